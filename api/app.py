@@ -1,0 +1,47 @@
+"""The HTTP app: `uvicorn api.app:create_app --factory` runs it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI
+
+from api import errors
+from api.auth import Gate
+from api.door import Door
+from api.routes import chat, dead, health, memories, turns
+from memory import log
+from memory.bootstrap import opened
+from memory.settings import Settings
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Make the app.
+
+    Args:
+        settings: read from the environment when left out.
+
+    Raises BadConfiguration where the settings would let everybody in from afar.
+    """
+    chosen = settings or Settings()
+    log.configure(chosen.log_level)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with opened(chosen) as parts:
+            app.state.parts = parts
+            yield
+
+    app = FastAPI(
+        title="Turnstone",
+        summary="Long-term memory for chatbots: post a turn, recall what matters.",
+        version="0.1.0",
+        lifespan=lifespan,
+    )
+    app.state.gate = Gate(chosen)
+    app.add_middleware(Door, max_body_bytes=chosen.max_body_bytes)
+    errors.install(app)
+    for resource in (turns, memories, dead, chat, health):
+        app.include_router(resource.router)
+    return app

@@ -1,0 +1,56 @@
+"""What routes share: the opened parts, and how pages and memories are shown."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Query, Request
+
+from memory.bootstrap import Parts
+from memory.model import Memory, Page
+
+LARGEST_PAGE = 200
+
+
+def parts(request: Request) -> Parts:
+    """Everything opened."""
+    opened: Parts = request.app.state.parts
+    return opened
+
+
+def page(
+    page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
+    page_size: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 100,
+) -> Page:
+    """Which slice is asked for."""
+    return Page(number=page, size=page_size)
+
+
+Opened = Annotated[Parts, Depends(parts)]
+Paged = Annotated[Page, Depends(page)]
+
+
+def paged(request: Request, at: Page, count: int, results: list[Any]) -> dict[str, Any]:
+    """A page with the addresses of its neighbours."""
+    following = at.offset + at.size < count
+    return {
+        "count": count,
+        "next": str(request.url.include_query_params(page=at.number + 1)) if following else None,
+        "previous": str(request.url.include_query_params(page=at.number - 1)) if at.number > 1 else None,
+        "results": results,
+    }
+
+
+def shown(memory: Memory) -> dict[str, Any]:
+    """A memory as clients see it."""
+    return {
+        "id": memory.id,
+        "memory": memory.text,
+        "categories": list(memory.categories),
+        "metadata": dict(memory.metadata),
+        "user_id": memory.scope.user_id,
+        "agent_id": memory.scope.agent_id,
+        "run_id": memory.scope.run_id,
+        "created_at": memory.created_at,
+        "updated_at": memory.updated_at,
+    }

@@ -1,0 +1,65 @@
+"""The door: what is too large or not JSON is refused before anything reads it. Plain ASGI: it stands on every path."""
+
+from __future__ import annotations
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import problem
+
+_WITH_BODY = ("POST", "PUT", "PATCH")
+
+
+class Door:
+    """Refuses bodies over a size (413) and bodies that are not JSON (415).
+
+    Args:
+        app: what is behind the door.
+        max_body_bytes: the largest body that is let in.
+    """
+
+    def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
+        self._app = app
+        self._most = max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request in, or answer it at once."""
+        if scope["type"] != "http" or scope["method"] not in _WITH_BODY:
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        length = headers.get(b"content-length", b"")
+        if length.isdigit() and int(length) > self._most:
+            await problem(413, self._sentence)(scope, receive, send)
+            return
+        kind = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
+        if kind != b"application/json" and (length not in (b"", b"0") or b"transfer-encoding" in headers):
+            await problem(415, "the body must be JSON: send Content-Type: application/json")(scope, receive, send)
+            return
+        if length:
+            await self._app(scope, receive, send)
+            return
+        await self._counted(scope, receive, send)
+
+    async def _counted(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A body whose length nobody told beforehand is counted while it comes, then let in as a whole."""
+        chunks, size, more = [], 0, True
+        while more:
+            message = await receive()
+            if message["type"] != "http.request":
+                return
+            chunk = message.get("body", b"")
+            size, more = size + len(chunk), message.get("more_body", False)
+            if size > self._most:
+                await problem(413, self._sentence)(scope, receive, send)
+                return
+            chunks.append(chunk)
+        waiting: list[Message] = [{"type": "http.request", "body": b"".join(chunks), "more_body": False}]
+
+        async def replay() -> Message:
+            return waiting.pop() if waiting else await receive()
+
+        await self._app(scope, replay, send)
+
+    @property
+    def _sentence(self) -> str:
+        return f"the body is larger than {self._most} bytes; send fewer or shorter messages a turn"

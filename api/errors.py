@@ -1,0 +1,92 @@
+"""The error table: which refusal answers with which status. Every answer is `{"detail": sentence, "error": code}`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from memory import errors
+
+log = structlog.get_logger(__name__)
+
+STATUS: Mapping[type[errors.TurnstoneError], int] = {
+    errors.BadRequest: 400,
+    errors.NotFound: 404,
+    errors.IdempotencyConflict: 409,
+    errors.InboxFull: 429,
+    errors.LaneBusy: 503,
+    errors.Transient: 503,
+    errors.NoModel: 501,
+    errors.Permanent: 502,
+}
+CODES = {
+    400: "bad_request",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_media_type",
+    422: "invalid",
+    429: "too_many",
+}
+_RETRY_AFTER_SECONDS = 1.0
+
+
+def problem(
+    status: int, detail: str, code: str | None = None, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    """One refusal in the shape that every client can count on."""
+    body = {"detail": detail, "error": code or CODES.get(status, "error")}
+    return JSONResponse(body, status_code=status, headers=dict(headers or {}))
+
+
+def install(app: FastAPI) -> None:
+    """Teach an app the table."""
+    app.add_exception_handler(errors.TurnstoneError, _turnstone)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unforeseen)
+
+
+async def _turnstone(_: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, errors.TurnstoneError):
+        raise error
+    status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+    headers = {}
+    if isinstance(error, errors.Transient):
+        headers["Retry-After"] = str(math.ceil(error.retry_after_seconds or _RETRY_AFTER_SECONDS))
+    return problem(status, str(error), error.code, headers)
+
+
+async def _invalid(_: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    first = error.errors()[0]
+    place = ".".join(str(step) for step in first["loc"] if step not in ("body", "query", "path", "header"))
+    if first["type"] == "json_invalid":
+        return problem(400, f"the body is not valid JSON: {first.get('ctx', {}).get('error', first['msg'])}")
+    message = str(first["msg"]).removeprefix("Value error, ")
+    return problem(422, f"{place}: {message}" if place and not place.isdigit() else message)
+
+
+async def _http(_: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, HTTPException):
+        raise error
+    return problem(error.status_code, str(error.detail), headers=error.headers)
+
+
+async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
+    log.error("request_failed", method=request.method, route=_route(request), exc_info=error)
+    return problem(500, "something went wrong here that should not have; it is logged", "internal")
+
+
+def _route(request: Request) -> str:
+    route = request.scope.get("route")
+    return str(getattr(route, "path", "unknown"))

@@ -1,0 +1,70 @@
+"""Health and metrics: is it alive, can it serve, are the books in balance."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+
+from api.auth import Caller
+from api.context import Opened
+from memory.errors import TurnstoneError
+from memory.ports import Pingable
+
+router = APIRouter(tags=["health"])
+
+_PING_SECONDS = 3
+
+
+@router.get("/health/live")
+async def live() -> Response:
+    """The process runs. Does nothing else: the benchmark's floor."""
+    return Response(b'{"status":"live"}', media_type="application/json")
+
+
+@router.get("/health/ready")
+async def ready(parts: Opened) -> JSONResponse:
+    """Every part answers; a part that does not is named, with 503."""
+    names = list(parts.pingable)
+    faults = await asyncio.gather(*(_fault(part) for part in parts.pingable.values()))
+    down = {name: fault for name, fault in zip(names, faults, strict=True) if fault is not None}
+    body: dict[str, Any] = {
+        "status": "unready" if down else "ready",
+        "parts": {name: {"ok": name not in down, "error": down.get(name)} for name in names},
+        "extractor": parts.extractor.name,
+        "embedder": parts.embedder.name,
+    }
+    return JSONResponse(body, status_code=503 if down else 200, headers={"Retry-After": "1"} if down else None)
+
+
+async def _fault(part: Pingable) -> str | None:
+    try:
+        async with asyncio.timeout(_PING_SECONDS):
+            await part.ping()
+    except TurnstoneError as error:
+        return str(error)
+    except TimeoutError:
+        return f"no answer within {_PING_SECONDS} seconds"
+    return None
+
+
+@router.get("/metrics")
+async def metrics(caller: Caller, parts: Opened) -> Response:
+    """The books of every tenant, for Prometheus."""
+    registry = CollectorRegistry()
+    turns = Gauge("turnstone_turns", "Turns by state, from the ledger", ["tenant", "state"], registry=registry)
+    balanced = Gauge(
+        "turnstone_ledger_balanced",
+        "1 when accepted = settled + waiting + dead + erased",
+        ["tenant"],
+        registry=registry,
+    )
+    for tenant in await parts.turns.tenants():
+        ledger = await parts.turns.ledger(tenant)
+        for state, count in ledger.model_dump().items():
+            turns.labels(tenant, state).set(count)
+        balanced.labels(tenant).set(ledger.balanced)
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,126 @@
+"""Memories: search, list, read, change, delete, forget."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+
+from api.auth import Caller
+from api.context import Opened, Paged, paged, shown
+from api.schemas import (
+    Id,
+    MemoryOut,
+    MemoryPage,
+    Problem,
+    ReceiptOut,
+    SearchIn,
+    SearchOut,
+    TextIn,
+    VersionOut,
+)
+from memory.errors import BadRequest, NotFound
+from memory.forget import forget
+from memory.model import Memory, Scope
+from memory.recall import Asked, recall, wait_until_settled
+from memory.revise import delete, update
+
+router = APIRouter(tags=["memories"], responses={503: {"model": Problem}})
+
+_NO_MEMORY = "there is no memory with this id"
+_OwnerId = Annotated[Id | None, Query()]
+
+
+@router.post("/search", response_model=SearchOut)
+async def search(asked: SearchIn, caller: Caller, parts: Opened) -> Any:
+    """The memories that matter most for a query; `wait_for` waits for a turn to settle first."""
+    if asked.wait_for is not None:
+        await wait_until_settled(caller.tenant, asked.wait_for, asked.wait_ms / 1000, turns=parts.turns)
+    question = Asked(
+        scope=Scope(tenant=caller.tenant, user_id=asked.user_id, agent_id=asked.agent_id, run_id=asked.run_id),
+        text=asked.query,
+        limit=asked.limit,
+        threshold=asked.threshold,
+        as_of=asked.as_of,
+    )
+    found = await recall(question, store=parts.store, embedder=parts.embedder, turns=parts.turns)
+    return {
+        "results": [{**shown(one.memory), "score": one.score} for one in found.results],
+        "pending": found.pending,
+    }
+
+
+@router.get("/memories", response_model=MemoryPage)
+async def list_memories(
+    request: Request,
+    caller: Caller,
+    parts: Opened,
+    page: Paged,
+    user_id: _OwnerId = None,
+    agent_id: _OwnerId = None,
+    run_id: _OwnerId = None,
+) -> Any:
+    """One owner's memories as they stand now, newest first."""
+    count, found = await parts.store.page(_owner(caller.tenant, user_id, agent_id, run_id), page)
+    return paged(request, page, count, [shown(one) for one in found])
+
+
+@router.delete("/memories", response_model=ReceiptOut)
+async def forget_owner(
+    caller: Caller, parts: Opened, user_id: _OwnerId = None, agent_id: _OwnerId = None, run_id: _OwnerId = None
+) -> Any:
+    """Forget an owner: what waits, what is being worked on, what is dead, settled or remembered."""
+    scope = _owner(caller.tenant, user_id, agent_id, run_id)
+    receipt = await forget(scope, inbox=parts.inbox, lanes=parts.lanes, turns=parts.turns, store=parts.store)
+    return receipt.model_dump()
+
+
+def _owner(tenant: str, user_id: str | None, agent_id: str | None, run_id: str | None) -> Scope:
+    if user_id is None and agent_id is None and run_id is None:
+        raise BadRequest("name an owner: at least one of user_id, agent_id and run_id is needed")
+    return Scope(tenant=tenant, user_id=user_id, agent_id=agent_id, run_id=run_id)
+
+
+@router.get("/memories/{memory_id}", response_model=MemoryOut, responses={404: {"model": Problem}})
+async def get_memory(memory_id: UUID, caller: Caller, parts: Opened) -> Any:
+    """One memory as it stands now."""
+    found = await parts.store.get(caller.tenant, str(memory_id))
+    if found is None:
+        raise NotFound(_NO_MEMORY)
+    return shown(found)
+
+
+@router.get("/memories/{memory_id}/history", response_model=list[VersionOut], responses={404: {"model": Problem}})
+async def get_history(memory_id: UUID, caller: Caller, parts: Opened) -> Any:
+    """Every version of a memory, oldest first, with the turns and the words it rests on."""
+    versions = await parts.store.history(caller.tenant, str(memory_id))
+    if not versions:
+        raise NotFound(_NO_MEMORY)
+    return [_version(one) for one in versions]
+
+
+def _version(memory: Memory) -> dict[str, Any]:
+    told = ("event", "version", "current", "valid_from", "valid_to", "superseded_by")
+    source = ("quote", "model", "prompt_version")
+    return {
+        **shown(memory),
+        **{name: getattr(memory, name) for name in (*told, *source)},
+        "turn_ids": list(memory.turn_ids),
+    }
+
+
+@router.put("/memories/{memory_id}", response_model=MemoryOut, responses={404: {"model": Problem}})
+async def put_memory(memory_id: UUID, new: TextIn, caller: Caller, parts: Opened) -> Any:
+    """Give a memory a new text; the old one stays in its history."""
+    changed = await update(
+        caller.tenant, str(memory_id), new.text, lanes=parts.lanes, store=parts.store, embedder=parts.embedder
+    )
+    return shown(changed)
+
+
+@router.delete("/memories/{memory_id}", responses={404: {"model": Problem}})
+async def delete_memory(memory_id: UUID, caller: Caller, parts: Opened) -> dict[str, str]:
+    """Delete a memory with its whole history."""
+    await delete(caller.tenant, str(memory_id), lanes=parts.lanes, store=parts.store)
+    return {"id": str(memory_id), "status": "deleted"}

@@ -1,0 +1,47 @@
+"""Celery, configured for bells: a message only says which lane has turns; whatever matters stands in the inbox."""
+
+from memory.adapters.celery_bell import DRAIN_TASK, QUEUE
+from memory.settings import Settings
+
+_settings = Settings()
+
+broker_url = _settings.redis_url
+imports = ("worker.tasks",)
+
+task_default_queue = QUEUE
+task_routes = {DRAIN_TASK: {"queue": QUEUE}}
+# A lost bell is rung again by the sweep, so a bell is acknowledged when it is heard: nothing is redelivered.
+task_acks_late = False
+task_ignore_result = True
+task_store_errors_even_if_ignored = False
+
+# A thread only waits on the process's event loop; one process keeps many lanes in flight.
+worker_pool = "threads"
+worker_concurrency = _settings.worker_threads
+worker_prefetch_multiplier = 1
+worker_hijack_root_logger = False
+worker_send_task_events = True
+task_send_sent_event = False
+
+accept_content = ["json"]
+task_serializer = "json"
+timezone = "UTC"
+enable_utc = True
+
+broker_connection_retry_on_startup = True
+broker_connection_max_retries = None
+broker_transport_options = {
+    "visibility_timeout": 600,
+    "socket_keepalive": True,
+    "socket_connect_timeout": 2,
+    "health_check_interval": 30,
+}
+
+# Workers sweep by themselves; beat is one more ringer, for fleets that like to see it on their dashboard.
+beat_schedule = {
+    "sweep": {
+        "task": "turnstone.sweep",
+        "schedule": _settings.sweep_seconds * 5,
+        "options": {"expires": _settings.sweep_seconds * 5},
+    }
+}

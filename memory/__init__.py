@@ -1,0 +1,1 @@
+"""Turnstone's shared package: what remembering is."""

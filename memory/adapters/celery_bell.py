@@ -1,0 +1,73 @@
+"""The doorbell: a message that Celery's Redis transport reads as a call of `turnstone.drain`.
+
+It is put down by the accept script itself, so a turn is never accepted without its bell and nothing is published
+twice. The shape is Celery's task message protocol 2 in kombu's virtual-transport envelope; a contract test holds it
+against what the installed Celery publishes.
+"""
+
+from __future__ import annotations
+
+import base64
+import uuid
+
+import orjson
+
+from memory.model import Lane
+
+DRAIN_TASK = "turnstone.drain"
+QUEUE = "turnstone"
+_EMBED = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
+
+
+class CeleryBell:
+    """Makes bells for one queue.
+
+    Args:
+        queue: the Celery queue, which is also the name of the Redis list.
+    """
+
+    def __init__(self, queue: str = QUEUE) -> None:
+        self._queue = queue
+
+    @property
+    def queue(self) -> str:
+        """The Redis list that workers listen to."""
+        return self._queue
+
+    def message(self, lane: Lane) -> bytes:
+        """The bell for one lane, as the workers' broker reads it."""
+        task_id = str(uuid.uuid4())
+        body = orjson.dumps([[lane.key], {}, _EMBED])
+        return orjson.dumps(
+            {
+                "body": base64.b64encode(body).decode(),
+                "content-encoding": "utf-8",
+                "content-type": "application/json",
+                "headers": {
+                    "lang": "py",
+                    "task": DRAIN_TASK,
+                    "id": task_id,
+                    "root_id": task_id,
+                    "parent_id": None,
+                    "group": None,
+                    "shadow": None,
+                    "eta": None,
+                    "expires": None,
+                    "retries": 0,
+                    "timelimit": [None, None],
+                    "argsrepr": "(<lane>,)",
+                    "kwargsrepr": "{}",
+                    "origin": "turnstone",
+                    "ignore_result": True,
+                },
+                "properties": {
+                    "correlation_id": task_id,
+                    "reply_to": "",
+                    "delivery_mode": 2,
+                    "delivery_info": {"exchange": "", "routing_key": self._queue},
+                    "priority": 0,
+                    "body_encoding": "base64",
+                    "delivery_tag": task_id,
+                },
+            }
+        )

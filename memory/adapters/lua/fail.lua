@@ -1,0 +1,24 @@
+-- A permanent failure: halve the batch, or bury the turn that stands alone.
+-- KEYS lease, lane, waiting list, plan, ledger, backlog; ARGV token, turn prefix, status prefix, error
+local lease, lane, waiting, plan, ledger, backlog = unpack(KEYS)
+if redis.call('GET', lease) ~= ARGV[1] then return 0 end
+local time = redis.call('TIME')
+local held = tonumber(redis.call('HGET', lane, 'held') or '0')
+local status = held == 1 and 'dead' or 'retrying'
+for _, id in ipairs(held > 0 and redis.call('LRANGE', waiting, 0, held - 1) or {}) do
+  local turn = ARGV[2] .. id
+  redis.call('ZREM', ARGV[3] .. 'running', id)
+  redis.call('ZADD', ARGV[3] .. status, redis.call('HGET', turn, 'accepted_us'), id)
+  redis.call('HSET', turn, 'status', status, 'error', ARGV[4])
+end
+redis.call('DEL', plan)
+redis.call('HDEL', lane, 'held', 'planned')
+if held == 1 then
+  redis.call('LPOP', waiting)
+  redis.call('HINCRBY', ledger, 'dead', 1)
+  redis.call('DECR', backlog)
+  redis.call('HDEL', lane, 'limit')
+elseif held > 1 then
+  redis.call('HSET', lane, 'limit', math.floor(held / 2))
+end
+return 1

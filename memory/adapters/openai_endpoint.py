@@ -1,0 +1,160 @@
+"""One OpenAI-compatible endpoint: its connections, the time a call may take, and what its errors mean."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Awaitable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any, Protocol, TypeVar
+
+from openai import APIConnectionError, APIStatusError, AsyncOpenAI, OpenAIError, Timeout
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from memory.errors import BadConfiguration, ModelRejected, ModelUnavailable, TurnstoneError
+
+# Some servers want no key, but the openai package insists on one.
+_NO_KEY = "none"
+_CONNECT_SECONDS = 5.0
+_PING_SECONDS = 5.0
+_DETAIL_CHARS = 500
+
+# The request itself is at fault. Every other status is the endpoint's or our settings': no turn pays for it.
+_OUR_FAULT = {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY}
+_SETTINGS: Mapping[int, str] = {
+    HTTPStatus.UNAUTHORIZED: "refused our key (check OPENAI_API_KEY)",
+    HTTPStatus.PAYMENT_REQUIRED: "wants to be paid (check the account that the key belongs to)",
+    HTTPStatus.FORBIDDEN: "does not allow our key to do this (check OPENAI_API_KEY and the model's name)",
+    HTTPStatus.NOT_FOUND: "does not know the model or the path (check the model's name and OPENAI_BASE_URL)",
+}
+# Some endpoints say so with a 400.
+_SETTINGS_CODES = {"invalid_api_key", "model_not_found"}
+_NO_MODEL_LIST = {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED}
+
+
+class Wire(BaseModel):
+    """What we read of an endpoint's answer; the rest is let pass."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Raw(Protocol):
+    """A response that has arrived in full."""
+
+    @property
+    def text(self) -> str:
+        """The body."""
+
+
+W = TypeVar("W", bound=Wire)
+
+
+class OpenAIEndpoint:
+    """The connection to one endpoint, shared by what speaks to it.
+
+    Args:
+        api_key: None where the endpoint wants none.
+        base_url: None for OpenAI's own.
+        timeout_seconds: how long a call may take as a whole, however slowly its bytes arrive.
+
+    Raises BadConfiguration for a key that no HTTP header can carry.
+    """
+
+    def __init__(self, api_key: str | None, base_url: str | None, timeout_seconds: float) -> None:
+        key = (api_key or _NO_KEY).strip()
+        if not (key.isascii() and key.isprintable()):
+            raise BadConfiguration("OPENAI_API_KEY holds a character that no key has: copy it once more.")
+        self._timeout_seconds = timeout_seconds
+        # The lane retries, with the whole fleet in view; the client must not do so on its own.
+        self.client = AsyncOpenAI(
+            api_key=key,
+            base_url=base_url or None,
+            timeout=Timeout(timeout_seconds, connect=min(_CONNECT_SECONDS, timeout_seconds)),
+            max_retries=0,
+        )
+
+    async def read(self, what: str, call: Awaitable[Raw], shape: type[W]) -> W:
+        """Make a call and read its answer.
+
+        Args:
+            what: the part that is called, as named in errors.
+            call: a call of the client, with a raw response.
+            shape: what the answer must hold.
+
+        Raises ModelUnavailable or ModelRejected.
+        """
+        raw = await self._made(what, call, self._timeout_seconds)
+        try:
+            return shape.model_validate_json(raw.text)
+        except ValidationError as error:
+            raise ModelUnavailable(f"{what} gave an answer that is not of its own protocol.") from error
+
+    async def ping(self, what: str) -> None:
+        """Ask for the list of models; an endpoint without such a list is there, too. Raises ModelUnavailable."""
+        seconds = min(_PING_SECONDS, self._timeout_seconds)
+        try:
+            await self._made(what, self.client.models.with_raw_response.list(), seconds)
+        except TurnstoneError as error:
+            cause = error.__cause__
+            if not (isinstance(cause, APIStatusError) and cause.status_code in _NO_MODEL_LIST):
+                raise ModelUnavailable(str(error)) from cause
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self.client.close()
+
+    async def _made(self, what: str, call: Awaitable[Raw], seconds: float) -> Raw:
+        try:
+            # The client's own timeout starts anew with every byte; this one does not.
+            async with asyncio.timeout(seconds):
+                return await call
+        except TimeoutError as error:
+            raise ModelUnavailable(f"{what} did not answer within {seconds:g} seconds.") from error
+        except APIStatusError as error:
+            raise meaning(what, error) from error
+        except APIConnectionError as error:
+            raise ModelUnavailable(f"{what} cannot be reached or broke off its answer.") from error
+        except OpenAIError as error:
+            raise ModelUnavailable(f"{what} gave an answer that the client cannot read.") from error
+
+
+def meaning(what: str, error: APIStatusError) -> TurnstoneError:
+    """What an HTTP error status means: ModelRejected when the request is at fault, else ModelUnavailable."""
+    status, detail = error.status_code, _detail(error.body)
+    if status in _OUR_FAULT and error.code not in _SETTINGS_CODES and "api key" not in detail.lower():
+        return ModelRejected(f"{what} refused the request with HTTP {status}: {detail}")
+    said = _SETTINGS.get(status, f"answered HTTP {status}: {detail}")
+    wait = retry_after_seconds(error.response.headers, datetime.now(UTC))
+    return ModelUnavailable(f"{what} {said}.", retry_after_seconds=wait)
+
+
+def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | None:
+    """How long the endpoint asks us to wait, in seconds, never negative; None when it says nothing readable.
+
+    Args:
+        headers: of the response; `retry-after-ms` goes before `retry-after` (seconds or an HTTP date).
+        now: the time that a date is compared with.
+    """
+    for header, unit_seconds in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        try:
+            seconds = float(headers.get(header, "")) * unit_seconds
+        except ValueError:
+            continue
+        if math.isfinite(seconds):
+            return max(0.0, seconds)
+    try:
+        date = parsedate_to_datetime(headers.get("retry-after", ""))
+    except ValueError:
+        return None
+    # A date in an unknown zone ("-0000") comes without one; HTTP dates are in UTC.
+    return max(0.0, ((date if date.tzinfo else date.replace(tzinfo=UTC)) - now).total_seconds())
+
+
+def _detail(body: Any) -> str:
+    """The endpoint's own sentence if there is one, else the whole body; cut to what fits a status line."""
+    found = body.get("error", body) if isinstance(body, dict) else body
+    if isinstance(found, dict) and isinstance(found.get("message"), str):
+        found = found["message"]
+    return " ".join(str(found).split())[:_DETAIL_CHARS] or "no reason given"

@@ -1,0 +1,157 @@
+"""A chat model behind the OpenAI wire: api.openai.com, or any server that speaks like it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Any, Literal, cast
+
+from pydantic import Field
+
+from memory.adapters.openai_endpoint import OpenAIEndpoint, Raw, Wire
+from memory.errors import ModelRejected, ModelUnavailable
+from memory.model import Message, Role, Usage, Value
+from memory.ports import Answer, Question
+from memory.prompts import with_schema
+
+# Room for a full batch's facts, and small enough for servers with a window of 8,000 tokens.
+_ANSWER_TOKENS = 4_096
+# Models that think count their thoughts as answer.
+_THINKING_TOKENS = 16_384
+
+_UNFINISHED = {"length", "content_filter", "tool_calls", "function_call"}
+
+
+class _Message(Wire):
+    content: str | None = None
+    refusal: str | None = None
+
+
+class _Choice(Wire):
+    message: _Message
+    finish_reason: str | None = None
+
+
+class _Tokens(Wire):
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class _Completion(Wire):
+    choices: list[_Choice] = Field(min_length=1)
+    usage: _Tokens | None = None
+
+    def answer(self) -> Answer:
+        """The first choice, as the port wants it."""
+        choice, tokens = self.choices[0], self.usage or _Tokens()
+        refusal = choice.message.refusal
+        return Answer(
+            text=refusal or choice.message.content or "",
+            complete=not refusal and choice.finish_reason not in _UNFINISHED,
+            usage=Usage(calls=1, **tokens.model_dump()),
+        )
+
+
+class Dialect(Value):
+    """How much of today's wire an endpoint understands: everything, until it refuses something by name."""
+
+    format: Literal["json_schema", "json_object", "text"] = "json_schema"
+    counts_thoughts: bool = False
+    has_temperature: bool = True
+
+    def request(self, question: Question) -> dict[str, Any]:
+        """The parameters that ask a question in this dialect."""
+        system = question.system if self.format == "json_schema" else with_schema(question)
+        request: dict[str, Any] = {
+            "messages": [{"role": "system", "content": system}, {"role": "user", "content": question.user}]
+        }
+        if self.format == "json_schema":
+            schema = {"name": question.name, "strict": True, "schema": question.schema_}
+            request["response_format"] = {"type": "json_schema", "json_schema": schema}
+        elif self.format == "json_object":
+            request["response_format"] = {"type": "json_object"}
+        if self.has_temperature:
+            request["temperature"] = 0
+        if self.counts_thoughts:
+            return request | {"max_completion_tokens": _THINKING_TOKENS}
+        return request | {"max_tokens": _ANSWER_TOKENS}
+
+    def without(self, complaint: str) -> Dialect | None:
+        """The dialect that does without what a refusal names; None when that would change nothing."""
+        if "response_format" in complaint or "json_schema" in complaint or "json_object" in complaint:
+            simpler = {"json_schema": "json_object", "json_object": "text"}.get(self.format)
+            return self.model_copy(update={"format": simpler}) if simpler else None
+        if "max_completion_tokens" in complaint and not self.counts_thoughts:
+            return self.model_copy(update={"counts_thoughts": True})
+        if "temperature" in complaint and self.has_temperature:
+            return self.model_copy(update={"has_temperature": False})
+        return None
+
+
+class OpenAIModel:
+    """A language model over HTTP; it never tries again by itself. Opened once, closed with `aclose()`.
+
+    Args:
+        api_key: None where the endpoint wants none.
+        base_url: None for OpenAI's own.
+        model: the model's name.
+        timeout_seconds: how long one call may take as a whole.
+    """
+
+    def __init__(
+        self, *, api_key: str | None, base_url: str | None, model: str, timeout_seconds: float
+    ) -> None:
+        self._endpoint = OpenAIEndpoint(api_key, base_url, timeout_seconds)
+        self._name = model
+        self._dialect = Dialect()
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self._name
+
+    async def ping(self) -> None:
+        """Return when the endpoint answers; raises ModelUnavailable."""
+        await self._endpoint.ping(self._what)
+
+    async def ask(self, question: Question) -> Answer:
+        """Ask for an answer that follows the question's schema, in a dialect that the endpoint understands.
+
+        Raises ModelUnavailable or ModelRejected.
+        """
+        dialect = self._dialect
+        while True:
+            try:
+                completion = await self._complete(dialect.request(question))
+            except ModelRejected as error:
+                simpler = dialect.without(str(error))
+                if simpler is None:
+                    raise
+                dialect = simpler
+            else:
+                # Remembered only now that it helped: a request refused for its content changes nothing.
+                self._dialect = dialect
+                return completion.answer()
+
+    async def chat(self, messages: Sequence[Message]) -> str:
+        """Answer a conversation in free text. Raises ModelUnavailable or ModelRejected."""
+        # On the wire a tool's message must answer a call that was made there; ours are told, not called.
+        roles = {Role.TOOL: Role.USER}
+        told = [{"role": roles.get(m.role, m.role).value, "content": m.content} for m in messages]
+        completion = await self._complete({"messages": told})
+        text = completion.answer().text
+        if not text.strip():
+            raise ModelUnavailable(f"{self._what} gave an empty reply.")
+        return text
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._endpoint.aclose()
+
+    @property
+    def _what(self) -> str:
+        return f"The model {self._name}"
+
+    async def _complete(self, request: Mapping[str, Any]) -> _Completion:
+        create = self._endpoint.client.chat.completions.with_raw_response.create
+        call = cast("Awaitable[Raw]", create(model=self._name, **request))
+        return await self._endpoint.read(self._what, call, _Completion)

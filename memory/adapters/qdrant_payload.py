@@ -1,0 +1,120 @@
+"""A memory as a Qdrant payload and back, and the filters over it. The tenant clause is made here and nowhere else."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from qdrant_client import models
+
+from memory.model import Memory, Scope
+
+VERSION = 1
+
+INDEXES: Mapping[str, Any] = {
+    "tenant": models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, is_tenant=True),
+    "user_id": models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, is_tenant=True),
+    "agent_id": models.PayloadSchemaType.KEYWORD,
+    "run_id": models.PayloadSchemaType.KEYWORD,
+    "memory_id": models.PayloadSchemaType.KEYWORD,
+    "state": models.PayloadSchemaType.KEYWORD,
+    "fence": models.PayloadSchemaType.INTEGER,
+    "created_at": models.PayloadSchemaType.DATETIME,
+    "valid_from": models.PayloadSchemaType.DATETIME,
+    "valid_to": models.PayloadSchemaType.DATETIME,
+}
+# A keyword, not a boolean: the embedded engine's bindings cannot match booleans, and three states may come.
+_CURRENT, _PAST = "current", "past"
+_TIMES = ("created_at", "updated_at", "valid_from", "valid_to")
+
+
+def stamp(moment: datetime) -> str:
+    """A time as kept in the payload: UTC, RFC 3339, always six digits, so that text order is time order."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def to_payload(memory: Memory, fence: int) -> dict[str, Any]:
+    """The payload of one version. Metadata has a room of its own: no key in it can pass for one of ours."""
+    fields = memory.model_dump(mode="json", exclude={"id", "scope", "current", *_TIMES}, exclude_none=True)
+    times = {name: getattr(memory, name) for name in _TIMES}
+    return {
+        **fields,
+        "v": VERSION,
+        "memory_id": memory.id,
+        "state": _CURRENT if memory.current else _PAST,
+        "tenant": memory.scope.tenant,
+        **memory.scope.ids,
+        "hash": hashlib.blake2b(memory.text.encode(), digest_size=16).hexdigest(),
+        **{name: stamp(moment) for name, moment in times.items() if moment is not None},
+        "fence": fence,
+    }
+
+
+def from_payload(payload: Mapping[str, Any]) -> Memory:
+    """The memory that a payload holds."""
+    ours = set(Memory.model_fields) - {"id", "scope", "current"}
+    return Memory(
+        id=payload["memory_id"],
+        scope=Scope(
+            tenant=payload["tenant"],
+            user_id=payload.get("user_id"),
+            agent_id=payload.get("agent_id"),
+            run_id=payload.get("run_id"),
+        ),
+        current=payload["state"] == _CURRENT,
+        **{name: value for name, value in payload.items() if name in ours},
+    )
+
+
+def _equals(field: str, value: str) -> models.FieldCondition:
+    return models.FieldCondition(key=field, match=models.MatchValue(value=value))
+
+
+def within(scope: Scope, *more: models.Condition) -> models.Filter:
+    """Everything of a scope: the tenant always, and each id that is set."""
+    ids: list[models.Condition] = [_equals(field, name) for field, name in scope.ids.items()]
+    return models.Filter(must=[_equals("tenant", scope.tenant), *ids, *more])
+
+
+def current(scope: Scope) -> models.Filter:
+    """The memories of a scope as they stand now."""
+    return within(scope, _equals("state", _CURRENT))
+
+
+def as_of(scope: Scope, moment: datetime) -> models.Filter:
+    """The versions of a scope that held at a moment."""
+    at = stamp(moment)
+    return models.Filter(
+        must=[
+            *_conditions(within(scope)),
+            models.FieldCondition(key="valid_from", range=models.DatetimeRange(lte=at)),
+        ],
+        must_not=[models.FieldCondition(key="valid_to", range=models.DatetimeRange(lte=at))],
+    )
+
+
+def versions(tenant: str, memory_id: str) -> models.Filter:
+    """Every version of one memory."""
+    return within(Scope(tenant=tenant), _equals("memory_id", memory_id))
+
+
+def written_by(tenant: str, turn_id: str) -> models.Filter:
+    """Every version that one turn wrote."""
+    return within(Scope(tenant=tenant), _equals("turn_ids", turn_id))
+
+
+def made_until(scope: Scope, moment: datetime) -> models.Filter:
+    """Every version in scope that was made by a turn accepted up to a moment."""
+    until = models.DatetimeRange(lte=stamp(moment))
+    return within(scope, models.FieldCondition(key="created_at", range=until))
+
+
+def not_fenced_off(token: int) -> models.Filter:
+    """The points that no newer fencing token has written."""
+    return models.Filter(must=[models.FieldCondition(key="fence", range=models.Range(lte=token))])
+
+
+def _conditions(found: models.Filter) -> list[models.Condition]:
+    return found.must if isinstance(found.must, list) else []

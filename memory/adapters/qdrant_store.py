@@ -1,0 +1,212 @@
+"""The memory store on Qdrant: one collection per embedding model, dense and BM25 vectors, one point per version."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Sequence
+from datetime import datetime
+from typing import Any
+
+from qdrant_client import AsyncQdrantClient, models
+from qdrant_client.http.exceptions import ApiException, ResponseHandlingException, UnexpectedResponse
+
+from memory.adapters import qdrant_payload as payloads
+from memory.errors import StoreRejected, StoreUnavailable
+from memory.model import Lease, Memory, Page, Recalled, Scope, Vector, Write
+from memory.ports import Query
+
+BM25 = "qdrant/bm25"
+_FEWEST_CANDIDATES = 50
+_SCROLL = 256
+_NOT_FOUND = 404
+_OUR_FAULT = (400, 409, 413, 422)
+
+
+class StoreMissing(StoreUnavailable):
+    """The collection is gone: it is made again at the next call."""
+
+
+class QdrantStore:
+    """The port `MemoryStore` on Qdrant 1.16 or newer (conditional upserts, BM25 on the server).
+
+    Args:
+        client: an open client; closed by whoever opened it.
+        model: the embedder's name, part of the collection's name: vectors of two models never meet.
+        dimension: length of the dense vectors.
+    """
+
+    def __init__(self, client: AsyncQdrantClient, model: str, dimension: int) -> None:
+        self._client = client
+        self._dimension = dimension
+        self._opened = False
+        self.collection = f"memories-{re.sub(r'[^a-z0-9]+', '-', model.lower()).strip('-')}-{dimension}"
+
+    async def _ready(self) -> None:
+        """Create the collection and its indexes where they are missing, once. Qdrant may start after us."""
+        if self._opened:
+            return
+        if not await _answered(self._client.collection_exists(self.collection)):
+            try:
+                await self._create()
+            except StoreRejected:  # another process was faster
+                if not await _answered(self._client.collection_exists(self.collection)):
+                    raise
+            for field, schema in payloads.INDEXES.items():
+                await _answered(self._client.create_payload_index(self.collection, field, schema, wait=True))
+        self._opened = True
+
+    async def _create(self) -> None:
+        dense = models.VectorParams(size=self._dimension, distance=models.Distance.COSINE)
+        await _answered(
+            self._client.create_collection(
+                self.collection,
+                vectors_config={"dense": dense},
+                sparse_vectors_config={"bm25": models.SparseVectorParams(modifier=models.Modifier.IDF)},
+            )
+        )
+
+    async def _ask(self, call: Awaitable[Any]) -> Any:
+        await self._ready()
+        try:
+            return await _answered(call)
+        except StoreMissing:
+            self._opened = False
+            raise
+
+    async def ping(self) -> None:
+        """Raises StoreUnavailable when Qdrant does not answer."""
+        await _answered(self._client.collection_exists(self.collection))
+
+    async def apply(self, lease: Lease, writes: Sequence[Write]) -> None:
+        """Put the versions; a point that a newer fencing token has written is left as it is."""
+        if not writes:
+            return
+        points = [
+            models.PointStruct(
+                id=write.point_id,
+                vector={"dense": list(write.vector), "bm25": _document(write.memory.text)},
+                payload=payloads.to_payload(write.memory, lease.token),
+            )
+            for write in writes
+        ]
+        await self._ask(
+            self._client.upsert(self.collection, points, wait=True, update_filter=payloads.not_fenced_off(lease.token))
+        )
+
+    async def neighbours(self, scope: Scope, vectors: Sequence[Vector], limit: int) -> list[list[Recalled]]:
+        """For each vector the nearest current memories in scope by cosine, nearest first."""
+        if not vectors:
+            return []
+        requests = [
+            models.QueryRequest(
+                query=list(vector),
+                using="dense",
+                filter=payloads.current(scope),
+                limit=limit,
+                with_payload=True,
+            )
+            for vector in vectors
+        ]
+        answers = await self._ask(self._client.query_batch_points(self.collection, requests))
+        return [[_recalled(point, point.score) for point in answer.points] for answer in answers]
+
+    async def search(self, query: Query) -> list[Recalled]:
+        """The memories that matter most: dense and BM25 candidates, fused by Qdrant over normalised scores."""
+        found = payloads.as_of(query.scope, query.as_of) if query.as_of else payloads.current(query.scope)
+        depth = max(_FEWEST_CANDIDATES, 4 * query.limit)
+        prefetch = [
+            models.Prefetch(query=list(query.vector), using="dense", filter=found, limit=depth),
+            models.Prefetch(query=_document(query.text), using="bm25", filter=found, limit=depth),
+        ]
+        answer = await self._ask(
+            self._client.query_points(
+                self.collection,
+                prefetch=prefetch,
+                query=models.FusionQuery(fusion=models.Fusion.DBSF),
+                limit=query.limit,
+                with_payload=True,
+            )
+        )
+        # DBSF adds one score in [0, 1] per list.
+        recalled = [_recalled(point, min(1.0, point.score / len(prefetch))) for point in answer.points]
+        return [one for one in recalled if query.threshold is None or one.score >= query.threshold]
+
+    async def get(self, tenant: str, memory_id: str) -> Memory | None:
+        """The current version of a memory; None when unknown, retracted or another tenant's."""
+        points = await self._ask(self._client.retrieve(self.collection, [memory_id], with_payload=True))
+        memories = [payloads.from_payload(point.payload) for point in points]
+        return next((one for one in memories if one.scope.tenant == tenant and one.current), None)
+
+    async def page(self, scope: Scope, page: Page) -> tuple[int, list[Memory]]:
+        """The number of current memories in scope, and one page of them, newest first."""
+        found = payloads.current(scope)
+        count = await self._ask(self._client.count(self.collection, count_filter=found, exact=True))
+        answer = await self._ask(
+            self._client.query_points(
+                self.collection,
+                query=models.OrderByQuery(order_by=models.OrderBy(key="created_at", direction=models.Direction.DESC)),
+                query_filter=found,
+                offset=page.offset,
+                limit=page.size,
+                with_payload=True,
+            )
+        )
+        return count.count, [payloads.from_payload(point.payload) for point in answer.points]
+
+    async def history(self, tenant: str, memory_id: str) -> list[Memory]:
+        """Every version of a memory, oldest first."""
+        found, offset = payloads.versions(tenant, memory_id), None
+        memories: list[Memory] = []
+        while True:
+            points, offset = await self._ask(
+                self._client.scroll(self.collection, found, limit=_SCROLL, offset=offset, with_payload=True)
+            )
+            memories += [payloads.from_payload(point.payload) for point in points]
+            if offset is None:
+                return sorted(memories, key=lambda one: (one.valid_from, one.version))
+
+    async def delete(self, tenant: str, memory_id: str) -> int:
+        """Remove a memory with all its versions; returns how many versions there were."""
+        return await self._remove(payloads.versions(tenant, memory_id))
+
+    async def erase(self, scope: Scope, before: datetime) -> int:
+        """Remove every version in scope made by turns accepted up to `before`; returns how many."""
+        return await self._remove(payloads.made_until(scope, before))
+
+    async def left(self, scope: Scope, before: datetime) -> int:
+        """Count the versions in scope made by turns accepted up to `before`."""
+        found = payloads.made_until(scope, before)
+        return int((await self._ask(self._client.count(self.collection, found, exact=True))).count)
+
+    async def retract(self, tenant: str, turn_id: str) -> None:
+        """Remove every version that one turn wrote."""
+        await self._remove(payloads.written_by(tenant, turn_id))
+
+    async def _remove(self, found: models.Filter) -> int:
+        count = (await self._ask(self._client.count(self.collection, found, exact=True))).count
+        if count:
+            selector = models.FilterSelector(filter=found)
+            await self._ask(self._client.delete(self.collection, selector, wait=True))
+        return int(count)
+
+
+def _document(text: str) -> models.Document:
+    return models.Document(text=text, model=BM25)
+
+
+def _recalled(point: models.ScoredPoint, score: float) -> Recalled:
+    return Recalled(memory=payloads.from_payload(point.payload or {}), score=max(0.0, min(1.0, score)))
+
+
+async def _answered(call: Awaitable[Any]) -> Any:
+    """Await a call of the client. Raises StoreUnavailable (try later) or StoreRejected (the request is wrong)."""
+    try:
+        return await call
+    except UnexpectedResponse as error:
+        if error.status_code == _NOT_FOUND:
+            raise StoreMissing("Qdrant has lost the collection; it is made again") from error
+        if error.status_code in _OUR_FAULT:
+            raise StoreRejected(f"Qdrant refused the request: {error}") from error
+        raise StoreUnavailable(f"Qdrant answered {error.status_code}; try again shortly") from error
+    except (ResponseHandlingException, ApiException, OSError) as error:
+        raise StoreUnavailable("Qdrant does not answer; try again shortly") from error

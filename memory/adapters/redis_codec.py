@@ -1,0 +1,82 @@
+"""How turns and plans are written in Redis, and read back. Every document carries its version `v`."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import struct
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from memory.model import Plan, Status, Submission, Turn, TurnEvent, TurnStatus
+
+VERSION = 1
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def from_us(stamp: int | str | bytes) -> datetime:
+    """Microseconds since 1970 as a UTC time, exact."""
+    return _EPOCH + timedelta(microseconds=int(stamp))
+
+
+def to_us(moment: datetime) -> int:
+    """A time as microseconds since 1970, exact."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def encode_submission(submission: Submission) -> bytes:
+    """The body kept with the turn."""
+    return orjson.dumps({"v": VERSION, **submission.model_dump(mode="json", exclude_defaults=True)})
+
+
+def body_hash(body: bytes) -> str:
+    """What an idempotency key remembers of the body it came with."""
+    return hashlib.blake2b(body, digest_size=16).hexdigest()
+
+
+def decode_turn(row: Sequence[Any]) -> Turn:
+    """A turn from the take script's row: id, body, accepted_us, attempts."""
+    turn_id, body, accepted_us, attempts = row
+    fields = orjson.loads(body)
+    fields.pop("v")
+    return Turn(id=turn_id.decode(), accepted_at=from_us(accepted_us), attempts=attempts, **fields)
+
+
+def encode_plan(plan: Plan) -> bytes:
+    """A plan with its vectors packed as little-endian float32 in base64."""
+    document = plan.model_dump(mode="json", exclude={"writes": {"__all__": {"vector"}}})
+    for write, source in zip(document["writes"], plan.writes, strict=True):
+        write["vector"] = base64.b64encode(struct.pack(f"<{len(source.vector)}f", *source.vector)).decode()
+    return orjson.dumps({"v": VERSION, **document})
+
+
+def decode_plan(data: bytes) -> Plan:
+    """The plan that was recorded."""
+    document = orjson.loads(data)
+    document.pop("v")
+    for write in document["writes"]:
+        packed = base64.b64decode(write["vector"])
+        write["vector"] = struct.unpack(f"<{len(packed) // 4}f", packed)
+    return Plan.model_validate(document)
+
+
+def encode_events(events: Sequence[TurnEvent]) -> bytes:
+    """A turn's events as they stay with its status."""
+    return orjson.dumps([event.model_dump(mode="json", exclude_none=True) for event in events])
+
+
+def decode_status(turn_id: str, fields: Mapping[bytes, bytes]) -> TurnStatus:
+    """A turn's status from its hash."""
+    error, settled = fields.get(b"error"), fields.get(b"settled_us")
+    return TurnStatus(
+        id=turn_id,
+        status=Status(fields[b"status"].decode()),
+        attempts=int(fields.get(b"attempts", 0)),
+        error=error.decode() if error else None,
+        events=tuple(TurnEvent(**event) for event in orjson.loads(fields.get(b"events") or b"[]")),
+        accepted_at=from_us(fields[b"accepted_us"]),
+        settled_at=from_us(settled) if settled else None,
+    )

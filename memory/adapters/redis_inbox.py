@@ -1,0 +1,148 @@
+"""The inbox on Redis: accept, sweep, erase, replay. Each call is one Lua script, so one atomic step."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from datetime import datetime
+
+from redis.asyncio import Redis
+
+from memory.adapters import redis_keys as keys
+from memory.adapters.redis_codec import body_hash, encode_submission, from_us, to_us
+from memory.adapters.redis_lanes import InboxLimits
+from memory.adapters.redis_scripts import Argument, RedisScripts, answered
+from memory.errors import IdempotencyConflict, InboxFull
+from memory.model import Lane, Lease, Scope, Status, Submission
+from memory.ports import Accepted, Doorbell
+
+_IDEMPOTENCY_SECONDS = 24 * 3600
+_ERASE_LEASE_MS = 60_000
+_MOST_BELLS = 1_000
+_TENANTS_A_SWEEP = 10
+
+
+class RedisInbox:
+    """The port `Inbox` on Redis 6.2 or newer (one primary; Redis Cluster is not supported).
+
+    Args:
+        redis: an open client with undecoded answers; closed by whoever opened it.
+        scripts: runs the steps.
+        bell: makes the message that wakes a worker.
+        limits: bounds.
+    """
+
+    def __init__(self, redis: Redis, scripts: RedisScripts, bell: Doorbell, limits: InboxLimits) -> None:
+        self._redis = redis
+        self._bell = bell
+        self._limits = limits
+        self._run = scripts.run
+
+    async def ping(self) -> None:
+        """Raises InboxUnavailable when Redis does not answer."""
+        await answered(self._redis.ping())
+
+    async def accept(self, submission: Submission, *, idempotency_key: str | None = None) -> Accepted:
+        """Take a turn in. Raises InboxFull, IdempotencyConflict or InboxUnavailable; then nothing was taken."""
+        scope, lane = submission.scope, submission.scope.lane
+        turn_id, body, limits = str(uuid.uuid4()), encode_submission(submission), self._limits
+        names = [
+            keys.turn(scope.tenant, turn_id),
+            keys.waiting(lane),
+            keys.lane(lane),
+            keys.owned(lane),
+            keys.status(scope.tenant, Status.QUEUED),
+            keys.ledger(scope.tenant),
+            keys.LANES,
+            keys.BACKLOG,
+            self._bell.queue,
+            keys.TENANTS,
+        ]
+        args: list[Argument] = [
+            turn_id,
+            lane.key,
+            scope.tenant,
+            body,
+            self._bell.message(lane),
+        ]
+        args += [limits.lease_ms, limits.retention_seconds, limits.max_backlog, limits.max_lane_backlog]
+        args += [scope.user_id or "", scope.agent_id or "", scope.run_id or ""]
+        if idempotency_key is not None:
+            names.append(keys.idempotency(scope.tenant, idempotency_key))
+            args += [body_hash(body), _IDEMPOTENCY_SECONDS]
+        outcome, found = await self._run("accept", names, args)
+        if outcome == b"conflict":
+            raise IdempotencyConflict("this Idempotency-Key was used before with another body; use a new key")
+        if outcome == b"full":
+            raise InboxFull("too many turns are waiting; try again later", retry_after_seconds=5)
+        if outcome == b"lane_full":
+            raise InboxFull("too many turns of this owner are waiting; try again later", retry_after_seconds=5)
+        return Accepted(id=found.decode(), repeated=outcome == b"repeated")
+
+    async def sweep(self) -> int:
+        """Ring for every lane that is due and unheld, as far as the queue has room; returns the bells rung.
+
+        Every process may call it as often as it likes: Redis lets one through per `sweep_seconds`.
+        """
+        elected = await answered(self._redis.set(keys.SWEEPER, 1, nx=True, px=self._limits.sweep_ms))
+        if not elected:
+            return 0
+        now_s, now_us = await answered(self._redis.time())
+        await self._trim(f"({(now_s - self._limits.retention_seconds) * 1_000_000 + now_us}")
+        room = _MOST_BELLS - await answered(self._redis.llen(self._bell.queue))
+        if room <= 0:
+            return 0
+        now_ms = now_s * 1000 + now_us // 1000
+        due = await answered(self._redis.zrangebyscore(keys.LANES, "-inf", now_ms, start=0, num=room))
+        return sum(await asyncio.gather(*(self._ring(Lane.parse(key.decode())) for key in due)))
+
+    async def _trim(self, oldest: str) -> None:
+        """Drop from the status sets, of a few tenants each time, what is past retention."""
+        for tenant in await answered(self._redis.srandmember(keys.TENANTS, _TENANTS_A_SWEEP)):
+            for status in (Status.SETTLED, Status.ERASED):
+                name = keys.status(tenant.decode(), status)
+                await answered(self._redis.zremrangebyscore(name, "-inf", oldest))
+
+    async def _ring(self, lane: Lane) -> int:
+        names = [keys.lease(lane), keys.LANES, self._bell.queue]
+        return int(await self._run("ring", names, [lane.key, self._bell.message(lane), self._limits.lease_ms]))
+
+    async def erase(self, scope: Scope, lane: Lane, epoch: datetime) -> tuple[Lease, datetime, int]:
+        """Take a lane by force, raise the scope's epoch and remove its turns there.
+
+        Args:
+            scope: whose turns.
+            lane: the lane to purge.
+            epoch: at least this late the epoch is set.
+
+        Returns the lease that now holds the lane (hand it back), the epoch in force, and how many turns were erased.
+        """
+        names = [keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.plan(lane), keys.owned(lane)]
+        names += [keys.ledger(lane.tenant), keys.BACKLOG, keys.FENCE, keys.LANES, keys.epoch(scope)]
+        args: list[Argument] = [*keys.prefixes(lane), self._limits.retention_seconds, _ERASE_LEASE_MS, to_us(epoch)]
+        args += [scope.user_id or "", scope.agent_id or "", scope.run_id or ""]
+        token, before, erased = await self._run("erase", names, args)
+        return Lease(lane=lane, token=int(token)), from_us(before), int(erased)
+
+    async def revive(self, tenant: str, turn_id: str, *, replay: bool) -> bool:
+        """Replay a dead turn, or discard it; False when there is no such dead turn."""
+        found = await answered(self._redis.hget(keys.turn(tenant, turn_id), "lane"))
+        if found is None:
+            return False
+        lane = Lane.parse(found.decode())
+        names = [
+            keys.turn(tenant, turn_id),
+            keys.waiting(lane),
+            keys.ledger(tenant),
+            keys.BACKLOG,
+            keys.LANES,
+        ]
+        args: list[Argument] = [
+            turn_id,
+            keys.status_prefix(tenant),
+            lane.key,
+            self._bell.message(lane),
+            self._limits.lease_ms,
+        ]
+        args += [self._limits.retention_seconds, int(replay)]
+        return bool(await self._run("revive", [*names, self._bell.queue], args))

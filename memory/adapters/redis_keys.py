@@ -1,0 +1,90 @@
+"""Every Redis key of Turnstone, by name. A key has a TTL, or leaves with the work it describes, or is permanent.
+
+| key | holds | ends |
+|---|---|---|
+| `ts:turn:T:ID` | a turn: status, text, events | retention after it settled; dead: when replayed |
+| `ts:wait:L` · `ts:plan:L` | what waits in a lane; the recorded plan | when settled |
+| `ts:lane:L` · `ts:owned:L` | a lane's clock and counters; its turns by time | retention after the last turn |
+| `ts:lease:L` | the fencing token of the holder | the lease |
+| `ts:epoch:T:IDS` | when this owner was last erased | retention |
+| `ts:idem:T:KEY` | an idempotency key's turn and body hash | a day |
+| `ts:status:T:S` | the tenant's turns in a status, by time | trimmed by the sweep |
+| `ts:ledger:T` · `ts:tenants` · `ts:lanes` · `ts:backlog` · `ts:fence` | books, awake lanes, counters | permanent |
+"""
+
+from __future__ import annotations
+
+from memory.model import Lane, Scope, Status
+
+LANES = "ts:lanes"
+BACKLOG = "ts:backlog"
+FENCE = "ts:fence"
+TENANTS = "ts:tenants"
+SWEEPER = "ts:sweeper"
+PERMANENT = ("ts:lanes", "ts:backlog", "ts:fence", "ts:tenants", "ts:ledger:")
+
+
+def turn_prefix(tenant: str) -> str:
+    """What every turn key of a tenant starts with; the turn's id follows."""
+    return f"ts:turn:{tenant}:"
+
+
+def turn(tenant: str, turn_id: str) -> str:
+    """One turn."""
+    return turn_prefix(tenant) + turn_id
+
+
+def status_prefix(tenant: str) -> str:
+    """What every status set of a tenant starts with; the status follows."""
+    return f"ts:status:{tenant}:"
+
+
+def status(tenant: str, value: Status) -> str:
+    """The tenant's turns in one status."""
+    return status_prefix(tenant) + value.value
+
+
+def ledger(tenant: str) -> str:
+    """The tenant's books."""
+    return f"ts:ledger:{tenant}"
+
+
+def waiting(lane: Lane) -> str:
+    """The ids of the lane's turns that wait, in order."""
+    return f"ts:wait:{lane.key}"
+
+
+def lane(lane: Lane) -> str:
+    """The lane's clock and counters."""
+    return f"ts:lane:{lane.key}"
+
+
+def lease(lane: Lane) -> str:
+    """The lane's lease."""
+    return f"ts:lease:{lane.key}"
+
+
+def plan(lane: Lane) -> str:
+    """The lane's recorded plan."""
+    return f"ts:plan:{lane.key}"
+
+
+def owned(lane: Lane) -> str:
+    """The lane's turns by time."""
+    return f"ts:owned:{lane.key}"
+
+
+def idempotency(tenant: str, key: str) -> str:
+    """One idempotency key."""
+    return f"ts:idem:{tenant}:{key}"
+
+
+def epoch(scope: Scope) -> str:
+    """When exactly this scope was last erased. Lengths make the ids unambiguous, whatever they hold."""
+    ids = "".join(f"{field}={len(name)}:{name};" for field, name in scope.ids.items())
+    return f"ts:epoch:{scope.tenant}:{ids}"
+
+
+def prefixes(lane: Lane) -> tuple[str, str]:
+    """What the turn keys and the status sets of the lane's tenant start with."""
+    return turn_prefix(lane.tenant), status_prefix(lane.tenant)

@@ -1,0 +1,218 @@
+"""The lanes on Redis: hold one, take its turns, record, settle. Each call is one Lua script, so one atomic step."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from redis.asyncio import Redis
+
+from memory.adapters import redis_keys as keys
+from memory.adapters.redis_codec import decode_plan, decode_turn, encode_events, encode_plan, to_us
+from memory.adapters.redis_scripts import Argument, RedisScripts, answered
+from memory.errors import InboxUnavailable, LaneBusy, LeaseLost, Transient
+from memory.model import Batch, Lane, Lease, Plan, Status, Turn
+from memory.ports import Doorbell
+
+_BACKOFF_BASE_MS = 500
+_EDIT_LOOK_SECONDS = 0.05
+_REDIS_LOOK_SECONDS = 0.5
+_LOST_WORKER = "worker_lost: the worker was lost every time it held this turn alone"
+
+
+@dataclass(frozen=True, slots=True)
+class InboxLimits:
+    """Bounds of the inbox; units are in the names."""
+
+    lease_seconds: float = 15
+    max_attempts: int = 5
+    max_backlog: int = 1_000_000
+    max_lane_backlog: int = 20_000
+    retry_max_seconds: float = 60
+    retention_seconds: int = 7 * 24 * 3600
+    sweep_seconds: float = 2
+
+    @property
+    def sweep_ms(self) -> int:
+        """The time between two sweeps in milliseconds."""
+        return max(1, int(self.sweep_seconds * 1000))
+
+    @property
+    def lease_ms(self) -> int:
+        """The lease in milliseconds."""
+        return int(self.lease_seconds * 1000)
+
+
+class RedisLanes:
+    """The port `Lanes` on Redis 6.2 or newer (one primary; Redis Cluster is not supported).
+
+    Args:
+        redis: an open client with undecoded answers; closed by whoever opened it.
+        scripts: runs the steps.
+        bell: makes the message that wakes a worker.
+        limits: bounds.
+    """
+
+    def __init__(self, redis: Redis, scripts: RedisScripts, bell: Doorbell, limits: InboxLimits) -> None:
+        self._redis = redis
+        self._run = scripts.run
+        self._bell = bell
+        self._limits = limits
+
+    @contextlib.asynccontextmanager
+    async def lease(self, lane: Lane) -> AsyncIterator[Lease | None]:
+        """Hold the lane, renewed by a heartbeat; None when it is held, asleep or backing off.
+
+        Left by an unforeseen error, the batch stays marked as held: the next holder bisects it, as after a crash.
+        """
+        lease = await self._acquire(lane, edit=False)
+        if lease is None:
+            yield None
+            return
+        async with self._kept(lease):
+            yield lease
+
+    @contextlib.asynccontextmanager
+    async def edit(self, lane: Lane, wait_seconds: float = 5) -> AsyncIterator[Lease]:
+        """Hold the lane to change a memory by hand, once no worker holds it and no plan is pending.
+
+        Raises LaneBusy when that takes longer than `wait_seconds`.
+        """
+        deadline = asyncio.get_running_loop().time() + wait_seconds
+        while (lease := await self._acquire(lane, edit=True)) is None:
+            if asyncio.get_running_loop().time() > deadline:
+                raise LaneBusy("this owner's memories are being written just now", retry_after_seconds=1)
+            await asyncio.sleep(_EDIT_LOOK_SECONDS)
+        async with self._kept(lease):
+            yield lease
+
+    async def _acquire(self, lane: Lane, *, edit: bool) -> Lease | None:
+        names = [keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.LANES, keys.FENCE]
+        token = await self._run("acquire", names, [lane.key, self._limits.lease_ms, int(edit), keys.plan(lane)])
+        return Lease(lane=lane, token=int(token)) if token else None
+
+    @contextlib.asynccontextmanager
+    async def _kept(self, lease: Lease) -> AsyncIterator[None]:
+        heartbeat = asyncio.create_task(self._beat(lease))
+        died = True
+        try:
+            yield
+            died = False
+        except (asyncio.CancelledError, Transient, LeaseLost):
+            died = False
+            raise
+        finally:
+            heartbeat.cancel()
+            await self._give_back(lease, died)
+
+    async def _give_back(self, lease: Lease, died: bool) -> None:
+        """Hand back, waiting for Redis as long as the lease can live; after that it has ended by itself."""
+        deadline = asyncio.get_running_loop().time() + self._limits.lease_seconds
+        while True:
+            try:
+                return await self.hand_back(lease, died=died)
+            except InboxUnavailable:
+                if asyncio.get_running_loop().time() >= deadline:
+                    return
+                await asyncio.sleep(_REDIS_LOOK_SECONDS)
+
+    async def _beat(self, lease: Lease) -> None:
+        names, held = [keys.lease(lease.lane), keys.LANES], True
+        while held:
+            await asyncio.sleep(self._limits.lease_seconds / 3)
+            with contextlib.suppress(InboxUnavailable):
+                held = bool(await self._run("renew", names, [lease.token, lease.lane.key, self._limits.lease_ms]))
+
+    async def take(self, lease: Lease, max_turns: int, max_chars: int) -> Batch | None:
+        """The next turns in order, counted as attempted; None when the lane is empty and now asleep."""
+        lane = lease.lane
+        names = [keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.plan(lane), keys.LANES]
+        names += [keys.ledger(lane.tenant), keys.BACKLOG]
+        args: list[Argument] = [
+            lease.token,
+            lane.key,
+            max_turns,
+            max_chars,
+            self._limits.max_attempts,
+            *keys.prefixes(lane),
+        ]
+        answer = await self._run("take", names, [*args, _LOST_WORKER, self._limits.retention_seconds])
+        _still_ours(answer[0] != b"lost", lane)
+        if answer[0] == b"empty":
+            return None
+        turns = tuple(decode_turn(row) for row in answer[1])
+        return Batch(turns=turns, plan=decode_plan(answer[2]) if answer[2] else None)
+
+    async def record(self, lease: Lease, plan: Plan) -> None:
+        """Keep the plan with its batch."""
+        names = [keys.lease(lease.lane), keys.plan(lease.lane), keys.lane(lease.lane)]
+        _still_ours(await self._run("record", names, [lease.token, encode_plan(plan)]), lease.lane)
+
+    async def confirm(self, lease: Lease, turns: Sequence[Turn]) -> frozenset[str]:
+        """The last look before applying: raises LeaseLost, or returns the turns erased meanwhile."""
+        token = await answered(self._redis.get(keys.lease(lease.lane)))
+        _still_ours(token is not None and int(token) == lease.token, lease.lane)
+        return await self.erased(turns)
+
+    async def erased(self, turns: Sequence[Turn]) -> frozenset[str]:
+        """Which of these turns an erase has covered since they were accepted."""
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for turn in turns:
+                pipeline.mget([keys.epoch(scope) for scope in turn.scope.covering])
+            epochs = await answered(pipeline.execute())
+        return frozenset(
+            turn.id
+            for turn, found in zip(turns, epochs, strict=True)
+            if any(stamp is not None and int(stamp) >= to_us(turn.accepted_at) for stamp in found)
+        )
+
+    async def settle(self, lease: Lease, plan: Plan, erased: frozenset[str] = frozenset()) -> None:
+        """The batch is applied: statuses, events, books; it leaves the lane."""
+        lane = lease.lane
+        names = [keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.plan(lane)]
+        names += [keys.ledger(lane.tenant), keys.BACKLOG, keys.owned(lane)]
+        args: list[Argument] = [lease.token, *keys.prefixes(lane), self._limits.retention_seconds]
+        for turn_id in plan.turn_ids:
+            status = Status.ERASED if turn_id in erased else Status.SETTLED
+            args += [turn_id, status.value, encode_events(plan.events.get(turn_id, ()))]
+        _still_ours(await self._run("settle", names, args), lane)
+
+    async def postpone(self, lease: Lease, error: str, retry_after_seconds: float | None) -> float:
+        """A transient failure: no attempt is spent, the lane sleeps for the returned seconds."""
+        lane, limits = lease.lane, self._limits
+        names = [keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.LANES]
+        args: list[Argument] = [lease.token, lane.key, *keys.prefixes(lane), error, _BACKOFF_BASE_MS]
+        asked_ms = int(1000 * (retry_after_seconds or 0))
+        args += [int(limits.retry_max_seconds * 1000), asked_ms, random.random()]
+        delay_ms = await self._run("postpone", names, args)
+        _still_ours(delay_ms >= 0, lane)
+        return float(delay_ms) / 1000
+
+    async def fail(self, lease: Lease, error: str) -> None:
+        """A permanent failure: the batch is halved; a turn that stands alone goes to the dead letters."""
+        lane = lease.lane
+        names = [keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.plan(lane)]
+        names += [keys.ledger(lane.tenant), keys.BACKLOG]
+        _still_ours(await self._run("fail", names, [lease.token, *keys.prefixes(lane), error]), lane)
+
+    async def hand_back(self, lease: Lease, *, died: bool = False) -> None:
+        """Give the lane up (nothing happens when it is no longer ours) and ring if turns wait in it."""
+        lane = lease.lane
+        names = [keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.LANES, self._bell.queue]
+        args: list[Argument] = [
+            lease.token,
+            lane.key,
+            *keys.prefixes(lane),
+            self._bell.message(lane),
+            self._limits.lease_ms,
+        ]
+        await self._run("hand_back", names, [*args, int(died)])
+
+
+def _still_ours(ours: Any, lane: Lane) -> None:
+    if not ours:
+        raise LeaseLost(f"the lease on a {lane.kind} lane was lost")

@@ -1,0 +1,126 @@
+"""The read side of the inbox on Redis: statuses, lists, what is pending, the books."""
+
+from __future__ import annotations
+
+from redis.asyncio import Redis
+
+from memory.adapters import redis_keys as keys
+from memory.adapters.redis_codec import decode_status, decode_turn
+from memory.adapters.redis_scripts import answered
+from memory.model import Lane, Ledger, Page, Scope, Status, Turn, TurnStatus
+
+LIVE = (Status.QUEUED, Status.RUNNING, Status.RETRYING)
+_CHUNK = 500
+
+
+class RedisTurns:
+    """The port `TurnLog` on Redis.
+
+    Args:
+        redis: an open client with undecoded answers; closed by whoever opened it.
+    """
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    async def get(self, tenant: str, turn_id: str) -> TurnStatus | None:
+        """One turn's status, None when unknown (or past retention)."""
+        fields = await answered(self._redis.hgetall(keys.turn(tenant, turn_id)))
+        return decode_status(turn_id, fields) if fields else None
+
+    async def text(self, tenant: str, turn_id: str) -> Turn | None:
+        """The turn itself, as long as its text is kept."""
+        fields = await answered(self._redis.hgetall(keys.turn(tenant, turn_id)))
+        if b"body" not in fields:
+            return None
+        row = (turn_id.encode(), fields[b"body"], fields[b"accepted_us"], int(fields[b"attempts"]))
+        return decode_turn(row)
+
+    async def page(
+        self, tenant: str, status: Status | None, user_id: str | None, page: Page
+    ) -> tuple[int, list[TurnStatus]]:
+        """How many turns match, and one page of them, newest first."""
+        if user_id is not None:
+            count, ids = await self._of_user(tenant, user_id, status, page)
+        else:
+            count, ids = await self._of_tenant(tenant, [status] if status else list(Status), page)
+        rows = await self._hashes(tenant, ids)
+        return count, [decode_status(turn_id, row) for turn_id, row in zip(ids, rows, strict=True) if row]
+
+    async def _of_user(self, tenant: str, user_id: str, status: Status | None, page: Page) -> tuple[int, list[str]]:
+        owned = keys.owned(Lane(tenant=tenant, kind="user", name=user_id))
+        if status is None:
+            stop = page.offset + page.size - 1
+            ids = await answered(self._redis.zrevrange(owned, page.offset, stop))
+            return await answered(self._redis.zcard(owned)), [found.decode() for found in ids]
+        every = [found.decode() for found in await answered(self._redis.zrevrange(owned, 0, -1))]
+        matching: list[str] = []
+        for start in range(0, len(every), _CHUNK):
+            chunk = every[start : start + _CHUNK]
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                for turn_id in chunk:
+                    pipeline.hget(keys.turn(tenant, turn_id), "status")
+                states = await answered(pipeline.execute())
+            matching += [
+                turn_id for turn_id, state in zip(chunk, states, strict=True) if state == status.value.encode()
+            ]
+        return len(matching), matching[page.offset : page.offset + page.size]
+
+    async def _of_tenant(self, tenant: str, statuses: list[Status], page: Page) -> tuple[int, list[str]]:
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            for status in statuses:
+                pipeline.zcard(keys.status(tenant, status))
+                pipeline.zrevrange(keys.status(tenant, status), 0, page.offset + page.size - 1, withscores=True)
+            answers = await answered(pipeline.execute())
+        newest = sorted((row for rows in answers[1::2] for row in rows), key=lambda row: row[1], reverse=True)
+        chosen = newest[page.offset : page.offset + page.size]
+        return sum(answers[::2]), [turn_id.decode() for turn_id, _ in chosen]
+
+    async def _hashes(self, tenant: str, ids: list[str]) -> list[dict[bytes, bytes]]:
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for turn_id in ids:
+                pipeline.hgetall(keys.turn(tenant, turn_id))
+            return list(await answered(pipeline.execute()))
+
+    async def pending(self, scope: Scope) -> int:
+        """How many accepted turns of this owner are not settled yet."""
+        return int(await answered(self._redis.llen(keys.waiting(scope.lane))))
+
+    async def ledger(self, tenant: str) -> Ledger:
+        """The tenant's books, read in one step."""
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.hgetall(keys.ledger(tenant))
+            for status in LIVE:
+                pipeline.zcard(keys.status(tenant, status))
+            books, *waiting = await answered(pipeline.execute())
+        totals = {field.decode(): int(total) for field, total in books.items()}
+        return Ledger(
+            accepted=totals.get("accepted", 0),
+            settled=totals.get("settled", 0),
+            waiting=sum(waiting),
+            dead=totals.get("dead", 0),
+            erased=totals.get("erased", 0),
+        )
+
+    async def tenants(self) -> list[str]:
+        """Every tenant that ever had a turn accepted."""
+        return sorted(tenant.decode() for tenant in await answered(self._redis.smembers(keys.TENANTS)))
+
+    async def lanes(self, scope: Scope) -> list[Lane]:
+        """Every lane that holds a turn in scope: one for a user, else found by looking through the tenant's turns."""
+        if scope.user_id is not None:
+            return [scope.lane]
+        found = {scope.lane.key: scope.lane}
+        for status in Status:
+            ids = await answered(self._redis.zrange(keys.status(scope.tenant, status), 0, -1))
+            for start in range(0, len(ids), _CHUNK):
+                chunk = [turn_id.decode() for turn_id in ids[start : start + _CHUNK]]
+                for row in await self._hashes(scope.tenant, chunk):
+                    if b"lane" in row and _within(row, scope):
+                        lane = Lane.parse(row[b"lane"].decode())
+                        found[lane.key] = lane
+        return list(found.values())
+
+
+def _within(row: dict[bytes, bytes], scope: Scope) -> bool:
+    return all(row.get(field.encode()) == name.encode() for field, name in scope.ids.items())

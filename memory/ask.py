@@ -1,0 +1,65 @@
+"""Asking a language model for a checked answer: once, and once more with the error named, then no more."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from memory.errors import BadAnswer
+from memory.model import Usage
+from memory.ports import Answer, LanguageModel, Question
+from memory.prompts import asked_again
+
+T = TypeVar("T")
+
+_FENCE = re.compile(r"```\w*\s*(.*?)\s*```", re.DOTALL)
+_ERRORS_SHOWN = 3
+_TIMES = 2
+
+
+class Shape(BaseModel):
+    """The shape of an answer: types are strict, extra keys are let pass."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+
+
+async def ask(model: LanguageModel, question: Question, read: Callable[[str], T]) -> tuple[T, Usage]:
+    """Ask until `read` accepts the answer, twice at most; returns what it read, and the cost of all asking.
+
+    Args:
+        model: whom to ask.
+        question: what to ask.
+        read: takes the answer's JSON text; raises ValueError with a sentence when it will not do.
+
+    Raises BadAnswer when the second answer will not do either; ModelUnavailable or ModelRejected.
+    """
+    usage, error, attempt = Usage(), "", question
+    for _ in range(_TIMES):
+        answer = await model.ask(attempt)
+        usage += answer.usage
+        try:
+            return read(_finished(answer)), usage
+        except ValueError as invalid:
+            error = _described(invalid)
+        attempt = asked_again(question, error)
+    raise BadAnswer(f"The model's answer to the {question.name} was invalid twice, at last because {error}.")
+
+
+def _finished(answer: Answer) -> str:
+    """The answer without the code fence that some models use; raises ValueError when it was not finished."""
+    if not answer.complete:
+        raise ValueError("it was refused or cut off before its end")
+    fenced = _FENCE.fullmatch(answer.text.strip())
+    return fenced[1] if fenced else answer.text
+
+
+def _described(invalid: ValueError) -> str:
+    """What is wrong, without repeating the answer's own words: they may be long and private."""
+    if not isinstance(invalid, ValidationError):
+        return str(invalid)
+    errors = invalid.errors(include_url=False, include_input=False, include_context=False)
+    found = [f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}".lstrip(": ") for e in errors]
+    return "; ".join(found[:_ERRORS_SHOWN])

@@ -1,0 +1,168 @@
+"""The one place where adapters are chosen and opened, and closed again by the same `with`."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from qdrant_client import AsyncQdrantClient
+from redis.asyncio import Redis
+
+from memory.adapters.celery_bell import CeleryBell
+from memory.adapters.local_embedder import LocalEmbedder
+from memory.adapters.offline_extractor import OfflineExtractor
+from memory.adapters.openai_embedder import OpenAIEmbedder
+from memory.adapters.openai_model import OpenAIModel
+from memory.adapters.qdrant_store import QdrantStore
+from memory.adapters.redis_inbox import RedisInbox
+from memory.adapters.redis_lanes import InboxLimits, RedisLanes
+from memory.adapters.redis_scripts import RedisScripts
+from memory.adapters.redis_turns import RedisTurns
+from memory.extract import ModelExtractor
+from memory.ports import Embedder, Extractor, Inbox, Lanes, LanguageModel, MemoryStore, Pingable, Reconciler, TurnLog
+from memory.reconcile import ModelReconciler, RuleReconciler
+from memory.remember import Remembering
+from memory.settings import Settings
+
+_CONNECT_SECONDS = 2
+_REDIS_SECONDS = 10
+_QDRANT_SECONDS = 10
+_KEY_OF_KEYLESS_ENDPOINTS = "none"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """Everything opened, by port."""
+
+    inbox: Inbox
+    lanes: Lanes
+    turns: TurnLog
+    store: MemoryStore
+    embedder: Embedder
+    extractor: Extractor
+    reconciler: Reconciler
+    model: LanguageModel | None
+
+    @property
+    def pingable(self) -> dict[str, Pingable]:
+        """The parts that can be away, by the name a person knows them by."""
+        return {
+            "redis": self.inbox,
+            "qdrant": self.store,
+            "extractor": self.extractor,
+            "embedder": self.embedder,
+        }
+
+
+@contextlib.asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Parts]:
+    """Open everything that the settings name.
+
+    Redis and Qdrant may be away: they are reached when needed. A remote embedder must answer, as its dimension is
+    asked for. Raises ModelUnavailable or ModelRejected when it does not.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        redis = await stack.enter_async_context(redis_client(settings))
+        scripts, limits, bell = RedisScripts(redis), inbox_limits(settings), CeleryBell()
+        model = await _model(settings, stack)
+        embedder = await _embedder(settings, stack)
+        store = QdrantStore(qdrant_client(settings, stack), embedder.name, embedder.dimension)
+        rules = RuleReconciler(embedder.same_floor)
+        weighs = model is not None and settings.extractor_kind == "openai"
+        yield Parts(
+            inbox=RedisInbox(redis, scripts, bell, limits),
+            lanes=RedisLanes(redis, scripts, bell, limits),
+            turns=RedisTurns(redis),
+            store=store,
+            embedder=embedder,
+            extractor=ModelExtractor(model) if model is not None and weighs else OfflineExtractor(),
+            reconciler=ModelReconciler(model, embedder.related_floor, rules)
+            if model is not None and weighs
+            else rules,
+            model=model,
+        )
+
+
+def remembering(parts: Parts, settings: Settings) -> Remembering:
+    """What a worker needs for draining lanes."""
+    return Remembering(
+        lanes=parts.lanes,
+        store=parts.store,
+        extractor=parts.extractor,
+        reconciler=parts.reconciler,
+        embedder=parts.embedder,
+        batch_turns=settings.batch_turns,
+        batch_chars=settings.batch_chars,
+    )
+
+
+def inbox_limits(settings: Settings) -> InboxLimits:
+    """The inbox's bounds from the settings."""
+    return InboxLimits(
+        lease_seconds=settings.lease_seconds,
+        max_attempts=settings.max_attempts,
+        max_backlog=settings.max_backlog,
+        max_lane_backlog=settings.max_lane_backlog,
+        retry_max_seconds=settings.retry_max_seconds,
+        retention_seconds=settings.retention_seconds,
+        sweep_seconds=settings.sweep_seconds,
+    )
+
+
+@contextlib.asynccontextmanager
+async def redis_client(settings: Settings) -> AsyncIterator[Redis]:
+    """An open Redis client with undecoded answers."""
+    redis = Redis.from_url(
+        settings.redis_url, socket_connect_timeout=_CONNECT_SECONDS, socket_timeout=_REDIS_SECONDS
+    )
+    try:
+        yield redis
+    finally:
+        await redis.aclose()
+
+
+def qdrant_client(settings: Settings, stack: contextlib.AsyncExitStack) -> AsyncQdrantClient:
+    """An open Qdrant client; BM25 is computed by the server."""
+    key = settings.qdrant_api_key
+    client = AsyncQdrantClient(
+        url=settings.qdrant_url,
+        api_key=key.get_secret_value() if key else None,
+        timeout=_QDRANT_SECONDS,
+        cloud_inference=True,
+        check_compatibility=False,
+    )
+    stack.push_async_callback(client.close)
+    return client
+
+
+async def _model(settings: Settings, stack: contextlib.AsyncExitStack) -> OpenAIModel | None:
+    if not settings.uses_openai and settings.extractor_kind != "openai":
+        return None
+    model = OpenAIModel(
+        api_key=_key(settings),
+        base_url=settings.openai_base_url,
+        model=settings.llm_model,
+        timeout_seconds=settings.model_timeout_seconds,
+    )
+    stack.push_async_callback(model.aclose)
+    return model
+
+
+async def _embedder(settings: Settings, stack: contextlib.AsyncExitStack) -> LocalEmbedder | OpenAIEmbedder:
+    embedder: LocalEmbedder | OpenAIEmbedder
+    if settings.embedder_kind == "local":
+        embedder = LocalEmbedder()
+    else:
+        embedder = await OpenAIEmbedder.open(
+            api_key=_key(settings),
+            base_url=settings.openai_base_url,
+            model=settings.embedding_model,
+            timeout_seconds=settings.model_timeout_seconds,
+        )
+    stack.push_async_callback(embedder.aclose)
+    return embedder
+
+
+def _key(settings: Settings) -> str:
+    return settings.openai_api_key.get_secret_value() if settings.openai_api_key else _KEY_OF_KEYLESS_ENDPOINTS

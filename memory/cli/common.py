@@ -1,0 +1,106 @@
+"""What the commands share: the options that name the server, the one bridge to async, how things are shown."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Annotated, Any, TypeVar
+
+import orjson
+import typer
+from pydantic import BaseModel
+from rich.console import Console
+from rich.table import Table
+
+from memory.client import Owner, ServerUnreachable, TurnstoneClient
+from memory.errors import TurnstoneError
+
+T = TypeVar("T")
+DEFAULT_URL = "http://127.0.0.1:8000"
+
+Url = Annotated[str, typer.Option("--url", envvar="TURNSTONE_URL", help="The server's address.")]
+Key = Annotated[str | None, typer.Option("--key", envvar="TURNSTONE_KEY", help="Your API key, if it asks.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+User = Annotated[str | None, typer.Option("--user", help="The user whose memory it is.")]
+Agent = Annotated[str | None, typer.Option("--agent", help="The agent whose memory it is.")]
+Run = Annotated[str | None, typer.Option("--run", help="The run (session) whose memory it is.")]
+PageNumber = Annotated[int, typer.Option("--page", min=1, help="Which page.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+def out() -> Console:
+    """Where results go; made when asked for, so that it follows a redirected stdout."""
+    return Console(highlight=False)
+
+
+def err() -> Console:
+    """Where everything else goes."""
+    return Console(stderr=True, highlight=False)
+
+
+def refuse(sentence: str, status: int = 1) -> typer.Exit:
+    """Say what is wrong; raise what is returned."""
+    err().print(sentence, style="red", markup=False, soft_wrap=True)
+    return typer.Exit(status)
+
+
+def call(url: str, key: str | None, use: Callable[[TurnstoneClient], Awaitable[T]]) -> T:
+    """Use a client, and turn what goes wrong into one sentence and exit status 1.
+
+    Args:
+        url: the server's address.
+        key: the API key.
+        use: what to do with the client.
+    """
+
+    async def with_client() -> T:
+        async with TurnstoneClient(url, key, retries=1) as client:
+            return await use(client)
+
+    try:
+        return asyncio.run(with_client())
+    except ServerUnreachable as error:
+        raise refuse(f"{error} Start a server with `turnstone up`, or name one with --url.") from error
+    except TurnstoneError as error:
+        raise refuse(str(error)) from error
+
+
+def owner(user: str | None, agent: str | None, run: str | None) -> Owner:
+    """The owner that the options name; exit status 2 when they name none."""
+    if user is None and agent is None and run is None:
+        raise refuse("Say whose memory: give at least one of --user, --agent and --run.", 2)
+    return {"user_id": user, "agent_id": agent, "run_id": run}
+
+
+def confirm(yes: bool, question: str) -> None:
+    """Ask before something that cannot be undone, unless the answer was given already."""
+    if not yes:
+        typer.confirm(question, abort=True)
+
+
+def show_json(value: BaseModel | Sequence[Any] | dict[str, Any]) -> None:
+    """Print a value as JSON."""
+    plain = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+    sys.stdout.write(orjson.dumps(plain, option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+def table(rows: Sequence[Sequence[object]], *columns: str) -> Table:
+    """Rows under headings; long cells are folded, never cut off."""
+    made = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        made.add_column(column, overflow="fold", no_wrap=False)
+    for row in rows:
+        made.add_row(*("" if cell is None else plain(cell) for cell in row))
+    return made
+
+
+def plain(cell: object) -> str:
+    """A cell as text that rich does not read as markup."""
+    return when(cell) if isinstance(cell, datetime) else str(cell).replace("[", "\\[")
+
+
+def when(time: datetime) -> str:
+    """A time to the second, in UTC as the server keeps it."""
+    return f"{time:%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,99 @@
+"""`turnstone memories list|get|history|update|delete`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from memory.cli.common import (
+    DEFAULT_URL,
+    Agent,
+    AsJson,
+    Key,
+    PageNumber,
+    Run,
+    Url,
+    User,
+    Yes,
+    call,
+    confirm,
+    out,
+    owner,
+    show_json,
+    table,
+)
+
+app = typer.Typer()
+commands = typer.Typer(name="memories", help="Look at memories and correct them.", no_args_is_help=True)
+app.add_typer(commands)
+
+MemoryId = Annotated[str, typer.Argument(help="The memory's id.")]
+
+
+@commands.command("list", epilog="Example: turnstone memories list --user alice")
+def list_memories(
+    user: User = None,
+    agent: Agent = None,
+    run: Run = None,
+    page: PageNumber = 1,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    key: Key = None,
+) -> None:
+    """List what is known of an owner, newest first."""
+    whose = owner(user, agent, run)
+    found = call(url, key, lambda client: client.memories(page=page, **whose))
+    if as_json:
+        show_json(found)
+        return
+    rows = [(it.memory, ", ".join(it.categories), it.created_at, it.id) for it in found.results]
+    out().print(table(rows, "memory", "categories", "created", "id") if rows else "Nothing is remembered.")
+    if found.next:
+        out().print(f"{found.count} in all; go on with --page {page + 1}.")
+
+
+@commands.command(epilog="Example: turnstone memories get MEMORY_ID")
+def get(memory_id: MemoryId, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = None) -> None:
+    """Show one memory."""
+    memory = call(url, key, lambda client: client.memory(memory_id))
+    if as_json:
+        show_json(memory)
+    else:
+        shown = memory.model_dump(exclude_none=True)
+        out().print(table(list(shown.items()), "", ""))
+
+
+@commands.command(epilog="Example: turnstone memories history MEMORY_ID")
+def history(memory_id: MemoryId, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = None) -> None:
+    """Show every version of a memory, oldest first."""
+    versions = call(url, key, lambda client: client.history(memory_id))
+    if as_json:
+        show_json(versions)
+        return
+    fields = list(versions[0]) if versions else []
+    out().print(table([[version.get(field) for field in fields] for version in versions], *fields))
+
+
+@commands.command(epilog='Example: turnstone memories update MEMORY_ID "User uses Next.js"')
+def update(
+    memory_id: MemoryId,
+    text: Annotated[str, typer.Argument(help="What is true now.")],
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    key: Key = None,
+) -> None:
+    """Give a memory another text; the earlier one stays in its history."""
+    memory = call(url, key, lambda client: client.update(memory_id, text))
+    if as_json:
+        show_json(memory)
+    else:
+        out().print(f"Now: {memory.memory}", markup=False)
+
+
+@commands.command(epilog="Example: turnstone memories delete MEMORY_ID")
+def delete(memory_id: MemoryId, yes: Yes = False, url: Url = DEFAULT_URL, key: Key = None) -> None:
+    """Remove a memory with its whole history."""
+    confirm(yes, f"Remove the memory {memory_id} with its history?")
+    call(url, key, lambda client: client.delete(memory_id))
+    out().print("It is gone.")

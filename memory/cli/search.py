@@ -1,0 +1,34 @@
+"""`turnstone search`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from memory.cli.common import DEFAULT_URL, Agent, AsJson, Key, Run, Url, User, call, out, owner, show_json, table
+
+app = typer.Typer()
+
+
+@app.command(epilog='Example: turnstone search "which stack do they use?" --user alice')
+def search(
+    query: Annotated[str, typer.Argument(help="What you want to know.")],
+    user: User = None,
+    agent: Agent = None,
+    run: Run = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many memories at most.")] = 5,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    key: Key = None,
+) -> None:
+    """Show the memories that matter most for a question."""
+    whose = owner(user, agent, run)
+    found = call(url, key, lambda client: client.search(query, limit=limit, **whose))
+    if as_json:
+        show_json(found)
+        return
+    rows = [(f"{it.score or 0:.2f}", it.memory, it.created_at, it.id) for it in found.results]
+    out().print(table(rows, "score", "memory", "created", "id") if rows else "Nothing is remembered about that.")
+    if found.pending:
+        out().print(f"{found.pending} turns of this owner are not settled yet.")

@@ -1,0 +1,61 @@
+"""`turnstone turns`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from memory.cli.common import DEFAULT_URL, AsJson, Key, PageNumber, Url, User, call, out, show_json, table
+from memory.client.views import Page, TurnView
+
+app = typer.Typer()
+
+
+@app.command(epilog="Examples: turnstone turns --status dead --user alice · turnstone turns TURN_ID")
+def turns(
+    turn_id: Annotated[str | None, typer.Argument(help="Show this one turn and what it did.")] = None,
+    status: Annotated[
+        str | None, typer.Option("--status", help="queued, running, retrying, settled, dead or erased.")
+    ] = None,
+    user: User = None,
+    page: PageNumber = 1,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    key: Key = None,
+) -> None:
+    """List the turns, newest first, or show one."""
+    if turn_id is not None:
+        turn = call(url, key, lambda client: client.turn(turn_id))
+        (show_json if as_json else show_turn)(turn)
+        return
+    found = call(url, key, lambda client: client.turns(status=status, user_id=user, page=page))
+    if as_json:
+        show_json(found)
+    else:
+        show_turns(found, page)
+
+
+def show_turn(turn: TurnView) -> None:
+    """One turn with its events."""
+    facts = [
+        ("id", turn.id),
+        ("status", turn.status),
+        ("attempts", turn.attempts),
+        ("accepted", turn.accepted_at),
+        ("settled", turn.settled_at),
+        ("error", turn.error),
+    ]
+    out().print(table([(name, value) for name, value in facts if value is not None], "", ""))
+    if turn.events:
+        rows = [(event.event, event.memory, event.previous, event.id) for event in turn.events]
+        out().print(table(rows, "event", "memory", "before", "id"))
+
+
+def show_turns(found: Page[TurnView], page: int) -> None:
+    """A page of turns."""
+    rows = [(turn.id, turn.status, turn.attempts, turn.accepted_at, turn.error) for turn in found.results]
+    shown = table(rows, "turn", "status", "attempts", "accepted", "error")
+    out().print(shown if rows else "There are no such turns.")
+    if found.next:
+        out().print(f"{found.count} in all; go on with --page {page + 1}.")

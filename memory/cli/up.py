@@ -1,0 +1,50 @@
+"""`turnstone up`: reads the settings, then becomes the supervisor, which needs far less memory than a client."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from memory.cli.common import refuse
+from memory.embedded.sockets import is_loopback
+from memory.settings import Settings
+
+app = typer.Typer()
+
+
+@app.command(epilog="Example: turnstone up --port 8000 --data ./turnstone-data --workers 2")
+def up(
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The API's port; 0 picks one.")] = 8000,
+    data: Annotated[Path, typer.Option("--data", help="Where everything is kept.")] = Path("turnstone-data"),
+    workers: Annotated[int, typer.Option("--workers", min=1, help="How many worker processes.")] = 2,
+    host: Annotated[str, typer.Option("--host", help="Where the API listens.")] = "127.0.0.1",
+) -> None:
+    """Run Redis, the Qdrant engine, the API and the workers in the foreground.
+
+    Prints one line `ready URL` on stdout when it serves. A part that dies is started again. SIGTERM or Ctrl-C
+    stops all of them; a second one does not wait for work in hand. What was accepted is kept for the next time.
+    """
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, it['loc']))}: {it['msg']}" for it in error.errors())
+        raise refuse(f"A setting is wrong: {wrong}.", 2) from error
+    # Only this machine can call: no key is needed, unless somebody asked for keys.
+    auth = "off" if is_loopback(host) and "auth" not in settings.model_fields_set else settings.auth
+    options = {
+        "--data": data,
+        "--host": host,
+        "--port": port,
+        "--workers": workers,
+        "--worker-threads": settings.worker_threads,
+        "--auth": auth,
+    }
+    command = [sys.executable, "-m", "memory.embedded.supervisor"]
+    for name, value in options.items():
+        command += [name, str(value)]
+    os.execv(sys.executable, command)

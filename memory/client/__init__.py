@@ -1,0 +1,6 @@
+"""An async client for Turnstone's HTTP API: `async with TurnstoneClient(url) as client`."""
+
+from memory.client.calls import Owner, TurnstoneClient
+from memory.client.wire import ApiError, ServerUnreachable
+
+__all__ = ["ApiError", "Owner", "ServerUnreachable", "TurnstoneClient"]

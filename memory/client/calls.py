@@ -1,0 +1,200 @@
+"""The calls of the HTTP API, typed.
+
+A call that may safely be made twice is made again when the server is away or asks for patience. An added turn
+is safe because it carries an idempotency key.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self, TypedDict, Unpack
+from urllib.parse import quote
+
+import httpx
+
+from memory.client.views import Found, MemoryView, Page, Queued, ReceiptView, Reply, TurnView
+from memory.client.wire import Wire
+
+
+class Owner(TypedDict, total=False):
+    """Whose memory: at least one of the three."""
+
+    user_id: str | None
+    agent_id: str | None
+    run_id: str | None
+
+
+class TurnstoneClient:
+    """Speaks to one server. Every method raises ApiError when it refuses, ServerUnreachable when it is away.
+
+    Args:
+        url: the server's address.
+        key: the API key; not needed when the server runs without.
+        retries: how often a safe call is made again.
+        timeout_seconds: how long to wait for one answer.
+    """
+
+    def __init__(self, url: str, key: str | None = None, *, retries: int = 3, timeout_seconds: float = 30) -> None:
+        self.url = url
+        self._wire = Wire(url, key, retries=retries, timeout_seconds=timeout_seconds)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._wire.close()
+
+    async def add_turn(
+        self,
+        messages: Sequence[Mapping[str, str]],
+        *,
+        metadata: Mapping[str, Any] | None = None,
+        timestamp: datetime | None = None,
+        infer: bool = True,
+        idempotency_key: str | None = None,
+        **owner: Unpack[Owner],
+    ) -> Queued:
+        """Hand in a conversation turn; the answer comes before it is remembered.
+
+        Args:
+            messages: each with `role` and `content`, and `name` if there is one.
+            metadata: kept with every memory that the turn makes.
+            timestamp: when it was said, with a zone; now if not given.
+            infer: False stores each message as it is.
+            idempotency_key: the same key is accepted once; made up if not given.
+            owner: user_id, agent_id, run_id.
+        """
+        body = {
+            "messages": list(messages),
+            "metadata": metadata,
+            "timestamp": timestamp.isoformat() if timestamp else None,
+            "infer": infer,
+            **owner,
+        }
+        headers = {"Idempotency-Key": idempotency_key or str(uuid.uuid4())}
+        answer = await self._wire.ask("POST", "/turns", safe=True, json=body, headers=headers)
+        return Queued.model_validate(answer)
+
+    async def turn(self, turn_id: str) -> TurnView:
+        """Where a turn is, and what it did."""
+        return TurnView.model_validate(await self._wire.ask("GET", f"/turns/{_segment(turn_id)}", safe=True))
+
+    async def turns(
+        self, *, status: str | None = None, user_id: str | None = None, page: int = 1, page_size: int = 20
+    ) -> Page[TurnView]:
+        """The turns, newest first."""
+        query = {"status": status, "user_id": user_id, "page": page, "page_size": page_size}
+        return Page[TurnView].model_validate(await self._wire.ask("GET", "/turns", safe=True, params=query))
+
+    async def search(
+        self,
+        query: str,
+        *,
+        filters: Mapping[str, Any] | None = None,
+        limit: int = 5,
+        threshold: float | None = None,
+        as_of: datetime | None = None,
+        wait_for: str | None = None,
+        wait_ms: int | None = None,
+        **owner: Unpack[Owner],
+    ) -> Found:
+        """The memories that matter for a query.
+
+        Args:
+            query: the words.
+            filters: further conditions, as the server knows them.
+            limit: how many at most.
+            threshold: leave out what scores lower, in [0, 1].
+            as_of: what was known at that time.
+            wait_for: the id of a turn that should be settled first.
+            wait_ms: how long to wait for it, in milliseconds.
+            owner: user_id, agent_id, run_id.
+        """
+        body = {
+            "query": query,
+            "filters": filters,
+            "limit": limit,
+            "threshold": threshold,
+            "as_of": as_of.isoformat() if as_of else None,
+            "wait_for": wait_for,
+            "wait_ms": wait_ms,
+            **owner,
+        }
+        return Found.model_validate(await self._wire.ask("POST", "/search", safe=True, json=body))
+
+    async def memories(self, *, page: int = 1, page_size: int = 100, **owner: Unpack[Owner]) -> Page[MemoryView]:
+        """An owner's current memories, newest first."""
+        query = {"page": page, "page_size": page_size, **owner}
+        answer = await self._wire.ask("GET", "/memories", safe=True, params=query)
+        return Page[MemoryView].model_validate(answer)
+
+    async def memory(self, memory_id: str) -> MemoryView:
+        """One memory."""
+        return MemoryView.model_validate(await self._wire.ask("GET", _memory(memory_id), safe=True))
+
+    async def update(self, memory_id: str, text: str) -> MemoryView:
+        """Give a memory another text; the earlier one stays in its history."""
+        answer = await self._wire.ask("PUT", _memory(memory_id), json={"text": text})
+        return MemoryView.model_validate(answer)
+
+    async def delete(self, memory_id: str) -> None:
+        """Remove a memory with its history."""
+        await self._wire.ask("DELETE", _memory(memory_id))
+
+    async def history(self, memory_id: str) -> list[dict[str, Any]]:
+        """Every version of a memory, oldest first, as the server tells it."""
+        answer = await self._wire.ask("GET", f"{_memory(memory_id)}/history", safe=True)
+        versions: list[dict[str, Any]] = answer["results"] if isinstance(answer, dict) else answer
+        return versions
+
+    async def forget(self, **owner: Unpack[Owner]) -> ReceiptView:
+        """Erase everything of an owner: waiting turns, dead letters and memories."""
+        answer = await self._wire.ask("DELETE", "/memories", params=dict(owner))
+        return ReceiptView.model_validate(answer)
+
+    async def dead(self, *, page: int = 1, page_size: int = 20) -> Page[dict[str, Any]]:
+        """The dead letters, newest first."""
+        query = {"page": page, "page_size": page_size}
+        answer = await self._wire.ask("GET", "/dead", safe=True, params=query)
+        return Page[dict[str, Any]].model_validate(answer)
+
+    async def replay_dead(self, ids: Sequence[str] = (), *, error: str | None = None) -> int:
+        """Let dead turns try again: those named, or all that died of an error; returns how many."""
+        return await self._on_the_dead("replay", ids, error)
+
+    async def discard_dead(self, ids: Sequence[str] = (), *, error: str | None = None) -> int:
+        """Give dead turns up: those named, or all that died of an error; returns how many."""
+        return await self._on_the_dead("discard", ids, error)
+
+    async def _on_the_dead(self, deed: str, ids: Sequence[str], error: str | None) -> int:
+        body = {"ids": list(ids)} if ids else {"error": error}
+        answer = await self._wire.ask("POST", f"/dead/{deed}", json=body)
+        return int(answer["count"])
+
+    async def chat(self, user_id: str, message: str) -> Reply:
+        """Recall, let the model answer, and remember the turn."""
+        body = {"user_id": user_id, "message": message}
+        return Reply.model_validate(await self._wire.ask("POST", "/chat", json=body))
+
+    async def ready(self) -> tuple[bool, dict[str, Any]]:
+        """Whether every part answers, and what the server says about each."""
+        response = await self._wire.once("GET", "/health/ready")
+        body = response.json() if "json" in response.headers.get("content-type", "") else {}
+        return response.status_code == httpx.codes.OK, body
+
+    async def metrics(self) -> str:
+        """The metrics, in Prometheus's text format."""
+        return (await self._wire.send("GET", "/metrics", safe=True)).text
+
+
+def _segment(name: str) -> str:
+    return quote(name, safe="")
+
+
+def _memory(memory_id: str) -> str:
+    return f"/memories/{_segment(memory_id)}"

@@ -1,0 +1,92 @@
+"""What the HTTP API answers, as frozen values; fields that a newer server adds are passed over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+T = TypeVar("T")
+
+
+class View(BaseModel):
+    """A frozen value read from an answer."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Queued(View):
+    """The answer to a posted turn."""
+
+    id: str
+    status: str
+
+
+class EventView(View):
+    """What a turn did to one memory."""
+
+    event: str
+    id: str
+    memory: str
+    previous: str | None = None
+
+
+class TurnView(View):
+    """Where a turn is."""
+
+    id: str
+    status: str
+    attempts: int = 0
+    error: str | None = None
+    events: tuple[EventView, ...] = ()
+    accepted_at: datetime
+    settled_at: datetime | None = None
+
+
+class MemoryView(View):
+    """A memory; `score` only in the answer to a search."""
+
+    id: str
+    memory: str
+    score: float | None = None
+    categories: tuple[str, ...] = ()
+    metadata: Mapping[str, Any] | None = None
+    user_id: str | None = None
+    agent_id: str | None = None
+    run_id: str | None = None
+    created_at: datetime
+    updated_at: datetime
+
+
+class Found(View):
+    """The answer to a search; `pending` counts accepted turns of this owner that are not settled yet."""
+
+    results: tuple[MemoryView, ...]
+    pending: int = 0
+
+
+class Page(View, Generic[T]):
+    """One page of a list; `count` is the size of the whole list."""
+
+    count: int
+    next: str | None = None
+    previous: str | None = None
+    results: tuple[T, ...]
+
+
+class ReceiptView(View):
+    """What an erase removed."""
+
+    erased_at: datetime
+    turns: int
+    memories: int
+    verified: bool
+
+
+class Reply(View):
+    """The answer of a chat."""
+
+    reply: str
+    memories_used: tuple[str, ...] = ()

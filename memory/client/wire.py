@@ -1,0 +1,119 @@
+"""How the client talks: one connection pool, the server's own sentence as error, patience where it is safe."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from memory.errors import TurnstoneError
+
+FIRST_PAUSE_SECONDS, LAST_PAUSE_SECONDS = 0.2, 5.0
+PATIENCE_STATUSES = frozenset({429, 502, 503, 504})
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class ApiError(TurnstoneError):
+    """The server refused or failed.
+
+    Args:
+        detail: the server's sentence.
+        code: the server's short name for the error.
+        status: the HTTP status.
+    """
+
+    def __init__(self, detail: str, code: str, status: int) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.status = status
+
+
+class ServerUnreachable(TurnstoneError):
+    """Nobody answers at the address, or not in time."""
+
+    code = "unreachable"
+
+
+class Wire:
+    """Asks one server.
+
+    Args:
+        url: the server's address.
+        key: the API key, if one is needed.
+        retries: how often a safe call is made again.
+        timeout_seconds: how long to wait for one answer.
+    """
+
+    def __init__(self, url: str, key: str | None, *, retries: int, timeout_seconds: float) -> None:
+        self._url = url.rstrip("/")
+        self._retries = retries
+        self._http = httpx.AsyncClient(
+            base_url=self._url,
+            headers={"Authorization": f"Bearer {key}"} if key else {},
+            timeout=timeout_seconds,
+            trust_env=httpx.URL(url).host not in LOOPBACK_HOSTS,  # no proxy on the way to ourselves
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def ask(self, method: str, path: str, *, safe: bool = False, **request: Any) -> Any:
+        """The answer's JSON.
+
+        Args:
+            method, path: the route.
+            safe: whether the call may be made twice.
+            request: `json`, `params` and `headers`; what is None in the first two is left out.
+
+        Raises ApiError, ServerUnreachable.
+        """
+        return (await self.send(method, path, safe=safe, **request)).json()
+
+    async def send(self, method: str, path: str, *, safe: bool, **request: Any) -> httpx.Response:
+        """The answer, which is no error. Arguments and errors as in `ask`."""
+        for part in ("json", "params"):
+            if part in request:
+                request[part] = {name: value for name, value in request[part].items() if value is not None}
+        for attempt in range(self._retries if safe else 0):
+            pause = min(LAST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**attempt)
+            try:
+                response = await self._http.request(method, path, **request)
+            except httpx.TransportError:
+                await asyncio.sleep(pause)
+                continue
+            if response.status_code not in PATIENCE_STATUSES:
+                return accepted(response)
+            await asyncio.sleep(wished_pause(response.headers, pause))
+        return accepted(await self.once(method, path, **request))
+
+    async def once(self, method: str, path: str, **request: Any) -> httpx.Response:
+        """The answer, whatever it is. Raises ServerUnreachable."""
+        try:
+            return await self._http.request(method, path, **request)
+        except httpx.TimeoutException as error:
+            raise ServerUnreachable(f"{self._url} did not answer in time.") from error
+        except httpx.TransportError as error:
+            raise ServerUnreachable(f"Nobody answers at {self._url}.") from error
+
+
+def wished_pause(headers: Mapping[str, str], otherwise: float) -> float:
+    """Seconds to wait as the server wishes (within reason), else as we do."""
+    try:
+        return min(LAST_PAUSE_SECONDS, float(headers["Retry-After"]))
+    except (KeyError, ValueError):
+        return otherwise
+
+
+def accepted(response: httpx.Response) -> httpx.Response:
+    """The same answer. Raises ApiError when it is an error."""
+    if not response.is_error:
+        return response
+    try:
+        body = response.json()
+        detail, code = str(body["detail"]), str(body["error"])
+    except (ValueError, KeyError, TypeError):
+        detail, code = f"The server answered with status {response.status_code}.", "error"
+    raise ApiError(detail, code, response.status_code)

@@ -1,0 +1,41 @@
+"""Conversing: recall, answer with the model, hand the turn in. What the article's chatbot does, in one call."""
+
+from __future__ import annotations
+
+from memory.errors import NoModel
+from memory.model import Message, Role, Scope, Submission, Value
+from memory.ports import Embedder, Inbox, LanguageModel, MemoryStore, TurnLog
+from memory.prompts import chat_system
+from memory.recall import Asked, recall
+
+
+class Reply(Value):
+    """The model's reply, and the memories that were put into its prompt."""
+
+    text: str
+    memories: tuple[str, ...]
+
+
+async def converse(
+    scope: Scope,
+    message: str,
+    *,
+    model: LanguageModel | None,
+    inbox: Inbox,
+    store: MemoryStore,
+    embedder: Embedder,
+    turns: TurnLog,
+) -> Reply:
+    """Answer a user's message with what is remembered of them, and remember this turn.
+
+    Raises NoModel where none is configured, and what the parts raise.
+    """
+    if model is None:
+        raise NoModel("no language model is configured: set OPENAI_API_KEY, or OPENAI_BASE_URL for another endpoint")
+    found = await recall(Asked(scope=scope, text=message), store=store, embedder=embedder, turns=turns)
+    memories = tuple(one.memory.text for one in found.results)
+    asked = Message(role=Role.USER, content=message)
+    reply = await model.chat([Message(role=Role.SYSTEM, content=chat_system(memories)), asked])
+    answered = Message(role=Role.ASSISTANT, content=reply)
+    await inbox.accept(Submission(scope=scope, messages=(asked, answered)))
+    return Reply(text=reply, memories=memories)

@@ -1,0 +1,167 @@
+"""One part of the stack as a process: started, watched, started again when it dies, stopped in the end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import DEVNULL, STDOUT, Process
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+
+from memory.embedded.directory import DataDirectory
+from memory.embedded.failures import PartFailed
+
+LAUNCHER = (sys.executable, "-I", "-S", str(Path(__file__).with_name("launch.py")))
+FIRST_PAUSE_SECONDS, LAST_PAUSE_SECONDS = 0.2, 5.0
+# A part that lived this long had started well: its next death is a new story.
+SETTLED_SECONDS = 10.0
+DEATHS_BEFORE_GIVING_UP = 5
+
+
+async def at_once() -> bool:
+    """Ready as soon as it is started."""
+    return True
+
+
+@dataclass(frozen=True)
+class Part:
+    """What to run.
+
+    Args:
+        name: also of its pid file and its log.
+        command: the program (an absolute path) with its arguments.
+        environment: added to ours.
+        folder: where it works; None for where we do.
+        sockets: file descriptors that it inherits.
+        ready: whether it can be used now.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    folder: Path | None = None
+    sockets: tuple[int, ...] = ()
+    ready: Callable[[], Awaitable[bool]] = at_once
+
+
+class Child:
+    """Keeps one part running until told to stop.
+
+    Args:
+        part: what to run.
+        directory: where its pid file and log go.
+        warn: told one line whenever it dies.
+    """
+
+    def __init__(self, part: Part, directory: DataDirectory, warn: Callable[[str], None]) -> None:
+        self.part = part
+        self.pid: int | None = None
+        self.ready = False
+        self.forgiving = False  # once the whole stack has been up, a part is restarted for ever
+        self._directory = directory
+        self._warn = warn
+        self._stopping = asyncio.Event()
+        self._hurry = asyncio.Event()
+
+    def stop(self) -> None:
+        """Ask the part to end; `keep` returns when it has."""
+        self._stopping.set()
+
+    def hurry(self) -> None:
+        """Kill it, whatever it is doing."""
+        self._hurry.set()
+
+    async def keep(self, grace_seconds: float) -> None:
+        """Run the part, and run it again whenever it dies, until `stop`.
+
+        Args:
+            grace_seconds: between SIGTERM and SIGKILL when stopping.
+
+        Raises PartFailed when it dies five times in a row before the stack was up.
+        """
+        deaths = 0
+        while not self._stopping.is_set():
+            started = monotonic()
+            process = await self._start()
+            try:
+                await self._first(self._stopping, process)
+                if self._stopping.is_set():
+                    await self._end(process, grace_seconds)
+            finally:
+                self._forget(process)
+            if not self._stopping.is_set():
+                deaths = 1 if monotonic() - started > SETTLED_SECONDS else deaths + 1
+                await self._mourn(process, deaths)
+
+    async def _start(self) -> Process:
+        part = self.part
+        with self._directory.open_log(part.name) as log:
+            process = await asyncio.create_subprocess_exec(
+                *LAUNCHER,
+                str(os.getpid()),
+                *part.command,
+                stdin=DEVNULL,
+                stdout=log,
+                stderr=STDOUT,
+                env={**os.environ, **part.environment},
+                cwd=part.folder,
+                pass_fds=part.sockets,
+                start_new_session=True,  # Ctrl-C is for the supervisor: it stops the parts in their order
+            )
+        self.pid = process.pid
+        self._directory.write_pid(part.name, process.pid)
+        return process
+
+    async def _first(self, event: asyncio.Event, process: Process) -> None:
+        """Return when the event is set or the process has ended."""
+        waits = [asyncio.ensure_future(event.wait()), asyncio.ensure_future(process.wait())]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    async def _end(self, process: Process, grace_seconds: float) -> None:
+        if process.returncode is not None:
+            return
+        process.terminate()
+        try:
+            async with asyncio.timeout(grace_seconds):
+                await self._first(self._hurry, process)
+        except TimeoutError:
+            self._warn(f"{self.part.name} did not end within {grace_seconds:g} s and is killed")
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+    def _forget(self, process: Process) -> None:
+        if process.returncode is None:  # we were cancelled: nothing may stay behind
+            process.kill()
+        self.pid = None
+        self._directory.forget_pid(self.part.name)
+
+    async def _mourn(self, process: Process, deaths: int) -> None:
+        """Say that the part died and pause before the next start, longer each time."""
+        name = self.part.name
+        if not self.forgiving and deaths >= DEATHS_BEFORE_GIVING_UP:
+            reason = f"{name} cannot start: it {cause(process.returncode)} {deaths} times in a row."
+            raise PartFailed(reason, self._directory.log_tail(name))
+        pause = min(LAST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** (deaths - 1))
+        what = f"{name} (process {process.pid}) {cause(process.returncode)}"
+        self._warn(f"{what}; it is started again in {pause:g} s")
+        try:
+            async with asyncio.timeout(pause):
+                await self._stopping.wait()
+        except TimeoutError:
+            return
+
+
+def cause(returncode: int | None) -> str:
+    """How a process ended, as a verb."""
+    if returncode is not None and returncode < 0:
+        return f"was ended by {signal.Signals(-returncode).name}"
+    return f"exited with status {returncode}"

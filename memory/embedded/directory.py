@@ -1,0 +1,126 @@
+"""The data directory of an embedded stack: who owns it, which processes belong to it, what they wrote.
+
+`run/` holds the lock and a `NAME.pid` for each part, `logs/` a `NAME.log`; `redis/` and `qdrant/` the data.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+from pathlib import Path
+from typing import IO
+
+from memory.embedded.failures import StackRefused
+
+MAX_LOG_BYTES = 10_000_000
+TAIL_BYTES = 20_000
+
+
+class DataDirectory:
+    """One directory, owned by one running supervisor at a time.
+
+    Args:
+        root: made if it does not exist.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.absolute()
+        self._lock: IO[str] | None = None
+
+    @property
+    def logs(self) -> Path:
+        """Where each part's output goes."""
+        return self.root / "logs"
+
+    @property
+    def run(self) -> Path:
+        """Where the pid files are."""
+        return self.root / "run"
+
+    def acquire(self) -> None:
+        """Own the directory until `release`. Raises StackRefused when somebody does already."""
+        try:
+            for folder in (self.run, self.logs):
+                folder.mkdir(parents=True, exist_ok=True)
+            lock = (self.run / "lock").open("a+")
+        except OSError as error:
+            reason = f"Cannot write to {self.root} ({error.strerror}): choose another with --data."
+            raise StackRefused(reason) from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            lock.seek(0)
+            owner = lock.read().strip() or "unknown"
+            lock.close()
+            raise StackRefused(
+                f"{self.root} is in use by another `turnstone up` (process {owner}): "
+                "stop that one or choose another directory with --data."
+            ) from error
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        self._lock = lock
+
+    def release(self) -> None:
+        """Give the directory up."""
+        if self._lock is not None:
+            self._lock.truncate(0)
+            self._lock.close()
+            self._lock = None
+
+    def write_pid(self, name: str, pid: int) -> None:
+        """Tell which process the part is; a reader never sees half a file."""
+        fresh = self.run / f".{name}.pid"
+        fresh.write_text(f"{pid}\n")
+        fresh.replace(self.run / f"{name}.pid")
+
+    def forget_pid(self, name: str) -> None:
+        """The part no longer runs."""
+        (self.run / f"{name}.pid").unlink(missing_ok=True)
+
+    def pids(self) -> dict[str, int]:
+        """The running parts by name; a file that holds no number is passed over."""
+        texts = {path.stem: path.read_text().strip() for path in sorted(self.run.glob("*.pid"))}
+        return {name: int(text) for name, text in texts.items() if text.isdecimal()}
+
+    def open_log(self, name: str) -> IO[bytes]:
+        """The part's log, to be appended to; one older file is kept once it has grown too large."""
+        path = self.logs / f"{name}.log"
+        if path.exists() and path.stat().st_size > MAX_LOG_BYTES:
+            path.replace(path.with_suffix(".log.1"))
+        return path.open("ab")
+
+    def log_tail(self, name: str, lines: int = 15) -> str:
+        """The last lines that the part wrote."""
+        path = self.logs / f"{name}.log"
+        if not path.exists():
+            return ""
+        with path.open("rb") as log:
+            log.seek(max(0, path.stat().st_size - TAIL_BYTES))
+            return "\n".join(log.read().decode(errors="replace").splitlines()[-lines:])
+
+    def kill_orphans(self) -> list[str]:
+        """Kill what a supervisor that died without a word left behind, and remove its pid files.
+
+        Returns the names of the parts that were still running. A process is only killed when /proc shows that
+        it belongs to this directory: its number may have gone to somebody else meanwhile.
+        """
+        killed = []
+        for name, pid in self.pids().items():
+            if self._owns(pid):
+                os.kill(pid, signal.SIGKILL)
+                killed.append(name)
+        for path in self.run.glob("*.pid"):
+            path.unlink()
+        return killed
+
+    def _owns(self, pid: int) -> bool:
+        process = Path("/proc") / str(pid)
+        try:
+            arguments = (process / "cmdline").read_bytes().decode(errors="replace")
+            # Redis rewrites its command line, but it works in its own data directory.
+            folder = (process / "cwd").readlink()
+        except OSError:
+            return False
+        return f"={self.root}\0" in arguments or folder.is_relative_to(self.root)

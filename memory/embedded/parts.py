@@ -1,0 +1,115 @@
+"""What the embedded stack consists of: the same processes as in production, on loopback."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from memory.embedded.child import Part
+from memory.embedded.redis_server import redis_part
+from memory.embedded.sockets import http_get
+
+GRACE_SECONDS = 10.0
+API_DRAIN_SECONDS = 8
+
+
+@dataclass(frozen=True)
+class Setup:
+    """How to run the stack.
+
+    Args:
+        data: the directory that holds everything.
+        host: where the API listens.
+        port: the API's port; 0 picks a free one.
+        workers: how many worker processes.
+        worker_threads: tasks at once in each worker.
+        auth: `off` or `keys`.
+        environment: more settings for the API and the workers, over our own environment.
+    """
+
+    data: Path
+    host: str = "127.0.0.1"
+    port: int = 0
+    workers: int = 2
+    worker_threads: int = 32
+    auth: str = "off"
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where the parts of a running stack are.
+
+    Args:
+        redis: Redis's port on loopback.
+        qdrant: the Qdrant engine server's port on loopback.
+        api: the API's port, and the descriptor of its listening socket.
+    """
+
+    redis: int
+    qdrant: int
+    api: int
+    api_socket: int
+
+
+def stages(setup: Setup, at: Addresses) -> list[list[Part]]:
+    """The parts in the order in which they are started; they are stopped in the opposite one."""
+    settings = child_environment(setup, at)
+    workers = [worker_part(setup, number, settings) for number in range(1, setup.workers + 1)]
+    redis = redis_part(setup.data / "redis", at.redis)
+    return [[redis], [qdrant_part(setup, at)], [api_part(setup, at, settings), *workers]]
+
+
+def child_environment(setup: Setup, at: Addresses) -> dict[str, str]:
+    """What the API and the workers are told: where the others are."""
+    return {
+        **setup.environment,
+        "TURNSTONE_REDIS_URL": f"redis://127.0.0.1:{at.redis}/0",
+        "TURNSTONE_QDRANT_URL": f"http://127.0.0.1:{at.qdrant}",
+        "TURNSTONE_HOST": setup.host,
+        "TURNSTONE_AUTH": setup.auth,
+    }
+
+
+def python(setup: Setup, module: str, *arguments: str) -> tuple[str, ...]:
+    """A command that runs a module; the -X mark shows in the process list whose it is."""
+    return (sys.executable, "-X", f"turnstone={setup.data.absolute()}", "-m", module, *arguments)
+
+
+def qdrant_part(setup: Setup, at: Addresses) -> Part:
+    """Qdrant's engine behind its own REST routes."""
+    folder = setup.data / "qdrant"
+    command = python(
+        setup, "memory.embedded.qdrant_server",
+        "--host", "127.0.0.1", "--port", str(at.qdrant), "--data", str(folder),
+    )  # fmt: skip
+    return Part("qdrant", command, ready=partial(_is_ready, "127.0.0.1", at.qdrant, "/readyz"))
+
+
+def api_part(setup: Setup, at: Addresses, settings: Mapping[str, str]) -> Part:
+    """The HTTP front, on the socket that the supervisor holds."""
+    command = python(
+        setup, "uvicorn", "api.app:create_app", "--factory", "--fd", str(at.api_socket), "--no-access-log",
+        "--loop", "uvloop", "--http", "httptools", "--log-level", "warning",
+        "--timeout-graceful-shutdown", str(API_DRAIN_SECONDS),
+    )  # fmt: skip
+    ready = partial(_is_ready, setup.host, at.api, "/health/ready")
+    return Part("api", command, settings, sockets=(at.api_socket,), ready=ready)
+
+
+def worker_part(setup: Setup, number: int, settings: Mapping[str, str]) -> Part:
+    """One worker process. It neither tells nor asks the other workers anything: they meet in Redis."""
+    command = python(
+        setup, "celery", "-A", "worker.app", "worker",
+        "--pool", "threads", "--concurrency", str(setup.worker_threads), "--hostname", f"worker-{number}@%h",
+        "--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "warning",
+    )  # fmt: skip
+    return Part(f"worker-{number}", command, settings)
+
+
+async def _is_ready(host: str, port: int, path: str) -> bool:
+    status, _ = await http_get(host, port, path)
+    return status == 200

@@ -1,0 +1,77 @@
+"""`python -m memory.embedded.qdrant_server --host 127.0.0.1 --port 6333 --data DIR`."""
+
+import argparse
+import ipaddress
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import uvicorn
+
+from memory.embedded.qdrant_server import log
+from memory.embedded.qdrant_server.app import build
+from memory.embedded.qdrant_server.keeper import Policy
+from memory.embedded.qdrant_server.store import DirectoryInUse, Store
+
+KEEP_ALIVE_SECONDS = 75
+GRACE_SECONDS = 1
+
+
+def _loopback(host: str) -> str:
+    """Accept an address that only this machine reaches: the server knows no keys."""
+    if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
+        raise ValueError(host)
+    return host
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="qdrant_server", description=__doc__)
+    parser.add_argument("--host", type=_loopback, default="127.0.0.1", help="a loopback address")
+    parser.add_argument("--port", type=int, default=6333, help="0 takes a free one; the ready line names it")
+    parser.add_argument("--data", type=Path, required=True, help="the data directory; one process serves it")
+    parser.add_argument("--compact-after", type=int, default=Policy.changes, help="changed points")
+    parser.add_argument("--quiet-seconds", type=float, default=Policy.quiet_seconds, help="without a change")
+    return parser.parse_args()
+
+
+class _Server(uvicorn.Server):
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            host, port = self.servers[0].sockets[0].getsockname()[:2]
+            log.say(log.READY, url=f"http://{host}:{port}", pid=os.getpid())
+
+
+def main() -> int:
+    """Serve until SIGTERM or SIGINT; return the exit code."""
+    arguments = _arguments()
+    log.configure()
+    try:
+        store = Store(arguments.data)
+    except DirectoryInUse as error:
+        log.warn(log.REFUSED_TO_START, reason=str(error))
+        return 1
+    config = uvicorn.Config(
+        build(store, Policy(arguments.compact_after, arguments.quiet_seconds)),
+        host=arguments.host,
+        port=arguments.port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    # uvicorn raises the signal again once it has stopped; an orderly stop is exit code 0.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    _Server(config).run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

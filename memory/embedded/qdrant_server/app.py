@@ -1,0 +1,44 @@
+"""The application: routes over a store that is opened before the server listens and closed after it stops."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from memory.embedded.qdrant_server import log
+from memory.embedded.qdrant_server.http import not_served
+from memory.embedded.qdrant_server.keeper import Keeper, Policy
+from memory.embedded.qdrant_server.routes import ROUTES
+from memory.embedded.qdrant_server.store import Store
+
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+async def _wrong_method(request: Request, _: Exception) -> Response:
+    return await not_served(request)
+
+
+def build(store: Store, policy: Policy) -> Starlette:
+    """Build the application over an open store, which it closes at the end."""
+    keeper = Keeper(store, policy)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        await keeper.close()
+        store.close()
+        log.say(log.STOPPED)
+
+    handlers: dict[Any, Any] = {405: _wrong_method}
+    app = Starlette(
+        routes=[*ROUTES, Route("/{path:path}", not_served, methods=_METHODS)],
+        exception_handlers=handlers,
+        lifespan=lifespan,
+    )
+    app.state.store = store
+    app.state.keeper = keeper
+    return app

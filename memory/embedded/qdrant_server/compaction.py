@@ -1,0 +1,72 @@
+"""Compaction: merge segments, drop deleted points and build HNSW graphs without holding up a single query.
+
+The engine's `optimize()` holds the interpreter lock from its start to its end, 38 seconds for 50,000 points, so
+no thread of this process may call it. Instead the data is copied, another process of the lowest priority
+optimizes the copy, and the changes made meanwhile are made on the copy as well before it becomes the data.
+Until the record names the copy as current, a crash leaves the old data, which holds every change.
+"""
+
+import asyncio
+import shutil
+import sys
+import time
+from pathlib import Path
+
+from memory.embedded.qdrant_server import log
+from memory.embedded.qdrant_server.collection import Collection
+from memory.embedded.qdrant_server.errors import Refusal
+
+_OPTIMIZER = "memory.embedded.qdrant_server.optimizer"
+
+
+class Compaction:
+    """One compaction of one collection."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+        self._abandoned = asyncio.Event()
+        self._process: asyncio.subprocess.Process | None = None
+
+    def abandon(self) -> None:
+        """Stop as soon as possible; the collection stays as it is."""
+        self._abandoned.set()
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+
+    async def run(self) -> None:
+        """Copy, optimize the copy, take it over."""
+        started, collection = time.monotonic(), self._collection
+        copy = collection.next_data()
+        try:
+            await self._copy(copy)
+            if await self._optimized(copy):
+                await self._take_over(copy)
+                log.say(log.COMPACTED, collection=collection.name, seconds=round(time.monotonic() - started, 1))
+                return
+            log.warn(log.COMPACTION_ABANDONED, collection=collection.name)
+        except (OSError, Refusal) as error:
+            log.warn(log.COMPACTION_ABANDONED, collection=collection.name, reason=str(error))
+        finally:
+            collection.journal = None
+        await asyncio.to_thread(shutil.rmtree, copy, ignore_errors=True)
+
+    async def _copy(self, copy: Path) -> None:
+        # Changes wait for the copy, queries do not: the lock is only taken by those who write.
+        async with self._collection.writing:
+            source = self._collection.start_journal()
+            await asyncio.to_thread(shutil.copytree, source, copy)
+
+    async def _optimized(self, copy: Path) -> bool:
+        if self._abandoned.is_set():
+            return False
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", _OPTIMIZER, str(copy), stdin=asyncio.subprocess.DEVNULL
+        )
+        if self._abandoned.is_set():
+            self._process.kill()
+        return await self._process.wait() == 0
+
+    async def _take_over(self, copy: Path) -> None:
+        async with self._collection.writing:
+            old = self._collection.take_over(copy)
+        await asyncio.to_thread(shutil.rmtree, old)

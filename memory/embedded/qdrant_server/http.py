@@ -1,0 +1,120 @@
+"""The way of a request: read the body, run the handler, answer in Qdrant's envelope."""
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from memory.embedded.qdrant_server import log
+from memory.embedded.qdrant_server.collection import Collection
+from memory.embedded.qdrant_server.errors import BadInput, EngineFailure, NotServed, Refusal, TooLarge
+from memory.embedded.qdrant_server.keeper import Keeper
+from memory.embedded.qdrant_server.reply import answer, refuse
+from memory.embedded.qdrant_server.store import Store
+
+MAX_BODY_BYTES = 32 * 1024 * 1024
+_CLIENT_LEFT = 499
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request as a handler sees it: the parsed body, the path, the query string and the store."""
+
+    body: Any
+    path: dict[str, str]
+    query: dict[str, str]
+    store: Store
+    keeper: Keeper
+
+    @property
+    def collection(self) -> Collection:
+        """The collection that the path names."""
+        return self.store.get(self.path["collection"])
+
+
+Handler = Callable[[Call], Any]
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def reading(handler: Handler) -> Endpoint:
+    """Serve a handler that changes nothing."""
+
+    async def run(call: Call) -> Any:
+        return handler(call)
+
+    return _endpoint(run)
+
+
+def writing(handler: Handler) -> Endpoint:
+    """Serve a handler that changes points; it waits while the collection's data is being copied or swapped."""
+
+    async def run(call: Call) -> Any:
+        collection = call.collection
+        async with collection.writing:
+            result = handler(call)
+        call.keeper.touched(collection)
+        return result
+
+    return _endpoint(run)
+
+
+def dropping(handler: Handler) -> Endpoint:
+    """Serve a handler that removes a collection, once nothing else works on its files."""
+
+    async def run(call: Call) -> Any:
+        name = call.path["collection"]
+        await call.keeper.release(name)
+        return handler(call)
+
+    return _endpoint(run)
+
+
+def _endpoint(run: Callable[[Call], Awaitable[Any]]) -> Endpoint:
+    async def serve(request: Request) -> Response:
+        started = time.perf_counter()
+        try:
+            state = request.app.state
+            call = Call(
+                await _read_body(request),
+                request.path_params,
+                dict(request.query_params),
+                state.store,
+                state.keeper,
+            )
+            return answer(await run(call), started)
+        except Refusal as refusal:
+            if isinstance(refusal, EngineFailure):
+                log.warn(log.ENGINE_FAILED, path=request.scope["route"].path, reason=str(refusal))
+            return refuse(refusal, started)
+        except ClientDisconnect:
+            return Response(status_code=_CLIENT_LEFT)
+
+    return serve
+
+
+async def _read_body(request: Request) -> Any:
+    declared = request.headers.get("content-length", "0")
+    if declared.isdigit() and int(declared) > MAX_BODY_BYTES:
+        raise TooLarge(f"the request body is larger than {MAX_BODY_BYTES} bytes.")
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > MAX_BODY_BYTES:
+            raise TooLarge(f"the request body is larger than {MAX_BODY_BYTES} bytes.")
+        parts.append(part)
+    if not size:
+        return {}
+    try:
+        return orjson.loads(b"".join(parts))
+    except orjson.JSONDecodeError as error:
+        raise BadInput(f"Format error in JSON body: {error}") from error
+
+
+async def not_served(request: Request) -> Response:
+    """Refuse a route of Qdrant's that is not here, by name."""
+    route = f"{request.method} {request.url.path}"
+    return refuse(NotServed(f"{route} is not served by the embedded Qdrant server."), time.perf_counter())

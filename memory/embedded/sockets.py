@@ -1,0 +1,90 @@
+"""Ports of the embedded parts: finding a free one, holding the API's own, asking who is there."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import random
+import socket
+
+from memory.embedded.failures import StackRefused
+
+# Below the range from which the kernel picks ports for outgoing connections: while a part restarts, nobody
+# else is given its port by chance.
+INNER_PORTS = range(20_000, 32_000)
+PROBE_SECONDS = 5
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """A port on `host` that nothing listens on now. Raises StackRefused when none is found."""
+    for port in random.sample(INNER_PORTS, 200):
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as candidate:
+            try:
+                candidate.bind((host, port))
+            except OSError:
+                continue
+            return port
+    raise StackRefused(f"No free port was found on {host}.")
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """The API's listening socket. The supervisor holds it: while the API restarts, callers queue.
+
+    Args:
+        host: a name or an address of this machine.
+        port: 0 picks a free one.
+
+    Raises StackRefused when the port is taken or the host is not ours.
+    """
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port or free_port(), type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family, backlog=1024)
+    except OSError as error:
+        raise StackRefused(
+            f"Cannot listen on {host}:{port} ({error.strerror or error}): choose another with --port."
+        ) from error
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach `host`."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def base_url(host: str, port: int) -> str:
+    """The address to give to somebody on this machine."""
+    shown = reachable(host)
+    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+
+
+def reachable(host: str) -> str:
+    """The host to connect to when something listens on `host`: a wildcard is reached through loopback."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+
+
+async def answers_ping(port: int) -> bool:
+    """Whether a Redis on this port has loaded its data and answers."""
+    try:
+        async with asyncio.timeout(PROBE_SECONDS):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"PING\r\n")
+            answer = await reader.readline()
+            writer.close()
+    except (OSError, TimeoutError):
+        return False
+    return answer.startswith(b"+PONG")
+
+
+async def http_get(host: str, port: int, path: str) -> tuple[int, bytes]:
+    """Ask once, in HTTP/1.0 so that the answer ends where the connection does; status 0: nobody answered."""
+    try:
+        async with asyncio.timeout(PROBE_SECONDS):
+            reader, writer = await asyncio.open_connection(reachable(host), port)
+            writer.write(f"GET {path} HTTP/1.0\r\nHost: {reachable(host)}:{port}\r\n\r\n".encode())
+            head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+            writer.close()
+            return int(head.split()[1]), body
+    except (OSError, TimeoutError, IndexError, ValueError):
+        return 0, b""

@@ -1,0 +1,103 @@
+"""The whole embedded stack as one context: `async with Stack(Setup(data)) as stack: … stack.url …`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from types import TracebackType
+from typing import Self
+
+from memory.embedded.directory import DataDirectory
+from memory.embedded.keeper import Keeper
+from memory.embedded.parts import GRACE_SECONDS, Addresses, Setup, stages
+from memory.embedded.sockets import base_url, free_port, http_get, listen
+
+
+def unheard(line: str) -> None:
+    """Tell nobody."""
+
+
+class Stack:
+    """Redis, the Qdrant engine server, the API and the workers: processes of their own, reached over sockets.
+
+    What is in its directory is served again. Entering it raises StackRefused when it may not start,
+    PartFailed when a part cannot; leaving it ends every process.
+
+    Args:
+        setup: what to run, and where.
+        tell: told one line about everything worth knowing.
+    """
+
+    def __init__(self, setup: Setup, tell: Callable[[str], None] = unheard) -> None:
+        self.setup = replace(setup, data=setup.data.absolute())
+        self._directory = DataDirectory(self.setup.data)
+        self._tell = tell
+        self._addresses: Addresses | None = None
+        self._keeper: Keeper | None = None
+        self._closing = AsyncExitStack()
+
+    @property
+    def addresses(self) -> Addresses:
+        """Where the parts are. Raises RuntimeError before the stack is entered."""
+        if self._addresses is None:
+            raise RuntimeError("the stack is not running")
+        return self._addresses
+
+    @property
+    def url(self) -> str:
+        """Where the API is."""
+        return base_url(self.setup.host, self.addresses.api)
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """The running processes by name: redis, qdrant, api, worker-1 …"""
+        return self._directory.pids()
+
+    @property
+    def unready(self) -> list[str]:
+        """The parts that cannot be used yet, while it starts."""
+        return [child.part.name for child in self._keeper.children if not child.ready] if self._keeper else []
+
+    def log_tail(self, name: str) -> str:
+        """The last lines that a part wrote."""
+        return self._directory.log_tail(name)
+
+    async def readiness(self) -> bytes:
+        """What `/health/ready` says now."""
+        _, body = await http_get(self.setup.host, self.addresses.api, "/health/ready")
+        return body
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as opening:
+            self._directory.acquire()
+            opening.callback(self._directory.release)
+            listener = listen(self.setup.host, self.setup.port)
+            opening.callback(listener.close)
+            for name in self._directory.kill_orphans():
+                self._tell(f"{name} was left behind by an earlier run and was killed")
+            api_port = listener.getsockname()[1]
+            self._addresses = Addresses(free_port(), free_port(), api_port, listener.fileno())
+            parts = stages(self.setup, self._addresses)
+            self._keeper = Keeper(parts, self._directory, grace_seconds=GRACE_SECONDS, tell=self._tell)
+            opening.push_async_callback(self._keeper.stop)
+            # Left first: once the API has let go of its copy, a new caller is refused, not kept waiting.
+            opening.callback(listener.close)
+            await self._keeper.start()
+            self._closing = opening.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._closing.aclose()
+
+    async def failed(self) -> None:
+        """Never return; raise what keeps a part from being started again (a full disk, no more processes)."""
+        await (self._keeper.failed() if self._keeper else asyncio.Event().wait())
+
+    def hurry(self) -> None:
+        """While it stops: wait for nothing more, kill what is left."""
+        if self._keeper:
+            self._keeper.hurry()

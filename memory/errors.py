@@ -1,0 +1,114 @@
+"""Errors of the house. Each is Transient (try again later, it costs nothing) or Permanent (trying again repeats it)."""
+
+from __future__ import annotations
+
+
+class TurnstoneError(Exception):
+    """Base of every error that Turnstone raises on purpose; its text is one sentence for a person."""
+
+    code = "error"
+
+
+class Transient(TurnstoneError):
+    """A part is away for now: the same call may succeed later.
+
+    Args:
+        message: one sentence.
+        retry_after_seconds: how long the other side asked us to wait, if it did.
+    """
+
+    code = "unavailable"
+
+    def __init__(self, message: str, *, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class Permanent(TurnstoneError):
+    """The same call would fail again in the same way."""
+
+    code = "permanent"
+
+
+class InboxUnavailable(Transient):
+    """Redis is away or refuses writes."""
+
+    code = "inbox_unavailable"
+
+
+class InboxFull(Transient):
+    """The backlog limit is reached; nothing was accepted."""
+
+    code = "backlog_full"
+
+
+class LaneBusy(Transient):
+    """Somebody else holds the lane's lease."""
+
+    code = "lane_busy"
+
+
+class StoreUnavailable(Transient):
+    """Qdrant is away."""
+
+    code = "store_unavailable"
+
+
+class ModelUnavailable(Transient):
+    """The language model or the embedding service is away, overloaded or refuses our key."""
+
+    code = "model_unavailable"
+
+
+class StoreRejected(Permanent):
+    """Qdrant answered that the request itself is wrong."""
+
+    code = "store_rejected"
+
+
+class BadAnswer(Permanent):
+    """The model's answer was invalid, and invalid again after being asked once more."""
+
+    code = "bad_answer"
+
+
+class ModelRejected(Permanent):
+    """The provider answered that the request itself is wrong (for example: too long)."""
+
+    code = "model_rejected"
+
+
+class LeaseLost(TurnstoneError):
+    """The lane's lease is no longer ours: whatever was decided under it must not be written."""
+
+    code = "lease_lost"
+
+
+class IdempotencyConflict(TurnstoneError):
+    """The idempotency key was used before with another body."""
+
+    code = "idempotency_conflict"
+
+
+class NotFound(TurnstoneError):
+    """There is no such turn or memory for this tenant."""
+
+    code = "not_found"
+
+
+class BadRequest(TurnstoneError):
+    """The request says something that cannot be done; the text says what would be right."""
+
+    code = "bad_request"
+
+
+class BadConfiguration(TurnstoneError):
+    """A setting is missing or contradicts another; the text says which and what would be right."""
+
+    code = "bad_configuration"
+
+
+class NoModel(TurnstoneError):
+    """A language model is needed and none is configured."""
+
+    code = "no_model"

@@ -1,0 +1,35 @@
+"""Forgetting an owner: the epoch first, then turns and plans, then every version in the store; verified."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import structlog
+
+from memory.model import Lease, Receipt, Scope
+from memory.ports import Inbox, Lanes, MemoryStore, TurnLog
+
+log = structlog.get_logger(__name__)
+
+
+async def forget(scope: Scope, *, inbox: Inbox, lanes: Lanes, turns: TurnLog, store: MemoryStore) -> Receipt:
+    """Erase everything of a scope: what waits, what is being worked on, what is dead, settled or remembered.
+
+    Whoever works on one of the owner's lanes loses its lease at once. The lanes are ours until the store is clean,
+    so nothing accepted afterwards is weighed against memories that are about to go.
+
+    Raises InboxUnavailable or StoreUnavailable; then ask again: what is gone stays gone.
+    """
+    epoch, erased, held = datetime.now(UTC), 0, list[Lease]()
+    try:
+        for lane in await turns.lanes(scope):
+            lease, reached, count = await inbox.erase(scope, lane, epoch)
+            held.append(lease)
+            epoch, erased = max(epoch, reached), erased + count
+        memories = await store.erase(scope, epoch)
+        left = await store.left(scope, epoch)
+    finally:
+        for lease in held:
+            await lanes.hand_back(lease)
+    log.info("owner_erased", turns=erased, memories=memories, left=left)
+    return Receipt(tenant=scope.tenant, erased_at=epoch, turns=erased, memories=memories, verified=left == 0)

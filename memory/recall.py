@@ -1,0 +1,52 @@
+"""Recalling: the few memories that matter for a question, and what is known of a turn or an owner."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+
+from memory.model import Recalled, Scope, Status, Value
+from memory.ports import Embedder, MemoryStore, Query, TurnLog
+
+_DONE = (Status.SETTLED, Status.DEAD, Status.ERASED)
+_LOOK_EVERY_SECONDS = 0.02
+
+
+class Recall(Value):
+    """What was recalled, and how many accepted turns of this owner are not settled yet."""
+
+    results: tuple[Recalled, ...]
+    pending: int
+
+
+class Asked(Value):
+    """A recall as it is asked for.
+
+    Args:
+        limit: at most so many memories.
+        threshold: leave out what scores below, in [0, 1].
+        as_of: recall what held at that moment instead of now.
+    """
+
+    scope: Scope
+    text: str
+    limit: int = 5
+    threshold: float | None = None
+    as_of: datetime | None = None
+
+
+async def recall(asked: Asked, *, store: MemoryStore, embedder: Embedder, turns: TurnLog) -> Recall:
+    """Find the memories that matter most for a text. Raises StoreUnavailable, InboxUnavailable, ModelUnavailable."""
+    pending, vectors = await asyncio.gather(turns.pending(asked.scope), embedder.embed([asked.text]))
+    query = Query(**dict(asked), vector=tuple(vectors[0]))
+    return Recall(results=tuple(await store.search(query)), pending=pending)
+
+
+async def wait_until_settled(tenant: str, turn_id: str, wait_seconds: float, *, turns: TurnLog) -> bool:
+    """Wait for a turn to come to its end, at most so long; returns whether it did (an unknown turn has)."""
+    deadline = asyncio.get_running_loop().time() + wait_seconds
+    while (found := await turns.get(tenant, turn_id)) is not None and found.status not in _DONE:
+        if asyncio.get_running_loop().time() >= deadline:
+            return False
+        await asyncio.sleep(_LOOK_EVERY_SECONDS)
+    return True

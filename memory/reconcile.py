@@ -1,0 +1,165 @@
+"""Reconciliation: what each candidate means for what is already known, by rule alone or by rule and model."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+from memory import prompts
+from memory.ask import Shape, ask
+from memory.model import Decision, Event, Fact, Recalled, Reconciliation
+from memory.ports import LanguageModel
+
+_FILLERS = frozenset({"a", "an", "the", "really", "very", "just", "quite", "actually"})
+# Sentence punctuation at the ends of words, after NFKC; signs that carry meaning (+ # % $ < -) are none.
+_QUOTATION_MARKS = "\"'\u2018\u2019\u201a\u201c\u201d\u201e\u2039\u203a\u00ab\u00bb\u300c\u300d\u300e\u300f"
+_OPENING = _QUOTATION_MARKS + "([{\u00bf\u00a1"
+_CLOSING = _QUOTATION_MARKS + ")]}.,;:!?\u3001\u3002"
+_DASHES = "-\u2010\u2013\u2014"
+
+
+def union(neighbours: Iterable[Sequence[Recalled]]) -> tuple[Recalled, ...]:
+    """All neighbours in one list, each memory once, as first met: `Decision.target` is a position in it."""
+    met: dict[str, Recalled] = {}
+    for recalled in (one for of_candidate in neighbours for one in of_candidate):
+        met.setdefault(recalled.memory.id, recalled)
+    return tuple(met.values())
+
+
+class RuleReconciler:
+    """Without a model: what was said before in the same or nearly the same words is NONE, all else is ADD.
+
+    Args:
+        same_floor: cosine from which two sentences of the embedder in use may be the same statement.
+    """
+
+    def __init__(self, same_floor: float) -> None:
+        self._same_floor = same_floor
+
+    async def ping(self) -> None:
+        """Nothing can be away."""
+
+    async def reconcile(
+        self, candidates: Sequence[Fact], neighbours: Sequence[Sequence[Recalled]]
+    ) -> Reconciliation:
+        """Decide; `target` is a position in `union(neighbours)`, None for a repetition within the batch."""
+        return Reconciliation(decisions=self.decide(candidates, neighbours))
+
+    def decide(
+        self, candidates: Sequence[Fact], neighbours: Sequence[Sequence[Recalled]]
+    ) -> tuple[Decision, ...]:
+        """The same, for callers that go on from here: one decision a candidate, in order, NONE or ADD."""
+        positions = _positions(neighbours)
+        said: set[tuple[str, ...]] = set()
+        decisions = []
+        for number, (candidate, near) in enumerate(zip(candidates, neighbours, strict=True)):
+            same = next((known for known in near if self._same(candidate, known)), None)
+            gist = _gist(candidate.text)
+            event = Event.NONE if same or gist in said else Event.ADD
+            target = positions[same.memory.id] if same else None
+            decisions.append(Decision(candidate=number, event=event, target=target))
+            said.add(gist)
+        return tuple(decisions)
+
+    def _same(self, candidate: Fact, known: Recalled) -> bool:
+        if _words(candidate.text) == _words(known.memory.text):
+            return True
+        return known.score >= self._same_floor and _gist(candidate.text) == _gist(known.memory.text)
+
+
+class ModelReconciler:
+    """Asks a language model, but only about candidates that the rules leave open; one call for all of them.
+
+    Args:
+        model: whom to ask.
+        related_floor: cosine below which two sentences of the embedder in use are unrelated.
+        rules: settle what was said before, without the model.
+    """
+
+    def __init__(self, model: LanguageModel, related_floor: float, rules: RuleReconciler) -> None:
+        self._model = model
+        self._related_floor = related_floor
+        self._rules = rules
+
+    async def ping(self) -> None:
+        """Return when the model answers; raises ModelUnavailable."""
+        await self._model.ping()
+
+    async def reconcile(
+        self, candidates: Sequence[Fact], neighbours: Sequence[Sequence[Recalled]]
+    ) -> Reconciliation:
+        """Decide; `target` is a position in `union(neighbours)`.
+
+        Raises ModelUnavailable, BadAnswer or ModelRejected.
+        """
+        decisions = list(self._rules.decide(candidates, neighbours))
+        related = [[known for known in near if known.score >= self._related_floor] for near in neighbours]
+        unsettled = [d.candidate for d in decisions if d.event is Event.ADD and related[d.candidate]]
+        if not unsettled:
+            return Reconciliation(decisions=tuple(decisions))
+        known = union(related[number] for number in unsettled)
+        question = prompts.reconciliation([candidates[number] for number in unsettled], known)
+        read = partial(_read, candidates=len(unsettled), known=len(known))
+        answer, usage = await ask(self._model, question, read)
+        positions = _positions(neighbours)
+        for decision in answer:
+            number = unsettled[decision.candidate]
+            target = None if decision.target is None else positions[known[decision.target].memory.id]
+            decisions[number] = decision.model_copy(update={"candidate": number, "target": target})
+        return Reconciliation(decisions=tuple(decisions), usage=usage)
+
+
+class _Decision(Shape):
+    candidate: int
+    event: Event
+    target: int | None = None
+    text: str | None = None
+
+
+class _Decisions(Shape):
+    decisions: list[_Decision]
+
+
+def _read(answer: str, *, candidates: int, known: int) -> list[Decision]:
+    """The decisions in an answer; raises ValueError unless they cover every candidate once."""
+    given = _Decisions.model_validate_json(answer).decisions
+    if sorted(decision.candidate for decision in given) != list(range(candidates)):
+        raise ValueError(f"it needs exactly one decision for each candidate from 0 to {candidates - 1}")
+    return [_checked(decision, known) for decision in given]
+
+
+def _checked(given: _Decision, known: int) -> Decision:
+    """One decision with only what its event means; raises ValueError for what cannot be carried out."""
+    where = f"the decision for candidate {given.candidate}"
+    if given.target is not None and not 0 <= given.target < known:
+        raise ValueError(f"{where} has the unknown target {given.target}")
+    if given.target is None and given.event in (Event.UPDATE, Event.DELETE):
+        raise ValueError(f"{where} is {given.event} without a target")
+    text = " ".join((given.text or "").split()) if given.event is Event.UPDATE else None
+    if text == "":
+        raise ValueError(f"{where} is UPDATE without a text")
+    target = None if given.event is Event.ADD else given.target
+    return Decision(candidate=given.candidate, event=given.event, target=target, text=text)
+
+
+def _positions(neighbours: Sequence[Sequence[Recalled]]) -> dict[str, int]:
+    return {recalled.memory.id: position for position, recalled in enumerate(union(neighbours))}
+
+
+def _words(text: str) -> tuple[str, ...]:
+    """The words of a statement without case and sentence punctuation; numbers and signs stay as they are."""
+    return tuple(word.casefold() for word in _bare(text))
+
+
+def _gist(text: str) -> tuple[str, ...]:
+    """The words of a statement without fillers; a capital "A" or "The" inside of it is a name and stays."""
+    words = enumerate(_bare(text))
+    kept = (w for n, w in words if w.casefold() not in _FILLERS or not (w.islower() or n == 0))
+    return tuple(word.casefold() for word in kept)
+
+
+def _bare(text: str) -> list[str]:
+    words = unicodedata.normalize("NFKC", text).split()
+    bare = (word.lstrip(_OPENING).rstrip(_CLOSING) for word in words)
+    return [word for word in bare if word.strip(_DASHES)]

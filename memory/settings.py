@@ -1,0 +1,61 @@
+"""The only reader of the environment. Every name here is listed with a sentence in `.env.example`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Turnstone's settings, read from the environment (prefix `TURNSTONE_`) and from `.env`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TURNSTONE_", env_file=".env", extra="ignore", frozen=True, populate_by_name=True
+    )
+
+    openai_api_key: SecretStr | None = Field(None, validation_alias=AliasChoices("OPENAI_API_KEY", "openai_api_key"))
+    openai_base_url: str | None = Field(None, validation_alias=AliasChoices("OPENAI_BASE_URL", "openai_base_url"))
+
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    qdrant_url: str = "http://127.0.0.1:6333"
+    qdrant_api_key: SecretStr | None = None
+
+    llm_model: str = "gpt-4o-mini"
+    extractor: Literal["openai", "offline"] | None = None
+    embedder: Literal["openai", "local"] | None = None
+    embedding_model: str = "text-embedding-3-small"
+    model_timeout_seconds: float = Field(60, gt=0)
+
+    auth: Literal["keys", "off"] = "keys"
+    admin_key: SecretStr | None = None
+    host: str = "127.0.0.1"
+
+    lease_seconds: float = Field(15, ge=1)
+    max_attempts: int = Field(5, ge=1)
+    max_backlog: int = Field(1_000_000, ge=1)
+    max_lane_backlog: int = Field(20_000, ge=1)
+    retry_max_seconds: float = Field(60, gt=0)
+    batch_turns: int = Field(8, ge=1)
+    batch_chars: int = Field(24_000, ge=1)
+    sweep_seconds: float = Field(2, gt=0)
+    retention_seconds: int = Field(7 * 24 * 3600, ge=60)
+    max_body_bytes: int = Field(1_000_000, ge=1_000)
+    worker_threads: int = Field(32, ge=1)
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def uses_openai(self) -> bool:
+        """Whether a key or a base URL names an OpenAI-compatible endpoint."""
+        return bool(self.openai_api_key or self.openai_base_url)
+
+    @property
+    def extractor_kind(self) -> Literal["openai", "offline"]:
+        """The extractor in force: as set, else `openai` when an endpoint is named."""
+        return self.extractor or ("openai" if self.uses_openai else "offline")
+
+    @property
+    def embedder_kind(self) -> Literal["openai", "local"]:
+        """The embedder in force: as set, else `openai` when a key is set."""
+        return self.embedder or ("openai" if self.openai_api_key else "local")

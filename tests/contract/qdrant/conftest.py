@@ -1,0 +1,81 @@
+"""One server for the whole suite, and pairs of stores that hold the same points."""
+
+from collections.abc import Iterator
+from itertools import count
+
+import httpx
+import pytest
+from qdrant_client import QdrantClient
+
+from tests.contract.qdrant.data import create, fill, index
+from tests.contract.qdrant.pair import Pair
+from tests.contract.qdrant.server import Server
+
+_numbers = count()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with Server(tmp_path_factory.mktemp("qdrant")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def served(server: Server) -> Iterator[QdrantClient]:
+    client = server.client()
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def http(server: Server) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=server.url, timeout=30) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def memory() -> Iterator[QdrantClient]:
+    client = QdrantClient(":memory:")
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session", params=["plain", "indexed"])
+def library(request: pytest.FixtureRequest, served: QdrantClient, memory: QdrantClient) -> Pair:
+    """A filled pair for reading only, once without payload indexes and once with them."""
+    name = f"library-{request.param}"
+    for client in (served, memory):
+        fill(client, name)
+    if request.param == "indexed":
+        # The in-memory mode knows no payload indexes and warns about it; its answers must not depend on them.
+        index(served, name)
+    return Pair(served, memory, name)
+
+
+@pytest.fixture(scope="session")
+def indexed(served: QdrantClient, memory: QdrantClient) -> Pair:
+    """A filled and indexed pair for reading only, for calls that need an index on a server."""
+    for client in (served, memory):
+        fill(client, "indexed")
+    index(served, "indexed")
+    return Pair(served, memory, "indexed")
+
+
+@pytest.fixture
+def pair(served: QdrantClient, memory: QdrantClient) -> Iterator[Pair]:
+    """A pair of twelve points to change."""
+    name = f"work-{next(_numbers)}"
+    for client in (served, memory):
+        fill(client, name, 12)
+    yield Pair(served, memory, name)
+    served.delete_collection(name)
+
+
+@pytest.fixture
+def empty(served: QdrantClient, memory: QdrantClient) -> Iterator[Pair]:
+    """A pair without points."""
+    name = f"empty-{next(_numbers)}"
+    for client in (served, memory):
+        create(client, name)
+    yield Pair(served, memory, name)
+    served.delete_collection(name)

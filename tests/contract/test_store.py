@@ -1,0 +1,184 @@
+"""The memory store on the Qdrant engine server: versions, fencing, search, paging, erasing, and no way past the tenant."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import uuid
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from qdrant_client import AsyncQdrantClient
+
+from memory.adapters.qdrant_store import QdrantStore
+from memory.errors import StoreUnavailable
+from memory.model import Event, Lease, Memory, Page, Scope, Write
+from memory.ports import Query
+
+DIMENSION = 64
+START = datetime(2026, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)
+ANA = Scope(tenant="acme", user_id="ana")
+
+
+def vector(text: str) -> tuple[float, ...]:
+    """Texts that share words have near vectors."""
+    found = [0.001] * DIMENSION
+    for word in text.lower().split():
+        found[hashlib.sha256(word.encode()).digest()[0] % DIMENSION] += 1.0
+    length = math.sqrt(sum(x * x for x in found))
+    return tuple(x / length for x in found)
+
+
+def write(text: str, scope: Scope = ANA, minutes: int = 0, **changes: Any) -> Write:
+    at = START + timedelta(minutes=minutes)
+    memory = Memory(
+        id=str(uuid.uuid5(uuid.NAMESPACE_OID, f"{scope}{text}")), scope=scope, text=text, categories=("personal",),
+        metadata={"tenant": "evil", "k": {"deep": [1, "二"]}}, created_at=at, updated_at=at, valid_from=at,
+        turn_ids=("turn-1",), quote=text,
+    ).model_copy(update=changes)  # fmt: skip
+    return Write(point_id=memory.id, memory=memory, vector=vector(text))
+
+
+def lease(token: int = 1, scope: Scope = ANA) -> Lease:
+    return Lease(lane=scope.lane, token=token)
+
+
+def query(text: str, scope: Scope = ANA, **more: Any) -> Query:
+    return Query(scope=scope, text=text, vector=vector(text), **more)
+
+
+@pytest.fixture
+async def store(qdrant_url: str) -> AsyncIterator[QdrantStore]:
+    client = AsyncQdrantClient(url=qdrant_url, cloud_inference=True, check_compatibility=False)
+    found = QdrantStore(client, f"test-{uuid.uuid4().hex}", DIMENSION)
+    yield found
+    await client.delete_collection(found.collection)
+    await client.close()
+
+
+async def test_what_was_written_is_read_back_whole(store: QdrantStore) -> None:
+    written = write("User lives in Berlin 🦆", valid_to=START + timedelta(days=1), superseded_by="x", model="m")
+    await store.apply(lease(), [written])
+    assert await store.get("acme", written.memory.id) == written.memory
+
+
+async def test_applying_the_same_writes_again_changes_nothing(store: QdrantStore) -> None:
+    writes = [write("User lives in Berlin"), write("User likes tea", minutes=1)]
+    for _ in range(3):
+        await store.apply(lease(), writes)
+    count, found = await store.page(ANA, Page())
+    assert (count, [one.text for one in found]) == (2, ["User likes tea", "User lives in Berlin"])
+
+
+async def test_a_point_written_under_a_newer_token_is_left_as_it_is(store: QdrantStore) -> None:
+    old, new = write("User lives in Berlin"), write("User lives in Berlin", event=Event.UPDATE, version=2)
+    await store.apply(lease(token=20), [new])
+    await store.apply(lease(token=10), [old])
+    found = await store.get("acme", new.memory.id)
+    assert found is not None
+    assert found.version == 2
+
+
+async def test_a_search_finds_by_words_and_by_meaning_and_scores_between_0_and_1(store: QdrantStore) -> None:
+    texts = ["User lives in Berlin", "User likes green tea", "User works at a clinic", "User has a dog called Bo"]
+    await store.apply(lease(), [write(text, minutes=number) for number, text in enumerate(texts)])
+    found = await store.search(query("green tea", limit=2))
+    assert len(found) == 2
+    assert found[0].memory.text == "User likes green tea"
+    assert all(0 <= one.score <= 1 for one in found)
+    assert found[0].score > found[1].score
+    assert await store.search(query("green tea", threshold=1.0)) == []
+
+
+async def test_an_owner_sees_only_its_own_even_with_the_same_words(store: QdrantStore) -> None:
+    others = [
+        Scope(tenant="acme", user_id="bob"), Scope(tenant="other", user_id="ana"), Scope(tenant="acme", agent_id="ana"),
+    ]  # fmt: skip
+    for scope in (ANA, *others):
+        await store.apply(lease(scope=scope), [write("User lives in Berlin", scope)])
+    for scope in (ANA, *others):
+        assert [one.memory.scope for one in await store.search(query("Berlin", scope))] == [scope]
+        assert [one.scope for one in (await store.page(scope, Page()))[1]] == [scope]
+        assert [[near.memory.scope for near in one] for one in await store.neighbours(scope, [vector("x")], 9)] == [
+            [scope]
+        ]
+
+
+async def test_a_memory_of_another_tenant_does_not_exist(store: QdrantStore) -> None:
+    written = write("User lives in Berlin")
+    await store.apply(lease(), [written])
+    assert await store.get("other", written.memory.id) is None
+    assert await store.history("other", written.memory.id) == []
+    assert await store.delete("other", written.memory.id) == 0
+    assert await store.get("acme", written.memory.id) is not None
+
+
+async def test_a_superseded_version_leaves_the_search_and_stays_in_history_and_as_of(store: QdrantStore) -> None:
+    later = START + timedelta(days=10)
+    now = write("User lives in Lisbon", event=Event.UPDATE, version=2, valid_from=later)
+    past = write("User lives in Berlin", id=now.memory.id, current=False, valid_to=later)
+    past = past.model_copy(update={"point_id": str(uuid.uuid4())})
+    await store.apply(lease(), [past, now])
+    assert [one.memory.text for one in await store.search(query("User lives in"))] == ["User lives in Lisbon"]
+    assert [one.text for one in await store.history("acme", now.memory.id)] == [
+        "User lives in Berlin",
+        "User lives in Lisbon",
+    ]
+    for days, held in ((-1, []), (5, ["User lives in Berlin"]), (11, ["User lives in Lisbon"])):
+        found = await store.search(query("lives", as_of=START + timedelta(days=days)))
+        assert [one.memory.text for one in found] == held
+    assert await store.delete("acme", now.memory.id) == 2
+    assert await store.history("acme", now.memory.id) == []
+
+
+async def test_paging_walks_through_everything_once_newest_first(store: QdrantStore) -> None:
+    await store.apply(lease(), [write(f"User note {number}", minutes=number // 2) for number in range(23)])
+    walked: list[Memory] = []
+    for number in range(1, 6):
+        count, found = await store.page(ANA, Page(number=number, size=5))
+        assert count == 23
+        walked += found
+    assert len({one.id for one in walked}) == 23
+    assert [one.created_at for one in walked] == sorted((one.created_at for one in walked), reverse=True)
+
+
+async def test_an_erase_removes_what_was_made_until_then_and_nothing_else(store: QdrantStore) -> None:
+    bob = Scope(tenant="acme", user_id="bob")
+    await store.apply(lease(), [write("one"), write("two", minutes=1), write("three", minutes=2)])
+    await store.apply(lease(scope=bob), [write("one", bob)])
+    until = START + timedelta(minutes=1)
+    assert await store.erase(ANA, until) == 2
+    assert await store.left(ANA, until) == 0
+    assert [one.text for one in (await store.page(ANA, Page()))[1]] == ["three"]
+    assert (await store.page(bob, Page()))[0] == 1
+
+
+async def test_what_one_turn_wrote_can_be_taken_back(store: QdrantStore) -> None:
+    await store.apply(lease(), [write("one"), write("two", turn_ids=("turn-2",))])
+    await store.retract("acme", "turn-1")
+    assert [one.text for one in (await store.page(ANA, Page()))[1]] == ["two"]
+
+
+async def test_an_empty_store_answers_with_nothing(store: QdrantStore) -> None:
+    await store.apply(lease(), [])
+    assert await store.search(query("anything")) == []
+    assert await store.page(ANA, Page()) == (0, [])
+    assert await store.neighbours(ANA, [], 5) == []
+
+
+async def test_a_store_that_is_away_says_so_as_something_to_try_again() -> None:
+    client = AsyncQdrantClient(url="http://127.0.0.1:9", check_compatibility=False)
+    with pytest.raises(StoreUnavailable):
+        await QdrantStore(client, "away", DIMENSION).ping()
+    await client.close()
+
+
+async def test_a_collection_that_was_lost_is_made_again(store: QdrantStore) -> None:
+    await store.apply(lease(), [write("one")])
+    await store._client.delete_collection(store.collection)
+    with pytest.raises(StoreUnavailable):
+        await store.page(ANA, Page())
+    await store.apply(lease(), [write("two")])
+    assert (await store.page(ANA, Page()))[0] == 1

@@ -1,0 +1,166 @@
+"""Keeping processes running, tried with small ones that do as they are told."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from memory.embedded.child import Part
+from memory.embedded.directory import DataDirectory
+from memory.embedded.failures import PartFailed, StackRefused
+from memory.embedded.keeper import Keeper
+from tests.support import is_alive, kill, wait_until
+
+SLEEPER = "import signal; signal.pause()"
+STUBBORN = (
+    f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True)\nwhile True: {SLEEPER}"
+)
+DYING = "print('I am missing a library'); raise SystemExit(3)"
+
+
+def part(name: str, code: str, **options: object) -> Part:
+    return Part(name, (sys.executable, "-c", code), **options)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Iterator[DataDirectory]:
+    owned = DataDirectory(tmp_path)
+    owned.acquire()
+    yield owned
+    owned.release()
+
+
+@asynccontextmanager
+async def kept(
+    directory: DataDirectory, *stages: list[Part], grace_seconds: float = 10
+) -> AsyncIterator[tuple[Keeper, list[str]]]:
+    told: list[str] = []
+    keeper = Keeper(stages, directory, grace_seconds=grace_seconds, tell=told.append)
+    try:
+        yield keeper, told
+    finally:
+        await keeper.stop()
+
+
+async def test_each_part_has_a_pid_file_while_it_runs(directory: DataDirectory) -> None:
+    async with kept(directory, [part("one", SLEEPER), part("two", SLEEPER)]) as (keeper, _):
+        await keeper.start()
+        pids = await wait_until(lambda: len(directory.pids()) == 2 and directory.pids())
+        assert sorted(pids) == ["one", "two"]
+        assert all(is_alive(pid) for pid in pids.values())
+    assert directory.pids() == {}
+    assert not any(is_alive(pid) for pid in pids.values())
+
+
+async def test_a_part_that_dies_is_started_again_and_its_death_is_told(directory: DataDirectory) -> None:
+    async with kept(directory, [part("one", SLEEPER)]) as (keeper, told):
+        await keeper.start()
+        first = await wait_until(lambda: directory.pids().get("one"))
+        kill(first, signal.SIGKILL)
+        await wait_until(lambda: directory.pids().get("one", first) != first)
+    assert told == [f"one (process {first}) was ended by SIGKILL; it is started again in 0.2 s"]
+
+
+async def test_a_part_that_dies_five_times_before_the_stack_is_up_is_given_up_with_its_last_words(
+    directory: DataDirectory,
+) -> None:
+    async with kept(directory, [part("one", DYING, ready=never)]) as (keeper, _):
+        with pytest.raises(PartFailed, match="one cannot start: it exited with status 3 5 times") as caught:
+            await keeper.start()
+    assert "I am missing a library" in caught.value.log_tail
+
+
+async def never() -> bool:
+    return False
+
+
+async def test_a_stage_is_started_when_the_one_before_is_ready(directory: DataDirectory) -> None:
+    gate = asyncio.Event()
+
+    async def open_gate() -> bool:
+        return gate.is_set()
+
+    async with kept(directory, [part("first", SLEEPER, ready=open_gate)], [part("second", SLEEPER)]) as (keeper, _):
+        starting = asyncio.create_task(keeper.start())
+        await wait_until(lambda: "first" in directory.pids())
+        assert "second" not in directory.pids()
+        gate.set()
+        await starting
+        await wait_until(lambda: "second" in directory.pids())
+
+
+async def test_the_last_stage_ends_before_the_first_is_asked_to(directory: DataDirectory, tmp_path: Path) -> None:
+    note = tmp_path / "order"
+    code = (
+        "import pathlib, signal, sys\n"
+        f"def end(*_):\n    pathlib.Path({str(note)!r}).open('a').write(sys.argv[1] + ' ')\n    sys.exit(0)\n"
+        "signal.signal(signal.SIGTERM, end)\nprint('up', flush=True)\nsignal.pause()"
+    )
+    redis = Part("redis", (sys.executable, "-c", code, "redis"))
+    worker = Part("worker", (sys.executable, "-c", code, "worker"))
+    async with kept(directory, [redis], [worker]) as (keeper, _):
+        await keeper.start()
+        await wait_until(lambda: directory.log_tail("redis") and directory.log_tail("worker"))
+    assert note.read_text().split() == ["worker", "redis"]
+
+
+async def test_a_part_that_will_not_end_is_killed_after_the_grace(directory: DataDirectory) -> None:
+    async with kept(directory, [part("one", STUBBORN)], grace_seconds=0.2) as (keeper, told):
+        await keeper.start()
+        pid = await wait_until(lambda: directory.log_tail("one") and directory.pids()["one"])
+    assert not is_alive(pid)
+    assert told == ["one did not end within 0.2 s and is killed"]
+
+
+async def test_hurrying_kills_a_part_that_is_still_ending(directory: DataDirectory) -> None:
+    async with kept(directory, [part("one", STUBBORN)], grace_seconds=3600) as (keeper, _):
+        await keeper.start()
+        pid = await wait_until(lambda: directory.log_tail("one") and directory.pids()["one"])
+        stopping = asyncio.create_task(keeper.stop())
+        keeper.hurry()
+        await stopping
+    assert not is_alive(pid)
+
+
+async def test_a_directory_has_one_owner_at_a_time(directory: DataDirectory) -> None:
+    with pytest.raises(StackRefused, match=rf"in use by another `turnstone up` \(process {os.getpid()}\)"):
+        DataDirectory(directory.root).acquire()
+    directory.release()
+    successor = DataDirectory(directory.root)
+    successor.acquire()
+    successor.release()
+
+
+async def test_what_a_dead_supervisor_left_behind_is_killed_at_the_next_start(directory: DataDirectory) -> None:
+    mark = f"turnstone={directory.root}"
+    orphan = await asyncio.create_subprocess_exec(sys.executable, "-X", mark, "-c", SLEEPER)
+    directory.write_pid("worker-1", orphan.pid)
+    assert directory.kill_orphans() == ["worker-1"]
+    assert await orphan.wait() == -signal.SIGKILL
+    assert directory.pids() == {}
+
+
+async def test_a_stranger_that_was_given_the_number_of_an_old_part_is_left_alone(directory: DataDirectory) -> None:
+    stranger = await asyncio.create_subprocess_exec(sys.executable, "-c", SLEEPER)
+    try:
+        directory.write_pid("worker-1", stranger.pid)
+        assert directory.kill_orphans() == []
+        assert is_alive(stranger.pid)
+    finally:
+        stranger.kill()
+        await stranger.wait()
+
+
+def test_a_log_that_has_grown_too_large_makes_room_for_a_new_one(directory: DataDirectory) -> None:
+    (directory.logs / "api.log").write_bytes(b"x" * 10_000_001)
+    with directory.open_log("api") as log:
+        log.write(b"new\n")
+    assert directory.log_tail("api") == "new"
+    assert (directory.logs / "api.log.1").stat().st_size == 10_000_001

@@ -1,0 +1,39 @@
+"""Starts the server: `python -m tests.model_server --port 8100 --script answers.json`."""
+
+from __future__ import annotations
+
+import argparse
+import socket
+import sys
+from pathlib import Path
+
+import uvicorn
+from pydantic import TypeAdapter
+
+from tests.model_server.app import ModelServerApp
+from tests.model_server.state import State
+from tests.model_server.wire import Canned
+
+
+def main() -> None:
+    """Serve until stopped; prints one line `ready http://HOST:PORT` when it can be called."""
+    parser = argparse.ArgumentParser(prog="python -m tests.model_server", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0, help="0 (the default) takes a free one")
+    parser.add_argument("--script", type=Path, help="a JSON list of answers, see tests/model_server/wire.py: Canned")
+    parser.add_argument("--dimension", type=int, default=256, help="length of an embedding")
+    parser.add_argument("--seed", type=int, default=0, help="of the rates of faults")
+    given = parser.parse_args()
+
+    script = TypeAdapter(list[Canned]).validate_json(given.script.read_bytes()) if given.script else []
+    app = ModelServerApp(State(script, given.seed), given.dimension).starlette()
+    with socket.create_server((given.host, given.port), backlog=1024) as listening:
+        host, port = listening.getsockname()[:2]
+        sys.stdout.write(f"ready http://{host}:{port}\n")
+        sys.stdout.flush()
+        # Half-sent answers are our own doing: the server's complaints about them are no news.
+        uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off")).run(sockets=[listening])
+
+
+if __name__ == "__main__":
+    main()

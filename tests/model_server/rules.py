@@ -1,0 +1,71 @@
+"""How the server answers when no script does: simple, deterministic, and a little like a model."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import math
+import re
+import struct
+from collections.abc import Iterator, Sequence
+
+_SPEAKER = re.compile(r"^(user|assistant|tool)(?: \([^)]*\))?: (.*)$")
+_BETWEEN_SENTENCES = re.compile(r"(?<=[.!?])\s+")
+_ABOUT_ONESELF = re.compile(r"(?:I|My)\b")
+_CANDIDATE = re.compile(r"^\[(\d+)\] ", re.MULTILINE)
+
+
+def extraction(material: str) -> str:
+    """Every sentence of the user's that begins with "I" or "My" is a fact, in its own words."""
+    sentences = [found for line in _lines_of_user(material) for found in _BETWEEN_SENTENCES.split(line)]
+    facts = [
+        {"fact": sentence, "category": "personal", "quote": sentence}
+        for sentence in map(str.strip, sentences)
+        if _ABOUT_ONESELF.match(sentence)
+    ]
+    return json.dumps({"facts": facts}, ensure_ascii=False)
+
+
+def reconciliation(material: str) -> str:
+    """Every candidate is new."""
+    candidates = _CANDIDATE.findall(material.rpartition("Candidates:")[2])
+    decisions = [{"candidate": int(n), "event": "ADD", "target": None, "text": None} for n in candidates]
+    return json.dumps({"decisions": decisions})
+
+
+def chat(material: str) -> str:
+    """The user's words, given back."""
+    return f"You said: {material}"
+
+
+def embedding(text: str, dimension: int) -> list[float]:
+    """A hashed bag of words of length 1: texts that share words are near, others are not."""
+    vector = [0.0] * dimension
+    for word in re.findall(r"\w+", text.casefold()) or [""]:
+        digest = hashlib.blake2b(word.encode(), digest_size=8).digest()
+        vector[int.from_bytes(digest, "big") % dimension] += 1.0
+    length = math.hypot(*vector)
+    return [value / length for value in vector]
+
+
+def packed(vector: Sequence[float]) -> str:
+    """A vector in the wire's base64 form."""
+    return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
+
+
+def tokens(text: str) -> int:
+    """About how many tokens a text has."""
+    return len(text) // 4 + 1
+
+
+def _lines_of_user(material: str) -> Iterator[str]:
+    speaker = ""
+    for line in material.splitlines():
+        spoken = _SPEAKER.match(line)
+        if spoken:
+            speaker = spoken[1]
+        elif line.startswith(("<turn ", "</turn>")):
+            speaker = ""
+        if speaker == "user":
+            yield spoken[2] if spoken else line

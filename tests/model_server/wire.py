@@ -1,0 +1,99 @@
+"""The values that tests and the server exchange over its admin routes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Route = Literal["extraction", "reconciliation", "chat", "embeddings", "models"]
+
+
+class Kind(StrEnum):
+    """What can go wrong."""
+
+    STATUS = "status"  # an HTTP error: `status`, and `headers` such as Retry-After
+    NO_JSON_SCHEMA = "no_json_schema"  # HTTP 400 that names response_format, when a schema is sent in one
+    SLOW = "slow"  # answers rightly, after `seconds`
+    HELD = "held"  # answers rightly, when it is released
+    DRIP = "drip"  # answers rightly, one byte in `seconds`
+    DROPPED = "dropped"  # sends half of the answer, then closes the connection
+    NOT_JSON_BODY = "not_json_body"  # the HTTP body is a web page
+    NO_CHOICES = "no_choices"  # the HTTP body is JSON, but no completion
+    # From here on the wire is right and the model's own answer is wrong.
+    NOT_JSON = "not_json"
+    FENCED = "fenced"  # right, but inside a code fence
+    TRUNCATED = "truncated"  # half of it, finish_reason "length"
+    EMPTY = "empty"
+    REFUSAL = "refusal"
+    CONTENT_FILTER = "content_filter"
+    WRONG_TYPES = "wrong_types"
+    UNKNOWN_NUMBER = "unknown_number"  # reconciliation only
+    FALSE_QUOTE = "false_quote"  # extraction only
+    # Embeddings only.
+    WRONG_COUNT = "wrong_count"  # one vector too few
+    WRONG_DIMENSION = "wrong_dimension"  # one number too many
+    NOT_A_NUMBER = "not_a_number"
+
+
+class Strict(BaseModel):
+    """Refuses what it does not know: a typing error in a test must not pass for a fault."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Rule(Strict):
+    """Which calls something happens to.
+
+    Args:
+        route: None for every route that it makes sense for (`models` only when named).
+        contains: only calls whose user messages, or texts to embed, hold this text.
+        calls: for how many of these calls; None for ever.
+    """
+
+    route: Route | None = None
+    contains: str = ""
+    calls: int | None = None
+
+
+class Fault(Rule):
+    """One fault.
+
+    Args:
+        kind: what goes wrong.
+        rate: the share of the calls that it hits, in [0, 1].
+        status: of `Kind.STATUS`.
+        headers: of `Kind.STATUS`.
+        message: the error's message, of `Kind.STATUS`.
+        seconds: of `Kind.SLOW` and `Kind.DRIP`.
+    """
+
+    kind: Kind
+    rate: float = Field(1.0, ge=0, le=1)
+    status: int = 503
+    headers: Mapping[str, str] = {}
+    message: str = "a fault was switched on"
+    seconds: float = 1.0
+
+
+class Canned(Rule):
+    """A scripted answer: an object (sent as JSON) or a text (sent as it is)."""
+
+    answer: Mapping[str, Any] | str
+    calls: int | None = 1
+
+
+class Counts(Strict):
+    """What was asked and what went wrong since the start or the last reset; calls by route, faults by kind.
+
+    `held` is the number of calls that wait to be released at this moment.
+    """
+
+    calls: Mapping[str, int] = {}
+    faults: Mapping[str, int] = {}
+    held: int = 0
+    texts: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0

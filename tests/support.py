@@ -1,0 +1,63 @@
+"""What tests of every kind share: waiting for something to become true, and looking at processes."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from time import monotonic
+from typing import TypeVar
+
+from memory.embedded.sockets import free_port as free_port
+
+T = TypeVar("T")
+POLL_SECONDS = 0.02
+
+
+async def wait_until(look: Callable[[], T | Awaitable[T]], *, deadline_seconds: float = 30, what: str = "it") -> T:
+    """Look again and again until what is seen is true, and return it.
+
+    Args:
+        look: a plain or an async function.
+        deadline_seconds: how long to go on; then AssertionError.
+        what: named in that error.
+    """
+    deadline = monotonic() + deadline_seconds
+    while True:
+        seen = look()
+        found = await seen if inspect.isawaitable(seen) else seen
+        if found:
+            return found
+        if monotonic() > deadline:
+            raise AssertionError(f"{what} did not come true within {deadline_seconds:g} s; last seen: {found!r}")
+        await asyncio.sleep(POLL_SECONDS)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether the process runs; one that has ended but was not waited for does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state not in {"Z", "X"}
+
+
+def read_pids(data: Path) -> dict[str, int]:
+    """The pid files of a stack's data directory, by name; a file caught while it is replaced is left out."""
+    found = {}
+    for path in (data / "run").glob("*.pid"):
+        try:
+            found[path.stem] = int(path.read_text())
+        except (FileNotFoundError, ValueError):
+            continue
+    return found
+
+
+def kill(pid: int, number: int) -> None:
+    """Send a signal to a process that may be gone already."""
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return

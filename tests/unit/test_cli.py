@@ -1,0 +1,187 @@
+"""The commands: what they ask the server for and what they show."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from memory.cli.app import app
+from tests.support import free_port
+from tests.unit.fake_api import FakeApi, fake_api
+
+TIME = "2026-03-26T09:00:00.000001Z"
+MEMORY = {
+    "id": "m1", "memory": "User builds a SaaS [in Laravel]", "score": 0.8312, "categories": ["project"],
+    "metadata": {}, "user_id": "alice", "agent_id": None, "run_id": "s1", "created_at": TIME, "updated_at": TIME,
+}  # fmt: skip
+TURN = {
+    "id": "t1", "status": "settled", "attempts": 1, "error": None, "accepted_at": TIME, "settled_at": TIME,
+    "events": [{"event": "UPDATE", "id": "m1", "memory": "User likes tea", "previous": "User likes coffee"}],
+}  # fmt: skip
+RECEIPT = {"tenant": "default", "erased_at": TIME, "turns": 3, "memories": 7, "verified": True}
+READY = {
+    "status": "ready", "extractor": "offline-1", "embedder": "minilm",
+    "parts": {"redis": {"ok": True, "error": None}, "qdrant": {"ok": True, "error": None}},
+}  # fmt: skip
+
+
+def page(*results: dict[str, Any], next_page: str | None = None) -> dict[str, Any]:
+    return {"count": len(results), "next": next_page, "previous": None, "results": list(results)}
+
+
+def books(settled: int) -> str:
+    states = {"accepted": 5, "settled": settled, "waiting": 0, "dead": 1, "erased": 0}
+    lines = [f'turnstone_turns{{tenant="default",state="{state}"}} {count}' for state, count in states.items()]
+    return "\n".join(["# TYPE turnstone_turns gauge", *lines, ""])
+
+
+@pytest.fixture
+def api() -> Iterator[FakeApi]:
+    with fake_api() as running:
+        yield running
+
+
+def run(api: FakeApi, *arguments: str, answer: str | None = None) -> Result:
+    settings = {"TURNSTONE_URL": api.url, "COLUMNS": "200"}
+    return CliRunner().invoke(app, list(arguments), input=answer, env=settings)
+
+
+def test_search_shows_memories_as_they_were_written(api: FakeApi) -> None:
+    api.plan("POST", "/search", {"results": [MEMORY], "pending": 1})
+    result = run(api, "search", "what do they build?", "--user", "alice")
+    assert result.exit_code == 0
+    assert "0.83" in result.stdout
+    assert "User builds a SaaS [in Laravel]" in result.stdout
+    assert "1 turns of this owner are not settled yet" in result.stdout
+
+
+def test_search_in_json_is_what_the_server_said(api: FakeApi) -> None:
+    api.plan("POST", "/search", {"results": [MEMORY], "pending": 0})
+    result = run(api, "search", "x", "--user", "alice", "--json")
+    assert json.loads(result.stdout)["results"][0]["memory"] == MEMORY["memory"]
+
+
+@pytest.mark.parametrize("command", [["search", "x"], ["memories", "list"], ["forget", "--yes"]])
+def test_a_command_about_an_owner_asks_whose(api: FakeApi, command: list[str]) -> None:
+    result = run(api, *command)
+    assert result.exit_code == 2
+    assert "give at least one of --user, --agent and --run" in result.stderr
+    assert api.asked == []
+
+
+def test_the_key_goes_along(api: FakeApi) -> None:
+    api.plan("GET", "/turns", page(TURN))
+    run(api, "turns", "--key", "ts-1")
+    assert api.asked[0].headers["Authorization"] == "Bearer ts-1"
+
+
+def test_turns_lists_by_status_and_user_and_names_the_next_page(api: FakeApi) -> None:
+    api.plan("GET", "/turns", page(TURN, next_page="/turns?page=2"))
+    result = run(api, "turns", "--status", "settled", "--user", "alice")
+    assert api.asked[0].path == "/turns?status=settled&user_id=alice&page=1&page_size=20"
+    assert "t1" in result.stdout
+    assert "--page 2" in result.stdout
+
+
+def test_one_turn_is_shown_with_what_it_did(api: FakeApi) -> None:
+    api.plan("GET", "/turns/t1", TURN)
+    result = run(api, "turns", "t1")
+    assert "UPDATE" in result.stdout
+    assert "User likes coffee" in result.stdout
+
+
+def test_a_refusal_is_the_servers_sentence_and_exit_status_1(api: FakeApi) -> None:
+    api.plan("GET", "/turns/t9", {"detail": "There is no turn t9.", "error": "not_found"}, 404)
+    result = run(api, "turns", "t9")
+    assert (result.exit_code, result.stderr) == (1, "There is no turn t9.\n")
+
+
+def test_without_a_server_one_sentence_says_what_to_run() -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    result = CliRunner().invoke(app, ["turns", "--url", url])
+    assert result.exit_code == 1
+    assert result.stderr == (f"Nobody answers at {url}. Start a server with `turnstone up`, or name one with --url.\n")
+
+
+def test_memories_can_be_listed_looked_at_corrected_and_traced(api: FakeApi) -> None:
+    api.plan("GET", "/memories", page(MEMORY))
+    api.plan("GET", "/memories/m1", MEMORY)
+    api.plan("PUT", "/memories/m1", MEMORY)
+    api.plan("GET", "/memories/m1/history", [{"version": 1, "memory": "User builds a shop"}])
+    for arguments in (["list", "--user", "alice"], ["get", "m1"], ["update", "m1", "x"]):
+        assert "User builds a SaaS [in Laravel]" in run(api, "memories", *arguments).stdout
+    assert "User builds a shop" in run(api, "memories", "history", "m1").stdout
+    assert [asked.body for asked in api.asked if asked.method == "PUT"] == [{"text": "x"}]
+
+
+def test_nothing_is_deleted_without_a_yes(api: FakeApi) -> None:
+    result = run(api, "memories", "delete", "m1", answer="n\n")
+    assert result.exit_code == 1
+    assert api.asked == []
+
+
+def test_forgetting_asks_first_and_shows_the_receipt(api: FakeApi) -> None:
+    api.plan("DELETE", "/memories", RECEIPT)
+    assert run(api, "forget", "--user", "alice", answer="n\n").exit_code == 1
+    assert api.asked == []
+    result = run(api, "forget", "--user", "alice", answer="y\n")
+    assert result.exit_code == 0
+    assert api.asked[0].path == "/memories?user_id=alice"
+    assert "7" in result.stdout
+
+
+def test_an_erase_that_left_something_behind_is_no_success(api: FakeApi) -> None:
+    api.plan("DELETE", "/memories", {**RECEIPT, "verified": False})
+    assert run(api, "forget", "--user", "alice", "--yes").exit_code == 1
+
+
+def test_dead_turns_are_replayed_by_error_or_by_id(api: FakeApi) -> None:
+    api.plan("POST", "/dead/replay", {"count": 4})
+    assert "4 replayed" in run(api, "dead", "replay", "--error", "bad_answer").stdout
+    run(api, "dead", "replay", "t1", "t2")
+    assert [asked.body for asked in api.asked] == [{"error": "bad_answer"}, {"ids": ["t1", "t2"]}]
+
+
+@pytest.mark.parametrize("arguments", [[], ["t1", "--error", "bad_answer"]])
+def test_dead_turns_are_named_one_way(api: FakeApi, arguments: list[str]) -> None:
+    assert run(api, "dead", "discard", "--yes", *arguments).exit_code == 2
+    assert api.asked == []
+
+
+def test_doctor_shows_parts_and_books(api: FakeApi) -> None:
+    api.plan("GET", "/health/ready", READY)
+    api.plan("GET", "/metrics", books(settled=4))
+    result = run(api, "doctor")
+    assert result.exit_code == 0
+    assert "offline-1" in result.stdout
+
+
+def test_doctor_fails_when_the_books_do_not_agree(api: FakeApi) -> None:
+    api.plan("GET", "/health/ready", READY)
+    api.plan("GET", "/metrics", books(settled=3))
+    result = run(api, "doctor")
+    assert result.exit_code == 1
+    assert "NO" in result.stdout
+
+
+def test_doctor_names_the_part_that_is_down(api: FakeApi) -> None:
+    parts = {**READY["parts"], "qdrant": {"ok": False, "error": "Qdrant is away."}}  # type: ignore[dict-item]
+    api.plan("GET", "/health/ready", {**READY, "status": "unready", "parts": parts}, 503)
+    result = run(api, "doctor")
+    assert result.exit_code == 1
+    assert "Qdrant is away." in result.stdout
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["up", "demo", "doctor", "turns", "search", "forget", "memories list", "dead replay", "dead discard"],
+)
+def test_every_command_says_what_it_does_with_an_example(command: str) -> None:
+    result = CliRunner().invoke(app, [*command.split(), "--help"])
+    assert result.exit_code == 0
+    assert f"turnstone {command}" in result.stdout
+    assert "Example" in result.stdout

@@ -1,0 +1,93 @@
+"""The HTTP client: what it sends, when it tries again, how it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from memory.client import ApiError, ServerUnreachable, TurnstoneClient
+from tests.support import free_port
+from tests.unit.fake_api import FakeApi, fake_api
+
+HELLO = [{"role": "user", "content": "hello"}]
+QUEUED = {"id": "t1", "status": "queued"}
+BUSY = {"detail": "Redis is away.", "error": "inbox_unavailable"}
+
+
+@pytest.fixture
+def api() -> Iterator[FakeApi]:
+    with fake_api() as running:
+        yield running
+
+
+async def test_a_turn_is_sent_with_its_owner_its_time_and_an_idempotency_key(api: FakeApi) -> None:
+    api.plan("POST", "/turns", QUEUED, 202)
+    async with TurnstoneClient(api.url, "secret") as client:
+        queued = await client.add_turn(HELLO, user_id="alice", timestamp=datetime(2026, 3, 1, 9, tzinfo=UTC))
+    assert queued.id == "t1"
+    [asked] = api.asked
+    assert asked.body == {
+        "messages": HELLO,
+        "timestamp": "2026-03-01T09:00:00+00:00",
+        "infer": True,
+        "user_id": "alice",
+    }
+    assert asked.headers["Authorization"] == "Bearer secret"
+    assert len(asked.headers["Idempotency-Key"]) == 36
+
+
+async def test_a_turn_that_was_turned_away_is_sent_again_under_the_same_key(api: FakeApi) -> None:
+    api.plan("POST", "/turns", BUSY, 503, Retry_After="0")
+    api.plan("POST", "/turns", QUEUED, 202)
+    async with TurnstoneClient(api.url) as client:
+        await client.add_turn(HELLO, user_id="alice")
+    first, second = api.asked
+    assert first.headers["Idempotency-Key"] == second.headers["Idempotency-Key"]
+
+
+async def test_a_call_that_is_not_safe_to_repeat_is_made_once(api: FakeApi) -> None:
+    api.plan("POST", "/chat", BUSY, 503, Retry_After="0")
+    async with TurnstoneClient(api.url) as client:
+        with pytest.raises(ApiError, match="Redis is away"):
+            await client.chat("alice", "hello")
+    assert len(api.asked) == 1
+
+
+async def test_patience_ends_and_the_servers_own_sentence_is_raised(api: FakeApi) -> None:
+    api.plan("GET", "/turns/t1", BUSY, 503, Retry_After="0")
+    async with TurnstoneClient(api.url, retries=2) as client:
+        with pytest.raises(ApiError, match="Redis is away") as caught:
+            await client.turn("t1")
+    assert (caught.value.code, caught.value.status, len(api.asked)) == ("inbox_unavailable", 503, 3)
+
+
+async def test_an_error_page_that_is_not_ours_is_told_by_its_status(api: FakeApi) -> None:
+    api.plan("GET", "/turns/t1", "<html>", 500)
+    async with TurnstoneClient(api.url) as client:
+        with pytest.raises(ApiError, match="status 500"):
+            await client.turn("t1")
+
+
+async def test_nobody_listening_is_told_as_such() -> None:
+    async with TurnstoneClient(f"http://127.0.0.1:{free_port()}", retries=0) as client:
+        with pytest.raises(ServerUnreachable, match="Nobody answers"):
+            await client.turn("t1")
+
+
+async def test_an_id_with_a_slash_stays_one_segment_of_the_path(api: FakeApi) -> None:
+    async with TurnstoneClient(api.url) as client:
+        with pytest.raises(ApiError):
+            await client.memory("a/b c")
+    assert api.asked[0].path == "/memories/a%2Fb%20c"
+
+
+async def test_a_search_sends_only_what_was_given(api: FakeApi) -> None:
+    api.plan("POST", "/search", {"results": [], "pending": 2})
+    async with TurnstoneClient(api.url) as client:
+        found = await client.search("which stack?", user_id="alice", limit=3, wait_for="t1", wait_ms=500)
+    assert found.pending == 2
+    assert api.asked[0].body == {
+        "query": "which stack?", "limit": 3, "wait_for": "t1", "wait_ms": 500, "user_id": "alice",
+    }  # fmt: skip

@@ -1,0 +1,194 @@
+"""Extraction: which facts come out of a model's answer, and what becomes of answers that are none."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from memory import prompts
+from memory.errors import BadAnswer, ModelRejected, ModelUnavailable, TurnstoneError
+from memory.extract import ModelExtractor
+from memory.model import Extraction, Message, Role, Scope, Turn, Usage
+from memory.ports import Answer
+from tests.fakes import Scripted, ScriptedModel
+
+ANA = Scope(tenant="acme", user_id="ana")
+FIRST_USAGE = Usage(calls=1, prompt_tokens=10, completion_tokens=5)
+
+
+def turn(number: int, *said: str, role: Role = Role.USER) -> Turn:
+    messages = tuple(Message(role=role, content=text) for text in said)
+    accepted_at = datetime(2026, 3, 6, 12, number, tzinfo=UTC)
+    return Turn(id=f"turn-{number}", scope=ANA, messages=messages, accepted_at=accepted_at)
+
+
+def fact(text: str, quote: str, **extra: Any) -> dict[str, Any]:
+    return {"fact": text, "category": "personal", "quote": quote, **extra}
+
+
+def facts(*found: dict[str, Any]) -> dict[str, Any]:
+    return {"facts": list(found)}
+
+
+GOOD = facts(fact("User lives in Oslo.", "I live in Oslo"))
+OSLO = turn(0, "Hello! I live in Oslo.")
+
+
+async def extracted(answer: Scripted, *turns: Turn) -> Extraction:
+    return await ModelExtractor(ScriptedModel(answer)).extract(turns)
+
+
+async def test_a_fact_belongs_to_the_turn_in_which_its_quote_was_said() -> None:
+    found = await extracted(facts(fact("User has a cat.", "I have a cat")), turn(0, "Hello."), turn(1, "I have a cat."))
+
+    assert [(one.turn_id, one.text, one.quote) for one in found.facts] == [
+        ("turn-1", "User has a cat.", "I have a cat")
+    ]
+    assert found.dropped == 0
+    assert found.usage == FIRST_USAGE
+
+
+async def test_facts_come_in_the_order_said_however_the_model_lists_them() -> None:
+    answer = facts(fact("C", "third"), fact("B", "second"), fact("D", "fourth"), fact("A", "first"))
+    found = await extracted(answer, turn(0, "first then second", "third"), turn(1, "fourth"))
+    assert [one.text for one in found.facts] == ["A", "B", "C", "D"]
+
+
+async def test_the_same_fact_found_twice_comes_from_two_turns_when_both_say_it() -> None:
+    same = fact("User likes tea.", "I like tea")
+    found = await extracted(facts(same, same, same), turn(0, "I like tea."), turn(1, "Yes."), turn(2, "I like tea!"))
+
+    assert [one.turn_id for one in found.facts] == ["turn-0", "turn-2"]
+    assert found.dropped == 0
+
+
+async def test_a_fact_whose_quote_was_never_said_is_dropped_and_counted() -> None:
+    found = await extracted(facts(fact("User is rich.", "I am rich"), GOOD["facts"][0]), OSLO)
+
+    assert [one.text for one in found.facts] == ["User lives in Oslo."]
+    assert found.dropped == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "quote", "kept"),
+    [
+        ("I live in Oslo.", '"I live in Oslo."', "I live in Oslo."),
+        ("I live in Oslo.", "  \u201cI live in Oslo\u201d\n", "I live in Oslo"),
+        ("I live\n  in Oslo.", "I live in Oslo.", "I live\n  in Oslo."),
+        ("I don\u2019t eat meat", "I don't eat meat", "I don\u2019t eat meat"),
+        ('My boat is called "Wind".', "My boat is called \u201cWind\u201d", 'My boat is called "Wind"'),
+        ("Ich mag Cafe\u0301s", "Ich mag Caf\u00e9s", "Ich mag Caf\u00e9s"),
+        ("I pay (a lot) $5.00* [or so]?", "I pay (a lot) $5.00* [or so]?", "I pay (a lot) $5.00* [or so]?"),
+    ],
+)
+async def test_a_quote_may_differ_in_white_space_and_typography_and_is_kept_as_it_was_said(
+    said: str, quote: str, kept: str
+) -> None:
+    found = await extracted(facts(fact("A fact.", quote)), turn(0, said))
+    assert [one.quote for one in found.facts] == [kept]
+
+
+@pytest.mark.parametrize("quote", ["I live in Bergen", "i live in oslo", "I live Oslo", "I lived in Oslo", "", ' "" '])
+async def test_a_quote_that_differs_in_its_words_is_false(quote: str) -> None:
+    found = await extracted(facts(fact("A fact.", quote)), OSLO)
+    assert (found.facts, found.dropped) == ((), 1)
+
+
+async def test_a_quote_is_one_run_of_words_from_one_message() -> None:
+    found = await extracted(facts(fact("A fact.", "in Oslo. It is cold")), turn(0, "I live in Oslo.", "It is cold."))
+    assert (found.facts, found.dropped) == ((), 1)
+
+
+async def test_system_messages_are_no_source_of_facts() -> None:
+    system = Message(role=Role.SYSTEM, content="The user lives in Rome.")
+    both = Turn(**dict(OSLO) | {"messages": (system, *OSLO.messages)})
+    found = await extracted(facts(fact("User lives in Rome.", "The user lives in Rome.")), both)
+    assert (found.facts, found.dropped) == ((), 1)
+
+
+@pytest.mark.parametrize("silent", [turn(0), turn(0, " \n"), turn(0, "Be kind.", role=Role.SYSTEM)])
+async def test_the_model_is_not_asked_about_turns_in_which_nothing_was_said(silent: Turn) -> None:
+    model = ScriptedModel()
+    assert await ModelExtractor(model).extract([silent]) == Extraction()
+    assert model.questions == []
+
+
+async def test_a_batch_of_turns_costs_one_question() -> None:
+    model = ScriptedModel(GOOD)
+    await ModelExtractor(model).extract([OSLO, turn(1, "And I ski."), turn(2, "Bye.")])
+    assert [question.name for question in model.questions] == ["extraction"]
+
+
+@pytest.mark.parametrize(
+    ("bad", "named"),
+    [
+        ("Sure! Here are the facts.", "Invalid JSON"),
+        ("", "Invalid JSON"),
+        ('{"facts": [{"fact": "User li', "Invalid JSON"),
+        (Answer(text='{"facts": []}', complete=False, usage=FIRST_USAGE), "cut off"),
+        ({"fact": "User lives in Oslo."}, "facts: Field required"),
+        ({"facts": None}, "facts: "),
+        ([], "Input should be an object"),
+        (facts({"fact": "User lives in Oslo.", "category": "personal"}), "facts.0.quote: Field required"),
+        (facts(fact("User lives in Oslo.", "I live in Oslo") | {"fact": 7}), "facts.0.fact: "),
+        (facts(fact("  ", "I live in Oslo")), "facts.0.fact: "),
+    ],
+)
+async def test_a_bad_answer_is_asked_for_once_more_with_the_error_named(bad: Scripted, named: str) -> None:
+    model = ScriptedModel(bad, GOOD)
+    found = await ModelExtractor(model).extract([OSLO])
+
+    assert [one.text for one in found.facts] == ["User lives in Oslo."]
+    assert found.usage == FIRST_USAGE + FIRST_USAGE
+    first, second = model.questions
+    assert named in second.user
+    assert first.user in second.user
+
+
+async def test_two_bad_answers_are_an_error_and_never_an_empty_success() -> None:
+    model = ScriptedModel("not JSON", {"facts": "none"}, GOOD)
+    with pytest.raises(BadAnswer, match=r"extraction was invalid twice.*facts: Input should be a valid"):
+        await ModelExtractor(model).extract([OSLO])
+    assert len(model.questions) == 2
+
+
+async def test_the_error_of_a_bad_answer_repeats_none_of_its_words() -> None:
+    model = ScriptedModel(facts(fact("x", "y") | {"quote": ["private"]}), '{"facts": private}')
+    with pytest.raises(BadAnswer) as raised:
+        await ModelExtractor(model).extract([OSLO])
+    assert "private" not in model.questions[1].user + str(raised.value)
+
+
+async def test_a_good_answer_without_facts_is_an_empty_success() -> None:
+    assert await extracted(facts(), OSLO) == Extraction(usage=FIRST_USAGE)
+
+
+@pytest.mark.parametrize("fenced", ['```json\n{"facts": []}\n```', ' ```\n{"facts": []}```\n', '```{"facts": []}```'])
+async def test_a_code_fence_around_the_answer_is_taken_off(fenced: str) -> None:
+    assert (await extracted(fenced, OSLO)).usage.calls == 1
+
+
+async def test_keys_that_nobody_asked_for_are_let_pass() -> None:
+    answer = facts(fact("User lives in Oslo.", "I live in Oslo", confidence=0.9)) | {"notes": "none"}
+    assert len((await extracted(answer, OSLO)).facts) == 1
+
+
+async def test_a_fact_is_one_line_and_its_category_is_never_empty() -> None:
+    answer = facts(fact(" User lives\n in Oslo. ", "I live in Oslo", category=" "))
+    [found] = (await extracted(answer, OSLO)).facts
+    assert (found.text, found.category) == ("User lives in Oslo.", "other")
+
+
+@pytest.mark.parametrize("error", [ModelUnavailable("away"), ModelRejected("too long")])
+async def test_a_model_that_is_away_or_refuses_is_not_asked_again(error: TurnstoneError) -> None:
+    model = ScriptedModel(error, GOOD)
+    with pytest.raises(type(error)):
+        await ModelExtractor(model).extract([OSLO])
+    assert len(model.questions) == 1
+
+
+async def test_the_extractor_goes_by_its_models_name_and_its_prompts_version() -> None:
+    extractor = ModelExtractor(ScriptedModel(name="gpt-test"))
+    assert (extractor.name, extractor.prompt_version) == ("gpt-test", prompts.EXTRACTION.version)

@@ -1,0 +1,72 @@
+"""The scripted model server's own rules: faults hit what they are meant for, for as long as they are meant to."""
+
+from __future__ import annotations
+
+import json
+
+from tests.model_server import answers, rules
+from tests.model_server.state import Call, State
+from tests.model_server.wire import Canned, Fault, Kind
+
+EXTRACTION = Call("extraction", "user: I ski.")
+MATERIAL = """The turns, oldest first:
+
+<turn number="0" said="2026-03-06 12:00+00:00, a Friday">
+user (Ana): Hello! I live in Oslo. My cat is Bo,
+I think.
+assistant: I am a program. My name is Helper.
+</turn>"""
+
+
+def test_each_sentence_that_the_user_begins_with_i_or_my_is_a_fact() -> None:
+    found = json.loads(rules.extraction(MATERIAL))["facts"]
+    assert [one["quote"] for one in found] == ["I live in Oslo.", "My cat is Bo,", "I think."]
+
+
+def test_every_candidate_is_new_and_what_is_known_is_none() -> None:
+    found = json.loads(rules.reconciliation("Known:\n[0] A.\n\nCandidates:\n[0] B.\n[1] C."))["decisions"]
+    assert [(one["candidate"], one["event"]) for one in found] == [(0, "ADD"), (1, "ADD")]
+
+
+def test_a_fault_hits_as_many_calls_as_it_says_and_then_the_next_one_does() -> None:
+    state = State([], seed=0)
+    state.add_fault(Fault(kind=Kind.EMPTY, calls=2))
+    state.add_fault(Fault(kind=Kind.REFUSAL, contains="ski"))
+    hits = [fault.kind for fault in (state.fault(EXTRACTION) for _ in range(4)) if fault]
+
+    assert hits == [Kind.EMPTY, Kind.EMPTY, Kind.REFUSAL, Kind.REFUSAL]
+    assert state.fault(Call("extraction", "user: I swim.")) is None
+    assert state.counts().calls == {"extraction": 5}
+    assert state.counts().faults == {"empty": 2, "refusal": 2}
+
+
+def test_a_fault_leaves_alone_the_calls_that_it_makes_no_sense_for() -> None:
+    state = State([], seed=0)
+    for kind in (Kind.FALSE_QUOTE, Kind.FENCED, Kind.NO_JSON_SCHEMA, Kind.WRONG_COUNT):
+        state.add_fault(Fault(kind=kind, calls=1))
+    assert state.fault(Call("chat", "Hello")) is None
+    assert state.fault(Call("models", "")) is None
+
+
+def test_a_rate_hits_about_that_share_and_the_same_calls_for_the_same_seed() -> None:
+    def hits(seed: int) -> list[bool]:
+        state = State([], seed)
+        state.add_fault(Fault(kind=Kind.STATUS, rate=0.3))
+        return [state.fault(EXTRACTION) is not None for _ in range(1_000)]
+
+    assert hits(1) == hits(1)
+    assert hits(1) != hits(2)
+    assert 200 < sum(hits(1)) < 400
+
+
+def test_scripted_answers_are_used_once_each_in_order_and_survive_a_reset_only_from_the_start() -> None:
+    state = State([Canned(answer="first")], seed=0)
+    state.add_answer(Canned(answer={"facts": []}, route="extraction"))
+    said = [answers.text(EXTRACTION, state.answer(EXTRACTION)) for _ in range(3)]
+    assert said == ["first", '{"facts": []}', rules.extraction(EXTRACTION.material)]
+
+    state.reset()
+    found = state.answer(EXTRACTION)
+    assert found is not None
+    assert found.answer == "first"
+    assert state.answer(EXTRACTION) is None

@@ -1,0 +1,8 @@
+"""The Celery app. `celery -A worker.app worker` runs it; what it is made of stands in `celeryconfig.py`."""
+
+from __future__ import annotations
+
+from celery import Celery
+
+app = Celery("turnstone")
+app.config_from_object("celeryconfig")

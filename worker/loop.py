@@ -1,0 +1,122 @@
+"""One event loop a process: opened when the worker starts, closed when it stops. Celery's threads only wait on it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from contextvars import Context, copy_context
+from typing import Any, TypeVar
+
+import structlog
+import uvloop
+
+from memory import log as logging
+from memory.bootstrap import opened, remembering
+from memory.ports import Inbox
+from memory.remember import Remembering, sweep_forever
+from memory.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+_START_SECONDS = 60
+_STOP_SECONDS = 10
+
+
+class WorkerLoop:
+    """The process's event loop in a thread of its own, with every part opened on it.
+
+    Args:
+        settings: what to open.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._loop = uvloop.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="worker-loop", daemon=True)
+        self._stop = asyncio.Event()
+        self._opened: tuple[Remembering, Inbox] | None = None
+        self._serving: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def start(self) -> None:
+        """Open every part and begin to sweep. Raises what opening raises."""
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(_START_SECONDS)
+
+    async def _start(self) -> None:
+        ready: asyncio.Future[None] = self._loop.create_future()
+        self._serving = asyncio.create_task(self._serve(ready))
+        await asyncio.wait({ready, self._serving}, return_when=asyncio.FIRST_COMPLETED)
+        if self._serving.done():
+            self._serving.result()
+
+    async def _serve(self, ready: asyncio.Future[None]) -> None:
+        async with opened(self._settings) as parts:
+            self._opened = remembering(parts, self._settings), parts.inbox
+            sweeping = asyncio.create_task(sweep_forever(parts.inbox, self._settings.sweep_seconds))
+            ready.set_result(None)
+            log.info("worker_open", extractor=parts.extractor.name, embedder=parts.embedder.name)
+            try:
+                await self._stop.wait()
+            finally:
+                sweeping.cancel()
+
+    @property
+    def remembering(self) -> Remembering:
+        """What draining needs. Raises RuntimeError before `start`."""
+        return self._parts[0]
+
+    @property
+    def inbox(self) -> Inbox:
+        """The inbox. Raises RuntimeError before `start`."""
+        return self._parts[1]
+
+    @property
+    def _parts(self) -> tuple[Remembering, Inbox]:
+        if self._opened is None:
+            raise RuntimeError("the worker's loop is not open")
+        return self._opened
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine on the loop, with the caller's log context, and wait for its answer.
+
+        Raises what the coroutine raises; CancelledError when the worker stops meanwhile.
+        """
+        return asyncio.run_coroutine_threadsafe(self._tracked(work, copy_context()), self._loop).result()
+
+    async def _tracked(self, work: Coroutine[Any, Any, T], context: Context) -> T:
+        task = self._loop.create_task(work, context=context)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return await task
+
+    def wind_down(self, grace_seconds: float) -> None:
+        """What still runs after so long is cancelled: it hands its lanes back, and another worker goes on."""
+        self._loop.call_soon_threadsafe(self._loop.call_later, grace_seconds, self._cancel)
+
+    def _cancel(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+
+    def stop(self) -> None:
+        """Cancel what still runs (it hands its lanes back), close every part, end the thread."""
+        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(_STOP_SECONDS)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(_STOP_SECONDS)
+
+    async def _close(self) -> None:
+        self._cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._stop.set()
+        if self._serving is not None:
+            await self._serving
+
+
+def configured() -> WorkerLoop:
+    """A loop by the environment's settings, with logging set up."""
+    settings = Settings()
+    logging.configure(settings.log_level)
+    return WorkerLoop(settings)

@@ -1,0 +1,65 @@
+"""The tasks. Each receives ids and does one thing; a failure it can answer for stays in the inbox, not in Celery."""
+
+from __future__ import annotations
+
+from concurrent.futures import CancelledError
+from typing import Any
+
+import structlog
+from celery import signals
+
+from memory.adapters.celery_bell import DRAIN_TASK
+from memory.errors import TurnstoneError
+from memory.model import Lane
+from memory.remember import drain
+from worker.app import app
+from worker.loop import WorkerLoop, configured
+
+log = structlog.get_logger(__name__)
+
+_FINISH_SECONDS = 4
+
+_worker: list[WorkerLoop] = []
+
+
+@signals.worker_init.connect
+def _start(**_: Any) -> None:
+    worker = configured()
+    worker.start()
+    _worker.append(worker)
+
+
+@signals.worker_shutting_down.connect
+def _wind_down(**_: Any) -> None:
+    for worker in _worker:
+        worker.wind_down(_FINISH_SECONDS)
+
+
+@signals.worker_shutdown.connect
+def _stop(**_: Any) -> None:
+    while _worker:
+        _worker.pop().stop()
+
+
+@app.task(name=DRAIN_TASK)
+def drain_lane(lane_key: str) -> None:
+    """Apply the waiting turns of one lane. The argument names the lane and never carries text."""
+    _answering(lambda worker: worker.run(drain(Lane.parse(lane_key), worker.remembering)))
+
+
+@app.task(name="turnstone.sweep")
+def sweep() -> None:
+    """Ring for every lane that is due; for beat and for people. Workers also sweep by themselves."""
+    _answering(lambda worker: worker.run(worker.inbox.sweep()))
+
+
+def _answering(work: Any) -> None:
+    """The task boundary: nothing escapes to Celery, as the inbox already knows what is to be done again."""
+    try:
+        work(_worker[0])
+    except CancelledError:
+        log.info("drain_cancelled")
+    except TurnstoneError as error:
+        log.warning("task_gave_up", error=error.code, reason=str(error))
+    except Exception:
+        log.exception("task_failed")
