@@ -11,7 +11,7 @@ from api import errors
 from api.auth import Gate
 from api.door import Door
 from api.routes import chat, dead, health, memories, turns
-from memory import log
+from memory import heap, log
 from memory.bootstrap import opened
 from memory.settings import Settings
 
@@ -31,6 +31,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with opened(chosen) as parts:
             app.state.parts = parts
+            heap.settle()
             yield
 
     app = FastAPI(

@@ -65,7 +65,7 @@ def _given(request: Request) -> bytes | None:
     return key_header.encode() if key_header is not None else None
 
 
-def principal(request: Request) -> Principal:
+async def principal(request: Request) -> Principal:
     """The principal of a request, by the app's gate."""
     gate: Gate = request.app.state.gate
     return gate(request)

@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Query, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
 
 from memory.bootstrap import Parts
 from memory.model import Memory, Page
 
 LARGEST_PAGE = 200
 
+M = TypeVar("M", bound=BaseModel)
 
-def parts(request: Request) -> Parts:
+
+async def parts(request: Request) -> Parts:
     """Everything opened."""
     opened: Parts = request.app.state.parts
     return opened
 
 
-def page(
+async def page(
     page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
     page_size: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 100,
 ) -> Page:
     """Which slice is asked for."""
     return Page(number=page, size=page_size)
+
+
+def read(kind: type[M], body: bytes) -> M:
+    """A body, checked straight from its bytes. Raises RequestValidationError like any other route."""
+    try:
+        return kind.model_validate_json(body)
+    except ValidationError as error:
+        raise RequestValidationError(error.errors(include_url=False)) from None
 
 
 Opened = Annotated[Parts, Depends(parts)]

@@ -37,6 +37,12 @@ CODES = {
     429: "too_many",
 }
 _RETRY_AFTER_SECONDS = 1.0
+_SAID = {
+    "extra_forbidden": "is not a field of this request",
+    "missing": "is needed",
+    "model_attributes_type": "must be a JSON object",
+    "model_type": "must be a JSON object",
+}
 
 
 def problem(
@@ -72,7 +78,9 @@ async def _invalid(_: Request, error: Exception) -> JSONResponse:
     place = ".".join(str(step) for step in first["loc"] if step not in ("body", "query", "path", "header"))
     if first["type"] == "json_invalid":
         return problem(400, f"the body is not valid JSON: {first.get('ctx', {}).get('error', first['msg'])}")
-    message = str(first["msg"]).removeprefix("Value error, ")
+    message = _SAID.get(first["type"]) or str(first["msg"]).removeprefix("Value error, ")
+    if not place:
+        message = message.replace("must be", "the body must be", 1) if message.startswith("must") else message
     return problem(422, f"{place}: {message}" if place and not place.isdigit() else message)
 
 

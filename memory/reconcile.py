@@ -40,15 +40,11 @@ class RuleReconciler:
     async def ping(self) -> None:
         """Nothing can be away."""
 
-    async def reconcile(
-        self, candidates: Sequence[Fact], neighbours: Sequence[Sequence[Recalled]]
-    ) -> Reconciliation:
+    async def reconcile(self, candidates: Sequence[Fact], neighbours: Sequence[Sequence[Recalled]]) -> Reconciliation:
         """Decide; `target` is a position in `union(neighbours)`, None for a repetition within the batch."""
         return Reconciliation(decisions=self.decide(candidates, neighbours))
 
-    def decide(
-        self, candidates: Sequence[Fact], neighbours: Sequence[Sequence[Recalled]]
-    ) -> tuple[Decision, ...]:
+    def decide(self, candidates: Sequence[Fact], neighbours: Sequence[Sequence[Recalled]]) -> tuple[Decision, ...]:
         """The same, for callers that go on from here: one decision a candidate, in order, NONE or ADD."""
         positions = _positions(neighbours)
         said: set[tuple[str, ...]] = set()
@@ -86,9 +82,7 @@ class ModelReconciler:
         """Return when the model answers; raises ModelUnavailable."""
         await self._model.ping()
 
-    async def reconcile(
-        self, candidates: Sequence[Fact], neighbours: Sequence[Sequence[Recalled]]
-    ) -> Reconciliation:
+    async def reconcile(self, candidates: Sequence[Fact], neighbours: Sequence[Sequence[Recalled]]) -> Reconciliation:
         """Decide; `target` is a position in `union(neighbours)`.
 
         Raises ModelUnavailable, BadAnswer or ModelRejected.

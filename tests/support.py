@@ -8,7 +8,7 @@ import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from time import monotonic
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
 from memory.embedded.sockets import free_port as free_port
 
@@ -16,7 +16,13 @@ T = TypeVar("T")
 POLL_SECONDS = 0.02
 
 
-async def wait_until(look: Callable[[], T | Awaitable[T]], *, deadline_seconds: float = 30, what: str = "it") -> T:
+@overload
+async def wait_until(
+    look: Callable[[], Awaitable[T | None]], *, deadline_seconds: float = 30, what: str = "it"
+) -> T: ...
+@overload
+async def wait_until(look: Callable[[], T | None], *, deadline_seconds: float = 30, what: str = "it") -> T: ...
+async def wait_until(look: Callable[[], Any], *, deadline_seconds: float = 30, what: str = "it") -> Any:
     """Look again and again until what is seen is true, and return it.
 
     Args:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import structlog
 import uvloop
 
+from memory import heap
 from memory import log as logging
 from memory.bootstrap import opened, remembering
 from memory.ports import Inbox
@@ -57,6 +58,7 @@ class WorkerLoop:
         async with opened(self._settings) as parts:
             self._opened = remembering(parts, self._settings), parts.inbox
             sweeping = asyncio.create_task(sweep_forever(parts.inbox, self._settings.sweep_seconds))
+            heap.settle()
             ready.set_result(None)
             log.info("worker_open", extractor=parts.extractor.name, embedder=parts.embedder.name)
             try:

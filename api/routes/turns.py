@@ -4,31 +4,62 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import orjson
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
-from api.auth import Caller
-from api.context import Opened, Paged, paged
+from api.auth import Caller, principal
+from api.context import Opened, Paged, paged, read
 from api.schemas import Id, Problem, TurnIn, TurnOut, TurnPage, TurnQueued
-from memory.errors import NotFound
+from memory.bootstrap import Parts
+from memory.errors import BadRequest, NotFound
 from memory.model import Message, Role, Scope, Status, Submission
 
 router = APIRouter(tags=["turns"])
 
-_Key = Annotated[str | None, Header(min_length=1, max_length=256, description="the same key again: the same turn")]
+_LONGEST_KEY = 256
+_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Send the same key again, and the same turn is meant.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": _LONGEST_KEY},
+}
+
+
+def _body_schema() -> dict[str, Any]:
+    schema = TurnIn.model_json_schema()
+    messages = schema.pop("$defs")["MessageIn"]
+    schema["properties"]["messages"]["items"] = messages
+    return schema
 
 
 @router.post(
     "/turns",
     status_code=202,
     response_model=TurnQueued,
-    responses={409: {"model": Problem}, 413: {"model": Problem}, 429: {"model": Problem}, 503: {"model": Problem}},
+    responses={status: {"model": Problem} for status in (400, 409, 413, 415, 422, 429, 503)},
+    openapi_extra={
+        "parameters": [_KEY],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": _body_schema()}}},
+    },
 )
-async def post_turn(turn: TurnIn, caller: Caller, parts: Opened, idempotency_key: _Key = None) -> Response:
-    """Accept a conversation turn; workers remember it in the background."""
-    accepted = await parts.inbox.accept(_submission(turn, caller.tenant), idempotency_key=idempotency_key)
-    body = orjson.dumps({"id": accepted.id, "status": "queued"})
+async def post_turn(request: Request) -> Response:
+    """Accept a conversation turn; workers remember it in the background.
+
+    The hot path: the body is validated straight from its bytes, and no dependencies are solved.
+    """
+    caller = await principal(request)
+    turn = read(TurnIn, await request.body())
+    parts: Parts = request.app.state.parts
+    accepted = await parts.inbox.accept(_submission(turn, caller.tenant), idempotency_key=_key(request))
+    body = b'{"id":"%b","status":"queued"}' % accepted.id.encode()
     return Response(body, status_code=202, media_type="application/json")
+
+
+def _key(request: Request) -> str | None:
+    key = request.headers.get("idempotency-key")
+    if key is not None and not 0 < len(key) <= _LONGEST_KEY:
+        raise BadRequest(f"Idempotency-Key must have 1 to {_LONGEST_KEY} characters")
+    return key
 
 
 def _submission(turn: TurnIn, tenant: str) -> Submission:

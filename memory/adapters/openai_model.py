@@ -97,9 +97,7 @@ class OpenAIModel:
         timeout_seconds: how long one call may take as a whole.
     """
 
-    def __init__(
-        self, *, api_key: str | None, base_url: str | None, model: str, timeout_seconds: float
-    ) -> None:
+    def __init__(self, *, api_key: str | None, base_url: str | None, model: str, timeout_seconds: float) -> None:
         self._endpoint = OpenAIEndpoint(api_key, base_url, timeout_seconds)
         self._name = model
         self._dialect = Dialect()

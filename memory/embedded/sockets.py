@@ -38,11 +38,15 @@ def listen(host: str, port: int) -> socket.socket:
     """
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port or free_port(), type=socket.SOCK_STREAM)[0]
-        return socket.create_server(address[:2], family=family, backlog=1024)
+        listener = socket.create_server(address[:2], family=family, backlog=1024)
     except OSError as error:
         raise StackRefused(
             f"Cannot listen on {host}:{port} ({error.strerror or error}): choose another with --port."
         ) from error
+    # Connections inherit it. uvicorn takes a socket that it is handed for a UNIX one and would leave it out, which
+    # costs 40 ms an answer.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def is_loopback(host: str) -> bool:

@@ -52,8 +52,8 @@ async def kept(
 async def test_each_part_has_a_pid_file_while_it_runs(directory: DataDirectory) -> None:
     async with kept(directory, [part("one", SLEEPER), part("two", SLEEPER)]) as (keeper, _):
         await keeper.start()
-        pids = await wait_until(lambda: len(directory.pids()) == 2 and directory.pids())
-        assert sorted(pids) == ["one", "two"]
+        await wait_until(lambda: sorted(directory.pids()) == ["one", "two"])
+        pids = directory.pids()
         assert all(is_alive(pid) for pid in pids.values())
     assert directory.pids() == {}
     assert not any(is_alive(pid) for pid in pids.values())
@@ -114,7 +114,8 @@ async def test_the_last_stage_ends_before_the_first_is_asked_to(directory: DataD
 async def test_a_part_that_will_not_end_is_killed_after_the_grace(directory: DataDirectory) -> None:
     async with kept(directory, [part("one", STUBBORN)], grace_seconds=0.2) as (keeper, told):
         await keeper.start()
-        pid = await wait_until(lambda: directory.log_tail("one") and directory.pids()["one"])
+        await wait_until(lambda: directory.log_tail("one"))
+        pid = directory.pids()["one"]
     assert not is_alive(pid)
     assert told == ["one did not end within 0.2 s and is killed"]
 
@@ -122,7 +123,8 @@ async def test_a_part_that_will_not_end_is_killed_after_the_grace(directory: Dat
 async def test_hurrying_kills_a_part_that_is_still_ending(directory: DataDirectory) -> None:
     async with kept(directory, [part("one", STUBBORN)], grace_seconds=3600) as (keeper, _):
         await keeper.start()
-        pid = await wait_until(lambda: directory.log_tail("one") and directory.pids()["one"])
+        await wait_until(lambda: directory.log_tail("one"))
+        pid = directory.pids()["one"]
         stopping = asyncio.create_task(keeper.stop())
         keeper.hurry()
         await stopping

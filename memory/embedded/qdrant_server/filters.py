@@ -27,6 +27,15 @@ _FIELD = ("match", "range", "values_count", "is_empty", "is_null")
 MAX_DEPTH = 64
 
 
+def _boolean(value: bool) -> Any:
+    # The bindings read a boolean to match as the integer 0 or 1, which no stored boolean equals. They do read
+    # numpy's scalar booleans as booleans and know them by this name, so this is one, without numpy.
+    return type("bool_", (), {"__module__": "numpy", "__bool__": lambda _: value})()
+
+
+_BOOLEANS = {value: _boolean(value) for value in (False, True)}
+
+
 def read_filter(value: Any, depth: int = 0) -> engine.Filter | None:
     """Read an optional filter.
 
@@ -60,7 +69,7 @@ def _min_should(value: Any, depth: int) -> engine.MinShould | None:
     conditions = as_list(body.get("conditions"), "min_should.conditions")
     return engine.MinShould(
         [read_condition(condition, depth) for condition in conditions],
-        as_int(body.get("min_count"), "min_should.min_count"),
+        as_int(body.get("min_count"), "min_should.min_count", least=1),
     )
 
 
@@ -128,7 +137,7 @@ def _match(value: Any) -> engine.MatchType:
 def _value(value: Any) -> engine.MatchValue:
     if not isinstance(value, str | int) or _too_wide(value):
         raise BadInput("match.value must be a string, a 64-bit integer or a boolean.")
-    return engine.MatchValue(value)
+    return engine.MatchValue(_BOOLEANS[value] if isinstance(value, bool) else value)
 
 
 def _variants(value: Any, what: str) -> list[str] | list[int]:

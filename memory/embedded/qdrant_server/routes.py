@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from memory.embedded.qdrant_server import queries, updates
+from memory.embedded.qdrant_server import pages, queries, updates
 from memory.embedded.qdrant_server.errors import NotFound, engine_errors
 from memory.embedded.qdrant_server.fields import (
     Json,
@@ -40,6 +40,7 @@ def has_collection(call: Call) -> Json:
 
 def create_collection(call: Call) -> bool:
     """Create a collection."""
+    call.store.require_new(call.path["collection"])
     with engine_errors:
         definition = read_definition(call.body)
     call.store.create(call.path["collection"], definition)
@@ -98,10 +99,10 @@ def retrieve_points(call: Call) -> list[Json]:
     """Return points by id, in the order in which they were asked for."""
     body = only(as_object(call.body, "the body"), ("ids", "with_payload", "with_vector", "shard_key"), "a retrieval")
     ids = as_point_ids(body.get("ids"), "ids")
-    payload = queries.read_with_payload(body.get("with_payload"), otherwise=True)
+    payload = pages.read_with_payload(body.get("with_payload"), otherwise=True)
     collection = call.collection
     with engine_errors:
-        found = collection.shard.retrieve(ids, payload, queries.read_with_vector(body.get("with_vector")))
+        found = collection.shard.retrieve(ids, payload, pages.read_with_vector(body.get("with_vector")))
     return [record_as_json(record) for record in found]
 
 
@@ -122,7 +123,7 @@ def scroll_points(call: Call) -> Json:
     """Return a page of points and the id at which the next page starts."""
     collection = call.collection
     with engine_errors:
-        records, following = collection.shard.scroll(queries.read_scroll(call.body))
+        records, following = collection.shard.scroll(pages.read_scroll(call.body))
     return {"points": [record_as_json(record) for record in records], "next_page_offset": following}
 
 
@@ -130,7 +131,7 @@ def count_points(call: Call) -> Json:
     """Count the points that match a filter."""
     collection = call.collection
     with engine_errors:
-        return {"count": collection.shard.count(queries.read_count(call.body))}
+        return {"count": collection.shard.count(pages.read_count(call.body))}
 
 
 def query_points(call: Call) -> Json:
@@ -158,7 +159,7 @@ def facet(call: Call) -> Json:
     """Count points by the values of a payload key."""
     collection = call.collection
     with engine_errors:
-        hits = collection.shard.facet(queries.read_facet(call.body))
+        hits = collection.shard.facet(pages.read_facet(call.body))
     return {"hits": [{"value": hit.value, "count": hit.count} for hit in hits]}
 
 

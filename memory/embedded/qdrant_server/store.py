@@ -54,10 +54,14 @@ class Store:
             raise NotFound(f"Not found: Collection `{name}` doesn't exist!")
         return self._collections[name]
 
-    def create(self, name: str, definition: Json) -> None:
-        """Create a collection; raise `Conflict` when there is one of that name."""
+    def require_new(self, name: str) -> None:
+        """Raise `Conflict` when there is a collection of that name."""
         if name in self._collections:
             raise Conflict(f"Wrong input: Collection `{name}` already exists!")
+
+    def create(self, name: str, definition: Json) -> None:
+        """Create a collection under a name that is new."""
+        self.require_new(name)
         if not 0 < len(name) <= MAX_NAME or _FORBIDDEN.search(name):
             raise BadInput(f"Wrong input: {name!r} is no name for a collection.")
         self._collections[name] = Collection.create(self._root / _directory_name(name), name, definition)

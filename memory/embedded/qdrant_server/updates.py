@@ -154,7 +154,7 @@ def read_update_vectors(value: Any, shape: VectorShape) -> UpdateOperation:
 def read_delete_vectors(value: Any, shape: VectorShape) -> UpdateOperation:
     """Read which named vectors the points lose."""
     body = _fields(value, "the body", "points", "filter", "vector")
-    names = [shape.require(name) for name in as_strings(body.get("vector"), "vector")]
+    names = [shape.require(name) for name in _some(as_strings(body.get("vector"), "vector"))]
     selected = _selected(body, "delete vectors")
     if isinstance(selected, list):
         return UpdateOperation.delete_vectors(selected, names)

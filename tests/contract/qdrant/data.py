@@ -10,7 +10,7 @@ from qdrant_client import QdrantClient, models
 SIZE = 48
 DIMENSIONS = 8
 WORDS = 60
-CITIES = ("Århus", "東京", "القاهرة", "São Paulo", "Zürich", "e\u0301vora", "évora", "🏝️ Oʻahu")
+CITIES = ("Århus", "東京", "القاهرة", "São Paulo", "Zürich", "e\u0301vora", "évora", "🏝️ Oahu")
 VECTORS = {
     "dense": models.VectorParams(size=DIMENSIONS, distance=models.Distance.COSINE),
     "place": models.VectorParams(size=2, distance=models.Distance.EUCLID),

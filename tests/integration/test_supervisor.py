@@ -1,0 +1,121 @@
+"""`turnstone up`, the real command with its real parts, seen from outside."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from memory.client import TurnstoneClient
+from memory.embedded.sockets import listen
+from tests.running import Running, turnstone_up, up_command, without_endpoint
+from tests.support import is_alive, kill, wait_until
+
+PARTS = ["api", "qdrant", "redis", "worker-1", "worker-2"]
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with turnstone_up(tmp_path_factory.mktemp("up") / "data") as started:
+        yield started
+
+
+async def is_ready(running: Running) -> bool:
+    async with TurnstoneClient(running.url) as client:
+        ready, _ = await client.ready()
+    return ready
+
+
+def test_every_part_has_a_pid_file_with_its_process(running: Running) -> None:
+    assert sorted(running.pids) == PARTS
+    assert running.is_whole
+
+
+def test_the_banner_names_the_extractor_and_the_dashboard_beside_the_ready_line(running: Running) -> None:
+    banner = running.stderr.read_text()
+    assert f"{running.url}/dashboard" in banner
+    assert "offline" in banner
+
+
+@pytest.mark.parametrize("name", PARTS)
+async def test_a_part_that_is_killed_comes_back_as_another_process_and_the_service_with_it(
+    running: Running, name: str
+) -> None:
+    old = running.pids[name]
+    kill(old, signal.SIGKILL)
+    await wait_until(lambda: running.pids.get(name, old) != old, what=f"another {name}")
+    await wait_until(lambda: is_ready(running), what="the service being ready again")
+    assert f"{name} (process {old}) was ended by SIGKILL" in running.stderr.read_text()
+    assert running.process.poll() is None
+
+
+async def test_a_call_made_while_the_api_restarts_is_answered_not_refused(running: Running) -> None:
+    kill(running.pids["api"], signal.SIGKILL)
+    async with TurnstoneClient(running.url, retries=0) as client:
+        await wait_until(lambda: "api" not in running.pids, what="the API's death")
+        assert (await client.turns()).count == 0
+
+
+def test_a_second_supervisor_is_refused_the_directory(running: Running) -> None:
+    second = subprocess.run(up_command(running.data), capture_output=True, text=True, timeout=60, check=False)
+    assert second.returncode == 2
+    assert f"{running.data} is in use by another `turnstone up` (process {running.process.pid})" in second.stderr
+    assert second.stdout == ""
+
+
+def test_a_port_that_is_taken_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    with listen("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        command = up_command(tmp_path / "data", port=port)
+        second = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert second.returncode == 2
+    assert second.stderr == f"Cannot listen on 127.0.0.1:{port} (Address already in use): choose another with --port.\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_every_part_and_the_exit_status_is_0(tmp_path: Path, number: int) -> None:
+    with turnstone_up(tmp_path / "data", workers=1) as running:
+        pids = running.pids
+        assert running.stop(number) == 0
+        assert not [name for name, pid in pids.items() if is_alive(pid)]
+        assert running.pids == {}
+
+
+async def test_what_was_remembered_is_served_after_a_restart(tmp_path: Path) -> None:
+    message = {"role": "user", "content": "My name is Ada and I live in Turin."}
+    with turnstone_up(tmp_path / "data", workers=1) as running:
+        async with TurnstoneClient(running.url) as client:
+            turn = await client.add_turn([message], user_id="ada", infer=False)
+            await wait_until(lambda: settled(client, turn.id), what="the turn being settled")
+        assert running.stop() == 0
+    with turnstone_up(tmp_path / "data", workers=1) as running:
+        async with TurnstoneClient(running.url) as client:
+            assert (await client.turn(turn.id)).status == "settled"
+            assert [it.memory for it in (await client.memories(user_id="ada")).results] == [message["content"]]
+
+
+async def settled(client: TurnstoneClient, turn_id: str) -> bool:
+    return (await client.turn(turn_id)).status == "settled"
+
+
+async def test_no_part_outlives_a_supervisor_that_was_killed(tmp_path: Path) -> None:
+    with turnstone_up(tmp_path / "data", workers=1) as running:
+        pids = running.pids
+        running.stop(signal.SIGKILL)
+        await wait_until(lambda: not any(is_alive(pid) for pid in pids.values()), what="the end of every part")
+    with turnstone_up(tmp_path / "data", workers=1) as again:
+        assert again.is_whole
+
+
+def test_a_setting_that_makes_no_sense_is_refused_by_name(tmp_path: Path) -> None:
+    environment = without_endpoint({"TURNSTONE_WORKER_THREADS": "many"})
+    refused = subprocess.run(
+        up_command(tmp_path), capture_output=True, text=True, timeout=60, check=False, env=environment
+    )
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("A setting is wrong: worker_threads:")
+    assert os.listdir(tmp_path) == []
