@@ -77,9 +77,7 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
             store=store,
             embedder=embedder,
             extractor=ModelExtractor(model) if model is not None and weighs else OfflineExtractor(),
-            reconciler=ModelReconciler(model, embedder.related_floor, rules)
-            if model is not None and weighs
-            else rules,
+            reconciler=ModelReconciler(model, embedder.related_floor, rules) if model is not None and weighs else rules,
             model=model,
         )
 
@@ -113,9 +111,7 @@ def inbox_limits(settings: Settings) -> InboxLimits:
 @contextlib.asynccontextmanager
 async def redis_client(settings: Settings) -> AsyncIterator[Redis]:
     """An open Redis client with undecoded answers."""
-    redis = Redis.from_url(
-        settings.redis_url, socket_connect_timeout=_CONNECT_SECONDS, socket_timeout=_REDIS_SECONDS
-    )
+    redis = Redis.from_url(settings.redis_url, socket_connect_timeout=_CONNECT_SECONDS, socket_timeout=_REDIS_SECONDS)
     try:
         yield redis
     finally:

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import structlog
 
-from memory.model import Lease, Receipt, Scope
+from memory.books import Receipt
+from memory.model import Lease, Scope
 from memory.ports import Inbox, Lanes, MemoryStore, TurnLog
 
 log = structlog.get_logger(__name__)

@@ -190,6 +190,7 @@ class Memory(Value):
     valid_to: datetime | None = None
     superseded_by: str | None = None
     turn_ids: tuple[str, ...] = ()
+    fact: int = 0  # which fact of its turn made it
     quote: str | None = None
     model: str | None = None
     prompt_version: str | None = None
@@ -276,28 +277,3 @@ class Page(Value):
     def offset(self) -> int:
         """How many items come before this page."""
         return (self.number - 1) * self.size
-
-
-class Ledger(Value):
-    """The tenant's books: accepted = settled + waiting + dead + erased, always."""
-
-    accepted: int
-    settled: int
-    waiting: int
-    dead: int
-    erased: int
-
-    @property
-    def balanced(self) -> bool:
-        """Whether the books agree; a difference is an alarm."""
-        return self.accepted == self.settled + self.waiting + self.dead + self.erased
-
-
-class Receipt(Value):
-    """What an erase removed, by place, and whether a check afterwards found nothing left."""
-
-    tenant: str
-    erased_at: datetime
-    turns: int
-    memories: int
-    verified: bool

@@ -82,6 +82,7 @@ class Planner:
             updated_at=turn.accepted_at,
             valid_from=turn.said_at,
             turn_ids=(turn.id,),
+            fact=index,
             quote=fact.quote,
             model=self.source.model,
             prompt_version=self.source.prompt_version,

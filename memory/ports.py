@@ -10,13 +10,13 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
+from memory.books import Ledger
 from memory.model import (
     Batch,
     Extraction,
     Fact,
     Lane,
     Lease,
-    Ledger,
     Memory,
     Message,
     Page,
@@ -108,7 +108,8 @@ class Reconciler(Pingable, Protocol):
             candidates: facts, in the order said.
             neighbours: for each candidate its nearest current memories of the same owner, nearest first.
 
-        Returns one decision a candidate, `target` being the position in that candidate's own neighbours.
+        Returns one decision a candidate, in order; `target` is a position in `memory.reconcile.union(neighbours)`,
+        None for ADD and for a repetition within the batch.
         """
 
 

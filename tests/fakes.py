@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from memory.errors import TurnstoneError
-from memory.model import Message, Usage
+from memory.model import (
+    Decision,
+    Event,
+    Extraction,
+    Fact,
+    Message,
+    Recalled,
+    Reconciliation,
+    Role,
+    Turn,
+    Usage,
+    Vector,
+)
 from memory.ports import Answer, Question
+from memory.reconcile import union
 
 Scripted = Mapping[str, Any] | str | Answer | TurnstoneError
 
@@ -52,3 +67,82 @@ class ScriptedModel:
             return answer
         text = answer if isinstance(answer, str) else json.dumps(answer)
         return Answer(text=text, usage=Usage(calls=1, prompt_tokens=10, completion_tokens=5))
+
+
+class WordEmbedder:
+    """Embeds without a model: texts that share words have near vectors."""
+
+    name = "words"
+    dimension = 64
+    same_floor = 0.95
+    related_floor = 0.3
+
+    async def ping(self) -> None:
+        """Nothing can be away."""
+
+    async def embed(self, texts: Sequence[str]) -> list[Vector]:
+        return [word_vector(text) for text in texts]
+
+
+def word_vector(text: str) -> tuple[float, ...]:
+    """A unit vector of a text's words."""
+    found = [0.001] * WordEmbedder.dimension
+    for word in text.lower().split():
+        found[hashlib.sha256(word.encode()).digest()[0] % WordEmbedder.dimension] += 1.0
+    length = math.sqrt(sum(x * x for x in found))
+    return tuple(x / length for x in found)
+
+
+class EchoExtractor:
+    """Takes every user message for a fact, unless a handler is given for a word in it.
+
+    Args:
+        faults: a word, and the error that is raised as long as a batch holds it.
+    """
+
+    name = "echo"
+    prompt_version: str | None = None
+
+    def __init__(self, faults: Mapping[str, TurnstoneError] | None = None) -> None:
+        self.faults = dict(faults or {})
+        self.batches: list[list[str]] = []
+
+    async def ping(self) -> None:
+        """Nothing can be away."""
+
+    async def extract(self, turns: Sequence[Turn]) -> Extraction:
+        said = [(turn, message.content) for turn in turns for message in turn.messages if message.role is Role.USER]
+        self.batches.append([text for _, text in said])
+        for word, error in self.faults.items():
+            if any(word in text for _, text in said):
+                raise error
+        return Extraction(
+            facts=tuple(Fact(turn_id=turn.id, text=text, category="personal", quote=text) for turn, text in said),
+            usage=Usage(calls=1),
+        )
+
+
+class ScriptedReconciler:
+    """Decides by a table from a candidate's text to what becomes of its first neighbour; otherwise ADD."""
+
+    def __init__(self, table: Mapping[str, Event] | None = None) -> None:
+        self.table = dict(table or {})
+
+    async def ping(self) -> None:
+        """Nothing can be away."""
+
+    async def reconcile(self, candidates: Sequence[Fact], neighbours: Sequence[Sequence[Recalled]]) -> Reconciliation:
+        known = [one.memory.id for one in union(neighbours)]
+        return Reconciliation(
+            decisions=tuple(
+                self._decided(number, fact, near, known)
+                for number, (fact, near) in enumerate(zip(candidates, neighbours, strict=True))
+            )
+        )
+
+    def _decided(self, number: int, fact: Fact, near: Sequence[Recalled], known: list[str]) -> Decision:
+        event = self.table.get(fact.text, Event.ADD)
+        if event is Event.ADD or not near:
+            return Decision(candidate=number, event=Event.ADD)
+        target = known.index(near[0].memory.id)
+        return Decision(candidate=number, event=event, target=target, text=fact.text if event is Event.UPDATE else None)

@@ -144,7 +144,7 @@ class QdrantStore:
         answer = await self._ask(
             self._client.query_points(
                 self.collection,
-                query=models.OrderByQuery(order_by=models.OrderBy(key="created_at", direction=models.Direction.DESC)),
+                query=models.OrderByQuery(order_by=models.OrderBy(key="position", direction=models.Direction.DESC)),
                 query_filter=found,
                 offset=page.offset,
                 limit=page.size,

@@ -21,6 +21,7 @@ from memory.ports import Doorbell
 _BACKOFF_BASE_MS = 500
 _EDIT_LOOK_SECONDS = 0.05
 _REDIS_LOOK_SECONDS = 0.5
+_LONGEST_ASKED_SECONDS = 600  # a Retry-After of a day is not honoured to the letter
 _LOST_WORKER = "worker_lost: the worker was lost every time it held this turn alone"
 
 
@@ -186,7 +187,7 @@ class RedisLanes:
         lane, limits = lease.lane, self._limits
         names = [keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.LANES]
         args: list[Argument] = [lease.token, lane.key, *keys.prefixes(lane), error, _BACKOFF_BASE_MS]
-        asked_ms = int(1000 * (retry_after_seconds or 0))
+        asked_ms = int(1000 * min(retry_after_seconds or 0, _LONGEST_ASKED_SECONDS))
         args += [int(limits.retry_max_seconds * 1000), asked_ms, random.random()]
         delay_ms = await self._run("postpone", names, args)
         _still_ours(delay_ms >= 0, lane)

@@ -7,7 +7,8 @@ from redis.asyncio import Redis
 from memory.adapters import redis_keys as keys
 from memory.adapters.redis_codec import decode_status, decode_turn
 from memory.adapters.redis_scripts import answered
-from memory.model import Lane, Ledger, Page, Scope, Status, Turn, TurnStatus
+from memory.books import Ledger
+from memory.model import Lane, Page, Scope, Status, Turn, TurnStatus
 
 LIVE = (Status.QUEUED, Status.RUNNING, Status.RETRYING)
 _CHUNK = 500

@@ -28,13 +28,15 @@ def show_answers(console: Console, answers: Sequence[Answer], times: Mapping[str
         question = answer.question
         wanted, hit = len(question.session_ids), len(answer.hit_sessions)
         verdict = "[green]found" if hit else "[red]missed"
-        console.print(f"\n[bold]{number}. {plain(question.text)}[/bold]")
-        console.print(f"   right answer: {plain(shorten(question.answer, SHOWN_CHARACTERS))}")
+        console.print(f"\n[bold]{number}. {plain(question.text)}[/bold]", soft_wrap=True)
+        console.print(f"   right answer: {plain(shorten(question.answer, SHOWN_CHARACTERS))}", soft_wrap=True)
         for rank, memory in enumerate(answer.memories, 1):
             is_hit = answer.from_an_answer_session(memory)
             if is_hit or rank <= SHOWN_MEMORIES:
                 show_memory(console, memory, is_hit, times)
-        console.print(f"   {verdict}[/]: {hit} of {wanted} sessions with the answer among the top {TOP}")
+        console.print(
+            f"   {verdict}[/]: {hit} of {wanted} sessions with the answer among the top {TOP}", soft_wrap=True
+        )
     console.print()
 
 
@@ -48,7 +50,7 @@ def show_memory(console: Console, memory: MemoryView, is_hit: bool, times: Mappi
 
 def show_setting(console: Console, url: str, health: Mapping[str, Any]) -> None:
     """What answers, and by which means."""
-    console.print(f"It serves at {url}; dashboard at {url}/dashboard while this runs.")
+    console.print(f"It serves at {url}; dashboard at {url}/dashboard while this runs.", soft_wrap=True)
     for part in ("extractor", "embedder"):
         console.print(f"  {part}: {health.get(part, 'unknown')}", markup=False)
 
@@ -60,13 +62,15 @@ def show_totals(console: Console, replayed: Replayed, answers: Sequence[Answer])
         f"({replayed.turns / replayed.posting_seconds:.0f} a second), "
         f"settled after {replayed.settling_seconds:.1f} s "
         f"({replayed.turns / replayed.settling_seconds:.0f} a second, one user's turns in their order); "
-        f"{replayed.memories} memories kept."
+        f"{replayed.memories} memories kept.",
+        soft_wrap=True,
     )
     any_hit = sum(bool(answer.hit_sessions) for answer in answers)
     all_hit = sum(answer.hit_sessions == answer.question.session_ids for answer in answers)
     console.print(
         f"[bold]{len(answers)} questions[/bold]: for {any_hit} a session with the answer was among the top {TOP}, "
-        f"for {all_hit} all of them were.\n"
+        f"for {all_hit} all of them were.\n",
+        soft_wrap=True,
     )
 
 
@@ -95,7 +99,7 @@ def show_context(
     for memory in context:
         console.print(f"  - {plain(memory.memory)}", soft_wrap=True)
     if reply is None:
-        console.print("\nNo model is configured, so nobody replies: set OPENAI_API_KEY for that.")
+        console.print("\nNo model is configured, so nobody replies: set OPENAI_API_KEY for that.", soft_wrap=True)
     else:
         console.print(f"\nassistant: {plain(reply)}", soft_wrap=True)
 

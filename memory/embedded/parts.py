@@ -66,6 +66,7 @@ def stages(setup: Setup, at: Addresses) -> list[list[Part]]:
 def child_environment(setup: Setup, at: Addresses) -> dict[str, str]:
     """What the API and the workers are told: where the others are."""
     return {
+        "ORT_DISABLE_TELEMETRY": "1",  # onnxruntime reports to its maker unless told not to
         **setup.environment,
         "TURNSTONE_REDIS_URL": f"redis://127.0.0.1:{at.redis}/0",
         "TURNSTONE_QDRANT_URL": f"http://127.0.0.1:{at.qdrant}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import os
 import random
 import socket
 
@@ -39,10 +40,11 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port or free_port(), type=socket.SOCK_STREAM)[0]
         listener = socket.create_server(address[:2], family=family, backlog=1024)
+    except socket.gaierror as error:
+        raise StackRefused(f"{host} is no address of this machine: choose another with --host.") from error
     except OSError as error:
-        raise StackRefused(
-            f"Cannot listen on {host}:{port} ({error.strerror or error}): choose another with --port."
-        ) from error
+        reason = os.strerror(error.errno or 0)
+        raise StackRefused(f"Cannot listen on {host}:{port} ({reason}): choose another with --port.") from error
     # Connections inherit it. uvicorn takes a socket that it is handed for a UNIX one and would leave it out, which
     # costs 40 ms an answer.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

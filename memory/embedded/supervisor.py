@@ -42,10 +42,10 @@ def main() -> None:
     try:
         sys.exit(asyncio.run(supervise(setup, console)))
     except StackRefused as error:
-        console.print(f"[red]{error}")
+        console.print(str(error), style="red", markup=False, soft_wrap=True)
         sys.exit(2)
     except PartFailed as error:
-        console.print(f"[red]{error}[/red] The end of its log:")
+        console.print(f"{error} The end of its log:", style="red", markup=False, soft_wrap=True)
         console.print(error.log_tail, markup=False, soft_wrap=True)
         sys.exit(1)
 
@@ -108,7 +108,7 @@ def banner(stack: Stack, console: Console, health: Mapping[str, Any]) -> None:
         "data": setup.data,
         "inside": f"{setup.workers} workers, redis on {at.redis}, qdrant on {at.qdrant}",
     }
-    console.print(f"[bold]Turnstone[/bold] serves at {stack.url}. Ctrl-C stops it.")
+    console.print(f"[bold]Turnstone[/bold] serves at {stack.url}. Ctrl-C stops it.", soft_wrap=True)
     for name, value in rows.items():
         console.print(f"  {name:<10} {value}", markup=False, soft_wrap=True)
 

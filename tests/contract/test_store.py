@@ -1,9 +1,7 @@
-"""The memory store on the Qdrant engine server: versions, fencing, search, paging, erasing, and no way past the tenant."""
+"""The memory store on the Qdrant engine server: versions, fencing, search, paging, erasing; no way past the tenant."""
 
 from __future__ import annotations
 
-import hashlib
-import math
 import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -16,19 +14,11 @@ from memory.adapters.qdrant_store import QdrantStore
 from memory.errors import StoreUnavailable
 from memory.model import Event, Lease, Memory, Page, Scope, Write
 from memory.ports import Query
+from tests.fakes import WordEmbedder, word_vector
 
-DIMENSION = 64
+DIMENSION = WordEmbedder.dimension
 START = datetime(2026, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)
 ANA = Scope(tenant="acme", user_id="ana")
-
-
-def vector(text: str) -> tuple[float, ...]:
-    """Texts that share words have near vectors."""
-    found = [0.001] * DIMENSION
-    for word in text.lower().split():
-        found[hashlib.sha256(word.encode()).digest()[0] % DIMENSION] += 1.0
-    length = math.sqrt(sum(x * x for x in found))
-    return tuple(x / length for x in found)
 
 
 def write(text: str, scope: Scope = ANA, minutes: int = 0, **changes: Any) -> Write:
@@ -38,7 +28,7 @@ def write(text: str, scope: Scope = ANA, minutes: int = 0, **changes: Any) -> Wr
         metadata={"tenant": "evil", "k": {"deep": [1, "二"]}}, created_at=at, updated_at=at, valid_from=at,
         turn_ids=("turn-1",), quote=text,
     ).model_copy(update=changes)  # fmt: skip
-    return Write(point_id=memory.id, memory=memory, vector=vector(text))
+    return Write(point_id=memory.id, memory=memory, vector=word_vector(text))
 
 
 def lease(token: int = 1, scope: Scope = ANA) -> Lease:
@@ -46,7 +36,7 @@ def lease(token: int = 1, scope: Scope = ANA) -> Lease:
 
 
 def query(text: str, scope: Scope = ANA, **more: Any) -> Query:
-    return Query(scope=scope, text=text, vector=vector(text), **more)
+    return Query(scope=scope, text=text, vector=word_vector(text), **more)
 
 
 @pytest.fixture
@@ -101,9 +91,9 @@ async def test_an_owner_sees_only_its_own_even_with_the_same_words(store: Qdrant
     for scope in (ANA, *others):
         assert [one.memory.scope for one in await store.search(query("Berlin", scope))] == [scope]
         assert [one.scope for one in (await store.page(scope, Page()))[1]] == [scope]
-        assert [[near.memory.scope for near in one] for one in await store.neighbours(scope, [vector("x")], 9)] == [
-            [scope]
-        ]
+        assert [
+            [near.memory.scope for near in one] for one in await store.neighbours(scope, [word_vector("x")], 9)
+        ] == [[scope]]
 
 
 async def test_a_memory_of_another_tenant_does_not_exist(store: QdrantStore) -> None:
@@ -134,14 +124,16 @@ async def test_a_superseded_version_leaves_the_search_and_stays_in_history_and_a
 
 
 async def test_paging_walks_through_everything_once_newest_first(store: QdrantStore) -> None:
-    await store.apply(lease(), [write(f"User note {number}", minutes=number // 2) for number in range(23)])
+    await store.apply(
+        lease(), [write(f"User note {number}", minutes=number // 2, fact=number % 2) for number in range(23)]
+    )
     walked: list[Memory] = []
     for number in range(1, 6):
         count, found = await store.page(ANA, Page(number=number, size=5))
         assert count == 23
         walked += found
     assert len({one.id for one in walked}) == 23
-    assert [one.created_at for one in walked] == sorted((one.created_at for one in walked), reverse=True)
+    assert [one.text for one in walked] == [f"User note {number}" for number in range(22, -1, -1)]
 
 
 async def test_an_erase_removes_what_was_made_until_then_and_nothing_else(store: QdrantStore) -> None:

@@ -1,4 +1,4 @@
-"""Finds the sentences of a message that its writer says in person: no code, no quotations, no pasted or ordered text."""
+"""Finds the sentences of a message that its writer says in person: no code, quotation, role-play or pasted text."""
 
 from __future__ import annotations
 
@@ -6,113 +6,135 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-MAX_MESSAGE = 2_000  # a longer message is taken to be mostly pasted: only its first and last paragraph are read
-MAX_SENTENCE = 600  # longer ones are no statement of one thing
+from memory.adapters.offline.phrases import anything, pattern
 
-_ROLE_PLAY = re.compile(
-    r"\b(?:act(?:ing)? (?:as|like)|role[- ]?play|pretend|imagine (?:that )?(?:you|i|we)\b|you will be playing|"
-    r"suppose (?:that )?(?:you|i|we)\b|ignore (?:all )?(?:the )?previous|think like an?\b|your (?:role|persona) is)|"
-    r"\A\W*(?:now )?(?:you are|you're|you will be|be) (?:now )?(?:an?|my|the) ",
-    re.IGNORECASE,
+MAX_MESSAGE = 2_000  # of a longer message, mostly pasted, only a short first and last paragraph are read
+MAX_SENTENCE = 600  # what is longer is no statement of one thing
+
+# One character for one, so places in the plain text are places in the message.
+_PLAIN = str.maketrans({"\u2019": "'", "\u2018": "'", "\u201c": '"', "\u201d": '"', "\u201e": '"'})
+
+_ROLE_PLAY = pattern(
+    r"\b(?:act(?:ing)? (?:as|like)|role[- ]?play|pretend|imagine (?:that )?(?:you|i|we)|suppose (?:that )?(?:you|i|we)|"
+    r"ignore (?:all )?(?:the )?previous|think like an?|your (?:role|persona) is)\b|"
+    r"\A\W*(?:now )?(?:you are|you're|you will be|be) (?:now )?(?:an?|my|the) "
 )
-_TEXT_WORK = re.compile(
-    r"\A\W*(?:(?:please|now|ok(?:ay)?|can you|could you|would you|will you|help me(?: to)?|i want you to|i need you to|"
-    r"i'd like you to|let's|and|then|next|great|also)\W+)*"
-    r"(?:re-?write|translate|summari[sz]e|paraphrase|proofread|rephrase|reword|edit|fix|correct|improve|continue|expand|"
-    r"shorten|convert|grade|analy[sz]e|review|classify|extract|write|draft|compose|generate|create|make|respond|reply|"
-    r"answer|complete|give me|explain|describe|evaluate|change|add|turn|provide|build|design|read)\b",
-    re.IGNORECASE,
+# A message of several lines that begins with an order about text: what follows is the text.
+_POLITE = anything(
+    """please | now | ok | can you | could you | would you | will you | help me | to | i want you to | i need you to
+    | i would like you to | and | then | next | also"""
 )
-# "Here is the text:", "reply to this email:" hand over to somebody else's words.
-_HANDOVER = re.compile(
-    r"\b(?:following|below|here(?:'s| is| are)|this|these|the|my|prompt|sentence|question)\b[^:\n]{0,80}:\s*$|"
+_TEXT_WORK = pattern(
+    rf"\A\W*(?:{_POLITE}\W+)*"
+    + anything(
+        """rewrite | re-write | translate | summarize | summarise | paraphrase | proofread | rephrase | reword | edit
+        | fix | correct | improve | continue | expand | shorten | convert | grade | analyze | analyse | review
+        | classify | extract | write | draft | compose | generate | create | make | respond | reply | answer
+        | complete | give me | explain | describe | evaluate | change | turn | design | read"""
+    )
+)
+# "Here is the text:", "reply to this email:" hand over to somebody else's words; "about me:" does not.
+_HANDOVER = pattern(
+    r"\b(?:following|below|here(?:'s| is| are)|this|these|the|my)\b[^:]{0,80}:\s*\Z|"
     r"\b(?:text|e-?mail|article|paragraph|posting|passage|code|message|letter|essay|story|poem|transcript|description|"
-    r"resume|cv|prompt|content|input|output|context|caption|script|error|example|query|scenario|post)\b[^:\n]{0,40}:",
-    re.IGNORECASE,
+    r"resume|cv|prompt|content|input|output|context|caption|script|error|example|query|scenario|post)\b[^:]{0,40}:"
 )
-_ABOUT_ME = re.compile(r"\b(?:me|myself|i|i'm|my)\b[^:\n]{0,60}:", re.IGNORECASE)
-_LETTER = re.compile(r"^\s*(?:dear|subject:|to whom)\b", re.IGNORECASE)
-_CODE = re.compile(r"[{};=<>|\\]|\w\(|^\s*(?:#|//|\$)|https?://\S+$")
+_ABOUT_ME = pattern(r"\b(?:about|remember|note|know)\b[^:]{0,40}\b(?:me|myself|i|i'm|my)\b[^:]{0,40}:")
+_LETTER = pattern(r"\s*(?:dear\b|subject:|to whom )")
+_CODE = re.compile(r"[{};=<>|\\]|\w\(|^(?:#|//|\$)|https?://\S+$")
+_FENCES = ("```", "~~~", '"""')
+_QUOTED = (">", "|", "#")
+_INDENTED = ("    ", "\t")
 _ITEM = re.compile(r"\s*(?:[-*+•–]|\d{1,2}[.)])\s+")
-_FIRST_PERSON = re.compile(r"(?:i|i'm|i've|my|we|our)\b", re.IGNORECASE)
+_FIRST_PERSON = pattern(r"(?:i|i'm|i've|my|we|we're|our)\b")
 _SPEAKER = re.compile(r"\s*[A-Z][a-z]{1,15}(?: [A-Z][a-z]{1,15})?:\s")
-# A sentence ends at its marks (and closing quotes) before white space.
-_END = re.compile(r"[.!?…]+[\"')\]”’]*(?=\s|$)")
-_ABBREVIATION = re.compile(r"\b(?:mr|mrs|ms|dr|prof|st|vs|e\.g|i\.e|approx|u\.s|mt|ft)\.$", re.IGNORECASE)
+# A sentence ends at its marks, and closing quotes, before white space. (?<!) and ++ keep long rows of dots linear.
+_END = re.compile(r"(?<![.!?…])[.!?…]++[\"')\]]*+(?=\s|$)")
+_ABBREVIATION = re.compile(r"\b(?:[Mm]rs?|[Mm]s|[Dd]r|[Pp]rof|[Ss]t|[Ss]gt|[Mm]t|vs|e\.g|i\.e|approx|[A-HJ-Z])\.$")
+_LONGEST_QUOTE = 300
 
 
 class Sentence(NamedTuple):
-    """A sentence by its place in the message. `follows`: the sentence before it stands directly before it."""
+    """A sentence by its place in the message. `follows`: the one before stands directly in front of it."""
 
     start: int
     end: int
     follows: bool
 
 
-def sentences(message: str) -> Iterator[Sentence]:
-    """The sentences that the writer of a message says in person, in order. Takes any text; linear in its length."""
-    text = message.replace("\u2019", "'")  # one character for one, so places stay true
+def plain(message: str) -> str:
+    """The message with straight apostrophes and quotation marks, every character where it was."""
+    return message.translate(_PLAIN)
+
+
+def sentences(text: str) -> Iterator[Sentence]:
+    """The sentences that the writer of a plain message says in person, in order. Linear in the text's length."""
     if _ROLE_PLAY.search(text[:MAX_MESSAGE]):
         return
-    lines = list(_own_lines(text))
-    if len(text) > MAX_MESSAGE:
-        lines = [lines[0], lines[-1]] if len(lines) > 1 else []
-    for start, end in lines:
+    for start, end in _paragraphs(text):
         follows = False
-        for sentence_start, sentence_end in _split(text, start, end):
-            sentence = text[sentence_start:sentence_end]
-            if len(sentence) <= MAX_SENTENCE and sentence.count('"') % 2 == 0:
-                yield Sentence(sentence_start, sentence_end, follows)
-                follows = True
-            else:
-                follows = False
+        for first, last in _split(text, start, end):
+            sentence = text[first:last]
+            whole = len(sentence) <= MAX_SENTENCE and sentence.count('"') % 2 == 0
+            if whole:
+                yield Sentence(first, last, follows)
+            follows = whole
             if _HANDOVER.search(sentence) and not _ABOUT_ME.search(sentence):
                 return
 
 
+def _paragraphs(text: str) -> list[tuple[int, int]]:
+    if "\n" in text.strip() and _TEXT_WORK.match(text[:MAX_SENTENCE]):
+        return []
+    found = list(_own_lines(text))
+    if len(text) > MAX_MESSAGE:
+        return [(start, end) for start, end in (found[:1] + found[1:][-1:]) if end - start <= MAX_SENTENCE]
+    return found
+
+
 def _own_lines(text: str) -> Iterator[tuple[int, int]]:
-    """The lines (start and end) that may be the writer's own prose."""
+    """Start and end of each line that may be prose of the writer's own."""
+    lines = text.split("\n")
+    dialogue = sum(1 for line in lines if _SPEAKER.match(line)) > 1
     fenced = False
-    several = "\n" in text.strip()
-    speakers = sum(1 for line in text.split("\n") if _SPEAKER.match(line)) if several else 0
-    if several and _TEXT_WORK.match(text):
-        return
     at = 0
-    for line in text.split("\n"):
+    for line in lines:
         start, at = at, at + len(line) + 1
-        bare = line.strip()
-        if bare.startswith(("```", "~~~", '"""')):
+        if line.lstrip().startswith(_FENCES):
             fenced = not fenced
-        if _LETTER.match(line):
+        elif _LETTER.match(line):
             return
-        item = _ITEM.match(line)
-        if item:
-            start += item.end()
-        if (
-            not bare
-            or fenced
-            or bare.startswith((">", "```", "~~~", "|", "#"))
-            or line.startswith(("    ", "\t"))
-            or _CODE.search(bare[:MAX_MESSAGE])
-            or (item and not _FIRST_PERSON.match(text, start))
-            or (speakers > 1 and _SPEAKER.match(line))
-        ):
-            continue
-        yield start, at - 1
+        elif not fenced and not (dialogue and _SPEAKER.match(line)) and _prose(line):
+            item = _ITEM.match(line)
+            yield start + (item.end() if item else 0), at - 1
+
+
+def _prose(line: str) -> bool:
+    item = _ITEM.match(line)
+    if item:
+        return bool(_FIRST_PERSON.match(line, item.end()))
+    bare = line.strip()
+    return bool(bare) and not bare.startswith(_QUOTED) and not line.startswith(_INDENTED) and not _CODE.search(bare)
 
 
 def _split(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     for mark in _END.finditer(text, start, end):
-        if mark[0].startswith(".") and len(mark[0]) == 1 and _ABBREVIATION.search(text[max(start, mark.end() - 8) : mark.end()]):
-            continue
-        yield from _trimmed(text, start, mark.end())
-        start = mark.end()
+        if not _inside(text, start, mark):
+            yield from _trimmed(text, start, mark.end())
+            start = mark.end()
     yield from _trimmed(text, start, end)
+
+
+def _inside(text: str, start: int, mark: re.Match[str]) -> bool:
+    """Whether a mark ends no sentence: it belongs to an abbreviation, an initial, or stands within a quotation."""
+    if text.count('"', start, mark.end()) % 2 and text.find('"', mark.end(), mark.end() + _LONGEST_QUOTE) >= 0:
+        return True
+    return bool(_ABBREVIATION.search(text, max(start, mark.end() - 8), mark.end())) and text[mark.end() :][:3] != " I "
 
 
 def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     sentence = text[start:end]
-    stripped = sentence.strip()
-    if stripped:
-        first = start + sentence.index(stripped)
-        yield first, first + len(stripped)
+    bare = sentence.strip()
+    if bare:
+        first = start + sentence.index(bare)
+        yield first, first + len(bare)

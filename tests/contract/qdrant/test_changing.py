@@ -112,7 +112,8 @@ CHANGES: dict[str, Change] = {
 def test_a_change_leaves_the_same_points(pair: Pair, name: str) -> None:
     pair.change(CHANGES[name])
     pair.agree_on_everything()
-    pair.agree_on_ranking(lambda client, where: client.query_points(where, sparse(3), using="rare", limit=200).points)
+    # Not compared is the score of rare words: the engine counts a deleted point until the next compaction.
+    pair.agree_on_ranking(lambda client, where: client.query_points(where, sparse(3), using="words", limit=200).points)
 
 
 REFUSED: dict[str, tuple[int, Change]] = {

@@ -37,7 +37,7 @@ from qdrant_client.models import (
 )
 
 from tests.contract.qdrant.data import DIMENSIONS, SIZE, identity, sparse, vector
-from tests.contract.qdrant.pair import Pair
+from tests.contract.qdrant.pair import Pair, Search
 
 DENSE, PLACE, TASTE, WORDS = vector(100, DIMENSIONS), vector(100, 2), vector(100, 3), sparse(100, 12)
 USER = Filter(must=[FieldCondition(key="user", match=MatchAny(any=["u1", "u2"]))])
@@ -160,15 +160,13 @@ def test_points_in_an_order_agree(indexed: Pair, key: str, direction: Direction,
 
 
 def test_the_population_of_rare_words_can_be_one_owner(library: Pair) -> None:
-    corpus = SearchParams(idf=IdfCorpusParams(corpus=USER))
-    scoped, overall = (
-        library.agree_on_ranking(
-            lambda client, where, how=how: (
-                client.query_points(where, WORDS, using="rare", query_filter=USER, search_params=how).points
-            )
+    def search(how: SearchParams | None) -> Search:
+        return lambda client, name: (
+            client.query_points(name, WORDS, "rare", query_filter=USER, search_params=how).points
         )
-        for how in (corpus, None)
-    )
+
+    scoped = library.agree_on_ranking(search(SearchParams(idf=IdfCorpusParams(corpus=USER))))
+    overall = library.agree_on_ranking(search(None))
     assert [point.score for point in scoped] != [point.score for point in overall]
 
 

@@ -1,0 +1,32 @@
+"""The books: what a tenant's ledger says, and the receipt of an erase."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from memory.model import Value
+
+
+class Ledger(Value):
+    """The tenant's books: accepted = settled + waiting + dead + erased, always."""
+
+    accepted: int
+    settled: int
+    waiting: int
+    dead: int
+    erased: int
+
+    @property
+    def balanced(self) -> bool:
+        """Whether the books agree; a difference is an alarm."""
+        return self.accepted == self.settled + self.waiting + self.dead + self.erased
+
+
+class Receipt(Value):
+    """What an erase removed, by place, and whether a check afterwards found nothing left."""
+
+    tenant: str
+    erased_at: datetime
+    turns: int
+    memories: int
+    verified: bool

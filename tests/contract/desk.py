@@ -1,0 +1,48 @@
+"""The three doors to one Redis, for the tests of the inbox."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from redis.asyncio import Redis
+
+from memory.adapters.celery_bell import QUEUE, CeleryBell
+from memory.adapters.redis_inbox import RedisInbox
+from memory.adapters.redis_lanes import InboxLimits, RedisLanes
+from memory.adapters.redis_scripts import RedisScripts
+from memory.adapters.redis_turns import RedisTurns
+from memory.model import Lease, Message, Plan, Role, Scope, Submission
+
+ANA = Scope(tenant="default", user_id="ana")
+
+
+@dataclass
+class Desk:
+    """The three doors to one Redis."""
+
+    inbox: RedisInbox
+    lanes: RedisLanes
+    turns: RedisTurns
+    redis: Redis
+
+    async def post(self, text: str = "I live in Berlin", scope: Scope = ANA, key: str | None = None) -> str:
+        said = Submission(scope=scope, messages=(Message(role=Role.USER, content=text),))
+        return (await self.inbox.accept(said, idempotency_key=key)).id
+
+    async def settle_all(self, lease: Lease, size: int = 8) -> list[str]:
+        settled: list[str] = []
+        while batch := await self.lanes.take(lease, size, 100_000):
+            ids = tuple(turn.id for turn in batch.turns)
+            await self.lanes.settle(lease, Plan(turn_ids=ids))
+            settled += ids
+        return settled
+
+    async def bells(self) -> int:
+        return int(await self.redis.llen(QUEUE))
+
+
+def desk_on(redis: Redis, limits: InboxLimits) -> Desk:
+    scripts, bell = RedisScripts(redis), CeleryBell()
+    return Desk(
+        RedisInbox(redis, scripts, bell, limits), RedisLanes(redis, scripts, bell, limits), RedisTurns(redis), redis
+    )

@@ -1,0 +1,372 @@
+"""Remembering, recalling, revising, forgetting over a real Redis and the real Qdrant engine; only the model is fake."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from qdrant_client import AsyncQdrantClient
+from redis.asyncio import Redis
+
+from memory.adapters.celery_bell import CeleryBell
+from memory.adapters.qdrant_store import QdrantStore
+from memory.adapters.redis_inbox import RedisInbox
+from memory.adapters.redis_lanes import InboxLimits, RedisLanes
+from memory.adapters.redis_scripts import RedisScripts
+from memory.adapters.redis_turns import RedisTurns
+from memory.errors import BadAnswer, LeaseLost, ModelUnavailable, NotFound, StoreUnavailable
+from memory.forget import forget
+from memory.model import Event, Lease, Memory, Message, Page, Role, Scope, Status, Submission, TurnStatus, Write
+from memory.recall import Asked, Recall, recall, wait_until_settled
+from memory.remember import Remembering, drain
+from memory.revise import delete, update
+from tests.fakes import EchoExtractor, ScriptedReconciler, WordEmbedder
+
+ANA = Scope(tenant="default", user_id="ana")
+BOB = Scope(tenant="default", user_id="bob")
+MARCH = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@dataclass
+class House:
+    """Everything opened, with the fakes in reach."""
+
+    inbox: RedisInbox
+    lanes: RedisLanes
+    turns: RedisTurns
+    store: QdrantStore
+    extractor: EchoExtractor = field(default_factory=EchoExtractor)
+    reconciler: ScriptedReconciler = field(default_factory=ScriptedReconciler)
+    embedder: WordEmbedder = field(default_factory=WordEmbedder)
+
+    @property
+    def remembering(self) -> Remembering:
+        return Remembering(
+            lanes=self.lanes, store=self.store, extractor=self.extractor, reconciler=self.reconciler,
+            embedder=self.embedder, batch_turns=4,
+        )  # fmt: skip
+
+    async def say(self, text: str, scope: Scope = ANA, **more: Any) -> str:
+        said = Submission(scope=scope, messages=(Message(role=Role.USER, content=text),), **more)
+        return (await self.inbox.accept(said)).id
+
+    async def drain(self, scope: Scope = ANA) -> int:
+        return await drain(scope.lane, self.remembering)
+
+    async def memories(self, scope: Scope = ANA) -> list[Memory]:
+        return (await self.store.page(scope, Page()))[1][::-1]
+
+    async def texts(self, scope: Scope = ANA) -> list[str]:
+        return [one.text for one in await self.memories(scope)]
+
+    async def status(self, turn_id: str) -> TurnStatus:
+        found = await self.turns.get("default", turn_id)
+        assert found is not None
+        return found
+
+    async def ask(self, text: str, **more: Any) -> Recall:
+        asked = Asked(scope=ANA, text=text, **more)
+        return await recall(asked, store=self.store, embedder=self.embedder, turns=self.turns)
+
+
+@pytest.fixture
+async def house(redis: Redis, qdrant_url: str) -> AsyncIterator[House]:
+    client = AsyncQdrantClient(url=qdrant_url, cloud_inference=True, check_compatibility=False)
+    scripts, bell, limits = RedisScripts(redis), CeleryBell(), InboxLimits(max_attempts=2, retry_max_seconds=0.001)
+    house = House(
+        RedisInbox(redis, scripts, bell, limits),
+        RedisLanes(redis, scripts, bell, limits),
+        RedisTurns(redis),
+        QdrantStore(client, f"test-{uuid.uuid4().hex}", WordEmbedder.dimension),
+    )
+    await house.store.ping()
+    yield house
+    await client.delete_collection(house.store.collection)
+    await client.close()
+
+
+async def test_turns_become_memories_in_the_order_of_acceptance(house: House) -> None:
+    ids = [await house.say(f"I bought item {number}") for number in range(10)]
+    assert await house.drain() == 10
+    memories = await house.memories()
+    assert [one.text for one in memories] == [f"I bought item {number}" for number in range(10)]
+    assert [one.turn_ids for one in memories] == [(turn_id,) for turn_id in ids]
+    times = [one.created_at for one in memories]
+    assert times == sorted(set(times))
+    for turn_id, memory in zip(ids, memories, strict=True):
+        status = await house.status(turn_id)
+        assert [(event.event, event.id, event.memory) for event in status.events] == [
+            (Event.ADD, memory.id, memory.text)
+        ]
+        assert status.accepted_at == memory.created_at
+
+
+async def test_several_waiting_turns_make_one_call(house: House) -> None:
+    for number in range(8):
+        await house.say(f"note {number}")
+    await house.drain()
+    assert [len(batch) for batch in house.extractor.batches] == [4, 4]
+
+
+async def test_a_turn_with_infer_off_is_kept_word_for_word_without_the_model(house: House) -> None:
+    roles = (Role.SYSTEM, Role.USER, Role.ASSISTANT)
+    messages = tuple(Message(role=role, content=f"{role} says so") for role in roles)
+    said = Submission(scope=ANA, infer=False, metadata={"k": 1}, messages=messages)
+    for _ in range(2):
+        await house.inbox.accept(said)
+    await house.drain()
+    assert await house.texts() == ["user says so", "assistant says so"] * 2
+    assert house.extractor.batches == [[]]
+    assert (await house.memories())[0].metadata == {"k": 1}
+
+
+async def test_a_changed_fact_supersedes_the_old_one_and_the_history_stays(house: House) -> None:
+    await house.say("I live in Berlin", timestamp=MARCH)
+    await house.drain()
+    house.reconciler.table["I live in Lisbon"] = Event.UPDATE
+    changed = await house.say("I live in Lisbon", timestamp=MARCH + timedelta(days=9))
+    await house.drain()
+    assert await house.texts() == ["I live in Lisbon"]
+    event = (await house.status(changed)).events[0]
+    assert (event.event, event.memory, event.previous) == (Event.UPDATE, "I live in Lisbon", "I live in Berlin")
+    versions = await house.store.history("default", event.id)
+    assert [(one.text, one.version, one.current, one.quote) for one in versions] == [
+        ("I live in Berlin", 1, False, "I live in Berlin"),
+        ("I live in Lisbon", 2, True, "I live in Lisbon"),
+    ]
+    assert versions[0].valid_to == versions[1].valid_from == MARCH + timedelta(days=9)
+    found = await house.ask("where do I live", as_of=MARCH + timedelta(days=3))
+    assert [one.memory.text for one in found.results] == ["I live in Berlin"]
+
+
+async def test_an_older_fact_that_arrives_late_never_replaces_a_newer_one(house: House) -> None:
+    await house.say("I live in Lisbon", timestamp=MARCH)
+    await house.drain()
+    house.reconciler.table["I live in Berlin"] = Event.UPDATE
+    await house.say("I live in Berlin", timestamp=MARCH - timedelta(days=30))
+    await house.drain()
+    assert await house.texts() == ["I live in Lisbon"]
+    found = await house.ask("where do I live", as_of=MARCH - timedelta(days=3))
+    assert [one.memory.text for one in found.results] == ["I live in Berlin"]
+
+
+async def test_a_retracted_fact_leaves_the_search_and_stays_in_history(house: House) -> None:
+    await house.say("I have a dog")
+    await house.drain()
+    house.reconciler.table["I have no dog"] = Event.DELETE
+    turn_id = await house.say("I have no dog")
+    await house.drain()
+    assert await house.texts() == []
+    event = (await house.status(turn_id)).events[0]
+    assert event.event is Event.DELETE
+    assert [one.event for one in await house.store.history("default", event.id)] == [Event.DELETE]
+
+
+async def test_two_changes_of_one_memory_in_one_batch_are_applied_one_after_the_other(house: House) -> None:
+    await house.say("I live in Berlin")
+    await house.drain()
+    house.reconciler.table |= {"I live in Lisbon": Event.UPDATE, "I live in Porto": Event.UPDATE}
+    await house.say("I live in Lisbon")
+    await house.say("I live in Porto")
+    await house.drain()
+    (memory,) = await house.memories()
+    assert (memory.text, memory.version) == ("I live in Porto", 3)
+    assert [one.text for one in await house.store.history("default", memory.id)] == [
+        "I live in Berlin", "I live in Lisbon", "I live in Porto",
+    ]  # fmt: skip
+
+
+async def test_a_model_that_is_away_costs_nothing_and_the_lane_drains_afterwards(house: House) -> None:
+    house.extractor.faults["Berlin"] = ModelUnavailable("the model is away", retry_after_seconds=0.01)
+    turn_id = await house.say("I live in Berlin")
+    assert await house.drain() == 0
+    waiting = await house.status(turn_id)
+    assert (waiting.status, waiting.attempts, waiting.error) == (Status.RETRYING, 0, "the model is away")
+    house.extractor.faults.clear()
+    while not await house.drain():
+        pass
+    settled = await house.status(turn_id)
+    assert (settled.status, settled.attempts, settled.error) == (Status.SETTLED, 1, None)
+
+
+async def test_a_poison_turn_is_dead_with_its_error_and_its_lane_goes_on(house: House) -> None:
+    house.extractor.faults["poison"] = BadAnswer("the answer was no JSON")
+    ids = [await house.say("poison" if number == 1 else f"note {number}") for number in range(4)]
+    while await house.drain():
+        pass
+    assert [(await house.status(turn)).status for turn in ids] == [
+        Status.SETTLED, Status.DEAD, Status.SETTLED, Status.SETTLED,
+    ]  # fmt: skip
+    assert (await house.status(ids[1])).error == "bad_answer: the answer was no JSON"
+    assert await house.texts() == ["note 0", "note 2", "note 3"]
+    assert (await house.turns.ledger("default")).balanced
+
+
+class DyingStore(QdrantStore):
+    """A store that does its work and then dies with the worker, or is away before it does."""
+
+    deaths = 0
+    away = 0
+
+    async def apply(self, lease: Lease, writes: Any) -> None:
+        if self.away:
+            self.away -= 1
+            raise StoreUnavailable("Qdrant is away")
+        await super().apply(lease, writes)
+        if self.deaths:
+            self.deaths -= 1
+            raise RuntimeError("killed between apply and settle")
+
+
+def dying(house: House) -> DyingStore:
+    store = DyingStore(house.store._client, "x", WordEmbedder.dimension)
+    store.collection = house.store.collection
+    house.store = store
+    return store
+
+
+async def test_a_worker_killed_between_apply_and_settle_leaves_no_fact_twice_and_asks_no_model_again(
+    house: House,
+) -> None:
+    dying(house).deaths = 1
+    await house.say("I live in Berlin")
+    with pytest.raises(RuntimeError):
+        await house.drain()
+    assert await house.drain() == 1
+    assert await house.texts() == ["I live in Berlin"]
+    assert len(house.extractor.batches) == 1
+
+
+async def test_a_store_that_is_away_keeps_the_recorded_plan(house: House) -> None:
+    dying(house).away = 2
+    turn_id = await house.say("I live in Berlin")
+    while not await house.drain():
+        pass
+    assert await house.texts() == ["I live in Berlin"]
+    assert len(house.extractor.batches) == 1
+    assert (await house.status(turn_id)).attempts == 1
+
+
+async def test_a_replay_of_a_dead_turn_is_remembered_with_its_own_time(house: House) -> None:
+    house.extractor.faults["poison"] = BadAnswer("no")
+    turn_id = await house.say("poison")
+    await house.drain()
+    house.extractor.faults.clear()
+    await house.say("later")
+    await house.drain()
+    assert await house.inbox.revive("default", turn_id, replay=True)
+    await house.drain()
+    status = await house.status(turn_id)
+    assert status.status is Status.SETTLED
+    assert await house.texts() == ["poison", "later"]
+
+
+async def test_forgetting_leaves_nothing_of_the_owner_and_everything_of_the_others(house: House) -> None:
+    await house.say("I live in Berlin")
+    await house.drain()
+    await house.say("I like tea")
+    await house.say("I am Bob", BOB)
+    await house.drain(BOB)
+    receipt = await forget(ANA, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store)
+    assert (receipt.turns, receipt.memories, receipt.verified) == (2, 1, True)
+    assert await house.drain() == 0
+    assert await house.texts() == []
+    assert await house.texts(BOB) == ["I am Bob"]
+    await house.say("I live in Rome")
+    assert await house.drain() == 1
+    assert await house.texts() == ["I live in Rome"]
+
+
+async def test_an_erase_during_extraction_wins(house: House) -> None:
+    turn_id = await house.say("I live in Berlin")
+
+    class Erasing(EchoExtractor):
+        async def extract(self, turns: Any) -> Any:
+            await forget(ANA, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store)
+            return await super().extract(turns)
+
+    house.extractor = Erasing()
+    assert await house.drain() == 0
+    assert await house.texts() == []
+    assert (await house.status(turn_id)).status is Status.ERASED
+
+
+async def test_a_stalled_worker_that_writes_after_an_erase_takes_it_back(house: House) -> None:
+    """The worker passed its last look, was stopped, and the owner was erased before its write went out."""
+    turn_id = await house.say("I live in Berlin")
+    inner = house.store.apply
+
+    async def late(lease: Lease, writes: list[Write]) -> None:
+        await forget(ANA, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store)
+        await inner(lease, writes)
+
+    stalled = replace(house.remembering, store=_With(house.store, late))
+    assert await drain(ANA.lane, stalled) == 0
+    assert await house.texts() == []
+    assert (await house.status(turn_id)).status is Status.ERASED
+
+
+class _With:
+    """A store with another `apply`."""
+
+    def __init__(self, store: QdrantStore, apply: Any) -> None:
+        self._store = store
+        self.apply = apply
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+async def test_a_lost_lease_stops_the_pass_before_it_writes(house: House) -> None:
+    await house.say("I live in Berlin")
+
+    class Losing(EchoExtractor):
+        async def extract(self, turns: Any) -> Any:
+            lease, _, _ = await house.inbox.erase(BOB, ANA.lane, MARCH)  # somebody else takes the lane
+            await house.lanes.hand_back(lease)
+            return await super().extract(turns)
+
+    house.extractor = Losing()
+    assert await house.drain() == 0
+    assert await house.texts() == []
+
+
+async def test_an_edit_by_hand_keeps_the_old_text_in_history(house: House) -> None:
+    await house.say("I live in Berlin")
+    await house.drain()
+    (memory,) = await house.memories()
+    after = await update(
+        "default", memory.id, "Lives in Rome", lanes=house.lanes, store=house.store, embedder=house.embedder
+    )
+    assert after.version == 2
+    assert [one.text for one in await house.store.history("default", memory.id)] == [
+        "I live in Berlin", "Lives in Rome",
+    ]  # fmt: skip
+    assert [one.memory.text for one in (await house.ask("Rome")).results] == ["Lives in Rome"]
+    with pytest.raises(NotFound):
+        await update("other", memory.id, "x", lanes=house.lanes, store=house.store, embedder=house.embedder)
+    await delete("default", memory.id, lanes=house.lanes, store=house.store)
+    with pytest.raises(NotFound):
+        await delete("default", memory.id, lanes=house.lanes, store=house.store)
+
+
+async def test_a_recall_tells_how_many_turns_are_still_on_their_way(house: House) -> None:
+    turn_id = await house.say("I live in Berlin")
+    assert (await house.ask("Berlin")).pending == 1
+    assert not await wait_until_settled("default", turn_id, 0.05, turns=house.turns)
+    await house.drain()
+    assert await wait_until_settled("default", turn_id, 1, turns=house.turns)
+    found = await house.ask("Berlin")
+    assert (found.pending, [one.memory.text for one in found.results]) == (0, ["I live in Berlin"])
+
+
+async def test_losing_the_lease_is_told_apart_from_other_errors(house: House) -> None:
+    await house.say("I live in Berlin")
+    async with house.lanes.lease(ANA.lane) as lease:
+        assert lease is not None
+        with pytest.raises(LeaseLost):
+            await house.lanes.confirm(lease.model_copy(update={"token": lease.token - 1}), ())
