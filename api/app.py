@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 from fastapi import FastAPI
 
-from api import errors
+from api import dashboard, errors
 from api.auth import Gate
 from api.door import Door
 from api.routes import chat, dead, health, memories, turns
@@ -45,4 +45,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     errors.install(app)
     for resource in (turns, memories, dead, chat, health):
         app.include_router(resource.router)
+    dashboard.install(app)
     return app

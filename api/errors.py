@@ -37,6 +37,7 @@ CODES = {
     429: "too_many",
 }
 _RETRY_AFTER_SECONDS = 1.0
+_PLACES = ("body", "query", "path", "header")
 _SAID = {
     "extra_forbidden": "is not a field of this request",
     "missing": "is needed",
@@ -75,7 +76,8 @@ async def _invalid(_: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, RequestValidationError):
         raise error
     first = error.errors()[0]
-    place = ".".join(str(step) for step in first["loc"] if step not in ("body", "query", "path", "header"))
+    steps = [str(step) for step in first["loc"]]
+    place = ".".join(steps[1:] if steps and steps[0] in _PLACES else steps)
     if first["type"] == "json_invalid":
         return problem(400, f"the body is not valid JSON: {first.get('ctx', {}).get('error', first['msg'])}")
     message = _SAID.get(first["type"]) or str(first["msg"]).removeprefix("Value error, ")

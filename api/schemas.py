@@ -5,7 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 
 from memory.model import Event, Status
 
@@ -43,10 +52,6 @@ def _storable_any(value: Any, depth: int = 0) -> Any:
     return value
 
 
-def _text(value: Any) -> Any:
-    return _storable(value) if isinstance(value, str) else value
-
-
 def _moment(value: Any) -> Any:
     """RFC 3339 with a zone, or seconds since 1970."""
     if isinstance(value, bool):
@@ -54,8 +59,12 @@ def _moment(value: Any) -> Any:
     return value
 
 
-Text = Annotated[str, BeforeValidator(_text)]
-Id = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=LONGEST_ID)]
+# Bounds stand before the check of the text: each then says what it found in its own words.
+Id = Annotated[str, Field(min_length=1, max_length=LONGEST_ID), AfterValidator(_storable)]
+Content = Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(_storable)]
+Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT), AfterValidator(_storable)]
+QueryText = Annotated[str, Field(min_length=1, max_length=LONGEST_QUERY), AfterValidator(_storable)]
+Metadata = Annotated[dict[str, Any], AfterValidator(_storable_any)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
 
 
@@ -69,7 +78,7 @@ class MessageIn(Body):
     """One message of the turn."""
 
     role: Literal["system", "user", "assistant", "tool"]
-    content: Annotated[Text, Field(max_length=LONGEST_TEXT)]
+    content: Content
     name: Id | None = None
 
 
@@ -91,7 +100,7 @@ class TurnIn(Owned):
     """A conversation turn to remember."""
 
     messages: Annotated[list[MessageIn], Field(min_length=1, max_length=MOST_MESSAGES)]
-    metadata: Annotated[dict[str, Any], BeforeValidator(_storable_any)] = Field(default_factory=dict)
+    metadata: Metadata = Field(default_factory=dict)
     timestamp: Moment | None = None
     infer: bool = True
 
@@ -133,7 +142,7 @@ class TurnOut(BaseModel):
 class SearchIn(Owned):
     """A recall."""
 
-    query: Annotated[Text, Field(min_length=1, max_length=LONGEST_QUERY)]
+    query: QueryText
     limit: int = Field(5, ge=1, le=100, validation_alias=AliasChoices("limit", "top_k"))
     threshold: float | None = Field(None, ge=0, le=1)
     as_of: Moment | None = None
@@ -204,7 +213,7 @@ class TurnPage(BaseModel):
 class TextIn(Body):
     """A memory's new text."""
 
-    text: Annotated[Text, Field(min_length=1, max_length=LONGEST_TEXT)]
+    text: Text
 
 
 class ReceiptOut(BaseModel):
@@ -221,7 +230,7 @@ class ChatIn(Body):
     """A user's message to the chatbot."""
 
     user_id: Id
-    message: Annotated[Text, Field(min_length=1, max_length=LONGEST_TEXT)]
+    message: Text
 
 
 class ChatOut(BaseModel):
@@ -235,7 +244,7 @@ class DeadIn(Body):
     """Which dead turns: by their ids, or all with this error."""
 
     ids: list[Id] | None = Field(None, min_length=1, max_length=1_000)
-    error: Annotated[Text, Field(min_length=1)] | None = None
+    error: Text | None = None
 
     @model_validator(mode="after")
     def _names_some(self) -> DeadIn:

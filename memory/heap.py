@@ -1,4 +1,4 @@
-"""The garbage collector's share. What is loaded at start lives as long as the process: it need not be looked through."""
+"""The garbage collector's share: what is loaded at start lives as long as the process and need not be looked through."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def to_payload(memory: Memory, fence: int) -> dict[str, Any]:
 
 
 def position(memory: Memory) -> int:
-    """Where a memory stands in a list: by creation, then as said. No two of a lane are equal, so pages never overlap."""
+    """Where a memory stands in a list: by creation, then as said. No two of a lane are equal: pages never overlap."""
     return (memory.created_at - _EPOCH) // timedelta(microseconds=1) * _MOST_FACTS + memory.fact % _MOST_FACTS
 
 

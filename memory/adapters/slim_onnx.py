@@ -43,16 +43,17 @@ def look_up_before_dequantizing(model: bytes, table: str, ids: str, rows: str) -
     if graph is None:
         return model
     kept: list[bytes] = []
-    replaced = 0
+    replaced = lookups = 0
     for field in _fields(model, graph.body, graph.end):
         piece = model[field.start : field.end]
         if field.number == _NODE and table.encode() in piece:
             replaced += 1
             if _bytes(_OUTPUT, rows.encode()) in piece:
                 kept += _lookup(table, ids, rows)
+                lookups += 1
         else:
             kept.append(piece)
-    if replaced != 3:
+    if (replaced, lookups) != (3, 1):
         return model
     return b"".join((model[: graph.start], _bytes(_GRAPH, b"".join(kept)), model[graph.end :]))
 

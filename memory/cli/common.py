@@ -12,6 +12,7 @@ import orjson
 import typer
 from pydantic import BaseModel
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from memory.client import Owner, ServerUnreachable, TurnstoneClient
@@ -98,7 +99,7 @@ def table(rows: Sequence[Sequence[object]], *columns: str) -> Table:
 
 def plain(cell: object) -> str:
     """A cell as text that rich does not read as markup."""
-    return when(cell) if isinstance(cell, datetime) else str(cell).replace("[", "\\[")
+    return when(cell) if isinstance(cell, datetime) else escape(str(cell))
 
 
 def when(time: datetime) -> str:

@@ -80,16 +80,16 @@ def laravel() -> tuple[Sequence[Session], str]:
             "That sounds useful. How do you keep the clinics apart?",
         ),
         (
-            "We are working on the multi-tenant architecture: I decided to give every clinic its own database.",
-            "A database per clinic keeps patient data well apart. Migrations then have to run for each of them.",
-        ),
-        (
             "I prefer Vue.js over React for the booking screens.",
             "Vue goes well with Laravel; Inertia would spare you an API between the two.",
         ),
         (
             "My team has three developers and we deploy to Frankfurt on Fridays.",
             "Then keep a rollback at hand before the weekend.",
+        ),
+        (
+            "I'm working on the multi-tenant architecture of the Laravel project now: every clinic gets a database.",
+            "A database per clinic keeps patient data well apart. Migrations then have to run for each of them.",
         ),
     ]
     sessions = [

@@ -18,8 +18,8 @@ from memory.cli.common import (
     out,
     refuse,
     show_json,
-    table,
 )
+from memory.cli.turns import show_turns
 
 app = typer.Typer()
 commands = typer.Typer(
@@ -28,7 +28,7 @@ commands = typer.Typer(
 app.add_typer(commands)
 
 Ids = Annotated[list[str] | None, typer.Argument(help="The ids of dead turns.")]
-Error = Annotated[str | None, typer.Option("--error", help="All that died of this error.")]
+Error = Annotated[str | None, typer.Option("--error", help="All whose error holds these words.")]
 
 
 @commands.command("list", epilog="Example: turnstone dead list")
@@ -37,12 +37,8 @@ def list_dead(page: PageNumber = 1, as_json: AsJson = False, url: Url = DEFAULT_
     found = call(url, key, lambda client: client.dead(page=page))
     if as_json:
         show_json(found)
-        return
-    columns = ("id", "error", "attempts", "accepted_at")
-    rows = [[letter.get(column) for column in columns] for letter in found.results]
-    out().print(table(rows, "turn", "error", "attempts", "accepted") if rows else "There are no dead letters.")
-    if found.next:
-        out().print(f"{found.count} in all; go on with --page {page + 1}.")
+    else:
+        show_turns(found, page)
 
 
 @commands.command(epilog="Examples: turnstone dead replay TURN_ID · turnstone dead replay --error bad_answer")
@@ -66,7 +62,7 @@ def discard(
 ) -> None:
     """Give dead turns up for good."""
     chosen = choose(ids, error)
-    what = f"{len(chosen)} dead turns" if chosen else f"every turn that died of {error}"
+    what = f"{len(chosen)} dead turns" if chosen else f"every dead turn whose error holds {error!r}"
     confirm(yes, f"Discard {what}? Their text is lost.")
     count = call(url, key, lambda client: client.discard_dead(chosen, error=error))
     show(count, "discarded", as_json)

@@ -8,6 +8,7 @@ from textwrap import shorten
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 
 from memory.cli.conversation import Session
 from memory.cli.demo_steps import TOP, Answer, Replayed
@@ -27,15 +28,15 @@ def show_answers(console: Console, answers: Sequence[Answer], times: Mapping[str
     for number, answer in enumerate(answers, 1):
         question = answer.question
         wanted, hit = len(question.session_ids), len(answer.hit_sessions)
-        verdict = "[green]found" if hit else "[red]missed"
-        console.print(f"\n[bold]{number}. {plain(question.text)}[/bold]", soft_wrap=True)
-        console.print(f"   right answer: {plain(shorten(question.answer, SHOWN_CHARACTERS))}", soft_wrap=True)
+        verdict = "[green]recalled" if hit else "[red]missed"
+        console.print(f"\n[bold]{number}. {escape(question.text)}[/bold]", soft_wrap=True)
+        console.print(f"   right answer: {escape(shorten(question.answer, SHOWN_CHARACTERS))}", soft_wrap=True)
         for rank, memory in enumerate(answer.memories, 1):
             is_hit = answer.from_an_answer_session(memory)
             if is_hit or rank <= SHOWN_MEMORIES:
                 show_memory(console, memory, is_hit, times)
         console.print(
-            f"   {verdict}[/]: {hit} of {wanted} sessions with the answer among the top {TOP}", soft_wrap=True
+            f"   {verdict}[/]: {hit} of {wanted} sessions that hold the answer, among the top {TOP}", soft_wrap=True
         )
     console.print()
 
@@ -44,7 +45,7 @@ def show_memory(console: Console, memory: MemoryView, is_hit: bool, times: Mappi
     """One memory on one line, marked when it comes from a session that holds the answer."""
     mark = "[green]✓[/green]" if is_hit else "·"
     time = times.get(memory.run_id or "", memory.created_at)
-    text = plain(shorten(memory.memory, SHOWN_CHARACTERS))
+    text = escape(shorten(memory.memory, SHOWN_CHARACTERS))
     console.print(f"   {mark} {memory.score or 0:.2f}  {time:%Y-%m-%d}  {text}", soft_wrap=True)
 
 
@@ -68,8 +69,8 @@ def show_totals(console: Console, replayed: Replayed, answers: Sequence[Answer])
     any_hit = sum(bool(answer.hit_sessions) for answer in answers)
     all_hit = sum(answer.hit_sessions == answer.question.session_ids for answer in answers)
     console.print(
-        f"[bold]{len(answers)} questions[/bold]: for {any_hit} a session with the answer was among the top {TOP}, "
-        f"for {all_hit} all of them were.\n",
+        f"[bold]{len(answers)} questions[/bold]: for {any_hit} a memory from a session that holds the answer was among "
+        f"the top {TOP}, for {all_hit} one from each such session.\n",
         soft_wrap=True,
     )
 
@@ -92,18 +93,13 @@ def show_context(
     """
     for number, session in enumerate(earlier, 1):
         for turn in session.turns:
-            console.print(f"session {number}, user: {plain(turn[0]['content'])}", soft_wrap=True)
-    console.print(f"[bold]session {len(earlier) + 1}, user: {plain(opening)}[/bold]", soft_wrap=True)
+            console.print(f"session {number}, user: {escape(turn[0]['content'])}", soft_wrap=True)
+    console.print(f"[bold]session {len(earlier) + 1}, user: {escape(opening)}[/bold]", soft_wrap=True)
     console.print("\nWhat goes into the prompt:")
     console.print("  What you remember about this user:")
     for memory in context:
-        console.print(f"  - {plain(memory.memory)}", soft_wrap=True)
+        console.print(f"  - {escape(memory.memory)}", soft_wrap=True)
     if reply is None:
         console.print("\nNo model is configured, so nobody replies: set OPENAI_API_KEY for that.", soft_wrap=True)
     else:
-        console.print(f"\nassistant: {plain(reply)}", soft_wrap=True)
-
-
-def plain(text: str) -> str:
-    """Text that rich does not read as markup."""
-    return text.replace("[", "\\[")
+        console.print(f"\nassistant: {escape(reply)}", soft_wrap=True)

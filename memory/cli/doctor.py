@@ -8,9 +8,9 @@ from typing import Any
 import typer
 from prometheus_client.parser import text_string_to_metric_families
 
+from memory.books import Ledger
 from memory.cli.common import DEFAULT_URL, AsJson, Key, Url, call, out, show_json, table
 from memory.client import TurnstoneClient
-from memory.model import Ledger
 
 app = typer.Typer()
 

@@ -71,7 +71,7 @@ def history(memory_id: MemoryId, as_json: AsJson = False, url: Url = DEFAULT_URL
     if as_json:
         show_json(versions)
         return
-    fields = list(versions[0]) if versions else []
+    fields = ("version", "event", "memory", "valid_from", "valid_to", "quote")
     out().print(table([[version.get(field) for field in fields] for version in versions], *fields))
 
 

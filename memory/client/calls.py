@@ -149,19 +149,18 @@ class TurnstoneClient:
     async def history(self, memory_id: str) -> list[dict[str, Any]]:
         """Every version of a memory, oldest first, as the server tells it."""
         answer = await self._wire.ask("GET", f"{_memory(memory_id)}/history", safe=True)
-        versions: list[dict[str, Any]] = answer["results"] if isinstance(answer, dict) else answer
-        return versions
+        return list(answer)
 
     async def forget(self, **owner: Unpack[Owner]) -> ReceiptView:
         """Erase everything of an owner: waiting turns, dead letters and memories."""
         answer = await self._wire.ask("DELETE", "/memories", params=dict(owner))
         return ReceiptView.model_validate(answer)
 
-    async def dead(self, *, page: int = 1, page_size: int = 20) -> Page[dict[str, Any]]:
-        """The dead letters, newest first."""
+    async def dead(self, *, page: int = 1, page_size: int = 20) -> Page[TurnView]:
+        """The turns that could not be remembered, newest first."""
         query = {"page": page, "page_size": page_size}
         answer = await self._wire.ask("GET", "/dead", safe=True, params=query)
-        return Page[dict[str, Any]].model_validate(answer)
+        return Page[TurnView].model_validate(answer)
 
     async def replay_dead(self, ids: Sequence[str] = (), *, error: str | None = None) -> int:
         """Let dead turns try again: those named, or all that died of an error; returns how many."""

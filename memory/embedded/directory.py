@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import fcntl
 import os
+import select
 import signal
+import sys
 from pathlib import Path
 from typing import IO
 
@@ -15,6 +17,7 @@ from memory.embedded.failures import StackRefused
 
 MAX_LOG_BYTES = 10_000_000
 TAIL_BYTES = 20_000
+KILL_SECONDS = 5.0
 
 
 class DataDirectory:
@@ -106,14 +109,27 @@ class DataDirectory:
         Returns the names of the parts that were still running. A process is only killed when /proc shows that
         it belongs to this directory: its number may have gone to somebody else meanwhile.
         """
-        killed = []
-        for name, pid in self.pids().items():
-            if self._owns(pid):
-                os.kill(pid, signal.SIGKILL)
-                killed.append(name)
+        killed = [name for name, pid in self.pids().items() if self._kill_if_ours(pid)]
         for path in self.run.glob("*.pid"):
             path.unlink()
         return killed
+
+    def _kill_if_ours(self, pid: int) -> bool:
+        """Kill the process if it is one of our parts, and wait for its end (its locks are free then)."""
+        if sys.platform != "linux":
+            return False
+        try:
+            process = os.pidfd_open(pid)
+        except OSError:
+            return False
+        try:
+            if not self._owns(pid):
+                return False
+            signal.pidfd_send_signal(process, signal.SIGKILL)
+            select.select([process], [], [], KILL_SECONDS)
+            return True
+        finally:
+            os.close(process)
 
     def _owns(self, pid: int) -> bool:
         process = Path("/proc") / str(pid)

@@ -76,8 +76,8 @@ def child_environment(setup: Setup, at: Addresses) -> dict[str, str]:
 
 
 def python(setup: Setup, module: str, *arguments: str) -> tuple[str, ...]:
-    """A command that runs a module; the -X mark shows in the process list whose it is."""
-    return (sys.executable, "-X", f"turnstone={setup.data.absolute()}", "-m", module, *arguments)
+    """A command that runs a module, its output unbuffered; the -X mark shows in the process list whose it is."""
+    return (sys.executable, "-u", "-X", f"turnstone={setup.data.absolute()}", "-m", module, *arguments)
 
 
 def qdrant_part(setup: Setup, at: Addresses) -> Part:

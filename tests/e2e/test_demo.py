@@ -27,7 +27,7 @@ def test_the_demo_remembers_a_conversation_answers_and_leaves_nothing_behind(tmp
     assert "extractor: offline" in shown
     assert "settled 34 of 34 turns" in shown
     assert re.search(r"34 turns posted in .*; [1-9]\d* memories kept", shown)
-    assert re.search(r"1 questions: for [01] a session with the answer", shown)
+    assert re.search(r"1 questions: for [01] a memory from a session", shown)
     context = shown.partition("What you remember about this user:")[2]
     assert "Laravel" in context
     assert "small clinics" in context

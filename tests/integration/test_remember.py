@@ -1,92 +1,17 @@
-"""Remembering, recalling, revising, forgetting over a real Redis and the real Qdrant engine; only the model is fake."""
+"""Remembering over a real Redis and the real Qdrant engine: order, versions, failures, replays."""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from qdrant_client import AsyncQdrantClient
-from redis.asyncio import Redis
 
-from memory.adapters.celery_bell import CeleryBell
 from memory.adapters.qdrant_store import QdrantStore
-from memory.adapters.redis_inbox import RedisInbox
-from memory.adapters.redis_lanes import InboxLimits, RedisLanes
-from memory.adapters.redis_scripts import RedisScripts
-from memory.adapters.redis_turns import RedisTurns
-from memory.errors import BadAnswer, LeaseLost, ModelUnavailable, NotFound, StoreUnavailable
-from memory.forget import forget
-from memory.model import Event, Lease, Memory, Message, Page, Role, Scope, Status, Submission, TurnStatus, Write
-from memory.recall import Asked, Recall, recall, wait_until_settled
-from memory.remember import Remembering, drain
-from memory.revise import delete, update
-from tests.fakes import EchoExtractor, ScriptedReconciler, WordEmbedder
-
-ANA = Scope(tenant="default", user_id="ana")
-BOB = Scope(tenant="default", user_id="bob")
-MARCH = datetime(2026, 3, 1, tzinfo=UTC)
-
-
-@dataclass
-class House:
-    """Everything opened, with the fakes in reach."""
-
-    inbox: RedisInbox
-    lanes: RedisLanes
-    turns: RedisTurns
-    store: QdrantStore
-    extractor: EchoExtractor = field(default_factory=EchoExtractor)
-    reconciler: ScriptedReconciler = field(default_factory=ScriptedReconciler)
-    embedder: WordEmbedder = field(default_factory=WordEmbedder)
-
-    @property
-    def remembering(self) -> Remembering:
-        return Remembering(
-            lanes=self.lanes, store=self.store, extractor=self.extractor, reconciler=self.reconciler,
-            embedder=self.embedder, batch_turns=4,
-        )  # fmt: skip
-
-    async def say(self, text: str, scope: Scope = ANA, **more: Any) -> str:
-        said = Submission(scope=scope, messages=(Message(role=Role.USER, content=text),), **more)
-        return (await self.inbox.accept(said)).id
-
-    async def drain(self, scope: Scope = ANA) -> int:
-        return await drain(scope.lane, self.remembering)
-
-    async def memories(self, scope: Scope = ANA) -> list[Memory]:
-        return (await self.store.page(scope, Page()))[1][::-1]
-
-    async def texts(self, scope: Scope = ANA) -> list[str]:
-        return [one.text for one in await self.memories(scope)]
-
-    async def status(self, turn_id: str) -> TurnStatus:
-        found = await self.turns.get("default", turn_id)
-        assert found is not None
-        return found
-
-    async def ask(self, text: str, **more: Any) -> Recall:
-        asked = Asked(scope=ANA, text=text, **more)
-        return await recall(asked, store=self.store, embedder=self.embedder, turns=self.turns)
-
-
-@pytest.fixture
-async def house(redis: Redis, qdrant_url: str) -> AsyncIterator[House]:
-    client = AsyncQdrantClient(url=qdrant_url, cloud_inference=True, check_compatibility=False)
-    scripts, bell, limits = RedisScripts(redis), CeleryBell(), InboxLimits(max_attempts=2, retry_max_seconds=0.001)
-    house = House(
-        RedisInbox(redis, scripts, bell, limits),
-        RedisLanes(redis, scripts, bell, limits),
-        RedisTurns(redis),
-        QdrantStore(client, f"test-{uuid.uuid4().hex}", WordEmbedder.dimension),
-    )
-    await house.store.ping()
-    yield house
-    await client.delete_collection(house.store.collection)
-    await client.close()
+from memory.errors import BadAnswer, ModelUnavailable, StoreUnavailable
+from memory.model import Event, Lease, Message, Role, Status, Submission
+from tests.fakes import WordEmbedder
+from tests.integration.house import ANA, MARCH, House
 
 
 async def test_turns_become_memories_in_the_order_of_acceptance(house: House) -> None:
@@ -263,110 +188,3 @@ async def test_a_replay_of_a_dead_turn_is_remembered_with_its_own_time(house: Ho
     status = await house.status(turn_id)
     assert status.status is Status.SETTLED
     assert await house.texts() == ["poison", "later"]
-
-
-async def test_forgetting_leaves_nothing_of_the_owner_and_everything_of_the_others(house: House) -> None:
-    await house.say("I live in Berlin")
-    await house.drain()
-    await house.say("I like tea")
-    await house.say("I am Bob", BOB)
-    await house.drain(BOB)
-    receipt = await forget(ANA, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store)
-    assert (receipt.turns, receipt.memories, receipt.verified) == (2, 1, True)
-    assert await house.drain() == 0
-    assert await house.texts() == []
-    assert await house.texts(BOB) == ["I am Bob"]
-    await house.say("I live in Rome")
-    assert await house.drain() == 1
-    assert await house.texts() == ["I live in Rome"]
-
-
-async def test_an_erase_during_extraction_wins(house: House) -> None:
-    turn_id = await house.say("I live in Berlin")
-
-    class Erasing(EchoExtractor):
-        async def extract(self, turns: Any) -> Any:
-            await forget(ANA, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store)
-            return await super().extract(turns)
-
-    house.extractor = Erasing()
-    assert await house.drain() == 0
-    assert await house.texts() == []
-    assert (await house.status(turn_id)).status is Status.ERASED
-
-
-async def test_a_stalled_worker_that_writes_after_an_erase_takes_it_back(house: House) -> None:
-    """The worker passed its last look, was stopped, and the owner was erased before its write went out."""
-    turn_id = await house.say("I live in Berlin")
-    inner = house.store.apply
-
-    async def late(lease: Lease, writes: list[Write]) -> None:
-        await forget(ANA, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store)
-        await inner(lease, writes)
-
-    stalled = replace(house.remembering, store=_With(house.store, late))
-    assert await drain(ANA.lane, stalled) == 0
-    assert await house.texts() == []
-    assert (await house.status(turn_id)).status is Status.ERASED
-
-
-class _With:
-    """A store with another `apply`."""
-
-    def __init__(self, store: QdrantStore, apply: Any) -> None:
-        self._store = store
-        self.apply = apply
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
-
-
-async def test_a_lost_lease_stops_the_pass_before_it_writes(house: House) -> None:
-    await house.say("I live in Berlin")
-
-    class Losing(EchoExtractor):
-        async def extract(self, turns: Any) -> Any:
-            lease, _, _ = await house.inbox.erase(BOB, ANA.lane, MARCH)  # somebody else takes the lane
-            await house.lanes.hand_back(lease)
-            return await super().extract(turns)
-
-    house.extractor = Losing()
-    assert await house.drain() == 0
-    assert await house.texts() == []
-
-
-async def test_an_edit_by_hand_keeps_the_old_text_in_history(house: House) -> None:
-    await house.say("I live in Berlin")
-    await house.drain()
-    (memory,) = await house.memories()
-    after = await update(
-        "default", memory.id, "Lives in Rome", lanes=house.lanes, store=house.store, embedder=house.embedder
-    )
-    assert after.version == 2
-    assert [one.text for one in await house.store.history("default", memory.id)] == [
-        "I live in Berlin", "Lives in Rome",
-    ]  # fmt: skip
-    assert [one.memory.text for one in (await house.ask("Rome")).results] == ["Lives in Rome"]
-    with pytest.raises(NotFound):
-        await update("other", memory.id, "x", lanes=house.lanes, store=house.store, embedder=house.embedder)
-    await delete("default", memory.id, lanes=house.lanes, store=house.store)
-    with pytest.raises(NotFound):
-        await delete("default", memory.id, lanes=house.lanes, store=house.store)
-
-
-async def test_a_recall_tells_how_many_turns_are_still_on_their_way(house: House) -> None:
-    turn_id = await house.say("I live in Berlin")
-    assert (await house.ask("Berlin")).pending == 1
-    assert not await wait_until_settled("default", turn_id, 0.05, turns=house.turns)
-    await house.drain()
-    assert await wait_until_settled("default", turn_id, 1, turns=house.turns)
-    found = await house.ask("Berlin")
-    assert (found.pending, [one.memory.text for one in found.results]) == (0, ["I live in Berlin"])
-
-
-async def test_losing_the_lease_is_told_apart_from_other_errors(house: House) -> None:
-    await house.say("I live in Berlin")
-    async with house.lanes.lease(ANA.lane) as lease:
-        assert lease is not None
-        with pytest.raises(LeaseLost):
-            await house.lanes.confirm(lease.model_copy(update={"token": lease.token - 1}), ())

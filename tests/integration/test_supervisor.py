@@ -111,6 +111,31 @@ async def test_no_part_outlives_a_supervisor_that_was_killed(tmp_path: Path) -> 
         assert again.is_whole
 
 
+async def test_a_second_signal_waits_no_longer_for_a_part_that_hangs(tmp_path: Path) -> None:
+    with turnstone_up(tmp_path / "data", workers=1) as running:
+        hanging = running.pids["worker-1"]
+        kill(hanging, signal.SIGSTOP)
+        running.process.send_signal(signal.SIGTERM)
+        await wait_until(lambda: "stopping" in running.stderr.read_text(), what="the first signal being heard")
+        assert running.stop(signal.SIGTERM) == 0
+        assert not is_alive(hanging)
+        assert "did not end within" not in running.stderr.read_text()
+
+
+def test_a_part_that_cannot_start_is_named_with_the_end_of_its_log(tmp_path: Path) -> None:
+    broken = tmp_path / "bin" / "redis-server"
+    broken.parent.mkdir()
+    broken.write_text("#!/bin/sh\necho the disk is on fire\nexit 7\n")
+    broken.chmod(0o755)
+    environment = without_endpoint({"PATH": f"{broken.parent}:{os.environ['PATH']}"})
+    command = up_command(tmp_path / "data")
+    failed = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
+    assert failed.returncode == 1
+    assert failed.stdout == ""
+    assert "redis cannot start: it exited with status 7 5 times in a row." in failed.stderr
+    assert failed.stderr.endswith("the disk is on fire\n")
+
+
 def test_a_setting_that_makes_no_sense_is_refused_by_name(tmp_path: Path) -> None:
     environment = without_endpoint({"TURNSTONE_WORKER_THREADS": "many"})
     refused = subprocess.run(

@@ -139,6 +139,11 @@ def test_an_erase_that_left_something_behind_is_no_success(api: FakeApi) -> None
     assert run(api, "forget", "--user", "alice", "--yes").exit_code == 1
 
 
+def test_dead_turns_are_listed_with_their_error(api: FakeApi) -> None:
+    api.plan("GET", "/dead", page({**TURN, "status": "dead", "error": "bad_answer: no JSON"}))
+    assert "bad_answer: no JSON" in run(api, "dead", "list").stdout
+
+
 def test_dead_turns_are_replayed_by_error_or_by_id(api: FakeApi) -> None:
     api.plan("POST", "/dead/replay", {"count": 4})
     assert "4 replayed" in run(api, "dead", "replay", "--error", "bad_answer").stdout

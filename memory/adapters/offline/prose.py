@@ -37,7 +37,8 @@ _TEXT_WORK = pattern(
 _HANDOVER = pattern(
     r"\b(?:following|below|here(?:'s| is| are)|this|these|the|my)\b[^:]{0,80}:\s*\Z|"
     r"\b(?:text|e-?mail|article|paragraph|posting|passage|code|message|letter|essay|story|poem|transcript|description|"
-    r"resume|cv|prompt|content|input|output|context|caption|script|error|example|query|scenario|post)\b[^:]{0,40}:"
+    r"resume|cv|prompt|content|input|output|context|caption|script|error|example|query|scenario|post)\b"
+    r"(?! #?\d)[^:]{0,40}:"
 )
 _ABOUT_ME = pattern(r"\b(?:about|remember|note|know)\b[^:]{0,40}\b(?:me|myself|i|i'm|my)\b[^:]{0,40}:")
 _LETTER = pattern(r"\s*(?:dear\b|subject:|to whom )")
@@ -45,12 +46,14 @@ _CODE = re.compile(r"[{};=<>|\\]|\w\(|^(?:#|//|\$)|https?://\S+$")
 _FENCES = ("```", "~~~", '"""')
 _QUOTED = (">", "|", "#")
 _INDENTED = ("    ", "\t")
-_ITEM = re.compile(r"\s*(?:[-*+•–]|\d{1,2}[.)])\s+")
+_ITEM = re.compile(r"\s*(?:[-*+\u2022\u2013]|\d{1,2}[.)])\s+")
 _FIRST_PERSON = pattern(r"(?:i|i'm|i've|my|we|we're|our)\b")
+_GOES_ON = re.compile(r"[^.!?:\n]\n *(?!i\b)[a-z]")
 _SPEAKER = re.compile(r"\s*[A-Z][a-z]{1,15}(?: [A-Z][a-z]{1,15})?:\s")
 # A sentence ends at its marks, and closing quotes, before white space. (?<!) and ++ keep long rows of dots linear.
 _END = re.compile(r"(?<![.!?…])[.!?…]++[\"')\]]*+(?=\s|$)")
-_ABBREVIATION = re.compile(r"\b(?:[Mm]rs?|[Mm]s|[Dd]r|[Pp]rof|[Ss]t|[Ss]gt|[Mm]t|vs|e\.g|i\.e|approx|[A-HJ-Z])\.$")
+_TITLE = re.compile(r"\b(?:[Mm]rs?|[Mm]s|[Dd]r|[Pp]rof|[Ss]t|[Ss]gt|[Mm]t|vs|e\.g|i\.e|approx|[A-HJ-Z])\.\Z")
+_UNIT = re.compile(r"\b(?:[ap]\.m|etc|inc)\.\Z")
 _LONGEST_QUOTE = 300
 
 
@@ -75,18 +78,18 @@ def sentences(text: str) -> Iterator[Sentence]:
         follows = False
         for first, last in _split(text, start, end):
             sentence = text[first:last]
+            if _HANDOVER.search(sentence) and not _ABOUT_ME.search(sentence):
+                return
             whole = len(sentence) <= MAX_SENTENCE and sentence.count('"') % 2 == 0
             if whole:
                 yield Sentence(first, last, follows)
             follows = whole
-            if _HANDOVER.search(sentence) and not _ABOUT_ME.search(sentence):
-                return
 
 
 def _paragraphs(text: str) -> list[tuple[int, int]]:
     if "\n" in text.strip() and _TEXT_WORK.match(text[:MAX_SENTENCE]):
         return []
-    found = list(_own_lines(text))
+    found = list(_unwrapped(text, _own_lines(text)))
     if len(text) > MAX_MESSAGE:
         return [(start, end) for start, end in (found[:1] + found[1:][-1:]) if end - start <= MAX_SENTENCE]
     return found
@@ -109,6 +112,20 @@ def _own_lines(text: str) -> Iterator[tuple[int, int]]:
             yield start + (item.end() if item else 0), at - 1
 
 
+def _unwrapped(text: str, lines: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The lines, with those put together that were only wrapped: the next goes on in small letters."""
+    whole: tuple[int, int] | None = None
+    for start, end in lines:
+        if whole and whole[1] == start - 1 and _GOES_ON.match(text, start - 2):
+            whole = whole[0], end
+        else:
+            if whole:
+                yield whole
+            whole = start, end
+    if whole:
+        yield whole
+
+
 def _prose(line: str) -> bool:
     item = _ITEM.match(line)
     if item:
@@ -129,7 +146,9 @@ def _inside(text: str, start: int, mark: re.Match[str]) -> bool:
     """Whether a mark ends no sentence: it belongs to an abbreviation, an initial, or stands within a quotation."""
     if text.count('"', start, mark.end()) % 2 and text.find('"', mark.end(), mark.end() + _LONGEST_QUOTE) >= 0:
         return True
-    return bool(_ABBREVIATION.search(text, max(start, mark.end() - 8), mark.end())) and text[mark.end() :][:3] != " I "
+    before, after = text[max(start, mark.end() - 8) : mark.end()], text[mark.end() : mark.end() + 3]
+    title = _TITLE.search(before) and after != " I "
+    return bool(title or (_UNIT.search(before) and after[1:2].islower()))
 
 
 def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -1,35 +1,41 @@
-"""Finds in a sentence what its speaker states about themselves: in first person, asserted, and not only for the moment."""
+"""Finds in a sentence what its speaker states about themselves: in first person, asserted, not just for the moment."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from memory.adapters.offline import phrases
+from memory.adapters.offline import passing, phrases
 
+_FEWEST = 3  # words of a statement: "I'm vegan" has three
 _SHORT = 8  # words: statements joined by "and" are told apart only when all are as short as this
 
 
 class Statement(NamedTuple):
-    """A statement by its place in the sentence. `dangling`: it leans on words said before ("I bought it in May")."""
+    """A statement by its place in the sentence.
+
+    `dangling`: it leans on words said before ("I bought it in May"). `specific`: it names or numbers something, so even
+    when it dangles it tells something by itself ("I've been crushing it in Ticket to Ride").
+    """
 
     start: int
     end: int
-    dangling: bool
+    dangling: bool = False
+    specific: bool = True
 
 
 def statements(sentence: str) -> list[Statement]:
     """The statements about the speaker in a plain sentence, in order; none when it asks, supposes or talks of else."""
     start = after_openers(sentence)
     if phrases.STANDING_WISH.match(sentence, start) and not sentence.endswith("?"):
-        return [Statement(start, len(sentence), False)]
+        return [Statement(start, len(sentence))]
     start, end = _asserted(sentence, start)
     pieces = _pieces(sentence, start, end)
     if len(pieces) > 1 and all(_short(sentence[first:last]) for first, last in pieces):
         judged = [_judged(sentence, first, last) for first, last in pieces]
         if all(one is not None and not one.dangling for one in judged):
             return [one for one in judged if one is not None]
-    whole = _judged(sentence, start, end)
-    return [whole] if whole else []
+    tails = (_judged(sentence, first, end) for first, _ in pieces)
+    return [tail for tail in tails if tail][:1]
 
 
 def continues(sentence: str) -> bool:
@@ -61,7 +67,7 @@ def _before_ask(sentence: str, start: int) -> int:
     """Where the statement in front of a question or request ends; `start` when there is none in front."""
     asks = sentence.endswith("?")
     ask = phrases.ASK if asks else phrases.REQUEST
-    if ask.match(sentence, start) and not phrases.WISH_FOR_LIFE.match(sentence, start):
+    if ask.match(sentence, start) and not passing.WISH_FOR_LIFE.match(sentence, start):
         return start
     for boundary in phrases.BOUNDARY.finditer(sentence, start):
         if ask.match(sentence, boundary.end()):
@@ -84,25 +90,29 @@ def _judged(sentence: str, start: int, end: int) -> Statement | None:
     clause = sentence[start:end]
     label = phrases.LABEL.match(clause)
     point = label.end() if label else 0
-    lead_in = None if phrases.DIRECT.match(clause, point) else phrases.LEAD_IN.match(clause, point)
-    subject = lead_in.start("subject") if lead_in else point
-    if not (lead_in or phrases.DIRECT.match(clause, point)) or not _lasting(clause[point:], clause[subject:]):
+    subject = _subject(clause, point)
+    if subject is None or not _lasting(clause[point:], clause[subject:]):
         return None
     pronoun = phrases.PRONOUN.search(clause, subject)
-    dangling = bool(pronoun) and not phrases.NOUN.search(clause, point + 1, pronoun.start() if pronoun else 0)
-    return Statement(start, end, dangling)
+    dangling = pronoun is not None and not phrases.NOUN.search(clause, point + 1, pronoun.start())
+    return Statement(start, end, dangling, bool(phrases.SPECIFIC.search(clause, point + 1)))
+
+
+def _subject(clause: str, point: int) -> int | None:
+    """Where the first person begins: at once ("I …", "My sister …"), or after a lead-in ("In 2019 I …")."""
+    if phrases.DIRECT.match(clause, point):
+        return point
+    lead_in = phrases.LEAD_IN.match(clause, point)
+    if not lead_in or phrases.INVERTED.search(clause, point, lead_in.start("subject")):
+        return None
+    return lead_in.start("subject")
 
 
 def _lasting(clause: str, said: str) -> bool:
     """Whether what is said from the subject on is worth keeping beyond this conversation."""
-    words = clause.split()
-    if len(words) < 3 and not (len(words) == 2 and words[1][:1].isupper() and words[0] in ("I'm", "I")):
+    if len(clause.replace("'", " ").split()) < _FEWEST or passing.HYPOTHETICAL.match(clause):
         return False
-    if phrases.HYPOTHETICAL.match(clause):
-        return False
-    if phrases.WISH_FOR_LIFE.match(said):
+    if passing.WISH_FOR_LIFE.match(said):
         return True
-    talk = (phrases.PASSING, phrases.PEOPLE_IN_GENERAL, phrases.NOT_ABOUT_ME)
-    return not any(passing.match(said) for passing in talk)
-
-
+    talk = (passing.PASSING, passing.PEOPLE_IN_GENERAL, passing.NOT_ABOUT_ME)
+    return not any(words.match(said) for words in talk)

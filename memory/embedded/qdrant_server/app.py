@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from memory.embedded.qdrant_server import log
-from memory.embedded.qdrant_server.http import not_served
+from memory.embedded.qdrant_server.http import failed, not_served
 from memory.embedded.qdrant_server.keeper import Keeper, Policy
 from memory.embedded.qdrant_server.routes import ROUTES
 from memory.embedded.qdrant_server.store import Store
@@ -33,7 +33,7 @@ def build(store: Store, policy: Policy) -> Starlette:
         store.close()
         log.say(log.STOPPED)
 
-    handlers: dict[Any, Any] = {405: _wrong_method}
+    handlers: dict[Any, Any] = {405: _wrong_method, 500: failed}
     app = Starlette(
         routes=[*ROUTES, Route("/{path:path}", not_served, methods=_METHODS)],
         exception_handlers=handlers,

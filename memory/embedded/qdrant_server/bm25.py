@@ -43,16 +43,21 @@ def is_document(value: Any) -> bool:
     return isinstance(value, dict) and "model" in value
 
 
+def require_model(value: Json) -> None:
+    """Raise `NotServed` for anything but text to embed with the one model that is here."""
+    model = as_string(value["model"], "a document's model")
+    if model.lower() != MODEL or "text" not in value:
+        kind = next((kind for kind in ("text", "image", "object") if kind in value), "nothing")
+        raise NotServed(f"{kind} for the model {model!r} is not served here; only qdrant/bm25 with text is.")
+
+
 def embed(value: Json, *, as_query: bool) -> engine.SparseVector:
     """Turn a `Document` into a sparse vector.
 
     A document weighs its words by frequency and length; a query gives each distinct word the weight 1.
-    Raises `NotServed` for another model and `BadInput` for unusable options.
+    Raises `BadInput` for unusable options.
     """
     only(value, ("text", "model", "options"), "a document")
-    model = as_string(value["model"], "a document's model")
-    if model.lower() != MODEL:
-        raise NotServed(f"the model {model!r} is not served here; only {MODEL} is.")
     text = as_string(value.get("text"), "a document's text")
     options = value.get("options") or {}
     bm25 = _model(orjson.dumps(as_object(options, "a document's options"), option=orjson.OPT_SORT_KEYS))

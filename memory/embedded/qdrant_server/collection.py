@@ -62,6 +62,7 @@ class Collection:
         """Make a new collection in `directory`; it exists once its record is written."""
         record = {"name": name, "generation": 1, "definition": definition, "indexes": {}}
         data = directory / "data-1"
+        shutil.rmtree(directory, ignore_errors=True)
         data.mkdir(parents=True)
         with engine_errors:
             shard = engine.EdgeShard.create(str(data), engine_config(definition))
@@ -81,6 +82,7 @@ class Collection:
             if leftover != current:
                 shutil.rmtree(leftover)
         shard = engine.EdgeShard.load(str(current), engine_config(record["definition"]))
+        shard.flush()  # else the next start would replay the same log again
         return cls(directory, record, shard)
 
     def save(self) -> None:
@@ -107,14 +109,17 @@ class Collection:
 
     def next_data(self) -> Path:
         """Name the directory of the next generation of the data."""
-        return self.directory / f"data-{self.generation + 1}"
+        return self._data(self.generation + 1)
+
+    def _data(self, generation: int) -> Path:
+        return self.directory / f"data-{generation}"
 
     def start_journal(self) -> Path:
         """Flush, remember every change from now on, and return the directory of the data."""
         self.flush()
         self.journal = []
         self.changes = 0
-        return self.directory / f"data-{self.generation}"
+        return self._data(self.generation)
 
     def take_over(self, copy: Path) -> Path:
         """Make the changes of the journal on the copy, make it the data and return the directory of the old."""
@@ -123,12 +128,17 @@ class Collection:
             for operation in self.journal or []:
                 _replay(shard, operation)
             shard.flush()
-        old, old_shard = self.directory / f"data-{self.generation}", self.shard
-        self.shard, self.generation, self.unflushed = shard, self.generation + 1, False
-        self.save()
+        old, old_shard = self.generation, self.shard
+        self.shard, self.generation, self.unflushed = shard, old + 1, False
+        try:
+            self.save()
+        except OSError:
+            self.shard, self.generation = old_shard, old
+            self.save()
+            raise
         with engine_errors:
             old_shard.close()
-        return old
+        return self._data(old)
 
     def vector(self, point_id: PointId, name: str) -> engine.NamedVector:
         """Return the stored vector `name` of a point, or raise `NotFound`."""

@@ -43,7 +43,8 @@ class Compaction:
                 await self._take_over(copy)
                 log.say(log.COMPACTED, collection=collection.name, seconds=round(time.monotonic() - started, 1))
                 return
-            log.warn(log.COMPACTION_ABANDONED, collection=collection.name)
+            exit_code = self._process.returncode if self._process else None
+            log.warn(log.COMPACTION_ABANDONED, collection=collection.name, exit_code=exit_code)
         except (OSError, Refusal) as error:
             log.warn(log.COMPACTION_ABANDONED, collection=collection.name, reason=str(error))
         finally:

@@ -114,6 +114,11 @@ async def _read_body(request: Request) -> Any:
         raise BadInput(f"Format error in JSON body: {error}") from error
 
 
+async def failed(_: Request, error: Exception) -> Response:
+    """Answer a request that ran into a mistake of ours in the shape that clients understand; the log has the trace."""
+    return refuse(EngineFailure(f"Service internal error: {type(error).__name__}"), time.perf_counter())
+
+
 async def not_served(request: Request) -> Response:
     """Refuse a route of Qdrant's that is not here, by name."""
     route = f"{request.method} {request.url.path}"

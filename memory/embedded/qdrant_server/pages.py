@@ -79,11 +79,18 @@ def read_with_payload(value: Any, *, otherwise: bool) -> engine.WithPayloadType:
     if isinstance(value, bool):
         return value
     if isinstance(value, list):
-        return engine.PayloadSelector.Include(as_strings(value, "with_payload"))
+        return engine.PayloadSelector.Include(_paths(value, "with_payload"))
     body = only(as_object(value, "with_payload"), ("include", "exclude"), "with_payload")
     if body.get("include") is not None:
-        return engine.PayloadSelector.Include(as_strings(body["include"], "include"))
-    return engine.PayloadSelector.Exclude(as_strings(body.get("exclude"), "exclude"))
+        return engine.PayloadSelector.Include(_paths(body["include"], "include"))
+    return engine.PayloadSelector.Exclude(_paths(body.get("exclude"), "exclude"))
+
+
+def _paths(value: Any, what: str) -> list[str]:
+    paths = as_strings(value, what)
+    for path in paths:
+        engine.IsEmptyCondition(path)  # raises for a path that is none; a selector would only do so when used
+    return paths
 
 
 def read_with_vector(value: Any) -> engine.WithVectorType:

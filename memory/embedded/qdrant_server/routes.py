@@ -99,9 +99,9 @@ def retrieve_points(call: Call) -> list[Json]:
     """Return points by id, in the order in which they were asked for."""
     body = only(as_object(call.body, "the body"), ("ids", "with_payload", "with_vector", "shard_key"), "a retrieval")
     ids = as_point_ids(body.get("ids"), "ids")
-    payload = pages.read_with_payload(body.get("with_payload"), otherwise=True)
     collection = call.collection
     with engine_errors:
+        payload = pages.read_with_payload(body.get("with_payload"), otherwise=True)
         found = collection.shard.retrieve(ids, payload, pages.read_with_vector(body.get("with_vector")))
     return [record_as_json(record) for record in found]
 

@@ -36,6 +36,7 @@ class VectorShape:
     def read(self, name: str, value: Any, *, as_query: bool = False) -> engine.NamedVector:
         """Read the vector called `name`: numbers, indices with values, or a document to embed."""
         if bm25.is_document(value):
+            bm25.require_model(value)
             if self.require(name) not in self.sparse:
                 raise BadInput(f"the vector {name!r} is dense; a {bm25.MODEL} document needs a sparse vector.")
             return bm25.embed(value, as_query=as_query)

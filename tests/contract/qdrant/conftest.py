@@ -16,7 +16,7 @@ _numbers = count()
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("qdrant")) as running:
+    with Server(tmp_path_factory.mktemp("qdrant"), stays=True) as running:
         yield running
 
 

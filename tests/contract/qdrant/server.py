@@ -23,8 +23,10 @@ def start_process(data: Path, *options: str) -> "subprocess.Popen[str]":
 class Server:
     """A running server over `data`; leaving the `with` stops it in an orderly way."""
 
-    def __init__(self, data: Path, *options: str) -> None:
+    def __init__(self, data: Path, *options: str, stays: bool = False) -> None:
         self.data = data
+        # The client checks the server's version in a thread that warns when the server is gone by then.
+        self.stays = stays
         self.process = start_process(data, *options)
         self.url: str = self.wait_for("qdrant_ready")["url"]
 
@@ -41,7 +43,7 @@ class Server:
 
     def client(self) -> QdrantClient:
         """Open an unmodified client."""
-        return QdrantClient(url=self.url, cloud_inference=True, timeout=30)
+        return QdrantClient(url=self.url, cloud_inference=True, timeout=30, check_compatibility=self.stays)
 
     def signal(self, number: int) -> int:
         """Send a signal and return the exit code."""

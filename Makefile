@@ -1,0 +1,74 @@
+# Turnstone. Needs make and a Python of 3.11 or newer with pip; everything else goes into .venv.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8000
+DATA ?= .turnstone
+WORKERS ?= 2
+
+# The first of these that is new enough; name another with `make PYTHON=/path/to/python …`.
+PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3.14 python3 python; do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$name && break; done)
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+INSTALL = $(BIN)/python -m pip install -qq --no-input --constraint requirements.lock
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo up test check lint unit bench lock clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /make \1|/p' $(firstword $(MAKEFILE_LIST)) | tr '|' '\t' | expand -t 14
+
+demo: $(VENV)/.embedded ## replay a real conversation against the whole stack, then ask about it; needs no key
+	@$(BIN)/turnstone demo
+
+up: $(VENV)/.embedded ## the whole stack in the foreground at http://127.0.0.1:8000 (PORT, DATA, WORKERS)
+	@$(BIN)/turnstone up --port $(PORT) --data $(DATA) --workers $(WORKERS)
+
+test: $(VENV)/.dev $(if $(wildcard tests/browser/test_*.py),browser) ## every test: unit, contract, integration, end to end, browser
+	@$(BIN)/python -m pytest
+
+check: lint unit ## formatting, lint, types, import contracts and unit tests, in under a minute
+
+lint: $(VENV)/.dev ## the part of check that runs nothing
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/mypy
+
+unit: $(VENV)/.dev
+	@$(BIN)/python -m pytest tests/unit
+
+bench: $(VENV)/.dev ## how fast it is: prints a table, writes build/*.json
+	@$(BIN)/python -m tests.bench
+
+lock: ## write requirements.lock anew, from the newest that pyproject.toml allows
+	@.ci/lock "$(PYTHON)"
+
+clean: ## remove what make made, but never the data in .turnstone
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find api worker memory tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: browser
+browser:
+	@.ci/install-browser
+
+# A stamp is older than what it was made from only when something has changed: a second call installs nothing.
+$(VENV)/.embedded: $(VENV)/.python pyproject.toml requirements.lock
+	@echo "Installing Turnstone into $(VENV) (once; well under a minute) …" >&2
+	@$(INSTALL) --editable '.[embedded]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.python pyproject.toml requirements.lock
+	@echo "Installing Turnstone with its test tools into $(VENV) (once; about a minute) …" >&2
+	@$(INSTALL) --editable '.[embedded,dev]'
+	@touch $(VENV)/.embedded $@
+
+# Debian's Python comes without ensurepip unless python3-venv is there: then its pip fills the environment from outside.
+$(VENV)/.python:
+	@test -n "$(PYTHON)" || { echo "Turnstone needs Python 3.11 or newer; none was found. Install one, or name it: make PYTHON=/path/to/python" >&2; exit 2; }
+	@$(PYTHON) -m venv --clear $(VENV) >/dev/null 2>&1 || { \
+		$(PYTHON) -m venv --clear --without-pip $(VENV) && \
+		$(PYTHON) -m pip --python $(BIN)/python install -qq --no-input pip; }
+	@touch $@

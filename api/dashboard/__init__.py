@@ -1,0 +1,14 @@
+"""The dashboard: pages for the people who watch turns, retries and dead letters."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from api.dashboard.pages import Assets
+from api.dashboard.routes import router
+
+
+def install(app: FastAPI) -> None:
+    """Give an app the pages at `/dashboard`, with their stylesheet and script."""
+    app.include_router(router)
+    app.mount("/dashboard/static", Assets(), name="dashboard-static")

@@ -1,0 +1,123 @@
+"""How a page is made: the templates, the headers that fence it in, and what a refusal looks like to a person."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse
+from fastapi.routing import APIRoute
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from api.dashboard import words
+from memory.errors import TurnstoneError
+
+_HERE = Path(__file__).parent
+_STATIC = _HERE / "static"
+_CONTENT_POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+HEADERS = {
+    "Content-Security-Policy": _CONTENT_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_REFUSALS = (TurnstoneError, HTTPException, RequestValidationError)
+_UNAUTHORIZED, _UNAVAILABLE = 401, 503
+
+
+def _environment() -> Environment:
+    found = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    found.filters["number"] = words.number
+    found.filters["moment"] = words.moment
+    found.filters["plural"] = words.plural
+    return found
+
+
+def _version() -> str:
+    """Changes with the stylesheet and the script, so that a browser never mixes an old one with a new page."""
+    found = hashlib.sha256()
+    for path in sorted(_STATIC.iterdir()):
+        found.update(path.read_bytes())
+    return found.hexdigest()[:12]
+
+
+_TEMPLATES = _environment()
+_VERSION = _version()
+
+
+def render(request: Request, name: str, http_status: int = 200, **values: Any) -> HTMLResponse:
+    """One page, or one fragment of it.
+
+    Args:
+        request: whose page; its root path goes before every link.
+        name: the template's name without `.html`.
+        http_status: of the answer.
+        values: what the template prints.
+    """
+    root = str(request.scope.get("root_path", ""))
+    text = _TEMPLATES.get_template(f"{name}.html").render(root=root, version=_VERSION, **values)
+    return HTMLResponse(text, status_code=http_status, headers={"Cache-Control": "no-store"})
+
+
+class PageRoute(APIRoute):
+    """A route that answers people: every refusal is a page, by the API's own error table, and fenced in like one."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The route's handler within the fence."""
+        answer = super().get_route_handler()
+
+        async def fenced(request: Request) -> Response:
+            try:
+                response = await answer(request)
+            except _REFUSALS as error:
+                response = await _refusal(request, error)
+            response.headers.update(HEADERS)
+            return response
+
+        return fenced
+
+
+async def _refusal(request: Request, error: Exception) -> Response:
+    handlers = request.app.exception_handlers
+    handler = next(handlers[kind] for kind in _REFUSALS if isinstance(error, kind))
+    answer = await handler(request, error)
+    detail = json.loads(answer.body)["detail"]
+    if "fragment" in request.query_params:
+        name = "trouble"
+    else:
+        name = "locked" if answer.status_code == _UNAUTHORIZED else "problem"
+    again = answer.status_code == _UNAVAILABLE
+    page = render(request, name, answer.status_code, status=answer.status_code, detail=detail, again=again)
+    for header in ("WWW-Authenticate", "Retry-After"):
+        if header in answer.headers:
+            page.headers[header] = answer.headers[header]
+    return page
+
+
+class Assets(StaticFiles):
+    """The stylesheet, the script and the icon. They hold nothing secret, and are asked for by version."""
+
+    def __init__(self) -> None:
+        super().__init__(directory=_STATIC)
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """One file. Raises HTTPException 404 for any other name."""
+        response = await super().get_response(path, scope)
+        response.headers.update({**HEADERS, "Cache-Control": "public, max-age=3600"})
+        return response

@@ -1,0 +1,154 @@
+"""The pages: overview, a turn, dead letters, memories. Each asks the ports, and prints what they say.
+
+With `?fragment=1` a page answers only the part that changes; the script asks for it and swaps it in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BeforeValidator, Field
+
+from api.auth import Caller
+from api.context import Opened
+from api.dashboard import views, words
+from api.dashboard.pages import PageRoute, render
+from api.routes import health
+from api.schemas import LONGEST_QUERY, Id, Text
+from memory.bootstrap import Parts
+from memory.errors import NotFound
+from memory.model import Page, Scope, Status
+from memory.recall import Asked, recall
+
+router = APIRouter(prefix="/dashboard", route_class=PageRoute, include_in_schema=False)
+
+_FOUND_AT_MOST = 20
+
+
+def _empty_is_none(value: Any) -> Any:
+    """A form sends its empty fields too."""
+    return value or None
+
+
+_User = Annotated[Id | None, BeforeValidator(_empty_is_none), Query()]
+_Words = Annotated[Annotated[Text, Field(max_length=LONGEST_QUERY)] | None, BeforeValidator(_empty_is_none), Query()]
+_Status = Annotated[Status | None, BeforeValidator(_empty_is_none), Query()]
+_Number = Annotated[int, Query(ge=1, le=10_000)]
+
+
+@router.get("")
+async def overview(
+    request: Request,
+    caller: Caller,
+    parts: Opened,
+    status: _Status = None,
+    user_id: _User = None,
+    page: _Number = 1,
+    fragment: bool = False,
+) -> Response:
+    """The books, the health of the parts, and the turns."""
+    at = Page(number=page, size=views.PAGE_SIZE)
+    ledger, (count, found) = await asyncio.gather(
+        parts.turns.ledger(caller.tenant), parts.turns.page(caller.tenant, status, user_id, at)
+    )
+    counts = await _live_counts(caller.tenant, parts) if ledger.waiting else dict.fromkeys(views.LIVE, 0)
+    return render(
+        request,
+        "overview_live" if fragment else "overview",
+        books=views.books(caller.tenant, ledger),
+        tabs=views.tabs(status, user_id, {**counts, Status.DEAD: ledger.dead}),
+        rows=[views.row(turn) for turn in found],
+        pager=views.pager(at, count, status=status, user_id=user_id),
+        status=status,
+        user_id=user_id,
+        source=words.query(status=status, user_id=user_id, page=page, fragment=1),
+        address=str(request.base_url),
+    )
+
+
+async def _live_counts(tenant: str, parts: Parts) -> dict[Status, int]:
+    pages = await asyncio.gather(*(parts.turns.page(tenant, live, None, Page(size=1)) for live in views.LIVE))
+    return {live: count for live, (count, _) in zip(views.LIVE, pages, strict=True)}
+
+
+@router.get("/parts")
+async def part_health(request: Request, caller: Caller, parts: Opened) -> Response:
+    """What `/health/ready` says, as a fragment. Asked for by the script, so that a part that hangs holds up no page."""
+    said = json.loads(bytes((await health.ready(parts)).body))
+    return render(request, "parts", parts=said["parts"], names={part: said.get(part) for part in said["parts"]})
+
+
+@router.get("/turns/{turn_id}")
+async def turn(turn_id: str, request: Request, caller: Caller, parts: Opened, fragment: bool = False) -> Response:
+    """One turn: where it is, what it did, and its text if it is dead."""
+    found = await parts.turns.get(caller.tenant, turn_id)
+    if found is None:
+        raise NotFound("there is no turn with this id; statuses are kept for the retention time")
+    text = await parts.turns.text(caller.tenant, turn_id)
+    letter = views.letter(found, text, whole=True)
+    return render(
+        request,
+        "turn_live" if fragment else "turn",
+        letter=letter,
+        turn=letter.turn,
+        changes=views.changes(found.events),
+        moving=found.status in views.LIVE,
+    )
+
+
+@router.get("/dead")
+async def dead(request: Request, caller: Caller, parts: Opened, page: _Number = 1, fragment: bool = False) -> Response:
+    """The dead letters, by error."""
+    at = Page(number=page, size=views.LETTERS_A_PAGE)
+    count, found = await parts.turns.page(caller.tenant, Status.DEAD, None, at)
+    letters = [views.letter(one, await parts.turns.text(caller.tenant, one.id)) for one in found]
+    return render(
+        request,
+        "dead_live" if fragment else "dead",
+        groups=views.groups(letters),
+        pager=views.pager(at, count),
+        source=words.query(page=page, fragment=1),
+    )
+
+
+@router.get("/memories")
+async def memories(
+    request: Request,
+    caller: Caller,
+    parts: Opened,
+    user_id: _User = None,
+    query: _Words = None,
+    page: _Number = 1,
+) -> Response:
+    """What is remembered of a user: all of it, or what answers a query."""
+    shown: dict[str, Any] = {"user_id": user_id, "query": query, "found": None, "listed": None, "pager": None}
+    if user_id is not None:
+        scope = Scope(tenant=caller.tenant, user_id=user_id)
+        if query is not None:
+            asked = Asked(scope=scope, text=query, limit=_FOUND_AT_MOST)
+            shown["found"] = await recall(asked, store=parts.store, embedder=parts.embedder, turns=parts.turns)
+        else:
+            at = Page(number=page, size=views.PAGE_SIZE)
+            count, shown["listed"] = await parts.store.page(scope, at)
+            shown["pager"] = views.pager(at, count, user_id=user_id)
+    return render(request, "memories", **shown, turns=words.query(user_id=user_id))
+
+
+@router.get("/memories/{memory_id}")
+async def memory(memory_id: UUID, request: Request, caller: Caller, parts: Opened) -> Response:
+    """The history of one memory."""
+    versions = await parts.store.history(caller.tenant, str(memory_id))
+    if not versions:
+        raise NotFound("there is no memory with this id; it may have been deleted or forgotten")
+    newest = next((one for one in versions if one.current), versions[-1])
+    return render(
+        request,
+        "memory",
+        newest=newest,
+        versions=views.timeline(versions),
+        owners=views.owners(newest.scope),
+    )

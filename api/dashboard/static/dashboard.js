@@ -1,0 +1,174 @@
+// Turnstone's dashboard: swaps in what has changed, and replays or discards dead letters on request.
+// Pages work without it; it is all the script there is.
+
+const ROOT = document.body.dataset.root;
+const PATIENCE_MS = 10_000;
+const SLOWEST_MS = 30_000;
+const page = document.getElementById("content");
+const parts = document.getElementById("parts");
+const trouble = document.getElementById("trouble");
+const flash = document.getElementById("flash");
+const live = document.getElementById("live");
+const seen = document.getElementById("seen");
+const said = document.getElementById("said");
+const sure = document.getElementById("sure");
+
+const isLive = () => !document.hidden && (!live || live.checked);
+const clock = () => `${new Date().toISOString().slice(11, 19)} UTC`;
+
+function say(sentence) {
+  if (sentence && said.textContent !== sentence) said.textContent = sentence;
+}
+
+// --- Swapping -------------------------------------------------------------------------------------------------
+
+function isBeingRead(region) {
+  const chosen = document.getSelection();
+  return chosen && !chosen.isCollapsed && region.contains(chosen.anchorNode);
+}
+
+function swap(html, { force = false } = {}) {
+  const fresh = new DOMParser().parseFromString(html, "text/html");
+  for (const next of fresh.querySelectorAll("[data-live]")) {
+    const region = document.getElementById(next.id);
+    if (!region) continue;
+    say(next.dataset.said);
+    enable(next);
+    if (region.isEqualNode(next) || (!force && isBeingRead(region))) continue;
+    const focused = region.contains(document.activeElement) ? document.activeElement.id : "";
+    region.replaceWith(document.adoptNode(next));
+    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  }
+}
+
+let asked = 0;
+
+async function refresh(options) {
+  const mine = ++asked;
+  try {
+    const response = await fetch(page.dataset.src, { signal: AbortSignal.timeout(PATIENCE_MS), cache: "no-store" });
+    const html = await response.text();
+    if (mine !== asked) return true;
+    if (!response.ok) {
+      complain(new DOMParser().parseFromString(html, "text/html").body.textContent.trim() || response.statusText);
+      return false;
+    }
+    trouble.replaceChildren();
+    swap(html, options);
+    if (seen) seen.textContent = `seen ${clock()}`;
+    return true;
+  } catch {
+    if (mine === asked) complain("The server does not answer.");
+    return false;
+  }
+}
+
+function complain(reason) {
+  const line = document.createElement("p");
+  line.className = "alarm";
+  line.textContent = `${reason} What you see is from before; this page tries again by itself.`;
+  if (trouble.textContent !== line.textContent) trouble.replaceChildren(line);
+}
+
+// --- Going on by itself ---------------------------------------------------------------------------------------
+
+/** Call `look` every so often while the page is looked at; less often while it fails. */
+function keep(look, everyMs, wanted) {
+  let timer = 0;
+  let pause = everyMs;
+  async function go() {
+    clearTimeout(timer);
+    if (!wanted()) return;
+    pause = (await look()) ? everyMs : Math.min(pause * 2, SLOWEST_MS);
+    clearTimeout(timer);
+    if (wanted()) timer = setTimeout(go, pause);
+  }
+  document.addEventListener("visibilitychange", go);
+  live?.addEventListener("change", go);
+  timer = setTimeout(go, everyMs);
+  return go;
+}
+
+async function askParts() {
+  try {
+    const response = await fetch(parts.dataset.src, { signal: AbortSignal.timeout(PATIENCE_MS), cache: "no-store" });
+    if (!response.ok) return false;
+    const html = await response.text();
+    const fresh = new DOMParser().parseFromString(html, "text/html").body;
+    if (parts.innerHTML !== fresh.innerHTML) parts.replaceChildren(...fresh.childNodes);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+if (page.dataset.every) keep(refresh, page.dataset.every * 1000, isLive);
+if (parts) keep(askParts, parts.dataset.every * 1000, () => !document.hidden)();
+
+if (live) {
+  document.getElementById("live-switch").hidden = false;
+  live.checked = sessionStorage.getItem("live") !== "no";
+  seen.textContent = live.checked ? `seen ${clock()}` : "paused";
+  live.addEventListener("change", () => {
+    sessionStorage.setItem("live", live.checked ? "yes" : "no");
+    seen.textContent = live.checked ? `seen ${clock()}` : "paused";
+    say(live.checked ? "Live again." : "Paused.");
+  });
+}
+
+// --- Dead letters ---------------------------------------------------------------------------------------------
+
+function enable(within) {
+  for (const button of within.querySelectorAll("[data-deed]")) button.disabled = false;
+}
+
+function told(deed, count) {
+  if (!count) return "Nothing to do any more: somebody else was faster.";
+  const turns = count === 1 ? "1 turn" : `${count} turns`;
+  return deed === "replay" ? `${turns} sent back to be remembered.` : `${turns} discarded.`;
+}
+
+function isSure(question) {
+  document.getElementById("sure-what").textContent = question;
+  sure.returnValue = "no";
+  sure.showModal();
+  return new Promise((resolve) => {
+    sure.addEventListener("close", () => resolve(sure.returnValue === "yes"), { once: true });
+  });
+}
+
+async function act(button) {
+  const { deed, id, error, ask } = button.dataset;
+  if (ask && !(await isSure(ask))) return;
+  button.disabled = true;
+  show(await post(deed, id ? { ids: [id] } : { error }));
+  await refresh({ force: true });
+  button.disabled = false;
+}
+
+async function post(deed, which) {
+  // JSON from a script of this origin: another site's form cannot send it, and its script may not.
+  try {
+    const response = await fetch(`${ROOT}/dead/${deed}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(which),
+    });
+    const answer = await response.json();
+    return response.ok ? told(deed, answer.count) : answer.detail;
+  } catch {
+    return "The server does not answer; nothing is known of what became of it.";
+  }
+}
+
+function show(sentence) {
+  flash.textContent = sentence;
+  flash.hidden = false;
+  flash.focus();
+}
+
+enable(document);
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-deed]");
+  if (button) act(button);
+});

@@ -1,0 +1,217 @@
+"""What the pages print, worked out from the values of the house: the templates only put it in place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from api.dashboard.words import DONE, lasted, outcome, query, short
+from memory.books import Ledger
+from memory.model import Memory, Message, Page, Scope, Status, Turn, TurnEvent, TurnStatus
+
+PAGE_SIZE = 25
+LETTERS_A_PAGE = 20
+LIVE = (Status.QUEUED, Status.RUNNING, Status.RETRYING)
+_LONGEST_SHOWN = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """The ledger of a tenant as an equation."""
+
+    tenant: str
+    accepted: int
+    terms: tuple[tuple[str, int, str], ...]
+    balanced: bool
+    total: int
+
+    @property
+    def said(self) -> str:
+        """The same in one sentence, for those who listen."""
+        sums = ", ".join(f"{count:,} {name}" for name, count, _ in self.terms)
+        return f"{self.accepted:,} accepted: {sums}." + ("" if self.balanced else " The books do not balance.")
+
+
+def books(tenant: str, ledger: Ledger) -> Books:
+    """A tenant's books."""
+    terms = (
+        ("settled", ledger.settled, "remembered, or nothing in them to remember"),
+        ("waiting", ledger.waiting, "queued, running or retrying"),
+        ("dead", ledger.dead, "need somebody to judge them"),
+        ("erased", ledger.erased, "forgotten or discarded"),
+    )
+    return Books(tenant, ledger.accepted, terms, ledger.balanced, sum(count for _, count, _ in terms))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A turn as one row of a table, or at the head of its page."""
+
+    id: str
+    short: str
+    status: str
+    attempts: int
+    accepted_at: datetime
+    settled_at: datetime | None
+    lasted: str
+    outcome: str
+    error: str | None
+
+
+def row(turn: TurnStatus) -> Row:
+    """One turn."""
+    return Row(
+        id=turn.id,
+        short=short(turn.id),
+        status=turn.status.value,
+        attempts=turn.attempts,
+        accepted_at=turn.accepted_at,
+        settled_at=turn.settled_at,
+        lasted=lasted(turn),
+        outcome=outcome(turn),
+        error=turn.error,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One choice of the filter by status; `count` is None where it would tell nothing."""
+
+    label: str
+    query: str
+    count: int | None
+    chosen: bool
+
+
+def tabs(chosen: Status | None, user_id: str | None, counts: Mapping[Status, int]) -> list[Tab]:
+    """The filter by status; the counts are the tenant's, so they are left out where one user is looked at."""
+    shown = {} if user_id else counts
+    every = [Tab("all", query(user_id=user_id), None, chosen is None)]
+    return every + [
+        Tab(status.value, query(status=status.value, user_id=user_id), shown.get(status), chosen is status)
+        for status in Status
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Pager:
+    """Which part of a list is shown, and the way to its neighbours."""
+
+    first: int
+    last: int
+    count: int
+    newer: str | None
+    older: str | None
+
+
+def pager(page: Page, count: int, **filters: Any) -> Pager:
+    """The pager of a list that is filtered so."""
+    following = page.offset + page.size < count
+    return Pager(
+        first=min(page.offset + 1, count),
+        last=min(page.offset + page.size, count),
+        count=count,
+        newer=query(**filters, page=page.number - 1) if page.number > 1 else None,
+        older=query(**filters, page=page.number + 1) if following else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose a turn or a memory is: `user alice`; `link` leads to a user's memories."""
+
+    kind: str
+    name: str
+    link: str | None
+
+
+def owners(scope: Scope) -> list[Owner]:
+    """The owner by each of the ids that are set."""
+    return [
+        Owner(field.removesuffix("_id"), name, query(user_id=name) if field == "user_id" else None)
+        for field, name in scope.ids.items()
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a turn did to one memory."""
+
+    event: str
+    done: str
+    memory: str
+    previous: str | None
+    link: str | None
+
+
+def changes(events: Sequence[TurnEvent]) -> list[Change]:
+    """What a turn did; a fact that was only said twice in one batch belongs to no memory of its own."""
+    return [Change(one.event.value, DONE[one.event], one.memory, one.previous, quote(one.id) or None) for one in events]
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A turn with its owners and, if it is dead, its text. `cut` says that the text goes on on the turn's own page."""
+
+    turn: Row
+    owners: list[Owner]
+    messages: tuple[Message, ...] = ()
+    cut: bool = False
+
+
+def letter(turn: TurnStatus, text: Turn | None, *, whole: bool = False) -> Letter:
+    """A turn to look at. Only a dead one shows its text, as somebody must judge it: the start of it, or the whole."""
+    found = Letter(row(turn), owners(text.scope) if text else [])
+    if text is None or turn.status is not Status.DEAD:
+        return found
+    if whole:
+        return replace(found, messages=text.messages)
+    shown, room = list[Message](), _LONGEST_SHOWN
+    for message in text.messages:
+        if room > 0:
+            more = "…" if len(message.content) > room else ""
+            shown.append(message.model_copy(update={"content": message.content[:room] + more}))
+        room -= len(message.content)
+    return replace(found, messages=tuple(shown), cut=room < 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Dead letters of one page that share their error."""
+
+    error: str
+    letters: list[Letter]
+
+
+def groups(letters: Sequence[Letter]) -> list[Group]:
+    """Letters by error, in the order of each error's newest."""
+    found: dict[str, list[Letter]] = {}
+    for one in letters:
+        found.setdefault(one.turn.error or "", []).append(one)
+    return [Group(error, together) for error, together in found.items()]
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a memory on its timeline; `quote` only where it says it in other words."""
+
+    memory: Memory
+    done: str
+    quote: str | None
+    turns: tuple[tuple[str, str], ...]
+
+
+def timeline(versions: Sequence[Memory]) -> list[Version]:
+    """The versions of a memory, newest first."""
+    return [
+        Version(
+            one,
+            DONE[one.event],
+            one.quote if one.quote != one.text else None,
+            tuple((turn_id, short(turn_id)) for turn_id in one.turn_ids),
+        )
+        for one in reversed(versions)
+    ]

@@ -1,0 +1,101 @@
+"""The extractor that needs no model: it keeps, by rule, what users state about themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from memory.adapters.offline.categories import category, sides
+from memory.adapters.offline.prose import Sentence, plain, sentences
+from memory.adapters.offline.statements import Statement, continues, statements
+from memory.model import Extraction, Fact, Role, Turn
+
+_LONGEST_FACT = 400  # characters that sentences leaning on each other may fill together
+_GAP = 2  # characters of white space between such sentences
+
+
+class OfflineExtractor:
+    """Finds first-person statements in user messages; deterministic, English only, and no judge of what matters.
+
+    A fact is the statement in the user's own words ("I moved to Lisbon last week"): wrongly rewritten would be worse.
+    Relative dates stay as said. Questions, requests, suppositions, quoted and pasted text, code, role-play, and talk
+    about the conversation itself are left out, as is everything said about others ("Rachel moved to Chicago").
+    A sentence that leans on the one before ("I got it in May.") is kept together with it. In lanes of agents and runs
+    it does the same: what the user states.
+    """
+
+    name = "offline"
+    prompt_version: str | None = None
+
+    async def ping(self) -> None:
+        """Return: rules cannot be away."""
+
+    async def extract(self, turns: Sequence[Turn]) -> Extraction:
+        """The facts in the order said; the same words twice in one turn are one fact. Takes any text, never raises."""
+        return Extraction(facts=tuple(fact for turn in turns for fact in _facts(turn)))
+
+
+@dataclass
+class _Found:
+    """A statement by its place in the message; it grows when the next sentence leans on it."""
+
+    start: int
+    end: int
+
+
+def _facts(turn: Turn) -> Iterator[Fact]:
+    said: set[str] = set()
+    for message in turn.messages:
+        if message.role is Role.USER:
+            for fact in _facts_in(message.content, turn.id):
+                if fact.text.casefold() not in said:
+                    said.add(fact.text.casefold())
+                    yield fact
+
+
+def _facts_in(message: str, turn_id: str) -> Iterator[Fact]:
+    for found in _found(plain(message)):
+        quote = message[found.start : found.end]
+        text = _sentence(quote)
+        yield Fact(turn_id=turn_id, text=text, category=category(plain(text)), quote=quote)
+        for name, side in sides(plain(text)):
+            yield Fact(turn_id=turn_id, text=side, category=name, quote=quote)
+
+
+def _found(text: str) -> list[_Found]:
+    found: list[_Found] = []
+    near: _Found | None = None  # the statement that the sentence before made or went on with
+    for sentence in sentences(text):
+        near = near if sentence.follows else None
+        words = text[sentence.start : sentence.end]
+        stated = statements(words)
+        for one in stated:
+            near = _placed(one, sentence, near, found)
+        if not stated:
+            leans = near is not None and continues(words) and _extend(near, sentence, sentence.end)
+            near = near if leans else None
+    return found
+
+
+def _placed(one: Statement, sentence: Sentence, near: _Found | None, found: list[_Found]) -> _Found | None:
+    """Put a statement down, as a continuation or by itself; None when it says nothing without what was not kept."""
+    end = sentence.start + one.end
+    if one.dangling and near is not None and _extend(near, sentence, end):
+        return near
+    if one.dangling and not one.specific:
+        return None
+    found.append(_Found(sentence.start + one.start, end))
+    return found[-1]
+
+
+def _extend(near: _Found, sentence: Sentence, end: int) -> bool:
+    # Not across a question that was cut off the statement.
+    fits = sentence.start - near.end <= _GAP and end - near.start <= _LONGEST_FACT
+    if fits:
+        near.end = end
+    return fits
+
+
+def _sentence(quote: str) -> str:
+    text = " ".join(quote.split())
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,103 @@
+"""A thousand turns of fifty users through the whole stack, with and without a worker being killed on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import signal
+from collections import defaultdict
+from collections.abc import Callable
+from time import perf_counter
+
+import pytest
+
+from memory.client import TurnstoneClient
+from tests.running import Running
+from tests.support import kill, wait_until
+
+TURNS, USERS, CLIENTS = 1_000, 50, 20
+ITEM = re.compile(r"item-(\d+)")
+
+
+class Crowd:
+    """Fifty users' turns, posted by twenty clients, each user's in order by one of them."""
+
+    def __init__(self, client: TurnstoneClient, label: str) -> None:
+        self._client = client
+        self._label = label
+        self.posted: dict[str, list[tuple[str, int]]] = defaultdict(list)
+
+    async def post(self) -> None:
+        """Client c posts for the users u with u % 20 = c, so that one client posts all turns of a user."""
+        theirs = [[n for n in range(TURNS) if n % USERS % CLIENTS == client] for client in range(CLIENTS)]
+        await asyncio.gather(*(self._post(numbers) for numbers in theirs))
+
+    async def _post(self, numbers: list[int]) -> None:
+        for number in numbers:
+            user = f"{self._label}-{number % USERS}"
+            turn = await self._client.add_turn(
+                [{"role": "user", "content": f"I like item-{number}"}, {"role": "assistant", "content": "Noted."}],
+                user_id=user,
+            )
+            self.posted[user].append((turn.id, number))
+
+    async def count(self, status: str) -> int:
+        """How many of our turns are in a status, counted by asking each."""
+        found = await asyncio.gather(*(self._of(user, status) for user in self.posted))
+        return sum(found)
+
+    async def _of(self, user: str, status: str) -> int:
+        page = await self._client.turns(status=status, user_id=user, page_size=1)
+        return page.count
+
+    async def all_settled(self) -> bool:
+        return await self.count("settled") == TURNS
+
+
+async def check_user(client: TurnstoneClient, user: str, posted: list[tuple[str, int]]) -> None:
+    """Every fact once, in posting order, told by its own turn."""
+    page = await client.memories(user_id=user, page_size=200)
+    memories = sorted(page.results, key=lambda one: one.created_at)
+    items = [int(found[1]) for one in memories if (found := ITEM.search(one.memory))]
+    assert items == [number for _, number in posted]
+    assert page.count == len(posted)
+    for (turn_id, number), memory in zip(posted, memories, strict=True):
+        turn = await client.turn(turn_id)
+        assert [(event.event, event.id) for event in turn.events] == [("ADD", memory.id)], number
+        assert turn.accepted_at == memory.created_at
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["undisturbed", "a worker is killed"])
+async def test_every_turn_settles_once_and_in_order(
+    stack: Running, client: TurnstoneClient, killed: bool, record_property: Callable[[str, object], None]
+) -> None:
+    crowd = Crowd(client, "killed" if killed else "calm")
+    start = perf_counter()
+    posting = asyncio.create_task(crowd.post())
+    if killed:
+        await wait_until(lambda: sum(map(len, crowd.posted.values())) > TURNS // 3, what="a third being posted")
+        victim = stack.pids["worker-1"]
+        kill(victim, signal.SIGKILL)
+        await wait_until(lambda: stack.pids.get("worker-1", victim) != victim, what="the worker being replaced")
+    await posting
+    await wait_until(crowd.all_settled, deadline_seconds=90, what="every turn being settled")
+    rate = TURNS / (perf_counter() - start)
+    record_property("turns_a_second", round(rate))
+    print(f"\n{TURNS} turns, worker killed: {killed}: {rate:.0f} turns/s from the first post to the last settled")
+    assert sum(map(len, crowd.posted.values())) == TURNS
+    for user, posted in crowd.posted.items():
+        await check_user(client, user, posted)
+
+
+async def test_a_search_never_returns_another_users_memory(client: TurnstoneClient) -> None:
+    users = [f"searcher-{number}" for number in range(20)]
+    turns = [await client.add_turn([{"role": "user", "content": "I like green tea"}], user_id=user) for user in users]
+
+    async def settled() -> bool:
+        return all([(await client.turn(turn.id)).status == "settled" for turn in turns])
+
+    await wait_until(settled, what="the turns being settled")
+    for user in users:
+        for query in ("green tea", "What do I drink?", f"{users[0]} tea"):
+            found = await client.search(query, user_id=user, limit=50)
+            assert [one.user_id for one in found.results] == [user]

@@ -1,0 +1,35 @@
+"""A house, emptied after each test."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+
+import pytest
+from qdrant_client import AsyncQdrantClient
+from redis.asyncio import Redis
+
+from memory.adapters.celery_bell import CeleryBell
+from memory.adapters.qdrant_store import QdrantStore
+from memory.adapters.redis_inbox import RedisInbox
+from memory.adapters.redis_lanes import InboxLimits, RedisLanes
+from memory.adapters.redis_scripts import RedisScripts
+from memory.adapters.redis_turns import RedisTurns
+from tests.fakes import WordEmbedder
+from tests.integration.house import House
+
+
+@pytest.fixture
+async def house(redis: Redis, qdrant_url: str) -> AsyncIterator[House]:
+    client = AsyncQdrantClient(url=qdrant_url, cloud_inference=True, check_compatibility=False)
+    scripts, bell, limits = RedisScripts(redis), CeleryBell(), InboxLimits(max_attempts=2, retry_max_seconds=0.001)
+    house = House(
+        RedisInbox(redis, scripts, bell, limits),
+        RedisLanes(redis, scripts, bell, limits),
+        RedisTurns(redis),
+        QdrantStore(client, f"test-{uuid.uuid4().hex}", WordEmbedder.dimension),
+    )
+    await house.store.ping()
+    yield house
+    await client.delete_collection(house.store.collection)
+    await client.close()

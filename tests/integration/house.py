@@ -1,0 +1,62 @@
+"""A whole house over a real Redis and the real Qdrant engine; only the model is fake."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from memory.adapters.qdrant_store import QdrantStore
+from memory.adapters.redis_inbox import RedisInbox
+from memory.adapters.redis_lanes import RedisLanes
+from memory.adapters.redis_turns import RedisTurns
+from memory.model import Memory, Message, Page, Role, Scope, Submission, TurnStatus
+from memory.recall import Asked, Recall, recall
+from memory.remember import Remembering, drain
+from tests.fakes import EchoExtractor, ScriptedReconciler, WordEmbedder
+
+ANA = Scope(tenant="default", user_id="ana")
+BOB = Scope(tenant="default", user_id="bob")
+MARCH = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@dataclass
+class House:
+    """Everything opened, with the fakes in reach."""
+
+    inbox: RedisInbox
+    lanes: RedisLanes
+    turns: RedisTurns
+    store: QdrantStore
+    extractor: EchoExtractor = field(default_factory=EchoExtractor)
+    reconciler: ScriptedReconciler = field(default_factory=ScriptedReconciler)
+    embedder: WordEmbedder = field(default_factory=WordEmbedder)
+
+    @property
+    def remembering(self) -> Remembering:
+        return Remembering(
+            lanes=self.lanes, store=self.store, extractor=self.extractor, reconciler=self.reconciler,
+            embedder=self.embedder, batch_turns=4,
+        )  # fmt: skip
+
+    async def say(self, text: str, scope: Scope = ANA, **more: Any) -> str:
+        said = Submission(scope=scope, messages=(Message(role=Role.USER, content=text),), **more)
+        return (await self.inbox.accept(said)).id
+
+    async def drain(self, scope: Scope = ANA) -> int:
+        return await drain(scope.lane, self.remembering)
+
+    async def memories(self, scope: Scope = ANA) -> list[Memory]:
+        return (await self.store.page(scope, Page()))[1][::-1]
+
+    async def texts(self, scope: Scope = ANA) -> list[str]:
+        return [one.text for one in await self.memories(scope)]
+
+    async def status(self, turn_id: str) -> TurnStatus:
+        found = await self.turns.get("default", turn_id)
+        assert found is not None
+        return found
+
+    async def ask(self, text: str, **more: Any) -> Recall:
+        asked = Asked(scope=ANA, text=text, **more)
+        return await recall(asked, store=self.store, embedder=self.embedder, turns=self.turns)

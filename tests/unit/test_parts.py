@@ -1,0 +1,35 @@
+"""What the embedded stack runs, and what its parts are told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from memory.embedded.parts import Addresses, Setup, stages
+
+AT = Addresses(redis=20001, qdrant=20002, api=8000, api_socket=5)
+
+
+def test_the_stack_is_redis_then_qdrant_then_the_api_with_its_workers(tmp_path: Path) -> None:
+    names = [[part.name for part in stage] for stage in stages(Setup(tmp_path, workers=3), AT)]
+    assert names == [["redis"], ["qdrant"], ["api", "worker-1", "worker-2", "worker-3"]]
+
+
+def test_redis_keeps_every_write_and_evicts_nothing(tmp_path: Path) -> None:
+    [[redis], *_] = stages(Setup(tmp_path), AT)
+    command = " ".join(redis.command)
+    assert "--appendonly yes --appendfsync always --maxmemory-policy noeviction" in command
+    assert "--bind 127.0.0.1 --port 20001" in command
+
+
+def test_the_api_and_the_workers_are_told_where_the_others_are(tmp_path: Path) -> None:
+    setup = Setup(tmp_path, auth="keys", environment={"TURNSTONE_LEASE_SECONDS": "3", "TURNSTONE_REDIS_URL": "x"})
+    for part in stages(setup, AT)[-1]:
+        assert part.environment["TURNSTONE_REDIS_URL"] == "redis://127.0.0.1:20001/0"
+        assert part.environment["TURNSTONE_QDRANT_URL"] == "http://127.0.0.1:20002"
+        assert part.environment["TURNSTONE_AUTH"] == "keys"
+        assert part.environment["TURNSTONE_LEASE_SECONDS"] == "3"
+
+
+def test_no_part_reports_to_anybody(tmp_path: Path) -> None:
+    for part in stages(Setup(tmp_path), AT)[-1]:
+        assert part.environment["ORT_DISABLE_TELEMETRY"] == "1"
