@@ -14,6 +14,9 @@ from tests.running import turnstone_up
 from tests.support import kill, wait_until
 
 
+QUICK = {"TURNSTONE_LEASE_SECONDS": "2"}
+
+
 async def settle(client: TurnstoneClient, user: str, text: str) -> str:
     turn = await client.add_turn([{"role": "user", "content": text}], user_id=user)
 
@@ -26,7 +29,7 @@ async def settle(client: TurnstoneClient, user: str, text: str) -> str:
 
 async def test_stopping_and_starting_keeps_memories_history_and_unsettled_turns(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    with turnstone_up(data, workers=1) as stack:
+    with turnstone_up(data, workers=1, environment=QUICK) as stack:
         async with TurnstoneClient(stack.url) as client:
             await settle(client, "ana", "I live in Berlin")
             (memory,) = (await client.memories(user_id="ana")).results
@@ -37,7 +40,7 @@ async def test_stopping_and_starting_keeps_memories_history_and_unsettled_turns(
             waiting = await client.add_turn([{"role": "user", "content": "I like green tea"}], user_id="ana")
         kill(worker, signal.SIGKILL)
         assert stack.stop() == 0
-    with turnstone_up(data, workers=1) as stack:
+    with turnstone_up(data, workers=1, environment=QUICK) as stack:
         async with TurnstoneClient(stack.url) as client:
             assert [one["memory"] for one in await client.history(memory.id)] == history
             assert (await client.memory(memory.id)).memory == "Lives in Lisbon"
@@ -57,7 +60,7 @@ def bare() -> httpx.AsyncClient:
 async def test_without_qdrant_a_search_is_refused_for_now_and_turns_are_still_accepted(
     tmp_path: Path, bare: httpx.AsyncClient
 ) -> None:
-    with turnstone_up(tmp_path / "data", workers=1) as stack:
+    with turnstone_up(tmp_path / "data", workers=1, environment=QUICK) as stack:
         pid = stack.pids["qdrant"]
         os.kill(pid, signal.SIGSTOP)
         kill(pid, signal.SIGKILL)
@@ -84,7 +87,7 @@ async def test_without_redis_nothing_is_accepted_and_the_answer_says_when_to_com
     tmp_path: Path, bare: httpx.AsyncClient
 ) -> None:
     turn = {"user_id": "ana", "messages": [{"role": "user", "content": "I like green tea"}]}
-    with turnstone_up(tmp_path / "data", workers=1) as stack:
+    with turnstone_up(tmp_path / "data", workers=1, environment=QUICK) as stack:
         assert (await bare.post(f"{stack.url}/turns", json=turn)).status_code == 202
         answers = []
         for _ in range(20):
