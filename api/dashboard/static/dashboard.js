@@ -14,6 +14,7 @@ const said = document.getElementById("said");
 const sure = document.getElementById("sure");
 
 const isLive = () => !document.hidden && (!live || live.checked);
+const isStill = () => document.querySelector("[data-live][data-still]") !== null;
 const clock = () => `${new Date().toISOString().slice(11, 19)} UTC`;
 
 function say(sentence) {
@@ -67,7 +68,9 @@ function complain(reason) {
   const line = document.createElement("p");
   line.className = "alarm";
   line.textContent = `${reason} What you see is from before; this page tries again by itself.`;
-  if (trouble.textContent !== line.textContent) trouble.replaceChildren(line);
+  if (trouble.textContent === line.textContent) return;
+  trouble.replaceChildren(line);
+  if (parts) askParts();
 }
 
 // --- Going on by itself ---------------------------------------------------------------------------------------
@@ -102,7 +105,7 @@ async function askParts() {
   }
 }
 
-if (page.dataset.every) keep(refresh, page.dataset.every * 1000, isLive);
+if (page.dataset.every) keep(() => isStill() || refresh(), page.dataset.every * 1000, isLive);
 if (parts) keep(askParts, parts.dataset.every * 1000, () => !document.hidden)();
 
 if (live) {

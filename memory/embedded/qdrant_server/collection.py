@@ -194,9 +194,9 @@ class Collection:
     def flush(self) -> None:
         """Force everything to disk, so that even a power cut loses nothing written before."""
         if self.unflushed:
-            self.unflushed = False
             with engine_errors:
                 self.shard.flush()
+            self.unflushed = False
 
     def close(self) -> None:
         """Flush and release the shard."""

@@ -13,6 +13,12 @@ class BadInput(Refusal):
     """The request is malformed or contradicts the collection."""
 
 
+class Forbidden(Refusal):
+    """The request comes from where none should."""
+
+    status = 403
+
+
 class NotFound(Refusal):
     """The collection or the point does not exist."""
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from memory.embedded.qdrant_server import log
 from memory.embedded.qdrant_server.collection import Collection
-from memory.embedded.qdrant_server.errors import BadInput, EngineFailure, NotServed, Refusal, TooLarge
+from memory.embedded.qdrant_server.errors import BadInput, EngineFailure, Forbidden, NotServed, Refusal, TooLarge
 from memory.embedded.qdrant_server.keeper import Keeper
 from memory.embedded.qdrant_server.reply import answer, refuse
 from memory.embedded.qdrant_server.store import Store
@@ -77,6 +77,8 @@ def _endpoint(run: Callable[[Call], Awaitable[Any]]) -> Endpoint:
     async def serve(request: Request) -> Response:
         started = time.perf_counter()
         try:
+            if "origin" in request.headers:
+                raise Forbidden("a web page may not call this server: it knows no keys.")
             state = request.app.state
             call = Call(
                 await _read_body(request),

@@ -3,8 +3,10 @@
 import asyncio
 from dataclasses import dataclass
 
+from memory.embedded.qdrant_server import log
 from memory.embedded.qdrant_server.collection import Collection
 from memory.embedded.qdrant_server.compaction import Compaction
+from memory.embedded.qdrant_server.errors import Refusal
 from memory.embedded.qdrant_server.schema import FLUSH_SECONDS
 from memory.embedded.qdrant_server.store import Store
 
@@ -46,7 +48,10 @@ class Keeper:
     def _flush_all(self) -> None:
         self._flush = None
         for collection in self._store.all():
-            collection.flush()
+            try:
+                collection.flush()
+            except Refusal as error:
+                log.warn(log.ENGINE_FAILED, collection=collection.name, reason=str(error))
 
     def _wait_for_quiet(self, collection: Collection) -> None:
         if collection.name in self._quiet:

@@ -236,6 +236,12 @@ def test_an_unknown_point_is_not_found(http: httpx.Client) -> None:
     assert http.get(f"{C}/points/4711").status_code == 404
 
 
+def test_a_web_page_is_kept_out(http: httpx.Client) -> None:
+    answer = http.post(f"{C}/points/delete", json={"filter": {}}, headers={"Origin": "https://example.org"})
+    assert answer.status_code == 403
+    assert http.post(f"{C}/points/count", json={}).json()["result"]["count"] == 12
+
+
 def test_a_body_larger_than_32_mib_is_too_large(http: httpx.Client) -> None:
     assert http.put(f"{C}/points", content=b" " * (32 * 1024 * 1024 + 1)).status_code == 413
 

@@ -1,0 +1,58 @@
+"""What happens behind the dashboard, at a test's word."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from redis.asyncio import Redis
+
+from memory.bootstrap import Parts
+from memory.errors import BadAnswer
+from memory.model import Event, Message, Role, Scope, Status, Submission
+from memory.remember import Remembering, drain
+from tests.fakes import EchoExtractor, ScriptedReconciler
+
+TENANT = "default"
+
+
+@dataclass(frozen=True)
+class House:
+    """The parts behind the API, and a worker that works when it is told to."""
+
+    parts: Parts
+    worker: Remembering
+    redis: Redis
+
+    async def say(self, user: str, text: str) -> str:
+        """Accept a turn; returns its id."""
+        said = Submission(scope=_scope(user), messages=(Message(role=Role.USER, content=text),))
+        return (await self.parts.inbox.accept(said)).id
+
+    async def remember(self, user: str, text: str, *, instead: bool = False) -> str:
+        """Accept a turn and settle it, its text word for word; `instead` of what is nearest, else beside it."""
+        turn_id = await self.say(user, text)
+        table = {text: Event.UPDATE if instead else Event.ADD}
+        await drain(
+            _scope(user).lane, replace(self.worker, extractor=EchoExtractor(), reconciler=ScriptedReconciler(table))
+        )
+        return turn_id
+
+    async def bury(self, user: str, text: str, error: str) -> str:
+        """Accept a turn and let it die of an error."""
+        turn_id = await self.say(user, text)
+        await drain(_scope(user).lane, replace(self.worker, extractor=EchoExtractor({text: BadAnswer(error)})))
+        return turn_id
+
+    async def settle(self, user: str) -> int:
+        """Work on what waits of a user."""
+        return await drain(_scope(user).lane, self.worker)
+
+    async def status(self, turn_id: str) -> Status:
+        """Where a turn is."""
+        found = await self.parts.turns.get(TENANT, turn_id)
+        assert found is not None
+        return found.status
+
+
+def _scope(user: str) -> Scope:
+    return Scope(tenant=TENANT, user_id=user)

@@ -1,0 +1,194 @@
+"""The dashboard, as somebody who watches turns uses it."""
+
+from __future__ import annotations
+
+from selenium.webdriver.common.by import By
+
+from memory.model import Page, Scope, Status
+from tests.browser.house import TENANT, House
+from tests.browser.screen import Screen
+from tests.support import wait_until
+
+NOT_JSON = "the answer is not JSON"
+
+
+async def test_the_overview_goes_on_by_itself_when_a_turn_settles(screen: Screen, house: House) -> None:
+    await house.say("ana", "I live in Porto.")
+    screen.open("/dashboard")
+    await screen.see("#turns tbody", "queued")
+    assert screen.text(".term.waiting dd") == "1"
+
+    await house.settle("ana")
+
+    await screen.see("#turns tbody", "settled")
+    await screen.see(".term.settled dd", "1")
+    assert screen.text(".term.accepted dd") == "1"
+    assert screen.text(".term.waiting dd") == "0"
+    assert "1 settled" in str(screen.run("return document.getElementById('said').textContent"))
+
+
+async def test_an_empty_overview_says_how_to_post_a_turn(screen: Screen, house: House) -> None:
+    screen.open("/dashboard")
+    assert "No turns yet: post one with curl -X POST" in screen.text("#turns")
+    assert f"{screen.base}/turns" in screen.text("#turns")
+    await house.say("ana", "I live in Porto.")
+    await screen.see("#turns tbody", "queued")
+
+
+async def test_the_keyboard_stays_where_it_was_when_the_table_goes_on(screen: Screen, house: House) -> None:
+    first = await house.say("ana", "I live in Porto.")
+    screen.open("/dashboard")
+    screen.run("document.getElementById(arguments[0]).focus()", f"turn-{first}")
+    await house.say("ana", "I play the cello.")
+    await wait_until(lambda: len(screen.chrome.find_elements(By.CSS_SELECTOR, "#turns tbody tr")) == 2)
+    assert screen.run("return document.activeElement.id") == f"turn-{first}"
+
+
+async def test_turns_are_filtered_by_status_and_by_user(screen: Screen, house: House) -> None:
+    of_ana, of_bob = await house.remember("ana", "I live in Porto."), await house.say("bob", "I play the cello.")
+    screen.open("/dashboard")
+    await screen.press("#tab-queued")
+    assert screen.find(f"#turn-{of_ana}") is None
+    assert screen.find(f"#turn-{of_bob}") is not None
+
+    screen.open("/dashboard")
+    box = screen.find("#user")
+    assert box is not None
+    box.send_keys("ana\n")
+    await wait_until(lambda: screen.find(f"#turn-{of_bob}") is None, what="the others being left out")
+    assert screen.find(f"#turn-{of_ana}") is not None
+
+
+async def test_books_that_do_not_balance_raise_an_alarm(screen: Screen, house: House) -> None:
+    await house.remember("ana", "I live in Porto.")
+    screen.open("/dashboard")
+    await screen.see(".verdict", "in balance")
+    await house.redis.hincrby(f"ts:ledger:{TENANT}", "accepted", 1)
+    await screen.see("#books .alarm", "2 turns were accepted, but 1 are accounted for")
+    await house.redis.hincrby(f"ts:ledger:{TENANT}", "accepted", -1)
+
+
+async def test_a_dead_letter_is_judged_by_its_text_and_replayed_by_its_button(screen: Screen, house: House) -> None:
+    letter = await house.bury("ana", "I live in Porto.", NOT_JSON)
+    screen.open("/dashboard/dead")
+    assert "I live in Porto." in screen.text("article")
+    assert NOT_JSON in screen.text(".group h2")
+
+    await screen.press(f"[data-deed=replay][data-id='{letter}']")
+
+    await screen.see("#flash", "1 turn sent back to be remembered.")
+    await screen.see("#dead", "No dead letters")
+    assert await house.status(letter) is Status.QUEUED
+    assert await house.settle("ana") == 1
+
+
+async def test_letters_that_died_of_the_same_error_are_replayed_together(screen: Screen, house: House) -> None:
+    first, second = [await house.bury(user, "I live in Porto.", NOT_JSON) for user in ("ana", "bob")]
+    other = await house.bury("cy", "I play the cello.", "the answer was cut off")
+    screen.open("/dashboard/dead")
+    await screen.press(f"[data-deed=replay][data-error='bad_answer: {NOT_JSON}']")
+    await screen.see("#flash", "2 turns sent back to be remembered.")
+    found = [await house.status(turn) for turn in (first, second, other)]
+    assert found == [Status.QUEUED, Status.QUEUED, Status.DEAD]
+
+
+async def test_discarding_asks_first_and_can_be_called_off(screen: Screen, house: House) -> None:
+    letter = await house.bury("ana", "I live in Porto.", NOT_JSON)
+    screen.open("/dashboard/dead")
+    await screen.press(f"[data-deed=discard][data-id='{letter}']")
+    await screen.see("#sure", "This cannot be undone")
+    await screen.press("#sure [value=no]")
+    assert await house.status(letter) is Status.DEAD
+
+    await screen.press(f"[data-deed=discard][data-id='{letter}']")
+    await screen.press("#sure [value=yes]")
+    await screen.see("#flash", "1 turn discarded.")
+    assert await house.status(letter) is Status.ERASED
+
+
+async def test_another_site_cannot_discard_a_letter(screen: Screen, house: House) -> None:
+    letter = await house.bury("ana", "I live in Porto.", NOT_JSON)
+    screen.chrome.get(screen.base.replace("127.0.0.1", "localhost") + "/health/live")
+    post = """
+        const [url, id, done] = arguments;
+        const send = (headers, mode) =>
+          fetch(url, { method: "POST", mode, headers, body: JSON.stringify({ ids: [id] }) }).then(() => 1, () => 0);
+        Promise.all([send({}, "no-cors"), send({ "Content-Type": "application/json" }, "cors")]).then(done);
+    """
+    sent = screen.chrome.execute_async_script(post, f"{screen.base}/dead/discard", letter)
+    assert sent == [1, 0]  # the first is sent and refused, the second is stopped by the browser
+    assert await house.status(letter) is Status.DEAD
+
+
+async def test_text_with_html_in_it_is_shown_and_never_run(screen: Screen, house: House) -> None:
+    trap = "<img src=x onerror=\"document.title='run'\"><script>document.title='run'</script> & \"so\" 'on'"
+    letter = await house.bury(f"{trap}1", trap, trap)
+    settled = await house.remember(f"{trap}2", trap)
+    for path, query in (
+        ("/dashboard/dead", {}),
+        (f"/dashboard/turns/{letter}", {}),
+        (f"/dashboard/turns/{settled}", {}),
+        ("/dashboard", {"status": "dead", "user_id": f"{trap}1"}),
+        ("/dashboard/memories", {"user_id": f"{trap}2", "query": trap}),
+    ):
+        screen.open(path, **query)
+        assert trap in screen.text("main"), path
+        assert screen.find("main img, main script") is None, path
+        assert screen.run("return document.title") != "run"
+
+
+async def test_search_shows_the_memory_and_leads_to_its_history(screen: Screen, house: House) -> None:
+    await house.remember("ana", "I live in Porto.")
+    turn = await house.remember("ana", "I live in Lisbon now.", instead=True)
+    screen.open("/dashboard/memories")
+    for field, words in (("#user", "ana"), ("#query", "Where does she live?")):
+        box = screen.find(field)
+        assert box is not None
+        box.send_keys(words)
+    await screen.press("button.main")
+    await screen.see(".memories", "I live in Lisbon now.")
+    assert 0 < float(screen.text(".memories .score").split()[-1]) <= 1
+
+    await screen.press(".memories a")
+    await screen.see(".timeline .now", "I live in Lisbon now.")
+    assert "I live in Porto." in screen.text(".timeline .past")
+    await screen.press(".timeline .now a")
+    await screen.see("#turn .facts", turn)
+
+
+async def every_page(house: House) -> list[str]:
+    """The address of each kind of page, with something on it that is hard to lay out."""
+    long = "Donaudampfschifffahrtsgesellschaft" * 8
+    settled = await house.remember("ana", f"I work at {long}")
+    dead = await house.bury("ana", f"I left {long}", long)
+    (memory,) = (await house.parts.store.page(Scope(tenant=TENANT, user_id="ana"), Page(size=1)))[1]
+    return [
+        "/dashboard",
+        "/dashboard?user_id=nobody",
+        "/dashboard/dead",
+        f"/dashboard/turns/{settled}",
+        f"/dashboard/turns/{dead}",
+        "/dashboard/memories",
+        "/dashboard/memories?user_id=ana",
+        "/dashboard/memories?user_id=ana&query=work",
+        f"/dashboard/memories/{memory.id}",
+    ]
+
+
+async def test_no_request_leaves_the_origin_and_the_console_stays_quiet(screen: Screen, house: House) -> None:
+    pages = await every_page(house)
+    for page in pages:
+        screen.open(page)
+    screen.open("/dashboard")
+    await screen.see("#parts", "redis up")
+    asked = screen.requests()
+    assert len(asked) > len(pages)
+    assert [url for url in asked if not url.startswith(f"{screen.base}/")] == []
+    assert screen.complaints() == []
+
+
+async def test_no_page_scrolls_sideways_on_a_phone(screen: Screen, house: House) -> None:
+    screen.resize(390)
+    for page in await every_page(house):
+        screen.open(page)
+        assert not screen.is_wider_than_the_window, page
