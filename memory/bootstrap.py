@@ -57,17 +57,13 @@ class Parts:
 
 @contextlib.asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Parts]:
-    """Open everything that the settings name.
-
-    Redis and Qdrant may be away: they are reached when needed. A remote embedder must answer, as its dimension is
-    asked for. Raises ModelUnavailable or ModelRejected when it does not.
-    """
+    """Open everything that the settings name. What is remote may be away: it is reached when it is needed."""
     async with contextlib.AsyncExitStack() as stack:
         redis = await stack.enter_async_context(redis_client(settings))
         scripts, limits, bell = RedisScripts(redis), inbox_limits(settings), CeleryBell()
-        model = await _model(settings, stack)
-        embedder = await _embedder(settings, stack)
-        store = QdrantStore(qdrant_client(settings, stack), embedder.name, embedder.dimension)
+        model = _model(settings, stack)
+        embedder = _embedder(settings, stack)
+        store = QdrantStore(qdrant_client(settings, stack), embedder)
         rules = RuleReconciler(embedder.same_floor)
         weighs = model is not None and settings.extractor_kind == "openai"
         yield Parts(
@@ -132,7 +128,7 @@ def qdrant_client(settings: Settings, stack: contextlib.AsyncExitStack) -> Async
     return client
 
 
-async def _model(settings: Settings, stack: contextlib.AsyncExitStack) -> OpenAIModel | None:
+def _model(settings: Settings, stack: contextlib.AsyncExitStack) -> OpenAIModel | None:
     if not settings.uses_openai and settings.extractor_kind != "openai":
         return None
     model = OpenAIModel(
@@ -145,12 +141,12 @@ async def _model(settings: Settings, stack: contextlib.AsyncExitStack) -> OpenAI
     return model
 
 
-async def _embedder(settings: Settings, stack: contextlib.AsyncExitStack) -> LocalEmbedder | OpenAIEmbedder:
+def _embedder(settings: Settings, stack: contextlib.AsyncExitStack) -> LocalEmbedder | OpenAIEmbedder:
     embedder: LocalEmbedder | OpenAIEmbedder
     if settings.embedder_kind == "local":
         embedder = LocalEmbedder()
     else:
-        embedder = await OpenAIEmbedder.open(
+        embedder = OpenAIEmbedder(
             api_key=_key(settings),
             base_url=settings.openai_base_url,
             model=settings.embedding_model,

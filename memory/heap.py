@@ -1,4 +1,4 @@
-"""The garbage collector's share: what is loaded at start lives as long as the process and need not be looked through."""
+"""The garbage collector: what is loaded at start lives as long as the process and need not be looked through."""
 
 from __future__ import annotations
 

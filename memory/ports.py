@@ -118,11 +118,7 @@ class Embedder(Pingable, Protocol):
 
     @property
     def name(self) -> str:
-        """The model's name: one collection of memories exists per name and dimension."""
-
-    @property
-    def dimension(self) -> int:
-        """Length of a vector; probed when opened."""
+        """The model's name: one collection of memories exists per name and length of its vectors."""
 
     @property
     def same_floor(self) -> float:

@@ -72,10 +72,12 @@ class ScriptedModel:
 class WordEmbedder:
     """Embeds without a model: texts that share words have near vectors."""
 
-    name = "words"
     dimension = 64
     same_floor = 0.95
     related_floor = 0.3
+
+    def __init__(self, name: str = "words") -> None:
+        self.name = name
 
     async def ping(self) -> None:
         """Nothing can be away."""

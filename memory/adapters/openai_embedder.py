@@ -10,7 +10,7 @@ from typing import cast
 from pydantic import Field, FiniteFloat, field_validator
 
 from memory.adapters.openai_endpoint import OpenAIEndpoint, Raw, Wire
-from memory.errors import ModelUnavailable, TurnstoneError
+from memory.errors import ModelUnavailable
 from memory.model import Vector
 
 # Floors for text-embedding-3-small and -large. They are estimates, not measured here for want of a key: for these two
@@ -48,47 +48,28 @@ class _Embeddings(Wire):
 
 
 class OpenAIEmbedder:
-    """Embeds over HTTP; it never tries again by itself. Made by `open()`, closed with `aclose()`.
+    """Embeds over HTTP; it never tries again by itself, and it need not be reachable when it is made.
 
     A text is embedded by its first 8,000 characters.
+
+    Args:
+        api_key: None where the endpoint wants none.
+        base_url: None for OpenAI's own.
+        model: the embedding model's name.
+        timeout_seconds: how long one call may take as a whole.
+
+    Raises BadConfiguration for a key that no header can carry. Close it with `aclose()`.
     """
 
-    def __init__(self, endpoint: OpenAIEndpoint, model: str, dimension: int) -> None:
-        self._endpoint = endpoint
+    def __init__(self, *, api_key: str | None, base_url: str | None, model: str, timeout_seconds: float) -> None:
+        self._endpoint = OpenAIEndpoint(api_key, base_url, timeout_seconds)
         self._name = model
-        self._dimension = dimension
-
-    @classmethod
-    async def open(
-        cls, *, api_key: str | None, base_url: str | None, model: str, timeout_seconds: float
-    ) -> OpenAIEmbedder:
-        """Connect, and embed a word to learn how long this model's vectors are.
-
-        Args:
-            api_key: None where the endpoint wants none.
-            base_url: None for OpenAI's own.
-            model: the embedding model's name.
-            timeout_seconds: how long one call may take as a whole.
-
-        Raises ModelUnavailable, ModelRejected or BadConfiguration.
-        """
-        endpoint = OpenAIEndpoint(api_key, base_url, timeout_seconds)
-        try:
-            probe = await _vectors(endpoint, model, ["turnstone"])
-        except TurnstoneError:
-            await endpoint.aclose()
-            raise
-        return cls(endpoint, model, dimension=len(probe[0]))
+        self._dimension: int | None = None
 
     @property
     def name(self) -> str:
         """The model's name."""
         return self._name
-
-    @property
-    def dimension(self) -> int:
-        """Length of a vector, as found when opened."""
-        return self._dimension
 
     @property
     def same_floor(self) -> float:
@@ -109,10 +90,12 @@ class OpenAIEmbedder:
         found: list[Vector] = []
         for start in range(0, len(texts), _TEXTS_A_CALL):
             found += await _vectors(self._endpoint, self._name, texts[start : start + _TEXTS_A_CALL])
-        odd = next((len(vector) for vector in found if len(vector) != self._dimension), None)
+        dimension = self._dimension or (len(found[0]) if found else None)
+        odd = next((len(vector) for vector in found if len(vector) != dimension), None)
         if odd is not None:
-            changed = f"gives vectors of {odd} instead of {self._dimension} numbers since it was opened"
+            changed = f"gives vectors of {odd} instead of {dimension} numbers, as it did before"
             raise ModelUnavailable(f"{_what(self._name)} {changed}.")
+        self._dimension = dimension
         return found
 
     async def aclose(self) -> None:

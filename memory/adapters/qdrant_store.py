@@ -13,7 +13,7 @@ from qdrant_client.http.exceptions import ApiException, ResponseHandlingExceptio
 from memory.adapters import qdrant_payload as payloads
 from memory.errors import StoreRejected, StoreUnavailable
 from memory.model import Lease, Memory, Page, Recalled, Scope, Vector, Write
-from memory.ports import Query
+from memory.ports import Embedder, Query
 
 BM25 = "qdrant/bm25"
 _FEWEST_CANDIDATES = 50
@@ -31,32 +31,35 @@ class QdrantStore:
 
     Args:
         client: an open client; closed by whoever opened it.
-        model: the embedder's name, part of the collection's name: vectors of two models never meet.
-        dimension: length of the dense vectors.
+        embedder: its name and the length of its vectors name the collection: vectors of two models never meet.
     """
 
-    def __init__(self, client: AsyncQdrantClient, model: str, dimension: int) -> None:
+    def __init__(self, client: AsyncQdrantClient, embedder: Embedder) -> None:
         self._client = client
-        self._dimension = dimension
+        self._embedder = embedder
         self._opened = False
-        self.collection = f"memories-{re.sub(r'[^a-z0-9]+', '-', model.lower()).strip('-')}-{dimension}"
+        self.collection = ""
 
-    async def _ready(self) -> None:
-        """Create the collection and its indexes where they are missing, once. Qdrant may start after us."""
+    async def _ready(self) -> str:
+        """The collection, made with its indexes where it is missing; looked at once, as Qdrant may start after us."""
         if self._opened:
-            return
+            return self.collection
+        dimension = len((await self._embedder.embed(["turnstone"]))[0])
+        name = re.sub(r"[^a-z0-9]+", "-", self._embedder.name.lower()).strip("-")
+        self.collection = f"memories-{name}-{dimension}"
         if not await _answered(self._client.collection_exists(self.collection)):
             try:
-                await self._create()
+                await self._create(dimension)
             except StoreRejected:  # another process was faster
                 if not await _answered(self._client.collection_exists(self.collection)):
                     raise
             for field, schema in payloads.INDEXES.items():
                 await _answered(self._client.create_payload_index(self.collection, field, schema, wait=True))
         self._opened = True
+        return self.collection
 
-    async def _create(self) -> None:
-        dense = models.VectorParams(size=self._dimension, distance=models.Distance.COSINE)
+    async def _create(self, dimension: int) -> None:
+        dense = models.VectorParams(size=dimension, distance=models.Distance.COSINE)
         await _answered(
             self._client.create_collection(
                 self.collection,
@@ -66,7 +69,6 @@ class QdrantStore:
         )
 
     async def _ask(self, call: Awaitable[Any]) -> Any:
-        await self._ready()
         try:
             return await _answered(call)
         except StoreMissing:
@@ -75,10 +77,11 @@ class QdrantStore:
 
     async def ping(self) -> None:
         """Raises StoreUnavailable when Qdrant does not answer."""
-        await _answered(self._client.collection_exists(self.collection))
+        await _answered(self._client.collection_exists("memories"))
 
     async def apply(self, lease: Lease, writes: Sequence[Write]) -> None:
         """Put the versions; a point that a newer fencing token has written is left as it is."""
+        collection = await self._ready()
         if not writes:
             return
         points = [
@@ -90,11 +93,12 @@ class QdrantStore:
             for write in writes
         ]
         await self._ask(
-            self._client.upsert(self.collection, points, wait=True, update_filter=payloads.not_fenced_off(lease.token))
+            self._client.upsert(collection, points, wait=True, update_filter=payloads.not_fenced_off(lease.token))
         )
 
     async def neighbours(self, scope: Scope, vectors: Sequence[Vector], limit: int) -> list[list[Recalled]]:
         """For each vector the nearest current memories in scope by cosine, nearest first."""
+        collection = await self._ready()
         if not vectors:
             return []
         requests = [
@@ -107,11 +111,12 @@ class QdrantStore:
             )
             for vector in vectors
         ]
-        answers = await self._ask(self._client.query_batch_points(self.collection, requests))
+        answers = await self._ask(self._client.query_batch_points(collection, requests))
         return [[_recalled(point, point.score) for point in answer.points] for answer in answers]
 
     async def search(self, query: Query) -> list[Recalled]:
         """The memories that matter most: dense and BM25 candidates, fused by Qdrant over normalised scores."""
+        collection = await self._ready()
         found = payloads.as_of(query.scope, query.as_of) if query.as_of else payloads.current(query.scope)
         depth = max(_FEWEST_CANDIDATES, 4 * query.limit)
         prefetch = [
@@ -120,7 +125,7 @@ class QdrantStore:
         ]
         answer = await self._ask(
             self._client.query_points(
-                self.collection,
+                collection,
                 prefetch=prefetch,
                 query=models.FusionQuery(fusion=models.Fusion.DBSF),
                 limit=query.limit,
@@ -133,17 +138,19 @@ class QdrantStore:
 
     async def get(self, tenant: str, memory_id: str) -> Memory | None:
         """The current version of a memory; None when unknown, retracted or another tenant's."""
-        points = await self._ask(self._client.retrieve(self.collection, [memory_id], with_payload=True))
+        collection = await self._ready()
+        points = await self._ask(self._client.retrieve(collection, [memory_id], with_payload=True))
         memories = [payloads.from_payload(point.payload) for point in points]
         return next((one for one in memories if one.scope.tenant == tenant and one.current), None)
 
     async def page(self, scope: Scope, page: Page) -> tuple[int, list[Memory]]:
         """The number of current memories in scope, and one page of them, newest first."""
+        collection = await self._ready()
         found = payloads.current(scope)
-        count = await self._ask(self._client.count(self.collection, count_filter=found, exact=True))
+        count = await self._ask(self._client.count(collection, count_filter=found, exact=True))
         answer = await self._ask(
             self._client.query_points(
-                self.collection,
+                collection,
                 query=models.OrderByQuery(order_by=models.OrderBy(key="position", direction=models.Direction.DESC)),
                 query_filter=found,
                 offset=page.offset,
@@ -155,11 +162,12 @@ class QdrantStore:
 
     async def history(self, tenant: str, memory_id: str) -> list[Memory]:
         """Every version of a memory, oldest first."""
+        collection = await self._ready()
         found, offset = payloads.versions(tenant, memory_id), None
         memories: list[Memory] = []
         while True:
             points, offset = await self._ask(
-                self._client.scroll(self.collection, found, limit=_SCROLL, offset=offset, with_payload=True)
+                self._client.scroll(collection, found, limit=_SCROLL, offset=offset, with_payload=True)
             )
             memories += [payloads.from_payload(point.payload) for point in points]
             if offset is None:
@@ -175,18 +183,20 @@ class QdrantStore:
 
     async def left(self, scope: Scope, before: datetime) -> int:
         """Count the versions in scope made by turns accepted up to `before`."""
+        collection = await self._ready()
         found = payloads.made_until(scope, before)
-        return int((await self._ask(self._client.count(self.collection, found, exact=True))).count)
+        return int((await self._ask(self._client.count(collection, found, exact=True))).count)
 
     async def retract(self, tenant: str, turn_id: str) -> None:
         """Remove every version that one turn wrote."""
         await self._remove(payloads.written_by(tenant, turn_id))
 
     async def _remove(self, found: models.Filter) -> int:
-        count = (await self._ask(self._client.count(self.collection, found, exact=True))).count
+        collection = await self._ready()
+        count = (await self._ask(self._client.count(collection, found, exact=True))).count
         if count:
             selector = models.FilterSelector(filter=found)
-            await self._ask(self._client.delete(self.collection, selector, wait=True))
+            await self._ask(self._client.delete(collection, selector, wait=True))
         return int(count)
 
 

@@ -68,7 +68,7 @@ async def seed(url: str) -> None:
     """Put the searched memories into Qdrant directly: their making is not what is measured."""
     embedder = LocalEmbedder()
     client = AsyncQdrantClient(url=url, cloud_inference=True, check_compatibility=False, timeout=60)
-    store = QdrantStore(client, embedder.name, embedder.dimension)
+    store = QdrantStore(client, embedder)
     chance, now = random.Random(1), datetime.now(UTC)
     for start in range(0, MEMORIES, 500):
         writes = []

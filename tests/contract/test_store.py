@@ -16,7 +16,6 @@ from memory.model import Event, Lease, Memory, Page, Scope, Write
 from memory.ports import Query
 from tests.fakes import WordEmbedder, word_vector
 
-DIMENSION = WordEmbedder.dimension
 START = datetime(2026, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)
 ANA = Scope(tenant="acme", user_id="ana")
 
@@ -42,7 +41,7 @@ def query(text: str, scope: Scope = ANA, **more: Any) -> Query:
 @pytest.fixture
 async def store(qdrant_url: str) -> AsyncIterator[QdrantStore]:
     client = AsyncQdrantClient(url=qdrant_url, cloud_inference=True, check_compatibility=False)
-    found = QdrantStore(client, f"test-{uuid.uuid4().hex}", DIMENSION)
+    found = QdrantStore(client, WordEmbedder(f"test-{uuid.uuid4().hex}"))
     yield found
     await client.delete_collection(found.collection)
     await client.close()
@@ -163,7 +162,7 @@ async def test_an_empty_store_answers_with_nothing(store: QdrantStore) -> None:
 async def test_a_store_that_is_away_says_so_as_something_to_try_again() -> None:
     client = AsyncQdrantClient(url="http://127.0.0.1:9", check_compatibility=False)
     with pytest.raises(StoreUnavailable):
-        await QdrantStore(client, "away", DIMENSION).ping()
+        await QdrantStore(client, WordEmbedder()).ping()
     await client.close()
 
 

@@ -27,9 +27,9 @@ async def house(redis: Redis, qdrant_url: str) -> AsyncIterator[House]:
         RedisInbox(redis, scripts, bell, limits),
         RedisLanes(redis, scripts, bell, limits),
         RedisTurns(redis),
-        QdrantStore(client, f"test-{uuid.uuid4().hex}", WordEmbedder.dimension),
+        QdrantStore(client, WordEmbedder(f"test-{uuid.uuid4().hex}")),
     )
-    await house.store.ping()
+    await house.texts()
     yield house
     await client.delete_collection(house.store.collection)
     await client.close()

@@ -28,15 +28,16 @@ def server(started: ModelServer) -> ModelServer:
     return started
 
 
-async def opened(server: ModelServer, timeout_seconds: float = 10) -> OpenAIEmbedder:
-    return await OpenAIEmbedder.open(
+def opened(server: ModelServer, timeout_seconds: float = 10) -> OpenAIEmbedder:
+    return OpenAIEmbedder(
         api_key=None, base_url=server.base_url, model="embedding-test", timeout_seconds=timeout_seconds
     )
 
 
 @pytest.fixture
 async def embedder(server: ModelServer) -> AsyncIterator[OpenAIEmbedder]:
-    found = await opened(server)
+    found = opened(server)
+    await found.embed(["what its vectors look like"])
     server.reset()
     yield found
     await found.aclose()
@@ -46,8 +47,9 @@ def cosine(one: Vector, other: Vector) -> float:
     return sum(a * b for a, b in zip(one, other, strict=True)) / (math.hypot(*one) * math.hypot(*other))
 
 
-async def test_the_dimension_is_learned_when_opened(embedder: OpenAIEmbedder) -> None:
-    assert (embedder.name, embedder.dimension) == ("embedding-test", DIMENSION)
+async def test_vectors_are_as_long_as_the_endpoint_makes_them(embedder: OpenAIEmbedder) -> None:
+    assert embedder.name == "embedding-test"
+    assert len((await embedder.embed(["tea"]))[0]) == DIMENSION
     assert 0 < embedder.related_floor < embedder.same_floor < 1
 
 
@@ -115,12 +117,17 @@ async def test_a_text_that_the_endpoint_refuses_is_rejected(server: ModelServer,
     assert len(await embedder.embed(["fine"])) == 1
 
 
-async def test_an_embedder_that_cannot_be_probed_is_not_opened(server: ModelServer) -> None:
+async def test_an_embedder_made_while_its_endpoint_is_away_works_once_it_is_back(
+    server: ModelServer,
+) -> None:
     server.fault(Fault(kind=Kind.STATUS, status=404, calls=1), Fault(kind=Kind.SLOW, seconds=30, calls=1))
+    embedder = opened(server, timeout_seconds=0.5)
     with pytest.raises(ModelUnavailable, match="does not know the model"):
-        await opened(server)
+        await embedder.embed(["tea"])
     with pytest.raises(ModelUnavailable):
-        await opened(server, timeout_seconds=0.3)
+        await embedder.embed(["tea"])
+    assert len(await embedder.embed(["tea"])) == 1
+    await embedder.aclose()
 
 
 async def test_ping_asks_for_the_models(server: ModelServer, embedder: OpenAIEmbedder) -> None:

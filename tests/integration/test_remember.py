@@ -10,7 +10,6 @@ import pytest
 from memory.adapters.qdrant_store import QdrantStore
 from memory.errors import BadAnswer, ModelUnavailable, StoreUnavailable
 from memory.model import Event, Lease, Message, Role, Status, Submission
-from tests.fakes import WordEmbedder
 from tests.integration.house import ANA, MARCH, House
 
 
@@ -148,8 +147,7 @@ class DyingStore(QdrantStore):
 
 
 def dying(house: House) -> DyingStore:
-    store = DyingStore(house.store._client, "x", WordEmbedder.dimension)
-    store.collection = house.store.collection
+    store = DyingStore(house.store._client, house.store._embedder)
     house.store = store
     return store
 

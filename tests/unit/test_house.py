@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -46,11 +47,16 @@ def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+@cache
+def parsed(path: Path) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
+
 def nodes(paths: Iterable[Path], except_in: tuple[str, ...] = ()) -> Iterator[tuple[str, ast.AST]]:
     """Every node of the files, with the place where it stands; files whose name starts so are left out."""
     for path in paths:
         if not name_of(path).startswith(except_in or ("\0",)):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for node in parsed(path):
                 yield f"{name_of(path)}:{getattr(node, 'lineno', 0)}", node
 
 

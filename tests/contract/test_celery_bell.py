@@ -1,0 +1,54 @@
+"""Our bell is what the installed Celery would have published, and a Celery worker's consumer reads it."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import orjson
+from celery import Celery
+from redis.asyncio import Redis
+
+from memory.adapters.celery_bell import DRAIN_TASK, QUEUE, CeleryBell
+from memory.model import Lane
+
+LANE = Lane(tenant="default", kind="user", name='ana: 日本 "quoted"')
+# What differs from message to message, or is nobody's business.
+OWN = {"id", "root_id", "origin", "argsrepr", "correlation_id", "reply_to", "delivery_tag", "delivery_info"}
+# What Celery adds and reads with a default.
+OPTIONAL = {"stamped_headers", "stamps", "group_index", "replaced_task_nesting", "timelimit"}
+
+
+def app(url: str) -> Celery:
+    made = Celery("test", broker=url)
+    made.conf.update(task_default_queue=QUEUE, task_ignore_result=True, broker_connection_retry_on_startup=False)
+    return made
+
+
+async def celerys_own(redis: Redis, url: str) -> dict[str, Any]:
+    with app(url) as celery:
+        celery.send_task(DRAIN_TASK, args=(LANE.key,), ignore_result=True)
+    (raw,) = await redis.lrange(QUEUE, 0, -1)
+    found: dict[str, Any] = orjson.loads(raw)
+    return found
+
+
+def plain(part: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in part.items() if name not in OWN | OPTIONAL}
+
+
+async def test_the_bell_is_the_message_that_celery_would_publish(redis: Redis, redis_url: str) -> None:
+    theirs, ours = await celerys_own(redis, redis_url), orjson.loads(CeleryBell().message(LANE))
+    assert set(ours) == set(theirs)
+    assert plain(ours["headers"]) == plain(theirs["headers"])
+    assert plain(ours["properties"]) == plain(theirs["properties"])
+    assert orjson.loads(base64.b64decode(ours["body"])) == orjson.loads(base64.b64decode(theirs["body"]))
+
+
+async def test_celery_reads_the_bell_from_its_queue(redis: Redis, redis_url: str) -> None:
+    await redis.lpush(QUEUE, CeleryBell().message(LANE))
+    with app(redis_url) as celery, celery.connection_for_read() as connection:
+        message = connection.SimpleQueue(QUEUE).get(timeout=5)
+        message.ack()
+    args, kwargs, _ = message.payload
+    assert (args, kwargs, message.headers["task"]) == ([LANE.key], {}, DRAIN_TASK)

@@ -1,0 +1,162 @@
+"""The dashboard without a browser: its words, what it shows of a turn, and how it refuses."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from api.app import create_app
+from api.dashboard import views, words
+from memory.adapters.redis_turns import RedisTurns
+from memory.books import Ledger
+from memory.embedded.sockets import free_port
+from memory.model import Event, Memory, Message, Page, Role, Scope, Status, Turn, TurnEvent, TurnStatus
+from memory.settings import Settings
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ANA = Scope(tenant="default", user_id="ana")
+
+
+def turn(status: Status, **more: object) -> TurnStatus:
+    return TurnStatus.model_validate({"id": "t1", "status": status, "attempts": 1, "accepted_at": NOON, **more})
+
+
+def said(*texts: str) -> Turn:
+    messages = tuple(Message(role=Role.USER, content=text) for text in texts)
+    return Turn(id="t1", scope=ANA, messages=messages, accepted_at=NOON)
+
+
+def test_only_a_dead_turn_shows_what_was_said() -> None:
+    shown = {status for status in Status if views.letter(turn(status), said("I live in Porto."), whole=True).messages}
+    assert shown == {Status.DEAD}
+
+
+def test_a_long_dead_letter_is_cut_in_the_list_and_whole_on_its_own_page() -> None:
+    long = said("a" * 590, "b" * 590, "c")
+    cut, whole = views.letter(turn(Status.DEAD), long), views.letter(turn(Status.DEAD), long, whole=True)
+    assert [message.content for message in cut.messages] == ["a" * 590, "b" * 10 + "…"]
+    assert cut.cut
+    assert whole.messages == long.messages
+    assert not whole.cut
+
+
+def test_letters_are_grouped_by_error_the_newest_first() -> None:
+    letters = [views.letter(turn(Status.DEAD, id=str(n), error=error), None) for n, error in enumerate("bab")]
+    found = [(group.error, [letter.turn.id for letter in group.letters]) for group in views.groups(letters)]
+    assert found == [("b", ["0", "2"]), ("a", ["1"])]
+
+
+@pytest.mark.parametrize(
+    ("took", "words_for_it"),
+    [
+        (timedelta(milliseconds=12), "12 ms"),
+        (timedelta(seconds=3.21), "3.2 s"),
+        (timedelta(minutes=59, seconds=59), "59 min"),
+        (timedelta(hours=2, minutes=30), "2.5 h"),
+    ],
+)
+def test_how_long_a_turn_took_is_told_in_fitting_units(took: timedelta, words_for_it: str) -> None:
+    assert words.lasted(turn(Status.SETTLED, settled_at=NOON + took)) == words_for_it
+
+
+def test_a_settled_turn_is_summed_up_by_what_it_did() -> None:
+    events = [TurnEvent(event=event, id="m", memory="x") for event in (Event.ADD, Event.UPDATE, Event.ADD)]
+    assert words.outcome(turn(Status.SETTLED, events=events)) == "2 added, 1 updated"
+    assert words.outcome(turn(Status.SETTLED)) == "nothing to remember"
+
+
+def test_times_are_shown_in_utc_wherever_they_come_from() -> None:
+    there = datetime.fromisoformat("2026-03-01T23:30:00.000042-05:00")
+    assert words.moment(there) == (
+        '<time datetime="2026-03-02T04:30:00.000042+00:00" title="Monday 2 March 2026, 04:30:00.000042 UTC">'
+        "2026-03-02 04:30:00</time>"
+    )
+
+
+def test_books_that_do_not_balance_say_so_in_words() -> None:
+    books = views.books("default", Ledger(accepted=5, settled=1, waiting=1, dead=1, erased=1))
+    assert not books.balanced
+    assert books.total == 4
+    assert books.said.endswith("The books do not balance.")
+
+
+def test_the_pager_keeps_the_filters() -> None:
+    found = views.pager(Page(number=2, size=25), 60, status=Status.DEAD, user_id="a&b")
+    assert (found.first, found.last, found.count) == (26, 50, 60)
+    assert found.newer == "?status=dead&user_id=a%26b&page=1"
+    assert found.older == "?status=dead&user_id=a%26b&page=3"
+
+
+def test_a_quote_is_left_out_where_it_repeats_the_memory() -> None:
+    one = Memory(id="m", scope=ANA, text="x", created_at=NOON, updated_at=NOON, valid_from=NOON, quote="x")
+    quotes = [version.quote for version in views.timeline([one, one.model_copy(update={"quote": "I say x"})])]
+    assert quotes == ["I say x", None]
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return Settings.model_validate({"auth": "keys", "admin_key": "secret", "extractor": "offline", "embedder": "local"})
+
+
+@pytest.fixture
+async def app(settings: Settings) -> AsyncIterator[FastAPI]:
+    """The app whose Redis is away."""
+    app, redis = create_app(settings), Redis(port=free_port(), retry=Retry(NoBackoff(), 0))
+    app.state.parts = SimpleNamespace(turns=RedisTurns(redis))
+    yield app
+    await redis.aclose()
+
+
+@pytest.fixture
+async def browser(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://turnstone") as client:
+        yield client
+
+
+KEY = {"X-API-Key": "secret"}
+
+
+async def test_a_page_without_a_key_explains_how_to_get_in(browser: httpx.AsyncClient) -> None:
+    answer = await browser.get("/dashboard")
+    assert answer.status_code == 401
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "TURNSTONE_AUTH=off" in answer.text
+
+
+async def test_a_page_whose_parts_are_away_says_so_and_comes_back_by_itself(browser: httpx.AsyncClient) -> None:
+    answer = await browser.get("/dashboard", headers=KEY)
+    assert answer.status_code == 503
+    assert "Redis does not answer" in answer.text
+    assert '<meta http-equiv="refresh" content="5">' in answer.text
+
+
+async def test_a_fragment_that_fails_is_one_sentence(browser: httpx.AsyncClient) -> None:
+    answer = await browser.get("/dashboard?fragment=1", headers=KEY)
+    assert answer.status_code == 503
+    assert answer.text.startswith('<p class="alarm sentence">Redis does not answer')
+    assert "<html" not in answer.text
+
+
+async def test_a_filter_that_makes_no_sense_is_refused_with_a_page(browser: httpx.AsyncClient) -> None:
+    answer = await browser.get("/dashboard?status=odd", headers=KEY)
+    assert answer.status_code == 422
+    assert "status: " in answer.text
+    assert "<html" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/dashboard", "/dashboard/dead", "/dashboard/static/dashboard.js"])
+async def test_every_answer_is_fenced_in(browser: httpx.AsyncClient, path: str) -> None:
+    headers = (await browser.get(path)).headers
+    policy = headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
