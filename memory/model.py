@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 Metadata = Mapping[str, Any]
 Vector = Sequence[float]
@@ -42,7 +42,7 @@ class Scope(Value):
     The tenant comes from the server (never from a request's body) and is part of every key and query.
     """
 
-    tenant: str
+    tenant: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
     user_id: str | None = None
     agent_id: str | None = None
     run_id: str | None = None

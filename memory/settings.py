@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     retention_seconds: int = Field(7 * 24 * 3600, ge=60)
     max_body_bytes: int = Field(1_000_000, ge=1_000)
     worker_threads: int = Field(32, ge=1)
+    worker_nice: int = Field(0, ge=0, le=19)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Coroutine
 from contextvars import Context, copy_context
@@ -44,6 +45,7 @@ class WorkerLoop:
 
     def start(self) -> None:
         """Open every part and begin to sweep. Raises what opening raises."""
+        os.nice(self._settings.worker_nice)
         self._thread.start()
         asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(_START_SECONDS)
 

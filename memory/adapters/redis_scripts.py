@@ -59,15 +59,21 @@ class RedisScripts:
     async def _drain(self) -> None:
         while self._waiting:
             calls, self._waiting = self._waiting[:_LARGEST_PIPELINE], self._waiting[_LARGEST_PIPELINE:]
-            calls = [call for call in calls if not call.answer.cancelled()]
+            answers: Sequence[Any] = [ConnectionError("not sent")] * len(calls)
             try:
-                answers = await self._execute(calls)
-                if any(isinstance(answer, NoScriptError) for answer in answers):
-                    answers = await self._again(calls, answers)
-            except (RedisError, OSError) as error:
-                answers = [error] * len(calls)
-            for call, answer in zip(calls, answers, strict=True):
-                _resolve(call, answer)
+                answers = await self._answers(calls)
+            finally:  # whatever happens, nobody waits for ever
+                for call, answer in zip(calls, answers, strict=True):
+                    _resolve(call, answer)
+
+    async def _answers(self, calls: Sequence[_Call]) -> Sequence[Any]:
+        try:
+            answers = await self._execute(calls)
+            if any(isinstance(answer, NoScriptError) for answer in answers):
+                answers = await self._again(calls, answers)
+        except (RedisError, OSError) as error:
+            return [error] * len(calls)
+        return answers
 
     async def _execute(self, calls: Sequence[_Call]) -> list[Any]:
         async with self._redis.pipeline(transaction=False) as pipeline:

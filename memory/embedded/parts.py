@@ -14,6 +14,7 @@ from memory.embedded.sockets import http_get
 
 GRACE_SECONDS = 10.0
 API_DRAIN_SECONDS = 8
+WORKER_NICE = "10"
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,9 @@ class Addresses:
 def stages(setup: Setup, at: Addresses) -> list[list[Part]]:
     """The parts in the order in which they are started; they are stopped in the opposite one."""
     settings = child_environment(setup, at)
-    workers = [worker_part(setup, number, settings) for number in range(1, setup.workers + 1)]
+    # On one machine the front goes first: a chatbot waits for the API, nobody waits for a worker.
+    background = {**settings, "TURNSTONE_WORKER_NICE": WORKER_NICE}
+    workers = [worker_part(setup, number, background) for number in range(1, setup.workers + 1)]
     redis = redis_part(setup.data / "redis", at.redis)
     return [[redis], [qdrant_part(setup, at)], [api_part(setup, at, settings), *workers]]
 

@@ -105,7 +105,7 @@ async function askParts() {
   }
 }
 
-
+if (page.dataset.every) keep(() => isStill() || refresh(), page.dataset.every * 1000, isLive);
 if (parts) keep(askParts, parts.dataset.every * 1000, () => !document.hidden)();
 
 if (live) {
