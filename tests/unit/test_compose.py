@@ -1,0 +1,139 @@
+"""The production stack as it is written down: no container engine is needed to see that it is sound."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).parents[2]
+COMPOSE = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
+SERVICES: dict[str, dict[str, Any]] = YAML(typ="safe").load(COMPOSE)["services"]
+OURS = ("api", "worker", "beat", "flower")
+PUBLISHED = ("api", "flower")
+
+every_service = pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES)
+service_of_ours = pytest.mark.parametrize("service", [SERVICES[name] for name in OURS], ids=OURS)
+
+
+def tool(name: str) -> str:
+    """A program of the development environment; skips the test where its package has none for this machine."""
+    found = shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name)
+    if found is None:
+        pytest.skip(f"{name} is not installed")
+    return found
+
+
+def complaints(*command: str) -> str:
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    return run.stdout + run.stderr if run.returncode else ""
+
+
+def test_the_compose_file_follows_the_compose_specification() -> None:
+    schema = "--builtin-schema", "vendor.compose-spec"
+    assert complaints(tool("check-jsonschema"), *schema, "docker-compose.yml") == ""
+
+
+def test_the_dockerfile_passes_its_linter() -> None:
+    assert complaints(tool("hadolint"), "Dockerfile") == ""
+
+
+def test_the_stack_is_redis_qdrant_the_api_workers_beat_and_flower() -> None:
+    assert set(SERVICES) == {"redis", "qdrant", *OURS}
+
+
+@every_service
+def test_every_service_says_how_it_is_and_comes_back_when_it_dies(service: dict[str, Any]) -> None:
+    assert service["healthcheck"]["test"][0] in ("CMD", "CMD-SHELL")
+    assert service["restart"] == "unless-stopped"
+    assert service["stop_grace_period"]
+
+
+@every_service
+def test_every_service_runs_without_privileges_on_a_read_only_file_system(service: dict[str, Any]) -> None:
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert "privileged" not in service
+    assert "cap_add" not in service
+
+
+@every_service
+def test_every_service_starts_from_a_named_version(service: dict[str, Any]) -> None:
+    if "build" not in service:
+        assert re.fullmatch(r"[\w/-]+:v?\d+\.\d+[\w.-]*", service["image"])
+    assert all(re.match(r"FROM (base|build|user|python:\d+\.\d+\.\d+-slim-\w+) AS ", it) for it in _lines("FROM"))
+
+
+@every_service
+def test_any_number_of_a_service_can_run_side_by_side(service: dict[str, Any]) -> None:
+    assert "container_name" not in service
+    assert "hostname" not in service
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_only_the_api_and_flower_are_reachable_and_by_default_from_this_host_alone(name: str) -> None:
+    ports = SERVICES[name].get("ports", [])
+    assert bool(ports) == (name in PUBLISHED)
+    assert all(port.startswith("${PUBLISH_ADDRESS:-127.0.0.1}:") for port in ports)
+
+
+@service_of_ours
+def test_ours_wait_until_redis_is_healthy_and_ask_callers_for_keys(service: dict[str, Any]) -> None:
+    assert service["depends_on"]["redis"] == {"condition": "service_healthy"}
+    assert service["environment"]["TURNSTONE_AUTH"] == "keys"
+    assert service["environment"]["TURNSTONE_ADMIN_KEY"].startswith("${TURNSTONE_ADMIN_KEY:?")
+
+
+@pytest.mark.parametrize("name", ["api", "worker", "beat"])
+def test_the_same_image_serves_as_api_worker_and_beat(name: str) -> None:
+    assert SERVICES[name]["image"] == SERVICES["api"]["image"]
+    assert SERVICES[name]["build"]["target"] == "runtime"
+
+
+def test_redis_writes_every_turn_to_disk_and_evicts_none() -> None:
+    words = SERVICES["redis"]["command"]
+    options = dict(zip(words[1::2], words[2::2], strict=True))
+    assert options["--appendonly"] == "yes"
+    assert options["--appendfsync"] == "always"
+    assert options["--maxmemory-policy"] == "noeviction"
+
+
+@pytest.mark.parametrize("name", ["redis", "qdrant"])
+def test_what_redis_and_qdrant_keep_is_on_a_volume(name: str) -> None:
+    assert [mount.partition(":")[0] in YAML(typ="safe").load(COMPOSE)["volumes"] for mount in SERVICES[name]["volumes"]]
+
+
+def test_every_variable_of_the_compose_file_is_explained_in_the_example_of_the_environment() -> None:
+    explained = re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(re.findall(r"(?<!\$)\$\{([A-Z_]+)", COMPOSE)) <= set(explained)
+
+
+def test_the_image_runs_as_nobody_in_particular() -> None:
+    stages = DOCKERFILE.split("FROM ")
+    assert re.search(r"^USER \d{4,}:\d{4,}$", next(it for it in stages if it.startswith("base AS user")), re.MULTILINE)
+    assert [it for it in stages if it.startswith(("user AS dashboard", "user AS runtime"))] == stages[-2:]
+    assert "USER" not in stages[-1] + stages[-2]
+
+
+def test_everything_that_the_image_is_built_from_is_there_and_gets_past_the_ignore_file() -> None:
+    rules = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    let_in = [rule.removeprefix("!") for rule in rules if rule.startswith("!")]
+    copied = [word for line in _lines("COPY") if "--from" not in line for word in line.split()[1:-1]]
+    assert copied
+    for name in copied:
+        assert (ROOT / name).exists()
+        assert any(fnmatch.fnmatch(name, rule) for rule in let_in)
+    assert rules[1] == "*"
+
+
+def _lines(instruction: str) -> list[str]:
+    return [line for line in DOCKERFILE.splitlines() if line.startswith(f"{instruction} ")]
