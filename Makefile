@@ -65,10 +65,10 @@ $(VENV)/.dev: $(VENV)/.python pyproject.toml requirements.lock
 	@$(INSTALL) --editable '.[embedded,dev]'
 	@touch $(VENV)/.embedded $@
 
-# Debian's Python comes without ensurepip unless python3-venv is there: then its pip fills the environment from outside.
+# A newer pip than the one at hand installs faster, and Debian's Python without python3-venv cannot make a pip itself.
 $(VENV)/.python:
 	@test -n "$(PYTHON)" || { echo "Turnstone needs Python 3.11 or newer; none was found. Install one, or name it: make PYTHON=/path/to/python" >&2; exit 2; }
-	@$(PYTHON) -m venv --clear $(VENV) >/dev/null 2>&1 || { \
-		$(PYTHON) -m venv --clear --without-pip $(VENV) && \
-		$(PYTHON) -m pip --python $(BIN)/python install -qq --no-input pip; }
+	@$(PYTHON) -m venv --clear --without-pip $(VENV)
+	@$(PYTHON) -m pip --python $(BIN)/python install -qq --no-input --constraint requirements.lock pip 2>/dev/null \
+		|| $(BIN)/python -m ensurepip
 	@touch $@

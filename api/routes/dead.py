@@ -45,11 +45,11 @@ async def _revive(which: DeadIn, tenant: str, parts: Parts, *, replay: bool) -> 
 
 
 async def _with_error(tenant: str, error: str, parts: Parts) -> list[str]:
-    """The dead turns whose error starts with a code or holds a text, oldest first: replayed in their old order."""
+    """The dead turns with this very error, or with this error code, oldest first: replayed in their old order."""
     ids, page = list[str](), Page(size=_CHUNK)
     while True:
         count, found = await parts.turns.page(tenant, Status.DEAD, None, page)
-        ids += [turn.id for turn in found if error in (turn.error or "")]
+        ids += [turn.id for turn in found if error in (turn.error, (turn.error or "").partition(":")[0])]
         if page.offset + page.size >= count:
             return ids[::-1]
         page = Page(number=page.number + 1, size=_CHUNK)

@@ -10,16 +10,37 @@ from typing import Any
 from qdrant_client import AsyncQdrantClient, models
 from qdrant_client.http.exceptions import ApiException, ResponseHandlingException, UnexpectedResponse
 
+from memory import rank
 from memory.adapters import qdrant_payload as payloads
 from memory.errors import StoreRejected, StoreUnavailable
 from memory.model import Lease, Memory, Page, Recalled, Scope, Vector, Write
 from memory.ports import Embedder, Query
 
 BM25 = "qdrant/bm25"
-_FEWEST_CANDIDATES = 50
 _SCROLL = 256
 _NOT_FOUND = 404
 _OUR_FAULT = (400, 409, 413, 422)
+
+
+# `rank.score` as Qdrant computes it: $score[0] is the cosine, $score[1] the BM25 score.
+_RANKING = models.FormulaQuery(
+    formula=models.SumExpression(
+        sum=[
+            models.MultExpression(mult=[rank.DENSE_SHARE, "$score[0]"]),
+            models.MultExpression(
+                mult=[
+                    1 - rank.DENSE_SHARE,
+                    models.DivExpression(
+                        div=models.DivParams(
+                            left="$score[1]", right=models.SumExpression(sum=["$score[1]", rank.BM25_HALF])
+                        )
+                    ),
+                ]
+            ),
+        ]
+    ),
+    defaults={"$score[0]": 0.0, "$score[1]": 0.0},
+)
 
 
 class StoreMissing(StoreUnavailable):
@@ -115,26 +136,24 @@ class QdrantStore:
         return [[_recalled(point, point.score) for point in answer.points] for answer in answers]
 
     async def search(self, query: Query) -> list[Recalled]:
-        """The memories that matter most: dense and BM25 candidates, fused by Qdrant over normalised scores."""
+        """The memories that matter most: dense and BM25 candidates, scored together by the rule of `memory.rank`."""
         collection = await self._ready()
         found = payloads.as_of(query.scope, query.as_of) if query.as_of else payloads.current(query.scope)
-        depth = max(_FEWEST_CANDIDATES, 4 * query.limit)
         prefetch = [
-            models.Prefetch(query=list(query.vector), using="dense", filter=found, limit=depth),
-            models.Prefetch(query=_document(query.text), using="bm25", filter=found, limit=depth),
+            models.Prefetch(query=list(query.vector), using="dense", filter=found, limit=rank.CANDIDATES),
+            models.Prefetch(query=_document(query.text), using="bm25", filter=found, limit=rank.CANDIDATES),
         ]
         answer = await self._ask(
             self._client.query_points(
                 collection,
                 prefetch=prefetch,
-                query=models.FusionQuery(fusion=models.Fusion.DBSF),
+                query=_RANKING,
                 limit=query.limit,
+                score_threshold=query.threshold,
                 with_payload=True,
             )
         )
-        # DBSF adds one score in [0, 1] per list.
-        recalled = [_recalled(point, min(1.0, point.score / len(prefetch))) for point in answer.points]
-        return [one for one in recalled if query.threshold is None or one.score >= query.threshold]
+        return [_recalled(point, point.score) for point in answer.points]
 
     async def get(self, tenant: str, memory_id: str) -> Memory | None:
         """The current version of a memory; None when unknown, retracted or another tenant's."""

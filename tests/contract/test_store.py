@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 from qdrant_client import AsyncQdrantClient
+from qdrant_client.models import Document
 
-from memory.adapters.qdrant_store import QdrantStore
+from memory import rank
+from memory.adapters.qdrant_store import BM25, QdrantStore
 from memory.errors import StoreUnavailable
 from memory.model import Event, Lease, Memory, Page, Scope, Write
 from memory.ports import Query
@@ -79,6 +81,20 @@ async def test_a_search_finds_by_words_and_by_meaning_and_scores_between_0_and_1
     assert all(0 <= one.score <= 1 for one in found)
     assert found[0].score > found[1].score
     assert await store.search(query("green tea", threshold=1.0)) == []
+
+
+async def test_a_score_is_the_rule_of_ranking_and_does_not_depend_on_what_else_is_known(store: QdrantStore) -> None:
+    await store.apply(lease(), [write("User likes green tea")])
+    (alone,) = await store.search(query("green tea"))
+    (near,) = await store.neighbours(ANA, [word_vector("green tea")], 1)
+    assert alone.score > rank.score(near[0].score, 0) > 0
+    await store.apply(lease(), [write(f"User note {number}", minutes=number) for number in range(20)])
+    first = (await store.search(query("green tea")))[0]
+    bm25 = await store._client.query_points(
+        store.collection, query=Document(text="green tea", model=BM25), using="bm25", limit=1
+    )
+    assert first.score == pytest.approx(rank.score(near[0].score, bm25.points[0].score), abs=1e-4)
+    assert all(one.score <= rank.DENSE_SHARE for one in await store.search(query("quantum chromodynamics")))
 
 
 async def test_an_owner_sees_only_its_own_even_with_the_same_words(store: QdrantStore) -> None:

@@ -12,11 +12,11 @@ import sys
 import time
 from pathlib import Path
 
-from memory.embedded.qdrant_server import log
+from memory.embedded.qdrant_server import log, optimizer
 from memory.embedded.qdrant_server.collection import Collection
 from memory.embedded.qdrant_server.errors import Refusal
 
-_OPTIMIZER = "memory.embedded.qdrant_server.optimizer"
+_OPTIMIZER = optimizer.__name__
 
 
 class Compaction:
@@ -35,39 +35,47 @@ class Compaction:
 
     async def run(self) -> None:
         """Copy, optimize the copy, take it over."""
-        started, collection = time.monotonic(), self._collection
+        collection, started = self._collection, time.monotonic()
         copy = collection.next_data()
         try:
             await self._copy(copy)
-            if await self._optimized(copy):
-                await self._take_over(copy)
-                log.say(log.COMPACTED, collection=collection.name, seconds=round(time.monotonic() - started, 1))
+            exit_code = await self._optimize(copy)
+            if exit_code == optimizer.OPTIMIZED and not self._abandoned.is_set():
+                await self._take_over(copy, started)
                 return
-            exit_code = self._process.returncode if self._process else None
-            log.warn(log.COMPACTION_ABANDONED, collection=collection.name, exit_code=exit_code)
+            if exit_code != optimizer.NOTHING_TO_DO:
+                log.warn(log.COMPACTION_ABANDONED, collection=collection.name, exit_code=exit_code)
+            await asyncio.to_thread(shutil.rmtree, copy, ignore_errors=True)
         except (OSError, Refusal) as error:
+            # The copy stays until the next start, which removes what the record does not name.
             log.warn(log.COMPACTION_ABANDONED, collection=collection.name, reason=str(error))
         finally:
             collection.journal = None
-        await asyncio.to_thread(shutil.rmtree, copy, ignore_errors=True)
 
     async def _copy(self, copy: Path) -> None:
-        # Changes wait for the copy, queries do not: the lock is only taken by those who write.
+        # Changes wait for the copy, queries do not: only those who write take the lock.
         async with self._collection.writing:
             source = self._collection.start_journal()
             await asyncio.to_thread(shutil.copytree, source, copy)
 
-    async def _optimized(self, copy: Path) -> bool:
+    async def _optimize(self, copy: Path) -> int | None:
         if self._abandoned.is_set():
-            return False
+            return None
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", _OPTIMIZER, str(copy), stdin=asyncio.subprocess.DEVNULL
         )
         if self._abandoned.is_set():
             self._process.kill()
-        return await self._process.wait() == 0
+        return await self._process.wait()
 
-    async def _take_over(self, copy: Path) -> None:
+    async def _take_over(self, copy: Path, started: float) -> None:
         async with self._collection.writing:
+            stalled = time.monotonic()
             old = self._collection.take_over(copy)
-        await asyncio.to_thread(shutil.rmtree, old)
+        log.say(
+            log.COMPACTED,
+            collection=self._collection.name,
+            seconds=round(time.monotonic() - started, 1),
+            stalled_seconds=round(time.monotonic() - stalled, 3),
+        )
+        await asyncio.to_thread(shutil.rmtree, old, ignore_errors=True)
