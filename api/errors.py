@@ -37,6 +37,7 @@ CODES = {
     429: "too_many",
 }
 _RETRY_AFTER_SECONDS = 1.0
+_LONGEST_SENTENCE = 300
 _PLACES = ("body", "query", "path", "header")
 _SAID = {
     "extra_forbidden": "is not a field of this request",
@@ -50,7 +51,8 @@ def problem(
     status: int, detail: str, code: str | None = None, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
     """One refusal in the shape that every client can count on."""
-    body = {"detail": detail, "error": code or CODES.get(status, "error")}
+    sentence = " ".join(detail.split())
+    body = {"detail": sentence[:_LONGEST_SENTENCE], "error": code or CODES.get(status, "error")}
     return JSONResponse(body, status_code=status, headers=dict(headers or {}))
 
 
@@ -94,7 +96,9 @@ async def _http(_: Request, error: Exception) -> JSONResponse:
 
 async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
     log.error("request_failed", method=request.method, route=_route(request), exc_info=error)
-    return problem(500, "something went wrong here that should not have; it is logged", "internal")
+    # The connection is closed after an unforeseen error: the client must not send its next request on it.
+    sentence = "something went wrong here that should not have; it is logged"
+    return problem(500, sentence, "internal", {"Connection": "close"})
 
 
 def _route(request: Request) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
+from math import isfinite
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -35,6 +36,13 @@ def _storable(value: str) -> str:
     return value
 
 
+def _said(value: str) -> str:
+    """Text that says something."""
+    if not value.strip():
+        raise ValueError("must not be blank")
+    return value
+
+
 def _storable_any(value: Any, depth: int = 0) -> Any:
     """The same for every text within metadata, which must not be nested without end."""
     if depth > _DEEPEST_METADATA:
@@ -43,6 +51,8 @@ def _storable_any(value: Any, depth: int = 0) -> Any:
         return _storable(value)
     if isinstance(value, int) and not isinstance(value, bool) and not -(2**63) <= value < 2**63:
         raise ValueError("must not contain integers of more than 64 bits")
+    if isinstance(value, float) and not isfinite(value):
+        raise ValueError("must not contain NaN or infinite numbers")
     if isinstance(value, dict):
         if len(value) > MOST_METADATA_KEYS:
             raise ValueError(f"must not have more than {MOST_METADATA_KEYS} keys")
@@ -59,13 +69,23 @@ def _moment(value: Any) -> Any:
     return value
 
 
+def _utc(value: datetime) -> datetime:
+    """The same moment in UTC, where it must exist as well."""
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("must lie between the years 1 and 9999 in UTC") from None
+
+
 # Bounds stand before the check of the text: each then says what it found in its own words.
 Id = Annotated[str, Field(min_length=1, max_length=LONGEST_ID), AfterValidator(_storable)]
 Content = Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(_storable)]
-Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT), AfterValidator(_storable)]
-QueryText = Annotated[str, Field(min_length=1, max_length=LONGEST_QUERY), AfterValidator(_storable)]
+Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT), AfterValidator(_storable), AfterValidator(_said)]
+QueryText = Annotated[
+    str, Field(min_length=1, max_length=LONGEST_QUERY), AfterValidator(_storable), AfterValidator(_said)
+]
 Metadata = Annotated[dict[str, Any], AfterValidator(_storable_any)]
-Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_utc)]
 
 
 class Body(BaseModel):

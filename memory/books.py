@@ -1,10 +1,10 @@
-"""The books: what a tenant's ledger says, and the receipt of an erase."""
+"""The books: what a tenant's ledger says, the receipt of an erase, and removals that are to be repeated."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from memory.model import Value
+from memory.model import Scope, Value
 
 
 class Ledger(Value):
@@ -30,3 +30,14 @@ class Receipt(Value):
     turns: int
     memories: int
     verified: bool
+
+
+class Removal(Value):
+    """Something that was removed and is removed once more, when whoever was writing just then must have ended.
+
+    An owner (every version made by turns accepted up to `until`), or one memory where `memory_id` is set.
+    """
+
+    scope: Scope
+    memory_id: str | None = None
+    until: datetime | None = None

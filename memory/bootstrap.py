@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from qdrant_client import AsyncQdrantClient
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from memory.adapters.celery_bell import CeleryBell
 from memory.adapters.local_embedder import LocalEmbedder
@@ -107,7 +109,12 @@ def inbox_limits(settings: Settings) -> InboxLimits:
 @contextlib.asynccontextmanager
 async def redis_client(settings: Settings) -> AsyncIterator[Redis]:
     """An open Redis client with undecoded answers."""
-    redis = Redis.from_url(settings.redis_url, socket_connect_timeout=_CONNECT_SECONDS, socket_timeout=_REDIS_SECONDS)
+    redis = Redis.from_url(
+        settings.redis_url,
+        socket_connect_timeout=_CONNECT_SECONDS,
+        socket_timeout=_REDIS_SECONDS,
+        retry=Retry(NoBackoff(), 0),  # a step whose answer was lost may have been done: it is not ours to repeat
+    )
     try:
         yield redis
     finally:

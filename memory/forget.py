@@ -1,12 +1,12 @@
-"""Forgetting an owner: the epoch first, then turns and plans, then every version in the store; verified."""
+"""Forgetting an owner: the epoch first, then turns and plans, then every version; verified, and repeated once."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
 
 import structlog
 
-from memory.books import Receipt
+from memory.books import Receipt, Removal
 from memory.model import Lease, Scope
 from memory.ports import Inbox, Lanes, MemoryStore, TurnLog
 
@@ -17,16 +17,17 @@ async def forget(scope: Scope, *, inbox: Inbox, lanes: Lanes, turns: TurnLog, st
     """Erase everything of a scope: what waits, what is being worked on, what is dead, settled or remembered.
 
     Whoever works on one of the owner's lanes loses its lease at once. The lanes are ours until the store is clean,
-    so nothing accepted afterwards is weighed against memories that are about to go.
+    so nothing accepted afterwards is weighed against memories that are about to go. A worker that was stopped in
+    the midst of a write may still finish it: therefore the sweep removes once more, shortly after.
 
     Raises InboxUnavailable or StoreUnavailable; then ask again: what is gone stays gone.
     """
-    epoch, erased, held = datetime.now(UTC), 0, list[Lease]()
+    epoch, erased, held = await inbox.raise_epoch(scope), 0, list[Lease]()
     try:
         for lane in await turns.lanes(scope):
-            lease, reached, count = await inbox.erase(scope, lane, epoch)
+            lease, count = await inbox.erase(scope, lane, epoch)
             held.append(lease)
-            epoch, erased = max(epoch, reached), erased + count
+            erased += count
         memories = await store.erase(scope, epoch)
         left = await store.left(scope, epoch)
     finally:
@@ -34,3 +35,30 @@ async def forget(scope: Scope, *, inbox: Inbox, lanes: Lanes, turns: TurnLog, st
             await lanes.hand_back(lease)
     log.info("owner_erased", turns=erased, memories=memories, left=left)
     return Receipt(tenant=scope.tenant, erased_at=epoch, turns=erased, memories=memories, verified=left == 0)
+
+
+async def take_back(scopes: Sequence[Scope], lanes: Lanes, store: MemoryStore) -> bool:
+    """After writing under a lease that was lost: if an erase covers it, nothing of what we wrote may stay.
+
+    Returns whether there was such an erase.
+    """
+    epochs = dict([found for scope in dict.fromkeys(scopes) for found in await lanes.epochs(scope)])
+    for scope, epoch in epochs.items():
+        await store.erase(scope, epoch)
+    return bool(epochs)
+
+
+async def finish_removals(inbox: Inbox, store: MemoryStore) -> int:
+    """Remove once more what was removed a while ago, now that nobody can still be writing it; returns how many."""
+    due = await inbox.unfinished()
+    for name, removal in due:
+        await _repeat(removal, store)
+        await inbox.finished(name)
+    return len(due)
+
+
+async def _repeat(removal: Removal, store: MemoryStore) -> None:
+    if removal.memory_id is not None:
+        await store.delete(removal.scope.tenant, removal.memory_id)
+    elif removal.until is not None:
+        await store.erase(removal.scope, removal.until)

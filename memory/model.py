@@ -204,9 +204,13 @@ class Recalled(Value):
 
 
 class Write(Value):
-    """One version to put into the store: `point_id` is deterministic, so applying it again changes nothing."""
+    """One version to put into the store: `point_id` is deterministic, so applying it again changes nothing.
+
+    `turn_id` is the turn that causes the write, None for an edit by hand.
+    """
 
     point_id: str
+    turn_id: str | None = None
     memory: Memory
     vector: tuple[float, ...]
 
@@ -258,6 +262,16 @@ class Lease(Value):
 
     lane: Lane
     token: int
+
+
+class Confirmation(Value):
+    """The last look before applying: which turns were erased meanwhile, and until when the answer may be acted on.
+
+    `good_until` is on the event loop's clock, in seconds.
+    """
+
+    erased: frozenset[str]
+    good_until: float
 
 
 class Batch(Value):

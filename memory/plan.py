@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -12,9 +12,12 @@ from memory.model import Decision, Event, Fact, Memory, Plan, Turn, TurnEvent, U
 _NAMESPACE = uuid.UUID("6f1c3d0e-7a55-5b1e-9a3c-2b7d1f0c9e44")
 
 
-def memory_id(turn_id: str, index: int) -> str:
-    """The id of the memory that a turn's fact number `index` makes: the same in every repetition."""
-    return str(uuid.uuid5(_NAMESPACE, f"{turn_id}:{index}"))
+def memory_id(turn_id: str, text: str, repetition: int) -> str:
+    """The id of the memory that a turn's fact makes.
+
+    It rests on the words, so deciding again never puts one fact in another's place; `repetition` counts equal texts.
+    """
+    return str(uuid.uuid5(_NAMESPACE, f"{turn_id}:{repetition}:{text}"))
 
 
 def version_id(memory_id: str, version: int) -> str:
@@ -24,9 +27,7 @@ def version_id(memory_id: str, version: int) -> str:
 
 def superseded(memory: Memory, by: Memory) -> Memory:
     """A version as it stays in the history once another has taken its place."""
-    return memory.model_copy(
-        update={"current": False, "valid_to": by.valid_from, "superseded_by": version_id(by.id, by.version)}
-    )
+    return memory.model_copy(update={"current": False, "valid_to": by.valid_from, "superseded_by": by.id})
 
 
 @dataclass(frozen=True)
@@ -50,18 +51,20 @@ class Planner:
     turns: Mapping[str, Turn]
     vectors: Mapping[str, Vector]
     source: Source
-    _writes: dict[str, Write] = field(default_factory=dict)
+    _writes: list[Write] = field(default_factory=list)
     _events: dict[str, list[TurnEvent]] = field(default_factory=lambda: defaultdict(list))
-    _made: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    _made: Counter[str] = field(default_factory=Counter)
+    _said: Counter[tuple[str, str]] = field(default_factory=Counter)
     _latest: dict[str, Memory] = field(default_factory=dict)
 
     def follow(self, fact: Fact, decision: Decision, target: Memory | None) -> None:
         """Add what one decision changes. `target` is the memory it names, None for ADD."""
         if target is not None:
             target = self._latest.get(target.id, target)
-        if decision.event is Event.ADD:
-            self._add(fact)
-        elif decision.event is Event.NONE or target is None or not target.current:
+        retracted = target is not None and not target.current
+        if decision.event is Event.ADD or (decision.event is Event.UPDATE and retracted):
+            self._add(fact)  # "no longer at Acme", then "now at Globex": there is nothing left to update
+        elif decision.event is Event.NONE or target is None or retracted:
             self._note(fact, Event.NONE, target.id if target else "", target.text if target else fact.text)
         elif decision.event is Event.UPDATE:
             self._update(fact, target, decision.text or fact.text)
@@ -70,10 +73,8 @@ class Planner:
 
     def _add(self, fact: Fact) -> None:
         turn = self.turns[fact.turn_id]
-        index = self._made[turn.id]
-        self._made[turn.id] += 1
         memory = Memory(
-            id=memory_id(turn.id, index),
+            id=self._new_id(fact),
             scope=turn.scope,
             text=fact.text,
             categories=(fact.category,) if fact.category else (),
@@ -82,18 +83,24 @@ class Planner:
             updated_at=turn.accepted_at,
             valid_from=turn.said_at,
             turn_ids=(turn.id,),
-            fact=index,
+            fact=self._made[turn.id],
             quote=fact.quote,
             model=self.source.model,
             prompt_version=self.source.prompt_version,
         )
-        self._put(memory.id, memory)
+        self._made[turn.id] += 1
+        self._put(fact, memory.id, memory)
         self._note(fact, Event.ADD, memory.id, memory.text)
+
+    def _new_id(self, fact: Fact) -> str:
+        self._said[fact.turn_id, fact.text] += 1
+        return memory_id(fact.turn_id, fact.text, self._said[fact.turn_id, fact.text])
 
     def _update(self, fact: Fact, target: Memory, text: str) -> None:
         turn = self.turns[fact.turn_id]
         renewed = target.model_copy(
             update={
+                "scope": turn.scope,  # of the turn that says so: forgetting a scope forgets what was said in it
                 "text": text,
                 "event": Event.UPDATE,
                 "version": target.version + 1,
@@ -109,12 +116,11 @@ class Planner:
         if turn.said_at < target.valid_from:
             # Said before what is known now: it enters the history and leaves the newer fact standing.
             past = superseded(renewed.model_copy(update={"version": target.version}), target)
-            self._put(memory_id(turn.id, self._made[turn.id]), past)
-            self._made[turn.id] += 1
+            self._put(fact, self._new_id(fact), past)
             self._note(fact, Event.NONE, target.id, target.text)
             return
-        self._put(version_id(target.id, target.version), superseded(target, renewed))
-        self._put(target.id, renewed)
+        self._put(fact, version_id(target.id, target.version), superseded(target, renewed))
+        self._put(fact, target.id, renewed)
         self._note(fact, Event.UPDATE, target.id, text, target.text)
 
     def _retract(self, fact: Fact, target: Memory) -> None:
@@ -122,17 +128,14 @@ class Planner:
         if turn.said_at < target.valid_from:
             self._note(fact, Event.NONE, target.id, target.text)
             return
-        changed = {
-            "current": False,
-            "event": Event.DELETE,
-            "valid_to": turn.said_at,
-            "updated_at": turn.accepted_at,
-        }
-        self._put(target.id, target.model_copy(update=changed))
+        # `updated_at` stays: it tells since when the text is known, and the text is the old one.
+        changed = {"current": False, "event": Event.DELETE, "valid_to": turn.said_at}
+        self._put(fact, target.id, target.model_copy(update=changed))
         self._note(fact, Event.DELETE, target.id, target.text)
 
-    def _put(self, point_id: str, memory: Memory) -> None:
-        self._writes[point_id] = Write(point_id=point_id, memory=memory, vector=tuple(self.vectors[memory.text]))
+    def _put(self, fact: Fact, point_id: str, memory: Memory) -> None:
+        vector = tuple(self.vectors[memory.text])
+        self._writes.append(Write(point_id=point_id, turn_id=fact.turn_id, memory=memory, vector=vector))
         if point_id == memory.id:
             self._latest[memory.id] = memory
 
@@ -143,19 +146,19 @@ class Planner:
         """The plan of everything followed so far."""
         return Plan(
             turn_ids=tuple(self.turns),
-            writes=tuple(self._writes.values()),
+            writes=tuple(self._writes),
             events={turn_id: tuple(events) for turn_id, events in self._events.items()},
             dropped=dropped,
             usage=usage,
         )
 
 
-def without(plan: Plan, turn_ids: frozenset[str]) -> Plan:
-    """The plan less what the given (erased) turns would have written."""
-    if not turn_ids:
-        return plan
-    writes = tuple(write for write in plan.writes if not turn_ids & set(write.memory.turn_ids))
-    return plan.model_copy(update={"writes": writes})
+def final_writes(plan: Plan, erased: frozenset[str]) -> list[Write]:
+    """What is to be put into the store: the last write of each point, and nothing that erased turns caused or said."""
+    kept = [
+        write for write in plan.writes if write.turn_id not in erased and not erased.intersection(write.memory.turn_ids)
+    ]
+    return list({write.point_id: write for write in kept}.values())
 
 
 def texts_of(facts: Sequence[Fact], decisions: Sequence[Decision], targets: Sequence[Memory | None]) -> list[str]:

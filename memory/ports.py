@@ -10,9 +10,10 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
-from memory.books import Ledger
+from memory.books import Ledger, Removal
 from memory.model import (
     Batch,
+    Confirmation,
     Extraction,
     Fact,
     Lane,
@@ -149,8 +150,11 @@ class MemoryStore(Pingable, Protocol):
     Raises StoreUnavailable or StoreRejected.
     """
 
-    async def apply(self, lease: Lease, writes: Sequence[Write]) -> None:
-        """Put the versions; a point that a newer fencing token has written is left as it is."""
+    async def apply(self, lease: Lease, writes: Sequence[Write], good_until: float) -> None:
+        """Put the versions; a point that a newer fencing token has written is left as it is.
+
+        Raises LeaseLost when the event loop's clock has passed `good_until` (seconds): then nothing is written.
+        """
 
     async def neighbours(self, scope: Scope, vectors: Sequence[Vector], limit: int) -> list[list[Recalled]]:
         """For each vector the nearest current memories in scope by cosine, nearest first."""
@@ -176,9 +180,6 @@ class MemoryStore(Pingable, Protocol):
     async def left(self, scope: Scope, before: datetime) -> int:
         """Count the versions in scope made by turns accepted up to `before`."""
 
-    async def retract(self, tenant: str, turn_id: str) -> None:
-        """Remove every version that one turn wrote."""
-
 
 class Accepted(Value):
     """The answer to a submission: its id, and whether this very submission had been accepted before."""
@@ -196,11 +197,23 @@ class Inbox(Pingable, Protocol):
     async def sweep(self) -> int:
         """Ring for every lane that is due and unheld, trim what is past retention; returns the bells rung."""
 
-    async def erase(self, scope: Scope, lane: Lane, epoch: datetime) -> tuple[Lease, datetime, int]:
-        """Take a lane by force, raise the scope's epoch, remove its turns there.
+    async def raise_epoch(self, scope: Scope) -> datetime:
+        """Raise an owner's epoch: turns accepted up to it are erased. Notes the removal down to be repeated."""
 
-        Returns the lease that now holds the lane (hand it back), the epoch in force and how many turns there were.
+    async def erase(self, scope: Scope, lane: Lane, epoch: datetime) -> tuple[Lease, int]:
+        """Take a lane by force and remove the scope's turns accepted up to the epoch.
+
+        Returns the lease that now holds the lane (hand it back), and how many turns there were.
         """
+
+    async def note_removal(self, removal: Removal) -> None:
+        """Note down that a memory was deleted, to be removed once more."""
+
+    async def unfinished(self) -> list[tuple[str, Removal]]:
+        """The removals that are due to be repeated, each with its name for `finished`."""
+
+    async def finished(self, name: str) -> None:
+        """Forget a removal that has been repeated."""
 
     async def revive(self, tenant: str, turn_id: str, *, replay: bool) -> bool:
         """Replay a dead turn, or discard it; False when there is no such dead turn."""
@@ -224,8 +237,11 @@ class Lanes(Protocol):
     async def record(self, lease: Lease, plan: Plan) -> None:
         """Keep the plan with its batch, before anything is applied."""
 
-    async def confirm(self, lease: Lease, turns: Sequence[Turn]) -> frozenset[str]:
-        """The last look before applying: the ids of turns erased meanwhile; raises LeaseLost."""
+    async def confirm(self, lease: Lease, turns: Sequence[Turn]) -> Confirmation:
+        """The last look before applying: raises LeaseLost, or tells which turns were erased meanwhile."""
+
+    async def epochs(self, scope: Scope) -> list[tuple[Scope, datetime]]:
+        """The erases that cover a scope, each with its epoch."""
 
     async def erased(self, turns: Sequence[Turn]) -> frozenset[str]:
         """Which of these turns an erase has covered since they were accepted."""

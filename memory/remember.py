@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import structlog
 
 from memory.errors import LeaseLost, Permanent, Transient
+from memory.forget import finish_removals, take_back
 from memory.model import (
     Batch,
     Decision,
@@ -23,7 +24,7 @@ from memory.model import (
     Turn,
     Vector,
 )
-from memory.plan import Planner, Source, texts_of, without
+from memory.plan import Planner, Source, final_writes, texts_of
 from memory.ports import Embedder, Extractor, Inbox, Lanes, MemoryStore, Reconciler
 from memory.reconcile import union
 
@@ -91,23 +92,16 @@ async def _pass(lease: Lease, batch: Batch, parts: Remembering) -> int:
     if plan is None:
         plan = await decide(batch.turns, parts)
         await parts.lanes.record(lease, plan)
-    erased = await parts.lanes.confirm(lease, batch.turns)
-    await parts.store.apply(lease, without(plan, erased).writes)
+    gone = frozenset(plan.turn_ids) - {turn.id for turn in batch.turns}
+    seen = await parts.lanes.confirm(lease, batch.turns)
     try:
-        await parts.lanes.settle(lease, plan, erased)
+        await parts.store.apply(lease, final_writes(plan, gone | seen.erased), seen.good_until)
+        await parts.lanes.settle(lease, plan, seen.erased)
     except LeaseLost:
-        await _take_back(batch.turns, parts)
+        await take_back([turn.scope for turn in batch.turns], parts.lanes, parts.store)
         raise
     log.info("turns_settled", turns=len(batch.turns), writes=len(plan.writes), dropped=plan.dropped)
     return len(batch.turns)
-
-
-async def _take_back(turns: Sequence[Turn], parts: Remembering) -> None:
-    """The lease was lost while applying: if that was an erase, nothing of what we wrote may stay."""
-    erased = await parts.lanes.erased(turns)
-    for turn in turns:
-        if turn.id in erased:
-            await parts.store.retract(turn.scope.tenant, turn.id)
 
 
 async def decide(turns: Sequence[Turn], parts: Remembering) -> Plan:
@@ -153,7 +147,7 @@ def _facts_of(turn: Turn, extraction: Extraction) -> list[Fact]:
     return [
         Fact(turn_id=turn.id, text=message.content, category="", quote=message.content)
         for message in turn.messages
-        if message.role in (Role.USER, Role.ASSISTANT)
+        if message.role in (Role.USER, Role.ASSISTANT) and message.content.strip()
     ]
 
 
@@ -163,14 +157,15 @@ async def _embed(texts: Sequence[str], known: Mapping[str, Vector], embedder: Em
     return {**known, **dict(zip(missing, found, strict=True))}
 
 
-async def sweep_forever(inbox: Inbox, every_seconds: float) -> None:
+async def sweep_forever(inbox: Inbox, store: MemoryStore, every_seconds: float) -> None:
     """Sweep again and again; every process does, and Redis lets one of them through each time."""
     while True:
         await asyncio.sleep(every_seconds)
         try:
             rung = await inbox.sweep()
+            repeated = await finish_removals(inbox, store)
         except Transient as error:
             log.warning("sweep_failed", reason=str(error))
         else:
-            if rung:
-                log.info("swept", bells=rung)
+            if rung or repeated:
+                log.info("swept", bells=rung, removals=repeated)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from memory.errors import NotFound
-from memory.model import Event, Memory, Write
+from memory.books import Removal
+from memory.errors import LaneBusy, LeaseLost, NotFound
+from memory.forget import take_back
+from memory.model import Event, Lease, Memory, Write
 from memory.plan import superseded, version_id
-from memory.ports import Embedder, Lanes, MemoryStore
+from memory.ports import Embedder, Inbox, Lanes, MemoryStore
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNKNOWN = "there is no memory with this id"
 
 
@@ -25,7 +28,7 @@ async def update(
         before = await _current(tenant, memory_id, store)
         if before.text != found.text:
             (old_vector,) = await embedder.embed([before.text])
-        now = datetime.now(UTC)
+        now = _EPOCH + timedelta(microseconds=lease.token)  # a token is Redis's clock, as acceptance times are
         changed = {
             "text": text,
             "event": Event.UPDATE,
@@ -43,14 +46,29 @@ async def update(
             memory=superseded(before, after),
             vector=tuple(old_vector),
         )
-        await store.apply(lease, [past, Write(point_id=after.id, memory=after, vector=tuple(vector))])
+        seen = await lanes.confirm(lease, ())
+        await store.apply(lease, [past, Write(point_id=after.id, memory=after, vector=tuple(vector))], seen.good_until)
+        await _look_again(lease, found, lanes, store)
     return after
 
 
-async def delete(tenant: str, memory_id: str, *, lanes: Lanes, store: MemoryStore) -> None:
-    """Remove a memory with its whole history. Raises NotFound, LaneBusy, and what the parts raise."""
+async def _look_again(lease: Lease, memory: Memory, lanes: Lanes, store: MemoryStore) -> None:
+    """An erase may have come in between the look and the write: then the edit goes as well."""
+    try:
+        await lanes.confirm(lease, ())
+    except LeaseLost as error:
+        await take_back([memory.scope], lanes, store)
+        raise LaneBusy("this owner's memories were being changed just then", retry_after_seconds=1) from error
+
+
+async def delete(tenant: str, memory_id: str, *, inbox: Inbox, lanes: Lanes, store: MemoryStore) -> None:
+    """Remove a memory with its whole history. Raises NotFound, LaneBusy, and what the parts raise.
+
+    A worker that was stopped in the midst of a write may still finish it: the sweep removes once more, shortly after.
+    """
     found = await _current(tenant, memory_id, store)
     async with lanes.edit(found.scope.lane):
+        await inbox.note_removal(Removal(scope=found.scope, memory_id=memory_id))
         if not await store.delete(tenant, memory_id):
             raise NotFound(_UNKNOWN)
 

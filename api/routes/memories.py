@@ -122,5 +122,5 @@ async def put_memory(memory_id: UUID, new: TextIn, caller: Caller, parts: Opened
 @router.delete("/memories/{memory_id}", responses={404: {"model": Problem}})
 async def delete_memory(memory_id: UUID, caller: Caller, parts: Opened) -> dict[str, str]:
     """Delete a memory with its whole history."""
-    await delete(caller.tenant, str(memory_id), lanes=parts.lanes, store=parts.store)
+    await delete(caller.tenant, str(memory_id), inbox=parts.inbox, lanes=parts.lanes, store=parts.store)
     return {"id": str(memory_id), "status": "deleted"}

@@ -23,6 +23,7 @@ INDEXES: Mapping[str, Any] = {
     "fence": models.PayloadSchemaType.INTEGER,
     "position": models.PayloadSchemaType.INTEGER,
     "created_at": models.PayloadSchemaType.DATETIME,
+    "updated_at": models.PayloadSchemaType.DATETIME,
     "valid_from": models.PayloadSchemaType.DATETIME,
     "valid_to": models.PayloadSchemaType.DATETIME,
 }
@@ -108,15 +109,10 @@ def versions(tenant: str, memory_id: str) -> models.Filter:
     return within(Scope(tenant=tenant), _equals("memory_id", memory_id))
 
 
-def written_by(tenant: str, turn_id: str) -> models.Filter:
-    """Every version that one turn wrote."""
-    return within(Scope(tenant=tenant), _equals("turn_ids", turn_id))
-
-
 def made_until(scope: Scope, moment: datetime) -> models.Filter:
-    """Every version in scope that was made by a turn accepted up to a moment."""
+    """Every version in scope whose text comes from a turn accepted (or an edit made) up to a moment."""
     until = models.DatetimeRange(lte=stamp(moment))
-    return within(scope, models.FieldCondition(key="created_at", range=until))
+    return within(scope, models.FieldCondition(key="updated_at", range=until))
 
 
 def not_fenced_off(token: int) -> models.Filter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Sequence
 from datetime import datetime
@@ -12,7 +13,7 @@ from qdrant_client.http.exceptions import ApiException, ResponseHandlingExceptio
 
 from memory import rank
 from memory.adapters import qdrant_payload as payloads
-from memory.errors import StoreRejected, StoreUnavailable
+from memory.errors import LeaseLost, StoreRejected, StoreUnavailable
 from memory.model import Lease, Memory, Page, Recalled, Scope, Vector, Write
 from memory.ports import Embedder, Query
 
@@ -100,8 +101,12 @@ class QdrantStore:
         """Raises StoreUnavailable when Qdrant does not answer."""
         await _answered(self._client.collection_exists("memories"))
 
-    async def apply(self, lease: Lease, writes: Sequence[Write]) -> None:
-        """Put the versions; a point that a newer fencing token has written is left as it is."""
+    async def apply(self, lease: Lease, writes: Sequence[Write], good_until: float) -> None:
+        """Put the versions; a point that a newer fencing token has written is left as it is.
+
+        Raises LeaseLost, and writes nothing, when the loop's clock has passed `good_until`: a process that was stopped
+        since its last look must look again.
+        """
         collection = await self._ready()
         if not writes:
             return
@@ -113,6 +118,8 @@ class QdrantStore:
             )
             for write in writes
         ]
+        if asyncio.get_running_loop().time() > good_until:
+            raise LeaseLost("the last look at the lease is too old to write on")
         await self._ask(
             self._client.upsert(collection, points, wait=True, update_filter=payloads.not_fenced_off(lease.token))
         )
@@ -205,10 +212,6 @@ class QdrantStore:
         collection = await self._ready()
         found = payloads.made_until(scope, before)
         return int((await self._ask(self._client.count(collection, found, exact=True))).count)
-
-    async def retract(self, tenant: str, turn_id: str) -> None:
-        """Remove every version that one turn wrote."""
-        await self._remove(payloads.written_by(tenant, turn_id))
 
     async def _remove(self, found: models.Filter) -> int:
         collection = await self._ready()

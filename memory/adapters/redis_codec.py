@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from memory.books import Removal
 from memory.model import Plan, Status, Submission, Turn, TurnEvent, TurnStatus
 
 VERSION = 1
@@ -80,3 +81,10 @@ def decode_status(turn_id: str, fields: Mapping[bytes, bytes]) -> TurnStatus:
         accepted_at=from_us(fields[b"accepted_us"]),
         settled_at=from_us(settled) if settled else None,
     )
+
+
+def decode_removal(member: bytes) -> Removal:
+    """A removal that was noted down: the epoch in microseconds (0 for a memory), and what was removed."""
+    until, _, document = member.partition(b" ")
+    found = Removal.model_validate_json(document)
+    return found.model_copy(update={"until": from_us(until)}) if int(until) else found

@@ -9,9 +9,10 @@ from datetime import datetime
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
-from memory.adapters.redis_codec import body_hash, encode_submission, from_us, to_us
+from memory.adapters.redis_codec import body_hash, decode_removal, encode_submission, from_us, to_us
 from memory.adapters.redis_lanes import InboxLimits
 from memory.adapters.redis_scripts import Argument, RedisScripts, answered
+from memory.books import Removal
 from memory.errors import IdempotencyConflict, InboxFull
 from memory.model import Lane, Lease, Scope, Status, Submission
 from memory.ports import Accepted, Doorbell
@@ -19,7 +20,10 @@ from memory.ports import Accepted, Doorbell
 _IDEMPOTENCY_SECONDS = 24 * 3600
 _ERASE_LEASE_MS = 60_000
 _MOST_BELLS = 1_000
+_MOST_REMOVALS = 100
+_STORE_MS = 30_000
 _TENANTS_A_SWEEP = 10
+_TRIMMED_A_SWEEP = 1_000
 
 
 class RedisInbox:
@@ -65,7 +69,7 @@ class RedisInbox:
             body,
             self._bell.message(lane),
         ]
-        args += [limits.lease_ms, limits.retention_seconds, limits.max_backlog, limits.max_lane_backlog]
+        args += [limits.lease_ms, limits.max_backlog, limits.max_lane_backlog]
         args += [scope.user_id or "", scope.agent_id or "", scope.run_id or ""]
         if idempotency_key is not None:
             names.append(keys.idempotency(scope.tenant, idempotency_key))
@@ -97,32 +101,67 @@ class RedisInbox:
         return sum(await asyncio.gather(*(self._ring(Lane.parse(key.decode())) for key in due)))
 
     async def _trim(self, oldest: str) -> None:
-        """Drop from the status sets, of a few tenants each time, what is past retention."""
+        """Drop from the status sets, of a few tenants each time, the turns whose hashes have ended."""
         for tenant in await answered(self._redis.srandmember(keys.TENANTS, _TENANTS_A_SWEEP)):
             for status in (Status.SETTLED, Status.ERASED):
                 name = keys.status(tenant.decode(), status)
-                await answered(self._redis.zremrangebyscore(name, "-inf", oldest))
+                old = await answered(self._redis.zrangebyscore(name, "-inf", oldest, start=0, num=_TRIMMED_A_SWEEP))
+                async with self._redis.pipeline(transaction=False) as pipeline:
+                    for turn_id in old:
+                        pipeline.exists(keys.turn(tenant.decode(), turn_id.decode()))
+                    alive = await answered(pipeline.execute())
+                ended = [turn_id for turn_id, lives in zip(old, alive, strict=True) if not lives]
+                if ended:
+                    await answered(self._redis.zrem(name, *ended))
 
     async def _ring(self, lane: Lane) -> int:
         names = [keys.lease(lane), keys.LANES, self._bell.queue]
         return int(await self._run("ring", names, [lane.key, self._bell.message(lane), self._limits.lease_ms]))
 
-    async def erase(self, scope: Scope, lane: Lane, epoch: datetime) -> tuple[Lease, datetime, int]:
-        """Take a lane by force, raise the scope's epoch and remove its turns there.
+    async def raise_epoch(self, scope: Scope) -> datetime:
+        """Raise an owner's epoch by Redis's clock: turns accepted up to it are erased. Notes the removal down."""
+        owner = Removal(scope=scope).model_dump_json(exclude_none=True)
+        names = [keys.epoch(scope), keys.lane(scope.lane), keys.REMOVALS]
+        return from_us(await self._run("epoch", names, [self._limits.retention_seconds, owner, self._finish_ms]))
+
+    async def erase(self, scope: Scope, lane: Lane, epoch: datetime) -> tuple[Lease, int]:
+        """Take a lane by force and remove the scope's turns accepted up to the epoch.
 
         Args:
             scope: whose turns.
             lane: the lane to purge.
-            epoch: at least this late the epoch is set.
+            epoch: as `raise_epoch` gave it.
 
-        Returns the lease that now holds the lane (hand it back), the epoch in force, and how many turns were erased.
+        Returns the lease that now holds the lane (hand it back), and how many turns were erased.
         """
         names = [keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.plan(lane), keys.owned(lane)]
-        names += [keys.ledger(lane.tenant), keys.BACKLOG, keys.FENCE, keys.LANES, keys.epoch(scope)]
+        names += [keys.ledger(lane.tenant), keys.BACKLOG, keys.FENCE, keys.LANES]
+        names += [keys.status(lane.tenant, Status.DEAD)]
         args: list[Argument] = [*keys.prefixes(lane), self._limits.retention_seconds, _ERASE_LEASE_MS, to_us(epoch)]
-        args += [scope.user_id or "", scope.agent_id or "", scope.run_id or ""]
-        token, before, erased = await self._run("erase", names, args)
-        return Lease(lane=lane, token=int(token)), from_us(before), int(erased)
+        args += [lane.key, scope.user_id or "", scope.agent_id or "", scope.run_id or ""]
+        token, erased = await self._run("erase", names, args)
+        return Lease(lane=lane, token=int(token)), int(erased)
+
+    async def note_removal(self, removal: Removal) -> None:
+        """Note down that a memory was deleted, to be removed once more."""
+        due_ms = (await answered(self._redis.time()))[0] * 1000 + self._finish_ms
+        member = f"0 {removal.model_dump_json(exclude_none=True)}"
+        await answered(self._redis.zadd(keys.REMOVALS, {member: due_ms}))
+
+    async def unfinished(self) -> list[tuple[str, Removal]]:
+        """The removals that are due to be repeated, each with the name under which `finished` knows it."""
+        now_ms = (await answered(self._redis.time()))[0] * 1000
+        found = await answered(self._redis.zrangebyscore(keys.REMOVALS, "-inf", now_ms, start=0, num=_MOST_REMOVALS))
+        return [(member.decode(), decode_removal(member)) for member in found]
+
+    async def finished(self, name: str) -> None:
+        """Forget a removal that has been repeated."""
+        await answered(self._redis.zrem(keys.REMOVALS, name))
+
+    @property
+    def _finish_ms(self) -> int:
+        """By then whoever could write under a lease of before has written, or never will."""
+        return self._limits.lease_ms + _STORE_MS
 
     async def revive(self, tenant: str, turn_id: str, *, replay: bool) -> bool:
         """Replay a dead turn, or discard it; False when there is no such dead turn."""
@@ -145,4 +184,4 @@ class RedisInbox:
             self._limits.lease_ms,
         ]
         args += [self._limits.retention_seconds, int(replay)]
-        return bool(await self._run("revive", [*names, self._bell.queue], args))
+        return bool(await self._run("revive", [*names, self._bell.queue, keys.lane(lane), keys.owned(lane)], args))

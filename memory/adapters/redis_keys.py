@@ -4,9 +4,10 @@
 |---|---|---|
 | `ts:turn:T:ID` | a turn: status, text, events | retention after it settled; dead: when replayed |
 | `ts:wait:L` · `ts:plan:L` | what waits in a lane; the recorded plan | when settled |
-| `ts:lane:L` · `ts:owned:L` | a lane's clock and counters; its turns by time | retention after the last turn |
+| `ts:lane:L` · `ts:owned:L` | a lane's clock and counters; its turns by time | retention after it fell asleep |
 | `ts:lease:L` | the fencing token of the holder | the lease |
 | `ts:epoch:T:IDS` | when this owner was last erased | retention |
+| `ts:removals` | erases and deletes to be repeated once | when repeated, within a minute |
 | `ts:idem:T:KEY` | an idempotency key's turn and body hash | a day |
 | `ts:status:T:S` | the tenant's turns in a status, by time | trimmed by the sweep |
 | `ts:ledger:T` · `ts:tenants` · `ts:lanes` · `ts:backlog` · `ts:fence` | books, awake lanes, counters | permanent |
@@ -21,7 +22,7 @@ BACKLOG = "ts:backlog"
 FENCE = "ts:fence"
 TENANTS = "ts:tenants"
 SWEEPER = "ts:sweeper"
-PERMANENT = ("ts:lanes", "ts:backlog", "ts:fence", "ts:tenants", "ts:ledger:")
+REMOVALS = "ts:removals"
 
 
 def turn_prefix(tenant: str) -> str:

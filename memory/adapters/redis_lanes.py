@@ -7,18 +7,20 @@ import contextlib
 import random
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
-from memory.adapters.redis_codec import decode_plan, decode_turn, encode_events, encode_plan, to_us
+from memory.adapters.redis_codec import decode_plan, decode_turn, encode_events, encode_plan, from_us
 from memory.adapters.redis_scripts import Argument, RedisScripts, answered
 from memory.errors import InboxUnavailable, LaneBusy, LeaseLost, Transient
-from memory.model import Batch, Lane, Lease, Plan, Status, Turn
+from memory.model import Batch, Confirmation, Lane, Lease, Plan, Scope, Status, Turn
 from memory.ports import Doorbell
 
 _BACKOFF_BASE_MS = 500
+_REST_MS = 500
 _EDIT_LOOK_SECONDS = 0.05
 _REDIS_LOOK_SECONDS = 0.5
 _LONGEST_ASKED_SECONDS = 600  # a Retry-After of a day is not honoured to the letter
@@ -132,7 +134,7 @@ class RedisLanes:
         """The next turns in order, counted as attempted; None when the lane is empty and now asleep."""
         lane = lease.lane
         names = [keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.plan(lane), keys.LANES]
-        names += [keys.ledger(lane.tenant), keys.BACKLOG]
+        names += [keys.ledger(lane.tenant), keys.BACKLOG, keys.owned(lane)]
         args: list[Argument] = [
             lease.token,
             lane.key,
@@ -153,23 +155,32 @@ class RedisLanes:
         names = [keys.lease(lease.lane), keys.plan(lease.lane), keys.lane(lease.lane)]
         _still_ours(await self._run("record", names, [lease.token, encode_plan(plan)]), lease.lane)
 
-    async def confirm(self, lease: Lease, turns: Sequence[Turn]) -> frozenset[str]:
-        """The last look before applying: raises LeaseLost, or returns the turns erased meanwhile."""
-        token = await answered(self._redis.get(keys.lease(lease.lane)))
+    async def confirm(self, lease: Lease, turns: Sequence[Turn]) -> Confirmation:
+        """The last look before applying: raises LeaseLost, or tells which turns were erased meanwhile."""
+        asked_at = asyncio.get_running_loop().time()
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.get(keys.lease(lease.lane))
+            pipeline.pttl(keys.lease(lease.lane))
+            token, left_ms = await answered(pipeline.execute())
         _still_ours(token is not None and int(token) == lease.token, lease.lane)
-        return await self.erased(turns)
+        return Confirmation(erased=await self.erased(turns), good_until=asked_at + left_ms / 1000)
 
     async def erased(self, turns: Sequence[Turn]) -> frozenset[str]:
         """Which of these turns an erase has covered since they were accepted."""
-        async with self._redis.pipeline(transaction=False) as pipeline:
-            for turn in turns:
-                pipeline.mget([keys.epoch(scope) for scope in turn.scope.covering])
-            epochs = await answered(pipeline.execute())
+        covering = {keys.epoch(scope): scope for turn in turns for scope in turn.scope.covering}
+        stamps = await answered(self._redis.mget(list(covering))) if covering else []
+        epochs = {name: from_us(stamp) for name, stamp in zip(covering, stamps, strict=True) if stamp is not None}
         return frozenset(
             turn.id
-            for turn, found in zip(turns, epochs, strict=True)
-            if any(stamp is not None and int(stamp) >= to_us(turn.accepted_at) for stamp in found)
+            for turn in turns
+            if any(turn.accepted_at <= epochs[name] for name in map(keys.epoch, turn.scope.covering) if name in epochs)
         )
+
+    async def epochs(self, scope: Scope) -> list[tuple[Scope, datetime]]:
+        """The erases that cover a scope, each with its epoch."""
+        covering = scope.covering
+        stamps = await answered(self._redis.mget([keys.epoch(one) for one in covering]))
+        return [(one, from_us(stamp)) for one, stamp in zip(covering, stamps, strict=True) if stamp is not None]
 
     async def settle(self, lease: Lease, plan: Plan, erased: frozenset[str] = frozenset()) -> None:
         """The batch is applied: statuses, events, books; it leaves the lane."""

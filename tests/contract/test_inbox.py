@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
 from itertools import pairwise
 
 import orjson
@@ -81,7 +80,8 @@ async def test_an_erase_takes_the_lane_by_force_and_leaves_of_each_turn_only_tha
         assert holder is not None
         batch = await desk.lanes.take(holder, 8, 1000)
         assert batch is not None
-        lease, epoch, count = await desk.inbox.erase(ANA, ANA.lane, datetime.now(UTC))
+        epoch = await desk.inbox.raise_epoch(ANA)
+        lease, count = await desk.inbox.erase(ANA, ANA.lane, epoch)
         assert count == 2
         with pytest.raises(LeaseLost):
             await desk.lanes.confirm(holder, batch.turns)
@@ -103,13 +103,13 @@ async def test_an_erase_takes_the_lane_by_force_and_leaves_of_each_turn_only_tha
         assert fresh is not None
         assert fresh.turns[0].id == third
         assert fresh.turns[0].accepted_at > epoch
-        assert await desk.lanes.confirm(after, fresh.turns) == frozenset()
+        assert (await desk.lanes.confirm(after, fresh.turns)).erased == frozenset()
 
 
 async def test_erasing_one_run_of_a_user_leaves_the_users_other_turns(desk: Desk) -> None:
     run = Scope(tenant="default", user_id="ana", run_id="r1")
     gone, stays = await desk.post("in the run", run), await desk.post("outside")
-    lease, _, count = await desk.inbox.erase(run, run.lane, datetime.now(UTC))
+    lease, count = await desk.inbox.erase(run, run.lane, await desk.inbox.raise_epoch(run))
     await desk.lanes.hand_back(lease)
     assert count == 1
     assert [one.status for one in [await desk.turns.get("default", turn) for turn in (gone, stays)] if one] == [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -13,11 +14,12 @@ from qdrant_client.models import Document
 
 from memory import rank
 from memory.adapters.qdrant_store import BM25, QdrantStore
-from memory.errors import StoreUnavailable
+from memory.errors import LeaseLost, StoreUnavailable
 from memory.model import Event, Lease, Memory, Page, Scope, Write
 from memory.ports import Query
 from tests.fakes import WordEmbedder, word_vector
 
+FOREVER = float("inf")
 START = datetime(2026, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)
 ANA = Scope(tenant="acme", user_id="ana")
 
@@ -51,22 +53,22 @@ async def store(qdrant_url: str) -> AsyncIterator[QdrantStore]:
 
 async def test_what_was_written_is_read_back_whole(store: QdrantStore) -> None:
     written = write("User lives in Berlin 🦆", valid_to=START + timedelta(days=1), superseded_by="x", model="m")
-    await store.apply(lease(), [written])
+    await store.apply(lease(), [written], FOREVER)
     assert await store.get("acme", written.memory.id) == written.memory
 
 
 async def test_applying_the_same_writes_again_changes_nothing(store: QdrantStore) -> None:
     writes = [write("User lives in Berlin"), write("User likes tea", minutes=1)]
     for _ in range(3):
-        await store.apply(lease(), writes)
+        await store.apply(lease(), writes, FOREVER)
     count, found = await store.page(ANA, Page())
     assert (count, [one.text for one in found]) == (2, ["User likes tea", "User lives in Berlin"])
 
 
 async def test_a_point_written_under_a_newer_token_is_left_as_it_is(store: QdrantStore) -> None:
     old, new = write("User lives in Berlin"), write("User lives in Berlin", event=Event.UPDATE, version=2)
-    await store.apply(lease(token=20), [new])
-    await store.apply(lease(token=10), [old])
+    await store.apply(lease(token=20), [new], FOREVER)
+    await store.apply(lease(token=10), [old], FOREVER)
     found = await store.get("acme", new.memory.id)
     assert found is not None
     assert found.version == 2
@@ -74,7 +76,7 @@ async def test_a_point_written_under_a_newer_token_is_left_as_it_is(store: Qdran
 
 async def test_a_search_finds_by_words_and_by_meaning_and_scores_between_0_and_1(store: QdrantStore) -> None:
     texts = ["User lives in Berlin", "User likes green tea", "User works at a clinic", "User has a dog called Bo"]
-    await store.apply(lease(), [write(text, minutes=number) for number, text in enumerate(texts)])
+    await store.apply(lease(), [write(text, minutes=number) for number, text in enumerate(texts)], FOREVER)
     found = await store.search(query("green tea", limit=2))
     assert len(found) == 2
     assert found[0].memory.text == "User likes green tea"
@@ -84,11 +86,11 @@ async def test_a_search_finds_by_words_and_by_meaning_and_scores_between_0_and_1
 
 
 async def test_a_score_is_the_rule_of_ranking_and_does_not_depend_on_what_else_is_known(store: QdrantStore) -> None:
-    await store.apply(lease(), [write("User likes green tea")])
+    await store.apply(lease(), [write("User likes green tea")], FOREVER)
     (alone,) = await store.search(query("green tea"))
     (near,) = await store.neighbours(ANA, [word_vector("green tea")], 1)
     assert alone.score > rank.score(near[0].score, 0) > 0
-    await store.apply(lease(), [write(f"User note {number}", minutes=number) for number in range(20)])
+    await store.apply(lease(), [write(f"User note {number}", minutes=number) for number in range(20)], FOREVER)
     first = (await store.search(query("green tea")))[0]
     bm25 = await store._client.query_points(
         store.collection, query=Document(text="green tea", model=BM25), using="bm25", limit=1
@@ -102,7 +104,7 @@ async def test_an_owner_sees_only_its_own_even_with_the_same_words(store: Qdrant
         Scope(tenant="acme", user_id="bob"), Scope(tenant="other", user_id="ana"), Scope(tenant="acme", agent_id="ana"),
     ]  # fmt: skip
     for scope in (ANA, *others):
-        await store.apply(lease(scope=scope), [write("User lives in Berlin", scope)])
+        await store.apply(lease(scope=scope), [write("User lives in Berlin", scope)], FOREVER)
     for scope in (ANA, *others):
         assert [one.memory.scope for one in await store.search(query("Berlin", scope))] == [scope]
         assert [one.scope for one in (await store.page(scope, Page()))[1]] == [scope]
@@ -113,7 +115,7 @@ async def test_an_owner_sees_only_its_own_even_with_the_same_words(store: Qdrant
 
 async def test_a_memory_of_another_tenant_does_not_exist(store: QdrantStore) -> None:
     written = write("User lives in Berlin")
-    await store.apply(lease(), [written])
+    await store.apply(lease(), [written], FOREVER)
     assert await store.get("other", written.memory.id) is None
     assert await store.history("other", written.memory.id) == []
     assert await store.delete("other", written.memory.id) == 0
@@ -125,7 +127,7 @@ async def test_a_superseded_version_leaves_the_search_and_stays_in_history_and_a
     now = write("User lives in Lisbon", event=Event.UPDATE, version=2, valid_from=later)
     past = write("User lives in Berlin", id=now.memory.id, current=False, valid_to=later)
     past = past.model_copy(update={"point_id": str(uuid.uuid4())})
-    await store.apply(lease(), [past, now])
+    await store.apply(lease(), [past, now], FOREVER)
     assert [one.memory.text for one in await store.search(query("User lives in"))] == ["User lives in Lisbon"]
     assert [one.text for one in await store.history("acme", now.memory.id)] == [
         "User lives in Berlin",
@@ -139,9 +141,8 @@ async def test_a_superseded_version_leaves_the_search_and_stays_in_history_and_a
 
 
 async def test_paging_walks_through_everything_once_newest_first(store: QdrantStore) -> None:
-    await store.apply(
-        lease(), [write(f"User note {number}", minutes=number // 2, fact=number % 2) for number in range(23)]
-    )
+    writes = [write(f"User note {number}", minutes=number // 2, fact=number % 2) for number in range(23)]
+    await store.apply(lease(), writes, FOREVER)
     walked: list[Memory] = []
     for number in range(1, 6):
         count, found = await store.page(ANA, Page(number=number, size=5))
@@ -153,8 +154,8 @@ async def test_paging_walks_through_everything_once_newest_first(store: QdrantSt
 
 async def test_an_erase_removes_what_was_made_until_then_and_nothing_else(store: QdrantStore) -> None:
     bob = Scope(tenant="acme", user_id="bob")
-    await store.apply(lease(), [write("one"), write("two", minutes=1), write("three", minutes=2)])
-    await store.apply(lease(scope=bob), [write("one", bob)])
+    await store.apply(lease(), [write("one"), write("two", minutes=1), write("three", minutes=2)], FOREVER)
+    await store.apply(lease(scope=bob), [write("one", bob)], FOREVER)
     until = START + timedelta(minutes=1)
     assert await store.erase(ANA, until) == 2
     assert await store.left(ANA, until) == 0
@@ -162,14 +163,14 @@ async def test_an_erase_removes_what_was_made_until_then_and_nothing_else(store:
     assert (await store.page(bob, Page()))[0] == 1
 
 
-async def test_what_one_turn_wrote_can_be_taken_back(store: QdrantStore) -> None:
-    await store.apply(lease(), [write("one"), write("two", turn_ids=("turn-2",))])
-    await store.retract("acme", "turn-1")
-    assert [one.text for one in (await store.page(ANA, Page()))[1]] == ["two"]
+async def test_nothing_is_written_on_a_look_that_is_too_old(store: QdrantStore) -> None:
+    with pytest.raises(LeaseLost):
+        await store.apply(lease(), [write("one")], asyncio.get_running_loop().time() - 1)
+    assert (await store.page(ANA, Page()))[0] == 0
 
 
 async def test_an_empty_store_answers_with_nothing(store: QdrantStore) -> None:
-    await store.apply(lease(), [])
+    await store.apply(lease(), [], FOREVER)
     assert await store.search(query("anything")) == []
     assert await store.page(ANA, Page()) == (0, [])
     assert await store.neighbours(ANA, [], 5) == []
@@ -183,9 +184,9 @@ async def test_a_store_that_is_away_says_so_as_something_to_try_again() -> None:
 
 
 async def test_a_collection_that_was_lost_is_made_again(store: QdrantStore) -> None:
-    await store.apply(lease(), [write("one")])
+    await store.apply(lease(), [write("one")], FOREVER)
     await store._client.delete_collection(store.collection)
     with pytest.raises(StoreUnavailable):
         await store.page(ANA, Page())
-    await store.apply(lease(), [write("two")])
+    await store.apply(lease(), [write("two")], FOREVER)
     assert (await store.page(ANA, Page()))[0] == 1

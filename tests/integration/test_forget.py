@@ -53,9 +53,9 @@ async def test_a_stalled_worker_that_writes_after_an_erase_takes_it_back(house: 
     turn_id = await house.say("I live in Berlin")
     inner = house.store.apply
 
-    async def late(lease: Lease, writes: list[Write]) -> None:
+    async def late(lease: Lease, writes: list[Write], good_until: float) -> None:
         await forget(ANA, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store)
-        await inner(lease, writes)
+        await inner(lease, writes, good_until)
 
     stalled = replace(house.remembering, store=_With(house.store, late))
     assert await drain(ANA.lane, stalled) == 0
@@ -79,7 +79,7 @@ async def test_a_lost_lease_stops_the_pass_before_it_writes(house: House) -> Non
 
     class Losing(EchoExtractor):
         async def extract(self, turns: Any) -> Any:
-            lease, _, _ = await house.inbox.erase(BOB, ANA.lane, MARCH)  # somebody else takes the lane
+            lease, _ = await house.inbox.erase(BOB, ANA.lane, MARCH)  # somebody else takes the lane
             await house.lanes.hand_back(lease)
             return await super().extract(turns)
 
@@ -102,9 +102,9 @@ async def test_an_edit_by_hand_keeps_the_old_text_in_history(house: House) -> No
     assert [one.memory.text for one in (await house.ask("Rome")).results] == ["Lives in Rome"]
     with pytest.raises(NotFound):
         await update("other", memory.id, "x", lanes=house.lanes, store=house.store, embedder=house.embedder)
-    await delete("default", memory.id, lanes=house.lanes, store=house.store)
+    await delete("default", memory.id, inbox=house.inbox, lanes=house.lanes, store=house.store)
     with pytest.raises(NotFound):
-        await delete("default", memory.id, lanes=house.lanes, store=house.store)
+        await delete("default", memory.id, inbox=house.inbox, lanes=house.lanes, store=house.store)
 
 
 async def test_a_recall_tells_how_many_turns_are_still_on_their_way(house: House) -> None:

@@ -136,11 +136,11 @@ class DyingStore(QdrantStore):
     deaths = 0
     away = 0
 
-    async def apply(self, lease: Lease, writes: Any) -> None:
+    async def apply(self, lease: Lease, writes: Any, good_until: float) -> None:
         if self.away:
             self.away -= 1
             raise StoreUnavailable("Qdrant is away")
-        await super().apply(lease, writes)
+        await super().apply(lease, writes, good_until)
         if self.deaths:
             self.deaths -= 1
             raise RuntimeError("killed between apply and settle")

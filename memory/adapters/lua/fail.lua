@@ -12,7 +12,7 @@ for _, id in ipairs(held > 0 and redis.call('LRANGE', waiting, 0, held - 1) or {
   redis.call('HSET', turn, 'status', status, 'error', ARGV[4])
 end
 redis.call('DEL', plan)
-redis.call('HDEL', lane, 'held', 'planned')
+redis.call('HDEL', lane, 'held', 'holder', 'deaths', 'planned')
 if held == 1 then
   redis.call('LPOP', waiting)
   redis.call('HINCRBY', ledger, 'dead', 1)

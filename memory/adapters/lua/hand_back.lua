@@ -1,26 +1,30 @@
--- Give the lane up. Turns that were taken and not settled are as if never taken (unless `died`); waiting ones ring.
+-- Give the lane up. Turns that this holder took and did not settle are as if never taken, unless it `died`: then the
+-- batch stays marked as held, for the next holder to bisect, and the lane rests a moment instead of ringing at once.
 -- KEYS lease, lane, waiting list, lanes, bell queue
--- ARGV token, lane, turn prefix, status prefix, bell, lease_ms, died
+-- ARGV token, lane, turn prefix, status prefix, bell, lease_ms, died, rest_ms
 local lease, lane, waiting, lanes, queue = unpack(KEYS)
 if redis.call('GET', lease) ~= ARGV[1] then return 0 end
-if ARGV[7] ~= '1' then
+local died = ARGV[7] == '1'
+if not died and redis.call('HGET', lane, 'holder') == ARGV[1] then
   local held = tonumber(redis.call('HGET', lane, 'held') or '0')
   for _, id in ipairs(held > 0 and redis.call('LRANGE', waiting, 0, held - 1) or {}) do
     local turn = ARGV[3] .. id
     redis.call('HINCRBY', turn, 'attempts', -1)
-    if held == 1 then redis.call('HINCRBY', turn, 'alone', -1) end
     redis.call('ZREM', ARGV[4] .. 'running', id)
     redis.call('ZADD', ARGV[4] .. 'queued', redis.call('HGET', turn, 'accepted_us'), id)
     redis.call('HSET', turn, 'status', 'queued')
   end
-  redis.call('HDEL', lane, 'held')
+  redis.call('HDEL', lane, 'held', 'holder')
 end
 redis.call('DEL', lease)
+local time = redis.call('TIME')
+local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
 if redis.call('LLEN', waiting) == 0 then
   redis.call('ZREM', lanes, ARGV[2])
+elseif died then
+  redis.call('ZADD', lanes, now_ms + ARGV[8], ARGV[2])
 else
-  local time = redis.call('TIME')
-  redis.call('ZADD', lanes, time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[6], ARGV[2])
+  redis.call('ZADD', lanes, now_ms + ARGV[6], ARGV[2])
   redis.call('LPUSH', queue, ARGV[5])
 end
 return 1

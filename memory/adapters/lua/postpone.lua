@@ -7,7 +7,6 @@ local held = tonumber(redis.call('HGET', lane, 'held') or '0')
 for _, id in ipairs(held > 0 and redis.call('LRANGE', waiting, 0, held - 1) or {}) do
   local turn = ARGV[3] .. id
   redis.call('HINCRBY', turn, 'attempts', -1)
-  if held == 1 then redis.call('HINCRBY', turn, 'alone', -1) end
   redis.call('ZREM', ARGV[4] .. 'running', id)
   redis.call('ZADD', ARGV[4] .. 'retrying', redis.call('HGET', turn, 'accepted_us'), id)
   redis.call('HSET', turn, 'status', 'retrying', 'error', ARGV[5])
@@ -18,7 +17,7 @@ delay = math.max(delay * (0.5 + ARGV[9] / 2), tonumber(ARGV[8]))
 local time = redis.call('TIME')
 local wake_ms = time[1] * 1000 + math.floor(time[2] / 1000) + math.floor(delay)
 redis.call('HSET', lane, 'wake_us', string.format('%.0f', wake_ms * 1000))
-redis.call('HDEL', lane, 'held')
+redis.call('HDEL', lane, 'held', 'holder')
 redis.call('ZADD', lanes, wake_ms, ARGV[2])
 redis.call('DEL', lease)
 return math.floor(delay)

@@ -1,13 +1,14 @@
 -- A dead turn goes back to the end of its lane (replay), or out of the books as erased (discard).
--- KEYS turn, waiting list, ledger, backlog, lanes, bell queue
+-- KEYS turn, waiting list, ledger, backlog, lanes, bell queue, lane, owned
 -- ARGV id, status prefix, lane, bell, lease_ms, retention_s, replay (1) or discard (0)
-local turn, waiting, ledger, backlog, lanes, queue = unpack(KEYS)
+local turn, waiting, ledger, backlog, lanes, queue, lane, owned = unpack(KEYS)
 local row = redis.call('HMGET', turn, 'status', 'accepted_us')
 if row[1] ~= 'dead' then return 0 end
 redis.call('ZREM', ARGV[2] .. 'dead', ARGV[1])
 redis.call('HINCRBY', ledger, 'dead', -1)
 if ARGV[7] ~= '1' then
   redis.call('ZADD', ARGV[2] .. 'erased', row[2], ARGV[1])
+  redis.call('ZREM', owned, ARGV[1])
   redis.call('HINCRBY', ledger, 'erased', 1)
   redis.call('HDEL', turn, 'body', 'error', 'lane', 'user_id', 'agent_id', 'run_id')
   redis.call('HSET', turn, 'status', 'erased')
@@ -15,7 +16,10 @@ if ARGV[7] ~= '1' then
   return 1
 end
 redis.call('ZADD', ARGV[2] .. 'queued', row[2], ARGV[1])
-redis.call('HSET', turn, 'status', 'queued', 'alone', 0)
+redis.call('ZADD', owned, row[2], ARGV[1])
+redis.call('PERSIST', owned)
+redis.call('PERSIST', lane)
+redis.call('HSET', turn, 'status', 'queued')
 redis.call('HDEL', turn, 'error')
 redis.call('RPUSH', waiting, ARGV[1])
 redis.call('INCR', backlog)

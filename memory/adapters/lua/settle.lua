@@ -1,4 +1,4 @@
--- The batch is applied: it leaves the lane.
+-- The batch is applied: it leaves the lane. Run again, it changes nothing more.
 -- KEYS lease, lane, waiting list, plan, ledger, backlog, owned
 -- ARGV token, turn prefix, status prefix, retention_s, then per turn: id, status (settled or erased), events
 local lease, lane, waiting, plan, ledger, backlog, owned = unpack(KEYS)
@@ -6,24 +6,28 @@ if redis.call('GET', lease) ~= ARGV[1] then return 0 end
 local time = redis.call('TIME')
 local now_us = time[1] * 1000000 + time[2]
 local now = string.format('%.0f', now_us)
-local count = (#ARGV - 4) / 3
-for i = 0, count - 1 do
-  local id, status, events = ARGV[5 + i * 3], ARGV[6 + i * 3], ARGV[7 + i * 3]
+for i = 5, #ARGV, 3 do
+  local id, status, events = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   local turn = ARGV[2] .. id
-  local stamp = redis.call('HGET', turn, 'accepted_us')
-  redis.call('ZREM', ARGV[3] .. 'running', id)
-  redis.call('ZADD', ARGV[3] .. status, stamp, id)
-  redis.call('HSET', turn, 'status', status, 'events', events, 'settled_us', now)
-  redis.call('HDEL', turn, 'error', 'alone')
-  if status == 'erased' then redis.call('HDEL', turn, 'body', 'events', 'lane', 'user_id', 'agent_id', 'run_id') end
-  redis.call('EXPIRE', turn, ARGV[4])
-  redis.call('HINCRBY', ledger, status, 1)
+  if redis.call('LREM', waiting, 1, id) == 1 then
+    redis.call('ZREM', ARGV[3] .. 'running', id)
+    redis.call('ZADD', ARGV[3] .. status, redis.call('HGET', turn, 'accepted_us'), id)
+    redis.call('HSET', turn, 'status', status, 'events', events, 'settled_us', now)
+    redis.call('HDEL', turn, 'error')
+    if status == 'erased' then
+      redis.call('HDEL', turn, 'body', 'events', 'lane', 'user_id', 'agent_id', 'run_id')
+      redis.call('ZREM', owned, id)
+    end
+    redis.call('EXPIRE', turn, ARGV[4])
+    redis.call('HINCRBY', ledger, status, 1)
+    redis.call('DECR', backlog)
+  end
 end
-redis.call('LTRIM', waiting, count, -1)
-redis.call('DECRBY', backlog, count)
 redis.call('DEL', plan)
-redis.call('HDEL', lane, 'held', 'limit', 'failures', 'planned', 'wake_us')
-redis.call('EXPIRE', lane, ARGV[4])
-redis.call('ZREMRANGEBYSCORE', owned, '-inf', string.format('(%.0f', now_us - ARGV[4] * 1000000))
-redis.call('EXPIRE', owned, ARGV[4])
+redis.call('HDEL', lane, 'held', 'holder', 'limit', 'failures', 'deaths', 'planned', 'wake_us')
+-- The index names a turn for as long as its hash lives, which is longer than the retention if it waited long.
+local old = string.format('(%.0f', now_us - ARGV[4] * 1000000)
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', owned, '-inf', old, 'LIMIT', 0, 100)) do
+  if redis.call('EXISTS', ARGV[2] .. id) == 0 then redis.call('ZREM', owned, id) end
+end
 return 1

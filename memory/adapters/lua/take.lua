@@ -1,9 +1,9 @@
 -- The next turns of a lane, counted as attempted. An empty lane falls asleep and its lease ends in the same step,
 -- so a turn accepted a moment later rings a bell that finds the lane free.
--- KEYS lease, lane, waiting list, plan, lanes, ledger, backlog
+-- KEYS lease, lane, waiting list, plan, lanes, ledger, backlog, owned
 -- ARGV token, lane, max_turns, max_chars, max_attempts, turn prefix, status prefix, error for a lost worker, retention_s
-local lease, lane, waiting, plan_key, lanes, ledger, backlog = unpack(KEYS)
-local turn_prefix, status_prefix = ARGV[6], ARGV[7]
+local lease, lane, waiting, plan_key, lanes, ledger, backlog, owned = unpack(KEYS)
+local turn_prefix, status_prefix, most = ARGV[6], ARGV[7], tonumber(ARGV[5])
 if redis.call('GET', lease) ~= ARGV[1] then return { 'lost' } end
 
 local function move(id, from, to)
@@ -13,32 +13,42 @@ local function move(id, from, to)
   redis.call('HSET', turn_prefix .. id, 'status', to)
 end
 
+local function bury_first()
+  local first = redis.call('LPOP', waiting)
+  move(first, redis.call('HGET', turn_prefix .. first, 'status'), 'dead')
+  redis.call('HSET', turn_prefix .. first, 'error', ARGV[8])
+  redis.call('HINCRBY', ledger, 'dead', 1)
+  redis.call('DECR', backlog)
+end
+
 local plan = redis.call('GET', plan_key)
 -- `held` is still set when the last holder neither settled nor gave back: it died, or lost its lease.
 local held = tonumber(redis.call('HGET', lane, 'held') or '0')
-local limit = tonumber(redis.call('HGET', lane, 'limit') or ARGV[3])
-if plan then
-  limit = held > 0 and held or tonumber(redis.call('HGET', lane, 'planned'))
-elseif held > 1 then
-  limit = math.floor(held / 2)
-  redis.call('HSET', lane, 'limit', limit)
-elseif held == 1 then
-  local first = redis.call('LINDEX', waiting, 0)
-  if first and tonumber(redis.call('HGET', turn_prefix .. first, 'alone') or '0') >= tonumber(ARGV[5]) then
-    redis.call('LPOP', waiting)
-    move(first, redis.call('HGET', turn_prefix .. first, 'status'), 'dead')
-    redis.call('HSET', turn_prefix .. first, 'error', ARGV[8])
-    redis.call('HINCRBY', ledger, 'dead', 1)
-    redis.call('DECR', backlog)
-    redis.call('HDEL', lane, 'limit')
-    limit = tonumber(ARGV[3])
+if held > 0 then
+  local deaths = redis.call('HINCRBY', lane, 'deaths', 1)
+  -- A recorded plan is repeated for as long as that may help; without one the batch is halved at once.
+  if not plan or deaths >= most then
+    if held > 1 then
+      redis.call('HSET', lane, 'limit', math.floor(held / 2))
+    elseif deaths >= most then
+      bury_first()
+      redis.call('HDEL', lane, 'limit')
+    end
+    if held > 1 or deaths >= most then redis.call('HDEL', lane, 'deaths') end
+    redis.call('DEL', plan_key)
+    redis.call('HDEL', lane, 'planned')
+    plan = false
   end
 end
+local limit = tonumber(redis.call('HGET', lane, 'limit') or ARGV[3])
+if plan then limit = tonumber(redis.call('HGET', lane, 'planned')) end
 
 local ids = redis.call('LRANGE', waiting, 0, limit - 1)
 if #ids == 0 then
   redis.call('ZREM', lanes, ARGV[2])
-  redis.call('HDEL', lane, 'held', 'limit', 'failures', 'wake_us')
+  redis.call('HDEL', lane, 'held', 'holder', 'limit', 'failures', 'deaths', 'wake_us')
+  redis.call('EXPIRE', lane, ARGV[9])
+  redis.call('EXPIRE', owned, ARGV[9])
   redis.call('DEL', lease)
   return { 'empty' }
 end
@@ -51,7 +61,5 @@ for _, id in ipairs(ids) do
   local attempts = redis.call('HINCRBY', turn_prefix .. id, 'attempts', 1)
   turns[#turns + 1] = { id, row[1], row[2], attempts }
 end
-if #turns == 1 then redis.call('HINCRBY', turn_prefix .. turns[1][1], 'alone', 1) end
-redis.call('HSET', lane, 'held', #turns)
-redis.call('EXPIRE', lane, ARGV[9])
+redis.call('HSET', lane, 'held', #turns, 'holder', ARGV[1])
 return { 'turns', turns, plan or '' }

@@ -12,6 +12,7 @@ import uvicorn
 
 from memory.embedded.qdrant_server import log
 from memory.embedded.qdrant_server.app import build
+from memory.embedded.qdrant_server.errors import Refusal
 from memory.embedded.qdrant_server.keeper import Policy
 from memory.embedded.qdrant_server.store import DirectoryInUse, Store
 
@@ -21,8 +22,12 @@ GRACE_SECONDS = 1
 
 def _loopback(host: str) -> str:
     """Accept an address that only this machine reaches: the server knows no keys."""
-    if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
-        raise ValueError(host)
+    try:
+        reaches_only_us = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        reaches_only_us = False
+    if not reaches_only_us:
+        raise argparse.ArgumentTypeError(f"{host} is no loopback address, and the server knows no keys")
     return host
 
 
@@ -50,7 +55,7 @@ def main() -> int:
     log.configure()
     try:
         store = Store(arguments.data)
-    except DirectoryInUse as error:
+    except (DirectoryInUse, Refusal) as error:
         log.warn(log.REFUSED_TO_START, reason=str(error))
         return 1
     config = uvicorn.Config(

@@ -51,6 +51,7 @@ class Collection:
         self.shape = shape_of(record["definition"])
         self.operations = 0
         self.unflushed = False
+        self.dropped = False
         self.changes = 0
         self.writing = asyncio.Lock()
         self.journal: list[engine.UpdateOperation] | None = None
@@ -81,8 +82,9 @@ class Collection:
         for leftover in directory.glob("data-*"):
             if leftover != current:
                 shutil.rmtree(leftover)
-        shard = engine.EdgeShard.load(str(current), engine_config(record["definition"]))
-        shard.flush()  # else the next start would replay the same log again
+        with engine_errors:
+            shard = engine.EdgeShard.load(str(current), engine_config(record["definition"]))
+            shard.flush()  # else the next start would replay the same log again
         return cls(directory, record, shard)
 
     def save(self) -> None:
@@ -205,6 +207,7 @@ class Collection:
 
     def destroy(self) -> None:
         """Remove the collection: first its record, so that a crash on the way leaves no half of it."""
+        self.dropped = True
         (self.directory / _FILE).unlink()
         self.close()
         shutil.rmtree(self.directory)

@@ -61,6 +61,8 @@ class Keeper:
 
     def _compact(self, collection: Collection) -> None:
         self._quiet.pop(collection.name, None)
+        if collection.dropped:
+            return
         compaction = Compaction(collection)
         task = asyncio.get_running_loop().create_task(compaction.run())
         self._running[collection.name] = (compaction, task)
