@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import structlog
 
 from memory.errors import LeaseLost, Permanent, Transient
-from memory.forget import finish_removals, take_back
 from memory.model import (
     Batch,
     Decision,
@@ -27,6 +26,7 @@ from memory.model import (
 from memory.plan import Planner, Source, final_writes, texts_of
 from memory.ports import Embedder, Extractor, Inbox, Lanes, MemoryStore, Reconciler
 from memory.reconcile import union
+from memory.removals import finish_removals, take_back
 
 log = structlog.get_logger(__name__)
 

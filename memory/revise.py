@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 from memory.books import Removal
 from memory.errors import LaneBusy, LeaseLost, NotFound
-from memory.forget import take_back
 from memory.model import Event, Lease, Memory, Write
 from memory.plan import superseded, version_id
 from memory.ports import Embedder, Inbox, Lanes, MemoryStore
+from memory.removals import take_back
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNKNOWN = "there is no memory with this id"

@@ -29,7 +29,7 @@ class Settings(BaseSettings):
     model_timeout_seconds: float = Field(60, gt=0)
 
     auth: Literal["keys", "off"] = "keys"
-    admin_key: SecretStr | None = None
+    admin_key: SecretStr | None = Field(None, min_length=1)
     host: str = "127.0.0.1"
 
     lease_seconds: float = Field(15, ge=1)

@@ -75,7 +75,9 @@ class QdrantStore:
             except StoreRejected:  # another process was faster
                 if not await _answered(self._client.collection_exists(self.collection)):
                     raise
-            for field, schema in payloads.INDEXES.items():
+        present = (await _answered(self._client.get_collection(self.collection))).payload_schema
+        for field, schema in payloads.INDEXES.items():
+            if field not in present:
                 await _answered(self._client.create_payload_index(self.collection, field, schema, wait=True))
         self._opened = True
         return self.collection

@@ -222,7 +222,7 @@ class RedisLanes:
             self._bell.message(lane),
             self._limits.lease_ms,
         ]
-        await self._run("hand_back", names, [*args, int(died)])
+        await self._run("hand_back", names, [*args, int(died), _REST_MS])
 
 
 def _still_ours(ours: Any, lane: Lane) -> None:

