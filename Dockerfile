@@ -4,6 +4,8 @@
 FROM python:3.12.13-slim-bookworm AS base
 ENV PYTHONUNBUFFERED=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    PIP_CACHE_DIR=/var/cache/pip \
+    ORT_DISABLE_TELEMETRY=1 \
     PATH=/opt/turnstone/bin:$PATH
 
 FROM base AS build
@@ -13,11 +15,11 @@ COPY pyproject.toml requirements.lock README.md LICENSE celeryconfig.py ./
 COPY api ./api
 COPY worker ./worker
 COPY memory ./memory
-RUN --mount=type=cache,target=/root/.cache/pip \
+RUN --mount=type=cache,target=/var/cache/pip \
     pip install --constraint requirements.lock .
 
 FROM build AS build-dashboard
-RUN --mount=type=cache,target=/root/.cache/pip \
+RUN --mount=type=cache,target=/var/cache/pip \
     pip install --constraint requirements.lock '.[dashboard]'
 
 FROM base AS user
@@ -36,6 +38,8 @@ HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
 CMD ["celery", "-A", "worker.app", "flower", "--address=0.0.0.0", "--port=5555"]
 
 FROM user AS runtime
+# The API listens beyond loopback here, where TURNSTONE_AUTH=off is refused.
+ENV TURNSTONE_HOST=0.0.0.0
 COPY --from=build /opt/turnstone /opt/turnstone
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s \
