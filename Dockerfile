@@ -4,7 +4,6 @@
 FROM python:3.12.13-slim-bookworm AS base
 ENV PYTHONUNBUFFERED=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \
-    PIP_CACHE_DIR=/var/cache/pip \
     ORT_DISABLE_TELEMETRY=1 \
     PATH=/opt/turnstone/bin:$PATH
 
@@ -15,12 +14,10 @@ COPY pyproject.toml requirements.lock README.md LICENSE celeryconfig.py ./
 COPY api ./api
 COPY worker ./worker
 COPY memory ./memory
-RUN --mount=type=cache,target=/var/cache/pip \
-    pip install --constraint requirements.lock .
+RUN pip install --no-cache-dir --constraint requirements.lock .
 
 FROM build AS build-dashboard
-RUN --mount=type=cache,target=/var/cache/pip \
-    pip install --constraint requirements.lock '.[dashboard]'
+RUN pip install --no-cache-dir --constraint requirements.lock '.[dashboard]'
 
 FROM base AS user
 RUN groupadd --system --gid 10001 turnstone \
