@@ -1,0 +1,168 @@
+"""The whole stack with a model behind the OpenAI wire: facts supersede each other, in the language they were told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from memory.client import TurnstoneClient
+from tests.model_server.control import ModelServer
+from tests.model_server.control import running as model_server
+from tests.model_server.wire import Canned, Fault, Kind
+from tests.running import Running, turnstone_up
+from tests.support import wait_until
+
+SESSION_1 = datetime(2026, 3, 1, 9, tzinfo=UTC)
+SESSION_2 = SESSION_1 + timedelta(days=20)
+SESSION_3 = SESSION_1 + timedelta(days=40)
+
+
+@dataclass(frozen=True)
+class Move:
+    """Somebody lives in one place, then in another, told in a language."""
+
+    language: str
+    before: str
+    after: str
+    first: str
+    second: str
+    question: str
+
+
+MOVES = [
+    Move("English", "I live in Berlin.", "I moved to Lisbon last week.", "User lives in Berlin",
+         "User lives in Lisbon", "Where does the user live?"),
+    Move("German", "Ich wohne in Berlin.", "Ich bin letzte Woche nach Lissabon gezogen.", "User wohnt in Berlin",
+         "User wohnt in Lissabon", "Wo wohnt der User?"),
+    Move("Chinese", "我住在柏林。", "我上周搬到了里斯本。", "用户 住在 柏林", "用户 住在 里斯本", "用户 住在 哪里?"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[ModelServer]:
+    with model_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def modelled(model: ModelServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    data: Path = tmp_path_factory.mktemp("modelled") / "data"
+    settings = {"OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": "test", "TURNSTONE_RETRY_MAX_SECONDS": "1"}
+    with turnstone_up(data, workers=1, environment=settings) as running:
+        yield running
+
+
+def extracted(words: str, fact: str) -> Canned:
+    answer = {"facts": [{"fact": fact, "category": "personal", "quote": words}]}
+    return Canned(route="extraction", contains=words, answer=answer)
+
+
+async def told(client: TurnstoneClient, user: str, words: str, at: datetime) -> str:
+    turn = await client.add_turn([{"role": "user", "content": words}], user_id=user, timestamp=at)
+
+    async def settled() -> bool:
+        return (await client.turn(turn.id)).status == "settled"
+
+    await wait_until(settled, what="the turn being settled")
+    return turn.id
+
+
+@pytest.mark.parametrize("move", MOVES, ids=lambda move: move.language)
+async def test_a_changed_fact_supersedes_the_old_one(model: ModelServer, modelled: Running, move: Move) -> None:
+    update = {"candidate": 0, "event": "UPDATE", "target": 0, "text": move.second}
+    model.say(
+        extracted(move.before, move.first),
+        extracted(move.after, move.second),
+        Canned(route="reconciliation", contains=move.second, answer={"decisions": [update]}),
+    )
+    user = move.language.lower()
+    async with TurnstoneClient(modelled.url) as client:
+        first = await told(client, user, move.before, SESSION_1)
+        second = await told(client, user, move.after, SESSION_3)
+        found = await client.search(move.question, user_id=user)
+        assert [one.memory for one in found.results] == [move.second]
+        history = await client.history(found.results[0].id)
+    assert [(one["memory"], one["quote"], one["turn_ids"]) for one in history] == [
+        (move.first, move.before, [first]),
+        (move.second, move.after, [second]),
+    ]
+    assert all(one["prompt_version"] and one["model"] for one in history)
+    async with httpx.AsyncClient(base_url=modelled.url) as http:
+        asked = {"user_id": user, "query": move.question, "as_of": SESSION_2.isoformat()}
+        then = (await http.post("/search", json=asked)).json()["results"]
+    assert [one["memory"] for one in then] == [move.first]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(kind=Kind.STATUS, status=429, headers={"Retry-After": "1"}, calls=2),
+        Fault(kind=Kind.STATUS, status=503, calls=2),
+        Fault(kind=Kind.STATUS, status=401, calls=2),
+        Fault(kind=Kind.DROPPED, calls=2),
+        Fault(kind=Kind.NOT_JSON, calls=1, route="extraction"),
+    ],
+    ids=lambda fault: f"{fault.kind}-{fault.status}" if fault.kind is Kind.STATUS else fault.kind,
+)
+async def test_a_model_in_trouble_delays_a_turn_and_loses_nothing(
+    model: ModelServer, modelled: Running, fault: Fault
+) -> None:
+    user = f"trouble-{fault.kind}-{fault.status}"
+    model.fault(fault)
+    async with TurnstoneClient(modelled.url) as client:
+        turn_id = await told(client, user, "I live in Berlin.", SESSION_1)
+        turn = await client.turn(turn_id)
+        memories = await client.memories(user_id=user)
+    model.heal()
+    assert [one.memory for one in memories.results] == ["I live in Berlin."]
+    assert (turn.attempts, turn.error) == (1, None)
+
+
+async def test_an_answer_that_stays_bad_ends_among_the_dead_letters_and_can_be_replayed(
+    model: ModelServer, modelled: Running
+) -> None:
+    model.fault(Fault(kind=Kind.NOT_JSON, contains="poison", route="extraction"))
+    async with TurnstoneClient(modelled.url) as client:
+        bad = await client.add_turn([{"role": "user", "content": "I like poison ivy."}], user_id="letters")
+        good = await told(client, "letters", "I live in Berlin.", SESSION_1)
+
+        async def is_dead() -> bool:
+            return (await client.turn(bad.id)).status == "dead"
+
+        await wait_until(is_dead, what="the poison turn being buried")
+        assert ((await client.turn(bad.id)).error or "").startswith("bad_answer")
+        assert (await client.turn(good)).status == "settled"
+        model.heal()
+        async with httpx.AsyncClient(base_url=modelled.url) as http:
+            assert (await http.post("/dead/replay", json={"error": "bad_answer"})).json() == {"count": 1}
+
+        async def revived() -> bool:
+            return (await client.turn(bad.id)).status == "settled"
+
+        await wait_until(revived, what="the replayed turn being settled")
+        assert {one.memory for one in (await client.memories(user_id="letters")).results} == {
+            "I like poison ivy.", "I live in Berlin.",
+        }  # fmt: skip
+
+
+async def test_chat_answers_with_what_is_remembered_and_remembers_the_turn(
+    model: ModelServer, modelled: Running
+) -> None:
+    model.say(Canned(route="chat", contains="Laravel project", answer="How is the SaaS product coming along?"))
+    async with TurnstoneClient(modelled.url) as client:
+        await told(client, "laravel", "I am building a SaaS product in Laravel.", SESSION_1)
+        reply = await client.chat("laravel", "Can you help with my Laravel project?")
+        assert reply.reply == "How is the SaaS product coming along?"
+        assert list(reply.memories_used) == ["I am building a SaaS product in Laravel."]
+        system = next(sent for sent in reversed(model.requests()) if sent.get("messages"))["messages"][0]["content"]
+        assert "I am building a SaaS product in Laravel." in system
+
+        async def both_settled() -> bool:
+            return (await client.turns(user_id="laravel", status="settled")).count == 2
+
+        await wait_until(both_settled, what="the chat's own turn being settled")
