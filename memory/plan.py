@@ -154,11 +154,16 @@ class Planner:
 
 
 def final_writes(plan: Plan, erased: frozenset[str]) -> list[Write]:
-    """What is to be put into the store: the last write of each point, and nothing that erased turns caused or said."""
-    kept = [
-        write for write in plan.writes if write.turn_id not in erased and not erased.intersection(write.memory.turn_ids)
-    ]
-    return list({write.point_id: write for write in kept}.values())
+    """What is to be put into the store: the last write of each point, and nothing that erased turns caused or said.
+
+    What an erased turn replaced still becomes history where a later turn of the batch replaces it all the same.
+    """
+    last: dict[str, Write] = {}
+    for write in reversed(plan.writes):
+        replaced = write.point_id != write.memory.id and write.memory.id in last
+        if (write.turn_id not in erased or replaced) and not erased.intersection(write.memory.turn_ids):
+            last.setdefault(write.point_id, write)
+    return list(reversed(last.values()))
 
 
 def texts_of(facts: Sequence[Fact], decisions: Sequence[Decision], targets: Sequence[Memory | None]) -> list[str]:

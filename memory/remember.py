@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from memory.errors import LeaseLost, Permanent, Transient
+from memory.errors import LeaseLost, Permanent, Transient, TurnstoneError
 from memory.model import (
     Batch,
     Decision,
@@ -22,6 +22,7 @@ from memory.model import (
     Role,
     Turn,
     Vector,
+    Write,
 )
 from memory.plan import Planner, Source, final_writes, texts_of
 from memory.ports import Embedder, Extractor, Inbox, Lanes, MemoryStore, Reconciler
@@ -94,14 +95,23 @@ async def _pass(lease: Lease, batch: Batch, parts: Remembering) -> int:
         await parts.lanes.record(lease, plan)
     gone = frozenset(plan.turn_ids) - {turn.id for turn in batch.turns}
     seen = await parts.lanes.confirm(lease, batch.turns)
+    writes = await _not_forgotten(final_writes(plan, gone | seen.erased), parts.lanes)
     try:
-        await parts.store.apply(lease, final_writes(plan, gone | seen.erased), seen.good_until)
+        await parts.store.apply(lease, writes, seen.good_until)
         await parts.lanes.settle(lease, plan, seen.erased)
     except LeaseLost:
         await take_back([turn.scope for turn in batch.turns], parts.lanes, parts.store)
         raise
     log.info("turns_settled", turns=len(batch.turns), writes=len(plan.writes), dropped=plan.dropped)
     return len(batch.turns)
+
+
+async def _not_forgotten(writes: Sequence[Write], lanes: Lanes) -> list[Write]:
+    """Without the versions that an erase has covered since the plan was made: an old text must not come back by it."""
+    epochs = {scope: await lanes.epochs(scope) for scope in {write.memory.scope for write in writes}}
+    return [
+        write for write in writes if all(write.memory.updated_at > epoch for _, epoch in epochs[write.memory.scope])
+    ]
 
 
 async def decide(turns: Sequence[Turn], parts: Remembering) -> Plan:
@@ -164,7 +174,7 @@ async def sweep_forever(inbox: Inbox, store: MemoryStore, every_seconds: float) 
         try:
             rung = await inbox.sweep()
             repeated = await finish_removals(inbox, store)
-        except Transient as error:
+        except TurnstoneError as error:  # whatever it is, the next sweep comes
             log.warning("sweep_failed", reason=str(error))
         else:
             if rung or repeated:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from memory.books import Removal
@@ -26,6 +27,8 @@ async def update(
     old_vector, vector = await embedder.embed([found.text, text])
     async with lanes.edit(found.scope.lane) as lease:
         before = await _current(tenant, memory_id, store)
+        if any(before.updated_at <= epoch for _, epoch in await lanes.epochs(before.scope)):
+            raise NotFound(_UNKNOWN)  # an erase is at it; what we wrote now would be newer than its epoch, and stay
         if before.text != found.text:
             (old_vector,) = await embedder.embed([before.text])
         now = _EPOCH + timedelta(microseconds=lease.token)  # a token is Redis's clock, as acceptance times are
@@ -46,18 +49,18 @@ async def update(
             memory=superseded(before, after),
             vector=tuple(old_vector),
         )
-        seen = await lanes.confirm(lease, ())
-        await store.apply(lease, [past, Write(point_id=after.id, memory=after, vector=tuple(vector))], seen.good_until)
-        await _look_again(lease, found, lanes, store)
+        await _write(lease, [past, Write(point_id=after.id, memory=after, vector=tuple(vector))], lanes, store)
     return after
 
 
-async def _look_again(lease: Lease, memory: Memory, lanes: Lanes, store: MemoryStore) -> None:
-    """An erase may have come in between the look and the write: then the edit goes as well."""
+async def _write(lease: Lease, writes: Sequence[Write], lanes: Lanes, store: MemoryStore) -> None:
+    """Write between two looks: an erase may come in before or after the first, then the edit goes as well."""
     try:
+        seen = await lanes.confirm(lease, ())
+        await store.apply(lease, writes, seen.good_until)
         await lanes.confirm(lease, ())
     except LeaseLost as error:
-        await take_back([memory.scope], lanes, store)
+        await take_back([write.memory.scope for write in writes], lanes, store)
         raise LaneBusy("this owner's memories were being changed just then", retry_after_seconds=1) from error
 
 

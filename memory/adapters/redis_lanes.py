@@ -95,7 +95,8 @@ class RedisLanes:
 
     async def _acquire(self, lane: Lane, *, edit: bool) -> Lease | None:
         names = [keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.LANES, keys.FENCE]
-        token = await self._run("acquire", names, [lane.key, self._limits.lease_ms, int(edit), keys.plan(lane)])
+        args: list[Argument] = [lane.key, self._limits.lease_ms, int(edit), self._limits.retention_seconds]
+        token = await self._run("acquire", [*names, keys.plan(lane), keys.owned(lane)], args)
         return Lease(lane=lane, token=int(token)) if token else None
 
     @contextlib.asynccontextmanager
@@ -215,14 +216,9 @@ class RedisLanes:
         """Give the lane up (nothing happens when it is no longer ours) and ring if turns wait in it."""
         lane = lease.lane
         names = [keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.LANES, self._bell.queue]
-        args: list[Argument] = [
-            lease.token,
-            lane.key,
-            *keys.prefixes(lane),
-            self._bell.message(lane),
-            self._limits.lease_ms,
-        ]
-        await self._run("hand_back", names, [*args, int(died), _REST_MS])
+        args: list[Argument] = [lease.token, lane.key, *keys.prefixes(lane), self._bell.message(lane)]
+        args += [self._limits.lease_ms, int(died), _REST_MS, self._limits.retention_seconds]
+        await self._run("hand_back", [*names, keys.owned(lane)], args)
 
 
 def _still_ours(ours: Any, lane: Lane) -> None:

@@ -1,15 +1,17 @@
 -- Take the lane's lease. The token is a time that only grows, so it stays greatest even if Redis were emptied.
--- KEYS lease, lane, waiting list, lanes, fence
--- ARGV lane, lease_ms, edit (1: take it though nothing waits, but not over a recorded plan), plan key
-local lease, lane, waiting, lanes, fence = unpack(KEYS)
+-- KEYS lease, lane, waiting list, lanes, fence, plan, owned
+-- ARGV lane, lease_ms, edit (1: take it though nothing waits, but not over a recorded plan), retention_s
+local lease, lane, waiting, lanes, fence, plan, owned = unpack(KEYS)
 local edit = ARGV[3] == '1'
 if redis.call('EXISTS', lease) == 1 then return false end
 local time = redis.call('TIME')
 local now_us = time[1] * 1000000 + time[2]
 if edit then
-  if redis.call('EXISTS', ARGV[4]) == 1 then return false end
+  if redis.call('EXISTS', plan) == 1 then return false end
 elseif redis.call('LLEN', waiting) == 0 then
   redis.call('ZREM', lanes, ARGV[1])
+  redis.call('EXPIRE', lane, ARGV[4])
+  redis.call('EXPIRE', owned, ARGV[4])
   return false
 elseif now_us < tonumber(redis.call('HGET', lane, 'wake_us') or '0') then
   return false

@@ -1,0 +1,298 @@
+"""Erases, edits and writes that meet: whatever the order, nothing of the forgotten comes back and nothing else goes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import pytest
+from redis.asyncio import Redis
+
+from memory.adapters import redis_keys as keys
+from memory.adapters.qdrant_store import QdrantStore
+from memory.books import Receipt
+from memory.errors import LaneBusy, LeaseLost, NotFound, StoreUnavailable
+from memory.forget import forget
+from memory.model import Event, Lease, Memory, Scope, Status, Write
+from memory.remember import Remembering, drain
+from memory.removals import finish_removals
+from memory.revise import delete, update
+from tests.integration.house import ANA, House
+
+ANA_A = Scope(tenant="default", user_id="ana", agent_id="a")
+ANA_B = Scope(tenant="default", user_id="ana", agent_id="b")
+AGENT_A = Scope(tenant="default", agent_id="a")
+LATER = datetime(2999, 1, 1, tzinfo=UTC)
+
+Step = Callable[[], Awaitable[object]]
+
+
+class Interleaved:
+    """A store whose `apply` has something happen just before, or just after, its write."""
+
+    def __init__(self, store: QdrantStore, before: Step | None = None, after: Step | None = None) -> None:
+        self._store, self._before, self._after = store, before, after
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def apply(self, lease: Lease, writes: Sequence[Write], good_until: float) -> None:
+        if self._before:
+            await self._before()
+        await self._store.apply(lease, writes, good_until)
+        if self._after:
+            await self._after()
+
+
+class Killed(BaseException):
+    """Stands for kill -9: nothing that would answer it is ours."""
+
+
+def interleaved(house: House, before: Step | None = None, after: Step | None = None) -> Remembering:
+    return replace(house.remembering, store=cast(QdrantStore, Interleaved(house.store, before, after)))
+
+
+async def forgotten(house: House, scope: Scope = ANA) -> Receipt:
+    return await forget(scope, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store)
+
+
+async def versions(house: House, scope: Scope = ANA) -> int:
+    return await house.store.left(scope, LATER)
+
+
+async def removals_fall_due(redis: Redis) -> None:
+    names: list[bytes] = await redis.zrange(keys.REMOVALS, 0, -1)  # type: ignore[assignment]
+    for name in names:
+        await redis.zadd(keys.REMOVALS, {name: 0})
+
+
+async def edited(house: House, memory: Memory, text: str, store: Any = None) -> Memory:
+    return await update(
+        "default", memory.id, text, lanes=house.lanes, store=store or house.store, embedder=house.embedder
+    )
+
+
+@pytest.mark.parametrize("event", [Event.UPDATE, Event.DELETE])
+async def test_an_erase_while_a_memory_is_being_changed_leaves_no_version_of_it(house: House, event: Event) -> None:
+    await house.say("I live in Berlin")
+    await house.drain()
+    house.reconciler.table["I live in Rome"] = event
+    await house.say("I live in Rome")
+    assert await drain(ANA.lane, interleaved(house, before=lambda: forgotten(house))) == 0
+    assert await versions(house) == 0
+
+
+async def test_what_a_killed_worker_wrote_after_an_erase_is_removed_by_the_sweep(house: House, redis: Redis) -> None:
+    await house.say("I live in Berlin")
+
+    async def die() -> None:
+        raise Killed
+
+    with pytest.raises(Killed):
+        await drain(ANA.lane, interleaved(house, before=lambda: forgotten(house), after=die))
+    assert await versions(house) == 1
+    assert await finish_removals(house.inbox, house.store) == 0
+    await removals_fall_due(redis)
+    assert await finish_removals(house.inbox, house.store) == 1
+    assert await versions(house) == 0
+    assert await redis.zcard(keys.REMOVALS) == 0
+
+
+async def test_a_repeated_removal_leaves_what_was_accepted_after_the_erase(house: House, redis: Redis) -> None:
+    await house.say("I live in Berlin")
+    await house.drain()
+    await forgotten(house)
+    house.reconciler.table["I live in Oslo"] = Event.UPDATE
+    await house.say("I live in Rome")
+    await house.drain()
+    await house.say("I live in Oslo")
+    await house.drain()
+    await removals_fall_due(redis)
+    assert await finish_removals(house.inbox, house.store) == 1
+    assert await house.texts() == ["I live in Oslo"]
+    assert await versions(house) == 2
+
+
+async def test_a_removal_that_qdrant_refused_to_repeat_stays_until_it_is_done(house: House, redis: Redis) -> None:
+    await forgotten(house)
+
+    class Away(Interleaved):
+        async def erase(self, scope: Scope, before: datetime) -> int:
+            raise StoreUnavailable("Qdrant does not answer; try again shortly")
+
+    await removals_fall_due(redis)
+    with pytest.raises(StoreUnavailable):
+        await finish_removals(house.inbox, cast(QdrantStore, Away(house.store)))
+    assert await redis.zcard(keys.REMOVALS) == 1
+    assert await finish_removals(house.inbox, house.store) == 1
+
+
+async def test_a_memory_deleted_by_hand_stays_deleted_when_a_stalled_worker_wakes(house: House, redis: Redis) -> None:
+    """One worker stalls past its lease, another applies the same plan, the memory is deleted, the first one wakes."""
+    await house.say("I live in Berlin")
+
+    async def overtaken() -> None:
+        await redis.delete(keys.lease(ANA.lane))
+        assert await house.drain() == 1
+        (memory,) = await house.memories()
+        await delete("default", memory.id, inbox=house.inbox, lanes=house.lanes, store=house.store)
+
+    assert await drain(ANA.lane, interleaved(house, before=overtaken)) == 0
+    await removals_fall_due(redis)
+    await finish_removals(house.inbox, house.store)
+    assert await versions(house) == 0
+
+
+async def test_a_worker_whose_last_look_is_too_old_writes_nothing(house: House) -> None:
+    await house.say("I live in Berlin")
+    async with house.lanes.lease(ANA.lane) as lease:
+        assert lease is not None
+        batch = await house.lanes.take(lease, 1, 1000)
+        assert batch is not None
+        seen = await house.lanes.confirm(lease, batch.turns)
+        assert seen.good_until > asyncio.get_running_loop().time()
+        memory = Memory(
+            id="6f1c3d0e-7a55-5b1e-9a3c-2b7d1f0c9e44", scope=ANA, text="x", created_at=LATER, updated_at=LATER,
+            valid_from=LATER,
+        )  # fmt: skip
+        (vector,) = await house.embedder.embed(["x"])
+        write = Write(point_id=memory.id, memory=memory, vector=tuple(vector))
+        with pytest.raises(LeaseLost):
+            await house.store.apply(lease, [write], asyncio.get_running_loop().time() - 0.001)
+    assert await versions(house) == 0
+
+
+async def test_an_edit_that_meets_an_erase_goes_as_well(house: House) -> None:
+    await house.say("I live in Berlin")
+    await house.drain()
+    (memory,) = await house.memories()
+    late = Interleaved(house.store, before=lambda: forgotten(house))
+    with pytest.raises(LaneBusy):
+        await edited(house, memory, "Lives in Rome", late)
+    assert await versions(house) == 0
+
+
+async def test_an_edit_that_loses_the_lane_before_its_write_asks_to_be_tried_again(house: House) -> None:
+    await house.say("I live in Berlin")
+    await house.drain()
+    (memory,) = await house.memories()
+
+    class Slow(Interleaved):
+        async def get(self, tenant: str, memory_id: str) -> Memory | None:
+            found = await house.store.get(tenant, memory_id)
+            if await house.lanes._redis.exists(keys.lease(ANA.lane)):
+                await house.lanes._redis.delete(keys.lease(ANA.lane))
+            return found
+
+    with pytest.raises(LaneBusy):
+        await edited(house, memory, "Lives in Rome", Slow(house.store))
+    assert await house.texts() == ["I live in Berlin"]
+
+
+async def test_a_memory_that_is_about_to_be_erased_cannot_be_edited(house: House, redis: Redis) -> None:
+    """The epoch is raised and the lane not yet taken: an edit now would be newer than the epoch, and stay."""
+    await house.say("I live in Berlin")
+    await house.drain()
+    (memory,) = await house.memories()
+    await house.inbox.raise_epoch(ANA)
+    with pytest.raises(NotFound):
+        await edited(house, memory, "Lives in Rome")
+    await removals_fall_due(redis)
+    await finish_removals(house.inbox, house.store)
+    assert await versions(house) == 0
+
+
+async def test_a_recorded_plan_brings_no_erased_text_back(house: House, redis: Redis) -> None:
+    """The plan of b's turn holds the old text of a's memory; a is forgotten before the plan is applied."""
+    house.reconciler.table["I live in Rome"] = Event.UPDATE
+    await house.say("I live in Berlin", ANA_A)
+    await house.drain()
+    turn_id = await house.say("I live in Rome", ANA_B)
+
+    async def away() -> None:
+        raise StoreUnavailable("Qdrant does not answer; try again shortly")
+
+    assert await drain(ANA.lane, interleaved(house, before=away)) == 0
+    assert (await forgotten(house, AGENT_A)).verified
+    await removals_fall_due(redis)
+    await finish_removals(house.inbox, house.store)
+    await house.drain()
+    assert (await house.status(turn_id)).status is Status.SETTLED
+    assert await house.texts() == ["I live in Rome"]
+    assert await versions(house, AGENT_A) == 0
+
+
+async def test_forgetting_another_agent_neither_asks_the_model_again_nor_applies_a_turn_twice(house: House) -> None:
+    house.reconciler.table["I live in Rome"] = Event.UPDATE
+    await house.say("I live in Berlin", ANA_B)
+    await house.drain()
+    await house.say("I live in Rome", ANA_B)
+    await drain(ANA.lane, interleaved(house, after=lambda: forgotten(house, ANA_A)))
+    assert await house.drain() == 1
+    (memory,) = await house.memories()
+    assert (memory.text, memory.version) == ("I live in Rome", 2)
+    assert len(house.extractor.batches) == 2
+
+
+async def test_of_a_batch_with_turns_of_two_agents_only_the_forgotten_ones_words_go(house: House) -> None:
+    await house.say("I like tea", ANA_A)
+    await house.say("I am Ana", ANA_B)
+    await house.say("I like cake", ANA_A)
+    await drain(ANA.lane, interleaved(house, before=lambda: forgotten(house, AGENT_A)))
+    assert await house.drain() == 1
+    assert await house.texts() == ["I am Ana"]
+    assert len(house.extractor.batches) == 1
+
+
+async def test_a_retraction_by_a_turn_that_was_erased_before_it_was_applied_does_not_happen(house: House) -> None:
+    house.reconciler.table["I left Berlin"] = Event.DELETE
+    await house.say("I live in Berlin", ANA_B)
+    await house.drain()
+    await house.say("I left Berlin", ANA_A)
+    await house.say("I like tea", ANA_B)
+
+    async def forgotten_first() -> None:
+        await forgotten(house, AGENT_A)
+        raise LeaseLost("the erase took the lane")
+
+    assert await drain(ANA.lane, interleaved(house, before=forgotten_first)) == 0
+    assert await house.drain() == 1
+    assert await house.texts() == ["I live in Berlin", "I like tea"]
+
+
+async def test_forgetting_an_agent_takes_its_words_out_of_memories_that_another_agent_began(house: House) -> None:
+    house.reconciler.table["I live in Rome"] = Event.UPDATE
+    await house.say("I live in Berlin", ANA_B)
+    await house.drain()
+    await house.say("I live in Rome", ANA_A)
+    await house.drain()
+    assert (await forgotten(house, AGENT_A)).verified
+    assert "I live in Rome" not in await house.texts()
+    assert await versions(house, ANA_B) == 1
+
+
+async def test_a_turn_in_a_lane_that_the_erase_did_not_see_is_settled_as_erased(house: House) -> None:
+    turn_id = await house.say("I live in Berlin", ANA_A)
+    await house.inbox.raise_epoch(AGENT_A)
+    later = await house.say("I live in Rome", ANA_A)
+    await house.drain()
+    assert (await house.status(turn_id)).status is Status.ERASED
+    assert (await house.status(later)).status is Status.SETTLED
+    assert await house.texts() == ["I live in Rome"]
+    assert await house.turns.text("default", turn_id) is None
+
+
+async def test_erases_and_accepts_at_the_same_moment_leave_exactly_what_came_after(house: House) -> None:
+    before = [await house.say(f"I am number {number}") for number in range(8)]
+    later = asyncio.gather(*(house.say(f"later {number}") for number in range(8)))
+    await asyncio.gather(forgotten(house), forgotten(house), later)
+    after = await later
+    await house.drain()
+    ledger = await house.turns.ledger("default")
+    assert (ledger.balanced, ledger.waiting) == (True, 0)
+    assert {(await house.status(turn_id)).status for turn_id in before} == {Status.ERASED}
+    settled = [turn_id for turn_id in after if (await house.status(turn_id)).status is Status.SETTLED]
+    assert len(await house.texts()) == len(settled)

@@ -1,0 +1,197 @@
+"""The plan: what following each decision writes, and what is left of it when turns are erased."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from memory.model import Decision, Event, Fact, Memory, Message, Plan, Role, Scope, Turn, Usage, Write
+from memory.plan import Planner, Source, final_writes, memory_id, texts_of, version_id
+
+ANA = Scope(tenant="default", user_id="ana")
+ANA_B = Scope(tenant="default", user_id="ana", agent_id="b")
+MARCH = datetime(2026, 3, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+BERLIN, ROME, OSLO, NOT_BERLIN = "Lives in Berlin", "Lives in Rome", "Lives in Oslo", "No longer lives in Berlin"
+TEXTS = (BERLIN, ROME, OSLO, NOT_BERLIN, "Lives in Rome and Oslo")
+KNOWN = Memory(
+    id="6f1c3d0e-7a55-5b1e-9a3c-2b7d1f0c9e44",
+    scope=ANA,
+    text=BERLIN,
+    metadata={"source": "form"},
+    created_at=MARCH - 24 * HOUR,
+    updated_at=MARCH - 24 * HOUR,
+    valid_from=MARCH - 24 * HOUR,
+    turn_ids=("t0",),
+)
+
+
+def turn(turn_id: str, hours: int, scope: Scope = ANA, said: datetime | None = None) -> Turn:
+    said_words = (Message(role=Role.USER, content="said"),)
+    return Turn(
+        id=turn_id, scope=scope, messages=said_words, accepted_at=MARCH + hours * HOUR, timestamp=said,
+        metadata={"turn": turn_id},
+    )  # fmt: skip
+
+
+def planner(*turns: Turn) -> Planner:
+    return Planner({one.id: one for one in turns}, dict.fromkeys(TEXTS, (1.0, 0.0)), Source("echo", "v1"))
+
+
+def fact(turn_id: str, text: str) -> Fact:
+    return Fact(turn_id=turn_id, text=text, category="personal", quote="said")
+
+
+def decided(event: Event, text: str | None = None) -> Decision:
+    return Decision(candidate=0, event=event, target=None if event is Event.ADD else 0, text=text)
+
+
+def planned(found: Planner) -> Plan:
+    return found.plan(dropped=0, usage=Usage())
+
+
+def by_point(writes: list[Write] | tuple[Write, ...]) -> Mapping[str, Memory]:
+    return {write.point_id: write.memory for write in writes}
+
+
+def test_a_new_fact_becomes_a_memory_with_the_times_the_scope_and_the_source_of_its_turn() -> None:
+    said = MARCH - 48 * HOUR
+    making = planner(turn("t1", 1, ANA_B, said))
+    making.follow(fact("t1", BERLIN), decided(Event.ADD), None)
+    (write,) = planned(making).writes
+    memory = write.memory
+    assert (write.point_id, write.turn_id, memory.version, memory.current) == (memory.id, "t1", 1, True)
+    assert (memory.scope, memory.created_at, memory.valid_from) == (ANA_B, MARCH + HOUR, said)
+    assert (memory.model, memory.prompt_version, memory.quote, memory.turn_ids) == ("echo", "v1", "said", ("t1",))
+
+
+def test_ids_rest_on_the_words_so_deciding_again_in_another_order_puts_no_fact_in_anothers_place() -> None:
+    first, second = planner(turn("t1", 1)), planner(turn("t1", 1))
+    for text in (BERLIN, ROME):
+        first.follow(fact("t1", text), decided(Event.ADD), None)
+    for text in (OSLO, ROME, BERLIN):
+        second.follow(fact("t1", text), decided(Event.ADD), None)
+    ids = [{write.memory.text: write.point_id for write in planned(one).writes} for one in (first, second)]
+    assert ids[0] == {text: point for text, point in ids[1].items() if text != OSLO}
+    assert len(set(ids[1].values())) == 3
+
+
+def test_the_same_words_said_twice_are_two_memories_and_two_turns_never_share_one() -> None:
+    making = planner(turn("t1", 1), turn("t2", 2))
+    for turn_id in ("t1", "t1", "t2"):
+        making.follow(fact(turn_id, BERLIN), decided(Event.ADD), None)
+    points = [write.point_id for write in planned(making).writes]
+    assert points == [memory_id("t1", BERLIN, 1), memory_id("t1", BERLIN, 2), memory_id("t2", BERLIN, 1)]
+    assert len(set(points)) == 3
+
+
+def test_an_update_keeps_the_memorys_id_and_leaves_the_old_version_as_history() -> None:
+    making = planner(turn("t1", 1, ANA_B))
+    making.follow(fact("t1", ROME), decided(Event.UPDATE), KNOWN)
+    plan = planned(making)
+    found = by_point(plan.writes)
+    past, now = found[version_id(KNOWN.id, 1)], found[KNOWN.id]
+    assert (past.text, past.current, past.valid_to, past.superseded_by) == (BERLIN, False, MARCH + HOUR, KNOWN.id)
+    assert (past.scope, past.updated_at) == (ANA, KNOWN.updated_at)
+    assert (now.text, now.version, now.created_at, now.updated_at) == (ROME, 2, KNOWN.created_at, MARCH + HOUR)
+    assert (now.scope, now.turn_ids, now.metadata) == (ANA_B, ("t1",), {"source": "form", "turn": "t1"})
+    (event,) = plan.events["t1"]
+    assert (event.event, event.id, event.memory, event.previous) == (Event.UPDATE, KNOWN.id, ROME, BERLIN)
+
+
+def test_two_updates_of_one_memory_in_a_batch_build_on_each_other() -> None:
+    making = planner(turn("t1", 1), turn("t2", 2))
+    making.follow(fact("t1", ROME), decided(Event.UPDATE), KNOWN)
+    making.follow(fact("t2", OSLO), decided(Event.UPDATE, "Lives in Rome and Oslo"), KNOWN)
+    found = by_point(final_writes(planned(making), frozenset()))
+    assert sorted((one.version, one.text, one.current) for one in found.values()) == [
+        (1, BERLIN, False), (2, ROME, False), (3, "Lives in Rome and Oslo", True),
+    ]  # fmt: skip
+
+
+def test_a_fact_said_before_what_is_known_enters_the_history_and_leaves_the_newer_one_standing() -> None:
+    making = planner(turn("t1", 1, said=MARCH - 48 * HOUR))
+    making.follow(fact("t1", ROME), decided(Event.UPDATE), KNOWN)
+    plan = planned(making)
+    (write,) = plan.writes
+    assert write.point_id not in (KNOWN.id, version_id(KNOWN.id, 1))
+    assert (write.memory.id, write.memory.text, write.memory.current) == (KNOWN.id, ROME, False)
+    assert write.memory.valid_to == KNOWN.valid_from
+    assert [event.event for event in plan.events["t1"]] == [Event.NONE]
+
+
+def test_a_retraction_ends_the_memory_and_says_since_when() -> None:
+    making = planner(turn("t1", 1))
+    making.follow(fact("t1", NOT_BERLIN), decided(Event.DELETE), KNOWN)
+    (write,) = planned(making).writes
+    assert (write.point_id, write.memory.current, write.memory.valid_to) == (KNOWN.id, False, MARCH + HOUR)
+    assert (write.memory.text, write.memory.updated_at) == (BERLIN, KNOWN.updated_at)
+
+
+def test_a_retraction_said_before_what_is_known_changes_nothing() -> None:
+    making = planner(turn("t1", 1, said=MARCH - 48 * HOUR))
+    making.follow(fact("t1", NOT_BERLIN), decided(Event.DELETE), KNOWN)
+    assert planned(making).writes == ()
+
+
+@pytest.mark.parametrize(("second", "made"), [(Event.UPDATE, [ROME]), (Event.DELETE, []), (Event.NONE, [])])
+def test_after_a_retraction_in_the_same_batch_an_update_is_a_new_memory(second: Event, made: list[str]) -> None:
+    making = planner(turn("t1", 1), turn("t2", 2))
+    making.follow(fact("t1", NOT_BERLIN), decided(Event.DELETE), KNOWN)
+    making.follow(fact("t2", ROME), decided(second), KNOWN)
+    found = by_point(final_writes(planned(making), frozenset()))
+    assert not found[KNOWN.id].current
+    assert [one.text for one in found.values() if one.current] == made
+
+
+def test_a_repetition_writes_nothing_and_names_what_was_known() -> None:
+    making = planner(turn("t1", 1))
+    making.follow(fact("t1", BERLIN), decided(Event.NONE), KNOWN)
+    plan = planned(making)
+    assert plan.writes == ()
+    assert [(event.event, event.id, event.memory) for event in plan.events["t1"]] == [(Event.NONE, KNOWN.id, BERLIN)]
+
+
+def test_following_the_same_decisions_twice_gives_the_same_plan() -> None:
+    plans = []
+    for _ in range(2):
+        making = planner(turn("t1", 1), turn("t2", 2))
+        making.follow(fact("t1", ROME), decided(Event.UPDATE), KNOWN)
+        making.follow(fact("t2", OSLO), decided(Event.ADD), None)
+        plans.append(planned(making))
+    assert plans[0] == plans[1]
+
+
+def test_an_erased_turn_causes_nothing_of_what_is_written() -> None:
+    making = planner(turn("t1", 1), turn("t2", 2))
+    making.follow(fact("t1", ROME), decided(Event.UPDATE), KNOWN)
+    making.follow(fact("t2", OSLO), decided(Event.ADD), None)
+    plan = planned(making)
+    assert [write.memory.text for write in final_writes(plan, frozenset({"t1"}))] == [OSLO]
+    assert final_writes(plan, frozenset({"t1", "t2"})) == []
+
+
+@pytest.mark.parametrize(
+    ("erased", "left"),
+    [
+        ("t1", {(BERLIN, False), (OSLO, True)}),
+        ("t2", {(BERLIN, False), (ROME, True)}),
+        ("t0", {(ROME, False), (OSLO, True)}),
+    ],
+)
+def test_of_two_updates_the_erased_ones_words_go_and_the_others_history_stays(
+    erased: str, left: set[tuple[str, bool]]
+) -> None:
+    making = planner(turn("t1", 1), turn("t2", 2))
+    making.follow(fact("t1", ROME), decided(Event.UPDATE), KNOWN)
+    making.follow(fact("t2", OSLO), decided(Event.UPDATE), KNOWN)
+    writes = final_writes(planned(making), frozenset({erased}))
+    assert {(write.memory.text, write.memory.current) for write in writes} == left
+
+
+def test_every_text_that_may_be_written_is_asked_for_once() -> None:
+    facts = [fact("t1", ROME), fact("t1", ROME), fact("t1", NOT_BERLIN)]
+    decisions = [decided(Event.UPDATE, OSLO), decided(Event.ADD), decided(Event.DELETE)]
+    assert texts_of(facts, decisions, [KNOWN, None, KNOWN]) == [ROME, NOT_BERLIN, BERLIN, OSLO]
