@@ -12,11 +12,13 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from memory.adapters.celery_bell import CeleryBell
+from memory.adapters.guarded import GuardedEmbedder, GuardedModel
 from memory.adapters.local_embedder import LocalEmbedder
 from memory.adapters.offline_extractor import OfflineExtractor
 from memory.adapters.openai_embedder import OpenAIEmbedder
 from memory.adapters.openai_model import OpenAIModel
 from memory.adapters.qdrant_store import QdrantStore
+from memory.adapters.redis_breaker import BreakerLimits, RedisBreaker, name_of
 from memory.adapters.redis_inbox import RedisInbox
 from memory.adapters.redis_lanes import InboxLimits, RedisLanes
 from memory.adapters.redis_scripts import RedisScripts
@@ -63,8 +65,8 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
     async with contextlib.AsyncExitStack() as stack:
         redis = await stack.enter_async_context(redis_client(settings))
         scripts, limits, bell = RedisScripts(redis), inbox_limits(settings), CeleryBell()
-        model = _model(settings, stack)
-        embedder = _embedder(settings, stack)
+        model = _model(settings, scripts, stack)
+        embedder = _embedder(settings, scripts, stack)
         store = QdrantStore(qdrant_client(settings, stack), embedder)
         rules = RuleReconciler(embedder.same_floor)
         weighs = model is not None and settings.extractor_kind == "openai"
@@ -135,7 +137,7 @@ def qdrant_client(settings: Settings, stack: contextlib.AsyncExitStack) -> Async
     return client
 
 
-def _model(settings: Settings, stack: contextlib.AsyncExitStack) -> OpenAIModel | None:
+def _model(settings: Settings, scripts: RedisScripts, stack: contextlib.AsyncExitStack) -> LanguageModel | None:
     if not settings.uses_openai and settings.extractor_kind != "openai":
         return None
     model = OpenAIModel(
@@ -145,22 +147,31 @@ def _model(settings: Settings, stack: contextlib.AsyncExitStack) -> OpenAIModel 
         timeout_seconds=settings.model_timeout_seconds,
     )
     stack.push_async_callback(model.aclose)
-    return model
+    return GuardedModel(model, _breaker(settings, scripts, settings.llm_model))
 
 
-def _embedder(settings: Settings, stack: contextlib.AsyncExitStack) -> LocalEmbedder | OpenAIEmbedder:
-    embedder: LocalEmbedder | OpenAIEmbedder
+def _embedder(settings: Settings, scripts: RedisScripts, stack: contextlib.AsyncExitStack) -> Embedder:
     if settings.embedder_kind == "local":
-        embedder = LocalEmbedder()
-    else:
-        embedder = OpenAIEmbedder(
-            api_key=_key(settings),
-            base_url=settings.openai_base_url,
-            model=settings.embedding_model,
-            timeout_seconds=settings.model_timeout_seconds,
-        )
-    stack.push_async_callback(embedder.aclose)
-    return embedder
+        local = LocalEmbedder()
+        stack.push_async_callback(local.aclose)
+        return local
+    remote = OpenAIEmbedder(
+        api_key=_key(settings),
+        base_url=settings.openai_base_url,
+        model=settings.embedding_model,
+        timeout_seconds=settings.model_timeout_seconds,
+    )
+    stack.push_async_callback(remote.aclose)
+    return GuardedEmbedder(remote, _breaker(settings, scripts, settings.embedding_model))
+
+
+def _breaker(settings: Settings, scripts: RedisScripts, model: str) -> RedisBreaker:
+    """Another key is another endpoint: with a new key nobody waits for the end of what the old one was refused for."""
+    limits = BreakerLimits(
+        longest_seconds=settings.retry_max_seconds,
+        call_seconds=2 * settings.model_timeout_seconds,  # one call may ask again in a simpler dialect
+    )
+    return RedisBreaker(scripts, name_of(settings.openai_base_url, _key(settings), model), limits)
 
 
 def _key(settings: Settings) -> str:

@@ -60,6 +60,10 @@ class ModelUnavailable(Transient):
     code = "model_unavailable"
 
 
+class ModelRefused(ModelUnavailable):
+    """The provider refuses our key, our account or the model's name: every call fails until a person mends it."""
+
+
 class StoreRejected(Permanent):
     """Qdrant answered that the request itself is wrong."""
 

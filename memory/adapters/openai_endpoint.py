@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 from openai import APIConnectionError, APIStatusError, AsyncOpenAI, OpenAIError, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from memory.errors import BadConfiguration, ModelRejected, ModelUnavailable, TurnstoneError
+from memory.errors import BadConfiguration, ModelRefused, ModelRejected, ModelUnavailable, TurnstoneError
 
 # Some servers want no key, but the openai package insists on one.
 _NO_KEY = "none"
@@ -121,13 +121,18 @@ class OpenAIEndpoint:
 
 
 def meaning(what: str, error: APIStatusError) -> TurnstoneError:
-    """What an HTTP error status means: ModelRejected when the request is at fault, else ModelUnavailable."""
+    """What an HTTP error status means: ModelRejected when the request is at fault, ModelRefused when our settings are.
+
+    Everything else is ModelUnavailable.
+    """
     status, detail = error.status_code, _detail(error.body)
-    if status in _OUR_FAULT and error.code not in _SETTINGS_CODES and "api key" not in detail.lower():
+    is_settings = status in _SETTINGS or error.code in _SETTINGS_CODES
+    if status in _OUR_FAULT and not is_settings and "api key" not in detail.lower():
         return ModelRejected(f"{what} refused the request with HTTP {status}: {detail}")
     said = _SETTINGS.get(status, f"answered HTTP {status}: {detail}")
     wait = retry_after_seconds(error.response.headers, datetime.now(UTC))
-    return ModelUnavailable(f"{what} {said}.", retry_after_seconds=wait)
+    kind = ModelRefused if is_settings or status in _OUR_FAULT else ModelUnavailable
+    return kind(f"{what} {said}.", retry_after_seconds=wait)
 
 
 def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | None:

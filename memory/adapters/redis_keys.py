@@ -9,6 +9,7 @@
 | `ts:epoch:T:IDS` | when this owner was last erased | retention |
 | `ts:removals` | erases and deletes to be repeated once | when repeated, within a minute |
 | `ts:idem:T:KEY` | an idempotency key's turn and body hash | a day |
+| `ts:breaker:N` · `ts:breaker:N:calls` | an endpoint's breaker; calls it let through | 20 minutes after its pause |
 | `ts:status:T:S` | the tenant's turns in a status, by time | trimmed by the sweep |
 | `ts:ledger:T` · `ts:tenants` · `ts:lanes` · `ts:backlog` · `ts:fence` | books, awake lanes, counters | permanent |
 """
@@ -84,6 +85,16 @@ def epoch(scope: Scope) -> str:
     """When exactly this scope was last erased. Lengths make the ids unambiguous, whatever they hold."""
     ids = "".join(f"{field}={len(name)}:{name};" for field, name in scope.ids.items())
     return f"ts:epoch:{scope.tenant}:{ids}"
+
+
+def breaker(name: str) -> str:
+    """An endpoint's breaker."""
+    return f"ts:breaker:{name}"
+
+
+def breaker_calls(name: str) -> str:
+    """The calls that an endpoint's breaker has let through one by one."""
+    return f"ts:breaker:{name}:calls"
 
 
 def prefixes(lane: Lane) -> tuple[str, str]:

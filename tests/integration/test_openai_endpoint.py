@@ -11,7 +11,7 @@ import pytest
 
 from memory.adapters.openai_endpoint import retry_after_seconds
 from memory.adapters.openai_model import OpenAIModel
-from memory.errors import BadConfiguration, ModelRejected, ModelUnavailable
+from memory.errors import BadConfiguration, ModelRefused, ModelRejected, ModelUnavailable
 from memory.ports import Question
 from tests.model_server.control import ModelServer, running
 from tests.model_server.wire import Fault, Kind
@@ -48,6 +48,7 @@ async def test_an_endpoint_in_trouble_is_unavailable_and_is_not_asked_again(
     with pytest.raises(ModelUnavailable, match=f"HTTP {status}: a fault was switched on") as raised:
         await model.ask(QUESTION)
     assert raised.value.retry_after_seconds is None
+    assert not isinstance(raised.value, ModelRefused)  # it may pass without a person's doing
     assert server.counts().calls == {"extraction": 1}
 
 
@@ -98,14 +99,14 @@ async def test_a_wrong_setting_is_named_and_costs_no_turn(
     server: ModelServer, model: OpenAIModel, status: int, sentence: str
 ) -> None:
     server.fault(Fault(kind=Kind.STATUS, status=status, message="Incorrect API key provided: sk-12**34"))
-    with pytest.raises(ModelUnavailable, match=sentence) as raised:
+    with pytest.raises(ModelRefused, match=sentence) as raised:
         await model.ask(QUESTION)
     assert "sk-12" not in str(raised.value)
 
 
 async def test_a_wrong_key_reported_as_a_bad_request_costs_no_turn(server: ModelServer, model: OpenAIModel) -> None:
     server.fault(Fault(kind=Kind.STATUS, status=400, message="API key not valid. Please pass a valid API key."))
-    with pytest.raises(ModelUnavailable, match="API key not valid"):
+    with pytest.raises(ModelRefused, match="API key not valid"):
         await model.ask(QUESTION)
 
 

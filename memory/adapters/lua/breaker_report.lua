@@ -1,0 +1,44 @@
+-- What became of a call. Only calls made under the present opening count, so one outage is not counted once a call.
+-- KEYS breaker, calls
+-- ARGV call, opening, outcome (answered, failed, refused or left), reason, asked_ms, threshold, base_ms, longest_ms,
+--   whole (more calls at once than this are not counted any more), keep_ms
+-- Returns the ms for which it opens, 0 when it does not.
+local breaker, calls = unpack(KEYS)
+local outcome, threshold, whole, keep_ms = ARGV[3], tonumber(ARGV[6]), tonumber(ARGV[9]), tonumber(ARGV[10])
+redis.call('ZREM', calls, ARGV[1])
+local row = redis.call('HMGET', breaker, 'opened_us', 'limit')
+local opened, limit = row[1] or '', tonumber(row[2] or '0')
+if outcome == 'left' or opened ~= ARGV[2] then return 0 end
+
+if outcome == 'answered' then
+  if opened == '' or limit >= whole then
+    redis.call('DEL', breaker, calls)
+  else
+    redis.call('HSET', breaker, 'limit', limit + 1, 'pauses', 0)
+    redis.call('PEXPIRE', breaker, keep_ms)
+  end
+  return 0
+end
+if outcome == 'failed' then
+  local enough
+  if opened == '' then
+    enough = redis.call('HINCRBY', breaker, 'failures', 1) >= threshold
+  else
+    -- Half as many calls at once; a failure of the only one opens again.
+    enough = limit <= 1
+    if not enough then redis.call('HSET', breaker, 'limit', math.floor(limit / 2)) end
+  end
+  if not enough then
+    redis.call('PEXPIRE', breaker, keep_ms)
+    return 0
+  end
+end
+local pauses = redis.call('HINCRBY', breaker, 'pauses', 1)
+local pause_ms = math.min(tonumber(ARGV[8]), ARGV[7] * 2 ^ math.min(pauses - 1, 20))
+pause_ms = math.floor(math.max(pause_ms, tonumber(ARGV[5])))
+local time = redis.call('TIME')
+local until_ms = time[1] * 1000 + math.floor(time[2] / 1000) + pause_ms
+redis.call('HSET', breaker, 'opened_us', string.format('%.0f', time[1] * 1000000 + time[2]),
+  'until_ms', string.format('%.0f', until_ms), 'limit', 1, 'reason', ARGV[4])
+redis.call('PEXPIRE', breaker, pause_ms + keep_ms)
+return pause_ms

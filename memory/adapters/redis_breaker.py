@@ -1,0 +1,128 @@
+"""A circuit breaker that the whole fleet shares: its state is in Redis, and each step is one Lua script.
+
+Closed, it counts failures in a row. Open, it refuses until its pause is over. Then one call of the whole fleet is let
+through; with each answer one more at once, until they are no longer counted; with each failure half as many, and a
+failure of the only one opens again for twice as long. So of the calls begun since it opened there are never more at
+once than one and the answers since.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import math
+import random
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import structlog
+
+from memory.adapters import redis_keys as keys
+from memory.adapters.redis_scripts import Argument, RedisScripts
+from memory.errors import InboxUnavailable, ModelRefused, ModelRejected, ModelUnavailable
+
+log = structlog.get_logger(__name__)
+
+_LONGEST_ASKED_SECONDS = 600  # as for a lane: a Retry-After of a day is not honoured to the letter
+_JITTER = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerLimits:
+    """When a breaker opens, and how it closes again.
+
+    Args:
+        threshold: failures in a row, of the whole fleet, that open it.
+        base_seconds: the first pause; each further one is twice as long,
+        longest_seconds: but no longer than this, unless the provider asks for more.
+        call_seconds: how long a call can take; then its place is free though nobody reported.
+        whole: with so many calls at once the provider counts as back, and calls are no longer counted.
+    """
+
+    threshold: int = 5
+    base_seconds: float = 1
+    longest_seconds: float = 60
+    call_seconds: float = 120
+    whole: int = 64
+
+
+def name_of(*endpoint: str | None) -> str:
+    """The name of the breaker of an endpoint, from all that makes it another one; nothing can be read back from it."""
+    return hashlib.sha256("\0".join(part or "" for part in endpoint).encode()).hexdigest()[:24]
+
+
+class RedisBreaker:
+    """One endpoint's breaker. Redis away: every call is let through, as lanes then rest anyway and people still ask.
+
+    Args:
+        scripts: runs the steps.
+        name: the same wherever the same endpoint is meant, see `name_of`.
+        limits: when it opens, and how it closes.
+    """
+
+    def __init__(self, scripts: RedisScripts, name: str, limits: BreakerLimits) -> None:
+        self._run = scripts.run
+        self._names = [keys.breaker(name), keys.breaker_calls(name)]
+        self._limits = limits
+
+    @contextlib.asynccontextmanager
+    async def call(self) -> AsyncIterator[None]:
+        """Make one call inside. What it raises tells how the provider is; a cancelled call tells nothing.
+
+        Raises ModelUnavailable without a call being made when it is not the time for one.
+        """
+        call = uuid.uuid4().hex
+        opening = await self._admitted(call)
+        outcome, failure = "left", None
+        try:
+            yield
+            outcome = "answered"
+        except ModelRejected:
+            outcome = "answered"
+            raise
+        except ModelUnavailable as error:
+            outcome, failure = "refused" if isinstance(error, ModelRefused) else "failed", error
+            raise
+        finally:
+            if opening is not None:
+                await self._report(call, opening, outcome, failure)
+
+    async def _admitted(self, call: str) -> bytes | None:
+        """The opening that the call is made under; None when Redis is away. Raises ModelUnavailable."""
+        limits = self._limits
+        rest_ms = _ms(min(limits.base_seconds, limits.longest_seconds))
+        try:
+            answer = await self._run("breaker_admit", self._names, [call, _ms(limits.call_seconds), rest_ms])
+        except InboxUnavailable as error:
+            log.warning("breaker_unreachable", reason=str(error))
+            return None
+        if answer[0]:
+            return bytes(answer[1])
+        _, wait_ms, reason, is_tried = answer
+        # Whoever waits does not come back in the same moment as all others.
+        seconds = wait_ms / 1000 * random.uniform(1, 1 + _JITTER)
+        then = "a few calls at a time try whether it is back, this one" if is_tried else "asking again"
+        sentence = f"{reason.decode()}; {then} in {math.ceil(seconds)} s."
+        raise ModelUnavailable(sentence, retry_after_seconds=seconds)
+
+    async def _report(self, call: str, opening: bytes, outcome: str, failure: ModelUnavailable | None) -> None:
+        limits, asked_seconds = self._limits, (failure.retry_after_seconds if failure else None) or 0
+        # After the colon come the provider's own words: they may repeat what one tenant said, and all read the reason.
+        reason = str(failure or "").partition(": ")[0].rstrip(".")
+        # Longer than any lane sleeps: while lanes still wait for the provider, it is not forgotten that it was away.
+        kept_seconds = 2 * max(limits.longest_seconds, _LONGEST_ASKED_SECONDS)
+        args: list[Argument] = [call, opening, outcome, reason, _ms(min(asked_seconds, _LONGEST_ASKED_SECONDS))]
+        args += [limits.threshold, _ms(limits.base_seconds), _ms(limits.longest_seconds), limits.whole]
+        args.append(_ms(kept_seconds))
+        try:
+            pause_ms = await self._run("breaker_report", self._names, args)
+        except InboxUnavailable as error:
+            log.warning("breaker_unreachable", reason=str(error))
+            return
+        if pause_ms:
+            log.warning("breaker_opens", reason=reason, pause_seconds=pause_ms / 1000)
+
+
+def _ms(seconds: float) -> int:
+    return int(seconds * 1000)
