@@ -27,7 +27,7 @@ INDEXES: Mapping[str, Any] = {
     "valid_from": models.PayloadSchemaType.DATETIME,
     "valid_to": models.PayloadSchemaType.DATETIME,
 }
-# A keyword, not a boolean: the embedded engine's bindings cannot match booleans, and three states may come.
+# A keyword, not a boolean: it leaves room for a third state (docs/decisions.md).
 _CURRENT, _PAST = "current", "past"
 _EPOCH, _MOST_FACTS = datetime(1970, 1, 1, tzinfo=UTC), 1000
 _TIMES = ("created_at", "updated_at", "valid_from", "valid_to")
