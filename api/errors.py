@@ -19,6 +19,7 @@ STATUS: Mapping[type[errors.TurnstoneError], int] = {
     errors.BadRequest: 400,
     errors.NotFound: 404,
     errors.IdempotencyConflict: 409,
+    errors.NothingToUndo: 409,
     errors.InboxFull: 429,
     errors.LaneBusy: 503,
     errors.Transient: 503,

@@ -116,3 +116,9 @@ class NoModel(TurnstoneError):
     """A language model is needed and none is configured."""
 
     code = "no_model"
+
+
+class NothingToUndo(TurnstoneError):
+    """The memory has never changed."""
+
+    code = "nothing_to_undo"

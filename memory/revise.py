@@ -1,18 +1,20 @@
-"""Revising by hand: change or delete one memory, under the owner's lease so that no worker writes beside us."""
+"""Revising by hand: change, undo or delete one memory, under the owner's lease so that no worker writes beside us."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from memory.books import Removal
-from memory.errors import LaneBusy, LeaseLost, NotFound
+from memory.errors import LaneBusy, LeaseLost, NotFound, NothingToUndo
 from memory.model import Event, Lease, Memory, Write
 from memory.plan import superseded, version_id
 from memory.ports import Embedder, Inbox, Lanes, MemoryStore
 from memory.removals import take_back
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SAID = ("scope", "text", "categories", "metadata", "turn_ids", "quote", "model", "prompt_version")
 _UNKNOWN = "there is no memory with this id"
 
 
@@ -23,33 +25,47 @@ async def update(
 
     Raises NotFound, LaneBusy when a worker keeps the owner's lane, and what the parts raise.
     """
-    found = await _current(tenant, memory_id, store)
-    old_vector, vector = await embedder.embed([found.text, text])
-    async with lanes.edit(found.scope.lane) as lease:
+    lane = (await _current(tenant, memory_id, store)).scope.lane
+    async with lanes.edit(lane) as lease:
         before = await _current(tenant, memory_id, store)
-        if any(before.updated_at <= epoch for _, epoch in await lanes.epochs(before.scope)):
-            raise NotFound(_UNKNOWN)  # an erase is at it; what we wrote now would be newer than its epoch, and stay
-        if before.text != found.text:
-            (old_vector,) = await embedder.embed([before.text])
-        now = _EPOCH + timedelta(microseconds=lease.token)  # a token is Redis's clock, as acceptance times are
-        changed = {
-            "text": text,
-            "event": Event.UPDATE,
-            "version": before.version + 1,
-            "updated_at": now,
-            "valid_from": now,
-            "turn_ids": (),
-            "quote": None,
-            "model": None,
-            "prompt_version": None,
-        }
-        after = before.model_copy(update=changed)
-        past = Write(
-            point_id=version_id(before.id, before.version),
-            memory=superseded(before, after),
-            vector=tuple(old_vector),
-        )
-        await _write(lease, [past, Write(point_id=after.id, memory=after, vector=tuple(vector))], lanes, store)
+        said = {"text": text, "turn_ids": (), "quote": None, "model": None, "prompt_version": None}
+        return await _renew(lease, before, said, lanes=lanes, store=store, embedder=embedder)
+
+
+async def undo(tenant: str, memory_id: str, *, lanes: Lanes, store: MemoryStore, embedder: Embedder) -> Memory:
+    """Take the last change of a memory back: the version before it, or what was retracted, holds again from now on.
+
+    Nothing is removed: what is taken back stays in the history. Raises NotFound, NothingToUndo for a memory that never
+    changed, LaneBusy, and what the parts raise.
+    """
+    lane = _latest(await store.history(tenant, memory_id)).scope.lane
+    async with lanes.edit(lane) as lease:
+        versions = await store.history(tenant, memory_id)
+        latest = _latest(versions)
+        earlier = [one for one in versions if one.version < latest.version]
+        if latest.current and not earlier:
+            raise NothingToUndo("this memory has never changed: there is no version before it")
+        restored = max(earlier, key=lambda one: one.version) if latest.current else latest
+        said = {name: getattr(restored, name) for name in _SAID}
+        return await _renew(lease, latest, said, lanes=lanes, store=store, embedder=embedder)
+
+
+async def _renew(
+    lease: Lease, before: Memory, said: Mapping[str, Any], *, lanes: Lanes, store: MemoryStore, embedder: Embedder
+) -> Memory:
+    """Put a new version in a memory's place; the one before becomes history."""
+    if any(before.updated_at <= epoch for _, epoch in await lanes.epochs(before.scope)):
+        raise NotFound(_UNKNOWN)  # an erase is at it; what we wrote now would be newer than its epoch, and stay
+    now = _EPOCH + timedelta(microseconds=lease.token)  # a token is Redis's clock, as acceptance times are
+    again = {"event": Event.UPDATE, "version": before.version + 1, "current": True, "valid_to": None}
+    after = before.model_copy(update={**again, "updated_at": now, "valid_from": now, **said})
+    past = superseded(before, after) if before.current else before
+    old_vector, vector = await embedder.embed([before.text, after.text])
+    writes = [
+        Write(point_id=version_id(before.id, before.version), memory=past, vector=tuple(old_vector)),
+        Write(point_id=after.id, memory=after, vector=tuple(vector)),
+    ]
+    await _write(lease, writes, lanes, store)
     return after
 
 
@@ -81,3 +97,11 @@ async def _current(tenant: str, memory_id: str, store: MemoryStore) -> Memory:
     if found is None:
         raise NotFound(_UNKNOWN)
     return found
+
+
+def _latest(versions: Sequence[Memory]) -> Memory:
+    """The version that stands under the memory's own id: the current one, or the one that was retracted."""
+    for one in versions:
+        if one.current or one.event is Event.DELETE:
+            return one
+    raise NotFound(_UNKNOWN)

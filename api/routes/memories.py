@@ -24,7 +24,7 @@ from memory.errors import BadRequest, NotFound
 from memory.forget import forget
 from memory.model import Memory, Scope
 from memory.recall import Asked, recall, wait_until_settled
-from memory.revise import delete, update
+from memory.revise import delete, undo, update
 
 router = APIRouter(tags=["memories"], responses={503: {"model": Problem}})
 
@@ -117,6 +117,17 @@ async def put_memory(memory_id: UUID, new: TextIn, caller: Caller, parts: Opened
         caller.tenant, str(memory_id), new.text, lanes=parts.lanes, store=parts.store, embedder=parts.embedder
     )
     return shown(changed)
+
+
+@router.post(
+    "/memories/{memory_id}/undo",
+    response_model=MemoryOut,
+    responses={404: {"model": Problem}, 409: {"model": Problem}},
+)
+async def undo_change(memory_id: UUID, caller: Caller, parts: Opened) -> Any:
+    """Take the last change of a memory back; what is taken back stays in its history."""
+    restored = await undo(caller.tenant, str(memory_id), lanes=parts.lanes, store=parts.store, embedder=parts.embedder)
+    return shown(restored)
 
 
 @router.delete("/memories/{memory_id}", responses={404: {"model": Problem}})

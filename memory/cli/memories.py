@@ -1,4 +1,4 @@
-"""`turnstone memories list|get|history|update|delete`."""
+"""`turnstone memories list|get|history|update|undo|delete`."""
 
 from __future__ import annotations
 
@@ -89,6 +89,16 @@ def update(
         show_json(memory)
     else:
         out().print(f"Now: {memory.memory}", markup=False)
+
+
+@commands.command(epilog="Example: turnstone memories undo MEMORY_ID")
+def undo(memory_id: MemoryId, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = None) -> None:
+    """Take a memory's last change back; what is taken back stays in its history."""
+    memory = call(url, key, lambda client: client.undo(memory_id))
+    if as_json:
+        show_json(memory)
+    else:
+        out().print(f"Again: {memory.memory}", markup=False)
 
 
 @commands.command(epilog="Example: turnstone memories delete MEMORY_ID")

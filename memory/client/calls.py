@@ -142,6 +142,11 @@ class TurnstoneClient:
         answer = await self._wire.ask("PUT", _memory(memory_id), json={"text": text})
         return MemoryView.model_validate(answer)
 
+    async def undo(self, memory_id: str) -> MemoryView:
+        """Take the last change of a memory back; what is taken back stays in its history."""
+        answer = await self._wire.ask("POST", f"{_memory(memory_id)}/undo")
+        return MemoryView.model_validate(answer)
+
     async def delete(self, memory_id: str) -> None:
         """Remove a memory with its history."""
         await self._wire.ask("DELETE", _memory(memory_id))

@@ -50,6 +50,7 @@ async def test_a_memory_can_be_found_corrected_traced_and_deleted(stack: Running
     await answer(stack, "memories", "update", found["id"], "Cora builds with Next.js")
     versions = await answer(stack, "memories", "history", found["id"])
     assert [version["memory"] for version in versions] == ["Cora builds with Vue.js", "Cora builds with Next.js"]
+    assert (await answer(stack, "memories", "undo", found["id"]))["memory"] == "Cora builds with Vue.js"
     assert (await command(stack, "memories", "delete", found["id"], "--yes")).exit_code == 0
     assert (await answer(stack, "memories", "list", "--user", "cora"))["count"] == 0
 

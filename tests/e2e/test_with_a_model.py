@@ -95,7 +95,11 @@ async def test_a_changed_fact_supersedes_the_old_one(model: ModelServer, modelle
     async with httpx.AsyncClient(base_url=modelled.url) as http:
         asked = {"user_id": user, "query": move.question, "as_of": SESSION_2.isoformat()}
         then = (await http.post("/search", json=asked)).json()["results"]
+        undone = await http.post(f"/memories/{found.results[0].id}/undo")
+        now = (await http.post("/search", json={"user_id": user, "query": move.question})).json()["results"]
     assert [one["memory"] for one in then] == [move.first]
+    assert undone.json()["memory"] == move.first
+    assert [one["memory"] for one in now] == [move.first]
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from memory.adapters.qdrant_store import QdrantStore
-from memory.errors import LeaseLost, NotFound
+from memory.errors import LeaseLost, NotFound, NothingToUndo
 from memory.forget import forget
-from memory.model import Lease, Status, Write
+from memory.model import Event, Lease, Status, Write
 from memory.recall import wait_until_settled
 from memory.remember import drain
-from memory.revise import delete, update
+from memory.revise import delete, undo, update
 from tests.fakes import EchoExtractor
 from tests.integration.house import ANA, BOB, MARCH, House
 
@@ -123,3 +123,42 @@ async def test_losing_the_lease_is_told_apart_from_other_errors(house: House) ->
         assert lease is not None
         with pytest.raises(LeaseLost):
             await house.lanes.confirm(lease.model_copy(update={"token": lease.token - 1}), ())
+
+
+async def test_an_undo_brings_the_version_before_back_and_keeps_what_it_took_back(house: House) -> None:
+    await house.say("I live in Berlin")
+    await house.drain()
+    house.reconciler.table["I live in Lisbon"] = Event.UPDATE
+    await house.say("I live in Lisbon")
+    await house.drain()
+    (memory,) = await house.memories()
+    restored = await undo("default", memory.id, lanes=house.lanes, store=house.store, embedder=house.embedder)
+    assert (restored.text, restored.quote, restored.version) == ("I live in Berlin", "I live in Berlin", 3)
+    assert await house.texts() == ["I live in Berlin"]
+    assert [one.memory.text for one in (await house.ask("live")).results] == ["I live in Berlin"]
+    versions = sorted(await house.store.history("default", memory.id), key=lambda one: one.version)
+    assert [one.text for one in versions] == ["I live in Berlin", "I live in Lisbon", "I live in Berlin"]
+    assert [one.current for one in versions] == [False, False, True]
+
+
+async def test_an_undo_brings_a_retracted_memory_back(house: House) -> None:
+    await house.say("I have a dog")
+    await house.drain()
+    (memory,) = await house.memories()
+    house.reconciler.table["I have no dog"] = Event.DELETE
+    await house.say("I have no dog")
+    await house.drain()
+    assert await house.texts() == []
+    await undo("default", memory.id, lanes=house.lanes, store=house.store, embedder=house.embedder)
+    assert await house.texts() == ["I have a dog"]
+    assert len(await house.store.history("default", memory.id)) == 2
+
+
+async def test_a_memory_that_never_changed_has_nothing_to_undo(house: House) -> None:
+    await house.say("I live in Berlin")
+    await house.drain()
+    (memory,) = await house.memories()
+    with pytest.raises(NothingToUndo):
+        await undo("default", memory.id, lanes=house.lanes, store=house.store, embedder=house.embedder)
+    with pytest.raises(NotFound):
+        await undo("other", memory.id, lanes=house.lanes, store=house.store, embedder=house.embedder)
