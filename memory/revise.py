@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from memory.books import Removal
+from memory.clock import from_us
 from memory.errors import LaneBusy, LeaseLost, NotFound, NothingToUndo
 from memory.model import Event, Lease, Memory, Write
 from memory.plan import superseded, version_id
 from memory.ports import Embedder, Inbox, Lanes, MemoryStore
 from memory.removals import take_back
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SAID = ("scope", "text", "categories", "metadata", "turn_ids", "quote", "model", "prompt_version")
 _UNKNOWN = "there is no memory with this id"
 
@@ -56,7 +55,7 @@ async def _renew(
     """Put a new version in a memory's place; the one before becomes history."""
     if any(before.updated_at <= epoch for _, epoch in await lanes.epochs(before.scope)):
         raise NotFound(_UNKNOWN)  # an erase is at it; what we wrote now would be newer than its epoch, and stay
-    now = _EPOCH + timedelta(microseconds=lease.token)  # a token is Redis's clock, as acceptance times are
+    now = from_us(lease.token)  # a token is Redis's clock, as acceptance times are
     again = {"event": Event.UPDATE, "version": before.version + 1, "current": True, "valid_to": None}
     after = before.model_copy(update={**again, "updated_at": now, "valid_from": now, **said})
     past = superseded(before, after) if before.current else before
@@ -100,8 +99,8 @@ async def _current(tenant: str, memory_id: str, store: MemoryStore) -> Memory:
 
 
 def _latest(versions: Sequence[Memory]) -> Memory:
-    """The version that stands under the memory's own id: the current one, or the one that was retracted."""
-    for one in versions:
-        if one.current or one.event is Event.DELETE:
-            return one
-    raise NotFound(_UNKNOWN)
+    """The version that stands under the memory's own id: the current one, else the one that was retracted last."""
+    standing = [one for one in versions if one.current or one.event is Event.DELETE]
+    if not standing:
+        raise NotFound(_UNKNOWN)
+    return max(standing, key=lambda one: (one.current, one.version))

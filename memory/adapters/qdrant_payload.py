@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from qdrant_client import models
 
+from memory.clock import to_us
 from memory.model import Memory, Scope
 
 VERSION = 1
@@ -29,7 +30,7 @@ INDEXES: Mapping[str, Any] = {
 }
 # A keyword, not a boolean: it leaves room for a third state (docs/decisions.md).
 _CURRENT, _PAST = "current", "past"
-_EPOCH, _MOST_FACTS = datetime(1970, 1, 1, tzinfo=UTC), 1000
+_MOST_FACTS = 1000
 _TIMES = ("created_at", "updated_at", "valid_from", "valid_to")
 
 
@@ -58,7 +59,7 @@ def to_payload(memory: Memory, fence: int) -> dict[str, Any]:
 
 def position(memory: Memory) -> int:
     """Where a memory stands in a list: by creation, then as said. No two of a lane are equal: pages never overlap."""
-    return (memory.created_at - _EPOCH) // timedelta(microseconds=1) * _MOST_FACTS + memory.fact % _MOST_FACTS
+    return to_us(memory.created_at) * _MOST_FACTS + memory.fact % _MOST_FACTS
 
 
 def from_payload(payload: Mapping[str, Any]) -> Memory:

@@ -6,26 +6,15 @@ import base64
 import hashlib
 import struct
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
 
 from memory.books import Removal
+from memory.clock import from_us
 from memory.model import Plan, Status, Submission, Turn, TurnEvent, TurnStatus
 
 VERSION = 1
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def from_us(stamp: int | str | bytes) -> datetime:
-    """Microseconds since 1970 as a UTC time, exact."""
-    return _EPOCH + timedelta(microseconds=int(stamp))
-
-
-def to_us(moment: datetime) -> int:
-    """A time as microseconds since 1970, exact."""
-    return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 def encode_submission(submission: Submission) -> bytes:

@@ -9,10 +9,11 @@ from datetime import datetime
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
-from memory.adapters.redis_codec import body_hash, decode_removal, encode_submission, from_us, to_us
+from memory.adapters.redis_codec import body_hash, decode_removal, encode_submission
 from memory.adapters.redis_lanes import InboxLimits
 from memory.adapters.redis_scripts import Argument, RedisScripts, answered
 from memory.books import Removal
+from memory.clock import from_us, to_us
 from memory.errors import IdempotencyConflict, InboxFull
 from memory.model import Lane, Lease, Scope, Status, Submission
 from memory.ports import Accepted, Doorbell

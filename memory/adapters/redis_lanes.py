@@ -13,8 +13,9 @@ from typing import Any
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
-from memory.adapters.redis_codec import decode_plan, decode_turn, encode_events, encode_plan, from_us
+from memory.adapters.redis_codec import decode_plan, decode_turn, encode_events, encode_plan
 from memory.adapters.redis_scripts import Argument, RedisScripts, answered
+from memory.clock import from_us
 from memory.errors import InboxUnavailable, LaneBusy, LeaseLost, Transient
 from memory.model import Batch, Confirmation, Lane, Lease, Plan, Scope, Status, Turn
 from memory.ports import Doorbell

@@ -1,15 +1,16 @@
-"""A house, emptied after each test."""
+"""A house, emptied after each test; a model behind the scripted server, which forgets between tests."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from qdrant_client import AsyncQdrantClient
 from redis.asyncio import Redis
 
 from memory.adapters.celery_bell import CeleryBell
+from memory.adapters.openai_model import OpenAIModel
 from memory.adapters.qdrant_store import QdrantStore
 from memory.adapters.redis_inbox import RedisInbox
 from memory.adapters.redis_lanes import InboxLimits, RedisLanes
@@ -17,6 +18,7 @@ from memory.adapters.redis_scripts import RedisScripts
 from memory.adapters.redis_turns import RedisTurns
 from tests.fakes import WordEmbedder
 from tests.integration.house import House
+from tests.model_server.control import ModelServer, running
 
 
 @pytest.fixture
@@ -33,3 +35,22 @@ async def house(redis: Redis, qdrant_url: str) -> AsyncIterator[House]:
     yield house
     await client.delete_collection(house.store.collection)
     await client.close()
+
+
+@pytest.fixture(scope="module")
+def started() -> Iterator[ModelServer]:
+    with running() as server:
+        yield server
+
+
+@pytest.fixture
+def server(started: ModelServer) -> ModelServer:
+    started.reset()
+    return started
+
+
+@pytest.fixture
+async def model(server: ModelServer) -> AsyncIterator[OpenAIModel]:
+    opened = OpenAIModel(api_key="key", base_url=server.base_url, model="gpt-test", timeout_seconds=10)
+    yield opened
+    await opened.aclose()

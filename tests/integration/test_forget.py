@@ -152,6 +152,13 @@ async def test_an_undo_brings_a_retracted_memory_back(house: House) -> None:
     await undo("default", memory.id, lanes=house.lanes, store=house.store, embedder=house.embedder)
     assert await house.texts() == ["I have a dog"]
     assert len(await house.store.history("default", memory.id)) == 2
+    house.reconciler.table["I have a cat"] = Event.UPDATE
+    await house.say("I have a cat")
+    await house.drain()
+    assert await house.texts() == ["I have a cat"]
+    restored = await undo("default", memory.id, lanes=house.lanes, store=house.store, embedder=house.embedder)
+    assert (restored.text, restored.version) == ("I have a dog", 4)
+    assert await house.texts() == ["I have a dog"]
 
 
 async def test_a_memory_that_never_changed_has_nothing_to_undo(house: House) -> None:

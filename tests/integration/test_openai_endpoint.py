@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -19,25 +18,6 @@ from tests.support import wait_until
 
 NOON = datetime(2026, 3, 6, 12, 0, tzinfo=UTC)
 QUESTION = Question(name="extraction", system="Find facts.", user="user: I ski.", schema_={"type": "object"})
-
-
-@pytest.fixture(scope="module")
-def started() -> Iterator[ModelServer]:
-    with running() as server:
-        yield server
-
-
-@pytest.fixture
-def server(started: ModelServer) -> ModelServer:
-    started.reset()
-    return started
-
-
-@pytest.fixture
-async def model(server: ModelServer) -> AsyncIterator[OpenAIModel]:
-    opened = OpenAIModel(api_key="key", base_url=server.base_url, model="gpt-test", timeout_seconds=10)
-    yield opened
-    await opened.aclose()
 
 
 @pytest.mark.parametrize("status", [408, 409, 418, 429, 500, 502, 503, 529])

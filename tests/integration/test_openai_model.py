@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -12,7 +11,7 @@ from memory.errors import BadAnswer, ModelRejected, ModelUnavailable
 from memory.extract import ModelExtractor
 from memory.model import Decision, Event, Extraction, Fact, Memory, Message, Recalled, Role, Scope, Turn
 from memory.reconcile import ModelReconciler, RuleReconciler
-from tests.model_server.control import ModelServer, running
+from tests.model_server.control import ModelServer
 from tests.model_server.wire import Canned, Fault, Kind
 
 NOON = datetime(2026, 3, 6, 12, 0, tzinfo=UTC)
@@ -28,25 +27,6 @@ TURN = Turn(
     ),
 )
 OSLO = Fact(turn_id="t1", text="I live in Oslo.", category="personal", quote="I live in Oslo.")
-
-
-@pytest.fixture(scope="module")
-def started() -> Iterator[ModelServer]:
-    with running() as server:
-        yield server
-
-
-@pytest.fixture
-def server(started: ModelServer) -> ModelServer:
-    started.reset()
-    return started
-
-
-@pytest.fixture
-async def model(server: ModelServer) -> AsyncIterator[OpenAIModel]:
-    opened = OpenAIModel(api_key="key", base_url=server.base_url, model="gpt-test", timeout_seconds=10)
-    yield opened
-    await opened.aclose()
 
 
 async def extracted(model: OpenAIModel) -> Extraction:
