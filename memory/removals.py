@@ -9,15 +9,11 @@ from memory.model import Scope
 from memory.ports import Inbox, Lanes, MemoryStore
 
 
-async def take_back(scopes: Sequence[Scope], lanes: Lanes, store: MemoryStore) -> bool:
-    """After writing under a lease that was lost: if an erase covers it, nothing of what we wrote may stay.
-
-    Returns whether there was such an erase.
-    """
+async def take_back(scopes: Sequence[Scope], lanes: Lanes, store: MemoryStore) -> None:
+    """After writing under a lease that was lost: if an erase covers it, nothing of what we wrote may stay."""
     epochs = dict([found for scope in dict.fromkeys(scopes) for found in await lanes.epochs(scope)])
     for scope, epoch in epochs.items():
         await store.erase(scope, epoch)
-    return bool(epochs)
 
 
 async def finish_removals(inbox: Inbox, store: MemoryStore) -> int:
