@@ -92,6 +92,8 @@ def remembering(parts: Parts, settings: Settings) -> Remembering:
         embedder=parts.embedder,
         batch_turns=settings.batch_turns,
         batch_chars=settings.batch_chars,
+        # Without a model a call costs nothing, and there is nothing to wait for.
+        batch_wait_seconds=settings.batch_wait_seconds if settings.extractor_kind == "openai" else 0,
     )
 
 

@@ -197,10 +197,14 @@ class Memory(Value):
 
 
 class Recalled(Value):
-    """A memory that answers a query, with its score in [0, 1]."""
+    """A memory that answers a query, with its score in [0, 1].
+
+    `candidate` is set for a memory that is none yet: the number of a candidate said earlier in the same batch.
+    """
 
     memory: Memory
     score: float
+    candidate: int | None = None
 
 
 class Write(Value):

@@ -107,7 +107,8 @@ class Reconciler(Pingable, Protocol):
 
         Args:
             candidates: facts, in the order said.
-            neighbours: for each candidate its nearest current memories of the same owner, nearest first.
+            neighbours: for each candidate its nearest current memories of the same owner, nearest first; among them
+                earlier candidates of the batch, which name themselves by `Recalled.candidate`.
 
         Returns one decision a candidate, in order; `target` is a position in `memory.reconcile.union(neighbours)`,
         None for ADD and for a repetition within the batch.
@@ -144,6 +145,18 @@ class Query(Value):
     as_of: datetime | None = None
 
 
+class Near(Value):
+    """One look for neighbours.
+
+    Args:
+        vector: of the text whose neighbours are wanted.
+        taken_back_after: look also among what was retracted after this moment; None: only at what stands now.
+    """
+
+    vector: tuple[float, ...]
+    taken_back_after: datetime | None = None
+
+
 class MemoryStore(Pingable, Protocol):
     """Where memories live. Every call carries a Scope (or a tenant): nothing is ever read or written without one.
 
@@ -156,8 +169,8 @@ class MemoryStore(Pingable, Protocol):
         Raises LeaseLost when the event loop's clock has passed `good_until` (seconds): then nothing is written.
         """
 
-    async def neighbours(self, scope: Scope, vectors: Sequence[Vector], limit: int) -> list[list[Recalled]]:
-        """For each vector the nearest current memories in scope by cosine, nearest first."""
+    async def neighbours(self, scope: Scope, looks: Sequence[Near], limit: int) -> list[list[Recalled]]:
+        """For each look the nearest current memories in scope by cosine, nearest first."""
 
     async def search(self, query: Query) -> list[Recalled]:
         """The memories that matter most for a query: dense and lexical, fused."""

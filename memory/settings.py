@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     retry_max_seconds: float = Field(60, gt=0)
     batch_turns: int = Field(8, ge=1)
     batch_chars: int = Field(24_000, ge=1)
+    batch_wait_seconds: float = Field(0.25, ge=0)
     sweep_seconds: float = Field(2, gt=0)
     retention_seconds: int = Field(7 * 24 * 3600, ge=60)
     max_body_bytes: int = Field(1_000_000, ge=1_000)

@@ -14,8 +14,9 @@ from qdrant_client.http.exceptions import ApiException, ResponseHandlingExceptio
 from memory import rank
 from memory.adapters import qdrant_payload as payloads
 from memory.errors import LeaseLost, StoreRejected, StoreUnavailable
-from memory.model import Lease, Memory, Page, Recalled, Scope, Vector, Write
-from memory.ports import Embedder, Query
+from memory.model import Lease, Memory, Page, Recalled, Scope, Write
+from memory.ports import Embedder, Near, Query
+from memory.versions import in_order
 
 BM25 = "qdrant/bm25"
 _SCROLL = 256
@@ -116,7 +117,7 @@ class QdrantStore:
             models.PointStruct(
                 id=write.point_id,
                 vector={"dense": list(write.vector), "bm25": _document(write.memory.text)},
-                payload=payloads.to_payload(write.memory, lease.token),
+                payload=payloads.to_payload(write, lease.token),
             )
             for write in writes
         ]
@@ -126,20 +127,20 @@ class QdrantStore:
             self._client.upsert(collection, points, wait=True, update_filter=payloads.not_fenced_off(lease.token))
         )
 
-    async def neighbours(self, scope: Scope, vectors: Sequence[Vector], limit: int) -> list[list[Recalled]]:
-        """For each vector the nearest current memories in scope by cosine, nearest first."""
+    async def neighbours(self, scope: Scope, looks: Sequence[Near], limit: int) -> list[list[Recalled]]:
+        """For each look the nearest current memories in scope by cosine, nearest first."""
         collection = await self._ready()
-        if not vectors:
+        if not looks:
             return []
         requests = [
             models.QueryRequest(
-                query=list(vector),
+                query=list(look.vector),
                 using="dense",
-                filter=payloads.current(scope),
+                filter=payloads.weighed(scope, look.taken_back_after),
                 limit=limit,
                 with_payload=True,
             )
-            for vector in vectors
+            for look in looks
         ]
         answers = await self._ask(self._client.query_batch_points(collection, requests))
         return [[_recalled(point, point.score) for point in answer.points] for answer in answers]
@@ -199,7 +200,7 @@ class QdrantStore:
             )
             memories += [payloads.from_payload(point.payload) for point in points]
             if offset is None:
-                return sorted(memories, key=lambda one: (one.valid_from, one.version))
+                return in_order(memories)
 
     async def delete(self, tenant: str, memory_id: str) -> int:
         """Remove a memory with all its versions; returns how many versions there were."""

@@ -59,13 +59,16 @@ def extraction(turns: Sequence[Turn]) -> Question:
 
 
 def reconciliation(candidates: Sequence[Fact], known: Sequence[Recalled]) -> Question:
-    """Ask what the candidates mean for what is known; both lists are numbered from 0 and show no ids."""
+    """Ask what the candidates mean for what is known; both lists are numbered from 0 and show no ids.
+
+    Known is also what earlier candidates say, for those that were said after them: these carry their number.
+    """
     return Question(
         name=RECONCILIATION.name,
         system=RECONCILIATION.fill("system"),
         user=RECONCILIATION.fill(
             "material",
-            known=_numbered([recalled.memory.text for recalled in known]),
+            known=_numbered([_as_known(recalled) for recalled in known]),
             candidates=_numbered([candidate.text for candidate in candidates]),
         ),
         schema_=RECONCILIATION.schema_,
@@ -104,6 +107,11 @@ def _shown(number: int, turn: Turn) -> str:
 
 def _speaker(message: Message) -> str:
     return f"{message.role} ({message.name})" if message.name else str(message.role)
+
+
+def _as_known(recalled: Recalled) -> str:
+    told = recalled.candidate
+    return recalled.memory.text if told is None else f"{recalled.memory.text} (= candidate {told})"
 
 
 def _numbered(texts: Sequence[str]) -> str:
