@@ -9,7 +9,6 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from memory.errors import BadAnswer
-from memory.model import Usage
 from memory.ports import Answer, LanguageModel, Question
 from memory.prompts import asked_again
 
@@ -26,8 +25,8 @@ class Shape(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
 
 
-async def ask(model: LanguageModel, question: Question, read: Callable[[str], T]) -> tuple[T, Usage]:
-    """Ask until `read` accepts the answer, twice at most; returns what it read, and the cost of all asking.
+async def ask(model: LanguageModel, question: Question, read: Callable[[str], T]) -> T:
+    """Ask until `read` accepts the answer, twice at most; returns what it read.
 
     Args:
         model: whom to ask.
@@ -36,12 +35,11 @@ async def ask(model: LanguageModel, question: Question, read: Callable[[str], T]
 
     Raises BadAnswer when the second answer will not do either; ModelUnavailable or ModelRejected.
     """
-    usage, error, attempt = Usage(), "", question
+    error, attempt = "", question
     for _ in range(_TIMES):
         answer = await model.ask(attempt)
-        usage += answer.usage
         try:
-            return read(_finished(answer)), usage
+            return read(_finished(answer))
         except ValueError as invalid:
             error = _described(invalid)
         attempt = asked_again(question, error)

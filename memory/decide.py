@@ -57,7 +57,7 @@ async def decide(turns: Sequence[Turn], parts: Deciding) -> Plan:
             target = targets[number]
             own = draft(number, fact, by_id[fact.turn_id])
             planner.follow(fact, outcome.decisions[number], target.memory if target else None, own.id)
-    return planner.plan(await _embed(planner.texts, vectors, parts.embedder), extraction.dropped)
+    return planner.plan(await _embed(planner.texts, vectors, parts.embedder), extraction)
 
 
 def _facts_of(turn: Turn, extraction: Extraction) -> list[Fact]:

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from memory.model import Decision, Event, Fact, Memory, Plan, Turn, TurnEvent, Vector, Write
+from memory.model import Decision, Event, Extraction, Fact, Memory, Plan, Turn, TurnEvent, Vector, Write
 from memory.versions import NAMESPACE, is_late, is_retracted, superseded, version_id, with_late
 
 
@@ -114,7 +114,7 @@ class Planner:
             fact=self._made[turn.id],
             quote=fact.quote,
             model=self.source.model,
-            prompt_version=self.source.prompt_version,
+            prompt_version=fact.prompt_version or self.source.prompt_version,
         )
         self._made[turn.id] += 1
         self._versions[memory.id] = {}
@@ -141,7 +141,7 @@ class Planner:
                 "quote": fact.quote,
                 "metadata": {**known.metadata, **turn.metadata},
                 "model": self.source.model,
-                "prompt_version": self.source.prompt_version,
+                "prompt_version": fact.prompt_version or self.source.prompt_version,
             }
         )
 
@@ -185,7 +185,7 @@ class Planner:
         """Every text that is to be written, without repeats, in a fixed order."""
         return list(dict.fromkeys(memory.text for _, _, memory in self._changes))
 
-    def plan(self, vectors: Mapping[str, Vector], dropped: int) -> Plan:
+    def plan(self, vectors: Mapping[str, Vector], extraction: Extraction) -> Plan:
         """The plan of everything followed so far, with a vector for each of the `texts`."""
         writes = [
             Write(point_id=point_id, turn_id=turn_id, memory=memory, vector=tuple(vectors[memory.text]))
@@ -195,7 +195,8 @@ class Planner:
             turn_ids=tuple(self.turns),
             writes=tuple(writes),
             events={turn_id: tuple(events) for turn_id, events in self._events.items()},
-            dropped=dropped,
+            dropped=extraction.dropped,
+            gated=extraction.gated,
         )
 
 

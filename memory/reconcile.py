@@ -100,13 +100,13 @@ class ModelReconciler:
         ]
         question = prompts.reconciliation([candidates[number] for number in unsettled], known)
         read = partial(_read, candidates=len(unsettled), known=known)
-        answer, usage = await ask(self._model, question, read)
+        answer = await ask(self._model, question, read)
         positions = _positions(neighbours)
         for decision in answer:
             number = unsettled[decision.candidate]
             target = None if decision.target is None else positions[known[decision.target].memory.id]
             decisions[number] = decision.model_copy(update={"candidate": number, "target": target})
-        return Reconciliation(decisions=tuple(decisions), usage=usage)
+        return Reconciliation(decisions=tuple(decisions))
 
 
 class _Decision(Shape):

@@ -14,6 +14,7 @@ from memory.model import Batch, Lane, Lease, Write
 from memory.plan import final_writes
 from memory.ports import Inbox, Lanes, MemoryStore
 from memory.removals import finish_removals, take_back
+from memory.spending import paid_by
 
 log = structlog.get_logger(__name__)
 
@@ -54,29 +55,37 @@ async def drain(lane: Lane, parts: Remembering) -> int:
         if lease is None:
             return 0
         await asyncio.sleep(parts.batch_wait_seconds)
-        for _ in range(_BATCHES_A_DRAIN):
-            batch = await parts.lanes.take(lease, parts.batch_turns, parts.batch_chars)
-            if batch is None:
-                break
-            try:
-                settled += await _pass(lease, batch, parts)
-            except LeaseLost:
-                log.warning("lease_lost", lane_kind=lane.kind, token=lease.token)
-                break
-            except Transient as error:
-                delay = await parts.lanes.postpone(lease, str(error), error.retry_after_seconds)
-                log.warning("lane_backs_off", error=error.code, reason=str(error), delay_seconds=delay)
-                break
-            except Permanent as error:
-                log.warning("batch_failed", error=error.code, reason=str(error), turns=len(batch.turns))
-                await parts.lanes.fail(lease, f"{error.code}: {error}")
+        try:
+            for _ in range(_BATCHES_A_DRAIN):
+                batch = await parts.lanes.take(lease, parts.batch_turns, parts.batch_chars)
+                done = await _tried(lease, batch, parts) if batch else None
+                if done is None:
+                    break
+                settled += done
+        except LeaseLost:
+            log.warning("lease_lost", lane_kind=lane.kind, token=lease.token)
     return settled
+
+
+async def _tried(lease: Lease, batch: Batch, parts: Remembering) -> int | None:
+    """Work one batch off; returns how many turns were settled, None when the lane is to rest."""
+    try:
+        return await _pass(lease, batch, parts)
+    except Transient as error:
+        delay = await parts.lanes.postpone(lease, str(error), error.retry_after_seconds)
+        log.warning("lane_backs_off", error=error.code, reason=str(error), delay_seconds=delay)
+        return None
+    except Permanent as error:
+        log.warning("batch_failed", error=error.code, reason=str(error), turns=len(batch.turns))
+        await parts.lanes.fail(lease, f"{error.code}: {error}")
+        return 0
 
 
 async def _pass(lease: Lease, batch: Batch, parts: Remembering) -> int:
     plan = batch.plan
     if plan is None:
-        plan = await decide(batch.turns, parts)
+        with paid_by(lease.lane.tenant, [turn.id for turn in batch.turns]):
+            plan = await decide(batch.turns, parts)
         await parts.lanes.record(lease, plan)
     gone = frozenset(plan.turn_ids) - {turn.id for turn in batch.turns}
     seen = await parts.lanes.confirm(lease, batch.turns)
@@ -87,7 +96,8 @@ async def _pass(lease: Lease, batch: Batch, parts: Remembering) -> int:
     except LeaseLost:
         await take_back([turn.scope for turn in batch.turns], parts.lanes, parts.store)
         raise
-    log.info("turns_settled", turns=len(batch.turns), writes=len(plan.writes), dropped=plan.dropped)
+    told = {"writes": len(plan.writes), "dropped": plan.dropped, "gated": len(plan.gated)}
+    log.info("turns_settled", turns=len(batch.turns), **told)
     return len(batch.turns)
 
 

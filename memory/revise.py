@@ -11,6 +11,7 @@ from memory.errors import LaneBusy, LeaseLost, NotFound, NothingToUndo
 from memory.model import Event, Lease, Memory, Write
 from memory.ports import Embedder, Inbox, Lanes, MemoryStore
 from memory.removals import take_back
+from memory.spending import paid_by
 from memory.versions import in_order, standing, superseded, version_id
 
 _SAID = ("scope", "text", "categories", "metadata", "turn_ids", "quote", "model", "prompt_version")
@@ -59,7 +60,8 @@ async def _renew(
     again = {"event": Event.UPDATE, "version": before.version + 1, "current": True, "valid_to": None}
     after = before.model_copy(update={**again, "updated_at": now, "valid_from": now, **said})
     past = superseded(before, after) if before.current else before
-    old_vector, vector = await embedder.embed([before.text, after.text])
+    with paid_by(before.scope.tenant):
+        old_vector, vector = await embedder.embed([before.text, after.text])
     writes = [
         Write(point_id=version_id(before.id, before.version), memory=past, vector=tuple(old_vector)),
         Write(point_id=after.id, memory=after, vector=tuple(vector)),

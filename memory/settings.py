@@ -27,6 +27,10 @@ class Settings(BaseSettings):
     embedder: Literal["openai", "local"] | None = None
     embedding_model: str = "text-embedding-3-small"
     model_timeout_seconds: float = Field(60, gt=0)
+    gate: Literal["on", "off"] = "on"
+    price_input_usd: float | None = Field(None, ge=0)
+    price_output_usd: float | None = Field(None, ge=0)
+    price_embedding_usd: float | None = Field(None, ge=0)
 
     auth: Literal["keys", "off"] = "keys"
     admin_key: SecretStr | None = Field(None, min_length=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -40,6 +40,19 @@ class Wire(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
+class Tokens(Wire):
+    """An answer's bill."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class Billed(Wire):
+    """An answer that comes with its bill; some endpoints leave it out."""
+
+    usage: Tokens | None = None
+
+
 class Raw(Protocol):
     """A response that has arrived in full."""
 
@@ -48,7 +61,9 @@ class Raw(Protocol):
         """The body."""
 
 
-W = TypeVar("W", bound=Wire)
+W = TypeVar("W", bound=Billed)
+
+Bill = Callable[[Tokens], Awaitable[None]]
 
 
 class OpenAIEndpoint:
@@ -58,15 +73,17 @@ class OpenAIEndpoint:
         api_key: None where the endpoint wants none.
         base_url: None for OpenAI's own.
         timeout_seconds: how long a call may take as a whole, however slowly its bytes arrive.
+        bill: takes what each answered call cost, right or wrong as the answer may be.
 
     Raises BadConfiguration for a key that no HTTP header can carry.
     """
 
-    def __init__(self, api_key: str | None, base_url: str | None, timeout_seconds: float) -> None:
+    def __init__(self, api_key: str | None, base_url: str | None, timeout_seconds: float, bill: Bill) -> None:
         key = (api_key or _NO_KEY).strip()
         if not (key.isascii() and key.isprintable()):
             raise BadConfiguration("OPENAI_API_KEY holds a character that no key has: copy it once more.")
         self._timeout_seconds = timeout_seconds
+        self._bill = bill
         # The lane retries, with the whole fleet in view; the client must not do so on its own.
         self.client = AsyncOpenAI(
             api_key=key,
@@ -87,9 +104,11 @@ class OpenAIEndpoint:
         """
         raw = await self._made(what, call, self._timeout_seconds)
         try:
-            return shape.model_validate_json(raw.text)
+            answer = shape.model_validate_json(raw.text)
         except ValidationError as error:
             raise ModelUnavailable(f"{what} gave an answer that is not of its own protocol.") from error
+        await self._bill(answer.usage or Tokens())
+        return answer
 
     async def ping(self, what: str) -> None:
         """Ask for the list of models; an endpoint without such a list is there, too. Raises ModelUnavailable."""

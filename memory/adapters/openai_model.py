@@ -7,10 +7,11 @@ from typing import Any, Literal, cast
 
 from pydantic import Field
 
-from memory.adapters.openai_endpoint import OpenAIEndpoint, Raw, Wire
+from memory.adapters.openai_endpoint import Billed, OpenAIEndpoint, Raw, Tokens, Wire
+from memory.adapters.prices import Price, priced
 from memory.errors import ModelRejected, ModelUnavailable
 from memory.model import Message, Role, Usage, Value
-from memory.ports import Answer, Question
+from memory.ports import Answer, Meter, Question
 from memory.prompts import with_schema
 
 # Room for a full batch's facts, and small enough for servers with a window of 8,000 tokens.
@@ -31,23 +32,16 @@ class _Choice(Wire):
     finish_reason: str | None = None
 
 
-class _Tokens(Wire):
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-
-
-class _Completion(Wire):
+class _Completion(Billed):
     choices: list[_Choice] = Field(min_length=1)
-    usage: _Tokens | None = None
 
     def answer(self) -> Answer:
         """The first choice, as the port wants it."""
-        choice, tokens = self.choices[0], self.usage or _Tokens()
+        choice = self.choices[0]
         refusal = choice.message.refusal
         return Answer(
             text=refusal or choice.message.content or "",
             complete=not refusal and choice.finish_reason not in _UNFINISHED,
-            usage=Usage(calls=1, **tokens.model_dump()),
         )
 
 
@@ -95,11 +89,24 @@ class OpenAIModel:
         base_url: None for OpenAI's own.
         model: the model's name.
         timeout_seconds: how long one call may take as a whole.
+        meter: books each answered call.
+        price: of the model, None where it is not known.
     """
 
-    def __init__(self, *, api_key: str | None, base_url: str | None, model: str, timeout_seconds: float) -> None:
-        self._endpoint = OpenAIEndpoint(api_key, base_url, timeout_seconds)
+    def __init__(
+        self,
+        *,
+        api_key: str | None,
+        base_url: str | None,
+        model: str,
+        timeout_seconds: float,
+        meter: Meter,
+        price: Price | None = None,
+    ) -> None:
+        self._endpoint = OpenAIEndpoint(api_key, base_url, timeout_seconds, self._billed)
         self._name = model
+        self._meter = meter
+        self._price = price
         self._dialect = Dialect()
 
     @property
@@ -148,6 +155,10 @@ class OpenAIModel:
     @property
     def _what(self) -> str:
         return f"The model {self._name}"
+
+    async def _billed(self, tokens: Tokens) -> None:
+        usage = Usage(calls=1, **tokens.model_dump())
+        await self._meter.spent(self._name, priced(usage, self._price))
 
     async def _complete(self, request: Mapping[str, Any]) -> _Completion:
         create = self._endpoint.client.chat.completions.with_raw_response.create

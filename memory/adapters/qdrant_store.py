@@ -63,11 +63,15 @@ class QdrantStore:
         self._opened = False
         self.collection = ""
 
-    async def _ready(self) -> str:
-        """The collection, made with its indexes where it is missing; looked at once, as Qdrant may start after us."""
+    async def _ready(self, vector: Sequence[float] | None = None) -> str:
+        """The collection, made with its indexes where it is missing; looked at once, as Qdrant may start after us.
+
+        Args:
+            vector: any of the embedder's; without one it is asked for one, as the length is part of the name.
+        """
         if self._opened:
             return self.collection
-        dimension = len((await self._embedder.embed(["turnstone"]))[0])
+        dimension = len(vector or (await self._embedder.embed(["turnstone"]))[0])
         name = re.sub(r"[^a-z0-9]+", "-", self._embedder.name.lower()).strip("-")
         self.collection = f"memories-{name}-{dimension}"
         if not await _answered(self._client.collection_exists(self.collection)):
@@ -110,9 +114,9 @@ class QdrantStore:
         Raises LeaseLost, and writes nothing, when the loop's clock has passed `good_until`: a process that was stopped
         since its last look must look again.
         """
-        collection = await self._ready()
         if not writes:
             return
+        collection = await self._ready(writes[0].vector)
         points = [
             models.PointStruct(
                 id=write.point_id,
@@ -129,9 +133,9 @@ class QdrantStore:
 
     async def neighbours(self, scope: Scope, looks: Sequence[Near], limit: int) -> list[list[Recalled]]:
         """For each look the nearest current memories in scope by cosine, nearest first."""
-        collection = await self._ready()
         if not looks:
             return []
+        collection = await self._ready(looks[0].vector)
         requests = [
             models.QueryRequest(
                 query=list(look.vector),
@@ -147,7 +151,7 @@ class QdrantStore:
 
     async def search(self, query: Query) -> list[Recalled]:
         """The memories that matter most: dense and BM25 candidates, scored together by the rule of `memory.rank`."""
-        collection = await self._ready()
+        collection = await self._ready(query.vector)
         found = payloads.as_of(query.scope, query.as_of) if query.as_of else payloads.current(query.scope)
         prefetch = [
             models.Prefetch(query=list(query.vector), using="dense", filter=found, limit=rank.CANDIDATES),

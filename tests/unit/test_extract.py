@@ -10,12 +10,11 @@ import pytest
 from memory import prompts
 from memory.errors import BadAnswer, ModelRejected, ModelUnavailable, TurnstoneError
 from memory.extract import ModelExtractor
-from memory.model import Extraction, Message, Role, Scope, Turn, Usage
+from memory.model import Extraction, Message, Role, Scope, Turn
 from memory.ports import Answer
-from tests.fakes import Scripted, ScriptedModel
+from tests.fakes import NoGuidance, Scripted, ScriptedModel
 
 ANA = Scope(tenant="acme", user_id="ana")
-FIRST_USAGE = Usage(calls=1, prompt_tokens=10, completion_tokens=5)
 
 
 def turn(number: int, *said: str, role: Role = Role.USER) -> Turn:
@@ -37,7 +36,7 @@ OSLO = turn(0, "Hello! I live in Oslo.")
 
 
 async def extracted(answer: Scripted, *turns: Turn) -> Extraction:
-    return await ModelExtractor(ScriptedModel(answer)).extract(turns)
+    return await ModelExtractor(ScriptedModel(answer), NoGuidance()).extract(turns)
 
 
 async def test_a_fact_belongs_to_the_turn_in_which_its_quote_was_said() -> None:
@@ -47,7 +46,6 @@ async def test_a_fact_belongs_to_the_turn_in_which_its_quote_was_said() -> None:
         ("turn-1", "User has a cat.", "I have a cat")
     ]
     assert found.dropped == 0
-    assert found.usage == FIRST_USAGE
 
 
 async def test_facts_come_in_the_order_said_however_the_model_lists_them() -> None:
@@ -111,13 +109,13 @@ async def test_system_messages_are_no_source_of_facts() -> None:
 @pytest.mark.parametrize("silent", [turn(0), turn(0, " \n"), turn(0, "Be kind.", role=Role.SYSTEM)])
 async def test_the_model_is_not_asked_about_turns_in_which_nothing_was_said(silent: Turn) -> None:
     model = ScriptedModel()
-    assert await ModelExtractor(model).extract([silent]) == Extraction()
+    assert await ModelExtractor(model, NoGuidance()).extract([silent]) == Extraction()
     assert model.questions == []
 
 
 async def test_a_batch_of_turns_costs_one_question() -> None:
     model = ScriptedModel(GOOD)
-    await ModelExtractor(model).extract([OSLO, turn(1, "And I ski."), turn(2, "Bye.")])
+    await ModelExtractor(model, NoGuidance()).extract([OSLO, turn(1, "And I ski."), turn(2, "Bye.")])
     assert [question.name for question in model.questions] == ["extraction"]
 
 
@@ -127,7 +125,7 @@ async def test_a_batch_of_turns_costs_one_question() -> None:
         ("Sure! Here are the facts.", "Invalid JSON"),
         ("", "Invalid JSON"),
         ('{"facts": [{"fact": "User li', "Invalid JSON"),
-        (Answer(text='{"facts": []}', complete=False, usage=FIRST_USAGE), "cut off"),
+        (Answer(text='{"facts": []}', complete=False), "cut off"),
         ({"fact": "User lives in Oslo."}, "facts: Field required"),
         ({"facts": None}, "facts: "),
         ([], "Input should be an object"),
@@ -138,10 +136,9 @@ async def test_a_batch_of_turns_costs_one_question() -> None:
 )
 async def test_a_bad_answer_is_asked_for_once_more_with_the_error_named(bad: Scripted, named: str) -> None:
     model = ScriptedModel(bad, GOOD)
-    found = await ModelExtractor(model).extract([OSLO])
+    found = await ModelExtractor(model, NoGuidance()).extract([OSLO])
 
     assert [one.text for one in found.facts] == ["User lives in Oslo."]
-    assert found.usage == FIRST_USAGE + FIRST_USAGE
     first, second = model.questions
     assert named in second.user
     assert first.user in second.user
@@ -150,24 +147,24 @@ async def test_a_bad_answer_is_asked_for_once_more_with_the_error_named(bad: Scr
 async def test_two_bad_answers_are_an_error_and_never_an_empty_success() -> None:
     model = ScriptedModel("not JSON", {"facts": "none"}, GOOD)
     with pytest.raises(BadAnswer, match=r"extraction was invalid twice.*facts: Input should be a valid"):
-        await ModelExtractor(model).extract([OSLO])
+        await ModelExtractor(model, NoGuidance()).extract([OSLO])
     assert len(model.questions) == 2
 
 
 async def test_the_error_of_a_bad_answer_repeats_none_of_its_words() -> None:
     model = ScriptedModel(facts(fact("x", "y") | {"quote": ["private"]}), '{"facts": private}')
     with pytest.raises(BadAnswer) as raised:
-        await ModelExtractor(model).extract([OSLO])
+        await ModelExtractor(model, NoGuidance()).extract([OSLO])
     assert "private" not in model.questions[1].user + str(raised.value)
 
 
 async def test_a_good_answer_without_facts_is_an_empty_success() -> None:
-    assert await extracted(facts(), OSLO) == Extraction(usage=FIRST_USAGE)
+    assert await extracted(facts(), OSLO) == Extraction()
 
 
 @pytest.mark.parametrize("fenced", ['```json\n{"facts": []}\n```', ' ```\n{"facts": []}```\n', '```{"facts": []}```'])
 async def test_a_code_fence_around_the_answer_is_taken_off(fenced: str) -> None:
-    assert (await extracted(fenced, OSLO)).usage.calls == 1
+    assert await extracted(fenced, OSLO) == Extraction()
 
 
 async def test_keys_that_nobody_asked_for_are_let_pass() -> None:
@@ -185,10 +182,10 @@ async def test_a_fact_is_one_line_and_its_category_is_never_empty() -> None:
 async def test_a_model_that_is_away_or_refuses_is_not_asked_again(error: TurnstoneError) -> None:
     model = ScriptedModel(error, GOOD)
     with pytest.raises(type(error)):
-        await ModelExtractor(model).extract([OSLO])
+        await ModelExtractor(model, NoGuidance()).extract([OSLO])
     assert len(model.questions) == 1
 
 
 async def test_the_extractor_goes_by_its_models_name_and_its_prompts_version() -> None:
-    extractor = ModelExtractor(ScriptedModel(name="gpt-test"))
+    extractor = ModelExtractor(ScriptedModel(name="gpt-test"), NoGuidance())
     assert (extractor.name, extractor.prompt_version) == ("gpt-test", prompts.EXTRACTION.version)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from memory.model import Decision, Event, Fact, Memory, Message, Plan, Role, Scope, Turn, Write
+from memory.model import Decision, Event, Extraction, Fact, Memory, Message, Plan, Role, Scope, Turn, Write
 from memory.plan import Planner, Source, final_writes, memory_id
 from memory.versions import version_id
 
@@ -50,7 +50,7 @@ def decided(event: Event, text: str | None = None) -> Decision:
 
 
 def planned(found: Planner) -> Plan:
-    return found.plan(dict.fromkeys(TEXTS, (1.0, 0.0)), dropped=0)
+    return found.plan(dict.fromkeys(TEXTS, (1.0, 0.0)), Extraction())
 
 
 def by_point(writes: list[Write] | tuple[Write, ...]) -> Mapping[str, Memory]:
