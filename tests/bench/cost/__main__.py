@@ -5,6 +5,10 @@ sentence of the user's that says "I" or "my" and asks nothing. One turn is what 
 speaker_b answers (as the assistant), texts only, with the date of its session. mem0ai has no queue and takes no date:
 it gets each turn in an `add` of its own, and once more 8 turns in one `add`, as a caller would do who collects them.
 
+"Before content" is what a question costs when there is nothing to ask about: instructions, schema, empty template. All
+else is content: the turns with names and dates, and what is shown beside them (known memories, earlier messages). The
+server bills a token for four characters, and none for a schema.
+
 The table is also written to `build/bench-cost.json`. The exit status is 1 when a promise is not held.
 """
 

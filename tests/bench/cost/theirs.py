@@ -77,9 +77,9 @@ class Theirs:
                 for line in process.stdout:
                     lines.append(json.loads(line))
                     tick(lines[-1].get("turns", 0))
-            except BaseException:
-                process.kill()
-                raise
+                process.wait()
+            finally:
+                process.kill()  # does nothing to one that has ended
         if process.returncode:
             raise SystemExit(f"mem0ai stopped with status {process.returncode}:\n{said.read_text()[-2_000:]}")
         return lines
