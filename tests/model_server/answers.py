@@ -9,7 +9,12 @@ from tests.model_server import rules
 from tests.model_server.state import Call
 from tests.model_server.wire import Canned, Fault, Kind
 
-_RULES = {"extraction": rules.extraction, "reconciliation": rules.reconciliation, "chat": rules.chat}
+_RULES = {
+    "extraction": rules.extraction,
+    "reconciliation": rules.reconciliation,
+    "additive_extraction": rules.additive_extraction,
+    "chat": rules.chat,
+}
 
 
 def text(call: Call, canned: Canned | None) -> str:

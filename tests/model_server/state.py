@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from tests.model_server.traffic import Traffic
 from tests.model_server.wire import Canned, Counts, Fault, Kind, Route, Rule
 
 R = TypeVar("R", bound=Rule)
@@ -71,6 +72,7 @@ class State:
         self._calls: Counter[str] = Counter()
         self._hits: Counter[str] = Counter()
         self._sums: Counter[str] = Counter()
+        self.traffic = Traffic()
         self.requests: deque[Any] = deque(maxlen=_REQUESTS_KEPT)
         for canned in self._initial_script:
             self.add_answer(canned)
@@ -121,7 +123,8 @@ class State:
 
     def counts(self) -> Counts:
         """All counts until now."""
-        return Counts(calls=dict(self._calls), faults=dict(self._hits), held=self._held, **self._sums)
+        traffic = self.traffic.by_route()
+        return Counts(calls=dict(self._calls), faults=dict(self._hits), traffic=traffic, held=self._held, **self._sums)
 
 
 def _meets(rationed: _Rationed[Any], call: Call) -> bool:

@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Route = Literal["extraction", "reconciliation", "chat", "embeddings", "models"]
+# `additive_extraction` is how the mem0ai package asks for facts: a prompt and an answer of its own.
+Route = Literal["extraction", "reconciliation", "additive_extraction", "chat", "embeddings", "models"]
 
 
 class Kind(StrEnum):
@@ -85,14 +86,39 @@ class Canned(Rule):
     calls: int | None = 1
 
 
+class Flow(Strict):
+    """What went over the wire on one route.
+
+    Args:
+        calls: how many were made.
+        system: characters of the instructions.
+        material: characters of all other messages, or of the texts to embed.
+        response_format: characters of what was sent under this name, as JSON without white space.
+        texts: how many were to be embedded.
+        answer: characters of what the model would say when nothing goes wrong.
+        prompt_tokens: as billed; the response format costs none.
+        completion_tokens: as billed.
+    """
+
+    calls: int = 0
+    system: int = 0
+    material: int = 0
+    response_format: int = 0
+    texts: int = 0
+    answer: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
 class Counts(Strict):
-    """What was asked and what went wrong since the start or the last reset; calls by route, faults by kind.
+    """What was asked and what went wrong since the start or the last reset; calls and traffic by route, faults by kind.
 
     `held` is the number of calls that wait to be released at this moment.
     """
 
     calls: Mapping[str, int] = {}
     faults: Mapping[str, int] = {}
+    traffic: Mapping[Route, Flow] = {}
     held: int = 0
     texts: int = 0
     prompt_tokens: int = 0
