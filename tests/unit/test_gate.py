@@ -29,7 +29,8 @@ def turn(*said: tuple[Role, str] | str, scope: Scope = ANA, turn_id: str = "t") 
     [
         "Hi", "hello there!", "Hey, good morning :)", "ok thanks", "OK, thank you so much!!", "Great, got it.", "👍",
         "thanks again, bye", "...", "How's it going?", "How\u2019s it going?", "Danke schön!", "Alles klar, bis bald.",
-        "¡Hola, buenos días!", "Merci beaucoup", "谢谢你！", "你好，早上好", "好的，谢谢", "ありがとうございます。", "Спасибо, пока",
+        "¡Hola, buenos días!", "Merci beaucoup", "谢谢你！", "你好，早上好", "好的，谢谢",
+        "ありがとうございます。", "Спасибо, пока",
         "ok\n\nthanks\n",
     ],
 )  # fmt: skip
