@@ -15,7 +15,10 @@ from memory.prompts import asked_again
 
 T = TypeVar("T")
 
-_FENCE = re.compile(r"```\w*\s*(.*?)\s*```", re.DOTALL)
+# Of a fact or of a memory's new wording, in characters: one sentence. What is longer is no answer to the question.
+LONGEST_STATEMENT = 1_000
+
+_FENCE, _LANGUAGE = "```", re.compile(r"\w*")
 _ERRORS_SHOWN = 3
 _TIMES = 2
 
@@ -52,8 +55,12 @@ def _finished(answer: Answer) -> str:
     """The answer without the code fence that some models use; raises ValueError when it was not finished."""
     if not answer.complete:
         raise ValueError("it was refused or cut off before its end")
-    fenced = _FENCE.fullmatch(answer.text.strip())
-    return fenced[1] if fenced else answer.text
+    text = answer.text.strip()
+    if not (text.startswith(_FENCE) and text.endswith(_FENCE) and len(text) >= 2 * len(_FENCE)):
+        return text
+    # No pattern for the whole: on a model that has gone on with blank lines without end it would run for hours.
+    within = text[len(_FENCE) : -len(_FENCE)]
+    return _LANGUAGE.sub("", within, count=1)
 
 
 def _described(invalid: ValueError) -> str:

@@ -7,10 +7,10 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from memory import prompts
-from memory.ask import Shape, ask
+from memory.ask import LONGEST_STATEMENT, Shape, ask
 from memory.model import Extraction, Fact, Turn
 from memory.ports import LanguageModel
 
@@ -19,15 +19,19 @@ _APOSTROPHES = "'`\N{ACUTE ACCENT}\N{MODIFIER LETTER APOSTROPHE}\u2018\u2019"
 _QUOTATION_MARKS = '"\u201c\u201d\u201e\u00ab\u00bb'
 _SURROUNDING = _APOSTROPHES + _QUOTATION_MARKS
 
+# Far above what a full batch's answer has room for; beyond it an answer has run wild.
+_MOST_FACTS = 300
+_LONGEST_QUOTE = 4_000
+
 
 class _Fact(Shape):
-    fact: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-    category: str
-    quote: str
+    fact: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_STATEMENT)]
+    category: Annotated[str, StringConstraints(max_length=100)]
+    quote: Annotated[str, StringConstraints(max_length=_LONGEST_QUOTE)]
 
 
 class _Facts(Shape):
-    facts: list[_Fact]
+    facts: Annotated[list[_Fact], Field(max_length=_MOST_FACTS)]
 
 
 class ModelExtractor:

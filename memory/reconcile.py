@@ -5,9 +5,12 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import partial
+from typing import Annotated
+
+from pydantic import StringConstraints
 
 from memory import prompts
-from memory.ask import Shape, ask
+from memory.ask import LONGEST_STATEMENT, Shape, ask
 from memory.model import Decision, Event, Fact, Recalled, Reconciliation
 from memory.ports import LanguageModel
 
@@ -108,7 +111,7 @@ class _Decision(Shape):
     candidate: int
     event: Event
     target: int | None = None
-    text: str | None = None
+    text: Annotated[str, StringConstraints(max_length=LONGEST_STATEMENT)] | None = None
 
 
 class _Decisions(Shape):

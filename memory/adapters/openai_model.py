@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, Literal, cast
 
-from pydantic import Field
-
 from memory.adapters.openai_endpoint import OpenAIEndpoint, Raw, Wire
 from memory.errors import ModelRejected, ModelUnavailable
 from memory.model import Message, Role, Usage, Value
@@ -31,18 +29,21 @@ class _Choice(Wire):
     finish_reason: str | None = None
 
 
+_NO_CHOICE = _Choice(message=_Message(), finish_reason="content_filter")
+
+
 class _Tokens(Wire):
     prompt_tokens: int = 0
     completion_tokens: int = 0
 
 
 class _Completion(Wire):
-    choices: list[_Choice] = Field(min_length=1)
+    choices: list[_Choice]
     usage: _Tokens | None = None
 
     def answer(self) -> Answer:
-        """The first choice, as the port wants it."""
-        choice, tokens = self.choices[0], self.usage or _Tokens()
+        """The first choice, as the port wants it; without one nothing was answered, which some filters do."""
+        choice, tokens = next(iter(self.choices), _NO_CHOICE), self.usage or _Tokens()
         refusal = choice.message.refusal
         return Answer(
             text=refusal or choice.message.content or "",

@@ -34,6 +34,7 @@ class Kind(StrEnum):
     LIST = "list"  # the list alone, without the object around it
     NULL = "null"  # null in place of the list
     HUGE_TEXT = "huge_text"  # no JSON, `size` characters of it
+    HUGE_BLANK = "huge_blank"  # an open code fence with `size` blank lines in it
     HUGE_FACT = "huge_fact"  # right in its shape, but each fact, or the text of each decision, has `size` characters
     MANY = "many"  # right in its shape, but with `size` facts or decisions
     DUPLICATE = "duplicate"  # right, but everything twice
@@ -79,7 +80,7 @@ class Fault(Rule):
         message: the error's message, of `Kind.STATUS`.
         code: the error's code, of `Kind.STATUS`, such as model_not_found.
         seconds: of `Kind.SLOW` and `Kind.DRIP`.
-        size: of HUGE_TEXT and HUGE_FACT in characters (0: 5 million), of MANY in items (0: 30,000).
+        size: of the HUGE ones in characters (0: 5 million), of MANY in items (0: 30,000).
     """
 
     kind: Kind

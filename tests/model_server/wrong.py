@@ -17,6 +17,8 @@ def said(right: str, fault: Fault) -> str:
             return "Certainly! Here is what was asked for."
         case Kind.HUGE_TEXT:
             return "blah " * ((fault.size or _CHARS) // 5)
+        case Kind.HUGE_BLANK:
+            return "```json" + "\n" * (fault.size or _CHARS) + "{"
         case Kind.FENCED:
             return f"```json\n{right}\n```"
         case Kind.TRUNCATED:
