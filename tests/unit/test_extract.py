@@ -170,6 +170,13 @@ async def test_a_code_fence_around_the_answer_is_taken_off(fenced: str) -> None:
     assert (await extracted(fenced, OSLO)).usage.calls == 1
 
 
+@pytest.mark.timeout(5)
+@pytest.mark.parametrize("endless", ["```json" + "\n" * 100_000, "```" + " " * 100_000 + "```x"])
+async def test_blank_lines_without_end_are_a_bad_answer_and_take_no_time(endless: str) -> None:
+    with pytest.raises(BadAnswer, match="Invalid JSON"):
+        await ModelExtractor(ScriptedModel(endless, endless)).extract([OSLO])
+
+
 async def test_keys_that_nobody_asked_for_are_let_pass() -> None:
     answer = facts(fact("User lives in Oslo.", "I live in Oslo", confidence=0.9)) | {"notes": "none"}
     assert len((await extracted(answer, OSLO)).facts) == 1

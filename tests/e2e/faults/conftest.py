@@ -14,8 +14,8 @@ from tests.running import Running, turnstone_up
 
 SETTINGS = {
     "OPENAI_API_KEY": "test",
-    "TURNSTONE_RETRY_MAX_SECONDS": "0.4",
-    "TURNSTONE_SWEEP_SECONDS": "0.2",
+    "TURNSTONE_RETRY_MAX_SECONDS": "0.25",
+    "TURNSTONE_SWEEP_SECONDS": "0.1",
     "TURNSTONE_MODEL_TIMEOUT_SECONDS": "1.5",
 }
 

@@ -22,6 +22,7 @@ from tests.support import wait_until
 LONGEST_ERROR = 400
 # Of facts or characters, in answers that are asked for again and again; those that are given once have millions.
 TOO_LARGE = 2_000
+KNOWN = "I like green tea."
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,13 @@ class Row:
     route: Route
     kind: Kind
     told: str = ""
+    status: int = 503
 
     def __str__(self) -> str:
-        return f"{self.route}-{self.kind}"
+        return f"{self.route}-{self.status if self.kind is Kind.STATUS else self.kind}"
 
     def fault(self, contains: str, *, calls: int | None = None, size: int = 0) -> Fault:
-        return Fault(kind=self.kind, route=self.route, contains=contains, calls=calls, size=size)
+        return Fault(kind=self.kind, status=self.status, route=self.route, contains=contains, calls=calls, size=size)
 
 
 UNFINISHED = "it was refused or cut off before its end"
@@ -81,11 +83,21 @@ GOOD_ENOUGH = [
 ]
 
 
-async def knows_something(client: TurnstoneClient, user: str) -> str:
-    """An owner about whom something is known: only then is there anything to reconcile."""
-    known = "I like green tea."
-    await come_to(client, "settled", [await posted(client, user, known)])
-    return known
+# The request itself is refused: to ask the same again would be of no use.
+REFUSED = [
+    Row("extraction", Kind.STATUS, "refused the request with HTTP 400: a fault was switched on", 400),
+    Row("extraction", Kind.STATUS, "refused the request with HTTP 413: a fault was switched on", 413),
+    Row("reconciliation", Kind.STATUS, "refused the request with HTTP 422: a fault was switched on", 422),
+    Row("embeddings", Kind.STATUS, "refused the request with HTTP 400: a fault was switched on", 400),
+]
+
+
+async def known_before(client: TurnstoneClient, user: str, row: Row) -> list[str]:
+    """What an owner's memories are before a turn: only when something is known there is anything to reconcile."""
+    if row.route == "extraction":
+        return []
+    await come_to(client, "settled", [await posted(client, user, KNOWN)])
+    return [KNOWN]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
@@ -93,53 +105,95 @@ async def test_one_bad_answer_costs_one_more_call_which_names_the_error(
     model: ModelServer, client: TurnstoneClient, row: Row
 ) -> None:
     user, said = f"once-{row}", f"I like green apples, {row}."
-    known = await knows_something(client, user)
+    known = await known_before(client, user, row)
     model.fault(row.fault(str(row), calls=1))
     [turn] = await come_to(client, "settled", [await posted(client, user, said)])
 
     assert (turn.attempts, turn.error) == (1, None)
     assert [(event.event, event.memory) for event in turn.events] == [("ADD", said)]
-    assert await remembered(client, user) == [known, said]
-    other: Route = "reconciliation" if row.route == "extraction" else "extraction"
-    assert len(asked(model, other, str(row))) == 1
+    assert await remembered(client, user) == [*known, said]
     first, second = asked(model, row.route, str(row))
     assert ASKED_AGAIN not in first
     assert f"{ASKED_AGAIN}{row.told}" in second
+    assert sum(len(asked(model, route, str(row))) for route in ("extraction", "reconciliation")) == 2 + len(known)
+
+
+class Conversation:
+    """Six turns of one owner, posted together; the fourth is the one that the model cannot bear."""
+
+    def __init__(self, client: TurnstoneClient, http: httpx.AsyncClient, row: Row) -> None:
+        self._client = client
+        self._http = http
+        self._user, self.poison = f"stays-{row}", f"poison {row}"
+        things = ["first", "apples", "pears", self.poison, "plums", "grapes"]
+        self._said = [f"I like green {thing}." for thing in things]
+        self._turns: list[str] = []
+        self._before: dict[str, int] = {}
+
+    async def post(self, model: ModelServer) -> None:
+        """Post the first, and the others while a worker is busy with it: so they are one batch, and it is known."""
+        self._before = await books(self._http)
+        model.fault(Fault(kind=Kind.HELD, route="extraction", contains="first", calls=1))
+        self._turns = [await posted(self._client, self._user, self._said[0])]
+        await wait_until(lambda: model.counts().held, what="the first turn being extracted")
+        self._turns += [await posted(self._client, self._user, words) for words in self._said[1:]]
+        model.release()
+
+    async def is_buried_alone(self) -> str:
+        """The fourth is dead and can be seen; the others are remembered in order. Returns the error."""
+        [dead] = await come_to(self._client, "dead", self._turns[3:4])
+        await come_to(self._client, "settled", self._turns[:3] + self._turns[4:])
+        assert await remembered(self._client, self._user) == self._said[:3] + self._said[4:]
+        letter = (await self._http.get("/dead")).json()["results"][0]
+        assert (letter["id"], letter["error"], letter["events"]) == (dead.id, dead.error, [])
+        assert grown(self._before, await books(self._http)) == {"accepted": 6, "settled": 5, "dead": 1}
+        assert dead.error is not None
+        assert len(dead.error) < LONGEST_ERROR
+        return dead.error
+
+    async def is_replayed(self) -> None:
+        """A replay of the dead turn brings it back to its place among the others."""
+        answer = await self._http.post("/dead/replay", json={"ids": self._turns[3:4]})
+        assert answer.json() == {"count": 1}
+        [replayed] = await come_to(self._client, "settled", self._turns[3:4])
+        assert replayed.error is None
+        assert await remembered(self._client, self._user) == self._said
+        assert grown(self._before, await books(self._http)) == {"accepted": 6, "settled": 6}
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
 async def test_an_answer_that_stays_bad_costs_its_own_turn_alone_which_a_replay_brings_back(
     model: ModelServer, client: TurnstoneClient, http: httpx.AsyncClient, row: Row
 ) -> None:
-    user, poison = f"stays-{row}", f"poison {row}"
-    known, before = await knows_something(client, user), await books(http)
-    model.fault(Fault(kind=Kind.HELD, route="extraction", contains="first", calls=1), row.fault(poison, size=TOO_LARGE))
-    things = ["first", "apples", "pears", poison, "plums", "grapes"]
-    said = [f"I like green {thing}." for thing in things]
-    turns = [await posted(client, user, said[0])]
-    await wait_until(lambda: model.counts().held, what="the lane being busy, so that the others wait together")
-    turns += [await posted(client, user, words) for words in said[1:]]
-    model.release()
+    talk = Conversation(client, http, row)
+    model.fault(row.fault(talk.poison, size=TOO_LARGE))
+    await talk.post(model)
 
-    [dead] = await come_to(client, "dead", turns[3:4])
-    await come_to(client, "settled", turns[:3] + turns[4:])
-    assert await remembered(client, user) == [known, *said[:3], *said[4:]]
-    error = dead.error or ""
+    error = await talk.is_buried_alone()
     assert error.startswith(f"bad_answer: The model's answer to the {row.route} was invalid twice, at last because ")
     assert row.told in error
-    assert len(error) < LONGEST_ERROR
-    calls = asked(model, row.route, poison)
+    calls = asked(model, row.route, talk.poison)
     assert [ASKED_AGAIN in told for told in calls] == [False, True] * (len(calls) // 2)
-    letter = (await http.get("/dead")).json()["results"][0]
-    assert (letter["id"], letter["error"]) == (dead.id, error)
-    assert grown(before, await books(http)) == {"accepted": len(said), "settled": len(said) - 1, "dead": 1}
 
     model.heal()
-    assert (await http.post("/dead/replay", json={"ids": [dead.id]})).json() == {"count": 1}
-    [replayed] = await come_to(client, "settled", [dead.id])
-    assert replayed.error is None
-    assert await remembered(client, user) == [known, *said]
-    assert grown(before, await books(http)) == {"accepted": len(said), "settled": len(said)}
+    await talk.is_replayed()
+
+
+@pytest.mark.parametrize("row", REFUSED, ids=str)
+async def test_a_request_that_is_refused_for_its_content_costs_its_own_turn_alone_which_a_replay_brings_back(
+    model: ModelServer, client: TurnstoneClient, http: httpx.AsyncClient, row: Row
+) -> None:
+    talk = Conversation(client, http, row)
+    model.fault(row.fault(talk.poison))
+    await talk.post(model)
+
+    error = await talk.is_buried_alone()
+    assert error.startswith("model_rejected: The ")
+    assert row.told in error
+    assert not any(ASKED_AGAIN in told for told in asked(model, row.route, talk.poison))
+
+    model.heal()
+    await talk.is_replayed()
 
 
 @pytest.mark.parametrize("row", GOOD_ENOUGH, ids=str)
@@ -147,13 +201,13 @@ async def test_an_answer_that_says_more_than_was_asked_is_used_at_once(
     model: ModelServer, client: TurnstoneClient, row: Row
 ) -> None:
     user, said = f"enough-{row}", f"I like green apples, {row}."
-    known = await knows_something(client, user)
+    known = await known_before(client, user, row)
     model.fault(row.fault(str(row)))
     await come_to(client, "settled", [await posted(client, user, said)])
 
     assert model.counts().faults == {row.kind: 1}
-    assert [len(asked(model, route, str(row))) for route in ("extraction", "reconciliation")] == [1, 1]
-    assert await remembered(client, user) == [known, said]
+    assert [len(asked(model, route, str(row))) for route in ("extraction", "reconciliation")] == [1, len(known)]
+    assert await remembered(client, user) == [*known, said]
 
 
 async def test_a_fact_whose_quote_nobody_said_is_dropped_and_counted_and_the_others_are_kept(
