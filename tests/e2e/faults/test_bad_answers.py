@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from memory.client import TurnstoneClient
-from tests.e2e.faults.house import ASKED_AGAIN, asked, books, come_to, grown, posted, remembered
+from tests.e2e.faults.house import ASKED_AGAIN, asked, books, come_to, grown, posted, quiet_books, remembered
 from tests.model_server.control import ModelServer
 from tests.model_server.wire import Canned, Fault, Kind, Route
 from tests.running import Running
@@ -132,7 +132,7 @@ class Conversation:
 
     async def post(self, model: ModelServer) -> None:
         """Post the first, and the others while a worker is busy with it: so they are one batch, and it is known."""
-        self._before = await books(self._http)
+        self._before = await quiet_books(self._http)
         model.fault(Fault(kind=Kind.HELD, route="extraction", contains="first", calls=1))
         self._turns = [await posted(self._client, self._user, self._said[0])]
         await wait_until(lambda: model.counts().held, what="the first turn being extracted")

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import partial
 from typing import Any
 
 import httpx
@@ -19,10 +20,9 @@ import pytest
 
 from memory.client import TurnstoneClient
 from memory.client.views import TurnView
-from tests.e2e.faults.house import Provider, books, come_to, grown, posted, remembered
+from tests.e2e.faults.house import Provider, all_are, books, come_to, grown, posted, quiet_books, remembered
 from tests.model_server.control import ModelServer
 from tests.model_server.wire import Fault, Kind, Route
-from tests.support import wait_until
 
 LANES = 3
 KNOWN = "I like green tea."
@@ -124,12 +124,12 @@ class Lanes:
 
     async def say_more(self) -> None:
         """The turns that meet the trouble."""
-        self._before = await books(self._http)
+        self._before = await quiet_books(self._http)
         self._turns = await self._all_say(self._said)
 
     async def all_wait(self, says: str) -> None:
         """Every turn waits, has cost no attempt, says why, and nothing of it is stored."""
-        turns = await wait_until(lambda: self._waiting(says), what=f"every turn waiting and saying {says!r}")
+        turns = await all_are(self._client, self._turns, partial(waits, says), f"every turn waiting, saying {says!r}")
         assert {turn.attempts for turn in turns} == {0}
         assert {turn.events for turn in turns} == {()}
         for user in self._users:
@@ -149,11 +149,10 @@ class Lanes:
     async def _all_say(self, words: str) -> list[str]:
         return list(await asyncio.gather(*(posted(self._client, user, words) for user in self._users)))
 
-    async def _waiting(self, says: str) -> list[TurnView] | None:
-        """All turns, seen at a moment between two tries: during one it counts as attempted."""
-        turns = await asyncio.gather(*map(self._client.turn, self._turns))
-        waits = all(turn.status == "retrying" and re.search(says, turn.error or "") for turn in turns)
-        return turns if waits else None
+
+def waits(says: str, turn: TurnView) -> bool:
+    """Whether a turn is seen between two tries (during one it counts as attempted), with this pattern in its error."""
+    return turn.status == "retrying" and re.search(says, turn.error or "") is not None
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
