@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Annotated
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from memory import prompts
 from memory.ask import LONGEST_STATEMENT, Shape, ask
@@ -107,10 +107,14 @@ class ModelReconciler:
         return Reconciliation(decisions=tuple(decisions), usage=usage)
 
 
+# Unbounded, a number of thousands of digits would be repeated to whoever reads the error.
+_Number = Annotated[int, Field(gt=-1_000_000, lt=1_000_000)]
+
+
 class _Decision(Shape):
-    candidate: int
+    candidate: _Number
     event: Event
-    target: int | None = None
+    target: _Number | None = None
     text: Annotated[str, StringConstraints(max_length=LONGEST_STATEMENT)] | None = None
 
 

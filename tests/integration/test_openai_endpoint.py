@@ -153,3 +153,15 @@ async def test_hundreds_of_questions_are_in_flight_at_once(server: ModelServer, 
 def test_a_key_that_no_header_can_carry_is_refused_at_once() -> None:
     with pytest.raises(BadConfiguration, match="OPENAI_API_KEY"):
         OpenAIModel(api_key="sk-\u201cquoted\u201d", base_url=None, model="gpt-test", timeout_seconds=1)
+
+
+async def test_a_fault_that_the_scripted_server_is_started_with_is_on_again_after_a_reset() -> None:
+    with running(faults=[Fault(kind=Kind.STATUS, status=429, after=1, calls=1)]) as busy:
+        model = OpenAIModel(api_key=None, base_url=busy.base_url, model="gpt-test", timeout_seconds=10)
+        for _ in range(2):
+            await model.ask(QUESTION)
+            with pytest.raises(ModelUnavailable, match="HTTP 429"):
+                await model.ask(QUESTION)
+            await model.ask(QUESTION)
+            busy.reset()
+        await model.aclose()

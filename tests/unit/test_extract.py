@@ -134,6 +134,10 @@ async def test_a_batch_of_turns_costs_one_question() -> None:
         (facts({"fact": "User lives in Oslo.", "category": "personal"}), "facts.0.quote: Field required"),
         (facts(fact("User lives in Oslo.", "I live in Oslo") | {"fact": 7}), "facts.0.fact: "),
         (facts(fact("  ", "I live in Oslo")), "facts.0.fact: "),
+        (facts(fact("x" * 1_001, "I live in Oslo")), "facts.0.fact: String should have at most 1000 characters"),
+        (facts(fact("x", "I live in Oslo" * 300)), "facts.0.quote: String should have at most 4000 characters"),
+        (facts(fact("x", "Oslo", category="x" * 101)), "facts.0.category: String should have at most 100 characters"),
+        (facts(*[fact("x", "Oslo")] * 301), "facts: List should have at most 300 items"),
     ],
 )
 async def test_a_bad_answer_is_asked_for_once_more_with_the_error_named(bad: Scripted, named: str) -> None:
