@@ -8,10 +8,10 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
-from pydantic import StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from memory import prompts
-from memory.ask import Shape, ask
+from memory.ask import LONGEST_STATEMENT, Shape, ask, one_line
 from memory.model import Extraction, Fact, Guidance, Turn
 from memory.ports import GuidanceBook, LanguageModel
 from memory.spending import paid_by
@@ -22,15 +22,19 @@ _QUOTATION_MARKS = '"\u201c\u201d\u201e\u00ab\u00bb'
 _OTHER = prompts.CATEGORIES[-1]
 _SURROUNDING = _APOSTROPHES + _QUOTATION_MARKS
 
+# Far above what a full batch's answer has room for; beyond it an answer has run wild.
+_MOST_FACTS = 300
+_LONGEST_QUOTE = 4_000
+
 
 class _Fact(Shape):
-    fact: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-    category: str
-    quote: str
+    fact: Annotated[str, Field(max_length=LONGEST_STATEMENT), AfterValidator(one_line), Field(min_length=1)]
+    category: Annotated[str, StringConstraints(max_length=100)]
+    quote: Annotated[str, StringConstraints(max_length=_LONGEST_QUOTE)]
 
 
 class _Facts(Shape):
-    facts: list[_Fact]
+    facts: Annotated[list[_Fact], Field(max_length=_MOST_FACTS)]
 
 
 class ModelExtractor:
@@ -102,7 +106,7 @@ def _sourced(claims: Sequence[_Fact], turns: Sequence[Turn], guidance: Guidance)
     for claim in claims:
         places = _places(claim.quote, turns)
         dropped += not places
-        text, category = _one_line(claim.fact), _one_line(claim.category).lower()
+        text, category = claim.fact, one_line(claim.category).lower()
         place = next((place for place in places if (place, text) not in found), None)
         if place is not None:
             found[place, text] = Fact(
@@ -145,7 +149,3 @@ def _any_form(char: str) -> str:
         if char in forms:
             return f"[{forms}]"
     return re.escape(char)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

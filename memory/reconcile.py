@@ -5,9 +5,12 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import partial
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
 
 from memory import prompts
-from memory.ask import Shape, ask
+from memory.ask import LONGEST_STATEMENT, Shape, ask, one_line
 from memory.model import Decision, Event, Fact, Recalled, Reconciliation
 from memory.ports import LanguageModel
 
@@ -109,11 +112,15 @@ class ModelReconciler:
         return Reconciliation(decisions=tuple(decisions))
 
 
+# Unbounded, a number of thousands of digits would be repeated to whoever reads the error.
+_Number = Annotated[int, Field(gt=-1_000_000, lt=1_000_000)]
+
+
 class _Decision(Shape):
-    candidate: int
+    candidate: _Number
     event: Event
-    target: int | None = None
-    text: str | None = None
+    target: _Number | None = None
+    text: Annotated[str, StringConstraints(max_length=LONGEST_STATEMENT)] | None = None
 
 
 class _Decisions(Shape):
@@ -138,7 +145,7 @@ def _checked(given: _Decision, known: Sequence[Recalled]) -> Decision:
         raise ValueError(f"{where} has the target {given.target}, which is candidate {told} and not said before it")
     if given.target is None and given.event in (Event.UPDATE, Event.DELETE):
         raise ValueError(f"{where} is {given.event} without a target")
-    text = " ".join((given.text or "").split()) if given.event is Event.UPDATE else None
+    text = one_line(given.text or "") if given.event is Event.UPDATE else None
     if text == "":
         raise ValueError(f"{where} is UPDATE without a text")
     target = None if given.event is Event.ADD else given.target

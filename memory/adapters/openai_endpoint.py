@@ -29,8 +29,8 @@ _SETTINGS: Mapping[int, str] = {
     HTTPStatus.FORBIDDEN: "does not allow our key to do this (check OPENAI_API_KEY and the model's name)",
     HTTPStatus.NOT_FOUND: "does not know the model or the path (check the model's name and OPENAI_BASE_URL)",
 }
-# Some endpoints say so with a 400.
-_SETTINGS_CODES = {"invalid_api_key", "model_not_found"}
+# Some endpoints say so with a 400 and a code.
+_SETTINGS_CODES = {"invalid_api_key": HTTPStatus.UNAUTHORIZED, "model_not_found": HTTPStatus.NOT_FOUND}
 _NO_MODEL_LIST = {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED}
 
 
@@ -145,12 +145,14 @@ def meaning(what: str, error: APIStatusError) -> TurnstoneError:
     Everything else is ModelUnavailable.
     """
     status, detail = error.status_code, _detail(error.body)
-    is_settings = status in _SETTINGS or error.code in _SETTINGS_CODES
-    if status in _OUR_FAULT and not is_settings and "api key" not in detail.lower():
+    means = _SETTINGS_CODES.get(error.code or "", status)
+    if status in _OUR_FAULT and "api key" in detail.lower():
+        means = HTTPStatus.UNAUTHORIZED
+    if means in _OUR_FAULT:
         return ModelRejected(f"{what} refused the request with HTTP {status}: {detail}")
-    said = _SETTINGS.get(status, f"answered HTTP {status}: {detail}")
+    said = _SETTINGS.get(means, f"answered HTTP {status}: {detail}")
     wait = retry_after_seconds(error.response.headers, datetime.now(UTC))
-    kind = ModelRefused if is_settings or status in _OUR_FAULT else ModelUnavailable
+    kind = ModelRefused if means in _SETTINGS else ModelUnavailable
     return kind(f"{what} {said}.", retry_after_seconds=wait)
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, Literal, cast
 
-from pydantic import Field
-
 from memory.adapters.openai_endpoint import Billed, OpenAIEndpoint, Raw, Tokens, Wire
 from memory.adapters.prices import Price, priced
 from memory.errors import ModelRejected, ModelUnavailable
@@ -19,7 +17,13 @@ _ANSWER_TOKENS = 4_096
 # Models that think count their thoughts as answer.
 _THINKING_TOKENS = 16_384
 
-_UNFINISHED = {"length", "content_filter", "tool_calls", "function_call"}
+_REFUSED, _FILTERED, _CALLED = "the model refused", "a content filter stopped it", "it called a tool instead"
+_UNFINISHED = {
+    "length": "it was cut off at the most tokens that an answer may have",
+    "content_filter": _FILTERED,
+    "tool_calls": _CALLED,
+    "function_call": _CALLED,
+}
 
 
 class _Message(Wire):
@@ -32,16 +36,19 @@ class _Choice(Wire):
     finish_reason: str | None = None
 
 
+_NO_CHOICE = _Choice(message=_Message(), finish_reason="content_filter")
+
+
 class _Completion(Billed):
-    choices: list[_Choice] = Field(min_length=1)
+    choices: list[_Choice]
 
     def answer(self) -> Answer:
-        """The first choice, as the port wants it."""
-        choice = self.choices[0]
+        """The first choice, as the port wants it; without one nothing was answered, which some filters do."""
+        choice = next(iter(self.choices), _NO_CHOICE)
         refusal = choice.message.refusal
         return Answer(
             text=refusal or choice.message.content or "",
-            complete=not refusal and choice.finish_reason not in _UNFINISHED,
+            unfinished=_REFUSED if refusal else _UNFINISHED.get(choice.finish_reason or ""),
         )
 
 

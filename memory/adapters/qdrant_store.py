@@ -67,25 +67,45 @@ class QdrantStore:
         """The collection, made with its indexes where it is missing; looked at once, as Qdrant may start after us.
 
         Args:
-            vector: any of the embedder's; without one it is asked for one, as the length is part of the name.
+            vector: any of the embedder's. Where none is at hand, the collection that is there is taken, and only if
+                there is none the embedder is asked for a vector, as the length is part of the name.
         """
-        if self._opened:
-            return self.collection
-        dimension = len(vector or (await self._embedder.embed(["turnstone"]))[0])
-        name = re.sub(r"[^a-z0-9]+", "-", self._embedder.name.lower()).strip("-")
-        self.collection = f"memories-{name}-{dimension}"
-        if not await _answered(self._client.collection_exists(self.collection)):
-            try:
-                await self._create(dimension)
-            except StoreRejected:  # another process was faster
-                if not await _answered(self._client.collection_exists(self.collection)):
-                    raise
+        if not self._opened:
+            await self._open(vector)
+        if vector is not None and not self.collection.endswith(f"-{len(vector)}"):
+            raise StoreUnavailable(_two_lengths(self._embedder.name, len(vector), self.collection))
+        return self.collection
+
+    async def _open(self, vector: Sequence[float] | None) -> None:
+        prefix = f"memories-{re.sub(r'[^a-z0-9]+', '-', self._embedder.name.lower()).strip('-')}-"
+        there = [one.name for one in (await _answered(self._client.get_collections())).collections]
+        ours = [name for name in there if name.removeprefix(prefix).isdecimal()]
+        if vector is None and len(ours) == 1:
+            self.collection = ours[0]
+        else:
+            dimension = len(vector or (await self._embedder.embed(["turnstone"]))[0])
+            self.collection = f"{prefix}{dimension}"
+            if self.collection not in ours:
+                await self._create_first(dimension, ours)
         present = (await _answered(self._client.get_collection(self.collection))).payload_schema
         for field, schema in payloads.INDEXES.items():
             if field not in present:
                 await _answered(self._client.create_payload_index(self.collection, field, schema, wait=True))
         self._opened = True
-        return self.collection
+
+    async def _create_first(self, dimension: int, others: Sequence[str]) -> None:
+        """Make the collection, but not beside memories with vectors of another length: one of the two must be wrong.
+
+        Raises StoreUnavailable: the turns wait until somebody has looked.
+        """
+        for other in others:
+            if (await _answered(self._client.count(other))).count:
+                raise StoreUnavailable(_two_lengths(self._embedder.name, dimension, other))
+        try:
+            await self._create(dimension)
+        except StoreRejected:  # another process was faster
+            if not await _answered(self._client.collection_exists(self.collection)):
+                raise
 
     async def _create(self, dimension: int) -> None:
         dense = models.VectorParams(size=dimension, distance=models.Distance.COSINE)
@@ -227,6 +247,13 @@ class QdrantStore:
             selector = models.FilterSelector(filter=found)
             await self._ask(self._client.delete(collection, selector, wait=True))
         return int(count)
+
+
+def _two_lengths(embedder: str, dimension: int, collection: str) -> str:
+    return (
+        f"{embedder} gives vectors of {dimension} numbers, but its memories are in {collection}: mend the embedder, or "
+        "remove that collection if it is the wrong one"
+    )
 
 
 def _document(text: str) -> models.Document:

@@ -28,11 +28,11 @@ class Question(Value):
 class Answer(Value):
     """A model's answer: the text as it came (not yet parsed).
 
-    `complete` is False when the model stopped for another reason than having finished.
+    `unfinished` tells in one clause why the model stopped before its end; None when it did finish.
     """
 
     text: str
-    complete: bool = True
+    unfinished: str | None = None
 
 
 class LanguageModel(Pingable, Protocol):

@@ -99,7 +99,16 @@ async def test_an_unknown_number_heals_once_and_is_an_error_twice(server: ModelS
 
 
 @pytest.mark.parametrize(
-    "kind", [Kind.NOT_JSON, Kind.TRUNCATED, Kind.EMPTY, Kind.WRONG_TYPES, Kind.REFUSAL, Kind.CONTENT_FILTER]
+    "kind",
+    [
+        Kind.NOT_JSON,
+        Kind.TRUNCATED,
+        Kind.EMPTY,
+        Kind.WRONG_TYPES,
+        Kind.REFUSAL,
+        Kind.CONTENT_FILTER,
+        Kind.NO_CHOICES,
+    ],
 )
 async def test_a_wrong_answer_heals_once_and_is_an_error_twice(
     server: ModelServer, model: OpenAIModel, purse: Purse, kind: Kind

@@ -151,7 +151,9 @@ def _call(body: dict[str, Any]) -> Call:
 def _refused(fault: Fault | None) -> Response | None:
     """The HTTP error that a fault asks for."""
     if fault and fault.kind is Kind.STATUS:
-        return JSONResponse(answers.error(fault.message), status_code=fault.status, headers=dict(fault.headers))
+        return JSONResponse(
+            answers.error(fault.message, fault.code), status_code=fault.status, headers=dict(fault.headers)
+        )
     if fault and fault.kind is Kind.NO_JSON_SCHEMA:
         message = "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model."
         return JSONResponse(answers.error(message), status_code=400)

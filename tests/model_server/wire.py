@@ -31,6 +31,15 @@ class Kind(StrEnum):
     REFUSAL = "refusal"
     CONTENT_FILTER = "content_filter"
     WRONG_TYPES = "wrong_types"
+    EXTRA_KEYS = "extra_keys"  # right, with keys that nobody has asked for
+    LIST = "list"  # the list alone, without the object around it
+    NULL = "null"  # null in place of the list
+    HUGE_TEXT = "huge_text"  # no JSON, `size` characters of it
+    HUGE_BLANK = "huge_blank"  # an open code fence with `size` blank lines in it
+    HUGE_FACT = "huge_fact"  # right in its shape, but each fact, or the text of each decision, has `size` characters
+    MANY = "many"  # right in its shape, but with `size` facts or decisions
+    DUPLICATE = "duplicate"  # right, but everything twice
+    MISSING = "missing"  # one decision too few; reconciliation only
     UNKNOWN_NUMBER = "unknown_number"  # reconciliation only
     FALSE_QUOTE = "false_quote"  # extraction only
     # Embeddings only.
@@ -51,11 +60,13 @@ class Rule(Strict):
     Args:
         route: None for every route that it makes sense for (`models` only when named).
         contains: only calls whose user messages, or texts to embed, hold this text.
+        after: how many of these calls go by first.
         calls: for how many of these calls; None for ever.
     """
 
     route: Route | None = None
     contains: str = ""
+    after: int = 0
     calls: int | None = None
 
 
@@ -68,7 +79,9 @@ class Fault(Rule):
         status: of `Kind.STATUS`.
         headers: of `Kind.STATUS`.
         message: the error's message, of `Kind.STATUS`.
+        code: the error's code, of `Kind.STATUS`, such as model_not_found.
         seconds: of `Kind.SLOW` and `Kind.DRIP`.
+        size: of the HUGE ones in characters (0: 5 million), of MANY in items (0: 30,000).
     """
 
     kind: Kind
@@ -76,7 +89,9 @@ class Fault(Rule):
     status: int = 503
     headers: Mapping[str, str] = {}
     message: str = "a fault was switched on"
+    code: str | None = None
     seconds: float = 1.0
+    size: int = Field(0, ge=0)
 
 
 class Canned(Rule):

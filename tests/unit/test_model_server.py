@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.model_server import answers, rules
+from tests.model_server import answers, rules, wrong
 from tests.model_server.state import Call, State
 from tests.model_server.wire import Canned, Fault, Flow, Kind
 
@@ -43,6 +43,39 @@ def test_a_fault_hits_as_many_calls_as_it_says_and_then_the_next_one_does() -> N
     assert state.fault(Call("extraction", "user: I swim.")) is None
     assert state.counts().calls == {"extraction": 5}
     assert state.counts().faults == {"empty": 2, "refusal": 2}
+
+
+def test_a_fault_may_begin_with_the_nth_call_that_it_fits() -> None:
+    state = State([], seed=0, faults=[Fault(kind=Kind.EMPTY, contains="ski", after=2, calls=1)])
+    assert state.fault(Call("extraction", "user: I swim.")) is None
+    assert [state.fault(EXTRACTION) is not None for _ in range(4)] == [False, False, True, False]
+
+    state.reset()
+    assert [state.fault(EXTRACTION) is not None for _ in range(3)] == [False, False, True]
+
+
+def test_an_answer_may_be_too_large_too_long_twice_or_in_the_wrong_box() -> None:
+    right = rules.extraction(EXTRACTION.material)
+    [fact] = json.loads(right)["facts"]
+
+    def said(kind: Kind, size: int = 0) -> str:
+        return wrong.said(right, Fault(kind=kind, size=size))
+
+    assert json.loads(said(Kind.LIST)) == [fact]
+    assert json.loads(said(Kind.NULL)) == {"facts": None}
+    assert json.loads(said(Kind.DUPLICATE)) == {"facts": [fact, fact]}
+    assert json.loads(said(Kind.EXTRA_KEYS))["facts"][0].items() > fact.items()
+    assert len({one["fact"] for one in json.loads(said(Kind.MANY))["facts"]}) == 30_000
+    [huge] = json.loads(said(Kind.HUGE_FACT, size=1_000))["facts"]
+    assert (len(huge["fact"]), huge["quote"]) == (1_000, fact["quote"])
+    assert [len(said(kind)) >= 5_000_000 for kind in (Kind.HUGE_TEXT, Kind.HUGE_BLANK)] == [True, True]
+
+
+def test_a_decision_may_be_missing() -> None:
+    right = rules.reconciliation("Candidates:\n[0] B.\n[1] C.")
+    assert [one["candidate"] for one in json.loads(wrong.said(right, Fault(kind=Kind.MISSING)))["decisions"]] == [0]
+    state = State([], seed=0, faults=[Fault(kind=Kind.MISSING)])
+    assert state.fault(EXTRACTION) is None
 
 
 def test_a_fault_leaves_alone_the_calls_that_it_makes_no_sense_for() -> None:

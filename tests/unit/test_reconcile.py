@@ -173,6 +173,11 @@ async def test_what_an_event_has_no_use_for_is_left_out() -> None:
     [
         ([decision(0, "ADD", 2), decision(1, "ADD")], "unknown target 2"),
         ([decision(0, "NONE", -1), decision(1, "ADD")], "unknown target -1"),
+        ([decision(0, "NONE", 10**4000), decision(1, "ADD")], "decisions.0.target: Input should be less than 1000000"),
+        (
+            [decision(0, "UPDATE", 0, "x" * 1001), decision(1, "ADD")],
+            "decisions.0.text: String should have at most 1000",
+        ),
         ([decision(0, "ADD")], "each candidate from 0 to 1"),
         ([decision(0, "ADD"), decision(0, "ADD")], "each candidate from 0 to 1"),
         ([decision(0, "ADD"), decision(1, "ADD"), decision(1, "NONE", 0)], "each candidate from 0 to 1"),
