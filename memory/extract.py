@@ -24,6 +24,7 @@ _SURROUNDING = _APOSTROPHES + _QUOTATION_MARKS
 
 # Far above what a full batch's answer has room for; beyond it an answer has run wild.
 _MOST_FACTS = 300
+_SHORT = 12
 _LONGEST_QUOTE = 4_000
 
 
@@ -141,7 +142,10 @@ def _pattern(quote: str) -> re.Pattern[str] | None:
     given = unicodedata.normalize("NFC", quote).strip()
     bare = given.strip(_SURROUNDING)
     forms = (r"\s+".join("".join(map(_any_form, word)) for word in form.split()) for form in (given, bare))
-    return re.compile("|".join(forms)) if bare.strip() else None
+    either = "|".join(forms)
+    # "No" is not said by "Nobody"; but a quote cut off within a word is still a quote, if it is longer than that.
+    whole = len(bare) < _SHORT and bare[:1].isascii() and bare[-1:].isascii()
+    return re.compile(rf"(?<!\w)(?:{either})(?!\w)" if whole else either) if bare.strip() else None
 
 
 def _any_form(char: str) -> str:

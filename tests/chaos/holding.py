@@ -22,7 +22,7 @@ _QDRANT_SECONDS = 30
 class Step(StrEnum):
     """The requests of a drain that a test may wait for: a method and a pattern of the path."""
 
-    LOOK = r"GET /collections/[^/]+/exists"  # the first ones of a fresh process, in this order
+    LOOK = r"GET /collections"  # the first ones of a fresh process, in this order
     SCHEMA = r"GET /collections/[^/]+"
     NEIGHBOURS = r"POST /collections/[^/]+/points/query/batch"
     UPSERT = r"PUT /collections/[^/]+/points"

@@ -234,3 +234,9 @@ async def test_turns_with_other_guidance_are_asked_about_apart_and_the_tenants_h
     versions = [one.prompt_version or "" for one in found.facts]
     assert all(version.startswith(f"{prompts.EXTRACTION.version}+") for version in versions)
     assert versions[0] != versions[1]
+
+
+async def test_a_short_quote_is_looked_for_as_a_whole_word() -> None:
+    claim = facts(fact("User has no pets.", "No"))
+    found = await extracted(claim, turn(0, "Nobody knows."), turn(1, "No."))
+    assert [one.turn_id for one in found.facts] == ["turn-1"]
