@@ -33,8 +33,9 @@ class Prices:
             spent = self.per_million_in * usage.prompt_tokens + self.per_million_out * usage.completion_tokens
             return spent / _MILLION
         tokens = Tokens(input_tokens=usage.prompt_tokens, output_tokens=usage.completion_tokens)
-        place = {"provider_api_url": self.base_url} if self.base_url else {"provider_id": "openai"}
         try:
-            return calc_price(tokens, model, **place).total_price
+            if self.base_url:
+                return calc_price(tokens, model, provider_api_url=self.base_url).total_price
+            return calc_price(tokens, model, provider_id="openai").total_price
         except LookupError:
             return None
