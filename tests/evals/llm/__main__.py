@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     show_estimate(console, estimate, options, prices, meter.total_usd)
     if options.estimate:
         return DONE
-    if problem := _problem(options, settings, prices, estimate) or _not_wanted(options):
+    if problem := _problem(options, settings, prices, estimate) or _not_wanted(options, estimate):
         return _refused(problem)
     try:
         figures = asyncio.run(_run(conversations, state, options, settings, meter, estimate))
@@ -70,7 +70,23 @@ async def _run(
     estimate: Estimate,
 ) -> dict[str, object]:
     halt = Halt()
-    with on_signals(halt), Bars(Console(stderr=True), estimate) as bars:
+    failures: dict[str, str] = {}
+    if estimate.questions:
+        failures = await _examine(conversations, state, options, settings, meter, estimate, halt)
+    return report(conversations, state, options, meter, halt, failures, estimate)
+
+
+async def _examine(
+    conversations: Sequence[Conversation],
+    state: State,
+    options: Options,
+    settings: Settings,
+    meter: Meter,
+    estimate: Estimate,
+    halt: Halt,
+) -> dict[str, str]:
+    """Do what is still to be done; why questions stay without a verdict, by their ids."""
+    with Bars(Console(stderr=True), estimate) as bars, on_signals(halt, bars.console.print):
         async with (
             stack(options, settings, state, meter, halt) as url,
             TurnstoneClient(url, options.key) as client,
@@ -78,7 +94,7 @@ async def _run(
         ):
             run = Run(state, client, asked["answer"], asked["judge"], options, halt, meter, bars)
             await run.over(conversations)
-    return report(conversations, state, options, meter, halt, run.failures, estimate)
+    return run.failures
 
 
 def _problem(options: Options, settings: Settings, prices: Prices, estimate: Estimate) -> str | None:
@@ -90,8 +106,8 @@ def _problem(options: Options, settings: Settings, prices: Prices, estimate: Est
     return None
 
 
-def _not_wanted(options: Options) -> str | None:
-    if options.yes:
+def _not_wanted(options: Options, estimate: Estimate) -> str | None:
+    if options.yes or not estimate.questions:
         return None
     if not sys.stdin.isatty():
         return "Nobody can be asked here: add --yes to begin."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 INTERRUPTED = "interrupted"
@@ -23,14 +23,20 @@ class Halt:
 
 
 @contextmanager
-def on_signals(halt: Halt) -> Iterator[None]:
-    """While within, Ctrl-C and SIGTERM ask to stop; a second one cancels whatever is in hand."""
+def on_signals(halt: Halt, tell: Callable[[str], None]) -> Iterator[None]:
+    """While within, Ctrl-C and SIGTERM ask to stop; a second one cancels whatever is in hand.
+
+    Args:
+        halt: what is asked.
+        tell: told one line when that is so.
+    """
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
 
     def told() -> None:
         if halt.reason == INTERRUPTED and task is not None:
             task.cancel()
         halt.ask(INTERRUPTED)
+        tell("Stopping: what is in hand is finished first. Again to stop at once.")
 
     numbers = (signal.SIGINT, signal.SIGTERM)
     for number in numbers:

@@ -124,7 +124,9 @@ def _add_money(group: argparse._ArgumentGroup) -> None:
 
 
 def _add_running(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--at-once", type=_count, default=4, help="conversations, and calls, at a time (%(default)s)")
+    group.add_argument(
+        "--at-once", type=_count, default=4, help="conversations, and questions, at a time (%(default)s)"
+    )
     group.add_argument("--workers", type=_count, default=2, help="of the stack that is started (%(default)s)")
     group.add_argument(
         "--retries", type=int, default=6, help="how often a call is made again, with growing pauses (%(default)s)"

@@ -82,7 +82,7 @@ class Run:
         self._answers: dict[str, str] = {row["id"]: row["answer"] for row in self.state.answers.rows}
         self._verdicts = {(row["id"], row["number"]) for row in self.state.verdicts.rows}
         self._places = asyncio.Semaphore(self.options.at_once)
-        self._calls = asyncio.Semaphore(self.options.at_once)
+        self._questions = asyncio.Semaphore(self.options.at_once)
 
     async def over(self, conversations: Sequence[Conversation]) -> None:
         """Do what is still to be done for each."""
@@ -120,10 +120,12 @@ class Run:
         return settled is not None
 
     async def _question(self, question: Question, user_id: str) -> None:
+        """Answer and judge it, before the next one is begun: a run that stops leaves few answers without a verdict."""
         try:
-            if await self._answered(question, user_id):
-                for number in range(question.verdicts):
-                    await self._judged(question, number)
+            async with self._questions:
+                if await self._answered(question, user_id):
+                    for number in range(question.verdicts):
+                        await self._judged(question, number)
         except (Failed, TurnstoneError) as error:
             self.failures[question.id] = str(error)
         except Refused as error:
@@ -133,22 +135,18 @@ class Run:
     async def _answered(self, question: Question, user_id: str) -> bool:
         """Whether there is an answer, asked for now or earlier."""
         if question.id not in self._answers:
-            async with self._calls:
-                if not self._may_go_on():
-                    return False
-                row = await answered(question, user_id, self.client, self.answerer, self.options.top_k)
+            if not self._may_go_on():
+                return False
+            row = await answered(question, user_id, self.client, self.answerer, self.options.top_k)
             self.state.answers.append(row)
             self._answers[question.id] = row["answer"]
             self.bars.answered(1)
         return True
 
     async def _judged(self, question: Question, number: int) -> None:
-        if (question.id, number) in self._verdicts:
+        if (question.id, number) in self._verdicts or not self._may_go_on():
             return
-        async with self._calls:
-            if not self._may_go_on():
-                return
-            row = await judged(question, number, self._answers[question.id], self.judge)
+        row = await judged(question, number, self._answers[question.id], self.judge)
         self.state.verdicts.append(row)
         self._verdicts.add((question.id, number))
         self.bars.judged(1)
