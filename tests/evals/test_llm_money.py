@@ -91,6 +91,14 @@ async def test_a_failure_is_passed_on_as_it_is_and_costs_nothing(model: ModelSer
     assert meter.usage == {}
 
 
+async def test_a_provider_that_refuses_our_key_stops_the_run(model: ModelServer, opened: Opened) -> None:
+    model.fault(Fault(kind=Kind.STATUS, status=401, message="no such key"))
+    halt = Halt()
+    async with opened(Meter(HALF, None), halt) as client:
+        await client.post("/chat/completions", json=question("Hello?"))
+    assert "no such key" in (halt.reason or "")
+
+
 async def test_no_call_passes_once_the_run_is_to_stop_or_the_budget_is_used_up(
     model: ModelServer, opened: Opened
 ) -> None:

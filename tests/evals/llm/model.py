@@ -14,6 +14,7 @@ from openai import (
     NotFoundError,
     OpenAIError,
     PermissionDeniedError,
+    RateLimitError,
 )
 
 from memory.model import Usage
@@ -22,6 +23,9 @@ from tests.evals.llm.prompts import Asking
 T = TypeVar("T")
 _CALL_SECONDS = 120.0
 _TIMES = 2
+OPENAI_URL = "https://api.openai.com/v1"
+# What OpenAI calls an account without money: it comes as a 429, but no patience helps.
+NO_MONEY = "insufficient_quota"
 _SETTINGS = (AuthenticationError, NotFoundError, PermissionDeniedError)
 
 
@@ -39,12 +43,12 @@ class Endpoint:
 
     Args:
         api_key: None where the endpoint wants none.
-        base_url: None for OpenAI's own.
+        base_url: its address.
         retries: how often a call is made again when the provider is away or overloaded.
     """
 
     api_key: str | None
-    base_url: str | None
+    base_url: str
     retries: int
 
 
@@ -104,6 +108,9 @@ class Model:
                     raise Failed(f"{self.name} refused the request: {error}") from error
             except _SETTINGS as error:
                 raise Refused(f"{self.name} cannot be asked: {error}") from error
+            except RateLimitError as error:
+                kind = Refused if error.code == NO_MONEY else Failed
+                raise kind(f"{self.name} is not answered for: {error}") from error
             except OpenAIError as error:
                 raise Failed(f"{self.name} could not be reached: {error}") from error
         if usage := completion.usage:

@@ -28,12 +28,14 @@ from memory.model import Usage
 from tests.evals.llm.halt import BUDGET, Halt
 from tests.evals.llm.journal import Journal
 from tests.evals.llm.meter import Meter, spent
+from tests.evals.llm.model import NO_MONEY
 
-OPENAI_URL = "https://api.openai.com/v1"
 _CALL_SECONDS = 120.0
 _PASSED_ON = ("authorization", "content-type")
 _PASSED_BACK = ("content-type", "retry-after", "retry-after-ms")
 _EMBEDDINGS = "embeddings"
+# Our key, our account or the model's name: every further call would fail, too. The stack would wait for a person.
+_REFUSALS = {401, 402, 403, 404}
 
 
 class _Server(uvicorn.Server):
@@ -88,6 +90,10 @@ class Relay:
             return JSONResponse({"error": message}, status_code=502)
         if request.method == "POST" and answer.is_success:
             self._note(key, path, body, answer)
+        elif request.method == "POST" and (answer.status_code in _REFUSALS or NO_MONEY in answer.text):
+            self._halt.ask(
+                f"the provider refuses with HTTP {answer.status_code}: {' '.join(answer.text.split())[:300]}"
+            )
         back = {name: answer.headers[name] for name in _PASSED_BACK if name in answer.headers}
         return Response(answer.content, status_code=answer.status_code, headers=back)
 

@@ -18,10 +18,10 @@ from tests.evals.llm.halt import BUDGET, Halt
 from tests.evals.llm.ingest import remember
 from tests.evals.llm.material import Conversation, Question
 from tests.evals.llm.meter import Meter, spent
-from tests.evals.llm.model import Endpoint, Failed, Model, Refused
+from tests.evals.llm.model import OPENAI_URL, Endpoint, Failed, Model, Refused
 from tests.evals.llm.options import Options
 from tests.evals.llm.progress import Bars
-from tests.evals.llm.relay import OPENAI_URL, relaying
+from tests.evals.llm.relay import relaying
 from tests.evals.llm.state import State
 from tests.evals.llm.verdict import answered, judged
 
@@ -163,7 +163,7 @@ async def models(
 ) -> AsyncIterator[Mapping[str, Model]]:
     """The models that answer and judge, by step; each call's cost goes to the journal and the meter."""
     key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else None
-    endpoint = Endpoint(key, settings.openai_base_url, options.retries)
+    endpoint = Endpoint(key, settings.openai_base_url or OPENAI_URL, options.retries)
 
     def note(step: str, model: str, usage: Usage) -> None:
         state.spent.append(spent(step, model, usage))
