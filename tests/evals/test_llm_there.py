@@ -46,6 +46,20 @@ def test_longmemeval_reports_abstention_as_a_category_of_its_own(evaluate: Evalu
     assert evaluation.figures["memories"]["turns"] == 4
 
 
+def test_the_answering_model_is_told_the_day_on_which_each_memory_was_said(
+    evaluate: Evaluate, model: ModelServer
+) -> None:
+    assert main([*evaluate("locomo", "locomo.json").options, "--limit", "3"]) == 0
+    (asked_for_pets,) = (told for told in users(model) if "Question: Which pets do Ines and Tom have?" in told)
+    assert "Today is Saturday, 20 June 2026." in asked_for_pets
+    assert "- 2026-06-20: I adopted a parrot in March." in asked_for_pets
+    assert "- 2026-05-04: I moved to Porto yesterday." in asked_for_pets
+
+
+def users(model: ModelServer) -> list[str]:
+    return [sent["messages"][-1]["content"] for sent in model.requests() if "messages" in sent]
+
+
 def test_a_question_of_beam_scores_the_mean_of_its_nuggets(evaluate: Evaluate) -> None:
     evaluation = evaluate("beam", "beam")
     assert main(evaluation.options) == 0
@@ -87,7 +101,7 @@ def test_a_verdict_that_is_no_verdict_is_asked_for_once_more(
         Canned(contains="Answer to grade: Like a fish.", answer='Sure: {"reason": "He does.", "correct": true}'),
     )
     assert main([*evaluation.options, "--limit", "1"]) == 0
-    again = model.requests()[-1]["messages"][-1]["content"]
+    again = users(model)[-1]
     assert "“correct” was 'perhaps', not true or false. Answer once more." in again
     assert evaluation.accuracy["all"] == (1, 1.0)
 

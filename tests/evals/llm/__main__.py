@@ -14,16 +14,13 @@ from memory.client import TurnstoneClient
 from memory.embedded.failures import PartFailed, StackRefused
 from memory.settings import Settings
 from tests.evals.llm.datasets import LOADERS
-from tests.evals.llm.estimate import Estimate, estimated
 from tests.evals.llm.figures import report
-from tests.evals.llm.halt import BUDGET, INTERRUPTED, Halt, on_signals
-from tests.evals.llm.material import BadData, Conversation, cut
-from tests.evals.llm.meter import Meter
-from tests.evals.llm.options import Options, read
-from tests.evals.llm.prices import Prices
+from tests.evals.llm.halt import BUDGET, INTERRUPTED, on_signals
+from tests.evals.llm.job import Job, prepared
+from tests.evals.llm.material import BadData, cut
+from tests.evals.llm.options import read
 from tests.evals.llm.progress import Bars
 from tests.evals.llm.run import Run, models, stack
-from tests.evals.llm.state import State, opened
 from tests.evals.llm.tables import show_estimate, show_figures
 
 DONE, FAILED, NOT_BEGUN, OVER_BUDGET, CTRL_C = 0, 1, 2, 3, 130
@@ -34,80 +31,53 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console, settings = Console(), Settings()
     options = read(arguments, settings)
     try:
-        conversations = cut(
-            LOADERS[options.dataset](options.data), options.conversations, options.questions, options.limit
-        )
+        found = LOADERS[options.dataset](options.data)
     except BadData as error:
         return _refused(str(error))
-    prices = Prices(settings.openai_base_url, options.price_in, options.price_out)
-    meter, state = Meter(prices, options.budget_usd), opened(options, settings)
-    meter.replay([*state.relayed.rows, *state.spent.rows])
-    estimate = estimated(conversations, state, options, settings)
-    show_estimate(console, estimate, options, prices, meter.total_usd)
+    job = prepared(options, settings, cut(found, options.conversations, options.questions, options.limit))
+    show_estimate(console, job)
     if options.estimate:
         return DONE
-    if problem := _problem(options, settings, prices, estimate) or _not_wanted(options, estimate):
+    if problem := _problem(job) or _not_wanted(job):
         return _refused(problem)
     try:
-        figures = asyncio.run(_run(conversations, state, options, settings, meter, estimate))
+        failures = asyncio.run(_examined(job)) if job.estimate.questions else {}
     except (StackRefused, PartFailed) as error:
         return _refused(str(error))
     except (asyncio.CancelledError, KeyboardInterrupt):
         print("Interrupted. What was paid for is written down; the same command goes on from here.", file=sys.stderr)
         return CTRL_C
+    figures = report(job, failures)
     options.report.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     show_figures(console, figures)
     console.print(f"written to {options.report}")
     return _status(figures)
 
 
-async def _run(
-    conversations: Sequence[Conversation],
-    state: State,
-    options: Options,
-    settings: Settings,
-    meter: Meter,
-    estimate: Estimate,
-) -> dict[str, object]:
-    halt = Halt()
-    failures: dict[str, str] = {}
-    if estimate.questions:
-        failures = await _examine(conversations, state, options, settings, meter, estimate, halt)
-    return report(conversations, state, options, meter, halt, failures, estimate)
-
-
-async def _examine(
-    conversations: Sequence[Conversation],
-    state: State,
-    options: Options,
-    settings: Settings,
-    meter: Meter,
-    estimate: Estimate,
-    halt: Halt,
-) -> dict[str, str]:
+async def _examined(job: Job) -> dict[str, str]:
     """Do what is still to be done; why questions stay without a verdict, by their ids."""
-    with Bars(Console(stderr=True), estimate) as bars, on_signals(halt, bars.console.print):
+    with Bars(Console(stderr=True), job.estimate) as bars, on_signals(job.halt, bars.console.print):
         async with (
-            stack(options, settings, state, meter, halt) as url,
-            TurnstoneClient(url, options.key) as client,
-            models(options, settings, state, meter) as asked,
+            stack(job) as url,
+            TurnstoneClient(url, job.options.key) as client,
+            models(job) as (answerer, judge),
         ):
-            run = Run(state, client, asked["answer"], asked["judge"], options, halt, meter, bars)
-            await run.over(conversations)
+            run = Run(job, client, answerer, judge, bars)
+            await run.over_all()
     return run.failures
 
 
-def _problem(options: Options, settings: Settings, prices: Prices, estimate: Estimate) -> str | None:
-    if not settings.uses_openai:
+def _problem(job: Job) -> str | None:
+    if not job.settings.uses_openai:
         return "No endpoint: set OPENAI_API_KEY, or OPENAI_BASE_URL for an OpenAI-compatible one."
-    unknown = [model for model, usage in estimate.steps.values() if prices.usd(model, usage) is None]
-    if options.budget_usd is not None and unknown:
+    unknown = [model for model, usage in job.estimate.steps.values() if job.prices.usd(model, usage) is None]
+    if job.options.budget_usd is not None and unknown:
         return f"--budget-usd needs prices, and that of {unknown[0]} is not known: give --price-in and --price-out."
     return None
 
 
-def _not_wanted(options: Options, estimate: Estimate) -> str | None:
-    if options.yes or not estimate.questions:
+def _not_wanted(job: Job) -> str | None:
+    if job.options.yes or not job.estimate.questions:
         return None
     if not sys.stdin.isatty():
         return "Nobody can be asked here: add --yes to begin."

@@ -9,10 +9,8 @@ from typing import Any
 
 from memory import prompts as product
 from tests.evals.llm.datasets.locomo import ADVERSARIAL
-from tests.evals.llm.estimate import Estimate
-from tests.evals.llm.halt import Halt
+from tests.evals.llm.job import Job
 from tests.evals.llm.material import Conversation, Question
-from tests.evals.llm.meter import Meter
 from tests.evals.llm.options import Options
 from tests.evals.llm.state import State
 
@@ -59,22 +57,20 @@ def accuracy(conversations: Sequence[Conversation], state: State) -> dict[str, R
     return {**rows, ALL: _row(questions, given)}
 
 
-def report(
-    conversations: Sequence[Conversation],
-    state: State,
-    options: Options,
-    meter: Meter,
-    halt: Halt,
-    failures: Mapping[str, str],
-    estimate: Estimate,
-) -> dict[str, Any]:
-    """Everything that is written to the report's file."""
-    rows = accuracy(conversations, state)
-    chosen = {one.id for one in conversations}
+def report(job: Job, failures: Mapping[str, str]) -> dict[str, Any]:
+    """Everything that is written to the report's file.
+
+    Args:
+        job: what was to be done.
+        failures: why questions are without a verdict, by their ids.
+    """
+    options, state = job.options, job.state
+    rows = accuracy(job.conversations, state)
+    chosen = {one.id for one in job.conversations}
     made = [row for row in state.settled.rows if row["id"] in chosen]
     return {
         "dataset": options.dataset,
-        "stopped": halt.reason,
+        "stopped": job.halt.reason,
         "settings": {**state.making, **state.asking, "slice": _slice(options)},
         "prompts": {
             "answer": state.asking["answer_prompt"],
@@ -88,10 +84,12 @@ def report(
             **{name: sum(row[name] for row in made) for name in ("turns", "dead", "memories")},
             "errors": sorted({row["error"] for row in made if row["error"]}),
         },
-        "spent": {step: {**meter.usage[step].model_dump(), "usd": _usd(meter.usd(step))} for step in meter.usage},
-        "total_usd": _usd(meter.total_usd),
+        "spent": {
+            step: {**job.meter.usage[step].model_dump(), "usd": _usd(job.meter.usd(step))} for step in job.meter.usage
+        },
+        "total_usd": _usd(job.meter.total_usd),
         "memories_measured": options.url is None,
-        "estimated_before": {step: usage.model_dump() for step, (_, usage) in estimate.steps.items()},
+        "estimated_before": {step: usage.model_dump() for step, (_, usage) in job.estimate.steps.items()},
         "unanswered": dict(failures),
     }
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from functools import partial
 
@@ -13,16 +13,14 @@ from memory.embedded.parts import Setup
 from memory.embedded.stack import Stack
 from memory.errors import TurnstoneError
 from memory.model import Usage
-from memory.settings import Settings
-from tests.evals.llm.halt import BUDGET, Halt
+from tests.evals.llm.halt import BUDGET
 from tests.evals.llm.ingest import remember
+from tests.evals.llm.job import Job
 from tests.evals.llm.material import Conversation, Question
-from tests.evals.llm.meter import Meter, spent
-from tests.evals.llm.model import OPENAI_URL, Endpoint, Failed, Model, Refused
-from tests.evals.llm.options import Options
+from tests.evals.llm.meter import spent
+from tests.evals.llm.model import Endpoint, Failed, Model, Refused
 from tests.evals.llm.progress import Bars
 from tests.evals.llm.relay import relaying
-from tests.evals.llm.state import State
 from tests.evals.llm.verdict import answered, judged
 
 # What was accepted and settled must still be known when a run goes on months later.
@@ -30,64 +28,73 @@ _RETENTION_SECONDS = 10 * 365 * 24 * 3600
 
 
 @asynccontextmanager
-async def stack(options: Options, settings: Settings, state: State, meter: Meter, halt: Halt) -> AsyncIterator[str]:
+async def stack(job: Job) -> AsyncIterator[str]:
     """The address of the Turnstone that is evaluated: the one given, else one of our own on the kept data."""
+    options, state = job.options, job.state
     if options.url is not None:
         yield options.url
         return
-    async with AsyncExitStack() as opened:
-        upstream = settings.openai_base_url or OPENAI_URL
-        relay = await opened.enter_async_context(relaying(upstream, state.relayed, meter, halt))
+    async with relaying(job.base_url, state.relayed, job.meter, job.halt) as relay:
         environment = {
             "OPENAI_BASE_URL": relay,
-            "OPENAI_API_KEY": settings.openai_api_key.get_secret_value() if settings.openai_api_key else "none",
+            "OPENAI_API_KEY": job.api_key or "none",
             "NO_PROXY": "127.0.0.1",
             "TURNSTONE_EXTRACTOR": "openai",
             "TURNSTONE_LLM_MODEL": options.model,
             "TURNSTONE_EMBEDDER": options.embedder,
             "TURNSTONE_RETENTION_SECONDS": str(_RETENTION_SECONDS),
         }
-        setup = Setup(state.stack, workers=options.workers, environment=environment)
-        yield (await opened.enter_async_context(Stack(setup))).url
+        async with Stack(Setup(state.stack, workers=options.workers, environment=environment)) as opened:
+            yield opened.url
+
+
+@asynccontextmanager
+async def models(job: Job) -> AsyncIterator[tuple[Model, Model]]:
+    """The model that answers and the one that judges; each call's cost goes to the journal and the meter."""
+    endpoint = Endpoint(job.api_key, job.base_url, job.options.retries)
+
+    def note(step: str, model: str, usage: Usage) -> None:
+        job.state.spent.append(spent(step, model, usage))
+        job.meter.add(step, model, usage)
+
+    async with (
+        Model(endpoint, job.options.answer_model, partial(note, "answer")) as answerer,
+        Model(endpoint, job.options.judge_model, partial(note, "judge")) as judge,
+    ):
+        yield answerer, judge
 
 
 @dataclass
 class Run:
-    """One run over a slice.
+    """One run.
 
     Args:
-        state: what earlier runs have left, and this one adds to.
+        job: what is to be done.
         client: of the evaluated Turnstone.
         answerer: the model that answers.
         judge: the model that judges.
-        options: how.
-        halt: whether to stop.
-        meter: what was spent.
         bars: shown to whoever watches.
         failures: why questions are without a verdict, by their ids.
     """
 
-    state: State
+    job: Job
     client: TurnstoneClient
     answerer: Model
     judge: Model
-    options: Options
-    halt: Halt
-    meter: Meter
     bars: Bars
     failures: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._settled = {row["id"] for row in self.state.settled.rows}
-        self._answers: dict[str, str] = {row["id"]: row["answer"] for row in self.state.answers.rows}
-        self._verdicts = {(row["id"], row["number"]) for row in self.state.verdicts.rows}
-        self._places = asyncio.Semaphore(self.options.at_once)
-        self._questions = asyncio.Semaphore(self.options.at_once)
+        self._settled = {row["id"] for row in self.job.state.settled.rows}
+        self._answers: dict[str, str] = {row["id"]: row["answer"] for row in self.job.state.answers.rows}
+        self._verdicts = {(row["id"], row["number"]) for row in self.job.state.verdicts.rows}
+        self._places = asyncio.Semaphore(self.job.options.at_once)
+        self._questions = asyncio.Semaphore(self.job.options.at_once)
 
-    async def over(self, conversations: Sequence[Conversation]) -> None:
-        """Do what is still to be done for each."""
+    async def over_all(self) -> None:
+        """Do what is still to be done for each conversation."""
         async with asyncio.TaskGroup() as group:
-            for conversation in conversations:
+            for conversation in self.job.conversations:
                 group.create_task(self._conversation(conversation))
 
     async def _conversation(self, conversation: Conversation) -> None:
@@ -99,7 +106,7 @@ class Run:
                 self.failures.update(dict.fromkeys((question.id for question in conversation.questions), reason))
                 return
             if ready:
-                user_id = self.state.user_id(conversation.id)
+                user_id = self.job.state.user_id(conversation.id)
                 async with asyncio.TaskGroup() as group:
                     for question in conversation.questions:
                         group.create_task(self._question(question, user_id))
@@ -109,14 +116,14 @@ class Run:
             return True
         settled = await remember(
             conversation,
-            self.state.user_id(conversation.id),
+            self.job.state.user_id(conversation.id),
             self.client,
-            self.halt,
+            self.job.halt,
             self.bars.settled,
-            self.options.stuck_minutes * 60,
+            self.job.options.stuck_minutes * 60,
         )
         if settled is not None:
-            self.state.settled.append(asdict(settled))
+            self.job.state.settled.append(asdict(settled))
         return settled is not None
 
     async def _question(self, question: Question, user_id: str) -> None:
@@ -130,15 +137,15 @@ class Run:
             self.failures[question.id] = str(error)
         except Refused as error:
             self.failures[question.id] = str(error)
-            self.halt.ask(f"the provider refuses: {error}")
+            self.job.halt.ask(f"the provider refuses: {error}")
 
     async def _answered(self, question: Question, user_id: str) -> bool:
         """Whether there is an answer, asked for now or earlier."""
         if question.id not in self._answers:
             if not self._may_go_on():
                 return False
-            row = await answered(question, user_id, self.client, self.answerer, self.options.top_k)
-            self.state.answers.append(row)
+            row = await answered(question, user_id, self.client, self.answerer, self.job.options.top_k)
+            self.job.state.answers.append(row)
             self._answers[question.id] = row["answer"]
             self.bars.answered(1)
         return True
@@ -147,30 +154,11 @@ class Run:
         if (question.id, number) in self._verdicts or not self._may_go_on():
             return
         row = await judged(question, number, self._answers[question.id], self.judge)
-        self.state.verdicts.append(row)
+        self.job.state.verdicts.append(row)
         self._verdicts.add((question.id, number))
         self.bars.judged(1)
 
     def _may_go_on(self) -> bool:
-        if self.meter.is_exhausted:
-            self.halt.ask(BUDGET)
-        return not self.halt.reason
-
-
-@asynccontextmanager
-async def models(
-    options: Options, settings: Settings, state: State, meter: Meter
-) -> AsyncIterator[Mapping[str, Model]]:
-    """The models that answer and judge, by step; each call's cost goes to the journal and the meter."""
-    key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else None
-    endpoint = Endpoint(key, settings.openai_base_url or OPENAI_URL, options.retries)
-
-    def note(step: str, model: str, usage: Usage) -> None:
-        state.spent.append(spent(step, model, usage))
-        meter.add(step, model, usage)
-
-    async with (
-        Model(endpoint, options.answer_model, partial(note, "answer")) as answerer,
-        Model(endpoint, options.judge_model, partial(note, "judge")) as judge,
-    ):
-        yield {"answer": answerer, "judge": judge}
+        if self.job.meter.is_exhausted:
+            self.job.halt.ask(BUDGET)
+        return not self.job.halt.reason

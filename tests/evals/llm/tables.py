@@ -10,17 +10,14 @@ from typing import Any
 from rich.console import Console
 from rich.table import Column, Table
 
-from tests.evals.llm.estimate import Estimate
-from tests.evals.llm.options import Options
-from tests.evals.llm.prices import Prices
+from tests.evals.llm.job import Job
 
 _REASONS_SHOWN = 3
 
 
-def show_estimate(
-    console: Console, estimate: Estimate, options: Options, prices: Prices, spent: Decimal | None
-) -> None:
+def show_estimate(console: Console, job: Job) -> None:
     """What is still to be done and about what it costs."""
+    options, estimate = job.options, job.estimate
     console.print(
         f"{options.dataset}: {estimate.conversations} conversations with {estimate.turns:,} turns to remember, "
         f"{estimate.questions:,} questions to judge."
@@ -28,12 +25,12 @@ def show_estimate(
     table = Table("step", "model", *(_right("calls"), _right("tokens in"), _right("tokens out"), _right("USD")))
     costs = []
     for step, (model, usage) in estimate.steps.items():
-        costs.append(prices.usd(model, usage) if usage.calls else Decimal(0))
+        costs.append(job.prices.usd(model, usage) if usage.calls else Decimal(0))
         table.add_row(step, model, *_cells(usage.model_dump(), costs[-1]))
     total = None if None in costs else sum((cost for cost in costs if cost is not None), Decimal(0))
     table.add_row("all", "", "", "", "", dollars(total), style="bold")
     console.print(table)
-    console.print("Guessed from lengths: expect half to twice as much.", _so_far(spent))
+    console.print("Guessed from lengths: expect half to twice as much.", _so_far(job.meter.total_usd))
     if total is None:
         console.print("The price of a model is not known: give --price-in and --price-out to see it.")
     if options.url is not None:
@@ -57,7 +54,7 @@ def show_figures(console: Console, figures: Mapping[str, Any]) -> None:
     console.print(table)
     made = figures["memories"]
     console.print(
-        f"{made['memories']:,} memories from {made['turns']:,} turns of {made['conversations']} conversations; "
+        f"{made['memories']:,} memories from {made['turns']:,} turns of {made['conversations']} settled conversations; "
         f"{made['dead']} turns could not be remembered."
     )
     for error in made["errors"][:_REASONS_SHOWN]:
