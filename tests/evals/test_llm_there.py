@@ -50,7 +50,8 @@ def test_the_answering_model_is_told_the_day_on_which_each_memory_was_said(
     evaluate: Evaluate, model: ModelServer
 ) -> None:
     assert main([*evaluate("locomo", "locomo.json").options, "--limit", "3"]) == 0
-    (asked_for_pets,) = (told for told in users(model) if "Question: Which pets do Ines and Tom have?" in told)
+    remembering = [told for told in users(model) if "What you remember:" in told]
+    (asked_for_pets,) = (told for told in remembering if "Question: Which pets do Ines and Tom have?" in told)
     assert "Today is Saturday, 20 June 2026." in asked_for_pets
     assert "- 2026-06-20: I adopted a parrot in March." in asked_for_pets
     assert "- 2026-05-04: I moved to Porto yesterday." in asked_for_pets
@@ -86,6 +87,15 @@ def test_a_key_that_is_refused_ends_the_run_at_once(evaluate: Evaluate, model: M
     assert main(evaluation.options) == 1
     assert sum(asked(model, LOCOMO).values()) == 1
     assert "no such key" in evaluation.figures["stopped"]
+
+
+def test_without_an_endpoint_that_answers_nothing_is_begun(
+    model: ModelServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    evaluation = Evaluation(model, tmp_path / "evals", "locomo", "--data", str(DATA / "locomo.json"), "--yes")
+    assert main(evaluation.options) == 2
+    assert "gpt-4o-mini cannot be reached" in capsys.readouterr().err
 
 
 def test_a_verdict_that_is_no_verdict_is_asked_for_once_more(

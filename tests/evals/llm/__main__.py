@@ -12,6 +12,7 @@ from rich.prompt import Confirm
 
 from memory.client import TurnstoneClient
 from memory.embedded.failures import PartFailed, StackRefused
+from memory.errors import ModelUnavailable
 from memory.settings import Settings
 from tests.evals.llm.datasets import LOADERS
 from tests.evals.llm.figures import report
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refused(problem)
     try:
         failures = asyncio.run(_examined(job)) if job.estimate.questions else {}
-    except (StackRefused, PartFailed) as error:
+    except (StackRefused, PartFailed, ModelUnavailable) as error:
         return _refused(str(error))
     except (asyncio.CancelledError, KeyboardInterrupt):
         print("Interrupted. What was paid for is written down; the same command goes on from here.", file=sys.stderr)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from functools import partial
 
+from memory.adapters.openai_model import OpenAIModel
 from memory.client import TurnstoneClient
+from memory.embedded.failures import StackRefused
 from memory.embedded.parts import Setup
 from memory.embedded.stack import Stack
 from memory.errors import TurnstoneError
@@ -25,15 +27,22 @@ from tests.evals.llm.verdict import answered, judged
 
 # What was accepted and settled must still be known when a run goes on months later.
 _RETENTION_SECONDS = 10 * 365 * 24 * 3600
+_START_SECONDS = 120.0
+_PING_SECONDS = 10.0
 
 
 @asynccontextmanager
 async def stack(job: Job) -> AsyncIterator[str]:
-    """The address of the Turnstone that is evaluated: the one given, else one of our own on the kept data."""
+    """The address of the Turnstone that is evaluated: the one given, else one of our own on the kept data.
+
+    Raises ModelUnavailable when the endpoint does not answer: without it the stack would never become ready. Raises
+    StackRefused and PartFailed when the stack cannot start.
+    """
     options, state = job.options, job.state
     if options.url is not None:
         yield options.url
         return
+    await _ping(job)
     async with relaying(job.base_url, state.relayed, job.meter, job.halt) as relay:
         environment = {
             "OPENAI_BASE_URL": relay,
@@ -44,8 +53,24 @@ async def stack(job: Job) -> AsyncIterator[str]:
             "TURNSTONE_EMBEDDER": options.embedder,
             "TURNSTONE_RETENTION_SECONDS": str(_RETENTION_SECONDS),
         }
-        async with Stack(Setup(state.stack, workers=options.workers, environment=environment)) as opened:
-            yield opened.url
+        async with AsyncExitStack() as opened:
+            setup = Setup(state.stack, workers=options.workers, environment=environment)
+            try:
+                async with asyncio.timeout(_START_SECONDS):
+                    started = await opened.enter_async_context(Stack(setup))
+            except TimeoutError as error:
+                raise StackRefused(f"The stack was not ready within {_START_SECONDS:g} s.") from error
+            yield started.url
+
+
+async def _ping(job: Job) -> None:
+    model = OpenAIModel(
+        api_key=job.api_key, base_url=job.base_url, model=job.options.model, timeout_seconds=_PING_SECONDS
+    )
+    try:
+        await model.ping()
+    finally:
+        await model.aclose()
 
 
 @asynccontextmanager
