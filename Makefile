@@ -15,10 +15,10 @@ INSTALL = $(BIN)/python -m pip install -qq --no-input --constraint requirements.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up test check lint unit bench evals-llm lock clean
+.PHONY: help demo up test check lint unit bench bench-cost evals-llm lock clean
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' $(firstword $(MAKEFILE_LIST)) | tr '|' '\t' | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' $(firstword $(MAKEFILE_LIST)) | tr '|' '\t' | expand -t 18
 
 demo: $(VENV)/.embedded ## replay a real conversation against the whole stack, then ask about it; needs no key
 	@$(BIN)/turnstone demo
@@ -42,6 +42,9 @@ unit: $(VENV)/.dev
 
 bench: $(VENV)/.dev ## how fast it is: prints a table, writes build/*.json
 	@$(BIN)/python -m tests.bench
+
+bench-cost: $(VENV)/.dev ## what remembering costs in model calls and characters, beside mem0ai (COST="--help")
+	@$(BIN)/python -m tests.bench.cost $(COST)
 
 evals-llm: $(VENV)/.dev ## question answering with a real model, for whoever has a key: make evals-llm ARGS="--help"
 	@$(BIN)/python -m tests.evals.llm $(ARGS)

@@ -2,96 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from math import isfinite
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    AliasChoices,
-    AwareDatetime,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    model_validator,
-)
+from pydantic import AliasChoices, BaseModel, Field, model_validator
 
+from api.fields import Body, Content, Guided, Id, Metadata, Moment, Owned, QueryText, Text
 from memory.model import Event, Status
 
 MOST_MESSAGES = 200
-LONGEST_TEXT = 200_000
-LONGEST_ID = 256
-LONGEST_QUERY = 8_000
-MOST_METADATA_KEYS = 50
-_DEEPEST_METADATA = 5
-
-
-def _storable(value: str) -> str:
-    """Text that every part can store: no NUL, no lone surrogate."""
-    if "\x00" in value:
-        raise ValueError("must not contain NUL characters")
-    if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
-        raise ValueError("must not contain lone surrogates (broken UTF-16)")
-    return value
-
-
-def _said(value: str) -> str:
-    """Text that says something."""
-    if not value.strip():
-        raise ValueError("must not be blank")
-    return value
-
-
-def _storable_any(value: Any, depth: int = 0) -> Any:
-    """The same for every text within metadata, which must not be nested without end."""
-    if depth > _DEEPEST_METADATA:
-        raise ValueError(f"must not be nested deeper than {_DEEPEST_METADATA} levels")
-    if isinstance(value, str):
-        return _storable(value)
-    if isinstance(value, int) and not isinstance(value, bool) and not -(2**63) <= value < 2**63:
-        raise ValueError("must not contain integers of more than 64 bits")
-    if isinstance(value, float) and not isfinite(value):
-        raise ValueError("must not contain NaN or infinite numbers")
-    if isinstance(value, dict):
-        if len(value) > MOST_METADATA_KEYS:
-            raise ValueError(f"must not have more than {MOST_METADATA_KEYS} keys")
-        return {_storable(str(key)): _storable_any(item, depth + 1) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_storable_any(item, depth + 1) for item in value]
-    return value
-
-
-def _moment(value: Any) -> Any:
-    """RFC 3339 with a zone, or seconds since 1970."""
-    if isinstance(value, bool):
-        raise ValueError("must be a time such as 2026-03-26T09:00:00Z")
-    return value
-
-
-def _utc(value: datetime) -> datetime:
-    """The same moment in UTC, where it must exist as well."""
-    try:
-        return value.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("must lie between the years 1 and 9999 in UTC") from None
-
-
-# Bounds stand before the check of the text: each then says what it found in its own words.
-Id = Annotated[str, Field(min_length=1, max_length=LONGEST_ID), AfterValidator(_storable)]
-Content = Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(_storable)]
-Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT), AfterValidator(_storable), AfterValidator(_said)]
-QueryText = Annotated[
-    str, Field(min_length=1, max_length=LONGEST_QUERY), AfterValidator(_storable), AfterValidator(_said)
-]
-Metadata = Annotated[dict[str, Any], AfterValidator(_storable_any)]
-Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_utc)]
-
-
-class Body(BaseModel):
-    """A request's body: unknown fields are refused, so that a typing error is not silently ignored."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class MessageIn(Body):
@@ -102,21 +21,7 @@ class MessageIn(Body):
     name: Id | None = None
 
 
-class Owned(Body):
-    """Whose memory it is: at least one of the three ids."""
-
-    user_id: Id | None = None
-    agent_id: Id | None = None
-    run_id: Id | None = None
-
-    @model_validator(mode="after")
-    def _has_an_owner(self) -> Owned:
-        if self.user_id is None and self.agent_id is None and self.run_id is None:
-            raise ValueError("at least one of user_id, agent_id and run_id is needed")
-        return self
-
-
-class TurnIn(Owned):
+class TurnIn(Guided, Owned):
     """A conversation turn to remember."""
 
     messages: Annotated[list[MessageIn], Field(min_length=1, max_length=MOST_MESSAGES)]
@@ -147,6 +52,17 @@ class EventOut(BaseModel):
     previous: str | None = None
 
 
+class UsageOut(BaseModel):
+    """The calls of models that a turn took part in, and its share of tokens and cost (null: no price is known)."""
+
+    calls: int
+    embeddings: int
+    prompt_tokens: int
+    completion_tokens: int
+    embedding_tokens: int
+    cost_usd: float | None
+
+
 class TurnOut(BaseModel):
     """Where a turn is, and what it added."""
 
@@ -157,6 +73,14 @@ class TurnOut(BaseModel):
     events: list[EventOut]
     accepted_at: datetime
     settled_at: datetime | None
+    gated: bool
+    usage: UsageOut
+
+
+class TurnTold(TurnOut):
+    """The same with what was said, as long as it is kept."""
+
+    messages: list[MessageIn] | None
 
 
 class SearchIn(Owned):
@@ -228,6 +152,15 @@ class TurnPage(BaseModel):
     next: str | None
     previous: str | None
     results: list[TurnOut]
+
+
+class TurnToldPage(BaseModel):
+    """One page of turns that a person is to judge."""
+
+    count: int
+    next: str | None
+    previous: str | None
+    results: list[TurnTold]
 
 
 class TextIn(Body):

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from memory.errors import BadAnswer
-from memory.model import Usage
 from memory.ports import Answer, LanguageModel, Question
 from memory.prompts import asked_again
 
 T = TypeVar("T")
 
-_FENCE = re.compile(r"```\w*\s*(.*?)\s*```", re.DOTALL)
+# Of a fact or of a memory's new wording, in characters: one sentence. What is longer is no answer to the question.
+LONGEST_STATEMENT = 1_000
+
+_FENCE, _LANGUAGE = "```", re.compile(r"\w*")
+# The marks that set the direction of text; those that shape letters and emoji stay.
+_TURNING = frozenset("\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff")
 _ERRORS_SHOWN = 3
 _TIMES = 2
 
@@ -26,8 +31,8 @@ class Shape(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
 
 
-async def ask(model: LanguageModel, question: Question, read: Callable[[str], T]) -> tuple[T, Usage]:
-    """Ask until `read` accepts the answer, twice at most; returns what it read, and the cost of all asking.
+async def ask(model: LanguageModel, question: Question, read: Callable[[str], T]) -> T:
+    """Ask until `read` accepts the answer, twice at most; returns what it read.
 
     Args:
         model: whom to ask.
@@ -36,12 +41,11 @@ async def ask(model: LanguageModel, question: Question, read: Callable[[str], T]
 
     Raises BadAnswer when the second answer will not do either; ModelUnavailable or ModelRejected.
     """
-    usage, error, attempt = Usage(), "", question
+    error, attempt = "", question
     for _ in range(_TIMES):
         answer = await model.ask(attempt)
-        usage += answer.usage
         try:
-            return read(_finished(answer)), usage
+            return read(_finished(answer))
         except ValueError as invalid:
             error = _described(invalid)
         attempt = asked_again(question, error)
@@ -50,10 +54,20 @@ async def ask(model: LanguageModel, question: Question, read: Callable[[str], T]
 
 def _finished(answer: Answer) -> str:
     """The answer without the code fence that some models use; raises ValueError when it was not finished."""
-    if not answer.complete:
-        raise ValueError("it was refused or cut off before its end")
-    fenced = _FENCE.fullmatch(answer.text.strip())
-    return fenced[1] if fenced else answer.text
+    if answer.unfinished:
+        raise ValueError(answer.unfinished)
+    text = answer.text.strip()
+    if not (text.startswith(_FENCE) and text.endswith(_FENCE) and len(text) >= 2 * len(_FENCE)):
+        return text
+    # No pattern for the whole: on a model that has gone on with blank lines without end it would run for hours.
+    within = text[len(_FENCE) : -len(_FENCE)]
+    return _LANGUAGE.sub("", within, count=1)
+
+
+def one_line(text: str) -> str:
+    """A statement as it is kept: on one line, without unseen characters that turn text around or cut it off."""
+    seen = "".join(" " if unicodedata.category(char) == "Cc" else char for char in text if char not in _TURNING)
+    return " ".join(seen.split())
 
 
 def _described(invalid: ValueError) -> str:

@@ -8,13 +8,18 @@ from memory.model import Scope, Value
 
 
 class Ledger(Value):
-    """The tenant's books: accepted = settled + waiting + dead + erased, always."""
+    """The tenant's books: accepted = settled + waiting + dead + erased, always.
+
+    Of the settled ones `gated` cost no call of a model; `dropped_facts` rested on words that nobody had said.
+    """
 
     accepted: int
     settled: int
     waiting: int
     dead: int
     erased: int
+    gated: int = 0
+    dropped_facts: int = 0
 
     @property
     def balanced(self) -> bool:

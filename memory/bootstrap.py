@@ -17,14 +17,29 @@ from memory.adapters.local_embedder import LocalEmbedder
 from memory.adapters.offline_extractor import OfflineExtractor
 from memory.adapters.openai_embedder import OpenAIEmbedder
 from memory.adapters.openai_model import OpenAIModel
+from memory.adapters.prices import Price, listed_price
 from memory.adapters.qdrant_store import QdrantStore
 from memory.adapters.redis_breaker import BreakerLimits, RedisBreaker, name_of
+from memory.adapters.redis_guidance import RedisGuidance
 from memory.adapters.redis_inbox import RedisInbox
 from memory.adapters.redis_lanes import InboxLimits, RedisLanes
+from memory.adapters.redis_meter import RedisMeter
 from memory.adapters.redis_scripts import RedisScripts
 from memory.adapters.redis_turns import RedisTurns
 from memory.extract import ModelExtractor
-from memory.ports import Embedder, Extractor, Inbox, Lanes, LanguageModel, MemoryStore, Pingable, Reconciler, TurnLog
+from memory.gate import GatedExtractor
+from memory.ports import (
+    Embedder,
+    Extractor,
+    GuidanceBook,
+    Inbox,
+    Lanes,
+    LanguageModel,
+    MemoryStore,
+    Pingable,
+    Reconciler,
+    TurnLog,
+)
 from memory.reconcile import ModelReconciler, RuleReconciler
 from memory.remember import Remembering
 from memory.settings import Settings
@@ -47,6 +62,7 @@ class Parts:
     extractor: Extractor
     reconciler: Reconciler
     model: LanguageModel | None
+    guidance: GuidanceBook
 
     @property
     def pingable(self) -> dict[str, Pingable]:
@@ -68,18 +84,31 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
         model = _model(settings, scripts, stack)
         embedder = _embedder(settings, scripts, stack)
         store = QdrantStore(qdrant_client(settings, stack), embedder)
-        rules = RuleReconciler(embedder.same_floor)
-        weighs = model is not None and settings.extractor_kind == "openai"
+        guidance = RedisGuidance(redis)
+        thinking = model if settings.extractor_kind == "openai" else None
         yield Parts(
             inbox=RedisInbox(redis, scripts, bell, limits),
             lanes=RedisLanes(redis, scripts, bell, limits),
             turns=RedisTurns(redis),
             store=store,
             embedder=embedder,
-            extractor=ModelExtractor(model) if model is not None and weighs else OfflineExtractor(),
-            reconciler=ModelReconciler(model, embedder.related_floor, rules) if model is not None and weighs else rules,
+            extractor=_extractor(settings, thinking, guidance),
+            reconciler=_reconciler(thinking, embedder),
             model=model,
+            guidance=guidance,
         )
+
+
+def _extractor(settings: Settings, model: LanguageModel | None, guidance: GuidanceBook) -> Extractor:
+    if model is None:
+        return OfflineExtractor()
+    extractor = ModelExtractor(model, guidance)
+    return GatedExtractor(extractor) if settings.gate == "on" else extractor
+
+
+def _reconciler(model: LanguageModel | None, embedder: Embedder) -> Reconciler:
+    rules = RuleReconciler(embedder.same_floor)
+    return rules if model is None else ModelReconciler(model, embedder.related_floor, rules)
 
 
 def remembering(parts: Parts, settings: Settings) -> Remembering:
@@ -92,6 +121,8 @@ def remembering(parts: Parts, settings: Settings) -> Remembering:
         embedder=parts.embedder,
         batch_turns=settings.batch_turns,
         batch_chars=settings.batch_chars,
+        # Without a model a call costs nothing, and there is nothing to wait for.
+        batch_wait_seconds=settings.batch_wait_seconds if settings.extractor_kind == "openai" else 0,
     )
 
 
@@ -145,6 +176,8 @@ def _model(settings: Settings, scripts: RedisScripts, stack: contextlib.AsyncExi
         base_url=settings.openai_base_url,
         model=settings.llm_model,
         timeout_seconds=settings.model_timeout_seconds,
+        meter=RedisMeter(scripts),
+        price=_price(settings.llm_model, settings, settings.price_input_usd, settings.price_output_usd),
     )
     stack.push_async_callback(model.aclose)
     return GuardedModel(model, _breaker(settings, scripts, settings.llm_model))
@@ -160,9 +193,18 @@ def _embedder(settings: Settings, scripts: RedisScripts, stack: contextlib.Async
         base_url=settings.openai_base_url,
         model=settings.embedding_model,
         timeout_seconds=settings.model_timeout_seconds,
+        meter=RedisMeter(scripts),
+        price=_price(settings.embedding_model, settings, settings.price_embedding_usd),
     )
     stack.push_async_callback(remote.aclose)
     return GuardedEmbedder(remote, _breaker(settings, scripts, settings.embedding_model))
+
+
+def _price(model: str, settings: Settings, input_usd: float | None, output_usd: float | None = None) -> Price | None:
+    """As set, else as listed; None where neither is known."""
+    if input_usd is not None or output_usd is not None:
+        return Price(input_usd or 0.0, output_usd or 0.0)
+    return listed_price(model, settings.openai_base_url)
 
 
 def _breaker(settings: Settings, scripts: RedisScripts, model: str) -> RedisBreaker:

@@ -7,6 +7,7 @@ from memory.model import Message, Role, Scope, Submission, Value
 from memory.ports import Embedder, Inbox, LanguageModel, MemoryStore, TurnLog
 from memory.prompts import chat_system
 from memory.recall import Asked, recall
+from memory.spending import paid_by
 
 
 class Reply(Value):
@@ -32,6 +33,20 @@ async def converse(
     """
     if model is None:
         raise NoModel("no language model is configured: set OPENAI_API_KEY, or OPENAI_BASE_URL for another endpoint")
+    with paid_by(scope.tenant):
+        return await _conversed(scope, message, model, inbox=inbox, store=store, embedder=embedder, turns=turns)
+
+
+async def _conversed(
+    scope: Scope,
+    message: str,
+    model: LanguageModel,
+    *,
+    inbox: Inbox,
+    store: MemoryStore,
+    embedder: Embedder,
+    turns: TurnLog,
+) -> Reply:
     found = await recall(Asked(scope=scope, text=message), store=store, embedder=embedder, turns=turns)
     memories = tuple(one.memory.text for one in found.results)
     asked = Message(role=Role.USER, content=message)

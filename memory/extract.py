@@ -2,39 +2,52 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
-from pydantic import StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from memory import prompts
-from memory.ask import Shape, ask
-from memory.model import Extraction, Fact, Turn
-from memory.ports import LanguageModel
+from memory.ask import LONGEST_STATEMENT, Shape, ask, one_line
+from memory.model import Extraction, Fact, Guidance, Turn
+from memory.ports import GuidanceBook, LanguageModel
+from memory.spending import paid_by
 
 # Models mend typography when they copy: a mark of one of these groups stands for any other of its group.
 _APOSTROPHES = "'`\N{ACUTE ACCENT}\N{MODIFIER LETTER APOSTROPHE}\u2018\u2019"
 _QUOTATION_MARKS = '"\u201c\u201d\u201e\u00ab\u00bb'
+_OTHER = prompts.CATEGORIES[-1]
 _SURROUNDING = _APOSTROPHES + _QUOTATION_MARKS
+
+# Far above what a full batch's answer has room for; beyond it an answer has run wild.
+_MOST_FACTS = 300
+_LONGEST_QUOTE = 4_000
 
 
 class _Fact(Shape):
-    fact: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-    category: str
-    quote: str
+    fact: Annotated[str, Field(max_length=LONGEST_STATEMENT), AfterValidator(one_line), Field(min_length=1)]
+    category: Annotated[str, StringConstraints(max_length=100)]
+    quote: Annotated[str, StringConstraints(max_length=_LONGEST_QUOTE)]
 
 
 class _Facts(Shape):
-    facts: list[_Fact]
+    facts: Annotated[list[_Fact], Field(max_length=_MOST_FACTS)]
 
 
 class ModelExtractor:
-    """Asks a language model for a batch's facts in one call; a fact whose quote was never said is dropped."""
+    """Asks a language model for a batch's facts; a fact whose quote was never said is dropped.
 
-    def __init__(self, model: LanguageModel) -> None:
+    Args:
+        model: whom to ask.
+        book: what each tenant adds to the prompt. Turns with other guidance of their own are asked about apart.
+    """
+
+    def __init__(self, model: LanguageModel, book: GuidanceBook) -> None:
         self._model = model
+        self._book = book
 
     @property
     def name(self) -> str:
@@ -51,16 +64,26 @@ class ModelExtractor:
         await self._model.ping()
 
     async def extract(self, turns: Sequence[Turn]) -> Extraction:
-        """Find the facts in turns of one lane, oldest first; without anything said the model is not asked.
+        """Find the facts in turns of one lane, oldest first; where nothing was said the model is not asked.
 
-        Raises ModelUnavailable, BadAnswer or ModelRejected.
+        Raises ModelUnavailable, BadAnswer, ModelRejected or InboxUnavailable.
         """
-        if not any(prompts.spoken(turn) for turn in turns):
+        saying = [turn for turn in turns if prompts.sources(turn)]
+        if not saying:
             return Extraction()
-        question = prompts.extraction(turns)
-        answer, usage = await ask(self._model, question, _Facts.model_validate_json)
-        facts, dropped = _sourced(answer.facts, turns)
-        return Extraction(facts=facts, dropped=dropped, usage=usage)
+        ours = await self._book.of(saying[0].scope.tenant)
+        facts, dropped = list[Fact](), 0
+        for theirs, alike in itertools.groupby(saying, key=lambda turn: turn.guidance):
+            found = await self._asked(list(alike), ours + theirs)
+            facts += found.facts
+            dropped += found.dropped
+        return Extraction(facts=tuple(facts), dropped=dropped)
+
+    async def _asked(self, turns: Sequence[Turn], guidance: Guidance) -> Extraction:
+        question = prompts.extraction(turns, guidance)
+        with paid_by(turns[0].scope.tenant, [turn.id for turn in turns]):
+            answer = await ask(self._model, question, _Facts.model_validate_json)
+        return _sourced(answer.facts, turns, guidance)
 
 
 class _Place(NamedTuple):
@@ -72,22 +95,28 @@ class _Place(NamedTuple):
     quote: str
 
 
-def _sourced(claims: Sequence[_Fact], turns: Sequence[Turn]) -> tuple[tuple[Fact, ...], int]:
+def _sourced(claims: Sequence[_Fact], turns: Sequence[Turn], guidance: Guidance) -> Extraction:
     """The facts whose quotes were said, in the order said, and how many were dropped because theirs were not.
 
     The same claim made again is taken to come from the next turn that holds its quote, if there is one.
     """
     found: dict[tuple[_Place, str], Fact] = {}
-    dropped = 0
+    dropped, version = 0, prompts.extraction_version(guidance)
+    allowed = {name.lower(): name for name in prompts.categories(guidance)}
     for claim in claims:
         places = _places(claim.quote, turns)
         dropped += not places
-        text, category = _one_line(claim.fact), _one_line(claim.category).lower() or "other"
+        text, category = claim.fact, one_line(claim.category).lower()
         place = next((place for place in places if (place, text) not in found), None)
         if place is not None:
-            turn_id = turns[place.turn].id
-            found[place, text] = Fact(turn_id=turn_id, text=text, category=category, quote=place.quote)
-    return tuple(found[key] for key in sorted(found, key=lambda key: key[0])), dropped
+            found[place, text] = Fact(
+                turn_id=turns[place.turn].id,
+                text=text,
+                category=allowed.get(category, _OTHER),
+                quote=place.quote,
+                prompt_version=version,
+            )
+    return Extraction(facts=tuple(found[key] for key in sorted(found, key=lambda key: key[0])), dropped=dropped)
 
 
 def _places(quote: str, turns: Sequence[Turn]) -> list[_Place]:
@@ -98,7 +127,7 @@ def _places(quote: str, turns: Sequence[Turn]) -> list[_Place]:
 
 
 def _place(pattern: re.Pattern[str], number: int, turn: Turn) -> _Place | None:
-    for index, message in enumerate(prompts.spoken(turn)):
+    for index, message in enumerate(prompts.sources(turn)):
         if match := pattern.search(unicodedata.normalize("NFC", message.content)):
             return _Place(number, index, match.start(), match[0])
     return None
@@ -120,7 +149,3 @@ def _any_form(char: str) -> str:
         if char in forms:
             return f"[{forms}]"
     return re.escape(char)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

@@ -7,9 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from memory.model import Decision, Event, Fact, Memory, Plan, Turn, TurnEvent, Usage, Vector, Write
-
-_NAMESPACE = uuid.UUID("6f1c3d0e-7a55-5b1e-9a3c-2b7d1f0c9e44")
+from memory.model import Decision, Event, Extraction, Fact, Memory, Plan, Turn, TurnEvent, Vector, Write
+from memory.versions import NAMESPACE, is_late, is_retracted, superseded, version_id, with_late
 
 
 def memory_id(turn_id: str, text: str, repetition: int) -> str:
@@ -17,17 +16,19 @@ def memory_id(turn_id: str, text: str, repetition: int) -> str:
 
     It rests on the words, so deciding again never puts one fact in another's place; `repetition` counts equal texts.
     """
-    return str(uuid.uuid5(_NAMESPACE, f"{turn_id}:{repetition}:{text}"))
+    return str(uuid.uuid5(NAMESPACE, f"{turn_id}:{repetition}:{text}"))
 
 
-def version_id(memory_id: str, version: int) -> str:
-    """The point id of a superseded version."""
-    return str(uuid.uuid5(_NAMESPACE, f"{memory_id}:version:{version}"))
-
-
-def superseded(memory: Memory, by: Memory) -> Memory:
-    """A version as it stays in the history once another has taken its place."""
-    return memory.model_copy(update={"current": False, "valid_to": by.valid_from, "superseded_by": by.id})
+def draft(number: int, fact: Fact, turn: Turn) -> Memory:
+    """A candidate as those that are said after it in the same batch see it: like a memory, though not made yet."""
+    return Memory(
+        id=f"candidate:{number}",
+        scope=turn.scope,
+        text=fact.text,
+        created_at=turn.accepted_at,
+        updated_at=turn.accepted_at,
+        valid_from=turn.said_at,
+    )
 
 
 @dataclass(frozen=True)
@@ -44,34 +45,61 @@ class Planner:
 
     Args:
         turns: the batch.
-        vectors: a vector for every text that may be written (facts, updated texts, texts they replace).
         source: the extractor.
+        histories: every version of the memories that a fact of this batch may be too late for, by id.
     """
 
     turns: Mapping[str, Turn]
-    vectors: Mapping[str, Vector]
     source: Source
-    _writes: list[Write] = field(default_factory=list)
+    histories: Mapping[str, Sequence[Memory]] = field(default_factory=dict)
+    _changes: list[tuple[str, str, Memory]] = field(default_factory=list)  # point id, turn id, version
     _events: dict[str, list[TurnEvent]] = field(default_factory=lambda: defaultdict(list))
     _made: Counter[str] = field(default_factory=Counter)
     _said: Counter[tuple[str, str]] = field(default_factory=Counter)
-    _latest: dict[str, Memory] = field(default_factory=dict)
+    _versions: dict[str, dict[str, Memory]] = field(default_factory=dict)  # by memory, then by point id
+    _became: dict[str, str] = field(default_factory=dict)  # the memory that each draft ended in, empty for none
 
-    def follow(self, fact: Fact, decision: Decision, target: Memory | None) -> None:
-        """Add what one decision changes. `target` is the memory it names, None for ADD."""
-        if target is not None:
-            target = self._latest.get(target.id, target)
-        retracted = target is not None and not target.current
-        if decision.event is Event.ADD or (decision.event is Event.UPDATE and retracted):
-            self._add(fact)  # "no longer at Acme", then "now at Globex": there is nothing left to update
-        elif decision.event is Event.NONE or target is None or retracted:
-            self._note(fact, Event.NONE, target.id if target else "", target.text if target else fact.text)
-        elif decision.event is Event.UPDATE:
-            self._update(fact, target, decision.text or fact.text)
-        else:
-            self._retract(fact, target)
+    def follow(self, fact: Fact, decision: Decision, target: Memory | None, own_draft: str = "") -> None:
+        """Add what one decision changes.
 
-    def _add(self, fact: Fact) -> None:
+        Args:
+            fact: the candidate.
+            decision: what is to become of it.
+            target: the memory that the decision names, or the draft of an earlier candidate; None for ADD.
+            own_draft: the id under which later candidates name this one.
+        """
+        self._became[own_draft] = self._followed(fact, decision, self._as_it_stands(target))
+
+    def _as_it_stands(self, target: Memory | None) -> Memory | None:
+        """A target with what this batch has changed of it already; None for a draft that became nothing."""
+        found = self._became.get(target.id, target.id) if target else ""
+        if target is None or not found:
+            return None
+        if found not in self._versions:
+            others = [one for one in self.histories.get(found, ()) if one.version != target.version]
+            self._versions[found] = {version_id(found, one.version): one for one in others} | {found: target}
+        return self._versions[found][found]
+
+    def _followed(self, fact: Fact, decision: Decision, known: Memory | None) -> str:
+        """Follow a decision; returns the id of the memory that the fact ended in, empty if in none."""
+        said_at = self.turns[fact.turn_id].said_at
+        if known is None or decision.event is Event.ADD:
+            return self._add(fact) if decision.event in (Event.ADD, Event.UPDATE) else self._known(fact, None)
+        if is_late(known, said_at):
+            return self._too_late(fact, decision, known)
+        if is_retracted(known):
+            # "No longer at Acme", then "now at Globex": there is nothing left to update. A repetition of what was
+            # taken back before it was decided on is no news.
+            return self._add(fact) if decision.event is Event.UPDATE else self._known(fact, known)
+        if decision.event is Event.UPDATE:
+            return self._update(fact, known, decision.text or fact.text)
+        return self._retract(fact, known) if decision.event is Event.DELETE else self._known(fact, known)
+
+    def _known(self, fact: Fact, known: Memory | None) -> str:
+        self._note(fact, Event.NONE, known.id if known else "", known.text if known else fact.text)
+        return known.id if known else ""
+
+    def _add(self, fact: Fact) -> str:
         turn = self.turns[fact.turn_id]
         memory = Memory(
             id=self._new_id(fact),
@@ -86,70 +114,89 @@ class Planner:
             fact=self._made[turn.id],
             quote=fact.quote,
             model=self.source.model,
-            prompt_version=self.source.prompt_version,
+            prompt_version=fact.prompt_version or self.source.prompt_version,
         )
         self._made[turn.id] += 1
+        self._versions[memory.id] = {}
         self._put(fact, memory.id, memory)
         self._note(fact, Event.ADD, memory.id, memory.text)
+        return memory.id
 
     def _new_id(self, fact: Fact) -> str:
         self._said[fact.turn_id, fact.text] += 1
         return memory_id(fact.turn_id, fact.text, self._said[fact.turn_id, fact.text])
 
-    def _update(self, fact: Fact, target: Memory, text: str) -> None:
+    def _renewed(self, fact: Fact, known: Memory, text: str) -> Memory:
+        """The version of a memory that a fact makes."""
         turn = self.turns[fact.turn_id]
-        renewed = target.model_copy(
+        return known.model_copy(
             update={
                 "scope": turn.scope,  # of the turn that says so: forgetting a scope forgets what was said in it
                 "text": text,
                 "event": Event.UPDATE,
-                "version": target.version + 1,
+                "version": known.version + 1,
                 "updated_at": turn.accepted_at,
                 "valid_from": turn.said_at,
                 "turn_ids": (turn.id,),
                 "quote": fact.quote,
-                "metadata": {**target.metadata, **turn.metadata},
+                "metadata": {**known.metadata, **turn.metadata},
                 "model": self.source.model,
-                "prompt_version": self.source.prompt_version,
+                "prompt_version": fact.prompt_version or self.source.prompt_version,
             }
         )
-        if turn.said_at < target.valid_from:
-            # Said before what is known now: it enters the history and leaves the newer fact standing.
-            past = superseded(renewed.model_copy(update={"version": target.version}), target)
-            self._put(fact, self._new_id(fact), past)
-            self._note(fact, Event.NONE, target.id, target.text)
-            return
-        self._put(fact, version_id(target.id, target.version), superseded(target, renewed))
-        self._put(fact, target.id, renewed)
-        self._note(fact, Event.UPDATE, target.id, text, target.text)
 
-    def _retract(self, fact: Fact, target: Memory) -> None:
-        turn = self.turns[fact.turn_id]
-        if turn.said_at < target.valid_from:
-            self._note(fact, Event.NONE, target.id, target.text)
-            return
+    def _update(self, fact: Fact, known: Memory, text: str) -> str:
+        renewed = self._renewed(fact, known, text)
+        self._put(fact, version_id(known.id, known.version), superseded(known, renewed))
+        self._put(fact, known.id, renewed)
+        self._note(fact, Event.UPDATE, known.id, text, known.text)
+        return known.id
+
+    def _too_late(self, fact: Fact, decision: Decision, known: Memory) -> str:
+        """Said before what is known now: it enters the history and leaves the newer fact standing.
+
+        Its own words, not the decision's: those tell what holds together with what was said later.
+        """
+        late, known_as = self._renewed(fact, known, fact.text), self._versions[known.id]
+        past = [one for point_id, one in known_as.items() if point_id != known.id]
+        placed = with_late(known, past, late) if decision.event is not Event.DELETE else None
+        if placed is not None:
+            for one in placed.past:
+                self._put(fact, version_id(known.id, one.version), one)
+            self._put(fact, known.id, placed.stands)
+        return self._known(fact, known)
+
+    def _retract(self, fact: Fact, known: Memory) -> str:
         # `updated_at` stays: it tells since when the text is known, and the text is the old one.
-        changed = {"current": False, "event": Event.DELETE, "valid_to": turn.said_at}
-        self._put(fact, target.id, target.model_copy(update=changed))
-        self._note(fact, Event.DELETE, target.id, target.text)
+        changed = {"current": False, "event": Event.DELETE, "valid_to": self.turns[fact.turn_id].said_at}
+        self._put(fact, known.id, known.model_copy(update=changed))
+        self._note(fact, Event.DELETE, known.id, known.text)
+        return known.id
 
     def _put(self, fact: Fact, point_id: str, memory: Memory) -> None:
-        vector = tuple(self.vectors[memory.text])
-        self._writes.append(Write(point_id=point_id, turn_id=fact.turn_id, memory=memory, vector=vector))
-        if point_id == memory.id:
-            self._latest[memory.id] = memory
+        self._changes.append((point_id, fact.turn_id, memory))
+        self._versions[memory.id][point_id] = memory
 
     def _note(self, fact: Fact, event: Event, found: str, text: str, previous: str | None = None) -> None:
         self._events[fact.turn_id].append(TurnEvent(event=event, id=found, memory=text, previous=previous))
 
-    def plan(self, dropped: int, usage: Usage) -> Plan:
-        """The plan of everything followed so far."""
+    @property
+    def texts(self) -> list[str]:
+        """Every text that is to be written, without repeats, in a fixed order."""
+        return list(dict.fromkeys(memory.text for _, _, memory in self._changes))
+
+    def plan(self, vectors: Mapping[str, Vector], extraction: Extraction) -> Plan:
+        """The plan of everything followed so far, with a vector for each of the `texts`."""
+        writes = [
+            Write(point_id=point_id, turn_id=turn_id, memory=memory, vector=tuple(vectors[memory.text]))
+            for point_id, turn_id, memory in self._changes
+        ]
         return Plan(
             turn_ids=tuple(self.turns),
-            writes=tuple(self._writes),
+            writes=tuple(writes),
             events={turn_id: tuple(events) for turn_id, events in self._events.items()},
-            dropped=dropped,
-            usage=usage,
+            dropped=extraction.dropped,
+            gated=extraction.gated,
         )
 
 
@@ -164,12 +211,3 @@ def final_writes(plan: Plan, erased: frozenset[str]) -> list[Write]:
         if (write.turn_id not in erased or replaced) and not erased.intersection(write.memory.turn_ids):
             last.setdefault(write.point_id, write)
     return list(reversed(last.values()))
-
-
-def texts_of(facts: Sequence[Fact], decisions: Sequence[Decision], targets: Sequence[Memory | None]) -> list[str]:
-    """Every text that following these decisions may write, without repeats, in a fixed order."""
-    texts = [fact.text for fact in facts]
-    for decision, target in zip(decisions, targets, strict=True):
-        if decision.event in (Event.UPDATE, Event.DELETE) and target is not None:
-            texts += [target.text, *([decision.text] if decision.text else [])]
-    return list(dict.fromkeys(texts))

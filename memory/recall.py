@@ -7,6 +7,7 @@ from datetime import datetime
 
 from memory.model import Recalled, Scope, Status, Value
 from memory.ports import Embedder, MemoryStore, Query, TurnLog
+from memory.spending import paid_by
 
 _DONE = (Status.SETTLED, Status.DEAD, Status.ERASED)
 _LOOK_EVERY_SECONDS = 0.02
@@ -37,7 +38,8 @@ class Asked(Value):
 
 async def recall(asked: Asked, *, store: MemoryStore, embedder: Embedder, turns: TurnLog) -> Recall:
     """Find the memories that matter most for a text. Raises StoreUnavailable, InboxUnavailable, ModelUnavailable."""
-    pending, vectors = await asyncio.gather(turns.pending(asked.scope), embedder.embed([asked.text]))
+    with paid_by(asked.scope.tenant):
+        pending, vectors = await asyncio.gather(turns.pending(asked.scope), embedder.embed([asked.text]))
     query = Query(**dict(asked), vector=tuple(vectors[0]))
     return Recall(results=tuple(await store.search(query)), pending=pending)
 

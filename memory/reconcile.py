@@ -5,9 +5,12 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import partial
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
 
 from memory import prompts
-from memory.ask import Shape, ask
+from memory.ask import LONGEST_STATEMENT, Shape, ask, one_line
 from memory.model import Decision, Event, Fact, Recalled, Reconciliation
 from memory.ports import LanguageModel
 
@@ -92,30 +95,39 @@ class ModelReconciler:
         unsettled = [d.candidate for d in decisions if d.event is Event.ADD and related[d.candidate]]
         if not unsettled:
             return Reconciliation(decisions=tuple(decisions))
-        known = union(related[number] for number in unsettled)
+        numbers = {number: new for new, number in enumerate(unsettled)}
+        # As the model counts: a candidate that the rules have settled is to it like any other thing known.
+        known = [
+            one.model_copy(update={"candidate": numbers.get(one.candidate) if one.candidate is not None else None})
+            for one in union(related[number] for number in unsettled)
+        ]
         question = prompts.reconciliation([candidates[number] for number in unsettled], known)
-        read = partial(_read, candidates=len(unsettled), known=len(known))
-        answer, usage = await ask(self._model, question, read)
+        read = partial(_read, candidates=len(unsettled), known=known)
+        answer = await ask(self._model, question, read)
         positions = _positions(neighbours)
         for decision in answer:
             number = unsettled[decision.candidate]
             target = None if decision.target is None else positions[known[decision.target].memory.id]
             decisions[number] = decision.model_copy(update={"candidate": number, "target": target})
-        return Reconciliation(decisions=tuple(decisions), usage=usage)
+        return Reconciliation(decisions=tuple(decisions))
+
+
+# Unbounded, a number of thousands of digits would be repeated to whoever reads the error.
+_Number = Annotated[int, Field(gt=-1_000_000, lt=1_000_000)]
 
 
 class _Decision(Shape):
-    candidate: int
+    candidate: _Number
     event: Event
-    target: int | None = None
-    text: str | None = None
+    target: _Number | None = None
+    text: Annotated[str, StringConstraints(max_length=LONGEST_STATEMENT)] | None = None
 
 
 class _Decisions(Shape):
     decisions: list[_Decision]
 
 
-def _read(answer: str, *, candidates: int, known: int) -> list[Decision]:
+def _read(answer: str, *, candidates: int, known: Sequence[Recalled]) -> list[Decision]:
     """The decisions in an answer; raises ValueError unless they cover every candidate once."""
     given = _Decisions.model_validate_json(answer).decisions
     if sorted(decision.candidate for decision in given) != list(range(candidates)):
@@ -123,14 +135,17 @@ def _read(answer: str, *, candidates: int, known: int) -> list[Decision]:
     return [_checked(decision, known) for decision in given]
 
 
-def _checked(given: _Decision, known: int) -> Decision:
+def _checked(given: _Decision, known: Sequence[Recalled]) -> Decision:
     """One decision with only what its event means; raises ValueError for what cannot be carried out."""
     where = f"the decision for candidate {given.candidate}"
-    if given.target is not None and not 0 <= given.target < known:
+    if given.target is not None and not 0 <= given.target < len(known):
         raise ValueError(f"{where} has the unknown target {given.target}")
+    told = known[given.target].candidate if given.target is not None else None
+    if told is not None and told >= given.candidate:
+        raise ValueError(f"{where} has the target {given.target}, which is candidate {told} and not said before it")
     if given.target is None and given.event in (Event.UPDATE, Event.DELETE):
         raise ValueError(f"{where} is {given.event} without a target")
-    text = " ".join((given.text or "").split()) if given.event is Event.UPDATE else None
+    text = one_line(given.text or "") if given.event is Event.UPDATE else None
     if text == "":
         raise ValueError(f"{where} is UPDATE without a text")
     target = None if given.event is Event.ADD else given.target

@@ -3,55 +3,40 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
 
+from memory.decide import Deciding, decide
 from memory.errors import LeaseLost, Permanent, Transient, TurnstoneError
-from memory.model import (
-    Batch,
-    Decision,
-    Event,
-    Extraction,
-    Fact,
-    Lane,
-    Lease,
-    Memory,
-    Plan,
-    Role,
-    Turn,
-    Vector,
-    Write,
-)
-from memory.plan import Planner, Source, final_writes, texts_of
-from memory.ports import Embedder, Extractor, Inbox, Lanes, MemoryStore, Reconciler
-from memory.reconcile import union
+from memory.model import Batch, Lane, Lease, Write
+from memory.plan import final_writes
+from memory.ports import Inbox, Lanes, MemoryStore
 from memory.removals import finish_removals, take_back
+from memory.spending import paid_by
 
 log = structlog.get_logger(__name__)
 
-_NEIGHBOURS = 5
 # A drain gives its lane up after so many batches and rings for it again, so that one full lane starves no other.
 _BATCHES_A_DRAIN = 8
 
 
 @dataclass(frozen=True, kw_only=True)
-class Remembering:
+class Remembering(Deciding):
     """What draining needs.
 
     Args:
         batch_turns: at most so many turns are decided on at once.
         batch_chars: and at most about so many characters.
+        batch_wait_seconds: how long a lane is left alone before its turns are taken, so that turns which come in a
+            burst make one batch and cost one call.
     """
 
     lanes: Lanes
-    store: MemoryStore
-    extractor: Extractor
-    reconciler: Reconciler
-    embedder: Embedder
     batch_turns: int = 8
     batch_chars: int = 24_000
+    batch_wait_seconds: float = 0
 
 
 async def drain(lane: Lane, parts: Remembering) -> int:
@@ -69,29 +54,38 @@ async def drain(lane: Lane, parts: Remembering) -> int:
     async with parts.lanes.lease(lane) as lease:
         if lease is None:
             return 0
-        for _ in range(_BATCHES_A_DRAIN):
-            batch = await parts.lanes.take(lease, parts.batch_turns, parts.batch_chars)
-            if batch is None:
-                break
-            try:
-                settled += await _pass(lease, batch, parts)
-            except LeaseLost:
-                log.warning("lease_lost", lane_kind=lane.kind, token=lease.token)
-                break
-            except Transient as error:
-                delay = await parts.lanes.postpone(lease, str(error), error.retry_after_seconds)
-                log.warning("lane_backs_off", error=error.code, reason=str(error), delay_seconds=delay)
-                break
-            except Permanent as error:
-                log.warning("batch_failed", error=error.code, reason=str(error), turns=len(batch.turns))
-                await parts.lanes.fail(lease, f"{error.code}: {error}")
+        await asyncio.sleep(parts.batch_wait_seconds)
+        try:
+            for _ in range(_BATCHES_A_DRAIN):
+                batch = await parts.lanes.take(lease, parts.batch_turns, parts.batch_chars)
+                done = await _tried(lease, batch, parts) if batch else None
+                if done is None:
+                    break
+                settled += done
+        except LeaseLost:
+            log.warning("lease_lost", lane_kind=lane.kind, token=lease.token)
     return settled
+
+
+async def _tried(lease: Lease, batch: Batch, parts: Remembering) -> int | None:
+    """Work one batch off; returns how many turns were settled, None when the lane is to rest."""
+    try:
+        return await _pass(lease, batch, parts)
+    except Transient as error:
+        delay = await parts.lanes.postpone(lease, str(error), error.retry_after_seconds)
+        log.warning("lane_backs_off", error=error.code, reason=str(error), delay_seconds=delay)
+        return None
+    except Permanent as error:
+        log.warning("batch_failed", error=error.code, reason=str(error), turns=len(batch.turns))
+        await parts.lanes.fail(lease, f"{error.code}: {error}")
+        return 0
 
 
 async def _pass(lease: Lease, batch: Batch, parts: Remembering) -> int:
     plan = batch.plan
     if plan is None:
-        plan = await decide(batch.turns, parts)
+        with paid_by(lease.lane.tenant, [turn.id for turn in batch.turns]):
+            plan = await decide(batch.turns, parts)
         await parts.lanes.record(lease, plan)
     gone = frozenset(plan.turn_ids) - {turn.id for turn in batch.turns}
     seen = await parts.lanes.confirm(lease, batch.turns)
@@ -102,7 +96,8 @@ async def _pass(lease: Lease, batch: Batch, parts: Remembering) -> int:
     except LeaseLost:
         await take_back([turn.scope for turn in batch.turns], parts.lanes, parts.store)
         raise
-    log.info("turns_settled", turns=len(batch.turns), writes=len(plan.writes), dropped=plan.dropped)
+    told = {"writes": len(plan.writes), "dropped": plan.dropped, "gated": len(plan.gated)}
+    log.info("turns_settled", turns=len(batch.turns), **told)
     return len(batch.turns)
 
 
@@ -112,59 +107,6 @@ async def _not_forgotten(writes: Sequence[Write], lanes: Lanes) -> list[Write]:
     return [
         write for write in writes if all(write.memory.updated_at > epoch for _, epoch in epochs[write.memory.scope])
     ]
-
-
-async def decide(turns: Sequence[Turn], parts: Remembering) -> Plan:
-    """Work out what a batch changes: extract, embed, look for neighbours, reconcile. Changes nothing.
-
-    Args:
-        turns: of one lane, in order.
-        parts: the world.
-
-    Raises what the extractor, the reconciler, the embedder and the store raise.
-    """
-    extraction = await parts.extractor.extract([turn for turn in turns if turn.infer])
-    facts = [fact for turn in turns for fact in _facts_of(turn, extraction)]
-    vectors = await _embed([fact.text for fact in facts], {}, parts.embedder)
-
-    by_id = {turn.id: turn for turn in turns}
-    weighed = [fact for fact in facts if by_id[fact.turn_id].infer]
-    neighbours = await parts.store.neighbours(
-        turns[0].scope.lane.scope, [vectors[fact.text] for fact in weighed], _NEIGHBOURS
-    )
-    known = [one.memory for one in union(neighbours)]
-    outcome = await parts.reconciler.reconcile(weighed, neighbours)
-    decided = {id(fact): decision for fact, decision in zip(weighed, outcome.decisions, strict=True)}
-    decisions = [decided.get(id(fact), Decision(candidate=0, event=Event.ADD)) for fact in facts]
-    targets = [_target(decision, known) for decision in decisions]
-
-    vectors = await _embed(texts_of(facts, decisions, targets), vectors, parts.embedder)
-    source = Source(parts.extractor.name, parts.extractor.prompt_version)
-    planner = Planner(by_id, vectors, source)
-    for fact, decision, target in zip(facts, decisions, targets, strict=True):
-        planner.follow(fact, decision, target)
-    return planner.plan(extraction.dropped, extraction.usage + outcome.usage)
-
-
-def _target(decision: Decision, known: Sequence[Memory]) -> Memory | None:
-    return known[decision.target] if decision.target is not None else None
-
-
-def _facts_of(turn: Turn, extraction: Extraction) -> list[Fact]:
-    """The facts of one turn. With `infer=false` each user or assistant message is one, word for word."""
-    if turn.infer:
-        return [fact for fact in extraction.facts if fact.turn_id == turn.id]
-    return [
-        Fact(turn_id=turn.id, text=message.content, category="", quote=message.content)
-        for message in turn.messages
-        if message.role in (Role.USER, Role.ASSISTANT) and message.content.strip()
-    ]
-
-
-async def _embed(texts: Sequence[str], known: Mapping[str, Vector], embedder: Embedder) -> dict[str, Vector]:
-    missing = [text for text in dict.fromkeys(texts) if text not in known]
-    found = await embedder.embed(missing) if missing else []
-    return {**known, **dict(zip(missing, found, strict=True))}
 
 
 async def sweep_forever(inbox: Inbox, store: MemoryStore, every_seconds: float) -> None:

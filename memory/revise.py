@@ -9,9 +9,10 @@ from memory.books import Removal
 from memory.clock import from_us
 from memory.errors import LaneBusy, LeaseLost, NotFound, NothingToUndo
 from memory.model import Event, Lease, Memory, Write
-from memory.plan import superseded, version_id
 from memory.ports import Embedder, Inbox, Lanes, MemoryStore
 from memory.removals import take_back
+from memory.spending import paid_by
+from memory.versions import in_order, standing, superseded, version_id
 
 _SAID = ("scope", "text", "categories", "metadata", "turn_ids", "quote", "model", "prompt_version")
 _UNKNOWN = "there is no memory with this id"
@@ -41,10 +42,10 @@ async def undo(tenant: str, memory_id: str, *, lanes: Lanes, store: MemoryStore,
     async with lanes.edit(lane) as lease:
         versions = await store.history(tenant, memory_id)
         latest = _latest(versions)
-        earlier = [one for one in versions if one.version < latest.version]
+        earlier = [one for one in in_order(versions) if one.version != latest.version]
         if latest.current and not earlier:
             raise NothingToUndo("this memory has never changed: there is no version before it")
-        restored = max(earlier, key=lambda one: one.version) if latest.current else latest
+        restored = earlier[-1] if latest.current else latest
         said = {name: getattr(restored, name) for name in _SAID}
         return await _renew(lease, latest, said, lanes=lanes, store=store, embedder=embedder)
 
@@ -59,7 +60,8 @@ async def _renew(
     again = {"event": Event.UPDATE, "version": before.version + 1, "current": True, "valid_to": None}
     after = before.model_copy(update={**again, "updated_at": now, "valid_from": now, **said})
     past = superseded(before, after) if before.current else before
-    old_vector, vector = await embedder.embed([before.text, after.text])
+    with paid_by(before.scope.tenant):
+        old_vector, vector = await embedder.embed([before.text, after.text])
     writes = [
         Write(point_id=version_id(before.id, before.version), memory=past, vector=tuple(old_vector)),
         Write(point_id=after.id, memory=after, vector=tuple(vector)),
@@ -99,8 +101,8 @@ async def _current(tenant: str, memory_id: str, store: MemoryStore) -> Memory:
 
 
 def _latest(versions: Sequence[Memory]) -> Memory:
-    """The version that stands under the memory's own id: the current one, else the one that was retracted last."""
-    standing = [one for one in versions if one.current or one.event is Event.DELETE]
-    if not standing:
+    """The version that stands. Raises NotFound where there is none."""
+    found = standing(versions)
+    if found is None:
         raise NotFound(_UNKNOWN)
-    return max(standing, key=lambda one: (one.current, one.version))
+    return found

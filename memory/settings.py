@@ -27,6 +27,10 @@ class Settings(BaseSettings):
     embedder: Literal["openai", "local"] | None = None
     embedding_model: str = "text-embedding-3-small"
     model_timeout_seconds: float = Field(60, gt=0)
+    gate: Literal["on", "off"] = "on"
+    price_input_usd: float | None = Field(None, ge=0)
+    price_output_usd: float | None = Field(None, ge=0)
+    price_embedding_usd: float | None = Field(None, ge=0)
 
     auth: Literal["keys", "off"] = "keys"
     admin_key: SecretStr | None = Field(None, min_length=1)
@@ -39,6 +43,7 @@ class Settings(BaseSettings):
     retry_max_seconds: float = Field(60, gt=0)
     batch_turns: int = Field(8, ge=1)
     batch_chars: int = Field(24_000, ge=1)
+    batch_wait_seconds: float = Field(0.25, ge=0)
     sweep_seconds: float = Field(2, gt=0)
     retention_seconds: int = Field(7 * 24 * 3600, ge=60)
     max_body_bytes: int = Field(1_000_000, ge=1_000)

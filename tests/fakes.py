@@ -14,6 +14,7 @@ from memory.model import (
     Event,
     Extraction,
     Fact,
+    Guidance,
     Message,
     Recalled,
     Reconciliation,
@@ -66,7 +67,30 @@ class ScriptedModel:
         if isinstance(answer, Answer):
             return answer
         text = answer if isinstance(answer, str) else json.dumps(answer)
-        return Answer(text=text, usage=Usage(calls=1, prompt_tokens=10, completion_tokens=5))
+        return Answer(text=text)
+
+
+class NoGuidance:
+    """A guidance book in which nothing is written, unless a test does."""
+
+    def __init__(self) -> None:
+        self.pages: dict[str, Guidance] = {}
+
+    async def of(self, tenant: str) -> Guidance:
+        return self.pages.get(tenant, Guidance())
+
+    async def give(self, tenant: str, guidance: Guidance) -> None:
+        self.pages[tenant] = guidance
+
+
+class Purse:
+    """A meter that keeps what was spent."""
+
+    def __init__(self) -> None:
+        self.spendings: list[tuple[str, Usage]] = []
+
+    async def spent(self, model: str, usage: Usage) -> None:
+        self.spendings.append((model, usage))
 
 
 class WordEmbedder:
@@ -120,7 +144,6 @@ class EchoExtractor:
                 raise error
         return Extraction(
             facts=tuple(Fact(turn_id=turn.id, text=text, category="personal", quote=text) for turn, text in said),
-            usage=Usage(calls=1),
         )
 
 

@@ -17,8 +17,8 @@ from api.auth import Caller
 from api.context import Opened
 from api.dashboard import views, words
 from api.dashboard.pages import PageRoute, render
+from api.fields import LONGEST_QUERY, Id, Text
 from api.routes import health
-from api.schemas import LONGEST_QUERY, Id, Text
 from memory.bootstrap import Parts
 from memory.errors import NotFound
 from memory.model import Page, Scope, Status

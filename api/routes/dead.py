@@ -8,7 +8,8 @@ from fastapi import APIRouter, Request
 
 from api.auth import Caller
 from api.context import Opened, Paged, paged
-from api.schemas import DeadIn, DeadOut, TurnPage
+from api.routes.turns import told
+from api.schemas import DeadIn, DeadOut, TurnToldPage
 from memory.bootstrap import Parts
 from memory.model import Page, Status
 
@@ -17,11 +18,11 @@ router = APIRouter(tags=["dead letters"])
 _CHUNK = 200
 
 
-@router.get("/dead", response_model=TurnPage)
+@router.get("/dead", response_model=TurnToldPage)
 async def list_dead(request: Request, caller: Caller, parts: Opened, page: Paged) -> Any:
-    """The dead turns, newest first."""
+    """The dead turns with their texts, newest first."""
     count, found = await parts.turns.page(caller.tenant, Status.DEAD, None, page)
-    return paged(request, page, count, [one.model_dump() for one in found])
+    return paged(request, page, count, await told(caller.tenant, found, parts))
 
 
 @router.post("/dead/replay", response_model=DeadOut)

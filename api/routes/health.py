@@ -1,4 +1,4 @@
-"""Health and metrics: is it alive, can it serve, are the books in balance."""
+"""Health: is it alive, can it serve."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
-from api.auth import Caller
 from api.context import Opened
 from memory.errors import TurnstoneError
 from memory.ports import Pingable
@@ -49,22 +47,3 @@ async def _fault(part: Pingable) -> str | None:
     except TimeoutError:
         return f"no answer within {_PING_SECONDS} seconds"
     return None
-
-
-@router.get("/metrics")
-async def metrics(caller: Caller, parts: Opened) -> Response:
-    """The books of every tenant, for Prometheus."""
-    registry = CollectorRegistry()
-    turns = Gauge("turnstone_turns", "Turns by state, from the ledger", ["tenant", "state"], registry=registry)
-    balanced = Gauge(
-        "turnstone_ledger_balanced",
-        "1 when accepted = settled + waiting + dead + erased",
-        ["tenant"],
-        registry=registry,
-    )
-    for tenant in await parts.turns.tenants():
-        ledger = await parts.turns.ledger(tenant)
-        for state, count in ledger.model_dump().items():
-            turns.labels(tenant, state).set(count)
-        balanced.labels(tenant).set(ledger.balanced)
-    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

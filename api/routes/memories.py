@@ -9,8 +9,8 @@ from fastapi import APIRouter, Query, Request
 
 from api.auth import Caller
 from api.context import Opened, Paged, paged, shown
+from api.fields import Id
 from api.schemas import (
-    Id,
     MemoryOut,
     MemoryPage,
     Problem,

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
 from api.auth import Caller, principal
 from api.context import Opened, Paged, paged, read
-from api.schemas import Id, Problem, TurnIn, TurnOut, TurnPage, TurnQueued
+from api.fields import Id
+from api.schemas import Problem, TurnIn, TurnPage, TurnQueued, TurnTold, TurnToldPage
 from memory.bootstrap import Parts
 from memory.errors import BadRequest, NotFound
-from memory.model import Message, Role, Scope, Status, Submission
+from memory.model import Message, Role, Scope, Status, Submission, TurnStatus
 
 router = APIRouter(tags=["turns"])
 
@@ -73,16 +76,33 @@ def _submission(turn: TurnIn, tenant: str) -> Submission:
         metadata=turn.metadata,
         timestamp=turn.timestamp,
         infer=turn.infer,
+        guidance=turn.guidance,
     )
 
 
-@router.get("/turns/{turn_id}", response_model=TurnOut, responses={404: {"model": Problem}})
+@router.get("/turns/gated", response_model=TurnToldPage)
+async def list_gated(request: Request, caller: Caller, parts: Opened, page: Paged) -> Any:
+    """The turns about which no model was asked, as they plainly hold nothing: newest first, to be looked through."""
+    count, found = await parts.turns.gated(caller.tenant, page)
+    return paged(request, page, count, await told(caller.tenant, found, parts))
+
+
+@router.get("/turns/{turn_id}", response_model=TurnTold, responses={404: {"model": Problem}})
 async def get_turn(turn_id: str, caller: Caller, parts: Opened) -> Any:
-    """Where a turn is, and what it added."""
+    """Where a turn is, what it added and cost, and what was said in it."""
     found = await parts.turns.get(caller.tenant, turn_id)
     if found is None:
         raise NotFound("there is no turn with this id; statuses are kept for the retention time")
-    return found.model_dump()
+    return (await told(caller.tenant, [found], parts))[0]
+
+
+async def told(tenant: str, turns: Sequence[TurnStatus], parts: Parts) -> list[dict[str, Any]]:
+    """Turns with what was said in them, null where it is no longer kept."""
+    texts = await asyncio.gather(*(parts.turns.text(tenant, turn.id) for turn in turns))
+    return [
+        {**turn.model_dump(), "messages": [one.model_dump() for one in text.messages] if text else None}
+        for turn, text in zip(turns, texts, strict=True)
+    ]
 
 
 @router.get("/turns", response_model=TurnPage)

@@ -9,9 +9,11 @@ from typing import cast
 
 from pydantic import Field, FiniteFloat, field_validator
 
-from memory.adapters.openai_endpoint import OpenAIEndpoint, Raw, Wire
+from memory.adapters.openai_endpoint import Billed, OpenAIEndpoint, Raw, Tokens, Wire
+from memory.adapters.prices import Price, priced
 from memory.errors import ModelUnavailable
-from memory.model import Vector
+from memory.model import Usage, Vector
+from memory.ports import Meter
 
 # Floors for text-embedding-3-small and -large. They are estimates, not measured here for want of a key: for these two
 # models one may expect unrelated sentences between .0 and .2, sentences on one subject above .3, and one statement in
@@ -43,7 +45,7 @@ class _Embedding(Wire):
         return list(struct.unpack(f"<{len(packed) // _FLOAT_BYTES}f", packed))
 
 
-class _Embeddings(Wire):
+class _Embeddings(Billed):
     data: list[_Embedding]
 
 
@@ -57,13 +59,26 @@ class OpenAIEmbedder:
         base_url: None for OpenAI's own.
         model: the embedding model's name.
         timeout_seconds: how long one call may take as a whole.
+        meter: books each answered call.
+        price: of the model, None where it is not known.
 
     Raises BadConfiguration for a key that no header can carry. Close it with `aclose()`.
     """
 
-    def __init__(self, *, api_key: str | None, base_url: str | None, model: str, timeout_seconds: float) -> None:
-        self._endpoint = OpenAIEndpoint(api_key, base_url, timeout_seconds)
+    def __init__(
+        self,
+        *,
+        api_key: str | None,
+        base_url: str | None,
+        model: str,
+        timeout_seconds: float,
+        meter: Meter,
+        price: Price | None = None,
+    ) -> None:
+        self._endpoint = OpenAIEndpoint(api_key, base_url, timeout_seconds, self._billed)
         self._name = model
+        self._meter = meter
+        self._price = price
         self._dimension: int | None = None
 
     @property
@@ -97,6 +112,10 @@ class OpenAIEmbedder:
             raise ModelUnavailable(f"{_what(self._name)} {changed}.")
         self._dimension = dimension
         return found
+
+    async def _billed(self, tokens: Tokens) -> None:
+        usage = Usage(embeddings=1, embedding_tokens=tokens.prompt_tokens)
+        await self._meter.spent(self._name, priced(usage, self._price))
 
     async def aclose(self) -> None:
         """Close the connections."""

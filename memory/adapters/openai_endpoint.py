@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -29,8 +29,8 @@ _SETTINGS: Mapping[int, str] = {
     HTTPStatus.FORBIDDEN: "does not allow our key to do this (check OPENAI_API_KEY and the model's name)",
     HTTPStatus.NOT_FOUND: "does not know the model or the path (check the model's name and OPENAI_BASE_URL)",
 }
-# Some endpoints say so with a 400.
-_SETTINGS_CODES = {"invalid_api_key", "model_not_found"}
+# Some endpoints say so with a 400 and a code.
+_SETTINGS_CODES = {"invalid_api_key": HTTPStatus.UNAUTHORIZED, "model_not_found": HTTPStatus.NOT_FOUND}
 _NO_MODEL_LIST = {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED}
 
 
@@ -38,6 +38,19 @@ class Wire(BaseModel):
     """What we read of an endpoint's answer; the rest is let pass."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Tokens(Wire):
+    """An answer's bill."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class Billed(Wire):
+    """An answer that comes with its bill; some endpoints leave it out."""
+
+    usage: Tokens | None = None
 
 
 class Raw(Protocol):
@@ -48,7 +61,9 @@ class Raw(Protocol):
         """The body."""
 
 
-W = TypeVar("W", bound=Wire)
+W = TypeVar("W", bound=Billed)
+
+Bill = Callable[[Tokens], Awaitable[None]]
 
 
 class OpenAIEndpoint:
@@ -58,15 +73,17 @@ class OpenAIEndpoint:
         api_key: None where the endpoint wants none.
         base_url: None for OpenAI's own.
         timeout_seconds: how long a call may take as a whole, however slowly its bytes arrive.
+        bill: takes what each answered call cost, right or wrong as the answer may be.
 
     Raises BadConfiguration for a key that no HTTP header can carry.
     """
 
-    def __init__(self, api_key: str | None, base_url: str | None, timeout_seconds: float) -> None:
+    def __init__(self, api_key: str | None, base_url: str | None, timeout_seconds: float, bill: Bill) -> None:
         key = (api_key or _NO_KEY).strip()
         if not (key.isascii() and key.isprintable()):
             raise BadConfiguration("OPENAI_API_KEY holds a character that no key has: copy it once more.")
         self._timeout_seconds = timeout_seconds
+        self._bill = bill
         # The lane retries, with the whole fleet in view; the client must not do so on its own.
         self.client = AsyncOpenAI(
             api_key=key,
@@ -87,9 +104,11 @@ class OpenAIEndpoint:
         """
         raw = await self._made(what, call, self._timeout_seconds)
         try:
-            return shape.model_validate_json(raw.text)
+            answer = shape.model_validate_json(raw.text)
         except ValidationError as error:
             raise ModelUnavailable(f"{what} gave an answer that is not of its own protocol.") from error
+        await self._bill(answer.usage or Tokens())
+        return answer
 
     async def ping(self, what: str) -> None:
         """Ask for the list of models; an endpoint without such a list is there, too. Raises ModelUnavailable."""
@@ -126,12 +145,14 @@ def meaning(what: str, error: APIStatusError) -> TurnstoneError:
     Everything else is ModelUnavailable.
     """
     status, detail = error.status_code, _detail(error.body)
-    is_settings = status in _SETTINGS or error.code in _SETTINGS_CODES
-    if status in _OUR_FAULT and not is_settings and "api key" not in detail.lower():
+    means = _SETTINGS_CODES.get(error.code or "", status)
+    if status in _OUR_FAULT and "api key" in detail.lower():
+        means = HTTPStatus.UNAUTHORIZED
+    if means in _OUR_FAULT:
         return ModelRejected(f"{what} refused the request with HTTP {status}: {detail}")
-    said = _SETTINGS.get(status, f"answered HTTP {status}: {detail}")
+    said = _SETTINGS.get(means, f"answered HTTP {status}: {detail}")
     wait = retry_after_seconds(error.response.headers, datetime.now(UTC))
-    kind = ModelRefused if is_settings or status in _OUR_FAULT else ModelUnavailable
+    kind = ModelRefused if means in _SETTINGS else ModelUnavailable
     return kind(f"{what} {said}.", retry_after_seconds=wait)
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, Literal, cast
 
-from pydantic import Field
-
-from memory.adapters.openai_endpoint import OpenAIEndpoint, Raw, Wire
+from memory.adapters.openai_endpoint import Billed, OpenAIEndpoint, Raw, Tokens, Wire
+from memory.adapters.prices import Price, priced
 from memory.errors import ModelRejected, ModelUnavailable
 from memory.model import Message, Role, Usage, Value
-from memory.ports import Answer, Question
+from memory.ports import Answer, Meter, Question
 from memory.prompts import with_schema
 
 # Room for a full batch's facts, and small enough for servers with a window of 8,000 tokens.
@@ -18,7 +17,13 @@ _ANSWER_TOKENS = 4_096
 # Models that think count their thoughts as answer.
 _THINKING_TOKENS = 16_384
 
-_UNFINISHED = {"length", "content_filter", "tool_calls", "function_call"}
+_REFUSED, _FILTERED, _CALLED = "the model refused", "a content filter stopped it", "it called a tool instead"
+_UNFINISHED = {
+    "length": "it was cut off at the most tokens that an answer may have",
+    "content_filter": _FILTERED,
+    "tool_calls": _CALLED,
+    "function_call": _CALLED,
+}
 
 
 class _Message(Wire):
@@ -31,23 +36,19 @@ class _Choice(Wire):
     finish_reason: str | None = None
 
 
-class _Tokens(Wire):
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+_NO_CHOICE = _Choice(message=_Message(), finish_reason="content_filter")
 
 
-class _Completion(Wire):
-    choices: list[_Choice] = Field(min_length=1)
-    usage: _Tokens | None = None
+class _Completion(Billed):
+    choices: list[_Choice]
 
     def answer(self) -> Answer:
-        """The first choice, as the port wants it."""
-        choice, tokens = self.choices[0], self.usage or _Tokens()
+        """The first choice, as the port wants it; without one nothing was answered, which some filters do."""
+        choice = next(iter(self.choices), _NO_CHOICE)
         refusal = choice.message.refusal
         return Answer(
             text=refusal or choice.message.content or "",
-            complete=not refusal and choice.finish_reason not in _UNFINISHED,
-            usage=Usage(calls=1, **tokens.model_dump()),
+            unfinished=_REFUSED if refusal else _UNFINISHED.get(choice.finish_reason or ""),
         )
 
 
@@ -95,11 +96,24 @@ class OpenAIModel:
         base_url: None for OpenAI's own.
         model: the model's name.
         timeout_seconds: how long one call may take as a whole.
+        meter: books each answered call.
+        price: of the model, None where it is not known.
     """
 
-    def __init__(self, *, api_key: str | None, base_url: str | None, model: str, timeout_seconds: float) -> None:
-        self._endpoint = OpenAIEndpoint(api_key, base_url, timeout_seconds)
+    def __init__(
+        self,
+        *,
+        api_key: str | None,
+        base_url: str | None,
+        model: str,
+        timeout_seconds: float,
+        meter: Meter,
+        price: Price | None = None,
+    ) -> None:
+        self._endpoint = OpenAIEndpoint(api_key, base_url, timeout_seconds, self._billed)
         self._name = model
+        self._meter = meter
+        self._price = price
         self._dialect = Dialect()
 
     @property
@@ -148,6 +162,10 @@ class OpenAIModel:
     @property
     def _what(self) -> str:
         return f"The model {self._name}"
+
+    async def _billed(self, tokens: Tokens) -> None:
+        usage = Usage(calls=1, **tokens.model_dump())
+        await self._meter.spent(self._name, priced(usage, self._price))
 
     async def _complete(self, request: Mapping[str, Any]) -> _Completion:
         create = self._endpoint.client.chat.completions.with_raw_response.create

@@ -10,7 +10,7 @@ from typing import Any
 from qdrant_client import models
 
 from memory.clock import to_us
-from memory.model import Memory, Scope
+from memory.model import Memory, Scope, Write
 
 VERSION = 1
 
@@ -28,8 +28,8 @@ INDEXES: Mapping[str, Any] = {
     "valid_from": models.PayloadSchemaType.DATETIME,
     "valid_to": models.PayloadSchemaType.DATETIME,
 }
-# A keyword, not a boolean: it leaves room for a third state (docs/decisions.md).
-_CURRENT, _PAST = "current", "past"
+# What was taken back stands under the memory's own id until something takes its place; then it is past.
+_CURRENT, _RETRACTED, _PAST = "current", "retracted", "past"
 _MOST_FACTS = 1000
 _TIMES = ("created_at", "updated_at", "valid_from", "valid_to")
 
@@ -39,15 +39,16 @@ def stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def to_payload(memory: Memory, fence: int) -> dict[str, Any]:
+def to_payload(write: Write, fence: int) -> dict[str, Any]:
     """The payload of one version. Metadata has a room of its own: no key in it can pass for one of ours."""
+    memory = write.memory
     fields = memory.model_dump(mode="json", exclude={"id", "scope", "current", *_TIMES}, exclude_none=True)
     times = {name: getattr(memory, name) for name in _TIMES}
     return {
         **fields,
         "v": VERSION,
         "memory_id": memory.id,
-        "state": _CURRENT if memory.current else _PAST,
+        "state": _CURRENT if memory.current else _RETRACTED if write.point_id == memory.id else _PAST,
         "tenant": memory.scope.tenant,
         **memory.scope.ids,
         "hash": hashlib.blake2b(memory.text.encode(), digest_size=16).hexdigest(),
@@ -91,6 +92,16 @@ def within(scope: Scope, *more: models.Condition) -> models.Filter:
 def current(scope: Scope) -> models.Filter:
     """The memories of a scope as they stand now."""
     return within(scope, _equals("state", _CURRENT))
+
+
+def weighed(scope: Scope, taken_back_after: datetime | None) -> models.Filter:
+    """What a candidate is weighed against: what stands now, and what was retracted after a moment if one is given."""
+    if taken_back_after is None:
+        return current(scope)
+    later = models.DatetimeRange(gt=stamp(taken_back_after))
+    ended = models.FieldCondition(key="valid_to", range=later)
+    taken_back = models.Filter(must=[_equals("state", _RETRACTED), ended])
+    return within(scope, models.Filter(should=[_equals("state", _CURRENT), taken_back]))
 
 
 def as_of(scope: Scope, moment: datetime) -> models.Filter:

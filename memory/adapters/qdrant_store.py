@@ -14,8 +14,9 @@ from qdrant_client.http.exceptions import ApiException, ResponseHandlingExceptio
 from memory import rank
 from memory.adapters import qdrant_payload as payloads
 from memory.errors import LeaseLost, StoreRejected, StoreUnavailable
-from memory.model import Lease, Memory, Page, Recalled, Scope, Vector, Write
-from memory.ports import Embedder, Query
+from memory.model import Lease, Memory, Page, Recalled, Scope, Write
+from memory.ports import Embedder, Near, Query
+from memory.versions import in_order
 
 BM25 = "qdrant/bm25"
 _SCROLL = 256
@@ -62,25 +63,49 @@ class QdrantStore:
         self._opened = False
         self.collection = ""
 
-    async def _ready(self) -> str:
-        """The collection, made with its indexes where it is missing; looked at once, as Qdrant may start after us."""
-        if self._opened:
-            return self.collection
-        dimension = len((await self._embedder.embed(["turnstone"]))[0])
-        name = re.sub(r"[^a-z0-9]+", "-", self._embedder.name.lower()).strip("-")
-        self.collection = f"memories-{name}-{dimension}"
-        if not await _answered(self._client.collection_exists(self.collection)):
-            try:
-                await self._create(dimension)
-            except StoreRejected:  # another process was faster
-                if not await _answered(self._client.collection_exists(self.collection)):
-                    raise
+    async def _ready(self, vector: Sequence[float] | None = None) -> str:
+        """The collection, made with its indexes where it is missing; looked at once, as Qdrant may start after us.
+
+        Args:
+            vector: any of the embedder's. Where none is at hand, the collection that is there is taken, and only if
+                there is none the embedder is asked for a vector, as the length is part of the name.
+        """
+        if not self._opened:
+            await self._open(vector)
+        if vector is not None and not self.collection.endswith(f"-{len(vector)}"):
+            raise StoreUnavailable(_two_lengths(self._embedder.name, len(vector), self.collection))
+        return self.collection
+
+    async def _open(self, vector: Sequence[float] | None) -> None:
+        prefix = f"memories-{re.sub(r'[^a-z0-9]+', '-', self._embedder.name.lower()).strip('-')}-"
+        there = [one.name for one in (await _answered(self._client.get_collections())).collections]
+        ours = [name for name in there if name.removeprefix(prefix).isdecimal()]
+        if vector is None and len(ours) == 1:
+            self.collection = ours[0]
+        else:
+            dimension = len(vector or (await self._embedder.embed(["turnstone"]))[0])
+            self.collection = f"{prefix}{dimension}"
+            if self.collection not in ours:
+                await self._create_first(dimension, ours)
         present = (await _answered(self._client.get_collection(self.collection))).payload_schema
         for field, schema in payloads.INDEXES.items():
             if field not in present:
                 await _answered(self._client.create_payload_index(self.collection, field, schema, wait=True))
         self._opened = True
-        return self.collection
+
+    async def _create_first(self, dimension: int, others: Sequence[str]) -> None:
+        """Make the collection, but not beside memories with vectors of another length: one of the two must be wrong.
+
+        Raises StoreUnavailable: the turns wait until somebody has looked.
+        """
+        for other in others:
+            if (await _answered(self._client.count(other))).count:
+                raise StoreUnavailable(_two_lengths(self._embedder.name, dimension, other))
+        try:
+            await self._create(dimension)
+        except StoreRejected:  # another process was faster
+            if not await _answered(self._client.collection_exists(self.collection)):
+                raise
 
     async def _create(self, dimension: int) -> None:
         dense = models.VectorParams(size=dimension, distance=models.Distance.COSINE)
@@ -109,14 +134,14 @@ class QdrantStore:
         Raises LeaseLost, and writes nothing, when the loop's clock has passed `good_until`: a process that was stopped
         since its last look must look again.
         """
-        collection = await self._ready()
         if not writes:
             return
+        collection = await self._ready(writes[0].vector)
         points = [
             models.PointStruct(
                 id=write.point_id,
                 vector={"dense": list(write.vector), "bm25": _document(write.memory.text)},
-                payload=payloads.to_payload(write.memory, lease.token),
+                payload=payloads.to_payload(write, lease.token),
             )
             for write in writes
         ]
@@ -126,27 +151,27 @@ class QdrantStore:
             self._client.upsert(collection, points, wait=True, update_filter=payloads.not_fenced_off(lease.token))
         )
 
-    async def neighbours(self, scope: Scope, vectors: Sequence[Vector], limit: int) -> list[list[Recalled]]:
-        """For each vector the nearest current memories in scope by cosine, nearest first."""
-        collection = await self._ready()
-        if not vectors:
+    async def neighbours(self, scope: Scope, looks: Sequence[Near], limit: int) -> list[list[Recalled]]:
+        """For each look the nearest current memories in scope by cosine, nearest first."""
+        if not looks:
             return []
+        collection = await self._ready(looks[0].vector)
         requests = [
             models.QueryRequest(
-                query=list(vector),
+                query=list(look.vector),
                 using="dense",
-                filter=payloads.current(scope),
+                filter=payloads.weighed(scope, look.taken_back_after),
                 limit=limit,
                 with_payload=True,
             )
-            for vector in vectors
+            for look in looks
         ]
         answers = await self._ask(self._client.query_batch_points(collection, requests))
         return [[_recalled(point, point.score) for point in answer.points] for answer in answers]
 
     async def search(self, query: Query) -> list[Recalled]:
         """The memories that matter most: dense and BM25 candidates, scored together by the rule of `memory.rank`."""
-        collection = await self._ready()
+        collection = await self._ready(query.vector)
         found = payloads.as_of(query.scope, query.as_of) if query.as_of else payloads.current(query.scope)
         prefetch = [
             models.Prefetch(query=list(query.vector), using="dense", filter=found, limit=rank.CANDIDATES),
@@ -199,7 +224,7 @@ class QdrantStore:
             )
             memories += [payloads.from_payload(point.payload) for point in points]
             if offset is None:
-                return sorted(memories, key=lambda one: (one.valid_from, one.version))
+                return in_order(memories)
 
     async def delete(self, tenant: str, memory_id: str) -> int:
         """Remove a memory with all its versions; returns how many versions there were."""
@@ -222,6 +247,13 @@ class QdrantStore:
             selector = models.FilterSelector(filter=found)
             await self._ask(self._client.delete(collection, selector, wait=True))
         return int(count)
+
+
+def _two_lengths(embedder: str, dimension: int, collection: str) -> str:
+    return (
+        f"{embedder} gives vectors of {dimension} numbers, but its memories are in {collection}: mend the embedder, or "
+        "remove that collection if it is the wrong one"
+    )
 
 
 def _document(text: str) -> models.Document:

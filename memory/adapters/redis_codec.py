@@ -12,9 +12,11 @@ import orjson
 
 from memory.books import Removal
 from memory.clock import from_us
-from memory.model import Plan, Status, Submission, Turn, TurnEvent, TurnStatus
+from memory.model import Plan, Status, Submission, Turn, TurnEvent, TurnStatus, Usage
 
 VERSION = 1
+NANO = 1_000_000_000  # money is counted in billionths of a dollar: whole numbers add up
+_USED = b"used_"
 
 
 def encode_submission(submission: Submission) -> bytes:
@@ -61,6 +63,7 @@ def encode_events(events: Sequence[TurnEvent]) -> bytes:
 def decode_status(turn_id: str, fields: Mapping[bytes, bytes]) -> TurnStatus:
     """A turn's status from its hash."""
     error, settled = fields.get(b"error"), fields.get(b"settled_us")
+    used = {name[len(_USED) :]: count for name, count in fields.items() if name.startswith(_USED)}
     return TurnStatus(
         id=turn_id,
         status=Status(fields[b"status"].decode()),
@@ -69,7 +72,16 @@ def decode_status(turn_id: str, fields: Mapping[bytes, bytes]) -> TurnStatus:
         events=tuple(TurnEvent(**event) for event in orjson.loads(fields.get(b"events") or b"[]")),
         accepted_at=from_us(fields[b"accepted_us"]),
         settled_at=from_us(settled) if settled else None,
+        gated=b"gated" in fields,
+        usage=decode_usage(used),
     )
+
+
+def decode_usage(fields: Mapping[bytes, bytes]) -> Usage:
+    """What was booked, from the counters of a turn or of a tenant's model."""
+    counts = {name.decode(): int(count) for name, count in fields.items()}
+    nano = counts.pop("cost_nusd", None)
+    return Usage(**counts, cost_usd=None if nano is None else nano / NANO)
 
 
 def decode_removal(member: bytes) -> Removal:

@@ -104,8 +104,8 @@ class RedisInbox:
     async def _trim(self, oldest: str) -> None:
         """Drop from the status sets, of a few tenants each time, the turns whose hashes have ended."""
         for tenant in await answered(self._redis.srandmember(keys.TENANTS, _TENANTS_A_SWEEP)):
-            for status in (Status.SETTLED, Status.ERASED):
-                name = keys.status(tenant.decode(), status)
+            settled, erased = (keys.status(tenant.decode(), one) for one in (Status.SETTLED, Status.ERASED))
+            for name in (settled, erased, keys.gated(tenant.decode())):
                 old = await answered(self._redis.zrangebyscore(name, "-inf", oldest, start=0, num=_TRIMMED_A_SWEEP))
                 async with self._redis.pipeline(transaction=False) as pipeline:
                     for turn_id in old:

@@ -10,7 +10,8 @@
 | `ts:removals` | erases and deletes to be repeated once | when repeated, within a minute |
 | `ts:idem:T:KEY` | an idempotency key's turn and body hash | a day |
 | `ts:breaker:N` · `ts:breaker:N:calls` | an endpoint's breaker; calls it let through | 20 minutes after its pause |
-| `ts:status:T:S` | the tenant's turns in a status, by time | trimmed by the sweep |
+| `ts:status:T:S` | the tenant's turns in a status (and `gated` ones), by time | trimmed by the sweep |
+| `ts:usage:T` · `ts:guidance:T` | what models cost the tenant; its guidance | permanent |
 | `ts:ledger:T` · `ts:tenants` · `ts:lanes` · `ts:backlog` · `ts:fence` | books, awake lanes, counters | permanent |
 """
 
@@ -85,6 +86,21 @@ def epoch(scope: Scope) -> str:
     """When exactly this scope was last erased. Lengths make the ids unambiguous, whatever they hold."""
     ids = "".join(f"{field}={len(name)}:{name};" for field, name in scope.ids.items())
     return f"ts:epoch:{scope.tenant}:{ids}"
+
+
+def gated(tenant: str) -> str:
+    """The tenant's settled turns that no model was asked about, as they plainly hold nothing."""
+    return status_prefix(tenant) + "gated"
+
+
+def usage(tenant: str) -> str:
+    """What models have cost the tenant, by model."""
+    return f"ts:usage:{tenant}"
+
+
+def guidance(tenant: str) -> str:
+    """The tenant's guidance on what to remember."""
+    return f"ts:guidance:{tenant}"
 
 
 def breaker(name: str) -> str:

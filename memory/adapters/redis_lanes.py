@@ -189,10 +189,10 @@ class RedisLanes:
         lane = lease.lane
         names = [keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.plan(lane)]
         names += [keys.ledger(lane.tenant), keys.BACKLOG, keys.owned(lane)]
-        args: list[Argument] = [lease.token, *keys.prefixes(lane), self._limits.retention_seconds]
+        args: list[Argument] = [lease.token, *keys.prefixes(lane), self._limits.retention_seconds, plan.dropped]
         for turn_id in plan.turn_ids:
             status = Status.ERASED if turn_id in erased else Status.SETTLED
-            args += [turn_id, status.value, encode_events(plan.events.get(turn_id, ()))]
+            args += [turn_id, status.value, encode_events(plan.events.get(turn_id, ())), int(turn_id in plan.gated)]
         _still_ours(await self._run("settle", names, args), lane)
 
     async def postpone(self, lease: Lease, error: str, retry_after_seconds: float | None) -> float:

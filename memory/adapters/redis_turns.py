@@ -5,10 +5,10 @@ from __future__ import annotations
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
-from memory.adapters.redis_codec import decode_status, decode_turn
+from memory.adapters.redis_codec import decode_status, decode_turn, decode_usage
 from memory.adapters.redis_scripts import answered
 from memory.books import Ledger
-from memory.model import Lane, Page, Scope, Status, Turn, TurnStatus
+from memory.model import Lane, Page, Scope, Status, Turn, TurnStatus, Usage
 
 LIVE = (Status.QUEUED, Status.RUNNING, Status.RETRYING)
 _CHUNK = 500
@@ -101,7 +101,25 @@ class RedisTurns:
             waiting=sum(waiting),
             dead=totals.get("dead", 0),
             erased=totals.get("erased", 0),
+            gated=totals.get("gated", 0),
+            dropped_facts=totals.get("dropped_facts", 0),
         )
+
+    async def gated(self, tenant: str, page: Page) -> tuple[int, list[TurnStatus]]:
+        """The turns that were settled without asking a model, newest first: for a person to look through."""
+        stop = page.offset + page.size - 1
+        ids = await answered(self._redis.zrevrange(keys.gated(tenant), page.offset, stop))
+        rows = await self._hashes(tenant, [turn_id.decode() for turn_id in ids])
+        found = [decode_status(turn_id.decode(), row) for turn_id, row in zip(ids, rows, strict=True) if row]
+        return int(await answered(self._redis.zcard(keys.gated(tenant)))), found
+
+    async def usage(self, tenant: str) -> dict[str, Usage]:
+        """What models have cost the tenant, by the model's name."""
+        by_model: dict[str, dict[bytes, bytes]] = {}
+        for field, count in (await answered(self._redis.hgetall(keys.usage(tenant)))).items():
+            model, _, name = field.rpartition(b"|")
+            by_model.setdefault(model.decode(), {})[name] = count
+        return {model: decode_usage(counts) for model, counts in sorted(by_model.items())}
 
     async def tenants(self) -> list[str]:
         """Every tenant that ever had a turn accepted."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import os
 import random
@@ -75,9 +76,9 @@ async def answers_ping(port: int) -> bool:
     try:
         async with asyncio.timeout(PROBE_SECONDS):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(b"PING\r\n")
-            answer = await reader.readline()
-            writer.close()
+            with contextlib.closing(writer):
+                writer.write(b"PING\r\n")
+                answer = await reader.readline()
     except (OSError, TimeoutError):
         return False
     return answer.startswith(b"+PONG")
@@ -88,9 +89,9 @@ async def http_get(host: str, port: int, path: str) -> tuple[int, bytes]:
     try:
         async with asyncio.timeout(PROBE_SECONDS):
             reader, writer = await asyncio.open_connection(reachable(host), port)
-            writer.write(f"GET {path} HTTP/1.0\r\nHost: {reachable(host)}:{port}\r\n\r\n".encode())
-            head, _, body = (await reader.read()).partition(b"\r\n\r\n")
-            writer.close()
+            with contextlib.closing(writer):
+                writer.write(f"GET {path} HTTP/1.0\r\nHost: {reachable(host)}:{port}\r\n\r\n".encode())
+                head, _, body = (await reader.read()).partition(b"\r\n\r\n")
             return int(head.split()[1]), body
     except (OSError, TimeoutError, IndexError, ValueError):
         return 0, b""

@@ -10,7 +10,7 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
-from memory.model import Event, Fact, Message, Recalled, Role, Turn, Value
+from memory.model import Event, Fact, Guidance, Message, Recalled, Role, Turn, Value
 from memory.ports import Question
 
 CATEGORIES = (
@@ -30,6 +30,9 @@ CATEGORIES = (
 )
 
 
+_NONE = Guidance()
+
+
 class Prompt(Value):
     """A prompt file: its sections by title, the schema of the answer, and the hash of both as `version`."""
 
@@ -43,29 +46,67 @@ class Prompt(Value):
         return Template(self.sections[section]).substitute(values)
 
 
-def extraction(turns: Sequence[Turn]) -> Question:
+def extraction(turns: Sequence[Turn], guidance: Guidance = _NONE) -> Question:
     """Ask for the facts in turns of one lane, oldest first; system messages are left out.
 
     Whose facts are wanted follows from the lane: its user, else its agent, else its run.
+
+    Args:
+        turns: of one lane.
+        guidance: what is added for this project and these turns.
     """
-    about = EXTRACTION.sections[f"about {turns[0].scope.lane.kind}"]
+    kind = turns[0].scope.lane.kind
     shown = [_shown(number, turn) for number, turn in enumerate(turns) if spoken(turn)]
+    system = EXTRACTION.fill(
+        "system",
+        about=EXTRACTION.sections[f"about {kind}"],
+        source=EXTRACTION.sections[f"source {kind}"],
+        categories=", ".join(_described(guidance)),
+    )
     return Question(
         name=EXTRACTION.name,
-        system=EXTRACTION.fill("system", about=about, categories=", ".join(CATEGORIES)),
+        system="\n\n".join([system, *_added(guidance)]),
         user=EXTRACTION.fill("material", turns="\n\n".join(shown)),
-        schema_=EXTRACTION.schema_,
+        schema_=_extraction_schema(categories(guidance)),
     )
 
 
+def categories(guidance: Guidance) -> tuple[str, ...]:
+    """The categories that a fact may have: the article's, and what the guidance adds."""
+    return tuple(dict.fromkeys([*CATEGORIES[:-1], *guidance.categories, CATEGORIES[-1]]))
+
+
+def extraction_version(guidance: Guidance) -> str:
+    """What is kept with each memory: the prompt's hash, and the guidance's where there is one."""
+    if guidance == _NONE:
+        return EXTRACTION.version
+    seed = guidance.model_dump_json()
+    return f"{EXTRACTION.version}+{hashlib.sha256(seed.encode()).hexdigest()[:8]}"
+
+
+def _described(guidance: Guidance) -> list[str]:
+    told = guidance.categories
+    return [f"{name} ({_line(told[name])})" if told.get(name) else name for name in categories(guidance)]
+
+
+def _added(guidance: Guidance) -> list[str]:
+    """The guidance as the prompt tells it; nothing where none was given."""
+    given = {name: getattr(guidance, name) for name in ("instructions", "includes", "excludes")}
+    lines = [EXTRACTION.fill(name, text=text) for name, text in given.items() if text]
+    return [EXTRACTION.fill("guidance", guidance="\n".join(lines))] if lines else []
+
+
 def reconciliation(candidates: Sequence[Fact], known: Sequence[Recalled]) -> Question:
-    """Ask what the candidates mean for what is known; both lists are numbered from 0 and show no ids."""
+    """Ask what the candidates mean for what is known; both lists are numbered from 0 and show no ids.
+
+    Known is also what earlier candidates say, for those that were said after them: these carry their number.
+    """
     return Question(
         name=RECONCILIATION.name,
         system=RECONCILIATION.fill("system"),
         user=RECONCILIATION.fill(
             "material",
-            known=_numbered([recalled.memory.text for recalled in known]),
+            known=_numbered([_as_known(recalled) for recalled in known]),
             candidates=_numbered([candidate.text for candidate in candidates]),
         ),
         schema_=RECONCILIATION.schema_,
@@ -86,7 +127,7 @@ def with_schema(question: Question) -> str:
 
 def chat_system(memories: Sequence[str]) -> str:
     """The instructions of a chat reply, with the memories that were recalled for it."""
-    facts = "\n".join(f"- {' '.join(text.split())}" for text in memories)
+    facts = "\n".join(f"- {_line(text)}" for text in memories)
     known = CHAT.fill("remembered", facts=facts) if memories else CHAT.sections["nothing remembered"]
     return CHAT.fill("system", memories=known)
 
@@ -94,6 +135,16 @@ def chat_system(memories: Sequence[str]) -> str:
 def spoken(turn: Turn) -> tuple[Message, ...]:
     """The messages of a turn that may hold facts: not blank, and none of the system's."""
     return tuple(m for m in turn.messages if m.role is not Role.SYSTEM and m.content.strip())
+
+
+def sources(turn: Turn) -> tuple[Message, ...]:
+    """The messages whose words can support a fact: only the user's own in a user's lane, else those of both sides.
+
+    So what an assistant recalls, supposes or gets wrong about somebody is never remembered as theirs.
+    """
+    if turn.scope.lane.kind == "user":
+        return tuple(message for message in spoken(turn) if message.role is Role.USER)
+    return spoken(turn)
 
 
 def _shown(number: int, turn: Turn) -> str:
@@ -106,8 +157,17 @@ def _speaker(message: Message) -> str:
     return f"{message.role} ({message.name})" if message.name else str(message.role)
 
 
+def _as_known(recalled: Recalled) -> str:
+    told = recalled.candidate
+    return recalled.memory.text if told is None else f"{recalled.memory.text} (= candidate {told})"
+
+
 def _numbered(texts: Sequence[str]) -> str:
-    return "\n".join(f"[{number}] {' '.join(text.split())}" for number, text in enumerate(texts))
+    return "\n".join(f"[{number}] {_line(text)}" for number, text in enumerate(texts))
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _strict(key: str, **properties: object) -> Mapping[str, Any]:
@@ -135,15 +195,13 @@ def _read(name: str, schema: Mapping[str, Any]) -> Prompt:
     return Prompt(name=name, sections=sections, schema_=schema, version=version)
 
 
-EXTRACTION = _read(
-    "extraction",
-    _strict(
-        "facts",
-        fact={"type": "string"},
-        category={"type": "string", "enum": list(CATEGORIES)},
-        quote={"type": "string"},
-    ),
-)
+def _extraction_schema(names: Sequence[str]) -> Mapping[str, Any]:
+    return _strict(
+        "facts", fact={"type": "string"}, category={"type": "string", "enum": list(names)}, quote={"type": "string"}
+    )
+
+
+EXTRACTION = _read("extraction", _extraction_schema(CATEGORIES))
 RECONCILIATION = _read(
     "reconciliation",
     _strict(

@@ -16,7 +16,7 @@ from memory import rank
 from memory.adapters.qdrant_store import BM25, QdrantStore
 from memory.errors import LeaseLost, StoreUnavailable
 from memory.model import Event, Lease, Memory, Page, Scope, Write
-from memory.ports import Query
+from memory.ports import Near, Query
 from tests.fakes import WordEmbedder, word_vector
 
 FOREVER = float("inf")
@@ -88,7 +88,7 @@ async def test_a_search_finds_by_words_and_by_meaning_and_scores_between_0_and_1
 async def test_a_score_is_the_rule_of_ranking_and_does_not_depend_on_what_else_is_known(store: QdrantStore) -> None:
     await store.apply(lease(), [write("User likes green tea")], FOREVER)
     (alone,) = await store.search(query("green tea"))
-    (near,) = await store.neighbours(ANA, [word_vector("green tea")], 1)
+    (near,) = await store.neighbours(ANA, [Near(vector=word_vector("green tea"))], 1)
     assert alone.score > rank.score(near[0].score, 0) > 0
     await store.apply(lease(), [write(f"User note {number}", minutes=number) for number in range(20)], FOREVER)
     first = (await store.search(query("green tea")))[0]
@@ -109,7 +109,8 @@ async def test_an_owner_sees_only_its_own_even_with_the_same_words(store: Qdrant
         assert [one.memory.scope for one in await store.search(query("Berlin", scope))] == [scope]
         assert [one.scope for one in (await store.page(scope, Page()))[1]] == [scope]
         assert [
-            [near.memory.scope for near in one] for one in await store.neighbours(scope, [word_vector("x")], 9)
+            [near.memory.scope for near in one]
+            for one in await store.neighbours(scope, [Near(vector=word_vector("x"))], 9)
         ] == [[scope]]
 
 

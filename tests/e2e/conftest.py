@@ -1,4 +1,4 @@
-"""One running `turnstone up` for all end-to-end tests."""
+"""One running `turnstone up` without a model for all end-to-end tests, and one with a scripted model."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from memory.client import TurnstoneClient
+from tests.model_server.control import ModelServer
+from tests.model_server.control import running as model_server
 from tests.running import Running, turnstone_up
 
 
@@ -22,3 +24,20 @@ async def client(stack: Running) -> AsyncIterator[TurnstoneClient]:
     """A client of the running stack."""
     async with TurnstoneClient(stack.url) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def model() -> Iterator[ModelServer]:
+    """The scripted model that `modelled` asks."""
+    with model_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def modelled(model: ModelServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """The embedded stack with one worker, that asks the scripted model and knows what it costs."""
+    settings = {"OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": "test", "TURNSTONE_RETRY_MAX_SECONDS": "1"}
+    prices = {"INPUT": "1", "OUTPUT": "4", "EMBEDDING": "2"}
+    settings |= {f"TURNSTONE_PRICE_{kind}_USD": price for kind, price in prices.items()}
+    with turnstone_up(tmp_path_factory.mktemp("modelled") / "data", workers=1, environment=settings) as running:
+        yield running

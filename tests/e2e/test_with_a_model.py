@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 
 import httpx
 import pytest
 
 from memory.client import TurnstoneClient
+from tests.e2e.telling import SESSION_1, told
 from tests.model_server.control import ModelServer
-from tests.model_server.control import running as model_server
 from tests.model_server.wire import Canned, Fault, Kind
-from tests.running import Running, turnstone_up
+from tests.running import Running
 from tests.support import wait_until
 
-SESSION_1 = datetime(2026, 3, 1, 9, tzinfo=UTC)
 SESSION_2 = SESSION_1 + timedelta(days=20)
 SESSION_3 = SESSION_1 + timedelta(days=40)
 
@@ -43,33 +40,9 @@ MOVES = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def model() -> Iterator[ModelServer]:
-    with model_server() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def modelled(model: ModelServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    data: Path = tmp_path_factory.mktemp("modelled") / "data"
-    settings = {"OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": "test", "TURNSTONE_RETRY_MAX_SECONDS": "1"}
-    with turnstone_up(data, workers=1, environment=settings) as running:
-        yield running
-
-
 def extracted(words: str, fact: str) -> Canned:
     answer = {"facts": [{"fact": fact, "category": "personal", "quote": words}]}
     return Canned(route="extraction", contains=words, answer=answer)
-
-
-async def told(client: TurnstoneClient, user: str, words: str, at: datetime) -> str:
-    turn = await client.add_turn([{"role": "user", "content": words}], user_id=user, timestamp=at)
-
-    async def settled() -> bool:
-        return (await client.turn(turn.id)).status == "settled"
-
-    await wait_until(settled, what="the turn being settled")
-    return turn.id
 
 
 @pytest.mark.parametrize("move", MOVES, ids=lambda move: move.language)

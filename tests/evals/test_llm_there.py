@@ -95,7 +95,7 @@ def test_without_an_endpoint_that_answers_nothing_is_begun(
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
     evaluation = Evaluation(model, tmp_path / "evals", "locomo", "--data", str(DATA / "locomo.json"), "--yes")
     assert main(evaluation.options) == 2
-    assert "gpt-4o-mini cannot be reached" in capsys.readouterr().err
+    assert "The endpoint of gpt-4o-mini cannot be reached" in capsys.readouterr().err
 
 
 def test_a_verdict_that_is_no_verdict_is_asked_for_once_more(

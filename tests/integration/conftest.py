@@ -11,12 +11,13 @@ from redis.asyncio import Redis
 
 from memory.adapters.celery_bell import CeleryBell
 from memory.adapters.openai_model import OpenAIModel
+from memory.adapters.prices import Price
 from memory.adapters.qdrant_store import QdrantStore
 from memory.adapters.redis_inbox import RedisInbox
 from memory.adapters.redis_lanes import InboxLimits, RedisLanes
 from memory.adapters.redis_scripts import RedisScripts
 from memory.adapters.redis_turns import RedisTurns
-from tests.fakes import WordEmbedder
+from tests.fakes import Purse, WordEmbedder
 from tests.integration.house import House
 from tests.model_server.control import ModelServer, running
 
@@ -50,7 +51,19 @@ def server(started: ModelServer) -> ModelServer:
 
 
 @pytest.fixture
-async def model(server: ModelServer) -> AsyncIterator[OpenAIModel]:
-    opened = OpenAIModel(api_key="key", base_url=server.base_url, model="gpt-test", timeout_seconds=10)
+def purse() -> Purse:
+    return Purse()
+
+
+@pytest.fixture
+async def model(server: ModelServer, purse: Purse) -> AsyncIterator[OpenAIModel]:
+    opened = OpenAIModel(
+        api_key="key",
+        base_url=server.base_url,
+        model="gpt-test",
+        timeout_seconds=10,
+        meter=purse,
+        price=Price(input_usd=1.0, output_usd=2.0),
+    )
     yield opened
     await opened.aclose()

@@ -11,6 +11,7 @@ from memory.adapters.redis_inbox import RedisInbox
 from memory.adapters.redis_lanes import RedisLanes
 from memory.adapters.redis_turns import RedisTurns
 from memory.model import Memory, Message, Page, Role, Scope, Submission, TurnStatus
+from memory.ports import Reconciler
 from memory.recall import Asked, Recall, recall
 from memory.remember import Remembering, drain
 from tests.fakes import EchoExtractor, ScriptedReconciler, WordEmbedder
@@ -31,11 +32,12 @@ class House:
     extractor: EchoExtractor = field(default_factory=EchoExtractor)
     reconciler: ScriptedReconciler = field(default_factory=ScriptedReconciler)
     embedder: WordEmbedder = field(default_factory=WordEmbedder)
+    weigher: Reconciler | None = None  # in place of the scripted one
 
     @property
     def remembering(self) -> Remembering:
         return Remembering(
-            lanes=self.lanes, store=self.store, extractor=self.extractor, reconciler=self.reconciler,
+            lanes=self.lanes, store=self.store, extractor=self.extractor, reconciler=self.weigher or self.reconciler,
             embedder=self.embedder, batch_turns=4,
         )  # fmt: skip
 

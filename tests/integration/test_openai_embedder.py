@@ -10,6 +10,7 @@ import pytest
 from memory.adapters.openai_embedder import OpenAIEmbedder
 from memory.errors import ModelRejected, ModelUnavailable
 from memory.model import Vector
+from tests.fakes import Purse
 from tests.model_server.control import ModelServer, running
 from tests.model_server.wire import Fault, Kind
 
@@ -30,7 +31,11 @@ def server(started: ModelServer) -> ModelServer:
 
 def opened(server: ModelServer, timeout_seconds: float = 10) -> OpenAIEmbedder:
     return OpenAIEmbedder(
-        api_key=None, base_url=server.base_url, model="embedding-test", timeout_seconds=timeout_seconds
+        api_key=None,
+        base_url=server.base_url,
+        model="embedding-test",
+        timeout_seconds=timeout_seconds,
+        meter=Purse(),
     )
 
 

@@ -9,8 +9,9 @@ import pytest
 from memory.adapters.openai_model import OpenAIModel
 from memory.errors import BadAnswer, ModelRejected, ModelUnavailable
 from memory.extract import ModelExtractor
-from memory.model import Decision, Event, Extraction, Fact, Memory, Message, Recalled, Role, Scope, Turn
+from memory.model import Decision, Event, Extraction, Fact, Memory, Message, Recalled, Role, Scope, Turn, Usage
 from memory.reconcile import ModelReconciler, RuleReconciler
+from tests.fakes import NoGuidance, Purse
 from tests.model_server.control import ModelServer
 from tests.model_server.wire import Canned, Fault, Kind
 
@@ -30,19 +31,29 @@ OSLO = Fact(turn_id="t1", text="I live in Oslo.", category="personal", quote="I 
 
 
 async def extracted(model: OpenAIModel) -> Extraction:
-    return await ModelExtractor(model).extract([TURN])
+    return await ModelExtractor(model, NoGuidance()).extract([TURN])
 
 
-async def test_facts_come_back_over_the_wire_with_what_they_cost(server: ModelServer, model: OpenAIModel) -> None:
+async def test_facts_come_back_over_the_wire_and_what_they_cost_is_booked(
+    server: ModelServer, model: OpenAIModel, purse: Purse
+) -> None:
     found = await extracted(model)
 
     assert [one.text for one in found.facts] == ["I live in Oslo.", "My cat is called Bo."]
     counts = server.counts()
     assert counts.calls == {"extraction": 1}
-    assert (found.usage.prompt_tokens, found.usage.completion_tokens) == (
-        counts.prompt_tokens,
-        counts.completion_tokens,
-    )
+    cost = (counts.prompt_tokens * 1.0 + counts.completion_tokens * 2.0) / 1_000_000
+    assert purse.spendings == [
+        (
+            "gpt-test",
+            Usage(
+                calls=1,
+                prompt_tokens=counts.prompt_tokens,
+                completion_tokens=counts.completion_tokens,
+                cost_usd=cost,
+            ),
+        )
+    ]
 
 
 async def test_a_question_is_sent_with_its_strict_schema_at_temperature_0(
@@ -88,13 +99,23 @@ async def test_an_unknown_number_heals_once_and_is_an_error_twice(server: ModelS
 
 
 @pytest.mark.parametrize(
-    "kind", [Kind.NOT_JSON, Kind.TRUNCATED, Kind.EMPTY, Kind.WRONG_TYPES, Kind.REFUSAL, Kind.CONTENT_FILTER]
+    "kind",
+    [
+        Kind.NOT_JSON,
+        Kind.TRUNCATED,
+        Kind.EMPTY,
+        Kind.WRONG_TYPES,
+        Kind.REFUSAL,
+        Kind.CONTENT_FILTER,
+        Kind.NO_CHOICES,
+    ],
 )
 async def test_a_wrong_answer_heals_once_and_is_an_error_twice(
-    server: ModelServer, model: OpenAIModel, kind: Kind
+    server: ModelServer, model: OpenAIModel, purse: Purse, kind: Kind
 ) -> None:
     server.fault(Fault(kind=kind, calls=1))
-    assert (await extracted(model)).usage.calls == 2
+    assert len((await extracted(model)).facts) == 2
+    assert len(purse.spendings) == 2  # a wrong answer is paid for as well
 
     server.fault(Fault(kind=kind, calls=2))
     with pytest.raises(BadAnswer):

@@ -1,15 +1,20 @@
-"""The bodies that the server sends: a right one, and for each kind of fault a wrong one."""
+"""The bodies that the server sends, right or as a fault wants them."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from tests.model_server import rules
+from tests.model_server import rules, wrong
 from tests.model_server.state import Call
 from tests.model_server.wire import Canned, Fault, Kind
 
-_RULES = {"extraction": rules.extraction, "reconciliation": rules.reconciliation, "chat": rules.chat}
+_RULES = {
+    "extraction": rules.extraction,
+    "reconciliation": rules.reconciliation,
+    "additive_extraction": rules.additive_extraction,
+    "chat": rules.chat,
+}
 
 
 def text(call: Call, canned: Canned | None) -> str:
@@ -29,7 +34,7 @@ def completion(model: str, prompt_tokens: int, right: str, fault: Fault | None) 
         fault: what makes it say something else.
     """
     kind = fault.kind if fault else None
-    said = _said(right, kind)
+    said = wrong.said(right, fault) if fault else right
     finish = {Kind.TRUNCATED: "length", Kind.CONTENT_FILTER: "content_filter"}.get(kind, "stop") if kind else "stop"
     message = {"role": "assistant", "content": said, "refusal": None}
     if kind is Kind.REFUSAL:
@@ -69,35 +74,3 @@ def embeddings(model: str, texts: list[str], dimension: int, as_base64: bool, fa
 def error(message: str, code: str | None = None) -> dict[str, Any]:
     """An error's body."""
     return {"error": {"message": message, "type": "scripted_error", "param": None, "code": code}}
-
-
-def _said(right: str, kind: Kind | None) -> str:
-    match kind:
-        case Kind.NOT_JSON:
-            return "Certainly! Here is what was asked for."
-        case Kind.FENCED:
-            return f"```json\n{right}\n```"
-        case Kind.TRUNCATED:
-            return right[: len(right) // 2]
-        case Kind.EMPTY:
-            return ""
-        case Kind.REFUSAL | Kind.CONTENT_FILTER:
-            return "I cannot help with that."
-        case Kind.WRONG_TYPES:
-            return _bent(right, fact=7, candidate="zero")
-        case Kind.UNKNOWN_NUMBER:
-            return _bent(right, target=999)
-        case Kind.FALSE_QUOTE:
-            return _bent(right, quote="words that nobody has said")
-        case _:
-            return right
-
-
-def _bent(right: str, **wrong: object) -> str:
-    """The right answer, with those of the wrong values in every item for which it has a key."""
-    lists: dict[str, list[dict[str, object]]] = json.loads(right)
-    bent = {
-        key: [item | {name: value for name, value in wrong.items() if name in item} for item in items]
-        for key, items in lists.items()
-    }
-    return json.dumps(bent)

@@ -51,6 +51,7 @@ class ModelServerApp:
         body = await request.json()
         call = _call(body)
         self._state.requests.append(body)
+        self._state.traffic.asked(call.route, body["messages"], body.get("response_format"))
         fault = self._state.fault(call)
         if refused := _refused(fault):
             return refused
@@ -59,12 +60,14 @@ class ModelServerApp:
         answer = answers.completion(body["model"], prompt_tokens, right, fault)
         completion_tokens = answer["usage"]["completion_tokens"]
         self._state.add(prompt_tokens=prompt_tokens, completion_tokens=completion_tokens)
+        self._state.traffic.answered(call.route, right, prompt_tokens, completion_tokens)
         return await self._sent(answer, fault)
 
     async def _embed(self, request: Request) -> Response:
         body = await request.json()
         texts = [body["input"]] if isinstance(body["input"], str) else body["input"]
         self._state.requests.append(body)
+        self._state.traffic.embedded(texts)
         fault = self._state.fault(Call("embeddings", "\n".join(texts)))
         if refused := _refused(fault):
             return refused
@@ -132,12 +135,14 @@ class _Dropped(Response):
 
 
 def _call(body: dict[str, Any]) -> Call:
-    """What a chat call is about: told by its schema's name, or by the schema in its instructions."""
+    """What a chat call is about: told by its schema's name, or by the keys that its instructions name."""
     material = "\n".join(message["content"] for message in body["messages"] if message["role"] == "user")
     schema = body.get("response_format", {}).get("json_schema")
     if schema:
         return Call(schema["name"], material, with_schema=True)
     told = "".join(message["content"] for message in body["messages"] if message["role"] == "system")
+    if '"linked_memory_ids"' in told:
+        return Call("additive_extraction", material)
     if '"facts"' in told:
         return Call("extraction", material)
     return Call("reconciliation" if '"decisions"' in told else "chat", material)
@@ -146,7 +151,9 @@ def _call(body: dict[str, Any]) -> Call:
 def _refused(fault: Fault | None) -> Response | None:
     """The HTTP error that a fault asks for."""
     if fault and fault.kind is Kind.STATUS:
-        return JSONResponse(answers.error(fault.message), status_code=fault.status, headers=dict(fault.headers))
+        return JSONResponse(
+            answers.error(fault.message, fault.code), status_code=fault.status, headers=dict(fault.headers)
+        )
     if fault and fault.kind is Kind.NO_JSON_SCHEMA:
         message = "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model."
         return JSONResponse(answers.error(message), status_code=400)

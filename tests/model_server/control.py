@@ -60,7 +60,7 @@ class ModelServer:
             self._post("/script", canned.model_dump_json())
 
     def reset(self) -> None:
-        """Forget faults, counts, requests, and all of the script that it was not started with."""
+        """Forget counts, requests, and all faults and answers that it was not started with."""
         self._post("/reset", "")
 
     def counts(self) -> Counts:
@@ -81,18 +81,22 @@ class ModelServer:
 
 
 @contextmanager
-def running(*, port: int = 0, script: Sequence[Canned] = (), dimension: int = 256) -> Iterator[ModelServer]:
+def running(
+    *, port: int = 0, script: Sequence[Canned] = (), dimension: int = 256, faults: Sequence[Fault] = ()
+) -> Iterator[ModelServer]:
     """A server in a process of its own, ready when entered and gone when left.
 
     Args:
         port: 0 for a free one.
         script: answers that survive a reset.
         dimension: length of an embedding.
+        faults: on from the start and after every reset.
     """
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump([canned.model_dump() for canned in script], file)
         file.flush()
         options = ["--port", str(port), "--script", file.name, "--dimension", str(dimension)]
+        options += [word for fault in faults for word in ("--fault", fault.model_dump_json())]
         command = [sys.executable, "-m", "tests.model_server", *options]
         with subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None

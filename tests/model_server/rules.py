@@ -12,19 +12,23 @@ from collections.abc import Iterator, Sequence
 
 _SPEAKER = re.compile(r"^(user|assistant|tool)(?: \([^)]*\))?: (.*)$")
 _BETWEEN_SENTENCES = re.compile(r"(?<=[.!?])\s+")
-_ABOUT_ONESELF = re.compile(r"(?:I|My)\b")
+_ABOUT_ONESELF = re.compile(r"\b(?:I|[Mm]y)\b")
 _CANDIDATE = re.compile(r"^\[(\d+)\] ", re.MULTILINE)
 
 
 def extraction(material: str) -> str:
-    """Every sentence of the user's that begins with "I" or "My" is a fact, in its own words."""
-    sentences = [found for line in _lines_of_user(material) for found in _BETWEEN_SENTENCES.split(line)]
-    facts = [
-        {"fact": sentence, "category": "personal", "quote": sentence}
-        for sentence in map(str.strip, sentences)
-        if _ABOUT_ONESELF.match(sentence)
-    ]
+    """Every sentence of the user's that says "I" or "my" and asks nothing is a fact, in its own words."""
+    facts = [{"fact": said, "category": "personal", "quote": said} for said in _about_oneself(material)]
     return json.dumps({"facts": facts}, ensure_ascii=False)
+
+
+def additive_extraction(material: str) -> str:
+    """The same facts, the way the mem0ai package wants them; what was said before and what is known are left alone."""
+    new = material.partition("## New Messages\n")[2].partition("\n\n## Observation Date")[0]
+    memories = [
+        {"id": str(number), "text": said, "attributed_to": "user"} for number, said in enumerate(_about_oneself(new))
+    ]
+    return json.dumps({"memory": memories}, ensure_ascii=False)
 
 
 def reconciliation(material: str) -> str:
@@ -57,6 +61,11 @@ def packed(vector: Sequence[float]) -> str:
 def tokens(text: str) -> int:
     """About how many tokens a text has."""
     return len(text) // 4 + 1
+
+
+def _about_oneself(material: str) -> list[str]:
+    sentences = (found.strip() for line in _lines_of_user(material) for found in _BETWEEN_SENTENCES.split(line))
+    return [said for said in sentences if _ABOUT_ONESELF.search(said) and not said.endswith("?")]
 
 
 def _lines_of_user(material: str) -> Iterator[str]:

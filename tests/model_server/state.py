@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from tests.model_server.traffic import Traffic
 from tests.model_server.wire import Canned, Counts, Fault, Kind, Route, Rule
 
 R = TypeVar("R", bound=Rule)
@@ -18,13 +19,14 @@ _STRUCTURED: frozenset[Route] = frozenset({"extraction", "reconciliation"})
 _ASKED: frozenset[Route] = _STRUCTURED | {"chat"}
 _EMBEDDED: frozenset[Route] = frozenset({"embeddings"})
 _HTTP = (Kind.STATUS, Kind.SLOW, Kind.HELD, Kind.DRIP, Kind.DROPPED, Kind.NOT_JSON_BODY)
+_OF_DECISIONS = (Kind.MISSING, Kind.UNKNOWN_NUMBER)
 _UNFINISHED = (Kind.TRUNCATED, Kind.EMPTY, Kind.REFUSAL, Kind.CONTENT_FILTER, Kind.NO_CHOICES)
 _MAKES_SENSE_FOR: Mapping[Kind, frozenset[Route]] = {
     **dict.fromkeys(_HTTP, _ASKED | _EMBEDDED),
     **dict.fromkeys(_UNFINISHED, _ASKED),
     **dict.fromkeys((Kind.WRONG_COUNT, Kind.WRONG_DIMENSION, Kind.NOT_A_NUMBER), _EMBEDDED),
     Kind.FALSE_QUOTE: frozenset({"extraction"}),
-    Kind.UNKNOWN_NUMBER: frozenset({"reconciliation"}),
+    **dict.fromkeys(_OF_DECISIONS, frozenset[Route]({"reconciliation"})),
 }
 
 
@@ -40,7 +42,13 @@ class Call:
 @dataclass
 class _Rationed(Generic[R]):
     rule: R
+    to_pass: int
     left: int | None
+
+    def lets_pass(self) -> bool:
+        """Whether the rule lets this call pass, as one of the first that it fits."""
+        self.to_pass -= 1
+        return self.to_pass >= 0
 
     def spend(self) -> R:
         """Use the rule once."""
@@ -55,25 +63,30 @@ class State:
     Args:
         script: the answers that every reset brings back.
         seed: lets the rates of faults repeat themselves.
+        faults: those that every reset brings back.
     """
 
-    def __init__(self, script: Sequence[Canned], seed: int) -> None:
+    def __init__(self, script: Sequence[Canned], seed: int, faults: Sequence[Fault] = ()) -> None:
         self._initial_script = script
+        self._initial_faults = faults
         self._random = random.Random(seed)
         self._released = asyncio.Event()
         self._held = 0
         self.reset()
 
     def reset(self) -> None:
-        """Forget faults, counts, requests and what was added to the script; release what is held."""
+        """Forget counts, requests and all that was added to the script and the faults; release what is held."""
         self.heal()
         self._script: list[_Rationed[Canned]] = []
         self._calls: Counter[str] = Counter()
         self._hits: Counter[str] = Counter()
         self._sums: Counter[str] = Counter()
+        self.traffic = Traffic()
         self.requests: deque[Any] = deque(maxlen=_REQUESTS_KEPT)
         for canned in self._initial_script:
             self.add_answer(canned)
+        for fault in self._initial_faults:
+            self.add_fault(fault)
 
     def heal(self) -> None:
         """Switch all faults off, and release what is held."""
@@ -95,24 +108,26 @@ class State:
 
     def add_fault(self, fault: Fault) -> None:
         """Switch a fault on, behind those that are on already."""
-        self._faults.append(_Rationed(fault, fault.calls))
+        self._faults.append(_Rationed(fault, fault.after, fault.calls))
 
     def add_answer(self, canned: Canned) -> None:
         """Put an answer at the end of the script."""
-        self._script.append(_Rationed(canned, canned.calls))
+        self._script.append(_Rationed(canned, canned.after, canned.calls))
 
     def fault(self, call: Call) -> Fault | None:
         """Count a call, and choose the fault that hits it."""
         self._calls[call.route] += 1
         for rationed in self._faults:
-            if _meets(rationed, call) and _sensible(rationed.rule, call) and self._random.random() < rationed.rule.rate:
+            if not (_meets(rationed, call) and _sensible(rationed.rule, call)) or rationed.lets_pass():
+                continue
+            if self._random.random() < rationed.rule.rate:
                 self._hits[rationed.rule.kind] += 1
                 return rationed.spend()
         return None
 
     def answer(self, call: Call) -> Canned | None:
         """The script's answer to a call."""
-        found = next((rationed for rationed in self._script if _meets(rationed, call)), None)
+        found = next((one for one in self._script if _meets(one, call) and not one.lets_pass()), None)
         return found.spend() if found else None
 
     def add(self, *, texts: int = 0, prompt_tokens: int = 0, completion_tokens: int = 0) -> None:
@@ -121,7 +136,8 @@ class State:
 
     def counts(self) -> Counts:
         """All counts until now."""
-        return Counts(calls=dict(self._calls), faults=dict(self._hits), held=self._held, **self._sums)
+        traffic = self.traffic.by_route()
+        return Counts(calls=dict(self._calls), faults=dict(self._hits), traffic=traffic, held=self._held, **self._sums)
 
 
 def _meets(rationed: _Rationed[Any], call: Call) -> bool:

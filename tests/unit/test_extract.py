@@ -10,12 +10,11 @@ import pytest
 from memory import prompts
 from memory.errors import BadAnswer, ModelRejected, ModelUnavailable, TurnstoneError
 from memory.extract import ModelExtractor
-from memory.model import Extraction, Message, Role, Scope, Turn, Usage
+from memory.model import Extraction, Guidance, Message, Role, Scope, Turn
 from memory.ports import Answer
-from tests.fakes import Scripted, ScriptedModel
+from tests.fakes import NoGuidance, Scripted, ScriptedModel
 
 ANA = Scope(tenant="acme", user_id="ana")
-FIRST_USAGE = Usage(calls=1, prompt_tokens=10, completion_tokens=5)
 
 
 def turn(number: int, *said: str, role: Role = Role.USER) -> Turn:
@@ -37,7 +36,7 @@ OSLO = turn(0, "Hello! I live in Oslo.")
 
 
 async def extracted(answer: Scripted, *turns: Turn) -> Extraction:
-    return await ModelExtractor(ScriptedModel(answer)).extract(turns)
+    return await ModelExtractor(ScriptedModel(answer), NoGuidance()).extract(turns)
 
 
 async def test_a_fact_belongs_to_the_turn_in_which_its_quote_was_said() -> None:
@@ -47,7 +46,6 @@ async def test_a_fact_belongs_to_the_turn_in_which_its_quote_was_said() -> None:
         ("turn-1", "User has a cat.", "I have a cat")
     ]
     assert found.dropped == 0
-    assert found.usage == FIRST_USAGE
 
 
 async def test_facts_come_in_the_order_said_however_the_model_lists_them() -> None:
@@ -111,13 +109,13 @@ async def test_system_messages_are_no_source_of_facts() -> None:
 @pytest.mark.parametrize("silent", [turn(0), turn(0, " \n"), turn(0, "Be kind.", role=Role.SYSTEM)])
 async def test_the_model_is_not_asked_about_turns_in_which_nothing_was_said(silent: Turn) -> None:
     model = ScriptedModel()
-    assert await ModelExtractor(model).extract([silent]) == Extraction()
+    assert await ModelExtractor(model, NoGuidance()).extract([silent]) == Extraction()
     assert model.questions == []
 
 
 async def test_a_batch_of_turns_costs_one_question() -> None:
     model = ScriptedModel(GOOD)
-    await ModelExtractor(model).extract([OSLO, turn(1, "And I ski."), turn(2, "Bye.")])
+    await ModelExtractor(model, NoGuidance()).extract([OSLO, turn(1, "And I ski."), turn(2, "Bye.")])
     assert [question.name for question in model.questions] == ["extraction"]
 
 
@@ -127,21 +125,24 @@ async def test_a_batch_of_turns_costs_one_question() -> None:
         ("Sure! Here are the facts.", "Invalid JSON"),
         ("", "Invalid JSON"),
         ('{"facts": [{"fact": "User li', "Invalid JSON"),
-        (Answer(text='{"facts": []}', complete=False, usage=FIRST_USAGE), "cut off"),
+        (Answer(text='{"facts": []}', unfinished="it was cut off"), "cut off"),
         ({"fact": "User lives in Oslo."}, "facts: Field required"),
         ({"facts": None}, "facts: "),
         ([], "Input should be an object"),
         (facts({"fact": "User lives in Oslo.", "category": "personal"}), "facts.0.quote: Field required"),
         (facts(fact("User lives in Oslo.", "I live in Oslo") | {"fact": 7}), "facts.0.fact: "),
         (facts(fact("  ", "I live in Oslo")), "facts.0.fact: "),
+        (facts(fact("x" * 1_001, "I live in Oslo")), "facts.0.fact: String should have at most 1000 characters"),
+        (facts(fact("x", "I live in Oslo" * 300)), "facts.0.quote: String should have at most 4000 characters"),
+        (facts(fact("x", "Oslo", category="x" * 101)), "facts.0.category: String should have at most 100 characters"),
+        (facts(*[fact("x", "Oslo")] * 301), "facts: List should have at most 300 items"),
     ],
 )
 async def test_a_bad_answer_is_asked_for_once_more_with_the_error_named(bad: Scripted, named: str) -> None:
     model = ScriptedModel(bad, GOOD)
-    found = await ModelExtractor(model).extract([OSLO])
+    found = await ModelExtractor(model, NoGuidance()).extract([OSLO])
 
     assert [one.text for one in found.facts] == ["User lives in Oslo."]
-    assert found.usage == FIRST_USAGE + FIRST_USAGE
     first, second = model.questions
     assert named in second.user
     assert first.user in second.user
@@ -150,24 +151,31 @@ async def test_a_bad_answer_is_asked_for_once_more_with_the_error_named(bad: Scr
 async def test_two_bad_answers_are_an_error_and_never_an_empty_success() -> None:
     model = ScriptedModel("not JSON", {"facts": "none"}, GOOD)
     with pytest.raises(BadAnswer, match=r"extraction was invalid twice.*facts: Input should be a valid"):
-        await ModelExtractor(model).extract([OSLO])
+        await ModelExtractor(model, NoGuidance()).extract([OSLO])
     assert len(model.questions) == 2
 
 
 async def test_the_error_of_a_bad_answer_repeats_none_of_its_words() -> None:
     model = ScriptedModel(facts(fact("x", "y") | {"quote": ["private"]}), '{"facts": private}')
     with pytest.raises(BadAnswer) as raised:
-        await ModelExtractor(model).extract([OSLO])
+        await ModelExtractor(model, NoGuidance()).extract([OSLO])
     assert "private" not in model.questions[1].user + str(raised.value)
 
 
 async def test_a_good_answer_without_facts_is_an_empty_success() -> None:
-    assert await extracted(facts(), OSLO) == Extraction(usage=FIRST_USAGE)
+    assert await extracted(facts(), OSLO) == Extraction()
 
 
 @pytest.mark.parametrize("fenced", ['```json\n{"facts": []}\n```', ' ```\n{"facts": []}```\n', '```{"facts": []}```'])
 async def test_a_code_fence_around_the_answer_is_taken_off(fenced: str) -> None:
-    assert (await extracted(fenced, OSLO)).usage.calls == 1
+    assert await extracted(fenced, OSLO) == Extraction()
+
+
+@pytest.mark.timeout(5)
+@pytest.mark.parametrize("endless", ["```json" + "\n" * 100_000, "```" + " " * 100_000 + "```x"])
+async def test_blank_lines_without_end_are_a_bad_answer_and_take_no_time(endless: str) -> None:
+    with pytest.raises(BadAnswer, match="Invalid JSON"):
+        await ModelExtractor(ScriptedModel(endless, endless), NoGuidance()).extract([OSLO])
 
 
 async def test_keys_that_nobody_asked_for_are_let_pass() -> None:
@@ -185,10 +193,44 @@ async def test_a_fact_is_one_line_and_its_category_is_never_empty() -> None:
 async def test_a_model_that_is_away_or_refuses_is_not_asked_again(error: TurnstoneError) -> None:
     model = ScriptedModel(error, GOOD)
     with pytest.raises(type(error)):
-        await ModelExtractor(model).extract([OSLO])
+        await ModelExtractor(model, NoGuidance()).extract([OSLO])
     assert len(model.questions) == 1
 
 
 async def test_the_extractor_goes_by_its_models_name_and_its_prompts_version() -> None:
-    extractor = ModelExtractor(ScriptedModel(name="gpt-test"))
+    extractor = ModelExtractor(ScriptedModel(name="gpt-test"), NoGuidance())
     assert (extractor.name, extractor.prompt_version) == ("gpt-test", prompts.EXTRACTION.version)
+
+
+async def test_a_fact_is_kept_without_characters_that_no_eye_sees() -> None:
+    found = await extracted(facts(fact("User\u202e likes\x00 te\u200ba.\n", "I live in Oslo")), OSLO)
+    assert [one.text for one in found.facts] == ["User likes tea."]
+
+
+async def test_in_a_users_lane_only_the_users_own_words_support_a_fact() -> None:
+    said = [
+        Message(role=role, content=text) for role, text in ((Role.USER, "Hi!"), (Role.ASSISTANT, "You live in Oslo."))
+    ]
+    echo = OSLO.model_copy(update={"messages": tuple(said)})
+    claim = facts(fact("User lives in Oslo.", "You live in Oslo"))
+    assert await extracted(claim, echo) == Extraction(dropped=1)
+    in_run = echo.model_copy(update={"scope": Scope(tenant="acme", run_id="r")})
+    assert len((await extracted(claim, in_run)).facts) == 1
+
+
+async def test_turns_with_other_guidance_are_asked_about_apart_and_the_tenants_holds_for_all() -> None:
+    book = NoGuidance()
+    await book.give("acme", Guidance(excludes="health", categories={"Hobby": "for fun"}))
+    model = ScriptedModel(facts(fact("A", "first", category="hobby")), facts(fact("B", "third", category="odd")))
+    ours = turn(2, "third").model_copy(update={"guidance": Guidance(instructions="In verse.")})
+    found = await ModelExtractor(model, book).extract([turn(0, "first"), turn(1, "second"), ours])
+
+    plain, own = (question.system for question in model.questions)
+    assert "Never keep: health" in plain
+    assert "In verse." not in plain
+    assert "Never keep: health" in own
+    assert "In verse." in own
+    assert [(one.text, one.category) for one in found.facts] == [("A", "Hobby"), ("B", "other")]
+    versions = [one.prompt_version or "" for one in found.facts]
+    assert all(version.startswith(f"{prompts.EXTRACTION.version}+") for version in versions)
+    assert versions[0] != versions[1]

@@ -158,8 +158,8 @@ def test_the_house_as_it_stands_keeps_its_import_contracts(house: Path) -> None:
 @pytest.mark.parametrize(
     ("where", "line", "complaint"),
     [
-        ("memory/model.py", "import openai", "memory.model -> openai"),
-        ("memory/model.py", "from memory.ports import Pingable", "memory.model -> memory.ports"),
+        ("memory/model/turn.py", "import openai", "memory.model.turn -> openai"),
+        ("memory/model/turn.py", "from memory.ports import Pingable", "memory.model.turn -> memory.ports"),
         ("memory/recall.py", "from api import auth", "memory.recall -> api.auth"),
         ("memory/remember.py", "from memory.settings import Settings", "memory.remember -> memory.settings"),
         ("api/auth.py", "import worker.app", "api.auth -> worker.app"),

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from memory.model import Decision, Event, Fact, Memory, Message, Plan, Role, Scope, Turn, Usage, Write
-from memory.plan import Planner, Source, final_writes, memory_id, texts_of, version_id
+from memory.model import Decision, Event, Extraction, Fact, Memory, Message, Plan, Role, Scope, Turn, Write
+from memory.plan import Planner, Source, final_writes, memory_id
+from memory.versions import version_id
 
 ANA = Scope(tenant="default", user_id="ana")
 ANA_B = Scope(tenant="default", user_id="ana", agent_id="b")
@@ -37,7 +38,7 @@ def turn(turn_id: str, hours: int, scope: Scope = ANA, said: datetime | None = N
 
 
 def planner(*turns: Turn) -> Planner:
-    return Planner({one.id: one for one in turns}, dict.fromkeys(TEXTS, (1.0, 0.0)), Source("echo", "v1"))
+    return Planner({one.id: one for one in turns}, Source("echo", "v1"))
 
 
 def fact(turn_id: str, text: str) -> Fact:
@@ -49,7 +50,7 @@ def decided(event: Event, text: str | None = None) -> Decision:
 
 
 def planned(found: Planner) -> Plan:
-    return found.plan(dropped=0, usage=Usage())
+    return found.plan(dict.fromkeys(TEXTS, (1.0, 0.0)), Extraction())
 
 
 def by_point(writes: list[Write] | tuple[Write, ...]) -> Mapping[str, Memory]:
@@ -115,10 +116,10 @@ def test_a_fact_said_before_what_is_known_enters_the_history_and_leaves_the_newe
     making = planner(turn("t1", 1, said=MARCH - 48 * HOUR))
     making.follow(fact("t1", ROME), decided(Event.UPDATE), KNOWN)
     plan = planned(making)
-    (write,) = plan.writes
-    assert write.point_id not in (KNOWN.id, version_id(KNOWN.id, 1))
-    assert (write.memory.id, write.memory.text, write.memory.current) == (KNOWN.id, ROME, False)
-    assert write.memory.valid_to == KNOWN.valid_from
+    found = by_point(plan.writes)
+    past, stands = found[version_id(KNOWN.id, 1)], found[KNOWN.id]
+    assert (past.text, past.current, past.version, past.valid_to) == (ROME, False, 1, KNOWN.valid_from)
+    assert stands == KNOWN.model_copy(update={"version": 2})  # it gave its number away
     assert [event.event for event in plan.events["t1"]] == [Event.NONE]
 
 
@@ -191,7 +192,9 @@ def test_of_two_updates_the_erased_ones_words_go_and_the_others_history_stays(
     assert {(write.memory.text, write.memory.current) for write in writes} == left
 
 
-def test_every_text_that_may_be_written_is_asked_for_once() -> None:
-    facts = [fact("t1", ROME), fact("t1", ROME), fact("t1", NOT_BERLIN)]
-    decisions = [decided(Event.UPDATE, OSLO), decided(Event.ADD), decided(Event.DELETE)]
-    assert texts_of(facts, decisions, [KNOWN, None, KNOWN]) == [ROME, NOT_BERLIN, BERLIN, OSLO]
+def test_a_vector_is_wanted_once_for_every_text_that_is_written() -> None:
+    making = planner(turn("t1", 1), turn("t2", 2))
+    making.follow(fact("t1", ROME), decided(Event.UPDATE, OSLO), KNOWN)
+    making.follow(fact("t1", ROME), decided(Event.ADD), None)
+    making.follow(fact("t2", NOT_BERLIN), decided(Event.DELETE), KNOWN)
+    assert making.texts == [BERLIN, OSLO, ROME]

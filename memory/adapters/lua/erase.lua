@@ -39,6 +39,7 @@ for _, id in ipairs(ids) do
       redis.call('HINCRBY', ledger, row[1], -1)
     end
     redis.call('ZREM', ARGV[2] .. row[1], id)
+    redis.call('ZREM', ARGV[2] .. 'gated', id)
     redis.call('ZADD', ARGV[2] .. 'erased', row[5], id)
     redis.call('ZREM', owned, id)
     redis.call('HINCRBY', ledger, 'erased', 1)

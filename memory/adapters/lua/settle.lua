@@ -1,19 +1,26 @@
 -- The batch is applied: it leaves the lane. Run again, it changes nothing more.
 -- KEYS lease, lane, waiting list, plan, ledger, backlog, owned
--- ARGV token, turn prefix, status prefix, retention_s, then per turn: id, status (settled or erased), events
+-- ARGV token, turn prefix, status prefix, retention_s, dropped facts, then per turn: id, status (settled or erased), events,
+--   gated (1: no model was asked)
 local lease, lane, waiting, plan, ledger, backlog, owned = unpack(KEYS)
 if redis.call('GET', lease) ~= ARGV[1] then return 0 end
 local time = redis.call('TIME')
 local now_us = time[1] * 1000000 + time[2]
 local now = string.format('%.0f', now_us)
-for i = 5, #ARGV, 3 do
-  local id, status, events = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+if redis.call('EXISTS', plan) == 1 then redis.call('HINCRBY', ledger, 'dropped_facts', ARGV[5]) end
+for i = 6, #ARGV, 4 do
+  local id, status, events, gated = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
   local turn = ARGV[2] .. id
   if redis.call('LREM', waiting, 1, id) == 1 then
     redis.call('ZREM', ARGV[3] .. 'running', id)
     redis.call('ZADD', ARGV[3] .. status, redis.call('HGET', turn, 'accepted_us'), id)
     redis.call('HSET', turn, 'status', status, 'events', events, 'settled_us', now)
     redis.call('HDEL', turn, 'error')
+    if gated == '1' and status == 'settled' then
+      redis.call('HSET', turn, 'gated', 1)
+      redis.call('ZADD', ARGV[3] .. 'gated', redis.call('HGET', turn, 'accepted_us'), id)
+      redis.call('HINCRBY', ledger, 'gated', 1)
+    end
     if status == 'erased' then
       redis.call('HDEL', turn, 'body', 'events', 'lane', 'user_id', 'agent_id', 'run_id')
       redis.call('ZREM', owned, id)

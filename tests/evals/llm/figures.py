@@ -11,6 +11,7 @@ from memory import prompts as product
 from tests.evals.llm.datasets.locomo import ADVERSARIAL
 from tests.evals.llm.job import Job
 from tests.evals.llm.material import Conversation, Question
+from tests.evals.llm.meter import counted
 from tests.evals.llm.options import Options
 from tests.evals.llm.state import State
 
@@ -85,11 +86,11 @@ def report(job: Job, failures: Mapping[str, str]) -> dict[str, Any]:
             "errors": sorted({row["error"] for row in made if row["error"]}),
         },
         "spent": {
-            step: {**job.meter.usage[step].model_dump(), "usd": _usd(job.meter.usd(step))} for step in job.meter.usage
+            step: {**counted(job.meter.usage[step]), "usd": _usd(job.meter.usd(step))} for step in job.meter.usage
         },
         "total_usd": _usd(job.meter.total_usd),
         "memories_measured": options.url is None,
-        "estimated_before": {step: usage.model_dump() for step, (_, usage) in job.estimate.steps.items()},
+        "estimated_before": {step: counted(usage) for step, (_, usage) in job.estimate.steps.items()},
         "unanswered": dict(failures),
     }
 

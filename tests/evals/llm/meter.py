@@ -26,9 +26,10 @@ class Meter:
 
     def add(self, step: str, model: str, usage: Usage) -> None:
         """Count calls of a step."""
-        self.usage[step] = self.usage.get(step, Usage()) + usage
-        before, cost = self._usd.get(step, Decimal(0)), self._prices.usd(model, usage)
-        self._usd[step] = None if before is None or cost is None else before + cost
+        before = counted(self.usage.get(step, Usage()))
+        self.usage[step] = Usage(**{name: before[name] + count for name, count in counted(usage).items()})
+        so_far, cost = self._usd.get(step, Decimal(0)), self._prices.usd(model, usage)
+        self._usd[step] = None if so_far is None or cost is None else so_far + cost
 
     def replay(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Count what a journal says that earlier runs have spent."""
@@ -54,4 +55,9 @@ class Meter:
 
 def spent(step: str, model: str, usage: Usage) -> dict[str, Any]:
     """A journal's line about calls."""
-    return {"step": step, "model": model, "usage": usage.model_dump()}
+    return {"step": step, "model": model, "usage": counted(usage)}
+
+
+def counted(usage: Usage) -> dict[str, int]:
+    """Calls and tokens, as they are written down."""
+    return {name: getattr(usage, name) for name in ("calls", "prompt_tokens", "completion_tokens")}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 
-from genai_prices import Usage as Tokens
-from genai_prices import calc_price
-
+from memory.adapters.prices import listed_price
 from memory.model import Usage
 
 _MILLION = Decimal(1_000_000)
+_listed = cache(listed_price)
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,5 @@ class Prices:
         if self.per_million_in is not None and self.per_million_out is not None:
             spent = self.per_million_in * usage.prompt_tokens + self.per_million_out * usage.completion_tokens
             return spent / _MILLION
-        tokens = Tokens(input_tokens=usage.prompt_tokens, output_tokens=usage.completion_tokens)
-        try:
-            if self.base_url:
-                return calc_price(tokens, model, provider_api_url=self.base_url).total_price
-            return calc_price(tokens, model, provider_id="openai").total_price
-        except LookupError:
-            return None
+        price = _listed(model, self.base_url or None)
+        return None if price is None else Decimal(str(price.of(usage)))

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from functools import partial
 
-from memory.adapters.openai_model import OpenAIModel
+from memory.adapters.openai_endpoint import OpenAIEndpoint
 from memory.client import TurnstoneClient
 from memory.embedded.failures import StackRefused
 from memory.embedded.parts import Setup
@@ -64,13 +64,14 @@ async def stack(job: Job) -> AsyncIterator[str]:
 
 
 async def _ping(job: Job) -> None:
-    model = OpenAIModel(
-        api_key=job.api_key, base_url=job.base_url, model=job.options.model, timeout_seconds=_PING_SECONDS
-    )
+    async def unbilled(_: object) -> None:
+        """A ping costs nothing."""
+
+    endpoint = OpenAIEndpoint(job.api_key, job.base_url, _PING_SECONDS, unbilled)
     try:
-        await model.ping()
+        await endpoint.ping(f"The endpoint of {job.options.model}")
     finally:
-        await model.aclose()
+        await endpoint.aclose()
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from tests.evals.llm.job import Job
+from tests.evals.llm.meter import counted
 
 _REASONS_SHOWN = 3
 
@@ -26,7 +27,7 @@ def show_estimate(console: Console, job: Job) -> None:
     costs = []
     for step, (model, usage) in estimate.steps.items():
         costs.append(job.prices.usd(model, usage) if usage.calls else Decimal(0))
-        table.add_row(step, model, *_cells(usage.model_dump(), costs[-1]))
+        table.add_row(step, model, *_cells(counted(usage), costs[-1]))
     total = None if None in costs else sum((cost for cost in costs if cost is not None), Decimal(0))
     table.add_row("all", "", "", "", "", dollars(total), style="bold")
     console.print(table)

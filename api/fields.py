@@ -1,0 +1,125 @@
+"""The checked kinds of fields that requests are made of, each with its bounds and its sentence."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from math import isfinite
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from memory.model import Guidance
+
+LONGEST_TEXT = 200_000
+LONGEST_ID = 256
+LONGEST_QUERY = 8_000
+LONGEST_INSTRUCTIONS = 4_000
+MOST_CATEGORIES = 50
+MOST_METADATA_KEYS = 50
+_DEEPEST_METADATA = 5
+
+
+def _storable(value: str) -> str:
+    """Text that every part can store: no NUL, no lone surrogate."""
+    if "\x00" in value:
+        raise ValueError("must not contain NUL characters")
+    if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
+        raise ValueError("must not contain lone surrogates (broken UTF-16)")
+    return value
+
+
+def _said(value: str) -> str:
+    """Text that says something."""
+    if not value.strip():
+        raise ValueError("must not be blank")
+    return value
+
+
+def _storable_any(value: Any, depth: int = 0) -> Any:
+    """The same for every text within metadata, which must not be nested without end."""
+    if depth > _DEEPEST_METADATA:
+        raise ValueError(f"must not be nested deeper than {_DEEPEST_METADATA} levels")
+    if isinstance(value, str):
+        return _storable(value)
+    if isinstance(value, int) and not isinstance(value, bool) and not -(2**63) <= value < 2**63:
+        raise ValueError("must not contain integers of more than 64 bits")
+    if isinstance(value, float) and not isfinite(value):
+        raise ValueError("must not contain NaN or infinite numbers")
+    if isinstance(value, dict):
+        if len(value) > MOST_METADATA_KEYS:
+            raise ValueError(f"must not have more than {MOST_METADATA_KEYS} keys")
+        return {_storable(str(key)): _storable_any(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_storable_any(item, depth + 1) for item in value]
+    return value
+
+
+def _moment(value: Any) -> Any:
+    """RFC 3339 with a zone, or seconds since 1970."""
+    if isinstance(value, bool):
+        raise ValueError("must be a time such as 2026-03-26T09:00:00Z")
+    return value
+
+
+def _utc(value: datetime) -> datetime:
+    """The same moment in UTC, where it must exist as well."""
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("must lie between the years 1 and 9999 in UTC") from None
+
+
+# Bounds stand before the check of the text: each then says what it found in its own words.
+Id = Annotated[str, Field(min_length=1, max_length=LONGEST_ID), AfterValidator(_storable)]
+Content = Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(_storable)]
+Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT), AfterValidator(_storable), AfterValidator(_said)]
+QueryText = Annotated[
+    str, Field(min_length=1, max_length=LONGEST_QUERY), AfterValidator(_storable), AfterValidator(_said)
+]
+Metadata = Annotated[dict[str, Any], AfterValidator(_storable_any)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_utc)]
+
+
+class Body(BaseModel):
+    """A request's body: unknown fields are refused, so that a typing error is not silently ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Instructions = Annotated[str, Field(max_length=LONGEST_INSTRUCTIONS), AfterValidator(_storable), AfterValidator(_said)]
+CategoryName = Annotated[str, Field(pattern=r"^[\w -]{1,64}$")]
+Description = Annotated[str, Field(max_length=200), AfterValidator(_storable)]
+Categories = Annotated[dict[CategoryName, Description], Field(max_length=MOST_CATEGORIES)]
+
+
+class Guided(Body):
+    """What is added to the extraction prompt; a turn's own holds beside its tenant's."""
+
+    custom_instructions: Instructions | None = None
+    includes: Instructions | None = None
+    excludes: Instructions | None = None
+    custom_categories: Categories = Field(default_factory=dict)
+
+    @property
+    def guidance(self) -> Guidance:
+        """The same as a value of the house."""
+        return Guidance(
+            instructions=self.custom_instructions,
+            includes=self.includes,
+            excludes=self.excludes,
+            categories=self.custom_categories,
+        )
+
+
+class Owned(Body):
+    """Whose memory it is: at least one of the three ids."""
+
+    user_id: Id | None = None
+    agent_id: Id | None = None
+    run_id: Id | None = None
+
+    @model_validator(mode="after")
+    def _has_an_owner(self) -> Owned:
+        if self.user_id is None and self.agent_id is None and self.run_id is None:
+            raise ValueError("at least one of user_id, agent_id and run_id is needed")
+        return self

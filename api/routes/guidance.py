@@ -1,0 +1,37 @@
+"""Guidance: what a tenant adds to the extraction prompt."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from api.auth import Caller
+from api.context import Opened
+from api.fields import Guided
+from api.schemas import Problem
+from memory.model import Guidance
+
+router = APIRouter(tags=["guidance"], responses={503: {"model": Problem}})
+
+
+@router.get("/guidance", response_model=Guided)
+async def get_guidance(caller: Caller, parts: Opened) -> Any:
+    """What holds for every turn of this tenant."""
+    return _shown(await parts.guidance.of(caller.tenant))
+
+
+@router.put("/guidance", response_model=Guided)
+async def put_guidance(given: Guided, caller: Caller, parts: Opened) -> Any:
+    """Set what holds for every turn of this tenant from now on; what is left out holds no longer."""
+    await parts.guidance.give(caller.tenant, given.guidance)
+    return _shown(given.guidance)
+
+
+def _shown(guidance: Guidance) -> dict[str, Any]:
+    return {
+        "custom_instructions": guidance.instructions,
+        "includes": guidance.includes,
+        "excludes": guidance.excludes,
+        "custom_categories": dict(guidance.categories),
+    }

@@ -1,0 +1,29 @@
+"""Each tenant's guidance in Redis: one JSON document, read for each batch, so that a change counts at once."""
+
+from __future__ import annotations
+
+from redis.asyncio import Redis
+
+from memory.adapters import redis_keys as keys
+from memory.adapters.redis_scripts import answered
+from memory.model import Guidance
+
+
+class RedisGuidance:
+    """The port `GuidanceBook` on Redis.
+
+    Args:
+        redis: an open client with undecoded answers; closed by whoever opened it.
+    """
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    async def of(self, tenant: str) -> Guidance:
+        """The tenant's guidance; an empty one where none was given."""
+        found = await answered(self._redis.get(keys.guidance(tenant)))
+        return Guidance.model_validate_json(found) if found else Guidance()
+
+    async def give(self, tenant: str, guidance: Guidance) -> None:
+        """Set the tenant's guidance, for all batches decided from now on."""
+        await answered(self._redis.set(keys.guidance(tenant), guidance.model_dump_json(exclude_defaults=True)))

@@ -1,0 +1,39 @@
+"""Books what models cost in Redis: the tenant's totals by model, and each turn's share."""
+
+from __future__ import annotations
+
+import structlog
+
+from memory.adapters import redis_keys as keys
+from memory.adapters.redis_codec import NANO
+from memory.adapters.redis_scripts import Argument, RedisScripts
+from memory.errors import InboxUnavailable
+from memory.model import Usage
+from memory.spending import payer
+
+log = structlog.get_logger(__name__)
+
+
+class RedisMeter:
+    """The port `Meter` on Redis.
+
+    Args:
+        scripts: runs the step.
+    """
+
+    def __init__(self, scripts: RedisScripts) -> None:
+        self._run = scripts.run
+
+    async def spent(self, model: str, usage: Usage) -> None:
+        """Book an answered call on whoever pays. It fails no call: what cannot be booked is logged."""
+        pays = payer()
+        if pays is None:
+            return
+        names = [keys.usage(pays.tenant), *(keys.turn(pays.tenant, turn_id) for turn_id in pays.turn_ids)]
+        args: list[Argument] = [model, usage.calls, usage.embeddings]
+        args += [usage.prompt_tokens, usage.completion_tokens, usage.embedding_tokens]
+        args.append("" if usage.cost_usd is None else round(usage.cost_usd * NANO))
+        try:
+            await self._run("spend", names, args)
+        except InboxUnavailable as error:
+            log.warning("cost_not_booked", reason=str(error), calls=usage.calls, embeddings=usage.embeddings)

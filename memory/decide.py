@@ -1,0 +1,137 @@
+"""Deciding: what a batch of turns changes. Extract, embed, look for neighbours, reconcile; nothing is changed here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from memory.model import Decision, Event, Extraction, Fact, Memory, Plan, Recalled, Role, Turn, Vector
+from memory.plan import Planner, Source, draft
+from memory.ports import Embedder, Extractor, MemoryStore, Near, Reconciler
+from memory.reconcile import union
+from memory.versions import is_late
+
+_NEIGHBOURS = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deciding:
+    """What deciding needs."""
+
+    store: MemoryStore
+    extractor: Extractor
+    reconciler: Reconciler
+    embedder: Embedder
+
+
+async def decide(turns: Sequence[Turn], parts: Deciding) -> Plan:
+    """Work out what a batch changes.
+
+    Args:
+        turns: of one lane, in order.
+        parts: the world.
+
+    Raises what the extractor, the reconciler, the embedder and the store raise.
+    """
+    by_id = {turn.id: turn for turn in turns}
+    extraction = await parts.extractor.extract([turn for turn in turns if turn.infer])
+    facts = [fact for turn in turns for fact in _facts_of(turn, extraction)]
+    vectors = await _embed([fact.text for fact in facts], {}, parts.embedder)
+
+    weighed = [fact for fact in facts if by_id[fact.turn_id].infer]
+    neighbours = await _neighbours(weighed, by_id, vectors, parts.store)
+    outcome = await parts.reconciler.reconcile(weighed, neighbours)
+    known = union(neighbours)
+    targets = [known[one.target] if one.target is not None else None for one in outcome.decisions]
+
+    histories = await _histories(weighed, targets, by_id, parts.store)
+    planner = Planner(by_id, Source(parts.extractor.name, parts.extractor.prompt_version), histories)
+    decided = {id(fact): number for number, fact in enumerate(weighed)}
+    for fact in facts:
+        number = decided.get(id(fact))
+        if number is None:
+            planner.follow(fact, Decision(candidate=0, event=Event.ADD), None)
+        else:
+            target = targets[number]
+            own = draft(number, fact, by_id[fact.turn_id])
+            planner.follow(fact, outcome.decisions[number], target.memory if target else None, own.id)
+    return planner.plan(await _embed(planner.texts, vectors, parts.embedder), extraction)
+
+
+def _facts_of(turn: Turn, extraction: Extraction) -> list[Fact]:
+    """The facts of one turn. With `infer=false` each user or assistant message is one, word for word."""
+    if turn.infer:
+        return [fact for fact in extraction.facts if fact.turn_id == turn.id]
+    return [
+        Fact(turn_id=turn.id, text=message.content, category="", quote=message.content)
+        for message in turn.messages
+        if message.role in (Role.USER, Role.ASSISTANT) and message.content.strip()
+    ]
+
+
+async def _neighbours(
+    candidates: Sequence[Fact], turns: Mapping[str, Turn], vectors: Mapping[str, Vector], store: MemoryStore
+) -> list[list[Recalled]]:
+    """What is near each candidate, nearest first: of the store, and of what was said in earlier turns of the batch."""
+    if not candidates:
+        return []
+    asked = [_near(turns[one.turn_id], vectors[one.text]) for one in candidates]
+    stored = await store.neighbours(turns[candidates[0].turn_id].scope.lane.scope, asked, _NEIGHBOURS)
+    told = _told_before(candidates, turns, [vectors[one.text] for one in candidates])
+    return [
+        sorted([*near, *drafts], key=lambda one: one.score, reverse=True)
+        for near, drafts in zip(stored, told, strict=True)
+    ]
+
+
+def _near(turn: Turn, vector: Vector) -> Near:
+    """A turn of long ago is also weighed against what was taken back after it: it must not bring that to life again."""
+    return Near(vector=tuple(vector), taken_back_after=turn.said_at if turn.said_at < turn.accepted_at else None)
+
+
+def _told_before(
+    candidates: Sequence[Fact], turns: Mapping[str, Turn], vectors: Sequence[Vector]
+) -> list[list[Recalled]]:
+    """For each candidate the nearest ones from earlier turns of the same batch: they are not in the store yet."""
+    matrix = np.asarray(vectors, dtype=np.float32)
+    matrix /= np.maximum(np.linalg.norm(matrix, axis=1, keepdims=True), 1e-12)
+    cosines = matrix @ matrix.T
+    drafts = [draft(number, one, turns[one.turn_id]) for number, one in enumerate(candidates)]
+    found = []
+    for number, one in enumerate(candidates):
+        earlier = [n for n in range(number) if candidates[n].turn_id != one.turn_id]
+        nearest = sorted(earlier, key=lambda n: cosines[number, n], reverse=True)[:_NEIGHBOURS]
+        found.append(
+            [
+                Recalled(memory=drafts[n], score=float(np.clip(cosines[number, n], 0.0, 1.0)), candidate=n)
+                for n in nearest
+            ]
+        )
+    return found
+
+
+async def _histories(
+    candidates: Sequence[Fact], targets: Sequence[Recalled | None], turns: Mapping[str, Turn], store: MemoryStore
+) -> dict[str, list[Memory]]:
+    """Every version of the memories that a candidate comes too late for: it takes its place among them."""
+    late = {
+        stored.id: stored.scope.tenant
+        for candidate, target in zip(candidates, targets, strict=True)
+        if (stored := _stored(target, targets)) and is_late(stored, turns[candidate.turn_id].said_at)
+    }
+    return {memory_id: await store.history(tenant, memory_id) for memory_id, tenant in late.items()}
+
+
+def _stored(target: Recalled | None, targets: Sequence[Recalled | None]) -> Memory | None:
+    """The stored memory that a target is, or that an earlier candidate changes."""
+    while target is not None and target.candidate is not None:
+        target = targets[target.candidate]
+    return target.memory if target else None
+
+
+async def _embed(texts: Sequence[str], known: Mapping[str, Vector], embedder: Embedder) -> dict[str, Vector]:
+    missing = [text for text in dict.fromkeys(texts) if text not in known]
+    found = await embedder.embed(missing) if missing else []
+    return {**known, **dict(zip(missing, found, strict=True))}

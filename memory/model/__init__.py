@@ -1,0 +1,38 @@
+"""The values of the house: a turn goes in, facts come out, a plan is applied, memories are recalled. All frozen."""
+
+from memory.model.facts import Decision, Event, Extraction, Fact, Reconciliation
+from memory.model.memory import Memory, Plan, Recalled, Write
+from memory.model.scope import Lane, Scope
+from memory.model.turn import Guidance, Message, Role, Status, Submission, Turn, TurnEvent, TurnStatus, Usage
+from memory.model.value import Metadata, Value, Vector
+from memory.model.work import Batch, Confirmation, Lease, Page
+
+__all__ = [
+    "Batch",
+    "Confirmation",
+    "Decision",
+    "Event",
+    "Extraction",
+    "Fact",
+    "Guidance",
+    "Lane",
+    "Lease",
+    "Memory",
+    "Message",
+    "Metadata",
+    "Page",
+    "Plan",
+    "Recalled",
+    "Reconciliation",
+    "Role",
+    "Scope",
+    "Status",
+    "Submission",
+    "Turn",
+    "TurnEvent",
+    "TurnStatus",
+    "Usage",
+    "Value",
+    "Vector",
+    "Write",
+]

@@ -1,0 +1,69 @@
+"""Memories: one version each, found again, and written by a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from pydantic import Field
+
+from memory.model.facts import Event
+from memory.model.scope import Scope
+from memory.model.turn import TurnEvent
+from memory.model.value import Metadata, Value
+
+
+class Memory(Value):
+    """One version of a memory. The current version carries the memory's own id as its point id."""
+
+    id: str
+    scope: Scope
+    text: str
+    categories: tuple[str, ...] = ()
+    metadata: Metadata = Field(default_factory=dict)
+    event: Event = Event.ADD
+    version: int = 1
+    current: bool = True
+    created_at: datetime
+    updated_at: datetime
+    valid_from: datetime
+    valid_to: datetime | None = None
+    superseded_by: str | None = None
+    turn_ids: tuple[str, ...] = ()
+    fact: int = 0  # which fact of its turn made it
+    quote: str | None = None
+    model: str | None = None
+    prompt_version: str | None = None
+
+
+class Recalled(Value):
+    """A memory that answers a query, with its score in [0, 1].
+
+    `candidate` is set for a memory that is none yet: the number of a candidate said earlier in the same batch.
+    """
+
+    memory: Memory
+    score: float
+    candidate: int | None = None
+
+
+class Write(Value):
+    """One version to put into the store: `point_id` is deterministic, so applying it again changes nothing.
+
+    `turn_id` is the turn that causes the write, None for an edit by hand.
+    """
+
+    point_id: str
+    turn_id: str | None = None
+    memory: Memory
+    vector: tuple[float, ...]
+
+
+class Plan(Value):
+    """What a batch will change, recorded before it is applied: a retry repeats this plan and asks no model again."""
+
+    turn_ids: tuple[str, ...]
+    writes: tuple[Write, ...] = ()
+    events: Mapping[str, tuple[TurnEvent, ...]] = Field(default_factory=dict)
+    dropped: int = 0
+    gated: frozenset[str] = frozenset()

@@ -1,0 +1,66 @@
+"""Whose memory it is, and the lane in which its turns wait."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from memory.model.value import Value
+
+
+class Scope(Value):
+    """Whose memory it is: a tenant and at least one of user, agent and run.
+
+    The tenant comes from the server (never from a request's body) and is part of every key and query.
+    """
+
+    tenant: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    user_id: str | None = None
+    agent_id: str | None = None
+    run_id: str | None = None
+
+    @property
+    def lane(self) -> Lane:
+        """The lane of this scope: its user, else its agent, else its run."""
+        for kind, name in (("user", self.user_id), ("agent", self.agent_id), ("run", self.run_id)):
+            if name is not None:
+                return Lane(tenant=self.tenant, kind=kind, name=name)
+        raise ValueError("a scope needs at least one of user_id, agent_id and run_id")
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """The ids that are set, by field name."""
+        found = {"user_id": self.user_id, "agent_id": self.agent_id, "run_id": self.run_id}
+        return {field: name for field, name in found.items() if name is not None}
+
+    @property
+    def covering(self) -> list[Scope]:
+        """Every scope whose erase covers this one: all non-empty subsets of its ids."""
+        ids = list(self.ids.items())
+        subsets = [[item for bit, item in enumerate(ids) if chosen >> bit & 1] for chosen in range(1, 2 ** len(ids))]
+        return [Scope(tenant=self.tenant, **dict(subset)) for subset in subsets]
+
+
+class Lane(Value):
+    """One owner's queue: its turns are applied one after the other, in the order of acceptance."""
+
+    tenant: str
+    kind: Literal["user", "agent", "run"]
+    name: str
+
+    @property
+    def key(self) -> str:
+        """The lane as one string; tenants hold no colon, so it reads back without doubt."""
+        return f"{self.tenant}:{self.kind}:{self.name}"
+
+    @classmethod
+    def parse(cls, key: str) -> Lane:
+        """The lane that a key names. Raises ValueError for a string that is none."""
+        tenant, kind, name = key.split(":", 2)
+        return cls(tenant=tenant, kind=kind, name=name)
+
+    @property
+    def scope(self) -> Scope:
+        """The scope that matches everything this owner has."""
+        return Scope(tenant=self.tenant, **{f"{self.kind}_id": self.name})

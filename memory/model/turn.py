@@ -1,0 +1,141 @@
+"""Turns: as they are handed in, as they wait, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import Field
+
+from memory.model.facts import Event
+from memory.model.scope import Scope
+from memory.model.value import Metadata, Value
+
+
+class Role(StrEnum):
+    """Who speaks in a message."""
+
+    SYSTEM = "system"
+    USER = "user"
+    ASSISTANT = "assistant"
+    TOOL = "tool"
+
+
+class Message(Value):
+    """One message of a conversation turn."""
+
+    role: Role
+    content: str
+    name: str | None = None
+
+
+_TOLD = ("instructions", "includes", "excludes")
+
+
+class Guidance(Value):
+    """What somebody who knows the project adds to the extraction prompt.
+
+    Args:
+        instructions: how to extract, in their own words.
+        includes: what to keep.
+        excludes: what never to keep.
+        categories: more categories, each with what belongs in it.
+    """
+
+    instructions: str | None = None
+    includes: str | None = None
+    excludes: str | None = None
+    categories: Mapping[str, str] = Field(default_factory=dict)
+
+    def __add__(self, other: Guidance) -> Guidance:
+        """Both hold; of two descriptions of one category the other's."""
+        texts = {name: _both(getattr(self, name), getattr(other, name)) for name in _TOLD}
+        return Guidance(categories={**self.categories, **other.categories}, **texts)
+
+
+def _both(one: str | None, other: str | None) -> str | None:
+    return "\n".join(text for text in (one, other) if text) or None
+
+
+class Submission(Value):
+    """A turn as a client hands it in, checked but not yet accepted."""
+
+    scope: Scope
+    messages: tuple[Message, ...]
+    metadata: Metadata = Field(default_factory=dict)
+    timestamp: datetime | None = None
+    infer: bool = True
+    guidance: Guidance = Guidance()
+
+
+class Turn(Submission):
+    """An accepted turn. `accepted_at` is strictly increasing within a lane."""
+
+    id: str
+    accepted_at: datetime
+    attempts: int = 0
+
+    @property
+    def said_at(self) -> datetime:
+        """When it was said: the turn's own timestamp, else the time of acceptance."""
+        return self.timestamp or self.accepted_at
+
+
+class TurnEvent(Value):
+    """One line of a turn's answer to "what did it add?"."""
+
+    event: Event
+    id: str
+    memory: str
+    previous: str | None = None
+
+
+class Status(StrEnum):
+    """Where a turn is."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    RETRYING = "retrying"
+    SETTLED = "settled"
+    DEAD = "dead"
+    ERASED = "erased"
+
+
+class Usage(Value):
+    """What models were asked for.
+
+    Args:
+        calls: of a language model.
+        embeddings: calls of an embedding model.
+        prompt_tokens: sent to the language model.
+        completion_tokens: answered by it.
+        embedding_tokens: sent to the embedding model.
+        cost_usd: None where no price is known.
+    """
+
+    calls: int = 0
+    embeddings: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    embedding_tokens: int = 0
+    cost_usd: float | None = None
+
+
+class TurnStatus(Value):
+    """What `GET /turns/{id}` tells.
+
+    Args:
+        gated: it was settled without asking a model, as it plainly holds nothing.
+        usage: the calls that it took part in, and its share of their tokens and cost.
+    """
+
+    id: str
+    status: Status
+    attempts: int
+    error: str | None = None
+    events: tuple[TurnEvent, ...] = ()
+    accepted_at: datetime
+    settled_at: datetime | None = None
+    gated: bool = False
+    usage: Usage = Usage()

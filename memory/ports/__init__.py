@@ -1,0 +1,38 @@
+"""The ports: what the use cases need from the world, small enough to memorise. Every part of it has `ping()`.
+
+`ping()` raises a Transient error that names the part when it is away. The adapters stand in `memory/adapters`.
+"""
+
+from memory.ports.inbox import Accepted, Doorbell, Inbox, Lanes, TurnLog
+from memory.ports.models import (
+    Answer,
+    Embedder,
+    Extractor,
+    GuidanceBook,
+    LanguageModel,
+    Meter,
+    Question,
+    Reconciler,
+)
+from memory.ports.pingable import Pingable
+from memory.ports.store import MemoryStore, Near, Query
+
+__all__ = [
+    "Accepted",
+    "Answer",
+    "Doorbell",
+    "Embedder",
+    "Extractor",
+    "GuidanceBook",
+    "Inbox",
+    "Lanes",
+    "LanguageModel",
+    "MemoryStore",
+    "Meter",
+    "Near",
+    "Pingable",
+    "Query",
+    "Question",
+    "Reconciler",
+    "TurnLog",
+]

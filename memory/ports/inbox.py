@@ -1,0 +1,148 @@
+"""The ports to the accepted turns: taking them in, working on them, telling what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Protocol
+
+from memory.books import Ledger, Removal
+from memory.model import (
+    Batch,
+    Confirmation,
+    Lane,
+    Lease,
+    Page,
+    Plan,
+    Scope,
+    Status,
+    Submission,
+    Turn,
+    TurnStatus,
+    Usage,
+    Value,
+)
+from memory.ports.pingable import Pingable
+
+
+class Accepted(Value):
+    """The answer to a submission: its id, and whether this very submission had been accepted before."""
+
+    id: str
+    repeated: bool = False
+
+
+class Inbox(Pingable, Protocol):
+    """Where turns are accepted: the truth of the write path. Every call is one atomic step. Raises InboxUnavailable."""
+
+    async def accept(self, submission: Submission, *, idempotency_key: str | None = None) -> Accepted:
+        """Take a turn in: idempotency, backlog limit, append, status, bell. Raises InboxFull, IdempotencyConflict."""
+
+    async def sweep(self) -> int:
+        """Ring for every lane that is due and unheld, trim what is past retention; returns the bells rung."""
+
+    async def raise_epoch(self, scope: Scope) -> datetime:
+        """Raise an owner's epoch: turns accepted up to it are erased. Notes the removal down to be repeated."""
+
+    async def erase(self, scope: Scope, lane: Lane, epoch: datetime) -> tuple[Lease, int]:
+        """Take a lane by force and remove the scope's turns accepted up to the epoch.
+
+        Returns the lease that now holds the lane (hand it back), and how many turns there were.
+        """
+
+    async def note_removal(self, removal: Removal) -> None:
+        """Note down that a memory was deleted, to be removed once more."""
+
+    async def unfinished(self) -> list[tuple[str, Removal]]:
+        """The removals that are due to be repeated, each with its name for `finished`."""
+
+    async def finished(self, name: str) -> None:
+        """Forget a removal that has been repeated."""
+
+    async def revive(self, tenant: str, turn_id: str, *, replay: bool) -> bool:
+        """Replay a dead turn, or discard it; False when there is no such dead turn."""
+
+
+class Lanes(Protocol):
+    """The accepted turns, lane by lane, for whoever works on them. Every call is one atomic step.
+
+    Raises InboxUnavailable; calls that take a lease raise LeaseLost when it is no longer valid.
+    """
+
+    def lease(self, lane: Lane) -> AbstractAsyncContextManager[Lease | None]:
+        """Hold the lane, renewed by a heartbeat until left; None when somebody else holds it."""
+
+    def edit(self, lane: Lane, wait_seconds: float = 5) -> AbstractAsyncContextManager[Lease]:
+        """Hold the lane to change a memory by hand. Raises LaneBusy when workers keep it for so long."""
+
+    async def take(self, lease: Lease, max_turns: int, max_chars: int) -> Batch | None:
+        """The next turns in order, counted as attempted; None when the lane is empty and now asleep."""
+
+    async def record(self, lease: Lease, plan: Plan) -> None:
+        """Keep the plan with its batch, before anything is applied."""
+
+    async def confirm(self, lease: Lease, turns: Sequence[Turn]) -> Confirmation:
+        """The last look before applying: raises LeaseLost, or tells which turns were erased meanwhile."""
+
+    async def epochs(self, scope: Scope) -> list[tuple[Scope, datetime]]:
+        """The erases that cover a scope, each with its epoch."""
+
+    async def erased(self, turns: Sequence[Turn]) -> frozenset[str]:
+        """Which of these turns an erase has covered since they were accepted."""
+
+    async def settle(self, lease: Lease, plan: Plan, erased: frozenset[str] = frozenset()) -> None:
+        """The batch is applied: statuses, events, books; it leaves the lane."""
+
+    async def postpone(self, lease: Lease, error: str, retry_after_seconds: float | None) -> float:
+        """A transient failure: no attempt is spent, the lane sleeps for the returned seconds."""
+
+    async def fail(self, lease: Lease, error: str) -> None:
+        """A permanent failure of the batch: it is bisected; a turn that stands alone goes to the dead letters."""
+
+    async def hand_back(self, lease: Lease) -> None:
+        """Give the lane up, and ring for it if turns wait; nothing happens when it is no longer ours."""
+
+
+class TurnLog(Protocol):
+    """What became of the turns: the read side of the inbox."""
+
+    async def get(self, tenant: str, turn_id: str) -> TurnStatus | None:
+        """One turn's status."""
+
+    async def page(
+        self, tenant: str, status: Status | None, user_id: str | None, page: Page
+    ) -> tuple[int, list[TurnStatus]]:
+        """How many turns match, and one page of them, newest first."""
+
+    async def pending(self, scope: Scope) -> int:
+        """How many accepted turns of this owner are not settled yet."""
+
+    async def ledger(self, tenant: str) -> Ledger:
+        """The tenant's books."""
+
+    async def gated(self, tenant: str, page: Page) -> tuple[int, list[TurnStatus]]:
+        """The turns that were settled without asking a model, newest first: for a person to look through."""
+
+    async def usage(self, tenant: str) -> Mapping[str, Usage]:
+        """What models have cost the tenant, by the model's name."""
+
+    async def tenants(self) -> list[str]:
+        """Every tenant that ever had a turn accepted."""
+
+    async def lanes(self, scope: Scope) -> list[Lane]:
+        """Every lane that holds a turn in scope."""
+
+    async def text(self, tenant: str, turn_id: str) -> Turn | None:
+        """The turn itself, as long as its text is kept."""
+
+
+class Doorbell(Protocol):
+    """Rings a worker for a lane. The message is put down in the same atomic step as the turn."""
+
+    @property
+    def queue(self) -> str:
+        """The Redis list that workers listen to."""
+
+    def message(self, lane: Lane) -> bytes:
+        """The bell for one lane, as the workers' broker reads it. Carries the lane, never text."""

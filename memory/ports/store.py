@@ -1,0 +1,70 @@
+"""The port to the store of memories."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from memory.model import Lease, Memory, Page, Recalled, Scope, Value, Write
+from memory.ports.pingable import Pingable
+
+
+class Query(Value):
+    """One recall: whose memory, the words and their vector, and how the answer is bounded."""
+
+    scope: Scope
+    text: str
+    vector: tuple[float, ...]
+    limit: int = 5
+    threshold: float | None = None
+    as_of: datetime | None = None
+
+
+class Near(Value):
+    """One look for neighbours.
+
+    Args:
+        vector: of the text whose neighbours are wanted.
+        taken_back_after: look also among what was retracted after this moment; None: only at what stands now.
+    """
+
+    vector: tuple[float, ...]
+    taken_back_after: datetime | None = None
+
+
+class MemoryStore(Pingable, Protocol):
+    """Where memories live. Every call carries a Scope (or a tenant): nothing is ever read or written without one.
+
+    Raises StoreUnavailable or StoreRejected.
+    """
+
+    async def apply(self, lease: Lease, writes: Sequence[Write], good_until: float) -> None:
+        """Put the versions; a point that a newer fencing token has written is left as it is.
+
+        Raises LeaseLost when the event loop's clock has passed `good_until` (seconds): then nothing is written.
+        """
+
+    async def neighbours(self, scope: Scope, looks: Sequence[Near], limit: int) -> list[list[Recalled]]:
+        """For each look the nearest current memories in scope by cosine, nearest first."""
+
+    async def search(self, query: Query) -> list[Recalled]:
+        """The memories that matter most for a query: dense and lexical, fused."""
+
+    async def get(self, tenant: str, memory_id: str) -> Memory | None:
+        """The current version of a memory."""
+
+    async def page(self, scope: Scope, page: Page) -> tuple[int, list[Memory]]:
+        """The number of current memories in scope, and one page of them, newest first."""
+
+    async def history(self, tenant: str, memory_id: str) -> list[Memory]:
+        """Every version of a memory, oldest first."""
+
+    async def delete(self, tenant: str, memory_id: str) -> int:
+        """Remove a memory with all its versions; returns how many versions there were."""
+
+    async def erase(self, scope: Scope, before: datetime) -> int:
+        """Remove every version in scope that was made by turns accepted up to `before`; returns how many."""
+
+    async def left(self, scope: Scope, before: datetime) -> int:
+        """Count the versions in scope made by turns accepted up to `before`."""

@@ -1,0 +1,90 @@
+"""The versions of one memory: which stands, which came before it, and where a fact learned late belongs among them.
+
+Versions follow one another in valid time: each holds from when it was said until the next one was. The one that stands
+(current, or retracted last) has the memory's own id as its point id; all others are points of their own.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from memory.model import Event, Memory
+
+NAMESPACE = uuid.UUID("6f1c3d0e-7a55-5b1e-9a3c-2b7d1f0c9e44")
+
+
+def version_id(memory_id: str, version: int) -> str:
+    """The point id of a version that does not stand."""
+    return str(uuid.uuid5(NAMESPACE, f"{memory_id}:version:{version}"))
+
+
+def superseded(memory: Memory, by: Memory) -> Memory:
+    """A version as it stays in the history once another has taken its place."""
+    return memory.model_copy(update={"current": False, "valid_to": by.valid_from, "superseded_by": by.id})
+
+
+def in_order(versions: Sequence[Memory]) -> list[Memory]:
+    """Versions by valid time, oldest first; of two said at one time the one recorded first."""
+    return sorted(versions, key=lambda one: (one.valid_from, one.version))
+
+
+def standing(versions: Sequence[Memory]) -> Memory | None:
+    """The version under the memory's own id: the current one, else the one that was retracted last."""
+    found = [one for one in versions if one.current or one.event is Event.DELETE]
+    return max(found, key=lambda one: (one.current, one.version), default=None)
+
+
+def is_retracted(memory: Memory) -> bool:
+    """Whether the version stands, and what it says was taken back."""
+    return not memory.current and memory.event is Event.DELETE
+
+
+def is_late(memory: Memory, said_at: datetime) -> bool:
+    """Whether something said at that time is older than what stands: it can only enter the history."""
+    if is_retracted(memory):
+        return memory.valid_to is not None and said_at < memory.valid_to
+    return said_at < memory.valid_from
+
+
+class Placed(NamedTuple):
+    """What a version learned late changes: the one that stands, as it is to be written again, and those that do not."""
+
+    stands: Memory
+    past: list[Memory]
+
+
+def with_late(stands: Memory, past: Sequence[Memory], late: Memory) -> Placed | None:
+    """Give a version learned late its place in valid time; what is newer stands.
+
+    Args:
+        stands: the version that stands; `is_late` holds for it and the late one.
+        past: all other versions of the memory.
+        late: the version as said; its number, its end and its successor are set here.
+
+    Returns the versions that change, each with a number of its own; None when just this was known for that time.
+    """
+    every = in_order([*past, stands])
+    before = next((one for one in reversed(every) if one.valid_from <= late.valid_from), None)
+    if before is not None and before.text == late.text and _holds(before, late.valid_from):
+        return None
+    if late.valid_from >= stands.valid_from:  # it is what was taken back later on, under the memory's own id
+        taken_back = {"event": Event.DELETE, "current": False, "valid_to": stands.valid_to}
+        newer = late.model_copy(update={**taken_back, "version": stands.version + 1})
+        older = stands.model_copy(update={"event": Event.UPDATE if stands.version > 1 else Event.ADD})
+        return Placed(newer, [superseded(older, newer)])
+    following = next(one for one in every if one.valid_from > late.valid_from)
+    # What stands gives its number away and takes the next one, so that no two versions share one.
+    placed = superseded(late.model_copy(update={"version": stands.version}), following)
+    cut = [_ended(before, late.valid_from)] if before is not None and before is not stands else []
+    return Placed(stands.model_copy(update={"version": stands.version + 1}), [*cut, placed])
+
+
+def _holds(memory: Memory, moment: datetime) -> bool:
+    return memory.valid_to is None or moment < memory.valid_to
+
+
+def _ended(memory: Memory, moment: datetime) -> Memory:
+    return memory.model_copy(update={"valid_to": moment}) if _holds(memory, moment) else memory

@@ -1,0 +1,68 @@
+"""A real API process for all of these tests; for each a holding proxy, and workers that it starts and ends itself."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
+
+import httpx
+import pytest
+from redis.asyncio import Redis
+
+from memory.client import TurnstoneClient
+from memory.embedded.parts import Addresses, Setup, api_part, child_environment
+from memory.embedded.sockets import base_url, listen
+from tests.chaos.holding import holding_proxy
+from tests.chaos.processes import PartProcess, fleet
+from tests.chaos.scene import Scene
+from tests.model_server.control import ModelServer, running
+from tests.running import READY_SECONDS
+
+
+@pytest.fixture(scope="package")
+def model() -> Iterator[ModelServer]:
+    with running() as server:
+        yield server
+
+
+@pytest.fixture(scope="package")
+def stack_setup(model: ModelServer, tmp_path_factory: pytest.TempPathFactory) -> Setup:
+    """Short leases and frequent sweeps: what a dead worker leaves behind is taken up within two seconds."""
+    environment = {
+        "OPENAI_BASE_URL": model.base_url,
+        "OPENAI_API_KEY": "test",
+        "TURNSTONE_EMBEDDING_MODEL": f"chaos-{uuid.uuid4().hex}",
+        "TURNSTONE_LEASE_SECONDS": "2",
+        "TURNSTONE_SWEEP_SECONDS": "0.2",
+        "TURNSTONE_RETRY_MAX_SECONDS": "0.2",
+        "TURNSTONE_LOG_LEVEL": "warning",
+    }
+    return Setup(tmp_path_factory.mktemp("chaos"), worker_threads=16, environment=environment)
+
+
+@pytest.fixture(scope="package")
+def addresses(stack_setup: Setup, redis_url: str, qdrant_url: str) -> Iterator[Addresses]:
+    """A serving API process, and where everything is."""
+    with closing(listen(stack_setup.host, 0)) as listener:
+        redis_port, qdrant_port = (httpx.URL(url).port or 0 for url in (redis_url, qdrant_url))
+        found = Addresses(redis_port, qdrant_port, listener.getsockname()[1], listener.fileno())
+        api = PartProcess(api_part(stack_setup, found, child_environment(stack_setup, found)))
+        try:
+            # Until it serves, we queue at the socket that it was handed.
+            ready = httpx.get(f"{base_url(stack_setup.host, found.api)}/health/ready", timeout=READY_SECONDS)
+            assert ready.is_success, ready.text
+            yield found
+        finally:
+            api.kill()
+
+
+@pytest.fixture
+async def scene(
+    stack_setup: Setup, addresses: Addresses, redis: Redis, qdrant_url: str, model: ModelServer
+) -> AsyncIterator[Scene]:
+    """Users of whom nothing is known, and no workers yet."""
+    model.reset()
+    async with TurnstoneClient(base_url(stack_setup.host, addresses.api)) as client, holding_proxy(qdrant_url) as proxy:
+        with fleet(stack_setup, addresses, qdrant_port=proxy.port) as workers:
+            yield Scene(uuid.uuid4().hex[:8], client, redis, proxy, model, workers)

@@ -1,0 +1,108 @@
+"""What a test of dying workers needs in one place: post turns, start workers, hold requests, look at what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from redis.asyncio import Redis
+
+from memory.adapters import redis_keys as keys
+from memory.adapters.redis_turns import RedisTurns
+from memory.client import TurnstoneClient
+from memory.client.views import TurnView
+from memory.model import Scope
+from tests.chaos.holding import Hold, HoldingProxy, Moment, Step
+from tests.chaos.processes import Fleet, PartProcess
+from tests.model_server.control import ModelServer
+from tests.running import READY_SECONDS
+from tests.support import wait_until
+
+TENANT = "default"
+Version = tuple[str, str]  # the text and the quote that supports it
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A real API process, and behind it workers that are the test's own.
+
+    Args:
+        mark: makes the test's users its own.
+        client: of the API.
+        redis: of the inbox.
+        proxy: through which the workers, and they alone, reach Qdrant.
+        model: the scripted model.
+        workers: none at first.
+    """
+
+    mark: str
+    client: TurnstoneClient
+    redis: Redis
+    proxy: HoldingProxy
+    model: ModelServer
+    workers: Fleet
+
+    def id_of(self, user: str) -> str:
+        """The user's id: no two tests have one in common."""
+        return f"{user}-{self.mark}"
+
+    def hold(self, step: Step, moment: Moment, user: str) -> Hold:
+        """Keep the workers' next request of this kind for a user waiting."""
+        return self.proxy.hold(step, moment, f'"{self.id_of(user)}"')
+
+    async def start(self, workers: int) -> list[PartProcess]:
+        """So many workers, all of them ready; all but the first one are frozen, for a test to thaw in turn."""
+        started = [self.workers.start() for _ in range(workers)]
+
+        async def all_listen() -> bool:
+            clients: list[dict[str, str]] = await self.redis.client_list()
+            return sum(client["cmd"] == "brpop" for client in clients) == workers
+
+        await wait_until(all_listen, deadline_seconds=READY_SECONDS, what="the workers waiting for a bell")
+        for spare in started[1:]:
+            spare.freeze()
+        return started
+
+    async def post(self, user: str, *texts: str) -> list[str]:
+        """One turn of the user's a text; returns their ids."""
+        said = [[{"role": "user", "content": text}] for text in texts]
+        return [(await self.client.add_turn(messages, user_id=self.id_of(user))).id for messages in said]
+
+    async def turns(self, ids: Sequence[str]) -> list[TurnView]:
+        """The turns as they are now."""
+        return [await self.client.turn(turn_id) for turn_id in ids]
+
+    async def settled(self, ids: Sequence[str]) -> list[TurnView]:
+        """The turns once all of them are settled."""
+
+        async def all_settled() -> bool:
+            return all(turn.status == "settled" for turn in await self.turns(ids))
+
+        await wait_until(all_settled, what="every turn being settled")
+        return await self.turns(ids)
+
+    async def histories(self, user: str) -> list[list[Version]]:
+        """The user's memories, oldest first, each with all its versions, oldest first."""
+        page = await self.client.memories(user_id=self.id_of(user))
+        found = [await self.client.history(memory.id) for memory in reversed(page.results)]
+        return [[(one["memory"], one["quote"]) for one in versions] for versions in found]
+
+    async def has_plan(self, user: str) -> bool:
+        """Whether a plan is recorded for the user's lane."""
+        lane = Scope(tenant=TENANT, user_id=self.id_of(user)).lane
+        return bool(await self.redis.exists(keys.plan(lane)))
+
+    async def books_balance(self, accepted: int) -> bool:
+        """Whether so many turns were accepted, and all of them are settled."""
+        books = await RedisTurns(self.redis).ledger(TENANT)
+        return books.balanced and books.accepted == books.settled == accepted
+
+    def paid(self) -> list[dict[str, Any]]:
+        """Every request to the model about what was said; a fresh process's look at the vectors' length is none."""
+        return [asked for asked in self.model.requests() if asked.get("input") != ["turnstone"]]
+
+    def calls(self) -> tuple[int, int]:
+        """How often the model was asked to extract, and to reconcile."""
+        calls = self.model.counts().calls
+        return calls.get("extraction", 0), calls.get("reconciliation", 0)

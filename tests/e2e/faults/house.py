@@ -1,0 +1,112 @@
+"""What these tests share: a provider that can be away, and turns looked at from outside."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from typing import Any
+
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+
+from memory.client import TurnstoneClient
+from memory.client.views import TurnView
+from tests.model_server.control import ModelServer, running
+from tests.support import wait_until
+
+ASKED_AGAIN = "Your previous answer could not be used: "
+
+
+class Provider:
+    """The scripted model server, which can be stopped and started again in the same place."""
+
+    def __init__(self) -> None:
+        self._process = ExitStack()
+        self.server = self._process.enter_context(running())
+        self._port = self.server.port
+
+    def start(self) -> None:
+        """Run it again, with nothing left of what it was told before."""
+        self.server = self._process.enter_context(running(port=self._port))
+
+    def stop(self) -> None:
+        """Kill it: its port refuses connections from then on."""
+        self._process.close()
+
+    @contextmanager
+    def unanswering(self) -> Iterator[None]:
+        """In its place, once it is stopped: a port whose queue is full, so that no connection ever comes about."""
+        with ExitStack() as opened:
+            opened.enter_context(closing(socket.create_server(("127.0.0.1", self._port), backlog=0)))
+            for _ in range(4):
+                waiting = opened.enter_context(closing(socket.socket()))
+                waiting.setblocking(False)
+                waiting.connect_ex(("127.0.0.1", self._port))
+            yield
+
+
+def asked(model: ModelServer, route: str, words: str) -> list[str]:
+    """What the model was told in the calls of a route that hold these words, oldest first."""
+    told = [sent["messages"][-1]["content"] for sent in model.requests() if _route(sent) == route]
+    return [text for text in told if words in text]
+
+
+def _route(sent: dict[str, Any]) -> str:
+    return str(sent.get("response_format", {}).get("json_schema", {}).get("name", ""))
+
+
+async def posted(client: TurnstoneClient, user: str, words: str) -> str:
+    """Post a turn of one message; returns its id."""
+    return (await client.add_turn([{"role": "user", "content": words}], user_id=user)).id
+
+
+async def come_to(client: TurnstoneClient, status: str, turns: Sequence[str]) -> list[TurnView]:
+    """Wait until every one of the turns has this status; returns them."""
+    return await all_are(client, turns, lambda turn: turn.status == status, what=f"every turn being {status}")
+
+
+async def all_are(
+    client: TurnstoneClient, turns: Sequence[str], as_wanted: Callable[[TurnView], object], what: str
+) -> list[TurnView]:
+    """Wait until every one of the turns is as wanted; returns them."""
+
+    async def look() -> list[TurnView] | None:
+        found = []
+        for turn_id in turns:  # one after the other: to look costs the stack work, and the first mostly says it all
+            turn = await client.turn(turn_id)
+            if not as_wanted(turn):
+                return None
+            found.append(turn)
+        return found
+
+    return await wait_until(look, what=what)
+
+
+async def remembered(client: TurnstoneClient, user: str) -> list[str]:
+    """An owner's memories in the order in which they were said."""
+    found = await client.memories(user_id=user)
+    return [one.memory for one in sorted(found.results, key=lambda one: one.created_at)]
+
+
+async def books(http: httpx.AsyncClient) -> dict[str, int]:
+    """The ledger as the metrics tell it, by state; raises AssertionError when it does not balance."""
+    text = (await http.get("/metrics")).raise_for_status().text
+    samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+    assert all(sample.value for sample in samples if sample.name == "turnstone_ledger_balanced")
+    return {sample.labels["state"]: int(sample.value) for sample in samples if sample.name == "turnstone_turns"}
+
+
+async def quiet_books(http: httpx.AsyncClient) -> dict[str, int]:
+    """The same, once nothing waits any more: what a failed test has left behind would be counted twice."""
+
+    async def look() -> dict[str, int] | None:
+        ledger = await books(http)
+        return None if ledger.get("waiting") else ledger or {"waiting": 0}
+
+    return await wait_until(look, what="nothing waiting")
+
+
+def grown(before: Mapping[str, int], now: Mapping[str, int]) -> dict[str, int]:
+    """What has changed in the books."""
+    return {state: count - before.get(state, 0) for state, count in now.items() if count != before.get(state, 0)}

@@ -1,0 +1,133 @@
+"""The table of version_cases.py over a real Redis and the real Qdrant engine; only the model's mind is a table."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from memory.model import Event, Memory, Message, Page
+from memory.ports import Answer, Question
+from memory.reconcile import ModelReconciler, RuleReconciler
+from memory.revise import undo, update
+from tests.integration.house import House
+from tests.integration.version_cases import CASES, Case
+
+DAY_0 = datetime(2026, 3, 1, tzinfo=UTC)
+_NUMBERED = re.compile(r"^\[(\d+)\] (.*?)(?: \(= candidate \d+\))?$", re.MULTILINE)
+
+
+class TableModel:
+    """Decides on a candidate as the table says, whatever the numbers; what the table leaves out is new."""
+
+    name = "table"
+
+    def __init__(self) -> None:
+        self.table: dict[str, tuple[str, str, str | None]] = {}
+
+    async def ping(self) -> None:
+        """Nothing can be away."""
+
+    async def ask(self, question: Question) -> Answer:
+        known, _, candidates = question.user.partition("Candidates:")
+        numbers = {text: int(number) for number, text in _NUMBERED.findall(known)}
+        decisions = [self._decided(int(n), text, numbers) for n, text in _NUMBERED.findall(candidates)]
+        return Answer(text=json.dumps({"decisions": decisions}))
+
+    def _decided(self, number: int, text: str, known: dict[str, int]) -> dict[str, object]:
+        event, target, wording = self.table.get(text, ("ADD", "-", None))
+        found = known[target] if target != "-" else None
+        return {"candidate": number, "event": event, "target": found, "text": wording}
+
+    async def chat(self, messages: Sequence[Message]) -> str:
+        raise AssertionError("nobody talks here")
+
+
+class Story:
+    """A house, and the steps of one case told to it."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.model = TableModel()
+        house.weigher = ModelReconciler(self.model, related_floor=0.25, rules=RuleReconciler(0.9))
+
+    async def tell(self, step: str) -> None:
+        verb, _, rest = step.partition(" ")
+        if verb == "undo":
+            await undo("default", await self.id_of(rest), **self.parts)
+        elif verb == "edit":
+            old, _, new = rest.partition(" = ")
+            await update("default", await self.id_of(old), new, **self.parts)
+        else:
+            self.model.table.clear()
+            for turn in step.split(" & "):
+                await self.say(turn)
+            assert await self.house.drain() == len(step.split(" & "))
+
+    async def say(self, turn: str) -> None:
+        day, _, rest = turn.partition(": ")
+        fact, _, decision = rest.partition(" > ")
+        if decision:
+            event, _, target = decision.partition(" ")
+            target, _, wording = target.partition(" = ")
+            self.model.table[fact] = (event, target or "-", (wording or fact) if event == "UPDATE" else None)
+        await self.house.say(fact, timestamp=None if day == "now" else DAY_0 + timedelta(days=int(day)))
+
+    async def id_of(self, text: str) -> str:
+        return next(chain[0].id for chain in await self.chains() for one in chain if one.text == text)
+
+    async def chains(self) -> list[list[Memory]]:
+        """The versions of each memory of this owner, in the order in which the memories began to hold."""
+        turns = (await self.house.turns.page("default", None, "ana", Page(size=200)))[1]
+        ids = {event.id for turn in turns for event in turn.events if event.id}
+        found = [await self.house.store.history("default", memory_id) for memory_id in ids]
+        return sorted((chain for chain in found if chain), key=lambda chain: (chain[0].valid_from, chain[0].text))
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        return {"lanes": self.house.lanes, "store": self.house.store, "embedder": self.house.embedder}
+
+
+def shown(chain: Sequence[Memory]) -> str:
+    """Versions as the table writes them."""
+    held = [f"{one.text} {day(one.valid_from)}-{day(one.valid_to) if one.valid_to else ''}" for one in chain]
+    stands = any(one.current for one in chain)
+    return " | ".join(held) + ("" if stands else " x")
+
+
+def day(moment: datetime) -> str:
+    passed = (moment - DAY_0) / timedelta(days=1)
+    return f"{passed:g}" if passed.is_integer() else "now"
+
+
+def texts(memories: Sequence[Memory]) -> str:
+    return ", ".join(sorted(one.text for one in memories))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "-"))
+async def test_what_was_said_ends_in_the_right_versions(house: House, case: Case) -> None:
+    story = Story(house)
+    for step in case.said:
+        await story.tell(step)
+
+    assert texts(await house.memories()) == case.now
+    for line in case.then:
+        number, _, held = line.partition(": ")
+        found = await house.ask("Lives", as_of=DAY_0 + timedelta(days=int(number)), limit=50)
+        assert f"{number}: {texts([one.memory for one in found.results])}" == f"{number}: {held}"
+    chains = await story.chains()
+    assert [shown(chain) for chain in chains] == case.versions
+    for chain in chains:
+        assert len({one.version for one in chain}) == len(chain)  # each version has a number of its own
+        assert all(one.quote or not one.turn_ids for one in chain)
+        stands = [one for one in chain if one.current or one.event is Event.DELETE]
+        assert stands, "one version stands, even if it was retracted"
+
+
+def test_the_table_has_its_forty_cases_and_each_has_a_name_of_its_own() -> None:
+    assert len(CASES) >= 40
+    assert len({case.name for case in CASES}) == len(CASES)
