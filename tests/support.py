@@ -18,17 +18,26 @@ POLL_SECONDS = 0.02
 
 @overload
 async def wait_until(
-    look: Callable[[], Awaitable[T | None]], *, deadline_seconds: float = 30, what: str = "it"
+    look: Callable[[], Awaitable[T | None]],
+    *,
+    deadline_seconds: float = 30,
+    what: str = "it",
+    poll_seconds: float = ...,
 ) -> T: ...
 @overload
-async def wait_until(look: Callable[[], T | None], *, deadline_seconds: float = 30, what: str = "it") -> T: ...
-async def wait_until(look: Callable[[], Any], *, deadline_seconds: float = 30, what: str = "it") -> Any:
+async def wait_until(
+    look: Callable[[], T | None], *, deadline_seconds: float = 30, what: str = "it", poll_seconds: float = ...
+) -> T: ...
+async def wait_until(
+    look: Callable[[], Any], *, deadline_seconds: float = 30, what: str = "it", poll_seconds: float = POLL_SECONDS
+) -> Any:
     """Look again and again until what is seen is true, and return it.
 
     Args:
         look: a plain or an async function.
         deadline_seconds: how long to go on; then AssertionError.
         what: named in that error.
+        poll_seconds: between two looks.
     """
     deadline = monotonic() + deadline_seconds
     while True:
@@ -38,7 +47,7 @@ async def wait_until(look: Callable[[], Any], *, deadline_seconds: float = 30, w
             return found
         if monotonic() > deadline:
             raise AssertionError(f"{what} did not come true within {deadline_seconds:g} s; last seen: {found!r}")
-        await asyncio.sleep(POLL_SECONDS)
+        await asyncio.sleep(poll_seconds)
 
 
 def is_alive(pid: int) -> bool:

@@ -1,0 +1,105 @@
+"""What an evaluation will cost, told before anything is spent: characters by four, and the guesses below."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from memory import prompts as product
+from memory.model import Usage
+from memory.settings import Settings
+from tests.evals.llm.material import Conversation, Exchange, Question
+from tests.evals.llm.options import Options
+from tests.evals.llm.prompts import answering, judging
+from tests.evals.llm.state import State
+
+CHARS_A_TOKEN = 4
+FACTS_A_TURN = 1.5
+TOKENS_A_FACT = 20  # the sentence alone
+TOKENS_AN_EXTRACTED_FACT = 60  # with its quote and the JSON around
+NEIGHBOURS_SHOWN = 3  # for each candidate, as the lists of a batch overlap
+TOKENS_A_DECISION = 30
+TOKENS_AN_ANSWER = 150
+TOKENS_A_VERDICT = 60
+TOKENS_A_MEMORY = 40  # with its day
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What is still to be done.
+
+    Args:
+        conversations: to be remembered.
+        turns: in them.
+        questions: to be answered or judged.
+        steps: for each step, the model and what it will be asked for.
+    """
+
+    conversations: int
+    turns: int
+    questions: int
+    steps: dict[str, tuple[str, Usage]]
+
+
+def estimated(conversations: Sequence[Conversation], state: State, options: Options, settings: Settings) -> Estimate:
+    """What the slice still costs, given what the journals hold. A conversation half remembered counts in full."""
+    settled = {row["id"] for row in state.settled.rows}
+    new = [one for one in conversations if one.id not in settled]
+    answered = {row["id"] for row in state.answers.rows}
+    judged = {(row["id"], row["number"]) for row in state.verdicts.rows}
+    questions = [question for one in conversations for question in one.questions]
+    unanswered = [question for question in questions if question.id not in answered]
+    unjudged = [(one, number) for one in questions for number in range(one.verdicts) if (one.id, number) not in judged]
+    turns = [turn for one in new for turn in one.turns]
+    batches = sum(_batches(one.turns, settings) for one in new)
+    steps = {
+        "extraction": (options.model, _extraction(turns, batches)),
+        "reconciliation": (options.model, _reconciliation(len(turns), batches)),
+        "answer": (options.answer_model, _answers(unanswered, options.top_k)),
+        "judge": (options.judge_model, _verdicts(unjudged)),
+    }
+    if options.embedder == "openai":
+        embedded = Usage(
+            calls=2 * batches + len(unanswered), prompt_tokens=round(2 * len(turns) * FACTS_A_TURN * TOKENS_A_FACT)
+        )
+        steps["embeddings"] = (settings.embedding_model, embedded)
+    return Estimate(len(new), len(turns), len({one.id for one, _ in unjudged}), steps)
+
+
+def tokens(chars: int) -> int:
+    """About how many tokens so many characters are."""
+    return chars // CHARS_A_TOKEN + 1
+
+
+def _batches(turns: Iterable[Exchange], settings: Settings) -> int:
+    batches, held, chars = 0, 0, 0
+    for turn in turns:
+        if not batches or held == settings.batch_turns or chars + turn.chars > settings.batch_chars:
+            batches, held, chars = batches + 1, 0, 0
+        held, chars = held + 1, chars + turn.chars
+    return batches
+
+
+def _extraction(turns: Sequence[Exchange], batches: int) -> Usage:
+    overhead = tokens(sum(map(len, product.EXTRACTION.sections.values())))
+    told = tokens(sum(turn.chars for turn in turns)) + 20 * len(turns)
+    found = round(len(turns) * FACTS_A_TURN * TOKENS_AN_EXTRACTED_FACT)
+    return Usage(calls=batches, prompt_tokens=batches * overhead + told, completion_tokens=found)
+
+
+def _reconciliation(turns: int, batches: int) -> Usage:
+    overhead = tokens(sum(map(len, product.RECONCILIATION.sections.values())))
+    facts = turns * FACTS_A_TURN
+    shown = round(facts * TOKENS_A_FACT * (1 + NEIGHBOURS_SHOWN))
+    decided = round(facts * TOKENS_A_DECISION)
+    return Usage(calls=batches, prompt_tokens=batches * overhead + shown, completion_tokens=decided)
+
+
+def _answers(questions: Sequence[Question], top_k: int) -> Usage:
+    prompt = sum(tokens(answering(question, []).chars) + top_k * TOKENS_A_MEMORY for question in questions)
+    return Usage(calls=len(questions), prompt_tokens=prompt, completion_tokens=len(questions) * TOKENS_AN_ANSWER)
+
+
+def _verdicts(wanted: Sequence[tuple[Question, int]]) -> Usage:
+    prompt = sum(tokens(judging(question, number, "").chars) + TOKENS_AN_ANSWER for question, number in wanted)
+    return Usage(calls=len(wanted), prompt_tokens=prompt, completion_tokens=len(wanted) * TOKENS_A_VERDICT)
