@@ -66,4 +66,5 @@ def shown(memory: Memory) -> dict[str, Any]:
         "run_id": memory.scope.run_id,
         "created_at": memory.created_at,
         "updated_at": memory.updated_at,
+        "valid_from": memory.valid_from,
     }

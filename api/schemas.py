@@ -106,6 +106,7 @@ class MemoryOut(BaseModel):
     run_id: str | None
     created_at: datetime
     updated_at: datetime
+    valid_from: datetime
 
 
 class MemoryFound(MemoryOut):
@@ -120,7 +121,6 @@ class VersionOut(MemoryOut):
     event: Event
     version: int
     current: bool
-    valid_from: datetime
     valid_to: datetime | None
     superseded_by: str | None
     turn_ids: list[str]

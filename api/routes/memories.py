@@ -97,15 +97,16 @@ async def get_history(memory_id: UUID, caller: Caller, parts: Opened) -> Any:
     versions = await parts.store.history(caller.tenant, str(memory_id))
     if not versions:
         raise NotFound(_NO_MEMORY)
-    return [_version(one) for one in versions]
+    return [_version(number, one) for number, one in enumerate(versions, 1)]
 
 
-def _version(memory: Memory) -> dict[str, Any]:
-    told = ("event", "version", "current", "valid_from", "valid_to", "superseded_by")
+def _version(number: int, memory: Memory) -> dict[str, Any]:
+    told = ("event", "current", "valid_to", "superseded_by")
     source = ("quote", "model", "prompt_version")
     return {
         **shown(memory),
         **{name: getattr(memory, name) for name in (*told, *source)},
+        "version": number,  # by valid time: one that was told late has its place among those before
         "turn_ids": list(memory.turn_ids),
     }
 

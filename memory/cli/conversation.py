@@ -41,11 +41,11 @@ def load(session_count: int | None = None) -> tuple[list[Session], list[Question
         session_count: only so many of the first sessions; all if not given.
     """
     folder = files(embedded) / "demo_data"
-    lines = gzip.decompress((folder / "sessions.jsonl.gz").read_bytes()).decode().splitlines()
-    sessions = sorted((_session(json.loads(line)) for line in lines), key=lambda session: session.time)
+    lines = gzip.decompress((folder / "sessions.jsonl.gz").read_bytes()).decode().split("\n")
+    sessions = sorted((_session(json.loads(line)) for line in lines if line), key=lambda session: session.time)
     sessions = sessions[:session_count]
     known = {session.id for session in sessions}
-    questions = [_question(json.loads(line)) for line in (folder / "questions.jsonl").read_text().splitlines()]
+    questions = [_question(json.loads(line)) for line in (folder / "questions.jsonl").read_text().split("\n") if line]
     return sessions, [question for question in questions if question.session_ids <= known]
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 from memory.embedded.child import Part
 from memory.embedded.redis_server import redis_part
@@ -100,7 +103,7 @@ def api_part(setup: Setup, at: Addresses, settings: Mapping[str, str]) -> Part:
         "--loop", "uvloop", "--http", "httptools", "--log-level", "warning",
         "--timeout-graceful-shutdown", str(API_DRAIN_SECONDS),
     )  # fmt: skip
-    ready = partial(_is_ready, setup.host, at.api, "/health/ready")
+    ready = partial(_serves, setup.host, at.api)
     return Part("api", command, settings, sockets=(at.api_socket,), ready=ready)
 
 
@@ -114,6 +117,24 @@ def worker_part(setup: Setup, number: int, settings: Mapping[str, str]) -> Part:
     return Part(f"worker-{number}", command, settings)
 
 
+def read_health(body: bytes) -> Mapping[str, Any]:
+    """The answer of `/health/ready`; nothing when there was none."""
+    try:
+        health = json.loads(body)
+    except ValueError:
+        return {}
+    return health if isinstance(health, dict) else {}
+
+
+async def _serves(host: str, port: int) -> bool:
+    """Whether the API can accept turns: a model that is away is no reason to turn callers away, their turns wait."""
+    status, body = await http_get(host, port, "/health/ready")
+    if status == HTTPStatus.OK:
+        return True
+    parts = read_health(body).get("parts", {})
+    return bool(parts) and all(part["ok"] for name, part in parts.items() if name not in ("extractor", "embedder"))
+
+
 async def _is_ready(host: str, port: int, path: str) -> bool:
     status, _ = await http_get(host, port, path)
-    return status == 200
+    return status == HTTPStatus.OK

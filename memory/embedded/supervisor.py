@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +16,7 @@ from typing import Any
 from rich.console import Console
 
 from memory.embedded.failures import PartFailed, StackRefused
-from memory.embedded.parts import Setup
+from memory.embedded.parts import Setup, read_health
 from memory.embedded.stack import Stack
 
 REMINDER_SECONDS = 10
@@ -111,15 +110,10 @@ def banner(stack: Stack, console: Console, health: Mapping[str, Any]) -> None:
     console.print(f"[bold]Turnstone[/bold] serves at {stack.url}. Ctrl-C stops it.", soft_wrap=True)
     for name, value in rows.items():
         console.print(f"  {name:<10} {value}", markup=False, soft_wrap=True)
-
-
-def read_health(body: bytes) -> Mapping[str, Any]:
-    """The answer of `/health/ready`; nothing when there was none."""
-    try:
-        health = json.loads(body)
-    except ValueError:
-        return {}
-    return health if isinstance(health, dict) else {}
+    for name, part in health.get("parts", {}).items():
+        if not part["ok"]:
+            waits = f"  {name} is away, so turns wait: {part['error']}"
+            console.print(waits, style="yellow", markup=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

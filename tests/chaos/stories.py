@@ -8,7 +8,8 @@ from tests.chaos.scene import Version
 from tests.model_server.wire import Canned
 
 BERLIN, LISBON, TEA, DOG, CELLO = (
-    "I live in Berlin.", "I live in Lisbon now.", "I like green tea.", "My dog is called Rex.", "Cellos hang above my bed.",
+    "I live in Berlin.", "I live in Lisbon now.", "I like green tea.", "My dog is called Rex.",
+    "Cellos hang above my bed.",
 )  # fmt: skip
 MOVED = "User lives in Lisbon"
 

@@ -8,10 +8,11 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from memory.client import TurnstoneClient
-from memory.embedded.sockets import listen
+from memory.embedded.sockets import free_port, listen
 from tests.running import Running, turnstone_up, up_command, without_endpoint
 from tests.support import is_alive, kill, wait_until
 
@@ -144,3 +145,12 @@ def test_a_setting_that_makes_no_sense_is_refused_by_name(tmp_path: Path) -> Non
     assert refused.returncode == 2
     assert refused.stderr.startswith("A setting is wrong: worker_threads:")
     assert os.listdir(tmp_path) == []
+
+
+def test_a_model_that_is_away_keeps_nobody_out_and_the_banner_says_that_turns_wait(tmp_path: Path) -> None:
+    nobody = f"http://127.0.0.1:{free_port()}/v1"
+    with turnstone_up(tmp_path / "data", workers=1, environment={"OPENAI_BASE_URL": nobody}) as running:
+        said = running.stderr.read_text()
+        assert "extractor is away, so turns wait" in said
+        turn = {"user_id": "ana", "messages": [{"role": "user", "content": "I live in Berlin."}]}
+        assert httpx.post(f"{running.url}/turns", json=turn).status_code == 202
