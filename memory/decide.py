@@ -78,7 +78,7 @@ async def _neighbours(
     if not candidates:
         return []
     asked = [_near(turns[one.turn_id], vectors[one.text]) for one in candidates]
-    stored = await store.neighbours(turns[candidates[0].turn_id].scope.lane.scope, asked, _NEIGHBOURS)
+    stored = await store.neighbours(turns[candidates[0].turn_id].scope.lane, asked, _NEIGHBOURS)
     told = _told_before(candidates, turns, [vectors[one.text] for one in candidates])
     return [
         sorted([*near, *drafts], key=lambda one: one.score, reverse=True)

@@ -72,7 +72,14 @@ async def forget_owner(
 ) -> Any:
     """Forget an owner: what waits, what is being worked on, what is dead, settled or remembered."""
     scope = _owner(caller.tenant, user_id, agent_id, run_id)
-    receipt = await forget(scope, inbox=parts.inbox, lanes=parts.lanes, turns=parts.turns, store=parts.store)
+    receipt = await forget(
+        scope,
+        inbox=parts.inbox,
+        lanes=parts.lanes,
+        turns=parts.turns,
+        store=parts.store,
+        embedder=parts.embedder,
+    )
     return receipt.model_dump()
 
 

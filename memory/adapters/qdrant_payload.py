@@ -10,7 +10,7 @@ from typing import Any
 from qdrant_client import models
 
 from memory.clock import to_us
-from memory.model import Memory, Scope, Write
+from memory.model import Lane, Memory, Scope, Write
 
 VERSION = 1
 
@@ -94,14 +94,24 @@ def current(scope: Scope) -> models.Filter:
     return within(scope, _equals("state", _CURRENT))
 
 
-def weighed(scope: Scope, taken_back_after: datetime | None) -> models.Filter:
-    """What a candidate is weighed against: what stands now, and what was retracted after a moment if one is given."""
+_FIRST_IDS: Mapping[str, tuple[str, ...]] = {"user": (), "agent": ("user_id",), "run": ("user_id", "agent_id")}
+
+
+def weighed(lane: Lane, taken_back_after: datetime | None) -> models.Filter:
+    """What a candidate is weighed against: what stands now, and what was retracted after a moment if one is given.
+
+    Only what belongs to the lane: a user's memory that names an agent as well is the user's, and no turn of the agent's
+    own may change it.
+    """
+    others: list[models.Condition] = [
+        models.IsEmptyCondition(is_empty=models.PayloadField(key=field)) for field in _FIRST_IDS[lane.kind]
+    ]
     if taken_back_after is None:
-        return current(scope)
+        return within(lane.scope, _equals("state", _CURRENT), *others)
     later = models.DatetimeRange(gt=stamp(taken_back_after))
     ended = models.FieldCondition(key="valid_to", range=later)
     taken_back = models.Filter(must=[_equals("state", _RETRACTED), ended])
-    return within(scope, models.Filter(should=[_equals("state", _CURRENT), taken_back]))
+    return within(lane.scope, models.Filter(should=[_equals("state", _CURRENT), taken_back]), *others)
 
 
 def as_of(scope: Scope, moment: datetime) -> models.Filter:
@@ -125,6 +135,12 @@ def made_until(scope: Scope, moment: datetime) -> models.Filter:
     """Every version in scope whose text comes from a turn accepted (or an edit made) up to a moment."""
     until = models.DatetimeRange(lte=stamp(moment))
     return within(scope, models.FieldCondition(key="updated_at", range=until))
+
+
+def stands_until(scope: Scope, moment: datetime) -> models.Filter:
+    """The same, of the versions that stand."""
+    stands = models.FieldCondition(key="state", match=models.MatchAny(any=[_CURRENT, _RETRACTED]))
+    return models.Filter(must=[*_conditions(made_until(scope, moment)), stands])
 
 
 def not_fenced_off(token: int) -> models.Filter:

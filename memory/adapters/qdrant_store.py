@@ -14,7 +14,7 @@ from qdrant_client.http.exceptions import ApiException, ResponseHandlingExceptio
 from memory import rank
 from memory.adapters import qdrant_payload as payloads
 from memory.errors import LeaseLost, StoreRejected, StoreUnavailable
-from memory.model import Lease, Memory, Page, Recalled, Scope, Write
+from memory.model import Lane, Lease, Memory, Page, Recalled, Scope, Write
 from memory.ports import Embedder, Near, Query
 from memory.versions import in_order
 
@@ -151,8 +151,8 @@ class QdrantStore:
             self._client.upsert(collection, points, wait=True, update_filter=payloads.not_fenced_off(lease.token))
         )
 
-    async def neighbours(self, scope: Scope, looks: Sequence[Near], limit: int) -> list[list[Recalled]]:
-        """For each look the nearest current memories in scope by cosine, nearest first."""
+    async def neighbours(self, lane: Lane, looks: Sequence[Near], limit: int) -> list[list[Recalled]]:
+        """For each look the nearest current memories of the lane's owner by cosine, nearest first."""
         if not looks:
             return []
         collection = await self._ready(looks[0].vector)
@@ -160,7 +160,7 @@ class QdrantStore:
             models.QueryRequest(
                 query=list(look.vector),
                 using="dense",
-                filter=payloads.weighed(scope, look.taken_back_after),
+                filter=payloads.weighed(lane, look.taken_back_after),
                 limit=limit,
                 with_payload=True,
             )
@@ -225,6 +225,18 @@ class QdrantStore:
             memories += [payloads.from_payload(point.payload) for point in points]
             if offset is None:
                 return in_order(memories)
+
+    async def standing(self, scope: Scope, before: datetime) -> list[str]:
+        """The memories whose standing version is in scope and was made by turns accepted up to `before`, by id."""
+        found, offset = payloads.stands_until(scope, before), None
+        collection, ids = await self._ready(), list[str]()
+        while True:
+            points, offset = await self._ask(
+                self._client.scroll(collection, found, limit=_SCROLL, offset=offset, with_payload=["memory_id"])
+            )
+            ids += [point.payload["memory_id"] for point in points]
+            if offset is None:
+                return ids
 
     async def delete(self, tenant: str, memory_id: str) -> int:
         """Remove a memory with all its versions; returns how many versions there were."""

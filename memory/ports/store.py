@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from memory.model import Lease, Memory, Page, Recalled, Scope, Value, Write
+from memory.model import Lane, Lease, Memory, Page, Recalled, Scope, Value, Write
 from memory.ports.pingable import Pingable
 
 
@@ -45,8 +45,8 @@ class MemoryStore(Pingable, Protocol):
         Raises LeaseLost when the event loop's clock has passed `good_until` (seconds): then nothing is written.
         """
 
-    async def neighbours(self, scope: Scope, looks: Sequence[Near], limit: int) -> list[list[Recalled]]:
-        """For each look the nearest current memories in scope by cosine, nearest first."""
+    async def neighbours(self, lane: Lane, looks: Sequence[Near], limit: int) -> list[list[Recalled]]:
+        """For each look the nearest current memories of the lane's owner by cosine, nearest first."""
 
     async def search(self, query: Query) -> list[Recalled]:
         """The memories that matter most for a query: dense and lexical, fused."""
@@ -59,6 +59,9 @@ class MemoryStore(Pingable, Protocol):
 
     async def history(self, tenant: str, memory_id: str) -> list[Memory]:
         """Every version of a memory, oldest first."""
+
+    async def standing(self, scope: Scope, before: datetime) -> list[str]:
+        """The memories whose standing version is in scope and was made by turns accepted up to `before`, by id."""
 
     async def delete(self, tenant: str, memory_id: str) -> int:
         """Remove a memory with all its versions; returns how many versions there were."""

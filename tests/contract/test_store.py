@@ -88,7 +88,7 @@ async def test_a_search_finds_by_words_and_by_meaning_and_scores_between_0_and_1
 async def test_a_score_is_the_rule_of_ranking_and_does_not_depend_on_what_else_is_known(store: QdrantStore) -> None:
     await store.apply(lease(), [write("User likes green tea")], FOREVER)
     (alone,) = await store.search(query("green tea"))
-    (near,) = await store.neighbours(ANA, [Near(vector=word_vector("green tea"))], 1)
+    (near,) = await store.neighbours(ANA.lane, [Near(vector=word_vector("green tea"))], 1)
     assert alone.score > rank.score(near[0].score, 0) > 0
     await store.apply(lease(), [write(f"User note {number}", minutes=number) for number in range(20)], FOREVER)
     first = (await store.search(query("green tea")))[0]
@@ -110,7 +110,7 @@ async def test_an_owner_sees_only_its_own_even_with_the_same_words(store: Qdrant
         assert [one.scope for one in (await store.page(scope, Page()))[1]] == [scope]
         assert [
             [near.memory.scope for near in one]
-            for one in await store.neighbours(scope, [Near(vector=word_vector("x"))], 9)
+            for one in await store.neighbours(scope.lane, [Near(vector=word_vector("x"))], 9)
         ] == [[scope]]
 
 
@@ -174,7 +174,7 @@ async def test_an_empty_store_answers_with_nothing(store: QdrantStore) -> None:
     await store.apply(lease(), [], FOREVER)
     assert await store.search(query("anything")) == []
     assert await store.page(ANA, Page()) == (0, [])
-    assert await store.neighbours(ANA, [], 5) == []
+    assert await store.neighbours(ANA.lane, [], 5) == []
 
 
 async def test_a_store_that_is_away_says_so_as_something_to_try_again() -> None:

@@ -24,7 +24,9 @@ async def test_forgetting_leaves_nothing_of_the_owner_and_everything_of_the_othe
     await house.say("I like tea")
     await house.say("I am Bob", BOB)
     await house.drain(BOB)
-    receipt = await forget(ANA, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store)
+    receipt = await forget(
+        ANA, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store, embedder=house.embedder
+    )
     assert (receipt.turns, receipt.memories, receipt.verified) == (2, 1, True)
     assert await house.drain() == 0
     assert await house.texts() == []
@@ -39,7 +41,9 @@ async def test_an_erase_during_extraction_wins(house: House) -> None:
 
     class Erasing(EchoExtractor):
         async def extract(self, turns: Any) -> Any:
-            await forget(ANA, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store)
+            await forget(
+                ANA, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store, embedder=house.embedder
+            )
             return await super().extract(turns)
 
     house.extractor = Erasing()
@@ -54,7 +58,9 @@ async def test_a_stalled_worker_that_writes_after_an_erase_takes_it_back(house: 
     inner = house.store.apply
 
     async def late(lease: Lease, writes: list[Write], good_until: float) -> None:
-        await forget(ANA, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store)
+        await forget(
+            ANA, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store, embedder=house.embedder
+        )
         await inner(lease, writes, good_until)
 
     stalled = replace(house.remembering, store=_With(house.store, late))

@@ -56,7 +56,9 @@ def interleaved(house: House, before: Step | None = None, after: Step | None = N
 
 
 async def forgotten(house: House, scope: Scope = ANA) -> Receipt:
-    return await forget(scope, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store)
+    return await forget(
+        scope, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store, embedder=house.embedder
+    )
 
 
 async def versions(house: House, scope: Scope = ANA) -> int:
