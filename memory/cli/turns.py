@@ -45,11 +45,24 @@ def show_turn(turn: TurnView) -> None:
         ("accepted", turn.accepted_at),
         ("settled", turn.settled_at),
         ("error", turn.error),
+        ("asked", asked(turn)),
     ]
     out().print(table([(name, value) for name, value in facts if value is not None], "", ""))
     if turn.events:
         rows = [(event.event, event.memory, event.previous, event.id) for event in turn.events]
         out().print(table(rows, "event", "memory", "before", "id"))
+
+
+def asked(turn: TurnView) -> str | None:
+    """What models were asked for on behalf of a turn, in words; None for nothing."""
+    if turn.gated:
+        return "no model, as it plainly holds nothing"
+    usage = turn.usage
+    if not usage.calls:
+        return None
+    tokens = usage.prompt_tokens + usage.completion_tokens + usage.embedding_tokens
+    cost = "" if usage.cost_usd is None else f", {usage.cost_usd:.6f} USD"
+    return f"{usage.calls} calls of the model; its share is {tokens} tokens{cost}"
 
 
 def show_turns(found: Page[TurnView], page: int) -> None:

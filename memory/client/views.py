@@ -33,6 +33,17 @@ class EventView(View):
     previous: str | None = None
 
 
+class UsageView(View):
+    """The calls of models that a turn took part in, and its share of tokens and cost."""
+
+    calls: int = 0
+    embeddings: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    embedding_tokens: int = 0
+    cost_usd: float | None = None
+
+
 class TurnView(View):
     """Where a turn is."""
 
@@ -43,6 +54,8 @@ class TurnView(View):
     events: tuple[EventView, ...] = ()
     accepted_at: datetime
     settled_at: datetime | None = None
+    gated: bool = False
+    usage: UsageView = UsageView()
 
 
 class MemoryView(View):
@@ -58,6 +71,7 @@ class MemoryView(View):
     run_id: str | None = None
     created_at: datetime
     updated_at: datetime
+    valid_from: datetime | None = None
 
 
 class Found(View):

@@ -143,3 +143,25 @@ async def test_chat_answers_with_what_is_remembered_and_remembers_the_turn(
             return (await client.turns(user_id="laravel", status="settled")).count == 2
 
         await wait_until(both_settled, what="the chat's own turn being settled")
+
+
+async def test_an_agent_learns_from_what_it_says_itself_and_everybody_finds_it(
+    model: ModelServer, modelled: Running
+) -> None:
+    model.say(extracted("Refunds take five days.", "Refunds take five days"))
+    messages = [
+        {"role": "user", "content": "How long does a refund take?"},
+        {"role": "assistant", "content": "Refunds take five days."},
+    ]
+    async with TurnstoneClient(modelled.url) as client:
+        turn = await client.add_turn(messages, agent_id="support", timestamp=SESSION_1)
+
+        async def settled() -> bool:
+            return (await client.turn(turn.id)).status == "settled"
+
+        await wait_until(settled, what="the agent's turn being settled")
+        found = await client.search("How long do refunds take?", agent_id="support")
+        assert [one.memory for one in found.results] == ["Refunds take five days"]
+        assert (await client.search("refunds", user_id="support")).results == ()
+    system = next(sent for sent in reversed(model.requests()) if sent.get("messages"))["messages"][0]["content"]
+    assert "shared by everybody it talks with" in system
