@@ -27,6 +27,15 @@ class Owner(TypedDict, total=False):
     run_id: str | None
 
 
+class Guidance(TypedDict, total=False):
+    """What is added to the extraction prompt."""
+
+    custom_instructions: str | None
+    includes: str | None
+    excludes: str | None
+    custom_categories: Mapping[str, str]
+
+
 class TurnstoneClient:
     """Speaks to one server. Every method raises ApiError when it refuses, ServerUnreachable when it is away.
 
@@ -57,6 +66,7 @@ class TurnstoneClient:
         timestamp: datetime | None = None,
         infer: bool = True,
         idempotency_key: str | None = None,
+        guidance: Guidance | None = None,
         **owner: Unpack[Owner],
     ) -> Queued:
         """Hand in a conversation turn; the answer comes before it is remembered.
@@ -67,6 +77,7 @@ class TurnstoneClient:
             timestamp: when it was said, with a zone; now if not given.
             infer: False stores each message as it is.
             idempotency_key: the same key is accepted once; made up if not given.
+            guidance: added to the extraction prompt for this turn, beside the tenant's.
             owner: user_id, agent_id, run_id.
         """
         body = {
@@ -74,6 +85,7 @@ class TurnstoneClient:
             "metadata": metadata,
             "timestamp": timestamp.isoformat() if timestamp else None,
             "infer": infer,
+            **(guidance or {}),
             **owner,
         }
         headers = {"Idempotency-Key": idempotency_key or str(uuid.uuid4())}
@@ -160,6 +172,16 @@ class TurnstoneClient:
         """Erase everything of an owner: waiting turns, dead letters and memories."""
         answer = await self._wire.ask("DELETE", "/memories", params=dict(owner))
         return ReceiptView.model_validate(answer)
+
+    async def guidance(self) -> Guidance:
+        """What holds for every turn of the tenant."""
+        found: Guidance = await self._wire.ask("GET", "/guidance", safe=True)
+        return found
+
+    async def guide(self, guidance: Guidance) -> Guidance:
+        """Set what holds for every turn of the tenant from now on; what is left out holds no longer."""
+        found: Guidance = await self._wire.ask("PUT", "/guidance", json=guidance, safe=True)
+        return found
 
     async def dead(self, *, page: int = 1, page_size: int = 20) -> Page[TurnView]:
         """The turns that could not be remembered, newest first."""

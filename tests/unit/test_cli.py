@@ -190,3 +190,23 @@ def test_every_command_says_what_it_does_with_an_example(command: str) -> None:
     assert result.exit_code == 0
     assert f"turnstone {command}" in result.stdout
     assert "Example" in result.stdout
+
+
+def test_guidance_changes_only_the_parts_that_are_given(api: FakeApi) -> None:
+    stands = {
+        "custom_instructions": "In verse.",
+        "includes": None,
+        "excludes": None,
+        "custom_categories": {"pet": "animals"},
+    }
+    api.plan("GET", "/guidance", stands)
+    api.plan("PUT", "/guidance", {**stands, "excludes": "health"})
+    result = run(api, "guidance", "--excludes", "health")
+    assert result.exit_code == 0
+    kept = {"custom_instructions": "In verse.", "custom_categories": {"pet": "animals"}}
+    assert api.asked[-1].body == {**kept, "excludes": "health"}
+    assert "In verse." in result.stdout
+    assert "category pet" in result.stdout
+    run(api, "guidance", "--instructions", "", "--category", "hobby=done for fun")
+    assert api.asked[-1].body == {"custom_categories": {"hobby": "done for fun"}}
+    assert run(api, "guidance", "--category", "=nameless").exit_code == 2

@@ -1,0 +1,53 @@
+"""`turnstone guidance`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from memory.cli.common import DEFAULT_URL, AsJson, Key, Url, call, out, refuse, show_json, table
+from memory.client import Guidance
+
+app = typer.Typer()
+
+Text = Annotated[str | None, typer.Option(help="Empty takes it back.")]
+Category = Annotated[
+    list[str] | None, typer.Option("--category", help="NAME=WHAT BELONGS IN IT; repeat for more. All are replaced.")
+]
+
+
+@app.command(epilog="Example: turnstone guidance --excludes 'anything about health' --category 'hobby=done for fun'")
+def guidance(
+    instructions: Text = None,
+    includes: Text = None,
+    excludes: Text = None,
+    category: Category = None,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    key: Key = None,
+) -> None:
+    """Show what is added to the extraction prompt for every turn, or change the parts that are given."""
+    found = call(url, key, lambda client: client.guidance())
+    texts = {"custom_instructions": instructions, "includes": includes, "excludes": excludes}
+    given = {name: text or None for name, text in texts.items() if text is not None}
+    if given or category is not None:
+        changed: Guidance = {**found, **given}  # type: ignore[typeddict-item]  # the names are those of the keys
+        if category is not None:
+            changed["custom_categories"] = dict(map(named, category))
+        found = call(url, key, lambda client: client.guide(changed))
+    if as_json:
+        show_json(dict(found))
+        return
+    told = dict(found.get("custom_categories") or {})
+    rows = [(name.replace("_", " "), found.get(name) or "nothing") for name in texts]
+    rows += [(f"category {name}", what) for name, what in told.items()]
+    out().print(table(rows, "guidance", ""))
+
+
+def named(category: str) -> tuple[str, str]:
+    """A category and what belongs in it; exit status 2 for one without a name."""
+    name, _, what = category.partition("=")
+    if not name.strip():
+        raise refuse("Give each category as NAME=WHAT BELONGS IN IT.", 2)
+    return name.strip(), what.strip()
