@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from memory.errors import LaneBusy, StoreUnavailable
+from memory.errors import StoreUnavailable
 from memory.forget import forget
 from memory.gate import GatedExtractor
 from memory.model import Event, Lease, Memory, Scope, Write
 from memory.remember import drain
+from memory.reconcile import ModelReconciler, RuleReconciler
 from memory.removals import finish_removals
 from memory.revise import undo
 from memory.spending import payer
-from tests.fakes import WordEmbedder
 from tests.integration.house import ANA, MARCH, House
+from tests.integration.test_versions import TableModel
 
 ANA_B = Scope(tenant="default", user_id="ana", agent_id="b")
 BERLIN, ROME, OSLO = "Lives in Berlin", "Lives in Rome", "Lives in Oslo"
@@ -137,8 +138,6 @@ async def test_undo_goes_back_step_by_step_when_a_change_was_said_for_the_future
 
 
 async def test_a_changed_fact_stands_though_the_one_before_was_said_by_a_clock_ahead(house: House) -> None:
-    from datetime import UTC, datetime  # noqa: PLC0415
-
     await told(house, BERLIN, timestamp=datetime.now(UTC) + timedelta(minutes=5))
     await told(house, ROME, Event.UPDATE)
     assert await house.texts() == [ROME]
@@ -161,9 +160,7 @@ async def test_no_call_is_booked_on_a_turn_about_which_no_model_was_asked(house:
     kept = await house.say("Word for word", infer=False)
     asked = await house.say(BERLIN)
     weigher: Any = Reconciling()
-    parts: Any = replace(
-        house.remembering, extractor=GatedExtractor(house.extractor), reconciler=weigher
-    )
+    parts: Any = replace(house.remembering, extractor=GatedExtractor(house.extractor), reconciler=weigher)
     await drain(ANA.lane, parts)
     assert (await house.status(gated)).gated
     assert paying == [(asked,)], (gated, kept)
@@ -179,9 +176,6 @@ async def test_a_turn_is_weighed_against_one_kept_word_for_word_in_the_same_batc
 
 async def test_changed_and_changed_back_in_one_batch_ends_as_said_last(house: House) -> None:
     """End to end, with the rules and a model."""
-    from memory.reconcile import ModelReconciler, RuleReconciler  # noqa: PLC0415
-    from tests.integration.test_versions import TableModel  # noqa: PLC0415
-
     model = TableModel()
     house.weigher = ModelReconciler(model, 0.25, RuleReconciler(0.9))
     await told(house, BERLIN)
@@ -192,4 +186,10 @@ async def test_changed_and_changed_back_in_one_batch_ends_as_said_last(house: Ho
     assert await house.texts() == [BERLIN]
 
 
-_ = LaneBusy, WordEmbedder
+async def test_undoing_a_retraction_said_for_the_future_leaves_one_version_holding(house: House) -> None:
+    await told(house, BERLIN, timestamp=MARCH)
+    (memory,) = await house.memories()
+    await told(house, "Leaves Berlin", Event.DELETE, timestamp=datetime.now(UTC) + 30 * DAY)
+    await undo("default", memory.id, lanes=house.lanes, store=house.store, embedder=house.embedder)
+    found = await house.ask("Lives", as_of=datetime.now(UTC) + 10 * DAY)
+    assert [one.memory.text for one in found.results] == [BERLIN]

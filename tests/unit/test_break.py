@@ -16,7 +16,7 @@ from memory.extract import _Fact, _sourced
 from memory.model import Decision, Event, Extraction, Fact, Guidance, Memory, Message, Plan, Recalled, Role, Scope, Turn
 from memory.plan import Planner, Source, draft, final_writes
 from memory.reconcile import ModelReconciler, RuleReconciler, union
-from memory.versions import with_late
+from memory.versions import version_id, with_late
 from tests.fakes import ScriptedModel, word_vector
 
 ANA = Scope(tenant="default", user_id="ana")
@@ -133,7 +133,9 @@ def _guarded(targets: list[Recalled | None]) -> None:
 def test_a_draft_that_has_become_nothing_yet_is_never_written() -> None:
     making = Planner({"t1": turn("t1", 1), "t2": turn("t2", 2)}, Source("echo"))
     later = draft(1, fact("t2", "Lives in Lisbon"), turn("t2", 2, said=0))
-    making.follow(fact("t1", "Lives in Porto"), Decision(candidate=0, event=Event.UPDATE, target=0), later, "candidate:0")
+    making.follow(
+        fact("t1", "Lives in Porto"), Decision(candidate=0, event=Event.UPDATE, target=0), later, "candidate:0"
+    )
     assert not [write.point_id for write in planned(making).writes if write.point_id.startswith("candidate:")]
 
 
@@ -143,8 +145,12 @@ def test_a_draft_that_has_become_nothing_yet_is_never_written() -> None:
 def test_what_is_changed_and_changed_back_in_one_batch_ends_as_said_last() -> None:
     berlin = memory("Lives in Berlin", -1)
     making = Planner({"t1": turn("t1", 5), "t2": turn("t2", 9)}, Source("echo"))
-    making.follow(fact("t1", "Lives in Lisbon"), Decision(candidate=0, event=Event.UPDATE, target=0), berlin, "candidate:0")
-    making.follow(fact("t2", "Lives in Berlin"), Decision(candidate=1, event=Event.NONE, target=0), berlin, "candidate:1")
+    making.follow(
+        fact("t1", "Lives in Lisbon"), Decision(candidate=0, event=Event.UPDATE, target=0), berlin, "candidate:0"
+    )
+    making.follow(
+        fact("t2", "Lives in Berlin"), Decision(candidate=1, event=Event.NONE, target=0), berlin, "candidate:1"
+    )
     assert holding(written({ID: berlin}, planned(making)), 10) == ["Lives in Berlin"]
 
 
@@ -153,7 +159,9 @@ def test_what_is_taken_back_and_told_anew_in_one_batch_holds() -> None:
     making = Planner({"t1": turn("t1", 5), "t2": turn("t2", 9)}, Source("echo"))
     gone = Decision(candidate=0, event=Event.DELETE, target=0)
     making.follow(fact("t1", "No longer lives in Berlin"), gone, berlin, "candidate:0")
-    making.follow(fact("t2", "Lives in Berlin"), Decision(candidate=1, event=Event.NONE, target=0), berlin, "candidate:1")
+    making.follow(
+        fact("t2", "Lives in Berlin"), Decision(candidate=1, event=Event.NONE, target=0), berlin, "candidate:1"
+    )
     assert holding(written({ID: berlin}, planned(making)), 10) == ["Lives in Berlin"]
 
 
@@ -163,8 +171,12 @@ def test_what_is_taken_back_and_told_anew_in_one_batch_holds() -> None:
 def test_with_an_erased_update_a_late_turn_leaves_one_version_holding_and_numbers_of_their_own() -> None:
     berlin = memory("Lives in Berlin", 1)
     making = Planner({"t1": turn("t1", 10, 9, ANA_B), "t2": turn("t2", 11, 5)}, Source("echo"))
-    making.follow(fact("t1", "Lives in Rome"), Decision(candidate=0, event=Event.UPDATE, target=0), berlin, "candidate:0")
-    making.follow(fact("t2", "Lives in Oslo"), Decision(candidate=1, event=Event.UPDATE, target=0), berlin, "candidate:1")
+    making.follow(
+        fact("t1", "Lives in Rome"), Decision(candidate=0, event=Event.UPDATE, target=0), berlin, "candidate:0"
+    )
+    making.follow(
+        fact("t2", "Lives in Oslo"), Decision(candidate=1, event=Event.UPDATE, target=0), berlin, "candidate:1"
+    )
     store = written({ID: berlin}, planned(making), frozenset({"t1"}))
     assert holding(store, 6) == ["Lives in Oslo"]
     assert len({one.version for one in store.values()}) == len(store)
@@ -183,13 +195,13 @@ def test_with_the_turn_erased_that_made_a_memory_what_was_said_late_of_it_still_
 
 def test_with_an_erased_late_turn_nothing_is_cut_for_it() -> None:
     berlin, lisbon = memory("Lives in Berlin", 1, 9, version=1), memory("Lives in Lisbon", 9, version=2, turn_id="t00")
-    making = Planner(
-        {"t1": turn("t1", 10, 5, ANA_B), "t2": turn("t2", 12)}, Source("echo"), {ID: [berlin, lisbon]}
+    making = Planner({"t1": turn("t1", 10, 5, ANA_B), "t2": turn("t2", 12)}, Source("echo"), {ID: [berlin, lisbon]})
+    making.follow(
+        fact("t1", "Lives in Porto"), Decision(candidate=0, event=Event.UPDATE, target=0), lisbon, "candidate:0"
     )
-    making.follow(fact("t1", "Lives in Porto"), Decision(candidate=0, event=Event.UPDATE, target=0), lisbon, "candidate:0")
-    making.follow(fact("t2", "Lives in Oslo"), Decision(candidate=1, event=Event.UPDATE, target=0), lisbon, "candidate:1")
-    from memory.versions import version_id  # noqa: PLC0415
-
+    making.follow(
+        fact("t2", "Lives in Oslo"), Decision(candidate=1, event=Event.UPDATE, target=0), lisbon, "candidate:1"
+    )
     store = written({ID: lisbon, version_id(ID, 1): berlin}, planned(making), frozenset({"t1"}))
     assert holding(store, 6) == ["Lives in Berlin"]
 
