@@ -1,0 +1,195 @@
+"""Faults found by trying to break the change: each test fails on the code it was written against."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from memory.errors import StoreUnavailable
+from memory.forget import forget
+from memory.gate import GatedExtractor
+from memory.model import Event, Lease, Memory, Scope, Write
+from memory.remember import drain
+from memory.reconcile import ModelReconciler, RuleReconciler
+from memory.removals import finish_removals
+from memory.revise import undo
+from memory.spending import payer
+from tests.integration.house import ANA, MARCH, House
+from tests.integration.test_versions import TableModel
+
+ANA_B = Scope(tenant="default", user_id="ana", agent_id="b")
+BERLIN, ROME, OSLO = "Lives in Berlin", "Lives in Rome", "Lives in Oslo"
+DAY = timedelta(days=1)
+
+
+class _With:
+    """Something with some methods replaced."""
+
+    def __init__(self, inner: Any, **replaced: Any) -> None:
+        self._inner = inner
+        self.__dict__.update(replaced)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+
+async def forgotten(house: House, scope: Scope, **parts: Any) -> None:
+    every: dict[str, Any] = {
+        "inbox": house.inbox, "lanes": house.lanes, "turns": house.turns, "store": house.store,
+        "embedder": house.embedder, **parts,
+    }  # fmt: skip
+    await forget(scope, **every)
+
+
+async def told(house: House, text: str, event: Event | None = None, scope: Scope = ANA, **more: Any) -> str:
+    if event is not None:
+        house.reconciler.table[text] = event
+    turn_id = await house.say(text, scope, **more)
+    await house.drain()
+    return turn_id
+
+
+async def berlin_then_rome(house: House) -> Memory:
+    await told(house, BERLIN)
+    await told(house, ROME, Event.UPDATE, ANA_B)
+    (memory,) = await house.memories()
+    assert memory.text == ROME
+    return memory
+
+
+async def test_a_memory_whose_retraction_was_undone_holds_again_when_a_later_change_is_forgotten(house: House) -> None:
+    await told(house, BERLIN)
+    (memory,) = await house.memories()
+    await told(house, "No longer lives in Berlin", Event.DELETE)
+    await undo("default", memory.id, lanes=house.lanes, store=house.store, embedder=house.embedder)
+    await told(house, ROME, Event.UPDATE, ANA_B)
+    assert await house.texts() == [ROME]
+    await forgotten(house, ANA_B)
+    assert await house.texts() == [BERLIN]
+
+
+async def test_forgetting_an_agent_brings_nothing_to_life_that_the_user_has_taken_back(house: House) -> None:
+    await berlin_then_rome(house)
+    await told(house, "No longer lives in Rome", Event.DELETE)
+    assert await house.texts() == []
+    await forgotten(house, ANA_B)
+    assert await house.texts() == []
+
+
+async def test_forgetting_again_after_it_failed_halfway_lets_what_was_changed_hold_again(house: House) -> None:
+    await berlin_then_rome(house)
+
+    async def away(texts: Any) -> Any:
+        raise StoreUnavailable("away")
+
+    with pytest.raises(StoreUnavailable):
+        await forgotten(house, ANA_B, embedder=_With(house.embedder, embed=away))
+    await forgotten(house, ANA_B)
+    assert await house.texts() == [BERLIN]
+
+
+async def test_a_stalled_worker_of_a_forgotten_part_leaves_what_it_had_replaced_holding(house: House) -> None:
+    await told(house, BERLIN)
+    house.reconciler.table[ROME] = Event.UPDATE
+    await house.say(ROME, ANA_B)
+    inner = house.store.apply
+
+    async def late(lease: Lease, writes: list[Write], good_until: float) -> None:
+        await forgotten(house, ANA_B)
+        await inner(lease, writes, good_until)
+
+    stalled: Any = replace(house.remembering, store=_With(house.store, apply=late))
+    await drain(ANA.lane, stalled)
+    await finish_removals(house.inbox, house.store)
+    assert await house.texts() == [BERLIN]
+
+
+async def test_a_plan_in_flight_over_a_forgotten_part_leaves_versions_with_numbers_of_their_own(house: House) -> None:
+    await told(house, BERLIN, timestamp=MARCH)
+    await told(house, ROME, Event.UPDATE, ANA_B, timestamp=MARCH + 9 * DAY)
+    (memory,) = await house.memories()
+    house.reconciler.table[OSLO] = Event.UPDATE
+    await house.say(OSLO, timestamp=MARCH + 5 * DAY)
+
+    async def away(lease: Lease, writes: list[Write], good_until: float) -> None:
+        raise StoreUnavailable("away")
+
+    stopped: Any = replace(house.remembering, store=_With(house.store, apply=away))
+    await drain(ANA.lane, stopped)
+    await forgotten(house, ANA_B)
+    for _ in range(20):
+        await house.drain()
+    versions = await house.store.history("default", memory.id)
+    told_of = [(one.version, one.text, one.valid_from, one.valid_to, one.current) for one in versions]
+    assert len({one.version for one in versions}) == len(versions), told_of
+    assert await house.texts() == [OSLO], told_of
+
+
+async def test_undo_goes_back_step_by_step_when_a_change_was_said_for_the_future(house: House) -> None:
+    await told(house, BERLIN, timestamp=MARCH)
+    await told(house, ROME, Event.UPDATE, timestamp=MARCH + 9999 * DAY)
+    (memory,) = await house.memories()
+    parts: Any = {"lanes": house.lanes, "store": house.store, "embedder": house.embedder}
+    texts = [(await undo("default", memory.id, **parts)).text for _ in range(3)]
+    assert texts == [BERLIN, ROME, BERLIN]
+
+
+async def test_a_changed_fact_stands_though_the_one_before_was_said_by_a_clock_ahead(house: House) -> None:
+    await told(house, BERLIN, timestamp=datetime.now(UTC) + timedelta(minutes=5))
+    await told(house, ROME, Event.UPDATE)
+    assert await house.texts() == [ROME]
+
+
+async def test_no_call_is_booked_on_a_turn_about_which_no_model_was_asked(house: House) -> None:
+    paying: list[tuple[str, ...]] = []
+
+    class Reconciling:
+        async def ping(self) -> None:
+            """Nothing can be away."""
+
+        async def reconcile(self, candidates: Any, neighbours: Any) -> Any:
+            found = payer()
+            assert found is not None
+            paying.append(found.turn_ids)
+            return await house.reconciler.reconcile(candidates, neighbours)
+
+    gated = await house.say("ok thanks")
+    kept = await house.say("Word for word", infer=False)
+    asked = await house.say(BERLIN)
+    weigher: Any = Reconciling()
+    parts: Any = replace(house.remembering, extractor=GatedExtractor(house.extractor), reconciler=weigher)
+    await drain(ANA.lane, parts)
+    assert (await house.status(gated)).gated
+    assert paying == [(asked,)], (gated, kept)
+
+
+async def test_a_turn_is_weighed_against_one_kept_word_for_word_in_the_same_batch(house: House) -> None:
+    house.reconciler.table[ROME] = Event.UPDATE
+    await house.say(BERLIN, infer=False)
+    await house.say(ROME)
+    await house.drain()
+    assert await house.texts() == [ROME]
+
+
+async def test_changed_and_changed_back_in_one_batch_ends_as_said_last(house: House) -> None:
+    """End to end, with the rules and a model."""
+    model = TableModel()
+    house.weigher = ModelReconciler(model, 0.25, RuleReconciler(0.9))
+    await told(house, BERLIN)
+    model.table[ROME] = ("UPDATE", BERLIN, ROME)
+    await house.say(ROME)
+    await house.say(BERLIN)
+    await house.drain()
+    assert await house.texts() == [BERLIN]
+
+
+async def test_undoing_a_retraction_said_for_the_future_leaves_one_version_holding(house: House) -> None:
+    await told(house, BERLIN, timestamp=MARCH)
+    (memory,) = await house.memories()
+    await told(house, "Leaves Berlin", Event.DELETE, timestamp=datetime.now(UTC) + 30 * DAY)
+    await undo("default", memory.id, lanes=house.lanes, store=house.store, embedder=house.embedder)
+    found = await house.ask("Lives", as_of=datetime.now(UTC) + 10 * DAY)
+    assert [one.memory.text for one in found.results] == [BERLIN]

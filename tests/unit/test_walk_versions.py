@@ -1,0 +1,127 @@
+"""A random walk over the planner: whatever is said in whatever order, versions follow one another without overlap."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from memory.model import Decision, Event, Extraction, Fact, Memory, Message, Role, Scope, Turn
+from memory.plan import Planner, Source, draft, final_writes
+from memory.versions import in_order, is_late, is_retracted, superseded, version_id
+
+ANA = Scope(tenant="default", user_id="ana")
+DAY_0 = datetime(2026, 3, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+EVENTS = (Event.ADD, Event.UPDATE, Event.UPDATE, Event.UPDATE, Event.DELETE, Event.NONE)
+
+
+class Walk:
+    """A store as a dict, and what is done to it."""
+
+    def __init__(self, seed: int, erasing: bool) -> None:
+        self.dice = random.Random(seed)
+        self.store: dict[str, Memory] = {}
+        self.clock = 10
+        self.turns = 0
+        self.said: list[str] = []
+        self.erasing = erasing
+
+    def batch(self) -> None:
+        turns = [self.turn() for _ in range(self.dice.randint(1, 4))]
+        by_id = {one.id: one for one in turns}
+        standing = [one for point, one in self.store.items() if point == one.id]
+        histories = {
+            one.id: in_order([other for other in self.store.values() if other.id == one.id]) for one in standing
+        }
+        making = Planner(by_id, Source("echo"), histories)
+        drafts: list[Memory] = []
+        for number, turn in enumerate(turns):
+            fact = Fact(turn_id=turn.id, text=f"text {self.dice.randint(0, 3)}", category="x", quote="q")
+            stored = [one for one in standing if one.current or (is_late(one, turn.said_at) and is_retracted(one))]
+            targets = [*stored, *drafts]
+            event = self.dice.choice(EVENTS)
+            target = self.dice.choice(targets) if targets and event is not Event.ADD else None
+            if target is None and event in (Event.UPDATE, Event.DELETE):
+                event = Event.ADD
+            text = fact.text if event is Event.UPDATE else None
+            self.said.append(
+                f"{turn.id} @{(turn.said_at - DAY_0).days} {event} {target.id if target else '-'} {fact.text}"
+            )
+            own = draft(number, fact, turn)
+            making.follow(fact, Decision(candidate=number, event=event, target=None, text=text), target, own.id)
+            drafts.append(own)
+        plan = making.plan({text: (1.0,) for text in making.texts}, Extraction())
+        gone = frozenset(one.id for one in turns if self.erasing and self.dice.random() < 0.3)
+        self.said.append(f"erased {sorted(gone)}")
+        writes = {write.point_id: write.memory for write in final_writes(plan, gone)}
+        self.store.update(writes)
+        self.store.update({write.point_id: write.memory for write in final_writes(plan, gone)})  # a replay
+        assert not any(gone.intersection(one.turn_ids) for one in self.store.values())
+
+    def turn(self) -> Turn:
+        self.turns += 1
+        self.clock += self.dice.choice((0, 1, 1, 2))
+        said = self.dice.choice((None, self.dice.randint(0, self.clock)))
+        return Turn(
+            id=f"t{self.turns}", scope=ANA, messages=(Message(role=Role.USER, content="x"),),
+            accepted_at=DAY_0 + self.clock * DAY + timedelta(seconds=self.turns),
+            timestamp=None if said is None else DAY_0 + said * DAY,
+        )  # fmt: skip
+
+    def undo(self) -> None:
+        """As `memory.revise` does it."""
+        standing = [one for point, one in self.store.items() if point == one.id]
+        if not standing:
+            return
+        latest = self.dice.choice(standing)
+        earlier = in_order([one for one in self.store.values() if one.id == latest.id and one is not latest])
+        if latest.current and not earlier:
+            return
+        restored = earlier[-1] if latest.current else latest
+        self.clock += 1
+        now = DAY_0 + self.clock * DAY
+        again = {"event": Event.UPDATE, "version": latest.version + 1, "current": True, "valid_to": None}
+        after = latest.model_copy(update={**again, "valid_from": now, "updated_at": now, "text": restored.text,
+                                          "turn_ids": restored.turn_ids})  # fmt: skip
+        past = superseded(latest, after) if latest.current else latest
+        self.said.append(f"undo {latest.id} @{self.clock}")
+        self.store[version_id(latest.id, latest.version)] = past
+        self.store[latest.id] = after
+
+    def check(self) -> None:
+        told = "\n".join(self.said)
+        for memory_id in {one.id for one in self.store.values()}:
+            chain = in_order([one for one in self.store.values() if one.id == memory_id])
+            shown = [
+                (one.version, one.text, (one.valid_from - DAY_0).days, one.valid_to and (one.valid_to - DAY_0).days,
+                 one.current, str(one.event)) for one in chain
+            ]  # fmt: skip
+            assert memory_id in self.store, (told, shown)
+            assert len({one.version for one in chain}) == len(chain), (told, shown)
+            stands = self.store[memory_id]
+            assert chain[-1] == stands, (told, shown)
+            assert sum(one.current for one in chain) <= 1, (told, shown)
+            assert stands.current or stands.event is Event.DELETE, (told, shown)
+            for one, following in zip(chain, chain[1:], strict=False):
+                assert one.valid_to is not None, (told, shown)
+                assert one.valid_to <= following.valid_from, (told, shown)
+                if one.event is not Event.DELETE:
+                    gap = one.valid_to < following.valid_from
+                    retracted_before = any(o.event is Event.DELETE for o in chain)
+                    assert not gap or retracted_before or self.erasing, (
+                        told,
+                        shown,
+                    )  # what was erased leaves its time empty
+
+
+@pytest.mark.parametrize("erasing", [False, True])
+def test_versions_follow_one_another_whatever_is_said(erasing: bool) -> None:
+    for seed in range(400):
+        walk = Walk(seed, erasing)
+        for _ in range(6):
+            walk.batch()
+            if walk.dice.random() < 0.3:
+                walk.undo()
+            walk.check()
