@@ -87,7 +87,7 @@ class Body(BaseModel):
 
 
 Instructions = Annotated[str, Field(max_length=LONGEST_INSTRUCTIONS), AfterValidator(_storable), AfterValidator(_said)]
-CategoryName = Annotated[str, Field(pattern=r"^[\w -]{1,64}$")]
+CategoryName = Annotated[str, Field(max_length=64, pattern=r"^\w[\w-]*( [\w-]+)*$")]
 Description = Annotated[str, Field(max_length=200), AfterValidator(_storable)]
 Categories = Annotated[dict[CategoryName, Description], Field(max_length=MOST_CATEGORIES)]
 

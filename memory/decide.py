@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from memory.model import Decision, Event, Extraction, Fact, Memory, Plan, Recalled, Role, Turn, Vector
+from memory.model import Extraction, Fact, Memory, Plan, Recalled, Role, Turn, Vector
 from memory.plan import Planner, Source, draft
 from memory.ports import Embedder, Extractor, MemoryStore, Near, Reconciler
 from memory.reconcile import union
+from memory.spending import paid_by
 from memory.versions import is_late
 
 _NEIGHBOURS = 5
@@ -35,28 +36,28 @@ async def decide(turns: Sequence[Turn], parts: Deciding) -> Plan:
 
     Raises what the extractor, the reconciler, the embedder and the store raise.
     """
+    if not turns:
+        return Plan(turn_ids=())
+    with paid_by(turns[0].scope.tenant, [turn.id for turn in turns]):
+        return await _decided(turns, parts)
+
+
+async def _decided(turns: Sequence[Turn], parts: Deciding) -> Plan:
     by_id = {turn.id: turn for turn in turns}
     extraction = await parts.extractor.extract([turn for turn in turns if turn.infer])
     facts = [fact for turn in turns for fact in _facts_of(turn, extraction)]
     vectors = await _embed([fact.text for fact in facts], {}, parts.embedder)
-
-    weighed = [fact for fact in facts if by_id[fact.turn_id].infer]
-    neighbours = await _neighbours(weighed, by_id, vectors, parts.store)
-    outcome = await parts.reconciler.reconcile(weighed, neighbours)
+    neighbours = await _neighbours(facts, by_id, vectors, parts.store)
+    with paid_by(turns[0].scope.tenant, list(dict.fromkeys(fact.turn_id for fact in facts if not fact.verbatim))):
+        outcome = await parts.reconciler.reconcile(facts, neighbours)
     known = union(neighbours)
     targets = [known[one.target] if one.target is not None else None for one in outcome.decisions]
 
-    histories = await _histories(weighed, targets, by_id, parts.store)
+    histories = await _histories(facts, targets, by_id, parts.store)
     planner = Planner(by_id, Source(parts.extractor.name, parts.extractor.prompt_version), histories)
-    decided = {id(fact): number for number, fact in enumerate(weighed)}
-    for fact in facts:
-        number = decided.get(id(fact))
-        if number is None:
-            planner.follow(fact, Decision(candidate=0, event=Event.ADD), None)
-        else:
-            target = targets[number]
-            own = draft(number, fact, by_id[fact.turn_id])
-            planner.follow(fact, outcome.decisions[number], target.memory if target else None, own.id)
+    for number, (fact, decision, target) in enumerate(zip(facts, outcome.decisions, targets, strict=True)):
+        own = draft(number, fact, by_id[fact.turn_id])
+        planner.follow(fact, decision, target.memory if target else None, own.id)
     return planner.plan(await _embed(planner.texts, vectors, parts.embedder), extraction)
 
 
@@ -65,7 +66,7 @@ def _facts_of(turn: Turn, extraction: Extraction) -> list[Fact]:
     if turn.infer:
         return [fact for fact in extraction.facts if fact.turn_id == turn.id]
     return [
-        Fact(turn_id=turn.id, text=message.content, category="", quote=message.content)
+        Fact(turn_id=turn.id, text=message.content, category="", quote=message.content, verbatim=True)
         for message in turn.messages
         if message.role in (Role.USER, Role.ASSISTANT) and message.content.strip()
     ]
@@ -77,12 +78,14 @@ async def _neighbours(
     """What is near each candidate, nearest first: of the store, and of what was said in earlier turns of the batch."""
     if not candidates:
         return []
-    asked = [_near(turns[one.turn_id], vectors[one.text]) for one in candidates]
-    stored = await store.neighbours(turns[candidates[0].turn_id].scope.lane, asked, _NEIGHBOURS)
+    weighed = [number for number, one in enumerate(candidates) if not one.verbatim]
+    asked = [_near(turns[candidates[number].turn_id], vectors[candidates[number].text]) for number in weighed]
+    found = await store.neighbours(turns[candidates[0].turn_id].scope.lane, asked, _NEIGHBOURS)
+    stored = dict(zip(weighed, found, strict=True))
     told = _told_before(candidates, turns, [vectors[one.text] for one in candidates])
     return [
-        sorted([*near, *drafts], key=lambda one: one.score, reverse=True)
-        for near, drafts in zip(stored, told, strict=True)
+        sorted([*stored[number], *told[number]], key=lambda one: one.score, reverse=True) if number in stored else []
+        for number in range(len(candidates))
     ]
 
 
@@ -127,7 +130,7 @@ async def _histories(
 def _stored(target: Recalled | None, targets: Sequence[Recalled | None]) -> Memory | None:
     """The stored memory that a target is, or that an earlier candidate changes."""
     while target is not None and target.candidate is not None:
-        target = targets[target.candidate]
+        target = targets[target.candidate]  # always an earlier one: the reconciler lets no other through
     return target.memory if target else None
 
 

@@ -35,8 +35,11 @@ olá|oi|bom dia|boa tarde|boa noite|obrigado|obrigada|muito obrigado|muito obrig
 """
 _WORDS = sorted((phrase for line in _PHRASES.split("\n") for phrase in line.split("|") if phrase), key=len)
 _FORMS = "|".join(re.escape(phrase).replace(r"\ ", r"\s+") for phrase in reversed(_WORDS))
-# Scripts without spaces run on; in all others a phrase ends with its word.
-_NOTHING = re.compile(rf"(?:[\W_]*(?:{_FORMS})(?![a-zà-öø-ÿа-я0-9]))*[\W_]*")
+# What may stand between phrases, or alone: punctuation, and the emoji that only nod, smile, thank or wave.
+_BETWEEN = r"[\s.,!?;:…'\"()~*^\-–—、。！？，；：·¡¿👍👌👋🙏🙂😊😀😄😁😃😉☺❤🎉✨💯🙌👏🏻🏼🏽🏾🏿\ufe0f]"
+# Scripts without spaces run on; in all others a phrase ends with its word. Each step is final: a text that could be
+# read in many ways must not be tried in all of them.
+_NOTHING = re.compile(rf"(?>{_BETWEEN}*+(?>(?:{_FORMS})(?![a-zà-öø-ÿа-я0-9])))*+{_BETWEEN}*+")
 _APOSTROPHES = str.maketrans("\u2018\u2019\u0060\u00b4", "''''")
 _LONGEST = 200  # whatever is longer is worth a look
 

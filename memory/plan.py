@@ -6,9 +6,12 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from memory.model import Decision, Event, Extraction, Fact, Memory, Plan, Turn, TurnEvent, Vector, Write
 from memory.versions import NAMESPACE, is_late, is_retracted, superseded, version_id, with_late
+
+_DRAFT = "candidate:"
 
 
 def memory_id(turn_id: str, text: str, repetition: int) -> str:
@@ -22,13 +25,18 @@ def memory_id(turn_id: str, text: str, repetition: int) -> str:
 def draft(number: int, fact: Fact, turn: Turn) -> Memory:
     """A candidate as those that are said after it in the same batch see it: like a memory, though not made yet."""
     return Memory(
-        id=f"candidate:{number}",
+        id=f"{_DRAFT}{number}",
         scope=turn.scope,
         text=fact.text,
         created_at=turn.accepted_at,
         updated_at=turn.accepted_at,
         valid_from=turn.said_at,
     )
+
+
+def is_draft(memory: Memory) -> bool:
+    """Whether it is a candidate that is not a memory yet."""
+    return memory.id.startswith(_DRAFT)
 
 
 @dataclass(frozen=True)
@@ -57,6 +65,7 @@ class Planner:
     _made: Counter[str] = field(default_factory=Counter)
     _said: Counter[tuple[str, str]] = field(default_factory=Counter)
     _versions: dict[str, dict[str, Memory]] = field(default_factory=dict)  # by memory, then by point id
+    _left_as: dict[str, Memory] = field(default_factory=dict)  # what each draft ended in, as it was just then
     _became: dict[str, str] = field(default_factory=dict)  # the memory that each draft ended in, empty for none
 
     def follow(self, fact: Fact, decision: Decision, target: Memory | None, own_draft: str = "") -> None:
@@ -68,11 +77,22 @@ class Planner:
             target: the memory that the decision names, or the draft of an earlier candidate; None for ADD.
             own_draft: the id under which later candidates name this one.
         """
-        self._became[own_draft] = self._followed(fact, decision, self._as_it_stands(target))
+        known = self._as_it_stands(target)
+        if target is not None and known is not None and decision.event is Event.NONE:
+            decision = self._still_none(fact, decision, known, self._left_as.get(target.id, target))
+        self._became[own_draft] = ended = self._followed(fact, decision, known)
+        if ended:
+            self._left_as[own_draft] = self._versions[ended][ended]
+
+    def _still_none(self, fact: Fact, decision: Decision, known: Memory, seen: Memory) -> Decision:
+        """A repetition of what the batch has changed since it was weighed is none: it says the old thing anew."""
+        if is_late(known, self._said_at(fact, known)) or (known.text, known.current) == (seen.text, seen.current):
+            return decision
+        return decision.model_copy(update={"event": Event.UPDATE, "text": fact.text})
 
     def _as_it_stands(self, target: Memory | None) -> Memory | None:
         """A target with what this batch has changed of it already; None for a draft that became nothing."""
-        found = self._became.get(target.id, target.id) if target else ""
+        found = self._became.get(target.id, "" if is_draft(target) else target.id) if target else ""
         if target is None or not found:
             return None
         if found not in self._versions:
@@ -82,10 +102,9 @@ class Planner:
 
     def _followed(self, fact: Fact, decision: Decision, known: Memory | None) -> str:
         """Follow a decision; returns the id of the memory that the fact ended in, empty if in none."""
-        said_at = self.turns[fact.turn_id].said_at
         if known is None or decision.event is Event.ADD:
             return self._add(fact) if decision.event in (Event.ADD, Event.UPDATE) else self._known(fact, None)
-        if is_late(known, said_at):
+        if is_late(known, self._said_at(fact, known)):
             return self._too_late(fact, decision, known)
         if is_retracted(known):
             # "No longer at Acme", then "now at Globex": there is nothing left to update. A repetition of what was
@@ -94,6 +113,11 @@ class Planner:
         if decision.event is Event.UPDATE:
             return self._update(fact, known, decision.text or fact.text)
         return self._retract(fact, known) if decision.event is Event.DELETE else self._known(fact, known)
+
+    def _said_at(self, fact: Fact, known: Memory) -> datetime:
+        """When it was said. A turn without a time of its own is said now, even if another one is dated ahead."""
+        turn = self.turns[fact.turn_id]
+        return turn.said_at if turn.timestamp else max(turn.said_at, known.valid_from)
 
     def _known(self, fact: Fact, known: Memory | None) -> str:
         self._note(fact, Event.NONE, known.id if known else "", known.text if known else fact.text)
@@ -136,7 +160,7 @@ class Planner:
                 "event": Event.UPDATE,
                 "version": known.version + 1,
                 "updated_at": turn.accepted_at,
-                "valid_from": turn.said_at,
+                "valid_from": self._said_at(fact, known),
                 "turn_ids": (turn.id,),
                 "quote": fact.quote,
                 "metadata": {**known.metadata, **turn.metadata},
@@ -168,7 +192,7 @@ class Planner:
 
     def _retract(self, fact: Fact, known: Memory) -> str:
         # `updated_at` stays: it tells since when the text is known, and the text is the old one.
-        changed = {"current": False, "event": Event.DELETE, "valid_to": self.turns[fact.turn_id].said_at}
+        changed = {"current": False, "event": Event.DELETE, "valid_to": self._said_at(fact, known)}
         self._put(fact, known.id, known.model_copy(update=changed))
         self._note(fact, Event.DELETE, known.id, known.text)
         return known.id
@@ -200,14 +224,7 @@ class Planner:
         )
 
 
-def final_writes(plan: Plan, erased: frozenset[str]) -> list[Write]:
-    """What is to be put into the store: the last write of each point, and nothing that erased turns caused or said.
-
-    What an erased turn replaced still becomes history where a later turn of the batch replaces it all the same.
-    """
-    last: dict[str, Write] = {}
-    for write in reversed(plan.writes):
-        replaced = write.point_id != write.memory.id and write.memory.id in last
-        if (write.turn_id not in erased or replaced) and not erased.intersection(write.memory.turn_ids):
-            last.setdefault(write.point_id, write)
-    return list(reversed(last.values()))
+def final_writes(plan: Plan) -> list[Write]:
+    """What is to be put into the store: the last write of each point."""
+    last = {write.point_id: write for write in plan.writes}
+    return list(last.values())

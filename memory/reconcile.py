@@ -55,8 +55,8 @@ class RuleReconciler:
         for number, (candidate, near) in enumerate(zip(candidates, neighbours, strict=True)):
             same = next((known for known in near if self._same(candidate, known)), None)
             gist = _gist(candidate.text)
-            event = Event.NONE if same or gist in said else Event.ADD
-            target = positions[same.memory.id] if same else None
+            event = Event.NONE if (same or gist in said) and not candidate.verbatim else Event.ADD
+            target = positions[same.memory.id] if same and event is Event.NONE else None
             decisions.append(Decision(candidate=number, event=event, target=target))
             said.add(gist)
         return tuple(decisions)
@@ -91,18 +91,14 @@ class ModelReconciler:
         Raises ModelUnavailable, BadAnswer or ModelRejected.
         """
         decisions = list(self._rules.decide(candidates, neighbours))
-        related = [[known for known in near if known.score >= self._related_floor] for near in neighbours]
-        unsettled = [d.candidate for d in decisions if d.event is Event.ADD and related[d.candidate]]
+        related = [[one for one in near if self._matters(one, decisions)] for near in neighbours]
+        open_ = [d.candidate for d in decisions if d.event is Event.ADD and related[d.candidate]]
+        unsettled = [number for number in open_ if not candidates[number].verbatim]
         if not unsettled:
             return Reconciliation(decisions=tuple(decisions))
-        numbers = {number: new for new, number in enumerate(unsettled)}
-        # As the model counts: a candidate that the rules have settled is to it like any other thing known.
-        known = [
-            one.model_copy(update={"candidate": numbers.get(one.candidate) if one.candidate is not None else None})
-            for one in union(related[number] for number in unsettled)
-        ]
-        question = prompts.reconciliation([candidates[number] for number in unsettled], known)
-        read = partial(_read, candidates=len(unsettled), known=known)
+        known = union(related[number] for number in unsettled)
+        question = prompts.reconciliation([candidates[number] for number in unsettled], _as_counted(known, unsettled))
+        read = partial(_read, unsettled=unsettled, known=known)
         answer = await ask(self._model, question, read)
         positions = _positions(neighbours)
         for decision in answer:
@@ -111,9 +107,23 @@ class ModelReconciler:
             decisions[number] = decision.model_copy(update={"candidate": number, "target": target})
         return Reconciliation(decisions=tuple(decisions))
 
+    def _matters(self, known: Recalled, decisions: Sequence[Decision]) -> bool:
+        """Whether it is near enough; an earlier candidate that only repeats something stands for nothing of its own."""
+        repeats = known.candidate is not None and decisions[known.candidate].event is Event.NONE
+        return known.score >= self._related_floor and not repeats
+
 
 # Unbounded, a number of thousands of digits would be repeated to whoever reads the error.
 _Number = Annotated[int, Field(gt=-1_000_000, lt=1_000_000)]
+
+
+def _as_counted(known: Sequence[Recalled], unsettled: Sequence[int]) -> list[Recalled]:
+    """As the model counts candidates: one that the rules have settled is to it like any other thing known."""
+    numbers = {number: new for new, number in enumerate(unsettled)}
+    return [
+        one if one.candidate is None else one.model_copy(update={"candidate": numbers.get(one.candidate)})
+        for one in known
+    ]
 
 
 class _Decision(Shape):
@@ -127,22 +137,28 @@ class _Decisions(Shape):
     decisions: list[_Decision]
 
 
-def _read(answer: str, *, candidates: int, known: Sequence[Recalled]) -> list[Decision]:
+def _read(answer: str, *, unsettled: Sequence[int], known: Sequence[Recalled]) -> list[Decision]:
     """The decisions in an answer; raises ValueError unless they cover every candidate once."""
     given = _Decisions.model_validate_json(answer).decisions
-    if sorted(decision.candidate for decision in given) != list(range(candidates)):
-        raise ValueError(f"it needs exactly one decision for each candidate from 0 to {candidates - 1}")
-    return [_checked(decision, known) for decision in given]
+    if sorted(decision.candidate for decision in given) != list(range(len(unsettled))):
+        raise ValueError(f"it needs exactly one decision for each candidate from 0 to {len(unsettled) - 1}")
+    return [_checked(decision, known, unsettled[decision.candidate]) for decision in given]
 
 
-def _checked(given: _Decision, known: Sequence[Recalled]) -> Decision:
-    """One decision with only what its event means; raises ValueError for what cannot be carried out."""
+def _checked(given: _Decision, known: Sequence[Recalled], number: int) -> Decision:
+    """One decision with only what its event means; raises ValueError for what cannot be carried out.
+
+    Args:
+        given: as the model counts.
+        known: what its target may be.
+        number: of the candidate among all.
+    """
     where = f"the decision for candidate {given.candidate}"
     if given.target is not None and not 0 <= given.target < len(known):
         raise ValueError(f"{where} has the unknown target {given.target}")
     told = known[given.target].candidate if given.target is not None else None
-    if told is not None and told >= given.candidate:
-        raise ValueError(f"{where} has the target {given.target}, which is candidate {told} and not said before it")
+    if told is not None and told >= number:
+        raise ValueError(f"{where} has the target {given.target}, which was not told before it")
     if given.target is None and given.event in (Event.UPDATE, Event.DELETE):
         raise ValueError(f"{where} is {given.event} without a target")
     text = one_line(given.text or "") if given.event is Event.UPDATE else None

@@ -10,16 +10,16 @@ import structlog
 
 from memory.decide import Deciding, decide
 from memory.errors import LeaseLost, Permanent, Transient, TurnstoneError
-from memory.model import Batch, Lane, Lease, Write
+from memory.model import Batch, Confirmation, Lane, Lease, Plan, Write
 from memory.plan import final_writes
-from memory.ports import Inbox, Lanes, MemoryStore
+from memory.ports import Inbox, Lanes
 from memory.removals import finish_removals, take_back
-from memory.spending import paid_by
 
 log = structlog.get_logger(__name__)
 
 # A drain gives its lane up after so many batches and rings for it again, so that one full lane starves no other.
 _BATCHES_A_DRAIN = 8
+_PLANS_A_BATCH = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,40 +82,53 @@ async def _tried(lease: Lease, batch: Batch, parts: Remembering) -> int | None:
 
 
 async def _pass(lease: Lease, batch: Batch, parts: Remembering) -> int:
-    plan = batch.plan
-    if plan is None:
-        with paid_by(lease.lane.tenant, [turn.id for turn in batch.turns]):
-            plan = await decide(batch.turns, parts)
-        await parts.lanes.record(lease, plan)
-    gone = frozenset(plan.turn_ids) - {turn.id for turn in batch.turns}
-    seen = await parts.lanes.confirm(lease, batch.turns)
-    writes = await _not_forgotten(final_writes(plan, gone | seen.erased), parts.lanes)
+    plan, writes, seen = await _holding_plan(lease, batch, parts)
     try:
         await parts.store.apply(lease, writes, seen.good_until)
         await parts.lanes.settle(lease, plan, seen.erased)
     except LeaseLost:
-        await take_back([turn.scope for turn in batch.turns], parts.lanes, parts.store)
+        await take_back([turn.scope for turn in batch.turns], parts.lanes, parts.store, parts.embedder)
         raise
     told = {"writes": len(plan.writes), "dropped": plan.dropped, "gated": len(plan.gated)}
     log.info("turns_settled", turns=len(batch.turns), **told)
     return len(batch.turns)
 
 
-async def _not_forgotten(writes: Sequence[Write], lanes: Lanes) -> list[Write]:
-    """Without the versions that an erase has covered since the plan was made: an old text must not come back by it."""
+async def _holding_plan(lease: Lease, batch: Batch, parts: Remembering) -> tuple[Plan, list[Write], Confirmation]:
+    """The recorded plan, or a new one, that nothing erased is part of.
+
+    A plan of which an erase has covered a part is decided anew: what is left of it would not fit together. Raises
+    LeaseLost when erases do not let it be: the lane is about to be taken.
+    """
+    ids = [turn.id for turn in batch.turns]
+    plan = batch.plan if batch.plan is not None and list(batch.plan.turn_ids) == ids else None
+    gone: frozenset[str] = frozenset()
+    for _ in range(_PLANS_A_BATCH):
+        if plan is None:
+            decided = await decide([turn for turn in batch.turns if turn.id not in gone], parts)
+            plan = decided.model_copy(update={"turn_ids": tuple(ids)})
+            await parts.lanes.record(lease, plan)
+        seen = await parts.lanes.confirm(lease, batch.turns)
+        writes = final_writes(plan)
+        if seen.erased <= gone and not await _forgotten(writes, parts.lanes):
+            return plan, writes, seen
+        plan, gone = None, seen.erased
+    raise LeaseLost("this owner is being forgotten just now")
+
+
+async def _forgotten(writes: Sequence[Write], lanes: Lanes) -> bool:
+    """Whether an erase covers one of the versions to be written: an old text must not come back by it."""
     epochs = {scope: await lanes.epochs(scope) for scope in {write.memory.scope for write in writes}}
-    return [
-        write for write in writes if all(write.memory.updated_at > epoch for _, epoch in epochs[write.memory.scope])
-    ]
+    return any(write.memory.updated_at <= epoch for write in writes for _, epoch in epochs[write.memory.scope])
 
 
-async def sweep_forever(inbox: Inbox, store: MemoryStore, every_seconds: float) -> None:
+async def sweep_forever(inbox: Inbox, parts: Remembering, every_seconds: float) -> None:
     """Sweep again and again; every process does, and Redis lets one of them through each time."""
     while True:
         await asyncio.sleep(every_seconds)
         try:
             rung = await inbox.sweep()
-            repeated = await finish_removals(inbox, store)
+            repeated = await finish_removals(inbox, parts.lanes, parts.store, parts.embedder)
         except TurnstoneError as error:  # whatever it is, the next sweep comes
             log.warning("sweep_failed", reason=str(error))
         else:

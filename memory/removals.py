@@ -2,31 +2,96 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
+from datetime import datetime
+
+import structlog
 
 from memory.books import Removal
-from memory.model import Scope
-from memory.ports import Inbox, Lanes, MemoryStore
+from memory.errors import LaneBusy
+from memory.model import Event, Lease, Memory, Scope, Write
+from memory.ports import Embedder, Inbox, Lanes, MemoryStore
+from memory.spending import paid_by
+from memory.versions import in_order, is_retracted, version_id
+
+log = structlog.get_logger(__name__)
 
 
-async def take_back(scopes: Sequence[Scope], lanes: Lanes, store: MemoryStore) -> None:
+async def erase(
+    scope: Scope, until: datetime, *, held: Sequence[Lease], lanes: Lanes, store: MemoryStore, embedder: Embedder
+) -> int:
+    """Remove every version in scope made up to a moment; returns how many.
+
+    Where that is only a part of an owner (what was said to one agent), a memory that the part had changed holds again
+    as it was before. That is written first: whoever asks again after a failure finds what is still to be done.
+
+    Raises StoreUnavailable, InboxUnavailable, ModelUnavailable or LaneBusy.
+    """
+    replaced = 0
+    if set(scope.ids) != {"user_id"}:  # of a user as a whole nothing is left that could hold again
+        for memory_id in await store.standing(scope, until):
+            versions = await store.history(scope.tenant, memory_id)
+            again = _held_before(versions, scope, until)
+            if again is not None:
+                await _put_back(again, held, lanes, store, embedder)
+                replaced += 1
+    return replaced + await store.erase(scope, until)
+
+
+def _held_before(versions: Sequence[Memory], scope: Scope, until: datetime) -> Memory | None:
+    """What takes the place of a standing version that is erased: the last one that stays, as if it had never ended."""
+    ordered = in_order(versions)
+    left = [one for one in ordered if one.updated_at > until or not _is_within(one.scope, scope)]
+    stands = max(ordered, key=lambda one: one.version)
+    if not left or stands in left:
+        return None
+    ending = {"event": Event.DELETE, "current": False, "valid_to": stands.valid_to}  # what was taken back stays so
+    going_on = {"event": Event.UPDATE, "current": True, "valid_to": None}
+    state = ending if is_retracted(stands) else going_on
+    return left[-1].model_copy(update={**state, "superseded_by": None})
+
+
+def _is_within(scope: Scope, part: Scope) -> bool:
+    return scope.tenant == part.tenant and part.ids.items() <= scope.ids.items()
+
+
+async def _put_back(
+    memory: Memory, held: Sequence[Lease], lanes: Lanes, store: MemoryStore, embedder: Embedder
+) -> None:
+    lane = memory.scope.lane
+    ours = next((lease for lease in held if lease.lane == lane), None)
+    async with contextlib.nullcontext(ours) if ours else lanes.edit(lane) as lease:
+        with paid_by(memory.scope.tenant):
+            (vector,) = await embedder.embed([memory.text])
+        seen = await lanes.confirm(lease, ())
+        write = Write(point_id=memory.id, memory=memory, vector=tuple(vector))
+        await store.apply(lease, [write], seen.good_until)
+        await store.drop(memory.scope.tenant, version_id(memory.id, memory.version))  # where it stood as past
+
+
+async def take_back(scopes: Sequence[Scope], lanes: Lanes, store: MemoryStore, embedder: Embedder) -> None:
     """After writing under a lease that was lost: if an erase covers it, nothing of what we wrote may stay."""
     epochs = dict([found for scope in dict.fromkeys(scopes) for found in await lanes.epochs(scope)])
     for scope, epoch in epochs.items():
-        await store.erase(scope, epoch)
+        try:
+            await erase(scope, epoch, held=(), lanes=lanes, store=store, embedder=embedder)
+        except LaneBusy:
+            log.warning("not_put_back", reason="the lane is held; what was forgotten goes all the same")
+            await store.erase(scope, epoch)
 
 
-async def finish_removals(inbox: Inbox, store: MemoryStore) -> int:
+async def finish_removals(inbox: Inbox, lanes: Lanes, store: MemoryStore, embedder: Embedder) -> int:
     """Remove once more what was removed a while ago, now that nobody can still be writing it; returns how many."""
     due = await inbox.unfinished()
     for name, removal in due:
-        await _repeat(removal, store)
+        await _repeat(removal, lanes, store, embedder)
         await inbox.finished(name)
     return len(due)
 
 
-async def _repeat(removal: Removal, store: MemoryStore) -> None:
+async def _repeat(removal: Removal, lanes: Lanes, store: MemoryStore, embedder: Embedder) -> None:
     if removal.memory_id is not None:
         await store.delete(removal.scope.tenant, removal.memory_id)
     elif removal.until is not None:
-        await store.erase(removal.scope, removal.until)
+        await erase(removal.scope, removal.until, held=(), lanes=lanes, store=store, embedder=embedder)

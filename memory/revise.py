@@ -42,7 +42,7 @@ async def undo(tenant: str, memory_id: str, *, lanes: Lanes, store: MemoryStore,
     async with lanes.edit(lane) as lease:
         versions = await store.history(tenant, memory_id)
         latest = _latest(versions)
-        earlier = [one for one in in_order(versions) if one.version != latest.version]
+        earlier = [one for one in in_order(versions) if one.version != latest.version and _has_held(one)]
         if latest.current and not earlier:
             raise NothingToUndo("this memory has never changed: there is no version before it")
         restored = earlier[-1] if latest.current else latest
@@ -57,27 +57,29 @@ async def _renew(
     if any(before.updated_at <= epoch for _, epoch in await lanes.epochs(before.scope)):
         raise NotFound(_UNKNOWN)  # an erase is at it; what we wrote now would be newer than its epoch, and stay
     now = from_us(lease.token)  # a token is Redis's clock, as acceptance times are
+    since = max(now, before.valid_from)  # what was dated ahead is changed from then on
     again = {"event": Event.UPDATE, "version": before.version + 1, "current": True, "valid_to": None}
-    after = before.model_copy(update={**again, "updated_at": now, "valid_from": now, **said})
-    past = superseded(before, after) if before.current else before
+    after = before.model_copy(update={**again, "updated_at": now, "valid_from": since, **said})
+    ended = min(before.valid_to or since, since)
+    past = superseded(before, after) if before.current else before.model_copy(update={"valid_to": ended})
     with paid_by(before.scope.tenant):
         old_vector, vector = await embedder.embed([before.text, after.text])
     writes = [
         Write(point_id=version_id(before.id, before.version), memory=past, vector=tuple(old_vector)),
         Write(point_id=after.id, memory=after, vector=tuple(vector)),
     ]
-    await _write(lease, writes, lanes, store)
+    await _write(lease, writes, lanes, store, embedder)
     return after
 
 
-async def _write(lease: Lease, writes: Sequence[Write], lanes: Lanes, store: MemoryStore) -> None:
+async def _write(lease: Lease, writes: Sequence[Write], lanes: Lanes, store: MemoryStore, embedder: Embedder) -> None:
     """Write between two looks: an erase may come in before or after the first, then the edit goes as well."""
     try:
         seen = await lanes.confirm(lease, ())
         await store.apply(lease, writes, seen.good_until)
         await lanes.confirm(lease, ())
     except LeaseLost as error:
-        await take_back([write.memory.scope for write in writes], lanes, store)
+        await take_back([write.memory.scope for write in writes], lanes, store, embedder)
         raise LaneBusy("this owner's memories were being changed just then", retry_after_seconds=1) from error
 
 
@@ -98,6 +100,11 @@ async def _current(tenant: str, memory_id: str, store: MemoryStore) -> Memory:
     if found is None:
         raise NotFound(_UNKNOWN)
     return found
+
+
+def _has_held(version: Memory) -> bool:
+    """Not one that was dated ahead and superseded before its time came."""
+    return version.valid_to is None or version.valid_from <= version.valid_to
 
 
 def _latest(versions: Sequence[Memory]) -> Memory:

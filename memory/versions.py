@@ -32,9 +32,9 @@ def in_order(versions: Sequence[Memory]) -> list[Memory]:
 
 
 def standing(versions: Sequence[Memory]) -> Memory | None:
-    """The version under the memory's own id: the current one, else the one that was retracted last."""
-    found = [one for one in versions if one.current or one.event is Event.DELETE]
-    return max(found, key=lambda one: (one.current, one.version), default=None)
+    """The version under the memory's own id: it always has the highest number, and is current or retracted."""
+    last = max(versions, key=lambda one: one.version, default=None)
+    return last if last is not None and (last.current or is_retracted(last)) else None
 
 
 def is_retracted(memory: Memory) -> bool:
@@ -67,7 +67,8 @@ def with_late(stands: Memory, past: Sequence[Memory], late: Memory) -> Placed | 
     Returns the versions that change, each with a number of its own; None when just this was known for that time.
     """
     every = in_order([*past, stands])
-    before = next((one for one in reversed(every) if one.valid_from <= late.valid_from), None)
+    held = [one for one in every if one.valid_to is None or one.valid_from <= one.valid_to]
+    before = next((one for one in reversed(held) if one.valid_from <= late.valid_from), None)
     if before is not None and before.text == late.text and _holds(before, late.valid_from):
         return None
     if late.valid_from >= stands.valid_from:  # it is what was taken back later on, under the memory's own id

@@ -59,7 +59,7 @@ class WorkerLoop:
     async def _serve(self, ready: asyncio.Future[None]) -> None:
         async with opened(self._settings) as parts:
             self._opened = remembering(parts, self._settings), parts.inbox
-            sweeping = asyncio.create_task(sweep_forever(parts.inbox, parts.store, self._settings.sweep_seconds))
+            sweeping = asyncio.create_task(sweep_forever(parts.inbox, self._opened[0], self._settings.sweep_seconds))
             heap.settle()
             ready.set_result(None)
             log.info("worker_open", extractor=parts.extractor.name, embedder=parts.embedder.name)

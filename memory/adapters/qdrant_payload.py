@@ -131,6 +131,11 @@ def versions(tenant: str, memory_id: str) -> models.Filter:
     return within(Scope(tenant=tenant), _equals("memory_id", memory_id))
 
 
+def point(tenant: str, point_id: str) -> models.Filter:
+    """One point, if it is the tenant's."""
+    return within(Scope(tenant=tenant), models.HasIdCondition(has_id=[point_id]))
+
+
 def made_until(scope: Scope, moment: datetime) -> models.Filter:
     """Every version in scope whose text comes from a turn accepted (or an edit made) up to a moment."""
     until = models.DatetimeRange(lte=stamp(moment))

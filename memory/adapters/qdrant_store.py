@@ -242,6 +242,10 @@ class QdrantStore:
         """Remove a memory with all its versions; returns how many versions there were."""
         return await self._remove(payloads.versions(tenant, memory_id))
 
+    async def drop(self, tenant: str, point_id: str) -> None:
+        """Remove one version that does not stand; nothing happens where there is none."""
+        await self._remove(payloads.point(tenant, point_id))
+
     async def erase(self, scope: Scope, before: datetime) -> int:
         """Remove every version in scope made by turns accepted up to `before`; returns how many."""
         return await self._remove(payloads.made_until(scope, before))

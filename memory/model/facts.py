@@ -19,7 +19,8 @@ class Event(StrEnum):
 class Fact(Value):
     """A candidate memory: one self-contained sentence with the verbatim words that support it.
 
-    `prompt_version` tells by which prompt it was found, None without one.
+    `prompt_version` tells by which prompt it was found, None without one. A `verbatim` one is a whole message, to be
+    kept as it is: it is weighed against nothing, and later ones against it.
     """
 
     turn_id: str
@@ -27,6 +28,7 @@ class Fact(Value):
     category: str
     quote: str
     prompt_version: str | None = None
+    verbatim: bool = False
 
 
 class Extraction(Value):

@@ -66,6 +66,9 @@ class MemoryStore(Pingable, Protocol):
     async def delete(self, tenant: str, memory_id: str) -> int:
         """Remove a memory with all its versions; returns how many versions there were."""
 
+    async def drop(self, tenant: str, point_id: str) -> None:
+        """Remove one version that does not stand; nothing happens where there is none."""
+
     async def erase(self, scope: Scope, before: datetime) -> int:
         """Remove every version in scope that was made by turns accepted up to `before`; returns how many."""
 

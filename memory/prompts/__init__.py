@@ -73,7 +73,10 @@ def extraction(turns: Sequence[Turn], guidance: Guidance = _NONE) -> Question:
 
 def categories(guidance: Guidance) -> tuple[str, ...]:
     """The categories that a fact may have: the article's, and what the guidance adds."""
-    return tuple(dict.fromkeys([*CATEGORIES[:-1], *guidance.categories, CATEGORIES[-1]]))
+    known = {name.lower(): name for name in [*guidance.categories, *CATEGORIES]}  # ours, where one has both
+    return tuple(
+        dict.fromkeys(known[name.lower()] for name in [*CATEGORIES[:-1], *guidance.categories, CATEGORIES[-1]])
+    )
 
 
 def extraction_version(guidance: Guidance) -> str:
@@ -85,8 +88,8 @@ def extraction_version(guidance: Guidance) -> str:
 
 
 def _described(guidance: Guidance) -> list[str]:
-    told = guidance.categories
-    return [f"{name} ({_line(told[name])})" if told.get(name) else name for name in categories(guidance)]
+    told = {name.lower(): _line(what) for name, what in guidance.categories.items()}
+    return [f"{name} ({told[name.lower()]})" if told.get(name.lower()) else name for name in categories(guidance)]
 
 
 def _added(guidance: Guidance) -> list[str]:

@@ -22,7 +22,8 @@ for i = 6, #ARGV, 4 do
       redis.call('HINCRBY', ledger, 'gated', 1)
     end
     if status == 'erased' then
-      redis.call('HDEL', turn, 'body', 'events', 'lane', 'user_id', 'agent_id', 'run_id')
+      redis.call('HDEL', turn, 'body', 'events', 'lane', 'user_id', 'agent_id', 'run_id', 'used_calls', 'used_embeddings',
+        'used_prompt_tokens', 'used_completion_tokens', 'used_embedding_tokens', 'used_cost_nusd')
       redis.call('ZREM', owned, id)
     end
     redis.call('EXPIRE', turn, ARGV[4])

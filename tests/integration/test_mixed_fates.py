@@ -1,4 +1,4 @@
-"""Faults found by trying to break the change: each test fails on the code it was written against."""
+"""Parts forgotten in the midst of work, retractions undone, clocks ahead: every memory ends as it should."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from memory.errors import StoreUnavailable
 from memory.forget import forget
 from memory.gate import GatedExtractor
 from memory.model import Event, Lease, Memory, Scope, Write
-from memory.remember import drain
 from memory.reconcile import ModelReconciler, RuleReconciler
+from memory.remember import drain
 from memory.removals import finish_removals
 from memory.revise import undo
 from memory.spending import payer
@@ -103,7 +103,7 @@ async def test_a_stalled_worker_of_a_forgotten_part_leaves_what_it_had_replaced_
 
     stalled: Any = replace(house.remembering, store=_With(house.store, apply=late))
     await drain(ANA.lane, stalled)
-    await finish_removals(house.inbox, house.store)
+    await finish_removals(house.inbox, house.lanes, house.store, house.embedder)
     assert await house.texts() == [BERLIN]
 
 
