@@ -15,7 +15,7 @@ INSTALL = $(BIN)/python -m pip install -qq --no-input --constraint requirements.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up test check lint unit bench bench-cost evals-llm lock clean
+.PHONY: help demo up test check lint unit chaos bench bench-cost evals-llm lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' $(firstword $(MAKEFILE_LIST)) | tr '|' '\t' | expand -t 18
@@ -26,8 +26,8 @@ demo: $(VENV)/.embedded ## replay a real conversation against the whole stack, t
 up: $(VENV)/.embedded ## the whole stack in the foreground at http://127.0.0.1:8000 (PORT, DATA, WORKERS)
 	@$(BIN)/turnstone up --port $(PORT) --data $(DATA) --workers $(WORKERS)
 
-test: $(VENV)/.dev $(if $(wildcard tests/browser/test_*.py),browser) ## every test: unit, contract, integration, end to end, browser
-	@$(BIN)/python -m pytest
+test: $(VENV)/.dev $(if $(wildcard tests/browser/test_*.py),browser) ## every test: unit, contract, integration, end to end, browser, a short storm
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
 check: lint unit ## formatting, lint, types, import contracts and unit tests, in under a minute
 
@@ -39,6 +39,9 @@ lint: $(VENV)/.dev ## the part of check that runs nothing
 
 unit: $(VENV)/.dev
 	@$(BIN)/python -m pytest tests/unit
+
+chaos: $(VENV)/.dev ## kill, stop and starve everything under load and count what was kept; about ten minutes (CHAOS="--help")
+	@$(BIN)/python -m tests.chaos.storm $(CHAOS)
 
 bench: $(VENV)/.dev ## how fast it is: prints a table, writes build/*.json
 	@$(BIN)/python -m tests.bench

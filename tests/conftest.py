@@ -16,6 +16,28 @@ from memory.embedded.redis_server import redis_part
 from memory.embedded.sockets import answers_ping, free_port, http_get
 from tests.support import wait_until
 
+TESTS = Path(__file__).parent
+
+
+# What shares a stack, or takes long, in the order in which `make test` begins with it; all else goes file by file.
+GROUPS = ("chaos", "e2e/faults", "e2e", "browser", "evals")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share a stack run in one process, one after the other; the longest groups begin."""
+    places = {item: _place(item.path) for item in items}
+    for item, (_, group) in places.items():
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: places[item][0])
+
+
+def _place(path: Path) -> tuple[int, str]:
+    folder = path.relative_to(TESTS).parent.as_posix()
+    for number, group in enumerate(GROUPS):
+        if folder == group or folder.startswith(f"{group}/"):
+            return number, group
+    return len(GROUPS), path.relative_to(TESTS).as_posix()
+
 
 @contextmanager
 def running(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:

@@ -56,6 +56,7 @@ class TurnView(View):
     settled_at: datetime | None = None
     gated: bool = False
     usage: UsageView = UsageView()
+    messages: tuple[Mapping[str, Any], ...] | None = None
 
 
 class MemoryView(View):

@@ -13,7 +13,9 @@ from collections.abc import Iterator, Sequence
 _SPEAKER = re.compile(r"^(user|assistant|tool)(?: \([^)]*\))?: (.*)$")
 _BETWEEN_SENTENCES = re.compile(r"(?<=[.!?])\s+")
 _ABOUT_ONESELF = re.compile(r"\b(?:I|[Mm]y)\b")
-_CANDIDATE = re.compile(r"^\[(\d+)\] ", re.MULTILINE)
+_NUMBERED = re.compile(r"^\[(\d+)\] (.*)$", re.MULTILINE)
+_IS_NOW = re.compile(r"^(.+? is now) ")
+_TOLD = re.compile(r"\(= candidate (\d+)\)$")
 
 
 def extraction(material: str) -> str:
@@ -32,10 +34,28 @@ def additive_extraction(material: str) -> str:
 
 
 def reconciliation(material: str) -> str:
-    """Every candidate is new."""
-    candidates = _CANDIDATE.findall(material.rpartition("Candidates:")[2])
-    decisions = [{"candidate": int(n), "event": "ADD", "target": None, "text": None} for n in candidates]
-    return json.dumps({"decisions": decisions})
+    """Every candidate is new, but what "is now" so supersedes what was known, or told before, to be so."""
+    known, _, candidates = material.rpartition("Candidates:")
+    decisions = []
+    for number, text in _NUMBERED.findall(candidates):
+        target = _was_so(known, text, int(number))
+        update = {"event": "UPDATE", "target": target, "text": text}
+        new = {"event": "ADD", "target": None, "text": None}
+        decisions.append({"candidate": int(number), **(new if target is None else update)})
+    return json.dumps({"decisions": decisions}, ensure_ascii=False)
+
+
+def _was_so(known: str, text: str, candidate: int) -> int | None:
+    """The number of what is known and begins with the same words: the last one that was told before the candidate."""
+    is_now = _IS_NOW.match(text)
+    if not is_now:
+        return None
+    told = {}
+    for number, other in _NUMBERED.findall(known):
+        if other.startswith(is_now[1]):
+            before = _TOLD.search(other)
+            told[int(before[1]) if before else -1] = int(number)
+    return next((told[one] for one in sorted(told, reverse=True) if one < candidate), None)
 
 
 def chat(material: str) -> str:

@@ -1,0 +1,97 @@
+"""`python -m tests.chaos.storm`: kill, stop and starve everything while turns come in, then look what was kept.
+
+Posts uniquely numbered turns over many lanes to a real `turnstone up` while API, workers, Redis, the Qdrant server and
+the scripted model are killed, stopped, filled up or made to answer nonsense; waits for quiet; checks the ten
+invariants from outside. Exit status 1 when one is violated, or when a fault never took effect: such a run has proved
+nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import dataclasses
+import random
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from tests.chaos.storm.checks import Finding
+from tests.chaos.storm.promises import check
+from tests.chaos.storm.report import passed, show, write
+from tests.chaos.storm.sizes import LONG, SHORT, Size
+from tests.chaos.storm.storm import Storm, gathering, rage
+
+
+def arguments() -> argparse.Namespace:
+    """What the command line asks for."""
+    parser = argparse.ArgumentParser(
+        prog="make chaos", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--short", action="store_true", help="the storm of `make test`: a minute, 600 turns")
+    parser.add_argument("--turns", type=int, help=f"at least so many turns (default {LONG.turns:,})")
+    parser.add_argument("--lanes", type=int, help=f"over so many lanes (default {LONG.lanes})")
+    parser.add_argument("--seed", type=int, help="of all that is left to chance (default: another one each time)")
+    parser.add_argument(
+        "--json",
+        type=Path,
+        default=Path("build/chaos.json"),
+        help="default build/chaos.json; the picture goes beside it",
+    )
+    parser.add_argument("--data", type=Path, help="keep the stack's data and logs here (default: a temporary folder)")
+    return parser.parse_args()
+
+
+async def run(size: Size, folder: Path, seed: int, progress: Progress) -> tuple[Storm, list[Finding]]:
+    """One storm and what is found afterwards, with progress bars."""
+    posted = progress.add_task("turns accepted", total=size.turns)
+    settled = progress.add_task("turns that have their end", total=size.turns)
+    struck = progress.add_task("faults that took effect", total=sum(size.at_least.values()))
+
+    def tell(storm: Storm) -> None:
+        books, effects = storm.witness.last, sum(storm.tally.took_effect.values())
+        total = max(size.turns, storm.record.accepted)
+        progress.update(posted, completed=storm.record.accepted, total=total)
+        progress.update(settled, completed=books.settled + books.dead + books.erased, total=max(total, books.accepted))
+        progress.update(struck, completed=effects)
+
+    async with gathering(size, folder, seed) as storm:
+        await rage(storm, tell)
+        checking = progress.add_task("checking what was kept", total=None)
+        findings = await check(storm)
+        progress.update(checking, total=1, completed=1)
+        storm.house.logs.look()
+        return storm, findings
+
+
+def main() -> None:
+    """Run a storm."""
+    asked = arguments()
+    size = SHORT if asked.short else LONG
+    size = dataclasses.replace(size, turns=asked.turns or size.turns, lanes=asked.lanes or size.lanes)
+    seed = asked.seed if asked.seed is not None else random.SystemRandom().randrange(10**6)
+    console = Console()
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(show_speed=False),
+        TextColumn("{task.completed:.0f}"),
+        TimeElapsedColumn(),
+    )
+    with tempfile.TemporaryDirectory(prefix="turnstone-chaos-") as folder:
+        place = (asked.data or Path(folder)).absolute()
+        place.mkdir(parents=True, exist_ok=True)
+        with Progress(*columns, console=Console(stderr=True)) as progress:
+            storm, findings = asyncio.run(run(size, place, seed, progress))
+    console.print(f"seed {seed}", highlight=False)
+    show(storm, findings, console)
+    write(storm, findings, asked.json)
+    console.print(f"written to {asked.json} and {asked.json.with_suffix('.svg')}", highlight=False)
+    sys.exit(0 if passed(storm, findings) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,185 @@
+"""The ten invariants, checked from outside: what the clients were promised against what is there when all is quiet."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from memory.client.views import MemoryView, TurnView
+from tests.chaos.storm import words
+from tests.chaos.storm.record import Sent
+from tests.chaos.storm.storm import Storm
+
+_AT_ONCE = 8
+_PAGE = 200
+GRACE_SECONDS = 10.0
+
+
+@dataclass
+class Finding:
+    """One invariant.
+
+    Args:
+        number: as in the list of ten; 0 for the books and what the parts logged.
+        promise: in a few words.
+        looked_at: how many things were looked at, and what they are.
+        violations: what was seen that may not be.
+    """
+
+    number: int
+    promise: str
+    looked_at: str = ""
+    violations: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Lane:
+    """Everything that the service tells about a lane's user.
+
+    Args:
+        sent: what its client knows.
+        turns: by acceptance.
+        texts: what was said, of the turns that the client does not know by id.
+        memories: the current ones, oldest first.
+        history: the versions of the lucky number, by time.
+    """
+
+    sent: Sequence[Sent]
+    turns: list[TurnView]
+    texts: dict[str, str]
+    memories: list[MemoryView]
+    history: list[str]
+
+    def numbers(self) -> list[tuple[int, TurnView]]:
+        """The turns with their numbers, by acceptance; -1 for what nobody has sent."""
+        known = {one.id: one.number for one in self.sent if one.id is not None}
+        return [(known.get(turn.id, self._said(turn.id)), turn) for turn in self.turns]
+
+    def _said(self, turn_id: str) -> int:
+        found = words.widget(self.texts.get(turn_id, ""))
+        return found[1] if found and found[1] <= len(self.sent) and found[0] == self.sent[0].lane else -1
+
+
+async def gather(storm: Storm) -> dict[int, Lane]:
+    """Read every lane back."""
+    limit = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(lane: int) -> Lane:
+        async with limit:
+            return await _read(storm, lane)
+
+    lanes = sorted(storm.record.sent)
+    found = await asyncio.gather(*(one(lane) for lane in lanes))
+    return dict(zip(lanes, found, strict=True))
+
+
+async def _read(storm: Storm, lane: int) -> Lane:
+    client, user, sent = storm.client, words.user(lane), storm.record.sent[lane]
+    turns, page = list[TurnView](), 1
+    while True:
+        told = await client.turns(user_id=user, page=page, page_size=_PAGE)
+        turns += told.results
+        page += 1
+        if len(turns) >= told.count or not told.results:
+            break
+    memories, page = list[MemoryView](), 1
+    while True:
+        kept = await client.memories(user_id=user, page=page, page_size=_PAGE)
+        memories += kept.results
+        page += 1
+        if len(memories) >= kept.count or not kept.results:
+            break
+    known = {one.id for one in sent}
+    unknown = [await client.turn(turn.id) for turn in turns if turn.id not in known]
+    texts = {turn.id: " ".join(one["content"] for one in turn.messages or []) for turn in unknown}
+    lucky = next((one for one in memories if words.lucky_number(one.memory) is not None), None)
+    history = [str(one["memory"]) for one in await client.history(lucky.id)] if lucky else []
+    return Lane(sent, sorted(turns, key=_accepted), texts, memories[::-1], history)
+
+
+def _accepted(turn: TurnView) -> datetime:
+    return turn.accepted_at
+
+
+def nothing_lost(storm: Storm, lanes: dict[int, Lane]) -> Finding:
+    """1: every 202 has its turn, settled (dead where it is poisoned), with its memory; and nothing else is there."""
+    found = Finding(1, "accepted = settled + dead + erased in the end, settled within sent")
+    accepted = 0
+    for number, lane in lanes.items():
+        there = {turn.id: turn for turn in lane.turns}
+        kept = Counter(at[1] for one in lane.memories if (at := words.widget(one.memory)))
+        for sent in lane.sent:
+            if sent.id is None:
+                continue
+            accepted += 1
+            status = there[sent.id].status if sent.id in there else "gone"
+            if status != ("dead" if sent.poisoned else "settled"):
+                found.violations.append(f"lane {number}, turn {sent.number}: accepted and {status}")
+            elif not sent.poisoned and not kept[sent.number]:
+                found.violations.append(f"lane {number}, turn {sent.number}: settled without its memory")
+        said = Counter(at for at, _ in lane.numbers())
+        found.violations += [f"lane {number}: a turn that nobody has sent"] * said[-1]
+    found.looked_at = f"{accepted:,} accepted turns"
+    return found
+
+
+def nothing_twice(lanes: dict[int, Lane]) -> Finding:
+    """2: each turn has one id, one memory and one version."""
+    found, memories = Finding(2, "no fact twice, no turn twice"), 0
+    for number, lane in lanes.items():
+        memories += len(lane.memories)
+        turns = Counter(at for at, _ in lane.numbers() if at >= 0)
+        kept = Counter(at[1] for one in lane.memories if (at := words.widget(one.memory)))
+        lucky = Counter(lane.history)
+        for what, counts in (("turn", turns), ("memory of turn", kept), ("version", lucky)):
+            found.violations += [f"lane {number}: {what} {at} {n} times" for at, n in counts.items() if n > 1]
+        standing = [one.memory for one in lane.memories if words.lucky_number(one.memory) is not None]
+        if len(standing) > 1:
+            found.violations.append(f"lane {number}: {len(standing)} lucky numbers at once")
+    found.looked_at = f"{memories:,} memories"
+    return found
+
+
+def in_order(storm: Storm, lanes: dict[int, Lane]) -> Finding:
+    """3: accepted in the order of posting, applied in the order of acceptance, each change on top of the one before."""
+    found, looked = Finding(3, "applied in the order of acceptance"), 0
+    for number, lane in lanes.items():
+        given_up = {one.number for one in lane.sent if one.id is None}
+        posted = [at for at, _ in lane.numbers() if at not in given_up]
+        if posted != sorted(posted):
+            found.violations.append(f"lane {number}: accepted in another order than posted")
+        replayed = storm.record.replayed
+        plain = [(at, turn) for at, turn in lane.numbers() if turn.status == "settled" and turn.id not in replayed]
+        looked += len(plain)
+        ends = [turn.settled_at for _, turn in plain if turn.settled_at]
+        if ends != sorted(ends):
+            found.violations.append(f"lane {number}: settled in another order than accepted")
+        found.violations += [f"lane {number}: {what}" for what in _changes(plain)]
+        found.violations += [f"lane {number}: {what}" for what in _versions(lane)]
+    found.looked_at = f"{looked:,} turns settled without a replay"
+    return found
+
+
+def _changes(turns: Sequence[tuple[int, TurnView]]) -> list[str]:
+    """Each change of the lucky number must have met the one before it; a replayed one comes later, at its own time."""
+    last: int | None = None
+    wrong = list[str]()
+    for at, turn in turns:
+        for event in turn.events:
+            value, before = words.lucky_number(event.memory), words.lucky_number(event.previous or "")
+            if value is None:
+                continue
+            if (value, before) != (at, last):
+                wrong.append(f"turn {at} changed {before} to {value} when {last} was applied last")
+            last = value
+    return wrong
+
+
+def _versions(lane: Lane) -> list[str]:
+    """The history must hold each lucky number of a settled turn, by acceptance."""
+    told = [words.lucky_number(text) for text in lane.history]
+    right = [at for at, turn in lane.numbers() if turn.status == "settled" and words.has_lucky_number(at)]
+    return [] if told == right else [f"the lucky number's history is {told}, said was {right}"]

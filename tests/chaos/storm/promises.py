@@ -1,0 +1,175 @@
+"""The rest of the ten invariants, and what the books and the logs say."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import httpx
+from redis.asyncio import Redis
+
+from tests.chaos.storm import words
+from tests.chaos.storm.checks import GRACE_SECONDS, Finding, Lane, gather, in_order, nothing_lost, nothing_twice
+from tests.chaos.storm.sizes import Strike
+from tests.chaos.storm.storm import Storm
+from tests.support import wait_until
+
+_REPEATED_SECONDS = 60
+_UNFORESEEN = ("request_failed", "task_failed", "ledger_unbalanced")
+_PAGE = 1_000
+
+
+async def check(storm: Storm) -> list[Finding]:
+    """Every finding, by number."""
+    lanes = await gather(storm)
+    return [
+        books(storm),
+        nothing_lost(storm, lanes),
+        nothing_twice(lanes),
+        in_order(storm, lanes),
+        poison_alone(storm, lanes),
+        stops_in_time(storm),
+        stalled_writes_nothing(storm),
+        redis_keeps(storm),
+        no_false_promise(storm),
+        await forgotten(storm),
+        nothing_done_without_model(storm, lanes),
+    ]
+
+
+def books(storm: Storm) -> Finding:
+    """The ledger at every look and in the end, every answer as it may be, and no error that nobody foresaw."""
+    found = Finding(0, "ledger balanced at every look; only 202, 429 and 503; no unforeseen error")
+    witness, record, logs = storm.witness, storm.record, storm.house.logs
+    logs.look()
+    answers = sum(record.answers.values())
+    found.looked_at = f"{len(witness.seen):,} looks, {answers:,} answers"
+    found.violations += [f"books do not agree {what}" for what in witness.unbalanced]
+    found.violations += record.wrong
+    found.violations += [f"{event} {logs.total(event)} times" for event in _UNFORESEEN if logs.total(event)]
+    known = record.accepted + sum(len(one.turns) + 1 for one in record.leavers)
+    extra = sum(one.given_up and one.id is None for turns in record.sent.values() for one in turns)
+    if not known <= witness.last.accepted <= known + extra + len(record.false_promises):
+        found.violations.append(f"{witness.last.accepted} in the books, {known} to {known + extra} were accepted")
+    return found
+
+
+def poison_alone(storm: Storm, lanes: dict[int, Lane]) -> Finding:
+    """4: only what is poisoned is dead in the end."""
+    found = Finding(4, "poison dies alone, its neighbours settle")
+    poisoned = {one.id for lane in lanes.values() for one in lane.sent if one.poisoned and one.id}
+    dead = {turn.id: turn for lane in lanes.values() for turn in lane.turns if turn.status == "dead"}
+    given_up = {i for lane in lanes.values() for i, text in lane.texts.items() if words.POISON in text}
+    found.looked_at = f"{len(poisoned):,} poisoned turns"
+    found.violations += [f"turn {one} is dead and not poisoned" for one in dead.keys() - poisoned - given_up]
+    found.violations += [
+        f"the poisoned turn {turn.id} died of {turn.error}"
+        for turn in dead.values()
+        if not (turn.error or "").startswith(("bad_answer", "worker_lost"))
+    ]
+    return found
+
+
+def stops_in_time(storm: Storm) -> Finding:
+    """5: SIGTERM ends a process within its grace period; what it held is nowhere lost or repeated (1, 2, 3)."""
+    seconds = storm.strikes.stopped_in
+    found = Finding(
+        5,
+        f"SIGTERM: ended within {GRACE_SECONDS:g} s",
+        f"{len(seconds)} stops, longest {max(seconds, default=0):.1f} s",
+    )
+    found.violations += [f"took {one:.1f} s" for one in seconds if one > GRACE_SECONDS]
+    return found
+
+
+def stalled_writes_nothing(storm: Storm) -> Finding:
+    """6: a lease lost in a stall was noticed; a late write would be a fact twice or a change out of order (2, 3)."""
+    lost = storm.house.logs.total("lease_lost")
+    return Finding(6, "stopped past the lease: writes nothing (seen by 2 and 3)", f"{lost} leases lost and noticed")
+
+
+def redis_keeps(storm: Storm) -> Finding:
+    """7: what was accepted before Redis was killed is there (seen by 1); the books never went back."""
+    found = Finding(7, "Redis restarted: nothing accepted is gone, the books never go back")
+    seen = [one.accepted for _, one in storm.witness.seen]
+    kills = storm.tally.took_effect.get(Strike.REDIS_KILLED, 0)
+    found.looked_at = f"{kills} kills of Redis"
+    backwards = [(a, b) for a, b in zip(seen, seen[1:], strict=False) if b < a]
+    found.violations += [f"accepted went from {a} to {b}" for a, b in backwards]
+    return found
+
+
+def no_false_promise(storm: Storm) -> Finding:
+    """8: no 202 while Redis had no room."""
+    fills = storm.tally.took_effect.get(Strike.REDIS_FULL, 0)
+    return Finding(8, "Redis full: 503, never 202", f"{fills} times full", list(storm.record.false_promises))
+
+
+async def forgotten(storm: Storm) -> Finding:
+    """9: no word of the forgotten in any key of Redis or any point of Qdrant; what they said afterwards is kept."""
+    found = Finding(9, "forgotten in the midst of work: no trace; what is said afterwards stays")
+    redis, leavers = storm.house.redis, storm.record.leavers
+
+    async def repeated() -> bool:
+        return not await redis.zcard("ts:removals")
+
+    await wait_until(repeated, deadline_seconds=_REPEATED_SECONDS, what="the erases being repeated", poll_seconds=0.5)
+    secrets = {one.secret for one in leavers}
+    places = 0
+    async for place, text in _everything(storm):
+        places += 1
+        found.violations += [f"{secret} in {place}" for secret in secrets if secret in text]
+    for one in leavers:
+        if one.back is None or (await storm.client.turn(one.back)).status != "settled":
+            found.violations.append(f"{one.user} came back and was not remembered")
+        elif [kept.memory for kept in (await storm.client.memories(user_id=one.user)).results] != ["I am back again."]:
+            found.violations.append(f"{one.user} came back and something else is remembered")
+    found.looked_at = f"{len(leavers)} owners, {places:,} keys and points"
+    return found
+
+
+async def _everything(storm: Storm) -> AsyncIterator[tuple[str, str]]:
+    """Every key of Redis with its value, and every point of Qdrant."""
+    redis = storm.house.redis
+    async for key in redis.scan_iter(count=1_000):
+        yield key.decode(errors="replace"), await _value(redis, key)
+    port = storm.house.running.stderr.read_text().partition("qdrant on ")[2].split()[0]
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30) as qdrant:
+        names = [one["name"] for one in (await qdrant.get("/collections")).json()["result"]["collections"]]
+        for name in names:
+            offset: object = None
+            while True:
+                body = {"limit": _PAGE, "with_payload": True, "offset": offset}
+                answer = (await qdrant.post(f"/collections/{name}/points/scroll", json=body)).json()["result"]
+                for point in answer["points"]:
+                    yield f"point {point['id']}", str(point["payload"])
+                offset = answer["next_page_offset"]
+                if offset is None:
+                    break
+
+
+async def _value(redis: Redis, key: bytes) -> str:
+    match await redis.type(key):
+        case b"string":
+            return str(await redis.get(key))
+        case b"hash":
+            return str(await redis.hgetall(key))
+        case b"list":
+            return str(await redis.lrange(key, 0, -1))
+        case b"set":
+            return str(await redis.smembers(key))
+        case _:
+            return str(await redis.zrange(key, 0, -1))
+
+
+def nothing_done_without_model(storm: Storm, lanes: dict[int, Lane]) -> Finding:
+    """10: what was accepted while the model was gone is settled only after it was back."""
+    found, looked = Finding(10, "model gone: accepted, waits, nothing marked done; drains afterwards"), 0
+    for number, lane in lanes.items():
+        for turn in lane.turns:
+            for gone, back in storm.strikes.gone:
+                if gone < turn.accepted_at.timestamp() < back:
+                    looked += 1
+                    if turn.settled_at and turn.settled_at.timestamp() < back:
+                        found.violations.append(f"lane {number}: turn {turn.id} settled without the model")
+    found.looked_at = f"{looked:,} turns accepted without it"
+    return found

@@ -1,0 +1,199 @@
+"""A storm from its first turn to the last look: clients post, faults strike in several tracks, then it is quiet."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+
+import httpx
+from redis.asyncio import Redis
+
+from memory.client import TurnstoneClient
+from tests.chaos.storm import words
+from tests.chaos.storm.crowd import Poster, crowd
+from tests.chaos.storm.house import House, Logs, Model
+from tests.chaos.storm.record import Record
+from tests.chaos.storm.sizes import Size, Strike
+from tests.chaos.storm.strikes import Strikes
+from tests.chaos.storm.witness import Tally, Witness
+from tests.running import turnstone_up
+from tests.support import wait_until
+
+QUIET_SECONDS = 240
+_PAUSE_SECONDS = (0.3, 2.0)
+_TRIES_FOR_ONE = 6
+
+S = Strike
+# What strikes one after the other; the tracks run side by side.
+TRACKS: Sequence[Sequence[Strike]] = (
+    (S.WORKER_KILLED, S.WORKER_ENDED),
+    (S.WORKER_STALLED,),
+    (S.API_KILLED, S.API_ENDED, S.API_FROZEN, S.REDIS_KILLED, S.REDIS_FROZEN, S.REDIS_FULL,
+     S.QDRANT_KILLED, S.QDRANT_FROZEN),
+    (S.MODEL_WRONG, S.MODEL_SLOW, S.MODEL_REFUSING, S.MODEL_GONE),
+    (S.OWNER_FORGOTTEN,),
+)  # fmt: skip
+
+
+@dataclass
+class Storm:
+    """Everything of one storm, for the checks and the report.
+
+    Args:
+        size: how big.
+        house: what it struck.
+        record: what the clients know.
+        strikes: what struck.
+        tally: how often.
+        witness: what the books said.
+        seconds: how long it took, the drain included.
+        drained_in: seconds from the last fault to the last turn settled.
+        poisoned: ids of the dead letters that are left.
+    """
+
+    size: Size
+    house: House
+    record: Record
+    strikes: Strikes
+    tally: Tally
+    witness: Witness
+    http: httpx.AsyncClient
+    client: TurnstoneClient
+    seconds: float = 0
+    drained_in: float = 0
+    poisoned: frozenset[str] = frozenset()
+
+
+@contextlib.asynccontextmanager
+async def gathering(size: Size, folder: Path, seed: int) -> AsyncIterator[Storm]:
+    """A running stack with all that a storm needs; ended by its pids when left.
+
+    Args:
+        size: how big.
+        folder: for the data.
+        seed: of all that is left to chance.
+    """
+    dice, model = random.Random(seed), Model()
+    async with contextlib.AsyncExitStack() as stack:
+        model.start()
+        stack.callback(model.kill)
+        settings = {
+            "OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": "test",
+            "TURNSTONE_LEASE_SECONDS": str(size.lease_seconds), "TURNSTONE_SWEEP_SECONDS": "0.5",
+            "TURNSTONE_RETRY_MAX_SECONDS": "3", "TURNSTONE_MODEL_TIMEOUT_SECONDS": "6",
+            "TURNSTONE_MAX_ATTEMPTS": "3", "TURNSTONE_WORKER_THREADS": "16",
+        }  # fmt: skip
+        data = folder / "data"
+        running = stack.enter_context(turnstone_up(data, workers=size.workers, environment=settings))
+        limits = httpx.Limits(max_connections=size.posters + 20)
+        http = await stack.enter_async_context(
+            httpx.AsyncClient(base_url=running.url, timeout=20, trust_env=False, limits=limits)
+        )
+        client = await stack.enter_async_context(TurnstoneClient(running.url, retries=12, timeout_seconds=30))
+        looking = await stack.enter_async_context(TurnstoneClient(running.url, retries=0, timeout_seconds=5))
+        redis = Redis.from_url(f"redis://127.0.0.1:{_redis_port(running.stderr)}/0", socket_timeout=5)
+        stack.push_async_callback(redis.aclose)
+        record, house = Record(), House(running, redis, model, Logs(data / "logs"))
+        poster = Poster(http, record, dice)
+        strikes = Strikes(house, size, record, poster, dice)
+        yield Storm(size, house, record, strikes, Tally(), Witness(looking), http, client)
+
+
+def _redis_port(banner: Path) -> int:
+    """From what `turnstone up` says of itself."""
+    return int(banner.read_text().partition("redis on ")[2].partition(",")[0])
+
+
+async def rage(storm: Storm, tell: Callable[[Storm], None]) -> None:
+    """Post and strike until enough is accepted and every fault has taken effect as often as it has to."""
+    over, dice = asyncio.Event(), storm.strikes.dice
+
+    async def strike_all() -> None:
+        await wait_until(
+            lambda: storm.witness.last.settled, deadline_seconds=QUIET_SECONDS, what="a turn being settled"
+        )
+        async with asyncio.TaskGroup() as group:
+            for track in TRACKS:
+                group.create_task(_follow(storm, track))
+        over.set()
+
+    async def report() -> None:
+        while True:
+            tell(storm)
+            await asyncio.sleep(0.5)
+
+    watching = [asyncio.create_task(storm.witness.watch()), asyncio.create_task(report())]
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(crowd(storm.strikes.poster, storm.size, storm.record, dice, over))
+            group.create_task(strike_all())
+        await _quiet(storm)
+        await _replay(storm)
+    finally:
+        for task in watching:
+            task.cancel()
+    await storm.witness.look()
+    storm.seconds = storm.witness.now
+    tell(storm)
+
+
+async def _follow(storm: Storm, track: Sequence[Strike]) -> None:
+    """One strike after the other, in an order left to chance, until each has had its effect so many times."""
+    dice, actions = storm.strikes.dice, storm.strikes.by_name()
+    left = [strike for strike in track for _ in range(storm.size.at_least.get(strike, 0))]
+    dice.shuffle(left)
+    tries = 0
+    while left:
+        start, tries = storm.witness.now, tries + 1
+        effect = await actions[left[-1]]()
+        storm.tally.note(left[-1], effect, start, storm.witness.now)
+        if effect or tries == _TRIES_FOR_ONE:  # what never takes effect is reported as such
+            left.pop()
+            tries = 0
+        await asyncio.sleep(dice.uniform(*_PAUSE_SECONDS))
+
+
+async def _quiet(storm: Storm) -> None:
+    """Wait until nothing is waiting any more."""
+    storm.house.model.misbehave()
+    start = monotonic()
+
+    async def settled() -> bool:
+        await storm.witness.look()
+        books = storm.witness.last
+        return books.waiting == 0 and books.accepted >= storm.record.accepted
+
+    await wait_until(settled, deadline_seconds=QUIET_SECONDS, what="every turn having its end", poll_seconds=0.3)
+    storm.drained_in = monotonic() - start
+
+
+async def _replay(storm: Storm) -> None:
+    """Replay the dead letters, as a person would after the model was mended; what is poisoned stays dead."""
+    while True:
+        dead = await _dead(storm)
+        poisoned = {turn for turn, text in dead.items() if words.POISON in text}
+        chance = [turn for turn in dead if turn not in poisoned]
+        if not chance:
+            break
+        await storm.client.replay_dead(chance)
+        storm.record.replayed.update(chance)
+        await _quiet(storm)
+    storm.poisoned = frozenset(poisoned)
+
+
+async def _dead(storm: Storm) -> dict[str, str]:
+    """The dead letters, each with what was said."""
+    found: dict[str, str] = {}
+    page = 1
+    while True:
+        answer = await storm.client.dead(page=page, page_size=200)
+        for turn in answer.results:
+            found[turn.id] = " ".join(one["content"] for one in turn.messages or [])
+        if len(found) >= answer.count or not answer.results:
+            return found
+        page += 1

@@ -1,0 +1,227 @@
+"""The faults: each returns whether it has taken effect, as seen from outside."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import signal
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from time import time
+
+import httpx
+from redis.exceptions import RedisError
+
+from tests.chaos.storm import words
+from tests.chaos.storm.crowd import ACCEPTED, AWAY, Poster
+from tests.chaos.storm.house import House
+from tests.chaos.storm.record import Leaver, Record
+from tests.chaos.storm.sizes import Size, Strike
+from tests.model_server.wire import Fault, Kind
+from tests.support import wait_until
+
+_WAKES_SECONDS = 4.0
+_AT_WORK_SECONDS = 20.0
+_SHORT_FREEZE_SECONDS = (0.5, 2.5)
+_LONG_FREEZE_SECONDS = 11.0  # longer than the clients of Redis and Qdrant wait for an answer
+_FULL_SECONDS = 2.0
+_LEAVER_TURNS = 6
+
+# 20 % of the answers, in five ways.
+NONSENSE = [
+    Fault(kind=kind, rate=0.0436)  # five in a row: 1 - (1 - 0.0436)^5 = 0.2
+    for kind in (Kind.NOT_JSON, Kind.TRUNCATED, Kind.EMPTY, Kind.WRONG_TYPES, Kind.NULL)
+]
+SLOW = [Fault(kind=Kind.SLOW, rate=0.5, seconds=3)]
+REFUSING = [
+    Fault(kind=Kind.STATUS, rate=0.3, status=503),
+    Fault(kind=Kind.STATUS, rate=0.3, status=429, headers={"Retry-After": "1"}),
+    Fault(kind=Kind.DROPPED, rate=0.1),
+]
+
+
+@dataclass
+class Strikes:
+    """Everything that can strike.
+
+    Args:
+        house: what is struck.
+        size: of the storm.
+        record: of the clients, for what a strike itself posts.
+        poster: posts it.
+        dice: decides what is left to chance.
+    """
+
+    house: House
+    size: Size
+    record: Record
+    poster: Poster
+    dice: random.Random
+    stopped_in: list[float] = field(default_factory=list)
+    gone: list[tuple[float, float]] = field(default_factory=list)
+
+    def by_name(self) -> dict[Strike, Callable[[], Awaitable[bool]]]:
+        """What to call for each of them."""
+        house = self.house
+        return {
+            Strike.WORKER_KILLED: self._kill_worker,
+            Strike.WORKER_STALLED: self._stall_worker,
+            Strike.WORKER_ENDED: self._end_worker,
+            Strike.API_KILLED: lambda: self._end("api", signal.SIGKILL),
+            Strike.API_ENDED: lambda: self._end("api", signal.SIGTERM),
+            Strike.API_FROZEN: lambda: self._freeze("api"),
+            Strike.REDIS_KILLED: lambda: self._end("redis", signal.SIGKILL),
+            Strike.REDIS_FROZEN: lambda: self._freeze("redis"),
+            Strike.REDIS_FULL: self._fill_redis,
+            Strike.QDRANT_KILLED: lambda: self._end("qdrant", signal.SIGKILL),
+            Strike.QDRANT_FROZEN: lambda: self._freeze("qdrant"),
+            Strike.MODEL_WRONG: lambda: self._misbehave(NONSENSE, house.model.hits),
+            Strike.MODEL_SLOW: lambda: self._misbehave(SLOW, house.model.hits),
+            Strike.MODEL_REFUSING: lambda: self._misbehave(REFUSING, house.model.hits),
+            Strike.MODEL_GONE: self._lose_model,
+            Strike.OWNER_FORGOTTEN: self._forget,
+        }
+
+    async def _some_worker(self) -> str | None:
+        """One that serves, once turns are being worked on; None when there is none for a while."""
+
+        async def found() -> str | None:
+            free = [name for name in self.house.workers if name not in self.house.busy and self.house.serves(name)]
+            return self.dice.choice(free) if free and await self.house.in_work() else None
+
+        with contextlib.suppress(AssertionError):
+            return await wait_until(found, deadline_seconds=_AT_WORK_SECONDS, what="a worker at work")
+        return None
+
+    async def _kill_worker(self) -> bool:
+        name = await self._some_worker()
+        return name is not None and await self._end(name, signal.SIGKILL)
+
+    async def _end_worker(self) -> bool:
+        name = await self._some_worker()
+        return name is not None and await self._end(name, signal.SIGTERM)
+
+    async def _end(self, name: str, number: int) -> bool:
+        with self.house.taken(name) as pid:
+            if pid is None:
+                return False
+            seconds = await self.house.end(name, pid, number)
+            if number == signal.SIGTERM:
+                self.stopped_in.append(seconds)
+            return True
+
+    async def _freeze(self, name: str) -> bool:
+        seconds = self.dice.choice([self.dice.uniform(*_SHORT_FREEZE_SECONDS), _LONG_FREEZE_SECONDS])
+        with self.house.taken(name) as pid:
+            return pid is not None and await self.house.freeze(name, pid, seconds)
+
+    async def _stall_worker(self) -> bool:
+        """It counts when the worker has noticed, as it went on, that a lease of its own was lost."""
+        name = await self._some_worker()
+        if name is None:
+            return False
+        with self.house.taken(name) as pid:
+            if pid is None:
+                return False
+            lost = self.house.logs.of(name, "lease_lost")
+            await self.house.freeze(name, pid, 1.7 * self.size.lease_seconds)
+            with contextlib.suppress(AssertionError):
+                await wait_until(lambda: self.house.logs.of(name, "lease_lost") > lost, deadline_seconds=_WAKES_SECONDS)
+            return self.house.logs.of(name, "lease_lost") > lost
+
+    async def _fill_redis(self) -> bool:
+        """Room for nothing more; it counts when a turn was refused for that reason."""
+        refused = 0
+        with self.house.taken("redis") as pid:
+            if pid is None:
+                return False
+            try:
+                await self.house.redis.config_set("maxmemory", 1)
+                end = time() + _FULL_SECONDS
+                while time() < end:
+                    refused += await self._refused_when_full()
+            except (RedisError, OSError):
+                return False
+            finally:
+                await self.make_room()
+        return refused > 0
+
+    async def make_room(self) -> None:
+        """As much room as before."""
+
+        async def made() -> bool:
+            with contextlib.suppress(RedisError, OSError):
+                return bool(await self.house.redis.config_set("maxmemory", 0))
+            return False
+
+        await wait_until(made, what="Redis having room again", poll_seconds=0.2)
+
+    async def _refused_when_full(self) -> bool:
+        key = f"full-{uuid.uuid4().hex}"
+        answer = await self.poster.post("storm-probe", f"I own the probe {key}.", key)
+        if answer is not None and answer.status_code == ACCEPTED:
+            self.record.false_promises.append(key)
+        return answer is not None and answer.status_code == AWAY and "memory" in answer.json()["detail"]
+
+    async def _misbehave(self, faults: list[Fault], hits: Callable[[], dict[str, int]]) -> bool:
+        before = hits()
+        self.house.model.misbehave(*faults)
+        await asyncio.sleep(self.size.phase_seconds)
+        after = hits()
+        self.house.model.misbehave()
+        return any(after.get(one.kind, 0) > before.get(one.kind, 0) for one in faults)
+
+    async def _lose_model(self) -> bool:
+        """It counts when turns were accepted meanwhile: none of them may be settled before the model is back."""
+        accepted = self.record.accepted
+        self.house.model.kill()
+        start = time()
+        await asyncio.sleep(self.size.phase_seconds)
+        self.gone.append((start, time()))
+        await asyncio.to_thread(self.house.model.start)
+        return self.record.accepted > accepted
+
+    async def _forget(self) -> bool:
+        """It counts when turns of theirs were not settled yet."""
+        name = f"{len(self.record.leavers) + 1}x{uuid.uuid4().hex[:8]}"
+        leaver = Leaver(f"storm-leaver-{name}", f"{words.SECRET}{name}")
+        self.record.leavers.append(leaver)
+        for number in range(_LEAVER_TURNS):
+            text = f"I keep {leaver.secret} in drawer {number}. My drawer is now {leaver.secret}n{number}."
+            leaver.turns.append(await self._insist(leaver.user, text, f"{leaver.user}-{number}"))
+        settled = await self._settled_of(leaver.user)
+        leaver.erased = await self._erase(leaver.user)
+        leaver.back = await self._insist(leaver.user, "I am back again.", f"{leaver.user}-back")
+        return settled < _LEAVER_TURNS
+
+    async def _insist(self, user: str, text: str, key: str) -> str:
+        async def accepted() -> str:
+            answer = await self.poster.post(user, text, key)
+            return str(answer.json()["id"]) if answer is not None and answer.status_code == ACCEPTED else ""
+
+        return await wait_until(accepted, deadline_seconds=90, what="a turn being accepted")
+
+    async def _settled_of(self, user: str) -> int:
+        with contextlib.suppress(httpx.HTTPError, KeyError):
+            answer = await self.poster.http.get("/turns", params={"user_id": user, "status": "settled"})
+            return int(answer.json()["count"])
+        return _LEAVER_TURNS
+
+    async def _erase(self, user: str) -> int:
+        """Ask until the erase is done and verified; returns how many turns the last receipt names."""
+        erased = 0
+
+        async def verified() -> bool:
+            nonlocal erased
+            with contextlib.suppress(httpx.TransportError):
+                answer = await self.poster.http.delete("/memories", params={"user_id": user}, timeout=30)
+                receipt = answer.json()
+                if answer.is_success:
+                    erased += receipt["turns"]
+                    return bool(receipt["verified"])
+            return False
+
+        await wait_until(verified, deadline_seconds=90, what="the erase being verified", poll_seconds=0.3)
+        return erased

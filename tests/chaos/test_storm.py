@@ -1,0 +1,34 @@
+"""The storm of `make chaos`, a short one: the command itself, its figures and its picture."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.storm.sizes import SHORT
+
+ROOT = Path(__file__).parents[2]
+STORM_SECONDS = 240
+
+
+@pytest.mark.timeout(STORM_SECONDS + 30)
+async def test_a_short_storm_loses_repeats_and_disorders_nothing_and_each_of_its_faults_took_effect(
+    tmp_path: Path,
+) -> None:
+    target = tmp_path / "chaos.json"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.chaos.storm", "--short", "--json", str(target), "--data", str(tmp_path / "storm"),
+        cwd=ROOT, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    async with asyncio.timeout(STORM_SECONDS):
+        said, _ = await process.communicate()
+    assert process.returncode == 0, said.decode()
+    found = json.loads(target.read_text())
+    assert found["turns"] >= SHORT.turns
+    assert {one["number"] for one in found["findings"]} == set(range(11))
+    assert found["faults"]["took_effect"].keys() == {str(one) for one in SHORT.at_least}
+    assert target.with_suffix(".svg").read_text().startswith("<?xml")
