@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from itertools import pairwise
 
 import httpx
 from redis.asyncio import Redis
@@ -93,7 +94,7 @@ def redis_keeps(storm: Storm) -> Finding:
     seen = [one.accepted for _, one in storm.witness.seen]
     kills = storm.tally.took_effect.get(Strike.REDIS_KILLED, 0)
     found.looked_at = f"{kills} kills of Redis"
-    backwards = [(a, b) for a, b in zip(seen, seen[1:], strict=False) if b < a]
+    backwards = [(a, b) for a, b in pairwise(seen) if b < a]
     found.violations += [f"accepted went from {a} to {b}" for a, b in backwards]
     return found
 

@@ -55,7 +55,7 @@ def show(storm: Storm, findings: Sequence[Finding], console: Console) -> None:
 def summary(storm: Storm) -> str:
     """The storm in two sentences."""
     record, logs = storm.record, storm.house.logs
-    answers = ", ".join(f"{n:,} × {answer}" for answer, n in sorted(record.answers.items()))
+    answers = ", ".join(f"{n:,} of {answer}" for answer, n in sorted(record.answers.items()))
     return (
         f"{record.accepted:,} turns over {len(record.sent)} lanes accepted in {storm.seconds:.0f} s; answers to "
         f"POST /turns: {answers} (none: no answer). All had their end {storm.drained_in:.1f} s after the last fault; "
