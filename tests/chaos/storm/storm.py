@@ -26,7 +26,7 @@ from tests.support import wait_until
 
 QUIET_SECONDS = 240
 _PAUSE_SECONDS = (0.3, 2.0)
-_TRIES_FOR_ONE = 6
+_TRIES_FOR_ONE = 12
 
 S = Strike
 # What strikes one after the other; the tracks run side by side.
