@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 
 from fastapi import Query
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.fields import Body, Id, Moment, Text
 from memory.model import DeadFilter, Event
@@ -36,7 +36,13 @@ class WhichIn(Body):
         return DeadFilter(**{**named, "ids": tuple(self.ids) if self.ids else None})
 
 
-Which = Annotated[WhichIn, Query()]
+class _WhichAsked(WhichIn):
+    """The same as a query, beside the page that is asked for."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+Which = Annotated[_WhichAsked, Query()]
 
 
 class DeadIn(WhichIn):
