@@ -49,7 +49,8 @@ async def test_dead_letters_are_listed_and_replayed_by_what_holds_for_them_toget
 ) -> None:
     ids = dict(zip("abc", await three(desk), strict=True))
     assert await desk.listed(**meant) == [ids[letter] for letter in found]
-    assert await desk.post("replay", **(meant or {"all": True})) == {"count": len(found)}
+    body: dict[str, Any] = {**meant} or {"all": True}
+    assert await desk.post("replay", **body) == {"count": len(found)}
     assert await desk.listed() == [turn_id for letter, turn_id in ids.items() if letter not in found]
 
 
@@ -143,7 +144,7 @@ async def test_a_dead_turn_replayed_late_leaves_the_newer_fact_standing(desk: De
     dead = await desk.bury(BERLIN)
     house.reconciler.table |= {BERLIN: Event.UPDATE, LISBON: Event.ADD}
     at = (await house.status(dead)).accepted_at
-    later = {"timestamp": at + timedelta(days=1)} if dated else {}
+    later: dict[str, Any] = {"timestamp": at + timedelta(days=1)} if dated else {}
     await house.say(LISBON, **later)
     await house.drain()
     (lisbon,) = await house.memories()

@@ -29,7 +29,7 @@ async def desk(house: House) -> AsyncIterator[Desk]:
         yield desk
 
 
-async def everything(house: House) -> dict[bytes, bytes]:
+async def everything(house: House) -> dict[Any, bytes | None]:
     """All that Redis holds, as it would be written to disk."""
     redis = house.inbox._redis
     return {name: await redis.dump(name) for name in await redis.keys("*")}
