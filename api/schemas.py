@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AliasChoices, BaseModel, Field, model_validator
 
 from api.fields import Body, Content, Guided, Id, Metadata, Moment, Owned, QueryText, Text
-from memory.model import Event, Status
+from memory.model import Event, Status, What
 
 MOST_MESSAGES = 200
 
@@ -77,10 +77,39 @@ class TurnOut(BaseModel):
     usage: UsageOut
 
 
-class TurnTold(TurnOut):
-    """The same with what was said, as long as it is kept."""
+class IncidentOut(BaseModel):
+    """What went wrong with a turn once, or `times` times in the same way between `at` and `last_at`.
 
+    `turns`: how many the batch had in which it did.
+    """
+
+    what: What
+    at: datetime
+    last_at: datetime
+    times: int
+    turns: int | None
+    error: str | None
+    attempt: int
+
+
+class CountsOut(BaseModel):
+    """How often it went wrong, all told."""
+
+    failed: int
+    postponed: int
+    worker_lost: int
+    replayed: int
+
+
+class TurnTold(TurnOut):
+    """The same with whose it is, what was said, as long as it is kept, and the last 20 lines of what went wrong."""
+
+    user_id: str | None
+    agent_id: str | None
+    run_id: str | None
     messages: list[MessageIn] | None
+    history: list[IncidentOut]
+    counts: CountsOut
 
 
 class SearchIn(Owned):
@@ -191,25 +220,6 @@ class ChatOut(BaseModel):
 
     reply: str
     memories_used: list[str]
-
-
-class DeadIn(Body):
-    """Which dead turns: by their ids, or all with this error."""
-
-    ids: list[Id] | None = Field(None, min_length=1, max_length=1_000)
-    error: Text | None = None
-
-    @model_validator(mode="after")
-    def _names_some(self) -> DeadIn:
-        if (self.ids is None) == (self.error is None):
-            raise ValueError("give either ids or error")
-        return self
-
-
-class DeadOut(BaseModel):
-    """How many dead turns were replayed or discarded."""
-
-    count: int
 
 
 class Problem(BaseModel):

@@ -26,6 +26,7 @@ from memory.adapters.redis_lanes import InboxLimits, RedisLanes
 from memory.adapters.redis_meter import RedisMeter
 from memory.adapters.redis_scripts import RedisScripts
 from memory.adapters.redis_turns import RedisTurns
+from memory.decide import Deciding
 from memory.extract import ModelExtractor
 from memory.gate import GatedExtractor
 from memory.ports import (
@@ -109,6 +110,11 @@ def _extractor(settings: Settings, model: LanguageModel | None, guidance: Guidan
 def _reconciler(model: LanguageModel | None, embedder: Embedder) -> Reconciler:
     rules = RuleReconciler(embedder.same_floor)
     return rules if model is None else ModelReconciler(model, embedder.related_floor, rules)
+
+
+def deciding(parts: Parts) -> Deciding:
+    """What trying turns out needs."""
+    return Deciding(store=parts.store, extractor=parts.extractor, reconciler=parts.reconciler, embedder=parts.embedder)
 
 
 def remembering(parts: Parts, settings: Settings) -> Remembering:

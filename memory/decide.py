@@ -91,7 +91,8 @@ async def _neighbours(
 
 def _near(turn: Turn, vector: Vector) -> Near:
     """A turn of long ago is also weighed against what was taken back after it: it must not bring that to life again."""
-    return Near(vector=tuple(vector), taken_back_after=turn.said_at if turn.said_at < turn.accepted_at else None)
+    is_old = turn.replayed or turn.said_at < turn.accepted_at
+    return Near(vector=tuple(vector), taken_back_after=turn.said_at if is_old else None)
 
 
 def _told_before(

@@ -115,9 +115,13 @@ class Planner:
         return self._retract(fact, known) if decision.event is Event.DELETE else self._known(fact, known)
 
     def _said_at(self, fact: Fact, known: Memory) -> datetime:
-        """When it was said. A turn without a time of its own is said now, even if another one is dated ahead."""
+        """When it was said. A turn without a time of its own is said after what was learned before it.
+
+        So it is even if that is dated ahead; but a replayed one was said before what has been learned meanwhile.
+        """
         turn = self.turns[fact.turn_id]
-        return turn.said_at if turn.timestamp else max(turn.said_at, known.valid_from)
+        is_said_then = turn.timestamp is not None or known.updated_at > turn.accepted_at
+        return turn.said_at if is_said_then else max(turn.said_at, known.valid_from)
 
     def _known(self, fact: Fact, known: Memory | None) -> str:
         self._note(fact, Event.NONE, known.id if known else "", known.text if known else fact.text)

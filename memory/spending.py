@@ -14,10 +14,14 @@ from memory.model import Value
 
 
 class Payer(Value):
-    """A tenant, and the turns among which the cost is shared (none: it is the tenant's alone)."""
+    """A tenant, and the turns among which the cost is shared (none: it is the tenant's alone).
+
+    `only_tenant`: whatever is asked inside is booked on no turn.
+    """
 
     tenant: str
     turn_ids: tuple[str, ...] = ()
+    only_tenant: bool = False
 
 
 _PAYER: ContextVar[Payer | None] = ContextVar("payer", default=None)
@@ -26,7 +30,24 @@ _PAYER: ContextVar[Payer | None] = ContextVar("payer", default=None)
 @contextmanager
 def paid_by(tenant: str, turn_ids: Sequence[str] = ()) -> Iterator[None]:
     """Whatever models are asked inside is booked on this tenant, and shared among these turns."""
-    before = _PAYER.set(Payer(tenant=tenant, turn_ids=tuple(turn_ids)))
+    outer = _PAYER.get()
+    if outer is not None and outer.only_tenant:
+        yield
+        return
+    with _paying(Payer(tenant=tenant, turn_ids=tuple(turn_ids))):
+        yield
+
+
+@contextmanager
+def paid_by_tenant(tenant: str) -> Iterator[None]:
+    """Whatever models are asked inside is booked on this tenant and on no turn: it is only tried out."""
+    with _paying(Payer(tenant=tenant, only_tenant=True)):
+        yield
+
+
+@contextmanager
+def _paying(payer: Payer) -> Iterator[None]:
+    before = _PAYER.set(payer)
     try:
         yield
     finally:

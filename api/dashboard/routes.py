@@ -21,7 +21,7 @@ from api.fields import LONGEST_QUERY, Id, Text
 from api.routes import health
 from memory.bootstrap import Parts
 from memory.errors import NotFound
-from memory.model import Page, Scope, Status
+from memory.model import DeadFilter, Page, Scope, Status
 from memory.recall import Asked, recall
 
 router = APIRouter(prefix="/dashboard", route_class=PageRoute, include_in_schema=False)
@@ -35,6 +35,7 @@ def _empty_is_none(value: Any) -> Any:
 
 
 _User = Annotated[Id | None, BeforeValidator(_empty_is_none), Query()]
+_Error = Annotated[Text | None, BeforeValidator(_empty_is_none), Query()]
 _Words = Annotated[Annotated[Text, Field(max_length=LONGEST_QUERY)] | None, BeforeValidator(_empty_is_none), Query()]
 _Status = Annotated[Status | None, BeforeValidator(_empty_is_none), Query()]
 _Number = Annotated[int, Query(ge=1, le=10_000)]
@@ -101,17 +102,28 @@ async def turn(turn_id: str, request: Request, caller: Caller, parts: Opened, fr
 
 
 @router.get("/dead")
-async def dead(request: Request, caller: Caller, parts: Opened, page: _Number = 1, fragment: bool = False) -> Response:
-    """The dead letters, by error."""
-    at = Page(number=page, size=views.LETTERS_A_PAGE)
-    count, found = await parts.turns.page(caller.tenant, Status.DEAD, None, at)
+async def dead(
+    request: Request,
+    caller: Caller,
+    parts: Opened,
+    error: _Error = None,
+    user_id: _User = None,
+    page: _Number = 1,
+    fragment: bool = False,
+) -> Response:
+    """The dead letters, by error: all of them, or those of one error or one user."""
+    at, which = Page(number=page, size=views.LETTERS_A_PAGE), DeadFilter(error=error, user_id=user_id)
+    count, found = await parts.turns.dead_page(caller.tenant, which, at)
     letters = [views.letter(one, await parts.turns.text(caller.tenant, one.id)) for one in found]
     return render(
         request,
         "dead_live" if fragment else "dead",
         groups=views.groups(letters),
-        pager=views.pager(at, count),
-        source=words.query(page=page, fragment=1),
+        pager=views.pager(at, count, error=error, user_id=user_id),
+        bulk=views.bulk(which, count),
+        error=error,
+        user_id=user_id,
+        source=words.query(error=error, user_id=user_id, page=page, fragment=1),
     )
 
 

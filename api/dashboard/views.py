@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
+from api.dashboard import words
 from api.dashboard.words import DONE, lasted, outcome, query, short
 from memory.books import Ledger
-from memory.model import Memory, Message, Page, Scope, Status, Turn, TurnEvent, TurnStatus
+from memory.model import DeadFilter, Incident, Memory, Message, Page, Scope, Status, Turn, TurnEvent, TurnStatus
 
 PAGE_SIZE = 25
 LETTERS_A_PAGE = 20
@@ -59,6 +61,8 @@ class Row:
     lasted: str
     outcome: str
     error: str | None
+    counted: str
+    history: tuple[Line, ...]
 
 
 def row(turn: TurnStatus) -> Row:
@@ -73,7 +77,28 @@ def row(turn: TurnStatus) -> Row:
         lasted=lasted(turn),
         outcome=outcome(turn),
         error=turn.error,
+        counted=words.counted(turn.counts),
+        history=tuple(_line(one) for one in turn.history),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of what went wrong with a turn."""
+
+    what: str
+    at: datetime
+    last_at: datetime | None
+    details: str
+    error: str | None
+
+
+def _line(one: Incident) -> Line:
+    details = [f"attempt {one.attempt}"]
+    details += [f"in a batch of {one.turns}"] if one.turns and one.turns > 1 else []
+    details += [f"{one.times:,} times until"] if one.times > 1 else []
+    last_at = one.last_at if one.times > 1 else None
+    return Line(words.WRONG[one.what], one.at, last_at, " · ".join(details), one.error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +217,24 @@ def groups(letters: Sequence[Letter]) -> list[Group]:
     for one in letters:
         found.setdefault(one.turn.error or "", []).append(one)
     return [Group(error, together) for error, together in found.items()]
+
+
+@dataclass(frozen=True, slots=True)
+class Bulk:
+    """What is done with all the letters that are looked at: the API's body, and how many they are now."""
+
+    body: str
+    count: int
+    said: str
+
+
+def bulk(which: DeadFilter, count: int) -> Bulk:
+    """All that a filter shows, on other pages too."""
+    named = which.model_dump(mode="json", exclude_none=True)
+    parts = [f"died of “{which.error}”"] if which.error else []
+    parts += [f"are of user {which.user_id}"] if which.user_id else []
+    said = f"All dead turns that {' and '.join(parts)}" if parts else "All dead turns"
+    return Bulk(json.dumps(named or {"all": True}), count, f"{said}, those on other pages too: {count:,} now.")
 
 
 @dataclass(frozen=True, slots=True)

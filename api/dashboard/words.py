@@ -9,9 +9,15 @@ from urllib.parse import urlencode
 
 from markupsafe import Markup
 
-from memory.model import Event, Status, TurnStatus
+from memory.model import Counts, Event, Status, TurnStatus, What
 
 DONE = {Event.ADD: "added", Event.UPDATE: "updated", Event.DELETE: "removed", Event.NONE: "already known"}
+WRONG = {
+    What.FAILED: "failed",
+    What.POSTPONED: "postponed",
+    What.WORKER_LOST: "lost its worker",
+    What.REPLAYED: "replayed",
+}
 _SHORT_ID = 8
 _MINUTE, _HOUR = 60, 3600
 
@@ -55,6 +61,12 @@ def outcome(turn: TurnStatus) -> str:
         return turn.error or ""
     done = Counter(event.event for event in turn.events)
     return ", ".join(f"{done[event]} {word}" for event, word in DONE.items() if done[event]) or "nothing to remember"
+
+
+def counted(counts: Counts) -> str:
+    """How often what went wrong with a turn; empty where nothing did."""
+    times = {what: getattr(counts, what.value) for what in What}
+    return ", ".join(f"{WRONG[what]} {plural(count, 'time')}" for what, count in times.items() if count)
 
 
 def short(turn_id: str) -> str:

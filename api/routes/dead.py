@@ -8,49 +8,49 @@ from fastapi import APIRouter, Request
 
 from api.auth import Caller
 from api.context import Opened, Paged, paged
+from api.letters import DeadIn, DeadOut, RehearsalOut, RehearsedOut, Which
 from api.routes.turns import told
-from api.schemas import DeadIn, DeadOut, TurnToldPage
-from memory.bootstrap import Parts
-from memory.model import Page, Status
+from api.schemas import Problem, TurnToldPage
+from memory.bootstrap import Parts, deciding
+from memory.rehearse import Rehearsal, look, rehearse
 
-router = APIRouter(tags=["dead letters"])
+router = APIRouter(tags=["dead letters"], responses={status: {"model": Problem} for status in (422, 503)})
 
-_CHUNK = 200
+_Answer = RehearsalOut | DeadOut
 
 
 @router.get("/dead", response_model=TurnToldPage)
-async def list_dead(request: Request, caller: Caller, parts: Opened, page: Paged) -> Any:
-    """The dead turns with their texts, newest first."""
-    count, found = await parts.turns.page(caller.tenant, Status.DEAD, None, page)
+async def list_dead(request: Request, caller: Caller, parts: Opened, page: Paged, which: Which) -> Any:
+    """The dead turns with their texts and what went wrong with them, newest first; all, or those that are meant."""
+    count, found = await parts.turns.dead_page(caller.tenant, which.which, page)
     return paged(request, page, count, await told(caller.tenant, found, parts))
 
 
-@router.post("/dead/replay", response_model=DeadOut)
-async def replay(which: DeadIn, caller: Caller, parts: Opened) -> Any:
-    """Put dead turns back into their lanes, with their own times."""
-    return {"count": await _revive(which, caller.tenant, parts, replay=True)}
+@router.post("/dead/replay", response_model=_Answer)
+async def replay(asked: DeadIn, caller: Caller, parts: Opened) -> Any:
+    """Put dead turns back into their lanes, the oldest first, with their own times; or only try out what would come.
+
+    A dry run (`dry_run`) changes nothing. It tries each turn alone against what is stored now, so a second turn of an
+    owner does not see what the first one would change.
+    """
+    if asked.dry_run:
+        limit, worker = asked.tried_at_most, deciding(parts)
+        return _rehearsal(await rehearse(caller.tenant, asked.which, turns=parts.turns, parts=worker, limit=limit))
+    return DeadOut(count=await _revive(asked, caller.tenant, parts, replay=True))
 
 
-@router.post("/dead/discard", response_model=DeadOut)
-async def discard(which: DeadIn, caller: Caller, parts: Opened) -> Any:
-    """Give dead turns up: their text is removed, the books count them as erased."""
-    return {"count": await _revive(which, caller.tenant, parts, replay=False)}
+@router.post("/dead/discard", response_model=_Answer)
+async def discard(asked: DeadIn, caller: Caller, parts: Opened) -> Any:
+    """Give dead turns up: their texts are removed, the books count them as erased; or only show which (`dry_run`)."""
+    if asked.dry_run:
+        return _rehearsal(await look(caller.tenant, asked.which, turns=parts.turns, limit=asked.tried_at_most))
+    return DeadOut(count=await _revive(asked, caller.tenant, parts, replay=False))
 
 
-async def _revive(which: DeadIn, tenant: str, parts: Parts, *, replay: bool) -> int:
-    ids = which.ids if which.ids is not None else await _with_error(tenant, which.error or "", parts)
-    revived = 0
-    for turn_id in ids:
-        revived += await parts.inbox.revive(tenant, turn_id, replay=replay)
-    return revived
+async def _revive(asked: DeadIn, tenant: str, parts: Parts, *, replay: bool) -> int:
+    return await parts.inbox.revive_all(tenant, await parts.turns.dead(tenant, asked.which), replay=replay)
 
 
-async def _with_error(tenant: str, error: str, parts: Parts) -> list[str]:
-    """The dead turns with this very error, or with this error code, oldest first: replayed in their old order."""
-    ids, page = list[str](), Page(size=_CHUNK)
-    while True:
-        count, found = await parts.turns.page(tenant, Status.DEAD, None, page)
-        ids += [turn.id for turn in found if error in (turn.error, (turn.error or "").partition(":")[0])]
-        if page.offset + page.size >= count:
-            return ids[::-1]
-        page = Page(number=page.number + 1, size=_CHUNK)
+def _rehearsal(found: Rehearsal) -> RehearsalOut:
+    results = [RehearsedOut.of(one) for one in found.results]
+    return RehearsalOut(count=found.count, untried=found.untried, results=results)

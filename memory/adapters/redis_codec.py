@@ -12,11 +12,14 @@ import orjson
 
 from memory.books import Removal
 from memory.clock import from_us
-from memory.model import Plan, Status, Submission, Turn, TurnEvent, TurnStatus, Usage
+from memory.model import Counts, Incident, Plan, Status, Submission, Turn, TurnEvent, TurnStatus, Usage, What
 
 VERSION = 1
 NANO = 1_000_000_000  # money is counted in billionths of a dollar: whole numbers add up
 _USED = b"used_"
+_OWNERS = ("user_id", "agent_id", "run_id")
+_TIMES = "times_"
+_LONGEST_TOLD = 500  # characters of an error in a history that has up to 20 of them
 
 
 def encode_submission(submission: Submission) -> bytes:
@@ -30,11 +33,12 @@ def body_hash(body: bytes) -> str:
 
 
 def decode_turn(row: Sequence[Any]) -> Turn:
-    """A turn from the take script's row: id, body, accepted_us, attempts."""
-    turn_id, body, accepted_us, attempts = row
+    """A turn from the take script's row: id, body, accepted_us, attempts, how often it was replayed."""
+    turn_id, body, accepted_us, attempts, replayed = row
     fields = orjson.loads(body)
     fields.pop("v")
-    return Turn(id=turn_id.decode(), accepted_at=from_us(accepted_us), attempts=attempts, **fields)
+    accepted_at = from_us(accepted_us)
+    return Turn(id=turn_id.decode(), accepted_at=accepted_at, attempts=attempts, replayed=bool(replayed), **fields)
 
 
 def encode_plan(plan: Plan) -> bytes:
@@ -63,6 +67,7 @@ def encode_events(events: Sequence[TurnEvent]) -> bytes:
 def decode_status(turn_id: str, fields: Mapping[bytes, bytes]) -> TurnStatus:
     """A turn's status from its hash."""
     error, settled = fields.get(b"error"), fields.get(b"settled_us")
+    owner = {name: fields[name.encode()].decode() for name in _OWNERS if fields.get(name.encode())}
     used = {name[len(_USED) :]: count for name, count in fields.items() if name.startswith(_USED)}
     return TurnStatus(
         id=turn_id,
@@ -74,7 +79,21 @@ def decode_status(turn_id: str, fields: Mapping[bytes, bytes]) -> TurnStatus:
         settled_at=from_us(settled) if settled else None,
         gated=b"gated" in fields,
         usage=decode_usage(used),
+        history=tuple(_incident(entry) for entry in orjson.loads(fields.get(b"history") or b"[]")),
+        counts=Counts(**{what.value: int(fields.get(f"{_TIMES}{what}".encode(), 0)) for what in What}),
+        **owner,
     )
+
+
+def told(error: str) -> str:
+    """An error as it is kept in a turn's history."""
+    return error if len(error) <= _LONGEST_TOLD else error[: _LONGEST_TOLD - 1] + "…"
+
+
+def _incident(entry: dict[str, Any]) -> Incident:
+    """One line of a history as the scripts write it."""
+    at, last_at = from_us(entry.pop("at")), from_us(entry.pop("last"))
+    return Incident(at=at, last_at=last_at, **entry)
 
 
 def decode_usage(fields: Mapping[bytes, bytes]) -> Usage:

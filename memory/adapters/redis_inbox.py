@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 
 from redis.asyncio import Redis
@@ -23,6 +24,7 @@ _ERASE_LEASE_MS = 60_000
 _MOST_BELLS = 1_000
 _MOST_REMOVALS = 100
 _STORE_MS = 30_000
+_REVIVED_AT_ONCE = 100
 _TENANTS_A_SWEEP = 10
 _TRIMMED_A_SWEEP = 1_000
 
@@ -166,10 +168,24 @@ class RedisInbox:
 
     async def revive(self, tenant: str, turn_id: str, *, replay: bool) -> bool:
         """Replay a dead turn, or discard it; False when there is no such dead turn."""
-        found = await answered(self._redis.hget(keys.turn(tenant, turn_id), "lane"))
-        if found is None:
-            return False
-        lane = Lane.parse(found.decode())
+        return bool(await self.revive_all(tenant, [turn_id], replay=replay))
+
+    async def revive_all(self, tenant: str, turn_ids: Sequence[str], *, replay: bool) -> int:
+        """Replay dead turns in this order, or discard them; returns how many there were."""
+        revived = 0
+        for start in range(0, len(turn_ids), _REVIVED_AT_ONCE):
+            chunk = turn_ids[start : start + _REVIVED_AT_ONCE]
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                for turn_id in chunk:
+                    pipeline.hget(keys.turn(tenant, turn_id), "lane")
+                lanes = await answered(pipeline.execute())
+            known = [(turn_id, lane.decode()) for turn_id, lane in zip(chunk, lanes, strict=True) if lane]
+            # The calls are begun one after the other, and the scripts run in the order in which they were begun.
+            steps = [self._revive(tenant, turn_id, Lane.parse(lane), replay) for turn_id, lane in known]
+            revived += sum(await asyncio.gather(*steps))
+        return revived
+
+    async def _revive(self, tenant: str, turn_id: str, lane: Lane, replay: bool) -> bool:
         names = [
             keys.turn(tenant, turn_id),
             keys.waiting(lane),

@@ -13,7 +13,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
-from memory.adapters.redis_codec import decode_plan, decode_turn, encode_events, encode_plan
+from memory.adapters.redis_codec import decode_plan, decode_turn, encode_events, encode_plan, told
 from memory.adapters.redis_scripts import Argument, RedisScripts, answered
 from memory.clock import from_us
 from memory.errors import InboxUnavailable, LaneBusy, LeaseLost, Transient
@@ -201,7 +201,7 @@ class RedisLanes:
         names = [keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.LANES]
         args: list[Argument] = [lease.token, lane.key, *keys.prefixes(lane), error, _BACKOFF_BASE_MS]
         asked_ms = int(1000 * min(retry_after_seconds or 0, _LONGEST_ASKED_SECONDS))
-        args += [int(limits.retry_max_seconds * 1000), asked_ms, random.random()]
+        args += [int(limits.retry_max_seconds * 1000), asked_ms, random.random(), told(error)]
         delay_ms = await self._run("postpone", names, args)
         _still_ours(delay_ms >= 0, lane)
         return float(delay_ms) / 1000
@@ -211,7 +211,7 @@ class RedisLanes:
         lane = lease.lane
         names = [keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.plan(lane)]
         names += [keys.ledger(lane.tenant), keys.BACKLOG]
-        _still_ours(await self._run("fail", names, [lease.token, *keys.prefixes(lane), error]), lane)
+        _still_ours(await self._run("fail", names, [lease.token, *keys.prefixes(lane), error, told(error)]), lane)
 
     async def hand_back(self, lease: Lease, *, died: bool = False) -> None:
         """Give the lane up (nothing happens when it is no longer ours) and ring if turns wait in it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -17,10 +18,16 @@ from memory.errors import InboxUnavailable
 
 log = structlog.get_logger(__name__)
 
-_SOURCES = {
+_FILES = {
     entry.name.removesuffix(".lua"): entry.read_text("utf-8")
     for entry in (resources.files("memory.adapters") / "lua").iterdir()
     if entry.name.endswith(".lua")
+}
+_SHARED = re.compile(r"^-- with (_\w+)$", re.MULTILINE)  # a script names a file that is put before it
+_SOURCES = {
+    name: "".join(_FILES[shared] for shared in _SHARED.findall(text)) + text
+    for name, text in _FILES.items()
+    if not name.startswith("_")
 }
 _DIGESTS = {name: hashlib.sha1(text.encode()).hexdigest() for name, text in _SOURCES.items()}
 _LARGEST_PIPELINE = 256

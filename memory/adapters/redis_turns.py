@@ -6,9 +6,10 @@ from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
 from memory.adapters.redis_codec import decode_status, decode_turn, decode_usage
+from memory.adapters.redis_dead import find_dead
 from memory.adapters.redis_scripts import answered
 from memory.books import Ledger
-from memory.model import Lane, Page, Scope, Status, Turn, TurnStatus, Usage
+from memory.model import DeadFilter, Lane, Page, Scope, Status, Turn, TurnStatus, Usage
 
 LIVE = (Status.QUEUED, Status.RUNNING, Status.RETRYING)
 _CHUNK = 500
@@ -34,7 +35,8 @@ class RedisTurns:
         fields = await answered(self._redis.hgetall(keys.turn(tenant, turn_id)))
         if b"body" not in fields:
             return None
-        row = (turn_id.encode(), fields[b"body"], fields[b"accepted_us"], int(fields[b"attempts"]))
+        was_dead = fields[b"status"] == Status.DEAD.value.encode() or b"times_replayed" in fields
+        row = (turn_id.encode(), fields[b"body"], fields[b"accepted_us"], int(fields[b"attempts"]), was_dead)
         return decode_turn(row)
 
     async def page(
@@ -47,6 +49,19 @@ class RedisTurns:
             count, ids = await self._of_tenant(tenant, [status] if status else list(Status), page)
         rows = await self._hashes(tenant, ids)
         return count, [decode_status(turn_id, row) for turn_id, row in zip(ids, rows, strict=True) if row]
+
+    async def dead(self, tenant: str, which: DeadFilter) -> list[str]:
+        """The ids of the dead turns that are meant, in the order of acceptance; no text is read."""
+        return await find_dead(self._redis, tenant, which)
+
+    async def dead_page(self, tenant: str, which: DeadFilter, page: Page) -> tuple[int, list[TurnStatus]]:
+        """How many dead turns are meant, and one page of them, newest first."""
+        if which.is_open:
+            return await self.page(tenant, Status.DEAD, None, page)
+        ids = (await self.dead(tenant, which))[::-1]
+        chosen = ids[page.offset : page.offset + page.size]
+        rows = await self._hashes(tenant, chosen)
+        return len(ids), [decode_status(turn_id, row) for turn_id, row in zip(chosen, rows, strict=True) if row]
 
     async def _of_user(self, tenant: str, user_id: str, status: Status | None, page: Page) -> tuple[int, list[str]]:
         owned = keys.owned(Lane(tenant=tenant, kind="user", name=user_id))

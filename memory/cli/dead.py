@@ -8,10 +8,13 @@ import typer
 
 from memory.cli.common import (
     DEFAULT_URL,
+    Agent,
     AsJson,
     Key,
     PageNumber,
+    Run,
     Url,
+    User,
     Yes,
     call,
     confirm,
@@ -19,7 +22,8 @@ from memory.cli.common import (
     refuse,
     show_json,
 )
-from memory.cli.turns import show_turns
+from memory.cli.letters import After, Before, Error, chosen, show_letters, show_rehearsal
+from memory.client import Letters
 
 app = typer.Typer()
 commands = typer.Typer(
@@ -28,51 +32,111 @@ commands = typer.Typer(
 app.add_typer(commands)
 
 Ids = Annotated[list[str] | None, typer.Argument(help="The ids of dead turns.")]
-Error = Annotated[str | None, typer.Option("--error", help="All whose error holds these words.")]
+Every = Annotated[bool, typer.Option("--all", help="Every dead turn.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing; tell what would come of it.")]
+Limit = Annotated[
+    int | None, typer.Option("--limit", min=1, max=100, help="How many a dry run tries out: 20 if not given.")
+]
 
 
-@commands.command("list", epilog="Example: turnstone dead list")
-def list_dead(page: PageNumber = 1, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = None) -> None:
-    """List the dead letters, newest first."""
-    found = call(url, key, lambda client: client.dead(page=page))
+@commands.command("list", epilog="Examples: turnstone dead list · turnstone dead list --user alice --error bad_answer")
+def list_dead(
+    error: Error = None,
+    user: User = None,
+    agent: Agent = None,
+    run: Run = None,
+    after: After = None,
+    before: Before = None,
+    page: PageNumber = 1,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    key: Key = None,
+) -> None:
+    """List the dead letters, newest first, with how often what went wrong."""
+    which = chosen(error, user, agent, run, after, before)
+    found = call(url, key, lambda client: client.dead(page=page, **which))
     if as_json:
         show_json(found)
     else:
-        show_turns(found, page)
+        show_letters(found, page)
 
 
-@commands.command(epilog="Examples: turnstone dead replay TURN_ID · turnstone dead replay --error bad_answer")
+@commands.command(
+    epilog="Examples: turnstone dead replay TURN_ID · turnstone dead replay --error bad_answer --user alice --dry-run"
+)
 def replay(
-    ids: Ids = None, error: Error = None, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = None
+    ids: Ids = None,
+    error: Error = None,
+    user: User = None,
+    agent: Agent = None,
+    run: Run = None,
+    after: After = None,
+    before: Before = None,
+    every: Every = False,
+    dry_run: DryRun = False,
+    limit: Limit = None,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    key: Key = None,
 ) -> None:
-    """Let dead turns try again, for instance after a fix."""
-    chosen = choose(ids, error)
-    count = call(url, key, lambda client: client.replay_dead(chosen, error=error))
-    show(count, "replayed", as_json)
+    """Let dead turns try again, for instance after a fix. --dry-run tells first what each would change now."""
+    which = meant(ids, chosen(error, user, agent, run, after, before), every)
+    if dry_run:
+        tried = call(url, key, lambda client: client.rehearse_dead("replay", ids or (), limit=limit, **which))
+        show_rehearsal(tried, "replay", as_json)
+        return
+    without(limit)
+    show(call(url, key, lambda client: client.replay_dead(ids or (), **which)), "replayed", as_json)
 
 
-@commands.command(epilog="Example: turnstone dead discard TURN_ID --yes")
+@commands.command(
+    epilog="Examples: turnstone dead discard TURN_ID --yes · turnstone dead discard --before 2026-01-01T00:00:00Z"
+)
 def discard(
     ids: Ids = None,
     error: Error = None,
+    user: User = None,
+    agent: Agent = None,
+    run: Run = None,
+    after: After = None,
+    before: Before = None,
+    every: Every = False,
+    dry_run: DryRun = False,
+    limit: Limit = None,
     yes: Yes = False,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
     key: Key = None,
 ) -> None:
-    """Give dead turns up for good."""
-    chosen = choose(ids, error)
-    what = f"{len(chosen)} dead turns" if chosen else f"every dead turn whose error holds {error!r}"
-    confirm(yes, f"Discard {what}? Their text is lost.")
-    count = call(url, key, lambda client: client.discard_dead(chosen, error=error))
-    show(count, "discarded", as_json)
+    """Give dead turns up for good. --dry-run shows first which they are."""
+    which = meant(ids, chosen(error, user, agent, run, after, before), every)
+    if dry_run:
+        tried = call(url, key, lambda client: client.rehearse_dead("discard", ids or (), limit=limit, **which))
+        show_rehearsal(tried, "discard", as_json)
+        return
+    without(limit)
+    confirm(yes, f"Discard {described(ids or [], which)}? Their text is lost.")
+    show(call(url, key, lambda client: client.discard_dead(ids or (), **which)), "discarded", as_json)
 
 
-def choose(ids: list[str] | None, error: str | None) -> list[str]:
-    """The ids; exit status 2 unless either ids or an error are given."""
-    if bool(ids) == bool(error):
-        raise refuse("Say which: give either ids or --error.", 2)
-    return ids or []
+def meant(ids: list[str] | None, which: Letters, every: bool) -> Letters:
+    """Which ones; exit status 2 unless something names them, or --all and nothing else."""
+    if bool(ids or which) == every:
+        raise refuse("Say which: give ids, --error, --user, --agent, --run, --after or --before; or --all.", 2)
+    return Letters(all=True) if every else which
+
+
+def without(limit: int | None) -> None:
+    """Exit status 2 when a limit is given that would not limit anything."""
+    if limit is not None:
+        raise refuse("--limit is for --dry-run: without it every dead turn that is meant is acted on.", 2)
+
+
+def described(ids: list[str], which: Letters) -> str:
+    """The letters in words."""
+    named = [f"{name.replace('_', ' ')} {value}" for name, value in which.items() if name != "all"]
+    what = f"{len(ids)} dead turns" if ids else "every dead turn"
+    return f"{what} with {' and '.join(named)}" if named else what
 
 
 def show(count: int, deed: str, as_json: bool) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from memory.cli.common import DEFAULT_URL, AsJson, Key, PageNumber, Url, User, call, out, show_json, table
+from memory.cli.letters import counted, incident
 from memory.client.views import Page, TurnView
 
 app = typer.Typer()
@@ -45,12 +46,16 @@ def show_turn(turn: TurnView) -> None:
         ("accepted", turn.accepted_at),
         ("settled", turn.settled_at),
         ("error", turn.error),
+        ("went wrong", counted(turn.counts) or None),
         ("asked", asked(turn)),
     ]
     out().print(table([(name, value) for name, value in facts if value is not None], "", ""))
     if turn.events:
         rows = [(event.event, event.memory, event.previous, event.id) for event in turn.events]
         out().print(table(rows, "event", "memory", "before", "id"))
+    if turn.history:
+        lines = [incident(one) for one in turn.history]
+        out().print(table(lines, "when", "what went wrong", "times", "attempt", "turns", "error"))
 
 
 def asked(turn: TurnView) -> str | None:

@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 import httpx
 
+from memory.client.letters import Letters, RehearsalView, named
 from memory.client.views import Found, MemoryView, Page, Queued, ReceiptView, Reply, TurnView
 from memory.client.wire import Wire
 
@@ -183,24 +184,35 @@ class TurnstoneClient:
         found: Guidance = await self._wire.ask("PUT", "/guidance", json=guidance, safe=True)
         return found
 
-    async def dead(self, *, page: int = 1, page_size: int = 20) -> Page[TurnView]:
-        """The turns that could not be remembered, newest first."""
-        query = {"page": page, "page_size": page_size}
+    async def dead(
+        self, ids: Sequence[str] = (), *, page: int = 1, page_size: int = 20, **which: Unpack[Letters]
+    ) -> Page[TurnView]:
+        """The turns that could not be remembered, newest first: all, or those that are meant."""
+        query = {**named(ids, which), "page": page, "page_size": page_size}
         answer = await self._wire.ask("GET", "/dead", safe=True, params=query)
         return Page[TurnView].model_validate(answer)
 
-    async def replay_dead(self, ids: Sequence[str] = (), *, error: str | None = None) -> int:
-        """Let dead turns try again: those named, or all that died of an error; returns how many."""
-        return await self._on_the_dead("replay", ids, error)
+    async def replay_dead(self, ids: Sequence[str] = (), **which: Unpack[Letters]) -> int:
+        """Let dead turns try again: those that are meant; returns how many."""
+        return int((await self._wire.ask("POST", "/dead/replay", json=named(ids, which)))["count"])
 
-    async def discard_dead(self, ids: Sequence[str] = (), *, error: str | None = None) -> int:
-        """Give dead turns up: those named, or all that died of an error; returns how many."""
-        return await self._on_the_dead("discard", ids, error)
+    async def discard_dead(self, ids: Sequence[str] = (), **which: Unpack[Letters]) -> int:
+        """Give dead turns up: those that are meant; returns how many."""
+        return int((await self._wire.ask("POST", "/dead/discard", json=named(ids, which)))["count"])
 
-    async def _on_the_dead(self, deed: str, ids: Sequence[str], error: str | None) -> int:
-        body = {"ids": list(ids)} if ids else {"error": error}
-        answer = await self._wire.ask("POST", f"/dead/{deed}", json=body)
-        return int(answer["count"])
+    async def rehearse_dead(
+        self, deed: str, ids: Sequence[str] = (), *, limit: int | None = None, **which: Unpack[Letters]
+    ) -> RehearsalView:
+        """What a replay would change now, or which letters a discard would remove; nothing is changed.
+
+        Args:
+            deed: replay or discard.
+            ids: of the letters.
+            limit: how many are tried out, 20 if not given and 100 at most.
+            which: the letters that are meant.
+        """
+        body = {**named(ids, which), "dry_run": True, "limit": limit}
+        return RehearsalView.model_validate(await self._wire.ask("POST", f"/dead/{deed}", json=body))
 
     async def chat(self, user_id: str, message: str) -> Reply:
         """Recall, let the model answer, and remember the turn."""

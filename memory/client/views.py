@@ -44,10 +44,34 @@ class UsageView(View):
     cost_usd: float | None = None
 
 
+class IncidentView(View):
+    """What went wrong with a turn: once, or `times` times between `at` and `last_at`."""
+
+    what: str
+    at: datetime
+    last_at: datetime
+    times: int = 1
+    turns: int | None = None
+    error: str | None = None
+    attempt: int = 0
+
+
+class CountsView(View):
+    """How often it went wrong, all told."""
+
+    failed: int = 0
+    postponed: int = 0
+    worker_lost: int = 0
+    replayed: int = 0
+
+
 class TurnView(View):
-    """Where a turn is."""
+    """Where a turn is; whose it is and what went wrong with it are told of one turn and of dead letters."""
 
     id: str
+    user_id: str | None = None
+    agent_id: str | None = None
+    run_id: str | None = None
     status: str
     attempts: int = 0
     error: str | None = None
@@ -57,6 +81,8 @@ class TurnView(View):
     gated: bool = False
     usage: UsageView = UsageView()
     messages: tuple[Mapping[str, Any], ...] | None = None
+    history: tuple[IncidentView, ...] = ()
+    counts: CountsView = CountsView()
 
 
 class MemoryView(View):

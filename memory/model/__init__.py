@@ -1,6 +1,7 @@
 """The values of the house: a turn goes in, facts come out, a plan is applied, memories are recalled. All frozen."""
 
 from memory.model.facts import Decision, Event, Extraction, Fact, Reconciliation
+from memory.model.history import Counts, DeadFilter, Incident, What
 from memory.model.memory import Memory, Plan, Recalled, Write
 from memory.model.scope import Lane, Scope
 from memory.model.turn import Guidance, Message, Role, Status, Submission, Turn, TurnEvent, TurnStatus, Usage
@@ -10,11 +11,14 @@ from memory.model.work import Batch, Confirmation, Lease, Page
 __all__ = [
     "Batch",
     "Confirmation",
+    "Counts",
+    "DeadFilter",
     "Decision",
     "Event",
     "Extraction",
     "Fact",
     "Guidance",
+    "Incident",
     "Lane",
     "Lease",
     "Memory",
@@ -34,5 +38,6 @@ __all__ = [
     "Usage",
     "Value",
     "Vector",
+    "What",
     "Write",
 ]

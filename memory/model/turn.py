@@ -9,6 +9,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from memory.model.facts import Event
+from memory.model.history import Counts, Incident
 from memory.model.scope import Scope
 from memory.model.value import Metadata, Value
 
@@ -70,11 +71,15 @@ class Submission(Value):
 
 
 class Turn(Submission):
-    """An accepted turn. `accepted_at` is strictly increasing within a lane."""
+    """An accepted turn. `accepted_at` is strictly increasing within a lane.
+
+    `replayed` tells that it was dead: turns accepted after it may have been applied before it.
+    """
 
     id: str
     accepted_at: datetime
     attempts: int = 0
+    replayed: bool = False
 
     @property
     def said_at(self) -> datetime:
@@ -128,9 +133,14 @@ class TurnStatus(Value):
     Args:
         gated: it was settled without asking a model, as it plainly holds nothing.
         usage: the calls that it took part in, and its share of their tokens and cost.
+        history: what went wrong, oldest first: the last lines of it.
+        counts: how often it went wrong, all told.
     """
 
     id: str
+    user_id: str | None = None
+    agent_id: str | None = None
+    run_id: str | None = None
     status: Status
     attempts: int
     error: str | None = None
@@ -139,3 +149,5 @@ class TurnStatus(Value):
     settled_at: datetime | None = None
     gated: bool = False
     usage: Usage = Usage()
+    history: tuple[Incident, ...] = ()
+    counts: Counts = Counts()

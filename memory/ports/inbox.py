@@ -11,6 +11,7 @@ from memory.books import Ledger, Removal
 from memory.model import (
     Batch,
     Confirmation,
+    DeadFilter,
     Lane,
     Lease,
     Page,
@@ -63,6 +64,9 @@ class Inbox(Pingable, Protocol):
     async def revive(self, tenant: str, turn_id: str, *, replay: bool) -> bool:
         """Replay a dead turn, or discard it; False when there is no such dead turn."""
 
+    async def revive_all(self, tenant: str, turn_ids: Sequence[str], *, replay: bool) -> int:
+        """Replay dead turns in this order, or discard them, a step each; returns how many there were."""
+
 
 class Lanes(Protocol):
     """The accepted turns, lane by lane, for whoever works on them. Every call is one atomic step.
@@ -114,6 +118,12 @@ class TurnLog(Protocol):
         self, tenant: str, status: Status | None, user_id: str | None, page: Page
     ) -> tuple[int, list[TurnStatus]]:
         """How many turns match, and one page of them, newest first."""
+
+    async def dead(self, tenant: str, which: DeadFilter) -> list[str]:
+        """The ids of the dead turns that are meant, in the order of acceptance; no text is read."""
+
+    async def dead_page(self, tenant: str, which: DeadFilter, page: Page) -> tuple[int, list[TurnStatus]]:
+        """How many dead turns are meant, and one page of them, newest first."""
 
     async def pending(self, scope: Scope) -> int:
         """How many accepted turns of this owner are not settled yet."""

@@ -151,8 +151,11 @@ def test_dead_turns_are_replayed_by_error_or_by_id(api: FakeApi) -> None:
     assert [asked.body for asked in api.asked] == [{"error": "bad_answer"}, {"ids": ["t1", "t2"]}]
 
 
-@pytest.mark.parametrize("arguments", [[], ["t1", "--error", "bad_answer"]])
-def test_dead_turns_are_named_one_way(api: FakeApi, arguments: list[str]) -> None:
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["--all", "t1"], ["--all", "--error", "bad_answer"], ["t1", "--limit", "5"], ["--before", "2026-03-01"]],
+)
+def test_dead_turns_are_named_or_all_are_meant(api: FakeApi, arguments: list[str]) -> None:
     assert run(api, "dead", "discard", "--yes", *arguments).exit_code == 2
     assert api.asked == []
 

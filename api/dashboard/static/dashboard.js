@@ -131,8 +131,11 @@ function told(deed, count) {
   return deed === "replay" ? `${turns} sent back to be remembered.` : `${turns} discarded.`;
 }
 
-function isSure(question) {
-  document.getElementById("sure-what").textContent = question;
+function isSure({ ask, title = "Discard for good?", go = "Discard" }) {
+  document.getElementById("sure-title").textContent = title;
+  document.getElementById("sure-what").textContent = ask;
+  document.getElementById("sure-go").textContent = go;
+  document.getElementById("sure-go").classList.toggle("danger", go === "Discard");
   sure.returnValue = "no";
   sure.showModal();
   return new Promise((resolve) => {
@@ -141,10 +144,10 @@ function isSure(question) {
 }
 
 async function act(button) {
-  const { deed, id, error, ask } = button.dataset;
-  if (ask && !(await isSure(ask))) return;
+  const { deed, id, error, which, ask } = button.dataset;
+  if (ask && !(await isSure(button.dataset))) return;
   button.disabled = true;
-  show(await post(deed, id ? { ids: [id] } : { error }));
+  show(await post(deed, which ? JSON.parse(which) : id ? { ids: [id] } : { error }));
   await refresh({ force: true });
   button.disabled = false;
 }

@@ -1,5 +1,6 @@
 -- A permanent failure: halve the batch, or bury the turn that stands alone.
--- KEYS lease, lane, waiting list, plan, ledger, backlog; ARGV token, turn prefix, status prefix, error
+-- KEYS lease, lane, waiting list, plan, ledger, backlog; ARGV token, turn prefix, status prefix, error, error for the history
+-- with _history
 local lease, lane, waiting, plan, ledger, backlog = unpack(KEYS)
 if redis.call('GET', lease) ~= ARGV[1] then return 0 end
 local time = redis.call('TIME')
@@ -10,6 +11,7 @@ for _, id in ipairs(held > 0 and redis.call('LRANGE', waiting, 0, held - 1) or {
   redis.call('ZREM', ARGV[3] .. 'running', id)
   redis.call('ZADD', ARGV[3] .. status, redis.call('HGET', turn, 'accepted_us'), id)
   redis.call('HSET', turn, 'status', status, 'error', ARGV[4])
+  note_down(turn, 'failed', ARGV[5], held, tonumber(redis.call('HGET', turn, 'attempts')))
 end
 redis.call('DEL', plan)
 redis.call('HDEL', lane, 'held', 'holder', 'deaths', 'planned')

@@ -1,12 +1,13 @@
 -- A transient failure: the attempt is given back and the lane sleeps. The plan, if there is one, stays.
 -- KEYS lease, lane, waiting list, lanes
--- ARGV token, lane, turn prefix, status prefix, error, base_ms, max_ms, asked_ms, jitter in [0, 1)
+-- ARGV token, lane, turn prefix, status prefix, error, base_ms, max_ms, asked_ms, jitter in [0, 1), error for the history
+-- with _history
 local lease, lane, waiting, lanes = unpack(KEYS)
 if redis.call('GET', lease) ~= ARGV[1] then return -1 end
 local held = tonumber(redis.call('HGET', lane, 'held') or '0')
 for _, id in ipairs(held > 0 and redis.call('LRANGE', waiting, 0, held - 1) or {}) do
   local turn = ARGV[3] .. id
-  redis.call('HINCRBY', turn, 'attempts', -1)
+  note_down(turn, 'postponed', ARGV[10], held, redis.call('HINCRBY', turn, 'attempts', -1) + 1)
   redis.call('ZREM', ARGV[4] .. 'running', id)
   redis.call('ZADD', ARGV[4] .. 'retrying', redis.call('HGET', turn, 'accepted_us'), id)
   redis.call('HSET', turn, 'status', 'retrying', 'error', ARGV[5])

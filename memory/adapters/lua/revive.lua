@@ -1,8 +1,9 @@
 -- A dead turn goes back to the end of its lane (replay), or out of the books as erased (discard).
 -- KEYS turn, waiting list, ledger, backlog, lanes, bell queue, lane, owned
 -- ARGV id, status prefix, lane, bell, lease_ms, retention_s, replay (1) or discard (0)
+-- with _history
 local turn, waiting, ledger, backlog, lanes, queue, lane, owned = unpack(KEYS)
-local row = redis.call('HMGET', turn, 'status', 'accepted_us')
+local row = redis.call('HMGET', turn, 'status', 'accepted_us', 'attempts')
 if row[1] ~= 'dead' then return 0 end
 redis.call('ZREM', ARGV[2] .. 'dead', ARGV[1])
 redis.call('HINCRBY', ledger, 'dead', -1)
@@ -11,7 +12,8 @@ if ARGV[7] ~= '1' then
   redis.call('ZREM', owned, ARGV[1])
   redis.call('HINCRBY', ledger, 'erased', 1)
   redis.call('HDEL', turn, 'body', 'error', 'lane', 'user_id', 'agent_id', 'run_id', 'used_calls', 'used_embeddings',
-    'used_prompt_tokens', 'used_completion_tokens', 'used_embedding_tokens', 'used_cost_nusd')
+    'used_prompt_tokens', 'used_completion_tokens', 'used_embedding_tokens', 'used_cost_nusd',
+    'history', 'times_failed', 'times_postponed', 'times_worker_lost', 'times_replayed')
   redis.call('HSET', turn, 'status', 'erased')
   redis.call('EXPIRE', turn, ARGV[6])
   return 1
@@ -22,6 +24,7 @@ redis.call('PERSIST', owned)
 redis.call('PERSIST', lane)
 redis.call('HSET', turn, 'status', 'queued')
 redis.call('HDEL', turn, 'error')
+note_down(turn, 'replayed', nil, nil, tonumber(row[3]))
 redis.call('RPUSH', waiting, ARGV[1])
 redis.call('INCR', backlog)
 local time = redis.call('TIME')

@@ -2,6 +2,7 @@
 -- so a turn accepted a moment later rings a bell that finds the lane free.
 -- KEYS lease, lane, waiting list, plan, lanes, ledger, backlog, owned
 -- ARGV token, lane, max_turns, max_chars, max_attempts, turn prefix, status prefix, error for a lost worker, retention_s
+-- with _history
 local lease, lane, waiting, plan_key, lanes, ledger, backlog, owned = unpack(KEYS)
 local turn_prefix, status_prefix, most = ARGV[6], ARGV[7], tonumber(ARGV[5])
 if redis.call('GET', lease) ~= ARGV[1] then return { 'lost' } end
@@ -26,6 +27,10 @@ local plan = redis.call('GET', plan_key)
 local held = tonumber(redis.call('HGET', lane, 'held') or '0')
 if held > 0 then
   local deaths = redis.call('HINCRBY', lane, 'deaths', 1)
+  for _, id in ipairs(redis.call('LRANGE', waiting, 0, held - 1)) do
+    local turn = turn_prefix .. id
+    note_down(turn, 'worker_lost', nil, held, tonumber(redis.call('HGET', turn, 'attempts')))
+  end
   -- A recorded plan is repeated for as long as that may help; without one the batch is halved at once.
   if not plan or deaths >= most then
     if held > 1 then
@@ -54,12 +59,12 @@ if #ids == 0 then
 end
 local turns, chars = {}, 0
 for _, id in ipairs(ids) do
-  local row = redis.call('HMGET', turn_prefix .. id, 'body', 'accepted_us', 'status')
+  local row = redis.call('HMGET', turn_prefix .. id, 'body', 'accepted_us', 'status', 'times_replayed')
   chars = chars + #row[1]
   if not plan and #turns > 0 and chars > tonumber(ARGV[4]) then break end
   if row[3] ~= 'running' then move(id, row[3], 'running') end
   local attempts = redis.call('HINCRBY', turn_prefix .. id, 'attempts', 1)
-  turns[#turns + 1] = { id, row[1], row[2], attempts }
+  turns[#turns + 1] = { id, row[1], row[2], attempts, row[4] }
 end
 redis.call('HSET', lane, 'held', #turns, 'holder', ARGV[1])
 return { 'turns', turns, plan or '' }

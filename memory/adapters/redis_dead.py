@@ -1,0 +1,62 @@
+"""Finding dead letters on Redis. A few fields of each turn are read, page by page, and never a text."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+
+from redis.asyncio import Redis
+
+from memory.adapters import redis_keys as keys
+from memory.adapters.redis_scripts import answered
+from memory.clock import to_us
+from memory.model import DeadFilter, Status
+
+_CHUNK = 500
+_OWNERS = ("user_id", "agent_id", "run_id")
+_FIELDS = ("status", "accepted_us", "error", *_OWNERS)
+
+
+async def find_dead(redis: Redis, tenant: str, which: DeadFilter) -> list[str]:
+    """The ids of the dead turns that are meant, in the order of acceptance. Raises InboxUnavailable."""
+    found: list[tuple[int, str]] = []
+    async for chunk in _named(which.ids) if which.ids is not None else _dead(redis, tenant, which):
+        async with redis.pipeline(transaction=False) as pipeline:
+            for turn_id in chunk:
+                pipeline.hmget(keys.turn(tenant, turn_id), _FIELDS)
+            rows = await answered(pipeline.execute())
+        found += [(int(row[1]), turn_id) for turn_id, row in zip(chunk, rows, strict=True) if _is_meant(row, which)]
+    return [turn_id for _, turn_id in sorted(found)]
+
+
+async def _named(ids: Sequence[str]) -> AsyncIterator[list[str]]:
+    once = list(dict.fromkeys(ids))
+    for start in range(0, len(once), _CHUNK):
+        yield once[start : start + _CHUNK]
+
+
+async def _dead(redis: Redis, tenant: str, which: DeadFilter) -> AsyncIterator[list[str]]:
+    """The tenant's dead turns of that time, from the oldest on: what others replay meanwhile moves no page."""
+    name, last, skip = keys.status(tenant, Status.DEAD), None, 0
+    low = f"({to_us(which.accepted_after)}" if which.accepted_after else "-inf"
+    high = f"({to_us(which.accepted_before)}" if which.accepted_before else "+inf"
+    while True:
+        call = redis.zrangebyscore(name, low, high, start=skip, num=_CHUNK, withscores=True)
+        rows = await answered(call)
+        if not rows:
+            return
+        yield [turn_id.decode() for turn_id, _ in rows]
+        before, last = last, int(rows[-1][1])
+        # The next page begins with those of the same microsecond, of which so many were seen.
+        skip = sum(score == last for _, score in rows) + (skip if last == before else 0)
+        low = str(last)
+
+
+def _is_meant(row: Sequence[bytes | None], which: DeadFilter) -> bool:
+    status, accepted, error, *owners = [(value or b"").decode() for value in row]
+    if status != Status.DEAD or which.error not in (None, error, error.partition(":")[0]):
+        return False
+    if any(getattr(which, field) not in (None, name) for field, name in zip(_OWNERS, owners, strict=True)):
+        return False
+    early = which.accepted_after is not None and int(accepted) <= to_us(which.accepted_after)
+    late = which.accepted_before is not None and int(accepted) >= to_us(which.accepted_before)
+    return not (early or late)

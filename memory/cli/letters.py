@@ -1,0 +1,103 @@
+"""Dead letters on a terminal: the options that name them, and how they and a dry run are shown."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from memory.cli.common import out, show_json, table, when
+from memory.client import Letters
+from memory.client.letters import RehearsalView, RehearsedView
+from memory.client.views import CountsView, IncidentView, Page, TurnView
+
+
+def moment(text: str) -> datetime:
+    """A time with its zone. Raises BadParameter."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter("give a time such as 2026-03-26T09:00:00Z") from None
+    if found.tzinfo is None:
+        raise typer.BadParameter("say in which zone, for instance with a Z at the end: 2026-03-26T09:00:00Z")
+    return found
+
+
+Error = Annotated[str | None, typer.Option("--error", help="What it died of: the error's code or its whole text.")]
+After = Annotated[
+    datetime | None, typer.Option("--after", parser=moment, metavar="TIME", help="Accepted later than this.")
+]
+Before = Annotated[
+    datetime | None, typer.Option("--before", parser=moment, metavar="TIME", help="Accepted earlier than this.")
+]
+
+
+def chosen(
+    error: str | None,
+    user: str | None,
+    agent: str | None,
+    run: str | None,
+    after: datetime | None,
+    before: datetime | None,
+) -> Letters:
+    """Which letters the options name."""
+    which = Letters()
+    for name, value in (("error", error), ("user_id", user), ("agent_id", agent), ("run_id", run)):
+        if value is not None:
+            which[name] = value  # type: ignore[literal-required]
+    if after is not None:
+        which["accepted_after"] = after
+    if before is not None:
+        which["accepted_before"] = before
+    return which
+
+
+def show_letters(found: Page[TurnView], page: int) -> None:
+    """A page of dead letters."""
+    rows = [(turn.id, owner(turn), turn.accepted_at, counted(turn.counts), turn.error) for turn in found.results]
+    out().print(table(rows, "turn", "of", "accepted", "what went wrong", "error") if rows else "No dead letters.")
+    if found.next:
+        out().print(f"{found.count} in all; go on with --page {page + 1}.")
+
+
+def show_rehearsal(found: RehearsalView, deed: str, as_json: bool) -> None:
+    """What a dry run told."""
+    if as_json:
+        show_json(found)
+        return
+    rows = [row for one in found.results for row in rehearsed(one, deed)]
+    if rows:
+        out().print(table(rows, "turn", "of", "accepted", "would", "memory", "before"))
+    left = f" {found.untried} of them were not tried; say more with --limit." if found.untried else ""
+    out().print(f"A dry run over {found.count} dead turns: nothing was changed.{left}")
+
+
+def rehearsed(one: RehearsedView, deed: str) -> list[tuple[object, ...]]:
+    """The rows of one letter: what it would do, or why it would fail again."""
+    told: list[tuple[object, ...]] = [(event.event, event.memory, event.previous) for event in one.events]
+    told += [("enter the history", text, None) for text in one.into_history]
+    if one.error:
+        told = [("fail again", one.error, None)]
+    head: tuple[object, ...] = (one.id, owner(one), one.accepted_at)
+    otherwise = ("change nothing", None, None) if deed == "replay" else ("be discarded", f"died of {one.died_of}", None)
+    first = told[0] if told else otherwise
+    return [(*head, *first), *((None, None, None, *row) for row in told[1:])]
+
+
+def owner(turn: TurnView | RehearsedView) -> str:
+    """Whose it is, in words."""
+    ids = (("user", turn.user_id), ("agent", turn.agent_id), ("run", turn.run_id))
+    return ", ".join(f"{kind} {name}" for kind, name in ids if name is not None)
+
+
+def counted(counts: CountsView) -> str:
+    """How often what went wrong, in words."""
+    found = counts.model_dump()
+    return ", ".join(f"{what.replace('_', ' ')} {times} x" for what, times in found.items() if times)
+
+
+def incident(one: IncidentView) -> tuple[object, ...]:
+    """A line of a turn's history as a row."""
+    times = f"{one.times} until {when(one.last_at)}" if one.times > 1 else None
+    return one.at, one.what.replace("_", " "), times, one.attempt, one.turns, one.error

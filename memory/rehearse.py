@@ -1,0 +1,139 @@
+"""Rehearsing a replay: what would dead letters change now? Deciding as a worker does it, without recording anything."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from itertools import groupby
+
+import structlog
+
+from memory.decide import Deciding, decide
+from memory.errors import Permanent, Transient
+from memory.model import DeadFilter, Event, Plan, Turn, TurnEvent, TurnStatus, Value
+from memory.plan import final_writes
+from memory.ports import TurnLog
+from memory.spending import paid_by_tenant
+
+log = structlog.get_logger(__name__)
+
+_Letter = tuple[TurnStatus, Turn]
+
+TRIED_AT_MOST = 20
+_LONGEST_SECONDS = 25
+_LANES_AT_ONCE = 4
+_LOST = "worker_lost"
+_NOT_TRIED = f"{_LOST}: not tried here, as it may end the process that tries it; a replay tells"
+
+
+class Rehearsed(Value):
+    """One dead letter, tried out.
+
+    Args:
+        turn: as it is, with what it died of.
+        events: what the replay would do to memories.
+        into_history: texts that would take their place in the history of a memory, as what stands is newer.
+        error: the sentence if it would fail again; None if not.
+    """
+
+    turn: TurnStatus
+    events: tuple[TurnEvent, ...] = ()
+    into_history: tuple[str, ...] = ()
+    error: str | None = None
+
+
+class Rehearsal(Value):
+    """The dead letters that are meant, and what became of the first of them when they were tried out.
+
+    Args:
+        count: how many are meant.
+        results: those that were tried, in the order of acceptance.
+    """
+
+    count: int
+    results: tuple[Rehearsed, ...]
+
+    @property
+    def untried(self) -> int:
+        """How many were not tried."""
+        return self.count - len(self.results)
+
+
+async def rehearse(
+    tenant: str,
+    which: DeadFilter,
+    *,
+    turns: TurnLog,
+    parts: Deciding,
+    limit: int = TRIED_AT_MOST,
+    longest_seconds: float = _LONGEST_SECONDS,
+) -> Rehearsal:
+    """Try dead letters out, the oldest first; nothing is changed, and what models cost is booked on the tenant alone.
+
+    Each is tried alone against what is stored now, the turns of one lane in their order. So a second turn does not see
+    what the first one would change, and a worker, which takes several at once, may word things otherwise.
+
+    A letter that died of losing its workers is not tried: it could end this process too.
+
+    Args:
+        tenant: whose dead letters.
+        which: the ones that are meant.
+        turns: the log they are in.
+        parts: what deciding needs.
+        limit: at most so many are tried out.
+        longest_seconds: what was not tried by then is left.
+
+    Raises InboxUnavailable. Any other part that is away is told as the error of the letters that need it.
+    """
+    listed = await look(tenant, which, turns=turns, limit=limit)
+    tried: dict[str, Rehearsed] = {}
+    room = asyncio.Semaphore(_LANES_AT_ONCE)
+    texts = await asyncio.gather(*(turns.text(tenant, one.turn.id) for one in listed.results))
+    found = [(one.turn, text) for one, text in zip(listed.results, texts, strict=True) if text is not None]
+
+    async def try_lane(letters: Sequence[_Letter]) -> None:
+        async with room:
+            for status, turn in letters:
+                tried[turn.id] = await _tried(status, turn, parts)
+
+    try:
+        async with asyncio.timeout(longest_seconds), asyncio.TaskGroup() as group:
+            for _, letters in groupby(sorted(found, key=_lane_key), key=_lane_key):
+                group.create_task(try_lane(list(letters)))
+    except TimeoutError:
+        log.warning("rehearsal_cut_off", tried=len(tried), seconds=longest_seconds)
+    results = tuple(tried[status.id] for status, _ in found if status.id in tried)
+    return Rehearsal(count=listed.count, results=results)
+
+
+async def look(tenant: str, which: DeadFilter, *, turns: TurnLog, limit: int = TRIED_AT_MOST) -> Rehearsal:
+    """The dead letters that are meant, the oldest first, without trying them out. Raises InboxUnavailable."""
+    ids = await turns.dead(tenant, which)
+    found = await asyncio.gather(*(turns.get(tenant, turn_id) for turn_id in ids[:limit]))
+    return Rehearsal(count=len(ids), results=tuple(Rehearsed(turn=one) for one in found if one is not None))
+
+
+def _lane_key(letter: _Letter) -> str:
+    return letter[1].scope.lane.key
+
+
+async def _tried(status: TurnStatus, turn: Turn, parts: Deciding) -> Rehearsed:
+    if (status.error or "").partition(":")[0] == _LOST:
+        return Rehearsed(turn=status, error=_NOT_TRIED)
+    try:
+        with paid_by_tenant(turn.scope.tenant):
+            plan = await decide([turn], parts)
+    except (Permanent, Transient) as error:
+        return Rehearsed(turn=status, error=f"{error.code}: {error}")
+    return Rehearsed(turn=status, events=plan.events.get(turn.id, ()), into_history=_into_history(plan))
+
+
+def _into_history(plan: Plan) -> tuple[str, ...]:
+    """The texts of the turn that are written, but stand nowhere: no event tells of them."""
+    events = [event for told in plan.events.values() for event in told]
+    changed = {event.id for event in events if event.event is not Event.NONE}
+    return tuple(
+        write.memory.text
+        for write in final_writes(plan)
+        if write.memory.id not in changed and not write.memory.current and write.memory.turn_ids == plan.turn_ids
+    )

@@ -1,0 +1,70 @@
+"""What tests of dead letters share: a house whose turns die at a word, and its API."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from api.app import create_app
+from memory.bootstrap import Parts
+from memory.errors import BadAnswer, TurnstoneError
+from memory.model import Scope
+from memory.settings import Settings
+from tests.fakes import NoGuidance
+from tests.integration.house import ANA, House
+
+NO_JSON = BadAnswer("the answer was no JSON")
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A house and whoever judges its dead letters over HTTP."""
+
+    house: House
+    http: httpx.AsyncClient
+
+    async def bury(self, text: str, scope: Scope = ANA, error: TurnstoneError = NO_JSON, **more: Any) -> str:
+        """Accept a turn and let it die; afterwards its error is mended."""
+        self.house.extractor.faults[text] = error
+        turn_id = await self.house.say(text, scope, **more)
+        while await self.house.drain(scope):
+            pass
+        assert (await self.house.status(turn_id)).status == "dead"
+        del self.house.extractor.faults[text]
+        return turn_id
+
+    async def post(self, deed: str, status: int = 200, **body: Any) -> Any:
+        """Replay or discard; returns the answer."""
+        answer = await self.http.post(f"/dead/{deed}", json=body)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    async def listed(self, **query: Any) -> list[str]:
+        """The ids of the dead letters, the oldest first."""
+        answer = await self.http.get("/dead", params=query)
+        assert answer.status_code == 200, answer.text
+        found = answer.json()
+        assert found["count"] == len(found["results"])
+        return [one["id"] for one in found["results"]][::-1]
+
+    async def turn(self, turn_id: str) -> Mapping[str, Any]:
+        """A turn as the API tells it."""
+        found: dict[str, Any] = (await self.http.get(f"/turns/{turn_id}")).json()
+        return found
+
+
+@asynccontextmanager
+async def desk_in(house: House) -> AsyncIterator[Desk]:
+    """The API over a house, without sockets."""
+    app = create_app(Settings.model_validate({"auth": "off", "host": "127.0.0.1", "extractor": "offline"}))
+    model: Any = None
+    app.state.parts = Parts(
+        inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store, embedder=house.embedder,
+        extractor=house.extractor, reconciler=house.reconciler, model=model, guidance=NoGuidance(),
+    )  # fmt: skip
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://turnstone") as http:
+        yield Desk(house, http)

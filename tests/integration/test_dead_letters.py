@@ -1,0 +1,192 @@
+"""Dead letters over the API, a real Redis and the real Qdrant engine: which are meant, replays, discards, dry runs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from memory.errors import BadAnswer, ModelRejected
+from memory.model import Event, Scope, Status
+from tests.integration.house import ANA, BOB, House
+from tests.integration.letters import Desk, desk_in
+
+BERLIN, LISBON, PORTO = "I live in Berlin", "I moved to Lisbon", "I moved to Porto"
+ANA_BOT = Scope(tenant="default", user_id="ana", agent_id="bot", run_id="r1")
+ELSEWHERE = Scope(tenant="elsewhere", user_id="ana")
+TOO_LONG = ModelRejected("the request is too long")
+
+
+@pytest.fixture
+async def desk(house: House) -> AsyncIterator[Desk]:
+    async with desk_in(house) as desk:
+        yield desk
+
+
+async def three(desk: Desk) -> list[str]:
+    """One of ana's, one of ana's with her bot, one of bob's that died of something else."""
+    return [await desk.bury("a"), await desk.bury("b", ANA_BOT), await desk.bury("c", BOB, TOO_LONG)]
+
+
+@pytest.mark.parametrize(
+    ("meant", "found"),
+    [
+        ({}, "abc"),
+        ({"error": "bad_answer"}, "ab"),
+        ({"error": "bad_answer: the answer was no JSON"}, "ab"),
+        ({"error": "bad"}, ""),
+        ({"user_id": "ana"}, "ab"),
+        ({"agent_id": "bot"}, "b"),
+        ({"run_id": "r1", "user_id": "ana"}, "b"),
+        ({"user_id": "bob", "error": "bad_answer"}, ""),
+        ({"user_id": "bob", "error": "model_rejected"}, "c"),
+    ],
+)
+async def test_dead_letters_are_listed_and_replayed_by_what_holds_for_them_together(
+    desk: Desk, meant: dict[str, str], found: str
+) -> None:
+    ids = dict(zip("abc", await three(desk), strict=True))
+    assert await desk.listed(**meant) == [ids[letter] for letter in found]
+    body: dict[str, Any] = {**meant} or {"all": True}
+    assert await desk.post("replay", **body) == {"count": len(found)}
+    assert await desk.listed() == [turn_id for letter, turn_id in ids.items() if letter not in found]
+
+
+async def test_dead_letters_are_named_by_ids_and_by_when_they_were_accepted(desk: Desk) -> None:
+    first, second, third = await three(desk)
+    at = (await desk.house.status(second)).accepted_at
+    assert await desk.listed(accepted_after=at.isoformat()) == [third]
+    assert await desk.listed(accepted_before=at.isoformat()) == [first]
+    within = {"accepted_after": (at - timedelta(microseconds=1)).isoformat(),
+              "accepted_before": (at + timedelta(microseconds=1)).isoformat()}  # fmt: skip
+    assert await desk.listed(**within) == [second]
+    assert await desk.listed(ids=[third, first, first, "nobody"]) == [first, third]
+    assert await desk.post("discard", ids=[first, third, "nobody"], user_id="ana") == {"count": 1}
+    assert await desk.listed() == [second, third]
+
+
+async def test_a_long_list_of_dead_letters_is_shown_page_by_page(desk: Desk) -> None:
+    ids = [await desk.bury(f"t{number}") for number in range(3)]
+    page = (await desk.http.get("/dead", params={"user_id": "ana", "page": 2, "page_size": 2})).json()
+    assert (page["count"], [one["id"] for one in page["results"]]) == (3, ids[:1])
+    assert "user_id=ana" in page["previous"]
+
+
+async def test_more_dead_letters_than_fit_a_page_of_redis_are_all_found_in_order(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("memory.adapters.redis_dead._CHUNK", 2)
+    ids = [await desk.bury(f"t{number}", BOB if number % 2 else ANA) for number in range(7)]
+    await desk.house.inbox._redis.zadd("ts:status:default:dead", dict.fromkeys(ids[1:6], 5))
+    assert await desk.listed(error="bad_answer") == ids
+
+
+@pytest.mark.parametrize("deed", ["replay", "discard"])
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ({}, "say which dead turns"),
+        ({"all": False}, "say which dead turns"),
+        ({"user_id": None}, "say which dead turns"),
+        ({"dry_run": True}, "say which dead turns"),
+        ({"all": True, "user_id": "ana"}, "give either all: true or some of"),
+        ({"ids": []}, "ids: "),
+        ({"user_id": "ana", "limit": 5}, "limit is for a dry run"),
+        ({"all": True, "dry_run": True, "limit": 101}, "limit: "),
+        ({"accepted_after": "yesterday"}, "accepted_after: "),
+        ({"accepted_after": "2026-03-01T00:00:00"}, "accepted_after: "),
+        ({"user": "ana"}, "user: is not a field of this request"),
+    ],
+)
+async def test_nobody_replays_or_discards_more_than_was_named(
+    desk: Desk, deed: str, body: dict[str, Any], says: str
+) -> None:
+    turn_id = await desk.bury("a")
+    answer = await desk.post(deed, 422, **body)
+    assert says in answer["detail"]
+    assert await desk.listed() == [turn_id]
+
+
+async def test_a_filter_that_makes_no_sense_is_refused(desk: Desk) -> None:
+    for query in ({"accepted_after": "soon"}, {"user_id": ""}, {"page": "0"}):
+        answer = await desk.http.get("/dead", params=query)
+        assert answer.status_code == 422, query
+
+
+async def test_no_tenant_reaches_the_dead_letters_of_another(desk: Desk) -> None:
+    house = desk.house
+    house.extractor.faults["theirs"] = BadAnswer("no")
+    theirs = await house.say("theirs", ELSEWHERE)
+    await house.drain(ELSEWHERE)
+    assert await desk.listed() == []
+    assert await desk.post("discard", ids=[theirs]) == {"count": 0}
+    assert await desk.post("discard", all=True) == {"count": 0}
+    assert (await desk.http.get(f"/turns/{theirs}")).status_code == 404
+    left = await house.turns.get("elsewhere", theirs)
+    assert left is not None
+    assert (left.status, left.counts.failed) == (Status.DEAD, 1)
+
+
+async def test_many_dead_turns_of_one_lane_are_replayed_in_their_order_however_they_are_named(desk: Desk) -> None:
+    ids = [await desk.bury(f"fact {number}") for number in range(12)]
+    assert await desk.post("replay", ids=ids[::-1]) == {"count": 12}
+    assert await desk.house.inbox._redis.lrange("ts:wait:default:user:ana", 0, -1) == [one.encode() for one in ids]
+    while await desk.house.drain():
+        pass
+    assert await desk.house.texts() == [f"fact {number}" for number in range(12)]
+
+
+@pytest.mark.parametrize("dated", [False, True])
+async def test_a_dead_turn_replayed_late_leaves_the_newer_fact_standing(desk: Desk, dated: bool) -> None:
+    house = desk.house
+    dead = await desk.bury(BERLIN)
+    house.reconciler.table |= {BERLIN: Event.UPDATE, LISBON: Event.ADD}
+    at = (await house.status(dead)).accepted_at
+    later: dict[str, Any] = {"timestamp": at + timedelta(days=1)} if dated else {}
+    await house.say(LISBON, **later)
+    await house.drain()
+    (lisbon,) = await house.memories()
+
+    assert await desk.post("replay", ids=[dead]) == {"count": 1}
+    await house.drain()
+
+    assert (await house.status(dead)).status is Status.SETTLED
+    assert (await house.status(dead)).accepted_at == at
+    assert await house.texts() == [LISBON]
+    versions = await house.store.history("default", lisbon.id)
+    assert [(one.text, one.valid_from, one.valid_to, one.current) for one in versions] == [
+        (BERLIN, at, lisbon.valid_from, False), (LISBON, lisbon.valid_from, None, True),
+    ]  # fmt: skip
+    assert [one.memory.text for one in (await house.ask("where", as_of=at)).results] == [BERLIN]
+
+
+async def test_a_dead_turn_replayed_late_does_not_bring_back_what_was_taken_back_since(desk: Desk) -> None:
+    house = desk.house
+    await house.say(BERLIN)
+    await house.drain()
+    dead = await desk.bury(f"{BERLIN} still")
+    gone = "I no longer live in Berlin"
+    house.reconciler.table |= {gone: Event.DELETE, f"{BERLIN} still": Event.NONE}
+    await house.say(gone)
+    await house.drain()
+    assert await house.texts() == []
+    assert await desk.post("replay", ids=[dead]) == {"count": 1}
+    await house.drain()
+    assert await house.texts() == []
+
+
+async def test_dead_turns_replayed_together_take_their_places_before_what_was_said_since(desk: Desk) -> None:
+    house = desk.house
+    first, second = await desk.bury(BERLIN), await desk.bury(PORTO)
+    house.reconciler.table |= {BERLIN: Event.UPDATE, PORTO: Event.UPDATE}
+    await house.say(LISBON)
+    await house.drain()
+    (lisbon,) = await house.memories()
+    assert await desk.post("replay", error="bad_answer") == {"count": 2}
+    while await house.drain():
+        pass
+    assert {(await house.status(turn)).status for turn in (first, second)} == {Status.SETTLED}
+    assert [one.text for one in await house.store.history("default", lisbon.id)] == [BERLIN, PORTO, LISBON]
+    assert await house.texts() == [LISBON]

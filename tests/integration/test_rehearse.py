@@ -1,0 +1,158 @@
+"""Dry runs: what a replay would change, told by the same deciding, without a trace but its cost on the tenant."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from memory.adapters import redis_keys as keys
+from memory.adapters.redis_lanes import _LOST_WORKER
+from memory.decide import Deciding
+from memory.errors import BadAnswer, ModelUnavailable
+from memory.model import DeadFilter, Event, Extraction, Status, Turn
+from memory.rehearse import rehearse
+from memory.spending import payer
+from tests.integration.house import ANA, BOB, House
+from tests.integration.letters import Desk, desk_in
+
+BERLIN, LISBON = "I live in Berlin", "I moved to Lisbon"
+EVERY = {"all": True, "dry_run": True}
+
+
+@pytest.fixture
+async def desk(house: House) -> AsyncIterator[Desk]:
+    async with desk_in(house) as desk:
+        yield desk
+
+
+async def everything(house: House) -> dict[Any, bytes | None]:
+    """All that Redis holds, as it would be written to disk."""
+    redis = house.inbox._redis
+    return {name: await redis.dump(name) for name in await redis.keys("*")}
+
+
+async def test_a_dry_run_of_a_replay_tells_what_it_would_change_and_changes_nothing(desk: Desk) -> None:
+    house = desk.house
+    await house.say(BERLIN)
+    await house.drain()
+    tea, lisbon = await desk.bury("I like tea"), await desk.bury(LISBON)
+    house.reconciler.table[LISBON] = Event.UPDATE
+    before, memories = await everything(house), await house.memories()
+
+    answer = await desk.post("replay", **EVERY)
+
+    assert (answer["count"], answer["dry_run"], answer["untried"]) == (2, True, 0)
+    assert [(one["id"], one["user_id"], one["error"], one["events"]) for one in answer["results"]] == [
+        (tea, "ana", None, [{"event": "ADD", "memory": "I like tea", "previous": None}]),
+        (lisbon, "ana", None, [{"event": "UPDATE", "memory": LISBON, "previous": BERLIN}]),
+    ]
+    assert {one["died_of"] for one in answer["results"]} == {"bad_answer: the answer was no JSON"}
+    assert await everything(house) == before
+    assert await house.memories() == memories
+
+
+async def test_a_replay_does_what_its_dry_run_told(desk: Desk) -> None:
+    house = desk.house
+    await house.say(BERLIN)
+    await house.drain()
+    dead = await desk.bury(LISBON)
+    house.reconciler.table[LISBON] = Event.UPDATE
+    (told,) = (await desk.post("replay", ids=[dead], dry_run=True))["results"]
+    await desk.post("replay", ids=[dead])
+    await house.drain()
+    done = (await desk.turn(dead))["events"]
+    assert [{name: one[name] for name in ("event", "memory", "previous")} for one in done] == told["events"]
+
+
+async def test_a_dry_run_tells_what_would_only_enter_the_history(desk: Desk) -> None:
+    house = desk.house
+    dead = await desk.bury(BERLIN)
+    house.reconciler.table[BERLIN] = Event.UPDATE
+    await house.say(LISBON)
+    await house.drain()
+    (told,) = (await desk.post("replay", ids=[dead], dry_run=True))["results"]
+    assert [(one["event"], one["memory"]) for one in told["events"]] == [("NONE", LISBON)]
+    assert told["into_history"] == [BERLIN]
+
+
+async def test_a_dry_run_names_the_error_of_what_would_fail_again(desk: Desk) -> None:
+    bad, away, good = await desk.bury("bad"), await desk.bury("away", BOB), await desk.bury("good")
+    desk.house.extractor.faults["bad"] = BadAnswer("still no JSON")
+    desk.house.extractor.faults["away"] = ModelUnavailable("The model is overloaded.")
+    results = (await desk.post("replay", **EVERY))["results"]
+    assert {one["id"]: one["error"] for one in results} == {
+        bad: "bad_answer: still no JSON", away: "model_unavailable: The model is overloaded.", good: None,
+    }  # fmt: skip
+    assert [(await desk.house.status(turn)).status for turn in (bad, away, good)] == [Status.DEAD] * 3
+
+
+async def test_a_turn_that_ended_its_workers_is_not_tried_where_it_would_end_the_api(desk: Desk) -> None:
+    dead = await desk.bury("poison")
+    await desk.house.inbox._redis.hset(keys.turn("default", dead), "error", _LOST_WORKER)
+    asked = len(desk.house.extractor.batches)
+    (told,) = (await desk.post("replay", **EVERY))["results"]
+    assert told["error"].startswith("worker_lost: not tried here")
+    assert len(desk.house.extractor.batches) == asked
+
+
+async def test_a_dry_run_tries_the_oldest_up_to_its_limit_and_says_how_many_are_left(desk: Desk) -> None:
+    ids = [await desk.bury(f"t{number}") for number in range(22)]
+    answer = await desk.post("replay", **EVERY)
+    assert ([one["id"] for one in answer["results"]], answer["count"], answer["untried"]) == (ids[:20], 22, 2)
+    answer = await desk.post("replay", **EVERY, limit=100)
+    assert ([one["id"] for one in answer["results"]], answer["untried"]) == (ids, 0)
+    assert len(await desk.listed()) == 22
+
+
+async def test_a_dry_run_of_a_discard_shows_which_would_go_and_asks_no_model(desk: Desk) -> None:
+    ids = [await desk.bury("a"), await desk.bury("b")]
+    before, asked = await everything(desk.house), len(desk.house.extractor.batches)
+    answer = await desk.post("discard", **EVERY, limit=1)
+    assert (answer["count"], answer["dry_run"], answer["untried"]) == (2, True, 1)
+    assert [(one["id"], one["died_of"], one["events"]) for one in answer["results"]] == [
+        (ids[0], "bad_answer: the answer was no JSON", []),
+    ]  # fmt: skip
+    assert await everything(desk.house) == before
+    assert len(desk.house.extractor.batches) == asked
+
+
+class Watched:
+    """An extractor that keeps who pays; what holds "slow" is never answered."""
+
+    name, prompt_version = "watched", None
+
+    def __init__(self, house: House) -> None:
+        self._inner = house.extractor
+        self.paying: list[Any] = []
+
+    async def ping(self) -> None:
+        """Nothing can be away."""
+
+    async def extract(self, turns: Sequence[Turn]) -> Extraction:
+        self.paying.append(payer())
+        if any("slow" in message.content for turn in turns for message in turn.messages):
+            await asyncio.Event().wait()
+        return await self._inner.extract(turns)
+
+
+def deciding(house: House, extractor: Any) -> Deciding:
+    return Deciding(store=house.store, extractor=extractor, reconciler=house.reconciler, embedder=house.embedder)
+
+
+async def test_what_a_dry_run_costs_is_booked_on_the_tenant_and_on_no_turn(desk: Desk) -> None:
+    watched = Watched(desk.house)
+    await desk.bury("a")
+    await rehearse("default", DeadFilter(), turns=desk.house.turns, parts=deciding(desk.house, watched))
+    assert [(one.tenant, one.turn_ids) for one in watched.paying] == [("default", ())]
+
+
+async def test_a_dry_run_ends_in_time_with_what_it_has_tried(desk: Desk) -> None:
+    quick, _, behind = await desk.bury("quick", BOB), await desk.bury("slow"), await desk.bury("behind it")
+    parts = replace(desk.house.remembering, extractor=Watched(desk.house))
+    found = await rehearse("default", DeadFilter(), turns=desk.house.turns, parts=parts, longest_seconds=0.5)
+    assert ([one.turn.id for one in found.results], found.count, found.untried) == ([quick], 3, 2)
+    assert behind in await desk.listed(**{"user_id": ANA.user_id})
