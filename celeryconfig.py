@@ -31,7 +31,9 @@ enable_utc = True
 broker_connection_retry_on_startup = True
 broker_connection_max_retries = None
 broker_transport_options = {
-    "visibility_timeout": 600,
+    # Bells are remembered nowhere while they are heard: that would be two more synced writes a bell, and a Redis that is
+    # full would refuse them. A worker that is stopped puts the bells back which it has not begun with.
+    "ack_emulation": False,
     "socket_keepalive": True,
     "socket_connect_timeout": 2,
     "health_check_interval": 30,

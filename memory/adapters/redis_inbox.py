@@ -18,6 +18,7 @@ from memory.errors import IdempotencyConflict, InboxFull
 from memory.model import Lane, Lease, Scope, Status, Submission
 from memory.ports import Accepted, Doorbell
 
+_ACCEPT_SECONDS = 5
 _IDEMPOTENCY_SECONDS = 24 * 3600
 _ERASE_LEASE_MS = 60_000
 _MOST_BELLS = 1_000
@@ -42,6 +43,7 @@ class RedisInbox:
         self._bell = bell
         self._limits = limits
         self._run = scripts.run
+        self._run_soon = scripts.run_soon
 
     async def ping(self) -> None:
         """Raises InboxUnavailable when Redis does not answer."""
@@ -75,7 +77,7 @@ class RedisInbox:
         if idempotency_key is not None:
             names.append(keys.idempotency(scope.tenant, idempotency_key))
             args += [body_hash(body), _IDEMPOTENCY_SECONDS]
-        outcome, found = await self._run("accept", names, args)
+        outcome, found = await self._run_soon("accept", names, args, _ACCEPT_SECONDS)
         if outcome == b"conflict":
             raise IdempotencyConflict("this Idempotency-Key was used before with another body; use a new key")
         if outcome == b"full":
@@ -89,8 +91,7 @@ class RedisInbox:
 
         Every process may call it as often as it likes: Redis lets one through per `sweep_seconds`.
         """
-        elected = await answered(self._redis.set(keys.SWEEPER, 1, nx=True, px=self._limits.sweep_ms))
-        if not elected:
+        if not await self._run("elect", [keys.SWEEPER], [self._limits.sweep_ms]):
             return 0
         now_s, now_us = await answered(self._redis.time())
         await self._trim(f"({(now_s - self._limits.retention_seconds) * 1_000_000 + now_us}")
@@ -145,9 +146,8 @@ class RedisInbox:
 
     async def note_removal(self, removal: Removal) -> None:
         """Note down that a memory was deleted, to be removed once more."""
-        due_ms = (await answered(self._redis.time()))[0] * 1000 + self._finish_ms
         member = f"0 {removal.model_dump_json(exclude_none=True)}"
-        await answered(self._redis.zadd(keys.REMOVALS, {member: due_ms}))
+        await self._run("note", [keys.REMOVALS], [member, self._finish_ms])
 
     async def unfinished(self) -> list[tuple[str, Removal]]:
         """The removals that are due to be repeated, each with the name under which `finished` knows it."""
