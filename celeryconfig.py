@@ -6,6 +6,7 @@ from memory.settings import Settings
 _settings = Settings()
 
 broker_url = _settings.redis_url
+broker_transport = "worker.transport:Transport"
 imports = ("worker.tasks",)
 
 task_default_queue = QUEUE
@@ -31,8 +32,8 @@ enable_utc = True
 broker_connection_retry_on_startup = True
 broker_connection_max_retries = None
 broker_transport_options = {
-    # Bells are remembered nowhere while they are heard: that would be two more synced writes a bell, and a Redis that is
-    # full would refuse them. A worker that is stopped puts the bells back which it has not begun with.
+    # While they are heard, bells are remembered nowhere: that would be two more synced writes a bell, and a full Redis
+    # would refuse them. A worker that is stopped puts the bells back that it has not begun with.
     "ack_emulation": False,
     "socket_keepalive": True,
     "socket_connect_timeout": 2,

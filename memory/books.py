@@ -11,6 +11,7 @@ class Ledger(Value):
     """The tenant's books: accepted = settled + waiting + dead + erased, always.
 
     Of the settled ones `gated` cost no call of a model; `dropped_facts` rested on words that nobody had said.
+    `oldest_waiting_at` is when the turn was accepted that has waited longest.
     """
 
     accepted: int
@@ -20,6 +21,7 @@ class Ledger(Value):
     erased: int
     gated: int = 0
     dropped_facts: int = 0
+    oldest_waiting_at: datetime | None = None
 
     @property
     def balanced(self) -> bool:

@@ -25,8 +25,7 @@ _TOKENS = ("prompt_tokens", "completion_tokens", "embedding_tokens")
 async def metrics(caller: Caller, parts: Opened) -> Response:
     """The books of every tenant and what models cost them, for Prometheus."""
     tenants = await parts.turns.tenants()
-    ledgers = {tenant: await parts.turns.ledger(tenant) for tenant in tenants}
-    costs = {tenant: await parts.turns.usage(tenant) for tenant in tenants}
+    ledgers, costs = await parts.turns.ledgers(tenants), await parts.turns.usages(tenants)
     registry = CollectorRegistry()
     registry.register(_Told([*_books(ledgers), *_costs(costs)]))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

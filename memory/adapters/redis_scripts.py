@@ -1,9 +1,9 @@
 """Runs the Lua scripts. Calls made at the same moment share one pipeline, and so one fsync of the append-only file.
 
-A full Redis (`maxmemory`, `noeviction`) refuses a script's command that could need memory, but only until the script has
-written something: from then on it is let finish (Redis 6.2 to 8 and Valkey alike, for scripts without a shebang). So
-`accept`, which is to be refused, begins with such a command, and every other script begins with a write that needs none:
-what was accepted is worked off, owners are forgotten and the sweep goes on, for as long as the machine has memory.
+A full Redis (`maxmemory`, `noeviction`) refuses a script's command that could need memory, but only until the script
+has written something: from then on it is let finish (Redis 6.2 to 8 and Valkey alike, for scripts without a shebang).
+So `accept`, which is to be refused, begins with such a command, and every other script that writes begins with a write
+that needs none: what was accepted is worked off, owners are forgotten and the sweep goes on.
 """
 
 from __future__ import annotations
@@ -24,12 +24,11 @@ from memory.errors import InboxUnavailable
 
 log = structlog.get_logger(__name__)
 
-_GOES_ON = (
-    "redis.call('DEL', 'ts:nothing') "  # there is no such key; in the script's first line, so that its lines count
-)
-# `accept` must be refused. The others begin with such a write already, or write nothing as a rule: in Redis 6.2 even a
-# deletion of nothing is written to the append-only file.
-_AS_THEY_STAND = ("accept", "elect", "breaker_admit")
+# There is no such key. It stands in the script's first line, so that the numbers of the lines stay true.
+_GOES_ON = "redis.call('DEL', 'ts:nothing') "
+# `accept` must be refused. Of the others these write nothing, or not as a rule, or begin with such a write already: in
+# Redis 6.2 even a deletion of nothing is written to the append-only file.
+_AS_THEY_STAND = ("accept", "elect", "breaker_admit", "confirm", "books", "newest")
 
 
 def _script(name: str, text: str) -> str:

@@ -121,11 +121,17 @@ class TurnLog(Protocol):
     async def ledger(self, tenant: str) -> Ledger:
         """The tenant's books."""
 
+    async def ledgers(self, tenants: Sequence[str]) -> Mapping[str, Ledger]:
+        """The books of many tenants, each as it was at one moment."""
+
     async def gated(self, tenant: str, page: Page) -> tuple[int, list[TurnStatus]]:
         """The turns that were settled without asking a model, newest first: for a person to look through."""
 
     async def usage(self, tenant: str) -> Mapping[str, Usage]:
         """What models have cost the tenant, by the model's name."""
+
+    async def usages(self, tenants: Sequence[str]) -> Mapping[str, Mapping[str, Usage]]:
+        """What models have cost many tenants, by tenant and by the model's name."""
 
     async def tenants(self) -> list[str]:
         """Every tenant that ever had a turn accepted."""
