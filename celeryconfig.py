@@ -1,5 +1,7 @@
 """Celery, configured for bells: a message only says which lane has turns; whatever matters stands in the inbox."""
 
+from ssl import CERT_REQUIRED
+
 from memory.adapters.celery_bell import DRAIN_TASK, QUEUE
 from memory.settings import Settings
 
@@ -7,6 +9,8 @@ _settings = Settings()
 
 broker_url = _settings.redis_url
 broker_transport = "worker.transport:Transport"
+# As the inbox's own client does, unless the URL itself says otherwise.
+broker_use_ssl = {"ssl_cert_reqs": CERT_REQUIRED} if _settings.redis_url.startswith("rediss:") else None
 imports = ("worker.tasks",)
 
 task_default_queue = QUEUE
