@@ -9,6 +9,7 @@ from datetime import datetime
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
+from memory.adapters.redis_audit import RedisAudit
 from memory.adapters.redis_codec import body_hash, decode_removal, encode_submission
 from memory.adapters.redis_lanes import InboxLimits
 from memory.adapters.redis_scripts import Argument, RedisScripts, answered
@@ -44,6 +45,7 @@ class RedisInbox:
         self._limits = limits
         self._run = scripts.run
         self._run_soon = scripts.run_soon
+        self._audit = RedisAudit(redis, scripts, limits)
 
     async def ping(self) -> None:
         """Raises InboxUnavailable when Redis does not answer."""
@@ -87,18 +89,24 @@ class RedisInbox:
         return Accepted(id=found.decode(), repeated=outcome == b"repeated")
 
     async def sweep(self) -> int:
-        """Ring for every lane that is due and unheld, as far as the queue has room; returns the bells rung.
+        """Ring for every lane that is due and unheld, as far as the queue has room; then trim and audit.
+
+        Returns the bells rung.
 
         Every process may call it as often as it likes: Redis lets one through per `sweep_seconds`.
         """
         if not await self._run("elect", [keys.SWEEPER], [self._limits.sweep_ms]):
             return 0
         now_s, now_us = await answered(self._redis.time())
+        rung = await self._ring_due(now_s * 1000 + now_us // 1000)
         await self._trim(f"({(now_s - self._limits.retention_seconds) * 1_000_000 + now_us}")
+        await self._audit.look()
+        return rung
+
+    async def _ring_due(self, now_ms: int) -> int:
         room = _MOST_BELLS - await answered(self._redis.llen(self._bell.queue))
         if room <= 0:
             return 0
-        now_ms = now_s * 1000 + now_us // 1000
         due = await answered(self._redis.zrangebyscore(keys.LANES, "-inf", now_ms, start=0, num=room))
         return sum(await asyncio.gather(*(self._ring(Lane.parse(key.decode())) for key in due)))
 

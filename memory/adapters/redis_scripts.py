@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 _GOES_ON = "redis.call('DEL', 'ts:nothing') "
 # `accept` must be refused. Of the others these write nothing, or not as a rule, or begin with such a write already: in
 # Redis 6.2 even a deletion of nothing is written to the append-only file.
-_AS_THEY_STAND = ("accept", "elect", "breaker_admit", "confirm", "books", "newest")
+_AS_THEY_STAND = ("accept", "elect", "breaker_admit", "confirm", "books", "newest", "audit")
 
 
 def _script(name: str, text: str) -> str:

@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
-from memory.adapters.redis_codec import decode_status, decode_turn, decode_usage
+from memory.adapters.redis_codec import decode_ledger, decode_status, decode_turn, decode_usage
 from memory.adapters.redis_scripts import RedisScripts, answered
 from memory.books import Ledger
-from memory.clock import from_us
 from memory.model import Lane, Page, Scope, Status, Turn, TurnStatus, Usage
 
 LIVE = (Status.QUEUED, Status.RUNNING, Status.RETRYING)
@@ -93,18 +92,7 @@ class RedisTurns:
     async def ledger(self, tenant: str) -> Ledger:
         """The tenant's books, read in one step."""
         names = [keys.ledger(tenant), *(keys.status(tenant, status) for status in LIVE)]
-        books, waiting, oldest = await self._run("books", names, [])
-        totals = {field.decode(): int(total) for field, total in zip(books[::2], books[1::2], strict=True)}
-        return Ledger(
-            accepted=totals.get("accepted", 0),
-            settled=totals.get("settled", 0),
-            waiting=waiting,
-            dead=totals.get("dead", 0),
-            erased=totals.get("erased", 0),
-            gated=totals.get("gated", 0),
-            dropped_facts=totals.get("dropped_facts", 0),
-            oldest_waiting_at=from_us(oldest) if oldest else None,
-        )
+        return decode_ledger(*await self._run("books", names, []))
 
     async def ledgers(self, tenants: Sequence[str]) -> dict[str, Ledger]:
         """The books of many tenants, each read in one step of its own."""

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
-from memory.books import Ledger, Removal
+from memory.books import InboxState, Ledger, Removal
 from memory.model import (
     Batch,
     Confirmation,
@@ -40,7 +40,7 @@ class Inbox(Pingable, Protocol):
         """Take a turn in: idempotency, backlog limit, append, status, bell. Raises InboxFull, IdempotencyConflict."""
 
     async def sweep(self) -> int:
-        """Ring for every lane that is due and unheld, trim what is past retention; returns the bells rung."""
+        """Ring for every lane that is due and unheld, trim what is past retention, audit; returns the bells rung."""
 
     async def raise_epoch(self, scope: Scope) -> datetime:
         """Raise an owner's epoch: turns accepted up to it are erased. Notes the removal down to be repeated."""
@@ -141,6 +141,13 @@ class TurnLog(Protocol):
 
     async def text(self, tenant: str, turn_id: str) -> Turn | None:
         """The turn itself, as long as its text is kept."""
+
+
+class Watch(Protocol):
+    """Looks at the inbox as a whole."""
+
+    async def state(self) -> InboxState:
+        """How it is. Raises InboxUnavailable."""
 
 
 class Doorbell(Protocol):
