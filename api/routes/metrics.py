@@ -73,8 +73,8 @@ def _inbox(state: InboxState) -> Iterator[Metric]:
     yield CounterMetricFamily("turnstone_ledger_audits", told, value=state.audits)
     told = "1 when Redis is set as it must be; a setting that it does not tell is left out"
     settings = GaugeMetricFamily("turnstone_redis_setting_safe", told, labels=["name", "value", "safe"])
-    for name, value in state.settings.items():
-        settings.add_metric([name, value, SAFE_SETTINGS[name]], float(value == SAFE_SETTINGS[name]))
+    for name, found in state.settings.items():
+        settings.add_metric([name, found, SAFE_SETTINGS[name]], float(found == SAFE_SETTINGS[name]))
     yield settings
 
 

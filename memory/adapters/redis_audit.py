@@ -82,7 +82,8 @@ class RedisAudit:
             found = await self._redis.config_get("appendfsync")
         except (RedisError, OSError):  # a managed Redis keeps its settings to itself
             return {}
-        return {_text(name): _text(value) for name, value in found.items() if value is not None}
+        value = next(iter(found.values()), None)
+        return {} if value is None else {"appendfsync": _text(value)}
 
 
 def _check(tenant: bytes, waiting: int, listed: int, fields: Sequence[Any]) -> None:

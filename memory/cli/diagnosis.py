@@ -87,8 +87,8 @@ def _of_books(found: Findings) -> Iterator[str]:
             )
     if drift := found.gauge("backlog_drift"):
         yield (
-            f"The backlog's counter is wrong by {drift:+}: report it with the lines `backlog_wrong` of the workers' logs, "
-            "and mind that new turns are refused by this counter."
+            f"The backlog's counter is wrong by {drift:+}: report it with the lines `backlog_wrong` of the "
+            "workers' logs, and mind that new turns are refused by this counter."
         )
     if found.gauge("ledger_audit_late"):
         yield "Nobody has looked through the books for several sweeps: see that a worker runs and reaches Redis."
@@ -97,14 +97,14 @@ def _of_books(found: Findings) -> Iterator[str]:
 def _of_work(found: Findings) -> Iterator[str]:
     if overdue := found.gauge("lanes_overdue"):
         yield (
-            f"{overdue} of {found.gauge('lanes_awake')} lanes with work are overdue: start workers, or see why those "
-            "that run do not reach Redis."
+            f"{overdue} of {found.gauge('lanes_awake')} lanes with work are overdue: start workers, or see why "
+            "those that run do not reach Redis."
         )
     backlog, limit = found.gauge("backlog"), found.gauge("backlog_limit")
     if limit and backlog > _NEARLY_FULL * limit:
         yield (
-            f"The backlog is {backlog} of at most {limit} turns, beyond which new ones are refused: add workers, or raise "
-            "TURNSTONE_MAX_BACKLOG."
+            f"The backlog is {backlog} of at most {limit} turns, beyond which new ones are refused: add workers, or "
+            "raise TURNSTONE_MAX_BACKLOG."
         )
 
 
@@ -112,12 +112,12 @@ def _of_redis(found: Findings) -> Iterator[str]:
     used, most = found.gauge("redis_used_bytes"), found.gauge("redis_max_bytes")
     if most and used > _NEARLY_FULL * most:
         yield (
-            f"Redis uses {used / most:.0%} of its maxmemory, and when it is full new turns are refused: raise maxmemory, "
-            "or lower TURNSTONE_RETENTION_SECONDS."
+            f"Redis uses {used / most:.0%} of its maxmemory, and when it is full new turns are refused: raise "
+            "maxmemory, or lower TURNSTONE_RETENTION_SECONDS."
         )
     for one in found.settings:
         if one.value != one.safe:
             yield (
-                f"Redis has {one.name} {one.value}, so what was accepted can be lost: set `{one.name} {one.safe}` in its "
-                "configuration."
+                f"Redis has {one.name} {one.value}, so what was accepted can be lost: set `{one.name} {one.safe}` "
+                "in its configuration."
             )

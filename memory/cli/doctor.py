@@ -9,6 +9,7 @@ import typer
 from memory.cli.common import DEFAULT_URL, AsJson, Key, Url, call, out, show_json, table, when
 from memory.cli.diagnosis import Findings, problems, read
 from memory.client import TurnstoneClient
+from memory.errors import TurnstoneError
 
 app = typer.Typer()
 
@@ -36,10 +37,14 @@ def doctor(as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = None) -> 
 
 
 async def examine(client: TurnstoneClient) -> tuple[bool, dict[str, Any], Findings]:
-    """Whether the service is ready, what it says of its parts, and what its metrics say while Redis answers."""
+    """Whether the service is ready, what it says of its parts, and what its metrics say if they can be read."""
     is_ready, health = await client.ready()
-    reads = is_ready or health.get("parts", {}).get("redis", {}).get("ok", False)
-    return is_ready, health, read(await client.metrics()) if reads else Findings()
+    if is_ready:
+        return True, health, read(await client.metrics())
+    try:  # while only the model is away, all of this can still be read
+        return False, health, read(await client.metrics())
+    except TurnstoneError:
+        return False, health, Findings()
 
 
 def show(url: str, health: dict[str, Any], found: Findings, wrong: list[str]) -> None:
