@@ -1,11 +1,16 @@
 """Celery, configured for bells: a message only says which lane has turns; whatever matters stands in the inbox."""
 
+from ssl import CERT_REQUIRED
+
 from memory.adapters.celery_bell import DRAIN_TASK, QUEUE
 from memory.settings import Settings
 
 _settings = Settings()
 
 broker_url = _settings.redis_url
+broker_transport = "worker.transport:Transport"
+# As the inbox's own client does, unless the URL itself says otherwise.
+broker_use_ssl = {"ssl_cert_reqs": CERT_REQUIRED} if _settings.redis_url.startswith("rediss:") else None
 imports = ("worker.tasks",)
 
 task_default_queue = QUEUE
@@ -31,7 +36,9 @@ enable_utc = True
 broker_connection_retry_on_startup = True
 broker_connection_max_retries = None
 broker_transport_options = {
-    "visibility_timeout": 600,
+    # While they are heard, bells are remembered nowhere: that would be two more synced writes a bell, and a full Redis
+    # would refuse them. A worker that is stopped puts the bells back that it has not begun with.
+    "ack_emulation": False,
     "socket_keepalive": True,
     "socket_connect_timeout": 2,
     "health_check_interval": 30,

@@ -1,7 +1,8 @@
-"""The books: what a tenant's ledger says, the receipt of an erase, and removals that are to be repeated."""
+"""The books: a tenant's ledger, how the inbox as a whole is, receipts of erases, removals that are to be repeated."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from memory.model import Scope, Value
@@ -11,6 +12,7 @@ class Ledger(Value):
     """The tenant's books: accepted = settled + waiting + dead + erased, always.
 
     Of the settled ones `gated` cost no call of a model; `dropped_facts` rested on words that nobody had said.
+    `oldest_waiting_at` is when the turn was accepted that has waited longest.
     """
 
     accepted: int
@@ -20,11 +22,47 @@ class Ledger(Value):
     erased: int
     gated: int = 0
     dropped_facts: int = 0
+    oldest_waiting_at: datetime | None = None
 
     @property
     def balanced(self) -> bool:
         """Whether the books agree; a difference is an alarm."""
         return self.accepted == self.settled + self.waiting + self.dead + self.erased
+
+
+# How Redis must be set, so that a 202 is true: on disk before it is given, and never evicted.
+SAFE_SETTINGS = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
+
+
+class InboxState(Value):
+    """How the inbox as a whole is.
+
+    Args:
+        backlog: turns that wait, of all tenants, as the counter says by which new ones are refused.
+        max_backlog: from so many on.
+        backlog_drift: how much more the counter said than waited, when they were last compared; a difference is an
+            alarm.
+        audits: how often the books were looked through, each time those of a few tenants.
+        audited_at: when that was last.
+        audit_is_late: it has not been done for several sweeps, so nobody sweeps.
+        lanes_awake: lanes in which turns wait or are worked on.
+        lanes_overdue: those that should have been rung for several sweeps ago.
+        used_bytes: what Redis uses of its memory,
+        max_bytes: of so many; 0 without a limit.
+        settings: those of SAFE_SETTINGS that it tells, as they are.
+    """
+
+    backlog: int
+    max_backlog: int
+    backlog_drift: int
+    audits: int
+    audited_at: datetime | None
+    audit_is_late: bool
+    lanes_awake: int
+    lanes_overdue: int
+    used_bytes: int
+    max_bytes: int
+    settings: Mapping[str, str]
 
 
 class Receipt(Value):

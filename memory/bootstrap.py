@@ -19,6 +19,7 @@ from memory.adapters.openai_embedder import OpenAIEmbedder
 from memory.adapters.openai_model import OpenAIModel
 from memory.adapters.prices import Price, listed_price
 from memory.adapters.qdrant_store import QdrantStore
+from memory.adapters.redis_audit import RedisAudit
 from memory.adapters.redis_breaker import BreakerLimits, RedisBreaker, name_of
 from memory.adapters.redis_guidance import RedisGuidance
 from memory.adapters.redis_inbox import RedisInbox
@@ -40,6 +41,7 @@ from memory.ports import (
     Pingable,
     Reconciler,
     TurnLog,
+    Watch,
 )
 from memory.reconcile import ModelReconciler, RuleReconciler
 from memory.remember import Remembering
@@ -58,6 +60,7 @@ class Parts:
     inbox: Inbox
     lanes: Lanes
     turns: TurnLog
+    watch: Watch
     store: MemoryStore
     embedder: Embedder
     extractor: Extractor
@@ -91,6 +94,7 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
             inbox=RedisInbox(redis, scripts, bell, limits),
             lanes=RedisLanes(redis, scripts, bell, limits),
             turns=RedisTurns(redis),
+            watch=RedisAudit(redis, scripts, limits),
             store=store,
             embedder=embedder,
             extractor=_extractor(settings, thinking, guidance),

@@ -1,8 +1,10 @@
-"""Metrics for Prometheus: the books of every tenant, and what models cost them."""
+"""Metrics for Prometheus: the books of every tenant, what models cost them, and how the inbox as a whole is."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -12,7 +14,7 @@ from prometheus_client.registry import Collector
 
 from api.auth import Caller
 from api.context import Opened
-from memory.books import Ledger
+from memory.books import SAFE_SETTINGS, InboxState, Ledger
 from memory.model import Usage
 
 router = APIRouter(tags=["health"])
@@ -23,13 +25,18 @@ _TOKENS = ("prompt_tokens", "completion_tokens", "embedding_tokens")
 
 @router.get("/metrics")
 async def metrics(caller: Caller, parts: Opened) -> Response:
-    """The books of every tenant and what models cost them, for Prometheus."""
-    tenants = await parts.turns.tenants()
-    ledgers = {tenant: await parts.turns.ledger(tenant) for tenant in tenants}
-    costs = {tenant: await parts.turns.usage(tenant) for tenant in tenants}
+    """The books of every tenant, what models cost them and how the inbox is, for Prometheus."""
+    state, tenants = await parts.watch.state(), await parts.turns.tenants()
+    ledgers, costs = await parts.turns.ledgers(tenants), await parts.turns.usages(tenants)
+    # Aside: of very many tenants it takes seconds, and turns are to be accepted meanwhile.
+    text = await asyncio.to_thread(_written, state, ledgers, costs)
+    return Response(text, media_type=CONTENT_TYPE_LATEST)
+
+
+def _written(state: InboxState, ledgers: Mapping[str, Ledger], costs: Mapping[str, Mapping[str, Usage]]) -> bytes:
     registry = CollectorRegistry()
-    registry.register(_Told([*_books(ledgers), *_costs(costs)]))
-    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+    registry.register(_Told([*_inbox(state), *_books(ledgers), *_costs(costs)]))
+    return generate_latest(registry)
 
 
 class _Told(Collector):
@@ -43,6 +50,34 @@ class _Told(Collector):
         yield from self._found
 
 
+_INBOX = {
+    "turnstone_backlog": "Turns that wait, of all tenants",
+    "turnstone_backlog_limit": "New turns are refused when so many wait",
+    "turnstone_backlog_drift": "How much more the backlog said than waited when last compared; 0 is right",
+    "turnstone_ledger_audited_timestamp_seconds": "When the books were last looked through; 0: never",
+    "turnstone_ledger_audit_late": "1 when they have not been for several sweeps: nobody sweeps",
+    "turnstone_lanes_awake": "Lanes in which turns wait or are worked on",
+    "turnstone_lanes_overdue": "Lanes that should have been rung for several sweeps ago: no worker runs",
+    "turnstone_redis_used_bytes": "What Redis uses of its memory",
+    "turnstone_redis_max_bytes": "maxmemory of Redis; 0 without a limit",
+}
+
+
+def _inbox(state: InboxState) -> Iterator[Metric]:
+    audited_at = state.audited_at.timestamp() if state.audited_at else 0
+    values = [state.backlog, state.max_backlog, state.backlog_drift, audited_at, state.audit_is_late]
+    values += [state.lanes_awake, state.lanes_overdue, state.used_bytes, state.max_bytes]
+    for (name, told), value in zip(_INBOX.items(), values, strict=True):
+        yield GaugeMetricFamily(name, told, value=float(value))
+    told = "How often the sweep looked through the books, of a few tenants each time"
+    yield CounterMetricFamily("turnstone_ledger_audits", told, value=state.audits)
+    told = "1 when Redis is set as it must be; a setting that it does not tell is left out"
+    settings = GaugeMetricFamily("turnstone_redis_setting_safe", told, labels=["name", "value", "safe"])
+    for name, found in state.settings.items():
+        settings.add_metric([name, found, SAFE_SETTINGS[name]], float(found == SAFE_SETTINGS[name]))
+    yield settings
+
+
 def _books(ledgers: Mapping[str, Ledger]) -> Iterator[Metric]:
     turns = GaugeMetricFamily("turnstone_turns", "Turns by state, from the ledger", labels=["tenant", "state"])
     told = "1 when accepted = settled + waiting + dead + erased"
@@ -51,13 +86,18 @@ def _books(ledgers: Mapping[str, Ledger]) -> Iterator[Metric]:
     gated = CounterMetricFamily("turnstone_turns_gated", told, labels=["tenant"])
     told = "Facts left out as nobody had said the words that they rest on"
     dropped = CounterMetricFamily("turnstone_facts_dropped", told, labels=["tenant"])
+    told = "For how long the turn has waited that was accepted first of those that wait"
+    oldest = GaugeMetricFamily("turnstone_oldest_waiting_seconds", told, labels=["tenant"])
+    now = datetime.now(UTC)
     for tenant, ledger in ledgers.items():
+        if ledger.oldest_waiting_at:
+            oldest.add_metric([tenant], max(0.0, (now - ledger.oldest_waiting_at).total_seconds()))
         for state in _STATES:
             turns.add_metric([tenant, state], getattr(ledger, state))
         balanced.add_metric([tenant], float(ledger.balanced))
         gated.add_metric([tenant], ledger.gated)
         dropped.add_metric([tenant], ledger.dropped_facts)
-    yield from (turns, balanced, gated, dropped)
+    yield from (turns, balanced, oldest, gated, dropped)
 
 
 def _costs(costs: Mapping[str, Mapping[str, Usage]]) -> Iterator[Metric]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from memory.books import Removal
+from memory.books import Ledger, Removal
 from memory.clock import from_us
 from memory.model import Counts, Incident, Plan, Status, Submission, Turn, TurnEvent, TurnStatus, Usage, What
 
@@ -101,6 +101,21 @@ def decode_usage(fields: Mapping[bytes, bytes]) -> Usage:
     counts = {name.decode(): int(count) for name, count in fields.items()}
     nano = counts.pop("cost_nusd", None)
     return Usage(**counts, cost_usd=None if nano is None else nano / NANO)
+
+
+def decode_ledger(fields: Sequence[Any], waiting: int, oldest: bytes = b"") -> Ledger:
+    """A tenant's books, from the fields of its ledger, how many turns wait, and since when the oldest one does."""
+    totals = {name.decode(): int(total) for name, total in zip(fields[::2], fields[1::2], strict=True)}
+    return Ledger(
+        accepted=totals.get("accepted", 0),
+        settled=totals.get("settled", 0),
+        waiting=waiting,
+        dead=totals.get("dead", 0),
+        erased=totals.get("erased", 0),
+        gated=totals.get("gated", 0),
+        dropped_facts=totals.get("dropped_facts", 0),
+        oldest_waiting_at=from_us(oldest) if oldest else None,
+    )
 
 
 def decode_removal(member: bytes) -> Removal:

@@ -10,6 +10,7 @@ from datetime import datetime
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
+from memory.adapters.redis_audit import RedisAudit
 from memory.adapters.redis_codec import body_hash, decode_removal, encode_submission
 from memory.adapters.redis_lanes import InboxLimits
 from memory.adapters.redis_scripts import Argument, RedisScripts, answered
@@ -19,6 +20,7 @@ from memory.errors import IdempotencyConflict, InboxFull
 from memory.model import Lane, Lease, Scope, Status, Submission
 from memory.ports import Accepted, Doorbell
 
+_ACCEPT_SECONDS = 5
 _IDEMPOTENCY_SECONDS = 24 * 3600
 _ERASE_LEASE_MS = 60_000
 _MOST_BELLS = 1_000
@@ -44,6 +46,8 @@ class RedisInbox:
         self._bell = bell
         self._limits = limits
         self._run = scripts.run
+        self._run_soon = scripts.run_soon
+        self._audit = RedisAudit(redis, scripts, limits)
 
     async def ping(self) -> None:
         """Raises InboxUnavailable when Redis does not answer."""
@@ -77,7 +81,7 @@ class RedisInbox:
         if idempotency_key is not None:
             names.append(keys.idempotency(scope.tenant, idempotency_key))
             args += [body_hash(body), _IDEMPOTENCY_SECONDS]
-        outcome, found = await self._run("accept", names, args)
+        outcome, found = await self._run_soon("accept", names, args, _ACCEPT_SECONDS)
         if outcome == b"conflict":
             raise IdempotencyConflict("this Idempotency-Key was used before with another body; use a new key")
         if outcome == b"full":
@@ -87,19 +91,24 @@ class RedisInbox:
         return Accepted(id=found.decode(), repeated=outcome == b"repeated")
 
     async def sweep(self) -> int:
-        """Ring for every lane that is due and unheld, as far as the queue has room; returns the bells rung.
+        """Ring for every lane that is due and unheld, as far as the queue has room; then trim and audit.
+
+        Returns the bells rung.
 
         Every process may call it as often as it likes: Redis lets one through per `sweep_seconds`.
         """
-        elected = await answered(self._redis.set(keys.SWEEPER, 1, nx=True, px=self._limits.sweep_ms))
-        if not elected:
+        if not await self._run("elect", [keys.SWEEPER], [self._limits.sweep_ms]):
             return 0
         now_s, now_us = await answered(self._redis.time())
+        rung = await self._ring_due(now_s * 1000 + now_us // 1000)
         await self._trim(f"({(now_s - self._limits.retention_seconds) * 1_000_000 + now_us}")
+        await self._audit.look()
+        return rung
+
+    async def _ring_due(self, now_ms: int) -> int:
         room = _MOST_BELLS - await answered(self._redis.llen(self._bell.queue))
         if room <= 0:
             return 0
-        now_ms = now_s * 1000 + now_us // 1000
         due = await answered(self._redis.zrangebyscore(keys.LANES, "-inf", now_ms, start=0, num=room))
         return sum(await asyncio.gather(*(self._ring(Lane.parse(key.decode())) for key in due)))
 
@@ -147,9 +156,8 @@ class RedisInbox:
 
     async def note_removal(self, removal: Removal) -> None:
         """Note down that a memory was deleted, to be removed once more."""
-        due_ms = (await answered(self._redis.time()))[0] * 1000 + self._finish_ms
         member = f"0 {removal.model_dump_json(exclude_none=True)}"
-        await answered(self._redis.zadd(keys.REMOVALS, {member: due_ms}))
+        await self._run("note", [keys.REMOVALS], [member, self._finish_ms])
 
     async def unfinished(self) -> list[tuple[str, Removal]]:
         """The removals that are due to be repeated, each with the name under which `finished` knows it."""

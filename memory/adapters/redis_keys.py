@@ -12,6 +12,7 @@
 | `ts:breaker:N` · `ts:breaker:N:calls` | an endpoint's breaker; calls it let through | 20 minutes after its pause |
 | `ts:status:T:S` | the tenant's turns in a status (and `gated` ones), by time | trimmed by the sweep |
 | `ts:usage:T` · `ts:guidance:T` | what models cost the tenant; its guidance | permanent |
+| `ts:audit` | how far the audit of the books is, and when it was | permanent |
 | `ts:ledger:T` · `ts:tenants` · `ts:lanes` · `ts:backlog` · `ts:fence` | books, awake lanes, counters | permanent |
 """
 
@@ -25,6 +26,9 @@ FENCE = "ts:fence"
 TENANTS = "ts:tenants"
 SWEEPER = "ts:sweeper"
 REMOVALS = "ts:removals"
+AUDIT = "ts:audit"
+STATUSES = "ts:status:"
+WAITING = "ts:wait:"
 
 
 def turn_prefix(tenant: str) -> str:
@@ -39,7 +43,7 @@ def turn(tenant: str, turn_id: str) -> str:
 
 def status_prefix(tenant: str) -> str:
     """What every status set of a tenant starts with; the status follows."""
-    return f"ts:status:{tenant}:"
+    return f"{STATUSES}{tenant}:"
 
 
 def status(tenant: str, value: Status) -> str:
@@ -54,7 +58,7 @@ def ledger(tenant: str) -> str:
 
 def waiting(lane: Lane) -> str:
     """The ids of the lane's turns that wait, in order."""
-    return f"ts:wait:{lane.key}"
+    return f"{WAITING}{lane.key}"
 
 
 def lane(lane: Lane) -> str:

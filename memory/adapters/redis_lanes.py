@@ -160,10 +160,7 @@ class RedisLanes:
     async def confirm(self, lease: Lease, turns: Sequence[Turn]) -> Confirmation:
         """The last look before applying: raises LeaseLost, or tells which turns were erased meanwhile."""
         asked_at = asyncio.get_running_loop().time()
-        async with self._redis.pipeline(transaction=True) as pipeline:
-            pipeline.get(keys.lease(lease.lane))
-            pipeline.pttl(keys.lease(lease.lane))
-            token, left_ms = await answered(pipeline.execute())
+        token, left_ms = await self._run("confirm", [keys.lease(lease.lane)], [])
         _still_ours(token is not None and int(token) == lease.token, lease.lane)
         return Confirmation(erased=await self.erased(turns), good_until=asked_at + left_ms / 1000)
 

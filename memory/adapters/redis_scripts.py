@@ -1,4 +1,10 @@
-"""Runs the Lua scripts. Calls made at the same moment share one pipeline, and so one fsync of the append-only file."""
+"""Runs the Lua scripts. Calls made at the same moment share one pipeline, and so one fsync of the append-only file.
+
+A full Redis (`maxmemory`, `noeviction`) refuses a script's command that could need memory, but only until the script
+has written something: from then on it is let finish (Redis 6.2 to 8 and Valkey alike, for scripts without a shebang).
+So `accept`, which is to be refused, begins with such a command, and every other script that writes begins with a write
+that needs none: what was accepted is worked off, owners are forgotten and the sweep goes on.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +18,8 @@ from typing import Any
 
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import ConnectionError, NoScriptError, RedisError, ResponseError, TimeoutError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import NoScriptError, OutOfMemoryError, RedisError, ResponseError
 
 from memory.errors import InboxUnavailable
 
@@ -24,13 +31,23 @@ _FILES = {
     if entry.name.endswith(".lua")
 }
 _SHARED = re.compile(r"^-- with (_\w+)$", re.MULTILINE)  # a script names a file that is put before it
-_SOURCES = {
-    name: "".join(_FILES[shared] for shared in _SHARED.findall(text)) + text
-    for name, text in _FILES.items()
-    if not name.startswith("_")
-}
+# There is no such key. It stands in the script's first line, so that the numbers of the lines stay true.
+_GOES_ON = "redis.call('DEL', 'ts:nothing') "
+# `accept` must be refused. Of the others these write nothing, or not as a rule, or begin with such a write already: in
+# Redis 6.2 even a deletion of nothing is written to the append-only file.
+_AS_THEY_STAND = ("accept", "elect", "breaker_admit", "confirm", "books", "newest", "audit")
+
+
+def _script(name: str, text: str) -> str:
+    whole = "".join(_FILES[shared] for shared in _SHARED.findall(text)) + text
+    return whole if name in _AS_THEY_STAND else _GOES_ON + whole
+
+
+_SOURCES = {name: _script(name, text) for name, text in _FILES.items() if not name.startswith("_")}
 _DIGESTS = {name: hashlib.sha1(text.encode()).hexdigest() for name, text in _SOURCES.items()}
 _LARGEST_PIPELINE = 256
+_MOST_WAITING = 2_000  # less than a second's work for a Redis that answers
+_FULL_RETRY_SECONDS = 5
 
 Argument = str | bytes | int | float
 
@@ -63,10 +80,25 @@ class RedisScripts:
             self._pump = asyncio.create_task(self._drain())
         return await call.answer
 
+    async def run_soon(self, name: str, keys: Sequence[str], args: Sequence[Argument], within_seconds: float) -> Any:
+        """Run one script for somebody who would rather be refused than wait: for long, or in a long queue.
+
+        Raises InboxUnavailable then, too. After `within_seconds` the step may have been done all the same, or is done
+        yet if it was sent; what was not sent is not.
+        """
+        if len(self._waiting) >= _MOST_WAITING:
+            raise InboxUnavailable("too many requests wait for Redis just now; try again shortly")
+        try:
+            async with asyncio.timeout(within_seconds):
+                return await self.run(name, keys, args)
+        except TimeoutError as error:
+            raise InboxUnavailable("Redis takes too long to answer; try again shortly") from error
+
     async def _drain(self) -> None:
         while self._waiting:
             calls, self._waiting = self._waiting[:_LARGEST_PIPELINE], self._waiting[_LARGEST_PIPELINE:]
-            answers: Sequence[Any] = [ConnectionError("not sent")] * len(calls)
+            calls = [call for call in calls if not call.answer.done()]  # for those who gave up, nothing is done
+            answers: Sequence[Any] = [RedisConnectionError("not sent")] * len(calls)
             try:
                 answers = await self._answers(calls)
             finally:  # whatever happens, nobody waits for ever
@@ -105,11 +137,10 @@ class RedisScripts:
 def _resolve(call: _Call, answer: Any) -> None:
     if call.answer.done():
         return
-    if isinstance(answer, ConnectionError | TimeoutError | OSError):
-        call.answer.set_exception(InboxUnavailable("Redis does not answer; try again shortly"))
-    elif isinstance(answer, ResponseError):
-        log.error("redis_refused", script=call.name, reason=str(answer))
-        call.answer.set_exception(InboxUnavailable(f"Redis refused the write: {_reason(answer)}"))
+    if isinstance(answer, RedisError | OSError):
+        if isinstance(answer, ResponseError):
+            log.error("redis_refused", script=call.name, reason=str(answer))
+        call.answer.set_exception(_unavailable(answer))
     elif isinstance(answer, BaseException):
         call.answer.set_exception(answer)
     else:
@@ -117,12 +148,18 @@ def _resolve(call: _Call, answer: Any) -> None:
 
 
 async def answered(call: Awaitable[Any]) -> Any:
-    """Await a plain Redis call. Raises InboxUnavailable when Redis is away."""
+    """Await a plain Redis call. Raises InboxUnavailable when Redis is away or refuses it."""
     try:
         return await call
     except (RedisError, OSError) as error:
-        raise InboxUnavailable("Redis does not answer; try again shortly") from error
+        raise _unavailable(error) from error
 
 
-def _reason(error: ResponseError) -> str:
-    return "it is out of memory" if "OOM" in str(error) else "it answered with an error"
+def _unavailable(error: RedisError | OSError) -> InboxUnavailable:
+    # Redis 6.2 tells it in the middle of what became of the script.
+    if isinstance(error, OutOfMemoryError) or (isinstance(error, ResponseError) and "OOM" in str(error)):
+        sentence = "Redis refused the write: it is out of memory"
+        return InboxUnavailable(sentence, retry_after_seconds=_FULL_RETRY_SECONDS)
+    if isinstance(error, ResponseError):
+        return InboxUnavailable("Redis refused the write: it answered with an error")
+    return InboxUnavailable("Redis does not answer; try again shortly")

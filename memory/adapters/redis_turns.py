@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
-from memory.adapters.redis_codec import decode_status, decode_turn, decode_usage
+from memory.adapters.redis_codec import decode_ledger, decode_status, decode_turn, decode_usage
 from memory.adapters.redis_dead import find_dead
-from memory.adapters.redis_scripts import answered
+from memory.adapters.redis_scripts import RedisScripts, answered
 from memory.books import Ledger
 from memory.model import DeadFilter, Lane, Page, Scope, Status, Turn, TurnStatus, Usage
 
@@ -24,6 +27,7 @@ class RedisTurns:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        self._run = RedisScripts(redis).run
 
     async def get(self, tenant: str, turn_id: str) -> TurnStatus | None:
         """One turn's status, None when unknown (or past retention)."""
@@ -83,12 +87,10 @@ class RedisTurns:
         return len(matching), matching[page.offset : page.offset + page.size]
 
     async def _of_tenant(self, tenant: str, statuses: list[Status], page: Page) -> tuple[int, list[str]]:
-        async with self._redis.pipeline(transaction=True) as pipeline:
-            for status in statuses:
-                pipeline.zcard(keys.status(tenant, status))
-                pipeline.zrevrange(keys.status(tenant, status), 0, page.offset + page.size - 1, withscores=True)
-            answers = await answered(pipeline.execute())
-        newest = sorted((row for rows in answers[1::2] for row in rows), key=lambda row: row[1], reverse=True)
+        sets = [keys.status(tenant, status) for status in statuses]
+        answers = await self._run("newest", sets, [page.offset + page.size - 1])
+        rows = [row for ids in answers[1::2] for row in zip(ids[::2], map(int, ids[1::2]), strict=True)]
+        newest = sorted(rows, key=lambda row: row[1], reverse=True)
         chosen = newest[page.offset : page.offset + page.size]
         return sum(answers[::2]), [turn_id.decode() for turn_id, _ in chosen]
 
@@ -104,21 +106,16 @@ class RedisTurns:
 
     async def ledger(self, tenant: str) -> Ledger:
         """The tenant's books, read in one step."""
-        async with self._redis.pipeline(transaction=True) as pipeline:
-            pipeline.hgetall(keys.ledger(tenant))
-            for status in LIVE:
-                pipeline.zcard(keys.status(tenant, status))
-            books, *waiting = await answered(pipeline.execute())
-        totals = {field.decode(): int(total) for field, total in books.items()}
-        return Ledger(
-            accepted=totals.get("accepted", 0),
-            settled=totals.get("settled", 0),
-            waiting=sum(waiting),
-            dead=totals.get("dead", 0),
-            erased=totals.get("erased", 0),
-            gated=totals.get("gated", 0),
-            dropped_facts=totals.get("dropped_facts", 0),
-        )
+        names = [keys.ledger(tenant), *(keys.status(tenant, status) for status in LIVE)]
+        return decode_ledger(*await self._run("books", names, []))
+
+    async def ledgers(self, tenants: Sequence[str]) -> dict[str, Ledger]:
+        """The books of many tenants, each read in one step of its own."""
+        found: dict[str, Ledger] = {}
+        for start in range(0, len(tenants), _CHUNK):
+            chunk = tenants[start : start + _CHUNK]
+            found |= zip(chunk, await asyncio.gather(*map(self.ledger, chunk)), strict=True)
+        return found
 
     async def gated(self, tenant: str, page: Page) -> tuple[int, list[TurnStatus]]:
         """The turns that were settled without asking a model, newest first: for a person to look through."""
@@ -130,11 +127,18 @@ class RedisTurns:
 
     async def usage(self, tenant: str) -> dict[str, Usage]:
         """What models have cost the tenant, by the model's name."""
-        by_model: dict[str, dict[bytes, bytes]] = {}
-        for field, count in (await answered(self._redis.hgetall(keys.usage(tenant)))).items():
-            model, _, name = field.rpartition(b"|")
-            by_model.setdefault(model.decode(), {})[name] = count
-        return {model: decode_usage(counts) for model, counts in sorted(by_model.items())}
+        return (await self.usages([tenant]))[tenant]
+
+    async def usages(self, tenants: Sequence[str]) -> dict[str, dict[str, Usage]]:
+        """What models have cost many tenants, by tenant and by the model's name."""
+        found: dict[str, dict[str, Usage]] = {}
+        for start in range(0, len(tenants), _CHUNK):
+            chunk = tenants[start : start + _CHUNK]
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                for tenant in chunk:
+                    pipeline.hgetall(keys.usage(tenant))
+                found |= zip(chunk, map(_by_model, await answered(pipeline.execute())), strict=True)
+        return found
 
     async def tenants(self) -> list[str]:
         """Every tenant that ever had a turn accepted."""
@@ -154,6 +158,14 @@ class RedisTurns:
                         lane = Lane.parse(row[b"lane"].decode())
                         found[lane.key] = lane
         return list(found.values())
+
+
+def _by_model(counts: dict[bytes, bytes]) -> dict[str, Usage]:
+    by_model: dict[str, dict[bytes, bytes]] = {}
+    for field, count in counts.items():
+        model, _, name = field.rpartition(b"|")
+        by_model.setdefault(model.decode(), {})[name] = count
+    return {model: decode_usage(found) for model, found in sorted(by_model.items())}
 
 
 def _within(row: dict[bytes, bytes], scope: Scope) -> bool:

@@ -3,7 +3,7 @@
 `ping()` raises a Transient error that names the part when it is away. The adapters stand in `memory/adapters`.
 """
 
-from memory.ports.inbox import Accepted, Doorbell, Inbox, Lanes, TurnLog
+from memory.ports.inbox import Accepted, Doorbell, Inbox, Lanes, TurnLog, Watch
 from memory.ports.models import (
     Answer,
     Embedder,
@@ -35,4 +35,5 @@ __all__ = [
     "Question",
     "Reconciler",
     "TurnLog",
+    "Watch",
 ]

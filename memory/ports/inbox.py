@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
-from memory.books import Ledger, Removal
+from memory.books import InboxState, Ledger, Removal
 from memory.model import (
     Batch,
     Confirmation,
@@ -41,7 +41,7 @@ class Inbox(Pingable, Protocol):
         """Take a turn in: idempotency, backlog limit, append, status, bell. Raises InboxFull, IdempotencyConflict."""
 
     async def sweep(self) -> int:
-        """Ring for every lane that is due and unheld, trim what is past retention; returns the bells rung."""
+        """Ring for every lane that is due and unheld, trim what is past retention, audit; returns the bells rung."""
 
     async def raise_epoch(self, scope: Scope) -> datetime:
         """Raise an owner's epoch: turns accepted up to it are erased. Notes the removal down to be repeated."""
@@ -131,11 +131,17 @@ class TurnLog(Protocol):
     async def ledger(self, tenant: str) -> Ledger:
         """The tenant's books."""
 
+    async def ledgers(self, tenants: Sequence[str]) -> Mapping[str, Ledger]:
+        """The books of many tenants, each as it was at one moment."""
+
     async def gated(self, tenant: str, page: Page) -> tuple[int, list[TurnStatus]]:
         """The turns that were settled without asking a model, newest first: for a person to look through."""
 
     async def usage(self, tenant: str) -> Mapping[str, Usage]:
         """What models have cost the tenant, by the model's name."""
+
+    async def usages(self, tenants: Sequence[str]) -> Mapping[str, Mapping[str, Usage]]:
+        """What models have cost many tenants, by tenant and by the model's name."""
 
     async def tenants(self) -> list[str]:
         """Every tenant that ever had a turn accepted."""
@@ -145,6 +151,13 @@ class TurnLog(Protocol):
 
     async def text(self, tenant: str, turn_id: str) -> Turn | None:
         """The turn itself, as long as its text is kept."""
+
+
+class Watch(Protocol):
+    """Looks at the inbox as a whole."""
+
+    async def state(self) -> InboxState:
+        """How it is. Raises InboxUnavailable."""
 
 
 class Doorbell(Protocol):

@@ -1,0 +1,26 @@
+-- Look through the books of some tenants and count what waits, all as it is at this moment.
+-- KEYS audit, tenants, lanes, backlog
+-- ARGV ledger prefix, status prefix, waiting prefix, how many tenants, the most lanes whose turns are counted
+-- Returns { cursor for the next look, backlog, turns in all waiting lists or -1 (too many lanes are awake to count) },
+--   then per tenant { tenant, turns in a waiting status, turns in its waiting lists or -1, { fields of its ledger } }
+local audit, tenants, lanes, backlog = unpack(KEYS)
+local listed, by_tenant = -1, {}
+if redis.call('ZCARD', lanes) <= tonumber(ARGV[5]) then
+  listed = 0
+  for _, lane in ipairs(redis.call('ZRANGE', lanes, 0, -1)) do
+    local length, tenant = redis.call('LLEN', ARGV[3] .. lane), string.match(lane, '^[^:]*')
+    listed = listed + length
+    by_tenant[tenant] = (by_tenant[tenant] or 0) + length
+  end
+end
+local some = redis.call('SSCAN', tenants, redis.call('HGET', audit, 'cursor') or '0', 'COUNT', ARGV[4])
+local found = { { some[1], tonumber(redis.call('GET', backlog) or '0'), listed } }
+for _, tenant in ipairs(some[2]) do
+  local waiting = 0
+  for _, status in ipairs({ 'queued', 'running', 'retrying' }) do
+    waiting = waiting + redis.call('ZCARD', ARGV[2] .. tenant .. ':' .. status)
+  end
+  local counted = listed < 0 and -1 or by_tenant[tenant] or 0
+  found[#found + 1] = { tenant, waiting, counted, redis.call('HGETALL', ARGV[1] .. tenant) }
+end
+return found

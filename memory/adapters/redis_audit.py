@@ -1,0 +1,106 @@
+"""The auditor: the elected sweep looks through the books, a few tenants at a time, and says aloud what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from memory.adapters import redis_keys as keys
+from memory.adapters.redis_codec import decode_ledger
+from memory.adapters.redis_lanes import InboxLimits
+from memory.adapters.redis_scripts import RedisScripts, answered
+from memory.books import InboxState
+from memory.clock import from_us
+
+log = structlog.get_logger(__name__)
+
+_TENANTS_A_LOOK = 100
+_MOST_LANES = 2_000  # to count what waits in more would keep Redis from others for longer than about a millisecond
+_LATE_SWEEPS = 5
+_LATE_SECONDS = 10
+
+
+class RedisAudit:
+    """Looks through the books, and tells how the inbox is: the port `Watch` on Redis.
+
+    Args:
+        redis: an open client with undecoded answers; closed by whoever opened it.
+        scripts: runs the steps.
+        limits: the inbox's.
+    """
+
+    def __init__(self, redis: Redis, scripts: RedisScripts, limits: InboxLimits) -> None:
+        self._redis = redis
+        self._run = scripts.run
+        self._limits = limits
+
+    async def look(self) -> None:
+        """Look through the next few tenants' books and compare the counters with what really waits."""
+        names = [keys.AUDIT, keys.TENANTS, keys.LANES, keys.BACKLOG]
+        prefixes = [keys.ledger(""), keys.STATUSES, keys.WAITING]
+        (cursor, backlog, listed), *tenants = await self._run("audit", names, [*prefixes, _TENANTS_A_LOOK, _MOST_LANES])
+        for tenant in tenants:
+            _check(*tenant)
+        drift = backlog - listed if listed >= 0 else None
+        if drift:
+            log.error("backlog_wrong", backlog=backlog, waiting=listed)
+        await self._run("audited", [keys.AUDIT], [cursor, "" if drift is None else drift])
+
+    async def state(self) -> InboxState:
+        """How the inbox is. Raises InboxUnavailable."""
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            pipeline.time()
+            pipeline.info()
+            pipeline.hmget(keys.AUDIT, "audits", "at_us", "drift")
+            pipeline.get(keys.BACKLOG)
+            pipeline.zcard(keys.LANES)
+            (now_s, _), info, (audits, at_us, drift), backlog, awake = await answered(pipeline.execute())
+        late_s = max(_LATE_SECONDS, _LATE_SWEEPS * self._limits.sweep_seconds)
+        overdue = await answered(self._redis.zcount(keys.LANES, "-inf", (now_s - late_s) * 1000))
+        # Where it has never been done, the time since Redis started tells whether it should have been.
+        silent_s = now_s - int(at_us) / 1_000_000 if at_us else info.get("uptime_in_seconds", 0)
+        return InboxState(
+            backlog=int(backlog or 0),
+            max_backlog=self._limits.max_backlog,
+            backlog_drift=int(drift or 0),
+            audits=int(audits or 0),
+            audited_at=from_us(at_us) if at_us else None,
+            audit_is_late=silent_s > late_s,
+            lanes_awake=awake,
+            lanes_overdue=overdue,
+            used_bytes=info.get("used_memory", 0),
+            max_bytes=info.get("maxmemory", 0),
+            settings={**_told(info), **await self._appendfsync()},
+        )
+
+    async def _appendfsync(self) -> Mapping[str, str]:
+        try:
+            found = await self._redis.config_get("appendfsync")
+        except (RedisError, OSError):  # a managed Redis keeps its settings to itself
+            return {}
+        value = next(iter(found.values()), None)
+        return {} if value is None else {"appendfsync": _text(value)}
+
+
+def _check(tenant: bytes, waiting: int, listed: int, fields: Sequence[Any]) -> None:
+    ledger = decode_ledger(fields, waiting)
+    if not ledger.balanced or listed not in (-1, waiting):
+        figures = {name: getattr(ledger, name) for name in ("accepted", "settled", "waiting", "dead", "erased")}
+        log.error("ledger_unbalanced", tenant=tenant.decode(), **figures, listed=None if listed < 0 else listed)
+
+
+def _told(info: Mapping[str, Any]) -> dict[str, str]:
+    told = {}
+    if "aof_enabled" in info:
+        told["appendonly"] = "yes" if info["aof_enabled"] else "no"
+    if "maxmemory_policy" in info:
+        told["maxmemory-policy"] = str(info["maxmemory_policy"])
+    return told
+
+
+def _text(found: bytes | str) -> str:
+    return found.decode() if isinstance(found, bytes) else found

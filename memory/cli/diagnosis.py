@@ -1,0 +1,123 @@
+"""What `turnstone doctor` reads out of the metrics, and what it makes of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from memory.books import Ledger
+
+_NEARLY_FULL = 0.8
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A setting of Redis, as it is and as it must be."""
+
+    name: str
+    value: str
+    safe: str
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the metrics say.
+
+    Args:
+        ledgers: the books by tenant.
+        inbox: the inbox's gauges by name, without `turnstone_`.
+        settings: those of Redis that it tells.
+        oldest_seconds: for how long the turn has waited that was accepted first; None when none waits.
+    """
+
+    ledgers: Mapping[str, Ledger] = field(default_factory=dict)
+    inbox: Mapping[str, float] = field(default_factory=dict)
+    settings: tuple[Setting, ...] = ()
+    oldest_seconds: float | None = None
+
+    def gauge(self, name: str) -> int:
+        """One of the inbox's figures; 0 where the server does not tell it."""
+        return int(self.inbox.get(name, 0))
+
+    @property
+    def audited_at(self) -> datetime | None:
+        """When the books were last looked through."""
+        stamp = self.inbox.get("ledger_audited_timestamp_seconds")
+        return datetime.fromtimestamp(stamp, UTC) if stamp else None
+
+
+def read(metrics: str) -> Findings:
+    """The findings, from the metrics' text."""
+    books: dict[str, dict[str, int]] = defaultdict(dict)
+    inbox: dict[str, float] = {}
+    settings, oldest = list[Setting](), list[float]()
+    for family in text_string_to_metric_families(metrics):
+        for sample in family.samples:
+            labels = sample.labels
+            if family.name == "turnstone_turns":
+                books[labels["tenant"]][labels["state"]] = int(sample.value)
+            elif family.name == "turnstone_redis_setting_safe":
+                settings.append(Setting(labels["name"], labels["value"], labels["safe"]))
+            elif family.name == "turnstone_oldest_waiting_seconds":
+                oldest.append(sample.value)
+            elif not labels:
+                inbox[sample.name.removeprefix("turnstone_")] = sample.value
+    ledgers = {tenant: Ledger(**states) for tenant, states in books.items()}
+    return Findings(ledgers, inbox, tuple(settings), max(oldest, default=None))
+
+
+def problems(parts: Mapping[str, Any], found: Findings) -> list[str]:
+    """What is wrong, each in one sentence that says what to do."""
+    down = [f"{name} is not well: {part.get('error')}" for name, part in parts.items() if not part["ok"]]
+    return [*down, *_of_books(found), *_of_work(found), *_of_redis(found)]
+
+
+def _of_books(found: Findings) -> Iterator[str]:
+    for tenant, ledger in found.ledgers.items():
+        if not ledger.balanced:
+            there = ledger.settled + ledger.waiting + ledger.dead + ledger.erased
+            yield (
+                f"The books of {tenant} do not agree: {ledger.accepted} turns were accepted and {there} are there; "
+                "report it with the lines `ledger_unbalanced` of the workers' logs."
+            )
+    if drift := found.gauge("backlog_drift"):
+        yield (
+            f"The backlog's counter is wrong by {drift:+}: report it with the lines `backlog_wrong` of the "
+            "workers' logs, and mind that new turns are refused by this counter."
+        )
+    if found.gauge("ledger_audit_late"):
+        yield "Nobody has looked through the books for several sweeps: see that a worker runs and reaches Redis."
+
+
+def _of_work(found: Findings) -> Iterator[str]:
+    if overdue := found.gauge("lanes_overdue"):
+        yield (
+            f"{overdue} of {found.gauge('lanes_awake')} lanes with work are overdue: start workers, or see why "
+            "those that run do not reach Redis."
+        )
+    backlog, limit = found.gauge("backlog"), found.gauge("backlog_limit")
+    if limit and backlog > _NEARLY_FULL * limit:
+        yield (
+            f"The backlog is {backlog} of at most {limit} turns, beyond which new ones are refused: add workers, or "
+            "raise TURNSTONE_MAX_BACKLOG."
+        )
+
+
+def _of_redis(found: Findings) -> Iterator[str]:
+    used, most = found.gauge("redis_used_bytes"), found.gauge("redis_max_bytes")
+    if most and used > _NEARLY_FULL * most:
+        yield (
+            f"Redis uses {used / most:.0%} of its maxmemory, and when it is full new turns are refused: raise "
+            "maxmemory, or lower TURNSTONE_RETENTION_SECONDS."
+        )
+    for one in found.settings:
+        if one.value != one.safe:
+            yield (
+                f"Redis has {one.name} {one.value}, so what was accepted can be lost: set `{one.name} {one.safe}` "
+                "in its configuration."
+            )

@@ -1,0 +1,72 @@
+"""What the doctor makes of the metrics: every figure that is wrong gets one sentence on what to do."""
+
+from __future__ import annotations
+
+import pytest
+
+from memory.cli.diagnosis import problems, read
+
+WELL = {
+    "turnstone_backlog": "3",
+    "turnstone_backlog_limit": "1000",
+    "turnstone_backlog_drift": "0",
+    "turnstone_ledger_audits_total": "7",
+    "turnstone_ledger_audited_timestamp_seconds": "1774515600",
+    "turnstone_ledger_audit_late": "0",
+    "turnstone_lanes_awake": "2",
+    "turnstone_lanes_overdue": "0",
+    "turnstone_redis_used_bytes": "500",
+    "turnstone_redis_max_bytes": "1000",
+    'turnstone_oldest_waiting_seconds{tenant="default"}': "12.5",
+    'turnstone_redis_setting_safe{name="appendfsync",safe="always",value="always"}': "1",
+    **{
+        f'turnstone_turns{{state="{state}",tenant="default"}}': count
+        for state, count in {"accepted": "5", "settled": "1", "waiting": "3", "dead": "1", "erased": "0"}.items()
+    },
+}
+
+
+def metrics(changes: dict[str, str]) -> str:
+    return "".join(f"{name} {value}\n" for name, value in {**WELL, **changes}.items())
+
+
+def test_a_stack_that_is_well_has_no_problems_and_all_figures_are_read() -> None:
+    found = read(metrics({}))
+    assert problems({"redis": {"ok": True, "error": None}}, found) == []
+    assert (found.gauge("backlog"), found.gauge("ledger_audits_total"), found.oldest_seconds) == (3, 7, 12.5)
+    assert found.ledgers["default"].balanced
+    assert f"{found.audited_at:%Y-%m-%d %H:%M}" == "2026-03-26 09:00"
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({'turnstone_turns{state="settled",tenant="default"}': "2"}, "The books of default do not agree: 5 turns"),
+        ({"turnstone_backlog_drift": "-2"}, "The backlog's counter is wrong by -2"),
+        ({"turnstone_ledger_audit_late": "1"}, "see that a worker runs"),
+        ({"turnstone_lanes_overdue": "1"}, "1 of 2 lanes with work are overdue: start workers"),
+        ({"turnstone_backlog": "801"}, "801 of at most 1000 turns"),
+        ({"turnstone_redis_used_bytes": "810"}, "Redis uses 81% of its maxmemory"),
+        (
+            {
+                'turnstone_redis_setting_safe{name="appendfsync",safe="always",value="always"}': "0",
+                'turnstone_redis_setting_safe{name="appendonly",safe="yes",value="no"}': "0",
+            },
+            "Redis has appendonly no, so what was accepted can be lost: set `appendonly yes`",
+        ),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_sentence(changes: dict[str, str], sentence: str) -> None:
+    (found,) = problems({}, read(metrics(changes)))
+    assert sentence in found
+
+
+def test_a_redis_without_a_limit_or_an_older_server_is_no_problem() -> None:
+    assert problems({}, read(metrics({"turnstone_redis_max_bytes": "0"}))) == []
+    assert problems({}, read("")) == []
+
+
+def test_a_part_that_is_down_is_named_with_its_error() -> None:
+    assert problems({"qdrant": {"ok": False, "error": "Qdrant is away."}}, read("")) == [
+        "qdrant is not well: Qdrant is away."
+    ]

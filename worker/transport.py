@@ -1,0 +1,58 @@
+"""Celery's Redis transport, made to go on when Redis is full (`maxmemory`, `noeviction`).
+
+A full Redis refuses what could need memory, and so would refuse a worker that starts (it declares its queues) and its
+answer to `celery inspect ping` (a liveness probe would then end the workers that make room). It also refuses whatever
+stands in a transaction. Celery's few writes are tiny and bounded by the number of workers: they are made by a script
+whose first write needs no memory, which Redis lets finish, and its pipelines are none of transactions.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kombu.transport import redis as kombu
+from redis import Redis
+from redis.client import Pipeline
+
+_GOES_ON = "redis.call('DEL', 'ts:nothing') "  # as before the scripts of the inbox
+_ENLARGING = ("LPUSH", "RPUSH", "SADD")
+
+
+class _GoesOn:
+    """Over a client or a pipeline: what enlarges a list or a set is done by a script."""
+
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        """Run one command."""
+        if args[0] in _ENLARGING:
+            script = f"{_GOES_ON}return redis.call('{args[0]}', KEYS[1], unpack(ARGV))"
+            args = ("EVAL", script, 1, *args[1:])
+        return super().execute_command(*args, **options)  # type: ignore[misc]
+
+    def register_script(self, script: str) -> Any:
+        """Have a script ready."""
+        return super().register_script(_GOES_ON + script)  # type: ignore[misc]
+
+
+class _Pipeline(_GoesOn, Pipeline):  # type: ignore[misc] # their register_script is typed by who calls it
+    """Commands sent together."""
+
+
+class _Client(_GoesOn, Redis):  # type: ignore[misc] # as above
+    """What the transport speaks to Redis with."""
+
+    def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> _Pipeline:
+        """Commands sent together, never in a transaction."""
+        return _Pipeline(self.connection_pool, self.response_callbacks, False, shard_hint)
+
+
+class Channel(kombu.Channel):
+    """A channel with such a client."""
+
+    def _get_client(self) -> type[_Client]:
+        return _Client
+
+
+class Transport(kombu.Transport):
+    """What `broker_transport` names."""
+
+    Channel = Channel
