@@ -6,25 +6,28 @@ import asyncio
 import uuid
 from datetime import datetime
 
+import structlog
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
 from memory.adapters.redis_codec import body_hash, decode_removal, encode_submission
 from memory.adapters.redis_lanes import InboxLimits
 from memory.adapters.redis_scripts import Argument, RedisScripts, answered
+from memory.adapters.redis_trimming import trim_some
 from memory.books import Removal
 from memory.clock import from_us, to_us
-from memory.errors import IdempotencyConflict, InboxFull
+from memory.errors import IdempotencyConflict, InboxFull, NewerFormat
 from memory.model import Lane, Lease, Scope, Status, Submission
 from memory.ports import Accepted, Doorbell
+
+log = structlog.get_logger(__name__)
 
 _IDEMPOTENCY_SECONDS = 24 * 3600
 _ERASE_LEASE_MS = 60_000
 _MOST_BELLS = 1_000
 _MOST_REMOVALS = 100
 _STORE_MS = 30_000
-_TENANTS_A_SWEEP = 10
-_TRIMMED_A_SWEEP = 1_000
+_TRIMMING_SHARE = 0.25  # of the time between two sweeps, at most
 
 
 class RedisInbox:
@@ -93,27 +96,17 @@ class RedisInbox:
         if not elected:
             return 0
         now_s, now_us = await answered(self._redis.time())
-        await self._trim(f"({(now_s - self._limits.retention_seconds) * 1_000_000 + now_us}")
+        rung = await self._ring_due(now_s * 1000 + now_us // 1000)
+        oldest_us = (now_s - self._limits.retention_seconds) * 1_000_000 + now_us
+        await trim_some(self._redis, self._run, oldest_us, self._limits.sweep_seconds * _TRIMMING_SHARE)
+        return rung
+
+    async def _ring_due(self, now_ms: int) -> int:
         room = _MOST_BELLS - await answered(self._redis.llen(self._bell.queue))
         if room <= 0:
             return 0
-        now_ms = now_s * 1000 + now_us // 1000
         due = await answered(self._redis.zrangebyscore(keys.LANES, "-inf", now_ms, start=0, num=room))
         return sum(await asyncio.gather(*(self._ring(Lane.parse(key.decode())) for key in due)))
-
-    async def _trim(self, oldest: str) -> None:
-        """Drop from the status sets, of a few tenants each time, the turns whose hashes have ended."""
-        for tenant in await answered(self._redis.srandmember(keys.TENANTS, _TENANTS_A_SWEEP)):
-            settled, erased = (keys.status(tenant.decode(), one) for one in (Status.SETTLED, Status.ERASED))
-            for name in (settled, erased, keys.gated(tenant.decode())):
-                old = await answered(self._redis.zrangebyscore(name, "-inf", oldest, start=0, num=_TRIMMED_A_SWEEP))
-                async with self._redis.pipeline(transaction=False) as pipeline:
-                    for turn_id in old:
-                        pipeline.exists(keys.turn(tenant.decode(), turn_id.decode()))
-                    alive = await answered(pipeline.execute())
-                ended = [turn_id for turn_id, lives in zip(old, alive, strict=True) if not lives]
-                if ended:
-                    await answered(self._redis.zrem(name, *ended))
 
     async def _ring(self, lane: Lane) -> int:
         names = [keys.lease(lane), keys.LANES, self._bell.queue]
@@ -139,7 +132,7 @@ class RedisInbox:
         names += [keys.ledger(lane.tenant), keys.BACKLOG, keys.FENCE, keys.LANES]
         names += [keys.status(lane.tenant, Status.DEAD)]
         args: list[Argument] = [*keys.prefixes(lane), self._limits.retention_seconds, _ERASE_LEASE_MS, to_us(epoch)]
-        args += [lane.key, scope.user_id or "", scope.agent_id or "", scope.run_id or ""]
+        args += [lane.key, scope.user_id or "", scope.agent_id or "", scope.run_id or "", keys.text_prefix(lane.tenant)]
         token, erased = await self._run("erase", names, args)
         return Lease(lane=lane, token=int(token)), int(erased)
 
@@ -153,7 +146,13 @@ class RedisInbox:
         """The removals that are due to be repeated, each with the name under which `finished` knows it."""
         now_ms = (await answered(self._redis.time()))[0] * 1000
         found = await answered(self._redis.zrangebyscore(keys.REMOVALS, "-inf", now_ms, start=0, num=_MOST_REMOVALS))
-        return [(member.decode(), decode_removal(member)) for member in found]
+        removals = list[tuple[str, Removal]]()
+        for member in found:
+            try:
+                removals.append((member.decode(), decode_removal(member)))
+            except NewerFormat as error:  # it waits for a process that can read it
+                log.warning("left_out", reason=str(error))
+        return removals
 
     async def finished(self, name: str) -> None:
         """Forget a removal that has been repeated."""

@@ -37,6 +37,16 @@ def turn(tenant: str, turn_id: str) -> str:
     return turn_prefix(tenant) + turn_id
 
 
+def text_prefix(tenant: str) -> str:
+    """What every text key of a tenant starts with; the turn's id follows."""
+    return f"ts:text:{tenant}:"
+
+
+def text(tenant: str, turn_id: str) -> str:
+    """The words of a settled turn, where they end before its status."""
+    return text_prefix(tenant) + turn_id
+
+
 def status_prefix(tenant: str) -> str:
     """What every status set of a tenant starts with; the status follows."""
     return f"ts:status:{tenant}:"

@@ -57,26 +57,24 @@ async def house_of(redis: Redis, qdrant_url: str, name: str, limits: InboxLimits
 
 
 async def redis_as_json(redis: Redis) -> dict[str, Any]:
-    """Every key with its type, value and TTL in seconds (null: none)."""
-    found = {}
-    for name in sorted([one.decode() async for one in redis.scan_iter("*")]):
+    """Every key with its type, value and TTL in seconds (null: none). The client's answers must be decoded."""
+    found: dict[str, Any] = {}
+    for name in sorted([one async for one in redis.scan_iter("*")]):
         if not name.startswith(_PASSING):
-            kind, ttl = (await redis.type(name)).decode(), await redis.ttl(name)
+            kind, ttl = str(await redis.type(name)), await redis.ttl(name)
             found[name] = {"type": kind, "ttl": None if ttl < 0 else ttl, "value": await _value(redis, name, kind)}
     return found
 
 
 async def _value(redis: Redis, name: str, kind: str) -> Any:
     if kind == "hash":
-        return {field.decode(): value.decode() for field, value in sorted((await redis.hgetall(name)).items())}
+        return dict(sorted((await redis.hgetall(name)).items()))
     if kind == "zset":
-        return {member.decode(): int(score) for member, score in await redis.zrange(name, 0, -1, withscores=True)}
+        rows: Any = await redis.zrange(name, 0, -1, withscores=True)
+        return {member: int(score) for member, score in rows}
     if kind == "list":
-        return [one.decode() for one in await redis.lrange(name, 0, -1)]
-    if kind == "set":
-        return sorted(one.decode() for one in await redis.smembers(name))
-    text = await redis.get(name)
-    return text.decode() if text is not None else None
+        return await redis.lrange(name, 0, -1)
+    return sorted(await redis.smembers(name)) if kind == "set" else await redis.get(name)
 
 
 async def points_as_json(client: AsyncQdrantClient, collection: str) -> list[dict[str, Any]]:
@@ -85,8 +83,8 @@ async def points_as_json(client: AsyncQdrantClient, collection: str) -> list[dic
     return [point.model_dump(mode="json", include={"id", "payload", "vector"}) for point in points]
 
 
-async def loaded(folder: Path, redis: Redis, qdrant_url: str, house: House) -> None:
-    """Put what a folder holds into an empty Redis and into the collection of a house."""
+async def loaded(folder: Path, redis: Redis, qdrant_url: str, collection: str) -> None:
+    """Put what a folder holds into an empty Redis and into a collection."""
     for name, one in json.loads((folder / "redis.json").read_text()).items():
         value, kind = one["value"], one["type"]
         if kind == "hash":
@@ -103,11 +101,11 @@ async def loaded(folder: Path, redis: Redis, qdrant_url: str, house: House) -> N
             await redis.expire(name, one["ttl"])
     client = AsyncQdrantClient(url=qdrant_url, check_compatibility=False)
     points = [models.PointStruct.model_validate(one) for one in json.loads((folder / "qdrant.json").read_text())]
-    await client.upsert(house.store.collection, points, wait=True)
+    await client.upsert(collection, points, wait=True)
     await client.close()
 
 
-async def _written(folder: Path, redis_port: int, qdrant_port: int) -> None:
+async def _written(redis_port: int, qdrant_port: int) -> dict[str, Any]:
     async def serves() -> bool:
         return (await http_get("127.0.0.1", qdrant_port, "/readyz"))[0] == 200
 
@@ -116,14 +114,14 @@ async def _written(folder: Path, redis_port: int, qdrant_port: int) -> None:
     redis, url = Redis.from_url(f"redis://127.0.0.1:{redis_port}/0"), f"http://127.0.0.1:{qdrant_port}"
     async with house_of(redis, url, "golden", InboxLimits(max_attempts=2)) as house:
         await live(house, redis)
-        found = {"redis": await redis_as_json(redis)}
+        decoded = Redis.from_url(f"redis://127.0.0.1:{redis_port}/0", decode_responses=True)
+        found: dict[str, Any] = {"redis": await redis_as_json(decoded)}
+        await decoded.aclose()
         client = AsyncQdrantClient(url=url, check_compatibility=False)
         points = await points_as_json(client, house.store.collection)
         await client.close()
     await redis.aclose()
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, document in {**found, "qdrant": points}.items():
-        (folder / f"{name}.json").write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+    return {**found, "qdrant": points}
 
 
 def main() -> None:
@@ -134,7 +132,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as data:
         redis = redis_part(Path(data) / "redis", redis_port)
         with running(list(redis.command)), running(qdrant_command(qdrant_port, Path(data) / "qdrant")):
-            asyncio.run(_written(Path(sys.argv[1]), redis_port, qdrant_port))
+            documents = asyncio.run(_written(redis_port, qdrant_port))
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, document in documents.items():
+        (folder / f"{name}.json").write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":
