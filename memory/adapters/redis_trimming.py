@@ -29,15 +29,20 @@ async def trim_some(redis: Redis, run: Run, oldest_us: int, seconds: float) -> i
         seconds: when to stop, though not before one chunk is done.
     """
     deadline, dropped = monotonic() + seconds, 0
-    for tenant in await answered(redis.srandmember(keys.TENANTS, _TENANTS_A_SWEEP)):
-        name = tenant.decode()
-        for found in (keys.status(name, Status.SETTLED), keys.status(name, Status.ERASED), keys.gated(name)):
-            old = int(await answered(redis.zcount(found, "-inf", f"({oldest_us}")))
-            trimming = _Trimming(run, found, keys.turn_prefix(name), oldest_us, deadline)
-            dropped += await trimming.all(old) if old else 0
-            if monotonic() > deadline:
-                return dropped
+    tenants = [found.decode() for found in await answered(redis.srandmember(keys.TENANTS, _TENANTS_A_SWEEP))]
+    sets = [(tenant, name) for tenant in tenants for name in _trimmed(tenant)]
+    for tenant, name in random.sample(sets, len(sets)):  # in no order: a large one does not hide those behind it
+        old = int(await answered(redis.zcount(name, "-inf", f"({oldest_us}")))
+        if old:
+            dropped += await _Trimming(run, name, keys.turn_prefix(tenant), oldest_us, deadline).all(old)
+        if monotonic() > deadline:
+            break
     return dropped
+
+
+def _trimmed(tenant: str) -> tuple[str, ...]:
+    """The sets in which a turn stays until its hash ends; a turn leaves the others when its status changes."""
+    return keys.status(tenant, Status.SETTLED), keys.status(tenant, Status.ERASED), keys.gated(tenant)
 
 
 class _Trimming:
