@@ -145,6 +145,7 @@ def inbox_limits(settings: Settings) -> InboxLimits:
         max_lane_backlog=settings.max_lane_backlog,
         retry_max_seconds=settings.retry_max_seconds,
         retention_seconds=settings.retention_seconds,
+        text_retention_seconds=settings.text_retention_seconds,
         sweep_seconds=settings.sweep_seconds,
     )
 

@@ -64,6 +64,22 @@ class ModelRefused(ModelUnavailable):
     """The provider refuses our key, our account or the model's name: every call fails until a person mends it."""
 
 
+class NewerFormat(Transient):
+    """A document of a newer Turnstone: only a process of that version, or a later one, can read it.
+
+    Args:
+        what: what it is, for the sentence.
+        found: its format.
+        known: the newest format that we read.
+    """
+
+    code = "newer_format"
+
+    def __init__(self, what: str, found: object, known: int) -> None:
+        reads = f"format {found}, this one reads up to {known}"
+        super().__init__(f"{what} was written by a newer Turnstone ({reads}); upgrade this process")
+
+
 class StoreRejected(Permanent):
     """Qdrant answered that the request itself is wrong."""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import structlog
 
 from memory.decide import Deciding, decide
-from memory.errors import LeaseLost, Permanent, Transient, TurnstoneError
+from memory.errors import LeaseLost, NewerFormat, Permanent, Transient, TurnstoneError
 from memory.model import Batch, Confirmation, Lane, Lease, Plan, Write
 from memory.plan import final_writes
 from memory.ports import Inbox, Lanes
@@ -57,7 +57,7 @@ async def drain(lane: Lane, parts: Remembering) -> int:
         await asyncio.sleep(parts.batch_wait_seconds)
         try:
             for _ in range(_BATCHES_A_DRAIN):
-                batch = await parts.lanes.take(lease, parts.batch_turns, parts.batch_chars)
+                batch = await _taken(lease, parts)
                 done = await _tried(lease, batch, parts) if batch else None
                 if done is None:
                     break
@@ -67,13 +67,26 @@ async def drain(lane: Lane, parts: Remembering) -> int:
     return settled
 
 
+async def _taken(lease: Lease, parts: Remembering) -> Batch | None:
+    """The next turns; None when there are none, or when only a newer worker can read them: then the lane rests."""
+    try:
+        return await parts.lanes.take(lease, parts.batch_turns, parts.batch_chars)
+    except NewerFormat as error:
+        await _rest(lease, error, parts)
+        return None
+
+
+async def _rest(lease: Lease, error: Transient, parts: Remembering) -> None:
+    delay = await parts.lanes.postpone(lease, str(error), error.retry_after_seconds)
+    log.warning("lane_backs_off", error=error.code, reason=str(error), delay_seconds=delay)
+
+
 async def _tried(lease: Lease, batch: Batch, parts: Remembering) -> int | None:
     """Work one batch off; returns how many turns were settled, None when the lane is to rest."""
     try:
         return await _pass(lease, batch, parts)
     except Transient as error:
-        delay = await parts.lanes.postpone(lease, str(error), error.retry_after_seconds)
-        log.warning("lane_backs_off", error=error.code, reason=str(error), delay_seconds=delay)
+        await _rest(lease, error, parts)
         return None
     except Permanent as error:
         log.warning("batch_failed", error=error.code, reason=str(error), turns=len(batch.turns))

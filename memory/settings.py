@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -46,10 +46,21 @@ class Settings(BaseSettings):
     batch_wait_seconds: float = Field(0.25, ge=0)
     sweep_seconds: float = Field(2, gt=0)
     retention_seconds: int = Field(7 * 24 * 3600, ge=60)
+    text_retention_seconds: int | None = Field(None, ge=0)
     max_body_bytes: int = Field(1_000_000, ge=1_000)
     worker_threads: int = Field(32, ge=1)
     worker_nice: int = Field(0, ge=0, le=19)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @model_validator(mode="after")
+    def _words_end_with_the_status(self) -> Settings:
+        text, status = self.text_retention_seconds, self.retention_seconds
+        if text is not None and text > status:
+            raise ValueError(
+                f"TURNSTONE_TEXT_RETENTION_SECONDS={text} is longer than TURNSTONE_RETENTION_SECONDS={status}: "
+                "the words of a turn go with its status at the latest; lower the one or raise the other"
+            )
+        return self
 
     @property
     def uses_openai(self) -> bool:

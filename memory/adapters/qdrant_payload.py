@@ -10,6 +10,7 @@ from typing import Any
 from qdrant_client import models
 
 from memory.clock import to_us
+from memory.errors import NewerFormat
 from memory.model import Lane, Memory, Scope, Write
 
 VERSION = 1
@@ -63,8 +64,15 @@ def position(memory: Memory) -> int:
     return to_us(memory.created_at) * _MOST_FACTS + memory.fact % _MOST_FACTS
 
 
+def is_known(payload: Mapping[str, Any]) -> bool:
+    """Whether we know the payload's format."""
+    return bool(payload.get("v", 1) <= VERSION)
+
+
 def from_payload(payload: Mapping[str, Any]) -> Memory:
-    """The memory that a payload holds."""
+    """The memory that a payload holds; fields that we do not know are passed over. Raises NewerFormat."""
+    if not is_known(payload):
+        raise NewerFormat("a memory", payload["v"], VERSION)
     ours = set(Memory.model_fields) - {"id", "scope", "current"}
     return Memory(
         id=payload["memory_id"],

@@ -1,4 +1,8 @@
-"""How turns and plans are written in Redis, and read back. Every document carries its version `v`."""
+"""How turns and plans are written in Redis, and read back. Every document carries its format's version `v`; none is 1.
+
+A field may be added without a new version if those who do not know it may pass over it. Whoever cannot do without the
+field must not read the rest either: then VERSION goes up, here and in `tests/integration/data/`.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ import orjson
 
 from memory.books import Ledger, Removal
 from memory.clock import from_us
+from memory.errors import NewerFormat
 from memory.model import Counts, Incident, Plan, Status, Submission, Turn, TurnEvent, TurnStatus, Usage, What
 
 VERSION = 1
@@ -20,6 +25,14 @@ _USED = b"used_"
 _OWNERS = ("user_id", "agent_id", "run_id")
 _TIMES = "times_"
 _LONGEST_TOLD = 500  # characters of an error in a history that has up to 20 of them
+
+
+def known_format(document: dict[str, Any], what: str) -> dict[str, Any]:
+    """A document without its version. Raises NewerFormat where we do not know the format."""
+    version = document.pop("v", 1)
+    if not isinstance(version, int) or version > VERSION:
+        raise NewerFormat(what, version, VERSION)
+    return document
 
 
 def encode_submission(submission: Submission) -> bytes:
@@ -35,8 +48,7 @@ def body_hash(body: bytes) -> str:
 def decode_turn(row: Sequence[Any]) -> Turn:
     """A turn from the take script's row: id, body, accepted_us, attempts, how often it was replayed."""
     turn_id, body, accepted_us, attempts, replayed = row
-    fields = orjson.loads(body)
-    fields.pop("v")
+    fields = known_format(orjson.loads(body), "a turn")
     accepted_at = from_us(accepted_us)
     return Turn(id=turn_id.decode(), accepted_at=accepted_at, attempts=attempts, replayed=bool(replayed), **fields)
 
@@ -51,8 +63,7 @@ def encode_plan(plan: Plan) -> bytes:
 
 def decode_plan(data: bytes) -> Plan:
     """The plan that was recorded."""
-    document = orjson.loads(data)
-    document.pop("v")
+    document = known_format(orjson.loads(data), "a plan")
     for write in document["writes"]:
         packed = base64.b64decode(write["vector"])
         write["vector"] = struct.unpack(f"<{len(packed) // 4}f", packed)
@@ -65,7 +76,8 @@ def encode_events(events: Sequence[TurnEvent]) -> bytes:
 
 
 def decode_status(turn_id: str, fields: Mapping[bytes, bytes]) -> TurnStatus:
-    """A turn's status from its hash."""
+    """A turn's status from its hash. Raises NewerFormat."""
+    known_format({"v": int(fields.get(b"v", 1))}, "a turn's status")
     error, settled = fields.get(b"error"), fields.get(b"settled_us")
     owner = {name: fields[name.encode()].decode() for name in _OWNERS if fields.get(name.encode())}
     used = {name[len(_USED) :]: count for name, count in fields.items() if name.startswith(_USED)}
@@ -74,7 +86,7 @@ def decode_status(turn_id: str, fields: Mapping[bytes, bytes]) -> TurnStatus:
         status=Status(fields[b"status"].decode()),
         attempts=int(fields.get(b"attempts", 0)),
         error=error.decode() if error else None,
-        events=tuple(TurnEvent(**event) for event in orjson.loads(fields.get(b"events") or b"[]")),
+        events=_decoded_events(orjson.loads(fields.get(b"events") or b"[]")),
         accepted_at=from_us(fields[b"accepted_us"]),
         settled_at=from_us(settled) if settled else None,
         gated=b"gated" in fields,
@@ -96,9 +108,18 @@ def _incident(entry: dict[str, Any]) -> Incident:
     return Incident(at=at, last_at=last_at, **entry)
 
 
+def _decoded_events(found: Any) -> tuple[TurnEvent, ...]:
+    """Fields that we do not know are passed over; a newer format is an object that says so."""
+    if isinstance(found, dict):
+        found = known_format(found, "a turn's events")["events"]
+    known = set(TurnEvent.model_fields)
+    return tuple(TurnEvent(**{name: event[name] for name in known & set(event)}) for event in found)
+
+
 def decode_usage(fields: Mapping[bytes, bytes]) -> Usage:
-    """What was booked, from the counters of a turn or of a tenant's model."""
-    counts = {name.decode(): int(count) for name, count in fields.items()}
+    """What was booked, from the counters of a turn or of a tenant's model; counters we do not know are passed over."""
+    known = {*Usage.model_fields, "cost_nusd"} - {"cost_usd"}
+    counts = {name.decode(): int(count) for name, count in fields.items() if name.decode() in known}
     nano = counts.pop("cost_nusd", None)
     return Usage(**counts, cost_usd=None if nano is None else nano / NANO)
 
@@ -119,7 +140,10 @@ def decode_ledger(fields: Sequence[Any], waiting: int, oldest: bytes = b"") -> L
 
 
 def decode_removal(member: bytes) -> Removal:
-    """A removal that was noted down: the epoch in microseconds (0 for a memory), and what was removed."""
+    """A removal that was noted down: the epoch in microseconds (0 for a memory), and what was removed.
+
+    Raises NewerFormat.
+    """
     until, _, document = member.partition(b" ")
-    found = Removal.model_validate_json(document)
+    found = Removal.model_validate(known_format(orjson.loads(document), "a removal"))
     return found.model_copy(update={"until": from_us(until)}) if int(until) else found

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import orjson
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
+from memory.adapters.redis_codec import known_format
 from memory.adapters.redis_scripts import answered
 from memory.model import Guidance
 
@@ -20,9 +22,9 @@ class RedisGuidance:
         self._redis = redis
 
     async def of(self, tenant: str) -> Guidance:
-        """The tenant's guidance; an empty one where none was given."""
+        """The tenant's guidance; an empty one where none was given. Raises NewerFormat."""
         found = await answered(self._redis.get(keys.guidance(tenant)))
-        return Guidance.model_validate_json(found) if found else Guidance()
+        return Guidance.model_validate(known_format(orjson.loads(found), "the guidance")) if found else Guidance()
 
     async def give(self, tenant: str, guidance: Guidance) -> None:
         """Set the tenant's guidance, for all batches decided from now on."""

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
+import structlog
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
@@ -14,11 +15,14 @@ from memory.adapters.redis_audit import RedisAudit
 from memory.adapters.redis_codec import body_hash, decode_removal, encode_submission
 from memory.adapters.redis_lanes import InboxLimits
 from memory.adapters.redis_scripts import Argument, RedisScripts, answered
+from memory.adapters.redis_trimming import trim_some
 from memory.books import Removal
 from memory.clock import from_us, to_us
-from memory.errors import IdempotencyConflict, InboxFull
+from memory.errors import IdempotencyConflict, InboxFull, NewerFormat
 from memory.model import Lane, Lease, Scope, Status, Submission
 from memory.ports import Accepted, Doorbell
+
+log = structlog.get_logger(__name__)
 
 _ACCEPT_SECONDS = 5
 _IDEMPOTENCY_SECONDS = 24 * 3600
@@ -27,8 +31,7 @@ _MOST_BELLS = 1_000
 _MOST_REMOVALS = 100
 _STORE_MS = 30_000
 _REVIVED_AT_ONCE = 100
-_TENANTS_A_SWEEP = 10
-_TRIMMED_A_SWEEP = 1_000
+_TRIMMING_SHARE = 0.25  # of the time between two sweeps, at most
 
 
 class RedisInbox:
@@ -101,7 +104,8 @@ class RedisInbox:
             return 0
         now_s, now_us = await answered(self._redis.time())
         rung = await self._ring_due(now_s * 1000 + now_us // 1000)
-        await self._trim(f"({(now_s - self._limits.retention_seconds) * 1_000_000 + now_us}")
+        oldest_us = (now_s - self._limits.retention_seconds) * 1_000_000 + now_us
+        await trim_some(self._redis, self._run, oldest_us, self._limits.sweep_seconds * _TRIMMING_SHARE)
         await self._audit.look()
         return rung
 
@@ -111,20 +115,6 @@ class RedisInbox:
             return 0
         due = await answered(self._redis.zrangebyscore(keys.LANES, "-inf", now_ms, start=0, num=room))
         return sum(await asyncio.gather(*(self._ring(Lane.parse(key.decode())) for key in due)))
-
-    async def _trim(self, oldest: str) -> None:
-        """Drop from the status sets, of a few tenants each time, the turns whose hashes have ended."""
-        for tenant in await answered(self._redis.srandmember(keys.TENANTS, _TENANTS_A_SWEEP)):
-            settled, erased = (keys.status(tenant.decode(), one) for one in (Status.SETTLED, Status.ERASED))
-            for name in (settled, erased, keys.gated(tenant.decode())):
-                old = await answered(self._redis.zrangebyscore(name, "-inf", oldest, start=0, num=_TRIMMED_A_SWEEP))
-                async with self._redis.pipeline(transaction=False) as pipeline:
-                    for turn_id in old:
-                        pipeline.exists(keys.turn(tenant.decode(), turn_id.decode()))
-                    alive = await answered(pipeline.execute())
-                ended = [turn_id for turn_id, lives in zip(old, alive, strict=True) if not lives]
-                if ended:
-                    await answered(self._redis.zrem(name, *ended))
 
     async def _ring(self, lane: Lane) -> int:
         names = [keys.lease(lane), keys.LANES, self._bell.queue]
@@ -150,7 +140,7 @@ class RedisInbox:
         names += [keys.ledger(lane.tenant), keys.BACKLOG, keys.FENCE, keys.LANES]
         names += [keys.status(lane.tenant, Status.DEAD)]
         args: list[Argument] = [*keys.prefixes(lane), self._limits.retention_seconds, _ERASE_LEASE_MS, to_us(epoch)]
-        args += [lane.key, scope.user_id or "", scope.agent_id or "", scope.run_id or ""]
+        args += [lane.key, scope.user_id or "", scope.agent_id or "", scope.run_id or "", keys.text_prefix(lane.tenant)]
         token, erased = await self._run("erase", names, args)
         return Lease(lane=lane, token=int(token)), int(erased)
 
@@ -163,7 +153,13 @@ class RedisInbox:
         """The removals that are due to be repeated, each with the name under which `finished` knows it."""
         now_ms = (await answered(self._redis.time()))[0] * 1000
         found = await answered(self._redis.zrangebyscore(keys.REMOVALS, "-inf", now_ms, start=0, num=_MOST_REMOVALS))
-        return [(member.decode(), decode_removal(member)) for member in found]
+        removals = list[tuple[str, Removal]]()
+        for member in found:
+            try:
+                removals.append((member.decode(), decode_removal(member)))
+            except NewerFormat as error:  # it waits for a process that can read it
+                log.warning("left_out", reason=str(error))
+        return removals
 
     async def finished(self, name: str) -> None:
         """Forget a removal that has been repeated."""

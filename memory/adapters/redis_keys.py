@@ -1,20 +1,4 @@
-"""Every Redis key of Turnstone, by name. A key has a TTL, or leaves with the work it describes, or is permanent.
-
-| key | holds | ends |
-|---|---|---|
-| `ts:turn:T:ID` | a turn: status, text, events | retention after it settled; dead: when replayed |
-| `ts:wait:L` · `ts:plan:L` | what waits in a lane; the recorded plan | when settled |
-| `ts:lane:L` · `ts:owned:L` | a lane's clock and counters; its turns by time | retention after it fell asleep |
-| `ts:lease:L` | the fencing token of the holder | the lease |
-| `ts:epoch:T:IDS` | when this owner was last erased | retention |
-| `ts:removals` | erases and deletes to be repeated once | when repeated, within a minute |
-| `ts:idem:T:KEY` | an idempotency key's turn and body hash | a day |
-| `ts:breaker:N` · `ts:breaker:N:calls` | an endpoint's breaker; calls it let through | 20 minutes after its pause |
-| `ts:status:T:S` | the tenant's turns in a status (and `gated` ones), by time | trimmed by the sweep |
-| `ts:usage:T` · `ts:guidance:T` | what models cost the tenant; its guidance | permanent |
-| `ts:audit` | how far the audit of the books is, and when it was | permanent |
-| `ts:ledger:T` · `ts:tenants` · `ts:lanes` · `ts:backlog` · `ts:fence` | books, awake lanes, counters | permanent |
-"""
+"""Every Redis key of Turnstone, by name. What each holds and when it ends stands in `memory.adapters.redis_kinds`."""
 
 from __future__ import annotations
 
@@ -39,6 +23,16 @@ def turn_prefix(tenant: str) -> str:
 def turn(tenant: str, turn_id: str) -> str:
     """One turn."""
     return turn_prefix(tenant) + turn_id
+
+
+def text_prefix(tenant: str) -> str:
+    """What every text key of a tenant starts with; the turn's id follows."""
+    return f"ts:text:{tenant}:"
+
+
+def text(tenant: str, turn_id: str) -> str:
+    """The words of a settled turn, where they end before its status."""
+    return text_prefix(tenant) + turn_id
 
 
 def status_prefix(tenant: str) -> str:

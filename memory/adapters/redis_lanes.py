@@ -38,12 +38,19 @@ class InboxLimits:
     max_lane_backlog: int = 20_000
     retry_max_seconds: float = 60
     retention_seconds: int = 7 * 24 * 3600
+    text_retention_seconds: int | None = None  # None: as long as the status
     sweep_seconds: float = 2
 
     @property
     def sweep_ms(self) -> int:
         """The time between two sweeps in milliseconds."""
         return max(1, int(self.sweep_seconds * 1000))
+
+    @property
+    def text_seconds(self) -> int:
+        """How long the words of a settled turn stay; never longer than its status."""
+        longest = self.retention_seconds
+        return longest if self.text_retention_seconds is None else min(self.text_retention_seconds, longest)
 
     @property
     def lease_ms(self) -> int:
@@ -187,6 +194,7 @@ class RedisLanes:
         names = [keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.plan(lane)]
         names += [keys.ledger(lane.tenant), keys.BACKLOG, keys.owned(lane)]
         args: list[Argument] = [lease.token, *keys.prefixes(lane), self._limits.retention_seconds, plan.dropped]
+        args += [keys.text_prefix(lane.tenant), self._limits.text_seconds]
         for turn_id in plan.turn_ids:
             status = Status.ERASED if turn_id in erased else Status.SETTLED
             args += [turn_id, status.value, encode_events(plan.events.get(turn_id, ())), int(turn_id in plan.gated)]

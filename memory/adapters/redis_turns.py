@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+import structlog
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
@@ -12,7 +13,10 @@ from memory.adapters.redis_codec import decode_ledger, decode_status, decode_tur
 from memory.adapters.redis_dead import find_dead
 from memory.adapters.redis_scripts import RedisScripts, answered
 from memory.books import Ledger
+from memory.errors import NewerFormat
 from memory.model import DeadFilter, Lane, Page, Scope, Status, Turn, TurnStatus, Usage
+
+log = structlog.get_logger(__name__)
 
 LIVE = (Status.QUEUED, Status.RUNNING, Status.RETRYING)
 _CHUNK = 500
@@ -30,18 +34,25 @@ class RedisTurns:
         self._run = RedisScripts(redis).run
 
     async def get(self, tenant: str, turn_id: str) -> TurnStatus | None:
-        """One turn's status, None when unknown (or past retention)."""
+        """One turn's status, None when unknown (or past retention). Raises NewerFormat."""
         fields = await answered(self._redis.hgetall(keys.turn(tenant, turn_id)))
         return decode_status(turn_id, fields) if fields else None
 
     async def text(self, tenant: str, turn_id: str) -> Turn | None:
-        """The turn itself, as long as its text is kept."""
+        """The turn itself, as long as its text is kept; None also when only a newer Turnstone can read it."""
         fields = await answered(self._redis.hgetall(keys.turn(tenant, turn_id)))
-        if b"body" not in fields:
+        body = fields.get(b"body")
+        if fields and body is None:
+            body = await answered(self._redis.get(keys.text(tenant, turn_id)))
+        if body is None:
             return None
         was_dead = fields[b"status"] == Status.DEAD.value.encode() or b"times_replayed" in fields
-        row = (turn_id.encode(), fields[b"body"], fields[b"accepted_us"], int(fields[b"attempts"]), was_dead)
-        return decode_turn(row)
+        row = (turn_id.encode(), body, fields[b"accepted_us"], int(fields[b"attempts"]), was_dead)
+        try:
+            return decode_turn(row)
+        except NewerFormat as error:
+            log.warning("left_out", reason=str(error))
+            return None
 
     async def page(
         self, tenant: str, status: Status | None, user_id: str | None, page: Page
@@ -51,8 +62,17 @@ class RedisTurns:
             count, ids = await self._of_user(tenant, user_id, status, page)
         else:
             count, ids = await self._of_tenant(tenant, [status] if status else list(Status), page)
-        rows = await self._hashes(tenant, ids)
-        return count, [decode_status(turn_id, row) for turn_id, row in zip(ids, rows, strict=True) if row]
+        return count, await self._readable(tenant, ids)
+
+    async def _readable(self, tenant: str, ids: list[str]) -> list[TurnStatus]:
+        """The statuses that are still there, but for those that only a newer Turnstone can read."""
+        found = list[TurnStatus]()
+        for turn_id, row in zip(ids, await self._hashes(tenant, ids), strict=True):
+            try:
+                found += [decode_status(turn_id, row)] if row else []
+            except NewerFormat as error:
+                log.warning("left_out", reason=str(error))
+        return found
 
     async def dead(self, tenant: str, which: DeadFilter) -> list[str]:
         """The ids of the dead turns that are meant, in the order of acceptance; no text is read."""
@@ -63,9 +83,7 @@ class RedisTurns:
         if which.is_open:
             return await self.page(tenant, Status.DEAD, None, page)
         ids = (await self.dead(tenant, which))[::-1]
-        chosen = ids[page.offset : page.offset + page.size]
-        rows = await self._hashes(tenant, chosen)
-        return len(ids), [decode_status(turn_id, row) for turn_id, row in zip(chosen, rows, strict=True) if row]
+        return len(ids), await self._readable(tenant, ids[page.offset : page.offset + page.size])
 
     async def _of_user(self, tenant: str, user_id: str, status: Status | None, page: Page) -> tuple[int, list[str]]:
         owned = keys.owned(Lane(tenant=tenant, kind="user", name=user_id))
@@ -121,8 +139,7 @@ class RedisTurns:
         """The turns that were settled without asking a model, newest first: for a person to look through."""
         stop = page.offset + page.size - 1
         ids = await answered(self._redis.zrevrange(keys.gated(tenant), page.offset, stop))
-        rows = await self._hashes(tenant, [turn_id.decode() for turn_id in ids])
-        found = [decode_status(turn_id.decode(), row) for turn_id, row in zip(ids, rows, strict=True) if row]
+        found = await self._readable(tenant, [turn_id.decode() for turn_id in ids])
         return int(await answered(self._redis.zcard(keys.gated(tenant)))), found
 
     async def usage(self, tenant: str) -> dict[str, Usage]:

@@ -61,10 +61,10 @@ class Desk:
 async def desk_in(house: House) -> AsyncIterator[Desk]:
     """The API over a house, without sockets."""
     app = create_app(Settings.model_validate({"auth": "off", "host": "127.0.0.1", "extractor": "offline"}))
-    model: Any = None
+    missing: Any = None  # dead letters need neither
     app.state.parts = Parts(
         inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store, embedder=house.embedder,
-        extractor=house.extractor, reconciler=house.reconciler, model=model, guidance=NoGuidance(),
+        extractor=house.extractor, reconciler=house.reconciler, model=missing, guidance=NoGuidance(), watch=missing,
     )  # fmt: skip
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://turnstone") as http:
         yield Desk(house, http)

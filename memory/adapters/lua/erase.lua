@@ -1,7 +1,7 @@
 -- Forget an owner's turns in one lane: take the lane by force (whoever held it fails its next check) and leave of each
 -- turn accepted up to the epoch only that it was erased. A plan keeps what it holds of other owners' turns.
 -- KEYS lease, lane, waiting list, plan, owned, ledger, backlog, fence, lanes, dead set
--- ARGV turn prefix, status prefix, retention_s, lease_ms, epoch_us, lane, user, agent, run (empty: any)
+-- ARGV turn prefix, status prefix, retention_s, lease_ms, epoch_us, lane, user, agent, run (empty: any), text prefix
 local lease, lane, waiting, plan, owned, ledger, backlog, fence, lanes, dead = unpack(KEYS)
 local time = redis.call('TIME')
 local now_us = time[1] * 1000000 + time[2]
@@ -43,7 +43,7 @@ for _, id in ipairs(ids) do
     redis.call('ZADD', ARGV[2] .. 'erased', row[5], id)
     redis.call('ZREM', owned, id)
     redis.call('HINCRBY', ledger, 'erased', 1)
-    redis.call('DEL', turn)
+    redis.call('DEL', turn, ARGV[10] .. id)
     redis.call('HSET', turn, 'status', 'erased', 'accepted_us', row[5], 'attempts', 0,
       'settled_us', string.format('%.0f', now_us))
     redis.call('EXPIRE', turn, ARGV[3])

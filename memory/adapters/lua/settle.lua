@@ -1,14 +1,14 @@
 -- The batch is applied: it leaves the lane. Run again, it changes nothing more.
 -- KEYS lease, lane, waiting list, plan, ledger, backlog, owned
--- ARGV token, turn prefix, status prefix, retention_s, dropped facts, then per turn: id, status (settled or erased), events,
---   gated (1: no model was asked)
+-- ARGV token, turn prefix, status prefix, retention_s, dropped facts, text prefix, text_s (how long the words stay), then
+--   per turn: id, status (settled or erased), events, gated (1: no model was asked)
 local lease, lane, waiting, plan, ledger, backlog, owned = unpack(KEYS)
 if redis.call('GET', lease) ~= ARGV[1] then return 0 end
 local time = redis.call('TIME')
 local now_us = time[1] * 1000000 + time[2]
 local now = string.format('%.0f', now_us)
 if redis.call('EXISTS', plan) == 1 then redis.call('HINCRBY', ledger, 'dropped_facts', ARGV[5]) end
-for i = 6, #ARGV, 4 do
+for i = 8, #ARGV, 4 do
   local id, status, events, gated = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
   local turn = ARGV[2] .. id
   if redis.call('LREM', waiting, 1, id) == 1 then
@@ -27,6 +27,13 @@ for i = 6, #ARGV, 4 do
         'history', 'times_failed', 'times_postponed', 'times_worker_lost', 'times_replayed')
       redis.call('ZREM', owned, id)
     end
+    -- Words that end before the status does get a key of their own, so that Redis ends them by itself.
+    local text_s = tonumber(ARGV[7])
+    if text_s < tonumber(ARGV[4]) then
+      local body = redis.call('HGET', turn, 'body')
+      if body and text_s > 0 then redis.call('SET', ARGV[6] .. id, body, 'EX', text_s) end
+      redis.call('HDEL', turn, 'body')
+    end
     redis.call('EXPIRE', turn, ARGV[4])
     redis.call('HINCRBY', ledger, status, 1)
     redis.call('DECR', backlog)
@@ -34,9 +41,19 @@ for i = 6, #ARGV, 4 do
 end
 redis.call('DEL', plan)
 redis.call('HDEL', lane, 'held', 'holder', 'limit', 'failures', 'deaths', 'planned', 'wake_us')
--- The index names a turn for as long as its hash lives, which is longer than the retention if it waited long.
-local old = string.format('(%.0f', now_us - ARGV[4] * 1000000)
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', owned, '-inf', old, 'LIMIT', 0, 100)) do
-  if redis.call('EXISTS', ARGV[2] .. id) == 0 then redis.call('ZREM', owned, id) end
+-- The index names a turn for as long as its hash lives, which is longer than the retention if it waited long or is dead.
+-- So each settling looks at the next few, from where the last one stopped: those that live do not hide the others.
+local old_us, from = now_us - ARGV[4] * 1000000, tonumber(redis.call('HGET', lane, 'trim') or '0')
+local rows, living = redis.call('ZRANGE', owned, from, from + 99, 'WITHSCORES'), from
+for i = 1, #rows, 2 do
+  if tonumber(rows[i + 1]) >= old_us then
+    living = 0
+    break
+  elseif redis.call('EXISTS', ARGV[2] .. rows[i]) == 1 then
+    living = living + 1
+  else
+    redis.call('ZREM', owned, rows[i])
+  end
 end
+if #rows < 200 or living == 0 then redis.call('HDEL', lane, 'trim') else redis.call('HSET', lane, 'trim', living) end
 return 1

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from time import monotonic
 
 from memory.books import Ledger
-from memory.cli.doctor import read_ledgers
+from memory.cli.diagnosis import read
 from memory.client import TurnstoneClient
 from memory.errors import TurnstoneError
 
@@ -47,7 +47,7 @@ class Witness:
     async def look(self) -> None:
         """Look once; a service that is away just now has said nothing wrong."""
         try:
-            books = read_ledgers(await self.client.metrics()).get("default")
+            books = read(await self.client.metrics()).ledgers.get("default")
         except TurnstoneError:
             self.unanswered += 1
             return

@@ -1,0 +1,118 @@
+"""Every kind of key that may stand in Turnstone's Redis, with when it ends: a key of no kind here is a fault.
+
+Nothing may grow with the number of turns for ever. So a key has a TTL, or leaves with the work it describes, or is
+permanent, and then its size has a bound that is said here. `tests/chaos/test_keys.py` holds a used Redis against it.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import NamedTuple
+
+from memory.adapters import redis_keys as keys
+from memory.adapters.celery_bell import QUEUE
+from memory.model import Lane, Status
+
+_DONE = (Status.SETTLED, Status.ERASED)
+
+
+class Ends(StrEnum):
+    """When a key ends."""
+
+    TTL = "it has a TTL from the start"
+    AFTERWARDS = "it has a TTL as soon as nothing is left to do, and none before"
+    WITH_WORK = "it leaves with the work that it describes"
+    NEVER = "it is permanent"
+
+
+class Kind(NamedTuple):
+    """One kind of key.
+
+    Args:
+        pattern: its name; `*` stands for anything.
+        holds: what it holds.
+        ends: when it ends.
+        bound: how long it has to live, or what bounds its size where it has no TTL.
+    """
+
+    pattern: str
+    holds: str
+    ends: Ends
+    bound: str
+
+    def fits(self, key: str) -> bool:
+        """Whether a key is of this kind."""
+        return re.fullmatch(re.escape(self.pattern).replace(r"\*", ".*"), key, re.DOTALL) is not None
+
+
+TURN = Kind("ts:turn:*", "a turn: status, words, events", Ends.AFTERWARDS, "retention after it settled or was erased")
+LANE = Kind("ts:lane:*", "a lane's clock and counters", Ends.AFTERWARDS, "retention after it fell asleep")
+OWNED = Kind(
+    "ts:owned:*", "a lane's turns by time", Ends.AFTERWARDS, "retention after it fell asleep; trimmed by settling"
+)
+
+KINDS = (
+    TURN,
+    LANE,
+    OWNED,
+    Kind("ts:text:*", "the words of a settled turn", Ends.TTL, "text retention, where shorter than the status's"),
+    Kind("ts:lease:*", "the fencing token of a lane's holder", Ends.TTL, "the lease"),
+    Kind("ts:epoch:*", "when exactly this owner was last erased", Ends.TTL, "retention"),
+    Kind("ts:idem:*", "an idempotency key's turn and body hash", Ends.TTL, "a day"),
+    Kind("ts:breaker:*", "an endpoint's breaker, and the calls it let through", Ends.TTL, "20 minutes after its pause"),
+    Kind(keys.SWEEPER, "that somebody has just swept", Ends.TTL, "the time between two sweeps"),
+    Kind("ts:wait:*", "what waits in a lane", Ends.WITH_WORK, "the lane's backlog limit"),
+    Kind("ts:plan:*", "a lane's recorded plan", Ends.WITH_WORK, "one batch"),
+    Kind(keys.LANES, "the lanes that are awake", Ends.WITH_WORK, "lanes with waiting turns"),
+    Kind(keys.REMOVALS, "erases and deletes to be repeated once", Ends.WITH_WORK, "those of the last minute"),
+    Kind("ts:status:*", "a tenant's turns in a status, by time", Ends.WITH_WORK, "turns whose hash is there"),
+    Kind("ts:ledger:*", "a tenant's books", Ends.NEVER, "a few counters a tenant"),
+    Kind("ts:usage:*", "what models cost a tenant", Ends.NEVER, "a few counters a tenant and model"),
+    Kind("ts:guidance:*", "a tenant's guidance", Ends.NEVER, "one document a tenant"),
+    Kind(keys.TENANTS, "the tenants", Ends.NEVER, "one name a tenant"),
+    Kind(keys.BACKLOG, "how many turns wait", Ends.NEVER, "one number"),
+    Kind(keys.AUDIT, "how far the audit of the books is, and when it was", Ends.NEVER, "a few fields"),
+    Kind(keys.FENCE, "the last fencing token", Ends.NEVER, "one number"),
+    # Celery's own: kombu's tables of who listens to what, and the bells on their way.
+    Kind(QUEUE, "the bells", Ends.WITH_WORK, "one a lane that wakes, and a thousand of the sweep"),
+    Kind("unacked", "bells that a worker has just heard", Ends.WITH_WORK, "a worker's threads; killed: 10 minutes"),
+    Kind("unacked_index", "the same by time", Ends.WITH_WORK, "a worker's threads; killed: 10 minutes"),
+    Kind("unacked_mutex", "who looks through them", Ends.TTL, "5 minutes"),
+    Kind(f"_kombu.binding.{QUEUE}", "that the queue exists", Ends.NEVER, "one name"),
+    Kind(f"_kombu.binding_permanent.{QUEUE}", "the same", Ends.NEVER, "one name"),
+    Kind("_kombu.binding.celery", "that Celery's default queue exists", Ends.NEVER, "one name"),
+    Kind("_kombu.binding_permanent.celery", "the same", Ends.NEVER, "one name"),
+    Kind("_kombu.binding.celery.pidbox", "the workers' letter boxes", Ends.NEVER, "one name a worker's name"),
+    Kind(
+        "_kombu.binding.reply.celery.pidbox", "who waits for answers", Ends.NEVER, "dropped an hour after its last use"
+    ),
+    Kind("_kombu.binding.celeryev", "who listens to events", Ends.NEVER, "dropped an hour after its last use"),
+    Kind("_kombu.binding_deadlines", "when those are dropped", Ends.NEVER, "three names"),
+    Kind("*.reply.celery.pidbox", "answers to `inspect` that nobody took", Ends.TTL, "10 seconds"),
+)
+
+
+def kind_of(key: str) -> Kind | None:
+    """The kind of a key; None for a key that should not be there."""
+    return next((kind for kind in KINDS if kind.fits(key)), None)
+
+
+def lane_of(key: str) -> Lane:
+    """The lane that a key of the kinds LANE and OWNED belongs to."""
+    return Lane.parse(key.split(":", 2)[2])
+
+
+def has_ttl(kind: Kind, *, status: Status | None = None, waits: bool = False) -> bool:
+    """Whether a key of this kind must have a TTL just now; if not, it must have none.
+
+    Args:
+        kind: as `kind_of` tells.
+        status: of the turn, for TURN.
+        waits: for LANE and OWNED, whether turns wait in the lane.
+    """
+    if kind is TURN:
+        return status in _DONE
+    if kind.ends is Ends.AFTERWARDS:
+        return not waits
+    return kind.ends is Ends.TTL

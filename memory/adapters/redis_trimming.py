@@ -1,0 +1,75 @@
+"""Trimming: the sets of turns by status forget those whose hashes have ended. Part of each sweep."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from time import monotonic
+from typing import Any
+
+from redis.asyncio import Redis
+
+from memory.adapters import redis_keys as keys
+from memory.adapters.redis_scripts import Argument, answered
+from memory.model import Status
+
+_TENANTS_A_SWEEP = 10
+_CHUNK = 1_000  # looked at in one step: about a millisecond of Redis's time
+
+Run = Callable[[str, Sequence[str], Sequence[Argument]], Awaitable[Any]]
+
+
+async def trim_some(redis: Redis, run: Run, oldest_us: int, seconds: float) -> int:
+    """Trim the sets of a few tenants, taken by chance; returns how many turns were dropped.
+
+    Args:
+        redis: an open client.
+        run: runs a script.
+        oldest_us: only turns accepted before can have ended; microseconds since 1970.
+        seconds: when to stop, though not before one chunk is done.
+    """
+    deadline, dropped = monotonic() + seconds, 0
+    tenants = [found.decode() for found in await answered(redis.srandmember(keys.TENANTS, _TENANTS_A_SWEEP))]
+    sets = [(tenant, name) for tenant in tenants for name in _trimmed(tenant)]
+    for tenant, name in random.sample(sets, len(sets)):  # in no order: a large one does not hide those behind it
+        old = int(await answered(redis.zcount(name, "-inf", f"({oldest_us}")))
+        if old:
+            dropped += await _Trimming(run, name, keys.turn_prefix(tenant), oldest_us, deadline).all(old)
+        if monotonic() > deadline:
+            break
+    return dropped
+
+
+def _trimmed(tenant: str) -> tuple[str, ...]:
+    """The sets in which a turn stays until its hash ends; a turn leaves the others when its status changes."""
+    return keys.status(tenant, Status.SETTLED), keys.status(tenant, Status.ERASED), keys.gated(tenant)
+
+
+class _Trimming:
+    """One set, walked by rank, as a turn that was settled late lives on among those that have ended."""
+
+    def __init__(self, run: Run, name: str, turn_prefix: str, oldest_us: int, deadline: float) -> None:
+        self._run = run
+        self._name = name
+        self._args: list[Argument] = [turn_prefix, oldest_us]
+        self._deadline = deadline
+
+    async def all(self, old: int) -> int:
+        """Trim it all, beginning anywhere: when there is no time for the whole, no part is always left out.
+
+        Args:
+            old: how many turns are old enough.
+        """
+        start = random.randrange(old) if old > _CHUNK else 0
+        return await self._walk(start, old) + await self._walk(0, start)
+
+    async def _walk(self, rank: int, end: int) -> int:
+        dropped = 0
+        while rank + dropped < end:
+            most = min(_CHUNK, end - rank - dropped)
+            seen, ended = await self._run("trim", [self._name], [*self._args, rank, most])
+            dropped += ended
+            rank += seen - ended
+            if seen < most or monotonic() > self._deadline:
+                break
+        return dropped

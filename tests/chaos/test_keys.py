@@ -1,0 +1,96 @@
+"""After a bit of everything, each key in Redis is of a known kind, and ends by itself as soon as nothing needs it."""
+
+from __future__ import annotations
+
+from tests.chaos.holding import Moment, Step
+from tests.chaos.scene import Scene
+from tests.chaos.stories import BERLIN, DOG, TEA
+from tests.keys_found import faults, permanent, without_end
+from tests.model_server.wire import Fault, Kind
+from tests.support import wait_until
+
+POISON = "I collect poison rings."
+
+
+async def at_rest(scene: Scene, dead: int) -> None:
+    """Nothing waits, every lane sleeps, and no removal is left to be repeated but those of the last half minute."""
+
+    async def rests() -> bool:
+        return not await scene.redis.exists("ts:lanes") and await scene.redis.zcard("ts:status:default:dead") == dead
+
+    await wait_until(rests, what="every lane falling asleep")
+
+
+async def memories_by_hand(scene: Scene) -> None:
+    """Edit one, undo the edit, delete another."""
+    user = scene.id_of("hand")
+    await scene.settled(await scene.post("hand", BERLIN, TEA))
+    page = await scene.client.memories(user_id=user)
+    await scene.client.update(page.results[0].id, "I like black tea.")
+    await scene.client.undo(page.results[0].id)
+    await scene.client.delete(page.results[1].id)
+
+
+async def dead_letters(scene: Scene) -> int:
+    """Three turns die; one is replayed, one discarded. Returns how many stay dead."""
+    bad = Fault(kind=Kind.NOT_JSON, route="extraction", contains=POISON)
+    scene.model.fault(bad)
+    ids = [turn_id for user in ("one", "two", "three") for turn_id in await scene.post(user, POISON)]
+
+    async def all_dead() -> bool:
+        return {turn.status for turn in await scene.turns(ids)} == {"dead"}
+
+    await wait_until(all_dead, what="the turns dying")
+    scene.model.heal()
+    assert await scene.client.replay_dead(ids[:1]) == 1
+    assert await scene.client.discard_dead(ids[1:2]) == 1
+    await scene.settled(ids[:1])
+    return 1
+
+
+async def provider_away(scene: Scene) -> None:
+    """The breaker opens, and closes again."""
+    scene.model.fault(Fault(kind=Kind.STATUS, status=503, contains=DOG, calls=6))
+    ids = await scene.post("away", DOG)
+
+    async def opened() -> bool:
+        return bool([name async for name in scene.redis.scan_iter("ts:breaker:*")])
+
+    await wait_until(opened, what="the breaker counting failures")
+    assert await faults(scene.redis) == []
+    await scene.settled(ids)
+
+
+async def test_after_a_bit_of_everything_every_redis_key_is_known_and_ends_when_nothing_needs_it(scene: Scene) -> None:
+    worker, spare = await scene.start(2)
+    client, user = scene.client, scene.id_of
+    await client.guide({"custom_instructions": "Keep what they eat."})
+    await scene.settled(await scene.post("settled", BERLIN, TEA))
+    await scene.settled(await scene.post("gated", "ok thanks"))
+    said = [{"role": "user", "content": TEA}]
+    for _ in range(2):
+        await client.add_turn(said, infer=False, idempotency_key="once", user_id=user("word"), agent_id="bot")
+    await memories_by_hand(scene)
+    dead = await dead_letters(scene)
+    await provider_away(scene)
+    await scene.settled(await scene.post("erased", BERLIN))
+    await client.forget(user_id=user("erased"))
+    await client.forget(agent_id="bot")
+
+    hold = scene.hold(Step.UPSERT, Moment.BEFORE, "killed")
+    ids = await scene.post("killed", DOG)
+    await wait_until(lambda: hold.waits, what="a worker being held")
+    assert await faults(scene.redis) == []
+    worker.kill()
+    hold.drop()
+    spare.thaw()
+    await scene.settled(ids)
+    await at_rest(scene, dead)
+
+    assert await faults(scene.redis) == []
+    left = [name for name in await without_end(scene.redis) if not permanent(name)]
+    dead_turns = [name for name in left if name.startswith("ts:turn:")]
+    assert len(dead_turns) == dead
+    # `unacked`: what the killed worker had just heard; another one takes it up after ten minutes.
+    working = {"ts:removals", "unacked", "unacked_index", *dead_turns}
+    assert {name for name in left if not name.startswith("ts:status:")} <= working

@@ -1,0 +1,65 @@
+-- The next turns of a lane, counted as attempted. An empty lane falls asleep and its lease ends in the same step,
+-- so a turn accepted a moment later rings a bell that finds the lane free.
+-- KEYS lease, lane, waiting list, plan, lanes, ledger, backlog, owned
+-- ARGV token, lane, max_turns, max_chars, max_attempts, turn prefix, status prefix, error for a lost worker, retention_s
+local lease, lane, waiting, plan_key, lanes, ledger, backlog, owned = unpack(KEYS)
+local turn_prefix, status_prefix, most = ARGV[6], ARGV[7], tonumber(ARGV[5])
+if redis.call('GET', lease) ~= ARGV[1] then return { 'lost' } end
+
+local function move(id, from, to)
+  local stamp = redis.call('HGET', turn_prefix .. id, 'accepted_us')
+  redis.call('ZREM', status_prefix .. from, id)
+  redis.call('ZADD', status_prefix .. to, stamp, id)
+  redis.call('HSET', turn_prefix .. id, 'status', to)
+end
+
+local function bury_first()
+  local first = redis.call('LPOP', waiting)
+  move(first, redis.call('HGET', turn_prefix .. first, 'status'), 'dead')
+  redis.call('HSET', turn_prefix .. first, 'error', ARGV[8])
+  redis.call('HINCRBY', ledger, 'dead', 1)
+  redis.call('DECR', backlog)
+end
+
+local plan = redis.call('GET', plan_key)
+-- `held` is still set when the last holder neither settled nor gave back: it died, or lost its lease.
+local held = tonumber(redis.call('HGET', lane, 'held') or '0')
+if held > 0 then
+  local deaths = redis.call('HINCRBY', lane, 'deaths', 1)
+  -- A recorded plan is repeated for as long as that may help; without one the batch is halved at once.
+  if not plan or deaths >= most then
+    if held > 1 then
+      redis.call('HSET', lane, 'limit', math.floor(held / 2))
+    elseif deaths >= most then
+      bury_first()
+      redis.call('HDEL', lane, 'limit')
+    end
+    if held > 1 or deaths >= most then redis.call('HDEL', lane, 'deaths') end
+    redis.call('DEL', plan_key)
+    redis.call('HDEL', lane, 'planned')
+    plan = false
+  end
+end
+local limit = tonumber(redis.call('HGET', lane, 'limit') or ARGV[3])
+if plan then limit = tonumber(redis.call('HGET', lane, 'planned')) end
+
+local ids = redis.call('LRANGE', waiting, 0, limit - 1)
+if #ids == 0 then
+  redis.call('ZREM', lanes, ARGV[2])
+  redis.call('HDEL', lane, 'held', 'holder', 'limit', 'failures', 'deaths', 'wake_us')
+  redis.call('EXPIRE', lane, ARGV[9])
+  redis.call('EXPIRE', owned, ARGV[9])
+  redis.call('DEL', lease)
+  return { 'empty' }
+end
+local turns, chars = {}, 0
+for _, id in ipairs(ids) do
+  local row = redis.call('HMGET', turn_prefix .. id, 'body', 'accepted_us', 'status')
+  chars = chars + #row[1]
+  if not plan and #turns > 0 and chars > tonumber(ARGV[4]) then break end
+  if row[3] ~= 'running' then move(id, row[3], 'running') end
+  local attempts = redis.call('HINCRBY', turn_prefix .. id, 'attempts', 1)
+  turns[#turns + 1] = { id, row[1], row[2], attempts }
+end
+redis.call('HSET', lane, 'held', #turns, 'holder', ARGV[1])
+return { 'turns', turns, plan or '' }
