@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from redis.asyncio import Redis
+
+from memory.adapters import redis_keys as keys
 from memory.adapters.qdrant_store import QdrantStore
 from memory.adapters.redis_inbox import RedisInbox
 from memory.adapters.redis_lanes import RedisLanes
@@ -62,3 +65,10 @@ class House:
     async def ask(self, text: str, **more: Any) -> Recall:
         asked = Asked(scope=ANA, text=text, **more)
         return await recall(asked, store=self.store, embedder=self.embedder, turns=self.turns)
+
+
+async def make_removals_due(redis: Redis) -> None:
+    """As if half a minute had passed since something was removed."""
+    noted: list[Any] = await redis.zrange(keys.REMOVALS, 0, -1)
+    for removal in noted:
+        await redis.zadd(keys.REMOVALS, {removal: 0})

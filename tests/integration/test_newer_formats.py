@@ -1,0 +1,177 @@
+"""What a newer Turnstone wrote is never misread: turns wait for a worker that can read it, people get a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+from qdrant_client import AsyncQdrantClient
+from redis.asyncio import Redis
+
+from api.app import create_app
+from memory.adapters import redis_keys as keys
+from memory.adapters.celery_bell import QUEUE
+from memory.adapters.redis_guidance import RedisGuidance
+from memory.books import Removal
+from memory.bootstrap import opened
+from memory.decide import decide
+from memory.errors import NewerFormat
+from memory.model import Status, TurnStatus
+from memory.settings import Settings
+from tests.integration.house import ANA, BOB, House, make_removals_due
+
+NEWER = 99
+SENTENCE = r"written by a newer Turnstone \(format 99, this one reads up to 1\); upgrade"
+
+
+async def set_body_format(redis: Redis, turn_id: str, version: int) -> None:
+    """As if another version had accepted the turn, with a field of its own."""
+    body = orjson.loads(await redis.hget(keys.turn("default", turn_id), "body") or b"{}")
+    body.pop("sounds", None)
+    body |= {"v": version} if version == 1 else {"v": version, "sounds": ["la"]}
+    await redis.hset(keys.turn("default", turn_id), "body", orjson.dumps(body))
+
+
+async def assert_waits(house: House, redis: Redis, turn_id: str) -> TurnStatus:
+    """It waits, no attempt is spent, and its lane rests without ringing."""
+    status = await house.status(turn_id)
+    assert (status.status, status.attempts) == (Status.RETRYING, 0)
+    assert await redis.exists(QUEUE) == 0, "the lane rings itself"
+    wake_us, (seconds, _) = await redis.hget(keys.lane(ANA.lane), "wake_us"), await redis.time()
+    assert wake_us is not None
+    assert int(wake_us) // 1_000_000 >= seconds
+    return status
+
+
+async def test_a_turn_of_a_newer_format_waits_for_a_newer_worker_and_its_lane_rests(house: House, redis: Redis) -> None:
+    turn_id = await house.say("I live in Berlin")
+    await set_body_format(redis, turn_id, NEWER)
+    for _ in range(5):
+        await redis.delete(QUEUE)
+        await redis.hdel(keys.lane(ANA.lane), "wake_us")
+        assert await house.drain() == 0
+        status = await assert_waits(house, redis, turn_id)
+        assert status.error is not None
+        assert "a turn was written by a newer Turnstone (format 99, this one reads up to 1); upgrade" in status.error
+    assert await redis.hget(keys.lane(ANA.lane), "failures") == b"5"
+
+    await set_body_format(redis, turn_id, 1)  # the upgraded worker comes
+    await redis.hdel(keys.lane(ANA.lane), "wake_us")
+    assert await house.drain() == 1
+    assert await house.texts() == ["I live in Berlin"]
+    assert ((await house.status(turn_id)).attempts, (await house.status(turn_id)).error) == (1, None)
+
+
+async def test_a_plan_of_a_newer_format_stays_recorded_until_a_newer_worker_applies_it(
+    house: House, redis: Redis
+) -> None:
+    turn_id = await house.say("I live in Berlin")
+    lease = await house.lanes._acquire(ANA.lane, edit=False)
+    assert lease is not None
+    batch = await house.lanes.take(lease, 8, 1000)
+    assert batch is not None
+    await house.lanes.record(lease, await decide(batch.turns, house.remembering))
+    await house.lanes.postpone(lease, "away", None)
+    plan = await redis.get(keys.plan(ANA.lane))
+    await redis.set(keys.plan(ANA.lane), orjson.dumps({"v": NEWER, "leaps": []}))
+    await redis.hdel(keys.lane(ANA.lane), "wake_us")
+    await redis.delete(QUEUE)
+    assert await house.drain() == 0
+    await assert_waits(house, redis, turn_id)
+    assert await redis.get(keys.plan(ANA.lane)) == orjson.dumps({"v": NEWER, "leaps": []})
+    assert plan is not None
+    await redis.set(keys.plan(ANA.lane), plan)
+    await redis.hdel(keys.lane(ANA.lane), "wake_us")
+    assert await house.drain() == 1
+    assert house.extractor.batches == [["I live in Berlin"]]
+
+
+async def set_memory_format(house: House, version: int) -> str:
+    (memory,) = await house.memories()
+    client: AsyncQdrantClient = house.store._client
+    await client.set_payload(house.store.collection, {"v": version}, points=[memory.id], wait=True)
+    return memory.id
+
+
+async def test_nothing_is_decided_on_memories_of_a_newer_format_and_people_are_not_shown_them(
+    house: House, redis: Redis
+) -> None:
+    await house.say("I live in Berlin")
+    await house.drain()
+    memory_id = await set_memory_format(house, NEWER)
+    assert await house.texts() == []
+    assert (await house.ask("Berlin")).results == ()
+    for reading in (house.store.get("default", memory_id), house.store.history("default", memory_id)):
+        with pytest.raises(NewerFormat, match=SENTENCE):
+            await reading
+    turn_id = await house.say("I live in Berlin now")
+    await redis.delete(QUEUE)
+    assert await house.drain() == 0
+    await assert_waits(house, redis, turn_id)
+
+
+async def test_a_removal_of_a_newer_format_holds_up_no_other(house: House, redis: Redis) -> None:
+    await house.inbox.note_removal(Removal(scope=BOB, memory_id="m"))
+    await make_removals_due(redis)
+    await redis.zadd(keys.REMOVALS, {'0 {"v":99,"whose":"?"}': 0})
+    (found,) = await house.inbox.unfinished()
+    await house.inbox.finished(found[0])
+    assert await redis.zcard(keys.REMOVALS) == 1
+
+
+async def test_guidance_of_a_newer_format_is_not_taken_for_none(redis: Redis) -> None:
+    await redis.set(keys.guidance("default"), b'{"v":99,"must":"x"}')
+    with pytest.raises(NewerFormat, match=SENTENCE):
+        await RedisGuidance(redis).of("default")
+
+
+async def test_counters_and_fields_that_a_newer_version_adds_are_passed_over(house: House, redis: Redis) -> None:
+    turn_id = await house.say("I live in Berlin")
+    await house.drain()
+    events = b'[{"event":"ADD","id":"m","memory":"I live in Berlin","mood":"calm"}]'
+    more: Any = {"used_images": 3, "used_calls": 2, "events": events, "colour": "blue"}
+    await redis.hset(keys.turn("default", turn_id), mapping=more)
+    await redis.hset(keys.usage("default"), mapping={"m|images": 3, "m|calls": 2})
+    status = await house.status(turn_id)
+    assert (status.usage.calls, status.events[0].memory) == (2, "I live in Berlin")
+    assert (await house.turns.usage("default"))["m"].calls == 2
+
+
+@asynccontextmanager
+async def api(redis_url: str, qdrant_url: str) -> AsyncIterator[httpx.AsyncClient]:
+    """The real API app, in this process; what its lifespan opens is opened here, as that also tunes the process."""
+    settings = Settings(redis_url=redis_url, qdrant_url=qdrant_url, auth="off", openai_api_key=None)
+    app = create_app(settings)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with (
+        opened(settings) as parts,
+        httpx.AsyncClient(transport=transport, base_url="http://api") as client,
+    ):
+        app.state.parts = parts
+        yield client
+
+
+async def test_the_api_answers_with_a_sentence_or_leaves_out_what_only_a_newer_one_can_read(
+    redis: Redis, redis_url: str, qdrant_url: str
+) -> None:
+    async with api(redis_url, qdrant_url) as client:
+        said = {"user_id": "newer", "messages": [{"role": "user", "content": "I live in Berlin"}]}
+        ids = [(await client.post("/turns", json=said)).json()["id"] for _ in range(2)]
+        await set_body_format(redis, ids[0], NEWER)
+        await redis.hset(keys.turn("default", ids[1]), mapping={"v": NEWER, "status": "dreaming"})
+        await redis.set(keys.guidance("default"), b'{"v":99,"must":"x"}')
+
+        turn = (await client.get(f"/turns/{ids[0]}")).json()
+        assert (turn["status"], turn["messages"]) == ("queued", None)
+        for path in (f"/turns/{ids[1]}", "/guidance"):
+            refused = await client.get(path)
+            assert (refused.status_code, refused.json()["error"]) == (503, "newer_format")
+            assert "upgrade" in refused.json()["detail"]
+        listed = (await client.get("/turns", params={"user_id": "newer"})).json()
+        assert [one["id"] for one in listed["results"]] == ids[:1]
+        for path in ("/turns", "/turns/gated", "/dead", "/metrics", "/dashboard", f"/dashboard/turns/{ids[0]}"):
+            assert (await client.get(path)).status_code == 200, path

@@ -1,0 +1,136 @@
+"""Upgrades: what an earlier Turnstone left in Redis and Qdrant is worked off, shown and forgotten by today's."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+
+from memory.adapters import qdrant_payload, redis_codec
+from memory.adapters import redis_keys as keys
+from memory.adapters.redis_guidance import RedisGuidance
+from memory.adapters.redis_lanes import InboxLimits
+from memory.forget import forget
+from memory.model import Page, Scope, Status
+from memory.recall import Asked, recall
+from memory.removals import finish_removals
+from memory.revise import undo
+from tests.integration.golden import DATA, house_of, loaded
+from tests.integration.golden_scenes import GUIDANCE, KEY, TENANT, user, waiting
+from tests.integration.house import MARCH, House, make_removals_due
+from tests.keys_found import faults
+
+FORMATS = sorted(DATA.glob("format-*"))
+FORGET_ALL = "run `python -m tests.integration.golden tests/integration/data/format-N` with the code before the change"
+
+
+@pytest.fixture(params=FORMATS, ids=lambda folder: str(folder.name))
+async def old(request: pytest.FixtureRequest, redis: Redis, qdrant_url: str) -> AsyncIterator[House]:
+    """A house of today over what an earlier one left; the pause of its resting lane is over."""
+    folder: Path = request.param
+    async with house_of(redis, qdrant_url, f"golden-{uuid.uuid4().hex}", InboxLimits(max_attempts=2)) as house:
+        await loaded(folder, redis, qdrant_url, house.store.collection)
+        await redis.hset(keys.lane(user("rae").lane), "wake_us", "0")
+        yield house
+
+
+async def statuses(house: House, name: str) -> list[tuple[Status, str | None]]:
+    _, found = await house.turns.page(TENANT, None, name, Page())
+    return [(one.status, one.error) for one in found][::-1]
+
+
+def test_each_format_that_may_be_met_has_its_golden_files() -> None:
+    newest = max(redis_codec.VERSION, qdrant_payload.VERSION)
+    assert [folder.name for folder in FORMATS] == [f"format-{n}" for n in range(1, newest + 1)], FORGET_ALL
+
+
+async def test_every_key_of_an_earlier_version_is_known_and_ends_as_it_should(old: House, redis: Redis) -> None:
+    assert await faults(redis) == []
+    for name in ("wes", "pat", "rae"):
+        await old.drain(Scope(tenant=TENANT, user_id=name))
+    assert await faults(redis) == []
+
+
+async def test_a_turn_that_waited_through_the_upgrade_is_remembered_as_it_was_said(old: House) -> None:
+    said = waiting()
+    assert await old.drain(said.scope) == 1
+    (memory,) = await old.memories(said.scope)
+    assert (memory.text, memory.metadata, memory.valid_from) == ("I like tea ☕", said.metadata, MARCH)
+    assert await old.drain(user("rae")) == 1
+    assert await old.texts(user("rae")) == ["I run marathons"]
+
+
+async def test_a_plan_recorded_before_the_upgrade_is_applied_once_and_no_model_is_asked_again(old: House) -> None:
+    pat = user("pat")
+    assert await old.drain(pat) == 3
+    assert old.extractor.batches == [["I knit"]]
+    memories = await old.memories(pat)
+    assert [one.text for one in memories] == ["I sail on mondays", "I keep bees", "I knit"]
+    history = await old.store.history(TENANT, memories[0].id)
+    assert [one.text for one in history] == ["I sail on sundays", "I sail on mondays"]
+    assert await statuses(old, "pat") == [(Status.SETTLED, None)] * 4
+    assert await old.drain(pat) == 0
+
+
+async def test_a_turn_that_died_before_the_upgrade_is_shown_and_replayed(old: House) -> None:
+    count, dead = await old.turns.page(TENANT, Status.DEAD, None, Page())
+    assert (count, {one.error for one in dead}) == (2, {"bad_answer: it was no JSON"})
+    text = await old.turns.text(TENANT, dead[1].id)
+    assert text is not None
+    assert text.messages[0].content == "I collect stamps"
+    assert await old.inbox.revive(TENANT, dead[1].id, replay=True)
+    assert await old.inbox.revive(TENANT, dead[0].id, replay=False)
+    assert await old.drain(user("dan")) == 1
+    assert await old.texts(user("dan")) == ["I collect stamps"]
+
+
+async def test_memories_made_before_the_upgrade_are_found_with_their_history_and_can_be_changed(old: House) -> None:
+    asked = Asked(scope=user("fay"), text="Lisbon")
+    found = await recall(asked, store=old.store, embedder=old.embedder, turns=old.turns)
+    (memory,) = [one.memory for one in found.results]
+    assert memory.text == "I live in Lisbon"
+    history = await old.store.history(TENANT, memory.id)
+    assert [(one.text, one.valid_from) for one in history] == [
+        ("I live in Berlin", MARCH),
+        ("I live in Lisbon", MARCH + timedelta(days=9)),
+    ]
+    again = await undo(TENANT, memory.id, lanes=old.lanes, store=old.store, embedder=old.embedder)
+    assert again.text == "I live in Berlin"
+    assert await old.texts(user("uma")) == ["I play go"]
+    assert await old.texts(user("ray")) == []
+
+
+async def test_an_owner_whose_turns_are_of_before_the_upgrade_is_forgotten(old: House, redis: Redis) -> None:
+    for name in ("fay", "pat", "dan"):
+        scope = user(name)
+        receipt = await forget(
+            scope, inbox=old.inbox, lanes=old.lanes, turns=old.turns, store=old.store, embedder=old.embedder
+        )
+        assert receipt.verified, name
+        assert receipt.turns == {"fay": 2, "pat": 4, "dan": 2}[name]
+        assert await old.memories(scope) == []
+    everything = str([await redis.dump(name) async for name in redis.scan_iter("ts:[^r]*")])
+    assert "Lisbon" not in everything
+    assert "stamps" not in everything
+    assert (await old.turns.ledger(TENANT)).balanced
+
+
+async def test_the_books_and_whatever_else_was_kept_are_read_on(old: House, redis: Redis) -> None:
+    ledger = await old.turns.ledger(TENANT)
+    assert (ledger.accepted, ledger.waiting, ledger.dead, ledger.gated, ledger.balanced) == (17, 5, 2, 1, True)
+    assert (await old.turns.usage(TENANT))["gpt-test"].cost_usd == pytest.approx(0.0002)
+    assert await RedisGuidance(redis).of(TENANT) == GUIDANCE
+    assert (await old.inbox.accept(waiting(), idempotency_key=KEY)).repeated
+    assert await statuses(old, "eve") == []
+    assert [scope for scope, _ in await old.lanes.epochs(user("eve"))] == [user("eve")]
+    _, gated = await old.turns.gated(TENANT, Page())
+    assert [one.gated for one in gated] == [True]
+    _, fay = await old.turns.page(TENANT, None, "fay", Page())
+    assert fay[0].usage.prompt_tokens == 900
+    assert fay[0].events[0].previous == "I live in Berlin"
+    await make_removals_due(redis)
+    assert await finish_removals(old.inbox, old.lanes, old.store, old.embedder) == 2
