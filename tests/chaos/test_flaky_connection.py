@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from itertools import cycle
 from pathlib import Path
 
@@ -152,6 +153,10 @@ async def test_the_client_says_so_when_no_try_was_answered_and_the_same_key_find
     assert await in_place(scene.client, user) == [found.id]
 
 
+def more_than(proxy: FlakyProxy, requests: int) -> bool:
+    return len(proxy.asked) > requests
+
+
 async def test_while_redis_is_killed_and_started_again_each_turn_is_accepted_once_and_in_order(
     stack_setup: Setup, qdrant_url: str, tmp_path: Path
 ) -> None:
@@ -166,9 +171,9 @@ async def test_while_redis_is_killed_and_started_again_each_turn_is_accepted_onc
 
             talking = asyncio.gather(talk("ana"), talk("bob"))
             for seen in (40, 120):
-                await wait_until(lambda seen=seen: len(proxy.asked) > seen, what="turns being posted")
+                await wait_until(partial(more_than, proxy, seen), what="turns being posted")
                 redis.kill()
                 await redis.start_again()
             assert not talking.done(), "Redis was killed when all was over"
-            answered = await talking
+            answered = list(await talking)
             assert [await in_place(client, user) for user in ("ana", "bob")] == answered

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from memory.adapters import redis_keys as keys
 from memory.adapters.redis_turns import RedisTurns
 from memory.model import Scope
@@ -26,8 +28,7 @@ async def test_while_the_model_is_down_the_backlog_grows_and_nothing_is_marked_d
         for user, texts in SAID.items():
             turns[user] += await scene.post(user, texts[number])
         before = {user: await failures(scene, user) for user in SAID}
-        await wait_until(lambda before=before: tried_again(scene, before), deadline_seconds=15,
-                         what="every lane failing again")  # fmt: skip
+        await wait_until(partial(tried_again, scene, before), deadline_seconds=15, what="every lane failing again")
         books = await RedisTurns(scene.redis).ledger(TENANT)
         assert (books.accepted, books.waiting) == (3 * (number + 1), 3 * (number + 1))
     every = [turn_id for ids in turns.values() for turn_id in ids]
