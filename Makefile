@@ -15,7 +15,7 @@ INSTALL = $(BIN)/python -m pip install -qq --no-input --constraint requirements.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up test check lint unit chaos bench bench-cost evals-llm lock clean
+.PHONY: help demo up test check lint unit chaos chaos-proof bench bench-cost evals-llm lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' $(firstword $(MAKEFILE_LIST)) | tr '|' '\t' | expand -t 18
@@ -48,6 +48,9 @@ bench: $(VENV)/.dev ## how fast it is: prints a table, writes build/*.json
 
 bench-cost: $(VENV)/.dev ## what remembering costs in model calls and characters, beside mem0ai (COST="--help")
 	@$(BIN)/python -m tests.bench.cost $(COST)
+
+chaos-proof: $(VENV)/.dev ## each invariant's test fails when its mechanism is taken out (PROOF="--only 3,6")
+	@$(BIN)/python -m tests.chaos.proof $(PROOF)
 
 evals-llm: $(VENV)/.dev ## question answering with a real model, for whoever has a key: make evals-llm ARGS="--help"
 	@$(BIN)/python -m tests.evals.llm $(ARGS)

@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from memory import errors
 
@@ -62,6 +63,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(errors.TurnstoneError, _turnstone)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(ClientDisconnect, _left)
     app.add_exception_handler(Exception, _unforeseen)
 
 
@@ -93,6 +95,11 @@ async def _http(_: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, HTTPException):
         raise error
     return problem(error.status_code, str(error.detail), headers=error.headers)
+
+
+async def _left(_: Request, __: Exception) -> JSONResponse:
+    """The caller hung up before its request had come: nothing was done, it is no fault of ours, nobody reads this."""
+    return problem(400, "the connection ended before the request did")
 
 
 async def _unforeseen(request: Request, error: Exception) -> JSONResponse:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Iterator
-from contextlib import closing
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
 
 import httpx
 import pytest
 from redis.asyncio import Redis
 
 from memory.client import TurnstoneClient
-from memory.embedded.parts import Addresses, Setup, api_part, child_environment
-from memory.embedded.sockets import base_url, listen
+from memory.embedded.parts import Addresses, Setup
+from memory.embedded.sockets import base_url
 from tests.chaos.holding import holding_proxy
-from tests.chaos.processes import PartProcess, fleet
+from tests.chaos.processes import fleet
 from tests.chaos.scene import Scene
+from tests.chaos.servers import front
 from tests.model_server.control import ModelServer, running
-from tests.running import READY_SECONDS
 
 
 @pytest.fixture(scope="package")
@@ -44,17 +45,10 @@ def stack_setup(model: ModelServer, tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.fixture(scope="package")
 def addresses(stack_setup: Setup, redis_url: str, qdrant_url: str) -> Iterator[Addresses]:
     """A serving API process, and where everything is."""
-    with closing(listen(stack_setup.host, 0)) as listener:
-        redis_port, qdrant_port = (httpx.URL(url).port or 0 for url in (redis_url, qdrant_url))
-        found = Addresses(redis_port, qdrant_port, listener.getsockname()[1], listener.fileno())
-        api = PartProcess(api_part(stack_setup, found, child_environment(stack_setup, found)))
-        try:
-            # Until it serves, we queue at the socket that it was handed.
-            ready = httpx.get(f"{base_url(stack_setup.host, found.api)}/health/ready", timeout=READY_SECONDS)
-            assert ready.is_success, ready.text
-            yield found
-        finally:
-            api.kill()
+    redis_port, qdrant_port = (httpx.URL(url).port or 0 for url in (redis_url, qdrant_url))
+    with front(stack_setup, redis_port=redis_port, qdrant_port=qdrant_port) as api:
+        api.serves()
+        yield api.at
 
 
 @pytest.fixture
@@ -66,3 +60,18 @@ async def scene(
     async with TurnstoneClient(base_url(stack_setup.host, addresses.api)) as client, holding_proxy(qdrant_url) as proxy:
         with fleet(stack_setup, addresses, qdrant_port=proxy.port) as workers:
             yield Scene(uuid.uuid4().hex[:8], client, redis, proxy, model, workers)
+
+
+Restaged = Callable[..., Scene]
+
+
+@pytest.fixture
+def restaged(stack_setup: Setup, addresses: Addresses, scene: Scene) -> Iterator[Restaged]:
+    """The same scene with workers that are set up otherwise: called with settings by their names."""
+    with ExitStack() as opened:
+
+        def made(**settings: str) -> Scene:
+            setup = replace(stack_setup, environment={**stack_setup.environment, **settings})
+            return replace(scene, workers=opened.enter_context(fleet(setup, addresses, qdrant_port=scene.proxy.port)))
+
+        yield made

@@ -85,12 +85,13 @@ class HoldingProxy:
         http: a client of Qdrant.
         port: where the proxy listens.
 
-    `seen` lists the steps that were asked for, in order.
+    `seen` lists the steps that were asked for, in order; `written` the bodies of the upserts that Qdrant has done.
     """
 
     def __init__(self, http: httpx.AsyncClient, port: int) -> None:
         self.port = port
         self.seen: list[Step] = []
+        self.written: list[bytes] = []
         self._http = http
         self._holds: list[Hold] = []
 
@@ -113,7 +114,10 @@ class HoldingProxy:
             self.seen.append(step)
         body = await request.body()
         hold = next((one for one in self._holds if one.fits(step, body)), None)
-        await (await self._answer(request, body, hold))(scope, receive, send)
+        answer = await self._answer(request, body, hold)
+        if step is Step.UPSERT and answer.status_code == httpx.codes.OK:
+            self.written.append(body)
+        await answer(scope, receive, send)
 
     async def _answer(self, request: Request, body: bytes, hold: Hold | None) -> Response:
         goes_on = True

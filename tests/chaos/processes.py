@@ -52,12 +52,11 @@ class PartProcess:
         """SIGCONT."""
         self._process.send_signal(signal.SIGCONT)
 
-    async def stop(self) -> int:
-        """SIGTERM: it finishes what it is at. Returns its exit status."""
+    async def stop(self, deadline_seconds: float = STOP_SECONDS) -> int:
+        """SIGTERM: it finishes what it is at. Returns its exit status; AssertionError when it does not end in time."""
         self._process.terminate()
-        await wait_until(
-            lambda: self._process.poll() is not None, deadline_seconds=STOP_SECONDS, what=f"process {self.pid} ending"
-        )
+        what = f"process {self.pid} ending"
+        await wait_until(lambda: self._process.poll() is not None, deadline_seconds=deadline_seconds, what=what)
         return self._process.returncode
 
 

@@ -62,7 +62,12 @@ class Scene:
         await wait_until(all_listen, deadline_seconds=READY_SECONDS, what="the workers waiting for a bell")
         for spare in started[1:]:
             spare.freeze()
+        # Redis still hands bells to those that it has not seen off yet: they would lie there until the thaw.
+        await wait_until(self._listeners_are_awake, what="Redis giving up on those that are frozen")
         return started
+
+    async def _listeners_are_awake(self) -> bool:
+        return int((await self.redis.info("clients"))["blocked_clients"]) <= 1
 
     async def post(self, user: str, *texts: str) -> list[str]:
         """One turn of the user's a text; returns their ids."""
@@ -73,14 +78,27 @@ class Scene:
         """The turns as they are now."""
         return [await self.client.turn(turn_id) for turn_id in ids]
 
-    async def settled(self, ids: Sequence[str]) -> list[TurnView]:
+    async def settled(self, ids: Sequence[str], deadline_seconds: float = 30) -> list[TurnView]:
         """The turns once all of them are settled."""
 
         async def all_settled() -> bool:
             return all(turn.status == "settled" for turn in await self.turns(ids))
 
-        await wait_until(all_settled, what="every turn being settled")
+        await wait_until(all_settled, deadline_seconds=deadline_seconds, what="every turn being settled")
         return await self.turns(ids)
+
+    async def remembered(self, user: str) -> list[str]:
+        """The user's memories in the order in which they were said."""
+        page = await self.client.memories(user_id=self.id_of(user), page_size=200)
+        return [memory.memory for memory in reversed(page.results)]
+
+    def extracted(self) -> list[str]:
+        """What the model was asked to extract, call by call in order: the messages of the batch as one text."""
+        return [
+            asked["messages"][-1]["content"]
+            for asked in self.model.requests()
+            if asked.get("response_format", {}).get("json_schema", {}).get("name") == "extraction"
+        ]
 
     async def histories(self, user: str) -> list[list[Version]]:
         """The user's memories, oldest first, each with all its versions, oldest first."""

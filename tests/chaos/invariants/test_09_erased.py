@@ -1,0 +1,81 @@
+"""Invariant 9: an owner who is erased while a worker is at it leaves nothing anywhere."""
+
+from __future__ import annotations
+
+from memory.adapters import redis_keys as keys
+from memory.adapters.redis_turns import RedisTurns
+from memory.model import Scope
+from tests.chaos.holding import Moment, Step
+from tests.chaos.invariants.scan import all_of_qdrant, all_of_redis
+from tests.chaos.scene import TENANT, Scene
+from tests.model_server.wire import Fault, Kind
+from tests.support import wait_until
+
+KNOWN, EXTRACTED, APPLIED, KEPT = "I live in Berlin.", "I like green tea.", "My dog is called Rex.", "I play the cello."
+TOMBSTONE = {b"status", b"accepted_us", b"attempts", b"settled_us"}
+
+
+async def test_an_owner_who_is_erased_during_extraction_or_before_the_plan_is_applied_leaves_nothing(
+    scene: Scene, qdrant_url: str
+) -> None:
+    """Ana's turn is at the model, Bob's plan is on its way to Qdrant; both are known already. Cleo stays."""
+    worker, spare = await scene.start(2)
+    settled = await scene.post("ana", KNOWN) + await scene.post("bob", KNOWN)
+    await scene.settled(settled)
+    scene.model.fault(Fault(kind=Kind.HELD, route="extraction", contains=EXTRACTED))
+    write = scene.hold(Step.UPSERT, Moment.BEFORE, "bob")
+    worked_on = await scene.post("ana", EXTRACTED) + await scene.post("bob", APPLIED)
+    await wait_until(lambda: write.waits and scene.model.counts().held, what="the worker being at both")
+
+    for user in ("ana", "bob"):
+        receipt = await scene.client.forget(user_id=scene.id_of(user))
+        assert (receipt.turns, receipt.memories, receipt.verified) == (2, 1, True)
+    kept = await scene.post("cleo", KEPT)
+    write.release()
+    scene.model.heal()
+    await scene.settled(kept)
+    assert await worker.stop() == 0
+    assert points_of(scene, "ana", "bob", found=await all_of_qdrant(qdrant_url)) == []
+
+    spare.thaw()
+    await removals_are_repeated(scene)
+    assert points_of(scene, "ana", "bob", found=await all_of_qdrant(qdrant_url)) == []
+    assert len(points_of(scene, "cleo", found=await all_of_qdrant(qdrant_url))) == 1
+    await assert_tombstones_and_times_are_all(scene, [*settled, *worked_on])
+
+
+def points_of(scene: Scene, *users: str, found: list[str]) -> list[str]:
+    """The points that name one of these users."""
+    words = [scene.id_of(user) for user in users]
+    return [payload for payload in found if any(word in payload for word in words)]
+
+
+async def removals_are_repeated(scene: Scene) -> None:
+    """The time in which somebody stalled could still write is over: the sweep removes once more and forgets that."""
+    names: list[bytes] = await scene.redis.zrange(keys.REMOVALS, 0, -1)  # type: ignore[assignment]
+    for name in names:
+        await scene.redis.zadd(keys.REMOVALS, {name: 0})
+
+    async def none_is_left() -> bool:
+        return not await scene.redis.exists(keys.REMOVALS)
+
+    await wait_until(none_is_left, deadline_seconds=10, what="the removals being repeated")
+
+
+async def assert_tombstones_and_times_are_all(scene: Scene, erased: list[str]) -> None:
+    found = await all_of_redis(scene.redis)
+    assert any(scene.id_of("cleo") in held for held in found.values()), "the scan does not see who is there"
+    for text in (KNOWN, EXTRACTED, APPLIED):
+        assert [key for key, held in found.items() if text in held] == []
+    owners = [Scope(tenant=TENANT, user_id=scene.id_of(user)) for user in ("ana", "bob")]
+    names = [owner.user_id or "" for owner in owners]
+    assert [key for key, held in found.items() if any(name in held for name in names)] == []
+    # Two times without which a turn accepted later could be taken for an earlier one.
+    allowed = {key for owner in owners for key in (keys.epoch(owner), keys.lane(owner.lane))}
+    assert {key for key in found if any(name in key for name in names)} <= allowed
+    for owner in owners:
+        assert set(await scene.redis.hgetall(keys.lane(owner.lane))) <= {b"last_us"}
+    for turn_id in erased:
+        assert set(await scene.redis.hgetall(keys.turn(TENANT, turn_id))) == TOMBSTONE
+    books = await RedisTurns(scene.redis).ledger(TENANT)
+    assert (books.accepted, books.settled, books.erased) == (5, 1, 4)

@@ -1,0 +1,151 @@
+"""What is taken out, and which test must fail without it.
+
+A new row: texts that stand exactly once in their files (a unit test holds that), a replacement that still runs, and a
+test that fails by an assertion. Where one mechanism stands in for another, all of them are taken out together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_LUA = "memory/adapters/lua"
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One replacement in one file.
+
+    Args:
+        file: its path in the tree.
+        old: the text as it stands there, once.
+        new: what stands there instead.
+    """
+
+    file: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """One mechanism, taken out.
+
+    Args:
+        invariant: its number, 1 to 10.
+        what: what is gone, in a sentence.
+        test: the node id of the test that must fail.
+        edits: how it is taken out.
+    """
+
+    invariant: int
+    what: str
+    test: str
+    edits: tuple[Edit, ...]
+
+
+def _test(file: str, name: str) -> str:
+    """The node id of one of the ten."""
+    return f"tests/chaos/invariants/test_{file}.py::test_{name}"
+
+
+_LOST = _test("01_nothing_is_lost", "all_that_was_accepted_ends_settled_dead_or_erased_and_nothing_else_is_there")
+_CUT = _test("02_nothing_twice", "a_drain_cut_off_after_any_of_its_steps_and_begun_again_leaves_each_fact_once")
+_GIVEN_UP = _test("02_nothing_twice", "a_plan_that_was_given_up_after_it_was_applied_makes_the_same_memories_again")
+_ORDER = _test("03_in_order", "two_workers_whose_every_bell_is_doubled_apply_a_lane_in_the_order_of_acceptance")
+_POISON = _test("04_poison", "while_a_poison_turn_is_searched_for_other_lanes_are_served_and_it_alone_dies")
+_DEADLY = _test(
+    "04_poison",
+    "a_turn_that_kills_whoever_holds_it_is_dead_after_so_many_deaths_and_its_neighbours_are_settled",
+)
+_SIGTERM = _test("05_sigterm", "a_stopped_worker_ends_in_time_and_what_it_did_not_finish_is_taken_up_at_once")
+_LATE = _test(
+    "06_past_its_lease",
+    "a_write_that_arrives_after_the_lease_has_ended_does_not_overwrite_what_came_later",
+)
+_STALLED = _test("06_past_its_lease", "a_worker_that_stalls_between_its_last_look_and_its_write_does_not_write")
+_KILLED = _test("07_redis_killed", "a_killed_redis_still_knows_every_accepted_turn_its_place_and_its_key")
+_FULL = _test("08_redis_full", "a_full_redis_answers_503_keeps_what_it_accepted_and_goes_on_when_there_is_room")
+_ERASED = _test("09_erased", "an_owner_who_is_erased_during_extraction_or_before_the_plan_is_applied_leaves_nothing")
+_REPEATED = (
+    "tests/integration/test_interleavings.py::test_what_a_killed_worker_wrote_after_an_erase_is_removed_by_the_sweep"
+)
+_DOWN = _test(
+    "10_model_down",
+    "while_the_model_is_down_the_backlog_grows_and_nothing_is_marked_done_and_then_it_drains",
+)
+
+_POSTPONE = "delay = await parts.lanes.postpone(lease, str(error), error.retry_after_seconds)"
+
+
+def _one(invariant: int, what: str, test: str, file: str, old: str, new: str) -> Mutation:
+    return Mutation(invariant, what, test, (Edit(file, old, new),))
+
+
+MUTATIONS = (
+    _one(1, "The sweep does not ring again for a lane whose bell was lost.", _LOST,
+         f"{_LUA}/ring.lua", "redis.call('LPUSH', KEYS[3], ARGV[2])", ""),
+    Mutation(1, "Turns leave the list when a worker takes them, not when they are settled.", _LOST, (
+        Edit(f"{_LUA}/take.lua", "redis.call('LRANGE', waiting, 0, limit - 1)",
+             "redis.call('LPOP', waiting, limit) or {}"),
+        Edit(f"{_LUA}/settle.lua", "redis.call('LREM', waiting, 1, id) == 1",
+             "redis.call('LREM', waiting, 1, id) >= 0"),
+    )),
+    _one(2, "A plan that was recorded is not used again: the model is asked anew.", _CUT,
+         "memory/remember.py", "plan = batch.plan if batch.plan is not None", "plan = None if batch.plan is not None"),
+    _one(2, "The plan is not recorded before it is applied.", _CUT,
+         "memory/remember.py", "await parts.lanes.record(lease, plan)", "pass"),
+    _one(2, "A memory's id is drawn by chance, not made from its turn and its words.", _GIVEN_UP,
+         "memory/plan.py", 'uuid.uuid5(NAMESPACE, f"{turn_id}:{repetition}:{text}")', "uuid.uuid4()"),
+    _one(3, "A turn is put at the wrong end of its lane.", _ORDER,
+         f"{_LUA}/accept.lua", "redis.call('RPUSH', waiting, id)", "redis.call('LPUSH', waiting, id)"),
+    _one(3, "A lane that somebody holds is given to the next who asks.", _ORDER,
+         f"{_LUA}/acquire.lua", "if redis.call('EXISTS', lease) == 1 then return false end", ""),
+    _one(4, "A worker does one thing at a time.", _POISON,
+         "memory/embedded/parts.py", '"--pool", "threads"', '"--pool", "solo"'),
+    _one(4, "A batch that fails is not halved.", _POISON,
+         f"{_LUA}/fail.lua", "math.floor(held / 2)", "held"),
+    _one(4, "Nobody counts how often a turn's worker has died.", _DEADLY,
+         f"{_LUA}/take.lua", "redis.call('HINCRBY', lane, 'deaths', 1)", "0"),
+    _one(5, "A lane is handed back without ringing for it.", _SIGTERM,
+         f"{_LUA}/hand_back.lua", "redis.call('LPUSH', queue, ARGV[5])", ""),
+    _one(5, "What is handed back has cost an attempt.", _SIGTERM,
+         f"{_LUA}/hand_back.lua", "redis.call('HINCRBY', turn, 'attempts', -1)", ""),
+    _one(5, "A worker that stops gives no time to finish.", _SIGTERM,
+         "worker/tasks.py", "worker.wind_down(_FINISH_SECONDS)", "worker.wind_down(0)"),
+    _one(5, "A worker that stops waits until everything is finished.", _SIGTERM,
+         "worker/tasks.py", "worker.wind_down(_FINISH_SECONDS)", "pass"),
+    _one(6, "The store takes a write with an older fencing token than what is there.", _LATE,
+         "memory/adapters/qdrant_store.py", ", update_filter=payloads.not_fenced_off(lease.token)", ""),
+    _one(6, "A worker writes on a last look however old it is.", _STALLED,
+         "memory/adapters/qdrant_store.py", "if asyncio.get_running_loop().time() > good_until:", "if False:"),
+    _one(7, "Redis keeps nothing on disk.", _KILLED,
+         "memory/embedded/redis_server.py", '"appendonly": "yes"', '"appendonly": "no"'),
+    _one(7, "The scripts that a restarted Redis has forgotten are not loaded again.", _KILLED,
+         "memory/adapters/redis_scripts.py", "if any(isinstance(answer, NoScriptError) for",
+         "if False and any(answer for"),
+    _one(8, "The API says yes before Redis has answered.", _FULL,
+         "memory/adapters/redis_inbox.py", 'outcome, found = await self._run("accept", names, args)',
+         'asyncio.ensure_future(self._run("accept", names, args))\n'
+         '        outcome, found = b"accepted", turn_id.encode()'),
+    _one(8, "An inbox that cannot be written to answers 202.", _FULL,
+         "api/errors.py", "errors.Transient: 503", "errors.Transient: 202"),
+    _one(8, "A full Redis makes room by dropping what it was not asked for of late.", _FULL,
+         "memory/embedded/redis_server.py", '"maxmemory-policy": "noeviction"', '"maxmemory-policy": "allkeys-lru"'),
+    _one(9, "What is left of an erased turn still holds what was said.", _ERASED,
+         f"{_LUA}/erase.lua", "redis.call('DEL', turn)", ""),
+    _one(9, "A worker that wrote after an erase does not take it back.", _ERASED,
+         "memory/remember.py", "await take_back([", "str(["),
+    Mutation(9, "An erase leaves the lane to its worker, who does not look at the epoch either.", _ERASED, (
+        Edit(f"{_LUA}/erase.lua", "redis.call('SET', lease, token, 'PX', ARGV[4])", ""),
+        Edit("memory/adapters/redis_lanes.py", "if any(turn.accepted_at <=", "if False and any(turn.accepted_at <="),
+    )),
+    _one(9, "An erase is not repeated when nobody can be writing any more.", _REPEATED,
+         "memory/removals.py", "await _repeat(removal, lanes, store, embedder)", "pass"),
+    _one(10, "A model that is away counts as having nothing to say: the turns are done.", _DOWN,
+         "memory/remember.py", _POSTPONE,
+         "delay = await parts.lanes.settle(lease, Plan(turn_ids=tuple(turn.id for turn in batch.turns)))"),
+    _one(10, "A model that is away is taken for the turn's own failure.", _DOWN,
+         "memory/remember.py", _POSTPONE, "delay = await parts.lanes.fail(lease, str(error))"),
+    _one(10, "Waiting for a model that is away costs attempts.", _DOWN,
+         f"{_LUA}/postpone.lua", "redis.call('HINCRBY', turn, 'attempts', -1)", ""),
+)  # fmt: skip

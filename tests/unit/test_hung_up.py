@@ -1,0 +1,27 @@
+"""Callers who hang up in the midst of a request are nothing that the API has to answer for."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from api.app import create_app
+from memory.settings import Settings
+
+
+async def test_a_caller_who_hangs_up_before_the_request_has_come_is_no_failure_of_the_server() -> None:
+    app = create_app(Settings(auth="off"))
+    app.state.parts = SimpleNamespace()  # nothing of it may be touched
+    coming = [{"type": "http.request", "body": b'{"user_id": "an', "more_body": True}, {"type": "http.disconnect"}]
+    answered: list[Any] = []
+
+    async def receive() -> Any:
+        return coming.pop(0) if len(coming) > 1 else coming[0]
+
+    async def send(message: Any) -> None:
+        answered.append(message)
+
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"100")]
+    scope = {"type": "http", "method": "POST", "path": "/turns", "headers": headers, "query_string": b""}
+    await app(scope, receive, send)
+    assert answered[0]["status"] == 400

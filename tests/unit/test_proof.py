@@ -1,0 +1,24 @@
+"""The proof of the invariants cannot rot: what it takes out is still there, and its tests exist."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.chaos.proof.mutations import MUTATIONS, Mutation
+from tests.chaos.proof.tree import ROOT, replaced
+
+
+def test_every_invariant_has_a_mechanism_that_is_taken_out() -> None:
+    assert {one.invariant for one in MUTATIONS} == set(range(1, 11))
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda one: one.what)
+def test_what_is_taken_out_stands_exactly_once_in_its_file(mutation: Mutation) -> None:
+    for edit in mutation.edits:
+        assert replaced((ROOT / edit.file).read_text(), edit) != (ROOT / edit.file).read_text()
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda one: one.what)
+def test_the_test_that_must_notice_exists(mutation: Mutation) -> None:
+    file, _, name = mutation.test.partition("::")
+    assert f"def {name}(" in (ROOT / file).read_text()
