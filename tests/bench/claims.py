@@ -56,7 +56,7 @@ def progress_bar() -> Progress:
 
 def table(title: str, *columns: str) -> Table:
     """An empty table; every column but the first is for figures."""
-    made = Table(*columns, title=title, box=SIMPLE, title_justify="left")
+    made = Table(*columns, title=title, box=SIMPLE, title_justify="left", padding=(0, 1, 0, 0))
     for column in made.columns[1:]:
         column.justify = "right"
     return made

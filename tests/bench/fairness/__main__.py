@@ -48,6 +48,7 @@ from tests.model_server.wire import Fault, Kind
 
 RATIO = 1.5
 WORKERS = 2
+WARM_UP_SECONDS = 3
 OFFLINE = {"TURNSTONE_EXTRACTOR": "offline", "TURNSTONE_EMBEDDER": "local"}
 Tick = Callable[[], None]
 
@@ -61,7 +62,7 @@ def options(argv: list[str] | None = None) -> argparse.Namespace:
     given.add_argument("--backlog", type=int, default=10_000, help="turns the noisy lane is given (%(default)s)")
     given.add_argument("--rate", type=float, default=20, help="turns a second of the quiet lanes (%(default)s)")
     given.add_argument("--seconds", type=float, default=26, help="of posting in each situation (%(default)s)")
-    given.add_argument("--offline-rate", type=float, default=40, help="the same, offline (%(default)s)")
+    given.add_argument("--offline-rate", type=float, default=30, help="the same, offline (%(default)s)")
     given.add_argument("--offline-seconds", type=float, default=8, help="the same, offline (%(default)s)")
     given.add_argument("--contenders", type=int, default=20, help="noisy lanes that contend (%(default)s)")
     given.add_argument("--contended", type=int, default=200, help="waiting turns of each, at most 200 (%(default)s)")
@@ -87,6 +88,7 @@ async def compared(
         client = await opened.enter_async_context(TurnstoneClient(stack.url))
         redis = await opened.enter_async_context(Redis(port=stack.addresses.redis))
         bystanders = Bystanders(client, redis, amount)
+        await bystanders.warm_up(WARM_UP_SECONDS)
         for number in range(rounds):
             for situation in situations:
                 waits.append(await bystanders.measure(situation, number))

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 from time import monotonic
 
 from redis.asyncio import Redis
@@ -17,32 +15,16 @@ from memory.adapters import redis_keys as keys
 from memory.client import TurnstoneClient
 from memory.client.views import TurnView
 from memory.model import Scope
-from tests.bench.fairness.figures import Situation, Spread, Wait
-from tests.bench.load import load, request, so_many
+from tests.bench.fairness.figures import Situation, Wait
+from tests.bench.fairness.noisy import WORDS, fill
 from tests.support import wait_until
 
 POISON = "poison"
 TENANT = "default"
 BURST = 4  # a poisoned lane posts so many turns at once: there is a batch to bisect
-_POSTERS = 16
 _LONGEST_SECONDS = 120
 _LOOK_SECONDS = 0.1
 _LOOKS_AT_ONCE = 8
-_SLOW_LOOK_SECONDS = 0.5
-_WORDS = (
-    "tea",
-    "violin",
-    "garden",
-    "marathon",
-    "chess",
-    "cello",
-    "bread",
-    "sailing",
-    "opera",
-    "pottery",
-    "judo",
-    "maps",
-)
 
 
 @dataclass(frozen=True)
@@ -98,6 +80,11 @@ class Bystanders:
         seconds, dead = await self._quiet(label, random.Random(number), poison=poison)
         return Wait(situation, seconds, dead=dead)
 
+    async def warm_up(self, seconds: float) -> None:
+        """Some turns that are not measured: the first ones of a fresh worker open its connections."""
+        warming = Bystanders(self._client, self._redis, replace(self._amount, seconds=seconds))
+        await warming._quiet("warm-up", random.Random(0), poison=False)
+
     async def _quiet(self, label: str, chance: random.Random, *, poison: bool) -> tuple[list[float], int]:
         """What the healthy lanes' turns waited, and how many turns of the poisoned lanes died."""
         healthy, poisoned = await self._posted(label, chance, poison=poison)
@@ -115,7 +102,7 @@ class Bystanders:
         posts: tuple[list[asyncio.Task[list[str]]], list[asyncio.Task[list[str]]]] = ([], [])
         for number in range(round(amount.rate * amount.seconds)):
             at += chance.expovariate(amount.rate)
-            lane, (first, second) = chance.randrange(amount.lanes), chance.sample(_WORDS, 2)
+            lane, (first, second) = chance.randrange(amount.lanes), chance.sample(WORDS, 2)
             text, to_die = f"I like {first} and my number {number} is {second}.", lane < amount.poisoned_lanes
             texts = [f"{POISON} {text}"] * BURST if to_die and poison else [text]
             await asyncio.sleep(max(0.0, start + at - monotonic()))
@@ -152,50 +139,6 @@ class Bystanders:
 
     async def _waiting(self, user: str) -> int:
         return int(await self._redis.llen(keys.waiting(Scope(tenant=TENANT, user_id=user).lane)))
-
-
-async def fill(url: str, users: Sequence[str], turns: int) -> None:
-    """Post turns as fast as they are taken, the users in turn. Raises RuntimeError when one is refused."""
-
-    def turn(number: int) -> bytes:
-        word = _WORDS[number % len(_WORDS)]
-        said = {"role": "user", "content": f"I like {word} and my number {number} is on the list."}
-        body = {"user_id": users[number % len(users)], "messages": [said]}
-        return request("POST", f"{url}/turns", json.dumps(body).encode())
-
-    outcome = await load(url, _POSTERS, so_many(turns, turn))
-    if outcome.refused:
-        raise RuntimeError(f"{outcome.refused} of {turns} turns were refused")
-
-
-async def contend(client: TurnstoneClient, threads: int, lanes: int, turns: int) -> Spread:
-    """Fill lanes evenly, and see when each is done.
-
-    Args:
-        client: of the stack.
-        threads: lanes that its workers can work on at once.
-        lanes: how many are filled.
-        turns: in each; at most 200, as many as one page of turns.
-    """
-    users = [f"contender-{threads}-{number}" for number in range(lanes)]
-    await fill(client.url, users, lanes * turns)
-
-    ends, posted = list[datetime](), list[datetime]()
-    for user in users:
-        seen = await _all_settled(client, user, turns)
-        ends.append(max(turn.settled_at for turn in seen if turn.settled_at))
-        posted.append(max(turn.accepted_at for turn in seen))
-    return Spread(threads, [(end - max(posted)).total_seconds() for end in ends])
-
-
-async def _all_settled(client: TurnstoneClient, user: str, turns: int) -> Sequence[TurnView]:
-    async def done() -> Sequence[TurnView] | None:
-        found = (await client.turns(user_id=user, page_size=turns)).results
-        return found if len(found) == turns and all(turn.status == "settled" for turn in found) else None
-
-    return await wait_until(
-        done, deadline_seconds=_LONGEST_SECONDS, what=f"{user} being done", poll_seconds=_SLOW_LOOK_SECONDS
-    )
 
 
 def took(turn: TurnView) -> float:

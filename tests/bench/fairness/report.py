@@ -15,7 +15,7 @@ _SHARES = {"p50": 0.5, "p99": 0.99, "max": 1.0}
 
 def show(title: str, comparison: Comparison, console: Console) -> None:
     """One line a situation: medians of the rounds, and the range of p99 over the rounds."""
-    shown = table(title, "quiet lanes", "turns", "p50 s", "p99 s", "max s", "p99 by round", "p99 ratio", "beside them")
+    shown = table(title, "quiet lanes", "turns", "p50 s", "p99 s", "max s", "p99 by round", "ratio", "beside them")
     for situation in Situation:
         waits = comparison.of(situation)
         if not waits:
@@ -32,7 +32,7 @@ def _beside(comparison: Comparison, situation: Situation) -> str:
     waits = comparison.of(situation)
     if situation is Situation.NOISY:
         first, last = min(wait.waiting[0] for wait in waits), min(wait.waiting[1] for wait in waits)
-        return f"at least {first:,} waiting, {last:,} at the end"
+        return f"{first:,} waiting, in the end {last:,}"
     if situation is Situation.POISONED:
         return f"{sum(wait.dead for wait in waits):,} turns died"
     return ""
