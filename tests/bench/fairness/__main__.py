@@ -42,7 +42,8 @@ from memory.embedded.stack import Stack
 from tests.bench.claims import Claim, concluded, parser, progress_bar
 from tests.bench.fairness import report
 from tests.bench.fairness.figures import Comparison, Situation, Spread
-from tests.bench.fairness.lanes import POISON, Bystanders, Load, contend
+from tests.bench.fairness.lanes import POISON, Bystanders, Load
+from tests.bench.fairness.noisy import contend
 from tests.model_server.control import running as model_server
 from tests.model_server.wire import Fault, Kind
 
