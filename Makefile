@@ -15,7 +15,7 @@ INSTALL = $(BIN)/python -m pip install -qq --no-input --constraint requirements.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up test check lint unit bench bench-cost evals-llm lock clean
+.PHONY: help demo up test check lint unit bench bench-cost bench-fairness bench-recovery bench-footprint evals-llm lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' $(firstword $(MAKEFILE_LIST)) | tr '|' '\t' | expand -t 18
@@ -45,6 +45,15 @@ bench: $(VENV)/.dev ## how fast it is: prints a table, writes build/*.json
 
 bench-cost: $(VENV)/.dev ## what remembering costs in model calls and characters, beside mem0ai (COST="--help")
 	@$(BIN)/python -m tests.bench.cost $(COST)
+
+bench-fairness: $(VENV)/.dev ## what quiet lanes wait beside noisy and poisoned ones (FAIRNESS="--help")
+	@$(BIN)/python -m tests.bench.fairness $(FAIRNESS)
+
+bench-recovery: $(VENV)/.dev ## how long after kill -9 of a worker its turns are settled (RECOVERY="--help")
+	@$(BIN)/python -m tests.bench.recovery $(RECOVERY)
+
+bench-footprint: $(VENV)/.dev ## what Redis still holds of 200,000 turns past retention (FOOTPRINT="--help")
+	@$(BIN)/python -m tests.bench.footprint $(FOOTPRINT)
 
 evals-llm: $(VENV)/.dev ## question answering with a real model, for whoever has a key: make evals-llm ARGS="--help"
 	@$(BIN)/python -m tests.evals.llm $(ARGS)
