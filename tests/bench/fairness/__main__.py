@@ -29,6 +29,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -51,12 +52,16 @@ RATIO = 1.5
 WORKERS = 2
 WARM_UP_SECONDS = 3
 OFFLINE = {"TURNSTONE_EXTRACTOR": "offline", "TURNSTONE_EMBEDDER": "local"}
+MODEL, RULES, AMONG = "model", "offline", "contention"
+TITLES = {MODEL: "With the scripted model", RULES: "Offline"}
 Tick = Callable[[], None]
 
 
 def options(argv: list[str] | None = None) -> argparse.Namespace:
     """What the command line says."""
     given = parser("tests.bench.fairness", __doc__)
+    parts = (MODEL, RULES, AMONG)
+    given.add_argument("--parts", nargs="+", choices=parts, default=parts, help="what to measure (everything)")
     given.add_argument("--rounds", type=int, default=3, help="rounds of three situations (%(default)s)")
     given.add_argument("--lanes", type=int, default=100, help="quiet lanes (%(default)s)")
     given.add_argument("--poisoned", type=float, default=0.05, help="share of them that is poisoned (%(default)s)")
@@ -106,42 +111,49 @@ async def spread(data: Path, threads: int, given: argparse.Namespace) -> Spread:
         return await contend(client, WORKERS * threads, given.contenders, given.contended)
 
 
-async def measured(given: argparse.Namespace, data: Path) -> tuple[Comparison, Comparison, list[Spread]]:
-    """Everything, one stack after the other."""
+async def measured(given: argparse.Namespace, data: Path) -> tuple[dict[str, Comparison], list[Spread]]:
+    """Everything that was asked for, one stack after the other."""
     amount = Load(given.lanes, given.poisoned, given.rate, given.seconds, given.backlog)
-    offline = Load(given.lanes, given.poisoned, given.offline_rate, given.offline_seconds, given.backlog)
+    offline = replace(amount, rate=given.offline_rate, seconds=given.offline_seconds)
     without_poison = [Situation.ALONE, Situation.NOISY]  # rules give no bad answer
+    places = (given.contenders, max(1, given.contenders // (2 * WORKERS)))
+    steps = {MODEL: 3 * given.rounds, RULES: 2 * given.rounds, AMONG: len(places)}
+    compared_by, spreads = dict[str, Comparison](), list[Spread]()
     with model_server(faults=scripted()) as model, progress_bar() as progress:
-        task = progress.add_task("fairness", total=5 * given.rounds + 2)
+        task = progress.add_task("fairness", total=sum(steps[part] for part in given.parts))
         tick = partial(progress.advance, task)
         endpoint = {"OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": "scripted", "TURNSTONE_EMBEDDER": "openai"}
-        progress.update(task, description="with the model")
-        modelled = await compared(data / "modelled", endpoint, given.rounds, list(Situation), amount, tick)
-        progress.update(task, description="offline")
-        ruled = await compared(data / "offline", OFFLINE, given.rounds, without_poison, offline, tick)
-        progress.update(task, description="noisy lanes among themselves")
-        spreads = []
-        for threads in (given.contenders, max(1, given.contenders // (2 * WORKERS))):
-            spreads.append(await spread(data / f"contended-{threads}", threads, given))
-            tick()
-    return modelled, ruled, spreads
+        if MODEL in given.parts:
+            every = list(Situation)
+            compared_by[MODEL] = await compared(data / MODEL, endpoint, given.rounds, every, amount, tick)
+        if RULES in given.parts:
+            compared_by[RULES] = await compared(data / RULES, OFFLINE, given.rounds, without_poison, offline, tick)
+        if AMONG in given.parts:
+            for threads in places:
+                spreads.append(await spread(data / f"{AMONG}-{threads}", threads, given))
+                tick()
+    return compared_by, spreads
 
 
 def main(argv: list[str] | None = None) -> int:
     """Measure, print and write; 1 when a promise is not held or the test was not fair."""
     given, console = options(argv), Console()
     with tempfile.TemporaryDirectory(prefix="turnstone-fairness-") as data:
-        modelled, ruled, spreads = uvloop.run(measured(given, Path(data)))
-    report.show("With the scripted model", modelled, console)
-    report.show("Offline", ruled, console)
-    report.show_spreads(spreads, console)
+        comparisons, spreads = uvloop.run(measured(given, Path(data)))
+    for name, comparison in comparisons.items():
+        report.show(TITLES[name], comparison, console)
+    if spreads:
+        report.show_spreads(spreads, console)
+    modelled = comparisons.get(MODEL, Comparison([]))
     claims = [
         Claim(f"p99 {situation}, times that of alone", RATIO, modelled.ratio(situation))
         for situation in (Situation.NOISY, Situation.POISONED)
+        if modelled.of(situation)
     ]
-    figures = report.as_json({"modelled": modelled, "offline": ruled}, spreads) | {"options": vars(given)}
-    status = concluded("bench-fairness", figures, claims, console)
-    unfair = modelled.unfair(given.backlog // 2)
+    status = concluded(
+        "bench-fairness", report.as_json(comparisons, spreads) | {"options": vars(given)}, claims, console
+    )
+    unfair = [reason for one in comparisons.values() for reason in one.unfair(given.backlog // 2)]
     for reason in unfair:
         console.print(f"[red]Not a fair test: {reason}.")
     return 1 if unfair else status
