@@ -18,7 +18,7 @@ INSTALL = $(BIN)/python -m pip install -qq --no-input --constraint requirements.
 .PHONY: help demo up test check lint unit bench bench-cost bench-fairness bench-recovery bench-footprint evals-llm lock clean
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' $(firstword $(MAKEFILE_LIST)) | tr '|' '\t' | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' $(firstword $(MAKEFILE_LIST)) | tr '|' '\t' | expand -t 22
 
 demo: $(VENV)/.embedded ## replay a real conversation against the whole stack, then ask about it; needs no key
 	@$(BIN)/turnstone demo

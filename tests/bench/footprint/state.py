@@ -13,7 +13,9 @@ from redis.asyncio import Redis
 from tests.support import wait_until
 
 # By the table of `memory/adapters/redis_keys.py`: what stays for ever, and what stays a while in any case.
-_BOOKS = frozenset({"ts:usage", "ts:guidance", "ts:ledger", "ts:tenants", "ts:lanes", "ts:backlog", "ts:fence"})
+_BOOKS = frozenset(
+    {"ts:usage", "ts:guidance", "ts:ledger", "ts:tenants", "ts:lanes", "ts:backlog", "ts:fence", "ts:audit"}
+)
 _CELERY = frozenset({"_kombu.binding", "_kombu.binding_deadlines", "_kombu.binding_permanent"})
 PERMANENT = _BOOKS | _CELERY
 PASSING = frozenset({"ts:sweeper", "ts:breaker"})
