@@ -15,10 +15,11 @@ INSTALL = $(BIN)/python -m pip install -qq --no-input --constraint requirements.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up test check lint unit chaos chaos-proof bench bench-cost evals-llm lock clean
+.PHONY: help demo up test check lint unit chaos chaos-proof lock clean
+.PHONY: bench bench-cost bench-fairness bench-recovery bench-footprint evals-llm
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' $(firstword $(MAKEFILE_LIST)) | tr '|' '\t' | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' $(firstword $(MAKEFILE_LIST)) | tr '|' '\t' | expand -t 22
 
 demo: $(VENV)/.embedded ## replay a real conversation against the whole stack, then ask about it; needs no key
 	@$(BIN)/turnstone demo
@@ -51,6 +52,15 @@ bench-cost: $(VENV)/.dev ## what remembering costs in model calls and characters
 
 chaos-proof: $(VENV)/.dev ## each invariant's test fails when its mechanism is taken out (PROOF="--only 3,6")
 	@$(BIN)/python -m tests.chaos.proof $(PROOF)
+
+bench-fairness: $(VENV)/.dev ## what quiet lanes wait beside noisy and poisoned ones (FAIRNESS="--help")
+	@$(BIN)/python -m tests.bench.fairness $(FAIRNESS)
+
+bench-recovery: $(VENV)/.dev ## how long after kill -9 of a worker its turns are settled (RECOVERY="--help")
+	@$(BIN)/python -m tests.bench.recovery $(RECOVERY)
+
+bench-footprint: $(VENV)/.dev ## what Redis still holds of 200,000 turns past retention (FOOTPRINT="--help")
+	@$(BIN)/python -m tests.bench.footprint $(FOOTPRINT)
 
 evals-llm: $(VENV)/.dev ## question answering with a real model, for whoever has a key: make evals-llm ARGS="--help"
 	@$(BIN)/python -m tests.evals.llm $(ARGS)
