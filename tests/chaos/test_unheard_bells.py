@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from time import time
+from typing import Any
 
 from memory.adapters import redis_keys as keys
 from memory.embedded.parts import GRACE_SECONDS, Addresses, Setup
@@ -41,8 +42,9 @@ async def test_bells_that_a_stopped_worker_had_not_got_to_ring_for_the_next_one(
 
 async def rest(scene: Scene) -> None:
     """Have the sweep look at the awake lanes in a minute only: until then there is no bell but those that have rung."""
-    for lane in await scene.redis.zrange(keys.LANES, 0, -1):
-        await scene.redis.zadd(keys.LANES, {str(lane, "utf-8"): 1000 * (time() + 60)})
+    lanes: Any = await scene.redis.zrange(keys.LANES, 0, -1)
+    for lane in lanes:
+        await scene.redis.zadd(keys.LANES, {lane: 1000 * (time() + 60)})
 
 
 async def heard(scene: Scene) -> bool:

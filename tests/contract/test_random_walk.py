@@ -19,6 +19,7 @@ from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
 from memory.adapters.celery_bell import QUEUE
+from memory.adapters.redis_kinds import Ends, kind_of
 from memory.adapters.redis_lanes import InboxLimits
 from memory.errors import InboxFull, LaneBusy, LeaseLost
 from memory.model import Batch, Lane, Lease, Plan, Scope, Status
@@ -28,7 +29,7 @@ USERS = ("ana", "b:o b")
 SCOPES = [Scope(tenant="default", user_id=user, run_id=run) for user in USERS for run in (None, "r1", "r2")]
 LANES = [Scope(tenant="default", user_id=user).lane for user in USERS]
 LIVE = (Status.QUEUED, Status.RUNNING, Status.RETRYING)
-PERMANENT = {keys.FENCE, keys.BACKLOG, keys.TENANTS, keys.LANES, keys.REMOVALS, keys.ledger("default")}
+LOOKED_AT = {keys.LANES, keys.REMOVALS}  # elsewhere
 LIMITS = InboxLimits(
     lease_seconds=0.03, max_attempts=2, retry_max_seconds=0.004, sweep_seconds=0.001, max_lane_backlog=30
 )
@@ -259,7 +260,9 @@ class Walk:
             mine = [turn_id for turn_id in self.settled if turn_id in ids]
             assert mine == [turn_id for turn_id in ids if turn_id in mine], f"{lane} is settled in order of acceptance"
         for name in [found.decode() async for found in self.desk.redis.scan_iter("ts:*")]:
-            if name in PERMANENT or name.startswith(keys.status_prefix("default")):
+            kind = kind_of(name)
+            assert kind, f"{name} is of no kind"
+            if kind.ends is Ends.NEVER or name in LOOKED_AT or name.startswith(keys.status_prefix("default")):
                 continue
             dead = (
                 name.startswith(keys.turn_prefix("default")) and await self.desk.redis.hget(name, "status") == b"dead"
