@@ -44,6 +44,7 @@ class Size:
         rate: turns a second that the clients try to post.
         lease_seconds: TURNSTONE_LEASE_SECONDS.
         phase_seconds: how long the model is wrong, slow, refusing or gone.
+        pause_seconds: between two strikes of a track, from and to.
         at_least: how often each fault has to take effect.
     """
 
@@ -55,6 +56,7 @@ class Size:
     rate: float
     lease_seconds: float
     phase_seconds: float
+    pause_seconds: tuple[float, float]
     at_least: Mapping[Strike, int]
 
 
@@ -67,6 +69,7 @@ LONG = Size(
     rate=40,
     lease_seconds=3,
     phase_seconds=12,
+    pause_seconds=(0.5, 4),
     at_least={
         S.WORKER_KILLED: 24, S.WORKER_STALLED: 12, S.WORKER_ENDED: 6,
         S.API_KILLED: 6, S.API_ENDED: 3, S.API_FROZEN: 3,
@@ -86,6 +89,7 @@ SHORT = Size(
     rate=25,
     lease_seconds=2,
     phase_seconds=4,
+    pause_seconds=(0.3, 1.5),
     at_least={
         S.WORKER_KILLED: 2, S.WORKER_STALLED: 1, S.WORKER_ENDED: 1,
         S.API_KILLED: 1, S.API_FROZEN: 1,

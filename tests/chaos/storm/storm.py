@@ -25,7 +25,6 @@ from tests.running import turnstone_up
 from tests.support import wait_until
 
 QUIET_SECONDS = 240
-_PAUSE_SECONDS = (0.3, 2.0)
 _TRIES_FOR_ONE = 12
 
 S = Strike
@@ -155,7 +154,7 @@ async def _follow(storm: Storm, track: Sequence[Strike]) -> None:
         if effect or tries == _TRIES_FOR_ONE:  # what never takes effect is reported as such
             left.pop()
             tries = 0
-        await asyncio.sleep(dice.uniform(*_PAUSE_SECONDS))
+        await asyncio.sleep(dice.uniform(*storm.size.pause_seconds))
 
 
 async def _quiet(storm: Storm) -> None:

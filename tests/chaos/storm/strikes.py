@@ -24,6 +24,7 @@ from tests.support import wait_until
 
 _WAKES_SECONDS = 4.0
 _AT_WORK_SECONDS = 20.0
+_BACK_SECONDS = 60.0
 _SHORT_FREEZE_SECONDS = (0.5, 2.5)
 _LONG_FREEZE_SECONDS = 11.0  # longer than the clients of Redis and Qdrant wait for an answer
 _FULL_SECONDS = 2.0
@@ -110,7 +111,14 @@ class Strikes:
             seconds = await self.house.end(name, pid, number)
             if number == signal.SIGTERM:
                 self.stopped_in.append(seconds)
+            if name == "api":
+                await wait_until(self._answers, deadline_seconds=_BACK_SECONDS, what="the API answering again")
             return True
+
+    async def _answers(self) -> bool:
+        with contextlib.suppress(httpx.TransportError):
+            return (await self.poster.http.get("/health/live")).is_success
+        return False
 
     async def _freeze(self, name: str) -> bool:
         seconds = self.dice.choice([self.dice.uniform(*_SHORT_FREEZE_SECONDS), _LONG_FREEZE_SECONDS])
