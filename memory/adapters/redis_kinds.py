@@ -81,8 +81,6 @@ KINDS = (
     Kind("unacked_mutex", "who looks through them", Ends.TTL, "5 minutes"),
     Kind(f"_kombu.binding.{QUEUE}", "that the queue exists", Ends.NEVER, "one name"),
     Kind(f"_kombu.binding_permanent.{QUEUE}", "the same", Ends.NEVER, "one name"),
-    Kind("_kombu.binding.celery", "that Celery's default queue exists", Ends.NEVER, "one name"),
-    Kind("_kombu.binding_permanent.celery", "the same", Ends.NEVER, "one name"),
     Kind("_kombu.binding.celery.pidbox", "the workers' letter boxes", Ends.NEVER, "one name a worker's name"),
     Kind(
         "_kombu.binding.reply.celery.pidbox", "who waits for answers", Ends.NEVER, "dropped an hour after its last use"
