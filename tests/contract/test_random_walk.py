@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 import orjson
 import pytest
 from redis.asyncio import Redis
+from structlog.testing import capture_logs
 
 from memory.adapters import redis_keys as keys
 from memory.adapters.celery_bell import QUEUE
@@ -28,7 +29,7 @@ USERS = ("ana", "b:o b")
 SCOPES = [Scope(tenant="default", user_id=user, run_id=run) for user in USERS for run in (None, "r1", "r2")]
 LANES = [Scope(tenant="default", user_id=user).lane for user in USERS]
 LIVE = (Status.QUEUED, Status.RUNNING, Status.RETRYING)
-PERMANENT = {keys.FENCE, keys.BACKLOG, keys.TENANTS, keys.LANES, keys.REMOVALS, keys.ledger("default")}
+PERMANENT = {keys.AUDIT, keys.FENCE, keys.BACKLOG, keys.TENANTS, keys.LANES, keys.REMOVALS, keys.ledger("default")}
 LIMITS = InboxLimits(
     lease_seconds=0.03, max_attempts=2, retry_max_seconds=0.004, sweep_seconds=0.001, max_lane_backlog=30
 )
@@ -270,6 +271,8 @@ class Walk:
 @pytest.mark.parametrize("seed", range(6))
 async def test_whatever_happens_in_whatever_order_every_promise_of_the_inbox_holds(redis: Redis, seed: int) -> None:
     walk = Walk(desk_on(redis, LIMITS), random.Random(seed))
-    await walk.run(STEPS)
-    await walk.drained()
+    with capture_logs() as logged:
+        await walk.run(STEPS)
+        await walk.drained()
     await walk.end()
+    assert [entry for entry in logged if entry["event"] in ("ledger_unbalanced", "backlog_wrong")] == []
