@@ -19,7 +19,7 @@ from memory.clock import from_us
 log = structlog.get_logger(__name__)
 
 _TENANTS_A_LOOK = 100
-_MOST_LANES = 2_000  # to count what waits in more would keep Redis from others for longer than about a millisecond
+_MOST_LANES = 2_000  # to count what waits in more would keep Redis from others for longer than a few milliseconds
 _LATE_SWEEPS = 5
 _LATE_SECONDS = 10
 

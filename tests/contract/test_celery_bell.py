@@ -9,6 +9,7 @@ import orjson
 from celery import Celery
 from redis.asyncio import Redis
 
+import celeryconfig
 from memory.adapters.celery_bell import DRAIN_TASK, QUEUE, CeleryBell
 from memory.model import Lane
 
@@ -52,3 +53,21 @@ async def test_celery_reads_the_bell_from_its_queue(redis: Redis, redis_url: str
         message.ack()
     args, kwargs, _ = message.payload
     assert (args, kwargs, message.headers["task"]) == ([LANE.key], {}, DRAIN_TASK)
+
+
+async def test_a_bell_leaves_nothing_behind_in_redis_and_is_put_back_when_its_worker_stops_before_it_begins(
+    redis: Redis, redis_url: str
+) -> None:
+    bell = CeleryBell().message(LANE)
+    await redis.lpush(QUEUE, bell)
+    with app(redis_url) as celery:
+        celery.conf.update(
+            broker_transport=celeryconfig.broker_transport,
+            broker_transport_options=celeryconfig.broker_transport_options,
+        )
+        with celery.connection_for_read() as connection:
+            queue = connection.SimpleQueue(QUEUE)
+            assert queue.get(timeout=5).payload[0] == [LANE.key]
+            assert await redis.keys("[^_]*") == []  # but for the bindings of its queues
+    (again,) = await redis.lrange(QUEUE, 0, -1)
+    assert orjson.loads(again)["body"] == orjson.loads(bell)["body"]
