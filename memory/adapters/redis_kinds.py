@@ -76,9 +76,6 @@ KINDS = (
     Kind(keys.FENCE, "the last fencing token", Ends.NEVER, "one number"),
     # Celery's own: kombu's tables of who listens to what, and the bells on their way.
     Kind(QUEUE, "the bells", Ends.WITH_WORK, "one a lane that wakes, and a thousand of the sweep"),
-    Kind("unacked", "bells that a worker has just heard", Ends.WITH_WORK, "a worker's threads; killed: 10 minutes"),
-    Kind("unacked_index", "the same by time", Ends.WITH_WORK, "a worker's threads; killed: 10 minutes"),
-    Kind("unacked_mutex", "who looks through them", Ends.TTL, "5 minutes"),
     Kind(f"_kombu.binding.{QUEUE}", "that the queue exists", Ends.NEVER, "one name"),
     Kind(f"_kombu.binding_permanent.{QUEUE}", "the same", Ends.NEVER, "one name"),
     Kind("_kombu.binding.celery.pidbox", "the workers' letter boxes", Ends.NEVER, "one name a worker's name"),

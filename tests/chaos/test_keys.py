@@ -91,6 +91,5 @@ async def test_after_a_bit_of_everything_every_redis_key_is_known_and_ends_when_
     left = [name for name in await without_end(scene.redis) if not permanent(name)]
     dead_turns = [name for name in left if name.startswith("ts:turn:")]
     assert len(dead_turns) == dead
-    # `unacked`: what the killed worker had just heard; another one takes it up after ten minutes.
-    working = {"ts:removals", "unacked", "unacked_index", *dead_turns}
+    working = {"ts:removals", *dead_turns}
     assert {name for name in left if not name.startswith("ts:status:")} <= working
