@@ -20,7 +20,7 @@ TESTS = Path(__file__).parent
 
 
 # What shares a stack, or takes long, in the order in which `make test` begins with it; all else goes file by file.
-GROUPS = ("chaos", "e2e/faults", "e2e", "browser", "evals")
+GROUPS = ("chaos", "e2e/faults", "e2e", "chaos/invariants", "chaos/test_storm.py", "browser", "evals")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -32,11 +32,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _place(path: Path) -> tuple[int, str]:
-    folder = path.relative_to(TESTS).parent.as_posix()
-    for number, group in enumerate(GROUPS):
-        if folder == group or folder.startswith(f"{group}/"):
-            return number, group
-    return len(GROUPS), path.relative_to(TESTS).as_posix()
+    place = path.relative_to(TESTS).as_posix()
+    groups = [group for group in GROUPS if place == group or place.startswith(f"{group}/")]
+    return (GROUPS.index(max(groups, key=len)), max(groups, key=len)) if groups else (len(GROUPS), place)
 
 
 @contextmanager
