@@ -41,8 +41,9 @@ async def test_bells_that_a_stopped_worker_had_not_got_to_ring_for_the_next_one(
 
 async def rest(scene: Scene) -> None:
     """Have the sweep look at the awake lanes in a minute only: until then there is no bell but those that have rung."""
-    for lane in await scene.redis.zrange(keys.LANES, 0, -1):
-        await scene.redis.zadd(keys.LANES, {str(lane, "utf-8"): 1000 * (time() + 60)})
+    lanes: list[bytes] = await scene.redis.zrange(keys.LANES, 0, -1)  # type: ignore[assignment]
+    for lane in lanes:
+        await scene.redis.zadd(keys.LANES, {lane: 1000 * (time() + 60)})
 
 
 async def heard(scene: Scene) -> bool:
