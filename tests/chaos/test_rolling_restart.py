@@ -27,7 +27,7 @@ from tests.model_server.wire import Fault, Kind
 from tests.running import READY_SECONDS
 from tests.support import wait_until
 
-WORKERS, ROUNDS = 3, 2
+WORKERS, ROUNDS = 3, 1
 THREADS = 3  # fewer than there are lanes at work: every worker has heard bells that it has not got to
 USERS = [f"user-{number}" for number in range(20)]
 PAUSE_SECONDS = 3.0  # between two turns of a user
