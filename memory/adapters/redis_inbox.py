@@ -57,7 +57,11 @@ class RedisInbox:
         await answered(self._redis.ping())
 
     async def accept(self, submission: Submission, *, idempotency_key: str | None = None) -> Accepted:
-        """Take a turn in. Raises InboxFull, IdempotencyConflict or InboxUnavailable; then nothing was taken."""
+        """Take a turn in. Raises InboxFull or IdempotencyConflict, and then nothing was taken.
+
+        Raises InboxUnavailable when Redis does not answer in time: it may have been taken all the same, so whoever asks
+        again sends the same key.
+        """
         scope, lane = submission.scope, submission.scope.lane
         turn_id, body, limits = str(uuid.uuid4()), encode_submission(submission), self._limits
         names = [

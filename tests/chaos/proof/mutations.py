@@ -124,15 +124,15 @@ MUTATIONS = (
          "memory/adapters/redis_scripts.py", "if any(isinstance(answer, NoScriptError) for",
          "if False and any(answer for"),
     _one(8, "The API says yes before Redis has answered.", _FULL,
-         "memory/adapters/redis_inbox.py", 'outcome, found = await self._run("accept", names, args)',
-         'asyncio.ensure_future(self._run("accept", names, args))\n'
+         "memory/adapters/redis_inbox.py", 'outcome, found = await self._run_soon("accept", names, args, _ACCEPT_SECONDS)',
+         'asyncio.ensure_future(self._run_soon("accept", names, args, _ACCEPT_SECONDS))\n'
          '        outcome, found = b"accepted", turn_id.encode()'),
     _one(8, "An inbox that cannot be written to answers 202.", _FULL,
          "api/errors.py", "errors.Transient: 503", "errors.Transient: 202"),
     _one(8, "A full Redis makes room by dropping what it was not asked for of late.", _FULL,
          "memory/embedded/redis_server.py", '"maxmemory-policy": "noeviction"', '"maxmemory-policy": "allkeys-lru"'),
     _one(9, "What is left of an erased turn still holds what was said.", _ERASED,
-         f"{_LUA}/erase.lua", "redis.call('DEL', turn)", ""),
+         f"{_LUA}/erase.lua", "redis.call('DEL', turn, ARGV[10] .. id)", ""),
     _one(9, "A worker that wrote after an erase does not take it back.", _ERASED,
          "memory/remember.py", "await take_back([", "str(["),
     Mutation(9, "An erase leaves the lane to its worker, who does not look at the epoch either.", _ERASED, (
