@@ -124,7 +124,8 @@ MUTATIONS = (
          "memory/adapters/redis_scripts.py", "if any(isinstance(answer, NoScriptError) for",
          "if False and any(answer for"),
     _one(8, "The API says yes before Redis has answered.", _FULL,
-         "memory/adapters/redis_inbox.py", 'outcome, found = await self._run_soon("accept", names, args, _ACCEPT_SECONDS)',
+         "memory/adapters/redis_inbox.py",
+         'outcome, found = await self._run_soon("accept", names, args, _ACCEPT_SECONDS)',
          'asyncio.ensure_future(self._run_soon("accept", names, args, _ACCEPT_SECONDS))\n'
          '        outcome, found = b"accepted", turn_id.encode()'),
     _one(8, "An inbox that cannot be written to answers 202.", _FULL,

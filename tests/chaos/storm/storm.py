@@ -12,6 +12,8 @@ from time import monotonic
 
 import httpx
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
 
 from memory.client import TurnstoneClient
 from tests.chaos.storm import words
@@ -95,7 +97,9 @@ async def gathering(size: Size, folder: Path, seed: int) -> AsyncIterator[Storm]
         )
         client = await stack.enter_async_context(TurnstoneClient(running.url, retries=12, timeout_seconds=30))
         looking = await stack.enter_async_context(TurnstoneClient(running.url, retries=0, timeout_seconds=5))
-        redis = Redis.from_url(f"redis://127.0.0.1:{_redis_port(running.stderr)}/0", socket_timeout=5)
+        redis = Redis.from_url(
+            f"redis://127.0.0.1:{_redis_port(running.stderr)}/0", socket_timeout=5, retry=Retry(ExponentialBackoff(), 5)
+        )
         stack.push_async_callback(redis.aclose)
         record, house = Record(), House(running, redis, model, Logs(data / "logs"))
         poster = Poster(http, record, dice)
