@@ -10,14 +10,10 @@ from pathlib import Path
 from qdrant_client import AsyncQdrantClient
 from redis.asyncio import Redis
 
+from memory.adapters.redis_kinds import KINDS, Ends
 from tests.support import wait_until
 
-# By the table of `memory/adapters/redis_keys.py`: what stays for ever, and what stays a while in any case.
-_BOOKS = frozenset(
-    {"ts:usage", "ts:guidance", "ts:ledger", "ts:tenants", "ts:lanes", "ts:backlog", "ts:fence", "ts:audit"}
-)
-_CELERY = frozenset({"_kombu.binding", "_kombu.binding_deadlines", "_kombu.binding_permanent"})
-PERMANENT = _BOOKS | _CELERY
+# What stays a while in any case, however many turns there were.
 PASSING = frozenset({"ts:sweeper", "ts:breaker"})
 _CHUNK = 1_000
 _REWRITE_SECONDS = 120
@@ -136,6 +132,9 @@ def kind_of(name: str) -> str:
     """What a key is, without whose it is."""
     parts = name.split(":")
     return ":".join(parts[:2]) if parts[0] == "ts" else ".".join(name.split(".")[:2])
+
+
+PERMANENT = frozenset(kind_of(kind.pattern) for kind in KINDS if kind.ends is Ends.NEVER)
 
 
 def _size(folder: Path) -> int:

@@ -6,7 +6,7 @@ from memory.adapters import redis_keys as keys
 from memory.adapters.redis_turns import RedisTurns
 from memory.model import Scope
 from tests.chaos.holding import Moment, Step
-from tests.chaos.invariants.scan import all_of_qdrant, all_of_redis
+from tests.chaos.scan import all_of_qdrant, all_of_redis
 from tests.chaos.scene import TENANT, Scene
 from tests.model_server.wire import Fault, Kind
 from tests.support import wait_until

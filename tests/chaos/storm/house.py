@@ -128,7 +128,6 @@ class House:
     redis: Redis
     model: Model
     logs: Logs
-    frozen: set[str] = field(default_factory=set)
     busy: set[str] = field(default_factory=set)
     _born: dict[str, int] = field(default_factory=dict)
 
@@ -171,13 +170,11 @@ class House:
     async def freeze(self, name: str, pid: int, seconds: float) -> bool:
         """SIGSTOP, and SIGCONT after a while; whether it has been the same process all the time."""
         os.kill(pid, signal.SIGSTOP)
-        self.frozen.add(name)
         try:
             await asyncio.sleep(seconds)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)
-            self.frozen.discard(name)
         return self.running.pids.get(name) == pid and is_alive(pid)
 
     async def in_work(self) -> int:

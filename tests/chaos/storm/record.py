@@ -33,14 +33,13 @@ class Leaver:
     Args:
         user: their id.
         secret: the word that nobody may find afterwards.
-        erased: turns that the receipt names.
+        turns: the ids of the turns from before.
         back: the id of the turn that they posted afterwards.
     """
 
     user: str
     secret: str
     turns: list[str] = field(default_factory=list)
-    erased: int = 0
     back: str | None = None
 
 

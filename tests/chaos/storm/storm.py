@@ -63,7 +63,6 @@ class Storm:
     strikes: Strikes
     tally: Tally
     witness: Witness
-    http: httpx.AsyncClient
     client: TurnstoneClient
     seconds: float = 0
     drained_in: float = 0
@@ -104,7 +103,7 @@ async def gathering(size: Size, folder: Path, seed: int) -> AsyncIterator[Storm]
         record, house = Record(), House(running, redis, model, Logs(data / "logs"))
         poster = Poster(http, record, dice)
         strikes = Strikes(house, size, record, poster, dice)
-        yield Storm(size, house, record, strikes, Tally(), Witness(looking), http, client)
+        yield Storm(size, house, record, strikes, Tally(), Witness(looking), client)
 
 
 def _redis_port(banner: Path) -> int:

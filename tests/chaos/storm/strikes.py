@@ -200,7 +200,7 @@ class Strikes:
             text = f"I keep {leaver.secret} in drawer {number}. My drawer is now {leaver.secret}n{number}."
             leaver.turns.append(await self._insist(leaver.user, text, f"{leaver.user}-{number}"))
         settled = await self._settled_of(leaver.user)
-        leaver.erased = await self._erase(leaver.user)
+        await self._erase(leaver.user)
         leaver.back = await self._insist(leaver.user, "I am back again.", f"{leaver.user}-back")
         return settled < _LEAVER_TURNS
 
@@ -217,19 +217,13 @@ class Strikes:
             return int(answer.json()["count"])
         return _LEAVER_TURNS
 
-    async def _erase(self, user: str) -> int:
-        """Ask until the erase is done and verified; returns how many turns the last receipt names."""
-        erased = 0
+    async def _erase(self, user: str) -> None:
+        """Ask until the erase is done and verified."""
 
         async def verified() -> bool:
-            nonlocal erased
             with contextlib.suppress(httpx.TransportError):
                 answer = await self.poster.http.delete("/memories", params={"user_id": user}, timeout=30)
-                receipt = answer.json()
-                if answer.is_success:
-                    erased += receipt["turns"]
-                    return bool(receipt["verified"])
+                return answer.is_success and bool(answer.json()["verified"])
             return False
 
         await wait_until(verified, deadline_seconds=90, what="the erase being verified", poll_seconds=0.3)
-        return erased
