@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from pydantic import SecretStr
 from qdrant_client import AsyncQdrantClient
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -26,6 +27,7 @@ from memory.adapters.redis_inbox import RedisInbox
 from memory.adapters.redis_lanes import InboxLimits, RedisLanes
 from memory.adapters.redis_meter import RedisMeter
 from memory.adapters.redis_scripts import RedisScripts
+from memory.adapters.redis_server_key import RedisServerKey
 from memory.adapters.redis_turns import RedisTurns
 from memory.decide import Deciding
 from memory.extract import ModelExtractor
@@ -40,6 +42,7 @@ from memory.ports import (
     MemoryStore,
     Pingable,
     Reconciler,
+    ServerKey,
     TurnLog,
     Watch,
 )
@@ -67,6 +70,7 @@ class Parts:
     reconciler: Reconciler
     model: LanguageModel | None
     guidance: GuidanceBook
+    server_key: ServerKey
 
     @property
     def pingable(self) -> dict[str, Pingable]:
@@ -101,6 +105,7 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
             reconciler=_reconciler(thinking, embedder),
             model=model,
             guidance=guidance,
+            server_key=RedisServerKey(redis, _secret(settings.server_key)),
         )
 
 
@@ -167,10 +172,9 @@ async def redis_client(settings: Settings) -> AsyncIterator[Redis]:
 
 def qdrant_client(settings: Settings, stack: contextlib.AsyncExitStack) -> AsyncQdrantClient:
     """An open Qdrant client; BM25 is computed by the server."""
-    key = settings.qdrant_api_key
     client = AsyncQdrantClient(
         url=settings.qdrant_url,
-        api_key=key.get_secret_value() if key else None,
+        api_key=_secret(settings.qdrant_api_key),
         timeout=_QDRANT_SECONDS,
         cloud_inference=True,
         check_compatibility=False,
@@ -227,5 +231,9 @@ def _breaker(settings: Settings, scripts: RedisScripts, model: str) -> RedisBrea
     return RedisBreaker(scripts, name_of(settings.openai_base_url, _key(settings), model), limits)
 
 
+def _secret(given: SecretStr | None) -> str | None:
+    return given.get_secret_value() if given else None
+
+
 def _key(settings: Settings) -> str:
-    return settings.openai_api_key.get_secret_value() if settings.openai_api_key else _KEY_OF_KEYLESS_ENDPOINTS
+    return _secret(settings.openai_api_key) or _KEY_OF_KEYLESS_ENDPOINTS

@@ -34,6 +34,7 @@ class Settings(BaseSettings):
 
     auth: Literal["keys", "off"] = "keys"
     admin_key: SecretStr | None = Field(None, min_length=1)
+    server_key: SecretStr | None = Field(None, min_length=32)
     host: str = "127.0.0.1"
 
     lease_seconds: float = Field(15, ge=1)

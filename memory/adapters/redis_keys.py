@@ -11,6 +11,7 @@ TENANTS = "ts:tenants"
 SWEEPER = "ts:sweeper"
 REMOVALS = "ts:removals"
 AUDIT = "ts:audit"
+SERVER_KEY = "ts:server_key"
 STATUSES = "ts:status:"
 WAITING = "ts:wait:"
 

@@ -73,6 +73,7 @@ KINDS = (
     Kind(keys.TENANTS, "the tenants", Ends.NEVER, "one name a tenant"),
     Kind(keys.BACKLOG, "how many turns wait", Ends.NEVER, "one number"),
     Kind(keys.AUDIT, "how far the audit of the books is, and when it was", Ends.NEVER, "a few fields"),
+    Kind(keys.SERVER_KEY, "the server's key, where the settings name none", Ends.NEVER, "one key"),
     Kind(keys.FENCE, "the last fencing token", Ends.NEVER, "one number"),
     # Celery's own: kombu's tables of who listens to what, and the bells on their way.
     Kind(QUEUE, "the bells", Ends.WITH_WORK, "one a lane that wakes, and a thousand of the sweep"),

@@ -15,6 +15,7 @@ from memory.ports.models import (
     Reconciler,
 )
 from memory.ports.pingable import Pingable
+from memory.ports.secrets import ServerKey
 from memory.ports.store import MemoryStore, Near, Query
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "Query",
     "Question",
     "Reconciler",
+    "ServerKey",
     "TurnLog",
     "Watch",
 ]

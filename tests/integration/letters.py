@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from api.app import create_app
+from memory.adapters.redis_server_key import RedisServerKey
 from memory.bootstrap import Parts
 from memory.errors import BadAnswer, TurnstoneError
 from memory.model import Scope
@@ -65,6 +66,7 @@ async def desk_in(house: House) -> AsyncIterator[Desk]:
     app.state.parts = Parts(
         inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store, embedder=house.embedder,
         extractor=house.extractor, reconciler=house.reconciler, model=missing, guidance=NoGuidance(), watch=missing,
+        server_key=RedisServerKey(missing, "k" * 32),
     )  # fmt: skip
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://turnstone") as http:
         yield Desk(house, http)
