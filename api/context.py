@@ -9,7 +9,8 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
 from memory.bootstrap import Parts
-from memory.model import Memory, Page
+from memory.errors import BadRequest, Forbidden
+from memory.model import Memory, Page, Principal, Scope
 
 LARGEST_PAGE = 200
 
@@ -41,6 +42,22 @@ def read(kind: type[M], body: bytes) -> M:
 
 Opened = Annotated[Parts, Depends(parts)]
 Paged = Annotated[Page, Depends(page)]
+
+
+def whose(caller: Principal, user_id: str | None) -> str | None:
+    """The user that is meant: as named, else whom the caller is limited to. Raises Forbidden for somebody else."""
+    if caller.user_id is not None and user_id not in (None, caller.user_id):
+        raise Forbidden("this key is limited to one user, and user_id names another")
+    return user_id or caller.user_id
+
+
+def owner(caller: Principal, user_id: str | None, agent_id: str | None = None, run_id: str | None = None) -> Scope:
+    """The owner that a request names, within the caller's reach. Raises BadRequest for nobody, Forbidden."""
+    user_id = whose(caller, user_id)
+    if user_id is None and agent_id is None and run_id is None:
+        raise BadRequest("name an owner: at least one of user_id, agent_id and run_id is needed")
+    # The tenant is the server's own and the ids were checked at the door.
+    return Scope.model_construct(tenant=caller.tenant, user_id=user_id, agent_id=agent_id, run_id=run_id)
 
 
 def paged(request: Request, at: Page, count: int, results: list[Any]) -> dict[str, Any]:

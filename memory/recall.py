@@ -44,10 +44,10 @@ async def recall(asked: Asked, *, store: MemoryStore, embedder: Embedder, turns:
     return Recall(results=tuple(await store.search(query)), pending=pending)
 
 
-async def wait_until_settled(tenant: str, turn_id: str, wait_seconds: float, *, turns: TurnLog) -> bool:
+async def wait_until_settled(reach: Scope, turn_id: str, wait_seconds: float, *, turns: TurnLog) -> bool:
     """Wait for a turn to come to its end, at most so long; returns whether it did (an unknown turn has)."""
     deadline = asyncio.get_running_loop().time() + wait_seconds
-    while (found := await turns.get(tenant, turn_id)) is not None and found.status not in _DONE:
+    while (found := await turns.get(reach, turn_id)) is not None and found.status not in _DONE:
         if asyncio.get_running_loop().time() >= deadline:
             return False
         await asyncio.sleep(_LOOK_EVERY_SECONDS)
