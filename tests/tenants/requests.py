@@ -60,10 +60,6 @@ HEADERS = st.dictionaries(
 PAGES = st.fixed_dictionaries({}, optional={"page": st.integers(1, 2), "page_size": st.sampled_from([1, 50, 200])})
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value)
-
-
 @st.composite
 def _search(draw: st.DrawFn) -> dict[str, Any]:
     body: dict[str, Any] = {"query": draw(st.sampled_from(["number in Berlin", "§globex§", "keep"])), "limit": 100}
@@ -81,9 +77,8 @@ def _asked(route: str, **parts: st.SearchStrategy[Any]) -> st.SearchStrategy[Ask
 
 
 def _listed() -> st.SearchStrategy[dict[str, Any]]:
-    filters: st.SearchStrategy[dict[str, Any]] = st.one_of(
-        st.just({}), st.fixed_dictionaries({}, optional={"filters": FILTERS.map(_json)})
-    )
+    none: st.SearchStrategy[dict[str, Any]] = st.just({})
+    filters = st.one_of(none, st.fixed_dictionaries({"filters": FILTERS.map(json.dumps)}))
     return st.builds(lambda *found: {key: value for one in found for key, value in one.items()}, IDS, PAGES, filters)
 
 
