@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import UUID
 
+import orjson
 from fastapi import APIRouter, Query, Request
 
 from api.auth import Caller
@@ -21,24 +22,30 @@ from api.schemas import (
     VersionOut,
 )
 from memory.errors import BadRequest, NotFound
+from memory.filters import narrowed, parse
 from memory.forget import forget
 from memory.model import Memory, Scope
+from memory.model.filters import Condition
 from memory.recall import Asked, recall, wait_until_settled
 from memory.revise import delete, undo, update
 
 router = APIRouter(tags=["memories"], responses={503: {"model": Problem}})
 
+_LONGEST_FILTERS = 20_000
 _NO_MEMORY = "there is no memory with this id"
 _OwnerId = Annotated[Id | None, Query()]
+_Filters = Annotated[str | None, Query(max_length=_LONGEST_FILTERS, description="A filter as a JSON object.")]
 
 
-@router.post("/search", response_model=SearchOut)
+@router.post("/search", response_model=SearchOut, responses={400: {"model": Problem}})
 async def search(asked: SearchIn, caller: Caller, parts: Opened) -> Any:
     """The memories that matter most for a query; `wait_for` waits for a turn to settle first."""
     if asked.wait_for is not None:
         await wait_until_settled(caller.tenant, asked.wait_for, asked.wait_ms / 1000, turns=parts.turns)
+    filters = parse(asked.filters)
     question = Asked(
-        scope=Scope(tenant=caller.tenant, user_id=asked.user_id, agent_id=asked.agent_id, run_id=asked.run_id),
+        scope=narrowed(_owner(caller.tenant, **asked.ids, filters=filters), filters),
+        filters=filters,
         text=asked.query,
         limit=asked.limit,
         threshold=asked.threshold,
@@ -51,7 +58,7 @@ async def search(asked: SearchIn, caller: Caller, parts: Opened) -> Any:
     }
 
 
-@router.get("/memories", response_model=MemoryPage)
+@router.get("/memories", response_model=MemoryPage, responses={400: {"model": Problem}})
 async def list_memories(
     request: Request,
     caller: Caller,
@@ -60,9 +67,12 @@ async def list_memories(
     user_id: _OwnerId = None,
     agent_id: _OwnerId = None,
     run_id: _OwnerId = None,
+    filters: _Filters = None,
 ) -> Any:
-    """One owner's memories as they stand now, newest first."""
-    count, found = await parts.store.page(_owner(caller.tenant, user_id, agent_id, run_id), page)
+    """One owner's memories as they stand now, newest first; of those that meet the filters, if there are any."""
+    condition = parse(_json(filters))
+    scope = narrowed(_owner(caller.tenant, user_id, agent_id, run_id, condition), condition)
+    count, found = await parts.store.page(scope, page, condition)
     return paged(request, page, count, [shown(one) for one in found])
 
 
@@ -83,10 +93,23 @@ async def forget_owner(
     return receipt.model_dump()
 
 
-def _owner(tenant: str, user_id: str | None, agent_id: str | None, run_id: str | None) -> Scope:
-    if user_id is None and agent_id is None and run_id is None:
+def _owner(
+    tenant: str, user_id: str | None, agent_id: str | None, run_id: str | None, filters: Condition | None = None
+) -> Scope:
+    """The scope that a request names; filters may name the owner instead."""
+    if user_id is None and agent_id is None and run_id is None and filters is None:
         raise BadRequest("name an owner: at least one of user_id, agent_id and run_id is needed")
     return Scope(tenant=tenant, user_id=user_id, agent_id=agent_id, run_id=run_id)
+
+
+def _json(text: str | None) -> Any:
+    """What a query parameter holds as JSON. Raises BadRequest."""
+    if text is None:
+        return None
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise BadRequest(f"filters: the parameter is not valid JSON: {error}") from None
 
 
 @router.get("/memories/{memory_id}", response_model=MemoryOut, responses={404: {"model": Problem}})

@@ -13,8 +13,10 @@ from qdrant_client.http.exceptions import ApiException, ResponseHandlingExceptio
 
 from memory import rank
 from memory.adapters import qdrant_payload as payloads
+from memory.adapters.qdrant_filters import conditions
 from memory.errors import LeaseLost, StoreRejected, StoreUnavailable
 from memory.model import Lane, Lease, Memory, Page, Recalled, Scope, Write
+from memory.model.filters import Condition
 from memory.ports import Embedder, Near, Query
 from memory.versions import in_order
 
@@ -50,7 +52,7 @@ class StoreMissing(StoreUnavailable):
 
 
 class QdrantStore:
-    """The port `MemoryStore` on Qdrant 1.16 or newer (conditional upserts, BM25 on the server).
+    """The port `MemoryStore` on Qdrant 1.20 or newer (conditional upserts, BM25, substrings).
 
     Args:
         client: an open client; closed by whoever opened it.
@@ -172,7 +174,8 @@ class QdrantStore:
     async def search(self, query: Query) -> list[Recalled]:
         """The memories that matter most: dense and BM25 candidates, scored together by the rule of `memory.rank`."""
         collection = await self._ready(query.vector)
-        found = payloads.as_of(query.scope, query.as_of) if query.as_of else payloads.current(query.scope)
+        scope, more = query.scope, conditions(query.filters)
+        found = payloads.as_of(scope, query.as_of, *more) if query.as_of else payloads.current(scope, *more)
         prefetch = [
             models.Prefetch(query=list(query.vector), using="dense", filter=found, limit=rank.CANDIDATES),
             models.Prefetch(query=_document(query.text), using="bm25", filter=found, limit=rank.CANDIDATES),
@@ -196,10 +199,10 @@ class QdrantStore:
         memories = [payloads.from_payload(point.payload) for point in points]
         return next((one for one in memories if one.scope.tenant == tenant and one.current), None)
 
-    async def page(self, scope: Scope, page: Page) -> tuple[int, list[Memory]]:
-        """The number of current memories in scope, and one page of them, newest first."""
+    async def page(self, scope: Scope, page: Page, filters: Condition | None = None) -> tuple[int, list[Memory]]:
+        """The number of current memories in scope that meet the filters, and one page of them, newest first."""
         collection = await self._ready()
-        found = payloads.current(scope)
+        found = payloads.current(scope, *conditions(filters))
         count = await self._ask(self._client.count(collection, count_filter=found, exact=True))
         answer = await self._ask(
             self._client.query_points(
