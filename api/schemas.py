@@ -24,6 +24,11 @@ from api.fields import (
 from memory.model import Event, Status, What
 
 MOST_MESSAGES = 200
+_FILTERS = (
+    "AND, OR, NOT and the fields user_id, agent_id, run_id, created_at, updated_at, timestamp, text, keywords, categories, "
+    "metadata and memory_ids; each takes a value, an object of operators (eq ne gt gte lt lte in nin contains icontains) "
+    "or *: it is set."
+)
 
 
 class MessageIn(Body):
@@ -129,7 +134,7 @@ class SearchIn(Named):
     """A recall. `filters` may name the owner, and narrow the answer down."""
 
     query: QueryText
-    filters: Annotated[Any, Field(json_schema_extra={"type": "object"})] = None
+    filters: Annotated[Any, Field(description=_FILTERS, json_schema_extra={"type": "object"})] = None
     limit: int = Field(5, ge=1, le=100, validation_alias=AliasChoices("limit", "top_k"))
     threshold: float | None = Field(None, ge=0, le=1)
     as_of: Moment | None = None

@@ -15,9 +15,9 @@ def fold(text: str) -> str:
 
 
 def folded(payload: Mapping[str, Any], *fields: str) -> dict[str, Any]:
-    """The fields that fold to something else, as they fold; what is its own copy needs no other."""
-    copies = {name: _copy(payload[name]) for name in fields if name in payload}
-    return {name: copy for name, copy in copies.items() if copy is not None}
+    """What is added to a payload: the fields that fold to something else. What is its own copy needs no other."""
+    copy = _copy({name: payload[name] for name in fields if name in payload})
+    return {} if copy is None else {FOLDED: copy}
 
 
 def _copy(value: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 from qdrant_client import models
 
-from memory.adapters.qdrant_folded import FOLDED, folded
+from memory.adapters.qdrant_folded import folded
 from memory.clock import to_us
 from memory.errors import NewerFormat
 from memory.model import Lane, Memory, Scope, Write
@@ -49,7 +49,7 @@ def to_payload(write: Write, fence: int) -> dict[str, Any]:
     times = {name: getattr(memory, name) for name in _TIMES}
     return {
         **fields,
-        FOLDED: folded(fields, "text", "categories", "metadata"),
+        **folded(fields, "text", "categories", "metadata"),
         "v": VERSION,
         "memory_id": memory.id,
         "state": _CURRENT if memory.current else _RETRACTED if write.point_id == memory.id else _PAST,

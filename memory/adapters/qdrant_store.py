@@ -14,6 +14,7 @@ from qdrant_client.http.exceptions import ApiException, ResponseHandlingExceptio
 from memory import rank
 from memory.adapters import qdrant_payload as payloads
 from memory.adapters.qdrant_filters import conditions
+from memory.adapters.qdrant_ranking import RANKING
 from memory.errors import LeaseLost, StoreRejected, StoreUnavailable
 from memory.model import Lane, Lease, Memory, Page, Recalled, Scope, Write
 from memory.model.filters import Condition
@@ -24,27 +25,6 @@ BM25 = "qdrant/bm25"
 _SCROLL = 256
 _NOT_FOUND = 404
 _OUR_FAULT = (400, 409, 413, 422)
-
-
-# `rank.score` as Qdrant computes it: $score[0] is the cosine, $score[1] the BM25 score.
-_RANKING = models.FormulaQuery(
-    formula=models.SumExpression(
-        sum=[
-            models.MultExpression(mult=[rank.DENSE_SHARE, "$score[0]"]),
-            models.MultExpression(
-                mult=[
-                    1 - rank.DENSE_SHARE,
-                    models.DivExpression(
-                        div=models.DivParams(
-                            left="$score[1]", right=models.SumExpression(sum=["$score[1]", rank.BM25_HALF])
-                        )
-                    ),
-                ]
-            ),
-        ]
-    ),
-    defaults={"$score[0]": 0.0, "$score[1]": 0.0},
-)
 
 
 class StoreMissing(StoreUnavailable):
@@ -184,7 +164,7 @@ class QdrantStore:
             self._client.query_points(
                 collection,
                 prefetch=prefetch,
-                query=_RANKING,
+                query=RANKING,
                 limit=query.limit,
                 score_threshold=query.threshold,
                 with_payload=True,
