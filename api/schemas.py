@@ -24,11 +24,9 @@ from api.fields import (
 from memory.model import Event, Status, What
 
 MOST_MESSAGES = 200
-_FILTERS = (
-    "AND, OR, NOT and the fields user_id, agent_id, run_id, created_at, updated_at, timestamp, text, keywords, categories, "
-    "metadata and memory_ids; each takes a value, an object of operators (eq ne gt gte lt lte in nin contains icontains) "
-    "or *: it is set."
-)
+_FILTERS = """AND, OR, NOT, and the fields user_id, agent_id, run_id, created_at, updated_at, timestamp, text, keywords,
+categories, metadata and memory_ids. A field takes a value, an object of operators (eq ne gt gte lt lte in nin contains
+icontains) or "*": it is set."""
 
 
 class MessageIn(Body):

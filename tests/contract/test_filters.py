@@ -131,7 +131,7 @@ def meant(condition: Any) -> set[str]:
     return {one.id for one in MEMORIES if meets(one, condition)}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(condition=FILTERS)
 def test_a_filter_finds_what_it_means_in_the_engine_and_in_qdrants_own_in_memory_mode(
     library: Library, condition: Any
