@@ -19,10 +19,13 @@ log = structlog.get_logger(__name__)
 
 STATUS: Mapping[type[errors.TurnstoneError], int] = {
     errors.BadRequest: 400,
+    errors.Unauthorized: 401,
+    errors.Forbidden: 403,
     errors.NotFound: 404,
     errors.IdempotencyConflict: 409,
     errors.NothingToUndo: 409,
     errors.InboxFull: 429,
+    errors.RateLimited: 429,
     errors.LaneBusy: 503,
     errors.Transient: 503,
     errors.NoModel: 501,
@@ -73,6 +76,8 @@ async def _turnstone(_: Request, error: Exception) -> JSONResponse:
         raise error
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
     headers = {}
+    if isinstance(error, errors.Unauthorized):
+        headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, errors.Transient):
         headers["Retry-After"] = str(math.ceil(error.retry_after_seconds or _RETRY_AFTER_SECONDS))
     return problem(status, str(error), error.code, headers)

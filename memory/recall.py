@@ -53,10 +53,10 @@ async def _pending(asked: Asked, turns: TurnLog) -> int:
     return sum(await asyncio.gather(*map(turns.pending, named(asked.scope, asked.filters))))
 
 
-async def wait_until_settled(tenant: str, turn_id: str, wait_seconds: float, *, turns: TurnLog) -> bool:
+async def wait_until_settled(reach: Scope, turn_id: str, wait_seconds: float, *, turns: TurnLog) -> bool:
     """Wait for a turn to come to its end, at most so long; returns whether it did (an unknown turn has)."""
     deadline = asyncio.get_running_loop().time() + wait_seconds
-    while (found := await turns.get(tenant, turn_id)) is not None and found.status not in _DONE:
+    while (found := await turns.get(reach, turn_id)) is not None and found.status not in _DONE:
         if asyncio.get_running_loop().time() >= deadline:
             return False
         await asyncio.sleep(_LOOK_EVERY_SECONDS)

@@ -8,8 +8,8 @@ from uuid import UUID
 import orjson
 from fastapi import APIRouter, Query, Request
 
-from api.auth import Caller
-from api.context import Opened, Paged, paged, shown
+from api.auth import Reader, Writer
+from api.context import Opened, Paged, owner, paged, shown, sought
 from api.fields import Id
 from api.schemas import (
     MemoryOut,
@@ -22,10 +22,9 @@ from api.schemas import (
     VersionOut,
 )
 from memory.errors import BadRequest, NotFound
-from memory.filters import narrowed, parse
+from memory.filters import parse
 from memory.forget import forget
-from memory.model import Memory, Scope
-from memory.model.filters import Condition
+from memory.model import Memory
 from memory.recall import Asked, recall, wait_until_settled
 from memory.revise import delete, undo, update
 
@@ -38,13 +37,14 @@ _Filters = Annotated[str | None, Query(max_length=_LONGEST_FILTERS, description=
 
 
 @router.post("/search", response_model=SearchOut, responses={400: {"model": Problem}})
-async def search(asked: SearchIn, caller: Caller, parts: Opened) -> Any:
+async def search(asked: SearchIn, caller: Reader, parts: Opened) -> Any:
     """The memories that matter most for a query; `wait_for` waits for a turn to settle first."""
-    if asked.wait_for is not None:
-        await wait_until_settled(caller.tenant, asked.wait_for, asked.wait_ms / 1000, turns=parts.turns)
     filters = parse(asked.filters)
+    scope = sought(caller, asked.ids, filters)
+    if asked.wait_for is not None:
+        await wait_until_settled(caller.reach, asked.wait_for, asked.wait_ms / 1000, turns=parts.turns)
     question = Asked(
-        scope=narrowed(_owner(caller.tenant, **asked.ids, filters=filters), filters),
+        scope=scope,
         filters=filters,
         text=asked.query,
         limit=asked.limit,
@@ -61,7 +61,7 @@ async def search(asked: SearchIn, caller: Caller, parts: Opened) -> Any:
 @router.get("/memories", response_model=MemoryPage, responses={400: {"model": Problem}})
 async def list_memories(
     request: Request,
-    caller: Caller,
+    caller: Reader,
     parts: Opened,
     page: Paged,
     user_id: _OwnerId = None,
@@ -70,18 +70,17 @@ async def list_memories(
     filters: _Filters = None,
 ) -> Any:
     """One owner's memories as they stand now, newest first; of those that meet the filters, if there are any."""
-    condition = parse(_json(filters))
-    scope = narrowed(_owner(caller.tenant, user_id, agent_id, run_id, condition), condition)
-    count, found = await parts.store.page(scope, page, condition)
+    condition, ids = parse(_json(filters)), {"user_id": user_id, "agent_id": agent_id, "run_id": run_id}
+    count, found = await parts.store.page(sought(caller, ids, condition), page, condition)
     return paged(request, page, count, [shown(one) for one in found])
 
 
 @router.delete("/memories", response_model=ReceiptOut)
 async def forget_owner(
-    caller: Caller, parts: Opened, user_id: _OwnerId = None, agent_id: _OwnerId = None, run_id: _OwnerId = None
+    caller: Writer, parts: Opened, user_id: _OwnerId = None, agent_id: _OwnerId = None, run_id: _OwnerId = None
 ) -> Any:
     """Forget an owner: what waits, what is being worked on, what is dead, settled or remembered."""
-    scope = _owner(caller.tenant, user_id, agent_id, run_id)
+    scope = owner(caller, user_id, agent_id, run_id)
     receipt = await forget(
         scope,
         inbox=parts.inbox,
@@ -91,15 +90,6 @@ async def forget_owner(
         embedder=parts.embedder,
     )
     return receipt.model_dump()
-
-
-def _owner(
-    tenant: str, user_id: str | None, agent_id: str | None, run_id: str | None, filters: Condition | None = None
-) -> Scope:
-    """The scope that a request names; filters may name the owner instead."""
-    if user_id is None and agent_id is None and run_id is None and filters is None:
-        raise BadRequest("name an owner: at least one of user_id, agent_id and run_id is needed")
-    return Scope(tenant=tenant, user_id=user_id, agent_id=agent_id, run_id=run_id)
 
 
 def _json(text: str | None) -> Any:
@@ -113,18 +103,18 @@ def _json(text: str | None) -> Any:
 
 
 @router.get("/memories/{memory_id}", response_model=MemoryOut, responses={404: {"model": Problem}})
-async def get_memory(memory_id: UUID, caller: Caller, parts: Opened) -> Any:
+async def get_memory(memory_id: UUID, caller: Reader, parts: Opened) -> Any:
     """One memory as it stands now."""
-    found = await parts.store.get(caller.tenant, str(memory_id))
+    found = await parts.store.get(caller.reach, str(memory_id))
     if found is None:
         raise NotFound(_NO_MEMORY)
     return shown(found)
 
 
 @router.get("/memories/{memory_id}/history", response_model=list[VersionOut], responses={404: {"model": Problem}})
-async def get_history(memory_id: UUID, caller: Caller, parts: Opened) -> Any:
+async def get_history(memory_id: UUID, caller: Reader, parts: Opened) -> Any:
     """Every version of a memory, oldest first, with the turns and the words it rests on."""
-    versions = await parts.store.history(caller.tenant, str(memory_id))
+    versions = await parts.store.history(caller.reach, str(memory_id))
     if not versions:
         raise NotFound(_NO_MEMORY)
     return [_version(number, one) for number, one in enumerate(versions, 1)]
@@ -142,10 +132,10 @@ def _version(number: int, memory: Memory) -> dict[str, Any]:
 
 
 @router.put("/memories/{memory_id}", response_model=MemoryOut, responses={404: {"model": Problem}})
-async def put_memory(memory_id: UUID, new: TextIn, caller: Caller, parts: Opened) -> Any:
+async def put_memory(memory_id: UUID, new: TextIn, caller: Writer, parts: Opened) -> Any:
     """Give a memory a new text; the old one stays in its history."""
     changed = await update(
-        caller.tenant, str(memory_id), new.text, lanes=parts.lanes, store=parts.store, embedder=parts.embedder
+        caller.reach, str(memory_id), new.text, lanes=parts.lanes, store=parts.store, embedder=parts.embedder
     )
     return shown(changed)
 
@@ -155,14 +145,14 @@ async def put_memory(memory_id: UUID, new: TextIn, caller: Caller, parts: Opened
     response_model=MemoryOut,
     responses={404: {"model": Problem}, 409: {"model": Problem}},
 )
-async def undo_change(memory_id: UUID, caller: Caller, parts: Opened) -> Any:
+async def undo_change(memory_id: UUID, caller: Writer, parts: Opened) -> Any:
     """Take the last change of a memory back; what is taken back stays in its history."""
-    restored = await undo(caller.tenant, str(memory_id), lanes=parts.lanes, store=parts.store, embedder=parts.embedder)
+    restored = await undo(caller.reach, str(memory_id), lanes=parts.lanes, store=parts.store, embedder=parts.embedder)
     return shown(restored)
 
 
 @router.delete("/memories/{memory_id}", responses={404: {"model": Problem}})
-async def delete_memory(memory_id: UUID, caller: Caller, parts: Opened) -> dict[str, str]:
+async def delete_memory(memory_id: UUID, caller: Writer, parts: Opened) -> dict[str, str]:
     """Delete a memory with its whole history."""
-    await delete(caller.tenant, str(memory_id), inbox=parts.inbox, lanes=parts.lanes, store=parts.store)
+    await delete(caller.reach, str(memory_id), inbox=parts.inbox, lanes=parts.lanes, store=parts.store)
     return {"id": str(memory_id), "status": "deleted"}

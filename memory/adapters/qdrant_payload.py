@@ -137,14 +137,19 @@ def as_of(scope: Scope, moment: datetime, *more: models.Condition) -> models.Fil
     )
 
 
-def versions(tenant: str, memory_id: str) -> models.Filter:
+def versions(reach: Scope, memory_id: str) -> models.Filter:
     """Every version of one memory."""
-    return within(Scope(tenant=tenant), _equals("memory_id", memory_id))
+    return within(reach, _equals("memory_id", memory_id))
 
 
-def point(tenant: str, point_id: str) -> models.Filter:
-    """One point, if it is the tenant's."""
-    return within(Scope(tenant=tenant), models.HasIdCondition(has_id=[point_id]))
+def point(reach: Scope, point_id: str) -> models.Filter:
+    """One point."""
+    return within(reach, models.HasIdCondition(has_id=[point_id]))
+
+
+def standing_point(reach: Scope, memory_id: str) -> models.Filter:
+    """The current version of one memory: its point carries the memory's own id."""
+    return within(reach, models.HasIdCondition(has_id=[memory_id]), _equals("state", _CURRENT))
 
 
 def made_until(scope: Scope, moment: datetime) -> models.Filter:

@@ -172,12 +172,11 @@ class QdrantStore:
         )
         return [_recalled(point, point.score) for point in _known(answer.points)]
 
-    async def get(self, tenant: str, memory_id: str) -> Memory | None:
-        """The current version of a memory; None when unknown, retracted or another tenant's."""
-        collection = await self._ready()
-        points = await self._ask(self._client.retrieve(collection, [memory_id], with_payload=True))
-        memories = [payloads.from_payload(point.payload) for point in points]
-        return next((one for one in memories if one.scope.tenant == tenant and one.current), None)
+    async def get(self, reach: Scope, memory_id: str) -> Memory | None:
+        """The current version of a memory; None when unknown, retracted or out of reach."""
+        collection, found = await self._ready(), payloads.standing_point(reach, memory_id)
+        points, _ = await self._ask(self._client.scroll(collection, found, limit=1, with_payload=True))
+        return next((payloads.from_payload(point.payload) for point in points), None)
 
     async def page(self, scope: Scope, page: Page, filters: Condition | None = None) -> tuple[int, list[Memory]]:
         """The number of current memories in scope that meet the filters, and one page of them, newest first."""
@@ -196,10 +195,10 @@ class QdrantStore:
         )
         return count.count, [payloads.from_payload(point.payload) for point in _known(answer.points)]
 
-    async def history(self, tenant: str, memory_id: str) -> list[Memory]:
+    async def history(self, reach: Scope, memory_id: str) -> list[Memory]:
         """Every version of a memory, oldest first."""
         collection = await self._ready()
-        found, offset = payloads.versions(tenant, memory_id), None
+        found, offset = payloads.versions(reach, memory_id), None
         memories: list[Memory] = []
         while True:
             points, offset = await self._ask(
@@ -221,13 +220,13 @@ class QdrantStore:
             if offset is None:
                 return ids
 
-    async def delete(self, tenant: str, memory_id: str) -> int:
+    async def delete(self, reach: Scope, memory_id: str) -> int:
         """Remove a memory with all its versions; returns how many versions there were."""
-        return await self._remove(payloads.versions(tenant, memory_id))
+        return await self._remove(payloads.versions(reach, memory_id))
 
-    async def drop(self, tenant: str, point_id: str) -> None:
+    async def drop(self, reach: Scope, point_id: str) -> None:
         """Remove one version that does not stand; nothing happens where there is none."""
-        await self._remove(payloads.point(tenant, point_id))
+        await self._remove(payloads.point(reach, point_id))
 
     async def erase(self, scope: Scope, before: datetime) -> int:
         """Remove every version in scope made by turns accepted up to `before`; returns how many."""

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 import httpx
 
+from memory.client.keys import Keys
 from memory.client.letters import Letters, RehearsalView, named
 from memory.client.views import Found, MemoryView, Page, Queued, ReceiptView, Reply, TurnView
 from memory.client.wire import Wire
@@ -51,6 +52,7 @@ class TurnstoneClient:
     def __init__(self, url: str, key: str | None = None, *, retries: int = 3, timeout_seconds: float = 30) -> None:
         self.url = url
         self._wire = Wire(url, key, retries=retries, timeout_seconds=timeout_seconds)
+        self.keys = Keys(self._wire)
 
     async def __aenter__(self) -> Self:
         return self
