@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
 import structlog
 
-from memory.books import Receipt
-from memory.model import Lease, Scope
+from memory.books import Erased, Erasure, Left, Places
+from memory.model import Lane, Lease, Scope
 from memory.ports import Embedder, Inbox, Lanes, MemoryStore, TurnLog
 from memory.removals import erase
 
@@ -14,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 async def forget(
     scope: Scope, *, inbox: Inbox, lanes: Lanes, turns: TurnLog, store: MemoryStore, embedder: Embedder
-) -> Receipt:
+) -> Erasure:
     """Erase everything of a scope: what waits, what is being worked on, what is dead, settled or remembered.
 
     Whoever works on one of the owner's lanes loses its lease at once. The lanes are ours until the store is clean,
@@ -22,20 +26,58 @@ async def forget(
     the midst of a write may still finish it: therefore the sweep removes once more, shortly after.
 
     Where only a part of an owner is forgotten (what was said to one agent), a memory that it had changed holds again as
-    it was before.
+    it was before, and what other turns quote of it goes as well.
 
     Raises InboxUnavailable, StoreUnavailable or LaneBusy; then ask again: what is gone stays gone.
     """
-    epoch, erased, held = await inbox.raise_epoch(scope), 0, list[Lease]()
+    epoch = await inbox.raise_epoch(scope)
+    every = await lanes_of(scope, turns, store)
+    if every != [scope.lane]:  # their clocks may be ahead of Redis's
+        epoch = await inbox.raise_epoch(scope, every)
+    held, parts = list[Lease](), list[Erased]()
     try:
-        for lane in await turns.lanes(scope):
-            lease, count = await inbox.erase(scope, lane, epoch)
+        for lane in every:
+            lease, part = await inbox.erase(scope, lane, epoch)
             held.append(lease)
-            erased += count
-        memories = await erase(scope, epoch, held=held, lanes=lanes, store=store, embedder=embedder)
-        left = await store.left(scope, epoch)
+            parts.append(
+                part.model_copy(update={"plans": part.plans + await _unquoted(lease, scope, epoch, inbox, store)})
+            )
+        bells = await inbox.hush(every)
+        memories = await store.current(scope, epoch)
+        versions = await erase(scope, epoch, held=held, lanes=lanes, store=store, embedder=embedder)
     finally:
         for lease in held:
             await lanes.hand_back(lease)
-    log.info("owner_erased", turns=erased, memories=memories, left=left)
-    return Receipt(tenant=scope.tenant, erased_at=epoch, turns=erased, memories=memories, verified=left == 0)
+    left = await what_is_left(scope, every, epoch, [one for part in parts for one in part.ids], inbox, store)
+    erasure = Erasure(scope=scope, erased_at=epoch, counts=_places(parts, memories, versions), left=left)
+    log.info("owner_erased", bells=bells, verified=left.nothing, **erasure.counts.model_dump())
+    return erasure
+
+
+async def lanes_of(scope: Scope, turns: TurnLog, store: MemoryStore) -> list[Lane]:
+    """Every lane that holds a turn or a memory in scope."""
+    found = [*await turns.lanes(scope), *await store.lanes(scope)]
+    return list({lane.key: lane for lane in found}.values())
+
+
+async def what_is_left(
+    scope: Scope, lanes: Sequence[Lane], before: datetime, ids: Sequence[str] | None, inbox: Inbox, store: MemoryStore
+) -> Left:
+    """Look in Redis and in Qdrant for what is there of a scope from up to a moment. Arguments as of `Inbox.left`."""
+    found = await inbox.left(scope, lanes, before, ids)
+    return found.model_copy(update={"versions": await store.left(scope, before)})
+
+
+async def _unquoted(lease: Lease, scope: Scope, epoch: datetime, inbox: Inbox, store: MemoryStore) -> int:
+    """Take out what the lane's other turns quote of what is being erased; returns how many plans went."""
+    told = {event.id for event in await inbox.quotes(lease.lane) if event.id}
+    texts = await store.texts(scope, epoch, told) if told else frozenset()
+    return await inbox.unquote(lease, scope, epoch, texts)
+
+
+def _places(parts: Sequence[Erased], memories: int, versions: int) -> Places:
+    turns: Counter[str] = Counter()
+    for part in parts:
+        turns.update(part.turns)
+    plans, texts = sum(part.plans for part in parts), sum(part.texts for part in parts)
+    return Places(turns=turns, plans=plans, texts=texts, memories=memories, versions=versions)

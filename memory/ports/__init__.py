@@ -3,7 +3,7 @@
 `ping()` raises a Transient error that names the part when it is away. The adapters stand in `memory/adapters`.
 """
 
-from memory.ports.inbox import Accepted, Doorbell, Inbox, Lanes, TurnLog, Watch
+from memory.ports.inbox import Accepted, Doorbell, Inbox, Lanes, OwnerLog, TurnLog, Watch
 from memory.ports.models import (
     Answer,
     Embedder,
@@ -15,7 +15,8 @@ from memory.ports.models import (
     Reconciler,
 )
 from memory.ports.pingable import Pingable
-from memory.ports.secrets import ServerKey
+from memory.ports.receipts import ReceiptBook
+from memory.ports.secrets import Notary, PublicKey, ServerKey
 from memory.ports.store import MemoryStore, Near, Query
 
 __all__ = [
@@ -31,9 +32,13 @@ __all__ = [
     "MemoryStore",
     "Meter",
     "Near",
+    "Notary",
+    "OwnerLog",
     "Pingable",
+    "PublicKey",
     "Query",
     "Question",
+    "ReceiptBook",
     "Reconciler",
     "ServerKey",
     "TurnLog",

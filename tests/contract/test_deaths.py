@@ -40,7 +40,7 @@ async def erase(desk: Desk, scope: Scope = ANA) -> int:
     epoch: datetime = await desk.inbox.raise_epoch(scope)
     lease, erased = await desk.inbox.erase(scope, ANA.lane, epoch)
     await desk.lanes.hand_back(lease)
-    return erased
+    return sum(erased.turns.values())
 
 
 async def recorded(desk: Desk, size: int = 8) -> Plan:
