@@ -9,7 +9,8 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
 from memory.bootstrap import Parts
-from memory.model import Memory, Page
+from memory.errors import BadRequest
+from memory.model import Memory, Page, Scope
 
 LARGEST_PAGE = 200
 
@@ -41,6 +42,13 @@ def read(kind: type[M], body: bytes) -> M:
 
 Opened = Annotated[Parts, Depends(parts)]
 Paged = Annotated[Page, Depends(page)]
+
+
+def owner(tenant: str, user_id: str | None, agent_id: str | None, run_id: str | None) -> Scope:
+    """The owner that a query names. Raises BadRequest where it names none."""
+    if user_id is None and agent_id is None and run_id is None:
+        raise BadRequest("name an owner: at least one of user_id, agent_id and run_id is needed")
+    return Scope(tenant=tenant, user_id=user_id, agent_id=agent_id, run_id=run_id)
 
 
 def paged(request: Request, at: Page, count: int, results: list[Any]) -> dict[str, Any]:

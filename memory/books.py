@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 
-import orjson
 from pydantic import Field
 
 from memory.model import Scope, Value
@@ -173,7 +173,9 @@ class Receipt(Value):
     @property
     def canonical(self) -> bytes:
         """What is signed: the fields but for the signature, as JSON with sorted keys and no spaces, in UTF-8."""
-        return orjson.dumps(self.model_dump(mode="json", exclude={"signature"}), option=orjson.OPT_SORT_KEYS)
+        fields = self.model_dump(mode="json", exclude={"signature"})
+        text = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return text.encode(errors="surrogatepass")  # what is to be checked may hold anything
 
 
 class Removal(Value):

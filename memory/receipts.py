@@ -36,7 +36,7 @@ class Examined(Value):
     Args:
         signature: whether this server has signed just this receipt.
         owner: whether it is about the owner who was named; None when nobody was.
-        left: what is there of that owner from up to the erase; None unless it is about this owner.
+        left: what is there of that owner from up to the erase; None unless it is signed and about this owner.
     """
 
     signature: bool
@@ -59,8 +59,9 @@ async def examine(
     signed = await notary.has_signed(receipt.canonical, receipt.key_id, receipt.signature)
     if scope is None:
         return Examined(signature=signed)
-    if receipt.owner != await notary.owner(scope):
-        return Examined(signature=signed, owner=False)
+    ours = receipt.owner == await notary.owner(scope)
+    if not (signed and ours):
+        return Examined(signature=signed, owner=ours)
     lanes = await lanes_of(scope, turns, store)
     left = await what_is_left(scope, lanes, receipt.erased_at, None, inbox, store)
     return Examined(signature=signed, owner=True, left=left)

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 
 from api.auth import Caller
-from api.context import Opened, Paged, paged, shown
+from api.context import Opened, Paged, owner, paged, shown
 from api.fields import Id
 from api.schemas import (
     MemoryOut,
@@ -20,10 +20,11 @@ from api.schemas import (
     TextIn,
     VersionOut,
 )
-from memory.errors import BadRequest, NotFound
+from memory.errors import NotFound
 from memory.forget import forget
 from memory.model import Memory, Scope
 from memory.recall import Asked, recall, wait_until_settled
+from memory.receipts import issue
 from memory.revise import delete, undo, update
 
 router = APIRouter(tags=["memories"], responses={503: {"model": Problem}})
@@ -62,7 +63,7 @@ async def list_memories(
     run_id: _OwnerId = None,
 ) -> Any:
     """One owner's memories as they stand now, newest first."""
-    count, found = await parts.store.page(_owner(caller.tenant, user_id, agent_id, run_id), page)
+    count, found = await parts.store.page(owner(caller.tenant, user_id, agent_id, run_id), page)
     return paged(request, page, count, [shown(one) for one in found])
 
 
@@ -70,23 +71,19 @@ async def list_memories(
 async def forget_owner(
     caller: Caller, parts: Opened, user_id: _OwnerId = None, agent_id: _OwnerId = None, run_id: _OwnerId = None
 ) -> Any:
-    """Forget an owner: what waits, what is being worked on, what is dead, settled or remembered."""
-    scope = _owner(caller.tenant, user_id, agent_id, run_id)
-    receipt = await forget(
-        scope,
+    """Forget an owner: what waits, what is being worked on, what is dead, settled or remembered.
+
+    The receipt is kept without personal data; `POST /receipts/verify` checks it.
+    """
+    erasure = await forget(
+        owner(caller.tenant, user_id, agent_id, run_id),
         inbox=parts.inbox,
         lanes=parts.lanes,
         turns=parts.turns,
         store=parts.store,
         embedder=parts.embedder,
     )
-    return receipt.model_dump()
-
-
-def _owner(tenant: str, user_id: str | None, agent_id: str | None, run_id: str | None) -> Scope:
-    if user_id is None and agent_id is None and run_id is None:
-        raise BadRequest("name an owner: at least one of user_id, agent_id and run_id is needed")
-    return Scope(tenant=tenant, user_id=user_id, agent_id=agent_id, run_id=run_id)
+    return (await issue(erasure, notary=parts.notary, book=parts.receipts)).model_dump()
 
 
 @router.get("/memories/{memory_id}", response_model=MemoryOut, responses={404: {"model": Problem}})
