@@ -39,7 +39,7 @@ async def make_room(redis: Redis) -> None:
 
 
 async def test_a_full_redis_takes_no_turn_and_says_when_to_come_again(full: Desk) -> None:
-    await full.post("one")
+    await full.post("one", key="j")
     before = await full.turns.ledger("default"), await full.redis.dbsize()
     await fill(full.redis)
     with pytest.raises(InboxUnavailable, match="out of memory") as refused:
