@@ -1,4 +1,4 @@
-"""Forgetting an owner: the epoch first, then turns and plans, then every version; verified, and repeated once."""
+"""Forgetting an owner: take the lanes, raise the epoch, then turns and plans, then every version; verified."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ async def forget(
 ) -> Erasure:
     """Erase everything of a scope: what waits, what is being worked on, what is dead, settled or remembered.
 
-    Whoever works on one of the owner's lanes loses its lease at once. The lanes are ours until the store is clean,
-    so nothing accepted afterwards is weighed against memories that are about to go. A worker that was stopped in
-    the midst of a write may still finish it: therefore the sweep removes once more, shortly after.
+    Whoever works on one of the owner's lanes loses its lease at once: only then the epoch is raised, so that no worker
+    settles as erased what is to be counted here. The lanes are ours until the store is clean, so nothing accepted
+    afterwards is weighed against memories that are about to go. A worker that was stopped in the midst of a write may
+    still finish it: therefore the sweep removes once more, shortly after.
 
     Where only a part of an owner is forgotten (what was said to one agent), a memory that it had changed holds again as
     it was before, and what other turns quote of it goes as well.
 
     Raises InboxUnavailable, StoreUnavailable or LaneBusy; then ask again: what is gone stays gone.
     """
-    epoch = await inbox.raise_epoch(scope)
-    every = await lanes_of(scope, turns, store)
-    if every != [scope.lane]:  # their clocks may be ahead of Redis's
-        epoch = await inbox.raise_epoch(scope, every)
-    held, parts = list[Lease](), list[Erased]()
+    held, parts = dict[Lane, Lease](), list[Erased]()
     try:
+        for lane in await lanes_of(scope, turns, store):
+            held[lane] = await inbox.seize(lane)
+        epoch = await inbox.raise_epoch(scope, list(held))
+        later = await lanes_of(scope, turns, store)  # what was accepted before the epoch is in one of these by now
+        every = list(dict.fromkeys([*(lane for lane in later if lane not in held), *held]))
         for lane in every:
-            lease, part = await inbox.erase(scope, lane, epoch)
-            held.append(lease)
-            parts.append(
-                part.model_copy(update={"plans": part.plans + await _unquoted(lease, scope, epoch, inbox, store)})
-            )
+            held[lane], part = await inbox.erase(scope, lane, epoch)
+            plans = await _unquoted(held[lane], scope, epoch, inbox, store)
+            parts.append(part.model_copy(update={"plans": part.plans + plans}))
         bells = await inbox.hush(every)
         memories = await store.current(scope, epoch)
-        versions = await erase(scope, epoch, held=held, lanes=lanes, store=store, embedder=embedder)
+        versions = await erase(scope, epoch, held=list(held.values()), lanes=lanes, store=store, embedder=embedder)
     finally:
-        for lease in held:
+        for lease in held.values():
             await lanes.hand_back(lease)
     left = await what_is_left(scope, every, epoch, [one for part in parts for one in part.ids], inbox, store)
     erasure = Erasure(scope=scope, erased_at=epoch, counts=_places(parts, memories, versions), left=left)

@@ -55,6 +55,11 @@ class RedisErasing:
         self._epochs = RedisEpochs(redis, pseudonyms)
         self._run = scripts.run
 
+    async def seize(self, lane: Lane) -> Lease:
+        """Take a lane by force; hand it back."""
+        names = [keys.lease(lane), keys.LANES, keys.FENCE]
+        return Lease(lane=lane, token=int(await self._run("seize", names, [lane.key, _ERASE_LEASE_MS])))
+
     async def raise_epoch(self, scope: Scope, lanes: Sequence[Lane] = ()) -> datetime:
         """Raise an owner's epoch by Redis's clock, and those of the lanes. Notes the removal down, sealed."""
         owner = await self._sealed(Removal(scope=scope))

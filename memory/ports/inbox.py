@@ -44,6 +44,9 @@ class Inbox(Pingable, Protocol):
     async def sweep(self) -> int:
         """Ring for every lane that is due and unheld, trim what is past retention, audit; returns the bells rung."""
 
+    async def seize(self, lane: Lane) -> Lease:
+        """Take a lane by force: whoever held it fails its next check. Hand it back."""
+
     async def raise_epoch(self, scope: Scope, lanes: Sequence[Lane] = ()) -> datetime:
         """Raise an owner's epoch: turns accepted up to it are erased, in these lanes whatever the clock has done.
 
