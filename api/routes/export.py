@@ -9,7 +9,7 @@ import orjson
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
-from api.auth import Caller
+from api.auth import Reader
 from api.context import Opened, owner
 from api.fields import Id
 from api.schemas import Problem
@@ -24,13 +24,13 @@ _OwnerId = Annotated[Id | None, Query()]
 
 @router.get("/export", response_class=StreamingResponse, responses={200: {"content": {NDJSON: {}}}})
 async def export_owner(
-    caller: Caller, parts: Opened, user_id: _OwnerId = None, agent_id: _OwnerId = None, run_id: _OwnerId = None
+    caller: Reader, parts: Opened, user_id: _OwnerId = None, agent_id: _OwnerId = None, run_id: _OwnerId = None
 ) -> StreamingResponse:
     """Everything that is kept of an owner, one JSON object a line: versions of memories, then turns.
 
     The first line is of kind `export`; the last one, of kind `end`, has the counts: without it the export was cut off.
     """
-    lines = export(owner(caller.tenant, user_id, agent_id, run_id), store=parts.store, owners=parts.owners)
+    lines = export(owner(caller, user_id, agent_id, run_id), store=parts.store, owners=parts.owners)
     # With the second line both parts of the stack, or the first of them, have answered: until then a refusal is told.
     begun = _encoded(await anext(lines)) + _encoded(await anext(lines))
     return StreamingResponse(_chunks(begun, lines), media_type=NDJSON)

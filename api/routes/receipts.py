@@ -8,13 +8,12 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from pydantic import Field
 
-from api.auth import Caller
-from api.context import Opened, Paged, paged
+from api.auth import Admin, Reader
+from api.context import Opened, Paged, owner, paged
 from api.fields import Body, Id
 from api.schemas import ExaminedOut, Problem, PublicKeyOut, ReceiptOut, ReceiptPage
 from memory.books import Receipt
 from memory.errors import NotFound
-from memory.model import Scope
 from memory.receipts import examine
 
 router = APIRouter(tags=["receipts"], responses={503: {"model": Problem}})
@@ -30,14 +29,14 @@ class VerifyIn(Body):
 
 
 @router.get("/receipts", response_model=ReceiptPage)
-async def list_receipts(request: Request, caller: Caller, parts: Opened, page: Paged) -> Any:
+async def list_receipts(request: Request, caller: Admin, parts: Opened, page: Paged) -> Any:
     """The receipts of all erases, newest first. They hold no personal data."""
     count, found = await parts.receipts.page(caller.tenant, page)
     return paged(request, page, count, [one.model_dump() for one in found])
 
 
 @router.get("/receipts/key", response_model=PublicKeyOut)
-async def get_key(_: Caller, parts: Opened) -> Any:
+async def get_key(_: Reader, parts: Opened) -> Any:
     """The public key with which anybody can check a receipt's signature.
 
     Signed is the receipt without its `signature`, as JSON in UTF-8 with sorted keys and no spaces.
@@ -46,7 +45,7 @@ async def get_key(_: Caller, parts: Opened) -> Any:
 
 
 @router.get("/receipts/{receipt_id}", response_model=ReceiptOut, responses={404: {"model": Problem}})
-async def get_receipt(receipt_id: UUID, caller: Caller, parts: Opened) -> Any:
+async def get_receipt(receipt_id: UUID, caller: Admin, parts: Opened) -> Any:
     """One receipt."""
     found = await parts.receipts.get(caller.tenant, str(receipt_id))
     if found is None:
@@ -55,13 +54,13 @@ async def get_receipt(receipt_id: UUID, caller: Caller, parts: Opened) -> Any:
 
 
 @router.post("/receipts/verify", response_model=ExaminedOut)
-async def verify_receipt(asked: VerifyIn, caller: Caller, parts: Opened) -> Any:
+async def verify_receipt(asked: VerifyIn, caller: Reader, parts: Opened) -> Any:
     """Check a receipt's signature; with the owner's ids also whether it is about them, and whether they are gone.
 
     `owner` is null where no id is given; `left` is null unless the receipt is signed and about that owner.
     """
-    ids = {"user_id": asked.user_id, "agent_id": asked.agent_id, "run_id": asked.run_id}
-    scope = Scope(tenant=caller.tenant, **ids) if any(name is not None for name in ids.values()) else None
+    ids = (asked.user_id, asked.agent_id, asked.run_id)
+    scope = owner(caller, *ids) if any(name is not None for name in ids) else None
     found = await examine(
         asked.receipt, scope, notary=parts.notary, inbox=parts.inbox, turns=parts.turns, store=parts.store
     )

@@ -63,7 +63,7 @@ class RedisOwners:
             rows = await answered(pipeline.execute())
         told = [decode_status(turn_id, row) for turn_id, row in zip(ids, rows, strict=True) if row]
         ours = [one for one in told if scope.ids.items() <= _owner(one).items()]
-        return [(one, await self._turns.text(scope.tenant, one.id)) for one in ours]
+        return [(one, await self._turns.text(Scope(tenant=scope.tenant), one.id)) for one in ours]
 
 
 def _owner(status: TurnStatus) -> dict[str, str]:

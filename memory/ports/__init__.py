@@ -3,6 +3,7 @@
 `ping()` raises a Transient error that names the part when it is away. The adapters stand in `memory/adapters`.
 """
 
+from memory.ports.access import Keyring, Rate, Rates, Tokens
 from memory.ports.inbox import Accepted, Doorbell, Inbox, Lanes, OwnerLog, TurnLog, Watch
 from memory.ports.models import (
     Answer,
@@ -27,6 +28,7 @@ __all__ = [
     "Extractor",
     "GuidanceBook",
     "Inbox",
+    "Keyring",
     "Lanes",
     "LanguageModel",
     "MemoryStore",
@@ -38,9 +40,12 @@ __all__ = [
     "PublicKey",
     "Query",
     "Question",
+    "Rate",
+    "Rates",
     "ReceiptBook",
     "Reconciler",
     "ServerKey",
+    "Tokens",
     "TurnLog",
     "Watch",
 ]
