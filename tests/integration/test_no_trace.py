@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from typing import Any
 
@@ -17,8 +18,9 @@ from memory.adapters.redis_scripts import RedisScripts
 from memory.adapters.redis_server_key import RedisServerKey
 from memory.books import Erasure, Removal
 from memory.decide import decide
+from memory.errors import LeaseLost
 from memory.forget import forget
-from memory.model import Event, Message, Page, Role, Scope, Status, Submission
+from memory.model import Event, Lane, Message, Page, Plan, Role, Scope, Status, Submission
 from memory.removals import finish_removals
 from tests.chaos.scan import all_of_qdrant, all_of_redis
 from tests.fakes import WordEmbedder
@@ -170,3 +172,34 @@ async def test_a_removal_sealed_with_another_servers_key_waits_and_holds_up_no_o
     assert await finish_removals(house.inbox, house.lanes, house.store, house.embedder) == 1
     assert await redis.zcard(keys.REMOVALS) == 1
     assert await finish_removals(house.inbox, house.lanes, house.store, house.embedder) == 0
+
+
+async def test_a_worker_that_is_about_to_settle_while_its_lane_is_forgotten_does_not_take_turns_out_of_the_count(
+    house: House,
+) -> None:
+    """The worker looks at the epoch as soon as it is raised, before the lane is erased, and would settle at once."""
+    await house.say("I live in Berlin", DORA_A)
+    lease = await house.lanes._acquire(DORA.lane, edit=False)
+    assert lease is not None
+    batch = await house.lanes.take(lease, 8, 1000)
+    assert batch is not None
+    turns = batch.turns
+
+    class Watched(QdrantStore):
+        """Lets the worker go on when the erase looks for lanes for the last time."""
+
+        looks = 0
+
+        async def lanes(self, scope: Scope) -> list[Lane]:
+            self.looks += 1
+            if self.looks == 2:
+                with contextlib.suppress(LeaseLost):
+                    seen = await house.lanes.confirm(lease, turns)
+                    await house.lanes.settle(lease, Plan(turn_ids=tuple(turn.id for turn in turns)), seen.erased)
+            return await super().lanes(scope)
+
+    store = Watched(house.store._client, house.embedder)
+    erasure = await forget(
+        DORA, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=store, embedder=house.embedder
+    )
+    assert erasure.counts.turns == {"running": 1}
