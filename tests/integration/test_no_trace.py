@@ -20,7 +20,7 @@ from memory.books import Erasure, Removal
 from memory.decide import decide
 from memory.errors import LeaseLost
 from memory.forget import forget
-from memory.model import Event, Lane, Message, Page, Plan, Role, Scope, Status, Submission
+from memory.model import Event, Lane, Lease, Message, Page, Plan, Role, Scope, Status, Submission, Turn
 from memory.removals import finish_removals
 from tests.chaos.scan import all_of_qdrant, all_of_redis
 from tests.fakes import WordEmbedder
@@ -45,13 +45,19 @@ async def traces(redis: Redis, *words: str) -> list[str]:
     return [key for key, held in found.items() if any(word in key or word in held for word in words)]
 
 
-async def recorded(house: House, scope: Scope, size: int = 8) -> None:
-    """A plan for the lane's turns, of a worker that is gone."""
+async def taken(house: House, scope: Scope) -> tuple[Lease, tuple[Turn, ...]]:
+    """The lane's turns in the hands of a worker."""
     lease = await house.lanes._acquire(scope.lane, edit=False)
     assert lease is not None
-    batch = await house.lanes.take(lease, size, 10_000)
+    batch = await house.lanes.take(lease, 8, 10_000)
     assert batch is not None
-    await house.lanes.record(lease, await decide(batch.turns, house.remembering))
+    return lease, batch.turns
+
+
+async def recorded(house: House, scope: Scope) -> None:
+    """A plan for the lane's turns, of a worker that is gone."""
+    lease, turns = await taken(house, scope)
+    await house.lanes.record(lease, await decide(turns, house.remembering))
 
 
 async def test_no_key_and_no_bell_names_an_owner_who_was_erased(house: House, redis: Redis, qdrant_url: str) -> None:
@@ -179,11 +185,7 @@ async def test_a_worker_that_is_about_to_settle_while_its_lane_is_forgotten_does
 ) -> None:
     """The worker looks at the epoch as soon as it is raised, before the lane is erased, and would settle at once."""
     await house.say("I live in Berlin", DORA_A)
-    lease = await house.lanes._acquire(DORA.lane, edit=False)
-    assert lease is not None
-    batch = await house.lanes.take(lease, 8, 1000)
-    assert batch is not None
-    turns = batch.turns
+    held, turns = await taken(house, DORA)
 
     class Watched(QdrantStore):
         """Lets the worker go on when the erase looks for lanes for the last time."""
@@ -194,8 +196,8 @@ async def test_a_worker_that_is_about_to_settle_while_its_lane_is_forgotten_does
             self.looks += 1
             if self.looks == 2:
                 with contextlib.suppress(LeaseLost):
-                    seen = await house.lanes.confirm(lease, turns)
-                    await house.lanes.settle(lease, Plan(turn_ids=tuple(turn.id for turn in turns)), seen.erased)
+                    seen = await house.lanes.confirm(held, turns)
+                    await house.lanes.settle(held, Plan(turn_ids=tuple(turn.id for turn in turns)), seen.erased)
             return await super().lanes(scope)
 
     store = Watched(house.store._client, house.embedder)
