@@ -35,7 +35,7 @@ async def export(scope: Scope, *, store: MemoryStore, owners: OwnerLog) -> Async
         "format": FORMAT,
         "owner": scope.ids,
         "exported_at": now,
-        "versions": await store.left(scope, now),
+        "versions": await store.left(scope),
     }
     memories, turns = 0, 0
     async for memory in store.versions(scope):

@@ -43,8 +43,8 @@ def _held_before(versions: Sequence[Memory], scope: Scope, until: datetime) -> M
     """What takes the place of a standing version that is erased: the last one that stays, as if it had never ended."""
     ordered = in_order(versions)
     left = [one for one in ordered if one.updated_at > until or not scope.covers(one.scope)]
-    stands = max(ordered, key=lambda one: one.version)
-    if not left or stands in left:
+    stands = max(ordered, key=lambda one: one.version, default=None)  # none: whoever erases beside us was faster
+    if stands is None or not left or stands in left:
         return None
     ending = {"event": Event.DELETE, "current": False, "valid_to": stands.valid_to}  # what was taken back stays so
     going_on = {"event": Event.UPDATE, "current": True, "valid_to": None}

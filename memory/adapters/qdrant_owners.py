@@ -42,13 +42,13 @@ class QdrantOwners(QdrantCollection):
         found = payloads.made_until(scope, before)
         return sum([await self._remove(collection, found) for collection in await self._every()])
 
-    async def left(self, scope: Scope, before: datetime) -> int:
-        """Count the versions in scope made by turns accepted up to `before`."""
-        return await self._counted(payloads.made_until(scope, before))
+    async def left(self, scope: Scope, before: datetime | None = None) -> int:
+        """Count the versions in scope made by turns accepted up to `before`, if that is given."""
+        return await self._counted(payloads.made_until(scope, before) if before else payloads.within(scope))
 
-    async def current(self, scope: Scope, before: datetime) -> int:
-        """Count the memories in scope that stand now and were made by turns accepted up to `before`."""
-        return await self._counted(payloads.current_until(scope, before))
+    async def current(self, scope: Scope) -> int:
+        """Count the memories in scope that stand now."""
+        return await self._counted(payloads.current(scope))
 
     async def lanes(self, scope: Scope) -> list[Lane]:
         """The lanes of all memories in scope."""

@@ -167,11 +167,6 @@ def made_until(scope: Scope, moment: datetime, ids: Sequence[str] | None = None)
     return within(scope, until, models.FieldCondition(key="memory_id", match=models.MatchAny(any=list(ids))))
 
 
-def current_until(scope: Scope, moment: datetime) -> models.Filter:
-    """The same, of the versions that are current."""
-    return models.Filter(must=[*_conditions(made_until(scope, moment)), _equals("state", _CURRENT)])
-
-
 def stands_until(scope: Scope, moment: datetime) -> models.Filter:
     """The same, of the versions that stand."""
     stands = models.FieldCondition(key="state", match=models.MatchAny(any=[_CURRENT, _RETRACTED]))

@@ -54,8 +54,11 @@ class Leftovers:
             yield [turn_id.decode() for turn_id in await answered(self.redis.lrange(keys.waiting(lane), 0, -1))]
             yield [turn_id.decode() for turn_id in await answered(self.redis.zrange(keys.owned(lane), 0, -1))]
         for status in Status if ids is None else (Status.DEAD,):
-            async for row in self.redis.zscan_iter(keys.status(tenant, status), count=_CHUNK):
-                yield [row[0].decode()]
+            cursor = None
+            while cursor != 0:
+                name = keys.status(tenant, status)
+                cursor, rows = await answered(self.redis.zscan(name, cursor or 0, count=_CHUNK))
+                yield [turn_id.decode() for turn_id, _ in rows]
 
     async def _rows(self, ids: Sequence[str]) -> list[tuple[Sequence[Any], bool]]:
         if not ids:

@@ -67,8 +67,8 @@ class MemoryStore(Pingable, Protocol):
     async def standing(self, scope: Scope, before: datetime) -> list[str]:
         """The memories whose standing version is in scope and was made by turns accepted up to `before`, by id."""
 
-    async def current(self, scope: Scope, before: datetime) -> int:
-        """Count the memories in scope that stand now and were made by turns accepted up to `before`."""
+    async def current(self, scope: Scope) -> int:
+        """Count the memories in scope that stand now."""
 
     async def lanes(self, scope: Scope) -> list[Lane]:
         """The lanes of all memories in scope."""
@@ -88,5 +88,5 @@ class MemoryStore(Pingable, Protocol):
     async def erase(self, scope: Scope, before: datetime) -> int:
         """Remove every version in scope that was made by turns accepted up to `before`; returns how many."""
 
-    async def left(self, scope: Scope, before: datetime) -> int:
-        """Count the versions in scope made by turns accepted up to `before`."""
+    async def left(self, scope: Scope, before: datetime | None = None) -> int:
+        """Count the versions in scope made by turns accepted up to `before`, if that is given."""

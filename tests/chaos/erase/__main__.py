@@ -40,6 +40,7 @@ def options(argv: list[str] | None = None) -> argparse.Namespace:
     given.add_argument("--waiting", type=int, default=50, help="turns that wait of each owner (%(default)s)")
     given.add_argument("--minutes", type=float, default=5, help="of further work before the next look (%(default)g)")
     given.add_argument("--erases", type=int, default=200, help="owners to be forgotten under load (%(default)s)")
+    given.add_argument("--data", type=Path, help="keep the stack's data and logs here (default: a temporary folder)")
     given.add_argument("--load", type=float, default=8, help="other people's turns a second (%(default)g)")
     return given.parse_args(argv)
 
@@ -105,9 +106,11 @@ def main(argv: list[str] | None = None) -> int:
     """Prove, print and write; 1 when a promise is not held."""
     given = options(argv)
     with tempfile.TemporaryDirectory(prefix="turnstone-erase-") as data:
-        log = Path(data) / "all.log"
+        folder = (given.data or Path(data)).absolute()
+        folder.mkdir(parents=True, exist_ok=True)
+        log = folder / "all.log"
         with saying_into(log) as terminal:
-            seen, load = asyncio.run(run(given, Path(data), log, terminal))
+            seen, load = asyncio.run(run(given, folder, log, terminal))
     told, console = figures(seen, load), Console()
     for name, value in told.items():
         if name != "wrong":
