@@ -35,15 +35,7 @@ async def forget(
     """
     held, parts = dict[Lane, Lease](), list[Erased]()
     try:
-        memories, versions = 0, 0
-        for lane in await turns.lanes(scope):
-            held[lane] = await inbox.seize(lane)
-        # Without Qdrant the erase fails, but only when the epoch stands: then the sweep finishes it in any case.
-        with contextlib.suppress(StoreUnavailable):
-            for lane in await store.lanes(scope):
-                held[lane] = await inbox.seize(lane)
-            # Counted while nobody removes: whoever loses a lane takes back what it wrote as soon as the epoch stands.
-            memories, versions = await store.current(scope), await store.left(scope)
+        memories, versions = await _taken(scope, held, inbox, turns, store)
         epoch = await inbox.raise_epoch(scope, list(held))
         later = await lanes_of(scope, turns, store)  # what was accepted before the epoch is in one of these by now
         every = list(dict.fromkeys([*(lane for lane in later if lane not in held), *held]))
@@ -60,6 +52,24 @@ async def forget(
     erasure = Erasure(scope=scope, erased_at=epoch, counts=_places(parts, memories, max(versions, removed)), left=left)
     log.info("owner_erased", bells=bells, verified=left.nothing, **erasure.counts.model_dump())
     return erasure
+
+
+async def _taken(
+    scope: Scope, held: dict[Lane, Lease], inbox: Inbox, turns: TurnLog, store: MemoryStore
+) -> tuple[int, int]:
+    """Take every lane of the scope's; returns how many memories stand and how many versions there are.
+
+    They are counted while nobody removes: whoever loses a lane takes back what it wrote as soon as the epoch stands.
+    Without Qdrant the erase fails, but only later, when the epoch stands: then the sweep finishes it in any case.
+    """
+    lanes, counts = await turns.lanes(scope), (0, 0)
+    with contextlib.suppress(StoreUnavailable):
+        lanes = [*lanes, *await store.lanes(scope)]
+    for lane in dict.fromkeys(lanes):
+        held[lane] = await inbox.seize(lane)
+    with contextlib.suppress(StoreUnavailable):
+        counts = await store.current(scope), await store.left(scope)
+    return counts
 
 
 async def lanes_of(scope: Scope, turns: TurnLog, store: MemoryStore) -> list[Lane]:

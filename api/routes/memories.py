@@ -11,11 +11,11 @@ from fastapi import APIRouter, Query, Request
 from api.auth import Reader, Writer
 from api.context import Opened, Paged, owner, paged, shown, sought
 from api.fields import Id
+from api.receipts import ReceiptOut
 from api.schemas import (
     MemoryOut,
     MemoryPage,
     Problem,
-    ReceiptOut,
     SearchIn,
     SearchOut,
     TextIn,

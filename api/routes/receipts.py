@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from pydantic import Field
 
 from api.auth import Admin, Reader
 from api.context import Opened, Paged, owner, paged
-from api.fields import Body, Id
-from api.schemas import ExaminedOut, Problem, PublicKeyOut, ReceiptOut, ReceiptPage
-from memory.books import Receipt
+from api.receipts import ExaminedOut, PublicKeyOut, ReceiptOut, ReceiptPage, VerifyIn
+from api.schemas import Problem
 from memory.errors import NotFound
 from memory.receipts import examine
 
 router = APIRouter(tags=["receipts"], responses={503: {"model": Problem}})
-
-
-class VerifyIn(Body):
-    """A receipt as it was given out, and whom it should be about."""
-
-    receipt: Annotated[Receipt, Field(description="The whole receipt, every field as it was given out.")]
-    user_id: Id | None = None
-    agent_id: Id | None = None
-    run_id: Id | None = None
 
 
 @router.get("/receipts", response_model=ReceiptPage)

@@ -26,6 +26,7 @@ from memory.bootstrap import Parts
 from memory.model import Event, Scope, Write
 from memory.settings import Settings
 from tests.fakes import NoGuidance
+from tests.integration.front import fronts
 from tests.integration.house import ANA, BOB, House
 
 ANA_BOT = Scope(tenant="default", user_id="ana", agent_id="bot")
@@ -191,3 +192,17 @@ async def test_an_agents_export_spans_the_lanes_of_all_users(house: House, http:
     lines = await lines_of(http, agent_id="bot")
     assert [line["kind"] for line in lines] == ["export", "memory", "turn", "turn", "end"]
     assert {line["user_id"] for line in lines if line["kind"] == "turn"} == {"ana", "bob"}
+
+
+async def test_a_receipt_is_its_tenants_alone(redis: Redis, redis_url: str, qdrant_url: str) -> None:
+    async with fronts(1, redis_url, qdrant_url) as (front,):
+        mine, theirs = [(await front.key("admin", tenant=tenant))["key"] for tenant in ("acme", "globex")]
+        receipt = (await front.ask("DELETE", "/memories", mine, params={"user_id": "ana"})).json()
+        assert (await front.ask("GET", f"/receipts/{receipt['id']}", mine)).json() == receipt
+        assert (await front.ask("GET", f"/receipts/{receipt['id']}", theirs)).status_code == 404
+        assert (await front.ask("GET", "/receipts", theirs)).json()["count"] == 0
+        asked = {"receipt": receipt, "user_id": "ana"}
+        owners = [
+            (await front.ask("POST", "/receipts/verify", key, json=asked)).json()["owner"] for key in (mine, theirs)
+        ]
+        assert owners == [True, False]
