@@ -15,6 +15,7 @@ AUDIT = "ts:audit"
 SERVER_KEY = "ts:server_key"
 FLOOR = "ts:floor"
 API_KEYS = "ts:api_keys"
+API_KEYS_CHANGED = "ts:api_keys_changed"
 STATUSES = "ts:status:"
 WAITING = "ts:wait:"
 
