@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 from qdrant_client import AsyncQdrantClient
@@ -15,6 +15,7 @@ from redis.backoff import NoBackoff
 from memory.adapters.celery_bell import CeleryBell
 from memory.adapters.guarded import GuardedEmbedder, GuardedModel
 from memory.adapters.local_embedder import LocalEmbedder
+from memory.adapters.masking import SecretMask
 from memory.adapters.offline_extractor import OfflineExtractor
 from memory.adapters.openai_embedder import OpenAIEmbedder
 from memory.adapters.openai_model import OpenAIModel
@@ -32,6 +33,7 @@ from memory.adapters.redis_turns import RedisTurns
 from memory.decide import Deciding
 from memory.extract import ModelExtractor
 from memory.gate import GatedExtractor
+from memory.marking import Quarantine
 from memory.ports import (
     Embedder,
     Extractor,
@@ -39,12 +41,14 @@ from memory.ports import (
     Inbox,
     Lanes,
     LanguageModel,
+    Mask,
     MemoryStore,
     Pingable,
     Reconciler,
     ServerKey,
     TurnLog,
     Watch,
+    unmasked,
 )
 from memory.reconcile import ModelReconciler, RuleReconciler
 from memory.remember import Remembering
@@ -71,6 +75,8 @@ class Parts:
     model: LanguageModel | None
     guidance: GuidanceBook
     server_key: ServerKey
+    mask: Mask = field(default_factory=SecretMask)  # so that nobody forgets it
+    quarantine: Quarantine = Quarantine.MARK
 
     @property
     def pingable(self) -> dict[str, Pingable]:
@@ -106,6 +112,8 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
             model=model,
             guidance=guidance,
             server_key=RedisServerKey(redis, _secret(settings.server_key)),
+            mask=SecretMask() if settings.mask == "on" else unmasked,
+            quarantine=Quarantine(settings.quarantine),
         )
 
 
@@ -123,7 +131,13 @@ def _reconciler(model: LanguageModel | None, embedder: Embedder) -> Reconciler:
 
 def deciding(parts: Parts) -> Deciding:
     """What trying turns out needs."""
-    return Deciding(store=parts.store, extractor=parts.extractor, reconciler=parts.reconciler, embedder=parts.embedder)
+    return Deciding(
+        store=parts.store,
+        extractor=parts.extractor,
+        reconciler=parts.reconciler,
+        embedder=parts.embedder,
+        quarantine=parts.quarantine,
+    )
 
 
 def remembering(parts: Parts, settings: Settings) -> Remembering:
@@ -134,6 +148,7 @@ def remembering(parts: Parts, settings: Settings) -> Remembering:
         extractor=parts.extractor,
         reconciler=parts.reconciler,
         embedder=parts.embedder,
+        quarantine=parts.quarantine,
         batch_turns=settings.batch_turns,
         batch_chars=settings.batch_chars,
         # Without a model a call costs nothing, and there is nothing to wait for.

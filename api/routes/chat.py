@@ -19,6 +19,7 @@ async def chat(said: ChatIn, caller: Caller, parts: Opened) -> ChatOut:
     reply = await converse(
         Scope(tenant=caller.tenant, user_id=said.user_id),
         said.message,
+        mask=parts.mask,
         model=parts.model,
         inbox=parts.inbox,
         store=parts.store,

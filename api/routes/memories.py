@@ -39,7 +39,7 @@ async def search(asked: SearchIn, caller: Caller, parts: Opened) -> Any:
         await wait_until_settled(caller.tenant, asked.wait_for, asked.wait_ms / 1000, turns=parts.turns)
     question = Asked(
         scope=Scope(tenant=caller.tenant, user_id=asked.user_id, agent_id=asked.agent_id, run_id=asked.run_id),
-        text=asked.query,
+        text=parts.mask(asked.query),
         limit=asked.limit,
         threshold=asked.threshold,
         as_of=asked.as_of,
@@ -122,7 +122,13 @@ def _version(number: int, memory: Memory) -> dict[str, Any]:
 async def put_memory(memory_id: UUID, new: TextIn, caller: Caller, parts: Opened) -> Any:
     """Give a memory a new text; the old one stays in its history."""
     changed = await update(
-        caller.tenant, str(memory_id), new.text, lanes=parts.lanes, store=parts.store, embedder=parts.embedder
+        caller.tenant,
+        str(memory_id),
+        parts.mask(new.text),
+        lanes=parts.lanes,
+        store=parts.store,
+        embedder=parts.embedder,
+        quarantine=parts.quarantine,
     )
     return shown(changed)
 

@@ -13,7 +13,8 @@ from memory.clock import to_us
 from memory.errors import NewerFormat
 from memory.model import Lane, Memory, Scope, Write
 
-VERSION = 1
+VERSION = 2  # of what is held back: an earlier Turnstone would show it. All else is written as 1
+_PLAIN = 1
 
 INDEXES: Mapping[str, Any] = {
     "tenant": models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, is_tenant=True),
@@ -31,6 +32,8 @@ INDEXES: Mapping[str, Any] = {
 }
 # What was taken back stands under the memory's own id until something takes its place; then it is past.
 _CURRENT, _RETRACTED, _PAST = "current", "retracted", "past"
+# And what waits for a person's judgement stands nowhere.
+_HELD = "held"
 _MOST_FACTS = 1000
 _TIMES = ("created_at", "updated_at", "valid_from", "valid_to")
 
@@ -43,13 +46,15 @@ def stamp(moment: datetime) -> str:
 def to_payload(write: Write, fence: int) -> dict[str, Any]:
     """The payload of one version. Metadata has a room of its own: no key in it can pass for one of ours."""
     memory = write.memory
-    fields = memory.model_dump(mode="json", exclude={"id", "scope", "current", *_TIMES}, exclude_none=True)
+    fields = memory.model_dump(mode="json", exclude={"id", "scope", "current", "held", *_TIMES}, exclude_none=True)
+    if not memory.marked:
+        del fields["marked"]
     times = {name: getattr(memory, name) for name in _TIMES}
     return {
         **fields,
-        "v": VERSION,
+        "v": VERSION if memory.held else _PLAIN,
         "memory_id": memory.id,
-        "state": _CURRENT if memory.current else _RETRACTED if write.point_id == memory.id else _PAST,
+        "state": _state(write),
         "tenant": memory.scope.tenant,
         **memory.scope.ids,
         "hash": hashlib.blake2b(memory.text.encode(), digest_size=16).hexdigest(),
@@ -57,6 +62,14 @@ def to_payload(write: Write, fence: int) -> dict[str, Any]:
         "position": position(memory),
         "fence": fence,
     }
+
+
+def _state(write: Write) -> str:
+    if write.memory.held:
+        return _HELD
+    if write.memory.current:
+        return _CURRENT
+    return _RETRACTED if write.point_id == write.memory.id else _PAST
 
 
 def position(memory: Memory) -> int:
@@ -73,7 +86,7 @@ def from_payload(payload: Mapping[str, Any]) -> Memory:
     """The memory that a payload holds; fields that we do not know are passed over. Raises NewerFormat."""
     if not is_known(payload):
         raise NewerFormat("a memory", payload["v"], VERSION)
-    ours = set(Memory.model_fields) - {"id", "scope", "current"}
+    ours = set(Memory.model_fields) - {"id", "scope", "current", "held"}
     return Memory(
         id=payload["memory_id"],
         scope=Scope(
@@ -83,6 +96,7 @@ def from_payload(payload: Mapping[str, Any]) -> Memory:
             run_id=payload.get("run_id"),
         ),
         current=payload["state"] == _CURRENT,
+        held=payload["state"] == _HELD,
         **{name: value for name, value in payload.items() if name in ours},
     )
 
@@ -130,13 +144,28 @@ def as_of(scope: Scope, moment: datetime) -> models.Filter:
             *_conditions(within(scope)),
             models.FieldCondition(key="valid_from", range=models.DatetimeRange(lte=at)),
         ],
-        must_not=[models.FieldCondition(key="valid_to", range=models.DatetimeRange(lte=at))],
+        must_not=[
+            models.FieldCondition(key="valid_to", range=models.DatetimeRange(lte=at)),
+            _equals("state", _HELD),
+        ],
     )
 
 
 def versions(tenant: str, memory_id: str) -> models.Filter:
-    """Every version of one memory."""
+    """Every version of one memory, and what is held back under its id."""
     return within(Scope(tenant=tenant), _equals("memory_id", memory_id))
+
+
+def told(tenant: str, memory_id: str) -> models.Filter:
+    """Every version of one memory that is to be shown."""
+    found = versions(tenant, memory_id)
+    return models.Filter(must=found.must, must_not=[_equals("state", _HELD)])
+
+
+def held(tenant: str, memory_id: str | None = None) -> models.Filter:
+    """What is held back of a tenant, or the one with this id."""
+    one = [_equals("memory_id", memory_id)] if memory_id is not None else []
+    return within(Scope(tenant=tenant), _equals("state", _HELD), *one)
 
 
 def point(tenant: str, point_id: str) -> models.Filter:

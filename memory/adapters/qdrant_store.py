@@ -198,8 +198,19 @@ class QdrantStore:
 
     async def page(self, scope: Scope, page: Page) -> tuple[int, list[Memory]]:
         """The number of current memories in scope, and one page of them, newest first."""
+        return await self._page(payloads.current(scope), page)
+
+    async def held_page(self, tenant: str, page: Page) -> tuple[int, list[Memory]]:
+        """How many memories of a tenant are held back, and one page of them, newest first."""
+        return await self._page(payloads.held(tenant), page)
+
+    async def held(self, tenant: str, memory_id: str) -> Memory | None:
+        """A memory that is held back; None when it is not."""
+        _, found = await self._page(payloads.held(tenant, memory_id), Page(size=1))
+        return next(iter(found), None)
+
+    async def _page(self, found: models.Filter, page: Page) -> tuple[int, list[Memory]]:
         collection = await self._ready()
-        found = payloads.current(scope)
         count = await self._ask(self._client.count(collection, count_filter=found, exact=True))
         answer = await self._ask(
             self._client.query_points(
@@ -216,7 +227,7 @@ class QdrantStore:
     async def history(self, tenant: str, memory_id: str) -> list[Memory]:
         """Every version of a memory, oldest first."""
         collection = await self._ready()
-        found, offset = payloads.versions(tenant, memory_id), None
+        found, offset = payloads.told(tenant, memory_id), None
         memories: list[Memory] = []
         while True:
             points, offset = await self._ask(

@@ -31,6 +31,7 @@ class EventView(View):
     id: str
     memory: str
     previous: str | None = None
+    held: bool = False
 
 
 class UsageView(View):
@@ -99,6 +100,14 @@ class MemoryView(View):
     created_at: datetime
     updated_at: datetime
     valid_from: datetime | None = None
+    marked: bool = False
+
+
+class HeldView(MemoryView):
+    """A memory that is held back until a person releases or discards it, with the words that it rests on."""
+
+    turn_ids: tuple[str, ...] = ()
+    quote: str | None = None
 
 
 class Found(View):

@@ -4,6 +4,7 @@
 """
 
 from memory.ports.inbox import Accepted, Doorbell, Inbox, Lanes, TurnLog, Watch
+from memory.ports.masking import Mask, unmasked
 from memory.ports.models import (
     Answer,
     Embedder,
@@ -28,6 +29,7 @@ __all__ = [
     "Inbox",
     "Lanes",
     "LanguageModel",
+    "Mask",
     "MemoryStore",
     "Meter",
     "Near",
@@ -38,4 +40,5 @@ __all__ = [
     "ServerKey",
     "TurnLog",
     "Watch",
+    "unmasked",
 ]

@@ -60,6 +60,12 @@ class MemoryStore(Pingable, Protocol):
     async def history(self, tenant: str, memory_id: str) -> list[Memory]:
         """Every version of a memory, oldest first."""
 
+    async def held_page(self, tenant: str, page: Page) -> tuple[int, list[Memory]]:
+        """How many memories of a tenant are held back, and one page of them, newest first."""
+
+    async def held(self, tenant: str, memory_id: str) -> Memory | None:
+        """A memory that is held back: no other call shows it, but erasing and deleting remove it."""
+
     async def standing(self, scope: Scope, before: datetime) -> list[str]:
         """The memories whose standing version is in scope and was made by turns accepted up to `before`, by id."""
 

@@ -1,0 +1,42 @@
+"""The tables of what is masked and what is not, as the tests read them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+DATA = Path(__file__).parent / "data"
+
+
+class Planted(NamedTuple):
+    """A text with a secret in it, and what is to come of it."""
+
+    kind: str
+    before: str
+    secret: str
+    after: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.before}{self.secret}{self.after}"
+
+    @property
+    def masked(self) -> str:
+        return f"{self.before}[masked: {self.kind}]{self.after}"
+
+
+def lines(name: str) -> list[str]:
+    """A table's lines, without its comment."""
+    every = (DATA / name).read_text(encoding="utf-8").splitlines()
+    return [line for line in every if line and not line.startswith("#")]
+
+
+def planted() -> list[Planted]:
+    """Texts that hold a secret."""
+    found = []
+    for line in lines("secrets.txt"):
+        kind, _, text = line.replace("·", "").replace("\\n", "\n").partition("\t")
+        before, _, rest = text.partition("⟦")
+        secret, _, after = rest.partition("⟧")
+        found.append(Planted(kind, before, secret, after))
+    return found
