@@ -64,7 +64,10 @@ _MINE = re.compile(
     re.IGNORECASE,
 )
 _AT_AN_END = re.compile(r"[\s.,;!?)]{0,3}(?:$|\n|and\b|but\b|und\b|y\b|et\b|[.,;!?)])")
-_CODE = (*"({[<$%€£¥*", "process.env", "os.environ", "self.", "settings.", "config.")
+# A remark, a stand-in, an amount of money, or a place in a program where the password is.
+_NO_SECRET = re.compile(
+    r"[({\[<*]|[$€£¥]\d|\$\{?[A-Z_]+\}?$|%[A-Z_]+%$|process\.env|os\.environ|(?:self|settings|config)\."
+)
 _ENDS = ".,;?)]}、。，"
 # What is said of a password, and is none.
 _SAID_OF = """
@@ -81,7 +84,6 @@ errata corretta sbagliata sicura troppo molto non incorreta correta muito não v
 string str int bool none null true false undefined self os.environ process.env getenv input
 """
 _SAID_OF_ONE = frozenset(_SAID_OF.split())
-)
 
 
 def _secrets(text: str) -> Iterator[Found]:
@@ -100,7 +102,7 @@ def _secrets(text: str) -> Iterator[Found]:
 
 def _is_password(text: str, match: re.Match[str]) -> bool:
     word = match["bare"].rstrip(_ENDS)
-    if word.lower() in _SAID_OF_ONE or len(word) < 3 or word.startswith(_CODE) or "(" in word:
+    if word.lower() in _SAID_OF_ONE or len(word) < 3 or _NO_SECRET.match(word) or "(" in word:
         return False
     if _is_strong(word):
         return True
