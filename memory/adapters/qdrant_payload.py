@@ -13,8 +13,8 @@ from memory.clock import to_us
 from memory.errors import NewerFormat
 from memory.model import Lane, Memory, Scope, Write
 
-VERSION = 2  # of what is held back: an earlier Turnstone would show it. All else is written as 1
-_PLAIN = 1
+VERSION = 1
+HELD_VERSION = 2  # of what is held back: an earlier Turnstone would show it
 
 INDEXES: Mapping[str, Any] = {
     "tenant": models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, is_tenant=True),
@@ -52,7 +52,7 @@ def to_payload(write: Write, fence: int) -> dict[str, Any]:
     times = {name: getattr(memory, name) for name in _TIMES}
     return {
         **fields,
-        "v": VERSION if memory.held else _PLAIN,
+        "v": HELD_VERSION if memory.held else VERSION,
         "memory_id": memory.id,
         "state": _state(write),
         "tenant": memory.scope.tenant,
@@ -79,13 +79,13 @@ def position(memory: Memory) -> int:
 
 def is_known(payload: Mapping[str, Any]) -> bool:
     """Whether we know the payload's format."""
-    return bool(payload.get("v", 1) <= VERSION)
+    return bool(payload.get("v", 1) <= HELD_VERSION)
 
 
 def from_payload(payload: Mapping[str, Any]) -> Memory:
     """The memory that a payload holds; fields that we do not know are passed over. Raises NewerFormat."""
     if not is_known(payload):
-        raise NewerFormat("a memory", payload["v"], VERSION)
+        raise NewerFormat("a memory", payload["v"], HELD_VERSION)
     ours = set(Memory.model_fields) - {"id", "scope", "current", "held"}
     return Memory(
         id=payload["memory_id"],

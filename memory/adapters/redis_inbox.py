@@ -162,7 +162,7 @@ class RedisInbox:
             try:
                 removals.append((member.decode(), decode_removal(member)))
             except NewerFormat as error:  # it waits for a process that can read it
-                log.warning("left_out", reason=str(error))
+                log.warning("left_out", reason=error.plain)
         return removals
 
     async def finished(self, name: str) -> None:

@@ -14,7 +14,7 @@ T = TypeVar("T")
 class View(BaseModel):
     """A frozen value read from an answer."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
 class Queued(View):
