@@ -1,34 +1,28 @@
-"""Who asks: the tenant comes from here and from nowhere else in a request."""
+"""Who asks, and whether they may: the tenant comes from here and from nowhere else in a request."""
 
 from __future__ import annotations
 
-import hmac
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import Depends, HTTPException, Request
+from fastapi import Depends, Request
 
-from memory.errors import BadConfiguration
+from memory.admit import OPERATOR
+from memory.bootstrap import Parts
+from memory.errors import BadConfiguration, Forbidden, RateLimited, Unauthorized
+from memory.model import Access, Principal
 from memory.settings import Settings
 
-DEFAULT_TENANT = "default"
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _SCHEMES = ("bearer", "token")
-
-
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """Who asks, as the server knows it."""
-
-    tenant: str
 
 
 class Gate:
     """Finds the principal of a request.
 
     Args:
-        settings: `auth`, `admin_key` and `host` are read. Raises BadConfiguration where they let everybody in from
-            afar, or nobody at all.
+        settings: `auth`, `admin_key`, `host` and `rate_limit_per_minute` are read. Raises BadConfiguration where they
+            let everybody in from afar, or nobody at all.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -37,38 +31,53 @@ class Gate:
                 f"TURNSTONE_AUTH=off is refused on {settings.host}: bind to 127.0.0.1, or use TURNSTONE_AUTH=keys"
             )
         if settings.auth == "keys" and settings.admin_key is None:
-            raise BadConfiguration("TURNSTONE_AUTH=keys needs TURNSTONE_ADMIN_KEY, the key that clients send")
-        key = settings.admin_key
-        self._key = key.get_secret_value().encode() if settings.auth == "keys" and key is not None else None
+            raise BadConfiguration(
+                "TURNSTONE_AUTH=keys needs TURNSTONE_ADMIN_KEY, the operator's key, with which others are made"
+            )
+        self._is_open = settings.auth == "off"
+        self._per_minute = settings.rate_limit_per_minute
 
-    def __call__(self, request: Request) -> Principal:
-        """The principal; raises HTTPException 401 where the key is missing or wrong."""
-        if self._key is None:
-            return Principal(DEFAULT_TENANT)
+    async def __call__(self, request: Request) -> Principal:
+        """The principal; raises Unauthorized where the key is missing or wrong, RateLimited, and what the parts do."""
+        if self._is_open:
+            return OPERATOR
         given = _given(request)
         if given is None:
-            raise HTTPException(401, "send your key as Authorization: Bearer <key> or as X-API-Key", _CHALLENGE)
-        if not hmac.compare_digest(given, self._key):
-            raise HTTPException(401, "this key is not known", _CHALLENGE)
-        return Principal(DEFAULT_TENANT)
+            raise Unauthorized("send your key as Authorization: Bearer <key> or as X-API-Key")
+        parts: Parts = request.app.state.parts
+        caller = await parts.admission.principal(given)
+        per_minute = caller.per_minute or (0 if caller.operator else self._per_minute)
+        if per_minute:
+            rate = request.state.rate = await parts.rates.spend(caller.name, per_minute)
+            if rate.retry_after_seconds is not None:
+                told = f"this key may make {per_minute} requests a minute; wait before the next"
+                raise RateLimited(told, retry_after_seconds=rate.retry_after_seconds)
+        return caller
 
 
-_CHALLENGE = {"WWW-Authenticate": "Bearer"}
-
-
-def _given(request: Request) -> bytes | None:
+def _given(request: Request) -> str | None:
     header = request.headers.get("authorization")
     if header is not None:
         scheme, _, key = header.partition(" ")
-        return key.strip().encode() if scheme.lower() in _SCHEMES else None
-    key_header = request.headers.get("x-api-key")
-    return key_header.encode() if key_header is not None else None
+        return key.strip() if scheme.lower() in _SCHEMES else None
+    return request.headers.get("x-api-key")
 
 
-async def principal(request: Request) -> Principal:
-    """The principal of a request, by the app's gate."""
-    gate: Gate = request.app.state.gate
-    return gate(request)
+def allowed(needed: Access) -> Callable[[Request], Awaitable[Principal]]:
+    """A dependency that lets in whoever has a role; raises Forbidden for others."""
+
+    async def check(request: Request) -> Principal:
+        gate: Gate = request.app.state.gate
+        caller = await gate(request)
+        if not caller.access.covers(needed):
+            raise Forbidden(f"this needs a key with the role {needed}; yours has the role {caller.access}")
+        return caller
+
+    return check
 
 
-Caller = Annotated[Principal, Depends(principal)]
+reader, writer, admin = allowed(Access.READ), allowed(Access.WRITE), allowed(Access.ADMIN)
+
+Reader = Annotated[Principal, Depends(reader)]
+Writer = Annotated[Principal, Depends(writer)]
+Admin = Annotated[Principal, Depends(admin)]

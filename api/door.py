@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
+import time
+
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import problem
+from memory.ports import Rate
 
 _WITH_BODY = ("POST", "PUT", "PATCH")
 
 
 class Door:
-    """Refuses bodies over a size (413) and bodies that are not JSON (415).
+    """Refuses bodies that are too large (413) or not JSON (415); tells callers how they stand (X-RateLimit-*).
 
     Args:
         app: what is behind the door.
@@ -23,7 +28,20 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or answer it at once."""
-        if scope["type"] != "http" or scope["method"] not in _WITH_BODY:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        state = scope.setdefault("state", {})
+
+        async def telling(message: Message) -> None:
+            if message["type"] == "http.response.start" and "rate" in state:
+                _tell(state["rate"], message)
+            await send(message)
+
+        await self._let_in(scope, receive, telling)
+
+    async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] not in _WITH_BODY:
             await self._app(scope, receive, send)
             return
         headers = dict(scope["headers"])
@@ -63,3 +81,11 @@ class Door:
     @property
     def _sentence(self) -> str:
         return f"the body is larger than {self._most} bytes; send fewer or shorter messages a turn"
+
+
+def _tell(rate: Rate, start: Message) -> None:
+    """The three headers that clients know; the reset is in seconds since 1970."""
+    headers = MutableHeaders(scope=start)
+    headers["X-RateLimit-Limit"] = str(rate.limit)
+    headers["X-RateLimit-Remaining"] = str(rate.remaining)
+    headers["X-RateLimit-Reset"] = str(math.ceil(time.time() + rate.reset_seconds))

@@ -12,16 +12,20 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from api.fields import WILDCARD_ID
 from memory import errors
 
 log = structlog.get_logger(__name__)
 
 STATUS: Mapping[type[errors.TurnstoneError], int] = {
     errors.BadRequest: 400,
+    errors.Unauthorized: 401,
+    errors.Forbidden: 403,
     errors.NotFound: 404,
     errors.IdempotencyConflict: 409,
     errors.NothingToUndo: 409,
     errors.InboxFull: 429,
+    errors.RateLimited: 429,
     errors.LaneBusy: 503,
     errors.Transient: 503,
     errors.NoModel: 501,
@@ -72,6 +76,8 @@ async def _turnstone(_: Request, error: Exception) -> JSONResponse:
         raise error
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
     headers = {}
+    if isinstance(error, errors.Unauthorized):
+        headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, errors.Transient):
         headers["Retry-After"] = str(math.ceil(error.retry_after_seconds or _RETRY_AFTER_SECONDS))
     return problem(status, str(error), error.code, headers)
@@ -80,7 +86,8 @@ async def _turnstone(_: Request, error: Exception) -> JSONResponse:
 async def _invalid(_: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, RequestValidationError):
         raise error
-    first = error.errors()[0]
+    found = error.errors()
+    first = next((one for one in found if one["type"] == WILDCARD_ID), found[0])
     steps = [str(step) for step in first["loc"]]
     place = ".".join(steps[1:] if steps and steps[0] in _PLACES else steps)
     if first["type"] == "json_invalid":
@@ -88,7 +95,8 @@ async def _invalid(_: Request, error: Exception) -> JSONResponse:
     message = _SAID.get(first["type"]) or str(first["msg"]).removeprefix("Value error, ")
     if not place:
         message = message.replace("must be", "the body must be", 1) if message.startswith("must") else message
-    return problem(422, f"{place}: {message}" if place and not place.isdigit() else message)
+    status = 400 if first["type"] == WILDCARD_ID else 422
+    return problem(status, f"{place}: {message}" if place and not place.isdigit() else message)
 
 
 async def _http(_: Request, error: Exception) -> JSONResponse:

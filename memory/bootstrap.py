@@ -14,6 +14,7 @@ from redis.backoff import NoBackoff
 
 from memory.adapters.celery_bell import CeleryBell
 from memory.adapters.guarded import GuardedEmbedder, GuardedModel
+from memory.adapters.jwt_tokens import JwtTokens, Provider
 from memory.adapters.local_embedder import LocalEmbedder
 from memory.adapters.masking import SecretMask
 from memory.adapters.offline_extractor import OfflineExtractor
@@ -25,11 +26,14 @@ from memory.adapters.redis_audit import RedisAudit
 from memory.adapters.redis_breaker import BreakerLimits, RedisBreaker, name_of
 from memory.adapters.redis_guidance import RedisGuidance
 from memory.adapters.redis_inbox import RedisInbox
+from memory.adapters.redis_keyring import RedisKeyring
 from memory.adapters.redis_lanes import InboxLimits, RedisLanes
 from memory.adapters.redis_meter import RedisMeter
+from memory.adapters.redis_rates import RedisRates
 from memory.adapters.redis_scripts import RedisScripts
 from memory.adapters.redis_server_key import RedisServerKey
 from memory.adapters.redis_turns import RedisTurns
+from memory.admit import Admission
 from memory.decide import Deciding
 from memory.extract import ModelExtractor
 from memory.gate import GatedExtractor
@@ -39,11 +43,13 @@ from memory.ports import (
     Extractor,
     GuidanceBook,
     Inbox,
+    Keyring,
     Lanes,
     LanguageModel,
     Mask,
     MemoryStore,
     Pingable,
+    Rates,
     Reconciler,
     ServerKey,
     TurnLog,
@@ -75,6 +81,9 @@ class Parts:
     model: LanguageModel | None
     guidance: GuidanceBook
     server_key: ServerKey
+    keyring: Keyring
+    admission: Admission
+    rates: Rates
     mask: Mask = field(default_factory=SecretMask)  # so that nobody forgets it
     quarantine: Quarantine = Quarantine.MARK
 
@@ -98,7 +107,8 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
         model = _model(settings, scripts, stack)
         embedder = _embedder(settings, scripts, stack)
         store = QdrantStore(qdrant_client(settings, stack), embedder)
-        guidance = RedisGuidance(redis)
+        guidance, keyring = RedisGuidance(redis), RedisKeyring(redis, scripts)
+        server_key = RedisServerKey(redis, _secret(settings.server_key))
         thinking = model if settings.extractor_kind == "openai" else None
         yield Parts(
             inbox=RedisInbox(redis, scripts, bell, limits),
@@ -111,10 +121,34 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
             reconciler=_reconciler(thinking, embedder),
             model=model,
             guidance=guidance,
-            server_key=RedisServerKey(redis, _secret(settings.server_key)),
+            server_key=server_key,
+            keyring=keyring,
+            admission=Admission(
+                keyring=keyring,
+                server_key=server_key,
+                tokens=_tokens(settings, server_key, stack),
+                admin_key=_secret(settings.admin_key),
+            ),
+            rates=RedisRates(scripts),
             mask=SecretMask() if settings.mask == "on" else unmasked,
             quarantine=Quarantine(settings.quarantine),
         )
+
+
+def _tokens(settings: Settings, server_key: ServerKey, stack: contextlib.AsyncExitStack) -> JwtTokens | None:
+    if settings.jwks_url is None or settings.jwt_audience is None:
+        return None
+    provider = Provider(
+        jwks_url=settings.jwks_url,
+        audience=settings.jwt_audience,
+        issuer=settings.jwt_issuer,
+        tenant_claim=settings.jwt_tenant_claim,
+        user_claim=settings.jwt_user_claim,
+        role_claim=settings.jwt_role_claim,
+    )
+    tokens = JwtTokens(provider, server_key)
+    stack.push_async_callback(tokens.aclose)
+    return tokens
 
 
 def _extractor(settings: Settings, model: LanguageModel | None, guidance: GuidanceBook) -> Extractor:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from memory.marking import Quarantine, reads_like_an_instruction
-from memory.model import Extraction, Fact, Memory, Plan, Recalled, Role, Turn, Vector
+from memory.model import Extraction, Fact, Memory, Plan, Recalled, Role, Scope, Turn, Vector
 from memory.plan import Planner, Source, draft
 from memory.ports import Embedder, Extractor, MemoryStore, Near, Reconciler
 from memory.reconcile import union
@@ -134,11 +134,11 @@ async def _histories(
 ) -> dict[str, list[Memory]]:
     """Every version of the memories that a candidate comes too late for: it takes its place among them."""
     late = {
-        stored.id: stored.scope.tenant
+        stored.id: Scope(tenant=stored.scope.tenant)
         for candidate, target in zip(candidates, targets, strict=True)
         if (stored := _stored(target, targets)) and is_late(stored, turns[candidate.turn_id].said_at)
     }
-    return {memory_id: await store.history(tenant, memory_id) for memory_id, tenant in late.items()}
+    return {memory_id: await store.history(everything, memory_id) for memory_id, everything in late.items()}
 
 
 def _stored(target: Recalled | None, targets: Sequence[Recalled | None]) -> Memory | None:

@@ -115,6 +115,30 @@ class IdempotencyConflict(TurnstoneError):
     code = "idempotency_conflict"
 
 
+class Unauthorized(TurnstoneError):
+    """Nobody knows who asks: there is no key, or it is not good."""
+
+    code = "unauthorized"
+
+
+class Forbidden(TurnstoneError):
+    """Whoever asks may not do this."""
+
+    code = "forbidden"
+
+
+class RateLimited(Transient):
+    """Whoever asks has asked too often."""
+
+    code = "rate_limited"
+
+
+class IdentityUnavailable(Transient):
+    """The identity provider's keys cannot be had, so nobody knows whether a token is good."""
+
+    code = "identity_unavailable"
+
+
 class NotFound(TurnstoneError):
     """There is no such turn or memory for this tenant."""
 

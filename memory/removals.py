@@ -31,7 +31,7 @@ async def erase(
     replaced = 0
     if set(scope.ids) != {"user_id"}:  # of a user as a whole nothing is left that could hold again
         for memory_id in await store.standing(scope, until):
-            versions = await store.history(scope.tenant, memory_id)
+            versions = await store.history(Scope(tenant=scope.tenant), memory_id)
             again = _held_before(versions, scope, until)
             if again is not None:
                 await _put_back(again, held, lanes, store, embedder)
@@ -67,7 +67,8 @@ async def _put_back(
         seen = await lanes.confirm(lease, ())
         write = Write(point_id=memory.id, memory=memory, vector=tuple(vector))
         await store.apply(lease, [write], seen.good_until)
-        await store.drop(memory.scope.tenant, version_id(memory.id, memory.version))  # where it stood as past
+        stood_as_past = version_id(memory.id, memory.version)
+        await store.drop(Scope(tenant=memory.scope.tenant), stood_as_past)
 
 
 async def is_forgotten(memory: Memory, lanes: Lanes) -> bool:
@@ -110,6 +111,6 @@ async def finish_removals(inbox: Inbox, lanes: Lanes, store: MemoryStore, embedd
 
 async def _repeat(removal: Removal, lanes: Lanes, store: MemoryStore, embedder: Embedder) -> None:
     if removal.memory_id is not None:
-        await store.delete(removal.scope.tenant, removal.memory_id)
+        await store.delete(Scope(tenant=removal.scope.tenant), removal.memory_id)
     elif removal.until is not None:
         await erase(removal.scope, removal.until, held=(), lanes=lanes, store=store, embedder=embedder)

@@ -9,7 +9,7 @@ from memory.books import Removal
 from memory.clock import from_us
 from memory.errors import NotFound, NothingToUndo
 from memory.marking import Quarantine, reads_like_an_instruction
-from memory.model import Event, Lease, Memory, Write
+from memory.model import Event, Lease, Memory, Scope, Write
 from memory.ports import Embedder, Inbox, Lanes, MemoryStore
 from memory.removals import is_forgotten, write_under
 from memory.spending import paid_by
@@ -20,7 +20,7 @@ _UNKNOWN = "there is no memory with this id"
 
 
 async def update(
-    tenant: str,
+    reach: Scope,
     memory_id: str,
     text: str,
     *,
@@ -31,25 +31,32 @@ async def update(
 ) -> Memory:
     """Give a memory a new text; the old one stays in its history. It is marked where it reads like an instruction.
 
+    Args:
+        reach: all that the caller may change.
+        memory_id: which memory.
+        text: the new one.
+        lanes, store, embedder: the parts.
+        quarantine: off: nobody looks whether the text reads like an instruction.
+
     Raises NotFound, LaneBusy when a worker keeps the owner's lane, and what the parts raise.
     """
-    lane = (await _current(tenant, memory_id, store)).scope.lane
+    lane = (await _current(reach, memory_id, store)).scope.lane
     async with lanes.edit(lane) as lease:
-        before = await _current(tenant, memory_id, store)
+        before = await _current(reach, memory_id, store)
         marked = quarantine is not Quarantine.OFF and reads_like_an_instruction(text)
         said = {"text": text, "turn_ids": (), "quote": None, "model": None, "prompt_version": None, "marked": marked}
         return await _renew(lease, before, said, lanes=lanes, store=store, embedder=embedder)
 
 
-async def undo(tenant: str, memory_id: str, *, lanes: Lanes, store: MemoryStore, embedder: Embedder) -> Memory:
+async def undo(reach: Scope, memory_id: str, *, lanes: Lanes, store: MemoryStore, embedder: Embedder) -> Memory:
     """Take the last change of a memory back: the version before it, or what was retracted, holds again from now on.
 
     Nothing is removed: what is taken back stays in the history. Raises NotFound, NothingToUndo for a memory that never
     changed, LaneBusy, and what the parts raise.
     """
-    lane = _latest(await store.history(tenant, memory_id)).scope.lane
+    lane = _latest(await store.history(reach, memory_id)).scope.lane
     async with lanes.edit(lane) as lease:
-        versions = await store.history(tenant, memory_id)
+        versions = await store.history(reach, memory_id)
         latest = _latest(versions)
         earlier = [one for one in in_order(versions) if one.version != latest.version and _has_held(one)]
         if latest.current and not earlier:
@@ -81,20 +88,20 @@ async def _renew(
     return after
 
 
-async def delete(tenant: str, memory_id: str, *, inbox: Inbox, lanes: Lanes, store: MemoryStore) -> None:
+async def delete(reach: Scope, memory_id: str, *, inbox: Inbox, lanes: Lanes, store: MemoryStore) -> None:
     """Remove a memory with its whole history. Raises NotFound, LaneBusy, and what the parts raise.
 
     A worker that was stopped in the midst of a write may still finish it: the sweep removes once more, shortly after.
     """
-    found = await _current(tenant, memory_id, store)
+    found = await _current(reach, memory_id, store)
     async with lanes.edit(found.scope.lane):
         await inbox.note_removal(Removal(scope=found.scope, memory_id=memory_id))
-        if not await store.delete(tenant, memory_id):
+        if not await store.delete(reach, memory_id):
             raise NotFound(_UNKNOWN)
 
 
-async def _current(tenant: str, memory_id: str, store: MemoryStore) -> Memory:
-    found = await store.get(tenant, memory_id)
+async def _current(reach: Scope, memory_id: str, store: MemoryStore) -> Memory:
+    found = await store.get(reach, memory_id)
     if found is None:
         raise NotFound(_UNKNOWN)
     return found

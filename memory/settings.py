@@ -43,6 +43,13 @@ class Settings(BaseSettings):
     admin_key: SecretStr | None = Field(None, min_length=1)
     server_key: SecretStr | None = Field(None, min_length=32)
     host: str = "127.0.0.1"
+    jwks_url: str | None = Field(None, pattern="^https?://")
+    jwt_audience: str | None = Field(None, min_length=1)
+    jwt_issuer: str | None = Field(None, min_length=1)
+    jwt_tenant_claim: str = Field("tenant", min_length=1)
+    jwt_user_claim: str = Field("user_id", min_length=1)
+    jwt_role_claim: str = Field("role", min_length=1)
+    rate_limit_per_minute: int = Field(0, ge=0)
 
     lease_seconds: float = Field(15, ge=1)
     max_attempts: int = Field(5, ge=1)
@@ -67,6 +74,15 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"TURNSTONE_TEXT_RETENTION_SECONDS={text} is longer than TURNSTONE_RETENTION_SECONDS={status}: "
                 "the words of a turn go with its status at the latest; lower the one or raise the other"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _tokens_are_for_us(self) -> Settings:
+        if self.jwks_url is not None and self.jwt_audience is None:
+            raise ValueError(
+                "TURNSTONE_JWKS_URL needs TURNSTONE_JWT_AUDIENCE: without it a token that the provider has given for "
+                "another service would be good here"
             )
         return self
 

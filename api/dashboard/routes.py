@@ -13,7 +13,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BeforeValidator, Field
 
-from api.auth import Caller
+from api.auth import Admin
 from api.context import Opened
 from api.dashboard import views, words
 from api.dashboard.pages import PageRoute, render
@@ -45,7 +45,7 @@ _Number = Annotated[int, Query(ge=1, le=10_000)]
 @router.get("")
 async def overview(
     request: Request,
-    caller: Caller,
+    caller: Admin,
     parts: Opened,
     status: _Status = None,
     user_id: _User = None,
@@ -78,19 +78,19 @@ async def _live_counts(tenant: str, parts: Parts) -> dict[Status, int]:
 
 
 @router.get("/parts")
-async def part_health(request: Request, caller: Caller, parts: Opened) -> Response:
+async def part_health(request: Request, caller: Admin, parts: Opened) -> Response:
     """What `/health/ready` says, as a fragment. Asked for by the script, so that a part that hangs holds up no page."""
     said = json.loads(bytes((await health.ready(parts)).body))
     return render(request, "parts", parts=said["parts"], names={part: said.get(part) for part in said["parts"]})
 
 
 @router.get("/turns/{turn_id}")
-async def turn(turn_id: str, request: Request, caller: Caller, parts: Opened, fragment: bool = False) -> Response:
+async def turn(turn_id: str, request: Request, caller: Admin, parts: Opened, fragment: bool = False) -> Response:
     """One turn: where it is, what it did, and its text if it is dead."""
-    found = await parts.turns.get(caller.tenant, turn_id)
+    found = await parts.turns.get(caller.reach, turn_id)
     if found is None:
         raise NotFound("there is no turn with this id; statuses are kept for the retention time")
-    text = await parts.turns.text(caller.tenant, turn_id)
+    text = await parts.turns.text(caller.reach, turn_id)
     letter = views.letter(found, text, whole=True)
     return render(
         request,
@@ -105,7 +105,7 @@ async def turn(turn_id: str, request: Request, caller: Caller, parts: Opened, fr
 @router.get("/dead")
 async def dead(
     request: Request,
-    caller: Caller,
+    caller: Admin,
     parts: Opened,
     error: _Error = None,
     user_id: _User = None,
@@ -115,7 +115,7 @@ async def dead(
     """The dead letters, by error: all of them, or those of one error or one user."""
     at, which = Page(number=page, size=views.LETTERS_A_PAGE), DeadFilter(error=error, user_id=user_id)
     count, found = await parts.turns.dead_page(caller.tenant, which, at)
-    letters = [views.letter(one, await parts.turns.text(caller.tenant, one.id)) for one in found]
+    letters = [views.letter(one, await parts.turns.text(caller.reach, one.id)) for one in found]
     return render(
         request,
         "dead_live" if fragment else "dead",
@@ -130,11 +130,11 @@ async def dead(
 
 @router.get("/quarantine")
 async def quarantine(
-    request: Request, caller: Caller, parts: Opened, page: _Number = 1, fragment: bool = False
+    request: Request, caller: Admin, parts: Opened, page: _Number = 1, fragment: bool = False
 ) -> Response:
     """What is held back, to be released or discarded."""
     at = Page(number=page, size=views.LETTERS_A_PAGE)
-    count, found = await parts.store.held_page(caller.tenant, at)
+    count, found = await parts.store.held_page(caller.reach, at)
     return render(
         request,
         "quarantine_live" if fragment else "quarantine",
@@ -149,7 +149,7 @@ async def quarantine(
 @router.get("/memories")
 async def memories(
     request: Request,
-    caller: Caller,
+    caller: Admin,
     parts: Opened,
     user_id: _User = None,
     query: _Words = None,
@@ -170,9 +170,9 @@ async def memories(
 
 
 @router.get("/memories/{memory_id}")
-async def memory(memory_id: UUID, request: Request, caller: Caller, parts: Opened) -> Response:
+async def memory(memory_id: UUID, request: Request, caller: Admin, parts: Opened) -> Response:
     """The history of one memory."""
-    versions = await parts.store.history(caller.tenant, str(memory_id))
+    versions = await parts.store.history(caller.reach, str(memory_id))
     if not versions:
         raise NotFound("there is no memory with this id; it may have been deleted or forgotten")
     newest = next((one for one in versions if one.current), versions[-1])

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.auth import Caller
-from api.context import Opened
+from api.auth import Writer
+from api.context import Opened, owner
 from api.schemas import ChatIn, ChatOut, Problem
 from memory.converse import converse
-from memory.model import Scope
 
 router = APIRouter(tags=["chat"])
 
 
 @router.post("/chat", responses={501: {"model": Problem}, 503: {"model": Problem}})
-async def chat(said: ChatIn, caller: Caller, parts: Opened) -> ChatOut:
+async def chat(said: ChatIn, caller: Writer, parts: Opened) -> ChatOut:
     """Answer a user's message with what is remembered of them."""
     reply = await converse(
-        Scope(tenant=caller.tenant, user_id=said.user_id),
+        owner(caller, said.user_id),
         said.message,
         mask=parts.mask,
         model=parts.model,

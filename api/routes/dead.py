@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from api.auth import Caller
+from api.auth import Admin
 from api.context import Opened, Paged, paged
 from api.letters import DeadIn, DeadOut, RehearsalOut, RehearsedOut, Which
 from api.routes.turns import told
@@ -20,14 +20,14 @@ _Answer = RehearsalOut | DeadOut
 
 
 @router.get("/dead", response_model=TurnToldPage)
-async def list_dead(request: Request, caller: Caller, parts: Opened, page: Paged, which: Which) -> Any:
+async def list_dead(request: Request, caller: Admin, parts: Opened, page: Paged, which: Which) -> Any:
     """The dead turns with their texts and what went wrong with them, newest first; all, or those that are meant."""
     count, found = await parts.turns.dead_page(caller.tenant, which.which, page)
-    return paged(request, page, count, await told(caller.tenant, found, parts))
+    return paged(request, page, count, await told(caller.reach, found, parts))
 
 
 @router.post("/dead/replay", response_model=_Answer)
-async def replay(asked: DeadIn, caller: Caller, parts: Opened) -> Any:
+async def replay(asked: DeadIn, caller: Admin, parts: Opened) -> Any:
     """Put dead turns back into their lanes, the oldest first, with their own times; or only try out what would come.
 
     A dry run (`dry_run`) changes nothing. It tries each turn alone against what is stored now, so a second turn of an
@@ -40,7 +40,7 @@ async def replay(asked: DeadIn, caller: Caller, parts: Opened) -> Any:
 
 
 @router.post("/dead/discard", response_model=_Answer)
-async def discard(asked: DeadIn, caller: Caller, parts: Opened) -> Any:
+async def discard(asked: DeadIn, caller: Admin, parts: Opened) -> Any:
     """Give dead turns up: their texts are removed, the books count them as erased; or only show which (`dry_run`)."""
     if asked.dry_run:
         return _rehearsal(await look(caller.tenant, asked.which, turns=parts.turns, limit=asked.tried_at_most))

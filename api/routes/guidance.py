@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from api.auth import Caller
+from api.auth import Admin
 from api.context import Opened, checked
 from api.fields import Guided
 from api.schemas import Problem
@@ -17,13 +17,13 @@ router = APIRouter(tags=["guidance"], responses={503: {"model": Problem}})
 
 
 @router.get("/guidance", response_model=Guided)
-async def get_guidance(caller: Caller, parts: Opened) -> Any:
+async def get_guidance(caller: Admin, parts: Opened) -> Any:
     """What holds for every turn of this tenant."""
     return _shown(await parts.guidance.of(caller.tenant))
 
 
 @router.put("/guidance", response_model=Guided)
-async def put_guidance(given: Guided, caller: Caller, parts: Opened) -> Any:
+async def put_guidance(given: Guided, caller: Admin, parts: Opened) -> Any:
     """Set what holds for every turn of this tenant from now on; what is left out holds no longer."""
     masked = masked_guidance(given.guidance, parts.mask)
     if masked != given.guidance:

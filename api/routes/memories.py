@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import UUID
 
+import orjson
 from fastapi import APIRouter, Query, Request
 
-from api.auth import Caller
-from api.context import Opened, Paged, paged, shown
+from api.auth import Reader, Writer
+from api.context import Opened, Paged, owner, paged, shown, sought
 from api.fields import Id
 from api.schemas import (
     MemoryOut,
@@ -21,24 +22,30 @@ from api.schemas import (
     VersionOut,
 )
 from memory.errors import BadRequest, NotFound
+from memory.filters import parse
 from memory.forget import forget
-from memory.model import Memory, Scope
+from memory.model import Memory
 from memory.recall import Asked, recall, wait_until_settled
 from memory.revise import delete, undo, update
 
 router = APIRouter(tags=["memories"], responses={503: {"model": Problem}})
 
+_LONGEST_FILTERS = 20_000
 _NO_MEMORY = "there is no memory with this id"
 _OwnerId = Annotated[Id | None, Query()]
+_Filters = Annotated[str | None, Query(max_length=_LONGEST_FILTERS, description="A filter as a JSON object.")]
 
 
-@router.post("/search", response_model=SearchOut)
-async def search(asked: SearchIn, caller: Caller, parts: Opened) -> Any:
+@router.post("/search", response_model=SearchOut, responses={400: {"model": Problem}})
+async def search(asked: SearchIn, caller: Reader, parts: Opened) -> Any:
     """The memories that matter most for a query; `wait_for` waits for a turn to settle first."""
+    filters = parse(asked.filters)
+    scope = sought(caller, asked.ids, filters)
     if asked.wait_for is not None:
-        await wait_until_settled(caller.tenant, asked.wait_for, asked.wait_ms / 1000, turns=parts.turns)
+        await wait_until_settled(caller.reach, asked.wait_for, asked.wait_ms / 1000, turns=parts.turns)
     question = Asked(
-        scope=Scope(tenant=caller.tenant, user_id=asked.user_id, agent_id=asked.agent_id, run_id=asked.run_id),
+        scope=scope,
+        filters=filters,
         text=parts.mask(asked.query),
         limit=asked.limit,
         threshold=asked.threshold,
@@ -51,27 +58,29 @@ async def search(asked: SearchIn, caller: Caller, parts: Opened) -> Any:
     }
 
 
-@router.get("/memories", response_model=MemoryPage)
+@router.get("/memories", response_model=MemoryPage, responses={400: {"model": Problem}})
 async def list_memories(
     request: Request,
-    caller: Caller,
+    caller: Reader,
     parts: Opened,
     page: Paged,
     user_id: _OwnerId = None,
     agent_id: _OwnerId = None,
     run_id: _OwnerId = None,
+    filters: _Filters = None,
 ) -> Any:
-    """One owner's memories as they stand now, newest first."""
-    count, found = await parts.store.page(_owner(caller.tenant, user_id, agent_id, run_id), page)
+    """One owner's memories as they stand now, newest first; of those that meet the filters, if there are any."""
+    condition, ids = parse(_json(filters)), {"user_id": user_id, "agent_id": agent_id, "run_id": run_id}
+    count, found = await parts.store.page(sought(caller, ids, condition), page, condition)
     return paged(request, page, count, [shown(one) for one in found])
 
 
 @router.delete("/memories", response_model=ReceiptOut)
 async def forget_owner(
-    caller: Caller, parts: Opened, user_id: _OwnerId = None, agent_id: _OwnerId = None, run_id: _OwnerId = None
+    caller: Writer, parts: Opened, user_id: _OwnerId = None, agent_id: _OwnerId = None, run_id: _OwnerId = None
 ) -> Any:
     """Forget an owner: what waits, what is being worked on, what is dead, settled or remembered."""
-    scope = _owner(caller.tenant, user_id, agent_id, run_id)
+    scope = owner(caller, user_id, agent_id, run_id)
     receipt = await forget(
         scope,
         inbox=parts.inbox,
@@ -83,25 +92,29 @@ async def forget_owner(
     return receipt.model_dump()
 
 
-def _owner(tenant: str, user_id: str | None, agent_id: str | None, run_id: str | None) -> Scope:
-    if user_id is None and agent_id is None and run_id is None:
-        raise BadRequest("name an owner: at least one of user_id, agent_id and run_id is needed")
-    return Scope(tenant=tenant, user_id=user_id, agent_id=agent_id, run_id=run_id)
+def _json(text: str | None) -> Any:
+    """What a query parameter holds as JSON. Raises BadRequest."""
+    if text is None:
+        return None
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise BadRequest(f"filters: the parameter is not valid JSON: {error}") from None
 
 
 @router.get("/memories/{memory_id}", response_model=MemoryOut, responses={404: {"model": Problem}})
-async def get_memory(memory_id: UUID, caller: Caller, parts: Opened) -> Any:
+async def get_memory(memory_id: UUID, caller: Reader, parts: Opened) -> Any:
     """One memory as it stands now."""
-    found = await parts.store.get(caller.tenant, str(memory_id))
+    found = await parts.store.get(caller.reach, str(memory_id))
     if found is None:
         raise NotFound(_NO_MEMORY)
     return shown(found)
 
 
 @router.get("/memories/{memory_id}/history", response_model=list[VersionOut], responses={404: {"model": Problem}})
-async def get_history(memory_id: UUID, caller: Caller, parts: Opened) -> Any:
+async def get_history(memory_id: UUID, caller: Reader, parts: Opened) -> Any:
     """Every version of a memory, oldest first, with the turns and the words it rests on."""
-    versions = await parts.store.history(caller.tenant, str(memory_id))
+    versions = await parts.store.history(caller.reach, str(memory_id))
     if not versions:
         raise NotFound(_NO_MEMORY)
     return [_version(number, one) for number, one in enumerate(versions, 1)]
@@ -119,10 +132,10 @@ def _version(number: int, memory: Memory) -> dict[str, Any]:
 
 
 @router.put("/memories/{memory_id}", response_model=MemoryOut, responses={404: {"model": Problem}})
-async def put_memory(memory_id: UUID, new: TextIn, caller: Caller, parts: Opened) -> Any:
+async def put_memory(memory_id: UUID, new: TextIn, caller: Writer, parts: Opened) -> Any:
     """Give a memory a new text; the old one stays in its history."""
     changed = await update(
-        caller.tenant,
+        caller.reach,
         str(memory_id),
         parts.mask(new.text),
         lanes=parts.lanes,
@@ -138,14 +151,14 @@ async def put_memory(memory_id: UUID, new: TextIn, caller: Caller, parts: Opened
     response_model=MemoryOut,
     responses={404: {"model": Problem}, 409: {"model": Problem}},
 )
-async def undo_change(memory_id: UUID, caller: Caller, parts: Opened) -> Any:
+async def undo_change(memory_id: UUID, caller: Writer, parts: Opened) -> Any:
     """Take the last change of a memory back; what is taken back stays in its history."""
-    restored = await undo(caller.tenant, str(memory_id), lanes=parts.lanes, store=parts.store, embedder=parts.embedder)
+    restored = await undo(caller.reach, str(memory_id), lanes=parts.lanes, store=parts.store, embedder=parts.embedder)
     return shown(restored)
 
 
 @router.delete("/memories/{memory_id}", responses={404: {"model": Problem}})
-async def delete_memory(memory_id: UUID, caller: Caller, parts: Opened) -> dict[str, str]:
+async def delete_memory(memory_id: UUID, caller: Writer, parts: Opened) -> dict[str, str]:
     """Delete a memory with its whole history."""
-    await delete(caller.tenant, str(memory_id), inbox=parts.inbox, lanes=parts.lanes, store=parts.store)
+    await delete(caller.reach, str(memory_id), inbox=parts.inbox, lanes=parts.lanes, store=parts.store)
     return {"id": str(memory_id), "status": "deleted"}

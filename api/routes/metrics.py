@@ -12,7 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from api.auth import Caller
+from api.auth import Admin
 from api.context import Opened
 from memory.books import SAFE_SETTINGS, InboxState, Ledger
 from memory.model import Usage
@@ -24,18 +24,22 @@ _TOKENS = ("prompt_tokens", "completion_tokens", "embedding_tokens")
 
 
 @router.get("/metrics")
-async def metrics(caller: Caller, parts: Opened) -> Response:
-    """The books of every tenant, what models cost them and how the inbox is, for Prometheus."""
-    state, tenants = await parts.watch.state(), await parts.turns.tenants()
+async def metrics(caller: Admin, parts: Opened) -> Response:
+    """For Prometheus: every tenant's books and costs, and how the inbox is; with a tenant's key only the tenant's."""
+    state, tenants = None, [caller.tenant]
+    if caller.operator:
+        state, tenants = await parts.watch.state(), await parts.turns.tenants()
     ledgers, costs = await parts.turns.ledgers(tenants), await parts.turns.usages(tenants)
     # Aside: of very many tenants it takes seconds, and turns are to be accepted meanwhile.
     text = await asyncio.to_thread(_written, state, ledgers, costs)
     return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 
-def _written(state: InboxState, ledgers: Mapping[str, Ledger], costs: Mapping[str, Mapping[str, Usage]]) -> bytes:
+def _written(
+    state: InboxState | None, ledgers: Mapping[str, Ledger], costs: Mapping[str, Mapping[str, Usage]]
+) -> bytes:
     registry = CollectorRegistry()
-    registry.register(_Told([*_inbox(state), *_books(ledgers), *_costs(costs)]))
+    registry.register(_Told([*(_inbox(state) if state else ()), *_books(ledgers), *_costs(costs)]))
     return generate_latest(registry)
 
 

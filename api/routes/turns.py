@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.auth import Caller, principal
-from api.context import Opened, Paged, paged, read
+from api.auth import Admin, Reader, writer
+from api.context import Opened, Paged, owner, paged, read, whose
 from api.fields import Id
 from api.schemas import Problem, TurnIn, TurnPage, TurnQueued, TurnTold, TurnToldPage
 from memory.bootstrap import Parts
@@ -52,10 +52,11 @@ async def post_turn(request: Request) -> Response:
 
     The hot path: the body is validated straight from its bytes, and no dependencies are solved.
     """
-    caller = await principal(request)
+    caller = await writer(request)
     turn = read(TurnIn, await request.body())
     parts: Parts = request.app.state.parts
-    accepted = await parts.inbox.accept(_submission(turn, caller.tenant, parts.mask), idempotency_key=_key(request))
+    scope = owner(caller, turn.user_id, turn.agent_id, turn.run_id)
+    accepted = await parts.inbox.accept(_submission(turn, scope, parts.mask), idempotency_key=_key(request))
     body = b'{"id":"%b","status":"queued"}' % accepted.id.encode()
     return Response(body, status_code=202, media_type="application/json")
 
@@ -67,14 +68,14 @@ def _key(request: Request) -> str | None:
     return key
 
 
-def _submission(turn: TurnIn, tenant: str, mask: Mask) -> Submission:
+def _submission(turn: TurnIn, scope: Scope, mask: Mask) -> Submission:
     """What was checked at the door is not checked again on its way in; what must not be remembered does not get in."""
     said = tuple(
         Message.model_construct(role=Role(message.role), content=message.content, name=message.name)
         for message in turn.messages
     )
     return Submission.model_construct(
-        scope=Scope.model_construct(tenant=tenant, user_id=turn.user_id, agent_id=turn.agent_id, run_id=turn.run_id),
+        scope=scope,
         messages=masked_messages(said, mask),
         metadata=masked_values(turn.metadata, mask),
         timestamp=turn.timestamp,
@@ -84,24 +85,24 @@ def _submission(turn: TurnIn, tenant: str, mask: Mask) -> Submission:
 
 
 @router.get("/turns/gated", response_model=TurnToldPage)
-async def list_gated(request: Request, caller: Caller, parts: Opened, page: Paged) -> Any:
+async def list_gated(request: Request, caller: Admin, parts: Opened, page: Paged) -> Any:
     """The turns about which no model was asked, as they plainly hold nothing: newest first, to be looked through."""
     count, found = await parts.turns.gated(caller.tenant, page)
-    return paged(request, page, count, await told(caller.tenant, found, parts))
+    return paged(request, page, count, await told(caller.reach, found, parts))
 
 
 @router.get("/turns/{turn_id}", response_model=TurnTold, responses={404: {"model": Problem}})
-async def get_turn(turn_id: str, caller: Caller, parts: Opened) -> Any:
+async def get_turn(turn_id: str, caller: Reader, parts: Opened) -> Any:
     """Where a turn is, what it added and cost, and what was said in it."""
-    found = await parts.turns.get(caller.tenant, turn_id)
+    found = await parts.turns.get(caller.reach, turn_id)
     if found is None:
         raise NotFound("there is no turn with this id; statuses are kept for the retention time")
-    return (await told(caller.tenant, [found], parts))[0]
+    return (await told(caller.reach, [found], parts))[0]
 
 
-async def told(tenant: str, turns: Sequence[TurnStatus], parts: Parts) -> list[dict[str, Any]]:
+async def told(reach: Scope, turns: Sequence[TurnStatus], parts: Parts) -> list[dict[str, Any]]:
     """Turns with what was said in them, null where it is no longer kept."""
-    texts = await asyncio.gather(*(parts.turns.text(tenant, turn.id) for turn in turns))
+    texts = await asyncio.gather(*(parts.turns.text(reach, turn.id) for turn in turns))
     return [
         {**turn.model_dump(), "messages": [one.model_dump() for one in text.messages] if text else None}
         for turn, text in zip(turns, texts, strict=True)
@@ -111,12 +112,12 @@ async def told(tenant: str, turns: Sequence[TurnStatus], parts: Parts) -> list[d
 @router.get("/turns", response_model=TurnPage)
 async def list_turns(
     request: Request,
-    caller: Caller,
+    caller: Reader,
     parts: Opened,
     page: Paged,
     status: Annotated[Status | None, Query()] = None,
     user_id: Annotated[Id | None, Query()] = None,
 ) -> Any:
     """Turns, newest first."""
-    count, found = await parts.turns.page(caller.tenant, status, user_id, page)
+    count, found = await parts.turns.page(caller.tenant, status, whose(caller, user_id), page)
     return paged(request, page, count, [one.model_dump() for one in found])

@@ -9,6 +9,7 @@ from typing import Any
 
 from qdrant_client import models
 
+from memory.adapters.qdrant_folded import folded
 from memory.clock import to_us
 from memory.errors import NewerFormat
 from memory.model import Lane, Memory, Scope, Write
@@ -23,6 +24,7 @@ INDEXES: Mapping[str, Any] = {
     "run_id": models.PayloadSchemaType.KEYWORD,
     "memory_id": models.PayloadSchemaType.KEYWORD,
     "state": models.PayloadSchemaType.KEYWORD,
+    "categories": models.PayloadSchemaType.KEYWORD,
     "fence": models.PayloadSchemaType.INTEGER,
     "position": models.PayloadSchemaType.INTEGER,
     "created_at": models.PayloadSchemaType.DATETIME,
@@ -52,6 +54,7 @@ def to_payload(write: Write, fence: int) -> dict[str, Any]:
     times = {name: getattr(memory, name) for name in _TIMES}
     return {
         **fields,
+        **folded(fields, "text", "categories", "metadata"),
         "v": HELD_VERSION if memory.held else VERSION,
         "memory_id": memory.id,
         "state": _state(write),
@@ -111,9 +114,9 @@ def within(scope: Scope, *more: models.Condition) -> models.Filter:
     return models.Filter(must=[_equals("tenant", scope.tenant), *ids, *more])
 
 
-def current(scope: Scope) -> models.Filter:
-    """The memories of a scope as they stand now."""
-    return within(scope, _equals("state", _CURRENT))
+def current(scope: Scope, *more: models.Condition) -> models.Filter:
+    """The memories of a scope as they stand now, and of which more holds."""
+    return within(scope, _equals("state", _CURRENT), *more)
 
 
 _FIRST_IDS: Mapping[str, tuple[str, ...]] = {"user": (), "agent": ("user_id",), "run": ("user_id", "agent_id")}
@@ -136,12 +139,12 @@ def weighed(lane: Lane, taken_back_after: datetime | None) -> models.Filter:
     return within(lane.scope, models.Filter(should=[_equals("state", _CURRENT), taken_back]), *others)
 
 
-def as_of(scope: Scope, moment: datetime) -> models.Filter:
-    """The versions of a scope that held at a moment."""
+def as_of(scope: Scope, moment: datetime, *more: models.Condition) -> models.Filter:
+    """The versions of a scope that held at a moment, and of which more holds."""
     at = stamp(moment)
     return models.Filter(
         must=[
-            *_conditions(within(scope)),
+            *_conditions(within(scope, *more)),
             models.FieldCondition(key="valid_from", range=models.DatetimeRange(lte=at)),
         ],
         must_not=[
@@ -151,26 +154,30 @@ def as_of(scope: Scope, moment: datetime) -> models.Filter:
     )
 
 
-def versions(tenant: str, memory_id: str) -> models.Filter:
+def versions(reach: Scope, memory_id: str) -> models.Filter:
     """Every version of one memory, and what is held back under its id."""
-    return within(Scope(tenant=tenant), _equals("memory_id", memory_id))
+    return within(reach, _equals("memory_id", memory_id))
 
 
-def told(tenant: str, memory_id: str) -> models.Filter:
+def told(reach: Scope, memory_id: str) -> models.Filter:
     """Every version of one memory that is to be shown."""
-    found = versions(tenant, memory_id)
-    return models.Filter(must=found.must, must_not=[_equals("state", _HELD)])
+    return models.Filter(must=versions(reach, memory_id).must, must_not=[_equals("state", _HELD)])
 
 
-def held(tenant: str, memory_id: str | None = None) -> models.Filter:
-    """What is held back of a tenant, or the one with this id."""
+def held(reach: Scope, memory_id: str | None = None) -> models.Filter:
+    """What is held back within reach, or the one with this id."""
     one = [_equals("memory_id", memory_id)] if memory_id is not None else []
-    return within(Scope(tenant=tenant), _equals("state", _HELD), *one)
+    return within(reach, _equals("state", _HELD), *one)
 
 
-def point(tenant: str, point_id: str) -> models.Filter:
-    """One point, if it is the tenant's."""
-    return within(Scope(tenant=tenant), models.HasIdCondition(has_id=[point_id]))
+def point(reach: Scope, point_id: str) -> models.Filter:
+    """One point."""
+    return within(reach, models.HasIdCondition(has_id=[point_id]))
+
+
+def standing_point(reach: Scope, memory_id: str) -> models.Filter:
+    """The current version of one memory: its point carries the memory's own id."""
+    return within(reach, models.HasIdCondition(has_id=[memory_id]), _equals("state", _CURRENT))
 
 
 def made_until(scope: Scope, moment: datetime) -> models.Filter:

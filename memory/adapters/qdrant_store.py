@@ -13,8 +13,11 @@ from qdrant_client.http.exceptions import ApiException, ResponseHandlingExceptio
 
 from memory import rank
 from memory.adapters import qdrant_payload as payloads
+from memory.adapters.qdrant_filters import conditions
+from memory.adapters.qdrant_ranking import RANKING
 from memory.errors import LeaseLost, StoreRejected, StoreUnavailable
 from memory.model import Lane, Lease, Memory, Page, Recalled, Scope, Write
+from memory.model.filters import Condition
 from memory.ports import Embedder, Near, Query
 from memory.versions import in_order
 
@@ -24,33 +27,12 @@ _NOT_FOUND = 404
 _OUR_FAULT = (400, 409, 413, 422)
 
 
-# `rank.score` as Qdrant computes it: $score[0] is the cosine, $score[1] the BM25 score.
-_RANKING = models.FormulaQuery(
-    formula=models.SumExpression(
-        sum=[
-            models.MultExpression(mult=[rank.DENSE_SHARE, "$score[0]"]),
-            models.MultExpression(
-                mult=[
-                    1 - rank.DENSE_SHARE,
-                    models.DivExpression(
-                        div=models.DivParams(
-                            left="$score[1]", right=models.SumExpression(sum=["$score[1]", rank.BM25_HALF])
-                        )
-                    ),
-                ]
-            ),
-        ]
-    ),
-    defaults={"$score[0]": 0.0, "$score[1]": 0.0},
-)
-
-
 class StoreMissing(StoreUnavailable):
     """The collection is gone: it is made again at the next call."""
 
 
 class QdrantStore:
-    """The port `MemoryStore` on Qdrant 1.16 or newer (conditional upserts, BM25 on the server).
+    """The port `MemoryStore` on Qdrant 1.20 or newer (conditional upserts, BM25, substrings).
 
     Args:
         client: an open client; closed by whoever opened it.
@@ -172,7 +154,8 @@ class QdrantStore:
     async def search(self, query: Query) -> list[Recalled]:
         """The memories that matter most: dense and BM25 candidates, scored together by the rule of `memory.rank`."""
         collection = await self._ready(query.vector)
-        found = payloads.as_of(query.scope, query.as_of) if query.as_of else payloads.current(query.scope)
+        scope, more = query.scope, conditions(query.filters)
+        found = payloads.as_of(scope, query.as_of, *more) if query.as_of else payloads.current(scope, *more)
         prefetch = [
             models.Prefetch(query=list(query.vector), using="dense", filter=found, limit=rank.CANDIDATES),
             models.Prefetch(query=_document(query.text), using="bm25", filter=found, limit=rank.CANDIDATES),
@@ -181,7 +164,7 @@ class QdrantStore:
             self._client.query_points(
                 collection,
                 prefetch=prefetch,
-                query=_RANKING,
+                query=RANKING,
                 limit=query.limit,
                 score_threshold=query.threshold,
                 with_payload=True,
@@ -189,25 +172,19 @@ class QdrantStore:
         )
         return [_recalled(point, point.score) for point in _known(answer.points)]
 
-    async def get(self, tenant: str, memory_id: str) -> Memory | None:
-        """The current version of a memory; None when unknown, retracted or another tenant's."""
-        collection = await self._ready()
-        points = await self._ask(self._client.retrieve(collection, [memory_id], with_payload=True))
-        memories = [payloads.from_payload(point.payload) for point in points]
-        return next((one for one in memories if one.scope.tenant == tenant and one.current), None)
+    async def get(self, reach: Scope, memory_id: str) -> Memory | None:
+        """The current version of a memory; None when unknown, retracted or out of reach."""
+        collection, found = await self._ready(), payloads.standing_point(reach, memory_id)
+        points, _ = await self._ask(self._client.scroll(collection, found, limit=1, with_payload=True))
+        return next((payloads.from_payload(point.payload) for point in points), None)
 
-    async def page(self, scope: Scope, page: Page) -> tuple[int, list[Memory]]:
-        """The number of current memories in scope, and one page of them, newest first."""
-        return await self._page(payloads.current(scope), page)
+    async def page(self, scope: Scope, page: Page, filters: Condition | None = None) -> tuple[int, list[Memory]]:
+        """The number of current memories in scope that meet the filters, and one page of them, newest first."""
+        return await self._page(payloads.current(scope, *conditions(filters)), page)
 
-    async def held_page(self, tenant: str, page: Page) -> tuple[int, list[Memory]]:
-        """How many memories of a tenant are held back, and one page of them, newest first."""
-        return await self._page(payloads.held(tenant), page)
-
-    async def held(self, tenant: str, memory_id: str) -> Memory | None:
-        """A memory that is held back; None when it is not."""
-        _, found = await self._page(payloads.held(tenant, memory_id), Page(size=1))
-        return next(iter(found), None)
+    async def held_page(self, reach: Scope, page: Page, memory_id: str | None = None) -> tuple[int, list[Memory]]:
+        """How many memories within reach are held back, or the one with this id, and one page, newest first."""
+        return await self._page(payloads.held(reach, memory_id), page)
 
     async def _page(self, found: models.Filter, page: Page) -> tuple[int, list[Memory]]:
         collection = await self._ready()
@@ -224,10 +201,10 @@ class QdrantStore:
         )
         return count.count, [payloads.from_payload(point.payload) for point in _known(answer.points)]
 
-    async def history(self, tenant: str, memory_id: str) -> list[Memory]:
+    async def history(self, reach: Scope, memory_id: str) -> list[Memory]:
         """Every version of a memory, oldest first."""
         collection = await self._ready()
-        found, offset = payloads.told(tenant, memory_id), None
+        found, offset = payloads.told(reach, memory_id), None
         memories: list[Memory] = []
         while True:
             points, offset = await self._ask(
@@ -249,13 +226,13 @@ class QdrantStore:
             if offset is None:
                 return ids
 
-    async def delete(self, tenant: str, memory_id: str) -> int:
+    async def delete(self, reach: Scope, memory_id: str) -> int:
         """Remove a memory with all its versions; returns how many versions there were."""
-        return await self._remove(payloads.versions(tenant, memory_id))
+        return await self._remove(payloads.versions(reach, memory_id))
 
-    async def drop(self, tenant: str, point_id: str) -> None:
+    async def drop(self, reach: Scope, point_id: str) -> None:
         """Remove one version that does not stand; nothing happens where there is none."""
-        await self._remove(payloads.point(tenant, point_id))
+        await self._remove(payloads.point(reach, point_id))
 
     async def erase(self, scope: Scope, before: datetime) -> int:
         """Remove every version in scope made by turns accepted up to `before`; returns how many."""

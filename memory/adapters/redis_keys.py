@@ -12,6 +12,7 @@ SWEEPER = "ts:sweeper"
 REMOVALS = "ts:removals"
 AUDIT = "ts:audit"
 SERVER_KEY = "ts:server_key"
+API_KEYS = "ts:api_keys"
 STATUSES = "ts:status:"
 WAITING = "ts:wait:"
 
@@ -100,6 +101,11 @@ def usage(tenant: str) -> str:
 def guidance(tenant: str) -> str:
     """The tenant's guidance on what to remember."""
     return f"ts:guidance:{tenant}"
+
+
+def rate(name: str) -> str:
+    """The requests that a key may still make."""
+    return f"ts:rate:{name}"
 
 
 def breaker(name: str) -> str:

@@ -60,6 +60,7 @@ KINDS = (
     Kind("ts:lease:*", "the fencing token of a lane's holder", Ends.TTL, "the lease"),
     Kind("ts:epoch:*", "when exactly this owner was last erased", Ends.TTL, "retention"),
     Kind("ts:idem:*", "an idempotency key's turn and body hash", Ends.TTL, "a day"),
+    Kind("ts:rate:*", "the requests that a key may still make", Ends.TTL, "two minutes"),
     Kind("ts:breaker:*", "an endpoint's breaker, and the calls it let through", Ends.TTL, "20 minutes after its pause"),
     Kind(keys.SWEEPER, "that somebody has just swept", Ends.TTL, "the time between two sweeps"),
     Kind("ts:wait:*", "what waits in a lane", Ends.WITH_WORK, "the lane's backlog limit"),
@@ -73,6 +74,7 @@ KINDS = (
     Kind(keys.TENANTS, "the tenants", Ends.NEVER, "one name a tenant"),
     Kind(keys.BACKLOG, "how many turns wait", Ends.NEVER, "one number"),
     Kind(keys.AUDIT, "how far the audit of the books is, and when it was", Ends.NEVER, "a few fields"),
+    Kind(keys.API_KEYS, "the API keys, hashed", Ends.NEVER, "one record a key"),
     Kind(keys.SERVER_KEY, "the server's key, where the settings name none", Ends.NEVER, "one key"),
     Kind(keys.FENCE, "the last fencing token", Ends.NEVER, "one number"),
     # Celery's own: kombu's tables of who listens to what, and the bells on their way.

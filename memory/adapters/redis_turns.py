@@ -33,17 +33,21 @@ class RedisTurns:
         self._redis = redis
         self._run = RedisScripts(redis).run
 
-    async def get(self, tenant: str, turn_id: str) -> TurnStatus | None:
-        """One turn's status, None when unknown (or past retention). Raises NewerFormat."""
-        fields = await answered(self._redis.hgetall(keys.turn(tenant, turn_id)))
+    async def get(self, reach: Scope, turn_id: str) -> TurnStatus | None:
+        """One turn's status, None when unknown (or past retention) or out of reach. Raises NewerFormat."""
+        fields = await self._fields(reach, turn_id)
         return decode_status(turn_id, fields) if fields else None
 
-    async def text(self, tenant: str, turn_id: str) -> Turn | None:
+    async def _fields(self, reach: Scope, turn_id: str) -> dict[bytes, bytes]:
+        fields: dict[bytes, bytes] = await answered(self._redis.hgetall(keys.turn(reach.tenant, turn_id)))
+        return fields if _within(fields, reach) else {}
+
+    async def text(self, reach: Scope, turn_id: str) -> Turn | None:
         """The turn itself, as long as its text is kept; None also when only a newer Turnstone can read it."""
-        fields = await answered(self._redis.hgetall(keys.turn(tenant, turn_id)))
+        fields = await self._fields(reach, turn_id)
         body = fields.get(b"body")
         if fields and body is None:
-            body = await answered(self._redis.get(keys.text(tenant, turn_id)))
+            body = await answered(self._redis.get(keys.text(reach.tenant, turn_id)))
         if body is None:
             return None
         was_dead = fields[b"status"] == Status.DEAD.value.encode() or b"times_replayed" in fields

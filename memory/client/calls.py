@@ -6,6 +6,7 @@ is safe because it carries an idempotency key.
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -15,6 +16,7 @@ from urllib.parse import quote
 
 import httpx
 
+from memory.client.keys import Keys
 from memory.client.letters import Letters, RehearsalView, named
 from memory.client.views import Found, HeldView, MemoryView, Page, Queued, ReceiptView, Reply, TurnView
 from memory.client.wire import Wire
@@ -50,6 +52,7 @@ class TurnstoneClient:
     def __init__(self, url: str, key: str | None = None, *, retries: int = 3, timeout_seconds: float = 30) -> None:
         self.url = url
         self._wire = Wire(url, key, retries=retries, timeout_seconds=timeout_seconds)
+        self.keys = Keys(self._wire)
 
     async def __aenter__(self) -> Self:
         return self
@@ -120,7 +123,7 @@ class TurnstoneClient:
 
         Args:
             query: the words.
-            filters: further conditions, as the server knows them.
+            filters: further conditions, such as {"categories": {"in": ["food"]}}; they may name the owner.
             limit: how many at most.
             threshold: leave out what scores lower, in [0, 1].
             as_of: what was known at that time.
@@ -140,9 +143,17 @@ class TurnstoneClient:
         }
         return Found.model_validate(await self._wire.ask("POST", "/search", safe=True, json=body))
 
-    async def memories(self, *, page: int = 1, page_size: int = 100, **owner: Unpack[Owner]) -> Page[MemoryView]:
-        """An owner's current memories, newest first."""
-        query = {"page": page, "page_size": page_size, **owner}
+    async def memories(
+        self,
+        *,
+        filters: Mapping[str, Any] | None = None,
+        page: int = 1,
+        page_size: int = 100,
+        **owner: Unpack[Owner],
+    ) -> Page[MemoryView]:
+        """An owner's current memories, newest first; of those that meet the filters, as in `search`."""
+        condition = None if filters is None else json.dumps(filters)
+        query = {"filters": condition, "page": page, "page_size": page_size, **owner}
         answer = await self._wire.ask("GET", "/memories", safe=True, params=query)
         return Page[MemoryView].model_validate(answer)
 

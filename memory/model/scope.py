@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from memory.model.value import Value
 
+Tenant = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
 
 class Scope(Value):
-    """Whose memory it is: a tenant and at least one of user, agent and run.
+    """Whose memory it is: a tenant and at least one of user, agent and run; without any, everything of the tenant.
 
     The tenant comes from the server (never from a request's body) and is part of every key and query.
     """
 
-    tenant: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    tenant: Tenant
     user_id: str | None = None
     agent_id: str | None = None
     run_id: str | None = None

@@ -3,6 +3,7 @@
 `ping()` raises a Transient error that names the part when it is away. The adapters stand in `memory/adapters`.
 """
 
+from memory.ports.access import Keyring, Rate, Rates, Tokens
 from memory.ports.inbox import Accepted, Doorbell, Inbox, Lanes, TurnLog, Watch
 from memory.ports.masking import Mask, unmasked
 from memory.ports.models import (
@@ -27,6 +28,7 @@ __all__ = [
     "Extractor",
     "GuidanceBook",
     "Inbox",
+    "Keyring",
     "Lanes",
     "LanguageModel",
     "Mask",
@@ -36,8 +38,11 @@ __all__ = [
     "Pingable",
     "Query",
     "Question",
+    "Rate",
+    "Rates",
     "Reconciler",
     "ServerKey",
+    "Tokens",
     "TurnLog",
     "Watch",
     "unmasked",

@@ -111,8 +111,8 @@ class Lanes(Protocol):
 class TurnLog(Protocol):
     """What became of the turns: the read side of the inbox."""
 
-    async def get(self, tenant: str, turn_id: str) -> TurnStatus | None:
-        """One turn's status."""
+    async def get(self, reach: Scope, turn_id: str) -> TurnStatus | None:
+        """One turn's status, if it is within reach: of the tenant, and of its one user where there is one."""
 
     async def page(
         self, tenant: str, status: Status | None, user_id: str | None, page: Page
@@ -149,8 +149,8 @@ class TurnLog(Protocol):
     async def lanes(self, scope: Scope) -> list[Lane]:
         """Every lane that holds a turn in scope."""
 
-    async def text(self, tenant: str, turn_id: str) -> Turn | None:
-        """The turn itself, as long as its text is kept."""
+    async def text(self, reach: Scope, turn_id: str) -> Turn | None:
+        """The turn itself, if it is within reach, as long as its text is kept."""
 
 
 class Watch(Protocol):

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from memory.model import Lane, Lease, Memory, Page, Recalled, Scope, Value, Write
+from memory.model.filters import Condition
 from memory.ports.pingable import Pingable
 
 
@@ -19,6 +20,7 @@ class Query(Value):
     limit: int = 5
     threshold: float | None = None
     as_of: datetime | None = None
+    filters: Condition | None = None
 
 
 class Near(Value):
@@ -34,7 +36,9 @@ class Near(Value):
 
 
 class MemoryStore(Pingable, Protocol):
-    """Where memories live. Every call carries a Scope (or a tenant): nothing is ever read or written without one.
+    """Where memories live. Every call carries a scope, a lane or a lease: nothing is read or written without a tenant.
+
+    `reach` is all that a caller may ever see: a tenant, and perhaps one user of it.
 
     Raises StoreUnavailable or StoreRejected.
     """
@@ -51,28 +55,28 @@ class MemoryStore(Pingable, Protocol):
     async def search(self, query: Query) -> list[Recalled]:
         """The memories that matter most for a query: dense and lexical, fused."""
 
-    async def get(self, tenant: str, memory_id: str) -> Memory | None:
-        """The current version of a memory."""
+    async def get(self, reach: Scope, memory_id: str) -> Memory | None:
+        """The current version of a memory within reach."""
 
-    async def page(self, scope: Scope, page: Page) -> tuple[int, list[Memory]]:
-        """The number of current memories in scope, and one page of them, newest first."""
+    async def page(self, scope: Scope, page: Page, filters: Condition | None = None) -> tuple[int, list[Memory]]:
+        """The number of current memories in scope that meet the filters, and one page of them, newest first."""
 
-    async def history(self, tenant: str, memory_id: str) -> list[Memory]:
-        """Every version of a memory, oldest first."""
+    async def history(self, reach: Scope, memory_id: str) -> list[Memory]:
+        """Every version of a memory within reach, oldest first."""
 
-    async def held_page(self, tenant: str, page: Page) -> tuple[int, list[Memory]]:
-        """How many memories of a tenant are held back, and one page of them, newest first."""
+    async def held_page(self, reach: Scope, page: Page, memory_id: str | None = None) -> tuple[int, list[Memory]]:
+        """How many memories within reach are held back, or the one with this id, and one page, newest first.
 
-    async def held(self, tenant: str, memory_id: str) -> Memory | None:
-        """A memory that is held back: no other call shows it, but erasing and deleting remove it."""
+        No other call shows them; erasing and deleting remove them like any other.
+        """
 
     async def standing(self, scope: Scope, before: datetime) -> list[str]:
         """The memories whose standing version is in scope and was made by turns accepted up to `before`, by id."""
 
-    async def delete(self, tenant: str, memory_id: str) -> int:
+    async def delete(self, reach: Scope, memory_id: str) -> int:
         """Remove a memory with all its versions; returns how many versions there were."""
 
-    async def drop(self, tenant: str, point_id: str) -> None:
+    async def drop(self, reach: Scope, point_id: str) -> None:
         """Remove one version that does not stand; nothing happens where there is none."""
 
     async def erase(self, scope: Scope, before: datetime) -> int:

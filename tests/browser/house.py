@@ -49,7 +49,7 @@ class House:
 
     async def status(self, turn_id: str) -> Status:
         """Where a turn is."""
-        found = await self.parts.turns.get(TENANT, turn_id)
+        found = await self.parts.turns.get(Scope(tenant=TENANT), turn_id)
         assert found is not None
         return found.status
 

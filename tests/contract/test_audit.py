@@ -164,7 +164,7 @@ async def test_the_turn_that_has_waited_longest_is_known(swept: Desk) -> None:
     assert (await swept.turns.ledger("default")).oldest_waiting_at is None
     first = await swept.post("first")
     await swept.post("second")
-    found = await swept.turns.get("default", first)
+    found = await swept.turns.get(Scope(tenant="default"), first)
     assert found is not None
     assert found.status is Status.QUEUED
     assert (await swept.turns.ledger("default")).oldest_waiting_at == found.accepted_at

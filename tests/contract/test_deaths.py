@@ -57,7 +57,7 @@ def ids(batch: Batch) -> tuple[str, ...]:
 
 
 async def status(desk: Desk, turn_id: str) -> Status:
-    found = await desk.turns.get("default", turn_id)
+    found = await desk.turns.get(Scope(tenant="default"), turn_id)
     assert found is not None
     return found.status
 
@@ -123,7 +123,7 @@ async def test_a_holder_that_never_took_gives_back_nothing_of_its_dead_predecess
     with pytest.raises(InboxUnavailable):
         async with desk.lanes.lease(ANA.lane):
             raise InboxUnavailable("Redis went away before anything was taken")
-    found = await desk.turns.get("default", turn_id)
+    found = await desk.turns.get(Scope(tenant="default"), turn_id)
     assert found is not None
     assert (found.status, found.attempts) == (Status.RUNNING, 1)
     await take(desk, await hold(desk))
@@ -241,7 +241,7 @@ async def test_a_dead_turn_is_erased_however_long_ago_it_died_and_revived_its_la
     assert await redis.zrange(keys.owned(ANA.lane), 0, -1) == [revived.encode()]
     assert await redis.ttl(keys.owned(ANA.lane)) == -1
     assert await erase(desk) == 2
-    assert await desk.turns.text("default", dead) is None
+    assert await desk.turns.text(Scope(tenant="default"), dead) is None
     assert (await desk.turns.ledger("default")).balanced
 
 
@@ -255,4 +255,4 @@ async def test_a_turn_settled_long_after_it_was_accepted_is_still_found_by_an_er
     await redis.zadd(keys.owned(ANA.lane), {old: long_ago})
     await desk.settle_all(await hold(desk))
     assert await erase(desk) == 1
-    assert await desk.turns.text("default", old) is None
+    assert await desk.turns.text(Scope(tenant="default"), old) is None

@@ -101,7 +101,7 @@ async def test_an_owner_is_forgotten_while_redis_is_full(full: Desk) -> None:
     assert erased == 1
     await full.inbox.note_removal(Removal(scope=ANA, memory_id="m"))
     assert await full.redis.zcard(keys.REMOVALS) == 2
-    found = await full.turns.get("default", turn)
+    found = await full.turns.get(Scope(tenant="default"), turn)
     assert found is not None
     assert found.status is Status.ERASED
 

@@ -6,7 +6,7 @@ from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
 from memory.adapters.redis_lanes import InboxLimits
-from memory.model import Counts, Lease, Plan, TurnStatus, What
+from memory.model import Counts, Lease, Plan, Scope, TurnStatus, What
 from tests.contract.desk import ANA, Desk, desk_on
 from tests.contract.test_deaths import erase, hold, kill, take
 
@@ -14,7 +14,7 @@ ERASED_FIELDS = {b"status", b"accepted_us", b"attempts", b"settled_us", b"events
 
 
 async def status(desk: Desk, turn_id: str) -> TurnStatus:
-    found = await desk.turns.get("default", turn_id)
+    found = await desk.turns.get(Scope(tenant="default"), turn_id)
     assert found is not None
     return found
 

@@ -20,7 +20,7 @@ from tests.contract.desk import ANA, Desk, desk_on
 async def test_an_accepted_turn_is_queued_and_rings_once(desk: Desk) -> None:
     first = await desk.post()
     await desk.post("I moved to Lisbon")
-    status = await desk.turns.get("default", first)
+    status = await desk.turns.get(Scope(tenant="default"), first)
     assert status is not None
     assert status.status is Status.QUEUED
     assert await desk.bells() == 1
@@ -91,7 +91,7 @@ async def test_an_erase_takes_the_lane_by_force_and_leaves_of_each_turn_only_tha
         assert set(await desk.redis.hkeys(keys.turn("default", turn_id))) == {
             b"status", b"accepted_us", b"settled_us", b"attempts",
         }  # fmt: skip
-    kept = await desk.turns.get("default", other)
+    kept = await desk.turns.get(Scope(tenant="default"), other)
     assert kept is not None
     assert kept.status is Status.QUEUED
     ledger = await desk.turns.ledger("default")
@@ -112,7 +112,9 @@ async def test_erasing_one_run_of_a_user_leaves_the_users_other_turns(desk: Desk
     lease, count = await desk.inbox.erase(run, run.lane, await desk.inbox.raise_epoch(run))
     await desk.lanes.hand_back(lease)
     assert count == 1
-    assert [one.status for one in [await desk.turns.get("default", turn) for turn in (gone, stays)] if one] == [
+    assert [
+        one.status for one in [await desk.turns.get(Scope(tenant="default"), turn) for turn in (gone, stays)] if one
+    ] == [
         Status.ERASED,
         Status.QUEUED,
     ]
@@ -135,7 +137,7 @@ async def test_a_dead_turn_can_be_replayed_or_discarded_once(desk: Desk, replay:
         await desk.lanes.fail(lease, "bad_answer: no")
     assert await desk.inbox.revive("default", turn_id, replay=replay)
     assert not await desk.inbox.revive("default", turn_id, replay=replay)
-    status = await desk.turns.get("default", turn_id)
+    status = await desk.turns.get(Scope(tenant="default"), turn_id)
     assert status is not None
     assert status.status is after
     assert (await desk.turns.ledger("default")).balanced

@@ -43,7 +43,7 @@ async def everything(redis: Redis) -> str:
 
 
 async def texts(desk: Desk, turn_id: str) -> list[str]:
-    found = await desk.turns.text("default", turn_id)
+    found = await desk.turns.text(Scope(tenant="default"), turn_id)
     return [one.content for one in found.messages] if found else []
 
 
@@ -54,10 +54,10 @@ async def test_the_words_of_a_settled_turn_end_before_its_status_where_they_are_
     assert await faults(redis) == []
 
     async def gone() -> bool:
-        return await desk.turns.text("default", turn_id) is None
+        return await desk.turns.text(Scope(tenant="default"), turn_id) is None
 
     await wait_until(gone, deadline_seconds=5, what="the words ending")
-    status = await desk.turns.get("default", turn_id)
+    status = await desk.turns.get(Scope(tenant="default"), turn_id)
     assert status is not None
     assert status.status is Status.SETTLED
     assert await redis.ttl(keys.turn("default", turn_id)) > 1000

@@ -11,7 +11,7 @@ from memory.adapters import redis_keys as keys
 from memory.adapters.celery_bell import QUEUE
 from memory.adapters.redis_lanes import InboxLimits
 from memory.errors import LaneBusy, LeaseLost, ModelUnavailable
-from memory.model import Event, Page, Plan, Status, TurnEvent
+from memory.model import Event, Page, Plan, Scope, Status, TurnEvent
 from tests.contract.desk import ANA, Desk, desk_on
 from tests.support import wait_until
 
@@ -66,7 +66,7 @@ async def test_a_settled_turn_tells_its_events_and_leaves_its_time(desk: Desk) -
         assert lease is not None
         await desk.lanes.take(lease, 8, 1000)
         await desk.lanes.settle(lease, Plan(turn_ids=(turn_id,), events={turn_id: (event,)}))
-    status = await desk.turns.get("default", turn_id)
+    status = await desk.turns.get(Scope(tenant="default"), turn_id)
     assert status is not None
     assert (status.status, status.events, status.attempts) == (Status.SETTLED, (event,), 1)
     assert status.settled_at is not None
@@ -97,7 +97,7 @@ async def test_a_transient_failure_spends_no_attempt_and_the_lane_sleeps(desk: D
         await desk.lanes.take(lease, 8, 1000)
         delay = await desk.lanes.postpone(lease, "the model is away", retry_after_seconds=7)
     assert delay >= 7
-    status = await desk.turns.get("default", turn_id)
+    status = await desk.turns.get(Scope(tenant="default"), turn_id)
     assert status is not None
     assert (status.status, status.attempts, status.error) == (Status.RETRYING, 0, "the model is away")
     async with desk.lanes.lease(ANA.lane) as again:
@@ -146,7 +146,7 @@ async def test_a_turn_that_kills_its_worker_is_found_and_buried(desk: Desk) -> N
                     await desk.lanes.settle(lease, Plan(turn_ids=tuple(turn.id for turn in batch.turns)))
         except RuntimeError:
             continue
-    dead = await desk.turns.get("default", ids[2])
+    dead = await desk.turns.get(Scope(tenant="default"), ids[2])
     assert dead is not None
     assert dead.status is Status.DEAD
     assert "worker was lost" in (dead.error or "")
@@ -161,7 +161,7 @@ async def test_a_holder_that_is_cancelled_hands_its_turns_back_as_if_never_taken
             assert lease is not None
             await desk.lanes.take(lease, 8, 1000)
             raise asyncio.CancelledError
-    status = await desk.turns.get("default", turn_id)
+    status = await desk.turns.get(Scope(tenant="default"), turn_id)
     assert status is not None
     assert (status.status, status.attempts) == (Status.QUEUED, 0)
     assert await desk.bells() == 1
@@ -174,7 +174,7 @@ async def test_leaving_a_lane_by_a_transient_error_counts_no_death(desk: Desk) -
             assert lease is not None
             await desk.lanes.take(lease, 8, 1000)
             raise ModelUnavailable("away")
-    status = await desk.turns.get("default", turn_id)
+    status = await desk.turns.get(Scope(tenant="default"), turn_id)
     assert status is not None
     assert status.attempts == 0
 

@@ -194,7 +194,7 @@ class Walk:
         await asyncio.sleep(self.rng.choice([0.001, 0.01, 0.035]))
 
     async def status(self, turn_id: str) -> Status:
-        found = await self.desk.turns.get("default", turn_id)
+        found = await self.desk.turns.get(Scope(tenant="default"), turn_id)
         assert found is not None
         assert found.attempts >= 0, "no attempt is given back twice"
         return found.status

@@ -8,7 +8,7 @@ from memory.adapters import redis_keys as keys
 from memory.adapters.redis_meter import RedisMeter
 from memory.adapters.redis_scripts import RedisScripts
 from memory.adapters.redis_turns import RedisTurns
-from memory.model import Usage
+from memory.model import Scope, Usage
 from memory.spending import paid_by
 
 CALL = Usage(calls=1, prompt_tokens=100, completion_tokens=11, cost_usd=0.000_1)
@@ -20,7 +20,7 @@ async def accepted(redis: Redis, *turn_ids: str, status: str = "running") -> Non
 
 
 async def usage(redis: Redis, turn_id: str) -> Usage:
-    found = await RedisTurns(redis).get("acme", turn_id)
+    found = await RedisTurns(redis).get(Scope(tenant="acme"), turn_id)
     assert found is not None
     return found.usage
 

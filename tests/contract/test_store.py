@@ -54,7 +54,7 @@ async def store(qdrant_url: str) -> AsyncIterator[QdrantStore]:
 async def test_what_was_written_is_read_back_whole(store: QdrantStore) -> None:
     written = write("User lives in Berlin 🦆", valid_to=START + timedelta(days=1), superseded_by="x", model="m")
     await store.apply(lease(), [written], FOREVER)
-    assert await store.get("acme", written.memory.id) == written.memory
+    assert await store.get(Scope(tenant="acme"), written.memory.id) == written.memory
 
 
 async def test_applying_the_same_writes_again_changes_nothing(store: QdrantStore) -> None:
@@ -69,7 +69,7 @@ async def test_a_point_written_under_a_newer_token_is_left_as_it_is(store: Qdran
     old, new = write("User lives in Berlin"), write("User lives in Berlin", event=Event.UPDATE, version=2)
     await store.apply(lease(token=20), [new], FOREVER)
     await store.apply(lease(token=10), [old], FOREVER)
-    found = await store.get("acme", new.memory.id)
+    found = await store.get(Scope(tenant="acme"), new.memory.id)
     assert found is not None
     assert found.version == 2
 
@@ -117,10 +117,10 @@ async def test_an_owner_sees_only_its_own_even_with_the_same_words(store: Qdrant
 async def test_a_memory_of_another_tenant_does_not_exist(store: QdrantStore) -> None:
     written = write("User lives in Berlin")
     await store.apply(lease(), [written], FOREVER)
-    assert await store.get("other", written.memory.id) is None
-    assert await store.history("other", written.memory.id) == []
-    assert await store.delete("other", written.memory.id) == 0
-    assert await store.get("acme", written.memory.id) is not None
+    assert await store.get(Scope(tenant="other"), written.memory.id) is None
+    assert await store.history(Scope(tenant="other"), written.memory.id) == []
+    assert await store.delete(Scope(tenant="other"), written.memory.id) == 0
+    assert await store.get(Scope(tenant="acme"), written.memory.id) is not None
 
 
 async def test_a_superseded_version_leaves_the_search_and_stays_in_history_and_as_of(store: QdrantStore) -> None:
@@ -130,15 +130,15 @@ async def test_a_superseded_version_leaves_the_search_and_stays_in_history_and_a
     past = past.model_copy(update={"point_id": str(uuid.uuid4())})
     await store.apply(lease(), [past, now], FOREVER)
     assert [one.memory.text for one in await store.search(query("User lives in"))] == ["User lives in Lisbon"]
-    assert [one.text for one in await store.history("acme", now.memory.id)] == [
+    assert [one.text for one in await store.history(Scope(tenant="acme"), now.memory.id)] == [
         "User lives in Berlin",
         "User lives in Lisbon",
     ]
     for days, held in ((-1, []), (5, ["User lives in Berlin"]), (11, ["User lives in Lisbon"])):
         found = await store.search(query("lives", as_of=START + timedelta(days=days)))
         assert [one.memory.text for one in found] == held
-    assert await store.delete("acme", now.memory.id) == 2
-    assert await store.history("acme", now.memory.id) == []
+    assert await store.delete(Scope(tenant="acme"), now.memory.id) == 2
+    assert await store.history(Scope(tenant="acme"), now.memory.id) == []
 
 
 async def test_paging_walks_through_everything_once_newest_first(store: QdrantStore) -> None:

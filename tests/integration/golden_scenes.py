@@ -84,8 +84,10 @@ async def _by_hand(house: House) -> None:
     await house.say("I hate chess clubs", uma)
     await house.drain(uma)
     kept, gone = await house.memories(uma)
-    await update(TENANT, kept.id, "I play go", lanes=house.lanes, store=house.store, embedder=house.embedder)
-    await delete(TENANT, gone.id, inbox=house.inbox, lanes=house.lanes, store=house.store)
+    await update(
+        Scope(tenant=TENANT), kept.id, "I play go", lanes=house.lanes, store=house.store, embedder=house.embedder
+    )
+    await delete(Scope(tenant=TENANT), gone.id, inbox=house.inbox, lanes=house.lanes, store=house.store)
     ray = user("ray")
     await house.say("I own a dog", ray, timestamp=MARCH)
     await house.drain(ray)

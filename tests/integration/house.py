@@ -58,7 +58,7 @@ class House:
         return [one.text for one in await self.memories(scope)]
 
     async def status(self, turn_id: str) -> TurnStatus:
-        found = await self.turns.get("default", turn_id)
+        found = await self.turns.get(Scope(tenant="default"), turn_id)
         assert found is not None
         return found
 

@@ -124,7 +124,7 @@ async def test_no_tenant_reaches_the_dead_letters_of_another(desk: Desk) -> None
     assert await desk.post("discard", ids=[theirs]) == {"count": 0}
     assert await desk.post("discard", all=True) == {"count": 0}
     assert (await desk.http.get(f"/turns/{theirs}")).status_code == 404
-    left = await house.turns.get("elsewhere", theirs)
+    left = await house.turns.get(Scope(tenant="elsewhere"), theirs)
     assert left is not None
     assert (left.status, left.counts.failed) == (Status.DEAD, 1)
 
@@ -155,7 +155,7 @@ async def test_a_dead_turn_replayed_late_leaves_the_newer_fact_standing(desk: De
     assert (await house.status(dead)).status is Status.SETTLED
     assert (await house.status(dead)).accepted_at == at
     assert await house.texts() == [LISBON]
-    versions = await house.store.history("default", lisbon.id)
+    versions = await house.store.history(Scope(tenant="default"), lisbon.id)
     assert [(one.text, one.valid_from, one.valid_to, one.current) for one in versions] == [
         (BERLIN, at, lisbon.valid_from, False), (LISBON, lisbon.valid_from, None, True),
     ]  # fmt: skip
@@ -188,5 +188,9 @@ async def test_dead_turns_replayed_together_take_their_places_before_what_was_sa
     while await house.drain():
         pass
     assert {(await house.status(turn)).status for turn in (first, second)} == {Status.SETTLED}
-    assert [one.text for one in await house.store.history("default", lisbon.id)] == [BERLIN, PORTO, LISBON]
+    assert [one.text for one in await house.store.history(Scope(tenant="default"), lisbon.id)] == [
+        BERLIN,
+        PORTO,
+        LISBON,
+    ]
     assert await house.texts() == [LISBON]

@@ -10,7 +10,7 @@ import pytest
 from memory.adapters.qdrant_store import QdrantStore
 from memory.errors import LeaseLost, NotFound, NothingToUndo
 from memory.forget import forget
-from memory.model import Event, Lease, Status, Write
+from memory.model import Event, Lease, Scope, Status, Write
 from memory.recall import wait_until_settled
 from memory.remember import drain
 from memory.revise import delete, undo, update
@@ -99,26 +99,33 @@ async def test_an_edit_by_hand_keeps_the_old_text_in_history(house: House) -> No
     await house.drain()
     (memory,) = await house.memories()
     after = await update(
-        "default", memory.id, "Lives in Rome", lanes=house.lanes, store=house.store, embedder=house.embedder
+        Scope(tenant="default"),
+        memory.id,
+        "Lives in Rome",
+        lanes=house.lanes,
+        store=house.store,
+        embedder=house.embedder,
     )
     assert after.version == 2
-    assert [one.text for one in await house.store.history("default", memory.id)] == [
+    assert [one.text for one in await house.store.history(Scope(tenant="default"), memory.id)] == [
         "I live in Berlin", "Lives in Rome",
     ]  # fmt: skip
     assert [one.memory.text for one in (await house.ask("Rome")).results] == ["Lives in Rome"]
     with pytest.raises(NotFound):
-        await update("other", memory.id, "x", lanes=house.lanes, store=house.store, embedder=house.embedder)
-    await delete("default", memory.id, inbox=house.inbox, lanes=house.lanes, store=house.store)
+        await update(
+            Scope(tenant="other"), memory.id, "x", lanes=house.lanes, store=house.store, embedder=house.embedder
+        )
+    await delete(Scope(tenant="default"), memory.id, inbox=house.inbox, lanes=house.lanes, store=house.store)
     with pytest.raises(NotFound):
-        await delete("default", memory.id, inbox=house.inbox, lanes=house.lanes, store=house.store)
+        await delete(Scope(tenant="default"), memory.id, inbox=house.inbox, lanes=house.lanes, store=house.store)
 
 
 async def test_a_recall_tells_how_many_turns_are_still_on_their_way(house: House) -> None:
     turn_id = await house.say("I live in Berlin")
     assert (await house.ask("Berlin")).pending == 1
-    assert not await wait_until_settled("default", turn_id, 0.05, turns=house.turns)
+    assert not await wait_until_settled(Scope(tenant="default"), turn_id, 0.05, turns=house.turns)
     await house.drain()
-    assert await wait_until_settled("default", turn_id, 1, turns=house.turns)
+    assert await wait_until_settled(Scope(tenant="default"), turn_id, 1, turns=house.turns)
     found = await house.ask("Berlin")
     assert (found.pending, [one.memory.text for one in found.results]) == (0, ["I live in Berlin"])
 
@@ -138,11 +145,13 @@ async def test_an_undo_brings_the_version_before_back_and_keeps_what_it_took_bac
     await house.say("I live in Lisbon")
     await house.drain()
     (memory,) = await house.memories()
-    restored = await undo("default", memory.id, lanes=house.lanes, store=house.store, embedder=house.embedder)
+    restored = await undo(
+        Scope(tenant="default"), memory.id, lanes=house.lanes, store=house.store, embedder=house.embedder
+    )
     assert (restored.text, restored.quote, restored.version) == ("I live in Berlin", "I live in Berlin", 3)
     assert await house.texts() == ["I live in Berlin"]
     assert [one.memory.text for one in (await house.ask("live")).results] == ["I live in Berlin"]
-    versions = sorted(await house.store.history("default", memory.id), key=lambda one: one.version)
+    versions = sorted(await house.store.history(Scope(tenant="default"), memory.id), key=lambda one: one.version)
     assert [one.text for one in versions] == ["I live in Berlin", "I live in Lisbon", "I live in Berlin"]
     assert [one.current for one in versions] == [False, False, True]
 
@@ -155,14 +164,16 @@ async def test_an_undo_brings_a_retracted_memory_back(house: House) -> None:
     await house.say("I have no dog")
     await house.drain()
     assert await house.texts() == []
-    await undo("default", memory.id, lanes=house.lanes, store=house.store, embedder=house.embedder)
+    await undo(Scope(tenant="default"), memory.id, lanes=house.lanes, store=house.store, embedder=house.embedder)
     assert await house.texts() == ["I have a dog"]
-    assert len(await house.store.history("default", memory.id)) == 2
+    assert len(await house.store.history(Scope(tenant="default"), memory.id)) == 2
     house.reconciler.table["I have a cat"] = Event.UPDATE
     await house.say("I have a cat")
     await house.drain()
     assert await house.texts() == ["I have a cat"]
-    restored = await undo("default", memory.id, lanes=house.lanes, store=house.store, embedder=house.embedder)
+    restored = await undo(
+        Scope(tenant="default"), memory.id, lanes=house.lanes, store=house.store, embedder=house.embedder
+    )
     assert (restored.text, restored.version) == ("I have a dog", 4)
     assert await house.texts() == ["I have a dog"]
 
@@ -172,6 +183,6 @@ async def test_a_memory_that_never_changed_has_nothing_to_undo(house: House) -> 
     await house.drain()
     (memory,) = await house.memories()
     with pytest.raises(NothingToUndo):
-        await undo("default", memory.id, lanes=house.lanes, store=house.store, embedder=house.embedder)
+        await undo(Scope(tenant="default"), memory.id, lanes=house.lanes, store=house.store, embedder=house.embedder)
     with pytest.raises(NotFound):
-        await undo("other", memory.id, lanes=house.lanes, store=house.store, embedder=house.embedder)
+        await undo(Scope(tenant="other"), memory.id, lanes=house.lanes, store=house.store, embedder=house.embedder)

@@ -73,7 +73,7 @@ async def removals_fall_due(redis: Redis) -> None:
 
 async def edited(house: House, memory: Memory, text: str, store: Any = None) -> Memory:
     return await update(
-        "default", memory.id, text, lanes=house.lanes, store=store or house.store, embedder=house.embedder
+        Scope(tenant="default"), memory.id, text, lanes=house.lanes, store=store or house.store, embedder=house.embedder
     )
 
 
@@ -140,7 +140,7 @@ async def test_a_memory_deleted_by_hand_stays_deleted_when_a_stalled_worker_wake
         await redis.delete(keys.lease(ANA.lane))
         assert await house.drain() == 1
         (memory,) = await house.memories()
-        await delete("default", memory.id, inbox=house.inbox, lanes=house.lanes, store=house.store)
+        await delete(Scope(tenant="default"), memory.id, inbox=house.inbox, lanes=house.lanes, store=house.store)
 
     assert await drain(ANA.lane, interleaved(house, before=overtaken)) == 0
     await removals_fall_due(redis)
@@ -183,8 +183,8 @@ async def test_an_edit_that_loses_the_lane_before_its_write_asks_to_be_tried_aga
     (memory,) = await house.memories()
 
     class Slow(Interleaved):
-        async def get(self, tenant: str, memory_id: str) -> Memory | None:
-            found = await house.store.get(tenant, memory_id)
+        async def get(self, reach: Scope, memory_id: str) -> Memory | None:
+            found = await house.store.get(reach, memory_id)
             if await house.lanes._redis.exists(keys.lease(ANA.lane)):
                 await house.lanes._redis.delete(keys.lease(ANA.lane))
             return found
@@ -284,7 +284,7 @@ async def test_a_turn_in_a_lane_that_the_erase_did_not_see_is_settled_as_erased(
     assert (await house.status(turn_id)).status is Status.ERASED
     assert (await house.status(later)).status is Status.SETTLED
     assert await house.texts() == ["I live in Rome"]
-    assert await house.turns.text("default", turn_id) is None
+    assert await house.turns.text(Scope(tenant="default"), turn_id) is None
 
 
 async def test_erases_and_accepts_at_the_same_moment_leave_exactly_what_came_after(house: House) -> None:

@@ -64,7 +64,7 @@ async def test_a_memory_whose_retraction_was_undone_holds_again_when_a_later_cha
     await told(house, BERLIN)
     (memory,) = await house.memories()
     await told(house, "No longer lives in Berlin", Event.DELETE)
-    await undo("default", memory.id, lanes=house.lanes, store=house.store, embedder=house.embedder)
+    await undo(Scope(tenant="default"), memory.id, lanes=house.lanes, store=house.store, embedder=house.embedder)
     await told(house, ROME, Event.UPDATE, ANA_B)
     assert await house.texts() == [ROME]
     await forgotten(house, ANA_B)
@@ -122,7 +122,7 @@ async def test_a_plan_in_flight_over_a_forgotten_part_leaves_versions_with_numbe
     await forgotten(house, ANA_B)
     for _ in range(20):
         await house.drain()
-    versions = await house.store.history("default", memory.id)
+    versions = await house.store.history(Scope(tenant="default"), memory.id)
     told_of = [(one.version, one.text, one.valid_from, one.valid_to, one.current) for one in versions]
     assert len({one.version for one in versions}) == len(versions), told_of
     assert await house.texts() == [OSLO], told_of
@@ -133,7 +133,7 @@ async def test_undo_goes_back_step_by_step_when_a_change_was_said_for_the_future
     await told(house, ROME, Event.UPDATE, timestamp=MARCH + 9999 * DAY)
     (memory,) = await house.memories()
     parts: Any = {"lanes": house.lanes, "store": house.store, "embedder": house.embedder}
-    texts = [(await undo("default", memory.id, **parts)).text for _ in range(3)]
+    texts = [(await undo(Scope(tenant="default"), memory.id, **parts)).text for _ in range(3)]
     assert texts == [BERLIN, ROME, BERLIN]
 
 
@@ -190,6 +190,6 @@ async def test_undoing_a_retraction_said_for_the_future_leaves_one_version_holdi
     await told(house, BERLIN, timestamp=MARCH)
     (memory,) = await house.memories()
     await told(house, "Leaves Berlin", Event.DELETE, timestamp=datetime.now(UTC) + 30 * DAY)
-    await undo("default", memory.id, lanes=house.lanes, store=house.store, embedder=house.embedder)
+    await undo(Scope(tenant="default"), memory.id, lanes=house.lanes, store=house.store, embedder=house.embedder)
     found = await house.ask("Lives", as_of=datetime.now(UTC) + 10 * DAY)
     assert [one.memory.text for one in found.results] == [BERLIN]

@@ -14,7 +14,7 @@ from memory.adapters import redis_keys as keys
 from memory.adapters.celery_bell import CeleryBell
 from memory.adapters.redis_codec import encode_submission
 from memory.adapters.redis_lanes import InboxLimits
-from memory.model import Message, Page, Role, Status, Submission
+from memory.model import Message, Page, Role, Scope, Status, Submission
 from tests.contract.desk import ANA, desk_on
 from tests.integration.golden import DATA
 from tests.integration.house import House
@@ -77,7 +77,9 @@ async def test_an_earlier_worker_still_reads_what_todays_api_accepts_and_today_s
     assert [b"Berlin" in bodies[0], b"tea" in bodies[1]] == [True, True]
     _, found = await desk.turns.page("default", Status.SETTLED, "ana", Page())
     assert {one.id for one in found} == {turn_id, other}
-    text = await desk.turns.text("default", turn_id)  # it knew of no shorter retention: the words go with the status
+    text = await desk.turns.text(
+        Scope(tenant="default"), turn_id
+    )  # it knew of no shorter retention: the words go with the status
     assert text is not None
     assert text.messages[0].content == "I live in Berlin"
     assert await redis.ttl(keys.turn("default", turn_id)) > 0

@@ -20,7 +20,7 @@ from memory.books import Removal
 from memory.bootstrap import opened
 from memory.decide import decide
 from memory.errors import NewerFormat
-from memory.model import Status, TurnStatus
+from memory.model import Scope, Status, TurnStatus
 from memory.settings import Settings
 from tests.integration.house import ANA, BOB, House, make_removals_due
 
@@ -105,7 +105,10 @@ async def test_nothing_is_decided_on_memories_of_a_newer_format_and_people_are_n
     memory_id = await set_memory_format(house, NEWER)
     assert await house.texts() == []
     assert (await house.ask("Berlin")).results == ()
-    for reading in (house.store.get("default", memory_id), house.store.history("default", memory_id)):
+    for reading in (
+        house.store.get(Scope(tenant="default"), memory_id),
+        house.store.history(Scope(tenant="default"), memory_id),
+    ):
         with pytest.raises(NewerFormat, match=SENTENCE):
             await reading
     turn_id = await house.say("I live in Berlin now")

@@ -9,7 +9,7 @@ import pytest
 
 from memory.adapters.qdrant_store import QdrantStore
 from memory.errors import BadAnswer, ModelUnavailable, StoreUnavailable
-from memory.model import Event, Lease, Message, Role, Status, Submission
+from memory.model import Event, Lease, Message, Role, Scope, Status, Submission
 from tests.integration.house import ANA, MARCH, House
 
 
@@ -57,7 +57,7 @@ async def test_a_changed_fact_supersedes_the_old_one_and_the_history_stays(house
     assert await house.texts() == ["I live in Lisbon"]
     event = (await house.status(changed)).events[0]
     assert (event.event, event.memory, event.previous) == (Event.UPDATE, "I live in Lisbon", "I live in Berlin")
-    versions = await house.store.history("default", event.id)
+    versions = await house.store.history(Scope(tenant="default"), event.id)
     assert [(one.text, one.version, one.current, one.quote) for one in versions] == [
         ("I live in Berlin", 1, False, "I live in Berlin"),
         ("I live in Lisbon", 2, True, "I live in Lisbon"),
@@ -87,7 +87,7 @@ async def test_a_retracted_fact_leaves_the_search_and_stays_in_history(house: Ho
     assert await house.texts() == []
     event = (await house.status(turn_id)).events[0]
     assert event.event is Event.DELETE
-    assert [one.event for one in await house.store.history("default", event.id)] == [Event.DELETE]
+    assert [one.event for one in await house.store.history(Scope(tenant="default"), event.id)] == [Event.DELETE]
 
 
 async def test_two_changes_of_one_memory_in_one_batch_are_applied_one_after_the_other(house: House) -> None:
@@ -99,7 +99,7 @@ async def test_two_changes_of_one_memory_in_one_batch_are_applied_one_after_the_
     await house.drain()
     (memory,) = await house.memories()
     assert (memory.text, memory.version) == ("I live in Porto", 3)
-    assert [one.text for one in await house.store.history("default", memory.id)] == [
+    assert [one.text for one in await house.store.history(Scope(tenant="default"), memory.id)] == [
         "I live in Berlin", "I live in Lisbon", "I live in Porto",
     ]  # fmt: skip
 

@@ -72,7 +72,7 @@ async def test_forgetting_what_one_agent_was_told_lets_hold_again_what_another_o
 
     assert await forgotten(house, Scope(tenant="default", user_id="ana", agent_id="bot")) == 1
     assert await house.texts() == ["I live in Berlin"]
-    versions = await house.store.history("default", memory.id)
+    versions = await house.store.history(Scope(tenant="default"), memory.id)
     assert {one.text for one in versions} == {"I live in Berlin"}
     assert [(one.valid_from, one.valid_to) for one in versions] == [(MARCH, None)]  # as if nothing had come after it
     then = await house.ask("live", as_of=MARCH + timedelta(days=3))

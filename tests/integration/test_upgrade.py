@@ -70,7 +70,7 @@ async def test_a_plan_recorded_before_the_upgrade_is_applied_once_and_no_model_i
     assert old.extractor.batches == [["I knit"]]
     memories = await old.memories(pat)
     assert [one.text for one in memories] == ["I sail on mondays", "I keep bees", "I knit"]
-    history = await old.store.history(TENANT, memories[0].id)
+    history = await old.store.history(Scope(tenant=TENANT), memories[0].id)
     assert [one.text for one in history] == ["I sail on sundays", "I sail on mondays"]
     assert await statuses(old, "pat") == [(Status.SETTLED, None)] * 4
     assert await old.drain(pat) == 0
@@ -79,7 +79,7 @@ async def test_a_plan_recorded_before_the_upgrade_is_applied_once_and_no_model_i
 async def test_a_turn_that_died_before_the_upgrade_is_shown_and_replayed(old: House) -> None:
     count, dead = await old.turns.page(TENANT, Status.DEAD, None, Page())
     assert (count, {one.error for one in dead}) == (2, {"bad_answer: it was no JSON"})
-    text = await old.turns.text(TENANT, dead[1].id)
+    text = await old.turns.text(Scope(tenant=TENANT), dead[1].id)
     assert text is not None
     assert text.messages[0].content == "I collect stamps"
     assert await old.inbox.revive(TENANT, dead[1].id, replay=True)
@@ -93,12 +93,12 @@ async def test_memories_made_before_the_upgrade_are_found_with_their_history_and
     found = await recall(asked, store=old.store, embedder=old.embedder, turns=old.turns)
     (memory,) = [one.memory for one in found.results]
     assert memory.text == "I live in Lisbon"
-    history = await old.store.history(TENANT, memory.id)
+    history = await old.store.history(Scope(tenant=TENANT), memory.id)
     assert [(one.text, one.valid_from) for one in history] == [
         ("I live in Berlin", MARCH),
         ("I live in Lisbon", MARCH + timedelta(days=9)),
     ]
-    again = await undo(TENANT, memory.id, lanes=old.lanes, store=old.store, embedder=old.embedder)
+    again = await undo(Scope(tenant=TENANT), memory.id, lanes=old.lanes, store=old.store, embedder=old.embedder)
     assert again.text == "I live in Berlin"
     assert await old.texts(user("uma")) == ["I play go"]
     assert await old.texts(user("ray")) == []

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from memory.model import Event, Memory, Message, Page
+from memory.model import Event, Memory, Message, Page, Scope
 from memory.ports import Answer, Question
 from memory.reconcile import ModelReconciler, RuleReconciler
 from memory.revise import undo, update
@@ -58,10 +58,10 @@ class Story:
     async def tell(self, step: str) -> None:
         verb, _, rest = step.partition(" ")
         if verb == "undo":
-            await undo("default", await self.id_of(rest), **self.parts)
+            await undo(Scope(tenant="default"), await self.id_of(rest), **self.parts)
         elif verb == "edit":
             old, _, new = rest.partition(" = ")
-            await update("default", await self.id_of(old), new, **self.parts)
+            await update(Scope(tenant="default"), await self.id_of(old), new, **self.parts)
         else:
             self.model.table.clear()
             for turn in step.split(" & "):
@@ -84,7 +84,7 @@ class Story:
         """The versions of each memory of this owner, in the order in which the memories began to hold."""
         turns = (await self.house.turns.page("default", None, "ana", Page(size=200)))[1]
         ids = {event.id for turn in turns for event in turn.events if event.id}
-        found = [await self.house.store.history("default", memory_id) for memory_id in ids]
+        found = [await self.house.store.history(Scope(tenant="default"), memory_id) for memory_id in ids]
         return sorted((chain for chain in found if chain), key=lambda chain: (chain[0].valid_from, chain[0].text))
 
     @property

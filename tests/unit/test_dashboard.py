@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
+from typing import Any
 
 import httpx
 import pytest
@@ -16,6 +17,7 @@ from redis.backoff import NoBackoff
 from api.app import create_app
 from api.dashboard import views, words
 from memory.adapters.redis_turns import RedisTurns
+from memory.admit import Admission
 from memory.books import Ledger
 from memory.embedded.sockets import free_port
 from memory.model import Event, Memory, Message, Page, Role, Scope, Status, Turn, TurnEvent, TurnStatus
@@ -110,7 +112,9 @@ def settings() -> Settings:
 async def app(settings: Settings) -> AsyncIterator[FastAPI]:
     """The app whose Redis is away."""
     app, redis = create_app(settings), Redis(port=free_port(), retry=Retry(NoBackoff(), 0))
-    app.state.parts = SimpleNamespace(turns=RedisTurns(redis))
+    nothing: Any = None  # the operator's key is known without a look
+    admission = Admission(keyring=nothing, server_key=nothing, admin_key="secret")
+    app.state.parts = SimpleNamespace(turns=RedisTurns(redis), admission=admission)
     yield app
     await redis.aclose()
 

@@ -27,11 +27,15 @@ SECRET = f"tsk_{planted('secret')}0123"
 LOGGED = ("turns_settled", "batch_failed", "lane_backs_off", "owner_erased", "task_failed", "request_failed")
 
 
+def setting(stack: Running, name: str) -> str:
+    """What the stack has told its API."""
+    environment = Path(f"/proc/{stack.pids['api']}/environ").read_text().split("\0")
+    return next(line.partition("=")[2] for line in environment if line.startswith(f"{name}="))
+
+
 @pytest.fixture
 async def redis(faulty: Running) -> AsyncIterator[Redis]:
-    environment = Path(f"/proc/{faulty.pids['api']}/environ").read_bytes().split(b"\0")
-    (url,) = [line.partition(b"=")[2] for line in environment if line.startswith(b"TURNSTONE_REDIS_URL=")]
-    async with Redis.from_url(url.decode()) as redis:
+    async with Redis.from_url(setting(faulty, "TURNSTONE_REDIS_URL")) as redis:
         yield redis
 
 

@@ -1,0 +1,119 @@
+"""API keys: give them out, list them, turn them over, take them back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import BaseModel, Field
+
+from api.auth import Admin
+from api.context import Opened, Paged, paged
+from api.fields import Body, Id
+from api.schemas import Problem
+from memory.errors import Forbidden
+from memory.keys import Issued, NewKey, issue, revoke, rotate
+from memory.model import Access, ApiKey, PerMinute, Principal, Tenant
+
+router = APIRouter(tags=["keys"], responses={503: {"model": Problem}})
+
+_LONGEST_OVERLAP_SECONDS = 30 * 24 * 3600
+_KeyId = Annotated[str, Path(pattern="^[0-9a-f]{12}$", description="The part of the key that is no secret.")]
+
+
+class KeyIn(Body):
+    """A key to be made. Only the operator may name another tenant than their own."""
+
+    tenant: Tenant | None = None
+    role: Access = Access.WRITE
+    label: Annotated[str, Field(max_length=100)] = ""
+    user_id: Id | None = None
+    per_minute: PerMinute | None = None
+
+
+class KeyOut(BaseModel):
+    """A key as it is kept: never the key itself."""
+
+    id: str
+    tenant: str
+    role: Access
+    label: str
+    user_id: str | None
+    per_minute: int | None
+    created_at: datetime
+
+
+class KeyIssued(KeyOut):
+    """A key as it is shown once."""
+
+    key: str
+
+
+class KeyPage(BaseModel):
+    """One page of keys, the oldest first."""
+
+    count: int
+    next: str | None
+    previous: str | None
+    results: list[KeyOut]
+
+
+class RotateIn(Body):
+    """For how long the secret of before stays good."""
+
+    overlap_seconds: float = Field(0, ge=0, le=_LONGEST_OVERLAP_SECONDS)
+
+
+@router.post("/keys", status_code=201, response_model=KeyIssued)
+async def make_key(asked: KeyIn, caller: Admin, parts: Opened) -> Any:
+    """Make a key; the answer shows it, and nothing ever does again."""
+    new = NewKey(
+        tenant=_tenant(caller, asked.tenant) or caller.tenant,
+        access=asked.role,
+        label=asked.label,
+        user_id=asked.user_id,
+        per_minute=asked.per_minute,
+    )
+    return _issued(await issue(new, keyring=parts.keyring, server_key=parts.server_key))
+
+
+@router.get("/keys", response_model=KeyPage)
+async def list_keys(
+    request: Request, caller: Admin, parts: Opened, page: Paged, tenant: Annotated[Tenant | None, Query()] = None
+) -> Any:
+    """The keys of the tenant; for the operator those of all, or of the tenant that is named."""
+    named = _tenant(caller, tenant)
+    found = await parts.keyring.all(named if caller.operator else caller.tenant)
+    shown = [_shown(key) for key in found[page.offset : page.offset + page.size]]
+    return paged(request, page, len(found), shown)
+
+
+@router.post("/keys/{key_id}/rotate", response_model=KeyIssued, responses={404: {"model": Problem}})
+async def rotate_key(key_id: _KeyId, asked: RotateIn, caller: Admin, parts: Opened) -> Any:
+    """Give a key another secret, and show it; the one of before is good for the overlap."""
+    turned = await rotate(caller, key_id, asked.overlap_seconds, keyring=parts.keyring, server_key=parts.server_key)
+    return _issued(turned)
+
+
+@router.delete("/keys/{key_id}", responses={404: {"model": Problem}})
+async def revoke_key(key_id: _KeyId, caller: Admin, parts: Opened) -> dict[str, str]:
+    """Take a key back: within a second no process lets it in any more."""
+    await revoke(caller, key_id, keyring=parts.keyring)
+    return {"id": key_id, "status": "revoked"}
+
+
+def _tenant(caller: Principal, named: str | None) -> str | None:
+    """The tenant that is meant. Raises Forbidden."""
+    if named not in (None, caller.tenant) and not caller.operator:
+        raise Forbidden("only the operator's key may name another tenant")
+    return named
+
+
+def _shown(key: ApiKey) -> dict[str, Any]:
+    told = ("id", "tenant", "label", "user_id", "per_minute", "created_at")
+    return {**{name: getattr(key, name) for name in told}, "role": key.access}
+
+
+def _issued(issued: Issued) -> dict[str, Any]:
+    return {**_shown(issued.key), "key": issued.text}

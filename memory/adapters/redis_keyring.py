@@ -1,0 +1,60 @@
+"""The API keys in Redis: one hash, a field a key."""
+
+from __future__ import annotations
+
+import orjson
+from redis.asyncio import Redis
+
+from memory.adapters import redis_keys as keys
+from memory.adapters.redis_codec import VERSION, known_format
+from memory.adapters.redis_scripts import RedisScripts, answered
+from memory.model import ApiKey
+
+_PAGE = 500
+
+
+class RedisKeyring:
+    """The port `Keyring`.
+
+    Args:
+        redis: an open client with undecoded answers; closed by whoever opened it.
+        scripts: runs the steps.
+    """
+
+    def __init__(self, redis: Redis, scripts: RedisScripts) -> None:
+        self._redis = redis
+        self._run = scripts.run
+
+    async def find(self, key_id: str) -> ApiKey | None:
+        """One key. Raises NewerFormat."""
+        found = await answered(self._redis.hget(keys.API_KEYS, key_id))
+        return _decoded(found) if found else None
+
+    async def add(self, key: ApiKey) -> None:
+        """A new key: from now on it is known to every process."""
+        await answered(self._redis.hset(keys.API_KEYS, key.id, _encoded(key)))
+
+    async def replace(self, key: ApiKey) -> bool:
+        """Another state of a key; False, and nothing is changed, where there is none of this id any more."""
+        return bool(await self._run("replace", [keys.API_KEYS], [key.id, _encoded(key)]))
+
+    async def remove(self, key_id: str) -> bool:
+        """A key that is good no longer; False where there was none."""
+        return bool(await answered(self._redis.hdel(keys.API_KEYS, key_id)))
+
+    async def all(self, tenant: str | None) -> list[ApiKey]:
+        """The keys of a tenant, or of every tenant, the oldest first."""
+        found, cursor = dict[str, ApiKey](), None
+        while cursor != 0:
+            cursor, rows = await answered(self._redis.hscan(keys.API_KEYS, cursor or 0, count=_PAGE))
+            decoded = [_decoded(row) for row in rows.values()]
+            found |= {key.id: key for key in decoded if tenant in (None, key.tenant)}
+        return sorted(found.values(), key=lambda key: (key.created_at, key.id))
+
+
+def _encoded(key: ApiKey) -> bytes:
+    return orjson.dumps({"v": VERSION, **key.model_dump(mode="json", exclude_none=True)})
+
+
+def _decoded(document: bytes) -> ApiKey:
+    return ApiKey.model_validate(known_format(orjson.loads(document), "an API key"))

@@ -1,0 +1,90 @@
+"""`turnstone keys create|list|rotate|revoke`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from memory.cli.common import DEFAULT_URL, AsJson, Key, PageNumber, Url, Yes, call, confirm, err, out, show_json, table
+from memory.client.keys import IssuedView
+
+app = typer.Typer()
+commands = typer.Typer(name="keys", help="Give out API keys, turn them over, take them back.", no_args_is_help=True)
+app.add_typer(commands)
+
+KeyId = Annotated[str, typer.Argument(help="The key's id, as `keys list` shows it.")]
+TenantName = Annotated[str | None, typer.Option("--tenant", help="Whose; only the operator's key may name another.")]
+
+
+class Role(StrEnum):
+    """What a key may do."""
+
+    READ = "read"
+    WRITE = "write"
+    ADMIN = "admin"
+
+
+@commands.command(epilog="Example: turnstone keys create --role write --tenant acme --label 'support bot'")
+def create(
+    role: Annotated[Role, typer.Option("--role", help="read < write < admin.")] = Role.WRITE,
+    label: Annotated[str, typer.Option("--label", help="What it is for.")] = "",
+    tenant: TenantName = None,
+    user: Annotated[str | None, typer.Option("--user", help="The one user that it is limited to.")] = None,
+    per_minute: Annotated[int | None, typer.Option("--per-minute", min=1, help="Requests that it may make.")] = None,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    key: Key = None,
+) -> None:
+    """Make a key and show it once."""
+    asked = {"role": role.value, "label": label, "tenant": tenant, "user_id": user, "per_minute": per_minute}
+    show_once(call(url, key, lambda client: client.keys.create(**asked)), as_json)  # type: ignore[arg-type]
+
+
+@commands.command("list", epilog="Example: turnstone keys list --tenant acme")
+def list_keys(
+    tenant: TenantName = None, page: PageNumber = 1, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = None
+) -> None:
+    """List the keys; what they are is never shown again."""
+    found = call(url, key, lambda client: client.keys.page(tenant=tenant, page=page))
+    if as_json:
+        show_json(found)
+        return
+    fields = ("id", "tenant", "role", "label", "user_id", "per_minute", "created_at")
+    rows = [[getattr(one, field) for field in fields] for one in found.results]
+    out().print(table(rows, *(field.replace("_", " ") for field in fields)) if rows else "There are no keys.")
+    if found.next:
+        out().print(f"{found.count} in all; go on with --page {page + 1}.")
+
+
+@commands.command(epilog="Example: turnstone keys rotate KEY_ID --overlap 3600")
+def rotate(
+    key_id: KeyId,
+    overlap: Annotated[float, typer.Option("--overlap", min=0, help="Seconds for which the old one is good.")] = 0,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    key: Key = None,
+) -> None:
+    """Give a key another secret and show it once."""
+    show_once(call(url, key, lambda client: client.keys.rotate(key_id, overlap_seconds=overlap)), as_json)
+
+
+@commands.command(epilog="Example: turnstone keys revoke KEY_ID")
+def revoke(key_id: KeyId, yes: Yes = False, url: Url = DEFAULT_URL, key: Key = None) -> None:
+    """Take a key back: within a second no process lets it in any more."""
+    confirm(yes, f"Revoke the key {key_id}? Whoever uses it is locked out.")
+    call(url, key, lambda client: client.keys.revoke(key_id))
+    out().print("It is revoked.")
+
+
+def show_once(issued: IssuedView, as_json: bool) -> None:
+    """A new key: its text alone on stdout, what to know about it on stderr."""
+    if as_json:
+        show_json(issued)
+        return
+    out().print(issued.key, markup=False, soft_wrap=True)
+    err().print(
+        f"Key {issued.id} of the tenant {issued.tenant} with the role {issued.role}. It is shown this once: keep it.",
+        markup=False,
+    )

@@ -1,0 +1,102 @@
+"""API keys: given out once, kept as a keyed hash, turned over, taken back."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from datetime import UTC, datetime, timedelta
+
+from memory.errors import BadRequest, NotFound
+from memory.model import Access, ApiKey, PerMinute, Principal, Tenant, Value
+from memory.ports import Keyring, ServerKey
+
+PREFIX = "tsk"
+_PURPOSE = "api-keys"
+_ID_BYTES, _SECRET_BYTES = 6, 32
+_UNKNOWN = "there is no key with this id"
+
+
+class NewKey(Value):
+    """A key as it is asked for; the fields are those of `ApiKey`."""
+
+    tenant: Tenant
+    access: Access
+    label: str = ""
+    user_id: str | None = None
+    per_minute: PerMinute | None = None
+
+
+class Issued(Value):
+    """A key as it is told once: nobody can read its text afterwards."""
+
+    key: ApiKey
+    text: str
+
+
+async def issue(asked: NewKey, *, keyring: Keyring, server_key: ServerKey) -> Issued:
+    """Make a key. Raises BadRequest for an admin's key that is limited to one user, and InboxUnavailable."""
+    if asked.access is Access.ADMIN and asked.user_id is not None:
+        raise BadRequest("an admin's key cannot be limited to one user: give it the role read or write")
+    key_id = secrets.token_hex(_ID_BYTES)
+    text, digest = await _fresh(key_id, server_key)
+    key = ApiKey(id=key_id, created_at=datetime.now(UTC), digest=digest, **dict(asked))
+    await keyring.add(key)
+    return Issued(key=key, text=text)
+
+
+async def rotate(
+    caller: Principal, key_id: str, overlap_seconds: float, *, keyring: Keyring, server_key: ServerKey
+) -> Issued:
+    """Give a key another secret; the old one is good for the overlap. Raises NotFound, InboxUnavailable."""
+    before = await _managed(caller, key_id, keyring)
+    text, digest = await _fresh(key_id, server_key)
+    until = datetime.now(UTC) + timedelta(seconds=overlap_seconds)
+    old = {"old_digest": before.digest, "old_until": until} if overlap_seconds else {}
+    key = before.model_copy(update={"digest": digest, "old_digest": None, "old_until": None, **old})
+    if not await keyring.replace(key):
+        raise NotFound(_UNKNOWN)
+    return Issued(key=key, text=text)
+
+
+async def revoke(caller: Principal, key_id: str, *, keyring: Keyring) -> None:
+    """Take a key back, for every process within a second. Raises NotFound, InboxUnavailable."""
+    await _managed(caller, key_id, keyring)
+    if not await keyring.remove(key_id):
+        raise NotFound(_UNKNOWN)
+
+
+async def holder(text: str, *, keyring: Keyring, server_key: ServerKey) -> Principal | None:
+    """Who asks with a key; None for one that is not good. One look-up, whatever the number of keys.
+
+    Keys are random, so a fast keyed hash (BLAKE2b, RFC 7693) keeps them as well as a slow one. Raises InboxUnavailable.
+    """
+    prefix, _, rest = text.partition("_")
+    key_id, _, secret = rest.partition("_")
+    if prefix != PREFIX or not secret or not key_id.isalnum():
+        return None
+    key = await keyring.find(key_id)
+    if key is None:
+        return None
+    digest = await _digest(secret, server_key)
+    is_old = key.old_until is not None and datetime.now(UTC) < key.old_until
+    good = (key.digest, key.old_digest if is_old else None)
+    return key.principal if any(one and hmac.compare_digest(digest, one) for one in good) else None
+
+
+async def _fresh(key_id: str, server_key: ServerKey) -> tuple[str, str]:
+    """A key's text, and the digest of its secret part."""
+    secret = secrets.token_urlsafe(_SECRET_BYTES)
+    return f"{PREFIX}_{key_id}_{secret}", await _digest(secret, server_key)
+
+
+async def _digest(secret: str, server_key: ServerKey) -> str:
+    return hashlib.blake2b(secret.encode(), key=await server_key.derived(_PURPOSE), digest_size=32).hexdigest()
+
+
+async def _managed(caller: Principal, key_id: str, keyring: Keyring) -> ApiKey:
+    """A key that the caller may change: one of their tenant, for an operator any."""
+    found = await keyring.find(key_id)
+    if found is None or not (caller.operator or found.tenant == caller.tenant):
+        raise NotFound(_UNKNOWN)
+    return found

@@ -1,0 +1,86 @@
+"""Every route has the role that it needs, and nobody passes who has less."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute
+from redis.asyncio import Redis
+
+from api.app import create_app
+from memory.settings import Settings
+from tests.integration.front import Front, fronts
+
+NOBODY = "0d3f0a5e-6a5e-4a44-9d5c-5d1f4f3f9a10"
+OPEN = {"GET /health/live", "GET /health/ready"}
+NEEDS = {
+    "POST /turns": "write",
+    "GET /turns": "read",
+    "GET /turns/{turn_id}": "read",
+    "GET /turns/gated": "admin",
+    "POST /search": "read",
+    "GET /memories": "read",
+    "DELETE /memories": "write",
+    "GET /memories/{memory_id}": "read",
+    "GET /memories/{memory_id}/history": "read",
+    "PUT /memories/{memory_id}": "write",
+    "POST /memories/{memory_id}/undo": "write",
+    "DELETE /memories/{memory_id}": "write",
+    "POST /chat": "write",
+    "GET /dead": "admin",
+    "POST /dead/replay": "admin",
+    "POST /dead/discard": "admin",
+    "GET /guidance": "admin",
+    "PUT /guidance": "admin",
+    "POST /keys": "admin",
+    "GET /keys": "admin",
+    "POST /keys/{key_id}/rotate": "admin",
+    "DELETE /keys/{key_id}": "admin",
+    "GET /metrics": "admin",
+    "GET /dashboard": "admin",
+    "GET /dashboard/parts": "admin",
+    "GET /dashboard/turns/{turn_id}": "admin",
+    "GET /dashboard/dead": "admin",
+    "GET /dashboard/memories": "admin",
+    "GET /dashboard/memories/{memory_id}": "admin",
+}
+LESS = {"write": ["read"], "admin": ["read", "write"], "read": []}
+
+
+def routes() -> set[str]:
+    """Every route of the app, also those that its document leaves out."""
+    top: list[Any] = list(create_app(Settings(auth="off")).routes)
+    every = [*top, *(inner for one in top if hasattr(one, "original_router") for inner in one.original_router.routes)]
+    return {f"{verb} {one.path}" for one in every if isinstance(one, APIRoute) for verb in one.methods or ()}
+
+
+def test_every_route_is_in_the_table_of_roles() -> None:
+    assert routes() == {*NEEDS, *OPEN}
+
+
+@pytest.fixture
+async def front(redis: Redis, redis_url: str, qdrant_url: str) -> AsyncIterator[Front]:
+    async with fronts(1, redis_url, qdrant_url) as (made,):
+        yield made
+
+
+async def test_nobody_passes_without_a_key_or_with_less_than_the_role_that_is_needed(front: Front) -> None:
+    keys = {role: (await front.key(role))["key"] for role in ("read", "write", "admin")}
+    for route, needed in NEEDS.items():
+        method, _, path = route.partition(" ")
+        path = path.replace("{key_id}", "0" * 12).replace("{memory_id}", NOBODY).replace("{turn_id}", NOBODY)
+        body: dict[str, Any] = {"json": {}} if method in ("POST", "PUT") else {}
+        assert (await front.ask(method, path, None, **body)).status_code == 401, route
+        for role in LESS[needed]:
+            answer = await front.ask(method, path, keys[role], **body)
+            assert answer.status_code == 403, (route, role)
+        answer = await front.ask(method, path, keys[needed], **body)
+        assert answer.status_code not in (401, 403), (route, answer.text)
+
+
+@pytest.mark.parametrize("path", sorted(OPEN))
+async def test_health_tells_everybody_and_nothing_of_anybody(front: Front, path: str) -> None:
+    answer = await front.ask("GET", path.partition(" ")[2], None)
+    assert answer.status_code in (200, 503)
