@@ -89,32 +89,26 @@ def is_card(digits: str) -> bool:
     return len(set(digits)) > 1 and luhn.is_valid(digits)
 
 
-_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}(?:[ -]?[A-Za-z0-9]){11,30}")
-_IBAN_SHAPE = re.compile(r"[0-9][0-9][ -]?[A-Za-z0-9]{4}[ -]?[A-Za-z0-9]{4}[ -]?[A-Za-z0-9]{3}")
-_PART = re.compile(r"(\d+)!")
+_IBAN_BEGINS = re.compile(r"(?<![A-Za-z0-9])([A-Za-z]{2})[0-9]{2}(?=[ -]?[A-Za-z0-9])")
+_PART = re.compile(r"(\d+)!([nac])")
+_CHARS = {"n": "0-9", "a": "A-Za-z", "c": "A-Za-z0-9"}
 
 
 @cache
-def _length(country: str) -> int | None:
-    """How many characters an IBAN of a country has."""
+def _form(country: str) -> re.Pattern[str] | None:
+    """What an IBAN of a country looks like, with spaces or dashes anywhere; None where there are none."""
     (_, found), *_ = numdb.get("iban").info(country)
     parts = _PART.findall(found.get("bban", ""))
-    return 4 + sum(map(int, parts)) if parts else None
+    account = "".join(f"(?:[ -]?[{_CHARS[kind]}]){{{count}}}" for count, kind in parts)
+    return re.compile(rf"[A-Za-z]{{2}}[0-9]{{2}}{account}(?![A-Za-z0-9])") if parts else None
 
 
 def find_ibans(text: str) -> Iterator[Found]:
     """The IBANs in a text."""
-    at = 0 if _IBAN_SHAPE.search(text) else len(text)
-    while match := _IBAN.search(text, at):
-        end = _iban_end(match[0])
-        if end is not None and not _JOINED.match(text, match.start() + end) and iban.is_valid(match[0][:end]):
-            yield Found(match.start(), at := match.start() + end, "IBAN")
-        else:
-            at = match.start() + 2
-
-
-def _iban_end(candidate: str) -> int | None:
-    """Where the IBAN ends that a text may begin with; None where it is too short, or of no country."""
-    length = _length(candidate[:2].upper())
-    places = [place for place, char in enumerate(candidate) if char.isalnum()]
-    return places[length - 1] + 1 if length and len(places) >= length else None
+    done = 0
+    for begin in _IBAN_BEGINS.finditer(text):
+        form = _form(begin[1].upper())
+        whole = form.match(text, begin.start()) if form is not None and begin.start() >= done else None
+        if whole is not None and iban.is_valid(whole[0]):
+            done = whole.end()
+            yield Found(begin.start(), done, "IBAN")
