@@ -19,8 +19,6 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import EventDict
 
-log = structlog.get_logger(__name__)
-
 # At their lower levels these write whole requests and answers.
 _CHATTY = ("openai", "httpx", "httpcore", "qdrant_client", "kombu", "celery.pool")
 _PLACE_PARTS = 3
@@ -138,10 +136,12 @@ def _warned(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    log.warning("python_warned", category=category.__qualname__, at=_place(filename, lineno, ""))
+    structlog.get_logger(__name__).warning(
+        "python_warned", category=category.__qualname__, at=_place(filename, lineno, "")
+    )
 
 
 def _loop_failed(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     # Behind its first words the message shows tasks and callbacks with all that they hold.
     what = str(context.get("message", "")).partition(" <")[0].partition("\n")[0]
-    log.error("loop_failed", what=what, exc_info=context.get("exception"))
+    structlog.get_logger(__name__).error("loop_failed", what=what, exc_info=context.get("exception"))

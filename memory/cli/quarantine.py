@@ -49,7 +49,7 @@ def release(ids: Ids, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key 
 @commands.command(epilog="Example: turnstone quarantine discard MEMORY_ID --yes")
 def discard(ids: Ids, yes: Yes = False, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = None) -> None:
     """Remove memories that were held back, for good."""
-    confirm(yes, f"Discard {len(ids)} memories? They cannot be brought back.")
+    confirm(yes, f"Discard {len(ids)} {'memory' if len(ids) == 1 else 'memories'}? There is no way back.")
 
     async def remove(client: TurnstoneClient) -> list[str]:
         for memory_id in ids:

@@ -139,7 +139,7 @@ async def test_a_reply_that_tells_a_secret_is_masked_before_it_is_remembered(sce
 
 
 async def test_the_same_body_under_one_key_is_one_turn_though_it_is_masked(scene: Scene) -> None:
-    key = {"headers": {"Idempotency-Key": "once"}}
+    key: dict[str, Any] = {"headers": {"Idempotency-Key": "once"}}
     first, again = await scene.send("POST /turns", **key), await scene.send("POST /turns", **key)
     assert first == again
     other = await scene.front.ask("POST", "/turns", json={**BODIES["POST /turns"], "infer": False}, **key)

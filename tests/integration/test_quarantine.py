@@ -102,8 +102,8 @@ async def test_what_is_held_back_is_shown_to_nobody_but_who_judges_it(desk: Desk
         answer = await desk.http.post("/search", json={"user_id": "ana", "query": TOLD, **asked})
         assert answer.json()["results"] == []
     for method, path in (("GET", ""), ("GET", "/history"), ("PUT", ""), ("DELETE", ""), ("POST", "/undo")):
-        body = {"json": {"text": "x"}} if method == "PUT" else {}
-        answer = await desk.http.request(method, f"/memories/{held['id']}{path}", **body)
+        body = {"text": "x"} if method == "PUT" else None
+        answer = await desk.http.request(method, f"/memories/{held['id']}{path}", json=body)
         assert answer.status_code == 404, (method, path)
 
 
