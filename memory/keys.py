@@ -79,9 +79,12 @@ async def holder(text: str, *, keyring: Keyring, server_key: ServerKey) -> Princ
     if key is None:
         return None
     digest = await _digest(secret, server_key)
+    if hmac.compare_digest(digest, key.digest):
+        return key.principal
     is_old = key.old_until is not None and datetime.now(UTC) < key.old_until
-    good = (key.digest, key.old_digest if is_old else None)
-    return key.principal if any(one and hmac.compare_digest(digest, one) for one in good) else None
+    if is_old and key.old_digest is not None and hmac.compare_digest(digest, key.old_digest):
+        return key.principal.model_copy(update={"good_until": key.old_until})
+    return None
 
 
 async def _fresh(key_id: str, server_key: ServerKey) -> tuple[str, str]:
