@@ -8,6 +8,8 @@ from typing import Any
 from memory.model import Guidance, Message
 from memory.ports import Mask
 
+_NONE = Guidance()
+
 
 def masked_messages(messages: tuple[Message, ...], mask: Mask) -> tuple[Message, ...]:
     """Messages with their contents and names masked; those with nothing in them are the same objects."""
@@ -23,7 +25,7 @@ def _message(message: Message, mask: Mask) -> Message:
 
 def masked_guidance(guidance: Guidance, mask: Mask) -> Guidance:
     """Guidance with its texts, and its categories with what belongs in them, masked."""
-    if guidance == Guidance():
+    if guidance == _NONE:
         return guidance
     texts = {name: getattr(guidance, name) for name in ("instructions", "includes", "excludes")}
     told = {name: mask(text) if text else text for name, text in texts.items()}

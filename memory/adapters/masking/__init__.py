@@ -11,14 +11,16 @@ import re
 
 from memory.adapters.masking.found import Finder, replaced
 from memory.adapters.masking.numbers import find_cards, find_ibans
-from memory.adapters.masking.passwords import SAID
+from memory.adapters.masking.passwords import BEARERS, SAID
 from memory.adapters.masking.private_keys import PRIVATE_KEYS
 from memory.adapters.masking.tokens import SHORT, SHORTEST_TOKEN, TOKENS
 
-_HINTS = [(hint, finder) for finder in (*SHORT, *SAID, PRIVATE_KEYS) for hint in finder.hints]
+_HINTS = [(hint, finder) for finder in (*SHORT, *SAID) for hint in finder.hints]
 _ASCII_HINTS = [(hint, finder) for hint, finder in _HINTS if hint.isascii()]
-_LONG_WORD = re.compile(rf"[^ ]{{{SHORTEST_TOKEN}}}")
-_DIGIT = re.compile("[0-9]")
+# What is no shorter than a token; of what begins at one place, the first names the kind.
+_LONG = (PRIVATE_KEYS, *TOKENS, BEARERS)
+# One pass, word by word: a search would begin anew at every letter.
+_LONG_WORD = re.compile(rf"(?:[^ ]{{0,{SHORTEST_TOKEN - 1}}}+ )*+[^ ]{{{SHORTEST_TOKEN}}}")
 
 
 class SecretMask:
@@ -29,10 +31,10 @@ class SecretMask:
         lower = text.lower()
         # Of finders that find the same, the first names its kind: a token's form tells more than what was said of it.
         finders: list[Finder] = []
-        if _LONG_WORD.search(text) is not None:
-            finders += [finder for finder in TOKENS if any(hint in text for hint in finder.hints)]
+        if _LONG_WORD.match(text) is not None:
+            finders += [finder for finder in _LONG if any(hint in text for hint in finder.hints)]
         finders += [finder for hint, finder in (_ASCII_HINTS if lower.isascii() else _HINTS) if hint in lower]
         found = [one for finder in dict.fromkeys(finders) for one in finder.find(text)]
-        if _DIGIT.search(text) is not None:
+        if any(map(text.__contains__, "0123456789")):
             found += [*find_ibans(text), *find_cards(text)]
         return replaced(text, found) if found else text

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from memory.adapters.masking.found import PUT, Finder, Found
 
 _NAMES = (
-    "pass(?:word|wort|wd|phrase|code)|kennwort|zugangscode|pwd|pw|pass|login ?code|contrase[ñn]a|clave|mot de passe|mdp"
+    "pass(?:word|wort|wd|phrase|code)|kennwort|pwd|pw|pass|contrase[ñn]a|clave|mot de passe|mdp"
     "|code secret|parola d'ordine|senha|palavra-passe|wachtwoord|has[łl]o|пароль|şifre|parola|lösenord|adgangskode"
 )
 # A word that stands alone, or is the end of a name in code: DB_PASSWORD, dbPassword.
@@ -53,7 +53,7 @@ _KEY = re.compile(
     re.IGNORECASE,
 )
 _BEARER = re.compile(
-    rf"(?<![^\W_])(?:bearer|basic)\s{{1,3}}{_NOT_MASKED}(?P<bare>[\w+/=.~-]{{16,2000}}+)", re.IGNORECASE
+    rf"(?<![^\W_])(?:bearer|basic)\s{{1,3}}{_NOT_MASKED}(?P<bare>[\w+/=.~-]{{20,2000}}+)", re.IGNORECASE
 )
 
 _SIGNS = frozenset("!@#$%^&*+=|~")
@@ -129,17 +129,21 @@ def _pins(text: str) -> Iterator[Found]:
 
 
 def _keys(text: str) -> Iterator[Found]:
-    for pattern in (_KEY, _BEARER):
-        yield from (_bare(match, "API key") for match in pattern.finditer(text) if _RANDOM.match(match["bare"]))
+    yield from (_bare(match, "API key") for match in _KEY.finditer(text) if _RANDOM.match(match["bare"]))
+
+
+def _bearers(text: str) -> Iterator[Found]:
+    yield from (_bare(match, "API key") for match in _BEARER.finditer(text) if _RANDOM.match(match["bare"]))
 
 
 SAID = (
     Finder(
         _secrets,
-        ("pass", "pw", "kennwort", "zugangscode", "login", "contrase", "clave", "mdp", "code secret", "parola", "senha",
-         "wachtwoord", "haslo", "hasło", "пароль", "şifre", "lösenord", "adgangskode",
-         "密码", "密碼", "口令", "パスワード", "暗証番号", "비밀번호"),
+        ("pass", "pw", "kennwort", "contrase", "clave", "mdp", "code secret", "parola", "senha", "wachtwoord", "haslo",
+         "adgangskode", "hasło", "пароль", "şifre", "lösenord", "密码", "密碼", "口令", "パスワード", "暗証番号", "비밀번호"),
     ),
     Finder(_pins, ("pin",)),
-    Finder(_keys, ("api", "token", "secret", "key", "schlüssel", "bearer", "basic")),
+    Finder(_keys, ("key", "token", "secret", "schlüssel")),
 )  # fmt: skip
+# Of those that are as long as a token, as in the header of a request.
+BEARERS = Finder(_bearers, ("bearer", "Bearer", "BEARER", "basic", "Basic", "BASIC"))

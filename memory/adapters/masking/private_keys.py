@@ -31,4 +31,4 @@ def _between(text: str, begin: re.Pattern[str], end: re.Pattern[str]) -> Iterato
         yield Found(first.start(), at, _KIND)
 
 
-PRIVATE_KEYS = Finder(_keys, hints=("private key", _PUTTY.lower()))
+PRIVATE_KEYS = Finder(_keys, hints=("PRIVATE KEY", _PUTTY))
