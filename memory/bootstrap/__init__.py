@@ -6,31 +6,22 @@ import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
-from pydantic import SecretStr
 from qdrant_client import AsyncQdrantClient
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from memory.adapters.celery_bell import CeleryBell
-from memory.adapters.guarded import GuardedEmbedder, GuardedModel
-from memory.adapters.jwt_tokens import JwtTokens, Provider
-from memory.adapters.local_embedder import LocalEmbedder
 from memory.adapters.masking import SecretMask
 from memory.adapters.notary import ServerNotary
 from memory.adapters.offline_extractor import OfflineExtractor
-from memory.adapters.openai_embedder import OpenAIEmbedder
-from memory.adapters.openai_model import OpenAIModel
-from memory.adapters.prices import Price, listed_price
 from memory.adapters.pseudonyms import Pseudonyms
 from memory.adapters.qdrant_store import QdrantStore
 from memory.adapters.redis_audit import RedisAudit
-from memory.adapters.redis_breaker import BreakerLimits, RedisBreaker, name_of
 from memory.adapters.redis_guidance import RedisGuidance
 from memory.adapters.redis_inbox import RedisInbox
 from memory.adapters.redis_keyring import RedisKeyring
 from memory.adapters.redis_lanes import InboxLimits, RedisLanes
-from memory.adapters.redis_meter import RedisMeter
 from memory.adapters.redis_owners import RedisOwners
 from memory.adapters.redis_rates import RedisRates
 from memory.adapters.redis_receipts import RedisReceipts
