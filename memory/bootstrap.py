@@ -17,10 +17,12 @@ from memory.adapters.guarded import GuardedEmbedder, GuardedModel
 from memory.adapters.jwt_tokens import JwtTokens, Provider
 from memory.adapters.local_embedder import LocalEmbedder
 from memory.adapters.masking import SecretMask
+from memory.adapters.notary import ServerNotary
 from memory.adapters.offline_extractor import OfflineExtractor
 from memory.adapters.openai_embedder import OpenAIEmbedder
 from memory.adapters.openai_model import OpenAIModel
 from memory.adapters.prices import Price, listed_price
+from memory.adapters.pseudonyms import Pseudonyms
 from memory.adapters.qdrant_store import QdrantStore
 from memory.adapters.redis_audit import RedisAudit
 from memory.adapters.redis_breaker import BreakerLimits, RedisBreaker, name_of
@@ -29,7 +31,9 @@ from memory.adapters.redis_inbox import RedisInbox
 from memory.adapters.redis_keyring import RedisKeyring
 from memory.adapters.redis_lanes import InboxLimits, RedisLanes
 from memory.adapters.redis_meter import RedisMeter
+from memory.adapters.redis_owners import RedisOwners
 from memory.adapters.redis_rates import RedisRates
+from memory.adapters.redis_receipts import RedisReceipts
 from memory.adapters.redis_scripts import RedisScripts
 from memory.adapters.redis_server_key import RedisServerKey
 from memory.adapters.redis_turns import RedisTurns
@@ -48,8 +52,11 @@ from memory.ports import (
     LanguageModel,
     Mask,
     MemoryStore,
+    Notary,
+    OwnerLog,
     Pingable,
     Rates,
+    ReceiptBook,
     Reconciler,
     ServerKey,
     TurnLog,
@@ -73,6 +80,7 @@ class Parts:
     inbox: Inbox
     lanes: Lanes
     turns: TurnLog
+    owners: OwnerLog
     watch: Watch
     store: MemoryStore
     embedder: Embedder
@@ -81,6 +89,8 @@ class Parts:
     model: LanguageModel | None
     guidance: GuidanceBook
     server_key: ServerKey
+    notary: Notary
+    receipts: ReceiptBook
     keyring: Keyring
     admission: Admission
     rates: Rates
@@ -90,12 +100,7 @@ class Parts:
     @property
     def pingable(self) -> dict[str, Pingable]:
         """The parts that can be away, by the name a person knows them by."""
-        return {
-            "redis": self.inbox,
-            "qdrant": self.store,
-            "extractor": self.extractor,
-            "embedder": self.embedder,
-        }
+        return {"redis": self.inbox, "qdrant": self.store, "extractor": self.extractor, "embedder": self.embedder}
 
 
 @contextlib.asynccontextmanager
@@ -107,13 +112,15 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
         model = _model(settings, scripts, stack)
         embedder = _embedder(settings, scripts, stack)
         store = QdrantStore(qdrant_client(settings, stack), embedder)
-        guidance, keyring = RedisGuidance(redis), RedisKeyring(redis, scripts)
+        guidance, keyring, turns = RedisGuidance(redis), RedisKeyring(redis, scripts), RedisTurns(redis)
         server_key = RedisServerKey(redis, _secret(settings.server_key))
+        pseudonyms = Pseudonyms(server_key)
         thinking = model if settings.extractor_kind == "openai" else None
         yield Parts(
-            inbox=RedisInbox(redis, scripts, bell, limits),
-            lanes=RedisLanes(redis, scripts, bell, limits),
-            turns=RedisTurns(redis),
+            inbox=RedisInbox(redis, scripts, bell, limits, pseudonyms),
+            lanes=RedisLanes(redis, scripts, bell, limits, pseudonyms),
+            turns=turns,
+            owners=RedisOwners(redis, turns),
             watch=RedisAudit(redis, scripts, limits),
             store=store,
             embedder=embedder,
@@ -122,6 +129,8 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
             model=model,
             guidance=guidance,
             server_key=server_key,
+            notary=ServerNotary(server_key, pseudonyms),
+            receipts=RedisReceipts(redis, scripts, settings.receipt_retention_seconds),
             keyring=keyring,
             admission=Admission(
                 keyring=keyring,

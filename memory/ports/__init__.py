@@ -4,7 +4,7 @@
 """
 
 from memory.ports.access import Keyring, Rate, Rates, Tokens
-from memory.ports.inbox import Accepted, Doorbell, Inbox, Lanes, TurnLog, Watch
+from memory.ports.inbox import Accepted, Doorbell, Inbox, Lanes, OwnerLog, TurnLog, Watch
 from memory.ports.masking import Mask, unmasked
 from memory.ports.models import (
     Answer,
@@ -17,7 +17,8 @@ from memory.ports.models import (
     Reconciler,
 )
 from memory.ports.pingable import Pingable
-from memory.ports.secrets import ServerKey
+from memory.ports.receipts import ReceiptBook
+from memory.ports.secrets import Notary, PublicKey, ServerKey
 from memory.ports.store import MemoryStore, Near, Query
 
 __all__ = [
@@ -35,11 +36,15 @@ __all__ = [
     "MemoryStore",
     "Meter",
     "Near",
+    "Notary",
+    "OwnerLog",
     "Pingable",
+    "PublicKey",
     "Query",
     "Question",
     "Rate",
     "Rates",
+    "ReceiptBook",
     "Reconciler",
     "ServerKey",
     "Tokens",
