@@ -9,8 +9,8 @@ import hmac
 from cachetools import TTLCache
 
 from memory.errors import Unauthorized
-from memory.keys import holder
-from memory.model import Access, Principal
+from memory.keys import good_digests, held_with, holder
+from memory.model import Access, Bond, Principal
 from memory.ports import Keyring, ServerKey, Tokens
 
 DEFAULT_TENANT = "default"
@@ -18,6 +18,8 @@ OPERATOR = Principal(tenant=DEFAULT_TENANT, access=Access.ADMIN, operator=True, 
 _REMEMBERED_SECONDS = 0.5
 _MOST_REMEMBERED = 50_000
 _LONGEST = 8_192  # characters of a credential; tokens have a few hundred
+_UNKNOWN = "this key is not known"
+_ENDED = "the key that this session was opened with is no longer good: sign in with another"
 
 
 class Admission:
@@ -53,9 +55,45 @@ class Admission:
             look = self._looks[seen] = asyncio.create_task(self._look(credential))
         return await asyncio.shield(look)
 
-    async def _look(self, credential: str) -> Principal:
+    async def bond(self, credential: str) -> Bond:
+        """What ties a session to a key: the operator's or an API key. A token cannot be looked up again: it opens none.
+
+        Raises Unauthorized, InboxUnavailable.
+        """
+        if self._is_operators(credential):
+            return Bond(name=OPERATOR.name, mark=await self._mark(credential))
+        held = await held_with(credential, keyring=self._keyring, server_key=self._server_key)
+        if held is None:
+            raise Unauthorized("a token opens no session: use a key" if credential.count(".") == 2 else _UNKNOWN)
+        return Bond(name=held[0].id, mark=await self._mark(held[1]))
+
+    async def resumed(self, bond: Bond) -> Principal:
+        """Whose a session is, as their key stands now.
+
+        Raises Unauthorized once the secret that opened it is no longer good, and InboxUnavailable.
+        """
+        if bond.name == OPERATOR.name:
+            return await self._held(bond, OPERATOR, [self._admin_key.decode()] if self._admin_key else [])
+        key = await self._keyring.find(bond.name)
+        if key is None:
+            raise Unauthorized(_ENDED)
+        return await self._held(bond, key.principal, good_digests(key))
+
+    async def _held(self, bond: Bond, principal: Principal, secrets: list[str]) -> Principal:
+        if not any([hmac.compare_digest(bond.mark, await self._mark(one)) for one in secrets]):
+            raise Unauthorized(_ENDED)
+        return principal
+
+    async def _mark(self, secret: str) -> str:
+        key = await self._server_key.derived("session-mark")
+        return hashlib.blake2b(secret.encode("utf-8", "surrogateescape"), key=key, digest_size=16).hexdigest()
+
+    def _is_operators(self, credential: str) -> bool:
         given = credential.encode("utf-8", "surrogateescape")
-        if self._admin_key is not None and hmac.compare_digest(given, self._admin_key):
+        return self._admin_key is not None and hmac.compare_digest(given, self._admin_key)
+
+    async def _look(self, credential: str) -> Principal:
+        if self._is_operators(credential):
             return OPERATOR
         if len(credential) <= _LONGEST:
             found = await holder(credential, keyring=self._keyring, server_key=self._server_key)
@@ -63,4 +101,4 @@ class Admission:
                 return found
             if self._tokens is not None and credential.count(".") == 2:
                 return await self._tokens.principal(credential)
-        raise Unauthorized("this key is not known")
+        raise Unauthorized(_UNKNOWN)

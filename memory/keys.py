@@ -71,6 +71,12 @@ async def holder(text: str, *, keyring: Keyring, server_key: ServerKey) -> Princ
 
     Keys are random, so a fast keyed hash (BLAKE2b, RFC 7693) keeps them as well as a slow one. Raises InboxUnavailable.
     """
+    held = await held_with(text, keyring=keyring, server_key=server_key)
+    return held[0].principal if held else None
+
+
+async def held_with(text: str, *, keyring: Keyring, server_key: ServerKey) -> tuple[ApiKey, str] | None:
+    """The key that a text opens, and the digest of its secret; None for one that is not good. Raises as `holder`."""
     prefix, _, rest = text.partition("_")
     key_id, _, secret = rest.partition("_")
     if prefix != PREFIX or not secret or not key_id.isalnum():
@@ -79,9 +85,13 @@ async def holder(text: str, *, keyring: Keyring, server_key: ServerKey) -> Princ
     if key is None:
         return None
     digest = await _digest(secret, server_key)
-    is_old = key.old_until is not None and datetime.now(UTC) < key.old_until
-    good = (key.digest, key.old_digest if is_old else None)
-    return key.principal if any(one and hmac.compare_digest(digest, one) for one in good) else None
+    return (key, digest) if any(hmac.compare_digest(digest, good) for good in good_digests(key)) else None
+
+
+def good_digests(key: ApiKey) -> list[str]:
+    """Of the secrets that open a key now: its own, and for the overlap the one of before."""
+    overlaps = key.old_digest and key.old_until and datetime.now(UTC) < key.old_until
+    return [key.digest, key.old_digest] if overlaps and key.old_digest else [key.digest]
 
 
 async def _fresh(key_id: str, server_key: ServerKey) -> tuple[str, str]:
