@@ -114,7 +114,7 @@ def _refused(request: Request, status: int, detail: str) -> HTMLResponse:
         return render(request, "problem", status, status=status, detail=detail, again=status == _UNAVAILABLE)
     query = f"?{request.url.query}" if request.url.query else ""
     tried = path == _SIGN_IN or is_given(request)
-    to = "/dashboard" if path == _SIGN_IN else f"{path}{query}"
+    to = getattr(request.state, "to", "/dashboard") if path == _SIGN_IN else f"{path}{query}"
     return render(request, "sign_in", status, to=to, detail=detail if tried else None)
 
 

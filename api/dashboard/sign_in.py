@@ -45,12 +45,13 @@ async def sign_in(request: Request, parts: Opened) -> Response:
     if not sessions.is_ours(request):
         raise Forbidden("this form was not sent by a page of this server")
     asked = await _read(request)
+    to = request.state.to = ours(asked.get("to", ""))
     await _count_a_try(request, parts)
     bond = await parts.admission.bond(asked.get("key", "").strip())
     caller = await parts.admission.resumed(bond)
     if not caller.access.covers(Access.ADMIN):
         raise Forbidden(f"the dashboard needs a key with the role admin; yours has the role {caller.access}")
-    answer = _to(request, ours(asked.get("to", "")))
+    answer = _to(request, to)
     await sessions.begin(request, answer, bond, parts.server_key)
     log.info("signed_in", key=bond.name, tenant=caller.tenant)
     return answer
