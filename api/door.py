@@ -12,7 +12,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import problem
-from api.fence import FENCE
+from api.fence import FENCE, FENCED
 from memory.ports import Rate
 
 _WITH_BODY = ("POST", "PUT", "PATCH")
@@ -43,8 +43,8 @@ class Door:
 
         async def telling(message: Message) -> None:
             if message["type"] == "http.response.start":
-                told = [name for name, _ in message["headers"]]
-                message["headers"] += [pair for pair in FENCE if pair[0] not in told]
+                told = {name for name, _ in message["headers"]}
+                message["headers"] += FENCE if told.isdisjoint(FENCED) else (it for it in FENCE if it[0] not in told)
                 if "rate" in state:
                     _tell(state["rate"], message)
             await send(message)

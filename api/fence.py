@@ -11,3 +11,4 @@ FENCE = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
 )
+FENCED = frozenset(name for name, _ in FENCE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -51,8 +52,9 @@ async def bond_of(request: Request, server_key: ServerKey) -> Bond | None:
 
 def is_ours(request: Request) -> bool:
     """Whether a page of this server sends a request, as the browser says: no script can set these headers."""
-    site = request.headers.get("sec-fetch-site")
-    return site == "same-origin" if site is not None else _is_same(request)
+    told: dict[bytes, bytes] = dict(request.scope["headers"])
+    site = told.get(b"sec-fetch-site")
+    return site == b"same-origin" if site is not None else _is_same(told)
 
 
 def is_strangers(request: Request) -> bool:
@@ -61,26 +63,27 @@ def is_strangers(request: Request) -> bool:
     A changing request says so itself, if a browser sends it. A page whose name was made to mean this machine (DNS
     rebinding) is of the same origin to the browser, but calls us by its own name.
     """
-    if not _is_local(request.headers.get("host", "")):
+    told: dict[bytes, bytes] = dict(request.scope["headers"])  # read as they came: this stands before every request
+    if not _is_local(told.get(b"host", b"")):
         return True
-    if request.method in SAFE:
+    if request.scope["method"] in SAFE:
         return False
-    site = request.headers.get("sec-fetch-site")
+    site = told.get(b"sec-fetch-site")
     if site is not None:
-        return site not in ("same-origin", "none")
-    return "origin" in request.headers and not _is_same(request)
+        return site not in (b"same-origin", b"none")
+    return b"origin" in told and not _is_same(told)
 
 
-def _is_same(request: Request) -> bool:
-    origin = request.headers.get("origin", "")
-    return origin.partition("://")[2] == request.headers.get("host", "") != ""
+def _is_same(told: Mapping[bytes, bytes]) -> bool:
+    host = told.get(b"host", b"")
+    return host != b"" and told.get(b"origin", b"").partition(b"://")[2] == host
 
 
 @lru_cache(256)
-def _is_local(host: str) -> bool:
+def _is_local(host: bytes) -> bool:
     """Whether nobody outside can give this name an address: an address itself, or a name without a dot."""
     try:
-        name = urlsplit(f"//{host}").hostname or ""
+        name = urlsplit(f"//{host.decode('latin-1')}").hostname or ""
     except ValueError:
         return False
     if "." not in name.removesuffix(".localhost"):
