@@ -16,7 +16,7 @@ INSTALL = $(BIN)/python -m pip install -qq --no-input --constraint requirements.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo up test check lint unit chaos chaos-proof lock clean
-.PHONY: audit sbom bench bench-cost bench-fairness bench-recovery bench-footprint evals-llm
+.PHONY: audit sbom bench bench-cost bench-fairness bench-recovery bench-footprint bench-keys evals-llm
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' $(firstword $(MAKEFILE_LIST)) | tr '|' '\t' | expand -t 22
@@ -61,6 +61,9 @@ bench-recovery: $(VENV)/.dev ## how long after kill -9 of a worker its turns are
 
 bench-footprint: $(VENV)/.dev ## what Redis still holds of 200,000 turns past retention (FOOTPRINT="--help")
 	@$(BIN)/python -m tests.bench.footprint $(FOOTPRINT)
+
+bench-keys: $(VENV)/.dev ## what the check of a key costs, and how soon a revoked one is locked out (KEYS="--help")
+	@$(BIN)/python -m tests.bench.keys $(KEYS)
 
 evals-llm: $(VENV)/.dev ## question answering with a real model, for whoever has a key: make evals-llm ARGS="--help"
 	@$(BIN)/python -m tests.evals.llm $(ARGS)

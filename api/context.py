@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Query, Request
@@ -10,9 +11,12 @@ from pydantic import BaseModel, ValidationError
 
 from memory.bootstrap import Parts
 from memory.errors import BadRequest, Forbidden
+from memory.filters import narrowed
 from memory.model import Memory, Page, Principal, Scope
+from memory.model.filters import Condition, demanded
 
 LARGEST_PAGE = 200
+_ANOTHER = "this key is limited to one user, and user_id names another"
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -47,7 +51,7 @@ Paged = Annotated[Page, Depends(page)]
 def whose(caller: Principal, user_id: str | None) -> str | None:
     """The user that is meant: as named, else whom the caller is limited to. Raises Forbidden for somebody else."""
     if caller.user_id is not None and user_id not in (None, caller.user_id):
-        raise Forbidden("this key is limited to one user, and user_id names another")
+        raise Forbidden(_ANOTHER)
     return user_id or caller.user_id
 
 
@@ -58,6 +62,16 @@ def owner(caller: Principal, user_id: str | None, agent_id: str | None = None, r
         raise BadRequest("name an owner: at least one of user_id, agent_id and run_id is needed")
     # The tenant is the server's own and the ids were checked at the door.
     return Scope.model_construct(tenant=caller.tenant, user_id=user_id, agent_id=agent_id, run_id=run_id)
+
+
+def sought(caller: Principal, ids: Mapping[str, str | None], filters: Condition | None) -> Scope:
+    """The same where filters may name the owner, or several, instead of the request's ids."""
+    if filters is None:
+        return owner(caller, **ids)
+    if caller.user_id is not None and caller.user_id not in demanded(filters).get("user_id", {caller.user_id}):
+        raise Forbidden(_ANOTHER)
+    named = {**ids, "user_id": whose(caller, ids["user_id"])}
+    return narrowed(Scope(tenant=caller.tenant, **named), filters)
 
 
 def paged(request: Request, at: Page, count: int, results: list[Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from api.fence import FENCE
+from api.fields import WILDCARD_ID
 from memory import errors
 
 log = structlog.get_logger(__name__)
@@ -86,7 +87,8 @@ async def _turnstone(_: Request, error: Exception) -> JSONResponse:
 async def _invalid(_: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, RequestValidationError):
         raise error
-    first = error.errors()[0]
+    found = error.errors()
+    first = next((one for one in found if one["type"] == WILDCARD_ID), found[0])
     steps = [str(step) for step in first["loc"]]
     place = ".".join(steps[1:] if steps and steps[0] in _PLACES else steps)
     if first["type"] == "json_invalid":
@@ -94,7 +96,8 @@ async def _invalid(_: Request, error: Exception) -> JSONResponse:
     message = _SAID.get(first["type"]) or str(first["msg"]).removeprefix("Value error, ")
     if not place:
         message = message.replace("must be", "the body must be", 1) if message.startswith("must") else message
-    return problem(422, f"{place}: {message}" if place and not place.isdigit() else message)
+    status = 400 if first["type"] == WILDCARD_ID else 422
+    return problem(status, f"{place}: {message}" if place and not place.isdigit() else message)
 
 
 async def _http(_: Request, error: Exception) -> JSONResponse:

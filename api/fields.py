@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from math import isfinite
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from memory.model import Guidance
 
@@ -17,6 +18,7 @@ LONGEST_INSTRUCTIONS = 4_000
 MOST_CATEGORIES = 50
 MOST_METADATA_KEYS = 50
 _DEEPEST_METADATA = 5
+WILDCARD_ID = "wildcard_id"  # the kind of error that the error table answers with 400
 
 
 def _storable(value: str) -> str:
@@ -25,6 +27,15 @@ def _storable(value: str) -> str:
         raise ValueError("must not contain NUL characters")
     if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
         raise ValueError("must not contain lone surrogates (broken UTF-16)")
+    return value
+
+
+def _one(value: str) -> str:
+    """An id of one owner. `*` is no id: whoever sends it means everybody, and no route here does that."""
+    if value.strip() == "*":
+        raise PydanticCustomError(
+            WILDCARD_ID, "must be the id of one owner; * is a word of filters, for an id that is set"
+        )
     return value
 
 
@@ -70,7 +81,8 @@ def _utc(value: datetime) -> datetime:
 
 
 # Bounds stand before the check of the text: each then says what it found in its own words.
-Id = Annotated[str, Field(min_length=1, max_length=LONGEST_ID), AfterValidator(_storable)]
+Name = Annotated[str, Field(min_length=1, max_length=LONGEST_ID), AfterValidator(_storable)]
+Id = Annotated[Name, AfterValidator(_one)]
 Content = Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(_storable)]
 Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT), AfterValidator(_storable), AfterValidator(_said)]
 QueryText = Annotated[
@@ -111,15 +123,32 @@ class Guided(Body):
         )
 
 
-class Owned(Body):
-    """Whose memory it is: at least one of the three ids."""
+class Named(Body):
+    """Whose memory it is, as far as it is said."""
 
     user_id: Id | None = None
     agent_id: Id | None = None
     run_id: Id | None = None
 
+    @property
+    def ids(self) -> dict[str, str | None]:
+        """The three ids by name."""
+        return {"user_id": self.user_id, "agent_id": self.agent_id, "run_id": self.run_id}
+
+
+class Owned(Named):
+    """Whose memory it is: at least one of the three ids."""
+
     @model_validator(mode="after")
     def _has_an_owner(self) -> Owned:
-        if self.user_id is None and self.agent_id is None and self.run_id is None:
-            raise ValueError("at least one of user_id, agent_id and run_id is needed")
-        return self
+        return has_an_owner(self)
+
+
+N = TypeVar("N", bound=Named)
+
+
+def has_an_owner(body: N) -> N:
+    """The same body. Raises ValueError where it names nobody."""
+    if not any(body.ids.values()):
+        raise ValueError("at least one of user_id, agent_id and run_id is needed")
+    return body

@@ -8,14 +8,14 @@ from typing import Annotated, Literal, Self
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from api.fields import Body, Id, Moment, Text
+from api.fields import Body, Id, Moment, Name, Text
 from memory.model import DeadFilter, Event
 from memory.rehearse import TRIED_AT_MOST, Rehearsed
 
 MOST_IDS = 1_000
 MOST_TRIED = 100
 
-_Ids = Annotated[list[Id] | None, Field(min_length=1, max_length=MOST_IDS)]
+_Ids = Annotated[list[Name] | None, Field(min_length=1, max_length=MOST_IDS)]
 
 
 class WhichIn(Body):

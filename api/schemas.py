@@ -7,10 +7,26 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, BaseModel, Field, model_validator
 
-from api.fields import Body, Content, Guided, Id, Metadata, Moment, Owned, QueryText, Text
+from api.fields import (
+    Body,
+    Content,
+    Guided,
+    Id,
+    Metadata,
+    Moment,
+    Name,
+    Named,
+    Owned,
+    QueryText,
+    Text,
+    has_an_owner,
+)
 from memory.model import Event, Status, What
 
 MOST_MESSAGES = 200
+_FILTERS = """AND, OR, NOT, and the fields user_id, agent_id, run_id, created_at, updated_at, timestamp, text, keywords,
+categories, metadata and memory_ids. A field takes a value, an object of operators (eq ne gt gte lt lte in nin contains
+icontains) or "*": it is set."""
 
 
 class MessageIn(Body):
@@ -18,7 +34,7 @@ class MessageIn(Body):
 
     role: Literal["system", "user", "assistant", "tool"]
     content: Content
-    name: Id | None = None
+    name: Name | None = None
 
 
 class TurnIn(Guided, Owned):
@@ -112,15 +128,20 @@ class TurnTold(TurnOut):
     counts: CountsOut
 
 
-class SearchIn(Owned):
-    """A recall."""
+class SearchIn(Named):
+    """A recall. `filters` may name the owner, and narrow the answer down."""
 
     query: QueryText
+    filters: Annotated[Any, Field(description=_FILTERS, json_schema_extra={"type": "object"})] = None
     limit: int = Field(5, ge=1, le=100, validation_alias=AliasChoices("limit", "top_k"))
     threshold: float | None = Field(None, ge=0, le=1)
     as_of: Moment | None = None
-    wait_for: Id | None = None
+    wait_for: Name | None = None
     wait_ms: int = Field(2_000, ge=0, le=30_000)
+
+    @model_validator(mode="after")
+    def _has_an_owner(self) -> SearchIn:
+        return has_an_owner(self) if self.filters is None else self
 
 
 class MemoryOut(BaseModel):

@@ -1,12 +1,17 @@
-"""Admission: who asks, by what they send. Every process forgets what it knows of a key within half a second."""
+"""Admission: who asks, by what they send.
+
+A process remembers whom it has let in, and looks twice a second whether any key has changed; then it forgets them all.
+So a key costs a look-up now and then, however many there are, and a revoked one is locked out within half a second.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import hmac
+from datetime import UTC, datetime
 
-from cachetools import TTLCache
+from cachetools import LRUCache
 
 from memory.errors import Unauthorized
 from memory.keys import good_digests, held_with, holder
@@ -15,7 +20,7 @@ from memory.ports import Keyring, ServerKey, Tokens
 
 DEFAULT_TENANT = "default"
 OPERATOR = Principal(tenant=DEFAULT_TENANT, access=Access.ADMIN, operator=True, name="operator")
-_REMEMBERED_SECONDS = 0.5
+_LOOK_EVERY_SECONDS = 0.5
 _MOST_REMEMBERED = 50_000
 _LONGEST = 8_192  # characters of a credential; tokens have a few hundred
 _UNKNOWN = "this key is not known"
@@ -39,7 +44,10 @@ class Admission:
         self._server_key = server_key
         self._tokens = tokens
         self._admin_key = admin_key.encode() if admin_key else None
-        self._looks: TTLCache[bytes, asyncio.Task[Principal]] = TTLCache(_MOST_REMEMBERED, _REMEMBERED_SECONDS)
+        self._looks: LRUCache[bytes, asyncio.Task[Principal]] = LRUCache(_MOST_REMEMBERED)
+        self._changes = -1
+        self._looked_at = float("-inf")
+        self._watching: asyncio.Task[None] | None = None
 
     async def principal(self, credential: str) -> Principal:
         """Whoever sends this. Those who ask at the same time with the same one share one look.
@@ -49,9 +57,15 @@ class Admission:
 
         Raises Unauthorized, InboxUnavailable or IdentityUnavailable.
         """
+        if self._is_operators(credential):
+            return OPERATOR
+        if asyncio.get_running_loop().time() - self._looked_at > _LOOK_EVERY_SECONDS:
+            if self._watching is None or self._watching.done():
+                self._watching = asyncio.create_task(self._watch())
+            await asyncio.shield(self._watching)
         seen = hashlib.blake2b(credential.encode("utf-8", "surrogateescape"), digest_size=16).digest()
         look = self._looks.get(seen)
-        if look is None or (look.done() and (look.cancelled() or look.exception() is not None)):
+        if look is None or not _holds(look):
             look = self._looks[seen] = asyncio.create_task(self._look(credential))
         return await asyncio.shield(look)
 
@@ -65,7 +79,7 @@ class Admission:
         held = await held_with(credential, keyring=self._keyring, server_key=self._server_key)
         if held is None:
             raise Unauthorized("a token opens no session: use a key" if credential.count(".") == 2 else _UNKNOWN)
-        return Bond(name=held[0].id, mark=await self._mark(held[1]))
+        return Bond(name=held[0].name, mark=await self._mark(held[1]))
 
     async def resumed(self, bond: Bond) -> Principal:
         """Whose a session is, as their key stands now.
@@ -77,7 +91,7 @@ class Admission:
         key = await self._keyring.find(bond.name)
         if key is None:
             raise Unauthorized(_ENDED)
-        return await self._held(bond, key.principal, good_digests(key))
+        return await self._held(bond, key.principal, list(good_digests(key)))
 
     async def _held(self, bond: Bond, principal: Principal, secrets: list[str]) -> Principal:
         if not any([hmac.compare_digest(bond.mark, await self._mark(one)) for one in secrets]):
@@ -92,9 +106,15 @@ class Admission:
         given = credential.encode("utf-8", "surrogateescape")
         return self._admin_key is not None and hmac.compare_digest(given, self._admin_key)
 
+    async def _watch(self) -> None:
+        """Forget everybody if a key has changed since the last look."""
+        asked_at = asyncio.get_running_loop().time()
+        changes = await self._keyring.changes()
+        if changes != self._changes:
+            self._looks.clear()
+        self._changes, self._looked_at = changes, asked_at
+
     async def _look(self, credential: str) -> Principal:
-        if self._is_operators(credential):
-            return OPERATOR
         if len(credential) <= _LONGEST:
             found = await holder(credential, keyring=self._keyring, server_key=self._server_key)
             if found is not None:
@@ -102,3 +122,13 @@ class Admission:
             if self._tokens is not None and credential.count(".") == 2:
                 return await self._tokens.principal(credential)
         raise Unauthorized(_UNKNOWN)
+
+
+def _holds(look: asyncio.Task[Principal]) -> bool:
+    """Whether what was found still holds, or is being looked for just now."""
+    if not look.done():
+        return True
+    if look.cancelled() or look.exception() is not None:
+        return False
+    until = look.result().good_until
+    return until is None or datetime.now(UTC) < until

@@ -72,11 +72,11 @@ async def holder(text: str, *, keyring: Keyring, server_key: ServerKey) -> Princ
     Keys are random, so a fast keyed hash (BLAKE2b, RFC 7693) keeps them as well as a slow one. Raises InboxUnavailable.
     """
     held = await held_with(text, keyring=keyring, server_key=server_key)
-    return held[0].principal if held else None
+    return held[0] if held else None
 
 
-async def held_with(text: str, *, keyring: Keyring, server_key: ServerKey) -> tuple[ApiKey, str] | None:
-    """The key that a text opens, and the digest of its secret; None for one that is not good. Raises as `holder`."""
+async def held_with(text: str, *, keyring: Keyring, server_key: ServerKey) -> tuple[Principal, str] | None:
+    """Whose key a text is, and the digest of its secret; None for one that is not good. Raises as `holder`."""
     prefix, _, rest = text.partition("_")
     key_id, _, secret = rest.partition("_")
     if prefix != PREFIX or not secret or not key_id.isalnum():
@@ -85,13 +85,18 @@ async def held_with(text: str, *, keyring: Keyring, server_key: ServerKey) -> tu
     if key is None:
         return None
     digest = await _digest(secret, server_key)
-    return (key, digest) if any(hmac.compare_digest(digest, good) for good in good_digests(key)) else None
+    for good, until in good_digests(key).items():
+        if hmac.compare_digest(digest, good):
+            return key.principal.model_copy(update={"good_until": until}), digest
+    return None
 
 
-def good_digests(key: ApiKey) -> list[str]:
-    """Of the secrets that open a key now: its own, and for the overlap the one of before."""
-    overlaps = key.old_digest and key.old_until and datetime.now(UTC) < key.old_until
-    return [key.digest, key.old_digest] if overlaps and key.old_digest else [key.digest]
+def good_digests(key: ApiKey) -> dict[str, datetime | None]:
+    """Of the secrets that open a key now, and until when: its own, and for the overlap the one of before."""
+    good: dict[str, datetime | None] = {key.digest: None}
+    if key.old_digest is not None and key.old_until is not None and datetime.now(UTC) < key.old_until:
+        good[key.old_digest] = key.old_until
+    return good
 
 
 async def _fresh(key_id: str, server_key: ServerKey) -> tuple[str, str]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime
 
+from memory.filters import named
 from memory.model import Recalled, Scope, Status, Value
+from memory.model.filters import Condition
 from memory.ports import Embedder, MemoryStore, Query, TurnLog
 from memory.spending import paid_by
 
@@ -27,6 +29,7 @@ class Asked(Value):
         limit: at most so many memories.
         threshold: leave out what scores below, in [0, 1].
         as_of: recall what held at that moment instead of now.
+        filters: what else must hold; they name an owner where the scope names none (see `filters.narrowed`).
     """
 
     scope: Scope
@@ -34,14 +37,20 @@ class Asked(Value):
     limit: int = 5
     threshold: float | None = None
     as_of: datetime | None = None
+    filters: Condition | None = None
 
 
 async def recall(asked: Asked, *, store: MemoryStore, embedder: Embedder, turns: TurnLog) -> Recall:
     """Find the memories that matter most for a text. Raises StoreUnavailable, InboxUnavailable, ModelUnavailable."""
     with paid_by(asked.scope.tenant):
-        pending, vectors = await asyncio.gather(turns.pending(asked.scope), embedder.embed([asked.text]))
+        pending, vectors = await asyncio.gather(_pending(asked, turns), embedder.embed([asked.text]))
     query = Query(**dict(asked), vector=tuple(vectors[0]))
     return Recall(results=tuple(await store.search(query)), pending=pending)
+
+
+async def _pending(asked: Asked, turns: TurnLog) -> int:
+    """A turn waits in one lane: of several owners the numbers add up."""
+    return sum(await asyncio.gather(*map(turns.pending, named(asked.scope, asked.filters))))
 
 
 async def wait_until_settled(reach: Scope, turn_id: str, wait_seconds: float, *, turns: TurnLog) -> bool:

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 from redis.asyncio import Redis
 
 from memory.embedded.redis_server import redis_part
@@ -21,6 +30,24 @@ TESTS = Path(__file__).parent
 
 # What shares a stack, or takes long, in the order in which `make test` begins with it; all else goes file by file.
 GROUPS = ("chaos", "e2e/faults", "e2e", "chaos/invariants", "chaos/test_storm.py", "browser", "evals")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """No test speaks TLS: one authority is loaded for each HTTP client, here and in every process, instead of all."""
+    if "SSL_CERT_FILE" not in os.environ:
+        path = Path(tempfile.mkdtemp(prefix="turnstone-tests-")) / "authority.pem"
+        path.write_bytes(_authority())
+        os.environ["SSL_CERT_FILE"] = str(path)
+        config.add_cleanup(lambda: shutil.rmtree(path.parent))
+
+
+def _authority() -> bytes:
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "nobody")])
+    start = datetime.now(UTC)
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    made = made.serial_number(1).not_valid_before(start).not_valid_after(start + timedelta(days=1))
+    made = made.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    return made.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

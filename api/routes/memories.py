@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import UUID
 
+import orjson
 from fastapi import APIRouter, Query, Request
 
 from api.auth import Reader, Writer
-from api.context import Opened, Paged, owner, paged, shown
+from api.context import Opened, Paged, owner, paged, shown, sought
 from api.fields import Id
 from api.schemas import (
     MemoryOut,
@@ -20,7 +21,8 @@ from api.schemas import (
     TextIn,
     VersionOut,
 )
-from memory.errors import NotFound
+from memory.errors import BadRequest, NotFound
+from memory.filters import parse
 from memory.forget import forget
 from memory.model import Memory
 from memory.recall import Asked, recall, wait_until_settled
@@ -28,17 +30,22 @@ from memory.revise import delete, undo, update
 
 router = APIRouter(tags=["memories"], responses={503: {"model": Problem}})
 
+_LONGEST_FILTERS = 20_000
 _NO_MEMORY = "there is no memory with this id"
 _OwnerId = Annotated[Id | None, Query()]
+_Filters = Annotated[str | None, Query(max_length=_LONGEST_FILTERS, description="A filter as a JSON object.")]
 
 
-@router.post("/search", response_model=SearchOut)
+@router.post("/search", response_model=SearchOut, responses={400: {"model": Problem}})
 async def search(asked: SearchIn, caller: Reader, parts: Opened) -> Any:
     """The memories that matter most for a query; `wait_for` waits for a turn to settle first."""
+    filters = parse(asked.filters)
+    scope = sought(caller, asked.ids, filters)
     if asked.wait_for is not None:
         await wait_until_settled(caller.reach, asked.wait_for, asked.wait_ms / 1000, turns=parts.turns)
     question = Asked(
-        scope=owner(caller, asked.user_id, asked.agent_id, asked.run_id),
+        scope=scope,
+        filters=filters,
         text=asked.query,
         limit=asked.limit,
         threshold=asked.threshold,
@@ -51,7 +58,7 @@ async def search(asked: SearchIn, caller: Reader, parts: Opened) -> Any:
     }
 
 
-@router.get("/memories", response_model=MemoryPage)
+@router.get("/memories", response_model=MemoryPage, responses={400: {"model": Problem}})
 async def list_memories(
     request: Request,
     caller: Reader,
@@ -60,9 +67,11 @@ async def list_memories(
     user_id: _OwnerId = None,
     agent_id: _OwnerId = None,
     run_id: _OwnerId = None,
+    filters: _Filters = None,
 ) -> Any:
-    """One owner's memories as they stand now, newest first."""
-    count, found = await parts.store.page(owner(caller, user_id, agent_id, run_id), page)
+    """One owner's memories as they stand now, newest first; of those that meet the filters, if there are any."""
+    condition, ids = parse(_json(filters)), {"user_id": user_id, "agent_id": agent_id, "run_id": run_id}
+    count, found = await parts.store.page(sought(caller, ids, condition), page, condition)
     return paged(request, page, count, [shown(one) for one in found])
 
 
@@ -81,6 +90,16 @@ async def forget_owner(
         embedder=parts.embedder,
     )
     return receipt.model_dump()
+
+
+def _json(text: str | None) -> Any:
+    """What a query parameter holds as JSON. Raises BadRequest."""
+    if text is None:
+        return None
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise BadRequest(f"filters: the parameter is not valid JSON: {error}") from None
 
 
 @router.get("/memories/{memory_id}", response_model=MemoryOut, responses={404: {"model": Problem}})

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -106,8 +107,9 @@ class JwtTokens:
                 user_id=user,
                 name=f"token-{name}",
                 per_minute=self._per_minute,
+                good_until=datetime.fromtimestamp(int(claims["exp"]) + _LEEWAY_SECONDS, UTC),
             )
-        except ValidationError:
+        except (ValidationError, ValueError, OverflowError):
             sentence = f"this token's claim {of.tenant_claim} must be a tenant: 1 to 64 letters, digits, - and _"
             raise Unauthorized(sentence) from None
 

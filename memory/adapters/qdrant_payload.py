@@ -9,6 +9,7 @@ from typing import Any
 
 from qdrant_client import models
 
+from memory.adapters.qdrant_folded import folded
 from memory.clock import to_us
 from memory.errors import NewerFormat
 from memory.model import Lane, Memory, Scope, Write
@@ -22,6 +23,7 @@ INDEXES: Mapping[str, Any] = {
     "run_id": models.PayloadSchemaType.KEYWORD,
     "memory_id": models.PayloadSchemaType.KEYWORD,
     "state": models.PayloadSchemaType.KEYWORD,
+    "categories": models.PayloadSchemaType.KEYWORD,
     "fence": models.PayloadSchemaType.INTEGER,
     "position": models.PayloadSchemaType.INTEGER,
     "created_at": models.PayloadSchemaType.DATETIME,
@@ -47,6 +49,7 @@ def to_payload(write: Write, fence: int) -> dict[str, Any]:
     times = {name: getattr(memory, name) for name in _TIMES}
     return {
         **fields,
+        **folded(fields, "text", "categories", "metadata"),
         "v": VERSION,
         "memory_id": memory.id,
         "state": _CURRENT if memory.current else _RETRACTED if write.point_id == memory.id else _PAST,
@@ -97,9 +100,9 @@ def within(scope: Scope, *more: models.Condition) -> models.Filter:
     return models.Filter(must=[_equals("tenant", scope.tenant), *ids, *more])
 
 
-def current(scope: Scope) -> models.Filter:
-    """The memories of a scope as they stand now."""
-    return within(scope, _equals("state", _CURRENT))
+def current(scope: Scope, *more: models.Condition) -> models.Filter:
+    """The memories of a scope as they stand now, and of which more holds."""
+    return within(scope, _equals("state", _CURRENT), *more)
 
 
 _FIRST_IDS: Mapping[str, tuple[str, ...]] = {"user": (), "agent": ("user_id",), "run": ("user_id", "agent_id")}
@@ -122,12 +125,12 @@ def weighed(lane: Lane, taken_back_after: datetime | None) -> models.Filter:
     return within(lane.scope, models.Filter(should=[_equals("state", _CURRENT), taken_back]), *others)
 
 
-def as_of(scope: Scope, moment: datetime) -> models.Filter:
-    """The versions of a scope that held at a moment."""
+def as_of(scope: Scope, moment: datetime, *more: models.Condition) -> models.Filter:
+    """The versions of a scope that held at a moment, and of which more holds."""
     at = stamp(moment)
     return models.Filter(
         must=[
-            *_conditions(within(scope)),
+            *_conditions(within(scope, *more)),
             models.FieldCondition(key="valid_from", range=models.DatetimeRange(lte=at)),
         ],
         must_not=[models.FieldCondition(key="valid_to", range=models.DatetimeRange(lte=at))],

@@ -13,8 +13,11 @@ from qdrant_client.http.exceptions import ApiException, ResponseHandlingExceptio
 
 from memory import rank
 from memory.adapters import qdrant_payload as payloads
+from memory.adapters.qdrant_filters import conditions
+from memory.adapters.qdrant_ranking import RANKING
 from memory.errors import LeaseLost, StoreRejected, StoreUnavailable
 from memory.model import Lane, Lease, Memory, Page, Recalled, Scope, Write
+from memory.model.filters import Condition
 from memory.ports import Embedder, Near, Query
 from memory.versions import in_order
 
@@ -24,33 +27,12 @@ _NOT_FOUND = 404
 _OUR_FAULT = (400, 409, 413, 422)
 
 
-# `rank.score` as Qdrant computes it: $score[0] is the cosine, $score[1] the BM25 score.
-_RANKING = models.FormulaQuery(
-    formula=models.SumExpression(
-        sum=[
-            models.MultExpression(mult=[rank.DENSE_SHARE, "$score[0]"]),
-            models.MultExpression(
-                mult=[
-                    1 - rank.DENSE_SHARE,
-                    models.DivExpression(
-                        div=models.DivParams(
-                            left="$score[1]", right=models.SumExpression(sum=["$score[1]", rank.BM25_HALF])
-                        )
-                    ),
-                ]
-            ),
-        ]
-    ),
-    defaults={"$score[0]": 0.0, "$score[1]": 0.0},
-)
-
-
 class StoreMissing(StoreUnavailable):
     """The collection is gone: it is made again at the next call."""
 
 
 class QdrantStore:
-    """The port `MemoryStore` on Qdrant 1.16 or newer (conditional upserts, BM25 on the server).
+    """The port `MemoryStore` on Qdrant 1.20 or newer (conditional upserts, BM25, substrings).
 
     Args:
         client: an open client; closed by whoever opened it.
@@ -172,7 +154,8 @@ class QdrantStore:
     async def search(self, query: Query) -> list[Recalled]:
         """The memories that matter most: dense and BM25 candidates, scored together by the rule of `memory.rank`."""
         collection = await self._ready(query.vector)
-        found = payloads.as_of(query.scope, query.as_of) if query.as_of else payloads.current(query.scope)
+        scope, more = query.scope, conditions(query.filters)
+        found = payloads.as_of(scope, query.as_of, *more) if query.as_of else payloads.current(scope, *more)
         prefetch = [
             models.Prefetch(query=list(query.vector), using="dense", filter=found, limit=rank.CANDIDATES),
             models.Prefetch(query=_document(query.text), using="bm25", filter=found, limit=rank.CANDIDATES),
@@ -181,7 +164,7 @@ class QdrantStore:
             self._client.query_points(
                 collection,
                 prefetch=prefetch,
-                query=_RANKING,
+                query=RANKING,
                 limit=query.limit,
                 score_threshold=query.threshold,
                 with_payload=True,
@@ -195,10 +178,10 @@ class QdrantStore:
         points, _ = await self._ask(self._client.scroll(collection, found, limit=1, with_payload=True))
         return next((payloads.from_payload(point.payload) for point in points), None)
 
-    async def page(self, scope: Scope, page: Page) -> tuple[int, list[Memory]]:
-        """The number of current memories in scope, and one page of them, newest first."""
+    async def page(self, scope: Scope, page: Page, filters: Condition | None = None) -> tuple[int, list[Memory]]:
+        """The number of current memories in scope that meet the filters, and one page of them, newest first."""
         collection = await self._ready()
-        found = payloads.current(scope)
+        found = payloads.current(scope, *conditions(filters))
         count = await self._ask(self._client.count(collection, count_filter=found, exact=True))
         answer = await self._ask(
             self._client.query_points(

@@ -1,4 +1,4 @@
-"""The API keys in Redis: one hash, a field a key."""
+"""The API keys in Redis: one hash, a field a key, and a number that grows with every change."""
 
 from __future__ import annotations
 
@@ -32,15 +32,23 @@ class RedisKeyring:
 
     async def add(self, key: ApiKey) -> None:
         """A new key: from now on it is known to every process."""
-        await answered(self._redis.hset(keys.API_KEYS, key.id, _encoded(key)))
+        await self._change("add", key.id, _encoded(key))
 
     async def replace(self, key: ApiKey) -> bool:
         """Another state of a key; False, and nothing is changed, where there is none of this id any more."""
-        return bool(await self._run("replace", [keys.API_KEYS], [key.id, _encoded(key)]))
+        return await self._change("replace", key.id, _encoded(key))
 
     async def remove(self, key_id: str) -> bool:
         """A key that is good no longer; False where there was none."""
-        return bool(await answered(self._redis.hdel(keys.API_KEYS, key_id)))
+        return await self._change("remove", key_id)
+
+    async def _change(self, deed: str, key_id: str, record: bytes = b"") -> bool:
+        names = [keys.API_KEYS, keys.API_KEYS_CHANGED]
+        return bool(await self._run("keyring", names, [deed, key_id, record]))
+
+    async def changes(self) -> int:
+        """How often the keyring has been changed."""
+        return int(await answered(self._redis.get(keys.API_KEYS_CHANGED)) or 0)
 
     async def all(self, tenant: str | None) -> list[ApiKey]:
         """The keys of a tenant, or of every tenant, the oldest first."""

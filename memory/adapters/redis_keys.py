@@ -13,6 +13,7 @@ REMOVALS = "ts:removals"
 AUDIT = "ts:audit"
 SERVER_KEY = "ts:server_key"
 API_KEYS = "ts:api_keys"
+API_KEYS_CHANGED = "ts:api_keys_changed"
 STATUSES = "ts:status:"
 WAITING = "ts:wait:"
 

@@ -75,6 +75,7 @@ KINDS = (
     Kind(keys.BACKLOG, "how many turns wait", Ends.NEVER, "one number"),
     Kind(keys.AUDIT, "how far the audit of the books is, and when it was", Ends.NEVER, "a few fields"),
     Kind(keys.API_KEYS, "the API keys, hashed", Ends.NEVER, "one record a key"),
+    Kind(keys.API_KEYS_CHANGED, "how often those have changed", Ends.NEVER, "one number"),
     Kind(keys.SERVER_KEY, "the server's key, where the settings name none", Ends.NEVER, "one key"),
     Kind(keys.FENCE, "the last fencing token", Ends.NEVER, "one number"),
     # Celery's own: kombu's tables of who listens to what, and the bells on their way.

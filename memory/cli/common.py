@@ -27,6 +27,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program t
 User = Annotated[str | None, typer.Option("--user", help="The user whose memory it is.")]
 Agent = Annotated[str | None, typer.Option("--agent", help="The agent whose memory it is.")]
 Run = Annotated[str | None, typer.Option("--run", help="The run (session) whose memory it is.")]
+Filter = Annotated[
+    str | None,
+    typer.Option("--filter", metavar="JSON", help='Further conditions: \'{"categories": {"in": ["food"]}}\'.'),
+]
 PageNumber = Annotated[int, typer.Option("--page", min=1, help="Which page.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
@@ -68,11 +72,22 @@ def call(url: str, key: str | None, use: Callable[[TurnstoneClient], Awaitable[T
         raise refuse(str(error)) from error
 
 
-def owner(user: str | None, agent: str | None, run: str | None) -> Owner:
-    """The owner that the options name; exit status 2 when they name none."""
-    if user is None and agent is None and run is None:
+def owner(user: str | None, agent: str | None, run: str | None, filters: object = None) -> Owner:
+    """The owner that the options name; exit status 2 when they name none, and there are no filters to do so."""
+    if user is None and agent is None and run is None and filters is None:
         raise refuse("Say whose memory: give at least one of --user, --agent and --run.", 2)
     return {"user_id": user, "agent_id": agent, "run_id": run}
+
+
+def conditions(text: str | None) -> dict[str, Any] | None:
+    """The filter that an option holds as JSON; exit status 2 when it is none."""
+    try:
+        found = None if text is None else orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise refuse(f"--filter is not valid JSON: {error}.", 2) from error
+    if found is not None and not isinstance(found, dict):
+        raise refuse('--filter takes a JSON object, such as {"categories": {"in": ["food"]}}.', 2)
+    return found
 
 
 def confirm(yes: bool, question: str) -> None:

@@ -10,6 +10,7 @@ from memory.cli.common import (
     DEFAULT_URL,
     Agent,
     AsJson,
+    Filter,
     Key,
     PageNumber,
     Run,
@@ -17,6 +18,7 @@ from memory.cli.common import (
     User,
     Yes,
     call,
+    conditions,
     confirm,
     out,
     owner,
@@ -36,14 +38,16 @@ def list_memories(
     user: User = None,
     agent: Agent = None,
     run: Run = None,
+    where: Filter = None,
     page: PageNumber = 1,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
     key: Key = None,
 ) -> None:
     """List what is known of an owner, newest first."""
-    whose = owner(user, agent, run)
-    found = call(url, key, lambda client: client.memories(page=page, **whose))
+    filters = conditions(where)
+    whose = owner(user, agent, run, filters)
+    found = call(url, key, lambda client: client.memories(filters=filters, page=page, **whose))
     if as_json:
         show_json(found)
         return

@@ -6,7 +6,22 @@ from typing import Annotated
 
 import typer
 
-from memory.cli.common import DEFAULT_URL, Agent, AsJson, Key, Run, Url, User, call, out, owner, show_json, table
+from memory.cli.common import (
+    DEFAULT_URL,
+    Agent,
+    AsJson,
+    Filter,
+    Key,
+    Run,
+    Url,
+    User,
+    call,
+    conditions,
+    out,
+    owner,
+    show_json,
+    table,
+)
 
 app = typer.Typer()
 
@@ -17,14 +32,16 @@ def search(
     user: User = None,
     agent: Agent = None,
     run: Run = None,
+    where: Filter = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="How many memories at most.")] = 5,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
     key: Key = None,
 ) -> None:
     """Show the memories that matter most for a question."""
-    whose = owner(user, agent, run)
-    found = call(url, key, lambda client: client.search(query, limit=limit, **whose))
+    filters = conditions(where)
+    whose = owner(user, agent, run, filters)
+    found = call(url, key, lambda client: client.search(query, filters=filters, limit=limit, **whose))
     if as_json:
         show_json(found)
         return

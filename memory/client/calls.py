@@ -6,6 +6,7 @@ is safe because it carries an idempotency key.
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -122,7 +123,7 @@ class TurnstoneClient:
 
         Args:
             query: the words.
-            filters: further conditions, as the server knows them.
+            filters: further conditions, such as {"categories": {"in": ["food"]}}; they may name the owner.
             limit: how many at most.
             threshold: leave out what scores lower, in [0, 1].
             as_of: what was known at that time.
@@ -142,9 +143,17 @@ class TurnstoneClient:
         }
         return Found.model_validate(await self._wire.ask("POST", "/search", safe=True, json=body))
 
-    async def memories(self, *, page: int = 1, page_size: int = 100, **owner: Unpack[Owner]) -> Page[MemoryView]:
-        """An owner's current memories, newest first."""
-        query = {"page": page, "page_size": page_size, **owner}
+    async def memories(
+        self,
+        *,
+        filters: Mapping[str, Any] | None = None,
+        page: int = 1,
+        page_size: int = 100,
+        **owner: Unpack[Owner],
+    ) -> Page[MemoryView]:
+        """An owner's current memories, newest first; of those that meet the filters, as in `search`."""
+        condition = None if filters is None else json.dumps(filters)
+        query = {"filters": condition, "page": page, "page_size": page_size, **owner}
         answer = await self._wire.ask("GET", "/memories", safe=True, params=query)
         return Page[MemoryView].model_validate(answer)
 

@@ -42,6 +42,7 @@ class Principal(Value):
         operator: runs the server: may look at and give keys to every tenant.
         name: under which their requests are counted; holds no personal data.
         per_minute: how many requests they may make; None: as many as they like.
+        good_until: when this ends by itself; None: not before the key is taken back.
     """
 
     tenant: Tenant
@@ -50,6 +51,7 @@ class Principal(Value):
     operator: bool = False
     name: str = ""
     per_minute: PerMinute | None = None
+    good_until: datetime | None = None
 
     @property
     def reach(self) -> Scope:

@@ -22,6 +22,9 @@ class Keyring(Protocol):
     async def remove(self, key_id: str) -> bool:
         """A key that is good no longer; False where there was none."""
 
+    async def changes(self) -> int:
+        """A number that is another one after every change: whoever remembers keys looks at it."""
+
     async def all(self, tenant: str | None) -> list[ApiKey]:
         """The keys of a tenant, or of every tenant, the oldest first."""
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from memory.model import Lane, Lease, Memory, Page, Recalled, Scope, Value, Write
+from memory.model.filters import Condition
 from memory.ports.pingable import Pingable
 
 
@@ -19,6 +20,7 @@ class Query(Value):
     limit: int = 5
     threshold: float | None = None
     as_of: datetime | None = None
+    filters: Condition | None = None
 
 
 class Near(Value):
@@ -56,8 +58,8 @@ class MemoryStore(Pingable, Protocol):
     async def get(self, reach: Scope, memory_id: str) -> Memory | None:
         """The current version of a memory within reach."""
 
-    async def page(self, scope: Scope, page: Page) -> tuple[int, list[Memory]]:
-        """The number of current memories in scope, and one page of them, newest first."""
+    async def page(self, scope: Scope, page: Page, filters: Condition | None = None) -> tuple[int, list[Memory]]:
+        """The number of current memories in scope that meet the filters, and one page of them, newest first."""
 
     async def history(self, reach: Scope, memory_id: str) -> list[Memory]:
         """Every version of a memory within reach, oldest first."""

@@ -22,10 +22,12 @@ class Outcome:
     refused: int
 
 
-def request(method: str, url: str, body: bytes = b"") -> bytes:
+def request(method: str, url: str, body: bytes = b"", key: str | None = None) -> bytes:
     """One request as it goes over the wire."""
     parts = urlsplit(url)
     head = f"{method} {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
+    if key is not None:
+        head += f"Authorization: Bearer {key}\r\n"
     if body:
         head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
     return head.encode() + b"\r\n" + body

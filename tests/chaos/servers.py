@@ -67,6 +67,11 @@ class Front:
         self._part = api_part(setup, at, child_environment(setup, at))
         self._process = PartProcess(self._part)
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
     def kill(self) -> None:
         """`kill -9`; it is gone on return."""
         self._process.kill()

@@ -33,7 +33,7 @@ def asked(method: str, path: str = "/turns") -> bytes:
 async def test_bytes_that_are_no_http_are_refused_in_the_same_shape(stack: Running, request_: bytes) -> None:
     first, headers, body = await exchange(stack, request_)
     assert first == "HTTP/1.1 400 Bad Request"
-    assert json.loads(body) == {"detail": "this is no HTTP request that can be read", "error": "bad_request"}
+    assert json.loads(body) == {"detail": "this is not HTTP that can be read", "error": "bad_request"}
     assert headers["content-length"] == str(len(body))
     assert headers["x-content-type-options"] == "nosniff"
 

@@ -47,15 +47,15 @@ async def test_a_key_is_shown_once_and_nothing_that_is_kept_contains_it(front: F
     assert await faults(redis) == []
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    ["", "x", "tsk_", "tsk__", "tsk_abc", "tsk_000000000000_guess", "tsk_*_x", "a.b.c", "é", "x" * 10_000, "Bearer"],
-)
-async def test_a_key_that_is_not_known_is_told_so_in_one_sentence(front: Front, wrong: str) -> None:
-    answer = await front.http.get("/turns", headers=[(b"X-API-Key", wrong.encode("latin-1"))])
-    assert answer.status_code == 401
-    assert answer.json() == {"detail": "this key is not known", "error": "unauthorized"}
-    assert answer.headers["www-authenticate"] == "Bearer"
+WRONG = ["", "x", "tsk_", "tsk__", "tsk_abc", "tsk_000000000000_guess", "tsk_*_x", "a.b.c", "é", "x" * 10_000, "Bearer"]
+
+
+async def test_a_key_that_is_not_known_is_told_so_in_one_sentence(front: Front) -> None:
+    for wrong in WRONG:
+        answer = await front.http.get("/turns", headers=[(b"X-API-Key", wrong.encode("latin-1"))])
+        assert answer.status_code == 401, wrong
+        assert answer.json() == {"detail": "this key is not known", "error": "unauthorized"}
+        assert answer.headers["www-authenticate"] == "Bearer"
 
 
 async def test_another_secret_of_the_same_key_does_not_open(front: Front) -> None:

@@ -93,10 +93,13 @@ WRONG: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("kind", WRONG)
-async def test_a_wrong_token_is_refused_with_its_reason(front: Front, kind: str) -> None:
-    answer = await front.ask("GET", "/turns", token(**WRONG[kind]))
-    assert (answer.status_code, answer.json()["error"]) == (401, "unauthorized"), answer.text
+async def test_a_wrong_token_is_refused_with_its_reason(front: Front) -> None:
+    told = set()
+    for kind, claims in WRONG.items():
+        answer = await front.ask("GET", "/turns", token(**claims))
+        assert (answer.status_code, answer.json()["error"]) == (401, "unauthorized"), kind
+        told.add(answer.json()["detail"])
+    assert len(told) > len(WRONG) / 2
 
 
 async def test_a_token_signed_with_the_public_key_as_a_password_or_not_at_all_is_refused(front: Front) -> None:

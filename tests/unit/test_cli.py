@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -63,6 +64,22 @@ def test_search_in_json_is_what_the_server_said(api: FakeApi) -> None:
     api.plan("POST", "/search", {"results": [MEMORY], "pending": 0})
     result = run(api, "search", "x", "--user", "alice", "--json")
     assert json.loads(result.stdout)["results"][0]["memory"] == MEMORY["memory"]
+
+
+@pytest.mark.parametrize("command", [["search", "x"], ["memories", "list"]])
+def test_a_filter_is_handed_on_and_may_name_the_owner(api: FakeApi, command: list[str]) -> None:
+    api.plan("POST", "/search", {"results": [MEMORY], "pending": 0})
+    api.plan("GET", "/memories", page(MEMORY))
+    assert run(api, *command, "--filter", '{"user_id": "alice"}').exit_code == 0
+    asked = api.asked[0].body or {"filters": json.loads(parse_qs(urlsplit(api.asked[0].path).query)["filters"][0])}
+    assert asked["filters"] == {"user_id": "alice"}
+
+
+@pytest.mark.parametrize(("given", "sentence"), [("{", "is not valid JSON"), ("[]", "takes a JSON object")])
+def test_a_filter_that_is_none_is_refused_before_anybody_is_asked(api: FakeApi, given: str, sentence: str) -> None:
+    result = run(api, "search", "x", "--user", "alice", "--filter", given)
+    assert (result.exit_code, api.asked) == (2, [])
+    assert f"--filter {sentence}" in result.stderr
 
 
 @pytest.mark.parametrize("command", [["search", "x"], ["memories", "list"], ["forget", "--yes"]])

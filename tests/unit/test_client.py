@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -91,3 +93,16 @@ async def test_a_search_sends_only_what_was_given(api: FakeApi) -> None:
     assert api.asked[0].body == {
         "query": "which stack?", "limit": 3, "wait_for": "t1", "wait_ms": 500, "user_id": "alice",
     }  # fmt: skip
+
+
+async def test_filters_go_into_the_body_of_a_search_and_as_json_into_the_query_of_a_list(api: FakeApi) -> None:
+    api.plan("POST", "/search", {"results": [], "pending": 0})
+    api.plan("GET", "/memories", {"count": 0, "next": None, "previous": None, "results": []})
+    asked = {"user_id": "alice", "categories": {"in": ["food", "дом"]}}
+    async with TurnstoneClient(api.url) as client:
+        await client.search("tea", filters=asked)
+        await client.memories(filters=asked)
+    assert api.asked[0].body == {"query": "tea", "filters": asked, "limit": 5}
+    query = parse_qs(urlsplit(api.asked[1].path).query)
+    assert json.loads(query.pop("filters")[0]) == asked
+    assert query == {"page": ["1"], "page_size": ["100"]}

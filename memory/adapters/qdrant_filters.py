@@ -1,0 +1,120 @@
+"""From a filter to Qdrant's conditions. They only ever stand beside the tenant's clause: see `qdrant_payload.within`.
+
+A list in the payload meets a match or a range when any of its elements does. `key[]` sees the elements of a list, and
+nothing where there is none: so a text is told from a list of texts. Needs Qdrant 1.20 (`substring`) for `contains`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from qdrant_client import models
+
+from memory.adapters.qdrant_folded import FOLDED, fold
+from memory.model.filters import AllOf, AnyOf, Comparison, Condition, On, Op, Operand, Span
+
+_KEYS: Mapping[On, str] = {On.TIMESTAMP: "valid_from", On.KEYWORDS: "text", On.MEMORY_IDS: "memory_id"}
+# Beyond this a float no longer tells an integer from its neighbours, and Qdrant's ranges are of floats.
+_EXACT_AS_FLOAT = 2**53
+
+
+def conditions(condition: Condition | None) -> list[models.Condition]:
+    """What a filter adds to a query: one condition, or none."""
+    return [] if condition is None else [compiled(condition)]
+
+
+def compiled(condition: Condition) -> models.Condition:
+    """The condition as Qdrant's."""
+    if isinstance(condition, Comparison):
+        return _COMPARED[condition.op](_key(condition), condition.values)
+    parts = [compiled(part) for part in condition.parts]
+    if isinstance(condition, AllOf):
+        return models.Filter(must=parts)
+    return models.Filter(should=parts) if isinstance(condition, AnyOf) else models.Filter(must_not=parts)
+
+
+def _key(comparison: Comparison) -> str:
+    """Where the field is in the payload. A quoted key is one key, whatever dots and brackets are in it."""
+    for step in comparison.path:
+        if '"' in step or "\\" in step:
+            raise ValueError(f"the key {step!r} cannot be quoted")
+    return ".".join([_KEYS.get(comparison.on, comparison.on.value), *(f'"{step}"' for step in comparison.path)])
+
+
+def _field(key: str, **what: Any) -> models.FieldCondition:
+    return models.FieldCondition(key=key, **what)
+
+
+def _unset(key: str) -> models.Condition:
+    """Not there, null, or a list without elements."""
+    return models.IsEmptyCondition(is_empty=models.PayloadField(key=key))
+
+
+def _equals(key: str, value: Operand) -> models.Condition:
+    if isinstance(value, Span):
+        return _field(key, range=models.DatetimeRange(gte=value.first, lte=value.last))
+    if isinstance(value, str | bool) or (isinstance(value, int) and abs(value) > _EXACT_AS_FLOAT):
+        return _field(key, match=models.MatchValue(value=value))
+    return _field(key, range=models.Range(gte=value, lte=value))  # 5 and 5.0 are one number, but no match
+
+
+def _is_any(key: str, values: Sequence[Operand]) -> models.Condition:
+    texts = [value for value in values if isinstance(value, str)]
+    others = [_equals(key, value) for value in values if not isinstance(value, str)]
+    found = [_field(key, match=models.MatchAny(any=texts))] if texts else []
+    return models.Filter(should=[*found, *others])
+
+
+def _is_none(key: str, values: Sequence[Operand]) -> models.Condition:
+    return models.Filter(must_not=[_unset(key), _is_any(key, values)])
+
+
+def _is_set(key: str, _: Sequence[Operand]) -> models.Condition:
+    return models.Filter(must_not=[_unset(key)])
+
+
+def _bounded(bound: str, end: str) -> Callable[[str, Sequence[Operand]], models.Condition]:
+    """A comparison by order; of a stretch of time by the one of its ends that counts."""
+
+    def compare(key: str, values: Sequence[Operand]) -> models.Condition:
+        (value,) = values
+        if isinstance(value, Span):
+            return _field(key, range=models.DatetimeRange(**{bound: getattr(value, end)}))
+        return _field(key, range=models.Range(**{bound: value}))
+
+    return compare
+
+
+def _contains(key: str, values: Sequence[Operand]) -> models.Condition:
+    """A text of which the value is a part, or a list of which it is an element."""
+    (value,) = values
+    element = _equals(f"{key}[]", value)
+    if not isinstance(value, str):
+        return element
+    part = _field(key, match=models.MatchSubstring(substring=value))
+    return models.Filter(should=[models.Filter(must=[part, _unset(f"{key}[]")]), element])
+
+
+def _contains_whatever_the_case(key: str, values: Sequence[Operand]) -> models.Condition:
+    """The same over the folded copy. Without one the text is its own copy, or was stored before there were any."""
+    (value,) = values
+    low = (fold(str(value)),)
+    itself = models.Filter(should=[_contains(key, values), _contains(key, low)])
+    copy = f"{FOLDED}.{key}"
+    return models.Filter(should=[_contains(copy, low), models.Filter(must=[_unset(copy), itself])])
+
+
+_COMPARED: Mapping[Op, Callable[[str, Sequence[Operand]], models.Condition]] = {
+    Op.EQ: _is_any,
+    Op.IN: _is_any,
+    Op.NE: _is_none,
+    Op.NIN: _is_none,
+    Op.GT: _bounded("gt", "last"),
+    Op.GTE: _bounded("gte", "first"),
+    Op.LT: _bounded("lt", "first"),
+    Op.LTE: _bounded("lte", "last"),
+    Op.CONTAINS: _contains,
+    Op.ICONTAINS: _contains_whatever_the_case,
+    Op.IS_SET: _is_set,
+}

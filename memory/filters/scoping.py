@@ -1,0 +1,39 @@
+"""Whose memories a filter asks for: the ids that it demands narrow the scope, and somebody must be named."""
+
+from __future__ import annotations
+
+from memory.errors import BadRequest
+from memory.filters.values import refused
+from memory.model import Scope
+from memory.model.filters import Condition, demanded, narrowest, owners
+
+
+def narrowed(scope: Scope, condition: Condition | None) -> Scope:
+    """The scope, with each id for which the condition leaves one value only.
+
+    Raises BadRequest where the two contradict each other, and where neither names an owner: a memory found must be
+    known to belong to one that was named.
+    """
+    if condition is None:
+        return scope
+    ids = scope.ids
+    for field, names in demanded(condition).items():
+        if not names:
+            raise refused(f"no {field} can be everything that is asked of it")
+        if field in ids and ids[field] not in names:
+            raise BadRequest(f"{field} is one id in the request and another in its filters; say it once")
+        if field not in ids and len(names) == 1:
+            ids[field] = min(names)
+    if not ids and owners(condition) is None:
+        raise refused(
+            'name an owner: user_id, agent_id or run_id by eq or in; "*" is anybody, and nobody in particular'
+        )
+    return Scope(tenant=scope.tenant, **ids)
+
+
+def named(scope: Scope, condition: Condition | None) -> tuple[Scope, ...]:
+    """The owners in whose lanes the turns wait that may yet change what is found."""
+    choices = [frozenset([owner]) for owner in list(scope.ids.items())[:1]]
+    asked_for = owners(condition) if condition is not None else None
+    found = narrowest([*choices, *([asked_for] if asked_for is not None else [])])
+    return tuple(Scope(tenant=scope.tenant, **{field: name}) for field, name in sorted(found or ()))

@@ -1,0 +1,199 @@
+"""`make bench-keys`: what the check of a key costs an accepted turn, and how soon a revoked key is locked out.
+
+Three API processes share one Redis: two ask for keys, one asks nobody. In each round the same turns are posted to one
+that asks and to the one that does not, one after the other and in turns first, so that a slow moment of the machine
+hits both; with one key, and with a hundred keys in turns. The cost is the median over the rounds of how much more time
+of the processor an accepted turn took in the API's process with a key: unlike the rate, which is shown beside it, that
+does not depend on what else runs on the machine.
+
+Then a key is used without a pause on both processes that ask, revoked at one of them, and the time is taken until each
+has let it in for the last time.
+
+The table is also written to `build/bench-keys.json`. The exit status is 1 when a key costs 5 % or more, or is let in a
+second after it was revoked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import statistics
+import sys
+import tempfile
+from contextlib import AsyncExitStack
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from time import perf_counter
+
+import httpx
+import uvloop
+from rich.console import Console
+
+from memory.client import TurnstoneClient
+from memory.embedded.parts import Setup
+from memory.embedded.sockets import free_port
+from tests.bench.claims import Claim, concluded, parser, progress_bar, table
+from tests.bench.load import load, request, so_many
+from tests.chaos.servers import Front, front, own_redis
+from tests.conftest import qdrant_command, running
+
+ADMIN_KEY = "the-operator-of-this-bench"
+CONNECTIONS = 64
+KEYS = 100
+MOST_SHARE = 0.05
+MOST_SECONDS = 1.0
+LOOKED_AT_SECONDS = 2.0
+_NONE = "no key"
+
+
+@dataclass
+class Figures:
+    """What was seen.
+
+    Args:
+        shares: by kind, of each round, how much more of the processor an accepted turn took with a key.
+        costs: microseconds of the processor for an accepted turn, by kind.
+        rates: accepted turns a second, by kind.
+        revoked_seconds: of each revocation, by process, until the key was let in for the last time.
+    """
+
+    shares: dict[str, list[float]] = field(default_factory=dict)
+    costs: dict[str, list[float]] = field(default_factory=dict)
+    rates: dict[str, list[float]] = field(default_factory=dict)
+    revoked_seconds: list[float] = field(default_factory=list)
+
+
+def options(argv: list[str] | None = None) -> argparse.Namespace:
+    """What the command line says."""
+    given = parser("tests.bench.keys", __doc__)
+    given.add_argument("--rounds", type=int, default=15, help="rounds of each kind (%(default)s)")
+    given.add_argument("--turns", type=int, default=4_000, help="turns a round and process (%(default)s)")
+    given.add_argument("--revocations", type=int, default=10, help="keys that are revoked (%(default)s)")
+    return given.parse_args(argv)
+
+
+def turn(url: str, number: int, key: str | None) -> bytes:
+    """A turn of two messages, for one of many users."""
+    said = "I like item and I live in Berlin, near the river, with a dog"
+    messages = [{"role": "user", "content": said}, {"role": "assistant", "content": "Noted, thank you for telling me."}]
+    return request(
+        "POST", f"{url}/turns", json.dumps({"user_id": f"u-{number % 500}", "messages": messages}).encode(), key
+    )
+
+
+def busy_seconds(pid: int) -> float:
+    """What a process has used of the processor."""
+    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+async def accepted(api: Front, turns: int, keys: list[str]) -> tuple[float, float]:
+    """Accepted turns a second, and seconds of the processor for each. Raises RuntimeError when one was refused."""
+    before = busy_seconds(api.pid)
+    ask = so_many(turns, lambda at: turn(api.url, at, keys[at % len(keys)] if keys else None))
+    outcome = await load(api.url, CONNECTIONS, ask)
+    if outcome.refused:
+        raise RuntimeError(f"{outcome.refused} turns were refused")
+    return outcome.rate, (busy_seconds(api.pid) - before) / turns
+
+
+async def compared(given: argparse.Namespace, asking: Front, open_: Front, keys: list[str], figures: Figures) -> None:
+    """The rounds, each kind against the process that asks nobody."""
+    kinds = {"one key": keys[:1], f"{len(keys)} keys": keys}
+    for api in (asking, open_):
+        await accepted(api, given.turns, keys if api is asking else [])  # warm
+    with progress_bar() as progress:
+        task = progress.add_task("rounds", total=given.rounds * len(kinds))
+        for number in range(given.rounds):
+            for kind, chosen in kinds.items():
+                seen = {}
+                for name in (kind, _NONE)[:: 1 if number % 2 else -1]:
+                    seen[name] = await accepted(
+                        *((asking, given.turns, chosen) if name == kind else (open_, given.turns, []))
+                    )
+                    figures.rates.setdefault(name, []).append(seen[name][0])
+                    figures.costs.setdefault(name, []).append(seen[name][1] * 1e6)
+                figures.shares.setdefault(kind, []).append(seen[kind][1] / seen[_NONE][1] - 1)
+                progress.advance(task)
+
+
+async def last_let_in(http: httpx.AsyncClient, url: str, key: str, until: float) -> float:
+    """Use a key without a pause until a moment; returns when it was let in for the last time."""
+    last = 0.0
+    while (now := perf_counter()) < until:
+        answer = await http.get(f"{url}/turns?page_size=1", headers={"X-API-Key": key})
+        last = now if answer.is_success else last
+    return last
+
+
+async def revoked(urls: list[str], figures: Figures) -> None:
+    """Revoke a key that is in use on every process."""
+    async with TurnstoneClient(urls[0], ADMIN_KEY) as client, httpx.AsyncClient(trust_env=False) as http:
+        issued = await client.keys.create(role="read")
+        until = perf_counter() + LOOKED_AT_SECONDS
+        users = [asyncio.create_task(last_let_in(http, url, issued.key, until)) for url in urls]
+        await asyncio.sleep(0.3)
+        await client.keys.revoke(issued.id)
+        at = perf_counter()
+        figures.revoked_seconds += [max(0.0, last - at) for last in await asyncio.gather(*users)]
+
+
+def serving(stack: AsyncExitStack, data: Path, auth: str, redis_port: int, qdrant_port: int) -> Front:
+    """An API process."""
+    told = {"TURNSTONE_ADMIN_KEY": ADMIN_KEY, "TURNSTONE_MAX_LANE_BACKLOG": "1000000000"}
+    setup = Setup(data, auth=auth, environment={**told, "TURNSTONE_MAX_BACKLOG": "1000000000"})
+    return stack.enter_context(front(setup, redis_port=redis_port, qdrant_port=qdrant_port))
+
+
+async def measured(given: argparse.Namespace, data: Path) -> Figures:
+    """Everything, on one Redis."""
+    figures = Figures()
+    async with AsyncExitStack() as stack:
+        redis = stack.enter_context(own_redis(data / "redis"))
+        await redis.answers()
+        qdrant = free_port()
+        stack.enter_context(running(qdrant_command(qdrant, data / "qdrant")))
+        fronts = [serving(stack, data, auth, redis.port, qdrant) for auth in ("keys", "keys", "off")]
+        for one in fronts:
+            one.serves()
+        asking, also_asking, open_ = fronts
+        async with TurnstoneClient(asking.url, ADMIN_KEY) as client:
+            keys = [(await client.keys.create(tenant="default")).key for _ in range(KEYS)]
+        for _ in range(given.revocations):
+            await revoked([asking.url, also_asking.url], figures)
+        await compared(given, asking, open_, keys, figures)
+    return figures
+
+
+def show(figures: Figures, console: Console) -> None:
+    """Print the table."""
+    shown = table("Accepted turns, medians", "with", "a second", "processor, µs a turn", "more", "lowest", "highest")
+    for kind, rates in figures.rates.items():
+        shares = figures.shares.get(kind)
+        spread = [f"{value:+.1%}" for value in (statistics.median(shares), min(shares), max(shares))] if shares else []
+        shown.add_row(
+            kind, f"{statistics.median(rates):,.0f}", f"{statistics.median(figures.costs[kind]):.0f}", *spread
+        )
+    console.print(shown)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Measure, print and write; 1 when a promise is not held."""
+    given, console = options(argv), Console()
+    with tempfile.TemporaryDirectory(prefix="turnstone-keys-") as data:
+        figures = uvloop.run(measured(given, Path(data)))
+    show(figures, console)
+    claims = [
+        Claim(f"more of the processor with {kind}, as a share", MOST_SHARE, statistics.median(shares))
+        for kind, shares in figures.shares.items()
+    ]
+    claims.append(
+        Claim("a revoked key is let in for the last time, s after", MOST_SECONDS, max(figures.revoked_seconds))
+    )
+    return concluded("bench-keys", asdict(figures), claims, console)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,118 @@
+"""Random requests: any route, any ids of any tenant, odd filters, metadata and headers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from hypothesis import strategies as st
+
+from tests.tenants.world import OWNERS, TENANTS
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request, with its path still to be filled with somebody's id.
+
+    Args:
+        route: method and path; `{memory}`, `{turn}` and `{key}` stand for an id,
+        of: of this tenant; None: of the one who asks,
+        number: the so-manieth of the latest.
+    """
+
+    route: str
+    of: str | None
+    number: int
+    query: dict[str, Any] = field(default_factory=dict)
+    body: dict[str, Any] | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+NAMES = st.sampled_from(["alice", "bob", "bot", "r1", "dead", "acme:user:alice", "globex", "acme", '"', "a' OR 1=1"])
+IDS = st.one_of(
+    st.sampled_from([dict(owner) for owner in OWNERS]),
+    st.dictionaries(st.sampled_from(["user_id", "agent_id", "run_id"]), NAMES, min_size=1, max_size=2),
+)
+SCALARS = st.one_of(st.sampled_from([*TENANTS, "alice", "*", "current", "", 0, 1, True, None]), st.integers(-2, 2))
+FIELDS = st.sampled_from(
+    ["tenant", "user_id", "agent_id", "run_id", "metadata", "text", "categories", "created_at", "memory_ids", "state"]
+)
+OPERATORS = st.sampled_from(["eq", "ne", "in", "nin", "gt", "gte", "lt", "lte", "contains", "icontains", "or"])
+VALUES = st.one_of(
+    SCALARS,
+    st.lists(SCALARS, max_size=3),
+    st.dictionaries(OPERATORS, st.one_of(SCALARS, st.lists(SCALARS, max_size=3)), min_size=1, max_size=2),
+    st.dictionaries(st.sampled_from(["k", "tenant", "..", "a].tenant"]), SCALARS, min_size=1, max_size=2),
+)
+FILTERS: st.SearchStrategy[Any] = st.recursive(
+    st.dictionaries(FIELDS, VALUES, min_size=1, max_size=2),
+    lambda inner: st.one_of(
+        st.dictionaries(st.sampled_from(["AND", "OR", "NOT"]), st.lists(inner, min_size=1, max_size=3), min_size=1),
+        st.fixed_dictionaries({"NOT": inner}),
+    ),
+    max_leaves=5,
+)
+METADATA = st.dictionaries(st.sampled_from(["tenant", "user_id", "state", "k", "a.b"]), SCALARS, max_size=3)
+HEADERS = st.dictionaries(
+    st.sampled_from(["X-Tenant", "X-Tenant-Id", "X-User-Id", "X-Original-URL", "Cookie"]), st.sampled_from(TENANTS)
+)
+PAGES = st.fixed_dictionaries({}, optional={"page": st.integers(1, 2), "page_size": st.sampled_from([1, 50, 200])})
+
+
+@st.composite
+def _search(draw: st.DrawFn) -> dict[str, Any]:
+    body: dict[str, Any] = {"query": draw(st.sampled_from(["number in Berlin", "§globex§", "keep"])), "limit": 100}
+    body |= draw(IDS)
+    if draw(st.integers(0, 2)) == 0:
+        body["filters"] = draw(FILTERS)
+    if draw(st.integers(0, 4)) == 0:
+        body["as_of"] = "2999-01-01T00:00:00Z"
+    return body
+
+
+def _asked(route: str, **parts: st.SearchStrategy[Any]) -> st.SearchStrategy[Asked]:
+    whose = st.one_of(st.none(), st.sampled_from([None, *TENANTS]))
+    return st.builds(Asked, route=st.just(route), of=whose, number=st.integers(0, 9), headers=HEADERS, **parts)
+
+
+def _listed() -> st.SearchStrategy[dict[str, Any]]:
+    none: st.SearchStrategy[dict[str, Any]] = st.just({})
+    filters = st.one_of(none, st.fixed_dictionaries({"filters": FILTERS.map(json.dumps)}))
+    return st.builds(lambda *found: {key: value for one in found for key, value in one.items()}, IDS, PAGES, filters)
+
+
+TURN_BODY = st.builds(lambda ids, metadata: {**ids, "metadata": metadata}, IDS, METADATA)
+DEAD = st.one_of(
+    st.fixed_dictionaries({"error": st.just("bad_answer"), "dry_run": st.booleans()}),
+    st.fixed_dictionaries({"all": st.just(True), "dry_run": st.just(True)}),
+)
+
+ROUTES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
+    "POST /search": {"body": _search()},
+    "GET /memories": {"query": _listed()},
+    "GET /memories/{memory}": {},
+    "GET /memories/{memory}/history": {},
+    "PUT /memories/{memory}": {"body": st.just({})},
+    "POST /memories/{memory}/undo": {},
+    "DELETE /memories/{memory}": {},
+    "DELETE /memories": {"query": IDS},
+    "POST /turns": {"body": TURN_BODY},
+    "GET /turns": {"query": PAGES},
+    "GET /turns/{turn}": {},
+    "GET /turns/gated": {"query": PAGES},
+    "GET /dead": {"query": PAGES},
+    "POST /dead/replay": {"body": DEAD},
+    "POST /dead/discard": {"body": DEAD},
+    "GET /guidance": {},
+    "PUT /guidance": {"body": st.fixed_dictionaries({"includes": st.sampled_from(["a", "b"])})},
+    "GET /keys": {"query": PAGES},
+    "POST /keys/{key}/rotate": {"body": st.just({})},
+    "DELETE /keys/{key}": {},
+    "GET /metrics": {},
+    "POST /chat": {"body": st.just({"user_id": "alice", "message": "what do you know?"})},
+}
+# Searching is what people do most.
+REQUESTS = st.one_of(
+    *(_asked(route, **parts) for route, parts in [*ROUTES.items(), ("POST /search", ROUTES["POST /search"])])
+)

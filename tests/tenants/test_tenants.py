@@ -1,0 +1,123 @@
+"""No request whatever crosses a tenant; and the same requests do, once the clause that holds them is taken out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from redis.asyncio import Redis
+
+from memory.adapters import qdrant_payload as payloads
+from memory.bootstrap import remembering
+from memory.settings import Settings
+from tests.integration.front import fronts
+from tests.integration.test_roles import NEEDS
+from tests.tenants.requests import REQUESTS, ROUTES, Asked
+from tests.tenants.world import TENANTS, Leak, World
+
+CASES = 2_000
+CASES_WITHOUT = 400
+_HEALTH = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
+SEEING = {
+    "POST /search",
+    "GET /memories",
+    "GET /memories/{memory}",
+    "GET /memories/{memory}/history",
+    "PUT /memories/{memory}",
+    "GET /turns",
+    "GET /turns/{turn}",
+    "GET /dead",
+}
+# Of the routes with a role, those that tell or change nothing of a tenant's, or only give a page to a person.
+ELSEWHERE = {"POST /keys", *(route for route in NEEDS if " /dashboard" in route)}
+
+
+@pytest.fixture
+async def world(redis: Redis, redis_url: str, qdrant_url: str) -> AsyncIterator[World]:
+    async with fronts(1, redis_url, qdrant_url) as (front,):
+        made = World(front, remembering(front.parts, Settings(auth="off", extractor="offline")), qdrant_url)
+        await made.settle_down()
+        yield made
+        await made.clear()
+
+
+def filled(world: World, tenant: str, asked: Asked) -> tuple[str, str]:
+    """The request's method and path, with the ids of those that are meant."""
+    method, _, path = asked.route.partition(" ")
+    whose = asked.of or tenant
+    known = {"memory": world.memories[whose], "turn": world.turns[whose], "key": [world.spare[whose]]}
+    for name, ids in known.items():
+        path = path.replace(f"{{{name}}}", ids[-1 - asked.number % len(ids)])
+    return method, path
+
+
+async def answered(world: World, tenant: str, asked: Asked, limited: bool) -> None:
+    """Ask as a tenant; raises Leak when the answer tells of another one, or when something of another one changes."""
+    key = world.key_of(tenant, limited)
+    method, path = filled(world, tenant, asked)
+    if asked.route == "POST /turns":
+        answer = await world.tell(tenant, asked.body or {}, limited)
+    else:
+        body = {"text": f"§{tenant}§ by hand"} if method == "PUT" and "memory" in asked.route else asked.body
+        answer = await world.front.ask(method, path, key, params=asked.query, json=body, headers=asked.headers)
+    assert answer.status_code in (200, 202, 400, 403, 404, 409, 422, 501), (asked, answer.text)
+    world.look_at(asked.route, tenant, limited, answer)
+    if method != "GET" and asked.route != "POST /search":
+        await world.look_around(asked.route, tenant)
+
+
+def of_tenants(cases: int) -> Callable[[Callable[..., Coroutine[Any, Any, None]]], Callable[..., None]]:
+    """So many random requests of random tenants."""
+    arranged = settings(
+        max_examples=cases,
+        deadline=None,
+        suppress_health_check=_HEALTH,
+        phases=[Phase.generate],
+        database=None,
+        derandomize=True,
+    )
+    return lambda test: arranged(given(st.sampled_from(TENANTS), REQUESTS, st.booleans())(test))
+
+
+def test_the_requests_cover_every_route_that_tells_or_changes_something() -> None:
+    assert {*ROUTES} == {route.replace("_id}", "}") for route in {*NEEDS} - ELSEWHERE}
+
+
+@pytest.fixture
+def they_see_what_is_theirs(world: World) -> Iterator[None]:
+    """Afterwards: the cases would have seen a leak, as they have seen what they may see."""
+    yield
+    assert {route for route, times in world.seen.items() if times >= 3} >= SEEING, world.seen
+
+
+@pytest.mark.timeout(600)
+@of_tenants(CASES)
+async def test_no_request_crosses_a_tenant(
+    world: World, they_see_what_is_theirs: None, tenant: str, asked: Asked, limited: bool
+) -> None:
+    await answered(world, tenant, asked, limited)
+
+
+@pytest.fixture
+def without_the_clause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one place that forces the tenant into every call of the store, without the tenant."""
+    whole = payloads.within
+
+    def open_to_all(scope: Any, *more: Any) -> Any:
+        found = whole(scope, *more)
+        return found.model_copy(
+            update={"must": [one for one in found.must or () if getattr(one, "key", "") != "tenant"]}
+        )
+
+    monkeypatch.setattr(payloads, "within", open_to_all)
+
+
+@pytest.mark.xfail(strict=True, raises=Leak, reason="the clause is what holds it")
+@of_tenants(CASES_WITHOUT)
+async def test_without_the_clause_they_do(
+    world: World, without_the_clause: None, tenant: str, asked: Asked, limited: bool
+) -> None:
+    await answered(world, tenant, asked, limited)

@@ -1,0 +1,142 @@
+"""Four tenants with look-alike names, the same owners in each, and in every text a mark that tells whose it is."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+
+from memory.bootstrap import Parts
+from memory.model import Scope
+from memory.remember import Remembering, drain
+from tests.chaos.scan import all_of_qdrant
+from tests.integration.front import Front
+
+TENANTS = ("acme", "acme-2", "Acme", "globex")
+OWNERS: tuple[Mapping[str, str], ...] = (
+    {"user_id": "alice"},
+    {"user_id": "bob", "agent_id": "bot"},
+    {"agent_id": "bot", "run_id": "r1"},
+    {"run_id": "acme:user:alice"},
+)
+FEWEST = 4  # memories that a tenant has at least, so that there is something to see
+_TENANT, _USER = re.compile(r"§(.*?)§"), re.compile(r"¤(.*?)¤")
+
+
+class Leak(AssertionError):
+    """Somebody has seen or changed what is another tenant's."""
+
+
+def said(tenant: str, user: str | None, number: int) -> str:
+    """A text that nobody but the tenant, and of those limited to a user nobody but the user, may ever see."""
+    return f"I keep §{tenant}§ of ¤{user}¤ number {number} in Berlin"
+
+
+@dataclass
+class World:
+    """A front whose tenants have memories, a dead turn and keys.
+
+    Args:
+        front: the API over real parts.
+        remembering: what a worker drains lanes with.
+        qdrant_url: where the memories are.
+        seen: how often each kind of request told a tenant something of its own.
+    """
+
+    front: Front
+    remembering: Remembering
+    qdrant_url: str
+    keys: dict[str, str] = field(default_factory=dict)
+    limited: dict[str, str] = field(default_factory=dict)
+    memories: dict[str, list[str]] = field(default_factory=dict)
+    turns: dict[str, list[str]] = field(default_factory=dict)
+    spare: dict[str, str] = field(default_factory=dict)
+    state: dict[str, Any] = field(default_factory=dict)
+    seen: dict[str, int] = field(default_factory=dict)
+    posted: int = 0
+
+    @property
+    def parts(self) -> Parts:
+        """What the front has opened."""
+        return self.front.parts
+
+    async def settle_down(self) -> None:
+        """Give every tenant its keys, memories and a dead letter."""
+        for tenant in TENANTS:
+            admin = await self.front.key("admin", tenant=tenant)
+            limited = await self.front.key("write", tenant=tenant, user_id="alice")
+            self.keys[tenant], self.limited[tenant] = admin["key"], limited["key"]
+            await self.look_around("settling down", tenant)
+
+    async def refill(self, tenant: str) -> None:
+        """See to it that the tenant has memories, a dead letter, and a key that nobody uses."""
+        if not (await self.parts.turns.ledger(tenant)).dead:
+            await self.bury(tenant)
+        if await self.parts.keyring.find(self.spare.get(tenant, "")) is None:
+            self.spare[tenant] = (await self.front.key("read", tenant=tenant))["id"]
+        for owner in OWNERS if len(self.memories.get(tenant, ())) < FEWEST else ():
+            await self.tell(tenant, {**owner, "metadata": {"tenant": "globex", "k": self.posted % 3}})
+
+    async def tell(self, tenant: str, more: Mapping[str, Any], limited: bool = False) -> httpx.Response:
+        """Post a turn and have it remembered word for word."""
+        self.posted += 1
+        user = "alice" if limited else more.get("user_id")
+        messages = [{"role": "user", "content": said(tenant, user, self.posted)}]
+        body = {"messages": messages, "infer": False, **more}
+        answer = await self.front.ask("POST", "/turns", self.key_of(tenant, limited), json=body)
+        if answer.status_code == 202:
+            self.turns.setdefault(tenant, []).append(answer.json()["id"])
+            ids = {**{name: more.get(name) for name in ("agent_id", "run_id")}, "user_id": user}
+            await drain(Scope(tenant=tenant, **ids).lane, self.remembering)
+        return answer
+
+    async def bury(self, tenant: str) -> None:
+        """A dead letter."""
+        scope = Scope(tenant=tenant, user_id="dead")
+        body = {"user_id": "dead", "messages": [{"role": "user", "content": said(tenant, "dead", 0)}]}
+        answer = await self.front.ask("POST", "/turns", self.keys[tenant], json=body)
+        self.turns.setdefault(tenant, []).append(answer.json()["id"])
+        async with self.parts.lanes.lease(scope.lane) as lease:
+            assert lease is not None
+            await self.parts.lanes.take(lease, 1, 1000)
+            await self.parts.lanes.fail(lease, "bad_answer: it was no JSON")
+
+    async def points(self) -> list[dict[str, Any]]:
+        """The payload of every point."""
+        return [json.loads(one) for one in await all_of_qdrant(self.qdrant_url)]
+
+    async def look_around(self, kind: str, tenant: str) -> None:
+        """After something that may change things. Raises Leak when anything of another tenant has changed."""
+        await self.refill(tenant)
+        points, keyring = await self.points(), await self.parts.keyring.all(None)
+        for other in TENANTS:
+            theirs = sorted(json.dumps(one, sort_keys=True) for one in points if one["tenant"] == other)
+            books, guidance = await self.parts.turns.ledger(other), await self.parts.guidance.of(other)
+            found = (theirs, books, guidance, [one for one in keyring if one.tenant == other])
+            if other != tenant and self.state.get(other, found) != found:
+                raise Leak(f"{kind} as {tenant} changed something of {other}")
+            self.state[other] = found
+        mine = [one for one in points if one["tenant"] == tenant and one["state"] == "current"]
+        self.memories[tenant] = [one["memory_id"] for one in mine]
+
+    async def clear(self) -> None:
+        """Remove every memory."""
+        for tenant in TENANTS:
+            await self.parts.store.erase(Scope(tenant=tenant), datetime(9999, 1, 1, tzinfo=UTC))
+
+    def key_of(self, tenant: str, limited: bool) -> str:
+        """The tenant's key; that of one user, or of an admin."""
+        return self.limited[tenant] if limited else self.keys[tenant]
+
+    def look_at(self, kind: str, tenant: str, limited: bool, answer: httpx.Response) -> None:
+        """Raises Leak when an answer tells of another tenant, or one user of another."""
+        marks, users = set(_TENANT.findall(answer.text)), set(_USER.findall(answer.text))
+        if marks - {tenant} or (limited and users - {"alice"}):
+            raise Leak(f"{kind} as {tenant} told of {marks} and {users}: {answer.text[:500]}")
+        if tenant in marks:
+            self.seen[kind] = self.seen.get(kind, 0) + 1
