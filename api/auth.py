@@ -78,7 +78,7 @@ class Gate:
             return await parts.admission.principal(given)
         if not at_screen or not sessions.is_given(request):
             raise Unauthorized("send your key as Authorization: Bearer <key> or as X-API-Key")
-        bond = await sessions.bond_of(request, parts.server_key)
+        bond = sessions.bond_of(request, await parts.admission.session_key())
         if bond is None:
             raise Unauthorized("your session has ended: sign in again")
         if request.method not in sessions.SAFE and not sessions.is_ours(request):

@@ -219,16 +219,6 @@ class TextIn(Body):
     text: Text
 
 
-class ReceiptOut(BaseModel):
-    """What an erase removed, and that nothing was found afterwards."""
-
-    tenant: str
-    erased_at: datetime
-    turns: int
-    memories: int
-    verified: bool
-
-
 class ChatIn(Body):
     """A user's message to the chatbot."""
 

@@ -12,16 +12,15 @@ from fastapi import Request, Response
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from memory.model import Bond
-from memory.ports import ServerKey
 
 LONGEST_SECONDS = 12 * 3600
 SAFE = ("GET", "HEAD", "OPTIONS")
 _COOKIE = "turnstone_session"
 
 
-async def begin(request: Request, response: Response, bond: Bond, server_key: ServerKey) -> None:
-    """Give a browser the session that an answer opens. Raises InboxUnavailable."""
-    value = (await _seal(server_key)).dumps([bond.name, bond.mark])
+def begin(request: Request, response: Response, bond: Bond, key: bytes) -> None:
+    """Give a browser the session that an answer opens, signed with a key."""
+    value = _seal(key).dumps([bond.name, bond.mark])
     _set(request, response, value if isinstance(value, str) else value.decode(), LONGEST_SECONDS)
 
 
@@ -35,16 +34,13 @@ def is_given(request: Request) -> bool:
     return bool(request.cookies.get(_name(request)))
 
 
-async def bond_of(request: Request, server_key: ServerKey) -> Bond | None:
-    """What a browser's session is tied to; None where there is none, it is too old or not of our making.
-
-    Raises InboxUnavailable.
-    """
+def bond_of(request: Request, key: bytes) -> Bond | None:
+    """What a browser's session is tied to; None where there is none, it is too old or not signed with this key."""
     value = request.cookies.get(_name(request))
     if not value:
         return None
     try:
-        name, mark = (await _seal(server_key)).loads(value, max_age=LONGEST_SECONDS)
+        name, mark = _seal(key).loads(value, max_age=LONGEST_SECONDS)
     except BadData:
         return None
     return Bond(name=name, mark=mark)
@@ -95,8 +91,8 @@ def _is_local(host: bytes) -> bool:
     return True
 
 
-async def _seal(server_key: ServerKey) -> URLSafeTimedSerializer:
-    key, how = await server_key.derived("session"), {"key_derivation": "hmac", "digest_method": hashlib.sha256}
+def _seal(key: bytes) -> URLSafeTimedSerializer:
+    how = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
     return URLSafeTimedSerializer(key, salt="turnstone", signer_kwargs=how)
 
 

@@ -93,6 +93,11 @@ class Admission:
             raise Unauthorized(_ENDED)
         return await self._held(bond, key.principal, list(good_digests(key)))
 
+    async def session_key(self) -> bytes:
+        """What sessions are signed with. The operator's key goes into it: the server's alone may stand in Redis."""
+        key = await self._server_key.derived("session")
+        return hashlib.blake2b(self._admin_key or b"", key=key, digest_size=32).digest()
+
     async def _held(self, bond: Bond, principal: Principal, secrets: list[str]) -> Principal:
         if not any([hmac.compare_digest(bond.mark, await self._mark(one)) for one in secrets]):
             raise Unauthorized(_ENDED)

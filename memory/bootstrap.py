@@ -16,10 +16,12 @@ from memory.adapters.celery_bell import CeleryBell
 from memory.adapters.guarded import GuardedEmbedder, GuardedModel
 from memory.adapters.jwt_tokens import JwtTokens, Provider
 from memory.adapters.local_embedder import LocalEmbedder
+from memory.adapters.notary import ServerNotary
 from memory.adapters.offline_extractor import OfflineExtractor
 from memory.adapters.openai_embedder import OpenAIEmbedder
 from memory.adapters.openai_model import OpenAIModel
 from memory.adapters.prices import Price, listed_price
+from memory.adapters.pseudonyms import Pseudonyms
 from memory.adapters.qdrant_store import QdrantStore
 from memory.adapters.redis_audit import RedisAudit
 from memory.adapters.redis_breaker import BreakerLimits, RedisBreaker, name_of
@@ -28,7 +30,9 @@ from memory.adapters.redis_inbox import RedisInbox
 from memory.adapters.redis_keyring import RedisKeyring
 from memory.adapters.redis_lanes import InboxLimits, RedisLanes
 from memory.adapters.redis_meter import RedisMeter
+from memory.adapters.redis_owners import RedisOwners
 from memory.adapters.redis_rates import RedisRates
+from memory.adapters.redis_receipts import RedisReceipts
 from memory.adapters.redis_scripts import RedisScripts
 from memory.adapters.redis_server_key import RedisServerKey
 from memory.adapters.redis_turns import RedisTurns
@@ -45,8 +49,11 @@ from memory.ports import (
     Lanes,
     LanguageModel,
     MemoryStore,
+    Notary,
+    OwnerLog,
     Pingable,
     Rates,
+    ReceiptBook,
     Reconciler,
     ServerKey,
     TurnLog,
@@ -69,6 +76,7 @@ class Parts:
     inbox: Inbox
     lanes: Lanes
     turns: TurnLog
+    owners: OwnerLog
     watch: Watch
     store: MemoryStore
     embedder: Embedder
@@ -77,6 +85,8 @@ class Parts:
     model: LanguageModel | None
     guidance: GuidanceBook
     server_key: ServerKey
+    notary: Notary
+    receipts: ReceiptBook
     keyring: Keyring
     admission: Admission
     rates: Rates
@@ -101,13 +111,15 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
         model = _model(settings, scripts, stack)
         embedder = _embedder(settings, scripts, stack)
         store = QdrantStore(qdrant_client(settings, stack), embedder)
-        guidance, keyring = RedisGuidance(redis), RedisKeyring(redis, scripts)
+        guidance, keyring, turns = RedisGuidance(redis), RedisKeyring(redis, scripts), RedisTurns(redis)
         server_key = RedisServerKey(redis, _secret(settings.server_key))
+        pseudonyms = Pseudonyms(server_key)
         thinking = model if settings.extractor_kind == "openai" else None
         yield Parts(
-            inbox=RedisInbox(redis, scripts, bell, limits),
-            lanes=RedisLanes(redis, scripts, bell, limits),
-            turns=RedisTurns(redis),
+            inbox=RedisInbox(redis, scripts, bell, limits, pseudonyms),
+            lanes=RedisLanes(redis, scripts, bell, limits, pseudonyms),
+            turns=turns,
+            owners=RedisOwners(redis, turns),
             watch=RedisAudit(redis, scripts, limits),
             store=store,
             embedder=embedder,
@@ -116,6 +128,8 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
             model=model,
             guidance=guidance,
             server_key=server_key,
+            notary=ServerNotary(server_key, pseudonyms),
+            receipts=RedisReceipts(redis, scripts, settings.receipt_retention_seconds),
             keyring=keyring,
             admission=Admission(
                 keyring=keyring,

@@ -80,6 +80,12 @@ class NewerFormat(Transient):
         super().__init__(f"{what} was written by a newer Turnstone ({reads}); upgrade this process")
 
 
+class Unreadable(Permanent):
+    """A document was sealed with a server key that is not ours."""
+
+    code = "unreadable"
+
+
 class StoreRejected(Permanent):
     """Qdrant answered that the request itself is wrong."""
 

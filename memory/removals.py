@@ -42,18 +42,14 @@ async def erase(
 def _held_before(versions: Sequence[Memory], scope: Scope, until: datetime) -> Memory | None:
     """What takes the place of a standing version that is erased: the last one that stays, as if it had never ended."""
     ordered = in_order(versions)
-    left = [one for one in ordered if one.updated_at > until or not _is_within(one.scope, scope)]
-    stands = max(ordered, key=lambda one: one.version)
-    if not left or stands in left:
+    left = [one for one in ordered if one.updated_at > until or not scope.covers(one.scope)]
+    stands = max(ordered, key=lambda one: one.version, default=None)  # none: whoever erases beside us was faster
+    if stands is None or not left or stands in left:
         return None
     ending = {"event": Event.DELETE, "current": False, "valid_to": stands.valid_to}  # what was taken back stays so
     going_on = {"event": Event.UPDATE, "current": True, "valid_to": None}
     state = ending if is_retracted(stands) else going_on
     return left[-1].model_copy(update={**state, "superseded_by": None})
-
-
-def _is_within(scope: Scope, part: Scope) -> bool:
-    return scope.tenant == part.tenant and part.ids.items() <= scope.ids.items()
 
 
 async def _put_back(

@@ -55,6 +55,7 @@ class Settings(BaseSettings):
     sweep_seconds: float = Field(2, gt=0)
     retention_seconds: int = Field(7 * 24 * 3600, ge=60)
     text_retention_seconds: int | None = Field(None, ge=0)
+    receipt_retention_seconds: int = Field(3 * 365 * 24 * 3600, ge=60)
     max_body_bytes: int = Field(1_000_000, ge=1_000)
     worker_threads: int = Field(32, ge=1)
     worker_nice: int = Field(0, ge=0, le=19)

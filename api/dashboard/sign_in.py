@@ -52,7 +52,7 @@ async def sign_in(request: Request, parts: Opened) -> Response:
     if not caller.access.covers(Access.ADMIN):
         raise Forbidden(f"the dashboard needs a key with the role admin; yours has the role {caller.access}")
     answer = _to(request, to)
-    await sessions.begin(request, answer, bond, parts.server_key)
+    sessions.begin(request, answer, bond, await parts.admission.session_key())
     log.info("signed_in", key=bond.name, tenant=caller.tenant)
     return answer
 

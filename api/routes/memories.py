@@ -11,11 +11,11 @@ from fastapi import APIRouter, Query, Request
 from api.auth import Reader, Writer
 from api.context import Opened, Paged, owner, paged, shown, sought
 from api.fields import Id
+from api.receipts import ReceiptOut
 from api.schemas import (
     MemoryOut,
     MemoryPage,
     Problem,
-    ReceiptOut,
     SearchIn,
     SearchOut,
     TextIn,
@@ -26,6 +26,7 @@ from memory.filters import parse
 from memory.forget import forget
 from memory.model import Memory
 from memory.recall import Asked, recall, wait_until_settled
+from memory.receipts import issue
 from memory.revise import delete, undo, update
 
 router = APIRouter(tags=["memories"], responses={503: {"model": Problem}})
@@ -79,17 +80,19 @@ async def list_memories(
 async def forget_owner(
     caller: Writer, parts: Opened, user_id: _OwnerId = None, agent_id: _OwnerId = None, run_id: _OwnerId = None
 ) -> Any:
-    """Forget an owner: what waits, what is being worked on, what is dead, settled or remembered."""
-    scope = owner(caller, user_id, agent_id, run_id)
-    receipt = await forget(
-        scope,
+    """Forget an owner: what waits, what is being worked on, what is dead, settled or remembered.
+
+    The receipt is kept without personal data; `POST /receipts/verify` checks it.
+    """
+    erasure = await forget(
+        owner(caller, user_id, agent_id, run_id),
         inbox=parts.inbox,
         lanes=parts.lanes,
         turns=parts.turns,
         store=parts.store,
         embedder=parts.embedder,
     )
-    return receipt.model_dump()
+    return (await issue(erasure, notary=parts.notary, book=parts.receipts)).model_dump()
 
 
 def _json(text: str | None) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -79,15 +79,16 @@ def from_payload(payload: Mapping[str, Any]) -> Memory:
     ours = set(Memory.model_fields) - {"id", "scope", "current"}
     return Memory(
         id=payload["memory_id"],
-        scope=Scope(
-            tenant=payload["tenant"],
-            user_id=payload.get("user_id"),
-            agent_id=payload.get("agent_id"),
-            run_id=payload.get("run_id"),
-        ),
+        scope=scope_of(payload),
         current=payload["state"] == _CURRENT,
         **{name: value for name, value in payload.items() if name in ours},
     )
+
+
+def scope_of(payload: Mapping[str, Any]) -> Scope:
+    """Whose version it is."""
+    ids = {field: payload.get(field) for field in ("user_id", "agent_id", "run_id")}
+    return Scope(tenant=payload["tenant"], **ids)
 
 
 def _equals(field: str, value: str) -> models.FieldCondition:
@@ -152,10 +153,18 @@ def standing_point(reach: Scope, memory_id: str) -> models.Filter:
     return within(reach, models.HasIdCondition(has_id=[memory_id]), _equals("state", _CURRENT))
 
 
-def made_until(scope: Scope, moment: datetime) -> models.Filter:
-    """Every version in scope whose text comes from a turn accepted (or an edit made) up to a moment."""
-    until = models.DatetimeRange(lte=stamp(moment))
-    return within(scope, models.FieldCondition(key="updated_at", range=until))
+def made_until(scope: Scope, moment: datetime, ids: Sequence[str] | None = None) -> models.Filter:
+    """Every version in scope whose text comes from a turn accepted (or an edit made) up to a moment.
+
+    Args:
+        scope: whose.
+        moment: the last one.
+        ids: only of these memories.
+    """
+    until = models.FieldCondition(key="updated_at", range=models.DatetimeRange(lte=stamp(moment)))
+    if ids is None:
+        return within(scope, until)
+    return within(scope, until, models.FieldCondition(key="memory_id", match=models.MatchAny(any=list(ids))))
 
 
 def stands_until(scope: Scope, moment: datetime) -> models.Filter:

@@ -18,16 +18,9 @@ import httpx
 
 from memory.client.keys import Keys
 from memory.client.letters import Letters, RehearsalView, named
-from memory.client.views import Found, MemoryView, Page, Queued, ReceiptView, Reply, TurnView
+from memory.client.owners import Owner, OwnerCalls
+from memory.client.views import Found, MemoryView, Page, Queued, Reply, TurnView
 from memory.client.wire import Wire
-
-
-class Owner(TypedDict, total=False):
-    """Whose memory: at least one of the three."""
-
-    user_id: str | None
-    agent_id: str | None
-    run_id: str | None
 
 
 class Guidance(TypedDict, total=False):
@@ -39,7 +32,7 @@ class Guidance(TypedDict, total=False):
     custom_categories: Mapping[str, str]
 
 
-class TurnstoneClient:
+class TurnstoneClient(OwnerCalls):
     """Speaks to one server. Every method raises ApiError when it refuses, ServerUnreachable when it is away.
 
     Args:
@@ -51,7 +44,7 @@ class TurnstoneClient:
 
     def __init__(self, url: str, key: str | None = None, *, retries: int = 3, timeout_seconds: float = 30) -> None:
         self.url = url
-        self._wire = Wire(url, key, retries=retries, timeout_seconds=timeout_seconds)
+        super().__init__(Wire(url, key, retries=retries, timeout_seconds=timeout_seconds))
         self.keys = Keys(self._wire)
 
     async def __aenter__(self) -> Self:
@@ -179,11 +172,6 @@ class TurnstoneClient:
         """Every version of a memory, oldest first, as the server tells it."""
         answer = await self._wire.ask("GET", f"{_memory(memory_id)}/history", safe=True)
         return list(answer)
-
-    async def forget(self, **owner: Unpack[Owner]) -> ReceiptView:
-        """Erase everything of an owner: waiting turns, dead letters and memories."""
-        answer = await self._wire.ask("DELETE", "/memories", params=dict(owner))
-        return ReceiptView.model_validate(answer)
 
     async def guidance(self) -> Guidance:
         """What holds for every turn of the tenant."""

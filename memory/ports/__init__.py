@@ -4,7 +4,7 @@
 """
 
 from memory.ports.access import Keyring, Rate, Rates, Tokens
-from memory.ports.inbox import Accepted, Doorbell, Inbox, Lanes, TurnLog, Watch
+from memory.ports.inbox import Accepted, Doorbell, Inbox, Lanes, OwnerLog, TurnLog, Watch
 from memory.ports.models import (
     Answer,
     Embedder,
@@ -16,7 +16,8 @@ from memory.ports.models import (
     Reconciler,
 )
 from memory.ports.pingable import Pingable
-from memory.ports.secrets import ServerKey
+from memory.ports.receipts import ReceiptBook
+from memory.ports.secrets import Notary, PublicKey, ServerKey
 from memory.ports.store import MemoryStore, Near, Query
 
 __all__ = [
@@ -33,11 +34,15 @@ __all__ = [
     "MemoryStore",
     "Meter",
     "Near",
+    "Notary",
+    "OwnerLog",
     "Pingable",
+    "PublicKey",
     "Query",
     "Question",
     "Rate",
     "Rates",
+    "ReceiptBook",
     "Reconciler",
     "ServerKey",
     "Tokens",
