@@ -95,7 +95,7 @@ Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_utc)
 class Body(BaseModel):
     """A request's body: unknown fields are refused, so that a typing error is not silently ignored."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 Instructions = Annotated[str, Field(max_length=LONGEST_INSTRUCTIONS), AfterValidator(_storable), AfterValidator(_said)]

@@ -8,6 +8,11 @@ class TurnstoneError(Exception):
 
     code = "error"
 
+    @property
+    def plain(self) -> str:
+        """The sentence for a log: after its first colon may stand others' words, and in them what a person said."""
+        return str(self).partition(": ")[0].rstrip(".")
+
 
 class Transient(TurnstoneError):
     """A part is away for now: the same call may succeed later.

@@ -9,7 +9,7 @@ from datetime import datetime
 import structlog
 
 from memory.books import Removal
-from memory.errors import LaneBusy
+from memory.errors import LaneBusy, LeaseLost
 from memory.model import Event, Lease, Memory, Scope, Write
 from memory.ports import Embedder, Inbox, Lanes, MemoryStore
 from memory.spending import paid_by
@@ -65,6 +65,24 @@ async def _put_back(
         await store.apply(lease, [write], seen.good_until)
         stood_as_past = version_id(memory.id, memory.version)
         await store.drop(Scope(tenant=memory.scope.tenant), stood_as_past)
+
+
+async def is_forgotten(memory: Memory, lanes: Lanes) -> bool:
+    """Whether an erase covers a memory that it has not removed yet."""
+    return any(memory.updated_at <= epoch for _, epoch in await lanes.epochs(memory.scope))
+
+
+async def write_under(
+    lease: Lease, writes: Sequence[Write], lanes: Lanes, store: MemoryStore, embedder: Embedder
+) -> None:
+    """Write between two looks: an erase may come in before or after the first, then the edit goes as well."""
+    try:
+        seen = await lanes.confirm(lease, ())
+        await store.apply(lease, writes, seen.good_until)
+        await lanes.confirm(lease, ())
+    except LeaseLost as error:
+        await take_back([write.memory.scope for write in writes], lanes, store, embedder)
+        raise LaneBusy("this owner's memories were being changed just then", retry_after_seconds=1) from error
 
 
 async def take_back(scopes: Sequence[Scope], lanes: Lanes, store: MemoryStore, embedder: Embedder) -> None:

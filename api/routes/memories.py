@@ -47,7 +47,7 @@ async def search(asked: SearchIn, caller: Reader, parts: Opened) -> Any:
     question = Asked(
         scope=scope,
         filters=filters,
-        text=asked.query,
+        text=parts.mask(asked.query),
         limit=asked.limit,
         threshold=asked.threshold,
         as_of=asked.as_of,
@@ -138,7 +138,13 @@ def _version(number: int, memory: Memory) -> dict[str, Any]:
 async def put_memory(memory_id: UUID, new: TextIn, caller: Writer, parts: Opened) -> Any:
     """Give a memory a new text; the old one stays in its history."""
     changed = await update(
-        caller.reach, str(memory_id), new.text, lanes=parts.lanes, store=parts.store, embedder=parts.embedder
+        caller.reach,
+        str(memory_id),
+        parts.mask(new.text),
+        lanes=parts.lanes,
+        store=parts.store,
+        embedder=parts.embedder,
+        quarantine=parts.quarantine,
     )
     return shown(changed)
 

@@ -106,8 +106,14 @@ class QdrantStore(QdrantOwners):
 
     async def page(self, scope: Scope, page: Page, filters: Condition | None = None) -> tuple[int, list[Memory]]:
         """The number of current memories in scope that meet the filters, and one page of them, newest first."""
+        return await self._page(payloads.current(scope, *conditions(filters)), page)
+
+    async def held_page(self, reach: Scope, page: Page, memory_id: str | None = None) -> tuple[int, list[Memory]]:
+        """How many memories within reach are held back, or the one with this id, and one page, newest first."""
+        return await self._page(payloads.held(reach, memory_id), page)
+
+    async def _page(self, found: models.Filter, page: Page) -> tuple[int, list[Memory]]:
         collection = await self._ready()
-        found = payloads.current(scope, *conditions(filters))
         count = await self._ask(self._client.count(collection, count_filter=found, exact=True))
         answer = await self._ask(
             self._client.query_points(
@@ -124,7 +130,7 @@ class QdrantStore(QdrantOwners):
     async def history(self, reach: Scope, memory_id: str) -> list[Memory]:
         """Every version of a memory, oldest first."""
         collection = await self._ready()
-        found, offset = payloads.versions(reach, memory_id), None
+        found, offset = payloads.told(reach, memory_id), None
         memories: list[Memory] = []
         while True:
             points, offset = await self._ask(

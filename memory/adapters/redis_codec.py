@@ -21,6 +21,7 @@ from memory.model import Counts, Incident, Plan, Status, Submission, Turn, TurnE
 
 VERSION = 1
 REMOVAL_VERSION = 2  # sealed; format 1 named the owner
+PLAN_VERSION = 2  # of plans in which something is marked or held: an earlier worker would refuse these fields
 NANO = 1_000_000_000  # money is counted in billionths of a dollar: whole numbers add up
 _USED = b"used_"
 _OWNERS = ("user_id", "agent_id", "run_id")
@@ -59,12 +60,27 @@ def encode_plan(plan: Plan) -> bytes:
     document = plan.model_dump(mode="json", exclude={"writes": {"__all__": {"vector"}}})
     for write, source in zip(document["writes"], plan.writes, strict=True):
         write["vector"] = base64.b64encode(struct.pack(f"<{len(source.vector)}f", *source.vector)).decode()
-    return orjson.dumps({"v": VERSION, **document})
+    version = max([_without_flags(one) for one in _judged(document)], default=VERSION)
+    return orjson.dumps({"v": version, **document})
+
+
+def _judged(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """Whatever in a plan may be marked or held."""
+    events = [one for told in document["events"].values() for one in told]
+    return [write["memory"] for write in document["writes"]] + events
+
+
+def _without_flags(judged: dict[str, Any]) -> int:
+    """Take out the flags that are not set; returns the version that those that are set need."""
+    for name in ("marked", "held"):
+        if not judged.get(name):
+            judged.pop(name, None)
+    return PLAN_VERSION if "marked" in judged or "held" in judged else VERSION
 
 
 def decode_plan(data: bytes) -> Plan:
     """The plan that was recorded."""
-    document = known_format(orjson.loads(data), "a plan")
+    document = known_format(orjson.loads(data), "a plan", PLAN_VERSION)
     for write in document["writes"]:
         packed = base64.b64decode(write["vector"])
         write["vector"] = struct.unpack(f"<{len(packed) // 4}f", packed)
@@ -73,7 +89,7 @@ def decode_plan(data: bytes) -> Plan:
 
 def encode_events(events: Sequence[TurnEvent]) -> bytes:
     """A turn's events as they stay with its status."""
-    return orjson.dumps([event.model_dump(mode="json", exclude_none=True) for event in events])
+    return orjson.dumps([event.model_dump(mode="json", exclude_defaults=True) for event in events])
 
 
 def events_of(told: bytes | None) -> tuple[TurnEvent, ...]:

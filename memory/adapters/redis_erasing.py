@@ -152,7 +152,7 @@ class RedisErasing:
             try:
                 removals.append((member.decode(), await decode_removal(member, self._pseudonyms.opened)))
             except (NewerFormat, Unreadable) as error:  # it waits for a process that can read it, and holds up no other
-                log.warning("left_out", reason=str(error))
+                log.warning("left_out", reason=error.plain)
                 later: dict[bytes, float] = {member: now_ms + _UNREADABLE_MS}
                 await answered(self._redis.zadd(keys.REMOVALS, later, xx=True))
         return removals

@@ -57,7 +57,7 @@ class RedisTurns:
         try:
             return decode_turn(row)
         except NewerFormat as error:
-            log.warning("left_out", reason=str(error))
+            log.warning("left_out", reason=error.plain)
             return None
 
     async def page(
@@ -77,7 +77,7 @@ class RedisTurns:
             try:
                 found += [decode_status(turn_id, row)] if row else []
             except NewerFormat as error:
-                log.warning("left_out", reason=str(error))
+                log.warning("left_out", reason=error.plain)
         return found
 
     async def dead(self, tenant: str, which: DeadFilter) -> list[str]:

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import typer
 
-from memory.cli import dead, demo, doctor, export, forget, guidance, keys, memories, receipts, search, turns, up
+from memory.cli import (
+    dead,
+    demo,
+    doctor,
+    export,
+    forget,
+    guidance,
+    keys,
+    memories,
+    quarantine,
+    receipts,
+    search,
+    turns,
+    up,
+)
 
 app = typer.Typer(
     name="turnstone",
@@ -13,5 +27,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (up, demo, doctor, turns, search, memories, guidance, dead, forget, receipts, export, keys):
+_MODULES = (up, demo, doctor, turns, search, memories, guidance, dead, quarantine, forget, receipts, export, keys)
+for module in _MODULES:
     app.add_typer(module.app)

@@ -19,7 +19,7 @@ import httpx
 from memory.client.keys import Keys
 from memory.client.letters import Letters, RehearsalView, named
 from memory.client.owners import Owner, OwnerCalls
-from memory.client.views import Found, MemoryView, Page, Queued, Reply, TurnView
+from memory.client.views import Found, HeldView, MemoryView, Page, Queued, Reply, TurnView
 from memory.client.wire import Wire
 
 
@@ -213,6 +213,19 @@ class TurnstoneClient(OwnerCalls):
         body = {**named(ids, which), "dry_run": True, "limit": limit}
         return RehearsalView.model_validate(await self._wire.ask("POST", f"/dead/{deed}", json=body))
 
+    async def quarantine(self, *, page: int = 1, page_size: int = 20) -> Page[HeldView]:
+        """The memories that are held back until somebody judges them, newest first."""
+        query = {"page": page, "page_size": page_size}
+        return Page[HeldView].model_validate(await self._wire.ask("GET", "/quarantine", safe=True, params=query))
+
+    async def release(self, memory_id: str) -> MemoryView:
+        """Let a memory stand that was held back."""
+        return MemoryView.model_validate(await self._wire.ask("POST", f"{_held(memory_id)}/release"))
+
+    async def discard(self, memory_id: str) -> None:
+        """Remove a memory that was held back."""
+        await self._wire.ask("POST", f"{_held(memory_id)}/discard")
+
     async def chat(self, user_id: str, message: str) -> Reply:
         """Recall, let the model answer, and remember the turn."""
         body = {"user_id": user_id, "message": message}
@@ -231,6 +244,10 @@ class TurnstoneClient(OwnerCalls):
 
 def _segment(name: str) -> str:
     return quote(name, safe="")
+
+
+def _held(memory_id: str) -> str:
+    return f"/quarantine/{_segment(memory_id)}"
 
 
 def _memory(memory_id: str) -> str:

@@ -14,7 +14,7 @@ T = TypeVar("T")
 class View(BaseModel):
     """A frozen value read from an answer."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
 class Queued(View):
@@ -31,6 +31,7 @@ class EventView(View):
     id: str
     memory: str
     previous: str | None = None
+    held: bool = False
 
 
 class UsageView(View):
@@ -99,6 +100,14 @@ class MemoryView(View):
     created_at: datetime
     updated_at: datetime
     valid_from: datetime | None = None
+    marked: bool = False
+
+
+class HeldView(MemoryView):
+    """A memory that is held back until a person releases or discards it, with the words that it rests on."""
+
+    turn_ids: tuple[str, ...] = ()
+    quote: str | None = None
 
 
 class Found(View):

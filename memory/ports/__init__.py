@@ -5,6 +5,7 @@
 
 from memory.ports.access import Keyring, Rate, Rates, Tokens
 from memory.ports.inbox import Accepted, Doorbell, Inbox, Lanes, OwnerLog, TurnLog, Watch
+from memory.ports.masking import Mask, unmasked
 from memory.ports.models import (
     Answer,
     Embedder,
@@ -31,6 +32,7 @@ __all__ = [
     "Keyring",
     "Lanes",
     "LanguageModel",
+    "Mask",
     "MemoryStore",
     "Meter",
     "Near",
@@ -48,4 +50,5 @@ __all__ = [
     "Tokens",
     "TurnLog",
     "Watch",
+    "unmasked",
 ]

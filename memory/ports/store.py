@@ -64,6 +64,12 @@ class MemoryStore(Pingable, Protocol):
     async def history(self, reach: Scope, memory_id: str) -> list[Memory]:
         """Every version of a memory within reach, oldest first."""
 
+    async def held_page(self, reach: Scope, page: Page, memory_id: str | None = None) -> tuple[int, list[Memory]]:
+        """How many memories within reach are held back, or the one with this id, and one page, newest first.
+
+        No other call shows them; erasing and deleting remove them like any other.
+        """
+
     async def standing(self, scope: Scope, before: datetime) -> list[str]:
         """The memories whose standing version is in scope and was made by turns accepted up to `before`, by id."""
 
