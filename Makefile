@@ -16,7 +16,7 @@ INSTALL = $(BIN)/python -m pip install -qq --no-input --constraint requirements.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo up test check lint unit chaos chaos-proof lock clean
-.PHONY: erase-proof bench bench-cost bench-fairness bench-recovery bench-footprint bench-keys evals-llm
+.PHONY: audit sbom erase-proof bench bench-cost bench-fairness bench-recovery bench-footprint bench-keys evals-llm
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' $(firstword $(MAKEFILE_LIST)) | tr '|' '\t' | expand -t 22
@@ -71,6 +71,12 @@ bench-keys: $(VENV)/.dev ## what the check of a key costs, and how soon a revoke
 evals-llm: $(VENV)/.dev ## question answering with a real model, for whoever has a key: make evals-llm ARGS="--help"
 	@$(BIN)/python -m tests.evals.llm $(ARGS)
 
+audit: $(VENV)/.dev ## look for unsafe, withdrawn, unpinned or wrongly licensed packages (AUDIT="--strict")
+	@$(BIN)/python -m tests.supply.audit $(AUDIT)
+
+sbom: $(VENV)/.dev ## what runs in production, as CycloneDX JSON in build/sbom.cdx.json (SBOM="--help")
+	@$(BIN)/python -m tests.supply.sbom $(SBOM)
+
 lock: ## write requirements.lock anew, from the newest that pyproject.toml allows
 	@.ci/lock "$(PYTHON)"
 
@@ -88,9 +94,9 @@ $(VENV)/.embedded: $(VENV)/.python pyproject.toml requirements.lock
 	@$(INSTALL) --editable '.[embedded]'
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.python pyproject.toml requirements.lock
+$(VENV)/.dev: $(VENV)/.python pyproject.toml requirements.lock Makefile
 	@echo "Installing Turnstone with its test tools into $(VENV) (once; about a minute) …" >&2
-	@$(INSTALL) --editable '.[embedded,dev]'
+	@$(INSTALL) --editable '.[embedded,audit,dev]'
 	@touch $(VENV)/.embedded $@
 
 # A newer pip than the one at hand installs faster, and Debian's Python without python3-venv cannot make a pip itself.
