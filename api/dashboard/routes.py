@@ -132,7 +132,7 @@ async def dead(
 
 @router.get("/quarantine")
 async def quarantine(
-    request: Request, caller: Admin, parts: Opened, page: _Number = 1, fragment: bool = False
+    request: Request, caller: AdminAtScreen, parts: Opened, page: _Number = 1, fragment: bool = False
 ) -> Response:
     """What is held back, to be released or discarded."""
     at = Page(number=page, size=views.LETTERS_A_PAGE)
