@@ -20,8 +20,8 @@ from memory.errors import NewerFormat
 from memory.model import Counts, Incident, Plan, Status, Submission, Turn, TurnEvent, TurnStatus, Usage, What
 
 VERSION = 1
-REMOVAL_VERSION = 2  # sealed; format 1 named the owner
 PLAN_VERSION = 2  # of plans in which something is marked or held: an earlier worker would refuse these fields
+REMOVAL_VERSION = 2  # sealed; format 1 named the owner
 NANO = 1_000_000_000  # money is counted in billionths of a dollar: whole numbers add up
 _USED = b"used_"
 _OWNERS = ("user_id", "agent_id", "run_id")

@@ -91,12 +91,7 @@ class Parts:
     @property
     def pingable(self) -> dict[str, Pingable]:
         """The parts that can be away, by the name a person knows them by."""
-        return {
-            "redis": self.inbox,
-            "qdrant": self.store,
-            "extractor": self.extractor,
-            "embedder": self.embedder,
-        }
+        return {"redis": self.inbox, "qdrant": self.store, "extractor": self.extractor, "embedder": self.embedder}
 
 
 @contextlib.asynccontextmanager

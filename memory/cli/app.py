@@ -27,6 +27,5 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-_MODULES = (up, demo, doctor, turns, search, memories, guidance, dead, quarantine, forget, receipts, export, keys)
-for module in _MODULES:
+for module in (up, demo, doctor, turns, search, memories, guidance, dead, quarantine, forget, receipts, export, keys):
     app.add_typer(module.app)

@@ -54,7 +54,7 @@ NO_TEXTS = {
     "user_id", "agent_id", "run_id", "timestamp", "infer", "filters", "limit", "top_k", "threshold", "as_of",
     "wait_for", "wait_ms", "tenant", "role", "per_minute", "overlap_seconds",
 }  # fmt: skip
-NOT_KEPT = {"POST /dead/replay", "POST /dead/discard"}  # they name dead letters
+NOT_KEPT = {"POST /dead/replay", "POST /dead/discard", "POST /receipts/verify"}  # they name, or are only read
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,9 @@ NEEDS = {
     "GET /dead": "admin",
     "POST /dead/replay": "admin",
     "POST /dead/discard": "admin",
+    "GET /quarantine": "admin",
+    "POST /quarantine/{memory_id}/release": "admin",
+    "POST /quarantine/{memory_id}/discard": "admin",
     "GET /guidance": "admin",
     "PUT /guidance": "admin",
     "POST /keys": "admin",
@@ -51,6 +54,7 @@ NEEDS = {
     "GET /dashboard/turns/{turn_id}": "admin",
     "GET /dashboard/dead": "admin",
     "GET /dashboard/memories": "admin",
+    "GET /dashboard/quarantine": "admin",
     "GET /dashboard/memories/{memory_id}": "admin",
 }
 LESS = {"write": ["read"], "admin": ["read", "write"], "read": []}

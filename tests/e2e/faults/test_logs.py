@@ -13,7 +13,6 @@ from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
 from memory.client import TurnstoneClient
-from memory.model import Scope
 from tests.e2e.faults.house import come_to, posted
 from tests.e2e.faults.planted import leaks, leaky_lines, logs_of, planted
 from tests.model_server.control import ModelServer
@@ -22,6 +21,7 @@ from tests.running import Running
 from tests.support import wait_until
 
 USER = "logged"
+EPOCHS = "ts:epoch:*"
 SECRET = f"tsk_{planted('secret')}0123"
 # What the run must have written, or it did not go where words could be told.
 LOGGED = ("turns_settled", "batch_failed", "lane_backs_off", "owner_erased", "task_failed", "request_failed")
@@ -102,11 +102,13 @@ async def bad_answers(model: ModelServer, client: TurnstoneClient, http: httpx.A
 
 async def what_nobody_foresaw(redis: Redis, client: TurnstoneClient, http: httpx.AsyncClient, stack: Running) -> None:
     """Documents in Redis that make an exception with their words in it, in a worker and in the API."""
-    scope = Scope(tenant="default", user_id=f"{USER}-broken")
-    await redis.set(keys.plain_epoch(scope), planted("worker's exception"))
+    before = {name async for name in redis.scan_iter(EPOCHS)}
+    await client.forget(user_id=f"{USER}-broken")
+    (epoch,) = {name async for name in redis.scan_iter(EPOCHS)} - before
+    await redis.set(epoch, planted("worker's exception"))
     turn = await posted(client, f"{USER}-broken", said("broken"))
     await wait_until(partial(have_logged, stack, ["task_failed"]), what="a worker failing")
-    await redis.delete(keys.plain_epoch(scope))
+    await redis.delete(epoch)
     await come_to(client, "settled", [turn])
     key = keys.turn("default", turn)
     await redis.hset(key, "status", planted("api's exception"))
