@@ -10,7 +10,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request
 
-from api.auth import AdminAtScreen
+from api.auth import Admin, AdminAtScreen
 from api.context import Opened, Paged, paged, shown
 from api.schemas import HeldPage, MemoryOut, Problem
 from memory.quarantine import discard, release
@@ -19,7 +19,7 @@ router = APIRouter(tags=["quarantine"], responses={503: {"model": Problem}})
 
 
 @router.get("/quarantine", response_model=HeldPage)
-async def list_held(request: Request, caller: AdminAtScreen, parts: Opened, page: Paged) -> Any:
+async def list_held(request: Request, caller: Admin, parts: Opened, page: Paged) -> Any:
     """What is held back, newest first, with the words that it rests on."""
     count, found = await parts.store.held_page(caller.reach, page)
     told = [{**shown(one), "turn_ids": list(one.turn_ids), "quote": one.quote} for one in found]

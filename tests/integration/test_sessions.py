@@ -67,9 +67,11 @@ async def test_a_cookie_that_was_given_by_https_is_never_sent_by_http(front: Fro
     assert (told["secure"], told["httponly"], told["domain"]) == (True, True, "")
 
 
-async def test_a_session_opens_the_pages_and_the_deeds_of_dead_letters_and_nothing_else(front: Front) -> None:
+async def test_a_session_opens_the_pages_and_what_their_buttons_do_and_nothing_else(front: Front) -> None:
     cookie = await session(front, (await front.key("admin"))["key"])
-    opened = {"POST /dead/replay", "POST /dead/discard"}
+    judged = {f"POST /quarantine/{{memory_id}}/{deed}" for deed in ("release", "discard")}
+    opened = {"POST /dead/replay", "POST /dead/discard", *judged}
+    assert opened <= set(NEEDS)
     for route in NEEDS:
         method, path = filled(route)
         body: dict[str, Any] = {"json": {}} if method in ("POST", "PUT") else {}
