@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 from fastapi import FastAPI
 
-from api import dashboard, errors
+from api import dashboard, errors, openapi
 from api.auth import Gate
 from api.door import Door
 from api.routes import chat, dead, guidance, health, keys, memories, metrics, turns
@@ -46,4 +46,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for resource in (turns, memories, dead, guidance, keys, chat, health, metrics):
         app.include_router(resource.router)
     dashboard.install(app)
+    openapi.install(app)
     return app

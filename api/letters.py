@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 
 from fastapi import Query
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 
-from api.fields import Body, Id, Moment, Name, Text
+from api.fields import Body, Id, Moment, Name, Text, Whole
 from memory.model import DeadFilter, Event
 from memory.rehearse import TRIED_AT_MOST, Rehearsed
 
@@ -52,9 +52,9 @@ class DeadIn(WhichIn):
     model, and is cut off after 25 seconds.
     """
 
-    all: bool = False
-    dry_run: bool = False
-    limit: Annotated[int, Field(ge=1, le=MOST_TRIED)] | None = None
+    all: StrictBool = False
+    dry_run: StrictBool = False
+    limit: Annotated[Whole, Field(ge=1, le=MOST_TRIED)] | None = None
 
     @model_validator(mode="after")
     def _names_some(self) -> Self:

@@ -9,12 +9,13 @@ from fastapi import APIRouter, Request
 from api.auth import Admin
 from api.context import Opened, Paged, paged
 from api.letters import DeadIn, DeadOut, RehearsalOut, RehearsedOut, Which
+from api.openapi import refusals
 from api.routes.turns import told
-from api.schemas import Problem, TurnToldPage
+from api.schemas import TurnToldPage
 from memory.bootstrap import Parts, deciding
 from memory.rehearse import Rehearsal, look, rehearse
 
-router = APIRouter(tags=["dead letters"], responses={status: {"model": Problem} for status in (422, 503)})
+router = APIRouter(tags=["dead letters"], responses=refusals(502))
 
 _Answer = RehearsalOut | DeadOut
 

@@ -9,10 +9,9 @@ from fastapi import APIRouter
 from api.auth import Admin
 from api.context import Opened
 from api.fields import Guided
-from api.schemas import Problem
 from memory.model import Guidance
 
-router = APIRouter(tags=["guidance"], responses={503: {"model": Problem}})
+router = APIRouter(tags=["guidance"])
 
 
 @router.get("/guidance", response_model=Guided)
