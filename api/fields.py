@@ -13,6 +13,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    Strict,
     WithJsonSchema,
     model_validator,
 )
@@ -85,7 +86,7 @@ def _small(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _moment(value: Any) -> Any:
-    """RFC 3339 with a zone, or a number of seconds since 1970 (milliseconds where that would be beyond the year 2600)."""
+    """RFC 3339 with a zone, or a number: seconds since 1970, milliseconds where it is too large for these."""
     if isinstance(value, bool) or (isinstance(value, str) and _is_number(value)):
         raise ValueError("must be a time such as 2026-03-26T09:00:00Z")
     return value
@@ -97,13 +98,6 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _number(value: Any) -> Any:
-    """A number of JSON's own, or null: "5" and true are none."""
-    if isinstance(value, str | bool):
-        raise ValueError("must be a number")
-    return value
 
 
 def _utc(value: datetime) -> datetime:
@@ -153,10 +147,11 @@ Metadata = Annotated[
     AfterValidator(_small),
 ]
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_utc), WithJsonSchema(_A_MOMENT)]
-Whole = Annotated[int, BeforeValidator(_number)]
-Number = Annotated[float, BeforeValidator(_number)]
+# JSON's own numbers: "5" and true are none.
+Whole = Annotated[int, Strict()]
+Number = Annotated[float, Strict()]
 Label = Annotated[str, Field(max_length=100, json_schema_extra=_WITHOUT_NUL), AfterValidator(_storable)]
-PerMinuteIn = Annotated[PerMinute, BeforeValidator(_number)]
+PerMinuteIn = Annotated[PerMinute, Strict()]
 
 
 class Body(BaseModel):

@@ -1,4 +1,4 @@
-"""The OpenAPI document: what every route may answer stands in it, and what the framework would add by itself does not."""
+"""The OpenAPI document: what every route may answer stands in it; what the framework adds by itself does not."""
 
 from __future__ import annotations
 

@@ -146,7 +146,9 @@ def _as_searched(schema: JsonDict) -> None:
     """What the fields alone do not say: the other name of `limit`, and that filters will do for an owner."""
     fields = cast("JsonDict", schema["properties"])
     fields["top_k"] = {**cast("JsonDict", fields["limit"]), "description": "Another name of limit.", "deprecated": True}
-    schema["anyOf"] = [*AN_OWNER, {"required": ["filters"], "properties": {"filters": {"type": "object"}}}]
+    schema["not"] = {"required": ["limit", "top_k"]}
+    filtered: JsonDict = {"filters": {"type": "object", "minProperties": 1}}
+    schema["anyOf"] = [*AN_OWNER, {"required": ["filters"], "properties": filtered}]
 
 
 class SearchIn(Named):

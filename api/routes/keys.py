@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from api.auth import Admin
 from api.context import Opened, Paged, paged
@@ -22,8 +23,15 @@ _LONGEST_OVERLAP_SECONDS = 30 * 24 * 3600
 _KeyId = Annotated[str, Path(pattern="^[0-9a-f]{12}$", description="The part of the key that is no secret.")]
 
 
+# An admin's key cannot be limited to one user.
+_FOR_ALL: JsonDict = {"properties": {"user_id": {"type": "null"}}}
+_NO_ADMIN: JsonDict = {"properties": {"role": {"enum": ["read", "write"]}}}
+
+
 class KeyIn(Body):
     """A key to be made. Only the operator may name another tenant than their own."""
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": [_FOR_ALL, _NO_ADMIN]})
 
     tenant: Tenant | None = None
     role: Access = Access.WRITE
