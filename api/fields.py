@@ -92,6 +92,11 @@ def _moment(value: Any) -> Any:
     return value
 
 
+def _in_full(value: Any) -> Any:
+    """A whole number, which JSON may write as 5.0 as well."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _is_number(text: str) -> bool:
     try:
         float(text)
@@ -147,11 +152,11 @@ Metadata = Annotated[
     AfterValidator(_small),
 ]
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_utc), WithJsonSchema(_A_MOMENT)]
-# JSON's own numbers: "5" and true are none.
-Whole = Annotated[int, Strict()]
+# JSON's own numbers: "5" and true are none. IN_FULL stands behind the bounds, as else the document would not tell them.
+IN_FULL = BeforeValidator(_in_full)
 Number = Annotated[float, Strict()]
 Label = Annotated[str, Field(max_length=100, json_schema_extra=_WITHOUT_NUL), AfterValidator(_storable)]
-PerMinuteIn = Annotated[PerMinute, Strict()]
+PerMinuteIn = Annotated[PerMinute, Strict(), IN_FULL]
 
 
 class Body(BaseModel):

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 
 from fastapi import Query
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
+from pydantic import BaseModel, ConfigDict, Field, Strict, StrictBool, model_validator
 from pydantic.config import JsonDict, JsonValue
 
-from api.fields import Body, Id, Moment, Name, Text, Whole
+from api.fields import IN_FULL, Body, Id, Moment, Name, Text
 from memory.model import DeadFilter, Event
 from memory.rehearse import TRIED_AT_MOST, Rehearsed
 
@@ -69,7 +69,7 @@ class DeadIn(WhichIn):
 
     all: StrictBool = False
     dry_run: StrictBool = False
-    limit: Annotated[Whole, Field(ge=1, le=MOST_TRIED)] | None = None
+    limit: Annotated[int, Strict(), Field(ge=1, le=MOST_TRIED), IN_FULL] | None = None
 
     @model_validator(mode="after")
     def _names_some(self) -> Self:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StrictBool, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, Strict, StrictBool, model_validator
 from pydantic.config import JsonDict
 
 from api.fields import (
     AN_OWNER,
+    IN_FULL,
     WITH_WORDS,
     Body,
     Content,
@@ -23,7 +24,6 @@ from api.fields import (
     Owned,
     QueryText,
     Text,
-    Whole,
     has_an_owner,
 )
 from memory.model import Event, Status, What
@@ -158,11 +158,13 @@ class SearchIn(Named):
 
     query: QueryText
     filters: Annotated[Any, Field(description=_FILTERS, json_schema_extra={"type": ["object", "null"]})] = None
-    limit: Whole = Field(5, ge=1, le=100, validation_alias=AliasChoices("limit", "top_k"))
+    limit: Annotated[int, Strict(), Field(ge=1, le=100), IN_FULL] = Field(
+        5, validation_alias=AliasChoices("limit", "top_k")
+    )
     threshold: Number | None = Field(None, ge=0, le=1)
     as_of: Moment | None = None
     wait_for: Name | None = None
-    wait_ms: Whole = Field(2_000, ge=0, le=30_000)
+    wait_ms: Annotated[int, Strict(), Field(ge=0, le=30_000), IN_FULL] = 2_000
 
     @model_validator(mode="after")
     def _has_an_owner(self) -> SearchIn:
