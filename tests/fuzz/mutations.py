@@ -17,11 +17,12 @@ BRACKETS = 100_000
 OVERSIZED = 1_100_000
 HUGE = ("1e400", "-1e400", "1" + "0" * 4_000, "9" * 5_000, "-" + "9" * 400, "1e-400", "NaN", "Infinity", "-Infinity")
 NOT_JSON = (
-    b"undefined", b"{'a': 1}", b"{a: 1}", b'{"a": 1,}', b"// no", b"<a/>", b"a=1&b=2", b"\x1f\x8b\x08\x00", b"0x10", b"",
-    b" ", b"\n\n", b"\x00",
+    b"undefined", b"{'a': 1}", b"{a: 1}", b'{"a": 1,}', b"// no", b"<a/>", b"a=1&b=2", b"\x1f\x8b\x08\x00", b"0x10",
+    b"", b" ", b"\n\n", b"\x00",
 )  # fmt: skip
 NO_UTF8 = (
-    b"\xc0\xaf", b"\xe0\x80\xaf", b"\xf0\x80\x80\xaf", b"\xc1\x81", b"\xed\xa0\x80", b"\xf5\x80\x80\x80", b"\xff", b"\xe9",
+    b"\xc0\xaf", b"\xe0\x80\xaf", b"\xf0\x80\x80\xaf", b"\xc1\x81", b"\xed\xa0\x80", b"\xf5\x80\x80\x80", b"\xff",
+    b"\xe9",
 )  # fmt: skip
 SURROGATES = (rb'"\ud800"', rb'"a\udfffb"', rb'"\udc00\ud800"')
 CONTROLS = (b'"a\x00b"', b'"\x1f"', rb'"\u0000"', b'"a\nb"', rb'"\x"')

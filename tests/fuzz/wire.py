@@ -48,7 +48,7 @@ def request(method: str, target: str, key: str, sent: Sent) -> bytes:
     """The bytes of a whole request."""
     lines = [f"{method} {target} HTTP/1.1", "Host: 127.0.0.1", "Connection: close", f"X-API-Key: {key}"]
     lines += [f"{name}: {value}" for name, value in sent.headers]
-    return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + sent.payload
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + sent.payload
 
 
 async def exchange(port: int, data: bytes, *, whole: bool = True) -> Answer:
