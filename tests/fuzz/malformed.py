@@ -145,13 +145,14 @@ async def _one(house: House, route: WriteRoute, target: str, sent: Sent, tally: 
     data = request(route.method, target, OPERATOR_KEY, sent)
     answer = await exchange(urlsplit(house.url).port or 80, data, whole=sent.whole)
     tally.answered(route.label, str(answer.status) if answer.status is not None else HUNG_UP)
-    fault = _fault(answer, sent)
-    if fault is not None:
+    wrong = fault(answer, sent)
+    if wrong is not None:
         told = f"{answer.status} {answer.content[:300].decode(errors='replace')}"
-        tally.failed(Failure(route.label, f"{sent.kind}: {fault}", told, _kept(house, data)))
+        tally.failed(Failure(route.label, f"{sent.kind}: {wrong}", told, _kept(house, data)))
 
 
-def _fault(answer: Answer, sent: Sent) -> str | None:
+def fault(answer: Answer, sent: Sent) -> str | None:
+    """What is wrong with the answer to a malformed request; None where it was refused as it should be."""
     if answer.status is None:
         # Refused while the rest was on its way, or never complete: there is nobody to answer.
         return None if not sent.whole or len(sent.payload) > 1_000_000 else "no answer"

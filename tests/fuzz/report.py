@@ -44,7 +44,7 @@ def concluded(found: Findings, options: Mapping[str, Any], console: Console) -> 
     for number, one in enumerate(failures, 1):
         console.rule(f"{number}. {one.operation}: {one.what}, {one.times} times", align="left")
         console.print(one.answer, one.reproduction, sep="\n", markup=False, soft_wrap=True)
-    console.print(f"written to {TARGET}: {len(failures) or 'no'} kinds of failure")
+    console.print(f"written to {TARGET}; {f'{len(failures)} kinds of failure' if failures else 'no failures'}")
     return 1 if failures else 0
 
 

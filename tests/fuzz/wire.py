@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 
 from tests.fuzz.document import JSON
@@ -56,17 +57,28 @@ async def exchange(port: int, data: bytes, *, whole: bool = True) -> Answer:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
-            try:
-                writer.write(data)
-                await writer.drain()
-                if not whole:
-                    writer.write_eof()
-                received = await reader.read(-1)
-            except (ConnectionResetError, BrokenPipeError):
-                received = b""  # refused before all of it was sent, and the answer was lost with the connection
+            received, _ = await asyncio.gather(_received(reader), _send(writer, data, whole=whole))
     finally:
         writer.close()
     return _read(received)
+
+
+async def _send(writer: asyncio.StreamWriter, data: bytes, *, whole: bool) -> None:
+    """What is refused early need not be sent to its end."""
+    with contextlib.suppress(ConnectionError):
+        writer.write(data)
+        await writer.drain()
+        if not whole:
+            writer.write_eof()
+
+
+async def _received(reader: asyncio.StreamReader) -> bytes:
+    """All that comes until the other side hangs up, with or without manners."""
+    chunks = []
+    with contextlib.suppress(ConnectionError):
+        while chunk := await reader.read(65_536):
+            chunks.append(chunk)
+    return b"".join(chunks)
 
 
 def _read(received: bytes) -> Answer:
