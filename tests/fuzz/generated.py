@@ -113,7 +113,10 @@ def _config(url: str, known: Known, seed: int, phases: Sequence[str], examples: 
             "workers": 2,
             "generation": {"max-examples": examples, "no-shrink": True, "database": "none"},
             "phases": {name: {"enabled": name in phases} for name in ("examples", *PHASES)},
-            "checks": {"not_a_server_error": {"expected-statuses": ["2xx", "3xx", "4xx", 501]}},
+            "checks": {
+                "not_a_server_error": {"expected-statuses": ["2xx", "3xx", "4xx", 501]},
+                "negative_data_rejection": {"expected-statuses": [400, 401, 403, 404, 405, 409, 413, 415, 422, "5xx"]},
+            },
             "output": {"sanitization": {"enabled": False}},
             "dictionaries": {name: {"values": values} for name, values in fed.items()},
             "parameters": {place: {"dictionary": name, "probability": 0.7} for name in fed for place in _FED[name]},
