@@ -16,7 +16,7 @@ INSTALL = $(BIN)/python -m pip install -qq --no-input --constraint requirements.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo up test check lint unit chaos chaos-proof lock clean
-.PHONY: bench bench-cost bench-fairness bench-recovery bench-footprint bench-keys evals-llm fuzz
+.PHONY: erase-proof bench bench-cost bench-fairness bench-recovery bench-footprint bench-keys evals-llm fuzz
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' $(firstword $(MAKEFILE_LIST)) | tr '|' '\t' | expand -t 22
@@ -52,6 +52,9 @@ bench-cost: $(VENV)/.dev ## what remembering costs in model calls and characters
 
 chaos-proof: $(VENV)/.dev ## each invariant's test fails when its mechanism is taken out (PROOF="--only 3,6")
 	@$(BIN)/python -m tests.chaos.proof $(PROOF)
+
+erase-proof: $(VENV)/.dev ## owners are forgotten at the worst moments, and every trace of them is looked for (ERASE="--help")
+	@$(BIN)/python -m tests.chaos.erase $(ERASE)
 
 bench-fairness: $(VENV)/.dev ## what quiet lanes wait beside noisy and poisoned ones (FAIRNESS="--help")
 	@$(BIN)/python -m tests.bench.fairness $(FAIRNESS)

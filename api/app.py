@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
@@ -10,7 +11,7 @@ from fastapi import FastAPI
 from api import dashboard, errors, openapi
 from api.auth import Gate
 from api.door import Door
-from api.routes import chat, dead, guidance, health, keys, memories, metrics, turns
+from api.routes import chat, dead, export, guidance, health, keys, memories, metrics, quarantine, receipts, turns
 from memory import heap, log
 from memory.bootstrap import opened
 from memory.settings import Settings
@@ -29,6 +30,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        log.watch(asyncio.get_running_loop())
         async with opened(chosen) as parts:
             app.state.parts = parts
             heap.settle()
@@ -43,7 +45,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.gate = Gate(chosen)
     app.add_middleware(Door, max_body_bytes=chosen.max_body_bytes)
     errors.install(app)
-    for resource in (turns, memories, dead, guidance, keys, chat, health, metrics):
+    for resource in (turns, memories, receipts, export, dead, quarantine, guidance, keys, chat, health, metrics):
         app.include_router(resource.router)
     dashboard.install(app)
     openapi.install(app)

@@ -40,8 +40,21 @@ def read(kind: type[M], body: bytes) -> M:
     try:
         return kind.model_validate_json(body)
     except ValidationError as error:
-        found = [{**one, "loc": ("body", *one["loc"])} for one in error.errors(include_url=False)]
-        raise RequestValidationError(found) from None
+        raise _refusal(error) from None
+
+
+def checked(kind: type[M], body: Mapping[str, Any]) -> M:
+    """The same for a body that was changed since it was checked."""
+    try:
+        return kind.model_validate(body)
+    except ValidationError as error:
+        raise _refusal(error) from None
+
+
+def _refusal(error: ValidationError) -> RequestValidationError:
+    return RequestValidationError(
+        [{**one, "loc": ("body", *one["loc"])} for one in error.errors(include_url=False, include_input=False)]
+    )
 
 
 Opened = Annotated[Parts, Depends(parts)]
@@ -98,4 +111,5 @@ def shown(memory: Memory) -> dict[str, Any]:
         "created_at": memory.created_at,
         "updated_at": memory.updated_at,
         "valid_from": memory.valid_from,
+        "marked": memory.marked,
     }

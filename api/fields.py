@@ -162,7 +162,7 @@ PerMinuteIn = Annotated[PerMinute, Strict(), IN_FULL]
 class Body(BaseModel):
     """A request's body: unknown fields are refused, so that a typing error is not silently ignored."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 Instructions = Annotated[

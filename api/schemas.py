@@ -74,12 +74,13 @@ class TurnQueued(BaseModel):
 
 
 class EventOut(BaseModel):
-    """What the turn did to one memory."""
+    """What the turn did to one memory; `held` where it waits in quarantine for a person's judgement."""
 
     event: Event
     id: str
     memory: str
     previous: str | None = None
+    held: bool = False
 
 
 class UsageOut(BaseModel):
@@ -172,7 +173,7 @@ class SearchIn(Named):
 
 
 class MemoryOut(BaseModel):
-    """One memory."""
+    """One memory; `marked` where it reads like an instruction to a prompt: then it does not belong into one."""
 
     id: str
     memory: str
@@ -184,6 +185,23 @@ class MemoryOut(BaseModel):
     created_at: datetime
     updated_at: datetime
     valid_from: datetime
+    marked: bool = False
+
+
+class HeldOut(MemoryOut):
+    """One memory that is held back, with where it comes from."""
+
+    turn_ids: list[str]
+    quote: str | None
+
+
+class HeldPage(BaseModel):
+    """One page of what is held back."""
+
+    count: int
+    next: str | None
+    previous: str | None
+    results: list[HeldOut]
 
 
 class MemoryFound(MemoryOut):
@@ -244,16 +262,6 @@ class TextIn(Body):
     """A memory's new text."""
 
     text: Text
-
-
-class ReceiptOut(BaseModel):
-    """What an erase removed, and that nothing was found afterwards."""
-
-    tenant: str
-    erased_at: datetime
-    turns: int
-    memories: int
-    verified: bool
 
 
 class ChatIn(Body):

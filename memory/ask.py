@@ -28,7 +28,7 @@ _TIMES = 2
 class Shape(BaseModel):
     """The shape of an answer: types are strict, extra keys are let pass."""
 
-    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True, hide_input_in_errors=True)
 
 
 async def ask(model: LanguageModel, question: Question, read: Callable[[str], T]) -> T:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from memory.errors import NoModel
 from memory.model import Message, Role, Scope, Submission, Value
-from memory.ports import Embedder, Inbox, LanguageModel, MemoryStore, TurnLog
+from memory.ports import Embedder, Inbox, LanguageModel, Mask, MemoryStore, TurnLog
 from memory.prompts import chat_system
 from memory.recall import Asked, recall
 from memory.spending import paid_by
@@ -21,6 +21,7 @@ async def converse(
     scope: Scope,
     message: str,
     *,
+    mask: Mask,
     model: LanguageModel | None,
     inbox: Inbox,
     store: MemoryStore,
@@ -29,17 +30,21 @@ async def converse(
 ) -> Reply:
     """Answer a user's message with what is remembered of them, and remember this turn.
 
+    The message is masked before anybody sees it, the reply before it is remembered. A memory that reads like an
+    instruction to the model is left out of its prompt.
+
     Raises NoModel where none is configured, and what the parts raise.
     """
     if model is None:
         raise NoModel("no language model is configured: set OPENAI_API_KEY, or OPENAI_BASE_URL for another endpoint")
     with paid_by(scope.tenant):
-        return await _conversed(scope, message, model, inbox=inbox, store=store, embedder=embedder, turns=turns)
+        return await _conversed(scope, message, mask, model, inbox=inbox, store=store, embedder=embedder, turns=turns)
 
 
 async def _conversed(
     scope: Scope,
     message: str,
+    mask: Mask,
     model: LanguageModel,
     *,
     inbox: Inbox,
@@ -47,10 +52,11 @@ async def _conversed(
     embedder: Embedder,
     turns: TurnLog,
 ) -> Reply:
-    found = await recall(Asked(scope=scope, text=message), store=store, embedder=embedder, turns=turns)
-    memories = tuple(one.memory.text for one in found.results)
-    asked = Message(role=Role.USER, content=message)
+    said = mask(message)
+    found = await recall(Asked(scope=scope, text=said), store=store, embedder=embedder, turns=turns)
+    memories = tuple(one.memory.text for one in found.results if not one.memory.marked)
+    asked = Message(role=Role.USER, content=said)
     reply = await model.chat([Message(role=Role.SYSTEM, content=chat_system(memories)), asked])
-    answered = Message(role=Role.ASSISTANT, content=reply)
+    answered = Message(role=Role.ASSISTANT, content=mask(reply))
     await inbox.accept(Submission(scope=scope, messages=(asked, answered)))
     return Reply(text=reply, memories=memories)

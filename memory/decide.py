@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from memory.marking import Quarantine, reads_like_an_instruction
 from memory.model import Extraction, Fact, Memory, Plan, Recalled, Role, Scope, Turn, Vector
 from memory.plan import Planner, Source, draft
 from memory.ports import Embedder, Extractor, MemoryStore, Near, Reconciler
@@ -19,12 +20,13 @@ _NEIGHBOURS = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Deciding:
-    """What deciding needs."""
+    """What deciding needs; `quarantine` tells what becomes of facts that read like instructions to a prompt."""
 
     store: MemoryStore
     extractor: Extractor
     reconciler: Reconciler
     embedder: Embedder
+    quarantine: Quarantine = Quarantine.MARK
 
 
 async def decide(turns: Sequence[Turn], parts: Deciding) -> Plan:
@@ -45,7 +47,9 @@ async def decide(turns: Sequence[Turn], parts: Deciding) -> Plan:
 async def _decided(turns: Sequence[Turn], parts: Deciding) -> Plan:
     by_id = {turn.id: turn for turn in turns}
     extraction = await parts.extractor.extract([turn for turn in turns if turn.infer])
-    facts = [fact for turn in turns for fact in _facts_of(turn, extraction)]
+    found = [fact for turn in turns for fact in _facts_of(turn, extraction)]
+    held = [fact for fact in found if _is_held(fact, parts.quarantine)]
+    facts = [fact for fact in found if fact not in held]
     vectors = await _embed([fact.text for fact in facts], {}, parts.embedder)
     neighbours = await _neighbours(facts, by_id, vectors, parts.store)
     with paid_by(turns[0].scope.tenant, list(dict.fromkeys(fact.turn_id for fact in facts if not fact.verbatim))):
@@ -54,11 +58,20 @@ async def _decided(turns: Sequence[Turn], parts: Deciding) -> Plan:
     targets = [known[one.target] if one.target is not None else None for one in outcome.decisions]
 
     histories = await _histories(facts, targets, by_id, parts.store)
-    planner = Planner(by_id, Source(parts.extractor.name, parts.extractor.prompt_version), histories)
+    planner = Planner(by_id, Source(parts.extractor.name, parts.extractor.prompt_version), histories, parts.quarantine)
     for number, (fact, decision, target) in enumerate(zip(facts, outcome.decisions, targets, strict=True)):
         own = draft(number, fact, by_id[fact.turn_id])
         planner.follow(fact, decision, target.memory if target else None, own.id)
+    for fact in held:
+        planner.hold(fact)
     return planner.plan(await _embed(planner.texts, vectors, parts.embedder), extraction)
+
+
+def _is_held(fact: Fact, quarantine: Quarantine) -> bool:
+    """Whether a person is to judge it first: until then it is weighed against nothing, and nothing against it."""
+    return quarantine is Quarantine.HOLD and (
+        reads_like_an_instruction(fact.text) or reads_like_an_instruction(fact.quote)
+    )
 
 
 def _facts_of(turn: Turn, extraction: Extraction) -> list[Fact]:

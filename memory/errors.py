@@ -8,6 +8,11 @@ class TurnstoneError(Exception):
 
     code = "error"
 
+    @property
+    def plain(self) -> str:
+        """The sentence for a log: after its first colon may stand others' words, and in them what a person said."""
+        return str(self).partition(": ")[0].rstrip(".")
+
 
 class Transient(TurnstoneError):
     """A part is away for now: the same call may succeed later.
@@ -78,6 +83,12 @@ class NewerFormat(Transient):
     def __init__(self, what: str, found: object, known: int) -> None:
         reads = f"format {found}, this one reads up to {known}"
         super().__init__(f"{what} was written by a newer Turnstone ({reads}); upgrade this process")
+
+
+class Unreadable(Permanent):
+    """A document was sealed with a server key that is not ours."""
+
+    code = "unreadable"
 
 
 class StoreRejected(Permanent):

@@ -1,11 +1,17 @@
-"""Forgetting an owner: the epoch first, then turns and plans, then every version; verified, and repeated once."""
+"""Forgetting an owner: take the lanes, raise the epoch, then turns and plans, then every version; verified."""
 
 from __future__ import annotations
 
+import contextlib
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
 import structlog
 
-from memory.books import Receipt
-from memory.model import Lease, Scope
+from memory.books import Erased, Erasure, Left, Places
+from memory.errors import StoreUnavailable
+from memory.model import Lane, Lease, Scope
 from memory.ports import Embedder, Inbox, Lanes, MemoryStore, TurnLog
 from memory.removals import erase
 
@@ -14,28 +20,82 @@ log = structlog.get_logger(__name__)
 
 async def forget(
     scope: Scope, *, inbox: Inbox, lanes: Lanes, turns: TurnLog, store: MemoryStore, embedder: Embedder
-) -> Receipt:
+) -> Erasure:
     """Erase everything of a scope: what waits, what is being worked on, what is dead, settled or remembered.
 
-    Whoever works on one of the owner's lanes loses its lease at once. The lanes are ours until the store is clean,
-    so nothing accepted afterwards is weighed against memories that are about to go. A worker that was stopped in
-    the midst of a write may still finish it: therefore the sweep removes once more, shortly after.
+    Whoever works on one of the owner's lanes loses its lease at once: only then the epoch is raised, so that no worker
+    settles as erased what is to be counted here. The lanes are ours until the store is clean, so nothing accepted
+    afterwards is weighed against memories that are about to go. A worker that was stopped in the midst of a write may
+    still finish it: therefore the sweep removes once more, shortly after.
 
     Where only a part of an owner is forgotten (what was said to one agent), a memory that it had changed holds again as
-    it was before.
+    it was before, and what other turns quote of it goes as well.
 
     Raises InboxUnavailable, StoreUnavailable or LaneBusy; then ask again: what is gone stays gone.
     """
-    epoch, erased, held = await inbox.raise_epoch(scope), 0, list[Lease]()
+    held, parts = dict[Lane, Lease](), list[Erased]()
     try:
-        for lane in await turns.lanes(scope):
-            lease, count = await inbox.erase(scope, lane, epoch)
-            held.append(lease)
-            erased += count
-        memories = await erase(scope, epoch, held=held, lanes=lanes, store=store, embedder=embedder)
-        left = await store.left(scope, epoch)
+        memories, versions = await _taken(scope, held, inbox, turns, store)
+        epoch = await inbox.raise_epoch(scope, list(held))
+        later = await lanes_of(scope, turns, store)  # what was accepted before the epoch is in one of these by now
+        every = list(dict.fromkeys([*(lane for lane in later if lane not in held), *held]))
+        for lane in every:
+            held[lane], part = await inbox.erase(scope, lane, epoch)
+            plans = await _unquoted(held[lane], scope, epoch, inbox, store)
+            parts.append(part.model_copy(update={"plans": part.plans + plans}))
+        bells = await inbox.hush(every)
+        removed = await erase(scope, epoch, held=list(held.values()), lanes=lanes, store=store, embedder=embedder)
     finally:
-        for lease in held:
+        for lease in held.values():
             await lanes.hand_back(lease)
-    log.info("owner_erased", turns=erased, memories=memories, left=left)
-    return Receipt(tenant=scope.tenant, erased_at=epoch, turns=erased, memories=memories, verified=left == 0)
+    left = await what_is_left(scope, every, epoch, [one for part in parts for one in part.ids], inbox, store)
+    erasure = Erasure(scope=scope, erased_at=epoch, counts=_places(parts, memories, max(versions, removed)), left=left)
+    log.info("owner_erased", bells=bells, verified=left.nothing, **erasure.counts.model_dump())
+    return erasure
+
+
+async def _taken(
+    scope: Scope, held: dict[Lane, Lease], inbox: Inbox, turns: TurnLog, store: MemoryStore
+) -> tuple[int, int]:
+    """Take every lane of the scope's; returns how many memories stand and how many versions there are.
+
+    They are counted while nobody removes: whoever loses a lane takes back what it wrote as soon as the epoch stands.
+    Without Qdrant the erase fails, but only later, when the epoch stands: then the sweep finishes it in any case.
+    """
+    lanes, counts = await turns.lanes(scope), (0, 0)
+    with contextlib.suppress(StoreUnavailable):
+        lanes = [*lanes, *await store.lanes(scope)]
+    for lane in dict.fromkeys(lanes):
+        held[lane] = await inbox.seize(lane)
+    with contextlib.suppress(StoreUnavailable):
+        counts = await store.current(scope), await store.left(scope)
+    return counts
+
+
+async def lanes_of(scope: Scope, turns: TurnLog, store: MemoryStore) -> list[Lane]:
+    """Every lane that holds a turn or a memory in scope."""
+    found = [*await turns.lanes(scope), *await store.lanes(scope)]
+    return list({lane.key: lane for lane in found}.values())
+
+
+async def what_is_left(
+    scope: Scope, lanes: Sequence[Lane], before: datetime, ids: Sequence[str] | None, inbox: Inbox, store: MemoryStore
+) -> Left:
+    """Look in Redis and in Qdrant for what is there of a scope from up to a moment. Arguments as of `Inbox.left`."""
+    found = await inbox.left(scope, lanes, before, ids)
+    return found.model_copy(update={"versions": await store.left(scope, before)})
+
+
+async def _unquoted(lease: Lease, scope: Scope, epoch: datetime, inbox: Inbox, store: MemoryStore) -> int:
+    """Take out what the lane's other turns quote of what is being erased; returns how many plans went."""
+    told = {event.id for event in await inbox.quotes(lease.lane) if event.id}
+    texts = await store.texts(scope, epoch, told) if told else frozenset()
+    return await inbox.unquote(lease, scope, epoch, texts)
+
+
+def _places(parts: Sequence[Erased], memories: int, versions: int) -> Places:
+    turns: Counter[str] = Counter()
+    for part in parts:
+        turns.update(part.turns)
+    plans, texts = sum(part.plans for part in parts), sum(part.texts for part in parts)
+    return Places(turns=turns, plans=plans, texts=texts, memories=memories, versions=versions)

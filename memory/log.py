@@ -1,15 +1,35 @@
-"""Logging: one JSON object a line on standard error. Events are constants, facts are fields, never a person's text."""
+"""Logging: one JSON object a line on standard error. Events are constants, facts are fields, never a person's text.
+
+What an exception says may hold what somebody said: a validation error quotes its input, a provider's error its request.
+So logs tell its kind and the places that it came through, and not its words; that holds for what libraries log as well.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
+import traceback
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TextIO
 
 import structlog
+from structlog.typing import EventDict
+
+# At their lower levels these write whole requests and answers.
+_CHATTY = ("openai", "httpx", "httpcore", "qdrant_client", "kombu", "celery.pool")
+_PLACE_PARTS = 3
+_MOST_FRAMES = 40
+_MOST_ERRORS = 10
+
+ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
 def configure(level: str = "info") -> None:
-    """Set up structlog for this process.
+    """Set up this process: structlog's lines, and that neither libraries nor warnings log anybody's words.
 
     Args:
         level: the lowest level that is written: debug, info, warning or error.
@@ -19,10 +39,109 @@ def configure(level: str = "info") -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
+            _without_words,
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+    guard()
+
+
+def guard() -> None:
+    """The part of it that concerns libraries."""
+    logging.setLogRecordFactory(_Record)
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    warnings.showwarning = _warned
+
+
+def watch(loop: asyncio.AbstractEventLoop) -> None:
+    """Log what fails on a loop where nobody waits for it; by itself the loop would write the exception's words."""
+    loop.set_exception_handler(_loop_failed)
+
+
+def places(error: BaseException) -> list[dict[str, Any]]:
+    """An exception and what caused it, without their words: of each its type and the places that it came through."""
+    return [
+        {"type": f"{type(one).__module__}.{type(one).__qualname__}", "at": [_place(*step) for step in _steps(one)]}
+        for one, _ in zip(_chain(error, set()), range(_MOST_ERRORS), strict=False)
+    ]
+
+
+def _chain(error: BaseException | None, met: set[int]) -> Iterator[BaseException]:
+    if error is None or id(error) in met:
+        return
+    met.add(id(error))
+    yield error
+    if isinstance(error, BaseExceptionGroup):
+        for one in error.exceptions:
+            yield from _chain(one, met)
+    yield from _chain(error.__cause__ or (None if error.__suppress_context__ else error.__context__), met)
+
+
+def _steps(error: BaseException) -> list[tuple[str, int, str]]:
+    walked = traceback.walk_tb(error.__traceback__)
+    steps = [(frame.f_code.co_filename, line, frame.f_code.co_qualname) for frame, line in walked]
+    return steps[-_MOST_FRAMES:]
+
+
+def _place(file: str, line: int, function: str) -> str:
+    return f"{'/'.join(Path(file).parts[-_PLACE_PARTS:])}:{line} {function}"
+
+
+def _without_words(_: Any, __: str, event: EventDict) -> EventDict:
+    """Put the places in the place of an exception."""
+    given = event.pop("exc_info", None)
+    error = given if isinstance(given, BaseException) else given[1] if isinstance(given, tuple) else None
+    if given is True:
+        error = sys.exc_info()[1]
+    return {**event, "exception": places(error)} if error is not None else event
+
+
+class _Record(logging.LogRecord):
+    """What a library logs: of its exceptions the places alone, and in its sentence their types."""
+
+    def __init__(
+        self,
+        name: str,
+        level: int,
+        pathname: str,
+        lineno: int,
+        msg: object,
+        args: Any,
+        exc_info: ExceptionInfo | None,
+        func: str | None = None,
+        sinfo: str | None = None,
+        **more: Any,
+    ) -> None:
+        if isinstance(args, tuple):
+            args = tuple(_named(one) for one in args)
+        super().__init__(name, level, pathname, lineno, _named(msg), args, None, func, sinfo, **more)
+        if exc_info and exc_info[1] is not None:
+            told = places(exc_info[1])
+            self.exc_text = "\n".join(f"{one['type']}: {' < '.join(reversed(one['at']))}" for one in told)
+
+
+def _named(value: Any) -> Any:
+    return type(value).__qualname__ if isinstance(value, BaseException) else value
+
+
+def _warned(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    structlog.get_logger(__name__).warning(
+        "python_warned", category=category.__qualname__, at=_place(filename, lineno, "")
+    )
+
+
+def _loop_failed(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    # Behind its first words the message shows tasks and callbacks with all that they hold.
+    what = str(context.get("message", "")).partition(" <")[0].partition("\n")[0]
+    structlog.get_logger(__name__).error("loop_failed", what=what, exc_info=context.get("exception"))

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from memory.marking import Quarantine, reads_like_an_instruction
 from memory.model import Decision, Event, Extraction, Fact, Memory, Plan, Turn, TurnEvent, Vector, Write
 from memory.versions import NAMESPACE, is_late, is_retracted, superseded, version_id, with_late
 
@@ -55,11 +56,13 @@ class Planner:
         turns: the batch.
         source: the extractor.
         histories: every version of the memories that a fact of this batch may be too late for, by id.
+        quarantine: what becomes of what reads like an instruction to a prompt.
     """
 
     turns: Mapping[str, Turn]
     source: Source
     histories: Mapping[str, Sequence[Memory]] = field(default_factory=dict)
+    quarantine: Quarantine = Quarantine.MARK
     _changes: list[tuple[str, str, Memory]] = field(default_factory=list)  # point id, turn id, version
     _events: dict[str, list[TurnEvent]] = field(default_factory=lambda: defaultdict(list))
     _made: Counter[str] = field(default_factory=Counter)
@@ -83,6 +86,10 @@ class Planner:
         self._became[own_draft] = ended = self._followed(fact, decision, known)
         if ended:
             self._left_as[own_draft] = self._versions[ended][ended]
+
+    def hold(self, fact: Fact) -> None:
+        """Keep a fact for a person to judge: it changes nothing that is known."""
+        self._add(fact, held=True)
 
     def _still_none(self, fact: Fact, decision: Decision, known: Memory, seen: Memory) -> Decision:
         """A repetition of what the batch has changed since it was weighed is none: it says the old thing anew."""
@@ -127,7 +134,7 @@ class Planner:
         self._note(fact, Event.NONE, known.id if known else "", known.text if known else fact.text)
         return known.id if known else ""
 
-    def _add(self, fact: Fact) -> str:
+    def _add(self, fact: Fact, *, held: bool = False) -> str:
         turn = self.turns[fact.turn_id]
         memory = Memory(
             id=self._new_id(fact),
@@ -143,12 +150,20 @@ class Planner:
             quote=fact.quote,
             model=self.source.model,
             prompt_version=fact.prompt_version or self.source.prompt_version,
+            current=not held,
+            marked=self._is_marked(fact, fact.text),
+            held=held,
         )
         self._made[turn.id] += 1
         self._versions[memory.id] = {}
         self._put(fact, memory.id, memory)
-        self._note(fact, Event.ADD, memory.id, memory.text)
+        self._note(fact, Event.ADD, memory.id, memory.text, held=held)
         return memory.id
+
+    def _is_marked(self, fact: Fact, text: str) -> bool:
+        if self.quarantine is Quarantine.OFF:
+            return False
+        return reads_like_an_instruction(text) or (fact.quote != text and reads_like_an_instruction(fact.quote))
 
     def _new_id(self, fact: Fact) -> str:
         self._said[fact.turn_id, fact.text] += 1
@@ -170,6 +185,7 @@ class Planner:
                 "metadata": {**known.metadata, **turn.metadata},
                 "model": self.source.model,
                 "prompt_version": fact.prompt_version or self.source.prompt_version,
+                "marked": self._is_marked(fact, text),
             }
         )
 
@@ -205,8 +221,11 @@ class Planner:
         self._changes.append((point_id, fact.turn_id, memory))
         self._versions[memory.id][point_id] = memory
 
-    def _note(self, fact: Fact, event: Event, found: str, text: str, previous: str | None = None) -> None:
-        self._events[fact.turn_id].append(TurnEvent(event=event, id=found, memory=text, previous=previous))
+    def _note(
+        self, fact: Fact, event: Event, found: str, text: str, previous: str | None = None, *, held: bool = False
+    ) -> None:
+        told = TurnEvent(event=event, id=found, memory=text, previous=previous, held=held)
+        self._events[fact.turn_id].append(told)
 
     @property
     def texts(self) -> list[str]:

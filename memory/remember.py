@@ -78,7 +78,7 @@ async def _taken(lease: Lease, parts: Remembering) -> Batch | None:
 
 async def _rest(lease: Lease, error: Transient, parts: Remembering) -> None:
     delay = await parts.lanes.postpone(lease, str(error), error.retry_after_seconds)
-    log.warning("lane_backs_off", error=error.code, reason=str(error), delay_seconds=delay)
+    log.warning("lane_backs_off", error=error.code, reason=error.plain, delay_seconds=delay)
 
 
 async def _tried(lease: Lease, batch: Batch, parts: Remembering) -> int | None:
@@ -89,7 +89,7 @@ async def _tried(lease: Lease, batch: Batch, parts: Remembering) -> int | None:
         await _rest(lease, error, parts)
         return None
     except Permanent as error:
-        log.warning("batch_failed", error=error.code, reason=str(error), turns=len(batch.turns))
+        log.warning("batch_failed", error=error.code, reason=error.plain, turns=len(batch.turns))
         await parts.lanes.fail(lease, f"{error.code}: {error}")
         return 0
 
@@ -143,7 +143,7 @@ async def sweep_forever(inbox: Inbox, parts: Remembering, every_seconds: float) 
             rung = await inbox.sweep()
             repeated = await finish_removals(inbox, parts.lanes, parts.store, parts.embedder)
         except TurnstoneError as error:  # whatever it is, the next sweep comes
-            log.warning("sweep_failed", reason=str(error))
+            log.warning("sweep_failed", reason=error.plain)
         else:
             if rung or repeated:
                 log.info("swept", bells=rung, removals=repeated)

@@ -9,7 +9,7 @@ from datetime import datetime
 import structlog
 
 from memory.books import Removal
-from memory.errors import LaneBusy
+from memory.errors import LaneBusy, LeaseLost
 from memory.model import Event, Lease, Memory, Scope, Write
 from memory.ports import Embedder, Inbox, Lanes, MemoryStore
 from memory.spending import paid_by
@@ -42,18 +42,14 @@ async def erase(
 def _held_before(versions: Sequence[Memory], scope: Scope, until: datetime) -> Memory | None:
     """What takes the place of a standing version that is erased: the last one that stays, as if it had never ended."""
     ordered = in_order(versions)
-    left = [one for one in ordered if one.updated_at > until or not _is_within(one.scope, scope)]
-    stands = max(ordered, key=lambda one: one.version)
-    if not left or stands in left:
+    left = [one for one in ordered if one.updated_at > until or not scope.covers(one.scope)]
+    stands = max(ordered, key=lambda one: one.version, default=None)  # none: whoever erases beside us was faster
+    if stands is None or not left or stands in left:
         return None
     ending = {"event": Event.DELETE, "current": False, "valid_to": stands.valid_to}  # what was taken back stays so
     going_on = {"event": Event.UPDATE, "current": True, "valid_to": None}
     state = ending if is_retracted(stands) else going_on
     return left[-1].model_copy(update={**state, "superseded_by": None})
-
-
-def _is_within(scope: Scope, part: Scope) -> bool:
-    return scope.tenant == part.tenant and part.ids.items() <= scope.ids.items()
 
 
 async def _put_back(
@@ -69,6 +65,24 @@ async def _put_back(
         await store.apply(lease, [write], seen.good_until)
         stood_as_past = version_id(memory.id, memory.version)
         await store.drop(Scope(tenant=memory.scope.tenant), stood_as_past)
+
+
+async def is_forgotten(memory: Memory, lanes: Lanes) -> bool:
+    """Whether an erase covers a memory that it has not removed yet."""
+    return any(memory.updated_at <= epoch for _, epoch in await lanes.epochs(memory.scope))
+
+
+async def write_under(
+    lease: Lease, writes: Sequence[Write], lanes: Lanes, store: MemoryStore, embedder: Embedder
+) -> None:
+    """Write between two looks: an erase may come in before or after the first, then the edit goes as well."""
+    try:
+        seen = await lanes.confirm(lease, ())
+        await store.apply(lease, writes, seen.good_until)
+        await lanes.confirm(lease, ())
+    except LeaseLost as error:
+        await take_back([write.memory.scope for write in writes], lanes, store, embedder)
+        raise LaneBusy("this owner's memories were being changed just then", retry_after_seconds=1) from error
 
 
 async def take_back(scopes: Sequence[Scope], lanes: Lanes, store: MemoryStore, embedder: Embedder) -> None:

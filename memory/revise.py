@@ -7,34 +7,44 @@ from typing import Any
 
 from memory.books import Removal
 from memory.clock import from_us
-from memory.errors import LaneBusy, LeaseLost, NotFound, NothingToUndo
+from memory.errors import NotFound, NothingToUndo
+from memory.marking import Quarantine, reads_like_an_instruction
 from memory.model import Event, Lease, Memory, Scope, Write
 from memory.ports import Embedder, Inbox, Lanes, MemoryStore
-from memory.removals import take_back
+from memory.removals import is_forgotten, write_under
 from memory.spending import paid_by
 from memory.versions import in_order, standing, superseded, version_id
 
-_SAID = ("scope", "text", "categories", "metadata", "turn_ids", "quote", "model", "prompt_version")
+_SAID = ("scope", "text", "categories", "metadata", "turn_ids", "quote", "model", "prompt_version", "marked")
 _UNKNOWN = "there is no memory with this id"
 
 
 async def update(
-    reach: Scope, memory_id: str, text: str, *, lanes: Lanes, store: MemoryStore, embedder: Embedder
+    reach: Scope,
+    memory_id: str,
+    text: str,
+    *,
+    lanes: Lanes,
+    store: MemoryStore,
+    embedder: Embedder,
+    quarantine: Quarantine = Quarantine.MARK,
 ) -> Memory:
-    """Give a memory a new text; the old one stays in its history.
+    """Give a memory a new text; the old one stays in its history. It is marked where it reads like an instruction.
 
     Args:
         reach: all that the caller may change.
         memory_id: which memory.
         text: the new one.
         lanes, store, embedder: the parts.
+        quarantine: off: nobody looks whether the text reads like an instruction.
 
     Raises NotFound, LaneBusy when a worker keeps the owner's lane, and what the parts raise.
     """
     lane = (await _current(reach, memory_id, store)).scope.lane
     async with lanes.edit(lane) as lease:
         before = await _current(reach, memory_id, store)
-        said = {"text": text, "turn_ids": (), "quote": None, "model": None, "prompt_version": None}
+        marked = quarantine is not Quarantine.OFF and reads_like_an_instruction(text)
+        said = {"text": text, "turn_ids": (), "quote": None, "model": None, "prompt_version": None, "marked": marked}
         return await _renew(lease, before, said, lanes=lanes, store=store, embedder=embedder)
 
 
@@ -60,7 +70,7 @@ async def _renew(
     lease: Lease, before: Memory, said: Mapping[str, Any], *, lanes: Lanes, store: MemoryStore, embedder: Embedder
 ) -> Memory:
     """Put a new version in a memory's place; the one before becomes history."""
-    if any(before.updated_at <= epoch for _, epoch in await lanes.epochs(before.scope)):
+    if await is_forgotten(before, lanes):
         raise NotFound(_UNKNOWN)  # an erase is at it; what we wrote now would be newer than its epoch, and stay
     now = from_us(lease.token)  # a token is Redis's clock, as acceptance times are
     since = max(now, before.valid_from)  # what was dated ahead is changed from then on
@@ -74,19 +84,8 @@ async def _renew(
         Write(point_id=version_id(before.id, before.version), memory=past, vector=tuple(old_vector)),
         Write(point_id=after.id, memory=after, vector=tuple(vector)),
     ]
-    await _write(lease, writes, lanes, store, embedder)
+    await write_under(lease, writes, lanes, store, embedder)
     return after
-
-
-async def _write(lease: Lease, writes: Sequence[Write], lanes: Lanes, store: MemoryStore, embedder: Embedder) -> None:
-    """Write between two looks: an erase may come in before or after the first, then the edit goes as well."""
-    try:
-        seen = await lanes.confirm(lease, ())
-        await store.apply(lease, writes, seen.good_until)
-        await lanes.confirm(lease, ())
-    except LeaseLost as error:
-        await take_back([write.memory.scope for write in writes], lanes, store, embedder)
-        raise LaneBusy("this owner's memories were being changed just then", retry_after_seconds=1) from error
 
 
 async def delete(reach: Scope, memory_id: str, *, inbox: Inbox, lanes: Lanes, store: MemoryStore) -> None:

@@ -12,7 +12,12 @@ class Settings(BaseSettings):
     """Turnstone's settings, read from the environment (prefix `TURNSTONE_`) and from `.env`."""
 
     model_config = SettingsConfigDict(
-        env_prefix="TURNSTONE_", env_file=".env", extra="ignore", frozen=True, populate_by_name=True
+        env_prefix="TURNSTONE_",
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        hide_input_in_errors=True,  # it holds keys, and the error goes to a log
     )
 
     openai_api_key: SecretStr | None = Field(None, validation_alias=AliasChoices("OPENAI_API_KEY", "openai_api_key"))
@@ -28,6 +33,8 @@ class Settings(BaseSettings):
     embedding_model: str = "text-embedding-3-small"
     model_timeout_seconds: float = Field(60, gt=0)
     gate: Literal["on", "off"] = "on"
+    mask: Literal["on", "off"] = "on"
+    quarantine: Literal["mark", "hold", "off"] = "mark"
     price_input_usd: float | None = Field(None, ge=0)
     price_output_usd: float | None = Field(None, ge=0)
     price_embedding_usd: float | None = Field(None, ge=0)
@@ -55,6 +62,7 @@ class Settings(BaseSettings):
     sweep_seconds: float = Field(2, gt=0)
     retention_seconds: int = Field(7 * 24 * 3600, ge=60)
     text_retention_seconds: int | None = Field(None, ge=0)
+    receipt_retention_seconds: int = Field(3 * 365 * 24 * 3600, ge=60)
     max_body_bytes: int = Field(1_000_000, ge=1_000)
     worker_threads: int = Field(32, ge=1)
     worker_nice: int = Field(0, ge=0, le=19)

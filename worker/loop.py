@@ -57,6 +57,7 @@ class WorkerLoop:
             self._serving.result()
 
     async def _serve(self, ready: asyncio.Future[None]) -> None:
+        logging.watch(self._loop)
         async with opened(self._settings) as parts:
             self._opened = remembering(parts, self._settings), parts.inbox
             sweeping = asyncio.create_task(sweep_forever(parts.inbox, self._opened[0], self._settings.sweep_seconds))

@@ -60,6 +60,6 @@ def _answering(work: Any) -> None:
     except CancelledError:
         log.info("drain_cancelled")
     except TurnstoneError as error:
-        log.warning("task_gave_up", error=error.code, reason=str(error))
+        log.warning("task_gave_up", error=error.code, reason=error.plain)
     except Exception:
         log.exception("task_failed")

@@ -21,6 +21,7 @@ from api.fields import LONGEST_QUERY, Id, Text
 from api.routes import health
 from memory.bootstrap import Parts
 from memory.errors import NotFound
+from memory.marking import Quarantine
 from memory.model import DeadFilter, Page, Scope, Status
 from memory.recall import Asked, recall
 
@@ -127,6 +128,24 @@ async def dead(
     )
 
 
+@router.get("/quarantine")
+async def quarantine(
+    request: Request, caller: Admin, parts: Opened, page: _Number = 1, fragment: bool = False
+) -> Response:
+    """What is held back, to be released or discarded."""
+    at = Page(number=page, size=views.LETTERS_A_PAGE)
+    count, found = await parts.store.held_page(caller.reach, at)
+    return render(
+        request,
+        "quarantine_live" if fragment else "quarantine",
+        held=[views.held(one) for one in found],
+        pager=views.pager(at, count),
+        holds=parts.quarantine is Quarantine.HOLD,
+        marks=parts.quarantine is Quarantine.MARK,
+        source=words.query(page=page, fragment=1),
+    )
+
+
 @router.get("/memories")
 async def memories(
     request: Request,
@@ -141,7 +160,7 @@ async def memories(
     if user_id is not None:
         scope = Scope(tenant=caller.tenant, user_id=user_id)
         if query is not None:
-            asked = Asked(scope=scope, text=query, limit=_FOUND_AT_MOST)
+            asked = Asked(scope=scope, text=parts.mask(query), limit=_FOUND_AT_MOST)
             shown["found"] = await recall(asked, store=parts.store, embedder=parts.embedder, turns=parts.turns)
         else:
             at = Page(number=page, size=views.PAGE_SIZE)

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from api.dashboard import words
-from api.dashboard.words import DONE, lasted, outcome, query, short
+from api.dashboard.words import DONE, HELD, lasted, outcome, query, short
 from memory.books import Ledger
 from memory.model import DeadFilter, Incident, Memory, Message, Page, Scope, Status, Turn, TurnEvent, TurnStatus
 
@@ -170,11 +170,22 @@ class Change:
     memory: str
     previous: str | None
     link: str | None
+    held: bool
 
 
 def changes(events: Sequence[TurnEvent]) -> list[Change]:
     """What a turn did; a fact that was only said twice in one batch belongs to no memory of its own."""
-    return [Change(one.event.value, DONE[one.event], one.memory, one.previous, quote(one.id) or None) for one in events]
+    return [
+        Change(
+            one.event.value,
+            HELD if one.held else DONE[one.event],
+            one.memory,
+            one.previous,
+            quote(one.id) or None,
+            one.held,
+        )
+        for one in events
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,3 +269,25 @@ def timeline(versions: Sequence[Memory]) -> list[Version]:
         )
         for one in reversed(versions)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A memory that is held back; `quote` only where it says it in other words."""
+
+    memory: Memory
+    short: str
+    owners: list[Owner]
+    quote: str | None
+    turns: tuple[tuple[str, str], ...]
+
+
+def held(memory: Memory) -> Held:
+    """One memory in quarantine."""
+    return Held(
+        memory,
+        short(memory.id),
+        owners(memory.scope),
+        memory.quote if memory.quote != memory.text else None,
+        tuple((turn_id, short(turn_id)) for turn_id in memory.turn_ids),
+    )

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from memory.model import Counts, Event, Status, TurnStatus, What
 
 DONE = {Event.ADD: "added", Event.UPDATE: "updated", Event.DELETE: "removed", Event.NONE: "already known"}
+HELD = "held back"
 WRONG = {
     What.FAILED: "failed",
     What.POSTPONED: "postponed",
@@ -59,8 +60,9 @@ def outcome(turn: TurnStatus) -> str:
     """What a turn came to, in a few words: its error, else what it did to memories."""
     if turn.error or turn.status is not Status.SETTLED:
         return turn.error or ""
-    done = Counter(event.event for event in turn.events)
-    return ", ".join(f"{done[event]} {word}" for event, word in DONE.items() if done[event]) or "nothing to remember"
+    done = Counter(HELD if event.held else DONE[event.event] for event in turn.events)
+    words = (*DONE.values(), HELD)
+    return ", ".join(f"{done[word]} {word}" for word in words if done[word]) or "nothing to remember"
 
 
 def counted(counts: Counts) -> str:

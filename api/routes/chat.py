@@ -19,6 +19,7 @@ async def chat(said: ChatIn, caller: Writer, parts: Opened) -> ChatOut:
     reply = await converse(
         owner(caller, said.user_id),
         said.message,
+        mask=parts.mask,
         model=parts.model,
         inbox=parts.inbox,
         store=parts.store,

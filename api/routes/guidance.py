@@ -7,8 +7,9 @@ from typing import Any
 from fastapi import APIRouter
 
 from api.auth import Admin
-from api.context import Opened
+from api.context import Opened, checked
 from api.fields import Guided
+from memory.masking import masked_guidance
 from memory.model import Guidance
 
 router = APIRouter(tags=["guidance"])
@@ -23,8 +24,11 @@ async def get_guidance(caller: Admin, parts: Opened) -> Any:
 @router.put("/guidance", response_model=Guided)
 async def put_guidance(given: Guided, caller: Admin, parts: Opened) -> Any:
     """Set what holds for every turn of this tenant from now on; what is left out holds no longer."""
-    await parts.guidance.give(caller.tenant, given.guidance)
-    return _shown(given.guidance)
+    masked = masked_guidance(given.guidance, parts.mask)
+    if masked != given.guidance:
+        masked = checked(Guided, _shown(masked)).guidance  # what is longer than before may be too long
+    await parts.guidance.give(caller.tenant, masked)
+    return _shown(masked)
 
 
 def _shown(guidance: Guidance) -> dict[str, Any]:

@@ -79,7 +79,7 @@ async def make_key(asked: KeyIn, caller: Admin, parts: Opened) -> Any:
     new = NewKey(
         tenant=_tenant(caller, asked.tenant) or caller.tenant,
         access=asked.role,
-        label=asked.label,
+        label=parts.mask(asked.label),
         user_id=asked.user_id,
         per_minute=asked.per_minute,
     )

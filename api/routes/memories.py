@@ -12,10 +12,10 @@ from api.auth import Reader, Writer
 from api.context import Opened, Paged, owner, paged, shown, sought
 from api.fields import Id
 from api.openapi import refusals
+from api.receipts import ReceiptOut
 from api.schemas import (
     MemoryOut,
     MemoryPage,
-    ReceiptOut,
     SearchIn,
     SearchOut,
     TextIn,
@@ -26,6 +26,7 @@ from memory.filters import parse
 from memory.forget import forget
 from memory.model import Memory
 from memory.recall import Asked, recall, wait_until_settled
+from memory.receipts import issue
 from memory.revise import delete, undo, update
 
 router = APIRouter(tags=["memories"], responses=refusals(502))
@@ -46,7 +47,7 @@ async def search(asked: SearchIn, caller: Reader, parts: Opened) -> Any:
     question = Asked(
         scope=scope,
         filters=filters,
-        text=asked.query,
+        text=parts.mask(asked.query),
         limit=asked.limit,
         threshold=asked.threshold,
         as_of=asked.as_of,
@@ -79,17 +80,19 @@ async def list_memories(
 async def forget_owner(
     caller: Writer, parts: Opened, user_id: _OwnerId = None, agent_id: _OwnerId = None, run_id: _OwnerId = None
 ) -> Any:
-    """Forget an owner: what waits, what is being worked on, what is dead, settled or remembered."""
-    scope = owner(caller, user_id, agent_id, run_id)
-    receipt = await forget(
-        scope,
+    """Forget an owner: what waits, what is being worked on, what is dead, settled or remembered.
+
+    The receipt is kept without personal data; `POST /receipts/verify` checks it.
+    """
+    erasure = await forget(
+        owner(caller, user_id, agent_id, run_id),
         inbox=parts.inbox,
         lanes=parts.lanes,
         turns=parts.turns,
         store=parts.store,
         embedder=parts.embedder,
     )
-    return receipt.model_dump()
+    return (await issue(erasure, notary=parts.notary, book=parts.receipts)).model_dump()
 
 
 def _json(text: str | None) -> Any:
@@ -135,7 +138,13 @@ def _version(number: int, memory: Memory) -> dict[str, Any]:
 async def put_memory(memory_id: UUID, new: TextIn, caller: Writer, parts: Opened) -> Any:
     """Give a memory a new text; the old one stays in its history."""
     changed = await update(
-        caller.reach, str(memory_id), new.text, lanes=parts.lanes, store=parts.store, embedder=parts.embedder
+        caller.reach,
+        str(memory_id),
+        parts.mask(new.text),
+        lanes=parts.lanes,
+        store=parts.store,
+        embedder=parts.embedder,
+        quarantine=parts.quarantine,
     )
     return shown(changed)
 

@@ -15,7 +15,9 @@ from api.openapi import refusals
 from api.schemas import TurnIn, TurnPage, TurnQueued, TurnTold, TurnToldPage
 from memory.bootstrap import Parts
 from memory.errors import BadRequest, NotFound
+from memory.masking import masked_guidance, masked_messages, masked_values
 from memory.model import Message, Role, Scope, Status, Submission, TurnStatus
+from memory.ports import Mask
 
 router = APIRouter(tags=["turns"])
 
@@ -54,9 +56,8 @@ async def post_turn(request: Request) -> Response:
     caller = await writer(request)
     turn = read(TurnIn, await request.body())
     parts: Parts = request.app.state.parts
-    accepted = await parts.inbox.accept(
-        _submission(turn, owner(caller, turn.user_id, turn.agent_id, turn.run_id)), idempotency_key=_key(request)
-    )
+    scope = owner(caller, turn.user_id, turn.agent_id, turn.run_id)
+    accepted = await parts.inbox.accept(_submission(turn, scope, parts.mask), idempotency_key=_key(request))
     body = b'{"id":"%b","status":"queued"}' % accepted.id.encode()
     return Response(body, status_code=202, media_type="application/json")
 
@@ -68,18 +69,19 @@ def _key(request: Request) -> str | None:
     return key
 
 
-def _submission(turn: TurnIn, scope: Scope) -> Submission:
-    """What was checked at the door is not checked again on its way in."""
+def _submission(turn: TurnIn, scope: Scope, mask: Mask) -> Submission:
+    """What was checked at the door is not checked again on its way in; what must not be remembered does not get in."""
+    said = tuple(
+        Message.model_construct(role=Role(message.role), content=message.content, name=message.name)
+        for message in turn.messages
+    )
     return Submission.model_construct(
         scope=scope,
-        messages=tuple(
-            Message.model_construct(role=Role(message.role), content=message.content, name=message.name)
-            for message in turn.messages
-        ),
-        metadata=turn.metadata,
+        messages=masked_messages(said, mask),
+        metadata=masked_values(turn.metadata, mask),
         timestamp=turn.timestamp,
         infer=turn.infer,
-        guidance=turn.guidance,
+        guidance=masked_guidance(turn.guidance, mask),
     )
 
 

@@ -34,13 +34,16 @@ class CeleryBell:
         """The Redis list that workers listen to."""
         return self._queue
 
+    def body(self, lane: Lane) -> str:
+        """What every bell for one lane holds, and no bell for another."""
+        return base64.b64encode(orjson.dumps([[lane.key], {}, _EMBED])).decode()
+
     def message(self, lane: Lane) -> bytes:
         """The bell for one lane, as the workers' broker reads it."""
         task_id = str(uuid.uuid4())
-        body = orjson.dumps([[lane.key], {}, _EMBED])
         return orjson.dumps(
             {
-                "body": base64.b64encode(body).decode(),
+                "body": self.body(lane),
                 "content-encoding": "utf-8",
                 "content-type": "application/json",
                 "headers": {

@@ -56,13 +56,11 @@ class JwtTokens:
     Args:
         provider: whose tokens.
         server_key: hashes whom a token is for, as the name under which requests are counted.
-        per_minute: how many requests each may make; None: as many as they like.
     """
 
-    def __init__(self, provider: Provider, server_key: ServerKey, per_minute: int | None = None) -> None:
+    def __init__(self, provider: Provider, server_key: ServerKey) -> None:
         self._provider = provider
         self._server_key = server_key
-        self._per_minute = per_minute
         self._http = httpx.AsyncClient(timeout=_FETCH_SECONDS, follow_redirects=False)
         self._keys: Mapping[str | None, jwt.PyJWK] = {}
         self._fetched_at = float("-inf")
@@ -106,7 +104,6 @@ class JwtTokens:
                 access=Access(role),
                 user_id=user,
                 name=f"token-{name}",
-                per_minute=self._per_minute,
                 good_until=datetime.fromtimestamp(int(claims["exp"]) + _LEEWAY_SECONDS, UTC),
             )
         except (ValidationError, ValueError, OverflowError):

@@ -37,7 +37,7 @@ _NO_MODEL_LIST = {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatu
 class Wire(BaseModel):
     """What we read of an endpoint's answer; the rest is let pass."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
 
 class Tokens(Wire):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from memory.errors import NewerFormat
 from memory.model import Lane, Memory, Scope, Write
 
 VERSION = 1
+HELD_VERSION = 2  # of what is held back: an earlier Turnstone would show it
 
 INDEXES: Mapping[str, Any] = {
     "tenant": models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, is_tenant=True),
@@ -33,6 +34,8 @@ INDEXES: Mapping[str, Any] = {
 }
 # What was taken back stands under the memory's own id until something takes its place; then it is past.
 _CURRENT, _RETRACTED, _PAST = "current", "retracted", "past"
+# And what waits for a person's judgement stands nowhere.
+_HELD = "held"
 _MOST_FACTS = 1000
 _TIMES = ("created_at", "updated_at", "valid_from", "valid_to")
 
@@ -45,14 +48,16 @@ def stamp(moment: datetime) -> str:
 def to_payload(write: Write, fence: int) -> dict[str, Any]:
     """The payload of one version. Metadata has a room of its own: no key in it can pass for one of ours."""
     memory = write.memory
-    fields = memory.model_dump(mode="json", exclude={"id", "scope", "current", *_TIMES}, exclude_none=True)
+    fields = memory.model_dump(mode="json", exclude={"id", "scope", "current", "held", *_TIMES}, exclude_none=True)
+    if not memory.marked:
+        del fields["marked"]
     times = {name: getattr(memory, name) for name in _TIMES}
     return {
         **fields,
         **folded(fields, "text", "categories", "metadata"),
-        "v": VERSION,
+        "v": HELD_VERSION if memory.held else VERSION,
         "memory_id": memory.id,
-        "state": _CURRENT if memory.current else _RETRACTED if write.point_id == memory.id else _PAST,
+        "state": _state(write),
         "tenant": memory.scope.tenant,
         **memory.scope.ids,
         "hash": hashlib.blake2b(memory.text.encode(), digest_size=16).hexdigest(),
@@ -62,6 +67,14 @@ def to_payload(write: Write, fence: int) -> dict[str, Any]:
     }
 
 
+def _state(write: Write) -> str:
+    if write.memory.held:
+        return _HELD
+    if write.memory.current:
+        return _CURRENT
+    return _RETRACTED if write.point_id == write.memory.id else _PAST
+
+
 def position(memory: Memory) -> int:
     """Where a memory stands in a list: by creation, then as said. No two of a lane are equal: pages never overlap."""
     return to_us(memory.created_at) * _MOST_FACTS + memory.fact % _MOST_FACTS
@@ -69,25 +82,27 @@ def position(memory: Memory) -> int:
 
 def is_known(payload: Mapping[str, Any]) -> bool:
     """Whether we know the payload's format."""
-    return bool(payload.get("v", 1) <= VERSION)
+    return bool(payload.get("v", 1) <= HELD_VERSION)
 
 
 def from_payload(payload: Mapping[str, Any]) -> Memory:
     """The memory that a payload holds; fields that we do not know are passed over. Raises NewerFormat."""
     if not is_known(payload):
-        raise NewerFormat("a memory", payload["v"], VERSION)
-    ours = set(Memory.model_fields) - {"id", "scope", "current"}
+        raise NewerFormat("a memory", payload["v"], HELD_VERSION)
+    ours = set(Memory.model_fields) - {"id", "scope", "current", "held"}
     return Memory(
         id=payload["memory_id"],
-        scope=Scope(
-            tenant=payload["tenant"],
-            user_id=payload.get("user_id"),
-            agent_id=payload.get("agent_id"),
-            run_id=payload.get("run_id"),
-        ),
+        scope=scope_of(payload),
         current=payload["state"] == _CURRENT,
+        held=payload["state"] == _HELD,
         **{name: value for name, value in payload.items() if name in ours},
     )
+
+
+def scope_of(payload: Mapping[str, Any]) -> Scope:
+    """Whose version it is."""
+    ids = {field: payload.get(field) for field in ("user_id", "agent_id", "run_id")}
+    return Scope(tenant=payload["tenant"], **ids)
 
 
 def _equals(field: str, value: str) -> models.FieldCondition:
@@ -133,13 +148,27 @@ def as_of(scope: Scope, moment: datetime, *more: models.Condition) -> models.Fil
             *_conditions(within(scope, *more)),
             models.FieldCondition(key="valid_from", range=models.DatetimeRange(lte=at)),
         ],
-        must_not=[models.FieldCondition(key="valid_to", range=models.DatetimeRange(lte=at))],
+        must_not=[
+            models.FieldCondition(key="valid_to", range=models.DatetimeRange(lte=at)),
+            _equals("state", _HELD),
+        ],
     )
 
 
 def versions(reach: Scope, memory_id: str) -> models.Filter:
-    """Every version of one memory."""
+    """Every version of one memory, and what is held back under its id."""
     return within(reach, _equals("memory_id", memory_id))
+
+
+def told(reach: Scope, memory_id: str) -> models.Filter:
+    """Every version of one memory that is to be shown."""
+    return models.Filter(must=versions(reach, memory_id).must, must_not=[_equals("state", _HELD)])
+
+
+def held(reach: Scope, memory_id: str | None = None) -> models.Filter:
+    """What is held back within reach, or the one with this id."""
+    one = [_equals("memory_id", memory_id)] if memory_id is not None else []
+    return within(reach, _equals("state", _HELD), *one)
 
 
 def point(reach: Scope, point_id: str) -> models.Filter:
@@ -152,10 +181,18 @@ def standing_point(reach: Scope, memory_id: str) -> models.Filter:
     return within(reach, models.HasIdCondition(has_id=[memory_id]), _equals("state", _CURRENT))
 
 
-def made_until(scope: Scope, moment: datetime) -> models.Filter:
-    """Every version in scope whose text comes from a turn accepted (or an edit made) up to a moment."""
-    until = models.DatetimeRange(lte=stamp(moment))
-    return within(scope, models.FieldCondition(key="updated_at", range=until))
+def made_until(scope: Scope, moment: datetime, ids: Sequence[str] | None = None) -> models.Filter:
+    """Every version in scope whose text comes from a turn accepted (or an edit made) up to a moment.
+
+    Args:
+        scope: whose.
+        moment: the last one.
+        ids: only of these memories.
+    """
+    until = models.FieldCondition(key="updated_at", range=models.DatetimeRange(lte=stamp(moment)))
+    if ids is None:
+        return within(scope, until)
+    return within(scope, until, models.FieldCondition(key="memory_id", match=models.MatchAny(any=list(ids))))
 
 
 def stands_until(scope: Scope, moment: datetime) -> models.Filter:

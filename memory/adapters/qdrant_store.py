@@ -3,35 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Awaitable, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Any
 
-from qdrant_client import AsyncQdrantClient, models
-from qdrant_client.http.exceptions import ApiException, ResponseHandlingException, UnexpectedResponse
+from qdrant_client import models
 
 from memory import rank
 from memory.adapters import qdrant_payload as payloads
+from memory.adapters.qdrant_collection import answered
 from memory.adapters.qdrant_filters import conditions
+from memory.adapters.qdrant_owners import QdrantOwners
 from memory.adapters.qdrant_ranking import RANKING
-from memory.errors import LeaseLost, StoreRejected, StoreUnavailable
+from memory.errors import LeaseLost
 from memory.model import Lane, Lease, Memory, Page, Recalled, Scope, Write
 from memory.model.filters import Condition
-from memory.ports import Embedder, Near, Query
+from memory.ports import Near, Query
 from memory.versions import in_order
 
 BM25 = "qdrant/bm25"
 _SCROLL = 256
-_NOT_FOUND = 404
-_OUR_FAULT = (400, 409, 413, 422)
 
 
-class StoreMissing(StoreUnavailable):
-    """The collection is gone: it is made again at the next call."""
-
-
-class QdrantStore:
+class QdrantStore(QdrantOwners):
     """The port `MemoryStore` on Qdrant 1.20 or newer (conditional upserts, BM25, substrings).
 
     Args:
@@ -39,76 +32,9 @@ class QdrantStore:
         embedder: its name and the length of its vectors name the collection: vectors of two models never meet.
     """
 
-    def __init__(self, client: AsyncQdrantClient, embedder: Embedder) -> None:
-        self._client = client
-        self._embedder = embedder
-        self._opened = False
-        self.collection = ""
-
-    async def _ready(self, vector: Sequence[float] | None = None) -> str:
-        """The collection, made with its indexes where it is missing; looked at once, as Qdrant may start after us.
-
-        Args:
-            vector: any of the embedder's. Where none is at hand, the collection that is there is taken, and only if
-                there is none the embedder is asked for a vector, as the length is part of the name.
-        """
-        if not self._opened:
-            await self._open(vector)
-        if vector is not None and not self.collection.endswith(f"-{len(vector)}"):
-            raise StoreUnavailable(_two_lengths(self._embedder.name, len(vector), self.collection))
-        return self.collection
-
-    async def _open(self, vector: Sequence[float] | None) -> None:
-        prefix = f"memories-{re.sub(r'[^a-z0-9]+', '-', self._embedder.name.lower()).strip('-')}-"
-        there = [one.name for one in (await _answered(self._client.get_collections())).collections]
-        ours = [name for name in there if name.removeprefix(prefix).isdecimal()]
-        if vector is None and len(ours) == 1:
-            self.collection = ours[0]
-        else:
-            dimension = len(vector or (await self._embedder.embed(["turnstone"]))[0])
-            self.collection = f"{prefix}{dimension}"
-            if self.collection not in ours:
-                await self._create_first(dimension, ours)
-        present = (await _answered(self._client.get_collection(self.collection))).payload_schema
-        for field, schema in payloads.INDEXES.items():
-            if field not in present:
-                await _answered(self._client.create_payload_index(self.collection, field, schema, wait=True))
-        self._opened = True
-
-    async def _create_first(self, dimension: int, others: Sequence[str]) -> None:
-        """Make the collection, but not beside memories with vectors of another length: one of the two must be wrong.
-
-        Raises StoreUnavailable: the turns wait until somebody has looked.
-        """
-        for other in others:
-            if (await _answered(self._client.count(other))).count:
-                raise StoreUnavailable(_two_lengths(self._embedder.name, dimension, other))
-        try:
-            await self._create(dimension)
-        except StoreRejected:  # another process was faster
-            if not await _answered(self._client.collection_exists(self.collection)):
-                raise
-
-    async def _create(self, dimension: int) -> None:
-        dense = models.VectorParams(size=dimension, distance=models.Distance.COSINE)
-        await _answered(
-            self._client.create_collection(
-                self.collection,
-                vectors_config={"dense": dense},
-                sparse_vectors_config={"bm25": models.SparseVectorParams(modifier=models.Modifier.IDF)},
-            )
-        )
-
-    async def _ask(self, call: Awaitable[Any]) -> Any:
-        try:
-            return await _answered(call)
-        except StoreMissing:
-            self._opened = False
-            raise
-
     async def ping(self) -> None:
         """Raises StoreUnavailable when Qdrant does not answer."""
-        await _answered(self._client.collection_exists("memories"))
+        await answered(self._client.collection_exists("memories"))
 
     async def apply(self, lease: Lease, writes: Sequence[Write], good_until: float) -> None:
         """Put the versions; a point that a newer fencing token has written is left as it is.
@@ -180,8 +106,14 @@ class QdrantStore:
 
     async def page(self, scope: Scope, page: Page, filters: Condition | None = None) -> tuple[int, list[Memory]]:
         """The number of current memories in scope that meet the filters, and one page of them, newest first."""
+        return await self._page(payloads.current(scope, *conditions(filters)), page)
+
+    async def held_page(self, reach: Scope, page: Page, memory_id: str | None = None) -> tuple[int, list[Memory]]:
+        """How many memories within reach are held back, or the one with this id, and one page, newest first."""
+        return await self._page(payloads.held(reach, memory_id), page)
+
+    async def _page(self, found: models.Filter, page: Page) -> tuple[int, list[Memory]]:
         collection = await self._ready()
-        found = payloads.current(scope, *conditions(filters))
         count = await self._ask(self._client.count(collection, count_filter=found, exact=True))
         answer = await self._ask(
             self._client.query_points(
@@ -198,7 +130,7 @@ class QdrantStore:
     async def history(self, reach: Scope, memory_id: str) -> list[Memory]:
         """Every version of a memory, oldest first."""
         collection = await self._ready()
-        found, offset = payloads.versions(reach, memory_id), None
+        found, offset = payloads.told(reach, memory_id), None
         memories: list[Memory] = []
         while True:
             points, offset = await self._ask(
@@ -207,51 +139,6 @@ class QdrantStore:
             memories += [payloads.from_payload(point.payload) for point in points]
             if offset is None:
                 return in_order(memories)
-
-    async def standing(self, scope: Scope, before: datetime) -> list[str]:
-        """The memories whose standing version is in scope and was made by turns accepted up to `before`, by id."""
-        found, offset = payloads.stands_until(scope, before), None
-        collection, ids = await self._ready(), list[str]()
-        while True:
-            points, offset = await self._ask(
-                self._client.scroll(collection, found, limit=_SCROLL, offset=offset, with_payload=["memory_id"])
-            )
-            ids += [point.payload["memory_id"] for point in points]
-            if offset is None:
-                return ids
-
-    async def delete(self, reach: Scope, memory_id: str) -> int:
-        """Remove a memory with all its versions; returns how many versions there were."""
-        return await self._remove(payloads.versions(reach, memory_id))
-
-    async def drop(self, reach: Scope, point_id: str) -> None:
-        """Remove one version that does not stand; nothing happens where there is none."""
-        await self._remove(payloads.point(reach, point_id))
-
-    async def erase(self, scope: Scope, before: datetime) -> int:
-        """Remove every version in scope made by turns accepted up to `before`; returns how many."""
-        return await self._remove(payloads.made_until(scope, before))
-
-    async def left(self, scope: Scope, before: datetime) -> int:
-        """Count the versions in scope made by turns accepted up to `before`."""
-        collection = await self._ready()
-        found = payloads.made_until(scope, before)
-        return int((await self._ask(self._client.count(collection, found, exact=True))).count)
-
-    async def _remove(self, found: models.Filter) -> int:
-        collection = await self._ready()
-        count = (await self._ask(self._client.count(collection, found, exact=True))).count
-        if count:
-            selector = models.FilterSelector(filter=found)
-            await self._ask(self._client.delete(collection, selector, wait=True))
-        return int(count)
-
-
-def _two_lengths(embedder: str, dimension: int, collection: str) -> str:
-    return (
-        f"{embedder} gives vectors of {dimension} numbers, but its memories are in {collection}: mend the embedder, or "
-        "remove that collection if it is the wrong one"
-    )
 
 
 def _document(text: str) -> models.Document:
@@ -265,17 +152,3 @@ def _known(points: Sequence[Any]) -> list[Any]:
 
 def _recalled(point: models.ScoredPoint, score: float) -> Recalled:
     return Recalled(memory=payloads.from_payload(point.payload or {}), score=max(0.0, min(1.0, score)))
-
-
-async def _answered(call: Awaitable[Any]) -> Any:
-    """Await a call of the client. Raises StoreUnavailable (try later) or StoreRejected (the request is wrong)."""
-    try:
-        return await call
-    except UnexpectedResponse as error:
-        if error.status_code == _NOT_FOUND:
-            raise StoreMissing("Qdrant has lost the collection; it is made again") from error
-        if error.status_code in _OUR_FAULT:
-            raise StoreRejected(f"Qdrant refused the request: {error}") from error
-        raise StoreUnavailable(f"Qdrant answered {error.status_code}; try again shortly") from error
-    except (ResponseHandlingException, ApiException, OSError) as error:
-        raise StoreUnavailable("Qdrant does not answer; try again shortly") from error

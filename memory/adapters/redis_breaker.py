@@ -95,7 +95,7 @@ class RedisBreaker:
         try:
             answer = await self._run("breaker_admit", self._names, [call, _ms(limits.call_seconds), rest_ms])
         except InboxUnavailable as error:
-            log.warning("breaker_unreachable", reason=str(error))
+            log.warning("breaker_unreachable", reason=error.plain)
             return None
         if answer[0]:
             return bytes(answer[1])
@@ -108,8 +108,8 @@ class RedisBreaker:
 
     async def _report(self, call: str, opening: bytes, outcome: str, failure: ModelUnavailable | None) -> None:
         limits, asked_seconds = self._limits, (failure.retry_after_seconds if failure else None) or 0
-        # After the colon come the provider's own words: they may repeat what one tenant said, and all read the reason.
-        reason = str(failure or "").partition(": ")[0].rstrip(".")
+        # Without the provider's own words: they may repeat what one tenant said, and all read the reason.
+        reason = failure.plain if failure else ""
         # Longer than any lane sleeps: while lanes still wait for the provider, it is not forgotten that it was away.
         kept_seconds = 2 * max(limits.longest_seconds, _LONGEST_ASKED_SECONDS)
         args: list[Argument] = [call, opening, outcome, reason, _ms(min(asked_seconds, _LONGEST_ASKED_SECONDS))]
@@ -118,7 +118,7 @@ class RedisBreaker:
         try:
             pause_ms = await self._run("breaker_report", self._names, args)
         except InboxUnavailable as error:
-            log.warning("breaker_unreachable", reason=str(error))
+            log.warning("breaker_unreachable", reason=error.plain)
             return
         if pause_ms:
             log.warning("breaker_opens", reason=reason, pause_seconds=pause_ms / 1000)

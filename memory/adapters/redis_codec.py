@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -20,6 +20,8 @@ from memory.errors import NewerFormat
 from memory.model import Counts, Incident, Plan, Status, Submission, Turn, TurnEvent, TurnStatus, Usage, What
 
 VERSION = 1
+PLAN_VERSION = 2  # of plans in which something is marked or held: an earlier worker would refuse these fields
+REMOVAL_VERSION = 2  # sealed; format 1 named the owner
 NANO = 1_000_000_000  # money is counted in billionths of a dollar: whole numbers add up
 _USED = b"used_"
 _OWNERS = ("user_id", "agent_id", "run_id")
@@ -27,11 +29,11 @@ _TIMES = "times_"
 _LONGEST_TOLD = 500  # characters of an error in a history that has up to 20 of them
 
 
-def known_format(document: dict[str, Any], what: str) -> dict[str, Any]:
+def known_format(document: dict[str, Any], what: str, known: int = VERSION) -> dict[str, Any]:
     """A document without its version. Raises NewerFormat where we do not know the format."""
     version = document.pop("v", 1)
-    if not isinstance(version, int) or version > VERSION:
-        raise NewerFormat(what, version, VERSION)
+    if not isinstance(version, int) or version > known:
+        raise NewerFormat(what, version, known)
     return document
 
 
@@ -40,8 +42,8 @@ def encode_submission(submission: Submission) -> bytes:
     return orjson.dumps({"v": VERSION, **submission.model_dump(mode="json", exclude_defaults=True)})
 
 
-def body_hash(body: bytes) -> str:
-    """What an idempotency key remembers of the body it came with."""
+def plain_body_hash(body: bytes) -> str:
+    """What an idempotency key remembered of the body it came with, before that was hashed with the server's key."""
     return hashlib.blake2b(body, digest_size=16).hexdigest()
 
 
@@ -58,12 +60,27 @@ def encode_plan(plan: Plan) -> bytes:
     document = plan.model_dump(mode="json", exclude={"writes": {"__all__": {"vector"}}})
     for write, source in zip(document["writes"], plan.writes, strict=True):
         write["vector"] = base64.b64encode(struct.pack(f"<{len(source.vector)}f", *source.vector)).decode()
-    return orjson.dumps({"v": VERSION, **document})
+    version = max([_without_flags(one) for one in _judged(document)], default=VERSION)
+    return orjson.dumps({"v": version, **document})
+
+
+def _judged(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """Whatever in a plan may be marked or held."""
+    events = [one for told in document["events"].values() for one in told]
+    return [write["memory"] for write in document["writes"]] + events
+
+
+def _without_flags(judged: dict[str, Any]) -> int:
+    """Take out the flags that are not set; returns the version that those that are set need."""
+    for name in ("marked", "held"):
+        if not judged.get(name):
+            judged.pop(name, None)
+    return PLAN_VERSION if "marked" in judged or "held" in judged else VERSION
 
 
 def decode_plan(data: bytes) -> Plan:
     """The plan that was recorded."""
-    document = known_format(orjson.loads(data), "a plan")
+    document = known_format(orjson.loads(data), "a plan", PLAN_VERSION)
     for write in document["writes"]:
         packed = base64.b64decode(write["vector"])
         write["vector"] = struct.unpack(f"<{len(packed) // 4}f", packed)
@@ -72,7 +89,12 @@ def decode_plan(data: bytes) -> Plan:
 
 def encode_events(events: Sequence[TurnEvent]) -> bytes:
     """A turn's events as they stay with its status."""
-    return orjson.dumps([event.model_dump(mode="json", exclude_none=True) for event in events])
+    return orjson.dumps([event.model_dump(mode="json", exclude_defaults=True) for event in events])
+
+
+def events_of(told: bytes | None) -> tuple[TurnEvent, ...]:
+    """A turn's events from what is kept. Raises NewerFormat."""
+    return _decoded_events(orjson.loads(told or b"[]"))
 
 
 def decode_status(turn_id: str, fields: Mapping[bytes, bytes]) -> TurnStatus:
@@ -86,7 +108,7 @@ def decode_status(turn_id: str, fields: Mapping[bytes, bytes]) -> TurnStatus:
         status=Status(fields[b"status"].decode()),
         attempts=int(fields.get(b"attempts", 0)),
         error=error.decode() if error else None,
-        events=_decoded_events(orjson.loads(fields.get(b"events") or b"[]")),
+        events=events_of(fields.get(b"events")),
         accepted_at=from_us(fields[b"accepted_us"]),
         settled_at=from_us(settled) if settled else None,
         gated=b"gated" in fields,
@@ -139,11 +161,23 @@ def decode_ledger(fields: Sequence[Any], waiting: int, oldest: bytes = b"") -> L
     )
 
 
-def decode_removal(member: bytes) -> Removal:
+def encode_removal(sealed: str) -> str:
+    """A removal as it is noted down, after its epoch."""
+    return orjson.dumps({"v": REMOVAL_VERSION, "sealed": sealed}).decode()
+
+
+async def decode_removal(member: bytes, opened: Callable[[str], Awaitable[bytes]]) -> Removal:
     """A removal that was noted down: the epoch in microseconds (0 for a memory), and what was removed.
 
-    Raises NewerFormat.
+    Args:
+        member: as it is kept.
+        opened: reads what is sealed.
+
+    Raises NewerFormat, and what `opened` raises.
     """
     until, _, document = member.partition(b" ")
-    found = Removal.model_validate(known_format(orjson.loads(document), "a removal"))
+    fields = known_format(orjson.loads(document), "a removal", REMOVAL_VERSION)
+    if "sealed" in fields:
+        fields = orjson.loads(await opened(fields["sealed"]))
+    found = Removal.model_validate(fields)
     return found.model_copy(update={"until": from_us(until)}) if int(until) else found

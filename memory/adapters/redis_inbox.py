@@ -1,40 +1,33 @@
-"""The inbox on Redis: accept, sweep, erase, replay. Each call is one Lua script, so one atomic step."""
+"""The inbox on Redis: accept, sweep, replay. Each call is one Lua script, so one atomic step; it forgets next door."""
 
 from __future__ import annotations
 
 import asyncio
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
 
-import structlog
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
+from memory.adapters.pseudonyms import Pseudonyms
 from memory.adapters.redis_audit import RedisAudit
-from memory.adapters.redis_codec import body_hash, decode_removal, encode_submission
+from memory.adapters.redis_codec import encode_submission, plain_body_hash
+from memory.adapters.redis_erasing import RedisErasing
 from memory.adapters.redis_lanes import InboxLimits
 from memory.adapters.redis_scripts import Argument, RedisScripts, answered
 from memory.adapters.redis_trimming import trim_some
-from memory.books import Removal
-from memory.clock import from_us, to_us
-from memory.errors import IdempotencyConflict, InboxFull, NewerFormat
-from memory.model import Lane, Lease, Scope, Status, Submission
+from memory.errors import IdempotencyConflict, InboxFull
+from memory.model import Lane, Status, Submission
 from memory.ports import Accepted, Doorbell
-
-log = structlog.get_logger(__name__)
 
 _ACCEPT_SECONDS = 5
 _IDEMPOTENCY_SECONDS = 24 * 3600
-_ERASE_LEASE_MS = 60_000
 _MOST_BELLS = 1_000
-_MOST_REMOVALS = 100
-_STORE_MS = 30_000
 _REVIVED_AT_ONCE = 100
 _TRIMMING_SHARE = 0.25  # of the time between two sweeps, at most
 
 
-class RedisInbox:
+class RedisInbox(RedisErasing):
     """The port `Inbox` on Redis 6.2 or newer (one primary; Redis Cluster is not supported).
 
     Args:
@@ -42,13 +35,13 @@ class RedisInbox:
         scripts: runs the steps.
         bell: makes the message that wakes a worker.
         limits: bounds.
+        pseudonyms: what stands for an owner.
     """
 
-    def __init__(self, redis: Redis, scripts: RedisScripts, bell: Doorbell, limits: InboxLimits) -> None:
-        self._redis = redis
-        self._bell = bell
-        self._limits = limits
-        self._run = scripts.run
+    def __init__(
+        self, redis: Redis, scripts: RedisScripts, bell: Doorbell, limits: InboxLimits, pseudonyms: Pseudonyms
+    ) -> None:
+        super().__init__(redis, scripts, bell, limits, pseudonyms)
         self._run_soon = scripts.run_soon
         self._audit = RedisAudit(redis, scripts, limits)
 
@@ -75,6 +68,7 @@ class RedisInbox:
             keys.BACKLOG,
             self._bell.queue,
             keys.TENANTS,
+            keys.FLOOR,
         ]
         args: list[Argument] = [
             turn_id,
@@ -86,8 +80,10 @@ class RedisInbox:
         args += [limits.lease_ms, limits.max_backlog, limits.max_lane_backlog]
         args += [scope.user_id or "", scope.agent_id or "", scope.run_id or ""]
         if idempotency_key is not None:
-            names.append(keys.idempotency(scope.tenant, idempotency_key))
-            args += [body_hash(body), _IDEMPOTENCY_SECONDS]
+            hashed = await self._pseudonyms.idempotency(idempotency_key)
+            # Until a day after the upgrade there are some that an earlier Turnstone has named by the key itself.
+            names += [keys.idempotency(scope.tenant, name) for name in (hashed, idempotency_key)]
+            args += [await self._pseudonyms.body(body), _IDEMPOTENCY_SECONDS, plain_body_hash(body)]
         outcome, found = await self._run_soon("accept", names, args, _ACCEPT_SECONDS)
         if outcome == b"conflict":
             raise IdempotencyConflict("this Idempotency-Key was used before with another body; use a new key")
@@ -123,56 +119,6 @@ class RedisInbox:
     async def _ring(self, lane: Lane) -> int:
         names = [keys.lease(lane), keys.LANES, self._bell.queue]
         return int(await self._run("ring", names, [lane.key, self._bell.message(lane), self._limits.lease_ms]))
-
-    async def raise_epoch(self, scope: Scope) -> datetime:
-        """Raise an owner's epoch by Redis's clock: turns accepted up to it are erased. Notes the removal down."""
-        owner = Removal(scope=scope).model_dump_json(exclude_none=True)
-        names = [keys.epoch(scope), keys.lane(scope.lane), keys.REMOVALS]
-        return from_us(await self._run("epoch", names, [self._limits.retention_seconds, owner, self._finish_ms]))
-
-    async def erase(self, scope: Scope, lane: Lane, epoch: datetime) -> tuple[Lease, int]:
-        """Take a lane by force and remove the scope's turns accepted up to the epoch.
-
-        Args:
-            scope: whose turns.
-            lane: the lane to purge.
-            epoch: as `raise_epoch` gave it.
-
-        Returns the lease that now holds the lane (hand it back), and how many turns were erased.
-        """
-        names = [keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.plan(lane), keys.owned(lane)]
-        names += [keys.ledger(lane.tenant), keys.BACKLOG, keys.FENCE, keys.LANES]
-        names += [keys.status(lane.tenant, Status.DEAD)]
-        args: list[Argument] = [*keys.prefixes(lane), self._limits.retention_seconds, _ERASE_LEASE_MS, to_us(epoch)]
-        args += [lane.key, scope.user_id or "", scope.agent_id or "", scope.run_id or "", keys.text_prefix(lane.tenant)]
-        token, erased = await self._run("erase", names, args)
-        return Lease(lane=lane, token=int(token)), int(erased)
-
-    async def note_removal(self, removal: Removal) -> None:
-        """Note down that a memory was deleted, to be removed once more."""
-        member = f"0 {removal.model_dump_json(exclude_none=True)}"
-        await self._run("note", [keys.REMOVALS], [member, self._finish_ms])
-
-    async def unfinished(self) -> list[tuple[str, Removal]]:
-        """The removals that are due to be repeated, each with the name under which `finished` knows it."""
-        now_ms = (await answered(self._redis.time()))[0] * 1000
-        found = await answered(self._redis.zrangebyscore(keys.REMOVALS, "-inf", now_ms, start=0, num=_MOST_REMOVALS))
-        removals = list[tuple[str, Removal]]()
-        for member in found:
-            try:
-                removals.append((member.decode(), decode_removal(member)))
-            except NewerFormat as error:  # it waits for a process that can read it
-                log.warning("left_out", reason=str(error))
-        return removals
-
-    async def finished(self, name: str) -> None:
-        """Forget a removal that has been repeated."""
-        await answered(self._redis.zrem(keys.REMOVALS, name))
-
-    @property
-    def _finish_ms(self) -> int:
-        """By then whoever could write under a lease of before has written, or never will."""
-        return self._limits.lease_ms + _STORE_MS
 
     async def revive(self, tenant: str, turn_id: str, *, replay: bool) -> bool:
         """Replay a dead turn, or discard it; False when there is no such dead turn."""

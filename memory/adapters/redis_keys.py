@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from memory.adapters.pseudonyms import canonical
 from memory.model import Lane, Scope, Status
 
 LANES = "ts:lanes"
@@ -12,6 +13,7 @@ SWEEPER = "ts:sweeper"
 REMOVALS = "ts:removals"
 AUDIT = "ts:audit"
 SERVER_KEY = "ts:server_key"
+FLOOR = "ts:floor"
 API_KEYS = "ts:api_keys"
 API_KEYS_CHANGED = "ts:api_keys_changed"
 STATUSES = "ts:status:"
@@ -79,14 +81,28 @@ def owned(lane: Lane) -> str:
 
 
 def idempotency(tenant: str, key: str) -> str:
-    """One idempotency key."""
+    """One idempotency key, by what stands for it (or, of before such names, by itself)."""
     return f"ts:idem:{tenant}:{key}"
 
 
-def epoch(scope: Scope) -> str:
-    """When exactly this scope was last erased. Lengths make the ids unambiguous, whatever they hold."""
-    ids = "".join(f"{field}={len(name)}:{name};" for field, name in scope.ids.items())
-    return f"ts:epoch:{scope.tenant}:{ids}"
+def epoch(tenant: str, owner: str) -> str:
+    """When exactly a scope was last erased, by what stands for it."""
+    return f"ts:epoch:{tenant}:{owner}"
+
+
+def plain_epoch(scope: Scope) -> str:
+    """The same as it was named before: by the ids themselves. It is read, and never written."""
+    return f"ts:epoch:{canonical(scope)}"
+
+
+def receipts(tenant: str) -> str:
+    """The tenant's receipts by time."""
+    return f"ts:receipts:{tenant}"
+
+
+def receipt_prefix(tenant: str) -> str:
+    """What every receipt's key of a tenant starts with; its id follows."""
+    return f"ts:receipt:{tenant}:"
 
 
 def gated(tenant: str) -> str:

@@ -13,9 +13,10 @@ from typing import Any
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
+from memory.adapters.pseudonyms import Pseudonyms
 from memory.adapters.redis_codec import decode_plan, decode_turn, encode_events, encode_plan, told
-from memory.adapters.redis_scripts import Argument, RedisScripts, answered
-from memory.clock import from_us
+from memory.adapters.redis_epochs import RedisEpochs
+from memory.adapters.redis_scripts import Argument, RedisScripts
 from memory.errors import InboxUnavailable, LaneBusy, LeaseLost, Transient
 from memory.model import Batch, Confirmation, Lane, Lease, Plan, Scope, Status, Turn
 from memory.ports import Doorbell
@@ -66,10 +67,13 @@ class RedisLanes:
         scripts: runs the steps.
         bell: makes the message that wakes a worker.
         limits: bounds.
+        pseudonyms: what stands for an owner.
     """
 
-    def __init__(self, redis: Redis, scripts: RedisScripts, bell: Doorbell, limits: InboxLimits) -> None:
-        self._redis = redis
+    def __init__(
+        self, redis: Redis, scripts: RedisScripts, bell: Doorbell, limits: InboxLimits, pseudonyms: Pseudonyms
+    ) -> None:
+        self._epochs = RedisEpochs(redis, pseudonyms)
         self._run = scripts.run
         self._bell = bell
         self._limits = limits
@@ -173,20 +177,16 @@ class RedisLanes:
 
     async def erased(self, turns: Sequence[Turn]) -> frozenset[str]:
         """Which of these turns an erase has covered since they were accepted."""
-        covering = {keys.epoch(scope): scope for turn in turns for scope in turn.scope.covering}
-        stamps = await answered(self._redis.mget(list(covering))) if covering else []
-        epochs = {name: from_us(stamp) for name, stamp in zip(covering, stamps, strict=True) if stamp is not None}
+        epochs = await self._epochs.of(scope for turn in turns for scope in turn.scope.covering)
         return frozenset(
             turn.id
             for turn in turns
-            if any(turn.accepted_at <= epochs[name] for name in map(keys.epoch, turn.scope.covering) if name in epochs)
+            if any(turn.accepted_at <= epochs[scope] for scope in turn.scope.covering if scope in epochs)
         )
 
     async def epochs(self, scope: Scope) -> list[tuple[Scope, datetime]]:
         """The erases that cover a scope, each with its epoch."""
-        covering = scope.covering
-        stamps = await answered(self._redis.mget([keys.epoch(one) for one in covering]))
-        return [(one, from_us(stamp)) for one, stamp in zip(covering, stamps, strict=True) if stamp is not None]
+        return list((await self._epochs.of(scope.covering)).items())
 
     async def settle(self, lease: Lease, plan: Plan, erased: frozenset[str] = frozenset()) -> None:
         """The batch is applied: statuses, events, books; it leaves the lane."""

@@ -36,4 +36,4 @@ class RedisMeter:
         try:
             await self._run("spend", names, args)
         except InboxUnavailable as error:
-            log.warning("cost_not_booked", reason=str(error), calls=usage.calls, embeddings=usage.embeddings)
+            log.warning("cost_not_booked", reason=error.plain, calls=usage.calls, embeddings=usage.embeddings)

@@ -30,6 +30,7 @@ _FILES = {
     for entry in (resources.files("memory.adapters") / "lua").iterdir()
     if entry.name.endswith(".lua")
 }
+_LINE = re.compile(r"script:(\d+)")
 _SHARED = re.compile(r"^-- with (_\w+)$", re.MULTILINE)  # a script names a file that is put before it
 # There is no such key. It stands in the script's first line, so that the numbers of the lines stay true.
 _GOES_ON = "redis.call('DEL', 'ts:nothing') "
@@ -139,12 +140,19 @@ def _resolve(call: _Call, answer: Any) -> None:
         return
     if isinstance(answer, RedisError | OSError):
         if isinstance(answer, ResponseError):
-            log.error("redis_refused", script=call.name, reason=str(answer))
+            log.error("redis_refused", script=call.name, reason=_blamed(answer))
         call.answer.set_exception(_unavailable(answer))
     elif isinstance(answer, BaseException):
         call.answer.set_exception(answer)
     else:
         call.answer.set_result(answer)
+
+
+def _blamed(answer: ResponseError) -> str:
+    """What Redis complains of: its code, and the line of the script. The rest may name arguments, which hold texts."""
+    said = str(answer)
+    line = _LINE.search(said)
+    return f"{said.partition(' ')[0][:40]}{f' in line {line[1]}' if line else ''}"
 
 
 async def answered(call: Awaitable[Any]) -> Any:

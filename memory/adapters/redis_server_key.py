@@ -8,7 +8,7 @@ import secrets
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
-from memory.adapters.redis_scripts import answered
+from memory.adapters.redis_scripts import RedisScripts
 
 _BYTES = 32
 
@@ -22,13 +22,13 @@ class RedisServerKey:
     """
 
     def __init__(self, redis: Redis, given: str | None = None) -> None:
-        self._redis = redis
+        self._run = RedisScripts(redis).run
         self._key = given.encode() if given else None
 
     async def derived(self, purpose: str) -> bytes:
         """32 bytes for one purpose (BLAKE2b, keyed and personalised, RFC 7693). Raises InboxUnavailable."""
         if self._key is None:
-            await answered(self._redis.setnx(keys.SERVER_KEY, secrets.token_hex(_BYTES)))
-            self._key = await answered(self._redis.get(keys.SERVER_KEY))
+            # A script, as a full Redis would refuse the plain command, even where the key is there.
+            self._key = await self._run("server_key", [keys.SERVER_KEY], [secrets.token_hex(_BYTES)])
         root = hashlib.blake2b(self._key, digest_size=_BYTES).digest()
         return hashlib.blake2b(key=root, person=purpose.encode(), digest_size=_BYTES).digest()

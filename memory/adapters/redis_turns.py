@@ -20,6 +20,8 @@ log = structlog.get_logger(__name__)
 
 LIVE = (Status.QUEUED, Status.RUNNING, Status.RETRYING)
 _CHUNK = 500
+# A turn may change its status while we look. In this order it is met all the same, unless it turns back twice.
+_AS_TURNS_MOVE = (Status.DEAD, *LIVE, *LIVE, Status.SETTLED, Status.DEAD)
 
 
 class RedisTurns:
@@ -55,7 +57,7 @@ class RedisTurns:
         try:
             return decode_turn(row)
         except NewerFormat as error:
-            log.warning("left_out", reason=str(error))
+            log.warning("left_out", reason=error.plain)
             return None
 
     async def page(
@@ -75,7 +77,7 @@ class RedisTurns:
             try:
                 found += [decode_status(turn_id, row)] if row else []
             except NewerFormat as error:
-                log.warning("left_out", reason=str(error))
+                log.warning("left_out", reason=error.plain)
         return found
 
     async def dead(self, tenant: str, which: DeadFilter) -> list[str]:
@@ -170,7 +172,7 @@ class RedisTurns:
         if scope.user_id is not None:
             return [scope.lane]
         found = {scope.lane.key: scope.lane}
-        for status in Status:
+        for status in _AS_TURNS_MOVE:
             ids = await answered(self._redis.zrange(keys.status(scope.tenant, status), 0, -1))
             for start in range(0, len(ids), _CHUNK):
                 chunk = [turn_id.decode() for turn_id in ids[start : start + _CHUNK]]

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import typer
 
-from memory.cli import dead, demo, doctor, forget, guidance, keys, memories, search, turns, up
+from memory.cli import (
+    dead,
+    demo,
+    doctor,
+    export,
+    forget,
+    guidance,
+    keys,
+    memories,
+    quarantine,
+    receipts,
+    search,
+    turns,
+    up,
+)
 
 app = typer.Typer(
     name="turnstone",
@@ -13,5 +27,5 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (up, demo, doctor, turns, search, memories, guidance, dead, forget, keys):
+for module in (up, demo, doctor, turns, search, memories, guidance, dead, quarantine, forget, receipts, export, keys):
     app.add_typer(module.app)

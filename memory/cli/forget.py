@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from memory.cli.common import (
@@ -16,34 +19,53 @@ from memory.cli.common import (
     call,
     confirm,
     err,
-    out,
     owner,
+    refuse,
     show_json,
-    table,
 )
+from memory.cli.receipts import check, show_receipt, write_receipt
 
 app = typer.Typer()
 
+File = Annotated[Path | None, typer.Option("--receipt", help="Write the receipt to this file.", dir_okay=False)]
+Verify = Annotated[
+    Path | None,
+    typer.Option("--verify", help="Forget nobody: check this receipt. With --user also that nothing is left."),
+]
 
-@app.command(epilog="Example: turnstone forget --user alice")
+
+@app.command(
+    epilog="Examples: turnstone forget --user alice --receipt alice.json · "
+    "turnstone forget --verify alice.json --user alice"
+)
 def forget(
     user: User = None,
     agent: Agent = None,
     run: Run = None,
+    receipt: File = None,
+    verify: Verify = None,
     yes: Yes = False,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
     key: Key = None,
 ) -> None:
     """Erase everything of an owner: waiting turns, dead letters, memories and their history."""
+    if verify is not None:
+        if receipt is not None:
+            raise refuse("Give --receipt to forget somebody, or --verify to check what was forgotten.", 2)
+        check(verify, {"user_id": user, "agent_id": agent, "run_id": run}, as_json, url, key)
+        return
     whose = owner(user, agent, run)
     named = ", ".join(f"{kind} {name}" for kind, name in whose.items() if name is not None)
     confirm(yes, f"Erase everything of {named}? It cannot be undone.")
-    receipt = call(url, key, lambda client: client.forget(**whose))
+    given = call(url, key, lambda client: client.forget(**whose))
     if as_json:
-        show_json(receipt)
+        show_json(given)
     else:
-        out().print(table(list(receipt.model_dump().items()), "receipt", ""))
-    if not receipt.verified:
+        show_receipt(given)
+    if receipt is not None:
+        write_receipt(given, receipt)
+        err().print(f"Written to {receipt}. Check it with `turnstone forget --verify {receipt}`.", soft_wrap=True)
+    if not given.verified:
         err().print("Something was left behind: run it again.")
         raise typer.Exit(1)

@@ -1,7 +1,8 @@
 """An async client for Turnstone's HTTP API: `async with TurnstoneClient(url) as client`."""
 
-from memory.client.calls import Guidance, Owner, TurnstoneClient
+from memory.client.calls import Guidance, TurnstoneClient
 from memory.client.letters import Letters
+from memory.client.owners import CutOff, Owner
 from memory.client.wire import ApiError, ServerUnreachable
 
-__all__ = ["ApiError", "Guidance", "Letters", "Owner", "ServerUnreachable", "TurnstoneClient"]
+__all__ = ["ApiError", "CutOff", "Guidance", "Letters", "Owner", "ServerUnreachable", "TurnstoneClient"]

@@ -18,16 +18,9 @@ import httpx
 
 from memory.client.keys import Keys
 from memory.client.letters import Letters, RehearsalView, named
-from memory.client.views import Found, MemoryView, Page, Queued, ReceiptView, Reply, TurnView
+from memory.client.owners import Owner, OwnerCalls
+from memory.client.views import Found, HeldView, MemoryView, Page, Queued, Reply, TurnView
 from memory.client.wire import Wire
-
-
-class Owner(TypedDict, total=False):
-    """Whose memory: at least one of the three."""
-
-    user_id: str | None
-    agent_id: str | None
-    run_id: str | None
 
 
 class Guidance(TypedDict, total=False):
@@ -39,7 +32,7 @@ class Guidance(TypedDict, total=False):
     custom_categories: Mapping[str, str]
 
 
-class TurnstoneClient:
+class TurnstoneClient(OwnerCalls):
     """Speaks to one server. Every method raises ApiError when it refuses, ServerUnreachable when it is away.
 
     Args:
@@ -51,7 +44,7 @@ class TurnstoneClient:
 
     def __init__(self, url: str, key: str | None = None, *, retries: int = 3, timeout_seconds: float = 30) -> None:
         self.url = url
-        self._wire = Wire(url, key, retries=retries, timeout_seconds=timeout_seconds)
+        super().__init__(Wire(url, key, retries=retries, timeout_seconds=timeout_seconds))
         self.keys = Keys(self._wire)
 
     async def __aenter__(self) -> Self:
@@ -180,11 +173,6 @@ class TurnstoneClient:
         answer = await self._wire.ask("GET", f"{_memory(memory_id)}/history", safe=True)
         return list(answer)
 
-    async def forget(self, **owner: Unpack[Owner]) -> ReceiptView:
-        """Erase everything of an owner: waiting turns, dead letters and memories."""
-        answer = await self._wire.ask("DELETE", "/memories", params=dict(owner))
-        return ReceiptView.model_validate(answer)
-
     async def guidance(self) -> Guidance:
         """What holds for every turn of the tenant."""
         found: Guidance = await self._wire.ask("GET", "/guidance", safe=True)
@@ -225,6 +213,19 @@ class TurnstoneClient:
         body = {**named(ids, which), "dry_run": True, "limit": limit}
         return RehearsalView.model_validate(await self._wire.ask("POST", f"/dead/{deed}", json=body))
 
+    async def quarantine(self, *, page: int = 1, page_size: int = 20) -> Page[HeldView]:
+        """The memories that are held back until somebody judges them, newest first."""
+        query = {"page": page, "page_size": page_size}
+        return Page[HeldView].model_validate(await self._wire.ask("GET", "/quarantine", safe=True, params=query))
+
+    async def release(self, memory_id: str) -> MemoryView:
+        """Let a memory stand that was held back."""
+        return MemoryView.model_validate(await self._wire.ask("POST", f"{_held(memory_id)}/release"))
+
+    async def discard(self, memory_id: str) -> None:
+        """Remove a memory that was held back."""
+        await self._wire.ask("POST", f"{_held(memory_id)}/discard")
+
     async def chat(self, user_id: str, message: str) -> Reply:
         """Recall, let the model answer, and remember the turn."""
         body = {"user_id": user_id, "message": message}
@@ -243,6 +244,10 @@ class TurnstoneClient:
 
 def _segment(name: str) -> str:
     return quote(name, safe="")
+
+
+def _held(memory_id: str) -> str:
+    return f"/quarantine/{_segment(memory_id)}"
 
 
 def _memory(memory_id: str) -> str:

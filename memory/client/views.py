@@ -14,7 +14,7 @@ T = TypeVar("T")
 class View(BaseModel):
     """A frozen value read from an answer."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
 class Queued(View):
@@ -31,6 +31,7 @@ class EventView(View):
     id: str
     memory: str
     previous: str | None = None
+    held: bool = False
 
 
 class UsageView(View):
@@ -99,6 +100,14 @@ class MemoryView(View):
     created_at: datetime
     updated_at: datetime
     valid_from: datetime | None = None
+    marked: bool = False
+
+
+class HeldView(MemoryView):
+    """A memory that is held back until a person releases or discards it, with the words that it rests on."""
+
+    turn_ids: tuple[str, ...] = ()
+    quote: str | None = None
 
 
 class Found(View):
@@ -117,13 +126,61 @@ class Page(View, Generic[T]):
     results: tuple[T, ...]
 
 
-class ReceiptView(View):
-    """What an erase removed."""
+class Kept(View):
+    """Part of a receipt: fields that a newer server adds stay in it, as they are signed too."""
 
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+
+class PlacesView(Kept):
+    """What an erase removed, by place."""
+
+    turns: Mapping[str, int] = {}
+    plans: int = 0
+    texts: int = 0
+    memories: int = 0
+    versions: int = 0
+
+
+class LeftView(Kept):
+    """What a look found of an owner who should be gone."""
+
+    turns: int = 0
+    texts: int = 0
+    plans: int = 0
+    versions: int = 0
+
+
+class ReceiptView(Kept):
+    """What an erase removed, without saying whose it was. Its JSON is what is to be kept, and can be checked."""
+
+    id: str = ""
+    tenant: str = ""
     erased_at: datetime
+    owner: str = ""
+    scope: tuple[str, ...] = ()
     turns: int
     memories: int
     verified: bool
+    counts: PlacesView = PlacesView()
+    left: LeftView = LeftView()
+
+
+class ExaminedView(View):
+    """Whether a receipt holds; `owner` and `left` are None where that was not asked or cannot be told."""
+
+    signature: bool
+    owner: bool | None = None
+    left: LeftView | None = None
+
+
+class PublicKeyView(View):
+    """What receipts' signatures are checked with."""
+
+    key_id: str
+    algorithm: str
+    pem: str
+    raw: str
 
 
 class Reply(View):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import httpx
@@ -89,6 +89,24 @@ class Wire:
                 return accepted(response)
             await asyncio.sleep(wished_pause(response.headers, pause))
         return accepted(await self.once(method, path, **request))
+
+    async def lines(self, path: str, *, params: Mapping[str, Any]) -> AsyncIterator[bytes]:
+        """The lines of an answer while they come. Raises ApiError, and ServerUnreachable also in the midst."""
+        query = {name: value for name, value in params.items() if value is not None}
+        rest = b""
+        try:
+            async with self._http.stream("GET", path, params=query) as response:
+                if response.is_error:
+                    await response.aread()
+                accepted(response)
+                async for chunk in response.aiter_bytes():
+                    *whole, rest = (rest + chunk).split(b"\n")  # a text may hold what else passes for a line's end
+                    for line in whole:
+                        yield line
+        except httpx.TransportError as error:
+            raise ServerUnreachable(f"{self._url} did not send everything.") from error
+        if rest:
+            raise ServerUnreachable(f"{self._url} did not send everything.")
 
     async def once(self, method: str, path: str, **request: Any) -> httpx.Response:
         """The answer, whatever it is. Raises ServerUnreachable."""

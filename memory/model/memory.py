@@ -14,7 +14,11 @@ from memory.model.value import Metadata, Value
 
 
 class Memory(Value):
-    """One version of a memory. The current version carries the memory's own id as its point id."""
+    """One version of a memory. The current version carries the memory's own id as its point id.
+
+    A `marked` one reads like an instruction to a prompt. A `held` one waits for a person to judge it: it stands
+    nowhere, and nobody but who judges it gets to see it.
+    """
 
     id: str
     scope: Scope
@@ -34,6 +38,8 @@ class Memory(Value):
     quote: str | None = None
     model: str | None = None
     prompt_version: str | None = None
+    marked: bool = False
+    held: bool = False
 
 
 class Recalled(Value):

@@ -36,6 +36,10 @@ class Scope(Value):
         found = {"user_id": self.user_id, "agent_id": self.agent_id, "run_id": self.run_id}
         return {field: name for field, name in found.items() if name is not None}
 
+    def covers(self, other: Scope) -> bool:
+        """Whether everything of the other scope is of this one."""
+        return self.tenant == other.tenant and self.ids.items() <= other.ids.items()
+
     @property
     def covering(self) -> list[Scope]:
         """Every scope whose erase covers this one: all non-empty subsets of its ids."""

@@ -88,12 +88,13 @@ class Turn(Submission):
 
 
 class TurnEvent(Value):
-    """One line of a turn's answer to "what did it add?"."""
+    """One line of a turn's answer to "what did it add?"; `held` where it waits for a person's judgement."""
 
     event: Event
     id: str
     memory: str
     previous: str | None = None
+    held: bool = False
 
 
 class Status(StrEnum):

@@ -4,7 +4,8 @@
 """
 
 from memory.ports.access import Keyring, Rate, Rates, Tokens
-from memory.ports.inbox import Accepted, Doorbell, Inbox, Lanes, TurnLog, Watch
+from memory.ports.inbox import Accepted, Doorbell, Inbox, Lanes, OwnerLog, TurnLog, Watch
+from memory.ports.masking import Mask, unmasked
 from memory.ports.models import (
     Answer,
     Embedder,
@@ -16,7 +17,8 @@ from memory.ports.models import (
     Reconciler,
 )
 from memory.ports.pingable import Pingable
-from memory.ports.secrets import ServerKey
+from memory.ports.receipts import ReceiptBook
+from memory.ports.secrets import Notary, PublicKey, ServerKey
 from memory.ports.store import MemoryStore, Near, Query
 
 __all__ = [
@@ -30,17 +32,23 @@ __all__ = [
     "Keyring",
     "Lanes",
     "LanguageModel",
+    "Mask",
     "MemoryStore",
     "Meter",
     "Near",
+    "Notary",
+    "OwnerLog",
     "Pingable",
+    "PublicKey",
     "Query",
     "Question",
     "Rate",
     "Rates",
+    "ReceiptBook",
     "Reconciler",
     "ServerKey",
     "Tokens",
     "TurnLog",
     "Watch",
+    "unmasked",
 ]

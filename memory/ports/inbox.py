@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
-from memory.books import InboxState, Ledger, Removal
+from memory.books import Erased, InboxState, Ledger, Left, Removal
 from memory.model import (
     Batch,
     Confirmation,
@@ -20,6 +20,7 @@ from memory.model import (
     Status,
     Submission,
     Turn,
+    TurnEvent,
     TurnStatus,
     Usage,
     Value,
@@ -43,13 +44,47 @@ class Inbox(Pingable, Protocol):
     async def sweep(self) -> int:
         """Ring for every lane that is due and unheld, trim what is past retention, audit; returns the bells rung."""
 
-    async def raise_epoch(self, scope: Scope) -> datetime:
-        """Raise an owner's epoch: turns accepted up to it are erased. Notes the removal down to be repeated."""
+    async def seize(self, lane: Lane) -> Lease:
+        """Take a lane by force: whoever held it fails its next check. Hand it back."""
 
-    async def erase(self, scope: Scope, lane: Lane, epoch: datetime) -> tuple[Lease, int]:
+    async def raise_epoch(self, scope: Scope, lanes: Sequence[Lane] = ()) -> datetime:
+        """Raise an owner's epoch: turns accepted up to it are erased, in these lanes whatever the clock has done.
+
+        Notes the removal down to be repeated.
+        """
+
+    async def erase(self, scope: Scope, lane: Lane, epoch: datetime) -> tuple[Lease, Erased]:
         """Take a lane by force and remove the scope's turns accepted up to the epoch.
 
-        Returns the lease that now holds the lane (hand it back), and how many turns there were.
+        Returns the lease that now holds the lane (hand it back), and what was removed.
+        """
+
+    async def hush(self, lanes: Sequence[Lane]) -> int:
+        """Take the bells of these lanes back that no worker has heard yet; returns how many there were."""
+
+    async def quotes(self, lane: Lane) -> list[TurnEvent]:
+        """What the lane's turns, and its plan, tell of memories."""
+
+    async def unquote(self, lease: Lease, scope: Scope, epoch: datetime, texts: frozenset[tuple[str, str]]) -> int:
+        """Take texts that are being erased out of what a lane's other turns tell, and out of its plan.
+
+        Args:
+            lease: of the lane, as `erase` gave it.
+            scope: whose memories are erased.
+            epoch: up to when.
+            texts: what they say, each with the memory's id.
+
+        Returns how many plans were dropped: their batches are decided anew.
+        """
+
+    async def left(self, scope: Scope, lanes: Sequence[Lane], before: datetime, ids: Sequence[str] | None) -> Left:
+        """What is there of a scope's turns accepted up to a moment, erased ones aside.
+
+        Args:
+            scope: whose.
+            lanes: where turns and plans are looked for.
+            before: the moment.
+            ids: of turns that are looked at as well; None: every turn of the tenant's.
         """
 
     async def note_removal(self, removal: Removal) -> None:
@@ -153,6 +188,16 @@ class TurnLog(Protocol):
         """The turn itself, if it is within reach, as long as its text is kept."""
 
 
+class OwnerLog(Protocol):
+    """Everything that is kept of an owner's turns, for the owner to take along. Raises InboxUnavailable."""
+
+    def of(self, scope: Scope) -> AsyncIterator[tuple[TurnStatus, Turn | None]]:
+        """Every turn in scope by lane and acceptance, each with what was said as long as that is kept.
+
+        Raises NewerFormat.
+        """
+
+
 class Watch(Protocol):
     """Looks at the inbox as a whole."""
 
@@ -166,6 +211,9 @@ class Doorbell(Protocol):
     @property
     def queue(self) -> str:
         """The Redis list that workers listen to."""
+
+    def body(self, lane: Lane) -> str:
+        """What every bell for one lane holds, and no bell for another."""
 
     def message(self, lane: Lane) -> bytes:
         """The bell for one lane, as the workers' broker reads it. Carries the lane, never text."""

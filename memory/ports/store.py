@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -64,8 +64,26 @@ class MemoryStore(Pingable, Protocol):
     async def history(self, reach: Scope, memory_id: str) -> list[Memory]:
         """Every version of a memory within reach, oldest first."""
 
+    async def held_page(self, reach: Scope, page: Page, memory_id: str | None = None) -> tuple[int, list[Memory]]:
+        """How many memories within reach are held back, or the one with this id, and one page, newest first.
+
+        No other call shows them; erasing and deleting remove them like any other.
+        """
+
     async def standing(self, scope: Scope, before: datetime) -> list[str]:
         """The memories whose standing version is in scope and was made by turns accepted up to `before`, by id."""
+
+    async def current(self, scope: Scope) -> int:
+        """Count the memories in scope that stand now."""
+
+    async def lanes(self, scope: Scope) -> list[Lane]:
+        """The lanes of all memories in scope."""
+
+    async def texts(self, scope: Scope, before: datetime, ids: Collection[str]) -> frozenset[tuple[str, str]]:
+        """What the scope's versions of these memories say, up to `before`: each memory's id with each text."""
+
+    def versions(self, scope: Scope) -> AsyncIterator[Memory]:
+        """Every version in scope, in no order, a page at a time."""
 
     async def delete(self, reach: Scope, memory_id: str) -> int:
         """Remove a memory with all its versions; returns how many versions there were."""
@@ -76,5 +94,5 @@ class MemoryStore(Pingable, Protocol):
     async def erase(self, scope: Scope, before: datetime) -> int:
         """Remove every version in scope that was made by turns accepted up to `before`; returns how many."""
 
-    async def left(self, scope: Scope, before: datetime) -> int:
-        """Count the versions in scope made by turns accepted up to `before`."""
+    async def left(self, scope: Scope, before: datetime | None = None) -> int:
+        """Count the versions in scope made by turns accepted up to `before`, if that is given."""

@@ -31,6 +31,8 @@ async def _held(redis: Any, key: bytes) -> list[bytes]:
             return list(await redis.zrange(key, 0, -1))
         case "hash":
             return [word for pair in (await redis.hgetall(key)).items() for word in pair]
+        case "none":
+            return []  # it has ended since
         case other:
             raise AssertionError(f"{key!r} is a {other}: teach this test to read it")
 

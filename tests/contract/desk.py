@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from redis.asyncio import Redis
 
 from memory.adapters.celery_bell import QUEUE, CeleryBell
+from memory.adapters.pseudonyms import Pseudonyms
 from memory.adapters.redis_inbox import RedisInbox
 from memory.adapters.redis_lanes import InboxLimits, RedisLanes
 from memory.adapters.redis_scripts import RedisScripts
+from memory.adapters.redis_server_key import RedisServerKey
 from memory.adapters.redis_turns import RedisTurns
 from memory.model import Lease, Message, Plan, Role, Scope, Submission
 
@@ -42,7 +44,10 @@ class Desk:
 
 
 def desk_on(redis: Redis, limits: InboxLimits) -> Desk:
-    scripts, bell = RedisScripts(redis), CeleryBell()
+    scripts, bell, pseudonyms = RedisScripts(redis), CeleryBell(), Pseudonyms(RedisServerKey(redis))
     return Desk(
-        RedisInbox(redis, scripts, bell, limits), RedisLanes(redis, scripts, bell, limits), RedisTurns(redis), redis
+        RedisInbox(redis, scripts, bell, limits, pseudonyms),
+        RedisLanes(redis, scripts, bell, limits, pseudonyms),
+        RedisTurns(redis),
+        redis,
     )

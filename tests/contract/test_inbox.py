@@ -81,8 +81,8 @@ async def test_an_erase_takes_the_lane_by_force_and_leaves_of_each_turn_only_tha
         batch = await desk.lanes.take(holder, 8, 1000)
         assert batch is not None
         epoch = await desk.inbox.raise_epoch(ANA)
-        lease, count = await desk.inbox.erase(ANA, ANA.lane, epoch)
-        assert count == 2
+        lease, erased = await desk.inbox.erase(ANA, ANA.lane, epoch)
+        assert erased.turns == {"settled": 1, "running": 1}
         with pytest.raises(LeaseLost):
             await desk.lanes.confirm(holder, batch.turns)
         assert await desk.lanes.erased(batch.turns) == {second}
@@ -109,9 +109,9 @@ async def test_an_erase_takes_the_lane_by_force_and_leaves_of_each_turn_only_tha
 async def test_erasing_one_run_of_a_user_leaves_the_users_other_turns(desk: Desk) -> None:
     run = Scope(tenant="default", user_id="ana", run_id="r1")
     gone, stays = await desk.post("in the run", run), await desk.post("outside")
-    lease, count = await desk.inbox.erase(run, run.lane, await desk.inbox.raise_epoch(run))
+    lease, erased = await desk.inbox.erase(run, run.lane, await desk.inbox.raise_epoch(run))
     await desk.lanes.hand_back(lease)
-    assert count == 1
+    assert erased.turns == {"waiting": 1}
     assert [
         one.status for one in [await desk.turns.get(Scope(tenant="default"), turn) for turn in (gone, stays)] if one
     ] == [

@@ -98,9 +98,9 @@ async def test_an_erase_removes_the_words_that_have_a_key_of_their_own(redis: Re
     desk = desk_on(redis, InboxLimits(text_retention_seconds=1000))
     turn_id = await settled(desk)
     assert await redis.exists(keys.text("default", turn_id)) == 1
-    lease, count = await desk.inbox.erase(ANA, ANA.lane, await desk.inbox.raise_epoch(ANA))
+    lease, erased = await desk.inbox.erase(ANA, ANA.lane, await desk.inbox.raise_epoch(ANA))
     await desk.lanes.hand_back(lease)
-    assert count == 1
+    assert (erased.turns, erased.texts) == ({"settled": 1}, 1)
     assert "my secret" not in await everything(redis)
 
 

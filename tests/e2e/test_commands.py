@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 from typer.testing import CliRunner, Result
@@ -67,6 +68,23 @@ async def test_forgetting_leaves_nothing_and_says_so(stack: Running, client: Tur
     receipt = await answer(stack, "forget", "--user", "elsa", "--yes")
     assert (receipt["turns"], receipt["memories"], receipt["verified"]) == (1, 1, True)
     assert (await answer(stack, "search", "where does Elsa live?", "--user", "elsa"))["results"] == []
+
+
+async def test_what_is_kept_of_an_owner_is_exported_and_after_the_erase_its_receipt_holds(
+    stack: Running, client: TurnstoneClient, tmp_path: Path
+) -> None:
+    await remember(client, "fritz", "Fritz lives in Bern")
+    receipt, lines = tmp_path / "receipt.json", tmp_path / "fritz.jsonl"
+    file = str(receipt)
+    assert (await command(stack, "export", "--user", "fritz", "--out", str(lines))).exit_code == 0
+    kinds = [json.loads(line)["kind"] for line in lines.read_text().splitlines()]
+    assert kinds == ["export", "memory", "turn", "end"]
+    assert (await command(stack, "forget", "--user", "fritz", "--yes", "--receipt", file)).exit_code == 0
+    result = await command(stack, "forget", "--verify", file, "--user", "fritz")
+    assert (result.exit_code, "nothing from up to then is left" in result.stdout) == (0, True)
+    assert (await command(stack, "forget", "--verify", file, "--user", "elsa")).exit_code == 1
+    listed = await answer(stack, "receipts", "list")
+    assert json.loads(receipt.read_text())["id"] in {one["id"] for one in listed["results"]}
 
 
 async def test_without_dead_letters_there_is_nothing_to_replay(stack: Running) -> None:

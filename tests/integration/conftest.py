@@ -12,10 +12,12 @@ from redis.asyncio import Redis
 from memory.adapters.celery_bell import CeleryBell
 from memory.adapters.openai_model import OpenAIModel
 from memory.adapters.prices import Price
+from memory.adapters.pseudonyms import Pseudonyms
 from memory.adapters.qdrant_store import QdrantStore
 from memory.adapters.redis_inbox import RedisInbox
 from memory.adapters.redis_lanes import InboxLimits, RedisLanes
 from memory.adapters.redis_scripts import RedisScripts
+from memory.adapters.redis_server_key import RedisServerKey
 from memory.adapters.redis_turns import RedisTurns
 from tests.fakes import Purse, WordEmbedder
 from tests.integration.house import House
@@ -26,9 +28,10 @@ from tests.model_server.control import ModelServer, running
 async def house(redis: Redis, qdrant_url: str) -> AsyncIterator[House]:
     client = AsyncQdrantClient(url=qdrant_url, cloud_inference=True, check_compatibility=False)
     scripts, bell, limits = RedisScripts(redis), CeleryBell(), InboxLimits(max_attempts=2, retry_max_seconds=0.001)
+    pseudonyms = Pseudonyms(RedisServerKey(redis))
     house = House(
-        RedisInbox(redis, scripts, bell, limits),
-        RedisLanes(redis, scripts, bell, limits),
+        RedisInbox(redis, scripts, bell, limits, pseudonyms),
+        RedisLanes(redis, scripts, bell, limits, pseudonyms),
         RedisTurns(redis),
         QdrantStore(client, WordEmbedder(f"test-{uuid.uuid4().hex}")),
     )

@@ -21,10 +21,12 @@ from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
 from memory.adapters.celery_bell import CeleryBell
+from memory.adapters.pseudonyms import Pseudonyms
 from memory.adapters.qdrant_store import QdrantStore
 from memory.adapters.redis_inbox import RedisInbox
 from memory.adapters.redis_lanes import InboxLimits, RedisLanes
 from memory.adapters.redis_scripts import RedisScripts
+from memory.adapters.redis_server_key import RedisServerKey
 from memory.adapters.redis_turns import RedisTurns
 from memory.embedded.redis_server import redis_part
 from memory.embedded.sockets import answers_ping, free_port, http_get
@@ -43,9 +45,10 @@ async def house_of(redis: Redis, qdrant_url: str, name: str, limits: InboxLimits
     """A house whose collection is named after an embedder of this name; the collection goes when it is left."""
     client = AsyncQdrantClient(url=qdrant_url, cloud_inference=True, check_compatibility=False)
     scripts, bell, embedder = RedisScripts(redis), CeleryBell(), WordEmbedder(name)
+    pseudonyms = Pseudonyms(RedisServerKey(redis))
     house = House(
-        RedisInbox(redis, scripts, bell, limits),
-        RedisLanes(redis, scripts, bell, limits),
+        RedisInbox(redis, scripts, bell, limits, pseudonyms),
+        RedisLanes(redis, scripts, bell, limits, pseudonyms),
         RedisTurns(redis),
         QdrantStore(client, embedder),
         embedder=embedder,

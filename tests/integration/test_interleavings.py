@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
 from memory.adapters.qdrant_store import QdrantStore
-from memory.books import Receipt
+from memory.books import Erasure
 from memory.errors import LaneBusy, LeaseLost, NotFound, StoreUnavailable
 from memory.forget import forget
 from memory.model import Event, Lease, Memory, Scope, Status, Write
@@ -55,7 +55,7 @@ def interleaved(house: House, before: Step | None = None, after: Step | None = N
     return replace(house.remembering, store=cast(QdrantStore, Interleaved(house.store, before, after)))
 
 
-async def forgotten(house: House, scope: Scope = ANA) -> Receipt:
+async def forgotten(house: House, scope: Scope = ANA) -> Erasure:
     return await forget(
         scope, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store, embedder=house.embedder
     )
@@ -177,7 +177,7 @@ async def test_an_edit_that_meets_an_erase_goes_as_well(house: House) -> None:
     assert await versions(house) == 0
 
 
-async def test_an_edit_that_loses_the_lane_before_its_write_asks_to_be_tried_again(house: House) -> None:
+async def test_an_edit_that_loses_the_lane_before_its_write_asks_to_be_tried_again(house: House, redis: Redis) -> None:
     await house.say("I live in Berlin")
     await house.drain()
     (memory,) = await house.memories()
@@ -185,8 +185,7 @@ async def test_an_edit_that_loses_the_lane_before_its_write_asks_to_be_tried_aga
     class Slow(Interleaved):
         async def get(self, reach: Scope, memory_id: str) -> Memory | None:
             found = await house.store.get(reach, memory_id)
-            if await house.lanes._redis.exists(keys.lease(ANA.lane)):
-                await house.lanes._redis.delete(keys.lease(ANA.lane))
+            await redis.delete(keys.lease(ANA.lane))
             return found
 
     with pytest.raises(LaneBusy):

@@ -35,6 +35,11 @@ NEEDS = {
     "GET /guidance": "admin",
     "PUT /guidance": "admin",
     "POST /keys": "admin",
+    "GET /receipts": "admin",
+    "GET /receipts/key": "read",
+    "GET /receipts/{receipt_id}": "admin",
+    "POST /receipts/verify": "read",
+    "GET /export": "read",
     "GET /keys": "admin",
     "POST /keys/{key_id}/rotate": "admin",
     "DELETE /keys/{key_id}": "admin",
@@ -71,6 +76,7 @@ async def test_nobody_passes_without_a_key_or_with_less_than_the_role_that_is_ne
     for route, needed in NEEDS.items():
         method, _, path = route.partition(" ")
         path = path.replace("{key_id}", "0" * 12).replace("{memory_id}", NOBODY).replace("{turn_id}", NOBODY)
+        path = path.replace("{receipt_id}", NOBODY)
         body: dict[str, Any] = {"json": {}} if method in ("POST", "PUT") else {}
         assert (await front.ask(method, path, None, **body)).status_code == 401, route
         for role in LESS[needed]:

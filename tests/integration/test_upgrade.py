@@ -44,7 +44,7 @@ async def statuses(house: House, name: str) -> list[tuple[Status, str | None]]:
 
 
 def test_each_format_that_may_be_met_has_its_golden_files() -> None:
-    newest = max(redis_codec.VERSION, qdrant_payload.VERSION)
+    newest = max(redis_codec.VERSION, redis_codec.REMOVAL_VERSION, qdrant_payload.VERSION)
     assert [folder.name for folder in FORMATS] == [f"format-{n}" for n in range(1, newest + 1)], FORGET_ALL
 
 

@@ -109,6 +109,8 @@ ROUTES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "GET /keys": {"query": PAGES},
     "POST /keys/{key}/rotate": {"body": st.just({})},
     "DELETE /keys/{key}": {},
+    "GET /export": {"query": IDS},
+    "GET /receipts": {"query": PAGES},
     "GET /metrics": {},
     "POST /chat": {"body": st.just({"user_id": "alice", "message": "what do you know?"})},
 }

@@ -32,7 +32,9 @@ SEEING = {
     "GET /dead",
 }
 # Of the routes with a role, those that tell or change nothing of a tenant's, or only give a page to a person.
-ELSEWHERE = {"POST /keys", *(route for route in NEEDS if " /dashboard" in route)}
+# A receipt tells of nobody; that it is its tenant's alone stands in tests/integration/test_receipts.py.
+RECEIPTS = {"GET /receipts/key", "GET /receipts/{receipt_id}", "POST /receipts/verify"}
+ELSEWHERE = {"POST /keys", *RECEIPTS, *(route for route in NEEDS if " /dashboard" in route)}
 
 
 @pytest.fixture

@@ -203,7 +203,19 @@ def test_doctor_names_the_part_that_is_down(api: FakeApi) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["up", "demo", "doctor", "turns", "search", "forget", "memories list", "dead replay", "dead discard"],
+    [
+        "up",
+        "demo",
+        "doctor",
+        "turns",
+        "search",
+        "forget",
+        "export",
+        "receipts list",
+        "memories list",
+        "dead replay",
+        "dead discard",
+    ],
 )
 def test_every_command_says_what_it_does_with_an_example(command: str) -> None:
     result = CliRunner().invoke(app, [*command.split(), "--help"])

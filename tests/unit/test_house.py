@@ -110,6 +110,23 @@ def test_everything_is_caught_at_the_api_s_last_handler_and_the_task_boundary_on
     assert broad == []
 
 
+def test_a_log_call_names_a_constant_event_and_never_what_an_error_says() -> None:
+    wrong = [
+        f"{place} {ast.unparse(node)}"
+        for place, node in nodes(SOURCE)
+        if isinstance(node, ast.Call)
+        and re.fullmatch(r"log\.(debug|info|warning|error|exception|critical|say|warn)", ast.unparse(node.func))
+        and (
+            len(node.args) != 1
+            or not re.fullmatch(r"'\w+'|log\.[A-Z_]+", ast.unparse(node.args[0]))
+            or any(
+                re.search(r"\bstr\(error\)|\brepr\(|!r|\.text\b|\.content\b", ast.unparse(one)) for one in node.keywords
+            )
+        )
+    ]
+    assert [one for one in wrong if not one.startswith("memory/embedded/qdrant_server/__main__.py")] == []
+
+
 def test_nothing_blocks_a_thread_by_sleeping() -> None:
     assert [place for place, node in nodes(SOURCE + TESTS) if uses(node, ("time.sleep",))] == []
 

@@ -119,11 +119,13 @@ if (live) {
   });
 }
 
-// --- Dead letters ---------------------------------------------------------------------------------------------
+// --- Dead letters, and what is in quarantine ------------------------------------------------------------------
 
 function enable(within) {
   for (const button of within.querySelectorAll("[data-deed]")) button.disabled = false;
 }
+
+const JUDGED = { release: "Released: it is a memory like any other now.", discard: "Discarded." };
 
 function told(deed, count) {
   if (!count) return "Nothing to do any more: somebody else was faster.";
@@ -144,24 +146,28 @@ function isSure({ ask, title = "Discard for good?", go = "Discard" }) {
 }
 
 async function act(button) {
-  const { deed, id, error, which, ask } = button.dataset;
+  const { deed, id, held, error, which, ask } = button.dataset;
   if (ask && !(await isSure(button.dataset))) return;
   button.disabled = true;
-  show(await post(deed, which ? JSON.parse(which) : id ? { ids: [id] } : { error }));
+  if (held) show(await post(`/quarantine/${held}/${deed}`, {}, () => JUDGED[deed]));
+  else {
+    const meant = which ? JSON.parse(which) : id ? { ids: [id] } : { error };
+    show(await post(`/dead/${deed}`, meant, (answer) => told(deed, answer.count)));
+  }
   await refresh({ force: true });
   button.disabled = false;
 }
 
-async function post(deed, which) {
+async function post(path, body, words) {
   // JSON from a script of this origin: another site's form cannot send it, and its script may not.
   try {
-    const response = await fetch(`${ROOT}/dead/${deed}`, {
+    const response = await fetch(`${ROOT}${path}`, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(which),
+      body: JSON.stringify(body),
     });
     const answer = await response.json();
-    return response.ok ? told(deed, answer.count) : answer.detail;
+    return response.ok ? words(answer) : answer.detail;
   } catch {
     return "The server does not answer; nothing is known of what became of it.";
   }

@@ -1,23 +1,27 @@
 -- Take a turn in, in one step: idempotency, limits, append, status, books, bell.
--- KEYS turn, waiting list, lane, owned index, queued set, ledger, lanes, backlog, bell queue, tenants, [idempotency]
+-- KEYS turn, waiting list, lane, owned index, queued set, ledger, lanes, backlog, bell queue, tenants, floor,
+--      [idempotency, idempotency as it was named before keys were hashed]
 -- ARGV id, lane, tenant, body, bell, lease_ms, max_backlog, max_lane_backlog, user, agent, run,
---      [body hash, idempotency_s]
-local turn, waiting, lane, owned, queued, ledger, lanes, backlog, queue, tenants, idem = unpack(KEYS)
+--      [body hash, idempotency_s, body hash of before]
+local turn, waiting, lane, owned, queued, ledger, lanes, backlog, queue, tenants, floor, idem, plain = unpack(KEYS)
 local id, lane_key, tenant, body, bell = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 
 if idem then
-  local seen = redis.call('HMGET', idem, 'id', 'hash')
-  if seen[1] then
-    return { seen[2] == ARGV[12] and 'repeated' or 'conflict', seen[1] }
+  for name, hash in pairs({ [idem] = ARGV[12], [plain] = ARGV[14] }) do
+    local seen = redis.call('HMGET', name, 'id', 'hash')
+    if seen[1] then
+      return { seen[2] == hash and 'repeated' or 'conflict', seen[1] }
+    end
   end
 end
 if tonumber(redis.call('GET', backlog) or '0') >= tonumber(ARGV[7]) then return { 'full', id } end
 if redis.call('LLEN', waiting) >= tonumber(ARGV[8]) then return { 'lane_full', id } end
 
--- Strictly increasing within a lane, whatever the clock does.
+-- Strictly increasing within a lane, and after whatever was erased, whatever the clock does.
 local time = redis.call('TIME')
 local now_us = time[1] * 1000000 + time[2]
-local last_us = tonumber(redis.call('HGET', lane, 'last_us') or '0')
+local last_us = math.max(
+  tonumber(redis.call('HGET', lane, 'last_us') or '0'), tonumber(redis.call('GET', floor) or '0'))
 local accepted_us = now_us > last_us and now_us or last_us + 1
 local stamp = string.format('%.0f', accepted_us)
 

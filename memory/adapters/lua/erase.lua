@@ -1,40 +1,39 @@
 -- Forget an owner's turns in one lane: take the lane by force (whoever held it fails its next check) and leave of each
--- turn accepted up to the epoch only that it was erased. A plan keeps what it holds of other owners' turns.
--- KEYS lease, lane, waiting list, plan, owned, ledger, backlog, fence, lanes, dead set
+-- turn accepted up to the epoch only that it was erased. A lane in which nothing else is goes as well, name and all.
+-- KEYS lease, lane, waiting list, plan, owned, ledger, backlog, fence, lanes, dead set, floor
 -- ARGV turn prefix, status prefix, retention_s, lease_ms, epoch_us, lane, user, agent, run (empty: any), text prefix
-local lease, lane, waiting, plan, owned, ledger, backlog, fence, lanes, dead = unpack(KEYS)
+-- Returns { token, turns whose words were there, plans, { id, status it had, ... } }
+local lease, lane, waiting, plan, owned, ledger, backlog, fence, lanes, dead, floor = unpack(KEYS)
 local time = redis.call('TIME')
-local now_us = time[1] * 1000000 + time[2]
-local last = tonumber(redis.call('GET', fence) or '0')
+local now_us, epoch_us = time[1] * 1000000 + time[2], tonumber(ARGV[5])
+-- Newer than the epoch too: an edit takes its time from its token.
+local last = math.max(tonumber(redis.call('GET', fence) or '0'), epoch_us)
 local token = string.format('%.0f', now_us > last and now_us or last + 1)
 redis.call('SET', fence, token)
 redis.call('SET', lease, token, 'PX', ARGV[4])
 redis.call('ZADD', lanes, 'XX', math.floor(now_us / 1000) + ARGV[4], ARGV[6])
 
--- Every later turn of the lane is accepted after the epoch, whatever the clock does.
-local epoch_us = tonumber(ARGV[5])
-if tonumber(redis.call('HGET', lane, 'last_us') or '0') < epoch_us then redis.call('HSET', lane, 'last_us', ARGV[5]) end
-
 local live = { queued = true, running = true, retrying = true }
 local ids, seen = redis.call('LRANGE', waiting, 0, -1), {}
 local batch = tonumber(redis.call('HGET', lane, 'held') or redis.call('HGET', lane, 'planned') or '0')
-local taken, left = {}, batch
+local taken, whole = {}, true
 for i = 1, batch do if ids[i] then taken[ids[i]] = true end end
 for _, id in ipairs(redis.call('ZRANGE', owned, 0, -1)) do ids[#ids + 1] = id end
 for _, id in ipairs(redis.call('ZRANGE', dead, 0, -1)) do ids[#ids + 1] = id end
 
-local erased = 0
+local erased, texts = {}, 0
 for _, id in ipairs(ids) do
   local turn = ARGV[1] .. id
   local row = redis.call('HMGET', turn, 'status', 'user_id', 'agent_id', 'run_id', 'accepted_us', 'lane')
-  local ours = row[1] and not seen[id] and row[6] == ARGV[6] and tonumber(row[5]) <= epoch_us
+  local ours = row[1] and row[1] ~= 'erased' and not seen[id] and row[6] == ARGV[6] and tonumber(row[5]) <= epoch_us
   for i = 2, 4 do ours = ours and (ARGV[5 + i] == '' or ARGV[5 + i] == row[i]) end
   seen[id] = true
+  if not row[1] then redis.call('ZREM', owned, id) end -- its hash has ended: the index would name the lane for nothing
   if ours then
     if live[row[1]] then
       redis.call('LREM', waiting, 1, id)
       redis.call('DECR', backlog)
-      if taken[id] then left = left - 1 end
+      if taken[id] then whole = false end
     else
       redis.call('HINCRBY', ledger, row[1], -1)
     end
@@ -43,22 +42,30 @@ for _, id in ipairs(ids) do
     redis.call('ZADD', ARGV[2] .. 'erased', row[5], id)
     redis.call('ZREM', owned, id)
     redis.call('HINCRBY', ledger, 'erased', 1)
+    if redis.call('HEXISTS', turn, 'body') + redis.call('EXISTS', ARGV[10] .. id) > 0 then texts = texts + 1 end
     redis.call('DEL', turn, ARGV[10] .. id)
     redis.call('HSET', turn, 'status', 'erased', 'accepted_us', row[5], 'attempts', 0,
       'settled_us', string.format('%.0f', now_us))
     redis.call('EXPIRE', turn, ARGV[3])
-    erased = erased + 1
+    erased[#erased + 1] = id
+    erased[#erased + 1] = row[1]
   end
 end
-if redis.call('EXISTS', plan) == 1 and left > 0 then
-  redis.call('HSET', lane, 'planned', left)
+-- A plan whose batch has lost a turn would not be used: it is decided anew.
+local plans = 0
+if redis.call('EXISTS', plan) == 1 and whole and batch > 0 then
+  redis.call('HSET', lane, 'planned', batch)
 else
-  redis.call('DEL', plan)
+  plans = redis.call('DEL', plan)
   redis.call('HDEL', lane, 'planned')
 end
 redis.call('HDEL', lane, 'held', 'holder', 'limit', 'deaths', 'failures', 'wake_us')
-if redis.call('LLEN', waiting) == 0 then
+if redis.call('LLEN', waiting) == 0 and redis.call('ZCARD', owned) == 0 then
+  local last_us = redis.call('HGET', lane, 'last_us') or '0'
+  if tonumber(last_us) > tonumber(redis.call('GET', floor) or '0') then redis.call('SET', floor, last_us) end
+  redis.call('DEL', lane, owned)
+elseif redis.call('LLEN', waiting) == 0 then
   redis.call('EXPIRE', lane, ARGV[3])
   redis.call('EXPIRE', owned, ARGV[3])
 end
-return { token, erased }
+return { token, texts, plans, erased }

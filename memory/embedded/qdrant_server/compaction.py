@@ -48,7 +48,7 @@ class Compaction:
             await asyncio.to_thread(shutil.rmtree, copy, ignore_errors=True)
         except (OSError, Refusal) as error:
             # The copy stays until the next start, which removes what the record does not name.
-            log.warn(log.COMPACTION_ABANDONED, collection=collection.name, reason=str(error))
+            log.warn(log.COMPACTION_ABANDONED, collection=collection.name, reason=log.first_clause(error))
         finally:
             collection.journal = None
 

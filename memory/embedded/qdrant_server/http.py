@@ -90,7 +90,7 @@ def _endpoint(run: Callable[[Call], Awaitable[Any]]) -> Endpoint:
             return answer(await run(call), started)
         except Refusal as refusal:
             if isinstance(refusal, EngineFailure):
-                log.warn(log.ENGINE_FAILED, path=request.scope["route"].path, reason=str(refusal))
+                log.warn(log.ENGINE_FAILED, path=request.scope["route"].path, reason=log.first_clause(refusal))
             return refuse(refusal, started)
         except ClientDisconnect:
             return Response(status_code=_CLIENT_LEFT)

@@ -51,7 +51,7 @@ class Keeper:
             try:
                 collection.flush()
             except Refusal as error:
-                log.warn(log.ENGINE_FAILED, collection=collection.name, reason=str(error))
+                log.warn(log.ENGINE_FAILED, collection=collection.name, reason=log.first_clause(error))
 
     def _wait_for_quiet(self, collection: Collection) -> None:
         if collection.name in self._quiet:

@@ -6,6 +6,8 @@ from typing import Any
 
 import orjson
 
+from memory import log
+
 READY = "qdrant_ready"
 STOPPED = "qdrant_stopped"
 REFUSED_TO_START = "qdrant_refused_to_start"
@@ -24,8 +26,8 @@ class _JsonLines(logging.Formatter):
             "at": record.created,
         }
         line |= getattr(record, "fields", {})
-        if record.exc_info:
-            line["trace"] = self.formatException(record.exc_info)
+        if record.exc_text:
+            line["trace"] = record.exc_text
         return orjson.dumps(line, default=str).decode()
 
 
@@ -33,8 +35,14 @@ def configure() -> None:
     """Send this server's events and uvicorn's warnings to stderr."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonLines())
+    log.guard()
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     _logger.setLevel(logging.INFO)
+
+
+def first_clause(error: Exception) -> str:
+    """What an error says, without what it quotes after a colon."""
+    return str(error).partition(": ")[0]
 
 
 def say(event: str, **fields: Any) -> None:

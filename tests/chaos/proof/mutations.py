@@ -69,6 +69,11 @@ _ERASED = _test("09_erased", "an_owner_who_is_erased_during_extraction_or_before
 _REPEATED = (
     "tests/integration/test_interleavings.py::test_what_a_killed_worker_wrote_after_an_erase_is_removed_by_the_sweep"
 )
+_TRACE = "tests/integration/test_no_trace.py::test_"
+_NO_BELL = f"{_TRACE}no_key_and_no_bell_names_an_owner_who_was_erased"
+_CLOCK = f"{_TRACE}a_turn_is_accepted_after_the_epoch_even_if_the_lane_is_forgotten_and_the_clock_goes_back"
+_QUOTES = f"{_TRACE}what_another_agents_turns_quote_of_the_forgotten_one_goes_as_well"
+_COUNTED = f"{_TRACE}a_worker_that_is_about_to_settle_while_its_lane_is_forgotten_does_not_take_turns_out_of_the_count"
 _DOWN = _test(
     "10_model_down",
     "while_the_model_is_down_the_backlog_grows_and_nothing_is_marked_done_and_then_it_drains",
@@ -142,6 +147,15 @@ MUTATIONS = (
     )),
     _one(9, "An erase is not repeated when nobody can be writing any more.", _REPEATED,
          "memory/removals.py", "await _repeat(removal, lanes, store, embedder)", "pass"),
+    _one(9, "The bells of a forgotten owner stay in the queue.", _NO_BELL,
+         "memory/forget.py", "bells = await inbox.hush(every)", "bells = 0"),
+    _one(9, "A forgotten lane's clock is forgotten, and nobody else keeps it.", _CLOCK,
+         f"{_LUA}/accept.lua", "tonumber(redis.call('GET', floor) or '0')", "0"),
+    _one(9, "Other turns go on quoting what was forgotten.", _QUOTES,
+         "memory/forget.py", "return await inbox.unquote(lease, scope, epoch, texts)", "return 0"),
+    _one(9, "The epoch is raised before the lanes are taken: a worker may settle as erased what is to be counted.",
+         _COUNTED,
+         "memory/forget.py", "held[lane] = await inbox.seize(lane)", "held[lane] = Lease(lane=lane, token=0)"),
     _one(10, "A model that is away counts as having nothing to say: the turns are done.", _DOWN,
          "memory/remember.py", _POSTPONE,
          "delay = await parts.lanes.settle(lease, Plan(turn_ids=tuple(turn.id for turn in batch.turns)))"),

@@ -9,11 +9,13 @@ import pytest
 
 from memory.client import TurnstoneClient
 from tests.e2e.faults.house import Provider
+from tests.e2e.faults.planted import planted
 from tests.model_server.control import ModelServer
 from tests.running import Running, turnstone_up
 
 SETTINGS = {
-    "OPENAI_API_KEY": "test",
+    "OPENAI_API_KEY": planted("providers key"),
+    "TURNSTONE_LOG_LEVEL": "debug",
     "TURNSTONE_RETRY_MAX_SECONDS": "0.25",
     "TURNSTONE_SWEEP_SECONDS": "0.1",
     "TURNSTONE_MODEL_TIMEOUT_SECONDS": "1.5",

@@ -4,38 +4,36 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from pydantic import SecretStr
 from qdrant_client import AsyncQdrantClient
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from memory.adapters.celery_bell import CeleryBell
-from memory.adapters.guarded import GuardedEmbedder, GuardedModel
-from memory.adapters.jwt_tokens import JwtTokens, Provider
-from memory.adapters.local_embedder import LocalEmbedder
+from memory.adapters.masking import SecretMask
+from memory.adapters.notary import ServerNotary
 from memory.adapters.offline_extractor import OfflineExtractor
-from memory.adapters.openai_embedder import OpenAIEmbedder
-from memory.adapters.openai_model import OpenAIModel
-from memory.adapters.prices import Price, listed_price
+from memory.adapters.pseudonyms import Pseudonyms
 from memory.adapters.qdrant_store import QdrantStore
 from memory.adapters.redis_audit import RedisAudit
-from memory.adapters.redis_breaker import BreakerLimits, RedisBreaker, name_of
 from memory.adapters.redis_guidance import RedisGuidance
 from memory.adapters.redis_inbox import RedisInbox
 from memory.adapters.redis_keyring import RedisKeyring
 from memory.adapters.redis_lanes import InboxLimits, RedisLanes
-from memory.adapters.redis_meter import RedisMeter
+from memory.adapters.redis_owners import RedisOwners
 from memory.adapters.redis_rates import RedisRates
+from memory.adapters.redis_receipts import RedisReceipts
 from memory.adapters.redis_scripts import RedisScripts
 from memory.adapters.redis_server_key import RedisServerKey
 from memory.adapters.redis_turns import RedisTurns
 from memory.admit import Admission
+from memory.bootstrap.endpoints import open_embedder, open_model, open_tokens, secret
 from memory.decide import Deciding
 from memory.extract import ModelExtractor
 from memory.gate import GatedExtractor
+from memory.marking import Quarantine
 from memory.ports import (
     Embedder,
     Extractor,
@@ -44,13 +42,18 @@ from memory.ports import (
     Keyring,
     Lanes,
     LanguageModel,
+    Mask,
     MemoryStore,
+    Notary,
+    OwnerLog,
     Pingable,
     Rates,
+    ReceiptBook,
     Reconciler,
     ServerKey,
     TurnLog,
     Watch,
+    unmasked,
 )
 from memory.reconcile import ModelReconciler, RuleReconciler
 from memory.remember import Remembering
@@ -59,7 +62,6 @@ from memory.settings import Settings
 _CONNECT_SECONDS = 2
 _REDIS_SECONDS = 10
 _QDRANT_SECONDS = 10
-_KEY_OF_KEYLESS_ENDPOINTS = "none"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +71,7 @@ class Parts:
     inbox: Inbox
     lanes: Lanes
     turns: TurnLog
+    owners: OwnerLog
     watch: Watch
     store: MemoryStore
     embedder: Embedder
@@ -77,19 +80,18 @@ class Parts:
     model: LanguageModel | None
     guidance: GuidanceBook
     server_key: ServerKey
+    notary: Notary
+    receipts: ReceiptBook
     keyring: Keyring
     admission: Admission
     rates: Rates
+    mask: Mask = field(default_factory=SecretMask)  # so that nobody forgets it
+    quarantine: Quarantine = Quarantine.MARK
 
     @property
     def pingable(self) -> dict[str, Pingable]:
         """The parts that can be away, by the name a person knows them by."""
-        return {
-            "redis": self.inbox,
-            "qdrant": self.store,
-            "extractor": self.extractor,
-            "embedder": self.embedder,
-        }
+        return {"redis": self.inbox, "qdrant": self.store, "extractor": self.extractor, "embedder": self.embedder}
 
 
 @contextlib.asynccontextmanager
@@ -98,16 +100,18 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
     async with contextlib.AsyncExitStack() as stack:
         redis = await stack.enter_async_context(redis_client(settings))
         scripts, limits, bell = RedisScripts(redis), inbox_limits(settings), CeleryBell()
-        model = _model(settings, scripts, stack)
-        embedder = _embedder(settings, scripts, stack)
+        model = open_model(settings, scripts, stack)
+        embedder = open_embedder(settings, scripts, stack)
         store = QdrantStore(qdrant_client(settings, stack), embedder)
-        guidance, keyring = RedisGuidance(redis), RedisKeyring(redis, scripts)
-        server_key = RedisServerKey(redis, _secret(settings.server_key))
+        guidance, keyring, turns = RedisGuidance(redis), RedisKeyring(redis, scripts), RedisTurns(redis)
+        server_key = RedisServerKey(redis, secret(settings.server_key))
+        pseudonyms = Pseudonyms(server_key)
         thinking = model if settings.extractor_kind == "openai" else None
         yield Parts(
-            inbox=RedisInbox(redis, scripts, bell, limits),
-            lanes=RedisLanes(redis, scripts, bell, limits),
-            turns=RedisTurns(redis),
+            inbox=RedisInbox(redis, scripts, bell, limits, pseudonyms),
+            lanes=RedisLanes(redis, scripts, bell, limits, pseudonyms),
+            turns=turns,
+            owners=RedisOwners(redis, turns),
             watch=RedisAudit(redis, scripts, limits),
             store=store,
             embedder=embedder,
@@ -116,31 +120,19 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
             model=model,
             guidance=guidance,
             server_key=server_key,
+            notary=ServerNotary(server_key, pseudonyms),
+            receipts=RedisReceipts(redis, scripts, settings.receipt_retention_seconds),
             keyring=keyring,
             admission=Admission(
                 keyring=keyring,
                 server_key=server_key,
-                tokens=_tokens(settings, server_key, stack),
-                admin_key=_secret(settings.admin_key),
+                tokens=open_tokens(settings, server_key, stack),
+                admin_key=secret(settings.admin_key),
             ),
             rates=RedisRates(scripts),
+            mask=SecretMask() if settings.mask == "on" else unmasked,
+            quarantine=Quarantine(settings.quarantine),
         )
-
-
-def _tokens(settings: Settings, server_key: ServerKey, stack: contextlib.AsyncExitStack) -> JwtTokens | None:
-    if settings.jwks_url is None or settings.jwt_audience is None:
-        return None
-    provider = Provider(
-        jwks_url=settings.jwks_url,
-        audience=settings.jwt_audience,
-        issuer=settings.jwt_issuer,
-        tenant_claim=settings.jwt_tenant_claim,
-        user_claim=settings.jwt_user_claim,
-        role_claim=settings.jwt_role_claim,
-    )
-    tokens = JwtTokens(provider, server_key)
-    stack.push_async_callback(tokens.aclose)
-    return tokens
 
 
 def _extractor(settings: Settings, model: LanguageModel | None, guidance: GuidanceBook) -> Extractor:
@@ -157,7 +149,13 @@ def _reconciler(model: LanguageModel | None, embedder: Embedder) -> Reconciler:
 
 def deciding(parts: Parts) -> Deciding:
     """What trying turns out needs."""
-    return Deciding(store=parts.store, extractor=parts.extractor, reconciler=parts.reconciler, embedder=parts.embedder)
+    return Deciding(
+        store=parts.store,
+        extractor=parts.extractor,
+        reconciler=parts.reconciler,
+        embedder=parts.embedder,
+        quarantine=parts.quarantine,
+    )
 
 
 def remembering(parts: Parts, settings: Settings) -> Remembering:
@@ -168,6 +166,7 @@ def remembering(parts: Parts, settings: Settings) -> Remembering:
         extractor=parts.extractor,
         reconciler=parts.reconciler,
         embedder=parts.embedder,
+        quarantine=parts.quarantine,
         batch_turns=settings.batch_turns,
         batch_chars=settings.batch_chars,
         # Without a model a call costs nothing, and there is nothing to wait for.
@@ -208,66 +207,10 @@ def qdrant_client(settings: Settings, stack: contextlib.AsyncExitStack) -> Async
     """An open Qdrant client; BM25 is computed by the server."""
     client = AsyncQdrantClient(
         url=settings.qdrant_url,
-        api_key=_secret(settings.qdrant_api_key),
+        api_key=secret(settings.qdrant_api_key),
         timeout=_QDRANT_SECONDS,
         cloud_inference=True,
         check_compatibility=False,
     )
     stack.push_async_callback(client.close)
     return client
-
-
-def _model(settings: Settings, scripts: RedisScripts, stack: contextlib.AsyncExitStack) -> LanguageModel | None:
-    if not settings.uses_openai and settings.extractor_kind != "openai":
-        return None
-    model = OpenAIModel(
-        api_key=_key(settings),
-        base_url=settings.openai_base_url,
-        model=settings.llm_model,
-        timeout_seconds=settings.model_timeout_seconds,
-        meter=RedisMeter(scripts),
-        price=_price(settings.llm_model, settings, settings.price_input_usd, settings.price_output_usd),
-    )
-    stack.push_async_callback(model.aclose)
-    return GuardedModel(model, _breaker(settings, scripts, settings.llm_model))
-
-
-def _embedder(settings: Settings, scripts: RedisScripts, stack: contextlib.AsyncExitStack) -> Embedder:
-    if settings.embedder_kind == "local":
-        local = LocalEmbedder()
-        stack.push_async_callback(local.aclose)
-        return local
-    remote = OpenAIEmbedder(
-        api_key=_key(settings),
-        base_url=settings.openai_base_url,
-        model=settings.embedding_model,
-        timeout_seconds=settings.model_timeout_seconds,
-        meter=RedisMeter(scripts),
-        price=_price(settings.embedding_model, settings, settings.price_embedding_usd),
-    )
-    stack.push_async_callback(remote.aclose)
-    return GuardedEmbedder(remote, _breaker(settings, scripts, settings.embedding_model))
-
-
-def _price(model: str, settings: Settings, input_usd: float | None, output_usd: float | None = None) -> Price | None:
-    """As set, else as listed; None where neither is known."""
-    if input_usd is not None or output_usd is not None:
-        return Price(input_usd or 0.0, output_usd or 0.0)
-    return listed_price(model, settings.openai_base_url)
-
-
-def _breaker(settings: Settings, scripts: RedisScripts, model: str) -> RedisBreaker:
-    """Another key is another endpoint: with a new key nobody waits for the end of what the old one was refused for."""
-    limits = BreakerLimits(
-        longest_seconds=settings.retry_max_seconds,
-        call_seconds=2 * settings.model_timeout_seconds,  # one call may ask again in a simpler dialect
-    )
-    return RedisBreaker(scripts, name_of(settings.openai_base_url, _key(settings), model), limits)
-
-
-def _secret(given: SecretStr | None) -> str | None:
-    return given.get_secret_value() if given else None
-
-
-def _key(settings: Settings) -> str:
-    return _secret(settings.openai_api_key) or _KEY_OF_KEYLESS_ENDPOINTS

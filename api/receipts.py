@@ -1,0 +1,85 @@
+"""What is asked about erases and told: receipts, and whether one holds."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from api.fields import Body, Id
+from memory.books import Receipt
+
+
+class VerifyIn(Body):
+    """A receipt as it was given out, and whom it should be about."""
+
+    receipt: Annotated[Receipt, Field(description="The whole receipt, every field as it was given out.")]
+    user_id: Id | None = None
+    agent_id: Id | None = None
+    run_id: Id | None = None
+
+
+class PlacesOut(BaseModel):
+    """What an erase removed, by place: turns by the status they had; `memories` stood, `versions` are all of them."""
+
+    turns: dict[str, int]
+    plans: int
+    texts: int
+    memories: int
+    versions: int
+
+
+class LeftOut(BaseModel):
+    """What a look found of an owner who should be gone."""
+
+    turns: int
+    texts: int
+    plans: int
+    versions: int
+
+
+class ReceiptOut(BaseModel):
+    """What an erase removed (`memories`: all versions), that nothing was found afterwards, and who says so.
+
+    `owner` is a keyed hash, `scope` tells which ids were named, `signature` is Ed25519 in base64 over all other fields.
+    """
+
+    id: str
+    tenant: str
+    erased_at: datetime
+    owner: str
+    scope: list[str]
+    turns: int
+    memories: int
+    verified: bool
+    counts: PlacesOut
+    left: LeftOut
+    key_id: str
+    signature: str
+
+
+class ReceiptPage(BaseModel):
+    """One page of receipts."""
+
+    count: int
+    next: str | None
+    previous: str | None
+    results: list[ReceiptOut]
+
+
+class PublicKeyOut(BaseModel):
+    """What receipts' signatures are checked with."""
+
+    key_id: str
+    algorithm: str
+    pem: str
+    raw: str
+
+
+class ExaminedOut(BaseModel):
+    """Whether a receipt holds."""
+
+    signature: bool
+    owner: bool | None
+    left: LeftOut | None

@@ -1,0 +1,50 @@
+"""Export: everything of one owner as JSON lines, sent while it is read."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
+
+from api.auth import Reader
+from api.context import Opened, owner
+from api.fields import Id
+from api.openapi import refusals
+from memory.export import Line, export
+
+router = APIRouter(tags=["export"], responses=refusals(502))
+
+NDJSON = "application/x-ndjson"
+_CHUNK_BYTES = 64_000
+_OwnerId = Annotated[Id | None, Query()]
+
+
+@router.get("/export", response_class=StreamingResponse, responses={200: {"content": {NDJSON: {}}}})
+async def export_owner(
+    caller: Reader, parts: Opened, user_id: _OwnerId = None, agent_id: _OwnerId = None, run_id: _OwnerId = None
+) -> StreamingResponse:
+    """Everything that is kept of an owner, one JSON object a line: versions of memories, then turns.
+
+    The first line is of kind `export`; the last one, of kind `end`, has the counts: without it the export was cut off.
+    """
+    lines = export(owner(caller, user_id, agent_id, run_id), store=parts.store, owners=parts.owners)
+    # With the second line both parts of the stack, or the first of them, have answered: until then a refusal is told.
+    begun = _encoded(await anext(lines)) + _encoded(await anext(lines))
+    return StreamingResponse(_chunks(begun, lines), media_type=NDJSON)
+
+
+async def _chunks(begun: bytes, lines: AsyncIterator[Line]) -> AsyncIterator[bytes]:
+    chunk = bytearray(begun)
+    async for line in lines:
+        chunk += _encoded(line)
+        if len(chunk) >= _CHUNK_BYTES:
+            yield bytes(chunk)
+            chunk.clear()
+    yield bytes(chunk)
+
+
+def _encoded(line: Line) -> bytes:
+    return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z)

@@ -1,0 +1,43 @@
+"""The quarantine: memories that read like instructions to a prompt, held back until a person releases or discards them.
+
+There are some only with TURNSTONE_QUARANTINE=hold.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+
+from api.auth import Admin
+from api.context import Opened, Paged, paged, shown
+from api.openapi import refusals
+from api.schemas import HeldPage, MemoryOut
+from memory.quarantine import discard, release
+
+router = APIRouter(tags=["quarantine"], responses=refusals(502))
+
+
+@router.get("/quarantine", response_model=HeldPage)
+async def list_held(request: Request, caller: Admin, parts: Opened, page: Paged) -> Any:
+    """What is held back, newest first, with the words that it rests on."""
+    count, found = await parts.store.held_page(caller.reach, page)
+    told = [{**shown(one), "turn_ids": list(one.turn_ids), "quote": one.quote} for one in found]
+    return paged(request, page, count, told)
+
+
+@router.post("/quarantine/{memory_id}/release", response_model=MemoryOut, responses=refusals(404))
+async def release_memory(memory_id: UUID, caller: Admin, parts: Opened) -> Any:
+    """Let a memory stand that was held back; from now on it is found like any other."""
+    released = await release(
+        caller.reach, str(memory_id), lanes=parts.lanes, store=parts.store, embedder=parts.embedder
+    )
+    return shown(released)
+
+
+@router.post("/quarantine/{memory_id}/discard", responses=refusals(404))
+async def discard_memory(memory_id: UUID, caller: Admin, parts: Opened) -> dict[str, str]:
+    """Remove a memory that was held back."""
+    await discard(caller.reach, str(memory_id), inbox=parts.inbox, lanes=parts.lanes, store=parts.store)
+    return {"id": str(memory_id), "status": "discarded"}

@@ -1,0 +1,56 @@
+"""Receipts: what stays of each erase, and whether one holds."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+
+from api.auth import Admin, Reader
+from api.context import Opened, Paged, owner, paged
+from api.openapi import refusals
+from api.receipts import ExaminedOut, PublicKeyOut, ReceiptOut, ReceiptPage, VerifyIn
+from memory.errors import NotFound
+from memory.receipts import examine
+
+router = APIRouter(tags=["receipts"], responses=refusals(502))
+
+
+@router.get("/receipts", response_model=ReceiptPage)
+async def list_receipts(request: Request, caller: Admin, parts: Opened, page: Paged) -> Any:
+    """The receipts of all erases, newest first. They hold no personal data."""
+    count, found = await parts.receipts.page(caller.tenant, page)
+    return paged(request, page, count, [one.model_dump() for one in found])
+
+
+@router.get("/receipts/key", response_model=PublicKeyOut)
+async def get_key(_: Reader, parts: Opened) -> Any:
+    """The public key with which anybody can check a receipt's signature.
+
+    Signed is the receipt without its `signature`, as JSON in UTF-8 with sorted keys and no spaces.
+    """
+    return (await parts.notary.key()).model_dump()
+
+
+@router.get("/receipts/{receipt_id}", response_model=ReceiptOut, responses=refusals(404))
+async def get_receipt(receipt_id: UUID, caller: Admin, parts: Opened) -> Any:
+    """One receipt."""
+    found = await parts.receipts.get(caller.tenant, str(receipt_id))
+    if found is None:
+        raise NotFound("there is no receipt with this id, or none any more")
+    return found.model_dump()
+
+
+@router.post("/receipts/verify", response_model=ExaminedOut)
+async def verify_receipt(asked: VerifyIn, caller: Reader, parts: Opened) -> Any:
+    """Check a receipt's signature; with the owner's ids also whether it is about them, and whether they are gone.
+
+    `owner` is null where no id is given; `left` is null unless the receipt is signed and about that owner.
+    """
+    ids = (asked.user_id, asked.agent_id, asked.run_id)
+    scope = owner(caller, *ids) if any(name is not None for name in ids) else None
+    found = await examine(
+        asked.receipt, scope, notary=parts.notary, inbox=parts.inbox, turns=parts.turns, store=parts.store
+    )
+    return found.model_dump()

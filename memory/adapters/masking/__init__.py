@@ -1,0 +1,40 @@
+"""The mask: secrets by the patterns of detect-secrets and a few of our own, card numbers and IBANs by python-stdnum.
+
+It stands in the way of every turn: a text without anything that a secret needs costs a few microseconds, and each
+finder is asked only about texts that hold one of its hints. Every pattern is bounded or possessive: the time grows with
+the length of a text and not with its square.
+"""
+
+from __future__ import annotations
+
+import re
+
+from memory.adapters.masking.found import Finder, replaced
+from memory.adapters.masking.numbers import find_cards, find_ibans
+from memory.adapters.masking.passwords import BEARERS, SAID
+from memory.adapters.masking.private_keys import PRIVATE_KEYS
+from memory.adapters.masking.tokens import SHORT, SHORTEST_TOKEN, TOKENS
+
+_HINTS = [(hint, finder) for finder in (*SHORT, *SAID) for hint in finder.hints]
+_ASCII_HINTS = [(hint, finder) for hint, finder in _HINTS if hint.isascii()]
+# What is no shorter than a token; of what begins at one place, the first names the kind.
+_LONG = (PRIVATE_KEYS, *TOKENS, BEARERS)
+# One pass, word by word: a search would begin anew at every letter.
+_LONG_WORD = re.compile(rf"(?:[^ ]{{0,{SHORTEST_TOKEN - 1}}}+ )*+[^ ]{{{SHORTEST_TOKEN}}}")
+
+
+class SecretMask:
+    """The port `Mask` over all kinds of secrets that we know."""
+
+    def __call__(self, text: str) -> str:
+        """The text with each secret replaced by what kind of secret it was."""
+        lower = text.lower()
+        # Of finders that find the same, the first names its kind: a token's form tells more than what was said of it.
+        finders: list[Finder] = []
+        if _LONG_WORD.match(text) is not None:
+            finders += [finder for finder in _LONG if any(hint in text for hint in finder.hints)]
+        finders += [finder for hint, finder in (_ASCII_HINTS if lower.isascii() else _HINTS) if hint in lower]
+        found = [one for finder in dict.fromkeys(finders) for one in finder.find(text)]
+        if any(map(text.__contains__, "0123456789")):
+            found += [*find_ibans(text), *find_cards(text)]
+        return replaced(text, found) if found else text

@@ -1,0 +1,77 @@
+"""What a finder is, and how what it finds is replaced."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+PUT = "[masked: "  # a text begins so where something was masked before
+
+
+class Found(NamedTuple):
+    """Where a secret stands, and of which kind it is."""
+
+    start: int
+    end: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class Finder:
+    """Finds secrets in a text.
+
+    Args:
+        find: everything in a text.
+        hints: one of these must be in a text that it is asked about: in lower case, but for tokens.
+    """
+
+    find: Callable[[str], Iterator[Found]]
+    hints: tuple[str, ...]
+
+
+def by_pattern(
+    kind: str, pattern: re.Pattern[str], *, group: int = 0, rest: str = ""
+) -> Callable[[str], Iterator[Found]]:
+    """Finds what a pattern matches.
+
+    Args:
+        kind: as told in place of the secret.
+        pattern: bounded or possessive.
+        group: which part of it is the secret.
+        rest: characters that go on with the secret behind the match: patterns of fixed length leave the end of a longer
+            one standing.
+    """
+    going_on = re.compile(f"[{rest}]*+" if rest else "")
+
+    def find(text: str) -> Iterator[Found]:
+        done = 0
+        for match in pattern.finditer(text):
+            start, end = match.span(group)
+            if rest and start >= done:  # else a long end would be walked through again and again
+                more = going_on.match(text, end)
+                done = end = more.end() if more else end
+            yield Found(start, end, kind)
+
+    return find
+
+
+def replaced(text: str, found: Iterable[Found]) -> str:
+    """A text with what was found in it replaced; of what overlaps, that which begins first names the kind."""
+    parts, done = [], 0
+    for one in merged(found):
+        parts += [text[done : one.start], f"{PUT}{one.kind}]"]
+        done = one.end
+    return "".join([*parts, text[done:]])
+
+
+def merged(found: Iterable[Found]) -> list[Found]:
+    """What was found, in order, what overlaps made one."""
+    whole: list[Found] = []
+    for one in sorted(found, key=lambda one: (one.start, -one.end)):
+        if whole and one.start < whole[-1].end:
+            whole[-1] = whole[-1]._replace(end=max(whole[-1].end, one.end))
+        else:
+            whole.append(one)
+    return whole

@@ -1,0 +1,114 @@
+"""Card numbers and IBANs: digits that check out by python-stdnum, and are as long as such numbers are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+from stdnum import iban, luhn, numdb
+
+from memory.adapters.masking.found import Found
+
+# The beginnings of the networks' numbers with their lengths. What begins otherwise is the number of an order, a device
+# (an IMEI checks out too) or a moment, and every tenth of those would check out by chance.
+_NETWORKS: Mapping[str, frozenset[int]] = {
+    r"4": frozenset({13, 16, 19}),  # Visa
+    r"5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720": frozenset({16}),  # Mastercard
+    r"3[47]": frozenset({15}),  # American Express
+    r"30[0-5]|309|3[689]": frozenset({14, 16, 17, 18, 19}),  # Diners Club
+    r"35(?:2[89]|[3-8])": frozenset({16, 17, 18, 19}),  # JCB
+    r"6|81|82|220[0-5]|9792": frozenset({16, 17, 18, 19}),  # Discover, UnionPay, RuPay, Mir, Troy
+    r"50|5[6-8]|6[0137-9]": frozenset({13, 14, 15, 16, 17, 18, 19}),  # Maestro
+}
+_BY_NETWORK = [(re.compile(begins), lengths) for begins, lengths in _NETWORKS.items()]
+_SHORTEST, _LONGEST = 13, 19
+_MOST_GROUPS = 5
+_FIRST_GROUP = 4
+
+_BEHIND = r"(?<![A-Za-z0-9])(?<![A-Za-z0-9][-.])(?<![+.])"  # not in a word, a UUID, a phone number or a decimal
+_RUN = re.compile(rf"{_BEHIND}[0-9]++(?:[ -][0-9]++)*+")
+_JOINED = re.compile(r"-?[A-Za-z]")
+_GROUP = re.compile(r"[0-9]+")
+_ENOUGH_DIGITS = re.compile(r"[0-9](?:[ -]?[0-9]){12}")
+
+
+def find_cards(text: str) -> Iterator[Found]:
+    """The card numbers in a text."""
+    if _ENOUGH_DIGITS.search(text) is None:
+        return
+    for run in _RUN.finditer(text):
+        if len(run[0]) >= _SHORTEST:
+            yield from _cards_in(run.start(), run[0], _JOINED.match(text, run.end()) is not None)
+
+
+def _cards_in(at: int, run: str, joins_on: bool) -> Iterator[Found]:
+    """The cards in digits that are set apart by single spaces and dashes.
+
+    Args:
+        at: where the run begins in its text.
+        run: the digits.
+        joins_on: what follows is part of the last group's word, so that group is no number's end.
+    """
+    groups = [match.span() for match in _GROUP.finditer(run)]
+    digits = _digits(run)
+    if not joins_on and len(digits) <= _LONGEST and is_card(digits):
+        yield Found(at, at + len(run), "card number")
+        return
+    number = 0
+    while number < len(groups):
+        last = _last_group(run, groups, number)
+        if last is None or (joins_on and last == len(groups) - 1):
+            number += 1
+            continue
+        yield Found(at + groups[number][0], at + groups[last][1], "card number")
+        number = last + 1
+
+
+def _last_group(run: str, groups: list[tuple[int, int]], first: int) -> int | None:
+    """The group that a card ends with that begins with this one; None if none does."""
+    begin, end = groups[first]
+    if end - begin < _FIRST_GROUP:
+        return None
+    for last in range(min(first + _MOST_GROUPS, len(groups)) - 1, first - 1, -1):
+        span = run[begin : groups[last][1]]
+        if _SHORTEST <= len(span) <= _LONGEST + _MOST_GROUPS and is_card(_digits(span)):
+            return last
+    return None
+
+
+def _digits(span: str) -> str:
+    return span.replace(" ", "").replace("-", "")
+
+
+def is_card(digits: str) -> bool:
+    """Whether digits alone are the number of a card: one of a network's, with its check digit right."""
+    length = len(digits)
+    if not digits.isascii() or not any(length in lengths and begins.match(digits) for begins, lengths in _BY_NETWORK):
+        return False
+    return len(set(digits)) > 1 and luhn.is_valid(digits)
+
+
+_IBAN_BEGINS = re.compile(r"(?<![A-Za-z0-9])([A-Za-z]{2})[0-9]{2}(?=[ -]?[A-Za-z0-9])")
+_PART = re.compile(r"(\d+)!([nac])")
+_CHARS = {"n": "0-9", "a": "A-Za-z", "c": "A-Za-z0-9"}
+
+
+@cache
+def _form(country: str) -> re.Pattern[str] | None:
+    """What an IBAN of a country looks like, with spaces or dashes anywhere; None where there are none."""
+    (_, found), *_ = numdb.get("iban").info(country)
+    parts = _PART.findall(found.get("bban", ""))
+    account = "".join(f"(?:[ -]?[{_CHARS[kind]}]){{{count}}}" for count, kind in parts)
+    return re.compile(rf"[A-Za-z]{{2}}[0-9]{{2}}{account}(?![A-Za-z0-9])") if parts else None
+
+
+def find_ibans(text: str) -> Iterator[Found]:
+    """The IBANs in a text."""
+    done = 0
+    for begin in _IBAN_BEGINS.finditer(text):
+        form = _form(begin[1].upper())
+        whole = form.match(text, begin.start()) if form is not None and begin.start() >= done else None
+        if whole is not None and iban.is_valid(whole[0]):
+            done = whole.end()
+            yield Found(begin.start(), done, "IBAN")

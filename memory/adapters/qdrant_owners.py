@@ -1,0 +1,113 @@
+"""What is done to all of an owner's versions in Qdrant: told, found again by what they say, removed, counted.
+
+An owner is looked for in every collection of ours: with another embedding model a service goes on in another one, and
+what was remembered before stays where it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection
+from datetime import datetime
+
+from qdrant_client import models
+
+from memory.adapters import qdrant_payload as payloads
+from memory.adapters.qdrant_collection import PREFIX, QdrantCollection, answered
+from memory.model import Lane, Memory, Scope
+
+_SCROLL = 256
+_IDS_AT_ONCE = 500
+
+
+class QdrantOwners(QdrantCollection):
+    """The part of the port `MemoryStore` that is about owners as a whole, and about removing."""
+
+    async def standing(self, scope: Scope, before: datetime) -> list[str]:
+        """The memories whose standing version is in scope and was made by turns accepted up to `before`, by id."""
+        collection, ids = await self._ready(), list[str]()
+        async for page in self._pages(collection, payloads.stands_until(scope, before), ["memory_id"]):
+            ids += [payload["memory_id"] for payload in page]
+        return ids
+
+    async def delete(self, reach: Scope, memory_id: str) -> int:
+        """Remove a memory with all its versions; returns how many versions there were."""
+        return await self._remove(await self._ready(), payloads.versions(reach, memory_id))
+
+    async def drop(self, reach: Scope, point_id: str) -> None:
+        """Remove one version that does not stand; nothing happens where there is none."""
+        await self._remove(await self._ready(), payloads.point(reach, point_id))
+
+    async def erase(self, scope: Scope, before: datetime) -> int:
+        """Remove every version in scope made by turns accepted up to `before`; returns how many."""
+        found = payloads.made_until(scope, before)
+        return sum([await self._remove(collection, found) for collection in await self._every()])
+
+    async def left(self, scope: Scope, before: datetime | None = None) -> int:
+        """Count the versions in scope made by turns accepted up to `before`, if that is given."""
+        return await self._counted(payloads.made_until(scope, before) if before else payloads.within(scope))
+
+    async def current(self, scope: Scope) -> int:
+        """Count the memories in scope that stand now."""
+        return await self._counted(payloads.current(scope))
+
+    async def lanes(self, scope: Scope) -> list[Lane]:
+        """The lanes of all memories in scope."""
+        if scope.user_id is not None:
+            return [scope.lane]
+        found = dict[str, Lane]()
+        for collection in await self._every():
+            async for page in self._pages(
+                collection, payloads.within(scope), ["tenant", "user_id", "agent_id", "run_id"]
+            ):
+                lanes = (payloads.scope_of(payload).lane for payload in page)
+                found |= {lane.key: lane for lane in lanes}
+        return list(found.values())
+
+    async def texts(self, scope: Scope, before: datetime, ids: Collection[str]) -> frozenset[tuple[str, str]]:
+        """What the scope's versions of these memories say, of those made by turns accepted up to `before`.
+
+        Returns each memory's id with each text.
+        """
+        found, asked = set[tuple[str, str]](), sorted(ids)
+        for collection in await self._every():
+            for start in range(0, len(asked), _IDS_AT_ONCE):
+                of_these = payloads.made_until(scope, before, asked[start : start + _IDS_AT_ONCE])
+                async for page in self._pages(collection, of_these, ["memory_id", "text"]):
+                    found |= {(payload["memory_id"], payload["text"]) for payload in page}
+        return frozenset(found)
+
+    async def versions(self, scope: Scope) -> AsyncIterator[Memory]:
+        """Every version in scope, in no order, a page at a time. Raises NewerFormat."""
+        for collection in await self._every():
+            async for page in self._pages(collection, payloads.within(scope), True):
+                for payload in page:
+                    yield payloads.from_payload(payload)
+
+    async def _every(self) -> list[str]:
+        there = (await answered(self._client.get_collections())).collections
+        return [one.name for one in there if one.name.startswith(PREFIX)]
+
+    async def _pages(
+        self, collection: str, found: models.Filter, fields: list[str] | bool
+    ) -> AsyncIterator[list[models.Payload]]:
+        offset = None
+        while True:
+            points, offset = await self._ask(
+                self._client.scroll(collection, found, limit=_SCROLL, offset=offset, with_payload=fields)
+            )
+            yield [point.payload for point in points]
+            if offset is None:
+                return
+
+    async def _counted(self, found: models.Filter) -> int:
+        return sum([await self._count(collection, found) for collection in await self._every()])
+
+    async def _count(self, collection: str, found: models.Filter) -> int:
+        return int((await self._ask(self._client.count(collection, found, exact=True))).count)
+
+    async def _remove(self, collection: str, found: models.Filter) -> int:
+        count = await self._count(collection, found)
+        if count:
+            selector = models.FilterSelector(filter=found)
+            await self._ask(self._client.delete(collection, selector, wait=True))
+        return count

@@ -1,0 +1,172 @@
+"""Erasing on Redis: the epoch, the turns and plans of a lane, the bells, what other turns quote, removals to repeat."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+import structlog
+from redis.asyncio import Redis
+
+from memory.adapters import redis_keys as keys
+from memory.adapters.pseudonyms import Pseudonyms
+from memory.adapters.redis_codec import decode_plan, decode_removal, encode_removal, events_of
+from memory.adapters.redis_epochs import RedisEpochs
+from memory.adapters.redis_lanes import InboxLimits
+from memory.adapters.redis_leftovers import Leftovers, holds
+from memory.adapters.redis_quotes import RedisQuotes
+from memory.adapters.redis_scripts import Argument, RedisScripts, answered
+from memory.books import Erased, Left, Removal
+from memory.clock import from_us, to_us
+from memory.errors import NewerFormat, Unreadable
+from memory.model import Lane, Lease, Plan, Scope, Status, TurnEvent
+from memory.ports import Doorbell
+
+log = structlog.get_logger(__name__)
+
+_ERASE_LEASE_MS = 60_000
+_MOST_REMOVALS = 100
+_UNREADABLE_MS = 60_000
+_STORE_MS = 30_000
+_BELLS_AT_ONCE = 2_000
+_LANES_AT_ONCE = 1_000
+_TOLD = {"queued": "waiting"}  # by the word of the books
+
+
+class RedisErasing:
+    """The part of the port `Inbox` that forgets.
+
+    Args:
+        redis: an open client with undecoded answers; closed by whoever opened it.
+        scripts: runs the steps.
+        bell: makes the message that wakes a worker.
+        limits: bounds.
+        pseudonyms: what stands for an owner.
+    """
+
+    def __init__(
+        self, redis: Redis, scripts: RedisScripts, bell: Doorbell, limits: InboxLimits, pseudonyms: Pseudonyms
+    ) -> None:
+        self._redis = redis
+        self._bell = bell
+        self._limits = limits
+        self._pseudonyms = pseudonyms
+        self._epochs = RedisEpochs(redis, pseudonyms)
+        self._run = scripts.run
+
+    async def seize(self, lane: Lane) -> Lease:
+        """Take a lane by force; hand it back."""
+        names = [keys.lease(lane), keys.LANES, keys.FENCE]
+        return Lease(lane=lane, token=int(await self._run("seize", names, [lane.key, _ERASE_LEASE_MS])))
+
+    async def raise_epoch(self, scope: Scope, lanes: Sequence[Lane] = ()) -> datetime:
+        """Raise an owner's epoch by Redis's clock, and those of the lanes. Notes the removal down, sealed."""
+        owner = await self._sealed(Removal(scope=scope))
+        names = [await self._epochs.key(scope), keys.plain_epoch(scope), keys.REMOVALS, keys.FLOOR]
+        names += [keys.lane(lane) for lane in dict.fromkeys([scope.lane, *lanes])]
+        return from_us(await self._run("epoch", names, [self._limits.retention_seconds, owner, self._finish_ms]))
+
+    async def erase(self, scope: Scope, lane: Lane, epoch: datetime) -> tuple[Lease, Erased]:
+        """Take a lane by force and remove the scope's turns accepted up to the epoch.
+
+        Args:
+            scope: whose turns.
+            lane: the lane to purge.
+            epoch: as `raise_epoch` gave it.
+
+        Returns the lease that now holds the lane (hand it back), and what was erased.
+        """
+        names = [keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.plan(lane), keys.owned(lane)]
+        names += [keys.ledger(lane.tenant), keys.BACKLOG, keys.FENCE, keys.LANES]
+        names += [keys.status(lane.tenant, Status.DEAD), keys.FLOOR]
+        args: list[Argument] = [*keys.prefixes(lane), self._limits.retention_seconds, _ERASE_LEASE_MS, to_us(epoch)]
+        args += [lane.key, scope.user_id or "", scope.agent_id or "", scope.run_id or "", keys.text_prefix(lane.tenant)]
+        token, texts, plans, rows = await self._run("erase", names, args)
+        states = [state.decode() for state in rows[1::2]]
+        turns = Counter(_TOLD.get(state, state) for state in states)
+        ids = tuple(turn_id.decode() for turn_id in rows[::2])
+        return Lease(lane=lane, token=int(token)), Erased(ids=ids, turns=turns, plans=int(plans), texts=int(texts))
+
+    async def hush(self, lanes: Sequence[Lane]) -> int:
+        """Take the bells of these lanes out of the queue; returns how many. Who hands a lane back rings anew."""
+        taken = 0
+        for start in range(0, len(lanes), _LANES_AT_ONCE):
+            bodies = [self._bell.body(lane) for lane in lanes[start : start + _LANES_AT_ONCE]]
+            rank, seen = 0, _BELLS_AT_ONCE
+            while seen == _BELLS_AT_ONCE:
+                seen, out = await self._run("hush", [self._bell.queue], [rank, _BELLS_AT_ONCE, *bodies])
+                rank, taken = rank + seen - out, taken + out
+        return taken
+
+    async def quotes(self, lane: Lane) -> list[TurnEvent]:
+        """What the lane's turns, and its plan, tell of memories."""
+        told = [event for _, events in await self._quotes(lane).events() for event in events_of(events)]
+        plan = await self._plan(lane)
+        return told + [event for events in (plan.events.values() if plan else ()) for event in events]
+
+    async def unquote(self, lease: Lease, scope: Scope, epoch: datetime, texts: frozenset[tuple[str, str]]) -> int:
+        """Take texts of memories out of what a lane's other turns tell, and drop a plan that holds any of the scope.
+
+        Args:
+            lease: of the lane, as `erase` gave it.
+            scope: whose memories are erased.
+            epoch: up to when.
+            texts: what they say, each with the memory's id.
+
+        Returns how many plans were dropped.
+        """
+        await self._quotes(lease.lane).take_out(lease, texts)
+        plan = await self._plan(lease.lane)
+        if plan is None or not (holds(plan, scope, epoch) or _quotes(plan, texts)):
+            return 0
+        names = [keys.lease(lease.lane), keys.plan(lease.lane), keys.lane(lease.lane)]
+        return int(await self._run("unplan", names, [lease.token]))
+
+    def _quotes(self, lane: Lane) -> RedisQuotes:
+        return RedisQuotes(self._redis, self._run, lane)
+
+    async def _plan(self, lane: Lane) -> Plan | None:
+        data = await answered(self._redis.get(keys.plan(lane)))
+        return decode_plan(data) if data else None
+
+    async def left(self, scope: Scope, lanes: Sequence[Lane], before: datetime, ids: Sequence[str] | None) -> Left:
+        """What is there of a scope's turns accepted up to a moment; with `ids` None every turn is looked at."""
+        return await Leftovers(self._redis, scope, before).found(lanes, ids)
+
+    async def note_removal(self, removal: Removal) -> None:
+        """Note down that a memory was deleted, to be removed once more."""
+        member = f"0 {await self._sealed(removal)}"
+        await self._run("note", [keys.REMOVALS], [member, self._finish_ms])
+
+    async def _sealed(self, removal: Removal) -> str:
+        document = removal.model_dump_json(exclude_none=True).encode()
+        return encode_removal(await self._pseudonyms.sealed(document))
+
+    async def unfinished(self) -> list[tuple[str, Removal]]:
+        """The removals that are due to be repeated, each with the name under which `finished` knows it."""
+        now_ms = (await answered(self._redis.time()))[0] * 1000
+        found = await answered(self._redis.zrangebyscore(keys.REMOVALS, "-inf", now_ms, start=0, num=_MOST_REMOVALS))
+        removals = list[tuple[str, Removal]]()
+        for member in found:
+            try:
+                removals.append((member.decode(), await decode_removal(member, self._pseudonyms.opened)))
+            except (NewerFormat, Unreadable) as error:  # it waits for a process that can read it, and holds up no other
+                log.warning("left_out", reason=error.plain)
+                later: dict[bytes, float] = {member: now_ms + _UNREADABLE_MS}
+                await answered(self._redis.zadd(keys.REMOVALS, later, xx=True))
+        return removals
+
+    async def finished(self, name: str) -> None:
+        """Forget a removal that has been repeated."""
+        await answered(self._redis.zrem(keys.REMOVALS, name))
+
+    @property
+    def _finish_ms(self) -> int:
+        """By then whoever could write under a lease of before has written, or never will."""
+        return self._limits.lease_ms + _STORE_MS
+
+
+def _quotes(plan: Plan, texts: frozenset[tuple[str, str]]) -> bool:
+    events = [event for found in plan.events.values() for event in found]
+    return any((event.id, text) in texts for event in events for text in (event.memory, event.previous))

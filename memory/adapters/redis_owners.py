@@ -1,0 +1,71 @@
+"""All that Redis keeps of an owner's turns, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+
+from redis.asyncio import Redis
+
+from memory.adapters import redis_keys as keys
+from memory.adapters.redis_codec import decode_status
+from memory.adapters.redis_dead import find_dead
+from memory.adapters.redis_scripts import answered
+from memory.adapters.redis_turns import RedisTurns
+from memory.model import DeadFilter, Lane, Scope, Turn, TurnStatus
+
+_CHUNK = 200
+
+
+class RedisOwners:
+    """The port `OwnerLog`.
+
+    Args:
+        redis: an open client with undecoded answers; closed by whoever opened it.
+        turns: what became of the turns.
+    """
+
+    def __init__(self, redis: Redis, turns: RedisTurns) -> None:
+        self._redis = redis
+        self._turns = turns
+
+    async def of(self, scope: Scope) -> AsyncIterator[tuple[TurnStatus, Turn | None]]:
+        """Every turn in scope by lane and acceptance, each with what was said as long as that is kept.
+
+        Raises NewerFormat.
+        """
+        for lane in await self._turns.lanes(scope):
+            async for ids in self._indexed(lane):
+                for found in await self._told(scope, ids):
+                    yield found
+        # A dead turn outlives its lane's index.
+        dead = await find_dead(self._redis, scope.tenant, DeadFilter(**scope.ids))
+        for start in range(0, len(dead), _CHUNK):
+            for status, turn in await self._told(scope, dead[start : start + _CHUNK]):
+                lane = Scope(tenant=scope.tenant, **_owner(status)).lane
+                if await answered(self._redis.zscore(keys.owned(lane), status.id)) is None:
+                    yield status, turn
+
+    async def _indexed(self, lane: Lane) -> AsyncIterator[list[str]]:
+        """The ids of a lane's turns by acceptance; no two have one time, so what goes meanwhile moves no page."""
+        low = "-inf"
+        while True:
+            call = self._redis.zrangebyscore(keys.owned(lane), low, "+inf", start=0, num=_CHUNK, withscores=True)
+            rows = await answered(call)
+            if not rows:
+                return
+            yield [turn_id.decode() for turn_id, _ in rows]
+            low = f"({int(rows[-1][1])}"
+
+    async def _told(self, scope: Scope, ids: Sequence[str]) -> list[tuple[TurnStatus, Turn | None]]:
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for turn_id in ids:
+                pipeline.hgetall(keys.turn(scope.tenant, turn_id))
+            rows = await answered(pipeline.execute())
+        told = [decode_status(turn_id, row) for turn_id, row in zip(ids, rows, strict=True) if row]
+        ours = [one for one in told if scope.ids.items() <= _owner(one).items()]
+        return [(one, await self._turns.text(Scope(tenant=scope.tenant), one.id)) for one in ours]
+
+
+def _owner(status: TurnStatus) -> dict[str, str]:
+    ids = {"user_id": status.user_id, "agent_id": status.agent_id, "run_id": status.run_id}
+    return {field: name for field, name in ids.items() if name is not None}

@@ -1,0 +1,54 @@
+"""The receipts on Redis: each ends by itself, and nothing in one tells whom it is about."""
+
+from __future__ import annotations
+
+import structlog
+from pydantic import ValidationError
+from redis.asyncio import Redis
+
+from memory.adapters import redis_keys as keys
+from memory.adapters.redis_scripts import RedisScripts, answered
+from memory.books import Receipt
+from memory.model import Page
+
+log = structlog.get_logger(__name__)
+
+
+class RedisReceipts:
+    """The port `ReceiptBook`.
+
+    Args:
+        redis: an open client with undecoded answers; closed by whoever opened it.
+        scripts: runs the steps.
+        retention_seconds: how long a receipt is kept.
+    """
+
+    def __init__(self, redis: Redis, scripts: RedisScripts, retention_seconds: int) -> None:
+        self._redis = redis
+        self._run = scripts.run
+        self._retention_seconds = retention_seconds
+
+    async def keep(self, receipt: Receipt) -> None:
+        """Put one into the book."""
+        names = [keys.receipt_prefix(receipt.tenant) + receipt.id, keys.receipts(receipt.tenant)]
+        await self._run("receipt", names, [receipt.id, receipt.model_dump_json(), self._retention_seconds])
+
+    async def get(self, tenant: str, receipt_id: str) -> Receipt | None:
+        """One of the tenant's; None when there is none, or none any more."""
+        return next(iter(await self._read(tenant, [receipt_id])), None)
+
+    async def page(self, tenant: str, page: Page) -> tuple[int, list[Receipt]]:
+        """How many the tenant has, and one page of them, newest first."""
+        name, stop = keys.receipts(tenant), page.offset + page.size - 1
+        count = int(await answered(self._redis.zcard(name)))
+        ids = [found.decode() for found in await answered(self._redis.zrevrange(name, page.offset, stop))]
+        return count, await self._read(tenant, ids)
+
+    async def _read(self, tenant: str, ids: list[str]) -> list[Receipt]:
+        prefix, receipts = keys.receipt_prefix(tenant), list[Receipt]()
+        for data in await answered(self._redis.mget([prefix + one for one in ids])) if ids else []:
+            try:
+                receipts += [Receipt.model_validate_json(data)] if data else []
+            except ValidationError:
+                log.warning("left_out", reason="a receipt was written by a newer Turnstone; upgrade this process")
+        return receipts

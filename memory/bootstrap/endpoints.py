@@ -1,0 +1,101 @@
+"""What is outside: the model's and the embedder's endpoint, and the identity provider."""
+
+from __future__ import annotations
+
+import contextlib
+
+from pydantic import SecretStr
+
+from memory.adapters.guarded import GuardedEmbedder, GuardedModel
+from memory.adapters.jwt_tokens import JwtTokens, Provider
+from memory.adapters.local_embedder import LocalEmbedder
+from memory.adapters.openai_embedder import OpenAIEmbedder
+from memory.adapters.openai_model import OpenAIModel
+from memory.adapters.prices import Price, listed_price
+from memory.adapters.redis_breaker import BreakerLimits, RedisBreaker, name_of
+from memory.adapters.redis_meter import RedisMeter
+from memory.adapters.redis_scripts import RedisScripts
+from memory.ports import Embedder, LanguageModel, ServerKey
+from memory.settings import Settings
+
+_KEY_OF_KEYLESS_ENDPOINTS = "none"
+
+
+def open_tokens(settings: Settings, server_key: ServerKey, stack: contextlib.AsyncExitStack) -> JwtTokens | None:
+    """The tokens of the identity provider, where the settings name one."""
+    if settings.jwks_url is None or settings.jwt_audience is None:
+        return None
+    provider = Provider(
+        jwks_url=settings.jwks_url,
+        audience=settings.jwt_audience,
+        issuer=settings.jwt_issuer,
+        tenant_claim=settings.jwt_tenant_claim,
+        user_claim=settings.jwt_user_claim,
+        role_claim=settings.jwt_role_claim,
+    )
+    tokens = JwtTokens(provider, server_key)
+    stack.push_async_callback(tokens.aclose)
+    return tokens
+
+
+def open_model(settings: Settings, scripts: RedisScripts, stack: contextlib.AsyncExitStack) -> LanguageModel | None:
+    """The language model behind its breaker; None where nothing asks for one."""
+    if not settings.uses_openai and settings.extractor_kind != "openai":
+        return None
+    model = OpenAIModel(
+        api_key=_key(settings),
+        base_url=settings.openai_base_url,
+        model=settings.llm_model,
+        timeout_seconds=settings.model_timeout_seconds,
+        meter=RedisMeter(scripts),
+        price=_price(settings.llm_model, settings, settings.price_input_usd, settings.price_output_usd),
+    )
+    stack.push_async_callback(model.aclose)
+    return GuardedModel(model, _breaker(settings, scripts, settings.llm_model))
+
+
+def open_embedder(settings: Settings, scripts: RedisScripts, stack: contextlib.AsyncExitStack) -> Embedder:
+    """The embedder; a remote one stands behind its breaker."""
+    if settings.embedder_kind == "local":
+        local = LocalEmbedder()
+        stack.push_async_callback(local.aclose)
+        return local
+    remote = OpenAIEmbedder(
+        api_key=_key(settings),
+        base_url=settings.openai_base_url,
+        model=settings.embedding_model,
+        timeout_seconds=settings.model_timeout_seconds,
+        meter=RedisMeter(scripts),
+        price=_price(settings.embedding_model, settings, settings.price_embedding_usd),
+    )
+    stack.push_async_callback(remote.aclose)
+    return GuardedEmbedder(remote, _breaker(settings, scripts, settings.embedding_model))
+
+
+def _price(model: str, settings: Settings, input_usd: float | None, output_usd: float | None = None) -> Price | None:
+    """As set, else as listed; None where neither is known."""
+    if input_usd is not None or output_usd is not None:
+        return Price(input_usd or 0.0, output_usd or 0.0)
+    return listed_price(model, settings.openai_base_url)
+
+
+def _breaker(settings: Settings, scripts: RedisScripts, model: str) -> RedisBreaker:
+    """Another key is another endpoint: with a new key nobody waits for the end of what the old one was refused for."""
+    limits = BreakerLimits(
+        longest_seconds=settings.retry_max_seconds,
+        call_seconds=2 * settings.model_timeout_seconds,  # one call may ask again in a simpler dialect
+    )
+    return RedisBreaker(scripts, name_of(settings.openai_base_url, _key(settings), model), limits)
+
+
+def secret(given: SecretStr | None) -> str | None:
+    """A secret's text."""
+    return given.get_secret_value() if given else None
+
+
+def _key(settings: Settings) -> str:
+    """A secret's text."""
+    """The embedder; a remote one stands behind its breaker."""
+    """The language model behind its breaker; None where the settings name no endpoint."""
+    """The tokens of the identity provider, where the settings name one."""
+    return secret(settings.openai_api_key) or _KEY_OF_KEYLESS_ENDPOINTS

@@ -1,0 +1,48 @@
+"""`turnstone export`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from memory.cli.common import DEFAULT_URL, Agent, Key, Run, Url, User, call, err, owner, refuse
+from memory.client import Owner, TurnstoneClient
+
+app = typer.Typer()
+
+Out = Annotated[Path, typer.Option("--out", help="The file to write: one JSON object a line.", dir_okay=False)]
+
+
+@app.command(epilog="Example: turnstone export --user alice --out alice.jsonl")
+def export(
+    file: Out, user: User = None, agent: Agent = None, run: Run = None, url: Url = DEFAULT_URL, key: Key = None
+) -> None:
+    """Write everything that is kept of an owner to a file: memories with their history, and turns."""
+    whose = owner(user, agent, run)
+    part = file.with_name(f"{file.name}.part")
+    try:
+        lines = call(url, key, lambda client: _write(client, whose, part))
+        part.replace(file)  # what was cut off never bears the name
+    except OSError as error:
+        raise refuse(f"{file} cannot be written: {error.strerror}.") from error
+    finally:
+        part.unlink(missing_ok=True)
+    err().print(f"{lines} lines written to {file}.", soft_wrap=True)
+
+
+async def _write(client: TurnstoneClient, whose: Owner, part: Path) -> int:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    lines = 0
+    with part.open("wb") as target, Progress(*columns, console=err()) as progress:
+        task = progress.add_task("lines", total=None)
+        async for told in client.export(**whose):
+            target.write(orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE))
+            lines += 1
+            if told["kind"] == "export":
+                progress.update(task, total=told["versions"] + 2)
+            progress.update(task, completed=lines, total=max(lines, progress.tasks[0].total or 0))
+    return lines

@@ -1,0 +1,71 @@
+"""`turnstone quarantine list|release|discard`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from memory.cli.common import DEFAULT_URL, AsJson, Key, PageNumber, Url, Yes, call, confirm, out, show_json, table
+from memory.client import TurnstoneClient
+from memory.client.views import MemoryView
+
+app = typer.Typer()
+commands = typer.Typer(
+    name="quarantine",
+    help="Memories that read like instructions to a prompt (TURNSTONE_QUARANTINE=hold): look, release, discard.",
+    no_args_is_help=True,
+)
+app.add_typer(commands)
+
+Ids = Annotated[list[str], typer.Argument(help="The ids of memories that are held back.")]
+
+
+@commands.command("list", epilog="Example: turnstone quarantine list")
+def list_held(page: PageNumber = 1, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = None) -> None:
+    """List what is held back, newest first, with the words that it rests on."""
+    found = call(url, key, lambda client: client.quarantine(page=page))
+    if as_json:
+        show_json(found)
+        return
+    rows = [(it.memory, it.quote if it.quote != it.memory else None, _owner(it), it.created_at, it.id)
+            for it in found.results]  # fmt: skip
+    out().print(table(rows, "memory", "in these words", "of", "created", "id") if rows else "Nothing is held back.")
+    if found.next:
+        out().print(f"{found.count} in all; go on with --page {page + 1}.")
+
+
+@commands.command(epilog="Example: turnstone quarantine release MEMORY_ID")
+def release(ids: Ids, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = None) -> None:
+    """Let memories stand that were held back."""
+
+    async def let_go(client: TurnstoneClient) -> list[MemoryView]:
+        return [await client.release(memory_id) for memory_id in ids]
+
+    _show("released", [memory.id for memory in call(url, key, let_go)], as_json)
+
+
+@commands.command(epilog="Example: turnstone quarantine discard MEMORY_ID --yes")
+def discard(ids: Ids, yes: Yes = False, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = None) -> None:
+    """Remove memories that were held back, for good."""
+    confirm(yes, f"Discard {len(ids)} {'memory' if len(ids) == 1 else 'memories'}? There is no way back.")
+
+    async def remove(client: TurnstoneClient) -> list[str]:
+        for memory_id in ids:
+            await client.discard(memory_id)
+        return ids
+
+    _show("discarded", call(url, key, remove), as_json)
+
+
+def _owner(memory: MemoryView) -> str:
+    ids = (("user", memory.user_id), ("agent", memory.agent_id), ("run", memory.run_id))
+    return ", ".join(f"{kind} {name}" for kind, name in ids if name is not None)
+
+
+def _show(deed: str, ids: Sequence[str], as_json: bool) -> None:
+    if as_json:
+        show_json({deed: list(ids)})
+    else:
+        out().print(f"{len(ids)} {deed}.")

@@ -1,0 +1,123 @@
+"""`turnstone receipts list`, and how a receipt is written, shown and checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+import typer
+
+from memory.cli.common import (
+    DEFAULT_URL,
+    AsJson,
+    Key,
+    PageNumber,
+    Url,
+    call,
+    out,
+    refuse,
+    show_json,
+    table,
+)
+from memory.client import Owner
+from memory.client.views import ExaminedView, ReceiptView
+
+app = typer.Typer()
+commands = typer.Typer(
+    name="receipts", help="The receipts of erases: they say what went, not whose.", no_args_is_help=True
+)
+app.add_typer(commands)
+
+
+@commands.command("list", epilog="Example: turnstone receipts list --page 2")
+def list_receipts(page: PageNumber = 1, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = None) -> None:
+    """List the receipts that are kept, newest first."""
+    found = call(url, key, lambda client: client.receipts(page=page))
+    if as_json:
+        show_json(found)
+        return
+    rows = [(one.erased_at, "+".join(one.scope), one.turns, one.memories, _said(one), one.id) for one in found.results]
+    shown = table(rows, "erased", "named by", "turns", "versions", "nothing left", "receipt")
+    out().print(shown if rows else "There are no receipts.")
+    if found.next:
+        out().print(f"{found.count} in all; go on with --page {page + 1}.")
+
+
+def _said(receipt: ReceiptView) -> str:
+    return "yes" if receipt.verified else "no"
+
+
+def show_receipt(receipt: ReceiptView) -> None:
+    """A receipt as a table."""
+    facts = receipt.model_dump()
+    counts = facts.pop("counts")
+    left = facts.pop("left")
+    turns = ", ".join(f"{count} {status}" for status, count in counts.pop("turns", {}).items())
+    rows = [
+        *facts.items(),
+        ("turns that were", turns or "none"),
+        *((f"removed: {name}", n) for name, n in counts.items()),
+    ]
+    rows += [(f"left: {name}", n) for name, n in left.items()]
+    out().print(table([(name, "+".join(value) if name == "scope" else value) for name, value in rows], "receipt", ""))
+
+
+def write_receipt(receipt: ReceiptView, file: Path) -> None:
+    """Write a receipt as it was given out. Exit status 1 when the file cannot be written."""
+    document = orjson.dumps(receipt.model_dump(mode="json"), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    try:
+        file.write_bytes(document)
+    except OSError as error:
+        raise refuse(
+            f"{file} cannot be written: {error.strerror}. `turnstone receipts list` has the receipt."
+        ) from error
+
+
+def check(file: Path, owner: Owner, as_json: bool, url: str, key: str | None) -> None:
+    """Check a receipt, say what is wrong with it, a sentence each, and exit with status 1 if anything is."""
+    document = _read(file)
+    found = call(url, key, lambda client: client.verify_receipt(document, **owner))
+    if as_json:
+        show_json(found)
+    wrong = reasons(document, found)
+    for sentence in wrong:
+        refuse(sentence)
+    if wrong:
+        raise typer.Exit(1)
+    if not as_json:
+        out().print(held(document, found))
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        document = orjson.loads(file.read_bytes())
+    except OSError as error:
+        raise refuse(f"{file} cannot be read: {error.strerror}.") from error
+    except orjson.JSONDecodeError as error:
+        raise refuse(f"{file} is no receipt: it is not JSON.") from error
+    if not isinstance(document, dict):
+        raise refuse(f"{file} is no receipt: it is not a JSON object.")
+    return document
+
+
+def reasons(document: dict[str, Any], found: ExaminedView) -> list[str]:
+    """What is wrong, a sentence each."""
+    wrong = []
+    if not found.signature:
+        wrong.append("The signature is wrong: this server has not signed just this receipt, or its key was changed.")
+    if found.owner is False:
+        wrong.append("The receipt is about somebody else: name exactly the ids that were named for the erase.")
+    if found.left is not None:
+        left = {name: count for name, count in found.left.model_dump().items() if count}
+        wrong += [f"Of what was accepted up to then, {count} {name} are still there." for name, count in left.items()]
+    if not document.get("verified"):
+        wrong.append("The receipt itself says that something was left behind: forget the owner again.")
+    return wrong
+
+
+def held(document: dict[str, Any], found: ExaminedView) -> str:
+    """What holds, as one sentence."""
+    looked = " It is about this owner, and nothing from up to then is left." if found.left is not None else ""
+    what = f"{document['turns']} turns and {document['memories']} versions were erased at {document['erased_at']}"
+    return f"The receipt holds: {what}.{looked}"

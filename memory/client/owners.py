@@ -1,0 +1,83 @@
+"""The calls about an owner as a whole: forget, the receipts of that, and everything to take along."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, TypedDict, Unpack
+from urllib.parse import quote
+
+import orjson
+
+from memory.client.views import ExaminedView, Page, PublicKeyView, ReceiptView
+from memory.client.wire import Wire
+from memory.errors import TurnstoneError
+
+
+class Owner(TypedDict, total=False):
+    """Whose memory: at least one of the three."""
+
+    user_id: str | None
+    agent_id: str | None
+    run_id: str | None
+
+
+class CutOff(TurnstoneError):
+    """An export ended before its end: what came is not everything."""
+
+    code = "cut_off"
+
+
+class OwnerCalls:
+    """Part of the client.
+
+    Args:
+        wire: to the server.
+    """
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    async def forget(self, **owner: Unpack[Owner]) -> ReceiptView:
+        """Erase everything of an owner: waiting turns, dead letters and memories."""
+        answer = await self._wire.ask("DELETE", "/memories", params=dict(owner))
+        return ReceiptView.model_validate(answer)
+
+    async def receipts(self, *, page: int = 1, page_size: int = 20) -> Page[ReceiptView]:
+        """The receipts of erases, newest first; they hold no personal data."""
+        answer = await self._wire.ask("GET", "/receipts", safe=True, params={"page": page, "page_size": page_size})
+        return Page[ReceiptView].model_validate(answer)
+
+    async def receipt(self, receipt_id: str) -> ReceiptView:
+        """One receipt."""
+        answer = await self._wire.ask("GET", f"/receipts/{quote(receipt_id, safe='')}", safe=True)
+        return ReceiptView.model_validate(answer)
+
+    async def receipt_key(self) -> PublicKeyView:
+        """The public key with which anybody can check a receipt."""
+        return PublicKeyView.model_validate(await self._wire.ask("GET", "/receipts/key", safe=True))
+
+    async def verify_receipt(self, receipt: ReceiptView | Mapping[str, Any], **owner: Unpack[Owner]) -> ExaminedView:
+        """Whether a receipt holds; with an owner's ids also whether it is about them and whether they are gone.
+
+        Args:
+            receipt: as it was given out.
+            owner: user_id, agent_id, run_id, just as they were named for the erase.
+        """
+        document = receipt.model_dump(mode="json") if isinstance(receipt, ReceiptView) else dict(receipt)
+        body = {"receipt": document, **owner}
+        return ExaminedView.model_validate(await self._wire.ask("POST", "/receipts/verify", safe=True, json=body))
+
+    async def export(self, **owner: Unpack[Owner]) -> AsyncIterator[dict[str, Any]]:
+        """Everything that is kept of an owner, line by line: of kind `export`, `memory` ..., `turn` ..., `end`.
+
+        Raises CutOff where it ended before its end.
+        """
+        counts, end = {"memory": 0, "turn": 0}, None
+        async for line in self._wire.lines("/export", params=dict(owner)):
+            told: dict[str, Any] = orjson.loads(line)
+            end = told if told["kind"] == "end" else None
+            if told["kind"] in counts:
+                counts[told["kind"]] += 1
+            yield told
+        if end is None or (end["memories"], end["turns"]) != (counts["memory"], counts["turn"]):
+            raise CutOff("The export was cut off: what came is not everything. Ask again.")

@@ -1,0 +1,61 @@
+"""Export: everything that is kept of one owner, line by line, for the owner to take along."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from memory.model import Memory, Scope, Turn, TurnStatus
+from memory.ports import MemoryStore, OwnerLog
+
+FORMAT = 1
+Line = Mapping[str, Any]
+
+_INTERNAL = {"id", "scope", "text", "fact"}
+_SAID = {"messages", "metadata", "timestamp", "infer", "guidance"}
+
+
+async def export(scope: Scope, *, store: MemoryStore, owners: OwnerLog) -> AsyncIterator[Line]:
+    """Everything of an owner, as lines.
+
+    The first line says what it is and about how many memories' versions will come, the last one how many lines of each
+    kind there were: where it is missing, the export was cut off. What changes meanwhile may be told in either state.
+
+    Args:
+        scope: whose; the tenant is not told.
+        store: of memories.
+        owners: of turns.
+
+    Raises StoreUnavailable, InboxUnavailable or NewerFormat, also in the midst.
+    """
+    now = datetime.now(UTC)
+    yield {
+        "kind": "export",
+        "format": FORMAT,
+        "owner": scope.ids,
+        "exported_at": now,
+        "versions": await store.left(scope),
+    }
+    memories, turns = 0, 0
+    async for memory in store.versions(scope):
+        memories += 1
+        yield _memory(memory)
+    async for status, turn in owners.of(scope):
+        turns += 1
+        yield _turn(status, turn)
+    yield {"kind": "end", "memories": memories, "turns": turns}
+
+
+def _memory(memory: Memory) -> Line:
+    told = memory.model_dump(exclude=_INTERNAL)
+    return {"kind": "memory", "id": memory.id, "memory": memory.text, **_ids(memory.scope), **told}
+
+
+def _ids(scope: Scope) -> Line:
+    return {"user_id": scope.user_id, "agent_id": scope.agent_id, "run_id": scope.run_id}
+
+
+def _turn(status: TurnStatus, turn: Turn | None) -> Line:
+    said = turn.model_dump(include=_SAID) if turn else dict.fromkeys(_SAID)
+    return {"kind": "turn", **status.model_dump(), **said}

@@ -1,0 +1,55 @@
+"""What is masked of what is handed in: every text of it, and no id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from memory.model import Guidance, Message
+from memory.ports import Mask
+
+_NONE = Guidance()
+
+
+def masked_messages(messages: tuple[Message, ...], mask: Mask) -> tuple[Message, ...]:
+    """Messages with their contents and names masked; those with nothing in them are the same objects."""
+    return tuple(_message(message, mask) for message in messages)
+
+
+def _message(message: Message, mask: Mask) -> Message:
+    content, name = mask(message.content), mask(message.name) if message.name else message.name
+    if content == message.content and name == message.name:
+        return message
+    return message.model_copy(update={"content": content, "name": name})
+
+
+def masked_guidance(guidance: Guidance, mask: Mask) -> Guidance:
+    """Guidance with its texts, and its categories with what belongs in them, masked."""
+    if guidance == _NONE:
+        return guidance
+    texts = {name: getattr(guidance, name) for name in ("instructions", "includes", "excludes")}
+    told = {name: mask(text) if text else text for name, text in texts.items()}
+    return Guidance(categories=masked_values(guidance.categories, mask), **told)
+
+
+def masked_values(values: Mapping[str, Any], mask: Mask) -> dict[str, Any]:
+    """Metadata with every text in it masked, however deep, its keys as well."""
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        name = masked = mask(key)
+        number = 1
+        while name in found:  # two keys that are secrets of one kind must not become one
+            number += 1
+            name = f"{masked} {number}"
+        found[name] = _value(value, mask)
+    return found
+
+
+def _value(value: Any, mask: Mask) -> Any:
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, Mapping):
+        return masked_values(value, mask)
+    if isinstance(value, list):
+        return [_value(one, mask) for one in value]
+    return value

@@ -1,0 +1,21 @@
+"""The port to the receipts that are kept."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from memory.books import Receipt
+from memory.model import Page
+
+
+class ReceiptBook(Protocol):
+    """The receipts of erases, as long as they are kept. Raises InboxUnavailable."""
+
+    async def keep(self, receipt: Receipt) -> None:
+        """Put one into the book."""
+
+    async def get(self, tenant: str, receipt_id: str) -> Receipt | None:
+        """One of the tenant's; None when there is none, or none any more."""
+
+    async def page(self, tenant: str, page: Page) -> tuple[int, list[Receipt]]:
+        """How many the tenant has, and one page of them, newest first."""

@@ -1,0 +1,52 @@
+"""The quarantine: what was held back is released by a person, and then stands like any other memory, or discarded."""
+
+from __future__ import annotations
+
+from memory.books import Removal
+from memory.errors import NotFound
+from memory.model import Memory, Page, Scope, Write
+from memory.ports import Embedder, Inbox, Lanes, MemoryStore
+from memory.removals import is_forgotten, write_under
+from memory.spending import paid_by
+
+_NOT_HELD = "there is no memory in quarantine with this id; it may have been released or discarded"
+
+
+async def release(reach: Scope, memory_id: str, *, lanes: Lanes, store: MemoryStore, embedder: Embedder) -> Memory:
+    """Let a memory stand that was held back. It is marked no longer: a person has judged it.
+
+    It supersedes nothing, and what was learned meanwhile was not weighed against it. Raises NotFound, LaneBusy when a
+    worker keeps the owner's lane, and what the parts raise.
+    """
+    lane = (await _held(reach, memory_id, store)).scope.lane
+    async with lanes.edit(lane) as lease:
+        found = await _held(reach, memory_id, store)
+        if await is_forgotten(found, lanes):
+            raise NotFound(_NOT_HELD)
+        # Its times stay: it is known since it was said, and an erase of that time must cover it.
+        released = found.model_copy(update={"held": False, "current": True, "marked": False})
+        with paid_by(reach.tenant):
+            (vector,) = await embedder.embed([released.text])
+        write = Write(point_id=released.id, memory=released, vector=tuple(vector))
+        await write_under(lease, [write], lanes, store, embedder)
+        return released
+
+
+async def discard(reach: Scope, memory_id: str, *, inbox: Inbox, lanes: Lanes, store: MemoryStore) -> None:
+    """Remove a memory that was held back. Raises NotFound, LaneBusy, and what the parts raise.
+
+    As with any memory that is deleted, it is removed once more shortly after.
+    """
+    lane = (await _held(reach, memory_id, store)).scope.lane
+    async with lanes.edit(lane):
+        found = await _held(reach, memory_id, store)
+        await inbox.note_removal(Removal(scope=found.scope, memory_id=memory_id))
+        if not await store.delete(reach, memory_id):
+            raise NotFound(_NOT_HELD)
+
+
+async def _held(reach: Scope, memory_id: str, store: MemoryStore) -> Memory:
+    _, found = await store.held_page(reach, Page(size=1), memory_id)
+    if not found:
+        raise NotFound(_NOT_HELD)
+    return found[0]

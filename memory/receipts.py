@@ -1,0 +1,67 @@
+"""Receipts: what stays of an erase. Without personal data, signed, kept, and checked against what is there."""
+
+from __future__ import annotations
+
+import uuid
+
+from memory.books import Erasure, Left, Receipt
+from memory.forget import lanes_of, what_is_left
+from memory.model import Scope, Value
+from memory.ports import Inbox, MemoryStore, Notary, ReceiptBook, TurnLog
+
+
+async def issue(erasure: Erasure, *, notary: Notary, book: ReceiptBook) -> Receipt:
+    """Make, sign and keep the receipt of an erase. Raises InboxUnavailable: the erase is done all the same."""
+    unsigned = Receipt(
+        id=str(uuid.uuid4()),
+        tenant=erasure.scope.tenant,
+        erased_at=erasure.erased_at,
+        owner=await notary.owner(erasure.scope),
+        scope=tuple(erasure.scope.ids),
+        turns=erasure.turns,
+        memories=erasure.memories,
+        verified=erasure.verified,
+        counts=erasure.counts,
+        left=erasure.left,
+        key_id=(await notary.key()).key_id,
+    )
+    receipt = unsigned.model_copy(update={"signature": await notary.sign(unsigned.canonical)})
+    await book.keep(receipt)
+    return receipt
+
+
+class Examined(Value):
+    """What a check of a receipt found.
+
+    Args:
+        signature: whether this server has signed just this receipt.
+        owner: whether it is about the owner who was named; None when nobody was.
+        left: what is there of that owner from up to the erase; None unless it is signed and about this owner.
+    """
+
+    signature: bool
+    owner: bool | None = None
+    left: Left | None = None
+
+
+async def examine(
+    receipt: Receipt, scope: Scope | None, *, notary: Notary, inbox: Inbox, turns: TurnLog, store: MemoryStore
+) -> Examined:
+    """Check a receipt's signature, and with an owner's ids also whom it is about and whether that owner is gone.
+
+    Args:
+        receipt: as it was given out.
+        scope: whom it should be about.
+        notary, inbox, turns, store: the world.
+
+    Every turn of the tenant's is looked at: that takes as long as there are turns within retention.
+    """
+    signed = await notary.has_signed(receipt.canonical, receipt.key_id, receipt.signature)
+    if scope is None:
+        return Examined(signature=signed)
+    ours = receipt.owner == await notary.owner(scope)
+    if not (signed and ours):
+        return Examined(signature=signed, owner=ours)
+    lanes = await lanes_of(scope, turns, store)
+    left = await what_is_left(scope, lanes, receipt.erased_at, None, inbox, store)
+    return Examined(signature=signed, owner=True, left=left)

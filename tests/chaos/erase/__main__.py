@@ -1,0 +1,126 @@
+"""`python -m tests.chaos.erase`: owners are forgotten at the worst moments, and every trace of them is looked for.
+
+A stack of real processes with a scripted model. Three owners come to the worst moment: a user of whom 50 turns wait
+while one is in extraction and one is dead; another with one turn between record and apply; an agent with such turns in
+the lanes of three users, who also have turns without it. Each is forgotten; the receipt must count right and hold, and
+others must not notice. Then all of Redis (names, values, the slow log), all points in Qdrant and all that the processes
+logged are looked through for the owner's ids, idempotency keys and words; and again after minutes of other people's
+turns; and again after so many more owners were forgotten under load, each while turns of theirs waited and ran.
+
+Prints a table and writes `build/erase-proof.json`. The exit status is 1 when a promise is not held.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median, quantiles
+from time import monotonic
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from tests.bench.claims import Claim, concluded, parser
+from tests.chaos.erase.load import Load, unbalanced
+from tests.chaos.erase.many import forget_many
+from tests.chaos.erase.proof import BOOKS, LATER, OTHERS, Seen, check_receipt, forget_at_the_worst_moment, rests
+from tests.chaos.erase.stage import Stage, saying_into, stage
+
+_WORKERS = 2
+_USERS = 30
+
+
+def options(argv: list[str] | None = None) -> argparse.Namespace:
+    """What the command line says."""
+    given = parser("tests.chaos.erase", __doc__)
+    given.add_argument("--waiting", type=int, default=50, help="turns that wait of each owner (%(default)s)")
+    given.add_argument("--minutes", type=float, default=5, help="of further work before the next look (%(default)g)")
+    given.add_argument("--erases", type=int, default=200, help="owners to be forgotten under load (%(default)s)")
+    given.add_argument("--data", type=Path, help="keep the stack's data and logs here (default: a temporary folder)")
+    given.add_argument("--load", type=float, default=8, help="other people's turns a second (%(default)g)")
+    return given.parse_args(argv)
+
+
+async def proved(given: argparse.Namespace, on: Stage, progress: Progress) -> tuple[Seen, Load]:
+    """The whole proof on one stage."""
+    load = Load(on.scene, _USERS, given.load)
+    await load.say_once()
+    worst = progress.add_task("owners at the worst moment", total=None)
+    seen = await forget_at_the_worst_moment(on.scene, given.waiting, list(load.posted), on.look)
+    progress.update(worst, total=len(seen.receipts), completed=len(seen.receipts))
+    await _go_on(given.minutes * 60, load, progress)
+    seen.note(LATER, await rests(seen.words, on.look, seen))
+    erased = progress.add_task("owners forgotten under load", total=given.erases)
+    async with load.going_on():
+        await forget_many(on.scene, given.erases, seen, lambda: progress.advance(erased))
+    await load.quiet()
+    checked = progress.add_task("receipts checked again", total=len(seen.receipts))
+    seen.note(LATER, await rests(seen.words, on.look, seen))
+    for receipt, ids in list(seen.receipts):
+        await check_receipt(on.scene, receipt, ids, seen)
+        progress.advance(checked)
+    seen.note(OTHERS, await load.missing())
+    seen.note(BOOKS, await unbalanced(on.scene))
+    return seen, load
+
+
+async def _go_on(seconds: float, load: Load, progress: Progress) -> None:
+    """So long of other people's turns."""
+    task, start = progress.add_task("seconds of further work", total=seconds), monotonic()
+    async with load.going_on():
+        while (passed := monotonic() - start) < seconds:
+            progress.update(task, completed=passed)
+            await asyncio.sleep(0.5)
+    progress.update(task, completed=seconds)
+    await load.quiet()
+
+
+async def run(given: argparse.Namespace, folder: Path, log: Path, terminal: TextIO) -> tuple[Seen, Load]:
+    """Open the stage, prove, close it."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(file=terminal)) as progress:
+        async with stage(folder, log, _WORKERS) as on:
+            return await proved(given, on, progress)
+
+
+def figures(seen: Seen, load: Load) -> dict[str, Any]:
+    """What goes into the file besides the claims."""
+    ms = [1000 * seconds for seconds in seen.seconds]
+    return {
+        "owners_forgotten": len(seen.receipts),
+        "turns_erased": sum(receipt.turns for receipt, _ in seen.receipts),
+        "versions_erased": sum(receipt.memories for receipt, _ in seen.receipts),
+        "other_turns": load.turns,
+        "looked_at": seen.looked_at,
+        "erase_ms_median": median(ms),
+        "erase_ms_p95": quantiles(ms, n=20)[-1] if len(ms) > 1 else ms[0],
+        "wrong": seen.wrong,
+    }
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Prove, print and write; 1 when a promise is not held."""
+    given = options(argv)
+    with tempfile.TemporaryDirectory(prefix="turnstone-erase-") as data:
+        folder = (given.data or Path(data)).absolute()
+        folder.mkdir(parents=True, exist_ok=True)
+        log = folder / "all.log"
+        with saying_into(log) as terminal:
+            seen, load = asyncio.run(run(given, folder, log, terminal))
+    told, console = figures(seen, load), Console()
+    for name, value in told.items():
+        if name != "wrong":
+            console.print(f"{name.replace('_', ' ')}: {value:,.0f}", highlight=False)
+    for promise, violations in seen.wrong.items():
+        for one in violations[:5]:
+            console.print(f"[red]{promise}:[/] ", one, markup=True, soft_wrap=True)
+    claims = [Claim(promise, 0, len(violations)) for promise, violations in seen.wrong.items()]
+    return concluded("erase-proof", told, claims, console)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

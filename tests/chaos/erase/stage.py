@@ -1,0 +1,102 @@
+"""A whole stack of the proof's own: real processes, a scripted model, a proxy before Qdrant, one log of all of them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import uuid
+from collections.abc import AsyncIterator, Collection, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from redis.asyncio import Redis
+
+from memory.client import TurnstoneClient
+from memory.embedded.parts import Addresses, Setup, qdrant_part
+from memory.embedded.sockets import base_url, free_port, http_get
+from tests.chaos.erase.traces import traces
+from tests.chaos.holding import holding_proxy
+from tests.chaos.processes import PartProcess, fleet
+from tests.chaos.scene import Scene
+from tests.chaos.servers import front, own_redis
+from tests.model_server.control import running as model_server
+from tests.support import wait_until
+
+SETTINGS = {
+    "OPENAI_API_KEY": "scripted",
+    "TURNSTONE_EMBEDDING_MODEL": "proof",
+    "TURNSTONE_LEASE_SECONDS": "5",
+    "TURNSTONE_SWEEP_SECONDS": "0.5",
+    "TURNSTONE_RETRY_MAX_SECONDS": "1",
+    "TURNSTONE_BATCH_WAIT_SECONDS": "0.05",
+    "TURNSTONE_LOG_LEVEL": "debug",
+}
+
+
+@contextmanager
+def saying_into(file: Path) -> Iterator[TextIO]:
+    """All that this process and those it starts say goes into a file; gives the standard error of before."""
+    kept = [os.dup(number) for number in (1, 2)]
+    sys.stdout.flush()
+    with file.open("ab") as target, os.fdopen(os.dup(kept[1]), "w") as terminal:
+        for number in (1, 2):
+            os.dup2(target.fileno(), number)
+        try:
+            yield terminal
+        finally:
+            sys.stdout.flush()
+            for number, before in zip((1, 2), kept, strict=True):
+                os.dup2(before, number)
+                os.close(before)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The stack.
+
+    Args:
+        scene: for posting and looking.
+        qdrant_url: of the store itself.
+        log: what all processes say.
+    """
+
+    scene: Scene
+    qdrant_url: str
+    log: Path
+
+    async def look(self, words: Collection[str]) -> tuple[list[str], int]:
+        """Look for words everywhere."""
+        return await traces(words, self.scene.redis, self.qdrant_url, [self.log])
+
+
+@asynccontextmanager
+async def stage(folder: Path, log: Path, workers: int) -> AsyncIterator[Stage]:
+    """Everything running, until left."""
+    async with AsyncExitStack() as opened:
+        model = opened.enter_context(model_server())
+        redis = opened.enter_context(own_redis(folder / "redis"))
+        setup = Setup(folder, worker_threads=16, environment=SETTINGS | {"OPENAI_BASE_URL": model.base_url})
+        qdrant_port = free_port()
+        qdrant = PartProcess(qdrant_part(setup, Addresses(redis.port, qdrant_port, 0, -1)))
+        opened.callback(qdrant.kill)
+        await redis.answers()
+
+        async def serves() -> bool:
+            return (await http_get("127.0.0.1", qdrant_port, "/readyz"))[0] == 200
+
+        await wait_until(serves, what="the engine server answering")
+        api = opened.enter_context(front(setup, redis_port=redis.port, qdrant_port=qdrant_port))
+        await asyncio.to_thread(api.serves)
+        url = f"http://127.0.0.1:{qdrant_port}"
+        proxy = await opened.enter_async_context(holding_proxy(url))
+        crew = opened.enter_context(fleet(setup, api.at, qdrant_port=proxy.port))
+        client = await opened.enter_async_context(TurnstoneClient(base_url(setup.host, api.at.api)))
+        inbox = await opened.enter_async_context(Redis.from_url(redis.url))
+        await inbox.config_set("slowlog-log-slower-than", 0)  # everything is slow: what it would keep would be seen
+        scene = Scene(uuid.uuid4().hex[:8], client, inbox, proxy, model, crew)
+        for _ in range(workers):
+            crew.start()
+        yield Stage(scene, url, log)

@@ -1,0 +1,32 @@
+"""Words that must not be found in any log, and the logs they are looked for in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from tests.running import Running
+
+_PLANTED: dict[str, str] = {}
+
+
+def planted(what: str) -> str:
+    """A word for one kind of thing that a log must not tell; letters and digits, so that no log writes it otherwise."""
+    return _PLANTED.setdefault(what, f"Zq7{what.title().replace(' ', '')}x9K")
+
+
+def leaks(text: str) -> list[str]:
+    """What of it stands in a text, whether in capitals or not."""
+    lower = text.lower()
+    return sorted(what for what, word in _PLANTED.items() if word.lower() in lower)
+
+
+def leaky_lines(logs: Iterable[Path]) -> list[str]:
+    """The lines of logs that tell something of it."""
+    lines = [(log, line) for log in logs for line in log.read_text(errors="replace").splitlines()]
+    return [f"{log.name} tells the {leaks(line)}: {line[:300]}" for log, line in lines if leaks(line)]
+
+
+def logs_of(stack: Running) -> list[Path]:
+    """What every process of a stack writes."""
+    return [stack.stderr, *sorted((stack.data / "logs").iterdir())]

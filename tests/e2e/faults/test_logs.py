@@ -1,0 +1,141 @@
+"""Logs carry identifiers, never texts or keys: a run with everything that can go wrong, and a look through its logs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from redis.asyncio import Redis
+
+from memory.adapters import redis_keys as keys
+from memory.client import TurnstoneClient
+from tests.e2e.faults.house import come_to, posted
+from tests.e2e.faults.planted import leaks, leaky_lines, logs_of, planted
+from tests.model_server.control import ModelServer
+from tests.model_server.wire import Canned, Fault, Kind
+from tests.running import Running
+from tests.support import wait_until
+
+USER = "logged"
+EPOCHS = "ts:epoch:*"
+SECRET = f"tsk_{planted('secret')}0123"
+# What the run must have written, or it did not go where words could be told.
+LOGGED = ("turns_settled", "batch_failed", "lane_backs_off", "owner_erased", "task_failed", "request_failed")
+
+
+def setting(stack: Running, name: str) -> str:
+    """What the stack has told its API."""
+    environment = Path(f"/proc/{stack.pids['api']}/environ").read_text().split("\0")
+    return next(line.partition("=")[2] for line in environment if line.startswith(f"{name}="))
+
+
+@pytest.fixture
+async def redis(faulty: Running) -> AsyncIterator[Redis]:
+    async with Redis.from_url(setting(faulty, "TURNSTONE_REDIS_URL")) as redis:
+        yield redis
+
+
+def said(what: str) -> str:
+    return f"I keep {planted(what)} at home."
+
+
+async def everything_goes_well(client: TurnstoneClient, http: httpx.AsyncClient) -> None:
+    """A turn with all that may be said in one, found again, changed, talked about."""
+    body: dict[str, Any] = {
+        "user_id": USER,
+        "messages": [
+            {"role": "user", "content": f"{said('words')} My key is {SECRET}.", "name": planted("name")},
+            {"role": "system", "content": planted("system message")},
+        ],
+        "metadata": {planted("metadata key"): [planted("metadata")]},
+        "custom_instructions": planted("guidance"),
+    }
+    turn = (await http.post("/turns", json=body, headers={"X-API-Key": planted("api key")})).json()["id"]
+    await come_to(client, "settled", [turn])
+    found = await client.search(planted("query"), user_id=USER)
+    await client.update(found.results[0].id, said("changed"))
+    await client.chat(USER, said("chat"))
+    await http.get("/dashboard/memories", params={"user_id": USER, "query": planted("dashboard query")})
+
+
+async def bad_requests(http: httpx.AsyncClient) -> None:
+    """What is refused at the door, by its form and by its sense."""
+    word = planted("bad body")
+    for body in (f'{{"{word}": "{word}"', f'"{word}"', f'{{"messages": "{word}"}}', f'{{"user_id":"u","{word}":1}}'):
+        for path in ("/turns", "/search", "/chat", "/dead/replay"):
+            answer = await http.post(path, content=body, headers={"Content-Type": "application/json"})
+            assert answer.status_code in (400, 422), path
+    assert (await http.post("/turns", content=word, headers={"Content-Type": "text/plain"})).status_code == 415
+    for path in (
+        f"/turns/{word}",
+        f"/memories/{word}",
+        f"/{word}",
+        f"/turns?status={word}",
+        f"/dashboard?status={word}",
+    ):
+        assert (await http.get(path)).status_code in (404, 422), path
+
+
+async def bad_answers(model: ModelServer, client: TurnstoneClient, http: httpx.AsyncClient) -> None:
+    """A model that says what no answer is, a provider that repeats the request in its refusals; dead letters judged."""
+    word = planted("poison")
+    model.say(*(Canned(route="extraction", contains=word, answer=f"{planted('answer')} {word}") for _ in range(2)))
+    echo = f"cannot take: {said('echo')}"
+    model.fault(Fault(kind=Kind.STATUS, status=400, route="extraction", contains=planted("echo"), message=echo))
+    model.fault(Fault(kind=Kind.STATUS, status=503, route="extraction", contains=planted("away"), message=said("away")))
+    dead = [await posted(client, f"{USER}-{what}", said(what)) for what in ("poison", "echo")]
+    turns = await come_to(client, "dead", dead)
+    assert planted("echo") in str(turns[1].error), "whoever judges it is told"
+    waits = await posted(client, f"{USER}-away", said("away"))
+    await come_to(client, "retrying", [waits])
+    model.heal()
+    await come_to(client, "settled", [waits])
+    await http.post("/dead/replay", json={"ids": dead, "dry_run": True})
+    assert await client.replay_dead([dead[0]]) == 1
+    assert await client.discard_dead([dead[1]]) == 1
+    await come_to(client, "settled", [dead[0]])
+
+
+async def what_nobody_foresaw(redis: Redis, client: TurnstoneClient, http: httpx.AsyncClient, stack: Running) -> None:
+    """Documents in Redis that make an exception with their words in it, in a worker and in the API."""
+    before = {name async for name in redis.scan_iter(EPOCHS)}
+    await client.forget(user_id=f"{USER}-broken")
+    (epoch,) = {name async for name in redis.scan_iter(EPOCHS)} - before
+    await redis.set(epoch, planted("worker's exception"))
+    turn = await posted(client, f"{USER}-broken", said("broken"))
+    await wait_until(partial(have_logged, stack, ["task_failed"]), what="a worker failing")
+    await redis.delete(epoch)
+    await come_to(client, "settled", [turn])
+    key = keys.turn("default", turn)
+    await redis.hset(key, "status", planted("api's exception"))
+    assert (await http.get(f"/turns/{turn}")).status_code == 500
+    await redis.hset(key, "status", "settled")
+
+
+def have_logged(stack: Running, events: Sequence[str]) -> bool:
+    written = "".join(log.read_text(errors="replace") for log in logs_of(stack))
+    return all(event in written for event in events)
+
+
+async def test_no_log_of_a_run_with_everything_that_can_go_wrong_holds_a_text_a_key_or_a_secret(
+    model: ModelServer, client: TurnstoneClient, http: httpx.AsyncClient, redis: Redis, faulty: Running
+) -> None:
+    await everything_goes_well(client, http)
+    await bad_requests(http)
+    await bad_answers(model, client, http)
+    await what_nobody_foresaw(redis, client, http, faulty)
+    for user in (USER, f"{USER}-poison", f"{USER}-away", f"{USER}-broken"):
+        assert (await client.forget(user_id=user)).verified
+    await wait_until(partial(have_logged, faulty, LOGGED), what=f"the logs telling of {', '.join(LOGGED)}")
+    assert leaky_lines(logs_of(faulty)) == []
+
+
+async def test_the_look_through_the_logs_finds_what_a_log_tells(tmp_path: Path) -> None:
+    log = tmp_path / "worker-1.log"
+    log.write_text(f'{{"event": "turns_settled", "turns": 1}}\n{{"event": "oops", "text": {said("words")!r}}}\n')
+    assert leaks(said("words").upper()) == ["words"]
+    assert len(leaky_lines([log])) == 1

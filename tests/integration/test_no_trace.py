@@ -1,0 +1,207 @@
+"""After an erase no trace of the owner: in no key's name, bell, plan, other turn's events or older collection."""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from typing import Any
+
+from redis.asyncio import Redis
+
+from memory.adapters import redis_keys as keys
+from memory.adapters.celery_bell import QUEUE, CeleryBell
+from memory.adapters.pseudonyms import Pseudonyms
+from memory.adapters.qdrant_store import QdrantStore
+from memory.adapters.redis_erasing import RedisErasing
+from memory.adapters.redis_lanes import InboxLimits
+from memory.adapters.redis_scripts import RedisScripts
+from memory.adapters.redis_server_key import RedisServerKey
+from memory.books import Erasure, Removal
+from memory.decide import decide
+from memory.errors import LeaseLost
+from memory.forget import forget
+from memory.model import Event, Lane, Lease, Message, Page, Plan, Role, Scope, Status, Submission, Turn
+from memory.removals import finish_removals
+from tests.chaos.scan import all_of_qdrant, all_of_redis
+from tests.fakes import WordEmbedder
+from tests.integration.house import House, make_removals_due
+
+DORA = Scope(tenant="default", user_id="dora")
+DORA_A = Scope(tenant="default", user_id="dora", agent_id="agent-a")
+DORA_B = Scope(tenant="default", user_id="dora", agent_id="agent-b")
+AGENT_A = Scope(tenant="default", agent_id="agent-a")
+
+
+async def forgotten(house: House, scope: Scope = DORA) -> Erasure:
+    return await forget(
+        scope, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store, embedder=house.embedder
+    )
+
+
+async def traces(redis: Redis, *words: str) -> list[str]:
+    """The keys whose name or contents hold one of these words."""
+    found = await all_of_redis(redis)
+    assert found, "the scan does not see anything"
+    return [key for key, held in found.items() if any(word in key or word in held for word in words)]
+
+
+async def taken(house: House, scope: Scope) -> tuple[Lease, tuple[Turn, ...]]:
+    """The lane's turns in the hands of a worker."""
+    lease = await house.lanes._acquire(scope.lane, edit=False)
+    assert lease is not None
+    batch = await house.lanes.take(lease, 8, 10_000)
+    assert batch is not None
+    return lease, batch.turns
+
+
+async def recorded(house: House, scope: Scope) -> None:
+    """A plan for the lane's turns, of a worker that is gone."""
+    lease, turns = await taken(house, scope)
+    await house.lanes.record(lease, await decide(turns, house.remembering))
+
+
+async def test_no_key_and_no_bell_names_an_owner_who_was_erased(house: House, redis: Redis, qdrant_url: str) -> None:
+    said = Submission(scope=DORA, messages=(Message(role=Role.USER, content="I live in Berlin"),))
+    first = await house.inbox.accept(said, idempotency_key="dora-1")
+    await house.drain()
+    for text in ("I live in Berlin", "I like tea"):
+        await house.say(text, DORA)
+    await recorded(house, DORA)
+    assert await traces(redis, "dora")
+    erasure = await forgotten(house)
+    assert (erasure.turns, erasure.counts.plans, erasure.verified) == (3, 1, True)
+    assert await traces(redis, "dora", "Berlin", "tea") == []
+    assert "dora" not in str(await all_of_qdrant(qdrant_url))
+    again = await house.inbox.accept(said, idempotency_key="dora-1")
+    assert (again.id, again.repeated) == (first.id, True)
+    assert await traces(redis, "dora") == []
+    await make_removals_due(redis)
+    assert await finish_removals(house.inbox, house.lanes, house.store, house.embedder) == 1
+    assert await traces(redis, "dora") == []
+
+
+async def test_the_bells_of_others_stay_when_an_owners_are_taken_back(house: House, redis: Redis) -> None:
+    others = [Scope(tenant="default", user_id=f"user-{number}") for number in range(5)]
+    for scope in (*others, DORA):
+        await house.say("I like tea", scope)
+    for _ in range(3):  # as sweeps would ring
+        await redis.lpush(QUEUE, CeleryBell().message(DORA.lane))
+    assert await redis.llen(QUEUE) == 9
+    assert await house.inbox.hush([DORA.lane]) == 4
+    assert await redis.llen(QUEUE) == 5
+    await forgotten(house)
+    assert await redis.llen(QUEUE) == 5
+
+
+async def test_a_turn_is_accepted_after_the_epoch_even_if_the_lane_is_forgotten_and_the_clock_goes_back(
+    house: House, redis: Redis
+) -> None:
+    """The lane's clock was a minute ahead of Redis's: as if Redis's had been set back since."""
+    await house.say("I live in Berlin", DORA)
+    await redis.hincrby(keys.lane(DORA.lane), "last_us", 60_000_000)
+    before = await house.say("I like tea", DORA)
+    stamp = (await house.status(before)).accepted_at
+    erasure = await forgotten(house)
+    assert (erasure.turns, erasure.erased_at >= stamp) == (2, True)
+    assert not await redis.exists(keys.lane(DORA.lane), keys.owned(DORA.lane), keys.lease(DORA.lane))
+    after = await house.say("I live in Rome", DORA)
+    assert (await house.status(after)).accepted_at > erasure.erased_at
+    await house.drain(DORA)
+    assert (await house.status(after)).status is Status.SETTLED
+    assert await house.texts(DORA) == ["I live in Rome"]
+
+
+async def test_an_agents_erase_covers_turns_in_lanes_whose_clock_is_ahead(house: House, redis: Redis) -> None:
+    await house.say("I like tea", DORA_B)
+    await redis.hincrby(keys.lane(DORA.lane), "last_us", 60_000_000)
+    turn_id = await house.say("I live in Berlin", DORA_A)
+    assert (await forgotten(house, AGENT_A)).turns == 1
+    assert (await house.status(turn_id)).status is Status.ERASED
+    assert await traces(redis, "agent-a", "Berlin") == []
+
+
+async def test_what_another_agents_turns_quote_of_the_forgotten_one_goes_as_well(house: House, redis: Redis) -> None:
+    house.reconciler.table |= {"I live in Rome": Event.UPDATE, "I like tea": Event.ADD, "Berlin it is": Event.NONE}
+    await house.say("I live in Berlin", DORA_A)
+    await house.drain(DORA)
+    for text in ("Berlin it is", "I live in Rome"):
+        await house.say(text, DORA_B)
+        await house.drain(DORA)
+    assert await traces(redis, "I live in Berlin")
+    assert (await forgotten(house, AGENT_A)).verified
+    assert await traces(redis, "agent-a", "I live in Berlin") == []
+    _, turns = await house.turns.page("default", None, "dora", Page())
+    assert [[(event.event, event.memory) for event in turn.events] for turn in turns][:1] == [
+        [(Event.UPDATE, "I live in Rome")]
+    ]
+    assert await house.texts(DORA) == ["I live in Rome"]
+
+
+async def test_a_plan_of_another_agents_turn_that_holds_forgotten_words_goes_and_is_decided_anew(
+    house: House, redis: Redis
+) -> None:
+    house.reconciler.table["I live in Rome"] = Event.UPDATE
+    await house.say("I live in Berlin", DORA_A)
+    await house.drain(DORA)
+    turn_id = await house.say("I live in Rome", DORA_B)
+    await recorded(house, DORA)
+    assert keys.plan(DORA.lane) in await traces(redis, "Berlin")
+    erasure = await forgotten(house, AGENT_A)
+    assert (erasure.counts.plans, erasure.verified) == (1, True)
+    assert await traces(redis, "agent-a", "Berlin") == []
+    await house.drain(DORA)
+    assert (await house.status(turn_id)).status is Status.SETTLED
+    assert await house.texts(DORA) == ["I live in Rome"]
+
+
+async def test_what_was_remembered_with_an_earlier_embedding_model_is_erased_too(house: House, qdrant_url: str) -> None:
+    await house.say("I live in Berlin", DORA)
+    await house.drain(DORA)
+    newer = QdrantStore(house.store._client, WordEmbedder(f"test-{uuid.uuid4().hex}"))
+    await newer.page(DORA, Page())
+    erasure = await forget(
+        DORA, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=newer, embedder=house.embedder
+    )
+    assert (erasure.memories, erasure.verified) == (1, True)
+    assert "dora" not in str(await all_of_qdrant(qdrant_url))
+    await house.store._client.delete_collection(newer.collection)
+
+
+async def test_a_removal_sealed_with_another_servers_key_waits_and_holds_up_no_other(
+    house: House, redis: Redis
+) -> None:
+    other = Pseudonyms(RedisServerKey(redis, "another key, of 32 characters or so"))
+    stranger: Any = RedisErasing(redis, RedisScripts(redis), CeleryBell(), InboxLimits(), other)
+    await stranger.note_removal(Removal(scope=DORA, memory_id="m"))
+    await forgotten(house)
+    await make_removals_due(redis)
+    assert await finish_removals(house.inbox, house.lanes, house.store, house.embedder) == 1
+    assert await redis.zcard(keys.REMOVALS) == 1
+    assert await finish_removals(house.inbox, house.lanes, house.store, house.embedder) == 0
+
+
+async def test_a_worker_that_is_about_to_settle_while_its_lane_is_forgotten_does_not_take_turns_out_of_the_count(
+    house: House,
+) -> None:
+    """The worker looks at the epoch as soon as it is raised, before the lane is erased, and would settle at once."""
+    await house.say("I live in Berlin", DORA_A)
+    held, turns = await taken(house, DORA)
+
+    class Watched(QdrantStore):
+        """Lets the worker go on when the erase looks for lanes for the last time."""
+
+        looks = 0
+
+        async def lanes(self, scope: Scope) -> list[Lane]:
+            self.looks += 1
+            if self.looks == 2:
+                with contextlib.suppress(LeaseLost):
+                    seen = await house.lanes.confirm(held, turns)
+                    await house.lanes.settle(held, Plan(turn_ids=tuple(turn.id for turn in turns)), seen.erased)
+            return await super().lanes(scope)
+
+    store = Watched(house.store._client, house.embedder)
+    erasure = await forget(
+        DORA, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=store, embedder=house.embedder
+    )
+    assert erasure.counts.turns == {"running": 1}

@@ -1,0 +1,140 @@
+"""Logs tell what an exception is and where it came from, and nothing of what it says."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator
+from io import StringIO
+
+import pytest
+import structlog
+from pydantic import ValidationError
+
+from memory import log
+from memory.errors import ModelRejected, StoreRejected
+from memory.model import Scope
+from memory.settings import Settings
+
+SECRET = "hunter2-and-nothing-else"
+
+
+@pytest.fixture(autouse=True)
+def written() -> Iterator[StringIO]:
+    """What a process writes that is set up so; afterwards it is as it was."""
+    factory, show, levels = logging.getLogRecordFactory(), warnings.showwarning, logging.getLogger("openai").level
+    log.configure("debug")
+    lines = StringIO()
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(lines), cache_logger_on_first_use=False)
+    yield lines
+    logging.setLogRecordFactory(factory)
+    warnings.showwarning = show
+    logging.getLogger("openai").setLevel(levels)
+    structlog.reset_defaults()
+
+
+def failed() -> BaseException:
+    """An exception with a cause, both of which quote."""
+    try:
+        try:
+            int(SECRET)
+        except ValueError as error:
+            raise KeyError(SECRET) from error
+    except KeyError as error:
+        return error
+    raise AssertionError(f"{SECRET} is a number")
+
+
+def test_an_exception_is_told_by_its_type_and_its_places_and_so_is_its_cause(
+    written: StringIO,
+) -> None:
+    structlog.get_logger().error("task_failed", exc_info=failed())
+    line = written.getvalue()
+    assert SECRET not in line
+    told = json.loads(line)["exception"]
+    assert [one["type"] for one in told] == ["builtins.KeyError", "builtins.ValueError"]
+    assert [one["at"][0].endswith(" failed") and "test_log.py:" in one["at"][0] for one in told] == [True, True]
+
+
+def test_an_exception_group_is_told_with_what_is_in_it() -> None:
+    told = log.places(BaseExceptionGroup(SECRET, [failed(), ValueError(SECRET)]))
+    assert [one["type"].rpartition(".")[2] for one in told] == [
+        "ExceptionGroup", "KeyError", "ValueError", "ValueError",
+    ]  # fmt: skip
+    assert SECRET not in str(told)
+
+
+def test_what_a_library_logs_of_an_exception_is_told_the_same_way(caplog: pytest.LogCaptureFixture) -> None:
+    logger = logging.getLogger("uvicorn.error")
+    try:
+        raise failed()
+    except KeyError:
+        logger.exception("Exception in ASGI application")
+    logger.error("it said %s of %r", ValueError(SECRET), "ana")
+    logger.error(ValueError(SECRET))
+    told = "\n".join(logging.Formatter().format(record) for record in caplog.records)
+    assert SECRET not in told
+    assert "builtins.KeyError: " in told
+    assert "it said ValueError of 'ana'" in told
+
+
+def test_a_warning_is_told_by_its_kind_and_its_place(written: StringIO) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        log.guard()
+        warnings.warn(SECRET, UserWarning, stacklevel=1)
+    told = json.loads(written.getvalue())
+    assert (told["event"], told["category"]) == ("python_warned", "UserWarning")
+    assert "test_log.py" in told["at"]
+
+
+async def test_a_task_that_nobody_waits_for_fails_without_a_word(written: StringIO) -> None:
+    loop = asyncio.get_running_loop()
+    log.watch(loop)
+
+    async def fail(text: str) -> None:
+        raise ValueError(text)
+
+    task = loop.create_task(fail(SECRET))
+    await asyncio.wait([task])
+    context = {"message": f"Task exception was never retrieved {task!r}", "exception": task.exception(), "task": task}
+    loop.call_exception_handler(context)
+    told = json.loads(written.getvalue())
+    assert (told["event"], told["what"]) == ("loop_failed", "Task exception was never retrieved")
+    assert SECRET not in str(told)
+
+
+def test_libraries_that_would_write_whole_requests_do_not() -> None:
+    assert [name for name in ("openai", "httpx", "qdrant_client") if logging.getLogger(name).isEnabledFor(20)] == []
+
+
+def test_what_an_error_quotes_of_others_is_no_part_of_its_plain_sentence() -> None:
+    assert ModelRejected(f"The model m refused the request with HTTP 400: {SECRET}").plain == (
+        "The model m refused the request with HTTP 400"
+    )
+    assert StoreRejected("Qdrant is full.").plain == "Qdrant is full"
+
+
+def test_a_value_that_is_refused_is_not_quoted() -> None:
+    with pytest.raises(ValidationError) as refused:
+        Scope.model_validate({"tenant": f"{SECRET}!", "other": SECRET})
+    assert SECRET not in str(refused.value)
+    with pytest.raises(ValidationError) as settings:
+        Settings.model_validate({"openai_api_key": SECRET, "server_key": SECRET[:20], "lease_seconds": -1})
+    assert SECRET[:20] not in str(settings.value)
+
+
+def test_a_process_that_cannot_start_for_its_settings_tells_no_key() -> None:
+    code = "from memory.settings import Settings; Settings()"
+    environment = {"TURNSTONE_SERVER_KEY": SECRET[:20], "OPENAI_API_KEY": SECRET, "TURNSTONE_RETENTION_SECONDS": "60",
+                   "TURNSTONE_TEXT_RETENTION_SECONDS": "61"}  # fmt: skip
+    for left_out in ("", "TURNSTONE_SERVER_KEY"):
+        told = {name: value for name, value in environment.items() if name != left_out}
+        run = subprocess.run([sys.executable, "-c", code], env=told, capture_output=True, text=True, check=False)
+        assert run.returncode == 1
+        assert "ValidationError" in run.stderr
+        assert SECRET[:20] not in run.stderr

@@ -1,0 +1,111 @@
+"""What is masked and what is not, by a table of each; what masking costs, and that no text makes it run for long."""
+
+from __future__ import annotations
+
+from itertools import chain
+from time import process_time
+from typing import Any
+
+import pytest
+
+from memory.adapters.masking import SecretMask
+from memory.masking import masked_guidance, masked_messages, masked_values
+from memory.model import Guidance, Message, Role
+from tests.unit.tables import Planted, lines, planted
+
+MASK = SecretMask()
+PLANTED = planted()
+CARD = "4111 1111 1111 1111"
+A_TURN = (
+    "I am building a SaaS product in Laravel, and I live in Lisbon. Last week I moved my office to the centre, because "
+    "the rent there is lower than I thought, and I now cycle to work every morning. My daughter Ana starts school in "
+    "September and we are looking for a piano teacher. Could you remind me what I told you about the deadline for the "
+    "tax form that I have to send?"
+)
+# Each is repeated until it has 200,000 characters: the beginnings of secrets, again and again, that never become one.
+BEGINNINGS = (
+    "eyJ", "eyJabcdefgh.", "sk-", "sk-a1A", "aws", "awskey'", "://a:", "-----BEGIN RSA PRIVATE KEY-----", "4", "4 ",
+    "4111 ", "DE89 ", "DE89 3704 ", "password", "password for a b c ", "pw:", "pass from a to b ", "abc is my ",
+    "密码是", "api key is ", "token_a_", "a", "glagent-", "a1-us", "xoxb-1-", "ghp_", "AKIA", "sk-aT3BlbkFJ", "\n",
+)  # fmt: skip
+LONGEST = 200_000
+
+
+@pytest.mark.parametrize("one", PLANTED, ids=lambda one: f"{one.kind}: {one.before[:20]}")
+def test_a_secret_is_masked_whole_and_what_is_around_it_stays(one: Planted) -> None:
+    assert MASK(one.text) == one.masked
+
+
+@pytest.mark.parametrize("text", lines("no_secrets.txt"))
+def test_an_ordinary_text_is_left_as_it_is(text: str) -> None:
+    assert MASK(text) == text
+
+
+def test_masking_twice_is_masking_once() -> None:
+    once = [MASK(one.text) for one in PLANTED] + [MASK("\n".join(one.text for one in PLANTED))]
+    assert [MASK(text) for text in once] == once
+
+
+def test_several_secrets_in_one_text_are_each_masked() -> None:
+    said = f"Pay with {CARD} or from DE89 3704 0044 0532 0130 00; my password is hunter2, tsk_abcdefgh1234."
+    assert MASK(said) == (
+        "Pay with [masked: card number] or from [masked: IBAN]; my password is [masked: password], "
+        "[masked: Turnstone API key]."
+    )
+
+
+def test_a_card_number_is_masked_however_its_digits_are_set_apart_and_only_if_it_checks_out() -> None:
+    for written in (CARD, CARD.replace(" ", "-"), CARD.replace(" ", ""), " ".join(CARD.replace(" ", ""))):
+        assert MASK(f"Card {written}, thanks") == "Card [masked: card number], thanks"
+        assert MASK(f"Card {written[:-1]}2, thanks") == f"Card {written[:-1]}2, thanks"
+    assert MASK(f"{CARD} {CARD}") == "[masked: card number] [masked: card number]"
+
+
+def test_metadata_is_masked_however_deep_its_keys_as_well_and_no_two_keys_become_one() -> None:
+    keys = [f"tsk_{letter * 20}" for letter in "ab"]
+    given: dict[str, Any] = {"a": [{"b": [CARD, 1, None, True]}], keys[0]: "x", keys[1]: "y", "n": 4111111111111111}
+    masked = masked_values(given, MASK)
+    assert masked["a"] == [{"b": ["[masked: card number]", 1, None, True]}]
+    assert sorted(set(masked) - {"a", "n"}) == ["[masked: Turnstone API key]", "[masked: Turnstone API key] 2"]
+    assert masked["n"] == given["n"]
+
+
+def test_messages_and_guidance_are_masked_in_every_text_of_theirs() -> None:
+    said = (Message(role=Role.USER, content=CARD, name=CARD), Message(role=Role.ASSISTANT, content="Hello"))
+    masked = masked_messages(said, MASK)
+    assert (masked[0].content, masked[0].name) == ("[masked: card number]",) * 2
+    assert masked[1] is said[1]
+    told = Guidance(instructions=CARD, includes=CARD, excludes=CARD, categories={CARD: CARD})
+    assert CARD not in masked_guidance(told, MASK).model_dump_json()
+
+
+@pytest.mark.parametrize("beginning", BEGINNINGS)
+def test_no_text_makes_masking_run_for_long(beginning: str) -> None:
+    whole = (beginning * LONGEST)[:LONGEST]
+    assert seconds(whole) < max(8 * seconds(whole[: LONGEST // 4]), 0.5)  # 4 where it is linear, 16 where it is not
+
+
+def seconds(text: str) -> float:
+    """The processor's time for one text."""
+    started = process_time()
+    MASK(text)
+    return process_time() - started
+
+
+def test_a_turn_without_a_secret_costs_a_few_microseconds() -> None:
+    rounds = 500
+
+    def once() -> float:
+        started = process_time()
+        for _ in range(rounds):
+            MASK(A_TURN)
+        return (process_time() - started) / rounds
+
+    assert min(once() for _ in range(5)) < 60e-6  # about 10; the rest is for a slow machine
+
+
+def test_the_tables_have_room_for_doubt() -> None:
+    """Figures without many cases would say nothing."""
+    assert len(PLANTED) >= 60
+    assert len(lines("no_secrets.txt")) >= 60
+    assert len(set(chain(lines("no_secrets.txt"), (one.text for one in PLANTED)))) >= 220
