@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import codecs
 import math
 import time
 
 from starlette.datastructures import MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import problem
 from memory.ports import Rate
 
 _WITH_BODY = ("POST", "PUT", "PATCH")
-_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_MARK_BYTES = 4  # as many as Python's reader looks at
 
 
 class Door:
@@ -58,7 +54,7 @@ class Door:
             await problem(415, "the body must be JSON: send Content-Type: application/json")(scope, receive, send)
             return
         if length:
-            await self._app(scope, _in_utf8(receive), send)
+            await self._app(scope, receive, send)
             return
         await self._counted(scope, receive, send)
 
@@ -80,28 +76,11 @@ class Door:
         async def replay() -> Message:
             return waiting.pop() if waiting else await receive()
 
-        await self._app(scope, _in_utf8(replay), send)
+        await self._app(scope, replay, send)
 
     @property
     def _sentence(self) -> str:
         return f"the body is larger than {self._most} bytes; send fewer or shorter messages a turn"
-
-
-def _in_utf8(receive: Receive) -> Receive:
-    """A body as it comes. What begins like another encoding is refused: Python's own reader would guess and take it."""
-    first = True
-
-    async def read() -> Message:
-        nonlocal first
-        message = await receive()
-        if first and message["type"] == "http.request":
-            first = False
-            begin: bytes = message.get("body", b"")[:_MARK_BYTES]
-            if b"\0" in begin or begin.startswith(_MARKS):
-                raise HTTPException(400, "the body is not valid JSON: it must be UTF-8, without a byte order mark")
-        return message
-
-    return read
 
 
 def _tell(rate: Rate, start: Message) -> None:

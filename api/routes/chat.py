@@ -7,10 +7,11 @@ from fastapi import APIRouter
 from api.auth import Writer
 from api.context import Opened, owner
 from api.openapi import refusals
+from api.routing import Route
 from api.schemas import ChatIn, ChatOut
 from memory.converse import converse
 
-router = APIRouter(tags=["chat"])
+router = APIRouter(route_class=Route, tags=["chat"])
 
 
 @router.post("/chat", responses=refusals(501, 502))

@@ -13,9 +13,10 @@ from api.auth import Reader
 from api.context import Opened, owner
 from api.fields import Id
 from api.openapi import refusals
+from api.routing import Route
 from memory.export import Line, export
 
-router = APIRouter(tags=["export"], responses=refusals(502))
+router = APIRouter(route_class=Route, tags=["export"], responses=refusals(502))
 
 NDJSON = "application/x-ndjson"
 _CHUNK_BYTES = 64_000

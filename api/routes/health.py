@@ -9,11 +9,12 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
 from api.context import Opened
+from api.routing import Route
 from api.schemas import LiveOut, ReadyOut
 from memory.errors import TurnstoneError
 from memory.ports import Pingable
 
-router = APIRouter(tags=["health"])
+router = APIRouter(route_class=Route, tags=["health"])
 
 _PING_SECONDS = 3
 

@@ -13,11 +13,12 @@ from api.auth import Admin
 from api.context import Opened, Paged, paged
 from api.fields import Body, Id, Label, Number, PerMinuteIn
 from api.openapi import refusals
+from api.routing import Route
 from memory.errors import Forbidden
 from memory.keys import Issued, NewKey, issue, revoke, rotate
 from memory.model import Access, ApiKey, Principal, Tenant
 
-router = APIRouter(tags=["keys"])
+router = APIRouter(route_class=Route, tags=["keys"])
 
 _LONGEST_OVERLAP_SECONDS = 30 * 24 * 3600
 _KeyId = Annotated[str, Path(pattern="^[0-9a-f]{12}$", description="The part of the key that is no secret.")]

@@ -13,6 +13,7 @@ from api.context import Opened, Paged, owner, paged, shown, sought
 from api.fields import Id
 from api.openapi import refusals
 from api.receipts import ReceiptOut
+from api.routing import Route
 from api.schemas import (
     MemoryOut,
     MemoryPage,
@@ -29,7 +30,7 @@ from memory.recall import Asked, recall, wait_until_settled
 from memory.receipts import issue
 from memory.revise import delete, undo, update
 
-router = APIRouter(tags=["memories"], responses=refusals(502))
+router = APIRouter(route_class=Route, tags=["memories"], responses=refusals(502))
 
 _LONGEST_FILTERS = 20_000
 _NO_MEMORY = "there is no memory with this id"

@@ -15,10 +15,11 @@ from prometheus_client.registry import Collector
 
 from api.auth import Admin
 from api.context import Opened
+from api.routing import Route
 from memory.books import SAFE_SETTINGS, InboxState, Ledger
 from memory.model import Usage
 
-router = APIRouter(tags=["health"])
+router = APIRouter(route_class=Route, tags=["health"])
 
 _STATES = ("accepted", "settled", "waiting", "dead", "erased")
 _TOKENS = ("prompt_tokens", "completion_tokens", "embedding_tokens")

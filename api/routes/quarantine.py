@@ -13,10 +13,11 @@ from fastapi import APIRouter, Request
 from api.auth import Admin
 from api.context import Opened, Paged, paged, shown
 from api.openapi import refusals
+from api.routing import Route
 from api.schemas import HeldPage, MemoryOut
 from memory.quarantine import discard, release
 
-router = APIRouter(tags=["quarantine"], responses=refusals(502))
+router = APIRouter(route_class=Route, tags=["quarantine"], responses=refusals(502))
 
 
 @router.get("/quarantine", response_model=HeldPage)

@@ -11,10 +11,11 @@ from api.auth import Admin, Reader
 from api.context import Opened, Paged, owner, paged
 from api.openapi import refusals
 from api.receipts import ExaminedOut, PublicKeyOut, ReceiptOut, ReceiptPage, VerifyIn
+from api.routing import Route
 from memory.errors import NotFound
 from memory.receipts import examine
 
-router = APIRouter(tags=["receipts"], responses=refusals(502))
+router = APIRouter(route_class=Route, tags=["receipts"], responses=refusals(502))
 
 
 @router.get("/receipts", response_model=ReceiptPage)

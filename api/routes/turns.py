@@ -12,6 +12,7 @@ from api.auth import Admin, Reader, writer
 from api.context import Opened, Paged, owner, paged, read, whose
 from api.fields import Id
 from api.openapi import refusals
+from api.routing import Route
 from api.schemas import TurnIn, TurnPage, TurnQueued, TurnTold, TurnToldPage
 from memory.bootstrap import Parts
 from memory.errors import BadRequest, NotFound
@@ -19,7 +20,7 @@ from memory.masking import masked_guidance, masked_messages, masked_values
 from memory.model import Message, Role, Scope, Status, Submission, TurnStatus
 from memory.ports import Mask
 
-router = APIRouter(tags=["turns"])
+router = APIRouter(route_class=Route, tags=["turns"])
 
 _LONGEST_KEY = 256
 _KEY = {

@@ -17,17 +17,25 @@ from tests.fuzz.shape import wrong_shape
 from tests.fuzz.tally import HUNG_UP, Failure, Tally
 
 LONGEST_ANSWER = 300
-# Rules that no JSON schema tells: what a filter may say, how deep and large metadata may be, what holds between
-# parameters of a query; and `all` of dead letters, where an owner that exists was put in beside it. A refusal that
-# begins like this is right for data that is valid by the document.
+# Rules that no JSON schema tells: what a filter may say, how deep and large metadata may be, that a receipt's 1 is not
+# 1.0, what holds between parameters of a query; and `all` of dead letters, where an owner that exists was put in beside
+# it. A refusal that begins like this is right for data that is valid by the document.
 _MOMENTS = ("timestamp", "as_of", "accepted_after", "accepted_before")
-UNTOLD = ("filters: ", "metadata: ", "name an owner: ", "give either all", *(f"{name}: must lie " for name in _MOMENTS))
+UNTOLD = (
+    "filters: ",
+    "metadata: ",
+    "receipt: ",
+    "name an owner: ",
+    "give either all",
+    *(f"{name}: must lie " for name in _MOMENTS),
+)
 _FED = {
     "memories": ("path.memory_id",),
     "turns": ("path.turn_id", "body.wait_for"),
     "owners": ("query.user_id", "body.user_id"),
     "dead": ("query.ids", "body.ids[*]"),
     "keys": ("path.key_id",),
+    "receipts": ("path.receipt_id",),
 }
 PHASES = ("coverage", "fuzzing", "stateful")
 

@@ -29,7 +29,7 @@ SEEDS = 25
 FRAMED = 0.15  # of the bodies: so many are spoilt by how they are sent
 CASES = BUILD / "fuzz"
 EVERYWHERE = "all of them together"
-_TARGETS = {"memory_id": "memories", "key_id": "keys", "turn_id": "turns"}
+_TARGETS = {"memory_id": "memories", "key_id": "keys", "turn_id": "turns", "receipt_id": "receipts"}
 
 
 async def fuzz(house: House, *, bodies: int, seed: int, progress: Progress) -> Tally:
