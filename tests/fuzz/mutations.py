@@ -27,7 +27,8 @@ NO_UTF8 = (
 SURROGATES = (rb'"\ud800"', rb'"a\udfffb"', rb'"\udc00\ud800"')
 CONTROLS = (b'"a\x00b"', b'"\x1f"', rb'"\u0000"', b'"a\nb"', rb'"\x"')
 SOMETHING_ELSE: tuple[Any, ...] = (
-    None, True, False, 0, -1, 1.5, "", "text", [], {}, [1], {"a": 1}, [[]], 2**70, -(2**63) - 1, "\x00", "a" * 300_000,
+    None, True, False, 0, 1, -1, 1.5, "", "text", "1", "true", "null", [], {}, [1], {"a": 1}, [[]], 2**70, -(2**63) - 1,
+    "\x00", "a" * 300_000,
 )  # fmt: skip
 TYPES = (
     None, "", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/json", "*/*",
@@ -47,6 +48,13 @@ def _nodes(value: Any, at: Path = ()) -> Iterator[Path]:
         yield from _nodes(item, (*at, key))
 
 
+def _place(rng: Random, value: Any) -> Path:
+    """Anywhere in a value, but often enough at its fields, of which there are few."""
+    if rng.random() < 0.5 and value:
+        return (rng.choice(list(value)),)
+    return rng.choice(list(_nodes(value)))
+
+
 def _with(value: Any, at: Path, new: Any) -> Any:
     """The same value with another one at a place."""
     if not at:
@@ -60,7 +68,7 @@ def _with(value: Any, at: Path, new: Any) -> Any:
 def _marked(rng: Random, value: Any, text: bytes) -> bytes:
     """The value's JSON with raw bytes in place of one of its nodes."""
     mark = "\ue000mark\ue000"
-    return _dump(_with(value, rng.choice(list(_nodes(value))), mark)).replace(f'"{mark}"'.encode(), text)
+    return _dump(_with(value, _place(rng, value), mark)).replace(f'"{mark}"'.encode(), text)
 
 
 def _truncated(rng: Random, value: Any) -> Sent:
@@ -84,7 +92,7 @@ def _bytes_moved(rng: Random, value: Any) -> Sent:
 
 
 def _other_type(rng: Random, value: Any) -> Sent:
-    return plain("another type", _dump(_with(value, rng.choice(list(_nodes(value))), rng.choice(SOMETHING_ELSE))))
+    return plain("another type", _dump(_with(value, _place(rng, value), rng.choice(SOMETHING_ELSE))))
 
 
 def _left_out(rng: Random, value: Any) -> Sent:

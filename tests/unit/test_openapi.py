@@ -50,6 +50,15 @@ def test_a_route_with_a_body_says_how_it_refuses_one() -> None:
         assert {"400", "413", "415", "422"} <= set(told["responses"])
 
 
+def test_a_body_has_no_fields_but_those_in_the_document() -> None:
+    schemas = document()["components"]["schemas"]
+    for method, path, told in operations():
+        if "requestBody" in told:
+            schema = told["requestBody"]["content"]["application/json"]["schema"]
+            schema = schemas[schema["$ref"].rsplit("/", 1)[-1]] if "$ref" in schema else schema
+            assert schema["additionalProperties"] is False, (method, path)
+
+
 def test_what_the_framework_would_answer_by_itself_is_not_in_the_document() -> None:
     assert "ValidationError" not in json.dumps(document())
 
