@@ -16,7 +16,7 @@ INSTALL = $(BIN)/python -m pip install -qq --no-input --constraint requirements.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo up test check lint unit chaos chaos-proof lock clean
-.PHONY: audit sbom erase-proof bench bench-cost bench-fairness bench-recovery bench-footprint bench-keys evals-llm
+.PHONY: audit sbom erase-proof bench bench-cost bench-fairness bench-recovery bench-footprint bench-keys evals-llm fuzz
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' $(firstword $(MAKEFILE_LIST)) | tr '|' '\t' | expand -t 22
@@ -67,6 +67,9 @@ bench-footprint: $(VENV)/.dev ## what Redis still holds of 200,000 turns past re
 
 bench-keys: $(VENV)/.dev ## what the check of a key costs, and how soon a revoked one is locked out (KEYS="--help")
 	@$(BIN)/python -m tests.bench.keys $(KEYS)
+
+fuzz: $(VENV)/.dev ## 10,000 requests by the OpenAPI document and 500 malformed ones for every route that writes (FUZZ="--help")
+	@$(BIN)/python -m tests.fuzz $(FUZZ)
 
 evals-llm: $(VENV)/.dev ## question answering with a real model, for whoever has a key: make evals-llm ARGS="--help"
 	@$(BIN)/python -m tests.evals.llm $(ARGS)

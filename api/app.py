@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 from fastapi import FastAPI
 
-from api import dashboard, errors
+from api import dashboard, errors, openapi
 from api.auth import Gate
 from api.door import Door
 from api.routes import chat, dead, export, guidance, health, keys, memories, metrics, quarantine, receipts, turns
@@ -50,4 +50,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for resource in (turns, memories, receipts, export, dead, quarantine, guidance, keys, chat, health, metrics):
         app.include_router(resource.router)
     dashboard.install(app)
+    openapi.install(app)
     return app

@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 
 from api.fence import FENCE
 from api.fields import WILDCARD_ID
@@ -45,6 +46,7 @@ CODES = {
 }
 _RETRY_AFTER_SECONDS = 1.0
 _LONGEST_SENTENCE = 300
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _PLACES = ("body", "query", "path", "header")
 _SAID = {
     "extra_forbidden": "is not a field of this request",
@@ -100,10 +102,19 @@ async def _invalid(_: Request, error: Exception) -> JSONResponse:
     return problem(status, f"{place}: {message}" if place and not place.isdigit() else message)
 
 
-async def _http(_: Request, error: Exception) -> JSONResponse:
+async def _http(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, HTTPException):
         raise error
-    return problem(error.status_code, str(error.detail), headers=error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(_methods(request))
+    return problem(error.status_code, str(error.detail), headers=headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """What can be done at this path. The framework tells only of the first of its routes."""
+    routes, scope = request.app.router.routes, dict(request.scope)
+    return [m for m in _METHODS if any(route.matches({**scope, "method": m})[0] is Match.FULL for route in routes)]
 
 
 async def _left(_: Request, __: Exception) -> JSONResponse:

@@ -6,10 +6,21 @@ from datetime import UTC, datetime
 from math import isfinite
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic.config import JsonDict, JsonValue
+from pydantic_core import PydanticCustomError, to_json
 
-from memory.model import Guidance
+from memory.model import Guidance, PerMinute
 
 LONGEST_TEXT = 200_000
 LONGEST_ID = 256
@@ -17,6 +28,7 @@ LONGEST_QUERY = 8_000
 LONGEST_INSTRUCTIONS = 4_000
 MOST_CATEGORIES = 50
 MOST_METADATA_KEYS = 50
+MOST_METADATA_BYTES = 16_384
 _DEEPEST_METADATA = 5
 WILDCARD_ID = "wildcard_id"  # the kind of error that the error table answers with 400
 
@@ -65,11 +77,32 @@ def _storable_any(value: Any, depth: int = 0) -> Any:
     return value
 
 
+def _small(value: dict[str, Any]) -> dict[str, Any]:
+    """It goes with every memory that the turn makes, so it must not be large as a whole either."""
+    size = len(to_json(value))
+    if size > MOST_METADATA_BYTES:
+        raise ValueError(f"must not be larger than {MOST_METADATA_BYTES} bytes as JSON; it has {size}")
+    return value
+
+
 def _moment(value: Any) -> Any:
-    """RFC 3339 with a zone, or seconds since 1970."""
-    if isinstance(value, bool):
+    """RFC 3339 with a zone, or a number: seconds since 1970, milliseconds where it is too large for these."""
+    if isinstance(value, bool) or (isinstance(value, str) and _is_number(value)):
         raise ValueError("must be a time such as 2026-03-26T09:00:00Z")
     return value
+
+
+def _in_full(value: Any) -> Any:
+    """A whole number, which JSON may write as 5.0 as well."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _utc(value: datetime) -> datetime:
@@ -80,16 +113,50 @@ def _utc(value: datetime) -> datetime:
         raise ValueError("must lie between the years 1 and 9999 in UTC") from None
 
 
+# What the checks above mean, in the words of JSON Schema.
+_WITHOUT_NUL: JsonDict = {"pattern": r"^[^\x00]*$"}
+WITH_WORDS = r"^[^\x00]*[^\s\x00\x1c-\x1f][^\x00]*$"
+_WITH_WORDS: JsonDict = {"pattern": WITH_WORDS}
+_A_MOMENT = {
+    "anyOf": [
+        {"type": "string", "format": "date-time"},
+        {"type": "number", "minimum": -62_135_596_800_000, "maximum": 253_402_300_799_999},
+    ]
+}
+
 # Bounds stand before the check of the text: each then says what it found in its own words.
-Name = Annotated[str, Field(min_length=1, max_length=LONGEST_ID), AfterValidator(_storable)]
-Id = Annotated[Name, AfterValidator(_one)]
-Content = Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(_storable)]
-Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT), AfterValidator(_storable), AfterValidator(_said)]
-QueryText = Annotated[
-    str, Field(min_length=1, max_length=LONGEST_QUERY), AfterValidator(_storable), AfterValidator(_said)
+Name = Annotated[
+    str, Field(min_length=1, max_length=LONGEST_ID, json_schema_extra=_WITHOUT_NUL), AfterValidator(_storable)
 ]
-Metadata = Annotated[dict[str, Any], AfterValidator(_storable_any)]
-Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_utc)]
+Id = Annotated[Name, Field(json_schema_extra={"not": {"const": "*"}}), AfterValidator(_one)]
+Content = Annotated[str, Field(max_length=LONGEST_TEXT, json_schema_extra=_WITHOUT_NUL), AfterValidator(_storable)]
+Text = Annotated[
+    str,
+    Field(min_length=1, max_length=LONGEST_TEXT, json_schema_extra=_WITH_WORDS),
+    AfterValidator(_storable),
+    AfterValidator(_said),
+]
+QueryText = Annotated[
+    str,
+    Field(min_length=1, max_length=LONGEST_QUERY, json_schema_extra=_WITH_WORDS),
+    AfterValidator(_storable),
+    AfterValidator(_said),
+]
+Metadata = Annotated[
+    dict[str, Any],
+    Field(
+        description=f"At most {MOST_METADATA_BYTES} bytes as JSON, {_DEEPEST_METADATA} levels deep.",
+        json_schema_extra={"maxProperties": MOST_METADATA_KEYS},
+    ),
+    AfterValidator(_storable_any),
+    AfterValidator(_small),
+]
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_utc), WithJsonSchema(_A_MOMENT)]
+# JSON's own numbers: "5" and true are none. IN_FULL stands behind the bounds, as else the document would not tell them.
+IN_FULL = BeforeValidator(_in_full)
+Number = Annotated[float, Strict()]
+Label = Annotated[str, Field(max_length=100, json_schema_extra=_WITHOUT_NUL), AfterValidator(_storable)]
+PerMinuteIn = Annotated[PerMinute, Strict(), IN_FULL]
 
 
 class Body(BaseModel):
@@ -98,10 +165,18 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
-Instructions = Annotated[str, Field(max_length=LONGEST_INSTRUCTIONS), AfterValidator(_storable), AfterValidator(_said)]
+Instructions = Annotated[
+    str,
+    Field(max_length=LONGEST_INSTRUCTIONS, json_schema_extra=_WITH_WORDS),
+    AfterValidator(_storable),
+    AfterValidator(_said),
+]
 CategoryName = Annotated[str, Field(max_length=64, pattern=r"^\w[\w-]*( [\w-]+)*$")]
-Description = Annotated[str, Field(max_length=200), AfterValidator(_storable)]
-Categories = Annotated[dict[CategoryName, Description], Field(max_length=MOST_CATEGORIES)]
+Description = Annotated[str, Field(max_length=200, json_schema_extra=_WITHOUT_NUL), AfterValidator(_storable)]
+Categories = Annotated[
+    dict[CategoryName, Description],
+    Field(max_length=MOST_CATEGORIES, json_schema_extra={"additionalProperties": False}),
+]
 
 
 class Guided(Body):
@@ -136,8 +211,15 @@ class Named(Body):
         return {"user_id": self.user_id, "agent_id": self.agent_id, "run_id": self.run_id}
 
 
+AN_OWNER: list[JsonValue] = [
+    {"required": [name], "properties": {name: {"type": "string"}}} for name in ("user_id", "agent_id", "run_id")
+]
+
+
 class Owned(Named):
     """Whose memory it is: at least one of the three ids."""
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": AN_OWNER})
 
     @model_validator(mode="after")
     def _has_an_owner(self) -> Owned:

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 
 from fastapi import Query
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, Strict, StrictBool, model_validator
+from pydantic.config import JsonDict, JsonValue
 
-from api.fields import Body, Id, Moment, Name, Text
+from api.fields import IN_FULL, Body, Id, Moment, Name, Text
 from memory.model import DeadFilter, Event
 from memory.rehearse import TRIED_AT_MOST, Rehearsed
 
@@ -45,6 +46,18 @@ class _WhichAsked(WhichIn):
 Which = Annotated[_WhichAsked, Query()]
 
 
+_NAMES = tuple(DeadFilter.model_fields)
+_NAMED: list[JsonValue] = [{"required": [name], "properties": {name: {"not": {"type": "null"}}}} for name in _NAMES]
+_SOME: JsonDict = {"properties": {"all": {"const": False}}, "anyOf": _NAMED}
+_ALL: JsonDict = {"required": ["all"], "properties": {"all": {"const": True}}, "not": {"anyOf": _NAMED}}
+_LIMITED: JsonDict = {
+    "anyOf": [
+        {"properties": {"limit": {"type": "null"}}},
+        {"required": ["dry_run"], "properties": {"dry_run": {"const": True}}},
+    ]
+}
+
+
 class DeadIn(WhichIn):
     """The same, to act on them; `all` where nothing else is named. A dry run changes nothing.
 
@@ -52,13 +65,15 @@ class DeadIn(WhichIn):
     model, and is cut off after 25 seconds.
     """
 
-    all: bool = False
-    dry_run: bool = False
-    limit: Annotated[int, Field(ge=1, le=MOST_TRIED)] | None = None
+    model_config = ConfigDict(json_schema_extra={"oneOf": [_SOME, _ALL], "allOf": [_LIMITED]})
+
+    all: StrictBool = False
+    dry_run: StrictBool = False
+    limit: Annotated[int, Strict(), Field(ge=1, le=MOST_TRIED), IN_FULL] | None = None
 
     @model_validator(mode="after")
     def _names_some(self) -> Self:
-        names = ", ".join(DeadFilter.model_fields)
+        names = ", ".join(_NAMES)
         if self.which.is_open and not self.all:
             raise ValueError(f"say which dead turns: give one or more of {names}, or all: true")
         if self.all and not self.which.is_open:

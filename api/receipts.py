@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+from pydantic_core import PydanticCustomError, to_json
 
 from api.fields import Body, Id
 from memory.books import Receipt
 
 
+def _as_given_out(value: Any) -> Receipt:
+    """A receipt in which nothing is put right: with "1" or true for 1 it is not the text that was signed."""
+    try:
+        return Receipt.model_validate_json(to_json(value), strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        said = ": ".join([".".join(str(step) for step in first["loc"]), first["msg"]]).removeprefix(": ")
+        raise PydanticCustomError("receipt", "{said}", {"said": said}) from None
+
+
 class VerifyIn(Body):
     """A receipt as it was given out, and whom it should be about."""
 
-    receipt: Annotated[Receipt, Field(description="The whole receipt, every field as it was given out.")]
+    receipt: Annotated[
+        Receipt,
+        Field(description="The whole receipt, every field as it was given out."),
+        BeforeValidator(_as_given_out),
+    ]
     user_id: Id | None = None
     agent_id: Id | None = None
     run_id: Id | None = None

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import AliasChoices, BaseModel, Field, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, Strict, StrictBool, model_validator
+from pydantic.config import JsonDict
 
 from api.fields import (
+    AN_OWNER,
+    IN_FULL,
+    WITH_WORDS,
     Body,
     Content,
     Guided,
@@ -16,6 +20,7 @@ from api.fields import (
     Moment,
     Name,
     Named,
+    Number,
     Owned,
     QueryText,
     Text,
@@ -37,13 +42,22 @@ class MessageIn(Body):
     name: Name | None = None
 
 
+_SAYING: JsonDict = {
+    "description": "Not blank.",
+    "required": ["content"],
+    "properties": {"content": {"pattern": WITH_WORDS}},
+}
+
+
 class TurnIn(Guided, Owned):
     """A conversation turn to remember."""
 
-    messages: Annotated[list[MessageIn], Field(min_length=1, max_length=MOST_MESSAGES)]
+    messages: Annotated[
+        list[MessageIn], Field(min_length=1, max_length=MOST_MESSAGES, json_schema_extra={"contains": _SAYING})
+    ]
     metadata: Metadata = Field(default_factory=dict)
     timestamp: Moment | None = None
-    infer: bool = True
+    infer: StrictBool = True
 
     @model_validator(mode="after")
     def _says_something(self) -> TurnIn:
@@ -129,16 +143,29 @@ class TurnTold(TurnOut):
     counts: CountsOut
 
 
+def _as_searched(schema: JsonDict) -> None:
+    """What the fields alone do not say: the other name of `limit`, and that filters will do for an owner."""
+    fields = cast("JsonDict", schema["properties"])
+    fields["top_k"] = {**cast("JsonDict", fields["limit"]), "description": "Another name of limit.", "deprecated": True}
+    schema["not"] = {"required": ["limit", "top_k"]}
+    filtered: JsonDict = {"filters": {"type": "object", "minProperties": 1}}
+    schema["anyOf"] = [*AN_OWNER, {"required": ["filters"], "properties": filtered}]
+
+
 class SearchIn(Named):
     """A recall. `filters` may name the owner, and narrow the answer down."""
 
+    model_config = ConfigDict(json_schema_extra=_as_searched)
+
     query: QueryText
-    filters: Annotated[Any, Field(description=_FILTERS, json_schema_extra={"type": "object"})] = None
-    limit: int = Field(5, ge=1, le=100, validation_alias=AliasChoices("limit", "top_k"))
-    threshold: float | None = Field(None, ge=0, le=1)
+    filters: Annotated[Any, Field(description=_FILTERS, json_schema_extra={"type": ["object", "null"]})] = None
+    limit: Annotated[int, Strict(), Field(ge=1, le=100), IN_FULL] = Field(
+        5, validation_alias=AliasChoices("limit", "top_k")
+    )
+    threshold: Number | None = Field(None, ge=0, le=1)
     as_of: Moment | None = None
     wait_for: Name | None = None
-    wait_ms: int = Field(2_000, ge=0, le=30_000)
+    wait_ms: Annotated[int, Strict(), Field(ge=0, le=30_000), IN_FULL] = 2_000
 
     @model_validator(mode="after")
     def _has_an_owner(self) -> SearchIn:
@@ -251,8 +278,32 @@ class ChatOut(BaseModel):
     memories_used: list[str]
 
 
+class LiveOut(BaseModel):
+    """The process runs."""
+
+    status: Literal["live"]
+
+
+class PartOut(BaseModel):
+    """Whether a part answers, and what is wrong with it."""
+
+    ok: bool
+    error: str | None
+
+
+class ReadyOut(BaseModel):
+    """Whether every part answers, and what extracts and embeds."""
+
+    status: Literal["ready", "unready"]
+    parts: dict[str, PartOut]
+    extractor: str
+    embedder: str
+
+
 class Problem(BaseModel):
     """Every refusal: one sentence, and a code for programs."""
 
-    detail: str
-    error: str
+    model_config = ConfigDict(extra="forbid")
+
+    detail: Annotated[str, Field(min_length=1)]
+    error: Annotated[str, Field(min_length=1)]

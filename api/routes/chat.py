@@ -6,13 +6,15 @@ from fastapi import APIRouter
 
 from api.auth import Writer
 from api.context import Opened, owner
-from api.schemas import ChatIn, ChatOut, Problem
+from api.openapi import refusals
+from api.routing import Route
+from api.schemas import ChatIn, ChatOut
 from memory.converse import converse
 
-router = APIRouter(tags=["chat"])
+router = APIRouter(route_class=Route, tags=["chat"])
 
 
-@router.post("/chat", responses={501: {"model": Problem}, 503: {"model": Problem}})
+@router.post("/chat", responses=refusals(501, 502))
 async def chat(said: ChatIn, caller: Writer, parts: Opened) -> ChatOut:
     """Answer a user's message with what is remembered of them."""
     reply = await converse(

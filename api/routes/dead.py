@@ -9,12 +9,14 @@ from fastapi import APIRouter, Request
 from api.auth import Admin, AdminAtScreen
 from api.context import Opened, Paged, paged
 from api.letters import DeadIn, DeadOut, RehearsalOut, RehearsedOut, Which
+from api.openapi import refusals
 from api.routes.turns import told
-from api.schemas import Problem, TurnToldPage
+from api.routing import Route
+from api.schemas import TurnToldPage
 from memory.bootstrap import Parts, deciding
 from memory.rehearse import Rehearsal, look, rehearse
 
-router = APIRouter(tags=["dead letters"], responses={status: {"model": Problem} for status in (422, 503)})
+router = APIRouter(route_class=Route, tags=["dead letters"], responses=refusals(502))
 
 _Answer = RehearsalOut | DeadOut
 

@@ -12,10 +12,11 @@ from fastapi.responses import StreamingResponse
 from api.auth import Reader
 from api.context import Opened, owner
 from api.fields import Id
-from api.schemas import Problem
+from api.openapi import refusals
+from api.routing import Route
 from memory.export import Line, export
 
-router = APIRouter(tags=["export"], responses={503: {"model": Problem}})
+router = APIRouter(route_class=Route, tags=["export"], responses=refusals(502))
 
 NDJSON = "application/x-ndjson"
 _CHUNK_BYTES = 64_000

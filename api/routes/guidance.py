@@ -9,11 +9,11 @@ from fastapi import APIRouter
 from api.auth import Admin
 from api.context import Opened, checked
 from api.fields import Guided
-from api.schemas import Problem
+from api.routing import Route
 from memory.masking import masked_guidance
 from memory.model import Guidance
 
-router = APIRouter(tags=["guidance"], responses={503: {"model": Problem}})
+router = APIRouter(route_class=Route, tags=["guidance"])
 
 
 @router.get("/guidance", response_model=Guided)

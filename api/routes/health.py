@@ -9,21 +9,25 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
 from api.context import Opened
+from api.routing import Route
+from api.schemas import LiveOut, ReadyOut
 from memory.errors import TurnstoneError
 from memory.ports import Pingable
 
-router = APIRouter(tags=["health"])
+router = APIRouter(route_class=Route, tags=["health"])
 
 _PING_SECONDS = 3
 
 
-@router.get("/health/live")
+@router.get("/health/live", response_model=LiveOut)
 async def live() -> Response:
     """The process runs. Does nothing else: the benchmark's floor."""
     return Response(b'{"status":"live"}', media_type="application/json")
 
 
-@router.get("/health/ready")
+@router.get(
+    "/health/ready", response_model=ReadyOut, responses={503: {"model": ReadyOut, "description": "A part is away."}}
+)
 async def ready(parts: Opened) -> JSONResponse:
     """Every part answers; a part that does not is named, with 503."""
     names = list(parts.pingable)

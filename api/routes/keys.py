@@ -6,30 +6,39 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from api.auth import Admin
 from api.context import Opened, Paged, paged
-from api.fields import Body, Id
-from api.schemas import Problem
+from api.fields import Body, Id, Label, Number, PerMinuteIn
+from api.openapi import refusals
+from api.routing import Route
 from memory.errors import Forbidden
 from memory.keys import Issued, NewKey, issue, revoke, rotate
-from memory.model import Access, ApiKey, PerMinute, Principal, Tenant
+from memory.model import Access, ApiKey, Principal, Tenant
 
-router = APIRouter(tags=["keys"], responses={503: {"model": Problem}})
+router = APIRouter(route_class=Route, tags=["keys"])
 
 _LONGEST_OVERLAP_SECONDS = 30 * 24 * 3600
 _KeyId = Annotated[str, Path(pattern="^[0-9a-f]{12}$", description="The part of the key that is no secret.")]
 
 
+# An admin's key cannot be limited to one user.
+_FOR_ALL: JsonDict = {"properties": {"user_id": {"type": "null"}}}
+_NO_ADMIN: JsonDict = {"properties": {"role": {"enum": ["read", "write"]}}}
+
+
 class KeyIn(Body):
     """A key to be made. Only the operator may name another tenant than their own."""
 
+    model_config = ConfigDict(json_schema_extra={"anyOf": [_FOR_ALL, _NO_ADMIN]})
+
     tenant: Tenant | None = None
     role: Access = Access.WRITE
-    label: Annotated[str, Field(max_length=100)] = ""
+    label: Label = ""
     user_id: Id | None = None
-    per_minute: PerMinute | None = None
+    per_minute: PerMinuteIn | None = None
 
 
 class KeyOut(BaseModel):
@@ -62,7 +71,7 @@ class KeyPage(BaseModel):
 class RotateIn(Body):
     """For how long the secret of before stays good."""
 
-    overlap_seconds: float = Field(0, ge=0, le=_LONGEST_OVERLAP_SECONDS)
+    overlap_seconds: Number = Field(0, ge=0, le=_LONGEST_OVERLAP_SECONDS)
 
 
 @router.post("/keys", status_code=201, response_model=KeyIssued)
@@ -89,14 +98,14 @@ async def list_keys(
     return paged(request, page, len(found), shown)
 
 
-@router.post("/keys/{key_id}/rotate", response_model=KeyIssued, responses={404: {"model": Problem}})
+@router.post("/keys/{key_id}/rotate", response_model=KeyIssued, responses=refusals(404))
 async def rotate_key(key_id: _KeyId, asked: RotateIn, caller: Admin, parts: Opened) -> Any:
     """Give a key another secret, and show it; the one of before is good for the overlap."""
     turned = await rotate(caller, key_id, asked.overlap_seconds, keyring=parts.keyring, server_key=parts.server_key)
     return _issued(turned)
 
 
-@router.delete("/keys/{key_id}", responses={404: {"model": Problem}})
+@router.delete("/keys/{key_id}", responses=refusals(404))
 async def revoke_key(key_id: _KeyId, caller: Admin, parts: Opened) -> dict[str, str]:
     """Take a key back: within a second no process lets it in any more."""
     await revoke(caller, key_id, keyring=parts.keyring)

@@ -11,11 +11,12 @@ from fastapi import APIRouter, Query, Request
 from api.auth import Reader, Writer
 from api.context import Opened, Paged, owner, paged, shown, sought
 from api.fields import Id
+from api.openapi import refusals
 from api.receipts import ReceiptOut
+from api.routing import Route
 from api.schemas import (
     MemoryOut,
     MemoryPage,
-    Problem,
     SearchIn,
     SearchOut,
     TextIn,
@@ -29,7 +30,7 @@ from memory.recall import Asked, recall, wait_until_settled
 from memory.receipts import issue
 from memory.revise import delete, undo, update
 
-router = APIRouter(tags=["memories"], responses={503: {"model": Problem}})
+router = APIRouter(route_class=Route, tags=["memories"], responses=refusals(502))
 
 _LONGEST_FILTERS = 20_000
 _NO_MEMORY = "there is no memory with this id"
@@ -37,7 +38,7 @@ _OwnerId = Annotated[Id | None, Query()]
 _Filters = Annotated[str | None, Query(max_length=_LONGEST_FILTERS, description="A filter as a JSON object.")]
 
 
-@router.post("/search", response_model=SearchOut, responses={400: {"model": Problem}})
+@router.post("/search", response_model=SearchOut)
 async def search(asked: SearchIn, caller: Reader, parts: Opened) -> Any:
     """The memories that matter most for a query; `wait_for` waits for a turn to settle first."""
     filters = parse(asked.filters)
@@ -59,7 +60,7 @@ async def search(asked: SearchIn, caller: Reader, parts: Opened) -> Any:
     }
 
 
-@router.get("/memories", response_model=MemoryPage, responses={400: {"model": Problem}})
+@router.get("/memories", response_model=MemoryPage)
 async def list_memories(
     request: Request,
     caller: Reader,
@@ -105,7 +106,7 @@ def _json(text: str | None) -> Any:
         raise BadRequest(f"filters: the parameter is not valid JSON: {error}") from None
 
 
-@router.get("/memories/{memory_id}", response_model=MemoryOut, responses={404: {"model": Problem}})
+@router.get("/memories/{memory_id}", response_model=MemoryOut, responses=refusals(404))
 async def get_memory(memory_id: UUID, caller: Reader, parts: Opened) -> Any:
     """One memory as it stands now."""
     found = await parts.store.get(caller.reach, str(memory_id))
@@ -114,7 +115,7 @@ async def get_memory(memory_id: UUID, caller: Reader, parts: Opened) -> Any:
     return shown(found)
 
 
-@router.get("/memories/{memory_id}/history", response_model=list[VersionOut], responses={404: {"model": Problem}})
+@router.get("/memories/{memory_id}/history", response_model=list[VersionOut], responses=refusals(404))
 async def get_history(memory_id: UUID, caller: Reader, parts: Opened) -> Any:
     """Every version of a memory, oldest first, with the turns and the words it rests on."""
     versions = await parts.store.history(caller.reach, str(memory_id))
@@ -134,7 +135,7 @@ def _version(number: int, memory: Memory) -> dict[str, Any]:
     }
 
 
-@router.put("/memories/{memory_id}", response_model=MemoryOut, responses={404: {"model": Problem}})
+@router.put("/memories/{memory_id}", response_model=MemoryOut, responses=refusals(404))
 async def put_memory(memory_id: UUID, new: TextIn, caller: Writer, parts: Opened) -> Any:
     """Give a memory a new text; the old one stays in its history."""
     changed = await update(
@@ -149,18 +150,14 @@ async def put_memory(memory_id: UUID, new: TextIn, caller: Writer, parts: Opened
     return shown(changed)
 
 
-@router.post(
-    "/memories/{memory_id}/undo",
-    response_model=MemoryOut,
-    responses={404: {"model": Problem}, 409: {"model": Problem}},
-)
+@router.post("/memories/{memory_id}/undo", response_model=MemoryOut, responses=refusals(404, 409))
 async def undo_change(memory_id: UUID, caller: Writer, parts: Opened) -> Any:
     """Take the last change of a memory back; what is taken back stays in its history."""
     restored = await undo(caller.reach, str(memory_id), lanes=parts.lanes, store=parts.store, embedder=parts.embedder)
     return shown(restored)
 
 
-@router.delete("/memories/{memory_id}", responses={404: {"model": Problem}})
+@router.delete("/memories/{memory_id}", responses=refusals(404))
 async def delete_memory(memory_id: UUID, caller: Writer, parts: Opened) -> dict[str, str]:
     """Delete a memory with its whole history."""
     await delete(caller.reach, str(memory_id), inbox=parts.inbox, lanes=parts.lanes, store=parts.store)

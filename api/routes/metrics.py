@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from fastapi import APIRouter, Response
+from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
@@ -14,16 +15,17 @@ from prometheus_client.registry import Collector
 
 from api.auth import Admin
 from api.context import Opened
+from api.routing import Route
 from memory.books import SAFE_SETTINGS, InboxState, Ledger
 from memory.model import Usage
 
-router = APIRouter(tags=["health"])
+router = APIRouter(route_class=Route, tags=["health"])
 
 _STATES = ("accepted", "settled", "waiting", "dead", "erased")
 _TOKENS = ("prompt_tokens", "completion_tokens", "embedding_tokens")
 
 
-@router.get("/metrics")
+@router.get("/metrics", response_class=PlainTextResponse)
 async def metrics(caller: Admin, parts: Opened) -> Response:
     """For Prometheus: every tenant's books and costs, and how the inbox is; with a tenant's key only the tenant's."""
     state, tenants = None, [caller.tenant]

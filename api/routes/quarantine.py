@@ -12,10 +12,12 @@ from fastapi import APIRouter, Request
 
 from api.auth import Admin, AdminAtScreen
 from api.context import Opened, Paged, paged, shown
-from api.schemas import HeldPage, MemoryOut, Problem
+from api.openapi import refusals
+from api.routing import Route
+from api.schemas import HeldPage, MemoryOut
 from memory.quarantine import discard, release
 
-router = APIRouter(tags=["quarantine"], responses={503: {"model": Problem}})
+router = APIRouter(route_class=Route, tags=["quarantine"], responses=refusals(502))
 
 
 @router.get("/quarantine", response_model=HeldPage)
@@ -26,7 +28,7 @@ async def list_held(request: Request, caller: Admin, parts: Opened, page: Paged)
     return paged(request, page, count, told)
 
 
-@router.post("/quarantine/{memory_id}/release", response_model=MemoryOut, responses={404: {"model": Problem}})
+@router.post("/quarantine/{memory_id}/release", response_model=MemoryOut, responses=refusals(404))
 async def release_memory(memory_id: UUID, caller: AdminAtScreen, parts: Opened) -> Any:
     """Let a memory stand that was held back; from now on it is found like any other."""
     released = await release(
@@ -35,7 +37,7 @@ async def release_memory(memory_id: UUID, caller: AdminAtScreen, parts: Opened) 
     return shown(released)
 
 
-@router.post("/quarantine/{memory_id}/discard", responses={404: {"model": Problem}})
+@router.post("/quarantine/{memory_id}/discard", responses=refusals(404))
 async def discard_memory(memory_id: UUID, caller: AdminAtScreen, parts: Opened) -> dict[str, str]:
     """Remove a memory that was held back."""
     await discard(caller.reach, str(memory_id), inbox=parts.inbox, lanes=parts.lanes, store=parts.store)

@@ -9,12 +9,13 @@ from fastapi import APIRouter, Request
 
 from api.auth import Admin, Reader
 from api.context import Opened, Paged, owner, paged
+from api.openapi import refusals
 from api.receipts import ExaminedOut, PublicKeyOut, ReceiptOut, ReceiptPage, VerifyIn
-from api.schemas import Problem
+from api.routing import Route
 from memory.errors import NotFound
 from memory.receipts import examine
 
-router = APIRouter(tags=["receipts"], responses={503: {"model": Problem}})
+router = APIRouter(route_class=Route, tags=["receipts"], responses=refusals(502))
 
 
 @router.get("/receipts", response_model=ReceiptPage)
@@ -33,7 +34,7 @@ async def get_key(_: Reader, parts: Opened) -> Any:
     return (await parts.notary.key()).model_dump()
 
 
-@router.get("/receipts/{receipt_id}", response_model=ReceiptOut, responses={404: {"model": Problem}})
+@router.get("/receipts/{receipt_id}", response_model=ReceiptOut, responses=refusals(404))
 async def get_receipt(receipt_id: UUID, caller: Admin, parts: Opened) -> Any:
     """One receipt."""
     found = await parts.receipts.get(caller.tenant, str(receipt_id))

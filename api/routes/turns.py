@@ -11,14 +11,16 @@ from fastapi import APIRouter, Query, Request, Response
 from api.auth import Admin, Reader, writer
 from api.context import Opened, Paged, owner, paged, read, whose
 from api.fields import Id
-from api.schemas import Problem, TurnIn, TurnPage, TurnQueued, TurnTold, TurnToldPage
+from api.openapi import refusals
+from api.routing import Route
+from api.schemas import TurnIn, TurnPage, TurnQueued, TurnTold, TurnToldPage
 from memory.bootstrap import Parts
 from memory.errors import BadRequest, NotFound
 from memory.masking import masked_guidance, masked_messages, masked_values
 from memory.model import Message, Role, Scope, Status, Submission, TurnStatus
 from memory.ports import Mask
 
-router = APIRouter(tags=["turns"])
+router = APIRouter(route_class=Route, tags=["turns"])
 
 _LONGEST_KEY = 256
 _KEY = {
@@ -41,7 +43,7 @@ def _body_schema() -> dict[str, Any]:
     "/turns",
     status_code=202,
     response_model=TurnQueued,
-    responses={status: {"model": Problem} for status in (400, 409, 413, 415, 422, 429, 503)},
+    responses=refusals(409),
     openapi_extra={
         "parameters": [_KEY],
         "requestBody": {"required": True, "content": {"application/json": {"schema": _body_schema()}}},
@@ -91,7 +93,7 @@ async def list_gated(request: Request, caller: Admin, parts: Opened, page: Paged
     return paged(request, page, count, await told(caller.reach, found, parts))
 
 
-@router.get("/turns/{turn_id}", response_model=TurnTold, responses={404: {"model": Problem}})
+@router.get("/turns/{turn_id}", response_model=TurnTold, responses=refusals(404))
 async def get_turn(turn_id: str, caller: Reader, parts: Opened) -> Any:
     """Where a turn is, what it added and cost, and what was said in it."""
     found = await parts.turns.get(caller.reach, turn_id)

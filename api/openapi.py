@@ -1,0 +1,127 @@
+"""The OpenAPI document: what every route may answer stands in it; what the framework adds by itself does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api.schemas import Problem
+
+Document = dict[str, Any]
+
+OPEN_TO_ALL = ("/health/live", "/health/ready")  # answered without a key
+PHRASES = {
+    400: "It cannot be done as it is said.",
+    401: "No key, or one that is not known.",
+    403: "The key may not do this.",
+    404: "There is no such thing within the key's reach.",
+    409: "It contradicts what is there.",
+    413: "The body is too large.",
+    415: "The body is not sent as JSON.",
+    422: "A field is missing, unknown or out of its bounds.",
+    429: "Too many requests of this key, or too many turns that wait.",
+    501: "No language model is configured.",
+    502: "A part that this one needs has answered nonsense.",
+    503: "A part that this one needs is away for now.",
+}
+_OWNERS = {"user_id", "agent_id", "run_id"}
+_HEADERS = {
+    401: ("WWW-Authenticate", "How to say who asks.", {"type": "string"}),
+    429: ("Retry-After", "Seconds to wait before the next try.", {"type": "integer", "minimum": 1}),
+    503: ("Retry-After", "Seconds to wait before the next try.", {"type": "integer", "minimum": 1}),
+}
+_SECURITY = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "An API key, or a token of your identity provider."},
+    "key": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "The same in another header."},
+}
+_FRAMEWORK = ("HTTPValidationError", "ValidationError")
+
+
+def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What a route says beside the refusals that all routes of its kind share (see `complete`)."""
+    return {status: {"model": Problem, "description": PHRASES[status]} for status in statuses}
+
+
+def install(app: FastAPI) -> None:
+    """Let an app serve the completed document."""
+
+    def document() -> Document:
+        if app.openapi_schema is None:
+            plain = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
+            app.openapi_schema = complete(plain)
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign]
+
+
+def complete(document: Document) -> Document:
+    """Add what holds for all routes of a kind, and take out what is not ours.
+
+    A route that takes a body can refuse it (400, 413, 415, 422); one that takes parameters can refuse these (422), and
+    `*` for an owner (400); one that asks who calls can refuse them (401, 403, 429), and needs Redis to know (503).
+    """
+    for path, operation in _operations(document):
+        shared = _shared(path, operation)
+        answers = {status: answer for status, answer in operation["responses"].items() if not _is_framework(answer)}
+        for status in sorted(shared):
+            answers.setdefault(str(status), _refusal(status))
+        for status, (name, told, schema) in _HEADERS.items():
+            if str(status) in answers:
+                header = {"description": told, "required": True, "schema": schema}
+                answers[str(status)].setdefault("headers", {})[name] = header
+        operation["responses"] = dict(sorted(answers.items()))
+        operation["parameters"] = [_sent(one) for one in operation.get("parameters", [])]
+        if path not in OPEN_TO_ALL:
+            operation["security"] = [{name: []} for name in _SECURITY]
+    parts = document.setdefault("components", {})
+    parts["securitySchemes"] = _SECURITY
+    schemas = parts.setdefault("schemas", {})
+    schemas.setdefault("Problem", Problem.model_json_schema())
+    for name in _FRAMEWORK:
+        schemas.pop(name, None)
+    return document
+
+
+def _operations(document: Document) -> Iterator[tuple[str, Document]]:
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            yield path, operation
+
+
+def _shared(path: str, operation: Document) -> set[int]:
+    parameters = {one["name"] for one in operation.get("parameters", [])}
+    statuses = set() if path in OPEN_TO_ALL else {401, 403, 429, 503}
+    if "requestBody" in operation:
+        statuses |= {400, 413, 415, 422}
+    if parameters:
+        statuses |= {422}
+    if parameters & _OWNERS:
+        statuses |= {400}
+    return statuses
+
+
+def _refusal(status: int) -> Document:
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": PHRASES[status], "content": {"application/json": {"schema": schema}}}
+
+
+def _is_framework(answer: Document) -> bool:
+    told = answer.get("content", {}).get("application/json", {}).get("schema", {}).get("$ref", "")
+    return str(told).rsplit("/", 1)[-1] in _FRAMEWORK
+
+
+def _sent(parameter: Document) -> Document:
+    """A parameter as it can be sent: there is no null outside JSON, and a time there is text."""
+    return {**parameter, "schema": _of_text(parameter["schema"])}
+
+
+def _of_text(schema: Mapping[str, Any]) -> Document:
+    kept = {name: value for name, value in schema.items() if name != "anyOf"}
+    choices = [dict(one) for one in schema.get("anyOf", []) if one.get("type") != "null"]
+    if any(one.get("format") == "date-time" for one in choices):
+        choices = [one for one in choices if one.get("format") == "date-time"]
+    choices = [_of_text(one) for one in choices]
+    return {**choices[0], **kept} if len(choices) == 1 else {**kept, "anyOf": choices} if choices else kept

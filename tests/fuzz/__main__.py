@@ -1,0 +1,86 @@
+"""`make fuzz`: random requests against the whole embedded stack, and random bodies that are no request at all.
+
+Two parts, each on a stack of its own that asks for keys:
+
+  schema      Schemathesis reads /openapi.json and calls every operation, with valid data and with invalid data, at the
+              bounds, at random and in chains, fed with ids that exist. No 5xx (but 501 of POST /chat: no model is
+              configured), every status and body as the document says, every refusal a sentence and a code, every
+              protected route refuses without a key
+  malformed   every route that writes or takes a body is sent bodies, addresses and framings that cannot be valid: none
+              may be accepted, none may be answered with 5xx, and afterwards Redis and Qdrant must hold exactly what
+              they held before
+
+Everything stays on 127.0.0.1. The tables are also written to `build/fuzz.json`. The exit status is 1 when something
+was found; each kind of failure is printed with a command line that shows it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from functools import partial
+from pathlib import Path
+from time import monotonic
+
+from rich.console import Console
+from rich.progress import Progress
+
+from tests.bench.claims import parser, progress_bar
+from tests.fuzz import generated, malformed, report
+from tests.fuzz.house import House, Known, running
+from tests.fuzz.tally import Tally
+
+SCHEMA, MALFORMED = "schema", "malformed"
+
+
+def options(argv: list[str] | None = None) -> argparse.Namespace:
+    """What the command line says."""
+    given = parser("tests.fuzz", __doc__)
+    given.add_argument("--only", choices=(SCHEMA, MALFORMED), help="run this part alone")
+    given.add_argument("--requests", type=int, default=10_000, help="of Schemathesis, at least (%(default)s)")
+    given.add_argument("--bodies", type=int, default=500, help="malformed ones for each route (%(default)s)")
+    given.add_argument("--seed", type=int, default=1, help="the same seed, the same data (%(default)s)")
+    return given.parse_args(argv)
+
+
+async def by_schema(house: House, requests: int, seed: int, progress: Progress) -> Tally:
+    """The first part."""
+    tally, loop = Tally(), asyncio.get_running_loop()
+    task = progress.add_task("requests by the document", total=requests)
+
+    def known() -> Known:
+        return asyncio.run_coroutine_threadsafe(house.furnish(), loop).result()
+
+    tick = partial(progress.advance, task)
+    await asyncio.to_thread(generated.fuzz, house.url, known, requests=requests, seed=seed, tally=tally, tick=tick)
+    return tally
+
+
+async def whole(given: argparse.Namespace, data: Path, progress: Progress) -> report.Findings:
+    """All that was asked for, one stack after the other."""
+    found = report.Findings()
+    if given.only != MALFORMED:
+        async with running(data / SCHEMA) as house:
+            start = monotonic()
+            found.schema = await by_schema(house, given.requests, given.seed, progress)
+            found.schema_seconds = monotonic() - start
+    if given.only != SCHEMA:
+        async with running(data / MALFORMED) as house:
+            start = monotonic()
+            found.malformed = await malformed.fuzz(house, bodies=given.bodies, seed=given.seed, progress=progress)
+            found.malformed_seconds = monotonic() - start
+    return found
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Fuzz, print and write; 1 when something was found."""
+    given, console = options(argv), Console()
+    with tempfile.TemporaryDirectory(prefix="turnstone-fuzz-") as data, progress_bar() as progress:
+        found = asyncio.run(whole(given, Path(data), progress))
+    return report.concluded(found, vars(given), console)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,40 @@
+"""Everything that is stored, to be held against everything that was stored before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tests.chaos.scan import all_of_qdrant, all_of_redis
+from tests.fuzz.house import House
+
+# What moves while nobody calls: the sweep and its audit, Celery's own, the leases' counter, the servers of the calls.
+RESTLESS = ("ts:audit", "ts:sweeper", "ts:fence", "ts:lanes", "ts:lease:", "ts:rate:", "_kombu", "turnstone")
+
+
+@dataclass(frozen=True)
+class Stored:
+    """All keys of Redis with what they hold, and all points of Qdrant."""
+
+    keys: dict[str, str]
+    points: tuple[str, ...]
+
+
+async def stored(house: House) -> Stored:
+    """Look now; whatever was accepted must be settled."""
+    await house.settled()
+    keys = await all_of_redis(house.redis)
+    points = sorted(await all_of_qdrant(house.qdrant_url))
+    return Stored({name: held for name, held in keys.items() if not name.startswith(RESTLESS)}, tuple(points))
+
+
+def differences(before: Stored, after: Stored) -> Iterator[str]:
+    """One sentence for each thing that was stored, changed or lost."""
+    for name in sorted(before.keys | after.keys):
+        then, now = before.keys.get(name), after.keys.get(name)
+        if then != now:
+            yield f"{name} was {'made' if then is None else 'lost' if now is None else 'changed'}"
+    for point in sorted(set(after.points) - set(before.points)):
+        yield f"a point was made or changed: {point[:200]}"
+    for point in sorted(set(before.points) - set(after.points)):
+        yield f"a point was lost or changed: {point[:200]}"
