@@ -96,3 +96,8 @@ async def test_no_page_names_anything_of_another_site(front: Front) -> None:
         named = re.findall(r"""(?:src|href|action)=["']([^"']+)|url\(([^)]+)\)|import .*["'](.+)["']""", text)
         assert [one for found in named for one in found if one and not one.startswith(("/", "#"))] == [], path
         assert re.findall(r"<script(?![^>]+src=)|<style| on\w+=| style=", text) == [], path
+
+
+async def test_the_pages_that_would_load_scripts_from_elsewhere_are_off_and_the_document_is_there(front: Front) -> None:
+    asked = [await front.ask("GET", path, None) for path in ("/docs", "/redoc", "/openapi.json")]
+    assert [answer.status_code for answer in asked] == [404, 404, 200]
