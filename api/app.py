@@ -40,6 +40,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         title="Turnstone",
         summary="Long-term memory for chatbots: post a turn, recall what matters.",
         version="0.1.0",
+        docs_url=None,  # both would load scripts from elsewhere
+        redoc_url=None,
         lifespan=lifespan,
     )
     app.state.gate = Gate(chosen)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
+import structlog
 from fastapi import Depends, Request
 
+from api import sessions
 from memory.admit import OPERATOR
 from memory.bootstrap import Parts
 from memory.errors import BadConfiguration, Forbidden, RateLimited, Unauthorized
@@ -15,6 +17,13 @@ from memory.settings import Settings
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _SCHEMES = ("bearer", "token")
+_SHORTEST_ADMIN_KEY = 16
+_STRANGER = (
+    "without keys only this machine may call, and no page of another site: call it by localhost or its address, "
+    "or run it with TURNSTONE_AUTH=keys"
+)
+
+log = structlog.get_logger(__name__)
 
 
 class Gate:
@@ -34,24 +43,48 @@ class Gate:
             raise BadConfiguration(
                 "TURNSTONE_AUTH=keys needs TURNSTONE_ADMIN_KEY, the operator's key, with which others are made"
             )
-        self._is_open = settings.auth == "off"
+        if settings.auth == "keys" and settings.admin_key and len(settings.admin_key) < _SHORTEST_ADMIN_KEY:
+            log.warning("admin_key_is_short", wanted_characters=_SHORTEST_ADMIN_KEY)
+        self.is_open = settings.auth == "off"
         self._per_minute = settings.rate_limit_per_minute
 
-    async def __call__(self, request: Request) -> Principal:
-        """The principal; raises Unauthorized where the key is missing or wrong, RateLimited, and what the parts do."""
-        if self._is_open:
+    async def __call__(self, request: Request, *, at_screen: bool = False) -> Principal:
+        """The principal.
+
+        Args:
+            request: what is asked.
+            at_screen: whether the session of somebody who has signed in counts as their key.
+
+        Raises Unauthorized where the key is missing or wrong, Forbidden for a page of another site, RateLimited, and
+        what the parts do.
+        """
+        if self.is_open:
+            if sessions.is_strangers(request):
+                raise Forbidden(_STRANGER)
             return OPERATOR
-        given = _given(request)
-        if given is None:
-            raise Unauthorized("send your key as Authorization: Bearer <key> or as X-API-Key")
-        parts: Parts = request.app.state.parts
-        caller = await parts.admission.principal(given)
+        caller = await self._caller(request, at_screen)
         per_minute = caller.per_minute or (0 if caller.operator else self._per_minute)
         if per_minute:
-            rate = request.state.rate = await parts.rates.spend(caller.name, per_minute)
+            rate = request.state.rate = await request.app.state.parts.rates.spend(caller.name, per_minute)
             if rate.retry_after_seconds is not None:
                 told = f"this key may make {per_minute} requests a minute; wait before the next"
                 raise RateLimited(told, retry_after_seconds=rate.retry_after_seconds)
+        return caller
+
+    async def _caller(self, request: Request, at_screen: bool) -> Principal:
+        parts: Parts = request.app.state.parts
+        given = _given(request)
+        if given is not None:
+            return await parts.admission.principal(given)
+        if not at_screen or not sessions.is_given(request):
+            raise Unauthorized("send your key as Authorization: Bearer <key> or as X-API-Key")
+        bond = sessions.bond_of(request, await parts.admission.session_key())
+        if bond is None:
+            raise Unauthorized("your session has ended: sign in again")
+        if request.method not in sessions.SAFE and not sessions.is_ours(request):
+            raise Forbidden("a session is good for requests of this server's own pages; others send a key")
+        caller = await parts.admission.resumed(bond)
+        request.state.signed_in = True
         return caller
 
 
@@ -63,12 +96,12 @@ def _given(request: Request) -> str | None:
     return request.headers.get("x-api-key")
 
 
-def allowed(needed: Access) -> Callable[[Request], Awaitable[Principal]]:
-    """A dependency that lets in whoever has a role; raises Forbidden for others."""
+def allowed(needed: Access, *, at_screen: bool = False) -> Callable[[Request], Awaitable[Principal]]:
+    """A dependency that lets in whoever has a role, with a key or (`at_screen`) a session. Raises Forbidden."""
 
     async def check(request: Request) -> Principal:
         gate: Gate = request.app.state.gate
-        caller = await gate(request)
+        caller = await gate(request, at_screen=at_screen)
         if not caller.access.covers(needed):
             raise Forbidden(f"this needs a key with the role {needed}; yours has the role {caller.access}")
         return caller
@@ -81,3 +114,4 @@ reader, writer, admin = allowed(Access.READ), allowed(Access.WRITE), allowed(Acc
 Reader = Annotated[Principal, Depends(reader)]
 Writer = Annotated[Principal, Depends(writer)]
 Admin = Annotated[Principal, Depends(admin)]
+AdminAtScreen = Annotated[Principal, Depends(allowed(Access.ADMIN, at_screen=True))]

@@ -1,4 +1,7 @@
-"""The door: what is too large or not JSON is refused before anything reads it. Plain ASGI: it stands on every path."""
+"""The door: what is too large or not JSON is refused before anything reads it, and every answer is fenced in.
+
+Plain ASGI: it stands on every path.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,18 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import problem
+from api.fence import FENCE, FENCED
 from memory.ports import Rate
 
 _WITH_BODY = ("POST", "PUT", "PATCH")
+_FORMS = ("/dashboard/sign-in", "/dashboard/sign-out")
+_JSON, _FORM = b"application/json", b"application/x-www-form-urlencoded"
 
 
 class Door:
     """Refuses bodies that are too large (413) or not JSON (415); tells callers how they stand (X-RateLimit-*).
+
+    One route takes a form: the one at which people sign in. It looks for itself where the form comes from.
 
     Args:
         app: what is behind the door.
@@ -34,8 +42,11 @@ class Door:
         state = scope.setdefault("state", {})
 
         async def telling(message: Message) -> None:
-            if message["type"] == "http.response.start" and "rate" in state:
-                _tell(state["rate"], message)
+            if message["type"] == "http.response.start":
+                told = {name for name, _ in message["headers"]}
+                message["headers"] += FENCE if told.isdisjoint(FENCED) else (it for it in FENCE if it[0] not in told)
+                if "rate" in state:
+                    _tell(state["rate"], message)
             await send(message)
 
         await self._let_in(scope, receive, telling)
@@ -50,7 +61,8 @@ class Door:
             await problem(413, self._sentence)(scope, receive, send)
             return
         kind = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
-        if kind != b"application/json" and (length not in (b"", b"0") or b"transfer-encoding" in headers):
+        takes = _FORM if scope["path"].endswith(_FORMS) else _JSON
+        if kind != takes and (length not in (b"", b"0") or b"transfer-encoding" in headers):
             await problem(415, "the body must be JSON: send Content-Type: application/json")(scope, receive, send)
             return
         if length:

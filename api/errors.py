@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
+from api.fence import FENCE
 from api.fields import WILDCARD_ID
 from memory import errors
 
@@ -125,7 +126,9 @@ async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
     log.error("request_failed", method=request.method, route=_route(request), exc_info=error)
     # The connection is closed after an unforeseen error: the client must not send its next request on it.
     sentence = "something went wrong here that should not have; it is logged"
-    return problem(500, sentence, "internal", {"Connection": "close"})
+    # It passes no door on its way out.
+    fence = {name.decode(): value.decode() for name, value in FENCE}
+    return problem(500, sentence, "internal", {"Connection": "close", **fence})
 
 
 def _route(request: Request) -> str:

@@ -1,18 +1,20 @@
-"""HTTP below the app: what is no HTTP at all is refused in the same shape as everything else."""
+"""HTTP on the wire, by uvicorn and httptools; only what cannot be read at all is answered in our own words."""
 
 from __future__ import annotations
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.errors import problem
+from api.fence import FENCE
 
 
 class Protocol(HttpToolsProtocol):
-    """Uvicorn's own, with another answer to bytes that it cannot read."""
+    """Used with `uvicorn --http api.wire:Protocol`."""
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse and hang up: where the next request would begin is not known."""
+        """Answer bytes that are no HTTP, or have a method that HTTP does not know, and hang up."""
         answer = problem(400, "this is not HTTP that can be read", headers={"Connection": "close"})
-        headers = b"".join(b"%b: %b\r\n" % pair for pair in answer.raw_headers)
-        self.transport.write(b"HTTP/1.1 400 Bad Request\r\n%b\r\n%b" % (headers, bytes(answer.body)))
+        headers = [*answer.raw_headers, *FENCE]
+        head = b"".join(b"%s: %s\r\n" % pair for pair in headers)
+        self.transport.write(b"HTTP/1.1 400 Bad Request\r\n%s\r\n%s" % (head, answer.body))
         self.transport.close()

@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from cachetools import LRUCache
 
 from memory.errors import Unauthorized
-from memory.keys import holder
-from memory.model import Access, Principal
+from memory.keys import good_digests, held_with, holder
+from memory.model import Access, Bond, Principal
 from memory.ports import Keyring, ServerKey, Tokens
 
 DEFAULT_TENANT = "default"
@@ -23,6 +23,8 @@ OPERATOR = Principal(tenant=DEFAULT_TENANT, access=Access.ADMIN, operator=True, 
 _LOOK_EVERY_SECONDS = 0.5
 _MOST_REMEMBERED = 50_000
 _LONGEST = 8_192  # characters of a credential; tokens have a few hundred
+_UNKNOWN = "this key is not known"
+_ENDED = "the key that this session was opened with is no longer good: sign in with another"
 
 
 class Admission:
@@ -55,18 +57,59 @@ class Admission:
 
         Raises Unauthorized, InboxUnavailable or IdentityUnavailable.
         """
-        given = credential.encode("utf-8", "surrogateescape")
-        if self._admin_key is not None and hmac.compare_digest(given, self._admin_key):
+        if self._is_operators(credential):
             return OPERATOR
         if asyncio.get_running_loop().time() - self._looked_at > _LOOK_EVERY_SECONDS:
             if self._watching is None or self._watching.done():
                 self._watching = asyncio.create_task(self._watch())
             await asyncio.shield(self._watching)
-        seen = hashlib.blake2b(given, digest_size=16).digest()
+        seen = hashlib.blake2b(credential.encode("utf-8", "surrogateescape"), digest_size=16).digest()
         look = self._looks.get(seen)
         if look is None or not _holds(look):
             look = self._looks[seen] = asyncio.create_task(self._look(credential))
         return await asyncio.shield(look)
+
+    async def bond(self, credential: str) -> Bond:
+        """What ties a session to a key: the operator's or an API key. A token cannot be looked up again: it opens none.
+
+        Raises Unauthorized, InboxUnavailable.
+        """
+        if self._is_operators(credential):
+            return Bond(name=OPERATOR.name, mark=await self._mark(credential))
+        held = await held_with(credential, keyring=self._keyring, server_key=self._server_key)
+        if held is None:
+            raise Unauthorized("a token opens no session: use a key" if credential.count(".") == 2 else _UNKNOWN)
+        return Bond(name=held[0].name, mark=await self._mark(held[1]))
+
+    async def resumed(self, bond: Bond) -> Principal:
+        """Whose a session is, as their key stands now.
+
+        Raises Unauthorized once the secret that opened it is no longer good, and InboxUnavailable.
+        """
+        if bond.name == OPERATOR.name:
+            return await self._held(bond, OPERATOR, [self._admin_key.decode()] if self._admin_key else [])
+        key = await self._keyring.find(bond.name)
+        if key is None:
+            raise Unauthorized(_ENDED)
+        return await self._held(bond, key.principal, list(good_digests(key)))
+
+    async def session_key(self) -> bytes:
+        """What sessions are signed with. The operator's key goes into it: the server's alone may stand in Redis."""
+        key = await self._server_key.derived("session")
+        return hashlib.blake2b(self._admin_key or b"", key=key, digest_size=32).digest()
+
+    async def _held(self, bond: Bond, principal: Principal, secrets: list[str]) -> Principal:
+        if not any([hmac.compare_digest(bond.mark, await self._mark(one)) for one in secrets]):
+            raise Unauthorized(_ENDED)
+        return principal
+
+    async def _mark(self, secret: str) -> str:
+        key = await self._server_key.derived("session-mark")
+        return hashlib.blake2b(secret.encode("utf-8", "surrogateescape"), key=key, digest_size=16).hexdigest()
+
+    def _is_operators(self, credential: str) -> bool:
+        given = credential.encode("utf-8", "surrogateescape")
+        return self._admin_key is not None and hmac.compare_digest(given, self._admin_key)
 
     async def _watch(self) -> None:
         """Forget everybody if a key has changed since the last look."""
@@ -83,7 +126,7 @@ class Admission:
                 return found
             if self._tokens is not None and credential.count(".") == 2:
                 return await self._tokens.principal(credential)
-        raise Unauthorized("this key is not known")
+        raise Unauthorized(_UNKNOWN)
 
 
 def _holds(look: asyncio.Task[Principal]) -> bool:

@@ -71,6 +71,12 @@ async def holder(text: str, *, keyring: Keyring, server_key: ServerKey) -> Princ
 
     Keys are random, so a fast keyed hash (BLAKE2b, RFC 7693) keeps them as well as a slow one. Raises InboxUnavailable.
     """
+    held = await held_with(text, keyring=keyring, server_key=server_key)
+    return held[0] if held else None
+
+
+async def held_with(text: str, *, keyring: Keyring, server_key: ServerKey) -> tuple[Principal, str] | None:
+    """Whose key a text is, and the digest of its secret; None for one that is not good. Raises as `holder`."""
     prefix, _, rest = text.partition("_")
     key_id, _, secret = rest.partition("_")
     if prefix != PREFIX or not secret or not key_id.isalnum():
@@ -79,12 +85,18 @@ async def holder(text: str, *, keyring: Keyring, server_key: ServerKey) -> Princ
     if key is None:
         return None
     digest = await _digest(secret, server_key)
-    if hmac.compare_digest(digest, key.digest):
-        return key.principal
-    is_old = key.old_until is not None and datetime.now(UTC) < key.old_until
-    if is_old and key.old_digest is not None and hmac.compare_digest(digest, key.old_digest):
-        return key.principal.model_copy(update={"good_until": key.old_until})
+    for good, until in good_digests(key).items():
+        if hmac.compare_digest(digest, good):
+            return key.principal.model_copy(update={"good_until": until}), digest
     return None
+
+
+def good_digests(key: ApiKey) -> dict[str, datetime | None]:
+    """Of the secrets that open a key now, and until when: its own, and for the overlap the one of before."""
+    good: dict[str, datetime | None] = {key.digest: None}
+    if key.old_digest is not None and key.old_until is not None and datetime.now(UTC) < key.old_until:
+        good[key.old_digest] = key.old_until
+    return good
 
 
 async def _fresh(key_id: str, server_key: ServerKey) -> tuple[str, str]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
+from api.dashboard import routes, sign_in
 from api.dashboard.pages import Assets
-from api.dashboard.routes import router
 
 
 def install(app: FastAPI) -> None:
     """Give an app the pages at `/dashboard`, with their stylesheet and script."""
-    app.include_router(router)
+    app.include_router(routes.router)
+    app.include_router(sign_in.router)
     app.mount("/dashboard/static", Assets(), name="dashboard-static")

@@ -18,20 +18,17 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from api.dashboard import words
+from api.sessions import is_given
 from memory.errors import TurnstoneError
 
 _HERE = Path(__file__).parent
 _STATIC = _HERE / "static"
 _CONTENT_POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
-HEADERS = {
-    "Content-Security-Policy": _CONTENT_POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+# A page tells its own server where a form was sent from, and no other one.
+HEADERS = {"Content-Security-Policy": _CONTENT_POLICY, "Referrer-Policy": "same-origin"}
 _REFUSALS = (TurnstoneError, HTTPException, RequestValidationError)
 _UNAUTHORIZED, _UNAVAILABLE = 401, 503
+_SIGN_IN = "/dashboard/sign-in"
 
 
 def _environment() -> Environment:
@@ -71,8 +68,10 @@ def render(request: Request, name: str, http_status: int = 200, **values: Any) -
         values: what the template prints.
     """
     root = str(request.scope.get("root_path", ""))
-    text = _TEMPLATES.get_template(f"{name}.html").render(root=root, version=_VERSION, **values)
-    return HTMLResponse(text, status_code=http_status, headers={"Cache-Control": "no-store"})
+    text = _TEMPLATES.get_template(f"{name}.html").render(
+        root=root, version=_VERSION, signed_in=getattr(request.state, "signed_in", False), **values
+    )
+    return HTMLResponse(text, status_code=http_status)
 
 
 class PageRoute(APIRoute):
@@ -98,16 +97,25 @@ async def _refusal(request: Request, error: Exception) -> Response:
     handler = next(handlers[kind] for kind in _REFUSALS if isinstance(error, kind))
     answer = await handler(request, error)
     detail = json.loads(answer.body)["detail"]
-    if "fragment" in request.query_params:
-        name = "trouble"
-    else:
-        name = "locked" if answer.status_code == _UNAUTHORIZED else "problem"
-    again = answer.status_code == _UNAVAILABLE
-    page = render(request, name, answer.status_code, status=answer.status_code, detail=detail, again=again)
+    status = answer.status_code
+    page = _refused(request, status, detail)
     for header in ("WWW-Authenticate", "Retry-After"):
         if header in answer.headers:
             page.headers[header] = answer.headers[header]
     return page
+
+
+def _refused(request: Request, status: int, detail: str) -> HTMLResponse:
+    if "fragment" in request.query_params:
+        return render(request, "trouble", status, status=status, detail=detail)
+    root = str(request.scope.get("root_path", ""))
+    path = request.url.path.removeprefix(root)
+    if status != _UNAUTHORIZED and path != _SIGN_IN:
+        return render(request, "problem", status, status=status, detail=detail, again=status == _UNAVAILABLE)
+    query = f"?{request.url.query}" if request.url.query else ""
+    tried = path == _SIGN_IN or is_given(request)
+    to = getattr(request.state, "to", "/dashboard") if path == _SIGN_IN else f"{path}{query}"
+    return render(request, "sign_in", status, to=to, detail=detail if tried else None)
 
 
 class Assets(StaticFiles):

@@ -13,7 +13,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BeforeValidator, Field
 
-from api.auth import Admin
+from api.auth import AdminAtScreen
 from api.context import Opened
 from api.dashboard import views, words
 from api.dashboard.pages import PageRoute, render
@@ -45,7 +45,7 @@ _Number = Annotated[int, Query(ge=1, le=10_000)]
 @router.get("")
 async def overview(
     request: Request,
-    caller: Admin,
+    caller: AdminAtScreen,
     parts: Opened,
     status: _Status = None,
     user_id: _User = None,
@@ -78,14 +78,16 @@ async def _live_counts(tenant: str, parts: Parts) -> dict[Status, int]:
 
 
 @router.get("/parts")
-async def part_health(request: Request, caller: Admin, parts: Opened) -> Response:
+async def part_health(request: Request, caller: AdminAtScreen, parts: Opened) -> Response:
     """What `/health/ready` says, as a fragment. Asked for by the script, so that a part that hangs holds up no page."""
     said = json.loads(bytes((await health.ready(parts)).body))
     return render(request, "parts", parts=said["parts"], names={part: said.get(part) for part in said["parts"]})
 
 
 @router.get("/turns/{turn_id}")
-async def turn(turn_id: str, request: Request, caller: Admin, parts: Opened, fragment: bool = False) -> Response:
+async def turn(
+    turn_id: str, request: Request, caller: AdminAtScreen, parts: Opened, fragment: bool = False
+) -> Response:
     """One turn: where it is, what it did, and its text if it is dead."""
     found = await parts.turns.get(caller.reach, turn_id)
     if found is None:
@@ -105,7 +107,7 @@ async def turn(turn_id: str, request: Request, caller: Admin, parts: Opened, fra
 @router.get("/dead")
 async def dead(
     request: Request,
-    caller: Admin,
+    caller: AdminAtScreen,
     parts: Opened,
     error: _Error = None,
     user_id: _User = None,
@@ -130,7 +132,7 @@ async def dead(
 
 @router.get("/quarantine")
 async def quarantine(
-    request: Request, caller: Admin, parts: Opened, page: _Number = 1, fragment: bool = False
+    request: Request, caller: AdminAtScreen, parts: Opened, page: _Number = 1, fragment: bool = False
 ) -> Response:
     """What is held back, to be released or discarded."""
     at = Page(number=page, size=views.LETTERS_A_PAGE)
@@ -149,7 +151,7 @@ async def quarantine(
 @router.get("/memories")
 async def memories(
     request: Request,
-    caller: Admin,
+    caller: AdminAtScreen,
     parts: Opened,
     user_id: _User = None,
     query: _Words = None,
@@ -170,7 +172,7 @@ async def memories(
 
 
 @router.get("/memories/{memory_id}")
-async def memory(memory_id: UUID, request: Request, caller: Admin, parts: Opened) -> Response:
+async def memory(memory_id: UUID, request: Request, caller: AdminAtScreen, parts: Opened) -> Response:
     """The history of one memory."""
     versions = await parts.store.history(caller.reach, str(memory_id))
     if not versions:

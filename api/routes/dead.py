@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from api.auth import Admin
+from api.auth import Admin, AdminAtScreen
 from api.context import Opened, Paged, paged
 from api.letters import DeadIn, DeadOut, RehearsalOut, RehearsedOut, Which
 from api.openapi import refusals
@@ -29,7 +29,7 @@ async def list_dead(request: Request, caller: Admin, parts: Opened, page: Paged,
 
 
 @router.post("/dead/replay", response_model=_Answer)
-async def replay(asked: DeadIn, caller: Admin, parts: Opened) -> Any:
+async def replay(asked: DeadIn, caller: AdminAtScreen, parts: Opened) -> Any:
     """Put dead turns back into their lanes, the oldest first, with their own times; or only try out what would come.
 
     A dry run (`dry_run`) changes nothing. It tries each turn alone against what is stored now, so a second turn of an
@@ -42,7 +42,7 @@ async def replay(asked: DeadIn, caller: Admin, parts: Opened) -> Any:
 
 
 @router.post("/dead/discard", response_model=_Answer)
-async def discard(asked: DeadIn, caller: Admin, parts: Opened) -> Any:
+async def discard(asked: DeadIn, caller: AdminAtScreen, parts: Opened) -> Any:
     """Give dead turns up: their texts are removed, the books count them as erased; or only show which (`dry_run`)."""
     if asked.dry_run:
         return _rehearsal(await look(caller.tenant, asked.which, turns=parts.turns, limit=asked.tried_at_most))

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request
 
-from api.auth import Admin
+from api.auth import Admin, AdminAtScreen
 from api.context import Opened, Paged, paged, shown
 from api.openapi import refusals
 from api.routing import Route
@@ -29,7 +29,7 @@ async def list_held(request: Request, caller: Admin, parts: Opened, page: Paged)
 
 
 @router.post("/quarantine/{memory_id}/release", response_model=MemoryOut, responses=refusals(404))
-async def release_memory(memory_id: UUID, caller: Admin, parts: Opened) -> Any:
+async def release_memory(memory_id: UUID, caller: AdminAtScreen, parts: Opened) -> Any:
     """Let a memory stand that was held back; from now on it is found like any other."""
     released = await release(
         caller.reach, str(memory_id), lanes=parts.lanes, store=parts.store, embedder=parts.embedder
@@ -38,7 +38,7 @@ async def release_memory(memory_id: UUID, caller: Admin, parts: Opened) -> Any:
 
 
 @router.post("/quarantine/{memory_id}/discard", responses=refusals(404))
-async def discard_memory(memory_id: UUID, caller: Admin, parts: Opened) -> dict[str, str]:
+async def discard_memory(memory_id: UUID, caller: AdminAtScreen, parts: Opened) -> dict[str, str]:
     """Remove a memory that was held back."""
     await discard(caller.reach, str(memory_id), inbox=parts.inbox, lanes=parts.lanes, store=parts.store)
     return {"id": str(memory_id), "status": "discarded"}

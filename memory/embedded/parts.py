@@ -100,7 +100,7 @@ def api_part(setup: Setup, at: Addresses, settings: Mapping[str, str]) -> Part:
     """The HTTP front, on the socket that the supervisor holds."""
     command = python(
         setup, "uvicorn", "api.app:create_app", "--factory", "--fd", str(at.api_socket), "--no-access-log",
-        "--loop", "uvloop", "--http", "api.wire:Protocol", "--log-level", "warning",
+        "--loop", "uvloop", "--http", "api.wire:Protocol", "--no-server-header", "--log-level", "warning",
         "--timeout-graceful-shutdown", str(API_DRAIN_SECONDS),
     )  # fmt: skip
     ready = partial(_serves, setup.host, at.api)

@@ -1,6 +1,6 @@
 """The values of the house: a turn goes in, facts come out, a plan is applied, memories are recalled. All frozen."""
 
-from memory.model.access import Access, ApiKey, PerMinute, Principal
+from memory.model.access import Access, ApiKey, Bond, PerMinute, Principal
 from memory.model.facts import Decision, Event, Extraction, Fact, Reconciliation
 from memory.model.history import Counts, DeadFilter, Incident, What
 from memory.model.memory import Memory, Plan, Recalled, Write
@@ -13,6 +13,7 @@ __all__ = [
     "Access",
     "ApiKey",
     "Batch",
+    "Bond",
     "Confirmation",
     "Counts",
     "DeadFilter",

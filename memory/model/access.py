@@ -85,3 +85,15 @@ class ApiKey(Value):
         """Who asks with it."""
         told = {"tenant": self.tenant, "access": self.access, "user_id": self.user_id}
         return Principal(name=self.id, per_minute=self.per_minute, **told)
+
+
+class Bond(Value):
+    """What ties a session to the key that opened it. It gives nothing of the key away.
+
+    Args:
+        name: whose: a key's id, or the operator's name.
+        mark: a keyed hash of what is kept of the secret, so that the session ends with it.
+    """
+
+    name: str
+    mark: str

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -57,8 +58,8 @@ def settings(redis_url: str, qdrant_url: str) -> Settings:
     )
 
 
-@pytest.fixture(scope="session")
-def api(settings: Settings) -> Iterator[str]:
+@contextmanager
+def serving(settings: Settings, **more: str) -> Iterator[str]:
     """The API, in a process of its own."""
     port = free_port()
     told = {
@@ -67,6 +68,7 @@ def api(settings: Settings) -> Iterator[str]:
         "TURNSTONE_AUTH": settings.auth,
         "TURNSTONE_EXTRACTOR": "offline",
         "TURNSTONE_EMBEDDER": "local",
+        **more,
         "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]),
     }
     command = [sys.executable, "-m", "uvicorn", "api.app:create_app", "--factory", "--port", str(port)]
@@ -77,6 +79,20 @@ def api(settings: Settings) -> Iterator[str]:
 
         asyncio.run(wait_until(serves, what="the API answering"))
         yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture(scope="session")
+def api(settings: Settings) -> Iterator[str]:
+    """The API without keys."""
+    with serving(settings) as url:
+        yield url
+
+
+@pytest.fixture
+def locked(settings: Settings, house: House) -> Iterator[str]:
+    """Another API of the same house, that asks for keys."""
+    with serving(settings, TURNSTONE_AUTH="keys", TURNSTONE_ADMIN_KEY="the-operators-own-key") as url:
+        yield url
 
 
 @pytest.fixture

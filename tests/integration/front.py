@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import httpx
+from fastapi import FastAPI
 
 from api.app import create_app
 from memory.bootstrap import Parts, opened
@@ -19,11 +20,13 @@ class Front:
     """One process of the API.
 
     Args:
+        app: what answers.
         http: speaks to it without a key.
         parts: what it has opened.
     """
 
-    def __init__(self, http: httpx.AsyncClient, parts: Parts) -> None:
+    def __init__(self, app: FastAPI, http: httpx.AsyncClient, parts: Parts) -> None:
+        self.app = app
         self.http = http
         self.parts = parts
 
@@ -53,5 +56,5 @@ async def fronts(count: int, redis_url: str, qdrant_url: str, **more: Any) -> As
             app.state.parts = await stack.enter_async_context(opened(settings))
             transport = httpx.ASGITransport(app)
             http = httpx.AsyncClient(transport=transport, base_url="http://turnstone")
-            made.append(Front(await stack.enter_async_context(http), app.state.parts))
+            made.append(Front(app, await stack.enter_async_context(http), app.state.parts))
         yield made

@@ -128,11 +128,13 @@ async def browser(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 KEY = {"X-API-Key": "secret"}
 
 
-async def test_a_page_without_a_key_explains_how_to_get_in(browser: httpx.AsyncClient) -> None:
-    answer = await browser.get("/dashboard")
+async def test_a_page_without_a_key_asks_to_sign_in_and_leads_back(browser: httpx.AsyncClient) -> None:
+    answer = await browser.get("/dashboard/dead?error=a%26b")
     assert answer.status_code == 401
     assert answer.headers["content-type"].startswith("text/html")
-    assert "TURNSTONE_AUTH=off" in answer.text
+    assert 'action="/dashboard/sign-in"' in answer.text
+    assert 'name="to" value="/dashboard/dead?error=a%26b"' in answer.text
+    assert "alarm" not in answer.text
 
 
 async def test_a_page_whose_parts_are_away_says_so_and_comes_back_by_itself(browser: httpx.AsyncClient) -> None:
@@ -163,4 +165,5 @@ async def test_every_answer_is_fenced_in(browser: httpx.AsyncClient, path: str) 
     assert "default-src 'self'" in policy
     assert "frame-ancestors 'none'" in policy
     assert headers["x-content-type-options"] == "nosniff"
-    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["x-frame-options"] == "DENY"
+    assert headers["referrer-policy"] == "same-origin"  # a form tells its own server where it was sent from

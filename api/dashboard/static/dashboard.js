@@ -50,6 +50,7 @@ async function refresh(options) {
     const response = await fetch(page.dataset.src, { signal: AbortSignal.timeout(PATIENCE_MS), cache: "no-store" });
     const html = await response.text();
     if (mine !== asked) return true;
+    if (response.status === 401) location.reload(); // the session has ended: the same address asks to sign in
     if (!response.ok) {
       complain(new DOMParser().parseFromString(html, "text/html").body.textContent.trim() || response.statusText);
       return false;

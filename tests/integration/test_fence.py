@@ -1,0 +1,98 @@
+"""The fence around every answer: nobody keeps it, frames it, or reads it from a page of another site."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from redis.asyncio import Redis
+
+from api.fence import FENCE
+from tests.integration.front import ADMIN_KEY, Front, fronts
+from tests.integration.test_roles import HEALTH, NEEDS, SIGN_IN, filled
+
+FENCED = {name.decode(): value.decode() for name, value in FENCE}
+ELSEWHERE = {"Origin": "https://elsewhere.example"}
+PREFLIGHT = {**ELSEWHERE, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
+
+
+@pytest.fixture
+async def front(redis: Redis, redis_url: str, qdrant_url: str) -> AsyncIterator[Front]:
+    async with fronts(1, redis_url, qdrant_url) as (made,):
+        yield made
+
+
+async def every_answer(front: Front, key: str | None) -> dict[str, httpx.Response]:
+    """What every route answers, and what is answered where there is none."""
+    asked = [filled(route) for route in sorted({*NEEDS, *HEALTH, *SIGN_IN})] + [("GET", "/nothing"), ("GET", "/docs")]
+    found = {}
+    for method, path in asked:
+        body: dict[str, Any] = {"json": {}} if method in ("POST", "PUT") else {}
+        found[f"{method} {path}"] = await front.ask(method, path, key, headers=ELSEWHERE, **body)
+    return found
+
+
+@pytest.mark.parametrize("key", [None, ADMIN_KEY])
+async def test_every_answer_of_every_route_is_fenced_in_and_kept_by_nobody(front: Front, key: str | None) -> None:
+    for route, answer in (await every_answer(front, key)).items():
+        pages = "text/html" in answer.headers.get("content-type", "")
+        loose = {"content-security-policy", "referrer-policy"} if pages else set()
+        told = {name: answer.headers.get(name) for name in FENCED}
+        assert {name: value for name, value in told.items() if name not in loose} == {
+            name: value for name, value in FENCED.items() if name not in loose
+        }, route
+        assert "frame-ancestors 'none'" in (told["content-security-policy"] or "")
+        assert [name for name in answer.headers if name.startswith("access-control-")] == [], route
+        assert [len(answer.headers.get_list(name)) for name in FENCED] == [1] * len(FENCED), route
+
+
+async def test_a_script_of_another_site_is_let_in_nowhere(front: Front) -> None:
+    for path in ("/turns", "/search", "/memories", "/keys", "/dead/replay", "/dashboard"):
+        answer = await front.http.options(path, headers=PREFLIGHT)
+        assert answer.status_code == 405, path
+        assert set(answer.json()) == {"detail", "error"}
+        assert [name for name in answer.headers if name.startswith("access-control-")] == []
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "TRACE", "PROPFIND", "BREW"])
+async def test_a_method_that_a_path_does_not_take_is_refused_like_anything_else(front: Front, method: str) -> None:
+    answer = await front.ask(method, "/search")
+    assert (answer.status_code, answer.json()["error"]) == (405, "method_not_allowed")
+    assert answer.headers["allow"] == "POST"
+
+
+async def test_an_unforeseen_error_is_fenced_in_and_tells_nothing_of_itself(front: Front) -> None:
+    async def broken() -> None:
+        raise RuntimeError("alice lives in Porto")
+
+    app: FastAPI = front.app
+    app.add_api_route("/broken", broken)
+    over = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=over, base_url="http://turnstone") as http:
+        answer = await http.get("/broken")
+    assert (answer.status_code, answer.json()["error"]) == (500, "internal")
+    assert "alice" not in answer.text
+    assert {name: answer.headers[name] for name in FENCED} == FENCED
+
+
+async def test_a_forged_host_is_told_to_nobody_but_who_sent_it(front: Front) -> None:
+    said = {"user_id": "alice", "messages": [{"role": "user", "content": "hello"}]}
+    for _ in range(2):
+        assert (await front.ask("POST", "/turns", json=said)).status_code == 202
+    forged = await front.ask("GET", "/turns?page_size=1", headers={"Host": "elsewhere.example"})
+    assert forged.json()["next"].startswith("http://elsewhere.example/turns?")
+    assert forged.headers["cache-control"] == "no-store"  # so no cache on the way hands it to others
+    assert (await front.ask("GET", "/turns?page_size=1")).json()["next"].startswith("http://turnstone/turns?")
+
+
+async def test_no_page_names_anything_of_another_site(front: Front) -> None:
+    pages = [path for method, path in map(filled, {*NEEDS, *SIGN_IN}) if method == "GET" and "dashboard" in path]
+    for path in [*pages, "/dashboard/static/dashboard.css", "/dashboard/static/dashboard.js"]:
+        text = (await front.ask("GET", path)).text
+        named = re.findall(r"""(?:src|href|action)=["']([^"']+)|url\(([^)]+)\)|import .*["'](.+)["']""", text)
+        assert [one for found in named for one in found if one and not one.startswith(("/", "#"))] == [], path
+        assert re.findall(r"<script(?![^>]+src=)|<style| on\w+=| style=", text) == [], path
