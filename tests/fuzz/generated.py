@@ -106,12 +106,12 @@ def _take(recorder: ScenarioRecorder, tally: Tally) -> int:
 
 
 def _failures(recorder: ScenarioRecorder) -> Iterator[Failure]:
-    for case_id, checks in recorder.checks.items():
+    for case_id, checked in recorder.checks.items():
         operation = recorder.cases[case_id].value.operation.label
         seen = recorder.interactions.get(case_id)
         answer = seen.response if seen else None
         told = f"{answer.status_code} {answer.text[:LONGEST_ANSWER]}" if answer else HUNG_UP
-        for check in checks:
+        for check in checked:
             if check.failure_info is not None:
                 info = check.failure_info
                 status = answer.status_code if answer else HUNG_UP
