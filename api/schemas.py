@@ -278,28 +278,6 @@ class ChatOut(BaseModel):
     memories_used: list[str]
 
 
-class LiveOut(BaseModel):
-    """The process runs."""
-
-    status: Literal["live"]
-
-
-class PartOut(BaseModel):
-    """Whether a part answers, and what is wrong with it."""
-
-    ok: bool
-    error: str | None
-
-
-class ReadyOut(BaseModel):
-    """Whether every part answers, and what extracts and embeds."""
-
-    status: Literal["ready", "unready"]
-    parts: dict[str, PartOut]
-    extractor: str
-    embedder: str
-
-
 class Problem(BaseModel):
     """Every refusal: one sentence, and a code for programs."""
 

@@ -3,20 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 
 from api.context import Opened
 from api.routing import Route
-from api.schemas import LiveOut, ReadyOut
 from memory.errors import TurnstoneError
 from memory.ports import Pingable
 
 router = APIRouter(route_class=Route, tags=["health"])
 
 _PING_SECONDS = 3
+
+
+class LiveOut(BaseModel):
+    """The process runs."""
+
+    status: Literal["live"]
+
+
+class PartOut(BaseModel):
+    """Whether a part answers, and what is wrong with it."""
+
+    ok: bool
+    error: str | None
+
+
+class ReadyOut(BaseModel):
+    """Whether every part answers, and what extracts and embeds."""
+
+    status: Literal["ready", "unready"]
+    parts: dict[str, PartOut]
+    extractor: str
+    embedder: str
 
 
 @router.get("/health/live", response_model=LiveOut)
