@@ -5,30 +5,16 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
-from typing import Any
 
 import schemathesis
 from schemathesis.engine import events, from_schema
 from schemathesis.engine.recorder import ScenarioRecorder
-from schemathesis.openapi.checks import RejectedPositiveData
 
+from tests.fuzz import checks
 from tests.fuzz.house import OPERATOR_KEY, Known
-from tests.fuzz.shape import wrong_shape
 from tests.fuzz.tally import HUNG_UP, Failure, Tally
 
 LONGEST_ANSWER = 300
-# Rules that no JSON schema tells: what a filter may say, how deep and large metadata may be, that a receipt's 1 is not
-# 1.0, what holds between parameters of a query; and `all` of dead letters, where an owner that exists was put in beside
-# it. A refusal that begins like this is right for data that is valid by the document.
-_MOMENTS = ("timestamp", "as_of", "accepted_after", "accepted_before")
-UNTOLD = (
-    "filters: ",
-    "metadata: ",
-    "receipt: ",
-    "name an owner: ",
-    "give either all",
-    *(f"{name}: must lie " for name in _MOMENTS),
-)
 _FED = {
     "memories": ("path.memory_id",),
     "turns": ("path.turn_id", "body.wait_for"),
@@ -37,30 +23,8 @@ _FED = {
     "keys": ("path.key_id",),
     "receipts": ("path.receipt_id",),
 }
+CHECKS = (checks.refusal_has_its_shape, checks.healthy_stack_is_there)  # importing them makes Schemathesis call them
 PHASES = ("coverage", "fuzzing", "stateful")
-
-
-@schemathesis.check
-def refusal_has_its_shape(_: schemathesis.CheckContext, response: schemathesis.Response, case: Any) -> None:
-    """Every 4xx, also one that the document does not name, is a sentence and a code."""
-    if 400 <= response.status_code < 500:
-        told = response.headers.get("content-type", [""])
-        fault = wrong_shape(response.content or b"", told[0])
-        assert fault is None, fault
-
-
-@schemathesis.check
-def healthy_stack_is_there(_: schemathesis.CheckContext, response: schemathesis.Response, case: Any) -> None:
-    """Nothing is away while everything runs."""
-    assert response.status_code != 503, "503 from a healthy stack"
-
-
-@schemathesis.hook
-def filter_failure(_: schemathesis.HookContext, failure: Any, case: Any, response: schemathesis.Response) -> bool:
-    """Whether it is one: valid data may be refused by a rule that no schema tells."""
-    if not isinstance(failure, RejectedPositiveData):
-        return True
-    return not any(f'"detail":"{rule}'.encode() in (response.content or b"") for rule in UNTOLD)
 
 
 def fuzz(
@@ -142,12 +106,12 @@ def _take(recorder: ScenarioRecorder, tally: Tally) -> int:
 
 
 def _failures(recorder: ScenarioRecorder) -> Iterator[Failure]:
-    for case_id, checks in recorder.checks.items():
+    for case_id, checked in recorder.checks.items():
         operation = recorder.cases[case_id].value.operation.label
         seen = recorder.interactions.get(case_id)
         answer = seen.response if seen else None
         told = f"{answer.status_code} {answer.text[:LONGEST_ANSWER]}" if answer else HUNG_UP
-        for check in checks:
+        for check in checked:
             if check.failure_info is not None:
                 info = check.failure_info
                 status = answer.status_code if answer else HUNG_UP

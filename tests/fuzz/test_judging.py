@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.fuzz.checks import is_another
 from tests.fuzz.document import NoJson, parsed
 from tests.fuzz.malformed import fault
 from tests.fuzz.shape import wrong_shape
@@ -62,3 +63,10 @@ def test_whatever_is_stored_changed_or_lost_meanwhile_is_told() -> None:
         "a point was lost or changed: b",
     ]
     assert not list(differences(before, before))
+
+
+def test_only_a_path_that_is_also_anothers_may_answer_to_more_methods() -> None:
+    templates = ["/receipts/verify", "/receipts/{receipt_id}", "/search"]
+    assert is_another("/receipts/verify", templates)
+    assert not is_another("/search", templates)
+    assert not is_another("/receipts/{receipt_id}", templates[1:])
