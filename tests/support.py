@@ -10,6 +10,8 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, TypeVar, overload
 
+import httpx
+
 from memory.embedded.sockets import free_port as free_port
 
 T = TypeVar("T")
@@ -48,6 +50,14 @@ async def wait_until(
         if monotonic() > deadline:
             raise AssertionError(f"{what} did not come true within {deadline_seconds:g} s; last seen: {found!r}")
         await asyncio.sleep(poll_seconds)
+
+
+async def without_collections(qdrant_url: str) -> None:
+    """Remove what other tests have left in Qdrant: an erase covers the memories of every embedding model."""
+    async with httpx.AsyncClient(base_url=qdrant_url, trust_env=False, verify=False) as http:
+        found = (await http.get("/collections")).raise_for_status().json()["result"]["collections"]
+        for one in found:
+            (await http.delete(f"/collections/{one['name']}")).raise_for_status()
 
 
 def is_alive(pid: int) -> bool:

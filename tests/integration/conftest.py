@@ -22,10 +22,12 @@ from memory.adapters.redis_turns import RedisTurns
 from tests.fakes import Purse, WordEmbedder
 from tests.integration.house import House
 from tests.model_server.control import ModelServer, running
+from tests.support import without_collections
 
 
 @pytest.fixture
 async def house(redis: Redis, qdrant_url: str) -> AsyncIterator[House]:
+    await without_collections(qdrant_url)
     client = AsyncQdrantClient(url=qdrant_url, cloud_inference=True, check_compatibility=False)
     scripts, bell, limits = RedisScripts(redis), CeleryBell(), InboxLimits(max_attempts=2, retry_max_seconds=0.001)
     pseudonyms = Pseudonyms(RedisServerKey(redis))

@@ -69,7 +69,7 @@ def test_an_exception_group_is_told_with_what_is_in_it() -> None:
 
 
 def test_what_a_library_logs_of_an_exception_is_told_the_same_way(caplog: pytest.LogCaptureFixture) -> None:
-    logger = logging.getLogger("uvicorn.error")
+    logger = logging.getLogger("some.library")
     try:
         raise failed()
     except KeyError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain
-from time import process_time
+from time import thread_time
 from typing import Any
 
 import pytest
@@ -82,26 +82,18 @@ def test_messages_and_guidance_are_masked_in_every_text_of_theirs() -> None:
 @pytest.mark.parametrize("beginning", BEGINNINGS)
 def test_no_text_makes_masking_run_for_long(beginning: str) -> None:
     whole = (beginning * LONGEST)[:LONGEST]
-    assert seconds(whole) < max(8 * seconds(whole[: LONGEST // 4]), 0.5)  # 4 where it is linear, 16 where it is not
+    assert seconds(whole) < 10 * seconds(whole[: LONGEST // 4])  # 4 where it is linear, 16 where it is not
 
 
 def seconds(text: str) -> float:
-    """The processor's time for one text."""
-    started = process_time()
-    MASK(text)
-    return process_time() - started
-
-
-def test_a_turn_without_a_secret_costs_a_few_microseconds() -> None:
-    rounds = 500
+    """This thread's time for one text, the best of three."""
 
     def once() -> float:
-        started = process_time()
-        for _ in range(rounds):
-            MASK(A_TURN)
-        return (process_time() - started) / rounds
+        started = thread_time()
+        MASK(text)
+        return thread_time() - started
 
-    assert min(once() for _ in range(5)) < 60e-6  # about 10; the rest is for a slow machine
+    return min(once() for _ in range(3))
 
 
 def test_the_tables_have_room_for_doubt() -> None:

@@ -34,9 +34,12 @@ async def test_an_owner_who_is_erased_during_extraction_or_before_the_plan_is_ap
     write.release()
     scene.model.heal()
     await scene.settled(kept)
-    assert await worker.stop() == 0
-    assert points_of(scene, "ana", "bob", found=await all_of_qdrant(qdrant_url)) == []
 
+    async def taken_back() -> bool:
+        return points_of(scene, "ana", "bob", found=await all_of_qdrant(qdrant_url)) == []
+
+    await wait_until(taken_back, deadline_seconds=10, what="the worker taking back what it wrote too late")
+    assert await worker.stop() == 0
     spare.thaw()
     await removals_are_repeated(scene)
     assert points_of(scene, "ana", "bob", found=await all_of_qdrant(qdrant_url)) == []
