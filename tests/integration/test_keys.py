@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
 from collections.abc import AsyncIterator
 from time import monotonic
 
@@ -9,6 +11,7 @@ import pytest
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
+from memory.errors import Unauthorized
 from tests.chaos.scan import all_of_redis
 from tests.integration.front import ADMIN_KEY, Front, fronts
 from tests.keys_found import faults
@@ -56,6 +59,23 @@ async def test_a_key_that_is_not_known_is_told_so_in_one_sentence(front: Front) 
         assert answer.status_code == 401, wrong
         assert answer.json() == {"detail": "this key is not known", "error": "unauthorized"}
         assert answer.headers["www-authenticate"] == "Bearer"
+
+
+async def test_wrong_keys_are_not_remembered(front: Front) -> None:
+    """Whoever has no key must not be able to fill the server's memory with what they send."""
+
+    async def guess(number: int) -> None:
+        with pytest.raises(Unauthorized):
+            await front.parts.admission.principal(f"{number:04}" + "x" * 8_000)
+
+    await guess(0)
+    tracemalloc.start()
+    for number in range(1, 201):
+        await guess(number)
+    gc.collect()
+    held_bytes, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held_bytes < 400_000
 
 
 async def test_another_secret_of_the_same_key_does_not_open(front: Front) -> None:
