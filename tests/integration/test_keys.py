@@ -172,6 +172,18 @@ async def test_a_key_of_one_user_reaches_nothing_of_another(front: Front) -> Non
     assert (refused.status_code, refused.json()["error"]) == (400, "bad_request")
 
 
+async def test_keys_of_two_users_may_send_the_same_idempotency_key(front: Front) -> None:
+    """Neither learns what the other has sent, nor takes its keys away from it."""
+    turns = list[str]()
+    for user in ("alice", "bob", "alice"):
+        made = await front.key("write", user_id=user)
+        said = {"user_id": user, "messages": [{"role": "user", "content": "hello"}]}
+        answer = await front.ask("POST", "/turns", made["key"], json=said, headers={"Idempotency-Key": "message-1"})
+        assert answer.status_code == 202
+        turns.append(answer.json()["id"])
+    assert turns[0] == turns[2] != turns[1]
+
+
 async def test_no_header_names_another_tenant(front: Front) -> None:
     made = await front.key("write", tenant="acme")
     said = {**ALICE, "messages": [{"role": "user", "content": "hello"}], "metadata": {"tenant": "default"}}
