@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import hmac
 from datetime import UTC, datetime
+from functools import partial
 
 from cachetools import LRUCache
 
@@ -57,6 +58,8 @@ class Admission:
 
         Raises Unauthorized, InboxUnavailable or IdentityUnavailable.
         """
+        if len(credential) > _LONGEST:
+            raise Unauthorized(_UNKNOWN)
         if self._is_operators(credential):
             return OPERATOR
         if asyncio.get_running_loop().time() - self._looked_at > _LOOK_EVERY_SECONDS:
@@ -67,7 +70,13 @@ class Admission:
         look = self._looks.get(seen)
         if look is None or not _holds(look):
             look = self._looks[seen] = asyncio.create_task(self._look(credential))
+            look.add_done_callback(partial(self._drop_failed, seen))
         return await asyncio.shield(look)
+
+    def _drop_failed(self, seen: bytes, look: asyncio.Task[Principal]) -> None:
+        """Strangers are not remembered: a failure holds on to whatever they sent."""
+        if (look.cancelled() or look.exception() is not None) and self._looks.get(seen) is look:
+            del self._looks[seen]
 
     async def bond(self, credential: str) -> Bond:
         """What ties a session to a key: the operator's or an API key. A token cannot be looked up again: it opens none.
@@ -120,12 +129,11 @@ class Admission:
         self._changes, self._looked_at = changes, asked_at
 
     async def _look(self, credential: str) -> Principal:
-        if len(credential) <= _LONGEST:
-            found = await holder(credential, keyring=self._keyring, server_key=self._server_key)
-            if found is not None:
-                return found
-            if self._tokens is not None and credential.count(".") == 2:
-                return await self._tokens.principal(credential)
+        found = await holder(credential, keyring=self._keyring, server_key=self._server_key)
+        if found is not None:
+            return found
+        if self._tokens is not None and credential.count(".") == 2:
+            return await self._tokens.principal(credential)
         raise Unauthorized(_UNKNOWN)
 
 

@@ -11,7 +11,7 @@ import structlog
 
 from memory.books import Erased, Erasure, Left, Places
 from memory.errors import StoreUnavailable
-from memory.model import Lane, Lease, Scope
+from memory.model import DeadFilter, Lane, Lease, Scope
 from memory.ports import Embedder, Inbox, Lanes, MemoryStore, TurnLog
 from memory.removals import erase
 
@@ -39,8 +39,9 @@ async def forget(
         epoch = await inbox.raise_epoch(scope, list(held))
         later = await lanes_of(scope, turns, store)  # what was accepted before the epoch is in one of these by now
         every = list(dict.fromkeys([*(lane for lane in later if lane not in held), *held]))
+        dead = await turns.dead(scope.tenant, DeadFilter(**scope.ids))  # what dies from now on is in its lane's index
         for lane in every:
-            held[lane], part = await inbox.erase(scope, lane, epoch)
+            held[lane], part = await inbox.erase(scope, lane, epoch, dead)
             plans = await _unquoted(held[lane], scope, epoch, inbox, store)
             parts.append(part.model_copy(update={"plans": part.plans + plans}))
         bells = await inbox.hush(every)

@@ -41,8 +41,15 @@ def masked_values(values: Mapping[str, Any], mask: Mask) -> dict[str, Any]:
         while name in found:  # two keys that are secrets of one kind must not become one
             number += 1
             name = f"{masked} {number}"
-        found[name] = _value(value, mask)
+        found[name] = _named(key, value, mask) if isinstance(value, str) else _value(value, mask)
     return found
+
+
+def _named(key: str, value: str, mask: Mask) -> str:
+    """A text under a key, which may tell what it is: `{"password": "hunter2"}`."""
+    masked, told = mask(value), f"{key}: "
+    whole = mask(told + value) if masked == value else ""
+    return whole.removeprefix(told) if whole.startswith(told) else masked
 
 
 def _value(value: Any, mask: Mask) -> Any:

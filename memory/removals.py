@@ -60,9 +60,12 @@ async def _put_back(
     async with contextlib.nullcontext(ours) if ours else lanes.edit(lane) as lease:
         with paid_by(memory.scope.tenant):
             (vector,) = await embedder.embed([memory.text])
-        seen = await lanes.confirm(lease, ())
         write = Write(point_id=memory.id, memory=memory, vector=tuple(vector))
-        await store.apply(lease, [write], seen.good_until)
+        try:
+            seen = await lanes.confirm(lease, ())
+            await store.apply(lease, [write], seen.good_until)
+        except LeaseLost as error:  # by another erase beside this one, or as this one took too long
+            raise LaneBusy("somebody else has taken this owner's lane; ask again", retry_after_seconds=1) from error
         stood_as_past = version_id(memory.id, memory.version)
         await store.drop(Scope(tenant=memory.scope.tenant), stood_as_past)
 

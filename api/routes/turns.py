@@ -17,7 +17,7 @@ from api.schemas import TurnIn, TurnPage, TurnQueued, TurnTold, TurnToldPage
 from memory.bootstrap import Parts
 from memory.errors import BadRequest, NotFound
 from memory.masking import masked_guidance, masked_messages, masked_values
-from memory.model import Message, Role, Scope, Status, Submission, TurnStatus
+from memory.model import Message, Principal, Role, Scope, Status, Submission, TurnStatus
 from memory.ports import Mask
 
 router = APIRouter(route_class=Route, tags=["turns"])
@@ -58,16 +58,19 @@ async def post_turn(request: Request) -> Response:
     turn = read(TurnIn, await request.body())
     parts: Parts = request.app.state.parts
     scope = owner(caller, turn.user_id, turn.agent_id, turn.run_id)
-    accepted = await parts.inbox.accept(_submission(turn, scope, parts.mask), idempotency_key=_key(request))
+    accepted = await parts.inbox.accept(_submission(turn, scope, parts.mask), idempotency_key=_key(request, caller))
     body = b'{"id":"%b","status":"queued"}' % accepted.id.encode()
     return Response(body, status_code=202, media_type="application/json")
 
 
-def _key(request: Request) -> str | None:
+def _key(request: Request, caller: Principal) -> str | None:
+    """The turn's idempotency key; whoever is limited to one user has keys apart from those of the others."""
     key = request.headers.get("idempotency-key")
     if key is not None and not 0 < len(key) <= _LONGEST_KEY:
         raise BadRequest(f"Idempotency-Key must have 1 to {_LONGEST_KEY} characters")
-    return key
+    if key is None or caller.user_id is None:
+        return key
+    return f"{len(caller.user_id)}:{caller.user_id}:{key}"
 
 
 def _submission(turn: TurnIn, scope: Scope, mask: Mask) -> Submission:

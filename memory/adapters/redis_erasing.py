@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from memory.adapters import redis_keys as keys
 from memory.adapters.pseudonyms import Pseudonyms
 from memory.adapters.redis_codec import decode_plan, decode_removal, encode_removal, events_of
+from memory.adapters.redis_dead import find_dead
 from memory.adapters.redis_epochs import RedisEpochs
 from memory.adapters.redis_lanes import InboxLimits
 from memory.adapters.redis_leftovers import Leftovers, holds
@@ -20,7 +21,7 @@ from memory.adapters.redis_scripts import Argument, RedisScripts, answered
 from memory.books import Erased, Left, Removal
 from memory.clock import from_us, to_us
 from memory.errors import NewerFormat, Unreadable
-from memory.model import Lane, Lease, Plan, Scope, Status, TurnEvent
+from memory.model import DeadFilter, Lane, Lease, Plan, Scope, TurnEvent
 from memory.ports import Doorbell
 
 log = structlog.get_logger(__name__)
@@ -67,21 +68,25 @@ class RedisErasing:
         names += [keys.lane(lane) for lane in dict.fromkeys([scope.lane, *lanes])]
         return from_us(await self._run("epoch", names, [self._limits.retention_seconds, owner, self._finish_ms]))
 
-    async def erase(self, scope: Scope, lane: Lane, epoch: datetime) -> tuple[Lease, Erased]:
+    async def erase(
+        self, scope: Scope, lane: Lane, epoch: datetime, dead: Sequence[str] | None = None
+    ) -> tuple[Lease, Erased]:
         """Take a lane by force and remove the scope's turns accepted up to the epoch.
 
         Args:
             scope: whose turns.
             lane: the lane to purge.
             epoch: as `raise_epoch` gave it.
+            dead: the scope's dead turns, which outlive the lane's index; None: they are looked for.
 
         Returns the lease that now holds the lane (hand it back), and what was erased.
         """
         names = [keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.plan(lane), keys.owned(lane)]
-        names += [keys.ledger(lane.tenant), keys.BACKLOG, keys.FENCE, keys.LANES]
-        names += [keys.status(lane.tenant, Status.DEAD), keys.FLOOR]
+        names += [keys.ledger(lane.tenant), keys.BACKLOG, keys.FENCE, keys.LANES, keys.FLOOR]
         args: list[Argument] = [*keys.prefixes(lane), self._limits.retention_seconds, _ERASE_LEASE_MS, to_us(epoch)]
         args += [lane.key, scope.user_id or "", scope.agent_id or "", scope.run_id or "", keys.text_prefix(lane.tenant)]
+        # Looked for out here: a tenant may have very many, and a script holds up everybody.
+        args += await find_dead(self._redis, lane.tenant, DeadFilter(**scope.ids)) if dead is None else dead
         token, texts, plans, rows = await self._run("erase", names, args)
         states = [state.decode() for state in rows[1::2]]
         turns = Counter(_TOLD.get(state, state) for state in states)

@@ -53,8 +53,12 @@ class Inbox(Pingable, Protocol):
         Notes the removal down to be repeated.
         """
 
-    async def erase(self, scope: Scope, lane: Lane, epoch: datetime) -> tuple[Lease, Erased]:
+    async def erase(
+        self, scope: Scope, lane: Lane, epoch: datetime, dead: Sequence[str] | None = None
+    ) -> tuple[Lease, Erased]:
         """Take a lane by force and remove the scope's turns accepted up to the epoch.
+
+        `dead` are the scope's dead turns, which may outlive what the lane knows of them; None: they are looked for.
 
         Returns the lease that now holds the lane (hand it back), and what was removed.
         """

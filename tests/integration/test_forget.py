@@ -6,9 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 
+from memory.adapters import redis_keys as keys
 from memory.adapters.qdrant_store import QdrantStore
-from memory.errors import LeaseLost, NotFound, NothingToUndo
+from memory.errors import BadAnswer, LeaseLost, NotFound, NothingToUndo
 from memory.forget import forget
 from memory.model import Event, Lease, Scope, Status, Write
 from memory.recall import wait_until_settled
@@ -34,6 +36,24 @@ async def test_forgetting_leaves_nothing_of_the_owner_and_everything_of_the_othe
     await house.say("I live in Rome")
     assert await house.drain() == 1
     assert await house.texts() == ["I live in Rome"]
+
+
+async def test_a_dead_turn_that_has_outlived_its_lanes_index_is_forgotten_too(house: House, redis: Redis) -> None:
+    turn_id = await house.say("I live in Berlin")
+
+    class Failing(EchoExtractor):
+        async def extract(self, turns: Any) -> Any:
+            raise BadAnswer("no")
+
+    house.extractor = Failing()
+    await house.drain()
+    assert (await house.status(turn_id)).status is Status.DEAD
+    await redis.delete(keys.owned(ANA.lane), keys.lane(ANA.lane))  # as after the retention time
+    receipt = await forget(
+        ANA, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store, embedder=house.embedder
+    )
+    assert (receipt.turns, receipt.verified) == (1, True)
+    assert (await house.status(turn_id)).status is Status.ERASED
 
 
 async def test_an_erase_during_extraction_wins(house: House) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
 from collections.abc import AsyncIterator
 from time import monotonic
 
@@ -9,6 +11,7 @@ import pytest
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
+from memory.errors import Unauthorized
 from tests.chaos.scan import all_of_redis
 from tests.integration.front import ADMIN_KEY, Front, fronts
 from tests.keys_found import faults
@@ -56,6 +59,23 @@ async def test_a_key_that_is_not_known_is_told_so_in_one_sentence(front: Front) 
         assert answer.status_code == 401, wrong
         assert answer.json() == {"detail": "this key is not known", "error": "unauthorized"}
         assert answer.headers["www-authenticate"] == "Bearer"
+
+
+async def test_wrong_keys_are_not_remembered(front: Front) -> None:
+    """Whoever has no key must not be able to fill the server's memory with what they send."""
+
+    async def guess(number: int) -> None:
+        with pytest.raises(Unauthorized):
+            await front.parts.admission.principal(f"{number:04}" + "x" * 8_000)
+
+    await guess(0)
+    tracemalloc.start()
+    for number in range(1, 201):
+        await guess(number)
+    gc.collect()
+    held_bytes, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held_bytes < 400_000
 
 
 async def test_another_secret_of_the_same_key_does_not_open(front: Front) -> None:
@@ -150,6 +170,18 @@ async def test_a_key_of_one_user_reaches_nothing_of_another(front: Front) -> Non
     assert (await front.ask("GET", f"/turns/{forced.json()['id']}")).json()["user_id"] == "alice"
     refused = await front.ask("POST", "/keys", json={"role": "admin", "user_id": "alice"})
     assert (refused.status_code, refused.json()["error"]) == (400, "bad_request")
+
+
+async def test_keys_of_two_users_may_send_the_same_idempotency_key(front: Front) -> None:
+    """Neither learns what the other has sent, nor takes its keys away from it."""
+    turns = list[str]()
+    for user in ("alice", "bob", "alice"):
+        made = await front.key("write", user_id=user)
+        said = {"user_id": user, "messages": [{"role": "user", "content": "hello"}]}
+        answer = await front.ask("POST", "/turns", made["key"], json=said, headers={"Idempotency-Key": "message-1"})
+        assert answer.status_code == 202
+        turns.append(answer.json()["id"])
+    assert turns[0] == turns[2] != turns[1]
 
 
 async def test_no_header_names_another_tenant(front: Front) -> None:

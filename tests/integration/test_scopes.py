@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
+import pytest
+
+from memory.errors import LaneBusy
 from memory.forget import forget
-from memory.model import Event, Scope
+from memory.model import Event, Scope, Vector
 from memory.recall import Asked, recall
+from tests.fakes import WordEmbedder
 from tests.integration.house import ANA, MARCH, House
 
 BOT = Scope(tenant="default", agent_id="bot")
@@ -98,6 +103,27 @@ async def test_forgetting_an_agent_everywhere_lets_every_users_memories_hold_aga
     assert await found(house, BOT) == []
     for scope in (ANA, bob):
         assert await found(house, scope) == ["I live in Berlin"]
+
+
+async def test_an_erase_that_another_one_overtakes_asks_to_be_asked_again(house: House) -> None:
+    await house.say("I live in Berlin", ANA_WITH_OTHER)
+    await house.drain()
+    house.reconciler.table["I live in Lisbon"] = Event.UPDATE
+    await house.say("I live in Lisbon", ANA_WITH_BOT)
+    await house.drain()
+
+    class Overtaken(WordEmbedder):
+        async def embed(self, texts: Sequence[str]) -> list[Vector]:
+            await house.lanes.hand_back(await house.inbox.seize(ANA.lane))
+            return await super().embed(texts)
+
+    house.embedder, usual = Overtaken(), house.embedder
+    with pytest.raises(LaneBusy):
+        await forgotten(house, BOT)
+    house.embedder = usual
+    await forgotten(house, BOT)
+    assert await found(house, ANA) == ["I live in Berlin"]
+    assert await found(house, BOT) == []
 
 
 async def test_forgetting_a_user_leaves_nothing_to_hold_again(house: House) -> None:

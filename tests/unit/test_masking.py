@@ -70,6 +70,18 @@ def test_metadata_is_masked_however_deep_its_keys_as_well_and_no_two_keys_become
     assert masked["n"] == given["n"]
 
 
+def test_metadata_is_masked_by_what_its_keys_say_of_it() -> None:
+    given = {"password": "hunter2", "deep": [{"DB_PASSWORD": "xK9#qq2", "note": "hunter2"}], "password_hint": "dog"}
+    assert masked_values(given, MASK) == {
+        "password": "[masked: password]",
+        "deep": [{"DB_PASSWORD": "[masked: password]", "note": "hunter2"}],
+        "password_hint": "dog",
+    }
+    assert masked_values({"password": CARD, "a": ""}, MASK) == {"password": "[masked: card number]", "a": ""}
+    once = masked_values(given, MASK)
+    assert masked_values(once, MASK) == once
+
+
 def test_messages_and_guidance_are_masked_in_every_text_of_theirs() -> None:
     said = (Message(role=Role.USER, content=CARD, name=CARD), Message(role=Role.ASSISTANT, content="Hello"))
     masked = masked_messages(said, MASK)

@@ -1,9 +1,10 @@
 -- Forget an owner's turns in one lane: take the lane by force (whoever held it fails its next check) and leave of each
 -- turn accepted up to the epoch only that it was erased. A lane in which nothing else is goes as well, name and all.
--- KEYS lease, lane, waiting list, plan, owned, ledger, backlog, fence, lanes, dead set, floor
--- ARGV turn prefix, status prefix, retention_s, lease_ms, epoch_us, lane, user, agent, run (empty: any), text prefix
+-- KEYS lease, lane, waiting list, plan, owned, ledger, backlog, fence, lanes, floor
+-- ARGV turn prefix, status prefix, retention_s, lease_ms, epoch_us, lane, user, agent, run (empty: any), text prefix,
+--   dead turns that may be among them: a dead one outlives its lane's index ...
 -- Returns { token, turns whose words were there, plans, { id, status it had, ... } }
-local lease, lane, waiting, plan, owned, ledger, backlog, fence, lanes, dead, floor = unpack(KEYS)
+local lease, lane, waiting, plan, owned, ledger, backlog, fence, lanes, floor = unpack(KEYS)
 local time = redis.call('TIME')
 local now_us, epoch_us = time[1] * 1000000 + time[2], tonumber(ARGV[5])
 -- Newer than the epoch too: an edit takes its time from its token.
@@ -19,7 +20,7 @@ local batch = tonumber(redis.call('HGET', lane, 'held') or redis.call('HGET', la
 local taken, whole = {}, true
 for i = 1, batch do if ids[i] then taken[ids[i]] = true end end
 for _, id in ipairs(redis.call('ZRANGE', owned, 0, -1)) do ids[#ids + 1] = id end
-for _, id in ipairs(redis.call('ZRANGE', dead, 0, -1)) do ids[#ids + 1] = id end
+for i = 11, #ARGV do ids[#ids + 1] = ARGV[i] end
 
 local erased, texts = {}, 0
 for _, id in ipairs(ids) do
