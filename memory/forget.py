@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import Sequence
@@ -46,9 +47,8 @@ async def forget(
             parts.append(part.model_copy(update={"plans": part.plans + plans}))
         bells = await inbox.hush(every)
         removed = await erase(scope, epoch, held=list(held.values()), lanes=lanes, store=store, embedder=embedder)
-    finally:
-        for lease in held.values():
-            await lanes.hand_back(lease)
+    finally:  # a lane that cannot be handed back is free again when its lease ends
+        await asyncio.gather(*(lanes.hand_back(lease) for lease in held.values()), return_exceptions=True)
     left = await what_is_left(scope, every, epoch, [one for part in parts for one in part.ids], inbox, store)
     erasure = Erasure(scope=scope, erased_at=epoch, counts=_places(parts, memories, max(versions, removed)), left=left)
     log.info("owner_erased", bells=bells, verified=left.nothing, **erasure.counts.model_dump())

@@ -9,6 +9,7 @@ from memory.model import Guidance, Message
 from memory.ports import Mask
 
 _NONE = Guidance()
+_SHORTEST_CARD = 10**12  # 13 digits
 
 
 def masked_messages(messages: tuple[Message, ...], mask: Mask) -> tuple[Message, ...]:
@@ -59,4 +60,7 @@ def _value(value: Any, mask: Mask) -> Any:
         return masked_values(value, mask)
     if isinstance(value, list):
         return [_value(one, mask) for one in value]
+    if isinstance(value, int) and value >= _SHORTEST_CARD:
+        digits = str(value)
+        return masked if (masked := mask(digits)) != digits else value
     return value

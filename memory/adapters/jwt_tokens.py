@@ -97,7 +97,7 @@ class JwtTokens:
             raise Unauthorized(f"this token's claim {of.role_claim} must be read or write, or admin without a user")
         seed = f"{claims.get('iss')}\0{claims.get(of.tenant_claim)}\0{claims.get('sub') or user}"
         key = await self._server_key.derived("rates")
-        name = hashlib.blake2b(seed.encode(), key=key, digest_size=12).hexdigest()
+        name = hashlib.blake2b(seed.encode("utf-8", "surrogatepass"), key=key, digest_size=12).hexdigest()
         try:
             return Principal(
                 tenant=claims.get(of.tenant_claim, ""),

@@ -124,6 +124,13 @@ class RedisTurns:
                 pipeline.hgetall(keys.turn(tenant, turn_id))
             return list(await answered(pipeline.execute()))
 
+    async def _owners(self, tenant: str, ids: list[str]) -> list[list[bytes | None]]:
+        """The lane of each turn and its owner's ids, without its words."""
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for turn_id in ids:
+                pipeline.hmget(keys.turn(tenant, turn_id), [b"lane", *_OWNERS])
+            return list(await answered(pipeline.execute()))
+
     async def pending(self, scope: Scope) -> int:
         """How many accepted turns of this owner are not settled yet."""
         return int(await answered(self._redis.llen(keys.waiting(scope.lane))))
@@ -176,11 +183,15 @@ class RedisTurns:
             ids = await answered(self._redis.zrange(keys.status(scope.tenant, status), 0, -1))
             for start in range(0, len(ids), _CHUNK):
                 chunk = [turn_id.decode() for turn_id in ids[start : start + _CHUNK]]
-                for row in await self._hashes(scope.tenant, chunk):
-                    if b"lane" in row and _within(row, scope):
-                        lane = Lane.parse(row[b"lane"].decode())
+                for lane_key, *ids_of in await self._owners(scope.tenant, chunk):
+                    row = {name: one for name, one in zip(_OWNERS, ids_of, strict=True) if one is not None}
+                    if lane_key is not None and _within(row, scope):
+                        lane = Lane.parse(lane_key.decode())
                         found[lane.key] = lane
         return list(found.values())
+
+
+_OWNERS = (b"user_id", b"agent_id", b"run_id")
 
 
 def _by_model(counts: dict[bytes, bytes]) -> dict[str, Usage]:

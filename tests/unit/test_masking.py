@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import random
 from itertools import chain
 from time import thread_time
 from typing import Any
 
 import pytest
+from stdnum import luhn
 
 from memory.adapters.masking import SecretMask
+from memory.adapters.masking.numbers import checks_out
 from memory.masking import masked_guidance, masked_messages, masked_values
 from memory.model import Guidance, Message, Role
 from tests.unit.tables import Planted, lines, planted
@@ -55,19 +58,32 @@ def test_several_secrets_in_one_text_are_each_masked() -> None:
 
 
 def test_a_card_number_is_masked_however_its_digits_are_set_apart_and_only_if_it_checks_out() -> None:
-    for written in (CARD, CARD.replace(" ", "-"), CARD.replace(" ", ""), " ".join(CARD.replace(" ", ""))):
+    apart = ("-", "", "\u00a0", "\u202f", "\u2011")
+    for written in (CARD, *(CARD.replace(" ", one) for one in apart), " ".join(CARD.replace(" ", ""))):
         assert MASK(f"Card {written}, thanks") == "Card [masked: card number], thanks"
         assert MASK(f"Card {written[:-1]}2, thanks") == f"Card {written[:-1]}2, thanks"
     assert MASK(f"{CARD} {CARD}") == "[masked: card number] [masked: card number]"
 
 
+def test_digits_check_out_as_python_stdnum_says() -> None:
+    chance = random.Random(1)
+    for _ in range(2_000):
+        digits = "".join(chance.choices("0123456789", k=chance.randint(2, 19)))
+        assert checks_out(digits) == luhn.is_valid(digits), digits
+
+
 def test_metadata_is_masked_however_deep_its_keys_as_well_and_no_two_keys_become_one() -> None:
     keys = [f"tsk_{letter * 20}" for letter in "ab"]
-    given: dict[str, Any] = {"a": [{"b": [CARD, 1, None, True]}], keys[0]: "x", keys[1]: "y", "n": 4111111111111111}
+    given: dict[str, Any] = {
+        "a": [{"b": [CARD, 1, None, True]}],
+        keys[0]: "x",
+        keys[1]: "y",
+        "n": [4111111111111111, 4111111111111112],
+    }
     masked = masked_values(given, MASK)
     assert masked["a"] == [{"b": ["[masked: card number]", 1, None, True]}]
     assert sorted(set(masked) - {"a", "n"}) == ["[masked: Turnstone API key]", "[masked: Turnstone API key] 2"]
-    assert masked["n"] == given["n"]
+    assert masked["n"] == ["[masked: card number]", 4111111111111112]
 
 
 def test_metadata_is_masked_by_what_its_keys_say_of_it() -> None:
