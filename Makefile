@@ -28,7 +28,7 @@ up: $(VENV)/.embedded ## the whole stack in the foreground at http://127.0.0.1:8
 	@$(BIN)/turnstone up --port $(PORT) --data $(DATA) --workers $(WORKERS)
 
 test: $(VENV)/.dev $(if $(wildcard tests/browser/test_*.py),browser) ## every test: unit, contract, integration, end to end, browser, a short storm
-	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+	@$(BIN)/python -m pytest --numprocesses 3 --dist loadgroup --no-loadscope-reorder
 
 check: lint unit ## formatting, lint, types, import contracts and unit tests, in under a minute
 

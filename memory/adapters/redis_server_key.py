@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import secrets
 
@@ -9,12 +10,17 @@ from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
 from memory.adapters.redis_scripts import RedisScripts
+from memory.errors import InboxUnavailable
 
 _BYTES = 32
+_LOOK_EVERY_SECONDS = 60.0
 
 
 class RedisServerKey:
     """The port `ServerKey`.
+
+    What Redis keeps is looked at once a minute: should Redis have lost everything, the key is put back by the first who
+    looks, and all processes go on with the same one.
 
     Args:
         redis: an open client with undecoded answers; closed by whoever opened it.
@@ -24,11 +30,22 @@ class RedisServerKey:
     def __init__(self, redis: Redis, given: str | None = None) -> None:
         self._run = RedisScripts(redis).run
         self._key = given.encode() if given else None
+        self._good_until = float("inf") if given else float("-inf")
 
     async def derived(self, purpose: str) -> bytes:
         """32 bytes for one purpose (BLAKE2b, keyed and personalised, RFC 7693). Raises InboxUnavailable."""
-        if self._key is None:
-            # A script, as a full Redis would refuse the plain command, even where the key is there.
-            self._key = await self._run("server_key", [keys.SERVER_KEY], [secrets.token_hex(_BYTES)])
-        root = hashlib.blake2b(self._key, digest_size=_BYTES).digest()
+        root = hashlib.blake2b(await self._current(), digest_size=_BYTES).digest()
         return hashlib.blake2b(key=root, person=purpose.encode(), digest_size=_BYTES).digest()
+
+    async def _current(self) -> bytes:
+        now = asyncio.get_running_loop().time()
+        if self._key is None or now > self._good_until:
+            self._good_until = now + _LOOK_EVERY_SECONDS  # meanwhile others go on with what is known
+            # A script, as a full Redis would refuse the plain command, even where the key is there.
+            ours = self._key or secrets.token_hex(_BYTES).encode()
+            try:
+                self._key = bytes(await self._run("server_key", [keys.SERVER_KEY], [ours]))
+            except InboxUnavailable:
+                if self._key is None:
+                    raise
+        return self._key

@@ -38,6 +38,7 @@ def stack_setup(model: ModelServer, tmp_path_factory: pytest.TempPathFactory) ->
         "TURNSTONE_SWEEP_SECONDS": "0.2",
         "TURNSTONE_RETRY_MAX_SECONDS": "0.2",
         "TURNSTONE_LOG_LEVEL": "warning",
+        "TURNSTONE_SERVER_KEY": uuid.uuid4().hex,  # Redis is emptied between tests, and the API goes on
     }
     return Setup(tmp_path_factory.mktemp("chaos"), worker_threads=16, environment=environment)
 

@@ -1,0 +1,31 @@
+"""The server's key in Redis: one for all processes, and the same again after Redis has lost it."""
+
+from __future__ import annotations
+
+from redis.asyncio import Redis
+
+from memory.adapters import redis_keys as keys
+from memory.adapters.redis_server_key import RedisServerKey
+
+GIVEN = "k" * 32
+
+
+async def test_all_processes_derive_the_same_and_nothing_of_one_purpose_for_another(redis: Redis) -> None:
+    one, other = RedisServerKey(redis), RedisServerKey(redis)
+    assert await one.derived("owner") == await other.derived("owner")
+    assert await one.derived("owner") != await one.derived("receipt")
+    assert await RedisServerKey(redis, GIVEN).derived("owner") != await one.derived("owner")
+
+
+async def test_a_key_that_redis_has_lost_is_put_back_by_whoever_looks_next(redis: Redis) -> None:
+    one = RedisServerKey(redis)
+    before = await one.derived("owner")
+    await redis.delete(keys.SERVER_KEY)
+    one._good_until = 0
+    assert await one.derived("owner") == before
+    assert await RedisServerKey(redis).derived("owner") == before
+
+
+async def test_a_key_that_is_set_is_never_written_to_redis(redis: Redis) -> None:
+    await RedisServerKey(redis, GIVEN).derived("owner")
+    assert not await redis.exists(keys.SERVER_KEY)
