@@ -94,12 +94,12 @@ browser:
 # A stamp is older than what it was made from only when something has changed: a second call installs nothing.
 $(VENV)/.embedded: $(VENV)/.python pyproject.toml requirements.lock
 	@echo "Installing Turnstone into $(VENV) (once; well under a minute) …" >&2
-	@$(INSTALL) --editable '.[embedded]'
+	@$(INSTALL) --editable '.[embedded,mcp]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.python pyproject.toml requirements.lock Makefile
 	@echo "Installing Turnstone with its test tools into $(VENV) (once; about a minute) …" >&2
-	@$(INSTALL) --editable '.[embedded,audit,dev]'
+	@$(INSTALL) --editable '.[embedded,mcp,audit,dev]'
 	@touch $(VENV)/.embedded $@
 
 # A newer pip than the one at hand installs faster, and Debian's Python without python3-venv cannot make a pip itself.
