@@ -18,6 +18,7 @@ from memory.cli import (
     search,
     turns,
     up,
+    webhooks,
 )
 
 app = typer.Typer(
@@ -27,5 +28,21 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (up, demo, doctor, turns, search, memories, guidance, dead, quarantine, forget, receipts, export, keys):
+_GROUPS = (
+    up,
+    demo,
+    doctor,
+    turns,
+    search,
+    memories,
+    guidance,
+    dead,
+    quarantine,
+    forget,
+    receipts,
+    export,
+    keys,
+    webhooks,
+)
+for module in _GROUPS:
     app.add_typer(module.app)

@@ -7,17 +7,32 @@ from memory.model.memory import Memory, Plan, Recalled, Write
 from memory.model.scope import Lane, Scope, Tenant
 from memory.model.turn import Guidance, Message, Role, Status, Submission, Turn, TurnEvent, TurnStatus, Usage
 from memory.model.value import Metadata, Value, Vector
+from memory.model.webhooks import (
+    TEST,
+    Change,
+    Delivery,
+    DeliveryCounts,
+    DeliveryStatus,
+    Outcome,
+    Webhook,
+    WebhookEvent,
+)
 from memory.model.work import Batch, Confirmation, Lease, Page
 
 __all__ = [
+    "TEST",
     "Access",
     "ApiKey",
     "Batch",
     "Bond",
+    "Change",
     "Confirmation",
     "Counts",
     "DeadFilter",
     "Decision",
+    "Delivery",
+    "DeliveryCounts",
+    "DeliveryStatus",
     "Event",
     "Extraction",
     "Fact",
@@ -28,6 +43,7 @@ __all__ = [
     "Memory",
     "Message",
     "Metadata",
+    "Outcome",
     "Page",
     "PerMinute",
     "Plan",
@@ -45,6 +61,8 @@ __all__ = [
     "Usage",
     "Value",
     "Vector",
+    "Webhook",
+    "WebhookEvent",
     "What",
     "Write",
 ]

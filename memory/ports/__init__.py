@@ -20,10 +20,13 @@ from memory.ports.pingable import Pingable
 from memory.ports.receipts import ReceiptBook
 from memory.ports.secrets import Notary, PublicKey, ServerKey
 from memory.ports.store import MemoryStore, Near, Query
+from memory.ports.webhooks import Claimed, Deliveries, Reply, WebhookBook, WebhookSender
 
 __all__ = [
     "Accepted",
     "Answer",
+    "Claimed",
+    "Deliveries",
     "Doorbell",
     "Embedder",
     "Extractor",
@@ -46,9 +49,12 @@ __all__ = [
     "Rates",
     "ReceiptBook",
     "Reconciler",
+    "Reply",
     "ServerKey",
     "Tokens",
     "TurnLog",
     "Watch",
+    "WebhookBook",
+    "WebhookSender",
     "unmasked",
 ]

@@ -1,0 +1,121 @@
+"""What is asked about webhooks and told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, Field, StrictBool
+from pydantic_core import Url
+
+from api.fields import Body, Label
+from memory.model import DeliveryStatus, WebhookEvent
+
+_LONGEST_URL = 2_000
+_SCHEMES = ("http", "https")
+
+
+def _address(value: str) -> str:
+    """An address that can be posted to. A user's name in it would be a password in clear: those who need it sign."""
+    try:
+        url = Url(value)
+    except ValueError:
+        raise ValueError("must be an address such as https://example.com/memories") from None
+    if url.scheme not in _SCHEMES or not url.host:
+        raise ValueError("must be an http or https address")
+    if url.username or url.password or url.fragment:
+        raise ValueError("must hold no user's name, password or fragment")
+    return value
+
+
+def _each_once(value: list[WebhookEvent]) -> tuple[WebhookEvent, ...]:
+    return tuple(event for event in WebhookEvent if event in value)
+
+
+WebhookUrl = Annotated[
+    str,
+    Field(max_length=_LONGEST_URL, json_schema_extra={"pattern": r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,4})?(/[!-~]*)?$"}),
+    AfterValidator(_address),
+]
+Events = Annotated[list[WebhookEvent], Field(min_length=1, max_length=len(WebhookEvent)), AfterValidator(_each_once)]
+
+
+class WebhookIn(Body):
+    """An address to be told what changes; all kinds of changes unless some are named."""
+
+    url: WebhookUrl
+    name: Label = ""
+    events: Events = Field(default_factory=lambda: list(WebhookEvent), validate_default=True)
+
+
+class WebhookChange(Body):
+    """What is to be another; what is left out, or null, stays."""
+
+    url: WebhookUrl | None = None
+    name: Label | None = None
+    events: Events | None = None
+    active: StrictBool | None = None
+
+    @property
+    def named(self) -> Mapping[str, Any]:
+        """What is to be changed."""
+        return {name: getattr(self, name) for name in type(self).model_fields if getattr(self, name) is not None}
+
+
+class WebhookOut(BaseModel):
+    """A webhook; its secret is shown once."""
+
+    id: str
+    url: str
+    name: str
+    events: list[WebhookEvent]
+    active: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+class WebhookIssued(WebhookOut):
+    """A webhook with the secret that its deliveries are signed with (HMAC-SHA256, Standard Webhooks)."""
+
+    secret: str
+
+
+class WebhookPage(BaseModel):
+    """The webhooks, the oldest first."""
+
+    count: int
+    results: list[WebhookOut]
+
+
+class DeliveryOut(BaseModel):
+    """One delivery: `status_code` and `error` tell of the last attempt, `due_at` when the next one is."""
+
+    id: str
+    event: str
+    memory_id: str | None
+    turn_id: str | None
+    status: DeliveryStatus
+    attempts: int
+    status_code: int | None
+    error: str | None
+    created_at: datetime
+    tried_at: datetime | None
+    done_at: datetime | None
+    due_at: datetime | None
+
+
+class DeliveryPage(BaseModel):
+    """One page of deliveries, newest first."""
+
+    count: int
+    next: str | None
+    previous: str | None
+    results: list[DeliveryOut]
+
+
+class TestOut(BaseModel):
+    """A test that a worker sends: what became of it stands in the log."""
+
+    id: str
+    status: DeliveryStatus
