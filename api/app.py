@@ -60,20 +60,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.gate = Gate(chosen)
     app.add_middleware(Door, max_body_bytes=chosen.max_body_bytes)
     errors.install(app)
-    for resource in (
-        turns,
-        memories,
-        receipts,
-        export,
-        dead,
-        quarantine,
-        guidance,
-        keys,
-        webhooks,
-        chat,
-        health,
-        metrics,
-    ):
+    for resource in (turns, memories, receipts, export, dead, quarantine, guidance, keys, webhooks):
+        app.include_router(resource.router)
+    for resource in (chat, health, metrics):
         app.include_router(resource.router)
     dashboard.install(app)
     openapi.install(app)

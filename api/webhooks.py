@@ -114,7 +114,7 @@ class DeliveryPage(BaseModel):
     results: list[DeliveryOut]
 
 
-class TestOut(BaseModel):
+class TriedOut(BaseModel):
     """A test that a worker sends: what became of it stands in the log."""
 
     id: str

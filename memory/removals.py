@@ -92,7 +92,7 @@ async def write_under(
 async def telling(lease: Lease, change: Change, lanes: Lanes) -> AsyncIterator[None]:
     """Let webhooks be told of a change by hand that is made within.
 
-    It is noted first, so that none is lost; whether it was really made is looked at when it is delivered. Raises LaneBusy.
+    It is noted first, so that none is lost; whether it was made is looked at when it is delivered. Raises LaneBusy.
     """
     try:
         noted = await lanes.note(lease, change)

@@ -14,7 +14,7 @@ from api.routing import Route
 from api.webhooks import (
     DeliveryOut,
     DeliveryPage,
-    TestOut,
+    TriedOut,
     WebhookChange,
     WebhookIn,
     WebhookIssued,
@@ -66,8 +66,8 @@ async def delete_webhook(webhook_id: UUID, caller: Admin, parts: Opened) -> dict
     return {"id": str(webhook_id), "status": "deleted"}
 
 
-@router.post("/webhooks/{webhook_id}/test", status_code=202, response_model=TestOut, responses=refusals(400, 404))
-async def test_webhook(webhook_id: UUID, caller: Admin, parts: Opened) -> Any:
+@router.post("/webhooks/{webhook_id}/test", status_code=202, response_model=TriedOut, responses=refusals(400, 404))
+async def try_webhook(webhook_id: UUID, caller: Admin, parts: Opened) -> Any:
     """Let a worker send a test, once; what became of it stands in the log under the id of the answer."""
     made = await webhooks.try_out(caller.tenant, str(webhook_id), book=parts.webhooks, deliveries=parts.deliveries)
     return {"id": made, "status": DeliveryStatus.WAITING}

@@ -112,8 +112,8 @@ def delete(webhook_id: WebhookId, yes: Yes = False, url: Url = DEFAULT_URL, key:
     out().print("It is deleted.")
 
 
-@commands.command(epilog="Example: turnstone webhooks test WEBHOOK_ID")
-def test(webhook_id: WebhookId, url: Url = DEFAULT_URL, key: Key = None) -> None:
+@commands.command("test", epilog="Example: turnstone webhooks test WEBHOOK_ID")
+def try_out(webhook_id: WebhookId, url: Url = DEFAULT_URL, key: Key = None) -> None:
     """Send a test, and wait for what becomes of it; the exit status is 1 when it does not arrive."""
 
     async def sent(client: TurnstoneClient) -> DeliveryView | None:

@@ -1,0 +1,333 @@
+"""Webhooks from end to end: who may register one, what it is told, signed how, in which order, how often."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from redis.asyncio import Redis
+
+from memory.adapters.celery_bell import QUEUE
+from memory.deliver import deliver
+from tests.chaos.scan import all_of_redis
+from tests.integration.hooked import TENANT, Hooked, hooked
+from tests.keys_found import faults, permanent, without_end
+from tests.receiver import Got, openssls_signature, receiving
+from tests.support import wait_until
+
+
+@pytest.fixture
+async def scene(redis: Redis, redis_url: str, qdrant_url: str) -> AsyncIterator[Hooked]:
+    async with hooked(redis, redis_url, qdrant_url) as made:
+        yield made
+
+
+async def test_a_settled_turn_is_told_with_its_words_and_whose_they_are(scene: Hooked) -> None:
+    webhook = await scene.webhook()
+    turn_id = await scene.say("I live in Berlin", user_id="ana", agent_id="bot")
+    assert await scene.deliver(webhook) == 1
+    (memory,) = await scene.memories()
+    (got,) = scene.receiver.got
+    (logged,) = await scene.log(webhook)
+    assert got.json == {
+        "event_details": {"id": memory["id"], "data": {"memory": "I live in Berlin"}, "event": "ADD"},
+        "delivery_id": got.id, "turn_id": turn_id, "user_id": "ana", "agent_id": "bot", "run_id": None,
+        "created_at": got.json["created_at"],
+    }  # fmt: skip
+    assert (logged["id"], logged["status"], logged["attempts"], logged["status_code"]) == (got.id, "delivered", 1, 204)
+    assert (logged["memory_id"], logged["turn_id"], logged["error"]) == (memory["id"], turn_id, None)
+
+
+async def test_a_delivery_is_signed_as_standard_webhooks_says_with_a_secret_that_nobody_keeps(scene: Hooked) -> None:
+    webhook = await scene.webhook()
+    await scene.say("I live in Berlin")
+    await scene.deliver(webhook)
+    (got,) = scene.receiver.got
+    assert got.headers["webhook-signature"] == openssls_signature(webhook["secret"], got)
+    kept = "\n".join((await all_of_redis(scene.redis)).values())
+    assert webhook["secret"].removeprefix("whsec_") not in kept
+    assert "secret" not in await scene.ask("GET", f"/webhooks/{webhook['id']}")
+
+
+async def test_changes_by_hand_are_told_as_well(scene: Hooked) -> None:
+    webhook = await scene.webhook()
+    await scene.say("I live in Berlin")
+    (memory,) = await scene.memories()
+    await scene.ask("PUT", f"/memories/{memory['id']}", json={"text": "I live in Rome"})
+    await scene.ask("POST", f"/memories/{memory['id']}/undo")
+    await scene.deliver(webhook)
+    await scene.ask("DELETE", f"/memories/{memory['id']}")
+    await scene.deliver(webhook)
+    assert scene.receiver.told == [
+        ("ADD", "I live in Berlin"), ("UPDATE", "I live in Rome"), ("UPDATE", "I live in Berlin"), ("DELETE", None),
+    ]  # fmt: skip
+    assert {one.json["event_details"]["id"] for one in scene.receiver.got} == {memory["id"]}
+
+
+async def test_a_webhook_is_told_only_the_events_it_wants_and_nothing_while_it_is_not_active(scene: Hooked) -> None:
+    deletes = await scene.webhook(events=["memory_delete"])
+    still = await scene.webhook()
+    await scene.ask("PUT", f"/webhooks/{still['id']}", json={"active": False})
+    await scene.say("I live in Berlin")
+    (memory,) = await scene.memories()
+    await scene.ask("DELETE", f"/memories/{memory['id']}")
+    await scene.deliver(deletes)
+    await scene.deliver(still)
+    assert [one.told[0] for one in scene.receiver.got] == ["DELETE"]
+    assert await scene.log(still) == []
+
+
+async def test_without_a_webhook_nothing_is_noted_and_nobody_is_rung_for(scene: Hooked) -> None:
+    await scene.say("I live in Berlin")
+    names = [name for name in await all_of_redis(scene.redis) if name.startswith(("ts:hook", "ts:delivery"))]
+    assert names == []
+    assert await scene.redis.llen(QUEUE) == 1, "the lane's own bell"
+
+
+async def test_a_settled_turn_rings_for_its_webhooks_once_and_the_sweep_rings_again_when_that_was_lost(
+    scene: Hooked,
+) -> None:
+    webhook = await scene.webhook()
+    await scene.say("I live in Berlin")
+    await scene.say("I like tea")
+    assert await rung(scene) == 1
+    await scene.redis.delete(QUEUE, f"ts:hook_awake:{TENANT}:{webhook['id']}")
+    await scene.parts.inbox.sweep()
+    assert await rung(scene) == 1
+    await scene.deliver(webhook)
+    await scene.redis.delete(QUEUE, "ts:sweeper")
+    await scene.parts.inbox.sweep()
+    assert await rung(scene) == 0
+
+
+async def rung(scene: Hooked) -> int:
+    bells = await scene.redis.lrange(QUEUE, 0, -1)
+    return sum(b"turnstone.deliver" in bell for bell in bells)
+
+
+async def test_a_failing_receiver_is_tried_again_with_the_same_id_until_it_has_failed_for_good(scene: Hooked) -> None:
+    webhook = await scene.webhook()
+    scene.receiver.always(500)
+    await scene.say("I live in Berlin")
+
+    async def failed() -> bool:
+        await scene.deliver(webhook)
+        return bool((await scene.log(webhook))[0]["status"] == "failed")
+
+    await wait_until(failed, what="the delivery being given up")
+    (logged,) = await scene.log(webhook)
+    assert (logged["attempts"], logged["status_code"], logged["error"]) == (3, 500, None)
+    assert {one.id for one in scene.receiver.got} == {logged["id"]}
+    assert len(scene.receiver.got) == 3
+    scene.receiver.always(200)
+    await scene.ask("POST", f"/webhooks/{webhook['id']}/deliveries/{logged['id']}/retry", 202)
+    await scene.deliver(webhook)
+    (again,) = await scene.log(webhook)
+    assert (again["status"], again["attempts"], again["id"]) == ("delivered", 1, logged["id"])
+
+
+async def test_an_owners_deliveries_arrive_in_order_though_one_has_to_be_tried_again(scene: Hooked) -> None:
+    webhook = await scene.webhook()
+    refused = list[str]()
+
+    def once(got: Got) -> tuple[int, dict[str, str]]:
+        fails = got.told[1] == "one" and not refused
+        refused.extend(["one"] * fails)
+        return (503 if fails else 200), {}
+
+    scene.receiver.judge = once
+    for text in ("one", "two", "three"):
+        await scene.say(text)
+    await scene.say("bobs", user_id="bob")
+
+    async def all_delivered() -> bool:
+        await scene.deliver(webhook)
+        return {one["status"] for one in await scene.log(webhook)} == {"delivered"}
+
+    await wait_until(all_delivered, what="everything being delivered")
+    told = [words for _, words in scene.receiver.told]
+    assert [one for one in told if one != "bobs"] == ["one", "one", "two", "three"]
+    assert told.index("bobs") < told.index("two"), "another owner does not wait for this one"
+
+
+async def test_a_receiver_that_does_not_answer_holds_up_no_other_webhook_and_no_memory(
+    redis: Redis, redis_url: str, qdrant_url: str
+) -> None:
+    async with hooked(redis, redis_url, qdrant_url, webhook_timeout_seconds=1) as scene:
+        with receiving() as silent:
+            stuck = await scene.webhook(url=silent.url)
+            well = await scene.webhook()
+            hold = asyncio.Event()
+            loop = asyncio.get_running_loop()
+
+            def wait(_: Got) -> tuple[int, dict[str, str]]:
+                asyncio.run_coroutine_threadsafe(hold.wait(), loop).result()
+                return 200, {}
+
+            silent.judge = wait
+            await scene.say("I live in Berlin")
+            at_it = asyncio.create_task(scene.deliver(stuck))
+            await wait_until(lambda: silent.got, what="the silent one being asked")
+            await scene.deliver(well)
+            await scene.say("I like tea")
+            await scene.deliver(well)
+            assert not at_it.done()
+            assert [words for _, words in scene.receiver.told] == ["I live in Berlin", "I like tea"]
+            await at_it
+            assert (await scene.log(stuck))[-1]["error"] == "timeout"
+            hold.set()
+
+
+async def test_a_receiver_that_is_gone_is_told_nothing_any_more(scene: Hooked) -> None:
+    webhook = await scene.webhook()
+    scene.receiver.always(410)
+    for text in ("I live in Berlin", "I like tea"):
+        await scene.say(text)
+    await scene.deliver(webhook)
+    newest, oldest = await scene.log(webhook)
+    assert (oldest["status"], oldest["status_code"]) == ("failed", 410)
+    assert (newest["status"], newest["error"], newest["attempts"]) == ("failed", "inactive", 1)
+    assert (await scene.ask("GET", f"/webhooks/{webhook['id']}"))["active"] is False
+    assert len(scene.receiver.got) == 1
+
+
+async def test_a_receiver_that_asks_for_time_is_left_alone_altogether(
+    redis: Redis, redis_url: str, qdrant_url: str
+) -> None:
+    async with hooked(redis, redis_url, qdrant_url, webhook_retry_max_seconds=100) as scene:
+        webhook = await scene.webhook()
+        scene.receiver.always(429, Retry_After="60")
+        await scene.say("I live in Berlin")
+        await scene.deliver(webhook)
+        await scene.say("bobs", user_id="bob")
+        assert await scene.deliver(webhook) == 0
+        assert 50_000 < await redis.pttl(f"ts:hook_rest:{TENANT}:{webhook['id']}") <= 60_000
+        assert len(scene.receiver.got) == 1
+
+
+async def test_what_a_dead_workers_claim_held_is_sent_by_another_with_the_same_id(scene: Hooked) -> None:
+    webhook = await scene.webhook()
+    await scene.say("I live in Berlin")
+    claimed = await scene.parts.deliveries.claim(TENANT, webhook["id"], busy=False)
+    assert claimed is not None
+    assert await scene.deliver(webhook) == 0, "it is claimed"
+    await scene.make_due(webhook)
+    await scene.deliver(webhook)
+    assert [one.id for one in scene.receiver.got] == [claimed.delivery.id]
+    assert (await scene.log(webhook))[0]["attempts"] == 2
+
+
+async def test_a_test_is_sent_once_whatever_the_webhook_wants(scene: Hooked) -> None:
+    webhook = await scene.webhook(events=["memory_delete"])
+    scene.receiver.always(500)
+    asked = await scene.ask("POST", f"/webhooks/{webhook['id']}/test", 202)
+    assert await rung(scene) == 1
+    await scene.deliver(webhook)
+    (logged,) = await scene.log(webhook)
+    assert (logged["id"], logged["event"], logged["status"], logged["attempts"]) == (asked["id"], "TEST", "failed", 1)
+    assert scene.receiver.told == [("TEST", "This is a test: the webhook works.")]
+
+
+async def test_deleting_a_webhook_takes_its_log_and_what_waits_along(scene: Hooked) -> None:
+    webhook = await scene.webhook()
+    await scene.say("I live in Berlin")
+    await scene.deliver(webhook)
+    await scene.say("I like tea")
+    await scene.ask("DELETE", f"/webhooks/{webhook['id']}")
+    assert await scene.deliver(webhook) == 0
+    assert len(scene.receiver.got) == 1
+    names = [name for name in await all_of_redis(scene.redis) if name.startswith(("ts:hook", "ts:delivery"))]
+    assert names == [f"ts:hook_counts:{TENANT}"]
+    for method, path in (("GET", ""), ("DELETE", ""), ("POST", "/test"), ("GET", "/deliveries")):
+        await scene.ask(method, f"/webhooks/{webhook['id']}{path}", 404)
+
+
+async def test_a_webhook_whose_deletion_was_broken_off_is_cleared_away_by_a_worker(scene: Hooked) -> None:
+    webhook = await scene.webhook()
+    await scene.say("I live in Berlin")
+    assert await scene.parts.webhooks.bury(TENANT, webhook["id"])
+    assert (await scene.ask("GET", "/webhooks"))["count"] == 0
+    await scene.redis.delete(QUEUE, f"ts:hook_awake:{TENANT}:{webhook['id']}")
+    await scene.parts.inbox.sweep()
+    assert await rung(scene) == 1
+    await scene.deliver(webhook)
+    names = [name for name in await all_of_redis(scene.redis) if name.startswith(("ts:hook", "ts:delivery"))]
+    assert names == [f"ts:hook_counts:{TENANT}"]
+    assert scene.receiver.got == []
+
+
+async def test_a_tenant_has_twenty_webhooks_at_most(scene: Hooked) -> None:
+    for _ in range(20):
+        await scene.webhook()
+    answer = await scene.front.ask("POST", "/webhooks", json={"url": scene.receiver.url})
+    assert (answer.status_code, answer.json()["detail"]) == (
+        400, "there are 20 webhooks already: delete one first",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://a.b/c", "https://", "//a.b", "https://ana:secret@a.b/", "https://a.b/#c", "http://a b/", "x" * 2001]
+)
+async def test_only_an_http_address_without_a_password_is_taken(scene: Hooked, url: str) -> None:
+    answer = await scene.front.ask("POST", "/webhooks", json={"url": url})
+    assert (answer.status_code, answer.json()["error"]) == (422, "invalid")
+    assert answer.json()["detail"].startswith("url: ")
+
+
+async def test_nobody_sees_changes_or_is_told_of_another_tenants_webhooks(scene: Hooked) -> None:
+    theirs_key = (await scene.front.key("admin", tenant="globex"))["key"]
+    ours, theirs = await scene.webhook(), await scene.webhook(theirs_key)
+    await scene.say("I live in Berlin")
+    await scene.deliver(theirs, "globex")
+    assert scene.receiver.got == []
+    await scene.deliver(ours)
+    (logged,) = await scene.log(ours)
+    own = f"/webhooks/{ours['id']}"
+    for method, path in (
+        ("GET", own), ("PUT", own), ("DELETE", own), ("POST", f"{own}/test"), ("GET", f"{own}/deliveries"),
+        ("POST", f"{own}/deliveries/{logged['id']}/retry"),
+        ("POST", f"/webhooks/{theirs['id']}/deliveries/{logged['id']}/retry"),
+    ):  # fmt: skip
+        body = {"json": {"active": False}} if method == "PUT" else {}
+        await scene.ask(method, path, 404, theirs_key, **body)
+    assert [one["id"] for one in (await scene.ask("GET", "/webhooks", key=theirs_key))["results"]] == [theirs["id"]]
+    assert ours["secret"] != theirs["secret"]
+
+
+async def test_where_an_address_points_stands_sealed_in_redis(scene: Hooked) -> None:
+    await scene.webhook(url=f"{scene.receiver.url}/T000/hooks-token")
+    assert "hooks-token" not in "\n".join((await all_of_redis(scene.redis)).values())
+    assert (await scene.ask("GET", "/webhooks"))["results"][0]["url"].endswith("/T000/hooks-token")
+
+
+async def test_what_is_done_has_an_end_and_what_waits_has_none(scene: Hooked) -> None:
+    webhook = await scene.webhook()
+    await scene.say("I live in Berlin")
+    assert await faults(scene.redis) == []
+    await scene.deliver(webhook)
+    assert await faults(scene.redis) == []
+    left = [name for name in await without_end(scene.redis) if name.startswith(("ts:hook", "ts:delivery"))]
+    assert [name for name in left if not permanent(name)] == []
+
+
+async def test_metrics_tell_each_tenants_deliveries(scene: Hooked) -> None:
+    webhook = await scene.webhook()
+    for text, status in (("I live in Berlin", 200), ("I like tea", 410)):
+        scene.receiver.always(status)
+        await scene.say(text)
+        await scene.deliver(webhook)
+    await scene.ask("PUT", f"/webhooks/{webhook['id']}", json={"active": True})
+    await scene.say("I like cats")
+    text = (await scene.front.ask("GET", "/metrics")).text
+    assert 'turnstone_webhook_waiting{tenant="default"} 1.0' in text
+    assert 'turnstone_webhook_deliveries_total{outcome="delivered",tenant="default"} 1.0' in text
+    assert 'turnstone_webhook_deliveries_total{outcome="failed",tenant="default"} 1.0' in text
+
+
+async def test_a_bell_for_a_webhook_that_somebody_is_at_changes_nothing(scene: Hooked) -> None:
+    webhook = await scene.webhook()
+    await scene.say("I live in Berlin")
+    done = await asyncio.gather(*(deliver(TENANT, webhook["id"], scene.delivering) for _ in range(3)))
+    assert sorted(done) == [0, 0, 1]
+    assert len(scene.receiver.got) == 1
