@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
+from memory.adapters.celery_bell import QUEUE
 from memory.bootstrap import Parts, delivering, remembering
 from memory.deliver import Delivering, deliver
 from memory.model import Scope
 from memory.remember import Remembering, drain
 from memory.settings import Settings
+from tests.chaos.scan import all_of_redis
 from tests.integration.front import ADMIN_KEY, Front, fronts
 from tests.receiver import Receiver, receiving
 
 TENANT = "default"
+FAR = datetime(9999, 1, 1, tzinfo=UTC)
 QUICK = {"webhook_private": "on", "webhook_attempts": 3, "webhook_retry_max_seconds": 0.01}
 
 
@@ -59,9 +63,18 @@ class Hooked:
         found: list[dict[str, Any]] = (await self.ask("GET", f"/memories?user_id={user_id}"))["results"]
         return found
 
-    async def deliver(self, webhook: dict[str, Any], tenant: str = TENANT) -> int:
-        """As a worker does that has heard the bell."""
-        return await deliver(tenant, webhook["id"], self.delivering)
+    async def deliver(self, webhook: dict[str, Any], tenant: str = TENANT, **other: Any) -> int:
+        """As a worker does that has heard the bell, and is set up otherwise where that is said."""
+        return await deliver(tenant, webhook["id"], replace(self.delivering, **other))
+
+    async def rung(self) -> int:
+        """How many bells for webhooks wait."""
+        bells: Any = await self.redis.lrange(QUEUE, 0, -1)
+        return sum(b"turnstone.deliver" in bell for bell in bells)
+
+    async def told_keys(self) -> list[str]:
+        """The names of all keys that have to do with webhooks."""
+        return [name for name in await all_of_redis(self.redis) if name.startswith(("ts:hook", "ts:delivery"))]
 
     async def log(self, webhook: dict[str, Any]) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = (await self.ask("GET", f"/webhooks/{webhook['id']}/deliveries"))["results"]
@@ -70,17 +83,23 @@ class Hooked:
     async def make_due(self, webhook: dict[str, Any], tenant: str = TENANT) -> None:
         """As if every pause had passed."""
         own = keys.hook(tenant, webhook["id"])
-        lanes: list[bytes] = await self.redis.zrange(f"ts:hook_due:{own}", 0, -1)
+        lanes: Any = await self.redis.zrange(f"ts:hook_due:{own}", 0, -1)
         for lane in lanes:
             await self.redis.zadd(f"ts:hook_due:{own}", {lane: 0})
 
+    async def clear(self) -> None:
+        """Nobody is known, and nothing was ever sent."""
+        await self.redis.flushall()
+        await self.parts.store.erase(Scope(tenant=TENANT), FAR)
+        self.receiver.got.clear()
+        self.receiver.always(204)
+
 
 @asynccontextmanager
-async def hooked(redis: Redis, redis_url: str, qdrant_url: str, **more: Any) -> AsyncIterator[Hooked]:
-    """All of it, on an empty Redis."""
-    chosen = {**QUICK, **more}
-    settings = Settings.model_validate({"auth": "off", "extractor": "offline", **chosen})
-    async with fronts(1, redis_url, qdrant_url, **chosen) as (front,):
+async def hooked(redis_url: str, qdrant_url: str) -> AsyncIterator[Hooked]:
+    """All of it, with short pauses."""
+    settings = Settings.model_validate({"auth": "off", "extractor": "offline", **QUICK})
+    async with fronts(1, redis_url, qdrant_url, **QUICK) as (front,), Redis.from_url(redis_url) as redis:
         with receiving() as receiver:
             worker = remembering(front.parts, settings), delivering(front.parts, settings)
             yield Hooked(front, receiver, redis, *worker)

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import threading
 
 import pytest
-from redis.asyncio import Redis
 
 from memory.adapters.celery_bell import QUEUE
+from memory.adapters.http_webhooks import HttpWebhooks
 from memory.deliver import deliver
 from tests.chaos.scan import all_of_redis
-from tests.integration.hooked import TENANT, Hooked, hooked
+from tests.integration.webhooks.hooked import TENANT, Hooked
 from tests.keys_found import faults, permanent, without_end
 from tests.receiver import Got, openssls_signature, receiving
 from tests.support import wait_until
 
-
-@pytest.fixture
-async def scene(redis: Redis, redis_url: str, qdrant_url: str) -> AsyncIterator[Hooked]:
-    async with hooked(redis, redis_url, qdrant_url) as made:
-        yield made
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_a_settled_turn_is_told_with_its_words_and_whose_they_are(scene: Hooked) -> None:
@@ -80,7 +76,7 @@ async def test_a_webhook_is_told_only_the_events_it_wants_and_nothing_while_it_i
 
 async def test_without_a_webhook_nothing_is_noted_and_nobody_is_rung_for(scene: Hooked) -> None:
     await scene.say("I live in Berlin")
-    names = [name for name in await all_of_redis(scene.redis) if name.startswith(("ts:hook", "ts:delivery"))]
+    names = await scene.told_keys()
     assert names == []
     assert await scene.redis.llen(QUEUE) == 1, "the lane's own bell"
 
@@ -91,19 +87,14 @@ async def test_a_settled_turn_rings_for_its_webhooks_once_and_the_sweep_rings_ag
     webhook = await scene.webhook()
     await scene.say("I live in Berlin")
     await scene.say("I like tea")
-    assert await rung(scene) == 1
+    assert await scene.rung() == 1
     await scene.redis.delete(QUEUE, f"ts:hook_awake:{TENANT}:{webhook['id']}")
     await scene.parts.inbox.sweep()
-    assert await rung(scene) == 1
+    assert await scene.rung() == 1
     await scene.deliver(webhook)
     await scene.redis.delete(QUEUE, "ts:sweeper")
     await scene.parts.inbox.sweep()
-    assert await rung(scene) == 0
-
-
-async def rung(scene: Hooked) -> int:
-    bells = await scene.redis.lrange(QUEUE, 0, -1)
-    return sum(b"turnstone.deliver" in bell for bell in bells)
+    assert await scene.rung() == 0
 
 
 async def test_a_failing_receiver_is_tried_again_with_the_same_id_until_it_has_failed_for_good(scene: Hooked) -> None:
@@ -151,32 +142,22 @@ async def test_an_owners_deliveries_arrive_in_order_though_one_has_to_be_tried_a
     assert told.index("bobs") < told.index("two"), "another owner does not wait for this one"
 
 
-async def test_a_receiver_that_does_not_answer_holds_up_no_other_webhook_and_no_memory(
-    redis: Redis, redis_url: str, qdrant_url: str
-) -> None:
-    async with hooked(redis, redis_url, qdrant_url, webhook_timeout_seconds=1) as scene:
-        with receiving() as silent:
-            stuck = await scene.webhook(url=silent.url)
-            well = await scene.webhook()
-            hold = asyncio.Event()
-            loop = asyncio.get_running_loop()
-
-            def wait(_: Got) -> tuple[int, dict[str, str]]:
-                asyncio.run_coroutine_threadsafe(hold.wait(), loop).result()
-                return 200, {}
-
-            silent.judge = wait
-            await scene.say("I live in Berlin")
-            at_it = asyncio.create_task(scene.deliver(stuck))
-            await wait_until(lambda: silent.got, what="the silent one being asked")
-            await scene.deliver(well)
-            await scene.say("I like tea")
-            await scene.deliver(well)
-            assert not at_it.done()
-            assert [words for _, words in scene.receiver.told] == ["I live in Berlin", "I like tea"]
-            await at_it
-            assert (await scene.log(stuck))[-1]["error"] == "timeout"
-            hold.set()
+async def test_a_receiver_that_does_not_answer_holds_up_no_other_webhook_and_no_memory(scene: Hooked) -> None:
+    with receiving() as silent:
+        stuck, well = await scene.webhook(url=silent.url), await scene.webhook()
+        hold = threading.Event()
+        silent.judge = lambda _: (200 if hold.wait(30) else 500, {})
+        await scene.say("I live in Berlin")
+        at_it = asyncio.create_task(scene.deliver(stuck, sender=HttpWebhooks(2, private=True)))
+        await wait_until(lambda: silent.got, what="the silent one being asked")
+        await scene.deliver(well)
+        await scene.say("I like tea")
+        await scene.deliver(well)
+        assert not at_it.done()
+        assert [words for _, words in scene.receiver.told] == ["I live in Berlin", "I like tea"]
+        await wait_until(lambda: at_it.done(), what="the silent one being given up")
+        hold.set()
+        assert (await scene.log(stuck))[-1]["error"] == "timeout"
 
 
 async def test_a_receiver_that_is_gone_is_told_nothing_any_more(scene: Hooked) -> None:
@@ -192,18 +173,15 @@ async def test_a_receiver_that_is_gone_is_told_nothing_any_more(scene: Hooked) -
     assert len(scene.receiver.got) == 1
 
 
-async def test_a_receiver_that_asks_for_time_is_left_alone_altogether(
-    redis: Redis, redis_url: str, qdrant_url: str
-) -> None:
-    async with hooked(redis, redis_url, qdrant_url, webhook_retry_max_seconds=100) as scene:
-        webhook = await scene.webhook()
-        scene.receiver.always(429, Retry_After="60")
-        await scene.say("I live in Berlin")
-        await scene.deliver(webhook)
-        await scene.say("bobs", user_id="bob")
-        assert await scene.deliver(webhook) == 0
-        assert 50_000 < await redis.pttl(f"ts:hook_rest:{TENANT}:{webhook['id']}") <= 60_000
-        assert len(scene.receiver.got) == 1
+async def test_a_receiver_that_asks_for_time_is_left_alone_altogether(scene: Hooked) -> None:
+    webhook = await scene.webhook()
+    scene.receiver.always(429, Retry_After="60")
+    await scene.say("I live in Berlin")
+    await scene.deliver(webhook, retry_max_seconds=100)
+    await scene.say("bobs", user_id="bob")
+    assert await scene.deliver(webhook) == 0
+    assert 50_000 < await scene.redis.pttl(f"ts:hook_rest:{TENANT}:{webhook['id']}") <= 60_000
+    assert len(scene.receiver.got) == 1
 
 
 async def test_what_a_dead_workers_claim_held_is_sent_by_another_with_the_same_id(scene: Hooked) -> None:
@@ -222,7 +200,7 @@ async def test_a_test_is_sent_once_whatever_the_webhook_wants(scene: Hooked) -> 
     webhook = await scene.webhook(events=["memory_delete"])
     scene.receiver.always(500)
     asked = await scene.ask("POST", f"/webhooks/{webhook['id']}/test", 202)
-    assert await rung(scene) == 1
+    assert await scene.rung() == 1
     await scene.deliver(webhook)
     (logged,) = await scene.log(webhook)
     assert (logged["id"], logged["event"], logged["status"], logged["attempts"]) == (asked["id"], "TEST", "failed", 1)
@@ -237,7 +215,7 @@ async def test_deleting_a_webhook_takes_its_log_and_what_waits_along(scene: Hook
     await scene.ask("DELETE", f"/webhooks/{webhook['id']}")
     assert await scene.deliver(webhook) == 0
     assert len(scene.receiver.got) == 1
-    names = [name for name in await all_of_redis(scene.redis) if name.startswith(("ts:hook", "ts:delivery"))]
+    names = await scene.told_keys()
     assert names == [f"ts:hook_counts:{TENANT}"]
     for method, path in (("GET", ""), ("DELETE", ""), ("POST", "/test"), ("GET", "/deliveries")):
         await scene.ask(method, f"/webhooks/{webhook['id']}{path}", 404)
@@ -250,9 +228,9 @@ async def test_a_webhook_whose_deletion_was_broken_off_is_cleared_away_by_a_work
     assert (await scene.ask("GET", "/webhooks"))["count"] == 0
     await scene.redis.delete(QUEUE, f"ts:hook_awake:{TENANT}:{webhook['id']}")
     await scene.parts.inbox.sweep()
-    assert await rung(scene) == 1
+    assert await scene.rung() == 1
     await scene.deliver(webhook)
-    names = [name for name in await all_of_redis(scene.redis) if name.startswith(("ts:hook", "ts:delivery"))]
+    names = await scene.told_keys()
     assert names == [f"ts:hook_counts:{TENANT}"]
     assert scene.receiver.got == []
 
