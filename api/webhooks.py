@@ -2,40 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field, StrictBool
-from pydantic_core import Url
 
 from api.fields import Body, Label
 from memory.model import DeliveryStatus, WebhookEvent
 
 _LONGEST_URL = 2_000
-_SCHEMES = ("http", "https")
-
-
-def _address(value: str) -> str:
-    """An address that can be posted to. A user's name in it would be a password in clear: those who need it sign."""
-    try:
-        url = Url(value)
-    except ValueError:
-        raise ValueError("must be an address such as https://example.com/memories") from None
-    if url.scheme not in _SCHEMES or not url.host:
-        raise ValueError("must be an http or https address")
-    if url.username or url.password or url.fragment:
-        raise ValueError("must hold no user's name, password or fragment")
-    return value
+# No user's name or password, which would be a secret in clear in the address, and no fragment, which nobody sends.
+_ADDRESS = r"^https?://([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?([/?][!$-~]*)?$"
 
 
 def _each_once(value: list[WebhookEvent]) -> tuple[WebhookEvent, ...]:
     return tuple(event for event in WebhookEvent if event in value)
 
 
+def _address(value: str) -> str:
+    if not re.fullmatch(_ADDRESS, value):
+        raise ValueError("must be an http or https address in ASCII, without a user's name or a fragment")
+    return value
+
+
 WebhookUrl = Annotated[
     str,
-    Field(max_length=_LONGEST_URL, json_schema_extra={"pattern": r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,4})?(/[!-~]*)?$"}),
+    Field(max_length=_LONGEST_URL, json_schema_extra={"pattern": _ADDRESS}),
     AfterValidator(_address),
 ]
 Events = Annotated[list[WebhookEvent], Field(min_length=1, max_length=len(WebhookEvent)), AfterValidator(_each_once)]

@@ -23,7 +23,6 @@ from memory.ports import (
     WebhookBook,
     WebhookSender,
 )
-from memory.ports.webhooks import REFUSED
 from memory.webhooks import clear_away, secret_of, signed
 
 log = structlog.get_logger(__name__)
@@ -196,7 +195,7 @@ def _judged(delivery: Delivery, reply: Reply, parts: Delivering) -> Outcome:
     told = {"status_code": reply.status_code, "error": reply.error}
     if reply.status_code is not None and 200 <= reply.status_code < 300:
         return Outcome(status=DeliveryStatus.DELIVERED, **told)
-    if reply.status_code == _GONE or reply.error == REFUSED:
+    if reply.status_code == _GONE or reply.final:
         return Outcome(status=DeliveryStatus.FAILED, **told)
     return _again(delivery, parts, reply.retry_after_seconds, **told)
 

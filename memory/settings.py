@@ -52,6 +52,7 @@ class Settings(BaseSettings):
     rate_limit_per_minute: int = Field(0, ge=0)
 
     webhook_private: Literal["on", "off"] | None = None
+    webhook_hosts: str | None = Field(None, min_length=1)
     webhook_attempts: int = Field(20, ge=1)
     webhook_retry_max_seconds: float = Field(3600, gt=0)
     webhook_timeout_seconds: float = Field(10, gt=0, le=60)
@@ -111,3 +112,10 @@ class Settings(BaseSettings):
     def webhooks_may_be_private(self) -> bool:
         """Whether webhooks may go to addresses that are not public: as set, else where only this machine may call."""
         return self.webhook_private == "on" if self.webhook_private else self.auth == "off"
+
+    @property
+    def webhooks_may_reach(self) -> frozenset[str] | None:
+        """The hosts that webhooks may go to; None: any."""
+        if self.webhook_hosts is None:
+            return None
+        return frozenset(host.strip().lower() for host in self.webhook_hosts.split(","))

@@ -10,14 +10,13 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 
 import httpx
 
 from memory.adapters.retry_after import retry_after_seconds
 from memory.ports import Reply
-from memory.ports.webhooks import REFUSED
 
 _MOST_ADDRESSES = 4
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: holds an IPv4 address, as do 6to4 and mapped ones
@@ -31,11 +30,13 @@ class HttpWebhooks:
     Args:
         timeout_seconds: how long all of it may take.
         private: whether addresses that are not public may be reached.
+        hosts: those that may be reached, as an address names them; None: any.
     """
 
-    def __init__(self, timeout_seconds: float, *, private: bool) -> None:
+    def __init__(self, timeout_seconds: float, *, private: bool, hosts: Collection[str] | None = None) -> None:
         self._timeout_seconds = timeout_seconds
         self._private = private
+        self._hosts = hosts
         self._opened: httpx.AsyncClient | None = None
 
     async def aclose(self) -> None:
@@ -54,13 +55,15 @@ class HttpWebhooks:
             return Reply(error="name_unknown")
         except httpx.TransportError:
             return Reply(error="broken_off")
-        except httpx.InvalidURL:
-            return Reply(error="invalid_url")
+        except (httpx.InvalidURL, OverflowError):  # a port that there is not
+            return Reply(error="invalid_address", final=True)
 
     async def _send(self, url: httpx.URL, headers: Mapping[str, str], body: bytes) -> Reply:
+        if self._hosts is not None and url.host not in self._hosts:
+            return Reply(error="host_not_allowed", final=True)
         addresses = await _resolved(url)
         if not self._private and not all(map(is_public, addresses)):
-            return Reply(error=REFUSED)
+            return Reply(error="private_address", final=True)
         for address in addresses[:_MOST_ADDRESSES]:
             try:
                 return await self._post(url, address, headers, body)

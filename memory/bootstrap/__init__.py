@@ -117,7 +117,11 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
         server_key = RedisServerKey(redis, secret(settings.server_key))
         pseudonyms = Pseudonyms(server_key)
         book = RedisWebhooks(redis, scripts, pseudonyms)
-        sender = HttpWebhooks(settings.webhook_timeout_seconds, private=settings.webhooks_may_be_private)
+        sender = HttpWebhooks(
+            settings.webhook_timeout_seconds,
+            private=settings.webhooks_may_be_private,
+            hosts=settings.webhooks_may_reach,
+        )
         stack.push_async_callback(sender.aclose)
         thinking = model if settings.extractor_kind == "openai" else None
         yield Parts(

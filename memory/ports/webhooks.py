@@ -83,15 +83,14 @@ class Reply(Value):
     Args:
         status_code: of the answer; None where there was none.
         error: a word for why there was none.
+        final: no later attempt would mend it.
         retry_after_seconds: how long the receiver asked us to wait, if it did.
     """
 
     status_code: int | None = None
     error: str | None = None
+    final: bool = False
     retry_after_seconds: float | None = None
-
-
-REFUSED = "private_address"  # the one error that no later attempt would mend by itself
 
 
 class WebhookSender(Protocol):

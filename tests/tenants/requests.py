@@ -16,7 +16,7 @@ class Asked:
     """One request, with its path still to be filled with somebody's id.
 
     Args:
-        route: method and path; `{memory}`, `{turn}` and `{key}` stand for an id,
+        route: method and path; `{memory}`, `{turn}`, `{key}`, `{webhook}` and `{delivery}` stand for an id,
         of: of this tenant; None: of the one who asks,
         number: the so-manieth of the latest.
     """
@@ -114,6 +114,13 @@ ROUTES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "DELETE /keys/{key}": {},
     "GET /export": {"query": IDS},
     "GET /receipts": {"query": PAGES},
+    "GET /webhooks": {},
+    "GET /webhooks/{webhook}": {},
+    "PUT /webhooks/{webhook}": {"body": st.fixed_dictionaries({"active": st.booleans()})},
+    "DELETE /webhooks/{webhook}": {},
+    "POST /webhooks/{webhook}/test": {},
+    "GET /webhooks/{webhook}/deliveries": {"query": PAGES},
+    "POST /webhooks/{webhook}/deliveries/{delivery}/retry": {},
     "GET /metrics": {},
     "POST /chat": {"body": st.just({"user_id": "alice", "message": "what do you know?"})},
 }

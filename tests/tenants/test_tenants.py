@@ -30,11 +30,12 @@ SEEING = {
     "GET /turns",
     "GET /turns/{turn}",
     "GET /dead",
+    "GET /webhooks",
 }
 # Of the routes with a role, those that tell or change nothing of a tenant's, or only give a page to a person.
 # A receipt tells of nobody; that it is its tenant's alone stands in tests/integration/test_receipts.py.
 RECEIPTS = {"GET /receipts/key", "GET /receipts/{receipt_id}", "POST /receipts/verify"}
-ELSEWHERE = {"POST /keys", *RECEIPTS, *(route for route in NEEDS if " /dashboard" in route)}
+ELSEWHERE = {"POST /keys", "POST /webhooks", *RECEIPTS, *(route for route in NEEDS if " /dashboard" in route)}
 
 
 @pytest.fixture
@@ -51,6 +52,7 @@ def filled(world: World, tenant: str, asked: Asked) -> tuple[str, str]:
     method, _, path = asked.route.partition(" ")
     whose = asked.of or tenant
     known = {"memory": world.memories[whose], "turn": world.turns[whose], "key": [world.spare[whose]]}
+    known |= {"webhook": [world.hooks[whose]], "delivery": [f"{world.hooks[whose]}-1"]}
     for name, ids in known.items():
         path = path.replace(f"{{{name}}}", ids[-1 - asked.number % len(ids)])
     return method, path
