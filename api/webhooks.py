@@ -14,7 +14,9 @@ from memory.model import DeliveryStatus, WebhookEvent
 
 _LONGEST_URL = 2_000
 # No user's name or password, which would be a secret in clear in the address, and no fragment, which nobody sends.
-_ADDRESS = r"^https?://([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?([/?][!$-~]*)?$"
+_PORT = r"([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+_HOST = r"([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])"
+_ADDRESS = rf"^https?://{_HOST}(:{_PORT})?([/?][!$-~]*)?$"
 
 
 def _each_once(value: list[WebhookEvent]) -> tuple[WebhookEvent, ...]:

@@ -55,7 +55,7 @@ class HttpWebhooks:
             return Reply(error="name_unknown")
         except httpx.TransportError:
             return Reply(error="broken_off")
-        except (httpx.InvalidURL, OverflowError):  # a port that there is not
+        except httpx.InvalidURL:
             return Reply(error="invalid_address", final=True)
 
     async def _send(self, url: httpx.URL, headers: Mapping[str, str], body: bytes) -> Reply:

@@ -16,7 +16,7 @@ from memory.errors import NewerFormat, Unreadable
 from memory.model import Delivery, DeliveryCounts, DeliveryStatus, Outcome, Page, Webhook
 from memory.ports import Claimed, Doorbell
 
-_CLAIM_SLACK_SECONDS = 5.0
+_CLAIM_SLACK_SECONDS = 2.0
 _CHUNK = 500
 
 

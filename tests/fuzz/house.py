@@ -103,9 +103,8 @@ class House:
         held = [one["id"] for one in await self._listed("/quarantine")]
         hooks = [one["id"] for one in await self._listed("/webhooks")]
         hooks += [(await self._post("/webhooks", {"url": NOBODY}))["id"] for _ in range(2 - len(hooks))]
-        tests = [
-            (await self._post(f"/webhooks/{hook}/test", {}))["id"] for hook in hooks if await self._is_active(hook)
-        ]
+        tried = [hook for hook in hooks if await self._is_active(hook)]
+        tests = [(await self._post(f"/webhooks/{hook}/test", {}))["id"] for hook in tried]
         return Known(OWNERS, turns, [*memories, *held], buried, keys, [receipt["id"]], hooks, tests)
 
     async def _is_active(self, hook: str) -> bool:

@@ -51,8 +51,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /webhooks": {"url": "http://127.0.0.1:9/", "name": TEXT},
     "PUT /webhooks/{webhook_id}": {"name": TEXT},
 }
-# Ids, times, bounds and choices are no texts; filters are compared with what is stored and kept nowhere; the address of a
-# webhook is kept sealed, as a secret in it is needed.
+# Ids, times, bounds and choices are no texts; filters are compared with what is stored and kept nowhere; a webhook's
+# address is kept sealed, as a secret in it is needed.
 NO_TEXTS = {
     "user_id", "agent_id", "run_id", "timestamp", "infer", "filters", "limit", "top_k", "threshold", "as_of",
     "wait_for", "wait_ms", "tenant", "role", "per_minute", "overlap_seconds",
