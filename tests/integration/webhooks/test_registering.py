@@ -59,19 +59,13 @@ async def test_a_tenant_has_twenty_webhooks_at_most(scene: Hooked) -> None:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "ftp://a.b/c",
-        "https://",
-        "//a.b",
-        "https://ana:secret@a.b/",
-        "https://a.b/#c",
-        "http://a b/",
-        "http://a:65536/",
-        "x" * 2001,
-    ],
-)
+NO_ADDRESSES = [
+    "ftp://a.b/c", "https://", "//a.b", "https://ana:secret@a.b/", "https://a.b/#c", "http://a b/", "http://a:65536/",
+    f"https://a.b/{'x' * 2_000}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("url", NO_ADDRESSES)
 async def test_only_an_http_address_without_a_password_is_taken(scene: Hooked, url: str) -> None:
     answer = await scene.front.ask("POST", "/webhooks", json={"url": url})
     assert (answer.status_code, answer.json()["error"]) == (422, "invalid")
