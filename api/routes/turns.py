@@ -57,7 +57,7 @@ async def post_turn(request: Request) -> Response:
     caller = await writer(request)
     turn = read(TurnIn, await request.body())
     parts: Parts = request.app.state.parts
-    scope = owner(caller, turn.user_id, turn.agent_id, turn.run_id)
+    scope = owner(caller, turn.ids)
     accepted = await parts.inbox.accept(_submission(turn, scope, parts.mask), idempotency_key=_key(request, caller))
     body = b'{"id":"%b","status":"queued"}' % accepted.id.encode()
     return Response(body, status_code=202, media_type="application/json")
@@ -84,6 +84,7 @@ def _submission(turn: TurnIn, scope: Scope, mask: Mask) -> Submission:
         messages=masked_messages(said, mask),
         metadata=masked_values(turn.metadata, mask),
         timestamp=turn.timestamp,
+        expires_at=turn.expires_at,
         infer=turn.infer,
         guidance=masked_guidance(turn.guidance, mask),
     )
