@@ -169,6 +169,12 @@ class NoModel(TurnstoneError):
     code = "no_model"
 
 
+class NotOffered(TurnstoneError):
+    """What is asked for is known and not built; the text names it, and says what there is instead."""
+
+    code = "not_offered"
+
+
 class NothingToUndo(TurnstoneError):
     """The memory has never changed."""
 

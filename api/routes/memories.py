@@ -28,12 +28,11 @@ from memory.forget import forget
 from memory.model import Memory
 from memory.recall import Asked, recall, wait_until_settled
 from memory.receipts import issue
-from memory.revise import delete, undo, update
+from memory.revise import UNKNOWN, delete, undo, update
 
 router = APIRouter(route_class=Route, tags=["memories"], responses=refusals(502))
 
 _LONGEST_FILTERS = 20_000
-_NO_MEMORY = "there is no memory with this id"
 _OwnerId = Annotated[Id | None, Query()]
 _Filters = Annotated[str | None, Query(max_length=_LONGEST_FILTERS, description="A filter as a JSON object.")]
 
@@ -111,7 +110,7 @@ async def get_memory(memory_id: UUID, caller: Reader, parts: Opened) -> Any:
     """One memory as it stands now."""
     found = await parts.store.get(caller.reach, str(memory_id))
     if found is None:
-        raise NotFound(_NO_MEMORY)
+        raise NotFound(UNKNOWN)
     return shown(found)
 
 
@@ -120,7 +119,7 @@ async def get_history(memory_id: UUID, caller: Reader, parts: Opened) -> Any:
     """Every version of a memory, oldest first, with the turns and the words it rests on."""
     versions = await parts.store.history(caller.reach, str(memory_id))
     if not versions:
-        raise NotFound(_NO_MEMORY)
+        raise NotFound(UNKNOWN)
     return [_version(number, one) for number, one in enumerate(versions, 1)]
 
 
