@@ -109,6 +109,12 @@ class ModelRejected(Permanent):
     code = "model_rejected"
 
 
+class DeadTurn(Permanent):
+    """Whoever waited for a turn hears that it died; the text is its error."""
+
+    code = "dead"
+
+
 class LeaseLost(TurnstoneError):
     """The lane's lease is no longer ours: whatever was decided under it must not be written."""
 

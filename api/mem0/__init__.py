@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
+from api.mem0 import oss
 from api.mem0.paths import Paths
-from api.mem0.platform import memories, ping
+from api.mem0.platform import batch, events, legacy, memories, memory, ping
 
 
 def install(app: FastAPI) -> None:
     """Put both surfaces into an app. Call it last: its addresses are read before all else reads them."""
-    for resource in (ping, memories):
+    for resource in (ping, memories, memory, legacy, batch, events, oss):
         app.include_router(resource.router)
     app.add_middleware(Paths)

@@ -14,6 +14,7 @@ from qdrant_client import models
 from memory.adapters import qdrant_payload as payloads
 from memory.adapters.qdrant_collection import PREFIX, QdrantCollection, answered
 from memory.model import Lane, Memory, Scope
+from memory.model.filters import OWNERS
 
 _SCROLL = 256
 _IDS_AT_ONCE = 500
@@ -61,6 +62,14 @@ class QdrantOwners(QdrantCollection):
             ):
                 lanes = (payloads.scope_of(payload).lane for payload in page)
                 found |= {lane.key: lane for lane in lanes}
+        return list(found.values())
+
+    async def owners(self, tenant: str) -> list[Scope]:
+        """Whose versions there are, whatever their format: each combination of ids once."""
+        found, everything = dict[str, Scope](), payloads.within(Scope(tenant=tenant))
+        for collection in await self._every():
+            async for page in self._pages(collection, everything, ["tenant", *OWNERS]):
+                found |= {repr(scope): scope for scope in map(payloads.scope_of, page)}
         return list(found.values())
 
     async def texts(self, scope: Scope, before: datetime, ids: Collection[str]) -> frozenset[tuple[str, str]]:
