@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 from fastapi import FastAPI
 
-from api import dashboard, errors, openapi
+from api import dashboard, errors, mem0, openapi
 from api.auth import Gate
 from api.door import Door
 from api.routes import (
@@ -77,4 +77,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(resource.router)
     dashboard.install(app)
     openapi.install(app)
+    mem0.install(app)
     return app

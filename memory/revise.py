@@ -19,7 +19,7 @@ from memory.versions import in_order, standing, superseded, version_id
 _SAID = (
     "scope", "text", "categories", "metadata", "expires_at", "turn_ids", "quote", "model", "prompt_version", "marked",
 )  # fmt: skip
-_UNKNOWN = "there is no memory with this id"
+UNKNOWN = "there is no memory with this id"
 
 
 class Change(Value):
@@ -131,7 +131,7 @@ async def _renew(
 ) -> Memory:
     """Put a new version in a memory's place; the one before becomes history."""
     if await is_forgotten(before, lanes):
-        raise NotFound(_UNKNOWN)  # an erase is at it; what we wrote now would be newer than its epoch, and stay
+        raise NotFound(UNKNOWN)  # an erase is at it; what we wrote now would be newer than its epoch, and stay
     now = from_us(lease.token)  # a token is Redis's clock, as acceptance times are
     since = max(now, before.valid_from)  # what was dated ahead is changed from then on
     again = {"event": Event.UPDATE, "version": before.version + 1, "current": True, "valid_to": None}
@@ -157,13 +157,13 @@ async def delete(reach: Scope, memory_id: str, *, inbox: Inbox, lanes: Lanes, st
     async with lanes.edit(found.scope.lane):
         await inbox.note_removal(Removal(scope=found.scope, memory_id=memory_id))
         if not await store.delete(reach, memory_id):
-            raise NotFound(_UNKNOWN)
+            raise NotFound(UNKNOWN)
 
 
 async def _current(reach: Scope, memory_id: str, store: MemoryStore) -> Memory:
     found = await store.get(reach, memory_id)
     if found is None:
-        raise NotFound(_UNKNOWN)
+        raise NotFound(UNKNOWN)
     return found
 
 
@@ -176,5 +176,5 @@ def _latest(versions: Sequence[Memory]) -> Memory:
     """The version that stands. Raises NotFound where there is none."""
     found = standing(versions)
     if found is None:
-        raise NotFound(_UNKNOWN)
+        raise NotFound(UNKNOWN)
     return found

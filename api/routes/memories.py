@@ -8,6 +8,7 @@ from uuid import UUID
 import orjson
 from fastapi import APIRouter, Query, Request
 
+from api import intake
 from api.auth import Reader, Writer
 from api.context import Opened, OwnerIds, Paged, owner, paged, shown, sought
 from api.memories import ChangeIn, FeedbackIn, MemoryOut, MemoryPage, SearchIn, SearchOut, VersionOut
@@ -17,17 +18,14 @@ from api.routing import Route
 from memory.errors import BadRequest, NotFound
 from memory.filters import parse
 from memory.forget import forget
-from memory.masking import masked_values
 from memory.model import Memory
-from memory.ports import Mask
 from memory.recall import Asked, recall, wait_until_settled
 from memory.receipts import issue
-from memory.revise import Change, delete, judge, undo, update
+from memory.revise import UNKNOWN, delete, judge, undo, update
 
 router = APIRouter(route_class=Route, tags=["memories"], responses=refusals(502))
 
 _LONGEST_FILTERS = 20_000
-_NO_MEMORY = "there is no memory with this id"
 _Filters = Annotated[str | None, Query(max_length=_LONGEST_FILTERS, description="A filter as a JSON object.")]
 
 
@@ -103,7 +101,7 @@ async def get_memory(memory_id: UUID, caller: Reader, parts: Opened) -> Any:
     """One memory as it stands now."""
     found = await parts.store.get(caller.reach, str(memory_id))
     if found is None:
-        raise NotFound(_NO_MEMORY)
+        raise NotFound(UNKNOWN)
     return shown(found)
 
 
@@ -112,7 +110,7 @@ async def get_history(memory_id: UUID, caller: Reader, parts: Opened) -> Any:
     """Every version of a memory, oldest first, with the turns and the words it rests on."""
     versions = await parts.store.history(caller.reach, str(memory_id))
     if not versions:
-        raise NotFound(_NO_MEMORY)
+        raise NotFound(UNKNOWN)
     return [_version(number, one) for number, one in enumerate(versions, 1)]
 
 
@@ -133,20 +131,13 @@ async def put_memory(memory_id: UUID, new: ChangeIn, caller: Writer, parts: Open
     changed = await update(
         caller.reach,
         str(memory_id),
-        _change(new, parts.mask),
+        intake.change(new, parts.mask),
         lanes=parts.lanes,
         store=parts.store,
         embedder=parts.embedder,
         quarantine=parts.quarantine,
     )
     return shown(changed)
-
-
-def _change(new: ChangeIn, mask: Mask) -> Change:
-    ends = {"expires_at": new.expires_at} if "expires_at" in new.model_fields_set else {}
-    text = mask(new.text) if new.text is not None else None
-    metadata = masked_values(new.metadata, mask) if new.metadata is not None else None
-    return Change(text=text, metadata=metadata, **ends)
 
 
 @router.put("/memories/{memory_id}/feedback", response_model=MemoryOut, responses=refusals(404))

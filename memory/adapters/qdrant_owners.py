@@ -61,6 +61,14 @@ class QdrantOwners(QdrantCollection):
                 found |= {lane.key: lane for lane in lanes}
         return list(found.values())
 
+    async def owners(self, tenant: str) -> list[Scope]:
+        """Whose versions there are, whatever their format: each combination of ids once."""
+        found, everything = dict[str, Scope](), payloads.within(Scope(tenant=tenant))
+        for collection in await self._every():
+            async for page in self._pages(collection, everything, ["tenant", *OWNERS]):
+                found |= {repr(scope): scope for scope in map(payloads.scope_of, page)}
+        return list(found.values())
+
     async def texts(self, scope: Scope, before: datetime, ids: Collection[str]) -> frozenset[tuple[str, str]]:
         """What the scope's versions of these memories say, of those made by turns accepted up to `before`.
 

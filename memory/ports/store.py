@@ -90,6 +90,9 @@ class MemoryStore(Pingable, Protocol):
     async def lanes(self, scope: Scope) -> list[Lane]:
         """The lanes of all memories in scope."""
 
+    async def owners(self, tenant: str) -> list[Scope]:
+        """Whose versions there are, whatever their format: each combination of ids once."""
+
     async def texts(self, scope: Scope, before: datetime, ids: Collection[str]) -> frozenset[tuple[str, str]]:
         """What the scope's versions of these memories say, up to `before`: each memory's id with each text."""
 

@@ -52,6 +52,8 @@ NEEDS = {
     "POST /keys/{key_id}/rotate": "admin",
     "DELETE /keys/{key_id}": "admin",
     "GET /metrics": "admin",
+    "GET /v1/ping/": "read",
+    "GET /v1/memories/{memory_id}/": "read",
     "GET /dashboard": "admin",
     "GET /dashboard/parts": "admin",
     "GET /dashboard/turns/{turn_id}": "admin",
@@ -67,7 +69,7 @@ def routes() -> set[str]:
     """Every route of the app, also those that its document leaves out."""
     top: list[Any] = list(create_app(Settings(auth="off")).routes)
     every = [*top, *(inner for one in top if hasattr(one, "original_router") for inner in one.original_router.routes)]
-    return {f"{verb} {one.path}" for one in every if isinstance(one, APIRoute) for verb in one.methods or ()}
+    return {f"{verb} {one.path_format}" for one in every if isinstance(one, APIRoute) for verb in one.methods or ()}
 
 
 def filled(route: str) -> tuple[str, str]:

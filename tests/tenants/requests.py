@@ -118,6 +118,8 @@ ROUTES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "GET /export": {"query": IDS},
     "GET /receipts": {"query": PAGES},
     "GET /metrics": {},
+    "GET /v1/ping/": {},
+    "GET /v1/memories/{memory}/": {},
     "POST /chat": {"body": st.just({"user_id": "alice", "message": "what do you know?"})},
 }
 # Searching is what people do most.
