@@ -29,7 +29,7 @@ TESTS = Path(__file__).parent
 
 
 # What shares a stack, or takes long, in the order in which `make test` begins with it; all else goes file by file.
-GROUPS = ("chaos", "e2e/faults", "e2e", "chaos/invariants", "chaos/test_storm.py", "browser", "evals")
+GROUPS = ("chaos", "e2e/faults", "e2e", "mem0", "chaos/invariants", "chaos/test_storm.py", "browser", "evals")
 
 
 def pytest_configure(config: pytest.Config) -> None:
