@@ -1,16 +1,18 @@
-"""Taking a turn in, whichever surface it came to: whose it is, what of it is masked, and its idempotency key."""
+"""What comes in by whichever surface: a turn with whose it is and its idempotency key, a change; both are masked."""
 
 from __future__ import annotations
 
 from fastapi import Request
 
 from api.context import owner
+from api.memories import ChangeIn
 from api.schemas import TurnIn
 from memory.bootstrap import Parts
 from memory.errors import BadRequest
 from memory.masking import masked_guidance, masked_messages, masked_values
 from memory.model import Message, Principal, Role, Scope, Submission
 from memory.ports import Mask
+from memory.revise import Change
 
 LONGEST_KEY = 256
 
@@ -18,7 +20,7 @@ LONGEST_KEY = 256
 async def accept(request: Request, caller: Principal, turn: TurnIn) -> str:
     """Accept a checked turn; returns its id. Raises Forbidden, BadRequest and what the inbox raises."""
     parts: Parts = request.app.state.parts
-    scope = owner(caller, **turn.ids)
+    scope = owner(caller, turn.ids)
     accepted = await parts.inbox.accept(_submission(turn, scope, parts.mask), idempotency_key=_key(request, caller))
     return accepted.id
 
@@ -44,6 +46,15 @@ def _submission(turn: TurnIn, scope: Scope, mask: Mask) -> Submission:
         messages=masked_messages(said, mask),
         metadata=masked_values(turn.metadata, mask),
         timestamp=turn.timestamp,
+        expires_at=turn.expires_at,
         infer=turn.infer,
         guidance=masked_guidance(turn.guidance, mask),
     )
+
+
+def change(given: ChangeIn, mask: Mask) -> Change:
+    """A change of a memory, without what must not be remembered."""
+    ends = {"expires_at": given.expires_at} if "expires_at" in given.model_fields_set else {}
+    text = mask(given.text) if given.text is not None else None
+    metadata = masked_values(given.metadata, mask) if given.metadata is not None else None
+    return Change(text=text, metadata=metadata, **ends)

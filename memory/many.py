@@ -8,34 +8,33 @@ from memory.books import Receipt
 from memory.errors import NotFound
 from memory.forget import forget
 from memory.marking import Quarantine
-from memory.model import Scope
-from memory.model.filters import OWNERS
+from memory.model import OWNERS, Scope
 from memory.ports import Embedder, Inbox, Lanes, MemoryStore, Notary, ReceiptBook, TurnLog
 from memory.receipts import issue
-from memory.revise import UNKNOWN, delete, update
+from memory.revise import UNKNOWN, Change, delete, update
 
 
 async def update_each(
     reach: Scope,
-    texts: Mapping[str, str],
+    changes: Mapping[str, Change],
     *,
     lanes: Lanes,
     store: MemoryStore,
     embedder: Embedder,
     quarantine: Quarantine = Quarantine.MARK,
 ) -> None:
-    """Give memories new texts, one after the other; nothing is changed where one of them is not there.
+    """Change memories, one after the other; nothing is changed where one of them is not there.
 
     Args:
         reach: all that the caller may change.
-        texts: the new ones, by memory.
+        changes: by memory.
         lanes, store, embedder, quarantine: as of `revise.update`.
 
     Raises NotFound, LaneBusy, and what the parts raise: then those before are changed; the same call may come again.
     """
-    await _all_there(reach, list(texts), store)
-    for memory_id, text in texts.items():
-        await update(reach, memory_id, text, lanes=lanes, store=store, embedder=embedder, quarantine=quarantine)
+    await _all_there(reach, list(changes), store)
+    for memory_id, change in changes.items():
+        await update(reach, memory_id, change, lanes=lanes, store=store, embedder=embedder, quarantine=quarantine)
 
 
 async def delete_each(

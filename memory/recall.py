@@ -30,6 +30,7 @@ class Asked(Value):
         threshold: leave out what scores below, in [0, 1].
         as_of: recall what held at that moment instead of now.
         filters: what else must hold; they name an owner where the scope names none (see `filters.narrowed`).
+        show_expired: also what has expired by then.
     """
 
     scope: Scope
@@ -38,6 +39,7 @@ class Asked(Value):
     threshold: float | None = None
     as_of: datetime | None = None
     filters: Condition | None = None
+    show_expired: bool = False
 
 
 async def recall(asked: Asked, *, store: MemoryStore, embedder: Embedder, turns: TurnLog) -> Recall:

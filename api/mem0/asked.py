@@ -10,7 +10,9 @@ from pydantic import AliasChoices, BeforeValidator, Field
 
 from api.context import checked
 from api.fields import Named, QueryText
+from api.mem0 import days
 from api.mem0.lenient import Lenient, Owned
+from api.memories import ChangeIn
 from api.schemas import TurnIn
 from memory.errors import NotOffered
 
@@ -30,6 +32,7 @@ def moment(value: Any) -> Any:
 
 
 Time = Annotated[Any, BeforeValidator(moment)]
+End = Annotated[Any, BeforeValidator(days.end)]
 
 
 class AddIn(Owned):
@@ -46,6 +49,7 @@ class AddIn(Owned):
     filters: Named | None = None
     metadata: dict[str, Any] | None = None
     timestamp: Time = None
+    expiration_date: End = None
     observation_datetime: Time = None
     observation_date: Time = None
     infer: bool | None = None
@@ -75,6 +79,7 @@ class AddIn(Owned):
             **ids,
             "messages": [_message(one) for one in said],
             "metadata": self.metadata or {},
+            "expires_at": self.expiration_date,
             "timestamp": self.timestamp or self.observation_datetime or self.observation_date,
             "infer": self.infer is not False,
             "custom_instructions": "\n".join(one for one in told if one) or None,
@@ -126,6 +131,7 @@ class SearchIn(Owned):
     fields: list[str] | None = None
     categories: list[str] | None = None
     metadata: dict[str, Any] | None = None
+    show_expired: bool | None = None
     output_format: str | None = None
 
 
@@ -139,23 +145,32 @@ class ListIn(Owned):
     keywords: str | None = None
     metadata: dict[str, Any] | None = None
     fields: list[str] | None = None
+    show_expired: bool | None = None
     output_format: str | None = None
 
 
 class UpdateIn(Lenient):
-    """A memory's new text."""
+    """What is to change of a memory."""
 
     not_offered: ClassVar[Mapping[str, str]] = {
         "timestamp": "when a memory came to hold is told by its turn; add what is true now as a new turn",
     }
     text: str | None = None
+    metadata: dict[str, Any] | None = None
+    expiration_date: End = None
+
+    @property
+    def change(self) -> ChangeIn:
+        """The same in our own words. Raises RequestValidationError."""
+        said = {name: value for name, value in (("text", self.text), ("metadata", self.metadata)) if value is not None}
+        ends = {"expires_at": self.expiration_date} if "expiration_date" in self.model_fields_set else {}
+        return checked(ChangeIn, {**said, **ends})
 
 
-class BatchOne(Lenient):
+class BatchOne(UpdateIn):
     """One memory of a batch."""
 
     memory_id: str
-    text: str | None = None
 
 
 class BatchIn(Lenient):

@@ -16,8 +16,7 @@ from api.mem0 import serving, shapes
 from api.mem0.asked import AddIn
 from api.routing import Route
 from memory.errors import DeadTurn, NotOffered
-from memory.model import Status
-from memory.model.filters import OWNERS
+from memory.model import OWNERS, Status
 
 router = APIRouter(route_class=Route, include_in_schema=False)
 

@@ -80,6 +80,7 @@ async def found(caller: Principal, parts: Parts, asked: SearchIn, threshold: flo
         text=parts.mask(asked.query),
         limit=asked.top_k or 10,
         threshold=threshold if asked.threshold is None else asked.threshold,
+        show_expired=bool(asked.show_expired),
     )
     answer = await recall(question, store=parts.store, embedder=parts.embedder, turns=parts.turns)
     return [shapes.chosen(shapes.recalled(one), asked.fields) for one in answer.results], answer.pending
@@ -95,7 +96,7 @@ async def listed(request: Request, caller: Principal, parts: Parts, asked: ListI
     ]
     condition = filters.condition(asked.filters, *also)
     scope = sought(caller, asked.ids, condition)
-    count, memories = await parts.store.page(scope, at, condition)
+    count, memories = await parts.store.page(scope, at, condition, show_expired=bool(asked.show_expired))
     results = [shapes.chosen(shapes.memory(one), asked.fields) for one in memories]
     waiting = await pending(scope, condition, turns=parts.turns)
     return {**paged(request, at, count, results), "pending": waiting}

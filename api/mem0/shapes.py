@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from api.mem0 import days
 from memory.books import Receipt
-from memory.model import Event, Memory, Recalled, Status, Turn, TurnStatus
-from memory.model.filters import OWNERS
+from memory.model import OWNERS, Event, Memory, Recalled, Status, Turn, TurnStatus
 from memory.versions import is_retracted, version_id
 
 Shown = dict[str, Any]
-_OWNERS = (*OWNERS, "app_id") if "app_id" not in OWNERS else OWNERS
 _STATUS: Mapping[Status, str] = {
     Status.QUEUED: "PENDING",
     Status.RUNNING: "RUNNING",
@@ -36,7 +35,7 @@ def memory(found: Memory) -> Shown:
         "categories": list(found.categories),
         "created_at": found.created_at,
         "updated_at": found.updated_at,
-        "expiration_date": None,
+        "expiration_date": days.of(found.expires_at),
         "structured_attributes": None,
         "replaced_by": found.superseded_by,
         "synthesized": False,
@@ -53,7 +52,7 @@ def digest(text: str) -> str:
 
 def owners(ids: Mapping[str, str | None]) -> Shown:
     """Whose it is: every id, null where it is not set."""
-    return {**{field: ids.get(field) for field in _OWNERS}, "session_id": ids.get("run_id")}
+    return {**{field: ids.get(field) for field in OWNERS}, "session_id": ids.get("run_id")}
 
 
 def recalled(found: Recalled) -> Shown:
@@ -116,7 +115,7 @@ def results(turn: TurnStatus) -> list[Shown]:
 
 def event(turn: TurnStatus) -> Shown:
     """A turn as an event: its id is the event's."""
-    ids = {field: getattr(turn, field, None) for field in _OWNERS}
+    ids = {field: getattr(turn, field, None) for field in OWNERS}
     return _event(
         turn.id,
         "ADD",

@@ -14,7 +14,7 @@ from memory.adapters.redis_dead import find_dead
 from memory.adapters.redis_scripts import RedisScripts, answered
 from memory.books import Ledger
 from memory.errors import NewerFormat
-from memory.model import DeadFilter, Lane, Page, Scope, Status, Turn, TurnStatus, Usage
+from memory.model import OWNERS, DeadFilter, Lane, Page, Scope, Status, Turn, TurnStatus, Usage
 
 log = structlog.get_logger(__name__)
 
@@ -205,7 +205,7 @@ class RedisTurns:
                         yield lane_key, row
 
 
-_OWNERS = (b"user_id", b"agent_id", b"run_id")
+_OWNERS = tuple(field.encode() for field in OWNERS)
 
 
 def _by_model(counts: dict[bytes, bytes]) -> dict[str, Usage]:

@@ -29,6 +29,9 @@ NEEDS = {
     "GET /memories/{memory_id}/history": "read",
     "PUT /memories/{memory_id}": "write",
     "POST /memories/{memory_id}/undo": "write",
+    "PUT /memories/{memory_id}/feedback": "write",
+    "GET /entities": "read",
+    "DELETE /entities/{type}/{entity_id:path}": "write",
     "DELETE /memories/{memory_id}": "write",
     "POST /chat": "write",
     "GET /dead": "admin",
@@ -72,7 +75,9 @@ def routes() -> set[str]:
 def filled(route: str) -> tuple[str, str]:
     """A route's method, and its path with the ids of nothing that is there."""
     method, _, path = route.partition(" ")
-    return method, re.sub(r"\{\w+_id\}", NOBODY, path.replace("{key_id}", "0" * 12))
+    return method, re.sub(
+        r"\{\w+_id\}", NOBODY, path.replace("{key_id}", "0" * 12).replace("{type}/{entity_id:path}", "user/nobody")
+    )
 
 
 def test_every_route_is_in_the_table_of_roles() -> None:

@@ -6,12 +6,12 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from api import intake
 from api.auth import Writer
-from api.context import Opened, checked
+from api.context import Opened
 from api.mem0.asked import BatchIn
 from api.mem0.lenient import uuid
 from api.routing import Route
-from api.schemas import TextIn
 from memory.many import delete_each, update_each
 
 router = APIRouter(route_class=Route, include_in_schema=False)
@@ -19,17 +19,17 @@ router = APIRouter(route_class=Route, include_in_schema=False)
 
 @router.put("/v1/batch/")
 async def put_batch(batch: BatchIn, caller: Writer, parts: Opened) -> Any:
-    """Give memories new texts."""
-    texts = {uuid(one.memory_id): parts.mask(checked(TextIn, {"text": one.text}).text) for one in batch.memories}
+    """Change memories, each as `PUT /v1/memories/{id}/` does."""
+    changes = {uuid(one.memory_id): intake.change(one.change, parts.mask) for one in batch.memories}
     await update_each(
         caller.reach,
-        texts,
+        changes,
         lanes=parts.lanes,
         store=parts.store,
         embedder=parts.embedder,
         quarantine=parts.quarantine,
     )
-    return {"message": f"Successfully updated {len(texts)} memories"}
+    return {"message": f"Successfully updated {len(changes)} memories"}
 
 
 @router.delete("/v1/batch/")

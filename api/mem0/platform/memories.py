@@ -13,8 +13,7 @@ from api.mem0 import serving
 from api.mem0.asked import AddIn, ListIn, SearchIn
 from api.routing import Route
 from memory.errors import BadRequest
-from memory.model import Access, Page
-from memory.model.filters import OWNERS
+from memory.model import OWNERS, Access, Page
 
 router = APIRouter(route_class=Route, include_in_schema=False)
 
@@ -53,7 +52,7 @@ async def delete_all(
     named = {**query, **(serving.named_in(filters) if filters is not None else {})}
     everybody = [field for field, name in named.items() if name == _EVERYBODY]
     if not everybody:
-        receipts = [await serving.forgotten(owner(caller, **checked(Named, named).ids), parts)]
+        receipts = [await serving.forgotten(owner(caller, checked(Named, named).ids), parts)]
     elif len(everybody) < len(named):
         raise BadRequest("* stands for every owner of a kind: do not name one of another kind beside it")
     else:

@@ -7,13 +7,13 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from api import intake
 from api.auth import Reader, Writer
-from api.context import Opened, checked
+from api.context import Opened
 from api.mem0 import shapes
 from api.mem0.asked import UpdateIn
 from api.mem0.lenient import MemoryId
 from api.routing import Route
-from api.schemas import TextIn
 from memory.errors import NotFound
 from memory.revise import UNKNOWN, delete, update
 
@@ -42,11 +42,11 @@ async def get_history(caller: Reader, memory_id: MemoryId, parts: Opened) -> Any
 
 @router.put("/v1/memories/{memory_id:segment}/")
 async def put_memory(caller: Writer, memory_id: MemoryId, new: UpdateIn, parts: Opened) -> Any:
-    """Give a memory a new text; the old one stays in its history."""
+    """Give a memory a new text, other metadata or another end; what it was stays in its history."""
     changed = await update(
         caller.reach,
         memory_id,
-        parts.mask(checked(TextIn, {"text": new.text}).text),
+        intake.change(new.change, parts.mask),
         lanes=parts.lanes,
         store=parts.store,
         embedder=parts.embedder,
