@@ -96,6 +96,7 @@ async def speaking(kind: Kind, url: str, key: str) -> AsyncIterator[Speaker]:
         http.event_hooks = {"request": [speaker.write_down if kind == "MemoryClient" else written_down]}
         yield speaker
     finally:
-        closed = http.close() if isinstance(http, httpx.Client) else http.aclose()
-        if closed is not None:
-            await closed
+        if isinstance(http, httpx.Client):
+            http.close()
+        else:
+            await http.aclose()
