@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from api.mem0 import days
+from api import days
+from api.context import digest
 from memory.books import Receipt
 from memory.model import OWNERS, Entity, Event, Memory, Recalled, Status, Turn, TurnStatus
 from memory.versions import is_retracted, version_id
@@ -43,11 +43,6 @@ def memory(found: Memory) -> Shown:
         "valid_from": found.valid_from,
         "marked": found.marked,
     }
-
-
-def digest(text: str) -> str:
-    """The hash under which Mem0 knows a text; nothing rests on it."""
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def owners(ids: Mapping[str, str | None]) -> Shown:
