@@ -1,14 +1,15 @@
-"""The calls about an owner as a whole: forget, the receipts of that, and everything to take along."""
+"""The calls about owners as a whole: who there is, forget, the receipts of that, and everything to take along."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
 from typing import Any, TypedDict, Unpack
 from urllib.parse import quote
 
 import orjson
 
-from memory.client.views import ExaminedView, Page, PublicKeyView, ReceiptView
+from memory.client.views import ExaminedView, Page, PublicKeyView, ReceiptView, View
 from memory.client.wire import Wire
 from memory.errors import TurnstoneError
 
@@ -19,6 +20,19 @@ class Owner(TypedDict, total=False):
     user_id: str | None
     agent_id: str | None
     run_id: str | None
+
+
+class EntityView(View):
+    """Somebody or something that has memories.
+
+    `type` is user, agent, run or app; the times are those of the first memory and of the latest change.
+    """
+
+    id: str
+    type: str
+    total_memories: int
+    created_at: datetime
+    updated_at: datetime
 
 
 class CutOff(TurnstoneError):
@@ -36,6 +50,11 @@ class OwnerCalls:
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
+
+    async def entities(self) -> list[EntityView]:
+        """The users, agents, runs and apps that have memories."""
+        answer = await self._wire.ask("GET", "/entities", safe=True)
+        return [EntityView.model_validate(one) for one in answer]
 
     async def forget(self, **owner: Unpack[Owner]) -> ReceiptView:
         """Erase everything of an owner: waiting turns, dead letters and memories."""
