@@ -73,7 +73,9 @@ def client_for(call: Call) -> TurnstoneClient:
 def key_in(headers: Mapping[str, str]) -> str | None:
     """The key that a request brings, in any of the ways that Turnstone itself takes it."""
     scheme, _, key = headers.get("authorization", "").partition(" ")
-    return (key.strip() if scheme.lower() in _SCHEMES else None) or headers.get("x-api-key") or None
+    given = (key.strip() if scheme.lower() in _SCHEMES else "") or headers.get("x-api-key", "")
+    # A header takes ASCII only. What is no key at all stays one that Turnstone refuses.
+    return given.encode("ascii", "replace").decode() or None
 
 
 def _names_an_owner(filters: Mapping[str, Any]) -> bool:
