@@ -18,7 +18,6 @@ from typer.testing import CliRunner
 
 from memory.cli.mcp_server import app
 from memory.client import TurnstoneClient
-from memory.mcp.http import OpenDoor, check_door
 from tests.mcp.calling import NAMES, answer, refusal, remembered
 from tests.running import OPERATOR_KEY, Running
 from tests.unit.fake_api import fake_api
@@ -119,12 +118,12 @@ async def test_a_page_that_points_its_own_name_at_the_server_gets_nowhere(near: 
     assert (await posted(near, **named)).status_code == 421
 
 
-async def test_before_others_can_call_turnstone_must_ask_for_keys(keyed: Running) -> None:
-    await check_door(keyed.url)
+def test_before_others_can_call_turnstone_must_ask_for_keys() -> None:
     with fake_api() as open_door:
         open_door.plan("GET", "/turns", {"count": 0, "next": None, "previous": None, "results": []})
-        with pytest.raises(OpenDoor, match="TURNSTONE_AUTH=keys"):
-            await check_door(open_door.url)
+        refused = CliRunner().invoke(app, ["--http", "--host", "0.0.0.0", "--port", "0", "--url", open_door.url])
+    assert refused.exit_code == 2
+    assert "TURNSTONE_AUTH=keys" in refused.stderr
 
 
 def test_without_the_sdk_the_command_says_how_to_install_it() -> None:

@@ -10,7 +10,7 @@ async def test_an_editor_drives_the_eleven_tools_over_stdio(keyed: Running) -> N
     async with over_stdio(keyed, OPERATOR_KEY, "ana") as editor:
         assert {tool.name for tool in (await editor.list_tools()).tools} == NAMES
 
-        queued = await answer(editor, "add_memory", text="I live in Lisbon and build with Vue.js")
+        queued = await answer(editor, "add_memory", text="I live in Lisbon and build with Vue.js", source="MCP")
         assert queued["status"] == "PENDING"
         event = await remembered(editor, "Ana builds with Vue.js", metadata={"stars": 5})
         [made] = event["results"]
