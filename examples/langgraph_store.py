@@ -41,6 +41,7 @@ from langgraph.store.base import (
 
 from memory.client import Owner, TurnstoneClient
 from memory.client.views import MemoryView
+from memory.model import Kind
 
 KEY, SHELF = "_key", "_shelf"  # of the metadata: an item's key, and the labels behind the owner's, by their number
 PAGE_SIZE = 200
@@ -144,8 +145,12 @@ class TurnstoneStore(BaseStore):
         names = [label.strip("{}") for label in self._pattern if label.startswith("{")]
         if len(names) != 1:
             raise InvalidNamespaceError(f"Namespaces of {self._pattern} can be listed of one owner: give its prefix.")
-        everybody = await client.entities()
-        return [_ids({names[0]: one.id}) for one in everybody if f"{one.type}_id" == names[0]]
+        owners: list[Owner] = []
+        page = 1
+        while found := await client.entities(kind=cast("Kind", names[0].removesuffix("_id")), page=page):
+            owners += [_ids({names[0]: one.id}) for one in found]
+            page += 1
+        return owners
 
     def _owner(self, namespace: Namespace) -> tuple[Owner, Namespace]:
         """Whose memories a namespace means, and the shelf. Raises InvalidNamespaceError where it means nobody's."""

@@ -12,6 +12,7 @@ import orjson
 from memory.client.views import ExaminedView, Page, PublicKeyView, ReceiptView, View
 from memory.client.wire import Wire
 from memory.errors import TurnstoneError
+from memory.model import Kind
 
 
 class Owner(TypedDict, total=False):
@@ -24,13 +25,10 @@ class Owner(TypedDict, total=False):
 
 
 class EntityView(View):
-    """Somebody or something that has memories.
-
-    `type` is user, agent, run or app; the times are those of the first memory and of the latest change.
-    """
+    """A user, agent, run or app that has memories; the times are those of the first one and of the last change."""
 
     id: str
-    type: str
+    type: Kind
     total_memories: int
     created_at: datetime
     updated_at: datetime
@@ -52,9 +50,16 @@ class OwnerCalls:
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
 
-    async def entities(self) -> list[EntityView]:
-        """The users, agents, runs and apps that have memories."""
-        answer = await self._wire.ask("GET", "/entities", safe=True)
+    async def entities(self, *, kind: Kind | None = None, page: int = 1, page_size: int = 1_000) -> list[EntityView]:
+        """Who has memories: users, agents, runs and apps, by kind and name. Past the last page there is nobody.
+
+        Args:
+            kind: only of this one.
+            page: from 1.
+            page_size: at most 1,000.
+        """
+        query = {"type": kind, "page": page, "page_size": page_size}
+        answer = await self._wire.ask("GET", "/entities", safe=True, params=query)
         return [EntityView.model_validate(one) for one in answer]
 
     async def forget(self, **owner: Unpack[Owner]) -> ReceiptView:

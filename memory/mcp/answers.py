@@ -70,8 +70,9 @@ class Found(BaseModel):
 
 
 class Entities(BaseModel):
-    """Who has memories."""
+    """One page of who has memories."""
 
+    next_page: int | None = Field(description="The next page; null where this one is not full.")
     results: list[EntityView]
 
 

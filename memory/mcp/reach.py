@@ -11,7 +11,7 @@ from mcp.server.mcpserver import Context
 
 from memory.client import Owner, TurnstoneClient
 from memory.errors import TurnstoneError
-from memory.model.filters import OWNERS
+from memory.model import OWNERS
 
 _SCHEMES = ("bearer", "token")
 

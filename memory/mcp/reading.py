@@ -56,10 +56,11 @@ async def get_memory(call: Call, memory_id: MemoryId) -> MemoryView:
         return told(await client.memory(memory_id))
 
 
-async def list_entities(call: Call) -> Entities:
+async def list_entities(call: Call, page: PageNumber = 1, page_size: PageSize = 100) -> Entities:
     """List the users, agents, apps and runs that have memories, with how many."""
     async with client_for(call) as client:
-        return Entities(results=await client.entities())
+        found = await client.entities(page=page, page_size=page_size)
+    return Entities(results=found, next_page=page + 1 if len(found) == page_size else None)
 
 
 async def list_events(

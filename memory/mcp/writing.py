@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from time import monotonic
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -52,11 +52,16 @@ async def add_memory(
 async def update_memory(
     call: Call,
     memory_id: MemoryId,
-    text: Annotated[str, Field(description="What is true now.")],
+    text: Annotated[str, Field(description="What is true now. Left out, the text stays as it is.")] = "",
+    metadata: Annotated[
+        dict[str, Any] | None, Field(description="A JSON object in the place of the memory's metadata.")
+    ] = None,
 ) -> MemoryView:
-    """Give a memory another text; the earlier one stays in its history."""
+    """Give a memory another text or other metadata; what it was stays in its history."""
+    if not text.strip() and metadata is None:
+        raise Unanswerable("Give a text or metadata: there is nothing to change.")
     async with client_for(call) as client:
-        return told(await client.update(memory_id, text))
+        return told(await client.update(memory_id, text or None, metadata=metadata))
 
 
 async def delete_memory(call: Call, memory_id: MemoryId) -> Deleted:

@@ -32,7 +32,9 @@ async def test_an_editor_drives_the_eleven_tools_over_stdio(keyed: Running) -> N
 
         changed = await answer(editor, "update_memory", memory_id=made["id"], text="Ana builds with Next.js")
         assert changed == await answer(editor, "get_memory", memory_id=made["id"])
-        assert changed["memory"] == "Ana builds with Next.js"
+        assert (changed["memory"], changed["metadata"]) == ("Ana builds with Next.js", {"stars": 5})
+        changed = await answer(editor, "update_memory", memory_id=made["id"], metadata={"stars": 3})
+        assert (changed["memory"], changed["metadata"]) == ("Ana builds with Next.js", {"stars": 3})
         assert (await answer(editor, "delete_memory", memory_id=made["id"]))["id"] == made["id"]
         assert "no memory with this id" in await refusal(editor, "get_memory", memory_id=made["id"])
 

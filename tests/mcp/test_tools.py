@@ -36,6 +36,7 @@ async def test_every_tool_says_what_it_does_to_memories_and_what_it_takes_and_gi
         ("update_memory", {"memory_id": UNKNOWN, "text": "tea"}, "there is no memory with this id"),
         ("delete_memory", {"memory_id": UNKNOWN}, "there is no memory with this id"),
         ("get_event_status", {"event_id": UNKNOWN}, "there is no turn with this id"),
+        ("update_memory", {"memory_id": UNKNOWN}, "there is nothing to change"),
         ("add_memory", {"user_id": "bea"}, "there is nothing to remember"),
         ("add_memory", {"text": "I like tea"}, "Say whose memories"),
         ("search_memories", {"query": "tea", "filters": {"colour": "red"}}, "Say whose memories"),
@@ -106,15 +107,21 @@ async def test_forgetting_several_tells_how_far_it_is(keyed: Running) -> None:
 
     async def step(progress: float, total: float | None, message: str | None) -> None:
         steps.append(progress)
-        assert total == 2
+        assert total == 3
 
     async with at_hand(keyed.url, OPERATOR_KEY) as client:
         await remembered(client, "Gina sails", user_id="gina")
         await remembered(client, "Knows the harbour", agent_id="pilot")
-        ids = {"user_id": "gina", "agent_id": "pilot"}
+        await remembered(client, "Shows the tides", app_id="charts")
+        listed = (await answer(client, "list_entities"))["results"]
+        assert {("agent", "pilot", 1), ("app", "charts", 1)} <= {
+            (one["type"], one["id"], one["total_memories"]) for one in listed
+        }
+        assert (await answer(client, "list_entities", page_size=1))["next_page"] == 2
+        ids = {"user_id": "gina", "agent_id": "pilot", "app_id": "charts"}
         result = await client.call_tool("delete_entities", ids, progress_callback=step)
-    assert [one["memories"] for one in result.structured_content["receipts"]] == [1, 1]
-    assert steps == [1, 2]
+    assert [one["memories"] for one in result.structured_content["receipts"]] == [1, 1, 1]
+    assert steps == [1, 2, 3]
 
 
 async def test_the_prompt_brings_what_is_remembered(keyed: Running) -> None:
