@@ -71,7 +71,7 @@ def make_app(server: MCPServer[Reach], hosts: Sequence[str], *, needs_key: bool)
 
 async def serve(app: Starlette, listener: socket) -> None:
     """Answer until SIGINT or SIGTERM."""
-    await uvicorn.Server(uvicorn.Config(app, log_level="warning")).serve(sockets=[listener])
+    await uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False)).serve(sockets=[listener])
 
 
 class KeyNeeded:

@@ -30,10 +30,10 @@ WAIT_MS = 30_000
 
 
 def over_stdio(stack: Running, key: str, user_id: str) -> Client:
-    """A client that starts the command itself, as an editor does."""
+    """A client that starts the command itself, with the handshake of before protocol 2026-07-28, as most editors do."""
     settings = {"TURNSTONE_URL": stack.url, "TURNSTONE_KEY": key, "SSL_CERT_FILE": os.environ["SSL_CERT_FILE"]}
     command = ["-m", "memory.cli", "mcp", "--user-id", user_id]
-    return Client(StdioServerParameters(command=sys.executable, args=command, env=settings))
+    return Client(StdioServerParameters(command=sys.executable, args=command, env=settings), mode="legacy")
 
 
 def at_hand(url: str, key: str | None, user_id: str | None = None) -> Client:

@@ -59,12 +59,12 @@ def far(keyed: Running) -> Iterator[str]:
 
 
 @asynccontextmanager
-async def calling(url: str, key: str | bytes | None = None) -> AsyncIterator[Client]:
+async def calling(url: str, key: str | bytes | None = None, mode: str = "auto") -> AsyncIterator[Client]:
     text = key if isinstance(key, bytes) else (key or "").encode()
     headers = {b"Authorization": b"Bearer " + text} if text else {}
     async with (
         httpx2.AsyncClient(headers=headers, trust_env=False, timeout=60) as http,
-        Client(streamable_http_client(url, http_client=http)) as client,
+        Client(streamable_http_client(url, http_client=http), mode=mode) as client,
     ):
         yield client
 
@@ -83,11 +83,12 @@ async def test_on_this_machine_the_server_s_own_key_and_user_do(near: str) -> No
     assert [one["user_id"] for one in found["results"]] == ["ines"]
 
 
-async def test_one_server_serves_many_tenants_each_by_its_own_key(keyed: Running, far: str) -> None:
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_one_server_serves_many_tenants_each_by_its_own_key(keyed: Running, far: str, mode: str) -> None:
     async with TurnstoneClient(keyed.url, OPERATOR_KEY) as operator:
-        acme = await operator.keys.create(tenant="acme", label="acme's bot")
-        globex = await operator.keys.create(tenant="globex", label="globex's bot")
-    async with calling(far, acme.key) as ours, calling(far, globex.key) as theirs:
+        acme = await operator.keys.create(tenant=f"acme-{mode}", label="acme's bot")
+        globex = await operator.keys.create(tenant=f"globex-{mode}", label="globex's bot")
+    async with calling(far, acme.key, mode) as ours, calling(far, globex.key, mode) as theirs:
         event = await remembered(ours, "Jo signs the contracts", user_id="jo")
         assert (await answer(ours, "get_memories", user_id="jo"))["count"] == 1
         assert (await answer(theirs, "get_memories", user_id="jo"))["count"] == 0
