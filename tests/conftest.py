@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,7 +30,7 @@ TESTS = Path(__file__).parent
 
 
 # What shares a stack, or takes long, in the order in which `make test` begins with it; all else goes file by file.
-GROUPS = ("chaos", "e2e/faults", "e2e", "chaos/invariants", "chaos/test_storm.py", "browser", "mcp", "evals")
+GROUPS = ("chaos", "e2e/faults", "e2e", "mem0", "chaos/invariants", "chaos/test_storm.py", "browser", "mcp", "evals")
 TOGETHER = {"examples": "mcp"}  # folders that share another one's stack
 
 
@@ -68,9 +68,9 @@ def _place(path: Path) -> tuple[int, str]:
 
 
 @contextmanager
-def running(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
-    """A server process for as long as it is needed; ended by its own pid."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def running(command: list[str], environment: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    """A server process for as long as it is needed, in our environment or another; ended by its own pid."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
     try:
         yield process
     finally:
