@@ -8,12 +8,13 @@ from collections.abc import AsyncIterator
 
 from fastapi import FastAPI
 
-from api import dashboard, errors, openapi
+from api import dashboard, errors, mem0, openapi
 from api.auth import Gate
 from api.door import Door
 from api.routes import (
     chat,
     dead,
+    entities,
     export,
     guidance,
     health,
@@ -60,10 +61,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.gate = Gate(chosen)
     app.add_middleware(Door, max_body_bytes=chosen.max_body_bytes)
     errors.install(app)
-    for resource in (turns, memories, receipts, export, dead, quarantine, guidance, keys, webhooks):
+    for resource in (turns, memories, entities, receipts, export, dead, quarantine, guidance, keys, webhooks):
         app.include_router(resource.router)
     for resource in (chat, health, metrics):
         app.include_router(resource.router)
     dashboard.install(app)
     openapi.install(app)
+    mem0.install(app)
     return app

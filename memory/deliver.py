@@ -12,7 +12,7 @@ import orjson
 import structlog
 
 from memory.errors import NewerFormat, Unreadable
-from memory.model import TEST, Delivery, DeliveryStatus, Event, Outcome, Scope, Webhook
+from memory.model import OWNERS, TEST, Delivery, DeliveryStatus, Event, Outcome, Scope, Webhook
 from memory.ports import (
     Claimed,
     Deliveries,
@@ -185,7 +185,7 @@ def _payload(delivery: Delivery, words: str | None) -> dict[str, Any]:
         "event_details": {"id": delivery.memory_id, "data": {"memory": words}, "event": delivery.event},
         "delivery_id": delivery.id,
         "turn_id": delivery.turn_id,
-        **dict.fromkeys(name for name in Scope.model_fields if name != "tenant"),
+        **dict.fromkeys(OWNERS),
         **delivery.scope.ids,
         "created_at": delivery.noted_at,
     }

@@ -10,7 +10,7 @@ import structlog
 
 from memory.books import Removal
 from memory.errors import LaneBusy, LeaseLost
-from memory.model import Change, Event, Lease, Memory, Scope, Write
+from memory.model import Event, Lease, Memory, Scope, Telling, Write
 from memory.ports import Embedder, Inbox, Lanes, MemoryStore
 from memory.spending import paid_by
 from memory.versions import in_order, is_retracted, version_id
@@ -89,13 +89,13 @@ async def write_under(
 
 
 @contextlib.asynccontextmanager
-async def telling(lease: Lease, change: Change, lanes: Lanes) -> AsyncIterator[None]:
+async def telling(lease: Lease, told: Telling, lanes: Lanes) -> AsyncIterator[None]:
     """Let webhooks be told of a change by hand that is made within.
 
     It is noted first, so that none is lost; whether it was made is looked at when it is delivered. Raises LaneBusy.
     """
     try:
-        noted = await lanes.note(lease, change)
+        noted = await lanes.note(lease, told)
     except LeaseLost as error:
         raise LaneBusy("this owner's memories were being changed just then", retry_after_seconds=1) from error
     yield

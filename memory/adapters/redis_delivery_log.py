@@ -10,10 +10,9 @@ from redis.asyncio import Redis
 from memory.adapters import redis_keys as keys
 from memory.adapters.redis_scripts import answered
 from memory.clock import from_us
-from memory.model import Delivery, DeliveryStatus, Scope
+from memory.model import OWNERS, Delivery, DeliveryStatus, Scope
 
 _CHUNK = 500
-_IDS = tuple(name for name in Scope.model_fields if name != "tenant")
 
 
 def decode_delivery(tenant: str, delivery_id: str, row: Mapping[bytes, bytes]) -> Delivery:
@@ -24,7 +23,7 @@ def decode_delivery(tenant: str, delivery_id: str, row: Mapping[bytes, bytes]) -
         id=delivery_id,
         webhook_id=told["hook"],
         event=told["event"],
-        scope=Scope(tenant=tenant, **{name: told[name] for name in _IDS if name in told}),
+        scope=Scope(tenant=tenant, **{name: told[name] for name in OWNERS if name in told}),
         memory_id=told.get("memory"),
         turn_id=told.get("turn"),
         nth=int(told.get("nth", 0)),

@@ -19,7 +19,7 @@ from memory.adapters.redis_epochs import RedisEpochs
 from memory.adapters.redis_hook_bells import HookBells
 from memory.adapters.redis_scripts import Argument, RedisScripts
 from memory.errors import InboxUnavailable, LaneBusy, LeaseLost, Transient
-from memory.model import Batch, Change, Confirmation, Lane, Lease, Plan, Scope, Status, Turn
+from memory.model import Batch, Confirmation, Lane, Lease, Plan, Scope, Status, Telling, Turn
 from memory.ports import Doorbell
 
 _BACKOFF_BASE_MS = 500
@@ -212,13 +212,13 @@ class RedisLanes:
         if answer == _TOLD:
             await self._hooks.ring_all(lane.tenant)
 
-    async def note(self, lease: Lease, change: Change) -> Sequence[str]:
+    async def note(self, lease: Lease, told: Telling) -> Sequence[str]:
         """Note a change by hand for the webhooks that want it, before it is made; returns the deliveries' ids."""
         lane, limits = lease.lane, self._limits
-        args: list[Argument] = [lease.token, lane.tenant, lane.key.partition(":")[2], change.event.value]
-        args += [limits.finish_ms, limits.retention_seconds, "memory", change.memory_id]
-        args += ["version", change.version] if change.version is not None else []
-        args += [word for pair in change.scope.ids.items() for word in pair]
+        args: list[Argument] = [lease.token, lane.tenant, lane.key.partition(":")[2], told.event.value]
+        args += [limits.finish_ms, limits.retention_seconds, "memory", told.memory_id]
+        args += ["version", told.version] if told.version is not None else []
+        args += [word for pair in told.scope.ids.items() for word in pair]
         noted = await self._run("hook_note", [keys.lease(lane), keys.hooks(lane.tenant)], args)
         _still_ours(noted is not None, lane)
         return [one.decode() for one in noted]

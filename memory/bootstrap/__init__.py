@@ -20,6 +20,7 @@ from memory.adapters.pseudonyms import Pseudonyms
 from memory.adapters.qdrant_store import QdrantStore
 from memory.adapters.redis_audit import RedisAudit
 from memory.adapters.redis_deliveries import RedisDeliveries
+from memory.adapters.redis_digests import RedisDigests
 from memory.adapters.redis_guidance import RedisGuidance
 from memory.adapters.redis_inbox import RedisInbox
 from memory.adapters.redis_keyring import RedisKeyring
@@ -40,6 +41,7 @@ from memory.gate import GatedExtractor
 from memory.marking import Quarantine
 from memory.ports import (
     Deliveries,
+    DigestBook,
     Embedder,
     Extractor,
     GuidanceBook,
@@ -95,6 +97,7 @@ class Parts:
     webhooks: WebhookBook
     deliveries: Deliveries
     sender: WebhookSender
+    digests: DigestBook
     mask: Mask = field(default_factory=SecretMask)  # so that nobody forgets it
     quarantine: Quarantine = Quarantine.MARK
 
@@ -150,6 +153,7 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
             webhooks=book,
             deliveries=RedisDeliveries(redis, scripts, bell, limits, book, settings.webhook_timeout_seconds),
             sender=sender,
+            digests=RedisDigests(redis, pseudonyms),
             mask=SecretMask() if settings.mask == "on" else unmasked,
             quarantine=Quarantine(settings.quarantine),
         )

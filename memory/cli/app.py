@@ -12,6 +12,7 @@ from memory.cli import (
     forget,
     guidance,
     keys,
+    mcp,
     memories,
     quarantine,
     receipts,
@@ -43,6 +44,7 @@ _GROUPS = (
     export,
     keys,
     webhooks,
+    mcp,
 )
 for module in _GROUPS:
     app.add_typer(module.app)

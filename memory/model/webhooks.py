@@ -46,7 +46,7 @@ class DeliveryStatus(StrEnum):
     FAILED = "failed"
 
 
-class Change(Value):
+class Telling(Value):
     """A change by hand that webhooks are to be told of: ids, never words.
 
     Args:

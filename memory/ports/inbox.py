@@ -10,7 +10,6 @@ from typing import Protocol
 from memory.books import Erased, InboxState, Ledger, Left, Removal
 from memory.model import (
     Batch,
-    Change,
     Confirmation,
     DeadFilter,
     Lane,
@@ -20,6 +19,7 @@ from memory.model import (
     Scope,
     Status,
     Submission,
+    Telling,
     Turn,
     TurnEvent,
     TurnStatus,
@@ -141,7 +141,7 @@ class Lanes(Protocol):
     async def settle(self, lease: Lease, plan: Plan, erased: frozenset[str] = frozenset()) -> None:
         """The batch is applied: statuses, events, books; it leaves the lane."""
 
-    async def note(self, lease: Lease, change: Change) -> Sequence[str]:
+    async def note(self, lease: Lease, told: Telling) -> Sequence[str]:
         """Note a change by hand for the webhooks that want it, before it is made; returns the deliveries' ids.
 
         They are due when they are handed to `tell`, or when whoever makes the change must have ended.
@@ -200,6 +200,9 @@ class TurnLog(Protocol):
 
     async def lanes(self, scope: Scope) -> list[Lane]:
         """Every lane that holds a turn in scope."""
+
+    async def owners(self, tenant: str) -> list[Scope]:
+        """Whose turns there are, erased ones aside: each combination of ids once."""
 
     async def text(self, reach: Scope, turn_id: str) -> Turn | None:
         """The turn itself, if it is within reach, as long as its text is kept."""

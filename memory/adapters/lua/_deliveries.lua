@@ -1,7 +1,7 @@
 -- Deliveries to webhooks: ids, never words. The names of the keys are those of redis_keys.py.
 local MOST_WAITING, MOST_DONE = 10000, 1000 -- of one webhook: what is more is given up at once, or forgotten
 local WANTED = { ADD = 'memory_add', UPDATE = 'memory_update', DELETE = 'memory_delete' }
-local OWNERS = { 'user_id', 'agent_id', 'run_id' }
+local OWNERS = { 'user_id', 'agent_id', 'run_id', 'app_id' } -- as in memory/model/scope.py
 
 local function micros(us) return string.format('%.0f', us) end
 

@@ -10,6 +10,7 @@ import pytest
 from memory.adapters.celery_bell import QUEUE
 from memory.adapters.http_webhooks import HttpWebhooks
 from memory.deliver import deliver
+from memory.model import OWNERS
 from tests.chaos.scan import all_of_redis
 from tests.integration.webhooks.hooked import TENANT, Hooked
 from tests.keys_found import faults, permanent, without_end
@@ -21,15 +22,15 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 async def test_a_settled_turn_is_told_with_its_words_and_whose_they_are(scene: Hooked) -> None:
     webhook = await scene.webhook()
-    turn_id = await scene.say("I live in Berlin", user_id="ana", agent_id="bot")
+    owner = {field: field[0] for field in OWNERS}
+    turn_id = await scene.say("I live in Berlin", **owner)
     assert await scene.deliver(webhook) == 1
-    (memory,) = await scene.memories()
+    (memory,) = await scene.memories("u")
     (got,) = scene.receiver.got
     (logged,) = await scene.log(webhook)
     assert got.json == {
         "event_details": {"id": memory["id"], "data": {"memory": "I live in Berlin"}, "event": "ADD"},
-        "delivery_id": got.id, "turn_id": turn_id, "user_id": "ana", "agent_id": "bot", "run_id": None,
-        "created_at": got.json["created_at"],
+        "delivery_id": got.id, "turn_id": turn_id, **owner, "created_at": got.json["created_at"],
     }  # fmt: skip
     assert (logged["id"], logged["status"], logged["attempts"], logged["status_code"]) == (got.id, "delivered", 1, 204)
     assert (logged["memory_id"], logged["turn_id"], logged["error"]) == (memory["id"], turn_id, None)
