@@ -9,7 +9,7 @@ from typing import Any
 from api import days
 from api.context import digest
 from memory.books import Receipt
-from memory.model import OWNERS, Event, Memory, Recalled, Status, Turn, TurnStatus
+from memory.model import OWNERS, Entity, Event, Memory, Recalled, Status, Turn, TurnStatus
 from memory.versions import is_retracted, version_id
 
 Shown = dict[str, Any]
@@ -48,6 +48,21 @@ def memory(found: Memory) -> Shown:
 def owners(ids: Mapping[str, str | None]) -> Shown:
     """Whose it is: every id, null where it is not set."""
     return {**{field: ids.get(field) for field in OWNERS}, "session_id": ids.get("run_id")}
+
+
+def entity(found: Entity, tenant: str) -> Shown:
+    """A user, agent, app or run."""
+    return {
+        "id": found.name,
+        "name": found.name,
+        "type": found.kind,
+        "owner": tenant,
+        "organization": tenant,
+        "metadata": None,
+        "total_memories": found.memories,
+        "created_at": found.created_at,
+        "updated_at": found.updated_at,
+    }
 
 
 def recalled(found: Recalled) -> Shown:

@@ -146,7 +146,7 @@ class RedisErasing:
 
     async def _sealed(self, removal: Removal) -> str:
         document = removal.model_dump_json(exclude_none=True).encode()
-        return encode_removal(await self._pseudonyms.sealed(document))
+        return encode_removal(removal, await self._pseudonyms.sealed(document))
 
     async def unfinished(self) -> list[tuple[str, Removal]]:
         """The removals that are due to be repeated, each with the name under which `finished` knows it."""

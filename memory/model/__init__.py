@@ -1,6 +1,7 @@
 """The values of the house: a turn goes in, facts come out, a plan is applied, memories are recalled. All frozen."""
 
 from memory.model.access import Access, ApiKey, Bond, PerMinute, Principal
+from memory.model.digest import DigestOrder
 from memory.model.entity import Entity
 from memory.model.facts import Decision, Event, Extraction, Fact, Reconciliation
 from memory.model.history import Counts, DeadFilter, Incident, What
@@ -21,6 +22,7 @@ __all__ = [
     "Counts",
     "DeadFilter",
     "Decision",
+    "DigestOrder",
     "Entity",
     "Event",
     "Extraction",
