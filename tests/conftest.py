@@ -23,13 +23,15 @@ from redis.asyncio import Redis
 
 from memory.embedded.redis_server import redis_part
 from memory.embedded.sockets import answers_ping, free_port, http_get
+from tests.running import OPERATOR_KEY, Running, turnstone_up
 from tests.support import wait_until
 
 TESTS = Path(__file__).parent
 
 
 # What shares a stack, or takes long, in the order in which `make test` begins with it; all else goes file by file.
-GROUPS = ("chaos", "e2e/faults", "e2e", "mem0", "chaos/invariants", "chaos/test_storm.py", "browser", "evals")
+GROUPS = ("chaos", "e2e/faults", "e2e", "mem0", "chaos/invariants", "chaos/test_storm.py", "browser", "mcp", "evals")
+TOGETHER = {"examples": "mcp"}  # folders that share another one's stack
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -59,7 +61,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _place(path: Path) -> tuple[int, str]:
-    place = path.relative_to(TESTS).as_posix()
+    folder, _, rest = path.relative_to(TESTS).as_posix().partition("/")
+    place = f"{TOGETHER.get(folder, folder)}/{rest}"
     groups = [group for group in GROUPS if place == group or place.startswith(f"{group}/")]
     return (GROUPS.index(max(groups, key=len)), max(groups, key=len)) if groups else (len(GROUPS), place)
 
@@ -114,3 +117,11 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
     await client.flushall()
     yield client
     await client.aclose()
+
+
+@pytest.fixture(scope="session")
+def keyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """The embedded stack with one worker and no model, that asks for keys: `OPERATOR_KEY` opens it."""
+    settings = {"TURNSTONE_AUTH": "keys", "TURNSTONE_ADMIN_KEY": OPERATOR_KEY}
+    with turnstone_up(tmp_path_factory.mktemp("keyed") / "data", workers=1, environment=settings) as running:
+        yield running
