@@ -161,9 +161,9 @@ def _compacted(data: Path) -> bool:
 
 def test_after_a_compaction_deleted_points_no_longer_make_words_common(tmp_path: Path) -> None:
     memory = QdrantClient(":memory:")
-    with Server(tmp_path, "--compact-after", "401", "--quiet-seconds", "0") as server:
+    with Server(tmp_path, *COMPACT) as server:
         pair = Pair(server.client(), memory, NAME)
-        pair.change(lambda client, name: fill(client, name, 400))
+        pair.change(lambda client, name: fill(client, name, 1_600))
         pair.change(lambda client, name: client.delete(name, FilterSelector(filter=USERS)))
         server.wait_for("qdrant_compacted")
         pair.agree_on_ranking(lambda client, name: client.query_points(name, sparse(3), using="rare", limit=50).points)
