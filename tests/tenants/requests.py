@@ -162,6 +162,9 @@ ROUTES |= {  # what Mem0's clients speak
     f"GET {_PROJECT}": {},
     f"PATCH {_PROJECT}": {"body": st.fixed_dictionaries({"custom_instructions": st.sampled_from(["a", "b"])})},
     f"DELETE {_PROJECT}": {},
+    "GET /api/v1/webhooks/projects/{project}/": {},
+    "PUT /api/v1/webhooks/{webhook}/": {"body": st.fixed_dictionaries({"name": st.sampled_from(["a", "b"])})},
+    "DELETE /api/v1/webhooks/{webhook}/": {},
     "POST /memories": {"body": TURN_BODY},
     "POST /reset": {},
 }

@@ -56,6 +56,7 @@ NOT_BUILT |= {"POST /api/v1/orgs/organizations/{org_id}/projects/"}
 ELSEWHERE = {
     "POST /keys",
     "POST /webhooks",
+    "POST /api/v1/webhooks/projects/{project_id}/",
     *NOT_BUILT,
     *RECEIPTS,
     *(route for route in NEEDS if " /dashboard" in route),
