@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Match
@@ -89,17 +91,28 @@ async def _turnstone(_: Request, error: Exception) -> JSONResponse:
 async def _invalid(_: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, RequestValidationError):
         raise error
-    found = error.errors()
-    first = next((one for one in found if one["type"] == WILDCARD_ID), found[0])
-    steps = [str(step) for step in first["loc"]]
-    place = ".".join(steps[1:] if steps and steps[0] in _PLACES else steps)
+    first = _worst(error.errors())
     if first["type"] == "json_invalid":
         return problem(400, f"the body is not valid JSON: {first.get('ctx', {}).get('error', first['msg'])}")
+    return problem(400 if first["type"] == WILDCARD_ID else 422, _sentence(first))
+
+
+def sentence(error: ValidationError) -> str:
+    """What is wrong with a value that is judged by itself, as one sentence."""
+    return _sentence(_worst(error.errors(include_url=False, include_input=False)))
+
+
+def _worst(found: Sequence[Any]) -> Any:
+    return next((one for one in found if one["type"] == WILDCARD_ID), found[0])
+
+
+def _sentence(first: Any) -> str:
+    steps = [str(step) for step in first["loc"]]
+    place = ".".join(steps[1:] if steps and steps[0] in _PLACES else steps)
     message = _SAID.get(first["type"]) or str(first["msg"]).removeprefix("Value error, ")
     if not place:
         message = message.replace("must be", "the body must be", 1) if message.startswith("must") else message
-    status = 400 if first["type"] == WILDCARD_ID else 422
-    return problem(status, f"{place}: {message}" if place and not place.isdigit() else message)
+    return f"{place}: {message}" if place and not place.isdigit() else message
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:

@@ -94,8 +94,8 @@ async def delete(reach: Scope, memory_id: str, *, inbox: Inbox, lanes: Lanes, st
     A worker that was stopped in the midst of a write may still finish it: the sweep removes once more, shortly after.
     """
     found = await _current(reach, memory_id, store)
-    async with lanes.edit(found.scope.lane):
-        await inbox.note_removal(Removal(scope=found.scope, memory_id=memory_id))
+    async with lanes.edit(found.scope.lane) as lease:
+        await inbox.note_removal(Removal(scope=found.scope, memory_id=memory_id, until=from_us(lease.token)))
         if not await store.delete(reach, memory_id):
             raise NotFound(_UNKNOWN)
 

@@ -47,6 +47,9 @@ BODIES: dict[str, dict[str, Any]] = {
         "custom_categories": {"money": TEXT},
     },
     "POST /chat": {"user_id": USER, "message": TEXT},
+    "POST /import": {
+        "memories": [{"user_id": USER, "memory": TEXT, "metadata": {"note": TEXT, KEY: TEXT}, "categories": [KEY]}]
+    },
     "POST /keys": {"label": TEXT},
 }
 # Ids, times, bounds and choices are no texts; filters are compared with what is stored and kept nowhere.
