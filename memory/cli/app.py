@@ -11,6 +11,7 @@ from memory.cli import (
     export,
     forget,
     guidance,
+    imports,
     keys,
     memories,
     quarantine,
@@ -27,5 +28,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (up, demo, doctor, turns, search, memories, guidance, dead, quarantine, forget, receipts, export, keys):
+for module in (
+    up, demo, doctor, turns, search, memories, guidance, dead, quarantine, forget, receipts, export, imports, keys
+):  # fmt: skip
     app.add_typer(module.app)
