@@ -8,12 +8,13 @@ from collections.abc import AsyncIterator
 
 from fastapi import FastAPI
 
-from api import dashboard, errors, openapi
+from api import dashboard, errors, mem0, openapi
 from api.auth import Gate
 from api.door import Door
 from api.routes import (
     chat,
     dead,
+    entities,
     export,
     guidance,
     health,
@@ -63,6 +64,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for resource in (
         turns,
         memories,
+        entities,
         receipts,
         export,
         imports,
@@ -77,4 +79,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(resource.router)
     dashboard.install(app)
     openapi.install(app)
+    mem0.install(app)
     return app

@@ -20,7 +20,7 @@ from pydantic import (
 from pydantic.config import JsonDict, JsonValue
 from pydantic_core import PydanticCustomError, to_json
 
-from memory.model import Guidance, PerMinute
+from memory.model import OWNERS, Guidance, PerMinute
 
 LONGEST_TEXT = 200_000
 LONGEST_ID = 256
@@ -204,20 +204,19 @@ class Named(Body):
     user_id: Id | None = None
     agent_id: Id | None = None
     run_id: Id | None = None
+    app_id: Id | None = None
 
     @property
     def ids(self) -> dict[str, str | None]:
-        """The three ids by name."""
-        return {"user_id": self.user_id, "agent_id": self.agent_id, "run_id": self.run_id}
+        """The four ids by name."""
+        return {field: getattr(self, field) for field in OWNERS}
 
 
-AN_OWNER: list[JsonValue] = [
-    {"required": [name], "properties": {name: {"type": "string"}}} for name in ("user_id", "agent_id", "run_id")
-]
+AN_OWNER: list[JsonValue] = [{"required": [name], "properties": {name: {"type": "string"}}} for name in OWNERS]
 
 
 class Owned(Named):
-    """Whose memory it is: at least one of the three ids."""
+    """Whose memory it is: at least one of the four ids."""
 
     model_config = ConfigDict(json_schema_extra={"anyOf": AN_OWNER})
 
@@ -232,5 +231,5 @@ N = TypeVar("N", bound=Named)
 def has_an_owner(body: N) -> N:
     """The same body. Raises ValueError where it names nobody."""
     if not any(body.ids.values()):
-        raise ValueError("at least one of user_id, agent_id and run_id is needed")
+        raise ValueError("at least one of user_id, agent_id, run_id and app_id is needed")
     return body

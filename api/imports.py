@@ -24,6 +24,7 @@ class ArrivalIn(Owned):
     created_at: Moment | None = None
     updated_at: Moment | None = None
     valid_from: Moment | None = None
+    expires_at: Moment | None = None
 
 
 _ONE = {

@@ -32,10 +32,12 @@ from memory.versions import NAMESPACE
 _LANES_AT_ONCE = 8
 _BUSY_SECONDS = 1  # so long one lane is waited for; the others of the batch must not wait for it longer
 
+_FIRST = from_us(0)
+
 _TWICE = "this id stands more than once in the request"
 _TAKEN = "this id cannot be used here: give the memory another one, or none"
 _ANOTHER = "there is a memory with this id, which never said this of this owner; it is left as it is"
-_AHEAD = "created_at and updated_at must not lie in the future"
+_OUT_OF_TIME = "created_at and updated_at must lie between 1970 and now"
 _FORGOTTEN = "its owner was forgotten here after it was made; what was forgotten is not brought back"
 _BUSY = "its owner's memories are being written just now; send it again"
 
@@ -50,6 +52,7 @@ class Arrival(Value):
         created_at: None: when it was changed, else now.
         updated_at: since when it says this; None: since it was made.
         valid_from: since when that is so; None: since it says so.
+        expires_at: from when on it is not recalled any more, which may be past; None: never.
     """
 
     id: str | None = None
@@ -60,6 +63,7 @@ class Arrival(Value):
     created_at: datetime | None = None
     updated_at: datetime | None = None
     valid_from: datetime | None = None
+    expires_at: datetime | None = None
 
 
 class Became(StrEnum):
@@ -204,8 +208,9 @@ async def _fit(
     now, memories, refused = from_us(lease.token), dict[str, Memory](), dict[str, str]()
     for number, (found, arrival) in enumerate(coming.items()):
         memory = _memory(found, arrival, number, now, parts.quarantine)
-        if max(memory.created_at, memory.updated_at) > now:
-            refused[found] = _AHEAD  # no erase would ever cover it
+        moments = memory.created_at, memory.updated_at
+        if min(moments) < _FIRST or max(moments) > now:
+            refused[found] = _OUT_OF_TIME  # no erase would ever cover what was made ahead
         else:
             memories[found] = memory
     for found in await _forgotten(memories, parts.lanes):
@@ -230,6 +235,7 @@ def _memory(found: str, arrival: Arrival, number: int, now: datetime, quarantine
         created_at=created,
         updated_at=updated,
         valid_from=arrival.valid_from or updated,
+        expires_at=arrival.expires_at,
         fact=number,  # keeps those of one moment in the order in which they came
         current=not held,
         marked=reads,

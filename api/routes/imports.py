@@ -50,7 +50,7 @@ def _read(given: Mapping[str, Any], caller: Principal, mask: Mask) -> Arrival | 
     """The memory, masked, or how it is refused."""
     try:
         one = ArrivalIn.model_validate(given)
-        scope = owner(caller, **one.ids)
+        scope = owner(caller, one.ids)
     except ValidationError as error:
         return _refused(given, sentence(error))
     except Forbidden as error:
@@ -64,6 +64,7 @@ def _read(given: Mapping[str, Any], caller: Principal, mask: Mask) -> Arrival | 
         created_at=one.created_at,
         updated_at=one.updated_at,
         valid_from=one.valid_from,
+        expires_at=one.expires_at,
     )
 
 

@@ -61,6 +61,7 @@ class TurnstoneClient(OwnerCalls):
         *,
         metadata: Mapping[str, Any] | None = None,
         timestamp: datetime | None = None,
+        expires_at: datetime | None = None,
         infer: bool = True,
         idempotency_key: str | None = None,
         guidance: Guidance | None = None,
@@ -72,15 +73,17 @@ class TurnstoneClient(OwnerCalls):
             messages: each with `role` and `content`, and `name` if there is one.
             metadata: kept with every memory that the turn makes.
             timestamp: when it was said, with a zone; now if not given.
+            expires_at: from when on what it makes is not recalled any more; never if not given.
             infer: False stores each message as it is.
             idempotency_key: the same key is accepted once; made up if not given.
             guidance: added to the extraction prompt for this turn, beside the tenant's.
-            owner: user_id, agent_id, run_id.
+            owner: user_id, agent_id, run_id, app_id.
         """
         body = {
             "messages": list(messages),
             "metadata": metadata,
             "timestamp": timestamp.isoformat() if timestamp else None,
+            "expires_at": expires_at.isoformat() if expires_at else None,
             "infer": infer,
             **(guidance or {}),
             **owner,
@@ -122,7 +125,7 @@ class TurnstoneClient(OwnerCalls):
             as_of: what was known at that time.
             wait_for: the id of a turn that should be settled first.
             wait_ms: how long to wait for it, in milliseconds.
-            owner: user_id, agent_id, run_id.
+            owner: user_id, agent_id, run_id, app_id.
         """
         body = {
             "query": query,
@@ -154,9 +157,11 @@ class TurnstoneClient(OwnerCalls):
         """One memory."""
         return MemoryView.model_validate(await self._wire.ask("GET", _memory(memory_id), safe=True))
 
-    async def update(self, memory_id: str, text: str) -> MemoryView:
-        """Give a memory another text; the earlier one stays in its history."""
-        answer = await self._wire.ask("PUT", _memory(memory_id), json={"text": text})
+    async def update(
+        self, memory_id: str, text: str | None = None, *, metadata: Mapping[str, Any] | None = None
+    ) -> MemoryView:
+        """Give a memory another text or other metadata; what it was stays in its history."""
+        answer = await self._wire.ask("PUT", _memory(memory_id), json={"text": text, "metadata": metadata})
         return MemoryView.model_validate(answer)
 
     async def undo(self, memory_id: str) -> MemoryView:
@@ -177,8 +182,8 @@ class TurnstoneClient(OwnerCalls):
         """Bring in memories that were made elsewhere, at most 500 at once; what is under an id already stays as it is.
 
         Args:
-            memories: each with `memory`, at least one of user_id, agent_id and run_id, and what else is known of id,
-                metadata, categories, created_at, updated_at and valid_from.
+            memories: each with `memory`, an owner (user_id, agent_id, run_id, app_id), and what else is known: id,
+                metadata, categories, created_at, updated_at, valid_from, expires_at.
         """
         answer = await self._wire.ask("POST", "/import", safe=True, json={"memories": list(memories)})
         return ImportView.model_validate(answer)

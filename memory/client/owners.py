@@ -14,11 +14,12 @@ from memory.errors import TurnstoneError
 
 
 class Owner(TypedDict, total=False):
-    """Whose memory: at least one of the three."""
+    """Whose memory: at least one of the four."""
 
     user_id: str | None
     agent_id: str | None
     run_id: str | None
+    app_id: str | None
 
 
 class CutOff(TurnstoneError):
@@ -61,7 +62,7 @@ class OwnerCalls:
 
         Args:
             receipt: as it was given out.
-            owner: user_id, agent_id, run_id, just as they were named for the erase.
+            owner: user_id, agent_id, run_id, app_id, just as they were named for the erase.
         """
         document = receipt.model_dump(mode="json") if isinstance(receipt, ReceiptView) else dict(receipt)
         body = {"receipt": document, **owner}

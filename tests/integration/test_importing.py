@@ -127,15 +127,28 @@ async def test_a_memory_without_an_id_that_stands_twice_comes_in_once(front: Fro
 async def test_one_memory_that_cannot_be_refuses_itself_alone(front: Front) -> None:
     wrong = {
         "metadata: must not have more than 50 keys": arrival(metadata={str(number): 1 for number in range(51)}),
-        "at least one of user_id, agent_id and run_id is needed": arrival(user_id=None),
+        "at least one of user_id, agent_id, run_id and app_id is needed": arrival(user_id=None),
         "user_id: must be the id of one owner; * is a word of filters, for an id that is set": arrival(user_id="*"),
         "memory: must not be blank": arrival(" "),
         "colour: is not a field of this request": arrival(colour="blue"),
-        "created_at and updated_at must not lie in the future": arrival(updated_at="2999-01-01T00:00:00Z"),
+        "created_at and updated_at must lie between 1970 and now": arrival(updated_at="2999-01-01T00:00:00Z"),
     }
     outcomes = await sent(front, *wrong.values(), arrival())
     assert became(outcomes) == ["refused"] * len(wrong) + ["imported"]
     assert [one["reason"] for one in outcomes[:-1]] == list(wrong)
+
+
+async def test_a_time_that_cannot_be_of_a_memory_is_refused(front: Front) -> None:
+    times = ("0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "1970-01-01T00:00:00Z")
+    outcomes = await sent(front, *(arrival(created_at=time, updated_at=None) for time in times))
+    assert became(outcomes) == ["refused", "refused", "imported"]
+
+
+async def test_what_has_expired_is_kept_and_not_recalled(front: Front) -> None:
+    assert became(await sent(front, arrival(expires_at="2025-01-01T00:00:00Z"))) == ["imported"]
+    assert await listed(front) == []
+    shown = await front.ask("GET", "/memories?user_id=ana&show_expired=true")
+    assert [one["expires_at"] for one in shown.json()["results"]] == ["2025-01-01T00:00:00Z"]
 
 
 async def test_an_id_of_another_tenant_is_neither_overwritten_nor_told_about(front: Front) -> None:

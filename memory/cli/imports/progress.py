@@ -19,7 +19,7 @@ class Counts(BaseModel):
         imported: came in.
         there: were there already.
         refused: did not come in, and somebody has to look why.
-        left_out: did not come in, and should not: expired, replaced, no memories.
+        left_out: did not come in, and should not: replaced, or no memories.
         held: of the imported ones, so many wait in quarantine.
     """
 

@@ -113,7 +113,7 @@ def _show(counts: Counts, total: int, options: Options) -> None:
     rows = [
         (("would be sent", ready) if options.dry_run else ("imported", counts.imported)),
         *([] if options.dry_run else [("there already", counts.there)]),
-        ("left out: expired, replaced or no memories", counts.left_out),
+        ("left out: replaced, or no memories", counts.left_out),
         ("refused", counts.refused),
     ]
     if options.as_json:

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Any
 from uuid import UUID
+
+from memory.model import OWNERS
 
 Arrival = dict[str, Any]
 
 _TEXTS = ("memory", "data", "text")
-_OWNERS = {"user_id": ("user_id",), "agent_id": ("agent_id",), "run_id": ("run_id", "session_id")}
-_TIMES = ("created_at", "updated_at", "valid_from")
+_OTHER_NAMES = {"run_id": ("run_id", "session_id")}
+_TIMES = ("created_at", "updated_at", "valid_from", "expires_at")
 _SPEAKERS = ("actor_id", "role", "attributed_to")  # who said it: fields there, metadata here
 # What stands in a payload beside the metadata; `hash` and `text_lemmatized` are made from the text.
 _PAYLOAD = {
@@ -39,27 +41,26 @@ class LeftOut:
     is_wrong: bool = True
 
 
-def of_payload(point_id: int | str, payload: Mapping[str, Any], zone: tzinfo, today: date) -> Arrival | LeftOut:
+def of_payload(point_id: int | str, payload: Mapping[str, Any], zone: tzinfo) -> Arrival | LeftOut:
     """A point of Mem0's Qdrant collection: the metadata stands beside the fields.
 
     Args:
         point_id: becomes the memory's id, where it is a UUID.
         payload: of the point.
         zone: of times that name none.
-        today: what expired before is left out.
     """
     if "linked_memory_ids" in payload:
         return LeftOut("it is no memory but an entity that Mem0 has found in some", is_wrong=False)
     metadata = {key: value for key, value in payload.items() if key not in _PAYLOAD}
     fields = {key: value for key, value in payload.items() if key in _PAYLOAD}
-    return of_record({**fields, "id": point_id, "metadata": metadata}, zone, today)
+    return of_record({**fields, "id": point_id, "metadata": metadata}, zone)
 
 
-def of_record(record: Any, zone: tzinfo, today: date) -> Arrival | LeftOut:
+def of_record(record: Any, zone: tzinfo) -> Arrival | LeftOut:
     """A memory as it is listed or exported. Arguments as of `of_payload`."""
     if not isinstance(record, Mapping):
         return LeftOut("it is not a JSON object")
-    gone = _gone(record, today)
+    gone = _gone(record)
     if gone is not None:
         return LeftOut(gone, is_wrong=False)
     text = next((record[name] for name in _TEXTS if record.get(name)), None)
@@ -70,10 +71,11 @@ def of_record(record: Any, zone: tzinfo, today: date) -> Arrival | LeftOut:
         return LeftOut("its metadata is not a JSON object")
     try:
         times = {name: moment(record[name], zone) for name in _TIMES if record.get(name) is not None}
+        times |= _end(record.get("expiration_date"))
     except ValueError as error:
         return LeftOut(str(error))
     said_by = {name: record[name] for name in _SPEAKERS if record.get(name) is not None}
-    owners = {field: _name(record, names) for field, names in _OWNERS.items()}
+    owners = {field: _name(record, _OTHER_NAMES.get(field, (field,))) for field in OWNERS}
     categories = record.get("categories")
     told = {
         **_id(record.get("id"), {**said_by, **(metadata or {})}),
@@ -84,16 +86,13 @@ def of_record(record: Any, zone: tzinfo, today: date) -> Arrival | LeftOut:
     return {**told, "categories": categories} if categories else told
 
 
-def _gone(record: Mapping[str, Any], today: date) -> str | None:
+def _gone(record: Mapping[str, Any]) -> str | None:
     """Why a memory no longer holds where it comes from; None where it does."""
     kind = record.get("kind", "memory")
     if kind in ("export", "turn", "end") or (kind == "memory" and record.get("current") is False):
         return "it is a turn or an earlier version: an import brings what holds now"
     if record.get("replaced_by"):
         return "it had been replaced by a newer memory"
-    ended = record.get("expiration_date")
-    if isinstance(ended, str) and ended[:10] < today.isoformat():
-        return f"it expired on {ended[:10]}"
     return None
 
 
@@ -110,6 +109,13 @@ def _id(given: Any, metadata: Mapping[str, Any]) -> dict[str, Any]:
     except ValueError:
         found, metadata = {}, {"source_id": given, **metadata}
     return {**found, "metadata": dict(metadata)} if metadata else found
+
+
+def _end(last_day: Any) -> dict[str, datetime]:
+    """When a memory expires: in Mem0 with the end of a day in UTC. Raises ValueError."""
+    if last_day in (None, ""):
+        return {}
+    return {"expires_at": datetime.combine(moment(last_day, UTC).date() + timedelta(days=1), time(), UTC)}
 
 
 def moment(value: Any, zone: tzinfo) -> datetime:

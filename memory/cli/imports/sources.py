@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import tzinfo
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -63,7 +63,6 @@ class FileSource:
     def __init__(self, path: Path, zone: tzinfo) -> None:
         self._path = path
         self._zone = zone
-        self._today = datetime.now(UTC).date()
         with path.open("rb") as file:
             self._in_lines = _is_object(file.readline())
         self._whole = [] if self._in_lines else _records(orjson.loads(path.read_bytes().removeprefix(_BOM)))
@@ -83,7 +82,7 @@ class FileSource:
         rest = itertools.islice(self._each(), done, None)
         while raw := list(itertools.islice(rest, PIECE)):
             done += len(raw)
-            found = [one if isinstance(one, LeftOut) else of_record(one, self._zone, self._today) for one in raw]
+            found = [one if isinstance(one, LeftOut) else of_record(one, self._zone) for one in raw]
             yield Piece(found, [one.reason if isinstance(one, LeftOut) else one for one in raw], done)
 
     def _each(self) -> Iterator[Any]:
@@ -144,7 +143,6 @@ class QdrantSource:
         where = str(path.resolve()) if path is not None else url
         self.name = f"qdrant {where} {collection}"
         self._zone = zone
-        self._today = datetime.now(UTC).date()
         # Ctrl-C at a terminal reaches a whole group of processes, and it is not for the reader to answer it.
         self._reader = subprocess.Popen(
             [sys.executable, "-m", "memory.cli.imports.qdrant_reader"],
@@ -169,7 +167,7 @@ class QdrantSource:
         self._say(place)
         while True:
             page = self._answer()
-            found = [of_payload(point, payload, self._zone, self._today) for point, payload in page["points"]]
+            found = [of_payload(point, payload, self._zone) for point, payload in page["points"]]
             yield Piece(found, [{"id": point, **payload} for point, payload in page["points"]], page["after"])
             if page["after"] is None:
                 return
