@@ -30,6 +30,7 @@ from tests.imports import checks, theirs
 from tests.imports.command import Command
 from tests.running import turnstone_up
 
+BATCH = 250
 _SETTINGS = {"TURNSTONE_EMBEDDER": "local", "TURNSTONE_EXTRACTOR": "offline"}
 
 
@@ -49,18 +50,22 @@ def proved(given: argparse.Namespace, data: Path, progress: Progress) -> dict[st
     told = theirs.written(given.count, data, lambda more: progress.advance(writing, more))
     figures: dict[str, Any] = {"count": given.count, "told": len(told), "writing_s": perf_counter() - start}
     with turnstone_up(data / "stack", workers=1, environment=_SETTINGS) as stack:
-        command = Command(stack.url, data)
-        figures["interrupted"], figures["interrupted_s"] = command.interrupted(given.count)
-        figures["resumed"], figures["resumed_s"] = command.finished()
-        figures["again"], figures["again_s"] = command.finished()
+        figures |= imported(Command(stack.url, data, BATCH), given.count)
         searching = progress.add_task("searches", total=min(given.searches, len(told)))
         figures |= asyncio.run(
-            _compared(stack.url, told, given.searches, lambda more: progress.advance(searching, more))
+            compared(stack.url, told, given.searches, lambda more: progress.advance(searching, more))
         )
     return figures
 
 
-async def _compared(url: str, told: list[dict[str, Any]], searches: int, tick: Any) -> dict[str, Any]:
+def imported(command: Command, count: int) -> dict[str, Any]:
+    """Import until a part is done, then all, then again; returns what each run did and its seconds."""
+    runs = {"interrupted": command.interrupted(count), "resumed": command.finished(), "again": command.finished()}
+    seconds = {f"{name}_s": took for name, (_, took) in runs.items()}
+    return {**{name: said for name, (said, _) in runs.items()}, **seconds}
+
+
+async def compared(url: str, told: list[dict[str, Any]], searches: int, tick: Any) -> dict[str, Any]:
     async with TurnstoneClient(url) as client:
         ours = await checks.all_of(client, told)
         wrong = checks.differences(told, ours)

@@ -25,14 +25,15 @@ class Command:
     Args:
         url: of the server.
         data: a directory with the collection in `qdrant`; takes state and report.
+        batch: memories a request.
     """
 
-    def __init__(self, url: str, data: Path) -> None:
+    def __init__(self, url: str, data: Path, batch: int) -> None:
         self._state = data / "import.state.json"
         self._command = [
             sys.executable, "-m", "memory.cli", "import", "qdrant", "--path", str(data / "qdrant"),
             "--collection", COLLECTION, "--url", url, "--state", str(self._state),
-            "--report", str(data / "missing.jsonl"), "--json",
+            "--report", str(data / "missing.jsonl"), "--batch", str(batch), "--json",
         ]  # fmt: skip
 
     def finished(self) -> tuple[dict[str, Any], float]:

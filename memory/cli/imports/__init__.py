@@ -12,7 +12,7 @@ import typer
 
 from memory.cli.common import DEFAULT_URL, AsJson, Key, Url, refuse
 from memory.cli.imports.run import Options, run
-from memory.cli.imports.sources import FileSource, QdrantSource, SourceFailed
+from memory.cli.imports.sources import BATCH, FileSource, QdrantSource, SourceFailed
 
 app = typer.Typer()
 commands = typer.Typer(
@@ -25,6 +25,7 @@ app.add_typer(commands)
 State = Annotated[Path, typer.Option("--state", help="Keeps how far it is: the same command goes on.", dir_okay=False)]
 Report = Annotated[Path, typer.Option("--report", help="Takes what did not come in, with the reason.", dir_okay=False)]
 Zone = Annotated[str, typer.Option("--zone", help="Of times that name no zone, such as US/Pacific.")]
+Batch = Annotated[int, typer.Option("--batch", min=1, max=500, help="Memories a request.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Read everything and send nothing.")]
 _STATE, _REPORT = Path("turnstone-import.state.json"), Path("turnstone-import.missing.jsonl")
 
@@ -35,6 +36,7 @@ _STATE, _REPORT = Path("turnstone-import.state.json"), Path("turnstone-import.mi
 def import_file(
     file: Annotated[Path, typer.Argument(help="JSON or JSON lines.", dir_okay=False, exists=True)],
     zone: Zone = "UTC",
+    batch: Batch = BATCH,
     dry_run: DryRun = False,
     state: State = _STATE,
     report: Report = _REPORT,
@@ -46,8 +48,10 @@ def import_file(
 
     An array, an object with `results` or `memories`, or one memory a line. Run it again to go on where it stopped.
     """
+    if report.resolve() == file.resolve():
+        raise refuse(f"{file} would be written over by the report: name another file with --report.", 2)
     try:
-        source = FileSource(file, _zone(zone))
+        source = FileSource(file, _zone(zone), batch)
     except orjson.JSONDecodeError as error:
         raise refuse(f"{file} is not JSON: {error}.", 2) from error
     run(source, Options(url, key, state, report, dry_run, as_json))
@@ -66,6 +70,7 @@ def import_qdrant(
     ] = None,
     collection: Annotated[str, typer.Option("--collection", help="Mem0's collection.")] = "mem0",
     zone: Zone = "UTC",
+    batch: Batch = BATCH,
     dry_run: DryRun = False,
     state: State = _STATE,
     report: Report = _REPORT,
@@ -79,7 +84,9 @@ def import_qdrant(
     if path is not None and not (path / "meta.json").exists():  # else Qdrant's client would make a new store there
         raise refuse(f"{path} holds no Qdrant store in local mode: it has no meta.json.", 2)
     try:
-        source = QdrantSource(path=path, url=server, api_key=server_key, collection=collection, zone=_zone(zone))
+        source = QdrantSource(
+            path=path, url=server, api_key=server_key, collection=collection, zone=_zone(zone), batch=batch
+        )
     except SourceFailed as error:
         raise refuse(str(error)) from error
     with contextlib.closing(source):

@@ -17,7 +17,7 @@ import orjson
 from memory.cli.imports.shapes import Arrival, LeftOut, of_payload, of_record
 from memory.errors import TurnstoneError
 
-PIECE = 250  # memories: of so many the server embeds the texts at once
+BATCH = 250  # memories: of so many the server embeds the texts at once
 Place = int | str | None
 
 
@@ -56,11 +56,13 @@ class FileSource:
     Args:
         path: of the file.
         zone: of times that name none.
+        batch: how many memories are a piece.
 
     Raises OSError when it cannot be read, and ValueError when it holds no JSON.
     """
 
-    def __init__(self, path: Path, zone: tzinfo) -> None:
+    def __init__(self, path: Path, zone: tzinfo, batch: int = BATCH) -> None:
+        self._batch = batch
         self._path = path
         self._zone = zone
         with path.open("rb") as file:
@@ -80,7 +82,7 @@ class FileSource:
         """Everything from a place on, which is a number of memories."""
         done = int(place or 0)
         rest = itertools.islice(self._each(), done, None)
-        while raw := list(itertools.islice(rest, PIECE)):
+        while raw := list(itertools.islice(rest, self._batch)):
             done += len(raw)
             found = [one if isinstance(one, LeftOut) else of_record(one, self._zone) for one in raw]
             yield Piece(found, [one.reason if isinstance(one, LeftOut) else one for one in raw], done)
@@ -133,12 +135,20 @@ class QdrantSource:
         api_key: with its key.
         collection: its name.
         zone: of times that name none.
+        batch: how many memories are a piece.
 
     Raises SourceFailed. End it with `close()`.
     """
 
     def __init__(
-        self, *, path: Path | None, url: str | None, api_key: str | None, collection: str, zone: tzinfo
+        self,
+        *,
+        path: Path | None,
+        url: str | None,
+        api_key: str | None,
+        collection: str,
+        zone: tzinfo,
+        batch: int = BATCH,
     ) -> None:
         where = str(path.resolve()) if path is not None else url
         self.name = f"qdrant {where} {collection}"
@@ -151,7 +161,7 @@ class QdrantSource:
             start_new_session=True,
         )
         place = {"path": str(path) if path is not None else None, "url": url, "api_key": api_key}
-        self._say({**place, "collection": collection, "size": PIECE})
+        self._say({**place, "collection": collection, "size": batch})
         try:
             self._total = int(self._answer()["total"])
         except SourceFailed:
