@@ -48,6 +48,9 @@ BODIES: dict[str, dict[str, Any]] = {
         "custom_categories": {"money": TEXT},
     },
     "POST /chat": {"user_id": USER, "message": TEXT},
+    "POST /import": {
+        "memories": [{"user_id": USER, "memory": TEXT, "metadata": {"note": TEXT, KEY: TEXT}, "categories": [KEY]}]
+    },
     "POST /keys": {"label": TEXT},
     "POST /webhooks": {"url": "http://127.0.0.1:9/", "name": TEXT},
     "PUT /webhooks/{webhook_id}": {"name": TEXT},

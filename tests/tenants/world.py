@@ -105,6 +105,15 @@ class World:
             await drain(Scope(tenant=tenant, **ids).lane, self.remembering)
         return answer
 
+    async def bring(
+        self, tenant: str, whose: str | None, number: int, owner: Mapping[str, Any], limited: bool
+    ) -> httpx.Response:
+        """Import a memory, under the id of one that the other tenant has, or without one."""
+        self.posted += 1
+        named = {"id": self.memories[whose][-1 - number % len(self.memories[whose])]} if whose else {}
+        one = {"memory": said(tenant, owner.get("user_id"), self.posted), **owner, **named}
+        return await self.front.ask("POST", "/import", self.key_of(tenant, limited), json={"memories": [one]})
+
     async def bury(self, tenant: str) -> None:
         """A dead letter."""
         scope = Scope(tenant=tenant, user_id="dead")
