@@ -82,7 +82,8 @@ class World:
         if await self.parts.keyring.find(self.spare.get(tenant, "")) is None:
             self.spare[tenant] = (await self.front.key("read", tenant=tenant))["id"]
         self.look_up(tenant, await self.points())
-        for owner in OWNERS if len(self.memories[tenant]) < FEWEST else ():
+        marked = {"app_id": f"§{tenant}§"}  # so that an entity tells whose it is
+        for owner in (*OWNERS, marked) if len(self.memories[tenant]) < FEWEST else ():
             await self.tell(tenant, {**owner, "metadata": {"tenant": "globex", "k": self.posted % 3}})
 
     async def tell(
