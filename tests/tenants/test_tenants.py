@@ -39,7 +39,7 @@ SEEING = {
     "POST /v3/memories/",
     "GET /v1/memories/{memory}/",
     "GET /v1/events/",
-    "GET /v1/memories/",
+    "GET /v1/entities/",
 }
 READING = {
     "POST /search", "POST /v1/memories/search/", "POST /v2/memories/search/", "POST /v3/memories/search/",

@@ -87,7 +87,8 @@ class World:
             made = await self.front.ask("POST", "/webhooks", self.keys[tenant], json=body)
             self.hooks[tenant] = made.json()["id"]
         self.look_up(tenant, await self.points())
-        for owner in OWNERS if len(self.memories[tenant]) < FEWEST else ():
+        marked = {"app_id": f"§{tenant}§"}  # so that an entity tells whose it is
+        for owner in (*OWNERS, marked) if len(self.memories[tenant]) < FEWEST else ():
             await self.tell(tenant, {**owner, "metadata": {"tenant": "globex", "k": self.posted % 3}})
 
     async def tell(
