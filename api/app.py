@@ -24,6 +24,7 @@ from api.routes import (
     quarantine,
     receipts,
     turns,
+    webhooks,
 )
 from memory import heap, log
 from memory.bootstrap import opened
@@ -60,20 +61,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.gate = Gate(chosen)
     app.add_middleware(Door, max_body_bytes=chosen.max_body_bytes)
     errors.install(app)
-    for resource in (
-        turns,
-        memories,
-        entities,
-        receipts,
-        export,
-        dead,
-        quarantine,
-        guidance,
-        keys,
-        chat,
-        health,
-        metrics,
-    ):
+    for resource in (turns, memories, entities, receipts, export, dead, quarantine, guidance, keys, webhooks):
+        app.include_router(resource.router)
+    for resource in (chat, health, metrics):
         app.include_router(resource.router)
     dashboard.install(app)
     openapi.install(app)

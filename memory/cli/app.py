@@ -19,6 +19,7 @@ from memory.cli import (
     search,
     turns,
     up,
+    webhooks,
 )
 
 app = typer.Typer(
@@ -28,7 +29,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (
+_GROUPS = (
     up,
     demo,
     doctor,
@@ -42,6 +43,8 @@ for module in (
     receipts,
     export,
     keys,
+    webhooks,
     mcp,
-):
+)
+for module in _GROUPS:
     app.add_typer(module.app)

@@ -21,6 +21,7 @@ from memory.client.keys import Keys
 from memory.client.letters import Letters, RehearsalView, named
 from memory.client.owners import Owner, OwnerCalls
 from memory.client.views import Found, HeldView, MemoryView, Page, Queued, TurnView
+from memory.client.webhooks import Webhooks
 from memory.client.wire import Wire
 
 
@@ -47,6 +48,7 @@ class TurnstoneClient(OwnerCalls, ChatCalls):
         self.url = url
         super().__init__(Wire(url, key, retries=retries, timeout_seconds=timeout_seconds))
         self.keys = Keys(self._wire)
+        self.webhooks = Webhooks(self._wire)
 
     async def __aenter__(self) -> Self:
         return self

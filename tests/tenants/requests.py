@@ -16,7 +16,7 @@ class Asked:
     """One request, with its path still to be filled with somebody's id.
 
     Args:
-        route: method and path; `{memory}`, `{turn}` and `{key}` stand for an id,
+        route: method and path; `{memory}`, `{turn}`, `{key}`, `{webhook}` and `{delivery}` stand for an id,
         of: of this tenant; None: of the one who asks,
         number: the so-manieth of the latest.
     """
@@ -117,6 +117,13 @@ ROUTES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "DELETE /keys/{key}": {},
     "GET /export": {"query": IDS},
     "GET /receipts": {"query": PAGES},
+    "GET /webhooks": {},
+    "GET /webhooks/{webhook}": {},
+    "PUT /webhooks/{webhook}": {"body": st.fixed_dictionaries({"active": st.booleans()})},
+    "DELETE /webhooks/{webhook}": {},
+    "POST /webhooks/{webhook}/test": {},
+    "GET /webhooks/{webhook}/deliveries": {"query": PAGES},
+    "POST /webhooks/{webhook}/deliveries/{delivery}/retry": {},
     "GET /metrics": {},
     "POST /chat": {"body": st.just({"user_id": "alice", "message": "what do you know?"})},
 }
@@ -155,6 +162,9 @@ ROUTES |= {  # what Mem0's clients speak
     f"GET {_PROJECT}": {},
     f"PATCH {_PROJECT}": {"body": st.fixed_dictionaries({"custom_instructions": st.sampled_from(["a", "b"])})},
     f"DELETE {_PROJECT}": {},
+    "GET /api/v1/webhooks/projects/{project}/": {},
+    "PUT /api/v1/webhooks/{webhook}/": {"body": st.fixed_dictionaries({"name": st.sampled_from(["a", "b"])})},
+    "DELETE /api/v1/webhooks/{webhook}/": {},
     "POST /memories": {"body": TURN_BODY},
     "POST /reset": {},
 }

@@ -33,6 +33,7 @@ SEEING = {
     "GET /turns",
     "GET /turns/{turn}",
     "GET /dead",
+    "GET /webhooks",
     "GET /entities",
     "POST /v3/memories/search/",
     "POST /v3/memories/",
@@ -52,7 +53,14 @@ NOT_BUILT = {
     route for route in NEEDS if any(word in route for word in ("/configure", "/profile", "/members", "/generate"))
 }
 NOT_BUILT |= {"POST /api/v1/orgs/organizations/{org_id}/projects/"}
-ELSEWHERE = {"POST /keys", *NOT_BUILT, *RECEIPTS, *(route for route in NEEDS if " /dashboard" in route)}
+ELSEWHERE = {
+    "POST /keys",
+    "POST /webhooks",
+    "POST /api/v1/webhooks/projects/{project_id}/",
+    *NOT_BUILT,
+    *RECEIPTS,
+    *(route for route in NEEDS if " /dashboard" in route),
+}
 
 
 @pytest.fixture
@@ -72,6 +80,7 @@ def filled(world: World, tenant: str, asked: Asked) -> tuple[str, str, Any]:
     turns, named = world.turns[whose], {"type": ["user"], "kind": ["user"], "entity": ["alice"], "name": ["alice"]}
     known = {"memory": world.memories[whose], "turn": turns, "event": turns, "key": [world.spare[whose]], **named}
     known |= {"org": [whose], "project": [whose], "mark": [f"§{tenant}§"]}
+    known |= {"webhook": [world.hooks[whose]], "delivery": [f"{world.hooks[whose]}-1"]}
     body = json.dumps({"text": "{mark} by hand"} if asked.route == "PUT /memories/{memory}" else asked.body)
     for name, ids in known.items():
         one = ids[-1 - asked.number % len(ids)]

@@ -58,6 +58,7 @@ class World:
     memories: dict[str, list[str]] = field(default_factory=dict)
     turns: dict[str, list[str]] = field(default_factory=dict)
     spare: dict[str, str] = field(default_factory=dict)
+    hooks: dict[str, str] = field(default_factory=dict)
     state: dict[str, Any] = field(default_factory=dict)
     seen: dict[str, int] = field(default_factory=dict)
     posted: int = 0
@@ -76,11 +77,15 @@ class World:
             await self.look_around("settling down", tenant)
 
     async def refill(self, tenant: str) -> None:
-        """See to it that the tenant has memories, a dead letter, and a key that nobody uses."""
+        """See to it that the tenant has memories, a dead letter, a webhook, and a key that nobody uses."""
         if not (await self.parts.turns.ledger(tenant)).dead:
             await self.bury(tenant)
         if await self.parts.keyring.find(self.spare.get(tenant, "")) is None:
             self.spare[tenant] = (await self.front.key("read", tenant=tenant))["id"]
+        if await self.parts.webhooks.get(tenant, self.hooks.get(tenant, "")) is None:
+            body = {"url": "https://127.0.0.1:9/", "name": f"§{tenant}§"}
+            made = await self.front.ask("POST", "/webhooks", self.keys[tenant], json=body)
+            self.hooks[tenant] = made.json()["id"]
         self.look_up(tenant, await self.points())
         for owner in OWNERS if len(self.memories[tenant]) < FEWEST else ():
             await self.tell(tenant, {**owner, "metadata": {"tenant": "globex", "k": self.posted % 3}})
@@ -122,7 +127,8 @@ class World:
         for other in TENANTS:
             theirs = sorted(json.dumps(one, sort_keys=True) for one in points if one["tenant"] == other)
             books, guidance = await self.parts.turns.ledger(other), await self.parts.guidance.of(other)
-            found = (theirs, books, guidance, [one for one in keyring if one.tenant == other])
+            hooks, told = await self.parts.webhooks.all(other), await self.parts.deliveries.counts([other])
+            found = (theirs, books, guidance, [one for one in keyring if one.tenant == other], hooks, told)
             if other != tenant and self.state.get(other, found) != found:
                 raise Leak(f"{kind} as {tenant} changed something of {other}")
             self.state[other] = found
