@@ -97,7 +97,7 @@ def problem(
     scope: Mapping[str, Any] | None = None,
 ) -> JSONResponse:
     """One refusal in the shape that every client can count on, in the words of the surface that the scope names."""
-    plain = Refusal(status, _sentence(detail), code or CODES.get(status, "error"), dict(headers or {}))
+    plain = Refusal(status, _cut(detail), code or CODES.get(status, "error"), dict(headers or {}))
     words: Words | None = (scope or {}).get(_WORDS)
     said = words(plain) if words is not None else plain
     body = {"detail": said.detail, "error": said.error}
@@ -115,10 +115,10 @@ def install(app: FastAPI) -> None:
 
 def refusal(error: errors.TurnstoneError) -> dict[str, str]:
     """The body of a refusal where its status has been told already."""
-    return {"detail": _sentence(str(error)), "error": error.code}
+    return {"detail": _cut(str(error)), "error": error.code}
 
 
-def _sentence(detail: str) -> str:
+def _cut(detail: str) -> str:
     return " ".join(detail.split())[:_LONGEST_SENTENCE]
 
 
