@@ -16,10 +16,11 @@ from urllib.parse import quote
 
 import httpx
 
+from memory.client.chats import ChatCalls
 from memory.client.keys import Keys
 from memory.client.letters import Letters, RehearsalView, named
 from memory.client.owners import Owner, OwnerCalls
-from memory.client.views import Found, HeldView, MemoryView, Page, Queued, Reply, TurnView
+from memory.client.views import Found, HeldView, ImportView, MemoryView, Page, Queued, TurnView
 from memory.client.webhooks import Webhooks
 from memory.client.wire import Wire
 
@@ -33,7 +34,7 @@ class Guidance(TypedDict, total=False):
     custom_categories: Mapping[str, str]
 
 
-class TurnstoneClient(OwnerCalls):
+class TurnstoneClient(OwnerCalls, ChatCalls):
     """Speaks to one server. Every method raises ApiError when it refuses, ServerUnreachable when it is away.
 
     Args:
@@ -180,6 +181,16 @@ class TurnstoneClient(OwnerCalls):
         answer = await self._wire.ask("GET", f"{_memory(memory_id)}/history", safe=True)
         return list(answer)
 
+    async def import_memories(self, memories: Sequence[Mapping[str, Any]]) -> ImportView:
+        """Bring in memories that were made elsewhere, at most 500 at once; what is under an id already stays as it is.
+
+        Args:
+            memories: each with `memory`, an owner (user_id, agent_id, run_id, app_id), and what else is known: id,
+                metadata, categories, created_at, updated_at, valid_from, expires_at.
+        """
+        answer = await self._wire.ask("POST", "/import", safe=True, json={"memories": list(memories)})
+        return ImportView.model_validate(answer)
+
     async def guidance(self) -> Guidance:
         """What holds for every turn of the tenant."""
         found: Guidance = await self._wire.ask("GET", "/guidance", safe=True)
@@ -232,11 +243,6 @@ class TurnstoneClient(OwnerCalls):
     async def discard(self, memory_id: str) -> None:
         """Remove a memory that was held back."""
         await self._wire.ask("POST", f"{_held(memory_id)}/discard")
-
-    async def chat(self, user_id: str, message: str) -> Reply:
-        """Recall, let the model answer, and remember the turn."""
-        body = {"user_id": user_id, "message": message}
-        return Reply.model_validate(await self._wire.ask("POST", "/chat", json=body))
 
     async def ready(self) -> tuple[bool, dict[str, Any]]:
         """Whether every part answers, and what the server says about each."""

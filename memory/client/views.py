@@ -113,6 +113,25 @@ class HeldView(MemoryView):
     quote: str | None = None
 
 
+class OutcomeView(View):
+    """What became of one memory that was to be imported: imported, there, refused (with a reason) or busy."""
+
+    id: str | None
+    became: str
+    reason: str | None = None
+    held: bool = False
+
+
+class ImportView(View):
+    """What became of each, in order, and how many of each there are; the `busy` are to be sent again."""
+
+    imported: int
+    there: int
+    refused: int
+    busy: int
+    results: tuple[OutcomeView, ...]
+
+
 class Found(View):
     """The answer to a search; `pending` counts accepted turns of this owner that are not settled yet."""
 
@@ -191,3 +210,21 @@ class Reply(View):
 
     reply: str
     memories_used: tuple[str, ...] = ()
+
+
+class Recalled(View):
+    """The beginning of a chat that streams: the memories that are put into the prompt."""
+
+    memories_used: tuple[str, ...] = ()
+
+
+class Delta(View):
+    """The next piece of the reply."""
+
+    text: str
+
+
+class Said(Reply):
+    """The end of a chat that streams: the whole reply, and the turn that was accepted for it."""
+
+    turn_id: str
