@@ -16,7 +16,7 @@ class Access(StrEnum):
     """The role of a key; each may do what those before it may.
 
     READ: search, list, look at turns, export. WRITE: also post turns, chat, change, delete and forget. ADMIN: also
-    keys, guidance, dead letters, receipts, metrics and the dashboard.
+    keys, guidance, webhooks, dead letters, receipts, metrics and the dashboard.
     """
 
     READ = "read"

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
+
 from tests.chaos.holding import Moment, Step
 from tests.chaos.scene import Scene
 from tests.chaos.stories import BERLIN, DOG, TEA
 from tests.keys_found import faults, permanent, without_end
 from tests.model_server.wire import Fault, Kind
+from tests.receiver import Receiver, receiving
 from tests.support import wait_until
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as running:
+        yield running
+
 
 POISON = "I collect poison rings."
 
@@ -61,9 +73,36 @@ async def provider_away(scene: Scene) -> None:
     await scene.settled(ids)
 
 
-async def test_after_a_bit_of_everything_every_redis_key_is_known_and_ends_when_nothing_needs_it(scene: Scene) -> None:
+async def webhook_told(scene: Scene, receiver: Receiver) -> None:
+    """One webhook is told of all that follows, and has failed once; another one's address is nobody's."""
+    webhook = await scene.client.webhooks.create(receiver.url)
+    await scene.client.webhooks.create("http://127.0.0.1:9/", events=["memory_delete"])
+    receiver.always(410)
+    await scene.client.webhooks.test(webhook.id)
+
+    async def failed() -> bool:
+        return not (await scene.client.webhooks.get(webhook.id)).active
+
+    await wait_until(failed, what="the test failing")
+    receiver.always(200)
+    await scene.client.webhooks.change(webhook.id, active=True)
+
+
+# One delivery is tried again and again, for hours.
+WAITING = ["delivery", "hook_due", "hook_lane", "hook_waiting", "hooks_due"]
+
+
+async def all_but_one_delivered(scene: Scene) -> bool:
+    """Whether only one delivery waits."""
+    return int(await scene.redis.hget("ts:hook_counts:default", "waiting") or 0) == 1
+
+
+async def test_after_a_bit_of_everything_every_redis_key_is_known_and_ends_when_nothing_needs_it(
+    scene: Scene, receiver: Receiver
+) -> None:
     worker, spare = await scene.start(2)
     client, user = scene.client, scene.id_of
+    await webhook_told(scene, receiver)
     await client.guide({"custom_instructions": "Keep what they eat."})
     await scene.settled(await scene.post("settled", BERLIN, TEA))
     await scene.settled(await scene.post("gated", "ok thanks"))
@@ -86,10 +125,13 @@ async def test_after_a_bit_of_everything_every_redis_key_is_known_and_ends_when_
     spare.thaw()
     await scene.settled(ids)
     await at_rest(scene, dead)
+    await wait_until(lambda: all_but_one_delivered(scene), what="all being told but nobody's address")
 
     assert await faults(scene.redis) == []
     left = [name for name in await without_end(scene.redis) if not permanent(name)]
     dead_turns = [name for name in left if name.startswith("ts:turn:")]
     assert len(dead_turns) == dead
-    working = {"ts:removals", *dead_turns}
+    waits = {name for name in left if name.startswith(("ts:hook", "ts:delivery:"))}
+    assert sorted(name.split(":")[1] for name in waits) == WAITING
+    working = {"ts:removals", *dead_turns, *waits}
     assert {name for name in left if not name.startswith("ts:status:")} <= working

@@ -23,6 +23,7 @@ from tests.chaos.processes import PartProcess, fleet
 from tests.chaos.scene import Scene
 from tests.chaos.servers import front, own_redis
 from tests.model_server.control import running as model_server
+from tests.receiver import receiving
 from tests.support import wait_until
 
 SETTINGS = {
@@ -97,6 +98,9 @@ async def stage(folder: Path, log: Path, workers: int) -> AsyncIterator[Stage]:
         inbox = await opened.enter_async_context(Redis.from_url(redis.url))
         await inbox.config_set("slowlog-log-slower-than", 0)  # everything is slow: what it would keep would be seen
         scene = Scene(uuid.uuid4().hex[:8], client, inbox, proxy, model, crew)
+        receiver = opened.enter_context(receiving())
+        receiver.judge = lambda got: (500 if got.id.endswith(("3", "7")) else 200, {})
+        await client.webhooks.create(receiver.url)  # so that there is something to be told, done and still waiting
         for _ in range(workers):
             crew.start()
         yield Stage(scene, url, log)
