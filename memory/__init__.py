@@ -1,1 +1,30 @@
-"""Turnstone's shared package: what remembering is."""
+"""Turnstone's shared package: what remembering is. Its library: `from memory import Memory, MemoryClient`.
+
+The library's names are looked up when they are asked for: every process of a stack imports this package, and none of
+them is to load what it does not need.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from memory.library.local import AsyncMemory, Memory
+    from memory.library.remote import AsyncMemoryClient, MemoryClient
+
+__all__ = ["AsyncMemory", "AsyncMemoryClient", "Memory", "MemoryClient"]
+
+_PLACES = {
+    "AsyncMemory": "memory.library.local",
+    "AsyncMemoryClient": "memory.library.remote",
+    "Memory": "memory.library.local",
+    "MemoryClient": "memory.library.remote",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """One of the library's names."""
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_PLACES[name]), name)

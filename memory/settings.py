@@ -101,3 +101,12 @@ class Settings(BaseSettings):
     def embedder_kind(self) -> Literal["openai", "local"]:
         """The embedder in force: as set, else `openai` when a key is set."""
         return self.embedder or ("openai" if self.openai_api_key else "local")
+
+
+class ClientSettings(BaseSettings):
+    """Where a client finds its server, read from the environment as the command line does."""
+
+    model_config = SettingsConfigDict(env_prefix="TURNSTONE_", frozen=True, hide_input_in_errors=True)
+
+    url: str = "http://127.0.0.1:8000"
+    key: SecretStr | None = None

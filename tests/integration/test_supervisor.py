@@ -64,7 +64,7 @@ async def test_a_call_made_while_the_api_restarts_is_answered_not_refused(runnin
 def test_a_second_supervisor_is_refused_the_directory(running: Running) -> None:
     second = subprocess.run(up_command(running.data), capture_output=True, text=True, timeout=60, check=False)
     assert second.returncode == 2
-    assert f"{running.data} is in use by another `turnstone up` (process {running.process.pid})" in second.stderr
+    assert f"{running.data} is in use by another Turnstone (process {running.process.pid})" in second.stderr
     assert second.stdout == ""
 
 

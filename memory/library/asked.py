@@ -1,0 +1,188 @@
+"""What callers of the library hand in, checked at its door: each refusal one sentence, a BadRequest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
+
+from memory.errors import BadRequest, NotFound
+from memory.fields import LONGEST_ID, Content, Id, Instructions, Metadata, Moment, Name, QueryText, Text
+from memory.library.refusals import checked
+from memory.model import Guidance, Message, Role, Value
+from memory.model.filters import OWNERS, On
+
+MOST_FOUND = 100
+_GROUPS = ("AND", "OR", "NOT")
+_ONE = "at least one of " + ", ".join(OWNERS)
+
+Ids = Mapping[str, str]
+Said = str | Mapping[str, Any] | Sequence[Mapping[str, Any]]
+
+
+class _MessageIn(BaseModel):
+    """One message as chat completions have it; what else is in it is passed over."""
+
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+
+    role: Literal["system", "user", "assistant", "tool"]
+    content: Annotated[Content, BeforeValidator(lambda given: "" if given is None else given)] = ""
+    name: Name | None = None
+
+
+class _Options(BaseModel):
+    """What may stand beside a turn's messages."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    metadata: Metadata = Field(default_factory=dict)
+    timestamp: Moment | None = None
+    prompt: Instructions | None = None
+
+
+_MESSAGES = TypeAdapter(Annotated[list[_MessageIn], Field(min_length=1, max_length=200)])
+_ID = TypeAdapter(Annotated[Id, BeforeValidator(lambda given: str(given) if isinstance(given, int) else given)])
+_TEXT, _QUERY, _METADATA = TypeAdapter(Text), TypeAdapter(QueryText), TypeAdapter(Metadata)
+_THRESHOLD = TypeAdapter(Annotated[float, Field(ge=0, le=1)])
+_LIMIT = TypeAdapter(Annotated[int, Field(ge=1, strict=True)])
+
+
+class Handed(Value):
+    """A turn as it was handed in."""
+
+    ids: Ids
+    messages: tuple[Message, ...]
+    metadata: Mapping[str, Any]
+    timestamp: datetime | None
+    infer: bool
+    guidance: Guidance
+
+
+class Sought(Value):
+    """A search as it was asked for."""
+
+    query: str
+    ids: Ids
+    filters: Mapping[str, Any] | None
+    limit: int
+    threshold: float | None
+
+
+def handed(
+    messages: Said,
+    owner: Mapping[str, Any],
+    *,
+    metadata: Mapping[str, Any] | None,
+    timestamp: datetime | str | float | None,
+    infer: bool,
+    prompt: str | None,
+) -> Handed:
+    """A turn; a text is what the user said. Raises BadRequest, and TypeError for a keyword that is none."""
+    listed = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
+    read = checked(_MESSAGES.validate_python, [listed] if isinstance(listed, Mapping) else listed, "messages")
+    if not any(message.content.strip() for message in read):
+        raise BadRequest("messages: at least one message must have content")
+    given = {"metadata": metadata or {}, "timestamp": timestamp, "prompt": prompt}
+    options = checked(_Options.model_validate, given, "add")
+    return Handed(
+        ids=named(owner),
+        messages=tuple(Message(role=Role(one.role), content=one.content, name=one.name) for one in read),
+        metadata=options.metadata,
+        timestamp=options.timestamp,
+        infer=infer,
+        guidance=Guidance(instructions=options.prompt),
+    )
+
+
+def sought(
+    query: str,
+    owner: Mapping[str, Any],
+    *,
+    filters: Mapping[str, Any] | None,
+    limit: int,
+    threshold: float | None,
+) -> Sought:
+    """A search. Raises BadRequest."""
+    if checked(_LIMIT.validate_python, limit, "limit") > MOST_FOUND:
+        raise BadRequest(f"limit: a search gives at most {MOST_FOUND} memories; get_all gives every one")
+    return Sought(
+        query=checked(_QUERY.validate_python, query, "query"),
+        ids=named(owner, filters),
+        filters=in_our_words(filters),
+        limit=limit,
+        threshold=None if threshold is None else checked(_THRESHOLD.validate_python, threshold, "threshold"),
+    )
+
+
+def named(owner: Mapping[str, Any], filters: Mapping[str, Any] | None = None) -> Ids:
+    """The owner's ids; numbers are taken for text, as Mem0 does. Filters may name the owner instead.
+
+    Raises BadRequest where nobody is named, TypeError for a keyword that is none.
+    """
+    for name in owner:
+        if name not in OWNERS:
+            raise TypeError(f"unexpected keyword argument {name!r}")
+    ids = {name: checked(_ID.validate_python, value, name) for name, value in owner.items() if value is not None}
+    if not ids and not filters:
+        raise BadRequest(f"name an owner: {_ONE} is needed")
+    return ids
+
+
+def wanted(limit: int | None, top_k: int | None, otherwise: int | None) -> int | None:
+    """How many, by whichever of its two names it was said. Raises BadRequest where they differ."""
+    if limit is not None and top_k is not None and limit != top_k:
+        raise BadRequest("limit and top_k are two names of one number: say it once")
+    found = limit if limit is not None else top_k
+    return otherwise if found is None else checked(_LIMIT.validate_python, found, "limit")
+
+
+def in_our_words(filters: Any) -> Any:
+    """Mem0's filters in the words of ours: a key that is none of a memory's fields is one of its metadata."""
+    if not isinstance(filters, Mapping):
+        return filters
+    told: dict[str, Any] = {}
+    inside: dict[str, Any] = {}
+    for key, value in filters.items():
+        if key in _GROUPS:
+            told[key] = [in_our_words(one) for one in value] if isinstance(value, list) else in_our_words(value)
+        elif key in list(On):
+            told[key] = dict(value) if isinstance(value, Mapping) else value
+        else:
+            inside[key] = dict(value) if isinstance(value, Mapping) else value
+    if inside:
+        told[On.METADATA] = {**told.get(On.METADATA, {}), **inside}
+    return told
+
+
+def new_text(data: str | None, text: str | None, metadata: Mapping[str, Any] | None = None) -> str | None:
+    """A memory's new text, by whichever of its two names it was said. Raises BadRequest."""
+    if data is not None and text is not None and data != text:
+        raise BadRequest("data and text are two names of one thing: say it once")
+    given = text if text is not None else data
+    if given is None and metadata is None:
+        raise BadRequest("say what is to change: text, or metadata")
+    return None if given is None else checked(_TEXT.validate_python, given, "text")
+
+
+def new_metadata(metadata: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """A memory's new metadata. Raises BadRequest."""
+    return None if metadata is None else checked(_METADATA.validate_python, dict(metadata), "metadata")
+
+
+def uuid_of(memory_id: str) -> str | None:
+    """The id as it is kept; None for what can be no memory's id."""
+    try:
+        return str(UUID(memory_id))
+    except (ValueError, AttributeError, TypeError):
+        return None
+
+
+def known_id(memory_id: str) -> str:
+    """An id that can be a memory's. Raises NotFound: every memory has a UUID, so nothing else is one's id."""
+    known, shown = uuid_of(memory_id), str(memory_id)[:LONGEST_ID]
+    if known is None:
+        raise NotFound(f"there is no memory with the id {shown!r}: ids are UUIDs, as add, search and get_all give them")
+    return known
