@@ -1,14 +1,12 @@
 """Turnstone's shared package: what remembering is. Its library: `from memory import Memory, MemoryClient`.
 
 The library's names are looked up when they are asked for: every process of a stack imports this package, and none of
-them is to load what it does not need.
+them is to load what it does not need, not even `typing`.
 """
 
-from __future__ import annotations
-
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # as type checkers know it; for them the names are plainly there
 if TYPE_CHECKING:
     from memory.library.local import AsyncMemory, Memory
     from memory.library.remote import AsyncMemoryClient, MemoryClient
@@ -22,9 +20,10 @@ _PLACES = {
     "MemoryClient": "memory.library.remote",
 }
 
+if not TYPE_CHECKING:
 
-def __getattr__(name: str) -> Any:
-    """One of the library's names."""
-    if name not in _PLACES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_PLACES[name]), name)
+    def __getattr__(name: str) -> object:
+        """One of the library's names."""
+        if name not in _PLACES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(_PLACES[name]), name)

@@ -20,11 +20,25 @@ from memory.settings import ClientSettings
 
 _DONE = (Status.SETTLED, Status.DEAD, Status.ERASED)
 _FIRST_LOOK_SECONDS, _LAST_LOOK_SECONDS = 0.05, 1.0
-_KINDS = {
+_KINDS: Mapping[str, type[TurnstoneError]] = {
     kind.code: kind
-    for kind in vars(errors).values()
-    if isinstance(kind, type) and issubclass(kind, TurnstoneError) and kind.__init__ is not errors.NewerFormat.__init__
+    for kind in (
+        errors.Unauthorized,
+        errors.Forbidden,
+        errors.NotFound,
+        errors.BadRequest,
+        errors.IdempotencyConflict,
+        errors.RateLimited,
+        errors.InboxFull,
+        errors.InboxUnavailable,
+        errors.StoreUnavailable,
+        errors.StoreRejected,
+        errors.ModelUnavailable,
+        errors.ModelRejected,
+        errors.LaneBusy,
+    )
 }
+_OF_THE_DOOR = ("invalid", "too_large")  # codes of the server's own, for what is a BadRequest here
 
 
 @contextmanager
@@ -33,11 +47,10 @@ def _typed() -> Iterator[None]:
     try:
         yield
     except ApiError as error:
-        if error.code in ("invalid", "too_large"):
-            raise BadRequest(str(error)) from error
-        if error.code in _KINDS:
-            raise _KINDS[error.code](str(error)) from error
-        raise
+        kind = BadRequest if error.code in _OF_THE_DOOR else _KINDS.get(error.code)
+        if kind is None:
+            raise
+        raise kind(str(error)) from error
 
 
 class Remote:
