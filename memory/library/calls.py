@@ -36,7 +36,10 @@ class Calls:
         await self.close()
 
     async def close(self) -> None:
-        """Let go of everything that was opened, and end what was started. What was accepted is kept."""
+        """Let go of everything that was opened, and end what was started.
+
+        What was accepted is kept: turns that wait, or are worked on just now, are remembered once it is opened again.
+        """
         await self._backend.close()
 
     async def add(
@@ -62,7 +65,7 @@ class Calls:
             timestamp: when it was said: RFC 3339 with a zone, or seconds since 1970; now if not given.
             infer: False stores each message as it is, and asks no model.
             prompt: added to the extraction prompt for this turn.
-            wait: False returns at once, with the turn's id as `event_id`; it is remembered in the background.
+            wait: False returns as soon as it is accepted, with its id as `event_id`; all else goes on aside.
             idempotency_key: a turn with a key that was used before is not accepted a second time.
             owner: whose.
 

@@ -51,7 +51,10 @@ class Bridge:
         return answer
 
     def close(self) -> None:
-        """Let go of everything that was opened, and end what was started. What was accepted is kept."""
+        """Let go of everything that was opened, and end what was started. What was accepted is kept.
+
+        Nothing happens where it is closed already, and in a process that was forked off.
+        """
         atexit.unregister(self.close)
         if os.getpid() == self._pid:
             self._closing.pop_all().close()
