@@ -8,10 +8,23 @@ from collections.abc import AsyncIterator
 
 from fastapi import FastAPI
 
-from api import dashboard, errors, openapi
+from api import dashboard, errors, mem0, openapi
 from api.auth import Gate
 from api.door import Door
-from api.routes import chat, dead, export, guidance, health, keys, memories, metrics, quarantine, receipts, turns
+from api.routes import (
+    chat,
+    dead,
+    entities,
+    export,
+    guidance,
+    health,
+    keys,
+    memories,
+    metrics,
+    quarantine,
+    receipts,
+    turns,
+)
 from memory import heap, log
 from memory.bootstrap import opened
 from memory.settings import Settings
@@ -47,8 +60,22 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.gate = Gate(chosen)
     app.add_middleware(Door, max_body_bytes=chosen.max_body_bytes)
     errors.install(app)
-    for resource in (turns, memories, receipts, export, dead, quarantine, guidance, keys, chat, health, metrics):
+    for resource in (
+        turns,
+        memories,
+        entities,
+        receipts,
+        export,
+        dead,
+        quarantine,
+        guidance,
+        keys,
+        chat,
+        health,
+        metrics,
+    ):
         app.include_router(resource.router)
     dashboard.install(app)
     openapi.install(app)
+    mem0.install(app)
     return app

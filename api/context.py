@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 
@@ -9,16 +10,19 @@ from fastapi import Depends, Query, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
+from api.fields import Id
 from memory.bootstrap import Parts
 from memory.errors import BadRequest, Forbidden
 from memory.filters import narrowed
-from memory.model import Memory, Page, Principal, Scope
+from memory.model import OWNERS, Memory, Page, Principal, Scope
 from memory.model.filters import Condition, demanded
 
 LARGEST_PAGE = 200
 _ANOTHER = "this key is limited to one user, and user_id names another"
 
 M = TypeVar("M", bound=BaseModel)
+Ids = Mapping[str, str | None]  # of an owner, by field
+_OwnerId = Annotated[Id | None, Query()]
 
 
 async def parts(request: Request) -> Parts:
@@ -33,6 +37,13 @@ async def page(
 ) -> Page:
     """Which slice is asked for."""
     return Page(number=page, size=page_size)
+
+
+async def owner_ids(
+    user_id: _OwnerId = None, agent_id: _OwnerId = None, run_id: _OwnerId = None, app_id: _OwnerId = None
+) -> Ids:
+    """The ids that a query names."""
+    return {"user_id": user_id, "agent_id": agent_id, "run_id": run_id, "app_id": app_id}
 
 
 def read(kind: type[M], body: bytes) -> M:
@@ -59,6 +70,7 @@ def _refusal(error: ValidationError) -> RequestValidationError:
 
 Opened = Annotated[Parts, Depends(parts)]
 Paged = Annotated[Page, Depends(page)]
+OwnerIds = Annotated[Ids, Depends(owner_ids)]
 
 
 def whose(caller: Principal, user_id: str | None) -> str | None:
@@ -68,19 +80,19 @@ def whose(caller: Principal, user_id: str | None) -> str | None:
     return user_id or caller.user_id
 
 
-def owner(caller: Principal, user_id: str | None, agent_id: str | None = None, run_id: str | None = None) -> Scope:
+def owner(caller: Principal, ids: Ids) -> Scope:
     """The owner that a request names, within the caller's reach. Raises BadRequest for nobody, Forbidden."""
-    user_id = whose(caller, user_id)
-    if user_id is None and agent_id is None and run_id is None:
-        raise BadRequest("name an owner: at least one of user_id, agent_id and run_id is needed")
+    named = {**ids, "user_id": whose(caller, ids.get("user_id"))}
+    if not any(named.values()):
+        raise BadRequest("name an owner: at least one of user_id, agent_id, run_id and app_id is needed")
     # The tenant is the server's own and the ids were checked at the door.
-    return Scope.model_construct(tenant=caller.tenant, user_id=user_id, agent_id=agent_id, run_id=run_id)
+    return Scope.model_construct(None, tenant=caller.tenant, **named)
 
 
-def sought(caller: Principal, ids: Mapping[str, str | None], filters: Condition | None) -> Scope:
+def sought(caller: Principal, ids: Ids, filters: Condition | None) -> Scope:
     """The same where filters may name the owner, or several, instead of the request's ids."""
     if filters is None:
-        return owner(caller, **ids)
+        return owner(caller, ids)
     if caller.user_id is not None and caller.user_id not in demanded(filters).get("user_id", {caller.user_id}):
         raise Forbidden(_ANOTHER)
     named = {**ids, "user_id": whose(caller, ids["user_id"])}
@@ -98,18 +110,24 @@ def paged(request: Request, at: Page, count: int, results: list[Any]) -> dict[st
     }
 
 
+def digest(text: str) -> str:
+    """The hash under which clients of Mem0 know a text; nothing rests on it."""
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
 def shown(memory: Memory) -> dict[str, Any]:
     """A memory as clients see it."""
     return {
         "id": memory.id,
         "memory": memory.text,
+        "hash": digest(memory.text),
         "categories": list(memory.categories),
         "metadata": dict(memory.metadata),
-        "user_id": memory.scope.user_id,
-        "agent_id": memory.scope.agent_id,
-        "run_id": memory.scope.run_id,
+        **{field: memory.scope.ids.get(field) for field in OWNERS},
         "created_at": memory.created_at,
         "updated_at": memory.updated_at,
         "valid_from": memory.valid_from,
+        "expires_at": memory.expires_at,
         "marked": memory.marked,
+        "feedback": memory.feedback and memory.feedback.model_dump(),
     }

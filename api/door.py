@@ -11,7 +11,7 @@ import time
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import problem
+from api.errors import problem, speaks_otherwise
 from api.fence import FENCE, FENCED
 from memory.ports import Rate
 
@@ -52,18 +52,19 @@ class Door:
         await self._let_in(scope, receive, telling)
 
     async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] not in _WITH_BODY:
+        if scope["method"] not in _WITH_BODY and not (scope["method"] == "DELETE" and speaks_otherwise(scope)):
             await self._app(scope, receive, send)
             return
         headers = dict(scope["headers"])
         length = headers.get(b"content-length", b"")
         if length.isdigit() and int(length) > self._most:
-            await problem(413, self._sentence)(scope, receive, send)
+            await problem(413, self._sentence, scope=scope)(scope, receive, send)
             return
         kind = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
         takes = _FORM if scope["path"].endswith(_FORMS) else _JSON
         if kind != takes and (length not in (b"", b"0") or b"transfer-encoding" in headers):
-            await problem(415, "the body must be JSON: send Content-Type: application/json")(scope, receive, send)
+            sentence = "the body must be JSON: send Content-Type: application/json"
+            await problem(415, sentence, scope=scope)(scope, receive, send)
             return
         if length:
             await self._app(scope, receive, send)
@@ -80,7 +81,7 @@ class Door:
             chunk = message.get("body", b"")
             size, more = size + len(chunk), message.get("more_body", False)
             if size > self._most:
-                await problem(413, self._sentence)(scope, receive, send)
+                await problem(413, self._sentence, scope=scope)(scope, receive, send)
                 return
             chunks.append(chunk)
         waiting: list[Message] = [{"type": "http.request", "body": b"".join(chunks), "more_body": False}]

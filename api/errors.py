@@ -1,9 +1,14 @@
-"""The error table: which refusal answers with which status. Every answer is `{"detail": sentence, "error": code}`."""
+"""The error table: which refusal answers with which status. Every answer is `{"detail": sentence, "error": code}`.
+
+A surface that speaks to others' clients chooses its own words for a refusal, and nothing else: see `Words`.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
@@ -31,6 +36,7 @@ STATUS: Mapping[type[errors.TurnstoneError], int] = {
     errors.LaneBusy: 503,
     errors.Transient: 503,
     errors.NoModel: 501,
+    errors.NotOffered: 501,
     errors.Permanent: 502,
 }
 CODES = {
@@ -56,13 +62,45 @@ _SAID = {
 }
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """What a request is answered that cannot be met: a status, one sentence, a code for programs, and headers."""
+
+    status: int
+    detail: str
+    error: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Words = Callable[[Refusal], Refusal]
+_WORDS = "words"  # where a request's scope holds the words of the surface that it came to
+
+
+def speak(scope: MutableMapping[str, Any], words: Words) -> None:
+    """Have every refusal of a request put into these words, wherever it is refused."""
+    scope[_WORDS] = words
+
+
+def speaks_otherwise(scope: Mapping[str, Any]) -> bool:
+    """Whether the request came to a surface with words of its own."""
+    return _WORDS in scope
+
+
 def problem(
-    status: int, detail: str, code: str | None = None, headers: Mapping[str, str] | None = None
+    status: int,
+    detail: str,
+    code: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    *,
+    scope: Mapping[str, Any] | None = None,
 ) -> JSONResponse:
-    """One refusal in the shape that every client can count on."""
-    sentence = " ".join(detail.split())
-    body = {"detail": sentence[:_LONGEST_SENTENCE], "error": code or CODES.get(status, "error")}
-    return JSONResponse(body, status_code=status, headers=dict(headers or {}))
+    """One refusal in the shape that every client can count on, in the words of the surface that the scope names."""
+    sentence = " ".join(detail.split())[:_LONGEST_SENTENCE]
+    plain = Refusal(status, sentence, code or CODES.get(status, "error"), dict(headers or {}))
+    words: Words | None = (scope or {}).get(_WORDS)
+    said = words(plain) if words is not None else plain
+    body = {"detail": said.detail, "error": said.error}
+    return JSONResponse(body, status_code=said.status, headers=dict(said.headers))
 
 
 def install(app: FastAPI) -> None:
@@ -74,7 +112,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unforeseen)
 
 
-async def _turnstone(_: Request, error: Exception) -> JSONResponse:
+async def _turnstone(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, errors.TurnstoneError):
         raise error
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
@@ -83,10 +121,10 @@ async def _turnstone(_: Request, error: Exception) -> JSONResponse:
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, errors.Transient):
         headers["Retry-After"] = str(math.ceil(error.retry_after_seconds or _RETRY_AFTER_SECONDS))
-    return problem(status, str(error), error.code, headers)
+    return problem(status, str(error), error.code, headers, scope=request.scope)
 
 
-async def _invalid(_: Request, error: Exception) -> JSONResponse:
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, RequestValidationError):
         raise error
     found = error.errors()
@@ -94,12 +132,14 @@ async def _invalid(_: Request, error: Exception) -> JSONResponse:
     steps = [str(step) for step in first["loc"]]
     place = ".".join(steps[1:] if steps and steps[0] in _PLACES else steps)
     if first["type"] == "json_invalid":
-        return problem(400, f"the body is not valid JSON: {first.get('ctx', {}).get('error', first['msg'])}")
+        sentence = f"the body is not valid JSON: {first.get('ctx', {}).get('error', first['msg'])}"
+        return problem(400, sentence, scope=request.scope)
     message = _SAID.get(first["type"]) or str(first["msg"]).removeprefix("Value error, ")
     if not place:
         message = message.replace("must be", "the body must be", 1) if message.startswith("must") else message
     status = 400 if first["type"] == WILDCARD_ID else 422
-    return problem(status, f"{place}: {message}" if place and not place.isdigit() else message)
+    sentence = f"{place}: {message}" if place and not place.isdigit() else message
+    return problem(status, sentence, scope=request.scope)
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
@@ -108,7 +148,7 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     headers = dict(error.headers or {})
     if error.status_code == 405:
         headers["Allow"] = ", ".join(_methods(request))
-    return problem(error.status_code, str(error.detail), headers=headers)
+    return problem(error.status_code, str(error.detail), headers=headers, scope=request.scope)
 
 
 def _methods(request: Request) -> list[str]:
@@ -128,7 +168,7 @@ async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
     sentence = "something went wrong here that should not have; it is logged"
     # It passes no door on its way out.
     fence = {name.decode(): value.decode() for name, value in FENCE}
-    return problem(500, sentence, "internal", {"Connection": "close", **fence})
+    return problem(500, sentence, "internal", {"Connection": "close", **fence}, scope=request.scope)
 
 
 def _route(request: Request) -> str:

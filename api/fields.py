@@ -8,78 +8,65 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.config import JsonValue
 
 from memory.fields import (
-    IN_FULL as IN_FULL,
+    IN_FULL,
+    LONGEST_ID,
+    LONGEST_INSTRUCTIONS,
+    LONGEST_QUERY,
+    LONGEST_TEXT,
+    MOST_CATEGORIES,
+    MOST_METADATA_BYTES,
+    MOST_METADATA_KEYS,
+    WILDCARD_ID,
+    WITH_WORDS,
+    Categories,
+    CategoryName,
+    Content,
+    Description,
+    Id,
+    Instructions,
+    Label,
+    Metadata,
+    Moment,
+    Name,
+    Number,
+    PerMinuteIn,
+    QueryText,
+    Text,
 )
-from memory.fields import (
-    LONGEST_ID as LONGEST_ID,
-)
-from memory.fields import (
-    LONGEST_INSTRUCTIONS as LONGEST_INSTRUCTIONS,
-)
-from memory.fields import (
-    LONGEST_QUERY as LONGEST_QUERY,
-)
-from memory.fields import (
-    LONGEST_TEXT as LONGEST_TEXT,
-)
-from memory.fields import (
-    MOST_CATEGORIES as MOST_CATEGORIES,
-)
-from memory.fields import (
-    MOST_METADATA_BYTES as MOST_METADATA_BYTES,
-)
-from memory.fields import (
-    MOST_METADATA_KEYS as MOST_METADATA_KEYS,
-)
-from memory.fields import (
-    WILDCARD_ID as WILDCARD_ID,
-)
-from memory.fields import (
-    WITH_WORDS as WITH_WORDS,
-)
-from memory.fields import (
-    Categories as Categories,
-)
-from memory.fields import (
-    CategoryName as CategoryName,
-)
-from memory.fields import (
-    Content as Content,
-)
-from memory.fields import (
-    Description as Description,
-)
-from memory.fields import (
-    Id as Id,
-)
-from memory.fields import (
-    Instructions as Instructions,
-)
-from memory.fields import (
-    Label as Label,
-)
-from memory.fields import (
-    Metadata as Metadata,
-)
-from memory.fields import (
-    Moment as Moment,
-)
-from memory.fields import (
-    Name as Name,
-)
-from memory.fields import (
-    Number as Number,
-)
-from memory.fields import (
-    PerMinuteIn as PerMinuteIn,
-)
-from memory.fields import (
-    QueryText as QueryText,
-)
-from memory.fields import (
-    Text as Text,
-)
-from memory.model import Guidance
+from memory.model import OWNERS, Guidance
+
+__all__ = [
+    "AN_OWNER",
+    "IN_FULL",
+    "LONGEST_ID",
+    "LONGEST_INSTRUCTIONS",
+    "LONGEST_QUERY",
+    "LONGEST_TEXT",
+    "MOST_CATEGORIES",
+    "MOST_METADATA_BYTES",
+    "MOST_METADATA_KEYS",
+    "WILDCARD_ID",
+    "WITH_WORDS",
+    "Body",
+    "Categories",
+    "CategoryName",
+    "Content",
+    "Description",
+    "Guided",
+    "Id",
+    "Instructions",
+    "Label",
+    "Metadata",
+    "Moment",
+    "Name",
+    "Named",
+    "Number",
+    "Owned",
+    "PerMinuteIn",
+    "QueryText",
+    "Text",
+    "has_an_owner",
+]
 
 
 class Body(BaseModel):
@@ -113,20 +100,19 @@ class Named(Body):
     user_id: Id | None = None
     agent_id: Id | None = None
     run_id: Id | None = None
+    app_id: Id | None = None
 
     @property
     def ids(self) -> dict[str, str | None]:
-        """The three ids by name."""
-        return {"user_id": self.user_id, "agent_id": self.agent_id, "run_id": self.run_id}
+        """The four ids by name."""
+        return {field: getattr(self, field) for field in OWNERS}
 
 
-AN_OWNER: list[JsonValue] = [
-    {"required": [name], "properties": {name: {"type": "string"}}} for name in ("user_id", "agent_id", "run_id")
-]
+AN_OWNER: list[JsonValue] = [{"required": [name], "properties": {name: {"type": "string"}}} for name in OWNERS]
 
 
 class Owned(Named):
-    """Whose memory it is: at least one of the three ids."""
+    """Whose memory it is: at least one of the four ids."""
 
     model_config = ConfigDict(json_schema_extra={"anyOf": AN_OWNER})
 
@@ -141,5 +127,5 @@ N = TypeVar("N", bound=Named)
 def has_an_owner(body: N) -> N:
     """The same body. Raises ValueError where it names nobody."""
     if not any(body.ids.values()):
-        raise ValueError("at least one of user_id, agent_id and run_id is needed")
+        raise ValueError("at least one of user_id, agent_id, run_id and app_id is needed")
     return body

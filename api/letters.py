@@ -27,6 +27,7 @@ class WhichIn(Body):
     user_id: Id | None = None
     agent_id: Id | None = None
     run_id: Id | None = None
+    app_id: Id | None = None
     accepted_after: Moment | None = None
     accepted_before: Moment | None = None
 
@@ -112,6 +113,7 @@ class RehearsedOut(BaseModel):
     user_id: str | None
     agent_id: str | None
     run_id: str | None
+    app_id: str | None
     accepted_at: datetime
     died_of: str | None
     events: list[ChangeOut]
@@ -127,6 +129,7 @@ class RehearsedOut(BaseModel):
             user_id=turn.user_id,
             agent_id=turn.agent_id,
             run_id=turn.run_id,
+            app_id=turn.app_id,
             accepted_at=turn.accepted_at,
             died_of=turn.error,
             events=[ChangeOut.model_validate(one, from_attributes=True) for one in tried.events],

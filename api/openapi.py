@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api.schemas import Problem
+from memory.model import OWNERS
 
 Document = dict[str, Any]
 
@@ -27,7 +28,6 @@ PHRASES = {
     502: "A part that this one needs has answered nonsense.",
     503: "A part that this one needs is away for now.",
 }
-_OWNERS = {"user_id", "agent_id", "run_id"}
 _HEADERS = {
     401: ("WWW-Authenticate", "How to say who asks.", {"type": "string"}),
     429: ("Retry-After", "Seconds to wait before the next try.", {"type": "integer", "minimum": 1}),
@@ -98,7 +98,7 @@ def _shared(path: str, operation: Document) -> set[int]:
         statuses |= {400, 413, 415, 422}
     if parameters:
         statuses |= {422}
-    if parameters & _OWNERS:
+    if parameters & set(OWNERS):
         statuses |= {400}
     return statuses
 

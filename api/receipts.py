@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 from pydantic_core import PydanticCustomError, to_json
 
-from api.fields import Body, Id
+from api.fields import Named
 from memory.books import Receipt
 
 
@@ -22,7 +22,7 @@ def _as_given_out(value: Any) -> Receipt:
         raise PydanticCustomError("receipt", "{said}", {"said": said}) from None
 
 
-class VerifyIn(Body):
+class VerifyIn(Named):
     """A receipt as it was given out, and whom it should be about."""
 
     receipt: Annotated[
@@ -30,9 +30,6 @@ class VerifyIn(Body):
         Field(description="The whole receipt, every field as it was given out."),
         BeforeValidator(_as_given_out),
     ]
-    user_id: Id | None = None
-    agent_id: Id | None = None
-    run_id: Id | None = None
 
 
 class PlacesOut(BaseModel):

@@ -3,35 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Literal
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, Strict, StrictBool, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 from pydantic.config import JsonDict
 
-from api.fields import (
-    AN_OWNER,
-    IN_FULL,
-    WITH_WORDS,
-    Body,
-    Content,
-    Guided,
-    Id,
-    Metadata,
-    Moment,
-    Name,
-    Named,
-    Number,
-    Owned,
-    QueryText,
-    Text,
-    has_an_owner,
-)
+from api.fields import WITH_WORDS, Body, Content, Guided, Id, Metadata, Moment, Name, Owned, Text
 from memory.model import Event, Status, What
 
 MOST_MESSAGES = 200
-_FILTERS = """AND, OR, NOT, and the fields user_id, agent_id, run_id, created_at, updated_at, timestamp, text, keywords,
-categories, metadata and memory_ids. A field takes a value, an object of operators (eq ne gt gte lt lte in nin contains
-icontains) or "*": it is set."""
 
 
 class MessageIn(Body):
@@ -57,6 +37,7 @@ class TurnIn(Guided, Owned):
     ]
     metadata: Metadata = Field(default_factory=dict)
     timestamp: Moment | None = None
+    expires_at: Moment | None = None
     infer: StrictBool = True
 
     @model_validator(mode="after")
@@ -138,106 +119,10 @@ class TurnTold(TurnOut):
     user_id: str | None
     agent_id: str | None
     run_id: str | None
+    app_id: str | None
     messages: list[MessageIn] | None
     history: list[IncidentOut]
     counts: CountsOut
-
-
-def _as_searched(schema: JsonDict) -> None:
-    """What the fields alone do not say: the other name of `limit`, and that filters will do for an owner."""
-    fields = cast("JsonDict", schema["properties"])
-    fields["top_k"] = {**cast("JsonDict", fields["limit"]), "description": "Another name of limit.", "deprecated": True}
-    schema["not"] = {"required": ["limit", "top_k"]}
-    filtered: JsonDict = {"filters": {"type": "object", "minProperties": 1}}
-    schema["anyOf"] = [*AN_OWNER, {"required": ["filters"], "properties": filtered}]
-
-
-class SearchIn(Named):
-    """A recall. `filters` may name the owner, and narrow the answer down."""
-
-    model_config = ConfigDict(json_schema_extra=_as_searched)
-
-    query: QueryText
-    filters: Annotated[Any, Field(description=_FILTERS, json_schema_extra={"type": ["object", "null"]})] = None
-    limit: Annotated[int, Strict(), Field(ge=1, le=100), IN_FULL] = Field(
-        5, validation_alias=AliasChoices("limit", "top_k")
-    )
-    threshold: Number | None = Field(None, ge=0, le=1)
-    as_of: Moment | None = None
-    wait_for: Name | None = None
-    wait_ms: Annotated[int, Strict(), Field(ge=0, le=30_000), IN_FULL] = 2_000
-
-    @model_validator(mode="after")
-    def _has_an_owner(self) -> SearchIn:
-        return has_an_owner(self) if self.filters is None else self
-
-
-class MemoryOut(BaseModel):
-    """One memory; `marked` where it reads like an instruction to a prompt: then it does not belong into one."""
-
-    id: str
-    memory: str
-    categories: list[str]
-    metadata: dict[str, Any]
-    user_id: str | None
-    agent_id: str | None
-    run_id: str | None
-    created_at: datetime
-    updated_at: datetime
-    valid_from: datetime
-    marked: bool = False
-
-
-class HeldOut(MemoryOut):
-    """One memory that is held back, with where it comes from."""
-
-    turn_ids: list[str]
-    quote: str | None
-
-
-class HeldPage(BaseModel):
-    """One page of what is held back."""
-
-    count: int
-    next: str | None
-    previous: str | None
-    results: list[HeldOut]
-
-
-class MemoryFound(MemoryOut):
-    """One memory that answers a query."""
-
-    score: float
-
-
-class VersionOut(MemoryOut):
-    """One version of a memory, with where it comes from."""
-
-    event: Event
-    version: int
-    current: bool
-    valid_to: datetime | None
-    superseded_by: str | None
-    turn_ids: list[str]
-    quote: str | None
-    model: str | None
-    prompt_version: str | None
-
-
-class SearchOut(BaseModel):
-    """What was recalled, and how many accepted turns of this owner are not settled yet."""
-
-    results: list[MemoryFound]
-    pending: int
-
-
-class MemoryPage(BaseModel):
-    """One page of memories."""
-
-    count: int
-    next: str | None
-    previous: str | None
-    results: list[MemoryOut]
 
 
 class TurnPage(BaseModel):
@@ -256,12 +141,6 @@ class TurnToldPage(BaseModel):
     next: str | None
     previous: str | None
     results: list[TurnTold]
-
-
-class TextIn(Body):
-    """A memory's new text."""
-
-    text: Text
 
 
 class ChatIn(Body):

@@ -109,6 +109,12 @@ class ModelRejected(Permanent):
     code = "model_rejected"
 
 
+class DeadTurn(Permanent):
+    """Whoever waited for a turn hears that it died; the text is its error."""
+
+    code = "dead"
+
+
 class LeaseLost(TurnstoneError):
     """The lane's lease is no longer ours: whatever was decided under it must not be written."""
 
@@ -167,6 +173,12 @@ class NoModel(TurnstoneError):
     """A language model is needed and none is configured."""
 
     code = "no_model"
+
+
+class NotOffered(TurnstoneError):
+    """What is asked for is known and not built; the text names it, and says what there is instead."""
+
+    code = "not_offered"
 
 
 class NothingToUndo(TurnstoneError):

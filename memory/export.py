@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from memory.model import Memory, Scope, Turn, TurnStatus
+from memory.model import OWNERS, Memory, Scope, Turn, TurnStatus
 from memory.ports import MemoryStore, OwnerLog
 
 FORMAT = 1
@@ -53,7 +53,7 @@ def _memory(memory: Memory) -> Line:
 
 
 def _ids(scope: Scope) -> Line:
-    return {"user_id": scope.user_id, "agent_id": scope.agent_id, "run_id": scope.run_id}
+    return {field: scope.ids.get(field) for field in OWNERS}
 
 
 def _turn(status: TurnStatus, turn: Turn | None) -> Line:

@@ -145,6 +145,7 @@ class Planner:
             created_at=turn.accepted_at,
             updated_at=turn.accepted_at,
             valid_from=turn.said_at,
+            expires_at=turn.expires_at,
             turn_ids=(turn.id,),
             fact=self._made[turn.id],
             quote=fact.quote,
@@ -180,12 +181,14 @@ class Planner:
                 "version": known.version + 1,
                 "updated_at": turn.accepted_at,
                 "valid_from": self._said_at(fact, known),
+                "expires_at": turn.expires_at,
                 "turn_ids": (turn.id,),
                 "quote": fact.quote,
                 "metadata": {**known.metadata, **turn.metadata},
                 "model": self.source.model,
                 "prompt_version": fact.prompt_version or self.source.prompt_version,
                 "marked": self._is_marked(fact, text),
+                "feedback": None,
             }
         )
 

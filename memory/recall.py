@@ -30,6 +30,7 @@ class Asked(Value):
         threshold: leave out what scores below, in [0, 1].
         as_of: recall what held at that moment instead of now.
         filters: what else must hold; they name an owner where the scope names none (see `filters.narrowed`).
+        show_expired: also what has expired by then.
     """
 
     scope: Scope
@@ -38,19 +39,21 @@ class Asked(Value):
     threshold: float | None = None
     as_of: datetime | None = None
     filters: Condition | None = None
+    show_expired: bool = False
 
 
 async def recall(asked: Asked, *, store: MemoryStore, embedder: Embedder, turns: TurnLog) -> Recall:
     """Find the memories that matter most for a text. Raises StoreUnavailable, InboxUnavailable, ModelUnavailable."""
     with paid_by(asked.scope.tenant):
-        pending, vectors = await asyncio.gather(_pending(asked, turns), embedder.embed([asked.text]))
+        waiting = pending(asked.scope, asked.filters, turns=turns)
+        count, vectors = await asyncio.gather(waiting, embedder.embed([asked.text]))
     query = Query(**dict(asked), vector=tuple(vectors[0]))
-    return Recall(results=tuple(await store.search(query)), pending=pending)
+    return Recall(results=tuple(await store.search(query)), pending=count)
 
 
-async def _pending(asked: Asked, turns: TurnLog) -> int:
-    """A turn waits in one lane: of several owners the numbers add up."""
-    return sum(await asyncio.gather(*map(turns.pending, named(asked.scope, asked.filters))))
+async def pending(scope: Scope, filters: Condition | None, *, turns: TurnLog) -> int:
+    """How many accepted turns may yet change what is found. A turn waits in one lane: of several owners they add up."""
+    return sum(await asyncio.gather(*map(turns.pending, named(scope, filters))))
 
 
 async def wait_until_settled(reach: Scope, turn_id: str, wait_seconds: float, *, turns: TurnLog) -> bool:

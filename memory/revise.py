@@ -3,38 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from memory.books import Removal
 from memory.clock import from_us
 from memory.errors import NotFound, NothingToUndo
 from memory.marking import Quarantine, reads_like_an_instruction
-from memory.model import Event, Lease, Memory, Scope, Write
+from memory.model import Event, Feedback, Lease, Memory, Metadata, Rating, Scope, Value, Write
 from memory.ports import Embedder, Inbox, Lanes, MemoryStore
 from memory.removals import is_forgotten, write_under
 from memory.spending import paid_by
 from memory.versions import in_order, standing, superseded, version_id
 
-_SAID = ("scope", "text", "categories", "metadata", "turn_ids", "quote", "model", "prompt_version", "marked")
-_UNKNOWN = "there is no memory with this id"
+_SAID = (
+    "scope", "text", "categories", "metadata", "expires_at", "turn_ids", "quote", "model", "prompt_version", "marked",
+)  # fmt: skip
+UNKNOWN = "there is no memory with this id"
+
+
+class Change(Value):
+    """What is to become another of a memory; what is not set stays.
+
+    Args:
+        text: None: as it is.
+        metadata: in the place of all that was there; None: as it is.
+        expires_at: from when on it is not recalled any more; set to None: never.
+    """
+
+    text: str | None = None
+    metadata: Metadata | None = None
+    expires_at: datetime | None = None
+
+    @property
+    def told(self) -> Mapping[str, Any]:
+        """The fields of a memory that are set here, but for its text."""
+        metadata = {"metadata": self.metadata} if self.metadata is not None else {}
+        return {**metadata, **({"expires_at": self.expires_at} if "expires_at" in self.model_fields_set else {})}
 
 
 async def update(
     reach: Scope,
     memory_id: str,
-    text: str,
+    change: Change,
     *,
     lanes: Lanes,
     store: MemoryStore,
     embedder: Embedder,
     quarantine: Quarantine = Quarantine.MARK,
 ) -> Memory:
-    """Give a memory a new text; the old one stays in its history. It is marked where it reads like an instruction.
+    """Change a memory; what it was stays in its history. A new text is marked where it reads like an instruction.
 
     Args:
         reach: all that the caller may change.
         memory_id: which memory.
-        text: the new one.
+        change: what is to be another.
         lanes, store, embedder: the parts.
         quarantine: off: nobody looks whether the text reads like an instruction.
 
@@ -43,9 +66,46 @@ async def update(
     lane = (await _current(reach, memory_id, store)).scope.lane
     async with lanes.edit(lane) as lease:
         before = await _current(reach, memory_id, store)
-        marked = quarantine is not Quarantine.OFF and reads_like_an_instruction(text)
-        said = {"text": text, "turn_ids": (), "quote": None, "model": None, "prompt_version": None, "marked": marked}
+        said = {**change.told, **_rewritten(change.text, quarantine)}
         return await _renew(lease, before, said, lanes=lanes, store=store, embedder=embedder)
+
+
+def _rewritten(text: str | None, quarantine: Quarantine) -> Mapping[str, Any]:
+    """What a new text brings along: it rests on no turn's words."""
+    if text is None:
+        return {}
+    marked = quarantine is not Quarantine.OFF and reads_like_an_instruction(text)
+    return {
+        "text": text,
+        "turn_ids": (),
+        "quote": None,
+        "model": None,
+        "prompt_version": None,
+        "marked": marked,
+        "feedback": None,
+    }
+
+
+async def judge(
+    reach: Scope, memory_id: str, rating: Rating | None, reason: str | None, *, lanes: Lanes, store: MemoryStore
+) -> Memory:
+    """Say what one thinks of a memory as it stands; once it says something else, that is of the past with it.
+
+    Args:
+        reach: all that the caller may see.
+        memory_id: which memory.
+        rating: None takes back what was said.
+        reason: in one's own words.
+        lanes, store: the parts.
+
+    Raises NotFound, LaneBusy, and what the parts raise.
+    """
+    lane = (await _current(reach, memory_id, store)).scope.lane
+    async with lanes.edit(lane) as lease:
+        before = await _current(reach, memory_id, store)
+        given = Feedback(rating=rating, reason=reason, given_at=from_us(lease.token)) if rating is not None else None
+        await store.judge(lease, memory_id, given)
+        return before.model_copy(update={"feedback": given})
 
 
 async def undo(reach: Scope, memory_id: str, *, lanes: Lanes, store: MemoryStore, embedder: Embedder) -> Memory:
@@ -71,7 +131,7 @@ async def _renew(
 ) -> Memory:
     """Put a new version in a memory's place; the one before becomes history."""
     if await is_forgotten(before, lanes):
-        raise NotFound(_UNKNOWN)  # an erase is at it; what we wrote now would be newer than its epoch, and stay
+        raise NotFound(UNKNOWN)  # an erase is at it; what we wrote now would be newer than its epoch, and stay
     now = from_us(lease.token)  # a token is Redis's clock, as acceptance times are
     since = max(now, before.valid_from)  # what was dated ahead is changed from then on
     again = {"event": Event.UPDATE, "version": before.version + 1, "current": True, "valid_to": None}
@@ -97,13 +157,13 @@ async def delete(reach: Scope, memory_id: str, *, inbox: Inbox, lanes: Lanes, st
     async with lanes.edit(found.scope.lane):
         await inbox.note_removal(Removal(scope=found.scope, memory_id=memory_id))
         if not await store.delete(reach, memory_id):
-            raise NotFound(_UNKNOWN)
+            raise NotFound(UNKNOWN)
 
 
 async def _current(reach: Scope, memory_id: str, store: MemoryStore) -> Memory:
     found = await store.get(reach, memory_id)
     if found is None:
-        raise NotFound(_UNKNOWN)
+        raise NotFound(UNKNOWN)
     return found
 
 
@@ -116,5 +176,5 @@ def _latest(versions: Sequence[Memory]) -> Memory:
     """The version that stands. Raises NotFound where there is none."""
     found = standing(versions)
     if found is None:
-        raise NotFound(_UNKNOWN)
+        raise NotFound(UNKNOWN)
     return found

@@ -16,6 +16,7 @@ from tests.support import is_alive, read_pids
 
 READY_SECONDS = 90
 STOP_SECONDS = 30
+OPERATOR_KEY = "the-operators-own-key"
 ENDPOINT_SETTINGS = ("OPENAI_API_KEY", "OPENAI_BASE_URL")
 
 

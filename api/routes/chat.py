@@ -18,7 +18,7 @@ router = APIRouter(route_class=Route, tags=["chat"])
 async def chat(said: ChatIn, caller: Writer, parts: Opened) -> ChatOut:
     """Answer a user's message with what is remembered of them."""
     reply = await converse(
-        owner(caller, said.user_id),
+        owner(caller, {"user_id": said.user_id}),
         said.message,
         mask=parts.mask,
         model=parts.model,

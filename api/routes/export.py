@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
 from api.auth import Reader
-from api.context import Opened, owner
-from api.fields import Id
+from api.context import Opened, OwnerIds, owner
 from api.openapi import refusals
 from api.routing import Route
 from memory.export import Line, export
@@ -20,18 +18,15 @@ router = APIRouter(route_class=Route, tags=["export"], responses=refusals(502))
 
 NDJSON = "application/x-ndjson"
 _CHUNK_BYTES = 64_000
-_OwnerId = Annotated[Id | None, Query()]
 
 
 @router.get("/export", response_class=StreamingResponse, responses={200: {"content": {NDJSON: {}}}})
-async def export_owner(
-    caller: Reader, parts: Opened, user_id: _OwnerId = None, agent_id: _OwnerId = None, run_id: _OwnerId = None
-) -> StreamingResponse:
+async def export_owner(caller: Reader, parts: Opened, ids: OwnerIds) -> StreamingResponse:
     """Everything that is kept of an owner, one JSON object a line: versions of memories, then turns.
 
     The first line is of kind `export`; the last one, of kind `end`, has the counts: without it the export was cut off.
     """
-    lines = export(owner(caller, user_id, agent_id, run_id), store=parts.store, owners=parts.owners)
+    lines = export(owner(caller, ids), store=parts.store, owners=parts.owners)
     # With the second line both parts of the stack, or the first of them, have answered: until then a refusal is told.
     begun = _encoded(await anext(lines)) + _encoded(await anext(lines))
     return StreamingResponse(_chunks(begun, lines), media_type=NDJSON)

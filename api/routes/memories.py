@@ -8,33 +8,36 @@ from uuid import UUID
 import orjson
 from fastapi import APIRouter, Query, Request
 
+from api import intake
 from api.auth import Reader, Writer
-from api.context import Opened, Paged, owner, paged, shown, sought
-from api.fields import Id
-from api.openapi import refusals
-from api.receipts import ReceiptOut
-from api.routing import Route
-from api.schemas import (
+from api.context import Opened, OwnerIds, Paged, owner, paged, shown, sought
+from api.memories import (
+    ChangeIn,
+    FeedbackIn,
+    MemoryChanged,
+    MemoryDeleted,
     MemoryOut,
     MemoryPage,
     SearchIn,
     SearchOut,
-    TextIn,
     VersionOut,
 )
+from api.openapi import refusals
+from api.receipts import ReceiptOut
+from api.routing import Route
 from memory.errors import BadRequest, NotFound
 from memory.filters import parse
 from memory.forget import forget
-from memory.model import Memory
+from memory.model import Memory, Page
 from memory.recall import Asked, recall, wait_until_settled
 from memory.receipts import issue
-from memory.revise import delete, undo, update
+from memory.revise import UNKNOWN, delete, judge, undo, update
+from memory.versions import is_retracted
 
 router = APIRouter(route_class=Route, tags=["memories"], responses=refusals(502))
 
 _LONGEST_FILTERS = 20_000
-_NO_MEMORY = "there is no memory with this id"
-_OwnerId = Annotated[Id | None, Query()]
+_MOST_AT_ONCE = 1_000
 _Filters = Annotated[str | None, Query(max_length=_LONGEST_FILTERS, description="A filter as a JSON object.")]
 
 
@@ -52,6 +55,7 @@ async def search(asked: SearchIn, caller: Reader, parts: Opened) -> Any:
         limit=asked.limit,
         threshold=asked.threshold,
         as_of=asked.as_of,
+        show_expired=asked.show_expired,
     )
     found = await recall(question, store=parts.store, embedder=parts.embedder, turns=parts.turns)
     return {
@@ -66,27 +70,27 @@ async def list_memories(
     caller: Reader,
     parts: Opened,
     page: Paged,
-    user_id: _OwnerId = None,
-    agent_id: _OwnerId = None,
-    run_id: _OwnerId = None,
+    ids: OwnerIds,
     filters: _Filters = None,
+    show_expired: bool = False,
+    top_k: Annotated[int | None, Query(ge=1, le=_MOST_AT_ONCE, description="Instead of page_size.")] = None,
 ) -> Any:
     """One owner's memories as they stand now, newest first; of those that meet the filters, if there are any."""
-    condition, ids = parse(_json(filters)), {"user_id": user_id, "agent_id": agent_id, "run_id": run_id}
-    count, found = await parts.store.page(sought(caller, ids, condition), page, condition)
+    page = page if top_k is None else Page(number=page.number, size=top_k)
+    condition = parse(_json(filters))
+    scope = sought(caller, ids, condition)
+    count, found = await parts.store.page(scope, page, condition, show_expired=show_expired)
     return paged(request, page, count, [shown(one) for one in found])
 
 
 @router.delete("/memories", response_model=ReceiptOut)
-async def forget_owner(
-    caller: Writer, parts: Opened, user_id: _OwnerId = None, agent_id: _OwnerId = None, run_id: _OwnerId = None
-) -> Any:
+async def forget_owner(caller: Writer, parts: Opened, ids: OwnerIds) -> Any:
     """Forget an owner: what waits, what is being worked on, what is dead, settled or remembered.
 
     The receipt is kept without personal data; `POST /receipts/verify` checks it.
     """
     erasure = await forget(
-        owner(caller, user_id, agent_id, run_id),
+        owner(caller, ids),
         inbox=parts.inbox,
         lanes=parts.lanes,
         turns=parts.turns,
@@ -111,7 +115,7 @@ async def get_memory(memory_id: UUID, caller: Reader, parts: Opened) -> Any:
     """One memory as it stands now."""
     found = await parts.store.get(caller.reach, str(memory_id))
     if found is None:
-        raise NotFound(_NO_MEMORY)
+        raise NotFound(UNKNOWN)
     return shown(found)
 
 
@@ -120,11 +124,12 @@ async def get_history(memory_id: UUID, caller: Reader, parts: Opened) -> Any:
     """Every version of a memory, oldest first, with the turns and the words it rests on."""
     versions = await parts.store.history(caller.reach, str(memory_id))
     if not versions:
-        raise NotFound(_NO_MEMORY)
-    return [_version(number, one) for number, one in enumerate(versions, 1)]
+        raise NotFound(UNKNOWN)
+    before = [None, *(one.text for one in versions)]
+    return [_version(number, one, old) for number, (one, old) in enumerate(zip(versions, before, strict=False), 1)]
 
 
-def _version(number: int, memory: Memory) -> dict[str, Any]:
+def _version(number: int, memory: Memory, old: str | None) -> dict[str, Any]:
     told = ("event", "current", "valid_to", "superseded_by")
     source = ("quote", "model", "prompt_version")
     return {
@@ -132,22 +137,33 @@ def _version(number: int, memory: Memory) -> dict[str, Any]:
         **{name: getattr(memory, name) for name in (*told, *source)},
         "version": number,  # by valid time: one that was told late has its place among those before
         "turn_ids": list(memory.turn_ids),
+        "memory_id": memory.id,
+        "old_memory": old,
+        "new_memory": memory.text,
+        "is_deleted": is_retracted(memory),
     }
 
 
-@router.put("/memories/{memory_id}", response_model=MemoryOut, responses=refusals(404))
-async def put_memory(memory_id: UUID, new: TextIn, caller: Writer, parts: Opened) -> Any:
-    """Give a memory a new text; the old one stays in its history."""
+@router.put("/memories/{memory_id}", response_model=MemoryChanged, responses=refusals(404))
+async def put_memory(memory_id: UUID, new: ChangeIn, caller: Writer, parts: Opened) -> Any:
+    """Give a memory a new text, other metadata or another end; what it was stays in its history."""
     changed = await update(
         caller.reach,
         str(memory_id),
-        parts.mask(new.text),
+        intake.change(new, parts.mask),
         lanes=parts.lanes,
         store=parts.store,
         embedder=parts.embedder,
         quarantine=parts.quarantine,
     )
-    return shown(changed)
+    return {**shown(changed), "message": "Memory updated successfully!"}
+
+
+@router.put("/memories/{memory_id}/feedback", response_model=MemoryOut, responses=refusals(404))
+async def put_feedback(memory_id: UUID, said: FeedbackIn, caller: Writer, parts: Opened) -> Any:
+    """Say what one thinks of a memory as it stands; it goes with the memory, and into its history."""
+    reason = parts.mask(said.reason) if said.reason is not None else None
+    return shown(await judge(caller.reach, str(memory_id), said.rating, reason, lanes=parts.lanes, store=parts.store))
 
 
 @router.post("/memories/{memory_id}/undo", response_model=MemoryOut, responses=refusals(404, 409))
@@ -157,8 +173,8 @@ async def undo_change(memory_id: UUID, caller: Writer, parts: Opened) -> Any:
     return shown(restored)
 
 
-@router.delete("/memories/{memory_id}", responses=refusals(404))
-async def delete_memory(memory_id: UUID, caller: Writer, parts: Opened) -> dict[str, str]:
+@router.delete("/memories/{memory_id}", response_model=MemoryDeleted, responses=refusals(404))
+async def delete_memory(memory_id: UUID, caller: Writer, parts: Opened) -> Any:
     """Delete a memory with its whole history."""
     await delete(caller.reach, str(memory_id), inbox=parts.inbox, lanes=parts.lanes, store=parts.store)
-    return {"id": str(memory_id), "status": "deleted"}
+    return {"id": str(memory_id), "message": "Memory deleted successfully"}

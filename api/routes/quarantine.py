@@ -12,9 +12,9 @@ from fastapi import APIRouter, Request
 
 from api.auth import Admin, AdminAtScreen
 from api.context import Opened, Paged, paged, shown
+from api.memories import HeldPage, MemoryOut
 from api.openapi import refusals
 from api.routing import Route
-from api.schemas import HeldPage, MemoryOut
 from memory.quarantine import discard, release
 
 router = APIRouter(route_class=Route, tags=["quarantine"], responses=refusals(502))

@@ -49,8 +49,7 @@ async def verify_receipt(asked: VerifyIn, caller: Reader, parts: Opened) -> Any:
 
     `owner` is null where no id is given; `left` is null unless the receipt is signed and about that owner.
     """
-    ids = (asked.user_id, asked.agent_id, asked.run_id)
-    scope = owner(caller, *ids) if any(name is not None for name in ids) else None
+    scope = owner(caller, asked.ids) if any(asked.ids.values()) else None
     found = await examine(
         asked.receipt, scope, notary=parts.notary, inbox=parts.inbox, turns=parts.turns, store=parts.store
     )

@@ -9,26 +9,24 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from api.auth import Admin, Reader, writer
-from api.context import Opened, Paged, owner, paged, read, whose
+from api.context import Opened, Paged, paged, read, whose
 from api.fields import Id
+from api.intake import LONGEST_KEY, accept
 from api.openapi import refusals
 from api.routing import Route
 from api.schemas import TurnIn, TurnPage, TurnQueued, TurnTold, TurnToldPage
 from memory.bootstrap import Parts
-from memory.errors import BadRequest, NotFound
-from memory.masking import masked_guidance, masked_messages, masked_values
-from memory.model import Message, Principal, Role, Scope, Status, Submission, TurnStatus
-from memory.ports import Mask
+from memory.errors import NotFound
+from memory.model import Scope, Status, TurnStatus
 
 router = APIRouter(route_class=Route, tags=["turns"])
 
-_LONGEST_KEY = 256
 _KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
     "description": "Send the same key again, and the same turn is meant.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": _LONGEST_KEY},
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY},
 }
 
 
@@ -55,38 +53,9 @@ async def post_turn(request: Request) -> Response:
     The hot path: the body is validated straight from its bytes, and no dependencies are solved.
     """
     caller = await writer(request)
-    turn = read(TurnIn, await request.body())
-    parts: Parts = request.app.state.parts
-    scope = owner(caller, turn.user_id, turn.agent_id, turn.run_id)
-    accepted = await parts.inbox.accept(_submission(turn, scope, parts.mask), idempotency_key=_key(request, caller))
-    body = b'{"id":"%b","status":"queued"}' % accepted.id.encode()
+    turn_id = await accept(request, caller, read(TurnIn, await request.body()))
+    body = b'{"id":"%b","status":"queued"}' % turn_id.encode()
     return Response(body, status_code=202, media_type="application/json")
-
-
-def _key(request: Request, caller: Principal) -> str | None:
-    """The turn's idempotency key; whoever is limited to one user has keys apart from those of the others."""
-    key = request.headers.get("idempotency-key")
-    if key is not None and not 0 < len(key) <= _LONGEST_KEY:
-        raise BadRequest(f"Idempotency-Key must have 1 to {_LONGEST_KEY} characters")
-    if key is None or caller.user_id is None:
-        return key
-    return f"{len(caller.user_id)}:{caller.user_id}:{key}"
-
-
-def _submission(turn: TurnIn, scope: Scope, mask: Mask) -> Submission:
-    """What was checked at the door is not checked again on its way in; what must not be remembered does not get in."""
-    said = tuple(
-        Message.model_construct(role=Role(message.role), content=message.content, name=message.name)
-        for message in turn.messages
-    )
-    return Submission.model_construct(
-        scope=scope,
-        messages=masked_messages(said, mask),
-        metadata=masked_values(turn.metadata, mask),
-        timestamp=turn.timestamp,
-        infer=turn.infer,
-        guidance=masked_guidance(turn.guidance, mask),
-    )
 
 
 @router.get("/turns/gated", response_model=TurnToldPage)

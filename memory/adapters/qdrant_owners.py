@@ -13,7 +13,7 @@ from qdrant_client import models
 
 from memory.adapters import qdrant_payload as payloads
 from memory.adapters.qdrant_collection import PREFIX, QdrantCollection, answered
-from memory.model import Lane, Memory, Scope
+from memory.model import OWNERS, Lane, Memory, Scope
 
 _SCROLL = 256
 _IDS_AT_ONCE = 500
@@ -56,11 +56,17 @@ class QdrantOwners(QdrantCollection):
             return [scope.lane]
         found = dict[str, Lane]()
         for collection in await self._every():
-            async for page in self._pages(
-                collection, payloads.within(scope), ["tenant", "user_id", "agent_id", "run_id"]
-            ):
+            async for page in self._pages(collection, payloads.within(scope), ["tenant", *OWNERS]):
                 lanes = (payloads.scope_of(payload).lane for payload in page)
                 found |= {lane.key: lane for lane in lanes}
+        return list(found.values())
+
+    async def owners(self, tenant: str) -> list[Scope]:
+        """Whose versions there are, whatever their format: each combination of ids once."""
+        found, everything = dict[str, Scope](), payloads.within(Scope(tenant=tenant))
+        for collection in await self._every():
+            async for page in self._pages(collection, everything, ["tenant", *OWNERS]):
+                found |= {repr(scope): scope for scope in map(payloads.scope_of, page)}
         return list(found.values())
 
     async def texts(self, scope: Scope, before: datetime, ids: Collection[str]) -> frozenset[tuple[str, str]]:

@@ -12,16 +12,18 @@ from qdrant_client import models
 from memory.adapters.qdrant_folded import folded
 from memory.clock import to_us
 from memory.errors import NewerFormat
-from memory.model import Lane, Memory, Scope, Write
+from memory.model import OWNERS, Lane, Lease, Memory, Scope, Write
 
 VERSION = 1
 HELD_VERSION = 2  # of what is held back: an earlier Turnstone would show it
+BOUND_VERSION = 3  # of what expires or is of an app: an earlier one would show it for ever, or to other apps
 
 INDEXES: Mapping[str, Any] = {
     "tenant": models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, is_tenant=True),
     "user_id": models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, is_tenant=True),
     "agent_id": models.PayloadSchemaType.KEYWORD,
     "run_id": models.PayloadSchemaType.KEYWORD,
+    "app_id": models.PayloadSchemaType.KEYWORD,
     "memory_id": models.PayloadSchemaType.KEYWORD,
     "state": models.PayloadSchemaType.KEYWORD,
     "categories": models.PayloadSchemaType.KEYWORD,
@@ -31,13 +33,14 @@ INDEXES: Mapping[str, Any] = {
     "updated_at": models.PayloadSchemaType.DATETIME,
     "valid_from": models.PayloadSchemaType.DATETIME,
     "valid_to": models.PayloadSchemaType.DATETIME,
+    "expires_at": models.PayloadSchemaType.DATETIME,
 }
 # What was taken back stands under the memory's own id until something takes its place; then it is past.
 _CURRENT, _RETRACTED, _PAST = "current", "retracted", "past"
 # And what waits for a person's judgement stands nowhere.
 _HELD = "held"
 _MOST_FACTS = 1000
-_TIMES = ("created_at", "updated_at", "valid_from", "valid_to")
+_TIMES = ("created_at", "updated_at", "valid_from", "valid_to", "expires_at")
 
 
 def stamp(moment: datetime) -> str:
@@ -55,7 +58,7 @@ def to_payload(write: Write, fence: int) -> dict[str, Any]:
     return {
         **fields,
         **folded(fields, "text", "categories", "metadata"),
-        "v": HELD_VERSION if memory.held else VERSION,
+        "v": _version(memory),
         "memory_id": memory.id,
         "state": _state(write),
         "tenant": memory.scope.tenant,
@@ -65,6 +68,12 @@ def to_payload(write: Write, fence: int) -> dict[str, Any]:
         "position": position(memory),
         "fence": fence,
     }
+
+
+def _version(memory: Memory) -> int:
+    if memory.expires_at is not None or memory.scope.app_id is not None:
+        return BOUND_VERSION
+    return HELD_VERSION if memory.held else VERSION
 
 
 def _state(write: Write) -> str:
@@ -82,13 +91,13 @@ def position(memory: Memory) -> int:
 
 def is_known(payload: Mapping[str, Any]) -> bool:
     """Whether we know the payload's format."""
-    return bool(payload.get("v", 1) <= HELD_VERSION)
+    return bool(payload.get("v", 1) <= BOUND_VERSION)
 
 
 def from_payload(payload: Mapping[str, Any]) -> Memory:
     """The memory that a payload holds; fields that we do not know are passed over. Raises NewerFormat."""
     if not is_known(payload):
-        raise NewerFormat("a memory", payload["v"], HELD_VERSION)
+        raise NewerFormat("a memory", payload["v"], BOUND_VERSION)
     ours = set(Memory.model_fields) - {"id", "scope", "current", "held"}
     return Memory(
         id=payload["memory_id"],
@@ -101,43 +110,49 @@ def from_payload(payload: Mapping[str, Any]) -> Memory:
 
 def scope_of(payload: Mapping[str, Any]) -> Scope:
     """Whose version it is."""
-    ids = {field: payload.get(field) for field in ("user_id", "agent_id", "run_id")}
+    ids = {field: payload.get(field) for field in OWNERS}
     return Scope(tenant=payload["tenant"], **ids)
 
 
-def _equals(field: str, value: str) -> models.FieldCondition:
+def equals(field: str, value: str) -> models.FieldCondition:
+    """That a field has, or holds, a value."""
     return models.FieldCondition(key=field, match=models.MatchValue(value=value))
 
 
 def within(scope: Scope, *more: models.Condition) -> models.Filter:
     """Everything of a scope: the tenant always, and each id that is set."""
-    ids: list[models.Condition] = [_equals(field, name) for field, name in scope.ids.items()]
-    return models.Filter(must=[_equals("tenant", scope.tenant), *ids, *more])
+    ids: list[models.Condition] = [equals(field, name) for field, name in scope.ids.items()]
+    return models.Filter(must=[equals("tenant", scope.tenant), *ids, *more])
 
 
 def current(scope: Scope, *more: models.Condition) -> models.Filter:
     """The memories of a scope as they stand now, and of which more holds."""
-    return within(scope, _equals("state", _CURRENT), *more)
-
-
-_FIRST_IDS: Mapping[str, tuple[str, ...]] = {"user": (), "agent": ("user_id",), "run": ("user_id", "agent_id")}
+    return within(scope, equals("state", _CURRENT), *more)
 
 
 def weighed(lane: Lane, taken_back_after: datetime | None) -> models.Filter:
     """What a candidate is weighed against: what stands now, and what was retracted after a moment if one is given.
 
     Only what belongs to the lane: a user's memory that names an agent as well is the user's, and no turn of the agent's
-    own may change it.
+    own may change it. What has expired says nothing any more: told again, it is news.
     """
+    now, before = datetime.now(UTC), OWNERS[: OWNERS.index(f"{lane.kind}_id")]
     others: list[models.Condition] = [
-        models.IsEmptyCondition(is_empty=models.PayloadField(key=field)) for field in _FIRST_IDS[lane.kind]
+        models.IsEmptyCondition(is_empty=models.PayloadField(key=field)) for field in before
     ]
     if taken_back_after is None:
-        return within(lane.scope, _equals("state", _CURRENT), *others)
+        return unexpired(within(lane.scope, equals("state", _CURRENT), *others), now)
     later = models.DatetimeRange(gt=stamp(taken_back_after))
     ended = models.FieldCondition(key="valid_to", range=later)
-    taken_back = models.Filter(must=[_equals("state", _RETRACTED), ended])
-    return within(lane.scope, models.Filter(should=[_equals("state", _CURRENT), taken_back]), *others)
+    taken_back = models.Filter(must=[equals("state", _RETRACTED), ended])
+    either = models.Filter(should=[equals("state", _CURRENT), taken_back])
+    return unexpired(within(lane.scope, either, *others), now)
+
+
+def unexpired(found: models.Filter, moment: datetime) -> models.Filter:
+    """Of what is found that which has not expired at a moment."""
+    expired = models.FieldCondition(key="expires_at", range=models.DatetimeRange(lte=stamp(moment)))
+    return models.Filter(must=found.must, must_not=[*_excluded(found), expired])
 
 
 def as_of(scope: Scope, moment: datetime, *more: models.Condition) -> models.Filter:
@@ -150,25 +165,25 @@ def as_of(scope: Scope, moment: datetime, *more: models.Condition) -> models.Fil
         ],
         must_not=[
             models.FieldCondition(key="valid_to", range=models.DatetimeRange(lte=at)),
-            _equals("state", _HELD),
+            equals("state", _HELD),
         ],
     )
 
 
 def versions(reach: Scope, memory_id: str) -> models.Filter:
     """Every version of one memory, and what is held back under its id."""
-    return within(reach, _equals("memory_id", memory_id))
+    return within(reach, equals("memory_id", memory_id))
 
 
 def told(reach: Scope, memory_id: str) -> models.Filter:
     """Every version of one memory that is to be shown."""
-    return models.Filter(must=versions(reach, memory_id).must, must_not=[_equals("state", _HELD)])
+    return models.Filter(must=versions(reach, memory_id).must, must_not=[equals("state", _HELD)])
 
 
 def held(reach: Scope, memory_id: str | None = None) -> models.Filter:
     """What is held back within reach, or the one with this id."""
-    one = [_equals("memory_id", memory_id)] if memory_id is not None else []
-    return within(reach, _equals("state", _HELD), *one)
+    one = [equals("memory_id", memory_id)] if memory_id is not None else []
+    return within(reach, equals("state", _HELD), *one)
 
 
 def point(reach: Scope, point_id: str) -> models.Filter:
@@ -178,7 +193,7 @@ def point(reach: Scope, point_id: str) -> models.Filter:
 
 def standing_point(reach: Scope, memory_id: str) -> models.Filter:
     """The current version of one memory: its point carries the memory's own id."""
-    return within(reach, models.HasIdCondition(has_id=[memory_id]), _equals("state", _CURRENT))
+    return within(reach, models.HasIdCondition(has_id=[memory_id]), equals("state", _CURRENT))
 
 
 def made_until(scope: Scope, moment: datetime, ids: Sequence[str] | None = None) -> models.Filter:
@@ -204,6 +219,16 @@ def stands_until(scope: Scope, moment: datetime) -> models.Filter:
 def not_fenced_off(token: int) -> models.Filter:
     """The points that no newer fencing token has written."""
     return models.Filter(must=[models.FieldCondition(key="fence", range=models.Range(lte=token))])
+
+
+def ours(lease: Lease, memory_id: str) -> models.Filter:
+    """The standing version of one of a lane's memories, unless a newer fencing token has written it."""
+    stands = standing_point(lease.lane.scope, memory_id)
+    return models.Filter(must=[*_conditions(stands), *_conditions(not_fenced_off(lease.token))])
+
+
+def _excluded(found: models.Filter) -> list[models.Condition]:
+    return found.must_not if isinstance(found.must_not, list) else []
 
 
 def _conditions(found: models.Filter) -> list[models.Condition]:

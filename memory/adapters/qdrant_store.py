@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from qdrant_client import models
@@ -11,11 +12,12 @@ from qdrant_client import models
 from memory import rank
 from memory.adapters import qdrant_payload as payloads
 from memory.adapters.qdrant_collection import answered
+from memory.adapters.qdrant_entities import QdrantEntities
 from memory.adapters.qdrant_filters import conditions
 from memory.adapters.qdrant_owners import QdrantOwners
 from memory.adapters.qdrant_ranking import RANKING
 from memory.errors import LeaseLost
-from memory.model import Lane, Lease, Memory, Page, Recalled, Scope, Write
+from memory.model import Feedback, Lane, Lease, Memory, Page, Recalled, Scope, Write
 from memory.model.filters import Condition
 from memory.ports import Near, Query
 from memory.versions import in_order
@@ -24,7 +26,7 @@ BM25 = "qdrant/bm25"
 _SCROLL = 256
 
 
-class QdrantStore(QdrantOwners):
+class QdrantStore(QdrantOwners, QdrantEntities):
     """The port `MemoryStore` on Qdrant 1.20 or newer (conditional upserts, BM25, substrings).
 
     Args:
@@ -59,6 +61,16 @@ class QdrantStore(QdrantOwners):
             self._client.upsert(collection, points, wait=True, update_filter=payloads.not_fenced_off(lease.token))
         )
 
+    async def judge(self, lease: Lease, memory_id: str, feedback: Feedback | None) -> None:
+        """Put feedback to the memory that stands under an id; None takes it away. A newer lease's is left as it is."""
+        collection = await self._ready()
+        found = payloads.ours(lease, memory_id)
+        if feedback is None:
+            await self._ask(self._client.delete_payload(collection, ["feedback"], points=found, wait=True))
+        else:
+            told = {"feedback": feedback.model_dump(mode="json", exclude_none=True)}
+            await self._ask(self._client.set_payload(collection, told, points=found, wait=True))
+
     async def neighbours(self, lane: Lane, looks: Sequence[Near], limit: int) -> list[list[Recalled]]:
         """For each look the nearest current memories of the lane's owner by cosine, nearest first."""
         if not looks:
@@ -82,6 +94,8 @@ class QdrantStore(QdrantOwners):
         collection = await self._ready(query.vector)
         scope, more = query.scope, conditions(query.filters)
         found = payloads.as_of(scope, query.as_of, *more) if query.as_of else payloads.current(scope, *more)
+        if not query.show_expired:
+            found = payloads.unexpired(found, query.as_of or datetime.now(UTC))
         prefetch = [
             models.Prefetch(query=list(query.vector), using="dense", filter=found, limit=rank.CANDIDATES),
             models.Prefetch(query=_document(query.text), using="bm25", filter=found, limit=rank.CANDIDATES),
@@ -104,9 +118,12 @@ class QdrantStore(QdrantOwners):
         points, _ = await self._ask(self._client.scroll(collection, found, limit=1, with_payload=True))
         return next((payloads.from_payload(point.payload) for point in points), None)
 
-    async def page(self, scope: Scope, page: Page, filters: Condition | None = None) -> tuple[int, list[Memory]]:
+    async def page(
+        self, scope: Scope, page: Page, filters: Condition | None = None, *, show_expired: bool = False
+    ) -> tuple[int, list[Memory]]:
         """The number of current memories in scope that meet the filters, and one page of them, newest first."""
-        return await self._page(payloads.current(scope, *conditions(filters)), page)
+        found = payloads.current(scope, *conditions(filters))
+        return await self._page(found if show_expired else payloads.unexpired(found, datetime.now(UTC)), page)
 
     async def held_page(self, reach: Scope, page: Page, memory_id: str | None = None) -> tuple[int, list[Memory]]:
         """How many memories within reach are held back, or the one with this id, and one page, newest first."""

@@ -17,14 +17,16 @@ import orjson
 from memory.books import Ledger, Removal
 from memory.clock import from_us
 from memory.errors import NewerFormat
-from memory.model import Counts, Incident, Plan, Status, Submission, Turn, TurnEvent, TurnStatus, Usage, What
+from memory.model import OWNERS, Counts, Incident, Plan, Status, Submission, Turn, TurnEvent, TurnStatus, Usage, What
 
 VERSION = 1
-PLAN_VERSION = 2  # of plans in which something is marked or held: an earlier worker would refuse these fields
+BOUND_VERSION = 2  # of turns that name an app or expire: an earlier worker would refuse these fields, and the turn
+PLAN_VERSION = 2  # of plans in which something is marked or held: the same
+BOUND_PLAN_VERSION = 3  # and of plans in which something is of an app or expires
 REMOVAL_VERSION = 2  # sealed; format 1 named the owner
+BOUND_REMOVAL_VERSION = 3  # of an app: an earlier process could not read whose it is
 NANO = 1_000_000_000  # money is counted in billionths of a dollar: whole numbers add up
 _USED = b"used_"
-_OWNERS = ("user_id", "agent_id", "run_id")
 _TIMES = "times_"
 _LONGEST_TOLD = 500  # characters of an error in a history that has up to 20 of them
 
@@ -39,7 +41,9 @@ def known_format(document: dict[str, Any], what: str, known: int = VERSION) -> d
 
 def encode_submission(submission: Submission) -> bytes:
     """The body kept with the turn."""
-    return orjson.dumps({"v": VERSION, **submission.model_dump(mode="json", exclude_defaults=True)})
+    bound = submission.scope.app_id is not None or submission.expires_at is not None
+    version = BOUND_VERSION if bound else VERSION
+    return orjson.dumps({"v": version, **submission.model_dump(mode="json", exclude_defaults=True)})
 
 
 def plain_body_hash(body: bytes) -> str:
@@ -50,7 +54,7 @@ def plain_body_hash(body: bytes) -> str:
 def decode_turn(row: Sequence[Any]) -> Turn:
     """A turn from the take script's row: id, body, accepted_us, attempts, how often it was replayed."""
     turn_id, body, accepted_us, attempts, replayed = row
-    fields = known_format(orjson.loads(body), "a turn")
+    fields = known_format(orjson.loads(body), "a turn", BOUND_VERSION)
     accepted_at = from_us(accepted_us)
     return Turn(id=turn_id.decode(), accepted_at=accepted_at, attempts=attempts, replayed=bool(replayed), **fields)
 
@@ -60,7 +64,9 @@ def encode_plan(plan: Plan) -> bytes:
     document = plan.model_dump(mode="json", exclude={"writes": {"__all__": {"vector"}}})
     for write, source in zip(document["writes"], plan.writes, strict=True):
         write["vector"] = base64.b64encode(struct.pack(f"<{len(source.vector)}f", *source.vector)).decode()
-    version = max([_without_flags(one) for one in _judged(document)], default=VERSION)
+    versions = [_without_flags(one) for one in _judged(document)]
+    versions += [_without_bounds(write["memory"]) for write in document["writes"]]
+    version = max(versions, default=VERSION)
     return orjson.dumps({"v": version, **document})
 
 
@@ -78,9 +84,21 @@ def _without_flags(judged: dict[str, Any]) -> int:
     return PLAN_VERSION if "marked" in judged or "held" in judged else VERSION
 
 
+def _without_bounds(memory: dict[str, Any]) -> int:
+    """The same for the app and the end of a memory; feedback needs none, as an earlier worker leaves it out."""
+    scope = memory["scope"]
+    bound = scope["app_id"] is not None or memory["expires_at"] is not None
+    if scope["app_id"] is None:
+        del scope["app_id"]
+    for name in ("expires_at", "feedback"):
+        if memory[name] is None:
+            del memory[name]
+    return BOUND_PLAN_VERSION if bound else VERSION
+
+
 def decode_plan(data: bytes) -> Plan:
     """The plan that was recorded."""
-    document = known_format(orjson.loads(data), "a plan", PLAN_VERSION)
+    document = known_format(orjson.loads(data), "a plan", BOUND_PLAN_VERSION)
     for write in document["writes"]:
         packed = base64.b64decode(write["vector"])
         write["vector"] = struct.unpack(f"<{len(packed) // 4}f", packed)
@@ -101,7 +119,7 @@ def decode_status(turn_id: str, fields: Mapping[bytes, bytes]) -> TurnStatus:
     """A turn's status from its hash. Raises NewerFormat."""
     known_format({"v": int(fields.get(b"v", 1))}, "a turn's status")
     error, settled = fields.get(b"error"), fields.get(b"settled_us")
-    owner = {name: fields[name.encode()].decode() for name in _OWNERS if fields.get(name.encode())}
+    owner = {name: fields[name.encode()].decode() for name in OWNERS if fields.get(name.encode())}
     used = {name[len(_USED) :]: count for name, count in fields.items() if name.startswith(_USED)}
     return TurnStatus(
         id=turn_id,
@@ -161,9 +179,10 @@ def decode_ledger(fields: Sequence[Any], waiting: int, oldest: bytes = b"") -> L
     )
 
 
-def encode_removal(sealed: str) -> str:
-    """A removal as it is noted down, after its epoch."""
-    return orjson.dumps({"v": REMOVAL_VERSION, "sealed": sealed}).decode()
+def encode_removal(removal: Removal, sealed: str) -> str:
+    """A removal as it is noted down, after its epoch; the second is all that is told of it."""
+    version = REMOVAL_VERSION if removal.scope.app_id is None else BOUND_REMOVAL_VERSION
+    return orjson.dumps({"v": version, "sealed": sealed}).decode()
 
 
 async def decode_removal(member: bytes, opened: Callable[[str], Awaitable[bytes]]) -> Removal:
@@ -176,7 +195,7 @@ async def decode_removal(member: bytes, opened: Callable[[str], Awaitable[bytes]
     Raises NewerFormat, and what `opened` raises.
     """
     until, _, document = member.partition(b" ")
-    fields = known_format(orjson.loads(document), "a removal", REMOVAL_VERSION)
+    fields = known_format(orjson.loads(document), "a removal", BOUND_REMOVAL_VERSION)
     if "sealed" in fields:
         fields = orjson.loads(await opened(fields["sealed"]))
     found = Removal.model_validate(fields)

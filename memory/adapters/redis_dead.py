@@ -9,11 +9,10 @@ from redis.asyncio import Redis
 from memory.adapters import redis_keys as keys
 from memory.adapters.redis_scripts import answered
 from memory.clock import to_us
-from memory.model import DeadFilter, Status
+from memory.model import OWNERS, DeadFilter, Status
 
 _CHUNK = 500
-_OWNERS = ("user_id", "agent_id", "run_id")
-_FIELDS = ("status", "accepted_us", "error", *_OWNERS)
+_FIELDS = ("status", "accepted_us", "error", *OWNERS)
 
 
 async def find_dead(redis: Redis, tenant: str, which: DeadFilter) -> list[str]:
@@ -55,7 +54,7 @@ def _is_meant(row: Sequence[bytes | None], which: DeadFilter) -> bool:
     status, accepted, error, *owners = [(value or b"").decode() for value in row]
     if status != Status.DEAD or which.error not in (None, error, error.partition(":")[0]):
         return False
-    if any(getattr(which, field) not in (None, name) for field, name in zip(_OWNERS, owners, strict=True)):
+    if any(getattr(which, field) not in (None, name) for field, name in zip(OWNERS, owners, strict=True)):
         return False
     early = which.accepted_after is not None and int(accepted) <= to_us(which.accepted_after)
     late = which.accepted_before is not None and int(accepted) >= to_us(which.accepted_before)

@@ -21,7 +21,7 @@ from memory.adapters.redis_scripts import Argument, RedisScripts, answered
 from memory.books import Erased, Left, Removal
 from memory.clock import from_us, to_us
 from memory.errors import NewerFormat, Unreadable
-from memory.model import DeadFilter, Lane, Lease, Plan, Scope, TurnEvent
+from memory.model import OWNERS, DeadFilter, Lane, Lease, Plan, Scope, TurnEvent
 from memory.ports import Doorbell
 
 log = structlog.get_logger(__name__)
@@ -84,7 +84,7 @@ class RedisErasing:
         names = [keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.plan(lane), keys.owned(lane)]
         names += [keys.ledger(lane.tenant), keys.BACKLOG, keys.FENCE, keys.LANES, keys.FLOOR]
         args: list[Argument] = [*keys.prefixes(lane), self._limits.retention_seconds, _ERASE_LEASE_MS, to_us(epoch)]
-        args += [lane.key, scope.user_id or "", scope.agent_id or "", scope.run_id or "", keys.text_prefix(lane.tenant)]
+        args += [lane.key, *(scope.ids.get(field, "") for field in OWNERS), keys.text_prefix(lane.tenant)]
         # Looked for out here: a tenant may have very many, and a script holds up everybody.
         args += await find_dead(self._redis, lane.tenant, DeadFilter(**scope.ids)) if dead is None else dead
         token, texts, plans, rows = await self._run("erase", names, args)
@@ -146,7 +146,7 @@ class RedisErasing:
 
     async def _sealed(self, removal: Removal) -> str:
         document = removal.model_dump_json(exclude_none=True).encode()
-        return encode_removal(await self._pseudonyms.sealed(document))
+        return encode_removal(removal, await self._pseudonyms.sealed(document))
 
     async def unfinished(self) -> list[tuple[str, Removal]]:
         """The removals that are due to be repeated, each with the name under which `finished` knows it."""

@@ -17,7 +17,7 @@ from memory.adapters.redis_lanes import InboxLimits
 from memory.adapters.redis_scripts import Argument, RedisScripts, answered
 from memory.adapters.redis_trimming import trim_some
 from memory.errors import IdempotencyConflict, InboxFull
-from memory.model import Lane, Status, Submission
+from memory.model import OWNERS, Lane, Status, Submission
 from memory.ports import Accepted, Doorbell
 
 _ACCEPT_SECONDS = 5
@@ -78,7 +78,7 @@ class RedisInbox(RedisErasing):
             self._bell.message(lane),
         ]
         args += [limits.lease_ms, limits.max_backlog, limits.max_lane_backlog]
-        args += [scope.user_id or "", scope.agent_id or "", scope.run_id or ""]
+        args += [scope.ids.get(field, "") for field in OWNERS]
         if idempotency_key is not None:
             hashed = await self._pseudonyms.idempotency(idempotency_key)
             # Until a day after the upgrade there are some that an earlier Turnstone has named by the key itself.

@@ -120,6 +120,11 @@ def guidance(tenant: str) -> str:
     return f"ts:guidance:{tenant}"
 
 
+def digest(tenant: str, name: str) -> str:
+    """The order of a digest by its id, or the id of the latest one with some filters."""
+    return f"ts:digest:{tenant}:{name}"
+
+
 def rate(name: str) -> str:
     """The requests that a key may still make."""
     return f"ts:rate:{name}"

@@ -14,10 +14,10 @@ from memory.adapters.redis_codec import decode_plan
 from memory.adapters.redis_scripts import answered
 from memory.books import Left
 from memory.clock import to_us
-from memory.model import Lane, Plan, Scope, Status
+from memory.model import OWNERS, Lane, Plan, Scope, Status
 
 _CHUNK = 500
-_FIELDS = ("status", "accepted_us", "user_id", "agent_id", "run_id")
+_FIELDS = ("status", "accepted_us", *OWNERS)
 
 
 @dataclass(frozen=True)

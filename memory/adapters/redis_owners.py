@@ -11,7 +11,7 @@ from memory.adapters.redis_codec import decode_status
 from memory.adapters.redis_dead import find_dead
 from memory.adapters.redis_scripts import answered
 from memory.adapters.redis_turns import RedisTurns
-from memory.model import DeadFilter, Lane, Scope, Turn, TurnStatus
+from memory.model import OWNERS, DeadFilter, Lane, Scope, Turn, TurnStatus
 
 _CHUNK = 200
 
@@ -67,5 +67,5 @@ class RedisOwners:
 
 
 def _owner(status: TurnStatus) -> dict[str, str]:
-    ids = {"user_id": status.user_id, "agent_id": status.agent_id, "run_id": status.run_id}
+    ids = {field: getattr(status, field) for field in OWNERS}
     return {field: name for field, name in ids.items() if name is not None}

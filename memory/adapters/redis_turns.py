@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 import structlog
 from redis.asyncio import Redis
@@ -14,7 +14,7 @@ from memory.adapters.redis_dead import find_dead
 from memory.adapters.redis_scripts import RedisScripts, answered
 from memory.books import Ledger
 from memory.errors import NewerFormat
-from memory.model import DeadFilter, Lane, Page, Scope, Status, Turn, TurnStatus, Usage
+from memory.model import OWNERS, DeadFilter, Lane, Page, Scope, Status, Turn, TurnStatus, Usage
 
 log = structlog.get_logger(__name__)
 
@@ -179,19 +179,33 @@ class RedisTurns:
         if scope.user_id is not None:
             return [scope.lane]
         found = {scope.lane.key: scope.lane}
-        for status in _AS_TURNS_MOVE:
-            ids = await answered(self._redis.zrange(keys.status(scope.tenant, status), 0, -1))
-            for start in range(0, len(ids), _CHUNK):
-                chunk = [turn_id.decode() for turn_id in ids[start : start + _CHUNK]]
-                for lane_key, *ids_of in await self._owners(scope.tenant, chunk):
-                    row = {name: one for name, one in zip(_OWNERS, ids_of, strict=True) if one is not None}
-                    if lane_key is not None and _within(row, scope):
-                        lane = Lane.parse(lane_key.decode())
-                        found[lane.key] = lane
+        async for lane_key, row in self._rows(scope.tenant):
+            if _within(row, scope):
+                lane = Lane.parse(lane_key.decode())
+                found[lane.key] = lane
         return list(found.values())
 
+    async def owners(self, tenant: str) -> list[Scope]:
+        """Whose turns there are, erased ones aside: each combination of ids once."""
+        found = dict[str, Scope]()
+        async for _, row in self._rows(tenant):
+            scope = Scope(tenant=tenant, **{field.decode(): name.decode() for field, name in row.items()})
+            found[repr(scope)] = scope
+        return list(found.values())
 
-_OWNERS = (b"user_id", b"agent_id", b"run_id")
+    async def _rows(self, tenant: str) -> AsyncIterator[tuple[bytes, dict[bytes, bytes]]]:
+        """The lane and the owner's ids of every turn that is not erased; some come more than once."""
+        for status in _AS_TURNS_MOVE:
+            ids = await answered(self._redis.zrange(keys.status(tenant, status), 0, -1))
+            for start in range(0, len(ids), _CHUNK):
+                chunk = [turn_id.decode() for turn_id in ids[start : start + _CHUNK]]
+                for lane_key, *ids_of in await self._owners(tenant, chunk):
+                    row = {name: one for name, one in zip(_OWNERS, ids_of, strict=True) if one is not None}
+                    if lane_key is not None:
+                        yield lane_key, row
+
+
+_OWNERS = tuple(field.encode() for field in OWNERS)
 
 
 def _by_model(counts: dict[bytes, bytes]) -> dict[str, Usage]:

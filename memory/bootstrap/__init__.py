@@ -18,6 +18,7 @@ from memory.adapters.offline_extractor import OfflineExtractor
 from memory.adapters.pseudonyms import Pseudonyms
 from memory.adapters.qdrant_store import QdrantStore
 from memory.adapters.redis_audit import RedisAudit
+from memory.adapters.redis_digests import RedisDigests
 from memory.adapters.redis_guidance import RedisGuidance
 from memory.adapters.redis_inbox import RedisInbox
 from memory.adapters.redis_keyring import RedisKeyring
@@ -35,6 +36,7 @@ from memory.extract import ModelExtractor
 from memory.gate import GatedExtractor
 from memory.marking import Quarantine
 from memory.ports import (
+    DigestBook,
     Embedder,
     Extractor,
     GuidanceBook,
@@ -85,6 +87,7 @@ class Parts:
     keyring: Keyring
     admission: Admission
     rates: Rates
+    digests: DigestBook
     mask: Mask = field(default_factory=SecretMask)  # so that nobody forgets it
     quarantine: Quarantine = Quarantine.MARK
 
@@ -130,6 +133,7 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
                 admin_key=secret(settings.admin_key),
             ),
             rates=RedisRates(scripts),
+            digests=RedisDigests(redis, pseudonyms),
             mask=SecretMask() if settings.mask == "on" else unmasked,
             quarantine=Quarantine(settings.quarantine),
         )

@@ -12,6 +12,7 @@ from memory.cli import (
     forget,
     guidance,
     keys,
+    mcp,
     memories,
     quarantine,
     receipts,
@@ -27,5 +28,20 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (up, demo, doctor, turns, search, memories, guidance, dead, quarantine, forget, receipts, export, keys):
+for module in (
+    up,
+    demo,
+    doctor,
+    turns,
+    search,
+    memories,
+    guidance,
+    dead,
+    quarantine,
+    forget,
+    receipts,
+    export,
+    keys,
+    mcp,
+):
     app.add_typer(module.app)

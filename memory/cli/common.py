@@ -27,6 +27,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program t
 User = Annotated[str | None, typer.Option("--user", help="The user whose memory it is.")]
 Agent = Annotated[str | None, typer.Option("--agent", help="The agent whose memory it is.")]
 Run = Annotated[str | None, typer.Option("--run", help="The run (session) whose memory it is.")]
+App = Annotated[str | None, typer.Option("--app", help="The app whose memory it is.")]
 Filter = Annotated[
     str | None,
     typer.Option("--filter", metavar="JSON", help='Further conditions: \'{"categories": {"in": ["food"]}}\'.'),
@@ -72,11 +73,21 @@ def call(url: str, key: str | None, use: Callable[[TurnstoneClient], Awaitable[T
         raise refuse(str(error)) from error
 
 
-def owner(user: str | None, agent: str | None, run: str | None, filters: object = None) -> Owner:
+def owner(user: str | None, agent: str | None, run: str | None, app: str | None, filters: object = None) -> Owner:
     """The owner that the options name; exit status 2 when they name none, and there are no filters to do so."""
-    if user is None and agent is None and run is None and filters is None:
-        raise refuse("Say whose memory: give at least one of --user, --agent and --run.", 2)
-    return {"user_id": user, "agent_id": agent, "run_id": run}
+    if user is None and agent is None and run is None and app is None and filters is None:
+        raise refuse("Say whose memory: give at least one of --user, --agent, --run and --app.", 2)
+    return {"user_id": user, "agent_id": agent, "run_id": run, "app_id": app}
+
+
+def named(whose: Any) -> str:
+    """Whose something is, in words.
+
+    Args:
+        whose: has `user_id`, `agent_id`, `run_id` and `app_id`, each a name or None.
+    """
+    ids = (("user", whose.user_id), ("agent", whose.agent_id), ("run", whose.run_id), ("app", whose.app_id))
+    return ", ".join(f"{kind} {name}" for kind, name in ids if name is not None)
 
 
 def conditions(text: str | None) -> dict[str, Any] | None:

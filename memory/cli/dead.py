@@ -9,6 +9,7 @@ import typer
 from memory.cli.common import (
     DEFAULT_URL,
     Agent,
+    App,
     AsJson,
     Key,
     PageNumber,
@@ -45,6 +46,7 @@ def list_dead(
     user: User = None,
     agent: Agent = None,
     run: Run = None,
+    app_id: App = None,
     after: After = None,
     before: Before = None,
     page: PageNumber = 1,
@@ -53,7 +55,7 @@ def list_dead(
     key: Key = None,
 ) -> None:
     """List the dead letters, newest first, with how often what went wrong."""
-    which = chosen(error, user, agent, run, after, before)
+    which = chosen(error, user, agent, run, app_id, after, before)
     found = call(url, key, lambda client: client.dead(page=page, **which))
     if as_json:
         show_json(found)
@@ -70,6 +72,7 @@ def replay(
     user: User = None,
     agent: Agent = None,
     run: Run = None,
+    app_id: App = None,
     after: After = None,
     before: Before = None,
     every: Every = False,
@@ -80,7 +83,7 @@ def replay(
     key: Key = None,
 ) -> None:
     """Let dead turns try again, for instance after a fix. --dry-run tells first what each would change now."""
-    which = meant(ids, chosen(error, user, agent, run, after, before), every)
+    which = meant(ids, chosen(error, user, agent, run, app_id, after, before), every)
     if dry_run:
         tried = call(url, key, lambda client: client.rehearse_dead("replay", ids or (), limit=limit, **which))
         show_rehearsal(tried, "replay", as_json)
@@ -98,6 +101,7 @@ def discard(
     user: User = None,
     agent: Agent = None,
     run: Run = None,
+    app_id: App = None,
     after: After = None,
     before: Before = None,
     every: Every = False,
@@ -109,7 +113,7 @@ def discard(
     key: Key = None,
 ) -> None:
     """Give dead turns up for good. --dry-run shows first which they are."""
-    which = meant(ids, chosen(error, user, agent, run, after, before), every)
+    which = meant(ids, chosen(error, user, agent, run, app_id, after, before), every)
     if dry_run:
         tried = call(url, key, lambda client: client.rehearse_dead("discard", ids or (), limit=limit, **which))
         show_rehearsal(tried, "discard", as_json)
@@ -122,7 +126,7 @@ def discard(
 def meant(ids: list[str] | None, which: Letters, every: bool) -> Letters:
     """Which ones; exit status 2 unless something names them, or --all and nothing else."""
     if bool(ids or which) == every:
-        raise refuse("Say which: give ids, --error, --user, --agent, --run, --after or --before; or --all.", 2)
+        raise refuse("Say which: give ids, --error, --user, --agent, --run, --app, --after or --before; or --all.", 2)
     return Letters(all=True) if every else which
 
 

@@ -9,7 +9,7 @@ import orjson
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from memory.cli.common import DEFAULT_URL, Agent, Key, Run, Url, User, call, err, owner, refuse
+from memory.cli.common import DEFAULT_URL, Agent, App, Key, Run, Url, User, call, err, owner, refuse
 from memory.client import Owner, TurnstoneClient
 
 app = typer.Typer()
@@ -19,10 +19,16 @@ Out = Annotated[Path, typer.Option("--out", help="The file to write: one JSON ob
 
 @app.command(epilog="Example: turnstone export --user alice --out alice.jsonl")
 def export(
-    file: Out, user: User = None, agent: Agent = None, run: Run = None, url: Url = DEFAULT_URL, key: Key = None
+    file: Out,
+    user: User = None,
+    agent: Agent = None,
+    run: Run = None,
+    app_id: App = None,
+    url: Url = DEFAULT_URL,
+    key: Key = None,
 ) -> None:
     """Write everything that is kept of an owner to a file: memories with their history, and turns."""
-    whose = owner(user, agent, run)
+    whose = owner(user, agent, run, app_id)
     part = file.with_name(f"{file.name}.part")
     try:
         lines = call(url, key, lambda client: _write(client, whose, part))

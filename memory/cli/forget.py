@@ -10,6 +10,7 @@ import typer
 from memory.cli.common import (
     DEFAULT_URL,
     Agent,
+    App,
     AsJson,
     Key,
     Run,
@@ -42,6 +43,7 @@ def forget(
     user: User = None,
     agent: Agent = None,
     run: Run = None,
+    app_id: App = None,
     receipt: File = None,
     verify: Verify = None,
     yes: Yes = False,
@@ -53,9 +55,9 @@ def forget(
     if verify is not None:
         if receipt is not None:
             raise refuse("Give --receipt to forget somebody, or --verify to check what was forgotten.", 2)
-        check(verify, {"user_id": user, "agent_id": agent, "run_id": run}, as_json, url, key)
+        check(verify, {"user_id": user, "agent_id": agent, "run_id": run, "app_id": app_id}, as_json, url, key)
         return
-    whose = owner(user, agent, run)
+    whose = owner(user, agent, run, app_id)
     named = ", ".join(f"{kind} {name}" for kind, name in whose.items() if name is not None)
     confirm(yes, f"Erase everything of {named}? It cannot be undone.")
     given = call(url, key, lambda client: client.forget(**whose))

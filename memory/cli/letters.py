@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from memory.cli.common import out, show_json, table, when
+from memory.cli.common import named, out, show_json, table, when
 from memory.client import Letters
 from memory.client.letters import RehearsalView, RehearsedView
 from memory.client.views import CountsView, IncidentView, Page, TurnView
@@ -38,12 +38,14 @@ def chosen(
     user: str | None,
     agent: str | None,
     run: str | None,
+    app: str | None,
     after: datetime | None,
     before: datetime | None,
 ) -> Letters:
     """Which letters the options name."""
     which = Letters()
-    for name, value in (("error", error), ("user_id", user), ("agent_id", agent), ("run_id", run)):
+    ids = (("user_id", user), ("agent_id", agent), ("run_id", run), ("app_id", app))
+    for name, value in (("error", error), *ids):
         if value is not None:
             which[name] = value  # type: ignore[literal-required]
     if after is not None:
@@ -55,7 +57,7 @@ def chosen(
 
 def show_letters(found: Page[TurnView], page: int) -> None:
     """A page of dead letters."""
-    rows = [(turn.id, owner(turn), turn.accepted_at, counted(turn.counts), turn.error) for turn in found.results]
+    rows = [(turn.id, named(turn), turn.accepted_at, counted(turn.counts), turn.error) for turn in found.results]
     out().print(table(rows, "turn", "of", "accepted", "what went wrong", "error") if rows else "No dead letters.")
     if found.next:
         out().print(f"{found.count} in all; go on with --page {page + 1}.")
@@ -79,16 +81,10 @@ def rehearsed(one: RehearsedView, deed: str) -> list[tuple[object, ...]]:
     told += [("enter the history", text, None) for text in one.into_history]
     if one.error:
         told = [("fail again", one.error, None)]
-    head: tuple[object, ...] = (one.id, owner(one), one.accepted_at)
+    head: tuple[object, ...] = (one.id, named(one), one.accepted_at)
     otherwise = ("change nothing", None, None) if deed == "replay" else ("be discarded", f"died of {one.died_of}", None)
     first = told[0] if told else otherwise
     return [(*head, *first), *((None, None, None, *row) for row in told[1:])]
-
-
-def owner(turn: TurnView | RehearsedView) -> str:
-    """Whose it is, in words."""
-    ids = (("user", turn.user_id), ("agent", turn.agent_id), ("run", turn.run_id))
-    return ", ".join(f"{kind} {name}" for kind, name in ids if name is not None)
 
 
 def counted(counts: CountsView) -> str:

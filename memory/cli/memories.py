@@ -9,6 +9,7 @@ import typer
 from memory.cli.common import (
     DEFAULT_URL,
     Agent,
+    App,
     AsJson,
     Filter,
     Key,
@@ -38,6 +39,7 @@ def list_memories(
     user: User = None,
     agent: Agent = None,
     run: Run = None,
+    app_id: App = None,
     where: Filter = None,
     page: PageNumber = 1,
     as_json: AsJson = False,
@@ -46,7 +48,7 @@ def list_memories(
 ) -> None:
     """List what is known of an owner, newest first."""
     filters = conditions(where)
-    whose = owner(user, agent, run, filters)
+    whose = owner(user, agent, run, app_id, filters)
     found = call(url, key, lambda client: client.memories(filters=filters, page=page, **whose))
     if as_json:
         show_json(found)

@@ -7,7 +7,20 @@ from typing import Annotated
 
 import typer
 
-from memory.cli.common import DEFAULT_URL, AsJson, Key, PageNumber, Url, Yes, call, confirm, out, show_json, table
+from memory.cli.common import (
+    DEFAULT_URL,
+    AsJson,
+    Key,
+    PageNumber,
+    Url,
+    Yes,
+    call,
+    confirm,
+    named,
+    out,
+    show_json,
+    table,
+)
 from memory.client import TurnstoneClient
 from memory.client.views import MemoryView
 
@@ -29,7 +42,7 @@ def list_held(page: PageNumber = 1, as_json: AsJson = False, url: Url = DEFAULT_
     if as_json:
         show_json(found)
         return
-    rows = [(it.memory, it.quote if it.quote != it.memory else None, _owner(it), it.created_at, it.id)
+    rows = [(it.memory, it.quote if it.quote != it.memory else None, named(it), it.created_at, it.id)
             for it in found.results]  # fmt: skip
     out().print(table(rows, "memory", "in these words", "of", "created", "id") if rows else "Nothing is held back.")
     if found.next:
@@ -57,11 +70,6 @@ def discard(ids: Ids, yes: Yes = False, as_json: AsJson = False, url: Url = DEFA
         return ids
 
     _show("discarded", call(url, key, remove), as_json)
-
-
-def _owner(memory: MemoryView) -> str:
-    ids = (("user", memory.user_id), ("agent", memory.agent_id), ("run", memory.run_id))
-    return ", ".join(f"{kind} {name}" for kind, name in ids if name is not None)
 
 
 def _show(deed: str, ids: Sequence[str], as_json: bool) -> None:

@@ -9,6 +9,7 @@ import typer
 from memory.cli.common import (
     DEFAULT_URL,
     Agent,
+    App,
     AsJson,
     Filter,
     Key,
@@ -32,6 +33,7 @@ def search(
     user: User = None,
     agent: Agent = None,
     run: Run = None,
+    app_id: App = None,
     where: Filter = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="How many memories at most.")] = 5,
     as_json: AsJson = False,
@@ -40,7 +42,7 @@ def search(
 ) -> None:
     """Show the memories that matter most for a question."""
     filters = conditions(where)
-    whose = owner(user, agent, run, filters)
+    whose = owner(user, agent, run, app_id, filters)
     found = call(url, key, lambda client: client.search(query, filters=filters, limit=limit, **whose))
     if as_json:
         show_json(found)

@@ -19,6 +19,7 @@ class Letters(TypedDict, total=False):
     user_id: str | None
     agent_id: str | None
     run_id: str | None
+    app_id: str | None
     accepted_after: datetime | None
     accepted_before: datetime | None
     all: bool | None
@@ -46,6 +47,7 @@ class RehearsedView(View):
     user_id: str | None = None
     agent_id: str | None = None
     run_id: str | None = None
+    app_id: str | None = None
     accepted_at: datetime
     died_of: str | None = None
     events: tuple[ChangeView, ...] = ()

@@ -73,6 +73,7 @@ class TurnView(View):
     user_id: str | None = None
     agent_id: str | None = None
     run_id: str | None = None
+    app_id: str | None = None
     status: str
     attempts: int = 0
     error: str | None = None
@@ -97,9 +98,11 @@ class MemoryView(View):
     user_id: str | None = None
     agent_id: str | None = None
     run_id: str | None = None
+    app_id: str | None = None
     created_at: datetime
     updated_at: datetime
     valid_from: datetime | None = None
+    expires_at: datetime | None = None
     marked: bool = False
 
 

@@ -55,6 +55,7 @@ _KINDS: Mapping[On, _Kind] = {
     On.USER_ID: _ID,
     On.AGENT_ID: _ID,
     On.RUN_ID: _ID,
+    On.APP_ID: _ID,
     On.CREATED_AT: _TIME,
     On.UPDATED_AT: _TIME,
     On.TIMESTAMP: _TIME,

@@ -26,7 +26,7 @@ def narrowed(scope: Scope, condition: Condition | None) -> Scope:
             ids[field] = min(names)
     if not ids and owners(condition) is None:
         raise refused(
-            'name an owner: user_id, agent_id or run_id by eq or in; "*" is anybody, and nobody in particular'
+            'name an owner: user_id, agent_id, run_id or app_id by eq or in; "*" is anybody, and nobody in particular'
         )
     return Scope(tenant=scope.tenant, **ids)
 

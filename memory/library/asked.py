@@ -3,24 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
+from enum import Enum
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
+from memory import days
 from memory.errors import BadRequest, NotFound
 from memory.fields import LONGEST_ID, Content, Id, Instructions, Metadata, Moment, Name, QueryText, Text
 from memory.library.refusals import checked
-from memory.model import Guidance, Message, Role, Value
-from memory.model.filters import OWNERS, On
+from memory.model import OWNERS, Guidance, Message, Role, Value
+from memory.model.filters import On
 
 MOST_FOUND = 100
 _GROUPS = ("AND", "OR", "NOT")
 _ONE = "at least one of " + ", ".join(OWNERS)
 
+
+class Kept(Enum):
+    """What stands for an argument that was not given, where None says something."""
+
+    KEPT = "kept"
+
+
+Day = str | date | None
 Ids = Mapping[str, str]
 Said = str | Mapping[str, Any] | Sequence[Mapping[str, Any]]
+
+
+def _day(given: Any) -> Any:
+    """The end of a day, in UTC: until then a memory is recalled, as Mem0 has it."""
+    told = given.isoformat() if isinstance(given, date) and not isinstance(given, datetime) else given
+    found = days.end(told)
+    if found is told and told is not None:
+        raise ValueError("must be a day such as 2026-03-26")
+    return found
 
 
 class _MessageIn(BaseModel):
@@ -40,12 +59,23 @@ class _Options(BaseModel):
 
     metadata: Metadata = Field(default_factory=dict)
     timestamp: Moment | None = None
+    expiration_date: Annotated[datetime | None, BeforeValidator(_day)] = None
     prompt: Instructions | None = None
+
+
+class _Change(BaseModel):
+    """What may be changed of a memory; what is not set stays."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    text: Text | None = None
+    metadata: Metadata | None = None
+    expiration_date: Annotated[datetime | None, BeforeValidator(_day)] = None
 
 
 _MESSAGES = TypeAdapter(Annotated[list[_MessageIn], Field(min_length=1, max_length=200)])
 _ID = TypeAdapter(Annotated[Id, BeforeValidator(lambda given: str(given) if isinstance(given, int) else given)])
-_TEXT, _QUERY, _METADATA = TypeAdapter(Text), TypeAdapter(QueryText), TypeAdapter(Metadata)
+_QUERY = TypeAdapter(QueryText)
 _THRESHOLD = TypeAdapter(Annotated[float, Field(ge=0, le=1)])
 _LIMIT = TypeAdapter(Annotated[int, Field(ge=1, strict=True)])
 
@@ -57,6 +87,7 @@ class Handed(Value):
     messages: tuple[Message, ...]
     metadata: Mapping[str, Any]
     timestamp: datetime | None
+    expires_at: datetime | None
     infer: bool
     guidance: Guidance
 
@@ -69,6 +100,15 @@ class Sought(Value):
     filters: Mapping[str, Any] | None
     limit: int
     threshold: float | None
+    show_expired: bool
+
+
+class Changed(Value):
+    """A change of a memory as it is asked for; what is None stays."""
+
+    text: str | None
+    metadata: Mapping[str, Any] | None
+    expires_at: datetime | Literal["never"] | None
 
 
 def handed(
@@ -77,6 +117,7 @@ def handed(
     *,
     metadata: Mapping[str, Any] | None,
     timestamp: datetime | str | float | None,
+    expiration_date: Day,
     infer: bool,
     prompt: str | None,
 ) -> Handed:
@@ -85,13 +126,14 @@ def handed(
     read = checked(_MESSAGES.validate_python, [listed] if isinstance(listed, Mapping) else listed, "messages")
     if not any(message.content.strip() for message in read):
         raise BadRequest("messages: at least one message must have content")
-    given = {"metadata": metadata or {}, "timestamp": timestamp, "prompt": prompt}
+    given = {"metadata": metadata or {}, "timestamp": timestamp, "expiration_date": expiration_date, "prompt": prompt}
     options = checked(_Options.model_validate, given, "add")
     return Handed(
         ids=named(owner),
         messages=tuple(Message(role=Role(one.role), content=one.content, name=one.name) for one in read),
         metadata=options.metadata,
         timestamp=options.timestamp,
+        expires_at=options.expiration_date,
         infer=infer,
         guidance=Guidance(instructions=options.prompt),
     )
@@ -104,6 +146,7 @@ def sought(
     filters: Mapping[str, Any] | None,
     limit: int,
     threshold: float | None,
+    show_expired: bool,
 ) -> Sought:
     """A search. Raises BadRequest."""
     if checked(_LIMIT.validate_python, limit, "limit") > MOST_FOUND:
@@ -114,6 +157,7 @@ def sought(
         filters=in_our_words(filters),
         limit=limit,
         threshold=None if threshold is None else checked(_THRESHOLD.validate_python, threshold, "threshold"),
+        show_expired=show_expired,
     )
 
 
@@ -157,19 +201,19 @@ def in_our_words(filters: Any) -> Any:
     return told
 
 
-def new_text(data: str | None, text: str | None, metadata: Mapping[str, Any] | None = None) -> str | None:
-    """A memory's new text, by whichever of its two names it was said. Raises BadRequest."""
+def changed(
+    text: str | None, data: str | None, metadata: Mapping[str, Any] | None, expiration_date: Day | Kept
+) -> Changed:
+    """A change of a memory; `data` is another name of `text`. Raises BadRequest."""
     if data is not None and text is not None and data != text:
         raise BadRequest("data and text are two names of one thing: say it once")
-    given = text if text is not None else data
-    if given is None and metadata is None:
-        raise BadRequest("say what is to change: text, or metadata")
-    return None if given is None else checked(_TEXT.validate_python, given, "text")
-
-
-def new_metadata(metadata: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """A memory's new metadata. Raises BadRequest."""
-    return None if metadata is None else checked(_METADATA.validate_python, dict(metadata), "metadata")
+    given = {"text": text if text is not None else data, "metadata": metadata, "expiration_date": expiration_date}
+    said = {name: value for name, value in given.items() if value not in (None, Kept.KEPT)}
+    if not said and expiration_date is Kept.KEPT:
+        raise BadRequest("say what is to change: text, metadata or expiration_date")
+    read = checked(_Change.model_validate, said, "update")
+    never = "never" if expiration_date is None else None
+    return Changed(text=read.text, metadata=read.metadata, expires_at=read.expiration_date or never)
 
 
 def uuid_of(memory_id: str) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from memory.client.views import MemoryView, ReceiptView, TurnView
-from memory.library.asked import Handed, Ids, Sought
+from memory.library.asked import Changed, Handed, Ids, Sought
 
 
 class Backend(Protocol):
@@ -28,14 +28,14 @@ class Backend(Protocol):
         """The memories that matter for a query."""
 
     async def page(
-        self, ids: Ids, filters: Mapping[str, Any] | None, number: int, size: int
+        self, ids: Ids, filters: Mapping[str, Any] | None, number: int, size: int, *, show_expired: bool
     ) -> tuple[int, Sequence[MemoryView]]:
         """How many memories there are, and a page of them, newest first."""
 
     async def get(self, memory_id: str) -> MemoryView | None:
         """One memory."""
 
-    async def update(self, memory_id: str, text: str | None) -> None:
+    async def update(self, memory_id: str, change: Changed) -> None:
         """Change a memory. Raises NotFound."""
 
     async def delete(self, memory_id: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Self, Unpack
 
 from memory.client import Owner
 from memory.library import asked, shapes
-from memory.library.asked import Said
+from memory.library.asked import Day, Kept, Said
 from memory.library.backend import Backend
 from memory.library.failures import NotErased, StillWaiting, TurnDied
 from memory.model import Status
@@ -48,6 +48,7 @@ class Calls:
         *,
         metadata: Mapping[str, Any] | None = None,
         timestamp: datetime | str | float | None = None,
+        expiration_date: Day = None,
         infer: bool = True,
         prompt: str | None = None,
         wait: bool = True,
@@ -63,6 +64,7 @@ class Calls:
             messages: a text of the user's, a message, or several.
             metadata: kept with every memory that the turn makes.
             timestamp: when it was said: RFC 3339 with a zone, or seconds since 1970; now if not given.
+            expiration_date: the last day on which what it makes is recalled, in UTC, such as 2026-03-26.
             infer: False stores each message as it is, and asks no model.
             prompt: added to the extraction prompt for this turn.
             wait: False returns as soon as it is accepted, with its id as `event_id`; all else goes on aside.
@@ -72,7 +74,15 @@ class Calls:
         Raises TurnDied where it cannot be remembered, and StillWaiting where a part is away and it has not been
         remembered within `wait_seconds`: it stays accepted and is tried again by itself, so do not add it again.
         """
-        turn = asked.handed(messages, owner, metadata=metadata, timestamp=timestamp, infer=infer, prompt=prompt)
+        turn = asked.handed(
+            messages,
+            owner,
+            metadata=metadata,
+            timestamp=timestamp,
+            expiration_date=expiration_date,
+            infer=infer,
+            prompt=prompt,
+        )
         await self._backend.open()
         turn_id = await self._backend.accept(turn, idempotency_key)
         if not wait:
@@ -93,6 +103,7 @@ class Calls:
         limit: int | None = None,
         top_k: int | None = None,
         threshold: float | None = None,
+        show_expired: bool = False,
         **owner: Unpack[Owner],
     ) -> shapes.Items:
         """The memories that matter most for a query, best first.
@@ -103,10 +114,11 @@ class Calls:
             limit: how many at most, up to 100; 20 if not given.
             top_k: another name of limit.
             threshold: leave out what scores lower, in [0, 1].
+            show_expired: also what has expired.
             owner: whose.
         """
         most = asked.wanted(limit, top_k, _FOUND) or _FOUND
-        wanted = asked.sought(query, owner, filters=filters, limit=most, threshold=threshold)
+        wanted = asked.sought(query, owner, filters=filters, limit=most, threshold=threshold, show_expired=show_expired)
         await self._backend.open()
         return shapes.Items(results=[shapes.item(one) for one in await self._backend.search(wanted)])
 
@@ -122,6 +134,7 @@ class Calls:
         filters: Mapping[str, Any] | None = None,
         limit: int | None = None,
         top_k: int | None = None,
+        show_expired: bool = False,
         **owner: Unpack[Owner],
     ) -> shapes.Items:
         """An owner's memories, newest first: every one, unless a limit is given.
@@ -130,32 +143,46 @@ class Calls:
             filters: as in `search`.
             limit: how many at most.
             top_k: another name of limit.
+            show_expired: also what has expired.
             owner: whose.
         """
         ids, most = asked.named(owner, filters), asked.wanted(limit, top_k, None)
         condition, found, number = asked.in_our_words(filters), list[shapes.Item](), 1
         await self._backend.open()
         while True:
-            count, page = await self._backend.page(ids, condition, number, _PAGE)
+            count, page = await self._backend.page(ids, condition, number, _PAGE, show_expired=show_expired)
             found += map(shapes.item, page)
             if not page or len(found) >= (count if most is None else min(most, count)):
                 return shapes.Items(results=found[:most])
             number += 1
 
-    async def update(self, memory_id: str, text: str | None = None, *, data: str | None = None) -> shapes.Told:
-        """Give a memory another text; the one before stays in its history.
+    async def update(
+        self,
+        memory_id: str,
+        text: str | None = None,
+        *,
+        data: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        expiration_date: Day | Kept = Kept.KEPT,
+    ) -> shapes.Told:
+        """Change a memory; what it was stays in its history, and what is not given stays as it is.
 
         Args:
             memory_id: which.
             text: the new one.
             data: another name of text.
+            metadata: joins what was there; of a key that was there the new value holds.
+            expiration_date: the last day on which it is recalled, in UTC; None: for ever.
 
         Raises NotFound, also for an id that can be no memory's.
         """
-        new = asked.new_text(data, text)
+        change = asked.changed(text, data, metadata, expiration_date)
         known = asked.known_id(memory_id)
         await self._backend.open()
-        await self._backend.update(known, new)
+        before = await self._backend.get(known) if change.metadata is not None else None
+        if before is not None:
+            change = change.model_copy(update={"metadata": {**(before.metadata or {}), **(change.metadata or {})}})
+        await self._backend.update(known, change)
         return shapes.Told(message="Memory updated successfully!")
 
     async def delete(self, memory_id: str) -> shapes.Told:
@@ -185,7 +212,10 @@ class Calls:
         return shapes.history(known, await self._backend.history(known)) if known else []
 
     async def reset(self) -> None:
-        """Forget every owner. Raises NotErased where a look afterwards has found something left."""
+        """Forget every owner: of this collection, or over HTTP everybody who has memories of the tenant's.
+
+        Raises NotErased where a look afterwards has found something left.
+        """
         await self._backend.open()
         for ids in await self._backend.owners():
             if not (await self._backend.forget(ids)).verified:

@@ -6,7 +6,8 @@ import asyncio
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from typing import Any, NamedTuple, Self
+from datetime import datetime
+from typing import Any, Literal, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from memory import log as logging
@@ -16,19 +17,18 @@ from memory.client.views import MemoryView, ReceiptView, TurnView
 from memory.errors import BadRequest, InboxUnavailable, NotFound, StoreUnavailable
 from memory.filters import narrowed, parse
 from memory.forget import forget
-from memory.library.asked import Handed, Ids, Sought
+from memory.library.asked import Changed, Handed, Ids, Sought
 from memory.library.calls import Calls
 from memory.library.config import Configuration
 from memory.library.servers import Served, served
 from memory.library.sync import SyncCalls
 from memory.library.working import Working
 from memory.masking import masked_guidance, masked_messages, masked_values
+from memory.model import OWNERS, Page, Scope, Submission
 from memory.model import Memory as Version
-from memory.model import Page, Scope, Submission
-from memory.model.filters import OWNERS
 from memory.recall import Asked, recall
 from memory.receipts import issue
-from memory.revise import delete, update
+from memory.revise import Change, delete, update
 
 
 class _House(NamedTuple):
@@ -108,6 +108,7 @@ class Local:
             messages=masked_messages(turn.messages, parts.mask),
             metadata=masked_values(turn.metadata, parts.mask),
             timestamp=turn.timestamp,
+            expires_at=turn.expires_at,
             infer=turn.infer,
             guidance=masked_guidance(self._configuration.guidance + turn.guidance, parts.mask),
         )
@@ -132,17 +133,19 @@ class Local:
             text=parts.mask(asked.query),
             limit=asked.limit,
             threshold=asked.threshold,
+            show_expired=asked.show_expired,
         )
         found = await recall(question, store=parts.store, embedder=parts.embedder, turns=parts.turns)
         return [_view(one.memory, one.score) for one in found.results]
 
     async def page(
-        self, ids: Ids, filters: Mapping[str, Any] | None, number: int, size: int
+        self, ids: Ids, filters: Mapping[str, Any] | None, number: int, size: int, *, show_expired: bool
     ) -> tuple[int, Sequence[MemoryView]]:
         """A page of an owner's memories."""
         condition = parse(filters)
         scope = narrowed(self._scope(ids), condition)
-        count, found = await self._parts.store.page(scope, Page(number=number, size=size), condition)
+        at = Page(number=number, size=size)
+        count, found = await self._parts.store.page(scope, at, condition, show_expired=show_expired)
         return count, [_view(one) for one in found]
 
     async def get(self, memory_id: str) -> MemoryView | None:
@@ -150,13 +153,16 @@ class Local:
         found = await self._parts.store.get(self._reach, memory_id)
         return None if found is None else _view(found)
 
-    async def update(self, memory_id: str, text: str | None) -> None:
+    async def update(self, memory_id: str, change: Changed) -> None:
         """Change a memory."""
         parts = self._parts
+        text = None if change.text is None else parts.mask(change.text)
+        metadata = None if change.metadata is None else masked_values(change.metadata, parts.mask)
+        ends = {} if change.expires_at is None else {"expires_at": _end(change.expires_at)}
         await update(
             self._reach,
             memory_id,
-            parts.mask(text or ""),
+            Change(text=text, metadata=metadata, **ends),
             lanes=parts.lanes,
             store=parts.store,
             embedder=parts.embedder,
@@ -222,8 +228,12 @@ def _place(url: str) -> str:
     return f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname or parts.path
 
 
+def _end(expires_at: datetime | Literal["never"]) -> datetime | None:
+    return None if expires_at == "never" else expires_at
+
+
 def _shown(memory: Version) -> dict[str, Any]:
-    said = ("id", "categories", "metadata", "created_at", "updated_at", "valid_from", "marked")
+    said = ("id", "categories", "metadata", "created_at", "updated_at", "valid_from", "expires_at", "marked")
     owner = {field: memory.scope.ids.get(field) for field in OWNERS}
     return {"memory": memory.text, **owner, **{name: getattr(memory, name) for name in said}}
 

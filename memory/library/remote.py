@@ -12,7 +12,7 @@ from memory.client import ApiError, Owner, TurnstoneClient
 from memory.client.calls import Guidance
 from memory.client.views import MemoryView, ReceiptView, TurnView
 from memory.errors import BadRequest, NotFound, TurnstoneError
-from memory.library.asked import Handed, Ids, Sought
+from memory.library.asked import Changed, Handed, Ids, Sought
 from memory.library.calls import Calls
 from memory.library.sync import SyncCalls
 from memory.model import Status
@@ -79,6 +79,7 @@ class Remote:
                 [message.model_dump(exclude_none=True) for message in turn.messages],
                 metadata=turn.metadata,
                 timestamp=turn.timestamp,
+                expires_at=turn.expires_at,
                 infer=turn.infer,
                 idempotency_key=idempotency_key,
                 guidance=Guidance(custom_instructions=turn.guidance.instructions),
@@ -106,16 +107,19 @@ class Remote:
                 filters=asked.filters,
                 limit=asked.limit,
                 threshold=asked.threshold,
+                show_expired=asked.show_expired,
                 **_owner(asked.ids),
             )
         return found.results
 
     async def page(
-        self, ids: Ids, filters: Mapping[str, Any] | None, number: int, size: int
+        self, ids: Ids, filters: Mapping[str, Any] | None, number: int, size: int, *, show_expired: bool
     ) -> tuple[int, Sequence[MemoryView]]:
         """A page of an owner's memories."""
         with _typed():
-            found = await self._client.memories(filters=filters, page=number, page_size=size, **_owner(ids))
+            found = await self._client.memories(
+                filters=filters, show_expired=show_expired, page=number, page_size=size, **_owner(ids)
+            )
         return found.count, found.results
 
     async def get(self, memory_id: str) -> MemoryView | None:
@@ -126,10 +130,10 @@ class Remote:
         except NotFound:
             return None
 
-    async def update(self, memory_id: str, text: str | None) -> None:
+    async def update(self, memory_id: str, change: Changed) -> None:
         """Change a memory."""
         with _typed():
-            await self._client.update(memory_id, text or "")
+            await self._client.update(memory_id, change.text, metadata=change.metadata, expires_at=change.expires_at)
 
     async def delete(self, memory_id: str) -> None:
         """Remove a memory."""
@@ -150,8 +154,13 @@ class Remote:
             return await self._client.forget(**_owner(ids))
 
     async def owners(self) -> Sequence[Ids]:
-        """Owners who together have everything of the tenant."""
-        raise BadRequest("not over HTTP")
+        """Owners who together have every memory of the tenant."""
+        found, number = list[Ids](), 1
+        with _typed():
+            while page := await self._client.entities(page=number):
+                found += [{f"{one.type}_id": one.id} for one in page]
+                number += 1
+        return found
 
 
 def _owner(ids: Ids) -> Owner:

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NotRequired, TypedDict
 
+from memory import days
 from memory.client.views import MemoryView, ReceiptView, TurnView
-from memory.model import Event
-from memory.model.filters import OWNERS
+from memory.model import OWNERS, Event
 from memory.versions import version_id
 
 
@@ -28,6 +28,7 @@ class Item(TypedDict):
     run_id: NotRequired[str]
     app_id: NotRequired[str]
     score: NotRequired[float]
+    expiration_date: NotRequired[str]
     marked: NotRequired[bool]
 
 
@@ -97,7 +98,7 @@ def item(view: MemoryView) -> Item:
         updated_at=view.updated_at.isoformat(),
     )
     more: dict[str, Any] = {field: getattr(view, field, None) for field in (*OWNERS, "score")}
-    more["marked"] = view.marked or None
+    more |= {"marked": view.marked or None, "expiration_date": days.of(view.expires_at)}
     shown.update({name: value for name, value in more.items() if value is not None})  # type: ignore[typeddict-item]
     return shown
 
@@ -120,11 +121,10 @@ def history(memory_id: str, versions: Sequence[Mapping[str, Any]]) -> list[Entry
     """A memory's history, oldest first: a line for each version, and one more where the last was taken back."""
     lines, before = list[Entry](), None
     for number, version in enumerate(map(VersionView.model_validate, versions), 1):
-        retracted = version.event == Event.DELETE
         event = Event.ADD if before is None else Event.UPDATE
         lines.append(_entry(memory_id, number, version, before, version.memory, event))
-        if retracted:
-            lines.append(_entry(memory_id, -number, version, version.memory, None, Event.DELETE))
+        if version.event == Event.DELETE:
+            lines.append(_entry(memory_id, number, version, version.memory, None, Event.DELETE))
         before = version.memory
     return lines
 
@@ -132,7 +132,7 @@ def history(memory_id: str, versions: Sequence[Mapping[str, Any]]) -> list[Entry
 def _entry(memory_id: str, number: int, version: VersionView, old: str | None, new: str | None, event: Event) -> Entry:
     changed_at = version.valid_to if event is Event.DELETE and version.valid_to else version.updated_at
     return Entry(
-        id=version_id(memory_id, number),
+        id=version_id(memory_id, 2 * number + (event is Event.DELETE)),
         memory_id=memory_id,
         old_memory=old,
         new_memory=new,

@@ -17,8 +17,7 @@ import structlog
 from memory.bootstrap import Parts
 from memory.errors import TurnstoneError
 from memory.log import places
-from memory.model import Lane, Page, Scope, Status, TurnStatus
-from memory.model.filters import OWNERS
+from memory.model import OWNERS, Lane, Page, Scope, Status, TurnStatus
 from memory.recall import wait_until_settled
 from memory.remember import Remembering, drain, sweep_forever
 

@@ -1,15 +1,19 @@
 """The values of the house: a turn goes in, facts come out, a plan is applied, memories are recalled. All frozen."""
 
 from memory.model.access import Access, ApiKey, Bond, PerMinute, Principal
+from memory.model.digest import DigestOrder
+from memory.model.entity import Entity
 from memory.model.facts import Decision, Event, Extraction, Fact, Reconciliation
 from memory.model.history import Counts, DeadFilter, Incident, What
-from memory.model.memory import Memory, Plan, Recalled, Write
-from memory.model.scope import Lane, Scope, Tenant
+from memory.model.memory import Feedback, Memory, Plan, Rating, Recalled, Write
+from memory.model.scope import KINDS, OWNERS, Kind, Lane, Scope, Tenant
 from memory.model.turn import Guidance, Message, Role, Status, Submission, Turn, TurnEvent, TurnStatus, Usage
 from memory.model.value import Metadata, Value, Vector
 from memory.model.work import Batch, Confirmation, Lease, Page
 
 __all__ = [
+    "KINDS",
+    "OWNERS",
     "Access",
     "ApiKey",
     "Batch",
@@ -18,11 +22,15 @@ __all__ = [
     "Counts",
     "DeadFilter",
     "Decision",
+    "DigestOrder",
+    "Entity",
     "Event",
     "Extraction",
     "Fact",
+    "Feedback",
     "Guidance",
     "Incident",
+    "Kind",
     "Lane",
     "Lease",
     "Memory",
@@ -32,6 +40,7 @@ __all__ = [
     "PerMinute",
     "Plan",
     "Principal",
+    "Rating",
     "Recalled",
     "Reconciliation",
     "Role",

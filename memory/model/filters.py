@@ -9,9 +9,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from memory.model.scope import OWNERS
 from memory.model.value import Value
-
-OWNERS = ("user_id", "agent_id", "run_id")
 
 
 class Op(StrEnum):
@@ -36,6 +35,7 @@ class On(StrEnum):
     USER_ID = "user_id"
     AGENT_ID = "agent_id"
     RUN_ID = "run_id"
+    APP_ID = "app_id"
     CREATED_AT = "created_at"
     UPDATED_AT = "updated_at"
     TIMESTAMP = "timestamp"
@@ -120,7 +120,7 @@ def owners(condition: Condition) -> frozenset[Owner] | None:
 
 
 def narrowest(choices: Iterable[frozenset[Owner]]) -> frozenset[Owner] | None:
-    """Of several such sets the one in which turns wait: a user before an agent before a run, and then the fewest."""
+    """Of several such sets the one in which turns wait: a user before an agent, a run, an app, and then the fewest."""
     return min(choices, key=_width, default=None)
 
 

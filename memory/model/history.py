@@ -54,9 +54,10 @@ class DeadFilter(Value):
     Args:
         ids: of the turns.
         error: what it died of: the error's code or its whole text.
-        user_id: as the turn names them, so are the other two.
+        user_id: as the turn names them, so are the other three.
         agent_id: see there.
         run_id: see there.
+        app_id: see there.
         accepted_after: later than this,
         accepted_before: and earlier than this.
     """
@@ -66,6 +67,7 @@ class DeadFilter(Value):
     user_id: str | None = None
     agent_id: str | None = None
     run_id: str | None = None
+    app_id: str | None = None
     accepted_after: datetime | None = None
     accepted_before: datetime | None = None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from enum import StrEnum
 
 from pydantic import Field
 
@@ -13,9 +14,26 @@ from memory.model.turn import TurnEvent
 from memory.model.value import Metadata, Value
 
 
+class Rating(StrEnum):
+    """What somebody thinks of a memory."""
+
+    POSITIVE = "positive"
+    NEGATIVE = "negative"
+    VERY_NEGATIVE = "very_negative"
+
+
+class Feedback(Value):
+    """A judgement on one version of a memory: what it says now, not what it said before or will say."""
+
+    rating: Rating
+    reason: str | None = None
+    given_at: datetime
+
+
 class Memory(Value):
     """One version of a memory. The current version carries the memory's own id as its point id.
 
+    From `expires_at` on it is not recalled any more unless somebody asks for what has expired; it is kept all the same.
     A `marked` one reads like an instruction to a prompt. A `held` one waits for a person to judge it: it stands
     nowhere, and nobody but who judges it gets to see it.
     """
@@ -32,6 +50,7 @@ class Memory(Value):
     updated_at: datetime
     valid_from: datetime
     valid_to: datetime | None = None
+    expires_at: datetime | None = None
     superseded_by: str | None = None
     turn_ids: tuple[str, ...] = ()
     fact: int = 0  # which fact of its turn made it
@@ -40,6 +59,7 @@ class Memory(Value):
     prompt_version: str | None = None
     marked: bool = False
     held: bool = False
+    feedback: Feedback | None = None
 
 
 class Recalled(Value):

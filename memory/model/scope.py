@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from memory.model.value import Value
 
+OWNERS = ("user_id", "agent_id", "run_id", "app_id")  # the first that is set names the lane
 Tenant = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 
+Kind = Literal["user", "agent", "run", "app"]
+KINDS: Mapping[Kind, str] = {"user": "user_id", "agent": "agent_id", "run": "run_id", "app": "app_id"}
+_KIND_OF: Mapping[str, Kind] = {field: kind for kind, field in KINDS.items()}
+
+
 class Scope(Value):
-    """Whose memory it is: a tenant and at least one of user, agent and run; without any, everything of the tenant.
+    """Whose memory it is: a tenant and at least one of user, agent, run and app; without any, everything of the tenant.
 
     The tenant comes from the server (never from a request's body) and is part of every key and query.
     """
@@ -21,19 +28,19 @@ class Scope(Value):
     user_id: str | None = None
     agent_id: str | None = None
     run_id: str | None = None
+    app_id: str | None = None
 
     @property
     def lane(self) -> Lane:
-        """The lane of this scope: its user, else its agent, else its run."""
-        for kind, name in (("user", self.user_id), ("agent", self.agent_id), ("run", self.run_id)):
-            if name is not None:
-                return Lane(tenant=self.tenant, kind=kind, name=name)
-        raise ValueError("a scope needs at least one of user_id, agent_id and run_id")
+        """The lane of this scope: its user, else its agent, else its run, else its app."""
+        for field, name in self.ids.items():
+            return Lane(tenant=self.tenant, kind=_KIND_OF[field], name=name)
+        raise ValueError("a scope needs at least one of user_id, agent_id, run_id and app_id")
 
     @property
     def ids(self) -> dict[str, str]:
         """The ids that are set, by field name."""
-        found = {"user_id": self.user_id, "agent_id": self.agent_id, "run_id": self.run_id}
+        found = {field: getattr(self, field) for field in OWNERS}
         return {field: name for field, name in found.items() if name is not None}
 
     def covers(self, other: Scope) -> bool:
@@ -52,7 +59,7 @@ class Lane(Value):
     """One owner's queue: its turns are applied one after the other, in the order of acceptance."""
 
     tenant: str
-    kind: Literal["user", "agent", "run"]
+    kind: Kind
     name: str
 
     @property

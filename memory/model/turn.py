@@ -60,12 +60,16 @@ def _both(one: str | None, other: str | None) -> str | None:
 
 
 class Submission(Value):
-    """A turn as a client hands it in, checked but not yet accepted."""
+    """A turn as a client hands it in, checked but not yet accepted.
+
+    What it makes is no longer told of from `expires_at` on.
+    """
 
     scope: Scope
     messages: tuple[Message, ...]
     metadata: Metadata = Field(default_factory=dict)
     timestamp: datetime | None = None
+    expires_at: datetime | None = None
     infer: bool = True
     guidance: Guidance = Guidance()
 
@@ -142,6 +146,7 @@ class TurnStatus(Value):
     user_id: str | None = None
     agent_id: str | None = None
     run_id: str | None = None
+    app_id: str | None = None
     status: Status
     attempts: int
     error: str | None = None

@@ -4,6 +4,7 @@
 """
 
 from memory.ports.access import Keyring, Rate, Rates, Tokens
+from memory.ports.digests import DigestBook
 from memory.ports.inbox import Accepted, Doorbell, Inbox, Lanes, OwnerLog, TurnLog, Watch
 from memory.ports.masking import Mask, unmasked
 from memory.ports.models import (
@@ -24,6 +25,7 @@ from memory.ports.store import MemoryStore, Near, Query
 __all__ = [
     "Accepted",
     "Answer",
+    "DigestBook",
     "Doorbell",
     "Embedder",
     "Extractor",

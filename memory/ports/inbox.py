@@ -188,6 +188,9 @@ class TurnLog(Protocol):
     async def lanes(self, scope: Scope) -> list[Lane]:
         """Every lane that holds a turn in scope."""
 
+    async def owners(self, tenant: str) -> list[Scope]:
+        """Whose turns there are, erased ones aside: each combination of ids once."""
+
     async def text(self, reach: Scope, turn_id: str) -> Turn | None:
         """The turn itself, if it is within reach, as long as its text is kept."""
 

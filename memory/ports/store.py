@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from memory.model import Lane, Lease, Memory, Page, Recalled, Scope, Value, Write
+from memory.model import Entity, Feedback, Kind, Lane, Lease, Memory, Page, Recalled, Scope, Value, Write
 from memory.model.filters import Condition
 from memory.ports.pingable import Pingable
 
@@ -21,6 +21,7 @@ class Query(Value):
     threshold: float | None = None
     as_of: datetime | None = None
     filters: Condition | None = None
+    show_expired: bool = False
 
 
 class Near(Value):
@@ -58,7 +59,9 @@ class MemoryStore(Pingable, Protocol):
     async def get(self, reach: Scope, memory_id: str) -> Memory | None:
         """The current version of a memory within reach."""
 
-    async def page(self, scope: Scope, page: Page, filters: Condition | None = None) -> tuple[int, list[Memory]]:
+    async def page(
+        self, scope: Scope, page: Page, filters: Condition | None = None, *, show_expired: bool = False
+    ) -> tuple[int, list[Memory]]:
         """The number of current memories in scope that meet the filters, and one page of them, newest first."""
 
     async def history(self, reach: Scope, memory_id: str) -> list[Memory]:
@@ -76,8 +79,22 @@ class MemoryStore(Pingable, Protocol):
     async def current(self, scope: Scope) -> int:
         """Count the memories in scope that stand now."""
 
+    async def entities(
+        self, reach: Scope, kinds: Collection[Kind], page: Page
+    ) -> tuple[Mapping[Kind, int], list[Entity]]:
+        """How many entities of each kind have memories that stand, and one page of them: by kind, then by name."""
+
+    async def entity(self, reach: Scope, kind: Kind, name: str) -> Entity | None:
+        """One entity; None where it has no memories that stand."""
+
+    async def judge(self, lease: Lease, memory_id: str, feedback: Feedback | None) -> None:
+        """Put feedback to the memory that stands under an id; None takes it away. A newer lease's is left as it is."""
+
     async def lanes(self, scope: Scope) -> list[Lane]:
         """The lanes of all memories in scope."""
+
+    async def owners(self, tenant: str) -> list[Scope]:
+        """Whose versions there are, whatever their format: each combination of ids once."""
 
     async def texts(self, scope: Scope, before: datetime, ids: Collection[str]) -> frozenset[tuple[str, str]]:
         """What the scope's versions of these memories say, up to `before`: each memory's id with each text."""

@@ -51,7 +51,7 @@ CASES = [
     Case("content that is no text", 422, "messages.0.content: Input should be a valid string", said(7)),
     Case("an unknown role", 422, "messages.0.role: Input should be 'system', 'user', 'assistant' or 'tool'",
          turn(messages=[{"role": "robot", "content": "x"}])),
-    Case("no id at all", 422, "at least one of user_id, agent_id and run_id is needed", {"messages": [HELLO]}),
+    Case("no id at all", 422, "at least one of user_id, agent_id, run_id and app_id is needed", {"messages": [HELLO]}),
     Case("an empty id", 422, "user_id: String should have at least 1 character", turn(user_id="")),
     Case("an id that is a number", 422, "user_id: Input should be a valid string", turn(user_id=5)),
     Case("an endless id", 422, "user_id: String should have at most 256 characters", turn(user_id="x" * 300)),

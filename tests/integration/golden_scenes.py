@@ -12,7 +12,7 @@ from memory.adapters.redis_scripts import RedisScripts
 from memory.decide import decide
 from memory.forget import forget
 from memory.model import Event, Guidance, Lane, Lease, Message, Plan, Role, Scope, Submission, Usage
-from memory.revise import delete, update
+from memory.revise import Change, delete, update
 from memory.spending import paid_by
 from tests.integration.house import MARCH, House
 
@@ -85,7 +85,12 @@ async def _by_hand(house: House) -> None:
     await house.drain(uma)
     kept, gone = await house.memories(uma)
     await update(
-        Scope(tenant=TENANT), kept.id, "I play go", lanes=house.lanes, store=house.store, embedder=house.embedder
+        Scope(tenant=TENANT),
+        kept.id,
+        Change(text="I play go"),
+        lanes=house.lanes,
+        store=house.store,
+        embedder=house.embedder,
     )
     await delete(Scope(tenant=TENANT), gone.id, inbox=house.inbox, lanes=house.lanes, store=house.store)
     ray = user("ray")

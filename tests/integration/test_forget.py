@@ -15,7 +15,7 @@ from memory.forget import forget
 from memory.model import Event, Lease, Scope, Status, Write
 from memory.recall import wait_until_settled
 from memory.remember import drain
-from memory.revise import delete, undo, update
+from memory.revise import Change, delete, undo, update
 from tests.fakes import EchoExtractor
 from tests.integration.house import ANA, BOB, MARCH, House
 
@@ -121,7 +121,7 @@ async def test_an_edit_by_hand_keeps_the_old_text_in_history(house: House) -> No
     after = await update(
         Scope(tenant="default"),
         memory.id,
-        "Lives in Rome",
+        Change(text="Lives in Rome"),
         lanes=house.lanes,
         store=house.store,
         embedder=house.embedder,
@@ -133,7 +133,12 @@ async def test_an_edit_by_hand_keeps_the_old_text_in_history(house: House) -> No
     assert [one.memory.text for one in (await house.ask("Rome")).results] == ["Lives in Rome"]
     with pytest.raises(NotFound):
         await update(
-            Scope(tenant="other"), memory.id, "x", lanes=house.lanes, store=house.store, embedder=house.embedder
+            Scope(tenant="other"),
+            memory.id,
+            Change(text="x"),
+            lanes=house.lanes,
+            store=house.store,
+            embedder=house.embedder,
         )
     await delete(Scope(tenant="default"), memory.id, inbox=house.inbox, lanes=house.lanes, store=house.store)
     with pytest.raises(NotFound):

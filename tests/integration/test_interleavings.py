@@ -19,7 +19,7 @@ from memory.forget import forget
 from memory.model import Event, Lease, Memory, Scope, Status, Write
 from memory.remember import Remembering, drain
 from memory.removals import finish_removals
-from memory.revise import delete, update
+from memory.revise import Change, delete, update
 from tests.integration.house import ANA, House
 
 ANA_A = Scope(tenant="default", user_id="ana", agent_id="a")
@@ -72,9 +72,8 @@ async def removals_fall_due(redis: Redis) -> None:
 
 
 async def edited(house: House, memory: Memory, text: str, store: Any = None) -> Memory:
-    return await update(
-        Scope(tenant="default"), memory.id, text, lanes=house.lanes, store=store or house.store, embedder=house.embedder
-    )
+    reach, change, kept = Scope(tenant="default"), Change(text=text), store or house.store
+    return await update(reach, memory.id, change, lanes=house.lanes, store=kept, embedder=house.embedder)
 
 
 @pytest.mark.parametrize("event", [Event.UPDATE, Event.DELETE])

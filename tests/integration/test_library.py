@@ -78,6 +78,21 @@ async def test_a_memory_is_read_changed_and_deleted_by_its_id(memory: AsyncMemor
     assert await memory.history(added["id"]) == []
 
 
+async def test_metadata_joins_what_was_there_and_a_memory_past_its_day_is_shown_on_request(memory: AsyncMemory) -> None:
+    (added,) = (await memory.add("My name is Ana.", user_id="ana", metadata={"a": 1, "b": 1}))["results"]
+    await memory.update(added["id"], metadata={"b": 2})
+    assert (await memory.get_all(user_id="ana"))["results"][0]["metadata"] == {"a": 1, "b": 2}
+    await memory.update(added["id"], expiration_date="2020-02-29")
+    assert (await memory.get_all(user_id="ana"))["results"] == []
+    assert (await memory.search("name", user_id="ana"))["results"] == []
+    (shown,) = (await memory.search("name", user_id="ana", show_expired=True))["results"]
+    assert (shown["memory"], shown["expiration_date"]) == ("My name is Ana.", "2020-02-29")
+    await memory.update(added["id"], expiration_date=None)
+    assert "expiration_date" not in (await memory.get_all(user_id="ana"))["results"][0]
+    with pytest.raises(BadRequest, match="say what is to change"):
+        await memory.update(added["id"])
+
+
 @pytest.mark.parametrize("unknown", ["mem_abc", "0d0c6c2e-0000-4000-8000-000000000000"])
 async def test_an_unknown_id_is_told_to_be_unknown(memory: AsyncMemory, unknown: str) -> None:
     for change in (memory.update(unknown, text="Anything."), memory.delete(unknown)):

@@ -39,7 +39,8 @@ BODIES: dict[str, dict[str, Any]] = {
         "custom_categories": {"money": TEXT},
     },
     "POST /search": {"user_id": USER, "query": TEXT},
-    "PUT /memories/{memory_id}": {"text": TEXT},
+    "PUT /memories/{memory_id}": {"text": TEXT, "metadata": {"note": TEXT}},
+    "PUT /memories/{memory_id}/feedback": {"rating": "positive", "reason": TEXT},
     "PUT /guidance": {
         "custom_instructions": TEXT,
         "includes": TEXT,
@@ -51,7 +52,8 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 # Ids, times, bounds and choices are no texts; filters are compared with what is stored and kept nowhere.
 NO_TEXTS = {
-    "user_id", "agent_id", "run_id", "timestamp", "infer", "filters", "limit", "top_k", "threshold", "as_of",
+    "user_id", "agent_id", "run_id", "app_id", "timestamp", "expires_at", "show_expired", "rating",
+    "infer", "filters", "limit", "top_k", "threshold", "as_of",
     "wait_for", "wait_ms", "tenant", "role", "per_minute", "overlap_seconds",
 }  # fmt: skip
 NOT_KEPT = {"POST /dead/replay", "POST /dead/discard", "POST /receipts/verify"}  # they name, or are only read

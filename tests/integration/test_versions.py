@@ -13,7 +13,7 @@ import pytest
 from memory.model import Event, Memory, Message, Page, Scope
 from memory.ports import Answer, Question
 from memory.reconcile import ModelReconciler, RuleReconciler
-from memory.revise import undo, update
+from memory.revise import Change, undo, update
 from tests.integration.house import House
 from tests.integration.version_cases import CASES, Case
 
@@ -61,7 +61,7 @@ class Story:
             await undo(Scope(tenant="default"), await self.id_of(rest), **self.parts)
         elif verb == "edit":
             old, _, new = rest.partition(" = ")
-            await update(Scope(tenant="default"), await self.id_of(old), new, **self.parts)
+            await update(Scope(tenant="default"), await self.id_of(old), Change(text=new), **self.parts)
         else:
             self.model.table.clear()
             for turn in step.split(" & "):

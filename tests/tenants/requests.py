@@ -32,7 +32,7 @@ class Asked:
 NAMES = st.sampled_from(["alice", "bob", "bot", "r1", "dead", "acme:user:alice", "globex", "acme", '"', "a' OR 1=1"])
 IDS = st.one_of(
     st.sampled_from([dict(owner) for owner in OWNERS]),
-    st.dictionaries(st.sampled_from(["user_id", "agent_id", "run_id"]), NAMES, min_size=1, max_size=2),
+    st.dictionaries(st.sampled_from(["user_id", "agent_id", "run_id", "app_id"]), NAMES, min_size=1, max_size=2),
 )
 SCALARS = st.one_of(st.sampled_from([*TENANTS, "alice", "*", "current", "", 0, 1, True, None]), st.integers(-2, 2))
 FIELDS = st.sampled_from(
@@ -95,7 +95,10 @@ ROUTES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "GET /memories/{memory}/history": {},
     "PUT /memories/{memory}": {"body": st.just({})},
     "POST /memories/{memory}/undo": {},
+    "PUT /memories/{memory}/feedback": {"body": st.just({"rating": "positive", "reason": "it is so"})},
     "DELETE /memories/{memory}": {},
+    "GET /entities": {"query": PAGES},
+    "DELETE /entities/{type}/{entity:path}": {},
     "DELETE /memories": {"query": IDS},
     "POST /turns": {"body": TURN_BODY},
     "GET /turns": {"query": PAGES},
@@ -115,6 +118,8 @@ ROUTES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "GET /export": {"query": IDS},
     "GET /receipts": {"query": PAGES},
     "GET /metrics": {},
+    "GET /v1/ping/": {},
+    "GET /v1/memories/{memory}/": {},
     "POST /chat": {"body": st.just({"user_id": "alice", "message": "what do you know?"})},
 }
 # Searching is what people do most.

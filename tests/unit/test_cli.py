@@ -86,7 +86,7 @@ def test_a_filter_that_is_none_is_refused_before_anybody_is_asked(api: FakeApi, 
 def test_a_command_about_an_owner_asks_whose(api: FakeApi, command: list[str]) -> None:
     result = run(api, *command)
     assert result.exit_code == 2
-    assert "give at least one of --user, --agent and --run" in result.stderr
+    assert "give at least one of --user, --agent, --run and --app" in result.stderr
     assert api.asked == []
 
 

@@ -169,7 +169,7 @@ OWNED: dict[str, tuple[dict[str, str], Any, dict[str, str] | str]] = {
     "any run of hers": (ANA, {"run_id": "*"}, ANA),
     "they contradict each other": (ANA, {"user_id": "bob"}, "user_id is one id in the request and another"),
     "it contradicts itself": ({}, {"AND": [ANA, {"user_id": "bob"}]}, "no user_id can be everything"),
-    "anybody": ({}, {"user_id": "*"}, "name an owner: user_id, agent_id or run_id by eq or in"),
+    "anybody": ({}, {"user_id": "*"}, "name an owner: user_id, agent_id, run_id or app_id by eq or in"),
     "anybody but her": ({}, {"user_id": {"ne": "ana"}}, "name an owner"),
     "not her": ({}, {"NOT": ANA}, "name an owner"),
     "nobody": ({}, {"categories": "food"}, "name an owner"),

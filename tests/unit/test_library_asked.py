@@ -10,7 +10,7 @@ from memory.errors import BadRequest, NotFound
 from memory.library import asked
 from memory.model import Role
 
-NOTHING: dict[str, Any] = {"metadata": None, "timestamp": None, "infer": True, "prompt": None}
+NOTHING: dict[str, Any] = {"metadata": None, "timestamp": None, "expiration_date": None, "infer": True, "prompt": None}
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ def test_a_text_or_one_message_is_a_turn_of_the_user_s(messages: Any) -> None:
 
 
 def test_messages_may_hold_what_chat_completions_put_into_them() -> None:
-    said = [
+    said: list[dict[str, Any]] = [
         {"role": "user", "content": "Where is it?", "refusal": None},
         {"role": "assistant", "content": None, "tool_calls": [{"id": "1"}]},
     ]

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from api.app import create_app
-from memory.model.filters import OWNERS
+from memory.model import OWNERS
 from memory.settings import Settings
 
 app = create_app(Settings(auth="off"))

@@ -1,13 +1,13 @@
 -- Take a turn in, in one step: idempotency, limits, append, status, books, bell.
 -- KEYS turn, waiting list, lane, owned index, queued set, ledger, lanes, backlog, bell queue, tenants, floor,
 --      [idempotency, idempotency as it was named before keys were hashed]
--- ARGV id, lane, tenant, body, bell, lease_ms, max_backlog, max_lane_backlog, user, agent, run,
+-- ARGV id, lane, tenant, body, bell, lease_ms, max_backlog, max_lane_backlog, user, agent, run, app,
 --      [body hash, idempotency_s, body hash of before]
 local turn, waiting, lane, owned, queued, ledger, lanes, backlog, queue, tenants, floor, idem, plain = unpack(KEYS)
 local id, lane_key, tenant, body, bell = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 
 if idem then
-  for name, hash in pairs({ [idem] = ARGV[12], [plain] = ARGV[14] }) do
+  for name, hash in pairs({ [idem] = ARGV[13], [plain] = ARGV[15] }) do
     local seen = redis.call('HMGET', name, 'id', 'hash')
     if seen[1] then
       return { seen[2] == hash and 'repeated' or 'conflict', seen[1] }
@@ -26,7 +26,7 @@ local accepted_us = now_us > last_us and now_us or last_us + 1
 local stamp = string.format('%.0f', accepted_us)
 
 redis.call('HSET', turn, 'lane', lane_key, 'status', 'queued', 'accepted_us', stamp, 'attempts', 0, 'body', body,
-  'user_id', ARGV[9], 'agent_id', ARGV[10], 'run_id', ARGV[11])
+  'user_id', ARGV[9], 'agent_id', ARGV[10], 'run_id', ARGV[11], 'app_id', ARGV[12])
 redis.call('RPUSH', waiting, id)
 redis.call('HSET', lane, 'last_us', stamp)
 redis.call('ZADD', owned, stamp, id)
@@ -38,8 +38,8 @@ redis.call('HINCRBY', ledger, 'accepted', 1)
 redis.call('INCR', backlog)
 redis.call('SADD', tenants, tenant)
 if idem then
-  redis.call('HSET', idem, 'id', id, 'hash', ARGV[12])
-  redis.call('EXPIRE', idem, ARGV[13])
+  redis.call('HSET', idem, 'id', id, 'hash', ARGV[13])
+  redis.call('EXPIRE', idem, ARGV[14])
 end
 -- A lane in `lanes` is awake: somebody works on it, or the sweep will ring when its time comes.
 if redis.call('ZADD', lanes, 'NX', math.floor(now_us / 1000) + ARGV[6], lane_key) == 1 then

@@ -1,7 +1,7 @@
 -- Forget an owner's turns in one lane: take the lane by force (whoever held it fails its next check) and leave of each
 -- turn accepted up to the epoch only that it was erased. A lane in which nothing else is goes as well, name and all.
 -- KEYS lease, lane, waiting list, plan, owned, ledger, backlog, fence, lanes, floor
--- ARGV turn prefix, status prefix, retention_s, lease_ms, epoch_us, lane, user, agent, run (empty: any), text prefix,
+-- ARGV turn prefix, status prefix, retention_s, lease_ms, epoch_us, lane, user, agent, run, app (empty: any), text prefix,
 --   dead turns that may be among them: a dead one outlives its lane's index ...
 -- Returns { token, turns whose words were there, plans, { id, status it had, ... } }
 local lease, lane, waiting, plan, owned, ledger, backlog, fence, lanes, floor = unpack(KEYS)
@@ -20,14 +20,14 @@ local batch = tonumber(redis.call('HGET', lane, 'held') or redis.call('HGET', la
 local taken, whole = {}, true
 for i = 1, batch do if ids[i] then taken[ids[i]] = true end end
 for _, id in ipairs(redis.call('ZRANGE', owned, 0, -1)) do ids[#ids + 1] = id end
-for i = 11, #ARGV do ids[#ids + 1] = ARGV[i] end
+for i = 12, #ARGV do ids[#ids + 1] = ARGV[i] end
 
 local erased, texts = {}, 0
 for _, id in ipairs(ids) do
   local turn = ARGV[1] .. id
-  local row = redis.call('HMGET', turn, 'status', 'user_id', 'agent_id', 'run_id', 'accepted_us', 'lane')
-  local ours = row[1] and row[1] ~= 'erased' and not seen[id] and row[6] == ARGV[6] and tonumber(row[5]) <= epoch_us
-  for i = 2, 4 do ours = ours and (ARGV[5 + i] == '' or ARGV[5 + i] == row[i]) end
+  local row = redis.call('HMGET', turn, 'status', 'user_id', 'agent_id', 'run_id', 'app_id', 'accepted_us', 'lane')
+  local ours = row[1] and row[1] ~= 'erased' and not seen[id] and row[7] == ARGV[6] and tonumber(row[6]) <= epoch_us
+  for i = 2, 5 do ours = ours and (ARGV[5 + i] == '' or ARGV[5 + i] == row[i]) end
   seen[id] = true
   if not row[1] then redis.call('ZREM', owned, id) end -- its hash has ended: the index would name the lane for nothing
   if ours then
@@ -40,12 +40,12 @@ for _, id in ipairs(ids) do
     end
     redis.call('ZREM', ARGV[2] .. row[1], id)
     redis.call('ZREM', ARGV[2] .. 'gated', id)
-    redis.call('ZADD', ARGV[2] .. 'erased', row[5], id)
+    redis.call('ZADD', ARGV[2] .. 'erased', row[6], id)
     redis.call('ZREM', owned, id)
     redis.call('HINCRBY', ledger, 'erased', 1)
-    if redis.call('HEXISTS', turn, 'body') + redis.call('EXISTS', ARGV[10] .. id) > 0 then texts = texts + 1 end
-    redis.call('DEL', turn, ARGV[10] .. id)
-    redis.call('HSET', turn, 'status', 'erased', 'accepted_us', row[5], 'attempts', 0,
+    if redis.call('HEXISTS', turn, 'body') + redis.call('EXISTS', ARGV[11] .. id) > 0 then texts = texts + 1 end
+    redis.call('DEL', turn, ARGV[11] .. id)
+    redis.call('HSET', turn, 'status', 'erased', 'accepted_us', row[6], 'attempts', 0,
       'settled_us', string.format('%.0f', now_us))
     redis.call('EXPIRE', turn, ARGV[3])
     erased[#erased + 1] = id

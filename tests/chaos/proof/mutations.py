@@ -138,7 +138,7 @@ MUTATIONS = (
     _one(8, "A full Redis makes room by dropping what it was not asked for of late.", _FULL,
          "memory/embedded/redis_server.py", '"maxmemory-policy": "noeviction"', '"maxmemory-policy": "allkeys-lru"'),
     _one(9, "What is left of an erased turn still holds what was said.", _ERASED,
-         f"{_LUA}/erase.lua", "redis.call('DEL', turn, ARGV[10] .. id)", ""),
+         f"{_LUA}/erase.lua", "redis.call('DEL', turn, ARGV[11] .. id)", ""),
     _one(9, "A worker that wrote after an erase does not take it back.", _ERASED,
          "memory/remember.py", "await take_back([", "str(["),
     Mutation(9, "An erase leaves the lane to its worker, who does not look at the epoch either.", _ERASED, (

@@ -1,0 +1,179 @@
+"""What Mem0's clients ask for, read into what the use cases take."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+
+from pydantic import AliasChoices, BeforeValidator, Field
+
+from api.context import checked
+from api.fields import Named, QueryText
+from api.mem0.lenient import Lenient, Owned
+from api.memories import ChangeIn
+from api.schemas import TurnIn
+from memory import days
+from memory.errors import NotOffered
+
+MOST_FOUND = 1_000
+_NAIVE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?")
+_NUMBER = re.compile(r"\d+(\.\d+)?")
+_ROLES: Mapping[str, str] = {"developer": "system", "function": "tool"}
+
+
+def moment(value: Any) -> Any:
+    """A time as clients write it: a number may be text, and a day or a time without a zone is UTC."""
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        return float(value)
+    if isinstance(value, str) and (found := _NAIVE.fullmatch(value)):
+        return f"{value.replace(' ', 'T')}{'Z' if found[1] else 'T00:00:00Z'}"
+    return value
+
+
+Time = Annotated[Any, BeforeValidator(moment)]
+End = Annotated[Any, BeforeValidator(days.end)]
+
+
+class AddIn(Owned):
+    """Messages to remember. Whose they are stands beside them or in `filters`."""
+
+    not_offered: ClassVar[Mapping[str, str]] = {
+        "immutable": "a memory can be changed by whoever may write; leave it out",
+        "structured_data_schema": "a memory is a sentence with categories and metadata; leave it out",
+        "timezone": "times are UTC; give timestamp or observation_datetime with its zone",
+        "memory_type": "there is one type of memory; leave it out",
+        "prompt": "say in custom_instructions what to keep",
+    }
+    messages: list[dict[str, Any]] | dict[str, Any] | str
+    filters: Named | None = None
+    metadata: dict[str, Any] | None = None
+    timestamp: Time = None
+    expiration_date: End = None
+    observation_datetime: Time = None
+    observation_date: Time = None
+    infer: bool | None = None
+    async_mode: bool | None = None
+    custom_instructions: str | None = None
+    agent_custom_instructions: str | None = None
+    custom_categories: list[dict[str, str]] | dict[str, str] | None = None
+    includes: str | None = None
+    excludes: str | None = None
+    output_format: str | None = None
+    version: str | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether the client wants to hear what came of it."""
+        return self.infer is False or self.async_mode is False
+
+    @property
+    def turn(self) -> TurnIn:
+        """The turn. Raises RequestValidationError, and NotOffered for a picture or a file."""
+        named = self.filters.ids if self.filters is not None else {}
+        ids = {field: name or named.get(field) for field, name in self.ids.items()}
+        told = [self.custom_instructions, self.agent_custom_instructions if ids["agent_id"] else None]
+        said = self.messages if isinstance(self.messages, list) else [self.messages]
+        categories = self.custom_categories or []
+        body = {
+            **ids,
+            "messages": [_message(one) for one in said],
+            "metadata": self.metadata or {},
+            "expires_at": self.expiration_date,
+            "timestamp": self.timestamp or self.observation_datetime or self.observation_date,
+            "infer": self.infer is not False,
+            "custom_instructions": "\n".join(one for one in told if one) or None,
+            "includes": self.includes or None,
+            "excludes": self.excludes or None,
+            "custom_categories": _merged(categories if isinstance(categories, list) else [categories]),
+        }
+        return checked(TurnIn, body)
+
+
+def _merged(several: list[dict[str, str]]) -> dict[str, str]:
+    return {name: told for one in several for name, told in one.items()}
+
+
+def _message(given: dict[str, Any] | str) -> dict[str, Any]:
+    """A message of text. Fields that only a model's provider needs are passed over."""
+    if isinstance(given, str):
+        return {"role": "user", "content": given}
+    role = given.get("role", "user")
+    named = {"name": given["name"]} if given.get("name") else {}
+    return {"role": _ROLES.get(role, role) if isinstance(role, str) else role, "content": _text(given), **named}
+
+
+def _text(given: Mapping[str, Any]) -> Any:
+    """The words of a message: providers also write them in parts, and none where a tool is called."""
+    content = given.get("content")
+    if isinstance(content, dict):
+        content = [content]
+    if not isinstance(content, list):
+        return "" if content is None else content
+    others = [one.get("type") for one in content if isinstance(one, dict) and one.get("type") != "text"]
+    if others:
+        raise NotOffered(f"messages of the type {others[0]} are not offered here: send what they say as text")
+    return "\n".join(str(one.get("text", "")) if isinstance(one, dict) else str(one) for one in content)
+
+
+class SearchIn(Owned):
+    """A recall."""
+
+    not_offered: ClassVar[Mapping[str, str]] = {
+        "reference_date": "say the date itself in the query, or filter by created_at or timestamp",
+        "criteria": "memories are ranked by meaning and words alone; leave it out",
+        "filter_memories": "give a threshold",
+    }
+    query: QueryText
+    filters: Any = None
+    top_k: int | None = Field(None, ge=1, le=MOST_FOUND, validation_alias=AliasChoices("top_k", "limit"))
+    threshold: float | None = Field(None, ge=0, le=1)
+    fields: list[str] | None = None
+    categories: list[str] | None = None
+    metadata: dict[str, Any] | None = None
+    show_expired: bool | None = None
+    output_format: str | None = None
+
+
+class ListIn(Owned):
+    """What a list is narrowed by."""
+
+    filters: Any = None
+    start_date: str | None = None
+    end_date: str | None = None
+    categories: list[str] | None = None
+    keywords: str | None = None
+    metadata: dict[str, Any] | None = None
+    fields: list[str] | None = None
+    show_expired: bool | None = None
+    output_format: str | None = None
+
+
+class UpdateIn(Lenient):
+    """What is to change of a memory."""
+
+    not_offered: ClassVar[Mapping[str, str]] = {
+        "timestamp": "when a memory came to hold is told by its turn; add what is true now as a new turn",
+    }
+    text: str | None = None
+    metadata: dict[str, Any] | None = None
+    expiration_date: End = None
+
+    @property
+    def change(self) -> ChangeIn:
+        """The same in our own words. Raises RequestValidationError."""
+        said = {name: value for name, value in (("text", self.text), ("metadata", self.metadata)) if value is not None}
+        ends = {"expires_at": self.expiration_date} if "expiration_date" in self.model_fields_set else {}
+        return checked(ChangeIn, {**said, **ends})
+
+
+class BatchOne(UpdateIn):
+    """One memory of a batch."""
+
+    memory_id: str
+
+
+class BatchIn(Lenient):
+    """A batch."""
+
+    memories: list[BatchOne] = Field(min_length=1, max_length=1_000)

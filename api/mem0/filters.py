@@ -1,0 +1,53 @@
+"""Mem0's filters in our grammar: the same but for a few names, and for what its clients send beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from memory.filters import parse
+from memory.model.filters import Condition
+
+_GROUPS = ("AND", "OR", "NOT")
+_NAMES: Mapping[str, str] = {"keywords_search": "keywords", "session_id": "run_id"}
+_LOOKS_INSIDE = ("keywords", "keywords_search")  # a word on its own is looked for
+
+
+def condition(given: Any, *beside: tuple[str, Any]) -> Condition | None:
+    """What must hold: the filter, and what the request says beside it.
+
+    Args:
+        given: the filter as it was sent.
+        beside: fields with what is said of each; None where nothing is.
+
+    Raises BadRequest.
+    """
+    more = [{field: said} for field, said in beside if said is not None]
+    if not more:
+        return parse(_translated(given))
+    return parse({"AND": [*([_translated(given)] if given else []), *more]})
+
+
+def _translated(given: Any) -> Any:
+    if isinstance(given, Sequence) and not isinstance(given, str):
+        return [_translated(one) for one in given]
+    if not isinstance(given, Mapping):
+        return given
+    return {_NAMES.get(key, key): _said(key, value) for key, value in given.items()}
+
+
+def _said(key: str, value: Any) -> Any:
+    if key in _GROUPS:
+        return _translated(value)
+    return {"icontains": value} if key in _LOOKS_INSIDE and isinstance(value, str) else value
+
+
+def among(names: Sequence[str] | None) -> Mapping[str, Any] | None:
+    """One of these, where any are named."""
+    return {"in": list(names)} if names else None
+
+
+def between(first: str | None, last: str | None) -> Mapping[str, Any] | None:
+    """From one day or moment to another, where they are named."""
+    said = {operator: at for operator, at in (("gte", first), ("lte", last)) if at is not None}
+    return said or None

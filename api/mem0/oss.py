@@ -1,0 +1,66 @@
+"""What is only the OSS server's: adding memories and waiting for them, starting afresh, its configuration.
+
+All else of it (`GET /memories`, `POST /search` …) shares its address with our own surface, which answers both.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+
+from api.auth import Admin, Reader, Writer
+from api.context import Opened
+from api.mem0 import serving, shapes
+from api.mem0.asked import AddIn
+from api.routing import Route
+from memory.errors import DeadTurn, NotOffered
+from memory.model import OWNERS, Status
+
+router = APIRouter(route_class=Route, include_in_schema=False)
+
+_NO_CONFIGURATION = "a server is configured by its settings, see .env.example; what is to be kept by PUT /guidance"
+
+
+@router.post("/memories")
+async def add(request: Request, given: AddIn, caller: Writer, parts: Opened) -> Any:
+    """Remember messages, and tell what came of it; 202 where that takes longer than half a minute."""
+    turn_id, turn = await serving.added(request, caller, given.model_copy(update={"async_mode": False}))
+    if turn is None:
+        waiting = {"results": [], "id": turn_id, "event_id": turn_id, "status": "PENDING"}
+        return JSONResponse(waiting, status_code=202)
+    if turn.status is not Status.SETTLED:
+        raise DeadTurn(f"the turn {turn_id} came to no good end: {shapes.error(turn)}")
+    return {"results": shapes.results(turn)}
+
+
+@router.post("/reset")
+async def reset(caller: Admin, parts: Opened) -> Any:
+    """Forget everybody."""
+    receipts = await serving.all_forgotten(caller.tenant, OWNERS, parts)
+    return {"message": "All memories reset", "receipts": [receipt.id for receipt in receipts]}
+
+
+@router.get("/configure")
+async def get_configuration(_: Reader) -> Any:
+    """There is none over HTTP."""
+    raise NotOffered(_NO_CONFIGURATION)
+
+
+@router.post("/configure")
+async def configure(_: Admin) -> Any:
+    """There is none over HTTP."""
+    raise NotOffered(_NO_CONFIGURATION)
+
+
+@router.get("/configure/providers")
+async def list_providers(_: Reader) -> Any:
+    """There is one wire: that of OpenAI's API, which most providers speak."""
+    raise NotOffered("any provider that speaks OpenAI's API will do: set OPENAI_BASE_URL and OPENAI_API_KEY")
+
+
+@router.post("/generate-instructions")
+async def generate_instructions(_: Admin) -> Any:
+    """Instructions are a person's."""
+    raise NotOffered("instructions are not made up here: write what is to be kept, and PUT /guidance")

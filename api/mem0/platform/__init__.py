@@ -1,0 +1,1 @@
+"""Mem0's platform surface, a module for each resource."""

@@ -1,0 +1,40 @@
+"""Many memories in one request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from api import intake
+from api.auth import Writer
+from api.context import Opened
+from api.mem0.asked import BatchIn
+from api.mem0.lenient import uuid
+from api.routing import Route
+from memory.many import delete_each, update_each
+
+router = APIRouter(route_class=Route, include_in_schema=False)
+
+
+@router.put("/v1/batch/")
+async def put_batch(batch: BatchIn, caller: Writer, parts: Opened) -> Any:
+    """Change memories, each as `PUT /v1/memories/{id}/` does."""
+    changes = {uuid(one.memory_id): intake.change(one.change, parts.mask) for one in batch.memories}
+    await update_each(
+        caller.reach,
+        changes,
+        lanes=parts.lanes,
+        store=parts.store,
+        embedder=parts.embedder,
+        quarantine=parts.quarantine,
+    )
+    return {"message": f"Successfully updated {len(changes)} memories"}
+
+
+@router.delete("/v1/batch/")
+async def delete_batch(batch: BatchIn, caller: Writer, parts: Opened) -> Any:
+    """Delete memories, each with its history."""
+    ids = list(dict.fromkeys(uuid(one.memory_id) for one in batch.memories))
+    await delete_each(caller.reach, ids, inbox=parts.inbox, lanes=parts.lanes, store=parts.store)
+    return {"message": f"Successfully deleted {len(ids)} memories"}

@@ -1,0 +1,36 @@
+"""Events: what became of an add is its turn's status, and of a delete_all its receipt."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+
+from api.auth import Reader
+from api.context import Opened, paged, whose
+from api.mem0 import shapes
+from api.mem0.platform.memories import AtPage
+from api.mem0.words import NO_EVENT
+from api.routing import Route
+from memory.errors import NotFound
+
+router = APIRouter(route_class=Route, include_in_schema=False)
+
+
+@router.get("/v1/event/{event_id:segment}/")
+async def get_event(event_id: str, caller: Reader, parts: Opened) -> Any:
+    """One event."""
+    turn = await parts.turns.get(caller.reach, event_id)
+    if turn is not None:
+        return shapes.event(turn)
+    receipt = await parts.receipts.get(caller.tenant, event_id)
+    if receipt is None:
+        raise NotFound(NO_EVENT)
+    return shapes.forgotten(receipt)
+
+
+@router.get("/v1/events/")
+async def list_events(request: Request, caller: Reader, parts: Opened, at: AtPage) -> Any:
+    """What became of adds, the newest first."""
+    count, found = await parts.turns.page(caller.tenant, None, whose(caller, None), at)
+    return paged(request, at, count, [shapes.event(one) for one in found])

@@ -1,0 +1,62 @@
+"""Memories on the platform's surface: added, searched, listed, forgotten."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+
+from api.auth import Reader, Writer, require
+from api.context import Opened, checked, owner
+from api.fields import Named
+from api.mem0 import serving
+from api.mem0.asked import AddIn, ListIn, SearchIn
+from api.routing import Route
+from memory.errors import BadRequest
+from memory.model import OWNERS, Access, Page
+
+router = APIRouter(route_class=Route, include_in_schema=False)
+
+THRESHOLD = 0.1
+_FORGOTTEN = "Delete in progress. This may take some time."
+_EVERYBODY = "*"
+
+AtPage = Annotated[Page, Depends(serving.page)]
+
+
+@router.post("/v3/memories/add/")
+async def add(request: Request, given: AddIn, caller: Writer) -> Any:
+    """Remember messages. With `infer` or `async_mode` false the answer tells what came of it."""
+    return serving.told(*await serving.added(request, caller, given))
+
+
+@router.post("/v3/memories/search/")
+async def search(asked: SearchIn, caller: Reader, parts: Opened) -> Any:
+    """The memories that matter most for a query."""
+    results, pending = await serving.found(caller, parts, asked, THRESHOLD)
+    return {"results": results, "pending": pending}
+
+
+@router.post("/v3/memories/")
+async def list_memories(request: Request, asked: ListIn, caller: Reader, parts: Opened, at: AtPage) -> Any:
+    """One owner's memories as they stand now, newest first."""
+    return await serving.listed(request, caller, parts, asked, at)
+
+
+@router.delete("/v1/memories/")
+async def delete_all(
+    request: Request, caller: Writer, parts: Opened, filters: Annotated[str | None, Query()] = None
+) -> Any:
+    """Forget an owner, with everything that waits or is being worked on; `*` stands for every owner of that kind."""
+    query = {field: name for field, name in request.query_params.items() if field in OWNERS}
+    named = {**query, **(serving.named_in(filters) if filters is not None else {})}
+    everybody = [field for field, name in named.items() if name == _EVERYBODY]
+    if not everybody:
+        receipts = [await serving.forgotten(owner(caller, checked(Named, named).ids), parts)]
+    elif len(everybody) < len(named):
+        raise BadRequest("* stands for every owner of a kind: do not name one of another kind beside it")
+    else:
+        require(caller, Access.ADMIN)
+        receipts = await serving.all_forgotten(caller.tenant, everybody, parts)
+    ids = [receipt.id for receipt in receipts]
+    return {"message": _FORGOTTEN, "event_id": ids[-1] if ids else None, "receipts": ids}

@@ -1,0 +1,62 @@
+"""One memory on the platform's surface: read, changed, deleted, its history."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from fastapi import APIRouter
+
+from api import intake
+from api.auth import Reader, Writer
+from api.context import Opened
+from api.mem0 import shapes
+from api.mem0.asked import UpdateIn
+from api.mem0.lenient import MemoryId
+from api.routing import Route
+from memory.errors import NotFound
+from memory.revise import UNKNOWN, delete, update
+
+router = APIRouter(route_class=Route, include_in_schema=False)
+
+
+@router.get("/v1/memories/{memory_id:segment}/")
+async def get_memory(caller: Reader, memory_id: MemoryId, parts: Opened) -> Any:
+    """One memory as it stands now."""
+    found = await parts.store.get(caller.reach, memory_id)
+    if found is None:
+        raise NotFound(UNKNOWN)
+    return shapes.memory(found)
+
+
+@router.get("/v1/memories/{memory_id:segment}/history/")
+async def get_history(caller: Reader, memory_id: MemoryId, parts: Opened) -> Any:
+    """What happened to a memory, oldest first, with the messages that it rests on."""
+    versions = await parts.store.history(caller.reach, memory_id)
+    if not versions:
+        raise NotFound(UNKNOWN)
+    turn_ids = list(dict.fromkeys(turn_id for version in versions for turn_id in version.turn_ids))
+    texts = await asyncio.gather(*(parts.turns.text(caller.reach, turn_id) for turn_id in turn_ids))
+    return shapes.history(versions, {turn.id: turn for turn in texts if turn is not None})
+
+
+@router.put("/v1/memories/{memory_id:segment}/")
+async def put_memory(caller: Writer, memory_id: MemoryId, new: UpdateIn, parts: Opened) -> Any:
+    """Give a memory a new text, other metadata or another end; what it was stays in its history."""
+    changed = await update(
+        caller.reach,
+        memory_id,
+        intake.change(new.change, parts.mask),
+        lanes=parts.lanes,
+        store=parts.store,
+        embedder=parts.embedder,
+        quarantine=parts.quarantine,
+    )
+    return shapes.memory(changed)
+
+
+@router.delete("/v1/memories/{memory_id:segment}/")
+async def delete_memory(caller: Writer, memory_id: MemoryId, parts: Opened) -> Any:
+    """Delete a memory with its whole history: what it superseded goes in any case."""
+    await delete(caller.reach, memory_id, inbox=parts.inbox, lanes=parts.lanes, store=parts.store)
+    return {"message": "Memory deleted successfully!"}

@@ -1,0 +1,141 @@
+"""What more than one of Mem0's routes do: take a turn in and tell what came of it, search, list, forget."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Mapping
+from typing import Annotated, Any
+
+import orjson
+from fastapi import Query, Request
+
+from api.context import LARGEST_PAGE, paged, sought
+from api.intake import accept
+from api.mem0 import filters, shapes
+from api.mem0.asked import AddIn, ListIn, SearchIn
+from api.mem0.shapes import Shown
+from memory.books import Receipt
+from memory.bootstrap import Parts
+from memory.errors import BadRequest
+from memory.forget import forget
+from memory.many import forget_each
+from memory.model import Page, Principal, Scope, Status, TurnStatus
+from memory.recall import Asked, pending, recall, wait_until_settled
+from memory.receipts import issue
+
+WAIT_SECONDS = 30.0
+_QUEUED = "Memory processing has been queued for background execution"
+_STORED = "Memories stored successfully"
+_LONGEST_FILTERS = 2_000
+
+
+async def page(
+    page: Annotated[int, Query(ge=1, le=1_000_000)] = 1, page_size: Annotated[int, Query(ge=1)] = 100
+) -> Page:
+    """Which slice is asked for; as with Mem0 a page that would be too large is the largest."""
+    return Page(number=page, size=min(page_size, LARGEST_PAGE))
+
+
+async def added(request: Request, caller: Principal, given: AddIn) -> tuple[str, TurnStatus | None]:
+    """Accept a turn, and wait for it where the client wants to hear what came of it.
+
+    Returns its id, and its status where it has come to its end in time.
+    """
+    turn_id = await accept(request, caller, given.turn)
+    return turn_id, await ended(request, caller, turn_id) if given.waits else None
+
+
+async def ended(request: Request, caller: Principal, turn_id: str) -> TurnStatus | None:
+    """What became of a turn, at most half a minute later; None where it has not come to its end by then."""
+    parts: Parts = request.app.state.parts
+    if not await wait_until_settled(caller.reach, turn_id, WAIT_SECONDS, turns=parts.turns):
+        return None
+    return await parts.turns.get(caller.reach, turn_id)
+
+
+def told(turn_id: str, turn: TurnStatus | None) -> Shown:
+    """What the platform answers to an add."""
+    if turn is None:
+        return {"message": _QUEUED, "status": "PENDING", "event_id": turn_id}
+    answer = {"status": shapes.status(turn), "event_id": turn_id, "results": shapes.results(turn)}
+    if turn.status is Status.SETTLED:
+        return {"message": _STORED, **answer}
+    return {"message": shapes.error(turn), "error": shapes.error(turn), **answer}
+
+
+async def found(caller: Principal, parts: Parts, asked: SearchIn, threshold: float) -> tuple[list[Shown], int]:
+    """What is recalled, and how many turns are pending.
+
+    Args:
+        caller: who asks.
+        parts: everything opened.
+        asked: what for.
+        threshold: where the client says none.
+    """
+    also = [("categories", filters.among(asked.categories)), ("metadata", asked.metadata or None)]
+    condition = filters.condition(asked.filters, *also)
+    question = Asked(
+        scope=sought(caller, asked.ids, condition),
+        filters=condition,
+        text=parts.mask(asked.query),
+        limit=asked.top_k or 10,
+        threshold=threshold if asked.threshold is None else asked.threshold,
+        show_expired=bool(asked.show_expired),
+    )
+    answer = await recall(question, store=parts.store, embedder=parts.embedder, turns=parts.turns)
+    return [shapes.chosen(shapes.recalled(one), asked.fields) for one in answer.results], answer.pending
+
+
+async def listed(request: Request, caller: Principal, parts: Parts, asked: ListIn, at: Page) -> Shown:
+    """A page of memories as they stand, newest first."""
+    also = [
+        ("categories", filters.among(asked.categories)),
+        ("created_at", filters.between(asked.start_date, asked.end_date)),
+        ("keywords", {"icontains": asked.keywords} if asked.keywords else None),
+        ("metadata", asked.metadata or None),
+    ]
+    condition = filters.condition(asked.filters, *also)
+    scope = sought(caller, asked.ids, condition)
+    count, memories = await parts.store.page(scope, at, condition, show_expired=bool(asked.show_expired))
+    results = [shapes.chosen(shapes.memory(one), asked.fields) for one in memories]
+    waiting = await pending(scope, condition, turns=parts.turns)
+    return {**paged(request, at, count, results), "pending": waiting}
+
+
+async def forgotten(scope: Scope, parts: Parts) -> Receipt:
+    """Forget an owner; the receipt is kept, and its id is the event's."""
+    erasure = await forget(
+        scope, inbox=parts.inbox, lanes=parts.lanes, turns=parts.turns, store=parts.store, embedder=parts.embedder
+    )
+    return await issue(erasure, notary=parts.notary, book=parts.receipts)
+
+
+def named_in(text: str) -> Mapping[str, Any]:
+    """The ids in a parameter `filters`, which Mem0's Python client writes as Python: `{'user_id': 'ana'}`.
+
+    Raises BadRequest, lest what was not understood be taken for nothing and everybody be forgotten.
+    """
+    if len(text) <= _LONGEST_FILTERS:
+        for read in (orjson.loads, ast.literal_eval):
+            try:
+                given = read(text)
+            except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+                continue
+            if isinstance(given, dict) and given:
+                return given
+    raise BadRequest('filters: write the ids as parameters, such as ?user_id=ana, or as an object {"user_id": "ana"}')
+
+
+async def all_forgotten(tenant: str, fields: Collection[str], parts: Parts) -> list[Receipt]:
+    """Forget every owner of these kinds."""
+    return await forget_each(
+        tenant,
+        fields,
+        inbox=parts.inbox,
+        lanes=parts.lanes,
+        turns=parts.turns,
+        store=parts.store,
+        embedder=parts.embedder,
+        notary=parts.notary,
+        book=parts.receipts,
+    )

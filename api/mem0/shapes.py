@@ -1,0 +1,180 @@
+"""How Mem0 shows what we have: a memory, its history, what became of a turn, a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from api.context import digest
+from memory import days
+from memory.books import Receipt
+from memory.model import OWNERS, Entity, Event, Memory, Recalled, Status, Turn, TurnStatus
+from memory.versions import is_retracted, version_id
+
+Shown = dict[str, Any]
+_STATUS: Mapping[Status, str] = {
+    Status.QUEUED: "PENDING",
+    Status.RUNNING: "RUNNING",
+    Status.RETRYING: "RUNNING",
+    Status.SETTLED: "SUCCEEDED",
+    Status.DEAD: "FAILED",
+    Status.ERASED: "FAILED",
+}
+_ERASED = "the turn was forgotten with its owner"
+
+
+def memory(found: Memory) -> Shown:
+    """A memory. Some of Mem0's answers call the run `session_id`, others `run_id`: here all have both."""
+    return {
+        "id": found.id,
+        "memory": found.text,
+        "hash": digest(found.text),
+        **owners(found.scope.ids),
+        "metadata": dict(found.metadata),
+        "categories": list(found.categories),
+        "created_at": found.created_at,
+        "updated_at": found.updated_at,
+        "expiration_date": days.of(found.expires_at),
+        "structured_attributes": None,
+        "replaced_by": found.superseded_by,
+        "synthesized": False,
+        "lifecycle_state": "active",
+        "valid_from": found.valid_from,
+        "marked": found.marked,
+    }
+
+
+def owners(ids: Mapping[str, str | None]) -> Shown:
+    """Whose it is: every id, null where it is not set."""
+    return {**{field: ids.get(field) for field in OWNERS}, "session_id": ids.get("run_id")}
+
+
+def entity(found: Entity, tenant: str) -> Shown:
+    """A user, agent, app or run."""
+    return {
+        "id": found.name,
+        "name": found.name,
+        "type": found.kind,
+        "owner": tenant,
+        "organization": tenant,
+        "metadata": None,
+        "total_memories": found.memories,
+        "created_at": found.created_at,
+        "updated_at": found.updated_at,
+    }
+
+
+def recalled(found: Recalled) -> Shown:
+    """A memory that answers a query."""
+    return {**memory(found.memory), "score": found.score}
+
+
+def chosen(shown: Shown, fields: Sequence[str] | None) -> Shown:
+    """Only the fields that were asked for, and the id."""
+    return {name: value for name, value in shown.items() if name == "id" or name in fields} if fields else shown
+
+
+def history(versions: Sequence[Memory], texts: Mapping[str, Turn]) -> list[Shown]:
+    """What happened to a memory, oldest first.
+
+    Args:
+        versions: of the memory, in order.
+        texts: of the turns that they rest on, as far as they are kept.
+    """
+    told, before = list[Shown](), None
+    for version in versions:
+        said = Event.UPDATE if before else Event.ADD
+        told.append(_step(version, said, before, version.text, version.updated_at, texts))
+        if is_retracted(version):
+            at = version.valid_to or version.updated_at
+            told.append(_step(version, Event.DELETE, version.text, None, at, texts))
+        before = version.text
+    return told
+
+
+def _step(
+    version: Memory, event: Event, old: str | None, new: str | None, at: datetime, texts: Mapping[str, Turn]
+) -> Shown:
+    turns = [texts[turn_id] for turn_id in version.turn_ids if turn_id in texts]
+    said = [{"role": one.role.value, "content": one.content} for turn in turns for one in turn.messages]
+    return {
+        "id": version_id(version.id, version.version * 2 + (event is Event.DELETE)),
+        "memory_id": version.id,
+        "input": said,
+        "old_memory": old,
+        "new_memory": new,
+        **owners(version.scope.ids),
+        "categories": list(version.categories),
+        "event": event.value,
+        "metadata": dict(version.metadata),
+        "created_at": version.created_at,
+        "updated_at": at,
+    }
+
+
+def results(turn: TurnStatus) -> list[Shown]:
+    """What a turn did to memories; what waits for a person's judgement is none of it yet."""
+    return [
+        {"id": one.id, "memory": one.memory, "data": {"memory": one.memory}, "event": one.event.value}
+        | ({"previous_memory": one.previous} if one.previous is not None else {})
+        for one in turn.events
+        if not one.held and one.event is not Event.NONE
+    ]
+
+
+def event(turn: TurnStatus) -> Shown:
+    """A turn as an event: its id is the event's."""
+    ids = {field: getattr(turn, field, None) for field in OWNERS}
+    return _event(
+        turn.id,
+        "ADD",
+        _STATUS[turn.status],
+        results=[{**one, **{field: name for field, name in ids.items() if name}} for one in results(turn)],
+        error=error(turn),
+        start=turn.accepted_at,
+        end=turn.settled_at,
+    )
+
+
+def error(turn: TurnStatus) -> str | None:
+    """Why a turn came to no good end."""
+    return _ERASED if turn.status is Status.ERASED else turn.error if turn.status is Status.DEAD else None
+
+
+def status(turn: TurnStatus) -> str:
+    """Where a turn is, in Mem0's words."""
+    return _STATUS[turn.status]
+
+
+def forgotten(receipt: Receipt) -> Shown:
+    """A receipt as an event: an owner was forgotten."""
+    done = "SUCCEEDED" if receipt.verified else "FAILED"
+    error = None if receipt.verified else "something was left: forget the owner again"
+    return _event(receipt.id, "DELETE_ALL", done, [], error, start=receipt.erased_at, end=receipt.erased_at)
+
+
+def _event(
+    event_id: str,
+    kind: str,
+    status: str,
+    results: list[Shown],
+    error: str | None,
+    start: datetime,
+    end: datetime | None,
+) -> Shown:
+    return {
+        "id": event_id,
+        "event_type": kind,
+        "status": status,
+        "payload": {},
+        "metadata": None,
+        "results": results,
+        "created_at": start,
+        "updated_at": end or start,
+        "started_at": None if status == "PENDING" else start,
+        "completed_at": end,
+        "latency": round((end - start).total_seconds() * 1000, 3) if end else None,
+        "graph_status": None,
+        "error": error,
+    }

@@ -1,0 +1,66 @@
+"""Entities: who has memories, and forgetting one of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+
+from api.auth import Reader, Writer
+from api.context import Opened, owner
+from api.fields import Id
+from api.receipts import ReceiptOut
+from api.routing import Route
+from memory.forget import forget
+from memory.model import KINDS, Kind, Page
+from memory.receipts import issue
+
+router = APIRouter(route_class=Route, tags=["entities"])
+
+_MOST = 1_000
+
+
+class EntityOut(BaseModel):
+    """A user, agent, run or app that has memories: how many stand, when the first was made and one last changed."""
+
+    id: str
+    type: Kind
+    total_memories: int
+    created_at: datetime
+    updated_at: datetime
+
+
+@router.get("/entities", response_model=list[EntityOut])
+async def list_entities(
+    caller: Reader,
+    parts: Opened,
+    type: Annotated[Kind | None, Query()] = None,
+    page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
+    page_size: Annotated[int, Query(ge=1, le=_MOST)] = _MOST,
+) -> Any:
+    """Who has memories: users, agents, runs and apps, each by name. Of a kind the first 10,000 are told."""
+    kinds = [type] if type is not None else list(KINDS)
+    _, found = await parts.store.entities(caller.reach, kinds, Page(number=page, size=page_size))
+    return [
+        {"id": one.name, "type": one.kind, "total_memories": one.memories, **one.model_dump(include=_TIMES)}
+        for one in found
+    ]
+
+
+_TIMES = {"created_at", "updated_at"}
+
+
+@router.delete("/entities/{type}/{entity_id:path}", response_model=ReceiptOut)
+async def forget_entity(type: Kind, entity_id: Id, caller: Writer, parts: Opened) -> Any:
+    """Forget an entity: the same as `DELETE /memories` with its id."""
+    erasure = await forget(
+        owner(caller, {KINDS[type]: entity_id}),
+        inbox=parts.inbox,
+        lanes=parts.lanes,
+        turns=parts.turns,
+        store=parts.store,
+        embedder=parts.embedder,
+    )
+    return (await issue(erasure, notary=parts.notary, book=parts.receipts)).model_dump()

@@ -1,0 +1,62 @@
+"""The entities in Qdrant: which users, agents, runs and apps have memories, and how many."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping
+
+from qdrant_client import models
+
+from memory.adapters import qdrant_payload as payloads
+from memory.adapters.qdrant_collection import QdrantCollection
+from memory.model import KINDS, Entity, Kind, Page, Scope
+
+MOST_OF_A_KIND = 10_000  # beyond it a list of all of them is of no use to anybody, and the count ends
+
+
+class QdrantEntities(QdrantCollection):
+    """The part of the port `MemoryStore` that tells of entities."""
+
+    async def entities(
+        self, reach: Scope, kinds: Collection[Kind], page: Page
+    ) -> tuple[Mapping[Kind, int], list[Entity]]:
+        """How many entities of each kind have memories that stand, and one page of them: by kind, then by name."""
+        collection, found = await self._ready(), list[tuple[Kind, str, int]]()
+        for kind in KINDS:
+            if kind in kinds:
+                found += sorted((kind, name, memories) for name, memories in await self._named(collection, reach, kind))
+        counts = {kind: sum(one == kind for one, _, _ in found) for kind in kinds}
+        shown = found[page.offset : page.offset + page.size]
+        told = await asyncio.gather(*(self._told(collection, reach, *one) for one in shown))
+        return counts, [one for one in told if one is not None]
+
+    async def entity(self, reach: Scope, kind: Kind, name: str) -> Entity | None:
+        """One entity; None where it has no memories that stand."""
+        collection = await self._ready()
+        stand = payloads.current(reach, payloads.equals(KINDS[kind], name))
+        count = (await self._ask(self._client.count(collection, stand, exact=True))).count
+        return await self._told(collection, reach, kind, name, count) if count else None
+
+    async def _named(self, collection: str, reach: Scope, kind: Kind) -> list[tuple[str, int]]:
+        stand = payloads.current(reach)
+        call = self._client.facet(collection, KINDS[kind], facet_filter=stand, limit=MOST_OF_A_KIND, exact=True)
+        return [(str(hit.value), hit.count) for hit in (await self._ask(call)).hits if hit.count]
+
+    async def _told(self, collection: str, reach: Scope, kind: Kind, name: str, memories: int) -> Entity | None:
+        """One entity with its times; None where it has gone meanwhile."""
+        stand = payloads.current(reach, payloads.equals(KINDS[kind], name))
+        first, last = await asyncio.gather(
+            self._time(collection, stand, "created_at", models.Direction.ASC),
+            self._time(collection, stand, "updated_at", models.Direction.DESC),
+        )
+        if first is None or last is None:
+            return None
+        return Entity.model_validate(
+            {"kind": kind, "name": name, "memories": memories, "created_at": first, "updated_at": last}
+        )
+
+    async def _time(self, collection: str, found: models.Filter, field: str, direction: models.Direction) -> str | None:
+        order = models.OrderBy(key=field, direction=direction)
+        call = self._client.scroll(collection, found, limit=1, order_by=order, with_payload=[field])
+        points, _ = await self._ask(call)
+        return str(points[0].payload[field]) if points else None

@@ -1,0 +1,68 @@
+"""An app is an owner like any other: the fourth id, and the last that names a lane."""
+
+from __future__ import annotations
+
+from redis.asyncio import Redis
+
+from memory.adapters import redis_keys as keys
+from memory.adapters.redis_codec import BOUND_PLAN_VERSION, BOUND_VERSION, VERSION, decode_plan, encode_plan
+from memory.decide import decide
+from memory.forget import forget
+from memory.model import Lane, Plan, Scope
+from tests.integration.house import ANA, House
+
+DESK = Scope(tenant="default", app_id="desk")
+ANA_AT_THE_DESK = Scope(tenant="default", user_id="ana", app_id="desk")
+
+
+async def forgotten(house: House, scope: Scope) -> int:
+    erased = await forget(
+        scope, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store, embedder=house.embedder
+    )
+    assert erased.verified
+    return erased.memories
+
+
+async def test_a_turn_of_an_app_alone_waits_in_the_apps_lane_and_is_remembered_as_its(house: House) -> None:
+    turn_id = await house.say("The desk closes at six", DESK)
+    assert DESK.lane == Lane(tenant="default", kind="app", name="desk")
+    assert await house.drain(DESK) == 1
+    assert (await house.status(turn_id)).app_id == "desk"
+    assert [one.scope for one in await house.memories(DESK)] == [DESK]
+
+
+async def test_a_users_turn_in_an_app_is_the_users_and_found_by_either_id_or_both(house: House) -> None:
+    await house.say("I sit at the window", ANA_AT_THE_DESK)
+    await house.say("I like tea")
+    assert await house.drain() == 2
+    assert sorted(await house.texts()) == ["I like tea", "I sit at the window"]
+    for scope in (DESK, ANA_AT_THE_DESK):
+        assert await house.texts(scope) == ["I sit at the window"]
+
+
+async def test_forgetting_an_app_forgets_what_was_said_in_it_and_nothing_else(house: House) -> None:
+    await house.say("I sit at the window", ANA_AT_THE_DESK)
+    await house.say("The desk closes at six", DESK)
+    await house.say("I like tea")
+    for scope in (ANA, DESK):
+        await house.drain(scope)
+    await house.say("I moved to the door", ANA_AT_THE_DESK)
+    assert await forgotten(house, DESK) == 2
+    assert await house.drain() == 0, "the turn that waited has gone as well"
+    assert await house.texts() == ["I like tea"]
+
+
+async def test_only_what_needs_the_new_format_is_written_in_it(house: House, redis: Redis) -> None:
+    plain, bound = await house.say("I like tea"), await house.say("The desk closes at six", DESK)
+    bodies = [await redis.hget(keys.turn("default", turn_id), "body") or b"" for turn_id in (plain, bound)]
+    assert [f'"v":{version}'.encode() in body for version, body in zip((VERSION, BOUND_VERSION), bodies, strict=True)]
+    for scope, version in ((ANA, VERSION), (DESK, BOUND_PLAN_VERSION)):
+        lease = await house.lanes._acquire(scope.lane, edit=False)
+        assert lease is not None
+        batch = await house.lanes.take(lease, 8, 1000)
+        assert batch is not None
+        plan: Plan = await decide(batch.turns, house.remembering)
+        encoded = encode_plan(plan)
+        assert f'"v":{version}'.encode() in encoded[:10]
+        assert (b"app_id" in encoded, b"expires_at" in encoded) == (scope is DESK, False)
+        assert decode_plan(encoded).writes[0].memory == plan.writes[0].memory

@@ -1,0 +1,88 @@
+"""Who has memories: users, agents, runs and apps are listed with their numbers, and each can be forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from memory.bootstrap import remembering
+from memory.model import Scope
+from memory.remember import drain
+from memory.settings import Settings
+from tests.integration.front import Front, fronts
+
+OWNERS = (
+    {"user_id": "ana"},
+    {"user_id": "ana", "agent_id": "bot", "app_id": "desk"},
+    {"agent_id": "bot"},
+    {"run_id": "a/b c"},
+)
+
+
+@pytest.fixture
+async def front(redis: Redis, redis_url: str, qdrant_url: str) -> AsyncIterator[Front]:
+    async with fronts(1, redis_url, qdrant_url) as (made,):
+        worker = remembering(made.parts, Settings(extractor="offline"))
+        for number, owner in enumerate(OWNERS):
+            said = [{"role": "user", "content": f"I have number {number}"}]
+            answer = await made.ask("POST", "/turns", json={**owner, "messages": said, "infer": False})
+            assert answer.status_code == 202, answer.text
+            await drain(Scope(tenant="default", **owner).lane, worker)
+        yield made
+
+
+async def listed(front: Front, query: str = "", key: str | None = None) -> list[dict[str, Any]]:
+    answer = await front.ask("GET", f"/entities{query}", **({"key": key} if key else {}))
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()
+    return found
+
+
+def told(found: list[dict[str, Any]]) -> list[tuple[str, str, int]]:
+    return [(one["type"], one["id"], one["total_memories"]) for one in found]
+
+
+async def test_every_entity_is_listed_by_kind_and_name_with_its_memories_and_times(front: Front) -> None:
+    found = await listed(front)
+    assert told(found) == [("user", "ana", 2), ("agent", "bot", 2), ("run", "a/b c", 1), ("app", "desk", 1)]
+    assert all(one["created_at"] <= one["updated_at"] for one in found)
+    assert told(await listed(front, "?type=agent")) == [("agent", "bot", 2)]
+    assert told(await listed(front, "?page=2&page_size=3")) == [("app", "desk", 1)]
+
+
+async def test_a_key_sees_the_entities_of_its_tenant_and_of_its_user_alone(front: Front) -> None:
+    other = await front.key("admin", tenant="other")
+    assert await listed(front, key=other["key"]) == []
+    limited = await front.key("read", user_id="ana")
+    assert told(await listed(front, key=limited["key"])) == [
+        ("user", "ana", 2),
+        ("agent", "bot", 1),
+        ("app", "desk", 1),
+    ]
+
+
+async def test_an_entity_whose_name_holds_a_slash_is_forgotten_with_a_receipt(front: Front) -> None:
+    answer = await front.ask("DELETE", "/entities/run/a%2Fb%20c")
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["memories"], answer.json()["scope"], answer.json()["verified"]) == (1, ["run_id"], True)
+    assert ("run", "a/b c", 1) not in told(await listed(front))
+    assert (await front.ask("DELETE", "/entities/wizard/merlin")).status_code == 422
+
+
+async def test_feedback_stands_with_a_memory_until_it_says_something_else(front: Front) -> None:
+    (memory,) = (await front.ask("GET", "/memories", params={"run_id": "a/b c"})).json()["results"]
+    path = f"/memories/{memory['id']}"
+    said = {"rating": "negative", "reason": "it was number 4; my password is hunter2x"}
+    given = (await front.ask("PUT", f"{path}/feedback", json=said)).json()["feedback"]
+    assert (given["rating"], given["reason"]) == ("negative", "it was number 4; my password is [masked: password]")
+    assert (await front.ask("GET", path)).json()["feedback"] == given
+    await front.ask("PUT", path, json={"text": "I have number 4"})
+    assert (await front.ask("GET", path)).json()["feedback"] is None
+    assert [one["feedback"] for one in (await front.ask("GET", f"{path}/history")).json()] == [given, None]
+    await front.ask("PUT", f"{path}/feedback", json={"rating": "positive"})
+    taken_back = await front.ask("PUT", f"{path}/feedback", json={"rating": None})
+    assert taken_back.json()["feedback"] is None
+    assert (await front.ask("GET", path)).json()["feedback"] is None

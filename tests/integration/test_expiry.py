@@ -1,0 +1,70 @@
+"""What has an end is told of until then; afterwards only to who asks for what has expired, and it is no obstacle."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from memory.model import Memory, Page
+from memory.revise import Change, update
+from tests.integration.house import ANA, House
+
+
+def in_minutes(count: int) -> datetime:
+    return datetime.now(UTC) + timedelta(minutes=count)
+
+
+async def listed(house: House, *, show_expired: bool) -> list[str]:
+    count, found = await house.store.page(ANA, Page(), show_expired=show_expired)
+    assert count == len(found)
+    return [one.text for one in found]
+
+
+async def changed(house: House, memory: Memory, change: Change) -> Memory:
+    return await update(ANA, memory.id, change, lanes=house.lanes, store=house.store, embedder=house.embedder)
+
+
+async def test_a_memory_is_found_until_its_end_and_then_only_by_who_asks_for_it(house: House) -> None:
+    await house.say("The code is blue", expires_at=in_minutes(-1))
+    await house.say("The code is green", expires_at=in_minutes(10))
+    assert await house.drain() == 2
+    for show_expired, texts in ((False, {"The code is green"}), (True, {"The code is blue", "The code is green"})):
+        assert set(await listed(house, show_expired=show_expired)) == texts
+        found = await house.ask("The code is", show_expired=show_expired)
+        assert {one.memory.text for one in found.results} == texts
+
+
+async def test_as_of_a_moment_before_its_end_an_expired_memory_holds(house: House) -> None:
+    end = in_minutes(-5)
+    await house.say("The code is blue", timestamp=end - timedelta(hours=1), expires_at=end)
+    assert await house.drain() == 1
+    assert [one.memory.text for one in (await house.ask("code", as_of=end - timedelta(minutes=1))).results]
+    assert not (await house.ask("code", as_of=end + timedelta(minutes=1))).results
+
+
+async def test_what_has_expired_can_be_said_again(house: House) -> None:
+    await house.say("The code is blue", expires_at=in_minutes(-1))
+    assert await house.drain() == 1
+    turn_id = await house.say("The code is blue")
+    assert await house.drain() == 1
+    assert [event.event for event in (await house.status(turn_id)).events] == ["ADD"]
+    assert await listed(house, show_expired=False) == ["The code is blue"]
+
+
+async def test_an_end_is_set_moved_and_taken_away_by_hand(house: House) -> None:
+    await house.say("The code is blue")
+    assert await house.drain() == 1
+    (memory,) = await house.memories()
+    await changed(house, memory, Change(expires_at=in_minutes(-1)))
+    assert await listed(house, show_expired=False) == []
+    again = await changed(house, memory, Change(expires_at=None))
+    assert (again.expires_at, again.text, again.turn_ids) == (None, memory.text, memory.turn_ids)
+    assert await listed(house, show_expired=False) == ["The code is blue"]
+
+
+async def test_other_metadata_leaves_the_text_and_its_source_as_they_are(house: House) -> None:
+    await house.say("I like tea", metadata={"a": 1, "b": 2})
+    assert await house.drain() == 1
+    (memory,) = await house.memories()
+    after = await changed(house, memory, Change(metadata={"b": 3}))
+    assert (after.metadata, after.text, after.quote) == ({"b": 3}, memory.text, memory.quote)
+    assert [one.metadata for one in await house.store.history(ANA, memory.id)] == [{"a": 1, "b": 2}, {"b": 3}]
