@@ -11,7 +11,6 @@ import pytest
 from memory import Memory, MemoryClient
 from memory.client import ServerUnreachable
 from memory.errors import BadRequest, NotFound
-from memory.library.failures import StillWaiting
 from tests.running import Running
 from tests.support import free_port, wait_until
 
@@ -98,13 +97,6 @@ async def test_what_is_added_in_process_and_by_a_server_are_memories_of_one_tena
     assert (waiting["results"], waiting["status"]) == ([], "PENDING")
     await wait_until(lambda: len(in_process.get_all(user_id=user)["results"]) == 2, what="both remembered")
     assert in_process.get_all(user_id=user) == over_http.get_all(user_id=user)
-
-
-def test_a_turn_that_is_not_remembered_in_time_is_no_success(stack: Running, user: str) -> None:
-    with MemoryClient(stack.url, wait_seconds=0) as client:
-        with pytest.raises(StillWaiting, match="accepted and waits to be remembered") as waits:
-            client.add("I live in Lisbon.", user_id=user)
-        assert waits.value.turn_id
 
 
 def test_a_client_finds_its_server_as_the_command_line_does(
