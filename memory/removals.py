@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
 import structlog
 
 from memory.books import Removal
+from memory.clock import to_us
 from memory.errors import LaneBusy, LeaseLost
-from memory.model import Event, Lease, Memory, Scope, Write
+from memory.model import Event, Lease, Memory, Scope, Telling, Write
 from memory.ports import Embedder, Inbox, Lanes, MemoryStore
 from memory.spending import paid_by
 from memory.versions import in_order, is_retracted, version_id
@@ -88,6 +89,20 @@ async def write_under(
         raise LaneBusy("this owner's memories were being changed just then", retry_after_seconds=1) from error
 
 
+@contextlib.asynccontextmanager
+async def telling(lease: Lease, told: Telling, lanes: Lanes) -> AsyncIterator[None]:
+    """Let webhooks be told of a change by hand that is made within.
+
+    It is noted first, so that none is lost; whether it was made is looked at when it is delivered. Raises LaneBusy.
+    """
+    try:
+        noted = await lanes.note(lease, told)
+    except LeaseLost as error:
+        raise LaneBusy("this owner's memories were being changed just then", retry_after_seconds=1) from error
+    yield
+    await lanes.tell(lease.lane.tenant, noted)
+
+
 async def take_back(scopes: Sequence[Scope], lanes: Lanes, store: MemoryStore, embedder: Embedder) -> None:
     """After writing under a lease that was lost: if an erase covers it, nothing of what we wrote may stay."""
     epochs = dict([found for scope in dict.fromkeys(scopes) for found in await lanes.epochs(scope)])
@@ -110,6 +125,8 @@ async def finish_removals(inbox: Inbox, lanes: Lanes, store: MemoryStore, embedd
 
 async def _repeat(removal: Removal, lanes: Lanes, store: MemoryStore, embedder: Embedder) -> None:
     if removal.memory_id is not None:
-        await store.delete(Scope(tenant=removal.scope.tenant), removal.memory_id)
+        # What was imported under its id since then is another memory. Tokens are times; earlier notes have none.
+        token = to_us(removal.until) if removal.until is not None else None
+        await store.delete(Scope(tenant=removal.scope.tenant), removal.memory_id, token)
     elif removal.until is not None:
         await erase(removal.scope, removal.until, held=(), lanes=lanes, store=store, embedder=embedder)

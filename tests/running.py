@@ -52,6 +52,15 @@ class Running:
         return self.process.wait(STOP_SECONDS)
 
 
+def assert_that_a_signal_ends_every_part(running: Running, number: int) -> None:
+    """The exit status is 0, and no process and no pid file is left."""
+    assert running.is_whole
+    pids = running.pids
+    assert running.stop(number) == 0
+    assert not [name for name, pid in pids.items() if is_alive(pid)]
+    assert running.pids == {}
+
+
 def up_command(data: Path, *, port: int = 0, workers: int = 2) -> list[str]:
     """The command line."""
     options = {"--data": str(data), "--port": str(port), "--workers": str(workers)}

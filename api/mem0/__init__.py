@@ -22,12 +22,13 @@ from api.mem0.platform import (
     ping,
     profiles,
     project,
+    webhooks,
 )
 
 
 def install(app: FastAPI) -> None:
     """Put both surfaces into an app. Call it last: its addresses are read before all else reads them."""
-    platform = (ping, memories, memory, legacy, batch, events, profiles, entities, project, feedback, exports)
+    platform = (ping, memories, memory, legacy, batch, events, profiles, entities, project, feedback, exports, webhooks)
     for resource in (*platform, oss):
         app.include_router(resource.router)
     app.add_middleware(Paths)

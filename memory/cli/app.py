@@ -11,6 +11,7 @@ from memory.cli import (
     export,
     forget,
     guidance,
+    imports,
     keys,
     mcp,
     memories,
@@ -19,6 +20,7 @@ from memory.cli import (
     search,
     turns,
     up,
+    webhooks,
 )
 
 app = typer.Typer(
@@ -28,7 +30,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (
+_GROUPS = (
     up,
     demo,
     doctor,
@@ -41,7 +43,10 @@ for module in (
     forget,
     receipts,
     export,
+    imports,
     keys,
+    webhooks,
     mcp,
-):
+)
+for module in _GROUPS:
     app.add_typer(module.app)

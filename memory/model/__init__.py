@@ -9,11 +9,22 @@ from memory.model.memory import Feedback, Memory, Plan, Rating, Recalled, Write
 from memory.model.scope import KINDS, OWNERS, Kind, Lane, Scope, Tenant
 from memory.model.turn import Guidance, Message, Role, Status, Submission, Turn, TurnEvent, TurnStatus, Usage
 from memory.model.value import Metadata, Value, Vector
+from memory.model.webhooks import (
+    TEST,
+    Delivery,
+    DeliveryCounts,
+    DeliveryStatus,
+    Outcome,
+    Telling,
+    Webhook,
+    WebhookEvent,
+)
 from memory.model.work import Batch, Confirmation, Lease, Page
 
 __all__ = [
     "KINDS",
     "OWNERS",
+    "TEST",
     "Access",
     "ApiKey",
     "Batch",
@@ -22,6 +33,9 @@ __all__ = [
     "Counts",
     "DeadFilter",
     "Decision",
+    "Delivery",
+    "DeliveryCounts",
+    "DeliveryStatus",
     "DigestOrder",
     "Entity",
     "Event",
@@ -36,6 +50,7 @@ __all__ = [
     "Memory",
     "Message",
     "Metadata",
+    "Outcome",
     "Page",
     "PerMinute",
     "Plan",
@@ -47,6 +62,7 @@ __all__ = [
     "Scope",
     "Status",
     "Submission",
+    "Telling",
     "Tenant",
     "Turn",
     "TurnEvent",
@@ -54,6 +70,8 @@ __all__ = [
     "Usage",
     "Value",
     "Vector",
+    "Webhook",
+    "WebhookEvent",
     "What",
     "Write",
 ]

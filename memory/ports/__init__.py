@@ -21,10 +21,13 @@ from memory.ports.pingable import Pingable
 from memory.ports.receipts import ReceiptBook
 from memory.ports.secrets import Notary, PublicKey, ServerKey
 from memory.ports.store import MemoryStore, Near, Query
+from memory.ports.webhooks import Claimed, Deliveries, Reply, WebhookBook, WebhookSender
 
 __all__ = [
     "Accepted",
     "Answer",
+    "Claimed",
+    "Deliveries",
     "DigestBook",
     "Doorbell",
     "Embedder",
@@ -48,9 +51,12 @@ __all__ = [
     "Rates",
     "ReceiptBook",
     "Reconciler",
+    "Reply",
     "ServerKey",
     "Tokens",
     "TurnLog",
     "Watch",
+    "WebhookBook",
+    "WebhookSender",
     "unmasked",
 ]

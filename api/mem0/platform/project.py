@@ -43,14 +43,14 @@ class ProjectIn(Lenient):
 @router.get(_PROJECT)
 async def get_project(org_id: str, project_id: str, caller: Admin, parts: Opened) -> Any:
     """The tenant as a project."""
-    _ours(caller.tenant, org_id, project_id)
+    is_ours(caller.tenant, org_id, project_id)
     return _shown(caller.tenant, await parts.guidance.of(caller.tenant))
 
 
 @router.patch(_PROJECT)
 async def patch_project(org_id: str, project_id: str, new: ProjectIn, caller: Admin, parts: Opened) -> Any:
     """Set what holds for every turn from now on."""
-    _ours(caller.tenant, org_id, project_id)
+    is_ours(caller.tenant, org_id, project_id)
     if new.multilingual is False:
         raise NotOffered("multilingual is always on here: memories are kept in the language of the conversation")
     before = await parts.guidance.of(caller.tenant)
@@ -78,8 +78,9 @@ def _guidance(new: ProjectIn, before: Guidance) -> Guidance:
     return before.model_copy(update={fields[name]: getattr(given, fields[name]) for name in named})
 
 
-def _ours(tenant: str, org_id: str, project_id: str) -> None:
-    if (org_id, project_id) != (tenant, tenant):
+def is_ours(tenant: str, *named: str) -> None:
+    """Raises NotFound where an organisation or a project is named that is not the tenant."""
+    if any(name != tenant for name in named):
         raise NotFound(_NONE)
 
 
