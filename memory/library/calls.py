@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self, Unpack
 
 from memory.client import Owner
+from memory.client.views import TurnView
 from memory.library import asked, shapes
 from memory.library.asked import Day, Kept, Said
 from memory.library.backend import Backend
@@ -87,13 +88,7 @@ class Calls:
         turn_id = await self._backend.accept(turn, idempotency_key)
         if not wait:
             return shapes.Added(results=[], event_id=turn_id, status="PENDING")
-        found = await self._backend.ended(turn, turn_id)
-        if found.status == Status.DEAD:
-            raise TurnDied(f"the turn could not be remembered and is a dead letter now: {found.error}", turn_id)
-        if found.status not in (Status.SETTLED, Status.ERASED):
-            reason = f": {found.error}" if found.error else ""
-            raise StillWaiting(f"the turn is accepted and waits to be remembered{reason}", turn_id)
-        return shapes.Added(results=shapes.changes(found))
+        return _added(await self._backend.ended(turn, turn_id))
 
     async def search(
         self,
@@ -220,3 +215,13 @@ class Calls:
         for ids in await self._backend.owners():
             if not (await self._backend.forget(ids)).verified:
                 raise NotErased("something is left; ask again")
+
+
+def _added(turn: TurnView) -> shapes.Added:
+    """What a turn has changed. Raises TurnDied, StillWaiting."""
+    if turn.status == Status.DEAD:
+        raise TurnDied(f"the turn could not be remembered and is a dead letter now: {turn.error}", turn.id)
+    if turn.status not in (Status.SETTLED, Status.ERASED):
+        reason = f": {turn.error}" if turn.error else ""
+        raise StillWaiting(f"the turn is accepted and waits to be remembered{reason}", turn.id)
+    return shapes.Added(results=shapes.changes(turn))
