@@ -234,6 +234,15 @@ async def test_memories_of_one_moment_keep_their_order_over_all_pages(front: Fro
     assert found == [one["id"] for one in reversed(given)]
 
 
+async def test_memories_of_which_only_the_second_is_known_stand_on_one_page_each(front: Front) -> None:
+    given = [arrival(f"Ana saw bird {number}", created_at="2024-03-01T08:00:00Z") for number in range(120)]
+    for start in (0, 60):
+        await sent(front, *given[start : start + 60])
+    pages = [await front.ask("GET", f"/memories?user_id=ana&page_size=50&page={page}") for page in (1, 2, 3)]
+    found = [one["id"] for page in pages for one in page.json()["results"]]
+    assert sorted(found) == sorted(one["id"] for one in given)
+
+
 async def test_an_import_is_nobodys_turn(front: Front) -> None:
     before = await front.parts.turns.ledger("default")
     await sent(front, arrival())
