@@ -16,7 +16,8 @@ INSTALL = $(BIN)/python -m pip install -qq --no-input --constraint requirements.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo up test check lint unit chaos chaos-proof lock clean
-.PHONY: audit sbom erase-proof bench bench-cost bench-fairness bench-recovery bench-footprint bench-keys evals-llm fuzz import-proof
+.PHONY: audit sbom erase-proof bench bench-cost bench-fairness bench-recovery bench-footprint bench-keys evals-llm fuzz tenants
+.PHONY: import-proof
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' $(firstword $(MAKEFILE_LIST)) | tr '|' '\t' | expand -t 22
@@ -27,8 +28,9 @@ demo: $(VENV)/.embedded ## replay a real conversation against the whole stack, t
 up: $(VENV)/.embedded ## the whole stack in the foreground at http://127.0.0.1:8000 (PORT, DATA, WORKERS)
 	@$(BIN)/turnstone up --port $(PORT) --data $(DATA) --workers $(WORKERS)
 
+# The tests start Python well over a hundred times: what is compiled is kept, even where this is switched off.
 test: $(VENV)/.dev $(if $(wildcard tests/browser/test_*.py),browser) ## every test: unit, contract, integration, end to end, browser, a short storm
-	@$(BIN)/python -m pytest --numprocesses 3 --dist loadgroup --no-loadscope-reorder
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses 3 --dist loadgroup --no-loadscope-reorder
 
 check: lint unit ## formatting, lint, types, import contracts and unit tests, in under a minute
 
@@ -73,6 +75,9 @@ bench-keys: $(VENV)/.dev ## what the check of a key costs, and how soon a revoke
 
 fuzz: $(VENV)/.dev ## 10,000 requests by the OpenAPI document and 500 malformed ones for every route that writes (FUZZ="--help")
 	@$(BIN)/python -m tests.fuzz $(FUZZ)
+
+tenants: $(VENV)/.dev ## 2,000 random requests of four tenants with look-alike names, and what they would see without the clause
+	@TENANT_CASES=2000 $(BIN)/python -m pytest tests/tenants
 
 evals-llm: $(VENV)/.dev ## question answering with a real model, for whoever has a key: make evals-llm ARGS="--help"
 	@$(BIN)/python -m tests.evals.llm $(ARGS)

@@ -2,7 +2,7 @@
 
 from ssl import CERT_REQUIRED
 
-from memory.adapters.celery_bell import DRAIN_TASK, QUEUE
+from memory.adapters.celery_bell import DELIVER_TASK, DRAIN_TASK, QUEUE
 from memory.settings import Settings
 
 _settings = Settings()
@@ -14,7 +14,7 @@ broker_use_ssl = {"ssl_cert_reqs": CERT_REQUIRED} if _settings.redis_url.startsw
 imports = ("worker.tasks",)
 
 task_default_queue = QUEUE
-task_routes = {DRAIN_TASK: {"queue": QUEUE}}
+task_routes = {DRAIN_TASK: {"queue": QUEUE}, DELIVER_TASK: {"queue": QUEUE}}
 # A lost bell is rung again by the sweep, so a bell is acknowledged when it is heard: nothing is redelivered.
 task_acks_late = False
 task_ignore_result = True

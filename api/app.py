@@ -25,6 +25,7 @@ from api.routes import (
     quarantine,
     receipts,
     turns,
+    webhooks,
 )
 from memory import heap, log
 from memory.bootstrap import opened
@@ -41,6 +42,7 @@ _RESOURCES = (
     quarantine,
     guidance,
     keys,
+    webhooks,
     chat,
     health,
     metrics,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 
@@ -109,11 +110,17 @@ def paged(request: Request, at: Page, count: int, results: list[Any]) -> dict[st
     }
 
 
+def digest(text: str) -> str:
+    """The hash under which clients of Mem0 know a text; nothing rests on it."""
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
 def shown(memory: Memory) -> dict[str, Any]:
     """A memory as clients see it."""
     return {
         "id": memory.id,
         "memory": memory.text,
+        "hash": digest(memory.text),
         "categories": list(memory.categories),
         "metadata": dict(memory.metadata),
         **{field: memory.scope.ids.get(field) for field in OWNERS},

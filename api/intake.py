@@ -54,7 +54,6 @@ def _submission(turn: TurnIn, scope: Scope, mask: Mask) -> Submission:
 
 def change(given: ChangeIn, mask: Mask) -> Change:
     """A change of a memory, without what must not be remembered."""
-    ends = {"expires_at": given.expires_at} if "expires_at" in given.model_fields_set else {}
     text = mask(given.text) if given.text is not None else None
     metadata = masked_values(given.metadata, mask) if given.metadata is not None else None
-    return Change(text=text, metadata=metadata, **ends)
+    return Change(text=text, metadata=metadata, **given.end)

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, Strict, StrictBool, model_validator
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    StrictBool,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic.config import JsonDict
 
+from api import days
 from api.fields import AN_OWNER, IN_FULL, Body, Metadata, Moment, Name, Named, Number, QueryText, Text, has_an_owner
 from memory.model import Event, Rating
 
@@ -27,6 +40,21 @@ def _as_searched(schema: JsonDict) -> None:
     schema["anyOf"] = [*AN_OWNER, {"required": ["filters"], "properties": filtered}]
 
 
+def _end(day: Any) -> Any:
+    """The end of a day, or null."""
+    found = days.end(day)
+    if found is day and day is not None:
+        raise ValueError("must be a day such as 2026-03-26")
+    return found
+
+
+def _unexplained(asked: bool) -> bool:
+    """Mem0's OSS server would tell how a score came about."""
+    if asked:
+        raise ValueError("is not offered here: a score is told as a whole")
+    return asked
+
+
 class SearchIn(Named):
     """A recall. `filters` may name the owner, and narrow the answer down."""
 
@@ -40,6 +68,11 @@ class SearchIn(Named):
     threshold: Number | None = Field(None, ge=0, le=1)
     as_of: Moment | None = None
     show_expired: StrictBool = False
+    explain: Annotated[
+        StrictBool,
+        Field(description="Scores are not taken apart here.", json_schema_extra={"const": False}),
+        AfterValidator(_unexplained),
+    ] = False
     wait_for: Name | None = None
     wait_ms: Annotated[int, Strict(), Field(ge=0, le=30_000), IN_FULL] = 2_000
 
@@ -68,6 +101,7 @@ class MemoryOut(BaseModel):
 
     id: str
     memory: str
+    hash: str
     categories: list[str]
     metadata: dict[str, Any]
     user_id: str | None
@@ -80,6 +114,20 @@ class MemoryOut(BaseModel):
     expires_at: datetime | None
     marked: bool = False
     feedback: FeedbackOut | None = None
+
+
+class MemoryChanged(MemoryOut):
+    """A memory as it is from now on."""
+
+    message: str
+
+
+class MemoryDeleted(BaseModel):
+    """A memory is gone, with its history."""
+
+    id: str
+    status: Literal["deleted"] = "deleted"
+    message: str
 
 
 class HeldOut(MemoryOut):
@@ -105,8 +153,12 @@ class MemoryFound(MemoryOut):
 
 
 class VersionOut(MemoryOut):
-    """One version of a memory, with where it comes from."""
+    """One version of a memory, with where it comes from, and what the memory said before it."""
 
+    memory_id: str
+    old_memory: str | None
+    new_memory: str
+    is_deleted: bool
     event: Event
     version: int
     current: bool
@@ -134,19 +186,40 @@ class MemoryPage(BaseModel):
     results: list[MemoryOut]
 
 
+_CHANGES = ("text", "metadata", "expires_at", "expiration_date")
+_A_DAY: JsonDict = {"anyOf": [{"type": "string", "format": "date"}, {"type": "null"}]}
+
+
 class ChangeIn(Body):
     """What is to change of a memory: at least one of these. `metadata` takes the place of all that was there."""
 
     model_config = ConfigDict(
-        json_schema_extra={"anyOf": [{"required": [name]} for name in ("text", "metadata", "expires_at")]}
+        json_schema_extra={
+            "anyOf": [{"required": [name]} for name in _CHANGES],
+            "not": {"required": ["expires_at", "expiration_date"]},
+        }
     )
 
     text: Text | None = None
     metadata: Metadata | None = None
     expires_at: Moment | None = None
+    expiration_date: Annotated[
+        Moment | None,
+        BeforeValidator(_end),
+        WithJsonSchema({**_A_DAY, "description": "The last day instead of the moment: it expires when the day ends."}),
+    ] = None
 
     @model_validator(mode="after")
     def _changes_something(self) -> ChangeIn:
-        if self.text is None and self.metadata is None and "expires_at" not in self.model_fields_set:
+        ends = self.model_fields_set & {"expires_at", "expiration_date"}
+        if len(ends) > 1:
+            raise ValueError("expires_at and expiration_date say the same: send one of them")
+        if self.text is None and self.metadata is None and not ends:
             raise ValueError("at least one of text, metadata and expires_at is needed")
         return self
+
+    @property
+    def end(self) -> Mapping[str, datetime | None]:
+        """The new end by its name in the house, where there is to be one."""
+        told = {"expires_at", "expiration_date"} & self.model_fields_set
+        return {"expires_at": self.expires_at or self.expiration_date} if told else {}

@@ -45,13 +45,13 @@ async def forget(
             held[lane], part = await inbox.erase(scope, lane, epoch, dead)
             plans = await _unquoted(held[lane], scope, epoch, inbox, store)
             parts.append(part.model_copy(update={"plans": part.plans + plans}))
-        bells = await inbox.hush(every)
+        bells, untold = await inbox.hush(every), await inbox.untell(scope)
         removed = await erase(scope, epoch, held=list(held.values()), lanes=lanes, store=store, embedder=embedder)
     finally:  # a lane that cannot be handed back is free again when its lease ends
         await asyncio.gather(*(lanes.hand_back(lease) for lease in held.values()), return_exceptions=True)
     left = await what_is_left(scope, every, epoch, [one for part in parts for one in part.ids], inbox, store)
     erasure = Erasure(scope=scope, erased_at=epoch, counts=_places(parts, memories, max(versions, removed)), left=left)
-    log.info("owner_erased", bells=bells, verified=left.nothing, **erasure.counts.model_dump())
+    log.info("owner_erased", bells=bells, untold=untold, verified=left.nothing, **erasure.counts.model_dump())
     return erasure
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from memory.books import Removal
 from memory.clock import from_us
 from memory.errors import NotFound
-from memory.model import Memory, Page, Scope, Write
+from memory.model import Event, Memory, Page, Scope, Telling, Write
 from memory.ports import Embedder, Inbox, Lanes, MemoryStore
-from memory.removals import is_forgotten, write_under
+from memory.removals import is_forgotten, telling, write_under
 from memory.spending import paid_by
 
 _NOT_HELD = "there is no memory in quarantine with this id; it may have been released or discarded"
@@ -29,7 +29,9 @@ async def release(reach: Scope, memory_id: str, *, lanes: Lanes, store: MemorySt
         with paid_by(reach.tenant):
             (vector,) = await embedder.embed([released.text])
         write = Write(point_id=released.id, memory=released, vector=tuple(vector))
-        await write_under(lease, [write], lanes, store, embedder)
+        told = Telling(event=Event.ADD, scope=released.scope, memory_id=released.id, version=released.version)
+        async with telling(lease, told, lanes):
+            await write_under(lease, [write], lanes, store, embedder)
         return released
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
 import structlog
@@ -11,7 +11,7 @@ import structlog
 from memory.books import Removal
 from memory.clock import to_us
 from memory.errors import LaneBusy, LeaseLost
-from memory.model import Event, Lease, Memory, Scope, Write
+from memory.model import Event, Lease, Memory, Scope, Telling, Write
 from memory.ports import Embedder, Inbox, Lanes, MemoryStore
 from memory.spending import paid_by
 from memory.versions import in_order, is_retracted, version_id
@@ -87,6 +87,20 @@ async def write_under(
     except LeaseLost as error:
         await take_back([write.memory.scope for write in writes], lanes, store, embedder)
         raise LaneBusy("this owner's memories were being changed just then", retry_after_seconds=1) from error
+
+
+@contextlib.asynccontextmanager
+async def telling(lease: Lease, told: Telling, lanes: Lanes) -> AsyncIterator[None]:
+    """Let webhooks be told of a change by hand that is made within.
+
+    It is noted first, so that none is lost; whether it was made is looked at when it is delivered. Raises LaneBusy.
+    """
+    try:
+        noted = await lanes.note(lease, told)
+    except LeaseLost as error:
+        raise LaneBusy("this owner's memories were being changed just then", retry_after_seconds=1) from error
+    yield
+    await lanes.tell(lease.lane.tenant, noted)
 
 
 async def take_back(scopes: Sequence[Scope], lanes: Lanes, store: MemoryStore, embedder: Embedder) -> None:

@@ -10,9 +10,9 @@ from memory.books import Removal
 from memory.clock import from_us
 from memory.errors import NotFound, NothingToUndo
 from memory.marking import Quarantine, reads_like_an_instruction
-from memory.model import Event, Feedback, Lease, Memory, Metadata, Rating, Scope, Value, Write
+from memory.model import Event, Feedback, Lease, Memory, Metadata, Rating, Scope, Telling, Value, Write
 from memory.ports import Embedder, Inbox, Lanes, MemoryStore
-from memory.removals import is_forgotten, write_under
+from memory.removals import is_forgotten, telling, write_under
 from memory.spending import paid_by
 from memory.versions import in_order, standing, superseded, version_id
 
@@ -144,7 +144,9 @@ async def _renew(
         Write(point_id=version_id(before.id, before.version), memory=past, vector=tuple(old_vector)),
         Write(point_id=after.id, memory=after, vector=tuple(vector)),
     ]
-    await write_under(lease, writes, lanes, store, embedder)
+    told = Telling(event=Event.UPDATE, scope=after.scope, memory_id=after.id, version=after.version)
+    async with telling(lease, told, lanes):
+        await write_under(lease, writes, lanes, store, embedder)
     return after
 
 
@@ -156,8 +158,9 @@ async def delete(reach: Scope, memory_id: str, *, inbox: Inbox, lanes: Lanes, st
     found = await _current(reach, memory_id, store)
     async with lanes.edit(found.scope.lane) as lease:
         await inbox.note_removal(Removal(scope=found.scope, memory_id=memory_id, until=from_us(lease.token)))
-        if not await store.delete(reach, memory_id):
-            raise NotFound(UNKNOWN)
+        async with telling(lease, Telling(event=Event.DELETE, scope=found.scope, memory_id=memory_id), lanes):
+            if not await store.delete(reach, memory_id):
+                raise NotFound(UNKNOWN)
 
 
 async def _current(reach: Scope, memory_id: str, store: MemoryStore) -> Memory:

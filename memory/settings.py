@@ -51,6 +51,12 @@ class Settings(BaseSettings):
     jwt_role_claim: str = Field("role", min_length=1)
     rate_limit_per_minute: int = Field(0, ge=0)
 
+    webhook_private: Literal["on", "off"] | None = None
+    webhook_hosts: str | None = Field(None, min_length=1)
+    webhook_attempts: int = Field(20, ge=1)
+    webhook_retry_max_seconds: float = Field(3600, gt=0)
+    webhook_timeout_seconds: float = Field(10, gt=0, le=60)
+
     lease_seconds: float = Field(15, ge=1)
     max_attempts: int = Field(5, ge=1)
     max_backlog: int = Field(1_000_000, ge=1)
@@ -101,3 +107,15 @@ class Settings(BaseSettings):
     def embedder_kind(self) -> Literal["openai", "local"]:
         """The embedder in force: as set, else `openai` when a key is set."""
         return self.embedder or ("openai" if self.openai_api_key else "local")
+
+    @property
+    def webhooks_may_be_private(self) -> bool:
+        """Whether webhooks may go to addresses that are not public: as set, else where only this machine may call."""
+        return self.webhook_private == "on" if self.webhook_private else self.auth == "off"
+
+    @property
+    def webhooks_may_reach(self) -> frozenset[str] | None:
+        """The hosts that webhooks may go to; None: any."""
+        if self.webhook_hosts is None:
+            return None
+        return frozenset(host.strip().lower() for host in self.webhook_hosts.split(","))

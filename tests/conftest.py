@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,13 +23,15 @@ from redis.asyncio import Redis
 
 from memory.embedded.redis_server import redis_part
 from memory.embedded.sockets import answers_ping, free_port, http_get
+from tests.running import OPERATOR_KEY, Running, turnstone_up
 from tests.support import wait_until
 
 TESTS = Path(__file__).parent
 
 
 # What shares a stack, or takes long, in the order in which `make test` begins with it; all else goes file by file.
-GROUPS = ("chaos", "e2e/faults", "e2e", "chaos/invariants", "chaos/test_storm.py", "browser", "evals")
+GROUPS = ("chaos", "e2e/faults", "e2e", "mem0", "chaos/invariants", "chaos/test_storm.py", "browser", "mcp", "evals")
+TOGETHER = {"examples": "mcp"}  # folders that share another one's stack
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -59,15 +61,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _place(path: Path) -> tuple[int, str]:
-    place = path.relative_to(TESTS).as_posix()
+    folder, _, rest = path.relative_to(TESTS).as_posix().partition("/")
+    place = f"{TOGETHER.get(folder, folder)}/{rest}"
     groups = [group for group in GROUPS if place == group or place.startswith(f"{group}/")]
     return (GROUPS.index(max(groups, key=len)), max(groups, key=len)) if groups else (len(GROUPS), place)
 
 
 @contextmanager
-def running(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
-    """A server process for as long as it is needed; ended by its own pid."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def running(command: list[str], environment: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    """A server process for as long as it is needed, in our environment or another; ended by its own pid."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
     try:
         yield process
     finally:
@@ -114,3 +117,11 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
     await client.flushall()
     yield client
     await client.aclose()
+
+
+@pytest.fixture(scope="session")
+def keyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """The embedded stack with one worker and no model, that asks for keys: `OPERATOR_KEY` opens it."""
+    settings = {"TURNSTONE_AUTH": "keys", "TURNSTONE_ADMIN_KEY": OPERATOR_KEY}
+    with turnstone_up(tmp_path_factory.mktemp("keyed") / "data", workers=1, environment=settings) as running:
+        yield running

@@ -5,7 +5,7 @@ from __future__ import annotations
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
-from memory.adapters.redis_kinds import LANE, OWNED, TURN, Ends, Kind, has_ttl, kind_of, lane_of
+from memory.adapters.redis_kinds import DELIVERY, LANE, OWNED, TURN, Ends, Kind, has_ttl, kind_of, lane_of
 from memory.model import Status
 
 _NO_TTL, _GONE = -1, -2
@@ -38,6 +38,9 @@ async def _wanted(redis: Redis, kind: Kind, name: str) -> bool | None:
     if kind is TURN:
         status = await redis.hget(name, "status")
         return has_ttl(kind, status=Status(status.decode())) if status else None  # type: ignore[union-attr]
+    if kind is DELIVERY:
+        status = await redis.hget(name, "status")
+        return has_ttl(kind, waits=status == b"waiting") if status else None
     if kind in (LANE, OWNED):
         lane = lane_of(name)
         waits = bool(await redis.llen(keys.waiting(lane)))

@@ -16,6 +16,7 @@ from tests.support import is_alive, read_pids
 
 READY_SECONDS = 90
 STOP_SECONDS = 30
+OPERATOR_KEY = "the-operators-own-key"
 ENDPOINT_SETTINGS = ("OPENAI_API_KEY", "OPENAI_BASE_URL")
 
 
@@ -49,6 +50,15 @@ class Running:
         """Send a signal and return the exit status."""
         self.process.send_signal(number)
         return self.process.wait(STOP_SECONDS)
+
+
+def assert_that_a_signal_ends_every_part(running: Running, number: int) -> None:
+    """The exit status is 0, and no process and no pid file is left."""
+    assert running.is_whole
+    pids = running.pids
+    assert running.stop(number) == 0
+    assert not [name for name, pid in pids.items() if is_alive(pid)]
+    assert running.pids == {}
 
 
 def up_command(data: Path, *, port: int = 0, workers: int = 2) -> list[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
 from contextvars import Context, copy_context
 from typing import Any, TypeVar
 
@@ -14,7 +15,8 @@ import uvloop
 
 from memory import heap
 from memory import log as logging
-from memory.bootstrap import opened, remembering
+from memory.bootstrap import delivering, opened, remembering
+from memory.deliver import Delivering
 from memory.ports import Inbox
 from memory.remember import Remembering, sweep_forever
 from memory.settings import Settings
@@ -39,7 +41,7 @@ class WorkerLoop:
         self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="worker-loop", daemon=True)
         self._stop = asyncio.Event()
-        self._opened: tuple[Remembering, Inbox] | None = None
+        self._opened: tuple[Remembering, Inbox, Delivering] | None = None
         self._serving: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -59,7 +61,7 @@ class WorkerLoop:
     async def _serve(self, ready: asyncio.Future[None]) -> None:
         logging.watch(self._loop)
         async with opened(self._settings) as parts:
-            self._opened = remembering(parts, self._settings), parts.inbox
+            self._opened = remembering(parts, self._settings), parts.inbox, delivering(parts, self._settings)
             sweeping = asyncio.create_task(sweep_forever(parts.inbox, self._opened[0], self._settings.sweep_seconds))
             heap.settle()
             ready.set_result(None)
@@ -80,7 +82,12 @@ class WorkerLoop:
         return self._parts[1]
 
     @property
-    def _parts(self) -> tuple[Remembering, Inbox]:
+    def delivering(self) -> Delivering:
+        """What delivering to webhooks needs. Raises RuntimeError before `start`."""
+        return self._parts[2]
+
+    @property
+    def _parts(self) -> tuple[Remembering, Inbox, Delivering]:
         if self._opened is None:
             raise RuntimeError("the worker's loop is not open")
         return self._opened
@@ -91,6 +98,15 @@ class WorkerLoop:
         Raises what the coroutine raises; CancelledError when the worker stops meanwhile.
         """
         return asyncio.run_coroutine_threadsafe(self._tracked(work, copy_context()), self._loop).result()
+
+    def begin(self, work: Coroutine[Any, Any, object], done: Callable[[Future[object]], None]) -> None:
+        """The same without waiting: it takes no thread from those who wait, however long it takes.
+
+        Args:
+            work: what to run.
+            done: is given the answer, or what was raised.
+        """
+        asyncio.run_coroutine_threadsafe(self._tracked(work, copy_context()), self._loop).add_done_callback(done)
 
     async def _tracked(self, work: Coroutine[Any, Any, T], context: Context) -> T:
         task = self._loop.create_task(work, context=context)

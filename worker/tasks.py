@@ -8,7 +8,8 @@ from typing import Any
 import structlog
 from celery import signals
 
-from memory.adapters.celery_bell import DRAIN_TASK
+from memory.adapters.celery_bell import DELIVER_TASK, DRAIN_TASK
+from memory.deliver import deliver
 from memory.errors import TurnstoneError
 from memory.model import Lane
 from memory.remember import drain
@@ -45,6 +46,20 @@ def _stop(**_: Any) -> None:
 def drain_lane(lane_key: str) -> None:
     """Apply the waiting turns of one lane. The argument names the lane and never carries text."""
     _answering(lambda worker: worker.run(drain(Lane.parse(lane_key), worker.remembering)))
+
+
+@app.task(name=DELIVER_TASK)
+def deliver_webhook(hook: str) -> None:
+    """Deliver what is due for one webhook, which is named by its tenant and its id.
+
+    It is only begun here: a receiver may be slow, and Celery's threads are for the lanes.
+    """
+    tenant, _, webhook_id = hook.partition(":")
+    _answering(
+        lambda worker: worker.begin(
+            deliver(tenant, webhook_id, worker.delivering), lambda done: _answering(lambda _: done.result())
+        )
+    )
 
 
 @app.task(name="turnstone.sweep")

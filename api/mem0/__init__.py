@@ -10,11 +10,25 @@ from fastapi import FastAPI
 
 from api.mem0 import oss
 from api.mem0.paths import Paths
-from api.mem0.platform import batch, events, legacy, memories, memory, ping
+from api.mem0.platform import (
+    batch,
+    entities,
+    events,
+    exports,
+    feedback,
+    legacy,
+    memories,
+    memory,
+    ping,
+    profiles,
+    project,
+    webhooks,
+)
 
 
 def install(app: FastAPI) -> None:
     """Put both surfaces into an app. Call it last: its addresses are read before all else reads them."""
-    for resource in (ping, memories, memory, legacy, batch, events, oss):
+    platform = (ping, memories, memory, legacy, batch, events, profiles, entities, project, feedback, exports, webhooks)
+    for resource in (*platform, oss):
         app.include_router(resource.router)
     app.add_middleware(Paths)

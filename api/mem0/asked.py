@@ -8,9 +8,9 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AliasChoices, BeforeValidator, Field
 
+from api import days
 from api.context import checked
 from api.fields import Named, QueryText
-from api.mem0 import days
 from api.mem0.lenient import Lenient, Owned
 from api.memories import ChangeIn
 from api.schemas import TurnIn

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from api.mem0 import days
+from api import days
+from api.context import digest
 from memory.books import Receipt
-from memory.model import OWNERS, Event, Memory, Recalled, Status, Turn, TurnStatus
+from memory.model import OWNERS, Entity, Event, Memory, Recalled, Status, Turn, TurnStatus
 from memory.versions import is_retracted, version_id
 
 Shown = dict[str, Any]
@@ -45,14 +45,24 @@ def memory(found: Memory) -> Shown:
     }
 
 
-def digest(text: str) -> str:
-    """The hash under which Mem0 knows a text; nothing rests on it."""
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
-
-
 def owners(ids: Mapping[str, str | None]) -> Shown:
     """Whose it is: every id, null where it is not set."""
     return {**{field: ids.get(field) for field in OWNERS}, "session_id": ids.get("run_id")}
+
+
+def entity(found: Entity, tenant: str) -> Shown:
+    """A user, agent, app or run."""
+    return {
+        "id": found.name,
+        "name": found.name,
+        "type": found.kind,
+        "owner": tenant,
+        "organization": tenant,
+        "metadata": None,
+        "total_memories": found.memories,
+        "created_at": found.created_at,
+        "updated_at": found.updated_at,
+    }
 
 
 def recalled(found: Recalled) -> Shown:

@@ -11,21 +11,33 @@ from fastapi import APIRouter, Query, Request
 from api import intake
 from api.auth import Reader, Writer
 from api.context import Opened, OwnerIds, Paged, owner, paged, shown, sought
-from api.memories import ChangeIn, FeedbackIn, MemoryOut, MemoryPage, SearchIn, SearchOut, VersionOut
+from api.memories import (
+    ChangeIn,
+    FeedbackIn,
+    MemoryChanged,
+    MemoryDeleted,
+    MemoryOut,
+    MemoryPage,
+    SearchIn,
+    SearchOut,
+    VersionOut,
+)
 from api.openapi import refusals
 from api.receipts import ReceiptOut
 from api.routing import Route
 from memory.errors import BadRequest, NotFound
 from memory.filters import parse
 from memory.forget import forget
-from memory.model import Memory
+from memory.model import Memory, Page
 from memory.recall import Asked, recall, wait_until_settled
 from memory.receipts import issue
 from memory.revise import UNKNOWN, delete, judge, undo, update
+from memory.versions import is_retracted
 
 router = APIRouter(route_class=Route, tags=["memories"], responses=refusals(502))
 
 _LONGEST_FILTERS = 20_000
+_MOST_AT_ONCE = 1_000
 _Filters = Annotated[str | None, Query(max_length=_LONGEST_FILTERS, description="A filter as a JSON object.")]
 
 
@@ -61,8 +73,10 @@ async def list_memories(
     ids: OwnerIds,
     filters: _Filters = None,
     show_expired: bool = False,
+    top_k: Annotated[int | None, Query(ge=1, le=_MOST_AT_ONCE, description="Instead of page_size.")] = None,
 ) -> Any:
     """One owner's memories as they stand now, newest first; of those that meet the filters, if there are any."""
+    page = page if top_k is None else Page(number=page.number, size=top_k)
     condition = parse(_json(filters))
     scope = sought(caller, ids, condition)
     count, found = await parts.store.page(scope, page, condition, show_expired=show_expired)
@@ -111,10 +125,11 @@ async def get_history(memory_id: UUID, caller: Reader, parts: Opened) -> Any:
     versions = await parts.store.history(caller.reach, str(memory_id))
     if not versions:
         raise NotFound(UNKNOWN)
-    return [_version(number, one) for number, one in enumerate(versions, 1)]
+    before = [None, *(one.text for one in versions)]
+    return [_version(number, one, old) for number, (one, old) in enumerate(zip(versions, before, strict=False), 1)]
 
 
-def _version(number: int, memory: Memory) -> dict[str, Any]:
+def _version(number: int, memory: Memory, old: str | None) -> dict[str, Any]:
     told = ("event", "current", "valid_to", "superseded_by")
     source = ("quote", "model", "prompt_version")
     return {
@@ -122,10 +137,14 @@ def _version(number: int, memory: Memory) -> dict[str, Any]:
         **{name: getattr(memory, name) for name in (*told, *source)},
         "version": number,  # by valid time: one that was told late has its place among those before
         "turn_ids": list(memory.turn_ids),
+        "memory_id": memory.id,
+        "old_memory": old,
+        "new_memory": memory.text,
+        "is_deleted": is_retracted(memory),
     }
 
 
-@router.put("/memories/{memory_id}", response_model=MemoryOut, responses=refusals(404))
+@router.put("/memories/{memory_id}", response_model=MemoryChanged, responses=refusals(404))
 async def put_memory(memory_id: UUID, new: ChangeIn, caller: Writer, parts: Opened) -> Any:
     """Give a memory a new text, other metadata or another end; what it was stays in its history."""
     changed = await update(
@@ -137,7 +156,7 @@ async def put_memory(memory_id: UUID, new: ChangeIn, caller: Writer, parts: Open
         embedder=parts.embedder,
         quarantine=parts.quarantine,
     )
-    return shown(changed)
+    return {**shown(changed), "message": "Memory updated successfully!"}
 
 
 @router.put("/memories/{memory_id}/feedback", response_model=MemoryOut, responses=refusals(404))
@@ -154,8 +173,8 @@ async def undo_change(memory_id: UUID, caller: Writer, parts: Opened) -> Any:
     return shown(restored)
 
 
-@router.delete("/memories/{memory_id}", responses=refusals(404))
-async def delete_memory(memory_id: UUID, caller: Writer, parts: Opened) -> dict[str, str]:
+@router.delete("/memories/{memory_id}", response_model=MemoryDeleted, responses=refusals(404))
+async def delete_memory(memory_id: UUID, caller: Writer, parts: Opened) -> Any:
     """Delete a memory with its whole history."""
     await delete(caller.reach, str(memory_id), inbox=parts.inbox, lanes=parts.lanes, store=parts.store)
-    return {"id": str(memory_id), "status": "deleted"}
+    return {"id": str(memory_id), "message": "Memory deleted successfully"}

@@ -17,7 +17,7 @@ from api.auth import Admin
 from api.context import Opened
 from api.routing import Route
 from memory.books import SAFE_SETTINGS, InboxState, Ledger
-from memory.model import Usage
+from memory.model import DeliveryCounts, Usage
 
 router = APIRouter(route_class=Route, tags=["health"])
 
@@ -32,16 +32,21 @@ async def metrics(caller: Admin, parts: Opened) -> Response:
     if caller.operator:
         state, tenants = await parts.watch.state(), await parts.turns.tenants()
     ledgers, costs = await parts.turns.ledgers(tenants), await parts.turns.usages(tenants)
+    told = await parts.deliveries.counts(tenants)
     # Aside: of very many tenants it takes seconds, and turns are to be accepted meanwhile.
-    text = await asyncio.to_thread(_written, state, ledgers, costs)
+    text = await asyncio.to_thread(_written, state, ledgers, costs, told)
     return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 
 def _written(
-    state: InboxState | None, ledgers: Mapping[str, Ledger], costs: Mapping[str, Mapping[str, Usage]]
+    state: InboxState | None,
+    ledgers: Mapping[str, Ledger],
+    costs: Mapping[str, Mapping[str, Usage]],
+    told: Mapping[str, DeliveryCounts],
 ) -> bytes:
     registry = CollectorRegistry()
-    registry.register(_Told([*(_inbox(state) if state else ()), *_books(ledgers), *_costs(costs)]))
+    found = [*(_inbox(state) if state else ()), *_books(ledgers), *_costs(costs), *_webhooks(told)]
+    registry.register(_Told(found))
     return generate_latest(registry)
 
 
@@ -118,3 +123,14 @@ def _costs(costs: Mapping[str, Mapping[str, Usage]]) -> Iterator[Metric]:
             if usage.cost_usd is not None:
                 money.add_metric([tenant, model], usage.cost_usd)
     yield from (calls, tokens, money)
+
+
+def _webhooks(told: Mapping[str, DeliveryCounts]) -> Iterator[Metric]:
+    waiting = GaugeMetricFamily("turnstone_webhook_waiting", "Deliveries to webhooks that wait", labels=["tenant"])
+    about = "Deliveries to webhooks that are done: delivered, or failed for good"
+    done = CounterMetricFamily("turnstone_webhook_deliveries", about, labels=["tenant", "outcome"])
+    for tenant, counts in told.items():
+        waiting.add_metric([tenant], counts.waiting)
+        for outcome in ("delivered", "failed"):
+            done.add_metric([tenant, outcome], getattr(counts, outcome))
+    yield from (waiting, done)

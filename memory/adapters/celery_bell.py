@@ -1,8 +1,8 @@
 """The doorbell: a message that Celery's Redis transport reads as a call of `turnstone.drain`.
 
 It is put down by the accept script itself, so a turn is never accepted without its bell and nothing is published
-twice. The shape is Celery's task message protocol 2 in kombu's virtual-transport envelope; a contract test holds it
-against what the installed Celery publishes.
+twice. Another one is a call of `turnstone.deliver`. The shape is Celery's task message protocol 2 in kombu's
+virtual-transport envelope; a contract test holds it against what the installed Celery publishes.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import orjson
 from memory.model import Lane
 
 DRAIN_TASK = "turnstone.drain"
+DELIVER_TASK = "turnstone.deliver"
 QUEUE = "turnstone"
 _EMBED = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
 
@@ -36,19 +37,26 @@ class CeleryBell:
 
     def body(self, lane: Lane) -> str:
         """What every bell for one lane holds, and no bell for another."""
-        return base64.b64encode(orjson.dumps([[lane.key], {}, _EMBED])).decode()
+        return _body(lane.key)
 
     def message(self, lane: Lane) -> bytes:
         """The bell for one lane, as the workers' broker reads it."""
+        return self._message(DRAIN_TASK, "(<lane>,)", self.body(lane))
+
+    def hook_message(self, hook: str) -> bytes:
+        """The bell for one webhook, by what stands for it: its tenant and its id."""
+        return self._message(DELIVER_TASK, "(<webhook>,)", _body(hook))
+
+    def _message(self, task: str, shown: str, body: str) -> bytes:
         task_id = str(uuid.uuid4())
         return orjson.dumps(
             {
-                "body": self.body(lane),
+                "body": body,
                 "content-encoding": "utf-8",
                 "content-type": "application/json",
                 "headers": {
                     "lang": "py",
-                    "task": DRAIN_TASK,
+                    "task": task,
                     "id": task_id,
                     "root_id": task_id,
                     "parent_id": None,
@@ -58,7 +66,7 @@ class CeleryBell:
                     "expires": None,
                     "retries": 0,
                     "timelimit": [None, None],
-                    "argsrepr": "(<lane>,)",
+                    "argsrepr": shown,
                     "kwargsrepr": "{}",
                     "origin": "turnstone",
                     "ignore_result": True,
@@ -74,3 +82,7 @@ class CeleryBell:
                 },
             }
         )
+
+
+def _body(argument: str) -> str:
+    return base64.b64encode(orjson.dumps([[argument], {}, _EMBED])).decode()

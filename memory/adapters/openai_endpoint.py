@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, Protocol, TypeVar
 
 from openai import APIConnectionError, APIStatusError, AsyncOpenAI, OpenAIError, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from memory.adapters.retry_after import retry_after_seconds
 from memory.errors import BadConfiguration, ModelRefused, ModelRejected, ModelUnavailable, TurnstoneError
 
 # Some servers want no key, but the openai package insists on one.
@@ -154,28 +153,6 @@ def meaning(what: str, error: APIStatusError) -> TurnstoneError:
     wait = retry_after_seconds(error.response.headers, datetime.now(UTC))
     kind = ModelRefused if means in _SETTINGS else ModelUnavailable
     return kind(f"{what} {said}.", retry_after_seconds=wait)
-
-
-def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | None:
-    """How long the endpoint asks us to wait, in seconds, never negative; None when it says nothing readable.
-
-    Args:
-        headers: of the response; `retry-after-ms` goes before `retry-after` (seconds or an HTTP date).
-        now: the time that a date is compared with.
-    """
-    for header, unit_seconds in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        try:
-            seconds = float(headers.get(header, "")) * unit_seconds
-        except ValueError:
-            continue
-        if math.isfinite(seconds):
-            return max(0.0, seconds)
-    try:
-        date = parsedate_to_datetime(headers.get("retry-after", ""))
-    except ValueError:
-        return None
-    # A date in an unknown zone ("-0000") comes without one; HTTP dates are in UTC.
-    return max(0.0, ((date if date.tzinfo else date.replace(tzinfo=UTC)) - now).total_seconds())
 
 
 def _detail(body: Any) -> str:

@@ -56,7 +56,7 @@ class Pseudonyms:
         try:
             return (await self._fernet()).decrypt(sealed)
         except InvalidToken as error:
-            raise Unreadable("a removal was sealed with another TURNSTONE_SERVER_KEY") from error
+            raise Unreadable("this was sealed with another TURNSTONE_SERVER_KEY") from error
 
     async def _fernet(self) -> Fernet:
         return Fernet(base64.urlsafe_b64encode(await self._key("removals")))

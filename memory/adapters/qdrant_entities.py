@@ -30,6 +30,13 @@ class QdrantEntities(QdrantCollection):
         told = await asyncio.gather(*(self._told(collection, reach, *one) for one in shown))
         return counts, [one for one in told if one is not None]
 
+    async def entity(self, reach: Scope, kind: Kind, name: str) -> Entity | None:
+        """One entity; None where it has no memories that stand."""
+        collection = await self._ready()
+        stand = payloads.current(reach, payloads.equals(KINDS[kind], name))
+        count = (await self._ask(self._client.count(collection, stand, exact=True))).count
+        return await self._told(collection, reach, kind, name, count) if count else None
+
     async def _named(self, collection: str, reach: Scope, kind: Kind) -> list[tuple[str, int]]:
         stand = payloads.current(reach)
         call = self._client.facet(collection, KINDS[kind], facet_filter=stand, limit=MOST_OF_A_KIND, exact=True)

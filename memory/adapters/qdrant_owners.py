@@ -63,11 +63,11 @@ class QdrantOwners(QdrantCollection):
 
     async def owners(self, tenant: str) -> list[Scope]:
         """Whose versions there are, whatever their format: each combination of ids once."""
-        found, everything = dict[str, Scope](), payloads.within(Scope(tenant=tenant))
+        found, everything = set[Scope](), payloads.within(Scope(tenant=tenant))
         for collection in await self._every():
             async for page in self._pages(collection, everything, ["tenant", *OWNERS]):
-                found |= {repr(scope): scope for scope in map(payloads.scope_of, page)}
-        return list(found.values())
+                found |= set(map(payloads.scope_of, page))
+        return list(found)
 
     async def texts(self, scope: Scope, before: datetime, ids: Collection[str]) -> frozenset[tuple[str, str]]:
         """What the scope's versions of these memories say, of those made by turns accepted up to `before`.

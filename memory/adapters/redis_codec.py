@@ -24,6 +24,7 @@ BOUND_VERSION = 2  # of turns that name an app or expire: an earlier worker woul
 PLAN_VERSION = 2  # of plans in which something is marked or held: the same
 BOUND_PLAN_VERSION = 3  # and of plans in which something is of an app or expires
 REMOVAL_VERSION = 2  # sealed; format 1 named the owner
+BOUND_REMOVAL_VERSION = 3  # of an app: an earlier process could not read whose it is
 NANO = 1_000_000_000  # money is counted in billionths of a dollar: whole numbers add up
 _USED = b"used_"
 _TIMES = "times_"
@@ -178,9 +179,10 @@ def decode_ledger(fields: Sequence[Any], waiting: int, oldest: bytes = b"") -> L
     )
 
 
-def encode_removal(sealed: str) -> str:
-    """A removal as it is noted down, after its epoch."""
-    return orjson.dumps({"v": REMOVAL_VERSION, "sealed": sealed}).decode()
+def encode_removal(removal: Removal, sealed: str) -> str:
+    """A removal as it is noted down, after its epoch; the second is all that is told of it."""
+    version = REMOVAL_VERSION if removal.scope.app_id is None else BOUND_REMOVAL_VERSION
+    return orjson.dumps({"v": version, "sealed": sealed}).decode()
 
 
 async def decode_removal(member: bytes, opened: Callable[[str], Awaitable[bytes]]) -> Removal:
@@ -193,7 +195,7 @@ async def decode_removal(member: bytes, opened: Callable[[str], Awaitable[bytes]
     Raises NewerFormat, and what `opened` raises.
     """
     until, _, document = member.partition(b" ")
-    fields = known_format(orjson.loads(document), "a removal", REMOVAL_VERSION)
+    fields = known_format(orjson.loads(document), "a removal", BOUND_REMOVAL_VERSION)
     if "sealed" in fields:
         fields = orjson.loads(await opened(fields["sealed"]))
     found = Removal.model_validate(fields)

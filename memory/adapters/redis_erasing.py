@@ -13,6 +13,7 @@ from memory.adapters import redis_keys as keys
 from memory.adapters.pseudonyms import Pseudonyms
 from memory.adapters.redis_codec import decode_plan, decode_removal, encode_removal, events_of
 from memory.adapters.redis_dead import find_dead
+from memory.adapters.redis_delivery_log import deliveries_of
 from memory.adapters.redis_epochs import RedisEpochs
 from memory.adapters.redis_lanes import InboxLimits
 from memory.adapters.redis_leftovers import Leftovers, holds
@@ -29,7 +30,6 @@ log = structlog.get_logger(__name__)
 _ERASE_LEASE_MS = 60_000
 _MOST_REMOVALS = 100
 _UNREADABLE_MS = 60_000
-_STORE_MS = 30_000
 _BELLS_AT_ONCE = 2_000
 _LANES_AT_ONCE = 1_000
 _TOLD = {"queued": "waiting"}  # by the word of the books
@@ -66,7 +66,7 @@ class RedisErasing:
         owner = await self._sealed(Removal(scope=scope))
         names = [await self._epochs.key(scope), keys.plain_epoch(scope), keys.REMOVALS, keys.FLOOR]
         names += [keys.lane(lane) for lane in dict.fromkeys([scope.lane, *lanes])]
-        return from_us(await self._run("epoch", names, [self._limits.retention_seconds, owner, self._finish_ms]))
+        return from_us(await self._run("epoch", names, [self._limits.retention_seconds, owner, self._limits.finish_ms]))
 
     async def erase(
         self, scope: Scope, lane: Lane, epoch: datetime, dead: Sequence[str] | None = None
@@ -135,6 +135,14 @@ class RedisErasing:
         data = await answered(self._redis.get(keys.plan(lane)))
         return decode_plan(data) if data else None
 
+    async def untell(self, scope: Scope) -> int:
+        """Forget what is to be told, or was told, to webhooks of a scope whose lanes are all held; returns how much."""
+        untold = 0
+        async for ids in deliveries_of(self._redis, scope):
+            if ids:
+                untold += int(await self._run("hook_drop", [], [scope.tenant, *ids]))
+        return untold
+
     async def left(self, scope: Scope, lanes: Sequence[Lane], before: datetime, ids: Sequence[str] | None) -> Left:
         """What is there of a scope's turns accepted up to a moment; with `ids` None every turn is looked at."""
         return await Leftovers(self._redis, scope, before).found(lanes, ids)
@@ -142,11 +150,11 @@ class RedisErasing:
     async def note_removal(self, removal: Removal) -> None:
         """Note down that a memory was deleted, to be removed once more."""
         member = f"0 {await self._sealed(removal)}"
-        await self._run("note", [keys.REMOVALS], [member, self._finish_ms])
+        await self._run("note", [keys.REMOVALS], [member, self._limits.finish_ms])
 
     async def _sealed(self, removal: Removal) -> str:
         document = removal.model_dump_json(exclude_none=True).encode()
-        return encode_removal(await self._pseudonyms.sealed(document))
+        return encode_removal(removal, await self._pseudonyms.sealed(document))
 
     async def unfinished(self) -> list[tuple[str, Removal]]:
         """The removals that are due to be repeated, each with the name under which `finished` knows it."""
@@ -165,11 +173,6 @@ class RedisErasing:
     async def finished(self, name: str) -> None:
         """Forget a removal that has been repeated."""
         await answered(self._redis.zrem(keys.REMOVALS, name))
-
-    @property
-    def _finish_ms(self) -> int:
-        """By then whoever could write under a lease of before has written, or never will."""
-        return self._limits.lease_ms + _STORE_MS
 
 
 def _quotes(plan: Plan, texts: frozenset[tuple[str, str]]) -> bool:

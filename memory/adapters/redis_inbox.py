@@ -13,6 +13,7 @@ from memory.adapters.pseudonyms import Pseudonyms
 from memory.adapters.redis_audit import RedisAudit
 from memory.adapters.redis_codec import encode_submission, plain_body_hash
 from memory.adapters.redis_erasing import RedisErasing
+from memory.adapters.redis_hook_bells import HookBells
 from memory.adapters.redis_lanes import InboxLimits
 from memory.adapters.redis_scripts import Argument, RedisScripts, answered
 from memory.adapters.redis_trimming import trim_some
@@ -44,6 +45,7 @@ class RedisInbox(RedisErasing):
         super().__init__(redis, scripts, bell, limits, pseudonyms)
         self._run_soon = scripts.run_soon
         self._audit = RedisAudit(redis, scripts, limits)
+        self._hooks = HookBells(redis, scripts.run, bell)
 
     async def ping(self) -> None:
         """Raises InboxUnavailable when Redis does not answer."""
@@ -103,7 +105,8 @@ class RedisInbox(RedisErasing):
         if not await self._run("elect", [keys.SWEEPER], [self._limits.sweep_ms]):
             return 0
         now_s, now_us = await answered(self._redis.time())
-        rung = await self._ring_due(now_s * 1000 + now_us // 1000)
+        now_ms = now_s * 1000 + now_us // 1000
+        rung = await self._ring_due(now_ms) + await self._hooks.ring_due(now_ms)
         oldest_us = (now_s - self._limits.retention_seconds) * 1_000_000 + now_us
         await trim_some(self._redis, self._run, oldest_us, self._limits.sweep_seconds * _TRIMMING_SHARE)
         await self._audit.look()

@@ -16,6 +16,7 @@ SERVER_KEY = "ts:server_key"
 FLOOR = "ts:floor"
 API_KEYS = "ts:api_keys"
 API_KEYS_CHANGED = "ts:api_keys_changed"
+HOOKS_DUE = "ts:hooks_due"
 STATUSES = "ts:status:"
 WAITING = "ts:wait:"
 
@@ -118,6 +119,46 @@ def usage(tenant: str) -> str:
 def guidance(tenant: str) -> str:
     """The tenant's guidance on what to remember."""
     return f"ts:guidance:{tenant}"
+
+
+def hooks(tenant: str) -> str:
+    """The tenant's webhooks. The keys below are also named in `lua/_deliveries.lua`."""
+    return f"ts:hooks:{tenant}"
+
+
+def hook_counts(tenant: str) -> str:
+    """How many deliveries the tenant has had."""
+    return f"ts:hook_counts:{tenant}"
+
+
+def delivery(tenant: str, delivery_id: str) -> str:
+    """One delivery."""
+    return f"ts:delivery:{tenant}:{delivery_id}"
+
+
+def hook(tenant: str, webhook_id: str) -> str:
+    """What stands for a webhook in the names of its keys, and among those that are due."""
+    return f"{tenant}:{webhook_id}"
+
+
+def hook_waiting(own: str) -> str:
+    """A webhook's deliveries that wait, by number."""
+    return f"ts:hook_waiting:{own}"
+
+
+def hook_done(own: str) -> str:
+    """A webhook's deliveries that are done, by number."""
+    return f"ts:hook_done:{own}"
+
+
+def hook_awake(own: str) -> str:
+    """That somebody is at a webhook's deliveries, or has been rung for."""
+    return f"ts:hook_awake:{own}"
+
+
+def digest(tenant: str, name: str) -> str:
+    """The order of a digest by its id, or the id of the latest one with some filters."""
+    return f"ts:digest:{tenant}:{name}"
 
 
 def rate(name: str) -> str:

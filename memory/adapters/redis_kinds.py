@@ -51,17 +51,22 @@ LANE = Kind("ts:lane:*", "a lane's clock and counters", Ends.AFTERWARDS, "retent
 OWNED = Kind(
     "ts:owned:*", "a lane's turns by time", Ends.AFTERWARDS, "retention after it fell asleep; trimmed by settling"
 )
+DELIVERY = Kind(
+    "ts:delivery:*", "what is told to a webhook, by ids", Ends.AFTERWARDS, "retention after it was delivered or failed"
+)
 
 KINDS = (
     TURN,
     LANE,
     OWNED,
+    DELIVERY,
     Kind("ts:text:*", "the words of a settled turn", Ends.TTL, "text retention, where shorter than the status's"),
     Kind("ts:lease:*", "the fencing token of a lane's holder", Ends.TTL, "the lease"),
     Kind("ts:epoch:*", "when exactly an owner, who is not named, was last erased", Ends.TTL, "retention"),
     Kind("ts:idem:*", "a hashed idempotency key's turn and body hash", Ends.TTL, "a day"),
     Kind("ts:receipt:*", "the receipt of an erase, without personal data", Ends.TTL, "receipt retention"),
     Kind("ts:receipts:*", "a tenant's receipts by time", Ends.TTL, "receipt retention after the last erase"),
+    Kind("ts:digest:*", "the order of a digest, sealed, or its id by its hashed filters", Ends.TTL, "a day"),
     Kind("ts:rate:*", "the requests that a key may still make", Ends.TTL, "two minutes"),
     Kind("ts:breaker:*", "an endpoint's breaker, and the calls it let through", Ends.TTL, "20 minutes after its pause"),
     Kind(keys.SWEEPER, "that somebody has just swept", Ends.TTL, "the time between two sweeps"),
@@ -73,6 +78,15 @@ KINDS = (
     Kind("ts:ledger:*", "a tenant's books", Ends.NEVER, "a few counters a tenant"),
     Kind("ts:usage:*", "what models cost a tenant", Ends.NEVER, "a few counters a tenant and model"),
     Kind("ts:guidance:*", "a tenant's guidance", Ends.NEVER, "one document a tenant"),
+    Kind("ts:hook_lane:*", "a lane's deliveries to a webhook, in order", Ends.WITH_WORK, "the webhook's that wait"),
+    Kind("ts:hook_due:*", "when a webhook's lanes are to be delivered", Ends.WITH_WORK, "the webhook's that wait"),
+    Kind("ts:hook_waiting:*", "a webhook's deliveries that wait", Ends.WITH_WORK, "10,000 a webhook"),
+    Kind(keys.HOOKS_DUE, "when webhooks are to be looked at", Ends.WITH_WORK, "one name a webhook"),
+    Kind("ts:hook_done:*", "a webhook's deliveries that are done", Ends.TTL, "retention; 1,000 a webhook"),
+    Kind("ts:hook_rest:*", "that a receiver asked to be left alone", Ends.TTL, "as long as it asked"),
+    Kind("ts:hook_awake:*", "that somebody is at a webhook's deliveries", Ends.TTL, "ten seconds"),
+    Kind("ts:hooks:*", "a tenant's webhooks", Ends.NEVER, "20 records a tenant"),
+    Kind("ts:hook_counts:*", "how many deliveries a tenant has had", Ends.NEVER, "a few counters a tenant"),
     Kind(keys.TENANTS, "the tenants", Ends.NEVER, "one name a tenant"),
     Kind(keys.BACKLOG, "how many turns wait", Ends.NEVER, "one number"),
     Kind(keys.AUDIT, "how far the audit of the books is, and when it was", Ends.NEVER, "a few fields"),
@@ -111,7 +125,7 @@ def has_ttl(kind: Kind, *, status: Status | None = None, waits: bool = False) ->
     Args:
         kind: as `kind_of` tells.
         status: of the turn, for TURN.
-        waits: for LANE and OWNED, whether turns wait in the lane.
+        waits: for LANE and OWNED, whether turns wait in the lane; for DELIVERY, whether it waits.
     """
     if kind is TURN:
         return status in _DONE

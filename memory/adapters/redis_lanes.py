@@ -16,9 +16,10 @@ from memory.adapters import redis_keys as keys
 from memory.adapters.pseudonyms import Pseudonyms
 from memory.adapters.redis_codec import decode_plan, decode_turn, encode_events, encode_plan, told
 from memory.adapters.redis_epochs import RedisEpochs
+from memory.adapters.redis_hook_bells import HookBells
 from memory.adapters.redis_scripts import Argument, RedisScripts
 from memory.errors import InboxUnavailable, LaneBusy, LeaseLost, Transient
-from memory.model import Batch, Confirmation, Lane, Lease, Plan, Scope, Status, Turn
+from memory.model import Batch, Confirmation, Lane, Lease, Plan, Scope, Status, Telling, Turn
 from memory.ports import Doorbell
 
 _BACKOFF_BASE_MS = 500
@@ -26,6 +27,8 @@ _REST_MS = 500
 _EDIT_LOOK_SECONDS = 0.05
 _REDIS_LOOK_SECONDS = 0.5
 _LONGEST_ASKED_SECONDS = 600  # a Retry-After of a day is not honoured to the letter
+_TOLD = 2
+_STORE_MS = 30_000
 _LOST_WORKER = "worker_lost: the worker was lost every time it held this turn alone"
 
 
@@ -58,6 +61,11 @@ class InboxLimits:
         """The lease in milliseconds."""
         return int(self.lease_seconds * 1000)
 
+    @property
+    def finish_ms(self) -> int:
+        """By then whoever could write under a lease of before has written, or never will."""
+        return self.lease_ms + _STORE_MS
+
 
 class RedisLanes:
     """The port `Lanes` on Redis 6.2 or newer (one primary; Redis Cluster is not supported).
@@ -76,6 +84,7 @@ class RedisLanes:
         self._epochs = RedisEpochs(redis, pseudonyms)
         self._run = scripts.run
         self._bell = bell
+        self._hooks = HookBells(redis, scripts.run, bell)
         self._limits = limits
 
     @contextlib.asynccontextmanager
@@ -192,13 +201,34 @@ class RedisLanes:
         """The batch is applied: statuses, events, books; it leaves the lane."""
         lane = lease.lane
         names = [keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.plan(lane)]
-        names += [keys.ledger(lane.tenant), keys.BACKLOG, keys.owned(lane)]
+        names += [keys.ledger(lane.tenant), keys.BACKLOG, keys.owned(lane), keys.hooks(lane.tenant)]
         args: list[Argument] = [lease.token, *keys.prefixes(lane), self._limits.retention_seconds, plan.dropped]
         args += [keys.text_prefix(lane.tenant), self._limits.text_seconds]
         for turn_id in plan.turn_ids:
             status = Status.ERASED if turn_id in erased else Status.SETTLED
             args += [turn_id, status.value, encode_events(plan.events.get(turn_id, ())), int(turn_id in plan.gated)]
-        _still_ours(await self._run("settle", names, args), lane)
+        answer = await self._run("settle", names, args)
+        _still_ours(answer, lane)
+        if answer == _TOLD:
+            await self._hooks.ring_all(lane.tenant)
+
+    async def note(self, lease: Lease, told: Telling) -> Sequence[str]:
+        """Note a change by hand for the webhooks that want it, before it is made; returns the deliveries' ids."""
+        lane, limits = lease.lane, self._limits
+        args: list[Argument] = [lease.token, lane.tenant, lane.key.partition(":")[2], told.event.value]
+        args += [limits.finish_ms, limits.retention_seconds, "memory", told.memory_id]
+        args += ["version", told.version] if told.version is not None else []
+        args += [word for pair in told.scope.ids.items() for word in pair]
+        noted = await self._run("hook_note", [keys.lease(lane), keys.hooks(lane.tenant)], args)
+        _still_ours(noted is not None, lane)
+        return [one.decode() for one in noted]
+
+    async def tell(self, tenant: str, noted: Sequence[str]) -> None:
+        """What was noted has been done: let it be delivered."""
+        if noted:
+            with contextlib.suppress(InboxUnavailable):  # it is due in a while by itself
+                await self._run("hook_again", [], [tenant, *noted])
+            await self._hooks.ring_all(tenant)
 
     async def postpone(self, lease: Lease, error: str, retry_after_seconds: float | None) -> float:
         """A transient failure: no attempt is spent, the lane sleeps for the returned seconds."""

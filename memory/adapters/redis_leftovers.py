@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
 from memory.adapters.redis_codec import decode_plan
+from memory.adapters.redis_delivery_log import deliveries_of
 from memory.adapters.redis_scripts import answered
 from memory.books import Left
 from memory.clock import to_us
@@ -43,6 +44,8 @@ class Leftovers:
             for row, has_text in await self._rows(fresh):
                 turns += self._is_ours(row)
                 texts += has_text and (self._is_ours(row) or row[0] == Status.ERASED.value.encode())
+        async for told in deliveries_of(self.redis, self.scope, self.before):  # each names its turn and its owner
+            turns += len(told)
         plans = [await self._plan(lane) for lane in lanes]
         return Left(turns=turns, texts=texts, plans=sum(one is not None and self._holds(one) for one in plans))
 

@@ -187,11 +187,10 @@ class RedisTurns:
 
     async def owners(self, tenant: str) -> list[Scope]:
         """Whose turns there are, erased ones aside: each combination of ids once."""
-        found = dict[str, Scope]()
+        found = set[Scope]()
         async for _, row in self._rows(tenant):
-            scope = Scope(tenant=tenant, **{field.decode(): name.decode() for field, name in row.items()})
-            found[repr(scope)] = scope
-        return list(found.values())
+            found.add(Scope(tenant=tenant, **{field.decode(): name.decode() for field, name in row.items()}))
+        return list(found)
 
     async def _rows(self, tenant: str) -> AsyncIterator[tuple[bytes, dict[bytes, bytes]]]:
         """The lane and the owner's ids of every turn that is not erased; some come more than once."""
@@ -200,7 +199,7 @@ class RedisTurns:
             for start in range(0, len(ids), _CHUNK):
                 chunk = [turn_id.decode() for turn_id in ids[start : start + _CHUNK]]
                 for lane_key, *ids_of in await self._owners(tenant, chunk):
-                    row = {name: one for name, one in zip(_OWNERS, ids_of, strict=True) if one is not None}
+                    row = {name: one for name, one in zip(_OWNERS, ids_of, strict=True) if one}
                     if lane_key is not None:
                         yield lane_key, row
 

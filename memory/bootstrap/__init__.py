@@ -12,12 +12,15 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from memory.adapters.celery_bell import CeleryBell
+from memory.adapters.http_webhooks import HttpWebhooks
 from memory.adapters.masking import SecretMask
 from memory.adapters.notary import ServerNotary
 from memory.adapters.offline_extractor import OfflineExtractor
 from memory.adapters.pseudonyms import Pseudonyms
 from memory.adapters.qdrant_store import QdrantStore
 from memory.adapters.redis_audit import RedisAudit
+from memory.adapters.redis_deliveries import RedisDeliveries
+from memory.adapters.redis_digests import RedisDigests
 from memory.adapters.redis_guidance import RedisGuidance
 from memory.adapters.redis_inbox import RedisInbox
 from memory.adapters.redis_keyring import RedisKeyring
@@ -28,13 +31,17 @@ from memory.adapters.redis_receipts import RedisReceipts
 from memory.adapters.redis_scripts import RedisScripts
 from memory.adapters.redis_server_key import RedisServerKey
 from memory.adapters.redis_turns import RedisTurns
+from memory.adapters.redis_webhooks import RedisWebhooks
 from memory.admit import Admission
 from memory.bootstrap.endpoints import open_embedder, open_model, open_tokens, secret
 from memory.decide import Deciding
+from memory.deliver import Delivering
 from memory.extract import ModelExtractor
 from memory.gate import GatedExtractor
 from memory.marking import Quarantine
 from memory.ports import (
+    Deliveries,
+    DigestBook,
     Embedder,
     Extractor,
     GuidanceBook,
@@ -53,6 +60,8 @@ from memory.ports import (
     ServerKey,
     TurnLog,
     Watch,
+    WebhookBook,
+    WebhookSender,
     unmasked,
 )
 from memory.reconcile import ModelReconciler, RuleReconciler
@@ -85,6 +94,10 @@ class Parts:
     keyring: Keyring
     admission: Admission
     rates: Rates
+    webhooks: WebhookBook
+    deliveries: Deliveries
+    sender: WebhookSender
+    digests: DigestBook
     mask: Mask = field(default_factory=SecretMask)  # so that nobody forgets it
     quarantine: Quarantine = Quarantine.MARK
 
@@ -106,6 +119,13 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
         guidance, keyring, turns = RedisGuidance(redis), RedisKeyring(redis, scripts), RedisTurns(redis)
         server_key = RedisServerKey(redis, secret(settings.server_key))
         pseudonyms = Pseudonyms(server_key)
+        book = RedisWebhooks(redis, scripts, pseudonyms)
+        sender = HttpWebhooks(
+            settings.webhook_timeout_seconds,
+            private=settings.webhooks_may_be_private,
+            hosts=settings.webhooks_may_reach,
+        )
+        stack.push_async_callback(sender.aclose)
         thinking = model if settings.extractor_kind == "openai" else None
         yield Parts(
             inbox=RedisInbox(redis, scripts, bell, limits, pseudonyms),
@@ -130,6 +150,10 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
                 admin_key=secret(settings.admin_key),
             ),
             rates=RedisRates(scripts),
+            webhooks=book,
+            deliveries=RedisDeliveries(redis, scripts, bell, limits, book, settings.webhook_timeout_seconds),
+            sender=sender,
+            digests=RedisDigests(redis, pseudonyms),
             mask=SecretMask() if settings.mask == "on" else unmasked,
             quarantine=Quarantine(settings.quarantine),
         )
@@ -171,6 +195,20 @@ def remembering(parts: Parts, settings: Settings) -> Remembering:
         batch_chars=settings.batch_chars,
         # Without a model a call costs nothing, and there is nothing to wait for.
         batch_wait_seconds=settings.batch_wait_seconds if settings.extractor_kind == "openai" else 0,
+    )
+
+
+def delivering(parts: Parts, settings: Settings) -> Delivering:
+    """What a worker needs for delivering to webhooks."""
+    return Delivering(
+        book=parts.webhooks,
+        deliveries=parts.deliveries,
+        sender=parts.sender,
+        server_key=parts.server_key,
+        turns=parts.turns,
+        store=parts.store,
+        attempts=settings.webhook_attempts,
+        retry_max_seconds=settings.webhook_retry_max_seconds,
     )
 
 

@@ -13,12 +13,14 @@ from memory.cli import (
     guidance,
     imports,
     keys,
+    mcp,
     memories,
     quarantine,
     receipts,
     search,
     turns,
     up,
+    webhooks,
 )
 
 app = typer.Typer(
@@ -28,7 +30,23 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (
-    up, demo, doctor, turns, search, memories, guidance, dead, quarantine, forget, receipts, export, imports, keys
-):  # fmt: skip
+_GROUPS = (
+    up,
+    demo,
+    doctor,
+    turns,
+    search,
+    memories,
+    guidance,
+    dead,
+    quarantine,
+    forget,
+    receipts,
+    export,
+    imports,
+    keys,
+    webhooks,
+    mcp,
+)
+for module in _GROUPS:
     app.add_typer(module.app)

@@ -20,6 +20,7 @@ from memory.client.keys import Keys
 from memory.client.letters import Letters, RehearsalView, named
 from memory.client.owners import Owner, OwnerCalls
 from memory.client.views import Found, HeldView, ImportView, MemoryView, Page, Queued, Reply, TurnView
+from memory.client.webhooks import Webhooks
 from memory.client.wire import Wire
 
 
@@ -46,6 +47,7 @@ class TurnstoneClient(OwnerCalls):
         self.url = url
         super().__init__(Wire(url, key, retries=retries, timeout_seconds=timeout_seconds))
         self.keys = Keys(self._wire)
+        self.webhooks = Webhooks(self._wire)
 
     async def __aenter__(self) -> Self:
         return self

@@ -1,16 +1,18 @@
-"""The calls about an owner as a whole: forget, the receipts of that, and everything to take along."""
+"""The calls about owners as a whole: who there is, forget, the receipts of that, and everything to take along."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
 from typing import Any, TypedDict, Unpack
 from urllib.parse import quote
 
 import orjson
 
-from memory.client.views import ExaminedView, Page, PublicKeyView, ReceiptView
+from memory.client.views import ExaminedView, Page, PublicKeyView, ReceiptView, View
 from memory.client.wire import Wire
 from memory.errors import TurnstoneError
+from memory.model import Kind
 
 
 class Owner(TypedDict, total=False):
@@ -20,6 +22,16 @@ class Owner(TypedDict, total=False):
     agent_id: str | None
     run_id: str | None
     app_id: str | None
+
+
+class EntityView(View):
+    """A user, agent, run or app that has memories; the times are those of the first one and of the last change."""
+
+    id: str
+    type: Kind
+    total_memories: int
+    created_at: datetime
+    updated_at: datetime
 
 
 class CutOff(TurnstoneError):
@@ -37,6 +49,18 @@ class OwnerCalls:
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
+
+    async def entities(self, *, kind: Kind | None = None, page: int = 1, page_size: int = 1_000) -> list[EntityView]:
+        """Who has memories: users, agents, runs and apps, by kind and name. Past the last page there is nobody.
+
+        Args:
+            kind: only of this one.
+            page: from 1.
+            page_size: at most 1,000.
+        """
+        query = {"type": kind, "page": page, "page_size": page_size}
+        answer = await self._wire.ask("GET", "/entities", safe=True, params=query)
+        return [EntityView.model_validate(one) for one in answer]
 
     async def forget(self, **owner: Unpack[Owner]) -> ReceiptView:
         """Erase everything of an owner: waiting turns, dead letters and memories."""

@@ -1,6 +1,7 @@
 """The values of the house: a turn goes in, facts come out, a plan is applied, memories are recalled. All frozen."""
 
 from memory.model.access import Access, ApiKey, Bond, PerMinute, Principal
+from memory.model.digest import DigestOrder
 from memory.model.entity import Entity
 from memory.model.facts import Decision, Event, Extraction, Fact, Reconciliation
 from memory.model.history import Counts, DeadFilter, Incident, What
@@ -8,11 +9,22 @@ from memory.model.memory import Feedback, Memory, Plan, Rating, Recalled, Write
 from memory.model.scope import KINDS, OWNERS, Kind, Lane, Scope, Tenant
 from memory.model.turn import Guidance, Message, Role, Status, Submission, Turn, TurnEvent, TurnStatus, Usage
 from memory.model.value import Metadata, Value, Vector
+from memory.model.webhooks import (
+    TEST,
+    Delivery,
+    DeliveryCounts,
+    DeliveryStatus,
+    Outcome,
+    Telling,
+    Webhook,
+    WebhookEvent,
+)
 from memory.model.work import Batch, Confirmation, Lease, Page
 
 __all__ = [
     "KINDS",
     "OWNERS",
+    "TEST",
     "Access",
     "ApiKey",
     "Batch",
@@ -21,6 +33,10 @@ __all__ = [
     "Counts",
     "DeadFilter",
     "Decision",
+    "Delivery",
+    "DeliveryCounts",
+    "DeliveryStatus",
+    "DigestOrder",
     "Entity",
     "Event",
     "Extraction",
@@ -34,6 +50,7 @@ __all__ = [
     "Memory",
     "Message",
     "Metadata",
+    "Outcome",
     "Page",
     "PerMinute",
     "Plan",
@@ -45,6 +62,7 @@ __all__ = [
     "Scope",
     "Status",
     "Submission",
+    "Telling",
     "Tenant",
     "Turn",
     "TurnEvent",
@@ -52,6 +70,8 @@ __all__ = [
     "Usage",
     "Value",
     "Vector",
+    "Webhook",
+    "WebhookEvent",
     "What",
     "Write",
 ]

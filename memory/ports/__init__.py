@@ -4,6 +4,7 @@
 """
 
 from memory.ports.access import Keyring, Rate, Rates, Tokens
+from memory.ports.digests import DigestBook
 from memory.ports.inbox import Accepted, Doorbell, Inbox, Lanes, OwnerLog, TurnLog, Watch
 from memory.ports.masking import Mask, unmasked
 from memory.ports.models import (
@@ -20,10 +21,14 @@ from memory.ports.pingable import Pingable
 from memory.ports.receipts import ReceiptBook
 from memory.ports.secrets import Notary, PublicKey, ServerKey
 from memory.ports.store import MemoryStore, Near, Query
+from memory.ports.webhooks import Claimed, Deliveries, Reply, WebhookBook, WebhookSender
 
 __all__ = [
     "Accepted",
     "Answer",
+    "Claimed",
+    "Deliveries",
+    "DigestBook",
     "Doorbell",
     "Embedder",
     "Extractor",
@@ -46,9 +51,12 @@ __all__ = [
     "Rates",
     "ReceiptBook",
     "Reconciler",
+    "Reply",
     "ServerKey",
     "Tokens",
     "TurnLog",
     "Watch",
+    "WebhookBook",
+    "WebhookSender",
     "unmasked",
 ]

@@ -19,6 +19,7 @@ from memory.model import (
     Scope,
     Status,
     Submission,
+    Telling,
     Turn,
     TurnEvent,
     TurnStatus,
@@ -81,6 +82,9 @@ class Inbox(Pingable, Protocol):
         Returns how many plans were dropped: their batches are decided anew.
         """
 
+    async def untell(self, scope: Scope) -> int:
+        """Forget what is to be told, or was told, to webhooks of a scope whose lanes are all held; returns how much."""
+
     async def left(self, scope: Scope, lanes: Sequence[Lane], before: datetime, ids: Sequence[str] | None) -> Left:
         """What is there of a scope's turns accepted up to a moment, erased ones aside.
 
@@ -136,6 +140,15 @@ class Lanes(Protocol):
 
     async def settle(self, lease: Lease, plan: Plan, erased: frozenset[str] = frozenset()) -> None:
         """The batch is applied: statuses, events, books; it leaves the lane."""
+
+    async def note(self, lease: Lease, told: Telling) -> Sequence[str]:
+        """Note a change by hand for the webhooks that want it, before it is made; returns the deliveries' ids.
+
+        They are due when they are handed to `tell`, or when whoever makes the change must have ended.
+        """
+
+    async def tell(self, tenant: str, noted: Sequence[str]) -> None:
+        """What was noted has been done: let it be delivered."""
 
     async def postpone(self, lease: Lease, error: str, retry_after_seconds: float | None) -> float:
         """A transient failure: no attempt is spent, the lane sleeps for the returned seconds."""
@@ -224,3 +237,6 @@ class Doorbell(Protocol):
 
     def message(self, lane: Lane) -> bytes:
         """The bell for one lane, as the workers' broker reads it. Carries the lane, never text."""
+
+    def hook_message(self, hook: str) -> bytes:
+        """The same for one webhook's deliveries."""

@@ -93,6 +93,9 @@ class MemoryStore(Pingable, Protocol):
     ) -> tuple[Mapping[Kind, int], list[Entity]]:
         """How many entities of each kind have memories that stand, and one page of them: by kind, then by name."""
 
+    async def entity(self, reach: Scope, kind: Kind, name: str) -> Entity | None:
+        """One entity; None where it has no memories that stand."""
+
     async def judge(self, lease: Lease, memory_id: str, feedback: Feedback | None) -> None:
         """Put feedback to the memory that stands under an id; None takes it away. A newer lease's is left as it is."""
 

@@ -135,6 +135,30 @@ def chat_system(memories: Sequence[str]) -> str:
     return CHAT.fill("system", memories=known)
 
 
+def summary(about: str, memories: Sequence[str]) -> tuple[str, str]:
+    """Instructions and material for a summary of memories, oldest first."""
+    return DIGEST.fill("summary", about=about), DIGEST.fill("material", memories=_numbered(memories))
+
+
+def structure(about: str, schema: Mapping[str, Any], instructions: str | None, memories: Sequence[str]) -> Question:
+    """Ask for a document of a shape, made of memories, oldest first.
+
+    Args:
+        about: whose memories they are, in a few words.
+        schema: the JSON schema that the document must meet.
+        instructions: what is wanted besides.
+        memories: what is remembered.
+    """
+    system = DIGEST.fill("structure", about=about, schema=json.dumps(schema, ensure_ascii=False))
+    added = [DIGEST.fill("instructions", instructions=instructions)] if instructions else []
+    return Question(
+        name=DIGEST.name,
+        system="\n\n".join([system, *added]),
+        user=DIGEST.fill("material", memories=_numbered(memories)),
+        schema_=DIGEST.schema_,
+    )
+
+
 def spoken(turn: Turn) -> tuple[Message, ...]:
     """The messages of a turn that may hold facts: not blank, and none of the system's."""
     return tuple(m for m in turn.messages if m.role is not Role.SYSTEM and m.content.strip())
@@ -217,3 +241,13 @@ RECONCILIATION = _read(
 )
 COMMON = _read("common", {})
 CHAT = _read("chat", {})
+# The document travels as text: a schema of somebody else's would be refused where ours must be strict.
+DIGEST = _read(
+    "digest",
+    {
+        "type": "object",
+        "properties": {"document": {"type": "string"}},
+        "required": ["document"],
+        "additionalProperties": False,
+    },
+)

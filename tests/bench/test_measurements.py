@@ -93,6 +93,7 @@ def test_a_claim_is_held_up_to_its_limit() -> None:
 
 def test_the_fairness_command_sees_the_backlog_and_the_dead_and_says_when_the_test_was_not_fair(results: Path) -> None:
     tiny = ["--parts", "model", "--rounds", "1", "--lanes", "10", "--rate", "10", "--seconds", "2"]
+    tiny += ["--workers", "1"]
     status = fairness.main([*tiny, "--poisoned", "0.3", "--backlog", "200"])
 
     found = written(results, "bench-fairness")
@@ -104,10 +105,10 @@ def test_the_fairness_command_sees_the_backlog_and_the_dead_and_says_when_the_te
 
 
 def test_the_fairness_command_sees_when_each_of_many_noisy_lanes_is_done(results: Path) -> None:
-    assert fairness.main(["--parts", "contention", "--contenders", "4", "--contended", "10"]) == 0
+    assert fairness.main(["--parts", "contention", "--workers", "1", "--contenders", "4", "--contended", "10"]) == 0
 
     wide, narrow = written(results, "bench-fairness")["noisy_lanes"]
-    assert (wide["places"], narrow["places"]) == (8, 2)
+    assert (wide["places"], narrow["places"]) == (4, 2)
     assert [len(one["seconds"]) for one in (wide, narrow)] == [4, 4]
 
 
@@ -124,7 +125,22 @@ def test_the_recovery_command_sees_turns_that_needed_another_worker(results: Pat
 
 def test_the_footprint_command_names_every_key_that_is_left(results: Path) -> None:
     """Retention is a minute at least: this does not wait for it, so the turns are still there, and it says so."""
-    given = ["--turns", "200", "--users", "5", "--facts", "0.1", "--dead", "5", "--erased", "1", "--patience", "-60"]
+    given = [
+        "--workers",
+        "1",
+        "--turns",
+        "200",
+        "--users",
+        "5",
+        "--facts",
+        "0.1",
+        "--dead",
+        "5",
+        "--erased",
+        "1",
+        "--patience",
+        "-60",
+    ]
     assert footprint.main(given) == 1
 
     found = written(results, "bench-footprint")

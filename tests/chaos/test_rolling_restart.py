@@ -27,7 +27,7 @@ from tests.model_server.wire import Fault, Kind
 from tests.running import READY_SECONDS
 from tests.support import wait_until
 
-WORKERS, ROUNDS = 3, 1
+WORKERS, ROUNDS = 2, 1
 THREADS = 3  # fewer than there are lanes at work: every worker has heard bells that it has not got to
 USERS = [f"user-{number}" for number in range(20)]
 PAUSE_SECONDS = 3.0  # between two turns of a user
@@ -112,7 +112,7 @@ class Load:
         return [turn_id for ids in self.turns.values() for turn_id in ids]
 
 
-@pytest.mark.timeout(300)  # eight processes start one after the other, on a machine that may be busy
+@pytest.mark.timeout(300)  # six processes start one after the other, on a machine that may be busy
 async def test_a_fleet_replaced_worker_by_worker_under_load_loses_repeats_and_reorders_nothing(
     rolling: Rolling,
 ) -> None:

@@ -6,11 +6,12 @@ import base64
 from typing import Any
 
 import orjson
+import pytest
 from celery import Celery
 from redis.asyncio import Redis
 
 import celeryconfig
-from memory.adapters.celery_bell import DRAIN_TASK, QUEUE, CeleryBell
+from memory.adapters.celery_bell import DELIVER_TASK, DRAIN_TASK, QUEUE, CeleryBell
 from memory.model import Lane
 
 LANE = Lane(tenant="default", kind="user", name='ana: 日本 "quoted"')
@@ -26,9 +27,9 @@ def app(url: str) -> Celery:
     return made
 
 
-async def celerys_own(redis: Redis, url: str) -> dict[str, Any]:
+async def celerys_own(redis: Redis, url: str, task: str, argument: str) -> dict[str, Any]:
     with app(url) as celery:
-        celery.send_task(DRAIN_TASK, args=(LANE.key,), ignore_result=True)
+        celery.send_task(task, args=(argument,), ignore_result=True)
     (raw,) = await redis.lrange(QUEUE, 0, -1)
     found: dict[str, Any] = orjson.loads(raw)
     return found
@@ -38,8 +39,17 @@ def plain(part: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in part.items() if name not in OWN | OPTIONAL}
 
 
-async def test_the_bell_is_the_message_that_celery_would_publish(redis: Redis, redis_url: str) -> None:
-    theirs, ours = await celerys_own(redis, redis_url), orjson.loads(CeleryBell().message(LANE))
+BELLS = [
+    (DRAIN_TASK, LANE.key, CeleryBell().message(LANE)),
+    (DELIVER_TASK, "acme:1", CeleryBell().hook_message("acme:1")),
+]
+
+
+@pytest.mark.parametrize(("task", "argument", "bell"), BELLS, ids=["drain", "deliver"])
+async def test_the_bell_is_the_message_that_celery_would_publish(
+    redis: Redis, redis_url: str, task: str, argument: str, bell: bytes
+) -> None:
+    theirs, ours = await celerys_own(redis, redis_url, task, argument), orjson.loads(bell)
     assert set(ours) == set(theirs)
     assert plain(ours["headers"]) == plain(theirs["headers"])
     assert plain(ours["properties"]) == plain(theirs["properties"])

@@ -14,8 +14,9 @@ from tests.running import Running, turnstone_up
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """The embedded stack with two workers, without a model."""
-    with turnstone_up(tmp_path_factory.mktemp("e2e") / "data") as running:
+    """The embedded stack with two workers, without a model; what a dead worker leaves is soon taken up."""
+    settings = {"TURNSTONE_LEASE_SECONDS": "4"}
+    with turnstone_up(tmp_path_factory.mktemp("e2e") / "data", environment=settings) as running:
         yield running
 
 

@@ -22,6 +22,8 @@ _FED = {
     "dead": ("query.ids", "body.ids[*]"),
     "keys": ("path.key_id",),
     "receipts": ("path.receipt_id",),
+    "hooks": ("path.webhook_id",),
+    "deliveries": ("path.delivery_id",),
 }
 CHECKS = (checks.refusal_has_its_shape, checks.healthy_stack_is_there)  # importing them makes Schemathesis call them
 PHASES = ("coverage", "fuzzing", "stateful")

@@ -30,6 +30,7 @@ FRAMED = 0.15  # of the bodies: so many are spoilt by how they are sent
 CASES = BUILD / "fuzz"
 EVERYWHERE = "all of them together"
 _TARGETS = {"memory_id": "memories", "key_id": "keys", "turn_id": "turns", "receipt_id": "receipts"}
+_TARGETS |= {"webhook_id": "hooks", "delivery_id": "deliveries"}
 
 
 async def fuzz(house: House, *, bodies: int, seed: int, progress: Progress) -> Tally:

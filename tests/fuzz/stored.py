@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from tests.chaos.scan import all_of_qdrant, all_of_redis
 from tests.fuzz.house import House
 
-# What moves while nobody calls: the sweep and its audit, Celery's own, the leases' counter, the servers of the calls.
-RESTLESS = ("ts:audit", "ts:sweeper", "ts:fence", "ts:lanes", "ts:lease:", "ts:rate:", "_kombu", "turnstone")
+# What moves while nobody calls: the sweep and its audit, Celery's own, the leases' counter, the servers of the calls,
+_SERVERS = ("ts:audit", "ts:sweeper", "ts:fence", "ts:lanes", "ts:lease:", "ts:rate:", "_kombu", "turnstone")
+# and deliveries to webhooks that are tried again and again.
+RESTLESS = (*_SERVERS, "ts:hook_", "ts:hooks_due", "ts:delivery:")
 
 
 @dataclass(frozen=True)

@@ -52,12 +52,16 @@ BODIES: dict[str, dict[str, Any]] = {
         "memories": [{"user_id": USER, "memory": TEXT, "metadata": {"note": TEXT, KEY: TEXT}, "categories": [KEY]}]
     },
     "POST /keys": {"label": TEXT},
+    "POST /webhooks": {"url": "http://127.0.0.1:9/", "name": TEXT},
+    "PUT /webhooks/{webhook_id}": {"name": TEXT},
 }
-# Ids, times, bounds and choices are no texts; filters are compared with what is stored and kept nowhere.
+# Ids, times, bounds and choices are no texts; filters are compared with what is stored and kept nowhere; a webhook's
+# address is kept sealed, as a secret in it is needed.
 NO_TEXTS = {
     "user_id", "agent_id", "run_id", "app_id", "timestamp", "expires_at", "show_expired", "rating",
     "infer", "filters", "limit", "top_k", "threshold", "as_of",
     "wait_for", "wait_ms", "tenant", "role", "per_minute", "overlap_seconds",
+    "url", "events", "active",
 }  # fmt: skip
 NOT_KEPT = {"POST /dead/replay", "POST /dead/discard", "POST /receipts/verify"}  # they name, or are only read
 
@@ -75,6 +79,8 @@ class Scene:
         method, _, path = route.partition(" ")
         if "{memory_id}" in path:
             path = path.format(memory_id=(await self.memories())[0]["id"])
+        if "{webhook_id}" in path:
+            path = path.format(webhook_id=(await self.front.ask("GET", "/webhooks")).json()["results"][0]["id"])
         answer = await self.front.ask(method, path, json=BODIES[route], **more)
         assert answer.is_success, answer.text
         return answer.json()

@@ -8,8 +8,8 @@ from email.utils import format_datetime
 
 import pytest
 
-from memory.adapters.openai_endpoint import retry_after_seconds
 from memory.adapters.openai_model import OpenAIModel
+from memory.adapters.retry_after import retry_after_seconds
 from memory.errors import BadConfiguration, ModelRefused, ModelRejected, ModelUnavailable
 from memory.ports import Question
 from tests.fakes import Purse

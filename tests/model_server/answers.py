@@ -14,6 +14,7 @@ _RULES = {
     "reconciliation": rules.reconciliation,
     "additive_extraction": rules.additive_extraction,
     "chat": rules.chat,
+    "digest": rules.digest,
 }
 
 

@@ -63,6 +63,12 @@ def chat(material: str) -> str:
     return f"You said: {material}"
 
 
+def digest(material: str) -> str:
+    """A document that holds the memories as they were told."""
+    told = re.findall(r"^\[\d+\] (.+)$", material, flags=re.MULTILINE)
+    return json.dumps({"document": json.dumps({"facts": told})})
+
+
 def embedding(text: str, dimension: int) -> list[float]:
     """A hashed bag of words of length 1: texts that share words are near, others are not."""
     vector = [0.0] * dimension

@@ -15,7 +15,7 @@ from tests.model_server.wire import Canned, Counts, Fault, Kind, Route, Rule
 R = TypeVar("R", bound=Rule)
 _REQUESTS_KEPT = 1_000
 
-_STRUCTURED: frozenset[Route] = frozenset({"extraction", "reconciliation"})
+_STRUCTURED: frozenset[Route] = frozenset({"extraction", "reconciliation", "digest"})
 _ASKED: frozenset[Route] = _STRUCTURED | {"chat"}
 _EMBEDDED: frozenset[Route] = frozenset({"embeddings"})
 _HTTP = (Kind.STATUS, Kind.SLOW, Kind.HELD, Kind.DRIP, Kind.DROPPED, Kind.NOT_JSON_BODY)

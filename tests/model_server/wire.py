@@ -9,7 +9,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 # `additive_extraction` is how the mem0ai package asks for facts: a prompt and an answer of its own.
-Route = Literal["extraction", "reconciliation", "additive_extraction", "chat", "embeddings", "models", "judge"]
+Route = Literal[
+    "extraction", "reconciliation", "additive_extraction", "chat", "digest", "embeddings", "models", "judge"
+]
 
 
 class Kind(StrEnum):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -11,17 +13,24 @@ from packaging.utils import canonicalize_name
 
 from tests.supply import audit
 from tests.supply.audit import Seen, judged, verdict
-from tests.supply.installed import ROOT, Package, closure, pins
-from tests.supply.sbom import made
+from tests.supply.installed import ROOT, Package, pins
 
 PYPROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
-def sbom() -> dict[str, dict[str, Any]]:
-    """The components of the inventory by canonical name."""
-    components = json.loads(made(closure()))["components"]
-    return {canonicalize_name(one["name"]): one for one in components}
+def document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The inventory that the command writes; a process of its own, as what it imports takes seconds."""
+    output = tmp_path_factory.mktemp("sbom") / "sbom.cdx.json"
+    subprocess.run([sys.executable, "-m", "tests.supply.sbom", "--output", str(output)], cwd=ROOT, check=True)
+    found: dict[str, Any] = json.loads(output.read_text())
+    return found
+
+
+@pytest.fixture(scope="module")
+def sbom(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Its components by canonical name."""
+    return {canonicalize_name(one["name"]): one for one in document["components"]}
 
 
 def named_in_pyproject() -> set[str]:
@@ -48,8 +57,8 @@ def test_the_inventory_names_no_tool_of_development(sbom: dict[str, dict[str, An
     assert {"starlette", "anyio", "certifi", "kombu"} <= set(sbom)  # and what is needed by what is needed
 
 
-def test_the_inventory_says_who_needs_whom() -> None:
-    told = {one["ref"]: one.get("dependsOn", []) for one in json.loads(made(closure()))["dependencies"]}
+def test_the_inventory_says_who_needs_whom(document: dict[str, Any]) -> None:
+    told = {one["ref"]: one.get("dependsOn", []) for one in document["dependencies"]}
     versions = pins()
     assert f"starlette@{versions['starlette']}" in told[f"fastapi@{versions['fastapi']}"]
 

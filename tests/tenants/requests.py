@@ -16,7 +16,7 @@ class Asked:
     """One request, with its path still to be filled with somebody's id.
 
     Args:
-        route: method and path; `{memory}`, `{turn}` and `{key}` stand for an id,
+        route: method and path; `{memory}`, `{turn}`, `{key}`, `{webhook}` and `{delivery}` stand for an id,
         of: of this tenant; None: of the one who asks,
         number: the so-manieth of the latest.
     """
@@ -98,7 +98,7 @@ ROUTES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "PUT /memories/{memory}/feedback": {"body": st.just({"rating": "positive", "reason": "it is so"})},
     "DELETE /memories/{memory}": {},
     "GET /entities": {"query": PAGES},
-    "DELETE /entities/{type}/{entity:path}": {},
+    "DELETE /entities/{type}/{entity}": {},
     "DELETE /memories": {"query": IDS},
     "POST /turns": {"body": TURN_BODY},
     "GET /turns": {"query": PAGES},
@@ -118,10 +118,56 @@ ROUTES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "GET /export": {"query": IDS},
     "POST /import": {"body": IDS},
     "GET /receipts": {"query": PAGES},
+    "GET /webhooks": {},
+    "GET /webhooks/{webhook}": {},
+    "PUT /webhooks/{webhook}": {"body": st.fixed_dictionaries({"active": st.booleans()})},
+    "DELETE /webhooks/{webhook}": {},
+    "POST /webhooks/{webhook}/test": {},
+    "GET /webhooks/{webhook}/deliveries": {"query": PAGES},
+    "POST /webhooks/{webhook}/deliveries/{delivery}/retry": {},
     "GET /metrics": {},
-    "GET /v1/ping/": {},
-    "GET /v1/memories/{memory}/": {},
     "POST /chat": {"body": st.just({"user_id": "alice", "message": "what do you know?"})},
+}
+_PROJECT = "/api/v1/orgs/organizations/{org}/projects/{project}/"
+_EVERYBODY = st.sampled_from([{"user_id": "*"}, {"agent_id": "*"}, dict.fromkeys(("user_id", "run_id"), "*")])
+_BATCH = st.just({"memories": [{"memory_id": "{memory}", "text": "{mark} by hand"}]})
+_FILTERED = st.one_of(IDS.map(lambda ids: {"filters": ids}), FILTERS.map(lambda filters: {"filters": filters}))
+_SEARCH_FILTERED = _FILTERED.map(lambda body: {"query": "number in Berlin", "threshold": 0, "top_k": 100, **body})
+ROUTES |= {  # what Mem0's clients speak
+    "GET /v1/ping/": {},
+    "POST /v3/memories/add/": {"body": TURN_BODY},
+    "POST /v3/memories/search/": {"body": _SEARCH_FILTERED},
+    "POST /v3/memories/": {"query": PAGES, "body": _FILTERED},
+    "DELETE /v1/memories/": {"query": st.one_of(IDS, _EVERYBODY)},
+    "GET /v1/memories/{memory}/": {},
+    "GET /v1/memories/{memory}/history/": {},
+    "PUT /v1/memories/{memory}/": {"body": st.just({"text": "{mark} by hand"})},
+    "DELETE /v1/memories/{memory}/": {},
+    "PUT /v1/batch/": {"body": _BATCH},
+    "DELETE /v1/batch/": {"body": _BATCH},
+    "GET /v1/event/{event}/": {},
+    "GET /v1/events/": {"query": PAGES},
+    "POST /v1/memories/": {"body": TURN_BODY},
+    "POST /v1/memories/search/": {"body": _search()},
+    "POST /v2/memories/search/": {"body": _SEARCH_FILTERED},
+    "GET /v1/memories/": {"query": IDS},
+    "POST /v2/memories/": {"body": _FILTERED},
+    "GET /v1/entities/": {"query": PAGES},
+    "GET /v2/entities/{kind}/{name}/": {},
+    "DELETE /v1/entities/{kind}/{name}/": {},
+    "DELETE /v2/entities/{kind}/{name}/": {},
+    "POST /v1/feedback/": {"body": st.just({"memory_id": "{memory}", "feedback": "POSITIVE"})},
+    "POST /v1/exports/": {"body": _FILTERED.map(lambda body: {"schema": {"type": "object"}, **body})},
+    "POST /v1/exports/get/": {"body": _FILTERED},
+    "POST /v1/summary/": {"body": _FILTERED},
+    f"GET {_PROJECT}": {},
+    f"PATCH {_PROJECT}": {"body": st.fixed_dictionaries({"custom_instructions": st.sampled_from(["a", "b"])})},
+    f"DELETE {_PROJECT}": {},
+    "GET /api/v1/webhooks/projects/{project}/": {},
+    "PUT /api/v1/webhooks/{webhook}/": {"body": st.fixed_dictionaries({"name": st.sampled_from(["a", "b"])})},
+    "DELETE /api/v1/webhooks/{webhook}/": {},
+    "POST /memories": {"body": TURN_BODY},
+    "POST /reset": {},
 }
 # Searching is what people do most.
 REQUESTS = st.one_of(

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from memory.bootstrap import Parts
+from memory.model import OWNERS as MODEL_OWNERS
 from memory.model import Scope
 from memory.remember import Remembering, drain
 from tests.chaos.scan import all_of_qdrant
@@ -25,6 +26,7 @@ OWNERS: tuple[Mapping[str, str], ...] = (
     {"run_id": "acme:user:alice"},
 )
 FEWEST = 4  # memories that a tenant has at least, so that there is something to see
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TENANT, _USER = re.compile(r"§(.*?)§"), re.compile(r"¤(.*?)¤")
 
 
@@ -56,6 +58,7 @@ class World:
     memories: dict[str, list[str]] = field(default_factory=dict)
     turns: dict[str, list[str]] = field(default_factory=dict)
     spare: dict[str, str] = field(default_factory=dict)
+    hooks: dict[str, str] = field(default_factory=dict)
     state: dict[str, Any] = field(default_factory=dict)
     seen: dict[str, int] = field(default_factory=dict)
     posted: int = 0
@@ -74,24 +77,32 @@ class World:
             await self.look_around("settling down", tenant)
 
     async def refill(self, tenant: str) -> None:
-        """See to it that the tenant has memories, a dead letter, and a key that nobody uses."""
+        """See to it that the tenant has memories, a dead letter, a webhook, and a key that nobody uses."""
         if not (await self.parts.turns.ledger(tenant)).dead:
             await self.bury(tenant)
         if await self.parts.keyring.find(self.spare.get(tenant, "")) is None:
             self.spare[tenant] = (await self.front.key("read", tenant=tenant))["id"]
-        for owner in OWNERS if len(self.memories.get(tenant, ())) < FEWEST else ():
+        if await self.parts.webhooks.get(tenant, self.hooks.get(tenant, "")) is None:
+            body = {"url": "https://127.0.0.1:9/", "name": f"§{tenant}§"}
+            made = await self.front.ask("POST", "/webhooks", self.keys[tenant], json=body)
+            self.hooks[tenant] = made.json()["id"]
+        self.look_up(tenant, await self.points())
+        marked = {"app_id": f"§{tenant}§"}  # so that an entity tells whose it is
+        for owner in (*OWNERS, marked) if len(self.memories[tenant]) < FEWEST else ():
             await self.tell(tenant, {**owner, "metadata": {"tenant": "globex", "k": self.posted % 3}})
 
-    async def tell(self, tenant: str, more: Mapping[str, Any], limited: bool = False) -> httpx.Response:
+    async def tell(
+        self, tenant: str, more: Mapping[str, Any], limited: bool = False, path: str = "/turns"
+    ) -> httpx.Response:
         """Post a turn and have it remembered word for word."""
         self.posted += 1
         user = "alice" if limited else more.get("user_id")
         messages = [{"role": "user", "content": said(tenant, user, self.posted)}]
         body = {"messages": messages, "infer": False, **more}
-        answer = await self.front.ask("POST", "/turns", self.key_of(tenant, limited), json=body)
-        if answer.status_code == 202:
-            self.turns.setdefault(tenant, []).append(answer.json()["id"])
-            ids = {**{name: more.get(name) for name in ("agent_id", "run_id")}, "user_id": user}
+        answer = await self.front.ask("POST", path, self.key_of(tenant, limited), json=body)
+        if answer.is_success:
+            self.turns.setdefault(tenant, []).append(_UUID.findall(answer.text)[0])
+            ids = {**{name: more.get(name) for name in MODEL_OWNERS}, "user_id": user}
             await drain(Scope(tenant=tenant, **ids).lane, self.remembering)
         return answer
 
@@ -126,10 +137,15 @@ class World:
         for other in TENANTS:
             theirs = sorted(json.dumps(one, sort_keys=True) for one in points if one["tenant"] == other)
             books, guidance = await self.parts.turns.ledger(other), await self.parts.guidance.of(other)
-            found = (theirs, books, guidance, [one for one in keyring if one.tenant == other])
+            hooks, told = await self.parts.webhooks.all(other), await self.parts.deliveries.counts([other])
+            found = (theirs, books, guidance, [one for one in keyring if one.tenant == other], hooks, told)
             if other != tenant and self.state.get(other, found) != found:
                 raise Leak(f"{kind} as {tenant} changed something of {other}")
             self.state[other] = found
+        self.look_up(tenant, points)
+
+    def look_up(self, tenant: str, points: list[dict[str, Any]]) -> None:
+        """Note down which memories of a tenant stand."""
         mine = [one for one in points if one["tenant"] == tenant and one["state"] == "current"]
         self.memories[tenant] = [one["memory_id"] for one in mine]
 

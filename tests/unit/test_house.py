@@ -56,9 +56,10 @@ def parsed(path: Path) -> list[ast.AST]:
 def nodes(paths: Iterable[Path], except_in: tuple[str, ...] = ()) -> Iterator[tuple[str, ast.AST]]:
     """Every node of the files, with the place where it stands; files whose name starts so are left out."""
     for path in paths:
-        if not name_of(path).startswith(except_in or ("\0",)):
+        name = name_of(path)
+        if not name.startswith(except_in or ("\0",)):
             for node in parsed(path):
-                yield f"{name_of(path)}:{getattr(node, 'lineno', 0)}", node
+                yield f"{name}:{getattr(node, 'lineno', 0)}", node
 
 
 def uses(node: ast.AST, dotted: tuple[str, ...]) -> bool:

@@ -27,7 +27,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
@@ -49,7 +49,6 @@ from tests.model_server.control import running as model_server
 from tests.model_server.wire import Fault, Kind
 
 RATIO = 1.5
-WORKERS = 2
 WARM_UP_SECONDS = 3
 OFFLINE = {"TURNSTONE_EXTRACTOR": "offline", "TURNSTONE_EMBEDDER": "local"}
 MODEL, RULES, AMONG = "model", "offline", "contention"
@@ -62,6 +61,7 @@ def options(argv: list[str] | None = None) -> argparse.Namespace:
     given = parser("tests.bench.fairness", __doc__)
     parts = (MODEL, RULES, AMONG)
     given.add_argument("--parts", nargs="+", choices=parts, default=parts, help="what to measure (everything)")
+    given.add_argument("--workers", type=int, default=2, help="worker processes (%(default)s)")
     given.add_argument("--rounds", type=int, default=3, help="rounds of three situations (%(default)s)")
     given.add_argument("--lanes", type=int, default=100, help="quiet lanes (%(default)s)")
     given.add_argument("--poisoned", type=float, default=0.05, help="share of them that is poisoned (%(default)s)")
@@ -84,13 +84,11 @@ def scripted() -> tuple[Fault, ...]:
     )
 
 
-async def compared(
-    data: Path, environment: Mapping[str, str], rounds: int, situations: list[Situation], amount: Load, tick: Tick
-) -> Comparison:
+async def compared(setup: Setup, rounds: int, situations: list[Situation], amount: Load, tick: Tick) -> Comparison:
     """Every situation in every round, on one stack."""
     waits = []
     async with AsyncExitStack() as opened:
-        stack = await opened.enter_async_context(Stack(Setup(data, workers=WORKERS, environment=environment)))
+        stack = await opened.enter_async_context(Stack(setup))
         client = await opened.enter_async_context(TurnstoneClient(stack.url))
         redis = await opened.enter_async_context(Redis(port=stack.addresses.redis))
         bystanders = Bystanders(client, redis, amount)
@@ -105,10 +103,10 @@ async def compared(
 async def spread(data: Path, threads: int, given: argparse.Namespace) -> Spread:
     """How far noisy lanes lie apart, with so many places for lanes in each worker."""
     async with (
-        Stack(Setup(data, workers=WORKERS, worker_threads=threads, environment=OFFLINE)) as stack,
+        Stack(Setup(data, workers=given.workers, worker_threads=threads, environment=OFFLINE)) as stack,
         TurnstoneClient(stack.url) as client,
     ):
-        return await contend(client, WORKERS * threads, given.contenders, given.contended)
+        return await contend(client, given.workers * threads, given.contenders, given.contended)
 
 
 async def measured(given: argparse.Namespace, data: Path) -> tuple[dict[str, Comparison], list[Spread]]:
@@ -116,7 +114,7 @@ async def measured(given: argparse.Namespace, data: Path) -> tuple[dict[str, Com
     amount = Load(given.lanes, given.poisoned, given.rate, given.seconds, given.backlog)
     offline = replace(amount, rate=given.offline_rate, seconds=given.offline_seconds)
     without_poison = [Situation.ALONE, Situation.NOISY]  # rules give no bad answer
-    places = (given.contenders, max(1, given.contenders // (2 * WORKERS)))
+    places = (given.contenders, max(1, given.contenders // (2 * given.workers)))
     steps = {MODEL: 3 * given.rounds, RULES: 2 * given.rounds, AMONG: len(places)}
     compared_by, spreads = dict[str, Comparison](), list[Spread]()
     with model_server(faults=scripted()) as model, progress_bar() as progress:
@@ -125,9 +123,11 @@ async def measured(given: argparse.Namespace, data: Path) -> tuple[dict[str, Com
         endpoint = {"OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": "scripted", "TURNSTONE_EMBEDDER": "openai"}
         if MODEL in given.parts:
             every = list(Situation)
-            compared_by[MODEL] = await compared(data / MODEL, endpoint, given.rounds, every, amount, tick)
+            setup = Setup(data / MODEL, workers=given.workers, environment=endpoint)
+            compared_by[MODEL] = await compared(setup, given.rounds, every, amount, tick)
         if RULES in given.parts:
-            compared_by[RULES] = await compared(data / RULES, OFFLINE, given.rounds, without_poison, offline, tick)
+            setup = Setup(data / RULES, workers=given.workers, environment=OFFLINE)
+            compared_by[RULES] = await compared(setup, given.rounds, without_poison, offline, tick)
         if AMONG in given.parts:
             for threads in places:
                 spreads.append(await spread(data / f"{AMONG}-{threads}", threads, given))

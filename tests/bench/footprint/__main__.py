@@ -59,6 +59,7 @@ QUIET_KEYS = 40  # no more than these are permanent or passing: with fewer the w
 def options(argv: list[str] | None = None) -> argparse.Namespace:
     """What the command line says."""
     given = parser("tests.bench.footprint", __doc__)
+    given.add_argument("--workers", type=int, default=2, help="worker processes (%(default)s)")
     given.add_argument("--turns", type=int, default=200_000, help="turns to be settled (%(default)s)")
     given.add_argument("--users", type=int, default=2_000, help="in so many lanes (%(default)s)")
     given.add_argument("--facts", type=float, default=0.02, help="share of them that holds a fact (%(default)s)")
@@ -73,7 +74,7 @@ async def measured(given: argparse.Namespace, data: Path) -> Footprint:
     amount = Amount(given.turns, given.users, given.facts, given.dead, given.erased)
     async with AsyncExitStack() as opened:
         model = opened.enter_context(model_server(faults=[Fault(kind=Kind.NOT_JSON, contains=POISON)]))
-        setup = Setup(data, environment=SETTINGS | {"OPENAI_BASE_URL": model.base_url})
+        setup = Setup(data, workers=given.workers, environment=SETTINGS | {"OPENAI_BASE_URL": model.base_url})
         stack = await opened.enter_async_context(Stack(setup))
         client = await opened.enter_async_context(TurnstoneClient(stack.url))
         redis = await opened.enter_async_context(Redis(port=stack.addresses.redis))

@@ -31,7 +31,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="make chaos", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--short", action="store_true", help="the storm of `make test`: a minute, 600 turns")
+    parser.add_argument("--short", action="store_true", help="the storm of `make test`: under a minute, 300 turns")
     parser.add_argument("--turns", type=int, help=f"at least so many turns (default {LONG.turns:,})")
     parser.add_argument("--lanes", type=int, help=f"over so many lanes (default {LONG.lanes})")
     parser.add_argument("--seed", type=int, help="of all that is left to chance (default: another one each time)")

@@ -1,0 +1,54 @@
+"""Entities on the platform's surface: users, agents, apps and runs that have memories."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+
+from api.auth import Reader, Writer
+from api.context import Opened, checked, owner, paged
+from api.fields import Named
+from api.mem0 import serving, shapes
+from api.routing import Route
+from memory.errors import NotFound
+from memory.model import KINDS, Kind, Page
+
+router = APIRouter(route_class=Route, include_in_schema=False)
+
+_MOST = 1_000
+_FORGOTTEN = "Delete in progress. This may take some time."
+_NOBODY = "Entity not found!"
+
+
+@router.get("/v1/entities/")
+async def list_entities(
+    request: Request,
+    caller: Reader,
+    parts: Opened,
+    page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
+    page_size: Annotated[int, Query(ge=1)] = _MOST,
+) -> Any:
+    """Who has memories. A client that says no page gets a thousand: it takes the first page for all."""
+    at = Page(number=page, size=min(page_size, _MOST))
+    counts, found = await parts.store.entities(caller.reach, list(KINDS), at)
+    shown = paged(request, at, sum(counts.values()), [shapes.entity(one, caller.tenant) for one in found])
+    return {**shown, **{f"total_{kind}s": count for kind, count in counts.items()}}
+
+
+@router.get("/v2/entities/{kind}/{name:segment}/")
+async def get_entity(kind: Kind, name: str, caller: Reader, parts: Opened) -> Any:
+    """One of them."""
+    found = await parts.store.entity(caller.reach, kind, name)
+    if found is None:
+        raise NotFound(_NOBODY)
+    return shapes.entity(found, caller.tenant)
+
+
+@router.delete("/v2/entities/{kind}/{name:segment}/")
+@router.delete("/v1/entities/{kind}/{name:segment}/")
+async def delete_entity(kind: Kind, name: str, caller: Writer, parts: Opened) -> Any:
+    """Forget one of them, with everything that waits or is being worked on; also one that nobody knows."""
+    ids = checked(Named, {KINDS[kind]: name}).ids
+    receipt = await serving.forgotten(owner(caller, ids), parts)
+    return {"message": _FORGOTTEN, "event_id": receipt.id}

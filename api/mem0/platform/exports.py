@@ -1,0 +1,87 @@
+"""Exports and summaries: digests that a language model makes of memories."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+from pydantic import Field
+
+from api.auth import Reader
+from api.context import Opened, sought
+from api.fields import Instructions
+from api.mem0 import filters
+from api.mem0.lenient import Owned
+from api.routing import Route
+from memory.digest import made, order, summarised
+from memory.errors import NotFound
+from memory.model import Principal, Scope
+from memory.model.filters import Condition
+
+router = APIRouter(route_class=Route, include_in_schema=False)
+
+_TAKEN_DOWN = "Memory export request received. The export will be ready in a few seconds."
+_NO_EXPORT = "No memory export request found"
+_NOBODY = {"user_id": None}
+
+
+class OfIn(Owned):
+    """Of which memories."""
+
+    filters: dict[str, Any] | None = None
+
+    @property
+    def of(self) -> dict[str, Any]:
+        """The ids and the filters as one filter."""
+        named = {field: name for field, name in self.ids.items() if name is not None}
+        both = [one for one in (named, self.filters) if one]
+        return {"AND": both} if len(both) > 1 else both[0] if both else {}
+
+
+class ExportIn(OfIn):
+    """Which document is wanted."""
+
+    wanted: Annotated[Any, Field(validation_alias="schema")]
+    export_instructions: Instructions | None = None
+
+
+class FetchIn(OfIn):
+    """Which one is fetched: by its id, or the latest with these filters."""
+
+    memory_export_id: str | None = None
+
+
+def _sought(caller: Principal, given: dict[str, Any]) -> tuple[Scope, Condition | None]:
+    condition = filters.condition(given)
+    return sought(caller, _NOBODY, condition), condition
+
+
+@router.post("/v1/exports/")
+async def create_export(given: ExportIn, caller: Reader, parts: Opened) -> Any:
+    """Take down which document is wanted; it is made of what stands when it is fetched."""
+    _sought(caller, given.of)
+    instructions = parts.mask(given.export_instructions) if given.export_instructions else None
+    kept = await order(caller.tenant, given.wanted, given.of, instructions, model=parts.model, book=parts.digests)
+    return JSONResponse({"message": _TAKEN_DOWN, "id": kept.id}, status_code=201)
+
+
+@router.post("/v1/exports/get/")
+async def get_export(given: FetchIn, caller: Reader, parts: Opened) -> Any:
+    """The document."""
+    if given.memory_export_id is not None:
+        found = await parts.digests.get(caller.tenant, given.memory_export_id)
+    else:
+        found = await parts.digests.latest(caller.tenant, given.of)
+    if found is None:
+        raise NotFound(_NO_EXPORT)
+    scope, condition = _sought(caller, dict(found.filters))
+    return await made(found, scope, condition, model=parts.model, store=parts.store)
+
+
+@router.post("/v1/summary/")
+async def summarise(given: OfIn, caller: Reader, parts: Opened) -> Any:
+    """A short text about what is remembered."""
+    scope, condition = _sought(caller, given.of)
+    text = await summarised(scope, condition, model=parts.model, store=parts.store)
+    return {"summary": text, "status": "SUCCEEDED"}

@@ -1,0 +1,40 @@
+"""Feedback on a memory."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from pydantic import BeforeValidator
+
+from api.auth import Writer
+from api.context import Opened, checked
+from api.mem0.lenient import Lenient, uuid
+from api.memories import FeedbackIn
+from api.routing import Route
+from memory.revise import judge
+
+router = APIRouter(route_class=Route, include_in_schema=False)
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+class GivenIn(Lenient):
+    """What somebody thinks of a memory: POSITIVE, NEGATIVE, VERY_NEGATIVE, or null to take it back."""
+
+    memory_id: str
+    feedback: Annotated[str | None, BeforeValidator(_lower)] = None
+    feedback_reason: str | None = None
+
+
+@router.post("/v1/feedback/")
+async def give_feedback(given: GivenIn, caller: Writer, parts: Opened) -> Any:
+    """Keep it with the memory."""
+    said = checked(FeedbackIn, {"rating": given.feedback or None, "reason": given.feedback_reason or None})
+    reason = parts.mask(said.reason) if said.reason is not None else None
+    memory_id = uuid(given.memory_id)
+    await judge(caller.reach, memory_id, said.rating, reason, lanes=parts.lanes, store=parts.store)
+    rating = said.rating.upper() if said.rating is not None else None
+    return {"id": memory_id, "feedback": rating, "feedback_reason": reason}

@@ -1,0 +1,121 @@
+"""The project: a tenant is one, and what it is told to keep is its guidance. Others are made by making keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from fastapi import APIRouter
+
+from api.auth import Admin
+from api.context import Opened, checked
+from api.fields import Guided
+from api.mem0.lenient import Lenient
+from api.routing import Route
+from memory.errors import BadRequest, NotFound, NotOffered
+from memory.masking import masked_guidance
+from memory.model import Guidance
+
+router = APIRouter(route_class=Route, include_in_schema=False)
+
+_PROJECTS = "/api/v1/orgs/organizations/{org_id:segment}/projects/"
+_PROJECT = _PROJECTS + "{project_id:segment}/"
+_NONE = "Project not found!"
+_TENANTS = "a project is a tenant here: make a key of another one with `turnstone keys create --tenant`"
+_KEYS = "members are not kept here: who may do what is said by keys, see `turnstone keys create --role`"
+_FORGET = "a project is not deleted here: forget what is in it, DELETE /v1/memories/ with * for every id"
+
+
+class ProjectIn(Lenient):
+    """What is to change of a project; what is not named stays as it is."""
+
+    not_offered: ClassVar[Mapping[str, str]] = {
+        "agent_custom_instructions": "send it with an add, where it holds for agents",
+        "decay": "memories do not fade; give those that should end an expiration_date",
+        "memory_depth": "say in custom_instructions what to keep",
+        "usecase_setting": "say in custom_instructions what it is for",
+    }
+    custom_instructions: str | None = None
+    custom_categories: list[dict[str, str]] | dict[str, str] | None = None
+    multilingual: bool | None = None
+
+
+@router.get(_PROJECT)
+async def get_project(org_id: str, project_id: str, caller: Admin, parts: Opened) -> Any:
+    """The tenant as a project."""
+    is_ours(caller.tenant, org_id, project_id)
+    return _shown(caller.tenant, await parts.guidance.of(caller.tenant))
+
+
+@router.patch(_PROJECT)
+async def patch_project(org_id: str, project_id: str, new: ProjectIn, caller: Admin, parts: Opened) -> Any:
+    """Set what holds for every turn from now on."""
+    is_ours(caller.tenant, org_id, project_id)
+    if new.multilingual is False:
+        raise NotOffered("multilingual is always on here: memories are kept in the language of the conversation")
+    before = await parts.guidance.of(caller.tenant)
+    given = _guidance(new, before)
+    masked = masked_guidance(given, parts.mask)
+    await parts.guidance.give(caller.tenant, masked)
+    return {"message": "Project updated successfully"}
+
+
+def _guidance(new: ProjectIn, before: Guidance) -> Guidance:
+    """The guidance with what is named in its place. Raises RequestValidationError, BadRequest."""
+    named = new.model_fields_set & {"custom_instructions", "custom_categories"}
+    if not named and new.multilingual is None:
+        raise BadRequest("name custom_instructions or custom_categories: these can be changed")
+    told = new.custom_categories or []
+    several = told if isinstance(told, list) else [told]
+    given = checked(
+        Guided,
+        {
+            "custom_instructions": new.custom_instructions or None,
+            "custom_categories": {name: what for one in several for name, what in one.items()},
+        },
+    ).guidance
+    fields = {"custom_instructions": "instructions", "custom_categories": "categories"}
+    return before.model_copy(update={fields[name]: getattr(given, fields[name]) for name in named})
+
+
+def is_ours(tenant: str, *named: str) -> None:
+    """Raises NotFound where an organisation or a project is named that is not the tenant."""
+    if any(name != tenant for name in named):
+        raise NotFound(_NONE)
+
+
+def _shown(tenant: str, guidance: Guidance) -> dict[str, Any]:
+    return {
+        "id": tenant,
+        "project_id": tenant,
+        "org_id": tenant,
+        "name": tenant,
+        "description": None,
+        "custom_instructions": guidance.instructions,
+        "agent_custom_instructions": None,
+        "custom_categories": [{name: what} for name, what in guidance.categories.items()],
+        "multilingual": True,
+        "decay": False,
+        "memory_depth": None,
+        "usecase_setting": None,
+        "user_role": "OWNER",
+        "members": [],
+    }
+
+
+@router.post(_PROJECTS)
+async def create_project(_: Admin) -> Any:
+    """There is one a tenant."""
+    raise NotOffered(_TENANTS)
+
+
+@router.delete(_PROJECT)
+async def delete_project(_: Admin) -> Any:
+    """What is in it can be forgotten."""
+    raise NotOffered(_FORGET)
+
+
+@router.api_route(_PROJECT + "members/", methods=["GET", "POST", "PUT", "DELETE"])
+async def members(_: Admin) -> Any:
+    """There are keys."""
+    raise NotOffered(_KEYS)

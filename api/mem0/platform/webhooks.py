@@ -1,0 +1,87 @@
+"""Webhooks on the platform's surface: an address that is told what changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from api.auth import Admin
+from api.context import Opened, checked
+from api.mem0.lenient import Lenient
+from api.mem0.platform.project import is_ours
+from api.routing import Route
+from api.webhooks import WebhookChange, WebhookIn
+from memory import webhooks
+from memory.errors import NotOffered
+from memory.model import Webhook
+
+router = APIRouter(route_class=Route, include_in_schema=False)
+
+_PROJECT = "/api/v1/webhooks/projects/{project_id:segment}/"
+_WEBHOOK = "/api/v1/webhooks/{webhook_id:segment}/"
+_CATEGORIZE = "memory_categorize"
+
+
+class HookIn(Lenient):
+    """An address, and which changes it is told."""
+
+    url: str | None = None
+    name: str | None = None
+    event_types: list[str] | None = None
+
+    @property
+    def named(self) -> dict[str, Any]:
+        """What is said of it, in our own words. Raises NotOffered."""
+        if _CATEGORIZE in (self.event_types or ()):
+            raise NotOffered(f"{_CATEGORIZE} is not offered here: a memory has its categories from memory_add on")
+        said = {"url": self.url, "name": self.name, "events": self.event_types}
+        return {name: value for name, value in said.items() if value is not None}
+
+
+@router.get(_PROJECT)
+async def list_webhooks(project_id: str, caller: Admin, parts: Opened) -> Any:
+    """All of the tenant's."""
+    is_ours(caller.tenant, project_id)
+    return [_shown(one, caller.tenant) for one in await parts.webhooks.all(caller.tenant)]
+
+
+@router.post(_PROJECT)
+async def create_webhook(project_id: str, given: HookIn, caller: Admin, parts: Opened) -> Any:
+    """Register one; the answer shows the secret that deliveries are signed with, and nothing ever does again."""
+    is_ours(caller.tenant, project_id)
+    asked = checked(WebhookIn, given.named)
+    told = {"url": asked.url, "name": parts.mask(asked.name), "events": asked.events}
+    made = await webhooks.register(caller.tenant, told, book=parts.webhooks, server_key=parts.server_key)
+    return {**_shown(made.webhook, caller.tenant), "secret": made.secret}
+
+
+@router.put(_WEBHOOK)
+async def update_webhook(webhook_id: str, given: HookIn, caller: Admin, parts: Opened) -> Any:
+    """Change what is named."""
+    changes = dict(checked(WebhookChange, given.named).named)
+    if "name" in changes:
+        changes["name"] = parts.mask(changes["name"])
+    await webhooks.change(caller.tenant, webhook_id, changes, book=parts.webhooks)
+    return {"message": "Webhook updated successfully"}
+
+
+@router.delete(_WEBHOOK)
+async def delete_webhook(webhook_id: str, caller: Admin, parts: Opened) -> Any:
+    """Remove one."""
+    await webhooks.remove(caller.tenant, webhook_id, book=parts.webhooks, deliveries=parts.deliveries)
+    return {"message": "Webhook deleted successfully"}
+
+
+def _shown(found: Webhook, tenant: str) -> dict[str, Any]:
+    return {
+        "webhook_id": found.id,
+        "name": found.name,
+        "url": found.url,
+        "event_types": list(found.events),
+        "owner": tenant,
+        "project": tenant,
+        "is_active": found.active,
+        "created_at": found.created_at,
+        "updated_at": found.updated_at,
+    }

@@ -1,0 +1,99 @@
+-- Deliveries to webhooks: ids, never words. The names of the keys are those of redis_keys.py.
+local MOST_WAITING, MOST_DONE = 10000, 1000 -- of one webhook: what is more is given up at once, or forgotten
+local WANTED = { ADD = 'memory_add', UPDATE = 'memory_update', DELETE = 'memory_delete' }
+local OWNERS = { 'user_id', 'agent_id', 'run_id', 'app_id' } -- as in memory/model/scope.py
+
+local function micros(us) return string.format('%.0f', us) end
+
+local function names_of(tenant, hook)
+  local own = tenant .. ':' .. hook
+  return {
+    own = own, hook = hook, counts = 'ts:hook_counts:' .. tenant, delivery = 'ts:delivery:' .. tenant .. ':',
+    waiting = 'ts:hook_waiting:' .. own, done = 'ts:hook_done:' .. own, due = 'ts:hook_due:' .. own,
+    lane = 'ts:hook_lane:' .. own .. ':', rest = 'ts:hook_rest:' .. own, awake = 'ts:hook_awake:' .. own,
+  }
+end
+
+-- A lane is due when its first delivery is; one without any is gone.
+local function put_lane(names, lane, now_ms)
+  local first = redis.call('LINDEX', names.lane .. lane, 0)
+  if not first then
+    redis.call('ZREM', names.due, lane)
+    return
+  end
+  local ms = math.max(now_ms, tonumber(redis.call('HGET', names.delivery .. first, 'due_ms') or '0'))
+  redis.call('ZADD', names.due, ms, lane)
+  redis.call('ZADD', 'ts:hooks_due', 'LT', ms, names.own)
+end
+
+-- Out of what waits, into the log, which is bounded.
+local function end_delivery(names, id, status, now_us, retention_s)
+  local delivery = names.delivery .. id
+  redis.call('ZADD', names.done, redis.call('ZSCORE', names.waiting, id), id)
+  redis.call('ZREM', names.waiting, id)
+  redis.call('HSET', delivery, 'status', status, 'done_us', micros(now_us))
+  redis.call('HDEL', delivery, 'due_ms')
+  redis.call('EXPIRE', delivery, retention_s)
+  redis.call('EXPIRE', names.done, retention_s)
+  redis.call('HINCRBY', names.counts, status, 1)
+  redis.call('HINCRBY', names.counts, 'waiting', -1)
+  local over = redis.call('ZCARD', names.done) - MOST_DONE
+  for rank, old in ipairs(redis.call('ZRANGE', names.done, 0, math.max(over, 10) - 1)) do
+    if rank <= over then redis.call('DEL', names.delivery .. old) end
+    if redis.call('EXISTS', names.delivery .. old) == 0 then redis.call('ZREM', names.done, old) end
+  end
+end
+
+-- fields: what is known of it by ids, as a flat list
+local function note_delivery(names, lane, event, due_ms, now_us, retention_s, fields)
+  local seq = redis.call('HINCRBY', names.counts, 'seq', 1)
+  local id = names.hook .. '-' .. seq
+  redis.call('HSET', names.delivery .. id, 'hook', names.hook, 'lane', lane, 'event', event, 'status', 'waiting',
+    'attempts', 0, 'noted_us', micros(now_us), 'due_ms', due_ms, unpack(fields))
+  local full = redis.call('ZCARD', names.waiting) >= MOST_WAITING
+  redis.call('ZADD', names.waiting, seq, id)
+  redis.call('HINCRBY', names.counts, 'waiting', 1)
+  if full then
+    redis.call('HSET', names.delivery .. id, 'error', 'too_many_waiting')
+    end_delivery(names, id, 'failed', now_us, retention_s)
+  elseif redis.call('RPUSH', names.lane .. lane, id) == 1 then
+    put_lane(names, lane, math.floor(now_us / 1000))
+  end
+  return id
+end
+
+-- Note one event for each of the tenant's webhooks that wants it. Returns the deliveries' ids.
+local function note_event(tenant, hooks, lane, event, due_ms, now_us, retention_s, fields)
+  local ids = {}
+  for i = 1, #hooks, 2 do
+    local hook, wants = cjson.decode(hooks[i + 1]), false
+    for _, name in ipairs(hook.events) do wants = wants or name == WANTED[event] end
+    if hook.active and wants then
+      local names = names_of(tenant, hooks[i])
+      ids[#ids + 1] = note_delivery(names, lane, event, due_ms, now_us, retention_s, fields)
+    end
+  end
+  return ids
+end
+
+-- Note what a turn that has just settled did, where any webhook wants it. Returns how many deliveries that makes.
+local function note_turn(hooks, turn, id, told, now_us, retention_s)
+  local tenant, lane = string.match(redis.call('HGET', turn, 'lane'), '^([^:]*):(.*)$')
+  local owner, fields = redis.call('HMGET', turn, unpack(OWNERS)), {}
+  for i, name in ipairs(OWNERS) do
+    if owner[i] and owner[i] ~= '' then
+      fields[#fields + 1] = name
+      fields[#fields + 1] = owner[i]
+    end
+  end
+  local seen, noted = {}, 0
+  for _, event in ipairs(cjson.decode(told)) do
+    local same = event.event .. event.id
+    seen[same] = (seen[same] or 0) + 1
+    if WANTED[event.event] and not event.held then
+      local about = { 'turn', id, 'memory', event.id, 'nth', seen[same] - 1, unpack(fields) }
+      noted = noted + #note_event(tenant, hooks, lane, event.event, 0, now_us, retention_s, about)
+    end
+  end
+  return noted
+end

@@ -1,0 +1,27 @@
+-- Let deliveries be sent now: one that waits at once, one that is done once more. ARGV tenant, the deliveries' ids ...
+-- Returns how many there were.
+-- with _deliveries
+local time, found = redis.call('TIME'), 0
+local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
+for i = 2, #ARGV do
+  local id = ARGV[i]
+  local names = names_of(ARGV[1], string.match(id, '^(.*)%-'))
+  local delivery = names.delivery .. id
+  local status, lane = unpack(redis.call('HMGET', delivery, 'status', 'lane'))
+  if status then
+    found = found + 1
+    redis.call('HDEL', delivery, 'due_ms')
+    redis.call('DEL', names.rest)
+    if status ~= 'waiting' then
+      redis.call('HSET', delivery, 'status', 'waiting', 'attempts', 0)
+      redis.call('HDEL', delivery, 'code', 'error', 'done_us')
+      redis.call('PERSIST', delivery)
+      redis.call('ZADD', names.waiting, redis.call('ZSCORE', names.done, id), id)
+      redis.call('ZREM', names.done, id)
+      redis.call('HINCRBY', names.counts, 'waiting', 1)
+      redis.call('RPUSH', names.lane .. lane, id)
+    end
+    if redis.call('LINDEX', names.lane .. lane, 0) == id then put_lane(names, lane, now_ms) end
+  end
+end
+return found

@@ -1,0 +1,29 @@
+-- The next delivery of a webhook that is due, counted as attempted. Whoever claimed it and died is followed by another
+-- when the claim ends. KEYS webhooks, webhooks that are due
+-- ARGV tenant, webhook, claim_ms, awake_ms, busy (1: the caller asks again soon, so nobody else need be rung for)
+-- Returns { id, fields, the webhook }, or nothing where none is due.
+-- with _deliveries
+local hooks, dues = unpack(KEYS)
+local names, busy = names_of(ARGV[1], ARGV[2]), ARGV[5] == '1'
+local time = redis.call('TIME')
+local now_us = time[1] * 1000000 + time[2]
+local now_ms = math.floor(now_us / 1000)
+redis.call('SET', names.awake, 1, 'PX', ARGV[4])
+
+local function none(next_ms)
+  if next_ms then redis.call('ZADD', dues, next_ms, names.own) else redis.call('ZREM', dues, names.own) end
+  if not busy then redis.call('DEL', names.awake) end
+  return false
+end
+
+local hook = redis.call('HGET', hooks, names.hook)
+if not hook then return none() end
+local rest_ms = redis.call('PTTL', names.rest)
+if rest_ms > 0 then return none(now_ms + rest_ms) end
+local lane = redis.call('ZRANGEBYSCORE', names.due, '-inf', now_ms, 'LIMIT', 0, 1)[1]
+if not lane then return none(redis.call('ZRANGE', names.due, 0, 0, 'WITHSCORES')[2]) end
+local id = redis.call('LINDEX', names.lane .. lane, 0)
+redis.call('HINCRBY', names.delivery .. id, 'attempts', 1)
+redis.call('HSET', names.delivery .. id, 'tried_us', micros(now_us))
+redis.call('ZADD', names.due, now_ms + ARGV[3], lane)
+return { id, redis.call('HGETALL', names.delivery .. id), hook }

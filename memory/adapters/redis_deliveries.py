@@ -1,0 +1,143 @@
+"""The deliveries on Redis: claimed lane by lane, reported, listed, rung for. Each step is one Lua script."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from redis.asyncio import Redis
+
+from memory.adapters import redis_keys as keys
+from memory.adapters.redis_delivery_log import decode_delivery
+from memory.adapters.redis_hook_bells import AWAKE_MS, HookBells
+from memory.adapters.redis_lanes import InboxLimits
+from memory.adapters.redis_scripts import Argument, RedisScripts, answered
+from memory.adapters.redis_webhooks import RedisWebhooks
+from memory.errors import NewerFormat, Unreadable
+from memory.model import Delivery, DeliveryCounts, DeliveryStatus, Outcome, Page, Webhook
+from memory.ports import Claimed, Doorbell
+
+_CLAIM_SLACK_SECONDS = 2.0
+_CHUNK = 500
+
+
+class RedisDeliveries:
+    """The port `Deliveries`.
+
+    Args:
+        redis: an open client with undecoded answers; closed by whoever opened it.
+        scripts: runs the steps.
+        bell: makes the message that wakes a worker.
+        limits: bounds.
+        book: reads the webhooks.
+        send_seconds: how long an attempt may take.
+    """
+
+    def __init__(
+        self,
+        redis: Redis,
+        scripts: RedisScripts,
+        bell: Doorbell,
+        limits: InboxLimits,
+        book: RedisWebhooks,
+        send_seconds: float,
+    ) -> None:
+        self._redis = redis
+        self._run = scripts.run
+        self._bells = HookBells(redis, scripts.run, bell)
+        self._retention_seconds = limits.retention_seconds
+        self._book = book
+        self._claim_ms = int((send_seconds + _CLAIM_SLACK_SECONDS) * 1000)
+
+    async def claim(self, tenant: str, webhook_id: str, *, busy: bool) -> Claimed | None:
+        """The next delivery that is due, counted as attempted; None where there is none now."""
+        args: list[Argument] = [tenant, webhook_id, self._claim_ms, AWAKE_MS, int(busy)]
+        answer = await self._run("hook_claim", [keys.hooks(tenant), keys.HOOKS_DUE], args)
+        if not answer:
+            return None
+        delivery_id, row, document = answer
+        fields = dict(zip(row[::2], row[1::2], strict=True))
+        delivery = decode_delivery(tenant, delivery_id.decode(), fields)
+        return Claimed(webhook=await self._readable(webhook_id, document), delivery=delivery)
+
+    async def _readable(self, webhook_id: str, document: bytes) -> Webhook | None:
+        try:
+            return await self._book.decoded(webhook_id, document)
+        except (NewerFormat, Unreadable):
+            return None
+
+    async def report(self, tenant: str, delivery: Delivery, outcome: Outcome) -> None:
+        """What the attempt came to; nothing happens where the delivery is there no longer."""
+        args: list[Argument] = [tenant, delivery.webhook_id, delivery.id, delivery.attempts, outcome.status.value]
+        args += ["" if outcome.status_code is None else outcome.status_code, outcome.error or ""]
+        args += [int(outcome.delay_seconds * 1000), int(outcome.rest_seconds * 1000), self._retention_seconds]
+        await self._run("hook_report", [], args)
+
+    async def waits(self, tenant: str, delivery_id: str) -> bool:
+        """Whether a delivery still waits."""
+        status = await answered(self._redis.hget(keys.delivery(tenant, delivery_id), "status"))
+        return bool(status == DeliveryStatus.WAITING.value.encode())
+
+    async def leave(self, tenant: str, webhook_id: str) -> None:
+        """Stop asking though something may be due: ring for somebody else."""
+        await self._bells.ring(keys.hook(tenant, webhook_id), leave=True)
+
+    async def page(self, tenant: str, webhook_id: str, page: Page) -> tuple[int, list[Delivery]]:
+        """How many deliveries of a webhook are kept, and one page of them, newest first."""
+        own = keys.hook(tenant, webhook_id)
+        sets = [keys.hook_waiting(own), keys.hook_done(own)]
+        answers = await self._run("newest", sets, [page.offset + page.size - 1])
+        rows = [row for ids in answers[1::2] for row in zip(ids[::2], map(int, ids[1::2]), strict=True)]
+        newest = sorted(rows, key=lambda row: row[1], reverse=True)[page.offset : page.offset + page.size]
+        return sum(answers[::2]), await self._read(tenant, [found.decode() for found, _ in newest])
+
+    async def get(self, tenant: str, webhook_id: str, delivery_id: str) -> Delivery | None:
+        """One delivery of a webhook."""
+        found = await self._read(tenant, [delivery_id])
+        return found[0] if found and found[0].webhook_id == webhook_id else None
+
+    async def _read(self, tenant: str, ids: Sequence[str]) -> list[Delivery]:
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for delivery_id in ids:
+                pipeline.hgetall(keys.delivery(tenant, delivery_id))
+            rows = await answered(pipeline.execute())
+        return [decode_delivery(tenant, one, row) for one, row in zip(ids, rows, strict=True) if row]
+
+    async def again(self, tenant: str, webhook_id: str, delivery_id: str) -> bool:
+        """Let a delivery be sent at once, however it stands; False where there is none."""
+        if await self.get(tenant, webhook_id, delivery_id) is None:
+            return False
+        found = await self._run("hook_again", [], [tenant, delivery_id])
+        await self._bells.ring(keys.hook(tenant, webhook_id))
+        return bool(found)
+
+    async def note_test(self, tenant: str, webhook_id: str) -> str | None:
+        """Note a test down, to be sent now; returns the delivery's id, None where there is no such webhook."""
+        args: list[Argument] = [tenant, webhook_id, self._retention_seconds]
+        noted = await self._run("hook_test", [keys.hooks(tenant)], args)
+        await self._bells.ring(keys.hook(tenant, webhook_id))
+        return noted.decode() if noted else None
+
+    async def drop(self, tenant: str, webhook_id: str) -> None:
+        """Forget all deliveries of a webhook, a few at a time."""
+        own = keys.hook(tenant, webhook_id)
+        for name in (keys.hook_waiting(own), keys.hook_done(own)):
+            while ids := await answered(self._redis.zrange(name, 0, _CHUNK - 1)):
+                await self._run("hook_drop", [], [tenant, *ids])
+
+    async def counts(self, tenants: Sequence[str]) -> Mapping[str, DeliveryCounts]:
+        """The counts of those of these tenants that ever had a delivery."""
+        found: dict[str, DeliveryCounts] = {}
+        known = list(DeliveryCounts.model_fields)
+        for start in range(0, len(tenants), _CHUNK):
+            chunk = tenants[start : start + _CHUNK]
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                for tenant in chunk:
+                    pipeline.hmget(keys.hook_counts(tenant), known)
+                rows = await answered(pipeline.execute())
+            told = [(tenant, dict(zip(known, row, strict=True))) for tenant, row in zip(chunk, rows, strict=True)]
+            found |= {
+                tenant: DeliveryCounts(**{name: int(count or 0) for name, count in row.items()})
+                for tenant, row in told
+                if any(count is not None for count in row.values())
+            }
+        return found

@@ -1,0 +1,56 @@
+"""The bells of webhooks: rung when something was noted, and by the sweep when one was lost or a pause has ended."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from redis.asyncio import Redis
+
+from memory.adapters import redis_keys as keys
+from memory.adapters.redis_scripts import Argument, answered
+from memory.errors import InboxUnavailable
+from memory.ports import Doorbell
+
+AWAKE_MS = 10_000  # whoever was rung for asks for a delivery before that, again and again
+_MOST_BELLS = 100
+
+Run = Callable[[str, Sequence[str], Sequence[Argument]], Awaitable[Any]]
+
+
+class HookBells:
+    """Rings for webhooks.
+
+    Args:
+        redis: an open client with undecoded answers; closed by whoever opened it.
+        run: runs a script.
+        bell: makes the message that wakes a worker.
+    """
+
+    def __init__(self, redis: Redis, run: Run, bell: Doorbell) -> None:
+        self._redis = redis
+        self._run = run
+        self._bell = bell
+
+    async def ring(self, hook: str, *, leave: bool = False) -> int:
+        """Ring for a webhook that is due, unless somebody is at it; returns how many bells that made.
+
+        Args:
+            hook: what stands for it.
+            leave: whoever is at it is about to leave.
+        """
+        names = [keys.hook_awake(hook), keys.HOOKS_DUE, self._bell.queue]
+        return int(await self._run("hook_ring", names, [hook, self._bell.hook_message(hook), AWAKE_MS, int(leave)]))
+
+    async def ring_all(self, tenant: str) -> None:
+        """Ring for a tenant's webhooks, as something was just noted; if that fails, the sweep rings."""
+        with contextlib.suppress(InboxUnavailable):
+            known = await answered(self._redis.hkeys(keys.hooks(tenant)))
+            await asyncio.gather(*(self.ring(keys.hook(tenant, one.decode())) for one in known))
+
+    async def ring_due(self, now_ms: int) -> int:
+        """Ring for those of all tenants that are due; returns how many bells that made."""
+        due = await answered(self._redis.zrangebyscore(keys.HOOKS_DUE, "-inf", now_ms, start=0, num=_MOST_BELLS))
+        return sum(await asyncio.gather(*(self.ring(hook.decode()) for hook in due)))

@@ -1,0 +1,82 @@
+"""The webhooks on Redis: one hash a tenant, whose records say in clear what is wanted, and sealed where it goes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import structlog
+from redis.asyncio import Redis
+
+from memory.adapters import redis_keys as keys
+from memory.adapters.pseudonyms import Pseudonyms
+from memory.adapters.redis_codec import VERSION, known_format
+from memory.adapters.redis_scripts import Argument, RedisScripts, answered
+from memory.errors import NewerFormat, Unreadable
+from memory.model import Webhook
+
+_BURIED = orjson.dumps({"v": VERSION, "events": [], "active": False})
+log = structlog.get_logger(__name__)
+
+
+class RedisWebhooks:
+    """The port `WebhookBook`.
+
+    Args:
+        redis: an open client with undecoded answers; closed by whoever opened it.
+        scripts: runs the steps.
+        pseudonyms: seals the addresses, as many a service puts its secret into them.
+    """
+
+    def __init__(self, redis: Redis, scripts: RedisScripts, pseudonyms: Pseudonyms) -> None:
+        self._redis = redis
+        self._run = scripts.run
+        self._pseudonyms = pseudonyms
+
+    async def add(self, tenant: str, webhook: Webhook, most: int) -> bool:
+        """A new one; False, and nothing is kept, where the tenant has so many already."""
+        return await self._change(tenant, "add", webhook.id, await self._encoded(webhook), most)
+
+    async def get(self, tenant: str, webhook_id: str) -> Webhook | None:
+        """One of the tenant's. Raises NewerFormat, Unreadable."""
+        found = await answered(self._redis.hget(keys.hooks(tenant), webhook_id))
+        return await self.decoded(webhook_id, found) if found not in (None, _BURIED) else None
+
+    async def all(self, tenant: str) -> list[Webhook]:
+        """All of the tenant's that can be read, the oldest first."""
+        found = list[Webhook]()
+        for webhook_id, document in (await answered(self._redis.hgetall(keys.hooks(tenant)))).items():
+            if document == _BURIED:
+                continue
+            try:
+                found.append(await self.decoded(webhook_id.decode(), document))
+            except (NewerFormat, Unreadable) as error:
+                log.warning("left_out", reason=error.plain)
+        return sorted(found, key=lambda one: (one.created_at, one.id))
+
+    async def replace(self, tenant: str, webhook: Webhook) -> bool:
+        """Another state of one; False, and nothing is changed, where there is none of this id any more."""
+        return await self._change(tenant, "replace", webhook.id, await self._encoded(webhook))
+
+    async def bury(self, tenant: str, webhook_id: str) -> bool:
+        """From now on nobody sees it; False where there was none. Its deliveries are there until they are dropped."""
+        return await self._change(tenant, "bury", webhook_id, _BURIED)
+
+    async def remove(self, tenant: str, webhook_id: str) -> None:
+        """Remove one that is buried."""
+        await self._change(tenant, "remove", webhook_id)
+
+    async def _change(self, tenant: str, deed: str, webhook_id: str, record: bytes = b"", most: int = 0) -> bool:
+        args: list[Argument] = [deed, webhook_id, record, keys.hook(tenant, webhook_id), most]
+        return bool(await self._run("hook", [keys.hooks(tenant), keys.HOOKS_DUE], args))
+
+    async def _encoded(self, webhook: Webhook) -> bytes:
+        fields = webhook.model_dump(mode="json", exclude={"id", "url"})
+        return orjson.dumps({"v": VERSION, **fields, "sealed": await self._pseudonyms.sealed(webhook.url.encode())})
+
+    async def decoded(self, webhook_id: str, document: bytes) -> Webhook:
+        """A webhook from its record. Raises NewerFormat, Unreadable."""
+        fields: dict[str, Any] = known_format(orjson.loads(document), "a webhook")
+        url = (await self._pseudonyms.opened(fields.pop("sealed"))).decode()
+        known = {name: fields[name] for name in Webhook.model_fields if name in fields}
+        return Webhook(id=webhook_id, url=url, **known)

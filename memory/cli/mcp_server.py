@@ -1,0 +1,69 @@
+"""What `turnstone mcp` becomes."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from memory.cli.common import DEFAULT_URL, Key, Url, out, refuse
+from memory.embedded.failures import StackRefused
+from memory.embedded.sockets import base_url, is_loopback, listen
+from memory.errors import TurnstoneError
+from memory.mcp.http import PATH, check_door, make_app, serve
+from memory.mcp.reach import Reach
+from memory.mcp.server import make_server
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+UserId = Annotated[
+    str | None,
+    typer.Option(
+        "--user-id",
+        envvar=["TURNSTONE_USER_ID", "MEM0_DEFAULT_USER_ID"],
+        help="Whose memories are meant where a call names nobody.",
+    ),
+]
+
+
+@app.command(
+    epilog="Examples: turnstone mcp --user-id alice · turnstone mcp --http --port 8765 · "
+    "turnstone mcp --http --host 0.0.0.0 --allowed-host memory.example.org"
+)
+def mcp(
+    user_id: UserId = None,
+    http: Annotated[bool, typer.Option("--http", help="Serve streamable HTTP instead of stdio.")] = False,
+    host: Annotated[str, typer.Option("--host", help="Where to listen; beyond loopback every caller needs a key.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The port; 0 picks one.")] = 8765,
+    allowed_host: Annotated[
+        list[str] | None, typer.Option("--allowed-host", help="A name by which callers reach it; may be repeated.")
+    ] = None,
+    url: Url = DEFAULT_URL,
+    key: Key = None,
+) -> None:
+    """Serve memory to agents by the Model Context Protocol, as a client of a running Turnstone.
+
+    Over stdio (the default) an editor or a desktop client starts this command itself. With --http it prints
+    `ready URL` and serves until it is stopped; a caller's own key (Authorization: Bearer) goes before --key, and
+    beyond this machine --key is lent to nobody.
+    """
+    alone = not http or is_loopback(host)
+    server = make_server(Reach(url, key, user_id, lends_key=alone))
+    if not http:
+        server.run()
+        return
+    try:
+        if not alone:
+            asyncio.run(check_door(url))
+        listener = listen(host, port)
+    except (TurnstoneError, StackRefused) as error:
+        raise refuse(str(error), 2) from error
+    out().print(f"ready {base_url(host, listener.getsockname()[1])}{PATH}", soft_wrap=True)
+    asyncio.run(serve(make_app(server, [host, *(allowed_host or ())], needs_key=not alone), listener))
+
+
+if __name__ == "__main__":
+    app(prog_name="turnstone mcp")

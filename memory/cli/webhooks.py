@@ -1,0 +1,173 @@
+"""`turnstone webhooks create|list|change|delete|test|deliveries|retry`."""
+
+from __future__ import annotations
+
+import asyncio
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from memory.cli.common import (
+    DEFAULT_URL,
+    AsJson,
+    Key,
+    PageNumber,
+    Url,
+    Yes,
+    call,
+    confirm,
+    err,
+    out,
+    refuse,
+    show_json,
+    table,
+    when,
+)
+from memory.client import TurnstoneClient
+from memory.client.webhooks import DeliveryView, WebhookView
+
+app = typer.Typer()
+commands = typer.Typer(
+    name="webhooks", help="Addresses that are told what changes, and what was delivered to them.", no_args_is_help=True
+)
+app.add_typer(commands)
+
+_LOOK_SECONDS, _LOOKS = 0.25, 80
+
+
+class Wanted(StrEnum):
+    """What a webhook may want to be told."""
+
+    ADD = "memory_add"
+    UPDATE = "memory_update"
+    DELETE = "memory_delete"
+
+
+WebhookId = Annotated[str, typer.Argument(help="The webhook's id, as `webhooks list` shows it.")]
+DeliveryId = Annotated[str, typer.Argument(help="The delivery's id, as `webhooks deliveries` shows it.")]
+Events = Annotated[list[Wanted] | None, typer.Option("--event", help="What it wants; once for each, else all.")]
+Name = Annotated[str | None, typer.Option("--name", help="What it is for.")]
+
+
+@commands.command(epilog="Example: turnstone webhooks create https://example.com/memories --event memory_add")
+def create(
+    address: Annotated[str, typer.Argument(help="Where changes are posted to.")],
+    name: Name = None,
+    event: Events = None,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    key: Key = None,
+) -> None:
+    """Register an address and show its signing secret once."""
+    made = call(url, key, lambda client: client.webhooks.create(address, name=name or "", events=event))
+    if as_json:
+        show_json(made)
+        return
+    out().print(made.secret, markup=False, soft_wrap=True)
+    told = f"Webhook {made.id} is told {', '.join(made.events)}. This is its signing secret, shown this once: keep it."
+    err().print(told, markup=False)
+
+
+@commands.command("list", epilog="Example: turnstone webhooks list")
+def list_webhooks(as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = None) -> None:
+    """List the webhooks."""
+    found = call(url, key, lambda client: client.webhooks.all())
+    if as_json:
+        show_json([one.model_dump(mode="json") for one in found])
+        return
+    rows = [[one.id, one.name, one.url, ", ".join(one.events), _state(one), one.created_at] for one in found]
+    heads = ("id", "name", "address", "is told", "state", "created")
+    out().print(table(rows, *heads) if rows else "There are no webhooks.")
+
+
+@commands.command(epilog="Example: turnstone webhooks change WEBHOOK_ID --inactive")
+def change(
+    webhook_id: WebhookId,
+    address: Annotated[str | None, typer.Option("--address", help="Another address.")] = None,
+    name: Name = None,
+    event: Events = None,
+    active: Annotated[bool | None, typer.Option("--active/--inactive", help="Whether it is told anything.")] = None,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    key: Key = None,
+) -> None:
+    """Change what is given; the rest, and the secret, stay."""
+    changed = call(
+        url,
+        key,
+        lambda client: client.webhooks.change(webhook_id, url=address, name=name, events=event, active=active),
+    )
+    if as_json:
+        show_json(changed)
+    else:
+        out().print(f"It is changed: {_state(changed)}, told {', '.join(changed.events)}.")
+
+
+@commands.command(epilog="Example: turnstone webhooks delete WEBHOOK_ID --yes")
+def delete(webhook_id: WebhookId, yes: Yes = False, url: Url = DEFAULT_URL, key: Key = None) -> None:
+    """Remove a webhook with its log; what waits for it is not delivered."""
+    confirm(yes, f"Delete the webhook {webhook_id}? What waits for it is not delivered.")
+    call(url, key, lambda client: client.webhooks.delete(webhook_id))
+    out().print("It is deleted.")
+
+
+@commands.command("test", epilog="Example: turnstone webhooks test WEBHOOK_ID")
+def try_out(webhook_id: WebhookId, url: Url = DEFAULT_URL, key: Key = None) -> None:
+    """Send a test, and wait for what becomes of it; the exit status is 1 when it does not arrive."""
+
+    async def sent(client: TurnstoneClient) -> DeliveryView | None:
+        delivery_id, told = await client.webhooks.test(webhook_id), None
+        for _ in range(_LOOKS):
+            page = await client.webhooks.deliveries(webhook_id)
+            told = next((one for one in page.results if one.id == delivery_id), None)
+            if told is not None and told.status != "waiting":
+                break
+            await asyncio.sleep(_LOOK_SECONDS)
+        return told
+
+    told = call(url, key, sent)
+    if told is None or told.status == "waiting":
+        raise refuse("No worker has sent it yet: see that one runs, then look at `turnstone webhooks deliveries`.")
+    if told.status == "failed":
+        raise refuse(f"It did not arrive: {_last(told)}.")
+    out().print(f"It arrived: {_last(told)}.")
+
+
+@commands.command(epilog="Example: turnstone webhooks deliveries WEBHOOK_ID")
+def deliveries(
+    webhook_id: WebhookId, page: PageNumber = 1, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = None
+) -> None:
+    """List what was delivered, waits or failed, newest first."""
+    found = call(url, key, lambda client: client.webhooks.deliveries(webhook_id, page=page))
+    if as_json:
+        show_json(found)
+        return
+    rows = [
+        [one.id, one.event, one.memory_id, _where(one), one.attempts, _last(one), one.created_at]
+        for one in found.results
+    ]
+    heads = ("id", "event", "memory", "status", "attempts", "last", "noted")
+    out().print(table(rows, *heads) if rows else "Nothing was to be delivered yet.")
+    if found.next:
+        out().print(f"{found.count} in all; go on with --page {page + 1}.")
+
+
+@commands.command(epilog="Example: turnstone webhooks retry WEBHOOK_ID DELIVERY_ID")
+def retry(webhook_id: WebhookId, delivery_id: DeliveryId, url: Url = DEFAULT_URL, key: Key = None) -> None:
+    """Send a delivery again, however it stands."""
+    call(url, key, lambda client: client.webhooks.retry(webhook_id, delivery_id))
+    out().print("It is sent again.")
+
+
+def _state(webhook: WebhookView) -> str:
+    return "active" if webhook.active else "inactive"
+
+
+def _where(delivery: DeliveryView) -> str:
+    waits = delivery.status == "waiting" and delivery.attempts and delivery.due_at
+    return f"{delivery.status} until {when(delivery.due_at)}" if waits and delivery.due_at else delivery.status
+
+
+def _last(delivery: DeliveryView) -> str:
+    return f"HTTP {delivery.status_code}" if delivery.status_code is not None else (delivery.error or "")

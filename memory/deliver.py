@@ -1,0 +1,212 @@
+"""Delivering: send what waits for one webhook, lane by lane in order, and note what became of it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import structlog
+
+from memory.errors import NewerFormat, Unreadable
+from memory.model import OWNERS, TEST, Delivery, DeliveryStatus, Event, Outcome, Scope, Webhook
+from memory.ports import (
+    Claimed,
+    Deliveries,
+    MemoryStore,
+    Reply,
+    ServerKey,
+    TurnLog,
+    WebhookBook,
+    WebhookSender,
+)
+from memory.webhooks import clear_away, secret_of, signed
+
+log = structlog.get_logger(__name__)
+
+_AT_ONCE = 8  # lanes of one webhook
+_RUNS_AT_ONCE = 32  # webhooks in one process; the others wait, or another process takes them
+_LOOK_SECONDS = 0.5
+_RUN_SECONDS = 20  # then it is another webhook's turn
+_FIRST_PAUSE_SECONDS, _GROWTH = 2.0, 3.0
+_TEST_TEXT = "This is a test: the webhook works."
+_GONE = 410  # the receiver wants nothing any more
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivering:
+    """What delivering needs.
+
+    Args:
+        book, deliveries, sender, server_key, turns, store: the parts.
+        attempts: how often a delivery is tried.
+        retry_max_seconds: the longest pause between two attempts.
+    """
+
+    book: WebhookBook
+    deliveries: Deliveries
+    sender: WebhookSender
+    server_key: ServerKey
+    turns: TurnLog
+    store: MemoryStore
+    attempts: int = 20
+    retry_max_seconds: float = 3600
+    at_work: set[str] = field(default_factory=set)
+    room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_RUNS_AT_ONCE))
+
+
+async def deliver(tenant: str, webhook_id: str, parts: Delivering) -> int:
+    """Send what is due for a webhook; returns how many attempts were made.
+
+    A failure out there is noted with its delivery and costs nobody else anything. Raises InboxUnavailable when Redis is
+    away, StoreUnavailable when Qdrant is: the sweep rings again, and what was claimed is sent when the claim ends.
+    """
+    hook = f"{tenant}:{webhook_id}"
+    if hook in parts.at_work:  # a bell too many
+        return 0
+    parts.at_work.add(hook)
+    try:
+        async with parts.room:
+            if await _is_gone(tenant, webhook_id, parts.book):
+                await clear_away(tenant, webhook_id, parts.book, parts.deliveries)
+            return await _work_off(tenant, webhook_id, parts)
+    finally:
+        parts.at_work.discard(hook)
+
+
+async def _is_gone(tenant: str, webhook_id: str, book: WebhookBook) -> bool:
+    try:
+        return await book.get(tenant, webhook_id) is None
+    except (NewerFormat, Unreadable):
+        return False
+
+
+async def _work_off(tenant: str, webhook_id: str, parts: Delivering) -> int:
+    """Claim and send, several lanes at once. Somebody who answers slowly holds up their own lane alone."""
+    loop, sending, made = asyncio.get_running_loop(), set[asyncio.Task[None]](), 0
+    deadline = loop.time() + _RUN_SECONDS
+    try:
+        while loop.time() < deadline:
+            claimed = None
+            if len(sending) < _AT_ONCE:
+                claimed = await parts.deliveries.claim(tenant, webhook_id, busy=bool(sending))
+            if claimed is not None:
+                sending.add(asyncio.create_task(_attempt(tenant, claimed, parts)))
+                made += 1
+            elif not sending:
+                return made
+            else:
+                sending = await _some_done(sending, _LOOK_SECONDS)
+        while sending:
+            sending = await _some_done(sending, None)
+        await parts.deliveries.leave(tenant, webhook_id)
+        return made
+    finally:
+        for task in sending:
+            task.cancel()
+
+
+async def _some_done(sending: set[asyncio.Task[None]], seconds: float | None) -> set[asyncio.Task[None]]:
+    done, rest = await asyncio.wait(sending, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    for task in done:
+        task.result()
+    return rest
+
+
+async def _attempt(tenant: str, claimed: Claimed, parts: Delivering) -> None:
+    delivery, webhook = claimed.delivery, claimed.webhook
+    if webhook is None:
+        outcome: Outcome | None = Outcome(status=DeliveryStatus.FAILED, error="unreadable")
+    elif not webhook.active:
+        outcome = Outcome(status=DeliveryStatus.FAILED, error="inactive")
+    else:
+        outcome = await _sent(tenant, delivery, webhook, parts)
+    if outcome is None:  # its owner was forgotten, or its webhook removed: there is nothing to note
+        return
+    await parts.deliveries.report(tenant, delivery, outcome)
+    if outcome.status is DeliveryStatus.FAILED:
+        told = {"status_code": outcome.status_code, "error": outcome.error, "attempts": delivery.attempts}
+        log.warning("webhook_failed", webhook=delivery.webhook_id, **told)
+    if outcome.status_code == _GONE and webhook is not None:
+        await _deactivate(tenant, webhook, parts.book)
+
+
+async def _deactivate(tenant: str, webhook: Webhook, book: WebhookBook) -> None:
+    now = await book.get(tenant, webhook.id)
+    if now is not None and now.url == webhook.url:  # else somebody has just given it another address
+        await book.replace(tenant, now.model_copy(update={"active": False, "updated_at": datetime.now(UTC)}))
+        log.warning("webhook_deactivated", webhook=webhook.id)
+
+
+async def _sent(tenant: str, delivery: Delivery, webhook: Webhook, parts: Delivering) -> Outcome | None:
+    """What became of one attempt; None where the delivery is there no longer."""
+    words = await _words(tenant, delivery, parts)
+    if isinstance(words, Outcome):
+        return words
+    body = orjson.dumps(_payload(delivery, words))
+    secret = await secret_of(tenant, webhook.id, parts.server_key)
+    # The last look: whoever was forgotten until now is not told about.
+    if not await parts.deliveries.waits(tenant, delivery.id):
+        return None
+    headers = {"content-type": "application/json", "user-agent": "Turnstone"}
+    headers |= signed(secret, delivery.id, datetime.now(UTC), body)
+    return _judged(delivery, await parts.sender.send(webhook.url, headers, body), parts)
+
+
+async def _words(tenant: str, delivery: Delivery, parts: Delivering) -> str | Outcome | None:
+    """What the memory says, None for one that was deleted by hand; what becomes of a delivery without words."""
+    reach = Scope(tenant=tenant)
+    if delivery.event == TEST:
+        return _TEST_TEXT
+    if delivery.turn_id is not None:
+        status = await parts.turns.get(reach, delivery.turn_id)
+        same = [one for one in (status.events if status else ()) if _is_it(one.event, one.id, delivery)]
+        return same[delivery.nth].memory if delivery.nth < len(same) else _NO_WORDS
+    versions = await parts.store.history(reach, delivery.memory_id or "")
+    if delivery.event == Event.DELETE:  # the sweep removes it if whoever was about to has died
+        return _again(delivery, parts, error="not_deleted_yet") if versions else None
+    return next((one.text for one in versions if one.version == delivery.version), _NO_WORDS)
+
+
+# The turn's status has ended, or the change by hand was never made or is deleted by now.
+_NO_WORDS = Outcome(status=DeliveryStatus.FAILED, error="words_gone")
+
+
+def _is_it(event: Event, memory_id: str, delivery: Delivery) -> bool:
+    return event == delivery.event and memory_id == delivery.memory_id
+
+
+def _payload(delivery: Delivery, words: str | None) -> dict[str, Any]:
+    """As Mem0's users know it, and more: nothing of it tells which tenant it is."""
+    return {
+        "event_details": {"id": delivery.memory_id, "data": {"memory": words}, "event": delivery.event},
+        "delivery_id": delivery.id,
+        "turn_id": delivery.turn_id,
+        **dict.fromkeys(OWNERS),
+        **delivery.scope.ids,
+        "created_at": delivery.noted_at,
+    }
+
+
+def _judged(delivery: Delivery, reply: Reply, parts: Delivering) -> Outcome:
+    told = {"status_code": reply.status_code, "error": reply.error}
+    if reply.status_code is not None and 200 <= reply.status_code < 300:
+        return Outcome(status=DeliveryStatus.DELIVERED, **told)
+    if reply.status_code == _GONE or reply.final:
+        return Outcome(status=DeliveryStatus.FAILED, **told)
+    return _again(delivery, parts, reply.retry_after_seconds, **told)
+
+
+def _again(delivery: Delivery, parts: Delivering, asked_seconds: float | None = None, **told: Any) -> Outcome:
+    """Once more after a pause that grows; or never, after so many attempts."""
+    if delivery.attempts >= (1 if delivery.event == TEST else parts.attempts):
+        return Outcome(status=DeliveryStatus.FAILED, **told)
+    most = parts.retry_max_seconds
+    # No larger power than is needed: it is a float.
+    pause = min(most, _FIRST_PAUSE_SECONDS * _GROWTH ** min(delivery.attempts - 1, 20))
+    rest = min(asked_seconds or 0, most)
+    delay = max(rest, pause * random.uniform(0.5, 1.0))
+    return Outcome(status=DeliveryStatus.WAITING, delay_seconds=delay, rest_seconds=rest, **told)

@@ -1,0 +1,129 @@
+"""What the tools answer. Everything here is read by a model, so a text that reads like an instruction is withheld."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from memory.client.owners import EntityView
+from memory.client.views import MemoryView, Page, ReceiptView, TurnView
+from memory.marking import reads_like_an_instruction
+
+Standing = Literal["PENDING", "RUNNING", "SUCCEEDED", "FAILED"]
+_STANDINGS: dict[str, Standing] = {
+    "queued": "PENDING",
+    "retrying": "PENDING",
+    "running": "RUNNING",
+    "settled": "SUCCEEDED",
+    "dead": "FAILED",
+    "erased": "FAILED",
+}
+_WITHHELD = "(withheld, as it reads like an instruction to a prompt; a person can look at it on the dashboard)"
+
+
+class Change(BaseModel):
+    """What an event did to one memory."""
+
+    event: str = Field(description="ADD, UPDATE, DELETE or NONE.")
+    id: str = Field(description="The memory's id.")
+    memory: str
+
+
+class Event(BaseModel):
+    """What became of something that was to be remembered."""
+
+    event_id: str
+    event_type: Literal["ADD"] = "ADD"
+    status: Standing = Field(
+        description="PENDING or RUNNING: it will be remembered. SUCCEEDED: it is. FAILED: see error."
+    )
+    results: list[Change] = []
+    error: str | None = None
+    created_at: datetime | None = None
+    completed_at: datetime | None = None
+
+
+class Events(BaseModel):
+    """One page of events, newest first."""
+
+    count: int = Field(description="How many there are in all.")
+    next_page: int | None = Field(description="The next page; null on the last.")
+    results: list[Event]
+
+
+class Memories(BaseModel):
+    """One page of memories, newest first."""
+
+    count: int = Field(description="How many there are in all.")
+    next_page: int | None = Field(description="The next page; null on the last.")
+    results: list[MemoryView]
+
+
+class Found(BaseModel):
+    """The memories that matter most, best first."""
+
+    results: list[MemoryView]
+    pending: int = Field(description="How much that was told is not remembered yet, and so cannot be found.")
+
+
+class Entities(BaseModel):
+    """One page of who has memories."""
+
+    next_page: int | None = Field(description="The next page; null where this one is not full.")
+    results: list[EntityView]
+
+
+class Deleted(BaseModel):
+    """A memory that is gone, with its history."""
+
+    id: str
+    message: str = "Memory deleted."
+
+
+class Forgotten(BaseModel):
+    """A receipt for each owner that was forgotten; it tells counts, and nobody's name."""
+
+    receipts: list[ReceiptView]
+
+
+def told(memory: MemoryView) -> MemoryView:
+    """A memory as a model may read it."""
+    return memory.model_copy(update={"memory": _WITHHELD}) if memory.marked else memory
+
+
+def memories(page: Page[MemoryView], number: int) -> Memories:
+    """A page of the server's, of which we know the number."""
+    return Memories(count=page.count, next_page=_after(page, number), results=[told(one) for one in page.results])
+
+
+def events(page: Page[TurnView], number: int) -> Events:
+    """The same of turns."""
+    return Events(count=page.count, next_page=_after(page, number), results=[event(one) for one in page.results])
+
+
+def event(turn: TurnView) -> Event:
+    """A turn, in the words that Mem0 has for it."""
+    return Event(
+        event_id=turn.id,
+        status=_STANDINGS.get(turn.status, "PENDING"),
+        results=[Change(event=one.event, id=one.id, memory=_readable(one.memory)) for one in turn.events],
+        error="It was forgotten with its owner." if turn.status == "erased" else turn.error,
+        created_at=turn.accepted_at,
+        completed_at=turn.settled_at,
+    )
+
+
+def facts(found: Sequence[MemoryView]) -> list[str]:
+    """The texts that may stand in a prompt."""
+    return [one.memory for one in found if not one.marked]
+
+
+def _readable(text: str) -> str:
+    return _WITHHELD if reads_like_an_instruction(text) else text
+
+
+def _after(page: Page[MemoryView] | Page[TurnView], number: int) -> int | None:
+    return number + 1 if page.next else None

@@ -1,0 +1,94 @@
+"""The server over streamable HTTP: each caller brings a key of their own, so one process serves many tenants.
+
+There are no sessions: whatever a request may do comes from the key that it brings, and any process can answer it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from socket import socket
+
+import uvicorn
+from mcp.server.mcpserver import MCPServer
+from mcp.server.transport_security import TransportSecuritySettings
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from memory.client import ApiError, TurnstoneClient
+from memory.errors import TurnstoneError
+from memory.mcp.reach import Reach, key_in
+
+PATH = "/mcp"
+_OURS = ("127.0.0.1", "localhost", "[::1]")
+_NO_KEY = "Send your Turnstone key as Authorization: Bearer <key>."
+_UNAUTHORIZED = 401
+
+
+class OpenDoor(TurnstoneError):
+    """Turnstone asks for no key, so whoever reached us would reach everything."""
+
+    code = "open_door"
+
+
+async def check_door(url: str) -> None:
+    """Make sure that Turnstone asks for keys, before others than this machine can call.
+
+    Raises OpenDoor where it does not, ServerUnreachable where it is away and cannot be asked.
+    """
+    async with TurnstoneClient(url, retries=1) as stranger:
+        try:
+            await stranger.turns(page_size=1)
+        except ApiError as refusal:
+            if refusal.status == _UNAUTHORIZED:
+                return
+            raise
+    raise OpenDoor(
+        f"Turnstone at {url} asks for no key, and whoever reached this port would read and delete everything: "
+        "run it with TURNSTONE_AUTH=keys, or serve on 127.0.0.1 only."
+    )
+
+
+def make_app(server: MCPServer[Reach], hosts: Sequence[str], *, needs_key: bool) -> Starlette:
+    """What answers HTTP.
+
+    Args:
+        server: with the tools.
+        hosts: the names, with or without a port, by which callers reach us besides this machine's own. Requests that
+            name another are refused: a web page that points its own name at us gets nowhere.
+        needs_key: whether a request without a key is refused at once.
+    """
+    names = [*_OURS, *hosts]
+    allowed = [*names, *(f"{name}:*" for name in names)]
+    origins = [f"{scheme}://{name}" for scheme in ("http", "https") for name in allowed]
+    security = TransportSecuritySettings(allowed_hosts=allowed, allowed_origins=origins)
+    app = server.streamable_http_app(streamable_http_path=PATH, stateless_http=True, transport_security=security)
+    if needs_key:
+        app.add_middleware(KeyNeeded)
+    return app
+
+
+async def serve(app: Starlette, listener: socket) -> None:
+    """Answer until SIGINT or SIGTERM."""
+    await uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False)).serve(sockets=[listener])
+
+
+class KeyNeeded:
+    """Refuses whoever brings no key; whether a key is good is Turnstone's to say.
+
+    Args:
+        app: what is behind it.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 401, or let the request through."""
+        if scope["type"] != "http" or key_in(Headers(scope=scope)):
+            await self._app(scope, receive, send)
+            return
+        refusal = {"detail": _NO_KEY, "error": "unauthorized"}
+        answer = JSONResponse(refusal, _UNAUTHORIZED, {"WWW-Authenticate": "Bearer"})
+        await answer(scope, receive, send)

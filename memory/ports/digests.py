@@ -1,0 +1,21 @@
+"""The port to the orders of digests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from memory.model import DigestOrder
+
+
+class DigestBook(Protocol):
+    """Orders of digests, each kept for a day. They name owners, so they are kept sealed. Raises InboxUnavailable."""
+
+    async def keep(self, tenant: str, order: DigestOrder) -> None:
+        """Put one into the book."""
+
+    async def get(self, tenant: str, order_id: str) -> DigestOrder | None:
+        """One of the tenant's; None when there is none, or none any more."""
+
+    async def latest(self, tenant: str, filters: Mapping[str, Any]) -> DigestOrder | None:
+        """The tenant's latest with just these filters; None when there is none any more."""

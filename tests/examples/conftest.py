@@ -1,0 +1,48 @@
+"""What the examples need besides the stack."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from memory.client import TurnstoneClient
+from tests.model_server.control import ModelServer
+from tests.model_server.control import running as model_server
+from tests.running import OPERATOR_KEY, Running
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.fixture
+async def client(keyed: Running) -> AsyncIterator[TurnstoneClient]:
+    """A client of the running stack."""
+    async with TurnstoneClient(keyed.url, OPERATOR_KEY) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def model() -> Iterator[ModelServer]:
+    """The scripted model that an example's agent asks; Turnstone asks none."""
+    with model_server() as server:
+        yield server
+
+
+@pytest.fixture
+def script(keyed: Running, model: ModelServer) -> Callable[..., str]:
+    """Run an example as its first lines say; what it printed."""
+    settings = {"TURNSTONE_URL": keyed.url, "TURNSTONE_KEY": OPERATOR_KEY}
+    endpoint = {"OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": "test"}
+
+    def run(name: str, *words: str) -> str:
+        command = [sys.executable, str(EXAMPLES / name), *words]
+        env = {**os.environ, **settings, **endpoint}
+        ended = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout
+
+    return run

@@ -1,0 +1,1 @@
+"""Mem0's own clients, unmodified, against Turnstone."""
