@@ -5,7 +5,7 @@ where nothing is, in the same step as it looks. So the same memories may be sent
 has can neither be written to nor be looked at. It is refused as taken, in the same words whoever has it.
 
 What an erase covers is not brought back: a memory that was made before its owner was forgotten here is refused, as long
-as the erase is known.
+as the erase is known, which is as long as its receipt is kept.
 """
 
 from __future__ import annotations

@@ -191,6 +191,12 @@ async def test_what_was_made_before_its_owner_was_forgotten_is_not_brought_back(
     assert checked.json()["left"] == {"turns": 0, "texts": 0, "plans": 0, "versions": 0}
 
 
+async def test_that_somebody_was_forgotten_is_known_as_long_as_the_receipt(front: Front, inbox: Redis) -> None:
+    receipt = (await front.ask("DELETE", "/memories?user_id=ana")).json()
+    (epoch,) = await inbox.keys("ts:epoch:*")
+    assert abs(await inbox.ttl(epoch) - await inbox.ttl(f"ts:receipt:default:{receipt['id']}")) < 60
+
+
 async def test_a_memory_that_was_deleted_and_is_imported_again_stays(front: Front, inbox: Redis) -> None:
     given, parts = arrival(), front.parts
     await sent(front, given)
