@@ -29,7 +29,7 @@ up: $(VENV)/.embedded ## the whole stack in the foreground at http://127.0.0.1:8
 	@$(BIN)/turnstone up --port $(PORT) --data $(DATA) --workers $(WORKERS)
 
 # The tests start Python well over a hundred times: what is compiled is kept, even where this is switched off.
-test: $(VENV)/.dev $(if $(wildcard tests/browser/test_*.py),browser) ## every test: unit, contract, integration, end to end, browser, a short storm
+test: $(VENV)/.dev tools ## every test: unit, contract, integration, end to end, browser, a short storm
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses 3 --dist loadgroup --no-loadscope-reorder
 
 check: lint unit ## formatting, lint, types, import contracts and unit tests, in under a minute
@@ -95,9 +95,9 @@ clean: ## remove what make made, but never the data in .turnstone
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find api worker memory tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: browser
-browser:
-	@.ci/install-browser
+.PHONY: tools
+tools:
+	@.ci/install-tools
 
 # A stamp is older than what it was made from only when something has changed: a second call installs nothing.
 $(VENV)/.embedded: $(VENV)/.python pyproject.toml requirements.lock

@@ -51,6 +51,7 @@ CODES = {
     422: "invalid",
     429: "too_many",
 }
+UNFORESEEN = {"detail": "something went wrong here that should not have; it is logged", "error": "internal"}
 _RETRY_AFTER_SECONDS = 1.0
 _LONGEST_SENTENCE = 300
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -96,8 +97,7 @@ def problem(
     scope: Mapping[str, Any] | None = None,
 ) -> JSONResponse:
     """One refusal in the shape that every client can count on, in the words of the surface that the scope names."""
-    sentence = " ".join(detail.split())[:_LONGEST_SENTENCE]
-    plain = Refusal(status, sentence, code or CODES.get(status, "error"), dict(headers or {}))
+    plain = Refusal(status, _cut(detail), code or CODES.get(status, "error"), dict(headers or {}))
     words: Words | None = (scope or {}).get(_WORDS)
     said = words(plain) if words is not None else plain
     body = {"detail": said.detail, "error": said.error}
@@ -111,6 +111,15 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(ClientDisconnect, _left)
     app.add_exception_handler(Exception, _unforeseen)
+
+
+def refusal(error: errors.TurnstoneError) -> dict[str, str]:
+    """The body of a refusal where its status has been told already."""
+    return {"detail": _cut(str(error)), "error": error.code}
+
+
+def _cut(detail: str) -> str:
+    return " ".join(detail.split())[:_LONGEST_SENTENCE]
 
 
 async def _turnstone(request: Request, error: Exception) -> JSONResponse:
@@ -176,10 +185,11 @@ async def _left(_: Request, __: Exception) -> JSONResponse:
 async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
     log.error("request_failed", method=request.method, route=_route(request), exc_info=error)
     # The connection is closed after an unforeseen error: the client must not send its next request on it.
-    sentence = "something went wrong here that should not have; it is logged"
     # It passes no door on its way out.
     fence = {name.decode(): value.decode() for name, value in FENCE}
-    return problem(500, sentence, "internal", {"Connection": "close", **fence}, scope=request.scope)
+    return problem(
+        500, UNFORESEEN["detail"], UNFORESEEN["error"], {"Connection": "close", **fence}, scope=request.scope
+    )
 
 
 def _route(request: Request) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 from pydantic.config import JsonDict
 
-from api.fields import WITH_WORDS, Body, Content, Guided, Id, Metadata, Moment, Name, Owned, Text
+from api.fields import WITH_WORDS, Body, Content, Guided, Id, Metadata, Moment, Name, Named, Owned, Text
 from memory.model import Event, Status, What
 
 MOST_MESSAGES = 200
@@ -143,11 +143,12 @@ class TurnToldPage(BaseModel):
     results: list[TurnTold]
 
 
-class ChatIn(Body):
-    """A user's message to the chatbot."""
+class ChatIn(Named):
+    """A user's message to the chatbot, and whose memories are meant: the user's, or those beside the other ids, too."""
 
     user_id: Id
     message: Text
+    stream: StrictBool | None = Field(None, description="Whether the reply comes as events.")
 
 
 class ChatOut(BaseModel):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+
 from memory.errors import NoModel
 from memory.model import Message, Role, Scope, Submission, Value
 from memory.ports import Embedder, Inbox, LanguageModel, Mask, MemoryStore, TurnLog
@@ -10,24 +14,39 @@ from memory.recall import Asked, recall
 from memory.spending import paid_by
 
 
-class Reply(Value):
-    """The model's reply, and the memories that were put into its prompt."""
+@dataclass(frozen=True, kw_only=True)
+class Conversing:
+    """The parts that a conversation needs; without a model nobody answers."""
 
-    text: str
+    mask: Mask
+    model: LanguageModel | None
+    inbox: Inbox
+    store: MemoryStore
+    embedder: Embedder
+    turns: TurnLog
+
+
+class Recollection(Value):
+    """The memories that were put into the model's prompt."""
+
     memories: tuple[str, ...]
 
 
-async def converse(
-    scope: Scope,
-    message: str,
-    *,
-    mask: Mask,
-    model: LanguageModel | None,
-    inbox: Inbox,
-    store: MemoryStore,
-    embedder: Embedder,
-    turns: TurnLog,
-) -> Reply:
+class Delta(Value):
+    """The next piece of the reply, as the model gave it."""
+
+    text: str
+
+
+class Reply(Value):
+    """The model's whole reply, the memories that were put into its prompt, and the turn that was accepted for both."""
+
+    text: str
+    memories: tuple[str, ...]
+    turn_id: str
+
+
+async def converse(scope: Scope, message: str, parts: Conversing) -> Reply:
     """Answer a user's message with what is remembered of them, and remember this turn.
 
     The message is masked before anybody sees it, the reply before it is remembered. A memory that reads like an
@@ -35,28 +54,54 @@ async def converse(
 
     Raises NoModel where none is configured, and what the parts raise.
     """
-    if model is None:
-        raise NoModel("no language model is configured: set OPENAI_API_KEY, or OPENAI_BASE_URL for another endpoint")
+    model = _present(parts)
     with paid_by(scope.tenant):
-        return await _conversed(scope, message, mask, model, inbox=inbox, store=store, embedder=embedder, turns=turns)
+        asked, memories = await _recalled(scope, message, parts)
+        text = await model.chat(_prompt(asked, memories))
+        return await _remembered(scope, asked, text, memories, parts)
 
 
-async def _conversed(
-    scope: Scope,
-    message: str,
-    mask: Mask,
-    model: LanguageModel,
-    *,
-    inbox: Inbox,
-    store: MemoryStore,
-    embedder: Embedder,
-    turns: TurnLog,
-) -> Reply:
-    said = mask(message)
-    found = await recall(Asked(scope=scope, text=said), store=store, embedder=embedder, turns=turns)
+async def converse_in_pieces(
+    scope: Scope, message: str, parts: Conversing
+) -> AsyncGenerator[Recollection | Delta | Reply, None]:
+    """The same while the model speaks: what was recalled, each piece of the reply, and last the Reply.
+
+    The Reply comes once the turn is accepted. Whoever closes this before, or is cancelled in it, ends the model's call,
+    and nothing is remembered: a turn is remembered as a whole or not at all. To be read by one task, as it knows by the
+    task who pays.
+    """
+    model = _present(parts)
+    with paid_by(scope.tenant):
+        asked, memories = await _recalled(scope, message, parts)
+        yield Recollection(memories=memories)
+        said = []
+        async with aclosing(model.chat_stream(_prompt(asked, memories))) as pieces:
+            async for piece in pieces:
+                said.append(piece)
+                yield Delta(text=piece)
+        yield await _remembered(scope, asked, "".join(said), memories, parts)
+
+
+def _present(parts: Conversing) -> LanguageModel:
+    if parts.model is None:
+        raise NoModel("no language model is configured: set OPENAI_API_KEY, or OPENAI_BASE_URL for another endpoint")
+    return parts.model
+
+
+async def _recalled(scope: Scope, message: str, parts: Conversing) -> tuple[Message, tuple[str, ...]]:
+    """The message as it may be seen, and the memories that matter for it."""
+    said = parts.mask(message)
+    asked = Asked(scope=scope, text=said)
+    found = await recall(asked, store=parts.store, embedder=parts.embedder, turns=parts.turns)
     memories = tuple(one.memory.text for one in found.results if not one.memory.marked)
-    asked = Message(role=Role.USER, content=said)
-    reply = await model.chat([Message(role=Role.SYSTEM, content=chat_system(memories)), asked])
-    answered = Message(role=Role.ASSISTANT, content=mask(reply))
-    await inbox.accept(Submission(scope=scope, messages=(asked, answered)))
-    return Reply(text=reply, memories=memories)
+    return Message(role=Role.USER, content=said), memories
+
+
+def _prompt(asked: Message, memories: tuple[str, ...]) -> list[Message]:
+    return [Message(role=Role.SYSTEM, content=chat_system(memories)), asked]
+
+
+async def _remembered(scope: Scope, asked: Message, text: str, memories: tuple[str, ...], parts: Conversing) -> Reply:
+    answered = Message(role=Role.ASSISTANT, content=parts.mask(text))
+    accepted = await parts.inbox.accept(Submission(scope=scope, messages=(asked, answered)))
+    return Reply(text=text, memories=memories, turn_id=accepted.id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
 from memory.errors import TurnstoneError
@@ -57,6 +57,10 @@ class ScriptedModel:
     async def chat(self, messages: Sequence[Message]) -> str:
         self.chats.append(tuple(messages))
         return self._next().text
+
+    async def chat_stream(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:
+        for piece in (await self.chat(messages)).split(" "):
+            yield f"{piece} "
 
     def _next(self) -> Answer:
         if not self._answers:

@@ -2,29 +2,74 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.sse import EventSourceResponse
 
 from api.auth import Writer
 from api.context import Opened, owner
 from api.openapi import refusals
 from api.routing import Route
 from api.schemas import ChatIn, ChatOut
-from memory.converse import converse
+from api.streams import Event, event_stream, working
+from memory.bootstrap import conversing
+from memory.converse import Delta, Recollection, Reply, converse, converse_in_pieces
 
 router = APIRouter(route_class=Route, tags=["chat"])
 
+EVENTS = EventSourceResponse.media_type
+_STREAMED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The reply; as events where these were asked for: `memories`, `delta`s, and `done` or `error`.",
+        "content": {EVENTS: {"schema": {"type": "string"}}},
+    }
+}
 
-@router.post("/chat", responses=refusals(501, 502))
-async def chat(said: ChatIn, caller: Writer, parts: Opened) -> ChatOut:
-    """Answer a user's message with what is remembered of them."""
-    reply = await converse(
-        owner(caller, {"user_id": said.user_id}),
-        said.message,
-        mask=parts.mask,
-        model=parts.model,
-        inbox=parts.inbox,
-        store=parts.store,
-        embedder=parts.embedder,
-        turns=parts.turns,
-    )
+
+@router.post("/chat", response_model=ChatOut, responses=refusals(501, 502) | _STREAMED)
+async def chat(request: Request, said: ChatIn, caller: Writer, parts: Opened) -> ChatOut | Response:
+    """Answer a user's message with what is remembered of them.
+
+    With `"stream": true`, or where the caller accepts `text/event-stream`, the answer comes as server-sent events:
+    `memories` with what was put into the prompt, `delta` with each piece of the reply, and `done` with all of it once
+    the turn is accepted. A failure in the midst is an `error` event in the shape of every refusal. Whoever hangs up
+    before `done` ends the model's call, and the turn is not remembered.
+    """
+    scope = owner(caller, said.ids)
+    if said.stream or (said.stream is None and _accepts_events(request)):
+        pieces = working(converse_in_pieces(scope, said.message, conversing(parts)))
+        first = await anext(pieces)  # what was recalled: until then a refusal is told with its own status
+        return event_stream(_events(first, pieces))
+    reply = await converse(scope, said.message, conversing(parts))
     return ChatOut(reply=reply.text, memories_used=list(reply.memories))
+
+
+def _accepts_events(request: Request) -> bool:
+    accepted = request.headers.get("accept", "").lower().split(",")
+    return EVENTS in (one.partition(";")[0].strip() for one in accepted)
+
+
+Piece = Recollection | Delta | Reply | None
+
+
+async def _events(first: Piece, pieces: AsyncGenerator[Piece, None]) -> AsyncGenerator[Event | None, None]:
+    async with aclosing(pieces):
+        yield _event(first)
+        async for piece in pieces:
+            yield _event(piece)
+
+
+def _event(piece: Piece) -> Event | None:
+    match piece:
+        case Recollection():
+            return Event(name="memories", data={"memories_used": piece.memories})
+        case Delta():
+            return Event(name="delta", data={"text": piece.text})
+        case Reply():
+            done = {"reply": piece.text, "memories_used": piece.memories, "turn_id": piece.turn_id}
+            return Event(name="done", data=done)
+        case _:
+            return None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing
 from typing import Protocol
 
 from memory.model import Message, Vector
@@ -47,6 +47,12 @@ class GuardedModel:
         """Answer a conversation in free text. Raises ModelUnavailable or ModelRejected."""
         async with self._breaker.call():
             return await self._model.chat(messages)
+
+    async def chat_stream(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:
+        """The same piece by piece: one call, which ends with the last piece."""
+        async with self._breaker.call(), aclosing(self._model.chat_stream(messages)) as pieces:
+            async for piece in pieces:
+                yield piece
 
 
 class GuardedEmbedder:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Protocol, TypeVar
 
-from openai import APIConnectionError, APIStatusError, AsyncOpenAI, OpenAIError, Timeout
+from httpx import HTTPError
+from openai import APIConnectionError, APIStatusError, AsyncOpenAI, AsyncStream, OpenAIError, Timeout
+from openai import BaseModel as Chunk
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from memory.adapters.retry_after import retry_after_seconds
@@ -101,19 +104,42 @@ class OpenAIEndpoint:
 
         Raises ModelUnavailable or ModelRejected.
         """
-        raw = await self._made(what, call, self._timeout_seconds)
-        try:
-            answer = shape.model_validate_json(raw.text)
-        except ValidationError as error:
-            raise ModelUnavailable(f"{what} gave an answer that is not of its own protocol.") from error
+        async with _meant(what, self._timeout_seconds):
+            answer = shape.model_validate_json((await call).text)
         await self._bill(answer.usage or Tokens())
         return answer
+
+    async def read_pieces(
+        self, what: str, call: Awaitable[AsyncStream[Any]], shape: type[W]
+    ) -> AsyncGenerator[W, None]:
+        """Make a call whose answer comes in pieces; to close this early hangs up.
+
+        An answer that broke off, or was not wanted to its end, is billed without tokens: the endpoint tells them last.
+
+        Args:
+            what: as in `read`.
+            call: a call of the client that streams.
+            shape: what each piece must hold.
+
+        Raises ModelUnavailable or ModelRejected; the call as a whole has as long as any other.
+        """
+        tokens: Tokens | None = None
+        try:
+            async with _meant(what, self._timeout_seconds), await call as chunks:
+                async for chunk in chunks:
+                    piece = shape.model_validate(_plain(chunk))
+                    tokens = piece.usage or tokens or Tokens()
+                    yield piece
+        finally:
+            if tokens is not None:
+                await self._bill(tokens)
 
     async def ping(self, what: str) -> None:
         """Ask for the list of models; an endpoint without such a list is there, too. Raises ModelUnavailable."""
         seconds = min(_PING_SECONDS, self._timeout_seconds)
         try:
-            await self._made(what, self.client.models.with_raw_response.list(), seconds)
+            async with _meant(what, seconds):
+                await self.client.models.with_raw_response.list()
         except TurnstoneError as error:
             cause = error.__cause__
             if not (isinstance(cause, APIStatusError) and cause.status_code in _NO_MODEL_LIST):
@@ -123,19 +149,29 @@ class OpenAIEndpoint:
         """Close the connections."""
         await self.client.close()
 
-    async def _made(self, what: str, call: Awaitable[Raw], seconds: float) -> Raw:
-        try:
-            # The client's own timeout starts anew with every byte; this one does not.
-            async with asyncio.timeout(seconds):
-                return await call
-        except TimeoutError as error:
-            raise ModelUnavailable(f"{what} did not answer within {seconds:g} seconds.") from error
-        except APIStatusError as error:
-            raise meaning(what, error) from error
-        except APIConnectionError as error:
-            raise ModelUnavailable(f"{what} cannot be reached or broke off its answer.") from error
-        except OpenAIError as error:
-            raise ModelUnavailable(f"{what} gave an answer that the client cannot read.") from error
+
+@asynccontextmanager
+async def _meant(what: str, seconds: float) -> AsyncIterator[None]:
+    """What goes wrong with a call made inside, in the words of the house; it has so many seconds as a whole."""
+    try:
+        # The client's own timeout starts anew with every byte; this one does not.
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as error:
+        raise ModelUnavailable(f"{what} did not answer within {seconds:g} seconds.") from error
+    except APIStatusError as error:
+        raise meaning(what, error) from error
+    except (APIConnectionError, HTTPError) as error:  # while an answer streams, the client lets the latter through
+        raise ModelUnavailable(f"{what} cannot be reached or broke off its answer.") from error
+    except ValidationError as error:
+        raise ModelUnavailable(f"{what} gave an answer that is not of its own protocol.") from error
+    except (OpenAIError, ValueError) as error:  # a piece that is no JSON is the latter
+        raise ModelUnavailable(f"{what} gave an answer that the client cannot read.") from error
+
+
+def _plain(chunk: object) -> object:
+    """A piece as it came: the client has built its own object of it, without a check."""
+    return chunk.to_dict() if isinstance(chunk, Chunk) else chunk
 
 
 def meaning(what: str, error: APIStatusError) -> TurnstoneError:

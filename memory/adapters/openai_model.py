@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any, Literal, cast
+
+from openai import AsyncStream
 
 from memory.adapters.openai_endpoint import Billed, OpenAIEndpoint, Raw, Tokens, Wire
 from memory.adapters.prices import Price, priced
@@ -52,12 +55,34 @@ class _Completion(Billed):
         )
 
 
+class _Part(Wire):
+    delta: _Message = _Message()
+    finish_reason: str | None = None
+
+
+class _Piece(Billed):
+    """A piece of an answer; the one with the bill comes last and has no choice."""
+
+    choices: tuple[_Part, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """What is said in it, be it a refusal."""
+        return "".join(part.delta.content or part.delta.refusal or "" for part in self.choices[:1])
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the model stopped with it, for whatever reason."""
+        return any(part.finish_reason for part in self.choices[:1])
+
+
 class Dialect(Value):
     """How much of today's wire an endpoint understands: everything, until it refuses something by name."""
 
     format: Literal["json_schema", "json_object", "text"] = "json_schema"
     counts_thoughts: bool = False
     has_temperature: bool = True
+    tells_tokens: bool = True
 
     def request(self, question: Question) -> dict[str, Any]:
         """The parameters that ask a question in this dialect."""
@@ -85,6 +110,8 @@ class Dialect(Value):
             return self.model_copy(update={"counts_thoughts": True})
         if "temperature" in complaint and self.has_temperature:
             return self.model_copy(update={"has_temperature": False})
+        if "stream_options" in complaint and self.tells_tokens:
+            return self.model_copy(update={"tells_tokens": False})
         return None
 
 
@@ -146,14 +173,32 @@ class OpenAIModel:
 
     async def chat(self, messages: Sequence[Message]) -> str:
         """Answer a conversation in free text. Raises ModelUnavailable or ModelRejected."""
-        # On the wire a tool's message must answer a call that was made there; ours are told, not called.
-        roles = {Role.TOOL: Role.USER}
-        told = [{"role": roles.get(m.role, m.role).value, "content": m.content} for m in messages]
-        completion = await self._complete({"messages": told})
+        completion = await self._complete({"messages": _told(messages)})
         text = completion.answer().text
-        if not text.strip():
-            raise ModelUnavailable(f"{self._what} gave an empty reply.")
+        self._refuse_blank(text)
         return text
+
+    async def chat_stream(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:
+        """The same piece by piece. Raises ModelUnavailable also after pieces; ModelRejected comes before the first."""
+        dialect, said, is_whole = self._dialect, "", False
+        while not is_whole:
+            try:
+                async with aclosing(self._pieces(_told(messages), dialect)) as pieces:
+                    async for piece in pieces:
+                        is_whole = is_whole or piece.is_last
+                        if piece.text:
+                            said += piece.text
+                            yield piece.text
+            except ModelRejected as error:
+                simpler = dialect.without(str(error))
+                if simpler is None:
+                    raise
+                dialect = simpler
+            else:
+                if not is_whole:
+                    raise ModelUnavailable(f"{self._what} broke off its answer.")
+        self._dialect = dialect
+        self._refuse_blank(said)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -163,6 +208,16 @@ class OpenAIModel:
     def _what(self) -> str:
         return f"The model {self._name}"
 
+    def _refuse_blank(self, text: str) -> None:
+        if not text.strip():
+            raise ModelUnavailable(f"{self._what} gave an empty reply.")
+
+    def _pieces(self, told: list[dict[str, str]], dialect: Dialect) -> AsyncGenerator[_Piece, None]:
+        options = {"stream_options": {"include_usage": True}} if dialect.tells_tokens else {}
+        create: Any = self._endpoint.client.chat.completions.create
+        call: Awaitable[AsyncStream[Any]] = create(model=self._name, messages=told, stream=True, **options)
+        return self._endpoint.read_pieces(self._what, call, _Piece)
+
     async def _billed(self, tokens: Tokens) -> None:
         usage = Usage(calls=1, **tokens.model_dump())
         await self._meter.spent(self._name, priced(usage, self._price))
@@ -171,3 +226,9 @@ class OpenAIModel:
         create = self._endpoint.client.chat.completions.with_raw_response.create
         call = cast("Awaitable[Raw]", create(model=self._name, **request))
         return await self._endpoint.read(self._what, call, _Completion)
+
+
+def _told(messages: Sequence[Message]) -> list[dict[str, str]]:
+    # On the wire a tool's message must answer a call that was made there; ours are told, not called.
+    roles = {Role.TOOL: Role.USER}
+    return [{"role": roles.get(m.role, m.role).value, "content": m.content} for m in messages]

@@ -34,6 +34,7 @@ from memory.adapters.redis_turns import RedisTurns
 from memory.adapters.redis_webhooks import RedisWebhooks
 from memory.admit import Admission
 from memory.bootstrap.endpoints import open_embedder, open_model, open_tokens, secret
+from memory.converse import Conversing
 from memory.decide import Deciding
 from memory.deliver import Delivering
 from memory.extract import ModelExtractor
@@ -179,6 +180,18 @@ def deciding(parts: Parts) -> Deciding:
         reconciler=parts.reconciler,
         embedder=parts.embedder,
         quarantine=parts.quarantine,
+    )
+
+
+def conversing(parts: Parts) -> Conversing:
+    """What a chat needs."""
+    return Conversing(
+        mask=parts.mask,
+        model=parts.model,
+        inbox=parts.inbox,
+        store=parts.store,
+        embedder=parts.embedder,
+        turns=parts.turns,
     )
 
 

@@ -16,10 +16,11 @@ from urllib.parse import quote
 
 import httpx
 
+from memory.client.chats import ChatCalls
 from memory.client.keys import Keys
 from memory.client.letters import Letters, RehearsalView, named
 from memory.client.owners import Owner, OwnerCalls
-from memory.client.views import Found, HeldView, ImportView, MemoryView, Page, Queued, Reply, TurnView
+from memory.client.views import Found, HeldView, ImportView, MemoryView, Page, Queued, TurnView
 from memory.client.webhooks import Webhooks
 from memory.client.wire import Wire
 
@@ -33,7 +34,7 @@ class Guidance(TypedDict, total=False):
     custom_categories: Mapping[str, str]
 
 
-class TurnstoneClient(OwnerCalls):
+class TurnstoneClient(OwnerCalls, ChatCalls):
     """Speaks to one server. Every method raises ApiError when it refuses, ServerUnreachable when it is away.
 
     Args:
@@ -242,11 +243,6 @@ class TurnstoneClient(OwnerCalls):
     async def discard(self, memory_id: str) -> None:
         """Remove a memory that was held back."""
         await self._wire.ask("POST", f"{_held(memory_id)}/discard")
-
-    async def chat(self, user_id: str, message: str) -> Reply:
-        """Recall, let the model answer, and remember the turn."""
-        body = {"user_id": user_id, "message": message}
-        return Reply.model_validate(await self._wire.ask("POST", "/chat", json=body))
 
     async def ready(self) -> tuple[bool, dict[str, Any]]:
         """Whether every part answers, and what the server says about each."""

@@ -98,7 +98,7 @@ class OwnerCalls:
         Raises CutOff where it ended before its end.
         """
         counts, end = {"memory": 0, "turn": 0}, None
-        async for line in self._wire.lines("/export", params=dict(owner)):
+        async for line in self._wire.lines("GET", "/export", params=dict(owner)):
             told: dict[str, Any] = orjson.loads(line)
             end = told if told["kind"] == "end" else None
             if told["kind"] in counts:

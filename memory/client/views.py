@@ -210,3 +210,21 @@ class Reply(View):
 
     reply: str
     memories_used: tuple[str, ...] = ()
+
+
+class Recalled(View):
+    """The beginning of a chat that streams: the memories that are put into the prompt."""
+
+    memories_used: tuple[str, ...] = ()
+
+
+class Delta(View):
+    """The next piece of the reply."""
+
+    text: str
+
+
+class Said(Reply):
+    """The end of a chat that streams: the whole reply, and the turn that was accepted for it."""
+
+    turn_id: str

@@ -75,9 +75,7 @@ class Wire:
 
     async def send(self, method: str, path: str, *, safe: bool, **request: Any) -> httpx.Response:
         """The answer, which is no error. Arguments and errors as in `ask`."""
-        for part in ("json", "params"):
-            if part in request:
-                request[part] = {name: value for name, value in request[part].items() if value is not None}
+        request = _without_none(request)
         for attempt in range(self._retries if safe else 0):
             pause = min(LAST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**attempt)
             try:
@@ -90,12 +88,11 @@ class Wire:
             await asyncio.sleep(wished_pause(response.headers, pause))
         return accepted(await self.once(method, path, **request))
 
-    async def lines(self, path: str, *, params: Mapping[str, Any]) -> AsyncIterator[bytes]:
+    async def lines(self, method: str, path: str, **request: Any) -> AsyncIterator[bytes]:
         """The lines of an answer while they come. Raises ApiError, and ServerUnreachable also in the midst."""
-        query = {name: value for name, value in params.items() if value is not None}
         rest = b""
         try:
-            async with self._http.stream("GET", path, params=query) as response:
+            async with self._http.stream(method, path, **_without_none(request)) as response:
                 if response.is_error:
                     await response.aread()
                 accepted(response)
@@ -116,6 +113,13 @@ class Wire:
             raise ServerUnreachable(f"{self._url} did not answer in time.") from error
         except httpx.TransportError as error:
             raise ServerUnreachable(f"Nobody answers at {self._url}.") from error
+
+
+def _without_none(request: Mapping[str, Any]) -> dict[str, Any]:
+    """The same without what is None in `json` and `params`."""
+    said = {part: request[part] for part in ("json", "params") if part in request}
+    told = {part: {name: it for name, it in given.items() if it is not None} for part, given in said.items()}
+    return {**request, **told}
 
 
 def wished_pause(headers: Mapping[str, str], otherwise: float) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, Protocol
 
 from memory.model import Extraction, Fact, Guidance, Message, Recalled, Reconciliation, Turn, Usage, Value, Vector
@@ -47,6 +47,12 @@ class LanguageModel(Pingable, Protocol):
 
     async def chat(self, messages: Sequence[Message]) -> str:
         """Answer a conversation in free text."""
+
+    def chat_stream(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:
+        """The same answer piece by piece, while the model gives it; to close it early ends the call.
+
+        What it raises may come after pieces: these are then the beginning of an answer that nobody got to its end.
+        """
 
 
 class Extractor(Pingable, Protocol):

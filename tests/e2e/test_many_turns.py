@@ -7,6 +7,7 @@ import re
 import signal
 from collections import defaultdict
 from collections.abc import Callable
+from itertools import pairwise
 from time import perf_counter
 
 import pytest
@@ -67,6 +68,8 @@ async def check_user(client: TurnstoneClient, user: str, posted: list[tuple[str,
         turn = turns[turn_id]
         assert [(event.event, event.id) for event in turn.events] == [("ADD", memory.id)], number
         assert turn.accepted_at == memory.created_at
+    ends = [turns[turn_id].settled_at for turn_id, _ in posted]
+    assert all(earlier and later and earlier <= later for earlier, later in pairwise(ends)), "applied out of order"
 
 
 @pytest.mark.parametrize(("turns", "killed"), [(300, False), (1_000, True)], ids=["undisturbed", "a worker is killed"])

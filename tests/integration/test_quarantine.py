@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
 from memory.adapters.redis_codec import decode_plan, encode_plan
-from memory.converse import converse
+from memory.converse import Conversing, converse
 from memory.decide import decide
 from memory.forget import forget
 from memory.marking import Quarantine
@@ -67,10 +67,10 @@ async def test_a_chat_does_without_marked_memories(house: House) -> None:
     await remember(house, TOLD, mode="mark")
     await remember(house, ORDINARY, mode="mark")
     model = ScriptedModel("Hello!")
-    reply = await converse(
-        ANA, "Which teas?", mask=unmasked, model=model, inbox=house.inbox, store=house.store, embedder=house.embedder,
-        turns=house.turns,
-    )  # fmt: skip
+    parts = Conversing(
+        mask=unmasked, model=model, inbox=house.inbox, store=house.store, embedder=house.embedder, turns=house.turns
+    )
+    reply = await converse(ANA, "Which teas?", parts)
     assert reply.memories == (ORDINARY,)
     assert TOLD not in "".join(message.content for message in model.chats[0] if message.role is Role.SYSTEM)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -44,6 +44,9 @@ class TableModel:
         return {"candidate": number, "event": event, "target": found, "text": wording}
 
     async def chat(self, messages: Sequence[Message]) -> str:
+        raise AssertionError("nobody talks here")
+
+    def chat_stream(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:
         raise AssertionError("nobody talks here")
 
 

@@ -10,11 +10,9 @@ import httpx
 import pytest
 
 from tests.mem0.clients import KINDS, Kind, Speaker, mem0, projects, speaking
-from tests.mem0.scenes_around import SCENES
+from tests.mem0.scenes_webhooks import SCENES
 from tests.running import Running
 
-# Methods whose scenes are still to be written.
-ELSEWHERE = {"get_webhooks", "create_webhook", "update_webhook", "delete_webhook"}
 NOBODYS = {"chat"}  # their own client does not implement it
 
 
@@ -26,7 +24,7 @@ def methods(kind: Any, prefix: str = "") -> set[str]:
 @pytest.mark.parametrize(("client", "project"), [("MemoryClient", "Project"), ("AsyncMemoryClient", "AsyncProject")])
 def test_every_method_of_the_clients_has_its_scene(client: str, project: str) -> None:
     theirs = methods(getattr(mem0, client)) | methods(getattr(projects, project), "project.")
-    assert theirs == {*SCENES, *ELSEWHERE, *NOBODYS}
+    assert theirs == {*SCENES, *NOBODYS}
 
 
 @pytest.mark.parametrize("method", sorted(SCENES))

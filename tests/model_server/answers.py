@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from tests.model_server import rules, wrong
@@ -53,6 +54,22 @@ def completion(model: str, prompt_tokens: int, right: str, fault: Fault | None) 
             "total_tokens": prompt_tokens + completion_tokens,
         },
     }
+
+
+def chunks(completion: dict[str, Any], with_usage: bool) -> list[bytes]:
+    """The same completion as the events of a stream, a word each; its bill comes last, where it was asked for."""
+    parts: list[dict[str, Any]] = []
+    for choice in completion["choices"]:
+        said = "refusal" if choice["message"]["refusal"] else "content"
+        deltas = [{"role": "assistant", "content": ""}]
+        deltas += [{said: word} for word in re.findall(r"\S+\s*|\s+", choice["message"][said] or "")]
+        parts += [{"choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in deltas]
+        parts.append({"choices": [{"index": 0, "delta": {}, "finish_reason": choice["finish_reason"]}]})
+    if with_usage:
+        parts.append({"choices": [], "usage": completion["usage"]})
+    shared = {name: completion[name] for name in ("id", "created", "model")} | {"object": "chat.completion.chunk"}
+    events = [json.dumps(shared | part, ensure_ascii=False) for part in parts]
+    return [f"data: {event}\n\n".encode() for event in [*events, "[DONE]"]]
 
 
 def embeddings(model: str, texts: list[str], dimension: int, as_base64: bool, fault: Fault | None) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from tests.model_server import answers, rules
 from tests.model_server.state import Call, State
 from tests.model_server.wire import Canned, Fault, Kind
 
+_EVENTS = "text/event-stream"
+
 
 class ModelServerApp:
     """The routes over one state.
@@ -61,6 +63,9 @@ class ModelServerApp:
         completion_tokens = answer["usage"]["completion_tokens"]
         self._state.add(prompt_tokens=prompt_tokens, completion_tokens=completion_tokens)
         self._state.traffic.answered(call.route, right, prompt_tokens, completion_tokens)
+        if body.get("stream"):
+            with_usage = body.get("stream_options", {}).get("include_usage", False)
+            return self._streamed(answers.chunks(answer, with_usage), fault)
         return await self._sent(answer, fault)
 
     async def _embed(self, request: Request) -> Response:
@@ -97,6 +102,24 @@ class ModelServerApp:
             case Kind.HELD:
                 await self._state.hold()
         return Response(body, media_type="application/json")
+
+    def _streamed(self, chunks: list[bytes], fault: Fault | None) -> Response:
+        """The same for a completion in chunks; who hangs up meanwhile is no longer held."""
+        match fault.kind if fault else None:
+            case Kind.NOT_JSON_BODY:
+                return Response("<html><body>Bad gateway</body></html>", media_type=_EVENTS)
+            case Kind.DROPPED:
+                return _Dropped(b"".join(chunks), media_type=_EVENTS)
+        return StreamingResponse(self._paced(chunks, fault), media_type=_EVENTS)
+
+    async def _paced(self, chunks: list[bytes], fault: Fault | None) -> AsyncIterator[bytes]:
+        kind, seconds = (fault.kind, fault.seconds) if fault else (None, 0.0)
+        await asyncio.sleep(seconds if kind is Kind.SLOW else 0)
+        for number, chunk in enumerate(chunks):
+            if kind is Kind.HELD and number == len(chunks) // 2:
+                await self._state.hold()
+            yield chunk
+            await asyncio.sleep(seconds if kind is Kind.DRIP else 0)
 
     async def _add_fault(self, request: Request) -> Response:
         self._state.add_fault(Fault.model_validate_json(await request.body()))

@@ -20,8 +20,8 @@ class Kind(StrEnum):
     STATUS = "status"  # an HTTP error: `status`, and `headers` such as Retry-After
     NO_JSON_SCHEMA = "no_json_schema"  # HTTP 400 that names response_format, when a schema is sent in one
     SLOW = "slow"  # answers rightly, after `seconds`
-    HELD = "held"  # answers rightly, when it is released
-    DRIP = "drip"  # answers rightly, one byte in `seconds`
+    HELD = "held"  # answers rightly, when it is released; a stream after half of its chunks
+    DRIP = "drip"  # answers rightly, one byte in `seconds`; a stream one chunk
     DROPPED = "dropped"  # sends half of the answer, then closes the connection
     NOT_JSON_BODY = "not_json_body"  # the HTTP body is a web page
     NO_CHOICES = "no_choices"  # the HTTP body is JSON, but no completion

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from memory.client import ApiError, ServerUnreachable, TurnstoneClient
+from memory.client.views import Delta, Recalled, Said
 from tests.support import free_port
 from tests.unit.fake_api import FakeApi, fake_api
 
@@ -55,6 +56,38 @@ async def test_a_call_that_is_not_safe_to_repeat_is_made_once(api: FakeApi) -> N
         with pytest.raises(ApiError, match="Redis is away"):
             await client.chat("alice", "hello")
     assert len(api.asked) == 1
+
+
+def events(*told: tuple[str, str]) -> str:
+    return "".join(f"event: {name}\ndata: {data}\n\n" for name, data in told)
+
+
+MEMORIES, DELTA = ("memories", '{"memories_used": ["She skis."]}'), ("delta", '{"text": "Hi\u2028there"}')
+DONE = ("done", '{"reply": "Hi\u2028there", "memories_used": ["She skis."], "turn_id": "t1"}')
+
+
+async def test_a_chat_that_streams_is_read_to_its_end_past_what_is_not_known(api: FakeApi) -> None:
+    api.plan("POST", "/chat", ": ping\n\n" + events(MEMORIES, ("mood", "{}"), DELTA, DONE))
+    async with TurnstoneClient(api.url) as client:
+        said = [one async for one in client.chat_stream("ana", "hello", run_id="r1")]
+    assert said == [
+        Recalled(memories_used=("She skis.",)),
+        Delta(text="Hi\u2028there"),
+        Said(reply="Hi\u2028there", memories_used=("She skis.",), turn_id="t1"),
+    ]
+    assert api.asked[0].body == {"user_id": "ana", "run_id": "r1", "message": "hello", "stream": True}
+
+
+async def test_a_chat_that_stops_before_its_end_is_no_answer(api: FakeApi) -> None:
+    api.plan("POST", "/chat", events(MEMORIES, DELTA))
+    api.plan(
+        "POST", "/chat", events(MEMORIES, ("error", '{"detail": "The model is away.", "error": "model_unavailable"}'))
+    )
+    async with TurnstoneClient(api.url) as client:
+        with pytest.raises(ServerUnreachable, match="broke off"):
+            [one async for one in client.chat_stream("ana", "hello")]
+        with pytest.raises(ApiError, match="The model is away"):
+            [one async for one in client.chat_stream("ana", "hello")]
 
 
 async def test_patience_ends_and_the_servers_own_sentence_is_raised(api: FakeApi) -> None:

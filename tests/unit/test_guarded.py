@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 
 import pytest
 
@@ -53,6 +54,20 @@ async def test_an_answer_comes_back_as_it_is_and_even_a_bad_one_shows_that_the_m
     assert await guarded.chat(HELLO) == "Hello!"
     assert breaker.seen == ["answered"] * 3
     assert (model.questions, model.chats) == ([QUESTION, QUESTION], [HELLO])
+
+
+async def test_a_reply_that_comes_in_pieces_is_one_call_and_one_that_is_left_tells_nothing() -> None:
+    model, breaker = ScriptedModel("Hello you!", "Hello again!", ModelUnavailable("away")), WatchedBreaker()
+    guarded = GuardedModel(model, breaker)
+    assert "".join([piece async for piece in guarded.chat_stream(HELLO)]) == "Hello you! "
+    async with aclosing(guarded.chat_stream(HELLO)) as pieces:
+        assert await anext(pieces) == "Hello "
+    assert breaker.seen == ["answered"]
+    with pytest.raises(ModelUnavailable, match="away"):
+        await anext(guarded.chat_stream(HELLO))
+    assert breaker.seen == ["answered", "model_unavailable"]
+    with pytest.raises(ModelUnavailable, match="asking again"):
+        await anext(GuardedModel(model, WatchedBreaker(OPEN)).chat_stream(HELLO))
 
 
 async def test_an_error_reaches_the_caller_and_the_breaker() -> None:

@@ -1,0 +1,57 @@
+"""A chatbot that remembers: recall, answer, hand the exchange in.
+
+    make up                                # in another terminal
+    OPENAI_API_KEY=... .venv/bin/python examples/chatbot.py ana "I am building a SaaS product in Laravel."
+    OPENAI_API_KEY=... .venv/bin/python examples/chatbot.py ana "Can you help me with my project?"
+
+The answering model is yours; Turnstone extracts in the background, with its own. To let the server do all of this in
+one call, with the reply in pieces if you like: `client.chat` and `client.chat_stream`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+
+from openai import AsyncOpenAI
+
+from memory.client import TurnstoneClient
+
+SYSTEM = """You are a helpful AI assistant.
+{context}
+
+Use the above memories to personalise your response.
+Do not ask for information you already know."""
+
+
+async def chat_with_memory(memory: TurnstoneClient, model: AsyncOpenAI, message: str, user_id: str) -> str:
+    """The reply to a message of a user; the exchange is remembered soon after."""
+    found = await memory.search(message, user_id=user_id, limit=5)
+    facts = "\n".join(f"- {one.memory}" for one in found.results)
+    context = f"What you remember about this user:\n{facts}" if facts else ""
+
+    asked = await model.chat.completions.create(
+        model=os.environ.get("OPENAI_MODEL", "gpt-4o-mini"),
+        messages=[
+            {"role": "system", "content": SYSTEM.format(context=context)},
+            {"role": "user", "content": message},
+        ],
+    )
+    reply = asked.choices[0].message.content or ""
+
+    turn = [{"role": "user", "content": message}, {"role": "assistant", "content": reply}]
+    await memory.add_turn(turn, user_id=user_id)  # accepted in milliseconds
+    return reply
+
+
+async def main() -> None:
+    """One message of one user."""
+    user_id, message = sys.argv[1:]
+    url, key = os.environ.get("TURNSTONE_URL", "http://127.0.0.1:8000"), os.environ.get("TURNSTONE_KEY")
+    async with TurnstoneClient(url, key) as memory, AsyncOpenAI() as model:
+        print(await chat_with_memory(memory, model, message, user_id))
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
