@@ -17,6 +17,7 @@ INSTALL = $(BIN)/python -m pip install -qq --no-input --constraint requirements.
 .DELETE_ON_ERROR:
 .PHONY: help demo up test check lint unit chaos chaos-proof lock clean
 .PHONY: audit sbom erase-proof bench bench-cost bench-fairness bench-recovery bench-footprint bench-keys evals-llm fuzz tenants
+.PHONY: import-proof
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' $(firstword $(MAKEFILE_LIST)) | tr '|' '\t' | expand -t 22
@@ -56,6 +57,9 @@ chaos-proof: $(VENV)/.dev ## each invariant's test fails when its mechanism is t
 
 erase-proof: $(VENV)/.dev ## owners are forgotten at the worst moments, and every trace of them is looked for (ERASE="--help")
 	@$(BIN)/python -m tests.chaos.erase $(ERASE)
+
+import-proof: $(VENV)/.dev ## 10,000 memories written by mem0ai are imported, interrupted, and compared (IMPORT="--help")
+	@$(BIN)/python -m tests.imports $(IMPORT)
 
 bench-fairness: $(VENV)/.dev ## what quiet lanes wait beside noisy and poisoned ones (FAIRNESS="--help")
 	@$(BIN)/python -m tests.bench.fairness $(FAIRNESS)

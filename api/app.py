@@ -18,6 +18,7 @@ from api.routes import (
     export,
     guidance,
     health,
+    imports,
     keys,
     memories,
     metrics,
@@ -29,6 +30,23 @@ from api.routes import (
 from memory import heap, log
 from memory.bootstrap import opened
 from memory.settings import Settings
+
+_RESOURCES = (
+    turns,
+    memories,
+    entities,
+    receipts,
+    export,
+    imports,
+    dead,
+    quarantine,
+    guidance,
+    keys,
+    webhooks,
+    chat,
+    health,
+    metrics,
+)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -61,9 +79,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.gate = Gate(chosen)
     app.add_middleware(Door, max_body_bytes=chosen.max_body_bytes)
     errors.install(app)
-    for resource in (turns, memories, entities, receipts, export, dead, quarantine, guidance, keys, webhooks):
-        app.include_router(resource.router)
-    for resource in (chat, health, metrics):
+    for resource in _RESOURCES:
         app.include_router(resource.router)
     dashboard.install(app)
     openapi.install(app)

@@ -6,7 +6,7 @@ A surface that speaks to others' clients chooses its own words for a refusal, an
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Match
@@ -96,7 +97,7 @@ def problem(
     scope: Mapping[str, Any] | None = None,
 ) -> JSONResponse:
     """One refusal in the shape that every client can count on, in the words of the surface that the scope names."""
-    plain = Refusal(status, _sentence(detail), code or CODES.get(status, "error"), dict(headers or {}))
+    plain = Refusal(status, _cut(detail), code or CODES.get(status, "error"), dict(headers or {}))
     words: Words | None = (scope or {}).get(_WORDS)
     said = words(plain) if words is not None else plain
     body = {"detail": said.detail, "error": said.error}
@@ -114,10 +115,10 @@ def install(app: FastAPI) -> None:
 
 def refusal(error: errors.TurnstoneError) -> dict[str, str]:
     """The body of a refusal where its status has been told already."""
-    return {"detail": _sentence(str(error)), "error": error.code}
+    return {"detail": _cut(str(error)), "error": error.code}
 
 
-def _sentence(detail: str) -> str:
+def _cut(detail: str) -> str:
     return " ".join(detail.split())[:_LONGEST_SENTENCE]
 
 
@@ -136,19 +137,29 @@ async def _turnstone(request: Request, error: Exception) -> JSONResponse:
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, RequestValidationError):
         raise error
-    found = error.errors()
-    first = next((one for one in found if one["type"] == WILDCARD_ID), found[0])
+    first = _worst(error.errors())
+    if first["type"] == "json_invalid":
+        told = f"the body is not valid JSON: {first.get('ctx', {}).get('error', first['msg'])}"
+        return problem(400, told, scope=request.scope)
+    return problem(400 if first["type"] == WILDCARD_ID else 422, _sentence(first), scope=request.scope)
+
+
+def sentence(error: ValidationError) -> str:
+    """What is wrong with a value that is judged by itself, as one sentence."""
+    return _sentence(_worst(error.errors(include_url=False, include_input=False)))
+
+
+def _worst(found: Sequence[Any]) -> Any:
+    return next((one for one in found if one["type"] == WILDCARD_ID), found[0])
+
+
+def _sentence(first: Any) -> str:
     steps = [str(step) for step in first["loc"]]
     place = ".".join(steps[1:] if steps and steps[0] in _PLACES else steps)
-    if first["type"] == "json_invalid":
-        sentence = f"the body is not valid JSON: {first.get('ctx', {}).get('error', first['msg'])}"
-        return problem(400, sentence, scope=request.scope)
     message = _SAID.get(first["type"]) or str(first["msg"]).removeprefix("Value error, ")
     if not place:
         message = message.replace("must be", "the body must be", 1) if message.startswith("must") else message
-    status = 400 if first["type"] == WILDCARD_ID else 422
-    sentence = f"{place}: {message}" if place and not place.isdigit() else message
-    return problem(status, sentence, scope=request.scope)
+    return f"{place}: {message}" if place and not place.isdigit() else message
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:

@@ -181,7 +181,8 @@ class Receipt(Value):
 class Removal(Value):
     """Something that was removed and is removed once more, when whoever was writing just then must have ended.
 
-    An owner (every version made by turns accepted up to `until`), or one memory where `memory_id` is set.
+    An owner (every version made by turns accepted up to `until`), or one memory where `memory_id` is set (every version
+    written under leases taken up to `until`).
     """
 
     scope: Scope

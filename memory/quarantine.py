@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from memory.books import Removal
+from memory.clock import from_us
 from memory.errors import NotFound
 from memory.model import Event, Memory, Page, Scope, Telling, Write
 from memory.ports import Embedder, Inbox, Lanes, MemoryStore
@@ -40,9 +41,9 @@ async def discard(reach: Scope, memory_id: str, *, inbox: Inbox, lanes: Lanes, s
     As with any memory that is deleted, it is removed once more shortly after.
     """
     lane = (await _held(reach, memory_id, store)).scope.lane
-    async with lanes.edit(lane):
+    async with lanes.edit(lane) as lease:
         found = await _held(reach, memory_id, store)
-        await inbox.note_removal(Removal(scope=found.scope, memory_id=memory_id))
+        await inbox.note_removal(Removal(scope=found.scope, memory_id=memory_id, until=from_us(lease.token)))
         if not await store.delete(reach, memory_id):
             raise NotFound(_NOT_HELD)
 

@@ -9,6 +9,7 @@ from datetime import datetime
 import structlog
 
 from memory.books import Removal
+from memory.clock import to_us
 from memory.errors import LaneBusy, LeaseLost
 from memory.model import Event, Lease, Memory, Scope, Telling, Write
 from memory.ports import Embedder, Inbox, Lanes, MemoryStore
@@ -124,6 +125,8 @@ async def finish_removals(inbox: Inbox, lanes: Lanes, store: MemoryStore, embedd
 
 async def _repeat(removal: Removal, lanes: Lanes, store: MemoryStore, embedder: Embedder) -> None:
     if removal.memory_id is not None:
-        await store.delete(Scope(tenant=removal.scope.tenant), removal.memory_id)
+        # What was imported under its id since then is another memory. Tokens are times; earlier notes have none.
+        token = to_us(removal.until) if removal.until is not None else None
+        await store.delete(Scope(tenant=removal.scope.tenant), removal.memory_id, token)
     elif removal.until is not None:
         await erase(removal.scope, removal.until, held=(), lanes=lanes, store=store, embedder=embedder)

@@ -157,7 +157,7 @@ async def delete(reach: Scope, memory_id: str, *, inbox: Inbox, lanes: Lanes, st
     """
     found = await _current(reach, memory_id, store)
     async with lanes.edit(found.scope.lane) as lease:
-        await inbox.note_removal(Removal(scope=found.scope, memory_id=memory_id))
+        await inbox.note_removal(Removal(scope=found.scope, memory_id=memory_id, until=from_us(lease.token)))
         async with telling(lease, Telling(event=Event.DELETE, scope=found.scope, memory_id=memory_id), lanes):
             if not await store.delete(reach, memory_id):
                 raise NotFound(UNKNOWN)

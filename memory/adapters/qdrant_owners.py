@@ -29,13 +29,13 @@ class QdrantOwners(QdrantCollection):
             ids += [payload["memory_id"] for payload in page]
         return ids
 
-    async def delete(self, reach: Scope, memory_id: str) -> int:
-        """Remove a memory with all its versions; returns how many versions there were."""
-        return await self._remove(await self._ready(), payloads.versions(reach, memory_id))
+    async def delete(self, reach: Scope, memory_id: str, token: int | None = None) -> int:
+        """Remove a memory with all its versions, or those written up to a fencing token; returns how many."""
+        return await self._remove(await self._ready(), payloads.versions(reach, memory_id, token))
 
     async def drop(self, reach: Scope, point_id: str) -> None:
         """Remove one version that does not stand; nothing happens where there is none."""
-        await self._remove(await self._ready(), payloads.point(reach, point_id))
+        await self._remove(await self._ready(), payloads.points(reach, [point_id]))
 
     async def erase(self, scope: Scope, before: datetime) -> int:
         """Remove every version in scope made by turns accepted up to `before`; returns how many."""

@@ -170,9 +170,10 @@ def as_of(scope: Scope, moment: datetime, *more: models.Condition) -> models.Fil
     )
 
 
-def versions(reach: Scope, memory_id: str) -> models.Filter:
-    """Every version of one memory, and what is held back under its id."""
-    return within(reach, equals("memory_id", memory_id))
+def versions(reach: Scope, memory_id: str, token: int | None = None) -> models.Filter:
+    """Every version of one memory, and what is held back under its id; those written up to a token if one is given."""
+    written = [] if token is None else [_written_until(token)]
+    return within(reach, equals("memory_id", memory_id), *written)
 
 
 def told(reach: Scope, memory_id: str) -> models.Filter:
@@ -186,9 +187,9 @@ def held(reach: Scope, memory_id: str | None = None) -> models.Filter:
     return within(reach, equals("state", _HELD), *one)
 
 
-def point(reach: Scope, point_id: str) -> models.Filter:
-    """One point."""
-    return within(reach, models.HasIdCondition(has_id=[point_id]))
+def points(reach: Scope, ids: Sequence[str]) -> models.Filter:
+    """These points."""
+    return within(reach, models.HasIdCondition(has_id=list(ids)))
 
 
 def standing_point(reach: Scope, memory_id: str) -> models.Filter:
@@ -218,7 +219,11 @@ def stands_until(scope: Scope, moment: datetime) -> models.Filter:
 
 def not_fenced_off(token: int) -> models.Filter:
     """The points that no newer fencing token has written."""
-    return models.Filter(must=[models.FieldCondition(key="fence", range=models.Range(lte=token))])
+    return models.Filter(must=[_written_until(token)])
+
+
+def _written_until(token: int) -> models.Condition:
+    return models.FieldCondition(key="fence", range=models.Range(lte=token))
 
 
 def ours(lease: Lease, memory_id: str) -> models.Filter:

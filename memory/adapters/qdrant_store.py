@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -44,10 +44,27 @@ class QdrantStore(QdrantOwners, QdrantEntities):
         Raises LeaseLost, and writes nothing, when the loop's clock has passed `good_until`: a process that was stopped
         since its last look must look again.
         """
-        if not writes:
-            return
+        if writes:
+            collection, points = await self._points(lease, writes)
+            _still_good(good_until)
+            unfenced = payloads.not_fenced_off(lease.token)
+            await self._ask(self._client.upsert(collection, points, wait=True, update_filter=unfenced))
+
+    async def insert(self, lease: Lease, writes: Sequence[Write], good_until: float) -> None:
+        """Put versions under ids that nobody has; whatever has one already, whosesoever it is, stays as it is.
+
+        Raises LeaseLost as `apply` does.
+        """
+        if writes:
+            collection, points = await self._points(lease, writes)
+            _still_good(good_until)
+            new_alone = models.UpdateMode.INSERT_ONLY
+            await self._ask(self._client.upsert(collection, points, wait=True, update_mode=new_alone))
+
+    async def _points(self, lease: Lease, writes: Sequence[Write]) -> tuple[str, list[models.PointStruct]]:
+        """The collection, and the points that the writes make in it."""
         collection = await self._ready(writes[0].vector)
-        points = [
+        return collection, [
             models.PointStruct(
                 id=write.point_id,
                 vector={"dense": list(write.vector), "bm25": _document(write.memory.text)},
@@ -55,11 +72,18 @@ class QdrantStore(QdrantOwners, QdrantEntities):
             )
             for write in writes
         ]
-        if asyncio.get_running_loop().time() > good_until:
-            raise LeaseLost("the last look at the lease is too old to write on")
-        await self._ask(
-            self._client.upsert(collection, points, wait=True, update_filter=payloads.not_fenced_off(lease.token))
-        )
+
+    async def standing_at(self, reach: Scope, ids: Collection[str]) -> dict[str, Memory]:
+        """What stands, was taken back or is held back under these ids within reach, by id."""
+        collection, found, asked = await self._ready(), dict[str, Memory](), sorted(ids)
+        for start in range(0, len(asked), _SCROLL):
+            wanted = payloads.points(reach, asked[start : start + _SCROLL])
+            points, _ = await self._ask(
+                self._client.scroll(collection, wanted, limit=_SCROLL, with_payload=True, with_vectors=False)
+            )
+            own = [point.payload for point in _known(points) if point.payload["memory_id"] == point.id]
+            found |= {memory.id: memory for memory in map(payloads.from_payload, own)}
+        return found
 
     async def judge(self, lease: Lease, memory_id: str, feedback: Feedback | None) -> None:
         """Put feedback to the memory that stands under an id; None takes it away. A newer lease's is left as it is."""
@@ -156,6 +180,11 @@ class QdrantStore(QdrantOwners, QdrantEntities):
             memories += [payloads.from_payload(point.payload) for point in points]
             if offset is None:
                 return in_order(memories)
+
+
+def _still_good(good_until: float) -> None:
+    if asyncio.get_running_loop().time() > good_until:
+        raise LeaseLost("the last look at the lease is too old to write on")
 
 
 def _document(text: str) -> models.Document:

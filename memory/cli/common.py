@@ -52,17 +52,18 @@ def refuse(sentence: str, status: int = 1) -> typer.Exit:
     return typer.Exit(status)
 
 
-def call(url: str, key: str | None, use: Callable[[TurnstoneClient], Awaitable[T]]) -> T:
+def call(url: str, key: str | None, use: Callable[[TurnstoneClient], Awaitable[T]], *, retries: int = 1) -> T:
     """Use a client, and turn what goes wrong into one sentence and exit status 1.
 
     Args:
         url: the server's address.
         key: the API key.
         use: what to do with the client.
+        retries: how often a safe call is made again.
     """
 
     async def with_client() -> T:
-        async with TurnstoneClient(url, key, retries=1) as client:
+        async with TurnstoneClient(url, key, retries=retries) as client:
             return await use(client)
 
     try:

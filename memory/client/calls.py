@@ -20,7 +20,7 @@ from memory.client.chats import ChatCalls
 from memory.client.keys import Keys
 from memory.client.letters import Letters, RehearsalView, named
 from memory.client.owners import Owner, OwnerCalls
-from memory.client.views import Found, HeldView, MemoryView, Page, Queued, TurnView
+from memory.client.views import Found, HeldView, ImportView, MemoryView, Page, Queued, TurnView
 from memory.client.webhooks import Webhooks
 from memory.client.wire import Wire
 
@@ -180,6 +180,16 @@ class TurnstoneClient(OwnerCalls, ChatCalls):
         """Every version of a memory, oldest first, as the server tells it."""
         answer = await self._wire.ask("GET", f"{_memory(memory_id)}/history", safe=True)
         return list(answer)
+
+    async def import_memories(self, memories: Sequence[Mapping[str, Any]]) -> ImportView:
+        """Bring in memories that were made elsewhere, at most 500 at once; what is under an id already stays as it is.
+
+        Args:
+            memories: each with `memory`, an owner (user_id, agent_id, run_id, app_id), and what else is known: id,
+                metadata, categories, created_at, updated_at, valid_from, expires_at.
+        """
+        answer = await self._wire.ask("POST", "/import", safe=True, json={"memories": list(memories)})
+        return ImportView.model_validate(answer)
 
     async def guidance(self) -> Guidance:
         """What holds for every turn of the tenant."""

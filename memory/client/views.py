@@ -113,6 +113,25 @@ class HeldView(MemoryView):
     quote: str | None = None
 
 
+class OutcomeView(View):
+    """What became of one memory that was to be imported: imported, there, refused (with a reason) or busy."""
+
+    id: str | None
+    became: str
+    reason: str | None = None
+    held: bool = False
+
+
+class ImportView(View):
+    """What became of each, in order, and how many of each there are; the `busy` are to be sent again."""
+
+    imported: int
+    there: int
+    refused: int
+    busy: int
+    results: tuple[OutcomeView, ...]
+
+
 class Found(View):
     """The answer to a search; `pending` counts accepted turns of this owner that are not settled yet."""
 

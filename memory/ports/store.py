@@ -50,6 +50,15 @@ class MemoryStore(Pingable, Protocol):
         Raises LeaseLost when the event loop's clock has passed `good_until` (seconds): then nothing is written.
         """
 
+    async def insert(self, lease: Lease, writes: Sequence[Write], good_until: float) -> None:
+        """Put versions under ids that nobody has; whatever has one already, whosesoever it is, stays as it is.
+
+        Raises LeaseLost as `apply` does.
+        """
+
+    async def standing_at(self, reach: Scope, ids: Collection[str]) -> dict[str, Memory]:
+        """What stands, was taken back or is held back under these ids within reach, by id."""
+
     async def neighbours(self, lane: Lane, looks: Sequence[Near], limit: int) -> list[list[Recalled]]:
         """For each look the nearest current memories of the lane's owner by cosine, nearest first."""
 
@@ -102,8 +111,8 @@ class MemoryStore(Pingable, Protocol):
     def versions(self, scope: Scope) -> AsyncIterator[Memory]:
         """Every version in scope, in no order, a page at a time."""
 
-    async def delete(self, reach: Scope, memory_id: str) -> int:
-        """Remove a memory with all its versions; returns how many versions there were."""
+    async def delete(self, reach: Scope, memory_id: str, token: int | None = None) -> int:
+        """Remove a memory with all its versions, or those written up to a fencing token; returns how many."""
 
     async def drop(self, reach: Scope, point_id: str) -> None:
         """Remove one version that does not stand; nothing happens where there is none."""

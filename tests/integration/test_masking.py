@@ -48,6 +48,9 @@ BODIES: dict[str, dict[str, Any]] = {
         "custom_categories": {"money": TEXT},
     },
     "POST /chat": {"user_id": USER, "message": TEXT},
+    "POST /import": {
+        "memories": [{"user_id": USER, "memory": TEXT, "metadata": {"note": TEXT, KEY: TEXT}, "categories": [KEY]}]
+    },
     "POST /keys": {"label": TEXT},
     "POST /webhooks": {"url": "http://127.0.0.1:9/", "name": TEXT},
     "PUT /webhooks/{webhook_id}": {"name": TEXT},
@@ -56,7 +59,7 @@ BODIES: dict[str, dict[str, Any]] = {
 # address is kept sealed, as a secret in it is needed.
 NO_TEXTS = {
     "user_id", "agent_id", "run_id", "app_id", "timestamp", "expires_at", "show_expired", "rating",
-    "infer", "filters", "limit", "top_k", "threshold", "as_of",
+    "infer", "filters", "explain", "stream", "expiration_date", "limit", "top_k", "threshold", "as_of",
     "wait_for", "wait_ms", "tenant", "role", "per_minute", "overlap_seconds",
     "url", "events", "active",
 }  # fmt: skip

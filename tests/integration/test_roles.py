@@ -48,6 +48,7 @@ NEEDS = {
     "GET /receipts/{receipt_id}": "admin",
     "POST /receipts/verify": "read",
     "GET /export": "read",
+    "POST /import": "admin",
     "GET /keys": "admin",
     "POST /keys/{key_id}/rotate": "admin",
     "DELETE /keys/{key_id}": "admin",

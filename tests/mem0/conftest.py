@@ -10,6 +10,8 @@ import httpx
 import pytest
 
 from tests.mem0.clients import KINDS, Kind, Speaker, speaking
+from tests.model_server.control import ModelServer
+from tests.model_server.control import running as model_server
 from tests.running import Running, turnstone_up
 
 OPERATOR = "the-operators-own-key"
@@ -17,9 +19,18 @@ Keys = Callable[..., str]
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """The embedded stack with one worker, without a model, with keys."""
+def model() -> Iterator[ModelServer]:
+    """The scripted model that makes exports and summaries."""
+    with model_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def stack(model: ModelServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """The embedded stack with one worker and keys, which extracts by its own rules."""
     settings = {"TURNSTONE_AUTH": "keys", "TURNSTONE_ADMIN_KEY": OPERATOR, "TURNSTONE_MAX_BODY_BYTES": "100000"}
+    settings |= {"OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": "test"}
+    settings |= {"TURNSTONE_EXTRACTOR": "offline", "TURNSTONE_EMBEDDER": "local"}
     with turnstone_up(tmp_path_factory.mktemp("mem0") / "data", workers=1, environment=settings) as running:
         yield running
 
@@ -36,10 +47,16 @@ def keys(stack: Running) -> Keys:
     return made
 
 
-@pytest.fixture(scope="session")
-def key(keys: Keys) -> str:
-    """An ordinary key: it may write."""
-    return keys()
+@pytest.fixture
+def tenant() -> str:
+    """A tenant that nobody else has."""
+    return f"t-{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def key(keys: Keys, tenant: str) -> str:
+    """The tenant's key: like Mem0's keys it may do everything."""
+    return keys("admin", tenant=tenant)
 
 
 @pytest.fixture(params=KINDS)

@@ -6,6 +6,9 @@ import pytest
 
 from tests.mem0.clients import Speaker, exceptions
 from tests.mem0.scenes import plays
+from tests.mem0.scenes_around import SCENES
+
+__all__ = ["SCENES"]  # all of them
 
 ADDRESS = "https://example.com/hook"
 

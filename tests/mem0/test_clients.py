@@ -10,17 +10,9 @@ import httpx
 import pytest
 
 from tests.mem0.clients import KINDS, Kind, Speaker, mem0, projects, speaking
-from tests.mem0.scenes import SCENES
+from tests.mem0.scenes_webhooks import SCENES
 from tests.running import Running
 
-# Methods whose scenes are still to be written.
-ELSEWHERE = {
-    "users", "delete_users", "reset", "feedback", "get_project", "update_project", "project.get", "project.create",
-    "project.update", "project.delete", "project.get_members", "project.add_member", "project.update_member",
-    "project.remove_member", "create_memory_export", "get_memory_export", "get_summary", "get_profile",
-    "generate_profile", "get_profile_settings", "update_profile_settings", "sample_profiles", "get_profile_job",
-    "get_webhooks", "create_webhook", "update_webhook", "delete_webhook",
-}  # fmt: skip
 NOBODYS = {"chat"}  # their own client does not implement it
 
 
@@ -32,7 +24,7 @@ def methods(kind: Any, prefix: str = "") -> set[str]:
 @pytest.mark.parametrize(("client", "project"), [("MemoryClient", "Project"), ("AsyncMemoryClient", "AsyncProject")])
 def test_every_method_of_the_clients_has_its_scene(client: str, project: str) -> None:
     theirs = methods(getattr(mem0, client)) | methods(getattr(projects, project), "project.")
-    assert theirs == {*SCENES, *ELSEWHERE, *NOBODYS}
+    assert theirs == {*SCENES, *NOBODYS}
 
 
 @pytest.mark.parametrize("method", sorted(SCENES))
@@ -47,28 +39,25 @@ async def test_a_method_sends_what_the_protocol_says_and_is_answered_so(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_a_client_needs_a_host_and_a_key_and_learns_the_rest(kind: Kind, stack: Running, key: str) -> None:
+async def test_a_client_needs_a_host_and_a_key_and_learns_the_rest_its_tenant_is_its_project(
+    kind: Kind, stack: Running, key: str, tenant: str
+) -> None:
     async with speaking(kind, stack.url, key) as speak:
-        assert (speak.client.org_id, speak.client.project_id, speak.client.user_email) == ("default", "default", None)
+        assert (speak.client.org_id, speak.client.project_id, speak.client.user_email) == (tenant, tenant, None)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_a_host_may_be_written_with_a_slash_at_its_end(kind: Kind, stack: Running, key: str) -> None:
+async def test_a_host_may_be_written_with_a_slash_at_its_end(kind: Kind, stack: Running, key: str, tenant: str) -> None:
     async with speaking(kind, f"{stack.url}/", key) as speak:
-        assert speak.client.project_id == "default"
+        assert speak.client.project_id == tenant
 
 
-async def test_a_ping_is_answered_with_all_that_any_client_reads_of_it(http: httpx.AsyncClient) -> None:
+async def test_a_ping_is_answered_with_all_that_any_client_reads_of_it(http: httpx.AsyncClient, tenant: str) -> None:
     answer = (await http.get("/v1/ping/")).json()
-    assert answer == {"status": "ok", "org_id": "default", "project_id": "default", "user_email": None}
+    assert answer == {"status": "ok", "org_id": tenant, "project_id": tenant, "user_email": None}
 
 
 async def test_an_address_may_lack_its_last_slash_or_have_too_many(http: httpx.AsyncClient) -> None:
     for path in ("/v1/ping", "/v1/ping/", "/v1//ping//"):
         assert (await http.get(path)).status_code == 200, path
     assert (await http.get(f"{http.base_url}//v1/ping/")).status_code == 200
-
-
-async def test_a_tenant_is_an_organisation_with_one_project(stack: Running, keys: Any) -> None:
-    async with speaking("MemoryClient", stack.url, keys(tenant="acme")) as speak:
-        assert (speak.client.org_id, speak.client.project_id) == ("acme", "acme")

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
-import os
-import sys
+import threading
 import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
+import uvicorn
+from fastapi import FastAPI
 
+from api.app import create_app
+from memory.bootstrap import opened
 from memory.embedded.sockets import http_get
-from tests.conftest import running
+from memory.settings import Settings
 from tests.mem0.clients import KINDS, Kind, Speaker, exceptions, mem0, speaking
 from tests.mem0.conftest import OPERATOR, Keys
 from tests.mem0.scenes import remembered
@@ -127,15 +131,25 @@ async def test_a_picture_is_refused_and_not_left_out(speak: Speaker) -> None:
     assert error.message == "messages of the type image_url are not offered here: send what they say as text"
 
 
-@pytest.fixture(scope="session")
+async def serves(server: uvicorn.Server, app: FastAPI, settings: Settings) -> None:
+    """Serve until told not to. The app does not open its parts itself: that would settle the tests' own heap."""
+    async with opened(settings) as app.state.parts:
+        await server.serve()
+
+
+@pytest.fixture(scope="module")
 def alone() -> Iterator[str]:
     """The API without any of its parts."""
-    port, gone = free_port(), free_port()
-    where = {"TURNSTONE_REDIS_URL": f"redis://127.0.0.1:{gone}/0", "TURNSTONE_QDRANT_URL": f"http://127.0.0.1:{gone}"}
-    settings = {**os.environ, **where, "TURNSTONE_AUTH": "keys", "TURNSTONE_ADMIN_KEY": OPERATOR}
-    command = [sys.executable, "-m", "uvicorn", "api.app:create_app", "--factory", "--port", str(port)]
-    with running(command, settings):
-        yield f"http://127.0.0.1:{port}"
+    gone = free_port()
+    where = {"redis_url": f"redis://127.0.0.1:{gone}/0", "qdrant_url": f"http://127.0.0.1:{gone}"}
+    settings = Settings.model_validate({"auth": "keys", "admin_key": OPERATOR, **where})
+    app = create_app(settings)
+    server = uvicorn.Server(uvicorn.Config(app, port=free_port(), ws="none", lifespan="off", log_level="error"))
+    thread = threading.Thread(target=lambda: asyncio.run(serves(server, app, settings)))
+    thread.start()
+    yield f"http://127.0.0.1:{server.config.port}"
+    server.should_exit = True
+    thread.join()
 
 
 async def is_there(url: str) -> bool:

@@ -18,7 +18,8 @@ HOUSE = Path(__file__).parents[2] / "build" / "mem0-node"  # kept between runs
 PINNED = ("package.json", "package-lock.json")
 INSTALL_SECONDS = 300
 STEPS = (
-    "ping", "add", "search", "getAll", "get", "update", "delete", "history", "batchUpdate", "batchDelete", "deleteAll",
+    "ping", "add", "search", "getAll", "get", "update", "delete", "history", "users", "batchUpdate", "batchDelete",
+    "deleteAll",
 )  # fmt: skip
 
 
@@ -49,12 +50,12 @@ def _installed() -> bool:
 
 @pytest.mark.timeout(INSTALL_SECONDS + 120)
 async def test_the_typescript_client_runs_its_main_methods_with_only_a_host_and_a_key(
-    node: str, stack: Running, key: str, user: str
+    node: str, stack: Running, key: str, tenant: str, user: str
 ) -> None:
     script = HOUSE / "drive.mjs"
     shutil.copy(HERE / script.name, script)
     process = await asyncio.create_subprocess_exec(
-        node, str(script), stack.url, key, user, *STEPS,
+        node, str(script), stack.url, key, tenant, user, *STEPS,
         env={**os.environ, "MEM0_TELEMETRY": "false", "HOME": str(HOUSE)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

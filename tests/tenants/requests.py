@@ -116,6 +116,7 @@ ROUTES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "POST /keys/{key}/rotate": {"body": st.just({})},
     "DELETE /keys/{key}": {},
     "GET /export": {"query": IDS},
+    "POST /import": {"body": IDS},
     "GET /receipts": {"query": PAGES},
     "GET /webhooks": {},
     "GET /webhooks/{webhook}": {},

@@ -39,7 +39,7 @@ SEEING = {
     "POST /v3/memories/",
     "GET /v1/memories/{memory}/",
     "GET /v1/events/",
-    "GET /v1/memories/",
+    "GET /v1/entities/",
 }
 READING = {
     "POST /search", "POST /v1/memories/search/", "POST /v2/memories/search/", "POST /v3/memories/search/",
@@ -94,6 +94,8 @@ async def answered(world: World, tenant: str, asked: Asked, limited: bool) -> No
     method, path, body = filled(world, tenant, asked)
     if asked.route in ADDING:
         answer = await world.tell(tenant, asked.body or {}, limited, path)
+    elif asked.route == "POST /import":
+        answer = await world.bring(tenant, asked.of, asked.number, asked.body or {}, limited)
     else:
         answer = await world.front.ask(method, path, key, params=asked.query, json=body, headers=asked.headers)
     assert answer.status_code in (200, 202, 400, 403, 404, 409, 422, 501), (asked, answer.text)

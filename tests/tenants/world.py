@@ -87,7 +87,8 @@ class World:
             made = await self.front.ask("POST", "/webhooks", self.keys[tenant], json=body)
             self.hooks[tenant] = made.json()["id"]
         self.look_up(tenant, await self.points())
-        for owner in OWNERS if len(self.memories[tenant]) < FEWEST else ():
+        marked = {"app_id": f"§{tenant}§"}  # so that an entity tells whose it is
+        for owner in (*OWNERS, marked) if len(self.memories[tenant]) < FEWEST else ():
             await self.tell(tenant, {**owner, "metadata": {"tenant": "globex", "k": self.posted % 3}})
 
     async def tell(
@@ -104,6 +105,15 @@ class World:
             ids = {**{name: more.get(name) for name in MODEL_OWNERS}, "user_id": user}
             await drain(Scope(tenant=tenant, **ids).lane, self.remembering)
         return answer
+
+    async def bring(
+        self, tenant: str, whose: str | None, number: int, owner: Mapping[str, Any], limited: bool
+    ) -> httpx.Response:
+        """Import a memory, under the id of one that the other tenant has, or without one."""
+        self.posted += 1
+        named = {"id": self.memories[whose][-1 - number % len(self.memories[whose])]} if whose else {}
+        one = {"memory": said(tenant, owner.get("user_id"), self.posted), **owner, **named}
+        return await self.front.ask("POST", "/import", self.key_of(tenant, limited), json={"memories": [one]})
 
     async def bury(self, tenant: str) -> None:
         """A dead letter."""

@@ -1,10 +1,10 @@
-// Mem0's TypeScript client, unmodified, against a running server: node drive.mjs HOST KEY USER STEP...
+// Mem0's TypeScript client, unmodified, against a running server: node drive.mjs HOST KEY TENANT USER STEP...
 // Prints a line `ok STEP` for each step that came out as it should, and ends with 1 at the first that did not.
 
 import assert from "node:assert/strict";
 import { MemoryClient } from "mem0ai";
 
-const [host, apiKey, user, ...steps] = process.argv.slice(2);
+const [host, apiKey, tenant, user, ...steps] = process.argv.slice(2);
 const client = new MemoryClient({ apiKey, host });
 const filters = { user_id: user };
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -35,8 +35,8 @@ async function refused(call, name, message) {
 const plays = {
   async ping() {
     await client.ping();
-    assert.equal(client.organizationId, "default");
-    assert.equal(client.projectId, "default");
+    assert.equal(client.organizationId, tenant);
+    assert.equal(client.projectId, tenant);
   },
   async add() {
     const added = await client.add([{ role: "user", content: "I live in Lisbon" }], { userId: user, metadata: { aB: 1 } });

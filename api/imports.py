@@ -1,0 +1,62 @@
+"""What an import sends and gets: a batch of memories, each judged by itself."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.fields import Body, Label, Metadata, Moment, Owned, Text
+from memory.importing import Became
+
+MOST_MEMORIES = 500
+MOST_CATEGORIES_OF_ONE = 50
+
+
+class ArrivalIn(Owned):
+    """A memory as it was elsewhere."""
+
+    id: UUID | None = None
+    memory: Text
+    metadata: Metadata | None = None
+    categories: Annotated[list[Label], Field(max_length=MOST_CATEGORIES_OF_ONE)] | None = None
+    created_at: Moment | None = None
+    updated_at: Moment | None = None
+    valid_from: Moment | None = None
+    expires_at: Moment | None = None
+
+
+_ONE = {
+    "description": "A memory. One that is not as the first of these refuses itself, and no other.",
+    "anyOf": [ArrivalIn.model_json_schema(), {"type": "object"}],
+}
+
+
+class ImportIn(Body):
+    """Memories that were made elsewhere."""
+
+    model_config = ConfigDict(title="ImportIn")
+
+    memories: Annotated[
+        list[dict[str, Any]], Field(min_length=1, max_length=MOST_MEMORIES, json_schema_extra={"items": _ONE})
+    ]
+
+
+class OutcomeOut(BaseModel):
+    """What became of one memory; `busy` is to be sent again."""
+
+    id: str | None
+    became: Became
+    reason: str | None
+    held: bool
+
+
+class ImportOut(BaseModel):
+    """What became of each, in the order of the request, and how many of each there are."""
+
+    imported: int
+    there: int
+    refused: int
+    busy: int
+    results: list[OutcomeOut]

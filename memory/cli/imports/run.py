@@ -1,0 +1,128 @@
+"""An import from its start, or from where it was interrupted, to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from memory.cli.common import call, err, out, refuse, show_json, table
+from memory.cli.imports.progress import Counts, WrongState, begun, report
+from memory.cli.imports.progress import Progress as Begun
+from memory.cli.imports.sending import judged, send_all
+from memory.cli.imports.sources import Source, SourceFailed
+from memory.client import TurnstoneClient
+
+_RETRIES = 12  # about 40 seconds of patience with a server that is away
+_INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Options:
+    """How an import is run.
+
+    Args:
+        url: the server's address.
+        key: an admin's, if it asks.
+        state: the file that holds how far it is.
+        report: the file that takes what did not come in.
+        dry_run: only read.
+        as_json: the outcome is for a program.
+    """
+
+    url: str
+    key: str | None
+    state: Path
+    report: Path
+    dry_run: bool = False
+    as_json: bool = False
+
+
+def run(source: Source, options: Options) -> None:
+    """Import everything, or say what would be sent. Exit status 1 when something was refused."""
+    try:
+        total = source.total()
+        if options.dry_run:
+            _show(_tried(source, total), total, options)
+            return
+        progress = begun(options.state, source.name, options.url)
+        if progress.counts.done:
+            err().print(f"Going on behind the first {progress.counts.done} of {total} memories.")
+        _sent(source, total, progress, options)
+        options.state.unlink(missing_ok=True)
+    except WrongState as error:
+        raise refuse(str(error), 2) from error
+    except SourceFailed as error:  # while it is only read; else `call` has told it
+        raise refuse(str(error)) from error
+    except OSError as error:
+        raise refuse(f"{error.filename or 'A file'} cannot be read or written: {error.strerror}.") from error
+    _show(progress.counts, total, options)
+
+
+def _tried(source: Source, total: int) -> Counts:
+    counts = Counts()
+    with _bar() as bar:
+        task = bar.add_task("read", total=total, told="")
+        for piece in source.pieces(None):
+            found = judged(piece).counts
+            counts = _sum(counts, found)
+            bar.update(task, advance=len(piece.found))
+    return counts
+
+
+def _sent(source: Source, total: int, progress: Begun, options: Options) -> None:
+    """Send what is left; whatever ends it, what has been done is kept."""
+
+    async def with_client(client: TurnstoneClient) -> None:
+        with _bar() as bar:
+            task = bar.add_task("imported", total=total, completed=progress.counts.done, told="")
+            async with contextlib.aclosing(send_all(client, source.pieces(progress.place))) as every:
+                async for sent in every:
+                    progress.counts, progress.place = _sum(progress.counts, sent.counts), sent.after
+                    report(options.report, progress, sent.missing)
+                    progress.keep(options.state)
+                    told = f"{progress.counts.there} there · {progress.counts.refused} refused"
+                    bar.update(task, completed=progress.counts.done, told=told)
+
+    try:
+        call(options.url, options.key, with_client, retries=_RETRIES)
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        done = f"Stopped behind {progress.counts.done} of {total} memories."
+        raise refuse(f"{done} Run the same command again to go on.", _INTERRUPTED) from None
+
+
+def _sum(one: Counts, other: Counts) -> Counts:
+    return Counts(**{name: getattr(one, name) + getattr(other, name) for name in Counts.model_fields})
+
+
+@contextlib.contextmanager
+def _bar() -> Iterator[Progress]:
+    told = TextColumn("{task.fields[told]}")
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), told, TimeElapsedColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=err()) as bar:
+        yield bar
+
+
+def _show(counts: Counts, total: int, options: Options) -> None:
+    """The outcome. Raises typer.Exit where something was refused."""
+    ready = total - counts.refused - counts.left_out
+    rows = [
+        (("would be sent", ready) if options.dry_run else ("imported", counts.imported)),
+        *([] if options.dry_run else [("there already", counts.there)]),
+        ("left out: replaced, or no memories", counts.left_out),
+        ("refused", counts.refused),
+    ]
+    if options.as_json:
+        show_json({**counts.model_dump(), "total": total, "dry_run": options.dry_run})
+    else:
+        out().print(table(rows, "memories", ""))
+    if counts.held:
+        err().print(f"{counts.held} wait for a person: turnstone quarantine list", soft_wrap=True)
+    if not options.dry_run and counts.refused + counts.left_out:
+        err().print(f"What did not come in, and why: {options.report}", soft_wrap=True)
+    if counts.refused:
+        raise refuse(f"{counts.refused} memories were refused.")

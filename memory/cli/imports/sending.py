@@ -1,0 +1,127 @@
+"""Sending pieces to the server: two at a time, kept in order, with those that were busy sent again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+
+from memory.cli.imports.progress import Counts
+from memory.cli.imports.shapes import Arrival, LeftOut
+from memory.cli.imports.sources import Piece, Place
+from memory.client import ApiError, TurnstoneClient
+
+_IN_FLIGHT = 2
+_MOST_BYTES = 800_000  # of a request: the server takes 1,000,000 unless it was told otherwise
+_BUSY_TRIES = 20
+_BUSY_SECONDS = 1.0
+
+
+@dataclass
+class Sent:
+    """What became of a piece.
+
+    Args:
+        after: the place behind it.
+        counts: of it.
+        missing: what did not come in, each with the reason and as it stood where it comes from.
+    """
+
+    after: Place
+    counts: Counts = field(default_factory=Counts)
+    missing: list[tuple[str, Any]] = field(default_factory=list)
+
+
+async def send_all(client: TurnstoneClient, pieces: Iterator[Piece]) -> AsyncGenerator[Sent, None]:
+    """Send piece after piece; what became of each comes in order, as soon as it and all before it are done.
+
+    Args:
+        client: to the server.
+        pieces: read while others are on their way.
+
+    Raises what the client does, and what the source does.
+    """
+    flying: deque[asyncio.Task[Sent]] = deque()
+    try:
+        while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
+            flying.append(asyncio.create_task(send(client, piece)))
+            if len(flying) >= _IN_FLIGHT:
+                yield await flying.popleft()
+        while flying:
+            yield await flying.popleft()
+    finally:
+        for task in flying:
+            task.cancel()
+        await asyncio.gather(*flying, return_exceptions=True)
+
+
+async def send(client: TurnstoneClient, piece: Piece) -> Sent:
+    """Send one piece."""
+    sent = judged(piece)
+    arrivals = [(one, raw) for one, raw in zip(piece.found, piece.raw, strict=True) if not isinstance(one, LeftOut)]
+    for _ in range(_BUSY_TRIES):
+        busy = list[tuple[Arrival, Any]]()
+        for batch in _batches(arrivals):
+            busy += await _send(client, batch, sent)
+        if not busy:
+            return sent
+        arrivals = busy
+        await asyncio.sleep(_BUSY_SECONDS)
+    sent.counts.refused += len(arrivals)
+    sent.missing += [("its owner's memories were being written all the time; import it again", raw)
+                     for _, raw in arrivals]  # fmt: skip
+    return sent
+
+
+def judged(piece: Piece) -> Sent:
+    """What is known of a piece before anything of it is sent."""
+    sent = Sent(piece.after)
+    for one, raw in zip(piece.found, piece.raw, strict=True):
+        if isinstance(one, LeftOut):
+            sent.missing.append((one.reason, raw))
+            if one.is_wrong:
+                sent.counts.refused += 1
+            else:
+                sent.counts.left_out += 1
+    return sent
+
+
+async def _send(client: TurnstoneClient, batch: Sequence[tuple[Arrival, Any]], sent: Sent) -> list[tuple[Arrival, Any]]:
+    """Send one request, in halves where it is too large for the server; returns those that are to be sent again."""
+    try:
+        answer = await client.import_memories([one for one, _ in batch])
+    except ApiError as error:
+        if error.status != HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            raise
+        if len(batch) == 1:
+            sent.counts.refused += 1
+            sent.missing.append((str(error), batch[0][1]))
+            return []
+        middle = len(batch) // 2
+        return [*await _send(client, batch[:middle], sent), *await _send(client, batch[middle:], sent)]
+    sent.counts.imported += answer.imported
+    sent.counts.there += answer.there
+    sent.counts.refused += answer.refused
+    sent.counts.held += sum(one.held and one.became == "imported" for one in answer.results)
+    told = list(zip(answer.results, batch, strict=True))
+    sent.missing += [(one.reason or "it was refused", raw) for one, (_, raw) in told if one.became == "refused"]
+    return [given for one, given in told if one.became == "busy"]
+
+
+def _batches(arrivals: Sequence[tuple[Arrival, Any]]) -> Iterator[list[tuple[Arrival, Any]]]:
+    """Cut where a request would become too large."""
+    batch, size = list[tuple[Arrival, Any]](), 0
+    for one in arrivals:
+        length = len(orjson.dumps(one[0]))
+        if batch and size + length > _MOST_BYTES:
+            yield batch
+            batch, size = [], 0
+        batch.append(one)
+        size += length
+    if batch:
+        yield batch

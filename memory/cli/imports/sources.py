@@ -1,0 +1,205 @@
+"""Where memories come from: a file, or Mem0's collection in Qdrant. Each is read a piece at a time, from a place on."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import tzinfo
+from pathlib import Path
+from typing import Any, Protocol
+
+import orjson
+
+from memory.cli.imports.shapes import Arrival, LeftOut, of_payload, of_record
+from memory.errors import TurnstoneError
+
+BATCH = 250  # memories: of so many the server embeds the texts at once
+Place = int | str | None
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A few memories in their order.
+
+    Args:
+        found: each as it is to be sent, or why it is not,
+        raw: and as it stands there.
+        after: the place behind them; None: there is no more.
+    """
+
+    found: list[Arrival | LeftOut]
+    raw: list[Any]
+    after: Place
+
+
+class Source(Protocol):
+    """Somewhere memories come from."""
+
+    @property
+    def name(self) -> str:
+        """What it is, the same each time: what was begun with it can go on with it."""
+
+    def total(self) -> int:
+        """How many there are."""
+
+    def pieces(self, place: Place) -> Iterator[Piece]:
+        """Everything from a place on; None: from the start."""
+
+
+class FileSource:
+    """A JSON or JSON lines file: an array, an object with `results` or `memories`, or one such value a line.
+
+    Args:
+        path: of the file.
+        zone: of times that name none.
+        batch: how many memories are a piece.
+
+    Raises OSError when it cannot be read, and ValueError when it holds no JSON.
+    """
+
+    def __init__(self, path: Path, zone: tzinfo, batch: int = BATCH) -> None:
+        self._batch = batch
+        self._path = path
+        self._zone = zone
+        with path.open("rb") as file:
+            self._in_lines = _is_object(file.readline())
+        self._whole = [] if self._in_lines else _records(orjson.loads(path.read_bytes().removeprefix(_BOM)))
+
+    @property
+    def name(self) -> str:
+        """The file's path."""
+        return f"file {self._path.resolve()}"
+
+    def total(self) -> int:
+        """How many memories there are."""
+        return sum(1 for _ in self._each())
+
+    def pieces(self, place: Place) -> Iterator[Piece]:
+        """Everything from a place on, which is a number of memories."""
+        done = int(place or 0)
+        rest = itertools.islice(self._each(), done, None)
+        while raw := list(itertools.islice(rest, self._batch)):
+            done += len(raw)
+            found = [one if isinstance(one, LeftOut) else of_record(one, self._zone) for one in raw]
+            yield Piece(found, [one.reason if isinstance(one, LeftOut) else one for one in raw], done)
+
+    def _each(self) -> Iterator[Any]:
+        if not self._in_lines:
+            yield from self._whole
+            return
+        with self._path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                if line.strip():
+                    yield from _line(number, line)
+
+
+_BOM = b"\xef\xbb\xbf"
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        return isinstance(orjson.loads(line.removeprefix(_BOM)), dict)
+    except orjson.JSONDecodeError:
+        return False
+
+
+def _line(number: int, line: bytes) -> list[Any]:
+    try:
+        return _records(orjson.loads(line.removeprefix(_BOM)))
+    except orjson.JSONDecodeError:
+        return [LeftOut(f"line {number} is not JSON")]
+
+
+def _records(value: Any) -> list[Any]:
+    """The memories in a value: its elements, those of its `results` or `memories`, or itself."""
+    if isinstance(value, dict):
+        listed = next((value[name] for name in ("results", "memories") if isinstance(value.get(name), list)), None)
+        return [value] if listed is None else listed
+    return value if isinstance(value, list) else [value]
+
+
+class SourceFailed(TurnstoneError):
+    """Where memories come from cannot be read; the text says why."""
+
+
+class QdrantSource:
+    """A collection that Mem0's library has written, read by a process of its own.
+
+    Args:
+        path: the directory of a store in local mode, or
+        url: the address of a server,
+        api_key: with its key.
+        collection: its name.
+        zone: of times that name none.
+        batch: how many memories are a piece.
+
+    Raises SourceFailed. End it with `close()`.
+    """
+
+    def __init__(
+        self,
+        *,
+        path: Path | None,
+        url: str | None,
+        api_key: str | None,
+        collection: str,
+        zone: tzinfo,
+        batch: int = BATCH,
+    ) -> None:
+        where = str(path.resolve()) if path is not None else url
+        self.name = f"qdrant {where} {collection}"
+        self._zone = zone
+        # Ctrl-C at a terminal reaches a whole group of processes, and it is not for the reader to answer it.
+        self._reader = subprocess.Popen(
+            [sys.executable, "-m", "memory.cli.imports.qdrant_reader"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+        place = {"path": str(path) if path is not None else None, "url": url, "api_key": api_key}
+        self._say({**place, "collection": collection, "size": batch})
+        try:
+            self._total = int(self._answer()["total"])
+        except SourceFailed:
+            self.close()
+            raise
+
+    def total(self) -> int:
+        """How many points there are."""
+        return self._total
+
+    def pieces(self, place: Place) -> Iterator[Piece]:
+        """Everything from a place on, once. A place is the id of a point: they are read in the order of their ids."""
+        self._say(place)
+        while True:
+            page = self._answer()
+            found = [of_payload(point, payload, self._zone) for point, payload in page["points"]]
+            yield Piece(found, [{"id": point, **payload} for point, payload in page["points"]], page["after"])
+            if page["after"] is None:
+                return
+
+    def close(self) -> None:
+        """End the reader."""
+        self._reader.kill()
+        with self._reader:  # closes the pipes and waits
+            pass
+
+    def _say(self, value: Any) -> None:
+        assert self._reader.stdin is not None
+        with contextlib.suppress(BrokenPipeError):  # then there is an answer that says why, or none
+            self._reader.stdin.write(orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE))
+            self._reader.stdin.flush()
+
+    def _answer(self) -> Any:
+        assert self._reader.stdout is not None
+        line = self._reader.stdout.readline()
+        if not line:
+            raise SourceFailed(f"The {self.name} could not be read to its end.")
+        found = orjson.loads(line)
+        if "error" in found:
+            raise SourceFailed(f"The {self.name} cannot be read: {found['error']}")
+        return found

@@ -1,0 +1,266 @@
+"""Importing: take in memories that were made elsewhere, with their ids, owners, times and metadata.
+
+An import only ever makes memories. What stands under an id stays as it is, whosesoever it is: the store puts a memory
+where nothing is, in the same step as it looks. So the same memories may be sent again, and an id that another tenant
+has can neither be written to nor be looked at. It is refused as taken, in the same words whoever has it.
+
+What an erase covers is not brought back: a memory that was made before its owner was forgotten here is refused, as long
+as the erase is known.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import Field
+
+from memory.clock import from_us
+from memory.errors import LaneBusy, LeaseLost
+from memory.marking import Quarantine, reads_like_an_instruction
+from memory.model import Lane, Lease, Memory, Metadata, Scope, Value, Vector, Write
+from memory.ports import Embedder, Lanes, MemoryStore
+from memory.removals import take_back
+from memory.spending import paid_by
+from memory.versions import NAMESPACE
+
+_LANES_AT_ONCE = 8
+_BUSY_SECONDS = 1  # so long one lane is waited for; the others of the batch must not wait for it longer
+
+_FIRST = from_us(0)
+
+_TWICE = "this id stands more than once in the request"
+_TAKEN = "this id cannot be used here: give the memory another one, or none"
+_ANOTHER = "there is a memory with this id, which never said this of this owner; it is left as it is"
+_OUT_OF_TIME = "created_at and updated_at must lie between 1970 and now"
+_FORGOTTEN = "its owner was forgotten here after it was made; what was forgotten is not brought back"
+_BUSY = "its owner's memories are being written just now; send it again"
+
+
+class Arrival(Value):
+    """A memory as it was elsewhere; its texts are masked by whoever hands it in.
+
+    Args:
+        id: a UUID, which it keeps; None: it gets one that is always the same for this tenant, owner, time and text.
+        scope: whose.
+        text: what it says.
+        created_at: None: when it was changed, else now.
+        updated_at: since when it says this; None: since it was made.
+        valid_from: since when that is so; None: since it says so.
+        expires_at: from when on it is not recalled any more, which may be past; None: never.
+    """
+
+    id: str | None = None
+    scope: Scope
+    text: str
+    metadata: Metadata = Field(default_factory=dict)
+    categories: tuple[str, ...] = ()
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    valid_from: datetime | None = None
+    expires_at: datetime | None = None
+
+
+class Became(StrEnum):
+    """What became of an arrival: `busy` is to be sent again, nothing else needs to be."""
+
+    IMPORTED = "imported"
+    THERE = "there"
+    REFUSED = "refused"
+    BUSY = "busy"
+
+
+class Outcome(Value):
+    """What became of one arrival.
+
+    Args:
+        id: under which the memory is, or would have been.
+        became: see there.
+        reason: one sentence where it did not come in.
+        held: it waits in quarantine for a person's judgement.
+    """
+
+    id: str
+    became: Became
+    reason: str | None = None
+    held: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Importing:
+    """What importing needs."""
+
+    lanes: Lanes
+    store: MemoryStore
+    embedder: Embedder
+    quarantine: Quarantine = Quarantine.MARK
+
+
+async def bring_in(arrivals: Sequence[Arrival], reach: Scope, parts: Importing) -> list[Outcome]:
+    """Take memories in, each under its owner's lane, which no worker has meanwhile.
+
+    Args:
+        arrivals: all within reach, and bounded by whoever asks: their texts are embedded in one call.
+        reach: all that the caller may see and change.
+        parts: the world.
+
+    Returns one outcome an arrival, in order. Raises StoreUnavailable, InboxUnavailable or ModelUnavailable: a part of
+    them may have come in, so send all of them again.
+    """
+    ids = [one.id or _made_up(one) for one in arrivals]
+    often = Counter(found for found, one in zip(ids, arrivals, strict=True) if one.id)
+    named = {found: one for found, one in zip(ids, arrivals, strict=True) if often[found] < 2}
+    there = await parts.store.standing_at(reach, list(named))
+    outcomes = {found: await _beside(named[found], memory, parts.store, reach) for found, memory in there.items()}
+    coming = {found: one for found, one in named.items() if found not in there}
+    outcomes |= await _written(coming, reach, parts)
+    seen, told = set[str](), list[Outcome]()
+    for found in ids:
+        one = outcomes.get(found) or Outcome(id=found, became=Became.REFUSED, reason=_TWICE)
+        again = found in seen and one.became is Became.IMPORTED
+        told.append(one.model_copy(update={"became": Became.THERE}) if again else one)
+        seen.add(found)
+    return told
+
+
+def _made_up(arrival: Arrival) -> str:
+    """The id of a memory that came without one: the tenant is part of it, so two tenants' never meet."""
+    owner = "\0".join(f"{field}={name}" for field, name in arrival.scope.ids.items())
+    made = arrival.created_at or arrival.updated_at
+    told = (arrival.scope.tenant, owner, made.isoformat() if made else "", arrival.text)
+    return str(uuid.uuid5(NAMESPACE, "import\0" + "\0".join(told)))
+
+
+async def _beside(arrival: Arrival, found: Memory, store: MemoryStore, reach: Scope) -> Outcome:
+    """What an arrival is beside the memory that has its id: the same one, also when that has changed since."""
+    same = _says(found, arrival) or any(_says(one, arrival) for one in await store.history(reach, found.id))
+    if same:
+        return Outcome(id=found.id, became=Became.THERE, held=found.held)
+    return Outcome(id=found.id, became=Became.REFUSED, reason=_ANOTHER)
+
+
+def _says(memory: Memory, arrival: Arrival) -> bool:
+    return (memory.text, memory.scope) == (arrival.text, arrival.scope)
+
+
+async def _written(coming: Mapping[str, Arrival], reach: Scope, parts: Importing) -> dict[str, Outcome]:
+    """Write what is not there yet, some lanes at a time."""
+    texts = list(dict.fromkeys(one.text for one in coming.values()))
+    with paid_by(reach.tenant):
+        vectors = dict(zip(texts, await parts.embedder.embed(texts), strict=True)) if texts else {}
+    by_lane = defaultdict[Lane, dict[str, Arrival]](dict)
+    for found, one in coming.items():
+        by_lane[one.scope.lane][found] = one
+    queue = asyncio.Semaphore(_LANES_AT_ONCE)
+
+    async def one_lane(lane: Lane, of_lane: Mapping[str, Arrival]) -> dict[str, Outcome]:
+        async with queue:
+            return await _in_lane(lane, of_lane, vectors, reach, parts)
+
+    tasks = [one_lane(lane, of_lane) for lane, of_lane in by_lane.items()]
+    outcomes = dict[str, Outcome]()
+    for found_there in await asyncio.gather(*tasks, return_exceptions=True):  # none goes on once this has ended
+        if isinstance(found_there, BaseException):
+            raise found_there
+        outcomes |= found_there
+    return outcomes
+
+
+async def _in_lane(
+    lane: Lane, coming: Mapping[str, Arrival], vectors: Mapping[str, Vector], reach: Scope, parts: Importing
+) -> dict[str, Outcome]:
+    """Write what belongs to one lane.
+
+    An erase that does not know this lane takes no lease from us. So its epoch is looked at before and after writing:
+    one of the two sees it, and what was written beneath it goes again.
+    """
+    memories: dict[str, Memory] = {}
+    try:
+        async with parts.lanes.edit(lane, _BUSY_SECONDS) as lease:
+            memories, refused = await _fit(coming, lease, parts)
+            writes = [Write(point_id=one.id, memory=one, vector=tuple(vectors[one.text])) for one in memories.values()]
+            seen = await parts.lanes.confirm(lease, ())
+            await parts.store.insert(lease, writes, seen.good_until)
+            await parts.lanes.confirm(lease, ())
+            if await _forgotten(memories, parts.lanes):
+                raise LeaseLost("this owner is being forgotten just now")
+    except LaneBusy:
+        return _busy(coming)
+    except LeaseLost:
+        await take_back([one.scope for one in memories.values()], parts.lanes, parts.store, parts.embedder)
+        return _busy(coming)
+    return refused | await _looked_at(memories, coming, reach, parts.store)
+
+
+def _busy(coming: Mapping[str, Arrival]) -> dict[str, Outcome]:
+    return {found: Outcome(id=found, became=Became.BUSY, reason=_BUSY) for found in coming}
+
+
+async def _fit(
+    coming: Mapping[str, Arrival], lease: Lease, parts: Importing
+) -> tuple[dict[str, Memory], dict[str, Outcome]]:
+    """The memories that may come in, and the refusals of the others. A lease's token is Redis's clock."""
+    now, memories, refused = from_us(lease.token), dict[str, Memory](), dict[str, str]()
+    for number, (found, arrival) in enumerate(coming.items()):
+        memory = _memory(found, arrival, number, now, parts.quarantine)
+        moments = memory.created_at, memory.updated_at
+        if min(moments) < _FIRST or max(moments) > now:
+            refused[found] = _OUT_OF_TIME  # no erase would ever cover what was made ahead
+        else:
+            memories[found] = memory
+    for found in await _forgotten(memories, parts.lanes):
+        refused[found] = _FORGOTTEN
+        del memories[found]
+    return memories, {
+        found: Outcome(id=found, became=Became.REFUSED, reason=reason) for found, reason in refused.items()
+    }
+
+
+def _memory(found: str, arrival: Arrival, number: int, now: datetime, quarantine: Quarantine) -> Memory:
+    created = arrival.created_at or arrival.updated_at or now
+    updated = arrival.updated_at or created
+    reads = quarantine is not Quarantine.OFF and reads_like_an_instruction(arrival.text)
+    held = reads and quarantine is Quarantine.HOLD
+    return Memory(
+        id=found,
+        scope=arrival.scope,
+        text=arrival.text,
+        categories=arrival.categories,
+        metadata=arrival.metadata,
+        created_at=created,
+        updated_at=updated,
+        valid_from=arrival.valid_from or updated,
+        expires_at=arrival.expires_at,
+        fact=number,  # keeps those of one moment in the order in which they came
+        current=not held,
+        marked=reads,
+        held=held,
+    )
+
+
+async def _forgotten(memories: Mapping[str, Memory], lanes: Lanes) -> list[str]:
+    """Which of these an erase covers."""
+    scopes = {one.scope for one in memories.values()}
+    epochs = {scope: [epoch for _, epoch in await lanes.epochs(scope)] for scope in scopes}
+    return [found for found, one in memories.items() if any(one.updated_at <= epoch for epoch in epochs[one.scope])]
+
+
+async def _looked_at(
+    memories: Mapping[str, Memory], coming: Mapping[str, Arrival], reach: Scope, store: MemoryStore
+) -> dict[str, Outcome]:
+    """What became of what was written, as a look afterwards tells."""
+    found, outcomes = await store.standing_at(reach, list(memories)), dict[str, Outcome]()
+    for memory_id, ours in memories.items():
+        stands = found.get(memory_id)
+        if stands == ours:
+            outcomes[memory_id] = Outcome(id=memory_id, became=Became.IMPORTED, held=ours.held)
+        elif stands is not None:  # somebody else was faster, or has changed it already
+            outcomes[memory_id] = await _beside(coming[memory_id], stands, store, reach)
+        else:
+            outcomes[memory_id] = Outcome(id=memory_id, became=Became.REFUSED, reason=_TAKEN)
+    return outcomes

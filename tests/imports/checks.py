@@ -1,0 +1,100 @@
+"""What Mem0 says of its memories beside what Turnstone says of them, one by one and by searching."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from random import Random
+from typing import Any
+
+from memory.client import TurnstoneClient
+from memory.client.views import MemoryView
+
+Theirs = Mapping[str, Any]
+_OWNERS = ("user_id", "agent_id", "run_id")
+_AT_ONCE = 4
+BEST = 3  # ranks in which a memory's own words must find it
+
+
+async def all_of(client: TurnstoneClient, theirs: Sequence[Theirs]) -> dict[str, MemoryView]:
+    """Every memory of all of these owners, as it is listed."""
+    found: dict[str, MemoryView] = {}
+    for field, name in dict.fromkeys(leading(one) for one in theirs):
+        number, more = 1, True
+        while more:
+            page = await client.memories(page=number, page_size=200, **{field: name})  # type: ignore[arg-type]
+            found |= {one.id: one for one in page.results}
+            number, more = number + 1, page.next is not None
+    return found
+
+
+def leading(one: Theirs) -> tuple[str, str]:
+    """The id by which a memory's owner is asked for."""
+    return next((field, one[field]) for field in _OWNERS if one.get(field))
+
+
+def differences(theirs: Sequence[Theirs], ours: Mapping[str, MemoryView]) -> dict[str, list[str]]:
+    """The ids of the memories that are not the same, by what differs."""
+    wrong: dict[str, list[str]] = {name: [] for name in ("missing", "text", "owner", "times", "metadata", "too many")}
+    for one in theirs:
+        found = ours.get(one["id"])
+        if found is None:
+            wrong["missing"].append(one["id"])
+            continue
+        for name, same in (
+            ("text", _same_text),
+            ("owner", same_owner),
+            ("times", same_times),
+            ("metadata", _same_metadata),
+        ):
+            if not same(one, found):
+                wrong[name].append(one["id"])
+    wrong["too many"] = sorted(set(ours) - {one["id"] for one in theirs})
+    return wrong
+
+
+def _same_text(one: Theirs, found: MemoryView) -> bool:
+    return bool(one["memory"] == found.memory)
+
+
+def same_owner(one: Theirs, found: MemoryView) -> bool:
+    """Whether user, agent and run are the same."""
+    return all(one.get(field) == getattr(found, field) for field in _OWNERS)
+
+
+def same_times(one: Theirs, found: MemoryView) -> bool:
+    """Whether it was made and changed at the same moments, to the microsecond."""
+    moments = [datetime.fromisoformat(one[name]) for name in ("created_at", "updated_at")]
+    return moments == [found.created_at, found.updated_at]
+
+
+def _same_metadata(one: Theirs, found: MemoryView) -> bool:
+    """Mem0 tells who spoke beside the metadata, Turnstone keeps it within."""
+    return {**(one.get("metadata") or {}), "role": one["role"]} == dict(found.metadata or {})
+
+
+async def ranks(
+    client: TurnstoneClient, theirs: Sequence[Theirs], count: int, tick: Callable[[int], None]
+) -> list[int | None]:
+    """At which rank a memory's own words find it, with the same owner, id and times; None: not among the best.
+
+    Args:
+        client: of the server.
+        theirs: of which a sample is taken, the same each time.
+        count: of so many.
+        tick: told how many more were searched.
+    """
+    queue = asyncio.Semaphore(_AT_ONCE)
+
+    async def one_rank(one: Theirs) -> int | None:
+        async with queue:
+            field, name = leading(one)
+            found = (await client.search(one["memory"], limit=BEST, **{field: name})).results  # type: ignore[arg-type]
+        tick(1)
+        fits = (place for place, it in enumerate(found, 1) if it.id == one["id"] and same_owner(one, it)
+                and same_times(one, it))  # fmt: skip
+        return next(fits, None)
+
+    sample = Random(1).sample(list(theirs), min(count, len(theirs)))
+    return list(await asyncio.gather(*(one_rank(one) for one in sample)))

@@ -1,0 +1,158 @@
+"""What was imported lives on like any other memory: turns change it, it can be undone, deleted, forgotten, exported."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from memory.adapters.qdrant_store import QdrantStore
+from memory.export import export
+from memory.forget import forget
+from memory.importing import Arrival, Became, Importing, bring_in
+from memory.model import Event, Lease, Memory, Scope, Turn, TurnStatus, Write
+from memory.removals import finish_removals
+from memory.revise import delete, undo
+from tests.integration.house import ANA, House, make_removals_due
+
+TENANT = Scope(tenant="default")
+ANA_WITH_BOT = Scope(tenant="default", user_id="ana", agent_id="bot")
+BOT = Scope(tenant="default", agent_id="bot")
+MADE, CHANGED = datetime(2024, 3, 1, tzinfo=UTC), datetime(2024, 5, 1, tzinfo=UTC)
+BERLIN, ROME = "I live in Berlin", "I live in Rome"
+
+
+class NoOwners:
+    """Nobody has turns here that are to be exported."""
+
+    async def of(self, scope: Scope) -> AsyncIterator[tuple[TurnStatus, Turn | None]]:
+        nobody: tuple[tuple[TurnStatus, Turn | None], ...] = ()
+        for one in nobody:
+            yield one
+
+
+class Interrupted:
+    """A store in which something happens just before, or just after, an import writes."""
+
+    def __init__(
+        self, store: QdrantStore, before: Callable[[], Awaitable[object]], after: BaseException | None
+    ) -> None:
+        self._store, self._before, self._after = store, before, after
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def insert(self, lease: Lease, writes: Sequence[Write], good_until: float) -> None:
+        await self._before()
+        await self._store.insert(lease, writes, good_until)
+        if self._after:
+            raise self._after
+
+
+class Killed(BaseException):
+    """Stands for kill -9: nothing that would answer it is ours."""
+
+
+def berlin(scope: Scope = ANA) -> Arrival:
+    return Arrival(id=str(uuid.uuid4()), scope=scope, text=BERLIN, created_at=MADE, updated_at=CHANGED)
+
+
+async def brought(house: House, arrival: Arrival, store: Any = None) -> Became:
+    parts = Importing(lanes=house.lanes, store=store or house.store, embedder=house.embedder)
+    return (await bring_in([arrival], TENANT, parts))[0].became
+
+
+async def forgotten(house: House, scope: Scope) -> None:
+    erasure = await forget(
+        scope, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store, embedder=house.embedder
+    )
+    assert erasure.verified
+
+
+async def history(house: House, arrival: Arrival) -> list[Memory]:
+    return await house.store.history(TENANT, str(arrival.id))
+
+
+async def told(house: House, text: str, event: Event, scope: Scope = ANA, **more: Any) -> None:
+    house.reconciler.table[text] = event
+    await house.say(text, scope, **more)
+    assert await house.drain(scope) == 1
+
+
+@pytest.fixture
+async def arrival(house: House) -> Arrival:
+    given = berlin()
+    assert await brought(house, given) is Became.IMPORTED
+    return given
+
+
+async def test_a_turn_supersedes_it_and_its_history_begins_with_what_was_imported(
+    house: House, arrival: Arrival
+) -> None:
+    await told(house, ROME, Event.UPDATE)
+    first, second = await history(house, arrival)
+    assert [(one.text, one.version, one.current) for one in (first, second)] == [(BERLIN, 1, False), (ROME, 2, True)]
+    assert (first.created_at, first.updated_at, second.created_at) == (MADE, CHANGED, MADE)
+    assert first.superseded_by == second.id == arrival.id
+
+
+async def test_a_change_of_it_can_be_undone(house: House, arrival: Arrival) -> None:
+    await told(house, ROME, Event.UPDATE)
+    restored = await undo(TENANT, str(arrival.id), lanes=house.lanes, store=house.store, embedder=house.embedder)
+    assert (restored.text, restored.version) == (BERLIN, 3)
+    assert [one.text for one in await history(house, arrival)] == [BERLIN, ROME, BERLIN]
+
+
+async def test_what_was_said_before_it_was_last_changed_takes_its_place_in_the_history(
+    house: House, arrival: Arrival
+) -> None:
+    await told(house, ROME, Event.UPDATE, timestamp=datetime(2024, 4, 1, tzinfo=UTC))
+    assert [(one.text, one.current) for one in await history(house, arrival)] == [(ROME, False), (BERLIN, True)]
+
+
+async def test_what_was_taken_back_since_stays_so_when_it_is_imported_again(house: House, arrival: Arrival) -> None:
+    await told(house, "I live nowhere", Event.DELETE)
+    assert await house.texts() == []
+    assert await brought(house, arrival) is Became.THERE
+    assert await house.texts() == []
+
+
+async def test_a_changed_one_is_deleted_with_all_its_versions(house: House, arrival: Arrival) -> None:
+    await told(house, ROME, Event.UPDATE)
+    await delete(TENANT, str(arrival.id), inbox=house.inbox, lanes=house.lanes, store=house.store)
+    assert await house.store.left(TENANT) == 0
+
+
+async def test_it_holds_again_when_the_part_that_changed_it_is_forgotten(house: House, arrival: Arrival) -> None:
+    await told(house, ROME, Event.UPDATE, ANA_WITH_BOT)
+    await forgotten(house, BOT)
+    assert [(one.text, one.created_at) for one in await house.memories()] == [(BERLIN, MADE)]
+
+
+async def test_it_is_exported_with_its_history(house: House, arrival: Arrival) -> None:
+    await told(house, ROME, Event.UPDATE)
+    lines = [line async for line in export(ANA, store=house.store, owners=NoOwners())]
+    assert sorted(line["memory"] for line in lines if line["kind"] == "memory") == [BERLIN, ROME]
+
+
+@pytest.mark.parametrize("whose", [ANA, BOT], ids=["of the lane", "of a part that the erase finds no lane of"])
+async def test_an_erase_while_it_is_being_written_wins(house: House, whose: Scope) -> None:
+    given = berlin(ANA_WITH_BOT)
+    store = Interrupted(house.store, lambda: forgotten(house, whose), None)
+    assert await brought(house, given, store) is Became.BUSY
+    assert await house.store.left(TENANT) == 0
+    assert await brought(house, given) is Became.REFUSED
+
+
+async def test_what_a_killed_import_wrote_after_an_erase_is_removed_by_the_sweep(house: House, redis: Redis) -> None:
+    store = Interrupted(house.store, lambda: forgotten(house, ANA), Killed())
+    with pytest.raises(Killed):
+        await brought(house, berlin(), store)
+    assert await house.store.left(TENANT) == 1
+    await make_removals_due(redis)
+    await finish_removals(house.inbox, house.lanes, house.store, house.embedder)
+    assert await house.store.left(TENANT) == 0
