@@ -17,11 +17,9 @@ from api.mem0.shapes import Shown
 from memory.books import Receipt
 from memory.bootstrap import Parts
 from memory.errors import BadRequest
-from memory.forget import forget
 from memory.many import forget_each
-from memory.model import Page, Principal, Scope, Status, TurnStatus
+from memory.model import Page, Principal, Status, TurnStatus
 from memory.recall import Asked, pending, recall, wait_until_settled
-from memory.receipts import issue
 
 WAIT_SECONDS = 30.0
 _QUEUED = "Memory processing has been queued for background execution"
@@ -100,14 +98,6 @@ async def listed(request: Request, caller: Principal, parts: Parts, asked: ListI
     results = [shapes.chosen(shapes.memory(one), asked.fields) for one in memories]
     waiting = await pending(scope, condition, turns=parts.turns)
     return {**paged(request, at, count, results), "pending": waiting}
-
-
-async def forgotten(scope: Scope, parts: Parts) -> Receipt:
-    """Forget an owner; the receipt is kept, and its id is the event's."""
-    erasure = await forget(
-        scope, inbox=parts.inbox, lanes=parts.lanes, turns=parts.turns, store=parts.store, embedder=parts.embedder
-    )
-    return await issue(erasure, notary=parts.notary, book=parts.receipts)
 
 
 def named_in(text: str) -> Mapping[str, Any]:

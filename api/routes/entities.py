@@ -11,11 +11,10 @@ from pydantic import BaseModel
 from api.auth import Reader, Writer
 from api.context import Opened, owner
 from api.fields import Id
+from api.forgetting import forgotten
 from api.receipts import ReceiptOut
 from api.routing import Route
-from memory.forget import forget
 from memory.model import KINDS, Kind, Page
-from memory.receipts import issue
 
 router = APIRouter(route_class=Route, tags=["entities"])
 
@@ -55,12 +54,4 @@ _TIMES = {"created_at", "updated_at"}
 @router.delete("/entities/{type}/{entity_id:path}", response_model=ReceiptOut)
 async def forget_entity(type: Kind, entity_id: Id, caller: Writer, parts: Opened) -> Any:
     """Forget an entity: the same as `DELETE /memories` with its id."""
-    erasure = await forget(
-        owner(caller, {KINDS[type]: entity_id}),
-        inbox=parts.inbox,
-        lanes=parts.lanes,
-        turns=parts.turns,
-        store=parts.store,
-        embedder=parts.embedder,
-    )
-    return (await issue(erasure, notary=parts.notary, book=parts.receipts)).model_dump()
+    return (await forgotten(owner(caller, {KINDS[type]: entity_id}), parts)).model_dump()

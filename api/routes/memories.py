@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query, Request
 from api import intake
 from api.auth import Reader, Writer
 from api.context import Opened, OwnerIds, Paged, owner, paged, shown, sought
+from api.forgetting import forgotten
 from api.memories import (
     ChangeIn,
     FeedbackIn,
@@ -27,10 +28,8 @@ from api.receipts import ReceiptOut
 from api.routing import Route
 from memory.errors import BadRequest, NotFound
 from memory.filters import parse
-from memory.forget import forget
 from memory.model import Memory, Page
 from memory.recall import Asked, recall, wait_until_settled
-from memory.receipts import issue
 from memory.revise import UNKNOWN, delete, judge, undo, update
 from memory.versions import is_retracted
 
@@ -89,15 +88,7 @@ async def forget_owner(caller: Writer, parts: Opened, ids: OwnerIds) -> Any:
 
     The receipt is kept without personal data; `POST /receipts/verify` checks it.
     """
-    erasure = await forget(
-        owner(caller, ids),
-        inbox=parts.inbox,
-        lanes=parts.lanes,
-        turns=parts.turns,
-        store=parts.store,
-        embedder=parts.embedder,
-    )
-    return (await issue(erasure, notary=parts.notary, book=parts.receipts)).model_dump()
+    return (await forgotten(owner(caller, ids), parts)).model_dump()
 
 
 def _json(text: str | None) -> Any:

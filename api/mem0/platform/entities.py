@@ -9,7 +9,8 @@ from fastapi import APIRouter, Query, Request
 from api.auth import Reader, Writer
 from api.context import Opened, checked, owner, paged
 from api.fields import Named
-from api.mem0 import serving, shapes
+from api.forgetting import forgotten
+from api.mem0 import shapes
 from api.routing import Route
 from memory.errors import NotFound
 from memory.model import KINDS, Kind, Page
@@ -50,5 +51,5 @@ async def get_entity(kind: Kind, name: str, caller: Reader, parts: Opened) -> An
 async def delete_entity(kind: Kind, name: str, caller: Writer, parts: Opened) -> Any:
     """Forget one of them, with everything that waits or is being worked on; also one that nobody knows."""
     ids = checked(Named, {KINDS[kind]: name}).ids
-    receipt = await serving.forgotten(owner(caller, ids), parts)
+    receipt = await forgotten(owner(caller, ids), parts)
     return {"message": _FORGOTTEN, "event_id": receipt.id}

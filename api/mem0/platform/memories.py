@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from api.auth import Reader, Writer, require
 from api.context import Opened, checked, owner
 from api.fields import Named
+from api.forgetting import forgotten
 from api.mem0 import serving
 from api.mem0.asked import AddIn, ListIn, SearchIn
 from api.routing import Route
@@ -52,7 +53,7 @@ async def delete_all(
     named = {**query, **(serving.named_in(filters) if filters is not None else {})}
     everybody = [field for field, name in named.items() if name == _EVERYBODY]
     if not everybody:
-        receipts = [await serving.forgotten(owner(caller, checked(Named, named).ids), parts)]
+        receipts = [await forgotten(owner(caller, checked(Named, named).ids), parts)]
     elif len(everybody) < len(named):
         raise BadRequest("* stands for every owner of a kind: do not name one of another kind beside it")
     else:
