@@ -20,8 +20,8 @@ from pydantic import (
 )
 from pydantic.config import JsonDict
 
-from api import days
 from api.fields import AN_OWNER, IN_FULL, Body, Metadata, Moment, Name, Named, Number, QueryText, Text, has_an_owner
+from memory import days
 from memory.model import Event, Rating
 
 LONGEST_REASON = 1_000

@@ -5,7 +5,7 @@ where nothing is, in the same step as it looks. So the same memories may be sent
 has can neither be written to nor be looked at. It is refused as taken, in the same words whoever has it.
 
 What an erase covers is not brought back: a memory that was made before its owner was forgotten here is refused, as long
-as the erase is known.
+as the erase is known, which is as long as its receipt is kept.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ _LANES_AT_ONCE = 8
 _BUSY_SECONDS = 1  # so long one lane is waited for; the others of the batch must not wait for it longer
 
 _FIRST = from_us(0)
+_A_SECOND = 999_999_937  # thousandths of microseconds, and a prime: ids of any kind are spread evenly
 
 _TWICE = "this id stands more than once in the request"
 _TAKEN = "this id cannot be used here: give the memory another one, or none"
@@ -236,11 +237,20 @@ def _memory(found: str, arrival: Arrival, number: int, now: datetime, quarantine
         updated_at=updated,
         valid_from=arrival.valid_from or updated,
         expires_at=arrival.expires_at,
-        fact=number,  # keeps those of one moment in the order in which they came
+        fact=_place(found, created, number),
         current=not held,
         marked=reads,
         held=held,
     )
+
+
+def _place(found: str, created: datetime, number: int) -> int:
+    """What keeps memories of one moment apart in a list: the order in which they came.
+
+    Where only the second is known, many batches may hold some of one second: they are spread over all of it by their
+    ids, as no list may show one of them twice and leave another one out.
+    """
+    return number if created.microsecond else uuid.UUID(found).int % _A_SECOND
 
 
 async def _forgotten(memories: Mapping[str, Memory], lanes: Lanes) -> list[str]:

@@ -49,6 +49,23 @@ def configure(level: str = "info") -> None:
     guard()
 
 
+def join() -> None:
+    """Log as a guest in somebody else's program: through the standard library's logging, as far as they let us.
+
+    Nothing is changed where that program has set structlog up itself.
+    """
+    if not structlog.is_configured():
+        structlog.configure(
+            processors=[
+                structlog.stdlib.filter_by_level,
+                structlog.contextvars.merge_contextvars,
+                _without_words,
+                structlog.processors.KeyValueRenderer(key_order=["event"]),
+            ],
+            logger_factory=structlog.stdlib.LoggerFactory(),
+        )
+
+
 def guard() -> None:
     """The part of it that concerns libraries."""
     logging.setLogRecordFactory(_Record)

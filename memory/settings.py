@@ -119,3 +119,12 @@ class Settings(BaseSettings):
         if self.webhook_hosts is None:
             return None
         return frozenset(host.strip().lower() for host in self.webhook_hosts.split(","))
+
+
+class ClientSettings(BaseSettings):
+    """Where a client finds its server, read from the environment as the command line does."""
+
+    model_config = SettingsConfigDict(env_prefix="TURNSTONE_", frozen=True, hide_input_in_errors=True)
+
+    url: str = "http://127.0.0.1:8000"
+    key: SecretStr | None = None

@@ -8,12 +8,12 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AliasChoices, BeforeValidator, Field
 
-from api import days
 from api.context import checked
 from api.fields import Named, QueryText
 from api.mem0.lenient import Lenient, Owned
 from api.memories import ChangeIn
 from api.schemas import TurnIn
+from memory import days
 from memory.errors import NotOffered
 
 MOST_FOUND = 1_000

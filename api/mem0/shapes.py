@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from api import days
 from api.context import digest
+from memory import days
 from memory.books import Receipt
 from memory.model import OWNERS, Entity, Event, Memory, Recalled, Status, Turn, TurnStatus
 from memory.versions import is_retracted, version_id

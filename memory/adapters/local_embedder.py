@@ -59,8 +59,11 @@ class LocalEmbedder:
         """Return: an opened model in this process cannot be away."""
 
     async def aclose(self) -> None:
-        """Let the batch in work finish and end the thread; embedding afterwards raises RuntimeError."""
-        await asyncio.to_thread(self._thread.shutdown)
+        """The batch in work finishes and the thread ends; embedding afterwards raises RuntimeError.
+
+        It is not waited for: at the end of a process there is no thread left that could wait.
+        """
+        self._thread.shutdown(wait=False)
 
     async def embed(self, texts: Sequence[str]) -> list[Vector]:
         """One vector a text, of length 1 and in the same order; of an empty text, that of no words.

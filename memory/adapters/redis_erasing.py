@@ -66,7 +66,7 @@ class RedisErasing:
         owner = await self._sealed(Removal(scope=scope))
         names = [await self._epochs.key(scope), keys.plain_epoch(scope), keys.REMOVALS, keys.FLOOR]
         names += [keys.lane(lane) for lane in dict.fromkeys([scope.lane, *lanes])]
-        return from_us(await self._run("epoch", names, [self._limits.retention_seconds, owner, self._limits.finish_ms]))
+        return from_us(await self._run("epoch", names, [self._limits.epoch_seconds, owner, self._limits.finish_ms]))
 
     async def erase(
         self, scope: Scope, lane: Lane, epoch: datetime, dead: Sequence[str] | None = None

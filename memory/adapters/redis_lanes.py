@@ -43,6 +43,7 @@ class InboxLimits:
     retry_max_seconds: float = 60
     retention_seconds: int = 7 * 24 * 3600
     text_retention_seconds: int | None = None  # None: as long as the status
+    epoch_retention_seconds: int | None = None  # None: as long as the status
     sweep_seconds: float = 2
 
     @property
@@ -55,6 +56,11 @@ class InboxLimits:
         """How long the words of a settled turn stay; never longer than its status."""
         longest = self.retention_seconds
         return longest if self.text_retention_seconds is None else min(self.text_retention_seconds, longest)
+
+    @property
+    def epoch_seconds(self) -> int:
+        """How long it is known that an owner was forgotten; never shorter than turns are kept."""
+        return max(self.retention_seconds, self.epoch_retention_seconds or 0)
 
     @property
     def lease_ms(self) -> int:

@@ -235,6 +235,7 @@ def inbox_limits(settings: Settings) -> InboxLimits:
         retry_max_seconds=settings.retry_max_seconds,
         retention_seconds=settings.retention_seconds,
         text_retention_seconds=settings.text_retention_seconds,
+        epoch_retention_seconds=settings.receipt_retention_seconds,  # an import asks for it as long as receipts tell
         sweep_seconds=settings.sweep_seconds,
     )
 

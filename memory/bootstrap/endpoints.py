@@ -94,8 +94,5 @@ def secret(given: SecretStr | None) -> str | None:
 
 
 def _key(settings: Settings) -> str:
-    """A secret's text."""
-    """The embedder; a remote one stands behind its breaker."""
-    """The language model behind its breaker; None where the settings name no endpoint."""
-    """The tokens of the identity provider, where the settings name one."""
+    """The endpoint's key, or what is sent where it wants none."""
     return secret(settings.openai_api_key) or _KEY_OF_KEYLESS_ENDPOINTS

@@ -52,7 +52,14 @@ def refuse(sentence: str, status: int = 1) -> typer.Exit:
     return typer.Exit(status)
 
 
-def call(url: str, key: str | None, use: Callable[[TurnstoneClient], Awaitable[T]], *, retries: int = 1) -> T:
+def call(
+    url: str,
+    key: str | None,
+    use: Callable[[TurnstoneClient], Awaitable[T]],
+    *,
+    retries: int = 1,
+    timeout_seconds: float = 30,
+) -> T:
     """Use a client, and turn what goes wrong into one sentence and exit status 1.
 
     Args:
@@ -60,10 +67,11 @@ def call(url: str, key: str | None, use: Callable[[TurnstoneClient], Awaitable[T
         key: the API key.
         use: what to do with the client.
         retries: how often a safe call is made again.
+        timeout_seconds: how long one answer is waited for.
     """
 
     async def with_client() -> T:
-        async with TurnstoneClient(url, key, retries=retries) as client:
+        async with TurnstoneClient(url, key, retries=retries, timeout_seconds=timeout_seconds) as client:
             return await use(client)
 
     try:

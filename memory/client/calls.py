@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Self, TypedDict, Unpack
+from typing import Any, Literal, Self, TypedDict, Unpack
 from urllib.parse import quote
 
 import httpx
@@ -114,6 +114,7 @@ class TurnstoneClient(OwnerCalls, ChatCalls):
         limit: int = 5,
         threshold: float | None = None,
         as_of: datetime | None = None,
+        show_expired: bool | None = None,
         wait_for: str | None = None,
         wait_ms: int | None = None,
         **owner: Unpack[Owner],
@@ -126,6 +127,7 @@ class TurnstoneClient(OwnerCalls, ChatCalls):
             limit: how many at most.
             threshold: leave out what scores lower, in [0, 1].
             as_of: what was known at that time.
+            show_expired: also what has expired by then.
             wait_for: the id of a turn that should be settled first.
             wait_ms: how long to wait for it, in milliseconds.
             owner: user_id, agent_id, run_id, app_id.
@@ -136,6 +138,7 @@ class TurnstoneClient(OwnerCalls, ChatCalls):
             "limit": limit,
             "threshold": threshold,
             "as_of": as_of.isoformat() if as_of else None,
+            "show_expired": show_expired,
             "wait_for": wait_for,
             "wait_ms": wait_ms,
             **owner,
@@ -146,13 +149,14 @@ class TurnstoneClient(OwnerCalls, ChatCalls):
         self,
         *,
         filters: Mapping[str, Any] | None = None,
+        show_expired: bool | None = None,
         page: int = 1,
         page_size: int = 100,
         **owner: Unpack[Owner],
     ) -> Page[MemoryView]:
         """An owner's current memories, newest first; of those that meet the filters, as in `search`."""
         condition = None if filters is None else json.dumps(filters)
-        query = {"filters": condition, "page": page, "page_size": page_size, **owner}
+        query = {"filters": condition, "show_expired": show_expired, "page": page, "page_size": page_size, **owner}
         answer = await self._wire.ask("GET", "/memories", safe=True, params=query)
         return Page[MemoryView].model_validate(answer)
 
@@ -161,10 +165,28 @@ class TurnstoneClient(OwnerCalls, ChatCalls):
         return MemoryView.model_validate(await self._wire.ask("GET", _memory(memory_id), safe=True))
 
     async def update(
-        self, memory_id: str, text: str | None = None, *, metadata: Mapping[str, Any] | None = None
+        self,
+        memory_id: str,
+        text: str | None = None,
+        *,
+        metadata: Mapping[str, Any] | None = None,
+        expires_at: datetime | Literal["never"] | None = None,
     ) -> MemoryView:
-        """Give a memory another text or other metadata; what it was stays in its history."""
-        answer = await self._wire.ask("PUT", _memory(memory_id), json={"text": text, "metadata": metadata})
+        """Give a memory another text, other metadata or another end; what it was stays in its history.
+
+        Args:
+            memory_id: which.
+            text: the new one; None: as it is.
+            metadata: in the place of what was there; None: as it is.
+            expires_at: from when on it is not recalled any more, or "never"; None: as it is.
+        """
+        given = {"text": text, "metadata": metadata}
+        body: dict[str, Any] = {name: said for name, said in given.items() if said is not None}
+        if expires_at is not None:
+            body["expires_at"] = None if expires_at == "never" else expires_at.isoformat()
+        # Given as `json`, a null would be left out.
+        as_it_is = {"content": json.dumps(body), "headers": {"Content-Type": "application/json"}}
+        answer = await self._wire.ask("PUT", _memory(memory_id), safe=False, **as_it_is)
         return MemoryView.model_validate(answer)
 
     async def undo(self, memory_id: str) -> MemoryView:

@@ -25,10 +25,12 @@ class DataDirectory:
 
     Args:
         root: made if it does not exist.
+        option: how another is chosen, for the sentence that refuses this one.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, option: str = "--data") -> None:
         self.root = root.absolute()
+        self._option = option
         self._lock: IO[str] | None = None
 
     @property
@@ -48,7 +50,7 @@ class DataDirectory:
                 folder.mkdir(parents=True, exist_ok=True)
             lock = (self.run / "lock").open("a+")
         except OSError as error:
-            reason = f"Cannot write to {self.root} ({error.strerror}): choose another with --data."
+            reason = f"Cannot write to {self.root} ({error.strerror}): choose another with {self._option}."
             raise StackRefused(reason) from error
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -57,8 +59,8 @@ class DataDirectory:
             owner = lock.read().strip() or "unknown"
             lock.close()
             raise StackRefused(
-                f"{self.root} is in use by another `turnstone up` (process {owner}): "
-                "stop that one or choose another directory with --data."
+                f"{self.root} is in use by another Turnstone (process {owner}): "
+                f"stop that one or choose another directory with {self._option}."
             ) from error
         lock.truncate(0)
         lock.write(f"{os.getpid()}\n")

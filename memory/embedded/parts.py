@@ -81,25 +81,35 @@ def child_environment(setup: Setup, at: Addresses) -> dict[str, str]:
     }
 
 
-def python(setup: Setup, module: str, *arguments: str) -> tuple[str, ...]:
+def python(data: Path, module: str, *arguments: str) -> tuple[str, ...]:
     """A command that runs a module, its output unbuffered; the -X mark shows in the process list whose it is."""
-    return (sys.executable, "-u", "-X", f"turnstone={setup.data.absolute()}", "-m", module, *arguments)
+    return (sys.executable, "-u", "-X", f"turnstone={data.absolute()}", "-m", module, *arguments)
 
 
 def qdrant_part(setup: Setup, at: Addresses) -> Part:
-    """Qdrant's engine behind its own REST routes."""
-    folder = setup.data / "qdrant"
+    """The stack's Qdrant."""
+    return engine_part(setup.data, setup.data / "qdrant", at.qdrant)
+
+
+def engine_part(data: Path, folder: Path, port: int) -> Part:
+    """Qdrant's engine behind its own REST routes, on loopback.
+
+    Args:
+        data: the directory of the stack that it belongs to.
+        folder: where it keeps its collections.
+        port: its port, the same after a restart.
+    """
     command = python(
-        setup, "memory.embedded.qdrant_server",
-        "--host", "127.0.0.1", "--port", str(at.qdrant), "--data", str(folder),
+        data, "memory.embedded.qdrant_server",
+        "--host", "127.0.0.1", "--port", str(port), "--data", str(folder),
     )  # fmt: skip
-    return Part("qdrant", command, ready=partial(_is_ready, "127.0.0.1", at.qdrant, "/readyz"))
+    return Part("qdrant", command, ready=partial(_is_ready, "127.0.0.1", port, "/readyz"))
 
 
 def api_part(setup: Setup, at: Addresses, settings: Mapping[str, str]) -> Part:
     """The HTTP front, on the socket that the supervisor holds."""
     command = python(
-        setup, "uvicorn", "api.app:create_app", "--factory", "--fd", str(at.api_socket), "--no-access-log",
+        setup.data, "uvicorn", "api.app:create_app", "--factory", "--fd", str(at.api_socket), "--no-access-log",
         "--loop", "uvloop", "--http", "api.wire:Protocol", "--no-server-header", "--log-level", "warning",
         "--timeout-graceful-shutdown", str(API_DRAIN_SECONDS),
     )  # fmt: skip
@@ -110,7 +120,7 @@ def api_part(setup: Setup, at: Addresses, settings: Mapping[str, str]) -> Part:
 def worker_part(setup: Setup, number: int, settings: Mapping[str, str]) -> Part:
     """One worker process. It neither tells nor asks the other workers anything: they meet in Redis."""
     command = python(
-        setup, "celery", "-A", "worker.app", "worker",
+        setup.data, "celery", "-A", "worker.app", "worker",
         "--pool", "threads", "--concurrency", str(setup.worker_threads), "--hostname", f"worker-{number}@%h",
         "--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "warning",
     )  # fmt: skip

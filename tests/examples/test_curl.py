@@ -34,7 +34,7 @@ def test_a_memory_is_told_found_corrected_traced_and_forgotten_with_a_receipt_th
     assert corrected["memory"] == "Lives in Porto"
     assert [version["memory"] for version in history] == [memory["memory"], "Lives in Porto"]
     assert receipt["verified"]
-    assert (checked["signed"], checked["left"]["versions"]) == (True, 0), checked
+    assert (checked["signature"], checked["owner"], set(checked["left"].values())) == (True, True, {0}), checked
 
 
 def test_a_refusal_ends_it_with_the_servers_own_sentence(keyed: Running) -> None:

@@ -10,8 +10,8 @@ from tests.fuzz.house import House
 
 # What moves while nobody calls: the sweep and its audit, Celery's own, the leases' counter, the servers of the calls,
 _SERVERS = ("ts:audit", "ts:sweeper", "ts:fence", "ts:lanes", "ts:lease:", "ts:rate:", "_kombu", "turnstone")
-# and deliveries to webhooks that are tried again and again.
-RESTLESS = (*_SERVERS, "ts:hook_", "ts:hooks_due", "ts:delivery:")
+# deliveries to webhooks that are tried again and again, and removals that the sweep does once more half a minute later.
+RESTLESS = (*_SERVERS, "ts:hook_", "ts:hooks_due", "ts:delivery:", "ts:removals")
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,9 @@ class Command:
     def interrupted(self, total: int) -> tuple[dict[str, Any], float]:
         """Run it until a part is done, and interrupt it; returns what it has kept and the seconds."""
         start = perf_counter()
-        with subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen(
+            self._command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, preexec_fn=_heed_interrupts
+        ) as process:
             try:
                 asyncio.run(wait_until(lambda: self._done() >= _BEGUN * total, deadline_seconds=600, what="a part"))
                 os.kill(process.pid, signal.SIGINT)
@@ -63,3 +65,8 @@ class Command:
         if not self._state.exists():
             return 0
         return sum(json.loads(self._state.read_text())["counts"][name] for name in ("imported", "there"))
+
+
+def _heed_interrupts() -> None:
+    """What a shell starts in the background ignores Ctrl-C, and so would all that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from redis.asyncio import Redis
 
 from memory.model import Scope
 from memory.removals import finish_removals
+from tests.chaos.scan import all_of_qdrant
 from tests.integration.front import ADMIN_KEY, Front, fronts
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -189,6 +191,12 @@ async def test_what_was_made_before_its_owner_was_forgotten_is_not_brought_back(
     assert checked.json()["left"] == {"turns": 0, "texts": 0, "plans": 0, "versions": 0}
 
 
+async def test_that_somebody_was_forgotten_is_known_as_long_as_the_receipt(front: Front, inbox: Redis) -> None:
+    receipt = (await front.ask("DELETE", "/memories?user_id=ana")).json()
+    (epoch,) = await inbox.keys("ts:epoch:*")
+    assert abs(await inbox.ttl(epoch) - await inbox.ttl(f"ts:receipt:default:{receipt['id']}")) < 60
+
+
 async def test_a_memory_that_was_deleted_and_is_imported_again_stays(front: Front, inbox: Redis) -> None:
     given, parts = arrival(), front.parts
     await sent(front, given)
@@ -232,6 +240,16 @@ async def test_memories_of_one_moment_keep_their_order_over_all_pages(front: Fro
     pages = [await front.ask("GET", f"/memories?user_id=ana&page_size=50&page={page}") for page in (1, 2, 3)]
     found = [one["id"] for page in pages for one in page.json()["results"]]
     assert found == [one["id"] for one in reversed(given)]
+
+
+async def test_no_two_memories_have_one_place_in_a_list_though_only_their_second_is_known(
+    front: Front, qdrant_url: str
+) -> None:
+    given = [arrival(f"Ana saw bird {number}", created_at="2024-03-01T08:00:00Z") for number in range(60)]
+    for start in (0, 30):
+        await sent(front, *given[start : start + 30])
+    places = [json.loads(point)["position"] for point in await all_of_qdrant(qdrant_url)]
+    assert len(set(places)) == len(places) == 60
 
 
 async def test_an_import_is_nobodys_turn(front: Front) -> None:

@@ -132,7 +132,7 @@ async def test_hurrying_kills_a_part_that_is_still_ending(directory: DataDirecto
 
 
 async def test_a_directory_has_one_owner_at_a_time(directory: DataDirectory) -> None:
-    with pytest.raises(StackRefused, match=rf"in use by another `turnstone up` \(process {os.getpid()}\)"):
+    with pytest.raises(StackRefused, match=rf"in use by another Turnstone \(process {os.getpid()}\)"):
         DataDirectory(directory.root).acquire()
     directory.release()
     successor = DataDirectory(directory.root)

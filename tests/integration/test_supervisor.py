@@ -72,7 +72,7 @@ async def test_an_api_that_is_killed_comes_back_and_a_call_made_meanwhile_is_ans
 def test_a_second_supervisor_is_refused_the_directory(running: Running) -> None:
     second = subprocess.run(up_command(running.data), capture_output=True, text=True, timeout=60, check=False)
     assert second.returncode == 2
-    assert f"{running.data} is in use by another `turnstone up` (process {running.process.pid})" in second.stderr
+    assert f"{running.data} is in use by another Turnstone (process {running.process.pid})" in second.stderr
     assert second.stdout == ""
 
 

@@ -18,21 +18,22 @@ ADDRESS = "https://example.com/hook"
 @plays("update_webhook")
 @plays("delete_webhook")
 async def webhooks(speak: Speaker, user: str) -> None:
-    made = await speak("create_webhook", ADDRESS, user, "default", ["memory_add", "memory_delete"])
-    assert speak.last.line == "POST /api/v1/webhooks/projects/default/"
+    project = speak.client.project_id
+    made = await speak("create_webhook", ADDRESS, user, project, ["memory_add", "memory_delete"])
+    assert speak.last.line == f"POST /api/v1/webhooks/projects/{project}/"
     told = {"url": ADDRESS, "name": user, "event_types": ["memory_add", "memory_delete"]}
     assert speak.last.body == told
     assert {name: made[name] for name in told} == told
     assert {"webhook_id", "owner", "project", "is_active", "created_at", "updated_at", "secret"} <= {*made}
     assert "message" in await speak("update_webhook", made["webhook_id"], name="ours", event_types=["memory_update"])
     assert speak.last.line == f"PUT /api/v1/webhooks/{made['webhook_id']}/"
-    (found,) = await speak("get_webhooks", "default")
-    assert speak.last.line == "GET /api/v1/webhooks/projects/default/"
+    (found,) = await speak("get_webhooks", project)
+    assert speak.last.line == f"GET /api/v1/webhooks/projects/{project}/"
     assert (found["name"], found["event_types"], "secret" in found) == ("ours", ["memory_update"], False)
     assert "message" in await speak("delete_webhook", made["webhook_id"])
     assert speak.last.line == f"DELETE /api/v1/webhooks/{made['webhook_id']}/"
-    assert await speak("get_webhooks", "default") == []
+    assert await speak("get_webhooks", project) == []
     with pytest.raises(exceptions.MemoryNotFoundError):
         await speak("delete_webhook", made["webhook_id"])
     with pytest.raises(exceptions.MemoryError, match="memory_categorize is not offered here"):
-        await speak("create_webhook", ADDRESS, user, "default", ["memory_categorize"])
+        await speak("create_webhook", ADDRESS, user, project, ["memory_categorize"])

@@ -13,6 +13,7 @@ import pytest
 from tests.running import Running
 
 HERE = Path(__file__).parent / "node"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "typescript" / "remember.mjs"
 HOUSE = Path(__file__).parents[2] / "build" / "mem0-node"  # kept between runs
 PINNED = ("package.json", "package-lock.json")
 INSTALL_SECONDS = 300
@@ -62,3 +63,21 @@ async def test_the_typescript_client_runs_its_main_methods_with_only_a_host_and_
     said, complained = [text.decode() for text in await asyncio.wait_for(process.communicate(), 100)]
     assert said.splitlines() == [f"ok {step}" for step in STEPS], complained
     assert (process.returncode, complained) == (0, "")
+
+
+async def test_the_example_remembers_corrects_and_forgets(node: str, stack: Running, key: str) -> None:
+    script = HOUSE / EXAMPLE.name
+    shutil.copy(EXAMPLE, script)
+    settings = {"TURNSTONE_URL": stack.url, "TURNSTONE_KEY": key, "MEM0_TELEMETRY": "false", "HOME": str(HOUSE)}
+    process = await asyncio.create_subprocess_exec(
+        node, str(script),
+        env={**os.environ, **settings},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )  # fmt: skip
+    said, complained = [text.decode() for text in await asyncio.wait_for(process.communicate(), 100)]
+    assert process.returncode == 0, complained
+    *found, added, updated, last = said.splitlines()
+    assert any("Lisbon" in line for line in found)
+    assert (updated, last) == ("UPDATE: Lives in Porto", "forgotten")
+    assert added.startswith("ADD: ")

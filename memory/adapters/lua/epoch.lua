@@ -1,7 +1,7 @@
 -- Raise an owner's epoch: every turn accepted up to this time is erased, and every later one of anybody is newer. The
 -- removal is noted down as unfinished: the sweep removes once more when whoever was writing just now must have ended.
 -- KEYS epoch, epoch as it was named before names were hashed, removals, floor, lanes of the owner ...
--- ARGV retention_s, owner (sealed), finish_ms
+-- ARGV epoch_retention_s, owner (sealed), finish_ms
 local epoch, plain, removals, floor = unpack(KEYS)
 local time = redis.call('TIME')
 local now_us = time[1] * 1000000 + time[2]

@@ -18,6 +18,7 @@ from memory.cli.imports.sources import Source, SourceFailed
 from memory.client import TurnstoneClient
 
 _RETRIES = 12  # about 40 seconds of patience with a server that is away
+_ANSWER_SECONDS = 300  # long texts take a small machine a while to embed, and sent again they would take it again
 _INTERRUPTED = 130
 
 
@@ -89,7 +90,7 @@ def _sent(source: Source, total: int, progress: Begun, options: Options) -> None
                     bar.update(task, completed=progress.counts.done, told=told)
 
     try:
-        call(options.url, options.key, with_client, retries=_RETRIES)
+        call(options.url, options.key, with_client, retries=_RETRIES, timeout_seconds=_ANSWER_SECONDS)
     except (KeyboardInterrupt, asyncio.CancelledError):
         done = f"Stopped behind {progress.counts.done} of {total} memories."
         raise refuse(f"{done} Run the same command again to go on.", _INTERRUPTED) from None

@@ -124,7 +124,7 @@ MUTATIONS = (
     _one(5, "A worker that stops waits until everything is finished.", _SIGTERM,
          "worker/tasks.py", "worker.wind_down(_FINISH_SECONDS)", "pass"),
     _one(6, "The store takes a write with an older fencing token than what is there.", _LATE,
-         "memory/adapters/qdrant_store.py", ", update_filter=payloads.not_fenced_off(lease.token)", ""),
+         "memory/adapters/qdrant_store.py", ", update_filter=unfenced", ""),
     _one(6, "A worker writes on a last look however old it is.", _STALLED,
          "memory/adapters/qdrant_store.py", "if asyncio.get_running_loop().time() > good_until:", "if False:"),
     _one(7, "Redis keeps nothing on disk.", _KILLED,

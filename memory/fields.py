@@ -1,0 +1,161 @@
+"""The checked kinds of fields that callers hand in, each with its bounds and its sentence; for every door alike."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from math import isfinite
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, Strict, WithJsonSchema
+from pydantic.config import JsonDict
+from pydantic_core import PydanticCustomError, to_json
+
+from memory.model import PerMinute
+
+LONGEST_TEXT = 200_000
+LONGEST_ID = 256
+LONGEST_QUERY = 8_000
+LONGEST_INSTRUCTIONS = 4_000
+MOST_CATEGORIES = 50
+MOST_METADATA_KEYS = 50
+MOST_METADATA_BYTES = 16_384
+_DEEPEST_METADATA = 5
+WILDCARD_ID = "wildcard_id"  # the kind of error that the error table answers with 400
+
+
+def _storable(value: str) -> str:
+    """Text that every part can store: no NUL, no lone surrogate."""
+    if "\x00" in value:
+        raise ValueError("must not contain NUL characters")
+    if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
+        raise ValueError("must not contain lone surrogates (broken UTF-16)")
+    return value
+
+
+def _one(value: str) -> str:
+    """An id of one owner. `*` is no id: whoever sends it means everybody, and no route here does that."""
+    if value.strip() == "*":
+        raise PydanticCustomError(
+            WILDCARD_ID, "must be the id of one owner; * is a word of filters, for an id that is set"
+        )
+    return value
+
+
+def _said(value: str) -> str:
+    """Text that says something."""
+    if not value.strip():
+        raise ValueError("must not be blank")
+    return value
+
+
+def _storable_any(value: Any, depth: int = 0) -> Any:
+    """The same for every text within metadata, which must not be nested without end."""
+    if depth > _DEEPEST_METADATA:
+        raise ValueError(f"must not be nested deeper than {_DEEPEST_METADATA} levels")
+    if isinstance(value, str):
+        return _storable(value)
+    if isinstance(value, int) and not isinstance(value, bool) and not -(2**63) <= value < 2**63:
+        raise ValueError("must not contain integers of more than 64 bits")
+    if isinstance(value, float) and not isfinite(value):
+        raise ValueError("must not contain NaN or infinite numbers")
+    if isinstance(value, dict):
+        if len(value) > MOST_METADATA_KEYS:
+            raise ValueError(f"must not have more than {MOST_METADATA_KEYS} keys")
+        return {_storable(str(key)): _storable_any(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_storable_any(item, depth + 1) for item in value]
+    return value
+
+
+def _small(value: dict[str, Any]) -> dict[str, Any]:
+    """It goes with every memory that the turn makes, so it must not be large as a whole either."""
+    size = len(to_json(value))
+    if size > MOST_METADATA_BYTES:
+        raise ValueError(f"must not be larger than {MOST_METADATA_BYTES} bytes as JSON; it has {size}")
+    return value
+
+
+def _moment(value: Any) -> Any:
+    """RFC 3339 with a zone, or a number: seconds since 1970, milliseconds where it is too large for these."""
+    if isinstance(value, bool) or (isinstance(value, str) and _is_number(value)):
+        raise ValueError("must be a time such as 2026-03-26T09:00:00Z")
+    return value
+
+
+def _in_full(value: Any) -> Any:
+    """A whole number, which JSON may write as 5.0 as well."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _utc(value: datetime) -> datetime:
+    """The same moment in UTC, where it must exist as well."""
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("must lie between the years 1 and 9999 in UTC") from None
+
+
+# What the checks above mean, in the words of JSON Schema.
+_WITHOUT_NUL: JsonDict = {"pattern": r"^[^\x00]*$"}
+WITH_WORDS = r"^[^\x00]*[^\s\x00\x1c-\x1f][^\x00]*$"
+_WITH_WORDS: JsonDict = {"pattern": WITH_WORDS}
+_A_MOMENT = {
+    "anyOf": [
+        {"type": "string", "format": "date-time"},
+        {"type": "number", "minimum": -62_135_596_800_000, "maximum": 253_402_300_799_999},
+    ]
+}
+
+# Bounds stand before the check of the text: each then says what it found in its own words.
+Name = Annotated[
+    str, Field(min_length=1, max_length=LONGEST_ID, json_schema_extra=_WITHOUT_NUL), AfterValidator(_storable)
+]
+Id = Annotated[Name, Field(json_schema_extra={"not": {"const": "*"}}), AfterValidator(_one)]
+Content = Annotated[str, Field(max_length=LONGEST_TEXT, json_schema_extra=_WITHOUT_NUL), AfterValidator(_storable)]
+Text = Annotated[
+    str,
+    Field(min_length=1, max_length=LONGEST_TEXT, json_schema_extra=_WITH_WORDS),
+    AfterValidator(_storable),
+    AfterValidator(_said),
+]
+QueryText = Annotated[
+    str,
+    Field(min_length=1, max_length=LONGEST_QUERY, json_schema_extra=_WITH_WORDS),
+    AfterValidator(_storable),
+    AfterValidator(_said),
+]
+Metadata = Annotated[
+    dict[str, Any],
+    Field(
+        description=f"At most {MOST_METADATA_BYTES} bytes as JSON, {_DEEPEST_METADATA} levels deep.",
+        json_schema_extra={"maxProperties": MOST_METADATA_KEYS},
+    ),
+    AfterValidator(_storable_any),
+    AfterValidator(_small),
+]
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_utc), WithJsonSchema(_A_MOMENT)]
+# JSON's own numbers: "5" and true are none. IN_FULL stands behind the bounds, as else the document would not tell them.
+IN_FULL = BeforeValidator(_in_full)
+Number = Annotated[float, Strict()]
+Label = Annotated[str, Field(max_length=100, json_schema_extra=_WITHOUT_NUL), AfterValidator(_storable)]
+PerMinuteIn = Annotated[PerMinute, Strict(), IN_FULL]
+Instructions = Annotated[
+    str,
+    Field(max_length=LONGEST_INSTRUCTIONS, json_schema_extra=_WITH_WORDS),
+    AfterValidator(_storable),
+    AfterValidator(_said),
+]
+CategoryName = Annotated[str, Field(max_length=64, pattern=r"^\w[\w-]*( [\w-]+)*$")]
+Description = Annotated[str, Field(max_length=200, json_schema_extra=_WITHOUT_NUL), AfterValidator(_storable)]
+Categories = Annotated[
+    dict[CategoryName, Description],
+    Field(max_length=MOST_CATEGORIES, json_schema_extra={"additionalProperties": False}),
+]

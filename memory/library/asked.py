@@ -1,0 +1,232 @@
+"""What callers of the library hand in, checked at its door: each refusal one sentence, a BadRequest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from enum import Enum
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
+
+from memory import days
+from memory.errors import BadRequest, NotFound
+from memory.fields import LONGEST_ID, Content, Id, Instructions, Metadata, Moment, Name, QueryText, Text
+from memory.library.refusals import checked
+from memory.model import OWNERS, Guidance, Message, Role, Value
+from memory.model.filters import On
+
+MOST_FOUND = 100
+_GROUPS = ("AND", "OR", "NOT")
+_ONE = "at least one of " + ", ".join(OWNERS)
+
+
+class Kept(Enum):
+    """What stands for an argument that was not given, where None says something."""
+
+    KEPT = "kept"
+
+
+Day = str | date | None
+Ids = Mapping[str, str]
+Said = str | Mapping[str, Any] | Sequence[Mapping[str, Any]]
+
+
+def _day(given: Any) -> Any:
+    """The end of a day, in UTC: until then a memory is recalled, as Mem0 has it."""
+    told = given.isoformat() if isinstance(given, date) and not isinstance(given, datetime) else given
+    found = days.end(told)
+    if found is told and told is not None:
+        raise ValueError("must be a day such as 2026-03-26")
+    return found
+
+
+class _MessageIn(BaseModel):
+    """One message as chat completions have it; what else is in it is passed over."""
+
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+
+    role: Literal["system", "user", "assistant", "tool"]
+    content: Annotated[Content, BeforeValidator(lambda given: "" if given is None else given)] = ""
+    name: Name | None = None
+
+
+class _Options(BaseModel):
+    """What may stand beside a turn's messages."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    metadata: Metadata = Field(default_factory=dict)
+    timestamp: Moment | None = None
+    expiration_date: Annotated[datetime | None, BeforeValidator(_day)] = None
+    prompt: Instructions | None = None
+
+
+class _Change(BaseModel):
+    """What may be changed of a memory; what is not set stays."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    text: Text | None = None
+    metadata: Metadata | None = None
+    expiration_date: Annotated[datetime | None, BeforeValidator(_day)] = None
+
+
+_MESSAGES = TypeAdapter(Annotated[list[_MessageIn], Field(min_length=1, max_length=200)])
+_ID = TypeAdapter(Annotated[Id, BeforeValidator(lambda given: str(given) if isinstance(given, int) else given)])
+_QUERY = TypeAdapter(QueryText)
+_THRESHOLD = TypeAdapter(Annotated[float, Field(ge=0, le=1)])
+_LIMIT = TypeAdapter(Annotated[int, Field(ge=1, strict=True)])
+
+
+class Handed(Value):
+    """A turn as it was handed in."""
+
+    ids: Ids
+    messages: tuple[Message, ...]
+    metadata: Mapping[str, Any]
+    timestamp: datetime | None
+    expires_at: datetime | None
+    infer: bool
+    guidance: Guidance
+
+
+class Sought(Value):
+    """A search as it was asked for."""
+
+    query: str
+    ids: Ids
+    filters: Mapping[str, Any] | None
+    limit: int
+    threshold: float | None
+    show_expired: bool
+
+
+class Changed(Value):
+    """A change of a memory as it is asked for; what is None stays."""
+
+    text: str | None
+    metadata: Mapping[str, Any] | None
+    expires_at: datetime | Literal["never"] | None
+
+
+def handed(
+    messages: Said,
+    owner: Mapping[str, Any],
+    *,
+    metadata: Mapping[str, Any] | None,
+    timestamp: datetime | str | float | None,
+    expiration_date: Day,
+    infer: bool,
+    prompt: str | None,
+) -> Handed:
+    """A turn; a text is what the user said. Raises BadRequest, and TypeError for a keyword that is none."""
+    listed = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
+    read = checked(_MESSAGES.validate_python, [listed] if isinstance(listed, Mapping) else listed, "messages")
+    if not any(message.content.strip() for message in read):
+        raise BadRequest("messages: at least one message must have content")
+    given = {"metadata": metadata or {}, "timestamp": timestamp, "expiration_date": expiration_date, "prompt": prompt}
+    options = checked(_Options.model_validate, given, "add")
+    return Handed(
+        ids=named(owner),
+        messages=tuple(Message(role=Role(one.role), content=one.content, name=one.name) for one in read),
+        metadata=options.metadata,
+        timestamp=options.timestamp,
+        expires_at=options.expiration_date,
+        infer=infer,
+        guidance=Guidance(instructions=options.prompt),
+    )
+
+
+def sought(
+    query: str,
+    owner: Mapping[str, Any],
+    *,
+    filters: Mapping[str, Any] | None,
+    limit: int,
+    threshold: float | None,
+    show_expired: bool,
+) -> Sought:
+    """A search. Raises BadRequest."""
+    if checked(_LIMIT.validate_python, limit, "limit") > MOST_FOUND:
+        raise BadRequest(f"limit: a search gives at most {MOST_FOUND} memories; get_all gives every one")
+    return Sought(
+        query=checked(_QUERY.validate_python, query, "query"),
+        ids=named(owner, filters),
+        filters=in_our_words(filters),
+        limit=limit,
+        threshold=None if threshold is None else checked(_THRESHOLD.validate_python, threshold, "threshold"),
+        show_expired=show_expired,
+    )
+
+
+def named(owner: Mapping[str, Any], filters: Mapping[str, Any] | None = None) -> Ids:
+    """The owner's ids; numbers are taken for text, as Mem0 does. Filters may name the owner instead.
+
+    Raises BadRequest where nobody is named, TypeError for a keyword that is none.
+    """
+    for name in owner:
+        if name not in OWNERS:
+            raise TypeError(f"unexpected keyword argument {name!r}")
+    ids = {name: checked(_ID.validate_python, value, name) for name, value in owner.items() if value is not None}
+    if not ids and not filters:
+        raise BadRequest(f"name an owner: {_ONE} is needed")
+    return ids
+
+
+def wanted(limit: int | None, top_k: int | None, otherwise: int | None) -> int | None:
+    """How many, by whichever of its two names it was said. Raises BadRequest where they differ."""
+    if limit is not None and top_k is not None and limit != top_k:
+        raise BadRequest("limit and top_k are two names of one number: say it once")
+    found = limit if limit is not None else top_k
+    return otherwise if found is None else checked(_LIMIT.validate_python, found, "limit")
+
+
+def in_our_words(filters: Any) -> Any:
+    """Mem0's filters in the words of ours: a key that is none of a memory's fields is one of its metadata."""
+    if not isinstance(filters, Mapping):
+        return filters
+    told: dict[str, Any] = {}
+    inside: dict[str, Any] = {}
+    for key, value in filters.items():
+        if key in _GROUPS:
+            told[key] = [in_our_words(one) for one in value] if isinstance(value, list) else in_our_words(value)
+        elif key in list(On):
+            told[key] = dict(value) if isinstance(value, Mapping) else value
+        else:
+            inside[key] = dict(value) if isinstance(value, Mapping) else value
+    if inside:
+        told[On.METADATA] = {**told.get(On.METADATA, {}), **inside}
+    return told
+
+
+def changed(
+    text: str | None, data: str | None, metadata: Mapping[str, Any] | None, expiration_date: Day | Kept
+) -> Changed:
+    """A change of a memory; `data` is another name of `text`. Raises BadRequest."""
+    if data is not None and text is not None and data != text:
+        raise BadRequest("data and text are two names of one thing: say it once")
+    given = {"text": text if text is not None else data, "metadata": metadata, "expiration_date": expiration_date}
+    said = {name: value for name, value in given.items() if value not in (None, Kept.KEPT)}
+    if not said and expiration_date is Kept.KEPT:
+        raise BadRequest("say what is to change: text, metadata or expiration_date")
+    read = checked(_Change.model_validate, said, "update")
+    never = "never" if expiration_date is None else None
+    return Changed(text=read.text, metadata=read.metadata, expires_at=read.expiration_date or never)
+
+
+def uuid_of(memory_id: str) -> str | None:
+    """The id as it is kept; None for what can be no memory's id."""
+    try:
+        return str(UUID(memory_id))
+    except (ValueError, AttributeError, TypeError):
+        return None
+
+
+def known_id(memory_id: str) -> str:
+    """An id that can be a memory's. Raises NotFound: every memory has a UUID, so nothing else is one's id."""
+    known, shown = uuid_of(memory_id), str(memory_id)[:LONGEST_ID]
+    if known is None:
+        raise NotFound(f"there is no memory with the id {shown!r}: ids are UUIDs, as add, search and get_all give them")
+    return known

@@ -1,0 +1,239 @@
+"""The library's calls done in this process: the use cases over Redis and Qdrant, named ones or our own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+from urllib.parse import urlsplit
+
+from memory import log as logging
+from memory.admit import DEFAULT_TENANT
+from memory.bootstrap import Parts, opened, remembering
+from memory.client.views import MemoryView, ReceiptView, TurnView
+from memory.errors import BadRequest, InboxUnavailable, NotFound, StoreUnavailable
+from memory.filters import narrowed, parse
+from memory.forget import forget
+from memory.library.asked import Changed, Handed, Ids, Sought
+from memory.library.config import Configuration
+from memory.library.servers import Served, served
+from memory.library.working import Working
+from memory.masking import masked_guidance, masked_messages, masked_values
+from memory.model import OWNERS, Memory, Page, Scope, Submission
+from memory.recall import Asked, recall
+from memory.receipts import issue
+from memory.revise import Change, delete, update
+
+
+class _House(NamedTuple):
+    """What is open."""
+
+    parts: Parts
+    working: Working
+    loop: asyncio.AbstractEventLoop
+
+
+class Local:
+    """The use cases in this process.
+
+    Args:
+        configuration: what to open.
+    """
+
+    def __init__(self, configuration: Configuration) -> None:
+        self._configuration = configuration
+        self._reach = Scope(tenant=configuration.tenant or DEFAULT_TENANT)
+        self._open: _House | None = None
+        self._opening = asyncio.Lock()
+        self._closing = AsyncExitStack()
+        self._pid = os.getpid()
+
+    async def open(self) -> None:
+        """Open everything once, and work on what waits from before.
+
+        Raises BadConfiguration, StackRefused, PartFailed; InboxUnavailable or StoreUnavailable where what was named
+        does not answer; BadRequest in another process or event loop than the first.
+        """
+        if os.getpid() != self._pid:
+            raise BadRequest("this memory was made in another process: make one in each, after the fork")
+        async with self._opening:
+            if self._open is None:
+                await self._opened()
+        if self._house.loop is not asyncio.get_running_loop():
+            raise BadRequest("this memory was opened on another event loop: make one for each, or take the sync Memory")
+
+    async def _opened(self) -> None:
+        logging.join()
+        async with AsyncExitStack() as stack:
+            where = await stack.enter_async_context(served(self._configuration))
+            parts = await stack.enter_async_context(opened(where.settings))
+            await _answering(parts, where)
+            # Whoever waits for an answer is not to wait for a burst, unless the environment says so.
+            at_once = {} if "batch_wait_seconds" in where.settings.model_fields_set else {"batch_wait_seconds": 0}
+            needed = remembering(parts, where.settings.model_copy(update=at_once))
+            working = Working(parts, needed, where.settings.sweep_seconds)
+            tenants = await parts.turns.tenants() if where.own_redis else [self._reach.tenant]
+            await stack.enter_async_context(working.going_on(tenants))
+            self._open = _House(parts, working, asyncio.get_running_loop())
+            self._closing = stack.pop_all()
+
+    async def close(self) -> None:
+        """Hand lanes back, close every part, end our own servers."""
+        if os.getpid() == self._pid:
+            async with self._opening:
+                self._open = None
+                await self._closing.aclose()
+
+    @property
+    def _house(self) -> _House:
+        if self._open is None:
+            raise BadRequest("this memory is closed")
+        return self._open
+
+    @property
+    def _parts(self) -> Parts:
+        return self._house.parts
+
+    async def accept(self, turn: Handed, idempotency_key: str | None) -> str:
+        """Take a turn in, masked, and begin to work on its lane."""
+        parts, scope = self._parts, self._scope(turn.ids)
+        submission = Submission(
+            scope=scope,
+            messages=masked_messages(turn.messages, parts.mask),
+            metadata=masked_values(turn.metadata, parts.mask),
+            timestamp=turn.timestamp,
+            expires_at=turn.expires_at,
+            infer=turn.infer,
+            guidance=masked_guidance(self._configuration.guidance + turn.guidance, parts.mask),
+        )
+        accepted = await parts.inbox.accept(submission, idempotency_key=idempotency_key)
+        self._house.working.begin(scope.lane)
+        return accepted.id
+
+    async def ended(self, turn: Handed, turn_id: str) -> TurnView:
+        """What became of a turn."""
+        lane, seconds = self._scope(turn.ids).lane, self._configuration.wait_seconds
+        found = await self._house.working.ended(self._reach, lane, turn_id, seconds)
+        if found is None:
+            raise NotFound("the turn's status is gone: it is older than the retention time")
+        return TurnView.model_validate(found.model_dump())
+
+    async def search(self, asked: Sought) -> Sequence[MemoryView]:
+        """The memories that matter for a query."""
+        parts, condition = self._parts, parse(asked.filters)
+        question = Asked(
+            scope=narrowed(self._scope(asked.ids), condition),
+            filters=condition,
+            text=parts.mask(asked.query),
+            limit=asked.limit,
+            threshold=asked.threshold,
+            show_expired=asked.show_expired,
+        )
+        found = await recall(question, store=parts.store, embedder=parts.embedder, turns=parts.turns)
+        return [_view(one.memory, one.score) for one in found.results]
+
+    async def page(
+        self, ids: Ids, filters: Mapping[str, Any] | None, number: int, size: int, *, show_expired: bool
+    ) -> tuple[int, Sequence[MemoryView]]:
+        """A page of an owner's memories."""
+        condition = parse(filters)
+        scope = narrowed(self._scope(ids), condition)
+        at = Page(number=number, size=size)
+        count, found = await self._parts.store.page(scope, at, condition, show_expired=show_expired)
+        return count, [_view(one) for one in found]
+
+    async def get(self, memory_id: str) -> MemoryView | None:
+        """One memory."""
+        found = await self._parts.store.get(self._reach, memory_id)
+        return None if found is None else _view(found)
+
+    async def update(self, memory_id: str, change: Changed) -> None:
+        """Change a memory."""
+        parts = self._parts
+        text = None if change.text is None else parts.mask(change.text)
+        metadata = None if change.metadata is None else masked_values(change.metadata, parts.mask)
+        ends = {} if change.expires_at is None else {"expires_at": _end(change.expires_at)}
+        await update(
+            self._reach,
+            memory_id,
+            Change(text=text, metadata=metadata, **ends),
+            lanes=parts.lanes,
+            store=parts.store,
+            embedder=parts.embedder,
+            quarantine=parts.quarantine,
+        )
+
+    async def delete(self, memory_id: str) -> None:
+        """Remove a memory."""
+        parts = self._parts
+        await delete(self._reach, memory_id, inbox=parts.inbox, lanes=parts.lanes, store=parts.store)
+
+    async def history(self, memory_id: str) -> Sequence[Mapping[str, Any]]:
+        """A memory's versions."""
+        versions = await self._parts.store.history(self._reach, memory_id)
+        told = ("event", "version", "valid_to")
+        return [{**_shown(one), **{name: getattr(one, name) for name in told}} for one in versions]
+
+    async def forget(self, ids: Ids) -> ReceiptView:
+        """Erase everything of an owner."""
+        parts = self._parts
+        erasure = await forget(
+            self._scope(ids),
+            inbox=parts.inbox,
+            lanes=parts.lanes,
+            turns=parts.turns,
+            store=parts.store,
+            embedder=parts.embedder,
+        )
+        receipt = await issue(erasure, notary=parts.notary, book=parts.receipts)
+        return ReceiptView.model_validate(receipt.model_dump())
+
+    async def owners(self) -> Sequence[Ids]:
+        """Owners who together have everything of this collection."""
+        lanes = set(await self._parts.store.lanes(self._reach)) | await self._house.working.lanes(self._reach.tenant)
+        return [lane.scope.ids for lane in lanes]
+
+    def _scope(self, ids: Ids) -> Scope:
+        return Scope(tenant=self._reach.tenant, **ids)
+
+
+async def _answering(parts: Parts, where: Served) -> None:
+    """Return when Redis and Qdrant answer. Raises InboxUnavailable or StoreUnavailable, and says what to do."""
+    try:
+        await parts.inbox.ping()
+    except InboxUnavailable as error:
+        raise InboxUnavailable(
+            f"No Redis can be used at {_place(where.settings.redis_url)} ({error}). Start it, or name another by "
+            'TURNSTONE_REDIS_URL or {"redis": {"url": …}}; where none is named, one of our own is run.'
+        ) from error
+    try:
+        await parts.store.ping()
+    except StoreUnavailable as error:
+        raise StoreUnavailable(
+            f"No Qdrant can be used at {_place(where.settings.qdrant_url)} ({error}). Start it, for example by `docker "
+            "run -p 6333:6333 qdrant/qdrant`, or name another in vector_store.config; where neither host nor url is "
+            "named, an engine of our own is run."
+        ) from error
+
+
+def _place(url: str) -> str:
+    """Where a URL leads, without what is secret in it."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname or parts.path
+
+
+def _end(expires_at: datetime | Literal["never"]) -> datetime | None:
+    return None if expires_at == "never" else expires_at
+
+
+def _shown(memory: Memory) -> dict[str, Any]:
+    said = ("id", "categories", "metadata", "created_at", "updated_at", "valid_from", "expires_at", "marked")
+    owner = {field: memory.scope.ids.get(field) for field in OWNERS}
+    return {"memory": memory.text, **owner, **{name: getattr(memory, name) for name in said}}
+
+
+def _view(memory: Memory, score: float | None = None) -> MemoryView:
+    return MemoryView.model_validate({**_shown(memory), "score": score})

@@ -1,0 +1,31 @@
+"""What pydantic found wrong, as one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from memory.errors import BadRequest
+
+T = TypeVar("T")
+
+_SAID = {"none_required": "is not supported here; leave it out", "missing": "is needed"}
+
+
+def sentence(error: ValidationError) -> str:
+    """The first thing that is wrong: where, and what would be right. It holds nothing of what was given."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    place = ".".join(str(step) for step in first["loc"])
+    said = _SAID.get(first["type"], first["msg"].removeprefix("Value error, "))
+    return f"{place} {said}" if first["type"] in _SAID else f"{place}: {said}".removeprefix(": ")
+
+
+def checked(read: Callable[[Any], T], given: Any, what: str) -> T:
+    """Something as it was read. Raises BadRequest where it is wrong, naming it as `what`."""
+    try:
+        return read(given)
+    except ValidationError as error:
+        where = sentence(error)
+        raise BadRequest(f"{what}.{where}" if error.errors()[0]["loc"] else f"{what}: {where}") from None

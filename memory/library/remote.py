@@ -1,0 +1,215 @@
+"""`MemoryClient` and `AsyncMemoryClient`: everything done by a server, over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, cast
+
+from memory import errors
+from memory.client import ApiError, Owner, TurnstoneClient
+from memory.client.calls import Guidance
+from memory.client.views import MemoryView, ReceiptView, TurnView
+from memory.errors import BadRequest, NotFound, TurnstoneError
+from memory.library.asked import Changed, Handed, Ids, Sought
+from memory.library.calls import Calls
+from memory.library.sync import SyncCalls
+from memory.model import Status
+from memory.settings import ClientSettings
+
+_DONE = (Status.SETTLED, Status.DEAD, Status.ERASED)
+_FIRST_LOOK_SECONDS, _LAST_LOOK_SECONDS = 0.05, 1.0
+_KINDS: Mapping[str, type[TurnstoneError]] = {
+    kind.code: kind
+    for kind in (
+        errors.Unauthorized,
+        errors.Forbidden,
+        errors.NotFound,
+        errors.BadRequest,
+        errors.IdempotencyConflict,
+        errors.RateLimited,
+        errors.InboxFull,
+        errors.InboxUnavailable,
+        errors.StoreUnavailable,
+        errors.StoreRejected,
+        errors.ModelUnavailable,
+        errors.ModelRejected,
+        errors.LaneBusy,
+    )
+}
+_OF_THE_DOOR = ("invalid", "too_large")  # codes of the server's own, for what is a BadRequest here
+
+
+@contextmanager
+def _typed() -> Iterator[None]:
+    """What a server refuses is the same error here as where everything is done in process, where there is one."""
+    try:
+        yield
+    except ApiError as error:
+        kind = BadRequest if error.code in _OF_THE_DOOR else _KINDS.get(error.code)
+        if kind is None:
+            raise
+        raise kind(str(error)) from error
+
+
+class Remote:
+    """A server.
+
+    Args:
+        client: speaks to it.
+        wait_seconds: how long to wait for a turn.
+    """
+
+    def __init__(self, client: TurnstoneClient, wait_seconds: float) -> None:
+        self._client = client
+        self._wait_seconds = wait_seconds
+
+    async def open(self) -> None:
+        """Nothing: it is connected when it is asked."""
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.__aexit__(None, None, None)
+
+    async def accept(self, turn: Handed, idempotency_key: str | None) -> str:
+        """Post a turn; it carries an idempotency key in any case, so it is posted again where no answer came."""
+        with _typed():
+            queued = await self._client.add_turn(
+                [message.model_dump(exclude_none=True) for message in turn.messages],
+                metadata=turn.metadata,
+                timestamp=turn.timestamp,
+                expires_at=turn.expires_at,
+                infer=turn.infer,
+                idempotency_key=idempotency_key,
+                guidance=Guidance(custom_instructions=turn.guidance.instructions),
+                **_owner(turn.ids),
+            )
+        return queued.id
+
+    async def ended(self, turn: Handed, turn_id: str) -> TurnView:
+        """What became of a turn."""
+        clock = asyncio.get_running_loop().time
+        deadline, pause = clock() + self._wait_seconds, _FIRST_LOOK_SECONDS
+        while True:
+            with _typed():
+                found = await self._client.turn(turn_id)
+            if found.status in _DONE or clock() >= deadline:
+                return found
+            await asyncio.sleep(pause)
+            pause = min(_LAST_LOOK_SECONDS, pause * 1.5)
+
+    async def search(self, asked: Sought) -> Sequence[MemoryView]:
+        """The memories that matter for a query."""
+        with _typed():
+            found = await self._client.search(
+                asked.query,
+                filters=asked.filters,
+                limit=asked.limit,
+                threshold=asked.threshold,
+                show_expired=asked.show_expired,
+                **_owner(asked.ids),
+            )
+        return found.results
+
+    async def page(
+        self, ids: Ids, filters: Mapping[str, Any] | None, number: int, size: int, *, show_expired: bool
+    ) -> tuple[int, Sequence[MemoryView]]:
+        """A page of an owner's memories."""
+        with _typed():
+            found = await self._client.memories(
+                filters=filters, show_expired=show_expired, page=number, page_size=size, **_owner(ids)
+            )
+        return found.count, found.results
+
+    async def get(self, memory_id: str) -> MemoryView | None:
+        """One memory."""
+        try:
+            with _typed():
+                return await self._client.memory(memory_id)
+        except NotFound:
+            return None
+
+    async def update(self, memory_id: str, change: Changed) -> None:
+        """Change a memory."""
+        with _typed():
+            await self._client.update(memory_id, change.text, metadata=change.metadata, expires_at=change.expires_at)
+
+    async def delete(self, memory_id: str) -> None:
+        """Remove a memory."""
+        with _typed():
+            await self._client.delete(memory_id)
+
+    async def history(self, memory_id: str) -> Sequence[Mapping[str, Any]]:
+        """A memory's versions."""
+        try:
+            with _typed():
+                return await self._client.history(memory_id)
+        except NotFound:
+            return []
+
+    async def forget(self, ids: Ids) -> ReceiptView:
+        """Erase everything of an owner."""
+        with _typed():
+            return await self._client.forget(**_owner(ids))
+
+    async def owners(self) -> Sequence[Ids]:
+        """Owners who together have every memory of the tenant."""
+        found, number = list[Ids](), 1
+        with _typed():
+            while page := await self._client.entities(page=number):
+                found += [{f"{one.type}_id": one.id} for one in page]
+                number += 1
+        return found
+
+
+def _owner(ids: Ids) -> Owner:
+    return cast("Owner", dict(ids))
+
+
+class AsyncMemoryClient(Calls):
+    """A Turnstone server's memory, with the calls of Mem0's library.
+
+    Args:
+        host: the server's address; TURNSTONE_URL if left out, else http://127.0.0.1:8000.
+        api_key: TURNSTONE_KEY if left out; not needed where the server runs without keys.
+        retries: how often a call that may safely be made twice is made again.
+        timeout_seconds: how long to wait for one answer.
+        wait_seconds: how long `add` waits for its turn to be remembered.
+
+    A refusal that has no error of its own here is an ApiError; ServerUnreachable where nobody answers.
+    """
+
+    def __init__(
+        self,
+        host: str | None = None,
+        api_key: str | None = None,
+        *,
+        retries: int = 3,
+        timeout_seconds: float = 30,
+        wait_seconds: float = 60,
+    ) -> None:
+        settings = ClientSettings()
+        key = api_key or (settings.key.get_secret_value() if settings.key else None)
+        client = TurnstoneClient(host or settings.url, key, retries=retries, timeout_seconds=timeout_seconds)
+        self._backend = Remote(client, wait_seconds)
+
+
+class MemoryClient(SyncCalls):
+    """The same for code that is not async: safe to use from many threads.
+
+    Args:
+        host, api_key, retries, timeout_seconds, wait_seconds: see `AsyncMemoryClient`.
+    """
+
+    def __init__(
+        self,
+        host: str | None = None,
+        api_key: str | None = None,
+        *,
+        retries: int = 3,
+        timeout_seconds: float = 30,
+        wait_seconds: float = 60,
+    ) -> None:
+        limits = {"timeout_seconds": timeout_seconds, "wait_seconds": wait_seconds}
+        super().__init__(lambda: AsyncMemoryClient(host, api_key, retries=retries, **limits))

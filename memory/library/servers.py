@@ -1,0 +1,77 @@
+"""Redis and Qdrant for the library: those that were named, else our own, run as processes beside this one."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+import structlog
+
+from memory.embedded.directory import DataDirectory
+from memory.embedded.failures import StackRefused
+from memory.embedded.keeper import Keeper
+from memory.embedded.parts import GRACE_SECONDS, engine_part
+from memory.embedded.redis_server import redis_part
+from memory.embedded.sockets import free_port
+from memory.library.config import Configuration
+from memory.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+_ENGINE = "qdrant_edge"
+
+
+class Served(NamedTuple):
+    """Settings that name a running Redis and Qdrant, and whether the Redis is our own: then no worker listens to it."""
+
+    settings: Settings
+    own_redis: bool
+    own_qdrant: bool
+
+
+@asynccontextmanager
+async def served(configuration: Configuration) -> AsyncIterator[Served]:
+    """Start what was not named, in the data directory, and end it when left.
+
+    Linux ends it also where this process is killed. Raises BadConfiguration, StackRefused where the directory is in use
+    or a program is missing, PartFailed where one cannot start.
+    """
+    settings, store = configuration.settings(), configuration.vector_store.config
+    named = settings.model_fields_set
+    own_redis, own_qdrant = "redis_url" not in named, store.path is not None or "qdrant_url" not in named
+    async with AsyncExitStack() as stack:
+        if own_redis or own_qdrant:
+            directory = DataDirectory(configuration.data, option='"data" in the configuration')
+            directory.acquire()
+            stack.callback(directory.release)
+            directory.kill_orphans()
+            parts, found = [], dict[str, object]()
+            if own_redis:
+                port = free_port()
+                parts.append(redis_part(directory.root / "redis", port))
+                found["redis_url"] = f"redis://127.0.0.1:{port}/0"
+            if own_qdrant:
+                port = free_port()
+                parts.append(engine_part(directory.root, _engine_folder(directory.root, store.path), port))
+                found |= {"qdrant_url": f"http://127.0.0.1:{port}", "qdrant_api_key": None}
+            keeper = Keeper([parts], directory, grace_seconds=GRACE_SECONDS, tell=_tell)
+            stack.push_async_callback(keeper.stop)
+            await keeper.start()
+            settings = settings.model_copy(update=found)
+        yield Served(settings, own_redis, own_qdrant)
+
+
+def _engine_folder(root: Path, path: Path | None) -> Path:
+    """Where the engine keeps its data: in a folder of its own, beside what Mem0 may have left in the same place."""
+    if find_spec(_ENGINE) is None:
+        raise StackRefused("There is no Qdrant engine: name a Qdrant, or `pip install 'turnstone[embedded]'`.")
+    folder = root / "qdrant" if path is None else path.absolute() / "turnstone"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _tell(line: str) -> None:
+    log.warning("own_server", said=line)

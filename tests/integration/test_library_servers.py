@@ -1,0 +1,103 @@
+"""`Memory` without a named Redis and Qdrant: it runs its own, keeps what they hold, and leaves no process behind."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from memory import AsyncMemory, Memory
+from memory.embedded.failures import StackRefused
+from memory.errors import BadRequest
+from tests.running import without_endpoint
+from tests.support import is_alive, read_pids, wait_until
+
+# Made, used, asked for in a forked process, and never closed.
+SCRIPT = """
+import os, sys
+from memory import Memory
+from memory.errors import BadRequest
+memory = Memory({"data": sys.argv[1]})
+memory.add("I live in Lisbon.", user_id="ana")
+if os.fork() == 0:
+    try:
+        memory.get_all(user_id="ana")
+    except BadRequest as error:
+        print(error, flush=True)
+    os._exit(0)  # as multiprocessing ends what it has forked
+os.wait()
+print(len(memory.get_all(user_id="ana")["results"]), flush=True)
+sys.stdin.readline()
+"""
+
+
+@pytest.fixture(autouse=True)
+def outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "TURNSTONE_REDIS_URL", "TURNSTONE_QDRANT_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, str(tmp_path / "data")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=without_endpoint(),
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with process:
+        assert "made in another process" in process.stdout.readline()
+        assert process.stdout.readline() == "1\n"
+        yield process
+
+
+@pytest.mark.parametrize("number", [None, signal.SIGKILL], ids=["ended", "killed"])
+async def test_a_process_that_ends_without_closing_leaves_no_server_behind_and_loses_nothing(
+    script: subprocess.Popen[str], tmp_path: Path, number: signal.Signals | None
+) -> None:
+    data = tmp_path / "data"
+    pids = read_pids(data)
+    assert sorted(pids) == ["qdrant", "redis"]
+    assert all(map(is_alive, pids.values()))
+    script.communicate("\n") if number is None else script.send_signal(number)
+    assert script.wait(20) == -(number or 0)
+    await wait_until(lambda: not any(map(is_alive, pids.values())), what="the servers ended")
+    async with AsyncMemory({"data": data}) as again:
+        found = await again.search("Where do I live?", user_id="ana")
+    assert [one["memory"] for one in found["results"]] == ["I live in Lisbon."]
+
+
+def test_it_works_without_a_configuration_from_many_threads_in_a_directory_of_its_own(tmp_path: Path) -> None:
+    with Memory() as memory, ThreadPoolExecutor(8) as threads:
+        adding = [
+            threads.submit(memory.add, f"I own book {n}.", user_id=f"user-{n % 4}", infer=False) for n in range(16)
+        ]
+        assert all(len(one.result()["results"]) == 1 for one in adding)
+        assert [len(memory.get_all(user_id=f"user-{n}")["results"]) for n in range(4)] == [4] * 4
+        with pytest.raises(
+            StackRefused, match=r'in use by another Turnstone .*directory with "data" in the configuration'
+        ):
+            Memory()
+    assert (tmp_path / ".turnstone-memory" / "redis").is_dir()
+    with pytest.raises(BadRequest, match="this memory is closed"):
+        memory.get_all(user_id="user-0")
+    memory.close()
+
+
+def test_a_memory_belongs_to_one_event_loop(tmp_path: Path) -> None:
+    memory = AsyncMemory({"data": tmp_path / "data"})
+    with asyncio.Runner() as one, asyncio.Runner() as another:
+        one.run(memory.add("I live in Lisbon.", user_id="ana"))
+        with pytest.raises(BadRequest, match="opened on another event loop"):
+            another.run(memory.get_all(user_id="ana"))
+        one.run(memory.close())

@@ -1,0 +1,107 @@
+"""`AsyncMemoryClient`: what it asks a server, and what it makes of the answers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+
+from memory import AsyncMemoryClient
+from memory.client import ApiError
+from memory.errors import BadRequest, Forbidden, StoreUnavailable
+from memory.library.failures import NotErased, StillWaiting, TurnDied
+from tests.unit.fake_api import FakeApi, fake_api
+
+AT = "2026-03-26T09:00:00Z"
+
+
+@pytest.fixture
+def api() -> Iterator[FakeApi]:
+    with fake_api() as api:
+        yield api
+
+
+@pytest.fixture
+async def client(api: FakeApi) -> AsyncIterator[AsyncMemoryClient]:
+    async with AsyncMemoryClient(api.url, "key", retries=1, wait_seconds=0.2) as client:
+        yield client
+
+
+def turn(status: str, **more: Any) -> dict[str, Any]:
+    return {"id": "t", "status": status, "accepted_at": AT, **more}
+
+
+async def test_an_add_is_posted_once_more_under_one_key_where_the_server_asks_for_patience(
+    api: FakeApi, client: AsyncMemoryClient
+) -> None:
+    api.plan("POST", "/turns", {"detail": "later", "error": "inbox_unavailable"}, 503, Retry_After="0")
+    api.plan("POST", "/turns", {"id": "t", "status": "queued"}, 202)
+    api.plan("GET", "/turns/t", turn("running"))
+    events = [
+        {"event": "NONE", "id": "1", "memory": "I live in Lisbon."},
+        {"event": "UPDATE", "id": "2", "memory": "It is red.", "previous": "It is blue."},
+    ]
+    api.plan("GET", "/turns/t", turn("settled", events=events))
+    added = await client.add("It is red.", user_id="ana")
+    assert added["results"] == [
+        {"id": "2", "memory": "It is red.", "event": "UPDATE", "previous_memory": "It is blue."}
+    ]
+    posted = [one for one in api.asked if one.method == "POST"]
+    assert len({one.headers["Idempotency-Key"] for one in posted}) == 1
+    assert len(posted) == 2
+    assert posted[0].body["messages"] == [{"role": "user", "content": "It is red."}]
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "kind"),
+    [
+        ("retrying", "the model is away", StillWaiting),
+        ("queued", None, StillWaiting),
+        ("dead", "bad_answer: no JSON", TurnDied),
+    ],
+)
+async def test_an_add_that_was_not_remembered_is_no_success(
+    api: FakeApi, client: AsyncMemoryClient, status: str, error: str | None, kind: type[StillWaiting] | type[TurnDied]
+) -> None:
+    api.plan("POST", "/turns", {"id": "t", "status": "queued"}, 202)
+    api.plan("GET", "/turns/t", turn(status, error=error))
+    with pytest.raises(kind, match=error or "waits to be remembered") as raised:
+        await client.add("It is red.", user_id="ana")
+    assert isinstance(raised.value, (StillWaiting, TurnDied))
+    assert raised.value.turn_id == "t"
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "kind"),
+    [
+        ("invalid", 422, BadRequest),
+        ("forbidden", 403, Forbidden),
+        ("store_unavailable", 503, StoreUnavailable),
+        ("unheard_of", 500, ApiError),
+    ],
+)
+async def test_a_refusal_of_the_server_s_is_the_error_that_it_would_be_in_process(
+    api: FakeApi, client: AsyncMemoryClient, code: str, status: int, kind: type[Exception]
+) -> None:
+    api.plan("POST", "/search", {"detail": "in its own words", "error": code}, status, Retry_After="0")
+    with pytest.raises(kind, match="in its own words"):
+        await client.search("where", user_id="ana")
+
+
+async def test_an_erase_that_left_something_is_no_success(api: FakeApi, client: AsyncMemoryClient) -> None:
+    api.plan("DELETE", "/memories", {"erased_at": AT, "turns": 0, "memories": 1, "verified": False})
+    with pytest.raises(NotErased):
+        await client.delete_all(user_id="ana")
+
+
+async def test_a_reset_forgets_everybody_who_has_memories(api: FakeApi, client: AsyncMemoryClient) -> None:
+    told = {"total_memories": 1, "created_at": AT, "updated_at": AT}
+    api.plan("GET", "/entities", [{"id": "ana", "type": "user", **told}, {"id": "bot", "type": "agent", **told}])
+    api.plan("GET", "/entities", [])
+    api.plan("DELETE", "/memories", {"erased_at": AT, "turns": 0, "memories": 1, "verified": True})
+    await client.reset()
+    assert [one.path for one in api.asked if one.method == "DELETE"] == [
+        "/memories?user_id=ana",
+        "/memories?agent_id=bot",
+    ]
