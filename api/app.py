@@ -74,6 +74,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version="0.1.0",
         docs_url=None,  # both would load scripts from elsewhere
         redoc_url=None,
+        redirect_slashes=False,  # `DELETE /memories/` without an id must not become `DELETE /memories`
         lifespan=lifespan,
     )
     app.state.gate = Gate(chosen)

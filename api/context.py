@@ -81,6 +81,13 @@ def whose(caller: Principal, user_id: str | None) -> str | None:
     return user_id or caller.user_id
 
 
+def named_owner(caller: Principal, ids: Ids) -> Scope:
+    """The same where the request must say so itself, whoever the caller is limited to: what follows is for good."""
+    if not any(ids.values()):
+        raise BadRequest(NOBODY)
+    return owner(caller, ids)
+
+
 def owner(caller: Principal, ids: Ids) -> Scope:
     """The owner that a request names, within the caller's reach. Raises BadRequest for nobody, Forbidden."""
     named = {**ids, "user_id": whose(caller, ids.get("user_id"))}

@@ -38,6 +38,8 @@ def _one(value: str) -> str:
         raise PydanticCustomError(
             WILDCARD_ID, "must be the id of one owner; * is a word of filters, for an id that is set"
         )
+    if value in (".", ".."):
+        raise ValueError("must not be . or .., which no address can name")
     return value
 
 
@@ -118,7 +120,7 @@ _A_MOMENT = {
 Name = Annotated[
     str, Field(min_length=1, max_length=LONGEST_ID, json_schema_extra=_WITHOUT_NUL), AfterValidator(_storable)
 ]
-Id = Annotated[Name, Field(json_schema_extra={"not": {"const": "*"}}), AfterValidator(_one)]
+Id = Annotated[Name, Field(json_schema_extra={"not": {"enum": ["*", ".", ".."]}}), AfterValidator(_one)]
 Content = Annotated[str, Field(max_length=LONGEST_TEXT, json_schema_extra=_WITHOUT_NUL), AfterValidator(_storable)]
 Text = Annotated[
     str,

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 
 from api import intake
 from api.auth import Reader, Writer
-from api.context import Opened, OwnerIds, Paged, owner, paged, shown, sought
+from api.context import Opened, OwnerIds, Paged, named_owner, paged, shown, sought
 from api.forgetting import forgotten
 from api.memories import (
     ChangeIn,
@@ -88,7 +88,7 @@ async def forget_owner(caller: Writer, parts: Opened, ids: OwnerIds) -> Any:
 
     The receipt is kept without personal data; `POST /receipts/verify` checks it.
     """
-    return (await forgotten(owner(caller, ids), parts)).model_dump()
+    return (await forgotten(named_owner(caller, ids), parts)).model_dump()
 
 
 def _json(text: str | None) -> Any:

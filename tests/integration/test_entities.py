@@ -86,3 +86,28 @@ async def test_feedback_stands_with_a_memory_until_it_says_something_else(front:
     taken_back = await front.ask("PUT", f"{path}/feedback", json={"rating": None})
     assert taken_back.json()["feedback"] is None
     assert (await front.ask("GET", path)).json()["feedback"] is None
+
+
+async def test_nobody_is_forgotten_who_is_not_named_whoever_the_key_is_limited_to(front: Front) -> None:
+    key = (await front.key("write", user_id="ana"))["key"]
+    for path, status in (("/memories", 400), ("/memories/", 404), ("/v1/memories/", 400)):
+        answer = await front.ask("DELETE", path, key, follow_redirects=True)
+        assert answer.status_code == status, path
+    twice = await front.ask("DELETE", "/v1/memories/?user_id=ana&user_id=bob", key)
+    assert (twice.status_code, "more than once" in twice.text) == (400, True)
+    assert told(await listed(front, "?type=user")) == [("user", "ana", 2)]
+
+
+async def test_a_key_limited_to_one_user_hears_of_the_forgetting_of_this_user_alone(front: Front) -> None:
+    key = (await front.key("write", user_id="ana"))["key"]
+    for query, status in ((f"?run_id={OWNERS[3]['run_id']}", 404), ("?user_id=ana", 200)):
+        event = (await front.ask("DELETE", f"/v1/memories/{query}")).json()["event_id"]
+        assert (await front.ask("GET", f"/v1/event/{event}/")).status_code == 200
+        assert (await front.ask("GET", f"/v1/event/{event}/", key)).status_code == status
+
+
+@pytest.mark.parametrize("name", [".", ".."])
+async def test_what_no_address_can_name_is_no_id(front: Front, name: str) -> None:
+    said = [{"role": "user", "content": "hello"}]
+    answer = await front.ask("POST", "/turns", json={"agent_id": name, "messages": said})
+    assert (answer.status_code, "no address can name" in answer.json()["detail"]) == (422, True)
