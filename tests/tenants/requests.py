@@ -71,7 +71,8 @@ def _search(draw: st.DrawFn) -> dict[str, Any]:
     return body
 
 
-def _asked(route: str, **parts: st.SearchStrategy[Any]) -> st.SearchStrategy[Asked]:
+def asked_of(route: str, **parts: st.SearchStrategy[Any]) -> st.SearchStrategy[Asked]:
+    """One request of a route, about what is the tenant's own or another's."""
     whose = st.one_of(st.none(), st.sampled_from([None, *TENANTS]))
     return st.builds(Asked, route=st.just(route), of=whose, number=st.integers(0, 9), headers=HEADERS, **parts)
 
@@ -169,7 +170,3 @@ ROUTES |= {  # what Mem0's clients speak
     "POST /memories": {"body": TURN_BODY},
     "POST /reset": {},
 }
-# Searching is what people do most.
-REQUESTS = st.one_of(
-    *(_asked(route, **parts) for route, parts in [*ROUTES.items(), ("POST /search", ROUTES["POST /search"])])
-)
