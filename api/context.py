@@ -18,6 +18,7 @@ from memory.model import OWNERS, Memory, Page, Principal, Scope
 from memory.model.filters import Condition, demanded
 
 LARGEST_PAGE = 200
+NOBODY = "name an owner: at least one of user_id, agent_id, run_id and app_id is needed"
 _ANOTHER = "this key is limited to one user, and user_id names another"
 
 M = TypeVar("M", bound=BaseModel)
@@ -84,7 +85,7 @@ def owner(caller: Principal, ids: Ids) -> Scope:
     """The owner that a request names, within the caller's reach. Raises BadRequest for nobody, Forbidden."""
     named = {**ids, "user_id": whose(caller, ids.get("user_id"))}
     if not any(named.values()):
-        raise BadRequest("name an owner: at least one of user_id, agent_id, run_id and app_id is needed")
+        raise BadRequest(NOBODY)
     # The tenant is the server's own and the ids were checked at the door.
     return Scope.model_construct(None, tenant=caller.tenant, **named)
 

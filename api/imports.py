@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from api.fields import Body, Label, Metadata, Moment, Owned, Text
 from memory.importing import Became
@@ -27,9 +28,24 @@ class ArrivalIn(Owned):
     expires_at: Moment | None = None
 
 
-_ONE = {
-    "description": "A memory. One that is not as the first of these refuses itself, and no other.",
-    "anyOf": [ArrivalIn.model_json_schema(), {"type": "object"}],
+_ONE: JsonDict = {
+    "type": "object",
+    "description": (
+        "`memory`, at least one of `user_id`, `agent_id`, `run_id` and `app_id`, and what is known of `id` (a UUID), "
+        "`metadata`, `categories`, `created_at`, `updated_at`, `valid_from` and `expires_at`. One that is not so "
+        "refuses itself and no other."
+    ),
+    "examples": [
+        {
+            "id": "0d3f0a5e-6a5e-4a44-9d5c-5d1f4f3f9a10",
+            "memory": "Ana is learning to dive",
+            "user_id": "ana",
+            "metadata": {"stars": 4},
+            "categories": ["hobby"],
+            "created_at": "2024-03-01T08:00:00.123456Z",
+            "updated_at": "2024-05-01T09:30:00Z",
+        }
+    ],
 }
 
 

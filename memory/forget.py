@@ -45,7 +45,8 @@ async def forget(
             held[lane], part = await inbox.erase(scope, lane, epoch, dead)
             plans = await _unquoted(held[lane], scope, epoch, inbox, store)
             parts.append(part.model_copy(update={"plans": part.plans + plans}))
-        bells, untold = await inbox.hush(every), await inbox.untell(scope)
+        bells = await inbox.hush(every)
+        untold = await inbox.untell(scope)
         removed = await erase(scope, epoch, held=list(held.values()), lanes=lanes, store=store, embedder=embedder)
     finally:  # a lane that cannot be handed back is free again when its lease ends
         await asyncio.gather(*(lanes.hand_back(lease) for lease in held.values()), return_exceptions=True)

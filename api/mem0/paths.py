@@ -15,21 +15,25 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.errors import speak
 from api.mem0.words import words
+from memory.errors import BadRequest
 
 _SURFACE = re.compile(r"/(v[123]|api/v1)/")
-_SLASHES = re.compile(r"/{2,}")
+_SLASHES = re.compile(r"^/{2,}")  # inside of an address two of them are a name that was left empty: no other address
 
 
 class Segment(StringConvertor):
     """One segment of a path, decoded only after the path was taken apart: `{name:segment}`."""
 
     def convert(self, value: str) -> str:
-        """The segment as it was meant; bytes that are no UTF-8 become lone surrogates, which no id may hold."""
-        return unquote(value, errors="surrogateescape")
+        """The segment as it was meant. Raises BadRequest for bytes that are no UTF-8: nothing has such a name."""
+        try:
+            return unquote(value, errors="strict")
+        except UnicodeDecodeError:
+            raise BadRequest("the address holds bytes that are not UTF-8: write names in it as UTF-8") from None
 
     def to_string(self, value: str) -> str:
         """The segment as it is written in an address."""
-        return quote(value, safe="", errors="surrogateescape")
+        return quote(value, safe="")
 
 
 register_url_convertor("segment", Segment())

@@ -278,7 +278,8 @@ class TurnstoneClient(OwnerCalls, ChatCalls):
 
 
 def _segment(name: str) -> str:
-    return quote(name, safe="")
+    # As a dot it would be dropped from the address, and what was to delete one memory would forget a key's whole user.
+    return quote(name, safe="").replace(".", "%2E")
 
 
 def _held(memory_id: str) -> str:

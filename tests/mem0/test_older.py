@@ -72,12 +72,15 @@ async def test_an_old_client_that_waits_gets_the_memories_themselves(http: httpx
     assert (added["event"], added["memory"]) == ("ADD", "I live in Lisbon")
 
 
-async def test_the_second_version_searches_with_its_own_threshold(http: httpx.AsyncClient, user: str) -> None:
+async def test_the_second_version_finds_what_the_third_does_and_takes_a_threshold_as_text(
+    http: httpx.AsyncClient, user: str
+) -> None:
     await asked(http, "POST", "/v3/memories/add/", json={**SAID, "user_id": user, "infer": False})
-    asks = {"query": "Where is her home?", "filters": {"user_id": user}}
+    asks = {"query": "Where does Ana live?", "filters": {"user_id": user}}
     (found,) = await asked(http, "POST", "/v2/memories/search/", json={**asks, "threshold": 0})
-    assert 0 < found["score"] < 0.3
-    assert await asked(http, "POST", "/v2/memories/search/", json=asks) == []
+    assert 0.1 < found["score"] < 0.3
+    assert await asked(http, "POST", "/v2/memories/search/", json=asks) == [found]
+    assert await asked(http, "POST", "/v2/memories/search/", json={**asks, "threshold": "0.3"}) == []
     assert await asked(http, "POST", "/v2/memories/search/", json={**asks, "threshold": str(found["score"])}) == [found]
 
 

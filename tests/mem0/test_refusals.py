@@ -189,3 +189,31 @@ async def test_no_refusal_of_this_surface_is_anything_but_json_with_one_sentence
         assert found.keys() == {"detail", "error"}
         assert found["detail"] == found["error"] != ""
     assert found["detail"] == "Event not found or you don't have permission to access it."
+
+
+@pytest.mark.parametrize("path", ["/v1/event/%ff/", "/v2/entities/user/%ff/", "/v1/memories/%ff/"])
+async def test_an_address_that_is_not_utf_8_is_refused_and_not_looked_up(http: httpx.AsyncClient, path: str) -> None:
+    answer = await http.get(path)
+    assert (answer.status_code, "UTF-8" in answer.json()["detail"]) == (400, True), answer.text
+
+
+@pytest.mark.parametrize("filters", ['{"userid": "*"}', '{"user_id": "*", "userid": "*"}', "{1: '*'}"])
+async def test_everybody_of_a_kind_that_there_is_not_is_refused_and_not_reported_as_forgotten(
+    http: httpx.AsyncClient, filters: str
+) -> None:
+    answer = await http.delete("/v1/memories/", params={"filters": filters})
+    assert answer.status_code == 400, answer.text
+    assert "user_id, agent_id" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("nothing", ["", "."])
+async def test_deleting_a_memory_without_an_id_is_not_taken_for_all_of_a_keys_user(
+    kind: Kind, nothing: str, stack: Running, keys: Keys, tenant: str
+) -> None:
+    async with speaking(kind, stack.url, keys("write", tenant=tenant, user_id="ana")) as speak:
+        kept = await remembered(speak, "ana")
+        for method, given in (("delete", {"memory_id": nothing}), ("delete_all", {})):
+            with pytest.raises(exceptions.MemoryError):
+                await speak(method, **given)
+            assert (await speak("get", kept))["id"] == kept

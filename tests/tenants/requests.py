@@ -170,3 +170,23 @@ ROUTES |= {  # what Mem0's clients speak
     "POST /memories": {"body": TURN_BODY},
     "POST /reset": {},
 }
+# A leak would be seen in these first.
+SEEING = frozenset(
+    {
+        "POST /search",
+        "GET /memories",
+        "GET /memories/{memory}",
+        "GET /memories/{memory}/history",
+        "PUT /memories/{memory}",
+        "GET /turns",
+        "GET /turns/{turn}",
+        "GET /dead",
+        "GET /webhooks",
+        "GET /entities",
+        "POST /v3/memories/search/",
+        "POST /v3/memories/",
+        "GET /v1/memories/{memory}/",
+        "GET /v1/events/",
+        "GET /v1/entities/",
+    }
+)

@@ -39,7 +39,7 @@ def said(tenant: str, user: str | None, number: int) -> str:
     return f"I keep §{tenant}§ of ¤{user}¤ number {number} in Berlin"
 
 
-@dataclass
+@dataclass(repr=False)  # it would be long, and shown with every case that fails
 class World:
     """A front whose tenants have memories, a dead turn and keys.
 

@@ -139,3 +139,11 @@ async def test_filters_go_into_the_body_of_a_search_and_as_json_into_the_query_o
     query = parse_qs(urlsplit(api.asked[1].path).query)
     assert json.loads(query.pop("filters")[0]) == asked
     assert query == {"page": ["1"], "page_size": ["100"]}
+
+
+async def test_an_id_of_dots_stays_an_id_and_does_not_lead_to_another_address(api: FakeApi) -> None:
+    for name in (".", ".."):
+        async with TurnstoneClient(api.url) as client:
+            with pytest.raises(ApiError):
+                await client.delete(name)
+    assert [asked.path for asked in api.asked] == ["/memories/%2E", "/memories/%2E%2E"]

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 
 from api.auth import Reader, Writer, require
-from api.context import Opened, checked, owner
+from api.context import NOBODY, Opened, checked, owner
 from api.fields import Named
 from api.forgetting import forgotten
 from api.mem0 import serving
@@ -51,11 +51,15 @@ async def delete_all(
     """Forget an owner, with everything that waits or is being worked on; `*` stands for every owner of that kind."""
     query = {field: name for field, name in request.query_params.items() if field in OWNERS}
     named = {**query, **(serving.named_in(filters) if filters is not None else {})}
+    if not named:  # also for a key of one user: their clients' `delete(".")` comes here, and meant one memory
+        raise BadRequest(NOBODY)
     everybody = [field for field, name in named.items() if name == _EVERYBODY]
     if not everybody:
         receipts = [await forgotten(owner(caller, checked(Named, named).ids), parts)]
     elif len(everybody) < len(named):
         raise BadRequest("* stands for every owner of a kind: do not name one of another kind beside it")
+    elif not set(everybody) <= set(OWNERS):
+        raise BadRequest(f"* stands for every owner of a kind: the kinds are {', '.join(OWNERS)}")
     else:
         require(caller, Access.ADMIN)
         receipts = await serving.all_forgotten(caller.tenant, everybody, parts)

@@ -71,6 +71,10 @@ _REPEATED = (
 )
 _TRACE = "tests/integration/test_no_trace.py::test_"
 _NO_BELL = f"{_TRACE}no_key_and_no_bell_names_an_owner_who_was_erased"
+_UNTOLD = (
+    "tests/integration/webhooks/test_erased.py::"
+    "test_nothing_of_a_forgotten_owner_stays_whether_it_was_delivered_waits_or_failed"
+)
 _CLOCK = f"{_TRACE}a_turn_is_accepted_after_the_epoch_even_if_the_lane_is_forgotten_and_the_clock_goes_back"
 _QUOTES = f"{_TRACE}what_another_agents_turns_quote_of_the_forgotten_one_goes_as_well"
 _COUNTED = f"{_TRACE}a_worker_that_is_about_to_settle_while_its_lane_is_forgotten_does_not_take_turns_out_of_the_count"
@@ -148,7 +152,9 @@ MUTATIONS = (
     _one(9, "An erase is not repeated when nobody can be writing any more.", _REPEATED,
          "memory/removals.py", "await _repeat(removal, lanes, store, embedder)", "pass"),
     _one(9, "The bells of a forgotten owner stay in the queue.", _NO_BELL,
-         "memory/forget.py", "await inbox.hush(every), await", "0, await"),
+         "memory/forget.py", "bells = await inbox.hush(every)", "bells = 0"),
+    _one(9, "What is to be told of a forgotten owner to webhooks stays.", _UNTOLD,
+         "memory/forget.py", "untold = await inbox.untell(scope)", "untold = 0"),
     _one(9, "A forgotten lane's clock is forgotten, and nobody else keeps it.", _CLOCK,
          f"{_LUA}/accept.lua", "tonumber(redis.call('GET', floor) or '0')", "0"),
     _one(9, "Other turns go on quoting what was forgotten.", _QUOTES,

@@ -77,14 +77,17 @@ async def test_an_owner_who_is_forgotten_just_before_the_sending_is_not_told_abo
     assert await traces(scene, "dora", "Berlin") == []
 
 
-async def test_what_is_being_sent_while_its_owner_is_forgotten_leaves_nothing_behind(scene: Hooked) -> None:
+@pytest.mark.parametrize("status", [200, 500])
+async def test_what_is_being_sent_while_its_owner_is_forgotten_leaves_nothing_behind(
+    scene: Hooked, status: int
+) -> None:
     webhook = await scene.webhook()
     hold = asyncio.Event()
     loop = asyncio.get_running_loop()
 
     def slowly(_: Got) -> tuple[int, dict[str, str]]:
         asyncio.run_coroutine_threadsafe(hold.wait(), loop).result(30)
-        return 500, {}
+        return status, {}
 
     scene.receiver.judge = slowly
     await scene.say("I live in Berlin", user_id="dora")

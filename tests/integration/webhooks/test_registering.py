@@ -39,6 +39,7 @@ async def test_deleting_a_webhook_takes_its_log_and_what_waits_along(scene: Hook
 async def test_a_webhook_whose_deletion_was_broken_off_is_cleared_away_by_a_worker(scene: Hooked) -> None:
     webhook = await scene.webhook()
     await scene.say("I live in Berlin")
+    await scene.deliver(webhook)  # so that nothing is due
     assert await scene.parts.webhooks.bury(TENANT, webhook["id"])
     assert (await scene.ask("GET", "/webhooks"))["count"] == 0
     await scene.redis.delete(QUEUE, f"ts:hook_awake:{TENANT}:{webhook['id']}")
@@ -47,7 +48,7 @@ async def test_a_webhook_whose_deletion_was_broken_off_is_cleared_away_by_a_work
     await scene.deliver(webhook)
     names = await scene.told_keys()
     assert names == [f"ts:hook_counts:{TENANT}"]
-    assert scene.receiver.got == []
+    assert len(scene.receiver.got) == 1
 
 
 async def test_a_tenant_has_twenty_webhooks_at_most(scene: Hooked) -> None:
