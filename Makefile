@@ -105,9 +105,12 @@ $(VENV)/.embedded: $(VENV)/.python pyproject.toml requirements.lock
 	@$(INSTALL) --editable '.[embedded,mcp]'
 	@touch $@
 
+# jsonschema loads rfc3987-syntax wherever it finds it, and that alone is a third of what an API takes to start. Only
+# the check of the inventory's format brings it, and does without.
 $(VENV)/.dev: $(VENV)/.python pyproject.toml requirements.lock Makefile
 	@echo "Installing Turnstone with its test tools into $(VENV) (once; about a minute) …" >&2
 	@$(INSTALL) --editable '.[embedded,mcp,audit,dev]'
+	@$(BIN)/python -m pip uninstall -qq --yes rfc3987-syntax
 	@touch $(VENV)/.embedded $@
 
 # A newer pip than the one at hand installs faster, and Debian's Python without python3-venv cannot make a pip itself.

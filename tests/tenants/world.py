@@ -63,10 +63,6 @@ class World:
     seen: dict[str, int] = field(default_factory=dict)
     posted: int = 0
 
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        """As Hypothesis writes it down for each case: not with everything that is stored."""
-        printer.text("World()")
-
     @property
     def parts(self) -> Parts:
         """What the front has opened."""
