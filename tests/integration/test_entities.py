@@ -86,3 +86,17 @@ async def test_feedback_stands_with_a_memory_until_it_says_something_else(front:
     taken_back = await front.ask("PUT", f"{path}/feedback", json={"rating": None})
     assert taken_back.json()["feedback"] is None
     assert (await front.ask("GET", path)).json()["feedback"] is None
+
+
+async def test_an_undo_takes_back_what_was_thought_of_the_words_that_go(front: Front) -> None:
+    (memory,) = (await front.ask("GET", "/memories", params={"run_id": "a/b c"})).json()["results"]
+    path, kept = f"/memories/{memory['id']}", {"rating": "positive"}
+    await front.ask("PUT", f"{path}/feedback", json=kept)
+    await front.ask("PUT", path, json={"text": "I have number 5"})
+    await front.ask("PUT", f"{path}/feedback", json={"rating": "negative"})
+    undone = await front.ask("POST", f"{path}/undo")
+    assert undone.json()["feedback"]["rating"] == "positive"
+    await front.ask("PUT", path, json={"metadata": {"seat": "window"}})
+    await front.ask("PUT", f"{path}/feedback", json={"rating": "very_negative"})
+    undone = await front.ask("POST", f"{path}/undo")
+    assert (undone.json()["metadata"], undone.json()["feedback"]["rating"]) == (memory["metadata"], "very_negative")
