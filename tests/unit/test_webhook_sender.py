@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -115,6 +116,26 @@ async def test_a_connection_that_breaks_and_an_answer_that_does_not_come_are_wor
         threading.Thread(target=lambda: server.accept()[0].close()).start()
         assert (await sender.send(url, {}, b"{}")).error == "broken_off"
         assert (await HttpWebhooks(0.2, private=True).send(url, {}, b"{}")).error == "timeout"
+
+
+async def test_a_name_whose_server_never_answers_holds_up_no_other_look_up() -> None:
+    end, asked = threading.Event(), list[str]()
+
+    def hangs(name: str, port: int) -> list[str]:
+        asked.append(name)
+        end.wait(20)
+        raise socket.gaierror
+
+    sender = HttpWebhooks(0.3, private=True, look_up=hangs)
+    try:
+        replies = await asyncio.gather(*(sender.send("http://slow.example/", {}, b"{}") for _ in range(50)))
+        assert {reply.error for reply in replies} == {"timeout"}
+        async with asyncio.timeout(2):
+            assert await asyncio.get_running_loop().getaddrinfo("127.0.0.1", 80)
+        assert (await sender.send("http://slow.example/", {}, b"{}")).error == "timeout"
+        assert asked == ["slow.example"]
+    finally:
+        end.set()
 
 
 async def test_tls_is_not_spoken_with_a_stranger(receiver: Receiver, sender: HttpWebhooks) -> None:
