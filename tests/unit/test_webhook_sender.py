@@ -118,7 +118,7 @@ async def test_a_connection_that_breaks_and_an_answer_that_does_not_come_are_wor
         assert (await HttpWebhooks(0.2, private=True).send(url, {}, b"{}")).error == "timeout"
 
 
-async def test_a_name_whose_server_never_answers_holds_up_no_other_look_up() -> None:
+async def test_names_whose_servers_never_answer_hold_up_no_other_look_up() -> None:
     end, asked = threading.Event(), list[str]()
 
     def hangs(name: str, port: int) -> list[str]:
@@ -126,14 +126,14 @@ async def test_a_name_whose_server_never_answers_holds_up_no_other_look_up() -> 
         end.wait(20)
         raise socket.gaierror
 
-    sender = HttpWebhooks(0.3, private=True, look_up=hangs)
+    sender, names = HttpWebhooks(0.3, private=True, look_up=hangs), [f"slow{number}.example" for number in range(50)]
     try:
-        replies = await asyncio.gather(*(sender.send("http://slow.example/", {}, b"{}") for _ in range(50)))
-        assert {reply.error for reply in replies} == {"timeout"}
+        for _ in range(2):  # who asks once more waits for the same answer
+            replies = await asyncio.gather(*(sender.send(f"http://{name}/", {}, b"{}") for name in names * 2))
+            assert {reply.error for reply in replies} == {"timeout"}
         async with asyncio.timeout(2):
-            assert await asyncio.get_running_loop().getaddrinfo("127.0.0.1", 80)
-        assert (await sender.send("http://slow.example/", {}, b"{}")).error == "timeout"
-        assert asked == ["slow.example"]
+            assert await asyncio.get_running_loop().getaddrinfo("localhost", 80)
+        assert sorted(asked) == sorted(names)
     finally:
         end.set()
 
