@@ -123,6 +123,8 @@ async def undo(reach: Scope, memory_id: str, *, lanes: Lanes, store: MemoryStore
             raise NothingToUndo("this memory has never changed: there is no version before it")
         restored = earlier[-1] if latest.current else latest
         said = {name: getattr(restored, name) for name in _SAID}
+        if restored.text != latest.text:  # what one thinks of a memory is of its words
+            said["feedback"] = restored.feedback
         return await _renew(lease, latest, said, lanes=lanes, store=store, embedder=embedder)
 
 

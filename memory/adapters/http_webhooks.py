@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 
 import httpx
 
+from memory.adapters.names import LookUp, Names, system
 from memory.adapters.retry_after import retry_after_seconds
 from memory.ports import Reply
 
@@ -31,12 +32,16 @@ class HttpWebhooks:
         timeout_seconds: how long all of it may take.
         private: whether addresses that are not public may be reached.
         hosts: those that may be reached, as an address names them; None: any.
+        look_up: finds the addresses of a name.
     """
 
-    def __init__(self, timeout_seconds: float, *, private: bool, hosts: Collection[str] | None = None) -> None:
+    def __init__(
+        self, timeout_seconds: float, *, private: bool, hosts: Collection[str] | None = None, look_up: LookUp = system
+    ) -> None:
         self._timeout_seconds = timeout_seconds
         self._private = private
         self._hosts = hosts
+        self._names = Names(look_up)
         self._opened: httpx.AsyncClient | None = None
 
     async def aclose(self) -> None:
@@ -61,7 +66,8 @@ class HttpWebhooks:
     async def _send(self, url: httpx.URL, headers: Mapping[str, str], body: bytes) -> Reply:
         if self._hosts is not None and url.host not in self._hosts:
             return Reply(error="host_not_allowed", final=True)
-        addresses = await _resolved(url)
+        port = url.port or _PORTS.get(url.scheme, 0)
+        addresses = await self._names.addresses(url.raw_host.decode("ascii"), port)
         if not self._private and not all(map(is_public, addresses)):
             return Reply(error="private_address", final=True)
         for address in addresses[:_MOST_ADDRESSES]:
@@ -94,12 +100,6 @@ class HttpWebhooks:
                 follow_redirects=False,
             )
         return self._opened
-
-
-async def _resolved(url: httpx.URL) -> list[str]:
-    port = url.port or _PORTS.get(url.scheme, 0)
-    found = await asyncio.get_running_loop().getaddrinfo(url.raw_host.decode("ascii"), port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(one[4][0]) for one in found))
 
 
 def is_public(address: str) -> bool:

@@ -111,3 +111,17 @@ async def test_what_no_address_can_name_is_no_id(front: Front, name: str) -> Non
     said = [{"role": "user", "content": "hello"}]
     answer = await front.ask("POST", "/turns", json={"agent_id": name, "messages": said})
     assert (answer.status_code, "no address can name" in answer.json()["detail"]) == (422, True)
+
+
+async def test_an_undo_takes_back_what_was_thought_of_the_words_that_go(front: Front) -> None:
+    (memory,) = (await front.ask("GET", "/memories", params={"run_id": "a/b c"})).json()["results"]
+    path, kept = f"/memories/{memory['id']}", {"rating": "positive"}
+    await front.ask("PUT", f"{path}/feedback", json=kept)
+    await front.ask("PUT", path, json={"text": "I have number 5"})
+    await front.ask("PUT", f"{path}/feedback", json={"rating": "negative"})
+    undone = await front.ask("POST", f"{path}/undo")
+    assert undone.json()["feedback"]["rating"] == "positive"
+    await front.ask("PUT", path, json={"metadata": {"seat": "window"}})
+    await front.ask("PUT", f"{path}/feedback", json={"rating": "very_negative"})
+    undone = await front.ask("POST", f"{path}/undo")
+    assert (undone.json()["metadata"], undone.json()["feedback"]["rating"]) == (memory["metadata"], "very_negative")

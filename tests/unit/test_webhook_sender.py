@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -115,6 +116,26 @@ async def test_a_connection_that_breaks_and_an_answer_that_does_not_come_are_wor
         threading.Thread(target=lambda: server.accept()[0].close()).start()
         assert (await sender.send(url, {}, b"{}")).error == "broken_off"
         assert (await HttpWebhooks(0.2, private=True).send(url, {}, b"{}")).error == "timeout"
+
+
+async def test_names_whose_servers_never_answer_hold_up_no_other_look_up() -> None:
+    end, asked = threading.Event(), list[str]()
+
+    def hangs(name: str, port: int) -> list[str]:
+        asked.append(name)
+        end.wait(20)
+        raise socket.gaierror
+
+    sender, names = HttpWebhooks(0.3, private=True, look_up=hangs), [f"slow{number}.example" for number in range(50)]
+    try:
+        for _ in range(2):  # who asks once more waits for the same answer
+            replies = await asyncio.gather(*(sender.send(f"http://{name}/", {}, b"{}") for name in names * 2))
+            assert {reply.error for reply in replies} == {"timeout"}
+        async with asyncio.timeout(2):
+            assert await asyncio.get_running_loop().getaddrinfo("localhost", 80)
+        assert sorted(asked) == sorted(names)
+    finally:
+        end.set()
 
 
 async def test_tls_is_not_spoken_with_a_stranger(receiver: Receiver, sender: HttpWebhooks) -> None:

@@ -1,0 +1,71 @@
+"""Looking names up that strangers give, in threads of their own.
+
+A name whose server never answers holds its thread until the system gives up, which nobody can cut short. The loop has
+few threads for that, and Redis, the store and the model need them: so none of them is used here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Sequence
+
+LookUp = Callable[[str, int], Sequence[str]]
+_Found = asyncio.Future[Sequence[str]]
+
+_MOST_AT_ONCE = 128  # names; more than these wait, each as long as its attempt may take
+
+
+def system(name: str, port: int) -> list[str]:
+    """The addresses of a name, as the system finds them. Raises gaierror."""
+    found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(one[4][0]) for one in found))
+
+
+class Names:
+    """Looks names up; who asks for a name that is being looked up waits for the same answer.
+
+    Args:
+        look_up: finds the addresses of a name, and may take its time.
+    """
+
+    def __init__(self, look_up: LookUp) -> None:
+        self._look_up = look_up
+        self._asked: dict[tuple[str, int], _Found] = {}
+
+    async def addresses(self, name: str, port: int) -> list[str]:
+        """The addresses of a name. Raises gaierror, UnicodeError."""
+        asked = name, port
+        while (found := self._asked.get(asked)) is None:
+            if len(self._asked) >= _MOST_AT_ONCE:
+                await asyncio.wait(self._asked.values(), return_when=asyncio.FIRST_COMPLETED)
+                continue
+            found = self._asked[asked] = asyncio.get_running_loop().create_future()
+            found.add_done_callback(lambda done: self._ended(asked, done))
+            # A daemon: a process that stops does not wait for it.
+            threading.Thread(target=self._run, args=(asked, found), name="names", daemon=True).start()
+        return list(await asyncio.shield(found))
+
+    def _ended(self, asked: tuple[str, int], done: _Found) -> None:
+        del self._asked[asked]
+        if not done.cancelled():
+            done.exception()  # nobody may wait any more
+
+    def _run(self, asked: tuple[str, int], found: _Found) -> None:
+        addresses: Sequence[str] = ()
+        failure: OSError | UnicodeError | None = None
+        try:
+            addresses = self._look_up(*asked)
+        except (OSError, UnicodeError) as error:
+            failure = error
+        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+            found.get_loop().call_soon_threadsafe(_answer, found, addresses, failure)
+
+
+def _answer(found: _Found, addresses: Sequence[str], failure: OSError | UnicodeError | None) -> None:
+    if failure is not None:
+        found.set_exception(failure)
+    else:
+        found.set_result(addresses)
