@@ -1,4 +1,4 @@
-"""The day on which a memory expires, as Mem0 tells it: the last one on which it is recalled, in UTC."""
+"""The day on which a memory expires, where a day is told: the last one on which it is recalled, in UTC."""
 
 from __future__ import annotations
 

@@ -180,7 +180,7 @@ def _is_it(event: Event, memory_id: str, delivery: Delivery) -> bool:
 
 
 def _payload(delivery: Delivery, words: str | None) -> dict[str, Any]:
-    """As Mem0's users know it, and more: nothing of it tells which tenant it is."""
+    """What is sent: nothing of it tells which tenant it is."""
     return {
         "event_details": {"id": delivery.memory_id, "data": {"memory": words}, "event": delivery.event},
         "delivery_id": delivery.id,
