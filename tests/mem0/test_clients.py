@@ -57,7 +57,7 @@ async def test_a_ping_is_answered_with_all_that_any_client_reads_of_it(http: htt
     assert answer == {"status": "ok", "org_id": tenant, "project_id": tenant, "user_email": None}
 
 
-async def test_an_address_may_lack_its_last_slash_or_have_too_many(http: httpx.AsyncClient) -> None:
-    for path in ("/v1/ping", "/v1/ping/", "/v1//ping//"):
+async def test_an_address_may_lack_its_last_slash_or_have_two_at_its_start(http: httpx.AsyncClient) -> None:
+    for path in ("/v1/ping", "/v1/ping/"):
         assert (await http.get(path)).status_code == 200, path
     assert (await http.get(f"{http.base_url}//v1/ping/")).status_code == 200

@@ -32,8 +32,7 @@ def node() -> str:
     npm = shutil.which("npm")
     assert npm is not None, "node is there and npm is not: install npm (Debian: apt install npm) to test Mem0's client"
     if not _installed():
-        shutil.rmtree(HOUSE, ignore_errors=True)
-        HOUSE.mkdir(parents=True)
+        HOUSE.mkdir(parents=True, exist_ok=True)  # never removed: whoever stands in it could not go on
         for name in PINNED:
             shutil.copy(HERE / name, HOUSE / name)
         # Its peers are for running Mem0 itself; nothing is built.
