@@ -58,10 +58,7 @@ class Working:
         try:
             yield
         finally:
-            ending = [*loops, *self._tasks.values()]
-            for task in ending:
-                task.cancel()
-            await asyncio.gather(*ending, return_exceptions=True)
+            await _ended([*loops, *self._tasks.values()])
 
     def begin(self, lane: Lane) -> asyncio.Task[None]:
         """See to it that the lane is being worked on. What becomes of its turns stands in the inbox."""
@@ -122,6 +119,16 @@ class Working:
                 found |= {scope.lane for scope in scopes if scope.ids}  # an erased turn is nobody's any more
                 number, more = number + 1, number * _PAGE < count
         return found
+
+
+async def _ended(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel tasks until they have ended: a cancellation that meets the end of a time limit can get lost on the way."""
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        done, left = await asyncio.wait(left, timeout=_LAST_PAUSE_SECONDS)
+        await asyncio.gather(*done, return_exceptions=True)  # what ended them has been told where it happened
 
 
 def _ids(turn: TurnStatus) -> dict[str, str | None]:
