@@ -142,10 +142,11 @@ def test_the_article_s_update_of_one_memory_changes_it_and_keeps_what_it_was(pro
 
 
 def test_the_article_s_placeholder_of_an_id_is_refused_in_words(program: Program) -> None:
-    program.memory.add("I live in Lisbon.", user_id="user_123")
+    (told,) = program.memory.add("I live in Lisbon.", user_id="user_123")["results"]
     with pytest.raises(NotFound, match="there is no memory with the id 'mem_abc': ids are UUIDs"):
         program.run("management")
-    assert len(program.memory.get_all(user_id="user_123")["results"]) == 1
+    kept = program.memory.get_all(user_id="user_123")["results"]
+    assert [one["id"] for one in kept] == [told["id"]], told
 
 
 @pytest.mark.skipif(not ARTICLE.exists(), reason="the page is not at hand here")
