@@ -72,6 +72,7 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(1_000_000, ge=1_000)
     worker_threads: int = Field(32, ge=1)
     worker_nice: int = Field(0, ge=0, le=19)
+    finish_seconds: float = Field(4, ge=0, le=3600)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @model_validator(mode="after")

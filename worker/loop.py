@@ -114,9 +114,9 @@ class WorkerLoop:
         task.add_done_callback(self._tasks.discard)
         return await task
 
-    def wind_down(self, grace_seconds: float) -> None:
-        """What still runs after so long is cancelled: it hands its lanes back, and another worker goes on."""
-        self._loop.call_soon_threadsafe(self._loop.call_later, grace_seconds, self._cancel)
+    def wind_down(self) -> None:
+        """What has not finished in time is cancelled: it hands its lanes back, and another worker goes on."""
+        self._loop.call_soon_threadsafe(self._loop.call_later, self._settings.finish_seconds, self._cancel)
 
     def _cancel(self) -> None:
         for task in self._tasks:

@@ -18,8 +18,6 @@ from worker.loop import WorkerLoop, configured
 
 log = structlog.get_logger(__name__)
 
-_FINISH_SECONDS = 4
-
 _worker: list[WorkerLoop] = []
 
 
@@ -33,7 +31,7 @@ def _start(**_: Any) -> None:
 @signals.worker_shutting_down.connect
 def _wind_down(**_: Any) -> None:
     for worker in _worker:
-        worker.wind_down(_FINISH_SECONDS)
+        worker.wind_down()
 
 
 @signals.worker_shutdown.connect

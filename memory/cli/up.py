@@ -42,6 +42,7 @@ def up(
         "--port": port,
         "--workers": workers,
         "--worker-threads": settings.worker_threads,
+        "--finish-seconds": settings.finish_seconds,
         "--auth": auth,
     }
     command = [sys.executable, "-m", "memory.embedded.supervisor"]

@@ -15,7 +15,9 @@ from memory.embedded.child import Part
 from memory.embedded.redis_server import redis_part
 from memory.embedded.sockets import http_get
 
-GRACE_SECONDS = 10.0
+FINISH_SECONDS = 4.0
+CLOSE_SECONDS = 6.0
+GRACE_SECONDS = FINISH_SECONDS + CLOSE_SECONDS
 API_DRAIN_SECONDS = 8
 WORKER_NICE = "10"
 
@@ -30,6 +32,7 @@ class Setup:
         port: the API's port; 0 picks a free one.
         workers: how many worker processes.
         worker_threads: tasks at once in each worker.
+        finish_seconds: what a stopping worker has for the turns in hand; what is left then goes to the others.
         auth: `off` or `keys`.
         environment: more settings for the API and the workers, over our own environment.
     """
@@ -39,8 +42,14 @@ class Setup:
     port: int = 0
     workers: int = 2
     worker_threads: int = 32
+    finish_seconds: float = FINISH_SECONDS
     auth: str = "off"
     environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def grace_seconds(self) -> float:
+        """What a part has to end after SIGTERM before it is killed."""
+        return self.finish_seconds + CLOSE_SECONDS
 
 
 @dataclass(frozen=True)
@@ -72,6 +81,7 @@ def stages(setup: Setup, at: Addresses) -> list[list[Part]]:
 def child_environment(setup: Setup, at: Addresses) -> dict[str, str]:
     """What the API and the workers are told: where the others are."""
     return {
+        "TURNSTONE_FINISH_SECONDS": str(setup.finish_seconds),
         "ORT_DISABLE_TELEMETRY": "1",  # onnxruntime reports to its maker unless told not to
         **setup.environment,
         "TURNSTONE_REDIS_URL": f"redis://127.0.0.1:{at.redis}/0",

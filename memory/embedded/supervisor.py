@@ -30,6 +30,7 @@ def arguments(argv: Sequence[str]) -> Setup:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--workers", type=int, required=True)
     parser.add_argument("--worker-threads", type=int, required=True)
+    parser.add_argument("--finish-seconds", type=float, required=True)
     parser.add_argument("--auth", required=True)
     return Setup(**vars(parser.parse_args(argv)))
 
