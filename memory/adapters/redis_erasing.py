@@ -14,6 +14,7 @@ from memory.adapters.pseudonyms import Pseudonyms
 from memory.adapters.redis_codec import decode_plan, decode_removal, encode_removal, events_of
 from memory.adapters.redis_dead import find_dead
 from memory.adapters.redis_delivery_log import deliveries_of
+from memory.adapters.redis_digests import RedisDigests
 from memory.adapters.redis_epochs import RedisEpochs
 from memory.adapters.redis_lanes import InboxLimits
 from memory.adapters.redis_leftovers import Leftovers, holds
@@ -54,6 +55,7 @@ class RedisErasing:
         self._limits = limits
         self._pseudonyms = pseudonyms
         self._epochs = RedisEpochs(redis, pseudonyms)
+        self._digests = RedisDigests(redis, pseudonyms)
         self._run = scripts.run
 
     async def seize(self, lane: Lane) -> Lease:
@@ -136,8 +138,11 @@ class RedisErasing:
         return decode_plan(data) if data else None
 
     async def untell(self, scope: Scope) -> int:
-        """Forget what is to be told, or was told, to webhooks of a scope whose lanes are all held; returns how much."""
-        untold = 0
+        """Forget what is to be told of a scope whose lanes are all held, or was told: to webhooks, or as a digest.
+
+        Returns how much.
+        """
+        untold = await self._digests.drop(scope)
         async for ids in deliveries_of(self._redis, scope):
             if ids:
                 untold += int(await self._run("hook_drop", [], [scope.tenant, *ids]))

@@ -161,6 +161,11 @@ def digest(tenant: str, name: str) -> str:
     return f"ts:digest:{tenant}:{name}"
 
 
+def digests(tenant: str, owner: str) -> str:
+    """The ids of the orders that name an owner, by what stands for them."""
+    return f"ts:digests:{tenant}:{owner}"
+
+
 def rate(name: str) -> str:
     """The requests that a key may still make."""
     return f"ts:rate:{name}"

@@ -67,6 +67,7 @@ KINDS = (
     Kind("ts:receipt:*", "the receipt of an erase, without personal data", Ends.TTL, "receipt retention"),
     Kind("ts:receipts:*", "a tenant's receipts by time", Ends.TTL, "receipt retention after the last erase"),
     Kind("ts:digest:*", "the order of a digest, sealed, or its id by its hashed filters", Ends.TTL, "a day"),
+    Kind("ts:digests:*", "the ids of the orders that name an owner, hashed", Ends.TTL, "a day after the last"),
     Kind("ts:rate:*", "the requests that a key may still make", Ends.TTL, "two minutes"),
     Kind("ts:breaker:*", "an endpoint's breaker, and the calls it let through", Ends.TTL, "20 minutes after its pause"),
     Kind(keys.SWEEPER, "that somebody has just swept", Ends.TTL, "the time between two sweeps"),

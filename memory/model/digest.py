@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from memory.model.scope import OWNERS
 from memory.model.value import Value
 
 
@@ -22,3 +23,19 @@ class DigestOrder(Value):
     schema_: Mapping[str, Any]
     filters: Mapping[str, Any]
     instructions: str | None = None
+
+    @property
+    def named(self) -> frozenset[tuple[str, str]]:
+        """Every owner whom the filters name, as field and id."""
+        return frozenset(_named(self.filters))
+
+
+def _named(part: Any, field: str | None = None) -> Iterator[tuple[str, str]]:
+    if isinstance(part, str) and field is not None:
+        yield field, part
+    elif isinstance(part, Mapping):
+        for key, value in part.items():
+            yield from _named(value, key if key in OWNERS else field)
+    elif isinstance(part, list | tuple):
+        for one in part:
+            yield from _named(one, field)

@@ -83,7 +83,10 @@ class Inbox(Pingable, Protocol):
         """
 
     async def untell(self, scope: Scope) -> int:
-        """Forget what is to be told, or was told, to webhooks of a scope whose lanes are all held; returns how much."""
+        """Forget what is to be told of a scope whose lanes are all held, or was told: to webhooks, or as a digest.
+
+        Returns how much.
+        """
 
     async def left(self, scope: Scope, lanes: Sequence[Lane], before: datetime, ids: Sequence[str] | None) -> Left:
         """What is there of a scope's turns accepted up to a moment, erased ones aside.

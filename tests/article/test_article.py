@@ -7,7 +7,6 @@ backticks in the last block are the page's typography for quotes.
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -39,9 +38,8 @@ def model() -> Iterator[ModelServer]:
 
 @pytest.fixture(scope="module")
 def qdrant_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """The article's own port where nobody has it."""
-    with socket.socket() as probe:
-        port = PORT if probe.connect_ex(("127.0.0.1", PORT)) else free_port()
+    """A port of its own: on the article's another run may have its Qdrant, with the article's user in it."""
+    port = free_port()
     with process(qdrant_command(port, tmp_path_factory.mktemp("qdrant"))):
 
         async def serves() -> bool:

@@ -122,13 +122,49 @@ async def test_an_export_that_does_not_meet_its_shape_is_asked_for_again_and_the
     assert "does not meet its schema at $.facts (type)" in refused["detail"]
 
 
-async def test_an_export_names_nobody_in_redis_and_is_empty_once_they_are_forgotten(front: Front, redis: Redis) -> None:
+async def orders_in(redis: Redis) -> dict[str, str]:
+    return {key: text for key, text in (await all_of_redis(redis)).items() if key.startswith("ts:digest")}
+
+
+async def test_an_export_names_nobody_in_redis_and_goes_when_they_are_forgotten(front: Front, redis: Redis) -> None:
     kept = await asked(front, "POST", "/v1/exports/", 201, json={"schema": SHAPE, **ANA})
-    orders = [text for key, text in (await all_of_redis(redis)).items() if "ts:digest:" in key]
-    assert len(orders) == 2
-    assert not any("ana" in text for text in orders)
+    orders = await orders_in(redis)
+    assert len(orders) == 3
+    assert not any("ana" in key + text for key, text in orders.items())
     await asked(front, "DELETE", "/memories?user_id=ana")
-    assert await asked(front, "POST", "/v1/exports/get/", json={"memory_export_id": kept["id"]}) == {"facts": []}
+    assert await orders_in(redis) == {}
+    for wanted in ({"memory_export_id": kept["id"]}, ANA):
+        assert await asked(front, "POST", "/v1/exports/get/", 404, json=wanted)
+
+
+@pytest.mark.parametrize(
+    ("filters", "goes"),
+    [
+        ({"OR": [{"user_id": "bob"}, {"user_id": {"in": ["ana", "eve"]}}]}, True),
+        ({"AND": [{"user_id": "ana"}, {"agent_id": "bot"}]}, True),
+        ({"AND": [{"user_id": "bob"}, {"agent_id": "ana"}]}, False),
+        ({"AND": [{"agent_id": "bot"}, {"metadata": {"user_id": "ana"}}]}, True),
+    ],
+)
+async def test_the_orders_that_go_are_those_that_name_the_forgotten(
+    front: Front, redis: Redis, filters: dict[str, Any], goes: bool
+) -> None:
+    await asked(front, "POST", "/v1/exports/", 201, json={"schema": SHAPE, "filters": filters})
+    kept = await orders_in(redis)
+    await asked(front, "DELETE", "/memories?user_id=ana")
+    assert await orders_in(redis) == ({} if goes else kept)
+
+
+async def test_a_part_of_an_owner_that_is_forgotten_takes_only_the_orders_for_that_part(
+    front: Front, redis: Redis
+) -> None:
+    of_both = {"filters": {"AND": [{"user_id": "ana"}, {"agent_id": "bot"}]}}
+    both = await asked(front, "POST", "/v1/exports/", 201, json={"schema": SHAPE, **of_both})
+    whole = await asked(front, "POST", "/v1/exports/", 201, json={"schema": SHAPE, **ANA})
+    await asked(front, "DELETE", "/memories?user_id=ana&agent_id=bot")
+    kept = await orders_in(redis)
+    assert not any(both["id"] in key for key in kept)
+    assert any(whole["id"] in key for key in kept)
 
 
 async def test_nobody_fetches_an_export_beyond_their_reach(front: Front) -> None:
