@@ -1,6 +1,7 @@
 """Digests of memories by a language model: a summary, or a document of a given shape.
 
-Both are made of what stands at that moment, so nothing of them is kept.
+Both are made of what stands at that moment, so nothing of them is kept. What checks documents takes a while to load, so
+that is done when the first one is asked for.
 """
 
 from __future__ import annotations
@@ -9,11 +10,6 @@ import json
 import uuid
 from collections.abc import Mapping
 from typing import Any
-
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError, ValidationError
-from referencing import Registry
-from referencing.exceptions import Unresolvable
 
 from memory.ask import Shape, ask
 from memory.errors import BadRequest, NoModel
@@ -89,6 +85,11 @@ async def made(
 
     Raises NoModel, BadAnswer where the document would not meet the schema, and what the parts raise.
     """
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
+    from referencing import Registry
+    from referencing.exceptions import Unresolvable
+
     asked = _present(model)
     validator = Draft202012Validator(wanted.schema_, registry=Registry())  # of its own: it fetches nothing
     memories = await _memories(scope, filters, store)
@@ -114,6 +115,9 @@ async def made(
 
 def checked_schema(given: Any) -> Mapping[str, Any]:
     """A JSON schema of an object. Raises BadRequest with what would be right."""
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import SchemaError
+
     schema = given
     if isinstance(given, str):
         try:

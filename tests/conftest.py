@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -20,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from redis.asyncio import Redis
+from xdist.scheduler import LoadScopeScheduling
 
 from memory.embedded.redis_server import redis_part
 from memory.embedded.sockets import answers_ping, free_port, http_get
@@ -53,11 +55,16 @@ def _authority() -> bytes:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that share a stack run in one process, one after the other; the longest groups begin."""
-    places = {item: _place(item.path) for item in items}
-    for item, (_, group) in places.items():
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: places[item][0])
+    """The longest groups begin."""
+    items.sort(key=lambda item: _place(item.path)[0])
+
+
+@pytest.hookimpl(optionalhook=True)  # of xdist, which is there only where tests are shared out
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Tests that share a stack run in one process, one after the other."""
+    scheduler = LoadScopeScheduling(config, log)
+    scheduler._split_scope = lambda nodeid: _place(config.rootpath / nodeid.partition("::")[0])[1]
+    return scheduler
 
 
 def _place(path: Path) -> tuple[int, str]:

@@ -15,6 +15,7 @@ import httpx
 from memory.embedded.sockets import free_port as free_port
 
 T = TypeVar("T")
+KEPT_COLLECTIONS = ("memories-words-", "memories-all-minilm-l6-v2-int8-")  # of the tests' embedder, and the local one
 # Who waits for long looks less often: on a busy machine the looks would take what is waited for its time.
 POLL_SECONDS, RAREST_SECONDS, SHARE = 0.02, 0.1, 0.1
 
@@ -58,12 +59,20 @@ def _pause(waited_seconds: float) -> float:
     return min(RAREST_SECONDS, max(POLL_SECONDS, SHARE * waited_seconds))
 
 
-async def without_collections(qdrant_url: str) -> None:
-    """Remove what other tests have left in Qdrant: an erase covers the memories of every embedding model."""
+async def without_memories(qdrant_url: str) -> None:
+    """Remove what other tests have left in Qdrant: an erase covers the memories of every embedding model.
+
+    The collections that nearly every test needs are only emptied: to make one with all its indexes takes long.
+    """
     async with httpx.AsyncClient(base_url=qdrant_url, trust_env=False, verify=False) as http:
         found = (await http.get("/collections")).raise_for_status().json()["result"]["collections"]
-        for one in found:
-            (await http.delete(f"/collections/{one['name']}")).raise_for_status()
+        for name in (one["name"] for one in found):
+            if name.startswith(KEPT_COLLECTIONS):
+                everything = {"filter": {"must": []}}
+                answer = await http.post(f"/collections/{name}/points/delete?wait=true", json=everything)
+            else:
+                answer = await http.delete(f"/collections/{name}")
+            answer.raise_for_status()
 
 
 def is_alive(pid: int) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -22,12 +21,12 @@ from memory.adapters.redis_turns import RedisTurns
 from tests.fakes import Purse, WordEmbedder
 from tests.integration.house import House
 from tests.model_server.control import ModelServer, running
-from tests.support import without_collections
+from tests.support import without_memories
 
 
 @pytest.fixture
 async def house(redis: Redis, qdrant_url: str) -> AsyncIterator[House]:
-    await without_collections(qdrant_url)
+    await without_memories(qdrant_url)
     client = AsyncQdrantClient(url=qdrant_url, cloud_inference=True, check_compatibility=False)
     scripts, bell, limits = RedisScripts(redis), CeleryBell(), InboxLimits(max_attempts=2, retry_max_seconds=0.001)
     pseudonyms = Pseudonyms(RedisServerKey(redis))
@@ -35,11 +34,10 @@ async def house(redis: Redis, qdrant_url: str) -> AsyncIterator[House]:
         RedisInbox(redis, scripts, bell, limits, pseudonyms),
         RedisLanes(redis, scripts, bell, limits, pseudonyms),
         RedisTurns(redis),
-        QdrantStore(client, WordEmbedder(f"test-{uuid.uuid4().hex}")),
+        QdrantStore(client, WordEmbedder()),
     )
     await house.texts()
     yield house
-    await client.delete_collection(house.store.collection)
     await client.close()
 
 

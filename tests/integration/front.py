@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from api.app import create_app
 from memory.bootstrap import Parts, opened
 from memory.settings import Settings
-from tests.support import without_collections
+from tests.support import without_memories
 
 ADMIN_KEY = "the-operators-own-key"
 
@@ -49,7 +49,7 @@ async def fronts(count: int, redis_url: str, qdrant_url: str, **more: Any) -> As
     """So many processes of the API on the same Redis and Qdrant."""
     given = {"auth": "keys", "admin_key": ADMIN_KEY, "extractor": "offline", "embedder": "local"}
     where = {"redis_url": redis_url, "qdrant_url": qdrant_url}
-    await without_collections(qdrant_url)
+    await without_memories(qdrant_url)
     settings = Settings.model_validate({**given, **where, **more})
     async with AsyncExitStack() as stack:
         made = []

@@ -14,12 +14,12 @@ from memory import AsyncMemory
 from memory.errors import BadRequest, NotFound
 from tests.integration.library import configured
 from tests.model_server.control import ModelServer
-from tests.support import without_collections
+from tests.support import without_memories
 
 
 @pytest.fixture
 async def config(redis: Redis, redis_url: str, qdrant_url: str, server: ModelServer) -> Mapping[str, Any]:
-    await without_collections(qdrant_url)
+    await without_memories(qdrant_url)
     return configured(redis_url, qdrant_url, server)
 
 

@@ -21,7 +21,7 @@ from memory.model import Lane, Status
 from tests.integration.library import configured
 from tests.model_server.control import ModelServer
 from tests.model_server.wire import Fault, Kind
-from tests.support import free_port, wait_until, without_collections
+from tests.support import free_port, wait_until, without_memories
 
 ANA = Lane(tenant="library", kind="user", name="ana")
 ADDS_AND_DIES = """
@@ -41,7 +41,7 @@ async def config(
 ) -> Mapping[str, Any]:
     for name, value in {"LEASE_SECONDS": "1", "SWEEP_SECONDS": "0.2", "RETRY_MAX_SECONDS": "0.5"}.items():
         monkeypatch.setenv(f"TURNSTONE_{name}", value)
-    await without_collections(qdrant_url)
+    await without_memories(qdrant_url)
     return configured(redis_url, qdrant_url, server, wait_seconds=20)
 
 
