@@ -68,8 +68,8 @@ async def without_memories(qdrant_url: str) -> None:
         found = (await http.get("/collections")).raise_for_status().json()["result"]["collections"]
         for name in (one["name"] for one in found):
             if name.startswith(KEPT_COLLECTIONS):
-                everything = {"filter": {"must": []}}
-                answer = await http.post(f"/collections/{name}/points/delete?wait=true", json=everything)
+                every = {"filter": dict[str, object]()}
+                answer = await http.post(f"/collections/{name}/points/delete?wait=true", json=every)
             else:
                 answer = await http.delete(f"/collections/{name}")
             answer.raise_for_status()

@@ -40,25 +40,32 @@ def memory() -> Iterator[QdrantClient]:
     client.close()
 
 
-@pytest.fixture(scope="session", params=["plain", "indexed"])
-def library(request: pytest.FixtureRequest, served: QdrantClient, memory: QdrantClient) -> Pair:
-    """A filled pair for reading only, once without payload indexes and once with them."""
-    name = f"library-{request.param}"
+@pytest.fixture(scope="session")
+def plain(served: QdrantClient, memory: QdrantClient) -> Pair:
+    """A filled pair without payload indexes, for reading only."""
     for client in (served, memory):
-        fill(client, name)
-    if request.param == "indexed":
-        # The in-memory mode knows no payload indexes and warns about it; its answers must not depend on them.
-        index(served, name)
-    return Pair(served, memory, name)
+        fill(client, "plain")
+    return Pair(served, memory, "plain")
 
 
 @pytest.fixture(scope="session")
 def indexed(served: QdrantClient, memory: QdrantClient) -> Pair:
-    """A filled and indexed pair for reading only, for calls that need an index on a server."""
+    """A filled and indexed pair, for reading only.
+
+    The in-memory mode knows no payload indexes and warns about it; its answers must not depend on them.
+    """
     for client in (served, memory):
         fill(client, "indexed")
     index(served, "indexed")
     return Pair(served, memory, "indexed")
+
+
+@pytest.fixture(params=["plain", "indexed"])
+def library(request: pytest.FixtureRequest) -> Pair:
+    """The one and the other."""
+    pair = request.getfixturevalue(request.param)
+    assert isinstance(pair, Pair)
+    return pair
 
 
 @pytest.fixture
