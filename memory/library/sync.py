@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import os
+import threading
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
 from contextlib import ExitStack
 from functools import wraps
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
-
-from anyio.from_thread import start_blocking_portal
 
 from memory.errors import BadRequest
 from memory.library.calls import Calls
@@ -22,33 +23,39 @@ R = TypeVar("R")
 class Bridge:
     """Runs the calls of one async object, from whichever thread.
 
-    It is closed by `close`, by leaving `with`, or at the end of the process. A fork does not take it along.
+    It is closed by `close`, by leaving `with`, or at the end of the process. A fork does not take it along, and ends
+    without it: nothing here waits for a thread that the forked process has not got.
 
     Args:
         make: makes the object.
     """
 
     def __init__(self, make: Callable[[], Calls]) -> None:
-        calls = make()
+        self._calls = make()
         self._pid = os.getpid()
+        self._open = threading.Lock()
+        self._closed = False
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="turnstone-memory", daemon=True)
+        self._thread.start()
         with ExitStack() as stack:
-            portal = stack.enter_context(start_blocking_portal(name="turnstone-memory"))
-            stack.callback(portal.call, calls.close)
-            portal.call(calls.__aenter__)
-            self._calls, self._portal = calls, portal
-            self._closing = stack.pop_all()
+            stack.callback(self.close)
+            self._begun(self._calls.__aenter__).result()
+            stack.pop_all()
         atexit.register(self.close)
+
+    def _begun(self, work: Callable[[], Coroutine[Any, Any, R]]) -> Future[R]:
+        return asyncio.run_coroutine_threadsafe(work(), self._loop)
 
     def run(self, call: Callable[[Calls], Coroutine[Any, Any, R]]) -> R:
         """Have a call done, and wait for its answer. Raises what it raises, and BadRequest where this is closed."""
         if os.getpid() != self._pid:
             raise BadRequest("this memory was made in another process: make one in each, after the fork")
-        try:
-            future = self._portal.start_task_soon(call, self._calls)
-        except RuntimeError:
-            raise BadRequest("this memory is closed") from None
-        answer: R = future.result()
-        return answer
+        with self._open:  # what has begun before it is closed comes to its end
+            if self._closed:
+                raise BadRequest("this memory is closed")
+            begun = self._begun(lambda: call(self._calls))
+        return begun.result()
 
     def close(self) -> None:
         """Let go of everything that was opened, and end what was started. What was accepted is kept.
@@ -56,8 +63,27 @@ class Bridge:
         Nothing happens where it is closed already, and in a process that was forked off.
         """
         atexit.unregister(self.close)
-        if os.getpid() == self._pid:
-            self._closing.pop_all().close()
+        if os.getpid() != self._pid:
+            return
+        with self._open:
+            closed, self._closed = self._closed, True
+        if not closed:
+            try:
+                self._begun(self._rested).result()
+            finally:
+                self._end()
+
+    async def _rested(self) -> None:
+        """Close the object, then wait for what still runs: it has nothing to work with any more."""
+        await self._calls.close()
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        await asyncio.gather(*left, return_exceptions=True)
+        await self._loop.shutdown_default_executor()
+
+    def _end(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
     def __enter__(self) -> Self:
         return self

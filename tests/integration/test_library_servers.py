@@ -30,8 +30,10 @@ if os.fork() == 0:
         memory.get_all(user_id="ana")
     except BadRequest as error:
         print(error, flush=True)
-    os._exit(0)  # as multiprocessing ends what it has forked
-os.wait()
+    if sys.argv[2] == "at once":  # as multiprocessing ends what it has forked
+        os._exit(0)
+    sys.exit(0)
+assert os.wait()[1] == 0
 print(len(memory.get_all(user_id="ana")["results"]), flush=True)
 sys.stdin.readline()
 """
@@ -45,9 +47,11 @@ def outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def script(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+def script(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[subprocess.Popen[str]]:
+    """The one that is killed has forked off a process that ends at once, the other one that ends as any does."""
+    forked = "at once" if "killed" in request.node.callspec.id else "in order"
     process = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, str(tmp_path / "data")],
+        [sys.executable, "-c", SCRIPT, str(tmp_path / "data"), forked],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

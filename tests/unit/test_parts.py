@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from memory.embedded.parts import Addresses, Setup, stages
+from memory.embedded.parts import CLOSE_SECONDS, Addresses, Setup, stages
+from memory.embedded.supervisor import arguments
 
 AT = Addresses(redis=20001, qdrant=20002, api=8000, api_socket=5)
 
@@ -33,3 +34,11 @@ def test_the_api_and_the_workers_are_told_where_the_others_are(tmp_path: Path) -
 def test_no_part_reports_to_anybody(tmp_path: Path) -> None:
     for part in stages(Setup(tmp_path), AT)[-1]:
         assert part.environment["ORT_DISABLE_TELEMETRY"] == "1"
+
+
+def test_a_worker_that_has_longer_to_finish_is_killed_later(tmp_path: Path) -> None:
+    options = {"data": tmp_path, "host": "127.0.0.1", "port": 0, "workers": 1, "worker-threads": 4, "auth": "off"}
+    words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+    setup = arguments([*words, "--finish-seconds", "45"])
+    assert setup.grace_seconds == 45 + CLOSE_SECONDS
+    assert all(part.environment["TURNSTONE_FINISH_SECONDS"] == "45.0" for part in stages(setup, AT)[-1])
