@@ -7,7 +7,6 @@ from typing import Any
 
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from memory.adapters import redis_keys as keys
 from memory.adapters.redis_codec import decode_ledger
@@ -15,6 +14,7 @@ from memory.adapters.redis_lanes import InboxLimits
 from memory.adapters.redis_scripts import RedisScripts, answered
 from memory.books import InboxState
 from memory.clock import from_us
+from memory.errors import InboxUnavailable
 
 log = structlog.get_logger(__name__)
 
@@ -79,8 +79,8 @@ class RedisAudit:
 
     async def _appendfsync(self) -> Mapping[str, str]:
         try:
-            found = await self._redis.config_get("appendfsync")
-        except (RedisError, OSError):  # a managed Redis keeps its settings to itself
+            found = await answered(self._redis.config_get("appendfsync"))
+        except InboxUnavailable:  # a managed Redis keeps its settings to itself
             return {}
         value = next(iter(found.values()), None)
         return {} if value is None else {"appendfsync": _text(value)}

@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -96,21 +97,24 @@ class RedisScripts:
             raise InboxUnavailable("Redis takes too long to answer; try again shortly") from error
 
     async def _drain(self) -> None:
-        while self._waiting:
-            calls, self._waiting = self._waiting[:_LARGEST_PIPELINE], self._waiting[_LARGEST_PIPELINE:]
-            calls = [call for call in calls if not call.answer.done()]  # for those who gave up, nothing is done
-            answers: Sequence[Any] = [RedisConnectionError("not sent")] * len(calls)
-            try:
-                answers = await self._answers(calls)
-            finally:  # whatever happens, nobody waits for ever
-                for call, answer in zip(calls, answers, strict=True):
+        calls: list[_Call] = []
+        try:
+            while self._waiting:
+                calls, self._waiting = self._waiting[:_LARGEST_PIPELINE], self._waiting[_LARGEST_PIPELINE:]
+                calls = [call for call in calls if not call.answer.done()]  # for those who gave up, nothing is done
+                for call, answer in zip(calls, await self._answers(calls), strict=True):
                     _resolve(call, answer)
+        finally:  # whatever happens, nobody waits for ever
+            unsent, self._waiting = [*calls, *self._waiting], []
+            for call in unsent:
+                _resolve(call, RedisConnectionError("not sent"))
 
     async def _answers(self, calls: Sequence[_Call]) -> Sequence[Any]:
         try:
-            answers = await self._execute(calls)
-            if any(isinstance(answer, NoScriptError) for answer in answers):
-                answers = await self._again(calls, answers)
+            with _gone():
+                answers = await self._execute(calls)
+                if any(isinstance(answer, NoScriptError) for answer in answers):
+                    answers = await self._again(calls, answers)
         except (RedisError, OSError) as error:
             return [error] * len(calls)
         return answers
@@ -158,9 +162,24 @@ def _blamed(answer: ResponseError) -> str:
 async def answered(call: Awaitable[Any]) -> Any:
     """Await a plain Redis call. Raises InboxUnavailable when Redis is away or refuses it."""
     try:
-        return await call
+        with _gone():
+            return await call
     except (RedisError, OSError) as error:
         raise _unavailable(error) from error
+
+
+@contextmanager
+def _gone() -> Iterator[None]:
+    """uvloop tells by a RuntimeError that a connection has gone just before it is written to; asyncio's loop does not.
+
+    See https://github.com/MagicStack/uvloop/issues/506.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if "the handler is closed" not in str(error):
+            raise
+        raise RedisConnectionError("the connection has gone") from error
 
 
 def _unavailable(error: RedisError | OSError) -> InboxUnavailable:
