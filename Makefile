@@ -30,7 +30,7 @@ up: $(VENV)/.embedded ## the whole stack in the foreground at http://127.0.0.1:8
 
 # The tests start Python well over a hundred times: what is compiled is kept, even where this is switched off.
 test: $(VENV)/.dev tools ## every test: unit, contract, integration, end to end, browser, a short storm
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses 3 --dist loadscope --no-loadscope-reorder
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses 3 --dist loadscope
 
 check: lint unit ## formatting, lint, types, import contracts and unit tests, in under a minute
 

@@ -59,9 +59,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: _place(item.path)[0])
 
 
-@pytest.hookimpl(optionalhook=True)  # of xdist, which is there only where tests are shared out
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Tests that share a stack run in one process, one after the other."""
+    config.option.loadscopereorder = False  # they come in order
     scheduler = LoadScopeScheduling(config, log)
     scheduler._split_scope = lambda nodeid: _place(config.rootpath / nodeid.partition("::")[0])[1]
     return scheduler

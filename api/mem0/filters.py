@@ -24,13 +24,14 @@ def condition(given: Any, *beside: tuple[str, Any]) -> Condition | None:
     """
     more = [{field: said} for field, said in beside if said is not None]
     if not more:
-        return parse(_translated(given))
-    return parse({"AND": [*([_translated(given)] if given else []), *more]})
+        return parse(in_our_words(given))
+    return parse({"AND": [*([in_our_words(given)] if given else []), *more]})
 
 
-def _translated(given: Any) -> Any:
+def in_our_words(given: Any) -> Any:
+    """A filter with our names in the place of Mem0's; what is no filter stays as it is."""
     if isinstance(given, Sequence) and not isinstance(given, str):
-        return [_translated(one) for one in given]
+        return [in_our_words(one) for one in given]
     if not isinstance(given, Mapping):
         return given
     return {_NAMES.get(key, key): _said(key, value) for key, value in given.items()}
@@ -38,7 +39,7 @@ def _translated(given: Any) -> Any:
 
 def _said(key: str, value: Any) -> Any:
     if key in _GROUPS:
-        return _translated(value)
+        return in_our_words(value)
     return {"icontains": value} if key in _LOOKS_INSIDE and isinstance(value, str) else value
 
 

@@ -128,4 +128,5 @@ async def all_forgotten(tenant: str, fields: Collection[str], parts: Parts) -> l
         embedder=parts.embedder,
         notary=parts.notary,
         book=parts.receipts,
+        digests=parts.digests,
     )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from time import time
 from typing import Any
 
 import orjson
+from pydantic import ValidationError
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
@@ -16,6 +18,7 @@ from memory.errors import Unreadable
 from memory.model import DigestOrder, Scope
 
 KEPT_SECONDS = 24 * 3600
+_AT_ONCE = 200
 
 
 class RedisDigests:
@@ -37,8 +40,9 @@ class RedisDigests:
             pipeline.set(keys.digest(tenant, order.id), sealed, ex=KEPT_SECONDS)
             pipeline.set(keys.digest(tenant, await self._name(order.filters)), order.id, ex=KEPT_SECONDS)
             for owner in order.named:
-                naming = await self._naming(tenant, owner)
-                pipeline.sadd(naming, order.id)
+                naming, now_s = await self._naming(tenant, owner), time()
+                pipeline.zremrangebyscore(naming, "-inf", now_s)
+                pipeline.zadd(naming, {order.id: now_s + KEPT_SECONDS})
                 pipeline.expire(naming, KEPT_SECONDS)
             await answered(pipeline.execute())
 
@@ -47,6 +51,9 @@ class RedisDigests:
         sealed = await answered(self._redis.get(keys.digest(tenant, order_id)))
         if sealed is None:
             return None
+        return await self._order(sealed)
+
+    async def _order(self, sealed: bytes) -> DigestOrder:
         return DigestOrder.model_validate_json(await self._pseudonyms.opened(sealed.decode()))
 
     async def latest(self, tenant: str, filters: Mapping[str, Any]) -> DigestOrder | None:
@@ -56,23 +63,29 @@ class RedisDigests:
 
     async def drop(self, scope: Scope) -> int:
         """Drop the orders that name every id of a scope; returns how many."""
-        found = await answered(self._redis.sinter([await self._naming(scope.tenant, one) for one in scope.ids.items()]))
-        for order_id in found:
-            await self._drop(scope, order_id.decode())
-        return len(found)
+        naming = [await self._naming(scope.tenant, owner) for owner in scope.ids.items()]
+        listed = [await answered(self._redis.zrange(one, 0, -1)) for one in naming]
+        ids = sorted(set(listed[0]).intersection(*listed[1:])) if listed else []
+        dropped = 0
+        for first in range(0, len(ids), _AT_ONCE):
+            dropped += await self._drop(scope, naming, [one.decode() for one in ids[first : first + _AT_ONCE]])
+        return dropped
 
-    async def _drop(self, scope: Scope, order_id: str) -> None:
-        gone, named = [keys.digest(scope.tenant, order_id)], {*scope.ids.items()}
-        with contextlib.suppress(Unreadable):  # with another server key: nobody can read it, and it goes all the same
-            order = await self.get(scope.tenant, order_id)
-            if order is not None:
-                gone.append(keys.digest(scope.tenant, await self._name(order.filters)))
-                named |= order.named
+    async def _drop(self, scope: Scope, naming: Sequence[str], ids: Sequence[str]) -> int:
+        names = [keys.digest(scope.tenant, one) for one in ids]
+        found = [one for one in await answered(self._redis.mget(names)) if one is not None]
         async with self._redis.pipeline(transaction=True) as pipeline:
-            pipeline.delete(*gone)
-            for owner in named:
-                pipeline.srem(await self._naming(scope.tenant, owner), order_id)
+            pipeline.delete(*names)
+            for one in naming:
+                pipeline.zrem(one, *ids)
+            for sealed in found:
+                with contextlib.suppress(Unreadable, ValidationError):  # nobody can read it, and it goes all the same
+                    order = await self._order(sealed)
+                    pipeline.delete(keys.digest(scope.tenant, await self._name(order.filters)))
+                    for owner in order.named - set(scope.ids.items()):
+                        pipeline.zrem(await self._naming(scope.tenant, owner), order.id)
             await answered(pipeline.execute())
+        return len(found)
 
     async def _naming(self, tenant: str, owner: tuple[str, str]) -> str:
         return keys.digests(tenant, await self._pseudonyms.body(orjson.dumps(owner)))

@@ -38,6 +38,7 @@ class Part:
         folder: where it works; None for where we do.
         sockets: file descriptors that it inherits.
         ready: whether it can be used now.
+        grace_seconds: between SIGTERM and SIGKILL; None for what the keeper gives.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Part:
     folder: Path | None = None
     sockets: tuple[int, ...] = ()
     ready: Callable[[], Awaitable[bool]] = at_once
+    grace_seconds: float | None = None
 
 
 class Child:

@@ -46,11 +46,6 @@ class Setup:
     auth: str = "off"
     environment: Mapping[str, str] = field(default_factory=dict)
 
-    @property
-    def grace_seconds(self) -> float:
-        """What a part has to end after SIGTERM before it is killed."""
-        return self.finish_seconds + CLOSE_SECONDS
-
 
 @dataclass(frozen=True)
 class Addresses:
@@ -134,7 +129,8 @@ def worker_part(setup: Setup, number: int, settings: Mapping[str, str]) -> Part:
         "--pool", "threads", "--concurrency", str(setup.worker_threads), "--hostname", f"worker-{number}@%h",
         "--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "warning",
     )  # fmt: skip
-    return Part(f"worker-{number}", command, settings)
+    finish_seconds = float(settings["TURNSTONE_FINISH_SECONDS"])
+    return Part(f"worker-{number}", command, settings, grace_seconds=finish_seconds + CLOSE_SECONDS)
 
 
 def read_health(body: bytes) -> Mapping[str, Any]:

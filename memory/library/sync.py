@@ -7,7 +7,7 @@ import atexit
 import os
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import ExitStack
 from functools import wraps
 from types import TracebackType
@@ -15,9 +15,12 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from memory.errors import BadRequest
 from memory.library.calls import Calls
+from memory.library.ending import ended
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+_IN_HAND_SECONDS = 2
 
 
 class Bridge:
@@ -33,7 +36,8 @@ class Bridge:
     def __init__(self, make: Callable[[], Calls]) -> None:
         self._calls = make()
         self._pid = os.getpid()
-        self._open = threading.Lock()
+        self._open = threading.RLock()  # a signal's handler may close it in the midst of a call
+        self._in_hand = set[Future[Any]]()
         self._closed = False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="turnstone-memory", daemon=True)
@@ -48,42 +52,56 @@ class Bridge:
         return asyncio.run_coroutine_threadsafe(work(), self._loop)
 
     def run(self, call: Callable[[Calls], Coroutine[Any, Any, R]]) -> R:
-        """Have a call done, and wait for its answer. Raises what it raises, and BadRequest where this is closed."""
+        """Have a call done, and wait for its answer.
+
+        Raises what it raises, and BadRequest where this is closed, in a process that was forked off, and where its own
+        thread would wait for itself.
+        """
         if os.getpid() != self._pid:
             raise BadRequest("this memory was made in another process: make one in each, after the fork")
-        with self._open:  # what has begun before it is closed comes to its end
+        self._refuse_own_thread()
+        with self._open:
             if self._closed:
                 raise BadRequest("this memory is closed")
             begun = self._begun(lambda: call(self._calls))
+            self._in_hand.add(begun)
+        begun.add_done_callback(self._in_hand.discard)
         return begun.result()
 
     def close(self) -> None:
         """Let go of everything that was opened, and end what was started. What was accepted is kept.
 
-        Nothing happens where it is closed already, and in a process that was forked off.
+        Calls in hand have a moment to end. Nothing happens where it is closed already, and in a process that was forked
+        off. Raises BadRequest in its own thread.
         """
         atexit.unregister(self.close)
         if os.getpid() != self._pid:
             return
+        self._refuse_own_thread()
         with self._open:
             closed, self._closed = self._closed, True
         if not closed:
             try:
-                self._begun(self._rested).result()
+                wait(list(self._in_hand), _IN_HAND_SECONDS)
+                self._begun(self._calls.close).result()
             finally:
                 self._end()
 
-    async def _rested(self) -> None:
-        """Close the object, then wait for what still runs: it has nothing to work with any more."""
-        await self._calls.close()
-        left = asyncio.all_tasks() - {asyncio.current_task()}
-        await asyncio.gather(*left, return_exceptions=True)
-        await self._loop.shutdown_default_executor()
+    def _refuse_own_thread(self) -> None:
+        if threading.current_thread() is self._thread:
+            raise BadRequest("this is the thread that the memory works in: it would wait for itself")
 
     def _end(self) -> None:
+        self._begun(self._ended).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+    async def _ended(self) -> None:
+        """Whatever still runs has nothing to work with any more; a closing that was interrupted comes to its end."""
+        await ended(asyncio.all_tasks() - {asyncio.current_task()})
+        await self._loop.shutdown_asyncgens()
+        await self._loop.shutdown_default_executor()
 
     def __enter__(self) -> Self:
         return self

@@ -15,7 +15,8 @@ from functools import partial
 import structlog
 
 from memory.bootstrap import Parts
-from memory.errors import TurnstoneError
+from memory.errors import BadRequest, TurnstoneError
+from memory.library.ending import ended
 from memory.log import places
 from memory.model import OWNERS, Lane, Page, Scope, Status, TurnStatus
 from memory.recall import wait_until_settled
@@ -42,6 +43,7 @@ class Working:
         self._remembering = remembering
         self._sweep_seconds = sweep_seconds
         self._unfinished = set[Lane]()
+        self._over = False
         self._tasks = dict[Lane, asyncio.Task[None]]()
 
     @asynccontextmanager
@@ -58,10 +60,16 @@ class Working:
         try:
             yield
         finally:
-            await _ended([*loops, *self._tasks.values()])
+            self._over = True
+            await ended([*loops, *self._tasks.values()])
 
     def begin(self, lane: Lane) -> asyncio.Task[None]:
-        """See to it that the lane is being worked on. What becomes of its turns stands in the inbox."""
+        """See to it that the lane is being worked on. What becomes of its turns stands in the inbox.
+
+        Raises BadRequest when nothing is worked on here any more.
+        """
+        if self._over:
+            raise BadRequest("this memory was closed: what it has accepted is remembered once it is opened again")
         self._unfinished.add(lane)
         task = self._tasks.get(lane)
         if task is None:
@@ -119,16 +127,6 @@ class Working:
                 found |= {scope.lane for scope in scopes if scope.ids}  # an erased turn is nobody's any more
                 number, more = number + 1, number * _PAGE < count
         return found
-
-
-async def _ended(tasks: Iterable[asyncio.Task[None]]) -> None:
-    """Cancel tasks until they have ended: a cancellation that meets the end of a time limit can get lost on the way."""
-    left = set(tasks)
-    while left:
-        for task in left:
-            task.cancel()
-        done, left = await asyncio.wait(left, timeout=_LAST_PAUSE_SECONDS)
-        await asyncio.gather(*done, return_exceptions=True)  # what ended them has been told where it happened
 
 
 def _ids(turn: TurnStatus) -> dict[str, str | None]:

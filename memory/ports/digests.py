@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from memory.model import DigestOrder
+from memory.model import DigestOrder, Scope
 
 
 class DigestBook(Protocol):
@@ -19,3 +19,6 @@ class DigestBook(Protocol):
 
     async def latest(self, tenant: str, filters: Mapping[str, Any]) -> DigestOrder | None:
         """The tenant's latest with just these filters; None when there is none any more."""
+
+    async def drop(self, scope: Scope) -> int:
+        """Drop the orders that name every id of a scope; returns how many."""

@@ -6,6 +6,7 @@ import asyncio
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -105,3 +106,42 @@ def test_a_memory_belongs_to_one_event_loop(tmp_path: Path) -> None:
         with pytest.raises(BadRequest, match="opened on another event loop"):
             another.run(memory.get_all(user_id="ana"))
         one.run(memory.close())
+
+
+def test_what_is_in_hand_when_it_is_closed_comes_to_its_end_and_what_comes_later_is_refused(tmp_path: Path) -> None:
+    memory, refused, added = Memory({"data": tmp_path / "data"}), list[str](), list[int]()
+
+    def add_until_refused(number: int) -> None:
+        while True:
+            try:
+                made = memory.add(f"I own book {number}-{len(added)}.", user_id=f"user-{number}", infer=False)
+                added.append(len(made["results"]))
+            except BadRequest as error:
+                refused.append(str(error))
+                return
+
+    threads = [threading.Thread(target=add_until_refused, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    asyncio.run(wait_until(lambda: len(added) > 4, what="memories being added"))
+    memory.close()
+    for thread in threads:
+        thread.join(20)
+    assert refused == ["this memory is closed"] * 4
+    assert set(added) == {1}
+    with Memory({"data": tmp_path / "data"}) as again:
+        assert sum(len(again.get_all(user_id=f"user-{number}")["results"]) for number in range(4)) == len(added)
+
+
+def test_a_call_in_its_own_thread_is_refused_lest_it_wait_for_itself(tmp_path: Path) -> None:
+    met = list[str]()
+    with Memory({"data": tmp_path / "data"}) as memory:
+
+        async def within(_: object) -> None:
+            for call in (lambda: memory.get_all(user_id="ana"), memory.close):
+                with pytest.raises(BadRequest, match="it would wait for itself") as caught:
+                    call()
+                met.append(str(caught.value))
+
+        memory.run(within)
+    assert len(met) == 2

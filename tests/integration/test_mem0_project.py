@@ -143,6 +143,7 @@ async def test_an_export_names_nobody_in_redis_and_goes_when_they_are_forgotten(
         ({"OR": [{"user_id": "bob"}, {"user_id": {"in": ["ana", "eve"]}}]}, True),
         ({"AND": [{"user_id": "ana"}, {"agent_id": "bot"}]}, True),
         ({"AND": [{"user_id": "bob"}, {"agent_id": "ana"}]}, False),
+        ({"OR": [{"user_id": "bob"}, {"session_id": "ana"}]}, False),
         ({"AND": [{"agent_id": "bot"}, {"metadata": {"user_id": "ana"}}]}, True),
     ],
 )
@@ -153,6 +154,33 @@ async def test_the_orders_that_go_are_those_that_name_the_forgotten(
     kept = await orders_in(redis)
     await asked(front, "DELETE", "/memories?user_id=ana")
     assert await orders_in(redis) == ({} if goes else kept)
+
+
+async def test_an_order_by_mem0s_name_of_a_run_goes_with_the_run(front: Front, redis: Redis) -> None:
+    for filters in ({"session_id": "s-1"}, {"AND": [{"user_id": "ana"}, {"session_id": "s-1"}]}):
+        kept = await asked(front, "POST", "/v1/exports/", 201, json={"schema": SHAPE, "filters": filters})
+        assert await asked(front, "POST", "/v1/exports/get/", json={"filters": filters}) == {"facts": []}
+        assert await asked(front, "POST", "/v1/exports/get/", json={"memory_export_id": kept["id"]}) == {"facts": []}
+    await asked(front, "DELETE", "/memories?run_id=s-1")
+    assert await orders_in(redis) == {}
+
+
+async def test_no_order_is_left_when_everybody_is_forgotten(front: Front, redis: Redis) -> None:
+    """The bot has no memories but those that go with ana."""
+    for owner in ({"user_id": "ana"}, {"agent_id": "bot"}):
+        await asked(front, "POST", "/v1/exports/", 201, json={"schema": SHAPE, "filters": owner})
+    await asked(front, "DELETE", "/v1/memories/?user_id=*&agent_id=*&run_id=*&app_id=*")
+    assert await orders_in(redis) == {}
+
+
+async def test_orders_that_have_ended_are_listed_no_longer(front: Front, redis: Redis) -> None:
+    await asked(front, "POST", "/v1/exports/", 201, json={"schema": SHAPE, **ANA})
+    (naming,) = [key async for key in redis.scan_iter("ts:digests:*")]
+    await redis.zadd(naming, {"of-yesterday": 1})
+    kept = await asked(front, "POST", "/v1/exports/", 201, json={"schema": SHAPE, **ANA})
+    listed: list[Any] = await redis.zrange(naming, 0, -1)
+    assert kept["id"].encode() in listed
+    assert len(listed) == 2
 
 
 async def test_a_part_of_an_owner_that_is_forgotten_takes_only_the_orders_for_that_part(

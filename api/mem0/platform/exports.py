@@ -33,9 +33,9 @@ class OfIn(Owned):
 
     @property
     def of(self) -> dict[str, Any]:
-        """The ids and the filters as one filter."""
+        """The ids and the filters as one filter, in our words: what they name must be found when it is forgotten."""
         named = {field: name for field, name in self.ids.items() if name is not None}
-        both = [one for one in (named, self.filters) if one]
+        both = [one for one in (named, filters.in_our_words(self.filters)) if one]
         return {"AND": both} if len(both) > 1 else both[0] if both else {}
 
 
