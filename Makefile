@@ -105,7 +105,7 @@ $(VENV)/.embedded: $(VENV)/.python pyproject.toml requirements.lock
 	@$(INSTALL) --editable '.[embedded,mcp]'
 	@touch $@
 
-# jsonschema loads rfc3987-syntax wherever it finds it, and that alone is a third of what an API takes to start. Only
+# jsonschema loads rfc3987-syntax wherever it finds it, which takes longer than all else in a process that speaks MCP. Only
 # the check of the inventory's format brings it, and does without.
 $(VENV)/.dev: $(VENV)/.python pyproject.toml requirements.lock Makefile
 	@echo "Installing Turnstone with its test tools into $(VENV) (once; about a minute) …" >&2
