@@ -18,6 +18,7 @@ from memory.adapters.celery_bell import QUEUE
 from memory.adapters.redis_guidance import RedisGuidance
 from memory.books import Removal
 from memory.bootstrap import opened
+from memory.clock import to_us
 from memory.decide import decide
 from memory.errors import NewerFormat
 from memory.model import Scope, Status, TurnStatus
@@ -41,9 +42,9 @@ async def assert_waits(house: House, redis: Redis, turn_id: str) -> TurnStatus:
     status = await house.status(turn_id)
     assert (status.status, status.attempts) == (Status.RETRYING, 0)
     assert await redis.exists(QUEUE) == 0, "the lane rings itself"
-    wake_us, (seconds, _) = await redis.hget(keys.lane(ANA.lane), "wake_us"), await redis.time()
+    wake_us = await redis.hget(keys.lane(ANA.lane), "wake_us")
     assert wake_us is not None
-    assert int(wake_us) // 1_000_000 >= seconds
+    assert int(wake_us) >= to_us(status.accepted_at)
     return status
 
 
