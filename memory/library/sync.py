@@ -74,10 +74,10 @@ class Bridge:
         Calls in hand have a moment to end. Nothing happens where it is closed already, and in a process that was forked
         off. Raises BadRequest in its own thread.
         """
-        atexit.unregister(self.close)
         if os.getpid() != self._pid:
             return
         self._refuse_own_thread()
+        atexit.unregister(self.close)
         with self._open:
             closed, self._closed = self._closed, True
         if not closed:
