@@ -19,6 +19,7 @@ LAUNCHER = (sys.executable, "-I", "-S", str(Path(__file__).with_name("launch.py"
 FIRST_PAUSE_SECONDS, LAST_PAUSE_SECONDS = 0.2, 5.0
 # A part that lived this long had started well: its next death is a new story.
 SETTLED_SECONDS = 10.0
+GRACE_SECONDS = 10.0
 DEATHS_BEFORE_GIVING_UP = 5
 
 
@@ -38,7 +39,7 @@ class Part:
         folder: where it works; None for where we do.
         sockets: file descriptors that it inherits.
         ready: whether it can be used now.
-        grace_seconds: between SIGTERM and SIGKILL; None for what the keeper gives.
+        grace_seconds: between SIGTERM and SIGKILL.
     """
 
     name: str
@@ -47,7 +48,7 @@ class Part:
     folder: Path | None = None
     sockets: tuple[int, ...] = ()
     ready: Callable[[], Awaitable[bool]] = at_once
-    grace_seconds: float | None = None
+    grace_seconds: float = GRACE_SECONDS
 
 
 class Child:
@@ -77,11 +78,8 @@ class Child:
         """Kill it, whatever it is doing."""
         self._hurry.set()
 
-    async def keep(self, grace_seconds: float) -> None:
+    async def keep(self) -> None:
         """Run the part, and run it again whenever it dies, until `stop`.
-
-        Args:
-            grace_seconds: between SIGTERM and SIGKILL when stopping.
 
         Raises PartFailed when it dies five times in a row before the stack was up.
         """
@@ -92,7 +90,7 @@ class Child:
             try:
                 await self._first(self._stopping, process)
                 if self._stopping.is_set():
-                    await self._end(process, grace_seconds)
+                    await self._end(process)
             finally:
                 self._forget(process)
             if not self._stopping.is_set():
@@ -127,15 +125,15 @@ class Child:
             for wait in waits:
                 wait.cancel()
 
-    async def _end(self, process: Process, grace_seconds: float) -> None:
+    async def _end(self, process: Process) -> None:
         if process.returncode is not None:
             return
         process.terminate()
         try:
-            async with asyncio.timeout(grace_seconds):
+            async with asyncio.timeout(self.part.grace_seconds):
                 await self._first(self._hurry, process)
         except TimeoutError:
-            self._warn(f"{self.part.name} did not end within {grace_seconds:g} s and is killed")
+            self._warn(f"{self.part.name} did not end within {self.part.grace_seconds:g} s and is killed")
         if process.returncode is None:
             process.kill()
         await process.wait()

@@ -18,7 +18,6 @@ class Keeper:
     Args:
         stages: a stage is started when every part of the one before is ready.
         directory: owned by the caller; pid files and logs go there.
-        grace_seconds: how long a part may take to end before it is killed, unless it says so itself.
         tell: told one line about everything worth knowing.
     """
 
@@ -27,11 +26,9 @@ class Keeper:
         stages: Sequence[Sequence[Part]],
         directory: DataDirectory,
         *,
-        grace_seconds: float,
         tell: Callable[[str], None],
     ) -> None:
         self._stages = [[Child(part, directory, tell) for part in stage] for stage in stages]
-        self._grace_seconds = grace_seconds
         self._tasks: dict[Child, asyncio.Task[None]] = {}
 
     @property
@@ -43,9 +40,7 @@ class Keeper:
         """Return when every part is ready. Raises PartFailed when one cannot start; the others still run."""
         for stage in self._stages:
             for child in stage:
-                own = child.part.grace_seconds
-                grace_seconds = self._grace_seconds if own is None else own
-                self._tasks[child] = asyncio.create_task(child.keep(grace_seconds))
+                self._tasks[child] = asyncio.create_task(child.keep())
             await self._beside_the_children(self._until_ready(stage))
         for child in self.children:
             child.forgiving = True

@@ -15,9 +15,7 @@ from memory.embedded.child import Part
 from memory.embedded.redis_server import redis_part
 from memory.embedded.sockets import http_get
 
-FINISH_SECONDS = 4.0
-CLOSE_SECONDS = 6.0
-GRACE_SECONDS = FINISH_SECONDS + CLOSE_SECONDS
+FINISH_SECONDS, CLOSE_SECONDS = 4.0, 6.0
 API_DRAIN_SECONDS = 8
 WORKER_NICE = "10"
 

@@ -11,7 +11,7 @@ from typing import Self
 
 from memory.embedded.directory import DataDirectory
 from memory.embedded.keeper import Keeper
-from memory.embedded.parts import GRACE_SECONDS, Addresses, Setup, stages
+from memory.embedded.parts import Addresses, Setup, stages
 from memory.embedded.sockets import base_url, free_port, http_get, listen
 
 
@@ -80,7 +80,7 @@ class Stack:
             api_port = listener.getsockname()[1]
             self._addresses = Addresses(free_port(), free_port(), api_port, listener.fileno())
             parts = stages(self.setup, self._addresses)
-            self._keeper = Keeper(parts, self._directory, grace_seconds=GRACE_SECONDS, tell=self._tell)
+            self._keeper = Keeper(parts, self._directory, tell=self._tell)
             opening.push_async_callback(self._keeper.stop)
             # Left first: once the API has let go of its copy, a new caller is refused, not kept waiting.
             opening.callback(listener.close)

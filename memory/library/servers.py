@@ -13,7 +13,7 @@ import structlog
 from memory.embedded.directory import DataDirectory
 from memory.embedded.failures import StackRefused
 from memory.embedded.keeper import Keeper
-from memory.embedded.parts import GRACE_SECONDS, engine_part
+from memory.embedded.parts import engine_part
 from memory.embedded.redis_server import redis_part
 from memory.embedded.sockets import free_port
 from memory.library.config import Configuration
@@ -57,7 +57,7 @@ async def served(configuration: Configuration) -> AsyncIterator[Served]:
                 port = free_port()
                 parts.append(engine_part(directory.root, _engine_folder(directory.root, store.path), port))
                 found |= {"qdrant_url": f"http://127.0.0.1:{port}", "qdrant_api_key": None}
-            keeper = Keeper([parts], directory, grace_seconds=GRACE_SECONDS, tell=_tell)
+            keeper = Keeper([parts], directory, tell=_tell)
             stack.push_async_callback(keeper.stop)
             await keeper.start()
             settings = settings.model_copy(update=found)

@@ -17,7 +17,8 @@ import pytest
 from redis.asyncio import Redis
 
 from memory.client import TurnstoneClient
-from memory.embedded.parts import GRACE_SECONDS, Setup
+from memory.embedded.child import GRACE_SECONDS
+from memory.embedded.parts import Setup
 from tests.chaos.holding import holding_proxy
 from tests.chaos.processes import PartProcess, fleet
 from tests.chaos.scene import Scene

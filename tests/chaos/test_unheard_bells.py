@@ -8,7 +8,8 @@ from typing import Any
 
 from memory.adapters import redis_keys as keys
 from memory.adapters.celery_bell import QUEUE
-from memory.embedded.parts import GRACE_SECONDS, Addresses, Setup
+from memory.embedded.child import GRACE_SECONDS
+from memory.embedded.parts import Addresses, Setup
 from tests.chaos.processes import fleet
 from tests.chaos.scene import Scene
 from tests.model_server.wire import Fault, Kind

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,8 @@ async def kept(
     directory: DataDirectory, *stages: list[Part], grace_seconds: float = 10
 ) -> AsyncIterator[tuple[Keeper, list[str]]]:
     told: list[str] = []
-    keeper = Keeper(stages, directory, grace_seconds=grace_seconds, tell=told.append)
+    given = [[replace(one, grace_seconds=grace_seconds) for one in stage] for stage in stages]
+    keeper = Keeper(given, directory, tell=told.append)
     try:
         yield keeper, told
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from memory.embedded.child import GRACE_SECONDS
 from memory.embedded.parts import CLOSE_SECONDS, Addresses, Setup, stages
 from memory.embedded.supervisor import arguments
 
@@ -42,4 +43,4 @@ def test_a_worker_that_has_longer_to_finish_is_killed_later(tmp_path: Path) -> N
     setup = arguments([*words, "--finish-seconds", "45"])
     api, worker = stages(setup, AT)[-1]
     assert worker.environment["TURNSTONE_FINISH_SECONDS"] == "45.0"
-    assert (worker.grace_seconds, api.grace_seconds) == (45 + CLOSE_SECONDS, None)
+    assert (worker.grace_seconds, api.grace_seconds) == (45 + CLOSE_SECONDS, GRACE_SECONDS)
