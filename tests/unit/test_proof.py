@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.chaos.proof.mutations import MUTATIONS, Mutation
+from tests.chaos.proof.mutation import Mutation
+from tests.chaos.proof.mutations import MUTATIONS
 from tests.chaos.proof.tree import ROOT, replaced
 
 
 def test_every_invariant_has_a_mechanism_that_is_taken_out() -> None:
-    assert {one.invariant for one in MUTATIONS} == set(range(1, 11))
+    assert {one.invariant for one in MUTATIONS} >= set(range(1, 11))
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda one: one.what)

@@ -18,7 +18,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from tests.chaos.proof.mutations import MUTATIONS, Mutation
+from tests.chaos.proof.mutation import Mutation
+from tests.chaos.proof.mutations import MUTATIONS
 from tests.chaos.proof.runs import Run, run
 from tests.chaos.proof.tree import ROOT, Tree
 

@@ -6,41 +6,10 @@ test that fails by an assertion. Where one mechanism stands in for another, all 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-_LUA = "memory/adapters/lua"
-
-
-@dataclass(frozen=True)
-class Edit:
-    """One replacement in one file.
-
-    Args:
-        file: its path in the tree.
-        old: the text as it stands there, once.
-        new: what stands there instead.
-    """
-
-    file: str
-    old: str
-    new: str
-
-
-@dataclass(frozen=True)
-class Mutation:
-    """One mechanism, taken out.
-
-    Args:
-        invariant: its number, 1 to 10.
-        what: what is gone, in a sentence.
-        test: the node id of the test that must fail.
-        edits: how it is taken out.
-    """
-
-    invariant: int
-    what: str
-    test: str
-    edits: tuple[Edit, ...]
+from tests.chaos.proof.kinds import KINDS
+from tests.chaos.proof.mutation import LUA as _LUA
+from tests.chaos.proof.mutation import Edit, Mutation
+from tests.chaos.proof.mutation import one as _one
 
 
 def _test(file: str, name: str) -> str:
@@ -86,11 +55,7 @@ _DOWN = _test(
 _POSTPONE = "delay = await parts.lanes.postpone(lease, str(error), error.retry_after_seconds)"
 
 
-def _one(invariant: int, what: str, test: str, file: str, old: str, new: str) -> Mutation:
-    return Mutation(invariant, what, test, (Edit(file, old, new),))
-
-
-MUTATIONS = (
+_INVARIANTS = (
     _one(1, "The sweep does not ring again for a lane whose bell was lost.", _LOST,
          f"{_LUA}/ring.lua", "redis.call('LPUSH', KEYS[3], ARGV[2])", ""),
     Mutation(1, "Turns leave the list when a worker takes them, not when they are settled.", _LOST, (
@@ -170,3 +135,5 @@ MUTATIONS = (
     _one(10, "Waiting for a model that is away costs attempts.", _DOWN,
          f"{_LUA}/postpone.lua", "redis.call('HINCRBY', turn, 'attempts', -1)", ""),
 )  # fmt: skip
+
+MUTATIONS = (*_INVARIANTS, *(mutation for kind in KINDS.values() for mutation in kind))

@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 from time import time
 
-from tests.chaos.proof.mutations import Edit
+from tests.chaos.proof.mutation import Edit
 
 ROOT = Path(__file__).parents[3]
 

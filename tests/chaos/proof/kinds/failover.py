@@ -1,0 +1,7 @@
+"""14. Fail-over and reconnecting: what is taken out, and which test must fail without it."""
+
+from __future__ import annotations
+
+from tests.chaos.proof.mutation import Mutation
+
+MUTATIONS: tuple[Mutation, ...] = ()

@@ -1,0 +1,7 @@
+"""13. Hostile files and environments: what is taken out, and which test must fail without it."""
+
+from __future__ import annotations
+
+from tests.chaos.proof.mutation import Mutation
+
+MUTATIONS: tuple[Mutation, ...] = ()

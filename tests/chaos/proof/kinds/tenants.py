@@ -1,0 +1,7 @@
+"""15. One tenant seen through another's numbers: what is taken out, and which test must fail without it."""
+
+from __future__ import annotations
+
+from tests.chaos.proof.mutation import Mutation
+
+MUTATIONS: tuple[Mutation, ...] = ()
