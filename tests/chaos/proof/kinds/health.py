@@ -1,4 +1,4 @@
-"""17. Health that is not true; success for what did not happen: what is taken out, and which test must fail without it."""
+"""17. Health that is not true, and success for what did not happen: what is taken out, and which test must notice."""
 
 from __future__ import annotations
 
