@@ -122,7 +122,13 @@ class QdrantStore(QdrantOwners, QdrantEntities):
             found = payloads.unexpired(found, query.as_of or datetime.now(UTC))
         prefetch = [
             models.Prefetch(query=list(query.vector), using="dense", filter=found, limit=rank.CANDIDATES),
-            models.Prefetch(query=_document(query.text), using="bm25", filter=found, limit=rank.CANDIDATES),
+            models.Prefetch(
+                query=_document(query.text),
+                using="bm25",
+                filter=found,
+                limit=rank.CANDIDATES,
+                params=models.SearchParams(idf=models.IdfCorpusParams(corpus=payloads.within(scope))),
+            ),
         ]
         answer = await self._ask(
             self._client.query_points(
