@@ -15,7 +15,7 @@ from memory.adapters.redis_codec import encode_submission, plain_body_hash
 from memory.adapters.redis_erasing import RedisErasing
 from memory.adapters.redis_hook_bells import HookBells
 from memory.adapters.redis_lanes import InboxLimits
-from memory.adapters.redis_scripts import Argument, RedisScripts, answered
+from memory.adapters.redis_scripts import NOTHING, Argument, RedisScripts, answered
 from memory.adapters.redis_trimming import trim_some
 from memory.errors import IdempotencyConflict, InboxFull
 from memory.model import OWNERS, Lane, Status, Submission
@@ -48,8 +48,8 @@ class RedisInbox(RedisErasing):
         self._hooks = HookBells(redis, scripts.run, bell)
 
     async def ping(self) -> None:
-        """Raises InboxUnavailable when Redis does not answer."""
-        await answered(self._redis.ping())
+        """Raises InboxUnavailable when Redis does not answer, or takes no writes: a replica answers a PING as well."""
+        await answered(self._redis.delete(NOTHING))
 
     async def accept(self, submission: Submission, *, idempotency_key: str | None = None) -> Accepted:
         """Take a turn in. Raises InboxFull or IdempotencyConflict, and then nothing was taken.

@@ -20,8 +20,9 @@ from typing import Any
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoScriptError, OutOfMemoryError, RedisError, ResponseError
+from redis.exceptions import NoScriptError, RedisError
 
+from memory.adapters.redis_refusals import Refusal, blamed, refusal_of, sentence
 from memory.errors import InboxUnavailable
 
 log = structlog.get_logger(__name__)
@@ -31,10 +32,10 @@ _FILES = {
     for entry in (resources.files("memory.adapters") / "lua").iterdir()
     if entry.name.endswith(".lua")
 }
-_LINE = re.compile(r"script:(\d+)")
 _SHARED = re.compile(r"^-- with (_\w+)$", re.MULTILINE)  # a script names a file that is put before it
-# There is no such key. It stands in the script's first line, so that the numbers of the lines stay true.
-_GOES_ON = "redis.call('DEL', 'ts:nothing') "
+NOTHING = "ts:nothing"  # there is no such key: deleting it is a write that needs no memory and changes nothing
+# It stands in the script's first line, so that the numbers of the lines stay true.
+_GOES_ON = f"redis.call('DEL', '{NOTHING}') "
 # `accept` must be refused. Of the others these write nothing, or not as a rule, or begin with such a write already: in
 # Redis 6.2 even a deletion of nothing is written to the append-only file.
 _AS_THEY_STAND = ("accept", "elect", "breaker_admit", "confirm", "books", "newest", "audit")
@@ -143,20 +144,13 @@ def _resolve(call: _Call, answer: Any) -> None:
     if call.answer.done():
         return
     if isinstance(answer, RedisError | OSError):
-        if isinstance(answer, ResponseError):
-            log.error("redis_refused", script=call.name, reason=_blamed(answer))
+        if refusal_of(answer) is not None:
+            log.error("redis_refused", script=call.name, reason=blamed(answer))
         call.answer.set_exception(_unavailable(answer))
     elif isinstance(answer, BaseException):
         call.answer.set_exception(answer)
     else:
         call.answer.set_result(answer)
-
-
-def _blamed(answer: ResponseError) -> str:
-    """What Redis complains of: its code, and the line of the script. The rest may name arguments, which hold texts."""
-    said = str(answer)
-    line = _LINE.search(said)
-    return f"{said.partition(' ')[0][:40]}{f' in line {line[1]}' if line else ''}"
 
 
 async def answered(call: Awaitable[Any]) -> Any:
@@ -183,10 +177,6 @@ def _gone() -> Iterator[None]:
 
 
 def _unavailable(error: RedisError | OSError) -> InboxUnavailable:
-    # Redis 6.2 tells it in the middle of what became of the script.
-    if isinstance(error, OutOfMemoryError) or (isinstance(error, ResponseError) and "OOM" in str(error)):
-        sentence = "Redis refused the write: it is out of memory"
-        return InboxUnavailable(sentence, retry_after_seconds=_FULL_RETRY_SECONDS)
-    if isinstance(error, ResponseError):
-        return InboxUnavailable("Redis refused the write: it answered with an error")
-    return InboxUnavailable("Redis does not answer; try again shortly")
+    refusal = refusal_of(error)
+    retry_after_seconds = _FULL_RETRY_SECONDS if refusal in (Refusal.OOM, Refusal.MISCONF) else None
+    return InboxUnavailable(sentence(refusal, error), retry_after_seconds=retry_after_seconds)

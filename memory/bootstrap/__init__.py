@@ -7,9 +7,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from qdrant_client import AsyncQdrantClient
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
 from memory.adapters.celery_bell import CeleryBell
 from memory.adapters.http_webhooks import HttpWebhooks
@@ -19,6 +16,7 @@ from memory.adapters.offline_extractor import OfflineExtractor
 from memory.adapters.pseudonyms import Pseudonyms
 from memory.adapters.qdrant_store import QdrantStore
 from memory.adapters.redis_audit import RedisAudit
+from memory.adapters.redis_client import open_redis
 from memory.adapters.redis_deliveries import RedisDeliveries
 from memory.adapters.redis_digests import RedisDigests
 from memory.adapters.redis_guidance import RedisGuidance
@@ -69,8 +67,6 @@ from memory.reconcile import ModelReconciler, RuleReconciler
 from memory.remember import Remembering
 from memory.settings import Settings
 
-_CONNECT_SECONDS = 2
-_REDIS_SECONDS = 10
 _QDRANT_SECONDS = 10
 
 
@@ -112,7 +108,7 @@ class Parts:
 async def opened(settings: Settings) -> AsyncIterator[Parts]:
     """Open everything that the settings name. What is remote may be away: it is reached when it is needed."""
     async with contextlib.AsyncExitStack() as stack:
-        redis = await stack.enter_async_context(redis_client(settings))
+        redis = await stack.enter_async_context(open_redis(settings.redis_url))
         scripts, limits, bell = RedisScripts(redis), inbox_limits(settings), CeleryBell()
         model = open_model(settings, scripts, stack)
         embedder = open_embedder(settings, scripts, stack)
@@ -238,21 +234,6 @@ def inbox_limits(settings: Settings) -> InboxLimits:
         epoch_retention_seconds=settings.receipt_retention_seconds,  # an import asks for it as long as receipts tell
         sweep_seconds=settings.sweep_seconds,
     )
-
-
-@contextlib.asynccontextmanager
-async def redis_client(settings: Settings) -> AsyncIterator[Redis]:
-    """An open Redis client with undecoded answers."""
-    redis = Redis.from_url(
-        settings.redis_url,
-        socket_connect_timeout=_CONNECT_SECONDS,
-        socket_timeout=_REDIS_SECONDS,
-        retry=Retry(NoBackoff(), 0),  # a step whose answer was lost may have been done: it is not ours to repeat
-    )
-    try:
-        yield redis
-    finally:
-        await redis.aclose()
 
 
 def qdrant_client(settings: Settings, stack: contextlib.AsyncExitStack) -> AsyncQdrantClient:

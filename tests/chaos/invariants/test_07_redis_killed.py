@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from memory.adapters.redis_client import open_redis
 from memory.adapters.redis_lanes import InboxLimits
-from memory.bootstrap import redis_client
 from memory.errors import InboxUnavailable
 from memory.model import Scope
-from memory.settings import Settings
 from tests.chaos.servers import own_redis
 from tests.contract.desk import Desk, desk_on
 from tests.support import wait_until
@@ -23,7 +22,7 @@ async def test_a_killed_redis_still_knows_every_accepted_turn_its_place_and_its_
     accepted: dict[Scope, list[str]] = {owner: [] for owner in OWNERS}
     with own_redis(tmp_path) as server:
         await server.answers()
-        async with redis_client(Settings(redis_url=server.url)) as redis:
+        async with open_redis(server.url) as redis:
             desk = desk_on(redis, InboxLimits())
             posting = asyncio.gather(*(post_until_refused(desk, owner, accepted[owner]) for owner in OWNERS))
             await wait_until(lambda: min(map(len, accepted.values())) >= ENOUGH, what="turns being accepted")

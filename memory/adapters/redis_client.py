@@ -1,0 +1,98 @@
+"""The client of Redis. Once a server has answered that it is no primary, every connection of the pool is made anew.
+
+A server that was demoted keeps its connections: it refuses every write for ever and answers every read with what it
+knew. The address may lead to another server by then (a DNS name, a balancer), which only a new connection finds out.
+A process that only reads would not notice, so each client writes nothing at all every few seconds.
+
+A command is never sent twice: whoever sent it knows alone whether it may be. Before a connection is used it is looked
+at whether it was closed while it was idle; then another takes its place, and nothing has been sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+from redis.asyncio import ConnectionPool, Redis
+from redis.asyncio.client import Pipeline
+from redis.asyncio.connection import AbstractConnection
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from memory.adapters.redis_refusals import leads_elsewhere
+from memory.adapters.redis_scripts import NOTHING, answered
+from memory.errors import InboxUnavailable
+
+_CONNECT_SECONDS = 2
+_ANSWER_SECONDS = 10
+_LOOK_SECONDS = 2.0
+
+
+class RenewedPool(ConnectionPool):
+    """A pool whose connections can all be made anew."""
+
+    def renew(self) -> None:
+        """Close each connection before it is used again; those in use are closed when they are handed back."""
+        for connection in (*self._available_connections, *self._in_use_connections):
+            connection.mark_for_reconnect()  # type: ignore[no-untyped-call] # theirs
+
+    async def ensure_connection(self, connection: AbstractConnection) -> None:
+        """As theirs; a connection that was idle when `renew` was called is closed first."""
+        if connection.should_reconnect():  # type: ignore[no-untyped-call] # theirs
+            await connection.disconnect()
+        await super().ensure_connection(connection)
+
+
+class _Renewing:
+    """Over a client or a pipeline: an answer that no primary gives renews the pool."""
+
+    connection_pool: RenewedPool
+
+    async def parse_response(self, connection: AbstractConnection, command_name: str | bytes, **options: Any) -> Any:
+        """Read one answer."""
+        try:
+            return await super().parse_response(connection, command_name, **options)  # type: ignore[misc]
+        except RedisError as error:
+            if leads_elsewhere(error):
+                self.connection_pool.renew()
+            raise
+
+
+class _Pipeline(_Renewing, Pipeline):  # type: ignore[misc] # their parse_response is typed for their own pool
+    """Commands sent together."""
+
+
+class RedisClient(_Renewing, Redis):  # type: ignore[misc] # as above
+    """A client with a pool that can be renewed. See `open_redis`."""
+
+    def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> _Pipeline:
+        """Commands sent together."""
+        return _Pipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
+
+
+@contextlib.asynccontextmanager
+async def open_redis(url: str) -> AsyncIterator[RedisClient]:
+    """An open client with undecoded answers. Redis may be away: it is reached when it is needed."""
+    pool = RenewedPool.from_url(
+        url,
+        socket_connect_timeout=_CONNECT_SECONDS,
+        socket_timeout=_ANSWER_SECONDS,
+        retry=Retry(NoBackoff(), 0),  # a step whose answer was lost may have been done: it is not ours to repeat
+    )
+    redis = RedisClient(connection_pool=pool)
+    looking = asyncio.create_task(_look(redis))
+    try:
+        yield redis
+    finally:
+        looking.cancel()
+        await pool.aclose()
+
+
+async def _look(redis: Redis) -> None:
+    while True:
+        await asyncio.sleep(_LOOK_SECONDS)
+        with contextlib.suppress(InboxUnavailable):  # whoever needs Redis is told
+            await answered(redis.delete(NOTHING))

@@ -1,0 +1,98 @@
+"""Another server becomes the primary behind the address of Redis: the client follows, and says meanwhile why not."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+
+from memory.adapters.redis_client import open_redis
+from memory.adapters.redis_lanes import InboxLimits
+from memory.errors import InboxUnavailable
+from tests.chaos.pair import Pair, command, redis_pair
+from tests.chaos.servers import OwnRedis
+from tests.contract.desk import Desk, desk_on
+from tests.support import wait_until
+
+Scene = tuple[Pair, Desk, OwnRedis]
+
+
+@pytest.fixture
+async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+    """A pair behind one address, and a desk on the service's own client of it; the first turn is accepted."""
+    async with redis_pair(tmp_path) as (pair, first, _), open_redis(pair.address.url) as client:
+        desk = desk_on(client, InboxLimits())
+        await desk.post("one")
+        yield pair, desk, first
+
+
+async def accepted_on(port: int) -> int:
+    async with Redis(port=port) as redis:
+        return int((await desk_on(redis, InboxLimits()).turns.ledger("default")).accepted)
+
+
+async def test_after_a_planned_failover_reads_and_writes_go_to_the_new_primary(scene: Scene) -> None:
+    pair, desk, _ = scene
+    before = pair.primary
+    await asyncio.gather(*(desk.turns.ledger("default") for _ in range(8)))  # idle connections to the old primary
+    await pair.fail_over()
+    assert pair.primary != before
+    await goes_on(desk)
+    await asyncio.gather(*(desk.turns.ledger("default") for _ in range(8)))
+    await pair.in_step()
+    assert await accepted_on(pair.primary) == 2
+
+
+async def goes_on(desk: Desk) -> None:
+    """At most one call is refused: the one that finds out."""
+    with contextlib.suppress(InboxUnavailable):
+        await desk.post("two")
+        return
+    await desk.post("two")
+
+
+async def test_a_process_that_only_reads_leaves_a_demoted_server(scene: Scene) -> None:
+    pair, desk, _ = scene
+    await desk.turns.ledger("default")
+    old = pair.primary
+    await pair.switch_over()
+    await command(old, "REPLICAOF", "NO", "ONE")  # its data is old from now on, and it would answer every read
+    await command(old, "REPLICAOF", "127.0.0.1", 1)
+    async with Redis(port=pair.primary) as redis:
+        await desk_on(redis, InboxLimits()).post("two")
+
+    async def sees_the_second() -> bool:
+        with contextlib.suppress(InboxUnavailable):
+            return (await desk.turns.ledger("default")).accepted == 2
+        return False
+
+    await wait_until(sees_the_second, deadline_seconds=10, what="reading from the new primary")
+
+
+async def test_while_no_server_takes_writes_a_caller_and_the_readiness_probe_are_told_so(scene: Scene) -> None:
+    pair, desk, _ = scene
+    await command(pair.primary, "REPLICAOF", "127.0.0.1", 1)
+    for call in (desk.post, desk.inbox.ping):
+        with pytest.raises(InboxUnavailable, match="read-only replica just now"):
+            await call()
+    await command(pair.primary, "CONFIG", "SET", "replica-serve-stale-data", "no")
+    with pytest.raises(InboxUnavailable, match="a replica that has lost its primary"):
+        await desk.turns.ledger("default")
+    await command(pair.primary, "REPLICAOF", "NO", "ONE")
+    await desk.post("two")
+    await desk.inbox.ping()
+
+
+async def test_when_the_primary_is_killed_the_promoted_replica_has_what_was_accepted_and_takes_more(
+    scene: Scene,
+) -> None:
+    pair, desk, first = scene
+    await pair.pause_until_in_step()
+    first.kill()
+    await pair.promote()
+    await goes_on(desk)
+    assert await accepted_on(pair.primary) == 2

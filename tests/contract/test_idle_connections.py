@@ -1,0 +1,90 @@
+"""Redis closes idle connections (`timeout`, a balancer in between): others take their places, and nobody notices.
+
+redis-py 8.1.0 fails here, see pyproject.toml. A command is never sent twice: one whose answer was lost may have been
+done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from redis.asyncio import Redis
+
+from memory.adapters.redis_client import RedisClient, open_redis
+from memory.adapters.redis_lanes import InboxLimits
+from memory.errors import InboxUnavailable
+from tests.chaos.address import address_of
+from tests.contract.desk import Desk, desk_on
+from tests.support import wait_until
+
+AT_ONCE = 12
+
+
+@pytest.fixture
+async def client(redis: Redis, redis_url: str) -> AsyncIterator[RedisClient]:
+    """The service's own client, of the Redis that `redis` looks at."""
+    async with open_redis(redis_url) as opened:
+        yield opened
+
+
+async def connections_of(redis: Redis) -> int:
+    """How many there are besides the one that asks."""
+    return len(await redis.client_list()) - 1
+
+
+async def fill_pool(client: Redis) -> None:
+    """As many connections as calls at once; each call blocks its own until all have one."""
+    await asyncio.gather(*(client.blpop(["ts:nothing"], timeout=0.2) for _ in range(AT_ONCE)))
+
+
+async def test_every_idle_connection_that_redis_has_closed_is_replaced_without_the_caller_noticing(
+    redis: Redis, client: RedisClient
+) -> None:
+    await fill_pool(client)
+    assert await connections_of(redis) >= AT_ONCE
+    assert await redis.client_kill_filter(_type="normal", skipme=True) >= AT_ONCE
+    await wait_until(lambda: none_left(redis), what="every connection being closed")
+    await asyncio.gather(*(client.blpop(["ts:nothing"], timeout=0.2) for _ in range(AT_ONCE)))
+
+
+async def test_a_turn_is_accepted_after_redis_has_closed_what_was_idle_for_its_timeout(
+    redis: Redis, client: RedisClient
+) -> None:
+    desk = desk_on(client, InboxLimits())
+    await desk.post("one")
+    await fill_pool(client)
+    await redis.config_set("timeout", 1)
+    try:
+        await wait_until(lambda: none_left(redis), what="the idle connections being closed")
+        await asyncio.gather(*(desk.post(f"turn {number}") for number in range(AT_ONCE)))
+    finally:
+        await redis.config_set("timeout", 0)
+    assert (await desk.turns.ledger("default")).accepted == 1 + AT_ONCE
+
+
+async def none_left(redis: Redis) -> bool:
+    """Whether none is open; the client's own look every few seconds opens one now and then."""
+    return await connections_of(redis) <= 1
+
+
+async def test_a_step_whose_answer_is_lost_on_the_wire_is_not_sent_again(redis: Redis, redis_url: str) -> None:
+    port = redis.connection_pool.connection_kwargs["port"]
+    async with address_of(port) as address, open_redis(address.url) as client:
+        desk = desk_on(client, InboxLimits())
+        await desk.post("scripts and server key are there", key="first")
+        address.loses_answers = True
+        results = await asyncio.gather(*(refused(desk, number) for number in range(AT_ONCE)))
+        assert sum(results) == AT_ONCE
+        address.loses_answers = False
+        # All of them shared one pipeline, which Redis has done: once, and the same keys are known again.
+        assert (await desk.turns.ledger("default")).accepted == 1 + AT_ONCE
+        await asyncio.gather(*(desk.post(f"turn {number}", key=f"k{number}") for number in range(AT_ONCE)))
+    assert (await desk_on(redis, InboxLimits()).turns.ledger("default")).accepted == 1 + AT_ONCE
+
+
+async def refused(desk: Desk, number: int) -> bool:
+    with pytest.raises(InboxUnavailable, match="does not answer"):
+        await desk.post(f"turn {number}", key=f"k{number}")
+    return True
