@@ -45,7 +45,7 @@ def up(
         "--finish-seconds": settings.finish_seconds,
         "--auth": auth,
     }
-    command = [sys.executable, "-m", "memory.embedded.supervisor"]
+    command = [sys.executable, "-P", "-m", "memory.embedded.supervisor"]
     for name, value in options.items():
         command += [name, str(value)]
     os.execv(sys.executable, command)
