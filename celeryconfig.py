@@ -5,7 +5,7 @@ from ssl import CERT_REQUIRED
 from memory.adapters.celery_bell import DELIVER_TASK, DRAIN_TASK, QUEUE
 from memory.settings import Settings
 
-_settings = Settings()
+_settings = Settings.of_service()
 
 broker_url = _settings.redis_url
 broker_transport = "worker.transport:Transport"

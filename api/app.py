@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from api import dashboard, errors, mem0, openapi
 from api.auth import Gate
 from api.door import Door
+from api.local_only import LocalOnly
 from api.routes import (
     chat,
     dead,
@@ -57,7 +58,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     Raises BadConfiguration where the settings would let everybody in from afar.
     """
-    chosen = settings or Settings()
+    chosen = settings or Settings.of_service()
     log.configure(chosen.log_level)
 
     @contextlib.asynccontextmanager
@@ -78,6 +79,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.gate = Gate(chosen)
+    if chosen.auth == "off":
+        app.add_middleware(LocalOnly)
     app.add_middleware(Door, max_body_bytes=chosen.max_body_bytes)
     errors.install(app)
     for resource in _RESOURCES:

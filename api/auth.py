@@ -12,10 +12,10 @@ from api import sessions
 from memory.admit import OPERATOR
 from memory.bootstrap import Parts
 from memory.errors import BadConfiguration, Forbidden, RateLimited, Unauthorized
+from memory.loopback import is_loopback
 from memory.model import Access, Principal
 from memory.settings import Settings
 
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _SCHEMES = ("bearer", "token")
 _SHORTEST_ADMIN_KEY = 16
 _STRANGER = (
@@ -35,7 +35,7 @@ class Gate:
     """
 
     def __init__(self, settings: Settings) -> None:
-        if settings.auth == "off" and settings.host not in _LOOPBACK:
+        if settings.auth == "off" and not is_loopback(settings.host):
             raise BadConfiguration(
                 f"TURNSTONE_AUTH=off is refused on {settings.host}: bind to 127.0.0.1, or use TURNSTONE_AUTH=keys"
             )

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from functools import lru_cache
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from fastapi import Request, Response
 from itsdangerous import BadData, URLSafeTimedSerializer
 
+from memory.loopback import is_loopback
 from memory.model import Bond
 
 LONGEST_SECONDS = 12 * 3600
@@ -77,18 +77,12 @@ def _is_same(told: Mapping[bytes, bytes]) -> bool:
 
 @lru_cache(256)
 def _is_local(host: bytes) -> bool:
-    """Whether nobody outside can give this name an address: an address itself, or a name without a dot."""
+    """Whether nobody outside can give this name an address: this machine's own address, or a name without a dot."""
     try:
         name = urlsplit(f"//{host.decode('latin-1')}").hostname or ""
     except ValueError:
         return False
-    if "." not in name.removesuffix(".localhost"):
-        return True
-    try:
-        ip_address(name)
-    except ValueError:
-        return False
-    return True
+    return is_loopback(name) or not {".", ":"} & set(name.removesuffix(".localhost"))
 
 
 def _seal(key: bytes) -> URLSafeTimedSerializer:

@@ -9,11 +9,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """Turnstone's settings, read from the environment (prefix `TURNSTONE_`) and from `.env`."""
+    """Turnstone's settings, read from the environment (prefix `TURNSTONE_`).
+
+    A process of our own also reads `.env`, by `of_service`. A library does not: that file is its host application's.
+    """
 
     model_config = SettingsConfigDict(
         env_prefix="TURNSTONE_",
-        env_file=".env",
         extra="ignore",
         frozen=True,
         populate_by_name=True,
@@ -74,6 +76,14 @@ class Settings(BaseSettings):
     worker_nice: int = Field(0, ge=0, le=19)
     finish_seconds: float = Field(4, ge=0, le=3600)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @classmethod
+    def of_service(cls) -> Settings:
+        """The settings of a server or a command: of the environment, else of the file `.env` in the working directory.
+
+        Raises ValidationError.
+        """
+        return cls(_env_file=".env")
 
     @model_validator(mode="after")
     def _words_end_with_the_status(self) -> Settings:

@@ -138,6 +138,6 @@ class WorkerLoop:
 
 def configured() -> WorkerLoop:
     """A loop by the environment's settings, with logging set up."""
-    settings = Settings()
+    settings = Settings.of_service()
     logging.configure(settings.log_level)
     return WorkerLoop(settings)

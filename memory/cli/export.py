@@ -10,6 +10,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from memory.cli.common import DEFAULT_URL, Agent, App, Key, Run, Url, User, call, err, owner, refuse
+from memory.cli.private import open_private
 from memory.client import Owner, TurnstoneClient
 
 app = typer.Typer()
@@ -43,7 +44,8 @@ def export(
 async def _write(client: TurnstoneClient, whose: Owner, part: Path) -> int:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     lines = 0
-    with part.open("wb") as target, Progress(*columns, console=err()) as progress:
+    with open_private(part) as target, Progress(*columns, console=err()) as progress:
+        target.truncate()
         task = progress.add_task("lines", total=None)
         async for told in client.export(**whose):
             target.write(orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE))

@@ -18,4 +18,4 @@ def mcp(context: typer.Context) -> None:
     """Serve memory to agents by the Model Context Protocol (stdio, or --http)."""
     if find_spec("mcp") is None:
         raise refuse("The MCP server needs the official SDK: pip install 'turnstone[mcp]'.", 2)
-    os.execv(sys.executable, [sys.executable, "-m", "memory.cli.mcp_server", *context.args])
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "memory.cli.mcp_server", *context.args])

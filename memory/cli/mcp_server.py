@@ -9,8 +9,9 @@ import typer
 
 from memory.cli.common import DEFAULT_URL, Key, Url, out, refuse
 from memory.embedded.failures import StackRefused
-from memory.embedded.sockets import base_url, is_loopback, listen
+from memory.embedded.sockets import base_url, listen
 from memory.errors import TurnstoneError
+from memory.loopback import is_loopback
 from memory.mcp.http import PATH, check_door, make_app, serve
 from memory.mcp.reach import Reach
 from memory.mcp.server import make_server

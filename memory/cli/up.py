@@ -11,7 +11,7 @@ import typer
 from pydantic import ValidationError
 
 from memory.cli.common import refuse
-from memory.embedded.sockets import is_loopback
+from memory.loopback import is_loopback
 from memory.settings import Settings
 
 app = typer.Typer()
@@ -30,7 +30,7 @@ def up(
     stops all of them; a second one does not wait for work in hand. What was accepted is kept for the next time.
     """
     try:
-        settings = Settings()
+        settings = Settings.of_service()
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, it['loc']))}: {it['msg']}" for it in error.errors())
         raise refuse(f"A setting is wrong: {wrong}.", 2) from error
@@ -45,7 +45,7 @@ def up(
         "--finish-seconds": settings.finish_seconds,
         "--auth": auth,
     }
-    command = [sys.executable, "-m", "memory.embedded.supervisor"]
+    command = [sys.executable, "-P", "-m", "memory.embedded.supervisor"]
     for name, value in options.items():
         command += [name, str(value)]
     os.execv(sys.executable, command)

@@ -18,12 +18,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from memory.client import ApiError, TurnstoneClient
 from memory.errors import TurnstoneError
+from memory.loopback import is_local
 from memory.mcp.reach import Reach, key_in
 
 PATH = "/mcp"
 _OURS = ("127.0.0.1", "localhost", "[::1]")
 _NO_KEY = "Send your Turnstone key as Authorization: Bearer <key>."
-_UNAUTHORIZED = 401
+_NOT_LOCAL = (
+    "Only this machine may call, and through no proxy: start `turnstone mcp --http` with --host to be reached from "
+    "elsewhere."
+)
+_UNAUTHORIZED, _FORBIDDEN = 401, 403
 
 
 class OpenDoor(TurnstoneError):
@@ -57,15 +62,15 @@ def make_app(server: MCPServer[Reach], hosts: Sequence[str], *, needs_key: bool)
         server: with the tools.
         hosts: the names, with or without a port, by which callers reach us besides this machine's own. Requests that
             name another are refused: a web page that points its own name at us gets nowhere.
-        needs_key: whether a request without a key is refused at once.
+        needs_key: whether a request without a key is refused at once; else every request is refused that does not
+            stay on this machine.
     """
     names = [*_OURS, *hosts]
     allowed = [*names, *(f"{name}:*" for name in names)]
     origins = [f"{scheme}://{name}" for scheme in ("http", "https") for name in allowed]
     security = TransportSecuritySettings(allowed_hosts=allowed, allowed_origins=origins)
     app = server.streamable_http_app(streamable_http_path=PATH, stateless_http=True, transport_security=security)
-    if needs_key:
-        app.add_middleware(KeyNeeded)
+    app.add_middleware(KeyNeeded if needs_key else LocalOnly)
     return app
 
 
@@ -91,4 +96,23 @@ class KeyNeeded:
             return
         refusal = {"detail": _NO_KEY, "error": "unauthorized"}
         answer = JSONResponse(refusal, _UNAUTHORIZED, {"WWW-Authenticate": "Bearer"})
+        await answer(scope, receive, send)
+
+
+class LocalOnly:
+    """Refuses every request whose connection does not begin and end on this machine: our own key may be lent to it.
+
+    Args:
+        app: what is behind it.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 403, or let the request through."""
+        if scope["type"] == "lifespan" or is_local(scope):
+            await self._app(scope, receive, send)
+            return
+        answer = JSONResponse({"detail": _NOT_LOCAL, "error": "forbidden"}, _FORBIDDEN)
         await answer(scope, receive, send)

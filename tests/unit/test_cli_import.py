@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from memory.cli.app import app
 from memory.cli.imports.sources import BATCH
+from memory.cli.private import open_private
 from tests.unit.fake_api import FakeApi, fake_api
 
 
@@ -66,6 +67,7 @@ def test_what_was_refused_is_in_the_report_with_the_reason_and_can_be_imported_f
     assert "1 memories were refused" in result.stderr
     report = place / "turnstone-import.missing.jsonl"
     assert json.loads(report.read_text()) == {"not_imported": "why not", "memory": "text 1", "user_id": "ana"}
+    assert report.stat().st_mode & 0o077 == 0
     api.plan("POST", "/import", outcomes("imported"))
     run(api, "file", str(report), "--report", str(place / "again.jsonl"))
     assert texts(api)[-1] == ["text 1"]
@@ -152,3 +154,18 @@ def test_a_command_that_cannot_be_is_refused_with_what_would_be_right(
     result = run(api, *arguments)
     assert (result.exit_code, api.asked) == (2, [])
     assert sentence in " ".join(result.stderr.replace("│", " ").split())
+
+
+def test_files_with_people_s_words_are_for_the_caller_alone(place: Path) -> None:
+    for name in ("new", "old"):
+        file = place / name
+        if name == "old":
+            file.write_text("longer than what is written now")
+            file.chmod(0o644)
+        with open_private(file) as target:
+            target.truncate()
+            target.write(b"words")
+        assert (file.read_bytes(), file.stat().st_mode & 0o777) == (b"words", 0o600)
+    (place / "link").symlink_to(place / "old")
+    with pytest.raises(OSError, match="symbolic link"):
+        open_private(place / "link")

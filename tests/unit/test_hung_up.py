@@ -22,6 +22,7 @@ async def test_a_caller_who_hangs_up_before_the_request_has_come_is_no_failure_o
         answered.append(message)
 
     headers = [(b"content-type", b"application/json"), (b"content-length", b"100")]
-    scope = {"type": "http", "method": "POST", "path": "/turns", "headers": headers, "query_string": b""}
+    ends = {"client": ("127.0.0.1", 4000), "server": ("127.0.0.1", 8000)}
+    scope = {"type": "http", "method": "POST", "path": "/turns", "headers": headers, "query_string": b"", **ends}
     await app(scope, receive, send)
     assert answered[0]["status"] == 400

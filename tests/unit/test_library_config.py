@@ -10,6 +10,7 @@ import structlog
 
 from memory.errors import BadConfiguration
 from memory.library.config import Configuration
+from memory.settings import Settings
 
 ARTICLE = {
     "llm": {"provider": "openai", "config": {"model": "gpt-4o-mini", "temperature": 0}},
@@ -127,3 +128,12 @@ def test_a_temperature_other_than_0_is_told_to_have_no_effect() -> None:
         assert told == []
         Configuration.read({"llm": {"provider": "openai", "config": {"temperature": 0.7}}})
     assert [(line["event"], line["option"]) for line in told] == [("option_without_effect", "temperature")]
+
+
+def test_the_library_reads_no_env_file_of_its_host_and_a_server_does(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(
+        "TURNSTONE_MAX_BACKLOG=7\nOPENAI_API_KEY=of-the-host\nOPENAI_BASE_URL=http://host/v1\n"
+    )
+    settings = Configuration.read(None).settings()
+    assert (settings.max_backlog, settings.uses_openai, settings.extractor_kind) == (1_000_000, False, "offline")
+    assert Settings.of_service().max_backlog == 7

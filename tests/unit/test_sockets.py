@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from memory.embedded.failures import StackRefused
-from memory.embedded.sockets import answers_ping, base_url, free_port, http_get, is_loopback, listen
+from memory.embedded.sockets import answers_ping, base_url, free_port, http_get, listen
 
 
 def test_a_connection_to_the_api_sends_its_answers_without_waiting_for_more() -> None:
@@ -45,13 +45,6 @@ def test_a_free_port_is_none_that_the_kernel_gives_to_outgoing_connections() -> 
 )
 def test_the_address_that_is_shown_can_be_opened_on_this_machine(host: str, url: str) -> None:
     assert base_url(host, 80) == url
-
-
-@pytest.mark.parametrize(
-    ("host", "expected"), [("127.0.0.1", True), ("localhost", True), ("::1", True), ("0.0.0.0", False)]
-)
-def test_loopback_is_told_from_what_others_can_reach(host: str, expected: bool) -> None:
-    assert is_loopback(host) is expected
 
 
 async def test_nobody_listening_is_an_answer_and_not_a_failure() -> None:

@@ -10,6 +10,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from memory.cli.imports.sources import Place
+from memory.cli.private import open_private
 
 
 class Counts(BaseModel):
@@ -57,7 +58,9 @@ class Progress(BaseModel):
     def keep(self, file: Path) -> None:
         """Write it down; a crash leaves what was there before."""
         part = file.with_name(f"{file.name}.part")
-        part.write_bytes(self.model_dump_json(indent=2).encode())
+        with open_private(part) as target:
+            target.truncate()
+            target.write(self.model_dump_json(indent=2).encode())
         part.replace(file)
 
 
@@ -80,7 +83,7 @@ def begun(file: Path, source: str, server: str) -> Progress:
 
 
 def report(file: Path, progress: Progress, lines: Iterable[tuple[str, Any]]) -> None:
-    """Add to the report what did not come in: the reason, and the memory as it stood there.
+    """Add to the report what did not come in: the reason, and the memory as it stood there. Nobody else may read it.
 
     Args:
         file: one JSON object a line; what an interrupted run has written beyond its progress is cut off first.
@@ -90,7 +93,7 @@ def report(file: Path, progress: Progress, lines: Iterable[tuple[str, Any]]) -> 
     rows = [orjson.dumps(_row(*line), option=orjson.OPT_APPEND_NEWLINE, default=str) for line in lines]
     if not rows and not progress.reported:
         return
-    with file.open("r+b" if file.exists() else "wb") as target:
+    with open_private(file) as target:
         target.truncate(progress.reported)
         target.seek(0, 2)
         progress.reported += target.write(b"".join(rows))

@@ -1,58 +1,61 @@
-"""Reads a Qdrant collection for `turnstone import`, in a process of its own: no other command loads Qdrant's client.
-
-From stdin a `Job` as a line of JSON, and then the place to begin at. On stdout a `Head` and one line for each page.
-"""
+"""Reads a collection of a Qdrant server for `turnstone import`: no other command loads Qdrant's client."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Sequence
+from contextlib import ExitStack
 
-import orjson
-from qdrant_client import QdrantClient, models
+from qdrant_client import QdrantClient
 from qdrant_client.http.exceptions import ApiException
+
+from memory.cli.imports.pickles import Unreadable, plain
+from memory.cli.imports.reading import Job, Page, Point, PointId, serve
 
 _SECONDS = 30
 
 
-def main() -> None:
-    """Do the job; what goes wrong is a line as well."""
-    try:
-        for line in _read(orjson.loads(sys.stdin.buffer.readline())):
-            sys.stdout.buffer.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE, default=str))
-            sys.stdout.buffer.flush()
-    except (ApiException, OSError, ValueError, RuntimeError) as error:
-        told = " ".join(str(error).split()) or type(error).__name__
-        sys.stdout.buffer.write(orjson.dumps({"error": told[:500]}, option=orjson.OPT_APPEND_NEWLINE))
+class RemoteStore:
+    """One collection of a server.
 
+    Args:
+        client: of the server.
+        collection: its name.
+    """
 
-def _read(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    client, collection = _opened(job), job["collection"]
-    there = [one.name for one in client.get_collections().collections]
-    if collection not in there:
-        yield {"error": f"there is no collection {collection}, but: {', '.join(there) or 'none'}"}
-        return
-    yield {"total": client.count(collection, exact=True).count}
-    place = orjson.loads(sys.stdin.buffer.readline())
-    while True:
-        points, place = client.scroll(
-            collection, limit=job["size"], offset=place, with_payload=True, with_vectors=False
+    def __init__(self, client: QdrantClient, collection: str) -> None:
+        self._client = client
+        self._collection = collection
+        self.names: Sequence[str] = [one.name for one in client.get_collections().collections]
+
+    def total(self) -> int:
+        """How many points there are."""
+        return self._client.count(self._collection, exact=True).count
+
+    def page(self, place: PointId | None, size: int) -> Page:
+        """Some points from a place on, which is the id of the first; None: from the start."""
+        points, after = self._client.scroll(
+            self._collection, limit=size, offset=place, with_payload=True, with_vectors=False
         )
-        yield {"points": [[_id(point), point.payload or {}] for point in points], "after": place}
-        if place is None:
-            return
+        return Page([_point(_id(point.id), point.payload) for point in points], None if after is None else _id(after))
 
 
-def _opened(job: dict[str, Any]) -> QdrantClient:
-    if job["path"] is not None:
-        return QdrantClient(path=job["path"])  # it is locked as long as anybody has it open, and then this says so
-    return QdrantClient(url=job["url"], api_key=job["api_key"], timeout=_SECONDS, check_compatibility=False)
+def _point(point_id: PointId, payload: object) -> Point:
+    try:
+        read = plain(payload or {})
+    except Unreadable as error:
+        return Point(point_id, f"its payload cannot be read: {error}")
+    return Point(point_id, read if isinstance(read, dict) else "it is no point")
 
 
-def _id(point: models.Record) -> int | str:
-    return point.id if isinstance(point.id, int) else str(point.id)
+def _id(point_id: object) -> PointId:
+    return point_id if isinstance(point_id, int) else str(point_id)
+
+
+def _opened(job: Job, closing: ExitStack) -> RemoteStore:
+    client = QdrantClient(url=job.url, api_key=job.api_key, timeout=_SECONDS, check_compatibility=False)
+    closing.callback(client.close)
+    return RemoteStore(client, job.collection)
 
 
 if __name__ == "__main__":
-    main()
+    serve(_opened, (ApiException, OSError, ValueError, RuntimeError))

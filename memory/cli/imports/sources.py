@@ -153,20 +153,30 @@ class QdrantSource:
         where = str(path.resolve()) if path is not None else url
         self.name = f"qdrant {where} {collection}"
         self._zone = zone
+        # What a store's files hold was written by others: they are read without our keys, and nothing is imported from
+        # the directory that we happen to be in (-P). A server is reached through the proxies of our environment.
+        module = "qdrant_reader" if path is None else "local_reader"
+        environment: dict[str, str] | None = None if path is None else {}
         # Ctrl-C at a terminal reaches a whole group of processes, and it is not for the reader to answer it.
         self._reader = subprocess.Popen(
-            [sys.executable, "-m", "memory.cli.imports.qdrant_reader"],
+            [sys.executable, "-P", "-m", f"memory.cli.imports.{module}"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
+            env=environment,
         )
-        place = {"path": str(path) if path is not None else None, "url": url, "api_key": api_key}
+        place = {"path": str(path.absolute()) if path is not None else None, "url": url, "api_key": api_key}
         self._say({**place, "collection": collection, "size": batch})
         try:
             self._total = int(self._answer()["total"])
         except SourceFailed:
             self.close()
             raise
+
+    @property
+    def pid(self) -> int:
+        """The reader's process id."""
+        return self._reader.pid
 
     def total(self) -> int:
         """How many points there are."""
@@ -177,10 +187,14 @@ class QdrantSource:
         self._say(place)
         while True:
             page = self._answer()
-            found = [of_payload(point, payload, self._zone) for point, payload in page["points"]]
-            yield Piece(found, [{"id": point, **payload} for point, payload in page["points"]], page["after"])
+            found = [self._read(*point) for point in page["points"]]
+            raw = [{"id": point, **(payload if isinstance(payload, dict) else {})} for point, payload in page["points"]]
+            yield Piece(found, raw, page["after"])
             if page["after"] is None:
                 return
+
+    def _read(self, point: int | str, payload: dict[str, Any] | str) -> Arrival | LeftOut:
+        return of_payload(point, payload, self._zone) if isinstance(payload, dict) else LeftOut(payload)
 
     def close(self) -> None:
         """End the reader."""

@@ -29,7 +29,7 @@ DONE, FAILED, NOT_BEGUN, OVER_BUDGET, CTRL_C = 0, 1, 2, 3, 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit status."""
-    console, settings = Console(), Settings()
+    console, settings = Console(), Settings.of_service()
     options = read(arguments, settings)
     try:
         found = LOADERS[options.dataset](options.data)

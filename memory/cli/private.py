@@ -1,0 +1,27 @@
+"""Files that hold people's words: for nobody but the caller to read."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+from typing import IO
+
+_OURS_ALONE = 0o600
+
+
+def open_private(path: Path) -> IO[bytes]:
+    """Open a file for reading and writing, made if it is not there, that nobody else may read.
+
+    Raises OSError, also for a link and for a file of another user.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, _OURS_ALONE)
+    file = os.fdopen(descriptor, "r+b")
+    try:
+        if os.fstat(descriptor).st_uid != os.geteuid():
+            raise PermissionError(errno.EPERM, "it is of another user", str(path))
+        os.fchmod(descriptor, _OURS_ALONE)
+    except OSError:
+        file.close()
+        raise
+    return file
