@@ -8,7 +8,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from memory.model import Scope, Value
+from memory.model import QueueState, Scope, Value
 
 
 class Ledger(Value):
@@ -50,6 +50,7 @@ class InboxState(Value):
         audit_is_late: it has not been done for several sweeps, so nobody sweeps.
         lanes_awake: lanes in which turns wait or are worked on.
         lanes_overdue: those that should have been rung for several sweeps ago.
+        queue: lanes that back off, how long the oldest due turn has waited, and the workers.
         used_bytes: what Redis uses of its memory,
         max_bytes: of so many; 0 without a limit.
         settings: those of SAFE_SETTINGS that it tells, as they are.
@@ -63,6 +64,7 @@ class InboxState(Value):
     audit_is_late: bool
     lanes_awake: int
     lanes_overdue: int
+    queue: QueueState
     used_bytes: int
     max_bytes: int
     settings: Mapping[str, str]

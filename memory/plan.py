@@ -118,7 +118,7 @@ class Planner:
             # taken back before it was decided on is no news.
             return self._add(fact) if decision.event is Event.UPDATE else self._known(fact, known)
         if decision.event is Event.UPDATE:
-            return self._update(fact, known, decision.text or fact.text)
+            return self._updated(fact, known, decision.text or fact.text)
         return self._retract(fact, known) if decision.event is Event.DELETE else self._known(fact, known)
 
     def _said_at(self, fact: Fact, known: Memory) -> datetime:
@@ -152,7 +152,7 @@ class Planner:
             model=self.source.model,
             prompt_version=fact.prompt_version or self.source.prompt_version,
             current=not held,
-            marked=self._is_marked(fact, fact.text),
+            marked=held or self._is_marked(fact, fact.text),
             held=held,
         )
         self._made[turn.id] += 1
@@ -162,7 +162,7 @@ class Planner:
         return memory.id
 
     def _is_marked(self, fact: Fact, text: str) -> bool:
-        if self.quarantine is Quarantine.OFF:
+        if self.quarantine is not Quarantine.MARK:  # with HOLD, a text that is to be marked is held and not stored here
             return False
         return reads_like_an_instruction(text) or (fact.quote != text and reads_like_an_instruction(fact.quote))
 
@@ -191,6 +191,16 @@ class Planner:
                 "feedback": None,
             }
         )
+
+    def _updated(self, fact: Fact, known: Memory, text: str) -> str:
+        """Put a merged wording in a memory's place, unless it must be judged first: it is the model's, not the fact's.
+
+        A wording that is held becomes a memory of its own in quarantine, and the known memory stays as it is.
+        """
+        if self.quarantine is Quarantine.HOLD and text != fact.text and reads_like_an_instruction(text):
+            self._add(fact.model_copy(update={"text": text}), held=True)
+            return ""
+        return self._update(fact, known, text)
 
     def _update(self, fact: Fact, known: Memory, text: str) -> str:
         renewed = self._renewed(fact, known, text)

@@ -8,7 +8,7 @@ from typing import Any
 
 from memory.books import Removal
 from memory.clock import from_us
-from memory.errors import NotFound, NothingToUndo
+from memory.errors import LaneBusy, NotFound, NothingToUndo
 from memory.marking import Quarantine, reads_like_an_instruction
 from memory.model import Event, Feedback, Lease, Memory, Metadata, Rating, Scope, Telling, Value, Write
 from memory.ports import Embedder, Inbox, Lanes, MemoryStore
@@ -98,14 +98,17 @@ async def judge(
         reason: in one's own words.
         lanes, store: the parts.
 
-    Raises NotFound, LaneBusy, and what the parts raise.
+    Raises NotFound, LaneBusy (also where it was not written), and what the parts raise.
     """
     lane = (await _current(reach, memory_id, store)).scope.lane
     async with lanes.edit(lane) as lease:
-        before = await _current(reach, memory_id, store)
         given = Feedback(rating=rating, reason=reason, given_at=from_us(lease.token)) if rating is not None else None
         await store.judge(lease, memory_id, given)
-        return before.model_copy(update={"feedback": given})
+        # The store writes nothing over a newer fencing token, and does not tell: the memory itself does.
+        after = await _current(reach, memory_id, store)
+        if after.feedback != given:
+            raise LaneBusy("this memory was being changed just then", retry_after_seconds=1)
+        return after
 
 
 async def undo(reach: Scope, memory_id: str, *, lanes: Lanes, store: MemoryStore, embedder: Embedder) -> Memory:

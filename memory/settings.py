@@ -74,6 +74,9 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(1_000_000, ge=1_000)
     worker_threads: int = Field(32, ge=1)
     worker_nice: int = Field(0, ge=0, le=19)
+    degraded_lanes_percent: float = Field(5, ge=0, le=100)
+    degraded_lanes: int = Field(3, ge=1)
+    degraded_due_seconds: float = Field(60, gt=0)
     finish_seconds: float = Field(4, ge=0, le=3600)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
@@ -18,6 +19,7 @@ from memory import log as logging
 from memory.bootstrap import delivering, opened, remembering
 from memory.deliver import Delivering
 from memory.ports import Inbox
+from memory.presence import stay_present
 from memory.remember import Remembering, sweep_forever
 from memory.settings import Settings
 
@@ -63,6 +65,8 @@ class WorkerLoop:
         async with opened(self._settings) as parts:
             self._opened = remembering(parts, self._settings), parts.inbox, delivering(parts, self._settings)
             sweeping = asyncio.create_task(sweep_forever(parts.inbox, self._opened[0], self._settings.sweep_seconds))
+            process = f"{socket.gethostname()}:{os.getpid()}"
+            present = asyncio.create_task(stay_present(parts.pulse, process))
             heap.settle()
             ready.set_result(None)
             log.info("worker_open", extractor=parts.extractor.name, embedder=parts.embedder.name)
@@ -70,6 +74,8 @@ class WorkerLoop:
                 await self._stop.wait()
             finally:
                 sweeping.cancel()
+                present.cancel()
+                await asyncio.gather(sweeping, present, return_exceptions=True)
 
     @property
     def remembering(self) -> Remembering:

@@ -6,7 +6,6 @@ With `?fragment=1` a page answers only the part that changes; the script asks fo
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -18,7 +17,6 @@ from api.context import Opened
 from api.dashboard import views, words
 from api.dashboard.pages import PageRoute, render
 from api.fields import LONGEST_QUERY, Id, Text
-from api.routes import health
 from memory.bootstrap import Parts
 from memory.errors import NotFound
 from memory.marking import Quarantine
@@ -79,9 +77,10 @@ async def _live_counts(tenant: str, parts: Parts) -> dict[Status, int]:
 
 @router.get("/parts")
 async def part_health(request: Request, caller: AdminAtScreen, parts: Opened) -> Response:
-    """What `/health/ready` says, as a fragment. Asked for by the script, so that a part that hangs holds up no page."""
-    said = json.loads(bytes((await health.ready(parts)).body))
-    return render(request, "parts", parts=said["parts"], names={part: said.get(part) for part in said["parts"]})
+    """How everything is, as a fragment. Asked for by the script, so that a part that hangs holds up no page."""
+    health = await parts.health.health(ask_providers=True)
+    names = {"extractor": parts.extractor.name, "embedder": parts.embedder.name}
+    return render(request, "parts", health=health, names=names)
 
 
 @router.get("/turns/{turn_id}")

@@ -1,22 +1,24 @@
-"""Health: is it alive, can it serve."""
+"""Health: is it alive, can it accept turns, does everything behind work?"""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Literal
+from datetime import datetime
+from typing import Literal
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
+from api.auth import Gate
 from api.context import Opened
 from api.routing import Route
 from memory.errors import TurnstoneError
-from memory.ports import Pingable
+from memory.model import Readiness
 
 router = APIRouter(route_class=Route, tags=["health"])
 
-_PING_SECONDS = 3
+_RECOGNISING_SECONDS = 3
 
 
 class LiveOut(BaseModel):
@@ -26,16 +28,23 @@ class LiveOut(BaseModel):
 
 
 class PartOut(BaseModel):
-    """Whether a part answers, and what is wrong with it."""
+    """Whether a part works, else why not and since when; `limits` are what it cannot do as it is set up."""
 
     ok: bool
-    error: str | None
+    reason: str | None
+    since: datetime | None
+    limits: list[str]
 
 
-class ReadyOut(BaseModel):
-    """Whether every part answers, and what extracts and embeds."""
+class StatusOut(BaseModel):
+    """Whether turns are accepted (`ready`, `degraded`) or not (`unready`)."""
 
-    status: Literal["ready", "unready"]
+    status: Readiness
+
+
+class ReadyOut(StatusOut):
+    """The same with every part by name, and what extracts and embeds."""
+
     parts: dict[str, PartOut]
     extractor: str
     embedder: str
@@ -48,28 +57,37 @@ async def live() -> Response:
 
 
 @router.get(
-    "/health/ready", response_model=ReadyOut, responses={503: {"model": ReadyOut, "description": "A part is away."}}
+    "/health/ready",
+    response_model=ReadyOut | StatusOut,
+    responses={503: {"model": ReadyOut | StatusOut, "description": "Turns cannot be accepted for now."}},
 )
-async def ready(parts: Opened) -> JSONResponse:
-    """Every part answers; a part that does not is named, with 503."""
-    names = list(parts.pingable)
-    faults = await asyncio.gather(*(_fault(part) for part in parts.pingable.values()))
-    down = {name: fault for name, fault in zip(names, faults, strict=True) if fault is not None}
-    body: dict[str, Any] = {
-        "status": "unready" if down else "ready",
-        "parts": {name: {"ok": name not in down, "error": down.get(name)} for name in names},
-        "extractor": parts.extractor.name,
-        "embedder": parts.embedder.name,
-    }
-    return JSONResponse(body, status_code=503 if down else 200, headers={"Retry-After": "1"} if down else None)
+async def ready(request: Request, parts: Opened) -> JSONResponse:
+    """Whether turns are accepted; 503 where they are not.
+
+    `degraded`: turns are accepted, and something behind needs a person. Callers with a key are told which part it is,
+    why and since when; others the status alone, and a provider is never asked on their account.
+    """
+    is_known = await _is_known(request)
+    health = await parts.health.health(ask_providers=is_known)
+    told: StatusOut = StatusOut(status=health.status)
+    if is_known:
+        told = ReadyOut(
+            status=health.status,
+            parts={name: PartOut.model_validate(part.model_dump()) for name, part in health.parts.items()},
+            extractor=parts.extractor.name,
+            embedder=parts.embedder.name,
+        )
+    accepts = health.status is not Readiness.UNREADY
+    headers = None if accepts else {"Retry-After": "1"}
+    return JSONResponse(told.model_dump(mode="json"), status_code=200 if accepts else 503, headers=headers)
 
 
-async def _fault(part: Pingable) -> str | None:
+async def _is_known(request: Request) -> bool:
+    """Whether somebody asks who has a key, or a session; where keys cannot be looked up now, nobody has."""
+    gate: Gate = request.app.state.gate
     try:
-        async with asyncio.timeout(_PING_SECONDS):
-            await part.ping()
-    except TurnstoneError as error:
-        return str(error)
-    except TimeoutError:
-        return f"no answer within {_PING_SECONDS} seconds"
-    return None
+        async with asyncio.timeout(_RECOGNISING_SECONDS):
+            await gate(request, at_screen=True)
+    except (TurnstoneError, TimeoutError):
+        return False
+    return True

@@ -69,6 +69,9 @@ _INBOX = {
     "turnstone_ledger_audit_late": "1 when they have not been for several sweeps: nobody sweeps",
     "turnstone_lanes_awake": "Lanes in which turns wait or are worked on",
     "turnstone_lanes_overdue": "Lanes that should have been rung for several sweeps ago: no worker runs",
+    "turnstone_lanes_backing_off": "Lanes with work that sleep after a failure",
+    "turnstone_oldest_due_seconds": "For how long the oldest due turn is due; back-off does not count",
+    "turnstone_workers": "Worker processes that were seen in the last 15 seconds",
     "turnstone_redis_used_bytes": "What Redis uses of its memory",
     "turnstone_redis_max_bytes": "maxmemory of Redis; 0 without a limit",
 }
@@ -77,7 +80,8 @@ _INBOX = {
 def _inbox(state: InboxState) -> Iterator[Metric]:
     audited_at = state.audited_at.timestamp() if state.audited_at else 0
     values = [state.backlog, state.max_backlog, state.backlog_drift, audited_at, state.audit_is_late]
-    values += [state.lanes_awake, state.lanes_overdue, state.used_bytes, state.max_bytes]
+    values += [state.lanes_awake, state.lanes_overdue, state.queue.backing_off, state.queue.oldest_due_seconds or 0]
+    values += [state.queue.workers, state.used_bytes, state.max_bytes]
     for (name, told), value in zip(_INBOX.items(), values, strict=True):
         yield GaugeMetricFamily(name, told, value=float(value))
     told = "How often the sweep looked through the books, of a few tenants each time"

@@ -6,12 +6,15 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from typing import Protocol
 
-from memory.model import Message, Vector
+from memory.model import Message, Trouble, Vector
 from memory.ports import Answer, Embedder, LanguageModel, Question
 
 
 class Breaker(Protocol):
     """Knows whether a provider may be called, and learns from each call how it is."""
+
+    async def trouble(self) -> Trouble | None:
+        """Why calls are paused and since when; None where they are not. Raises InboxUnavailable."""
 
     def call(self) -> AbstractAsyncContextManager[None]:
         """Make one call inside. Raises ModelUnavailable instead when it is not the time for one."""
@@ -37,6 +40,10 @@ class GuardedModel:
     async def ping(self) -> None:
         """Return when the endpoint answers, whatever the breaker says; raises ModelUnavailable."""
         await self._model.ping()
+
+    async def trouble(self) -> Trouble | None:
+        """As the breaker knows; no call is made."""
+        return await self._breaker.trouble()
 
     async def ask(self, question: Question) -> Answer:
         """Ask for an answer that follows the question's schema. Raises ModelUnavailable or ModelRejected."""
@@ -85,6 +92,10 @@ class GuardedEmbedder:
     async def ping(self) -> None:
         """Return when the endpoint answers, whatever the breaker says; raises ModelUnavailable."""
         await self._embedder.ping()
+
+    async def trouble(self) -> Trouble | None:
+        """As the breaker knows; no call is made."""
+        return await self._breaker.trouble()
 
     async def embed(self, texts: Sequence[str]) -> list[Vector]:
         """One vector a text, in the same order. Raises ModelUnavailable or ModelRejected."""

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from memory.adapters import redis_keys as keys
 from memory.adapters.redis_codec import decode_ledger
 from memory.adapters.redis_lanes import InboxLimits
+from memory.adapters.redis_pulse import RedisPulse
 from memory.adapters.redis_scripts import RedisScripts, answered
 from memory.books import InboxState
 from memory.clock import from_us
@@ -36,6 +37,7 @@ class RedisAudit:
     def __init__(self, redis: Redis, scripts: RedisScripts, limits: InboxLimits) -> None:
         self._redis = redis
         self._run = scripts.run
+        self._pulse = RedisPulse(redis, scripts)
         self._limits = limits
 
     async def look(self) -> None:
@@ -72,6 +74,7 @@ class RedisAudit:
             audit_is_late=silent_s > late_s,
             lanes_awake=awake,
             lanes_overdue=overdue,
+            queue=await self._pulse.queue(),
             used_bytes=info.get("used_memory", 0),
             max_bytes=info.get("maxmemory", 0),
             settings={**_told(info), **await self._appendfsync()},

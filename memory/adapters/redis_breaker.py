@@ -20,7 +20,9 @@ import structlog
 
 from memory.adapters import redis_keys as keys
 from memory.adapters.redis_scripts import Argument, RedisScripts
+from memory.clock import from_us
 from memory.errors import InboxUnavailable, ModelRefused, ModelRejected, ModelUnavailable
+from memory.model import Trouble
 
 log = structlog.get_logger(__name__)
 
@@ -65,6 +67,13 @@ class RedisBreaker:
         self._run = scripts.run
         self._names = [keys.breaker(name), keys.breaker_calls(name)]
         self._limits = limits
+
+    async def trouble(self) -> Trouble | None:
+        """Why calls are paused and since when; None from the first answer on. Raises InboxUnavailable."""
+        reason, since_us = await self._run("breaker_trouble", self._names[:1], [])
+        if since_us is None:
+            return None
+        return Trouble(reason=f"{reason.decode()}; calls are paused.", since=from_us(since_us))
 
     @contextlib.asynccontextmanager
     async def call(self) -> AsyncIterator[None]:

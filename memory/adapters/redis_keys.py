@@ -6,6 +6,9 @@ from memory.adapters.pseudonyms import canonical
 from memory.model import Lane, Scope, Status
 
 LANES = "ts:lanes"
+DUE = "ts:due"  # also named in `lua/_due.lua`
+WORKERS = "ts:workers"
+PROBE = "ts:probe"
 BACKLOG = "ts:backlog"
 FENCE = "ts:fence"
 TENANTS = "ts:tenants"
@@ -169,6 +172,11 @@ def digests(tenant: str, owner: str) -> str:
 def rate(name: str) -> str:
     """The requests that a key may still make."""
     return f"ts:rate:{name}"
+
+
+def unwell(part: str) -> str:
+    """Since when a part does not work."""
+    return f"ts:unwell:{part}"
 
 
 def breaker(name: str) -> str:

@@ -70,10 +70,16 @@ KINDS = (
     Kind("ts:digests:*", "the ids of the orders that name an owner, hashed", Ends.TTL, "a day after the last"),
     Kind("ts:rate:*", "the requests that a key may still make", Ends.TTL, "two minutes"),
     Kind("ts:breaker:*", "an endpoint's breaker, and the calls it let through", Ends.TTL, "20 minutes after its pause"),
+    Kind(keys.WORKERS, "the worker processes that were seen lately", Ends.TTL, "a minute"),
+    Kind(keys.PROBE, "that Redis takes writes", Ends.TTL, "a minute"),
+    Kind("ts:unwell:*", "since when a part does not work", Ends.TTL, "ten minutes after the last look"),
     Kind(keys.SWEEPER, "that somebody has just swept", Ends.TTL, "the time between two sweeps"),
     Kind("ts:wait:*", "what waits in a lane", Ends.WITH_WORK, "the lane's backlog limit"),
     Kind("ts:plan:*", "a lane's recorded plan", Ends.WITH_WORK, "one batch"),
     Kind(keys.LANES, "the lanes that are awake", Ends.WITH_WORK, "lanes with waiting turns"),
+    Kind(
+        keys.DUE, "since when the first turn of each lane with work is due", Ends.WITH_WORK, "lanes with waiting turns"
+    ),
     Kind(keys.REMOVALS, "erases and deletes to be repeated once, sealed", Ends.WITH_WORK, "those of the last minute"),
     Kind("ts:status:*", "a tenant's turns in a status, by time", Ends.WITH_WORK, "turns whose hash is there"),
     Kind("ts:ledger:*", "a tenant's books", Ends.NEVER, "a few counters a tenant"),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from qdrant_client import AsyncQdrantClient
 
 from memory.adapters.celery_bell import CeleryBell
+from memory.adapters.guarded import GuardedEmbedder
 from memory.adapters.http_webhooks import HttpWebhooks
 from memory.adapters.masking import SecretMask
 from memory.adapters.notary import ServerNotary
@@ -24,6 +25,7 @@ from memory.adapters.redis_inbox import RedisInbox
 from memory.adapters.redis_keyring import RedisKeyring
 from memory.adapters.redis_lanes import InboxLimits, RedisLanes
 from memory.adapters.redis_owners import RedisOwners
+from memory.adapters.redis_pulse import RedisPulse
 from memory.adapters.redis_rates import RedisRates
 from memory.adapters.redis_receipts import RedisReceipts
 from memory.adapters.redis_scripts import RedisScripts
@@ -37,7 +39,9 @@ from memory.decide import Deciding
 from memory.deliver import Delivering
 from memory.extract import ModelExtractor
 from memory.gate import GatedExtractor
+from memory.health import Examiner
 from memory.marking import Quarantine
+from memory.model import Thresholds
 from memory.ports import (
     Deliveries,
     DigestBook,
@@ -52,7 +56,8 @@ from memory.ports import (
     MemoryStore,
     Notary,
     OwnerLog,
-    Pingable,
+    Provider,
+    Pulse,
     Rates,
     ReceiptBook,
     Reconciler,
@@ -79,6 +84,8 @@ class Parts:
     turns: TurnLog
     owners: OwnerLog
     watch: Watch
+    pulse: Pulse
+    health: Examiner
     store: MemoryStore
     embedder: Embedder
     extractor: Extractor
@@ -97,11 +104,6 @@ class Parts:
     digests: DigestBook
     mask: Mask = field(default_factory=SecretMask)  # so that nobody forgets it
     quarantine: Quarantine = Quarantine.MARK
-
-    @property
-    def pingable(self) -> dict[str, Pingable]:
-        """The parts that can be away, by the name a person knows them by."""
-        return {"redis": self.inbox, "qdrant": self.store, "extractor": self.extractor, "embedder": self.embedder}
 
 
 @contextlib.asynccontextmanager
@@ -124,12 +126,19 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
         )
         stack.push_async_callback(sender.aclose)
         thinking = model if settings.extractor_kind == "openai" else None
+        pulse = RedisPulse(redis, scripts)
+        providers: dict[str, Provider | None] = {
+            "extractor": thinking,
+            "embedder": embedder if isinstance(embedder, GuardedEmbedder) else None,
+        }
         yield Parts(
             inbox=RedisInbox(redis, scripts, bell, limits, pseudonyms),
             lanes=RedisLanes(redis, scripts, bell, limits, pseudonyms),
             turns=turns,
             owners=RedisOwners(redis, turns),
             watch=RedisAudit(redis, scripts, limits),
+            pulse=pulse,
+            health=Examiner(pulse=pulse, store=store, providers=providers, thresholds=thresholds(settings)),
             store=store,
             embedder=embedder,
             extractor=_extractor(settings, thinking, guidance),
@@ -233,6 +242,15 @@ def inbox_limits(settings: Settings) -> InboxLimits:
         text_retention_seconds=settings.text_retention_seconds,
         epoch_retention_seconds=settings.receipt_retention_seconds,  # an import asks for it as long as receipts tell
         sweep_seconds=settings.sweep_seconds,
+    )
+
+
+def thresholds(settings: Settings) -> Thresholds:
+    """From when on the queue counts as degraded, from the settings."""
+    return Thresholds(
+        lanes_percent=settings.degraded_lanes_percent,
+        lanes_least=settings.degraded_lanes,
+        due_seconds=settings.degraded_due_seconds,
     )
 
 

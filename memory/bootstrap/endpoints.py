@@ -14,7 +14,7 @@ from memory.adapters.guarded import GuardedEmbedder, GuardedModel
 from memory.adapters.redis_breaker import BreakerLimits, RedisBreaker, name_of
 from memory.adapters.redis_meter import RedisMeter
 from memory.adapters.redis_scripts import RedisScripts
-from memory.ports import Embedder, LanguageModel, ServerKey
+from memory.ports import Embedder, ServerKey
 from memory.settings import Settings
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def open_tokens(settings: Settings, server_key: ServerKey, stack: contextlib.Asy
     return tokens
 
 
-def open_model(settings: Settings, scripts: RedisScripts, stack: contextlib.AsyncExitStack) -> LanguageModel | None:
+def open_model(settings: Settings, scripts: RedisScripts, stack: contextlib.AsyncExitStack) -> GuardedModel | None:
     """The language model behind its breaker; None where nothing asks for one."""
     if not settings.uses_openai and settings.extractor_kind != "openai":
         return None

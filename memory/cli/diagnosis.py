@@ -11,6 +11,8 @@ from typing import Any
 from prometheus_client.parser import text_string_to_metric_families
 
 from memory.books import Ledger
+from memory.health import lane_trouble
+from memory.model import QueueState, Thresholds
 
 _NEARLY_FULL = 0.8
 
@@ -39,6 +41,18 @@ class Findings:
     inbox: Mapping[str, float] = field(default_factory=dict)
     settings: tuple[Setting, ...] = ()
     oldest_seconds: float | None = None
+
+    @property
+    def queue(self) -> QueueState | None:
+        """How the queue is; None where the server does not tell this caller."""
+        if "lanes_backing_off" not in self.inbox:
+            return None
+        return QueueState(
+            lanes=self.gauge("lanes_awake"),
+            backing_off=self.gauge("lanes_backing_off"),
+            oldest_due_seconds=self.inbox.get("oldest_due_seconds"),
+            workers=self.gauge("workers"),
+        )
 
     def gauge(self, name: str) -> int:
         """One of the inbox's figures; 0 where the server does not tell it."""
@@ -71,10 +85,54 @@ def read(metrics: str) -> Findings:
     return Findings(ledgers, inbox, tuple(settings), max(oldest, default=None))
 
 
-def problems(parts: Mapping[str, Any], found: Findings) -> list[str]:
-    """What is wrong, each in one sentence that says what to do."""
-    down = [f"{name} is not well: {part.get('error')}" for name, part in parts.items() if not part["ok"]]
-    return [*down, *_of_books(found), *_of_work(found), *_of_redis(found)]
+def problems(health: Mapping[str, Any], found: Findings, thresholds: Thresholds) -> list[str]:
+    """What is wrong, each in one sentence that says what to do.
+
+    Args:
+        health: as `/health/ready` tells it.
+        found: what the metrics say.
+        thresholds: from when on the queue is degraded, instead of the server's own where the metrics have its figures.
+    """
+    parts = health.get("parts", {})
+    down = [_of_part(name, part) for name, part in parts.items() if not part["ok"] and not _is_judged_here(name, found)]
+    if not parts and health.get("status") in ("unready", "degraded"):
+        down.append(f"The server is {health['status']} and tells why only to callers with a key: give one with --key.")
+    return [*down, *_of_queue(found, thresholds), *_of_books(found), *_of_work(found), *_of_redis(found)]
+
+
+def warnings(health: Mapping[str, Any]) -> list[str]:
+    """What parts cannot do as they are set up; they work all the same."""
+    return [f"{name}: {limit}" for name, part in health.get("parts", {}).items() for limit in part.get("limits", ())]
+
+
+_ADVICE = {
+    "redis": "see that Redis runs, takes writes and has room.",
+    "qdrant": "see that Qdrant runs and can be reached, and look at TURNSTONE_QDRANT_URL and TURNSTONE_QDRANT_API_KEY.",
+    "extractor": "see what the provider says of its state, your key and your quota; turns are kept meanwhile.",
+    "embedder": "see what the provider says of its state, your key and your quota; turns are kept meanwhile.",
+    "workers": "start workers, or see why those that run do not reach Redis.",
+    "lanes": "see the errors of the waiting turns with `turnstone turns --status retrying`, or add workers.",
+}
+
+
+def _of_part(name: str, part: Mapping[str, Any]) -> str:
+    since = f" since {part['since'][:19].replace('T', ' ')} UTC" if part.get("since") else ""
+    told = str(part.get("reason") or "no reason is told").rstrip(".")
+    advice = _ADVICE.get(name, "see the server's log.")
+    return f"{name} does not work{since} ({told}): {advice}"
+
+
+def _is_judged_here(name: str, found: Findings) -> bool:
+    return name == "lanes" and found.queue is not None
+
+
+def _of_queue(found: Findings, thresholds: Thresholds) -> Iterator[str]:
+    queue = found.queue
+    trouble = lane_trouble(queue, thresholds) if queue else None
+    if queue and trouble:
+        figures = f"{queue.backing_off} of {queue.lanes} lanes back off, the oldest due turn is due for "
+        figures += f"{queue.oldest_due_seconds or 0:,.0f} s"
+        yield f"{trouble.reason.rstrip('.')} ({figures}): {_ADVICE['lanes']}"
 
 
 def _of_books(found: Findings) -> Iterator[str]:

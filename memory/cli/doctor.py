@@ -2,55 +2,78 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
 from memory.cli.common import DEFAULT_URL, AsJson, Key, Url, call, out, show_json, table, when
-from memory.cli.diagnosis import Findings, problems, read
+from memory.cli.diagnosis import Findings, problems, read, warnings
 from memory.client import TurnstoneClient
 from memory.errors import TurnstoneError
+from memory.model import Thresholds
 
 app = typer.Typer()
 
 _MOST_BOOKS = 50
 _STATES = ("accepted", "settled", "waiting", "dead", "erased")
 _MEGABYTE = 1_000_000
+_DEFAULTS = Thresholds()
+
+LanesPercent = Annotated[
+    float, typer.Option("--lanes-percent", min=0, max=100, help="Wrong when more of the lanes with work back off,")
+]
+Lanes = Annotated[int, typer.Option("--lanes", min=1, help="and at least so many.")]
+DueSeconds = Annotated[
+    float, typer.Option("--due-seconds", min=0.001, help="Wrong when the oldest due turn has waited for longer.")
+]
 
 
-@app.command(epilog="Example: turnstone doctor --url http://127.0.0.1:8000")
-def doctor(as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = None) -> None:
-    """Ask every part how it is, and whether the books agree; exit status 1 when something is wrong."""
-    is_ready, health, found = call(url, key, examine)
-    wrong = problems(health.get("parts", {}), found)
-    is_well = is_ready and not wrong
+@app.command(epilog="Example: turnstone doctor --url http://127.0.0.1:8000 --due-seconds 300")
+def doctor(
+    as_json: AsJson = False,
+    lanes_percent: LanesPercent = _DEFAULTS.lanes_percent,
+    lanes: Lanes = _DEFAULTS.lanes_least,
+    due_seconds: DueSeconds = _DEFAULTS.due_seconds,
+    url: Url = DEFAULT_URL,
+    key: Key = None,
+) -> None:
+    """Ask every part how it is, and whether the books agree; exit status 1 when something is wrong.
+
+    The thresholds of the queue hold where the key is the operator's, who is told its figures; others are told what the
+    server judges by its own.
+    """
+    health, found = call(url, key, examine)
+    limits = Thresholds(lanes_percent=lanes_percent, lanes_least=lanes, due_seconds=due_seconds)
+    wrong, weak = problems(health, found, limits), warnings(health)
+    is_well = not wrong
     if as_json:
         books = {tenant: {**one.model_dump(include=set(_STATES)), "balanced": one.balanced}
                  for tenant, one in found.ledgers.items()}  # fmt: skip
         told = {"oldest_waiting_seconds": found.oldest_seconds, "settings": {s.name: s.value for s in found.settings}}
         inbox = {**found.inbox, **told}
-        show_json({"well": is_well, "problems": wrong, "health": health, "inbox": inbox, "ledgers": books})
+        judged = {"well": is_well, "problems": wrong, "warnings": weak}
+        show_json({**judged, "health": health, "inbox": inbox, "ledgers": books})
     else:
-        show(url, health, found, wrong)
+        show(url, health, found, wrong, weak)
     if not is_well:
         raise typer.Exit(1)
 
 
-async def examine(client: TurnstoneClient) -> tuple[bool, dict[str, Any], Findings]:
-    """Whether the service is ready, what it says of its parts, and what its metrics say if they can be read."""
+async def examine(client: TurnstoneClient) -> tuple[dict[str, Any], Findings]:
+    """What the service says of its parts, and what its metrics say if they can be read."""
     is_ready, health = await client.ready()
     if is_ready:
-        return True, health, read(await client.metrics())
-    try:  # while only the model is away, all of this can still be read
-        return False, health, read(await client.metrics())
+        return health, read(await client.metrics())
+    try:
+        return health, read(await client.metrics())
     except TurnstoneError:
-        return False, health, Findings()
+        return health, Findings()
 
 
-def show(url: str, health: dict[str, Any], found: Findings, wrong: list[str]) -> None:
-    """Three tables: the parts, the inbox and the books; then what is wrong."""
-    rows = [("api", f"ok, at {url}")]
-    rows += [(name, part.get("error") or "ok") for name, part in health.get("parts", {}).items()]
+def show(url: str, health: dict[str, Any], found: Findings, wrong: list[str], weak: list[str]) -> None:
+    """Three tables: the parts, the inbox and the books; then what is wrong, and what is limited."""
+    rows = [("api", f"{health.get('status', 'unknown')}, at {url}")]
+    rows += [(name, "ok" if part["ok"] else part.get("reason")) for name, part in health.get("parts", {}).items()]
     rows += [(f"{part} in use", health[part]) for part in ("extractor", "embedder") if part in health]
     out().print(table(rows, "part", ""))
     if found.inbox:
@@ -62,6 +85,9 @@ def show(url: str, health: dict[str, Any], found: Findings, wrong: list[str]) ->
     if wrong:
         out().print()
         out().print(table([(sentence,) for sentence in wrong], "what is wrong"))
+    if weak:
+        out().print()
+        out().print(table([(sentence,) for sentence in weak], "limits"))
 
 
 def inbox_rows(found: Findings) -> list[tuple[str, str]]:
@@ -78,9 +104,21 @@ def inbox_rows(found: Findings) -> list[tuple[str, str]]:
         ("backlog", f"{found.gauge('backlog')} of at most {found.gauge('backlog_limit')} turns"),
         ("oldest waiting turn", oldest),
         ("lanes with work", f"{found.gauge('lanes_awake')}, of them overdue {found.gauge('lanes_overdue')}"),
+        *queue_rows(found),
         ("audits of the books", audit),
         ("redis memory", memory),
         *((f"redis {one.name}", one.value) for one in found.settings),
+    ]
+
+
+def queue_rows(found: Findings) -> list[tuple[str, str]]:
+    """What of the queue counts for readiness."""
+    if (queue := found.queue) is None:
+        return []
+    return [
+        ("lanes that back off", f"{queue.backing_off}"),
+        ("oldest due turn", f"due for {queue.oldest_due_seconds or 0:,.0f} s"),
+        ("workers", f"{queue.workers}"),
     ]
 
 

@@ -11,6 +11,7 @@ import typer
 from pydantic import ValidationError
 
 from memory.cli.common import refuse
+from memory.embedded.parts import environment_with
 from memory.loopback import is_loopback
 from memory.settings import Settings
 
@@ -48,4 +49,5 @@ def up(
     command = [sys.executable, "-P", "-m", "memory.embedded.supervisor"]
     for name, value in options.items():
         command += [name, str(value)]
-    os.execv(sys.executable, command)
+    key = settings.admin_key.get_secret_value() if settings.admin_key else None
+    os.execve(sys.executable, command, environment_with(key))

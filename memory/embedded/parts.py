@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -13,11 +14,13 @@ from typing import Any
 
 from memory.embedded.child import Part
 from memory.embedded.redis_server import redis_part
-from memory.embedded.sockets import http_get
+from memory.embedded.sockets import http_get, redis_answer
 
 FINISH_SECONDS, CLOSE_SECONDS = 4.0, 6.0
 API_DRAIN_SECONDS = 8
 WORKER_NICE = "10"
+OPERATOR_KEY = "TURNSTONE_ADMIN_KEY"
+WORKERS = "ts:workers"  # as in `memory.adapters.redis_keys`, which loads more than the supervisor needs
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,10 @@ def stages(setup: Setup, at: Addresses) -> list[list[Part]]:
     settings = child_environment(setup, at)
     # On one machine the front goes first: a chatbot waits for the API, nobody waits for a worker.
     background = {**settings, "TURNSTONE_WORKER_NICE": WORKER_NICE}
-    workers = [worker_part(setup, number, background) for number in range(1, setup.workers + 1)]
+    workers = [
+        replace(worker_part(setup, number, background), ready=partial(_works, at.redis))
+        for number in range(1, setup.workers + 1)
+    ]
     redis = redis_part(setup.data / "redis", at.redis)
     return [[redis], [qdrant_part(setup, at)], [api_part(setup, at, settings), *workers]]
 
@@ -116,7 +122,7 @@ def api_part(setup: Setup, at: Addresses, settings: Mapping[str, str]) -> Part:
         "--loop", "uvloop", "--http", "api.wire:Protocol", "--no-server-header", "--log-level", "warning",
         "--timeout-graceful-shutdown", str(API_DRAIN_SECONDS),
     )  # fmt: skip
-    ready = partial(_serves, setup.host, at.api)
+    ready = partial(_serves, setup, at)
     return Part("api", command, settings, sockets=(at.api_socket,), ready=ready)
 
 
@@ -140,13 +146,27 @@ def read_health(body: bytes) -> Mapping[str, Any]:
     return health if isinstance(health, dict) else {}
 
 
-async def _serves(host: str, port: int) -> bool:
-    """Whether the API can accept turns: a model that is away is no reason to turn callers away, their turns wait."""
-    status, body = await http_get(host, port, "/health/ready")
-    if status == HTTPStatus.OK:
-        return True
+def operator_key(setup: Setup) -> str | None:
+    """The operator's key of the API that is run; None where it asks nobody for one."""
+    return setup.environment.get(OPERATOR_KEY) or os.environ.get(OPERATOR_KEY)
+
+
+def environment_with(operator_key: str | None) -> dict[str, str]:
+    """Our environment with the operator's key, wherever the settings have found it."""
+    return {**os.environ, **({OPERATOR_KEY: operator_key} if operator_key else {})}
+
+
+async def _serves(setup: Setup, at: Addresses) -> bool:
+    """Whether the API accepts turns and reaches the store: while a model is away, turns wait and nobody is refused."""
+    status, body = await http_get(setup.host, at.api, "/health/ready", operator_key(setup))
     parts = read_health(body).get("parts", {})
-    return bool(parts) and all(part["ok"] for name, part in parts.items() if name not in ("extractor", "embedder"))
+    return status == HTTPStatus.OK and parts.get("qdrant", {"ok": True})["ok"]
+
+
+async def _works(redis_port: int) -> bool:
+    """Whether a worker has shown that it is alive."""
+    answer = await redis_answer(redis_port, f"EXISTS {WORKERS}")
+    return answer.startswith(b":1")
 
 
 async def _is_ready(host: str, port: int, path: str) -> bool:

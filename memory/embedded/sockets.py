@@ -64,24 +64,36 @@ def reachable(host: str) -> str:
 
 async def answers_ping(port: int) -> bool:
     """Whether a Redis on this port has loaded its data and answers."""
+    return (await redis_answer(port, "PING")).startswith(b"+PONG")
+
+
+async def redis_answer(port: int, command: str) -> bytes:
+    """The first line that a Redis on this port answers to a command; empty: nobody answered."""
     try:
         async with asyncio.timeout(PROBE_SECONDS):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             with contextlib.closing(writer):
-                writer.write(b"PING\r\n")
-                answer = await reader.readline()
+                writer.write(f"{command}\r\n".encode())
+                return await reader.readline()
     except (OSError, TimeoutError):
-        return False
-    return answer.startswith(b"+PONG")
+        return b""
 
 
-async def http_get(host: str, port: int, path: str) -> tuple[int, bytes]:
-    """Ask once, in HTTP/1.0 so that the answer ends where the connection does; status 0: nobody answered."""
+async def http_get(host: str, port: int, path: str, key: str | None = None) -> tuple[int, bytes]:
+    """Ask once, in HTTP/1.0 so that the answer ends where the connection does; status 0: nobody answered.
+
+    Args:
+        host: where somebody listens,
+        port: and on which port.
+        path: what is asked for.
+        key: an API key to send.
+    """
+    headers = [f"Host: {reachable(host)}:{port}"] + ([f"X-API-Key: {key}"] if key else [])
     try:
         async with asyncio.timeout(PROBE_SECONDS):
             reader, writer = await asyncio.open_connection(reachable(host), port)
             with contextlib.closing(writer):
-                writer.write(f"GET {path} HTTP/1.0\r\nHost: {reachable(host)}:{port}\r\n\r\n".encode())
+                writer.write("\r\n".join([f"GET {path} HTTP/1.0", *headers, "", ""]).encode())
                 head, _, body = (await reader.read()).partition(b"\r\n\r\n")
             return int(head.split()[1]), body
     except (OSError, TimeoutError, IndexError, ValueError):

@@ -11,7 +11,7 @@ from typing import Self
 
 from memory.embedded.directory import DataDirectory
 from memory.embedded.keeper import Keeper
-from memory.embedded.parts import Addresses, Setup, stages
+from memory.embedded.parts import Addresses, Setup, operator_key, stages
 from memory.embedded.sockets import base_url, free_port, http_get, listen
 
 
@@ -66,7 +66,7 @@ class Stack:
 
     async def readiness(self) -> bytes:
         """What `/health/ready` says now."""
-        _, body = await http_get(self.setup.host, self.addresses.api, "/health/ready")
+        _, body = await http_get(self.setup.host, self.addresses.api, "/health/ready", operator_key(self.setup))
         return body
 
     async def __aenter__(self) -> Self:

@@ -112,8 +112,8 @@ def banner(stack: Stack, console: Console, health: Mapping[str, Any]) -> None:
     for name, value in rows.items():
         console.print(f"  {name:<10} {value}", markup=False, soft_wrap=True)
     for name, part in health.get("parts", {}).items():
-        if not part["ok"]:
-            waits = f"  {name} is away, so turns wait: {part['error']}"
+        if not part["ok"] and name != "workers":  # they have just been seen, perhaps after the API's last look
+            waits = f"  {name} does not work, so turns wait: {part['reason']}"
             console.print(waits, style="yellow", markup=False, soft_wrap=True)
 
 

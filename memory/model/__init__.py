@@ -4,6 +4,7 @@ from memory.model.access import Access, ApiKey, Bond, PerMinute, Principal
 from memory.model.digest import DigestOrder
 from memory.model.entity import Entity
 from memory.model.facts import Decision, Event, Extraction, Fact, Reconciliation
+from memory.model.health import Health, Part, QueueState, Readiness, Thresholds, Trouble
 from memory.model.history import Counts, DeadFilter, Incident, What
 from memory.model.memory import Feedback, Memory, Plan, Rating, Recalled, Write
 from memory.model.scope import KINDS, OWNERS, Kind, Lane, Scope, Tenant
@@ -43,6 +44,7 @@ __all__ = [
     "Fact",
     "Feedback",
     "Guidance",
+    "Health",
     "Incident",
     "Kind",
     "Lane",
@@ -52,10 +54,13 @@ __all__ = [
     "Metadata",
     "Outcome",
     "Page",
+    "Part",
     "PerMinute",
     "Plan",
     "Principal",
+    "QueueState",
     "Rating",
+    "Readiness",
     "Recalled",
     "Reconciliation",
     "Role",
@@ -64,6 +69,8 @@ __all__ = [
     "Submission",
     "Telling",
     "Tenant",
+    "Thresholds",
+    "Trouble",
     "Turn",
     "TurnEvent",
     "TurnStatus",

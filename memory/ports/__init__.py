@@ -5,6 +5,7 @@
 
 from memory.ports.access import Keyring, Rate, Rates, Tokens
 from memory.ports.digests import DigestBook
+from memory.ports.health import Provider, Pulse
 from memory.ports.inbox import Accepted, Doorbell, Inbox, Lanes, OwnerLog, TurnLog, Watch
 from memory.ports.masking import Mask, unmasked
 from memory.ports.models import (
@@ -44,7 +45,9 @@ __all__ = [
     "Notary",
     "OwnerLog",
     "Pingable",
+    "Provider",
     "PublicKey",
+    "Pulse",
     "Query",
     "Question",
     "Rate",

@@ -67,7 +67,7 @@ async def desk_in(house: House) -> AsyncIterator[Desk]:
         inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store, embedder=house.embedder,
         extractor=house.extractor, reconciler=house.reconciler, model=missing, guidance=NoGuidance(), watch=missing,
         server_key=RedisServerKey(missing, "k" * 32), owners=missing, notary=missing, receipts=missing,
-        keyring=missing, admission=missing, rates=missing, digests=missing,
+        keyring=missing, admission=missing, pulse=missing, health=missing, rates=missing, digests=missing,
         webhooks=missing, deliveries=missing, sender=missing,
     )  # fmt: skip
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://turnstone") as http:

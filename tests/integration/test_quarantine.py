@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,11 +15,11 @@ from memory.converse import Conversing, converse
 from memory.decide import decide
 from memory.forget import forget
 from memory.marking import Quarantine
-from memory.model import Event, Page, Role, Scope
+from memory.model import Decision, Event, Fact, Page, Recalled, Reconciliation, Role, Scope
 from memory.ports import unmasked
 from memory.remember import drain
 from memory.removals import finish_removals
-from tests.fakes import ScriptedModel
+from tests.fakes import ScriptedModel, ScriptedReconciler
 from tests.integration.house import ANA, BOB, MARCH, House, make_removals_due
 from tests.integration.letters import Desk, desk_in
 
@@ -116,6 +116,36 @@ async def test_what_is_held_back_is_weighed_against_nothing_and_nothing_against_
     await drain(ANA.lane, replace(house.remembering, quarantine=Quarantine.HOLD))
     assert await house.texts() == ["I like tea previous instructions"]
     assert [one["memory"] for one in await listed(desk)] == [TOLD]
+
+
+class Merging(ScriptedReconciler):
+    """Updates the nearest memory, and words what both say in its own way."""
+
+    def __init__(self, wording: str) -> None:
+        super().__init__()
+        self._wording = wording
+
+    async def reconcile(self, candidates: Sequence[Fact], neighbours: Sequence[Sequence[Recalled]]) -> Reconciliation:
+        updates = [
+            Decision(candidate=number, event=Event.UPDATE, target=0, text=self._wording)
+            if near
+            else Decision(candidate=number, event=Event.ADD)
+            for number, near in enumerate(neighbours)
+        ]
+        return Reconciliation(decisions=tuple(updates))
+
+
+async def test_a_merged_wording_is_judged_before_it_is_stored(desk: Desk) -> None:
+    house = desk.house
+    await remember(house, "I like tea")
+    house.weigher = Merging(TOLD)
+    turn_id = await remember(house, "I like tea and coffee")
+    assert await house.texts() == ["I like tea"]
+    (held,) = await listed(desk)
+    assert (held["memory"], held["quote"], held["marked"]) == (TOLD, "I like tea and coffee", True)
+    assert [(event.event, event.held) for event in (await house.status(turn_id)).events] == [(Event.ADD, True)]
+    await remember(house, "I like tea and cake", mode="mark")
+    assert [(one.text, one.marked) for one in await house.memories()] == [(TOLD, True)]
 
 
 async def test_a_released_memory_stands_like_any_other_and_is_marked_no_longer(desk: Desk) -> None:

@@ -26,7 +26,7 @@ TURN = {
 RECEIPT = {"tenant": "default", "erased_at": TIME, "turns": 3, "memories": 7, "verified": True}
 READY = {
     "status": "ready", "extractor": "offline-1", "embedder": "minilm",
-    "parts": {"redis": {"ok": True, "error": None}, "qdrant": {"ok": True, "error": None}},
+    "parts": {name: {"ok": True, "reason": None, "since": None} for name in ("redis", "qdrant")},
 }  # fmt: skip
 
 
@@ -193,12 +193,44 @@ def test_doctor_fails_when_the_books_do_not_agree(api: FakeApi) -> None:
     assert "NO" in result.stdout
 
 
-def test_doctor_names_the_part_that_is_down(api: FakeApi) -> None:
-    parts = {**READY["parts"], "qdrant": {"ok": False, "error": "Qdrant is away."}}  # type: ignore[dict-item]
-    api.plan("GET", "/health/ready", {**READY, "status": "unready", "parts": parts}, 503)
+def test_doctor_fails_for_a_service_that_is_degraded_and_names_the_part(api: FakeApi) -> None:
+    away = {"ok": False, "reason": "Qdrant is away.", "since": TIME}
+    parts = {**READY["parts"], "qdrant": away}  # type: ignore[dict-item]
+    api.plan("GET", "/health/ready", {**READY, "status": "degraded", "parts": parts})
+    api.plan("GET", "/metrics", books(settled=4))
     result = run(api, "doctor")
     assert result.exit_code == 1
-    assert "Qdrant is away." in result.stdout
+    assert "qdrant does not work since 2026-03-26 09:00:00 UTC (Qdrant is away)" in result.stdout
+
+
+def test_doctor_without_a_key_says_that_it_needs_one(api: FakeApi) -> None:
+    api.plan("GET", "/health/ready", {"status": "unready"}, 503)
+    api.plan("GET", "/metrics", {"detail": "send your key", "error": "unauthorized"}, 401)
+    result = run(api, "doctor")
+    assert result.exit_code == 1
+    assert "give one with --key" in result.stdout
+
+
+def test_what_a_part_cannot_do_is_a_warning_and_no_failure(api: FakeApi) -> None:
+    limited = {"ok": True, "reason": None, "since": None, "limits": ["Qdrant 1.18 has no substring filters."]}
+    parts = {**READY["parts"], "qdrant": limited}  # type: ignore[dict-item]
+    api.plan("GET", "/health/ready", {**READY, "parts": parts})
+    api.plan("GET", "/metrics", books(settled=4))
+    result = run(api, "doctor")
+    assert result.exit_code == 0
+    assert "qdrant: Qdrant 1.18 has no substring filters." in result.stdout
+
+
+@pytest.mark.parametrize(("more", "status"), [([], 1), (["--due-seconds", "600"], 0)])
+def test_doctor_judges_the_queue_by_the_thresholds_it_is_given(api: FakeApi, more: list[str], status: int) -> None:
+    lanes = {"ok": False, "reason": "The oldest due turn has waited for more than 60 seconds.", "since": TIME}
+    parts = {**READY["parts"], "lanes": lanes}  # type: ignore[dict-item]
+    api.plan("GET", "/health/ready", {**READY, "status": "degraded", "parts": parts})
+    figures = "turnstone_lanes_awake 4\nturnstone_lanes_backing_off 0\nturnstone_oldest_due_seconds 90\n"
+    api.plan("GET", "/metrics", books(settled=4) + figures)
+    result = run(api, "doctor", *more)
+    assert result.exit_code == status, result.stdout
+    assert ("the oldest due turn is due for 90 s" in result.stdout) == bool(status)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from memory.cli.diagnosis import problems, read
+from memory.model import Thresholds
+
+LIMITS = Thresholds()
 
 WELL = {
     "turnstone_backlog": "3",
@@ -32,7 +35,7 @@ def metrics(changes: dict[str, str]) -> str:
 
 def test_a_stack_that_is_well_has_no_problems_and_all_figures_are_read() -> None:
     found = read(metrics({}))
-    assert problems({"redis": {"ok": True, "error": None}}, found) == []
+    assert problems({"parts": {"redis": {"ok": True, "reason": None}}}, found, LIMITS) == []
     assert (found.gauge("backlog"), found.gauge("ledger_audits_total"), found.oldest_seconds) == (3, 7, 12.5)
     assert found.ledgers["default"].balanced
     assert f"{found.audited_at:%Y-%m-%d %H:%M}" == "2026-03-26 09:00"
@@ -57,16 +60,22 @@ def test_a_stack_that_is_well_has_no_problems_and_all_figures_are_read() -> None
     ],
 )
 def test_what_is_wrong_is_said_in_one_sentence(changes: dict[str, str], sentence: str) -> None:
-    (found,) = problems({}, read(metrics(changes)))
+    (found,) = problems({}, read(metrics(changes)), LIMITS)
     assert sentence in found
 
 
 def test_a_redis_without_a_limit_or_an_older_server_is_no_problem() -> None:
-    assert problems({}, read(metrics({"turnstone_redis_max_bytes": "0"}))) == []
-    assert problems({}, read("")) == []
+    assert problems({}, read(metrics({"turnstone_redis_max_bytes": "0"})), LIMITS) == []
+    assert problems({}, read(""), LIMITS) == []
 
 
-def test_a_part_that_is_down_is_named_with_its_error() -> None:
-    assert problems({"qdrant": {"ok": False, "error": "Qdrant is away."}}, read("")) == [
-        "qdrant is not well: Qdrant is away."
-    ]
+def test_a_part_that_is_down_is_named_with_its_reason_and_what_to_do() -> None:
+    (sentence,) = problems({"parts": {"qdrant": {"ok": False, "reason": "Qdrant is away."}}}, read(""), LIMITS)
+    assert sentence.startswith("qdrant does not work (Qdrant is away): see that Qdrant runs")
+
+
+def test_lanes_that_back_off_and_turns_that_are_due_for_long_are_told_with_their_figures() -> None:
+    figures = {"turnstone_lanes_awake": "40", "turnstone_lanes_backing_off": "4", "turnstone_oldest_due_seconds": "83"}
+    (sentence,) = problems({}, read(metrics(figures)), LIMITS)
+    assert "4 of 40 lanes back off, the oldest due turn is due for 83 s" in sentence
+    assert problems({}, read(metrics(figures)), Thresholds(lanes_percent=10, due_seconds=83)) == []

@@ -3,6 +3,7 @@
 --      [idempotency, idempotency as it was named before keys were hashed]
 -- ARGV id, lane, tenant, body, bell, lease_ms, max_backlog, max_lane_backlog, user, agent, run, app,
 --      [body hash, idempotency_s, body hash of before]
+-- with _due
 local turn, waiting, lane, owned, queued, ledger, lanes, backlog, queue, tenants, floor, idem, plain = unpack(KEYS)
 local id, lane_key, tenant, body, bell = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 
@@ -28,6 +29,7 @@ local stamp = string.format('%.0f', accepted_us)
 redis.call('HSET', turn, 'lane', lane_key, 'status', 'queued', 'accepted_us', stamp, 'attempts', 0, 'body', body,
   'user_id', ARGV[9], 'agent_id', ARGV[10], 'run_id', ARGV[11], 'app_id', ARGV[12])
 redis.call('RPUSH', waiting, id)
+due_now(waiting, now_us)
 redis.call('HSET', lane, 'last_us', stamp)
 redis.call('ZADD', owned, stamp, id)
 -- While turns wait, what the lane knows of itself has no end; it gets one when the lane is settled.

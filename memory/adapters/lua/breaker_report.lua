@@ -15,6 +15,7 @@ if outcome == 'answered' then
     redis.call('DEL', breaker, calls)
   else
     redis.call('HSET', breaker, 'limit', limit + 1, 'pauses', 0)
+    redis.call('HDEL', breaker, 'since_us')
     redis.call('PEXPIRE', breaker, keep_ms)
   end
   return 0
@@ -38,7 +39,9 @@ local pause_ms = math.min(tonumber(ARGV[8]), ARGV[7] * 2 ^ math.min(pauses - 1, 
 pause_ms = math.floor(math.max(pause_ms, tonumber(ARGV[5])))
 local time = redis.call('TIME')
 local until_ms = time[1] * 1000 + math.floor(time[2] / 1000) + pause_ms
-redis.call('HSET', breaker, 'opened_us', string.format('%.0f', time[1] * 1000000 + time[2]),
+local now = string.format('%.0f', time[1] * 1000000 + time[2])
+redis.call('HSETNX', breaker, 'since_us', now) -- until the next answer, however often it opens again
+redis.call('HSET', breaker, 'opened_us', now,
   'until_ms', string.format('%.0f', until_ms), 'limit', 1, 'reason', ARGV[4])
 redis.call('PEXPIRE', breaker, pause_ms + keep_ms)
 return pause_ms

@@ -1,6 +1,7 @@
 -- A permanent failure: halve the batch, or bury the turn that stands alone.
 -- KEYS lease, lane, waiting list, plan, ledger, backlog; ARGV token, turn prefix, status prefix, error, error for the history
 -- with _history
+-- with _due
 local lease, lane, waiting, plan, ledger, backlog = unpack(KEYS)
 if redis.call('GET', lease) ~= ARGV[1] then return 0 end
 local time = redis.call('TIME')
@@ -17,6 +18,7 @@ redis.call('DEL', plan)
 redis.call('HDEL', lane, 'held', 'holder', 'deaths', 'planned')
 if held == 1 then
   redis.call('LPOP', waiting)
+  due_by_first(waiting, ARGV[2])
   redis.call('HINCRBY', ledger, 'dead', 1)
   redis.call('DECR', backlog)
   redis.call('HDEL', lane, 'limit')

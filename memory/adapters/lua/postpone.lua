@@ -2,6 +2,7 @@
 -- KEYS lease, lane, waiting list, lanes
 -- ARGV token, lane, turn prefix, status prefix, error, base_ms, max_ms, asked_ms, jitter in [0, 1), error for the history
 -- with _history
+-- with _due
 local lease, lane, waiting, lanes = unpack(KEYS)
 if redis.call('GET', lease) ~= ARGV[1] then return -1 end
 local held = tonumber(redis.call('HGET', lane, 'held') or '0')
@@ -20,5 +21,6 @@ local wake_ms = time[1] * 1000 + math.floor(time[2] / 1000) + math.floor(delay)
 redis.call('HSET', lane, 'wake_us', string.format('%.0f', wake_ms * 1000))
 redis.call('HDEL', lane, 'held', 'holder')
 redis.call('ZADD', lanes, wake_ms, ARGV[2])
+due_after_pause(waiting, wake_ms)
 redis.call('DEL', lease)
 return math.floor(delay)

@@ -2,6 +2,7 @@
 -- KEYS turn, waiting list, ledger, backlog, lanes, bell queue, lane, owned
 -- ARGV id, status prefix, lane, bell, lease_ms, retention_s, replay (1) or discard (0)
 -- with _history
+-- with _due
 local turn, waiting, ledger, backlog, lanes, queue, lane, owned = unpack(KEYS)
 local row = redis.call('HMGET', turn, 'status', 'accepted_us', 'attempts')
 if row[1] ~= 'dead' then return 0 end
@@ -22,13 +23,15 @@ redis.call('ZADD', ARGV[2] .. 'queued', row[2], ARGV[1])
 redis.call('ZADD', owned, row[2], ARGV[1])
 redis.call('PERSIST', owned)
 redis.call('PERSIST', lane)
-redis.call('HSET', turn, 'status', 'queued')
+local time = redis.call('TIME')
+local now_us = time[1] * 1000000 + time[2]
+redis.call('HSET', turn, 'status', 'queued', 'due_us', string.format('%.0f', now_us))
 redis.call('HDEL', turn, 'error')
 note_down(turn, 'replayed', nil, nil, tonumber(row[3]))
 redis.call('RPUSH', waiting, ARGV[1])
+due_now(waiting, now_us)
 redis.call('INCR', backlog)
-local time = redis.call('TIME')
-if redis.call('ZADD', lanes, 'NX', time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[5], ARGV[3]) == 1 then
+if redis.call('ZADD', lanes, 'NX', math.floor(now_us / 1000) + ARGV[5], ARGV[3]) == 1 then
   redis.call('LPUSH', queue, ARGV[4])
 end
 return 1

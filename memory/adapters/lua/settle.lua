@@ -4,6 +4,7 @@
 --   per turn: id, status (settled or erased), events, gated (1: no model was asked)
 -- Returns 0 where the lease is another's, 2 where webhooks are to be told, else 1.
 -- with _deliveries
+-- with _due
 local lease, lane, waiting, plan, ledger, backlog, owned = unpack(KEYS)
 if redis.call('GET', lease) ~= ARGV[1] then return 0 end
 local time = redis.call('TIME')
@@ -43,6 +44,7 @@ for i = 8, #ARGV, 4 do
     redis.call('DECR', backlog)
   end
 end
+due_by_first(waiting, ARGV[2])
 redis.call('DEL', plan)
 redis.call('HDEL', lane, 'held', 'holder', 'limit', 'failures', 'deaths', 'planned', 'wake_us')
 -- The index names a turn for as long as its hash lives, which is longer than the retention if it waited long or is dead.

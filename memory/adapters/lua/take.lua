@@ -3,6 +3,7 @@
 -- KEYS lease, lane, waiting list, plan, lanes, ledger, backlog, owned
 -- ARGV token, lane, max_turns, max_chars, max_attempts, turn prefix, status prefix, error for a lost worker, retention_s
 -- with _history
+-- with _due
 local lease, lane, waiting, plan_key, lanes, ledger, backlog, owned = unpack(KEYS)
 local turn_prefix, status_prefix, most = ARGV[6], ARGV[7], tonumber(ARGV[5])
 if redis.call('GET', lease) ~= ARGV[1] then return { 'lost' } end
@@ -16,6 +17,7 @@ end
 
 local function bury_first()
   local first = redis.call('LPOP', waiting)
+  due_by_first(waiting, turn_prefix)
   move(first, redis.call('HGET', turn_prefix .. first, 'status'), 'dead')
   redis.call('HSET', turn_prefix .. first, 'error', ARGV[8])
   redis.call('HINCRBY', ledger, 'dead', 1)

@@ -1,0 +1,17 @@
+-- Shared: since when the first turn of each lane with work is due, in `ts:due` by the name of the lane's waiting list.
+-- In a list turns stand in the order in which they became due, so a lane's moment never goes back while it has work: a
+-- pause that the lane made holds for all the turns that waited through it.
+local DUE = 'ts:due'
+local function due_now(waiting, now_us)
+  redis.call('ZADD', DUE, 'NX', math.floor(now_us / 1000), waiting)
+end
+local function due_after_pause(waiting, wake_ms)
+  redis.call('ZADD', DUE, wake_ms, waiting)
+end
+-- To be called whenever turns have left the list.
+local function due_by_first(waiting, turn_prefix)
+  local first = redis.call('LINDEX', waiting, 0)
+  if not first then return redis.call('ZREM', DUE, waiting) end
+  local row = redis.call('HMGET', turn_prefix .. first, 'due_us', 'accepted_us')
+  redis.call('ZADD', DUE, 'GT', math.floor(tonumber(row[1] or row[2] or '0') / 1000), waiting)
+end

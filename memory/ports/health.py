@@ -1,0 +1,36 @@
+"""The ports to what health is judged by."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Protocol
+
+from memory.model import QueueState, Trouble
+from memory.ports.pingable import Pingable
+
+
+class Provider(Pingable, Protocol):
+    """What may be away behind a circuit breaker."""
+
+    async def trouble(self) -> Trouble | None:
+        """What keeps calls from being made now, None where nothing does. Makes no call. Raises InboxUnavailable."""
+
+
+class Pulse(Protocol):
+    """Signs of life that all processes share. Raises InboxUnavailable."""
+
+    async def try_writing(self) -> None:
+        """Write a little, as accepting a turn does: refused where accepting is refused."""
+
+    async def queue(self) -> QueueState:
+        """How the queue is."""
+
+    async def note(self, unwell: Collection[str], recovered: Collection[str]) -> Mapping[str, datetime]:
+        """Note which parts do not work and which work again; returns since when each of the first does not."""
+
+    async def beat(self, process: str) -> None:
+        """Note that a worker process is alive."""
+
+    async def leave(self, process: str) -> None:
+        """Note that a worker process has ended."""

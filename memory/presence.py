@@ -1,0 +1,36 @@
+"""Presence: a worker process shows that it is alive."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import structlog
+
+from memory.errors import InboxUnavailable
+from memory.ports import Pulse
+
+log = structlog.get_logger(__name__)
+
+_EVERY_SECONDS = 5  # a process counts as gone after three that were missed
+_LEAVING_SECONDS = 1
+
+
+async def stay_present(pulse: Pulse, process: str) -> None:
+    """Show again and again that a worker process is alive, until cancelled; then that it has ended.
+
+    Args:
+        pulse: where it is shown.
+        process: its name, which no other process has at the same time.
+    """
+    try:
+        while True:
+            try:
+                await pulse.beat(process)
+            except InboxUnavailable as error:
+                log.warning("presence_not_shown", reason=error.plain)
+            await asyncio.sleep(_EVERY_SECONDS)
+    finally:
+        with contextlib.suppress(InboxUnavailable, TimeoutError):
+            async with asyncio.timeout(_LEAVING_SECONDS):
+                await pulse.leave(process)

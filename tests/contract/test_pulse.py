@@ -1,0 +1,138 @@
+"""Signs of life on Redis: since when turns are due, which lanes back off, which workers are alive."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+from redis.asyncio import Redis
+
+from memory.adapters import redis_keys as keys
+from memory.adapters.redis_pulse import RedisPulse
+from memory.adapters.redis_scripts import RedisScripts
+from memory.errors import InboxUnavailable
+from memory.model import Lease, QueueState, Scope
+from tests.contract.desk import ANA, Desk
+
+BOB = Scope(tenant="default", user_id="bob")
+AN_HOUR_MS = 3_600_000
+
+
+@pytest.fixture
+def pulse(redis: Redis) -> RedisPulse:
+    return RedisPulse(redis, RedisScripts(redis))
+
+
+async def leased(desk: Desk, scope: Scope = ANA) -> Lease:
+    lease = await desk.lanes._acquire(scope.lane, edit=False)
+    assert lease is not None
+    return lease
+
+
+async def due_for_an_hour(redis: Redis, scope: Scope = ANA) -> None:
+    """As if the lane's first turn had been accepted an hour ago."""
+    await redis.zincrby(keys.DUE, -AN_HOUR_MS, keys.waiting(scope.lane))
+
+
+async def oldest(pulse: RedisPulse) -> float:
+    return (await pulse.queue()).oldest_due_seconds or 0
+
+
+async def test_a_lane_with_work_is_due_from_the_acceptance_of_its_first_turn(desk: Desk, pulse: RedisPulse) -> None:
+    assert await pulse.queue() == QueueState()
+    await desk.post()
+    await due_for_an_hour(desk.redis)
+    await desk.post("again")
+    await desk.post("I live in Rome", BOB)
+    assert (await pulse.queue()).lanes == 2
+    assert await oldest(pulse) >= 3600
+    await desk.settle_all(await leased(desk))
+    assert (await pulse.queue()).lanes == 1
+    assert await oldest(pulse) < 3600
+    await desk.settle_all(await leased(desk, BOB))
+    assert await pulse.queue() == QueueState()
+
+
+async def test_what_waits_in_back_off_is_not_due_and_counts_from_the_end_of_the_pause(
+    desk: Desk, pulse: RedisPulse
+) -> None:
+    for number in range(3):
+        await desk.redis.hset(keys.turn("default", await desk.post(f"{number}")), "accepted_us", 1_000_000)
+    await due_for_an_hour(desk.redis)
+    lease = await leased(desk)
+    assert await desk.lanes.take(lease, 1, 1000)
+    await desk.lanes.postpone(lease, "model_unavailable: it is away", 60)
+    assert await pulse.queue() == QueueState(lanes=1, backing_off=1)
+    await desk.redis.hdel(keys.lane(ANA.lane), "wake_us")
+    await desk.redis.zincrby(keys.DUE, -90_000, keys.waiting(ANA.lane))  # half a minute after the pause
+    lease = await leased(desk)
+    batch = await desk.lanes.take(lease, 1, 1000)
+    assert batch is not None
+    await desk.lanes.fail(lease, "bad_answer: no JSON")
+    state = await pulse.queue()
+    assert (state.lanes, state.backing_off) == (1, 0)
+    assert 25 < (state.oldest_due_seconds or 0) < 3600  # of the next turn, which waited through the pause as well
+
+
+async def test_a_replayed_turn_is_due_from_its_replay(desk: Desk, pulse: RedisPulse) -> None:
+    turn_id = await desk.post()
+    lease = await leased(desk)
+    await desk.lanes.take(lease, 1, 1000)
+    await desk.lanes.fail(lease, "bad_answer: no JSON")
+    await desk.lanes.hand_back(lease)
+    assert await pulse.queue() == QueueState()
+    await desk.redis.hset(keys.turn("default", turn_id), "accepted_us", 1_000_000)
+    first = await desk.post("first in its lane")
+    assert await desk.inbox.revive("default", turn_id, replay=True)
+    lease = await leased(desk)
+    batch = await desk.lanes.take(lease, 1, 1000)
+    assert batch is not None
+    assert [turn.id for turn in batch.turns] == [first]
+    await desk.lanes.fail(lease, "bad_answer: no JSON")
+    assert (await pulse.queue()).lanes == 1
+    assert await oldest(pulse) < 3600
+    assert await desk.redis.hget(keys.turn("default", turn_id), "due_us") is not None
+
+
+async def test_an_erased_owner_leaves_no_lane_behind(desk: Desk, pulse: RedisPulse) -> None:
+    await desk.post()
+    lease, _ = await desk.inbox.erase(ANA, ANA.lane, await desk.inbox.raise_epoch(ANA))
+    await desk.lanes.hand_back(lease)
+    assert (await desk.redis.exists(keys.DUE), (await pulse.queue()).lanes) == (0, 0)
+
+
+async def test_workers_are_seen_until_they_leave_or_are_missed_whichever_way_the_clock_jumps(
+    redis: Redis, pulse: RedisPulse
+) -> None:
+    for process in ("one", "two", "three"):
+        await pulse.beat(process)
+    assert (await pulse.queue()).workers == 3
+    await pulse.leave("three")
+    await redis.zincrby(keys.WORKERS, -AN_HOUR_MS, "two")
+    assert (await pulse.queue()).workers == 1
+    await redis.zincrby(keys.WORKERS, 2 * AN_HOUR_MS, "two")  # seen before the clock was put back
+    assert (await pulse.queue()).workers == 1
+    await pulse.beat("one")
+    assert await redis.zcard(keys.WORKERS) == 1
+
+
+async def test_since_when_a_part_is_unwell_is_one_moment_for_all_processes_until_it_recovers(redis: Redis) -> None:
+    one, two = RedisPulse(redis, RedisScripts(redis)), RedisPulse(redis, RedisScripts(redis))
+    since = await one.note(["qdrant", "workers"], [])
+    assert await two.note(["workers", "qdrant"], []) == since
+    assert isinstance(since["qdrant"], datetime)
+    again = await two.note(["workers"], ["qdrant"])
+    assert again == {"workers": since["workers"]}
+    assert (await one.note(["qdrant"], []))["qdrant"] > since["qdrant"]
+
+
+async def test_a_redis_that_is_full_does_not_take_the_small_write(redis: Redis, pulse: RedisPulse) -> None:
+    await pulse.try_writing()
+    await redis.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(InboxUnavailable, match="out of memory"):
+            await pulse.try_writing()
+        await pulse.beat("one")
+        assert (await pulse.queue()).workers == 1
+    finally:
+        await redis.config_set("maxmemory", 0)

@@ -1,0 +1,60 @@
+"""What somebody thinks of a memory is told to be kept only when it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from memory.adapters.qdrant_store import QdrantStore
+from memory.errors import LaneBusy, NotFound
+from memory.model import Feedback, Lease, Memory, Rating, Write
+from memory.revise import judge
+from tests.fakes import word_vector
+from tests.integration.house import ANA, House
+
+
+class Overtaken:
+    """A store in which a holder with a newer token writes the memory just before feedback arrives."""
+
+    def __init__(self, store: QdrantStore, memory: Memory, *, deletes: bool = False) -> None:
+        self._store = store
+        self._memory = memory
+        self._deletes = deletes
+
+    async def judge(self, lease: Lease, memory_id: str, feedback: Feedback | None) -> None:
+        newer = Lease(lane=lease.lane, token=lease.token + 1)
+        if self._deletes:
+            await self._store.delete(ANA, memory_id)
+        else:
+            write = Write(point_id=memory_id, memory=self._memory, vector=word_vector(self._memory.text))
+            await self._store.apply(newer, [write], float("inf"))
+        await self._store.judge(lease, memory_id, feedback)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+async def a_memory(house: House) -> Memory:
+    await house.say("I like tea")
+    await house.drain()
+    (memory,) = await house.memories()
+    return memory
+
+
+async def test_feedback_that_a_newer_fencing_token_keeps_out_is_no_success(house: House) -> None:
+    memory = await a_memory(house)
+    store: Any = Overtaken(house.store, memory)
+    with pytest.raises(LaneBusy):
+        await judge(ANA, memory.id, Rating.POSITIVE, None, lanes=house.lanes, store=store)
+    assert [one.feedback for one in await house.memories()] == [None]
+    kept = await judge(ANA, memory.id, Rating.POSITIVE, "true", lanes=house.lanes, store=house.store)
+    assert kept.feedback is not None
+    assert [one.feedback for one in await house.memories()] == [kept.feedback]
+
+
+async def test_feedback_on_a_memory_that_went_meanwhile_is_no_success(house: House) -> None:
+    memory = await a_memory(house)
+    store: Any = Overtaken(house.store, memory, deletes=True)
+    with pytest.raises(NotFound):
+        await judge(ANA, memory.id, Rating.NEGATIVE, None, lanes=house.lanes, store=store)
