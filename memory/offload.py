@@ -12,7 +12,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-T, S = TypeVar("T"), TypeVar("S")
+T = TypeVar("T")
+S = TypeVar("S")
 
 LARGEST_ON_LOOP = 10_000  # characters: masking or marking them takes some ten milliseconds at worst
 _TEXT_THREADS = 2
