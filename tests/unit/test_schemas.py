@@ -58,7 +58,11 @@ async def test_a_schema_beyond_its_budget_is_refused(schema: Any, sentence: str)
 
 async def test_a_schema_may_refer_to_a_part_of_it_many_times_and_name_a_property_as_it_likes() -> None:
     text = {"type": "string"}
-    schema: dict[str, Any] = {"$defs": {"text": text}, "properties": {"pattern": text, "$id": text}, "required": ["pattern"]}
+    schema: dict[str, Any] = {
+        "$defs": {"text": text},
+        "properties": {"pattern": text, "$id": text},
+        "required": ["pattern"],
+    }
     schema["properties"] |= {f"a{number}": {"$ref": "#/$defs/text"} for number in range(200)}
     assert await checked_schema(schema) == schema
     await check_document(schema, {"pattern": "a", "a7": "b"})
