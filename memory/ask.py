@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -31,13 +31,19 @@ class Shape(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True, hide_input_in_errors=True)
 
 
-async def ask(model: LanguageModel, question: Question, read: Callable[[str], T]) -> T:
+async def ask(
+    model: LanguageModel,
+    question: Question,
+    read: Callable[[str], T],
+    check: Callable[[T], Awaitable[None]] | None = None,
+) -> T:
     """Ask until `read` accepts the answer, twice at most; returns what it read.
 
     Args:
         model: whom to ask.
         question: what to ask.
         read: takes the answer's JSON text; raises ValueError with a sentence when it will not do.
+        check: what takes longer than reading, and away from the event loop; raises ValueError likewise.
 
     Raises BadAnswer when the second answer will not do either; ModelUnavailable or ModelRejected.
     """
@@ -45,7 +51,10 @@ async def ask(model: LanguageModel, question: Question, read: Callable[[str], T]
     for _ in range(_TIMES):
         answer = await model.ask(attempt)
         try:
-            return read(_finished(answer))
+            value = read(_finished(answer))
+            if check is not None:
+                await check(value)
+            return value
         except ValueError as invalid:
             error = _described(invalid)
         attempt = asked_again(question, error)

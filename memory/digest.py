@@ -1,27 +1,29 @@
 """Digests of memories by a language model: a summary, or a document of a given shape.
 
-Both are made of what stands at that moment, so nothing of them is kept. What checks documents takes a while to load, so
-that is done when the first one is asked for.
+Both are made of what stands at that moment, so nothing of them is kept.
 """
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
+from pydantic_core import from_json
+
 from memory.ask import Shape, ask
-from memory.errors import BadRequest, NoModel
+from memory.errors import NoModel
 from memory.model import DigestOrder, Message, Page, Role, Scope
 from memory.model.filters import Condition
 from memory.ports import DigestBook, LanguageModel, MemoryStore
 from memory.prompts import structure, summary
+from memory.schemas import LARGEST_DOCUMENT, check_document, checked_schema
 from memory.spending import paid_by
 
 MOST_MEMORIES = 500
-LARGEST_SCHEMA = 20_000  # characters as JSON
-_PATTERNS = ("pattern", "patternProperties")  # an expression of somebody else's may run for ever
+LONGEST_MATERIAL = 300_000  # characters of memories in one prompt; more fits into no model's context anyway
+_PAGE = 50
 
 
 class _Document(Shape):
@@ -66,7 +68,9 @@ async def order(
     Raises BadRequest for a schema that is none, NoModel, InboxUnavailable.
     """
     _present(model)
-    kept = DigestOrder(id=str(uuid.uuid4()), schema_=checked_schema(schema), filters=filters, instructions=instructions)
+    kept = DigestOrder(
+        id=str(uuid.uuid4()), schema_=await checked_schema(schema), filters=filters, instructions=instructions
+    )
     await book.keep(tenant, kept)
     return kept
 
@@ -83,72 +87,44 @@ async def made(
         model: makes it, and is asked once more where the document does not meet the schema.
         store: of memories.
 
-    Raises NoModel, BadAnswer where the document would not meet the schema, and what the parts raise.
+    Raises NoModel, BadAnswer where the document would not meet the schema, BadRequest where to check it takes too long,
+    and what the parts raise.
     """
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import ValidationError
-    from referencing import Registry
-    from referencing.exceptions import Unresolvable
-
     asked = _present(model)
-    validator = Draft202012Validator(wanted.schema_, registry=Registry())  # of its own: it fetches nothing
     memories = await _memories(scope, filters, store)
     question = structure(_about(scope), wanted.schema_, wanted.instructions, memories)
 
-    def read(text: str) -> Mapping[str, Any]:
-        document = json.loads(_Document.model_validate_json(text).document)
-        if not isinstance(document, dict):
-            raise ValueError("the document is no object")
-        try:
-            validator.validate(document)
-        except ValidationError as error:
-            raise ValueError(
-                f"the document does not meet its schema at {error.json_path} ({error.validator})"
-            ) from None
-        except Unresolvable as error:
-            raise BadRequest("schema: a $ref in it leads nowhere; put what it means into $defs") from error
-        return document
-
     with paid_by(scope.tenant):
-        return await ask(asked, question, read)
+        return await ask(asked, question, _read, partial(check_document, wanted.schema_))
 
 
-def checked_schema(given: Any) -> Mapping[str, Any]:
-    """A JSON schema of an object. Raises BadRequest with what would be right."""
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import SchemaError
-
-    schema = given
-    if isinstance(given, str):
-        try:
-            schema = json.loads(given)
-        except ValueError as error:
-            raise BadRequest(f"schema: it is not valid JSON: {error}") from None
-    if not isinstance(schema, dict) or schema.get("type", "object") != "object":
-        raise BadRequest('schema: give the JSON schema of an object, such as {"type": "object", "properties": …}')
-    if len(json.dumps(schema)) > LARGEST_SCHEMA:
-        raise BadRequest(f"schema: it must not be larger than {LARGEST_SCHEMA} characters as JSON")
-    if _has_pattern(schema):
-        raise BadRequest(
-            "schema: pattern and patternProperties are not taken; say in a description what a text is like"
-        )
-    try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
-        raise BadRequest(f"schema: it is no valid JSON schema at {error.json_path}") from None
-    return schema
-
-
-def _has_pattern(part: Any) -> bool:
-    if isinstance(part, dict):
-        return any(key in _PATTERNS or _has_pattern(value) for key, value in part.items())
-    return isinstance(part, list) and any(_has_pattern(one) for one in part)
+def _read(text: str) -> Mapping[str, Any]:
+    document = _Document.model_validate_json(text).document
+    if len(document) > LARGEST_DOCUMENT:
+        raise ValueError(f"the document has more than {LARGEST_DOCUMENT} characters")
+    read = from_json(document)
+    if not isinstance(read, dict):
+        raise ValueError("the document is no object")
+    return read
 
 
 async def _memories(scope: Scope, filters: Condition | None, store: MemoryStore) -> list[str]:
-    """The latest in scope, oldest first; what reads like an instruction stays out of the prompt."""
-    _, found = await store.page(scope, Page(size=MOST_MEMORIES), filters)
-    return [one.text for one in reversed(found) if not one.marked]
+    """The latest in scope, oldest first; what reads like an instruction stays out of the prompt.
+
+    They are read in small pages, as a single memory may be long, until there are enough.
+    """
+    texts, characters = list[str](), 0
+    for number in range(1, MOST_MEMORIES // _PAGE + 1):
+        _, page = await store.page(scope, Page(number=number, size=_PAGE), filters)
+        for memory in page:
+            characters += len(memory.text)
+            if characters > LONGEST_MATERIAL:
+                return texts[::-1]
+            if not memory.marked:
+                texts.append(memory.text)
+        if len(page) < _PAGE:
+            break
+    return texts[::-1]
 
 
 def _about(scope: Scope) -> str:

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import itertools
-import re
-import unicodedata
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, NamedTuple
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from memory import prompts
 from memory.ask import LONGEST_STATEMENT, Shape, ask, one_line
 from memory.model import Extraction, Fact, Guidance, Turn
+from memory.offload import off_loop
 from memory.ports import GuidanceBook, LanguageModel
+from memory.quotes import Quotable
 from memory.spending import paid_by
 
-# Models mend typography when they copy: a mark of one of these groups stands for any other of its group.
-_APOSTROPHES = "'`\N{ACUTE ACCENT}\N{MODIFIER LETTER APOSTROPHE}\u2018\u2019"
-_QUOTATION_MARKS = '"\u201c\u201d\u201e\u00ab\u00bb'
 _OTHER = prompts.CATEGORIES[-1]
-_SURROUNDING = _APOSTROPHES + _QUOTATION_MARKS
 
 # Far above what a full batch's answer has room for; beyond it an answer has run wild.
 _MOST_FACTS = 300
-_SHORT = 12
 _LONGEST_QUOTE = 4_000
+_LONGEST_QUOTES = 100_000  # together
 
 
 class _Fact(Shape):
@@ -36,6 +33,12 @@ class _Fact(Shape):
 
 class _Facts(Shape):
     facts: Annotated[list[_Fact], Field(max_length=_MOST_FACTS)]
+
+    @model_validator(mode="after")
+    def _quotes_in_measure(self) -> _Facts:
+        if sum(len(fact.quote) for fact in self.facts) > _LONGEST_QUOTES:
+            raise ValueError(f"the quotes must not have more than {_LONGEST_QUOTES} characters together")
+        return self
 
 
 class ModelExtractor:
@@ -84,7 +87,8 @@ class ModelExtractor:
         question = prompts.extraction(turns, guidance)
         with paid_by(turns[0].scope.tenant, [turn.id for turn in turns]):
             answer = await ask(self._model, question, _Facts.model_validate_json)
-        return _sourced(answer.facts, turns, guidance)
+        said = sum(len(message.content) for turn in turns for message in prompts.sources(turn))
+        return await off_loop(said, partial(_sourced, answer.facts, turns, guidance))
 
 
 class _Place(NamedTuple):
@@ -101,55 +105,22 @@ def _sourced(claims: Sequence[_Fact], turns: Sequence[Turn], guidance: Guidance)
 
     The same claim made again is taken to come from the next turn that holds its quote, if there is one.
     """
-    found: dict[tuple[_Place, str], Fact] = {}
+    facts: dict[tuple[_Place, str], Fact] = {}
     dropped, version = 0, prompts.extraction_version(guidance)
     allowed = {name.lower(): name for name in prompts.categories(guidance)}
+    quotable = [Quotable([message.content for message in prompts.sources(turn)]) for turn in turns]
     for claim in claims:
-        places = _places(claim.quote, turns)
+        passages = [(number, said.find(claim.quote)) for number, said in enumerate(quotable)]
+        places = [_Place(number, *passage) for number, passage in passages if passage is not None]
         dropped += not places
         text, category = claim.fact, one_line(claim.category).lower()
-        place = next((place for place in places if (place, text) not in found), None)
+        place = next((place for place in places if (place, text) not in facts), None)
         if place is not None:
-            found[place, text] = Fact(
+            facts[place, text] = Fact(
                 turn_id=turns[place.turn].id,
                 text=text,
                 category=allowed.get(category, _OTHER),
                 quote=place.quote,
                 prompt_version=version,
             )
-    return Extraction(facts=tuple(found[key] for key in sorted(found, key=lambda key: key[0])), dropped=dropped)
-
-
-def _places(quote: str, turns: Sequence[Turn]) -> list[_Place]:
-    """The first place in each turn that holds the quote."""
-    pattern = _pattern(quote)
-    places = [_place(pattern, number, turn) for number, turn in enumerate(turns)] if pattern else []
-    return [place for place in places if place is not None]
-
-
-def _place(pattern: re.Pattern[str], number: int, turn: Turn) -> _Place | None:
-    for index, message in enumerate(prompts.sources(turn)):
-        if match := pattern.search(unicodedata.normalize("NFC", message.content)):
-            return _Place(number, index, match.start(), match[0])
-    return None
-
-
-def _pattern(quote: str) -> re.Pattern[str] | None:
-    """What finds a quote: its words with any white space between, marks of any form; None without words.
-
-    Marks around the whole quote are looked for as well as left out: models add them.
-    """
-    given = unicodedata.normalize("NFC", quote).strip()
-    bare = given.strip(_SURROUNDING)
-    forms = (r"\s+".join("".join(map(_any_form, word)) for word in form.split()) for form in (given, bare))
-    either = "|".join(forms)
-    # "No" is not said by "Nobody"; but a quote cut off within a word is still a quote, if it is longer than that.
-    whole = len(bare) < _SHORT and bare[:1].isascii() and bare[-1:].isascii()
-    return re.compile(rf"(?<!\w)(?:{either})(?!\w)" if whole else either) if bare.strip() else None
-
-
-def _any_form(char: str) -> str:
-    for forms in (_APOSTROPHES, _QUOTATION_MARKS):
-        if char in forms:
-            return f"[{forms}]"
-    return re.escape(char)
+    return Extraction(facts=tuple(facts[key] for key in sorted(facts, key=lambda key: key[0])), dropped=dropped)

@@ -20,15 +20,18 @@ class QdrantEntities(QdrantCollection):
     async def entities(
         self, reach: Scope, kinds: Collection[Kind], page: Page
     ) -> tuple[Mapping[Kind, int], list[Entity]]:
-        """How many entities of each kind have memories that stand, and one page of them: by kind, then by name."""
-        collection, found = await self._ready(), list[tuple[Kind, str, int]]()
-        for kind in KINDS:
-            if kind in kinds:
-                found += sorted((kind, name, memories) for name, memories in await self._named(collection, reach, kind))
-        counts = {kind: sum(one == kind for one, _, _ in found) for kind in kinds}
-        shown = found[page.offset : page.offset + page.size]
-        told = await asyncio.gather(*(self._told(collection, reach, *one) for one in shown))
-        return counts, [one for one in told if one is not None]
+        """How many entities of each kind have memories that stand, and one page of them: by kind, then by name.
+
+        One query for each kind, however many entities there are: the times of each would take two more for each.
+        """
+        collection, listed, counts = await self._ready(), list[Entity](), dict[Kind, int]()
+        for kind in (kind for kind in KINDS if kind in kinds):
+            hits = sorted(await self._named(collection, reach, kind))
+            first = max(0, page.offset - sum(counts.values()))
+            room = page.size - len(listed)
+            listed += [Entity(kind=kind, name=name, memories=memories) for name, memories in hits[first:][:room]]
+            counts[kind] = len(hits)
+        return counts, listed
 
     async def entity(self, reach: Scope, kind: Kind, name: str) -> Entity | None:
         """One entity; None where it has no memories that stand."""

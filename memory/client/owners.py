@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from datetime import datetime
 from typing import Any, TypedDict, Unpack
 from urllib.parse import quote
 
@@ -25,13 +24,11 @@ class Owner(TypedDict, total=False):
 
 
 class EntityView(View):
-    """A user, agent, run or app that has memories; the times are those of the first one and of the last change."""
+    """A user, agent, run or app that has memories, and how many of them stand."""
 
     id: str
     type: Kind
     total_memories: int
-    created_at: datetime
-    updated_at: datetime
 
 
 class CutOff(TurnstoneError):

@@ -15,12 +15,12 @@ class Entity(Value):
         kind: what it is.
         name: its id.
         memories: how many stand.
-        created_at: when the first of those was made.
-        updated_at: when one of those was last changed.
+        created_at: when the first of those was made; None in a list.
+        updated_at: when one of those was last changed; None in a list.
     """
 
     kind: Kind
     name: str
     memories: int
-    created_at: datetime
-    updated_at: datetime
+    created_at: datetime | None = None
+    updated_at: datetime | None = None

@@ -25,7 +25,7 @@ ENVIRONMENT = ("os.environ", "os.getenv", "os.environb", "os.putenv")
 # The embedded stack hands its environment on to its children; the adapters switch a library's telemetry off.
 MAY_TOUCH_THE_ENVIRONMENT = ("memory/settings.py", "memory/embedded/", "memory/adapters/__init__.py")
 # What is chosen there, or rarely asked for, takes a third of the time that it takes to load an API.
-MAY_IMPORT_LATE = ("memory/bootstrap/endpoints.py", "memory/digest.py")
+MAY_IMPORT_LATE = ("memory/bootstrap/endpoints.py", "memory/schemas.py")
 MAY_CATCH_EVERYTHING = ("worker/tasks.py", "api/")
 # The poll itself, the fake model's answering time, and measurements that last as long as they say.
 MAY_LET_TIME_PASS = (

@@ -96,7 +96,7 @@ async def test_an_erase_that_left_something_is_no_success(api: FakeApi, client: 
 
 
 async def test_a_reset_forgets_everybody_who_has_memories(api: FakeApi, client: AsyncMemoryClient) -> None:
-    told = {"total_memories": 1, "created_at": AT, "updated_at": AT}
+    told = {"total_memories": 1}
     api.plan("GET", "/entities", [{"id": "ana", "type": "user", **told}, {"id": "bot", "type": "agent", **told}])
     api.plan("GET", "/entities", [])
     api.plan("DELETE", "/memories", {"erased_at": AT, "turns": 0, "memories": 1, "verified": True})

@@ -30,7 +30,10 @@ async def list_entities(
     page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
     page_size: Annotated[int, Query(ge=1)] = _MOST,
 ) -> Any:
-    """Who has memories. A client that says no page gets a thousand: it takes the first page for all."""
+    """Who has memories. A client that says no page gets a thousand: it takes the first page for all.
+
+    Names and numbers alone: the times, null here, are told of one entity at a time.
+    """
     at = Page(number=page, size=min(page_size, _MOST))
     counts, found = await parts.store.entities(caller.reach, list(KINDS), at)
     shown = paged(request, at, sum(counts.values()), [shapes.entity(one, caller.tenant) for one in found])
