@@ -147,7 +147,7 @@ def _has_pattern(part: Any) -> bool:
 
 async def _memories(scope: Scope, filters: Condition | None, store: MemoryStore) -> list[str]:
     """The latest in scope, oldest first; what reads like an instruction stays out of the prompt."""
-    _, found = await store.page(scope, Page(size=MOST_MEMORIES), filters)
+    found = (await store.page(scope, Page(size=MOST_MEMORIES), filters)).items
     return [one.text for one in reversed(found) if not one.marked]
 
 

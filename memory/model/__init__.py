@@ -6,6 +6,7 @@ from memory.model.entity import Entity
 from memory.model.facts import Decision, Event, Extraction, Fact, Reconciliation
 from memory.model.history import Counts, DeadFilter, Incident, What
 from memory.model.memory import Feedback, Memory, Plan, Rating, Recalled, Write
+from memory.model.pages import DEEPEST, After, Page, Slice
 from memory.model.scope import KINDS, OWNERS, Kind, Lane, Scope, Tenant
 from memory.model.turn import Guidance, Message, Role, Status, Submission, Turn, TurnEvent, TurnStatus, Usage
 from memory.model.value import Metadata, Value, Vector
@@ -19,13 +20,15 @@ from memory.model.webhooks import (
     Webhook,
     WebhookEvent,
 )
-from memory.model.work import Batch, Confirmation, Lease, Page
+from memory.model.work import Batch, Confirmation, Lease
 
 __all__ = [
+    "DEEPEST",
     "KINDS",
     "OWNERS",
     "TEST",
     "Access",
+    "After",
     "ApiKey",
     "Batch",
     "Bond",
@@ -60,6 +63,7 @@ __all__ = [
     "Reconciliation",
     "Role",
     "Scope",
+    "Slice",
     "Status",
     "Submission",
     "Telling",

@@ -7,13 +7,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 
 from api.auth import Reader, Writer
-from api.context import Opened, checked, owner, paged
+from api.context import Opened, checked, owner, paged, within_depth
 from api.fields import Named
 from api.forgetting import forgotten
 from api.mem0 import shapes
 from api.routing import Route
 from memory.errors import NotFound
-from memory.model import KINDS, Kind, Page
+from memory.model import KINDS, After, Kind, Slice
 
 router = APIRouter(route_class=Route, include_in_schema=False)
 
@@ -31,9 +31,11 @@ async def list_entities(
     page_size: Annotated[int, Query(ge=1)] = _MOST,
 ) -> Any:
     """Who has memories. A client that says no page gets a thousand: it takes the first page for all."""
-    at = Page(number=page, size=min(page_size, _MOST))
+    at = within_depth(page, min(page_size, _MOST))
     counts, found = await parts.store.entities(caller.reach, list(KINDS), at)
-    shown = paged(request, at, sum(counts.values()), [shapes.entity(one, caller.tenant) for one in found])
+    count = sum(counts.values())
+    more = After(stamp=0, name="") if at.offset + at.size < count else None
+    shown = paged(request, at, Slice(count, found, more), [shapes.entity(one, caller.tenant) for one in found])
     return {**shown, **{f"total_{kind}s": count for kind, count in counts.items()}}
 
 
