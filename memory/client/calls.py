@@ -99,8 +99,7 @@ class TurnstoneClient(OwnerCalls, ChatCalls):
 
     async def turn(self, turn_id: str, *, wait_ms: int | None = None) -> TurnView:
         """Where a turn is, and what it did; with `wait_ms` once it has come to its end, or after so long."""
-        query = {"wait_ms": wait_ms}
-        answer = await self._wire.ask("GET", f"/turns/{_segment(turn_id)}", safe=True, params=query)
+        answer = await self._wire.ask("GET", f"/turns/{_segment(turn_id)}", safe=True, params={"wait_ms": wait_ms})
         return TurnView.model_validate(answer)
 
     async def turns(
@@ -161,9 +160,8 @@ class TurnstoneClient(OwnerCalls, ChatCalls):
     ) -> Page[MemoryView]:
         """An owner's current memories, newest first; of those that meet the filters, as in `search`."""
         condition = None if filters is None else json.dumps(filters)
-        part = {"page": page, "page_size": page_size, "cursor": cursor}
-        query = {"filters": condition, "show_expired": show_expired, **part, **owner}
-        answer = await self._wire.ask("GET", "/memories", safe=True, params=query)
+        query = {"filters": condition, "show_expired": show_expired, "page": page, "page_size": page_size, **owner}
+        answer = await self._wire.ask("GET", "/memories", safe=True, params={**query, "cursor": cursor})
         return Page[MemoryView].model_validate(answer)
 
     async def memory(self, memory_id: str) -> MemoryView:
@@ -267,8 +265,8 @@ class TurnstoneClient(OwnerCalls, ChatCalls):
 
     async def quarantine(self, **part: Unpack[Part]) -> Page[HeldView]:
         """The memories that are held back until somebody judges them, newest first; 20 a page as a rule."""
-        query = {**_FIRST, **part}
-        return Page[HeldView].model_validate(await self._wire.ask("GET", "/quarantine", safe=True, params=query))
+        answer = await self._wire.ask("GET", "/quarantine", safe=True, params={**_FIRST, **part})
+        return Page[HeldView].model_validate(answer)
 
     async def release(self, memory_id: str) -> MemoryView:
         """Let a memory stand that was held back."""
