@@ -14,7 +14,7 @@ from api.fields import Id
 from memory.bootstrap import Parts
 from memory.errors import BadRequest, Forbidden
 from memory.filters import narrowed
-from memory.model import OWNERS, Memory, Page, Principal, Scope
+from memory.model import DEEPEST, OWNERS, After, Memory, Page, Principal, Scope, Slice
 from memory.model.filters import Condition, demanded
 
 LARGEST_PAGE = 200
@@ -33,11 +33,29 @@ async def parts(request: Request) -> Parts:
 
 
 async def page(
-    page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
+    page: Annotated[int, Query(ge=1, le=1_000_000, description=f"Reaches the first {DEEPEST} items.")] = 1,
     page_size: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 100,
+    cursor: Annotated[str | None, Query(max_length=500, description="Of the answer before, instead of page.")] = None,
 ) -> Page:
-    """Which slice is asked for."""
-    return Page(number=page, size=page_size)
+    """Which part is asked for. Raises BadRequest."""
+    if cursor is None:
+        return within_depth(page, page_size)
+    if page > 1:
+        raise BadRequest("cursor and page exclude each other: send one of them")
+    try:
+        return Page(size=page_size, after=After.parse(cursor))
+    except ValueError:
+        raise BadRequest("cursor: take it as it stands from the answer before") from None
+
+
+def within_depth(number: int, size: int) -> Page:
+    """A page by its number. Raises BadRequest for what lies so deep that finding it would be work."""
+    if number * size > DEEPEST:
+        raise BadRequest(
+            f"page and page_size reach beyond the first {DEEPEST} items: go on with the cursor of an answer where "
+            "there is one, or narrow the list by a filter"
+        )
+    return Page(number=number, size=size)
 
 
 async def owner_ids(
@@ -107,15 +125,23 @@ def sought(caller: Principal, ids: Ids, filters: Condition | None) -> Scope:
     return narrowed(Scope(tenant=caller.tenant, **named), filters)
 
 
-def paged(request: Request, at: Page, count: int, results: list[Any]) -> dict[str, Any]:
+def paged(request: Request, at: Page, part: Slice[Any], results: list[Any]) -> dict[str, Any]:
     """A page with the addresses of its neighbours."""
-    following = at.offset + at.size < count
     return {
-        "count": count,
-        "next": str(request.url.include_query_params(page=at.number + 1)) if following else None,
+        "count": part.count,
+        "next": str(request.url.include_query_params(page=at.number + 1)) if part.after else None,
         "previous": str(request.url.include_query_params(page=at.number - 1)) if at.number > 1 else None,
         "results": results,
     }
+
+
+def listed(request: Request, at: Page, part: Slice[Any], results: list[Any]) -> dict[str, Any]:
+    """The same with a cursor, which reaches what page numbers do not."""
+    answer = paged(request, at, part, results)
+    cursor = None if part.after is None else part.after.cursor
+    if cursor is not None and (at.after is not None or (at.number + 1) * at.size > DEEPEST):
+        answer["next"] = str(request.url.remove_query_params("page").include_query_params(cursor=cursor))
+    return {**answer, "cursor": cursor}
 
 
 def digest(text: str) -> str:

@@ -25,6 +25,7 @@ from memory import days
 from memory.model import Event, Rating
 
 LONGEST_REASON = 1_000
+LONGEST_WAIT_MS = 30_000
 
 _FILTERS = """AND, OR, NOT, and the fields user_id, agent_id, run_id, app_id, created_at, updated_at, timestamp, text,
 keywords, categories, metadata and memory_ids. A field takes a value, an object of operators
@@ -74,7 +75,7 @@ class SearchIn(Named):
         AfterValidator(_unexplained),
     ] = False
     wait_for: Name | None = None
-    wait_ms: Annotated[int, Strict(), Field(ge=0, le=30_000), IN_FULL] = 2_000
+    wait_ms: Annotated[int, Strict(), Field(ge=0, le=LONGEST_WAIT_MS), IN_FULL] = 2_000
 
     @model_validator(mode="after")
     def _has_an_owner(self) -> SearchIn:
@@ -143,6 +144,7 @@ class HeldPage(BaseModel):
     count: int
     next: str | None
     previous: str | None
+    cursor: str | None
     results: list[HeldOut]
 
 
@@ -183,6 +185,7 @@ class MemoryPage(BaseModel):
     count: int
     next: str | None
     previous: str | None
+    cursor: str | None
     results: list[MemoryOut]
 
 

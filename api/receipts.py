@@ -77,6 +77,7 @@ class ReceiptPage(BaseModel):
     count: int
     next: str | None
     previous: str | None
+    cursor: str | None
     results: list[ReceiptOut]
 
 

@@ -131,6 +131,7 @@ class TurnPage(BaseModel):
     count: int
     next: str | None
     previous: str | None
+    cursor: str | None
     results: list[TurnOut]
 
 
@@ -140,6 +141,7 @@ class TurnToldPage(BaseModel):
     count: int
     next: str | None
     previous: str | None
+    cursor: str | None
     results: list[TurnTold]
 
 

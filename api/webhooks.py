@@ -107,6 +107,7 @@ class DeliveryPage(BaseModel):
     count: int
     next: str | None
     previous: str | None
+    cursor: str | None
     results: list[DeliveryOut]
 
 

@@ -115,7 +115,7 @@ async def _memories(scope: Scope, filters: Condition | None, store: MemoryStore)
     """
     texts, characters = list[str](), 0
     for number in range(1, MOST_MEMORIES // _PAGE + 1):
-        _, page = await store.page(scope, Page(number=number, size=_PAGE), filters)
+        page = (await store.page(scope, Page(number=number, size=_PAGE), filters)).items
         for memory in page:
             characters += len(memory.text)
             if characters > LONGEST_MATERIAL:

@@ -49,7 +49,7 @@ async def discard(reach: Scope, memory_id: str, *, inbox: Inbox, lanes: Lanes, s
 
 
 async def _held(reach: Scope, memory_id: str, store: MemoryStore) -> Memory:
-    _, found = await store.held_page(reach, Page(size=1), memory_id)
+    found = (await store.held_page(reach, Page(size=1), memory_id)).items
     if not found:
         raise NotFound(_NOT_HELD)
     return found[0]

@@ -12,7 +12,9 @@ from memory.ports import Embedder, MemoryStore, Query, TurnLog
 from memory.spending import paid_by
 
 _DONE = (Status.SETTLED, Status.DEAD, Status.ERASED)
-_LOOK_EVERY_SECONDS = 0.02
+_FIRST_PAUSE_SECONDS, _GROWTH, _LONGEST_PAUSE_SECONDS = 0.02, 1.5, 0.25
+_MOST_LOOKS_A_SECOND = 1_000  # of one process, however many wait in it
+_waiting = set[object]()
 
 
 class Recall(Value):
@@ -57,10 +59,20 @@ async def pending(scope: Scope, filters: Condition | None, *, turns: TurnLog) ->
 
 
 async def wait_until_settled(reach: Scope, turn_id: str, wait_seconds: float, *, turns: TurnLog) -> bool:
-    """Wait for a turn to come to its end, at most so long; returns whether it did (an unknown turn has)."""
-    deadline = asyncio.get_running_loop().time() + wait_seconds
-    while (found := await turns.get(reach, turn_id)) is not None and found.status not in _DONE:
-        if asyncio.get_running_loop().time() >= deadline:
-            return False
-        await asyncio.sleep(_LOOK_EVERY_SECONDS)
+    """Wait for a turn to come to its end, at most so long; returns whether it did (an unknown turn has).
+
+    Only the status is read, in pauses that grow, and that are longer the more callers wait in this process.
+    """
+    clock, waiter, pause = asyncio.get_running_loop().time, object(), _FIRST_PAUSE_SECONDS
+    deadline = clock() + wait_seconds
+    _waiting.add(waiter)
+    try:
+        while (status := await turns.status(reach, turn_id)) is not None and status not in _DONE:
+            left = deadline - clock()
+            if left <= 0:
+                return False
+            await asyncio.sleep(min(left, max(pause, len(_waiting) / _MOST_LOOKS_A_SECOND)))
+            pause = min(_LONGEST_PAUSE_SECONDS, pause * _GROWTH)
+    finally:
+        _waiting.discard(waiter)
     return True

@@ -20,7 +20,7 @@ from api.fields import LONGEST_QUERY, Id, Text
 from memory.bootstrap import Parts
 from memory.errors import NotFound
 from memory.marking import Quarantine
-from memory.model import DeadFilter, Page, Scope, Status
+from memory.model import DEEPEST, DeadFilter, Page, Scope, Status
 from memory.recall import Asked, recall
 
 router = APIRouter(prefix="/dashboard", route_class=PageRoute, include_in_schema=False)
@@ -37,7 +37,7 @@ _User = Annotated[Id | None, BeforeValidator(_empty_is_none), Query()]
 _Error = Annotated[Text | None, BeforeValidator(_empty_is_none), Query()]
 _Words = Annotated[Annotated[Text, Field(max_length=LONGEST_QUERY)] | None, BeforeValidator(_empty_is_none), Query()]
 _Status = Annotated[Status | None, BeforeValidator(_empty_is_none), Query()]
-_Number = Annotated[int, Query(ge=1, le=10_000)]
+_Number = Annotated[int, Query(ge=1, le=DEEPEST // views.PAGE_SIZE)]
 
 
 @router.get("")
@@ -52,7 +52,7 @@ async def overview(
 ) -> Response:
     """The books, the health of the parts, and the turns."""
     at = Page(number=page, size=views.PAGE_SIZE)
-    ledger, (count, found) = await asyncio.gather(
+    ledger, part = await asyncio.gather(
         parts.turns.ledger(caller.tenant), parts.turns.page(caller.tenant, status, user_id, at)
     )
     counts = await _live_counts(caller.tenant, parts) if ledger.waiting else dict.fromkeys(views.LIVE, 0)
@@ -61,8 +61,8 @@ async def overview(
         "overview_live" if fragment else "overview",
         books=views.books(caller.tenant, ledger),
         tabs=views.tabs(status, user_id, {**counts, Status.DEAD: ledger.dead}),
-        rows=[views.row(turn) for turn in found],
-        pager=views.pager(at, count, status=status, user_id=user_id),
+        rows=[views.row(turn) for turn in part.items],
+        pager=views.pager(at, part.count, status=status, user_id=user_id),
         status=status,
         user_id=user_id,
         source=words.query(status=status, user_id=user_id, page=page, fragment=1),
@@ -72,7 +72,7 @@ async def overview(
 
 async def _live_counts(tenant: str, parts: Parts) -> dict[Status, int]:
     pages = await asyncio.gather(*(parts.turns.page(tenant, live, None, Page(size=1)) for live in views.LIVE))
-    return {live: count for live, (count, _) in zip(views.LIVE, pages, strict=True)}
+    return {live: part.count for live, part in zip(views.LIVE, pages, strict=True)}
 
 
 @router.get("/parts")
@@ -115,14 +115,14 @@ async def dead(
 ) -> Response:
     """The dead letters, by error: all of them, or those of one error or one user."""
     at, which = Page(number=page, size=views.LETTERS_A_PAGE), DeadFilter(error=error, user_id=user_id)
-    count, found = await parts.turns.dead_page(caller.tenant, which, at)
-    letters = [views.letter(one, await parts.turns.text(caller.reach, one.id)) for one in found]
+    part = await parts.turns.dead_page(caller.tenant, which, at)
+    letters = [views.letter(turn, await parts.turns.text(caller.reach, turn.id)) for turn in part.items]
     return render(
         request,
         "dead_live" if fragment else "dead",
         groups=views.groups(letters),
-        pager=views.pager(at, count, error=error, user_id=user_id),
-        bulk=views.bulk(which, count),
+        pager=views.pager(at, part.count, error=error, user_id=user_id),
+        bulk=views.bulk(which, part.count),
         error=error,
         user_id=user_id,
         source=words.query(error=error, user_id=user_id, page=page, fragment=1),
@@ -135,12 +135,12 @@ async def quarantine(
 ) -> Response:
     """What is held back, to be released or discarded."""
     at = Page(number=page, size=views.LETTERS_A_PAGE)
-    count, found = await parts.store.held_page(caller.reach, at)
+    part = await parts.store.held_page(caller.reach, at)
     return render(
         request,
         "quarantine_live" if fragment else "quarantine",
-        held=[views.held(one) for one in found],
-        pager=views.pager(at, count),
+        held=[views.held(memory) for memory in part.items],
+        pager=views.pager(at, part.count),
         holds=parts.quarantine is Quarantine.HOLD,
         marks=parts.quarantine is Quarantine.MARK,
         source=words.query(page=page, fragment=1),
@@ -165,8 +165,8 @@ async def memories(
             shown["found"] = await recall(asked, store=parts.store, embedder=parts.embedder, turns=parts.turns)
         else:
             at = Page(number=page, size=views.PAGE_SIZE)
-            count, shown["listed"] = await parts.store.page(scope, at)
-            shown["pager"] = views.pager(at, count, user_id=user_id)
+            part = await parts.store.page(scope, at)
+            shown["listed"], shown["pager"] = part.items, views.pager(at, part.count, user_id=user_id)
     return render(request, "memories", **shown, turns=words.query(user_id=user_id))
 
 

@@ -12,7 +12,19 @@ from urllib.parse import quote
 from api.dashboard import words
 from api.dashboard.words import DONE, HELD, lasted, outcome, query, short
 from memory.books import Ledger
-from memory.model import DeadFilter, Incident, Memory, Message, Page, Scope, Status, Turn, TurnEvent, TurnStatus
+from memory.model import (
+    DEEPEST,
+    DeadFilter,
+    Incident,
+    Memory,
+    Message,
+    Page,
+    Scope,
+    Status,
+    Turn,
+    TurnEvent,
+    TurnStatus,
+)
 
 PAGE_SIZE = 25
 LETTERS_A_PAGE = 20
@@ -134,7 +146,7 @@ class Pager:
 
 def pager(page: Page, count: int, **filters: Any) -> Pager:
     """The pager of a list that is filtered so."""
-    following = page.offset + page.size < count
+    following = page.offset + page.size < min(count, DEEPEST)
     return Pager(
         first=min(page.offset + 1, count),
         last=min(page.offset + page.size, count),

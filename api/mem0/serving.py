@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import orjson
 from fastapi import Query, Request
 
-from api.context import LARGEST_PAGE, paged, sought
+from api.context import LARGEST_PAGE, paged, sought, within_depth
 from api.intake import accept
 from api.mem0 import filters, shapes
 from api.mem0.asked import AddIn, ListIn, SearchIn
@@ -30,8 +30,8 @@ _LONGEST_FILTERS = 2_000
 async def page(
     page: Annotated[int, Query(ge=1, le=1_000_000)] = 1, page_size: Annotated[int, Query(ge=1)] = 100
 ) -> Page:
-    """Which slice is asked for; as with Mem0 a page that would be too large is the largest."""
-    return Page(number=page, size=min(page_size, LARGEST_PAGE))
+    """Which part is asked for; as with Mem0 a page that would be too large is the largest. Raises BadRequest."""
+    return within_depth(page, min(page_size, LARGEST_PAGE))
 
 
 async def added(request: Request, caller: Principal, given: AddIn) -> tuple[str, TurnStatus | None]:
@@ -94,10 +94,10 @@ async def listed(request: Request, caller: Principal, parts: Parts, asked: ListI
     ]
     condition = filters.condition(asked.filters, *also)
     scope = sought(caller, asked.ids, condition)
-    count, memories = await parts.store.page(scope, at, condition, show_expired=bool(asked.show_expired))
-    results = [shapes.chosen(shapes.memory(one), asked.fields) for one in memories]
+    part = await parts.store.page(scope, at, condition, show_expired=bool(asked.show_expired))
+    results = [shapes.chosen(shapes.memory(memory), asked.fields) for memory in part.items]
     waiting = await pending(scope, condition, turns=parts.turns)
-    return {**paged(request, at, count, results), "pending": waiting}
+    return {**paged(request, at, part, results), "pending": waiting}
 
 
 def named_in(text: str) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from api.auth import Admin, AdminAtScreen
-from api.context import Opened, Paged, paged
+from api.context import Opened, Paged, listed
 from api.letters import DeadIn, DeadOut, RehearsalOut, RehearsedOut, Which
 from api.openapi import refusals
 from api.routes.turns import told
@@ -24,8 +24,8 @@ _Answer = RehearsalOut | DeadOut
 @router.get("/dead", response_model=TurnToldPage)
 async def list_dead(request: Request, caller: Admin, parts: Opened, page: Paged, which: Which) -> Any:
     """The dead turns with their texts and what went wrong with them, newest first; all, or those that are meant."""
-    count, found = await parts.turns.dead_page(caller.tenant, which.which, page)
-    return paged(request, page, count, await told(caller.reach, found, parts))
+    part = await parts.turns.dead_page(caller.tenant, which.which, page)
+    return listed(request, page, part, await told(caller.reach, part.items, parts))
 
 
 @router.post("/dead/replay", response_model=_Answer)

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from api.auth import Reader, Writer
-from api.context import Opened, owner
+from api.context import Opened, owner, within_depth
 from api.fields import Id
 from api.forgetting import forgotten
 from api.receipts import ReceiptOut
 from api.routing import Route
-from memory.model import KINDS, Kind, Page
+from memory.model import KINDS, Kind
 
 router = APIRouter(route_class=Route, tags=["entities"])
 
@@ -39,7 +39,7 @@ async def list_entities(
 ) -> Any:
     """Who has memories: users, agents, runs and apps, each by name. Of a kind the first 10,000 are told."""
     kinds = [type] if type is not None else list(KINDS)
-    _, listed = await parts.store.entities(caller.reach, kinds, Page(number=page, size=page_size))
+    _, listed = await parts.store.entities(caller.reach, kinds, within_depth(page, page_size))
     return [{"id": entity.name, "type": entity.kind, "total_memories": entity.memories} for entity in listed]
 
 

@@ -10,13 +10,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from api.auth import Admin
-from api.context import Opened, Paged, paged
+from api.context import Opened, Paged, listed
 from api.fields import Body, Id, Label, Number, PerMinuteIn
 from api.openapi import refusals
 from api.routing import Route
+from memory.clock import to_us
 from memory.errors import Forbidden
 from memory.keys import Issued, NewKey, issue, revoke, rotate
-from memory.model import Access, ApiKey, Principal, Tenant
+from memory.model import Access, After, ApiKey, Principal, Tenant
+from memory.model.pages import sliced
 
 router = APIRouter(route_class=Route, tags=["keys"])
 
@@ -65,6 +67,7 @@ class KeyPage(BaseModel):
     count: int
     next: str | None
     previous: str | None
+    cursor: str | None
     results: list[KeyOut]
 
 
@@ -93,9 +96,9 @@ async def list_keys(
 ) -> Any:
     """The keys of the tenant; for the operator those of all, or of the tenant that is named."""
     named = _tenant(caller, tenant)
-    found = await parts.keyring.all(named if caller.operator else caller.tenant)
-    shown = [_shown(key) for key in found[page.offset : page.offset + page.size]]
-    return paged(request, page, len(found), shown)
+    keys = await parts.keyring.all(named if caller.operator else caller.tenant)
+    part = sliced([(After(stamp=-to_us(key.created_at), name=key.id), key) for key in keys], page)
+    return listed(request, page, part, [_shown(key) for key in part.items])
 
 
 @router.post("/keys/{key_id}/rotate", response_model=KeyIssued, responses=refusals(404))

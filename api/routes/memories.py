@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 
 from api import intake
 from api.auth import Reader, Writer
-from api.context import Opened, OwnerIds, Paged, named_owner, paged, shown, sought
+from api.context import Opened, OwnerIds, Paged, listed, named_owner, shown, sought, within_depth
 from api.forgetting import forgotten
 from api.memories import (
     ChangeIn,
@@ -28,7 +28,7 @@ from api.receipts import ReceiptOut
 from api.routing import Route
 from memory.errors import BadRequest, NotFound
 from memory.filters import parse
-from memory.model import Memory, Page
+from memory.model import Memory
 from memory.recall import Asked, recall, wait_until_settled
 from memory.revise import UNKNOWN, delete, judge, undo, update
 from memory.versions import is_retracted
@@ -75,11 +75,12 @@ async def list_memories(
     top_k: Annotated[int | None, Query(ge=1, le=_MOST_AT_ONCE, description="Instead of page_size.")] = None,
 ) -> Any:
     """One owner's memories as they stand now, newest first; of those that meet the filters, if there are any."""
-    page = page if top_k is None else Page(number=page.number, size=top_k)
+    if top_k is not None:
+        page = within_depth(page.number, top_k).model_copy(update={"after": page.after})
     condition = parse(_json(filters))
     scope = sought(caller, ids, condition)
-    count, found = await parts.store.page(scope, page, condition, show_expired=show_expired)
-    return paged(request, page, count, [shown(one) for one in found])
+    part = await parts.store.page(scope, page, condition, show_expired=show_expired)
+    return listed(request, page, part, [shown(memory) for memory in part.items])
 
 
 @router.delete("/memories", response_model=ReceiptOut)

@@ -11,7 +11,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 
 from api.auth import Admin, AdminAtScreen
-from api.context import Opened, Paged, paged, shown
+from api.context import Opened, Paged, listed, shown
 from api.memories import HeldPage, MemoryOut
 from api.openapi import refusals
 from api.routing import Route
@@ -23,9 +23,9 @@ router = APIRouter(route_class=Route, tags=["quarantine"], responses=refusals(50
 @router.get("/quarantine", response_model=HeldPage)
 async def list_held(request: Request, caller: Admin, parts: Opened, page: Paged) -> Any:
     """What is held back, newest first, with the words that it rests on."""
-    count, found = await parts.store.held_page(caller.reach, page)
-    told = [{**shown(one), "turn_ids": list(one.turn_ids), "quote": one.quote} for one in found]
-    return paged(request, page, count, told)
+    part = await parts.store.held_page(caller.reach, page)
+    results = [{**shown(memory), "turn_ids": list(memory.turn_ids), "quote": memory.quote} for memory in part.items]
+    return listed(request, page, part, results)
 
 
 @router.post("/quarantine/{memory_id}/release", response_model=MemoryOut, responses=refusals(404))

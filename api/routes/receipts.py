@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 
 from api.auth import Admin, Reader
-from api.context import Opened, Paged, owner, paged
+from api.context import Opened, Paged, listed, owner
 from api.openapi import refusals
 from api.receipts import ExaminedOut, PublicKeyOut, ReceiptOut, ReceiptPage, VerifyIn
 from api.routing import Route
@@ -21,8 +21,8 @@ router = APIRouter(route_class=Route, tags=["receipts"], responses=refusals(502)
 @router.get("/receipts", response_model=ReceiptPage)
 async def list_receipts(request: Request, caller: Admin, parts: Opened, page: Paged) -> Any:
     """The receipts of all erases, newest first. They hold no personal data."""
-    count, found = await parts.receipts.page(caller.tenant, page)
-    return paged(request, page, count, [one.model_dump() for one in found])
+    part = await parts.receipts.page(caller.tenant, page)
+    return listed(request, page, part, [receipt.model_dump() for receipt in part.items])
 
 
 @router.get("/receipts/key", response_model=PublicKeyOut)

@@ -9,18 +9,21 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from api.auth import Admin, Reader, writer
-from api.context import Opened, Paged, paged, read, whose
+from api.context import Opened, Paged, listed, read, whose
 from api.fields import Id
 from api.intake import LONGEST_KEY, accept
+from api.memories import LONGEST_WAIT_MS
 from api.openapi import refusals
 from api.routing import Route
 from api.schemas import TurnIn, TurnPage, TurnQueued, TurnTold, TurnToldPage
 from memory.bootstrap import Parts
 from memory.errors import NotFound
 from memory.model import Scope, Status, TurnStatus
+from memory.recall import wait_until_settled
 
 router = APIRouter(route_class=Route, tags=["turns"])
 
+_Wait = Annotated[int, Query(ge=0, le=LONGEST_WAIT_MS, description="How long to wait at most, in milliseconds.")]
 _KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -61,13 +64,15 @@ async def post_turn(request: Request) -> Response:
 @router.get("/turns/gated", response_model=TurnToldPage)
 async def list_gated(request: Request, caller: Admin, parts: Opened, page: Paged) -> Any:
     """The turns about which no model was asked, as they plainly hold nothing: newest first, to be looked through."""
-    count, found = await parts.turns.gated(caller.tenant, page)
-    return paged(request, page, count, await told(caller.reach, found, parts))
+    part = await parts.turns.gated(caller.tenant, page)
+    return listed(request, page, part, await told(caller.reach, part.items, parts))
 
 
 @router.get("/turns/{turn_id}", response_model=TurnTold, responses=refusals(404))
-async def get_turn(turn_id: str, caller: Reader, parts: Opened) -> Any:
-    """Where a turn is, what it added and cost, and what was said in it."""
+async def get_turn(turn_id: str, caller: Reader, parts: Opened, wait_ms: _Wait = 0) -> Any:
+    """Where a turn is, what it added and cost, and what was said in it; `wait_ms` waits for it to settle first."""
+    if wait_ms:
+        await wait_until_settled(caller.reach, turn_id, wait_ms / 1000, turns=parts.turns)
     found = await parts.turns.get(caller.reach, turn_id)
     if found is None:
         raise NotFound("there is no turn with this id; statuses are kept for the retention time")
@@ -93,5 +98,5 @@ async def list_turns(
     user_id: Annotated[Id | None, Query()] = None,
 ) -> Any:
     """Turns, newest first."""
-    count, found = await parts.turns.page(caller.tenant, status, whose(caller, user_id), page)
-    return paged(request, page, count, [one.model_dump() for one in found])
+    part = await parts.turns.page(caller.tenant, status, whose(caller, user_id), page)
+    return listed(request, page, part, [turn.model_dump() for turn in part.items])

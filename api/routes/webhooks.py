@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Request
 
 from api.auth import Admin
-from api.context import Opened, Paged, paged
+from api.context import Opened, Paged, listed
 from api.openapi import refusals
 from api.routing import Route
 from api.webhooks import (
@@ -77,8 +77,8 @@ async def try_webhook(webhook_id: UUID, caller: Admin, parts: Opened) -> Any:
 async def list_deliveries(webhook_id: UUID, request: Request, caller: Admin, parts: Opened, page: Paged) -> Any:
     """What was delivered, waits or failed, newest first; of what is done the last thousand are kept."""
     await webhooks.found(caller.tenant, str(webhook_id), parts.webhooks)
-    count, found = await parts.deliveries.page(caller.tenant, str(webhook_id), page)
-    return paged(request, page, count, [_shown(one) for one in found])
+    part = await parts.deliveries.page(caller.tenant, str(webhook_id), page)
+    return listed(request, page, part, [_shown(delivery) for delivery in part.items])
 
 
 @router.post(

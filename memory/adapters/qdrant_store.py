@@ -15,9 +15,10 @@ from memory.adapters.qdrant_collection import answered
 from memory.adapters.qdrant_entities import QdrantEntities
 from memory.adapters.qdrant_filters import conditions
 from memory.adapters.qdrant_owners import QdrantOwners
+from memory.adapters.qdrant_places import following, place
 from memory.adapters.qdrant_ranking import RANKING
 from memory.errors import LeaseLost
-from memory.model import Feedback, Lane, Lease, Memory, Page, Recalled, Scope, Write
+from memory.model import Feedback, Lane, Lease, Memory, Page, Recalled, Scope, Slice, Write
 from memory.model.filters import Condition
 from memory.ports import Near, Query
 from memory.versions import in_order
@@ -150,29 +151,33 @@ class QdrantStore(QdrantOwners, QdrantEntities):
 
     async def page(
         self, scope: Scope, page: Page, filters: Condition | None = None, *, show_expired: bool = False
-    ) -> tuple[int, list[Memory]]:
-        """The number of current memories in scope that meet the filters, and one page of them, newest first."""
+    ) -> Slice[Memory]:
+        """A part of the current memories in scope that meet the filters, newest first."""
         found = payloads.current(scope, *conditions(filters))
         return await self._page(found if show_expired else payloads.unexpired(found, datetime.now(UTC)), page)
 
-    async def held_page(self, reach: Scope, page: Page, memory_id: str | None = None) -> tuple[int, list[Memory]]:
-        """How many memories within reach are held back, or the one with this id, and one page, newest first."""
+    async def held_page(self, reach: Scope, page: Page, memory_id: str | None = None) -> Slice[Memory]:
+        """A part of the memories within reach that are held back, or the one with this id, newest first."""
         return await self._page(payloads.held(reach, memory_id), page)
 
-    async def _page(self, found: models.Filter, page: Page) -> tuple[int, list[Memory]]:
+    async def _page(self, found: models.Filter, page: Page) -> Slice[Memory]:
         collection = await self._ready()
         count = await self._ask(self._client.count(collection, count_filter=found, exact=True))
+        start, seen = (None, 0) if page.after is None else place(page.after)
+        order = models.OrderBy(key="position", direction=models.Direction.DESC, start_from=start)
         answer = await self._ask(
             self._client.query_points(
                 collection,
-                query=models.OrderByQuery(order_by=models.OrderBy(key="position", direction=models.Direction.DESC)),
+                query=models.OrderByQuery(order_by=order),
                 query_filter=found,
-                offset=page.offset,
-                limit=page.size,
+                offset=page.offset if start is None else seen,
+                limit=page.size + 1,
                 with_payload=True,
             )
         )
-        return count.count, [payloads.from_payload(point.payload) for point in _known(answer.points)]
+        points, more = answer.points[: page.size], len(answer.points) > page.size
+        after = following([point.payload["position"] for point in points], page.after) if more else None
+        return Slice(count.count, [payloads.from_payload(point.payload) for point in _known(points)], after)
 
     async def history(self, reach: Scope, memory_id: str) -> list[Memory]:
         """Every version of a memory, oldest first."""

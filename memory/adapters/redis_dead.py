@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator, Sequence
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
+from memory.adapters.redis_lists import Run, walked
 from memory.adapters.redis_scripts import answered
 from memory.clock import to_us
-from memory.model import OWNERS, DeadFilter, Status
+from memory.model import DEEPEST, OWNERS, After, DeadFilter, Lane, Status
 
 _CHUNK = 500
 _FIELDS = ("status", "accepted_us", "error", *OWNERS)
@@ -17,14 +18,56 @@ _FIELDS = ("status", "accepted_us", "error", *OWNERS)
 
 async def find_dead(redis: Redis, tenant: str, which: DeadFilter) -> list[str]:
     """The ids of the dead turns that are meant, in the order of acceptance. Raises InboxUnavailable."""
-    found: list[tuple[int, str]] = []
+    return [name for _, name in await _stamped(redis, tenant, which)]
+
+
+async def _stamped(redis: Redis, tenant: str, which: DeadFilter) -> list[tuple[int, str]]:
+    """The same, each with its time."""
+    meant: list[tuple[int, str]] = []
     async for chunk in _named(which.ids) if which.ids is not None else _dead(redis, tenant, which):
-        async with redis.pipeline(transaction=False) as pipeline:
-            for turn_id in chunk:
-                pipeline.hmget(keys.turn(tenant, turn_id), _FIELDS)
-            rows = await answered(pipeline.execute())
-        found += [(int(row[1]), turn_id) for turn_id, row in zip(chunk, rows, strict=True) if _is_meant(row, which)]
-    return [turn_id for _, turn_id in sorted(found)]
+        rows = await _fields(redis, tenant, chunk)
+        known = [(turn_id, row) for turn_id, row in zip(chunk, rows, strict=True) if _is_meant(row, which)]
+        meant += [(int(row[1] or 0), turn_id) for turn_id, row in known]
+    return sorted(meant)
+
+
+async def matching(
+    redis: Redis, run: Run, tenant: str, which: DeadFilter, after: After | None = None
+) -> tuple[list[After], After | None]:
+    """The dead turns that are meant, the newest first, among the next 10,000 of the tenant, or of the user's.
+
+    Args:
+        redis: an open client with undecoded answers.
+        run: runs a script.
+        tenant: whose.
+        which: the ones that are meant.
+        after: look behind this one alone.
+
+    Returns them, and the last one that was looked at where there are more. Raises InboxUnavailable.
+    """
+    if which.ids is not None:
+        return [After(stamp=stamp, name=name) for stamp, name in await _stamped(redis, tenant, which)][::-1], None
+    lane = Lane(tenant=tenant, kind="user", name=which.user_id) if which.user_id else None
+    name, meant, seen = keys.dead(lane) if lane else keys.status(tenant, Status.DEAD), list[After](), 0
+    if which.accepted_before is not None:
+        before = After(stamp=to_us(which.accepted_before), name="")
+        after = before if after is None or after.stamp >= before.stamp else after
+    async for places in walked(run, [name], after):
+        rows = await _fields(redis, tenant, [place.name for place in places])
+        meant += [place for place, row in zip(places, rows, strict=True) if _is_meant(row, which)]
+        seen += len(places)
+        if which.accepted_after is not None and places[-1].stamp <= to_us(which.accepted_after):
+            break
+        if seen >= DEEPEST:
+            return meant, places[-1]
+    return meant, None
+
+
+async def _fields(redis: Redis, tenant: str, ids: Sequence[str]) -> list[Sequence[bytes | None]]:
+    async with redis.pipeline(transaction=False) as pipeline:
+        for turn_id in ids:
+            pipeline.hmget(keys.turn(tenant, turn_id), _FIELDS)
+        return list(await answered(pipeline.execute()))
 
 
 async def _named(ids: Sequence[str]) -> AsyncIterator[list[str]]:

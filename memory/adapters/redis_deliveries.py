@@ -10,10 +10,11 @@ from memory.adapters import redis_keys as keys
 from memory.adapters.redis_delivery_log import decode_delivery
 from memory.adapters.redis_hook_bells import AWAKE_MS, HookBells
 from memory.adapters.redis_lanes import InboxLimits
+from memory.adapters.redis_lists import newest
 from memory.adapters.redis_scripts import Argument, RedisScripts, answered
 from memory.adapters.redis_webhooks import RedisWebhooks
 from memory.errors import NewerFormat, Unreadable
-from memory.model import Delivery, DeliveryCounts, DeliveryStatus, Outcome, Page, Webhook
+from memory.model import Delivery, DeliveryCounts, DeliveryStatus, Outcome, Page, Slice, Webhook
 from memory.ports import Claimed, Doorbell
 
 _CLAIM_SLACK_SECONDS = 2.0
@@ -81,14 +82,12 @@ class RedisDeliveries:
         """Stop asking though something may be due: ring for somebody else."""
         await self._bells.ring(keys.hook(tenant, webhook_id), leave=True)
 
-    async def page(self, tenant: str, webhook_id: str, page: Page) -> tuple[int, list[Delivery]]:
-        """How many deliveries of a webhook are kept, and one page of them, newest first."""
+    async def page(self, tenant: str, webhook_id: str, page: Page) -> Slice[Delivery]:
+        """A part of a webhook's deliveries, newest first."""
         own = keys.hook(tenant, webhook_id)
         sets = [keys.hook_waiting(own), keys.hook_done(own)]
-        answers = await self._run("newest", sets, [page.offset + page.size - 1])
-        rows = [row for ids in answers[1::2] for row in zip(ids[::2], map(int, ids[1::2]), strict=True)]
-        newest = sorted(rows, key=lambda row: row[1], reverse=True)[page.offset : page.offset + page.size]
-        return sum(answers[::2]), await self._read(tenant, [found.decode() for found, _ in newest])
+        places = await newest(self._run, sets, page)
+        return Slice(places.count, await self._read(tenant, [place.name for place in places.items]), places.after)
 
     async def get(self, tenant: str, webhook_id: str, delivery_id: str) -> Delivery | None:
         """One delivery of a webhook."""

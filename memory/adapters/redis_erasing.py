@@ -84,7 +84,7 @@ class RedisErasing:
         Returns the lease that now holds the lane (hand it back), and what was erased.
         """
         names = [keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.plan(lane), keys.owned(lane)]
-        names += [keys.ledger(lane.tenant), keys.BACKLOG, keys.FENCE, keys.LANES, keys.FLOOR]
+        names += [keys.ledger(lane.tenant), keys.BACKLOG, keys.FENCE, keys.LANES, keys.FLOOR, keys.dead(lane)]
         args: list[Argument] = [*keys.prefixes(lane), self._limits.retention_seconds, _ERASE_LEASE_MS, to_us(epoch)]
         args += [lane.key, *(scope.ids.get(field, "") for field in OWNERS), keys.text_prefix(lane.tenant)]
         # Looked for out here: a tenant may have very many, and a script holds up everybody.

@@ -158,4 +158,5 @@ class RedisInbox(RedisErasing):
             self._limits.lease_ms,
         ]
         args += [self._limits.retention_seconds, int(replay)]
-        return bool(await self._run("revive", [*names, self._bell.queue, keys.lane(lane), keys.owned(lane)], args))
+        names += [self._bell.queue, keys.lane(lane), keys.owned(lane), keys.dead(lane)]
+        return bool(await self._run("revive", names, args))

@@ -84,6 +84,11 @@ def owned(lane: Lane) -> str:
     return f"ts:owned:{lane.key}"
 
 
+def dead(lane: Lane) -> str:
+    """The lane's dead turns by time."""
+    return f"ts:dead:{lane.key}"
+
+
 def idempotency(tenant: str, key: str) -> str:
     """One idempotency key, by what stands for it (or, of before such names, by itself)."""
     return f"ts:idem:{tenant}:{key}"

@@ -82,6 +82,7 @@ KINDS = (
     ),
     Kind(keys.REMOVALS, "erases and deletes to be repeated once, sealed", Ends.WITH_WORK, "those of the last minute"),
     Kind("ts:status:*", "a tenant's turns in a status, by time", Ends.WITH_WORK, "turns whose hash is there"),
+    Kind("ts:dead:*", "a lane's dead turns by time", Ends.WITH_WORK, "dead turns that nobody has judged yet"),
     Kind("ts:ledger:*", "a tenant's books", Ends.NEVER, "a few counters a tenant"),
     Kind("ts:usage:*", "what models cost a tenant", Ends.NEVER, "a few counters a tenant and model"),
     Kind("ts:guidance:*", "a tenant's guidance", Ends.NEVER, "one document a tenant"),

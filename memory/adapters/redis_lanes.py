@@ -162,7 +162,7 @@ class RedisLanes:
         """The next turns in order, counted as attempted; None when the lane is empty and now asleep."""
         lane = lease.lane
         names = [keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.plan(lane), keys.LANES]
-        names += [keys.ledger(lane.tenant), keys.BACKLOG, keys.owned(lane)]
+        names += [keys.ledger(lane.tenant), keys.BACKLOG, keys.owned(lane), keys.dead(lane)]
         args: list[Argument] = [
             lease.token,
             lane.key,
@@ -251,7 +251,7 @@ class RedisLanes:
         """A permanent failure: the batch is halved; a turn that stands alone goes to the dead letters."""
         lane = lease.lane
         names = [keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.plan(lane)]
-        names += [keys.ledger(lane.tenant), keys.BACKLOG]
+        names += [keys.ledger(lane.tenant), keys.BACKLOG, keys.owned(lane), keys.dead(lane)]
         _still_ours(await self._run("fail", names, [lease.token, *keys.prefixes(lane), error, told(error)]), lane)
 
     async def hand_back(self, lease: Lease, *, died: bool = False) -> None:

@@ -7,9 +7,10 @@ from pydantic import ValidationError
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
+from memory.adapters.redis_lists import newest
 from memory.adapters.redis_scripts import RedisScripts, answered
 from memory.books import Receipt
-from memory.model import Page
+from memory.model import Page, Slice
 
 log = structlog.get_logger(__name__)
 
@@ -37,12 +38,10 @@ class RedisReceipts:
         """One of the tenant's; None when there is none, or none any more."""
         return next(iter(await self._read(tenant, [receipt_id])), None)
 
-    async def page(self, tenant: str, page: Page) -> tuple[int, list[Receipt]]:
-        """How many the tenant has, and one page of them, newest first."""
-        name, stop = keys.receipts(tenant), page.offset + page.size - 1
-        count = int(await answered(self._redis.zcard(name)))
-        ids = [found.decode() for found in await answered(self._redis.zrevrange(name, page.offset, stop))]
-        return count, await self._read(tenant, ids)
+    async def page(self, tenant: str, page: Page) -> Slice[Receipt]:
+        """A part of the tenant's, newest first."""
+        places = await newest(self._run, [keys.receipts(tenant)], page)
+        return Slice(places.count, await self._read(tenant, [place.name for place in places.items]), places.after)
 
     async def _read(self, tenant: str, ids: list[str]) -> list[Receipt]:
         prefix, receipts = keys.receipt_prefix(tenant), list[Receipt]()

@@ -14,6 +14,7 @@ from memory.adapters.redis_scripts import Argument, answered
 from memory.model import Status
 
 _TENANTS_A_SWEEP = 10
+_CHUNKS_A_LOOK = 10
 _CHUNK = 1_000  # looked at in one step: about a millisecond of Redis's time
 
 Run = Callable[[str, Sequence[str], Sequence[Argument]], Awaitable[Any]]
@@ -38,6 +39,25 @@ async def trim_some(redis: Redis, run: Run, oldest_us: int, seconds: float) -> i
         if monotonic() > deadline:
             break
     return dropped
+
+
+async def trim_ended(redis: Redis, run: Run, name: str, turn_prefix: str, oldest_us: int) -> None:
+    """Drop from one set the turns whose hashes have ended; of very many the rest goes with the next call.
+
+    Args:
+        redis: an open client.
+        run: runs a script.
+        name: a set of turns by time.
+        turn_prefix: what their keys start with.
+        oldest_us: only turns accepted before can have ended; microseconds since 1970.
+    """
+    if await answered(redis.zcount(name, "-inf", f"({oldest_us}")):
+        rank = 0
+        for _ in range(_CHUNKS_A_LOOK):
+            seen, ended = await run("trim", [name], [turn_prefix, oldest_us, rank, _CHUNK])
+            rank += seen - ended
+            if seen < _CHUNK:
+                return
 
 
 def _trimmed(tenant: str) -> tuple[str, ...]:

@@ -11,14 +11,15 @@ from redis.asyncio import Redis
 from memory.adapters import redis_keys as keys
 from memory.adapters.redis_codec import decode_ledger, decode_status, decode_turn, decode_usage
 from memory.adapters.redis_dead import find_dead
+from memory.adapters.redis_lists import members, walked
 from memory.adapters.redis_scripts import RedisScripts, answered
+from memory.adapters.redis_turn_lists import LIVE, TurnLists
 from memory.books import Ledger
 from memory.errors import NewerFormat
-from memory.model import OWNERS, DeadFilter, Lane, Page, Scope, Status, Turn, TurnStatus, Usage
+from memory.model import OWNERS, DeadFilter, Lane, Page, Scope, Slice, Status, Turn, TurnStatus, Usage
 
 log = structlog.get_logger(__name__)
 
-LIVE = (Status.QUEUED, Status.RUNNING, Status.RETRYING)
 _CHUNK = 500
 # A turn may change its status while we look. In this order it is met all the same, unless it turns back twice.
 _AS_TURNS_MOVE = (Status.DEAD, *LIVE, *LIVE, Status.SETTLED, Status.DEAD)
@@ -29,11 +30,14 @@ class RedisTurns:
 
     Args:
         redis: an open client with undecoded answers; closed by whoever opened it.
+        scripts: runs the steps; None: its own.
+        retention_seconds: how long a settled turn is kept.
     """
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, scripts: RedisScripts | None = None, retention_seconds: int = 7 * 86_400) -> None:
         self._redis = redis
-        self._run = RedisScripts(redis).run
+        self._run = (scripts or RedisScripts(redis)).run
+        self._lists = TurnLists(redis, self._run, retention_seconds)
 
     async def get(self, reach: Scope, turn_id: str) -> TurnStatus | None:
         """One turn's status, None when unknown (or past retention) or out of reach. Raises NewerFormat."""
@@ -60,69 +64,26 @@ class RedisTurns:
             log.warning("left_out", reason=error.plain)
             return None
 
-    async def page(
-        self, tenant: str, status: Status | None, user_id: str | None, page: Page
-    ) -> tuple[int, list[TurnStatus]]:
-        """How many turns match, and one page of them, newest first."""
-        if user_id is not None:
-            count, ids = await self._of_user(tenant, user_id, status, page)
-        else:
-            count, ids = await self._of_tenant(tenant, [status] if status else list(Status), page)
-        return count, await self._readable(tenant, ids)
+    async def status(self, reach: Scope, turn_id: str) -> Status | None:
+        """A turn's status alone, None as of `get`. No other field of the turn is read but for who may see it."""
+        names = [b"status", *(field.encode() for field in reach.ids)]
+        row = await answered(self._redis.hmget(keys.turn(reach.tenant, turn_id), names))
+        fields = dict(zip(names, row, strict=True))
+        return Status(row[0].decode()) if row[0] is not None and _within(fields, reach) else None
 
-    async def _readable(self, tenant: str, ids: list[str]) -> list[TurnStatus]:
-        """The statuses that are still there, but for those that only a newer Turnstone can read."""
-        found = list[TurnStatus]()
-        for turn_id, row in zip(ids, await self._hashes(tenant, ids), strict=True):
-            try:
-                found += [decode_status(turn_id, row)] if row else []
-            except NewerFormat as error:
-                log.warning("left_out", reason=error.plain)
-        return found
+    async def page(self, tenant: str, status: Status | None, user_id: str | None, page: Page) -> Slice[TurnStatus]:
+        """A part of the turns that match, newest first."""
+        if user_id is not None:
+            return await self._lists.of_user(tenant, user_id, status, page)
+        return await self._lists.of_tenant(tenant, status, page)
 
     async def dead(self, tenant: str, which: DeadFilter) -> list[str]:
         """The ids of the dead turns that are meant, in the order of acceptance; no text is read."""
         return await find_dead(self._redis, tenant, which)
 
-    async def dead_page(self, tenant: str, which: DeadFilter, page: Page) -> tuple[int, list[TurnStatus]]:
-        """How many dead turns are meant, and one page of them, newest first."""
-        if which.is_open:
-            return await self.page(tenant, Status.DEAD, None, page)
-        ids = (await self.dead(tenant, which))[::-1]
-        return len(ids), await self._readable(tenant, ids[page.offset : page.offset + page.size])
-
-    async def _of_user(self, tenant: str, user_id: str, status: Status | None, page: Page) -> tuple[int, list[str]]:
-        owned = keys.owned(Lane(tenant=tenant, kind="user", name=user_id))
-        if status is None:
-            stop = page.offset + page.size - 1
-            ids = await answered(self._redis.zrevrange(owned, page.offset, stop))
-            return await answered(self._redis.zcard(owned)), [found.decode() for found in ids]
-        every = [found.decode() for found in await answered(self._redis.zrevrange(owned, 0, -1))]
-        matching: list[str] = []
-        for start in range(0, len(every), _CHUNK):
-            chunk = every[start : start + _CHUNK]
-            async with self._redis.pipeline(transaction=False) as pipeline:
-                for turn_id in chunk:
-                    pipeline.hget(keys.turn(tenant, turn_id), "status")
-                states = await answered(pipeline.execute())
-            matching += [
-                turn_id for turn_id, state in zip(chunk, states, strict=True) if state == status.value.encode()
-            ]
-        return len(matching), matching[page.offset : page.offset + page.size]
-
-    async def _of_tenant(self, tenant: str, statuses: list[Status], page: Page) -> tuple[int, list[str]]:
-        sets = [keys.status(tenant, status) for status in statuses]
-        answers = await self._run("newest", sets, [page.offset + page.size - 1])
-        rows = [row for ids in answers[1::2] for row in zip(ids[::2], map(int, ids[1::2]), strict=True)]
-        newest = sorted(rows, key=lambda row: row[1], reverse=True)
-        chosen = newest[page.offset : page.offset + page.size]
-        return sum(answers[::2]), [turn_id.decode() for turn_id, _ in chosen]
-
-    async def _hashes(self, tenant: str, ids: list[str]) -> list[dict[bytes, bytes]]:
-        async with self._redis.pipeline(transaction=False) as pipeline:
-            for turn_id in ids:
-                pipeline.hgetall(keys.turn(tenant, turn_id))
-            return list(await answered(pipeline.execute()))
+    async def dead_page(self, tenant: str, which: DeadFilter, page: Page) -> Slice[TurnStatus]:
+        """A part of the dead turns that are meant, newest first."""
+        return await self._lists.dead(tenant, which, page)
 
     async def _owners(self, tenant: str, ids: list[str]) -> list[list[bytes | None]]:
         """The lane of each turn and its owner's ids, without its words."""
@@ -148,12 +109,9 @@ class RedisTurns:
             found |= zip(chunk, await asyncio.gather(*map(self.ledger, chunk)), strict=True)
         return found
 
-    async def gated(self, tenant: str, page: Page) -> tuple[int, list[TurnStatus]]:
-        """The turns that were settled without asking a model, newest first: for a person to look through."""
-        stop = page.offset + page.size - 1
-        ids = await answered(self._redis.zrevrange(keys.gated(tenant), page.offset, stop))
-        found = await self._readable(tenant, [turn_id.decode() for turn_id in ids])
-        return int(await answered(self._redis.zcard(keys.gated(tenant)))), found
+    async def gated(self, tenant: str, page: Page) -> Slice[TurnStatus]:
+        """A part of the turns that were settled without asking a model, newest first: for a person to look through."""
+        return await self._lists.gated(tenant, page)
 
     async def usage(self, tenant: str) -> dict[str, Usage]:
         """What models have cost the tenant, by the model's name."""
@@ -172,7 +130,7 @@ class RedisTurns:
 
     async def tenants(self) -> list[str]:
         """Every tenant that ever had a turn accepted."""
-        return sorted(tenant.decode() for tenant in await answered(self._redis.smembers(keys.TENANTS)))
+        return sorted({tenant async for chunk in members(self._redis, keys.TENANTS) for tenant in chunk})
 
     async def lanes(self, scope: Scope) -> list[Lane]:
         """Every lane that holds a turn in scope: one for a user, else found by looking through the tenant's turns."""
@@ -195,10 +153,8 @@ class RedisTurns:
     async def _rows(self, tenant: str) -> AsyncIterator[tuple[bytes, dict[bytes, bytes]]]:
         """The lane and the owner's ids of every turn that is not erased; some come more than once."""
         for status in _AS_TURNS_MOVE:
-            ids = await answered(self._redis.zrange(keys.status(tenant, status), 0, -1))
-            for start in range(0, len(ids), _CHUNK):
-                chunk = [turn_id.decode() for turn_id in ids[start : start + _CHUNK]]
-                for lane_key, *ids_of in await self._owners(tenant, chunk):
+            async for places in walked(self._run, [keys.status(tenant, status)]):
+                for lane_key, *ids_of in await self._owners(tenant, [place.name for place in places]):
                     row = {name: one for name, one in zip(_OWNERS, ids_of, strict=True) if one}
                     if lane_key is not None:
                         yield lane_key, row

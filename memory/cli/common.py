@@ -16,6 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from memory.client import Owner, ServerUnreachable, TurnstoneClient
+from memory.client.views import Page
 from memory.errors import TurnstoneError
 
 T = TypeVar("T")
@@ -33,6 +34,7 @@ Filter = Annotated[
     typer.Option("--filter", metavar="JSON", help='Further conditions: \'{"categories": {"in": ["food"]}}\'.'),
 ]
 PageNumber = Annotated[int, typer.Option("--page", min=1, help="Which page.")]
+Cursor = Annotated[str | None, typer.Option("--cursor", help="Instead of a page: go on behind the page before.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
@@ -44,6 +46,13 @@ def out() -> Console:
 def err() -> Console:
     """Where everything else goes."""
     return Console(stderr=True, highlight=False)
+
+
+def go_on(found: Page[Any], page: int) -> None:
+    """Say how to see more of a list, where there is more."""
+    if found.next:
+        following = f"--cursor {found.cursor}" if found.cursor and "cursor=" in found.next else f"--page {page + 1}"
+        out().print(f"{found.count} in all; go on with {following}.", soft_wrap=True)
 
 
 def refuse(sentence: str, status: int = 1) -> typer.Exit:

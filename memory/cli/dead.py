@@ -11,6 +11,7 @@ from memory.cli.common import (
     Agent,
     App,
     AsJson,
+    Cursor,
     Key,
     PageNumber,
     Run,
@@ -50,13 +51,14 @@ def list_dead(
     after: After = None,
     before: Before = None,
     page: PageNumber = 1,
+    cursor: Cursor = None,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
     key: Key = None,
 ) -> None:
     """List the dead letters, newest first, with how often what went wrong."""
     which = chosen(error, user, agent, run, app_id, after, before)
-    found = call(url, key, lambda client: client.dead(page=page, **which))
+    found = call(url, key, lambda client: client.dead(page=page, cursor=cursor, **which))
     if as_json:
         show_json(found)
     else:

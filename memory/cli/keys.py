@@ -7,7 +7,22 @@ from typing import Annotated
 
 import typer
 
-from memory.cli.common import DEFAULT_URL, AsJson, Key, PageNumber, Url, Yes, call, confirm, err, out, show_json, table
+from memory.cli.common import (
+    DEFAULT_URL,
+    AsJson,
+    Cursor,
+    Key,
+    PageNumber,
+    Url,
+    Yes,
+    call,
+    confirm,
+    err,
+    go_on,
+    out,
+    show_json,
+    table,
+)
 from memory.client.keys import IssuedView
 
 app = typer.Typer()
@@ -44,18 +59,22 @@ def create(
 
 @commands.command("list", epilog="Example: turnstone keys list --tenant acme")
 def list_keys(
-    tenant: TenantName = None, page: PageNumber = 1, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = None
+    tenant: TenantName = None,
+    page: PageNumber = 1,
+    cursor: Cursor = None,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    key: Key = None,
 ) -> None:
     """List the keys; what they are is never shown again."""
-    found = call(url, key, lambda client: client.keys.page(tenant=tenant, page=page))
+    found = call(url, key, lambda client: client.keys.page(tenant=tenant, page=page, cursor=cursor))
     if as_json:
         show_json(found)
         return
     fields = ("id", "tenant", "role", "label", "user_id", "per_minute", "created_at")
     rows = [[getattr(one, field) for field in fields] for one in found.results]
     out().print(table(rows, *(field.replace("_", " ") for field in fields)) if rows else "There are no keys.")
-    if found.next:
-        out().print(f"{found.count} in all; go on with --page {page + 1}.")
+    go_on(found, page)
 
 
 @commands.command(epilog="Example: turnstone keys rotate KEY_ID --overlap 3600")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from memory.cli.common import named, out, show_json, table, when
+from memory.cli.common import go_on, named, out, show_json, table, when
 from memory.client import Letters
 from memory.client.letters import RehearsalView, RehearsedView
 from memory.client.views import CountsView, IncidentView, Page, TurnView
@@ -59,8 +59,7 @@ def show_letters(found: Page[TurnView], page: int) -> None:
     """A page of dead letters."""
     rows = [(turn.id, named(turn), turn.accepted_at, counted(turn.counts), turn.error) for turn in found.results]
     out().print(table(rows, "turn", "of", "accepted", "what went wrong", "error") if rows else "No dead letters.")
-    if found.next:
-        out().print(f"{found.count} in all; go on with --page {page + 1}.")
+    go_on(found, page)
 
 
 def show_rehearsal(found: RehearsalView, deed: str, as_json: bool) -> None:

@@ -11,6 +11,7 @@ from memory.cli.common import (
     Agent,
     App,
     AsJson,
+    Cursor,
     Filter,
     Key,
     PageNumber,
@@ -21,6 +22,7 @@ from memory.cli.common import (
     call,
     conditions,
     confirm,
+    go_on,
     out,
     owner,
     show_json,
@@ -42,6 +44,7 @@ def list_memories(
     app_id: App = None,
     where: Filter = None,
     page: PageNumber = 1,
+    cursor: Cursor = None,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
     key: Key = None,
@@ -49,14 +52,13 @@ def list_memories(
     """List what is known of an owner, newest first."""
     filters = conditions(where)
     whose = owner(user, agent, run, app_id, filters)
-    found = call(url, key, lambda client: client.memories(filters=filters, page=page, **whose))
+    found = call(url, key, lambda client: client.memories(filters=filters, page=page, cursor=cursor, **whose))
     if as_json:
         show_json(found)
         return
     rows = [(it.memory, ", ".join(it.categories), it.created_at, it.id) for it in found.results]
     out().print(table(rows, "memory", "categories", "created", "id") if rows else "Nothing is remembered.")
-    if found.next:
-        out().print(f"{found.count} in all; go on with --page {page + 1}.")
+    go_on(found, page)
 
 
 @commands.command(epilog="Example: turnstone memories get MEMORY_ID")

@@ -10,12 +10,14 @@ import typer
 from memory.cli.common import (
     DEFAULT_URL,
     AsJson,
+    Cursor,
     Key,
     PageNumber,
     Url,
     Yes,
     call,
     confirm,
+    go_on,
     named,
     out,
     show_json,
@@ -36,17 +38,18 @@ Ids = Annotated[list[str], typer.Argument(help="The ids of memories that are hel
 
 
 @commands.command("list", epilog="Example: turnstone quarantine list")
-def list_held(page: PageNumber = 1, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = None) -> None:
+def list_held(
+    page: PageNumber = 1, cursor: Cursor = None, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = None
+) -> None:
     """List what is held back, newest first, with the words that it rests on."""
-    found = call(url, key, lambda client: client.quarantine(page=page))
+    found = call(url, key, lambda client: client.quarantine(page=page, cursor=cursor))
     if as_json:
         show_json(found)
         return
     rows = [(it.memory, it.quote if it.quote != it.memory else None, named(it), it.created_at, it.id)
             for it in found.results]  # fmt: skip
     out().print(table(rows, "memory", "in these words", "of", "created", "id") if rows else "Nothing is held back.")
-    if found.next:
-        out().print(f"{found.count} in all; go on with --page {page + 1}.")
+    go_on(found, page)
 
 
 @commands.command(epilog="Example: turnstone quarantine release MEMORY_ID")

@@ -11,10 +11,12 @@ import typer
 from memory.cli.common import (
     DEFAULT_URL,
     AsJson,
+    Cursor,
     Key,
     PageNumber,
     Url,
     call,
+    go_on,
     out,
     refuse,
     show_json,
@@ -31,17 +33,18 @@ app.add_typer(commands)
 
 
 @commands.command("list", epilog="Example: turnstone receipts list --page 2")
-def list_receipts(page: PageNumber = 1, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = None) -> None:
+def list_receipts(
+    page: PageNumber = 1, cursor: Cursor = None, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = None
+) -> None:
     """List the receipts that are kept, newest first."""
-    found = call(url, key, lambda client: client.receipts(page=page))
+    found = call(url, key, lambda client: client.receipts(page=page, cursor=cursor))
     if as_json:
         show_json(found)
         return
     rows = [(one.erased_at, "+".join(one.scope), one.turns, one.memories, _said(one), one.id) for one in found.results]
     shown = table(rows, "erased", "named by", "turns", "versions", "nothing left", "receipt")
     out().print(shown if rows else "There are no receipts.")
-    if found.next:
-        out().print(f"{found.count} in all; go on with --page {page + 1}.")
+    go_on(found, page)
 
 
 def _said(receipt: ReceiptView) -> str:

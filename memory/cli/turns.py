@@ -6,7 +6,20 @@ from typing import Annotated
 
 import typer
 
-from memory.cli.common import DEFAULT_URL, AsJson, Key, PageNumber, Url, User, call, out, show_json, table
+from memory.cli.common import (
+    DEFAULT_URL,
+    AsJson,
+    Cursor,
+    Key,
+    PageNumber,
+    Url,
+    User,
+    call,
+    go_on,
+    out,
+    show_json,
+    table,
+)
 from memory.cli.letters import counted, incident
 from memory.client.views import Page, TurnView
 
@@ -21,6 +34,7 @@ def turns(
     ] = None,
     user: User = None,
     page: PageNumber = 1,
+    cursor: Cursor = None,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
     key: Key = None,
@@ -30,7 +44,7 @@ def turns(
         turn = call(url, key, lambda client: client.turn(turn_id))
         (show_json if as_json else show_turn)(turn)
         return
-    found = call(url, key, lambda client: client.turns(status=status, user_id=user, page=page))
+    found = call(url, key, lambda client: client.turns(status=status, user_id=user, page=page, cursor=cursor))
     if as_json:
         show_json(found)
     else:
@@ -75,5 +89,4 @@ def show_turns(found: Page[TurnView], page: int) -> None:
     rows = [(turn.id, turn.status, turn.attempts, turn.accepted_at, turn.error) for turn in found.results]
     shown = table(rows, "turn", "status", "attempts", "accepted", "error")
     out().print(shown if rows else "There are no such turns.")
-    if found.next:
-        out().print(f"{found.count} in all; go on with --page {page + 1}.")
+    go_on(found, page)

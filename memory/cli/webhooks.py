@@ -11,6 +11,7 @@ import typer
 from memory.cli.common import (
     DEFAULT_URL,
     AsJson,
+    Cursor,
     Key,
     PageNumber,
     Url,
@@ -18,6 +19,7 @@ from memory.cli.common import (
     call,
     confirm,
     err,
+    go_on,
     out,
     refuse,
     show_json,
@@ -136,10 +138,15 @@ def try_out(webhook_id: WebhookId, url: Url = DEFAULT_URL, key: Key = None) -> N
 
 @commands.command(epilog="Example: turnstone webhooks deliveries WEBHOOK_ID")
 def deliveries(
-    webhook_id: WebhookId, page: PageNumber = 1, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = None
+    webhook_id: WebhookId,
+    page: PageNumber = 1,
+    cursor: Cursor = None,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    key: Key = None,
 ) -> None:
     """List what was delivered, waits or failed, newest first."""
-    found = call(url, key, lambda client: client.webhooks.deliveries(webhook_id, page=page))
+    found = call(url, key, lambda client: client.webhooks.deliveries(webhook_id, page=page, cursor=cursor))
     if as_json:
         show_json(found)
         return
@@ -149,8 +156,7 @@ def deliveries(
     ]
     heads = ("id", "event", "memory", "status", "attempts", "last", "noted")
     out().print(table(rows, *heads) if rows else "Nothing was to be delivered yet.")
-    if found.next:
-        out().print(f"{found.count} in all; go on with --page {page + 1}.")
+    go_on(found, page)
 
 
 @commands.command(epilog="Example: turnstone webhooks retry WEBHOOK_ID DELIVERY_ID")

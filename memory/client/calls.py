@@ -20,9 +20,11 @@ from memory.client.chats import ChatCalls
 from memory.client.keys import Keys
 from memory.client.letters import Letters, RehearsalView, named
 from memory.client.owners import Owner, OwnerCalls
-from memory.client.views import Found, HeldView, ImportView, MemoryView, Page, Queued, TurnView
+from memory.client.views import Found, HeldView, ImportView, MemoryView, Page, Part, Queued, TurnView
 from memory.client.webhooks import Webhooks
 from memory.client.wire import Wire
+
+_FIRST: Part = {"page": 1, "page_size": 20}
 
 
 class Guidance(TypedDict, total=False):
@@ -95,15 +97,16 @@ class TurnstoneClient(OwnerCalls, ChatCalls):
         answer = await self._wire.ask("POST", "/turns", safe=True, json=body, headers=headers)
         return Queued.model_validate(answer)
 
-    async def turn(self, turn_id: str) -> TurnView:
-        """Where a turn is, and what it did."""
-        return TurnView.model_validate(await self._wire.ask("GET", f"/turns/{_segment(turn_id)}", safe=True))
+    async def turn(self, turn_id: str, *, wait_ms: int | None = None) -> TurnView:
+        """Where a turn is, and what it did; with `wait_ms` once it has come to its end, or after so long."""
+        answer = await self._wire.ask("GET", f"/turns/{_segment(turn_id)}", safe=True, params={"wait_ms": wait_ms})
+        return TurnView.model_validate(answer)
 
     async def turns(
-        self, *, status: str | None = None, user_id: str | None = None, page: int = 1, page_size: int = 20
+        self, *, status: str | None = None, user_id: str | None = None, **part: Unpack[Part]
     ) -> Page[TurnView]:
-        """The turns, newest first."""
-        query = {"status": status, "user_id": user_id, "page": page, "page_size": page_size}
+        """The turns, newest first; 20 a page unless another size is given."""
+        query = {"status": status, "user_id": user_id, **_FIRST, **part}
         return Page[TurnView].model_validate(await self._wire.ask("GET", "/turns", safe=True, params=query))
 
     async def search(
@@ -152,12 +155,13 @@ class TurnstoneClient(OwnerCalls, ChatCalls):
         show_expired: bool | None = None,
         page: int = 1,
         page_size: int = 100,
+        cursor: str | None = None,
         **owner: Unpack[Owner],
     ) -> Page[MemoryView]:
         """An owner's current memories, newest first; of those that meet the filters, as in `search`."""
         condition = None if filters is None else json.dumps(filters)
         query = {"filters": condition, "show_expired": show_expired, "page": page, "page_size": page_size, **owner}
-        answer = await self._wire.ask("GET", "/memories", safe=True, params=query)
+        answer = await self._wire.ask("GET", "/memories", safe=True, params={**query, "cursor": cursor})
         return Page[MemoryView].model_validate(answer)
 
     async def memory(self, memory_id: str) -> MemoryView:
@@ -224,10 +228,16 @@ class TurnstoneClient(OwnerCalls, ChatCalls):
         return found
 
     async def dead(
-        self, ids: Sequence[str] = (), *, page: int = 1, page_size: int = 20, **which: Unpack[Letters]
+        self,
+        ids: Sequence[str] = (),
+        *,
+        page: int = 1,
+        page_size: int = 20,
+        cursor: str | None = None,
+        **which: Unpack[Letters],
     ) -> Page[TurnView]:
         """The turns that could not be remembered, newest first: all, or those that are meant."""
-        query = {**named(ids, which), "page": page, "page_size": page_size}
+        query = {**named(ids, which), "page": page, "page_size": page_size, "cursor": cursor}
         answer = await self._wire.ask("GET", "/dead", safe=True, params=query)
         return Page[TurnView].model_validate(answer)
 
@@ -253,10 +263,10 @@ class TurnstoneClient(OwnerCalls, ChatCalls):
         body = {**named(ids, which), "dry_run": True, "limit": limit}
         return RehearsalView.model_validate(await self._wire.ask("POST", f"/dead/{deed}", json=body))
 
-    async def quarantine(self, *, page: int = 1, page_size: int = 20) -> Page[HeldView]:
-        """The memories that are held back until somebody judges them, newest first."""
-        query = {"page": page, "page_size": page_size}
-        return Page[HeldView].model_validate(await self._wire.ask("GET", "/quarantine", safe=True, params=query))
+    async def quarantine(self, **part: Unpack[Part]) -> Page[HeldView]:
+        """The memories that are held back until somebody judges them, newest first; 20 a page as a rule."""
+        answer = await self._wire.ask("GET", "/quarantine", safe=True, params={**_FIRST, **part})
+        return Page[HeldView].model_validate(answer)
 
     async def release(self, memory_id: str) -> MemoryView:
         """Let a memory stand that was held back."""

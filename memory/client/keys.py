@@ -58,9 +58,11 @@ class Keys:
         body = {"role": role, "label": label, "tenant": tenant, "user_id": user_id, "per_minute": per_minute}
         return IssuedView.model_validate(await self._wire.ask("POST", "/keys", json=body))
 
-    async def page(self, *, tenant: str | None = None, page: int = 1, page_size: int = 100) -> Page[KeyView]:
+    async def page(
+        self, *, tenant: str | None = None, page: int = 1, page_size: int = 100, cursor: str | None = None
+    ) -> Page[KeyView]:
         """The keys, the oldest first."""
-        query = {"tenant": tenant, "page": page, "page_size": page_size}
+        query = {"tenant": tenant, "page": page, "page_size": page_size, "cursor": cursor}
         return Page[KeyView].model_validate(await self._wire.ask("GET", "/keys", safe=True, params=query))
 
     async def rotate(self, key_id: str, *, overlap_seconds: float = 0) -> IssuedView:

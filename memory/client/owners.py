@@ -64,9 +64,10 @@ class OwnerCalls:
         answer = await self._wire.ask("DELETE", "/memories", params=dict(owner))
         return ReceiptView.model_validate(answer)
 
-    async def receipts(self, *, page: int = 1, page_size: int = 20) -> Page[ReceiptView]:
+    async def receipts(self, *, page: int = 1, page_size: int = 20, cursor: str | None = None) -> Page[ReceiptView]:
         """The receipts of erases, newest first; they hold no personal data."""
-        answer = await self._wire.ask("GET", "/receipts", safe=True, params={"page": page, "page_size": page_size})
+        query = {"page": page, "page_size": page_size, "cursor": cursor}
+        answer = await self._wire.ask("GET", "/receipts", safe=True, params=query)
         return Page[ReceiptView].model_validate(answer)
 
     async def receipt(self, receipt_id: str) -> ReceiptView:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypedDict, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -139,12 +139,21 @@ class Found(View):
     pending: int = 0
 
 
+class Part(TypedDict, total=False):
+    """Which part of a list: a page by its number, or what follows a cursor of the answer before."""
+
+    page: int
+    page_size: int
+    cursor: str | None
+
+
 class Page(View, Generic[T]):
-    """One page of a list; `count` is the size of the whole list."""
+    """One page of a list; `count` is the size of the whole list, and `cursor` leads on at any depth."""
 
     count: int
     next: str | None = None
     previous: str | None = None
+    cursor: str | None = None
     results: tuple[T, ...]
 
 

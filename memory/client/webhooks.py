@@ -96,9 +96,11 @@ class Webhooks:
         """Let a test be sent; returns the id under which the log tells what became of it."""
         return str((await self._wire.ask("POST", f"{_webhook(webhook_id)}/test"))["id"])
 
-    async def deliveries(self, webhook_id: str, *, page: int = 1, page_size: int = 20) -> Page[DeliveryView]:
+    async def deliveries(
+        self, webhook_id: str, *, page: int = 1, page_size: int = 20, cursor: str | None = None
+    ) -> Page[DeliveryView]:
         """What was delivered, waits or failed, newest first."""
-        query = {"page": page, "page_size": page_size}
+        query = {"page": page, "page_size": page_size, "cursor": cursor}
         answer = await self._wire.ask("GET", f"{_webhook(webhook_id)}/deliveries", safe=True, params=query)
         return Page[DeliveryView].model_validate(answer)
 

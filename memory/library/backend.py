@@ -28,9 +28,9 @@ class Backend(Protocol):
         """The memories that matter for a query."""
 
     async def page(
-        self, ids: Ids, filters: Mapping[str, Any] | None, number: int, size: int, *, show_expired: bool
-    ) -> tuple[int, Sequence[MemoryView]]:
-        """How many memories there are, and a page of them, newest first."""
+        self, ids: Ids, filters: Mapping[str, Any] | None, cursor: str | None, size: int, *, show_expired: bool
+    ) -> tuple[Sequence[MemoryView], str | None]:
+        """A part of the memories, newest first, from the beginning or a cursor on, and the next part's cursor."""
 
     async def get(self, memory_id: str) -> MemoryView | None:
         """One memory."""

@@ -142,14 +142,14 @@ class Calls:
             owner: whose.
         """
         ids, most = asked.named(owner, filters), asked.wanted(limit, top_k, None)
-        condition, found, number = asked.in_our_words(filters), list[shapes.Item](), 1
+        condition, found = asked.in_our_words(filters), list[shapes.Item]()
+        cursor: str | None = None
         await self._backend.open()
         while True:
-            count, page = await self._backend.page(ids, condition, number, _PAGE, show_expired=show_expired)
-            found += map(shapes.item, page)
-            if not page or len(found) >= (count if most is None else min(most, count)):
+            part, cursor = await self._backend.page(ids, condition, cursor, _PAGE, show_expired=show_expired)
+            found += map(shapes.item, part)
+            if cursor is None or (most is not None and len(found) >= most):
                 return shapes.Items(results=found[:most])
-            number += 1
 
     async def update(
         self,

@@ -22,7 +22,7 @@ from memory.library.config import Configuration
 from memory.library.servers import Served, served
 from memory.library.working import Working
 from memory.masking import masked_guidance, masked_messages, masked_values
-from memory.model import OWNERS, Memory, Page, Scope, Submission
+from memory.model import OWNERS, After, Memory, Page, Scope, Submission
 from memory.recall import Asked, recall
 from memory.receipts import issue
 from memory.revise import Change, delete, update
@@ -136,14 +136,14 @@ class Local:
         return [_view(one.memory, one.score) for one in found.results]
 
     async def page(
-        self, ids: Ids, filters: Mapping[str, Any] | None, number: int, size: int, *, show_expired: bool
-    ) -> tuple[int, Sequence[MemoryView]]:
-        """A page of an owner's memories."""
+        self, ids: Ids, filters: Mapping[str, Any] | None, cursor: str | None, size: int, *, show_expired: bool
+    ) -> tuple[Sequence[MemoryView], str | None]:
+        """A part of an owner's memories."""
         condition = parse(filters)
         scope = narrowed(self._scope(ids), condition)
-        at = Page(number=number, size=size)
-        count, found = await self._parts.store.page(scope, at, condition, show_expired=show_expired)
-        return count, [_view(one) for one in found]
+        at = Page(size=size, after=None if cursor is None else After.parse(cursor))
+        part = await self._parts.store.page(scope, at, condition, show_expired=show_expired)
+        return [_view(memory) for memory in part.items], None if part.after is None else part.after.cursor
 
     async def get(self, memory_id: str) -> MemoryView | None:
         """One memory."""

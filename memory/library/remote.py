@@ -20,6 +20,7 @@ from memory.settings import ClientSettings
 
 _DONE = (Status.SETTLED, Status.DEAD, Status.ERASED)
 _FIRST_LOOK_SECONDS, _LAST_LOOK_SECONDS = 0.05, 1.0
+_LONGEST_WAIT_MS = 10_000  # less than the client waits for an answer
 _KINDS: Mapping[str, type[TurnstoneError]] = {
     kind.code: kind
     for kind in (
@@ -93,7 +94,8 @@ class Remote:
         deadline, pause = clock() + self._wait_seconds, _FIRST_LOOK_SECONDS
         while True:
             with _typed():
-                found = await self._client.turn(turn_id)
+                left_ms = int(1000 * max(0, deadline - clock()))
+                found = await self._client.turn(turn_id, wait_ms=min(_LONGEST_WAIT_MS, left_ms))
             if found.status in _DONE or clock() >= deadline:
                 return found
             await asyncio.sleep(pause)
@@ -113,14 +115,14 @@ class Remote:
         return found.results
 
     async def page(
-        self, ids: Ids, filters: Mapping[str, Any] | None, number: int, size: int, *, show_expired: bool
-    ) -> tuple[int, Sequence[MemoryView]]:
-        """A page of an owner's memories."""
+        self, ids: Ids, filters: Mapping[str, Any] | None, cursor: str | None, size: int, *, show_expired: bool
+    ) -> tuple[Sequence[MemoryView], str | None]:
+        """A part of an owner's memories."""
         with _typed():
             found = await self._client.memories(
-                filters=filters, show_expired=show_expired, page=number, page_size=size, **_owner(ids)
+                filters=filters, show_expired=show_expired, cursor=cursor, page_size=size, **_owner(ids)
             )
-        return found.count, found.results
+        return found.results, found.cursor
 
     async def get(self, memory_id: str) -> MemoryView | None:
         """One memory."""

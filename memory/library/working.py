@@ -120,12 +120,13 @@ class Working:
         """The lanes that have turns of these statuses, whoever has accepted them."""
         found, turns = set[Lane](), self._parts.turns
         for status in statuses:
-            number, more = 1, True
-            while more:
-                count, page = await turns.page(tenant, status, None, Page(number=number, size=_PAGE))
-                scopes = [Scope(tenant=tenant, **_ids(turn)) for turn in page]
+            part = await turns.page(tenant, status, None, Page(size=_PAGE))
+            while True:
+                scopes = [Scope(tenant=tenant, **_ids(turn)) for turn in part.items]
                 found |= {scope.lane for scope in scopes if scope.ids}  # an erased turn is nobody's any more
-                number, more = number + 1, number * _PAGE < count
+                if part.after is None:
+                    break
+                part = await turns.page(tenant, status, None, Page(size=_PAGE, after=part.after))
         return found
 
 

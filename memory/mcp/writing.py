@@ -15,7 +15,7 @@ from memory.mcp.fields import AgentId, AppId, MemoryId, Metadata, RunId, Said, U
 from memory.mcp.reach import Call, Unanswerable, client_for, reach_of
 
 LONGEST_WAIT_MS = 30_000
-_POLL_SECONDS = 0.1
+_LONGEST_REQUEST_MS, _PAUSE_SECONDS = 10_000, 0.1
 _ENDED = ("settled", "dead", "erased")
 
 
@@ -109,6 +109,9 @@ async def _forget(client: TurnstoneClient, whose: Owner) -> ReceiptView:
 async def _ended(client: TurnstoneClient, turn_id: str, seconds: float) -> TurnView:
     """The turn when it has ended, or as it is after so many seconds."""
     deadline = monotonic() + seconds
-    while (turn := await client.turn(turn_id)).status not in _ENDED and monotonic() < deadline:
-        await asyncio.sleep(_POLL_SECONDS)
-    return turn
+    while True:
+        left_ms = int(1000 * max(0, deadline - monotonic()))
+        turn = await client.turn(turn_id, wait_ms=min(_LONGEST_REQUEST_MS, left_ms))
+        if turn.status in _ENDED or monotonic() >= deadline:
+            return turn
+        await asyncio.sleep(_PAUSE_SECONDS)

@@ -7,6 +7,7 @@ from memory.model.facts import Decision, Event, Extraction, Fact, Reconciliation
 from memory.model.health import Health, Part, QueueState, Readiness, Thresholds, Trouble
 from memory.model.history import Counts, DeadFilter, Incident, What
 from memory.model.memory import Feedback, Memory, Plan, Rating, Recalled, Write
+from memory.model.pages import DEEPEST, After, Page, Slice
 from memory.model.scope import KINDS, OWNERS, Kind, Lane, Scope, Tenant
 from memory.model.turn import Guidance, Message, Role, Status, Submission, Turn, TurnEvent, TurnStatus, Usage
 from memory.model.value import Metadata, Value, Vector
@@ -20,13 +21,15 @@ from memory.model.webhooks import (
     Webhook,
     WebhookEvent,
 )
-from memory.model.work import Batch, Confirmation, Lease, Page
+from memory.model.work import Batch, Confirmation, Lease
 
 __all__ = [
+    "DEEPEST",
     "KINDS",
     "OWNERS",
     "TEST",
     "Access",
+    "After",
     "ApiKey",
     "Batch",
     "Bond",
@@ -65,6 +68,7 @@ __all__ = [
     "Reconciliation",
     "Role",
     "Scope",
+    "Slice",
     "Status",
     "Submission",
     "Telling",

@@ -30,15 +30,3 @@ class Batch(Value):
 
     turns: tuple[Turn, ...]
     plan: Plan | None = None
-
-
-class Page(Value):
-    """Which slice of a list: pages count from 1."""
-
-    number: int = 1
-    size: int = 100
-
-    @property
-    def offset(self) -> int:
-        """How many items come before this page."""
-        return (self.number - 1) * self.size

@@ -17,6 +17,7 @@ from memory.model import (
     Page,
     Plan,
     Scope,
+    Slice,
     Status,
     Submission,
     Telling,
@@ -169,16 +170,17 @@ class TurnLog(Protocol):
     async def get(self, reach: Scope, turn_id: str) -> TurnStatus | None:
         """One turn's status, if it is within reach: of the tenant, and of its one user where there is one."""
 
-    async def page(
-        self, tenant: str, status: Status | None, user_id: str | None, page: Page
-    ) -> tuple[int, list[TurnStatus]]:
-        """How many turns match, and one page of them, newest first."""
+    async def status(self, reach: Scope, turn_id: str) -> Status | None:
+        """A turn's status alone, which is cheap to ask for again and again; None as of `get`."""
+
+    async def page(self, tenant: str, status: Status | None, user_id: str | None, page: Page) -> Slice[TurnStatus]:
+        """A part of the turns that match, newest first."""
 
     async def dead(self, tenant: str, which: DeadFilter) -> list[str]:
         """The ids of the dead turns that are meant, in the order of acceptance; no text is read."""
 
-    async def dead_page(self, tenant: str, which: DeadFilter, page: Page) -> tuple[int, list[TurnStatus]]:
-        """How many dead turns are meant, and one page of them, newest first."""
+    async def dead_page(self, tenant: str, which: DeadFilter, page: Page) -> Slice[TurnStatus]:
+        """A part of the dead turns that are meant, newest first."""
 
     async def pending(self, scope: Scope) -> int:
         """How many accepted turns of this owner are not settled yet."""
@@ -189,8 +191,8 @@ class TurnLog(Protocol):
     async def ledgers(self, tenants: Sequence[str]) -> Mapping[str, Ledger]:
         """The books of many tenants, each as it was at one moment."""
 
-    async def gated(self, tenant: str, page: Page) -> tuple[int, list[TurnStatus]]:
-        """The turns that were settled without asking a model, newest first: for a person to look through."""
+    async def gated(self, tenant: str, page: Page) -> Slice[TurnStatus]:
+        """A part of the turns that were settled without asking a model, newest first: for a person to look through."""
 
     async def usage(self, tenant: str) -> Mapping[str, Usage]:
         """What models have cost the tenant, by the model's name."""

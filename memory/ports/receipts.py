@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from memory.books import Receipt
-from memory.model import Page
+from memory.model import Page, Slice
 
 
 class ReceiptBook(Protocol):
@@ -17,5 +17,5 @@ class ReceiptBook(Protocol):
     async def get(self, tenant: str, receipt_id: str) -> Receipt | None:
         """One of the tenant's; None when there is none, or none any more."""
 
-    async def page(self, tenant: str, page: Page) -> tuple[int, list[Receipt]]:
+    async def page(self, tenant: str, page: Page) -> Slice[Receipt]:
         """How many the tenant has, and one page of them, newest first."""

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from memory.model import Entity, Feedback, Kind, Lane, Lease, Memory, Page, Recalled, Scope, Value, Write
+from memory.model import Entity, Feedback, Kind, Lane, Lease, Memory, Page, Recalled, Scope, Slice, Value, Write
 from memory.model.filters import Condition
 from memory.ports.pingable import Pingable
 
@@ -70,14 +70,14 @@ class MemoryStore(Pingable, Protocol):
 
     async def page(
         self, scope: Scope, page: Page, filters: Condition | None = None, *, show_expired: bool = False
-    ) -> tuple[int, list[Memory]]:
-        """The number of current memories in scope that meet the filters, and one page of them, newest first."""
+    ) -> Slice[Memory]:
+        """A part of the current memories in scope that meet the filters, newest first."""
 
     async def history(self, reach: Scope, memory_id: str) -> list[Memory]:
         """Every version of a memory within reach, oldest first."""
 
-    async def held_page(self, reach: Scope, page: Page, memory_id: str | None = None) -> tuple[int, list[Memory]]:
-        """How many memories within reach are held back, or the one with this id, and one page, newest first.
+    async def held_page(self, reach: Scope, page: Page, memory_id: str | None = None) -> Slice[Memory]:
+        """A part of the memories within reach that are held back, or the one with this id, newest first.
 
         No other call shows them; erasing and deleting remove them like any other.
         """

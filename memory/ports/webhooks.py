@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from memory.model import Delivery, DeliveryCounts, Outcome, Page, Value, Webhook
+from memory.model import Delivery, DeliveryCounts, Outcome, Page, Slice, Value, Webhook
 
 
 class WebhookBook(Protocol):
@@ -58,8 +58,8 @@ class Deliveries(Protocol):
     async def leave(self, tenant: str, webhook_id: str) -> None:
         """Stop asking though something may be due: ring for somebody else."""
 
-    async def page(self, tenant: str, webhook_id: str, page: Page) -> tuple[int, list[Delivery]]:
-        """How many deliveries of a webhook are kept, and one page of them, newest first."""
+    async def page(self, tenant: str, webhook_id: str, page: Page) -> Slice[Delivery]:
+        """A part of a webhook's deliveries, newest first."""
 
     async def again(self, tenant: str, webhook_id: str, delivery_id: str) -> bool:
         """Let a delivery be sent at once, however it stands; False where there is none."""

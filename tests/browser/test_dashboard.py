@@ -164,7 +164,7 @@ async def every_page(house: House) -> list[str]:
     long = "Donaudampfschifffahrtsgesellschaft" * 8
     settled = await house.remember("ana", f"I work at {long}")
     dead = await house.bury("ana", f"I left {long}", long)
-    (memory,) = (await house.parts.store.page(Scope(tenant=TENANT, user_id="ana"), Page(size=1)))[1]
+    (memory,) = (await house.parts.store.page(Scope(tenant=TENANT, user_id="ana"), Page(size=1))).items
     return [
         "/dashboard",
         "/dashboard?user_id=nobody",

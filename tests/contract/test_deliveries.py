@@ -46,7 +46,8 @@ class Counter:
         return turn_id
 
     async def statuses(self) -> list[tuple[str, str | None]]:
-        _, found = await self.deliveries.page("default", HOOK.id, Page())
+        listed = await self.deliveries.page("default", HOOK.id, Page())
+        found = listed.items
         return [(one.status.value, one.error) for one in found]
 
 
@@ -70,7 +71,8 @@ async def test_a_delivery_holds_ids_and_no_words_and_what_changed_nothing_or_is_
         TurnEvent(event=Event.ADD, id="m3", memory="I live in Berlin", held=True),
     ]
     await counter.settle(*events)
-    count, (delivery,) = await counter.deliveries.page("default", HOOK.id, Page())
+    listed = await counter.deliveries.page("default", HOOK.id, Page())
+    count, (delivery,) = listed.count, listed.items
     assert (count, delivery.memory_id, delivery.scope) == (1, "m1", ANA)
     assert "Berlin" not in (await all_of_redis(redis))[f"ts:delivery:default:{delivery.id}"]
 
@@ -89,7 +91,8 @@ async def test_settling_the_same_batch_again_notes_nothing_twice(counter: Counte
 async def test_two_changes_of_one_memory_by_one_turn_are_two_deliveries_told_apart(counter: Counter) -> None:
     update = TurnEvent(event=Event.UPDATE, id="m1", memory="x")
     await counter.settle(added(1), update, update)
-    _, found = await counter.deliveries.page("default", HOOK.id, Page())
+    listed = await counter.deliveries.page("default", HOOK.id, Page())
+    found = listed.items
     assert [(one.event, one.nth) for one in found] == [("UPDATE", 1), ("UPDATE", 0), ("ADD", 0)]
 
 

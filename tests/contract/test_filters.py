@@ -89,7 +89,8 @@ class Library:
 
     def found(self, condition: Any, scope: Scope = HERE) -> set[str]:
         """The ids that the store finds for a filter in JSON; the count must say the same."""
-        count, page = self.runner.run(self.store.page(scope, Page(size=200), parse(condition)))
+        listed = self.runner.run(self.store.page(scope, Page(size=200), parse(condition)))
+        count, page = listed.count, listed.items
         assert count == len(page)
         return {one.id for one in page}
 

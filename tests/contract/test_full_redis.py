@@ -71,7 +71,7 @@ async def test_what_was_accepted_settles_while_redis_is_full(full: Desk) -> None
         assert await full.lanes.take(lease, 8, 1000) is None
     books = await full.turns.ledger("default")
     assert (books.settled, books.waiting, books.balanced) == (3, 0, True)
-    assert (await full.turns.page("default", Status.SETTLED, None, Page()))[0] == 3
+    assert (await full.turns.page("default", Status.SETTLED, None, Page())).count == 3
 
 
 async def test_lanes_back_off_are_handed_back_and_are_rung_for_while_redis_is_full(full: Desk) -> None:

@@ -146,13 +146,16 @@ async def test_a_dead_turn_can_be_replayed_or_discarded_once(desk: Desk, replay:
 async def test_turns_are_listed_newest_first_page_by_page_and_by_status_and_user(desk: Desk) -> None:
     ids = [await desk.post(f"turn {number}") for number in range(5)]
     await desk.post("mine", Scope(tenant="default", user_id="bob"))
-    count, page = await desk.turns.page("default", None, "ana", Page(number=2, size=2))
+    listed = await desk.turns.page("default", None, "ana", Page(number=2, size=2))
+    count, page = listed.count, listed.items
     assert (count, [one.id for one in page]) == (5, ids[2:0:-1])
-    count, page = await desk.turns.page("default", Status.QUEUED, "ana", Page(size=1))
+    listed = await desk.turns.page("default", Status.QUEUED, "ana", Page(size=1))
+    count, page = listed.count, listed.items
     assert (count, [one.id for one in page]) == (5, ids[4:])
-    count, _ = await desk.turns.page("default", None, None, Page())
+    listed = await desk.turns.page("default", None, None, Page())
+    count = listed.count
     assert count == 6
-    assert (await desk.turns.page("elsewhere", None, None, Page()))[0] == 0
+    assert (await desk.turns.page("elsewhere", None, None, Page())).count == 0
 
 
 async def test_scripts_that_redis_forgot_are_loaded_again(desk: Desk) -> None:

@@ -127,7 +127,8 @@ async def test_a_permanent_failure_is_bisected_until_the_poison_turn_is_dead_and
                 await desk.lanes.fail(lease, "bad_answer: it was no JSON")
             else:
                 await desk.lanes.settle(lease, Plan(turn_ids=tuple(turn.id for turn in batch.turns)))
-    count, dead = await desk.turns.page("default", Status.DEAD, None, Page())
+    listed = await desk.turns.page("default", Status.DEAD, None, Page())
+    count, dead = listed.count, listed.items
     assert (count, dead[0].id, dead[0].error) == (1, ids[5], "bad_answer: it was no JSON")
     ledger = await desk.turns.ledger("default")
     assert (ledger.settled, ledger.dead, ledger.waiting, ledger.balanced) == (7, 1, 0, True)

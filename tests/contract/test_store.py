@@ -14,8 +14,8 @@ from qdrant_client.models import Document
 
 from memory import rank
 from memory.adapters.qdrant_store import BM25, QdrantStore
-from memory.errors import LeaseLost, StoreUnavailable
-from memory.model import Event, Lease, Memory, Page, Scope, Write
+from memory.errors import BadRequest, LeaseLost, StoreUnavailable
+from memory.model import After, Event, Lease, Memory, Page, Scope, Slice, Write
 from memory.ports import Near, Query
 from tests.fakes import WordEmbedder, word_vector
 
@@ -61,7 +61,8 @@ async def test_applying_the_same_writes_again_changes_nothing(store: QdrantStore
     writes = [write("User lives in Berlin"), write("User likes tea", minutes=1)]
     for _ in range(3):
         await store.apply(lease(), writes, FOREVER)
-    count, found = await store.page(ANA, Page())
+    listed = await store.page(ANA, Page())
+    count, found = listed.count, listed.items
     assert (count, [one.text for one in found]) == (2, ["User likes tea", "User lives in Berlin"])
 
 
@@ -107,7 +108,7 @@ async def test_an_owner_sees_only_its_own_even_with_the_same_words(store: Qdrant
         await store.apply(lease(scope=scope), [write("User lives in Berlin", scope)], FOREVER)
     for scope in (ANA, *others):
         assert [one.memory.scope for one in await store.search(query("Berlin", scope))] == [scope]
-        assert [one.scope for one in (await store.page(scope, Page()))[1]] == [scope]
+        assert [one.scope for one in (await store.page(scope, Page())).items] == [scope]
         assert [
             [near.memory.scope for near in one]
             for one in await store.neighbours(scope.lane, [Near(vector=word_vector("x"))], 9)
@@ -146,11 +147,29 @@ async def test_paging_walks_through_everything_once_newest_first(store: QdrantSt
     await store.apply(lease(), writes, FOREVER)
     walked: list[Memory] = []
     for number in range(1, 6):
-        count, found = await store.page(ANA, Page(number=number, size=5))
+        listed = await store.page(ANA, Page(number=number, size=5))
+        count, found = listed.count, listed.items
         assert count == 23
         walked += found
     assert len({one.id for one in walked}) == 23
     assert [one.text for one in walked] == [f"User note {number}" for number in range(22, -1, -1)]
+
+
+@pytest.mark.parametrize("size", [1, 5])
+async def test_a_list_read_by_cursors_is_whole_though_memories_stand_at_one_place(
+    store: QdrantStore, size: int
+) -> None:
+    writes = [write(f"User note {number}", minutes=(number + 3) // 7) for number in range(17)]
+    await store.apply(lease(), writes, FOREVER)
+    listed = await store.page(ANA, Page(size=size))
+    walked = [memory.id for memory in listed.items]
+    while listed.after is not None:
+        assert listed.count == 17
+        listed = await store.page(ANA, Page(size=size, after=After.parse(listed.after.cursor)))
+        walked += [memory.id for memory in listed.items]
+    assert sorted(walked) == sorted(one.memory.id for one in writes)
+    with pytest.raises(BadRequest, match="another list"):
+        await store.page(ANA, Page(after=After(stamp=1, name="a turn's id")))
 
 
 async def test_an_erase_removes_what_was_made_until_then_and_nothing_else(store: QdrantStore) -> None:
@@ -160,20 +179,20 @@ async def test_an_erase_removes_what_was_made_until_then_and_nothing_else(store:
     until = START + timedelta(minutes=1)
     assert await store.erase(ANA, until) == 2
     assert await store.left(ANA, until) == 0
-    assert [one.text for one in (await store.page(ANA, Page()))[1]] == ["three"]
-    assert (await store.page(bob, Page()))[0] == 1
+    assert [one.text for one in (await store.page(ANA, Page())).items] == ["three"]
+    assert (await store.page(bob, Page())).count == 1
 
 
 async def test_nothing_is_written_on_a_look_that_is_too_old(store: QdrantStore) -> None:
     with pytest.raises(LeaseLost):
         await store.apply(lease(), [write("one")], asyncio.get_running_loop().time() - 1)
-    assert (await store.page(ANA, Page()))[0] == 0
+    assert (await store.page(ANA, Page())).count == 0
 
 
 async def test_an_empty_store_answers_with_nothing(store: QdrantStore) -> None:
     await store.apply(lease(), [], FOREVER)
     assert await store.search(query("anything")) == []
-    assert await store.page(ANA, Page()) == (0, [])
+    assert await store.page(ANA, Page()) == Slice(0, [])
     assert await store.neighbours(ANA.lane, [], 5) == []
 
 
@@ -190,4 +209,4 @@ async def test_a_collection_that_was_lost_is_made_again(store: QdrantStore) -> N
     with pytest.raises(StoreUnavailable):
         await store.page(ANA, Page())
     await store.apply(lease(), [write("two")], FOREVER)
-    assert (await store.page(ANA, Page()))[0] == 1
+    assert (await store.page(ANA, Page())).count == 1

@@ -52,7 +52,7 @@ class House:
         return await drain(scope.lane, self.remembering)
 
     async def memories(self, scope: Scope = ANA) -> list[Memory]:
-        return (await self.store.page(scope, Page()))[1][::-1]
+        return (await self.store.page(scope, Page())).items[::-1]
 
     async def texts(self, scope: Scope = ANA) -> list[str]:
         return [one.text for one in await self.memories(scope)]

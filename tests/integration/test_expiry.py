@@ -14,7 +14,8 @@ def in_minutes(count: int) -> datetime:
 
 
 async def listed(house: House, *, show_expired: bool) -> list[str]:
-    count, found = await house.store.page(ANA, Page(), show_expired=show_expired)
+    listed = await house.store.page(ANA, Page(), show_expired=show_expired)
+    count, found = listed.count, listed.items
     assert count == len(found)
     return [one.text for one in found]
 

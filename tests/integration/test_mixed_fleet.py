@@ -75,7 +75,8 @@ async def test_an_earlier_worker_still_reads_what_todays_api_accepts_and_today_s
         assert lease is not None
         bodies = await drain_1(redis, lease.token)
     assert [b"Berlin" in bodies[0], b"tea" in bodies[1]] == [True, True]
-    _, found = await desk.turns.page("default", Status.SETTLED, "ana", Page())
+    listed = await desk.turns.page("default", Status.SETTLED, "ana", Page())
+    found = listed.items
     assert {one.id for one in found} == {turn_id, other}
     text = await desk.turns.text(
         Scope(tenant="default"), turn_id

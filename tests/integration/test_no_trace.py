@@ -130,7 +130,8 @@ async def test_what_another_agents_turns_quote_of_the_forgotten_one_goes_as_well
     assert await traces(redis, "I live in Berlin")
     assert (await forgotten(house, AGENT_A)).verified
     assert await traces(redis, "agent-a", "I live in Berlin") == []
-    _, turns = await house.turns.page("default", None, "dora", Page())
+    listed = await house.turns.page("default", None, "dora", Page())
+    turns = listed.items
     assert [[(event.event, event.memory) for event in turn.events] for turn in turns][:1] == [
         [(Event.UPDATE, "I live in Rome")]
     ]

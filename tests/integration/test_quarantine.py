@@ -202,7 +202,7 @@ async def test_what_is_held_back_when_its_plan_is_repeated_is_held_back_once(hou
     await house.lanes.hand_back(lease)
     await redis.hdel(keys.lane(ANA.lane), "wake_us")
     assert await house.drain() == 1
-    assert (await house.store.held_page(ANA, Page()))[0] == 1
+    assert (await house.store.held_page(ANA, Page())).count == 1
 
 
 async def test_an_earlier_worker_reads_every_plan_but_those_with_something_marked_or_held(house: House) -> None:

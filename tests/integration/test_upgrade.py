@@ -39,7 +39,8 @@ async def old(request: pytest.FixtureRequest, redis: Redis, qdrant_url: str) -> 
 
 
 async def statuses(house: House, name: str) -> list[tuple[Status, str | None]]:
-    _, found = await house.turns.page(TENANT, None, name, Page())
+    listed = await house.turns.page(TENANT, None, name, Page())
+    found = listed.items
     return [(one.status, one.error) for one in found][::-1]
 
 
@@ -77,7 +78,8 @@ async def test_a_plan_recorded_before_the_upgrade_is_applied_once_and_no_model_i
 
 
 async def test_a_turn_that_died_before_the_upgrade_is_shown_and_replayed(old: House) -> None:
-    count, dead = await old.turns.page(TENANT, Status.DEAD, None, Page())
+    listed = await old.turns.page(TENANT, Status.DEAD, None, Page())
+    count, dead = listed.count, listed.items
     assert (count, {one.error for one in dead}) == (2, {"bad_answer: it was no JSON"})
     text = await old.turns.text(Scope(tenant=TENANT), dead[1].id)
     assert text is not None
@@ -127,9 +129,11 @@ async def test_the_books_and_whatever_else_was_kept_are_read_on(old: House, redi
     assert (await old.inbox.accept(waiting(), idempotency_key=KEY)).repeated
     assert await statuses(old, "eve") == []
     assert [scope for scope, _ in await old.lanes.epochs(user("eve"))] == [user("eve")]
-    _, gated = await old.turns.gated(TENANT, Page())
+    listed = await old.turns.gated(TENANT, Page())
+    gated = listed.items
     assert [one.gated for one in gated] == [True]
-    _, fay = await old.turns.page(TENANT, None, "fay", Page())
+    listed = await old.turns.page(TENANT, None, "fay", Page())
+    fay = listed.items
     assert fay[0].usage.prompt_tokens == 900
     assert fay[0].events[0].previous == "I live in Berlin"
     await make_removals_due(redis)

@@ -85,7 +85,7 @@ class Story:
 
     async def chains(self) -> list[list[Memory]]:
         """The versions of each memory of this owner, in the order in which the memories began to hold."""
-        turns = (await self.house.turns.page("default", None, "ana", Page(size=200)))[1]
+        turns = (await self.house.turns.page("default", None, "ana", Page(size=200))).items
         ids = {event.id for turn in turns for event in turn.events if event.id}
         found = [await self.house.store.history(Scope(tenant="default"), memory_id) for memory_id in ids]
         return sorted((chain for chain in found if chain), key=lambda chain: (chain[0].valid_from, chain[0].text))

@@ -7,13 +7,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 
 from api.auth import Reader, Writer
-from api.context import Opened, checked, owner, paged
+from api.context import Opened, checked, owner, paged, within_depth
 from api.fields import Named
 from api.forgetting import forgotten
 from api.mem0 import shapes
 from api.routing import Route
 from memory.errors import NotFound
-from memory.model import KINDS, Kind, Page
+from memory.model import KINDS, After, Kind, Slice
 
 router = APIRouter(route_class=Route, include_in_schema=False)
 
@@ -34,9 +34,11 @@ async def list_entities(
 
     Names and numbers alone: the times, null here, are told of one entity at a time.
     """
-    at = Page(number=page, size=min(page_size, _MOST))
+    at = within_depth(page, min(page_size, _MOST))
     counts, found = await parts.store.entities(caller.reach, list(KINDS), at)
-    shown = paged(request, at, sum(counts.values()), [shapes.entity(one, caller.tenant) for one in found])
+    count = sum(counts.values())
+    more = After(stamp=0, name="") if at.offset + at.size < count else None
+    shown = paged(request, at, Slice(count, found, more), [shapes.entity(one, caller.tenant) for one in found])
     return {**shown, **{f"total_{kind}s": count for kind, count in counts.items()}}
 
 

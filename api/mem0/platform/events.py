@@ -32,5 +32,5 @@ async def get_event(event_id: str, caller: Reader, parts: Opened) -> Any:
 @router.get("/v1/events/")
 async def list_events(request: Request, caller: Reader, parts: Opened, at: AtPage) -> Any:
     """What became of adds, the newest first."""
-    count, found = await parts.turns.page(caller.tenant, None, whose(caller, None), at)
-    return paged(request, at, count, [shapes.event(one) for one in found])
+    part = await parts.turns.page(caller.tenant, None, whose(caller, None), at)
+    return paged(request, at, part, [shapes.event(turn) for turn in part.items])

@@ -1,11 +1,11 @@
 -- Forget an owner's turns in one lane: take the lane by force (whoever held it fails its next check) and leave of each
 -- turn accepted up to the epoch only that it was erased. A lane in which nothing else is goes as well, name and all.
--- KEYS lease, lane, waiting list, plan, owned, ledger, backlog, fence, lanes, floor
+-- KEYS lease, lane, waiting list, plan, owned, ledger, backlog, fence, lanes, floor, the lane's dead
 -- ARGV turn prefix, status prefix, retention_s, lease_ms, epoch_us, lane, user, agent, run, app (empty: any), text prefix,
 --   dead turns that may be among them: a dead one outlives its lane's index ...
 -- with _due
 -- Returns { token, turns whose words were there, plans, { id, status it had, ... } }
-local lease, lane, waiting, plan, owned, ledger, backlog, fence, lanes, floor = unpack(KEYS)
+local lease, lane, waiting, plan, owned, ledger, backlog, fence, lanes, floor, dead = unpack(KEYS)
 local time = redis.call('TIME')
 local now_us, epoch_us = time[1] * 1000000 + time[2], tonumber(ARGV[5])
 -- Newer than the epoch too: an edit takes its time from its token.
@@ -43,6 +43,7 @@ for _, id in ipairs(ids) do
     redis.call('ZREM', ARGV[2] .. 'gated', id)
     redis.call('ZADD', ARGV[2] .. 'erased', row[6], id)
     redis.call('ZREM', owned, id)
+    redis.call('ZREM', dead, id)
     redis.call('HINCRBY', ledger, 'erased', 1)
     if redis.call('HEXISTS', turn, 'body') + redis.call('EXISTS', ARGV[11] .. id) > 0 then texts = texts + 1 end
     redis.call('DEL', turn, ARGV[11] .. id)

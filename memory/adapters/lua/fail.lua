@@ -1,8 +1,8 @@
 -- A permanent failure: halve the batch, or bury the turn that stands alone.
--- KEYS lease, lane, waiting list, plan, ledger, backlog; ARGV token, turn prefix, status prefix, error, error for the history
+-- KEYS lease, lane, waiting list, plan, ledger, backlog, owned, the lane's dead; ARGV token, turn prefix, status prefix, error, error for the history
 -- with _history
 -- with _due
-local lease, lane, waiting, plan, ledger, backlog = unpack(KEYS)
+local lease, lane, waiting, plan, ledger, backlog, owned, dead = unpack(KEYS)
 if redis.call('GET', lease) ~= ARGV[1] then return 0 end
 local time = redis.call('TIME')
 local held = tonumber(redis.call('HGET', lane, 'held') or '0')
@@ -17,7 +17,9 @@ end
 redis.call('DEL', plan)
 redis.call('HDEL', lane, 'held', 'holder', 'deaths', 'planned')
 if held == 1 then
-  redis.call('LPOP', waiting)
+  local id = redis.call('LPOP', waiting)
+  redis.call('ZREM', owned, id)
+  redis.call('ZADD', dead, redis.call('HGET', ARGV[2] .. id, 'accepted_us'), id)
   due_by_first(waiting, ARGV[2])
   redis.call('HINCRBY', ledger, 'dead', 1)
   redis.call('DECR', backlog)

@@ -1,12 +1,13 @@
 -- A dead turn goes back to the end of its lane (replay), or out of the books as erased (discard).
--- KEYS turn, waiting list, ledger, backlog, lanes, bell queue, lane, owned
+-- KEYS turn, waiting list, ledger, backlog, lanes, bell queue, lane, owned, the lane's dead
 -- ARGV id, status prefix, lane, bell, lease_ms, retention_s, replay (1) or discard (0)
 -- with _history
 -- with _due
-local turn, waiting, ledger, backlog, lanes, queue, lane, owned = unpack(KEYS)
+local turn, waiting, ledger, backlog, lanes, queue, lane, owned, dead = unpack(KEYS)
 local row = redis.call('HMGET', turn, 'status', 'accepted_us', 'attempts')
 if row[1] ~= 'dead' then return 0 end
 redis.call('ZREM', ARGV[2] .. 'dead', ARGV[1])
+redis.call('ZREM', dead, ARGV[1])
 redis.call('HINCRBY', ledger, 'dead', -1)
 if ARGV[7] ~= '1' then
   redis.call('ZADD', ARGV[2] .. 'erased', row[2], ARGV[1])

@@ -1,10 +1,10 @@
 -- The next turns of a lane, counted as attempted. An empty lane falls asleep and its lease ends in the same step,
 -- so a turn accepted a moment later rings a bell that finds the lane free.
--- KEYS lease, lane, waiting list, plan, lanes, ledger, backlog, owned
+-- KEYS lease, lane, waiting list, plan, lanes, ledger, backlog, owned, the lane's dead
 -- ARGV token, lane, max_turns, max_chars, max_attempts, turn prefix, status prefix, error for a lost worker, retention_s
 -- with _history
 -- with _due
-local lease, lane, waiting, plan_key, lanes, ledger, backlog, owned = unpack(KEYS)
+local lease, lane, waiting, plan_key, lanes, ledger, backlog, owned, dead = unpack(KEYS)
 local turn_prefix, status_prefix, most = ARGV[6], ARGV[7], tonumber(ARGV[5])
 if redis.call('GET', lease) ~= ARGV[1] then return { 'lost' } end
 
@@ -19,6 +19,8 @@ local function bury_first()
   local first = redis.call('LPOP', waiting)
   due_by_first(waiting, turn_prefix)
   move(first, redis.call('HGET', turn_prefix .. first, 'status'), 'dead')
+  redis.call('ZREM', owned, first)
+  redis.call('ZADD', dead, redis.call('HGET', turn_prefix .. first, 'accepted_us'), first)
   redis.call('HSET', turn_prefix .. first, 'error', ARGV[8])
   redis.call('HINCRBY', ledger, 'dead', 1)
   redis.call('DECR', backlog)

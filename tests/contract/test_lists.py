@@ -1,0 +1,174 @@
+"""Lists and waiting cost the same however much is stored, however deep a list is read, and count what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+import pytest
+from redis.asyncio import Redis
+
+from memory.adapters.redis_lists import newest
+from memory.adapters.redis_scripts import RedisScripts
+from memory.model import After, DeadFilter, Page, Slice, Status, TurnStatus
+from memory.recall import wait_until_settled
+from tests.contract.desk import ANA, Desk
+
+OWNED, DEAD = "ts:owned:default:user:ana", "ts:dead:default:user:ana"
+Part = Callable[[Page], Awaitable[Slice[TurnStatus]]]
+
+
+async def died(desk: Desk) -> str:
+    turn_id = await desk.post()
+    async with desk.lanes.lease(ANA.lane) as held:
+        assert held is not None
+        await desk.lanes.take(held, 1, 1000)
+        await desk.lanes.fail(held, "bad_answer: no JSON")
+    return turn_id
+
+
+async def settled(desk: Desk, turns: int) -> list[str]:
+    ids = [await desk.post() for _ in range(turns)]
+    async with desk.lanes.lease(ANA.lane) as held:
+        assert held is not None
+        await desk.settle_all(held)
+    return ids
+
+
+async def everything(part: Part, size: int) -> list[str]:
+    """The ids of a list read to its end by cursors."""
+    found = await part(Page(size=size))
+    ids = [turn.id for turn in found.items]
+    while found.after is not None:
+        found = await part(Page(size=size, after=After.parse(found.after.cursor)))
+        ids += [turn.id for turn in found.items]
+    return ids
+
+
+async def cost(redis: Redis, deed: Awaitable[object]) -> tuple[int, int]:
+    """How many commands Redis carries out for a deed, and how many bytes it answers."""
+    await redis.config_resetstat()
+    await deed
+    stats, commands = await redis.info("stats"), await redis.info("commandstats")
+    done = sum(
+        stat["calls"] for name, stat in commands.items() if name not in ("cmdstat_info", "cmdstat_config|resetstat")
+    )
+    return done, stats["total_net_output_bytes"]
+
+
+@pytest.mark.parametrize("names", [1, 3])
+async def test_a_list_of_several_sets_is_read_in_order_by_cursor_and_by_page_though_times_are_equal(
+    redis: Redis, names: int
+) -> None:
+    sets = [f"set-{number}" for number in range(names)]
+    rows = [(stamp, f"{stamp}-{twin}") for stamp in range(1, 40) for twin in range(1 + stamp % 4)]
+    for number, (stamp, name) in enumerate(rows):
+        await redis.zadd(sets[number % names], {name: stamp})
+    expected = [name for _, name in sorted(rows, reverse=True)]
+    run = RedisScripts(redis).run
+    for size in (1, 7, 200):
+        by_page, by_cursor, number, after = list[str](), list[str](), 1, None
+        while len(by_page) < len(rows):
+            part = await newest(run, sets, Page(number=number, size=size))
+            by_page += [place.name for place in part.items]
+            number += 1
+        while len(by_cursor) < len(rows):
+            part = await newest(run, sets, Page(size=size, after=after))
+            by_cursor, after = by_cursor + [place.name for place in part.items], part.after
+        assert (by_page, by_cursor, after, part.count) == (expected, expected, None, len(rows))
+    assert (await newest(run, sets, Page(number=5, size=200))).items == []
+
+
+async def test_a_page_costs_the_same_however_many_turns_there_are_and_however_deep_it_lies(
+    desk: Desk, redis: Redis
+) -> None:
+    spent = dict[str, list[tuple[int, int]]]()
+    for turns in (1_000, 20_000):
+        await redis.zadd("ts:status:default:settled", {f"id-{number:06d}": number for number in range(turns)})
+        pages = {"first": Page(size=50), "after": Page(size=50, after=After(stamp=turns // 2, name="z"))}
+        for kind, page in {**pages, "last": Page(number=turns // 50, size=50)}.items():
+            spent.setdefault(kind, []).append(await cost(redis, desk.turns.page("default", None, None, page)))
+    for kind, ((few, little), (many, much)) in spent.items():
+        assert many <= few + (40 if kind == "last" else 0), f"{kind}: a place is found by halving"
+        assert much < little + 1_000, kind
+
+
+async def test_the_turns_of_a_user_and_the_list_of_the_dead_agree_a_retention_after_the_lane_fell_asleep(
+    desk: Desk, redis: Redis
+) -> None:
+    dead = await died(desk)
+    await redis.delete(OWNED)
+    assert await desk.turns.dead("default", DeadFilter(user_id="ana")) == [dead]
+    for status in (None, Status.DEAD):
+        found = await desk.turns.page("default", status, "ana", Page())
+        assert (found.count, [turn.id for turn in found.items]) == (1, [dead])
+    by_user = await desk.turns.dead_page("default", DeadFilter(user_id="ana"), Page())
+    assert [turn.id for turn in by_user.items] == [dead]
+
+
+async def test_a_dead_turn_leaves_the_dead_of_its_lane_as_it_is_replayed_discarded_or_erased(
+    desk: Desk, redis: Redis
+) -> None:
+    replayed, discarded = await died(desk), await died(desk)
+    assert await redis.zcard(DEAD) == 2
+    assert await desk.inbox.revive_all("default", [replayed], replay=True) == 1
+    assert await desk.inbox.revive_all("default", [discarded], replay=False) == 1
+    found = await desk.turns.page("default", None, "ana", Page())
+    assert [(turn.id, turn.status) for turn in found.items] == [(replayed, Status.QUEUED)]
+    async with desk.lanes.lease(ANA.lane) as held:
+        assert held is not None
+        await desk.lanes.take(held, 1, 1000)
+        await desk.lanes.fail(held, "bad_answer: no JSON")
+    assert await redis.zcard(DEAD) == 1
+    await desk.inbox.erase(ANA, ANA.lane, datetime(9999, 1, 1, tzinfo=UTC))
+    assert not await redis.exists(DEAD)
+
+
+async def test_turns_whose_status_has_ended_are_not_counted(desk: Desk, redis: Redis) -> None:
+    turn_id = await desk.post()
+    await redis.zadd(OWNED, {f"ended-{number}": number for number in range(1, 1_500)})
+    found = await desk.turns.page("default", None, "ana", Page())
+    assert (found.count, [turn.id for turn in found.items]) == (1, [turn_id])
+
+
+@pytest.mark.parametrize("size", [1, 2, 100])
+async def test_each_list_of_a_user_is_whole_and_in_order_by_cursor(desk: Desk, size: int) -> None:
+    old, dead, waiting = await settled(desk, 3), await died(desk), [await desk.post() for _ in range(3)]
+    expected = {
+        None: [*old, dead, *waiting],
+        Status.SETTLED: old,
+        Status.DEAD: [dead],
+        Status.QUEUED: waiting,
+        Status.RUNNING: [],
+        Status.ERASED: [],
+    }
+    for status, ids in expected.items():
+
+        async def part(page: Page, status: Status | None = status) -> Slice[TurnStatus]:
+            return await desk.turns.page("default", status, "ana", page)
+
+        assert await everything(part, size) == ids[::-1], status
+        assert (await part(Page(size=size))).count == len(ids), status
+        second = await part(Page(number=2, size=size))
+        assert [turn.id for turn in second.items] == ids[::-1][size : 2 * size], status
+
+
+async def test_the_dead_that_are_meant_are_listed_by_cursor_and_by_page(desk: Desk) -> None:
+    ids = [await died(desk) for _ in range(5)]
+
+    async def part(page: Page) -> Slice[TurnStatus]:
+        return await desk.turns.dead_page("default", DeadFilter(error="bad_answer"), page)
+
+    assert await everything(part, 2) == ids[::-1]
+    page = await part(Page(number=2, size=2))
+    assert (page.count, [turn.id for turn in page.items]) == (5, ids[2:0:-1])
+    assert (await desk.turns.dead_page("default", DeadFilter(error="another"), Page())).count == 0
+
+
+async def test_waiting_for_a_turn_never_reads_its_words(desk: Desk, redis: Redis) -> None:
+    turn_id = await desk.post("x" * 100_000)
+    commands, size = await cost(redis, wait_until_settled(ANA, turn_id, 0.3, turns=desk.turns))
+    stats = await redis.info("commandstats")
+    assert "cmdstat_hgetall" not in stats
+    assert commands <= 9
+    assert size < 2_000
