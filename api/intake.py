@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
+
 from fastapi import Request
 
 from api.context import owner
@@ -11,17 +14,21 @@ from memory.bootstrap import Parts
 from memory.errors import BadRequest
 from memory.masking import masked_guidance, masked_messages, masked_values
 from memory.model import Message, Principal, Role, Scope, Submission
+from memory.offload import off_loop
 from memory.ports import Mask
 from memory.revise import Change
 
 LONGEST_KEY = 256
+_METADATA = 100  # characters that the metadata of a change may be thought to have: many changes are much work
 
 
 async def accept(request: Request, caller: Principal, turn: TurnIn) -> str:
     """Accept a checked turn; returns its id. Raises Forbidden, BadRequest and what the inbox raises."""
     parts: Parts = request.app.state.parts
     scope = owner(caller, turn.ids)
-    accepted = await parts.inbox.accept(_submission(turn, scope, parts.mask), idempotency_key=_key(request, caller))
+    characters = sum(len(message.content) for message in turn.messages)
+    submission = await off_loop(characters, partial(_submission, turn, scope, parts.mask))
+    accepted = await parts.inbox.accept(submission, idempotency_key=_key(request, caller))
     return accepted.id
 
 
@@ -52,8 +59,18 @@ def _submission(turn: TurnIn, scope: Scope, mask: Mask) -> Submission:
     )
 
 
-def change(given: ChangeIn, mask: Mask) -> Change:
+async def change(given: ChangeIn, mask: Mask) -> Change:
     """A change of a memory, without what must not be remembered."""
+    return await off_loop(len(given.text or ""), partial(_change, given, mask))
+
+
+async def changes(several: Mapping[str, ChangeIn], mask: Mask) -> dict[str, Change]:
+    """The same of several memories, each by its id."""
+    characters = sum(len(one.text or "") + _METADATA for one in several.values())
+    return await off_loop(characters, lambda: {name: _change(one, mask) for name, one in several.items()})
+
+
+def _change(given: ChangeIn, mask: Mask) -> Change:
     text = mask(given.text) if given.text is not None else None
     metadata = masked_values(given.metadata, mask) if given.metadata is not None else None
     return Change(text=text, metadata=metadata, **given.end)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 
 from memory.errors import NoModel
 from memory.model import Message, Role, Scope, Submission, Value
+from memory.offload import off_loop
 from memory.ports import Embedder, Inbox, LanguageModel, Mask, MemoryStore, TurnLog
 from memory.prompts import chat_system
 from memory.recall import Asked, recall
@@ -90,7 +92,7 @@ def _present(parts: Conversing) -> LanguageModel:
 
 async def _recalled(scope: Scope, message: str, parts: Conversing) -> tuple[Message, tuple[str, ...]]:
     """The message as it may be seen, and the memories that matter for it."""
-    said = parts.mask(message)
+    said = await off_loop(len(message), partial(parts.mask, message))
     asked = Asked(scope=scope, text=said)
     found = await recall(asked, store=parts.store, embedder=parts.embedder, turns=parts.turns)
     memories = tuple(one.memory.text for one in found.results if not one.memory.marked)
@@ -102,6 +104,7 @@ def _prompt(asked: Message, memories: tuple[str, ...]) -> list[Message]:
 
 
 async def _remembered(scope: Scope, asked: Message, text: str, memories: tuple[str, ...], parts: Conversing) -> Reply:
-    answered = Message(role=Role.ASSISTANT, content=parts.mask(text))
+    masked = await off_loop(len(text), partial(parts.mask, text))
+    answered = Message(role=Role.ASSISTANT, content=masked)
     accepted = await parts.inbox.accept(Submission(scope=scope, messages=(asked, answered)))
     return Reply(text=text, memories=memories, turn_id=accepted.id)

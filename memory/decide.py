@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from memory.marking import Quarantine, reads_like_an_instruction
+from memory.marking import Quarantine, judged, reads_like_an_instruction
 from memory.model import Extraction, Fact, Memory, Plan, Recalled, Role, Scope, Turn, Vector
 from memory.plan import Planner, Source, draft
 from memory.ports import Embedder, Extractor, MemoryStore, Near, Reconciler
@@ -48,7 +48,10 @@ async def _decided(turns: Sequence[Turn], parts: Deciding) -> Plan:
     by_id = {turn.id: turn for turn in turns}
     extraction = await parts.extractor.extract([turn for turn in turns if turn.infer])
     found = [fact for turn in turns for fact in _facts_of(turn, extraction)]
-    facts, held = _judged(found, parts.quarantine)
+    reads = await _reading(found, parts.quarantine)
+    is_held = [parts.quarantine is Quarantine.HOLD and (reads(fact.text) or reads(fact.quote)) for fact in found]
+    held = [fact for fact, holds in zip(found, is_held, strict=True) if holds]
+    facts = [fact for fact, holds in zip(found, is_held, strict=True) if not holds]
     vectors = await _embed([fact.text for fact in facts], {}, parts.embedder)
     neighbours = await _neighbours(facts, by_id, vectors, parts.store)
     with paid_by(turns[0].scope.tenant, list(dict.fromkeys(fact.turn_id for fact in facts if not fact.verbatim))):
@@ -57,7 +60,8 @@ async def _decided(turns: Sequence[Turn], parts: Deciding) -> Plan:
     targets = [known[one.target] if one.target is not None else None for one in outcome.decisions]
 
     histories = await _histories(facts, targets, by_id, parts.store)
-    planner = Planner(by_id, Source(parts.extractor.name, parts.extractor.prompt_version), histories, parts.quarantine)
+    source = Source(parts.extractor.name, parts.extractor.prompt_version)
+    planner = Planner(by_id, source, histories, parts.quarantine, reads)
     for number, (fact, decision, target) in enumerate(zip(facts, outcome.decisions, targets, strict=True)):
         own = draft(number, fact, by_id[fact.turn_id])
         planner.follow(fact, decision, target.memory if target else None, own.id)
@@ -66,18 +70,15 @@ async def _decided(turns: Sequence[Turn], parts: Deciding) -> Plan:
     return planner.plan(await _embed(planner.texts, vectors, parts.embedder), extraction)
 
 
-def _judged(facts: Sequence[Fact], quarantine: Quarantine) -> tuple[list[Fact], list[Fact]]:
-    """The facts to decide on, and those that a person is to judge first; each is looked at once.
+async def _reading(facts: Sequence[Fact], quarantine: Quarantine) -> Callable[[str], bool]:
+    """What tells whether a text reads like an instruction; each text of the facts is judged once.
 
-    Until then a held fact is weighed against nothing, and nothing against it.
+    A fact that does may be held, for a person to judge first: until then it is weighed against nothing, and nothing
+    against it.
     """
-    if quarantine is not Quarantine.HOLD:
-        return list(facts), []
-    decided, held = list[Fact](), list[Fact]()
-    for fact in facts:
-        texts = {fact.text, fact.quote}
-        (held if any(reads_like_an_instruction(text) for text in texts) else decided).append(fact)
-    return decided, held
+    if quarantine is Quarantine.OFF:
+        return reads_like_an_instruction
+    return await judged(text for fact in facts for text in (fact.text, fact.quote))
 
 
 def _facts_of(turn: Turn, extraction: Extraction) -> list[Fact]:
@@ -101,7 +102,7 @@ async def _neighbours(
     asked = [_near(turns[candidates[number].turn_id], vectors[candidates[number].text]) for number in weighed]
     found = await store.neighbours(turns[candidates[0].turn_id].scope.lane, asked, _NEIGHBOURS)
     stored = dict(zip(weighed, found, strict=True))
-    told = _told_before(candidates, turns, [vectors[one.text] for one in candidates])
+    told = _told_before(weighed, candidates, turns, [vectors[one.text] for one in candidates])
     return [
         sorted([*stored[number], *told[number]], key=lambda one: one.score, reverse=True) if number in stored else []
         for number in range(len(candidates))
@@ -115,24 +116,28 @@ def _near(turn: Turn, vector: Vector) -> Near:
 
 
 def _told_before(
-    candidates: Sequence[Fact], turns: Mapping[str, Turn], vectors: Sequence[Vector]
-) -> list[list[Recalled]]:
-    """For each candidate the nearest ones from earlier turns of the same batch: they are not in the store yet."""
+    weighed: Sequence[int], candidates: Sequence[Fact], turns: Mapping[str, Turn], vectors: Sequence[Vector]
+) -> dict[int, list[Recalled]]:
+    """For each candidate that is weighed, the nearest ones from earlier turns of its batch: not in the store yet."""
+    if not weighed:
+        return {}
     matrix = np.asarray(vectors, dtype=np.float32)
     matrix /= np.maximum(np.linalg.norm(matrix, axis=1, keepdims=True), 1e-12)
-    cosines = matrix @ matrix.T
-    drafts = [draft(number, one, turns[one.turn_id]) for number, one in enumerate(candidates)]
-    found = []
-    for number, one in enumerate(candidates):
-        earlier = [n for n in range(number) if candidates[n].turn_id != one.turn_id]
-        nearest = sorted(earlier, key=lambda n: cosines[number, n], reverse=True)[:_NEIGHBOURS]
-        found.append(
-            [
-                Recalled(memory=drafts[n], score=float(np.clip(cosines[number, n], 0.0, 1.0)), candidate=n)
-                for n in nearest
-            ]
-        )
-    return found
+    turn_of = np.asarray([one.turn_id for one in candidates])
+    nearest = dict[int, list[Recalled]]()
+    for number in weighed:
+        earlier = np.flatnonzero(turn_of[:number] != turn_of[number])
+        cosines = matrix[earlier] @ matrix[number]
+        best = np.argsort(-cosines, kind="stable")[:_NEIGHBOURS]
+        nearest[number] = [
+            Recalled(
+                memory=draft(int(earlier[place]), candidates[earlier[place]], turns[str(turn_of[earlier[place]])]),
+                score=float(np.clip(cosines[place], 0.0, 1.0)),
+                candidate=int(earlier[place]),
+            )
+            for place in best
+        ]
+    return nearest
 
 
 async def _histories(

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -22,7 +22,7 @@ from pydantic import Field
 
 from memory.clock import from_us
 from memory.errors import LaneBusy, LeaseLost
-from memory.marking import Quarantine, reads_like_an_instruction
+from memory.marking import Quarantine, judged
 from memory.model import Lane, Lease, Memory, Metadata, Scope, Value, Vector, Write
 from memory.ports import Embedder, Lanes, MemoryStore
 from memory.removals import take_back
@@ -102,6 +102,14 @@ class Importing:
     quarantine: Quarantine = Quarantine.MARK
 
 
+@dataclass(frozen=True)
+class _Prepared:
+    """What is worked out of the texts before any lane is taken: their vectors, and which read like an instruction."""
+
+    vectors: Mapping[str, Vector]
+    reads: Callable[[str], bool]
+
+
 async def bring_in(arrivals: Sequence[Arrival], reach: Scope, parts: Importing) -> list[Outcome]:
     """Take memories in, each under its owner's lane, which no worker has meanwhile.
 
@@ -158,10 +166,12 @@ async def _written(coming: Mapping[str, Arrival], reach: Scope, parts: Importing
     for found, one in coming.items():
         by_lane[one.scope.lane][found] = one
     queue = asyncio.Semaphore(_LANES_AT_ONCE)
+    judging = parts.quarantine is not Quarantine.OFF
+    prepared = _Prepared(vectors, await judged(texts) if judging else lambda text: False)
 
     async def one_lane(lane: Lane, of_lane: Mapping[str, Arrival]) -> dict[str, Outcome]:
         async with queue:
-            return await _in_lane(lane, of_lane, vectors, reach, parts)
+            return await _in_lane(lane, of_lane, prepared, reach, parts)
 
     tasks = [one_lane(lane, of_lane) for lane, of_lane in by_lane.items()]
     outcomes = dict[str, Outcome]()
@@ -173,7 +183,7 @@ async def _written(coming: Mapping[str, Arrival], reach: Scope, parts: Importing
 
 
 async def _in_lane(
-    lane: Lane, coming: Mapping[str, Arrival], vectors: Mapping[str, Vector], reach: Scope, parts: Importing
+    lane: Lane, coming: Mapping[str, Arrival], prepared: _Prepared, reach: Scope, parts: Importing
 ) -> dict[str, Outcome]:
     """Write what belongs to one lane.
 
@@ -183,8 +193,9 @@ async def _in_lane(
     memories: dict[str, Memory] = {}
     try:
         async with parts.lanes.edit(lane, _BUSY_SECONDS) as lease:
-            memories, refused = await _fit(coming, lease, parts)
-            writes = [Write(point_id=one.id, memory=one, vector=tuple(vectors[one.text])) for one in memories.values()]
+            memories, refused = await _fit(coming, prepared, lease, parts)
+            vectors = {one.id: tuple(prepared.vectors[one.text]) for one in memories.values()}
+            writes = [Write(point_id=one.id, memory=one, vector=vectors[one.id]) for one in memories.values()]
             seen = await parts.lanes.confirm(lease, ())
             await parts.store.insert(lease, writes, seen.good_until)
             await parts.lanes.confirm(lease, ())
@@ -203,12 +214,13 @@ def _busy(coming: Mapping[str, Arrival]) -> dict[str, Outcome]:
 
 
 async def _fit(
-    coming: Mapping[str, Arrival], lease: Lease, parts: Importing
+    coming: Mapping[str, Arrival], prepared: _Prepared, lease: Lease, parts: Importing
 ) -> tuple[dict[str, Memory], dict[str, Outcome]]:
     """The memories that may come in, and the refusals of the others. A lease's token is Redis's clock."""
     now, memories, refused = from_us(lease.token), dict[str, Memory](), dict[str, str]()
     for number, (found, arrival) in enumerate(coming.items()):
-        memory = _memory(found, arrival, number, now, parts.quarantine)
+        reads = prepared.reads(arrival.text)
+        memory = _memory(found, arrival, number, now, reads=reads, held=reads and parts.quarantine is Quarantine.HOLD)
         moments = memory.created_at, memory.updated_at
         if min(moments) < _FIRST or max(moments) > now:
             refused[found] = _OUT_OF_TIME  # no erase would ever cover what was made ahead
@@ -222,11 +234,9 @@ async def _fit(
     }
 
 
-def _memory(found: str, arrival: Arrival, number: int, now: datetime, quarantine: Quarantine) -> Memory:
+def _memory(found: str, arrival: Arrival, number: int, now: datetime, *, reads: bool, held: bool) -> Memory:
     created = arrival.created_at or arrival.updated_at or now
     updated = arrival.updated_at or created
-    reads = quarantine is not Quarantine.OFF and reads_like_an_instruction(arrival.text)
-    held = reads and quarantine is Quarantine.HOLD
     return Memory(
         id=found,
         scope=arrival.scope,

@@ -10,9 +10,11 @@ from __future__ import annotations
 import base64
 import re
 import unicodedata
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 
 from memory.marking_words import PATTERNS
+from memory.offload import off_loop
 
 
 class Quarantine(StrEnum):
@@ -41,6 +43,17 @@ def reads_like_an_instruction(text: str) -> bool:
     if not text.isascii() and _HIDDEN.search(_FLAGS.sub("", text)):
         return True
     return _instructs(_plain(text)) or any(_instructs(_plain(said)) for said in _spelled_out(text))
+
+
+async def judged(texts: Iterable[str]) -> Callable[[str], bool]:
+    """Judge texts, aside of the event loop where they are long.
+
+    Returns what tells whether a text is to be marked: of these at once; another one is judged when it is asked about.
+    """
+    distinct = list(dict.fromkeys(texts))
+    characters = sum(map(len, distinct))
+    verdicts = await off_loop(characters, lambda: {text: reads_like_an_instruction(text) for text in distinct})
+    return lambda text: verdicts[text] if text in verdicts else reads_like_an_instruction(text)
 
 
 def _instructs(plain: str) -> bool:

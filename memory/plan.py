@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -57,12 +57,14 @@ class Planner:
         source: the extractor.
         histories: every version of the memories that a fact of this batch may be too late for, by id.
         quarantine: what becomes of what reads like an instruction to a prompt.
+        reads: whether a text reads like one.
     """
 
     turns: Mapping[str, Turn]
     source: Source
     histories: Mapping[str, Sequence[Memory]] = field(default_factory=dict)
     quarantine: Quarantine = Quarantine.MARK
+    reads: Callable[[str], bool] = reads_like_an_instruction
     _changes: list[tuple[str, str, Memory]] = field(default_factory=list)  # point id, turn id, version
     _events: dict[str, list[TurnEvent]] = field(default_factory=lambda: defaultdict(list))
     _made: Counter[str] = field(default_factory=Counter)
@@ -164,7 +166,7 @@ class Planner:
     def _is_marked(self, fact: Fact, text: str) -> bool:
         if self.quarantine is not Quarantine.MARK:  # with HOLD, a text that is to be marked is held and not stored here
             return False
-        return reads_like_an_instruction(text) or (fact.quote != text and reads_like_an_instruction(fact.quote))
+        return self.reads(text) or (fact.quote != text and self.reads(fact.quote))
 
     def _new_id(self, fact: Fact) -> str:
         self._said[fact.turn_id, fact.text] += 1

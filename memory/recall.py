@@ -55,7 +55,7 @@ async def recall(asked: Asked, *, store: MemoryStore, embedder: Embedder, turns:
 
 async def pending(scope: Scope, filters: Condition | None, *, turns: TurnLog) -> int:
     """How many accepted turns may yet change what is found. A turn waits in one lane: of several owners they add up."""
-    return sum(await asyncio.gather(*map(turns.pending, named(scope, filters))))
+    return await turns.pending(*named(scope, filters))
 
 
 async def wait_until_settled(reach: Scope, turn_id: str, wait_seconds: float, *, turns: TurnLog) -> bool:

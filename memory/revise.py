@@ -9,7 +9,7 @@ from typing import Any
 from memory.books import Removal
 from memory.clock import from_us
 from memory.errors import LaneBusy, NotFound, NothingToUndo
-from memory.marking import Quarantine, reads_like_an_instruction
+from memory.marking import Quarantine, judged
 from memory.model import Event, Feedback, Lease, Memory, Metadata, Rating, Scope, Telling, Value, Write
 from memory.ports import Embedder, Inbox, Lanes, MemoryStore
 from memory.removals import is_forgotten, telling, write_under
@@ -64,17 +64,18 @@ async def update(
     Raises NotFound, LaneBusy when a worker keeps the owner's lane, and what the parts raise.
     """
     lane = (await _current(reach, memory_id, store)).scope.lane
+    rewritten = await _rewritten(change.text, quarantine)
     async with lanes.edit(lane) as lease:
         before = await _current(reach, memory_id, store)
-        said = {**change.told, **_rewritten(change.text, quarantine)}
+        said = {**change.told, **rewritten}
         return await _renew(lease, before, said, lanes=lanes, store=store, embedder=embedder)
 
 
-def _rewritten(text: str | None, quarantine: Quarantine) -> Mapping[str, Any]:
+async def _rewritten(text: str | None, quarantine: Quarantine) -> Mapping[str, Any]:
     """What a new text brings along: it rests on no turn's words."""
     if text is None:
         return {}
-    marked = quarantine is not Quarantine.OFF and reads_like_an_instruction(text)
+    marked = quarantine is not Quarantine.OFF and (await judged([text]))(text)
     return {
         "text": text,
         "turn_ids": (),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -20,11 +19,12 @@ from memory.errors import Forbidden
 from memory.importing import Arrival, Became, Importing, Outcome, bring_in
 from memory.masking import masked_values
 from memory.model import Principal
+from memory.offload import off_loop
 from memory.ports import Mask
 
 router = APIRouter(route_class=Route, tags=["import"], responses=refusals(502))
 
-_AT_ONCE = 16  # memories are masked so many at a time: others are answered in between
+_BESIDES = 100  # characters that each memory may be thought to have besides its text: many are much work
 
 
 @router.post("/import", response_model=ImportOut)
@@ -33,11 +33,8 @@ async def import_memories(batch: ImportIn, caller: Admin, parts: Opened) -> Any:
 
     Whatever is under an id stays as it is, so the same batch may be sent again. It is nobody's turn.
     """
-    read: list[Arrival | dict[str, Any]] = []
-    for number, one in enumerate(batch.memories):
-        read.append(_read(one, caller, parts.mask))
-        if number % _AT_ONCE == 0:
-            await asyncio.sleep(0)
+    characters = sum(len(str(one.get("memory"))) + _BESIDES for one in batch.memories)
+    read = await off_loop(characters, lambda: [_read(one, caller, parts.mask) for one in batch.memories])
     importing = Importing(lanes=parts.lanes, store=parts.store, embedder=parts.embedder, quarantine=parts.quarantine)
     arrivals = [one for one in read if isinstance(one, Arrival)]
     outcomes = iter(await bring_in(arrivals, caller.reach, importing))

@@ -142,7 +142,7 @@ async def put_memory(memory_id: UUID, new: ChangeIn, caller: Writer, parts: Open
     changed = await update(
         caller.reach,
         str(memory_id),
-        intake.change(new, parts.mask),
+        await intake.change(new, parts.mask),
         lanes=parts.lanes,
         store=parts.store,
         embedder=parts.embedder,

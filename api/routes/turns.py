@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -19,6 +19,7 @@ from api.schemas import TurnIn, TurnPage, TurnQueued, TurnTold, TurnToldPage
 from memory.bootstrap import Parts
 from memory.errors import NotFound
 from memory.model import Scope, Status, TurnStatus
+from memory.offload import each
 from memory.recall import wait_until_settled
 
 router = APIRouter(route_class=Route, tags=["turns"])
@@ -81,7 +82,7 @@ async def get_turn(turn_id: str, caller: Reader, parts: Opened, wait_ms: _Wait =
 
 async def told(reach: Scope, turns: Sequence[TurnStatus], parts: Parts) -> list[dict[str, Any]]:
     """Turns with what was said in them, null where it is no longer kept."""
-    texts = await asyncio.gather(*(parts.turns.text(reach, turn.id) for turn in turns))
+    texts = await each(partial(parts.turns.text, reach), [turn.id for turn in turns])
     return [
         {**turn.model_dump(), "messages": [one.model_dump() for one in text.messages] if text else None}
         for turn, text in zip(turns, texts, strict=True)

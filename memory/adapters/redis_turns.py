@@ -92,9 +92,15 @@ class RedisTurns:
                 pipeline.hmget(keys.turn(tenant, turn_id), [b"lane", *_OWNERS])
             return list(await answered(pipeline.execute()))
 
-    async def pending(self, scope: Scope) -> int:
-        """How many accepted turns of this owner are not settled yet."""
-        return int(await answered(self._redis.llen(keys.waiting(scope.lane))))
+    async def pending(self, *scopes: Scope) -> int:
+        """How many accepted turns of these owners together are not settled yet; filters may name many."""
+        waiting = 0
+        for start in range(0, len(scopes), _CHUNK):
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                for scope in scopes[start : start + _CHUNK]:
+                    pipeline.llen(keys.waiting(scope.lane))
+                waiting += sum(await answered(pipeline.execute()))
+        return waiting
 
     async def ledger(self, tenant: str) -> Ledger:
         """The tenant's books, read in one step."""

@@ -13,6 +13,7 @@ from memory.model.filters import AllOf, AnyOf, Comparison, Condition, NoneOf, On
 DEEPEST = 8
 MOST_CONDITIONS = 100
 MOST_VALUES = 200
+MOST_VALUES_TOGETHER = 1_000
 DEEPEST_METADATA = 5
 _UNQUOTABLE = '"\\'  # Qdrant's paths know no escape for these
 
@@ -80,6 +81,7 @@ class _Reading:
 
     def __init__(self) -> None:
         self._conditions = 0
+        self._values = 0
 
     def group(self, given: Any, what: str, depth: int) -> Condition:
         """An object: everything in it must hold."""
@@ -152,6 +154,9 @@ class _Reading:
             raise refused(f"{label} takes a list that is not empty, not {shown(operand)}")
         if len(operand) > MOST_VALUES:
             raise refused(f"{label} takes at most {MOST_VALUES} values")
+        self._values += len(operand)
+        if self._values > MOST_VALUES_TOGETHER:
+            raise refused(f"all lists together must not have more than {MOST_VALUES_TOGETHER} values")
         return self._counted(Comparison(on=on, op=op, values=tuple(read(one, label) for one in operand), path=path))
 
     def _counted(self, test: Comparison) -> Comparison:

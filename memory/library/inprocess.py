@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
+from functools import partial
 from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
@@ -23,6 +24,8 @@ from memory.library.servers import Served, served
 from memory.library.working import Working
 from memory.masking import masked_guidance, masked_messages, masked_values
 from memory.model import OWNERS, After, Memory, Page, Scope, Submission
+from memory.offload import off_loop
+from memory.ports import Mask
 from memory.recall import Asked, recall
 from memory.receipts import issue
 from memory.revise import Change, delete, update
@@ -100,18 +103,22 @@ class Local:
     async def accept(self, turn: Handed, idempotency_key: str | None) -> str:
         """Take a turn in, masked, and begin to work on its lane."""
         parts, scope = self._parts, self._scope(turn.ids)
-        submission = Submission(
-            scope=scope,
-            messages=masked_messages(turn.messages, parts.mask),
-            metadata=masked_values(turn.metadata, parts.mask),
-            timestamp=turn.timestamp,
-            expires_at=turn.expires_at,
-            infer=turn.infer,
-            guidance=masked_guidance(self._configuration.guidance + turn.guidance, parts.mask),
-        )
+        characters = sum(len(message.content) for message in turn.messages)
+        submission = await off_loop(characters, partial(self._submission, turn, scope, parts.mask))
         accepted = await parts.inbox.accept(submission, idempotency_key=idempotency_key)
         self._house.working.begin(scope.lane)
         return accepted.id
+
+    def _submission(self, turn: Handed, scope: Scope, mask: Mask) -> Submission:
+        return Submission(
+            scope=scope,
+            messages=masked_messages(turn.messages, mask),
+            metadata=masked_values(turn.metadata, mask),
+            timestamp=turn.timestamp,
+            expires_at=turn.expires_at,
+            infer=turn.infer,
+            guidance=masked_guidance(self._configuration.guidance + turn.guidance, mask),
+        )
 
     async def ended(self, turn: Handed, turn_id: str) -> TurnView:
         """What became of a turn."""
@@ -153,7 +160,7 @@ class Local:
     async def update(self, memory_id: str, change: Changed) -> None:
         """Change a memory."""
         parts = self._parts
-        text = None if change.text is None else parts.mask(change.text)
+        text = None if change.text is None else await off_loop(len(change.text), partial(parts.mask, change.text))
         metadata = None if change.metadata is None else masked_values(change.metadata, parts.mask)
         ends = {} if change.expires_at is None else {"expires_at": _end(change.expires_at)}
         await update(

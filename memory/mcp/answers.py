@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from memory.client.owners import EntityView
 from memory.client.views import MemoryView, Page, ReceiptView, TurnView
-from memory.marking import reads_like_an_instruction
+from memory.marking import judged
 
 Standing = Literal["PENDING", "RUNNING", "SUCCEEDED", "FAILED"]
 _STANDINGS: dict[str, Standing] = {
@@ -99,17 +99,21 @@ def memories(page: Page[MemoryView], number: int) -> Memories:
     return Memories(count=page.count, next_page=_after(page, number), results=[told(one) for one in page.results])
 
 
-def events(page: Page[TurnView], number: int) -> Events:
+async def events(page: Page[TurnView], number: int) -> Events:
     """The same of turns."""
-    return Events(count=page.count, next_page=_after(page, number), results=[event(one) for one in page.results])
+    return Events(count=page.count, next_page=_after(page, number), results=[await event(one) for one in page.results])
 
 
-def event(turn: TurnView) -> Event:
+async def event(turn: TurnView) -> Event:
     """A turn, in the words that Mem0 has for it."""
+    reads = await judged(change.memory for change in turn.events)
     return Event(
         event_id=turn.id,
         status=_STANDINGS.get(turn.status, "PENDING"),
-        results=[Change(event=one.event, id=one.id, memory=_readable(one.memory)) for one in turn.events],
+        results=[
+            Change(event=one.event, id=one.id, memory=_WITHHELD if reads(one.memory) else one.memory)
+            for one in turn.events
+        ],
         error="It was forgotten with its owner." if turn.status == "erased" else turn.error,
         created_at=turn.accepted_at,
         completed_at=turn.settled_at,
@@ -119,10 +123,6 @@ def event(turn: TurnView) -> Event:
 def facts(found: Sequence[MemoryView]) -> list[str]:
     """The texts that may stand in a prompt."""
     return [one.memory for one in found if not one.marked]
-
-
-def _readable(text: str) -> str:
-    return _WITHHELD if reads_like_an_instruction(text) else text
 
 
 def _after(page: Page[MemoryView] | Page[TurnView], number: int) -> int | None:

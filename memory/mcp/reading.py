@@ -73,10 +73,10 @@ async def list_events(
 ) -> Events:
     """List what was to be remembered lately, with what became of it, newest first."""
     async with client_for(call) as client:
-        return events(await client.turns(page=page, page_size=page_size), page)
+        return await events(await client.turns(page=page, page_size=page_size), page)
 
 
 async def get_event_status(call: Call, event_id: EventId) -> Event:
     """Look what became of one add_memory: whether it is remembered yet, and as what."""
     async with client_for(call) as client:
-        return event(await client.turn(event_id))
+        return await event(await client.turn(event_id))

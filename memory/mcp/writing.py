@@ -46,7 +46,7 @@ async def add_memory(
         queued = await client.add_turn(said, metadata=metadata, infer=infer, **whose)
         if not wait_ms:
             return Event(event_id=queued.id, status="PENDING")
-        return event(await _ended(client, queued.id, wait_ms / 1000))
+        return await event(await _ended(client, queued.id, wait_ms / 1000))
 
 
 async def update_memory(

@@ -182,8 +182,8 @@ class TurnLog(Protocol):
     async def dead_page(self, tenant: str, which: DeadFilter, page: Page) -> Slice[TurnStatus]:
         """A part of the dead turns that are meant, newest first."""
 
-    async def pending(self, scope: Scope) -> int:
-        """How many accepted turns of this owner are not settled yet."""
+    async def pending(self, *scopes: Scope) -> int:
+        """How many accepted turns of these owners together are not settled yet."""
 
     async def ledger(self, tenant: str) -> Ledger:
         """The tenant's books."""

@@ -68,8 +68,8 @@ def known(text: str, score: float = 0.9) -> Recalled:
 def batch(texts: Sequence[str], stored: Sequence[Sequence[Recalled]]) -> tuple[list[Fact], list[list[Recalled]]]:
     turns = {f"t{n}": turn(f"t{n}", n + 1) for n in range(1, len(texts) + 1)}
     facts = [fact(turn_id, text) for turn_id, text in zip(turns, texts, strict=True)]
-    told = _told_before(facts, turns, [word_vector(text) for text in texts])
-    return facts, [[*near, *drafts] for near, drafts in zip(stored, told, strict=True)]
+    told = _told_before(range(len(texts)), facts, turns, [word_vector(text) for text in texts])
+    return facts, [[*near, *told[number]] for number, near in enumerate(stored)]
 
 
 async def decided() -> tuple[list[Fact], list[list[Recalled]], tuple[Decision, ...]]:

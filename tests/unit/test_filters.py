@@ -105,6 +105,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "nested without end": (deep(400), "must not be nested deeper than 8 levels"),
     "too many conditions": ({"OR": [ANA] * 101}, "there must not be more than 100 conditions"),
     "too many values": ({"memory_ids": ["m"] * 201}, "memory_ids: in takes at most 200 values"),
+    "too many values together": ({"OR": [{"user_id": {"in": ["u"] * 200}}] * 6}, "must not have more than 1000 values"),
     "a bare list": ({"user_id": ["a", "b"]}, 'user_id does not take a list; say {"in": […]}'),
     "in without a list": ({"user_id": {"in": "a"}}, 'user_id: in takes a list that is not empty, not "a"'),
     "in of nothing": ({"user_id": {"in": []}}, "user_id: in takes a list that is not empty"),

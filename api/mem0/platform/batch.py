@@ -20,7 +20,7 @@ router = APIRouter(route_class=Route, include_in_schema=False)
 @router.put("/v1/batch/")
 async def put_batch(batch: BatchIn, caller: Writer, parts: Opened) -> Any:
     """Change memories, each as `PUT /v1/memories/{id}/` does."""
-    changes = {uuid(one.memory_id): intake.change(one.change, parts.mask) for one in batch.memories}
+    changes = await intake.changes({uuid(one.memory_id): one.change for one in batch.memories}, parts.mask)
     await update_each(
         caller.reach,
         changes,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter
@@ -15,6 +15,7 @@ from api.mem0.asked import UpdateIn
 from api.mem0.lenient import MemoryId
 from api.routing import Route
 from memory.errors import NotFound
+from memory.offload import each
 from memory.revise import UNKNOWN, delete, update
 
 router = APIRouter(route_class=Route, include_in_schema=False)
@@ -36,7 +37,7 @@ async def get_history(caller: Reader, memory_id: MemoryId, parts: Opened) -> Any
     if not versions:
         raise NotFound(UNKNOWN)
     turn_ids = list(dict.fromkeys(turn_id for version in versions for turn_id in version.turn_ids))
-    texts = await asyncio.gather(*(parts.turns.text(caller.reach, turn_id) for turn_id in turn_ids))
+    texts = await each(partial(parts.turns.text, caller.reach), turn_ids)
     return shapes.history(versions, {turn.id: turn for turn in texts if turn is not None})
 
 
@@ -46,7 +47,7 @@ async def put_memory(caller: Writer, memory_id: MemoryId, new: UpdateIn, parts: 
     changed = await update(
         caller.reach,
         memory_id,
-        intake.change(new.change, parts.mask),
+        await intake.change(new.change, parts.mask),
         lanes=parts.lanes,
         store=parts.store,
         embedder=parts.embedder,
