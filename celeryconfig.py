@@ -35,6 +35,7 @@ enable_utc = True
 
 broker_connection_retry_on_startup = True
 broker_connection_max_retries = None
+broker_channel_error_retry = True  # no refusal of Redis ends a worker: it says so in its log, and connects anew
 broker_transport_options = {
     # While they are heard, bells are remembered nowhere: that would be two more synced writes a bell, and a full Redis
     # would refuse them. A worker that is stopped puts the bells back that it has not begun with.

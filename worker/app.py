@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from celery import Celery
 
-app = Celery("turnstone")
+app = Celery("turnstone", amqp="worker.connection:Amqp")
 app.config_from_object("celeryconfig")

@@ -1,9 +1,13 @@
-"""Celery's Redis transport, made to go on when Redis is full (`maxmemory`, `noeviction`).
+"""Celery's Redis transport, made to go on when Redis is full, and when another server becomes the primary.
 
 A full Redis refuses what could need memory, and so would refuse a worker that starts (it declares its queues) and its
 answer to `celery inspect ping` (a liveness probe would then end the workers that make room). It also refuses whatever
 stands in a transaction. Celery's few writes are tiny and bounded by the number of workers: they are made by a script
 whose first write needs no memory, which Redis lets finish, and its pipelines are none of transactions.
+
+A server that is demoted, loads its data or cannot write refuses commands, and kombu ends the worker for a refusal that
+it does not know. Such a refusal is raised as a lost connection: Celery closes all that it has and connects anew, again
+and again, until the address leads to a primary.
 """
 
 from __future__ import annotations
@@ -11,15 +15,18 @@ from __future__ import annotations
 from typing import Any
 
 from kombu.transport import redis as kombu
-from redis import Redis
+from redis import ConnectionError as RedisConnectionError
+from redis import Redis, ResponseError
 from redis.client import Pipeline
+
+from memory.adapters.redis_refusals import Refusal, refusal_of, sentence
 
 _GOES_ON = "redis.call('DEL', 'ts:nothing') "  # as before the scripts of the inbox
 _ENLARGING = ("LPUSH", "RPUSH", "SADD")
 
 
 class _GoesOn:
-    """Over a client or a pipeline: what enlarges a list or a set is done by a script."""
+    """Over a client or a pipeline: what enlarges a list or a set is done by a script; a refusal is a lost connection."""
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
         """Run one command."""
@@ -27,6 +34,16 @@ class _GoesOn:
             script = f"{_GOES_ON}return redis.call('{args[0]}', KEYS[1], unpack(ARGV))"
             args = ("EVAL", script, 1, *args[1:])
         return super().execute_command(*args, **options)  # type: ignore[misc]
+
+    def parse_response(self, connection: Any, command_name: Any, **options: Any) -> Any:
+        """Read one answer. Raises ConnectionError for a refusal that says how this server is, not what is wrong."""
+        try:
+            return super().parse_response(connection, command_name, **options)  # type: ignore[misc]
+        except ResponseError as error:
+            refusal = refusal_of(error)
+            if refusal is Refusal.OTHER:
+                raise
+            raise RedisConnectionError(sentence(refusal, error)) from error
 
     def register_script(self, script: str) -> Any:
         """Have a script ready."""

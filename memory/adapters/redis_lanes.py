@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from redis.asyncio import Redis
 
@@ -21,6 +22,8 @@ from memory.adapters.redis_scripts import Argument, RedisScripts
 from memory.errors import InboxUnavailable, LaneBusy, LeaseLost, Transient
 from memory.model import Batch, Confirmation, Lane, Lease, Plan, Scope, Status, Telling, Turn
 from memory.ports import Doorbell
+
+T = TypeVar("T")
 
 _BACKOFF_BASE_MS = 500
 _REST_MS = 500
@@ -99,7 +102,7 @@ class RedisLanes:
 
         Left by an unforeseen error, the batch stays marked as held: the next holder bisects it, as after a crash.
         """
-        lease = await self._acquire(lane, edit=False)
+        lease = await self._waited_for(partial(self._acquire, lane, edit=False))
         if lease is None:
             yield None
             return
@@ -142,13 +145,21 @@ class RedisLanes:
 
     async def _give_back(self, lease: Lease, died: bool) -> None:
         """Hand back, waiting for Redis as long as the lease can live; after that it has ended by itself."""
+        with contextlib.suppress(InboxUnavailable):
+            await self._waited_for(partial(self.hand_back, lease, died=died))
+
+    async def _waited_for(self, step: Callable[[], Awaitable[T]]) -> T:
+        """Do a step that may be done twice, waiting for Redis for the length of a lease. Raises InboxUnavailable.
+
+        A bell that was heard while Redis was away is not lost by it: the sweep would ring again only after so long.
+        """
         deadline = asyncio.get_running_loop().time() + self._limits.lease_seconds
         while True:
             try:
-                return await self.hand_back(lease, died=died)
+                return await step()
             except InboxUnavailable:
                 if asyncio.get_running_loop().time() >= deadline:
-                    return
+                    raise
                 await asyncio.sleep(_REDIS_LOOK_SECONDS)
 
     async def _beat(self, lease: Lease) -> None:
