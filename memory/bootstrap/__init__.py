@@ -114,7 +114,7 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
         scripts, limits, bell = RedisScripts(redis), inbox_limits(settings), CeleryBell()
         model = open_model(settings, scripts, stack)
         embedder = open_embedder(settings, scripts, stack)
-        store = QdrantStore(qdrant_client(settings, stack), embedder)
+        store = QdrantStore(qdrant_client(settings, stack), embedder, settings.qdrant_write_bytes)
         guidance, keyring = RedisGuidance(redis), RedisKeyring(redis, scripts)
         turns = RedisTurns(redis, scripts, limits.retention_seconds)
         server_key = RedisServerKey(redis, secret(settings.server_key))
