@@ -50,9 +50,9 @@ class InboxState(Value):
         audit_is_late: it has not been done for several sweeps, so nobody sweeps.
         lanes_awake: lanes in which turns wait or are worked on.
         lanes_overdue: those that should have been rung for several sweeps ago.
-        used_bytes: what Redis uses of its memory,
+        used_bytes: what Redis uses of its memory; None where its user may not run INFO,
         max_bytes: of so many; 0 without a limit.
-        settings: those of SAFE_SETTINGS that it tells, as they are.
+        settings: those of SAFE_SETTINGS that it tells, as they are; `appendfsync` needs CONFIG, the others INFO.
     """
 
     backlog: int
@@ -63,8 +63,8 @@ class InboxState(Value):
     audit_is_late: bool
     lanes_awake: int
     lanes_overdue: int
-    used_bytes: int
-    max_bytes: int
+    used_bytes: int | None
+    max_bytes: int | None
     settings: Mapping[str, str]
 
 

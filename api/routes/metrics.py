@@ -69,17 +69,24 @@ _INBOX = {
     "turnstone_ledger_audit_late": "1 when they have not been for several sweeps: nobody sweeps",
     "turnstone_lanes_awake": "Lanes in which turns wait or are worked on",
     "turnstone_lanes_overdue": "Lanes that should have been rung for several sweeps ago: no worker runs",
-    "turnstone_redis_used_bytes": "What Redis uses of its memory",
+    "turnstone_redis_used_bytes": "What Redis uses of its memory; left out where its user may not run INFO",
     "turnstone_redis_max_bytes": "maxmemory of Redis; 0 without a limit",
 }
 
 
 def _inbox(state: InboxState) -> Iterator[Metric]:
     audited_at = state.audited_at.timestamp() if state.audited_at else 0
-    values = [state.backlog, state.max_backlog, state.backlog_drift, audited_at, state.audit_is_late]
+    values: list[float | None] = [
+        state.backlog,
+        state.max_backlog,
+        state.backlog_drift,
+        audited_at,
+        state.audit_is_late,
+    ]
     values += [state.lanes_awake, state.lanes_overdue, state.used_bytes, state.max_bytes]
     for (name, told), value in zip(_INBOX.items(), values, strict=True):
-        yield GaugeMetricFamily(name, told, value=float(value))
+        if value is not None:
+            yield GaugeMetricFamily(name, told, value=float(value))
     told = "How often the sweep looked through the books, of a few tenants each time"
     yield CounterMetricFamily("turnstone_ledger_audits", told, value=state.audits)
     told = "1 when Redis is set as it must be; a setting that it does not tell is left out"
