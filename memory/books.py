@@ -51,9 +51,9 @@ class InboxState(Value):
         lanes_awake: lanes in which turns wait or are worked on.
         lanes_overdue: those that should have been rung for several sweeps ago.
         queue: lanes that back off, how long the oldest due turn has waited, and the workers.
-        used_bytes: what Redis uses of its memory,
+        used_bytes: what Redis uses of its memory; None where its user may not run INFO,
         max_bytes: of so many; 0 without a limit.
-        settings: those of SAFE_SETTINGS that it tells, as they are.
+        settings: those of SAFE_SETTINGS that it tells, as they are; `appendfsync` needs CONFIG, the others INFO.
     """
 
     backlog: int
@@ -65,8 +65,8 @@ class InboxState(Value):
     lanes_awake: int
     lanes_overdue: int
     queue: QueueState
-    used_bytes: int
-    max_bytes: int
+    used_bytes: int | None
+    max_bytes: int | None
     settings: Mapping[str, str]
 
 

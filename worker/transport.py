@@ -26,7 +26,7 @@ _ENLARGING = ("LPUSH", "RPUSH", "SADD")
 
 
 class _GoesOn:
-    """Over a client or pipeline: what enlarges a list or set is done by a script; a refusal is a lost connection."""
+    """Over a client or a pipeline: a script does what enlarges a list or a set, and a refusal is a lost connection."""
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
         """Run one command."""

@@ -72,18 +72,25 @@ _INBOX = {
     "turnstone_lanes_backing_off": "Lanes with work that sleep after a failure",
     "turnstone_oldest_due_seconds": "For how long the oldest due turn is due; back-off does not count",
     "turnstone_workers": "Worker processes that were seen in the last 15 seconds",
-    "turnstone_redis_used_bytes": "What Redis uses of its memory",
+    "turnstone_redis_used_bytes": "What Redis uses of its memory; left out where its user may not run INFO",
     "turnstone_redis_max_bytes": "maxmemory of Redis; 0 without a limit",
 }
 
 
 def _inbox(state: InboxState) -> Iterator[Metric]:
     audited_at = state.audited_at.timestamp() if state.audited_at else 0
-    values = [state.backlog, state.max_backlog, state.backlog_drift, audited_at, state.audit_is_late]
+    values: list[float | None] = [
+        state.backlog,
+        state.max_backlog,
+        state.backlog_drift,
+        audited_at,
+        state.audit_is_late,
+    ]
     values += [state.lanes_awake, state.lanes_overdue, state.queue.backing_off, state.queue.oldest_due_seconds or 0]
     values += [state.queue.workers, state.used_bytes, state.max_bytes]
     for (name, told), value in zip(_INBOX.items(), values, strict=True):
-        yield GaugeMetricFamily(name, told, value=float(value))
+        if value is not None:
+            yield GaugeMetricFamily(name, told, value=float(value))
     told = "How often the sweep looked through the books, of a few tenants each time"
     yield CounterMetricFamily("turnstone_ledger_audits", told, value=state.audits)
     told = "1 when Redis is set as it must be; a setting that it does not tell is left out"

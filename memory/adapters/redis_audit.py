@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any
 
 import structlog
 from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
 from memory.adapters import redis_keys as keys
 from memory.adapters.redis_codec import decode_ledger
@@ -56,15 +57,15 @@ class RedisAudit:
         """How the inbox is. Raises InboxUnavailable."""
         async with self._redis.pipeline(transaction=False) as pipeline:
             pipeline.time()
-            pipeline.info()
             pipeline.hmget(keys.AUDIT, "audits", "at_us", "drift")
             pipeline.get(keys.BACKLOG)
             pipeline.zcard(keys.LANES)
-            (now_s, _), info, (audits, at_us, drift), backlog, awake = await answered(pipeline.execute())
+            (now_s, _), (audits, at_us, drift), backlog, awake = await answered(pipeline.execute())
         late_s = max(_LATE_SECONDS, _LATE_SWEEPS * self._limits.sweep_seconds)
         overdue = await answered(self._redis.zcount(keys.LANES, "-inf", (now_s - late_s) * 1000))
+        info, appendfsync = await self._unless_refused(self._redis.info()), await self._appendfsync()
         # Where it has never been done, the time since Redis started tells whether it should have been.
-        silent_s = now_s - int(at_us) / 1_000_000 if at_us else info.get("uptime_in_seconds", 0)
+        silent_s = now_s - int(at_us) / 1_000_000 if at_us else (info or {}).get("uptime_in_seconds", 0)
         return InboxState(
             backlog=int(backlog or 0),
             max_backlog=self._limits.max_backlog,
@@ -75,18 +76,26 @@ class RedisAudit:
             lanes_awake=awake,
             lanes_overdue=overdue,
             queue=await self._pulse.queue(),
-            used_bytes=info.get("used_memory", 0),
-            max_bytes=info.get("maxmemory", 0),
-            settings={**_told(info), **await self._appendfsync()},
+            used_bytes=None if info is None else info.get("used_memory", 0),
+            max_bytes=None if info is None else info.get("maxmemory", 0),
+            settings={**_told(info or {}), **({"appendfsync": appendfsync} if appendfsync else {})},
         )
 
-    async def _appendfsync(self) -> Mapping[str, str]:
+    async def _appendfsync(self) -> str | None:
+        settings = await self._unless_refused(self._redis.config_get("appendfsync"))
+        value = next(iter((settings or {}).values()), None)
+        return None if value is None else _text(value)
+
+    @staticmethod
+    async def _unless_refused(call: Awaitable[Any]) -> Mapping[Any, Any] | None:
+        """What Redis tells of itself; None where its user may not ask (`-@dangerous`), or it is a managed one."""
         try:
-            found = await answered(self._redis.config_get("appendfsync"))
-        except InboxUnavailable:  # a managed Redis keeps its settings to itself
-            return {}
-        value = next(iter(found.values()), None)
-        return {} if value is None else {"appendfsync": _text(value)}
+            told: Mapping[Any, Any] = await answered(call)
+        except InboxUnavailable as error:
+            if isinstance(error.__cause__, ResponseError):
+                return None
+            raise
+        return told
 
 
 def _check(tenant: bytes, waiting: int, listed: int, fields: Sequence[Any]) -> None:

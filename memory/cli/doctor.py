@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
 
+from memory.books import SAFE_SETTINGS
 from memory.cli.common import DEFAULT_URL, AsJson, Key, Url, call, out, show_json, table, when
 from memory.cli.diagnosis import Findings, problems, read, warnings
 from memory.client import TurnstoneClient
@@ -94,6 +96,8 @@ def inbox_rows(found: Findings) -> list[tuple[str, str]]:
     """The inbox as a whole."""
     used, most = found.gauge("redis_used_bytes"), found.gauge("redis_max_bytes")
     memory = f"{used / _MEGABYTE:,.0f} MB of " + (f"{most / _MEGABYTE:,.0f} MB" if most else "as much as there is")
+    if "redis_used_bytes" not in found.inbox:
+        memory = "unknown: the Redis user may not run INFO (grant it +info)"
     audit = (
         f"{found.gauge('ledger_audits_total')}, the last one at {when(found.audited_at)}"
         if found.audited_at
@@ -108,6 +112,7 @@ def inbox_rows(found: Findings) -> list[tuple[str, str]]:
         ("audits of the books", audit),
         ("redis memory", memory),
         *((f"redis {one.name}", one.value) for one in found.settings),
+        *((f"redis {name}", f"unknown: the Redis user may not run {command}") for name, command in _untold(found)),
     ]
 
 
@@ -120,6 +125,14 @@ def queue_rows(found: Findings) -> list[tuple[str, str]]:
         ("oldest due turn", f"due for {queue.oldest_due_seconds or 0:,.0f} s"),
         ("workers", f"{queue.workers}"),
     ]
+
+
+def _untold(found: Findings) -> Iterator[tuple[str, str]]:
+    """The settings that Redis does not tell, each with the command that would have to be allowed."""
+    known = {one.name for one in found.settings}
+    for name in SAFE_SETTINGS:
+        if name not in known:
+            yield name, "CONFIG GET" if name == "appendfsync" else "INFO"
 
 
 def book_rows(found: Findings) -> list[tuple[object, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import sys
@@ -16,11 +17,12 @@ from memory.embedded.directory import DataDirectory
 from memory.embedded.failures import PartFailed
 
 LAUNCHER = (sys.executable, "-I", "-S", str(Path(__file__).with_name("launch.py")))
-FIRST_PAUSE_SECONDS, LAST_PAUSE_SECONDS = 0.2, 5.0
+FIRST_PAUSE_SECONDS, LAST_PAUSE_SECONDS, MOST_DOUBLINGS = 0.2, 5.0, 5
 # A part that lived this long had started well: its next death is a new story.
 SETTLED_SECONDS = 10.0
 GRACE_SECONDS = 10.0
 DEATHS_BEFORE_GIVING_UP = 5
+DISK_FULL = "the disk is full"
 
 
 async def at_once() -> bool:
@@ -86,7 +88,12 @@ class Child:
         deaths = 0
         while not self._stopping.is_set():
             started = monotonic()
-            process = await self._start()
+            try:
+                process = await self._start()
+            except OSError as error:  # for now: the disk may be full, or there may be too many processes
+                deaths += 1
+                await self._pause(deaths, f"could not be started: {obstacle(error)}")
+                continue
             try:
                 await self._first(self._stopping, process)
                 if self._stopping.is_set():
@@ -95,7 +102,7 @@ class Child:
                 self._forget(process)
             if not self._stopping.is_set():
                 deaths = 1 if monotonic() - started > SETTLED_SECONDS else deaths + 1
-                await self._mourn(process, deaths)
+                await self._pause(deaths, cause(process.returncode), process.pid)
 
     async def _start(self) -> Process:
         part = self.part
@@ -113,7 +120,13 @@ class Child:
                 start_new_session=True,  # Ctrl-C is for the supervisor: it stops the parts in their order
             )
         self.pid = process.pid
-        self._directory.write_pid(part.name, process.pid)
+        try:
+            self._directory.write_pid(part.name, process.pid)
+        except OSError:  # nobody could find the process: it must not stay
+            process.kill()
+            await process.wait()
+            self.pid = None
+            raise
         return process
 
     async def _first(self, event: asyncio.Event, process: Process) -> None:
@@ -144,20 +157,27 @@ class Child:
         self.pid = None
         self._directory.forget_pid(self.part.name)
 
-    async def _mourn(self, process: Process, deaths: int) -> None:
-        """Say that the part died and pause before the next start, longer each time."""
+    async def _pause(self, failures: int, reason: str, pid: int | None = None) -> None:
+        """Say what became of the part and pause before the next start, longer each time."""
         name = self.part.name
-        if not self.forgiving and deaths >= DEATHS_BEFORE_GIVING_UP:
-            reason = f"{name} cannot start: it {cause(process.returncode)} {deaths} times in a row."
-            raise PartFailed(reason, self._directory.log_tail(name))
-        pause = min(LAST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** (deaths - 1))
-        what = f"{name} (process {process.pid}) {cause(process.returncode)}"
-        self._warn(f"{what}; it is started again in {pause:g} s")
+        if self._directory.is_full and DISK_FULL not in reason:
+            reason = f"{reason} ({DISK_FULL})"
+        if not self.forgiving and failures >= DEATHS_BEFORE_GIVING_UP:
+            sentence = f"{name} cannot start: it {reason} {failures} times in a row."
+            raise PartFailed(sentence, self._directory.log_tail(name))
+        doublings = min(failures - 1, MOST_DOUBLINGS)
+        pause = min(LAST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**doublings)
+        self._warn(f"{name}{f' (process {pid})' if pid else ''} {reason}; it is started again in {pause:g} s")
         try:
             async with asyncio.timeout(pause):
                 await self._stopping.wait()
         except TimeoutError:
             return
+
+
+def obstacle(error: OSError) -> str:
+    """What keeps this machine from starting a process, for a person."""
+    return DISK_FULL if error.errno == errno.ENOSPC else str(error.strerror or error).lower()
 
 
 def cause(returncode: int | None) -> str:

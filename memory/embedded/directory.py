@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import os
 import select
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ from memory.embedded.failures import StackRefused
 MAX_LOG_BYTES = 10_000_000
 TAIL_BYTES = 20_000
 KILL_SECONDS = 5.0
+FULL_BYTES = 1_000_000
 
 
 class DataDirectory:
@@ -42,6 +44,11 @@ class DataDirectory:
     def run(self) -> Path:
         """Where the pid files are."""
         return self.root / "run"
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there is next to no room on its disk."""
+        return shutil.disk_usage(self.root).free < FULL_BYTES
 
     def acquire(self) -> None:
         """Own the directory until `release`. Raises StackRefused when somebody does already."""

@@ -34,14 +34,15 @@ async def scene(stack_setup: Setup, qdrant_url: str, tmp_path: Path) -> AsyncIte
         at = Addresses(pair.address.port, qdrant_port, 0, 0)
         with fleet(stack_setup, at, qdrant_port=qdrant_port) as workers:
             worker = workers.start()
-            await hears(pair)
+            await hears(pair, worker)
             yield pair, (first, second), desk_on(client, InboxLimits()), worker
 
 
-async def hears(pair: Pair) -> None:
+async def hears(pair: Pair, worker: PartProcess) -> None:
     """Return when the worker waits for bells at the primary."""
 
     async def listens() -> bool:
+        assert is_alive(worker.pid), "the worker has ended"
         async with Redis(port=pair.primary) as redis:
             clients: list[dict[str, str]] = await redis.client_list()
             return any(client["cmd"] == "brpop" for client in clients)
@@ -55,7 +56,7 @@ async def test_a_worker_outlives_every_kind_of_failover_and_hears_the_bells_of_t
 
     async def goes_on() -> None:
         nonlocal settled
-        await hears(pair)
+        await hears(pair, worker)
         settled += 1
         with suppress(InboxUnavailable):  # the first call to a demoted server finds out
             await desk.post(f"I own the book {settled}.", ANA, key=str(settled))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from memory.embedded.child import Part
+from memory.embedded.child import Part, obstacle
 from memory.embedded.directory import DataDirectory
 from memory.embedded.failures import PartFailed, StackRefused
 from memory.embedded.keeper import Keeper
@@ -70,6 +71,28 @@ async def test_a_part_that_dies_is_started_again_and_its_death_is_told(directory
     assert told == [f"one (process {first}) was ended by SIGKILL; it is started again in 0.2 s"]
 
 
+async def test_a_part_whose_pid_file_cannot_be_written_is_started_when_it_can_be_again(
+    directory: DataDirectory,
+) -> None:
+    """A full disk: the supervisor goes on, and no process stays that nobody would find."""
+    async with kept(directory, [part("one", SLEEPER)]) as (keeper, told):
+        await keeper.start()
+        first = await wait_until(lambda: directory.pids().get("one"))
+        in_the_way = directory.run / ".one.pid"
+        in_the_way.mkdir()
+        kill(first, signal.SIGKILL)
+        await wait_until(lambda: len(told) >= 3, what="two starts that failed")
+        assert children_of(os.getpid(), SLEEPER) == []
+        in_the_way.rmdir()
+        await wait_until(lambda: directory.pids().get("one"), what="the part's start")
+    assert told[1] == "one could not be started: is a directory; it is started again in 0.4 s"
+
+
+def test_an_obstacle_is_told_in_words() -> None:
+    assert obstacle(OSError(errno.ENOSPC, "No space left on device")) == "the disk is full"
+    assert obstacle(OSError(errno.EAGAIN, "Resource temporarily unavailable")) == "resource temporarily unavailable"
+
+
 async def test_a_part_that_dies_five_times_before_the_stack_is_up_is_given_up_with_its_last_words(
     directory: DataDirectory,
 ) -> None:
@@ -77,6 +100,19 @@ async def test_a_part_that_dies_five_times_before_the_stack_is_up_is_given_up_wi
         with pytest.raises(PartFailed, match="one cannot start: it exited with status 3 5 times") as caught:
             await keeper.start()
     assert "I am missing a library" in caught.value.log_tail
+
+
+def children_of(pid: int, code: str) -> list[int]:
+    """The living children of a process that run a piece of code."""
+    return [int(path.name) for path in Path("/proc").glob("[0-9]*") if is_child(path, pid, code)]
+
+
+def is_child(path: Path, parent: int, code: str) -> bool:
+    try:
+        fields = (path / "stat").read_text().rpartition(")")[2].split()
+        return int(fields[1]) == parent and fields[0] != "Z" and code in (path / "cmdline").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 async def never() -> bool:

@@ -185,6 +185,16 @@ def test_doctor_shows_parts_and_books(api: FakeApi) -> None:
     assert "offline-1" in result.stdout
 
 
+def test_doctor_says_which_right_the_user_of_redis_lacks_and_counts_it_as_no_fault(api: FakeApi) -> None:
+    api.plan("GET", "/health/ready", READY)
+    inbox = "turnstone_backlog 0\nturnstone_backlog_limit 10\n"
+    api.plan("GET", "/metrics", f"{books(settled=4)}{inbox}")
+    result = run(api, "doctor")
+    assert result.exit_code == 0
+    assert "the Redis user may not run INFO" in result.stdout
+    assert "the Redis user may not run CONFIG GET" in result.stdout
+
+
 def test_doctor_fails_when_the_books_do_not_agree(api: FakeApi) -> None:
     api.plan("GET", "/health/ready", READY)
     api.plan("GET", "/metrics", books(settled=3))
