@@ -6,7 +6,7 @@ from memory.model.entity import Entity
 from memory.model.facts import Decision, Event, Extraction, Fact, Reconciliation
 from memory.model.history import Counts, DeadFilter, Incident, What
 from memory.model.memory import Feedback, Memory, Plan, Rating, Recalled, Write
-from memory.model.scope import KINDS, OWNERS, Kind, Lane, Scope, Tenant
+from memory.model.scope import KINDS, LONGEST_ID, OWNERS, Kind, Lane, Scope, Tenant, owner_id
 from memory.model.turn import Guidance, Message, Role, Status, Submission, Turn, TurnEvent, TurnStatus, Usage
 from memory.model.value import Metadata, Value, Vector
 from memory.model.webhooks import (
@@ -23,6 +23,7 @@ from memory.model.work import Batch, Confirmation, Lease, Page
 
 __all__ = [
     "KINDS",
+    "LONGEST_ID",
     "OWNERS",
     "TEST",
     "Access",
@@ -74,4 +75,5 @@ __all__ = [
     "WebhookEvent",
     "What",
     "Write",
+    "owner_id",
 ]
