@@ -10,7 +10,7 @@ from fastapi import Depends, Query, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
-from api.fields import Id
+from api.fields import ExactId, Id, Named
 from memory.bootstrap import Parts
 from memory.errors import BadRequest, Forbidden
 from memory.filters import narrowed
@@ -24,6 +24,7 @@ _ANOTHER = "this key is limited to one user, and user_id names another"
 M = TypeVar("M", bound=BaseModel)
 Ids = Mapping[str, str | None]  # of an owner, by field
 _OwnerId = Annotated[Id | None, Query()]
+_ExactOwnerId = Annotated[ExactId | None, Query()]
 
 
 async def parts(request: Request) -> Parts:
@@ -65,6 +66,18 @@ async def owner_ids(
     return {"user_id": user_id, "agent_id": agent_id, "run_id": run_id, "app_id": app_id}
 
 
+async def forgotten_ids(
+    user_id: _ExactOwnerId = None,
+    agent_id: _ExactOwnerId = None,
+    run_id: _ExactOwnerId = None,
+    app_id: _ExactOwnerId = None,
+    exact: Annotated[bool, Query(description="Take the ids as they are, to erase what is stored so.")] = False,
+) -> Ids:
+    """The ids that an erase names: in their one spelling, or just as they stand there."""
+    ids = {"user_id": user_id, "agent_id": agent_id, "run_id": run_id, "app_id": app_id}
+    return ids if exact else checked(Named, ids, "query").ids
+
+
 def read(kind: type[M], body: bytes) -> M:
     """A body, checked straight from its bytes. Raises RequestValidationError like any other route."""
     try:
@@ -73,23 +86,24 @@ def read(kind: type[M], body: bytes) -> M:
         raise _refusal(error) from None
 
 
-def checked(kind: type[M], body: Mapping[str, Any]) -> M:
-    """The same for a body that was changed since it was checked."""
+def checked(kind: type[M], body: Mapping[str, Any], place: str = "body") -> M:
+    """The same for a body that was changed since it was checked, or for another place of a request."""
     try:
         return kind.model_validate(body)
     except ValidationError as error:
-        raise _refusal(error) from None
+        raise _refusal(error, place) from None
 
 
-def _refusal(error: ValidationError) -> RequestValidationError:
+def _refusal(error: ValidationError, place: str = "body") -> RequestValidationError:
     return RequestValidationError(
-        [{**one, "loc": ("body", *one["loc"])} for one in error.errors(include_url=False, include_input=False)]
+        [{**one, "loc": (place, *one["loc"])} for one in error.errors(include_url=False, include_input=False)]
     )
 
 
 Opened = Annotated[Parts, Depends(parts)]
 Paged = Annotated[Page, Depends(page)]
 OwnerIds = Annotated[Ids, Depends(owner_ids)]
+ForgottenIds = Annotated[Ids, Depends(forgotten_ids)]
 
 
 def whose(caller: Principal, user_id: str | None) -> str | None:

@@ -9,7 +9,6 @@ from pydantic.config import JsonValue
 
 from memory.fields import (
     IN_FULL,
-    LONGEST_ID,
     LONGEST_INSTRUCTIONS,
     LONGEST_QUERY,
     LONGEST_TEXT,
@@ -22,6 +21,7 @@ from memory.fields import (
     CategoryName,
     Content,
     Description,
+    ExactId,
     Id,
     Instructions,
     Label,
@@ -38,7 +38,6 @@ from memory.model import OWNERS, Guidance
 __all__ = [
     "AN_OWNER",
     "IN_FULL",
-    "LONGEST_ID",
     "LONGEST_INSTRUCTIONS",
     "LONGEST_QUERY",
     "LONGEST_TEXT",
@@ -52,6 +51,7 @@ __all__ = [
     "CategoryName",
     "Content",
     "Description",
+    "ExactId",
     "Guided",
     "Id",
     "Instructions",
@@ -108,7 +108,9 @@ class Named(Body):
         return {field: getattr(self, field) for field in OWNERS}
 
 
-AN_OWNER: list[JsonValue] = [{"required": [name], "properties": {name: {"type": "string"}}} for name in OWNERS]
+AN_OWNER: list[JsonValue] = [
+    {"required": [name], "properties": {name: {"type": ["string", "integer"]}}} for name in OWNERS
+]
 
 
 class Owned(Named):

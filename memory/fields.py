@@ -10,10 +10,9 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, Stri
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError, to_json
 
-from memory.model import PerMinute
+from memory.model import LONGEST_ID, PerMinute, owner_id
 
 LONGEST_TEXT = 200_000
-LONGEST_ID = 256
 LONGEST_QUERY = 8_000
 LONGEST_INSTRUCTIONS = 4_000
 MOST_CATEGORIES = 50
@@ -120,7 +119,21 @@ _A_MOMENT = {
 Name = Annotated[
     str, Field(min_length=1, max_length=LONGEST_ID, json_schema_extra=_WITHOUT_NUL), AfterValidator(_storable)
 ]
-Id = Annotated[Name, Field(json_schema_extra={"not": {"enum": ["*", ".", ".."]}}), AfterValidator(_one)]
+_AN_ID: JsonDict = {
+    "anyOf": [
+        {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": LONGEST_ID,
+            "pattern": WITH_WORDS,
+            "not": {"enum": ["*", ".", ".."]},
+        },
+        {"type": "integer"},
+    ],
+    "description": "Unicode NFC, and white space around it does not count; upper and lower case differ.",
+}
+Id = Annotated[Name, BeforeValidator(owner_id), AfterValidator(_one), WithJsonSchema(_AN_ID)]
+ExactId = Annotated[Name, AfterValidator(_one)]  # as it is stored, in whatever spelling
 Content = Annotated[str, Field(max_length=LONGEST_TEXT, json_schema_extra=_WITHOUT_NUL), AfterValidator(_storable)]
 Text = Annotated[
     str,

@@ -30,7 +30,7 @@ _FOUND_AT_MOST = 20
 
 def _empty_is_none(value: Any) -> Any:
     """A form sends its empty fields too."""
-    return value or None
+    return None if isinstance(value, str) and not value.strip() else value
 
 
 _User = Annotated[Id | None, BeforeValidator(_empty_is_none), Query()]

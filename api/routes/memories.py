@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 
 from api import intake
 from api.auth import Reader, Writer
-from api.context import Opened, OwnerIds, Paged, listed, named_owner, shown, sought, within_depth
+from api.context import ForgottenIds, Opened, OwnerIds, Paged, listed, named_owner, shown, sought, within_depth
 from api.forgetting import forgotten
 from api.memories import (
     ChangeIn,
@@ -84,7 +84,7 @@ async def list_memories(
 
 
 @router.delete("/memories", response_model=ReceiptOut)
-async def forget_owner(caller: Writer, parts: Opened, ids: OwnerIds) -> Any:
+async def forget_owner(caller: Writer, parts: Opened, ids: ForgottenIds) -> Any:
     """Forget an owner: what waits, what is being worked on, what is dead, settled or remembered.
 
     The receipt is kept without personal data; `POST /receipts/verify` checks it.

@@ -12,9 +12,10 @@ from typing import Any
 import httpx
 import jwt
 import structlog
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from memory.errors import IdentityUnavailable, Unauthorized
+from memory.fields import Id
 from memory.model import Access, Principal
 from memory.ports import ServerKey
 
@@ -26,7 +27,7 @@ _LEEWAY_SECONDS = 30
 _KEPT_SECONDS = 300.0
 _SOONEST_SECONDS = 10.0  # an unknown key id asks the provider again, but not more often
 _FETCH_SECONDS = 5.0
-_LONGEST_ID = 256
+_USER: TypeAdapter[str | None] = TypeAdapter(Id | None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,9 +90,7 @@ class JwtTokens:
 
     async def _named(self, claims: Mapping[str, Any]) -> Principal:
         of = self._provider
-        user = claims.get(of.user_claim)
-        if user is not None and not (isinstance(user, str) and 0 < len(user) <= _LONGEST_ID and user != "*"):
-            raise Unauthorized(f"this token's claim {of.user_claim} must be a user's id")
+        user = self._user(claims)
         role = claims.get(of.role_claim, Access.READ.value)
         if role not in tuple(Access) or (user is not None and role == Access.ADMIN):
             raise Unauthorized(f"this token's claim {of.role_claim} must be read or write, or admin without a user")
@@ -109,6 +108,13 @@ class JwtTokens:
         except (ValidationError, ValueError, OverflowError):
             sentence = f"this token's claim {of.tenant_claim} must be a tenant: 1 to 64 letters, digits, - and _"
             raise Unauthorized(sentence) from None
+
+    def _user(self, claims: Mapping[str, Any]) -> str | None:
+        claim = self._provider.user_claim
+        try:
+            return _USER.validate_python(claims.get(claim))
+        except ValidationError:
+            raise Unauthorized(f"this token's claim {claim} must be a user's id") from None
 
     async def _key_of(self, token: str) -> jwt.PyJWK:
         wanted = jwt.get_unverified_header(token).get("kid")

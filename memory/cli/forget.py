@@ -29,6 +29,9 @@ from memory.cli.receipts import check, show_receipt, write_receipt
 app = typer.Typer()
 
 File = Annotated[Path | None, typer.Option("--receipt", help="Write the receipt to this file.", dir_okay=False)]
+Exact = Annotated[
+    bool, typer.Option("--exact", help="Take the ids as they are, white space and all: for what is stored so.")
+]
 Verify = Annotated[
     Path | None,
     typer.Option("--verify", help="Forget nobody: check this receipt. With --user also that nothing is left."),
@@ -46,6 +49,7 @@ def forget(
     app_id: App = None,
     receipt: File = None,
     verify: Verify = None,
+    exact: Exact = False,
     yes: Yes = False,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
@@ -60,7 +64,7 @@ def forget(
     whose = owner(user, agent, run, app_id)
     named = ", ".join(f"{kind} {name}" for kind, name in whose.items() if name is not None)
     confirm(yes, f"Erase everything of {named}? It cannot be undone.")
-    given = call(url, key, lambda client: client.forget(**whose))
+    given = call(url, key, lambda client: client.forget(exact=exact, **whose))
     if as_json:
         show_json(given)
     else:

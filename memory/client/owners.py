@@ -59,9 +59,15 @@ class OwnerCalls:
         answer = await self._wire.ask("GET", "/entities", safe=True, params=query)
         return [EntityView.model_validate(one) for one in answer]
 
-    async def forget(self, **owner: Unpack[Owner]) -> ReceiptView:
-        """Erase everything of an owner: waiting turns, dead letters and memories."""
-        answer = await self._wire.ask("DELETE", "/memories", params=dict(owner))
+    async def forget(self, *, exact: bool = False, **owner: Unpack[Owner]) -> ReceiptView:
+        """Erase everything of an owner: waiting turns, dead letters and memories.
+
+        Args:
+            exact: the ids are taken as they are, to erase what is stored in another spelling than the server's own.
+            owner: user_id, agent_id, run_id, app_id.
+        """
+        params = {**owner, **({"exact": "true"} if exact else {})}
+        answer = await self._wire.ask("DELETE", "/memories", params=params)
         return ReceiptView.model_validate(answer)
 
     async def receipts(self, *, page: int = 1, page_size: int = 20, cursor: str | None = None) -> Page[ReceiptView]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from memory.filters import values
 from memory.filters.values import WILDCARD, refused, shown
+from memory.model import LONGEST_ID
 from memory.model.filters import AllOf, AnyOf, Comparison, Condition, NoneOf, On, Op, Operand
 
 DEEPEST = 8
@@ -41,7 +42,7 @@ class _Kind:
     may_be_unset: bool = True
 
 
-_ID = _Kind(dict.fromkeys(_ONE_OF, values.name))
+_ID = _Kind(dict.fromkeys(_ONE_OF, values.owner))
 _TIME = _Kind(dict.fromkeys((*_ONE_OF, *_ORDER), values.moment))
 _LOOK = dict.fromkeys(_PARTS, values.some_text)
 _METADATA = _Kind(
@@ -184,7 +185,7 @@ def _key(key: str) -> str:
     """A key of metadata that can be quoted in a path, so that it names this key and nothing else."""
     if any(char in key for char in _UNQUOTABLE):
         raise refused(f"metadata: the key {shown(key)} holds a quote or a backslash, which cannot be filtered on")
-    return values.text(key, "a key of metadata", values.LONGEST_ID)
+    return values.text(key, "a key of metadata", LONGEST_ID)
 
 
 def _brief(what: str) -> str:

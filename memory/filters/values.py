@@ -9,10 +9,10 @@ from math import isfinite
 from typing import Any
 
 from memory.errors import BadRequest
+from memory.model import LONGEST_ID, owner_id
 from memory.model.filters import Operand, Span
 
 WILDCARD = "*"
-LONGEST_ID = 256
 LONGEST_VALUE = 8_000
 _LONGEST_SHOWN = 40
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -58,6 +58,14 @@ def name(value: Any, what: str) -> str:
     if not found or is_wildcard(found):
         raise refused(f'{what} takes an id, not {shown(value)}; "*" stands alone and means: is set')
     return found
+
+
+def owner(value: Any, what: str) -> str:
+    """The id of an owner, in its one spelling; a number is its text."""
+    try:
+        return name(owner_id(value), what)
+    except ValueError as error:
+        raise refused(f"{what} {error}: {shown(value)}") from None
 
 
 def is_wildcard(value: Any) -> bool:

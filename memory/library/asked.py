@@ -12,9 +12,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
 from memory import days
 from memory.errors import BadRequest, NotFound
-from memory.fields import LONGEST_ID, Content, Id, Instructions, Metadata, Moment, Name, QueryText, Text
+from memory.fields import Content, Id, Instructions, Metadata, Moment, Name, QueryText, Text
 from memory.library.refusals import checked
-from memory.model import OWNERS, Guidance, Message, Role, Value
+from memory.model import LONGEST_ID, OWNERS, Guidance, Message, Role, Value
 from memory.model.filters import On
 
 MOST_FOUND = 100
@@ -74,7 +74,7 @@ class _Change(BaseModel):
 
 
 _MESSAGES = TypeAdapter(Annotated[list[_MessageIn], Field(min_length=1, max_length=200)])
-_ID = TypeAdapter(Annotated[Id, BeforeValidator(lambda given: str(given) if isinstance(given, int) else given)])
+_ID = TypeAdapter(Id)
 _QUERY = TypeAdapter(QueryText)
 _THRESHOLD = TypeAdapter(Annotated[float, Field(ge=0, le=1)])
 _LIMIT = TypeAdapter(Annotated[int, Field(ge=1, strict=True)])
@@ -162,7 +162,7 @@ def sought(
 
 
 def named(owner: Mapping[str, Any], filters: Mapping[str, Any] | None = None) -> Ids:
-    """The owner's ids; numbers are taken for text, as Mem0 does. Filters may name the owner instead.
+    """The owner's ids, in their one spelling. Filters may name the owner instead.
 
     Raises BadRequest where nobody is named, TypeError for a keyword that is none.
     """

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
-UserId = Annotated[str | None, Field(description="The user whose memories are meant; else the server's own user.")]
-AgentId = Annotated[str | None, Field(description="The agent whose memories are meant.")]
-AppId = Annotated[str | None, Field(description="The app whose memories are meant.")]
-RunId = Annotated[str | None, Field(description="The run (session) whose memories are meant.")]
+from memory.model import owner_id
+
+# An id that is blank is refused here: passed on as nothing it would mean the server's own user.
+_AN_ID = BeforeValidator(lambda value: value if value is None else owner_id(value))
+
+UserId = Annotated[
+    str | None, _AN_ID, Field(description="The user whose memories are meant; else the server's own user.")
+]
+AgentId = Annotated[str | None, _AN_ID, Field(description="The agent whose memories are meant.")]
+AppId = Annotated[str | None, _AN_ID, Field(description="The app whose memories are meant.")]
+RunId = Annotated[str | None, _AN_ID, Field(description="The run (session) whose memories are meant.")]
 MemoryId = Annotated[str, Field(description="The memory's id, as search_memories and get_memories give it.")]
 EventId = Annotated[str, Field(description="The event's id, as add_memory gives it.")]
 Metadata = Annotated[

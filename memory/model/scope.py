@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
+from unicodedata import normalize
+from uuid import UUID
 
 from pydantic import Field
 
@@ -16,12 +18,34 @@ Tenant = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Kind = Literal["user", "agent", "run", "app"]
 KINDS: Mapping[Kind, str] = {"user": "user_id", "agent": "agent_id", "run": "run_id", "app": "app_id"}
 _KIND_OF: Mapping[str, Kind] = {field: kind for kind, field in KINDS.items()}
+LONGEST_ID = 256
+_LONGEST_RAW_ID = 4 * LONGEST_ID  # before it is trimmed
+
+
+def owner_id(value: Any) -> str:
+    """The one spelling of an owner's id, under which it is stored and looked for: NFC, without white space around it.
+
+    Args:
+        value: as a caller writes it: text, an integer or a UUID. Upper and lower case differ.
+
+    Raises ValueError for what is blank, too long to be looked at, or of another type.
+    """
+    if isinstance(value, bool) or not isinstance(value, str | int | UUID):
+        raise ValueError("must be text, an integer or a UUID")
+    text = str(value)
+    if len(text) > _LONGEST_RAW_ID:
+        raise ValueError(f"must have at most {LONGEST_ID} characters")
+    name = normalize("NFC", text).strip()
+    if not name:
+        raise ValueError("must not be blank")
+    return name
 
 
 class Scope(Value):
     """Whose memory it is: a tenant and at least one of user, agent, run and app; without any, everything of the tenant.
 
-    The tenant comes from the server (never from a request's body) and is part of every key and query.
+    The tenant comes from the server (never from a request's body) and is part of every key and query. The ids are as
+    they are stored: what a caller names goes through `owner_id` before.
     """
 
     tenant: Tenant

@@ -87,7 +87,8 @@ WRONG: dict[str, dict[str, Any]] = {
     "of a role that is none": {"role": "root"},
     "of an admin who is one user": {"role": "admin", "user_id": "alice"},
     "of all users by a star": {"user_id": "*"},
-    "of a user that is no text": {"user_id": 7},
+    "of a user that is no id": {"user_id": ["alice"]},
+    "of a user that is blank": {"user_id": " "},
     "signed by somebody else": {"signed_by": KEYS["forged"]},
     "with a key that is not published": {"name": "forged"},
 }

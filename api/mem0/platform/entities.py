@@ -45,7 +45,7 @@ async def list_entities(
 @router.get("/v2/entities/{kind}/{name:segment}/")
 async def get_entity(kind: Kind, name: str, caller: Reader, parts: Opened) -> Any:
     """One of them."""
-    found = await parts.store.entity(caller.reach, kind, name)
+    found = await parts.store.entity(caller.reach, kind, checked(Named, {KINDS[kind]: name}).ids[KINDS[kind]] or "")
     if found is None:
         raise NotFound(_NOBODY)
     return shapes.entity(found, caller.tenant)

@@ -1,0 +1,132 @@
+"""Every surface reaches an owner by every spelling of the id; what is stored in another one can still be erased."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from redis.asyncio import Redis
+
+from memory.bootstrap import remembering
+from memory.model import Message, Page, Role, Scope, Submission
+from memory.remember import drain
+from memory.settings import Settings
+from tests.integration.front import Front, fronts
+
+JOSE, DECOMPOSED = "jos\u00e9", "jose\u0301"
+SPELLING = f" \u3000{DECOMPOSED} "
+SAID = [{"role": "user", "content": "I keep bees"}]
+
+
+@pytest.fixture
+async def front(redis: Redis, redis_url: str, qdrant_url: str) -> AsyncIterator[Front]:
+    async with fronts(1, redis_url, qdrant_url) as (made,):
+        yield made
+
+
+async def drained(front: Front, **ids: str) -> None:
+    await drain(Scope(tenant="default", **ids).lane, remembering(front.parts, Settings(extractor="offline")))
+
+
+async def remembered(front: Front, **ids: Any) -> None:
+    answer = await front.ask("POST", "/turns", json={**ids, "messages": SAID, "infer": False})
+    assert answer.status_code == 202, answer.text
+
+
+async def texts(front: Front, **ids: str) -> list[str]:
+    return [one.text for one in (await front.parts.store.page(Scope(tenant="default", **ids), Page()))[1]]
+
+
+FORGETTING = {
+    "our own": ("DELETE", f"/memories?user_id={quote(SPELLING)}"),
+    "an entity": ("DELETE", f"/entities/user/{quote(SPELLING)}"),
+    "Mem0's": ("DELETE", f"/v1/memories/?user_id={quote(SPELLING)}"),
+    "Mem0's filters": ("DELETE", f"/v1/memories/?filters={quote(repr({'user_id': SPELLING}))}"),
+    "Mem0's entity": ("DELETE", f"/v2/entities/user/{quote(SPELLING)}/"),
+}
+
+
+async def test_who_is_forgotten_by_another_spelling_is_gone(front: Front) -> None:
+    for surface, (method, path) in FORGETTING.items():
+        await remembered(front, user_id=SPELLING)
+        await drained(front, user_id=JOSE)
+        assert await texts(front, user_id=JOSE) == ["I keep bees"]
+        answer = await front.ask(method, path)
+        assert answer.status_code == 200, answer.text
+        assert await texts(front, user_id=JOSE) == [], surface
+
+
+async def test_who_is_looked_for_by_another_spelling_is_there(front: Front) -> None:
+    await remembered(front, user_id=SPELLING, run_id=7)
+    await drained(front, user_id=JOSE)
+    query = {"query": "bees", "user_id": SPELLING}
+    asked = [
+        ("POST", "/search", query),
+        ("POST", "/search", {"query": "bees", "filters": {"AND": [{"user_id": SPELLING}, {"run_id": 7}]}}),
+        ("GET", f"/memories?user_id={quote(SPELLING)}&run_id=7", None),
+        ("GET", f"/turns?user_id={quote(SPELLING)}", None),
+        ("POST", "/v3/memories/search/", query),
+        ("POST", "/v3/memories/", {"filters": {"user_id": SPELLING}}),
+    ]
+    for method, path, body in asked:
+        answer = await front.ask(method, path, json=body)
+        assert len(answer.json()["results"]) == 1, (path, answer.text)
+    entity = await front.ask("GET", f"/v2/entities/user/{quote(SPELLING)}/")
+    assert entity.json()["name"] == JOSE
+    exported = await front.ask("GET", f"/export?user_id={quote(SPELLING)}")
+    assert len(exported.text.splitlines()) == 4
+
+
+async def test_a_key_is_limited_to_one_user_whatever_the_spelling(front: Front) -> None:
+    key = await front.key("write", user_id=SPELLING)
+    assert key["user_id"] == JOSE
+    for spelling, status in ((SPELLING, 202), (DECOMPOSED, 202), ("Jose", 403)):
+        answer = await front.ask("POST", "/turns", key["key"], json={"user_id": spelling, "messages": SAID})
+        assert answer.status_code == status, answer.text
+
+
+async def test_an_import_brings_owners_in_by_the_one_spelling(front: Front) -> None:
+    arrival = {"memory": "Jose keeps bees", "user_id": SPELLING, "run_id": 7}
+    answer = await front.ask("POST", "/import", json={"memories": [arrival]})
+    assert answer.json()["imported"] == 1, answer.text
+    assert await texts(front, user_id=JOSE, run_id="7") == ["Jose keeps bees"]
+
+
+BLANK: list[tuple[str, str, Any]] = [
+    ("POST", "/turns", {"user_id": "\u3000", "messages": SAID}),
+    ("POST", "/search", {"query": "q", "user_id": " "}),
+    ("POST", "/chat", {"user_id": " ", "message": "Hello"}),
+    ("POST", "/keys", {"role": "read", "user_id": " "}),
+    ("GET", "/memories?user_id=%20", None),
+    ("GET", "/turns?user_id=%20", None),
+    ("DELETE", "/memories?user_id=%20", None),
+    ("POST", "/v3/memories/add/", {"user_id": " ", "messages": SAID}),
+    ("DELETE", "/v1/memories/?user_id=%20", None),
+    ("POST", "/v3/memories/", {"filters": {"user_id": " "}}),
+]
+
+
+async def test_a_blank_id_is_refused_everywhere_with_the_name_of_its_field(front: Front) -> None:
+    for method, path, body in BLANK:
+        answer = await front.ask(method, path, json=body)
+        assert answer.status_code in (400, 422), (path, answer.text)
+        assert "user_id" in answer.json()["detail"], path
+        assert "must not be blank" in answer.json()["detail"], path
+
+
+async def test_what_is_stored_in_another_spelling_is_listed_and_erased_exactly(front: Front) -> None:
+    for user in (SPELLING, JOSE):
+        scope = Scope(tenant="default", user_id=user)  # past every surface
+        message = Message(role=Role.USER, content="I keep bees")
+        await front.parts.inbox.accept(Submission(scope=scope, messages=(message,), infer=False))
+        await drained(front, user_id=user)
+    assert {one["id"] for one in (await front.ask("GET", "/entities")).json()} == {SPELLING, JOSE}
+    answer = await front.ask("DELETE", "/memories", params={"user_id": SPELLING, "exact": "true"})
+    assert (answer.json()["memories"], answer.json()["verified"]) == (1, True)
+    assert (await texts(front, user_id=SPELLING), len(await texts(front, user_id=JOSE))) == ([], 1)
+    again = await front.ask("DELETE", "/memories", params={"user_id": SPELLING})
+    assert (again.json()["memories"], await texts(front, user_id=JOSE)) == (1, [])
+    for wrong in ("*", "", "."):
+        assert (await front.ask("DELETE", "/memories", params={"user_id": wrong, "exact": "true"})).status_code >= 400

@@ -1,0 +1,114 @@
+"""An owner has one id: white space around it and its Unicode form do not count, on every surface alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from api.app import create_app
+from api.fields import Body, Id, Named
+from api.mem0.lenient import Lenient
+from memory.errors import BadRequest
+from memory.filters import parse
+from memory.library.asked import handed, named, sought
+from memory.mcp import fields as tools
+from memory.model import OWNERS, owner_id
+from memory.model.filters import demanded
+from memory.settings import Settings
+
+JOSE, DECOMPOSED = "jos\u00e9", "jose\u0301"
+UUID_TEXT = "00000000-0000-4000-8000-000000000001"
+SPELLINGS = [
+    ("alice", "alice"),
+    ("  alice\t\n", "alice"),
+    ("\u3000\u00a0alice\u2003", "alice"),
+    ("al ice", "al ice"),
+    ("Alice", "Alice"),
+    (DECOMPOSED, JOSE),
+    (f" {DECOMPOSED} ", JOSE),
+    ("\u212b", "\u00c5"),
+    (42, "42"),
+    (-7, "-7"),
+    (UUID(UUID_TEXT), UUID_TEXT),
+]
+NO_IDS = ["", " ", "\u3000\t", True, None, 1.5, ["a"], {"a": 1}, b"a", "x" * 2000]
+
+
+@pytest.mark.parametrize(("spelling", "name"), SPELLINGS)
+def test_every_spelling_of_an_id_is_the_same_id(spelling: Any, name: str) -> None:
+    assert owner_id(spelling) == name
+    assert owner_id(name) == name
+    assert Named(user_id=spelling).user_id == name
+    assert named({"user_id": spelling}) == {"user_id": name}
+
+
+@pytest.mark.parametrize("value", NO_IDS)
+def test_what_is_no_id_is_refused(value: Any) -> None:
+    with pytest.raises(ValueError, match=r"must (not be blank|be text|have at most 256)"):
+        owner_id(value)
+
+
+@pytest.mark.parametrize("blank", ["", "  ", "\u3000"])
+def test_a_blank_id_is_refused_with_the_name_of_its_field(blank: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Named(agent_id=blank)
+    assert [(one["loc"], one["msg"]) for one in refused.value.errors()] == [
+        (("agent_id",), "Value error, must not be blank")
+    ]
+    for surface in (lambda: named({"agent_id": blank}), lambda: parse({"agent_id": blank})):
+        with pytest.raises(BadRequest, match=r"agent_id.* must not be blank"):
+            surface()
+
+
+@pytest.mark.parametrize("spelling", [f" {DECOMPOSED}", 42])
+def test_filters_know_an_owner_by_every_spelling(spelling: Any) -> None:
+    name = owner_id(spelling)
+    for condition in ({"user_id": spelling}, {"AND": [{"user_id": {"eq": spelling}}]}, {"user_id": {"in": [spelling]}}):
+        read = parse(condition)
+        assert read is not None
+        assert demanded(read)["user_id"] == {name}
+
+
+def test_the_library_takes_numbers_and_uuids_and_trims() -> None:
+    options: Any = {"metadata": None, "timestamp": None, "expiration_date": None, "infer": True, "prompt": None}
+    assert handed("Hello", {"user_id": UUID(UUID_TEXT), "run_id": 7}, **options).ids == {
+        "user_id": UUID_TEXT,
+        "run_id": "7",
+    }
+    query: Any = {"filters": None, "limit": 5, "threshold": None, "show_expired": False}
+    assert sought("q", {"user_id": f"{DECOMPOSED}\n"}, **query).ids == {"user_id": JOSE}
+
+
+def test_the_tools_of_agents_take_the_same_ids_and_no_blank_one() -> None:
+    kinds: list[Any] = [tools.UserId, tools.AgentId, tools.AppId, tools.RunId]
+    for kind in kinds:
+        adapter: TypeAdapter[Any] = TypeAdapter(kind)
+        assert [adapter.validate_python(one) for one in (f" {DECOMPOSED}", 42, None)] == [JOSE, "42", None]
+        with pytest.raises(ValidationError, match="must not be blank"):
+            adapter.validate_python(" ")
+
+
+def bodies(kind: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    for each in kind.__subclasses__():
+        yield each
+        yield from bodies(each)
+
+
+def test_no_request_names_an_owner_but_by_the_one_type_of_an_id() -> None:
+    app, wrong = create_app(Settings(auth="off")), []
+    for body in {*bodies(Body), *bodies(Lenient)}:
+        for field in set(OWNERS) & set(body.model_fields):
+            adapter: TypeAdapter[Any] = TypeAdapter(body.model_fields[field].rebuild_annotation())
+            if adapter.validate_python(f" {DECOMPOSED}") != JOSE:
+                wrong.append(f"{body.__name__}.{field}")
+    for route in app.routes:
+        if isinstance(route, APIRoute):
+            for param in (*route.dependant.query_params, *route.dependant.path_params):
+                if param.name in {*OWNERS, "entity_id"} and param.field_info.annotation not in (Id, Id | None):
+                    wrong.append(f"{route.path} {param.name}")
+    assert wrong == []
