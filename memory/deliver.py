@@ -59,7 +59,8 @@ class Delivering:
 
 
 async def deliver(tenant: str, webhook_id: str, parts: Delivering) -> int:
-    """Send what is due for a webhook; returns how many attempts were made.
+    """Send what is due for a webhook; returns how many attempts were made. Without a webhook's id it is noted for all
+    of the tenant's what settled turns did.
 
     A failure out there is noted with its delivery and costs nobody else anything. Raises InboxUnavailable when Redis is
     away, StoreUnavailable when Qdrant is: the sweep rings again, and what was claimed is sent when the claim ends.
@@ -70,11 +71,24 @@ async def deliver(tenant: str, webhook_id: str, parts: Delivering) -> int:
     parts.at_work.add(hook)
     try:
         async with parts.room:
+            if not webhook_id:
+                return await _fan_out(tenant, parts)
             if await _is_gone(tenant, webhook_id, parts.book):
                 await clear_away(tenant, webhook_id, parts.book, parts.deliveries)
             return await _work_off(tenant, webhook_id, parts)
     finally:
         parts.at_work.discard(hook)
+
+
+async def _fan_out(tenant: str, parts: Delivering) -> int:
+    """Note deliveries until there is nothing more to note, or it is another's turn. It makes no attempt."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + _RUN_SECONDS
+    while await parts.deliveries.fan_out(tenant):
+        if loop.time() >= deadline:
+            await parts.deliveries.leave(tenant, "")
+            break
+    return 0
 
 
 async def _is_gone(tenant: str, webhook_id: str, book: WebhookBook) -> bool:

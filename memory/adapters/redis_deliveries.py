@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
 from memory.adapters.redis_delivery_log import decode_delivery
+from memory.adapters.redis_fan_out import FanOut
 from memory.adapters.redis_hook_bells import AWAKE_MS, HookBells
 from memory.adapters.redis_lanes import InboxLimits
 from memory.adapters.redis_lists import newest
@@ -18,7 +19,7 @@ from memory.model import Delivery, DeliveryCounts, DeliveryStatus, Outcome, Page
 from memory.ports import Claimed, Doorbell
 
 _CLAIM_SLACK_SECONDS = 2.0
-_CHUNK = 500
+_CHUNK, _DROPPED_AT_ONCE = 500, 100
 
 
 class RedisDeliveries:
@@ -45,9 +46,17 @@ class RedisDeliveries:
         self._redis = redis
         self._run = scripts.run
         self._bells = HookBells(redis, scripts.run, bell)
+        self._fan_out = FanOut(scripts.run, limits.retention_seconds)
         self._retention_seconds = limits.retention_seconds
         self._book = book
         self._claim_ms = int((send_seconds + _CLAIM_SLACK_SECONDS) * 1000)
+
+    async def fan_out(self, tenant: str) -> bool:
+        """Note the next deliveries of what the tenant's turns did; returns whether there are more to note."""
+        noted, more = await self._fan_out.step(tenant)
+        if noted:
+            await self._bells.ring_all(tenant)
+        return more
 
     async def claim(self, tenant: str, webhook_id: str, *, busy: bool) -> Claimed | None:
         """The next delivery that is due, counted as attempted; None where there is none now."""
@@ -120,7 +129,7 @@ class RedisDeliveries:
         """Forget all deliveries of a webhook, a few at a time."""
         own = keys.hook(tenant, webhook_id)
         for name in (keys.hook_waiting(own), keys.hook_done(own)):
-            while ids := await answered(self._redis.zrange(name, 0, _CHUNK - 1)):
+            while ids := await answered(self._redis.zrange(name, 0, _DROPPED_AT_ONCE - 1)):
                 await self._run("hook_drop", [], [tenant, *ids])
 
     async def counts(self, tenants: Sequence[str]) -> Mapping[str, DeliveryCounts]:

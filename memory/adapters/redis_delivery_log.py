@@ -12,7 +12,7 @@ from memory.adapters.redis_scripts import answered
 from memory.clock import from_us
 from memory.model import OWNERS, Delivery, DeliveryStatus, Scope
 
-_CHUNK = 500
+_CHUNK = 100
 
 
 def decode_delivery(tenant: str, delivery_id: str, row: Mapping[bytes, bytes]) -> Delivery:

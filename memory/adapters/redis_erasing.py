@@ -16,6 +16,7 @@ from memory.adapters.redis_dead import find_dead
 from memory.adapters.redis_delivery_log import deliveries_of
 from memory.adapters.redis_digests import RedisDigests
 from memory.adapters.redis_epochs import RedisEpochs
+from memory.adapters.redis_fan_out import FanOut
 from memory.adapters.redis_lanes import InboxLimits
 from memory.adapters.redis_leftovers import Leftovers, holds
 from memory.adapters.redis_quotes import RedisQuotes
@@ -57,6 +58,7 @@ class RedisErasing:
         self._epochs = RedisEpochs(redis, pseudonyms)
         self._digests = RedisDigests(redis, pseudonyms)
         self._run = scripts.run
+        self._fan_out = FanOut(scripts.run, limits.retention_seconds)
 
     async def seize(self, lane: Lane) -> Lease:
         """Take a lane by force; hand it back."""
@@ -123,6 +125,7 @@ class RedisErasing:
 
         Returns how many plans were dropped.
         """
+        await self._fan_out.whole(lease.lane)  # it goes by the places of events in what a turn tells
         await self._quotes(lease.lane).take_out(lease, texts)
         plan = await self._plan(lease.lane)
         if plan is None or not (holds(plan, scope, epoch) or _quotes(plan, texts)):
@@ -142,11 +145,22 @@ class RedisErasing:
 
         Returns how much.
         """
+        await self._note_all(scope)
         untold = await self._digests.drop(scope)
         async for ids in deliveries_of(self._redis, scope):
             if ids:
                 untold += int(await self._run("hook_drop", [], [scope.tenant, *ids]))
         return untold
+
+    async def _note_all(self, scope: Scope) -> None:
+        """Work off the outboxes of the lanes in which the scope may have turns: of erased ones nothing is noted."""
+        if scope.user_id is not None:
+            return await self._fan_out.whole(scope.lane)
+        cursor = None
+        while cursor != 0:
+            cursor, rows = await answered(self._redis.zscan(keys.hook_lanes(scope.tenant), cursor or 0))
+            for lane_key, _ in rows:
+                await self._fan_out.whole(Lane.parse(lane_key.decode()))
 
     async def left(self, scope: Scope, lanes: Sequence[Lane], before: datetime, ids: Sequence[str] | None) -> Left:
         """What is there of a scope's turns accepted up to a moment; with `ids` None every turn is looked at."""

@@ -164,6 +164,21 @@ def hook_awake(own: str) -> str:
     return f"ts:hook_awake:{own}"
 
 
+def hook_outbox_prefix() -> str:
+    """What the outbox of every lane starts with; the lane follows."""
+    return "ts:hook_outbox:"
+
+
+def hook_outbox(lane: Lane) -> str:
+    """The lane's settled turns of which the webhooks have not been told yet, by id and in order."""
+    return hook_outbox_prefix() + lane.key
+
+
+def hook_lanes(tenant: str) -> str:
+    """The tenant's lanes whose outbox is not empty, by since when."""
+    return f"ts:hook_lanes:{tenant}"
+
+
 def digest(tenant: str, name: str) -> str:
     """The order of a digest by its id, or the id of the latest one with some filters."""
     return f"ts:digest:{tenant}:{name}"

@@ -17,6 +17,7 @@ from memory.adapters import redis_keys as keys
 from memory.adapters.pseudonyms import Pseudonyms
 from memory.adapters.redis_codec import decode_plan, decode_turn, encode_events, encode_plan, told
 from memory.adapters.redis_epochs import RedisEpochs
+from memory.adapters.redis_fan_out import ALL, FanOut
 from memory.adapters.redis_hook_bells import HookBells
 from memory.adapters.redis_scripts import Argument, RedisScripts
 from memory.errors import InboxUnavailable, LaneBusy, LeaseLost, Transient
@@ -94,6 +95,7 @@ class RedisLanes:
         self._run = scripts.run
         self._bell = bell
         self._hooks = HookBells(redis, scripts.run, bell)
+        self._fan_out = FanOut(scripts.run, limits.retention_seconds)
         self._limits = limits
 
     @contextlib.asynccontextmanager
@@ -219,6 +221,7 @@ class RedisLanes:
         lane = lease.lane
         names = [keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.plan(lane)]
         names += [keys.ledger(lane.tenant), keys.BACKLOG, keys.owned(lane), keys.hooks(lane.tenant)]
+        names += [keys.hook_outbox(lane), keys.hook_lanes(lane.tenant), keys.HOOKS_DUE]
         args: list[Argument] = [lease.token, *keys.prefixes(lane), self._limits.retention_seconds, plan.dropped]
         args += [keys.text_prefix(lane.tenant), self._limits.text_seconds]
         for turn_id in plan.turn_ids:
@@ -227,11 +230,20 @@ class RedisLanes:
         answer = await self._run("settle", names, args)
         _still_ours(answer, lane)
         if answer == _TOLD:
-            await self._hooks.ring_all(lane.tenant)
+            await self._begin_to_tell(lane)
+
+    async def _begin_to_tell(self, lane: Lane) -> None:
+        """Note the first deliveries at once; a worker notes the rest, or the sweep rings for one if we die here."""
+        with contextlib.suppress(InboxUnavailable):
+            _, more = await self._fan_out.step(lane.tenant, lane)
+            if more:
+                await self._hooks.ring(keys.hook(lane.tenant, ALL))
+        await self._hooks.ring_all(lane.tenant)
 
     async def note(self, lease: Lease, told: Telling) -> Sequence[str]:
         """Note a change by hand for the webhooks that want it, before it is made; returns the deliveries' ids."""
         lane, limits = lease.lane, self._limits
+        await self._fan_out.whole(lane)  # what turns did comes first
         args: list[Argument] = [lease.token, lane.tenant, lane.key.partition(":")[2], told.event.value]
         args += [limits.finish_ms, limits.retention_seconds, "memory", told.memory_id]
         args += ["version", told.version] if told.version is not None else []

@@ -43,6 +43,9 @@ class Deliveries(Protocol):
     The deliveries of one lane to one webhook are sent in order: the next one once the one before is done.
     """
 
+    async def fan_out(self, tenant: str) -> bool:
+        """Note the next deliveries of what the tenant's turns did; returns whether there are more to note."""
+
     async def claim(self, tenant: str, webhook_id: str, *, busy: bool) -> Claimed | None:
         """The next delivery that is due, counted as attempted; None where there is none now.
 

@@ -76,24 +76,30 @@ local function note_event(tenant, hooks, lane, event, due_ms, now_us, retention_
   return ids
 end
 
--- Note what a turn that has just settled did, where any webhook wants it. Returns how many deliveries that makes.
-local function note_turn(hooks, turn, id, told, now_us, retention_s)
-  local tenant, lane = string.match(redis.call('HGET', turn, 'lane'), '^([^:]*):(.*)$')
-  local owner, fields = redis.call('HMGET', turn, unpack(OWNERS)), {}
+-- Note the next events of a settled turn for each webhook that wants them, until so many deliveries are made. How many
+-- events are done stands in the turn. Returns how many deliveries that makes, and whether the turn is done.
+local function note_turn(tenant, hooks, lane, turn, id, most, retention_s)
+  local row, fields = redis.call('HMGET', turn, 'events', 'told', 'settled_us', unpack(OWNERS)), {}
   for i, name in ipairs(OWNERS) do
-    if owner[i] and owner[i] ~= '' then
+    local owner = row[i + 3]
+    if owner and owner ~= '' then
       fields[#fields + 1] = name
-      fields[#fields + 1] = owner[i]
+      fields[#fields + 1] = owner
     end
   end
-  local seen, noted = {}, 0
-  for _, event in ipairs(cjson.decode(told)) do
+  local seen, noted, done = {}, 0, tonumber(row[2] or '0')
+  for place, event in ipairs(row[1] and cjson.decode(row[1]) or {}) do
     local same = event.event .. event.id
     seen[same] = (seen[same] or 0) + 1
-    if WANTED[event.event] and not event.held then
+    if place > done and WANTED[event.event] and not event.held then
+      if noted >= most then
+        redis.call('HSET', turn, 'told', place - 1)
+        return noted, false
+      end
       local about = { 'turn', id, 'memory', event.id, 'nth', seen[same] - 1, unpack(fields) }
-      noted = noted + #note_event(tenant, hooks, lane, event.event, 0, now_us, retention_s, about)
+      noted = noted + #note_event(tenant, hooks, lane, event.event, 0, tonumber(row[3]), retention_s, about)
     end
   end
-  return noted
+  redis.call('HDEL', turn, 'told')
+  return noted, true
 end

@@ -1,9 +1,8 @@
 -- The batch is applied: it leaves the lane. Run again, it changes nothing more.
--- KEYS lease, lane, waiting list, plan, ledger, backlog, owned, webhooks
+-- KEYS lease, lane, waiting list, plan, ledger, backlog, owned, webhooks, outbox, lanes that have lines, webhooks due
 -- ARGV token, turn prefix, status prefix, retention_s, dropped facts, text prefix, text_s (how long the words stay), then
 --   per turn: id, status (settled or erased), events, gated (1: no model was asked)
 -- Returns 0 where the lease is another's, 2 where webhooks are to be told, else 1.
--- with _deliveries
 -- with _due
 local lease, lane, waiting, plan, ledger, backlog, owned = unpack(KEYS)
 if redis.call('GET', lease) ~= ARGV[1] then return 0 end
@@ -11,7 +10,7 @@ local time = redis.call('TIME')
 local now_us = time[1] * 1000000 + time[2]
 local now = string.format('%.0f', now_us)
 if redis.call('EXISTS', plan) == 1 then redis.call('HINCRBY', ledger, 'dropped_facts', ARGV[5]) end
-local hooks, told = redis.call('HGETALL', KEYS[8]), 0
+local telling, told = redis.call('EXISTS', KEYS[8]) == 1, nil
 for i = 8, #ARGV, 4 do
   local id, status, events, gated = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
   local turn = ARGV[2] .. id
@@ -20,7 +19,11 @@ for i = 8, #ARGV, 4 do
     redis.call('ZADD', ARGV[3] .. status, redis.call('HGET', turn, 'accepted_us'), id)
     redis.call('HSET', turn, 'status', status, 'events', events, 'settled_us', now)
     redis.call('HDEL', turn, 'error')
-    if #hooks > 0 and status == 'settled' then told = told + note_turn(hooks, turn, id, events, now_us, ARGV[4]) end
+    -- One line a turn, whatever it did and however many webhooks there are: `hook_fan_out` makes the deliveries.
+    if telling and status == 'settled' and events ~= '[]' then
+      redis.call('RPUSH', KEYS[9], id)
+      told = redis.call('HGET', turn, 'lane')
+    end
     if gated == '1' and status == 'settled' then
       redis.call('HSET', turn, 'gated', 1)
       redis.call('ZADD', ARGV[3] .. 'gated', redis.call('HGET', turn, 'accepted_us'), id)
@@ -62,4 +65,9 @@ for i = 1, #rows, 2 do
   end
 end
 if #rows < 200 or living == 0 then redis.call('HDEL', lane, 'trim') else redis.call('HSET', lane, 'trim', living) end
-return told > 0 and 2 or 1
+if told then
+  redis.call('EXPIRE', KEYS[9], ARGV[4])
+  redis.call('ZADD', KEYS[10], 'NX', now, told)
+  redis.call('ZADD', KEYS[11], 'LT', math.floor(now_us / 1000), string.match(told, '^[^:]*:'))
+end
+return told and 2 or 1

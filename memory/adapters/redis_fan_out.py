@@ -1,0 +1,46 @@
+"""The outboxes of webhooks: what turns did becomes a delivery for each webhook that wants it, a part at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from memory.adapters import redis_keys as keys
+from memory.adapters.redis_hook_bells import AWAKE_MS
+from memory.adapters.redis_scripts import Argument
+from memory.model import Lane
+
+ALL = ""  # in the place of a webhook's id: all of a tenant's, whose outboxes are to be worked off
+_AT_ONCE = 20  # deliveries a step: some hundred commands
+
+Run = Callable[[str, Sequence[str], Sequence[Argument]], Awaitable[Any]]
+
+
+class FanOut:
+    """Works the outboxes off.
+
+    Args:
+        run: runs a script.
+        retention_seconds: how long a delivery is kept once it is done.
+    """
+
+    def __init__(self, run: Run, retention_seconds: int) -> None:
+        self._run = run
+        self._retention_seconds = retention_seconds
+
+    async def step(self, tenant: str, lane: Lane | None = None) -> tuple[int, bool]:
+        """Note the next deliveries of a tenant, or of one lane; returns how many, and whether there is more to note.
+
+        Raises InboxUnavailable.
+        """
+        own = keys.hook(tenant, ALL)
+        names = [keys.hooks(tenant), keys.hook_lanes(tenant), keys.hook_awake(own), keys.HOOKS_DUE]
+        args: list[Argument] = [tenant, _AT_ONCE, self._retention_seconds, keys.turn_prefix(tenant)]
+        args += [keys.hook_outbox_prefix(), AWAKE_MS, "" if lane is None else lane.key]
+        noted, more = await self._run("hook_fan_out", names, args)
+        return int(noted), bool(more)
+
+    async def whole(self, lane: Lane) -> None:
+        """Note all of one lane's. Raises InboxUnavailable."""
+        while (await self.step(lane.tenant, lane))[1]:
+            pass
