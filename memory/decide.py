@@ -48,7 +48,8 @@ async def _decided(turns: Sequence[Turn], parts: Deciding) -> Plan:
     by_id = {turn.id: turn for turn in turns}
     extraction = await parts.extractor.extract([turn for turn in turns if turn.infer])
     found = [fact for turn in turns for fact in _facts_of(turn, extraction)]
-    facts, held = _judged(found, parts.quarantine)
+    held = [fact for fact in found if _is_held(fact, parts.quarantine)]
+    facts = [fact for fact in found if fact not in held]
     vectors = await _embed([fact.text for fact in facts], {}, parts.embedder)
     neighbours = await _neighbours(facts, by_id, vectors, parts.store)
     with paid_by(turns[0].scope.tenant, list(dict.fromkeys(fact.turn_id for fact in facts if not fact.verbatim))):
@@ -66,18 +67,11 @@ async def _decided(turns: Sequence[Turn], parts: Deciding) -> Plan:
     return planner.plan(await _embed(planner.texts, vectors, parts.embedder), extraction)
 
 
-def _judged(facts: Sequence[Fact], quarantine: Quarantine) -> tuple[list[Fact], list[Fact]]:
-    """The facts to decide on, and those that a person is to judge first; each is looked at once.
-
-    Until then a held fact is weighed against nothing, and nothing against it.
-    """
-    if quarantine is not Quarantine.HOLD:
-        return list(facts), []
-    decided, held = list[Fact](), list[Fact]()
-    for fact in facts:
-        texts = {fact.text, fact.quote}
-        (held if any(reads_like_an_instruction(text) for text in texts) else decided).append(fact)
-    return decided, held
+def _is_held(fact: Fact, quarantine: Quarantine) -> bool:
+    """Whether a person is to judge it first: until then it is weighed against nothing, and nothing against it."""
+    return quarantine is Quarantine.HOLD and (
+        reads_like_an_instruction(fact.text) or reads_like_an_instruction(fact.quote)
+    )
 
 
 def _facts_of(turn: Turn, extraction: Extraction) -> list[Fact]:

@@ -152,7 +152,7 @@ class Planner:
             model=self.source.model,
             prompt_version=fact.prompt_version or self.source.prompt_version,
             current=not held,
-            marked=held or self._is_marked(fact, fact.text),
+            marked=self._is_marked(fact, fact.text),
             held=held,
         )
         self._made[turn.id] += 1
@@ -162,7 +162,7 @@ class Planner:
         return memory.id
 
     def _is_marked(self, fact: Fact, text: str) -> bool:
-        if self.quarantine is not Quarantine.MARK:  # with HOLD, a text that is to be marked is held and not stored here
+        if self.quarantine is Quarantine.OFF:
             return False
         return reads_like_an_instruction(text) or (fact.quote != text and reads_like_an_instruction(fact.quote))
 
