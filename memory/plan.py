@@ -154,7 +154,7 @@ class Planner:
             model=self.source.model,
             prompt_version=fact.prompt_version or self.source.prompt_version,
             current=not held,
-            marked=held or self._is_marked(fact, fact.text),
+            marked=self._is_marked(fact, fact.text),
             held=held,
         )
         self._made[turn.id] += 1
@@ -164,7 +164,7 @@ class Planner:
         return memory.id
 
     def _is_marked(self, fact: Fact, text: str) -> bool:
-        if self.quarantine is not Quarantine.MARK:  # with HOLD, a text that is to be marked is held and not stored here
+        if self.quarantine is Quarantine.OFF:
             return False
         return self.reads(text) or (fact.quote != text and self.reads(fact.quote))
 

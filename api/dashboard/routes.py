@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field
 
 from api.auth import AdminAtScreen
 from api.context import Opened
+from api.dashboard import ledger as ledger_view
 from api.dashboard import views, words
 from api.dashboard.pages import PageRoute, render
 from api.fields import LONGEST_QUERY, Id, Text
@@ -59,7 +60,7 @@ async def overview(
     return render(
         request,
         "overview_live" if fragment else "overview",
-        books=views.books(caller.tenant, ledger),
+        books=ledger_view.books(caller.tenant, ledger),
         tabs=views.tabs(status, user_id, {**counts, Status.DEAD: ledger.dead}),
         rows=[views.row(turn) for turn in part.items],
         pager=views.pager(at, part.count, status=status, user_id=user_id),

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from qdrant_client import AsyncQdrantClient
 
 from memory.adapters.celery_bell import CeleryBell
-from memory.adapters.guarded import GuardedEmbedder
 from memory.adapters.http_webhooks import HttpWebhooks
 from memory.adapters.masking import SecretMask
 from memory.adapters.notary import ServerNotary
@@ -34,6 +33,7 @@ from memory.adapters.redis_turns import RedisTurns
 from memory.adapters.redis_webhooks import RedisWebhooks
 from memory.admit import Admission
 from memory.bootstrap.endpoints import open_embedder, open_model, open_tokens, secret
+from memory.bootstrap.examining import open_examiner
 from memory.converse import Conversing
 from memory.decide import Deciding
 from memory.deliver import Delivering
@@ -41,7 +41,6 @@ from memory.extract import ModelExtractor
 from memory.gate import GatedExtractor
 from memory.health import Examiner
 from memory.marking import Quarantine
-from memory.model import Thresholds
 from memory.ports import (
     Deliveries,
     DigestBook,
@@ -56,7 +55,6 @@ from memory.ports import (
     MemoryStore,
     Notary,
     OwnerLog,
-    Provider,
     Pulse,
     Rates,
     ReceiptBook,
@@ -120,18 +118,9 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
         server_key = RedisServerKey(redis, secret(settings.server_key))
         pseudonyms = Pseudonyms(server_key)
         book = RedisWebhooks(redis, scripts, pseudonyms)
-        sender = HttpWebhooks(
-            settings.webhook_timeout_seconds,
-            private=settings.webhooks_may_be_private,
-            hosts=settings.webhooks_may_reach,
-        )
-        stack.push_async_callback(sender.aclose)
+        sender = _webhook_sender(settings, stack)
         thinking = model if settings.extractor_kind == "openai" else None
         pulse = RedisPulse(redis, scripts)
-        providers: dict[str, Provider | None] = {
-            "extractor": thinking,
-            "embedder": embedder if isinstance(embedder, GuardedEmbedder) else None,
-        }
         yield Parts(
             inbox=RedisInbox(redis, scripts, bell, limits, pseudonyms),
             lanes=RedisLanes(redis, scripts, bell, limits, pseudonyms),
@@ -139,7 +128,7 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
             owners=RedisOwners(redis, turns),
             watch=RedisAudit(redis, scripts, limits),
             pulse=pulse,
-            health=Examiner(pulse=pulse, store=store, providers=providers, thresholds=thresholds(settings)),
+            health=open_examiner(settings, pulse, store, thinking, embedder),
             store=store,
             embedder=embedder,
             extractor=_extractor(settings, thinking, guidance),
@@ -164,6 +153,16 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
             mask=SecretMask() if settings.mask == "on" else unmasked,
             quarantine=Quarantine(settings.quarantine),
         )
+
+
+def _webhook_sender(settings: Settings, stack: contextlib.AsyncExitStack) -> HttpWebhooks:
+    sender = HttpWebhooks(
+        settings.webhook_timeout_seconds,
+        private=settings.webhooks_may_be_private,
+        hosts=settings.webhooks_may_reach,
+    )
+    stack.push_async_callback(sender.aclose)
+    return sender
 
 
 def _extractor(settings: Settings, model: LanguageModel | None, guidance: GuidanceBook) -> Extractor:
@@ -243,15 +242,6 @@ def inbox_limits(settings: Settings) -> InboxLimits:
         text_retention_seconds=settings.text_retention_seconds,
         epoch_retention_seconds=settings.receipt_retention_seconds,  # an import asks for it as long as receipts tell
         sweep_seconds=settings.sweep_seconds,
-    )
-
-
-def thresholds(settings: Settings) -> Thresholds:
-    """From when on the queue counts as degraded, from the settings."""
-    return Thresholds(
-        lanes_percent=settings.degraded_lanes_percent,
-        lanes_least=settings.degraded_lanes,
-        due_seconds=settings.degraded_due_seconds,
     )
 
 

@@ -35,9 +35,9 @@ async def readiness(front: Front, key: str | None = None, status: int = 200) -> 
 
 
 async def say_in_vain(front: Front, server: ModelServer) -> None:
-    """Turns of many owners, each tried once while every completion is answered 429."""
-    for route in ("extraction", "embeddings"):
-        server.fault(Fault(kind=Kind.STATUS, status=429, message="quota of org-4711 used up", route=route))
+    """Turns of many owners, each tried once while every completion is answered 429, with a wish for a minute's rest."""
+    rest = {"Retry-After": "60"}
+    server.fault(Fault(kind=Kind.STATUS, status=429, headers=rest, message="quota of org-4711 used up"))
     parts = remembering(front.parts, Settings(batch_wait_seconds=0))
     for user in USERS:
         turn = {"user_id": user, "messages": [{"role": "user", "content": "I live in Berlin and like tea."}]}

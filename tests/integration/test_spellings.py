@@ -36,7 +36,7 @@ async def remembered(front: Front, **ids: Any) -> None:
 
 
 async def texts(front: Front, **ids: str) -> list[str]:
-    return [one.text for one in (await front.parts.store.page(Scope(tenant="default", **ids), Page()))[1]]
+    return [one.text for one in (await front.parts.store.page(Scope(tenant="default", **ids), Page())).items]
 
 
 FORGETTING = {

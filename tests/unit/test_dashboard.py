@@ -15,6 +15,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from api.app import create_app
+from api.dashboard import ledger as ledger_view
 from api.dashboard import views, words
 from memory.adapters.redis_turns import RedisTurns
 from memory.admit import Admission
@@ -84,7 +85,7 @@ def test_times_are_shown_in_utc_wherever_they_come_from() -> None:
 
 
 def test_books_that_do_not_balance_say_so_in_words() -> None:
-    books = views.books("default", Ledger(accepted=5, settled=1, waiting=1, dead=1, erased=1))
+    books = ledger_view.books("default", Ledger(accepted=5, settled=1, waiting=1, dead=1, erased=1))
     assert not books.balanced
     assert books.total == 4
     assert books.said.endswith("The books do not balance.")

@@ -10,7 +10,7 @@ import pytest
 
 from memory.adapters.guarded import GuardedEmbedder, GuardedModel
 from memory.errors import ModelRejected, ModelUnavailable, TurnstoneError
-from memory.model import Message, Role
+from memory.model import Message, Role, Trouble
 from memory.ports import Question
 from tests.fakes import ScriptedModel, WordEmbedder
 
@@ -25,6 +25,9 @@ class WatchedBreaker:
     def __init__(self, refusal: ModelUnavailable | None = None) -> None:
         self.refusal = refusal
         self.seen: list[str] = []
+
+    async def trouble(self) -> Trouble | None:
+        return None
 
     @contextlib.asynccontextmanager
     async def call(self) -> AsyncIterator[None]:

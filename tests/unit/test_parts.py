@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from redis.asyncio import Redis
+
+from memory.adapters import redis_keys as keys
+from memory.adapters.redis_pulse import RedisPulse
+from memory.adapters.redis_scripts import RedisScripts
 from memory.embedded.child import GRACE_SECONDS
-from memory.embedded.parts import CLOSE_SECONDS, Addresses, Setup, stages
+from memory.embedded.parts import CLOSE_SECONDS, WORKERS, Addresses, Setup, stages
 from memory.embedded.supervisor import arguments
 
 AT = Addresses(redis=20001, qdrant=20002, api=8000, api_socket=5)
@@ -30,6 +37,17 @@ def test_the_api_and_the_workers_are_told_where_the_others_are(tmp_path: Path) -
         assert part.environment["TURNSTONE_QDRANT_URL"] == "http://127.0.0.1:20002"
         assert part.environment["TURNSTONE_AUTH"] == "keys"
         assert part.environment["TURNSTONE_LEASE_SECONDS"] == "3"
+
+
+async def test_a_worker_part_is_ready_once_a_worker_has_shown_that_it_is_alive(
+    tmp_path: Path, redis: Redis, redis_url: str
+) -> None:
+    port = urlsplit(redis_url).port or 0
+    _, worker = stages(Setup(tmp_path, workers=1), replace(AT, redis=port))[-1]
+    assert not await worker.ready()
+    await RedisPulse(redis, RedisScripts(redis)).beat("worker")
+    assert await worker.ready()
+    assert WORKERS == keys.WORKERS
 
 
 def test_no_part_reports_to_anybody(tmp_path: Path) -> None:

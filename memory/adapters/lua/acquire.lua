@@ -1,6 +1,7 @@
 -- Take the lane's lease. The token is a time that only grows, so it stays greatest even if Redis were emptied.
 -- KEYS lease, lane, waiting list, lanes, fence, plan, owned
 -- ARGV lane, lease_ms, edit (1: take it though nothing waits, but not over a recorded plan), retention_s
+-- with _due
 local lease, lane, waiting, lanes, fence, plan, owned = unpack(KEYS)
 local edit = ARGV[3] == '1'
 if redis.call('EXISTS', lease) == 1 then return false end
@@ -10,6 +11,7 @@ if edit then
   if redis.call('EXISTS', plan) == 1 then return false end
 elseif redis.call('LLEN', waiting) == 0 then
   redis.call('ZREM', lanes, ARGV[1])
+  due_by_first(waiting, '')
   redis.call('EXPIRE', lane, ARGV[4])
   redis.call('EXPIRE', owned, ARGV[4])
   return false

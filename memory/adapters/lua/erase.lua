@@ -3,7 +3,6 @@
 -- KEYS lease, lane, waiting list, plan, owned, ledger, backlog, fence, lanes, floor, the lane's dead
 -- ARGV turn prefix, status prefix, retention_s, lease_ms, epoch_us, lane, user, agent, run, app (empty: any), text prefix,
 --   dead turns that may be among them: a dead one outlives its lane's index ...
--- with _due
 -- Returns { token, turns whose words were there, plans, { id, status it had, ... } }
 local lease, lane, waiting, plan, owned, ledger, backlog, fence, lanes, floor, dead = unpack(KEYS)
 local time = redis.call('TIME')
@@ -54,7 +53,6 @@ for _, id in ipairs(ids) do
     erased[#erased + 1] = row[1]
   end
 end
-due_by_first(waiting, ARGV[1])
 -- A plan whose batch has lost a turn would not be used: it is decided anew.
 local plans = 0
 if redis.call('EXISTS', plan) == 1 and whole and batch > 0 then

@@ -2,6 +2,53 @@
 
 from __future__ import annotations
 
+from tests.chaos.proof.mutation import LUA as _LUA
 from tests.chaos.proof.mutation import Mutation
+from tests.chaos.proof.mutation import one as _one
 
-MUTATIONS: tuple[Mutation, ...] = ()
+_READINESS = "tests/integration/test_readiness.py::test_"
+_OUTAGE = f"{_READINESS}an_outage_of_the_model_is_told_by_readiness_the_dashboard_and_the_doctor"
+_STRANGERS = f"{_READINESS}strangers_learn_the_status_alone_and_cause_no_call_of_a_provider"
+_NO_WRITES = f"{_READINESS}a_redis_that_takes_no_writes_is_unready_and_the_operator_is_told_why"
+_EXAMINED = "tests/unit/test_health.py::test_"
+_PULSE = "tests/contract/test_pulse.py::test_"
+_PAUSE = f"{_PULSE}what_waits_in_back_off_is_not_due_and_counts_from_the_end_of_the_pause"
+_SINCE = f"{_PULSE}since_when_a_part_is_unwell_is_one_moment_for_all_processes_until_it_recovers"
+_CLOCK = f"{_PULSE}workers_are_seen_until_they_leave_or_are_missed_whichever_way_the_clock_jumps"
+_KEPT = "tests/integration/test_feedback.py::test_feedback_that_a_newer_fencing_token_keeps_out_is_no_success"
+_MERGED = "tests/integration/test_quarantine.py::test_a_merged_wording_is_judged_before_it_is_stored"
+_UP = "tests/unit/test_parts.py::test_a_worker_part_is_ready_once_a_worker_has_shown_that_it_is_alive"
+
+MUTATIONS: tuple[Mutation, ...] = (
+    _one(17, "Readiness does not look at the circuit breakers.", _OUTAGE,
+         "memory/health.py", "{name: await self._breaker(one) for", "{name: await self._breaker(None) for"),
+    _one(17, "Lanes that back off do not degrade the service.", _OUTAGE,
+         "memory/health.py", "share > thresholds.lanes_percent", "share > 100"),
+    _one(17, "That no worker is alive does not degrade the service.", f"{_EXAMINED}no_worker_degrades",
+         "memory/health.py", "return None if queue.workers else Trouble(", "return None if True else Trouble("),
+    _one(17, "Callers without a key are told every part.", _STRANGERS,
+         "api/routes/health.py", "    if is_known:\n", "    if True:\n"),
+    _one(17, "Callers without a key let the provider be asked.", _STRANGERS,
+         "api/routes/health.py", "ask_providers=is_known", "ask_providers=True"),
+    _one(17, "Each caller lets Redis and the store be looked at anew.",
+         f"{_EXAMINED}callers_share_a_look_for_two_seconds",
+         "memory/health.py", "_LOOK_EVERY_SECONDS = 2\n", "_LOOK_EVERY_SECONDS = -1\n"),
+    _one(17, "Readiness only asks Redis whether it answers, and writes nothing.", _NO_WRITES,
+         "memory/health.py", "_tried(self._pulse.try_writing())", "_tried(self._pulse.queue())"),
+    _one(17, "A part's moment is set anew by every process that sees it.", _SINCE,
+         f"{_LUA}/unwell.lua", "now, 'NX', 'EX', ARGV[2])", "now, 'EX', ARGV[2])"),
+    _one(17, "What waited in back-off counts as due from its acceptance.", _PAUSE,
+         f"{_LUA}/postpone.lua", "due_after_pause(waiting, wake_ms)\n", ""),
+    _one(17, "A replayed turn counts as due from before its replay.",
+         f"{_PULSE}a_replayed_turn_is_due_from_its_replay",
+         f"{_LUA}/revive.lua", ", 'due_us', string.format('%.0f', now_us))", ")"),
+    _one(17, "A worker that was seen before the clock was put back counts as alive.", _CLOCK,
+         f"{_LUA}/queue.lua", "now_ms - ARGV[2], now_ms + ARGV[2])", "now_ms - ARGV[2], '+inf')"),
+    _one(17, "`turnstone up` says ready before a worker is alive.", _UP,
+         "memory/embedded/parts.py", 'answer.startswith(b":1")', 'answer.startswith(b":")'),
+    _one(17, "Feedback that the store has not written is told as kept.", _KEPT,
+         "memory/revise.py", "if after.feedback != given:", "if after.id != memory_id:"),
+    _one(17, "A merged wording is stored without being judged.", _MERGED,
+         "memory/plan.py", 'self._add(fact.model_copy(update={"text": text}), held=True)\n            return ""',
+         "return self._update(fact, known, text)"),
+)  # fmt: skip

@@ -1,0 +1,35 @@
+"""A tenant's ledger as the overview prints it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from memory.books import Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """The ledger of a tenant as an equation."""
+
+    tenant: str
+    accepted: int
+    terms: tuple[tuple[str, int, str], ...]
+    balanced: bool
+    total: int
+
+    @property
+    def said(self) -> str:
+        """The same in one sentence, for those who listen."""
+        sums = ", ".join(f"{count:,} {name}" for name, count, _ in self.terms)
+        return f"{self.accepted:,} accepted: {sums}." + ("" if self.balanced else " The books do not balance.")
+
+
+def books(tenant: str, ledger: Ledger) -> Books:
+    """A tenant's books."""
+    terms = (
+        ("settled", ledger.settled, "remembered, or nothing in them to remember"),
+        ("waiting", ledger.waiting, "queued, running or retrying"),
+        ("dead", ledger.dead, "need somebody to judge them"),
+        ("erased", ledger.erased, "forgotten or discarded"),
+    )
+    return Books(tenant, ledger.accepted, terms, ledger.balanced, sum(count for _, count, _ in terms))
