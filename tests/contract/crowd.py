@@ -1,0 +1,161 @@
+"""A Redis in which much is stored, with everything that runs a script on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from redis.asyncio import Redis
+
+from memory.adapters import redis_keys as keys
+from memory.adapters.celery_bell import QUEUE, CeleryBell
+from memory.adapters.pseudonyms import Pseudonyms
+from memory.adapters.redis_breaker import BreakerLimits, RedisBreaker
+from memory.adapters.redis_codec import encode_submission
+from memory.adapters.redis_deliveries import RedisDeliveries
+from memory.adapters.redis_inbox import RedisInbox
+from memory.adapters.redis_keyring import RedisKeyring
+from memory.adapters.redis_lanes import InboxLimits, RedisLanes
+from memory.adapters.redis_meter import RedisMeter
+from memory.adapters.redis_rates import RedisRates
+from memory.adapters.redis_receipts import RedisReceipts
+from memory.adapters.redis_server_key import RedisServerKey
+from memory.adapters.redis_turns import RedisTurns
+from memory.adapters.redis_webhooks import RedisWebhooks
+from memory.books import Left, Places, Receipt, Removal
+from memory.model import Access, ApiKey, Message, Role, Scope, Status, Submission, Webhook
+from tests.contract.counting import Counting
+from tests.support import wait_until
+
+TENANT = "default"
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+HOOK = Webhook(id="0d3f0a5e-6a5e-4a44-9d5c-5d1f4f3f9a10", url="https://example.com/", created_at=NOW, updated_at=NOW)
+FAR_MS = 4_000_000_000_000
+LIMITS = InboxLimits(lease_seconds=1.5, sweep_seconds=0.001, max_lane_backlog=10_000_000)
+_MOST_WAITING, _MOST_DONE = 3_000, 1_000  # of a webhook: more is refused, or dropped
+
+
+@dataclass
+class World:
+    """Everything that runs a script, counting.
+
+    Args:
+        redis: an open client.
+        size: how many elements are stored of each kind.
+    """
+
+    redis: Redis
+    size: int
+    scripts: Counting = field(init=False)
+
+    def __post_init__(self) -> None:
+        redis, scripts, bell = self.redis, Counting(self.redis), CeleryBell()
+        pseudonyms = Pseudonyms(RedisServerKey(redis))
+        self.scripts = scripts
+        self.inbox = RedisInbox(redis, scripts, bell, LIMITS, pseudonyms)
+        self.lanes = RedisLanes(redis, scripts, bell, LIMITS, pseudonyms)
+        self.turns = RedisTurns(redis, scripts)
+        self.book = RedisWebhooks(redis, scripts, pseudonyms)
+        self.deliveries = RedisDeliveries(redis, scripts, bell, LIMITS, self.book, 10)
+        self.receipts, self.keyring = RedisReceipts(redis, scripts, 1_000), RedisKeyring(redis, scripts)
+        self.meter, self.rates = RedisMeter(scripts), RedisRates(scripts)
+        self.breaker = RedisBreaker(scripts, "endpoint", BreakerLimits())
+
+    def names(self, what: str, most: int = 10**9) -> list[str]:
+        """The names of what is stored."""
+        return [f"{what}-{number}" for number in range(min(self.size, most))]
+
+    def crowded(self, user_id: str) -> Scope:
+        """The owner of a lane in which much is stored."""
+        return Scope(tenant=TENANT, user_id=user_id)
+
+    async def prepare(self) -> None:
+        """Store what is of no lane."""
+        redis, own = self.redis, keys.hook(TENANT, HOOK.id)
+        assert await self.book.add(TENANT, HOOK, 1)
+        await self._sorted(keys.LANES, [f"{TENANT}:user:{name}" for name in self.names("far")], FAR_MS)
+        await self._sorted(keys.REMOVALS, self.names("removal"), FAR_MS)
+        await self._sorted(keys.HOOKS_DUE, [f"tenant:{name}" for name in self.names("hook")], FAR_MS)
+        await self._sorted(keys.hook_lanes(TENANT), [f"{TENANT}:user:{name}" for name in self.names("lane")], FAR_MS)
+        await self._sorted(keys.receipts(TENANT), self.names("receipt"), 1)
+        for status in Status:
+            await self._sorted(keys.status(TENANT, status), self.names(status.value), 1)
+        await self._sorted(keys.gated(TENANT), self.names("settled"), 1)
+        await self._sorted(
+            keys.hook_waiting(own), [f"{HOOK.id}-w{place}" for place in range(min(self.size, _MOST_WAITING))], 0
+        )
+        await self._sorted(
+            keys.hook_done(own), [f"{HOOK.id}-d{place}" for place in range(min(self.size, _MOST_DONE))], 0
+        )
+        await self._sorted(f"ts:hook_due:{own}", self.names("lane"), FAR_MS)
+        await redis.sadd(keys.TENANTS, *self.names("tenant"))
+        await redis.hset(keys.API_KEYS, mapping=dict.fromkeys(self.names("key"), "{}"))
+
+    async def _sorted(self, name: str, members: list[str], score: float) -> None:
+        await self.redis.zadd(name, {member: score + place for place, member in enumerate(members)})
+
+    async def post(self, scope: Scope) -> str:
+        return (await self.inbox.accept(said(scope), idempotency_key=None)).id
+
+    async def heartbeat(self) -> None:
+        """Wait until a lease was renewed, the first time it is asked."""
+        await wait_until(lambda: "renew" in self.scripts.cost, what="a renewed lease")
+
+    async def wake(self, scope: Scope) -> None:
+        """As if the lane's pause had passed."""
+        await self.redis.zadd(keys.LANES, {scope.lane.key: 0})
+        await self.redis.hdel(keys.lane(scope.lane), "wake_us")
+
+    async def rest_over(self) -> None:
+        """As if the time between two sweeps had passed."""
+        await self.redis.delete(keys.SWEEPER)
+
+    async def make_due(self) -> None:
+        """As if the pauses of the webhook had passed."""
+        own = keys.hook(TENANT, HOOK.id)
+        await self.redis.zadd(f"ts:hook_due:{own}", {f"user:{name}": 0 for name in ("ana",)})
+
+    async def bells(self) -> None:
+        """Store many bells."""
+        await self.redis.rpush(QUEUE, *self.names("bell"))
+
+    async def deliveries_behind(self, scope: Scope) -> None:
+        """Store many deliveries of a lane behind those that are there."""
+        lane = f"ts:hook_lane:{keys.hook(TENANT, HOOK.id)}:user:{scope.user_id}"
+        await self.redis.rpush(lane, *self.names("delivery", _MOST_WAITING))
+
+    async def note_removal(self, scope: Scope) -> None:
+        await self.inbox.note_removal(Removal(scope=scope, memory_id="m1"))
+
+    async def server_key(self) -> None:
+        await self.scripts.run("server_key", [keys.SERVER_KEY], ["a fresh one"])
+
+    def receipt(self) -> Receipt:
+        return Receipt(
+            id="r1", tenant=TENANT, erased_at=NOW, owner="x", scope=("user_id",), turns=1, memories=1, verified=True,
+            counts=Places(), left=Left(), key_id="k",
+        )  # fmt: skip
+
+    def key(self, key_id: str) -> ApiKey:
+        return ApiKey(id=key_id, tenant=TENANT, access=Access.READ, created_at=NOW, digest="x")
+
+
+def said(scope: Scope) -> Submission:
+    """A turn."""
+    return Submission(scope=scope, messages=(Message(role=Role.USER, content="I live in Berlin"),))
+
+
+def world(redis: Redis, size: int) -> World:
+    """A world in which nothing is stored yet."""
+    return World(redis, size)
+
+
+async def stored(made: World, scope: Scope) -> None:
+    """Store much in a lane, behind what waits and before what was accepted."""
+    lane, body = scope.lane, encode_submission(said(scope))
+    await made.redis.rpush(keys.waiting(lane), *made.names("behind"))
+    for name in made.names("behind", 20):  # those that a batch reaches
+        turn = {"lane": lane.key, "status": "queued", "accepted_us": 1, "attempts": 0, "body": body}
+        await made.redis.hset(keys.turn(TENANT, name), mapping=turn)  # type: ignore[arg-type]
+    for name in (keys.owned(lane), keys.dead(lane)):
+        await made.redis.zadd(name, {member: place for place, member in enumerate(made.names(name))})
