@@ -18,14 +18,15 @@ class Address:
 
     Args:
         target: the port of the server, on loopback.
+
+    `connections` counts those that were made. `answers_to_lose` may be set: the wire is cut instead of the next ones.
     """
 
     def __init__(self, target: int) -> None:
         self.target = target
         self.port = 0
         self.connections = 0
-        self.answers_lost = 0
-        self.loses_answers = False
+        self.answers_to_lose = 0
 
     @property
     def url(self) -> str:
@@ -57,8 +58,8 @@ class Address:
     ) -> None:
         with contextlib.suppress(OSError):
             while data := await reader.read(_CHUNK_BYTES):
-                if are_answers and self.loses_answers:
-                    self.answers_lost += 1
+                if are_answers and self.answers_to_lose:
+                    self.answers_to_lose -= 1
                     return
                 writer.write(data)
                 await writer.drain()

@@ -73,18 +73,15 @@ async def test_a_step_whose_answer_is_lost_on_the_wire_is_not_sent_again(redis: 
     port = redis.connection_pool.connection_kwargs["port"]
     async with address_of(port) as address, open_redis(address.url) as client:
         desk = desk_on(client, InboxLimits())
-        await desk.post("scripts and server key are there", key="first")
-        address.loses_answers = True
-        results = await asyncio.gather(*(refused(desk, number) for number in range(AT_ONCE)))
-        assert sum(results) == AT_ONCE
-        address.loses_answers = False
-        # All of them shared one pipeline, which Redis has done: once, and the same keys are known again.
-        assert (await desk.turns.ledger("default")).accepted == 1 + AT_ONCE
-        await asyncio.gather(*(desk.post(f"turn {number}", key=f"k{number}") for number in range(AT_ONCE)))
-    assert (await desk_on(redis, InboxLimits()).turns.ledger("default")).accepted == 1 + AT_ONCE
+        await desk.post("the scripts are loaded")
+        address.answers_to_lose = 1
+        assert sum(await asyncio.gather(*(refused(desk, number) for number in range(AT_ONCE)))) == AT_ONCE
+        assert address.answers_to_lose == 0
+        # All of them shared one pipeline, and Redis has done what it had read of it when the wire was cut: once.
+        assert 2 <= (await desk.turns.ledger("default")).accepted <= 1 + AT_ONCE
 
 
 async def refused(desk: Desk, number: int) -> bool:
     with pytest.raises(InboxUnavailable, match="does not answer"):
-        await desk.post(f"turn {number}", key=f"k{number}")
+        await desk.post(f"turn {number}")
     return True
