@@ -52,6 +52,12 @@ class Running:
         return self.process.wait(STOP_SECONDS)
 
 
+def setting(running: Running, name: str) -> str:
+    """A setting as the API was given it."""
+    environment = Path(f"/proc/{running.pids['api']}/environ").read_text().split("\0")
+    return next(line.partition("=")[2] for line in environment if line.startswith(f"{name}="))
+
+
 def assert_that_a_signal_ends_every_part(running: Running, number: int) -> None:
     """The exit status is 0, and no process and no pid file is left."""
     assert running.is_whole

@@ -17,7 +17,7 @@ from tests.e2e.faults.house import come_to, posted
 from tests.e2e.faults.planted import leaks, leaky_lines, logs_of, planted
 from tests.model_server.control import ModelServer
 from tests.model_server.wire import Canned, Fault, Kind
-from tests.running import Running
+from tests.running import Running, setting
 from tests.support import wait_until
 
 USER = "logged"
@@ -25,12 +25,6 @@ EPOCHS = "ts:epoch:*"
 SECRET = f"tsk_{planted('secret')}0123"
 # What the run must have written, or it did not go where words could be told.
 LOGGED = ("turns_settled", "batch_failed", "lane_backs_off", "owner_erased", "task_failed", "request_failed")
-
-
-def setting(stack: Running, name: str) -> str:
-    """What the stack has told its API."""
-    environment = Path(f"/proc/{stack.pids['api']}/environ").read_text().split("\0")
-    return next(line.partition("=")[2] for line in environment if line.startswith(f"{name}="))
 
 
 @pytest.fixture
