@@ -9,7 +9,7 @@ from typing import Any
 from qdrant_client import AsyncQdrantClient, models
 
 from memory.adapters import qdrant_payload as payloads
-from memory.adapters.qdrant_connection import NoAnswer, QdrantConnection, StoreMissing
+from memory.adapters.qdrant_connection import QdrantConnection
 from memory.errors import StoreRejected, StoreUnavailable
 from memory.ports import Embedder
 
@@ -29,7 +29,7 @@ class QdrantCollection:
         self._client = client
         self._server = QdrantConnection(client)
         self._embedder = embedder
-        self._opened = False
+        self._opened_after = -1  # losses of the server; opened anew after another one
         self.collection = ""
 
     async def ping(self) -> None:
@@ -48,7 +48,7 @@ class QdrantCollection:
             vector: any of the embedder's. Where none is at hand, the collection that is there is taken, and only if
                 there is none the embedder is asked for a vector, as the length is part of the name.
         """
-        if not self._opened:
+        if self._opened_after != self._server.losses:
             await self._open(vector)
         if vector is not None and not self.collection.endswith(f"-{len(vector)}"):
             raise StoreUnavailable(_two_lengths(self._embedder.name, len(vector), self.collection))
@@ -56,6 +56,7 @@ class QdrantCollection:
 
     async def _open(self, vector: Sequence[float] | None) -> None:
         await self._server.meet()
+        losses = self._server.losses
         ours = await self._there()
         if vector is None and len(ours) == 1:
             self.collection = ours[0]
@@ -70,7 +71,7 @@ class QdrantCollection:
                 call = self._client.create_payload_index(self.collection, field, schema, wait=True)
                 await self._ask(call, writes=True)
         await self._server.try_to_write(self.collection)
-        self._opened = True
+        self._opened_after = losses
 
     @property
     def _prefix(self) -> str:
@@ -102,7 +103,7 @@ class QdrantCollection:
             vectors_config={"dense": dense},
             sparse_vectors_config={"bm25": models.SparseVectorParams(modifier=models.Modifier.IDF)},
         )
-        await self._judged(call, writes=True)
+        await self._server.answer(call, writes=True)
 
     async def _ask(self, call: Awaitable[Any], *, writes: bool = False) -> Any:
         """Await a call of which nothing is a caller's own: where it is refused, the store is at fault and not the call.
@@ -110,17 +111,9 @@ class QdrantCollection:
         Raises StoreUnavailable.
         """
         try:
-            return await self._judged(call, writes=writes)
+            return await self._server.answer(call, writes=writes)
         except StoreRejected as error:
             raise StoreUnavailable(REFUSED_READ) from error
-
-    async def _judged(self, call: Awaitable[Any], *, writes: bool = False) -> Any:
-        """Await a call. After a server that was away the collection is looked at anew: it may be another server."""
-        try:
-            return await self._server.answer(call, writes=writes)
-        except (StoreMissing, NoAnswer):
-            self._opened = False
-            raise
 
 
 def _two_lengths(embedder: str, dimension: int, collection: str) -> str:

@@ -68,6 +68,7 @@ class QdrantConnection:
         self._client = client
         self._mask = SecretMask()
         self._version = Version()
+        self.losses = 0  # how often there was no answer, or no collection: what was known before may hold no more
         self._is_met = False
         self._read_fault: str | None = None
         self._write_fault: str | None = None
@@ -103,7 +104,8 @@ class QdrantConnection:
         return result
 
     def lost(self) -> None:
-        """What is known of the server is to be read again: another one may answer next."""
+        """What is known of the server is to be read again, and the collection too: another one may answer next."""
+        self.losses += 1
         self._is_met, self._tried_at = False, float("-inf")
 
     async def meet(self) -> Version:
@@ -116,7 +118,7 @@ class QdrantConnection:
             version = Version.read(told)
             version.require()
             if version.limits:
-                log.warning("store_limited", version=version.name, limits=len(version.limits))
+                log.warning("store_limited", version=version.name, limits=list(version.limits))
             self._version, self._is_met = version, True
         return self._version
 
@@ -148,11 +150,11 @@ class QdrantConnection:
         except StoreMissing:
             return
         except StoreRejected as error:
-            self._write_fault = f"{error.plain}, when it was asked to delete a point that does not exist"
+            self._noted(f"{error.plain}, when it was asked to delete a point that does not exist", writes=True)
         except NoAnswer:
             raise
         except StoreUnavailable as error:
-            self._write_fault = str(error)
+            self._noted(str(error), writes=True)
 
     def _refusal(self, error: UnexpectedResponse, *, writes: bool) -> StoreUnavailable | StoreRejected:
         """A refusal in our words; what concerns every request is kept for whoever asks how the store is."""
@@ -162,6 +164,7 @@ class QdrantConnection:
             fault = READ_ONLY if status == 403 and writes else KEY_REFUSED.format(status=status)
             return StoreUnavailable(self._noted(fault, writes=status == 403 and writes))
         if status == 404:
+            self.lost()
             return StoreMissing("Qdrant has lost the collection; it is made again")
         if status == 413:
             return TooLarge("Qdrant takes no request of this size (413)")
@@ -174,6 +177,8 @@ class QdrantConnection:
         return StoreUnavailable(f"Qdrant answered {status}; try again shortly")
 
     def _noted(self, fault: str, *, writes: bool) -> str:
+        if fault not in (self._read_fault, self._write_fault):
+            log.warning("store_fault", reason=fault)
         if writes:
             self._write_fault = fault
         else:

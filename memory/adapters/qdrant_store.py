@@ -116,11 +116,11 @@ class QdrantStore(QdrantOwners, QdrantEntities):
     async def _nearest(self, collection: str, requests: list[models.QueryRequest]) -> Any:
         """Raises StoreRejected where one of these is refused, StoreUnavailable where another vector's would be too."""
         try:
-            return await self._judged(self._client.query_batch_points(collection, requests))
+            return await self._server.answer(self._client.query_batch_points(collection, requests))
         except StoreRejected as error:
             dimension = int(self.collection.rpartition("-")[2])
             harmless = requests[0].model_copy(update={"query": [1.0] * dimension})
-            if await _is_taken(self._judged(self._client.query_batch_points(collection, [harmless]))):
+            if await _is_taken(self._server.answer(self._client.query_batch_points(collection, [harmless]))):
                 raise
             raise StoreUnavailable(REFUSED_READ) from error
 
@@ -132,7 +132,7 @@ class QdrantStore(QdrantOwners, QdrantEntities):
             within = payloads.searched(query.scope, query.as_of, *conditions)
             if not query.show_expired:
                 within = payloads.unexpired(within, query.as_of or datetime.now(UTC))
-            return await self._judged(
+            return await self._server.answer(
                 self._client.query_points(
                     collection,
                     prefetch=candidates(query, within, self._server.version),
@@ -182,10 +182,10 @@ class QdrantStore(QdrantOwners, QdrantEntities):
 
     async def _page(self, found: models.Filter, page: Page) -> Slice[Memory]:
         collection = await self._ready()
-        count = await self._judged(self._client.count(collection, count_filter=found, exact=True))
+        count = await self._server.answer(self._client.count(collection, count_filter=found, exact=True))
         start, seen = (None, 0) if page.after is None else place(page.after)
         order = models.OrderBy(key="position", direction=models.Direction.DESC, start_from=start)
-        answer = await self._judged(
+        answer = await self._server.answer(
             self._client.query_points(
                 collection,
                 query=models.OrderByQuery(order_by=order),

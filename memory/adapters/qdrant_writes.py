@@ -9,11 +9,11 @@ meets a memory whose past is missing; of a memory that is too large for that, th
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
 from qdrant_client import AsyncQdrantClient, models
 
 from memory.adapters.qdrant_connection import NO_ID_OF_OURS, NoAnswer, QdrantConnection, TooLarge
@@ -158,8 +158,12 @@ def _by_memory(points: Sequence[models.PointStruct]) -> list[list[models.PointSt
 def size_of(point: models.PointStruct) -> int:
     """No fewer bytes than a point has on the wire."""
     payload = point.payload or {}
-    text = len(orjson.dumps(payload.get("text", "")))  # a second time: in the document that BM25 is computed of
-    return len(orjson.dumps(payload)) + text + vector_bytes(_length(point))
+    text = _json_bytes(payload.get("text", ""))  # a second time: in the document that BM25 is computed of
+    return _json_bytes(payload) + text + vector_bytes(_length(point))
+
+
+def _json_bytes(value: Any) -> int:
+    return len(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
 
 
 def vector_bytes(numbers: int) -> int:

@@ -208,3 +208,8 @@ async def test_a_collection_that_was_lost_is_made_again(store: QdrantStore) -> N
         await store.page(ANA, Page())
     await store.apply(lease(), [write("two")], FOREVER)
     assert (await store.page(ANA, Page())).count == 1
+    await store._client.delete_collection(store.collection)
+    with pytest.raises(StoreUnavailable):
+        await store.apply(lease(), [write("three")], FOREVER)
+    await store.apply(lease(), [write("three")], FOREVER)
+    assert (await store.page(ANA, Page())).count == 1
