@@ -73,4 +73,5 @@ async def changes(several: Mapping[str, ChangeIn], mask: Mask) -> dict[str, Chan
 def _change(given: ChangeIn, mask: Mask) -> Change:
     text = mask(given.text) if given.text is not None else None
     metadata = masked_values(given.metadata, mask) if given.metadata is not None else None
-    return Change(text=text, metadata=metadata, **given.end)
+    patch = masked_values(given.metadata_patch, mask) if given.metadata_patch is not None else None
+    return Change(text=text, metadata=metadata, metadata_patch=patch, **given.end)

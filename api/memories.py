@@ -189,22 +189,28 @@ class MemoryPage(BaseModel):
     results: list[MemoryOut]
 
 
-_CHANGES = ("text", "metadata", "expires_at", "expiration_date")
+_CHANGES = ("text", "metadata", "metadata_patch", "expires_at", "expiration_date")
+_EITHER = (("expires_at", "expiration_date"), ("metadata", "metadata_patch"))
 _A_DAY: JsonDict = {"anyOf": [{"type": "string", "format": "date"}, {"type": "null"}]}
 
 
 class ChangeIn(Body):
-    """What is to change of a memory: at least one of these. `metadata` takes the place of all that was there."""
+    """What is to change of a memory: at least one of these.
+
+    `metadata` takes the place of all that was there. `metadata_patch` joins what is there: of a key that is there
+    already the new value holds.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
             "anyOf": [{"required": [name]} for name in _CHANGES],
-            "not": {"required": ["expires_at", "expiration_date"]},
+            "not": {"anyOf": [{"required": list(pair)} for pair in _EITHER]},
         }
     )
 
     text: Text | None = None
     metadata: Metadata | None = None
+    metadata_patch: Metadata | None = None
     expires_at: Moment | None = None
     expiration_date: Annotated[
         Moment | None,
@@ -217,8 +223,10 @@ class ChangeIn(Body):
         ends = self.model_fields_set & {"expires_at", "expiration_date"}
         if len(ends) > 1:
             raise ValueError("expires_at and expiration_date say the same: send one of them")
-        if self.text is None and self.metadata is None and not ends:
-            raise ValueError("at least one of text, metadata and expires_at is needed")
+        if self.metadata is not None and self.metadata_patch is not None:
+            raise ValueError("metadata replaces and metadata_patch joins what is there: send one of them")
+        if not ends and self.text is None and self.metadata is None and self.metadata_patch is None:
+            raise ValueError("at least one of text, metadata, metadata_patch and expires_at is needed")
         return self
 
     @property

@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from memory.books import Removal
 from memory.clock import from_us
-from memory.errors import LaneBusy, NotFound, NothingToUndo
+from memory.errors import BadRequest, LaneBusy, NotFound, NothingToUndo
+from memory.fields import Metadata as BoundedMetadata
 from memory.marking import Quarantine, judged
 from memory.model import Event, Feedback, Lease, Memory, Metadata, Rating, Scope, Telling, Value, Write
 from memory.ports import Embedder, Inbox, Lanes, MemoryStore
@@ -20,6 +23,7 @@ _SAID = (
     "scope", "text", "categories", "metadata", "expires_at", "turn_ids", "quote", "model", "prompt_version", "marked",
 )  # fmt: skip
 UNKNOWN = "there is no memory with this id"
+_METADATA: TypeAdapter[dict[str, Any]] = TypeAdapter(BoundedMetadata)
 
 
 class Change(Value):
@@ -28,18 +32,24 @@ class Change(Value):
     Args:
         text: None: as it is.
         metadata: in the place of all that was there; None: as it is.
+        metadata_patch: joins what is there, or `metadata` where that is set as well: of a key that is there the new
+            value holds. None: as it is.
         expires_at: from when on it is not recalled any more; set to None: never.
     """
 
     text: str | None = None
     metadata: Metadata | None = None
+    metadata_patch: Metadata | None = None
     expires_at: datetime | None = None
 
-    @property
-    def told(self) -> Mapping[str, Any]:
-        """The fields of a memory that are set here, but for its text."""
-        metadata = {"metadata": self.metadata} if self.metadata is not None else {}
-        return {**metadata, **({"expires_at": self.expires_at} if "expires_at" in self.model_fields_set else {})}
+    def fields_of(self, before: Memory) -> Mapping[str, Any]:
+        """The new fields of a memory, but for its text. Raises BadRequest where its metadata would be too large."""
+        fields: dict[str, Any] = {}
+        if self.metadata is not None or self.metadata_patch is not None:
+            fields["metadata"] = before.metadata if self.metadata is None else self.metadata
+        if self.metadata_patch is not None:
+            fields["metadata"] = _bounded({**fields["metadata"], **self.metadata_patch})
+        return {**fields, **({"expires_at": self.expires_at} if "expires_at" in self.model_fields_set else {})}
 
 
 async def update(
@@ -61,14 +71,24 @@ async def update(
         lanes, store, embedder: the parts.
         quarantine: off: nobody looks whether the text reads like an instruction.
 
-    Raises NotFound, LaneBusy when a worker keeps the owner's lane, and what the parts raise.
+    Raises NotFound, BadRequest where the joined metadata would be too large, LaneBusy when a worker keeps the owner's
+    lane, and what the parts raise.
     """
     lane = (await _current(reach, memory_id, store)).scope.lane
     rewritten = await _rewritten(change.text, quarantine)
     async with lanes.edit(lane) as lease:
         before = await _current(reach, memory_id, store)
-        said = {**change.told, **rewritten}
+        said = {**change.fields_of(before), **rewritten}
         return await _renew(lease, before, said, lanes=lanes, store=store, embedder=embedder)
+
+
+def _bounded(metadata: Metadata) -> Metadata:
+    """The same metadata; each of two patches may be small, and what they make together may not."""
+    try:
+        return _METADATA.validate_python(metadata)
+    except ValidationError as error:
+        sentence = str(error.errors(include_input=False)[0]["msg"]).removeprefix("Value error, ")
+        raise BadRequest(f"metadata: with what is there already it {sentence}") from None
 
 
 async def _rewritten(text: str | None, quarantine: Quarantine) -> Mapping[str, Any]:

@@ -174,6 +174,7 @@ class TurnstoneClient(OwnerCalls, ChatCalls):
         text: str | None = None,
         *,
         metadata: Mapping[str, Any] | None = None,
+        metadata_patch: Mapping[str, Any] | None = None,
         expires_at: datetime | Literal["never"] | None = None,
     ) -> MemoryView:
         """Give a memory another text, other metadata or another end; what it was stays in its history.
@@ -182,9 +183,10 @@ class TurnstoneClient(OwnerCalls, ChatCalls):
             memory_id: which.
             text: the new one; None: as it is.
             metadata: in the place of what was there; None: as it is.
+            metadata_patch: joins what is there, in its place: of a key that is there the new value holds.
             expires_at: from when on it is not recalled any more, or "never"; None: as it is.
         """
-        given = {"text": text, "metadata": metadata}
+        given = {"text": text, "metadata": metadata, "metadata_patch": metadata_patch}
         body: dict[str, Any] = {name: said for name, said in given.items() if said is not None}
         if expires_at is not None:
             body["expires_at"] = None if expires_at == "never" else expires_at.isoformat()

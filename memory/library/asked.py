@@ -104,7 +104,7 @@ class Sought(Value):
 
 
 class Changed(Value):
-    """A change of a memory as it is asked for; what is None stays."""
+    """A change of a memory as it is asked for; what is None stays. The metadata joins what is there."""
 
     text: str | None
     metadata: Mapping[str, Any] | None

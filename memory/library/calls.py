@@ -174,9 +174,6 @@ class Calls:
         change = asked.changed(text, data, metadata, expiration_date)
         known = asked.known_id(memory_id)
         await self._backend.open()
-        before = await self._backend.get(known) if change.metadata is not None else None
-        if before is not None:
-            change = change.model_copy(update={"metadata": {**(before.metadata or {}), **(change.metadata or {})}})
         await self._backend.update(known, change)
         return shapes.Told(message="Memory updated successfully!")
 

@@ -161,12 +161,12 @@ class Local:
         """Change a memory."""
         parts = self._parts
         text = None if change.text is None else await off_loop(len(change.text), partial(parts.mask, change.text))
-        metadata = None if change.metadata is None else masked_values(change.metadata, parts.mask)
+        patch = None if change.metadata is None else masked_values(change.metadata, parts.mask)
         ends = {} if change.expires_at is None else {"expires_at": _end(change.expires_at)}
         await update(
             self._reach,
             memory_id,
-            Change(text=text, metadata=metadata, **ends),
+            Change(text=text, metadata_patch=patch, **ends),
             lanes=parts.lanes,
             store=parts.store,
             embedder=parts.embedder,

@@ -136,7 +136,9 @@ class Remote:
     async def update(self, memory_id: str, change: Changed) -> None:
         """Change a memory."""
         with _typed():
-            await self._client.update(memory_id, change.text, metadata=change.metadata, expires_at=change.expires_at)
+            await self._client.update(
+                memory_id, change.text, metadata_patch=change.metadata, expires_at=change.expires_at
+            )
 
     async def delete(self, memory_id: str) -> None:
         """Remove a memory."""
@@ -154,7 +156,9 @@ class Remote:
     async def forget(self, ids: Ids) -> ReceiptView:
         """Erase everything of an owner."""
         with _typed():
-            return await self._client.forget(**_owner(ids))
+            return await self._client.forget(
+                exact=True, **_owner(ids)
+            )  # checked, or as the server itself has listed them
 
     async def owners(self) -> Sequence[Ids]:
         """Owners who together have every memory of the tenant."""

@@ -93,6 +93,17 @@ async def test_metadata_joins_what_was_there_and_a_memory_past_its_day_is_shown_
         await memory.update(added["id"])
 
 
+async def test_two_changes_of_metadata_at_once_both_hold(memory: AsyncMemory) -> None:
+    (added,) = (await memory.add("My name is Ana.", user_id="ana", metadata={"kept": 1}))["results"]
+    await asyncio.gather(*(memory.update(added["id"], metadata={f"key {number}": number}) for number in range(4)))
+    (read,) = (await memory.get_all(user_id="ana"))["results"]
+    assert read["metadata"] == {"kept": 1, **{f"key {number}": number for number in range(4)}}
+    for number in range(3):
+        await memory.update(added["id"], metadata={f"long {number}": "x" * 5_000})
+    with pytest.raises(BadRequest, match="metadata: with what is there already it must not be larger than 16384 bytes"):
+        await memory.update(added["id"], metadata={"one more": "x" * 5_000})
+
+
 @pytest.mark.parametrize("unknown", ["mem_abc", "0d0c6c2e-0000-4000-8000-000000000000"])
 async def test_an_unknown_id_is_told_to_be_unknown(memory: AsyncMemory, unknown: str) -> None:
     for change in (memory.update(unknown, text="Anything."), memory.delete(unknown)):

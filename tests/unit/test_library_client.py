@@ -9,11 +9,12 @@ import pytest
 
 from memory import AsyncMemoryClient
 from memory.client import ApiError
-from memory.errors import BadRequest, Forbidden, StoreUnavailable
+from memory.errors import BadRequest, Forbidden, NotFound, StoreUnavailable
 from memory.library.failures import NotErased, StillWaiting, TurnDied
 from tests.unit.fake_api import FakeApi, fake_api
 
 AT = "2026-03-26T09:00:00Z"
+MEMORY = "0d0c6c2e-0000-4000-8000-000000000000"
 
 
 @pytest.fixture
@@ -102,6 +103,15 @@ async def test_a_reset_forgets_everybody_who_has_memories(api: FakeApi, client: 
     api.plan("DELETE", "/memories", {"erased_at": AT, "turns": 0, "memories": 1, "verified": True})
     await client.reset()
     assert [one.path for one in api.asked if one.method == "DELETE"] == [
-        "/memories?user_id=ana",
-        "/memories?agent_id=bot",
+        "/memories?user_id=ana&exact=true",
+        "/memories?agent_id=bot&exact=true",
     ]
+
+
+async def test_metadata_is_joined_by_the_server_which_holds_the_owner_s_lane(
+    api: FakeApi, client: AsyncMemoryClient
+) -> None:
+    api.plan("PUT", f"/memories/{MEMORY}", {"detail": "There is none.", "error": "not_found"}, 404)
+    with pytest.raises(NotFound):
+        await client.update(MEMORY, metadata={"a": 1})
+    assert [(one.method, one.body) for one in api.asked] == [("PUT", {"metadata_patch": {"a": 1}})]
