@@ -13,7 +13,7 @@ from memory.clock import to_us
 from memory.model import DEEPEST, OWNERS, After, DeadFilter, Lane, Status
 
 _CHUNK = 500
-_FIELDS = ("status", "accepted_us", "error", *OWNERS)
+_FIELDS = ("status", "accepted_us", "error", *OWNERS, "order")
 
 
 async def find_dead(redis: Redis, tenant: str, which: DeadFilter) -> list[str]:
@@ -22,13 +22,13 @@ async def find_dead(redis: Redis, tenant: str, which: DeadFilter) -> list[str]:
 
 
 async def _stamped(redis: Redis, tenant: str, which: DeadFilter) -> list[tuple[int, str]]:
-    """The same, each with its time."""
-    meant: list[tuple[int, str]] = []
+    """The same, each with its time; the order of acceptance may differ from it where a clock has jumped."""
+    meant: list[tuple[int, int, str]] = []
     async for chunk in _named(which.ids) if which.ids is not None else _dead(redis, tenant, which):
         rows = await _fields(redis, tenant, chunk)
         known = [(turn_id, row) for turn_id, row in zip(chunk, rows, strict=True) if _is_meant(row, which)]
-        meant += [(int(row[1] or 0), turn_id) for turn_id, row in known]
-    return sorted(meant)
+        meant += [(int(row[-1] or 0), int(row[1] or 0), turn_id) for turn_id, row in known]
+    return [(stamp, turn_id) for _, stamp, turn_id in sorted(meant)]
 
 
 async def matching(
@@ -94,7 +94,7 @@ async def _dead(redis: Redis, tenant: str, which: DeadFilter) -> AsyncIterator[l
 
 
 def _is_meant(row: Sequence[bytes | None], which: DeadFilter) -> bool:
-    status, accepted, error, *owners = [(value or b"").decode() for value in row]
+    status, accepted, error, *owners, _ = [(value or b"").decode() for value in row]
     if status != Status.DEAD or which.error not in (None, error, error.partition(":")[0]):
         return False
     if any(getattr(which, field) not in (None, name) for field, name in zip(OWNERS, owners, strict=True)):

@@ -13,7 +13,6 @@ from memory.clock import from_us
 from memory.model import QueueState
 
 _PROBE_SECONDS = 60
-_LONGEST_PAUSE_MS = 900_000
 _SEEN_MS = 15_000
 _KEEP_MS = 60_000
 _UNWELL_SECONDS = 600
@@ -37,9 +36,7 @@ class RedisPulse:
 
     async def queue(self) -> QueueState:
         """How the queue is."""
-        lanes, resting, due_ms, workers = await self._run(
-            "queue", [keys.DUE, keys.WORKERS], [_LONGEST_PAUSE_MS, _SEEN_MS]
-        )
+        lanes, resting, due_ms, workers = await self._run("queue", [keys.DUE, keys.WORKERS], [_SEEN_MS])
         oldest = due_ms / 1000 if due_ms >= 0 else None
         return QueueState(lanes=lanes, backing_off=resting, oldest_due_seconds=oldest, workers=workers)
 

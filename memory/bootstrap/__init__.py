@@ -23,6 +23,7 @@ from memory.adapters.redis_guidance import RedisGuidance
 from memory.adapters.redis_inbox import RedisInbox
 from memory.adapters.redis_keyring import RedisKeyring
 from memory.adapters.redis_lanes import InboxLimits, RedisLanes
+from memory.adapters.redis_order import RedisOrder
 from memory.adapters.redis_owners import RedisOwners
 from memory.adapters.redis_pulse import RedisPulse
 from memory.adapters.redis_rates import RedisRates
@@ -116,14 +117,14 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
         guidance, keyring = RedisGuidance(redis), RedisKeyring(redis, scripts)
         turns = RedisTurns(redis, scripts, limits.retention_seconds)
         server_key = RedisServerKey(redis, secret(settings.server_key))
-        pseudonyms = Pseudonyms(server_key)
+        pseudonyms, order = Pseudonyms(server_key), RedisOrder(scripts, store.greatest_order)
         book = RedisWebhooks(redis, scripts, pseudonyms)
         sender = _webhook_sender(settings, stack)
         thinking = model if settings.extractor_kind == "openai" else None
         pulse = RedisPulse(redis, scripts)
         yield Parts(
-            inbox=RedisInbox(redis, scripts, bell, limits, pseudonyms),
-            lanes=RedisLanes(redis, scripts, bell, limits, pseudonyms),
+            inbox=RedisInbox(redis, scripts, bell, limits, pseudonyms, order),
+            lanes=RedisLanes(redis, scripts, bell, limits, pseudonyms, order),
             turns=turns,
             owners=RedisOwners(redis, turns),
             watch=RedisAudit(redis, scripts, limits),

@@ -261,3 +261,18 @@ async def test_without_redis_every_call_is_let_through() -> None:
     assert [await made(breaker, error) for error in [AWAY] * 5] == [True] * 5
     assert await made(breaker)
     await nobody.aclose()
+
+
+async def test_what_is_wrong_is_told_from_the_first_opening_to_the_next_answer(redis: Redis) -> None:
+    fleet = fleet_on(redis)
+    assert await fleet[0].trouble() is None
+    await made(fleet[0], AWAY)
+    assert await fleet[0].trouble() is None  # not open yet
+    await opened(fleet)
+    first = await fleet[1].trouble()
+    assert first is not None
+    assert first.reason == "The model gpt answered HTTP 503; calls are paused."
+    await wait_until(lambda: made(fleet[2], AWAY), what="a call that is let through, and fails")
+    assert await fleet[1].trouble() == first
+    await wait_until(lambda: made(fleet[3]), what="a call that is answered")
+    assert await fleet[1].trouble() is None

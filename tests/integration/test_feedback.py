@@ -23,7 +23,7 @@ class Overtaken:
         self._deletes = deletes
 
     async def judge(self, lease: Lease, memory_id: str, feedback: Feedback | None) -> None:
-        newer = Lease(lane=lease.lane, token=lease.token + 1)
+        newer = lease.model_copy(update={"token": lease.token + 1})
         if self._deletes:
             await self._store.delete(ANA, memory_id)
         else:

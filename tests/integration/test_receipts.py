@@ -43,7 +43,8 @@ async def api_over(house: House, redis: Redis) -> AsyncIterator[httpx.AsyncClien
         extractor=house.extractor, reconciler=house.reconciler, model=unused, guidance=NoGuidance(), watch=unused,
         server_key=server_key, owners=RedisOwners(redis, house.turns), notary=ServerNotary(server_key, pseudonyms),
         receipts=RedisReceipts(redis, RedisScripts(redis), 1000), keyring=unused, admission=unused,
-        rates=unused, digests=unused, webhooks=unused, deliveries=unused, sender=unused, pulse=unused, health=unused,
+        rates=unused, digests=unused, webhooks=unused, deliveries=unused, sender=unused, pulse=unused,
+        health=unused,
     )  # fmt: skip
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://turnstone") as http:
         yield http

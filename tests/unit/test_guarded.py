@@ -27,7 +27,7 @@ class WatchedBreaker:
         self.seen: list[str] = []
 
     async def trouble(self) -> Trouble | None:
-        return None
+        return Trouble(reason=str(self.refusal)) if self.refusal else None
 
     @contextlib.asynccontextmanager
     async def call(self) -> AsyncIterator[None]:
@@ -100,6 +100,15 @@ async def test_a_ping_goes_past_the_breaker() -> None:
     with pytest.raises(ModelUnavailable, match="away"):
         await GuardedModel(AwayModel(), breaker).ping()
     assert breaker.seen == []
+
+
+async def test_what_is_wrong_is_known_from_the_breaker_and_no_call_is_made() -> None:
+    for guarded in (
+        GuardedModel(AwayModel(), WatchedBreaker(OPEN)),
+        GuardedEmbedder(WordEmbedder(), WatchedBreaker(OPEN)),
+    ):
+        assert await guarded.trouble() == Trouble(reason="asking again in 12 s")
+    assert await GuardedModel(AwayModel(), WatchedBreaker()).trouble() is None
 
 
 async def test_an_embedder_is_guarded_in_the_same_way() -> None:

@@ -1,9 +1,9 @@
--- Shared: since when the first turn of each lane with work is due, in `ts:due` by the name of the lane's waiting list.
--- In a list turns stand in the order in which they became due, so a lane's moment never goes back while it has work: a
--- pause that the lane made holds for all the turns that waited through it.
+-- Shared: since when the first turn of each lane with work is due, by the monotonic clock of `_clock.lua`, in `ts:due` by the
+-- name of the lane's waiting list. In a list turns stand in the order in which they became due, so a lane's moment never
+-- goes back while it has work: a pause that the lane made holds for all the turns that waited through it.
 local DUE = 'ts:due'
-local function due_now(waiting, now_us)
-  redis.call('ZADD', DUE, 'NX', math.floor(now_us / 1000), waiting)
+local function due_now(waiting, clock)
+  redis.call('ZADD', DUE, 'NX', clock.monotonic_ms, waiting)
 end
 local function due_after_pause(waiting, wake_ms)
   redis.call('ZADD', DUE, wake_ms, waiting)
@@ -12,6 +12,6 @@ end
 local function due_by_first(waiting, turn_prefix)
   local first = redis.call('LINDEX', waiting, 0)
   if not first then return redis.call('ZREM', DUE, waiting) end
-  local row = redis.call('HMGET', turn_prefix .. first, 'due_us', 'accepted_us')
-  redis.call('ZADD', DUE, 'GT', math.floor(tonumber(row[1] or row[2] or '0') / 1000), waiting)
+  local due_ms = redis.call('HGET', turn_prefix .. first, 'due_ms')
+  if due_ms then redis.call('ZADD', DUE, 'GT', due_ms, waiting) end
 end

@@ -14,7 +14,7 @@ _EXAMINED = "tests/unit/test_health.py::test_"
 _PULSE = "tests/contract/test_pulse.py::test_"
 _PAUSE = f"{_PULSE}what_waits_in_back_off_is_not_due_and_counts_from_the_end_of_the_pause"
 _SINCE = f"{_PULSE}since_when_a_part_is_unwell_is_one_moment_for_all_processes_until_it_recovers"
-_CLOCK = f"{_PULSE}workers_are_seen_until_they_leave_or_are_missed_whichever_way_the_clock_jumps"
+_CLOCK = f"{_PULSE}a_clock_that_jumps_neither_loses_a_worker_nor_makes_a_turn_late"
 _KEPT = "tests/integration/test_feedback.py::test_feedback_that_a_newer_fencing_token_keeps_out_is_no_success"
 _MERGED = "tests/integration/test_quarantine.py::test_a_merged_wording_is_judged_before_it_is_stored"
 _UP = "tests/unit/test_parts.py::test_a_worker_part_is_ready_once_a_worker_has_shown_that_it_is_alive"
@@ -41,9 +41,9 @@ MUTATIONS: tuple[Mutation, ...] = (
          f"{_LUA}/postpone.lua", "due_after_pause(waiting, wake_ms)\n", ""),
     _one(17, "A replayed turn counts as due from before its replay.",
          f"{_PULSE}a_replayed_turn_is_due_from_its_replay",
-         f"{_LUA}/revive.lua", ", 'due_us', string.format('%.0f', now_us))", ")"),
-    _one(17, "A worker that was seen before the clock was put back counts as alive.", _CLOCK,
-         f"{_LUA}/queue.lua", "now_ms - ARGV[2], now_ms + ARGV[2])", "now_ms - ARGV[2], '+inf')"),
+         f"{_LUA}/revive.lua", ", 'due_ms', digits(clock.monotonic_ms))", ")"),
+    _one(17, "Since when turns are due, and when workers were seen, is compared with Redis' real time.", _CLOCK,
+         f"{_LUA}/queue.lua", "note_time(clock)\n", "note_time(clock)\nclock.monotonic_ms = clock.now_us / 1000\n"),
     _one(17, "`turnstone up` says ready before a worker is alive.", _UP,
          "memory/embedded/parts.py", 'answer.startswith(b":1")', 'answer.startswith(b":")'),
     _one(17, "Feedback that the store has not written is told as kept.", _KEPT,
