@@ -1,4 +1,4 @@
-"""A Redis whose clock can be moved while it runs: libfaketime before the real `redis-server`, and before nothing else."""
+"""A Redis whose clock can be moved while it runs: libfaketime before the real `redis-server`, and nothing else."""
 
 from __future__ import annotations
 
