@@ -211,6 +211,11 @@ def made_until(scope: Scope, moment: datetime, ids: Sequence[str] | None = None)
     return within(scope, until, models.FieldCondition(key="memory_id", match=models.MatchAny(any=list(ids))))
 
 
+def made_after(scope: Scope, moment: datetime) -> models.Filter:
+    """The others: every version in scope that is newer."""
+    return within(scope, models.FieldCondition(key="updated_at", range=models.DatetimeRange(gt=stamp(moment))))
+
+
 def stands_until(scope: Scope, moment: datetime) -> models.Filter:
     """The same, of the versions that stand."""
     stands = models.FieldCondition(key="state", match=models.MatchAny(any=[_CURRENT, _RETRACTED]))

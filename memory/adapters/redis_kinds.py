@@ -62,6 +62,7 @@ KINDS = (
     DELIVERY,
     Kind("ts:text:*", "the words of a settled turn", Ends.TTL, "text retention, where shorter than the status's"),
     Kind("ts:lease:*", "the fencing token of a lane's holder", Ends.TTL, "the lease"),
+    Kind("ts:erasing:*", "that a lane's holder is an erase", Ends.TTL, "the lease"),
     Kind("ts:epoch:*", "when exactly an owner, who is not named, was last erased", Ends.TTL, "receipt retention"),
     Kind("ts:idem:*", "a hashed idempotency key's turn and body hash", Ends.TTL, "a day"),
     Kind("ts:receipt:*", "the receipt of an erase, without personal data", Ends.TTL, "receipt retention"),

@@ -260,7 +260,7 @@ class RedisLanes:
         names = [keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.LANES, self._bell.queue]
         args: list[Argument] = [lease.token, lane.key, *keys.prefixes(lane), self._bell.message(lane)]
         args += [self._limits.lease_ms, int(died), _REST_MS, self._limits.retention_seconds]
-        await self._run("hand_back", [*names, keys.owned(lane)], args)
+        await self._run("hand_back", [*names, keys.owned(lane), keys.erasing(lane)], args)
 
 
 def _still_ours(ours: Any, lane: Lane) -> None:

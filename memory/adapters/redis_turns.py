@@ -9,6 +9,7 @@ import structlog
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
+from memory.adapters.redis_chunks import members
 from memory.adapters.redis_codec import decode_ledger, decode_status, decode_turn, decode_usage
 from memory.adapters.redis_dead import find_dead
 from memory.adapters.redis_scripts import RedisScripts, answered
@@ -195,9 +196,7 @@ class RedisTurns:
     async def _rows(self, tenant: str) -> AsyncIterator[tuple[bytes, dict[bytes, bytes]]]:
         """The lane and the owner's ids of every turn that is not erased; some come more than once."""
         for status in _AS_TURNS_MOVE:
-            ids = await answered(self._redis.zrange(keys.status(tenant, status), 0, -1))
-            for start in range(0, len(ids), _CHUNK):
-                chunk = [turn_id.decode() for turn_id in ids[start : start + _CHUNK]]
+            async for chunk in members(self._redis, keys.status(tenant, status)):
                 for lane_key, *ids_of in await self._owners(tenant, chunk):
                     row = {name: one for name, one in zip(_OWNERS, ids_of, strict=True) if one}
                     if lane_key is not None:

@@ -5,7 +5,7 @@
 
 from memory.ports.access import Keyring, Rate, Rates, Tokens
 from memory.ports.digests import DigestBook
-from memory.ports.inbox import Accepted, Doorbell, Inbox, Lanes, OwnerLog, TurnLog, Watch
+from memory.ports.inbox import Accepted, Doorbell, HeldLanes, Inbox, Lanes, OwnerLog, TurnLog, Watch
 from memory.ports.masking import Mask, unmasked
 from memory.ports.models import (
     Answer,
@@ -33,6 +33,7 @@ __all__ = [
     "Embedder",
     "Extractor",
     "GuidanceBook",
+    "HeldLanes",
     "Inbox",
     "Keyring",
     "Lanes",

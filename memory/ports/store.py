@@ -120,5 +120,11 @@ class MemoryStore(Pingable, Protocol):
     async def erase(self, scope: Scope, before: datetime) -> int:
         """Remove every version in scope that was made by turns accepted up to `before`; returns how many."""
 
+    async def vector(self, reach: Scope, point_id: str) -> tuple[float, ...] | None:
+        """The vector of one version within reach; None where there is none."""
+
+    async def newer(self, scope: Scope, after: datetime, lanes: Collection[Lane]) -> int:
+        """Count the versions in scope and in these lanes that were made by turns accepted after a moment."""
+
     async def left(self, scope: Scope, before: datetime | None = None) -> int:
         """Count the versions in scope made by turns accepted up to `before`, if that is given."""

@@ -38,8 +38,7 @@ class _With:
 
 async def forgotten(house: House, scope: Scope, **parts: Any) -> None:
     every: dict[str, Any] = {
-        "inbox": house.inbox, "lanes": house.lanes, "turns": house.turns, "store": house.store,
-        "embedder": house.embedder, **parts,
+        "inbox": house.inbox, "lanes": house.lanes, "turns": house.turns, "store": house.store, **parts,
     }  # fmt: skip
     await forget(scope, **every)
 
@@ -103,7 +102,7 @@ async def test_a_stalled_worker_of_a_forgotten_part_leaves_what_it_had_replaced_
 
     stalled: Any = replace(house.remembering, store=_With(house.store, apply=late))
     await drain(ANA.lane, stalled)
-    await finish_removals(house.inbox, house.lanes, house.store, house.embedder)
+    await finish_removals(house.inbox, house.lanes, house.store)
     assert await house.texts() == [BERLIN]
 
 

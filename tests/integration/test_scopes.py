@@ -27,9 +27,7 @@ async def found(house: House, scope: Scope) -> list[str]:
 
 
 async def forgotten(house: House, scope: Scope) -> int:
-    receipt = await forget(
-        scope, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store, embedder=house.embedder
-    )
+    receipt = await forget(scope, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store)
     assert receipt.verified
     return receipt.memories
 
@@ -114,7 +112,8 @@ async def test_an_erase_that_another_one_overtakes_asks_to_be_asked_again(house:
 
     class Overtaken(WordEmbedder):
         async def embed(self, texts: Sequence[str]) -> list[Vector]:
-            await house.lanes.hand_back(await house.inbox.seize(ANA.lane))
+            async with house.inbox.holding(house.lanes.hand_back) as held:
+                await held.take([ANA.lane])
             return await super().embed(texts)
 
     house.embedder, usual = Overtaken(), house.embedder
