@@ -184,6 +184,7 @@ class ReceiptView(Kept):
     turns: int
     memories: int
     verified: bool
+    known: bool = True
     counts: PlacesView = PlacesView()
     left: LeftView = LeftView()
 

@@ -81,11 +81,11 @@ async def test_forgetting_an_agent_brings_nothing_to_life_that_the_user_has_take
 async def test_forgetting_again_after_it_failed_halfway_lets_what_was_changed_hold_again(house: House) -> None:
     await berlin_then_rome(house)
 
-    async def away(texts: Any) -> Any:
+    async def away(*_: Any) -> Any:
         raise StoreUnavailable("away")
 
     with pytest.raises(StoreUnavailable):
-        await forgotten(house, ANA_B, embedder=_With(house.embedder, embed=away))
+        await forgotten(house, ANA_B, store=_With(house.store, apply=away))
     await forgotten(house, ANA_B)
     assert await house.texts() == [BERLIN]
 
