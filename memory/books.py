@@ -125,7 +125,8 @@ class Erasure(Value):
 
     Args:
         scope: who was forgotten.
-        erased_at: everything accepted up to then is gone.
+        erased_at: when that was, by Redis' clock.
+        watermark: everything up to this number in the order is gone.
         known: whether anything of the owner was there, or the owner had been forgotten before.
         counts: what was removed.
         left: what a look afterwards found.
@@ -133,6 +134,7 @@ class Erasure(Value):
 
     scope: Scope
     erased_at: datetime
+    watermark: int
     known: bool
     counts: Places
     left: Left
@@ -159,7 +161,8 @@ class Receipt(Value):
     Args:
         id: of the receipt.
         tenant: whose owner it was.
-        erased_at: everything accepted up to then is gone.
+        erased_at: when that was, by Redis' clock.
+        watermark: everything up to this number in the order of turns and edits is gone, whatever their times are.
         owner: a keyed hash of the ids that were named.
         scope: which ids were named, not what they were.
         turns: how many were erased.
@@ -176,6 +179,7 @@ class Receipt(Value):
     id: str
     tenant: str
     erased_at: datetime
+    watermark: int
     owner: str
     scope: tuple[str, ...]
     turns: int
@@ -198,10 +202,10 @@ class Receipt(Value):
 class Removal(Value):
     """Something that was removed and is removed once more, when whoever was writing just then must have ended.
 
-    An owner (every version made by turns accepted up to `until`), or one memory where `memory_id` is set (every version
-    written under leases taken up to `until`).
+    An owner (every version that came up to `until` in the order), or one memory where `memory_id` is set (every version
+    written under fencing tokens up to `until`).
     """
 
     scope: Scope
     memory_id: str | None = None
-    until: datetime | None = None
+    until: int | None = None

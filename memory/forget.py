@@ -7,7 +7,6 @@ import contextlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 import structlog
 
@@ -103,27 +102,28 @@ async def _attempt(scope: Scope, world: World, tally: Tally) -> tuple[Erasure, i
     inbox, store = world.inbox, world.store
     async with inbox.holding(world.lanes.hand_back) as held:
         memories, versions = await _taken(scope, held, world)
-        epoch = await inbox.raise_epoch(scope, [lease.lane for lease in held.leases])
+        epoch = await inbox.raise_epoch(scope)
         # What was accepted before the epoch is in one of these by now.
         await held.take(await lanes_of(scope, world.turns, store))
         dead = await inbox.dead(scope)  # nothing dies in lanes that are ours
 
         async def purge(lease: Lease) -> None:
-            async for step in inbox.erase(scope, lease, epoch, dead.get(lease.lane, ())):
+            async for step in inbox.erase(scope, lease, epoch.order, dead.get(lease.lane, ())):
                 tally.add(step)
-            tally.plans += await _unquoted(lease, scope, epoch, inbox, store)
+            tally.plans += await _unquoted(lease, scope, epoch.order, inbox, store)
 
         await _in_groups(held.leases, purge)
         every = [lease.lane for lease in held.leases]
         tally.bells += await inbox.hush(every)
         tally.untold += await inbox.untell(scope)
-        removed = await erase(scope, epoch, held=held.leases, lanes=world.lanes, store=store)
+        removed = await erase(scope, epoch.order, held=held.leases, lanes=world.lanes, store=store)
         tally.memories, tally.versions = tally.memories + memories, tally.versions + max(versions, removed)
-        left = await what_is_left(scope, every, epoch, tally.ids, inbox, store)
-        newer = await store.newer(scope, epoch, every)
+        left = await what_is_left(scope, every, epoch.order, tally.ids, inbox, store)
+        newer = await store.newer(scope, epoch.order, every)
         await held.check()
     left = left.model_copy(update={"versions": left.versions + newer})
-    return Erasure(scope=scope, erased_at=epoch, known=tally.anything, counts=tally.places, left=left), newer
+    facts = {"known": tally.anything, "counts": tally.places, "left": left}
+    return Erasure(scope=scope, erased_at=epoch.at, watermark=epoch.order, **facts), newer
 
 
 async def _taken(scope: Scope, held: HeldLanes, world: World) -> tuple[int, int]:
@@ -157,14 +157,14 @@ async def lanes_of(scope: Scope, turns: TurnLog, store: MemoryStore) -> list[Lan
 
 
 async def what_is_left(
-    scope: Scope, lanes: Sequence[Lane], before: datetime, ids: Sequence[str] | None, inbox: Inbox, store: MemoryStore
+    scope: Scope, lanes: Sequence[Lane], before: int, ids: Sequence[str] | None, inbox: Inbox, store: MemoryStore
 ) -> Left:
-    """Look in Redis and in Qdrant for what is there of a scope from up to a moment. Arguments as of `Inbox.left`."""
+    """Look in Redis and in Qdrant for what is there of a scope up to a place in the order. Arguments: `Inbox.left`."""
     found = await inbox.left(scope, lanes, before, ids)
     return found.model_copy(update={"versions": await store.left(scope, before)})
 
 
-async def _unquoted(lease: Lease, scope: Scope, epoch: datetime, inbox: Inbox, store: MemoryStore) -> int:
+async def _unquoted(lease: Lease, scope: Scope, epoch: int, inbox: Inbox, store: MemoryStore) -> int:
     """Take out what the lane's other turns quote of what is being erased; returns how many plans went."""
     async for quoting in inbox.quotes(lease.lane):
         texts = await store.texts(scope, epoch, quoting.memories)

@@ -54,4 +54,5 @@ async def members(redis: Redis, name: str) -> AsyncIterator[list[str]]:
     cursor = None
     while cursor != 0:
         cursor, rows = await answered(redis.zscan(name, cursor or 0, count=AT_ONCE))
-        yield [member.decode() for member, _ in rows]
+        for chunk in chunks(rows, 2 * AT_ONCE):  # what Redis keeps in one piece comes in one
+            yield [member.decode() for member, _ in chunk]

@@ -6,28 +6,27 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
 
 import structlog
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
 from memory.adapters.pseudonyms import Pseudonyms
-from memory.adapters.redis_chunks import chunks
+from memory.adapters.redis_chunks import chunks, members
 from memory.adapters.redis_codec import decode_plan, decode_removal, encode_removal
 from memory.adapters.redis_dead import find_dead
 from memory.adapters.redis_delivery_log import deliveries_of
 from memory.adapters.redis_digests import RedisDigests
-from memory.adapters.redis_epochs import RedisEpochs
+from memory.adapters.redis_epochs import RedisEpochs, decode_epoch
 from memory.adapters.redis_held_lanes import RedisHeldLanes, holding
 from memory.adapters.redis_lanes import InboxLimits
 from memory.adapters.redis_leftovers import Leftovers, holds
+from memory.adapters.redis_order import RedisOrder
 from memory.adapters.redis_quotes import RedisQuotes
 from memory.adapters.redis_scripts import Argument, RedisScripts, answered
 from memory.books import Erased, Left, Quoting, Removal
-from memory.clock import from_us, to_us
 from memory.errors import LeaseLost, NewerFormat, Unreadable
-from memory.model import OWNERS, DeadFilter, Lane, Lease, Plan, Scope
+from memory.model import OWNERS, DeadFilter, Epoch, Lane, Lease, Plan, Scope
 from memory.ports import Doorbell
 
 log = structlog.get_logger(__name__)
@@ -50,10 +49,17 @@ class RedisErasing:
         bell: makes the message that wakes a worker.
         limits: bounds.
         pseudonyms: what stands for an owner.
+        order: runs the steps that draw a number in the order.
     """
 
     def __init__(
-        self, redis: Redis, scripts: RedisScripts, bell: Doorbell, limits: InboxLimits, pseudonyms: Pseudonyms
+        self,
+        redis: Redis,
+        scripts: RedisScripts,
+        bell: Doorbell,
+        limits: InboxLimits,
+        pseudonyms: Pseudonyms,
+        order: RedisOrder,
     ) -> None:
         self._redis = redis
         self._bell = bell
@@ -61,19 +67,19 @@ class RedisErasing:
         self._pseudonyms = pseudonyms
         self._epochs = RedisEpochs(redis, pseudonyms)
         self._digests = RedisDigests(redis, pseudonyms)
-        self._scripts = scripts
         self._run = scripts.run
+        self._order = order
 
     def holding(self, hand_back: Callable[[Lease], Awaitable[None]]) -> AbstractAsyncContextManager[RedisHeldLanes]:
         """Lanes held by force, none at first, renewed until left and then handed back by `hand_back`."""
-        return holding(RedisHeldLanes(self._redis, self._scripts, self._limits), hand_back)
+        return holding(RedisHeldLanes(self._redis, self._run, self._order, self._limits), hand_back)
 
-    async def raise_epoch(self, scope: Scope, lanes: Sequence[Lane] = ()) -> datetime:
-        """Raise an owner's epoch by Redis's clock, and those of the lanes. Notes the removal down, sealed."""
+    async def raise_epoch(self, scope: Scope) -> Epoch:
+        """Raise an owner's epoch: it is the next number in the order. Notes the removal down, sealed."""
         owner = await self._sealed(Removal(scope=scope))
-        names = [await self._epochs.key(scope), keys.plain_epoch(scope), keys.REMOVALS, keys.FLOOR]
-        names += [keys.lane(lane) for lane in dict.fromkeys([scope.lane, *lanes])]
-        return from_us(await self._run("epoch", names, [self._limits.epoch_seconds, owner, self._limits.finish_ms]))
+        names = [await self._epochs.key(scope), keys.REMOVALS]
+        args: list[Argument] = [self._limits.epoch_seconds, owner, self._limits.finish_ms]
+        return decode_epoch(*await self._order.run("epoch", names, args))
 
     async def dead(self, scope: Scope) -> Mapping[Lane, Sequence[str]]:
         """The scope's dead turns by lane: they may outlive what their lanes know of them."""
@@ -88,42 +94,41 @@ class RedisErasing:
                     by_lane[Lane.parse(lane.decode())].append(turn_id)
         return by_lane
 
-    async def erase(
-        self, scope: Scope, lease: Lease, epoch: datetime, dead: Sequence[str] = ()
-    ) -> AsyncIterator[Erased]:
-        """Remove the scope's turns in a lane accepted up to the epoch; yields what each step has removed.
+    async def erase(self, scope: Scope, lease: Lease, epoch: int, dead: Sequence[str] = ()) -> AsyncIterator[Erased]:
+        """Remove the scope's turns in a lane that came before the epoch; yields what each step has removed.
 
         Args:
             scope: whose turns.
             lease: of the lane, as `holding` gave it.
-            epoch: as `raise_epoch` gave it.
+            epoch: its place in the order, as `raise_epoch` gave it.
             dead: the scope's dead turns of this lane, as `dead` gave them.
 
         Raises LeaseLost.
         """
         for ids in chunks(dead, _TURNS_AT_ONCE):
-            yield (await self._erased(scope, lease, epoch, "named", b"", ids))[1]
-        for which, start in (("waiting", b"0"), ("owned", b"-inf")):
-            cursor = start
-            while cursor:
-                cursor, erased = await self._erased(scope, lease, epoch, which, cursor)
-                yield erased
+            yield (await self._erased(scope, lease, epoch, b"", ids))[1]
+        rank = b"0"
+        while rank:
+            rank, erased = await self._erased(scope, lease, epoch, rank)
+            yield erased
+        async for turns in members(self._redis, keys.owned(lease.lane)):
+            yield (await self._erased(scope, lease, epoch, b"", turns))[1]
 
     async def _erased(
-        self, scope: Scope, lease: Lease, epoch: datetime, which: str, cursor: bytes, ids: Sequence[str] = ()
+        self, scope: Scope, lease: Lease, epoch: int, rank: bytes, turns: Sequence[str] = ()
     ) -> tuple[bytes, Erased]:
-        """One step; returns also where the next one begins, nowhere if there is none."""
+        """One step: some turns, or some of those that wait from a rank on; returns also the rank of the next step."""
         lane = lease.lane
         names = [keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.plan(lane), keys.owned(lane)]
-        names += [keys.ledger(lane.tenant), keys.BACKLOG, keys.FLOOR]
-        args: list[Argument] = [lease.token, to_us(epoch), self._limits.retention_seconds, lane.key]
+        names += [keys.ledger(lane.tenant), keys.BACKLOG]
+        args: list[Argument] = [lease.token, epoch, self._limits.retention_seconds, lane.key]
         args += [*(scope.ids.get(field, "") for field in OWNERS), *keys.prefixes(lane), keys.text_prefix(lane.tenant)]
-        answer = await self._run("erase", names, [*args, which, cursor, _TURNS_AT_ONCE, *ids])
+        answer = await self._run("erase", names, [*args, rank, _TURNS_AT_ONCE, *turns])
         if not answer:
             raise LeaseLost(f"the lease on a {lane.kind} lane was lost while it was erased")
         after, texts, plans, rows = answer
-        turns = Counter(_TOLD.get(state, state) for state in map(bytes.decode, rows[1::2]))
-        return after, Erased(ids=tuple(map(bytes.decode, rows[::2])), turns=turns, plans=plans, texts=texts)
+        states = Counter(_TOLD.get(state, state) for state in map(bytes.decode, rows[1::2]))
+        return after, Erased(ids=tuple(map(bytes.decode, rows[::2])), turns=states, plans=plans, texts=texts)
 
     async def hush(self, lanes: Sequence[Lane]) -> int:
         """Take the bells of these lanes out of the queue; returns how many. Who hands a lane back rings anew."""
@@ -158,7 +163,7 @@ class RedisErasing:
         plan = await self._plan(lane)
         return frozenset(event.id for events in (plan.events.values() if plan else ()) for event in events if event.id)
 
-    async def unplan(self, lease: Lease, scope: Scope, epoch: datetime, texts: frozenset[tuple[str, str]]) -> int:
+    async def unplan(self, lease: Lease, scope: Scope, epoch: int, texts: frozenset[tuple[str, str]]) -> int:
         """Drop a lane's plan if it holds any of the scope's versions made up to the epoch, or quotes these texts.
 
         Returns how many plans were dropped. Raises LeaseLost.
@@ -189,8 +194,8 @@ class RedisErasing:
                 untold += int(await self._run("hook_drop", [], [scope.tenant, *chunk]))
         return untold
 
-    async def left(self, scope: Scope, lanes: Sequence[Lane], before: datetime, ids: Sequence[str] | None) -> Left:
-        """What is there of a scope's turns accepted up to a moment; with `ids` None every turn is looked at."""
+    async def left(self, scope: Scope, lanes: Sequence[Lane], before: int, ids: Sequence[str] | None) -> Left:
+        """What is there of a scope's turns up to a place in the order; with `ids` None every turn is looked at."""
         return await Leftovers(self._redis, scope, before).found(lanes, ids)
 
     async def note_removal(self, removal: Removal) -> None:
@@ -204,15 +209,14 @@ class RedisErasing:
 
     async def unfinished(self) -> list[tuple[str, Removal]]:
         """The removals that are due to be repeated, each with the name under which `finished` knows it."""
-        now_ms = (await answered(self._redis.time()))[0] * 1000
-        found = await answered(self._redis.zrangebyscore(keys.REMOVALS, "-inf", now_ms, start=0, num=_MOST_REMOVALS))
+        monotonic_ms, found = await self._run("removals_due", [keys.REMOVALS], [_MOST_REMOVALS])
         removals = list[tuple[str, Removal]]()
         for member in found:
             try:
                 removals.append((member.decode(), await decode_removal(member, self._pseudonyms.opened)))
             except (NewerFormat, Unreadable) as error:  # it waits for a process that can read it, and holds up no other
                 log.warning("left_out", reason=error.plain)
-                later: dict[bytes, float] = {member: now_ms + _UNREADABLE_MS}
+                later: dict[bytes, float] = {member: int(monotonic_ms) + _UNREADABLE_MS}
                 await answered(self._redis.zadd(keys.REMOVALS, later, xx=True))
         return removals
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from typing import Any
 
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
 from memory.adapters.redis_chunks import chunks
-from memory.adapters.redis_lanes import InboxLimits
-from memory.adapters.redis_scripts import Argument, RedisScripts, answered
+from memory.adapters.redis_lanes import InboxLimits, lease_of
+from memory.adapters.redis_order import RedisOrder
+from memory.adapters.redis_scripts import Argument, answered
 from memory.errors import InboxUnavailable, LaneBusy, LeaseLost
 from memory.model import Lane, Lease
 
@@ -20,6 +22,7 @@ _LEASES_AT_ONCE = 500  # in one MGET
 _WAIT_SECONDS = 30
 _LOOK_SECONDS = 0.1
 
+Run = Callable[[str, Sequence[str], Sequence[Argument]], Awaitable[Any]]
 HandBack = Callable[[Lease], Awaitable[None]]
 
 
@@ -28,13 +31,15 @@ class RedisHeldLanes:
 
     Args:
         redis: an open client with undecoded answers; closed by whoever opened it.
-        scripts: runs the steps.
+        run: runs a script.
+        order: runs the steps that draw a number in the order.
         limits: bounds.
     """
 
-    def __init__(self, redis: Redis, scripts: RedisScripts, limits: InboxLimits) -> None:
+    def __init__(self, redis: Redis, run: Run, order: RedisOrder, limits: InboxLimits) -> None:
         self._redis = redis
-        self._run = scripts.run
+        self._run = run
+        self._order = order
         self._limits = limits
         self._leases = dict[Lane, Lease]()
         self._lost = 0
@@ -65,13 +70,13 @@ class RedisHeldLanes:
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def _seized(self, lanes: Sequence[Lane]) -> int:
-        names, args = [keys.LANES, keys.FENCE], list[Argument]([self._limits.lease_ms])
+        names, args = [keys.LANES], list[Argument]([self._limits.lease_ms])
         for lane in lanes:
             names += [keys.lease(lane), keys.erasing(lane)]
             args.append(lane.key)
-        token, taken = await self._run("seize", names, args)
+        token, taken_us, taken = await self._order.run("seize", names, args)
         for lane in lanes[:taken]:
-            self._leases[lane] = Lease(lane=lane, token=int(token))
+            self._leases[lane] = lease_of(lane, token, taken_us)
         return int(taken)
 
     async def check(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
-from memory.adapters.redis_chunks import by_score
+from memory.adapters.redis_chunks import members
 from memory.adapters.redis_codec import encode_events, events_of
 from memory.adapters.redis_scripts import Argument, answered
 from memory.books import Quoting
@@ -35,7 +35,7 @@ class RedisQuotes:
 
     async def found(self) -> AsyncIterator[Quoting]:
         """The turns that tell of any memory, some at a time. Raises InboxUnavailable."""
-        async for turns in by_score(self._redis, keys.owned(self._lane)):
+        async for turns in members(self._redis, keys.owned(self._lane)):
             quoting = await self._events(turns)
             if quoting:
                 events = [event for told in quoting.values() for event in events_of(told)]

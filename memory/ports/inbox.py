@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
 from typing import Protocol
 
 from memory.books import Erased, InboxState, Ledger, Left, Quoting, Removal
@@ -12,6 +11,7 @@ from memory.model import (
     Batch,
     Confirmation,
     DeadFilter,
+    Epoch,
     Lane,
     Lease,
     Page,
@@ -65,22 +65,19 @@ class Inbox(Pingable, Protocol):
     def holding(self, hand_back: Callable[[Lease], Awaitable[None]]) -> AbstractAsyncContextManager[HeldLanes]:
         """Lanes held by force, none at first, renewed until left and then handed back by `hand_back`."""
 
-    async def raise_epoch(self, scope: Scope, lanes: Sequence[Lane] = ()) -> datetime:
-        """Raise an owner's epoch: turns accepted up to it are erased, in these lanes whatever the clock has done.
-
-        Notes the removal down to be repeated.
-        """
+    async def raise_epoch(self, scope: Scope) -> Epoch:
+        """Raise an owner's epoch: turns before it in the order are erased. Notes the removal down to be repeated."""
 
     async def dead(self, scope: Scope) -> Mapping[Lane, Sequence[str]]:
         """The scope's dead turns by lane: they may outlive what their lanes know of them."""
 
-    def erase(self, scope: Scope, lease: Lease, epoch: datetime, dead: Sequence[str] = ()) -> AsyncIterator[Erased]:
-        """Remove the scope's turns in a lane accepted up to the epoch; yields what each step has removed.
+    def erase(self, scope: Scope, lease: Lease, epoch: int, dead: Sequence[str] = ()) -> AsyncIterator[Erased]:
+        """Remove the scope's turns in a lane that came before the epoch; yields what each step has removed.
 
         Args:
             scope: whose turns.
             lease: of the lane, as `holding` gave it.
-            epoch: as `raise_epoch` gave it.
+            epoch: its place in the order, as `raise_epoch` gave it.
             dead: the scope's dead turns of this lane, as `dead` gave them.
 
         Raises LeaseLost.
@@ -104,7 +101,7 @@ class Inbox(Pingable, Protocol):
     async def planned(self, lane: Lane) -> frozenset[str]:
         """The memories of which the lane's plan tells."""
 
-    async def unplan(self, lease: Lease, scope: Scope, epoch: datetime, texts: frozenset[tuple[str, str]]) -> int:
+    async def unplan(self, lease: Lease, scope: Scope, epoch: int, texts: frozenset[tuple[str, str]]) -> int:
         """Drop a lane's plan if it holds any of the scope's versions made up to the epoch, or quotes these texts.
 
         Returns how many plans were dropped: their batches are decided anew. Raises LeaseLost.
@@ -116,13 +113,13 @@ class Inbox(Pingable, Protocol):
         Returns how much.
         """
 
-    async def left(self, scope: Scope, lanes: Sequence[Lane], before: datetime, ids: Sequence[str] | None) -> Left:
-        """What is there of a scope's turns accepted up to a moment, erased ones aside.
+    async def left(self, scope: Scope, lanes: Sequence[Lane], before: int, ids: Sequence[str] | None) -> Left:
+        """What is there of a scope's turns up to a place in the order, erased ones aside.
 
         Args:
             scope: whose.
             lanes: where turns and plans are looked for.
-            before: the moment.
+            before: the place in the order.
             ids: of turns that are looked at as well; None: every turn of the tenant's.
         """
 
@@ -163,7 +160,7 @@ class Lanes(Protocol):
     async def confirm(self, lease: Lease, turns: Sequence[Turn]) -> Confirmation:
         """The last look before applying: raises LeaseLost, or tells which turns were erased meanwhile."""
 
-    async def epochs(self, scope: Scope) -> list[tuple[Scope, datetime]]:
+    async def epochs(self, scope: Scope) -> list[tuple[Scope, Epoch]]:
         """The erases that cover a scope, each with its epoch."""
 
     async def erased(self, turns: Sequence[Turn]) -> frozenset[str]:

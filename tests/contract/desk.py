@@ -12,6 +12,7 @@ from memory.adapters.celery_bell import QUEUE, CeleryBell
 from memory.adapters.pseudonyms import Pseudonyms
 from memory.adapters.redis_inbox import RedisInbox
 from memory.adapters.redis_lanes import InboxLimits, RedisLanes
+from memory.adapters.redis_order import RedisOrder
 from memory.adapters.redis_scripts import RedisScripts
 from memory.adapters.redis_server_key import RedisServerKey
 from memory.adapters.redis_turns import RedisTurns
@@ -51,7 +52,7 @@ class Desk:
             await held.take([lane or scope.lane])
             epoch, dead = await self.inbox.raise_epoch(scope), await self.inbox.dead(scope)
             for lease in held.leases:
-                steps += [step async for step in self.inbox.erase(scope, lease, epoch, dead.get(lease.lane, ()))]
+                steps += [step async for step in self.inbox.erase(scope, lease, epoch.order, dead.get(lease.lane, ()))]
         return all_of(steps)
 
     async def bells(self) -> int:
@@ -68,11 +69,17 @@ def all_of(steps: Sequence[Erased]) -> Erased:
     return Erased(ids=ids, turns=dict(turns), plans=plans, texts=texts)
 
 
+async def nothing_stored() -> int:
+    """The greatest number of the order in a store that is empty."""
+    return 0
+
+
 def desk_on(redis: Redis, limits: InboxLimits) -> Desk:
     scripts, bell, pseudonyms = RedisScripts(redis), CeleryBell(), Pseudonyms(RedisServerKey(redis))
+    order = RedisOrder(scripts, nothing_stored)
     return Desk(
-        RedisInbox(redis, scripts, bell, limits, pseudonyms),
-        RedisLanes(redis, scripts, bell, limits, pseudonyms),
+        RedisInbox(redis, scripts, bell, limits, pseudonyms, order),
+        RedisLanes(redis, scripts, bell, limits, pseudonyms, order),
         RedisTurns(redis),
         redis,
     )

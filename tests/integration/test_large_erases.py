@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from redis.asyncio import Redis
@@ -16,13 +15,15 @@ from memory.adapters.pseudonyms import Pseudonyms
 from memory.adapters.qdrant_store import QdrantStore
 from memory.adapters.redis_erasing import RedisErasing
 from memory.adapters.redis_inbox import RedisInbox
-from memory.adapters.redis_lanes import InboxLimits, RedisLanes
+from memory.adapters.redis_lanes import InboxLimits
+from memory.adapters.redis_order import RedisOrder
 from memory.adapters.redis_scripts import RedisScripts
 from memory.adapters.redis_server_key import RedisServerKey
 from memory.books import Erased, Erasure
 from memory.errors import InboxUnavailable, LaneBusy
 from memory.forget import forget
 from memory.model import Lease, Plan, Scope
+from tests.contract.desk import nothing_stored
 from tests.integration.house import ANA, BOB, House
 from tests.support import wait_until
 
@@ -31,6 +32,9 @@ ANA_BOT = Scope(tenant="default", user_id="ana", agent_id="bot")
 MOST_COMMANDS = 2_500  # of one script; 200 turns in a step, about ten commands each
 FEW, MANY = 200, 2_000
 LANES, LEASE_SECONDS = 520, 0.6
+LIMITS = InboxLimits()
+
+Kind = TypeVar("Kind", bound=RedisErasing)
 
 
 async def forgotten(house: House, scope: Scope = ANA, **parts: Any) -> Erasure:
@@ -76,28 +80,21 @@ class Watched:
 
 @pytest.mark.parametrize("waits", [False, True], ids=["settled", "waiting"])
 async def test_no_step_of_an_erase_grows_with_what_is_stored(house: House, redis: Redis, waits: bool) -> None:
-    most = dict[int, dict[str, int]]()
-    for count in (FEW, MANY):
-        if waits:
-            await said(house, [ANA] * count)
-        else:
-            await settled(house, count)
-        scripts: Any = Watched(redis)
-        pseudonyms = Pseudonyms(RedisServerKey(redis))
-        inbox: Any = RedisErasing(redis, scripts, CeleryBell(), InboxLimits(), pseudonyms)
-        erasure = await forgotten(house, inbox=inbox)
-        assert (erasure.turns, erasure.verified) == (count, True)
-        most[count] = scripts.most
-    assert most[MANY]["erase"] < MOST_COMMANDS
-    assert {name: count for name, count in most[MANY].items() if count > most[FEW][name] + 10} == {}
+    if waits:
+        await said(house, [ANA] * MANY)
+    else:
+        await settled(house, MANY)
+    scripts = Watched(redis)
+    erasure = await forgotten(house, inbox=inbox_on(redis, scripts, RedisErasing))
+    assert (erasure.turns, erasure.verified) == (MANY, True)
+    assert {name: most for name, most in scripts.most.items() if most > MOST_COMMANDS} == {}
 
 
 async def test_bells_are_taken_out_of_a_long_queue_in_small_steps(house: House, redis: Redis) -> None:
     bell = CeleryBell()
     await redis.lpush(QUEUE, *[bell.message(lane) for lane in (ANA.lane, BOB.lane) for _ in range(700)])
-    scripts: Any = Watched(redis)
-    inbox = RedisErasing(redis, scripts, bell, InboxLimits(), Pseudonyms(RedisServerKey(redis)))
-    assert await inbox.hush([ANA.lane]) == 700
+    scripts = Watched(redis)
+    assert await inbox_on(redis, scripts, RedisErasing).hush([ANA.lane]) == 700
     assert await redis.llen(QUEUE) == 700
     assert all(bell.body(BOB.lane).encode() in one for one in await redis.lrange(QUEUE, 0, -1))
     assert scripts.most["hush"] < MOST_COMMANDS
@@ -127,14 +124,18 @@ async def test_a_part_of_a_shared_lane_goes_and_the_rest_keeps_its_order_and_its
     assert (ledger.balanced, ledger.erased) == (True, 300)
 
 
+def inbox_on(redis: Redis, scripts: Any, kind: type[Kind], limits: InboxLimits = LIMITS) -> Kind:
+    """The inbox of the house, with other scripts, methods or limits."""
+    order = RedisOrder(scripts, nothing_stored)
+    return kind(redis, scripts, CeleryBell(), limits, Pseudonyms(RedisServerKey(redis)), order)
+
+
 class Losing(RedisInbox):
     """Loses the lane after its first step in it, so often."""
 
     times = 1
 
-    async def erase(
-        self, scope: Scope, lease: Lease, epoch: datetime, dead: Sequence[str] = ()
-    ) -> AsyncIterator[Erased]:
+    async def erase(self, scope: Scope, lease: Lease, epoch: int, dead: Sequence[str] = ()) -> AsyncIterator[Erased]:
         async for step in super().erase(scope, lease, epoch, dead):
             yield step
             if self.times > 0:
@@ -143,7 +144,7 @@ class Losing(RedisInbox):
 
 
 def losing(redis: Redis, times: int) -> Losing:
-    inbox = Losing(redis, RedisScripts(redis), CeleryBell(), InboxLimits(), Pseudonyms(RedisServerKey(redis)))
+    inbox = inbox_on(redis, RedisScripts(redis), Losing)
     inbox.times = times
     return inbox
 
@@ -172,7 +173,7 @@ async def test_an_erase_whose_lane_was_lost_after_its_last_step_begins_again(hou
     class Late(QdrantStore):
         looks = 0
 
-        async def erase(self, scope: Scope, before: datetime) -> int:
+        async def erase(self, scope: Scope, before: int) -> int:
             removed = await super().erase(scope, before)
             self.looks += 1
             if self.looks == 1:
@@ -186,22 +187,21 @@ async def test_an_erase_whose_lane_was_lost_after_its_last_step_begins_again(hou
 
 async def test_the_leases_of_many_lanes_outlive_any_one_lease(house: House, redis: Redis) -> None:
     """An agent with many users, under leases that are far shorter than its erase."""
-    limits, scripts, pseudonyms = InboxLimits(lease_seconds=LEASE_SECONDS), RedisScripts(redis), house.inbox._pseudonyms
-    inbox = RedisInbox(redis, scripts, CeleryBell(), limits, pseudonyms)
+    limits = InboxLimits(lease_seconds=LEASE_SECONDS)
+    inbox = inbox_on(redis, RedisScripts(redis), RedisInbox, limits)
     users = [Scope(tenant="default", user_id=f"user-{number}", agent_id="bot") for number in range(LANES)]
     await said(house, users)
 
     class Slow(QdrantStore):
         """Removes when leases that were taken by now would have ended twice."""
 
-        async def erase(self, scope: Scope, before: datetime) -> int:
+        async def erase(self, scope: Scope, before: int) -> int:
             for _ in range(2):
                 await redis.set("ts:lease:probe", 1, px=limits.lease_ms)
                 await wait_until(lambda: gone(redis, "ts:lease:probe"), what="a lease ending")
             return await super().erase(scope, before)
 
-    lanes = RedisLanes(redis, scripts, CeleryBell(), limits, pseudonyms)
-    erasure = await forgotten(house, BOT, inbox=inbox, lanes=lanes, store=Slow(house.store._client, house.embedder))
+    erasure = await forgotten(house, BOT, inbox=inbox, store=Slow(house.store._client, house.embedder))
     assert (erasure.turns, erasure.verified) == (LANES, True)
     assert await redis.keys("ts:lease:*") == []
     assert await redis.keys("ts:erasing:*") == []
@@ -235,7 +235,7 @@ async def test_an_erase_whose_step_was_done_without_an_answer_gives_no_receipt(h
                 raise InboxUnavailable("Redis does not answer; try again shortly")
             return answer
 
-    inbox = RedisInbox(redis, Unanswered(redis), CeleryBell(), InboxLimits(), house.inbox._pseudonyms)
+    inbox = inbox_on(redis, Unanswered(redis), RedisInbox)
     with pytest.raises(InboxUnavailable):
         await forgotten(house, inbox=inbox)
     again = await forgotten(house, inbox=inbox)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -46,17 +45,16 @@ async def test_what_is_left_counts_versions_that_are_newer_than_the_epoch(house:
     """No such version can be there while the lanes are held. If one is, it is removed by a new epoch, or told."""
     await house.say("I live in Berlin")
     await house.drain()
-    (memory,) = await house.memories()
 
     class Ahead(QdrantStore):
-        async def erase(self, scope: Scope, before: datetime) -> int:
+        async def erase(self, scope: Scope, before: int) -> int:
             return 0
 
-        async def left(self, scope: Scope, before: datetime | None = None) -> int:
+        async def left(self, scope: Scope, before: int | None = None) -> int:
             return 0 if before else await super().left(scope)
 
-        async def newer(self, scope: Scope, after: datetime, lanes: Sequence[Lane]) -> int:  # type: ignore[override]
-            return await super().newer(scope, memory.updated_at.replace(year=2000), lanes)
+        async def newer(self, scope: Scope, after: int, lanes: Sequence[Lane]) -> int:  # type: ignore[override]
+            return await super().newer(scope, 0, lanes)
 
     erasure = await forgotten(house, store=Ahead(house.store._client, house.embedder))
     assert (erasure.left.versions, erasure.verified) == (1, False)
@@ -73,7 +71,7 @@ async def test_a_turn_that_died_meanwhile_is_erased_and_one_that_is_accepted_sta
     class Meanwhile(QdrantStore):
         later = ""
 
-        async def erase(self, scope: Scope, before: datetime) -> int:
+        async def erase(self, scope: Scope, before: int) -> int:
             self.later = await house.say("I live in Rome")
             return await super().erase(scope, before)
 

@@ -1,35 +1,31 @@
--- Forget some of an owner's turns in one lane: of each that was accepted up to the watermark only that it was erased stays.
+-- Forget some of an owner's turns in one lane: of each that came before the watermark only that it was erased stays.
 -- One chunk under the lease of whoever erases. Run again, it changes nothing more.
--- KEYS lease, lane, waiting list, plan, owned, ledger, backlog, floor
+-- KEYS lease, lane, waiting list, plan, owned, ledger, backlog
 -- ARGV token, watermark, retention_s, lane, user, agent, run, app (empty: any), turn prefix, status prefix, text prefix,
---   which turns (`waiting`: from the rank `cursor` on; `owned`: with a score above `cursor`; `named`: those that follow),
---   cursor, most turns, ids ...
--- Returns { } where the lease is another's, else { next cursor or '', texts, plans, { id, status it had, ... } }
-local lease, lane, waiting, plan, owned, ledger, backlog, floor = unpack(KEYS)
-local which, cursor, most = ARGV[12], ARGV[13], tonumber(ARGV[14])
+--   rank in the waiting list ('': the turns that follow), most turns, ids ...
+-- Returns { } where the lease is another's, else { next rank or '', texts, plans, { id, status it had, ... } }
+-- with _clock
+-- with _idempotency
+local lease, lane, waiting, plan, owned, ledger, backlog = unpack(KEYS)
+local rank, most, watermark = tonumber(ARGV[12]), tonumber(ARGV[13]), tonumber(ARGV[2])
 if redis.call('GET', lease) ~= ARGV[1] then return {} end
-local time = redis.call('TIME')
-local now = string.format('%.0f', time[1] * 1000000 + time[2])
-local watermark = tonumber(ARGV[2])
+local now = digits(look().now_us)
 local live = { queued = true, running = true, retrying = true }
 
 local ids, after = {}, ''
-if which == 'waiting' then
-  ids = redis.call('LRANGE', waiting, cursor, cursor + most - 1)
-elseif which == 'owned' then
-  local rows = redis.call('ZRANGEBYSCORE', owned, cursor, '+inf', 'WITHSCORES', 'LIMIT', 0, most)
-  for i = 1, #rows, 2 do ids[#ids + 1] = rows[i] end
-  if #ids == most then after = '(' .. rows[#rows] end
+if rank then
+  ids = redis.call('LRANGE', waiting, rank, rank + most - 1)
 else
-  for i = 15, #ARGV do ids[#ids + 1] = ARGV[i] end
+  for i = 14, #ARGV do ids[#ids + 1] = ARGV[i] end
 end
 
 local erased, stamps, ended, texts, waited = {}, {}, {}, 0, 0
 local by_status, rows_of = {}, {}
 for _, id in ipairs(ids) do
   local turn, text = ARGV[9] .. id, ARGV[11] .. id
-  local row = redis.call('HMGET', turn, 'status', 'user_id', 'agent_id', 'run_id', 'app_id', 'accepted_us', 'lane')
-  local ours = row[1] and row[1] ~= 'erased' and row[7] == ARGV[4] and tonumber(row[6]) <= watermark
+  local row = redis.call('HMGET', turn, 'status', 'user_id', 'agent_id', 'run_id', 'app_id', 'accepted_us', 'lane',
+    'order', 'idem')
+  local ours = row[1] and row[1] ~= 'erased' and row[7] == ARGV[4] and tonumber(row[8] or '0') <= watermark
   for i = 2, 5 do ours = ours and (ARGV[3 + i] == '' or ARGV[3 + i] == row[i]) end
   if not row[1] then ended[#ended + 1] = id end -- its hash has ended: the index would name the lane for nothing
   if ours then
@@ -37,6 +33,7 @@ for _, id in ipairs(ids) do
     redis.call('DEL', turn, text)
     redis.call('HSET', turn, 'status', 'erased', 'accepted_us', row[6], 'attempts', 0, 'settled_us', now)
     redis.call('EXPIRE', turn, ARGV[3])
+    end_key(row[9])
     rows_of[id] = true
     erased[#erased + 1] = id
     erased[#erased + 1] = row[1]
@@ -46,7 +43,7 @@ for _, id in ipairs(ids) do
     by_status[row[1]] = by_status[row[1]] or {}
     table.insert(by_status[row[1]], id)
     if live[row[1]] then waited = waited + 1 end
-    if live[row[1]] and which ~= 'waiting' then redis.call('LREM', waiting, -1, id) end -- it was replayed just now
+    if live[row[1]] and not rank then redis.call('LREM', waiting, -1, id) end -- it was replayed just now
   end
 end
 for status, of_status in pairs(by_status) do
@@ -62,18 +59,18 @@ if waited > 0 then redis.call('DECRBY', backlog, waited) end
 if #ended > 0 then redis.call('ZREM', owned, unpack(ended)) end
 
 local plans = 0
-if which == 'waiting' then
+if rank then
   local batch = tonumber(redis.call('HGET', lane, 'held') or redis.call('HGET', lane, 'planned') or '0')
   local whole, gone = batch > 0, 0
   for i, id in ipairs(ids) do
     if rows_of[id] then
-      redis.call('LSET', waiting, cursor + i - 1, '')
+      redis.call('LSET', waiting, rank + i - 1, '')
       gone = gone + 1
-      if cursor + i <= batch then whole = false end
+      if rank + i <= batch then whole = false end
     end
   end
   if gone > 0 then redis.call('LREM', waiting, gone, '') end
-  if #ids == most then after = string.format('%.0f', cursor + #ids - gone) end
+  if #ids == most then after = digits(rank + #ids - gone) end
   -- A plan whose batch has lost a turn would not be used: it is decided anew.
   if whole and redis.call('EXISTS', plan) == 1 then
     redis.call('HSET', lane, 'planned', batch)
@@ -82,10 +79,9 @@ if which == 'waiting' then
     redis.call('HDEL', lane, 'planned')
   end
   redis.call('HDEL', lane, 'held', 'holder', 'limit', 'deaths', 'failures', 'wake_us')
-elseif after == '' and redis.call('LLEN', waiting) == 0 then
+end
+if after == '' and redis.call('LLEN', waiting) == 0 then
   if redis.call('ZCARD', owned) == 0 then
-    local last_us = redis.call('HGET', lane, 'last_us') or '0'
-    if tonumber(last_us) > tonumber(redis.call('GET', floor) or '0') then redis.call('SET', floor, last_us) end
     redis.call('DEL', lane, owned)
   else
     redis.call('EXPIRE', lane, ARGV[3])

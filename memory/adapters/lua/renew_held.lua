@@ -2,8 +2,8 @@
 -- KEYS lanes, then of each lane: lease, erasing
 -- ARGV lease_ms, then of each lane: token, lane
 -- Returns how many of them were lost.
-local time, lost = redis.call('TIME'), 0
-local until_ms = time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[1]
+-- with _clock
+local lost, until_ms = 0, look().monotonic_ms + ARGV[1]
 for i = 2, #ARGV, 2 do
   local lease, erasing = KEYS[i], KEYS[i + 1]
   if redis.call('GET', lease) == ARGV[i] then
