@@ -172,7 +172,7 @@ async def _renew(
     ]
     told = Telling(event=Event.UPDATE, scope=after.scope, memory_id=after.id, version=after.version)
     async with telling(lease, told, lanes):
-        await write_under(lease, writes, lanes, store, embedder)
+        await write_under(lease, writes, lanes, store)
     return after
 
 

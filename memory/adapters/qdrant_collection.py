@@ -34,7 +34,7 @@ class QdrantCollection:
 
     async def ping(self) -> None:
         """Raises StoreUnavailable when Qdrant does not answer, is too old, or does not let us read and write."""
-        ours = [self.collection] if self.collection else await self._there()
+        ours = [self.collection] if self.collection else await self._ours()
         await self._server.check(ours[0] if ours else None)
 
     async def limits(self) -> Sequence[str]:
@@ -57,7 +57,7 @@ class QdrantCollection:
     async def _open(self, vector: Sequence[float] | None) -> None:
         await self._server.meet()
         losses = self._server.losses
-        ours = await self._there()
+        ours = await self._ours()
         if vector is None and len(ours) == 1:
             self.collection = ours[0]
         else:
@@ -75,12 +75,13 @@ class QdrantCollection:
 
     @property
     def _prefix(self) -> str:
+        """What the names of the embedder's collections begin with; the length of its vectors follows."""
         return f"{PREFIX}{re.sub(r'[^a-z0-9]+', '-', self._embedder.name.lower()).strip('-')}-"
 
-    async def _there(self) -> list[str]:
-        """The collections of our embedder."""
-        every = (await self._ask(self._client.get_collections())).collections
-        return [one.name for one in every if one.name.removeprefix(self._prefix).isdecimal()]
+    async def _ours(self) -> list[str]:
+        """The embedder's collections that are there."""
+        there = [one.name for one in (await self._ask(self._client.get_collections())).collections]
+        return [name for name in there if name.removeprefix(self._prefix).isdecimal()]
 
     async def _create_first(self, dimension: int, others: Sequence[str]) -> None:
         """Make the collection, but not beside memories with vectors of another length: one of the two must be wrong.

@@ -196,7 +196,7 @@ class QdrantStore(QdrantOwners, QdrantEntities):
             )
         )
         points, more = answer.points[: page.size], len(answer.points) > page.size
-        after = following([point.payload["position"] for point in points], page.after) if more else None
+        after = following([(point.payload or {})["position"] for point in points], page.after) if more else None
         return Slice(count.count, [payloads.from_payload(point.payload) for point in _known(points)], after)
 
     async def history(self, reach: Scope, memory_id: str) -> list[Memory]:

@@ -6,7 +6,7 @@
 from memory.ports.access import Keyring, Rate, Rates, Tokens
 from memory.ports.digests import DigestBook
 from memory.ports.health import Provider, Pulse
-from memory.ports.inbox import Accepted, Doorbell, Inbox, Lanes, OwnerLog, TurnLog, Watch
+from memory.ports.inbox import Accepted, Doorbell, HeldLanes, Inbox, Lanes, OwnerLog, TurnLog, Watch
 from memory.ports.masking import Mask, unmasked
 from memory.ports.models import (
     Answer,
@@ -34,6 +34,7 @@ __all__ = [
     "Embedder",
     "Extractor",
     "GuidanceBook",
+    "HeldLanes",
     "Inbox",
     "Keyring",
     "Lanes",

@@ -17,6 +17,7 @@ from memory.adapters.redis_inbox import RedisInbox
 from memory.adapters.redis_keyring import RedisKeyring
 from memory.adapters.redis_lanes import InboxLimits, RedisLanes
 from memory.adapters.redis_meter import RedisMeter
+from memory.adapters.redis_order import RedisOrder
 from memory.adapters.redis_rates import RedisRates
 from memory.adapters.redis_receipts import RedisReceipts
 from memory.adapters.redis_server_key import RedisServerKey
@@ -25,6 +26,7 @@ from memory.adapters.redis_webhooks import RedisWebhooks
 from memory.books import Left, Places, Receipt, Removal
 from memory.model import Access, ApiKey, Message, Role, Scope, Status, Submission, Webhook
 from tests.contract.counting import Counting
+from tests.contract.desk import nothing_stored
 from tests.support import wait_until
 
 TENANT = "default"
@@ -52,8 +54,9 @@ class World:
         redis, scripts, bell = self.redis, Counting(self.redis), CeleryBell()
         pseudonyms = Pseudonyms(RedisServerKey(redis))
         self.scripts = scripts
-        self.inbox = RedisInbox(redis, scripts, bell, LIMITS, pseudonyms)
-        self.lanes = RedisLanes(redis, scripts, bell, LIMITS, pseudonyms)
+        order = RedisOrder(scripts, nothing_stored)
+        self.inbox = RedisInbox(redis, scripts, bell, LIMITS, pseudonyms, order)
+        self.lanes = RedisLanes(redis, scripts, bell, LIMITS, pseudonyms, order)
         self.turns = RedisTurns(redis, scripts)
         self.book = RedisWebhooks(redis, scripts, pseudonyms)
         self.deliveries = RedisDeliveries(redis, scripts, bell, LIMITS, self.book, 10)
@@ -132,8 +135,8 @@ class World:
 
     def receipt(self) -> Receipt:
         return Receipt(
-            id="r1", tenant=TENANT, erased_at=NOW, owner="x", scope=("user_id",), turns=1, memories=1, verified=True,
-            counts=Places(), left=Left(), key_id="k",
+            id="r1", tenant=TENANT, erased_at=NOW, watermark=1, owner="x", scope=("user_id",), turns=1, memories=1,
+            verified=True, known=True, counts=Places(), left=Left(), key_id="k",
         )  # fmt: skip
 
     def key(self, key_id: str) -> ApiKey:

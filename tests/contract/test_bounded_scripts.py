@@ -6,7 +6,6 @@ With TURNSTONE_TEST_ELEMENTS=100000 in the environment the very many are 100,000
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
 
 from redis.asyncio import Redis
 
@@ -140,11 +139,15 @@ async def forgetting(made: World) -> None:
         assert lease is not None
         await made.lanes.take(lease, 1, 1_000)
         await made.lanes.record(lease, Plan(turn_ids=(later,), events={later: events}))
-        epoch = datetime(2000, 1, 1, tzinfo=UTC)
-        assert await made.inbox.unquote(lease, fay, epoch, frozenset({("m1", "old")})) == 1
-    await made.inbox.seize(fay.lane)
-    epoch = await made.inbox.raise_epoch(fay)
-    await made.inbox.erase(fay, fay.lane, epoch)
+        texts = frozenset({("m1", "old")})
+        async for quoting in made.inbox.quotes(fay.lane):
+            await made.inbox.unquote(lease, quoting.turns, texts)
+        assert await made.inbox.unplan(lease, fay, 0, texts) == 1
+    async with made.inbox.holding(made.lanes.hand_back) as lanes:
+        await lanes.take([fay.lane])
+        epoch = await made.inbox.raise_epoch(fay)
+        for lease in lanes.leases:
+            assert [step async for step in made.inbox.erase(fay, lease, epoch.order)]
     await made.bells()
     await made.inbox.hush([fay.lane])
     await made.inbox.untell(fay)
@@ -163,6 +166,7 @@ async def telling(made: World) -> None:
         claimed = await made.deliveries.claim(TENANT, HOOK.id, busy=True)
         assert claimed is not None
         await made.deliveries.report(TENANT, claimed.delivery, outcome)
+    assert claimed is not None
     assert await made.deliveries.again(TENANT, HOOK.id, claimed.delivery.id)
     assert await made.deliveries.note_test(TENANT, HOOK.id)
     assert await made.redis.llen(QUEUE) > 0

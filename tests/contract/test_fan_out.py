@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,12 +12,13 @@ from redis.asyncio import Redis
 from memory.adapters.celery_bell import QUEUE, CeleryBell
 from memory.adapters.pseudonyms import Pseudonyms
 from memory.adapters.redis_lanes import InboxLimits, RedisLanes
+from memory.adapters.redis_order import RedisOrder
 from memory.adapters.redis_scripts import Argument, RedisScripts
 from memory.adapters.redis_server_key import RedisServerKey
 from memory.errors import InboxUnavailable
 from memory.model import Event, Lease, Plan, Telling, TurnEvent
 from tests.chaos.scan import all_of_redis
-from tests.contract.desk import ANA, Desk
+from tests.contract.desk import ANA, Desk, nothing_stored
 from tests.contract.test_deliveries import HOOK, Counter, added
 from tests.contract.test_lists import cost
 from tests.keys_found import faults
@@ -45,7 +45,9 @@ class LastStep(RedisScripts):
 
 async def settle_and_die(redis: Redis, lease: Lease, plan: Plan) -> None:
     scripts, pseudonyms = LastStep(redis, "settle"), Pseudonyms(RedisServerKey(redis))
-    await RedisLanes(redis, scripts, CeleryBell(), InboxLimits(), pseudonyms).settle(lease, plan)
+    await RedisLanes(
+        redis, scripts, CeleryBell(), InboxLimits(), pseudonyms, RedisOrder(scripts, nothing_stored)
+    ).settle(lease, plan)
 
 
 @pytest.fixture
@@ -123,7 +125,7 @@ async def test_of_an_owner_who_was_erased_nothing_more_is_noted_and_no_outbox_na
     counter: Counter, redis: Redis
 ) -> None:
     await counter.settle(*(added(number) for number in range(MANY)))
-    await counter.desk.inbox.erase(ANA, ANA.lane, datetime(9999, 1, 1, tzinfo=UTC))
+    await counter.desk.erase()
     assert await counter.desk.inbox.untell(ANA) > 0
     while await counter.deliveries.fan_out("default"):
         pass

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 
 import pytest
 from redis.asyncio import Redis
@@ -120,7 +119,7 @@ async def test_a_dead_turn_leaves_the_dead_of_its_lane_as_it_is_replayed_discard
         await desk.lanes.take(held, 1, 1000)
         await desk.lanes.fail(held, "bad_answer: no JSON")
     assert await redis.zcard(DEAD) == 1
-    await desk.inbox.erase(ANA, ANA.lane, datetime(9999, 1, 1, tzinfo=UTC))
+    await desk.erase()
     assert not await redis.exists(DEAD)
 
 

@@ -166,7 +166,7 @@ async def test_a_key_that_may_only_read_reads_and_is_told_as_such(opened: Opened
     for call in (
         store.ping(),
         store.apply(lease(), [write("one")], FOREVER),
-        store.erase(ANA, write("x").memory.created_at),
+        store.erase(ANA, 1),
     ):
         with pytest.raises(StoreUnavailable, match="may read but not write"):
             await call

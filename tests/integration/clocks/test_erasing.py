@@ -16,9 +16,7 @@ TENANT = Scope(tenant="default")
 
 async def erased(house: House, scope: Scope) -> bool:
     """Forget an owner; returns whether the receipt would say that nothing is left."""
-    erasure = await forget(
-        scope, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store, embedder=house.embedder
-    )
+    erasure = await forget(scope, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store)
     return erasure.verified
 
 
