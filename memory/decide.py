@@ -136,7 +136,7 @@ async def _histories(
     late = {
         stored.id: Scope(tenant=stored.scope.tenant)
         for candidate, target in zip(candidates, targets, strict=True)
-        if (stored := _stored(target, targets)) and is_late(stored, turns[candidate.turn_id].said_at)
+        if (stored := _stored(target, targets)) and is_late(stored, turns[candidate.turn_id])
     }
     return {memory_id: await store.history(everything, memory_id) for memory_id, everything in late.items()}
 

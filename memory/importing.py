@@ -20,12 +20,13 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from memory.clock import from_us
+from memory.clock import from_us, to_us
 from memory.errors import LaneBusy, LeaseLost
 from memory.marking import Quarantine, reads_like_an_instruction
 from memory.model import Lane, Lease, Memory, Metadata, Scope, Value, Vector, Write
+from memory.plan import MOST_FACTS
 from memory.ports import Embedder, Lanes, MemoryStore
-from memory.removals import take_back
+from memory.removals import is_forgotten, take_back
 from memory.spending import paid_by
 from memory.versions import NAMESPACE
 
@@ -188,7 +189,7 @@ async def _in_lane(
             seen = await parts.lanes.confirm(lease, ())
             await parts.store.insert(lease, writes, seen.good_until)
             await parts.lanes.confirm(lease, ())
-            if await _forgotten(memories, parts.lanes):
+            if await _covered(memories, parts.lanes):
                 raise LeaseLost("this owner is being forgotten just now")
     except LaneBusy:
         return _busy(coming)
@@ -205,10 +206,10 @@ def _busy(coming: Mapping[str, Arrival]) -> dict[str, Outcome]:
 async def _fit(
     coming: Mapping[str, Arrival], lease: Lease, parts: Importing
 ) -> tuple[dict[str, Memory], dict[str, Outcome]]:
-    """The memories that may come in, and the refusals of the others. A lease's token is Redis's clock."""
-    now, memories, refused = from_us(lease.token), dict[str, Memory](), dict[str, str]()
+    """The memories that may come in, and the refusals of the others."""
+    now, memories, refused = lease.taken_at, dict[str, Memory](), dict[str, str]()
     for number, (found, arrival) in enumerate(coming.items()):
-        memory = _memory(found, arrival, number, now, parts.quarantine)
+        memory = _memory(found, arrival, number, lease, parts.quarantine)
         moments = memory.created_at, memory.updated_at
         if min(moments) < _FIRST or max(moments) > now:
             refused[found] = _OUT_OF_TIME  # no erase would ever cover what was made ahead
@@ -222,8 +223,8 @@ async def _fit(
     }
 
 
-def _memory(found: str, arrival: Arrival, number: int, now: datetime, quarantine: Quarantine) -> Memory:
-    created = arrival.created_at or arrival.updated_at or now
+def _memory(found: str, arrival: Arrival, number: int, lease: Lease, quarantine: Quarantine) -> Memory:
+    created = arrival.created_at or arrival.updated_at or lease.taken_at
     updated = arrival.updated_at or created
     reads = quarantine is not Quarantine.OFF and reads_like_an_instruction(arrival.text)
     held = reads and quarantine is Quarantine.HOLD
@@ -237,7 +238,8 @@ def _memory(found: str, arrival: Arrival, number: int, now: datetime, quarantine
         updated_at=updated,
         valid_from=arrival.valid_from or updated,
         expires_at=arrival.expires_at,
-        fact=_place(found, created, number),
+        order=lease.token,
+        position=to_us(created) * MOST_FACTS + _place(found, created, number),
         current=not held,
         marked=reads,
         held=held,
@@ -254,10 +256,15 @@ def _place(found: str, created: datetime, number: int) -> int:
 
 
 async def _forgotten(memories: Mapping[str, Memory], lanes: Lanes) -> list[str]:
-    """Which of these an erase covers."""
+    """Which of these were made before their owner was forgotten. Elsewhere there is no order of ours, but times."""
     scopes = {one.scope for one in memories.values()}
     epochs = {scope: [epoch for _, epoch in await lanes.epochs(scope)] for scope in scopes}
-    return [found for found, one in memories.items() if any(one.updated_at <= epoch for epoch in epochs[one.scope])]
+    return [found for found, one in memories.items() if any(one.updated_at <= epoch.at for epoch in epochs[one.scope])]
+
+
+async def _covered(memories: Mapping[str, Memory], lanes: Lanes) -> bool:
+    """Whether an erase has come in since these were given their place in the order."""
+    return any([await is_forgotten(memory, lanes) for memory in memories.values()])
 
 
 async def _looked_at(

@@ -132,7 +132,7 @@ async def _holding_plan(lease: Lease, batch: Batch, parts: Remembering) -> tuple
 async def _forgotten(writes: Sequence[Write], lanes: Lanes) -> bool:
     """Whether an erase covers one of the versions to be written: an old text must not come back by it."""
     epochs = {scope: await lanes.epochs(scope) for scope in {write.memory.scope for write in writes}}
-    return any(write.memory.updated_at <= epoch for write in writes for _, epoch in epochs[write.memory.scope])
+    return any(write.memory.order <= epoch.order for write in writes for _, epoch in epochs[write.memory.scope])
 
 
 async def sweep_forever(inbox: Inbox, parts: Remembering, every_seconds: float) -> None:

@@ -12,7 +12,7 @@ from memory.clock import to_us
 from memory.model import OWNERS, DeadFilter, Status
 
 _CHUNK = 500
-_FIELDS = ("status", "accepted_us", "error", *OWNERS)
+_FIELDS = ("status", "accepted_us", "error", *OWNERS, "order")
 
 
 async def find_dead(redis: Redis, tenant: str, which: DeadFilter) -> list[str]:
@@ -23,7 +23,7 @@ async def find_dead(redis: Redis, tenant: str, which: DeadFilter) -> list[str]:
             for turn_id in chunk:
                 pipeline.hmget(keys.turn(tenant, turn_id), _FIELDS)
             rows = await answered(pipeline.execute())
-        found += [(int(row[1]), turn_id) for turn_id, row in zip(chunk, rows, strict=True) if _is_meant(row, which)]
+        found += [(int(row[-1]), turn_id) for turn_id, row in zip(chunk, rows, strict=True) if _is_meant(row, which)]
     return [turn_id for _, turn_id in sorted(found)]
 
 
@@ -51,7 +51,7 @@ async def _dead(redis: Redis, tenant: str, which: DeadFilter) -> AsyncIterator[l
 
 
 def _is_meant(row: Sequence[bytes | None], which: DeadFilter) -> bool:
-    status, accepted, error, *owners = [(value or b"").decode() for value in row]
+    status, accepted, error, *owners, _ = [(value or b"").decode() for value in row]
     if status != Status.DEAD or which.error not in (None, error, error.partition(":")[0]):
         return False
     if any(getattr(which, field) not in (None, name) for field, name in zip(OWNERS, owners, strict=True)):

@@ -23,6 +23,7 @@ from memory.adapters.redis_guidance import RedisGuidance
 from memory.adapters.redis_inbox import RedisInbox
 from memory.adapters.redis_keyring import RedisKeyring
 from memory.adapters.redis_lanes import InboxLimits, RedisLanes
+from memory.adapters.redis_order import RedisOrder
 from memory.adapters.redis_owners import RedisOwners
 from memory.adapters.redis_rates import RedisRates
 from memory.adapters.redis_receipts import RedisReceipts
@@ -115,7 +116,7 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
         store = QdrantStore(qdrant_client(settings, stack), embedder)
         guidance, keyring, turns = RedisGuidance(redis), RedisKeyring(redis, scripts), RedisTurns(redis)
         server_key = RedisServerKey(redis, secret(settings.server_key))
-        pseudonyms = Pseudonyms(server_key)
+        pseudonyms, order = Pseudonyms(server_key), RedisOrder(scripts, store.greatest_order)
         book = RedisWebhooks(redis, scripts, pseudonyms)
         sender = HttpWebhooks(
             settings.webhook_timeout_seconds,
@@ -125,8 +126,8 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
         stack.push_async_callback(sender.aclose)
         thinking = model if settings.extractor_kind == "openai" else None
         yield Parts(
-            inbox=RedisInbox(redis, scripts, bell, limits, pseudonyms),
-            lanes=RedisLanes(redis, scripts, bell, limits, pseudonyms),
+            inbox=RedisInbox(redis, scripts, bell, limits, pseudonyms, order),
+            lanes=RedisLanes(redis, scripts, bell, limits, pseudonyms, order),
             turns=turns,
             owners=RedisOwners(redis, turns),
             watch=RedisAudit(redis, scripts, limits),

@@ -179,6 +179,7 @@ class ReceiptView(Kept):
     id: str = ""
     tenant: str = ""
     erased_at: datetime
+    watermark: int
     owner: str = ""
     scope: tuple[str, ...] = ()
     turns: int

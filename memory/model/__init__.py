@@ -19,7 +19,7 @@ from memory.model.webhooks import (
     Webhook,
     WebhookEvent,
 )
-from memory.model.work import Batch, Confirmation, Lease, Page
+from memory.model.work import Batch, Confirmation, Epoch, Lease, Page
 
 __all__ = [
     "KINDS",
@@ -38,6 +38,7 @@ __all__ = [
     "DeliveryStatus",
     "DigestOrder",
     "Entity",
+    "Epoch",
     "Event",
     "Extraction",
     "Fact",

@@ -1,4 +1,5 @@
--- Deliveries to webhooks: ids, never words. The names of the keys are those of redis_keys.py.
+-- Deliveries to webhooks: ids, never words. The names of the keys are those of redis_keys.py. What is due is due by the
+-- monotonic clock (`due_ms`); `due_us` tells people when that is expected to be. To be put after _clock.
 local MOST_WAITING, MOST_DONE = 10000, 1000 -- of one webhook: what is more is given up at once, or forgotten
 local WANTED = { ADD = 'memory_add', UPDATE = 'memory_update', DELETE = 'memory_delete' }
 local OWNERS = { 'user_id', 'agent_id', 'run_id', 'app_id' } -- as in memory/model/scope.py
@@ -32,7 +33,7 @@ local function end_delivery(names, id, status, now_us, retention_s)
   redis.call('ZADD', names.done, redis.call('ZSCORE', names.waiting, id), id)
   redis.call('ZREM', names.waiting, id)
   redis.call('HSET', delivery, 'status', status, 'done_us', micros(now_us))
-  redis.call('HDEL', delivery, 'due_ms')
+  redis.call('HDEL', delivery, 'due_ms', 'due_us')
   redis.call('EXPIRE', delivery, retention_s)
   redis.call('EXPIRE', names.done, retention_s)
   redis.call('HINCRBY', names.counts, status, 1)
@@ -45,41 +46,45 @@ local function end_delivery(names, id, status, now_us, retention_s)
 end
 
 -- fields: what is known of it by ids, as a flat list
-local function note_delivery(names, lane, event, due_ms, now_us, retention_s, fields)
+local function note_delivery(names, lane, event, hold_ms, clock, retention_s, fields)
   local seq = redis.call('HINCRBY', names.counts, 'seq', 1)
   local id = names.hook .. '-' .. seq
   redis.call('HSET', names.delivery .. id, 'hook', names.hook, 'lane', lane, 'event', event, 'status', 'waiting',
-    'attempts', 0, 'noted_us', micros(now_us), 'due_ms', due_ms, unpack(fields))
+    'attempts', 0, 'noted_us', micros(clock.now_us), unpack(fields))
+  if hold_ms > 0 then
+    redis.call('HSET', names.delivery .. id, 'due_ms', micros(clock.monotonic_ms + hold_ms),
+      'due_us', micros(clock.now_us + hold_ms * 1000))
+  end
   local full = redis.call('ZCARD', names.waiting) >= MOST_WAITING
   redis.call('ZADD', names.waiting, seq, id)
   redis.call('HINCRBY', names.counts, 'waiting', 1)
   if full then
     redis.call('HSET', names.delivery .. id, 'error', 'too_many_waiting')
-    end_delivery(names, id, 'failed', now_us, retention_s)
+    end_delivery(names, id, 'failed', clock.now_us, retention_s)
   elseif redis.call('RPUSH', names.lane .. lane, id) == 1 then
-    put_lane(names, lane, math.floor(now_us / 1000))
+    put_lane(names, lane, clock.monotonic_ms)
   end
   return id
 end
 
 -- Note one event for each of the tenant's webhooks that wants it. Returns the deliveries' ids.
-local function note_event(tenant, hooks, lane, event, due_ms, now_us, retention_s, fields)
+local function note_event(tenant, hooks, lane, event, hold_ms, clock, retention_s, fields)
   local ids = {}
   for i = 1, #hooks, 2 do
     local hook, wants = cjson.decode(hooks[i + 1]), false
     for _, name in ipairs(hook.events) do wants = wants or name == WANTED[event] end
     if hook.active and wants then
       local names = names_of(tenant, hooks[i])
-      ids[#ids + 1] = note_delivery(names, lane, event, due_ms, now_us, retention_s, fields)
+      ids[#ids + 1] = note_delivery(names, lane, event, hold_ms, clock, retention_s, fields)
     end
   end
   return ids
 end
 
 -- Note what a turn that has just settled did, where any webhook wants it. Returns how many deliveries that makes.
-local function note_turn(hooks, turn, id, told, now_us, retention_s)
+local function note_turn(hooks, turn, id, told, clock, retention_s)
   local tenant, lane = string.match(redis.call('HGET', turn, 'lane'), '^([^:]*):(.*)$')
-  local owner, fields = redis.call('HMGET', turn, unpack(OWNERS)), {}
+  local owner, fields = redis.call('HMGET', turn, unpack(OWNERS)), { 'order', redis.call('HGET', turn, 'order') or '0' }
   for i, name in ipairs(OWNERS) do
     if owner[i] and owner[i] ~= '' then
       fields[#fields + 1] = name
@@ -92,7 +97,7 @@ local function note_turn(hooks, turn, id, told, now_us, retention_s)
     seen[same] = (seen[same] or 0) + 1
     if WANTED[event.event] and not event.held then
       local about = { 'turn', id, 'memory', event.id, 'nth', seen[same] - 1, unpack(fields) }
-      noted = noted + #note_event(tenant, hooks, lane, event.event, 0, now_us, retention_s, about)
+      noted = noted + #note_event(tenant, hooks, lane, event.event, 0, clock, retention_s, about)
     end
   end
   return noted

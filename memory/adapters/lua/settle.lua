@@ -3,12 +3,13 @@
 -- ARGV token, turn prefix, status prefix, retention_s, dropped facts, text prefix, text_s (how long the words stay), then
 --   per turn: id, status (settled or erased), events, gated (1: no model was asked)
 -- Returns 0 where the lease is another's, 2 where webhooks are to be told, else 1.
+-- with _clock
 -- with _deliveries
+-- with _idempotency
 local lease, lane, waiting, plan, ledger, backlog, owned = unpack(KEYS)
 if redis.call('GET', lease) ~= ARGV[1] then return 0 end
-local time = redis.call('TIME')
-local now_us = time[1] * 1000000 + time[2]
-local now = string.format('%.0f', now_us)
+local clock = look()
+local now = digits(clock.now_us)
 if redis.call('EXISTS', plan) == 1 then redis.call('HINCRBY', ledger, 'dropped_facts', ARGV[5]) end
 local hooks, told = redis.call('HGETALL', KEYS[8]), 0
 for i = 8, #ARGV, 4 do
@@ -18,8 +19,9 @@ for i = 8, #ARGV, 4 do
     redis.call('ZREM', ARGV[3] .. 'running', id)
     redis.call('ZADD', ARGV[3] .. status, redis.call('HGET', turn, 'accepted_us'), id)
     redis.call('HSET', turn, 'status', status, 'events', events, 'settled_us', now)
+    end_key(redis.call('HGET', turn, 'idem'))
     redis.call('HDEL', turn, 'error')
-    if #hooks > 0 and status == 'settled' then told = told + note_turn(hooks, turn, id, events, now_us, ARGV[4]) end
+    if #hooks > 0 and status == 'settled' then told = told + note_turn(hooks, turn, id, events, clock, ARGV[4]) end
     if gated == '1' and status == 'settled' then
       redis.call('HSET', turn, 'gated', 1)
       redis.call('ZADD', ARGV[3] .. 'gated', redis.call('HGET', turn, 'accepted_us'), id)
@@ -47,7 +49,7 @@ redis.call('DEL', plan)
 redis.call('HDEL', lane, 'held', 'holder', 'limit', 'failures', 'deaths', 'planned', 'wake_us')
 -- The index names a turn for as long as its hash lives, which is longer than the retention if it waited long or is dead.
 -- So each settling looks at the next few, from where the last one stopped: those that live do not hide the others.
-local old_us, from = now_us - ARGV[4] * 1000000, tonumber(redis.call('HGET', lane, 'trim') or '0')
+local old_us, from = clock.now_us - ARGV[4] * 1000000, tonumber(redis.call('HGET', lane, 'trim') or '0')
 local rows, living = redis.call('ZRANGE', owned, from, from + 99, 'WITHSCORES'), from
 for i = 1, #rows, 2 do
   if tonumber(rows[i + 1]) >= old_us then
