@@ -93,10 +93,17 @@ def turnstone_up(
 
     Raises AssertionError with what the supervisor said when it does not get ready.
     """
+    with started(up_command(data, port=port, workers=workers), data, environment) as running:
+        yield running
+
+
+@contextmanager
+def started(command: list[str], data: Path, environment: Mapping[str, str] | None = None) -> Iterator[Running]:
+    """Run a supervisor until left: it prints a ready line, and keeps its parts in a data directory. As above."""
     said = data.parent / f"{data.name}.stderr"
     with said.open("w") as stderr:
         process = subprocess.Popen(
-            up_command(data, port=port, workers=workers),
+            command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=stderr,

@@ -166,10 +166,7 @@ class RedisLanes:
             await self._waited_for(partial(self.hand_back, lease, died=died))
 
     async def _waited_for(self, step: Callable[[], Awaitable[T]]) -> T:
-        """Do a step that may be done twice, waiting for Redis for the length of a lease. Raises InboxUnavailable.
-
-        A bell that was heard while Redis was away is not lost by it: the sweep would ring again only after so long.
-        """
+        """Do a step that may be done twice, waiting for Redis as long as a lease: by then the sweep rings anyway."""
         deadline = asyncio.get_running_loop().time() + self._limits.lease_seconds
         while True:
             try:

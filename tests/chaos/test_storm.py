@@ -29,6 +29,6 @@ async def test_a_short_storm_loses_repeats_and_disorders_nothing_and_each_of_its
     assert process.returncode == 0, said.decode()
     found = json.loads(target.read_text())
     assert found["turns"] >= SHORT.turns
-    assert {one["number"] for one in found["findings"]} == set(range(11))
+    assert {one["number"] for one in found["findings"]} == set(range(12))
     assert found["faults"]["took_effect"].keys() == {str(one) for one in SHORT.at_least}
     assert target.with_suffix(".svg").read_text().startswith("<?xml")

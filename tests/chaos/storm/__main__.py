@@ -19,6 +19,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from tests.chaos.faketime import FaketimeMissing
 from tests.chaos.storm.checks import Finding
 from tests.chaos.storm.promises import check
 from tests.chaos.storm.report import passed, show, write
@@ -85,7 +86,10 @@ def main() -> None:
         place = (asked.data or Path(folder)).absolute()
         place.mkdir(parents=True, exist_ok=True)
         with Progress(*columns, console=Console(stderr=True)) as progress:
-            storm, findings = asyncio.run(run(size, place, seed, progress))
+            try:
+                storm, findings = asyncio.run(run(size, place, seed, progress))
+            except FaketimeMissing as error:
+                sys.exit(str(error))
     console.print(f"seed {seed}", highlight=False)
     show(storm, findings, console)
     write(storm, findings, asked.json)

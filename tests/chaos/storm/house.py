@@ -11,19 +11,23 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import time
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from tests.chaos.faketime import MovableClock
+from tests.chaos.pair import Pair, command
+from tests.chaos.storm.stack import REDIS
 from tests.chaos.storm.words import POISON
 from tests.model_server.control import ModelServer
 from tests.model_server.control import running as model_running
 from tests.model_server.wire import Fault, Kind
 from tests.running import Running
-from tests.support import is_alive, wait_until
+from tests.support import free_port, is_alive, wait_until
 
 BACK_SECONDS = 60
-EXPECTED = ("redis_refused",)  # an error to whoever runs it; here Redis was filled on purpose
+EXPECTED = ("redis_refused",)  # an error to whoever runs it; here Redis was filled and demoted on purpose
 # The model never has an answer for what is poisoned, and takes its time for all else.
 POISONED = Fault(kind=Kind.NOT_JSON, contains=POISON)
 UNHURRIED = Fault(kind=Kind.SLOW, seconds=0.15)
@@ -118,16 +122,24 @@ class House:
     """The running stack.
 
     Args:
-        running: the command `turnstone up`.
-        redis: a client of its Redis.
+        running: the stack.
+        pair: its two Redis servers behind one address.
+        clock: of both of them.
+        ports: of both, by the order of their names.
+        redis: a client of that address.
         model: what it asks.
         logs: what it says.
+        nowhere: a port at which nobody listens.
     """
 
     running: Running
+    pair: Pair
+    clock: MovableClock
+    ports: tuple[int, int]
     redis: Redis
     model: Model
     logs: Logs
+    nowhere: int = field(default_factory=free_port)
     busy: set[str] = field(default_factory=set)
     _born: dict[str, int] = field(default_factory=dict)
 
@@ -135,6 +147,18 @@ class House:
     def workers(self) -> Sequence[str]:
         """The names of the workers."""
         return sorted(name for name in self.running.pids if name.startswith("worker-"))
+
+    @property
+    def primary(self) -> str:
+        """The name of the part that is the primary now."""
+        return REDIS[self.ports.index(self.pair.primary)]
+
+    async def redis_ahead(self) -> float | None:
+        """By how much the primary's clock is ahead of the true time, in seconds; None while it does not answer."""
+        with contextlib.suppress(RedisError, OSError):
+            seconds, _ = await command(self.pair.primary, "TIME")
+            return float(seconds) - time()
+        return None
 
     def serves(self, worker: str) -> bool:
         """Whether a worker has opened everything since it was last ended by us."""

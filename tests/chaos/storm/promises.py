@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from redis.exceptions import RedisError
 
@@ -32,7 +32,8 @@ async def check(storm: Storm) -> list[Finding]:
         redis_keeps(storm),
         no_false_promise(storm),
         await forgotten(storm),
-        nothing_done_without_model(storm, lanes),
+        nothing_done_without_model(storm),
+        await edits_stand(storm),
     ]
 
 
@@ -47,6 +48,7 @@ def books(storm: Storm) -> Finding:
     found.violations += record.wrong
     found.violations += [f"{event} {logs.total(event)} times" for event in _UNFORESEEN if logs.total(event)]
     known = record.accepted + sum(len(one.turns) + 1 for one in record.leavers)
+    known += sum(len(one.turns) for one in record.editors) + len(record.probes)
     extra = sum(one.given_up and one.id is None for turns in record.sent.values() for one in turns)
     if not known <= witness.last.accepted <= known + extra + len(record.false_promises):
         found.violations.append(f"{witness.last.accepted} in the books, {known} to {known + extra} were accepted")
@@ -133,15 +135,27 @@ async def forgotten(storm: Storm) -> Finding:
     return found
 
 
-def nothing_done_without_model(storm: Storm, lanes: dict[int, Lane]) -> Finding:
+def nothing_done_without_model(storm: Storm) -> Finding:
     """10: what was accepted while the model was gone is settled only after it was back."""
-    found, looked = Finding(10, "model gone: accepted, waits, nothing marked done; drains afterwards"), 0
-    for number, lane in lanes.items():
-        for turn in lane.turns:
-            for gone, back in storm.strikes.gone:
-                if gone < turn.accepted_at.timestamp() < back:
-                    looked += 1
-                    if turn.settled_at and turn.settled_at.timestamp() < back:
-                        found.violations.append(f"lane {number}: turn {turn.id} settled without the model")
-    found.looked_at = f"{looked:,} turns accepted without it"
+    found = Finding(10, "model gone: accepted, waits, nothing marked done; drains afterwards")
+    found.looked_at = f"{storm.strikes.gone:,} turns accepted without it"
+    found.violations += [f"turn {turn} was settled without the model" for turn in storm.strikes.done_without_model]
+    return found
+
+
+async def edits_stand(storm: Storm) -> Finding:
+    """11: the last edit that was confirmed stands, and its history holds every confirmed one, in order."""
+    found, edits = Finding(11, "edited by hand: the last edit stands, all of them in order"), 0
+    for editor in storm.record.editors:
+        edits += len(editor.texts)
+        if not editor.texts:
+            continue
+        stands = (await storm.client.memory(editor.memory)).memory
+        if stands != editor.texts[-1]:
+            found.violations.append(f"{editor.user}: {stands!r} stands, {editor.texts[-1]!r} was confirmed last")
+        told = [str(version["memory"]) for version in await storm.client.history(editor.memory)]
+        seen = [text for text, _ in groupby(told) if text in editor.texts]
+        if seen != editor.texts:
+            found.violations.append(f"{editor.user}: the history has {told}, confirmed were {editor.texts}")
+    found.looked_at = f"{edits} edits of {len(storm.record.editors)} memories"
     return found

@@ -44,16 +44,35 @@ class Leaver:
 
 
 @dataclass
+class Editor:
+    """An owner whose memory is changed by hand, again and again.
+
+    Args:
+        user: their id.
+        memory: the id of the memory.
+        texts: what was confirmed, in order.
+        turns: the ids of their turns.
+    """
+
+    user: str
+    memory: str = ""
+    texts: list[str] = field(default_factory=list)
+    turns: list[str] = field(default_factory=list)
+
+
+@dataclass
 class Record:
     """Everything that the clients know.
 
     `answers` counts what was answered; `wrong` lists what may never happen: another id for the same key, a refusal
     without Retry-After, a status that is none of 202, 429 and 503. `false_promises` are the 202s given while Redis was
-    full; `replayed` are the dead letters that were replayed.
+    full; `replayed` are the dead letters that were replayed; `probes` are the keys of turns that a strike posted.
     """
 
     sent: dict[int, list[Sent]] = field(default_factory=dict)
     leavers: list[Leaver] = field(default_factory=list)
+    editors: list[Editor] = field(default_factory=list)
+    probes: list[str] = field(default_factory=list)
     replayed: set[str] = field(default_factory=set)
     answers: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
@@ -63,6 +82,11 @@ class Record:
     def accepted(self) -> int:
         """Turns with a 202 that are still expected to be there in the end."""
         return sum(one.id is not None for turns in self.sent.values() for one in turns)
+
+    @property
+    def ids(self) -> set[str]:
+        """The ids of those turns."""
+        return {one.id for turns in self.sent.values() for one in turns if one.id is not None}
 
     def next(self, lane: int, poisoned: bool) -> Sent:
         """The lane's next turn, to be sent."""

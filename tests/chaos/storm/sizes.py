@@ -16,9 +16,17 @@ class Strike(StrEnum):
     API_KILLED = "API killed (SIGKILL)"
     API_ENDED = "API ended (SIGTERM)"
     API_FROZEN = "API stopped for a while"
-    REDIS_KILLED = "Redis killed (SIGKILL)"
+    REDIS_KILLED = "Redis killed (SIGKILL), back as the primary"
     REDIS_FROZEN = "Redis stopped for a while"
     REDIS_FULL = "Redis full (maxmemory)"
+    REDIS_FAILOVER = "Redis failed over (FAILOVER)"
+    REDIS_REPLICAOF = "Redis failed over (REPLICAOF)"
+    REDIS_PROMOTED = "Redis killed (SIGKILL), its replica promoted"
+    REDIS_CONNECTIONS_KILLED = "Redis connections closed (CLIENT KILL)"
+    REDIS_IDLE_CLOSED = "Redis closes idle connections (timeout 1)"
+    CLOCK_DURING_ERASE = "Redis' clock moved by hours during an erase"
+    CLOCK_DURING_EDIT = "Redis' clock moved by hours during a hand edit"
+    CLOCK_SLIGHTLY = "Redis' clock moved by seconds or minutes"
     QDRANT_KILLED = "Qdrant killed (SIGKILL)"
     QDRANT_FROZEN = "Qdrant stopped for a while"
     MODEL_WRONG = "model answers 20 % nonsense for a while"
@@ -26,6 +34,7 @@ class Strike(StrEnum):
     MODEL_REFUSING = "model refuses (429, 503) for a while"
     MODEL_GONE = "model killed, back after a while"
     OWNER_FORGOTTEN = "owner forgotten with turns in work"
+    MEMORY_EDITED = "memory edited by hand with turns in work"
 
 
 S = Strike
@@ -73,10 +82,13 @@ LONG = Size(
     at_least={
         S.WORKER_KILLED: 24, S.WORKER_STALLED: 12, S.WORKER_ENDED: 6,
         S.API_KILLED: 6, S.API_ENDED: 3, S.API_FROZEN: 3,
-        S.REDIS_KILLED: 6, S.REDIS_FROZEN: 3, S.REDIS_FULL: 4,
+        S.REDIS_KILLED: 4, S.REDIS_FROZEN: 2, S.REDIS_FULL: 3,
+        S.REDIS_FAILOVER: 2, S.REDIS_REPLICAOF: 2, S.REDIS_PROMOTED: 2,
+        S.REDIS_CONNECTIONS_KILLED: 3, S.REDIS_IDLE_CLOSED: 2,
+        S.CLOCK_DURING_ERASE: 5, S.CLOCK_DURING_EDIT: 5, S.CLOCK_SLIGHTLY: 6,
         S.QDRANT_KILLED: 6, S.QDRANT_FROZEN: 3,
         S.MODEL_WRONG: 4, S.MODEL_SLOW: 2, S.MODEL_REFUSING: 2, S.MODEL_GONE: 2,
-        S.OWNER_FORGOTTEN: 10,
+        S.OWNER_FORGOTTEN: 12, S.MEMORY_EDITED: 10,
     },
 )  # fmt: skip
 
@@ -93,7 +105,7 @@ SHORT = Size(
     at_least={
         S.WORKER_KILLED: 1, S.WORKER_STALLED: 1, S.WORKER_ENDED: 1,
         S.API_KILLED: 1, S.API_FROZEN: 1,
-        S.REDIS_KILLED: 1, S.REDIS_FULL: 1,
+        S.REDIS_KILLED: 1, S.REDIS_FULL: 1, S.REDIS_REPLICAOF: 1,
         S.QDRANT_KILLED: 1, S.QDRANT_FROZEN: 1,
         S.MODEL_WRONG: 1, S.MODEL_GONE: 1,
         S.OWNER_FORGOTTEN: 1,

@@ -16,28 +16,38 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 
 from memory.client import TurnstoneClient
+from tests.chaos.address import address_in_thread
+from tests.chaos.faketime import MovableClock
+from tests.chaos.pair import Pair
 from tests.chaos.storm import words
 from tests.chaos.storm.crowd import Poster, crowd
+from tests.chaos.storm.editor import Editing
 from tests.chaos.storm.house import House, Logs, Model
 from tests.chaos.storm.record import Record
+from tests.chaos.storm.redis_strikes import RedisStrikes
 from tests.chaos.storm.sizes import Size, Strike
+from tests.chaos.storm.stack import command as stack_command
 from tests.chaos.storm.strikes import Strikes
 from tests.chaos.storm.witness import Tally, Witness
-from tests.running import turnstone_up
-from tests.support import wait_until
+from tests.running import started
+from tests.support import free_port, wait_until
 
 QUIET_SECONDS = 240
 _TRIES_FOR_ONE = 12
+_WORKER_THREADS = 16
 
 S = Strike
 # What strikes one after the other; the tracks run side by side.
 TRACKS: Sequence[Sequence[Strike]] = (
     (S.WORKER_KILLED, S.WORKER_ENDED),
     (S.WORKER_STALLED,),
-    (S.API_KILLED, S.API_ENDED, S.API_FROZEN, S.REDIS_KILLED, S.REDIS_FROZEN, S.REDIS_FULL,
-     S.QDRANT_KILLED, S.QDRANT_FROZEN),
+    (S.API_KILLED, S.API_ENDED, S.API_FROZEN, S.QDRANT_KILLED, S.QDRANT_FROZEN),
+    (S.REDIS_KILLED, S.REDIS_FROZEN, S.REDIS_FULL, S.REDIS_FAILOVER, S.REDIS_REPLICAOF, S.REDIS_PROMOTED,
+     S.REDIS_CONNECTIONS_KILLED, S.REDIS_IDLE_CLOSED),
+    (S.CLOCK_DURING_ERASE, S.CLOCK_DURING_EDIT, S.CLOCK_SLIGHTLY),
     (S.MODEL_WRONG, S.MODEL_SLOW, S.MODEL_REFUSING, S.MODEL_GONE),
     (S.OWNER_FORGOTTEN,),
+    (S.MEMORY_EDITED,),
 )  # fmt: skip
 
 
@@ -86,29 +96,28 @@ async def gathering(size: Size, folder: Path, seed: int) -> AsyncIterator[Storm]
             "OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": "test",
             "TURNSTONE_LEASE_SECONDS": str(size.lease_seconds), "TURNSTONE_SWEEP_SECONDS": "0.5",
             "TURNSTONE_RETRY_MAX_SECONDS": "3", "TURNSTONE_MODEL_TIMEOUT_SECONDS": "6",
-            "TURNSTONE_MAX_ATTEMPTS": "3", "TURNSTONE_WORKER_THREADS": "16",
+            "TURNSTONE_MAX_ATTEMPTS": "3",
         }  # fmt: skip
-        data = folder / "data"
-        running = stack.enter_context(turnstone_up(data, workers=size.workers, environment=settings))
+        data, clock = folder / "data", MovableClock(folder / "clock")
+        ports = free_port(), free_port()
+        address = stack.enter_context(address_in_thread(ports[0]))
+        command = stack_command(data, workers=size.workers, threads=_WORKER_THREADS, address=address.port, redis=ports)
+        running = stack.enter_context(started(command, data, {**settings, "PATH": clock.path}))
+        pair = Pair(ports, address)
+        await pair.replicate()
         limits = httpx.Limits(max_connections=size.posters + 20)
         http = await stack.enter_async_context(
             httpx.AsyncClient(base_url=running.url, timeout=20, trust_env=False, limits=limits)
         )
         client = await stack.enter_async_context(TurnstoneClient(running.url, retries=12, timeout_seconds=30))
         looking = await stack.enter_async_context(TurnstoneClient(running.url, retries=0, timeout_seconds=5))
-        redis = Redis.from_url(
-            f"redis://127.0.0.1:{_redis_port(running.stderr)}/0", socket_timeout=5, retry=Retry(ExponentialBackoff(), 5)
-        )
+        redis = Redis.from_url(address.url, socket_timeout=5, retry=Retry(ExponentialBackoff(), 5))
         stack.push_async_callback(redis.aclose)
-        record, house = Record(), House(running, redis, model, Logs(data / "logs"))
+        record, house = Record(), House(running, pair, clock, ports, redis, model, Logs(data / "logs"))
         poster = Poster(http, record, dice)
-        strikes = Strikes(house, size, record, poster, dice)
+        of_redis = RedisStrikes(house, record, poster, dice)
+        strikes = Strikes(house, size, record, poster, dice, of_redis, Editing(poster, looking, record, of_redis))
         yield Storm(size, house, record, strikes, Tally(), Witness(looking), client)
-
-
-def _redis_port(banner: Path) -> int:
-    """From what `turnstone up` says of itself."""
-    return int(banner.read_text().partition("redis on ")[2].partition(",")[0])
 
 
 async def rage(storm: Storm, tell: Callable[[Storm], None]) -> None:

@@ -9,15 +9,16 @@ import signal
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from time import time
 
 import httpx
 from redis.exceptions import RedisError
 
 from tests.chaos.storm import words
-from tests.chaos.storm.crowd import ACCEPTED, AWAY, Poster
+from tests.chaos.storm.crowd import ACCEPTED, Poster
+from tests.chaos.storm.editor import Editing
 from tests.chaos.storm.house import House
 from tests.chaos.storm.record import Leaver, Record
+from tests.chaos.storm.redis_strikes import RedisStrikes
 from tests.chaos.storm.sizes import Size, Strike
 from tests.model_server.wire import Fault, Kind
 from tests.support import wait_until
@@ -27,7 +28,6 @@ _AT_WORK_SECONDS = 20.0
 _BACK_SECONDS = 60.0
 _SHORT_FREEZE_SECONDS = (0.5, 2.5)
 _LONG_FREEZE_SECONDS = 11.0  # longer than the clients of Redis and Qdrant wait for an answer
-_FULL_SECONDS = 2.0
 _LEAVER_TURNS = 6
 
 # 20 % of the answers, in five ways.
@@ -53,6 +53,11 @@ class Strikes:
         record: of the clients, for what a strike itself posts.
         poster: posts it.
         dice: decides what is left to chance.
+        redis: what strikes Redis.
+        editing: who edits by hand.
+
+    `stopped_in` is how long each process took that was ended. `gone` counts the turns that were accepted while the
+    model was gone and looked at before it was back; `done_without_model` are those of them that were settled.
     """
 
     house: House
@@ -60,8 +65,11 @@ class Strikes:
     record: Record
     poster: Poster
     dice: random.Random
+    redis: RedisStrikes
+    editing: Editing
     stopped_in: list[float] = field(default_factory=list)
-    gone: list[tuple[float, float]] = field(default_factory=list)
+    gone: int = 0
+    done_without_model: list[str] = field(default_factory=list)
 
     def by_name(self) -> dict[Strike, Callable[[], Awaitable[bool]]]:
         """What to call for each of them."""
@@ -73,9 +81,8 @@ class Strikes:
             Strike.API_KILLED: lambda: self._end("api", signal.SIGKILL),
             Strike.API_ENDED: lambda: self._end("api", signal.SIGTERM),
             Strike.API_FROZEN: lambda: self._freeze("api"),
-            Strike.REDIS_KILLED: lambda: self._end("redis", signal.SIGKILL),
-            Strike.REDIS_FROZEN: lambda: self._freeze("redis"),
-            Strike.REDIS_FULL: self._fill_redis,
+            Strike.REDIS_KILLED: lambda: self._end(house.primary, signal.SIGKILL),
+            Strike.REDIS_FROZEN: lambda: self._freeze(house.primary),
             Strike.QDRANT_KILLED: lambda: self._end("qdrant", signal.SIGKILL),
             Strike.QDRANT_FROZEN: lambda: self._freeze("qdrant"),
             Strike.MODEL_WRONG: lambda: self._misbehave(NONSENSE, house.model.hits),
@@ -83,6 +90,8 @@ class Strikes:
             Strike.MODEL_REFUSING: lambda: self._misbehave(REFUSING, house.model.hits),
             Strike.MODEL_GONE: self._lose_model,
             Strike.OWNER_FORGOTTEN: self._forget,
+            Strike.MEMORY_EDITED: self.editing.edit,
+            **self.redis.by_name(),
         }
 
     async def _some_worker(self) -> str | None:
@@ -139,40 +148,6 @@ class Strikes:
                 await wait_until(lambda: self.house.logs.of(name, "lease_lost") > lost, deadline_seconds=_WAKES_SECONDS)
             return self.house.logs.of(name, "lease_lost") > lost
 
-    async def _fill_redis(self) -> bool:
-        """Room for nothing more; it counts when a turn was refused for that reason."""
-        refused = 0
-        with self.house.taken("redis") as pid:
-            if pid is None:
-                return False
-            try:
-                await self.house.redis.config_set("maxmemory", 1)
-                end = time() + _FULL_SECONDS
-                while time() < end:
-                    refused += await self._refused_when_full()
-            except (RedisError, OSError):
-                return False
-            finally:
-                await self.make_room()
-        return refused > 0
-
-    async def make_room(self) -> None:
-        """As much room as before."""
-
-        async def made() -> bool:
-            with contextlib.suppress(RedisError, OSError):
-                return bool(await self.house.redis.config_set("maxmemory", 0))
-            return False
-
-        await wait_until(made, what="Redis having room again", poll_seconds=0.2)
-
-    async def _refused_when_full(self) -> bool:
-        key = f"full-{uuid.uuid4().hex}"
-        answer = await self.poster.post("storm-probe", f"I own the probe {key}.", key)
-        if answer is not None and answer.status_code == ACCEPTED:
-            self.record.false_promises.append(key)
-        return answer is not None and answer.status_code == AWAY and "memory" in answer.json()["detail"]
-
     async def _misbehave(self, faults: list[Fault], hits: Callable[[], dict[str, int]]) -> bool:
         before = hits()
         self.house.model.misbehave(*faults)
@@ -183,13 +158,20 @@ class Strikes:
 
     async def _lose_model(self) -> bool:
         """It counts when turns were accepted meanwhile: none of them may be settled before the model is back."""
-        accepted = self.record.accepted
+        before = self.record.ids
         self.house.model.kill()
-        start = time()
         await asyncio.sleep(self.size.phase_seconds)
-        self.gone.append((start, time()))
+        accepted = self.record.ids - before
+        settled = [turn for turn in accepted if await self._is_settled(turn)]
+        self.gone += len(accepted)
+        self.done_without_model += settled
         await asyncio.to_thread(self.house.model.start)
-        return self.record.accepted > accepted
+        return bool(accepted)
+
+    async def _is_settled(self, turn: str) -> bool:
+        with contextlib.suppress(RedisError, OSError):
+            return await self.house.redis.zscore("ts:status:default:settled", turn) is not None
+        return False
 
     async def _forget(self) -> bool:
         """It counts when turns of theirs were not settled yet."""
@@ -221,9 +203,13 @@ class Strikes:
         """Ask until the erase is done and verified."""
 
         async def verified() -> bool:
-            with contextlib.suppress(httpx.TransportError):
+            self.redis.erasing += 1
+            try:
                 answer = await self.poster.http.delete("/memories", params={"user_id": user}, timeout=30)
                 return answer.is_success and bool(answer.json()["verified"])
-            return False
+            except httpx.TransportError:
+                return False
+            finally:
+                self.redis.erasing -= 1
 
         await wait_until(verified, deadline_seconds=90, what="the erase being verified", poll_seconds=0.3)
