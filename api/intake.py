@@ -11,6 +11,7 @@ from api.context import owner
 from api.memories import ChangeIn
 from api.schemas import TurnIn
 from memory.bootstrap import Parts
+from memory.dating import dated
 from memory.errors import BadRequest
 from memory.masking import masked_guidance, masked_messages, masked_values
 from memory.model import Message, Principal, Role, Scope, Submission
@@ -23,11 +24,12 @@ _METADATA = 100  # characters that the metadata of a change may be thought to ha
 
 
 async def accept(request: Request, caller: Principal, turn: TurnIn) -> str:
-    """Accept a checked turn; returns its id. Raises Forbidden, BadRequest and what the inbox raises."""
+    """Accept a checked turn; returns its id. Raises Forbidden, BadRequest, Misdated and what the inbox raises."""
     parts: Parts = request.app.state.parts
     scope = owner(caller, turn.ids)
     characters = sum(len(message.content) for message in turn.messages)
     submission = await off_loop(characters, partial(_submission, turn, scope, parts.mask))
+    submission = await dated(submission, parts.clock)
     accepted = await parts.inbox.accept(submission, idempotency_key=_key(request, caller))
     return accepted.id
 

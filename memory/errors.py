@@ -169,6 +169,12 @@ class FilterNotServed(TurnstoneError):
     code = "filter_not_served"
 
 
+class Misdated(BadRequest):
+    """A time that cannot be true; the text names the field."""
+
+    code = "invalid"
+
+
 class BadConfiguration(TurnstoneError):
     """A setting is missing or contradicts another; the text says which and what would be right."""
 

@@ -35,7 +35,9 @@ async def import_memories(batch: ImportIn, caller: Admin, parts: Opened) -> Any:
     """
     characters = sum(len(str(one.get("memory"))) + _BESIDES for one in batch.memories)
     read = await off_loop(characters, lambda: [_read(one, caller, parts.mask) for one in batch.memories])
-    importing = Importing(lanes=parts.lanes, store=parts.store, embedder=parts.embedder, quarantine=parts.quarantine)
+    importing = Importing(
+        lanes=parts.lanes, store=parts.store, embedder=parts.embedder, clock=parts.clock, quarantine=parts.quarantine
+    )
     arrivals = [one for one in read if isinstance(one, Arrival)]
     outcomes = iter(await bring_in(arrivals, caller.reach, importing))
     results = [_told(next(outcomes)) if isinstance(one, Arrival) else one for one in read]

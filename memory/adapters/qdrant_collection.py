@@ -10,8 +10,9 @@ from qdrant_client import AsyncQdrantClient, models
 
 from memory.adapters import qdrant_payload as payloads
 from memory.adapters.qdrant_connection import QdrantConnection
+from memory.clock import OWN_CLOCK
 from memory.errors import StoreRejected, StoreUnavailable
-from memory.ports import Embedder
+from memory.ports import Clock, Embedder
 
 PREFIX = "memories-"
 REFUSED_READ = "Qdrant refuses a request that it should serve; the log has its words"
@@ -23,12 +24,14 @@ class QdrantCollection:
     Args:
         client: an open client; closed by whoever opened it.
         embedder: its name and the length of its vectors name the collection: vectors of two models never meet.
+        clock: tells what has expired.
     """
 
-    def __init__(self, client: AsyncQdrantClient, embedder: Embedder) -> None:
+    def __init__(self, client: AsyncQdrantClient, embedder: Embedder, clock: Clock = OWN_CLOCK) -> None:
         self._client = client
         self._server = QdrantConnection(client)
         self._embedder = embedder
+        self._clock = clock
         self._opened_after = -1  # losses of the server; opened anew after another one
         self.collection = ""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from qdrant_client import AsyncQdrantClient, models
@@ -16,10 +15,11 @@ from memory.adapters.qdrant_owners import QdrantOwners
 from memory.adapters.qdrant_places import following, place
 from memory.adapters.qdrant_ranking import RANKING, candidates
 from memory.adapters.qdrant_writes import WRITE_BYTES, QdrantWriter, document, vector_bytes
+from memory.clock import OWN_CLOCK
 from memory.errors import FilterNotServed, StoreRejected, StoreUnavailable
 from memory.model import Feedback, Lane, Lease, Memory, Page, Recalled, Scope, Slice, Write
 from memory.model.filters import Condition
-from memory.ports import Embedder, Near, Query
+from memory.ports import Clock, Embedder, Near, Query
 from memory.versions import in_order
 
 T = TypeVar("T")
@@ -33,10 +33,17 @@ class QdrantStore(QdrantOwners, QdrantEntities):
         client: an open client; closed by whoever opened it.
         embedder: its name and the length of its vectors name the collection: vectors of two models never meet.
         most_bytes: of one request.
+        clock: tells what has expired.
     """
 
-    def __init__(self, client: AsyncQdrantClient, embedder: Embedder, most_bytes: int = WRITE_BYTES) -> None:
-        super().__init__(client, embedder)
+    def __init__(
+        self,
+        client: AsyncQdrantClient,
+        embedder: Embedder,
+        clock: Clock = OWN_CLOCK,
+        most_bytes: int = WRITE_BYTES,
+    ) -> None:
+        super().__init__(client, embedder, clock)
         self._most_bytes = most_bytes
         self._writer = QdrantWriter(client, self._server, most_bytes)
 
@@ -103,10 +110,11 @@ class QdrantStore(QdrantOwners, QdrantEntities):
         if not looks:
             return []
         collection, near = await self._ready(looks[0].vector), list[list[Recalled]]()
+        now = await self._clock.now()
         at_once = max(1, self._most_bytes // vector_bytes(len(looks[0].vector)))
         for start in range(0, len(looks), at_once):
             requests = [
-                _nearest(look.vector, payloads.weighed(lane, look.taken_back_after), limit)
+                _nearest(look.vector, payloads.weighed(lane, look.taken_back, now), limit)
                 for look in looks[start : start + at_once]
             ]
             answers = await self._nearest(collection, requests)
@@ -127,11 +135,12 @@ class QdrantStore(QdrantOwners, QdrantEntities):
     async def search(self, query: Query) -> list[Recalled]:
         """The memories that matter most: dense and BM25 candidates, scored together by the rule of `memory.rank`."""
         collection = await self._ready(query.vector)
+        now = None if query.show_expired else query.as_of or await self._clock.now()
 
         async def answer(conditions: list[models.Condition]) -> Any:
             within = payloads.searched(query.scope, query.as_of, *conditions)
-            if not query.show_expired:
-                within = payloads.unexpired(within, query.as_of or datetime.now(UTC))
+            if now is not None:
+                within = payloads.unexpired(within, now)
             return await self._server.answer(
                 self._client.query_points(
                     collection,
@@ -157,10 +166,11 @@ class QdrantStore(QdrantOwners, QdrantEntities):
     ) -> Slice[Memory]:
         """A part of the current memories in scope that meet the filters, newest first."""
         await self._ready()
+        now = await self._clock.now()
 
         async def answer(conditions: list[models.Condition]) -> Slice[Memory]:
             found = payloads.current(scope, *conditions)
-            return await self._page(found if show_expired else payloads.unexpired(found, datetime.now(UTC)), page)
+            return await self._page(found if show_expired else payloads.unexpired(found, now), page)
 
         return await self._filtered(answer, filters)
 

@@ -48,6 +48,7 @@ _AS_THEY_STAND = (
     "newest",
     "audit",
     "removals_due",
+    "clock",
 )
 
 

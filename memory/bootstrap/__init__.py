@@ -17,6 +17,7 @@ from memory.adapters.pseudonyms import Pseudonyms
 from memory.adapters.qdrant_store import QdrantStore
 from memory.adapters.redis_audit import RedisAudit
 from memory.adapters.redis_client import open_redis
+from memory.adapters.redis_clock import RedisClock
 from memory.adapters.redis_deliveries import RedisDeliveries
 from memory.adapters.redis_digests import RedisDigests
 from memory.adapters.redis_guidance import RedisGuidance
@@ -43,6 +44,7 @@ from memory.gate import GatedExtractor
 from memory.health import Examiner
 from memory.marking import Quarantine
 from memory.ports import (
+    Clock,
     Deliveries,
     DigestBook,
     Embedder,
@@ -78,6 +80,7 @@ _QDRANT_SECONDS = 10
 class Parts:
     """Everything opened, by port."""
 
+    clock: Clock
     inbox: Inbox
     lanes: Lanes
     turns: TurnLog
@@ -113,7 +116,8 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
         scripts, limits, bell = RedisScripts(redis), inbox_limits(settings), CeleryBell()
         model = open_model(settings, scripts, stack)
         embedder = open_embedder(settings, scripts, stack)
-        store = QdrantStore(qdrant_client(settings, stack), embedder, settings.qdrant_write_bytes)
+        clock = RedisClock(redis, scripts)
+        store = QdrantStore(qdrant_client(settings, stack), embedder, clock, settings.qdrant_write_bytes)
         guidance, keyring = RedisGuidance(redis), RedisKeyring(redis, scripts)
         turns = RedisTurns(redis, scripts, limits.retention_seconds)
         server_key = RedisServerKey(redis, secret(settings.server_key))
@@ -123,6 +127,7 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
         thinking = model if settings.extractor_kind == "openai" else None
         pulse = RedisPulse(redis, scripts)
         yield Parts(
+            clock=clock,
             inbox=RedisInbox(redis, scripts, bell, limits, pseudonyms, order),
             lanes=RedisLanes(redis, scripts, bell, limits, pseudonyms, order),
             turns=turns,
@@ -212,6 +217,7 @@ def remembering(parts: Parts, settings: Settings) -> Remembering:
         quarantine=parts.quarantine,
         batch_turns=settings.batch_turns,
         batch_chars=settings.batch_chars,
+        clock=parts.clock,
         # Without a model a call costs nothing, and there is nothing to wait for.
         batch_wait_seconds=settings.batch_wait_seconds if settings.extractor_kind == "openai" else 0,
     )

@@ -15,6 +15,7 @@ from memory.health import lane_trouble
 from memory.model import QueueState, Thresholds
 
 _NEARLY_FULL = 0.8
+_AGREED_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,14 @@ def problems(health: Mapping[str, Any], found: Findings, thresholds: Thresholds)
     down = [_of_part(name, part) for name, part in parts.items() if not part["ok"] and not _is_judged_here(name, found)]
     if not parts and health.get("status") in ("unready", "degraded"):
         down.append(f"The server is {health['status']} and tells why only to callers with a key: give one with --key.")
-    return [*down, *_of_queue(found, thresholds), *_of_books(found), *_of_work(found), *_of_redis(found)]
+    return [
+        *down,
+        *_of_queue(found, thresholds),
+        *_of_books(found),
+        *_of_work(found),
+        *_of_clocks(found),
+        *_of_redis(found),
+    ]
 
 
 def warnings(health: Mapping[str, Any]) -> list[str]:
@@ -163,6 +171,20 @@ def _of_work(found: Findings) -> Iterator[str]:
         yield (
             f"The backlog is {backlog} of at most {limit} turns, beyond which new ones are refused: add workers, or "
             "raise TURNSTONE_MAX_BACKLOG."
+        )
+
+
+def _of_clocks(found: Findings) -> Iterator[str]:
+    if jump := found.inbox.get("clock_jumped_seconds", 0):
+        yield (
+            f"Redis' clock has jumped within a day, last by {jump:+.1f} s: let it be slewed and not stepped; what that "
+            "ends early stands in docs/operations.md."
+        )
+    ahead = found.inbox.get("clock_ahead_seconds", 0)
+    if abs(ahead) > _AGREED_SECONDS:
+        yield (
+            f"Redis' clock is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} the API's: set both by NTP; "
+            "until then no timestamp of a caller that is more than a day ahead is refused."
         )
 
 

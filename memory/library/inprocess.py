@@ -15,6 +15,7 @@ from memory import log as logging
 from memory.admit import DEFAULT_TENANT
 from memory.bootstrap import Parts, opened, remembering
 from memory.client.views import MemoryView, ReceiptView, TurnView
+from memory.dating import dated
 from memory.errors import BadRequest, InboxUnavailable, NotFound, StoreUnavailable
 from memory.filters import narrowed, parse
 from memory.forget import forget
@@ -105,6 +106,7 @@ class Local:
         parts, scope = self._parts, self._scope(turn.ids)
         characters = sum(len(message.content) for message in turn.messages)
         submission = await off_loop(characters, partial(self._submission, turn, scope, parts.mask))
+        submission = await dated(submission, parts.clock)
         accepted = await parts.inbox.accept(submission, idempotency_key=idempotency_key)
         self._house.working.begin(scope.lane)
         return accepted.id

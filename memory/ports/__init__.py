@@ -4,6 +4,7 @@
 """
 
 from memory.ports.access import Keyring, Rate, Rates, Tokens
+from memory.ports.clock import Clock
 from memory.ports.digests import DigestBook
 from memory.ports.health import Provider, Pulse
 from memory.ports.inbox import Accepted, Doorbell, HeldLanes, Inbox, Lanes, OwnerLog, TurnLog, Watch
@@ -28,6 +29,7 @@ __all__ = [
     "Accepted",
     "Answer",
     "Claimed",
+    "Clock",
     "Deliveries",
     "DigestBook",
     "Doorbell",
