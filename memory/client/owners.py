@@ -13,6 +13,8 @@ from memory.client.wire import Wire
 from memory.errors import TurnstoneError
 from memory.model import Kind
 
+FORGET_SECONDS = 600  # it takes as long as there is much to forget
+
 
 class Owner(TypedDict, total=False):
     """Whose memory: at least one of the four."""
@@ -67,7 +69,7 @@ class OwnerCalls:
             owner: user_id, agent_id, run_id, app_id.
         """
         params = {**owner, **({"exact": "true"} if exact else {})}
-        answer = await self._wire.ask("DELETE", "/memories", params=params)
+        answer = await self._wire.ask("DELETE", "/memories", params=params, timeout=FORGET_SECONDS)
         return ReceiptView.model_validate(answer)
 
     async def receipts(self, *, page: int = 1, page_size: int = 20, cursor: str | None = None) -> Page[ReceiptView]:

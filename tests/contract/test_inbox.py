@@ -90,7 +90,7 @@ async def test_the_key_of_a_turn_that_was_erased_discarded_or_lost_its_workers_e
     turn_id = await desk.post(key="k")
     (name,) = [name async for name in desk.redis.scan_iter("ts:idem:*")]
     if end == "erased":
-        await desk.inbox.erase(ANA, ANA.lane, (await desk.inbox.raise_epoch(ANA)).order)
+        await desk.erase(ANA)
     elif end == "discarded":
         async with desk.lanes.lease(ANA.lane) as lease:
             assert lease is not None

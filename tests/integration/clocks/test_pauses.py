@@ -109,9 +109,7 @@ async def test_a_lane_that_backs_off_goes_on_after_its_pause_though_the_clock_go
 async def test_a_removal_is_repeated_when_whoever_wrote_has_ended_whatever_the_clock_does(
     house: House, redis: Redis, clock: Clock, process: Process, seconds: float
 ) -> None:
-    await forget(
-        ANA, inbox=process.inbox, lanes=process.lanes, turns=house.turns, store=house.store, embedder=house.embedder
-    )
+    await forget(ANA, inbox=process.inbox, lanes=process.lanes, turns=house.turns, store=house.store)
     clock.set_ahead(seconds)
     assert await process.inbox.unfinished() == []
     await redis.hincrby(
