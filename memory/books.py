@@ -53,6 +53,9 @@ class InboxState(Value):
         used_bytes: what Redis uses of its memory; None where its user may not run INFO,
         max_bytes: of so many; 0 without a limit.
         settings: those of SAFE_SETTINGS that it tells, as they are; `appendfsync` needs CONFIG, the others INFO.
+        read_at: Redis' time when all this was read.
+        clock_jumps: how often Redis' clock was seen to jump by more than a second,
+        clock_jumped_seconds: and by how much the last time, if that was within a day; negative: back.
     """
 
     backlog: int
@@ -66,6 +69,9 @@ class InboxState(Value):
     used_bytes: int | None
     max_bytes: int | None
     settings: Mapping[str, str]
+    read_at: datetime
+    clock_jumps: int
+    clock_jumped_seconds: float
 
 
 class Erased(Value):

@@ -20,12 +20,13 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from memory.clock import from_us, to_us
-from memory.errors import LaneBusy, LeaseLost
+from memory.clock import OWN_CLOCK, from_us, to_us
+from memory.dating import is_misdated
+from memory.errors import LaneBusy, LeaseLost, Misdated
 from memory.marking import Quarantine, reads_like_an_instruction
 from memory.model import Lane, Lease, Memory, Metadata, Scope, Value, Vector, Write
 from memory.plan import MOST_FACTS
-from memory.ports import Embedder, Lanes, MemoryStore
+from memory.ports import Clock, Embedder, Lanes, MemoryStore
 from memory.removals import is_forgotten, take_back
 from memory.spending import paid_by
 from memory.versions import NAMESPACE
@@ -39,7 +40,7 @@ _A_SECOND = 999_999_937  # thousandths of microseconds, and a prime: ids of any 
 _TWICE = "this id stands more than once in the request"
 _TAKEN = "this id cannot be used here: give the memory another one, or none"
 _ANOTHER = "there is a memory with this id, which never said this of this owner; it is left as it is"
-_OUT_OF_TIME = "created_at and updated_at must lie between 1970 and now"
+_OUT_OF_TIME = "created_at and updated_at must not lie before 1970"
 _FORGOTTEN = "its owner was forgotten here after it was made; what was forgotten is not brought back"
 _BUSY = "its owner's memories are being written just now; send it again"
 
@@ -100,6 +101,7 @@ class Importing:
     lanes: Lanes
     store: MemoryStore
     embedder: Embedder
+    clock: Clock = OWN_CLOCK
     quarantine: Quarantine = Quarantine.MARK
 
 
@@ -207,12 +209,16 @@ async def _fit(
     coming: Mapping[str, Arrival], lease: Lease, parts: Importing
 ) -> tuple[dict[str, Memory], dict[str, Outcome]]:
     """The memories that may come in, and the refusals of the others."""
-    now, memories, refused = lease.taken_at, dict[str, Memory](), dict[str, str]()
+    memories, refused = dict[str, Memory](), dict[str, str]()
     for number, (found, arrival) in enumerate(coming.items()):
-        memory = _memory(found, arrival, number, lease, parts.quarantine)
-        moments = memory.created_at, memory.updated_at
-        if min(moments) < _FIRST or max(moments) > now:
-            refused[found] = _OUT_OF_TIME  # no erase would ever cover what was made ahead
+        try:
+            arrived = await _dated(arrival, parts.clock)
+        except Misdated as error:
+            refused[found] = str(error)
+            continue
+        memory = _memory(found, arrived, number, lease, parts.quarantine)
+        if min(memory.created_at, memory.updated_at) < _FIRST:
+            refused[found] = _OUT_OF_TIME
         else:
             memories[found] = memory
     for found in await _forgotten(memories, parts.lanes):
@@ -223,9 +229,18 @@ async def _fit(
     }
 
 
+async def _dated(arrival: Arrival, clock: Clock) -> Arrival:
+    """The arrival without times that cannot be true. Raises Misdated."""
+    times = ("created_at", "updated_at", "valid_from")
+    return arrival.model_copy(
+        update={field: None for field in times if await is_misdated(field, getattr(arrival, field), clock)}
+    )
+
+
 def _memory(found: str, arrival: Arrival, number: int, lease: Lease, quarantine: Quarantine) -> Memory:
-    created = arrival.created_at or arrival.updated_at or lease.taken_at
-    updated = arrival.updated_at or created
+    now = lease.taken_at  # nothing was made after it came
+    created = min(arrival.created_at or arrival.updated_at or now, now)
+    updated = min(arrival.updated_at or created, now)
     reads = quarantine is not Quarantine.OFF and reads_like_an_instruction(arrival.text)
     held = reads and quarantine is Quarantine.HOLD
     return Memory(

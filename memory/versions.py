@@ -63,6 +63,11 @@ def is_far_ahead(moment: datetime, now: datetime) -> bool:
     return moment > now + _FAR
 
 
+def latest_of(turn: Turn) -> datetime:
+    """Up to when what stands can be dated and still be taken for true beside a turn that came after it."""
+    return turn.accepted_at + _FAR
+
+
 def is_late(memory: Memory, turn: Turn) -> bool:
     """Whether what a turn says is older than what stands: it can only enter the history."""
     return not _is_misdated(memory, turn) and said_beside(memory, turn) < _since(memory)

@@ -71,6 +71,8 @@ _INBOX = {
     "turnstone_lanes_overdue": "Lanes that should have been rung for several sweeps ago: no worker runs",
     "turnstone_redis_used_bytes": "What Redis uses of its memory; left out where its user may not run INFO",
     "turnstone_redis_max_bytes": "maxmemory of Redis; 0 without a limit",
+    "turnstone_clock_jumped_seconds": "By how much Redis' clock last jumped within a day; negative: back; 0: not",
+    "turnstone_clock_ahead_seconds": "How far Redis' clock is ahead of this API's; negative: behind",
 }
 
 
@@ -84,11 +86,14 @@ def _inbox(state: InboxState) -> Iterator[Metric]:
         state.audit_is_late,
     ]
     values += [state.lanes_awake, state.lanes_overdue, state.used_bytes, state.max_bytes]
+    values += [state.clock_jumped_seconds, (state.read_at - datetime.now(UTC)).total_seconds()]
     for (name, told), value in zip(_INBOX.items(), values, strict=True):
         if value is not None:
             yield GaugeMetricFamily(name, told, value=float(value))
     told = "How often the sweep looked through the books, of a few tenants each time"
     yield CounterMetricFamily("turnstone_ledger_audits", told, value=state.audits)
+    told = "How often Redis' clock was seen to jump by more than a second"
+    yield CounterMetricFamily("turnstone_clock_jumps", told, value=state.clock_jumps)
     told = "1 when Redis is set as it must be; a setting that it does not tell is left out"
     settings = GaugeMetricFamily("turnstone_redis_setting_safe", told, labels=["name", "value", "safe"])
     for name, found in state.settings.items():

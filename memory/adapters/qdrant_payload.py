@@ -123,19 +123,20 @@ def current(scope: Scope, *more: models.Condition) -> models.Filter:
     return within(scope, equals("state", _CURRENT), *more)
 
 
-def weighed(lane: Lane, taken_back_after: datetime | None) -> models.Filter:
-    """What a candidate is weighed against: what stands now, and what was retracted after a moment if one is given.
+def weighed(lane: Lane, retracted: tuple[datetime, datetime | None] | None, now: datetime) -> models.Filter:
+    """What a candidate is weighed against: what stands now, and what was retracted between two moments if given.
 
     Only what belongs to the lane: a user's memory that names an agent as well is the user's, and no turn of the agent's
     own may change it. What has expired says nothing any more: told again, it is news.
     """
-    now, before = datetime.now(UTC), OWNERS[: OWNERS.index(f"{lane.kind}_id")]
+    before = OWNERS[: OWNERS.index(f"{lane.kind}_id")]
     others: list[models.Condition] = [
         models.IsEmptyCondition(is_empty=models.PayloadField(key=field)) for field in before
     ]
-    if taken_back_after is None:
+    if retracted is None:
         return unexpired(within(lane.scope, equals("state", _CURRENT), *others), now)
-    later = models.DatetimeRange(gt=stamp(taken_back_after))
+    after, until = retracted
+    later = models.DatetimeRange(gt=stamp(after), lte=stamp(until) if until else None)
     ended = models.FieldCondition(key="valid_to", range=later)
     taken_back = models.Filter(must=[equals("state", _RETRACTED), ended])
     either = models.Filter(should=[equals("state", _CURRENT), taken_back])

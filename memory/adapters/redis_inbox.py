@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import uuid
 from collections.abc import Sequence
 
@@ -15,14 +16,15 @@ from memory.adapters.redis_codec import encode_submission
 from memory.adapters.redis_erasing import RedisErasing
 from memory.adapters.redis_hook_bells import HookBells
 from memory.adapters.redis_lanes import InboxLimits
-from memory.adapters.redis_order import RedisOrder
+from memory.adapters.redis_order import UNSEEDED, RedisOrder
 from memory.adapters.redis_scripts import NOTHING, Argument, RedisScripts, answered
 from memory.adapters.redis_trimming import trim_some
-from memory.errors import IdempotencyConflict, InboxFull
+from memory.errors import IdempotencyConflict, InboxFull, StoreUnavailable
 from memory.model import OWNERS, Lane, Status, Submission
 from memory.ports import Accepted, Doorbell
 
 _ACCEPT_SECONDS = 5
+_UNSEEDED_AT = 12  # of the arguments of `accept`
 _MOST_BELLS = 1_000
 _REVIVED_AT_ONCE = 100
 _TRIMMING_SHARE = 0.25  # of the time between two sweeps, at most
@@ -86,11 +88,16 @@ class RedisInbox(RedisErasing):
             self._bell.message(lane),
         ]
         args += [limits.lease_ms, limits.max_backlog, limits.max_lane_backlog]
-        args += [scope.ids.get(field, "") for field in OWNERS]
+        args += [*(scope.ids.get(field, "") for field in OWNERS), 0]
         if idempotency_key is not None:
             names.append(keys.idempotency(scope.tenant, await self._pseudonyms.idempotency(idempotency_key)))
             args.append(await self._pseudonyms.body(body))
         outcome, found = await self._run_soon("accept", names, args, _ACCEPT_SECONDS)
+        if outcome == UNSEEDED:
+            with contextlib.suppress(StoreUnavailable):  # accepting needs Redis alone
+                await self._order.seed()
+            again = [*args[:_UNSEEDED_AT], 1, *args[_UNSEEDED_AT + 1 :]]
+            outcome, found = await self._run_soon("accept", names, again, _ACCEPT_SECONDS)
         if outcome == b"conflict":
             raise IdempotencyConflict("this Idempotency-Key was used before with another body; use a new key")
         if outcome == b"full":

@@ -15,7 +15,7 @@ from memory.adapters.redis_scripts import Argument, RedisScripts
 
 log = structlog.get_logger(__name__)
 
-_UNSEEDED = b"unseeded"
+UNSEEDED = b"unseeded"
 
 
 class RedisOrder:
@@ -33,9 +33,13 @@ class RedisOrder:
     async def run(self, name: str, keys: Sequence[str], args: Sequence[Argument]) -> Any:
         """Run one script. Raises InboxUnavailable, and StoreUnavailable where the counter must be seeded first."""
         answer = await self._run(name, keys, args)
-        while answer == _UNSEEDED:
-            greatest = await self._greatest()
-            await self._run("seed", [], [greatest])
-            log.info("order_seeded", greatest=greatest)
+        while answer == UNSEEDED:
+            await self.seed()
             answer = await self._run(name, keys, args)
         return answer
+
+    async def seed(self) -> None:
+        """Let the order go on after all that the store holds. Raises InboxUnavailable and StoreUnavailable."""
+        greatest = await self._greatest()
+        await self._run("seed", [], [greatest])
+        log.info("order_seeded", greatest=greatest)

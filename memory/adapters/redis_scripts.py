@@ -38,7 +38,7 @@ NOTHING = "ts:nothing"  # there is no such key: deleting it is a write that need
 _GOES_ON = f"redis.call('DEL', '{NOTHING}') "
 # `accept` must be refused. Of the others these write nothing, or not as a rule, or begin with such a write already: in
 # Redis 6.2 even a deletion of nothing is written to the append-only file.
-_AS_THEY_STAND = ("accept", "elect", "breaker_admit", "confirm", "books", "newest", "audit", "removals_due")
+_AS_THEY_STAND = ("accept", "elect", "breaker_admit", "confirm", "books", "newest", "audit", "removals_due", "clock")
 
 
 def _script(name: str, text: str) -> str:

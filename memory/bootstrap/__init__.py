@@ -17,6 +17,7 @@ from memory.adapters.pseudonyms import Pseudonyms
 from memory.adapters.qdrant_store import QdrantStore
 from memory.adapters.redis_audit import RedisAudit
 from memory.adapters.redis_client import open_redis
+from memory.adapters.redis_clock import RedisClock
 from memory.adapters.redis_deliveries import RedisDeliveries
 from memory.adapters.redis_digests import RedisDigests
 from memory.adapters.redis_guidance import RedisGuidance
@@ -40,6 +41,7 @@ from memory.extract import ModelExtractor
 from memory.gate import GatedExtractor
 from memory.marking import Quarantine
 from memory.ports import (
+    Clock,
     Deliveries,
     DigestBook,
     Embedder,
@@ -75,6 +77,7 @@ _QDRANT_SECONDS = 10
 class Parts:
     """Everything opened, by port."""
 
+    clock: Clock
     inbox: Inbox
     lanes: Lanes
     turns: TurnLog
@@ -113,7 +116,8 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
         scripts, limits, bell = RedisScripts(redis), inbox_limits(settings), CeleryBell()
         model = open_model(settings, scripts, stack)
         embedder = open_embedder(settings, scripts, stack)
-        store = QdrantStore(qdrant_client(settings, stack), embedder)
+        clock = RedisClock(redis, scripts)
+        store = QdrantStore(qdrant_client(settings, stack), embedder, clock)
         guidance, keyring, turns = RedisGuidance(redis), RedisKeyring(redis, scripts), RedisTurns(redis)
         server_key = RedisServerKey(redis, secret(settings.server_key))
         pseudonyms, order = Pseudonyms(server_key), RedisOrder(scripts, store.greatest_order)
@@ -126,6 +130,7 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
         stack.push_async_callback(sender.aclose)
         thinking = model if settings.extractor_kind == "openai" else None
         yield Parts(
+            clock=clock,
             inbox=RedisInbox(redis, scripts, bell, limits, pseudonyms, order),
             lanes=RedisLanes(redis, scripts, bell, limits, pseudonyms, order),
             turns=turns,
@@ -203,6 +208,7 @@ def remembering(parts: Parts, settings: Settings) -> Remembering:
         quarantine=parts.quarantine,
         batch_turns=settings.batch_turns,
         batch_chars=settings.batch_chars,
+        clock=parts.clock,
         # Without a model a call costs nothing, and there is nothing to wait for.
         batch_wait_seconds=settings.batch_wait_seconds if settings.extractor_kind == "openai" else 0,
     )

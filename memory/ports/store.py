@@ -29,11 +29,12 @@ class Near(Value):
 
     Args:
         vector: of the text whose neighbours are wanted.
-        taken_back_after: look also among what was retracted after this moment; None: only at what stands now.
+        taken_back: look also among what was retracted after the first moment, and up to the second if there is one;
+            None: only at what stands now.
     """
 
     vector: tuple[float, ...]
-    taken_back_after: datetime | None = None
+    taken_back: tuple[datetime, datetime | None] | None = None
 
 
 class MemoryStore(Pingable, Protocol):

@@ -59,6 +59,54 @@ async def test_a_reused_key_with_another_body_is_refused_and_changes_nothing(des
     assert (await desk.turns.ledger("default")).accepted == 1
 
 
+A_DAY = 24 * 3600
+
+
+async def test_an_idempotency_key_lives_for_a_day_after_its_turn_has_ended_and_for_as_long_as_it_waits(
+    desk: Desk,
+) -> None:
+    async def ttl() -> int:
+        (name,) = [name async for name in desk.redis.scan_iter("ts:idem:*")]
+        return int(await desk.redis.ttl(name))
+
+    first = await desk.post(key="k")
+    assert await ttl() == -1
+    async with desk.lanes.lease(ANA.lane) as lease:
+        assert lease is not None
+        assert await desk.lanes.take(lease, 8, 1000)
+        await desk.lanes.fail(lease, "bad_answer: no")
+    assert A_DAY - 60 < await ttl() <= A_DAY
+    assert await desk.inbox.revive("default", first, replay=True)
+    assert await ttl() == -1
+    async with desk.lanes.lease(ANA.lane) as lease:
+        assert lease is not None
+        assert await desk.settle_all(lease) == [first]
+    assert A_DAY - 60 < await ttl() <= A_DAY
+    assert await desk.post(key="k") == first
+
+
+@pytest.mark.parametrize("end", ["erased", "discarded", "lost"])
+async def test_the_key_of_a_turn_that_was_erased_discarded_or_lost_its_workers_ends(desk: Desk, end: str) -> None:
+    turn_id = await desk.post(key="k")
+    (name,) = [name async for name in desk.redis.scan_iter("ts:idem:*")]
+    if end == "erased":
+        await desk.inbox.erase(ANA, ANA.lane, (await desk.inbox.raise_epoch(ANA)).order)
+    elif end == "discarded":
+        async with desk.lanes.lease(ANA.lane) as lease:
+            assert lease is not None
+            assert await desk.lanes.take(lease, 8, 1000)
+            await desk.lanes.fail(lease, "bad_answer: no")
+        await desk.redis.persist(name)
+        assert await desk.inbox.revive("default", turn_id, replay=False)
+    else:
+        while await desk.redis.llen(keys.waiting(ANA.lane)):
+            holder = await desk.lanes._acquire(ANA.lane, edit=False)
+            assert holder is not None
+            await desk.lanes.take(holder, 8, 1000)
+            await desk.redis.delete(keys.lease(ANA.lane))
+    assert A_DAY - 60 < await desk.redis.ttl(name) <= A_DAY
+
+
 @pytest.mark.parametrize("limits", [InboxLimits(max_backlog=2), InboxLimits(max_lane_backlog=2)])
 async def test_a_full_inbox_refuses_and_changes_nothing(redis: Redis, limits: InboxLimits) -> None:
     desk = desk_on(redis, limits)

@@ -133,7 +133,9 @@ async def test_one_memory_that_cannot_be_refuses_itself_alone(front: Front) -> N
         "user_id: must be the id of one owner; * is a word of filters, for an id that is set": arrival(user_id="*"),
         "memory: must not be blank": arrival(" "),
         "colour: is not a field of this request": arrival(colour="blue"),
-        "created_at and updated_at must lie between 1970 and now": arrival(updated_at="2999-01-01T00:00:00Z"),
+        "updated_at is more than a day ahead: give the time at which it was said, in UTC, or none": arrival(
+            updated_at="2999-01-01T00:00:00Z"
+        ),
     }
     outcomes = await sent(front, *wrong.values(), arrival())
     assert became(outcomes) == ["refused"] * len(wrong) + ["imported"]

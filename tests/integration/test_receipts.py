@@ -23,6 +23,7 @@ from memory.adapters.redis_receipts import RedisReceipts
 from memory.adapters.redis_scripts import RedisScripts
 from memory.adapters.redis_server_key import RedisServerKey
 from memory.bootstrap import Parts
+from memory.clock import OWN_CLOCK
 from memory.model import Event, Scope, Write
 from memory.settings import Settings
 from tests.fakes import NoGuidance
@@ -39,6 +40,7 @@ async def api_over(house: House, redis: Redis) -> AsyncIterator[httpx.AsyncClien
     unused: Any = missing
     pseudonyms = Pseudonyms(server_key)
     app.state.parts = Parts(
+        clock=OWN_CLOCK,
         inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store, embedder=house.embedder,
         extractor=house.extractor, reconciler=house.reconciler, model=unused, guidance=NoGuidance(), watch=unused,
         server_key=server_key, owners=RedisOwners(redis, house.turns), notary=ServerNotary(server_key, pseudonyms),

@@ -1,20 +1,22 @@
 -- Take a turn in, in one step: idempotency, limits, append, status, books, bell.
 -- KEYS turn, waiting list, lane, owned index, queued set, ledger, lanes, backlog, bell queue, tenants, [idempotency]
--- ARGV id, lane, tenant, body, bell, lease_ms, max_backlog, max_lane_backlog, user, agent, run, app, [body hash]
+-- ARGV id, lane, tenant, body, bell, lease_ms, max_backlog, max_lane_backlog, user, agent, run, app,
+--      unseeded (1: take it though the order is not known, as the store is away), [body hash]
 -- with _clock
 local turn, waiting, lane, owned, queued, ledger, lanes, backlog, queue, tenants, idem = unpack(KEYS)
 local id, lane_key, tenant, body, bell = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 
 if idem then
   local seen = redis.call('HMGET', idem, 'id', 'hash')
-  if seen[1] then return { seen[2] == ARGV[13] and 'repeated' or 'conflict', seen[1] } end
+  if seen[1] then return { seen[2] == ARGV[14] and 'repeated' or 'conflict', seen[1] } end
 end
 if tonumber(redis.call('GET', backlog) or '0') >= tonumber(ARGV[7]) then return { 'full', id } end
 if redis.call('LLEN', waiting) >= tonumber(ARGV[8]) then return { 'lane_full', id } end
 
 -- Times of a lane increase strictly, by microseconds where need be. Where that would date a turn more than a minute
 -- ahead, the clock has gone back: the turn has its real time, and its order alone tells that it is later.
-local clock = look()
+local clock = peek()
+if not clock.seeded and ARGV[13] ~= '1' then return { 'unseeded', id } end
 local order, accepted_us = next_order(clock), clock.now_us
 local last_us = tonumber(redis.call('HGET', lane, 'last_us') or '0')
 if last_us >= accepted_us and last_us < accepted_us + 60000000 then accepted_us = last_us + 1 end
@@ -34,7 +36,7 @@ redis.call('INCR', backlog)
 redis.call('SADD', tenants, tenant)
 if idem then
   -- It has no end while the turn waits: whoever settles the turn, or buries or erases it, gives it one.
-  redis.call('HSET', idem, 'id', id, 'hash', ARGV[13])
+  redis.call('HSET', idem, 'id', id, 'hash', ARGV[14])
   redis.call('HSET', turn, 'idem', idem)
 end
 -- A lane in `lanes` is awake: somebody works on it, or the sweep will ring when its time comes.

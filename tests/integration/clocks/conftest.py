@@ -16,6 +16,7 @@ from tests.conftest import running
 from tests.support import wait_until
 
 _LIBRARIES = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+HOUR = 3_600
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Clock:
         new.replace(self.path)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def clocked_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Clock]]:
     assert _LIBRARIES, "libfaketime is missing: apt-get install libfaketime"
     folder, port = tmp_path_factory.mktemp("clocks"), free_port()
@@ -54,7 +55,7 @@ def clocked_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[st
         yield f"redis://127.0.0.1:{port}/0", clock
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def redis_url(clocked_redis: tuple[str, Clock]) -> str:
     return clocked_redis[0]
 
