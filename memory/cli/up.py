@@ -11,8 +11,9 @@ import typer
 from pydantic import ValidationError
 
 from memory.cli.common import refuse
+from memory.errors import BadConfiguration
 from memory.loopback import is_loopback
-from memory.settings import Settings
+from memory.settings import Settings, check_access
 
 app = typer.Typer()
 
@@ -29,13 +30,13 @@ def up(
     Prints one line `ready URL` on stdout when it serves. A part that dies is started again. SIGTERM or Ctrl-C
     stops all of them; a second one does not wait for work in hand. What was accepted is kept for the next time.
     """
-    try:
-        settings = Settings.of_service()
-    except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, it['loc']))}: {it['msg']}" for it in error.errors())
-        raise refuse(f"A setting is wrong: {wrong}.", 2) from error
+    settings = _settings()
     # Only this machine can call: no key is needed, unless somebody asked for keys.
     auth = "off" if is_loopback(host) and "auth" not in settings.model_fields_set else settings.auth
+    try:
+        check_access(settings.model_copy(update={"auth": auth, "host": host}))
+    except BadConfiguration as error:
+        raise refuse(f"{error}.", 2) from error
     options = {
         "--data": data,
         "--host": host,
@@ -49,3 +50,16 @@ def up(
     for name, value in options.items():
         command += [name, str(value)]
     os.execv(sys.executable, command)
+
+
+def _settings() -> Settings:
+    """The settings that every part will read. Raises typer.Exit where they cannot be read."""
+    try:
+        return Settings.of_service()
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, it['loc']))}: {it['msg']}" for it in error.errors())
+        raise refuse(f"A setting is wrong: {wrong}.", 2) from error
+    except UnicodeDecodeError as error:
+        raise refuse("The file .env is not UTF-8 text.", 2) from error
+    except OSError as error:
+        raise refuse(f"The file .env cannot be read: {error.strerror}.", 2) from error

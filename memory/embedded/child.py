@@ -17,7 +17,6 @@ from memory.embedded.failures import PartFailed
 
 LAUNCHER = (sys.executable, "-I", "-S", str(Path(__file__).with_name("launch.py")))
 FIRST_PAUSE_SECONDS, LAST_PAUSE_SECONDS = 0.2, 5.0
-# A part that lived this long had started well: its next death is a new story.
 SETTLED_SECONDS = 10.0
 GRACE_SECONDS = 10.0
 DEATHS_BEFORE_GIVING_UP = 5
@@ -40,6 +39,8 @@ class Part:
         sockets: file descriptors that it inherits.
         ready: whether it can be used now.
         grace_seconds: between SIGTERM and SIGKILL.
+        settled_seconds: a part that lived this long, once the whole stack was up, had started well: its next death is
+            the first of a new series.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Part:
     sockets: tuple[int, ...] = ()
     ready: Callable[[], Awaitable[bool]] = at_once
     grace_seconds: float = GRACE_SECONDS
+    settled_seconds: float = SETTLED_SECONDS
 
 
 class Child:
@@ -67,6 +69,7 @@ class Child:
         self.forgiving = False  # once the whole stack has been up, a part is restarted for ever
         self._directory = directory
         self._warn = warn
+        self._log_start = 0  # where the log of the running process begins
         self._stopping = asyncio.Event()
         self._hurry = asyncio.Event()
 
@@ -94,12 +97,15 @@ class Child:
             finally:
                 self._forget(process)
             if not self._stopping.is_set():
-                deaths = 1 if monotonic() - started > SETTLED_SECONDS else deaths + 1
+                # On a busy machine a part may need long to find out that it cannot start.
+                is_settled = self.forgiving and monotonic() - started > self.part.settled_seconds
+                deaths = 1 if is_settled else deaths + 1
                 await self._mourn(process, deaths)
 
     async def _start(self) -> Process:
         part = self.part
         with self._directory.open_log(part.name) as log:
+            self._log_start = log.seek(0, os.SEEK_END)
             process = await asyncio.create_subprocess_exec(
                 *LAUNCHER,
                 str(os.getpid()),
@@ -152,6 +158,9 @@ class Child:
             raise PartFailed(reason, self._directory.log_tail(name))
         pause = min(LAST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** (deaths - 1))
         what = f"{name} (process {process.pid}) {cause(process.returncode)}"
+        has_failed = not self.forgiving and process.returncode is not None and process.returncode > 0
+        reason = self._directory.last_line(name, self._log_start) if has_failed else ""
+        what += f" ({reason})" if reason else ""
         self._warn(f"{what}; it is started again in {pause:g} s")
         try:
             async with asyncio.timeout(pause):

@@ -79,6 +79,17 @@ async def test_a_part_that_dies_five_times_before_the_stack_is_up_is_given_up_wi
     assert "I am missing a library" in caught.value.log_tail
 
 
+async def test_a_part_that_needs_long_to_find_out_that_it_cannot_start_is_given_up_as_well(
+    directory: DataDirectory,
+) -> None:
+    slow = part("one", DYING, ready=never, settled_seconds=0)
+    async with kept(directory, [slow]) as (keeper, told):
+        with pytest.raises(PartFailed):
+            await keeper.start()
+    assert len(told) == 4
+    assert all("exited with status 3 (I am missing a library); it is started again" in line for line in told)
+
+
 async def never() -> bool:
     return False
 
