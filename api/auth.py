@@ -11,10 +11,9 @@ from fastapi import Depends, Request
 from api import sessions
 from memory.admit import OPERATOR
 from memory.bootstrap import Parts
-from memory.errors import BadConfiguration, Forbidden, RateLimited, Unauthorized
-from memory.loopback import is_loopback
+from memory.errors import Forbidden, RateLimited, Unauthorized
 from memory.model import Access, Principal
-from memory.settings import Settings
+from memory.settings import Settings, check_access
 
 _SCHEMES = ("bearer", "token")
 _SHORTEST_ADMIN_KEY = 16
@@ -35,14 +34,7 @@ class Gate:
     """
 
     def __init__(self, settings: Settings) -> None:
-        if settings.auth == "off" and not is_loopback(settings.host):
-            raise BadConfiguration(
-                f"TURNSTONE_AUTH=off is refused on {settings.host}: bind to 127.0.0.1, or use TURNSTONE_AUTH=keys"
-            )
-        if settings.auth == "keys" and settings.admin_key is None:
-            raise BadConfiguration(
-                "TURNSTONE_AUTH=keys needs TURNSTONE_ADMIN_KEY, the operator's key, with which others are made"
-            )
+        check_access(settings)
         if settings.auth == "keys" and settings.admin_key and len(settings.admin_key) < _SHORTEST_ADMIN_KEY:
             log.warning("admin_key_is_short", wanted_characters=_SHORTEST_ADMIN_KEY)
         self.is_open = settings.auth == "off"

@@ -7,6 +7,9 @@ from typing import Literal
 from pydantic import AliasChoices, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from memory.errors import BadConfiguration
+from memory.loopback import is_loopback
+
 
 class Settings(BaseSettings):
     """Turnstone's settings, read from the environment (prefix `TURNSTONE_`).
@@ -134,6 +137,18 @@ class Settings(BaseSettings):
         if self.webhook_hosts is None:
             return None
         return frozenset(host.strip().lower() for host in self.webhook_hosts.split(","))
+
+
+def check_access(settings: Settings) -> None:
+    """Make sure that a server lets in neither everybody from afar nor nobody at all. Raises BadConfiguration."""
+    if settings.auth == "off" and not is_loopback(settings.host):
+        raise BadConfiguration(
+            f"TURNSTONE_AUTH=off is refused on {settings.host}: bind to 127.0.0.1, or use TURNSTONE_AUTH=keys"
+        )
+    if settings.auth == "keys" and settings.admin_key is None:
+        raise BadConfiguration(
+            "TURNSTONE_AUTH=keys needs TURNSTONE_ADMIN_KEY, the operator's key, with which others are made"
+        )
 
 
 class ClientSettings(BaseSettings):

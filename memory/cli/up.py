@@ -12,8 +12,9 @@ from pydantic import ValidationError
 
 from memory.cli.common import refuse
 from memory.embedded.parts import environment_with
+from memory.errors import BadConfiguration
 from memory.loopback import is_loopback
-from memory.settings import Settings
+from memory.settings import Settings, check_access
 
 app = typer.Typer()
 
@@ -30,13 +31,13 @@ def up(
     Prints one line `ready URL` on stdout when it serves. A part that dies is started again. SIGTERM or Ctrl-C
     stops all of them; a second one does not wait for work in hand. What was accepted is kept for the next time.
     """
-    try:
-        settings = Settings.of_service()
-    except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, it['loc']))}: {it['msg']}" for it in error.errors())
-        raise refuse(f"A setting is wrong: {wrong}.", 2) from error
+    settings = _settings()
     # Only this machine can call: no key is needed, unless somebody asked for keys.
     auth = "off" if is_loopback(host) and "auth" not in settings.model_fields_set else settings.auth
+    try:
+        check_access(settings.model_copy(update={"auth": auth, "host": host}))
+    except BadConfiguration as error:
+        raise refuse(f"{error}.", 2) from error
     options = {
         "--data": data,
         "--host": host,
@@ -51,3 +52,16 @@ def up(
         command += [name, str(value)]
     key = settings.admin_key.get_secret_value() if settings.admin_key else None
     os.execve(sys.executable, command, environment_with(key))
+
+
+def _settings() -> Settings:
+    """The settings that every part will read. Raises typer.Exit where they cannot be read."""
+    try:
+        return Settings.of_service()
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, it['loc']))}: {it['msg']}" for it in error.errors())
+        raise refuse(f"A setting is wrong: {wrong}.", 2) from error
+    except UnicodeDecodeError as error:
+        raise refuse("The file .env is not UTF-8 text.", 2) from error
+    except OSError as error:
+        raise refuse(f"The file .env cannot be read: {error.strerror}.", 2) from error

@@ -18,7 +18,6 @@ from memory.embedded.failures import PartFailed
 
 LAUNCHER = (sys.executable, "-I", "-S", str(Path(__file__).with_name("launch.py")))
 FIRST_PAUSE_SECONDS, LAST_PAUSE_SECONDS, MOST_DOUBLINGS = 0.2, 5.0, 5
-# A part that lived this long had started well: its next death is a new story.
 SETTLED_SECONDS = 10.0
 GRACE_SECONDS = 10.0
 DEATHS_BEFORE_GIVING_UP = 5
@@ -42,6 +41,8 @@ class Part:
         sockets: file descriptors that it inherits.
         ready: whether it can be used now.
         grace_seconds: between SIGTERM and SIGKILL.
+        settled_seconds: a part that lived this long, once the whole stack was up, had started well: its next death is
+            the first of a new series.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Part:
     sockets: tuple[int, ...] = ()
     ready: Callable[[], Awaitable[bool]] = at_once
     grace_seconds: float = GRACE_SECONDS
+    settled_seconds: float = SETTLED_SECONDS
 
 
 class Child:
@@ -69,6 +71,7 @@ class Child:
         self.forgiving = False  # once the whole stack has been up, a part is restarted for ever
         self._directory = directory
         self._warn = warn
+        self._log_start = 0  # where the log of the running process begins
         self._stopping = asyncio.Event()
         self._hurry = asyncio.Event()
 
@@ -101,12 +104,15 @@ class Child:
             finally:
                 self._forget(process)
             if not self._stopping.is_set():
-                deaths = 1 if monotonic() - started > SETTLED_SECONDS else deaths + 1
-                await self._pause(deaths, cause(process.returncode), process.pid)
+                # On a busy machine a part may need long to find out that it cannot start.
+                is_settled = self.forgiving and monotonic() - started > self.part.settled_seconds
+                deaths = 1 if is_settled else deaths + 1
+                await self._pause(deaths, self._cause(process), process.pid)
 
     async def _start(self) -> Process:
         part = self.part
         with self._directory.open_log(part.name) as log:
+            self._log_start = log.seek(0, os.SEEK_END)
             process = await asyncio.create_subprocess_exec(
                 *LAUNCHER,
                 str(os.getpid()),
@@ -156,6 +162,12 @@ class Child:
             process.kill()
         self.pid = None
         self._directory.forget_pid(self.part.name)
+
+    def _cause(self, process: Process) -> str:
+        """How the process ended; while the stack starts, with what a failed one said last."""
+        has_failed = not self.forgiving and process.returncode is not None and process.returncode > 0
+        last_line = self._directory.last_line(self.part.name, self._log_start) if has_failed else ""
+        return cause(process.returncode) + (f" ({last_line})" if last_line else "")
 
     async def _pause(self, failures: int, reason: str, pid: int | None = None) -> None:
         """Say what became of the part and pause before the next start, longer each time."""

@@ -18,6 +18,7 @@ from memory.embedded.failures import StackRefused
 
 MAX_LOG_BYTES = 10_000_000
 TAIL_BYTES = 20_000
+LONGEST_LINE = 300  # characters
 KILL_SECONDS = 5.0
 FULL_BYTES = 1_000_000
 
@@ -111,6 +112,13 @@ class DataDirectory:
         with path.open("rb") as log:
             log.seek(max(0, path.stat().st_size - TAIL_BYTES))
             return "\n".join(log.read().decode(errors="replace").splitlines()[-lines:])
+
+    def last_line(self, name: str, start: int) -> str:
+        """The last line that the part wrote behind a place in its log, shortened; nothing where it wrote none."""
+        with (self.logs / f"{name}.log").open("rb") as log:
+            log.seek(max(start, log.seek(0, os.SEEK_END) - TAIL_BYTES))
+            lines = log.read().decode(errors="replace").split("\n")
+        return next((line.strip()[:LONGEST_LINE] for line in reversed(lines) if line.strip()), "")
 
     def kill_orphans(self) -> list[str]:
         """Kill what a supervisor that died without a word left behind, and remove its pid files.

@@ -102,6 +102,19 @@ async def test_a_part_that_dies_five_times_before_the_stack_is_up_is_given_up_wi
     assert "I am missing a library" in caught.value.log_tail
 
 
+async def test_a_part_that_needs_long_to_find_out_that_it_cannot_start_is_given_up_as_well(
+    directory: DataDirectory,
+) -> None:
+    slow = part("one", DYING, ready=never, settled_seconds=0)
+    async with kept(directory, [slow]) as (keeper, told):
+        starting = asyncio.create_task(keeper.start())
+        await wait_until(lambda: starting.done() or len(told) > 4, what="the last try")
+        assert len(told) == 4
+        with pytest.raises(PartFailed):
+            await starting
+    assert all("exited with status 3 (I am missing a library); it is started again" in line for line in told)
+
+
 def children_of(pid: int, code: str) -> list[int]:
     """The living children of a process that run a piece of code."""
     return [int(path.name) for path in Path("/proc").glob("[0-9]*") if is_child(path, pid, code)]

@@ -64,7 +64,7 @@ async def test_an_api_that_is_killed_comes_back_and_a_call_made_meanwhile_is_ans
     old = running.pids["api"]
     kill(old, signal.SIGKILL)
     async with TurnstoneClient(running.url, retries=0) as client:
-        await wait_until(lambda: "api" not in running.pids, what="the API's death")
+        await wait_until(lambda: running.pids.get("api") != old, what="the API's death")
         assert (await client.turns()).count == 0
     await assert_another_comes(running, "api", old)
 
@@ -129,6 +129,36 @@ def test_a_setting_that_makes_no_sense_is_refused_by_name(tmp_path: Path) -> Non
     assert refused.returncode == 2
     assert refused.stderr.startswith("A setting is wrong: worker_threads:")
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "environment", "sentence"),
+    [
+        (["--host", "0.0.0.0"], {}, "TURNSTONE_AUTH=keys needs TURNSTONE_ADMIN_KEY"),
+        (["--host", "0.0.0.0"], {"TURNSTONE_AUTH": "off"}, "TURNSTONE_AUTH=off is refused on 0.0.0.0"),
+        ([], {"TURNSTONE_AUTH": "keys"}, "TURNSTONE_AUTH=keys needs TURNSTONE_ADMIN_KEY"),
+    ],
+)
+def test_a_start_that_nobody_or_everybody_could_call_is_refused_at_once_in_one_sentence(
+    tmp_path: Path, options: list[str], environment: dict[str, str], sentence: str
+) -> None:
+    data = tmp_path / "data"
+    command = [*up_command(data), *options]
+    settings = without_endpoint(environment)
+    refused = subprocess.run(
+        command, capture_output=True, text=True, timeout=60, check=False, env=settings, cwd=tmp_path
+    )
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr.startswith(sentence)
+    assert refused.stderr.count("\n") == 1
+    assert not data.exists()
+
+
+def test_an_env_file_that_cannot_be_read_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"TURNSTONE_ADMIN_KEY=\xff\n")
+    command = up_command(tmp_path / "data")
+    refused = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path)
+    assert (refused.returncode, refused.stderr) == (2, "The file .env is not UTF-8 text.\n")
 
 
 def test_a_model_that_is_away_keeps_nobody_out_and_the_banner_says_that_turns_wait_and_ctrl_c_ends_every_part(

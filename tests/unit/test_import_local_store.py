@@ -109,7 +109,8 @@ def test_a_local_store_is_read_without_the_keys_of_its_caller_and_without_the_mo
     store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trap = tmp_path / "it-ran"
-    (tmp_path / "orjson.py").write_text(f"import os; os.mkdir({str(trap)!r})\n")
+    planted = f"import os, sys; os.mkdir({str(trap)!r}); del sys.modules['orjson'], sys.path[0]; import orjson\n"
+    (tmp_path / "orjson.py").write_text(planted)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TURNSTONE_KEY", "tsk_the_admins_key")
     source = QdrantSource(path=store, url=None, api_key=None, collection="mem0", zone=UTC)

@@ -106,7 +106,7 @@ async def test_what_came_through_a_proxy_is_refused_without_keys_whatever_the_pr
 async def test_a_request_that_calls_us_by_an_address_of_elsewhere_is_refused_without_keys(
     without_keys: Any, host: str
 ) -> None:
-    assert await status(without_keys, "GET", "/keys", HERE, NEAR, host=host) == 403
+    assert await status(without_keys, "DELETE", "/memories", HERE, NEAR, host=host) == 403
 
 
 async def test_with_keys_it_does_not_matter_where_a_request_comes_from() -> None:

@@ -17,6 +17,7 @@ import orjson
 from memory.cli.imports.shapes import Arrival, LeftOut, of_payload, of_record
 from memory.errors import TurnstoneError
 
+_PACKAGES = Path(__file__).parents[3]  # the directory that this package is in
 BATCH = 250  # memories: of so many the server embeds the texts at once
 Place = int | str | None
 
@@ -156,7 +157,7 @@ class QdrantSource:
         # What a store's files hold was written by others: they are read without our keys, and nothing is imported from
         # the directory that we happen to be in (-P). A server is reached through the proxies of our environment.
         module = "qdrant_reader" if path is None else "local_reader"
-        environment: dict[str, str] | None = None if path is None else {}
+        environment = None if path is None else {"PYTHONPATH": str(_PACKAGES)}
         # Ctrl-C at a terminal reaches a whole group of processes, and it is not for the reader to answer it.
         self._reader = subprocess.Popen(
             [sys.executable, "-P", "-m", f"memory.cli.imports.{module}"],

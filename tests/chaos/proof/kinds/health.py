@@ -18,6 +18,7 @@ _CLOCK = f"{_PULSE}a_clock_that_jumps_neither_loses_a_worker_nor_makes_a_turn_la
 _KEPT = "tests/integration/test_feedback.py::test_feedback_that_a_newer_fencing_token_keeps_out_is_no_success"
 _MERGED = "tests/integration/test_quarantine.py::test_a_merged_wording_is_judged_before_it_is_stored"
 _UP = "tests/unit/test_parts.py::test_a_worker_part_is_ready_once_a_worker_has_shown_that_it_is_alive"
+_PATCHES = "tests/integration/test_metadata.py::test_two_patches_of_metadata_at_once_both_hold_and_metadata_replaces"
 
 MUTATIONS: tuple[Mutation, ...] = (
     _one(17, "Readiness does not look at the circuit breakers.", _OUTAGE,
@@ -51,4 +52,19 @@ MUTATIONS: tuple[Mutation, ...] = (
     _one(17, "A merged wording is stored without being judged.", _MERGED,
          "memory/plan.py", 'self._add(fact.model_copy(update={"text": text}), held=True)\n            return ""',
          "return self._update(fact, known, text)"),
+    _one(17, "What a patch of metadata joins is read before the lane is held.", _PATCHES, "memory/revise.py",
+         "    lane = (await _current(reach, memory_id, store)).scope.lane\n"
+         "    async with lanes.edit(lane) as lease:\n"
+         "        before = await _current(reach, memory_id, store)\n"
+         "        said = {**change",
+         "    before = await _current(reach, memory_id, store)\n"
+         "    async with lanes.edit(before.scope.lane) as lease:\n"
+         "        said = {**change"),
+    _one(17, "Patches make metadata as large as they like.", _PATCHES,
+         "memory/revise.py", '_bounded({**fields["metadata"], **self.metadata_patch})',
+         '{**fields["metadata"], **self.metadata_patch}'),
+    _one(17, "The library reads the .env file of its host.",
+         "tests/unit/test_library_config.py::test_the_library_reads_no_env_file_of_its_host_and_a_server_does",
+         "memory/settings.py", 'extra="ignore",\n        frozen=True,\n        populate_by_name=True,',
+         'extra="ignore",\n        env_file=".env",\n        frozen=True,\n        populate_by_name=True,'),
 )  # fmt: skip

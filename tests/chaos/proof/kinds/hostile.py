@@ -2,6 +2,63 @@
 
 from __future__ import annotations
 
-from tests.chaos.proof.mutation import Mutation
+from tests.chaos.proof.mutation import Edit, Mutation
+from tests.chaos.proof.mutation import one as _one
 
-MUTATIONS: tuple[Mutation, ...] = ()
+_LOCAL = "tests/unit/test_local_only.py::test_"
+_REMOTE = f"{_LOCAL}a_request_from_or_to_another_machine_is_refused_without_keys"
+_STORE = "tests/unit/test_import_local_store.py::test_"
+_KEYLESS = f"{_STORE}a_local_store_is_read_without_the_keys_of_its_caller_and_without_the_modules_that_lie_about"
+_SPELLED = "tests/integration/test_spellings.py::test_"
+_KEEPER = (
+    "tests/integration/test_keeper.py::test_a_part_that_needs_long_to_find_out_that_it_cannot_start_is_given_up_as_well"
+)
+
+MUTATIONS: tuple[Mutation, ...] = (
+    _one(13, "Without keys nobody looks where a request comes from.", _REMOTE,
+         "api/app.py", "app.add_middleware(LocalOnly)", "pass"),
+    _one(13, "Only the caller's end of a connection is looked at, not ours.", _REMOTE,
+         "memory/loopback.py", "(_is_path(*server) or is_loopback(server[0]))", "server"),
+    _one(13, "What a proxy passes on counts as local.",
+         f"{_LOCAL}what_came_through_a_proxy_is_refused_without_keys_whatever_the_proxy_says",
+         "memory/loopback.py", 'if _is_proxied(scope["headers"]):', "if False:"),
+    _one(13, "Without keys any address will do for a Host.",
+         f"{_LOCAL}a_request_that_calls_us_by_an_address_of_elsewhere_is_refused_without_keys",
+         "api/sessions.py", "return is_loopback(name) or not", "return name[0] in '02' or not"),
+    _one(13, "The MCP server on loopback lends its key to whoever reaches it.",
+         f"{_LOCAL}the_mcp_server_lends_its_key_to_no_other_machine",
+         "memory/mcp/http.py", 'scope["type"] == "lifespan" or is_local(scope)', "True"),
+    _one(13, "AUTH=off starts on every address.",
+         "tests/unit/test_security_page.py::"
+         "test_a_server_that_lets_everybody_in_from_afar_or_nobody_at_all_does_not_start",
+         "memory/settings.py", 'if settings.auth == "off" and not is_loopback(settings.host):', "if False:"),
+    _one(13, "A pickle may name any function.", f"{_STORE}a_store_that_holds_a_program_runs_nothing_and_is_refused",
+         "memory/cli/imports/pickles.py", 'raise ForbiddenPickle(f"it holds {module}.{name}"[:200])',
+         "return super().find_class(module, name)"),
+    _one(13, "The reader of a local store has its caller's keys.", _KEYLESS,
+         "memory/cli/imports/sources.py", "None if path is None else {\"PYTHONPATH\": str(_PACKAGES)}", "None"),
+    _one(13, "The reader of a local store imports from the directory where it is started.", _KEYLESS,
+         "memory/cli/imports/sources.py", '"-P", "-m"', '"-m"'),
+    _one(13, "A store of another user is read.", f"{_STORE}what_belongs_to_somebody_else_is_not_read",
+         "memory/cli/imports/trust.py", "if status.st_uid not in (uid, _SUPERUSER):", "if False:"),
+    _one(13, "A store that everybody can write is read.", f"{_STORE}what_everybody_can_write_is_not_read",
+         "memory/cli/imports/trust.py", "if status.st_mode & stat.S_IWOTH and not is_shared:", "if False:"),
+    _one(13, "A payload may grow without end when it is written out.",
+         f"{_STORE}a_payload_that_grows_when_it_is_written_out_is_refused",
+         "memory/cli/imports/pickles.py", "left[0] -= 1", "left[0] -= value is Ellipsis and 1 or 0"),
+    _one(13, "A report of people's words can be read by everybody.",
+         "tests/unit/test_cli_import.py::test_files_with_people_s_words_are_for_the_caller_alone",
+         "memory/cli/private.py", "os.fchmod(descriptor, _OURS_ALONE)", "pass"),
+    _one(13, "An id is taken as it is spelled.", f"{_SPELLED}who_is_forgotten_by_another_spelling_is_gone",
+         "memory/model/scope.py", 'name = normalize("NFC", text).strip()', "name = text"),
+    _one(13, "A blank id is an id.", f"{_SPELLED}a_blank_id_is_refused_everywhere_with_the_name_of_its_field",
+         "memory/model/scope.py", "if not name:", "if False:"),
+    _one(13, "What is stored in another spelling cannot be named.",
+         f"{_SPELLED}what_is_stored_in_another_spelling_is_listed_and_erased_exactly",
+         "api/context.py", "return ids if exact else checked", "return checked"),
+    _one(13, "A part that needs long to find out that it cannot start is started for ever.", _KEEPER,
+         "memory/embedded/child.py", "is_settled = self.forgiving and", "is_settled ="),
+    Mutation(13, "The reason of a part that dies at start stands in a file alone.", _KEEPER, (
+        Edit("memory/embedded/child.py", 'what += f" ({reason})" if reason else ""', ""),
+    )),
+)  # fmt: skip
