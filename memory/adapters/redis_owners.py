@@ -8,10 +8,9 @@ from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
 from memory.adapters.redis_codec import decode_status
-from memory.adapters.redis_dead import find_dead
 from memory.adapters.redis_scripts import answered
 from memory.adapters.redis_turns import RedisTurns
-from memory.model import OWNERS, DeadFilter, Lane, Scope, Turn, TurnStatus
+from memory.model import OWNERS, Lane, Scope, Turn, TurnStatus
 
 _CHUNK = 200
 
@@ -37,24 +36,23 @@ class RedisOwners:
             async for ids in self._indexed(lane):
                 for found in await self._told(scope, ids):
                     yield found
-        # A dead turn outlives its lane's index.
-        dead = await find_dead(self._redis, scope.tenant, DeadFilter(**scope.ids))
-        for start in range(0, len(dead), _CHUNK):
-            for status, turn in await self._told(scope, dead[start : start + _CHUNK]):
-                lane = Scope(tenant=scope.tenant, **_owner(status)).lane
-                if await answered(self._redis.zscore(keys.owned(lane), status.id)) is None:
-                    yield status, turn
 
     async def _indexed(self, lane: Lane) -> AsyncIterator[list[str]]:
         """The ids of a lane's turns by acceptance; no two have one time, so what goes meanwhile moves no page."""
         low = "-inf"
         while True:
-            call = self._redis.zrangebyscore(keys.owned(lane), low, "+inf", start=0, num=_CHUNK, withscores=True)
-            rows = await answered(call)
-            if not rows:
+            rows, end = list[tuple[int, str]](), None
+            for name in (keys.owned(lane), keys.dead(lane)):
+                call = self._redis.zrangebyscore(name, low, "+inf", start=0, num=_CHUNK, withscores=True)
+                some = [(int(stamp), turn_id.decode()) for turn_id, stamp in await answered(call)]
+                rows += some
+                if len(some) == _CHUNK:  # there may be more, which come before what the other one has
+                    end = some[-1][0] if end is None else min(end, some[-1][0])
+            chunk = [(stamp, turn_id) for stamp, turn_id in sorted(rows) if end is None or stamp <= end]
+            if not chunk:
                 return
-            yield [turn_id.decode() for turn_id, _ in rows]
-            low = f"({int(rows[-1][1])}"
+            yield [turn_id for _, turn_id in chunk]
+            low = f"({chunk[-1][0]}"
 
     async def _told(self, scope: Scope, ids: Sequence[str]) -> list[tuple[TurnStatus, Turn | None]]:
         async with self._redis.pipeline(transaction=False) as pipeline:

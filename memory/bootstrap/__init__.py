@@ -118,9 +118,8 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
         embedder = open_embedder(settings, scripts, stack)
         store = QdrantStore(qdrant_client(settings, stack), embedder)
         guidance, keyring = RedisGuidance(redis), RedisKeyring(redis, scripts)
-        turns = RedisTurns(redis, scripts, limits.retention_seconds)
         server_key = RedisServerKey(redis, secret(settings.server_key))
-        pseudonyms = Pseudonyms(server_key)
+        pseudonyms, turns = Pseudonyms(server_key), RedisTurns(redis, scripts, limits.retention_seconds)
         book = RedisWebhooks(redis, scripts, pseudonyms)
         sender = HttpWebhooks(
             settings.webhook_timeout_seconds,

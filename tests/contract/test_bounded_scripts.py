@@ -163,6 +163,7 @@ async def telling(made: World) -> None:
         claimed = await made.deliveries.claim(TENANT, HOOK.id, busy=True)
         assert claimed is not None
         await made.deliveries.report(TENANT, claimed.delivery, outcome)
+    assert claimed is not None
     assert await made.deliveries.again(TENANT, HOOK.id, claimed.delivery.id)
     assert await made.deliveries.note_test(TENANT, HOOK.id)
     assert await made.redis.llen(QUEUE) > 0
