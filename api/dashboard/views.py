@@ -11,19 +11,8 @@ from urllib.parse import quote
 
 from api.dashboard import words
 from api.dashboard.words import DONE, HELD, lasted, outcome, query, short
-from memory.model import (
-    DEEPEST,
-    DeadFilter,
-    Incident,
-    Memory,
-    Message,
-    Page,
-    Scope,
-    Status,
-    Turn,
-    TurnEvent,
-    TurnStatus,
-)
+from memory.model import DeadFilter, Incident, Memory, Message, Page, Scope, Status, Turn, TurnEvent, TurnStatus
+from memory.model.pages import DEEPEST
 
 PAGE_SIZE = 25
 LETTERS_A_PAGE = 20

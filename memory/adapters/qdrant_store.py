@@ -11,8 +11,8 @@ from memory.adapters import qdrant_payload as payloads
 from memory.adapters.qdrant_collection import REFUSED_READ
 from memory.adapters.qdrant_entities import QdrantEntities
 from memory.adapters.qdrant_filters import conditions, fields
+from memory.adapters.qdrant_lists import part_of
 from memory.adapters.qdrant_owners import QdrantOwners
-from memory.adapters.qdrant_places import following, place
 from memory.adapters.qdrant_ranking import RANKING, candidates
 from memory.adapters.qdrant_writes import WRITE_BYTES, QdrantWriter, document, vector_bytes
 from memory.clock import OWN_CLOCK
@@ -193,20 +193,15 @@ class QdrantStore(QdrantOwners, QdrantEntities):
     async def _page(self, found: models.Filter, page: Page) -> Slice[Memory]:
         collection = await self._ready()
         count = await self._server.answer(self._client.count(collection, count_filter=found, exact=True))
-        start, seen = (None, 0) if page.after is None else place(page.after)
-        order = models.OrderBy(key="position", direction=models.Direction.DESC, start_from=start)
-        answer = await self._server.answer(
-            self._client.query_points(
-                collection,
-                query=models.OrderByQuery(order_by=order),
-                query_filter=found,
-                offset=page.offset if start is None else seen,
-                limit=page.size + 1,
-                with_payload=True,
-            )
-        )
-        points, more = answer.points[: page.size], len(answer.points) > page.size
-        after = following([(point.payload or {})["position"] for point in points], page.after) if more else None
+
+        async def fetch(start: int | None, offset: int, limit: int) -> Sequence[Any]:
+            order = models.OrderBy(key="position", direction=models.Direction.DESC, start_from=start)
+            query = models.OrderByQuery(order_by=order)
+            asked = {"query": query, "query_filter": found, "offset": offset, "limit": limit, "with_payload": True}
+            answer: models.QueryResponse = await self._server.answer(self._client.query_points(collection, **asked))
+            return answer.points
+
+        points, after = await part_of(fetch, page)
         return Slice(count.count, [payloads.from_payload(point.payload) for point in _known(points)], after)
 
     async def history(self, reach: Scope, memory_id: str) -> list[Memory]:

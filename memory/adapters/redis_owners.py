@@ -41,15 +41,18 @@ class RedisOwners:
         """The ids of a lane's turns by acceptance; no two have one time, so what goes meanwhile moves no page."""
         low = "-inf"
         while True:
-            async with self._redis.pipeline(transaction=False) as pipeline:
-                for name in (keys.owned(lane), keys.dead(lane)):
-                    pipeline.zrangebyscore(name, low, "+inf", start=0, num=_CHUNK, withscores=True)
-                indexes = await answered(pipeline.execute())
-            rows = sorted((score, turn_id) for index in indexes for turn_id, score in index)[:_CHUNK]
-            if not rows:
+            rows, end = list[tuple[int, str]](), None
+            for name in (keys.owned(lane), keys.dead(lane)):
+                call = self._redis.zrangebyscore(name, low, "+inf", start=0, num=_CHUNK, withscores=True)
+                some = [(int(stamp), turn_id.decode()) for turn_id, stamp in await answered(call)]
+                rows += some
+                if len(some) == _CHUNK:  # there may be more, which come before what the other one has
+                    end = some[-1][0] if end is None else min(end, some[-1][0])
+            chunk = [(stamp, turn_id) for stamp, turn_id in sorted(rows) if end is None or stamp <= end]
+            if not chunk:
                 return
-            yield [turn_id.decode() for turn_id in dict.fromkeys(turn_id for _, turn_id in rows)]
-            low = f"({int(rows[-1][0])}"
+            yield [turn_id for _, turn_id in chunk]
+            low = f"({chunk[-1][0]}"
 
     async def _told(self, scope: Scope, ids: Sequence[str]) -> list[tuple[TurnStatus, Turn | None]]:
         async with self._redis.pipeline(transaction=False) as pipeline:

@@ -119,9 +119,9 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
         clock = RedisClock(redis, scripts)
         store = QdrantStore(qdrant_client(settings, stack), embedder, clock, settings.qdrant_write_bytes)
         guidance, keyring = RedisGuidance(redis), RedisKeyring(redis, scripts)
-        turns = RedisTurns(redis, scripts, limits.retention_seconds)
         server_key = RedisServerKey(redis, secret(settings.server_key))
         pseudonyms, order = Pseudonyms(server_key), RedisOrder(scripts, store.greatest_order)
+        turns = RedisTurns(redis, scripts, limits.retention_seconds)
         book = RedisWebhooks(redis, scripts, pseudonyms)
         sender = _webhook_sender(settings, stack)
         thinking = model if settings.extractor_kind == "openai" else None

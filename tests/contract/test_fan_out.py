@@ -62,8 +62,8 @@ async def noted(redis: Redis) -> dict[str, list[str]]:
     """The memories that the deliveries of Ana's lane are about, by webhook and in order."""
     by_hook = dict[str, list[str]]()
     for hook in HOOKS:
-        ids: list[Any] = await redis.lrange(f"ts:hook_lane:default:{hook.id}:user:ana", 0, -1)
-        rows: list[Any] = [await redis.hmget(f"ts:delivery:default:{one.decode()}", "memory", "version") for one in ids]
+        ids: Any = await redis.lrange(f"ts:hook_lane:default:{hook.id}:user:ana", 0, -1)
+        rows: Any = [await redis.hmget(f"ts:delivery:default:{one.decode()}", "memory", "version") for one in ids]
         by_hook[hook.id] = [memory.decode() + (f" v{version.decode()}" if version else "") for memory, version in rows]
     return by_hook
 

@@ -12,6 +12,7 @@ import contextlib
 import random
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 import pytest
@@ -258,6 +259,11 @@ class Walk:
                 plan = batch.plan or Plan(turn_ids=tuple(turn.id for turn in batch.turns))
                 await self.settle(lease, batch, plan, seen.erased)
 
+    async def all_dead(self, name: str) -> bool:
+        """Whether every turn of an index is dead."""
+        ids: Any = await self.desk.redis.zrange(name, 0, -1)
+        return {await self.desk.redis.hget(keys.turn("default", one.decode()), "status") for one in ids} == {b"dead"}
+
     async def end(self) -> None:
         await self.look()
         for lane, ids in self.order.items():
@@ -267,6 +273,9 @@ class Walk:
             kind = kind_of(name)
             assert kind, f"{name} is of no kind"
             if kind.ends is Ends.NEVER or name in LOOKED_AT or name.startswith(keys.status_prefix("default")):
+                continue
+            if name.startswith("ts:dead:"):
+                assert await self.all_dead(name), f"{name} names a turn that is not dead"
                 continue
             dead = (
                 name.startswith(keys.turn_prefix("default")) and await self.desk.redis.hget(name, "status") == b"dead"
