@@ -20,6 +20,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import signal
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -75,7 +76,7 @@ class Probing:
     async def end(self) -> dict[str, Seen]:
         """Stop, and tell what was seen."""
         assert self._process is not None
-        told, _ = await self._process.communicate()
+        told, _ = await self._process.communicate(b"")  # nothing to read: the end
         return {name: Seen(**seen) for name, seen in json.loads(told).items()}
 
 
@@ -118,6 +119,7 @@ async def measured(
 def main(argv: list[str] | None = None) -> int:
     """Abuse, print and write; 1 when a promise is not held."""
     given, console, start = options(argv), Console(), monotonic()
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # the stack ends with us
     with (
         tempfile.TemporaryDirectory(prefix="turnstone-abuse-") as folder,
         model_server(faults=_FAULTS) as model,
