@@ -78,7 +78,7 @@ async def _add(world: World, number: int) -> Call:
 
 
 async def _batch(world: World, number: int) -> Call:
-    several = [world.memories[(number * 40 + one) % len(world.memories)] for one in range(min(40, world.size.whale))]
+    several = [world.memories[(number * 15 + one) % len(world.memories)] for one in range(min(15, world.size.whale))]
     text = world.text(world.size.long_text // 50)
     return Call("/v1/batch/", "write", {"json": {"memories": [{"memory_id": one, "text": text} for one in several]}})
 
