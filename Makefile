@@ -16,7 +16,7 @@ INSTALL = $(BIN)/python -m pip install -qq --no-input --constraint requirements.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo up test check lint unit chaos chaos-proof lock clean
-.PHONY: audit sbom erase-proof bench bench-cost bench-fairness bench-recovery bench-footprint bench-keys evals-llm fuzz tenants
+.PHONY: audit sbom erase-proof bench bench-cost bench-fairness bench-recovery bench-footprint bench-keys evals-llm fuzz abuse tenants
 .PHONY: import-proof
 
 help: ## this list
@@ -75,6 +75,9 @@ bench-keys: $(VENV)/.dev ## what the check of a key costs, and how soon a revoke
 
 fuzz: $(VENV)/.dev ## 10,000 requests by the OpenAPI document and 500 malformed ones for every route that writes (FUZZ="--help")
 	@$(BIN)/python -m tests.fuzz $(FUZZ)
+
+abuse: $(VENV)/.dev ## expensive but valid requests on every route, and what others see of it; some minutes (ABUSE="--help")
+	@$(BIN)/python -m tests.abuse $(ABUSE)
 
 tenants: $(VENV)/.dev ## 2,000 random requests of four tenants with look-alike names, and what they would see without the clause
 	@TENANT_CASES=2000 $(BIN)/python -m pytest tests/tenants

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from itertools import groupby
 
 import structlog
@@ -11,6 +12,7 @@ import structlog
 from memory.decide import Deciding, decide
 from memory.errors import Permanent, Transient
 from memory.model import DeadFilter, Event, Plan, Scope, Turn, TurnEvent, TurnStatus, Value
+from memory.offload import each
 from memory.plan import final_writes
 from memory.ports import TurnLog
 from memory.spending import paid_by_tenant
@@ -88,7 +90,7 @@ async def rehearse(
     listed = await look(tenant, which, turns=turns, limit=limit)
     tried: dict[str, Rehearsed] = {}
     room = asyncio.Semaphore(_LANES_AT_ONCE)
-    texts = await asyncio.gather(*(turns.text(Scope(tenant=tenant), one.turn.id) for one in listed.results))
+    texts = await each(partial(turns.text, Scope(tenant=tenant)), [one.turn.id for one in listed.results])
     found = [(one.turn, text) for one, text in zip(listed.results, texts, strict=True) if text is not None]
 
     async def try_lane(letters: Sequence[_Letter]) -> None:
@@ -109,7 +111,7 @@ async def rehearse(
 async def look(tenant: str, which: DeadFilter, *, turns: TurnLog, limit: int = TRIED_AT_MOST) -> Rehearsal:
     """The dead letters that are meant, the oldest first, without trying them out. Raises InboxUnavailable."""
     ids = await turns.dead(tenant, which)
-    found = await asyncio.gather(*(turns.get(Scope(tenant=tenant), turn_id) for turn_id in ids[:limit]))
+    found = await each(partial(turns.get, Scope(tenant=tenant)), ids[:limit])
     return Rehearsal(count=len(ids), results=tuple(Rehearsed(turn=one) for one in found if one is not None))
 
 

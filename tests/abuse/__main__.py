@@ -20,6 +20,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import signal
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -42,6 +43,7 @@ from tests.model_server.wire import Fault, Kind
 from tests.running import Running, setting, turnstone_up
 
 _ANSWER_SECONDS = 120
+_WIDTH = 120  # also where the tables are piped
 _FAULTS = (Fault(kind=Kind.HELD, contains=NEVER), Fault(kind=Kind.NOT_JSON, route="extraction", contains=NO_JSON))
 
 
@@ -75,7 +77,7 @@ class Probing:
     async def end(self) -> dict[str, Seen]:
         """Stop, and tell what was seen."""
         assert self._process is not None
-        told, _ = await self._process.communicate()
+        told, _ = await self._process.communicate(b"")  # nothing to read: the end
         return {name: Seen(**seen) for name, seen in json.loads(told).items()}
 
 
@@ -117,7 +119,8 @@ async def measured(
 
 def main(argv: list[str] | None = None) -> int:
     """Abuse, print and write; 1 when a promise is not held."""
-    given, console, start = options(argv), Console(), monotonic()
+    given, console, start = options(argv), Console(width=_WIDTH), monotonic()
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # the stack ends with us
     with (
         tempfile.TemporaryDirectory(prefix="turnstone-abuse-") as folder,
         model_server(faults=_FAULTS) as model,

@@ -130,9 +130,9 @@ async def _(world: World, number: int) -> Call:
 
 @route("POST /import")
 async def _(world: World, number: int) -> Call:
-    told = [{"user_id": world.user(), "memory": f"I like tea {one} {number}"} for one in range(_MANY)]
+    told = [{"user_id": world.user(), "memory": f"I like tea {one % 40} {number}"} for one in range(_MANY)]
     if number % 2:
-        told = [{"user_id": LONG, "memory": world.text(world.size.long_text)} for _ in range(4)]
+        told = [{"user_id": f"{LONG} {number}", "memory": world.text(world.size.long_text)} for _ in range(4)]
     return Call("/import", "admin", {"json": {"memories": told}})
 
 
@@ -205,8 +205,8 @@ async def _(world: World, number: int) -> Call:
 
 @route("PUT /guidance")
 async def _(world: World, number: int) -> Call:
-    categories = {f"category {one}": world.text(200) for one in range(50)}
-    texts = {name: world.text(4_000) for name in ("custom_instructions", "includes", "excludes")}
+    categories = {f"category {one}": world.text(100) for one in range(50)}
+    texts = {name: world.text(2_000) for name in ("custom_instructions", "includes", "excludes")}
     return Call("/guidance", "admin", {"json": {**texts, "custom_categories": categories}})
 
 
@@ -234,7 +234,7 @@ async def _(world: World, number: int) -> Call:
     answer = await world.http.get("/webhooks", headers=key_header(world.keys["admin"]))
     for hook in answer.json()["results"][15:]:  # a tenant has at most twenty
         await world.http.delete(f"/webhooks/{hook['id']}", headers=key_header(world.keys["admin"]))
-    return Call("/webhooks", "admin", {"json": {"url": NOBODY, "name": world.text(60), "active": False}})
+    return Call("/webhooks", "admin", {"json": {"url": NOBODY, "name": world.text(60)}})
 
 
 def _hook(world: World, number: int) -> str:

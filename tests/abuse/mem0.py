@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from tests.abuse.catalogue import BEYOND, CATALOGUE, LARGEST, Call, Make, broad, page
-from tests.abuse.world import LONG, WHALE, World
+from tests.abuse.world import LONG, NO_ID, WHALE, World, key_header
 
 MEM0: dict[str, Make] = {}
 _DOUBLINGS = 5  # more are refused
@@ -42,8 +42,8 @@ async def _export(world: World, number: int) -> Call:
 
 async def _document(world: World, number: int) -> Call:
     order = {"schema": schema(number), "filters": {"user_id": (WHALE, LONG)[number % 2]}}
-    made = await world.ask("POST", "/v1/exports/", "read", json=order)
-    return Call("/v1/exports/get/", more={"json": {"memory_export_id": made["id"]}})
+    made = await world.http.post("/v1/exports/", headers=key_header(world.keys["read"]), json=order)
+    return Call("/v1/exports/get/", more={"json": {"memory_export_id": made.json().get("id", NO_ID)}})
 
 
 async def _entities(world: World, number: int) -> Call:
@@ -78,7 +78,7 @@ async def _add(world: World, number: int) -> Call:
 
 
 async def _batch(world: World, number: int) -> Call:
-    several = [world.memories[(number * 40 + one) % len(world.memories)] for one in range(min(40, world.size.whale))]
+    several = [world.memories[(number * 15 + one) % len(world.memories)] for one in range(min(15, world.size.whale))]
     text = world.text(world.size.long_text // 50)
     return Call("/v1/batch/", "write", {"json": {"memories": [{"memory_id": one, "text": text} for one in several]}})
 

@@ -41,6 +41,7 @@ def probes_shown(idle: Mapping[str, Seen], abused: Mapping[str, Seen], console: 
 def routes_shown(tally: Tally, labels: Iterable[str], console: Console) -> None:
     """How often each route was asked, and what it answered."""
     shown = table("Requests", "route", "made", "2xx", "others", "p50 s", "worst s", "kB each")
+    shown.columns[0].no_wrap = True
     for label in labels:
         statuses, seconds = tally.statuses[label], tally.seconds[label]
         others = ", ".join(f"{n} x {status}" for status, n in sorted(statuses.items()) if not 200 <= status < 300)

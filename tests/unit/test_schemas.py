@@ -81,8 +81,9 @@ async def test_a_schema_may_refer_to_a_part_of_it_many_times_and_name_a_property
 )
 async def test_a_check_that_takes_too_many_steps_is_given_up(schema: Any, document: Any) -> None:
     await checked_schema(schema)
-    with pytest.raises(BadRequest, match="takes more than"):
+    with pytest.raises((BadRequest, ValueError)) as refused:
         await check_document(schema, document)
+    assert "takes more than" in str(refused.value)
 
 
 class Watched(dict[str, Any]):
