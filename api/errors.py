@@ -32,6 +32,7 @@ STATUS: Mapping[type[errors.TurnstoneError], int] = {
     errors.NotFound: 404,
     errors.IdempotencyConflict: 409,
     errors.NothingToUndo: 409,
+    errors.FilterNotServed: 422,
     errors.InboxFull: 429,
     errors.RateLimited: 429,
     errors.LaneBusy: 503,

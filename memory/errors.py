@@ -92,7 +92,7 @@ class Unreadable(Permanent):
 
 
 class StoreRejected(Permanent):
-    """Qdrant answered that the request itself is wrong."""
+    """Qdrant refused this request, and takes others of its kind."""
 
     code = "store_rejected"
 
@@ -161,6 +161,12 @@ class BadRequest(TurnstoneError):
     """The request says something that cannot be done; the text says what would be right."""
 
     code = "bad_request"
+
+
+class FilterNotServed(TurnstoneError):
+    """The store at hand cannot serve a condition of the filter; the text names the field."""
+
+    code = "filter_not_served"
 
 
 class BadConfiguration(TurnstoneError):

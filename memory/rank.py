@@ -1,7 +1,8 @@
 """Ranking: how near in meaning and how alike in words become one score.
 
-The score is absolute: it does not depend on what else was found, so a threshold means the same for every query, and
-a question about nothing that is known scores low. Measured on LoCoMo (docs/decisions.md).
+The score is absolute: it depends on the question, on the memory, and on how rare a word is among the memories of the
+same owner. It does not depend on what else was found or on what other owners keep, and a question about nothing that is
+known scores low. Measured on LoCoMo (docs/decisions.md).
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ class Settings(BaseSettings):
     redis_url: str = "redis://127.0.0.1:6379/0"
     qdrant_url: str = "http://127.0.0.1:6333"
     qdrant_api_key: SecretStr | None = None
+    qdrant_write_bytes: int = Field(8 * 1024 * 1024, ge=1024 * 1024, le=1024**3)
 
     llm_model: str = "gpt-4o-mini"
     extractor: Literal["openai", "offline"] | None = None

@@ -7,19 +7,14 @@ from collections.abc import Awaitable, Sequence
 from typing import Any
 
 from qdrant_client import AsyncQdrantClient, models
-from qdrant_client.http.exceptions import ApiException, ResponseHandlingException, UnexpectedResponse
 
 from memory.adapters import qdrant_payload as payloads
+from memory.adapters.qdrant_connection import QdrantConnection
 from memory.errors import StoreRejected, StoreUnavailable
 from memory.ports import Embedder
 
 PREFIX = "memories-"
-_NOT_FOUND = 404
-_OUR_FAULT = (400, 409, 413, 422)
-
-
-class StoreMissing(StoreUnavailable):
-    """The collection is gone: it is made again at the next call."""
+REFUSED_READ = "Qdrant refuses a request that it should serve; the log has its words"
 
 
 class QdrantCollection:
@@ -32,9 +27,19 @@ class QdrantCollection:
 
     def __init__(self, client: AsyncQdrantClient, embedder: Embedder) -> None:
         self._client = client
+        self._server = QdrantConnection(client)
         self._embedder = embedder
-        self._opened = False
+        self._opened_after = -1  # losses of the server; opened anew after another one
         self.collection = ""
+
+    async def ping(self) -> None:
+        """Raises StoreUnavailable when Qdrant does not answer, is too old, or does not let us read and write."""
+        ours = [self.collection] if self.collection else await self._there()
+        await self._server.check(ours[0] if ours else None)
+
+    async def limits(self) -> Sequence[str]:
+        """What this server cannot do for us, each in one sentence. Raises StoreUnavailable."""
+        return (await self._server.meet()).limits
 
     async def _ready(self, vector: Sequence[float] | None = None) -> str:
         """The collection, made with its indexes where it is missing; looked at once, as Qdrant may start after us.
@@ -43,28 +48,39 @@ class QdrantCollection:
             vector: any of the embedder's. Where none is at hand, the collection that is there is taken, and only if
                 there is none the embedder is asked for a vector, as the length is part of the name.
         """
-        if not self._opened:
+        if self._opened_after != self._server.losses:
             await self._open(vector)
         if vector is not None and not self.collection.endswith(f"-{len(vector)}"):
             raise StoreUnavailable(_two_lengths(self._embedder.name, len(vector), self.collection))
         return self.collection
 
     async def _open(self, vector: Sequence[float] | None) -> None:
-        prefix = f"{PREFIX}{re.sub(r'[^a-z0-9]+', '-', self._embedder.name.lower()).strip('-')}-"
-        there = [one.name for one in (await answered(self._client.get_collections())).collections]
-        ours = [name for name in there if name.removeprefix(prefix).isdecimal()]
+        await self._server.meet()
+        losses = self._server.losses
+        ours = await self._there()
         if vector is None and len(ours) == 1:
             self.collection = ours[0]
         else:
             dimension = len(vector or (await self._embedder.embed(["turnstone"]))[0])
-            self.collection = f"{prefix}{dimension}"
+            self.collection = f"{self._prefix}{dimension}"
             if self.collection not in ours:
                 await self._create_first(dimension, ours)
-        present = (await answered(self._client.get_collection(self.collection))).payload_schema
+        present = (await self._ask(self._client.get_collection(self.collection))).payload_schema
         for field, schema in payloads.INDEXES.items():
             if field not in present:
-                await answered(self._client.create_payload_index(self.collection, field, schema, wait=True))
-        self._opened = True
+                call = self._client.create_payload_index(self.collection, field, schema, wait=True)
+                await self._ask(call, writes=True)
+        await self._server.try_to_write(self.collection)
+        self._opened_after = losses
+
+    @property
+    def _prefix(self) -> str:
+        return f"{PREFIX}{re.sub(r'[^a-z0-9]+', '-', self._embedder.name.lower()).strip('-')}-"
+
+    async def _there(self) -> list[str]:
+        """The collections of our embedder."""
+        every = (await self._ask(self._client.get_collections())).collections
+        return [one.name for one in every if one.name.removeprefix(self._prefix).isdecimal()]
 
     async def _create_first(self, dimension: int, others: Sequence[str]) -> None:
         """Make the collection, but not beside memories with vectors of another length: one of the two must be wrong.
@@ -72,30 +88,32 @@ class QdrantCollection:
         Raises StoreUnavailable: the turns wait until somebody has looked.
         """
         for other in others:
-            if (await answered(self._client.count(other))).count:
+            if (await self._ask(self._client.count(other))).count:
                 raise StoreUnavailable(_two_lengths(self._embedder.name, dimension, other))
         try:
             await self._create(dimension)
         except StoreRejected:  # another process was faster
-            if not await answered(self._client.collection_exists(self.collection)):
-                raise
+            if not await self._ask(self._client.collection_exists(self.collection)):
+                raise StoreUnavailable(REFUSED_READ) from None
 
     async def _create(self, dimension: int) -> None:
         dense = models.VectorParams(size=dimension, distance=models.Distance.COSINE)
-        await answered(
-            self._client.create_collection(
-                self.collection,
-                vectors_config={"dense": dense},
-                sparse_vectors_config={"bm25": models.SparseVectorParams(modifier=models.Modifier.IDF)},
-            )
+        call = self._client.create_collection(
+            self.collection,
+            vectors_config={"dense": dense},
+            sparse_vectors_config={"bm25": models.SparseVectorParams(modifier=models.Modifier.IDF)},
         )
+        await self._server.answer(call, writes=True)
 
-    async def _ask(self, call: Awaitable[Any]) -> Any:
+    async def _ask(self, call: Awaitable[Any], *, writes: bool = False) -> Any:
+        """Await a call of which nothing is a caller's own: where it is refused, the store is at fault and not the call.
+
+        Raises StoreUnavailable.
+        """
         try:
-            return await answered(call)
-        except StoreMissing:
-            self._opened = False
-            raise
+            return await self._server.answer(call, writes=writes)
+        except StoreRejected as error:
+            raise StoreUnavailable(REFUSED_READ) from error
 
 
 def _two_lengths(embedder: str, dimension: int, collection: str) -> str:
@@ -103,17 +121,3 @@ def _two_lengths(embedder: str, dimension: int, collection: str) -> str:
         f"{embedder} gives vectors of {dimension} numbers, but its memories are in {collection}: mend the embedder, or "
         "remove that collection if it is the wrong one"
     )
-
-
-async def answered(call: Awaitable[Any]) -> Any:
-    """Await a call of the client. Raises StoreUnavailable (try later) or StoreRejected (the request is wrong)."""
-    try:
-        return await call
-    except UnexpectedResponse as error:
-        if error.status_code == _NOT_FOUND:
-            raise StoreMissing("Qdrant has lost the collection; it is made again") from error
-        if error.status_code in _OUR_FAULT:
-            raise StoreRejected(f"Qdrant refused the request: {error}") from error
-        raise StoreUnavailable(f"Qdrant answered {error.status_code}; try again shortly") from error
-    except (ResponseHandlingException, ApiException, OSError) as error:
-        raise StoreUnavailable("Qdrant does not answer; try again shortly") from error

@@ -1,7 +1,8 @@
 """From a filter to Qdrant's conditions. They only ever stand beside the tenant's clause: see `qdrant_payload.within`.
 
 A list in the payload meets a match or a range when any of its elements does. `key[]` sees the elements of a list, and
-nothing where there is none: so a text is told from a list of texts. Needs Qdrant 1.20 (`substring`) for `contains`.
+nothing where there is none: so a text is told from a list of texts. A part of a text (`contains`) is `substring` from
+Qdrant 1.20 on. Up to 1.19.0 `text` means the same in a field without an index. Others cannot be asked for it.
 """
 
 from __future__ import annotations
@@ -12,16 +13,51 @@ from typing import Any
 from qdrant_client import models
 
 from memory.adapters.qdrant_folded import FOLDED, fold
+from memory.adapters.qdrant_versions import Version
+from memory.errors import FilterNotServed
 from memory.model.filters import AllOf, AnyOf, Comparison, Condition, On, Op, Operand, Span
 
 _KEYS: Mapping[On, str] = {On.TIMESTAMP: "valid_from", On.KEYWORDS: "text", On.MEMORY_IDS: "memory_id"}
 # Beyond this a float no longer tells an integer from its neighbours, and Qdrant's ranges are of floats.
 _EXACT_AS_FLOAT = 2**53
+_OF_PARTS = (Op.CONTAINS, Op.ICONTAINS)
 
 
-def conditions(condition: Condition | None) -> list[models.Condition]:
-    """What a filter adds to a query: one condition, or none."""
-    return [] if condition is None else [compiled(condition)]
+def conditions(condition: Condition | None, version: Version) -> list[models.Condition]:
+    """What a filter adds to a query: one condition, or none. Raises FilterNotServed where the server is too old."""
+    if condition is None:
+        return []
+    if version.has_substrings:
+        return [compiled(condition)]
+    parts = [one for one in comparisons(condition) if one.op in _OF_PARTS and isinstance(one.values[0], str)]
+    if parts and not version.has_text_by_parts:
+        raise FilterNotServed(f"{fields(*parts)}: Qdrant {version.name} cannot test for a part of a text, 1.20 can")
+    return [_by_text(compiled(condition))]
+
+
+def comparisons(condition: Condition) -> list[Comparison]:
+    """Every comparison in a filter."""
+    if isinstance(condition, Comparison):
+        return [condition]
+    return [one for part in condition.parts for one in comparisons(part)]
+
+
+def fields(*conditions: Condition) -> str:
+    """The names of the fields that filters look at, as callers know them."""
+    every = [one for condition in conditions for one in comparisons(condition)]
+    return ", ".join(dict.fromkeys(".".join([one.on.value, *one.path]) for one in every))
+
+
+def _by_text(condition: models.Condition) -> models.Condition:
+    """The same condition for servers that test for a part of a text by `match.text`."""
+    if isinstance(condition, models.FieldCondition) and isinstance(condition.match, models.MatchSubstring):
+        return condition.model_copy(update={"match": models.MatchText(text=condition.match.substring)})
+    if not isinstance(condition, models.Filter):
+        return condition
+    clauses = {"must": condition.must, "should": condition.should, "must_not": condition.must_not}
+    return models.Filter(
+        **{name: [_by_text(part) for part in clause] for name, clause in clauses.items() if isinstance(clause, list)}
+    )
 
 
 def compiled(condition: Condition) -> models.Condition:

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Collection
 from qdrant_client import models
 
 from memory.adapters import qdrant_payload as payloads
-from memory.adapters.qdrant_collection import PREFIX, QdrantCollection, answered
+from memory.adapters.qdrant_collection import PREFIX, QdrantCollection
 from memory.model import OWNERS, Lane, Memory, Scope
 
 _SCROLL = 256
@@ -104,7 +104,7 @@ class QdrantOwners(QdrantCollection):
                     yield payloads.from_payload(payload)
 
     async def _every(self) -> list[str]:
-        there = (await answered(self._client.get_collections())).collections
+        there = (await self._ask(self._client.get_collections())).collections
         return [one.name for one in there if one.name.startswith(PREFIX)]
 
     async def _pages(
@@ -129,5 +129,5 @@ class QdrantOwners(QdrantCollection):
         count = await self._count(collection, found)
         if count:
             selector = models.FilterSelector(filter=found)
-            await self._ask(self._client.delete(collection, selector, wait=True))
+            await self._ask(self._client.delete(collection, selector, wait=True), writes=True)
         return count

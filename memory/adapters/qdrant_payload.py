@@ -163,6 +163,11 @@ def as_of(scope: Scope, moment: datetime, *more: models.Condition) -> models.Fil
     )
 
 
+def searched(scope: Scope, moment: datetime | None, *more: models.Condition) -> models.Filter:
+    """What a search looks at: what stands now, or what held at a moment."""
+    return current(scope, *more) if moment is None else as_of(scope, moment, *more)
+
+
 def versions(reach: Scope, memory_id: str, token: int | None = None) -> models.Filter:
     """Every version of one memory, and what is held back under its id; those written up to a token if one is given."""
     written = [] if token is None else [_written_until(token)]

@@ -5,6 +5,10 @@ from __future__ import annotations
 from qdrant_client import models
 
 from memory import rank
+from memory.adapters import qdrant_payload as payloads
+from memory.adapters.qdrant_versions import Version
+from memory.adapters.qdrant_writes import document
+from memory.ports import Query
 
 # `rank.score` as Qdrant computes it: $score[0] is the cosine, $score[1] the BM25 score.
 RANKING = models.FormulaQuery(
@@ -25,3 +29,18 @@ RANKING = models.FormulaQuery(
     ),
     defaults={"$score[0]": 0.0, "$score[1]": 0.0},
 )
+
+
+def candidates(query: Query, within: models.Filter, version: Version) -> list[models.Prefetch]:
+    """The two lists: the nearest in meaning and the most alike in words.
+
+    How rare a word is is counted over everything of the owner, not over what is searched: so neither others' memories
+    nor a filter move a score. A server that cannot do so counts over all owners.
+    """
+    corpus = models.IdfCorpusParams(corpus=payloads.within(query.scope))
+    params = models.SearchParams(idf=corpus) if version.counts_words_by_owner else None
+    words = document(query.text)
+    return [
+        models.Prefetch(query=list(query.vector), using="dense", filter=within, limit=rank.CANDIDATES),
+        models.Prefetch(query=words, using="bm25", filter=within, limit=rank.CANDIDATES, params=params),
+    ]

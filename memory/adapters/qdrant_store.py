@@ -2,53 +2,56 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from qdrant_client import models
+from qdrant_client import AsyncQdrantClient, models
 
-from memory import rank
 from memory.adapters import qdrant_payload as payloads
-from memory.adapters.qdrant_collection import answered
+from memory.adapters.qdrant_collection import REFUSED_READ
 from memory.adapters.qdrant_entities import QdrantEntities
-from memory.adapters.qdrant_filters import conditions
+from memory.adapters.qdrant_filters import conditions, fields
 from memory.adapters.qdrant_owners import QdrantOwners
-from memory.adapters.qdrant_ranking import RANKING
-from memory.errors import LeaseLost
+from memory.adapters.qdrant_ranking import RANKING, candidates
+from memory.adapters.qdrant_writes import WRITE_BYTES, QdrantWriter, document, vector_bytes
+from memory.errors import FilterNotServed, StoreRejected, StoreUnavailable
 from memory.model import Feedback, Lane, Lease, Memory, Page, Recalled, Scope, Write
 from memory.model.filters import Condition
-from memory.ports import Near, Query
+from memory.ports import Embedder, Near, Query
 from memory.versions import in_order
 
-BM25 = "qdrant/bm25"
+T = TypeVar("T")
 _SCROLL = 256
 
 
 class QdrantStore(QdrantOwners, QdrantEntities):
-    """The port `MemoryStore` on Qdrant 1.20 or newer (conditional upserts, BM25, substrings).
+    """The port `MemoryStore` on Qdrant 1.17 or newer; see `limits` for what only 1.20 can do.
 
     Args:
         client: an open client; closed by whoever opened it.
         embedder: its name and the length of its vectors name the collection: vectors of two models never meet.
+        most_bytes: of one request.
     """
 
-    async def ping(self) -> None:
-        """Raises StoreUnavailable when Qdrant does not answer."""
-        await answered(self._client.collection_exists("memories"))
+    def __init__(self, client: AsyncQdrantClient, embedder: Embedder, most_bytes: int = WRITE_BYTES) -> None:
+        super().__init__(client, embedder)
+        self._most_bytes = most_bytes
+        self._writer = QdrantWriter(client, self._server, most_bytes)
 
     async def apply(self, lease: Lease, writes: Sequence[Write], good_until: float) -> None:
         """Put the versions; a point that a newer fencing token has written is left as it is.
 
-        Raises LeaseLost, and writes nothing, when the loop's clock has passed `good_until`: a process that was stopped
-        since its last look must look again.
+        The token protects points that exist. A point that was deleted meanwhile is written again by a holder that comes
+        too late: against that stand the lease, `good_until`, and the second look of `memory.removals`.
+
+        Raises LeaseLost, and writes nothing more, when the loop's clock has passed `good_until`: a process that was
+        stopped since its last look must look again.
         """
         if writes:
             collection, points = await self._points(lease, writes)
-            _still_good(good_until)
             unfenced = payloads.not_fenced_off(lease.token)
-            await self._ask(self._client.upsert(collection, points, wait=True, update_filter=unfenced))
+            await self._writer.put(collection, points, good_until, update_filter=unfenced)
 
     async def insert(self, lease: Lease, writes: Sequence[Write], good_until: float) -> None:
         """Put versions under ids that nobody has; whatever has one already, whosesoever it is, stays as it is.
@@ -57,9 +60,7 @@ class QdrantStore(QdrantOwners, QdrantEntities):
         """
         if writes:
             collection, points = await self._points(lease, writes)
-            _still_good(good_until)
-            new_alone = models.UpdateMode.INSERT_ONLY
-            await self._ask(self._client.upsert(collection, points, wait=True, update_mode=new_alone))
+            await self._writer.put(collection, points, good_until, update_mode=models.UpdateMode.INSERT_ONLY)
 
     async def _points(self, lease: Lease, writes: Sequence[Write]) -> tuple[str, list[models.PointStruct]]:
         """The collection, and the points that the writes make in it."""
@@ -67,7 +68,7 @@ class QdrantStore(QdrantOwners, QdrantEntities):
         return collection, [
             models.PointStruct(
                 id=write.point_id,
-                vector={"dense": list(write.vector), "bm25": _document(write.memory.text)},
+                vector={"dense": list(write.vector), "bm25": document(write.memory.text)},
                 payload=payloads.to_payload(write, lease.token),
             )
             for write in writes
@@ -90,51 +91,59 @@ class QdrantStore(QdrantOwners, QdrantEntities):
         collection = await self._ready()
         found = payloads.ours(lease, memory_id)
         if feedback is None:
-            await self._ask(self._client.delete_payload(collection, ["feedback"], points=found, wait=True))
+            call = self._client.delete_payload(collection, ["feedback"], points=found, wait=True)
+            await self._ask(call, writes=True)
         else:
             told = {"feedback": feedback.model_dump(mode="json", exclude_none=True)}
-            await self._ask(self._client.set_payload(collection, told, points=found, wait=True))
+            await self._ask(self._client.set_payload(collection, told, points=found, wait=True), writes=True)
 
     async def neighbours(self, lane: Lane, looks: Sequence[Near], limit: int) -> list[list[Recalled]]:
         """For each look the nearest current memories of the lane's owner by cosine, nearest first."""
         if not looks:
             return []
-        collection = await self._ready(looks[0].vector)
-        requests = [
-            models.QueryRequest(
-                query=list(look.vector),
-                using="dense",
-                filter=payloads.weighed(lane, look.taken_back_after),
-                limit=limit,
-                with_payload=True,
-            )
-            for look in looks
-        ]
-        answers = await self._ask(self._client.query_batch_points(collection, requests))
-        return [[_recalled(point, point.score) for point in answer.points] for answer in answers]
+        collection, near = await self._ready(looks[0].vector), list[list[Recalled]]()
+        at_once = max(1, self._most_bytes // vector_bytes(len(looks[0].vector)))
+        for start in range(0, len(looks), at_once):
+            requests = [
+                _nearest(look.vector, payloads.weighed(lane, look.taken_back_after), limit)
+                for look in looks[start : start + at_once]
+            ]
+            answers = await self._nearest(collection, requests)
+            near += [[_recalled(point, point.score) for point in answer.points] for answer in answers]
+        return near
+
+    async def _nearest(self, collection: str, requests: list[models.QueryRequest]) -> Any:
+        """Raises StoreRejected where one of these is refused, StoreUnavailable where another vector's would be too."""
+        try:
+            return await self._server.answer(self._client.query_batch_points(collection, requests))
+        except StoreRejected as error:
+            dimension = int(self.collection.rpartition("-")[2])
+            harmless = requests[0].model_copy(update={"query": [1.0] * dimension})
+            if await _is_taken(self._server.answer(self._client.query_batch_points(collection, [harmless]))):
+                raise
+            raise StoreUnavailable(REFUSED_READ) from error
 
     async def search(self, query: Query) -> list[Recalled]:
         """The memories that matter most: dense and BM25 candidates, scored together by the rule of `memory.rank`."""
         collection = await self._ready(query.vector)
-        scope, more = query.scope, conditions(query.filters)
-        found = payloads.as_of(scope, query.as_of, *more) if query.as_of else payloads.current(scope, *more)
-        if not query.show_expired:
-            found = payloads.unexpired(found, query.as_of or datetime.now(UTC))
-        prefetch = [
-            models.Prefetch(query=list(query.vector), using="dense", filter=found, limit=rank.CANDIDATES),
-            models.Prefetch(query=_document(query.text), using="bm25", filter=found, limit=rank.CANDIDATES),
-        ]
-        answer = await self._ask(
-            self._client.query_points(
-                collection,
-                prefetch=prefetch,
-                query=RANKING,
-                limit=query.limit,
-                score_threshold=query.threshold,
-                with_payload=True,
+
+        async def answer(conditions: list[models.Condition]) -> Any:
+            within = payloads.searched(query.scope, query.as_of, *conditions)
+            if not query.show_expired:
+                within = payloads.unexpired(within, query.as_of or datetime.now(UTC))
+            return await self._server.answer(
+                self._client.query_points(
+                    collection,
+                    prefetch=candidates(query, within, self._server.version),
+                    query=RANKING,
+                    limit=query.limit,
+                    score_threshold=query.threshold,
+                    with_payload=True,
+                )
             )
-        )
-        return [_recalled(point, point.score) for point in _known(answer.points)]
+
+        points = (await self._filtered(answer, query.filters)).points
+        return [_recalled(point, point.score) for point in _known(points)]
 
     async def get(self, reach: Scope, memory_id: str) -> Memory | None:
         """The current version of a memory; None when unknown, retracted or out of reach."""
@@ -146,17 +155,34 @@ class QdrantStore(QdrantOwners, QdrantEntities):
         self, scope: Scope, page: Page, filters: Condition | None = None, *, show_expired: bool = False
     ) -> tuple[int, list[Memory]]:
         """The number of current memories in scope that meet the filters, and one page of them, newest first."""
-        found = payloads.current(scope, *conditions(filters))
-        return await self._page(found if show_expired else payloads.unexpired(found, datetime.now(UTC)), page)
+        await self._ready()
+
+        async def answer(conditions: list[models.Condition]) -> tuple[int, list[Memory]]:
+            found = payloads.current(scope, *conditions)
+            return await self._page(found if show_expired else payloads.unexpired(found, datetime.now(UTC)), page)
+
+        return await self._filtered(answer, filters)
 
     async def held_page(self, reach: Scope, page: Page, memory_id: str | None = None) -> tuple[int, list[Memory]]:
         """How many memories within reach are held back, or the one with this id, and one page, newest first."""
-        return await self._page(payloads.held(reach, memory_id), page)
+        return await self._filtered(lambda _: self._page(payloads.held(reach, memory_id), page), None)
+
+    async def _filtered(self, answer: Callable[[list[models.Condition]], Awaitable[T]], filters: Condition | None) -> T:
+        """What a caller's filter finds. A refusal is the filter's fault where the same is answered without it.
+
+        Raises FilterNotServed, which names the filter's fields, or StoreUnavailable.
+        """
+        try:
+            return await answer(conditions(filters, self._server.version))
+        except StoreRejected as error:
+            if filters is not None and await _is_taken(answer([])):
+                raise FilterNotServed(f"{fields(filters)}: the store cannot serve this filter") from error
+            raise StoreUnavailable(REFUSED_READ) from error
 
     async def _page(self, found: models.Filter, page: Page) -> tuple[int, list[Memory]]:
         collection = await self._ready()
-        count = await self._ask(self._client.count(collection, count_filter=found, exact=True))
-        answer = await self._ask(
+        count = await self._server.answer(self._client.count(collection, count_filter=found, exact=True))
+        answer = await self._server.answer(
             self._client.query_points(
                 collection,
                 query=models.OrderByQuery(order_by=models.OrderBy(key="position", direction=models.Direction.DESC)),
@@ -182,13 +208,17 @@ class QdrantStore(QdrantOwners, QdrantEntities):
                 return in_order(memories)
 
 
-def _still_good(good_until: float) -> None:
-    if asyncio.get_running_loop().time() > good_until:
-        raise LeaseLost("the last look at the lease is too old to write on")
+def _nearest(vector: Sequence[float], within: models.Filter, limit: int) -> models.QueryRequest:
+    return models.QueryRequest(query=list(vector), using="dense", filter=within, limit=limit, with_payload=True)
 
 
-def _document(text: str) -> models.Document:
-    return models.Document(text=text, model=BM25)
+async def _is_taken(call: Awaitable[Any]) -> bool:
+    """Whether the store answers a call."""
+    try:
+        await call
+    except StoreRejected:
+        return False
+    return True
 
 
 def _known(points: Sequence[Any]) -> list[Any]:

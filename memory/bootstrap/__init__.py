@@ -117,7 +117,7 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
         scripts, limits, bell = RedisScripts(redis), inbox_limits(settings), CeleryBell()
         model = open_model(settings, scripts, stack)
         embedder = open_embedder(settings, scripts, stack)
-        store = QdrantStore(qdrant_client(settings, stack), embedder)
+        store = QdrantStore(qdrant_client(settings, stack), embedder, settings.qdrant_write_bytes)
         guidance, keyring, turns = RedisGuidance(redis), RedisKeyring(redis, scripts), RedisTurns(redis)
         server_key = RedisServerKey(redis, secret(settings.server_key))
         pseudonyms, order = Pseudonyms(server_key), RedisOrder(scripts, store.greatest_order)

@@ -27,6 +27,7 @@ _KINDS: Mapping[str, type[TurnstoneError]] = {
         errors.Forbidden,
         errors.NotFound,
         errors.BadRequest,
+        errors.FilterNotServed,
         errors.IdempotencyConflict,
         errors.RateLimited,
         errors.InboxFull,

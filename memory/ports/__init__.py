@@ -5,7 +5,7 @@
 
 from memory.ports.access import Keyring, Rate, Rates, Tokens
 from memory.ports.digests import DigestBook
-from memory.ports.health import Provider, Pulse
+from memory.ports.health import Limited, Provider, Pulse
 from memory.ports.inbox import Accepted, Doorbell, Inbox, Lanes, OwnerLog, TurnLog, Watch
 from memory.ports.masking import Mask, unmasked
 from memory.ports.models import (
@@ -38,6 +38,7 @@ __all__ = [
     "Keyring",
     "Lanes",
     "LanguageModel",
+    "Limited",
     "Mask",
     "MemoryStore",
     "Meter",

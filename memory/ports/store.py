@@ -41,13 +41,19 @@ class MemoryStore(Pingable, Protocol):
 
     `reach` is all that a caller may ever see: a tenant, and perhaps one user of it.
 
-    Raises StoreUnavailable or StoreRejected.
+    Raises StoreUnavailable, also where the store refuses everybody's requests; StoreRejected where it refuses this one
+    alone; FilterNotServed.
     """
+
+    async def limits(self) -> Sequence[str]:
+        """What the store at hand cannot do, each in one sentence: nothing fails for it, but an answer may be poorer."""
 
     async def apply(self, lease: Lease, writes: Sequence[Write], good_until: float) -> None:
         """Put the versions; a point that a newer fencing token has written is left as it is.
 
-        Raises LeaseLost when the event loop's clock has passed `good_until` (seconds): then nothing is written.
+        Many writes go in several requests: whoever is interrupted repeats all of them, under the same ids.
+
+        Raises LeaseLost when the event loop's clock has passed `good_until` (seconds): then no request begins.
         """
 
     async def insert(self, lease: Lease, writes: Sequence[Write], good_until: float) -> None:

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from qdrant_client import AsyncQdrantClient
-from qdrant_client.models import Document
 
 from memory import rank
-from memory.adapters.qdrant_store import BM25, QdrantStore
+from memory.adapters.qdrant_store import QdrantStore
+from memory.adapters.qdrant_writes import document
 from memory.clock import to_us
 from memory.errors import LeaseLost, StoreUnavailable
 from memory.model import Event, Lease, Memory, Page, Scope, Write
@@ -93,9 +93,7 @@ async def test_a_score_is_the_rule_of_ranking_and_does_not_depend_on_what_else_i
     assert alone.score > rank.score(near[0].score, 0) > 0
     await store.apply(lease(), [write(f"User note {number}", minutes=number) for number in range(20)], FOREVER)
     first = (await store.search(query("green tea")))[0]
-    bm25 = await store._client.query_points(
-        store.collection, query=Document(text="green tea", model=BM25), using="bm25", limit=1
-    )
+    bm25 = await store._client.query_points(store.collection, query=document("green tea"), using="bm25", limit=1)
     assert first.score == pytest.approx(rank.score(near[0].score, bm25.points[0].score), abs=1e-4)
     assert all(one.score <= rank.DENSE_SHARE for one in await store.search(query("quantum chromodynamics")))
 
@@ -191,4 +189,9 @@ async def test_a_collection_that_was_lost_is_made_again(store: QdrantStore) -> N
     with pytest.raises(StoreUnavailable):
         await store.page(ANA, Page())
     await store.apply(lease(), [write("two")], FOREVER)
+    assert (await store.page(ANA, Page()))[0] == 1
+    await store._client.delete_collection(store.collection)
+    with pytest.raises(StoreUnavailable):
+        await store.apply(lease(), [write("three")], FOREVER)
+    await store.apply(lease(), [write("three")], FOREVER)
     assert (await store.page(ANA, Page()))[0] == 1

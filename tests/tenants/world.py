@@ -14,6 +14,7 @@ import httpx
 from memory.bootstrap import Parts
 from memory.model import OWNERS as MODEL_OWNERS
 from memory.model import Scope
+from memory.ports import Query
 from memory.remember import Remembering, drain
 from tests.chaos.scan import all_of_qdrant
 from tests.integration.front import Front
@@ -25,6 +26,7 @@ OWNERS: tuple[Mapping[str, str], ...] = (
     {"agent_id": "bot", "run_id": "r1"},
     {"run_id": "acme:user:alice"},
 )
+QUESTION = "Who keeps a number in Berlin?"
 FEWEST = 4  # memories that a tenant has at least, so that there is something to see
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TENANT, _USER = re.compile(r"§(.*?)§"), re.compile(r"¤(.*?)¤")
@@ -62,6 +64,7 @@ class World:
     state: dict[str, Any] = field(default_factory=dict)
     seen: dict[str, int] = field(default_factory=dict)
     posted: int = 0
+    question: tuple[float, ...] = ()  # its vector
 
     @property
     def parts(self) -> Parts:
@@ -130,6 +133,14 @@ class World:
         """The payload of every point."""
         return [json.loads(one) for one in await all_of_qdrant(self.qdrant_url)]
 
+    async def scores(self, tenant: str) -> dict[str, float]:
+        """How well each of a user's memories answers a fixed question, by id: others' memories must not change it."""
+        if not self.question:
+            self.question = tuple((await self.parts.embedder.embed([QUESTION]))[0])
+        scope = Scope(tenant=tenant, user_id="alice")
+        query = Query(scope=scope, text=QUESTION, vector=self.question, limit=50)
+        return {result.memory.id: round(result.score, 5) for result in await self.parts.store.search(query)}
+
     async def look_around(self, kind: str, tenant: str) -> None:
         """After something that may change things. Raises Leak when anything of another tenant has changed."""
         await self.refill(tenant)
@@ -138,7 +149,8 @@ class World:
             theirs = sorted(json.dumps(one, sort_keys=True) for one in points if one["tenant"] == other)
             books, guidance = await self.parts.turns.ledger(other), await self.parts.guidance.of(other)
             hooks, told = await self.parts.webhooks.all(other), await self.parts.deliveries.counts([other])
-            found = (theirs, books, guidance, [one for one in keyring if one.tenant == other], hooks, told)
+            keys = [one for one in keyring if one.tenant == other]
+            found = (theirs, books, guidance, keys, hooks, told, await self.scores(other))
             if other != tenant and self.state.get(other, found) != found:
                 raise Leak(f"{kind} as {tenant} changed something of {other}")
             self.state[other] = found

@@ -15,6 +15,7 @@ from memory.embedded.qdrant_server.app import build
 from memory.embedded.qdrant_server.errors import Refusal
 from memory.embedded.qdrant_server.keeper import Policy
 from memory.embedded.qdrant_server.store import DirectoryInUse, Store
+from memory.embedded.qdrant_server.wire import Protocol
 
 KEEP_ALIVE_SECONDS = 75
 GRACE_SECONDS = 1
@@ -63,7 +64,7 @@ def main() -> int:
         host=arguments.host,
         port=arguments.port,
         loop="uvloop",
-        http="httptools",
+        http=Protocol,
         ws="none",
         log_config=None,
         access_log=False,

@@ -31,12 +31,6 @@ class Conflict(Refusal):
     status = 409
 
 
-class TooLarge(Refusal):
-    """The request body is larger than the server takes."""
-
-    status = 413
-
-
 class NotServed(Refusal):
     """A Qdrant feature that this server does not have."""
 

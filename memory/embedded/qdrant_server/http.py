@@ -11,12 +11,11 @@ from starlette.responses import Response
 
 from memory.embedded.qdrant_server import log
 from memory.embedded.qdrant_server.collection import Collection
-from memory.embedded.qdrant_server.errors import BadInput, EngineFailure, Forbidden, NotServed, Refusal, TooLarge
+from memory.embedded.qdrant_server.errors import BadInput, EngineFailure, Forbidden, NotServed, Refusal
 from memory.embedded.qdrant_server.keeper import Keeper
 from memory.embedded.qdrant_server.reply import answer, refuse
 from memory.embedded.qdrant_server.store import Store
 
-MAX_BODY_BYTES = 32 * 1024 * 1024
 _CLIENT_LEFT = 499
 
 
@@ -99,19 +98,11 @@ def _endpoint(run: Callable[[Call], Awaitable[Any]]) -> Endpoint:
 
 
 async def _read_body(request: Request) -> Any:
-    declared = request.headers.get("content-length", "0")
-    if declared.isdigit() and int(declared) > MAX_BODY_BYTES:
-        raise TooLarge(f"the request body is larger than {MAX_BODY_BYTES} bytes.")
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > MAX_BODY_BYTES:
-            raise TooLarge(f"the request body is larger than {MAX_BODY_BYTES} bytes.")
-        parts.append(part)
-    if not size:
+    body = await request.body()
+    if not body:
         return {}
     try:
-        return orjson.loads(b"".join(parts))
+        return orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise BadInput(f"Format error in JSON body: {error}") from error
 

@@ -91,7 +91,7 @@ _INVARIANTS = (
     _one(6, "The store takes a write with an older fencing token than what is there.", _LATE,
          "memory/adapters/qdrant_store.py", ", update_filter=unfenced", ""),
     _one(6, "A worker writes on a last look however old it is.", _STALLED,
-         "memory/adapters/qdrant_store.py", "if asyncio.get_running_loop().time() > good_until:", "if False:"),
+         "memory/adapters/qdrant_writes.py", "if asyncio.get_running_loop().time() > good_until:", "if False:"),
     _one(7, "Redis keeps nothing on disk.", _KILLED,
          "memory/embedded/redis_server.py", '"appendonly": "yes"', '"appendonly": "no"'),
     _one(7, "The scripts that a restarted Redis has forgotten are not loaded again.", _KILLED,

@@ -1,5 +1,9 @@
-"""One server for the whole suite, and pairs of stores that hold the same points."""
+"""One server for the whole suite, and pairs of stores that hold the same points.
 
+Against a real and empty one: `QDRANT_URL=http://127.0.0.1:6333 pytest -m "not ours" tests/contract/qdrant`.
+"""
+
+import os
 from collections.abc import Iterator
 from itertools import count
 
@@ -9,26 +13,29 @@ from qdrant_client import QdrantClient
 
 from tests.contract.qdrant.data import create, fill, index
 from tests.contract.qdrant.pair import Pair
-from tests.contract.qdrant.server import Server
+from tests.contract.qdrant.server import Elsewhere, Server
 
 _numbers = count()
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server | Elsewhere]:
+    if url := os.environ.get("QDRANT_URL"):
+        yield Elsewhere(url)
+        return
     with Server(tmp_path_factory.mktemp("qdrant"), stays=True) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def served(server: Server) -> Iterator[QdrantClient]:
+def served(server: Server | Elsewhere) -> Iterator[QdrantClient]:
     client = server.client()
     yield client
     client.close()
 
 
 @pytest.fixture(scope="session")
-def http(server: Server) -> Iterator[httpx.Client]:
+def http(server: Server | Elsewhere) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=server.url, timeout=30) as client:
         yield client
 

@@ -20,6 +20,17 @@ def start_process(data: Path, *options: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
 
 
+class Elsewhere:
+    """A Qdrant that somebody else has started."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def client(self) -> QdrantClient:
+        """Open an unmodified client."""
+        return QdrantClient(url=self.url, cloud_inference=True, timeout=30)
+
+
 class Server:
     """A running server over `data`; leaving the `with` stops it in an orderly way."""
 

@@ -105,6 +105,7 @@ def test_options_change_how_text_is_read(client: QdrantClient) -> None:
     assert _search(client, "Anna", lowercase=False) == []
 
 
+@pytest.mark.ours
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
@@ -123,6 +124,7 @@ def test_unusable_options_are_refused(client: QdrantClient, options: dict[str, A
     assert reason in str(refusal.value)
 
 
+@pytest.mark.ours
 def test_text_for_a_dense_vector_is_refused(client: QdrantClient) -> None:
     with pytest.raises(Exception, match="needs a sparse vector"):
         client.query_points(COLLECTION, _document("bees"), using="dense")

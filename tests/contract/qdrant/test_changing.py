@@ -141,6 +141,7 @@ REFUSED: dict[str, tuple[int, Change]] = {
 }  # fmt: skip
 
 
+@pytest.mark.ours
 @pytest.mark.parametrize("name", REFUSED)
 def test_both_stores_refuse_it_and_keep_their_points(pair: Pair, name: str) -> None:
     status, call = REFUSED[name]

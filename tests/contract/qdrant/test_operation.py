@@ -17,6 +17,7 @@ from tests.contract.qdrant.pair import Pair, plain
 from tests.contract.qdrant.server import Server, start_process
 
 NAME = "memories"
+pytestmark = pytest.mark.ours  # a real server is not started here, and keeps its data its own way
 DEADLINE_SECONDS = 30
 # 1,600 points and one deletion of many of them begin a compaction at once.
 COMPACT = ("--compact-after", "1601", "--quiet-seconds", "0")

@@ -61,6 +61,7 @@ def test_scrolling_in_an_order_gives_the_same_points_and_order_values(
     assert following is None
 
 
+@pytest.mark.ours
 def test_an_order_needs_an_index(library: Pair) -> None:
     # The in-memory mode sorts without an index, so only the server can say this.
     with pytest.raises(Exception, match="No range index for `order_by` key: `nothing`"):

@@ -1,0 +1,80 @@
+"""A store that refuses: which turn dies of it, which turns wait, and what anybody is told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+from qdrant_client import AsyncQdrantClient
+
+from memory.adapters.qdrant_store import QdrantStore
+from memory.model import Scope, Status
+from tests.fakes import WordEmbedder
+from tests.integration.front import fronts
+from tests.integration.house import BOB, House
+from tests.other_qdrant import OtherQdrant, other_qdrant
+
+WORDS = "Wrong input: the words of the server itself"
+PATH = "/memories?user_id=ana"
+ACME = Scope(tenant="default")
+
+
+@pytest.fixture
+async def qdrant(house: House, qdrant_url: str) -> AsyncIterator[OtherQdrant]:
+    """The house's store is a Qdrant that can refuse."""
+    async with other_qdrant(qdrant_url) as other:
+        client = AsyncQdrantClient(url=other.url, cloud_inference=True, check_compatibility=False)
+        house.store = QdrantStore(client, WordEmbedder())
+        yield other
+        await client.close()
+
+
+async def test_a_turn_that_alone_is_refused_dies_in_our_words_and_its_neighbours_settle(
+    house: House, qdrant: OtherQdrant
+) -> None:
+    qdrant.refuses = lambda asked, body: (400, WORDS) if asked.startswith("PUT") and b"poison" in body else None
+    turns = [await house.say(text) for text in ("I like tea", "I like poison", "I like cake")]
+    for _ in range(4):
+        await house.drain()
+    told = [await house.status(turn) for turn in turns]
+    assert [turn.status for turn in told] == [Status.SETTLED, Status.DEAD, Status.SETTLED]
+    assert told[1].error == "store_rejected: Qdrant refused the request (400); the log has its words"
+    assert await house.texts() == ["I like tea", "I like cake"]
+
+
+async def test_while_the_store_refuses_every_write_turns_wait_and_then_all_settle(
+    house: House, qdrant: OtherQdrant
+) -> None:
+    qdrant.refuses = lambda asked, _: (400, WORDS) if re.fullmatch("PUT .*/points", asked) else None
+    turns = [await house.say("I like tea"), await house.say("I like cake", BOB)]
+    for scope in (ACME.model_copy(update={"user_id": "ana"}), BOB):
+        for _ in range(3):
+            assert await house.drain(scope) == 0
+    told = [await house.status(turn) for turn in turns]
+    assert [(turn.status, turn.attempts) for turn in told] == [(Status.RETRYING, 0), (Status.RETRYING, 0)]
+    assert {turn.error for turn in told} == {"Qdrant refuses every write; the log has its words"}
+    qdrant.refuses = lambda _, __: None
+    assert await house.drain() == await house.drain(BOB) == 1
+
+
+async def test_a_caller_is_told_which_field_the_store_cannot_serve_and_no_word_of_the_server(
+    redis_url: str, qdrant_url: str
+) -> None:
+    async with other_qdrant(qdrant_url) as other, fronts(1, redis_url, other.url) as (front,):
+        other.refuses = lambda _, body: (400, WORDS) if b"stars" in body else None
+        asked = {"query": "tea", "user_id": "ana", "filters": {"metadata": {"stars": 5}}}
+        answer = await front.ask("POST", "/search", json=asked)
+        assert answer.status_code == 422
+        assert answer.json() == {
+            "detail": "metadata.stars: the store cannot serve this filter", "error": "filter_not_served",
+        }  # fmt: skip
+        other.refuses = lambda _, __: (400, WORDS)
+        for method, path in (
+            ("POST", "/search"),
+            ("GET", "/memories?user_id=ana"),
+            ("DELETE", "/memories?user_id=ana"),
+        ):
+            answer = await front.ask(method, path, json=asked if method == "POST" else None)
+            assert answer.status_code == 503
+            assert "words of the server" not in answer.text
