@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from time import monotonic
 from typing import TypeVar
 
 from memory.errors import TurnstoneError
 from memory.model import Health, Part, QueueState, Readiness, Thresholds, Trouble
-from memory.ports import Pingable, Provider, Pulse
+from memory.ports import Limited, Provider, Pulse
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ class Examiner:
         self,
         *,
         pulse: Pulse,
-        store: Pingable,
+        store: Limited,
         providers: Mapping[str, Provider | None],
         thresholds: Thresholds,
         clock: Callable[[], float] = monotonic,
@@ -74,14 +74,22 @@ class Examiner:
         return _judged(self._with_answers(parts))
 
     async def _examined(self) -> dict[str, Part]:
-        (_, refusal), (_, store) = await asyncio.gather(_tried(self._pulse.try_writing()), _tried(self._store.ping()))
+        (_, refusal), (limits, store) = await asyncio.gather(
+            _tried(self._pulse.try_writing()), _tried(self._limits_of_store())
+        )
         troubles: dict[str, Trouble | None] = {_INBOX: refusal, _STORE: store}
         if refusal is None:
             queue, troubles[_INBOX] = await _tried(self._pulse.queue())
             if queue is not None:
                 troubles |= {"workers": worker_trouble(queue), "lanes": lane_trouble(queue, self._thresholds)}
                 troubles |= {name: await self._breaker(one) for name, one in self._providers.items()}
-        return await self._dated(troubles)
+        parts = await self._dated(troubles)
+        return parts | {_STORE: parts[_STORE].model_copy(update={"limits": tuple(limits or ())})}
+
+    async def _limits_of_store(self) -> Sequence[str]:
+        """What the store cannot do. Raises StoreUnavailable where it does not work at all."""
+        await self._store.ping()
+        return await self._store.limits()
 
     async def _breaker(self, provider: Provider | None) -> Trouble | None:
         if provider is None:

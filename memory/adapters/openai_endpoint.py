@@ -33,7 +33,13 @@ _SETTINGS: Mapping[int, str] = {
 }
 # Some endpoints say so with a 400 and a code.
 _SETTINGS_CODES = {"invalid_api_key": HTTPStatus.UNAUTHORIZED, "model_not_found": HTTPStatus.NOT_FOUND}
-_NO_MODEL_LIST = {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED}
+# A key may be good for completions and not for listing models (403): the first calls tell.
+_NO_MODEL_LIST = {
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.METHOD_NOT_ALLOWED,
+    HTTPStatus.NOT_IMPLEMENTED,
+}
 
 
 class Wire(BaseModel):

@@ -74,7 +74,8 @@ def stages(setup: Setup, at: Addresses) -> list[list[Part]]:
         for number in range(1, setup.workers + 1)
     ]
     redis = redis_part(setup.data / "redis", at.redis)
-    return [[redis], [qdrant_part(setup, at)], [api_part(setup, at, settings), *workers]]
+    # The API is waited for last: its first look at everything then finds the workers at work.
+    return [[redis], [qdrant_part(setup, at)], [*workers, api_part(setup, at, settings)]]
 
 
 def child_environment(setup: Setup, at: Addresses) -> dict[str, str]:

@@ -6,7 +6,7 @@
 from memory.ports.access import Keyring, Rate, Rates, Tokens
 from memory.ports.clock import Clock
 from memory.ports.digests import DigestBook
-from memory.ports.health import Provider, Pulse
+from memory.ports.health import Limited, Provider, Pulse
 from memory.ports.inbox import Accepted, Doorbell, HeldLanes, Inbox, Lanes, OwnerLog, TurnLog, Watch
 from memory.ports.masking import Mask, unmasked
 from memory.ports.models import (
@@ -41,6 +41,7 @@ __all__ = [
     "Keyring",
     "Lanes",
     "LanguageModel",
+    "Limited",
     "Mask",
     "MemoryStore",
     "Meter",

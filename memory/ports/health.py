@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from memory.model import QueueState, Trouble
 from memory.ports.pingable import Pingable
+
+
+class Limited(Pingable, Protocol):
+    """A part that may not be able to do everything."""
+
+    async def limits(self) -> Sequence[str]:
+        """What it cannot do as it is, one sentence each; it works all the same. Raises what `ping` raises."""
 
 
 class Provider(Pingable, Protocol):

@@ -133,8 +133,9 @@ async def test_an_endpoint_that_nobody_serves_is_unavailable() -> None:
 
 async def test_ping_succeeds_with_and_without_a_list_of_models(server: ModelServer, model: OpenAIModel) -> None:
     await model.ping()
-    server.fault(Fault(kind=Kind.STATUS, route="models", status=404, calls=1))
-    await model.ping()
+    for status in (403, 404):
+        server.fault(Fault(kind=Kind.STATUS, route="models", status=status, calls=1))
+        await model.ping()
     server.fault(Fault(kind=Kind.STATUS, route="models", status=401, calls=1))
     with pytest.raises(ModelUnavailable, match="refused our key"):
         await model.ping()

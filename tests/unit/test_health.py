@@ -21,6 +21,7 @@ class FakePart:
     def __init__(self) -> None:
         self.error: Transient | None = None
         self.open: Trouble | None = None
+        self.cannot: tuple[str, ...] = ()
         self.pings = 0
 
     async def ping(self) -> None:
@@ -30,6 +31,9 @@ class FakePart:
 
     async def trouble(self) -> Trouble | None:
         return self.open
+
+    async def limits(self) -> tuple[str, ...]:
+        return self.cannot
 
 
 class FakePulse:
@@ -101,6 +105,12 @@ async def test_a_part_behind_that_does_not_work_degrades_and_recovers(clinic: Cl
     clinic.store.error = None
     health = await clinic.later()
     assert (health.status, health.parts["qdrant"].since, clinic.pulse.since) == (Readiness.READY, None, {})
+
+
+async def test_what_the_store_cannot_do_is_told_and_degrades_nothing(clinic: Clinic) -> None:
+    clinic.store.cannot = ("Qdrant 1.18 has no substring filters.",)
+    health = await clinic.later()
+    assert (health.status, health.parts["qdrant"].limits) == (Readiness.READY, clinic.store.cannot)
 
 
 async def test_only_an_inbox_that_takes_no_writes_is_unready(clinic: Clinic) -> None:

@@ -18,9 +18,9 @@ from memory.embedded.supervisor import arguments
 AT = Addresses(redis=20001, qdrant=20002, api=8000, api_socket=5)
 
 
-def test_the_stack_is_redis_then_qdrant_then_the_api_with_its_workers(tmp_path: Path) -> None:
+def test_the_stack_is_redis_then_qdrant_then_the_workers_with_the_api(tmp_path: Path) -> None:
     names = [[part.name for part in stage] for stage in stages(Setup(tmp_path, workers=3), AT)]
-    assert names == [["redis"], ["qdrant"], ["api", "worker-1", "worker-2", "worker-3"]]
+    assert names == [["redis"], ["qdrant"], ["worker-1", "worker-2", "worker-3", "api"]]
 
 
 def test_redis_keeps_every_write_and_evicts_nothing(tmp_path: Path) -> None:
@@ -43,7 +43,7 @@ async def test_a_worker_part_is_ready_once_a_worker_has_shown_that_it_is_alive(
     tmp_path: Path, redis: Redis, redis_url: str
 ) -> None:
     port = urlsplit(redis_url).port or 0
-    _, worker = stages(Setup(tmp_path, workers=1), replace(AT, redis=port))[-1]
+    worker, _ = stages(Setup(tmp_path, workers=1), replace(AT, redis=port))[-1]
     assert not await worker.ready()
     await RedisPulse(redis, RedisScripts(redis)).beat("worker")
     assert await worker.ready()
@@ -59,6 +59,6 @@ def test_a_worker_that_has_longer_to_finish_is_killed_later(tmp_path: Path) -> N
     options = {"data": tmp_path, "host": "127.0.0.1", "port": 0, "workers": 1, "worker-threads": 4, "auth": "off"}
     words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
     setup = arguments([*words, "--finish-seconds", "45"])
-    api, worker = stages(setup, AT)[-1]
+    worker, api = stages(setup, AT)[-1]
     assert worker.environment["TURNSTONE_FINISH_SECONDS"] == "45.0"
     assert (worker.grace_seconds, api.grace_seconds) == (45 + CLOSE_SECONDS, GRACE_SECONDS)
