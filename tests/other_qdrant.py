@@ -53,27 +53,27 @@ class OtherQdrant:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request = Request(scope, receive)
-        body, asked = await request.body(), f"{request.method} {request.url.path}"
-        self.requests.append((asked, body))
-        answer = self._refusal(asked, body, request.headers.get("api-key")) or await self._passed_on(request, body)
+        body, route = await request.body(), f"{request.method} {request.url.path}"
+        self.requests.append((route, body))
+        answer = self._refusal(route, body, request.headers.get("api-key")) or await self._passed_on(request, body)
         await answer(scope, receive, send)
 
-    def sizes(self, asked: str) -> list[int]:
+    def sizes(self, route: str) -> list[int]:
         """How many bytes each request of a kind had; a pattern of its method and path."""
-        return [len(body) for told, body in self.requests if re.fullmatch(asked, told)]
+        return [len(body) for name, body in self.requests if re.fullmatch(route, name)]
 
-    def _refusal(self, asked: str, body: bytes, key: str | None) -> Response | None:
-        if asked == "GET /":
+    def _refusal(self, route: str, body: bytes, key: str | None) -> Response | None:
+        if route == "GET /":
             return JSONResponse({"title": "qdrant - vector search engine", "version": self.version})
         if self.has_keys and key not in (READ_WRITE, READ_ONLY):
             return PlainTextResponse("Must provide an API key or an Authorization bearer token", 401)
-        writes = not _READING.fullmatch(asked)
+        writes = not _READING.fullmatch(route)
         if self.has_keys and key == READ_ONLY and writes:
             return _error(403, "Forbidden: Global write access is required")
         if self.is_full and writes:
             return _error(500, FULL)
-        refused = self.refuses(asked, body)
-        return _error(*refused) if refused is not None else None
+        refusal = self.refuses(route, body)
+        return _error(*refusal) if refusal is not None else None
 
     @property
     def _numbers(self) -> tuple[int, ...]:
@@ -88,8 +88,8 @@ class OtherQdrant:
                 return _error(400, f"Format error in JSON body: {error}")
         target = httpx.URL(path=request.url.path, query=request.url.query.encode())
         headers = {"content-type": "application/json"}
-        found = await self.engine.request(request.method, target, content=body, headers=headers)
-        return Response(found.content, found.status_code, media_type=found.headers.get("content-type"))
+        answer = await self.engine.request(request.method, target, content=body, headers=headers)
+        return Response(answer.content, answer.status_code, media_type=answer.headers.get("content-type"))
 
     def _as_of_version(self, value: Any) -> Any:
         """A request as an older server understands it. Raises ValueError for what it does not."""

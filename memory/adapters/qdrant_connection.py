@@ -112,10 +112,10 @@ class QdrantConnection:
         """The server's version, read where it is not known. Raises StoreUnavailable, also where it is too old."""
         if not self._is_met:
             try:
-                told = (await self.answer(self._client.info())).version
+                text = (await self.answer(self._client.info())).version
             except StoreMissing:  # what stands before the server hides its first page
-                told = ""
-            version = Version.read(told)
+                text = ""
+            version = Version.read(text)
             version.require()
             if version.limits:
                 log.warning("store_limited", version=version.name, limits=list(version.limits))
@@ -135,12 +135,18 @@ class QdrantConnection:
             await self.answer(self._client.collection_exists(collection or "memories"))
         else:
             await self.meet()
-            await self.answer(self._client.get_collections())
+            await self._try_to_read()
             if collection is not None:
                 await self.try_to_write(collection)
             self._tried_at = now
         if fault := self._read_fault or self._write_fault:
             raise StoreUnavailable(fault)
+
+    async def _try_to_read(self) -> None:
+        try:
+            await self.answer(self._client.get_collections())
+        except StoreRejected as error:
+            raise StoreUnavailable(str(error)) from error
 
     async def try_to_write(self, collection: str) -> None:
         """Delete what cannot exist. A refusal is kept for `check`, not raised. Raises NoAnswer."""

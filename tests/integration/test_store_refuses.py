@@ -33,27 +33,27 @@ async def qdrant(house: House, qdrant_url: str) -> AsyncIterator[OtherQdrant]:
 async def test_a_turn_that_alone_is_refused_dies_in_our_words_and_its_neighbours_settle(
     house: House, qdrant: OtherQdrant
 ) -> None:
-    qdrant.refuses = lambda asked, body: (400, WORDS) if asked.startswith("PUT") and b"poison" in body else None
+    qdrant.refuses = lambda route, body: (400, WORDS) if route.startswith("PUT") and b"poison" in body else None
     turns = [await house.say(text) for text in ("I like tea", "I like poison", "I like cake")]
     for _ in range(4):
         await house.drain()
-    told = [await house.status(turn) for turn in turns]
-    assert [turn.status for turn in told] == [Status.SETTLED, Status.DEAD, Status.SETTLED]
-    assert told[1].error == "store_rejected: Qdrant refused the request (400); the log has its words"
+    statuses = [await house.status(turn) for turn in turns]
+    assert [turn.status for turn in statuses] == [Status.SETTLED, Status.DEAD, Status.SETTLED]
+    assert statuses[1].error == "store_rejected: Qdrant refused the request (400); the log has its words"
     assert await house.texts() == ["I like tea", "I like cake"]
 
 
 async def test_while_the_store_refuses_every_write_turns_wait_and_then_all_settle(
     house: House, qdrant: OtherQdrant
 ) -> None:
-    qdrant.refuses = lambda asked, _: (400, WORDS) if re.fullmatch("PUT .*/points", asked) else None
+    qdrant.refuses = lambda route, _: (400, WORDS) if re.fullmatch("PUT .*/points", route) else None
     turns = [await house.say("I like tea"), await house.say("I like cake", BOB)]
     for scope in (ACME.model_copy(update={"user_id": "ana"}), BOB):
         for _ in range(3):
             assert await house.drain(scope) == 0
-    told = [await house.status(turn) for turn in turns]
-    assert [(turn.status, turn.attempts) for turn in told] == [(Status.RETRYING, 0), (Status.RETRYING, 0)]
-    assert {turn.error for turn in told} == {"Qdrant refuses every write; the log has its words"}
+    statuses = [await house.status(turn) for turn in turns]
+    assert [(turn.status, turn.attempts) for turn in statuses] == [(Status.RETRYING, 0), (Status.RETRYING, 0)]
+    assert {turn.error for turn in statuses} == {"Qdrant refuses every write; the log has its words"}
     qdrant.refuses = lambda _, __: None
     assert await house.drain() == await house.drain(BOB) == 1
 
@@ -63,8 +63,8 @@ async def test_a_caller_is_told_which_field_the_store_cannot_serve_and_no_word_o
 ) -> None:
     async with other_qdrant(qdrant_url) as other, fronts(1, redis_url, other.url) as (front,):
         other.refuses = lambda _, body: (400, WORDS) if b"stars" in body else None
-        asked = {"query": "tea", "user_id": "ana", "filters": {"metadata": {"stars": 5}}}
-        answer = await front.ask("POST", "/search", json=asked)
+        search = {"query": "tea", "user_id": "ana", "filters": {"metadata": {"stars": 5}}}
+        answer = await front.ask("POST", "/search", json=search)
         assert answer.status_code == 422
         assert answer.json() == {
             "detail": "metadata.stars: the store cannot serve this filter", "error": "filter_not_served",
@@ -75,6 +75,6 @@ async def test_a_caller_is_told_which_field_the_store_cannot_serve_and_no_word_o
             ("GET", "/memories?user_id=ana"),
             ("DELETE", "/memories?user_id=ana"),
         ):
-            answer = await front.ask(method, path, json=asked if method == "POST" else None)
+            answer = await front.ask(method, path, json=search if method == "POST" else None)
             assert answer.status_code == 503
             assert "words of the server" not in answer.text
