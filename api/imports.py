@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from api.fields import Body, Label, Metadata, Moment, Owned, Text
-from memory.importing import Became
+from memory.model.arrival import Became
 
 MOST_MEMORIES = 500
 MOST_CATEGORIES_OF_ONE = 50

@@ -16,15 +16,13 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-
-from pydantic import Field
 
 from memory.clock import OWN_CLOCK, from_us, to_us
 from memory.dating import is_misdated
 from memory.errors import LaneBusy, LeaseLost, Misdated
 from memory.marking import Quarantine, judged
-from memory.model import Lane, Lease, Memory, Metadata, Scope, Value, Vector, Write
+from memory.model import Lane, Lease, Memory, Scope, Vector, Write
+from memory.model.arrival import Arrival, Became, Outcome
 from memory.plan import MOST_FACTS
 from memory.ports import Clock, Embedder, Lanes, MemoryStore
 from memory.removals import is_forgotten, take_back
@@ -43,55 +41,6 @@ _ANOTHER = "there is a memory with this id, which never said this of this owner;
 _OUT_OF_TIME = "created_at and updated_at must not lie before 1970"
 _FORGOTTEN = "its owner was forgotten here after it was made; what was forgotten is not brought back"
 _BUSY = "its owner's memories are being written just now; send it again"
-
-
-class Arrival(Value):
-    """A memory as it was elsewhere; its texts are masked by whoever hands it in.
-
-    Args:
-        id: a UUID, which it keeps; None: it gets one that is always the same for this tenant, owner, time and text.
-        scope: whose.
-        text: what it says.
-        created_at: None: when it was changed, else now.
-        updated_at: since when it says this; None: since it was made.
-        valid_from: since when that is so; None: since it says so.
-        expires_at: from when on it is not recalled any more, which may be past; None: never.
-    """
-
-    id: str | None = None
-    scope: Scope
-    text: str
-    metadata: Metadata = Field(default_factory=dict)
-    categories: tuple[str, ...] = ()
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
-    valid_from: datetime | None = None
-    expires_at: datetime | None = None
-
-
-class Became(StrEnum):
-    """What became of an arrival: `busy` is to be sent again, nothing else needs to be."""
-
-    IMPORTED = "imported"
-    THERE = "there"
-    REFUSED = "refused"
-    BUSY = "busy"
-
-
-class Outcome(Value):
-    """What became of one arrival.
-
-    Args:
-        id: under which the memory is, or would have been.
-        became: see there.
-        reason: one sentence where it did not come in.
-        held: it waits in quarantine for a person's judgement.
-    """
-
-    id: str
-    became: Became
-    reason: str | None = None
-    held: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

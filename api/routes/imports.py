@@ -16,9 +16,10 @@ from api.imports import ArrivalIn, ImportIn, ImportOut
 from api.openapi import refusals
 from api.routing import Route
 from memory.errors import Forbidden
-from memory.importing import Arrival, Became, Importing, Outcome, bring_in
+from memory.importing import Importing, bring_in
 from memory.masking import masked_values
 from memory.model import Principal
+from memory.model.arrival import Arrival, Became, Outcome
 from memory.offload import off_loop
 from memory.ports import Mask
 

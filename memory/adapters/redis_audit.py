@@ -10,8 +10,8 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from memory.adapters import redis_keys as keys
+from memory.adapters.inbox_limits import InboxLimits
 from memory.adapters.redis_codec import decode_ledger
-from memory.adapters.redis_lanes import InboxLimits
 from memory.adapters.redis_pulse import RedisPulse
 from memory.adapters.redis_scripts import RedisScripts, answered
 from memory.books import InboxState

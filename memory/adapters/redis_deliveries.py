@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
+from memory.adapters.inbox_limits import InboxLimits
 from memory.adapters.redis_delivery_log import decode_delivery
 from memory.adapters.redis_fan_out import FanOut
 from memory.adapters.redis_hook_bells import AWAKE_MS, HookBells
-from memory.adapters.redis_lanes import InboxLimits
 from memory.adapters.redis_lists import newest
 from memory.adapters.redis_scripts import Argument, RedisScripts, answered
 from memory.adapters.redis_webhooks import RedisWebhooks

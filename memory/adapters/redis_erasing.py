@@ -11,6 +11,7 @@ import structlog
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
+from memory.adapters.inbox_limits import InboxLimits
 from memory.adapters.pseudonyms import Pseudonyms
 from memory.adapters.redis_chunks import chunks, members
 from memory.adapters.redis_codec import decode_plan, decode_removal, encode_removal
@@ -19,7 +20,6 @@ from memory.adapters.redis_digests import RedisDigests
 from memory.adapters.redis_epochs import RedisEpochs, decode_epoch
 from memory.adapters.redis_fan_out import FanOut
 from memory.adapters.redis_held_lanes import RedisHeldLanes, holding
-from memory.adapters.redis_lanes import InboxLimits
 from memory.adapters.redis_leftovers import Leftovers, holds
 from memory.adapters.redis_order import RedisOrder
 from memory.adapters.redis_quotes import RedisQuotes

@@ -10,8 +10,9 @@ from typing import Any
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
+from memory.adapters.inbox_limits import InboxLimits
 from memory.adapters.redis_chunks import chunks
-from memory.adapters.redis_lanes import InboxLimits, lease_of
+from memory.adapters.redis_lanes import lease_of
 from memory.adapters.redis_order import RedisOrder
 from memory.adapters.redis_scripts import Argument, answered
 from memory.errors import InboxUnavailable, LaneBusy, LeaseLost

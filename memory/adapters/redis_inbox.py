@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
+from memory.adapters.inbox_limits import InboxLimits
 from memory.adapters.pseudonyms import Pseudonyms
 from memory.adapters.redis_audit import RedisAudit
 from memory.adapters.redis_codec import encode_submission
 from memory.adapters.redis_erasing import RedisErasing
 from memory.adapters.redis_hook_bells import HookBells
-from memory.adapters.redis_lanes import InboxLimits
 from memory.adapters.redis_order import UNSEEDED, RedisOrder
 from memory.adapters.redis_scripts import NOTHING, Argument, RedisScripts, answered
 from memory.adapters.redis_trimming import trim_some

@@ -6,13 +6,13 @@ import asyncio
 import contextlib
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
+from memory.adapters.inbox_limits import InboxLimits
 from memory.adapters.pseudonyms import Pseudonyms
 from memory.adapters.redis_codec import decode_plan, decode_turn, encode_events, encode_plan, told
 from memory.adapters.redis_epochs import RedisEpochs
@@ -33,55 +33,7 @@ _EDIT_LOOK_SECONDS = 0.05
 _REDIS_LOOK_SECONDS = 0.5
 _LONGEST_ASKED_SECONDS = 600  # a Retry-After of a day is not honoured to the letter
 _TOLD = 2
-_STORE_MS = 30_000
-_STEP_MS = 5_000  # by so much a jump of Redis' clock can shorten a pause, as in `lua/_clock.lua`
 _LOST_WORKER = "worker_lost: the worker was lost every time it held this turn alone"
-
-
-@dataclass(frozen=True, slots=True)
-class InboxLimits:
-    """Bounds of the inbox; units are in the names."""
-
-    lease_seconds: float = 15
-    max_attempts: int = 5
-    max_backlog: int = 1_000_000
-    max_lane_backlog: int = 20_000
-    retry_max_seconds: float = 60
-    retention_seconds: int = 7 * 24 * 3600
-    text_retention_seconds: int | None = None  # None: as long as the status
-    epoch_retention_seconds: int | None = None  # None: as long as the status
-    sweep_seconds: float = 2
-
-    @property
-    def sweep_ms(self) -> int:
-        """The time between two sweeps in milliseconds."""
-        return max(1, int(self.sweep_seconds * 1000))
-
-    @property
-    def text_seconds(self) -> int:
-        """How long the words of a settled turn stay; never longer than its status."""
-        longest = self.retention_seconds
-        return longest if self.text_retention_seconds is None else min(self.text_retention_seconds, longest)
-
-    @property
-    def epoch_seconds(self) -> int:
-        """How long it is known that an owner was forgotten; never shorter than turns are kept."""
-        return max(self.retention_seconds, self.epoch_retention_seconds or 0)
-
-    @property
-    def lease_ms(self) -> int:
-        """The lease in milliseconds."""
-        return int(self.lease_seconds * 1000)
-
-    @property
-    def longest_lease_ms(self) -> int:
-        """Nobody takes a lane for longer than this at once."""
-        return self.lease_ms
-
-    @property
-    def finish_ms(self) -> int:
-        """By then whoever could write under a lease of before has written, or never will, though a clock jumps once."""
-        return self.lease_ms + _STORE_MS + _STEP_MS
 
 
 class RedisLanes:

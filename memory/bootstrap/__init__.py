@@ -10,6 +10,7 @@ from qdrant_client import AsyncQdrantClient
 
 from memory.adapters.celery_bell import CeleryBell
 from memory.adapters.http_webhooks import HttpWebhooks
+from memory.adapters.inbox_limits import InboxLimits
 from memory.adapters.masking import SecretMask
 from memory.adapters.notary import ServerNotary
 from memory.adapters.offline_extractor import OfflineExtractor
@@ -23,7 +24,7 @@ from memory.adapters.redis_digests import RedisDigests
 from memory.adapters.redis_guidance import RedisGuidance
 from memory.adapters.redis_inbox import RedisInbox
 from memory.adapters.redis_keyring import RedisKeyring
-from memory.adapters.redis_lanes import InboxLimits, RedisLanes
+from memory.adapters.redis_lanes import RedisLanes
 from memory.adapters.redis_order import RedisOrder
 from memory.adapters.redis_owners import RedisOwners
 from memory.adapters.redis_pulse import RedisPulse

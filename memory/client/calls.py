@@ -11,12 +11,13 @@ import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Literal, Self, TypedDict, Unpack
+from typing import Any, Literal, Self, Unpack
 from urllib.parse import quote
 
 import httpx
 
 from memory.client.chats import ChatCalls
+from memory.client.guidance import Guidance
 from memory.client.keys import Keys
 from memory.client.letters import Letters, RehearsalView, named
 from memory.client.owners import Owner, OwnerCalls
@@ -25,15 +26,6 @@ from memory.client.webhooks import Webhooks
 from memory.client.wire import Wire
 
 _FIRST: Part = {"page": 1, "page_size": 20}
-
-
-class Guidance(TypedDict, total=False):
-    """What is added to the extraction prompt."""
-
-    custom_instructions: str | None
-    includes: str | None
-    excludes: str | None
-    custom_categories: Mapping[str, str]
 
 
 class TurnstoneClient(OwnerCalls, ChatCalls):

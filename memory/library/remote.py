@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from memory import errors
 from memory.client import ApiError, Owner, TurnstoneClient
-from memory.client.calls import Guidance
+from memory.client.guidance import Guidance
 from memory.client.views import MemoryView, ReceiptView, TurnView
 from memory.errors import BadRequest, NotFound, TurnstoneError
 from memory.library.asked import Changed, Handed, Ids, Sought

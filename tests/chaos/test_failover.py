@@ -10,8 +10,8 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
+from memory.adapters.inbox_limits import InboxLimits
 from memory.adapters.redis_client import open_redis
-from memory.adapters.redis_lanes import InboxLimits
 from memory.embedded.parts import Addresses, Setup
 from memory.errors import InboxUnavailable
 from memory.model import Scope

@@ -9,13 +9,14 @@ from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
 from memory.adapters.celery_bell import QUEUE, CeleryBell
+from memory.adapters.inbox_limits import InboxLimits
 from memory.adapters.pseudonyms import Pseudonyms
 from memory.adapters.redis_breaker import BreakerLimits, RedisBreaker
 from memory.adapters.redis_codec import encode_submission
 from memory.adapters.redis_deliveries import RedisDeliveries
 from memory.adapters.redis_inbox import RedisInbox
 from memory.adapters.redis_keyring import RedisKeyring
-from memory.adapters.redis_lanes import InboxLimits, RedisLanes
+from memory.adapters.redis_lanes import RedisLanes
 from memory.adapters.redis_meter import RedisMeter
 from memory.adapters.redis_order import RedisOrder
 from memory.adapters.redis_rates import RedisRates

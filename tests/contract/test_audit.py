@@ -10,8 +10,8 @@ from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 from memory.adapters import redis_keys as keys
+from memory.adapters.inbox_limits import InboxLimits
 from memory.adapters.redis_audit import RedisAudit
-from memory.adapters.redis_lanes import InboxLimits
 from memory.adapters.redis_scripts import RedisScripts
 from memory.books import SAFE_SETTINGS
 from memory.model import Scope, Status

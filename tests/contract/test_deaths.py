@@ -6,7 +6,7 @@ import pytest
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
-from memory.adapters.redis_lanes import InboxLimits
+from memory.adapters.inbox_limits import InboxLimits
 from memory.errors import InboxUnavailable
 from memory.model import Batch, Lease, Plan, Scope, Status
 from tests.contract.desk import ANA, Desk, desk_on

@@ -8,9 +8,9 @@ import pytest
 from redis.asyncio import Redis
 
 from memory.adapters.celery_bell import CeleryBell
+from memory.adapters.inbox_limits import InboxLimits
 from memory.adapters.pseudonyms import Pseudonyms
 from memory.adapters.redis_deliveries import RedisDeliveries
-from memory.adapters.redis_lanes import InboxLimits
 from memory.adapters.redis_scripts import RedisScripts
 from memory.adapters.redis_server_key import RedisServerKey
 from memory.adapters.redis_webhooks import RedisWebhooks

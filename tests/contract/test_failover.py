@@ -11,8 +11,8 @@ import pytest
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
+from memory.adapters.inbox_limits import InboxLimits
 from memory.adapters.redis_client import open_redis
-from memory.adapters.redis_lanes import InboxLimits
 from memory.adapters.redis_scripts import answered
 from memory.errors import InboxUnavailable
 from tests.chaos.pair import Pair, command, redis_pair

@@ -10,8 +10,9 @@ import pytest
 from redis.asyncio import Redis
 
 from memory.adapters.celery_bell import QUEUE, CeleryBell
+from memory.adapters.inbox_limits import InboxLimits
 from memory.adapters.pseudonyms import Pseudonyms
-from memory.adapters.redis_lanes import InboxLimits, RedisLanes
+from memory.adapters.redis_lanes import RedisLanes
 from memory.adapters.redis_order import RedisOrder
 from memory.adapters.redis_scripts import Argument, RedisScripts
 from memory.adapters.redis_server_key import RedisServerKey

@@ -9,9 +9,9 @@ from redis.asyncio import Redis
 from redis.exceptions import OutOfMemoryError
 
 from memory.adapters import redis_keys as keys
+from memory.adapters.inbox_limits import InboxLimits
 from memory.adapters.redis_breaker import BreakerLimits, RedisBreaker
 from memory.adapters.redis_guidance import RedisGuidance
-from memory.adapters.redis_lanes import InboxLimits
 from memory.adapters.redis_scripts import RedisScripts
 from memory.books import Removal
 from memory.errors import InboxUnavailable, ModelUnavailable

@@ -12,8 +12,8 @@ from collections.abc import AsyncIterator
 import pytest
 from redis.asyncio import Redis
 
+from memory.adapters.inbox_limits import InboxLimits
 from memory.adapters.redis_client import RedisClient, open_redis
-from memory.adapters.redis_lanes import InboxLimits
 from memory.errors import InboxUnavailable
 from tests.chaos.address import address_of
 from tests.contract.desk import Desk, desk_on

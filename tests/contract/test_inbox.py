@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
 from memory.adapters.celery_bell import QUEUE
-from memory.adapters.redis_lanes import InboxLimits
+from memory.adapters.inbox_limits import InboxLimits
 from memory.errors import IdempotencyConflict, InboxFull, LeaseLost
 from memory.model import Lane, Page, Scope, Status
 from tests.contract.desk import ANA, Desk, desk_on

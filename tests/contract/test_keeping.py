@@ -8,8 +8,8 @@ import pytest
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
+from memory.adapters.inbox_limits import InboxLimits
 from memory.adapters.redis_kinds import Ends, kind_of
-from memory.adapters.redis_lanes import InboxLimits
 from memory.model import Lease, Plan, Scope, Status, Turn
 from memory.settings import Settings
 from tests.contract.desk import ANA, Desk, desk_on

@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
 from memory.adapters.celery_bell import QUEUE
-from memory.adapters.redis_lanes import InboxLimits
+from memory.adapters.inbox_limits import InboxLimits
 from memory.errors import LaneBusy, LeaseLost, ModelUnavailable
 from memory.model import Event, Page, Plan, Scope, Status, TurnEvent
 from tests.contract.desk import ANA, Desk, desk_on

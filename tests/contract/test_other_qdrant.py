@@ -125,13 +125,8 @@ async def test_an_older_server_does_all_but_what_the_limits_name(
         assert (await store.page(ANA, Page(), has_part(Op.EQ, "x", "k"))).count == 0
     else:
         for op, part in ((Op.CONTAINS, "he obo"), (Op.ICONTAINS, "HE OBO")):
-<<<<<<< HEAD
-            found = await store.page(ANA, Page(), has_part(op, part))
-            assert [memory.text for memory in found.items] == [TEXTS[0]]
-=======
             answer = await store.page(ANA, Page(), has_part(op, part))
-            assert [memory.text for memory in answer[1]] == [TEXTS[0]]
->>>>>>> p6-store
+            assert [memory.text for memory in answer.items] == [TEXTS[0]]
 
 
 async def test_a_server_that_can_do_everything_has_no_limits(open_store: OpenStore) -> None:
@@ -166,13 +161,8 @@ async def test_a_wrong_key_is_told_by_its_setting(open_store: OpenStore, qdrant:
 async def test_a_key_that_may_only_read_reads_and_is_told_as_such(open_store: OpenStore, qdrant: OtherQdrant) -> None:
     await open_store().apply(lease(), [write("User likes tea")], FOREVER)
     qdrant.has_keys = True
-<<<<<<< HEAD
-    store = opened(READ_ONLY)
-    assert (await store.page(ANA, Page())).count == 1
-=======
     store = open_store(READ_ONLY)
     assert (await store.page(ANA, Page())).count == 1
->>>>>>> p6-store
     for call in (
         store.ping(),
         store.apply(lease(), [write("one")], FOREVER),

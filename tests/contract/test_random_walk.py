@@ -21,8 +21,8 @@ from structlog.testing import capture_logs
 
 from memory.adapters import redis_keys as keys
 from memory.adapters.celery_bell import QUEUE
+from memory.adapters.inbox_limits import InboxLimits
 from memory.adapters.redis_kinds import Ends, kind_of
-from memory.adapters.redis_lanes import InboxLimits
 from memory.errors import InboxFull, LaneBusy, LeaseLost
 from memory.model import Batch, Lane, Lease, Plan, Scope, Status
 from tests.contract.desk import Desk, desk_on

@@ -12,7 +12,7 @@ from time import monotonic
 import pytest
 from redis.asyncio import Redis
 
-from memory.adapters.redis_lanes import InboxLimits
+from memory.adapters.inbox_limits import InboxLimits
 from memory.embedded.redis_server import redis_part
 from memory.embedded.sockets import answers_ping, free_port
 from memory.errors import InboxUnavailable

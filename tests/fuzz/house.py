@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 from redis.asyncio import Redis
 
-from memory.adapters.redis_lanes import InboxLimits
+from memory.adapters.inbox_limits import InboxLimits
 from memory.embedded.parts import Setup
 from memory.embedded.stack import Stack
 from memory.model import Message, Role, Scope, Submission

@@ -9,12 +9,13 @@ from qdrant_client import AsyncQdrantClient
 from redis.asyncio import Redis
 
 from memory.adapters.celery_bell import CeleryBell
+from memory.adapters.inbox_limits import InboxLimits
 from memory.adapters.openai_model import OpenAIModel
 from memory.adapters.prices import Price
 from memory.adapters.pseudonyms import Pseudonyms
 from memory.adapters.qdrant_store import QdrantStore
 from memory.adapters.redis_inbox import RedisInbox
-from memory.adapters.redis_lanes import InboxLimits, RedisLanes
+from memory.adapters.redis_lanes import RedisLanes
 from memory.adapters.redis_order import RedisOrder
 from memory.adapters.redis_scripts import RedisScripts
 from memory.adapters.redis_server_key import RedisServerKey

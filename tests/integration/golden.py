@@ -21,10 +21,11 @@ from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
 from memory.adapters.celery_bell import CeleryBell
+from memory.adapters.inbox_limits import InboxLimits
 from memory.adapters.pseudonyms import Pseudonyms
 from memory.adapters.qdrant_store import QdrantStore
 from memory.adapters.redis_inbox import RedisInbox
-from memory.adapters.redis_lanes import InboxLimits, RedisLanes
+from memory.adapters.redis_lanes import RedisLanes
 from memory.adapters.redis_order import RedisOrder
 from memory.adapters.redis_scripts import RedisScripts
 from memory.adapters.redis_server_key import RedisServerKey

@@ -13,8 +13,9 @@ from redis.asyncio import Redis
 from memory.adapters.qdrant_store import QdrantStore
 from memory.export import export
 from memory.forget import forget
-from memory.importing import Arrival, Became, Importing, bring_in
+from memory.importing import Importing, bring_in
 from memory.model import Event, Lease, Memory, Scope, Turn, TurnStatus, Write
+from memory.model.arrival import Arrival, Became
 from memory.removals import finish_removals
 from memory.revise import delete, undo
 from tests.integration.house import ANA, House, make_removals_due

@@ -10,10 +10,10 @@ from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
 from memory.adapters.celery_bell import QUEUE, CeleryBell
+from memory.adapters.inbox_limits import InboxLimits
 from memory.adapters.pseudonyms import Pseudonyms
 from memory.adapters.qdrant_store import QdrantStore
 from memory.adapters.redis_erasing import RedisErasing
-from memory.adapters.redis_lanes import InboxLimits
 from memory.adapters.redis_scripts import RedisScripts
 from memory.adapters.redis_server_key import RedisServerKey
 from memory.books import Erasure, Removal

@@ -12,8 +12,8 @@ from redis.asyncio import Redis
 
 from memory.adapters import qdrant_payload, redis_codec
 from memory.adapters import redis_keys as keys
+from memory.adapters.inbox_limits import InboxLimits
 from memory.adapters.redis_guidance import RedisGuidance
-from memory.adapters.redis_lanes import InboxLimits
 from memory.forget import forget
 from memory.model import Page, Scope, Status
 from memory.recall import Asked, recall

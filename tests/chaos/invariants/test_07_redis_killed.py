@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from memory.adapters.inbox_limits import InboxLimits
 from memory.adapters.redis_client import open_redis
-from memory.adapters.redis_lanes import InboxLimits
 from memory.errors import InboxUnavailable
 from memory.model import Scope
 from tests.chaos.servers import own_redis

@@ -8,9 +8,9 @@ import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
+from memory.adapters.inbox_limits import InboxLimits
 from memory.adapters.redis_audit import RedisAudit
 from memory.adapters.redis_clock import RedisClock
-from memory.adapters.redis_lanes import InboxLimits
 from memory.adapters.redis_scripts import RedisScripts
 from memory.dating import dated
 from memory.errors import Misdated

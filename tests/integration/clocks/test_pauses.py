@@ -9,11 +9,12 @@ from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
 from memory.adapters.celery_bell import QUEUE, CeleryBell
+from memory.adapters.inbox_limits import InboxLimits
 from memory.adapters.pseudonyms import Pseudonyms
 from memory.adapters.redis_breaker import BreakerLimits, RedisBreaker
 from memory.adapters.redis_deliveries import RedisDeliveries
 from memory.adapters.redis_inbox import RedisInbox
-from memory.adapters.redis_lanes import InboxLimits, RedisLanes
+from memory.adapters.redis_lanes import RedisLanes
 from memory.adapters.redis_scripts import RedisScripts
 from memory.adapters.redis_server_key import RedisServerKey
 from memory.adapters.redis_webhooks import RedisWebhooks
