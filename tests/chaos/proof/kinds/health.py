@@ -54,12 +54,13 @@ MUTATIONS: tuple[Mutation, ...] = (
          "return self._update(fact, known, text)"),
     _one(17, "What a patch of metadata joins is read before the lane is held.", _PATCHES, "memory/revise.py",
          "    lane = (await _current(reach, memory_id, store)).scope.lane\n"
+         "    rewritten = await _rewritten(change.text, quarantine)\n"
          "    async with lanes.edit(lane) as lease:\n"
-         "        before = await _current(reach, memory_id, store)\n"
-         "        said = {**change",
+         "        before = await _current(reach, memory_id, store)\n",
          "    before = await _current(reach, memory_id, store)\n"
-         "    async with lanes.edit(before.scope.lane) as lease:\n"
-         "        said = {**change"),
+         "    lane = before.scope.lane\n"
+         "    rewritten = await _rewritten(change.text, quarantine)\n"
+         "    async with lanes.edit(lane) as lease:\n"),
     _one(17, "Patches make metadata as large as they like.", _PATCHES,
          "memory/revise.py", '_bounded({**fields["metadata"], **self.metadata_patch})',
          '{**fields["metadata"], **self.metadata_patch}'),
