@@ -34,7 +34,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         Edit("memory/revise.py", "import Any\n", "import Any\n\nfrom memory.clock import from_us\n"),
     )),
     one(11, "What a turn has no newer number than is not erased, only what was accepted before a time.", _JUMPED,
-        f"{LUA}/erase.lua", "tonumber(row[8] or '0') <= epoch", "tonumber(row[6]) <= tonumber(now)"),
+        f"{LUA}/erase.lua", "tonumber(row[8] or '0') <= watermark", "tonumber(row[6]) <= tonumber(now)"),
     one(11, "A lane's times increase strictly however far ahead that dates its turns.", _STRICT,
         f"{LUA}/accept.lua", " and last_us < accepted_us + 60000000", ""),
     one(11, "A new order counter begins at the time, whatever the store holds.", _EMPTIED,
