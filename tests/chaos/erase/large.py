@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 import httpx
+from redis.exceptions import RedisError
 
 from memory.adapters.celery_bell import CeleryBell
 from memory.adapters.inbox_limits import InboxLimits
@@ -18,6 +19,7 @@ from memory.adapters.redis_lanes import RedisLanes
 from memory.adapters.redis_order import RedisOrder
 from memory.adapters.redis_scripts import RedisScripts
 from memory.adapters.redis_server_key import RedisServerKey
+from memory.errors import TurnstoneError
 from memory.model import Message, Plan, Role, Scope, Submission
 from tests.bench.claims import Claim
 from tests.bench.fairness.figures import percentile
@@ -116,7 +118,7 @@ async def _probing(probes: dict[str, Probe], waits: dict[str, list[float]], refu
             start = monotonic()
             try:
                 await probe()
-            except Exception as error:  # noqa: BLE001 - whatever it is, somebody was not served
+            except (TurnstoneError, httpx.HTTPError, RedisError) as error:
                 refused.append(f"{name}: {type(error).__name__}: {error}")
             seconds.append(monotonic() - start)
             await asyncio.sleep(_PROBE_SECONDS)
