@@ -44,6 +44,7 @@ class Lane:
         texts: what was said, of the turns that the client does not know by id.
         memories: the current ones, oldest first.
         history: the versions of the lucky number, by time.
+        standing: the lucky number that stands.
     """
 
     sent: Sequence[Sent]
@@ -51,6 +52,7 @@ class Lane:
     texts: dict[str, str]
     memories: list[MemoryView]
     history: list[str]
+    standing: int | None
 
     def numbers(self) -> list[tuple[int, TurnView]]:
         """The turns with their numbers, by acceptance; -1 for what nobody has sent."""
@@ -97,7 +99,14 @@ async def _read(storm: Storm, lane: int) -> Lane:
     lucky = next((one for one in memories if words.lucky_number(one.memory) is not None), None)
     history = [str(one["memory"]) for one in await client.history(lucky.id)] if lucky else []
     orders = await _orders(storm, turns)
-    return Lane(sent, sorted(turns, key=lambda turn: orders[turn.id]), texts, memories[::-1], history)
+    return Lane(
+        sent,
+        sorted(turns, key=lambda turn: orders[turn.id]),
+        texts,
+        memories[::-1],
+        history,
+        words.lucky_number(lucky.memory) if lucky else None,
+    )
 
 
 async def _orders(storm: Storm, turns: Sequence[TurnView]) -> dict[str, int]:
@@ -163,7 +172,7 @@ def in_order(storm: Storm, lanes: dict[int, Lane]) -> Finding:
         if ends != sorted(ends):
             found.violations.append(f"lane {number}: settled in another order than accepted")
         found.violations += [f"lane {number}: {what}" for what in _changes(plain)]
-        found.violations += [f"lane {number}: {what}" for what in _versions(lane)]
+        found.violations += [f"lane {number}: {what}" for what in _versions(lane, bool(storm.house.clock.jumps))]
     found.looked_at = f"{looked:,} turns settled without a replay"
     return found
 
@@ -183,8 +192,17 @@ def _changes(turns: Sequence[tuple[int, TurnView]]) -> list[str]:
     return wrong
 
 
-def _versions(lane: Lane) -> list[str]:
-    """The history must hold each lucky number of a settled turn, by acceptance."""
-    told = [words.lucky_number(text) for text in lane.history]
+def _versions(lane: Lane, clock_jumped: bool) -> list[str]:
+    """The history must hold each lucky number of a settled turn, by acceptance, and the last one must stand.
+
+    The history goes by the times at which things were said: where the clock was moved, only what stands goes by
+    acceptance.
+    """
+    told = [number for text in lane.history if (number := words.lucky_number(text)) is not None]
     right = [at for at, turn in lane.numbers() if turn.status == "settled" and words.has_lucky_number(at)]
-    return [] if told == right else [f"the lucky number's history is {told}, said was {right}"]
+    wrong = list[str]()
+    if (sorted(told) if clock_jumped else told) != right:
+        wrong.append(f"the lucky number's history is {told}, said was {right}")
+    if right and lane.standing != right[-1]:
+        wrong.append(f"the lucky number {lane.standing} stands, {right[-1]} was said last")
+    return wrong

@@ -61,8 +61,6 @@ class RedisStrikes:
             Strike.REDIS_PROMOTED: self._kill_and_promote,
             Strike.REDIS_CONNECTIONS_KILLED: self._kill_connections,
             Strike.REDIS_IDLE_CLOSED: self._close_idle,
-            Strike.CLOCK_DURING_ERASE: lambda: self._jump(self._hours, lambda: self.erasing),
-            Strike.CLOCK_DURING_EDIT: lambda: self._jump(self._hours, lambda: self.editing),
             Strike.CLOCK_SLIGHTLY: lambda: self._jump(self._slightly, lambda: 1),
         }
 
@@ -150,6 +148,19 @@ class RedisStrikes:
         return False
 
     # The clock
+
+    async def jump_during(self, work: Callable[[], Awaitable[bool]], under_way: Callable[[], int]) -> bool:
+        """Move the clock by an hour or more in the midst of some work, and let that go on to its end.
+
+        Args:
+            work: begun for this.
+            under_way: whether a request of it, or of another's, is being answered just now.
+        """
+        working = asyncio.ensure_future(work())
+        try:
+            return await self._jump(self._hours, under_way)
+        finally:
+            await working
 
     async def _jump(self, seconds: Callable[[], int], under_way: Callable[[], int]) -> bool:
         """It counts when what is to be under way was so, turns were being worked on, and Redis shows the new time."""

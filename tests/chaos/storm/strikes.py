@@ -91,6 +91,8 @@ class Strikes:
             Strike.MODEL_GONE: self._lose_model,
             Strike.OWNER_FORGOTTEN: self._forget,
             Strike.MEMORY_EDITED: self.editing.edit,
+            Strike.CLOCK_DURING_ERASE: lambda: self.redis.jump_during(self._forget, lambda: self.redis.erasing),
+            Strike.CLOCK_DURING_EDIT: lambda: self.redis.jump_during(self.editing.edit, lambda: self.redis.editing),
             **self.redis.by_name(),
         }
 
