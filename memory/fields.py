@@ -132,7 +132,7 @@ _AN_ID: JsonDict = {
     ],
     "description": "Unicode NFC, and white space around it does not count; upper and lower case differ.",
 }
-Id = Annotated[Name, BeforeValidator(owner_id), AfterValidator(_one), WithJsonSchema(_AN_ID)]
+Id = Annotated[Name, BeforeValidator(owner_id), BeforeValidator(_in_full), AfterValidator(_one), WithJsonSchema(_AN_ID)]
 ExactId = Annotated[Name, AfterValidator(_one)]  # as it is stored, in whatever spelling
 Content = Annotated[str, Field(max_length=LONGEST_TEXT, json_schema_extra=_WITHOUT_NUL), AfterValidator(_storable)]
 Text = Annotated[

@@ -19,7 +19,6 @@ Kind = Literal["user", "agent", "run", "app"]
 KINDS: Mapping[Kind, str] = {"user": "user_id", "agent": "agent_id", "run": "run_id", "app": "app_id"}
 _KIND_OF: Mapping[str, Kind] = {field: kind for kind, field in KINDS.items()}
 LONGEST_ID = 256
-_LONGEST_RAW_ID = 4 * LONGEST_ID  # before it is trimmed
 
 
 def owner_id(value: Any) -> str:
@@ -28,12 +27,12 @@ def owner_id(value: Any) -> str:
     Args:
         value: as a caller writes it: text, an integer or a UUID. Upper and lower case differ.
 
-    Raises ValueError for what is blank, too long to be looked at, or of another type.
+    Raises ValueError for what is blank, longer than 256 characters, or of another type.
     """
     if isinstance(value, bool) or not isinstance(value, str | int | UUID):
         raise ValueError("must be text, an integer or a UUID")
     text = str(value)
-    if len(text) > _LONGEST_RAW_ID:
+    if len(text) > LONGEST_ID:
         raise ValueError(f"must have at most {LONGEST_ID} characters")
     name = normalize("NFC", text).strip()
     if not name:

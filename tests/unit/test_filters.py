@@ -115,7 +115,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "a blank id": ({"agent_id": {"in": [" \u3000"]}}, "agent_id: in must not be blank"),
     "a star among ids": ({"user_id": {"in": ["a", " *"]}}, 'user_id: in takes an id, not "*"'),
     "anything but a star": ({"user_id": {"ne": "*"}}, '"*" stands alone and means: is set'),
-    "an endless id": ({"user_id": "x" * 257}, "user_id: eq takes text of at most 256 characters"),
+    "an endless id": ({"user_id": "x" * 257}, "user_id: eq must have at most 256 characters"),
     "a NUL": ({"text": "a\x00"}, "text: eq takes text without NUL characters"),
     "half a character": ({"metadata": {"a": "\ud800"}}, "takes text without NUL characters and lone surrogates"),
     "no time": ({"created_at": "yesterday"}, "created_at: eq takes a time such as 2026-03-26T09:00:00Z"),

@@ -53,7 +53,7 @@ TOO_MUCH = {
         turn(metadata={"note": "é" * 8_192}),
         "metadata: must not be larger than 16384 bytes as JSON; it has 16395",
     ),
-    "text of an id": ("/turns", turn(run_id="x" * 257), "run_id: String should have at most 256 characters"),
+    "text of an id": ("/turns", turn(run_id="x" * 257), "run_id: must have at most 256 characters"),
     "text of a query": ("/search", search(query="x" * 8_001), "query: String should have at most 8000 characters"),
     "results of a search": ("/search", search(limit=101), "limit: Input should be less than or equal to 100"),
     "a wait of a search": ("/search", search(wait_ms=30_001), "wait_ms: Input should be less than or equal to 30000"),
