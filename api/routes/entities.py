@@ -40,8 +40,9 @@ async def list_entities(
     page_size: Annotated[int, Query(ge=1, le=_MOST)] = _MOST,
 ) -> Any:
     """Who has memories: users, agents, runs and apps, each by name. Of a kind the first 10,000 are told."""
+    at = within_depth(page, page_size)
     kinds = [type] if type is not None else list(KINDS)
-    _, found = await parts.store.entities(caller.reach, kinds, within_depth(page, page_size))
+    _, found = await parts.store.entities(caller.reach, kinds, at)
     return [
         {"id": one.name, "type": one.kind, "total_memories": one.memories, **one.model_dump(include=_TIMES)}
         for one in found
