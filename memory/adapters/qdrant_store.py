@@ -160,10 +160,15 @@ class QdrantStore(QdrantOwners, QdrantEntities):
 
         async def fetch(start: int | None, offset: int, limit: int) -> Sequence[Any]:
             order = models.OrderBy(key="position", direction=models.Direction.DESC, start_from=start)
-            query = models.OrderByQuery(order_by=order)
-            asked = {"query": query, "query_filter": found, "offset": offset, "limit": limit, "with_payload": True}
-            answer: models.QueryResponse = await self._ask(self._client.query_points(collection, **asked))
-            return answer.points
+            call = self._client.query_points(
+                collection,
+                query=models.OrderByQuery(order_by=order),
+                query_filter=found,
+                offset=offset,
+                limit=limit,
+                with_payload=True,
+            )
+            return list((await self._ask(call)).points)
 
         points, after = await part_of(fetch, page)
         return Slice(count.count, [payloads.from_payload(point.payload) for point in _known(points)], after)
