@@ -38,8 +38,9 @@ async def list_entities(
     page_size: Annotated[int, Query(ge=1, le=_MOST)] = _USUAL,
 ) -> Any:
     """Who has memories: users, agents, runs and apps, each by name. Of a kind the first 10,000 are told."""
+    at = within_depth(page, page_size)
     kinds = [type] if type is not None else list(KINDS)
-    _, listed = await parts.store.entities(caller.reach, kinds, within_depth(page, page_size))
+    _, listed = await parts.store.entities(caller.reach, kinds, at)
     return [{"id": entity.name, "type": entity.kind, "total_memories": entity.memories} for entity in listed]
 
 

@@ -12,6 +12,7 @@ from memory.adapters import redis_keys as keys
 from memory.adapters.redis_codec import decode_ledger, decode_status, decode_turn, decode_usage
 from memory.adapters.redis_dead import find_dead
 from memory.adapters.redis_lists import members, walked
+from memory.adapters.redis_looks import Looks
 from memory.adapters.redis_scripts import RedisScripts, answered
 from memory.adapters.redis_turn_lists import LIVE, TurnLists
 from memory.books import Ledger
@@ -37,6 +38,7 @@ class RedisTurns:
     def __init__(self, redis: Redis, scripts: RedisScripts | None = None, retention_seconds: int = 7 * 86_400) -> None:
         self._redis = redis
         self._run = (scripts or RedisScripts(redis)).run
+        self._looks = Looks(redis)
         self._lists = TurnLists(redis, self._run, retention_seconds)
 
     async def get(self, reach: Scope, turn_id: str) -> TurnStatus | None:
@@ -66,10 +68,9 @@ class RedisTurns:
 
     async def status(self, reach: Scope, turn_id: str) -> Status | None:
         """A turn's status alone, None as of `get`. No other field of the turn is read but for who may see it."""
-        names = [b"status", *(field.encode() for field in reach.ids)]
-        row = await answered(self._redis.hmget(keys.turn(reach.tenant, turn_id), names))
-        fields = dict(zip(names, row, strict=True))
-        return Status(row[0].decode()) if row[0] is not None and _within(fields, reach) else None
+        status, *ids = await self._looks.row(keys.turn(reach.tenant, turn_id), ["status", *reach.ids])
+        fields = {field.encode(): name for field, name in zip(reach.ids, ids, strict=True) if name is not None}
+        return Status(status.decode()) if status is not None and _within(fields, reach) else None
 
     async def page(self, tenant: str, status: Status | None, user_id: str | None, page: Page) -> Slice[TurnStatus]:
         """A part of the turns that match, newest first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -171,3 +172,10 @@ async def test_waiting_for_a_turn_never_reads_its_words(desk: Desk, redis: Redis
     assert "cmdstat_hgetall" not in stats
     assert commands <= 9
     assert size < 2_000
+
+
+async def test_however_many_wait_in_a_process_they_look_a_bounded_number_of_times(desk: Desk, redis: Redis) -> None:
+    turn_id, waiters, seconds = await desk.post(), 300, 0.6
+    waits = [wait_until_settled(ANA, turn_id, seconds, turns=desk.turns) for _ in range(waiters)]
+    looks, _ = await cost(redis, asyncio.gather(*waits))
+    assert looks < 4.5 * waiters, "alone each would look eight times"

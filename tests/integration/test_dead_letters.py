@@ -72,6 +72,14 @@ async def test_a_long_list_of_dead_letters_is_shown_page_by_page(desk: Desk) -> 
     page = (await desk.http.get("/dead", params={"user_id": "ana", "page": 2, "page_size": 2})).json()
     assert (page["count"], [one["id"] for one in page["results"]]) == (3, ids[:1])
     assert "user_id=ana" in page["previous"]
+    first = (await desk.http.get("/dead", params={"user_id": "ana", "page_size": 2})).json()
+    by_cursor = (await desk.http.get("/dead", params={"page_size": 2, "cursor": first["cursor"]})).json()
+    assert "page=2" in first["next"]
+    assert by_cursor == {"count": 3, "next": None, "previous": None, "cursor": None, "results": page["results"]}
+    one_each = (await desk.http.get("/dead", params={"page_size": 1})).json()
+    second = (await desk.http.get("/dead", params={"page_size": 1, "cursor": one_each["cursor"]})).json()
+    third = (await desk.http.get(second["next"])).json()
+    assert [one["id"] for part in (one_each, second, third) for one in part["results"]] == ids[::-1]
 
 
 async def test_more_dead_letters_than_fit_a_page_of_redis_are_all_found_in_order(

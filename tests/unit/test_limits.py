@@ -12,6 +12,7 @@ import pytest
 from fastapi import FastAPI
 
 from api.app import create_app
+from memory.model import After
 from memory.settings import Settings
 
 SAID = {"role": "user", "content": "I live in Berlin"}
@@ -124,6 +125,30 @@ async def test_a_page_lies_within_its_bounds(http: httpx.AsyncClient, query: str
     answer = await http.get(f"/memories?user_id=ana&{query}")
     assert answer.status_code == 422
     assert answer.json()["detail"].startswith(f"{query.split('=')[0]}: Input should be ")
+
+
+LISTS = ("/memories?user_id=ana&", "/turns?", "/turns/gated?", "/dead?", "/quarantine?", "/receipts?", "/keys?")
+OTHER_LISTS = ("/entities?", "/v1/events/?", "/v1/entities/?", "/v1/memories/?user_id=ana&")
+
+
+@pytest.mark.parametrize("path", LISTS + OTHER_LISTS)
+async def test_a_page_beyond_ten_thousand_items_is_refused_with_what_to_do_instead(
+    http: httpx.AsyncClient, path: str
+) -> None:
+    for query in ("page=51&page_size=200", "page=1000000&page_size=1"):
+        answer = await http.get(f"{path}{query}")
+        assert answer.status_code == 400, answer.text
+        assert "beyond the first 10000 items" in answer.text
+        assert "cursor" in answer.text
+
+
+@pytest.mark.parametrize("path", LISTS)
+async def test_a_cursor_is_taken_as_it_stands_and_not_beside_a_page(http: httpx.AsyncClient, path: str) -> None:
+    for cursor in ("", "x", "%00", "bm8gc3RhbXA", "99999999999999999999999999999", "ÄÖ"):
+        answer = await http.get(f"{path}cursor={cursor}")
+        assert (answer.status_code, answer.json()["error"]) == (400, "bad_request"), cursor
+    answer = await http.get(f"{path}page=2&cursor={After(stamp=1, name='x').cursor}")
+    assert "exclude each other" in answer.json()["detail"]
 
 
 async def test_a_body_of_more_bytes_than_the_setting_is_refused(http: httpx.AsyncClient) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tests.chaos.proof.kinds import clocks, failover, health, hostile, large_work, stores, tenants
+from tests.chaos.proof.kinds import clocks, failover, health, hostile, large_work, lists, stores, tenants
 from tests.chaos.proof.mutation import Mutation
 
 KINDS: dict[int, tuple[Mutation, ...]] = {
     11: clocks.MUTATIONS,
-    12: large_work.MUTATIONS,
+    12: (*large_work.MUTATIONS, *lists.MUTATIONS),
     13: hostile.MUTATIONS,
     14: failover.MUTATIONS,
     15: tenants.MUTATIONS,
