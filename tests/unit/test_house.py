@@ -31,6 +31,7 @@ MAY_CATCH_EVERYTHING = ("worker/tasks.py", "api/")
 MAY_LET_TIME_PASS = (
     "tests/support.py",
     "tests/model_server/",
+    "tests/abuse/",
     "tests/bench/",
     "tests/chaos/",
     "tests/e2e/test_idle.py",
