@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qdrant_client import AsyncQdrantClient, models
@@ -24,6 +24,11 @@ WRITE_BYTES = 8 * 1024 * 1024
 # A number as JSON has at most 24 characters and a comma. Names of owners, in filters, are bounded as well.
 _NUMBER_BYTES, _FRAME_BYTES = 25, 4_000
 _SMALLEST_LIMIT = 1024 * 1024  # of servers that close the connection: theirs is set in whole MiB
+# Points that are there would be updated if they had an id that none has.
+_WRITES_NOTHING: Mapping[str, Any] = {
+    "update_mode": models.UpdateMode.UPDATE_ONLY,
+    "update_filter": models.Filter(must=[models.HasIdCondition(has_id=[NO_ID_OF_OURS])]),
+}
 
 
 class QdrantWriter:
@@ -43,55 +48,62 @@ class QdrantWriter:
     async def put(self, collection: str, points: Sequence[models.PointStruct], good_until: float, **how: Any) -> None:
         """Put points by as many requests as they need, in an order that may end after any of them.
 
+        Where one request is not enough, all of them are tried first in a form that writes nothing: of points that the
+        server refuses, no part must stay.
+
         Args:
             collection: where.
             points: their order stays, but for those of one memory, which go together.
-            good_until: on the loop's clock: no request begins later.
+            good_until: on the loop's clock: no request that writes begins later.
             how: arguments of the client's `upsert`.
 
         Raises LeaseLost when it is too late for a request, StoreUnavailable, or StoreRejected when one of the points
         is refused and a harmless one is not.
         """
-        for part in cut(points, self._most_bytes):
-            await self._put(collection, part, good_until, how)
+        parts = cut(points, self._most_bytes)
+        still_good(good_until)
+        if len(parts) == 1 and await self._fits(collection, parts[0], how):
+            return
+        fitting = [piece for part in parts for piece in await self._pieces(collection, part)]
+        for piece in fitting:
+            still_good(good_until)
+            await self._upsert(collection, piece, how)
 
-    async def _put(
-        self, collection: str, points: Sequence[models.PointStruct], good_until: float, how: dict[str, Any]
-    ) -> None:
-        """One request; where the server does not take its size, two of half of it."""
+    async def _pieces(self, collection: str, points: list[models.PointStruct]) -> list[list[models.PointStruct]]:
+        """The points in pieces that the server takes; it is asked, and writes none of them."""
+        if await self._fits(collection, points, _WRITES_NOTHING):
+            return [points]
+        half = len(points) // 2
+        return [*await self._pieces(collection, points[:half]), *await self._pieces(collection, points[half:])]
+
+    async def _fits(self, collection: str, points: list[models.PointStruct], how: Mapping[str, Any]) -> bool:
+        """Make one request; returns False where the server does not take its size, and half of it may do."""
         try:
-            await self._send(collection, points, good_until, how)
+            await self._upsert(collection, points, how)
         except NoAnswer as error:
             if not error.hung_up or sum(map(size_of, points)) <= _SMALLEST_LIMIT:
                 raise
             await self._server.answer(self._client.collection_exists(collection))  # it is there, so it may be the size
-            if len(points) == 1:
-                return await self._send_once_more(collection, points, good_until, how)
+            if len(points) > 1:
+                return False
+            await self._send_once_more(collection, points, how)
         except TooLarge as error:
-            if len(points) == 1:
-                await self._require_that_others_are_taken(collection, points[0], error)
-                raise TooLarge(_one_is_too_large(size_of(points[0]))) from error
+            if len(points) > 1:
+                return False
+            await self._require_that_others_are_taken(collection, points[0], error)
+            raise TooLarge(_one_is_too_large(size_of(points[0]))) from error
         except StoreRejected as error:
             await self._require_that_others_are_taken(collection, points[0], error)
             raise
-        else:
-            return
-        half = len(points) // 2
-        await self._put(collection, points[:half], good_until, how)
-        await self._put(collection, points[half:], good_until, how)
+        return True
 
-    async def _send(
-        self, collection: str, points: Sequence[models.PointStruct], good_until: float, how: dict[str, Any]
-    ) -> None:
-        still_good(good_until)
-        await self._server.answer(self._client.upsert(collection, list(points), wait=True, **how), writes=True)
+    async def _upsert(self, collection: str, points: list[models.PointStruct], how: Mapping[str, Any]) -> None:
+        await self._server.answer(self._client.upsert(collection, points, wait=True, **how), writes=True)
 
-    async def _send_once_more(
-        self, collection: str, points: Sequence[models.PointStruct], good_until: float, how: dict[str, Any]
-    ) -> None:
+    async def _send_once_more(self, collection: str, points: list[models.PointStruct], how: Mapping[str, Any]) -> None:
         """A server that hangs up twice on one point, and answers in between, does not take its size."""
         try:
-            await self._send(collection, points, good_until, how)
+            await self._upsert(collection, points, how)
         except NoAnswer as error:
             if not error.hung_up:
                 raise
@@ -102,15 +114,12 @@ class QdrantWriter:
     ) -> None:
         """Raise StoreUnavailable where the server refuses a harmless write too: then these points are not at fault.
 
-        It would update a point that cannot exist, so nothing is written.
+        It writes nothing.
         """
         vector = {"dense": [1.0] * _length(like), "bm25": document("nothing")}
         harmless = models.PointStruct(id=NO_ID_OF_OURS, vector=vector, payload={})
-        update = models.UpdateMode.UPDATE_ONLY
         try:
-            await self._server.answer(
-                self._client.upsert(collection, [harmless], wait=True, update_mode=update), writes=True
-            )
+            await self._upsert(collection, [harmless], _WRITES_NOTHING)
         except StoreRejected:
             raise StoreUnavailable("Qdrant refuses every write; the log has its words") from error
 

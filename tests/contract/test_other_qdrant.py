@@ -83,6 +83,20 @@ async def test_a_memory_that_is_too_large_by_itself_is_refused_for_good_and_its_
         await open_store(most_bytes=most_bytes).apply(lease(), notes(1, 2 * MIB), FOREVER)
 
 
+async def test_of_writes_that_need_several_requests_none_is_made_when_one_is_refused(
+    open_store: OpenStore, qdrant: OtherQdrant
+) -> None:
+    store, poison = open_store(most_bytes=200_000), write("poison", minutes=99)
+    await store.apply(lease(), [write("User note 0", quote="as it was")], FOREVER)
+    qdrant.refuses = lambda _, body: (400, "no") if b"poison" in body else None
+    with pytest.raises(StoreRejected):
+        await store.apply(lease(), [*notes(20, 50_000), poison], FOREVER)
+    assert [memory.quote for memory in (await store.page(ANA, Page()))[1]] == ["as it was"]
+    qdrant.refuses = lambda _, __: None
+    await store.apply(lease(), [*notes(20, 50_000), poison], FOREVER)
+    assert (await store.page(ANA, Page()))[0] == 21
+
+
 async def test_the_versions_of_one_memory_go_in_one_request_and_what_stands_goes_last(
     open_store: OpenStore, qdrant: OtherQdrant
 ) -> None:
@@ -92,6 +106,7 @@ async def test_the_versions_of_one_memory_go_in_one_request_and_what_stands_goes
         writes += [now, Write(point_id=f"{now.point_id[:-4]}ffff", memory=past, vector=now.vector)]
     await store.apply(lease(), writes, FOREVER)
     bodies = [body.decode() for route, body in qdrant.requests if re.fullmatch(UPSERT, route)]
+    bodies = [body for body in bodies if '"update_only"' not in body]
     assert len(bodies) > 2
     for now in writes[::2]:
         holding = [body for body in bodies if now.point_id in body]

@@ -15,7 +15,11 @@ _STORE = "memory/adapters/qdrant_store.py"
 MUTATIONS: tuple[Mutation, ...] = (
     _one(16, "All points of a plan go in one request.",
          f"{_OTHER}many_writes_go_in_several_requests_none_larger_than_the_setting",
-         _WRITES, "for part in cut(points, self._most_bytes):", "for part in [list(points)]:"),
+         _WRITES, "parts = cut(points, self._most_bytes)", "parts = [list(points)]"),
+    _one(16, "Of points that the server refuses a part is written.",
+         f"{_OTHER}of_writes_that_need_several_requests_none_is_made_when_one_is_refused",
+         _WRITES, "fitting = [piece for part in parts for piece in await self._pieces(collection, part)]",
+         "fitting = parts"),
     _one(16, "A server that hangs up on a large request is taken for one that is away.",
          f"{_OTHER}what_a_server_hangs_up_on_goes_in_halves",
          _WRITES, "if not error.hung_up or sum(map(size_of, points)) <= _SMALLEST_LIMIT:", "if True:"),
