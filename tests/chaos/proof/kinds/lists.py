@@ -1,4 +1,4 @@
-"""12. Lists, waiting and webhooks, whose work a caller can make large: what is taken out, and which test must notice."""
+"""12. Lists, waiting and webhooks, whose work a caller can make large: what is taken out, and which test notices."""
 
 from __future__ import annotations
 
