@@ -19,7 +19,7 @@ _ASK_EVERY_SECONDS = 30
 _ANSWER_GOOD_SECONDS = 60
 _PATIENCE_SECONDS = 3
 _INBOX = "redis"
-_STORE = "qdrant"
+_STORE = "store"
 
 
 class Examiner:

@@ -115,7 +115,7 @@ def warnings(health: Mapping[str, Any]) -> list[str]:
 
 _ADVICE = {
     "redis": "see that Redis runs, takes writes and has room.",
-    "qdrant": "see that Qdrant runs and can be reached, and look at TURNSTONE_QDRANT_URL and TURNSTONE_QDRANT_API_KEY.",
+    "store": "see that Qdrant runs and can be reached, and look at TURNSTONE_QDRANT_URL and TURNSTONE_QDRANT_API_KEY.",
     "extractor": "see what the provider says of its state, your key and your quota; turns are kept meanwhile.",
     "embedder": "see what the provider says of its state, your key and your quota; turns are kept meanwhile.",
     "workers": "start workers, or see why those that run do not reach Redis.",

@@ -91,7 +91,7 @@ async def test_of_writes_that_need_several_requests_none_is_made_when_one_is_ref
     qdrant.refuses = lambda _, body: (400, "no") if b"poison" in body else None
     with pytest.raises(StoreRejected):
         await store.apply(lease(), [*notes(20, 50_000), poison], FOREVER)
-    assert [memory.quote for memory in (await store.page(ANA, Page()))[1]] == ["as it was"]
+    assert [memory.quote for memory in (await store.page(ANA, Page())).items] == ["as it was"]
     qdrant.refuses = lambda _, __: None
     await store.apply(lease(), [*notes(20, 50_000), poison], FOREVER)
     assert (await store.page(ANA, Page())).count == 21

@@ -86,4 +86,4 @@ async def test_a_redis_that_takes_no_writes_is_unready_and_the_operator_is_told_
     finally:
         await redis.config_set("maxmemory", 0)
     assert told["parts"]["redis"]["reason"] == "Redis refused the write: it is out of memory"
-    assert told["parts"]["qdrant"]["ok"]
+    assert told["parts"]["store"]["ok"]

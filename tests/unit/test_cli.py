@@ -26,7 +26,7 @@ TURN = {
 RECEIPT = {"tenant": "default", "erased_at": TIME, "watermark": 7, "turns": 3, "memories": 7, "verified": True}
 READY = {
     "status": "ready", "extractor": "offline-1", "embedder": "minilm",
-    "parts": {name: {"ok": True, "reason": None, "since": None} for name in ("redis", "qdrant")},
+    "parts": {name: {"ok": True, "reason": None, "since": None} for name in ("redis", "store")},
 }  # fmt: skip
 
 
@@ -205,7 +205,7 @@ def test_doctor_fails_when_the_books_do_not_agree(api: FakeApi) -> None:
 
 def test_doctor_fails_for_a_service_that_is_degraded_and_names_the_part(api: FakeApi) -> None:
     away = {"ok": False, "reason": "Qdrant is away.", "since": TIME}
-    parts = {**READY["parts"], "qdrant": away}  # type: ignore[dict-item]
+    parts = {**READY["parts"], "store": away}  # type: ignore[dict-item]
     api.plan("GET", "/health/ready", {**READY, "status": "degraded", "parts": parts})
     api.plan("GET", "/metrics", books(settled=4))
     result = run(api, "doctor")
@@ -223,7 +223,7 @@ def test_doctor_without_a_key_says_that_it_needs_one(api: FakeApi) -> None:
 
 def test_what_a_part_cannot_do_is_a_warning_and_no_failure(api: FakeApi) -> None:
     limited = {"ok": True, "reason": None, "since": None, "limits": ["Qdrant 1.18 has no substring filters."]}
-    parts = {**READY["parts"], "qdrant": limited}  # type: ignore[dict-item]
+    parts = {**READY["parts"], "store": limited}  # type: ignore[dict-item]
     api.plan("GET", "/health/ready", {**READY, "parts": parts})
     api.plan("GET", "/metrics", books(settled=4))
     result = run(api, "doctor")

@@ -91,7 +91,7 @@ def clinic() -> Clinic:
 async def test_everything_that_works_is_ready(clinic: Clinic) -> None:
     health = await clinic.later()
     assert health.status is Readiness.READY
-    assert set(health.parts) == {"redis", "qdrant", "workers", "lanes", "extractor", "embedder"}
+    assert set(health.parts) == {"redis", "store", "workers", "lanes", "extractor", "embedder"}
     assert {(part.ok, part.reason, part.since) for part in health.parts.values()} == {(True, None, None)}
 
 
@@ -99,18 +99,18 @@ async def test_a_part_behind_that_does_not_work_degrades_and_recovers(clinic: Cl
     clinic.store.error = StoreUnavailable("Qdrant does not answer")
     for health in (await clinic.later(), await clinic.later()):
         assert health.status is Readiness.DEGRADED
-        assert health.parts["qdrant"].model_dump() == {
+        assert health.parts["store"].model_dump() == {
             "ok": False, "reason": "Qdrant does not answer", "since": MARCH, "limits": ()
         }  # fmt: skip
     clinic.store.error = None
     health = await clinic.later()
-    assert (health.status, health.parts["qdrant"].since, clinic.pulse.since) == (Readiness.READY, None, {})
+    assert (health.status, health.parts["store"].since, clinic.pulse.since) == (Readiness.READY, None, {})
 
 
 async def test_what_the_store_cannot_do_is_told_and_degrades_nothing(clinic: Clinic) -> None:
     clinic.store.cannot = ("Qdrant 1.18 has no substring filters.",)
     health = await clinic.later()
-    assert (health.status, health.parts["qdrant"].limits) == (Readiness.READY, clinic.store.cannot)
+    assert (health.status, health.parts["store"].limits) == (Readiness.READY, clinic.store.cannot)
 
 
 async def test_only_an_inbox_that_takes_no_writes_is_unready(clinic: Clinic) -> None:
@@ -120,7 +120,7 @@ async def test_only_an_inbox_that_takes_no_writes_is_unready(clinic: Clinic) -> 
     assert first.parts["redis"].reason == "Redis refused the write: it is out of memory"
     assert first.parts["redis"].since is not None
     assert first.parts["redis"].since == second.parts["redis"].since
-    assert set(first.parts) == {"redis", "qdrant"}  # of the others nobody can know
+    assert set(first.parts) == {"redis", "store"}  # of the others nobody can know
     clinic.pulse.error = None
     assert (await clinic.later()).status is Readiness.READY
 
