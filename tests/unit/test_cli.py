@@ -210,7 +210,7 @@ def test_doctor_fails_for_a_service_that_is_degraded_and_names_the_part(api: Fak
     api.plan("GET", "/metrics", books(settled=4))
     result = run(api, "doctor")
     assert result.exit_code == 1
-    assert "qdrant does not work since 2026-03-26 09:00:00 UTC (Qdrant is away)" in result.stdout
+    assert "store does not work since 2026-03-26 09:00:00 UTC (Qdrant is away)" in result.stdout
 
 
 def test_doctor_without_a_key_says_that_it_needs_one(api: FakeApi) -> None:
@@ -228,7 +228,7 @@ def test_what_a_part_cannot_do_is_a_warning_and_no_failure(api: FakeApi) -> None
     api.plan("GET", "/metrics", books(settled=4))
     result = run(api, "doctor")
     assert result.exit_code == 0
-    assert "qdrant: Qdrant 1.18 has no substring filters." in result.stdout
+    assert "store: Qdrant 1.18 has no substring filters." in result.stdout
 
 
 @pytest.mark.parametrize(("more", "status"), [([], 1), (["--due-seconds", "600"], 0)])

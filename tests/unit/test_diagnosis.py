@@ -74,7 +74,7 @@ def test_a_redis_without_a_limit_or_an_older_server_is_no_problem() -> None:
 
 def test_a_part_that_is_down_is_named_with_its_reason_and_what_to_do() -> None:
     (sentence,) = problems({"parts": {"store": {"ok": False, "reason": "Qdrant is away."}}}, read(""), LIMITS)
-    assert sentence.startswith("qdrant does not work (Qdrant is away): see that Qdrant runs")
+    assert sentence.startswith("store does not work (Qdrant is away): see that Qdrant runs")
 
 
 def test_lanes_that_back_off_and_turns_that_are_due_for_long_are_told_with_their_figures() -> None:
