@@ -34,7 +34,7 @@ async def metrics(caller: Admin, parts: Opened) -> Response:
     ledgers, costs = await parts.turns.ledgers(tenants), await parts.turns.usages(tenants)
     told = await parts.deliveries.counts(tenants)
     # Aside: of very many tenants it takes seconds, and turns are to be accepted meanwhile.
-    text = await asyncio.to_thread(_written, state, ledgers, costs, told)
+    text = await asyncio.to_thread(_written, state, ledgers, costs, told, await parts.clock.now())
     return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 
@@ -43,9 +43,10 @@ def _written(
     ledgers: Mapping[str, Ledger],
     costs: Mapping[str, Mapping[str, Usage]],
     told: Mapping[str, DeliveryCounts],
+    now: datetime,
 ) -> bytes:
     registry = CollectorRegistry()
-    found = [*(_inbox(state) if state else ()), *_books(ledgers), *_costs(costs), *_webhooks(told)]
+    found = [*(_inbox(state) if state else ()), *_books(ledgers, now), *_costs(costs), *_webhooks(told)]
     registry.register(_Told(found))
     return generate_latest(registry)
 
@@ -94,7 +95,7 @@ def _inbox(state: InboxState) -> Iterator[Metric]:
     yield settings
 
 
-def _books(ledgers: Mapping[str, Ledger]) -> Iterator[Metric]:
+def _books(ledgers: Mapping[str, Ledger], now: datetime) -> Iterator[Metric]:
     turns = GaugeMetricFamily("turnstone_turns", "Turns by state, from the ledger", labels=["tenant", "state"])
     told = "1 when accepted = settled + waiting + dead + erased"
     balanced = GaugeMetricFamily("turnstone_ledger_balanced", told, labels=["tenant"])
@@ -104,7 +105,6 @@ def _books(ledgers: Mapping[str, Ledger]) -> Iterator[Metric]:
     dropped = CounterMetricFamily("turnstone_facts_dropped", told, labels=["tenant"])
     told = "For how long the turn has waited that was accepted first of those that wait"
     oldest = GaugeMetricFamily("turnstone_oldest_waiting_seconds", told, labels=["tenant"])
-    now = datetime.now(UTC)
     for tenant, ledger in ledgers.items():
         if ledger.oldest_waiting_at:
             oldest.add_metric([tenant], max(0.0, (now - ledger.oldest_waiting_at).total_seconds()))

@@ -24,6 +24,7 @@ from memory.model import OWNERS, Lane, Status, Submission
 from memory.ports import Accepted, Doorbell
 
 _ACCEPT_SECONDS = 5
+_SEED_SECONDS = 1
 _UNSEEDED_AT = 12  # of the arguments of `accept`
 _MOST_BELLS = 1_000
 _REVIVED_AT_ONCE = 100
@@ -94,17 +95,12 @@ class RedisInbox(RedisErasing):
             args.append(await self._pseudonyms.body(body))
         outcome, found = await self._run_soon("accept", names, args, _ACCEPT_SECONDS)
         if outcome == UNSEEDED:
-            with contextlib.suppress(StoreUnavailable):  # accepting needs Redis alone
-                await self._order.seed()
+            with contextlib.suppress(StoreUnavailable, TimeoutError):  # accepting needs Redis alone
+                async with asyncio.timeout(_SEED_SECONDS):
+                    await self._order.seed()
             again = [*args[:_UNSEEDED_AT], 1, *args[_UNSEEDED_AT + 1 :]]
             outcome, found = await self._run_soon("accept", names, again, _ACCEPT_SECONDS)
-        if outcome == b"conflict":
-            raise IdempotencyConflict("this Idempotency-Key was used before with another body; use a new key")
-        if outcome == b"full":
-            raise InboxFull("too many turns are waiting; try again later", retry_after_seconds=5)
-        if outcome == b"lane_full":
-            raise InboxFull("too many turns of this owner are waiting; try again later", retry_after_seconds=5)
-        return Accepted(id=found.decode(), repeated=outcome == b"repeated")
+        return _accepted(outcome, found)
 
     async def sweep(self) -> int:
         """Ring for every lane that is due and unheld, as far as the queue has room; then trim and audit.
@@ -171,3 +167,13 @@ class RedisInbox(RedisErasing):
         ]
         args += [self._limits.retention_seconds, int(replay)]
         return bool(await self._run("revive", [*names, self._bell.queue, keys.lane(lane), keys.owned(lane)], args))
+
+
+def _accepted(outcome: bytes, found: bytes) -> Accepted:
+    if outcome == b"conflict":
+        raise IdempotencyConflict("this Idempotency-Key was used before with another body; use a new key")
+    if outcome == b"full":
+        raise InboxFull("too many turns are waiting; try again later", retry_after_seconds=5)
+    if outcome == b"lane_full":
+        raise InboxFull("too many turns of this owner are waiting; try again later", retry_after_seconds=5)
+    return Accepted(id=found.decode(), repeated=outcome == b"repeated")

@@ -203,6 +203,7 @@ class RedisLanes:
         asked_at = asyncio.get_running_loop().time()
         token, left_ms = await self._run("confirm", [keys.lease(lease.lane)], [])
         _still_ours(token is not None and int(token) == lease.token, lease.lane)
+        left_ms = min(left_ms, self._limits.lease_ms)  # where Redis' clock has gone back, a lease seems to last longer
         return Confirmation(erased=await self.erased(turns), good_until=asked_at + left_ms / 1000)
 
     async def erased(self, turns: Sequence[Turn]) -> frozenset[str]:

@@ -118,12 +118,10 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
     async with contextlib.AsyncExitStack() as stack:
         redis = await stack.enter_async_context(redis_client(settings))
         scripts, limits, bell = RedisScripts(redis), inbox_limits(settings), CeleryBell()
-        model = open_model(settings, scripts, stack)
-        embedder = open_embedder(settings, scripts, stack)
-        clock = RedisClock(redis, scripts)
+        clock, server_key = RedisClock(redis, scripts), RedisServerKey(redis, secret(settings.server_key))
+        model, embedder = open_model(settings, scripts, stack), open_embedder(settings, scripts, stack)
         store = QdrantStore(qdrant_client(settings, stack), embedder, clock)
         guidance, keyring, turns = RedisGuidance(redis), RedisKeyring(redis, scripts), RedisTurns(redis)
-        server_key = RedisServerKey(redis, secret(settings.server_key))
         pseudonyms, order = Pseudonyms(server_key), RedisOrder(scripts, store.greatest_order)
         book = RedisWebhooks(redis, scripts, pseudonyms)
         sender = HttpWebhooks(

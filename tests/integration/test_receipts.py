@@ -132,7 +132,13 @@ async def test_a_receipt_that_was_changed_or_is_about_somebody_else_does_not_hol
     assert await verified(http, receipt, user_id="ana") == {"signature": True, "owner": True, "left": gone}
     for other in ({"user_id": "bob"}, {"agent_id": "ana"}, {"user_id": "ana", "run_id": "r"}):
         assert await verified(http, receipt, **other) == {"signature": True, "owner": False, "left": None}
-    for change in ({"turns": 2}, {"erased_at": "2020-01-01T00:00:00Z"}, {"key_id": "0"}, {"signature": "no base64"}):
+    for change in (
+        {"turns": 2},
+        {"erased_at": "2020-01-01T00:00:00Z"},
+        {"watermark": 1},
+        {"key_id": "0"},
+        {"signature": "no base64"},
+    ):
         found = await verified(http, {**receipt, **change}, user_id="ana")
         assert found == {"signature": False, "owner": True, "left": None}, change
 

@@ -37,7 +37,7 @@ def is_now(moment: datetime) -> bool:
     return abs(datetime.now(UTC) - moment) < timedelta(minutes=1)
 
 
-@pytest.mark.parametrize("ahead", [5, 300, YEAR])
+@pytest.mark.parametrize("ahead", [5, YEAR])
 async def test_an_edit_made_after_a_clock_was_ahead_is_erased_and_dated_now(
     house: House, clock: Clock, ahead: float
 ) -> None:
@@ -54,7 +54,7 @@ async def test_an_edit_made_after_a_clock_was_ahead_is_erased_and_dated_now(
     assert await house.store.left(ANA) == 0
 
 
-@pytest.mark.parametrize("ahead", [90, HOUR, -90, -HOUR])
+@pytest.mark.parametrize("ahead", [HOUR, -300])
 async def test_an_erase_after_a_jump_takes_what_came_before_and_nothing_that_comes_after(
     house: House, clock: Clock, ahead: float
 ) -> None:
@@ -98,7 +98,7 @@ async def test_the_second_removal_after_a_jump_takes_nothing_that_came_after(
     assert await house.texts() == ["I like tea"]
 
 
-@pytest.mark.parametrize("ahead", [90, HOUR, YEAR])
+@pytest.mark.parametrize("ahead", [300, YEAR])
 async def test_an_owner_forgotten_after_a_jump_dates_no_other_tenant_ahead(
     house: House, clock: Clock, ahead: float
 ) -> None:
@@ -112,7 +112,7 @@ async def test_an_owner_forgotten_after_a_jump_dates_no_other_tenant_ahead(
     assert is_now(turn.accepted_at)
 
 
-@pytest.mark.parametrize(("ahead", "is_strict"), [(30, True), (90, False), (HOUR, False)])
+@pytest.mark.parametrize(("ahead", "is_strict"), [(30, True), (90, False)])
 async def test_times_of_a_lane_increase_strictly_unless_that_dates_a_turn_more_than_a_minute_ahead(
     house: House, clock: Clock, ahead: float, is_strict: bool
 ) -> None:

@@ -27,7 +27,7 @@ def seen_by(redis: Redis) -> RedisClock:
     return RedisClock(redis, RedisScripts(redis))
 
 
-@pytest.mark.parametrize(("seconds", "direction"), [(2, "ahead"), (HOUR, "ahead"), (-2, "back"), (-HOUR, "back")])
+@pytest.mark.parametrize(("seconds", "direction"), [(HOUR, "ahead"), (-2, "back")])
 async def test_a_jump_is_logged_by_every_process_and_counted_once(
     redis: Redis, clock: Clock, seconds: float, direction: str
 ) -> None:
@@ -70,7 +70,7 @@ async def test_a_timestamp_more_than_a_day_ahead_is_refused_where_the_clocks_agr
         await dated(said(datetime.now(UTC) + 1.1 * DAYS), seen_by(redis))
 
 
-@pytest.mark.parametrize("ahead", [90, HOUR, -90, -HOUR])
+@pytest.mark.parametrize("ahead", [90, -HOUR])
 async def test_where_the_clocks_disagree_it_is_taken_and_dated_at_acceptance(
     redis: Redis, clock: Clock, ahead: float
 ) -> None:
