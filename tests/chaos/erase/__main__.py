@@ -45,7 +45,7 @@ def options(argv: list[str] | None = None) -> argparse.Namespace:
     given.add_argument("--waiting", type=int, default=50, help="turns that wait of each owner (%(default)s)")
     given.add_argument("--minutes", type=float, default=5, help="of further work before the next look (%(default)g)")
     given.add_argument("--erases", type=int, default=200, help="owners to be forgotten under load (%(default)s)")
-    given.add_argument("--jump-every", type=float, default=4, help="seconds between jumps of the clock (%(default)g)")
+    given.add_argument("--jump-every", type=float, default=6, help="seconds between jumps of the clock (%(default)g)")
     given.add_argument("--turns", type=int, default=60_000, help="of the owner with very many (%(default)s)")
     given.add_argument("--idle", type=float, default=20, help="seconds that others are watched before (%(default)g)")
     given.add_argument("--data", type=Path, help="keep the stack's data and logs here (default: a temporary folder)")
