@@ -20,18 +20,24 @@ from memory.ports import Mask
 from memory.revise import Change
 
 LONGEST_KEY = 256
-_METADATA = 100  # characters that the metadata of a change may be thought to have: many changes are much work
+_BESIDES = 100  # characters that each change may be thought to have besides its texts: many changes are much work
 
 
 async def accept(request: Request, caller: Principal, turn: TurnIn) -> str:
     """Accept a checked turn; returns its id. Raises Forbidden, BadRequest, Misdated and what the inbox raises."""
     parts: Parts = request.app.state.parts
     scope = owner(caller, turn.ids)
-    characters = sum(len(message.content) for message in turn.messages)
-    submission = await off_loop(characters, partial(_submission, turn, scope, parts.mask))
+    submission = await off_loop(_characters(turn), partial(_submission, turn, scope, parts.mask))
     submission = await dated(submission, parts.clock)
     accepted = await parts.inbox.accept(submission, idempotency_key=_key(request, caller))
     return accepted.id
+
+
+def _characters(turn: TurnIn) -> int:
+    """How long the texts of a turn are together, about."""
+    said = sum(len(message.content) for message in turn.messages)
+    told = (turn.custom_instructions, turn.includes, turn.excludes, *turn.custom_categories.values())
+    return said + sum(len(text) for text in told if text) + len(str(turn.metadata))
 
 
 def _key(request: Request, caller: Principal) -> str | None:
@@ -63,13 +69,18 @@ def _submission(turn: TurnIn, scope: Scope, mask: Mask) -> Submission:
 
 async def change(given: ChangeIn, mask: Mask) -> Change:
     """A change of a memory, without what must not be remembered."""
-    return await off_loop(len(given.text or ""), partial(_change, given, mask))
+    return await off_loop(_length(given), partial(_change, given, mask))
 
 
 async def changes(several: Mapping[str, ChangeIn], mask: Mask) -> dict[str, Change]:
     """The same of several memories, each by its id."""
-    characters = sum(len(one.text or "") + _METADATA for one in several.values())
-    return await off_loop(characters, lambda: {name: _change(one, mask) for name, one in several.items()})
+    return await off_loop(
+        sum(map(_length, several.values())), lambda: {name: _change(one, mask) for name, one in several.items()}
+    )
+
+
+def _length(given: ChangeIn) -> int:
+    return _BESIDES + len(given.text or "") + len(str(given.metadata or ""))
 
 
 def _change(given: ChangeIn, mask: Mask) -> Change:

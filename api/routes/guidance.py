@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter
@@ -12,6 +13,7 @@ from api.fields import Guided
 from api.routing import Route
 from memory.masking import masked_guidance
 from memory.model import Guidance
+from memory.offload import off_loop
 
 router = APIRouter(route_class=Route, tags=["guidance"])
 
@@ -25,7 +27,7 @@ async def get_guidance(caller: Admin, parts: Opened) -> Any:
 @router.put("/guidance", response_model=Guided)
 async def put_guidance(given: Guided, caller: Admin, parts: Opened) -> Any:
     """Set what holds for every turn of this tenant from now on; what is left out holds no longer."""
-    masked = masked_guidance(given.guidance, parts.mask)
+    masked = await off_loop(len(str(given.guidance)), partial(masked_guidance, given.guidance, parts.mask))
     if masked != given.guidance:
         masked = checked(Guided, _shown(masked)).guidance  # what is longer than before may be too long
     await parts.guidance.give(caller.tenant, masked)

@@ -34,7 +34,7 @@ async def import_memories(batch: ImportIn, caller: Admin, parts: Opened) -> Any:
 
     Whatever is under an id stays as it is, so the same batch may be sent again. It is nobody's turn.
     """
-    characters = sum(len(str(one.get("memory"))) + _BESIDES for one in batch.memories)
+    characters = sum(len(str(one)) + _BESIDES for one in batch.memories)
     read = await off_loop(characters, lambda: [_read(one, caller, parts.mask) for one in batch.memories])
     importing = Importing(
         lanes=parts.lanes, store=parts.store, embedder=parts.embedder, clock=parts.clock, quarantine=parts.quarantine

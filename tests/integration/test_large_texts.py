@@ -80,6 +80,22 @@ async def test_a_long_text_is_masked_and_judged_aside_of_the_loop(front: Front, 
     assert (mask.on_the_loop, judge.on_the_loop) == (0, 0)
 
 
+async def test_a_turn_of_short_messages_with_much_around_them_is_masked_aside_of_the_loop(front: Front) -> None:
+    threads = set[int]()
+
+    def noted(text: str) -> str:
+        threads.add(threading.get_ident())
+        return text
+
+    front.app.state.parts = dataclasses.replace(front.parts, mask=noted)
+    around = {"metadata": {f"note {number}": "a" * 300 for number in range(40)}, "includes": "b" * 100}
+    await sent(front, "POST", "/turns", **USER, messages=[{"role": "user", "content": "I like tea"}], **around)
+    assert threading.get_ident() not in threads
+    threads.clear()
+    await sent(front, "PUT", "/guidance", includes="a" * 4_000, excludes="b" * 4_000, custom_instructions="c" * 4_000)
+    assert threading.get_ident() not in threads
+
+
 async def test_many_short_memories_in_one_request_are_masked_aside_of_the_loop(front: Front) -> None:
     threads = set[int]()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, ClassVar
 
 from fastapi import APIRouter
@@ -15,6 +16,7 @@ from api.routing import Route
 from memory.errors import BadRequest, NotFound, NotOffered
 from memory.masking import masked_guidance
 from memory.model import Guidance
+from memory.offload import off_loop
 
 router = APIRouter(route_class=Route, include_in_schema=False)
 
@@ -55,7 +57,7 @@ async def patch_project(org_id: str, project_id: str, new: ProjectIn, caller: Ad
         raise NotOffered("multilingual is always on here: memories are kept in the language of the conversation")
     before = await parts.guidance.of(caller.tenant)
     given = _guidance(new, before)
-    masked = masked_guidance(given, parts.mask)
+    masked = await off_loop(len(str(given)), partial(masked_guidance, given, parts.mask))
     await parts.guidance.give(caller.tenant, masked)
     return {"message": "Project updated successfully"}
 
