@@ -165,3 +165,9 @@ async def test_a_lease_that_a_jump_has_made_longer_is_good_for_writing_no_longer
     seen = await process.lanes.confirm(lease, ())
     assert await redis.pttl(keys.lease(ANA.lane)) > A_MINUTE_MS
     assert seen.good_until <= asyncio.get_running_loop().time() + LIMITS.lease_seconds
+
+
+async def test_a_sweep_is_not_put_off_by_a_term_that_a_jump_has_made_longer(redis: Redis, process: Process) -> None:
+    await redis.set(keys.SWEEPER, 1, px=HOUR * 1000)  # as it looks once the clock has gone back
+    await process.inbox.sweep()
+    assert await redis.pttl(keys.SWEEPER) <= LIMITS.sweep_ms
