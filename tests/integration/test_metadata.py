@@ -29,5 +29,5 @@ async def test_two_patches_of_metadata_at_once_both_hold_and_metadata_replaces(f
     both = await front.ask("PUT", path, json={"metadata": {}, "metadata_patch": {}})
     assert (both.status_code, "send one of them" in both.json()["detail"]) == (422, True)
     large = await front.ask("PUT", path, json={"metadata_patch": {f"key {number}": 1 for number in range(50)}})
-    assert (large.status_code, large.json()["error"]) == (400, "bad_request")
+    assert large.status_code == 400
     assert "with what is there already it must not have more than 50 keys" in large.json()["detail"]

@@ -117,6 +117,7 @@ async def test_with_keys_it_does_not_matter_where_a_request_comes_from() -> None
 @pytest.mark.parametrize(("server", "client"), REMOTE)
 async def test_the_mcp_server_lends_its_key_to_no_other_machine(server: Any, client: Any) -> None:
     made: Starlette = make_app(make_server(Reach("http://127.0.0.1:1", "its-own-key")), [], needs_key=False)
+    assert await status(made, "GET", "/elsewhere", server, client) == 403
     assert await status(made, "POST", "/mcp", server, client) == 403
     assert await status(made, "POST", "/mcp", HERE, NEAR, x_forwarded_for="127.0.0.1") == 403
 
