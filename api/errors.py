@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 
 STATUS: Mapping[type[errors.TurnstoneError], int] = {
     errors.BadRequest: 400,
+    errors.Misdated: 422,
     errors.Unauthorized: 401,
     errors.Forbidden: 403,
     errors.NotFound: 404,

@@ -8,6 +8,7 @@ from api.context import owner
 from api.memories import ChangeIn
 from api.schemas import TurnIn
 from memory.bootstrap import Parts
+from memory.dating import dated
 from memory.errors import BadRequest
 from memory.masking import masked_guidance, masked_messages, masked_values
 from memory.model import Message, Principal, Role, Scope, Submission
@@ -18,10 +19,11 @@ LONGEST_KEY = 256
 
 
 async def accept(request: Request, caller: Principal, turn: TurnIn) -> str:
-    """Accept a checked turn; returns its id. Raises Forbidden, BadRequest and what the inbox raises."""
+    """Accept a checked turn; returns its id. Raises Forbidden, BadRequest, Misdated and what the inbox raises."""
     parts: Parts = request.app.state.parts
     scope = owner(caller, turn.ids)
-    accepted = await parts.inbox.accept(_submission(turn, scope, parts.mask), idempotency_key=_key(request, caller))
+    submission = await dated(_submission(turn, scope, parts.mask), parts.clock)
+    accepted = await parts.inbox.accept(submission, idempotency_key=_key(request, caller))
     return accepted.id
 
 

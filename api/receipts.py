@@ -60,6 +60,7 @@ class ReceiptOut(BaseModel):
     id: str
     tenant: str
     erased_at: datetime
+    watermark: int
     owner: str
     scope: list[str]
     turns: int

@@ -53,6 +53,9 @@ class InboxState(Value):
         used_bytes: what Redis uses of its memory,
         max_bytes: of so many; 0 without a limit.
         settings: those of SAFE_SETTINGS that it tells, as they are.
+        read_at: Redis' time when all this was read.
+        clock_jumps: how often Redis' clock was seen to jump by more than a second,
+        clock_jumped_seconds: and by how much the last time, if that was within a day; negative: back.
     """
 
     backlog: int
@@ -66,6 +69,9 @@ class InboxState(Value):
     used_bytes: int
     max_bytes: int
     settings: Mapping[str, str]
+    read_at: datetime
+    clock_jumps: int
+    clock_jumped_seconds: float
 
 
 class Erased(Value):
@@ -113,13 +119,15 @@ class Erasure(Value):
 
     Args:
         scope: who was forgotten.
-        erased_at: everything accepted up to then is gone.
+        erased_at: when that was, by Redis' clock.
+        watermark: everything up to this number in the order is gone.
         counts: what was removed.
         left: what a look afterwards found.
     """
 
     scope: Scope
     erased_at: datetime
+    watermark: int
     counts: Places
     left: Left
 
@@ -145,7 +153,8 @@ class Receipt(Value):
     Args:
         id: of the receipt.
         tenant: whose owner it was.
-        erased_at: everything accepted up to then is gone.
+        erased_at: when that was, by Redis' clock.
+        watermark: everything up to this number in the order of turns and edits is gone, whatever their times are.
         owner: a keyed hash of the ids that were named.
         scope: which ids were named, not what they were.
         turns: how many were erased.
@@ -160,6 +169,7 @@ class Receipt(Value):
     id: str
     tenant: str
     erased_at: datetime
+    watermark: int
     owner: str
     scope: tuple[str, ...]
     turns: int
@@ -181,10 +191,10 @@ class Receipt(Value):
 class Removal(Value):
     """Something that was removed and is removed once more, when whoever was writing just then must have ended.
 
-    An owner (every version made by turns accepted up to `until`), or one memory where `memory_id` is set (every version
-    written under leases taken up to `until`).
+    An owner (every version that came up to `until` in the order), or one memory where `memory_id` is set (every version
+    written under fencing tokens up to `until`).
     """
 
     scope: Scope
     memory_id: str | None = None
-    until: datetime | None = None
+    until: int | None = None

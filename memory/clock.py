@@ -1,4 +1,4 @@
-"""Times as Redis keeps them: microseconds since 1970, exact in both directions."""
+"""Times as Redis keeps them: microseconds since 1970, exact in both directions. And a process' own clock."""
 
 from __future__ import annotations
 
@@ -15,3 +15,21 @@ def from_us(stamp: int | str | bytes) -> datetime:
 def to_us(moment: datetime) -> int:
     """A time as microseconds since 1970."""
     return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+class OwnClock:
+    """The port `Clock` by this process' own clock: for programs that have no Redis."""
+
+    async def now(self) -> datetime:
+        """What time it is here."""
+        return datetime.now(UTC)
+
+    async def agrees(self) -> bool:
+        """There is no other clock."""
+        return True
+
+    async def look(self) -> None:
+        """There is nothing to compare it with."""
+
+
+OWN_CLOCK = OwnClock()

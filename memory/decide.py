@@ -13,7 +13,7 @@ from memory.plan import Planner, Source, draft
 from memory.ports import Embedder, Extractor, MemoryStore, Near, Reconciler
 from memory.reconcile import union
 from memory.spending import paid_by
-from memory.versions import is_late
+from memory.versions import is_late, latest_of
 
 _NEIGHBOURS = 5
 
@@ -103,9 +103,13 @@ async def _neighbours(
 
 
 def _near(turn: Turn, vector: Vector) -> Near:
-    """A turn of long ago is also weighed against what was taken back after it: it must not bring that to life again."""
+    """A turn of long ago is also weighed against what was taken back after it: it must not bring that to life again.
+
+    What was taken back before it, but is dated ahead of it, is none of that.
+    """
     is_old = turn.replayed or turn.said_at < turn.accepted_at
-    return Near(vector=tuple(vector), taken_back_after=turn.said_at if is_old else None)
+    until = None if turn.replayed else latest_of(turn)
+    return Near(vector=tuple(vector), taken_back=(turn.said_at, until) if is_old else None)
 
 
 def _told_before(
@@ -136,7 +140,7 @@ async def _histories(
     late = {
         stored.id: Scope(tenant=stored.scope.tenant)
         for candidate, target in zip(candidates, targets, strict=True)
-        if (stored := _stored(target, targets)) and is_late(stored, turns[candidate.turn_id].said_at)
+        if (stored := _stored(target, targets)) and is_late(stored, turns[candidate.turn_id])
     }
     return {memory_id: await store.history(everything, memory_id) for memory_id, everything in late.items()}
 

@@ -163,6 +163,12 @@ class BadRequest(TurnstoneError):
     code = "bad_request"
 
 
+class Misdated(BadRequest):
+    """A time that cannot be true; the text names the field."""
+
+    code = "invalid"
+
+
 class BadConfiguration(TurnstoneError):
     """A setting is missing or contradicts another; the text says which and what would be right."""
 

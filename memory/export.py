@@ -12,7 +12,7 @@ from memory.ports import MemoryStore, OwnerLog
 FORMAT = 1
 Line = Mapping[str, Any]
 
-_INTERNAL = {"id", "scope", "text", "fact"}
+_INTERNAL = {"id", "scope", "text", "order", "position"}
 _SAID = {"messages", "metadata", "timestamp", "infer", "guidance"}
 
 

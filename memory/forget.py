@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
 
 import structlog
 
@@ -37,21 +36,23 @@ async def forget(
     held, parts = dict[Lane, Lease](), list[Erased]()
     try:
         memories, versions = await _taken(scope, held, inbox, turns, store)
-        epoch = await inbox.raise_epoch(scope, list(held))
+        epoch = await inbox.raise_epoch(scope)
         later = await lanes_of(scope, turns, store)  # what was accepted before the epoch is in one of these by now
         every = list(dict.fromkeys([*(lane for lane in later if lane not in held), *held]))
         dead = await turns.dead(scope.tenant, DeadFilter(**scope.ids))  # what dies from now on is in its lane's index
         for lane in every:
-            held[lane], part = await inbox.erase(scope, lane, epoch, dead)
-            plans = await _unquoted(held[lane], scope, epoch, inbox, store)
+            held[lane], part = await inbox.erase(scope, lane, epoch.order, dead)
+            plans = await _unquoted(held[lane], scope, epoch.order, inbox, store)
             parts.append(part.model_copy(update={"plans": part.plans + plans}))
         bells = await inbox.hush(every)
         untold = await inbox.untell(scope)
-        removed = await erase(scope, epoch, held=list(held.values()), lanes=lanes, store=store, embedder=embedder)
+        leases = list(held.values())
+        removed = await erase(scope, epoch.order, held=leases, lanes=lanes, store=store, embedder=embedder)
     finally:  # a lane that cannot be handed back is free again when its lease ends
         await asyncio.gather(*(lanes.hand_back(lease) for lease in held.values()), return_exceptions=True)
-    left = await what_is_left(scope, every, epoch, [one for part in parts for one in part.ids], inbox, store)
-    erasure = Erasure(scope=scope, erased_at=epoch, counts=_places(parts, memories, max(versions, removed)), left=left)
+    left = await what_is_left(scope, every, epoch.order, [one for part in parts for one in part.ids], inbox, store)
+    counts = _places(parts, memories, max(versions, removed))
+    erasure = Erasure(scope=scope, erased_at=epoch.at, watermark=epoch.order, counts=counts, left=left)
     log.info("owner_erased", bells=bells, untold=untold, verified=left.nothing, **erasure.counts.model_dump())
     return erasure
 
@@ -81,14 +82,14 @@ async def lanes_of(scope: Scope, turns: TurnLog, store: MemoryStore) -> list[Lan
 
 
 async def what_is_left(
-    scope: Scope, lanes: Sequence[Lane], before: datetime, ids: Sequence[str] | None, inbox: Inbox, store: MemoryStore
+    scope: Scope, lanes: Sequence[Lane], before: int, ids: Sequence[str] | None, inbox: Inbox, store: MemoryStore
 ) -> Left:
-    """Look in Redis and in Qdrant for what is there of a scope from up to a moment. Arguments as of `Inbox.left`."""
+    """Look in Redis and in Qdrant for what is there of a scope up to a place in the order. Arguments: `Inbox.left`."""
     found = await inbox.left(scope, lanes, before, ids)
     return found.model_copy(update={"versions": await store.left(scope, before)})
 
 
-async def _unquoted(lease: Lease, scope: Scope, epoch: datetime, inbox: Inbox, store: MemoryStore) -> int:
+async def _unquoted(lease: Lease, scope: Scope, epoch: int, inbox: Inbox, store: MemoryStore) -> int:
     """Take out what the lane's other turns quote of what is being erased; returns how many plans went."""
     told = {event.id for event in await inbox.quotes(lease.lane) if event.id}
     texts = await store.texts(scope, epoch, told) if told else frozenset()

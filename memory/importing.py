@@ -20,12 +20,14 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from memory.clock import from_us
-from memory.errors import LaneBusy, LeaseLost
+from memory.clock import OWN_CLOCK, from_us, to_us
+from memory.dating import is_misdated
+from memory.errors import LaneBusy, LeaseLost, Misdated
 from memory.marking import Quarantine, reads_like_an_instruction
 from memory.model import Lane, Lease, Memory, Metadata, Scope, Value, Vector, Write
-from memory.ports import Embedder, Lanes, MemoryStore
-from memory.removals import take_back
+from memory.plan import MOST_FACTS
+from memory.ports import Clock, Embedder, Lanes, MemoryStore
+from memory.removals import is_forgotten, take_back
 from memory.spending import paid_by
 from memory.versions import NAMESPACE
 
@@ -38,7 +40,7 @@ _A_SECOND = 999_999_937  # thousandths of microseconds, and a prime: ids of any 
 _TWICE = "this id stands more than once in the request"
 _TAKEN = "this id cannot be used here: give the memory another one, or none"
 _ANOTHER = "there is a memory with this id, which never said this of this owner; it is left as it is"
-_OUT_OF_TIME = "created_at and updated_at must lie between 1970 and now"
+_OUT_OF_TIME = "created_at and updated_at must not lie before 1970"
 _FORGOTTEN = "its owner was forgotten here after it was made; what was forgotten is not brought back"
 _BUSY = "its owner's memories are being written just now; send it again"
 
@@ -99,6 +101,7 @@ class Importing:
     lanes: Lanes
     store: MemoryStore
     embedder: Embedder
+    clock: Clock = OWN_CLOCK
     quarantine: Quarantine = Quarantine.MARK
 
 
@@ -188,7 +191,7 @@ async def _in_lane(
             seen = await parts.lanes.confirm(lease, ())
             await parts.store.insert(lease, writes, seen.good_until)
             await parts.lanes.confirm(lease, ())
-            if await _forgotten(memories, parts.lanes):
+            if await _covered(memories, parts.lanes):
                 raise LeaseLost("this owner is being forgotten just now")
     except LaneBusy:
         return _busy(coming)
@@ -205,13 +208,17 @@ def _busy(coming: Mapping[str, Arrival]) -> dict[str, Outcome]:
 async def _fit(
     coming: Mapping[str, Arrival], lease: Lease, parts: Importing
 ) -> tuple[dict[str, Memory], dict[str, Outcome]]:
-    """The memories that may come in, and the refusals of the others. A lease's token is Redis's clock."""
-    now, memories, refused = from_us(lease.token), dict[str, Memory](), dict[str, str]()
+    """The memories that may come in, and the refusals of the others."""
+    memories, refused = dict[str, Memory](), dict[str, str]()
     for number, (found, arrival) in enumerate(coming.items()):
-        memory = _memory(found, arrival, number, now, parts.quarantine)
-        moments = memory.created_at, memory.updated_at
-        if min(moments) < _FIRST or max(moments) > now:
-            refused[found] = _OUT_OF_TIME  # no erase would ever cover what was made ahead
+        try:
+            arrived = await _dated(arrival, parts.clock)
+        except Misdated as error:
+            refused[found] = str(error)
+            continue
+        memory = _memory(found, arrived, number, lease, parts.quarantine)
+        if min(memory.created_at, memory.updated_at) < _FIRST:
+            refused[found] = _OUT_OF_TIME
         else:
             memories[found] = memory
     for found in await _forgotten(memories, parts.lanes):
@@ -222,9 +229,18 @@ async def _fit(
     }
 
 
-def _memory(found: str, arrival: Arrival, number: int, now: datetime, quarantine: Quarantine) -> Memory:
-    created = arrival.created_at or arrival.updated_at or now
-    updated = arrival.updated_at or created
+async def _dated(arrival: Arrival, clock: Clock) -> Arrival:
+    """The arrival without times that cannot be true. Raises Misdated."""
+    times = ("created_at", "updated_at", "valid_from")
+    return arrival.model_copy(
+        update={field: None for field in times if await is_misdated(field, getattr(arrival, field), clock)}
+    )
+
+
+def _memory(found: str, arrival: Arrival, number: int, lease: Lease, quarantine: Quarantine) -> Memory:
+    now = lease.taken_at  # nothing was made after it came
+    created = min(arrival.created_at or arrival.updated_at or now, now)
+    updated = min(arrival.updated_at or created, now)
     reads = quarantine is not Quarantine.OFF and reads_like_an_instruction(arrival.text)
     held = reads and quarantine is Quarantine.HOLD
     return Memory(
@@ -237,7 +253,8 @@ def _memory(found: str, arrival: Arrival, number: int, now: datetime, quarantine
         updated_at=updated,
         valid_from=arrival.valid_from or updated,
         expires_at=arrival.expires_at,
-        fact=_place(found, created, number),
+        order=lease.token,
+        position=to_us(created) * MOST_FACTS + _place(found, created, number),
         current=not held,
         marked=reads,
         held=held,
@@ -254,10 +271,15 @@ def _place(found: str, created: datetime, number: int) -> int:
 
 
 async def _forgotten(memories: Mapping[str, Memory], lanes: Lanes) -> list[str]:
-    """Which of these an erase covers."""
+    """Which of these were made before their owner was forgotten. Elsewhere there is no order of ours, but times."""
     scopes = {one.scope for one in memories.values()}
     epochs = {scope: [epoch for _, epoch in await lanes.epochs(scope)] for scope in scopes}
-    return [found for found, one in memories.items() if any(one.updated_at <= epoch for epoch in epochs[one.scope])]
+    return [found for found, one in memories.items() if any(one.updated_at <= epoch.at for epoch in epochs[one.scope])]
+
+
+async def _covered(memories: Mapping[str, Memory], lanes: Lanes) -> bool:
+    """Whether an erase has come in since these were given their place in the order."""
+    return any([await is_forgotten(memory, lanes) for memory in memories.values()])
 
 
 async def _looked_at(

@@ -6,13 +6,13 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from memory.marking import Quarantine, reads_like_an_instruction
 from memory.model import Decision, Event, Extraction, Fact, Memory, Plan, Turn, TurnEvent, Vector, Write
-from memory.versions import NAMESPACE, is_late, is_retracted, superseded, version_id, with_late
+from memory.versions import NAMESPACE, is_late, is_retracted, said_beside, superseded, version_id, with_late
 
 _DRAFT = "candidate:"
+MOST_FACTS = 1000  # places in lists that a number of the order has room for
 
 
 def memory_id(turn_id: str, text: str, repetition: int) -> str:
@@ -32,6 +32,7 @@ def draft(number: int, fact: Fact, turn: Turn) -> Memory:
         created_at=turn.accepted_at,
         updated_at=turn.accepted_at,
         valid_from=turn.said_at,
+        order=turn.order,
     )
 
 
@@ -93,7 +94,7 @@ class Planner:
 
     def _still_none(self, fact: Fact, decision: Decision, known: Memory, seen: Memory) -> Decision:
         """A repetition of what the batch has changed since it was weighed is none: it says the old thing anew."""
-        if is_late(known, self._said_at(fact, known)) or (known.text, known.current) == (seen.text, seen.current):
+        if is_late(known, self.turns[fact.turn_id]) or (known.text, known.current) == (seen.text, seen.current):
             return decision
         return decision.model_copy(update={"event": Event.UPDATE, "text": fact.text})
 
@@ -111,7 +112,7 @@ class Planner:
         """Follow a decision; returns the id of the memory that the fact ended in, empty if in none."""
         if known is None or decision.event is Event.ADD:
             return self._add(fact) if decision.event in (Event.ADD, Event.UPDATE) else self._known(fact, None)
-        if is_late(known, self._said_at(fact, known)):
+        if is_late(known, self.turns[fact.turn_id]):
             return self._too_late(fact, decision, known)
         if is_retracted(known):
             # "No longer at Acme", then "now at Globex": there is nothing left to update. A repetition of what was
@@ -120,15 +121,6 @@ class Planner:
         if decision.event is Event.UPDATE:
             return self._update(fact, known, decision.text or fact.text)
         return self._retract(fact, known) if decision.event is Event.DELETE else self._known(fact, known)
-
-    def _said_at(self, fact: Fact, known: Memory) -> datetime:
-        """When it was said. A turn without a time of its own is said after what was learned before it.
-
-        So it is even if that is dated ahead; but a replayed one was said before what has been learned meanwhile.
-        """
-        turn = self.turns[fact.turn_id]
-        is_said_then = turn.timestamp is not None or known.updated_at > turn.accepted_at
-        return turn.said_at if is_said_then else max(turn.said_at, known.valid_from)
 
     def _known(self, fact: Fact, known: Memory | None) -> str:
         self._note(fact, Event.NONE, known.id if known else "", known.text if known else fact.text)
@@ -147,7 +139,8 @@ class Planner:
             valid_from=turn.said_at,
             expires_at=turn.expires_at,
             turn_ids=(turn.id,),
-            fact=self._made[turn.id],
+            order=turn.order,
+            position=turn.order * MOST_FACTS + self._made[turn.id],
             quote=fact.quote,
             model=self.source.model,
             prompt_version=fact.prompt_version or self.source.prompt_version,
@@ -180,7 +173,8 @@ class Planner:
                 "event": Event.UPDATE,
                 "version": known.version + 1,
                 "updated_at": turn.accepted_at,
-                "valid_from": self._said_at(fact, known),
+                "order": turn.order,
+                "valid_from": said_beside(known, turn),
                 "expires_at": turn.expires_at,
                 "turn_ids": (turn.id,),
                 "quote": fact.quote,
@@ -215,7 +209,7 @@ class Planner:
 
     def _retract(self, fact: Fact, known: Memory) -> str:
         # `updated_at` stays: it tells since when the text is known, and the text is the old one.
-        changed = {"current": False, "event": Event.DELETE, "valid_to": self._said_at(fact, known)}
+        changed = {"current": False, "event": Event.DELETE, "valid_to": said_beside(known, self.turns[fact.turn_id])}
         self._put(fact, known.id, known.model_copy(update=changed))
         self._note(fact, Event.DELETE, known.id, known.text)
         return known.id

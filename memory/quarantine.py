@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from memory.books import Removal
-from memory.clock import from_us
 from memory.errors import NotFound
 from memory.model import Event, Memory, Page, Scope, Telling, Write
 from memory.ports import Embedder, Inbox, Lanes, MemoryStore
@@ -24,7 +23,7 @@ async def release(reach: Scope, memory_id: str, *, lanes: Lanes, store: MemorySt
         found = await _held(reach, memory_id, store)
         if await is_forgotten(found, lanes):
             raise NotFound(_NOT_HELD)
-        # Its times stay: it is known since it was said, and an erase of that time must cover it.
+        # Its times and its order stay: it is known since it was said, and an erase of that time must cover it.
         released = found.model_copy(update={"held": False, "current": True, "marked": False})
         with paid_by(reach.tenant):
             (vector,) = await embedder.embed([released.text])
@@ -43,7 +42,7 @@ async def discard(reach: Scope, memory_id: str, *, inbox: Inbox, lanes: Lanes, s
     lane = (await _held(reach, memory_id, store)).scope.lane
     async with lanes.edit(lane) as lease:
         found = await _held(reach, memory_id, store)
-        await inbox.note_removal(Removal(scope=found.scope, memory_id=memory_id, until=from_us(lease.token)))
+        await inbox.note_removal(Removal(scope=found.scope, memory_id=memory_id, until=lease.token))
         if not await store.delete(reach, memory_id):
             raise NotFound(_NOT_HELD)
 

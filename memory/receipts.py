@@ -16,6 +16,7 @@ async def issue(erasure: Erasure, *, notary: Notary, book: ReceiptBook) -> Recei
         id=str(uuid.uuid4()),
         tenant=erasure.scope.tenant,
         erased_at=erasure.erased_at,
+        watermark=erasure.watermark,
         owner=await notary.owner(erasure.scope),
         scope=tuple(erasure.scope.ids),
         turns=erasure.turns,
@@ -63,5 +64,5 @@ async def examine(
     if not (signed and ours):
         return Examined(signature=signed, owner=ours)
     lanes = await lanes_of(scope, turns, store)
-    left = await what_is_left(scope, lanes, receipt.erased_at, None, inbox, store)
+    left = await what_is_left(scope, lanes, receipt.watermark, None, inbox, store)
     return Examined(signature=signed, owner=True, left=left)

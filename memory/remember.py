@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 import structlog
 
+from memory.clock import OWN_CLOCK
 from memory.decide import Deciding, decide
 from memory.errors import LeaseLost, NewerFormat, Permanent, Transient, TurnstoneError
 from memory.model import Batch, Confirmation, Lane, Lease, Plan, Write
 from memory.plan import final_writes
-from memory.ports import Inbox, Lanes
+from memory.ports import Clock, Inbox, Lanes
 from memory.removals import finish_removals, take_back
 
 log = structlog.get_logger(__name__)
@@ -31,12 +32,14 @@ class Remembering(Deciding):
         batch_chars: and at most about so many characters.
         batch_wait_seconds: how long a lane is left alone before its turns are taken, so that turns which come in a
             burst make one batch and cost one call.
+        clock: is looked at with each sweep.
     """
 
     lanes: Lanes
     batch_turns: int = 8
     batch_chars: int = 24_000
     batch_wait_seconds: float = 0
+    clock: Clock = OWN_CLOCK
 
 
 async def drain(lane: Lane, parts: Remembering) -> int:
@@ -132,7 +135,7 @@ async def _holding_plan(lease: Lease, batch: Batch, parts: Remembering) -> tuple
 async def _forgotten(writes: Sequence[Write], lanes: Lanes) -> bool:
     """Whether an erase covers one of the versions to be written: an old text must not come back by it."""
     epochs = {scope: await lanes.epochs(scope) for scope in {write.memory.scope for write in writes}}
-    return any(write.memory.updated_at <= epoch for write in writes for _, epoch in epochs[write.memory.scope])
+    return any(write.memory.order <= epoch.order for write in writes for _, epoch in epochs[write.memory.scope])
 
 
 async def sweep_forever(inbox: Inbox, parts: Remembering, every_seconds: float) -> None:
@@ -140,6 +143,7 @@ async def sweep_forever(inbox: Inbox, parts: Remembering, every_seconds: float) 
     while True:
         await asyncio.sleep(every_seconds)
         try:
+            await parts.clock.look()
             rung = await inbox.sweep()
             repeated = await finish_removals(inbox, parts.lanes, parts.store, parts.embedder)
         except TurnstoneError as error:  # whatever it is, the next sweep comes

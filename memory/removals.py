@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
 
 import structlog
 
 from memory.books import Removal
-from memory.clock import to_us
 from memory.errors import LaneBusy, LeaseLost
 from memory.model import Event, Lease, Memory, Scope, Telling, Write
 from memory.ports import Embedder, Inbox, Lanes, MemoryStore
@@ -20,9 +18,9 @@ log = structlog.get_logger(__name__)
 
 
 async def erase(
-    scope: Scope, until: datetime, *, held: Sequence[Lease], lanes: Lanes, store: MemoryStore, embedder: Embedder
+    scope: Scope, until: int, *, held: Sequence[Lease], lanes: Lanes, store: MemoryStore, embedder: Embedder
 ) -> int:
-    """Remove every version in scope made up to a moment; returns how many.
+    """Remove every version in scope up to a place in the order; returns how many.
 
     Where that is only a part of an owner (what was said to one agent), a memory that the part had changed holds again
     as it was before. That is written first: whoever asks again after a failure finds what is still to be done.
@@ -40,10 +38,10 @@ async def erase(
     return replaced + await store.erase(scope, until)
 
 
-def _held_before(versions: Sequence[Memory], scope: Scope, until: datetime) -> Memory | None:
+def _held_before(versions: Sequence[Memory], scope: Scope, until: int) -> Memory | None:
     """What takes the place of a standing version that is erased: the last one that stays, as if it had never ended."""
     ordered = in_order(versions)
-    left = [one for one in ordered if one.updated_at > until or not scope.covers(one.scope)]
+    left = [one for one in ordered if one.order > until or not scope.covers(one.scope)]
     stands = max(ordered, key=lambda one: one.version, default=None)  # none: whoever erases beside us was faster
     if stands is None or not left or stands in left:
         return None
@@ -73,7 +71,7 @@ async def _put_back(
 
 async def is_forgotten(memory: Memory, lanes: Lanes) -> bool:
     """Whether an erase covers a memory that it has not removed yet."""
-    return any(memory.updated_at <= epoch for _, epoch in await lanes.epochs(memory.scope))
+    return any(memory.order <= epoch.order for _, epoch in await lanes.epochs(memory.scope))
 
 
 async def write_under(
@@ -108,10 +106,10 @@ async def take_back(scopes: Sequence[Scope], lanes: Lanes, store: MemoryStore, e
     epochs = dict([found for scope in dict.fromkeys(scopes) for found in await lanes.epochs(scope)])
     for scope, epoch in epochs.items():
         try:
-            await erase(scope, epoch, held=(), lanes=lanes, store=store, embedder=embedder)
+            await erase(scope, epoch.order, held=(), lanes=lanes, store=store, embedder=embedder)
         except LaneBusy:
             log.warning("not_put_back", reason="the lane is held; what was forgotten goes all the same")
-            await store.erase(scope, epoch)
+            await store.erase(scope, epoch.order)
 
 
 async def finish_removals(inbox: Inbox, lanes: Lanes, store: MemoryStore, embedder: Embedder) -> int:
@@ -125,8 +123,7 @@ async def finish_removals(inbox: Inbox, lanes: Lanes, store: MemoryStore, embedd
 
 async def _repeat(removal: Removal, lanes: Lanes, store: MemoryStore, embedder: Embedder) -> None:
     if removal.memory_id is not None:
-        # What was imported under its id since then is another memory. Tokens are times; earlier notes have none.
-        token = to_us(removal.until) if removal.until is not None else None
-        await store.delete(Scope(tenant=removal.scope.tenant), removal.memory_id, token)
+        # What was imported under its id since then is another memory.
+        await store.delete(Scope(tenant=removal.scope.tenant), removal.memory_id, removal.until)
     elif removal.until is not None:
         await erase(removal.scope, removal.until, held=(), lanes=lanes, store=store, embedder=embedder)

@@ -7,14 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from memory.books import Removal
-from memory.clock import from_us
 from memory.errors import NotFound, NothingToUndo
 from memory.marking import Quarantine, reads_like_an_instruction
 from memory.model import Event, Feedback, Lease, Memory, Metadata, Rating, Scope, Telling, Value, Write
 from memory.ports import Embedder, Inbox, Lanes, MemoryStore
 from memory.removals import is_forgotten, telling, write_under
 from memory.spending import paid_by
-from memory.versions import in_order, standing, superseded, version_id
+from memory.versions import has_held, in_order, is_far_ahead, standing, superseded, version_id
 
 _SAID = (
     "scope", "text", "categories", "metadata", "expires_at", "turn_ids", "quote", "model", "prompt_version", "marked",
@@ -103,7 +102,7 @@ async def judge(
     lane = (await _current(reach, memory_id, store)).scope.lane
     async with lanes.edit(lane) as lease:
         before = await _current(reach, memory_id, store)
-        given = Feedback(rating=rating, reason=reason, given_at=from_us(lease.token)) if rating is not None else None
+        given = Feedback(rating=rating, reason=reason, given_at=lease.taken_at) if rating is not None else None
         await store.judge(lease, memory_id, given)
         return before.model_copy(update={"feedback": given})
 
@@ -118,7 +117,7 @@ async def undo(reach: Scope, memory_id: str, *, lanes: Lanes, store: MemoryStore
     async with lanes.edit(lane) as lease:
         versions = await store.history(reach, memory_id)
         latest = _latest(versions)
-        earlier = [one for one in in_order(versions) if one.version != latest.version and _has_held(one)]
+        earlier = [one for one in in_order(versions) if one.version != latest.version and has_held(one)]
         if latest.current and not earlier:
             raise NothingToUndo("this memory has never changed: there is no version before it")
         restored = earlier[-1] if latest.current else latest
@@ -134,10 +133,11 @@ async def _renew(
     """Put a new version in a memory's place; the one before becomes history."""
     if await is_forgotten(before, lanes):
         raise NotFound(UNKNOWN)  # an erase is at it; what we wrote now would be newer than its epoch, and stay
-    now = from_us(lease.token)  # a token is Redis's clock, as acceptance times are
-    since = max(now, before.valid_from)  # what was dated ahead is changed from then on
+    now = lease.taken_at
+    # What is dated ahead by more than moments was dated by a wrong clock: what a person says now holds from now on.
+    since = now if is_far_ahead(before.valid_from, now) else max(now, before.valid_from)
     again = {"event": Event.UPDATE, "version": before.version + 1, "current": True, "valid_to": None}
-    after = before.model_copy(update={**again, "updated_at": now, "valid_from": since, **said})
+    after = before.model_copy(update={**again, "updated_at": now, "order": lease.token, "valid_from": since, **said})
     ended = min(before.valid_to or since, since)
     past = superseded(before, after) if before.current else before.model_copy(update={"valid_to": ended})
     with paid_by(before.scope.tenant):
@@ -159,7 +159,7 @@ async def delete(reach: Scope, memory_id: str, *, inbox: Inbox, lanes: Lanes, st
     """
     found = await _current(reach, memory_id, store)
     async with lanes.edit(found.scope.lane) as lease:
-        await inbox.note_removal(Removal(scope=found.scope, memory_id=memory_id, until=from_us(lease.token)))
+        await inbox.note_removal(Removal(scope=found.scope, memory_id=memory_id, until=lease.token))
         async with telling(lease, Telling(event=Event.DELETE, scope=found.scope, memory_id=memory_id), lanes):
             if not await store.delete(reach, memory_id):
                 raise NotFound(UNKNOWN)
@@ -170,11 +170,6 @@ async def _current(reach: Scope, memory_id: str, store: MemoryStore) -> Memory:
     if found is None:
         raise NotFound(UNKNOWN)
     return found
-
-
-def _has_held(version: Memory) -> bool:
-    """Not one that was dated ahead and superseded before its time came."""
-    return version.valid_to is None or version.valid_from <= version.valid_to
 
 
 def _latest(versions: Sequence[Memory]) -> Memory:

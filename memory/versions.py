@@ -2,18 +2,22 @@
 
 Versions follow one another in valid time: each holds from when it was said until the next one was. The one that stands
 (current, or retracted last) has the memory's own id as its point id; all others are points of their own.
+
+Valid time is as good as the clocks and callers that told it. Where what stands is dated far ahead of a turn that came
+after it, one of them was wrong: then the order of the turns decides, so that a memory can always be corrected.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from memory.model import Event, Memory
+from memory.model import Event, Memory, Turn
 
 NAMESPACE = uuid.UUID("6f1c3d0e-7a55-5b1e-9a3c-2b7d1f0c9e44")
+_FAR = timedelta(minutes=1)
 
 
 def version_id(memory_id: str, version: int) -> str:
@@ -27,8 +31,20 @@ def superseded(memory: Memory, by: Memory) -> Memory:
 
 
 def in_order(versions: Sequence[Memory]) -> list[Memory]:
-    """Versions by valid time, oldest first; of two said at one time the one recorded first."""
-    return sorted(versions, key=lambda one: (one.valid_from, one.version))
+    """Versions by valid time, oldest first; of two said at one time the one recorded first.
+
+    One that was superseded before its time came has its place where it ended.
+    """
+    return sorted(versions, key=lambda version: (_begins(version), version.version))
+
+
+def has_held(version: Memory) -> bool:
+    """Whether a version ever held: one that was dated ahead and superseded before its time came did not."""
+    return version.valid_to is None or version.valid_from <= version.valid_to
+
+
+def _begins(version: Memory) -> datetime:
+    return version.valid_from if version.valid_to is None else min(version.valid_from, version.valid_to)
 
 
 def standing(versions: Sequence[Memory]) -> Memory | None:
@@ -42,11 +58,41 @@ def is_retracted(memory: Memory) -> bool:
     return not memory.current and memory.event is Event.DELETE
 
 
-def is_late(memory: Memory, said_at: datetime) -> bool:
-    """Whether something said at that time is older than what stands: it can only enter the history."""
-    if is_retracted(memory):
-        return memory.valid_to is not None and said_at < memory.valid_to
-    return said_at < memory.valid_from
+def is_far_ahead(moment: datetime, now: datetime) -> bool:
+    """Whether a time is further ahead of now than clocks that agree, and turns in a row, explain."""
+    return moment > now + _FAR
+
+
+def latest_of(turn: Turn) -> datetime:
+    """Up to when what stands can be dated and still be taken for true beside a turn that came after it."""
+    return turn.accepted_at + _FAR
+
+
+def is_late(memory: Memory, turn: Turn) -> bool:
+    """Whether what a turn says is older than what stands: it can only enter the history."""
+    return not _is_misdated(memory, turn) and said_beside(memory, turn) < _since(memory)
+
+
+def said_beside(memory: Memory, turn: Turn) -> datetime:
+    """When a turn was said, beside what stands. One without a time of its own is said after what was learned before it.
+
+    So it is even if that is dated a little ahead; but a replayed one was said before what has been learned meanwhile.
+    """
+    has_own_time = turn.timestamp is not None or memory.order > turn.order
+    return turn.said_at if has_own_time or _is_misdated(memory, turn) else max(turn.said_at, memory.valid_from)
+
+
+def _is_misdated(memory: Memory, turn: Turn) -> bool:
+    """Whether what stands is dated far ahead of a turn that came after it."""
+    # A version keeps the order of its words when they are taken back. That was done by an earlier turn of the lane,
+    # unless this one is replayed.
+    came_after = not turn.replayed if is_retracted(memory) else memory.order < turn.order
+    return came_after and is_far_ahead(_since(memory), turn.accepted_at)
+
+
+def _since(memory: Memory) -> datetime:
+    """Since when it stands as it does."""
+    return memory.valid_to if is_retracted(memory) and memory.valid_to is not None else memory.valid_from
 
 
 class Placed(NamedTuple):
@@ -67,7 +113,7 @@ def with_late(stands: Memory, past: Sequence[Memory], late: Memory) -> Placed | 
     Returns the versions that change, each with a number of its own; None when just this was known for that time.
     """
     every = in_order([*past, stands])
-    held = [one for one in every if one.valid_to is None or one.valid_from <= one.valid_to]
+    held = [one for one in every if has_held(one)]
     before = next((one for one in reversed(held) if one.valid_from <= late.valid_from), None)
     if before is not None and before.text == late.text and _holds(before, late.valid_from):
         return None
@@ -76,7 +122,7 @@ def with_late(stands: Memory, past: Sequence[Memory], late: Memory) -> Placed | 
         newer = late.model_copy(update={**taken_back, "version": stands.version + 1})
         older = stands.model_copy(update={"event": Event.UPDATE if stands.version > 1 else Event.ADD})
         return Placed(newer, [superseded(older, newer)])
-    following = next(one for one in every if one.valid_from > late.valid_from)
+    following = next(one for one in every if one.valid_from > late.valid_from and (has_held(one) or one is stands))
     # What stands gives its number away and takes the next one, so that no two versions share one.
     placed = superseded(late.model_copy(update={"version": stands.version}), following)
     cut = [_ended(before, late.valid_from)] if before is not None and before is not stands else []

@@ -5,10 +5,11 @@ from __future__ import annotations
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
-from memory.adapters.redis_kinds import DELIVERY, LANE, OWNED, TURN, Ends, Kind, has_ttl, kind_of, lane_of
+from memory.adapters.redis_kinds import DELIVERY, IDEMPOTENCY, LANE, OWNED, TURN, Ends, Kind, has_ttl, kind_of, lane_of
 from memory.model import Status
 
 _NO_TTL, _GONE = -1, -2
+_WAITING = {b"queued", b"running", b"retrying"}
 
 
 async def faults(redis: Redis) -> list[str]:
@@ -38,6 +39,10 @@ async def _wanted(redis: Redis, kind: Kind, name: str) -> bool | None:
     if kind is TURN:
         status = await redis.hget(name, "status")
         return has_ttl(kind, status=Status(status.decode())) if status else None  # type: ignore[union-attr]
+    if kind is IDEMPOTENCY:
+        turn_id = (await redis.hget(name, "id") or b"").decode()  # type: ignore[union-attr]
+        status = await redis.hget(keys.turn(name.split(":")[2], turn_id), "status")
+        return has_ttl(kind, waits=status in _WAITING)
     if kind is DELIVERY:
         status = await redis.hget(name, "status")
         return has_ttl(kind, waits=status == b"waiting") if status else None

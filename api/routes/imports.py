@@ -38,7 +38,9 @@ async def import_memories(batch: ImportIn, caller: Admin, parts: Opened) -> Any:
         read.append(_read(one, caller, parts.mask))
         if number % _AT_ONCE == 0:
             await asyncio.sleep(0)
-    importing = Importing(lanes=parts.lanes, store=parts.store, embedder=parts.embedder, quarantine=parts.quarantine)
+    importing = Importing(
+        lanes=parts.lanes, store=parts.store, embedder=parts.embedder, clock=parts.clock, quarantine=parts.quarantine
+    )
     arrivals = [one for one in read if isinstance(one, Arrival)]
     outcomes = iter(await bring_in(arrivals, caller.reach, importing))
     results = [_told(next(outcomes)) if isinstance(one, Arrival) else one for one in read]

@@ -34,7 +34,7 @@ async def metrics(caller: Admin, parts: Opened) -> Response:
     ledgers, costs = await parts.turns.ledgers(tenants), await parts.turns.usages(tenants)
     told = await parts.deliveries.counts(tenants)
     # Aside: of very many tenants it takes seconds, and turns are to be accepted meanwhile.
-    text = await asyncio.to_thread(_written, state, ledgers, costs, told)
+    text = await asyncio.to_thread(_written, state, ledgers, costs, told, await parts.clock.now())
     return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 
@@ -43,9 +43,10 @@ def _written(
     ledgers: Mapping[str, Ledger],
     costs: Mapping[str, Mapping[str, Usage]],
     told: Mapping[str, DeliveryCounts],
+    now: datetime,
 ) -> bytes:
     registry = CollectorRegistry()
-    found = [*(_inbox(state) if state else ()), *_books(ledgers), *_costs(costs), *_webhooks(told)]
+    found = [*(_inbox(state) if state else ()), *_books(ledgers, now), *_costs(costs), *_webhooks(told)]
     registry.register(_Told(found))
     return generate_latest(registry)
 
@@ -71,6 +72,8 @@ _INBOX = {
     "turnstone_lanes_overdue": "Lanes that should have been rung for several sweeps ago: no worker runs",
     "turnstone_redis_used_bytes": "What Redis uses of its memory",
     "turnstone_redis_max_bytes": "maxmemory of Redis; 0 without a limit",
+    "turnstone_clock_jumped_seconds": "By how much Redis' clock last jumped within a day; negative: back; 0: not",
+    "turnstone_clock_ahead_seconds": "How far Redis' clock is ahead of this API's; negative: behind",
 }
 
 
@@ -78,10 +81,13 @@ def _inbox(state: InboxState) -> Iterator[Metric]:
     audited_at = state.audited_at.timestamp() if state.audited_at else 0
     values = [state.backlog, state.max_backlog, state.backlog_drift, audited_at, state.audit_is_late]
     values += [state.lanes_awake, state.lanes_overdue, state.used_bytes, state.max_bytes]
+    values += [state.clock_jumped_seconds, (state.read_at - datetime.now(UTC)).total_seconds()]
     for (name, told), value in zip(_INBOX.items(), values, strict=True):
         yield GaugeMetricFamily(name, told, value=float(value))
     told = "How often the sweep looked through the books, of a few tenants each time"
     yield CounterMetricFamily("turnstone_ledger_audits", told, value=state.audits)
+    told = "How often Redis' clock was seen to jump by more than a second"
+    yield CounterMetricFamily("turnstone_clock_jumps", told, value=state.clock_jumps)
     told = "1 when Redis is set as it must be; a setting that it does not tell is left out"
     settings = GaugeMetricFamily("turnstone_redis_setting_safe", told, labels=["name", "value", "safe"])
     for name, found in state.settings.items():
@@ -89,7 +95,7 @@ def _inbox(state: InboxState) -> Iterator[Metric]:
     yield settings
 
 
-def _books(ledgers: Mapping[str, Ledger]) -> Iterator[Metric]:
+def _books(ledgers: Mapping[str, Ledger], now: datetime) -> Iterator[Metric]:
     turns = GaugeMetricFamily("turnstone_turns", "Turns by state, from the ledger", labels=["tenant", "state"])
     told = "1 when accepted = settled + waiting + dead + erased"
     balanced = GaugeMetricFamily("turnstone_ledger_balanced", told, labels=["tenant"])
@@ -99,7 +105,6 @@ def _books(ledgers: Mapping[str, Ledger]) -> Iterator[Metric]:
     dropped = CounterMetricFamily("turnstone_facts_dropped", told, labels=["tenant"])
     told = "For how long the turn has waited that was accepted first of those that wait"
     oldest = GaugeMetricFamily("turnstone_oldest_waiting_seconds", told, labels=["tenant"])
-    now = datetime.now(UTC)
     for tenant, ledger in ledgers.items():
         if ledger.oldest_waiting_at:
             oldest.add_metric([tenant], max(0.0, (now - ledger.oldest_waiting_at).total_seconds()))

@@ -10,8 +10,9 @@ from qdrant_client import AsyncQdrantClient, models
 from qdrant_client.http.exceptions import ApiException, ResponseHandlingException, UnexpectedResponse
 
 from memory.adapters import qdrant_payload as payloads
+from memory.clock import OWN_CLOCK
 from memory.errors import StoreRejected, StoreUnavailable
-from memory.ports import Embedder
+from memory.ports import Clock, Embedder
 
 PREFIX = "memories-"
 _NOT_FOUND = 404
@@ -28,11 +29,13 @@ class QdrantCollection:
     Args:
         client: an open client; closed by whoever opened it.
         embedder: its name and the length of its vectors name the collection: vectors of two models never meet.
+        clock: tells what has expired.
     """
 
-    def __init__(self, client: AsyncQdrantClient, embedder: Embedder) -> None:
+    def __init__(self, client: AsyncQdrantClient, embedder: Embedder, clock: Clock = OWN_CLOCK) -> None:
         self._client = client
         self._embedder = embedder
+        self._clock = clock
         self._opened = False
         self.collection = ""
 

@@ -7,7 +7,6 @@ what was remembered before stays where it is.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection
-from datetime import datetime
 
 from qdrant_client import models
 
@@ -22,8 +21,22 @@ _IDS_AT_ONCE = 500
 class QdrantOwners(QdrantCollection):
     """The part of the port `MemoryStore` that is about owners as a whole, and about removing."""
 
-    async def standing(self, scope: Scope, before: datetime) -> list[str]:
-        """The memories whose standing version is in scope and was made by turns accepted up to `before`, by id."""
+    async def greatest_order(self) -> int:
+        """The greatest number of the order that any of our versions has; 0 where there is none.
+
+        It is the greatest fencing token, as a version is written under a token that is drawn after its turn's number.
+        """
+        greatest = 0
+        for collection in await self._every():
+            newest = models.OrderByQuery(order_by=models.OrderBy(key="fence", direction=models.Direction.DESC))
+            answer = await self._ask(
+                self._client.query_points(collection, query=newest, limit=1, with_payload=["fence"])
+            )
+            greatest = max(greatest, *(point.payload["fence"] for point in answer.points), 0)
+        return greatest
+
+    async def standing(self, scope: Scope, before: int) -> list[str]:
+        """The memories whose standing version is in scope and came up to `before` in the order, by id."""
         collection, ids = await self._ready(), list[str]()
         async for page in self._pages(collection, payloads.stands_until(scope, before), ["memory_id"]):
             ids += [payload["memory_id"] for payload in page]
@@ -37,14 +50,14 @@ class QdrantOwners(QdrantCollection):
         """Remove one version that does not stand; nothing happens where there is none."""
         await self._remove(await self._ready(), payloads.points(reach, [point_id]))
 
-    async def erase(self, scope: Scope, before: datetime) -> int:
-        """Remove every version in scope made by turns accepted up to `before`; returns how many."""
+    async def erase(self, scope: Scope, before: int) -> int:
+        """Remove every version in scope that came up to `before` in the order; returns how many."""
         found = payloads.made_until(scope, before)
         return sum([await self._remove(collection, found) for collection in await self._every()])
 
-    async def left(self, scope: Scope, before: datetime | None = None) -> int:
-        """Count the versions in scope made by turns accepted up to `before`, if that is given."""
-        return await self._counted(payloads.made_until(scope, before) if before else payloads.within(scope))
+    async def left(self, scope: Scope, before: int | None = None) -> int:
+        """Count the versions in scope, of those that came up to `before` in the order if that is given."""
+        return await self._counted(payloads.within(scope) if before is None else payloads.made_until(scope, before))
 
     async def current(self, scope: Scope) -> int:
         """Count the memories in scope that stand now."""
@@ -69,15 +82,16 @@ class QdrantOwners(QdrantCollection):
                 found |= set(map(payloads.scope_of, page))
         return list(found)
 
-    async def texts(self, scope: Scope, before: datetime, ids: Collection[str]) -> frozenset[tuple[str, str]]:
-        """What the scope's versions of these memories say, of those made by turns accepted up to `before`.
+    async def texts(self, scope: Scope, before: int, ids: Collection[str]) -> frozenset[tuple[str, str]]:
+        """What the scope's versions of these memories say, of those that came up to `before` in the order.
 
         Returns each memory's id with each text.
         """
         found, asked = set[tuple[str, str]](), sorted(ids)
         for collection in await self._every():
             for start in range(0, len(asked), _IDS_AT_ONCE):
-                of_these = payloads.made_until(scope, before, asked[start : start + _IDS_AT_ONCE])
+                some = payloads.of_memories(asked[start : start + _IDS_AT_ONCE])
+                of_these = payloads.made_until(scope, before, some)
                 async for page in self._pages(collection, of_these, ["memory_id", "text"]):
                     found |= {(payload["memory_id"], payload["text"]) for payload in page}
         return frozenset(found)

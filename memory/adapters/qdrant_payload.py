@@ -10,13 +10,12 @@ from typing import Any
 from qdrant_client import models
 
 from memory.adapters.qdrant_folded import folded
-from memory.clock import to_us
 from memory.errors import NewerFormat
 from memory.model import OWNERS, Lane, Lease, Memory, Scope, Write
 
-VERSION = 1
-HELD_VERSION = 2  # of what is held back: an earlier Turnstone would show it
-BOUND_VERSION = 3  # of what expires or is of an app: an earlier one would show it for ever, or to other apps
+VERSION = 4  # up to 3 versions had no place in the order
+HELD_VERSION = 5  # of what is held back: an earlier Turnstone would show it
+BOUND_VERSION = 6  # of what expires or is of an app: an earlier one would show it for ever, or to other apps
 
 INDEXES: Mapping[str, Any] = {
     "tenant": models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, is_tenant=True),
@@ -28,6 +27,7 @@ INDEXES: Mapping[str, Any] = {
     "state": models.PayloadSchemaType.KEYWORD,
     "categories": models.PayloadSchemaType.KEYWORD,
     "fence": models.PayloadSchemaType.INTEGER,
+    "order": models.PayloadSchemaType.INTEGER,
     "position": models.PayloadSchemaType.INTEGER,
     "created_at": models.PayloadSchemaType.DATETIME,
     "updated_at": models.PayloadSchemaType.DATETIME,
@@ -39,7 +39,6 @@ INDEXES: Mapping[str, Any] = {
 _CURRENT, _RETRACTED, _PAST = "current", "retracted", "past"
 # And what waits for a person's judgement stands nowhere.
 _HELD = "held"
-_MOST_FACTS = 1000  # of one microsecond; imported ones of a whole second use all of it
 _TIMES = ("created_at", "updated_at", "valid_from", "valid_to", "expires_at")
 
 
@@ -65,7 +64,6 @@ def to_payload(write: Write, fence: int) -> dict[str, Any]:
         **memory.scope.ids,
         "hash": hashlib.blake2b(memory.text.encode(), digest_size=16).hexdigest(),
         **{name: stamp(moment) for name, moment in times.items() if moment is not None},
-        "position": position(memory),
         "fence": fence,
     }
 
@@ -82,11 +80,6 @@ def _state(write: Write) -> str:
     if write.memory.current:
         return _CURRENT
     return _RETRACTED if write.point_id == write.memory.id else _PAST
-
-
-def position(memory: Memory) -> int:
-    """Where a memory stands in a list: by creation, then as said. No two of a lane are equal: pages never overlap."""
-    return to_us(memory.created_at) * _MOST_FACTS + memory.fact
 
 
 def is_known(payload: Mapping[str, Any]) -> bool:
@@ -130,19 +123,20 @@ def current(scope: Scope, *more: models.Condition) -> models.Filter:
     return within(scope, equals("state", _CURRENT), *more)
 
 
-def weighed(lane: Lane, taken_back_after: datetime | None) -> models.Filter:
-    """What a candidate is weighed against: what stands now, and what was retracted after a moment if one is given.
+def weighed(lane: Lane, retracted: tuple[datetime, datetime | None] | None, now: datetime) -> models.Filter:
+    """What a candidate is weighed against: what stands now, and what was retracted between two moments if given.
 
     Only what belongs to the lane: a user's memory that names an agent as well is the user's, and no turn of the agent's
     own may change it. What has expired says nothing any more: told again, it is news.
     """
-    now, before = datetime.now(UTC), OWNERS[: OWNERS.index(f"{lane.kind}_id")]
+    before = OWNERS[: OWNERS.index(f"{lane.kind}_id")]
     others: list[models.Condition] = [
         models.IsEmptyCondition(is_empty=models.PayloadField(key=field)) for field in before
     ]
-    if taken_back_after is None:
+    if retracted is None:
         return unexpired(within(lane.scope, equals("state", _CURRENT), *others), now)
-    later = models.DatetimeRange(gt=stamp(taken_back_after))
+    after, until = retracted
+    later = models.DatetimeRange(gt=stamp(after), lte=stamp(until) if until else None)
     ended = models.FieldCondition(key="valid_to", range=later)
     taken_back = models.Filter(must=[equals("state", _RETRACTED), ended])
     either = models.Filter(should=[equals("state", _CURRENT), taken_back])
@@ -197,24 +191,24 @@ def standing_point(reach: Scope, memory_id: str) -> models.Filter:
     return within(reach, models.HasIdCondition(has_id=[memory_id]), equals("state", _CURRENT))
 
 
-def made_until(scope: Scope, moment: datetime, ids: Sequence[str] | None = None) -> models.Filter:
-    """Every version in scope whose text comes from a turn accepted (or an edit made) up to a moment.
+def made_until(scope: Scope, order: int, *more: models.Condition) -> models.Filter:
+    """Every version in scope that a turn or an edit up to a place in the order made, and of which more holds.
 
-    Args:
-        scope: whose.
-        moment: the last one.
-        ids: only of these memories.
+    What has no place in the order is among them: an erase leaves only what is known to be newer.
     """
-    until = models.FieldCondition(key="updated_at", range=models.DatetimeRange(lte=stamp(moment)))
-    if ids is None:
-        return within(scope, until)
-    return within(scope, until, models.FieldCondition(key="memory_id", match=models.MatchAny(any=list(ids))))
+    newer = models.FieldCondition(key="order", range=models.Range(gt=order))
+    return models.Filter(must=within(scope, *more).must, must_not=[newer])
 
 
-def stands_until(scope: Scope, moment: datetime) -> models.Filter:
+def stands_until(scope: Scope, order: int) -> models.Filter:
     """The same, of the versions that stand."""
     stands = models.FieldCondition(key="state", match=models.MatchAny(any=[_CURRENT, _RETRACTED]))
-    return models.Filter(must=[*_conditions(made_until(scope, moment)), stands])
+    return made_until(scope, order, stands)
+
+
+def of_memories(ids: Sequence[str]) -> models.Condition:
+    """That a version is one of these memories'."""
+    return models.FieldCondition(key="memory_id", match=models.MatchAny(any=list(ids)))
 
 
 def not_fenced_off(token: int) -> models.Filter:

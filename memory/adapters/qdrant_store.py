@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from qdrant_client import models
@@ -33,6 +32,7 @@ class QdrantStore(QdrantOwners, QdrantEntities):
     Args:
         client: an open client; closed by whoever opened it.
         embedder: its name and the length of its vectors name the collection: vectors of two models never meet.
+        clock: tells what has expired.
     """
 
     async def ping(self) -> None:
@@ -100,12 +100,12 @@ class QdrantStore(QdrantOwners, QdrantEntities):
         """For each look the nearest current memories of the lane's owner by cosine, nearest first."""
         if not looks:
             return []
-        collection = await self._ready(looks[0].vector)
+        collection, now = await self._ready(looks[0].vector), await self._clock.now()
         requests = [
             models.QueryRequest(
                 query=list(look.vector),
                 using="dense",
-                filter=payloads.weighed(lane, look.taken_back_after),
+                filter=payloads.weighed(lane, look.taken_back, now),
                 limit=limit,
                 with_payload=True,
             )
@@ -120,7 +120,7 @@ class QdrantStore(QdrantOwners, QdrantEntities):
         scope, more = query.scope, conditions(query.filters)
         found = payloads.as_of(scope, query.as_of, *more) if query.as_of else payloads.current(scope, *more)
         if not query.show_expired:
-            found = payloads.unexpired(found, query.as_of or datetime.now(UTC))
+            found = payloads.unexpired(found, query.as_of or await self._clock.now())
         prefetch = [
             models.Prefetch(query=list(query.vector), using="dense", filter=found, limit=rank.CANDIDATES),
             models.Prefetch(query=_document(query.text), using="bm25", filter=found, limit=rank.CANDIDATES),
@@ -148,7 +148,7 @@ class QdrantStore(QdrantOwners, QdrantEntities):
     ) -> Slice[Memory]:
         """A part of the current memories in scope that meet the filters, newest first."""
         found = payloads.current(scope, *conditions(filters))
-        return await self._page(found if show_expired else payloads.unexpired(found, datetime.now(UTC)), page)
+        return await self._page(found if show_expired else payloads.unexpired(found, await self._clock.now()), page)
 
     async def held_page(self, reach: Scope, page: Page, memory_id: str | None = None) -> Slice[Memory]:
         """A part of the memories within reach that are held back, or the one with this id, newest first."""

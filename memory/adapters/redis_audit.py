@@ -53,16 +53,17 @@ class RedisAudit:
     async def state(self) -> InboxState:
         """How the inbox is. Raises InboxUnavailable."""
         async with self._redis.pipeline(transaction=False) as pipeline:
-            pipeline.time()
             pipeline.info()
             pipeline.hmget(keys.AUDIT, "audits", "at_us", "drift")
             pipeline.get(keys.BACKLOG)
             pipeline.zcard(keys.LANES)
-            (now_s, _), info, (audits, at_us, drift), backlog, awake = await answered(pipeline.execute())
+            info, (audits, at_us, drift), backlog, awake = await answered(pipeline.execute())
+        read_us, now_ms, jumps, jump_ms = map(int, await self._run("clock", [], []))
         late_s = max(_LATE_SECONDS, _LATE_SWEEPS * self._limits.sweep_seconds)
-        overdue = await answered(self._redis.zcount(keys.LANES, "-inf", (now_s - late_s) * 1000))
-        # Where it has never been done, the time since Redis started tells whether it should have been.
-        silent_s = now_s - int(at_us) / 1_000_000 if at_us else info.get("uptime_in_seconds", 0)
+        overdue = await answered(self._redis.zcount(keys.LANES, "-inf", now_ms - late_s * 1000))
+        # Where it has never been done, the time since Redis started tells whether it should have been. Seen from a
+        # clock that has gone back, it was done ahead of now, and may be late all the same.
+        silent_s = abs(read_us - int(at_us)) / 1_000_000 if at_us else info.get("uptime_in_seconds", 0)
         return InboxState(
             backlog=int(backlog or 0),
             max_backlog=self._limits.max_backlog,
@@ -75,6 +76,9 @@ class RedisAudit:
             used_bytes=info.get("used_memory", 0),
             max_bytes=info.get("maxmemory", 0),
             settings={**_told(info), **await self._appendfsync()},
+            read_at=from_us(read_us),
+            clock_jumps=jumps,
+            clock_jumped_seconds=jump_ms / 1000,
         )
 
     async def _appendfsync(self) -> Mapping[str, str]:

@@ -7,7 +7,6 @@ field must not read the rest either: then VERSION goes up, here and in `tests/in
 from __future__ import annotations
 
 import base64
-import hashlib
 import struct
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
@@ -21,10 +20,11 @@ from memory.model import OWNERS, Counts, Incident, Plan, Status, Submission, Tur
 
 VERSION = 1
 BOUND_VERSION = 2  # of turns that name an app or expire: an earlier worker would refuse these fields, and the turn
-PLAN_VERSION = 2  # of plans in which something is marked or held: the same
-BOUND_PLAN_VERSION = 3  # and of plans in which something is of an app or expires
-REMOVAL_VERSION = 2  # sealed; format 1 named the owner
-BOUND_REMOVAL_VERSION = 3  # of an app: an earlier process could not read whose it is
+ORDER_PLAN_VERSION = 4  # of plans: each version has its place in the order
+PLAN_VERSION = 5  # of plans in which something is marked or held
+BOUND_PLAN_VERSION = 6  # and of plans in which something is of an app or expires
+REMOVAL_VERSION = 4  # up to a place in the order; format 1 named the owner, all before had a time
+BOUND_REMOVAL_VERSION = 5  # of an app: an earlier process could not read whose it is
 NANO = 1_000_000_000  # money is counted in billionths of a dollar: whole numbers add up
 _USED = b"used_"
 _TIMES = "times_"
@@ -46,17 +46,12 @@ def encode_submission(submission: Submission) -> bytes:
     return orjson.dumps({"v": version, **submission.model_dump(mode="json", exclude_defaults=True)})
 
 
-def plain_body_hash(body: bytes) -> str:
-    """What an idempotency key remembered of the body it came with, before that was hashed with the server's key."""
-    return hashlib.blake2b(body, digest_size=16).hexdigest()
-
-
 def decode_turn(row: Sequence[Any]) -> Turn:
-    """A turn from the take script's row: id, body, accepted_us, attempts, how often it was replayed."""
-    turn_id, body, accepted_us, attempts, replayed = row
+    """A turn from the take script's row: id, body, accepted_us, attempts, how often it was replayed, its order."""
+    turn_id, body, accepted_us, attempts, replayed, order = row
     fields = known_format(orjson.loads(body), "a turn", BOUND_VERSION)
-    accepted_at = from_us(accepted_us)
-    return Turn(id=turn_id.decode(), accepted_at=accepted_at, attempts=attempts, replayed=bool(replayed), **fields)
+    stamps = {"accepted_at": from_us(accepted_us), "order": int(order)}
+    return Turn(id=turn_id.decode(), **stamps, attempts=attempts, replayed=bool(replayed), **fields)
 
 
 def encode_plan(plan: Plan) -> bytes:
@@ -66,7 +61,7 @@ def encode_plan(plan: Plan) -> bytes:
         write["vector"] = base64.b64encode(struct.pack(f"<{len(source.vector)}f", *source.vector)).decode()
     versions = [_without_flags(one) for one in _judged(document)]
     versions += [_without_bounds(write["memory"]) for write in document["writes"]]
-    version = max(versions, default=VERSION)
+    version = max(versions, default=ORDER_PLAN_VERSION)
     return orjson.dumps({"v": version, **document})
 
 
@@ -81,7 +76,7 @@ def _without_flags(judged: dict[str, Any]) -> int:
     for name in ("marked", "held"):
         if not judged.get(name):
             judged.pop(name, None)
-    return PLAN_VERSION if "marked" in judged or "held" in judged else VERSION
+    return PLAN_VERSION if "marked" in judged or "held" in judged else ORDER_PLAN_VERSION
 
 
 def _without_bounds(memory: dict[str, Any]) -> int:
@@ -93,7 +88,7 @@ def _without_bounds(memory: dict[str, Any]) -> int:
     for name in ("expires_at", "feedback"):
         if memory[name] is None:
             del memory[name]
-    return BOUND_PLAN_VERSION if bound else VERSION
+    return BOUND_PLAN_VERSION if bound else ORDER_PLAN_VERSION
 
 
 def decode_plan(data: bytes) -> Plan:
@@ -186,7 +181,7 @@ def encode_removal(removal: Removal, sealed: str) -> str:
 
 
 async def decode_removal(member: bytes, opened: Callable[[str], Awaitable[bytes]]) -> Removal:
-    """A removal that was noted down: the epoch in microseconds (0 for a memory), and what was removed.
+    """A removal that was noted down: the epoch's order (0 for a memory), and what was removed.
 
     Args:
         member: as it is kept.
@@ -199,4 +194,4 @@ async def decode_removal(member: bytes, opened: Callable[[str], Awaitable[bytes]
     if "sealed" in fields:
         fields = orjson.loads(await opened(fields["sealed"]))
     found = Removal.model_validate(fields)
-    return found.model_copy(update={"until": from_us(until)}) if int(until) else found
+    return found.model_copy(update={"until": int(until)}) if int(until) else found

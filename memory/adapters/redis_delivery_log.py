@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from datetime import datetime
 
 from redis.asyncio import Redis
 
@@ -18,7 +17,6 @@ _CHUNK = 100
 def decode_delivery(tenant: str, delivery_id: str, row: Mapping[bytes, bytes]) -> Delivery:
     """A delivery from its hash."""
     told = {name.decode(): value.decode() for name, value in row.items()}
-    due_ms = int(told.get("due_ms", 0))
     return Delivery(
         id=delivery_id,
         webhook_id=told["hook"],
@@ -32,20 +30,21 @@ def decode_delivery(tenant: str, delivery_id: str, row: Mapping[bytes, bytes]) -
         attempts=int(told["attempts"]),
         status_code=int(told["code"]) if "code" in told else None,
         error=told.get("error"),
+        order=int(told.get("order", 0)),
         noted_at=from_us(told["noted_us"]),
         tried_at=from_us(told["tried_us"]) if "tried_us" in told else None,
         done_at=from_us(told["done_us"]) if "done_us" in told else None,
-        due_at=from_us(due_ms * 1000) if due_ms else None,
+        due_at=from_us(told["due_us"]) if "due_us" in told else None,
     )
 
 
-async def deliveries_of(redis: Redis, scope: Scope, before: datetime | None = None) -> AsyncIterator[list[str]]:
+async def deliveries_of(redis: Redis, scope: Scope, before: int | None = None) -> AsyncIterator[list[str]]:
     """The ids of a scope's deliveries, a few at a time: those that wait and those that are done.
 
     Args:
         redis: an open client with undecoded answers.
         scope: whose. Its tenant's webhooks are looked through, which is cheap: the log of each is bounded.
-        before: only what was noted up to this moment.
+        before: only what came of turns and edits up to here in the order.
     """
     for hook in await answered(redis.hkeys(keys.hooks(scope.tenant))):
         own = keys.hook(scope.tenant, hook.decode())
@@ -56,10 +55,10 @@ async def deliveries_of(redis: Redis, scope: Scope, before: datetime | None = No
                 yield await _ours(redis, scope, before, ids[start : start + _CHUNK])
 
 
-async def _ours(redis: Redis, scope: Scope, before: datetime | None, ids: list[str]) -> list[str]:
+async def _ours(redis: Redis, scope: Scope, before: int | None, ids: list[str]) -> list[str]:
     async with redis.pipeline(transaction=False) as pipeline:
         for delivery_id in ids:
             pipeline.hgetall(keys.delivery(scope.tenant, delivery_id))
         rows = await answered(pipeline.execute())
     found = [decode_delivery(scope.tenant, one, row) for one, row in zip(ids, rows, strict=True) if row]
-    return [one.id for one in found if scope.covers(one.scope) and (before is None or one.noted_at <= before)]
+    return [one.id for one in found if scope.covers(one.scope) and (before is None or one.order <= before)]

@@ -1,9 +1,8 @@
-"""The epochs on Redis: when exactly an owner was last erased, without saying who it is."""
+"""The epochs on Redis: where in the order an owner was last erased, and when, without saying who it is."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 
 from redis.asyncio import Redis
 
@@ -11,11 +10,11 @@ from memory.adapters import redis_keys as keys
 from memory.adapters.pseudonyms import Pseudonyms
 from memory.adapters.redis_scripts import answered
 from memory.clock import from_us
-from memory.model import Scope
+from memory.model import Epoch, Scope
 
 
 class RedisEpochs:
-    """Reads epochs; an earlier Turnstone named some of them by the ids themselves.
+    """Reads epochs.
 
     Args:
         redis: an open client with undecoded answers; closed by whoever opened it.
@@ -26,16 +25,19 @@ class RedisEpochs:
         self._redis = redis
         self._pseudonyms = pseudonyms
 
-    async def of(self, scopes: Iterable[Scope]) -> dict[Scope, datetime]:
+    async def of(self, scopes: Iterable[Scope]) -> dict[Scope, Epoch]:
         """When each of these was last erased; those that never were are left out. Raises InboxUnavailable."""
         asked = list(dict.fromkeys(scopes))
         if not asked:
             return {}
-        names = [await self.key(scope) for scope in asked] + [keys.plain_epoch(scope) for scope in asked]
-        stamps = [int(stamp or 0) for stamp in await answered(self._redis.mget(names))]
-        newest = zip(asked, map(max, stamps[: len(asked)], stamps[len(asked) :]), strict=True)
-        return {scope: from_us(stamp) for scope, stamp in newest if stamp}
+        values = await answered(self._redis.mget([await self.key(scope) for scope in asked]))
+        return {scope: decode_epoch(*value.split()) for scope, value in zip(asked, values, strict=True) if value}
 
     async def key(self, scope: Scope) -> str:
         """The key of a scope's epoch."""
         return keys.epoch(scope.tenant, await self._pseudonyms.epoch(scope))
+
+
+def decode_epoch(order: bytes, at_us: bytes) -> Epoch:
+    """An epoch from its place in the order and Redis' time in microseconds."""
+    return Epoch(order=int(order), at=from_us(at_us))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
 
 import structlog
 from redis.asyncio import Redis
@@ -15,21 +14,20 @@ from memory.adapters.redis_codec import decode_plan, decode_removal, encode_remo
 from memory.adapters.redis_dead import find_dead
 from memory.adapters.redis_delivery_log import deliveries_of
 from memory.adapters.redis_digests import RedisDigests
-from memory.adapters.redis_epochs import RedisEpochs
+from memory.adapters.redis_epochs import RedisEpochs, decode_epoch
 from memory.adapters.redis_fan_out import FanOut
-from memory.adapters.redis_lanes import InboxLimits
+from memory.adapters.redis_lanes import ERASE_LEASE_MS, InboxLimits, lease_of
 from memory.adapters.redis_leftovers import Leftovers, holds
+from memory.adapters.redis_order import RedisOrder
 from memory.adapters.redis_quotes import RedisQuotes
 from memory.adapters.redis_scripts import Argument, RedisScripts, answered
 from memory.books import Erased, Left, Removal
-from memory.clock import from_us, to_us
 from memory.errors import NewerFormat, Unreadable
-from memory.model import OWNERS, DeadFilter, Lane, Lease, Plan, Scope, TurnEvent
+from memory.model import OWNERS, DeadFilter, Epoch, Lane, Lease, Plan, Scope, TurnEvent
 from memory.ports import Doorbell
 
 log = structlog.get_logger(__name__)
 
-_ERASE_LEASE_MS = 60_000
 _MOST_REMOVALS = 100
 _UNREADABLE_MS = 60_000
 _BELLS_AT_ONCE = 2_000
@@ -46,10 +44,17 @@ class RedisErasing:
         bell: makes the message that wakes a worker.
         limits: bounds.
         pseudonyms: what stands for an owner.
+        order: runs the steps that draw a number in the order.
     """
 
     def __init__(
-        self, redis: Redis, scripts: RedisScripts, bell: Doorbell, limits: InboxLimits, pseudonyms: Pseudonyms
+        self,
+        redis: Redis,
+        scripts: RedisScripts,
+        bell: Doorbell,
+        limits: InboxLimits,
+        pseudonyms: Pseudonyms,
+        order: RedisOrder,
     ) -> None:
         self._redis = redis
         self._bell = bell
@@ -59,43 +64,44 @@ class RedisErasing:
         self._digests = RedisDigests(redis, pseudonyms)
         self._run = scripts.run
         self._fan_out = FanOut(scripts.run, limits.retention_seconds)
+        self._order = order
 
     async def seize(self, lane: Lane) -> Lease:
         """Take a lane by force; hand it back."""
-        names = [keys.lease(lane), keys.LANES, keys.FENCE]
-        return Lease(lane=lane, token=int(await self._run("seize", names, [lane.key, _ERASE_LEASE_MS])))
+        names = [keys.lease(lane), keys.LANES]
+        return lease_of(lane, *await self._order.run("seize", names, [lane.key, ERASE_LEASE_MS]))
 
-    async def raise_epoch(self, scope: Scope, lanes: Sequence[Lane] = ()) -> datetime:
-        """Raise an owner's epoch by Redis's clock, and those of the lanes. Notes the removal down, sealed."""
+    async def raise_epoch(self, scope: Scope) -> Epoch:
+        """Raise an owner's epoch: it is the next number in the order. Notes the removal down, sealed."""
         owner = await self._sealed(Removal(scope=scope))
-        names = [await self._epochs.key(scope), keys.plain_epoch(scope), keys.REMOVALS, keys.FLOOR]
-        names += [keys.lane(lane) for lane in dict.fromkeys([scope.lane, *lanes])]
-        return from_us(await self._run("epoch", names, [self._limits.epoch_seconds, owner, self._limits.finish_ms]))
+        names = [await self._epochs.key(scope), keys.REMOVALS]
+        args: list[Argument] = [self._limits.epoch_seconds, owner, self._limits.finish_ms]
+        return decode_epoch(*await self._order.run("epoch", names, args))
 
     async def erase(
-        self, scope: Scope, lane: Lane, epoch: datetime, dead: Sequence[str] | None = None
+        self, scope: Scope, lane: Lane, epoch: int, dead: Sequence[str] | None = None
     ) -> tuple[Lease, Erased]:
-        """Take a lane by force and remove the scope's turns accepted up to the epoch.
+        """Take a lane by force and remove the scope's turns that came before the epoch.
 
         Args:
             scope: whose turns.
             lane: the lane to purge.
-            epoch: as `raise_epoch` gave it.
+            epoch: its place in the order, as `raise_epoch` gave it.
             dead: the scope's dead turns, which outlive the lane's index; None: they are looked for.
 
         Returns the lease that now holds the lane (hand it back), and what was erased.
         """
         names = [keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.plan(lane), keys.owned(lane)]
-        names += [keys.ledger(lane.tenant), keys.BACKLOG, keys.FENCE, keys.LANES, keys.FLOOR, keys.dead(lane)]
-        args: list[Argument] = [*keys.prefixes(lane), self._limits.retention_seconds, _ERASE_LEASE_MS, to_us(epoch)]
+        names += [keys.ledger(lane.tenant), keys.BACKLOG, keys.LANES, keys.dead(lane)]
+        args: list[Argument] = [*keys.prefixes(lane), self._limits.retention_seconds, ERASE_LEASE_MS, epoch]
         args += [lane.key, *(scope.ids.get(field, "") for field in OWNERS), keys.text_prefix(lane.tenant)]
         # Looked for out here: a tenant may have very many, and a script holds up everybody.
         args += await find_dead(self._redis, lane.tenant, DeadFilter(**scope.ids)) if dead is None else dead
-        token, texts, plans, rows = await self._run("erase", names, args)
+        token, texts, plans, rows, taken_us = await self._order.run("erase", names, args)
         states = [state.decode() for state in rows[1::2]]
         turns = Counter(_TOLD.get(state, state) for state in states)
         ids = tuple(turn_id.decode() for turn_id in rows[::2])
-        return Lease(lane=lane, token=int(token)), Erased(ids=ids, turns=turns, plans=int(plans), texts=int(texts))
+        return lease_of(lane, token, taken_us), Erased(ids=ids, turns=turns, plans=int(plans), texts=int(texts))
 
     async def hush(self, lanes: Sequence[Lane]) -> int:
         """Take the bells of these lanes out of the queue; returns how many. Who hands a lane back rings anew."""
@@ -114,13 +120,13 @@ class RedisErasing:
         plan = await self._plan(lane)
         return told + [event for events in (plan.events.values() if plan else ()) for event in events]
 
-    async def unquote(self, lease: Lease, scope: Scope, epoch: datetime, texts: frozenset[tuple[str, str]]) -> int:
+    async def unquote(self, lease: Lease, scope: Scope, epoch: int, texts: frozenset[tuple[str, str]]) -> int:
         """Take texts of memories out of what a lane's other turns tell, and drop a plan that holds any of the scope.
 
         Args:
             lease: of the lane, as `erase` gave it.
             scope: whose memories are erased.
-            epoch: up to when.
+            epoch: up to where in the order.
             texts: what they say, each with the memory's id.
 
         Returns how many plans were dropped.
@@ -162,8 +168,8 @@ class RedisErasing:
             for lane_key, _ in rows:
                 await self._fan_out.whole(Lane.parse(lane_key.decode()))
 
-    async def left(self, scope: Scope, lanes: Sequence[Lane], before: datetime, ids: Sequence[str] | None) -> Left:
-        """What is there of a scope's turns accepted up to a moment; with `ids` None every turn is looked at."""
+    async def left(self, scope: Scope, lanes: Sequence[Lane], before: int, ids: Sequence[str] | None) -> Left:
+        """What is there of a scope's turns up to a place in the order; with `ids` None every turn is looked at."""
         return await Leftovers(self._redis, scope, before).found(lanes, ids)
 
     async def note_removal(self, removal: Removal) -> None:
@@ -177,15 +183,14 @@ class RedisErasing:
 
     async def unfinished(self) -> list[tuple[str, Removal]]:
         """The removals that are due to be repeated, each with the name under which `finished` knows it."""
-        now_ms = (await answered(self._redis.time()))[0] * 1000
-        found = await answered(self._redis.zrangebyscore(keys.REMOVALS, "-inf", now_ms, start=0, num=_MOST_REMOVALS))
+        monotonic_ms, found = await self._run("removals_due", [keys.REMOVALS], [_MOST_REMOVALS])
         removals = list[tuple[str, Removal]]()
         for member in found:
             try:
                 removals.append((member.decode(), await decode_removal(member, self._pseudonyms.opened)))
             except (NewerFormat, Unreadable) as error:  # it waits for a process that can read it, and holds up no other
                 log.warning("left_out", reason=error.plain)
-                later: dict[bytes, float] = {member: now_ms + _UNREADABLE_MS}
+                later: dict[bytes, float] = {member: int(monotonic_ms) + _UNREADABLE_MS}
                 await answered(self._redis.zadd(keys.REMOVALS, later, xx=True))
         return removals
 

@@ -50,7 +50,7 @@ class HookBells:
             known = await answered(self._redis.hkeys(keys.hooks(tenant)))
             await asyncio.gather(*(self.ring(keys.hook(tenant, one.decode())) for one in known))
 
-    async def ring_due(self, now_ms: int) -> int:
-        """Ring for those of all tenants that are due; returns how many bells that made."""
-        due = await answered(self._redis.zrangebyscore(keys.HOOKS_DUE, "-inf", now_ms, start=0, num=_MOST_BELLS))
+    async def ring_due(self, monotonic_ms: int) -> int:
+        """Ring for those of all tenants that are due by the monotonic clock; returns how many bells that made."""
+        due = await answered(self._redis.zrangebyscore(keys.HOOKS_DUE, "-inf", monotonic_ms, start=0, num=_MOST_BELLS))
         return sum(await asyncio.gather(*(self.ring(hook.decode()) for hook in due)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import uuid
 from collections.abc import Sequence
 
@@ -11,18 +12,20 @@ from redis.asyncio import Redis
 from memory.adapters import redis_keys as keys
 from memory.adapters.pseudonyms import Pseudonyms
 from memory.adapters.redis_audit import RedisAudit
-from memory.adapters.redis_codec import encode_submission, plain_body_hash
+from memory.adapters.redis_codec import encode_submission
 from memory.adapters.redis_erasing import RedisErasing
 from memory.adapters.redis_hook_bells import HookBells
 from memory.adapters.redis_lanes import InboxLimits
+from memory.adapters.redis_order import UNSEEDED, RedisOrder
 from memory.adapters.redis_scripts import Argument, RedisScripts, answered
 from memory.adapters.redis_trimming import trim_some
-from memory.errors import IdempotencyConflict, InboxFull
+from memory.errors import IdempotencyConflict, InboxFull, StoreUnavailable
 from memory.model import OWNERS, Lane, Status, Submission
 from memory.ports import Accepted, Doorbell
 
 _ACCEPT_SECONDS = 5
-_IDEMPOTENCY_SECONDS = 24 * 3600
+_SEED_SECONDS = 1
+_UNSEEDED_AT = 12  # of the arguments of `accept`
 _MOST_BELLS = 1_000
 _REVIVED_AT_ONCE = 100
 _TRIMMING_SHARE = 0.25  # of the time between two sweeps, at most
@@ -37,12 +40,19 @@ class RedisInbox(RedisErasing):
         bell: makes the message that wakes a worker.
         limits: bounds.
         pseudonyms: what stands for an owner.
+        order: runs the steps that draw a fencing token.
     """
 
     def __init__(
-        self, redis: Redis, scripts: RedisScripts, bell: Doorbell, limits: InboxLimits, pseudonyms: Pseudonyms
+        self,
+        redis: Redis,
+        scripts: RedisScripts,
+        bell: Doorbell,
+        limits: InboxLimits,
+        pseudonyms: Pseudonyms,
+        order: RedisOrder,
     ) -> None:
-        super().__init__(redis, scripts, bell, limits, pseudonyms)
+        super().__init__(redis, scripts, bell, limits, pseudonyms, order)
         self._run_soon = scripts.run_soon
         self._audit = RedisAudit(redis, scripts, limits)
         self._hooks = HookBells(redis, scripts.run, bell)
@@ -70,7 +80,6 @@ class RedisInbox(RedisErasing):
             keys.BACKLOG,
             self._bell.queue,
             keys.TENANTS,
-            keys.FLOOR,
         ]
         args: list[Argument] = [
             turn_id,
@@ -80,20 +89,18 @@ class RedisInbox(RedisErasing):
             self._bell.message(lane),
         ]
         args += [limits.lease_ms, limits.max_backlog, limits.max_lane_backlog]
-        args += [scope.ids.get(field, "") for field in OWNERS]
+        args += [*(scope.ids.get(field, "") for field in OWNERS), 0]
         if idempotency_key is not None:
-            hashed = await self._pseudonyms.idempotency(idempotency_key)
-            # Until a day after the upgrade there are some that an earlier Turnstone has named by the key itself.
-            names += [keys.idempotency(scope.tenant, name) for name in (hashed, idempotency_key)]
-            args += [await self._pseudonyms.body(body), _IDEMPOTENCY_SECONDS, plain_body_hash(body)]
+            names.append(keys.idempotency(scope.tenant, await self._pseudonyms.idempotency(idempotency_key)))
+            args.append(await self._pseudonyms.body(body))
         outcome, found = await self._run_soon("accept", names, args, _ACCEPT_SECONDS)
-        if outcome == b"conflict":
-            raise IdempotencyConflict("this Idempotency-Key was used before with another body; use a new key")
-        if outcome == b"full":
-            raise InboxFull("too many turns are waiting; try again later", retry_after_seconds=5)
-        if outcome == b"lane_full":
-            raise InboxFull("too many turns of this owner are waiting; try again later", retry_after_seconds=5)
-        return Accepted(id=found.decode(), repeated=outcome == b"repeated")
+        if outcome == UNSEEDED:
+            with contextlib.suppress(StoreUnavailable, TimeoutError):  # accepting needs Redis alone
+                async with asyncio.timeout(_SEED_SECONDS):
+                    await self._order.seed()
+            again = [*args[:_UNSEEDED_AT], 1, *args[_UNSEEDED_AT + 1 :]]
+            outcome, found = await self._run_soon("accept", names, again, _ACCEPT_SECONDS)
+        return _accepted(outcome, found)
 
     async def sweep(self) -> int:
         """Ring for every lane that is due and unheld, as far as the queue has room; then trim and audit.
@@ -102,26 +109,27 @@ class RedisInbox(RedisErasing):
 
         Every process may call it as often as it likes: Redis lets one through per `sweep_seconds`.
         """
-        if not await self._run("elect", [keys.SWEEPER], [self._limits.sweep_ms]):
+        elected = await self._run("elect", [keys.SWEEPER], [self._limits.sweep_ms])
+        if not elected:
             return 0
-        now_s, now_us = await answered(self._redis.time())
-        now_ms = now_s * 1000 + now_us // 1000
-        rung = await self._ring_due(now_ms) + await self._hooks.ring_due(now_ms)
-        oldest_us = (now_s - self._limits.retention_seconds) * 1_000_000 + now_us
+        monotonic_ms, now_us = map(int, elected)
+        rung = await self._ring_due(monotonic_ms) + await self._hooks.ring_due(monotonic_ms)
+        oldest_us = now_us - self._limits.retention_seconds * 1_000_000
         await trim_some(self._redis, self._run, oldest_us, self._limits.sweep_seconds * _TRIMMING_SHARE)
         await self._audit.look()
         return rung
 
-    async def _ring_due(self, now_ms: int) -> int:
+    async def _ring_due(self, monotonic_ms: int) -> int:
         room = _MOST_BELLS - await answered(self._redis.llen(self._bell.queue))
         if room <= 0:
             return 0
-        due = await answered(self._redis.zrangebyscore(keys.LANES, "-inf", now_ms, start=0, num=room))
+        due = await answered(self._redis.zrangebyscore(keys.LANES, "-inf", monotonic_ms, start=0, num=room))
         return sum(await asyncio.gather(*(self._ring(Lane.parse(key.decode())) for key in due)))
 
     async def _ring(self, lane: Lane) -> int:
         names = [keys.lease(lane), keys.LANES, self._bell.queue]
-        return int(await self._run("ring", names, [lane.key, self._bell.message(lane), self._limits.lease_ms]))
+        args: list[Argument] = [lane.key, self._bell.message(lane), self._limits.lease_ms]
+        return int(await self._run("ring", names, [*args, self._limits.longest_lease_ms]))
 
     async def revive(self, tenant: str, turn_id: str, *, replay: bool) -> bool:
         """Replay a dead turn, or discard it; False when there is no such dead turn."""
@@ -160,3 +168,13 @@ class RedisInbox(RedisErasing):
         args += [self._limits.retention_seconds, int(replay)]
         names += [self._bell.queue, keys.lane(lane), keys.owned(lane), keys.dead(lane)]
         return bool(await self._run("revive", names, args))
+
+
+def _accepted(outcome: bytes, found: bytes) -> Accepted:
+    if outcome == b"conflict":
+        raise IdempotencyConflict("this Idempotency-Key was used before with another body; use a new key")
+    if outcome == b"full":
+        raise InboxFull("too many turns are waiting; try again later", retry_after_seconds=5)
+    if outcome == b"lane_full":
+        raise InboxFull("too many turns of this owner are waiting; try again later", retry_after_seconds=5)
+    return Accepted(id=found.decode(), repeated=outcome == b"repeated")

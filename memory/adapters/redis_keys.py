@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from memory.adapters.pseudonyms import canonical
-from memory.model import Lane, Scope, Status
+from memory.model import Lane, Status
 
 LANES = "ts:lanes"
 BACKLOG = "ts:backlog"
-FENCE = "ts:fence"
+CLOCK = "ts:clock"  # also named in `lua/_clock.lua`
 TENANTS = "ts:tenants"
 SWEEPER = "ts:sweeper"
 REMOVALS = "ts:removals"
 AUDIT = "ts:audit"
 SERVER_KEY = "ts:server_key"
-FLOOR = "ts:floor"
 API_KEYS = "ts:api_keys"
 API_KEYS_CHANGED = "ts:api_keys_changed"
 HOOKS_DUE = "ts:hooks_due"
@@ -87,18 +85,13 @@ def dead(lane: Lane) -> str:
 
 
 def idempotency(tenant: str, key: str) -> str:
-    """One idempotency key, by what stands for it (or, of before such names, by itself)."""
+    """One idempotency key, by what stands for it."""
     return f"ts:idem:{tenant}:{key}"
 
 
 def epoch(tenant: str, owner: str) -> str:
-    """When exactly a scope was last erased, by what stands for it."""
+    """When a scope was last erased, as a number in the order and as a time, by what stands for it."""
     return f"ts:epoch:{tenant}:{owner}"
-
-
-def plain_epoch(scope: Scope) -> str:
-    """The same as it was named before: by the ids themselves. It is read, and never written."""
-    return f"ts:epoch:{canonical(scope)}"
 
 
 def receipts(tenant: str) -> str:

@@ -54,6 +54,12 @@ OWNED = Kind(
 DELIVERY = Kind(
     "ts:delivery:*", "what is told to a webhook, by ids", Ends.AFTERWARDS, "retention after it was delivered or failed"
 )
+IDEMPOTENCY = Kind(
+    "ts:idem:*",
+    "a hashed idempotency key's turn and body hash",
+    Ends.AFTERWARDS,
+    "a day after its turn ended",
+)
 
 KINDS = (
     TURN,
@@ -62,8 +68,8 @@ KINDS = (
     DELIVERY,
     Kind("ts:text:*", "the words of a settled turn", Ends.TTL, "text retention, where shorter than the status's"),
     Kind("ts:lease:*", "the fencing token of a lane's holder", Ends.TTL, "the lease"),
-    Kind("ts:epoch:*", "when exactly an owner, who is not named, was last erased", Ends.TTL, "receipt retention"),
-    Kind("ts:idem:*", "a hashed idempotency key's turn and body hash", Ends.TTL, "a day"),
+    Kind("ts:epoch:*", "when an owner, who is not named, was last erased", Ends.TTL, "receipt retention"),
+    IDEMPOTENCY,
     Kind("ts:receipt:*", "the receipt of an erase, without personal data", Ends.TTL, "receipt retention"),
     Kind("ts:receipts:*", "a tenant's receipts by time", Ends.TTL, "receipt retention after the last erase"),
     Kind("ts:digest:*", "the order of a digest, sealed, or its id by its hashed filters", Ends.TTL, "a day"),
@@ -97,8 +103,7 @@ KINDS = (
     Kind(keys.API_KEYS, "the API keys, hashed", Ends.NEVER, "one record a key"),
     Kind(keys.API_KEYS_CHANGED, "how often those have changed", Ends.NEVER, "one number"),
     Kind(keys.SERVER_KEY, "the server's key, where the settings name none", Ends.NEVER, "one key"),
-    Kind(keys.FENCE, "the last fencing token", Ends.NEVER, "one number"),
-    Kind(keys.FLOOR, "the newest epoch or forgotten clock: every later turn is newer", Ends.NEVER, "one number"),
+    Kind(keys.CLOCK, "the order counter, and the monotonic clock", Ends.NEVER, "a few numbers"),
     # Celery's own: kombu's tables of who listens to what, and the bells on their way.
     Kind(QUEUE, "the bells", Ends.WITH_WORK, "one a lane that wakes, and a thousand of the sweep"),
     Kind(f"_kombu.binding.{QUEUE}", "that the queue exists", Ends.NEVER, "one name"),
@@ -129,7 +134,8 @@ def has_ttl(kind: Kind, *, status: Status | None = None, waits: bool = False) ->
     Args:
         kind: as `kind_of` tells.
         status: of the turn, for TURN.
-        waits: for LANE and OWNED, whether turns wait in the lane; for DELIVERY, whether it waits.
+        waits: for LANE and OWNED, whether turns wait in the lane; for DELIVERY and IDEMPOTENCY, whether it, or its
+            turn, waits.
     """
     if kind is TURN:
         return status in _DONE

@@ -7,7 +7,6 @@ import contextlib
 import random
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from redis.asyncio import Redis
@@ -18,9 +17,11 @@ from memory.adapters.redis_codec import decode_plan, decode_turn, encode_events,
 from memory.adapters.redis_epochs import RedisEpochs
 from memory.adapters.redis_fan_out import ALL, FanOut
 from memory.adapters.redis_hook_bells import HookBells
+from memory.adapters.redis_order import RedisOrder
 from memory.adapters.redis_scripts import Argument, RedisScripts
+from memory.clock import from_us
 from memory.errors import InboxUnavailable, LaneBusy, LeaseLost, Transient
-from memory.model import Batch, Confirmation, Lane, Lease, Plan, Scope, Status, Telling, Turn
+from memory.model import Batch, Confirmation, Epoch, Lane, Lease, Plan, Scope, Status, Telling, Turn
 from memory.ports import Doorbell
 
 _BACKOFF_BASE_MS = 500
@@ -30,6 +31,8 @@ _REDIS_LOOK_SECONDS = 0.5
 _LONGEST_ASKED_SECONDS = 600  # a Retry-After of a day is not honoured to the letter
 _TOLD = 2
 _STORE_MS = 30_000
+_STEP_MS = 5_000  # by so much a jump of Redis' clock can shorten a pause, as in `lua/_clock.lua`
+ERASE_LEASE_MS = 60_000
 _LOST_WORKER = "worker_lost: the worker was lost every time it held this turn alone"
 
 
@@ -69,9 +72,14 @@ class InboxLimits:
         return int(self.lease_seconds * 1000)
 
     @property
+    def longest_lease_ms(self) -> int:
+        """Nobody takes a lane for longer than this at once."""
+        return max(self.lease_ms, ERASE_LEASE_MS)
+
+    @property
     def finish_ms(self) -> int:
-        """By then whoever could write under a lease of before has written, or never will."""
-        return self.lease_ms + _STORE_MS
+        """By then whoever could write under a lease of before has written, or never will, though a clock jumps once."""
+        return self.lease_ms + _STORE_MS + _STEP_MS
 
 
 class RedisLanes:
@@ -83,11 +91,19 @@ class RedisLanes:
         bell: makes the message that wakes a worker.
         limits: bounds.
         pseudonyms: what stands for an owner.
+        order: runs the steps that draw a fencing token.
     """
 
     def __init__(
-        self, redis: Redis, scripts: RedisScripts, bell: Doorbell, limits: InboxLimits, pseudonyms: Pseudonyms
+        self,
+        redis: Redis,
+        scripts: RedisScripts,
+        bell: Doorbell,
+        limits: InboxLimits,
+        pseudonyms: Pseudonyms,
+        order: RedisOrder,
     ) -> None:
+        self._order = order
         self._epochs = RedisEpochs(redis, pseudonyms)
         self._run = scripts.run
         self._bell = bell
@@ -123,10 +139,10 @@ class RedisLanes:
             yield lease
 
     async def _acquire(self, lane: Lane, *, edit: bool) -> Lease | None:
-        names = [keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.LANES, keys.FENCE]
+        names = [keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.LANES, keys.plan(lane), keys.owned(lane)]
         args: list[Argument] = [lane.key, self._limits.lease_ms, int(edit), self._limits.retention_seconds]
-        token = await self._run("acquire", [*names, keys.plan(lane), keys.owned(lane)], args)
-        return Lease(lane=lane, token=int(token)) if token else None
+        taken = await self._order.run("acquire", names, [*args, self._limits.longest_lease_ms])
+        return lease_of(lane, *taken) if taken else None
 
     @contextlib.asynccontextmanager
     async def _kept(self, lease: Lease) -> AsyncIterator[None]:
@@ -190,6 +206,7 @@ class RedisLanes:
         asked_at = asyncio.get_running_loop().time()
         token, left_ms = await self._run("confirm", [keys.lease(lease.lane)], [])
         _still_ours(token is not None and int(token) == lease.token, lease.lane)
+        left_ms = min(left_ms, self._limits.lease_ms)  # where Redis' clock has gone back, a lease seems to last longer
         return Confirmation(erased=await self.erased(turns), good_until=asked_at + left_ms / 1000)
 
     async def erased(self, turns: Sequence[Turn]) -> frozenset[str]:
@@ -198,10 +215,10 @@ class RedisLanes:
         return frozenset(
             turn.id
             for turn in turns
-            if any(turn.accepted_at <= epochs[scope] for scope in turn.scope.covering if scope in epochs)
+            if any(turn.order <= epochs[scope].order for scope in turn.scope.covering if scope in epochs)
         )
 
-    async def epochs(self, scope: Scope) -> list[tuple[Scope, datetime]]:
+    async def epochs(self, scope: Scope) -> list[tuple[Scope, Epoch]]:
         """The erases that cover a scope, each with its epoch."""
         return list((await self._epochs.of(scope.covering)).items())
 
@@ -273,6 +290,11 @@ class RedisLanes:
         args: list[Argument] = [lease.token, lane.key, *keys.prefixes(lane), self._bell.message(lane)]
         args += [self._limits.lease_ms, int(died), _REST_MS, self._limits.retention_seconds]
         await self._run("hand_back", [*names, keys.owned(lane)], args)
+
+
+def lease_of(lane: Lane, token: bytes, taken_us: bytes) -> Lease:
+    """A lease from its token and Redis' time in microseconds."""
+    return Lease(lane=lane, token=int(token), taken_at=from_us(taken_us))
 
 
 def _still_ours(ours: Any, lane: Lane) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from redis.asyncio import Redis
@@ -14,11 +13,10 @@ from memory.adapters.redis_codec import decode_plan
 from memory.adapters.redis_delivery_log import deliveries_of
 from memory.adapters.redis_scripts import answered
 from memory.books import Left
-from memory.clock import to_us
 from memory.model import OWNERS, Lane, Plan, Scope, Status
 
 _CHUNK = 500
-_FIELDS = ("status", "accepted_us", *OWNERS)
+_FIELDS = ("status", "order", *OWNERS)
 
 
 @dataclass(frozen=True)
@@ -28,12 +26,12 @@ class Leftovers:
     Args:
         redis: an open client with undecoded answers.
         scope: whose.
-        before: only what was accepted up to this moment.
+        before: only what came up to here in the order.
     """
 
     redis: Redis
     scope: Scope
-    before: datetime
+    before: int
 
     async def found(self, lanes: Sequence[Lane], ids: Sequence[str] | None) -> Left:
         """What is there. Arguments and errors as of `Inbox.left`."""
@@ -74,8 +72,8 @@ class Leftovers:
         return [(row, bool(text)) for row, text in zip(found[::2], found[1::2], strict=True)]
 
     def _is_ours(self, row: Sequence[bytes | None]) -> bool:
-        status, accepted, *owner = [(value or b"").decode() for value in row]
-        if not status or status == Status.ERASED or int(accepted) > to_us(self.before):
+        status, order, *owner = [(value or b"").decode() for value in row]
+        if not status or status == Status.ERASED or int(order or 0) > self.before:
             return False
         named = dict(zip(_FIELDS[2:], owner, strict=True))
         return all(named[field] == name for field, name in self.scope.ids.items())
@@ -88,7 +86,7 @@ class Leftovers:
         return holds(plan, self.scope, self.before)
 
 
-def holds(plan: Plan, scope: Scope, before: datetime) -> bool:
-    """Whether a plan holds a version of the scope's that was made up to a moment."""
+def holds(plan: Plan, scope: Scope, before: int) -> bool:
+    """Whether a plan holds a version of the scope's that was made up to a place in the order."""
     versions = [write.memory for write in plan.writes]
-    return any(scope.covers(one.scope) and one.updated_at <= before for one in versions)
+    return any(scope.covers(one.scope) and one.order <= before for one in versions)

@@ -37,7 +37,7 @@ _SHARED = re.compile(r"^-- with (_\w+)$", re.MULTILINE)  # a script names a file
 _GOES_ON = "redis.call('DEL', 'ts:nothing') "
 # `accept` must be refused. Of the others these write nothing, or not as a rule, or begin with such a write already: in
 # Redis 6.2 even a deletion of nothing is written to the append-only file.
-_AS_THEY_STAND = ("accept", "elect", "breaker_admit", "confirm", "books", "newest", "audit")
+_AS_THEY_STAND = ("accept", "elect", "breaker_admit", "confirm", "books", "newest", "audit", "removals_due", "clock")
 
 
 def _script(name: str, text: str) -> str:

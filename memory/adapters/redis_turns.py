@@ -59,7 +59,7 @@ class RedisTurns:
         if body is None:
             return None
         was_dead = fields[b"status"] == Status.DEAD.value.encode() or b"times_replayed" in fields
-        row = (turn_id.encode(), body, fields[b"accepted_us"], int(fields[b"attempts"]), was_dead)
+        row = (turn_id.encode(), body, fields[b"accepted_us"], int(fields[b"attempts"]), was_dead, fields[b"order"])
         try:
             return decode_turn(row)
         except NewerFormat as error:

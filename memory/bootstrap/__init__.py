@@ -19,12 +19,14 @@ from memory.adapters.offline_extractor import OfflineExtractor
 from memory.adapters.pseudonyms import Pseudonyms
 from memory.adapters.qdrant_store import QdrantStore
 from memory.adapters.redis_audit import RedisAudit
+from memory.adapters.redis_clock import RedisClock
 from memory.adapters.redis_deliveries import RedisDeliveries
 from memory.adapters.redis_digests import RedisDigests
 from memory.adapters.redis_guidance import RedisGuidance
 from memory.adapters.redis_inbox import RedisInbox
 from memory.adapters.redis_keyring import RedisKeyring
 from memory.adapters.redis_lanes import InboxLimits, RedisLanes
+from memory.adapters.redis_order import RedisOrder
 from memory.adapters.redis_owners import RedisOwners
 from memory.adapters.redis_rates import RedisRates
 from memory.adapters.redis_receipts import RedisReceipts
@@ -41,6 +43,7 @@ from memory.extract import ModelExtractor
 from memory.gate import GatedExtractor
 from memory.marking import Quarantine
 from memory.ports import (
+    Clock,
     Deliveries,
     DigestBook,
     Embedder,
@@ -78,6 +81,7 @@ _QDRANT_SECONDS = 10
 class Parts:
     """Everything opened, by port."""
 
+    clock: Clock
     inbox: Inbox
     lanes: Lanes
     turns: TurnLog
@@ -114,12 +118,12 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
     async with contextlib.AsyncExitStack() as stack:
         redis = await stack.enter_async_context(redis_client(settings))
         scripts, limits, bell = RedisScripts(redis), inbox_limits(settings), CeleryBell()
-        model = open_model(settings, scripts, stack)
-        embedder = open_embedder(settings, scripts, stack)
-        store = QdrantStore(qdrant_client(settings, stack), embedder)
+        clock, server_key = RedisClock(redis, scripts), RedisServerKey(redis, secret(settings.server_key))
+        model, embedder = open_model(settings, scripts, stack), open_embedder(settings, scripts, stack)
+        store = QdrantStore(qdrant_client(settings, stack), embedder, clock)
         guidance, keyring = RedisGuidance(redis), RedisKeyring(redis, scripts)
-        server_key = RedisServerKey(redis, secret(settings.server_key))
-        pseudonyms, turns = Pseudonyms(server_key), RedisTurns(redis, scripts, limits.retention_seconds)
+        turns = RedisTurns(redis, scripts, limits.retention_seconds)
+        pseudonyms, order = Pseudonyms(server_key), RedisOrder(scripts, store.greatest_order)
         book = RedisWebhooks(redis, scripts, pseudonyms)
         sender = HttpWebhooks(
             settings.webhook_timeout_seconds,
@@ -129,8 +133,9 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
         stack.push_async_callback(sender.aclose)
         thinking = model if settings.extractor_kind == "openai" else None
         yield Parts(
-            inbox=RedisInbox(redis, scripts, bell, limits, pseudonyms),
-            lanes=RedisLanes(redis, scripts, bell, limits, pseudonyms),
+            clock=clock,
+            inbox=RedisInbox(redis, scripts, bell, limits, pseudonyms, order),
+            lanes=RedisLanes(redis, scripts, bell, limits, pseudonyms, order),
             turns=turns,
             owners=RedisOwners(redis, turns),
             watch=RedisAudit(redis, scripts, limits),
@@ -206,6 +211,7 @@ def remembering(parts: Parts, settings: Settings) -> Remembering:
         quarantine=parts.quarantine,
         batch_turns=settings.batch_turns,
         batch_chars=settings.batch_chars,
+        clock=parts.clock,
         # Without a model a call costs nothing, and there is nothing to wait for.
         batch_wait_seconds=settings.batch_wait_seconds if settings.extractor_kind == "openai" else 0,
     )

@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from memory.books import Ledger
 
 _NEARLY_FULL = 0.8
+_AGREED_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def read(metrics: str) -> Findings:
 def problems(parts: Mapping[str, Any], found: Findings) -> list[str]:
     """What is wrong, each in one sentence that says what to do."""
     down = [f"{name} is not well: {part.get('error')}" for name, part in parts.items() if not part["ok"]]
-    return [*down, *_of_books(found), *_of_work(found), *_of_redis(found)]
+    return [*down, *_of_books(found), *_of_work(found), *_of_clocks(found), *_of_redis(found)]
 
 
 def _of_books(found: Findings) -> Iterator[str]:
@@ -105,6 +106,20 @@ def _of_work(found: Findings) -> Iterator[str]:
         yield (
             f"The backlog is {backlog} of at most {limit} turns, beyond which new ones are refused: add workers, or "
             "raise TURNSTONE_MAX_BACKLOG."
+        )
+
+
+def _of_clocks(found: Findings) -> Iterator[str]:
+    if jump := found.inbox.get("clock_jumped_seconds", 0):
+        yield (
+            f"Redis' clock has jumped within a day, last by {jump:+.1f} s: let it be slewed and not stepped; what that "
+            "ends early stands in docs/operations.md."
+        )
+    ahead = found.inbox.get("clock_ahead_seconds", 0)
+    if abs(ahead) > _AGREED_SECONDS:
+        yield (
+            f"Redis' clock is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} the API's: set both by NTP; "
+            "until then no timestamp of a caller that is more than a day ahead is refused."
         )
 
 

@@ -188,6 +188,7 @@ class ReceiptView(Kept):
     id: str = ""
     tenant: str = ""
     erased_at: datetime
+    watermark: int
     owner: str = ""
     scope: tuple[str, ...] = ()
     turns: int

@@ -14,6 +14,7 @@ from memory import log as logging
 from memory.admit import DEFAULT_TENANT
 from memory.bootstrap import Parts, opened, remembering
 from memory.client.views import MemoryView, ReceiptView, TurnView
+from memory.dating import dated
 from memory.errors import BadRequest, InboxUnavailable, NotFound, StoreUnavailable
 from memory.filters import narrowed, parse
 from memory.forget import forget
@@ -109,6 +110,7 @@ class Local:
             infer=turn.infer,
             guidance=masked_guidance(self._configuration.guidance + turn.guidance, parts.mask),
         )
+        submission = await dated(submission, parts.clock)
         accepted = await parts.inbox.accept(submission, idempotency_key=idempotency_key)
         self._house.working.begin(scope.lane)
         return accepted.id

@@ -20,7 +20,7 @@ from memory.model.webhooks import (
     Webhook,
     WebhookEvent,
 )
-from memory.model.work import Batch, Confirmation, Lease
+from memory.model.work import Batch, Confirmation, Epoch, Lease
 
 __all__ = [
     "DEEPEST",
@@ -41,6 +41,7 @@ __all__ = [
     "DeliveryStatus",
     "DigestOrder",
     "Entity",
+    "Epoch",
     "Event",
     "Extraction",
     "Fact",

@@ -36,6 +36,9 @@ class Memory(Value):
     From `expires_at` on it is not recalled any more unless somebody asks for what has expired; it is kept all the same.
     A `marked` one reads like an instruction to a prompt. A `held` one waits for a person to judge it: it stands
     nowhere, and nobody but who judges it gets to see it.
+
+    `order` is that of the turn (or edit) whose words it says: an erase up to there covers it. `position` is its place
+    in lists, and stays when it changes; no two memories of a lane have the same.
     """
 
     id: str
@@ -53,7 +56,8 @@ class Memory(Value):
     expires_at: datetime | None = None
     superseded_by: str | None = None
     turn_ids: tuple[str, ...] = ()
-    fact: int = 0  # which fact of its turn made it
+    order: int = 0
+    position: int = 0
     quote: str | None = None
     model: str | None = None
     prompt_version: str | None = None

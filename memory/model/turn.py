@@ -75,13 +75,15 @@ class Submission(Value):
 
 
 class Turn(Submission):
-    """An accepted turn. `accepted_at` is strictly increasing within a lane.
+    """An accepted turn. `order` is strictly increasing, and it is what decides which of two turns came first.
 
-    `replayed` tells that it was dead: turns accepted after it may have been applied before it.
+    `accepted_at` is strictly increasing within a lane as well, unless a clock went back by more than a minute: it is
+    for people. `replayed` tells that it was dead: turns accepted after it may have been applied before it.
     """
 
     id: str
     accepted_at: datetime
+    order: int = 0
     attempts: int = 0
     replayed: bool = False
 

@@ -79,6 +79,7 @@ class Delivery(Value):
         attempts: how often it was begun to be sent.
         status_code: of the last answer.
         error: why there was none, or why it was given up: a word.
+        order: of the turn, or of the change by hand, in the order of all that is decided.
         noted_at: when the turn was settled, or the memory changed.
         tried_at: when the last attempt began.
         done_at: when it was delivered or given up.
@@ -97,6 +98,7 @@ class Delivery(Value):
     attempts: int = 0
     status_code: int | None = None
     error: str | None = None
+    order: int = 0
     noted_at: datetime
     tried_at: datetime | None = None
     done_at: datetime | None = None

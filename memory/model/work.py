@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from memory.model.memory import Plan
 from memory.model.scope import Lane
 from memory.model.turn import Turn
@@ -9,10 +11,29 @@ from memory.model.value import Value
 
 
 class Lease(Value):
-    """The right to work on a lane, and the fencing token that proves it. Tokens only ever grow."""
+    """The right to work on a lane, and the fencing token that proves it.
+
+    Args:
+        lane: which lane.
+        token: a number in the order, as turns and epochs have: numbers only ever grow, and are no times.
+        taken_at: Redis' time when the lease was taken.
+    """
 
     lane: Lane
     token: int
+    taken_at: datetime
+
+
+class Epoch(Value):
+    """When an owner was last erased.
+
+    Args:
+        order: the erase's place in the order: it covers every turn and version with a smaller number.
+        at: Redis' time just then, for people.
+    """
+
+    order: int
+    at: datetime
 
 
 class Confirmation(Value):

@@ -4,6 +4,7 @@
 """
 
 from memory.ports.access import Keyring, Rate, Rates, Tokens
+from memory.ports.clock import Clock
 from memory.ports.digests import DigestBook
 from memory.ports.inbox import Accepted, Doorbell, Inbox, Lanes, OwnerLog, TurnLog, Watch
 from memory.ports.masking import Mask, unmasked
@@ -27,6 +28,7 @@ __all__ = [
     "Accepted",
     "Answer",
     "Claimed",
+    "Clock",
     "Deliveries",
     "DigestBook",
     "Doorbell",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
 from typing import Protocol
 
 from memory.books import Erased, InboxState, Ledger, Left, Removal
@@ -12,6 +11,7 @@ from memory.model import (
     Batch,
     Confirmation,
     DeadFilter,
+    Epoch,
     Lane,
     Lease,
     Page,
@@ -49,16 +49,13 @@ class Inbox(Pingable, Protocol):
     async def seize(self, lane: Lane) -> Lease:
         """Take a lane by force: whoever held it fails its next check. Hand it back."""
 
-    async def raise_epoch(self, scope: Scope, lanes: Sequence[Lane] = ()) -> datetime:
-        """Raise an owner's epoch: turns accepted up to it are erased, in these lanes whatever the clock has done.
-
-        Notes the removal down to be repeated.
-        """
+    async def raise_epoch(self, scope: Scope) -> Epoch:
+        """Raise an owner's epoch: turns before it in the order are erased. Notes the removal down to be repeated."""
 
     async def erase(
-        self, scope: Scope, lane: Lane, epoch: datetime, dead: Sequence[str] | None = None
+        self, scope: Scope, lane: Lane, epoch: int, dead: Sequence[str] | None = None
     ) -> tuple[Lease, Erased]:
-        """Take a lane by force and remove the scope's turns accepted up to the epoch.
+        """Take a lane by force and remove the scope's turns before the epoch's place in the order.
 
         `dead` are the scope's dead turns, which may outlive what the lane knows of them; None: they are looked for.
 
@@ -71,13 +68,13 @@ class Inbox(Pingable, Protocol):
     async def quotes(self, lane: Lane) -> list[TurnEvent]:
         """What the lane's turns, and its plan, tell of memories."""
 
-    async def unquote(self, lease: Lease, scope: Scope, epoch: datetime, texts: frozenset[tuple[str, str]]) -> int:
+    async def unquote(self, lease: Lease, scope: Scope, epoch: int, texts: frozenset[tuple[str, str]]) -> int:
         """Take texts that are being erased out of what a lane's other turns tell, and out of its plan.
 
         Args:
             lease: of the lane, as `erase` gave it.
             scope: whose memories are erased.
-            epoch: up to when.
+            epoch: up to where in the order.
             texts: what they say, each with the memory's id.
 
         Returns how many plans were dropped: their batches are decided anew.
@@ -89,13 +86,13 @@ class Inbox(Pingable, Protocol):
         Returns how much.
         """
 
-    async def left(self, scope: Scope, lanes: Sequence[Lane], before: datetime, ids: Sequence[str] | None) -> Left:
-        """What is there of a scope's turns accepted up to a moment, erased ones aside.
+    async def left(self, scope: Scope, lanes: Sequence[Lane], before: int, ids: Sequence[str] | None) -> Left:
+        """What is there of a scope's turns up to a place in the order, erased ones aside.
 
         Args:
             scope: whose.
             lanes: where turns and plans are looked for.
-            before: the moment.
+            before: the place in the order.
             ids: of turns that are looked at as well; None: every turn of the tenant's.
         """
 
@@ -136,7 +133,7 @@ class Lanes(Protocol):
     async def confirm(self, lease: Lease, turns: Sequence[Turn]) -> Confirmation:
         """The last look before applying: raises LeaseLost, or tells which turns were erased meanwhile."""
 
-    async def epochs(self, scope: Scope) -> list[tuple[Scope, datetime]]:
+    async def epochs(self, scope: Scope) -> list[tuple[Scope, Epoch]]:
         """The erases that cover a scope, each with its epoch."""
 
     async def erased(self, turns: Sequence[Turn]) -> frozenset[str]:

@@ -29,11 +29,12 @@ class Near(Value):
 
     Args:
         vector: of the text whose neighbours are wanted.
-        taken_back_after: look also among what was retracted after this moment; None: only at what stands now.
+        taken_back: look also among what was retracted after the first moment, and up to the second if there is one;
+            None: only at what stands now.
     """
 
     vector: tuple[float, ...]
-    taken_back_after: datetime | None = None
+    taken_back: tuple[datetime, datetime | None] | None = None
 
 
 class MemoryStore(Pingable, Protocol):
@@ -82,8 +83,11 @@ class MemoryStore(Pingable, Protocol):
         No other call shows them; erasing and deleting remove them like any other.
         """
 
-    async def standing(self, scope: Scope, before: datetime) -> list[str]:
-        """The memories whose standing version is in scope and was made by turns accepted up to `before`, by id."""
+    async def greatest_order(self) -> int:
+        """The greatest number of the order that any version in the store has, of any tenant; 0 where it is empty."""
+
+    async def standing(self, scope: Scope, before: int) -> list[str]:
+        """The memories whose standing version is in scope and came up to `before` in the order, by id."""
 
     async def current(self, scope: Scope) -> int:
         """Count the memories in scope that stand now."""
@@ -105,7 +109,7 @@ class MemoryStore(Pingable, Protocol):
     async def owners(self, tenant: str) -> list[Scope]:
         """Whose versions there are, whatever their format: each combination of ids once."""
 
-    async def texts(self, scope: Scope, before: datetime, ids: Collection[str]) -> frozenset[tuple[str, str]]:
+    async def texts(self, scope: Scope, before: int, ids: Collection[str]) -> frozenset[tuple[str, str]]:
         """What the scope's versions of these memories say, up to `before`: each memory's id with each text."""
 
     def versions(self, scope: Scope) -> AsyncIterator[Memory]:
@@ -117,8 +121,8 @@ class MemoryStore(Pingable, Protocol):
     async def drop(self, reach: Scope, point_id: str) -> None:
         """Remove one version that does not stand; nothing happens where there is none."""
 
-    async def erase(self, scope: Scope, before: datetime) -> int:
-        """Remove every version in scope that was made by turns accepted up to `before`; returns how many."""
+    async def erase(self, scope: Scope, before: int) -> int:
+        """Remove every version in scope that came up to `before` in the order; returns how many."""
 
-    async def left(self, scope: Scope, before: datetime | None = None) -> int:
-        """Count the versions in scope made by turns accepted up to `before`, if that is given."""
+    async def left(self, scope: Scope, before: int | None = None) -> int:
+        """Count the versions in scope, of those that came up to `before` in the order if that is given."""

@@ -79,7 +79,7 @@ async def seed(url: str) -> None:
             )
             vector = tuple(chance.gauss(0, 1) for _ in range(embedder.dimension))
             writes.append(Write(point_id=memory.id, memory=memory, vector=vector))
-        await store.apply(Lease(lane=SEARCHED.lane, token=1), writes, good_until=float("inf"))
+        await store.apply(Lease(lane=SEARCHED.lane, token=1, taken_at=now), writes, good_until=float("inf"))
     await client.close()
     await embedder.aclose()
 

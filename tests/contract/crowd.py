@@ -17,6 +17,7 @@ from memory.adapters.redis_inbox import RedisInbox
 from memory.adapters.redis_keyring import RedisKeyring
 from memory.adapters.redis_lanes import InboxLimits, RedisLanes
 from memory.adapters.redis_meter import RedisMeter
+from memory.adapters.redis_order import RedisOrder
 from memory.adapters.redis_rates import RedisRates
 from memory.adapters.redis_receipts import RedisReceipts
 from memory.adapters.redis_server_key import RedisServerKey
@@ -25,6 +26,7 @@ from memory.adapters.redis_webhooks import RedisWebhooks
 from memory.books import Left, Places, Receipt, Removal
 from memory.model import Access, ApiKey, Message, Role, Scope, Status, Submission, Webhook
 from tests.contract.counting import Counting
+from tests.contract.desk import nothing_stored
 from tests.support import wait_until
 
 TENANT = "default"
@@ -50,10 +52,10 @@ class World:
 
     def __post_init__(self) -> None:
         redis, scripts, bell = self.redis, Counting(self.redis), CeleryBell()
-        pseudonyms = Pseudonyms(RedisServerKey(redis))
+        pseudonyms, order = Pseudonyms(RedisServerKey(redis)), RedisOrder(scripts, nothing_stored)
         self.scripts = scripts
-        self.inbox = RedisInbox(redis, scripts, bell, LIMITS, pseudonyms)
-        self.lanes = RedisLanes(redis, scripts, bell, LIMITS, pseudonyms)
+        self.inbox = RedisInbox(redis, scripts, bell, LIMITS, pseudonyms, order)
+        self.lanes = RedisLanes(redis, scripts, bell, LIMITS, pseudonyms, order)
         self.turns = RedisTurns(redis, scripts)
         self.book = RedisWebhooks(redis, scripts, pseudonyms)
         self.deliveries = RedisDeliveries(redis, scripts, bell, LIMITS, self.book, 10)
@@ -127,13 +129,19 @@ class World:
     async def note_removal(self, scope: Scope) -> None:
         await self.inbox.note_removal(Removal(scope=scope, memory_id="m1"))
 
+    async def clocks(self) -> None:
+        """Whatever looks at clocks."""
+        await self.scripts.run("clock", [], [])
+        await self.scripts.run("clock_jumped", [], [60_000])
+        await self.inbox.unfinished()
+
     async def server_key(self) -> None:
         await self.scripts.run("server_key", [keys.SERVER_KEY], ["a fresh one"])
 
     def receipt(self) -> Receipt:
         return Receipt(
-            id="r1", tenant=TENANT, erased_at=NOW, owner="x", scope=("user_id",), turns=1, memories=1, verified=True,
-            counts=Places(), left=Left(), key_id="k",
+            id="r1", tenant=TENANT, erased_at=NOW, watermark=1, owner="x", scope=("user_id",), turns=1, memories=1,
+            verified=True, counts=Places(), left=Left(), key_id="k",
         )  # fmt: skip
 
     def key(self, key_id: str) -> ApiKey:
@@ -155,7 +163,7 @@ async def stored(made: World, scope: Scope) -> None:
     lane, body = scope.lane, encode_submission(said(scope))
     await made.redis.rpush(keys.waiting(lane), *made.names("behind"))
     for name in made.names("behind", 20):  # those that a batch reaches
-        turn = {"lane": lane.key, "status": "queued", "accepted_us": 1, "attempts": 0, "body": body}
+        turn = {"lane": lane.key, "status": "queued", "accepted_us": 1, "attempts": 0, "order": 1, "body": body}
         await made.redis.hset(keys.turn(TENANT, name), mapping=turn)  # type: ignore[arg-type]
     for name in (keys.owned(lane), keys.dead(lane)):
         await made.redis.zadd(name, {member: place for place, member in enumerate(made.names(name))})

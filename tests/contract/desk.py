@@ -10,6 +10,7 @@ from memory.adapters.celery_bell import QUEUE, CeleryBell
 from memory.adapters.pseudonyms import Pseudonyms
 from memory.adapters.redis_inbox import RedisInbox
 from memory.adapters.redis_lanes import InboxLimits, RedisLanes
+from memory.adapters.redis_order import RedisOrder
 from memory.adapters.redis_scripts import RedisScripts
 from memory.adapters.redis_server_key import RedisServerKey
 from memory.adapters.redis_turns import RedisTurns
@@ -43,11 +44,17 @@ class Desk:
         return int(await self.redis.llen(QUEUE))
 
 
+async def nothing_stored() -> int:
+    """The greatest number of the order in a store that is empty."""
+    return 0
+
+
 def desk_on(redis: Redis, limits: InboxLimits) -> Desk:
     scripts, bell, pseudonyms = RedisScripts(redis), CeleryBell(), Pseudonyms(RedisServerKey(redis))
+    order = RedisOrder(scripts, nothing_stored)
     return Desk(
-        RedisInbox(redis, scripts, bell, limits, pseudonyms),
-        RedisLanes(redis, scripts, bell, limits, pseudonyms),
+        RedisInbox(redis, scripts, bell, limits, pseudonyms, order),
+        RedisLanes(redis, scripts, bell, limits, pseudonyms, order),
         RedisTurns(redis),
         redis,
     )

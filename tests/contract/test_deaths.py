@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import pytest
 from redis.asyncio import Redis
 
@@ -37,8 +35,8 @@ async def take(desk: Desk, lease: Lease, size: int = 8) -> Batch:
 
 
 async def erase(desk: Desk, scope: Scope = ANA) -> int:
-    epoch: datetime = await desk.inbox.raise_epoch(scope)
-    lease, erased = await desk.inbox.erase(scope, ANA.lane, epoch)
+    epoch = await desk.inbox.raise_epoch(scope)
+    lease, erased = await desk.inbox.erase(scope, ANA.lane, epoch.order)
     await desk.lanes.hand_back(lease)
     return sum(erased.turns.values())
 

@@ -17,6 +17,7 @@ from qdrant_client.models import PointStruct
 from memory.adapters.qdrant_filters import compiled
 from memory.adapters.qdrant_payload import current, to_payload
 from memory.adapters.qdrant_store import QdrantStore
+from memory.clock import to_us
 from memory.filters import parse
 from memory.model import Lane, Lease, Memory, Page, Scope, Write
 from memory.ports import Query
@@ -58,7 +59,7 @@ def seeds(scope: Scope) -> list[Memory]:
                 id=str(uuid.uuid5(uuid.NAMESPACE_OID, f"{scope.tenant} {number}")), scope=Scope(**owner),
                 text=_TEXTS[number % len(_TEXTS)], categories=_CATEGORIES[number % len(_CATEGORIES)],
                 metadata=metadata, created_at=at, updated_at=at + timedelta(hours=number % 5),
-                valid_from=START + timedelta(days=number % 7, hours=2), fact=number,
+                valid_from=START + timedelta(days=number % 7, hours=2), position=to_us(at) * 1000 + number,
             )
         )  # fmt: skip
     return made
@@ -112,7 +113,7 @@ def library(qdrant_url: str) -> Iterator[Library]:
     with asyncio.Runner() as runner:
         client = AsyncQdrantClient(url=qdrant_url, cloud_inference=True, check_compatibility=False)
         store, local = QdrantStore(client, WordEmbedder(f"test-{uuid.uuid4().hex}")), QdrantClient(":memory:")
-        lease = Lease(lane=Lane(tenant="acme", kind="user", name="ana"), token=1)
+        lease = Lease(lane=Lane(tenant="acme", kind="user", name="ana"), token=1, taken_at=START)
         writes = [
             Write(point_id=one.id, memory=one, vector=word_vector(one.text)) for one in (*MEMORIES, *seeds(THERE))
         ]

@@ -96,7 +96,7 @@ async def test_an_owner_is_forgotten_while_redis_is_full(full: Desk) -> None:
     turn = await full.post()
     await fill(full.redis)
     epoch = await full.inbox.raise_epoch(ANA)
-    lease, erased = await full.inbox.erase(ANA, ANA.lane, epoch)
+    lease, erased = await full.inbox.erase(ANA, ANA.lane, epoch.order)
     await full.lanes.hand_back(lease)
     assert erased.ids == (turn,)
     await full.inbox.note_removal(Removal(scope=ANA, memory_id="m"))

@@ -59,6 +59,54 @@ async def test_a_reused_key_with_another_body_is_refused_and_changes_nothing(des
     assert (await desk.turns.ledger("default")).accepted == 1
 
 
+A_DAY = 24 * 3600
+
+
+async def test_an_idempotency_key_lives_for_a_day_after_its_turn_has_ended_and_for_as_long_as_it_waits(
+    desk: Desk,
+) -> None:
+    async def ttl() -> int:
+        (name,) = [name async for name in desk.redis.scan_iter("ts:idem:*")]
+        return int(await desk.redis.ttl(name))
+
+    first = await desk.post(key="k")
+    assert await ttl() == -1
+    async with desk.lanes.lease(ANA.lane) as lease:
+        assert lease is not None
+        assert await desk.lanes.take(lease, 8, 1000)
+        await desk.lanes.fail(lease, "bad_answer: no")
+    assert A_DAY - 60 < await ttl() <= A_DAY
+    assert await desk.inbox.revive("default", first, replay=True)
+    assert await ttl() == -1
+    async with desk.lanes.lease(ANA.lane) as lease:
+        assert lease is not None
+        assert await desk.settle_all(lease) == [first]
+    assert A_DAY - 60 < await ttl() <= A_DAY
+    assert await desk.post(key="k") == first
+
+
+@pytest.mark.parametrize("end", ["erased", "discarded", "lost"])
+async def test_the_key_of_a_turn_that_was_erased_discarded_or_lost_its_workers_ends(desk: Desk, end: str) -> None:
+    turn_id = await desk.post(key="k")
+    (name,) = [name async for name in desk.redis.scan_iter("ts:idem:*")]
+    if end == "erased":
+        await desk.inbox.erase(ANA, ANA.lane, (await desk.inbox.raise_epoch(ANA)).order)
+    elif end == "discarded":
+        async with desk.lanes.lease(ANA.lane) as lease:
+            assert lease is not None
+            assert await desk.lanes.take(lease, 8, 1000)
+            await desk.lanes.fail(lease, "bad_answer: no")
+        await desk.redis.persist(name)
+        assert await desk.inbox.revive("default", turn_id, replay=False)
+    else:
+        while await desk.redis.llen(keys.waiting(ANA.lane)):
+            holder = await desk.lanes._acquire(ANA.lane, edit=False)
+            assert holder is not None
+            await desk.lanes.take(holder, 8, 1000)
+            await desk.redis.delete(keys.lease(ANA.lane))
+    assert A_DAY - 60 < await desk.redis.ttl(name) <= A_DAY
+
+
 @pytest.mark.parametrize("limits", [InboxLimits(max_backlog=2), InboxLimits(max_lane_backlog=2)])
 async def test_a_full_inbox_refuses_and_changes_nothing(redis: Redis, limits: InboxLimits) -> None:
     desk = desk_on(redis, limits)
@@ -81,7 +129,7 @@ async def test_an_erase_takes_the_lane_by_force_and_leaves_of_each_turn_only_tha
         batch = await desk.lanes.take(holder, 8, 1000)
         assert batch is not None
         epoch = await desk.inbox.raise_epoch(ANA)
-        lease, erased = await desk.inbox.erase(ANA, ANA.lane, epoch)
+        lease, erased = await desk.inbox.erase(ANA, ANA.lane, epoch.order)
         assert erased.turns == {"settled": 1, "running": 1}
         with pytest.raises(LeaseLost):
             await desk.lanes.confirm(holder, batch.turns)
@@ -102,14 +150,14 @@ async def test_an_erase_takes_the_lane_by_force_and_leaves_of_each_turn_only_tha
         fresh = await desk.lanes.take(after, 8, 1000)
         assert fresh is not None
         assert fresh.turns[0].id == third
-        assert fresh.turns[0].accepted_at > epoch
+        assert fresh.turns[0].order > epoch.order
         assert (await desk.lanes.confirm(after, fresh.turns)).erased == frozenset()
 
 
 async def test_erasing_one_run_of_a_user_leaves_the_users_other_turns(desk: Desk) -> None:
     run = Scope(tenant="default", user_id="ana", run_id="r1")
     gone, stays = await desk.post("in the run", run), await desk.post("outside")
-    lease, erased = await desk.inbox.erase(run, run.lane, await desk.inbox.raise_epoch(run))
+    lease, erased = await desk.inbox.erase(run, run.lane, (await desk.inbox.raise_epoch(run)).order)
     await desk.lanes.hand_back(lease)
     assert erased.turns == {"waiting": 1}
     assert [

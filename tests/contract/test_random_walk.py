@@ -164,7 +164,7 @@ class Walk:
         scope = self.rng.choice(SCOPES)
         epoch = await self.desk.inbox.raise_epoch(scope)
         for lane in await self.desk.turns.lanes(scope):
-            lease, _ = await self.desk.inbox.erase(scope, lane, epoch)
+            lease, _ = await self.desk.inbox.erase(scope, lane, epoch.order)
             if self.chance(0.5):
                 await self.desk.lanes.hand_back(lease)
             else:  # whoever erases is killed; its lease is cut short, or the walk would stand still for a minute

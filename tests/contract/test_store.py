@@ -14,6 +14,7 @@ from qdrant_client.models import Document
 
 from memory import rank
 from memory.adapters.qdrant_store import BM25, QdrantStore
+from memory.clock import to_us
 from memory.errors import LeaseLost, StoreUnavailable
 from memory.model import After, Event, Lease, Memory, Page, Scope, Slice, Write
 from memory.ports import Near, Query
@@ -29,13 +30,13 @@ def write(text: str, scope: Scope = ANA, minutes: int = 0, **changes: Any) -> Wr
     memory = Memory(
         id=str(uuid.uuid5(uuid.NAMESPACE_OID, f"{scope}{text}")), scope=scope, text=text, categories=("personal",),
         metadata={"tenant": "evil", "k": {"deep": [1, "二"]}}, created_at=at, updated_at=at, valid_from=at,
-        turn_ids=("turn-1",), quote=text,
+        turn_ids=("turn-1",), quote=text, order=to_us(at), position=to_us(at),
     ).model_copy(update=changes)  # fmt: skip
     return Write(point_id=memory.id, memory=memory, vector=word_vector(text))
 
 
 def lease(token: int = 1, scope: Scope = ANA) -> Lease:
-    return Lease(lane=scope.lane, token=token)
+    return Lease(lane=scope.lane, token=token, taken_at=START)
 
 
 def query(text: str, scope: Scope = ANA, **more: Any) -> Query:
@@ -143,7 +144,7 @@ async def test_a_superseded_version_leaves_the_search_and_stays_in_history_and_a
 
 
 async def test_paging_walks_through_everything_once_newest_first(store: QdrantStore) -> None:
-    writes = [write(f"User note {number}", minutes=number // 2, fact=number % 2) for number in range(23)]
+    writes = [write(f"User note {number}", position=number) for number in range(23)]
     await store.apply(lease(), writes, FOREVER)
     walked: list[Memory] = []
     for number in range(1, 6):
@@ -176,7 +177,7 @@ async def test_an_erase_removes_what_was_made_until_then_and_nothing_else(store:
     bob = Scope(tenant="acme", user_id="bob")
     await store.apply(lease(), [write("one"), write("two", minutes=1), write("three", minutes=2)], FOREVER)
     await store.apply(lease(scope=bob), [write("one", bob)], FOREVER)
-    until = START + timedelta(minutes=1)
+    until = to_us(START + timedelta(minutes=1))
     assert await store.erase(ANA, until) == 2
     assert await store.left(ANA, until) == 0
     assert [one.text for one in (await store.page(ANA, Page())).items] == ["three"]

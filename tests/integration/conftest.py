@@ -15,6 +15,7 @@ from memory.adapters.pseudonyms import Pseudonyms
 from memory.adapters.qdrant_store import QdrantStore
 from memory.adapters.redis_inbox import RedisInbox
 from memory.adapters.redis_lanes import InboxLimits, RedisLanes
+from memory.adapters.redis_order import RedisOrder
 from memory.adapters.redis_scripts import RedisScripts
 from memory.adapters.redis_server_key import RedisServerKey
 from memory.adapters.redis_turns import RedisTurns
@@ -29,12 +30,13 @@ async def house(redis: Redis, qdrant_url: str) -> AsyncIterator[House]:
     await without_memories(qdrant_url)
     client = AsyncQdrantClient(url=qdrant_url, cloud_inference=True, check_compatibility=False)
     scripts, bell, limits = RedisScripts(redis), CeleryBell(), InboxLimits(max_attempts=2, retry_max_seconds=0.001)
-    pseudonyms = Pseudonyms(RedisServerKey(redis))
+    pseudonyms, store = Pseudonyms(RedisServerKey(redis)), QdrantStore(client, WordEmbedder())
+    order = RedisOrder(scripts, store.greatest_order)
     house = House(
-        RedisInbox(redis, scripts, bell, limits, pseudonyms),
-        RedisLanes(redis, scripts, bell, limits, pseudonyms),
+        RedisInbox(redis, scripts, bell, limits, pseudonyms, order),
+        RedisLanes(redis, scripts, bell, limits, pseudonyms, order),
         RedisTurns(redis),
-        QdrantStore(client, WordEmbedder()),
+        store,
     )
     await house.texts()
     yield house

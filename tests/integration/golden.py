@@ -25,6 +25,7 @@ from memory.adapters.pseudonyms import Pseudonyms
 from memory.adapters.qdrant_store import QdrantStore
 from memory.adapters.redis_inbox import RedisInbox
 from memory.adapters.redis_lanes import InboxLimits, RedisLanes
+from memory.adapters.redis_order import RedisOrder
 from memory.adapters.redis_scripts import RedisScripts
 from memory.adapters.redis_server_key import RedisServerKey
 from memory.adapters.redis_turns import RedisTurns
@@ -45,12 +46,13 @@ async def house_of(redis: Redis, qdrant_url: str, name: str, limits: InboxLimits
     """A house whose collection is named after an embedder of this name; the collection goes when it is left."""
     client = AsyncQdrantClient(url=qdrant_url, cloud_inference=True, check_compatibility=False)
     scripts, bell, embedder = RedisScripts(redis), CeleryBell(), WordEmbedder(name)
-    pseudonyms = Pseudonyms(RedisServerKey(redis))
+    pseudonyms, store = Pseudonyms(RedisServerKey(redis)), QdrantStore(client, embedder)
+    order = RedisOrder(scripts, store.greatest_order)
     house = House(
-        RedisInbox(redis, scripts, bell, limits, pseudonyms),
-        RedisLanes(redis, scripts, bell, limits, pseudonyms),
+        RedisInbox(redis, scripts, bell, limits, pseudonyms, order),
+        RedisLanes(redis, scripts, bell, limits, pseudonyms, order),
         RedisTurns(redis),
-        QdrantStore(client, embedder),
+        store,
         embedder=embedder,
     )
     await house.texts()

@@ -12,6 +12,7 @@ import httpx
 from api.app import create_app
 from memory.adapters.redis_server_key import RedisServerKey
 from memory.bootstrap import Parts
+from memory.clock import OWN_CLOCK
 from memory.errors import BadAnswer, TurnstoneError
 from memory.model import Scope
 from memory.settings import Settings
@@ -64,6 +65,7 @@ async def desk_in(house: House) -> AsyncIterator[Desk]:
     app = create_app(Settings.model_validate({"auth": "off", "host": "127.0.0.1", "extractor": "offline"}))
     missing: Any = None  # dead letters need neither
     app.state.parts = Parts(
+        clock=OWN_CLOCK,
         inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store, embedder=house.embedder,
         extractor=house.extractor, reconciler=house.reconciler, model=missing, guidance=NoGuidance(), watch=missing,
         server_key=RedisServerKey(missing, "k" * 32), owners=missing, notary=missing, receipts=missing,

@@ -5,7 +5,14 @@ from __future__ import annotations
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
-from memory.adapters.redis_codec import BOUND_PLAN_VERSION, BOUND_VERSION, VERSION, decode_plan, encode_plan
+from memory.adapters.redis_codec import (
+    BOUND_PLAN_VERSION,
+    BOUND_VERSION,
+    ORDER_PLAN_VERSION,
+    VERSION,
+    decode_plan,
+    encode_plan,
+)
 from memory.decide import decide
 from memory.forget import forget
 from memory.model import Lane, Plan, Scope
@@ -56,7 +63,7 @@ async def test_only_what_needs_the_new_format_is_written_in_it(house: House, red
     plain, bound = await house.say("I like tea"), await house.say("The desk closes at six", DESK)
     bodies = [await redis.hget(keys.turn("default", turn_id), "body") or b"" for turn_id in (plain, bound)]
     assert [f'"v":{version}'.encode() in body for version, body in zip((VERSION, BOUND_VERSION), bodies, strict=True)]
-    for scope, version in ((ANA, VERSION), (DESK, BOUND_PLAN_VERSION)):
+    for scope, version in ((ANA, ORDER_PLAN_VERSION), (DESK, BOUND_PLAN_VERSION)):
         lease = await house.lanes._acquire(scope.lane, edit=False)
         assert lease is not None
         batch = await house.lanes.take(lease, 8, 1000)

@@ -62,7 +62,7 @@ async def forgotten(house: House, scope: Scope = ANA) -> Erasure:
 
 
 async def versions(house: House, scope: Scope = ANA) -> int:
-    return await house.store.left(scope, LATER)
+    return await house.store.left(scope)
 
 
 async def removals_fall_due(redis: Redis) -> None:

@@ -186,10 +186,10 @@ async def test_an_earlier_worker_reads_every_plan_but_those_with_something_marke
         assert decode_plan(written).events == plan.events
         versions[mode, text] = (written[:6], b'"marked"' in written, b'"held"' in written)
     assert versions == {
-        ("hold", ORDINARY): (b'{"v":1', False, False),
-        ("off", TOLD): (b'{"v":1', False, False),
-        ("mark", TOLD): (b'{"v":2', True, False),
-        ("hold", TOLD): (b'{"v":2', True, True),
+        ("hold", ORDINARY): (b'{"v":4', False, False),
+        ("off", TOLD): (b'{"v":4', False, False),
+        ("mark", TOLD): (b'{"v":5', True, False),
+        ("hold", TOLD): (b'{"v":5', True, True),
     }
 
 

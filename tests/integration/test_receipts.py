@@ -23,6 +23,7 @@ from memory.adapters.redis_receipts import RedisReceipts
 from memory.adapters.redis_scripts import RedisScripts
 from memory.adapters.redis_server_key import RedisServerKey
 from memory.bootstrap import Parts
+from memory.clock import OWN_CLOCK
 from memory.model import Event, Scope, Write
 from memory.settings import Settings
 from tests.fakes import NoGuidance
@@ -39,6 +40,7 @@ async def api_over(house: House, redis: Redis) -> AsyncIterator[httpx.AsyncClien
     unused: Any = missing
     pseudonyms = Pseudonyms(server_key)
     app.state.parts = Parts(
+        clock=OWN_CLOCK,
         inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store, embedder=house.embedder,
         extractor=house.extractor, reconciler=house.reconciler, model=unused, guidance=NoGuidance(), watch=unused,
         server_key=server_key, owners=RedisOwners(redis, house.turns), notary=ServerNotary(server_key, pseudonyms),
@@ -130,7 +132,13 @@ async def test_a_receipt_that_was_changed_or_is_about_somebody_else_does_not_hol
     assert await verified(http, receipt, user_id="ana") == {"signature": True, "owner": True, "left": gone}
     for other in ({"user_id": "bob"}, {"agent_id": "ana"}, {"user_id": "ana", "run_id": "r"}):
         assert await verified(http, receipt, **other) == {"signature": True, "owner": False, "left": None}
-    for change in ({"turns": 2}, {"erased_at": "2020-01-01T00:00:00Z"}, {"key_id": "0"}, {"signature": "no base64"}):
+    for change in (
+        {"turns": 2},
+        {"erased_at": "2020-01-01T00:00:00Z"},
+        {"watermark": 1},
+        {"key_id": "0"},
+        {"signature": "no base64"},
+    ):
         found = await verified(http, {**receipt, **change}, user_id="ana")
         assert found == {"signature": False, "owner": True, "left": None}, change
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -152,7 +152,7 @@ class World:
     async def clear(self) -> None:
         """Remove every memory."""
         for tenant in TENANTS:
-            await self.parts.store.erase(Scope(tenant=tenant), datetime(9999, 1, 1, tzinfo=UTC))
+            await self.parts.store.erase(Scope(tenant=tenant), sys.maxsize)
 
     def key_of(self, tenant: str, limited: bool) -> str:
         """The tenant's key; that of one user, or of an admin."""

@@ -23,7 +23,7 @@ TURN = {
     "id": "t1", "status": "settled", "attempts": 1, "error": None, "accepted_at": TIME, "settled_at": TIME,
     "events": [{"event": "UPDATE", "id": "m1", "memory": "User likes tea", "previous": "User likes coffee"}],
 }  # fmt: skip
-RECEIPT = {"tenant": "default", "erased_at": TIME, "turns": 3, "memories": 7, "verified": True}
+RECEIPT = {"tenant": "default", "erased_at": TIME, "watermark": 7, "turns": 3, "memories": 7, "verified": True}
 READY = {
     "status": "ready", "extractor": "offline-1", "embedder": "minilm",
     "parts": {"redis": {"ok": True, "error": None}, "qdrant": {"ok": True, "error": None}},

@@ -46,6 +46,9 @@ def test_a_stack_that_is_well_has_no_problems_and_all_figures_are_read() -> None
         ({"turnstone_ledger_audit_late": "1"}, "see that a worker runs"),
         ({"turnstone_lanes_overdue": "1"}, "1 of 2 lanes with work are overdue: start workers"),
         ({"turnstone_backlog": "801"}, "801 of at most 1000 turns"),
+        ({"turnstone_clock_jumped_seconds": "-3600.2"}, "Redis' clock has jumped within a day, last by -3600.2 s"),
+        ({"turnstone_clock_ahead_seconds": "61"}, "Redis' clock is 61 s ahead of the API's"),
+        ({"turnstone_clock_ahead_seconds": "-61"}, "Redis' clock is 61 s behind the API's"),
         ({"turnstone_redis_used_bytes": "810"}, "Redis uses 81% of its maxmemory"),
         (
             {

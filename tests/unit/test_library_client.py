@@ -90,7 +90,7 @@ async def test_a_refusal_of_the_server_s_is_the_error_that_it_would_be_in_proces
 
 
 async def test_an_erase_that_left_something_is_no_success(api: FakeApi, client: AsyncMemoryClient) -> None:
-    api.plan("DELETE", "/memories", {"erased_at": AT, "turns": 0, "memories": 1, "verified": False})
+    api.plan("DELETE", "/memories", {"erased_at": AT, "watermark": 7, "turns": 0, "memories": 1, "verified": False})
     with pytest.raises(NotErased):
         await client.delete_all(user_id="ana")
 
@@ -99,7 +99,7 @@ async def test_a_reset_forgets_everybody_who_has_memories(api: FakeApi, client: 
     told = {"total_memories": 1, "created_at": AT, "updated_at": AT}
     api.plan("GET", "/entities", [{"id": "ana", "type": "user", **told}, {"id": "bot", "type": "agent", **told}])
     api.plan("GET", "/entities", [])
-    api.plan("DELETE", "/memories", {"erased_at": AT, "turns": 0, "memories": 1, "verified": True})
+    api.plan("DELETE", "/memories", {"erased_at": AT, "watermark": 7, "turns": 0, "memories": 1, "verified": True})
     await client.reset()
     assert [one.path for one in api.asked if one.method == "DELETE"] == [
         "/memories?user_id=ana",

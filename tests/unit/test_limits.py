@@ -65,7 +65,8 @@ JUST_ENOUGH = turn(
     metadata={"deep": nested(4), "note": "x" * 16_280, **{str(number): 1 for number in range(4)}},
 )
 RECEIPT = {
-    "id": "x", "tenant": "default", "erased_at": "2026-01-01T00:00:00Z", "owner": "x", "scope": ["user_id"], "turns": 1,
+    "id": "x", "tenant": "default", "erased_at": "2026-01-01T00:00:00Z", "watermark": 7, "owner": "x",
+    "scope": ["user_id"], "turns": 1,
     "memories": 1, "verified": True, "counts": {}, "left": {}, "key_id": "x",
 }  # fmt: skip
 STRICT = {

@@ -37,7 +37,7 @@ class Walk:
         drafts: list[Memory] = []
         for number, turn in enumerate(turns):
             fact = Fact(turn_id=turn.id, text=f"text {self.dice.randint(0, 3)}", category="x", quote="q")
-            stored = [one for one in standing if one.current or (is_late(one, turn.said_at) and is_retracted(one))]
+            stored = [one for one in standing if one.current or (is_late(one, turn) and is_retracted(one))]
             targets = [*stored, *drafts]
             event = self.dice.choice(EVENTS)
             target = self.dice.choice(targets) if targets and event is not Event.ADD else None
@@ -59,7 +59,7 @@ class Walk:
         said = self.dice.choice((None, self.dice.randint(0, self.clock)))
         return Turn(
             id=f"t{self.turns}", scope=ANA, messages=(Message(role=Role.USER, content="x"),),
-            accepted_at=DAY_0 + self.clock * DAY + timedelta(seconds=self.turns),
+            accepted_at=DAY_0 + self.clock * DAY + timedelta(seconds=self.turns), order=self.turns,
             timestamp=None if said is None else DAY_0 + said * DAY,
         )  # fmt: skip
 
@@ -74,10 +74,11 @@ class Walk:
             return
         restored = earlier[-1] if latest.current else latest
         self.clock += 1
+        self.turns += 1
         now = DAY_0 + self.clock * DAY
         again = {"event": Event.UPDATE, "version": latest.version + 1, "current": True, "valid_to": None}
-        after = latest.model_copy(update={**again, "valid_from": now, "updated_at": now, "text": restored.text,
-                                          "turn_ids": restored.turn_ids})  # fmt: skip
+        dated = {"valid_from": now, "updated_at": now, "order": self.turns}
+        after = latest.model_copy(update={**again, **dated, "text": restored.text, "turn_ids": restored.turn_ids})
         past = superseded(latest, after) if latest.current else latest
         self.said.append(f"undo {latest.id} @{self.clock}")
         self.store[version_id(latest.id, latest.version)] = past

@@ -1,4 +1,5 @@
--- Deliveries to webhooks: ids, never words. The names of the keys are those of redis_keys.py.
+-- Deliveries to webhooks: ids, never words. The names of the keys are those of redis_keys.py. What is due is due by the
+-- monotonic clock (`due_ms`); `due_us` tells people when that is expected to be. To be put after _clock.
 local MOST_WAITING, MOST_DONE = 10000, 1000 -- of one webhook: what is more is given up at once, or forgotten
 local WANTED = { ADD = 'memory_add', UPDATE = 'memory_update', DELETE = 'memory_delete' }
 local OWNERS = { 'user_id', 'agent_id', 'run_id', 'app_id' } -- as in memory/model/scope.py
@@ -32,7 +33,7 @@ local function end_delivery(names, id, status, now_us, retention_s)
   redis.call('ZADD', names.done, redis.call('ZSCORE', names.waiting, id), id)
   redis.call('ZREM', names.waiting, id)
   redis.call('HSET', delivery, 'status', status, 'done_us', micros(now_us))
-  redis.call('HDEL', delivery, 'due_ms')
+  redis.call('HDEL', delivery, 'due_ms', 'due_us')
   redis.call('EXPIRE', delivery, retention_s)
   redis.call('EXPIRE', names.done, retention_s)
   redis.call('HINCRBY', names.counts, status, 1)
@@ -45,32 +46,36 @@ local function end_delivery(names, id, status, now_us, retention_s)
 end
 
 -- fields: what is known of it by ids, as a flat list
-local function note_delivery(names, lane, event, due_ms, now_us, retention_s, fields)
+local function note_delivery(names, lane, event, hold_ms, clock, retention_s, fields)
   local seq = redis.call('HINCRBY', names.counts, 'seq', 1)
   local id = names.hook .. '-' .. seq
   redis.call('HSET', names.delivery .. id, 'hook', names.hook, 'lane', lane, 'event', event, 'status', 'waiting',
-    'attempts', 0, 'noted_us', micros(now_us), 'due_ms', due_ms, unpack(fields))
+    'attempts', 0, 'noted_us', micros(clock.now_us), unpack(fields))
+  if hold_ms > 0 then
+    redis.call('HSET', names.delivery .. id, 'due_ms', micros(clock.monotonic_ms + hold_ms),
+      'due_us', micros(clock.now_us + hold_ms * 1000))
+  end
   local full = redis.call('ZCARD', names.waiting) >= MOST_WAITING
   redis.call('ZADD', names.waiting, seq, id)
   redis.call('HINCRBY', names.counts, 'waiting', 1)
   if full then
     redis.call('HSET', names.delivery .. id, 'error', 'too_many_waiting')
-    end_delivery(names, id, 'failed', now_us, retention_s)
+    end_delivery(names, id, 'failed', clock.now_us, retention_s)
   elseif redis.call('RPUSH', names.lane .. lane, id) == 1 then
-    put_lane(names, lane, math.floor(now_us / 1000))
+    put_lane(names, lane, clock.monotonic_ms)
   end
   return id
 end
 
 -- Note one event for each of the tenant's webhooks that wants it. Returns the deliveries' ids.
-local function note_event(tenant, hooks, lane, event, due_ms, now_us, retention_s, fields)
+local function note_event(tenant, hooks, lane, event, hold_ms, clock, retention_s, fields)
   local ids = {}
   for i = 1, #hooks, 2 do
     local hook, wants = cjson.decode(hooks[i + 1]), false
     for _, name in ipairs(hook.events) do wants = wants or name == WANTED[event] end
     if hook.active and wants then
       local names = names_of(tenant, hooks[i])
-      ids[#ids + 1] = note_delivery(names, lane, event, due_ms, now_us, retention_s, fields)
+      ids[#ids + 1] = note_delivery(names, lane, event, hold_ms, clock, retention_s, fields)
     end
   end
   return ids
@@ -78,10 +83,11 @@ end
 
 -- Note the next events of a settled turn for each webhook that wants them, until so many deliveries are made. How many
 -- events are done stands in the turn. Returns how many deliveries that makes, and whether the turn is done.
-local function note_turn(tenant, hooks, lane, turn, id, most, retention_s)
-  local row, fields = redis.call('HMGET', turn, 'events', 'told', 'settled_us', unpack(OWNERS)), {}
+local function note_turn(tenant, hooks, lane, turn, id, most, clock, retention_s)
+  local row = redis.call('HMGET', turn, 'events', 'told', 'settled_us', 'order', unpack(OWNERS))
+  local fields, at = { 'order', row[4] or '0' }, { now_us = tonumber(row[3]), monotonic_ms = clock.monotonic_ms }
   for i, name in ipairs(OWNERS) do
-    local owner = row[i + 3]
+    local owner = row[i + 4]
     if owner and owner ~= '' then
       fields[#fields + 1] = name
       fields[#fields + 1] = owner
@@ -97,7 +103,7 @@ local function note_turn(tenant, hooks, lane, turn, id, most, retention_s)
         return noted, false
       end
       local about = { 'turn', id, 'memory', event.id, 'nth', seen[same] - 1, unpack(fields) }
-      noted = noted + #note_event(tenant, hooks, lane, event.event, 0, tonumber(row[3]), retention_s, about)
+      noted = noted + #note_event(tenant, hooks, lane, event.event, 0, at, retention_s, about)
     end
   end
   redis.call('HDEL', turn, 'told')

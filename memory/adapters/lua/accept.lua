@@ -1,32 +1,29 @@
 -- Take a turn in, in one step: idempotency, limits, append, status, books, bell.
--- KEYS turn, waiting list, lane, owned index, queued set, ledger, lanes, backlog, bell queue, tenants, floor,
---      [idempotency, idempotency as it was named before keys were hashed]
+-- KEYS turn, waiting list, lane, owned index, queued set, ledger, lanes, backlog, bell queue, tenants, [idempotency]
 -- ARGV id, lane, tenant, body, bell, lease_ms, max_backlog, max_lane_backlog, user, agent, run, app,
---      [body hash, idempotency_s, body hash of before]
-local turn, waiting, lane, owned, queued, ledger, lanes, backlog, queue, tenants, floor, idem, plain = unpack(KEYS)
+--      unseeded (1: take it though the order is not known, as the store is away), [body hash]
+-- with _clock
+local turn, waiting, lane, owned, queued, ledger, lanes, backlog, queue, tenants, idem = unpack(KEYS)
 local id, lane_key, tenant, body, bell = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 
 if idem then
-  for name, hash in pairs({ [idem] = ARGV[13], [plain] = ARGV[15] }) do
-    local seen = redis.call('HMGET', name, 'id', 'hash')
-    if seen[1] then
-      return { seen[2] == hash and 'repeated' or 'conflict', seen[1] }
-    end
-  end
+  local seen = redis.call('HMGET', idem, 'id', 'hash')
+  if seen[1] then return { seen[2] == ARGV[14] and 'repeated' or 'conflict', seen[1] } end
 end
 if tonumber(redis.call('GET', backlog) or '0') >= tonumber(ARGV[7]) then return { 'full', id } end
 if redis.call('LLEN', waiting) >= tonumber(ARGV[8]) then return { 'lane_full', id } end
 
--- Strictly increasing within a lane, and after whatever was erased, whatever the clock does.
-local time = redis.call('TIME')
-local now_us = time[1] * 1000000 + time[2]
-local last_us = math.max(
-  tonumber(redis.call('HGET', lane, 'last_us') or '0'), tonumber(redis.call('GET', floor) or '0'))
-local accepted_us = now_us > last_us and now_us or last_us + 1
-local stamp = string.format('%.0f', accepted_us)
+-- Times of a lane increase strictly, by microseconds where need be. Where that would date a turn more than a minute
+-- ahead, the clock has gone back: the turn has its real time, and its order alone tells that it is later.
+local clock = peek()
+if not clock.seeded and ARGV[13] ~= '1' then return { 'unseeded', id } end
+local order, accepted_us = next_order(clock), clock.now_us
+local last_us = tonumber(redis.call('HGET', lane, 'last_us') or '0')
+if last_us >= accepted_us and last_us < accepted_us + 60000000 then accepted_us = last_us + 1 end
+local stamp = digits(accepted_us)
 
-redis.call('HSET', turn, 'lane', lane_key, 'status', 'queued', 'accepted_us', stamp, 'attempts', 0, 'body', body,
-  'user_id', ARGV[9], 'agent_id', ARGV[10], 'run_id', ARGV[11], 'app_id', ARGV[12])
+redis.call('HSET', turn, 'lane', lane_key, 'status', 'queued', 'accepted_us', stamp, 'order', order, 'attempts', 0,
+  'body', body, 'user_id', ARGV[9], 'agent_id', ARGV[10], 'run_id', ARGV[11], 'app_id', ARGV[12])
 redis.call('RPUSH', waiting, id)
 redis.call('HSET', lane, 'last_us', stamp)
 redis.call('ZADD', owned, stamp, id)
@@ -38,11 +35,12 @@ redis.call('HINCRBY', ledger, 'accepted', 1)
 redis.call('INCR', backlog)
 redis.call('SADD', tenants, tenant)
 if idem then
-  redis.call('HSET', idem, 'id', id, 'hash', ARGV[13])
-  redis.call('EXPIRE', idem, ARGV[14])
+  -- It has no end while the turn waits: whoever settles the turn, or buries or erases it, gives it one.
+  redis.call('HSET', idem, 'id', id, 'hash', ARGV[14])
+  redis.call('HSET', turn, 'idem', idem)
 end
 -- A lane in `lanes` is awake: somebody works on it, or the sweep will ring when its time comes.
-if redis.call('ZADD', lanes, 'NX', math.floor(now_us / 1000) + ARGV[6], lane_key) == 1 then
+if redis.call('ZADD', lanes, 'NX', clock.monotonic_ms + ARGV[6], lane_key) == 1 then
   redis.call('LPUSH', queue, bell)
 end
 return { 'accepted', id }

@@ -1,11 +1,13 @@
--- Take the lane's lease. The token is a time that only grows, so it stays greatest even if Redis were emptied.
--- KEYS lease, lane, waiting list, lanes, fence, plan, owned
--- ARGV lane, lease_ms, edit (1: take it though nothing waits, but not over a recorded plan), retention_s
-local lease, lane, waiting, lanes, fence, plan, owned = unpack(KEYS)
+-- Take the lane's lease. The token is the next number in the order of all that is decided.
+-- KEYS lease, lane, waiting list, lanes, plan, owned
+-- ARGV lane, lease_ms, edit (1: take it though nothing waits, but not over a recorded plan), retention_s, longest_ms
+-- Returns { token, Redis' time in us }, 'unseeded' where the order is not known, or nothing.
+-- with _clock
+-- with _lease
+local lease, lane, waiting, lanes, plan, owned = unpack(KEYS)
 local edit = ARGV[3] == '1'
-if redis.call('EXISTS', lease) == 1 then return false end
-local time = redis.call('TIME')
-local now_us = time[1] * 1000000 + time[2]
+if is_held(lease, ARGV[5]) then return false end
+local clock = look()
 if edit then
   if redis.call('EXISTS', plan) == 1 then return false end
 elseif redis.call('LLEN', waiting) == 0 then
@@ -13,12 +15,11 @@ elseif redis.call('LLEN', waiting) == 0 then
   redis.call('EXPIRE', lane, ARGV[4])
   redis.call('EXPIRE', owned, ARGV[4])
   return false
-elseif now_us < tonumber(redis.call('HGET', lane, 'wake_us') or '0') then
+elseif clock.monotonic_us < tonumber(redis.call('HGET', lane, 'wake_us') or '0') then
   return false
 end
-local last = tonumber(redis.call('GET', fence) or '0')
-local token = string.format('%.0f', now_us > last and now_us or last + 1)
-redis.call('SET', fence, token)
+if not clock.seeded then return 'unseeded' end
+local token = next_order(clock)
 redis.call('SET', lease, token, 'PX', ARGV[2])
-redis.call('ZADD', lanes, 'XX', math.floor(now_us / 1000) + ARGV[2], ARGV[1])
-return token
+redis.call('ZADD', lanes, 'XX', clock.monotonic_ms + ARGV[2], ARGV[1])
+return { token, digits(clock.now_us) }

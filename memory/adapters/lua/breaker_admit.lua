@@ -1,10 +1,10 @@
 -- May this call be made? Closed (no `opened_us`): yes. Open: not before `until_ms`. Then as many at once as `limit` says.
 -- KEYS breaker, calls; ARGV call, call_ms, rest_ms (to wait while there is no room)
 -- Returns { 1, the opening that the call is made under or '' } or { 0, wait_ms, reason, whether calls are let through }
+-- with _clock
 local row = redis.call('HMGET', KEYS[1], 'opened_us', 'until_ms', 'limit', 'reason')
 if not row[1] then return { 1, '' } end
-local time = redis.call('TIME')
-local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
+local now_ms = look().monotonic_ms
 local left_ms = tonumber(row[2]) - now_ms
 if left_ms > 0 then return { 0, left_ms, row[4], 0 } end
 -- A call whose process died gives its place up by itself.

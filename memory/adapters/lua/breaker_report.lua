@@ -3,6 +3,7 @@
 -- ARGV call, opening, outcome (answered, failed, refused or left), reason, asked_ms, threshold, base_ms, longest_ms,
 --   whole (more calls at once than this are not counted any more), keep_ms
 -- Returns the ms for which it opens, 0 when it does not.
+-- with _clock
 local breaker, calls = unpack(KEYS)
 local outcome, threshold, whole, keep_ms = ARGV[3], tonumber(ARGV[6]), tonumber(ARGV[9]), tonumber(ARGV[10])
 redis.call('ZREM', calls, ARGV[1])
@@ -36,9 +37,9 @@ end
 local pauses = redis.call('HINCRBY', breaker, 'pauses', 1)
 local pause_ms = math.min(tonumber(ARGV[8]), ARGV[7] * 2 ^ math.min(pauses - 1, 20))
 pause_ms = math.floor(math.max(pause_ms, tonumber(ARGV[5])))
-local time = redis.call('TIME')
-local until_ms = time[1] * 1000 + math.floor(time[2] / 1000) + pause_ms
-redis.call('HSET', breaker, 'opened_us', string.format('%.0f', time[1] * 1000000 + time[2]),
+local clock = look()
+local until_ms = clock.monotonic_ms + pause_ms
+redis.call('HSET', breaker, 'opened_us', digits(clock.now_us),
   'until_ms', string.format('%.0f', until_ms), 'limit', 1, 'reason', ARGV[4])
 redis.call('PEXPIRE', breaker, pause_ms + keep_ms)
 return pause_ms

@@ -1,18 +1,18 @@
 -- Forget an owner's turns in one lane: take the lane by force (whoever held it fails its next check) and leave of each
--- turn accepted up to the epoch only that it was erased. A lane in which nothing else is goes as well, name and all.
--- KEYS lease, lane, waiting list, plan, owned, ledger, backlog, fence, lanes, floor, the lane's dead
--- ARGV turn prefix, status prefix, retention_s, lease_ms, epoch_us, lane, user, agent, run, app (empty: any), text prefix,
+-- turn that came before the epoch only that it was erased. A lane in which nothing else is goes as well, name and all.
+-- KEYS lease, lane, waiting list, plan, owned, ledger, backlog, lanes, the lane's dead
+-- ARGV turn prefix, status prefix, retention_s, lease_ms, epoch, lane, user, agent, run, app (empty: any), text prefix,
 --   dead turns that may be among them: a dead one outlives its lane's index ...
--- Returns { token, turns whose words were there, plans, { id, status it had, ... } }
-local lease, lane, waiting, plan, owned, ledger, backlog, fence, lanes, floor, dead = unpack(KEYS)
-local time = redis.call('TIME')
-local now_us, epoch_us = time[1] * 1000000 + time[2], tonumber(ARGV[5])
--- Newer than the epoch too: an edit takes its time from its token.
-local last = math.max(tonumber(redis.call('GET', fence) or '0'), epoch_us)
-local token = string.format('%.0f', now_us > last and now_us or last + 1)
-redis.call('SET', fence, token)
+-- Returns { token, turns whose words were there, plans, { id, status it had, ... }, Redis' time in us }, or 'unseeded' where
+-- the order is not known.
+-- with _clock
+-- with _idempotency
+local lease, lane, waiting, plan, owned, ledger, backlog, lanes, dead = unpack(KEYS)
+local clock, epoch = look(), tonumber(ARGV[5])
+if not clock.seeded then return 'unseeded' end
+local token, now = next_order(clock), digits(clock.now_us)
 redis.call('SET', lease, token, 'PX', ARGV[4])
-redis.call('ZADD', lanes, 'XX', math.floor(now_us / 1000) + ARGV[4], ARGV[6])
+redis.call('ZADD', lanes, 'XX', clock.monotonic_ms + ARGV[4], ARGV[6])
 
 local live = { queued = true, running = true, retrying = true }
 local ids, seen = redis.call('LRANGE', waiting, 0, -1), {}
@@ -25,8 +25,9 @@ for i = 12, #ARGV do ids[#ids + 1] = ARGV[i] end
 local erased, texts = {}, 0
 for _, id in ipairs(ids) do
   local turn = ARGV[1] .. id
-  local row = redis.call('HMGET', turn, 'status', 'user_id', 'agent_id', 'run_id', 'app_id', 'accepted_us', 'lane')
-  local ours = row[1] and row[1] ~= 'erased' and not seen[id] and row[7] == ARGV[6] and tonumber(row[6]) <= epoch_us
+  local row = redis.call('HMGET', turn, 'status', 'user_id', 'agent_id', 'run_id', 'app_id', 'accepted_us', 'lane',
+    'order', 'idem')
+  local ours = row[1] and row[1] ~= 'erased' and not seen[id] and row[7] == ARGV[6] and tonumber(row[8] or '0') <= epoch
   for i = 2, 5 do ours = ours and (ARGV[5 + i] == '' or ARGV[5 + i] == row[i]) end
   seen[id] = true
   if not row[1] then redis.call('ZREM', owned, id) end -- its hash has ended: the index would name the lane for nothing
@@ -47,8 +48,9 @@ for _, id in ipairs(ids) do
     if redis.call('HEXISTS', turn, 'body') + redis.call('EXISTS', ARGV[11] .. id) > 0 then texts = texts + 1 end
     redis.call('DEL', turn, ARGV[11] .. id)
     redis.call('HSET', turn, 'status', 'erased', 'accepted_us', row[6], 'attempts', 0,
-      'settled_us', string.format('%.0f', now_us))
+      'settled_us', now)
     redis.call('EXPIRE', turn, ARGV[3])
+    end_key(row[9])
     erased[#erased + 1] = id
     erased[#erased + 1] = row[1]
   end
@@ -63,11 +65,9 @@ else
 end
 redis.call('HDEL', lane, 'held', 'holder', 'limit', 'deaths', 'failures', 'wake_us')
 if redis.call('LLEN', waiting) == 0 and redis.call('ZCARD', owned) == 0 then
-  local last_us = redis.call('HGET', lane, 'last_us') or '0'
-  if tonumber(last_us) > tonumber(redis.call('GET', floor) or '0') then redis.call('SET', floor, last_us) end
   redis.call('DEL', lane, owned)
 elseif redis.call('LLEN', waiting) == 0 then
   redis.call('EXPIRE', lane, ARGV[3])
   redis.call('EXPIRE', owned, ARGV[3])
 end
-return { token, texts, plans, erased }
+return { token, texts, plans, erased, now }

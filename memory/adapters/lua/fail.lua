@@ -1,9 +1,9 @@
 -- A permanent failure: halve the batch, or bury the turn that stands alone.
 -- KEYS lease, lane, waiting list, plan, ledger, backlog, owned, the lane's dead; ARGV token, turn prefix, status prefix, error, error for the history
 -- with _history
+-- with _idempotency
 local lease, lane, waiting, plan, ledger, backlog, owned, dead = unpack(KEYS)
 if redis.call('GET', lease) ~= ARGV[1] then return 0 end
-local time = redis.call('TIME')
 local held = tonumber(redis.call('HGET', lane, 'held') or '0')
 local status = held == 1 and 'dead' or 'retrying'
 for _, id in ipairs(held > 0 and redis.call('LRANGE', waiting, 0, held - 1) or {}) do
@@ -19,6 +19,7 @@ if held == 1 then
   local id = redis.call('LPOP', waiting)
   redis.call('ZREM', owned, id)
   redis.call('ZADD', dead, redis.call('HGET', ARGV[2] .. id, 'accepted_us'), id)
+  end_key(redis.call('HGET', ARGV[2] .. id, 'idem'))
   redis.call('HINCRBY', ledger, 'dead', 1)
   redis.call('DECR', backlog)
   redis.call('HDEL', lane, 'limit')

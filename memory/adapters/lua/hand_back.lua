@@ -2,6 +2,7 @@
 -- batch stays marked as held, for the next holder to bisect, and the lane rests a moment instead of ringing at once.
 -- KEYS lease, lane, waiting list, lanes, bell queue, owned
 -- ARGV token, lane, turn prefix, status prefix, bell, lease_ms, died, rest_ms, retention_s
+-- with _clock
 local lease, lane, waiting, lanes, queue, owned = unpack(KEYS)
 if redis.call('GET', lease) ~= ARGV[1] then return 0 end
 local died = ARGV[7] == '1'
@@ -17,8 +18,7 @@ if not died and redis.call('HGET', lane, 'holder') == ARGV[1] then
   redis.call('HDEL', lane, 'held', 'holder')
 end
 redis.call('DEL', lease)
-local time = redis.call('TIME')
-local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
+local now_ms = look().monotonic_ms
 if redis.call('LLEN', waiting) == 0 then
   redis.call('ZREM', lanes, ARGV[2])
   redis.call('EXPIRE', lane, ARGV[9])

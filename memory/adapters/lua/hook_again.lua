@@ -1,8 +1,8 @@
 -- Let deliveries be sent now: one that waits at once, one that is done once more. ARGV tenant, the deliveries' ids ...
 -- Returns how many there were.
+-- with _clock
 -- with _deliveries
-local time, found = redis.call('TIME'), 0
-local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
+local now_ms, found = look().monotonic_ms, 0
 for i = 2, #ARGV do
   local id = ARGV[i]
   local names = names_of(ARGV[1], string.match(id, '^(.*)%-'))
@@ -10,7 +10,7 @@ for i = 2, #ARGV do
   local status, lane = unpack(redis.call('HMGET', delivery, 'status', 'lane'))
   if status then
     found = found + 1
-    redis.call('HDEL', delivery, 'due_ms')
+    redis.call('HDEL', delivery, 'due_ms', 'due_us')
     redis.call('DEL', names.rest)
     if status ~= 'waiting' then
       redis.call('HSET', delivery, 'status', 'waiting', 'attempts', 0)

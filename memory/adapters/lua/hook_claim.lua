@@ -2,12 +2,12 @@
 -- when the claim ends. KEYS webhooks, webhooks that are due
 -- ARGV tenant, webhook, claim_ms, awake_ms, busy (1: the caller asks again soon, so nobody else need be rung for)
 -- Returns { id, fields, the webhook }, or nothing where none is due.
+-- with _clock
 -- with _deliveries
 local hooks, dues = unpack(KEYS)
 local names, busy = names_of(ARGV[1], ARGV[2]), ARGV[5] == '1'
-local time = redis.call('TIME')
-local now_us = time[1] * 1000000 + time[2]
-local now_ms = math.floor(now_us / 1000)
+local clock = look()
+local now_ms = clock.monotonic_ms
 redis.call('SET', names.awake, 1, 'PX', ARGV[4])
 
 local function none(next_ms)
@@ -18,12 +18,12 @@ end
 
 local hook = redis.call('HGET', hooks, names.hook)
 if not hook then return none() end
-local rest_ms = redis.call('PTTL', names.rest)
-if rest_ms > 0 then return none(now_ms + rest_ms) end
+local rest_until_ms = tonumber(redis.call('GET', names.rest) or '0')
+if rest_until_ms > now_ms then return none(rest_until_ms) end
 local lane = redis.call('ZRANGEBYSCORE', names.due, '-inf', now_ms, 'LIMIT', 0, 1)[1]
 if not lane then return none(redis.call('ZRANGE', names.due, 0, 0, 'WITHSCORES')[2]) end
 local id = redis.call('LINDEX', names.lane .. lane, 0)
 redis.call('HINCRBY', names.delivery .. id, 'attempts', 1)
-redis.call('HSET', names.delivery .. id, 'tried_us', micros(now_us))
+redis.call('HSET', names.delivery .. id, 'tried_us', micros(clock.now_us))
 redis.call('ZADD', names.due, now_ms + ARGV[3], lane)
 return { id, redis.call('HGETALL', names.delivery .. id), hook }

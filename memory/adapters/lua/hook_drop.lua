@@ -1,7 +1,7 @@
 -- Forget deliveries, whatever has become of them. ARGV tenant, the deliveries' ids ...; returns how many there were.
+-- with _clock
 -- with _deliveries
-local time, dropped = redis.call('TIME'), 0
-local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
+local now_ms, dropped = look().monotonic_ms, 0
 for i = 2, #ARGV do
   local id = ARGV[i]
   local names = names_of(ARGV[1], string.match(id, '^(.*)%-'))

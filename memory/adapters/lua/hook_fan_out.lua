@@ -3,6 +3,7 @@
 -- KEYS webhooks, lanes that have lines, awake, webhooks that are due
 -- ARGV tenant, most deliveries, retention_s, turn prefix, outbox prefix, awake_ms, lane (empty: that which waits longest)
 -- Returns { how many deliveries were noted, 1 where there is more to do, in the lane if one is named }
+-- with _clock
 -- with _deliveries
 local hooks, lanes, awake, dues = unpack(KEYS)
 local tenant, most, lane = ARGV[1], tonumber(ARGV[2]), ARGV[7]
@@ -22,7 +23,7 @@ if not named then
     return { 0, 0 }
   end
 end
-local outbox, known = ARGV[5] .. lane, redis.call('HGETALL', hooks)
+local outbox, known, clock = ARGV[5] .. lane, redis.call('HGETALL', hooks), look()
 for _ = 1, most do
   local id = redis.call('LINDEX', outbox, 0)
   if not id then
@@ -30,12 +31,11 @@ for _ = 1, most do
     rest()
     return { noted, (named or redis.call('ZCARD', lanes) == 0) and 0 or 1 }
   end
-  local more, done = note_turn(tenant, known, string.match(lane, ':(.*)$'), ARGV[4] .. id, id, most - noted, ARGV[3])
+  local more, done = note_turn(tenant, known, string.match(lane, ':(.*)$'), ARGV[4] .. id, id, most - noted, clock, ARGV[3])
   noted = noted + more
   if done then redis.call('LPOP', outbox) end
   if noted >= most then break end
 end
 -- The others of the tenant come first now.
-local time = redis.call('TIME')
-redis.call('ZADD', lanes, 'XX', micros(time[1] * 1000000 + time[2]), lane)
+redis.call('ZADD', lanes, 'XX', micros(clock.now_us), lane)
 return { noted, 1 }

@@ -1,11 +1,13 @@
 -- Ring for one webhook that is due, unless somebody is at it. KEYS awake, webhooks that are due, bell queue
 -- ARGV tenant:webhook, bell, for how long nobody else rings (ms), leave (1: whoever was at it stops)
+-- with _clock
 local awake, dues, queue = unpack(KEYS)
 if ARGV[4] == '1' then redis.call('DEL', awake) end
-if redis.call('EXISTS', awake) == 1 then return 0 end
-local time = redis.call('TIME')
+-- Where Redis' clock has gone back, it would be told to last for longer than anybody says so.
+local left_ms = redis.call('PTTL', awake)
+if left_ms ~= -2 and left_ms <= tonumber(ARGV[3]) then return 0 end
 local due = redis.call('ZSCORE', dues, ARGV[1])
-if not due or tonumber(due) > time[1] * 1000 + math.floor(time[2] / 1000) then return 0 end
+if not due or tonumber(due) > look().monotonic_ms then return 0 end
 redis.call('SET', awake, 1, 'PX', ARGV[3])
 redis.call('LPUSH', queue, ARGV[2])
 return 1

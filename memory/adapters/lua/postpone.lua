@@ -2,6 +2,7 @@
 -- KEYS lease, lane, waiting list, lanes
 -- ARGV token, lane, turn prefix, status prefix, error, base_ms, max_ms, asked_ms, jitter in [0, 1), error for the history
 -- with _history
+-- with _clock
 local lease, lane, waiting, lanes = unpack(KEYS)
 if redis.call('GET', lease) ~= ARGV[1] then return -1 end
 local held = tonumber(redis.call('HGET', lane, 'held') or '0')
@@ -15,9 +16,8 @@ end
 local failures = redis.call('HINCRBY', lane, 'failures', 1)
 local delay = math.min(tonumber(ARGV[7]), ARGV[6] * 2 ^ math.min(failures - 1, 20))
 delay = math.max(delay * (0.5 + ARGV[9] / 2), tonumber(ARGV[8]))
-local time = redis.call('TIME')
-local wake_ms = time[1] * 1000 + math.floor(time[2] / 1000) + math.floor(delay)
-redis.call('HSET', lane, 'wake_us', string.format('%.0f', wake_ms * 1000))
+local wake_ms = look().monotonic_ms + math.floor(delay)
+redis.call('HSET', lane, 'wake_us', digits(wake_ms * 1000))
 redis.call('HDEL', lane, 'held', 'holder')
 redis.call('ZADD', lanes, wake_ms, ARGV[2])
 redis.call('DEL', lease)

@@ -2,8 +2,10 @@
 -- KEYS turn, waiting list, ledger, backlog, lanes, bell queue, lane, owned, the lane's dead
 -- ARGV id, status prefix, lane, bell, lease_ms, retention_s, replay (1) or discard (0)
 -- with _history
+-- with _clock
+-- with _idempotency
 local turn, waiting, ledger, backlog, lanes, queue, lane, owned, dead = unpack(KEYS)
-local row = redis.call('HMGET', turn, 'status', 'accepted_us', 'attempts')
+local row = redis.call('HMGET', turn, 'status', 'accepted_us', 'attempts', 'idem')
 if row[1] ~= 'dead' then return 0 end
 redis.call('ZREM', ARGV[2] .. 'dead', ARGV[1])
 redis.call('ZREM', dead, ARGV[1])
@@ -17,6 +19,7 @@ if ARGV[7] ~= '1' then
     'history', 'times_failed', 'times_postponed', 'times_worker_lost', 'times_replayed')
   redis.call('HSET', turn, 'status', 'erased')
   redis.call('EXPIRE', turn, ARGV[6])
+  end_key(row[4])
   return 1
 end
 redis.call('ZADD', ARGV[2] .. 'queued', row[2], ARGV[1])
@@ -28,8 +31,8 @@ redis.call('HDEL', turn, 'error')
 note_down(turn, 'replayed', nil, nil, tonumber(row[3]))
 redis.call('RPUSH', waiting, ARGV[1])
 redis.call('INCR', backlog)
-local time = redis.call('TIME')
-if redis.call('ZADD', lanes, 'NX', time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[5], ARGV[3]) == 1 then
+if row[4] then redis.call('PERSIST', row[4]) end
+if redis.call('ZADD', lanes, 'NX', look().monotonic_ms + ARGV[5], ARGV[3]) == 1 then
   redis.call('LPUSH', queue, ARGV[4])
 end
 return 1

@@ -3,11 +3,12 @@
 -- ARGV token, turn prefix, status prefix, retention_s, dropped facts, text prefix, text_s (how long the words stay), then
 --   per turn: id, status (settled or erased), events, gated (1: no model was asked)
 -- Returns 0 where the lease is another's, 2 where webhooks are to be told, else 1.
+-- with _clock
+-- with _idempotency
 local lease, lane, waiting, plan, ledger, backlog, owned = unpack(KEYS)
 if redis.call('GET', lease) ~= ARGV[1] then return 0 end
-local time = redis.call('TIME')
-local now_us = time[1] * 1000000 + time[2]
-local now = string.format('%.0f', now_us)
+local clock = look()
+local now = digits(clock.now_us)
 if redis.call('EXISTS', plan) == 1 then redis.call('HINCRBY', ledger, 'dropped_facts', ARGV[5]) end
 local telling, told = redis.call('EXISTS', KEYS[8]) == 1, nil
 for i = 8, #ARGV, 4 do
@@ -17,6 +18,7 @@ for i = 8, #ARGV, 4 do
     redis.call('ZREM', ARGV[3] .. 'running', id)
     redis.call('ZADD', ARGV[3] .. status, redis.call('HGET', turn, 'accepted_us'), id)
     redis.call('HSET', turn, 'status', status, 'events', events, 'settled_us', now)
+    end_key(redis.call('HGET', turn, 'idem'))
     redis.call('HDEL', turn, 'error')
     -- One line a turn, whatever it did and however many webhooks there are: `hook_fan_out` makes the deliveries.
     if telling and status == 'settled' and events ~= '[]' then
@@ -50,7 +52,7 @@ redis.call('DEL', plan)
 redis.call('HDEL', lane, 'held', 'holder', 'limit', 'failures', 'deaths', 'planned', 'wake_us')
 -- The index names a turn for as long as its hash lives, which is longer than the retention if it waited long or is dead.
 -- So each settling looks at the next few, from where the last one stopped: those that live do not hide the others.
-local old_us, from = now_us - ARGV[4] * 1000000, tonumber(redis.call('HGET', lane, 'trim') or '0')
+local old_us, from = clock.now_us - ARGV[4] * 1000000, tonumber(redis.call('HGET', lane, 'trim') or '0')
 local rows, living = redis.call('ZRANGE', owned, from, from + 99, 'WITHSCORES'), from
 for i = 1, #rows, 2 do
   if tonumber(rows[i + 1]) >= old_us then
@@ -66,6 +68,6 @@ if #rows < 200 or living == 0 then redis.call('HDEL', lane, 'trim') else redis.c
 if told then
   redis.call('EXPIRE', KEYS[9], ARGV[4])
   redis.call('ZADD', KEYS[10], 'NX', now, told)
-  redis.call('ZADD', KEYS[11], 'LT', math.floor(now_us / 1000), string.match(told, '^[^:]*:'))
+  redis.call('ZADD', KEYS[11], 'LT', clock.monotonic_ms, string.match(told, '^[^:]*:'))
 end
 return told and 2 or 1

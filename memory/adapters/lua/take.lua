@@ -3,6 +3,7 @@
 -- KEYS lease, lane, waiting list, plan, lanes, ledger, backlog, owned, the lane's dead
 -- ARGV token, lane, max_turns, max_chars, max_attempts, turn prefix, status prefix, error for a lost worker, retention_s
 -- with _history
+-- with _idempotency
 local lease, lane, waiting, plan_key, lanes, ledger, backlog, owned, dead = unpack(KEYS)
 local turn_prefix, status_prefix, most = ARGV[6], ARGV[7], tonumber(ARGV[5])
 if redis.call('GET', lease) ~= ARGV[1] then return { 'lost' } end
@@ -20,6 +21,7 @@ local function bury_first()
   redis.call('ZREM', owned, first)
   redis.call('ZADD', dead, redis.call('HGET', turn_prefix .. first, 'accepted_us'), first)
   redis.call('HSET', turn_prefix .. first, 'error', ARGV[8])
+  end_key(redis.call('HGET', turn_prefix .. first, 'idem'))
   redis.call('HINCRBY', ledger, 'dead', 1)
   redis.call('DECR', backlog)
 end
@@ -61,12 +63,12 @@ if #ids == 0 then
 end
 local turns, chars = {}, 0
 for _, id in ipairs(ids) do
-  local row = redis.call('HMGET', turn_prefix .. id, 'body', 'accepted_us', 'status', 'times_replayed')
+  local row = redis.call('HMGET', turn_prefix .. id, 'body', 'accepted_us', 'status', 'times_replayed', 'order')
   chars = chars + #row[1]
   if not plan and #turns > 0 and chars > tonumber(ARGV[4]) then break end
   if row[3] ~= 'running' then move(id, row[3], 'running') end
   local attempts = redis.call('HINCRBY', turn_prefix .. id, 'attempts', 1)
-  turns[#turns + 1] = { id, row[1], row[2], attempts, row[4] }
+  turns[#turns + 1] = { id, row[1], row[2], attempts, row[4], row[5] }
 end
 redis.call('HSET', lane, 'held', #turns, 'holder', ARGV[1])
 return { 'turns', turns, plan or '' }

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from redis.asyncio import Redis
@@ -22,7 +22,6 @@ from tests.integration.front import ADMIN_KEY, Front, fronts
 from tests.receiver import Receiver, receiving
 
 TENANT = "default"
-FAR = datetime(9999, 1, 1, tzinfo=UTC)
 QUICK = {"webhook_private": "on", "webhook_attempts": 3, "webhook_retry_max_seconds": 0.01}
 
 
@@ -90,7 +89,7 @@ class Hooked:
     async def clear(self) -> None:
         """Nobody is known, and nothing was ever sent."""
         await self.redis.flushall()
-        await self.parts.store.erase(Scope(tenant=TENANT), FAR)
+        await self.parts.store.erase(Scope(tenant=TENANT), sys.maxsize)
         self.receiver.got.clear()
         self.receiver.always(204)
 

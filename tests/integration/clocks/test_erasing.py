@@ -1,0 +1,147 @@
+"""Redis' clock jumps, and an erase leaves nothing, loses nothing, and dates nobody ahead."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from redis.asyncio import Redis
+
+from memory.adapters import redis_keys as keys
+from memory.books import Erasure
+from memory.forget import forget, lanes_of, what_is_left
+from memory.model import Event, Page, Scope, Status
+from memory.removals import finish_removals
+from memory.revise import Change, delete, update
+from tests.integration.clocks.conftest import HOUR, Clock
+from tests.integration.house import ANA, BOB, House, make_removals_due
+
+CAROL = Scope(tenant="other", user_id="carol")
+TENANT = Scope(tenant="default")
+YEAR = 365 * 24 * HOUR
+
+
+async def forgotten(house: House, scope: Scope) -> Erasure:
+    return await forget(
+        scope, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store, embedder=house.embedder
+    )
+
+
+async def edited(house: House, text: str) -> datetime:
+    (memory,) = await house.memories()
+    change = Change(text=text)
+    changed = await update(TENANT, memory.id, change, lanes=house.lanes, store=house.store, embedder=house.embedder)
+    return changed.updated_at
+
+
+def is_now(moment: datetime) -> bool:
+    """To a minute, which the slowest machine does not need."""
+    return abs(datetime.now(UTC) - moment) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("ahead", [5, YEAR])
+async def test_an_edit_made_after_a_clock_was_ahead_is_erased_and_dated_now(
+    house: House, clock: Clock, ahead: float
+) -> None:
+    await house.say("I live in Lisbon")
+    await house.drain()
+    clock.set_ahead(ahead)
+    await house.say("I am Bob", BOB)
+    await house.drain(BOB)
+    clock.set_ahead(0)
+    assert is_now(await edited(house, "Ana lives at 12 Secret Street"))
+    erasure = await forgotten(house, ANA)
+    assert (erasure.verified, erasure.counts.versions, is_now(erasure.erased_at)) == (True, 2, True)
+    assert await house.texts() == []
+    assert await house.store.left(ANA) == 0
+
+
+@pytest.mark.parametrize("ahead", [HOUR, -300])
+async def test_an_erase_after_a_jump_takes_what_came_before_and_nothing_that_comes_after(
+    house: House, clock: Clock, ahead: float
+) -> None:
+    for text in ("I live in Lisbon", "I like tea"):
+        await house.say(text)
+    await house.drain()
+    waits = await house.say("I have a dog")
+    clock.set_ahead(ahead)
+    before = await house.say("I have a cat")
+    erasure = await forgotten(house, ANA)
+    assert (erasure.verified, erasure.turns) == (True, 4)
+    assert {(await house.status(turn_id)).status for turn_id in (waits, before)} == {Status.ERASED}
+    clock.set_ahead(0)
+    after = await house.say("I live in Rome")
+    assert await house.drain() == 1
+    assert (await house.status(after)).status is Status.SETTLED
+    assert await house.texts() == ["I live in Rome"]
+    lanes = await lanes_of(ANA, house.turns, house.store)
+    assert (await what_is_left(ANA, lanes, erasure.watermark, None, house.inbox, house.store)).nothing
+    assert not (
+        await what_is_left(ANA, lanes, erasure.watermark + YEAR * 10**6, None, house.inbox, house.store)
+    ).nothing
+
+
+async def test_the_second_removal_after_a_jump_takes_nothing_that_came_after(
+    house: House, redis: Redis, clock: Clock
+) -> None:
+    clock.set_ahead(HOUR)
+    await house.say("I live in Lisbon")
+    await house.drain()
+    await forgotten(house, ANA)
+    clock.set_ahead(0)
+    await house.say("I live in Rome")
+    await house.drain()
+    (memory,) = await house.memories()
+    await delete(TENANT, memory.id, inbox=house.inbox, lanes=house.lanes, store=house.store)
+    await house.say("I like tea")
+    await house.drain()
+    await make_removals_due(redis)
+    assert await finish_removals(house.inbox, house.lanes, house.store, house.embedder) == 2
+    assert await house.texts() == ["I like tea"]
+
+
+@pytest.mark.parametrize("ahead", [300, YEAR])
+async def test_an_owner_forgotten_after_a_jump_dates_no_other_tenant_ahead(
+    house: House, clock: Clock, ahead: float
+) -> None:
+    clock.set_ahead(ahead)
+    await house.say("I am Bob", BOB)
+    await house.drain(BOB)
+    clock.set_ahead(0)
+    await forgotten(house, BOB)
+    await house.say("I am Carol", CAROL)
+    (turn,) = (await house.turns.page("other", None, None, Page())).items
+    assert is_now(turn.accepted_at)
+
+
+@pytest.mark.parametrize(("ahead", "is_strict"), [(30, True), (90, False)])
+async def test_times_of_a_lane_increase_strictly_unless_that_dates_a_turn_more_than_a_minute_ahead(
+    house: House, clock: Clock, ahead: float, is_strict: bool
+) -> None:
+    clock.set_ahead(ahead)
+    first = (await house.status(await house.say("I live in Lisbon"))).accepted_at
+    clock.set_ahead(0)
+    ids = [await house.say(f"note {number}") for number in range(3)]
+    times = [(await house.status(turn_id)).accepted_at for turn_id in ids]
+    assert times == sorted(set(times))
+    assert (times[0] > first, is_now(times[0])) == (is_strict, True)
+    await house.drain()
+    await house.drain()
+    assert await house.texts() == ["I live in Lisbon", "note 0", "note 1", "note 2"]
+
+
+async def test_an_emptied_redis_goes_on_after_everything_that_the_store_holds(
+    house: House, redis: Redis, clock: Clock
+) -> None:
+    clock.set_ahead(YEAR)
+    await house.say("I live in Lisbon")
+    await house.drain()
+    clock.set_ahead(0)
+    await redis.flushall()
+    house.reconciler.table["I live in Rome"] = Event.UPDATE
+    await house.say("I live in Rome")
+    await house.drain()
+    assert await house.texts() == ["I live in Rome"]
+    await redis.delete(keys.CLOCK)
+    assert (await forgotten(house, ANA)).verified
+    assert await house.store.left(ANA) == 0

@@ -1,0 +1,79 @@
+"""A jump of Redis' clock is logged, counted once, and told; what has expired is asked of Redis' clock."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from redis.asyncio import Redis
+from structlog.testing import capture_logs
+
+from memory.adapters.redis_audit import RedisAudit
+from memory.adapters.redis_clock import RedisClock
+from memory.adapters.redis_lanes import InboxLimits
+from memory.adapters.redis_scripts import RedisScripts
+from memory.dating import dated
+from memory.errors import Misdated
+from memory.model import Message, Role, Submission
+from memory.ports import Near
+from tests.fakes import word_vector
+from tests.integration.clocks.conftest import HOUR, Clock
+from tests.integration.house import ANA, House
+
+DAYS = timedelta(days=1)
+
+
+def seen_by(redis: Redis) -> RedisClock:
+    return RedisClock(redis, RedisScripts(redis))
+
+
+@pytest.mark.parametrize(("seconds", "direction"), [(HOUR, "ahead"), (-2, "back")])
+async def test_a_jump_is_logged_by_every_process_and_counted_once(
+    redis: Redis, clock: Clock, seconds: float, direction: str
+) -> None:
+    processes = [seen_by(redis) for _ in range(3)]
+    with capture_logs() as logged:
+        for one in [*processes, *processes]:
+            await one.look()
+        assert logged == []
+        clock.set_ahead(seconds)
+        for one in [*processes, *processes]:
+            await one.look()
+    assert [(line["event"], line["direction"]) for line in logged] == [("clock_jumped", direction)] * 3
+    assert all(abs(line["seconds"] - seconds) < 1 for line in logged)
+    state = await RedisAudit(redis, RedisScripts(redis), InboxLimits()).state()
+    assert (state.clock_jumps, abs(state.clock_jumped_seconds - seconds) < 1) == (1, True)
+    assert abs((state.read_at - datetime.now(UTC)).total_seconds() - seconds) < 1
+
+
+async def test_what_has_expired_by_redis_clock_is_news_again_whatever_a_workers_own_clock_says(
+    house: House, redis: Redis, clock: Clock
+) -> None:
+    house.store._clock = seen_by(redis)
+    clock.set_ahead(2 * HOUR)
+    await house.say("I live in Lisbon", expires_at=datetime.now(UTC) + timedelta(hours=1))
+    await house.drain()
+    near = Near(vector=word_vector("I live in Lisbon"))
+    assert await house.store.neighbours(ANA.lane, [near], 5) == [[]]
+    assert await house.texts() == []
+    assert (await house.ask("Lisbon")).results == ()
+
+
+def said(timestamp: datetime | None) -> Submission:
+    return Submission(scope=ANA, messages=(Message(role=Role.USER, content="I like tea"),), timestamp=timestamp)
+
+
+async def test_a_timestamp_more_than_a_day_ahead_is_refused_where_the_clocks_agree(redis: Redis) -> None:
+    for timestamp in (None, datetime.now(UTC) + DAYS / 2, datetime(2001, 1, 1, tzinfo=UTC)):
+        assert await dated(said(timestamp), seen_by(redis)) == said(timestamp)
+    with pytest.raises(Misdated, match="timestamp is more than a day ahead: give the time at which it was said"):
+        await dated(said(datetime.now(UTC) + 1.1 * DAYS), seen_by(redis))
+
+
+@pytest.mark.parametrize("ahead", [90, -HOUR])
+async def test_where_the_clocks_disagree_it_is_taken_and_dated_at_acceptance(
+    redis: Redis, clock: Clock, ahead: float
+) -> None:
+    clock.set_ahead(ahead)
+    assert await dated(said(datetime.now(UTC) + 365 * DAYS), seen_by(redis)) == said(None)
+    assert await dated(said(datetime.now(UTC) - 365 * DAYS), seen_by(redis)) != said(None)

@@ -1,0 +1,167 @@
+"""Redis' clock jumps, and nothing sleeps for as long as it jumped, and no removal comes early."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+from redis.asyncio import Redis
+
+from memory.adapters import redis_keys as keys
+from memory.adapters.celery_bell import QUEUE, CeleryBell
+from memory.adapters.pseudonyms import Pseudonyms
+from memory.adapters.redis_breaker import BreakerLimits, RedisBreaker
+from memory.adapters.redis_deliveries import RedisDeliveries
+from memory.adapters.redis_inbox import RedisInbox
+from memory.adapters.redis_lanes import InboxLimits, RedisLanes
+from memory.adapters.redis_scripts import RedisScripts
+from memory.adapters.redis_server_key import RedisServerKey
+from memory.adapters.redis_webhooks import RedisWebhooks
+from memory.errors import ModelUnavailable
+from memory.forget import forget
+from memory.model import DeliveryStatus, Outcome, Webhook
+from tests.integration.clocks.conftest import HOUR, Clock
+from tests.integration.house import ANA, House
+from tests.support import wait_until
+
+LIMITS = InboxLimits(lease_seconds=1, sweep_seconds=0.05, retry_max_seconds=0.5)
+A_MINUTE_MS = 60_000
+HOOK = Webhook(
+    id="0d3f0a5e-6a5e-4a44-9d5c-5d1f4f3f9a10",
+    url="https://example.com/",
+    created_at=datetime(2026, 3, 1, tzinfo=UTC),
+    updated_at=datetime(2026, 3, 1, tzinfo=UTC),
+)
+
+
+class Process:
+    """Another process on the same Redis, with short leases and pauses, that sweeps often."""
+
+    def __init__(self, house: House, redis: Redis) -> None:
+        self.redis = redis
+        scripts, bell, pseudonyms = RedisScripts(redis), CeleryBell(), Pseudonyms(RedisServerKey(redis))
+        self.inbox = RedisInbox(redis, scripts, bell, LIMITS, pseudonyms, house.inbox._order)
+        self.lanes = RedisLanes(redis, scripts, bell, LIMITS, pseudonyms, house.inbox._order)
+        self.book = RedisWebhooks(redis, scripts, pseudonyms)
+        self.deliveries = RedisDeliveries(redis, scripts, bell, LIMITS, self.book, 1)
+        self.breaker = RedisBreaker(scripts, "b", BreakerLimits(threshold=1, base_seconds=0.3))
+
+    async def rings(self) -> None:
+        """Wait until a sweep has rung."""
+        await self.redis.delete(QUEUE)
+
+        async def rung() -> bool:
+            await self.inbox.sweep()
+            return bool(await self.redis.llen(QUEUE))
+
+        await wait_until(rung, deadline_seconds=20, what="a bell")
+
+
+@pytest.fixture
+def process(house: House, redis: Redis) -> Process:
+    return Process(house, redis)
+
+
+@pytest.mark.parametrize("seconds", [-HOUR, 5])
+async def test_a_lane_whose_worker_died_before_a_jump_is_held_again(
+    house: House, redis: Redis, clock: Clock, process: Process, seconds: float
+) -> None:
+    await house.say("I live in Lisbon")
+    assert await process.lanes._acquire(ANA.lane, edit=False) is not None  # and is never heard of again
+    clock.set_ahead(seconds)
+
+    async def is_cut() -> bool:
+        await process.inbox.sweep()
+        return await redis.pttl(keys.lease(ANA.lane)) <= A_MINUTE_MS
+
+    await wait_until(is_cut, deadline_seconds=20, what="a lease that is no longer than anybody takes one for")
+    await redis.delete(keys.lease(ANA.lane))  # a minute later
+    await process.rings()
+    assert await process.lanes._acquire(ANA.lane, edit=False) is not None
+
+
+async def test_an_edit_finds_a_lease_that_a_jump_has_made_longer_and_cuts_it(
+    house: House, redis: Redis, clock: Clock, process: Process
+) -> None:
+    assert await process.lanes._acquire(ANA.lane, edit=True) is not None
+    clock.set_ahead(-HOUR)
+    assert await redis.pttl(keys.lease(ANA.lane)) > A_MINUTE_MS
+    assert await process.lanes._acquire(ANA.lane, edit=True) is None
+    assert await redis.pttl(keys.lease(ANA.lane)) <= A_MINUTE_MS
+
+
+@pytest.mark.parametrize("seconds", [-5, -HOUR])
+async def test_a_lane_that_backs_off_goes_on_after_its_pause_though_the_clock_goes_back(
+    house: House, clock: Clock, process: Process, seconds: float
+) -> None:
+    await house.say("I live in Lisbon")
+    lease = await process.lanes._acquire(ANA.lane, edit=False)
+    assert lease is not None
+    assert await process.lanes.take(lease, 1, 1000)
+    assert await process.lanes.postpone(lease, "model_unavailable: away", None) > 0
+    clock.set_ahead(seconds)
+    await process.rings()
+    assert await process.lanes._acquire(ANA.lane, edit=False) is not None
+
+
+@pytest.mark.parametrize("seconds", [-300, 5, HOUR])
+async def test_a_removal_is_repeated_when_whoever_wrote_has_ended_whatever_the_clock_does(
+    house: House, redis: Redis, clock: Clock, process: Process, seconds: float
+) -> None:
+    await forget(
+        ANA, inbox=process.inbox, lanes=process.lanes, turns=house.turns, store=house.store, embedder=house.embedder
+    )
+    clock.set_ahead(seconds)
+    assert await process.inbox.unfinished() == []
+    await redis.hincrby(
+        keys.CLOCK, "monotonic_us", (LIMITS.lease_ms + 30_000 - 5_000) * 1000
+    )  # all have looked meanwhile
+    assert await process.inbox.unfinished() == []
+    await redis.hincrby(keys.CLOCK, "monotonic_us", 10_000_000)
+    assert len(await process.inbox.unfinished()) == 1
+
+
+async def test_a_delivery_that_rests_is_sent_after_its_pause_though_the_clock_goes_back(
+    clock: Clock, process: Process
+) -> None:
+    assert await process.book.add("default", HOOK, 1)
+    assert await process.deliveries.note_test("default", HOOK.id)
+    claimed = await process.deliveries.claim("default", HOOK.id, busy=True)  # and dies: it is awake for ten seconds
+    assert claimed is not None
+    again = Outcome(status=DeliveryStatus.WAITING, status_code=500, delay_seconds=0.3, rest_seconds=0.3)
+    await process.deliveries.report("default", claimed.delivery, again)
+    clock.set_ahead(-300)
+    await process.rings()
+
+    async def is_claimed() -> bool:
+        return await process.deliveries.claim("default", HOOK.id, busy=True) is not None
+
+    await wait_until(is_claimed, deadline_seconds=20, what="the delivery's second attempt")
+
+
+async def test_a_breaker_closes_after_its_pause_though_the_clock_goes_back(clock: Clock, process: Process) -> None:
+    with pytest.raises(ModelUnavailable):
+        async with process.breaker.call():
+            raise ModelUnavailable("away")
+    clock.set_ahead(-HOUR)
+
+    async def is_tried() -> bool:
+        try:
+            async with process.breaker.call():
+                return True
+        except ModelUnavailable:
+            return False
+
+    await wait_until(is_tried, deadline_seconds=20, what="a call that is let through")
+
+
+async def test_a_lease_that_a_jump_has_made_longer_is_good_for_writing_no_longer_than_a_lease(
+    house: House, redis: Redis, clock: Clock, process: Process
+) -> None:
+    lease = await process.lanes._acquire(ANA.lane, edit=True)
+    assert lease is not None
+    clock.set_ahead(-HOUR)
+    seen = await process.lanes.confirm(lease, ())
+    assert await redis.pttl(keys.lease(ANA.lane)) > A_MINUTE_MS
+    assert seen.good_until <= asyncio.get_running_loop().time() + LIMITS.lease_seconds
