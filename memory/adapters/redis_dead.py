@@ -18,17 +18,17 @@ _FIELDS = ("status", "accepted_us", "error", *OWNERS, "order")
 
 async def find_dead(redis: Redis, tenant: str, which: DeadFilter) -> list[str]:
     """The ids of the dead turns that are meant, in the order of acceptance. Raises InboxUnavailable."""
-    return [name for _, name in await _stamped(redis, tenant, which)]
+    return [name for _, _, name in await _stamped(redis, tenant, which)]
 
 
-async def _stamped(redis: Redis, tenant: str, which: DeadFilter) -> list[tuple[int, str]]:
-    """The same, each with its time; the order of acceptance may differ from it where a clock has jumped."""
+async def _stamped(redis: Redis, tenant: str, which: DeadFilter) -> list[tuple[int, int, str]]:
+    """The same, each with its place in the order and its time."""
     meant: list[tuple[int, int, str]] = []
     async for chunk in _named(which.ids) if which.ids is not None else _dead(redis, tenant, which):
         rows = await _fields(redis, tenant, chunk)
         known = [(turn_id, row) for turn_id, row in zip(chunk, rows, strict=True) if _is_meant(row, which)]
         meant += [(int(row[-1] or 0), int(row[1] or 0), turn_id) for turn_id, row in known]
-    return [(stamp, turn_id) for _, stamp, turn_id in sorted(meant)]
+    return sorted(meant)
 
 
 async def matching(
@@ -46,7 +46,8 @@ async def matching(
     Returns them, and the last one that was looked at where there are more. Raises InboxUnavailable.
     """
     if which.ids is not None:
-        return [After(stamp=stamp, name=name) for stamp, name in await _stamped(redis, tenant, which)][::-1], None
+        places = [After(stamp=stamp, name=name) for _, stamp, name in await _stamped(redis, tenant, which)]
+        return sorted(places, key=lambda place: (place.stamp, place.name), reverse=True), None
     lane = Lane(tenant=tenant, kind="user", name=which.user_id) if which.user_id else None
     name, meant, seen = keys.dead(lane) if lane else keys.status(tenant, Status.DEAD), list[After](), 0
     if which.accepted_before is not None:

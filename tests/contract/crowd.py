@@ -53,9 +53,8 @@ class World:
 
     def __post_init__(self) -> None:
         redis, scripts, bell = self.redis, Counting(self.redis), CeleryBell()
-        pseudonyms = Pseudonyms(RedisServerKey(redis))
+        pseudonyms, order = Pseudonyms(RedisServerKey(redis)), RedisOrder(scripts, nothing_stored)
         self.scripts = scripts
-        order = RedisOrder(scripts, nothing_stored)
         self.inbox = RedisInbox(redis, scripts, bell, LIMITS, pseudonyms, order)
         self.lanes = RedisLanes(redis, scripts, bell, LIMITS, pseudonyms, order)
         self.turns = RedisTurns(redis, scripts)
@@ -131,6 +130,12 @@ class World:
     async def note_removal(self, scope: Scope) -> None:
         await self.inbox.note_removal(Removal(scope=scope, memory_id="m1"))
 
+    async def clocks(self) -> None:
+        """Whatever looks at clocks."""
+        await self.scripts.run("clock", [], [])
+        await self.scripts.run("clock_jumped", [], [60_000])
+        await self.inbox.unfinished()
+
     async def server_key(self) -> None:
         await self.scripts.run("server_key", [keys.SERVER_KEY], ["a fresh one"])
 
@@ -159,7 +164,7 @@ async def stored(made: World, scope: Scope) -> None:
     lane, body = scope.lane, encode_submission(said(scope))
     await made.redis.rpush(keys.waiting(lane), *made.names("behind"))
     for name in made.names("behind", 20):  # those that a batch reaches
-        turn = {"lane": lane.key, "status": "queued", "accepted_us": 1, "attempts": 0, "body": body}
+        turn = {"lane": lane.key, "status": "queued", "accepted_us": 1, "attempts": 0, "order": 1, "body": body}
         await made.redis.hset(keys.turn(TENANT, name), mapping=turn)  # type: ignore[arg-type]
     for name in (keys.owned(lane), keys.dead(lane)):
         await made.redis.zadd(name, {member: place for place, member in enumerate(made.names(name))})

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
 
 import pytest
 from redis.asyncio import Redis
 
 from memory.adapters.redis_lists import newest
 from memory.adapters.redis_scripts import RedisScripts
+from memory.library.working import Working
 from memory.model import After, DeadFilter, Page, Slice, Status, TurnStatus
 from memory.recall import wait_until_settled
 from tests.contract.desk import ANA, Desk
 
+FAR = 10**16  # beyond every number of the order
 OWNED, DEAD = "ts:owned:default:user:ana", "ts:dead:default:user:ana"
 Part = Callable[[Page], Awaitable[Slice[TurnStatus]]]
 
@@ -179,3 +182,18 @@ async def test_however_many_wait_in_a_process_they_look_a_bounded_number_of_time
     waits = [wait_until_settled(ANA, turn_id, seconds, turns=desk.turns) for _ in range(waiters)]
     looks, _ = await cost(redis, asyncio.gather(*waits))
     assert looks < 4.5 * waiters, "alone each would look eight times"
+
+
+async def test_the_library_looks_for_lanes_in_as_many_steps_as_there_are_pages(desk: Desk, redis: Redis) -> None:
+    working = Working(SimpleNamespace(turns=desk.turns), None, 1)  # type: ignore[arg-type]
+    spent = list[int]()
+    for turns in (1_000, 2_000):
+        async with redis.pipeline(transaction=False) as pipeline:
+            for number in range(turns):
+                row = {"status": "settled", "accepted_us": number + 1, "attempts": 1, "user_id": f"u{number % 7}"}
+                pipeline.hset(f"ts:turn:default:id-{number:04d}", mapping=row)  # type: ignore[arg-type]
+            pipeline.zadd("ts:status:default:settled", {f"id-{number:04d}": number + 1 for number in range(turns)})
+            await pipeline.execute()
+        spent.append((await cost(redis, working.lanes("default", [Status.SETTLED])))[1])
+    assert spent[1] < 2.2 * spent[0], spent
+    assert len(await working.lanes("default")) == 7

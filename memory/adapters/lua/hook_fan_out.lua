@@ -23,7 +23,7 @@ if not named then
     return { 0, 0 }
   end
 end
-local outbox, known = ARGV[5] .. lane, redis.call('HGETALL', hooks)
+local outbox, known, clock = ARGV[5] .. lane, redis.call('HGETALL', hooks), look()
 for _ = 1, most do
   local id = redis.call('LINDEX', outbox, 0)
   if not id then

@@ -63,8 +63,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     one(11, "Any timestamp is taken.", _DOORS,
         "memory/dating.py", "if await clock.agrees():", "if False:"),
     one(11, "Dead turns are replayed by their times.", _REPLAYED,
-        "memory/adapters/redis_dead.py",
-        "(int(row[-1] or 0), int(row[1] or 0), turn_id)", "(int(row[1] or 0), int(row[1] or 0), turn_id)"),
+        "memory/adapters/redis_dead.py", "(int(row[-1] or 0), int(row[1] or 0), turn_id)",
+        "(int(row[1] or 0), 0, turn_id)"),
     one(11, "An idempotency key ends a day after its turn was accepted.", _KEPT,
         f"{LUA}/accept.lua", "redis.call('HSET', turn, 'idem', idem)", "redis.call('EXPIRE', idem, 86400)"),
 )  # fmt: skip

@@ -45,5 +45,6 @@ MUTATIONS: tuple[Mutation, ...] = (
         "memory/adapters/redis_erasing.py", "        await self._note_all(scope)\n", ""),
     one(12, "A script goes through all that is stored.",
         "tests/contract/test_bounded_scripts.py::test_no_script_does_more_where_more_is_stored",
-        f"{LUA}/receipt.lua", "'LIMIT', 0, 100)", "'LIMIT', 0, -1)"),
+        f"{LUA}/books.lua", "redis.call('ZRANGE', KEYS[i], 0, 0, 'WITHSCORES')",
+        "redis.call('ZRANGE', KEYS[i], 0, -1, 'WITHSCORES')"),
 )  # fmt: skip
