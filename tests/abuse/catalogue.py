@@ -153,18 +153,19 @@ async def _(world: World, number: int) -> Call:
 @route("PUT /memories/{memory_id}")
 async def _(world: World, number: int) -> Call:
     text = world.text(world.size.long_text if number % 2 else 60)
-    return Call(f"/memories/{_memory(world, number)}", "write", {"json": {"text": text}})
+    memory = world.others[-1 - number % (len(world.others) // 2)]
+    return Call(f"/memories/{memory}", "write", {"json": {"text": text}})
 
 
 @route("PUT /memories/{memory_id}/feedback")
 async def _(world: World, number: int) -> Call:
     body = {"rating": "positive", "reason": world.text(1_000)}
-    return Call(f"/memories/{_memory(world, number)}/feedback", "write", {"json": body})
+    return Call(f"/memories/{world.others[number % len(world.others)]}/feedback", "write", {"json": body})
 
 
 @route("POST /memories/{memory_id}/undo")
 async def _(world: World, number: int) -> Call:
-    memory = world.memories[number % world.size.spare]
+    memory = world.others[number % min(world.size.spare, len(world.others))]
     return Call(f"/memories/{memory}/undo", "write")
 
 

@@ -10,7 +10,7 @@ from tests.abuse.world import LONG, NO_ID, WHALE, World, key_header
 
 MEM0: dict[str, Make] = {}
 _DOUBLINGS = 5  # more are refused
-_EMPTY_PARTS = 3_900  # of the schema that takes the longest to be looked at
+_EMPTY_PARTS = 2_000  # of the schema that takes the longest to be looked at: a third of a second
 
 
 def _put(label: str, make: Make) -> None:

@@ -82,6 +82,7 @@ class World:
     numbers: itertools.count[int] = field(default_factory=itertools.count)
     users: Sequence[str] = ()
     memories: Sequence[str] = ()  # of the whale: they stay
+    others: Sequence[str] = ()  # one memory of each of the users: they stay as well
     turns: Sequence[str] = ()
     waiting: str = ""  # a large turn that is not settled
     receipt: Mapping[str, Any] = field(default_factory=dict)
@@ -129,11 +130,13 @@ async def furnish(world: World) -> None:
     world.users = [f"user {number:04}" for number in range(size.users)]
     world.spare_users.extend(f"spare {number:04}" for number in range(2 * size.spare))
     texts = [f"I like {world.text()} {number}" for number in range(_TEXTS)]
-    await _import(world, [_memory(texts, user, agent_id=f"agent {n % 40}") for n, user in enumerate(world.users)])
+    each = [_memory(texts, user, agent_id=f"agent {n % 40}") for n, user in enumerate(world.users)]
+    world.others = await _import(world, each)
     await _import(world, [_memory(texts, user) for user in world.spare_users])
     world.memories = await _import(world, [_memory(texts, WHALE, run_id=f"run {n % 9}") for n in range(size.whale)])
     world.spare_memories.extend(await _import(world, [_memory(texts, "spare")] * size.spare))
-    world.spare_held.extend(await _import(world, [_memory([HELD_BACK], "held")] * (2 * size.spare)))
+    held = [_memory([HELD_BACK], f"held {number}") for number in range(2 * size.spare)]
+    world.spare_held.extend(await _import(world, held))
     for _ in range(size.long_texts):  # one a batch, as a body has at most a megabyte
         await _import(world, [_memory([world.text(size.long_text)], LONG)])
     await _turns(world)
@@ -182,5 +185,5 @@ async def _around(world: World) -> None:
     deliveries = [(await world.ask("POST", f"/webhooks/{one}/test"))["id"] for one in hooks]
     world.hooks, world.deliveries = hooks or [NO_ID], deliveries or [f"{NO_ID}-1"]
     world.receipt = await world.ask("DELETE", "/memories", "write", params={"user_id": "nobody"})
-    for memory in world.memories[: world.size.spare]:
+    for memory in world.others[: world.size.spare]:
         await world.ask("PUT", f"/memories/{memory}", "write", json={"text": "I moved to Porto"})
