@@ -34,6 +34,7 @@ from tests.chaos.erase.load import Load, unbalanced, unsettled
 from tests.chaos.erase.many import forget_many
 from tests.chaos.erase.proof import BOOKS, LATER, OTHERS, Seen, check_receipt, forget_at_the_worst_moment, rests
 from tests.chaos.erase.stage import Stage, saying_into, stage
+from tests.chaos.faketime import FaketimeMissing, libfaketime
 
 _WORKERS = 2
 _USERS = 30
@@ -66,14 +67,16 @@ async def proved(given: argparse.Namespace, on: Stage, progress: Progress) -> tu
     async with load.going_on(), jumping(on.clock, given.jump_every):
         await forget_many(on.scene, given.erases, seen, lambda: progress.advance(erased))
     await load.quiet()
-    many = progress.add_task("turns of one owner", total=given.turns)
-    waits = await forget_large(on, given.turns, given.idle, seen, lambda count: progress.update(many, completed=count))
-    await load.quiet()
     checked = progress.add_task("receipts checked again", total=len(seen.receipts))
     seen.note(LATER, await rests(seen.words, on.look, seen))
     for receipt, ids in list(seen.receipts):
         await check_receipt(on.scene, receipt, ids, seen)
         progress.advance(checked)
+    # Last: from now on a check looks at very many turns.
+    many = progress.add_task("turns of one owner", total=given.turns)
+    waits = await forget_large(on, given.turns, given.idle, seen, lambda count: progress.update(many, completed=count))
+    await load.quiet()
+    seen.note(LATER, await rests(seen.words, on.look, seen))
     seen.note(OTHERS, await load.missing() + await unsettled(on.scene, waits.posted))
     seen.note(BOOKS, await unbalanced(on.scene))
     return seen, load, waits
@@ -119,6 +122,10 @@ def figures(seen: Seen, load: Load, waits: Waits, jumps: int) -> dict[str, Any]:
 def main(argv: list[str] | None = None) -> int:
     """Prove, print and write; 1 when a promise is not held."""
     given = options(argv)
+    try:
+        libfaketime()
+    except FaketimeMissing as error:
+        sys.exit(str(error))
     with tempfile.TemporaryDirectory(prefix="turnstone-erase-") as data:
         folder = (given.data or Path(data)).absolute()
         folder.mkdir(parents=True, exist_ok=True)
