@@ -11,7 +11,5 @@ from memory.receipts import issue
 
 async def forgotten(scope: Scope, parts: Parts) -> Receipt:
     """Forget an owner; returns the receipt, which is kept. Raises what `forget` and `issue` raise."""
-    erasure = await forget(
-        scope, inbox=parts.inbox, lanes=parts.lanes, turns=parts.turns, store=parts.store, embedder=parts.embedder
-    )
+    erasure = await forget(scope, inbox=parts.inbox, lanes=parts.lanes, turns=parts.turns, store=parts.store)
     return await issue(erasure, notary=parts.notary, book=parts.receipts)

@@ -54,6 +54,8 @@ class LeftOut(BaseModel):
 class ReceiptOut(BaseModel):
     """What an erase removed (`memories`: all versions), that nothing was found afterwards, and who says so.
 
+    `known` is false where nothing of the owner was there and the owner had not been forgotten before: check the ids.
+
     `owner` is a keyed hash, `scope` tells which ids were named, `signature` is Ed25519 in base64 over all other fields.
     """
 
@@ -66,6 +68,7 @@ class ReceiptOut(BaseModel):
     turns: int
     memories: int
     verified: bool
+    known: bool
     counts: PlacesOut
     left: LeftOut
     key_id: str

@@ -75,7 +75,7 @@ class InboxState(Value):
 
 
 class Erased(Value):
-    """What an erase removed of one lane.
+    """What one step of an erase removed of one lane.
 
     Args:
         ids: of the turns.
@@ -88,6 +88,18 @@ class Erased(Value):
     turns: Mapping[str, int] = Field(default_factory=dict)
     plans: int = 0
     texts: int = 0
+
+
+class Quoting(Value):
+    """Some turns that tell of memories.
+
+    Args:
+        turns: their ids.
+        memories: the ids of the memories.
+    """
+
+    turns: tuple[str, ...]
+    memories: frozenset[str]
 
 
 class Places(Value):
@@ -121,6 +133,7 @@ class Erasure(Value):
         scope: who was forgotten.
         erased_at: when that was, by Redis' clock.
         watermark: everything up to this number in the order is gone.
+        known: whether anything of the owner was there, or the owner had been forgotten before.
         counts: what was removed.
         left: what a look afterwards found.
     """
@@ -128,6 +141,7 @@ class Erasure(Value):
     scope: Scope
     erased_at: datetime
     watermark: int
+    known: bool
     counts: Places
     left: Left
 
@@ -160,6 +174,8 @@ class Receipt(Value):
         turns: how many were erased.
         memories: how many versions were removed.
         verified: whether a look afterwards found nothing left.
+        known: whether anything of the owner was there, or the owner had been forgotten before; where not, the ids were
+            perhaps mistyped.
         counts: the same by place.
         left: what that look found.
         key_id: which key has signed.
@@ -175,6 +191,7 @@ class Receipt(Value):
     turns: int
     memories: int
     verified: bool
+    known: bool
     counts: Places
     left: Left
     key_id: str

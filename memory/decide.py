@@ -13,7 +13,7 @@ from memory.plan import Planner, Source, draft
 from memory.ports import Embedder, Extractor, MemoryStore, Near, Reconciler
 from memory.reconcile import union
 from memory.spending import paid_by
-from memory.versions import is_late, latest_of
+from memory.versions import is_late, is_misdated, latest_of
 
 _NEIGHBOURS = 5
 
@@ -136,13 +136,17 @@ def _told_before(
 async def _histories(
     candidates: Sequence[Fact], targets: Sequence[Recalled | None], turns: Mapping[str, Turn], store: MemoryStore
 ) -> dict[str, list[Memory]]:
-    """Every version of the memories that a candidate comes too late for: it takes its place among them."""
+    """Every version of the memories that a candidate comes too late for, or before the date of: others change too."""
     late = {
         stored.id: Scope(tenant=stored.scope.tenant)
         for candidate, target in zip(candidates, targets, strict=True)
-        if (stored := _stored(target, targets)) and is_late(stored, turns[candidate.turn_id])
+        if (stored := _stored(target, targets)) and _changes_others(stored, turns[candidate.turn_id])
     }
     return {memory_id: await store.history(everything, memory_id) for memory_id, everything in late.items()}
+
+
+def _changes_others(stored: Memory, turn: Turn) -> bool:
+    return is_late(stored, turn) or is_misdated(stored, turn)
 
 
 def _stored(target: Recalled | None, targets: Sequence[Recalled | None]) -> Memory | None:

@@ -5,74 +5,149 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 
 import structlog
 
 from memory.books import Erased, Erasure, Left, Places
-from memory.errors import StoreUnavailable
-from memory.model import DeadFilter, Lane, Lease, Scope
-from memory.ports import Embedder, Inbox, Lanes, MemoryStore, TurnLog
+from memory.errors import LaneBusy, LeaseLost, StoreUnavailable
+from memory.model import Lane, Lease, Scope
+from memory.ports import HeldLanes, Inbox, Lanes, MemoryStore, TurnLog
 from memory.removals import erase
 
 log = structlog.get_logger(__name__)
 
+_MOST_ATTEMPTS = 4
+_LANES_AT_ONCE = 16  # a step in each of them makes one pipeline
 
-async def forget(
-    scope: Scope, *, inbox: Inbox, lanes: Lanes, turns: TurnLog, store: MemoryStore, embedder: Embedder
-) -> Erasure:
+
+@dataclass(frozen=True)
+class World:
+    """What an erase works on."""
+
+    inbox: Inbox
+    lanes: Lanes
+    turns: TurnLog
+    store: MemoryStore
+
+
+@dataclass
+class Tally:
+    """What was removed until now, in all attempts.
+
+    Args:
+        known: whether the owner had been forgotten before.
+    """
+
+    known: bool
+    ids: list[str] = field(default_factory=list)
+    turns: Counter[str] = field(default_factory=Counter)
+    plans: int = 0
+    texts: int = 0
+    memories: int = 0
+    versions: int = 0
+    untold: int = 0
+    bells: int = 0
+
+    def add(self, step: Erased) -> None:
+        """What one step has removed."""
+        self.ids += step.ids
+        self.turns.update(step.turns)
+        self.plans += step.plans
+        self.texts += step.texts
+
+    @property
+    def places(self) -> Places:
+        """The same for the receipt."""
+        counts = {name: getattr(self, name) for name in ("plans", "texts", "memories", "versions")}
+        return Places(turns=dict(self.turns), **counts)
+
+    @property
+    def anything(self) -> bool:
+        """Whether there was anything at all."""
+        return bool(self.known or self.ids or self.plans or self.memories or self.versions or self.untold)
+
+
+async def forget(scope: Scope, *, inbox: Inbox, lanes: Lanes, turns: TurnLog, store: MemoryStore) -> Erasure:
     """Erase everything of a scope: what waits, what is being worked on, what is dead, settled or remembered.
 
     Whoever works on one of the owner's lanes loses its lease at once: only then the epoch is raised, so that no worker
-    settles as erased what is to be counted here. The lanes are ours until the store is clean, so nothing accepted
-    afterwards is weighed against memories that are about to go. A worker that was stopped in the midst of a write may
-    still finish it: therefore the sweep removes once more, shortly after.
+    settles as erased what is to be counted here. The lanes are ours until the store is clean and has been looked
+    through, so nothing accepted afterwards is weighed against memories that are about to go. Where one of them was lost
+    meanwhile, all begins again with a new epoch. A worker that was stopped in the midst of a write may still finish it:
+    therefore the sweep removes once more, shortly after.
 
     Where only a part of an owner is forgotten (what was said to one agent), a memory that it had changed holds again as
     it was before, and what other turns quote of it goes as well.
 
     Raises InboxUnavailable, StoreUnavailable or LaneBusy; then ask again: what is gone stays gone.
     """
-    held, parts = dict[Lane, Lease](), list[Erased]()
-    try:
-        memories, versions = await _taken(scope, held, inbox, turns, store)
+    world, tally = World(inbox, lanes, turns, store), Tally(known=scope in dict(await lanes.epochs(scope)))
+    for attempt in range(1, _MOST_ATTEMPTS + 1):
+        try:
+            erasure, newer = await _attempt(scope, world, tally)
+        except LeaseLost as error:
+            log.warning("erase_begins_again", attempt=attempt, reason=error.plain)
+            continue
+        if not newer or attempt == _MOST_ATTEMPTS:
+            told = {"bells": tally.bells, "untold": tally.untold, "verified": erasure.verified, "known": erasure.known}
+            log.info("owner_erased", **told, **erasure.counts.model_dump())
+            return erasure
+    raise LaneBusy("this owner's lanes were taken again and again; ask again", retry_after_seconds=5)
+
+
+async def _attempt(scope: Scope, world: World, tally: Tally) -> tuple[Erasure, int]:
+    """Returns also how many of the versions that are left are newer than the epoch. Raises LeaseLost."""
+    inbox, store = world.inbox, world.store
+    async with inbox.holding(world.lanes.hand_back) as held:
+        memories, versions = await _taken(scope, held, world)
         epoch = await inbox.raise_epoch(scope)
-        later = await lanes_of(scope, turns, store)  # what was accepted before the epoch is in one of these by now
-        every = list(dict.fromkeys([*(lane for lane in later if lane not in held), *held]))
-        dead = await turns.dead(scope.tenant, DeadFilter(**scope.ids))  # what dies from now on is in its lane's index
-        for lane in every:
-            held[lane], part = await inbox.erase(scope, lane, epoch.order, dead)
-            plans = await _unquoted(held[lane], scope, epoch.order, inbox, store)
-            parts.append(part.model_copy(update={"plans": part.plans + plans}))
-        bells = await inbox.hush(every)
-        untold = await inbox.untell(scope)
-        leases = list(held.values())
-        removed = await erase(scope, epoch.order, held=leases, lanes=lanes, store=store, embedder=embedder)
-    finally:  # a lane that cannot be handed back is free again when its lease ends
-        await asyncio.gather(*(lanes.hand_back(lease) for lease in held.values()), return_exceptions=True)
-    left = await what_is_left(scope, every, epoch.order, [one for part in parts for one in part.ids], inbox, store)
-    counts = _places(parts, memories, max(versions, removed))
-    erasure = Erasure(scope=scope, erased_at=epoch.at, watermark=epoch.order, counts=counts, left=left)
-    log.info("owner_erased", bells=bells, untold=untold, verified=left.nothing, **erasure.counts.model_dump())
-    return erasure
+        # What was accepted before the epoch is in one of these by now.
+        await held.take(await lanes_of(scope, world.turns, store))
+        dead = await inbox.dead(scope)  # nothing dies in lanes that are ours
+
+        async def purge(lease: Lease) -> None:
+            async for step in inbox.erase(scope, lease, epoch.order, dead.get(lease.lane, ())):
+                tally.add(step)
+            tally.plans += await _unquoted(lease, scope, epoch.order, inbox, store)
+
+        await _in_groups(held.leases, purge)
+        every = [lease.lane for lease in held.leases]
+        tally.bells += await inbox.hush(every)
+        tally.untold += await inbox.untell(scope)
+        removed = await erase(scope, epoch.order, held=held.leases, lanes=world.lanes, store=store)
+        tally.memories, tally.versions = tally.memories + memories, tally.versions + max(versions, removed)
+        left = await what_is_left(scope, every, epoch.order, tally.ids, inbox, store)
+        newer = await store.newer(scope, epoch.order, every)
+        await held.check()
+    left = left.model_copy(update={"versions": left.versions + newer})
+    facts = {"known": tally.anything, "counts": tally.places, "left": left}
+    return Erasure(scope=scope, erased_at=epoch.at, watermark=epoch.order, **facts), newer
 
 
-async def _taken(
-    scope: Scope, held: dict[Lane, Lease], inbox: Inbox, turns: TurnLog, store: MemoryStore
-) -> tuple[int, int]:
+async def _taken(scope: Scope, held: HeldLanes, world: World) -> tuple[int, int]:
     """Take every lane of the scope's; returns how many memories stand and how many versions there are.
 
     They are counted while nobody removes: whoever loses a lane takes back what it wrote as soon as the epoch stands.
     Without Qdrant the erase fails, but only later, when the epoch stands: then the sweep finishes it in any case.
     """
-    lanes, counts = await turns.lanes(scope), (0, 0)
+    lanes, counts = await world.turns.lanes(scope), (0, 0)
     with contextlib.suppress(StoreUnavailable):
-        lanes = [*lanes, *await store.lanes(scope)]
-    for lane in dict.fromkeys(lanes):
-        held[lane] = await inbox.seize(lane)
+        lanes = [*lanes, *await world.store.lanes(scope)]
+    await held.take(lanes)
     with contextlib.suppress(StoreUnavailable):
-        counts = await store.current(scope), await store.left(scope)
+        counts = await world.store.current(scope), await world.store.left(scope)
     return counts
+
+
+async def _in_groups(leases: Sequence[Lease], step: Callable[[Lease], Awaitable[None]]) -> None:
+    """A step in each lane, a few at once; raises the first error when all that were begun have ended."""
+    for start in range(0, len(leases), _LANES_AT_ONCE):
+        group = leases[start : start + _LANES_AT_ONCE]
+        for outcome in await asyncio.gather(*map(step, group), return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                raise outcome
 
 
 async def lanes_of(scope: Scope, turns: TurnLog, store: MemoryStore) -> list[Lane]:
@@ -91,14 +166,9 @@ async def what_is_left(
 
 async def _unquoted(lease: Lease, scope: Scope, epoch: int, inbox: Inbox, store: MemoryStore) -> int:
     """Take out what the lane's other turns quote of what is being erased; returns how many plans went."""
-    told = {event.id for event in await inbox.quotes(lease.lane) if event.id}
-    texts = await store.texts(scope, epoch, told) if told else frozenset()
-    return await inbox.unquote(lease, scope, epoch, texts)
-
-
-def _places(parts: Sequence[Erased], memories: int, versions: int) -> Places:
-    turns: Counter[str] = Counter()
-    for part in parts:
-        turns.update(part.turns)
-    plans, texts = sum(part.plans for part in parts), sum(part.texts for part in parts)
-    return Places(turns=turns, plans=plans, texts=texts, memories=memories, versions=versions)
+    async for quoting in inbox.quotes(lease.lane):
+        texts = await store.texts(scope, epoch, quoting.memories)
+        if texts:
+            await inbox.unquote(lease, quoting.turns, texts)
+    planned = await inbox.planned(lease.lane)
+    return await inbox.unplan(lease, scope, epoch, await store.texts(scope, epoch, planned) if planned else frozenset())

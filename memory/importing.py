@@ -196,7 +196,7 @@ async def _in_lane(
     except LaneBusy:
         return _busy(coming)
     except LeaseLost:
-        await take_back([one.scope for one in memories.values()], parts.lanes, parts.store, parts.embedder)
+        await take_back([one.scope for one in memories.values()], parts.lanes, parts.store)
         return _busy(coming)
     return refused | await _looked_at(memories, coming, reach, parts.store)
 

@@ -63,7 +63,6 @@ async def forget_each(
     lanes: Lanes,
     turns: TurnLog,
     store: MemoryStore,
-    embedder: Embedder,
     notary: Notary,
     book: ReceiptBook,
     digests: DigestBook,
@@ -73,7 +72,7 @@ async def forget_each(
     Args:
         tenant: whose owners.
         fields: the kinds, by the field of their ids.
-        inbox, lanes, turns, store, embedder, notary, book, digests: the world.
+        inbox, lanes, turns, store, notary, book, digests: the world.
 
     Returns the receipt of each. Who came in the meantime stays. Raises as `forget` does: then those before are
     forgotten, each with its receipt, and the same call goes on with the others.
@@ -83,7 +82,7 @@ async def forget_each(
     for field in (one for one in OWNERS if one in fields):
         for name in sorted({scope.ids[field] for scope in there if field in scope.ids}):
             scope = Scope(tenant=tenant, **{field: name})
-            erasure = await forget(scope, inbox=inbox, lanes=lanes, turns=turns, store=store, embedder=embedder)
+            erasure = await forget(scope, inbox=inbox, lanes=lanes, turns=turns, store=store)
             receipts.append(await issue(erasure, notary=notary, book=book))
         there = [scope for scope in there if field not in scope.ids]  # all of these are gone
     for field, name in sorted(named):  # also of those whose all went with somebody else

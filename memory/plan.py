@@ -6,10 +6,20 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from memory.marking import Quarantine, reads_like_an_instruction
 from memory.model import Decision, Event, Extraction, Fact, Memory, Plan, Turn, TurnEvent, Vector, Write
-from memory.versions import NAMESPACE, is_late, is_retracted, said_beside, superseded, version_id, with_late
+from memory.versions import (
+    NAMESPACE,
+    cut_short,
+    is_late,
+    is_retracted,
+    said_beside,
+    superseded,
+    version_id,
+    with_late,
+)
 
 _DRAFT = "candidate:"
 MOST_FACTS = 1000  # places in lists that a number of the order has room for
@@ -188,6 +198,7 @@ class Planner:
 
     def _update(self, fact: Fact, known: Memory, text: str) -> str:
         renewed = self._renewed(fact, known, text)
+        self._cut_short(fact, known, renewed.valid_from)
         self._put(fact, version_id(known.id, known.version), superseded(known, renewed))
         self._put(fact, known.id, renewed)
         self._note(fact, Event.UPDATE, known.id, text, known.text)
@@ -209,10 +220,18 @@ class Planner:
 
     def _retract(self, fact: Fact, known: Memory) -> str:
         # `updated_at` stays: it tells since when the text is known, and the text is the old one.
-        changed = {"current": False, "event": Event.DELETE, "valid_to": said_beside(known, self.turns[fact.turn_id])}
+        ended = said_beside(known, self.turns[fact.turn_id])
+        self._cut_short(fact, known, ended)
+        changed = {"current": False, "event": Event.DELETE, "valid_to": ended}
         self._put(fact, known.id, known.model_copy(update=changed))
         self._note(fact, Event.DELETE, known.id, known.text)
         return known.id
+
+    def _cut_short(self, fact: Fact, known: Memory, moment: datetime) -> None:
+        """Let nothing that came before what stands go on beside what takes its place."""
+        others = [one for point_id, one in self._versions[known.id].items() if point_id != known.id]
+        for one in cut_short(others, moment):
+            self._put(fact, version_id(known.id, one.version), one)
 
     def _put(self, fact: Fact, point_id: str, memory: Memory) -> None:
         self._changes.append((point_id, fact.turn_id, memory))

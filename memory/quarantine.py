@@ -30,7 +30,7 @@ async def release(reach: Scope, memory_id: str, *, lanes: Lanes, store: MemorySt
         write = Write(point_id=released.id, memory=released, vector=tuple(vector))
         told = Telling(event=Event.ADD, scope=released.scope, memory_id=released.id, version=released.version)
         async with telling(lease, told, lanes):
-            await write_under(lease, [write], lanes, store, embedder)
+            await write_under(lease, [write], lanes, store)
         return released
 
 

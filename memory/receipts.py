@@ -22,6 +22,7 @@ async def issue(erasure: Erasure, *, notary: Notary, book: ReceiptBook) -> Recei
         turns=erasure.turns,
         memories=erasure.memories,
         verified=erasure.verified,
+        known=erasure.known,
         counts=erasure.counts,
         left=erasure.left,
         key_id=(await notary.key()).key_id,

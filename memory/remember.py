@@ -103,7 +103,7 @@ async def _pass(lease: Lease, batch: Batch, parts: Remembering) -> int:
         await parts.store.apply(lease, writes, seen.good_until)
         await parts.lanes.settle(lease, plan, seen.erased)
     except LeaseLost:
-        await take_back([turn.scope for turn in batch.turns], parts.lanes, parts.store, parts.embedder)
+        await take_back([turn.scope for turn in batch.turns], parts.lanes, parts.store)
         raise
     told = {"writes": len(plan.writes), "dropped": plan.dropped, "gated": len(plan.gated)}
     log.info("turns_settled", turns=len(batch.turns), **told)
@@ -145,7 +145,7 @@ async def sweep_forever(inbox: Inbox, parts: Remembering, every_seconds: float) 
         try:
             await parts.clock.look()
             rung = await inbox.sweep()
-            repeated = await finish_removals(inbox, parts.lanes, parts.store, parts.embedder)
+            repeated = await finish_removals(inbox, parts.lanes, parts.store)
         except TurnstoneError as error:  # whatever it is, the next sweep comes
             log.warning("sweep_failed", reason=error.plain)
         else:

@@ -8,24 +8,21 @@ from collections.abc import AsyncIterator, Sequence
 import structlog
 
 from memory.books import Removal
-from memory.errors import LaneBusy, LeaseLost
+from memory.errors import LaneBusy, LeaseLost, TurnstoneError
 from memory.model import Event, Lease, Memory, Scope, Telling, Write
-from memory.ports import Embedder, Inbox, Lanes, MemoryStore
-from memory.spending import paid_by
+from memory.ports import Inbox, Lanes, MemoryStore
 from memory.versions import in_order, is_retracted, version_id
 
 log = structlog.get_logger(__name__)
 
 
-async def erase(
-    scope: Scope, until: int, *, held: Sequence[Lease], lanes: Lanes, store: MemoryStore, embedder: Embedder
-) -> int:
+async def erase(scope: Scope, until: int, *, held: Sequence[Lease], lanes: Lanes, store: MemoryStore) -> int:
     """Remove every version in scope up to a place in the order; returns how many.
 
     Where that is only a part of an owner (what was said to one agent), a memory that the part had changed holds again
     as it was before. That is written first: whoever asks again after a failure finds what is still to be done.
 
-    Raises StoreUnavailable, InboxUnavailable, ModelUnavailable or LaneBusy.
+    Raises StoreUnavailable, InboxUnavailable, LeaseLost of one that is held, or LaneBusy.
     """
     replaced = 0
     if set(scope.ids) != {"user_id"}:  # of a user as a whole nothing is left that could hold again
@@ -33,8 +30,7 @@ async def erase(
             versions = await store.history(Scope(tenant=scope.tenant), memory_id)
             again = _held_before(versions, scope, until)
             if again is not None:
-                await _put_back(again, held, lanes, store, embedder)
-                replaced += 1
+                replaced += await _put_back(again, held, lanes, store)
     return replaced + await store.erase(scope, until)
 
 
@@ -51,22 +47,23 @@ def _held_before(versions: Sequence[Memory], scope: Scope, until: int) -> Memory
     return left[-1].model_copy(update={**state, "superseded_by": None})
 
 
-async def _put_back(
-    memory: Memory, held: Sequence[Lease], lanes: Lanes, store: MemoryStore, embedder: Embedder
-) -> None:
-    lane = memory.scope.lane
+async def _put_back(memory: Memory, held: Sequence[Lease], lanes: Lanes, store: MemoryStore) -> bool:
+    """Let a version of the past stand again, with the vector that it has; False where somebody else was faster."""
+    lane, stood_as_past = memory.scope.lane, version_id(memory.id, memory.version)
     ours = next((lease for lease in held if lease.lane == lane), None)
     async with contextlib.nullcontext(ours) if ours else lanes.edit(lane) as lease:
-        with paid_by(memory.scope.tenant):
-            (vector,) = await embedder.embed([memory.text])
-        write = Write(point_id=memory.id, memory=memory, vector=tuple(vector))
+        vector = await store.vector(Scope(tenant=memory.scope.tenant), stood_as_past)
+        if vector is None:
+            return False
         try:
             seen = await lanes.confirm(lease, ())
-            await store.apply(lease, [write], seen.good_until)
+            await store.apply(lease, [Write(point_id=memory.id, memory=memory, vector=vector)], seen.good_until)
         except LeaseLost as error:  # by another erase beside this one, or as this one took too long
+            if ours:
+                raise
             raise LaneBusy("somebody else has taken this owner's lane; ask again", retry_after_seconds=1) from error
-        stood_as_past = version_id(memory.id, memory.version)
         await store.drop(Scope(tenant=memory.scope.tenant), stood_as_past)
+    return True
 
 
 async def is_forgotten(memory: Memory, lanes: Lanes) -> bool:
@@ -74,16 +71,14 @@ async def is_forgotten(memory: Memory, lanes: Lanes) -> bool:
     return any(memory.order <= epoch.order for _, epoch in await lanes.epochs(memory.scope))
 
 
-async def write_under(
-    lease: Lease, writes: Sequence[Write], lanes: Lanes, store: MemoryStore, embedder: Embedder
-) -> None:
+async def write_under(lease: Lease, writes: Sequence[Write], lanes: Lanes, store: MemoryStore) -> None:
     """Write between two looks: an erase may come in before or after the first, then the edit goes as well."""
     try:
         seen = await lanes.confirm(lease, ())
         await store.apply(lease, writes, seen.good_until)
         await lanes.confirm(lease, ())
     except LeaseLost as error:
-        await take_back([write.memory.scope for write in writes], lanes, store, embedder)
+        await take_back([write.memory.scope for write in writes], lanes, store)
         raise LaneBusy("this owner's memories were being changed just then", retry_after_seconds=1) from error
 
 
@@ -101,29 +96,37 @@ async def telling(lease: Lease, told: Telling, lanes: Lanes) -> AsyncIterator[No
     await lanes.tell(lease.lane.tenant, noted)
 
 
-async def take_back(scopes: Sequence[Scope], lanes: Lanes, store: MemoryStore, embedder: Embedder) -> None:
+async def take_back(scopes: Sequence[Scope], lanes: Lanes, store: MemoryStore) -> None:
     """After writing under a lease that was lost: if an erase covers it, nothing of what we wrote may stay."""
     epochs = dict([found for scope in dict.fromkeys(scopes) for found in await lanes.epochs(scope)])
     for scope, epoch in epochs.items():
         try:
-            await erase(scope, epoch.order, held=(), lanes=lanes, store=store, embedder=embedder)
+            await erase(scope, epoch.order, held=(), lanes=lanes, store=store)
         except LaneBusy:
             log.warning("not_put_back", reason="the lane is held; what was forgotten goes all the same")
             await store.erase(scope, epoch.order)
 
 
-async def finish_removals(inbox: Inbox, lanes: Lanes, store: MemoryStore, embedder: Embedder) -> int:
-    """Remove once more what was removed a while ago, now that nobody can still be writing it; returns how many."""
-    due = await inbox.unfinished()
+async def finish_removals(inbox: Inbox, lanes: Lanes, store: MemoryStore) -> int:
+    """Remove once more what was removed a while ago, now that nobody can still be writing it; returns how many.
+
+    One that cannot be repeated now holds up no other. Raises what the first of them raised.
+    """
+    due, failures = await inbox.unfinished(), list[TurnstoneError]()
     for name, removal in due:
-        await _repeat(removal, lanes, store, embedder)
-        await inbox.finished(name)
+        try:
+            await _repeat(removal, lanes, store)
+            await inbox.finished(name)
+        except TurnstoneError as error:
+            failures.append(error)
+    if failures:
+        raise failures[0]
     return len(due)
 
 
-async def _repeat(removal: Removal, lanes: Lanes, store: MemoryStore, embedder: Embedder) -> None:
+async def _repeat(removal: Removal, lanes: Lanes, store: MemoryStore) -> None:
     if removal.memory_id is not None:
         # What was imported under its id since then is another memory.
         await store.delete(Scope(tenant=removal.scope.tenant), removal.memory_id, removal.until)
     elif removal.until is not None:
-        await erase(removal.scope, removal.until, held=(), lanes=lanes, store=store, embedder=embedder)
+        await erase(removal.scope, removal.until, held=(), lanes=lanes, store=store)

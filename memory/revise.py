@@ -13,7 +13,7 @@ from memory.model import Event, Feedback, Lease, Memory, Metadata, Rating, Scope
 from memory.ports import Embedder, Inbox, Lanes, MemoryStore
 from memory.removals import is_forgotten, telling, write_under
 from memory.spending import paid_by
-from memory.versions import has_held, in_order, is_far_ahead, standing, superseded, version_id
+from memory.versions import cut_short, in_order, is_far_ahead, standing, superseded, version_id
 
 _SAID = (
     "scope", "text", "categories", "metadata", "expires_at", "turn_ids", "quote", "model", "prompt_version", "marked",
@@ -117,7 +117,7 @@ async def undo(reach: Scope, memory_id: str, *, lanes: Lanes, store: MemoryStore
     async with lanes.edit(lane) as lease:
         versions = await store.history(reach, memory_id)
         latest = _latest(versions)
-        earlier = [one for one in in_order(versions) if one.version != latest.version and has_held(one)]
+        earlier = [one for one in in_order(versions) if one.version != latest.version]
         if latest.current and not earlier:
             raise NothingToUndo("this memory has never changed: there is no version before it")
         restored = earlier[-1] if latest.current else latest
@@ -135,20 +135,24 @@ async def _renew(
         raise NotFound(UNKNOWN)  # an erase is at it; what we wrote now would be newer than its epoch, and stay
     now = lease.taken_at
     # What is dated ahead by more than moments was dated by a wrong clock: what a person says now holds from now on.
-    since = now if is_far_ahead(before.valid_from, now) else max(now, before.valid_from)
+    is_misdated = is_far_ahead(before.valid_from, now)
+    since = now if is_misdated else max(now, before.valid_from)
+    others = await store.history(Scope(tenant=before.scope.tenant), before.id) if is_misdated else []
+    cut = cut_short((version for version in others if version.version != before.version), since)
     again = {"event": Event.UPDATE, "version": before.version + 1, "current": True, "valid_to": None}
     after = before.model_copy(update={**again, "updated_at": now, "order": lease.token, "valid_from": since, **said})
     ended = min(before.valid_to or since, since)
     past = superseded(before, after) if before.current else before.model_copy(update={"valid_to": ended})
     with paid_by(before.scope.tenant):
-        old_vector, vector = await embedder.embed([before.text, after.text])
+        vector, *old_vectors = await embedder.embed([after.text, before.text, *(version.text for version in cut)])
     writes = [
-        Write(point_id=version_id(before.id, before.version), memory=past, vector=tuple(old_vector)),
-        Write(point_id=after.id, memory=after, vector=tuple(vector)),
+        Write(point_id=version_id(version.id, version.version), memory=version, vector=tuple(old_vector))
+        for version, old_vector in zip([past, *cut], old_vectors, strict=True)
     ]
+    writes.append(Write(point_id=after.id, memory=after, vector=tuple(vector)))
     told = Telling(event=Event.UPDATE, scope=after.scope, memory_id=after.id, version=after.version)
     async with telling(lease, told, lanes):
-        await write_under(lease, writes, lanes, store, embedder)
+        await write_under(lease, writes, lanes, store)
     return after
 
 

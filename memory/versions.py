@@ -10,7 +10,7 @@ after it, one of them was wrong: then the order of the turns decides, so that a 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -53,6 +53,15 @@ def standing(versions: Sequence[Memory]) -> Memory | None:
     return last if last is not None and (last.current or is_retracted(last)) else None
 
 
+def cut_short(versions: Iterable[Memory], moment: datetime) -> list[Memory]:
+    """Those of some versions that would end later, ended at a moment: what followed them was dated far ahead of it."""
+    return [
+        version.model_copy(update={"valid_to": moment})
+        for version in versions
+        if version.valid_to is not None and version.valid_to > moment
+    ]
+
+
 def is_retracted(memory: Memory) -> bool:
     """Whether the version stands, and what it says was taken back."""
     return not memory.current and memory.event is Event.DELETE
@@ -70,7 +79,7 @@ def latest_of(turn: Turn) -> datetime:
 
 def is_late(memory: Memory, turn: Turn) -> bool:
     """Whether what a turn says is older than what stands: it can only enter the history."""
-    return not _is_misdated(memory, turn) and said_beside(memory, turn) < _since(memory)
+    return not is_misdated(memory, turn) and said_beside(memory, turn) < _since(memory)
 
 
 def said_beside(memory: Memory, turn: Turn) -> datetime:
@@ -79,10 +88,10 @@ def said_beside(memory: Memory, turn: Turn) -> datetime:
     So it is even if that is dated a little ahead; but a replayed one was said before what has been learned meanwhile.
     """
     has_own_time = turn.timestamp is not None or memory.order > turn.order
-    return turn.said_at if has_own_time or _is_misdated(memory, turn) else max(turn.said_at, memory.valid_from)
+    return turn.said_at if has_own_time or is_misdated(memory, turn) else max(turn.said_at, memory.valid_from)
 
 
-def _is_misdated(memory: Memory, turn: Turn) -> bool:
+def is_misdated(memory: Memory, turn: Turn) -> bool:
     """Whether what stands is dated far ahead of a turn that came after it."""
     # A version keeps the order of its words when they are taken back. That was done by an earlier turn of the lane,
     # unless this one is replayed.

@@ -125,7 +125,6 @@ async def all_forgotten(tenant: str, fields: Collection[str], parts: Parts) -> l
         lanes=parts.lanes,
         turns=parts.turns,
         store=parts.store,
-        embedder=parts.embedder,
         notary=parts.notary,
         book=parts.receipts,
         digests=parts.digests,

@@ -53,9 +53,7 @@ class QdrantCollection:
         return self.collection
 
     async def _open(self, vector: Sequence[float] | None) -> None:
-        prefix = f"{PREFIX}{re.sub(r'[^a-z0-9]+', '-', self._embedder.name.lower()).strip('-')}-"
-        there = [one.name for one in (await answered(self._client.get_collections())).collections]
-        ours = [name for name in there if name.removeprefix(prefix).isdecimal()]
+        prefix, ours = self._prefix, await self._ours()
         if vector is None and len(ours) == 1:
             self.collection = ours[0]
         else:
@@ -68,6 +66,16 @@ class QdrantCollection:
             if field not in present:
                 await answered(self._client.create_payload_index(self.collection, field, schema, wait=True))
         self._opened = True
+
+    @property
+    def _prefix(self) -> str:
+        """What the names of the embedder's collections begin with; the length of its vectors follows."""
+        return f"{PREFIX}{re.sub(r'[^a-z0-9]+', '-', self._embedder.name.lower()).strip('-')}-"
+
+    async def _ours(self) -> list[str]:
+        """The embedder's collections that are there."""
+        there = [one.name for one in (await answered(self._client.get_collections())).collections]
+        return [name for name in there if name.removeprefix(self._prefix).isdecimal()]
 
     async def _create_first(self, dimension: int, others: Sequence[str]) -> None:
         """Make the collection, but not beside memories with vectors of another length: one of the two must be wrong.

@@ -37,10 +37,18 @@ class QdrantOwners(QdrantCollection):
 
     async def standing(self, scope: Scope, before: int) -> list[str]:
         """The memories whose standing version is in scope and came up to `before` in the order, by id."""
+        if not await self._ours():
+            return []  # nothing stands, and opening would ask the embedder for the length of its vectors
         collection, ids = await self._ready(), list[str]()
         async for page in self._pages(collection, payloads.stands_until(scope, before), ["memory_id"]):
             ids += [payload["memory_id"] for payload in page]
         return ids
+
+    async def vector(self, reach: Scope, point_id: str) -> tuple[float, ...] | None:
+        """The vector of one version within reach; None where there is none."""
+        collection, found = await self._ready(), payloads.points(reach, [point_id])
+        points, _ = await self._ask(self._client.scroll(collection, found, limit=1, with_vectors=["dense"]))
+        return next((tuple(point.vector["dense"]) for point in points), None)
 
     async def delete(self, reach: Scope, memory_id: str, token: int | None = None) -> int:
         """Remove a memory with all its versions, or those written up to a fencing token; returns how many."""
@@ -58,6 +66,14 @@ class QdrantOwners(QdrantCollection):
     async def left(self, scope: Scope, before: int | None = None) -> int:
         """Count the versions in scope, of those that came up to `before` in the order if that is given."""
         return await self._counted(payloads.within(scope) if before is None else payloads.made_until(scope, before))
+
+    async def newer(self, scope: Scope, after: int, lanes: Collection[Lane]) -> int:
+        """Count the versions in scope and in these lanes that came after a place in the order."""
+        count, wanted = 0, {lane.key for lane in lanes}
+        for collection in await self._every():
+            async for page in self._pages(collection, payloads.made_after(scope, after), ["tenant", *OWNERS]):
+                count += sum(payloads.scope_of(payload).lane.key in wanted for payload in page)
+        return count
 
     async def current(self, scope: Scope) -> int:
         """Count the memories in scope that stand now."""

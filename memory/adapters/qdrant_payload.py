@@ -200,6 +200,11 @@ def made_until(scope: Scope, order: int, *more: models.Condition) -> models.Filt
     return models.Filter(must=within(scope, *more).must, must_not=[newer])
 
 
+def made_after(scope: Scope, order: int) -> models.Filter:
+    """The others: every version in scope that is newer."""
+    return within(scope, models.FieldCondition(key="order", range=models.Range(gt=order)))
+
+
 def stands_until(scope: Scope, order: int) -> models.Filter:
     """The same, of the versions that stand."""
     stands = models.FieldCondition(key="state", match=models.MatchAny(any=[_CURRENT, _RETRACTED]))

@@ -7,11 +7,10 @@ from collections.abc import AsyncIterator, Mapping
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
+from memory.adapters.redis_chunks import by_score
 from memory.adapters.redis_scripts import answered
 from memory.clock import from_us
 from memory.model import OWNERS, Delivery, DeliveryStatus, Scope
-
-_CHUNK = 100
 
 
 def decode_delivery(tenant: str, delivery_id: str, row: Mapping[bytes, bytes]) -> Delivery:
@@ -50,9 +49,8 @@ async def deliveries_of(redis: Redis, scope: Scope, before: int | None = None) -
         own = keys.hook(scope.tenant, hook.decode())
         # One may be done, or be sent once more, while we look.
         for name in (keys.hook_waiting(own), keys.hook_done(own), keys.hook_waiting(own)):
-            ids = [found.decode() for found in await answered(redis.zrange(name, 0, -1))]
-            for start in range(0, len(ids), _CHUNK):
-                yield await _ours(redis, scope, before, ids[start : start + _CHUNK])
+            async for ids in by_score(redis, name):
+                yield await _ours(redis, scope, before, ids)
 
 
 async def _ours(redis: Redis, scope: Scope, before: int | None, ids: list[str]) -> list[str]:

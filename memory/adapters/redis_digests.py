@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
 from memory.adapters.pseudonyms import Pseudonyms
+from memory.adapters.redis_chunks import chunks, members
 from memory.adapters.redis_scripts import answered
 from memory.errors import Unreadable
 from memory.model import DigestOrder, Scope
@@ -64,12 +65,19 @@ class RedisDigests:
     async def drop(self, scope: Scope) -> int:
         """Drop the orders that name every id of a scope; returns how many."""
         naming = [await self._naming(scope.tenant, owner) for owner in scope.ids.items()]
-        listed = [await answered(self._redis.zrange(one, 0, -1)) for one in naming]
-        ids = sorted(set(listed[0]).intersection(*listed[1:])) if listed else []
         dropped = 0
-        for first in range(0, len(ids), _AT_ONCE):
-            dropped += await self._drop(scope, naming, [one.decode() for one in ids[first : first + _AT_ONCE]])
+        if not naming:
+            return dropped
+        async for ids in members(self._redis, naming[0]):
+            for other in naming[1:]:
+                ids = await self._also_in(other, ids)
+            for chunk in chunks(ids, _AT_ONCE):
+                dropped += await self._drop(scope, naming, chunk)
         return dropped
+
+    async def _also_in(self, name: str, ids: Sequence[str]) -> list[str]:
+        scores = await answered(self._redis.zmscore(name, list(ids))) if ids else []
+        return [one for one, score in zip(ids, scores, strict=True) if score is not None]
 
     async def _drop(self, scope: Scope, naming: Sequence[str], ids: Sequence[str]) -> int:
         names = [keys.digest(scope.tenant, one) for one in ids]

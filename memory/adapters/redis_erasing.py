@@ -2,36 +2,42 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+import re
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 
 import structlog
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
 from memory.adapters.pseudonyms import Pseudonyms
-from memory.adapters.redis_codec import decode_plan, decode_removal, encode_removal, events_of
+from memory.adapters.redis_chunks import chunks, members
+from memory.adapters.redis_codec import decode_plan, decode_removal, encode_removal
 from memory.adapters.redis_dead import find_dead
 from memory.adapters.redis_delivery_log import deliveries_of
 from memory.adapters.redis_digests import RedisDigests
 from memory.adapters.redis_epochs import RedisEpochs, decode_epoch
 from memory.adapters.redis_fan_out import FanOut
-from memory.adapters.redis_lanes import ERASE_LEASE_MS, InboxLimits, lease_of
+from memory.adapters.redis_held_lanes import RedisHeldLanes, holding
+from memory.adapters.redis_lanes import InboxLimits
 from memory.adapters.redis_leftovers import Leftovers, holds
 from memory.adapters.redis_order import RedisOrder
 from memory.adapters.redis_quotes import RedisQuotes
 from memory.adapters.redis_scripts import Argument, RedisScripts, answered
-from memory.books import Erased, Left, Removal
-from memory.errors import NewerFormat, Unreadable
-from memory.model import OWNERS, DeadFilter, Epoch, Lane, Lease, Plan, Scope, TurnEvent
+from memory.books import Erased, Left, Quoting, Removal
+from memory.errors import LeaseLost, NewerFormat, Unreadable
+from memory.model import OWNERS, DeadFilter, Epoch, Lane, Lease, Plan, Scope
 from memory.ports import Doorbell
 
 log = structlog.get_logger(__name__)
 
 _MOST_REMOVALS = 100
 _UNREADABLE_MS = 60_000
-_BELLS_AT_ONCE = 2_000
-_LANES_AT_ONCE = 1_000
+_TURNS_AT_ONCE = 200  # in one script call: a few milliseconds of Redis's time
+_BELLS_AT_ONCE = 500
+_DELIVERIES_AT_ONCE = 50
+_BODY = re.compile(rb'"body": ?"([^"]*)"')
 _TOLD = {"queued": "waiting"}  # by the word of the books
 
 
@@ -66,10 +72,9 @@ class RedisErasing:
         self._fan_out = FanOut(scripts.run, limits.retention_seconds)
         self._order = order
 
-    async def seize(self, lane: Lane) -> Lease:
-        """Take a lane by force; hand it back."""
-        names = [keys.lease(lane), keys.LANES]
-        return lease_of(lane, *await self._order.run("seize", names, [lane.key, ERASE_LEASE_MS]))
+    def holding(self, hand_back: Callable[[Lease], Awaitable[None]]) -> AbstractAsyncContextManager[RedisHeldLanes]:
+        """Lanes held by force, none at first, renewed until left and then handed back by `hand_back`."""
+        return holding(RedisHeldLanes(self._redis, self._run, self._order, self._limits), hand_back)
 
     async def raise_epoch(self, scope: Scope) -> Epoch:
         """Raise an owner's epoch: it is the next number in the order. Notes the removal down, sealed."""
@@ -78,66 +83,102 @@ class RedisErasing:
         args: list[Argument] = [self._limits.epoch_seconds, owner, self._limits.finish_ms]
         return decode_epoch(*await self._order.run("epoch", names, args))
 
-    async def erase(
-        self, scope: Scope, lane: Lane, epoch: int, dead: Sequence[str] | None = None
-    ) -> tuple[Lease, Erased]:
-        """Take a lane by force and remove the scope's turns that came before the epoch.
+    async def dead(self, scope: Scope) -> Mapping[Lane, Sequence[str]]:
+        """The scope's dead turns by lane: they may outlive what their lanes know of them."""
+        by_lane = defaultdict[Lane, list[str]](list)
+        for chunk in chunks(await find_dead(self._redis, scope.tenant, DeadFilter(**scope.ids)), _TURNS_AT_ONCE):
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                for turn_id in chunk:
+                    pipeline.hget(keys.turn(scope.tenant, turn_id), "lane")
+                lanes = await answered(pipeline.execute())
+            for turn_id, lane in zip(chunk, lanes, strict=True):
+                if lane:
+                    by_lane[Lane.parse(lane.decode())].append(turn_id)
+        return by_lane
+
+    async def erase(self, scope: Scope, lease: Lease, epoch: int, dead: Sequence[str] = ()) -> AsyncIterator[Erased]:
+        """Remove the scope's turns in a lane that came before the epoch; yields what each step has removed.
 
         Args:
             scope: whose turns.
-            lane: the lane to purge.
+            lease: of the lane, as `holding` gave it.
             epoch: its place in the order, as `raise_epoch` gave it.
-            dead: the scope's dead turns, which outlive the lane's index; None: they are looked for.
+            dead: the scope's dead turns of this lane, as `dead` gave them.
 
-        Returns the lease that now holds the lane (hand it back), and what was erased.
+        Raises LeaseLost.
         """
+        for ids in chunks(dead, _TURNS_AT_ONCE):
+            yield (await self._erased(scope, lease, epoch, b"", ids))[1]
+        rank = b"0"
+        while rank:
+            rank, erased = await self._erased(scope, lease, epoch, rank)
+            yield erased
+        for name in (keys.owned(lease.lane), keys.dead(lease.lane)):
+            async for turns in members(self._redis, name):
+                yield (await self._erased(scope, lease, epoch, b"", turns))[1]
+
+    async def _erased(
+        self, scope: Scope, lease: Lease, epoch: int, rank: bytes, turns: Sequence[str] = ()
+    ) -> tuple[bytes, Erased]:
+        """One step: some turns, or some of those that wait from a rank on; returns also the rank of the next step."""
+        lane = lease.lane
         names = [keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.plan(lane), keys.owned(lane)]
-        names += [keys.ledger(lane.tenant), keys.BACKLOG, keys.LANES, keys.dead(lane)]
-        args: list[Argument] = [*keys.prefixes(lane), self._limits.retention_seconds, ERASE_LEASE_MS, epoch]
-        args += [lane.key, *(scope.ids.get(field, "") for field in OWNERS), keys.text_prefix(lane.tenant)]
-        # Looked for out here: a tenant may have very many, and a script holds up everybody.
-        args += await find_dead(self._redis, lane.tenant, DeadFilter(**scope.ids)) if dead is None else dead
-        token, texts, plans, rows, taken_us = await self._order.run("erase", names, args)
-        states = [state.decode() for state in rows[1::2]]
-        turns = Counter(_TOLD.get(state, state) for state in states)
-        ids = tuple(turn_id.decode() for turn_id in rows[::2])
-        return lease_of(lane, token, taken_us), Erased(ids=ids, turns=turns, plans=int(plans), texts=int(texts))
+        names += [keys.ledger(lane.tenant), keys.BACKLOG, keys.dead(lane)]
+        args: list[Argument] = [lease.token, epoch, self._limits.retention_seconds, lane.key]
+        args += [*(scope.ids.get(field, "") for field in OWNERS), *keys.prefixes(lane), keys.text_prefix(lane.tenant)]
+        answer = await self._run("erase", names, [*args, rank, _TURNS_AT_ONCE, *turns])
+        if not answer:
+            raise LeaseLost(f"the lease on a {lane.kind} lane was lost while it was erased")
+        after, texts, plans, rows = answer
+        states = Counter(_TOLD.get(state, state) for state in map(bytes.decode, rows[1::2]))
+        return after, Erased(ids=tuple(map(bytes.decode, rows[::2])), turns=states, plans=plans, texts=texts)
 
     async def hush(self, lanes: Sequence[Lane]) -> int:
         """Take the bells of these lanes out of the queue; returns how many. Who hands a lane back rings anew."""
-        taken = 0
-        for start in range(0, len(lanes), _LANES_AT_ONCE):
-            bodies = [self._bell.body(lane) for lane in lanes[start : start + _LANES_AT_ONCE]]
-            rank, seen = 0, _BELLS_AT_ONCE
-            while seen == _BELLS_AT_ONCE:
-                seen, out = await self._run("hush", [self._bell.queue], [rank, _BELLS_AT_ONCE, *bodies])
-                rank, taken = rank + seen - out, taken + out
+        bodies, taken, rank = {self._bell.body(lane).encode() for lane in lanes}, 0, 0
+        while bells := await answered(self._redis.lrange(self._bell.queue, rank, rank + _BELLS_AT_ONCE - 1)):
+            wanted = {bell for bell in bells if (found := _BODY.search(bell)) and found[1] in bodies}
+            if wanted:
+                # What was pushed down by new ones since we looked comes again in the next part.
+                args: list[Argument] = [rank, len(bells), *wanted]
+                taken += (out := int(await self._run("hush", [self._bell.queue], args)))
+                rank -= out
+            rank += len(bells)
         return taken
 
-    async def quotes(self, lane: Lane) -> list[TurnEvent]:
-        """What the lane's turns, and its plan, tell of memories."""
-        told = [event for _, events in await self._quotes(lane).events() for event in events_of(events)]
-        plan = await self._plan(lane)
-        return told + [event for events in (plan.events.values() if plan else ()) for event in events]
+    async def quotes(self, lane: Lane) -> AsyncIterator[Quoting]:
+        """What the lane's turns tell of memories, some turns at a time."""
+        async for quoting in self._quotes(lane).found():
+            yield quoting
 
-    async def unquote(self, lease: Lease, scope: Scope, epoch: int, texts: frozenset[tuple[str, str]]) -> int:
-        """Take texts of memories out of what a lane's other turns tell, and drop a plan that holds any of the scope.
+    async def unquote(self, lease: Lease, turns: Sequence[str], texts: frozenset[tuple[str, str]]) -> None:
+        """Take texts of memories out of what some of a lane's turns tell. Raises LeaseLost.
 
         Args:
-            lease: of the lane, as `erase` gave it.
-            scope: whose memories are erased.
-            epoch: up to where in the order.
-            texts: what they say, each with the memory's id.
-
-        Returns how many plans were dropped.
+            lease: of the lane, as `holding` gave it.
+            turns: as `quotes` gave them.
+            texts: what the memories say, each with the memory's id.
         """
         await self._fan_out.whole(lease.lane)  # it goes by the places of events in what a turn tells
-        await self._quotes(lease.lane).take_out(lease, texts)
+        await self._quotes(lease.lane).take_out(lease, turns, texts)
+
+    async def planned(self, lane: Lane) -> frozenset[str]:
+        """The memories of which the lane's plan tells."""
+        plan = await self._plan(lane)
+        return frozenset(event.id for events in (plan.events.values() if plan else ()) for event in events if event.id)
+
+    async def unplan(self, lease: Lease, scope: Scope, epoch: int, texts: frozenset[tuple[str, str]]) -> int:
+        """Drop a lane's plan if it holds any of the scope's versions made up to the epoch, or quotes these texts.
+
+        Returns how many plans were dropped. Raises LeaseLost.
+        """
         plan = await self._plan(lease.lane)
         if plan is None or not (holds(plan, scope, epoch) or _quotes(plan, texts)):
             return 0
         names = [keys.lease(lease.lane), keys.plan(lease.lane), keys.lane(lease.lane)]
-        return int(await self._run("unplan", names, [lease.token]))
+        if not await self._run("unplan", names, [lease.token]):
+            raise LeaseLost(f"the lease on a {lease.lane.kind} lane was lost while it was erased")
+        return 1
 
     def _quotes(self, lane: Lane) -> RedisQuotes:
         return RedisQuotes(self._redis, self._run, lane)
@@ -154,8 +195,8 @@ class RedisErasing:
         await self._note_all(scope)
         untold = await self._digests.drop(scope)
         async for ids in deliveries_of(self._redis, scope):
-            if ids:
-                untold += int(await self._run("hook_drop", [], [scope.tenant, *ids]))
+            for chunk in chunks(ids, _DELIVERIES_AT_ONCE):
+                untold += int(await self._run("hook_drop", [], [scope.tenant, *chunk]))
         return untold
 
     async def _note_all(self, scope: Scope) -> None:

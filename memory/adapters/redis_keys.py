@@ -69,6 +69,11 @@ def lease(lane: Lane) -> str:
     return f"ts:lease:{lane.key}"
 
 
+def erasing(lane: Lane) -> str:
+    """The token of the erase that holds the lane's lease."""
+    return f"ts:erasing:{lane.key}"
+
+
 def plan(lane: Lane) -> str:
     """The lane's recorded plan."""
     return f"ts:plan:{lane.key}"

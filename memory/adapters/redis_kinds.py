@@ -68,6 +68,7 @@ KINDS = (
     DELIVERY,
     Kind("ts:text:*", "the words of a settled turn", Ends.TTL, "text retention, where shorter than the status's"),
     Kind("ts:lease:*", "the fencing token of a lane's holder", Ends.TTL, "the lease"),
+    Kind("ts:erasing:*", "that a lane's holder is an erase", Ends.TTL, "the lease"),
     Kind("ts:epoch:*", "when an owner, who is not named, was last erased", Ends.TTL, "receipt retention"),
     IDEMPOTENCY,
     Kind("ts:receipt:*", "the receipt of an erase, without personal data", Ends.TTL, "receipt retention"),

@@ -32,7 +32,6 @@ _LONGEST_ASKED_SECONDS = 600  # a Retry-After of a day is not honoured to the le
 _TOLD = 2
 _STORE_MS = 30_000
 _STEP_MS = 5_000  # by so much a jump of Redis' clock can shorten a pause, as in `lua/_clock.lua`
-ERASE_LEASE_MS = 60_000
 _LOST_WORKER = "worker_lost: the worker was lost every time it held this turn alone"
 
 
@@ -74,7 +73,7 @@ class InboxLimits:
     @property
     def longest_lease_ms(self) -> int:
         """Nobody takes a lane for longer than this at once."""
-        return max(self.lease_ms, ERASE_LEASE_MS)
+        return self.lease_ms
 
     @property
     def finish_ms(self) -> int:
@@ -289,7 +288,7 @@ class RedisLanes:
         names = [keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.LANES, self._bell.queue]
         args: list[Argument] = [lease.token, lane.key, *keys.prefixes(lane), self._bell.message(lane)]
         args += [self._limits.lease_ms, int(died), _REST_MS, self._limits.retention_seconds]
-        await self._run("hand_back", [*names, keys.owned(lane)], args)
+        await self._run("hand_back", [*names, keys.owned(lane), keys.erasing(lane)], args)
 
 
 def lease_of(lane: Lane, token: bytes, taken_us: bytes) -> Lease:

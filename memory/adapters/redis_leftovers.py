@@ -9,13 +9,14 @@ from typing import Any
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
+from memory.adapters.redis_chunks import AT_ONCE, chunks, members, waiting_turns
 from memory.adapters.redis_codec import decode_plan
 from memory.adapters.redis_delivery_log import deliveries_of
 from memory.adapters.redis_scripts import answered
 from memory.books import Left
 from memory.model import OWNERS, Lane, Plan, Scope, Status
 
-_CHUNK = 500
+_PLANS_AT_ONCE = 20
 _FIELDS = ("status", "order", *OWNERS)
 
 
@@ -35,33 +36,31 @@ class Leftovers:
 
     async def found(self, lanes: Sequence[Lane], ids: Sequence[str] | None) -> Left:
         """What is there. Arguments and errors as of `Inbox.left`."""
-        turns, texts, seen = 0, 0, set[str]()
+        turns, texts, counted = 0, 0, set[str]()
         async for chunk in self._chunks(lanes, ids):
-            fresh = [turn_id for turn_id in dict.fromkeys(chunk) if turn_id not in seen]
-            seen.update(fresh)
-            for row, has_text in await self._rows(fresh):
-                turns += self._is_ours(row)
-                texts += has_text and (self._is_ours(row) or row[0] == Status.ERASED.value.encode())
+            for turn_id, row, has_text in await self._rows([one for one in chunk if one not in counted]):
+                ours = self._is_ours(row)
+                has_text = has_text and (ours or row[0] == Status.ERASED.value.encode())
+                if ours or has_text:  # a turn may be met in several places
+                    counted.add(turn_id)
+                    turns, texts = turns + ours, texts + has_text
         async for told in deliveries_of(self.redis, self.scope, self.before):  # each names its turn and its owner
             turns += len(told)
-        plans = [await self._plan(lane) for lane in lanes]
-        return Left(turns=turns, texts=texts, plans=sum(one is not None and self._holds(one) for one in plans))
+        return Left(turns=turns, texts=texts, plans=await self._plans(lanes))
 
-    async def _chunks(self, lanes: Sequence[Lane], ids: Sequence[str] | None) -> AsyncIterator[list[str]]:
-        tenant = self.scope.tenant
-        for start in range(0, len(ids or ()), _CHUNK):
-            yield list((ids or ())[start : start + _CHUNK])
+    async def _chunks(self, lanes: Sequence[Lane], ids: Sequence[str] | None) -> AsyncIterator[Sequence[str]]:
+        for chunk in chunks(ids or (), AT_ONCE):
+            yield chunk
         for lane in lanes:
-            yield [turn_id.decode() for turn_id in await answered(self.redis.lrange(keys.waiting(lane), 0, -1))]
-            yield [turn_id.decode() for turn_id in await answered(self.redis.zrange(keys.owned(lane), 0, -1))]
+            async for turns in waiting_turns(self.redis, lane):
+                yield turns
+            async for turns in members(self.redis, keys.owned(lane)):
+                yield turns
         for status in Status if ids is None else (Status.DEAD,):
-            cursor = None
-            while cursor != 0:
-                name = keys.status(tenant, status)
-                cursor, rows = await answered(self.redis.zscan(name, cursor or 0, count=_CHUNK))
-                yield [turn_id.decode() for turn_id, _ in rows]
+            async for turns in members(self.redis, keys.status(self.scope.tenant, status)):
+                yield turns
 
-    async def _rows(self, ids: Sequence[str]) -> list[tuple[Sequence[Any], bool]]:
+    async def _rows(self, ids: Sequence[str]) -> list[tuple[str, Sequence[Any], bool]]:
         if not ids:
             return []
         async with self.redis.pipeline(transaction=False) as pipeline:
@@ -69,7 +68,7 @@ class Leftovers:
                 pipeline.hmget(keys.turn(self.scope.tenant, turn_id), _FIELDS)
                 pipeline.exists(keys.text(self.scope.tenant, turn_id))
             found = await answered(pipeline.execute())
-        return [(row, bool(text)) for row, text in zip(found[::2], found[1::2], strict=True)]
+        return [(one, row, bool(text)) for one, row, text in zip(ids, found[::2], found[1::2], strict=True)]
 
     def _is_ours(self, row: Sequence[bytes | None]) -> bool:
         status, order, *owner = [(value or b"").decode() for value in row]
@@ -78,12 +77,13 @@ class Leftovers:
         named = dict(zip(_FIELDS[2:], owner, strict=True))
         return all(named[field] == name for field, name in self.scope.ids.items())
 
-    async def _plan(self, lane: Lane) -> Plan | None:
-        data = await answered(self.redis.get(keys.plan(lane)))
-        return decode_plan(data) if data else None
-
-    def _holds(self, plan: Plan) -> bool:
-        return holds(plan, self.scope, self.before)
+    async def _plans(self, lanes: Sequence[Lane]) -> int:
+        """How many of the lanes' plans hold any of it."""
+        count = 0
+        for chunk in chunks(lanes, _PLANS_AT_ONCE):
+            plans = await answered(self.redis.mget([keys.plan(lane) for lane in chunk]))
+            count += sum(holds(decode_plan(plan), self.scope, self.before) for plan in plans if plan)
+        return count
 
 
 def holds(plan: Plan, scope: Scope, before: int) -> bool:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
+from memory.adapters.redis_chunks import members
 from memory.adapters.redis_codec import encode_events, events_of
 from memory.adapters.redis_scripts import Argument, answered
+from memory.books import Quoting
+from memory.errors import LeaseLost
 from memory.model import Event, Lane, Lease, TurnEvent
-
-_CHUNK = 500
 
 Run = Callable[[str, Sequence[str], Sequence[Argument]], Awaitable[Any]]
 
@@ -31,34 +33,41 @@ class RedisQuotes:
         self._run = run
         self._lane = lane
 
-    async def events(self) -> list[tuple[str, bytes]]:
-        """The turns that tell of any memory, each with its events as they are kept. Raises InboxUnavailable."""
-        ids = [turn_id.decode() for turn_id in await answered(self._redis.zrange(keys.owned(self._lane), 0, -1))]
-        found = list[tuple[str, bytes]]()
-        for start in range(0, len(ids), _CHUNK):
-            chunk = ids[start : start + _CHUNK]
-            async with self._redis.pipeline(transaction=False) as pipeline:
-                for turn_id in chunk:
-                    pipeline.hget(keys.turn(self._lane.tenant, turn_id), "events")
-                events = await answered(pipeline.execute())
-            found += [(turn_id, told) for turn_id, told in zip(chunk, events, strict=True) if told and told != b"[]"]
-        return found
+    async def found(self) -> AsyncIterator[Quoting]:
+        """The turns that tell of any memory, some at a time. Raises InboxUnavailable."""
+        async for turns in members(self._redis, keys.owned(self._lane)):
+            quoting = await self._events(turns)
+            if quoting:
+                events = [event for told in quoting.values() for event in events_of(told)]
+                yield Quoting(turns=tuple(quoting), memories=frozenset(event.id for event in events if event.id))
 
-    async def take_out(self, lease: Lease, texts: frozenset[tuple[str, str]]) -> None:
+    async def _events(self, turns: Sequence[str]) -> dict[str, bytes]:
+        """The turns that tell of any memory, each with its events as they are kept."""
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for turn_id in turns:
+                pipeline.hget(keys.turn(self._lane.tenant, turn_id), "events")
+            rows = await answered(pipeline.execute())
+        return {turn_id: told for turn_id, told in zip(turns, rows, strict=True) if told and told != b"[]"}
+
+    async def take_out(self, lease: Lease, turns: Sequence[str], texts: frozenset[tuple[str, str]]) -> None:
         """Take the texts of these memories out. What only repeated one of them tells nothing any more.
 
         Args:
             lease: the lane's.
+            turns: those that `found` gave together.
             texts: of memories, each with the memory's id.
+
+        Raises LeaseLost.
         """
-        if not texts:
-            return
-        for turn_id, told in await self.events():
+        steps = list[Awaitable[Any]]()
+        for turn_id, told in (await self._events(turns)).items():
             before = events_of(told)
             after = [one for event in before if (one := _without(event, texts)) is not None]
             if after != list(before):
                 names = [keys.lease(self._lane), keys.turn(self._lane.tenant, turn_id)]
-                await self._run("unquote", names, [lease.token, told, encode_events(after)])
+                steps.append(self._run("unquote", names, [lease.token, told, encode_events(after)]))
+        if not all(await asyncio.gather(*steps)):
+            raise LeaseLost(f"the lease on a {self._lane.kind} lane was lost while it was erased")
 
 
 def _without(event: TurnEvent, texts: frozenset[tuple[str, str]]) -> TurnEvent | None:

@@ -68,6 +68,8 @@ def forget(
     if receipt is not None:
         write_receipt(given, receipt)
         err().print(f"Written to {receipt}. Check it with `turnstone forget --verify {receipt}`.", soft_wrap=True)
+    if not given.known:
+        err().print(f"There was nothing of {named}. Check the ids: they must be exactly as they were posted.")
     if not given.verified:
         err().print("Something was left behind: run it again.")
         raise typer.Exit(1)

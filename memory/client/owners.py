@@ -14,6 +14,8 @@ from memory.client.wire import Wire
 from memory.errors import TurnstoneError
 from memory.model import Kind
 
+FORGET_SECONDS = 600  # it takes as long as there is much to forget
+
 
 class Owner(TypedDict, total=False):
     """Whose memory: at least one of the four."""
@@ -64,7 +66,7 @@ class OwnerCalls:
 
     async def forget(self, **owner: Unpack[Owner]) -> ReceiptView:
         """Erase everything of an owner: waiting turns, dead letters and memories."""
-        answer = await self._wire.ask("DELETE", "/memories", params=dict(owner))
+        answer = await self._wire.ask("DELETE", "/memories", params=dict(owner), timeout=FORGET_SECONDS)
         return ReceiptView.model_validate(answer)
 
     async def receipts(self, *, page: int = 1, page_size: int = 20, cursor: str | None = None) -> Page[ReceiptView]:

@@ -194,6 +194,7 @@ class ReceiptView(Kept):
     turns: int
     memories: int
     verified: bool
+    known: bool = True
     counts: PlacesView = PlacesView()
     left: LeftView = LeftView()
 

@@ -188,7 +188,6 @@ class Local:
             lanes=parts.lanes,
             turns=parts.turns,
             store=parts.store,
-            embedder=parts.embedder,
         )
         receipt = await issue(erasure, notary=parts.notary, book=parts.receipts)
         return ReceiptView.model_validate(receipt.model_dump())

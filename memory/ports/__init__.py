@@ -6,7 +6,7 @@
 from memory.ports.access import Keyring, Rate, Rates, Tokens
 from memory.ports.clock import Clock
 from memory.ports.digests import DigestBook
-from memory.ports.inbox import Accepted, Doorbell, Inbox, Lanes, OwnerLog, TurnLog, Watch
+from memory.ports.inbox import Accepted, Doorbell, HeldLanes, Inbox, Lanes, OwnerLog, TurnLog, Watch
 from memory.ports.masking import Mask, unmasked
 from memory.ports.models import (
     Answer,
@@ -35,6 +35,7 @@ __all__ = [
     "Embedder",
     "Extractor",
     "GuidanceBook",
+    "HeldLanes",
     "Inbox",
     "Keyring",
     "Lanes",

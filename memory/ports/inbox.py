@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from memory.books import Erased, InboxState, Ledger, Left, Removal
+from memory.books import Erased, InboxState, Ledger, Left, Quoting, Removal
 from memory.model import (
     Batch,
     Confirmation,
@@ -22,7 +22,6 @@ from memory.model import (
     Submission,
     Telling,
     Turn,
-    TurnEvent,
     TurnStatus,
     Usage,
     Value,
@@ -37,6 +36,24 @@ class Accepted(Value):
     repeated: bool = False
 
 
+class HeldLanes(Protocol):
+    """Lanes that an erase holds, so that nobody works in them, until it is done. Raises InboxUnavailable."""
+
+    @property
+    def leases(self) -> Sequence[Lease]:
+        """Those that are held, in the order in which they were taken."""
+
+    async def take(self, lanes: Iterable[Lane]) -> None:
+        """Take these too, by force: whoever works in one fails its next check.
+
+        Raises LaneBusy when another erase has one of them for half a minute, and LeaseLost when it has one and we hold
+        others already: it may be waiting for one of those.
+        """
+
+    async def check(self) -> None:
+        """Raises LeaseLost unless every lane has been held since it was taken."""
+
+
 class Inbox(Pingable, Protocol):
     """Where turns are accepted: the truth of the write path. Every call is one atomic step. Raises InboxUnavailable."""
 
@@ -46,38 +63,49 @@ class Inbox(Pingable, Protocol):
     async def sweep(self) -> int:
         """Ring for every lane that is due and unheld, trim what is past retention, audit; returns the bells rung."""
 
-    async def seize(self, lane: Lane) -> Lease:
-        """Take a lane by force: whoever held it fails its next check. Hand it back."""
+    def holding(self, hand_back: Callable[[Lease], Awaitable[None]]) -> AbstractAsyncContextManager[HeldLanes]:
+        """Lanes held by force, none at first, renewed until left and then handed back by `hand_back`."""
 
     async def raise_epoch(self, scope: Scope) -> Epoch:
         """Raise an owner's epoch: turns before it in the order are erased. Notes the removal down to be repeated."""
 
-    async def erase(
-        self, scope: Scope, lane: Lane, epoch: int, dead: Sequence[str] | None = None
-    ) -> tuple[Lease, Erased]:
-        """Take a lane by force and remove the scope's turns before the epoch's place in the order.
+    async def dead(self, scope: Scope) -> Mapping[Lane, Sequence[str]]:
+        """The scope's dead turns by lane: they may outlive what their lanes know of them."""
 
-        `dead` are the scope's dead turns, which may outlive what the lane knows of them; None: they are looked for.
+    def erase(self, scope: Scope, lease: Lease, epoch: int, dead: Sequence[str] = ()) -> AsyncIterator[Erased]:
+        """Remove the scope's turns in a lane that came before the epoch; yields what each step has removed.
 
-        Returns the lease that now holds the lane (hand it back), and what was removed.
+        Args:
+            scope: whose turns.
+            lease: of the lane, as `holding` gave it.
+            epoch: its place in the order, as `raise_epoch` gave it.
+            dead: the scope's dead turns of this lane, as `dead` gave them.
+
+        Raises LeaseLost.
         """
 
     async def hush(self, lanes: Sequence[Lane]) -> int:
         """Take the bells of these lanes back that no worker has heard yet; returns how many there were."""
 
-    async def quotes(self, lane: Lane) -> list[TurnEvent]:
-        """What the lane's turns, and its plan, tell of memories."""
+    def quotes(self, lane: Lane) -> AsyncIterator[Quoting]:
+        """What the lane's turns tell of memories, some turns at a time."""
 
-    async def unquote(self, lease: Lease, scope: Scope, epoch: int, texts: frozenset[tuple[str, str]]) -> int:
-        """Take texts that are being erased out of what a lane's other turns tell, and out of its plan.
+    async def unquote(self, lease: Lease, turns: Sequence[str], texts: frozenset[tuple[str, str]]) -> None:
+        """Take texts that are being erased out of what some of a lane's turns tell. Raises LeaseLost.
 
         Args:
-            lease: of the lane, as `erase` gave it.
-            scope: whose memories are erased.
-            epoch: up to where in the order.
-            texts: what they say, each with the memory's id.
+            lease: of the lane, as `holding` gave it.
+            turns: as `quotes` gave them.
+            texts: what the memories say, each with the memory's id.
+        """
 
-        Returns how many plans were dropped: their batches are decided anew.
+    async def planned(self, lane: Lane) -> frozenset[str]:
+        """The memories of which the lane's plan tells."""
+
+    async def unplan(self, lease: Lease, scope: Scope, epoch: int, texts: frozenset[tuple[str, str]]) -> int:
+        """Drop a lane's plan if it holds any of the scope's versions made up to the epoch, or quotes these texts.
+
+        Returns how many plans were dropped: their batches are decided anew. Raises LeaseLost.
         """
 
     async def untell(self, scope: Scope) -> int:

@@ -124,5 +124,11 @@ class MemoryStore(Pingable, Protocol):
     async def erase(self, scope: Scope, before: int) -> int:
         """Remove every version in scope that came up to `before` in the order; returns how many."""
 
+    async def vector(self, reach: Scope, point_id: str) -> tuple[float, ...] | None:
+        """The vector of one version within reach; None where there is none."""
+
+    async def newer(self, scope: Scope, after: int, lanes: Collection[Lane]) -> int:
+        """Count the versions in scope and in these lanes that came after a place in the order."""
+
     async def left(self, scope: Scope, before: int | None = None) -> int:
         """Count the versions in scope, of those that came up to `before` in the order if that is given."""

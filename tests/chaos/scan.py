@@ -8,33 +8,50 @@ from typing import Any
 
 import httpx
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+_AT_ONCE = 500
 
 
 async def all_of_redis(redis: Redis) -> dict[str, str]:
     """Every key with what it holds, as text; a bell's body, which Celery encodes, is read as well."""
-    found = {}
-    async for key in redis.scan_iter(count=1000):
-        held = await _held(redis, key)
-        found[key.decode()] = "\n".join(_readable(one) for one in held)
+    found = dict[str, str]()
+    names = [key async for key in redis.scan_iter(count=1000)]
+    for start in range(0, len(names), _AT_ONCE):
+        chunk = names[start : start + _AT_ONCE]
+        async with redis.pipeline(transaction=False) as pipeline:
+            for key in chunk:
+                pipeline.type(key)
+            kinds = await pipeline.execute()
+        async with redis.pipeline(transaction=False) as pipeline:
+            for key, kind in zip(chunk, kinds, strict=True):
+                _read(pipeline, key, kind.decode())
+            held = await pipeline.execute(raise_on_error=False)  # one that is of another kind by now is new
+        found |= {key.decode(): _as_text(value) for key, value in zip(chunk, held, strict=True)}
     return found
 
 
-async def _held(redis: Any, key: bytes) -> list[bytes]:
-    match (await redis.type(key)).decode():
-        case "string":
-            return [await redis.get(key) or b""]
+def _read(pipeline: Any, key: bytes, kind: str) -> None:
+    match kind:
         case "list":
-            return list(await redis.lrange(key, 0, -1))
+            pipeline.lrange(key, 0, -1)
         case "set":
-            return list(await redis.smembers(key))
+            pipeline.smembers(key)
         case "zset":
-            return list(await redis.zrange(key, 0, -1))
+            pipeline.zrange(key, 0, -1)
         case "hash":
-            return [word for pair in (await redis.hgetall(key)).items() for word in pair]
-        case "none":
-            return []  # it has ended since
+            pipeline.hgetall(key)
+        case "string" | "none":  # it may have ended since
+            pipeline.get(key)
         case other:
             raise AssertionError(f"{key!r} is a {other}: teach this test to read it")
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, RedisError):
+        return ""
+    words = [word for pair in value.items() for word in pair] if isinstance(value, dict) else value
+    return "\n".join(map(_readable, words if isinstance(words, list | set) else [words or b""]))
 
 
 def _readable(held: bytes) -> str:

@@ -129,6 +129,10 @@ class World:
     async def note_removal(self, scope: Scope) -> None:
         await self.inbox.note_removal(Removal(scope=scope, memory_id="m1"))
 
+    async def renewed(self) -> None:
+        """Wait until the leases of an erase were renewed."""
+        await wait_until(lambda: "renew_held" in self.scripts.cost, what="renewed leases")
+
     async def clocks(self) -> None:
         """Whatever looks at clocks."""
         await self.scripts.run("clock", [], [])
@@ -141,7 +145,7 @@ class World:
     def receipt(self) -> Receipt:
         return Receipt(
             id="r1", tenant=TENANT, erased_at=NOW, watermark=1, owner="x", scope=("user_id",), turns=1, memories=1,
-            verified=True, counts=Places(), left=Left(), key_id="k",
+            verified=True, known=True, counts=Places(), left=Left(), key_id="k",
         )  # fmt: skip
 
     def key(self, key_id: str) -> ApiKey:

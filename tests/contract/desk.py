@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from redis.asyncio import Redis
@@ -14,7 +16,8 @@ from memory.adapters.redis_order import RedisOrder
 from memory.adapters.redis_scripts import RedisScripts
 from memory.adapters.redis_server_key import RedisServerKey
 from memory.adapters.redis_turns import RedisTurns
-from memory.model import Lease, Message, Plan, Role, Scope, Submission
+from memory.books import Erased
+from memory.model import Lane, Lease, Message, Plan, Role, Scope, Submission
 
 ANA = Scope(tenant="default", user_id="ana")
 
@@ -40,8 +43,30 @@ class Desk:
             settled += ids
         return settled
 
+    async def erase(
+        self, scope: Scope = ANA, lane: Lane | None = None, hand_back: Callable[[Lease], Awaitable[None]] | None = None
+    ) -> Erased:
+        """Forget what the scope has in one lane; returns all that was removed."""
+        steps = list[Erased]()
+        async with self.inbox.holding(hand_back or self.lanes.hand_back) as held:
+            await held.take([lane or scope.lane])
+            epoch, dead = await self.inbox.raise_epoch(scope), await self.inbox.dead(scope)
+            for lease in held.leases:
+                steps += [step async for step in self.inbox.erase(scope, lease, epoch.order, dead.get(lease.lane, ()))]
+        return all_of(steps)
+
     async def bells(self) -> int:
         return int(await self.redis.llen(QUEUE))
+
+
+def all_of(steps: Sequence[Erased]) -> Erased:
+    """What the steps of an erase removed together."""
+    turns: Counter[str] = Counter()
+    for step in steps:
+        turns.update(step.turns)
+    ids = tuple(turn_id for step in steps for turn_id in step.ids)
+    plans, texts = sum(step.plans for step in steps), sum(step.texts for step in steps)
+    return Erased(ids=ids, turns=dict(turns), plans=plans, texts=texts)
 
 
 async def nothing_stored() -> int:

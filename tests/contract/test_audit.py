@@ -55,8 +55,7 @@ async def worked(desk: Desk) -> None:
         await desk.lanes.take(lease, 1, 1000)
         await desk.lanes.fail(lease, "bad_answer: no")
     await desk.post("is erased", eve)
-    lease, _ = await desk.inbox.erase(eve, eve.lane, (await desk.inbox.raise_epoch(eve)).order)
-    await desk.lanes.hand_back(lease)
+    await desk.erase(eve)
     await desk.post("waits")
 
 

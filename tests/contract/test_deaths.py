@@ -35,10 +35,7 @@ async def take(desk: Desk, lease: Lease, size: int = 8) -> Batch:
 
 
 async def erase(desk: Desk, scope: Scope = ANA) -> int:
-    epoch = await desk.inbox.raise_epoch(scope)
-    lease, erased = await desk.inbox.erase(scope, ANA.lane, epoch.order)
-    await desk.lanes.hand_back(lease)
-    return sum(erased.turns.values())
+    return sum((await desk.erase(scope, ANA.lane)).turns.values())
 
 
 async def recorded(desk: Desk, size: int = 8) -> Plan:

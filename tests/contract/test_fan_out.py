@@ -23,7 +23,6 @@ from tests.contract.test_deliveries import HOOK, Counter, added
 from tests.contract.test_lists import cost
 from tests.keys_found import faults
 
-FAR = 10**16  # beyond every number of the order
 MANY = 50
 HOOKS = [HOOK.model_copy(update={"id": f"{number:08d}-6a5e-4a44-9d5c-5d1f4f3f9a10"}) for number in range(3)]
 PART = 20  # deliveries a step
@@ -126,7 +125,7 @@ async def test_of_an_owner_who_was_erased_nothing_more_is_noted_and_no_outbox_na
     counter: Counter, redis: Redis
 ) -> None:
     await counter.settle(*(added(number) for number in range(MANY)))
-    await counter.desk.inbox.erase(ANA, ANA.lane, FAR)
+    await counter.desk.erase(ANA)
     assert await counter.desk.inbox.untell(ANA) > 0
     told = [name for name in await all_of_redis(redis) if name.startswith(("ts:hook", "ts:delivery")) and "ana" in name]
     assert told == []

@@ -95,9 +95,7 @@ async def test_lanes_back_off_are_handed_back_and_are_rung_for_while_redis_is_fu
 async def test_an_owner_is_forgotten_while_redis_is_full(full: Desk) -> None:
     turn = await full.post()
     await fill(full.redis)
-    epoch = await full.inbox.raise_epoch(ANA)
-    lease, erased = await full.inbox.erase(ANA, ANA.lane, epoch.order)
-    await full.lanes.hand_back(lease)
+    erased = await full.erase(ANA)
     assert erased.ids == (turn,)
     await full.inbox.note_removal(Removal(scope=ANA, memory_id="m"))
     assert await full.redis.zcard(keys.REMOVALS) == 2

@@ -90,7 +90,7 @@ async def test_the_key_of_a_turn_that_was_erased_discarded_or_lost_its_workers_e
     turn_id = await desk.post(key="k")
     (name,) = [name async for name in desk.redis.scan_iter("ts:idem:*")]
     if end == "erased":
-        await desk.inbox.erase(ANA, ANA.lane, (await desk.inbox.raise_epoch(ANA)).order)
+        await desk.erase(ANA)
     elif end == "discarded":
         async with desk.lanes.lease(ANA.lane) as lease:
             assert lease is not None
@@ -128,13 +128,12 @@ async def test_an_erase_takes_the_lane_by_force_and_leaves_of_each_turn_only_tha
         assert holder is not None
         batch = await desk.lanes.take(holder, 8, 1000)
         assert batch is not None
-        epoch = await desk.inbox.raise_epoch(ANA)
-        lease, erased = await desk.inbox.erase(ANA, ANA.lane, epoch.order)
+        erased = await desk.erase(ANA)
+        ((_, epoch),) = await desk.lanes.epochs(ANA)
         assert erased.turns == {"settled": 1, "running": 1}
         with pytest.raises(LeaseLost):
             await desk.lanes.confirm(holder, batch.turns)
         assert await desk.lanes.erased(batch.turns) == {second}
-    await desk.lanes.hand_back(lease)
     for turn_id in (first, second):
         assert set(await desk.redis.hkeys(keys.turn("default", turn_id))) == {
             b"status", b"accepted_us", b"settled_us", b"attempts",
@@ -157,8 +156,7 @@ async def test_an_erase_takes_the_lane_by_force_and_leaves_of_each_turn_only_tha
 async def test_erasing_one_run_of_a_user_leaves_the_users_other_turns(desk: Desk) -> None:
     run = Scope(tenant="default", user_id="ana", run_id="r1")
     gone, stays = await desk.post("in the run", run), await desk.post("outside")
-    lease, erased = await desk.inbox.erase(run, run.lane, (await desk.inbox.raise_epoch(run)).order)
-    await desk.lanes.hand_back(lease)
+    erased = await desk.erase(run)
     assert erased.turns == {"waiting": 1}
     assert [
         one.status for one in [await desk.turns.get(Scope(tenant="default"), turn) for turn in (gone, stays)] if one

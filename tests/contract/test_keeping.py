@@ -98,8 +98,7 @@ async def test_an_erase_removes_the_words_that_have_a_key_of_their_own(redis: Re
     desk = desk_on(redis, InboxLimits(text_retention_seconds=1000))
     turn_id = await settled(desk)
     assert await redis.exists(keys.text("default", turn_id)) == 1
-    lease, erased = await desk.inbox.erase(ANA, ANA.lane, (await desk.inbox.raise_epoch(ANA)).order)
-    await desk.lanes.hand_back(lease)
+    erased = await desk.erase(ANA)
     assert (erased.turns, erased.texts) == ({"settled": 1}, 1)
     assert "my secret" not in await everything(redis)
 
@@ -169,8 +168,7 @@ async def busy(desk: Desk, turns: int) -> None:
     discarded = await dead(desk, BOB)
     assert await desk.inbox.revive("default", discarded, replay=False)
     await desk.post("forget me", BOB)
-    erased, _ = await desk.inbox.erase(BOB, BOB.lane, (await desk.inbox.raise_epoch(BOB)).order)
-    await desk.lanes.hand_back(erased)
+    await desk.erase(BOB)
     for name, _ in await desk.inbox.unfinished():
         await desk.inbox.finished(name)
 

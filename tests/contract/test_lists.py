@@ -16,7 +16,6 @@ from memory.model import After, DeadFilter, Page, Slice, Status, TurnStatus
 from memory.recall import wait_until_settled
 from tests.contract.desk import ANA, Desk
 
-FAR = 10**16  # beyond every number of the order
 OWNED, DEAD = "ts:owned:default:user:ana", "ts:dead:default:user:ana"
 Part = Callable[[Page], Awaitable[Slice[TurnStatus]]]
 
@@ -123,7 +122,7 @@ async def test_a_dead_turn_leaves_the_dead_of_its_lane_as_it_is_replayed_discard
         await desk.lanes.take(held, 1, 1000)
         await desk.lanes.fail(held, "bad_answer: no JSON")
     assert await redis.zcard(DEAD) == 1
-    await desk.inbox.erase(ANA, ANA.lane, FAR)
+    await desk.erase(ANA)
     assert not await redis.exists(DEAD)
 
 

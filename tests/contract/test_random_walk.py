@@ -162,14 +162,17 @@ class Walk:
 
     async def erase(self) -> None:
         scope = self.rng.choice(SCOPES)
-        epoch = await self.desk.inbox.raise_epoch(scope)
-        for lane in await self.desk.turns.lanes(scope):
-            lease, _ = await self.desk.inbox.erase(scope, lane, epoch.order)
-            if self.chance(0.5):
+        await self.desk.inbox.raise_epoch(scope)
+
+        async def hand_back(lease: Lease) -> None:
+            if self.chance(0.5):  # else whoever erases is killed
                 await self.desk.lanes.hand_back(lease)
-            else:  # whoever erases is killed; its lease is cut short, or the walk would stand still for a minute
-                await self.desk.redis.pexpire(keys.lease(lane), 30)
-                await self.desk.redis.zadd(keys.LANES, {lane.key: 0}, xx=True)
+
+        for lane in await self.desk.turns.lanes(scope):
+            while True:
+                with contextlib.suppress(LeaseLost):  # thirty milliseconds are short on a busy machine
+                    await self.desk.erase(scope, lane, hand_back)
+                    break
         for turn_id, owner in self.turns.items():
             if scope.ids.items() <= owner.ids.items():
                 assert await self.status(turn_id) is Status.ERASED, "an erase reaches every turn of its owner"

@@ -106,9 +106,7 @@ async def _erased(house: House) -> None:
     await house.say("my secret is 42", eve)
     await house.drain(eve)
     await house.say("my secret is 43 now", eve)
-    await forget(
-        eve, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store, embedder=house.embedder
-    )
+    await forget(eve, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store)
 
 
 async def _dead(house: House) -> None:

@@ -23,9 +23,7 @@ ANA_AT_THE_DESK = Scope(tenant="default", user_id="ana", app_id="desk")
 
 
 async def forgotten(house: House, scope: Scope) -> int:
-    erased = await forget(
-        scope, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store, embedder=house.embedder
-    )
+    erased = await forget(scope, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store)
     assert erased.verified
     return erased.memories
 

@@ -26,9 +26,7 @@ async def test_forgetting_leaves_nothing_of_the_owner_and_everything_of_the_othe
     await house.say("I like tea")
     await house.say("I am Bob", BOB)
     await house.drain(BOB)
-    receipt = await forget(
-        ANA, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store, embedder=house.embedder
-    )
+    receipt = await forget(ANA, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store)
     assert (receipt.turns, receipt.memories, receipt.verified) == (2, 1, True)
     assert await house.drain() == 0
     assert await house.texts() == []
@@ -49,9 +47,7 @@ async def test_a_dead_turn_that_has_outlived_its_lanes_index_is_forgotten_too(ho
     await house.drain()
     assert (await house.status(turn_id)).status is Status.DEAD
     await redis.delete(keys.owned(ANA.lane), keys.lane(ANA.lane))  # as after the retention time
-    receipt = await forget(
-        ANA, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store, embedder=house.embedder
-    )
+    receipt = await forget(ANA, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store)
     assert (receipt.turns, receipt.verified) == (1, True)
     assert (await house.status(turn_id)).status is Status.ERASED
 
@@ -61,9 +57,7 @@ async def test_an_erase_during_extraction_wins(house: House) -> None:
 
     class Erasing(EchoExtractor):
         async def extract(self, turns: Any) -> Any:
-            await forget(
-                ANA, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store, embedder=house.embedder
-            )
+            await forget(ANA, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store)
             return await super().extract(turns)
 
     house.extractor = Erasing()
@@ -78,9 +72,7 @@ async def test_a_stalled_worker_that_writes_after_an_erase_takes_it_back(house: 
     inner = house.store.apply
 
     async def late(lease: Lease, writes: list[Write], good_until: float) -> None:
-        await forget(
-            ANA, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store, embedder=house.embedder
-        )
+        await forget(ANA, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store)
         await inner(lease, writes, good_until)
 
     stalled = replace(house.remembering, store=_With(house.store, late))
@@ -105,8 +97,8 @@ async def test_a_lost_lease_stops_the_pass_before_it_writes(house: House) -> Non
 
     class Losing(EchoExtractor):
         async def extract(self, turns: Any) -> Any:
-            lease, _ = await house.inbox.erase(BOB, ANA.lane, 0)  # somebody else takes the lane
-            await house.lanes.hand_back(lease)
+            async with house.inbox.holding(house.lanes.hand_back) as held:
+                await held.take([ANA.lane])  # somebody else takes the lane
             return await super().extract(turns)
 
     house.extractor = Losing()

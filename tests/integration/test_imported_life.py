@@ -67,9 +67,7 @@ async def brought(house: House, arrival: Arrival, store: Any = None) -> Became:
 
 
 async def forgotten(house: House, scope: Scope) -> None:
-    erasure = await forget(
-        scope, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store, embedder=house.embedder
-    )
+    erasure = await forget(scope, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store)
     assert erasure.verified
 
 
@@ -154,5 +152,5 @@ async def test_what_a_killed_import_wrote_after_an_erase_is_removed_by_the_sweep
         await brought(house, berlin(), store)
     assert await house.store.left(TENANT) == 1
     await make_removals_due(redis)
-    await finish_removals(house.inbox, house.lanes, house.store, house.embedder)
+    await finish_removals(house.inbox, house.lanes, house.store)
     assert await house.store.left(TENANT) == 0

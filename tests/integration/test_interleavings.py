@@ -56,9 +56,7 @@ def interleaved(house: House, before: Step | None = None, after: Step | None = N
 
 
 async def forgotten(house: House, scope: Scope = ANA) -> Erasure:
-    return await forget(
-        scope, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store, embedder=house.embedder
-    )
+    return await forget(scope, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store)
 
 
 async def versions(house: House, scope: Scope = ANA) -> int:
@@ -95,9 +93,9 @@ async def test_what_a_killed_worker_wrote_after_an_erase_is_removed_by_the_sweep
     with pytest.raises(Killed):
         await drain(ANA.lane, interleaved(house, before=lambda: forgotten(house), after=die))
     assert await versions(house) == 1
-    assert await finish_removals(house.inbox, house.lanes, house.store, house.embedder) == 0
+    assert await finish_removals(house.inbox, house.lanes, house.store) == 0
     await removals_fall_due(redis)
-    assert await finish_removals(house.inbox, house.lanes, house.store, house.embedder) == 1
+    assert await finish_removals(house.inbox, house.lanes, house.store) == 1
     assert await versions(house) == 0
     assert await redis.zcard(keys.REMOVALS) == 0
 
@@ -112,7 +110,7 @@ async def test_a_repeated_removal_leaves_what_was_accepted_after_the_erase(house
     await house.say("I live in Oslo")
     await house.drain()
     await removals_fall_due(redis)
-    assert await finish_removals(house.inbox, house.lanes, house.store, house.embedder) == 1
+    assert await finish_removals(house.inbox, house.lanes, house.store) == 1
     assert await house.texts() == ["I live in Oslo"]
     assert await versions(house) == 2
 
@@ -126,9 +124,9 @@ async def test_a_removal_that_qdrant_refused_to_repeat_stays_until_it_is_done(ho
 
     await removals_fall_due(redis)
     with pytest.raises(StoreUnavailable):
-        await finish_removals(house.inbox, house.lanes, cast(QdrantStore, Away(house.store)), house.embedder)
+        await finish_removals(house.inbox, house.lanes, cast(QdrantStore, Away(house.store)))
     assert await redis.zcard(keys.REMOVALS) == 1
-    assert await finish_removals(house.inbox, house.lanes, house.store, house.embedder) == 1
+    assert await finish_removals(house.inbox, house.lanes, house.store) == 1
 
 
 async def test_a_memory_deleted_by_hand_stays_deleted_when_a_stalled_worker_wakes(house: House, redis: Redis) -> None:
@@ -143,7 +141,7 @@ async def test_a_memory_deleted_by_hand_stays_deleted_when_a_stalled_worker_wake
 
     assert await drain(ANA.lane, interleaved(house, before=overtaken)) == 0
     await removals_fall_due(redis)
-    await finish_removals(house.inbox, house.lanes, house.store, house.embedder)
+    await finish_removals(house.inbox, house.lanes, house.store)
     assert await versions(house) == 0
 
 
@@ -201,7 +199,7 @@ async def test_a_memory_that_is_about_to_be_erased_cannot_be_edited(house: House
     with pytest.raises(NotFound):
         await edited(house, memory, "Lives in Rome")
     await removals_fall_due(redis)
-    await finish_removals(house.inbox, house.lanes, house.store, house.embedder)
+    await finish_removals(house.inbox, house.lanes, house.store)
     assert await versions(house) == 0
 
 
@@ -218,7 +216,7 @@ async def test_a_recorded_plan_brings_no_erased_text_back(house: House, redis: R
     assert await drain(ANA.lane, interleaved(house, before=away)) == 0
     assert (await forgotten(house, AGENT_A)).verified
     await removals_fall_due(redis)
-    await finish_removals(house.inbox, house.lanes, house.store, house.embedder)
+    await finish_removals(house.inbox, house.lanes, house.store)
     await house.drain()
     assert (await house.status(turn_id)).status is Status.SETTLED
     assert await house.texts() == ["I live in Rome"]

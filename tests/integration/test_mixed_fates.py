@@ -38,8 +38,7 @@ class _With:
 
 async def forgotten(house: House, scope: Scope, **parts: Any) -> None:
     every: dict[str, Any] = {
-        "inbox": house.inbox, "lanes": house.lanes, "turns": house.turns, "store": house.store,
-        "embedder": house.embedder, **parts,
+        "inbox": house.inbox, "lanes": house.lanes, "turns": house.turns, "store": house.store, **parts,
     }  # fmt: skip
     await forget(scope, **every)
 
@@ -82,11 +81,11 @@ async def test_forgetting_an_agent_brings_nothing_to_life_that_the_user_has_take
 async def test_forgetting_again_after_it_failed_halfway_lets_what_was_changed_hold_again(house: House) -> None:
     await berlin_then_rome(house)
 
-    async def away(texts: Any) -> Any:
+    async def away(*_: Any) -> Any:
         raise StoreUnavailable("away")
 
     with pytest.raises(StoreUnavailable):
-        await forgotten(house, ANA_B, embedder=_With(house.embedder, embed=away))
+        await forgotten(house, ANA_B, store=_With(house.store, apply=away))
     await forgotten(house, ANA_B)
     assert await house.texts() == [BERLIN]
 
@@ -103,7 +102,7 @@ async def test_a_stalled_worker_of_a_forgotten_part_leaves_what_it_had_replaced_
 
     stalled: Any = replace(house.remembering, store=_With(house.store, apply=late))
     await drain(ANA.lane, stalled)
-    await finish_removals(house.inbox, house.lanes, house.store, house.embedder)
+    await finish_removals(house.inbox, house.lanes, house.store)
     assert await house.texts() == [BERLIN]
 
 

@@ -144,7 +144,7 @@ async def test_a_discarded_memory_is_gone_with_its_point_and_once_more_shortly_a
     assert [one["id"] for one in await listed(desk)] == [held["bob"]]
     assert (await desk.http.post(f"/memories/{held['ana']}/undo")).status_code == 404
     await make_removals_due(redis)
-    assert await finish_removals(house.inbox, house.lanes, house.store, house.embedder) == 1
+    assert await finish_removals(house.inbox, house.lanes, house.store) == 1
 
 
 async def test_forgetting_an_owner_forgets_what_is_held_back_of_them(desk: Desk) -> None:
@@ -154,7 +154,7 @@ async def test_forgetting_an_owner_forgets_what_is_held_back_of_them(desk: Desk)
     await remember(house, TOLD, BOB)
     parts = {"inbox": house.inbox, "lanes": house.lanes, "turns": house.turns, "store": house.store}
     for scope, left in ((Scope(tenant="default", agent_id="bot"), ["bob", "ana"]), (ANA, ["bob"])):
-        receipt = await forget(scope, embedder=house.embedder, **parts)  # type: ignore[arg-type]
+        receipt = await forget(scope, **parts)  # type: ignore[arg-type]
         assert (receipt.memories, receipt.verified) == (1, True)
         assert [one["user_id"] for one in await listed(desk)] == left
 

@@ -110,9 +110,7 @@ async def test_memories_made_before_the_upgrade_are_found_with_their_history_and
 async def test_an_owner_whose_turns_are_of_before_the_upgrade_is_forgotten(old: House, redis: Redis) -> None:
     for name in ("fay", "pat", "dan"):
         scope = user(name)
-        receipt = await forget(
-            scope, inbox=old.inbox, lanes=old.lanes, turns=old.turns, store=old.store, embedder=old.embedder
-        )
+        receipt = await forget(scope, inbox=old.inbox, lanes=old.lanes, turns=old.turns, store=old.store)
         assert receipt.verified, name
         assert receipt.turns == {"fay": 2, "pat": 4, "dan": 2}[name]
         assert await old.memories(scope) == []
@@ -138,4 +136,4 @@ async def test_the_books_and_whatever_else_was_kept_are_read_on(old: House, redi
     assert fay[0].usage.prompt_tokens == 900
     assert fay[0].events[0].previous == "I live in Berlin"
     await make_removals_due(redis)
-    assert await finish_removals(old.inbox, old.lanes, old.store, old.embedder) == 2
+    assert await finish_removals(old.inbox, old.lanes, old.store) == 2

@@ -1,73 +1,94 @@
--- Forget an owner's turns in one lane: take the lane by force (whoever held it fails its next check) and leave of each
--- turn that came before the epoch only that it was erased. A lane in which nothing else is goes as well, name and all.
--- KEYS lease, lane, waiting list, plan, owned, ledger, backlog, lanes, the lane's dead
--- ARGV turn prefix, status prefix, retention_s, lease_ms, epoch, lane, user, agent, run, app (empty: any), text prefix,
---   dead turns that may be among them: a dead one outlives its lane's index ...
--- Returns { token, turns whose words were there, plans, { id, status it had, ... }, Redis' time in us }, or 'unseeded' where
--- the order is not known.
+-- Forget some of an owner's turns in one lane: of each that came before the watermark only that it was erased stays.
+-- One chunk under the lease of whoever erases. Run again, it changes nothing more.
+-- KEYS lease, lane, waiting list, plan, owned, ledger, backlog, the lane's dead
+-- ARGV token, watermark, retention_s, lane, user, agent, run, app (empty: any), turn prefix, status prefix, text prefix,
+--   rank in the waiting list ('': the turns that follow), most turns, ids ...
+-- Returns { } where the lease is another's, else { next rank or '', texts, plans, { id, status it had, ... } }
 -- with _clock
 -- with _idempotency
-local lease, lane, waiting, plan, owned, ledger, backlog, lanes, dead = unpack(KEYS)
-local clock, epoch = look(), tonumber(ARGV[5])
-if not clock.seeded then return 'unseeded' end
-local token, now = next_order(clock), digits(clock.now_us)
-redis.call('SET', lease, token, 'PX', ARGV[4])
-redis.call('ZADD', lanes, 'XX', clock.monotonic_ms + ARGV[4], ARGV[6])
-
+local lease, lane, waiting, plan, owned, ledger, backlog, dead = unpack(KEYS)
+local rank, most, watermark = tonumber(ARGV[12]), tonumber(ARGV[13]), tonumber(ARGV[2])
+if redis.call('GET', lease) ~= ARGV[1] then return {} end
+local now = digits(look().now_us)
 local live = { queued = true, running = true, retrying = true }
-local ids, seen = redis.call('LRANGE', waiting, 0, -1), {}
-local batch = tonumber(redis.call('HGET', lane, 'held') or redis.call('HGET', lane, 'planned') or '0')
-local taken, whole = {}, true
-for i = 1, batch do if ids[i] then taken[ids[i]] = true end end
-for _, id in ipairs(redis.call('ZRANGE', owned, 0, -1)) do ids[#ids + 1] = id end
-for i = 12, #ARGV do ids[#ids + 1] = ARGV[i] end
 
-local erased, texts = {}, 0
+local ids, after = {}, ''
+if rank then
+  ids = redis.call('LRANGE', waiting, rank, rank + most - 1)
+else
+  for i = 14, #ARGV do ids[#ids + 1] = ARGV[i] end
+end
+
+local erased, stamps, ended, texts, waited = {}, {}, {}, 0, 0
+local by_status, rows_of = {}, {}
 for _, id in ipairs(ids) do
-  local turn = ARGV[1] .. id
+  local turn, text = ARGV[9] .. id, ARGV[11] .. id
   local row = redis.call('HMGET', turn, 'status', 'user_id', 'agent_id', 'run_id', 'app_id', 'accepted_us', 'lane',
     'order', 'idem')
-  local ours = row[1] and row[1] ~= 'erased' and not seen[id] and row[7] == ARGV[6] and tonumber(row[8] or '0') <= epoch
-  for i = 2, 5 do ours = ours and (ARGV[5 + i] == '' or ARGV[5 + i] == row[i]) end
-  seen[id] = true
-  if not row[1] then redis.call('ZREM', owned, id) end -- its hash has ended: the index would name the lane for nothing
+  local ours = row[1] and row[1] ~= 'erased' and row[7] == ARGV[4] and tonumber(row[8] or '0') <= watermark
+  for i = 2, 5 do ours = ours and (ARGV[3 + i] == '' or ARGV[3 + i] == row[i]) end
+  if not row[1] then ended[#ended + 1] = id end -- its hash has ended: the index would name the lane for nothing
   if ours then
-    if live[row[1]] then
-      redis.call('LREM', waiting, 1, id)
-      redis.call('DECR', backlog)
-      if taken[id] then whole = false end
-    else
-      redis.call('HINCRBY', ledger, row[1], -1)
-    end
-    redis.call('ZREM', ARGV[2] .. row[1], id)
-    redis.call('ZREM', ARGV[2] .. 'gated', id)
-    redis.call('ZADD', ARGV[2] .. 'erased', row[6], id)
-    redis.call('ZREM', owned, id)
-    redis.call('ZREM', dead, id)
-    redis.call('HINCRBY', ledger, 'erased', 1)
-    if redis.call('HEXISTS', turn, 'body') + redis.call('EXISTS', ARGV[11] .. id) > 0 then texts = texts + 1 end
-    redis.call('DEL', turn, ARGV[11] .. id)
-    redis.call('HSET', turn, 'status', 'erased', 'accepted_us', row[6], 'attempts', 0,
-      'settled_us', now)
+    if redis.call('HEXISTS', turn, 'body') + redis.call('EXISTS', text) > 0 then texts = texts + 1 end
+    redis.call('DEL', turn, text)
+    redis.call('HSET', turn, 'status', 'erased', 'accepted_us', row[6], 'attempts', 0, 'settled_us', now)
     redis.call('EXPIRE', turn, ARGV[3])
     end_key(row[9])
+    rows_of[id] = true
     erased[#erased + 1] = id
     erased[#erased + 1] = row[1]
+    stamps[#stamps + 1] = row[6]
+    stamps[#stamps + 1] = id
+    ended[#ended + 1] = id
+    by_status[row[1]] = by_status[row[1]] or {}
+    table.insert(by_status[row[1]], id)
+    if live[row[1]] then waited = waited + 1 end
+    if live[row[1]] and not rank then redis.call('LREM', waiting, -1, id) end -- it was replayed just now
   end
 end
--- A plan whose batch has lost a turn would not be used: it is decided anew.
+for status, of_status in pairs(by_status) do
+  redis.call('ZREM', ARGV[10] .. status, unpack(of_status))
+  if not live[status] then redis.call('HINCRBY', ledger, status, -#of_status) end
+  redis.call('ZREM', ARGV[10] .. 'gated', unpack(of_status))
+end
+if #erased > 0 then
+  redis.call('ZADD', ARGV[10] .. 'erased', unpack(stamps))
+  redis.call('HINCRBY', ledger, 'erased', #stamps / 2)
+end
+if waited > 0 then redis.call('DECRBY', backlog, waited) end
+if #ended > 0 then
+  redis.call('ZREM', owned, unpack(ended))
+  redis.call('ZREM', dead, unpack(ended))
+end
+
 local plans = 0
-if redis.call('EXISTS', plan) == 1 and whole and batch > 0 then
-  redis.call('HSET', lane, 'planned', batch)
-else
-  plans = redis.call('DEL', plan)
-  redis.call('HDEL', lane, 'planned')
+if rank then
+  local batch = tonumber(redis.call('HGET', lane, 'held') or redis.call('HGET', lane, 'planned') or '0')
+  local whole, gone = batch > 0, 0
+  for i, id in ipairs(ids) do
+    if rows_of[id] then
+      redis.call('LSET', waiting, rank + i - 1, '')
+      gone = gone + 1
+      if rank + i <= batch then whole = false end
+    end
+  end
+  if gone > 0 then redis.call('LREM', waiting, gone, '') end
+  if #ids == most then after = digits(rank + #ids - gone) end
+  -- A plan whose batch has lost a turn would not be used: it is decided anew.
+  if whole and redis.call('EXISTS', plan) == 1 then
+    redis.call('HSET', lane, 'planned', batch)
+  else
+    plans = redis.call('DEL', plan)
+    redis.call('HDEL', lane, 'planned')
+  end
+  redis.call('HDEL', lane, 'held', 'holder', 'limit', 'deaths', 'failures', 'wake_us')
 end
-redis.call('HDEL', lane, 'held', 'holder', 'limit', 'deaths', 'failures', 'wake_us')
-if redis.call('LLEN', waiting) == 0 and redis.call('ZCARD', owned) == 0 then
-  redis.call('DEL', lane, owned)
-elseif redis.call('LLEN', waiting) == 0 then
-  redis.call('EXPIRE', lane, ARGV[3])
-  redis.call('EXPIRE', owned, ARGV[3])
+if after == '' and redis.call('LLEN', waiting) == 0 then
+  if redis.call('ZCARD', owned) == 0 then
+    redis.call('DEL', lane, owned)
+  else
+    redis.call('EXPIRE', lane, ARGV[3])
+    redis.call('EXPIRE', owned, ARGV[3])
+  end
 end
-return { token, texts, plans, erased, now }
+return { after, texts, plans, erased }

@@ -1,9 +1,9 @@
 -- Give the lane up. Turns that this holder took and did not settle are as if never taken, unless it `died`: then the
 -- batch stays marked as held, for the next holder to bisect, and the lane rests a moment instead of ringing at once.
--- KEYS lease, lane, waiting list, lanes, bell queue, owned
+-- KEYS lease, lane, waiting list, lanes, bell queue, owned, erasing
 -- ARGV token, lane, turn prefix, status prefix, bell, lease_ms, died, rest_ms, retention_s
 -- with _clock
-local lease, lane, waiting, lanes, queue, owned = unpack(KEYS)
+local lease, lane, waiting, lanes, queue, owned, erasing = unpack(KEYS)
 if redis.call('GET', lease) ~= ARGV[1] then return 0 end
 local died = ARGV[7] == '1'
 if not died and redis.call('HGET', lane, 'holder') == ARGV[1] then
@@ -17,7 +17,7 @@ if not died and redis.call('HGET', lane, 'holder') == ARGV[1] then
   end
   redis.call('HDEL', lane, 'held', 'holder')
 end
-redis.call('DEL', lease)
+redis.call('DEL', lease, erasing)
 local now_ms = look().monotonic_ms
 if redis.call('LLEN', waiting) == 0 then
   redis.call('ZREM', lanes, ARGV[2])

@@ -11,7 +11,7 @@ for i = 2, #ARGV do
   if redis.call('ZREM', names.waiting, id) == 1 then redis.call('HINCRBY', names.counts, 'waiting', -1) end
   if lane then
     local first = redis.call('LINDEX', names.lane .. lane, 0) == id
-    redis.call('LREM', names.lane .. lane, 0, id)
+    redis.call('LREM', names.lane .. lane, 1, id) -- of a whole owner it is the first
     if first then put_lane(names, lane, now_ms) end
   end
 end

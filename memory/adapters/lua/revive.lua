@@ -14,7 +14,7 @@ if ARGV[7] ~= '1' then
   redis.call('ZADD', ARGV[2] .. 'erased', row[2], ARGV[1])
   redis.call('ZREM', owned, ARGV[1])
   redis.call('HINCRBY', ledger, 'erased', 1)
-  redis.call('HDEL', turn, 'body', 'error', 'lane', 'user_id', 'agent_id', 'run_id', 'app_id', 'used_calls', 'used_embeddings',
+  redis.call('HDEL', turn, 'body', 'error', 'lane', 'order', 'idem', 'user_id', 'agent_id', 'run_id', 'app_id', 'used_calls', 'used_embeddings',
     'used_prompt_tokens', 'used_completion_tokens', 'used_embedding_tokens', 'used_cost_nusd',
     'history', 'times_failed', 'times_postponed', 'times_worker_lost', 'times_replayed')
   redis.call('HSET', turn, 'status', 'erased')

@@ -31,7 +31,7 @@ for i = 8, #ARGV, 4 do
       redis.call('HINCRBY', ledger, 'gated', 1)
     end
     if status == 'erased' then
-      redis.call('HDEL', turn, 'body', 'events', 'lane', 'user_id', 'agent_id', 'run_id', 'app_id', 'used_calls', 'used_embeddings',
+      redis.call('HDEL', turn, 'body', 'events', 'lane', 'order', 'idem', 'user_id', 'agent_id', 'run_id', 'app_id', 'used_calls', 'used_embeddings',
         'used_prompt_tokens', 'used_completion_tokens', 'used_embedding_tokens', 'used_cost_nusd',
         'history', 'times_failed', 'times_postponed', 'times_worker_lost', 'times_replayed')
       redis.call('ZREM', owned, id)

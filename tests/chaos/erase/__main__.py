@@ -5,7 +5,10 @@ while one is in extraction and one is dead; another with one turn between record
 the lanes of three users, who also have turns without it. Each is forgotten; the receipt must count right and hold, and
 others must not notice. Then all of Redis (names, values, the slow log), all points in Qdrant and all that the processes
 logged are looked through for the owner's ids, idempotency keys and words; and again after minutes of other people's
-turns; and again after so many more owners were forgotten under load, each while turns of theirs waited and ran.
+turns; and again after so many more owners were forgotten under load, each while turns of theirs waited and ran and
+Redis' clock jumped by hours and days, both ways (libfaketime). At last one owner with very many turns is forgotten,
+while others post turns, search, and look at the API and at Redis: how long they wait is held against how long they
+waited before.
 
 Prints a table and writes `build/erase-proof.json`. The exit status is 1 when a promise is not held.
 """
@@ -25,7 +28,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tests.bench.claims import Claim, concluded, parser
-from tests.chaos.erase.load import Load, unbalanced
+from tests.chaos.erase.jumps import jumping, long_jumps
+from tests.chaos.erase.large import Waits, forget_large
+from tests.chaos.erase.load import Load, unbalanced, unsettled
 from tests.chaos.erase.many import forget_many
 from tests.chaos.erase.proof import BOOKS, LATER, OTHERS, Seen, check_receipt, forget_at_the_worst_moment, rests
 from tests.chaos.erase.stage import Stage, saying_into, stage
@@ -40,12 +45,15 @@ def options(argv: list[str] | None = None) -> argparse.Namespace:
     given.add_argument("--waiting", type=int, default=50, help="turns that wait of each owner (%(default)s)")
     given.add_argument("--minutes", type=float, default=5, help="of further work before the next look (%(default)g)")
     given.add_argument("--erases", type=int, default=200, help="owners to be forgotten under load (%(default)s)")
+    given.add_argument("--jump-every", type=float, default=6, help="seconds between jumps of the clock (%(default)g)")
+    given.add_argument("--turns", type=int, default=60_000, help="of the owner with very many (%(default)s)")
+    given.add_argument("--idle", type=float, default=20, help="seconds that others are watched before (%(default)g)")
     given.add_argument("--data", type=Path, help="keep the stack's data and logs here (default: a temporary folder)")
     given.add_argument("--load", type=float, default=8, help="other people's turns a second (%(default)g)")
     return given.parse_args(argv)
 
 
-async def proved(given: argparse.Namespace, on: Stage, progress: Progress) -> tuple[Seen, Load]:
+async def proved(given: argparse.Namespace, on: Stage, progress: Progress) -> tuple[Seen, Load, Waits]:
     """The whole proof on one stage."""
     load = Load(on.scene, _USERS, given.load)
     await load.say_once()
@@ -55,17 +63,20 @@ async def proved(given: argparse.Namespace, on: Stage, progress: Progress) -> tu
     await _go_on(given.minutes * 60, load, progress)
     seen.note(LATER, await rests(seen.words, on.look, seen))
     erased = progress.add_task("owners forgotten under load", total=given.erases)
-    async with load.going_on():
+    async with load.going_on(), jumping(on.clock, given.jump_every):
         await forget_many(on.scene, given.erases, seen, lambda: progress.advance(erased))
+    await load.quiet()
+    many = progress.add_task("turns of one owner", total=given.turns)
+    waits = await forget_large(on, given.turns, given.idle, seen, lambda count: progress.update(many, completed=count))
     await load.quiet()
     checked = progress.add_task("receipts checked again", total=len(seen.receipts))
     seen.note(LATER, await rests(seen.words, on.look, seen))
     for receipt, ids in list(seen.receipts):
         await check_receipt(on.scene, receipt, ids, seen)
         progress.advance(checked)
-    seen.note(OTHERS, await load.missing())
+    seen.note(OTHERS, await load.missing() + await unsettled(on.scene, waits.posted))
     seen.note(BOOKS, await unbalanced(on.scene))
-    return seen, load
+    return seen, load, waits
 
 
 async def _go_on(seconds: float, load: Load, progress: Progress) -> None:
@@ -79,15 +90,15 @@ async def _go_on(seconds: float, load: Load, progress: Progress) -> None:
     await load.quiet()
 
 
-async def run(given: argparse.Namespace, folder: Path, log: Path, terminal: TextIO) -> tuple[Seen, Load]:
+async def run(given: argparse.Namespace, folder: Path, log: Path, terminal: TextIO) -> tuple[Seen, Load, Waits, int]:
     """Open the stage, prove, close it."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(file=terminal)) as progress:
         async with stage(folder, log, _WORKERS) as on:
-            return await proved(given, on, progress)
+            return *await proved(given, on, progress), long_jumps(on.clock)
 
 
-def figures(seen: Seen, load: Load) -> dict[str, Any]:
+def figures(seen: Seen, load: Load, waits: Waits, jumps: int) -> dict[str, Any]:
     """What goes into the file besides the claims."""
     ms = [1000 * seconds for seconds in seen.seconds]
     return {
@@ -96,9 +107,12 @@ def figures(seen: Seen, load: Load) -> dict[str, Any]:
         "versions_erased": sum(receipt.memories for receipt, _ in seen.receipts),
         "other_turns": load.turns,
         "looked_at": seen.looked_at,
+        "clock_jumps_of_an_hour_and_more": jumps,
         "erase_ms_median": median(ms),
         "erase_ms_p95": quantiles(ms, n=20)[-1] if len(ms) > 1 else ms[0],
-        "wrong": seen.wrong,
+        "large_erase_ms": 1000 * waits.forget_seconds,
+        **waits.figures(),
+        "wrong": seen.wrong | {"refused": waits.refused},
     }
 
 
@@ -110,8 +124,8 @@ def main(argv: list[str] | None = None) -> int:
         folder.mkdir(parents=True, exist_ok=True)
         log = folder / "all.log"
         with saying_into(log) as terminal:
-            seen, load = asyncio.run(run(given, folder, log, terminal))
-    told, console = figures(seen, load), Console()
+            seen, load, waits, jumps = asyncio.run(run(given, folder, log, terminal))
+    told, console = figures(seen, load, waits, jumps), Console()
     for name, value in told.items():
         if name != "wrong":
             console.print(f"{name.replace('_', ' ')}: {value:,.0f}", highlight=False)
@@ -119,6 +133,7 @@ def main(argv: list[str] | None = None) -> int:
         for one in violations[:5]:
             console.print(f"[red]{promise}:[/] ", one, markup=True, soft_wrap=True)
     claims = [Claim(promise, 0, len(violations)) for promise, violations in seen.wrong.items()]
+    claims += [Claim("jumps of the clock that are missing, of 6", 0, max(0, 6 - jumps)), *waits.claims()]
     return concluded("erase-proof", told, claims, console)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -15,7 +15,7 @@ from tests.chaos.erase.owners import Speaker
 from tests.chaos.scene import TENANT, Scene
 from tests.support import wait_until
 
-_QUIET_SECONDS = 120
+_QUIET_SECONDS = 240
 _PAGE = 200
 
 
@@ -50,7 +50,7 @@ class Load:
         """One turn each, settled."""
         for speaker in self.speakers:
             self.posted[str(speaker.ids["user_id"])] += await speaker.say()
-        await self.scene.settled([turn_id for ids in self.posted.values() for turn_id in ids], 60)
+        await self.scene.settled([turn_id for ids in self.posted.values() for turn_id in ids], _QUIET_SECONDS)
 
     @asynccontextmanager
     async def going_on(self) -> AsyncIterator[None]:
@@ -105,3 +105,8 @@ async def unbalanced(scene: Scene) -> list[str]:
     """What is wrong with the books."""
     books = await RedisTurns(scene.redis).ledger(TENANT)
     return [] if books.balanced and not books.waiting else [str(books)]
+
+
+async def unsettled(scene: Scene, ids: Sequence[str]) -> list[str]:
+    """Which of these turns are not settled."""
+    return [turn_id for turn_id in ids if (await scene.client.turn(turn_id)).status != "settled"]

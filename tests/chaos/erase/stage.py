@@ -18,6 +18,7 @@ from memory.client import TurnstoneClient
 from memory.embedded.parts import Addresses, Setup, qdrant_part
 from memory.embedded.sockets import base_url, free_port, http_get
 from tests.chaos.erase.traces import traces
+from tests.chaos.faketime import MovableClock
 from tests.chaos.holding import holding_proxy
 from tests.chaos.processes import PartProcess, fleet
 from tests.chaos.scene import Scene
@@ -26,10 +27,11 @@ from tests.model_server.control import running as model_server
 from tests.receiver import receiving
 from tests.support import wait_until
 
+LEASE_SECONDS = 5
 SETTINGS = {
     "OPENAI_API_KEY": "scripted",
     "TURNSTONE_EMBEDDING_MODEL": "proof",
-    "TURNSTONE_LEASE_SECONDS": "5",
+    "TURNSTONE_LEASE_SECONDS": str(LEASE_SECONDS),
     "TURNSTONE_SWEEP_SECONDS": "0.5",
     "TURNSTONE_RETRY_MAX_SECONDS": "1",
     "TURNSTONE_BATCH_WAIT_SECONDS": "0.05",
@@ -60,13 +62,23 @@ class Stage:
 
     Args:
         scene: for posting and looking.
+        url: of the API.
+        clock: of Redis.
+        redis_url: of the inbox.
         qdrant_url: of the store itself.
         log: what all processes say.
     """
 
     scene: Scene
+    url: str
+    clock: MovableClock
+    redis_url: str
     qdrant_url: str
     log: Path
+
+    def redis(self) -> Redis:
+        """A client of the inbox with connections of its own; close it."""
+        return Redis.from_url(self.redis_url, socket_timeout=30)
 
     async def look(self, words: Collection[str]) -> tuple[list[str], int]:
         """Look for words everywhere."""
@@ -75,10 +87,12 @@ class Stage:
 
 @asynccontextmanager
 async def stage(folder: Path, log: Path, workers: int) -> AsyncIterator[Stage]:
-    """Everything running, until left."""
+    """Everything running, until left; Redis under a clock that can be moved. Raises FaketimeMissing."""
+    clock = MovableClock(folder / "clock")
     async with AsyncExitStack() as opened:
         model = opened.enter_context(model_server())
-        redis = opened.enter_context(own_redis(folder / "redis"))
+        with clock.first_in_path():
+            redis = opened.enter_context(own_redis(folder / "redis"))
         setup = Setup(folder, worker_threads=16, environment=SETTINGS | {"OPENAI_BASE_URL": model.base_url})
         qdrant_port = free_port()
         qdrant = PartProcess(qdrant_part(setup, Addresses(redis.port, qdrant_port, 0, -1)))
@@ -94,7 +108,8 @@ async def stage(folder: Path, log: Path, workers: int) -> AsyncIterator[Stage]:
         url = f"http://127.0.0.1:{qdrant_port}"
         proxy = await opened.enter_async_context(holding_proxy(url))
         crew = opened.enter_context(fleet(setup, api.at, qdrant_port=proxy.port))
-        client = await opened.enter_async_context(TurnstoneClient(base_url(setup.host, api.at.api)))
+        at = base_url(setup.host, api.at.api)
+        client = await opened.enter_async_context(TurnstoneClient(at))
         inbox = await opened.enter_async_context(Redis.from_url(redis.url))
         await inbox.config_set("slowlog-log-slower-than", 0)  # everything is slow: what it would keep would be seen
         scene = Scene(uuid.uuid4().hex[:8], client, inbox, proxy, model, crew)
@@ -103,4 +118,4 @@ async def stage(folder: Path, log: Path, workers: int) -> AsyncIterator[Stage]:
         await client.webhooks.create(receiver.url)  # so that there is something to be told, done and still waiting
         for _ in range(workers):
             crew.start()
-        yield Stage(scene, url, log)
+        yield Stage(scene, at, clock, redis.url, url, log)

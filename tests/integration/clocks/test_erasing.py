@@ -22,9 +22,7 @@ YEAR = 365 * 24 * HOUR
 
 
 async def forgotten(house: House, scope: Scope) -> Erasure:
-    return await forget(
-        scope, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store, embedder=house.embedder
-    )
+    return await forget(scope, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store)
 
 
 async def edited(house: House, text: str) -> datetime:
@@ -96,7 +94,7 @@ async def test_the_second_removal_after_a_jump_takes_nothing_that_came_after(
     await house.say("I like tea")
     await house.drain()
     await make_removals_due(redis)
-    assert await finish_removals(house.inbox, house.lanes, house.store, house.embedder) == 2
+    assert await finish_removals(house.inbox, house.lanes, house.store) == 2
     assert await house.texts() == ["I like tea"]
 
 

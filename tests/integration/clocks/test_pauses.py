@@ -109,9 +109,7 @@ async def test_a_lane_that_backs_off_goes_on_after_its_pause_though_the_clock_go
 async def test_a_removal_is_repeated_when_whoever_wrote_has_ended_whatever_the_clock_does(
     house: House, redis: Redis, clock: Clock, process: Process, seconds: float
 ) -> None:
-    await forget(
-        ANA, inbox=process.inbox, lanes=process.lanes, turns=house.turns, store=house.store, embedder=house.embedder
-    )
+    await forget(ANA, inbox=process.inbox, lanes=process.lanes, turns=house.turns, store=house.store)
     clock.set_ahead(seconds)
     assert await process.inbox.unfinished() == []
     await redis.hincrby(
@@ -165,3 +163,9 @@ async def test_a_lease_that_a_jump_has_made_longer_is_good_for_writing_no_longer
     seen = await process.lanes.confirm(lease, ())
     assert await redis.pttl(keys.lease(ANA.lane)) > A_MINUTE_MS
     assert seen.good_until <= asyncio.get_running_loop().time() + LIMITS.lease_seconds
+
+
+async def test_a_sweep_is_not_put_off_by_a_term_that_a_jump_has_made_longer(redis: Redis, process: Process) -> None:
+    await redis.set(keys.SWEEPER, 1, px=HOUR * 1000)  # as it looks once the clock has gone back
+    await process.inbox.sweep()
+    assert await redis.pttl(keys.SWEEPER) <= LIMITS.sweep_ms

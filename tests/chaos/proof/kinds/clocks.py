@@ -13,12 +13,14 @@ _JUMPED = f"{_ERASING}an_erase_after_a_jump_takes_what_came_before_and_nothing_t
 _STRICT = f"{_ERASING}times_of_a_lane_increase_strictly_unless_that_dates_a_turn_more_than_a_minute_ahead"
 _EMPTIED = f"{_ERASING}an_emptied_redis_goes_on_after_everything_that_the_store_holds"
 _DIED = f"{_PAUSES}a_lane_whose_worker_died_before_a_jump_is_held_again"
+_TERM = f"{_PAUSES}a_sweep_is_not_put_off_by_a_term_that_a_jump_has_made_longer"
 _REMOVAL = f"{_PAUSES}a_removal_is_repeated_when_whoever_wrote_has_ended_whatever_the_clock_does"
 _BREAKER = f"{_PAUSES}a_breaker_closes_after_its_pause_though_the_clock_goes_back"
 _COUNTED = f"{_NOTICING}a_jump_is_logged_by_every_process_and_counted_once"
 _EXPIRED = f"{_NOTICING}what_has_expired_by_redis_clock_is_news_again_whatever_a_workers_own_clock_says"
 _DISAGREE = f"{_NOTICING}where_the_clocks_disagree_it_is_taken_and_dated_at_acceptance"
 _FAR = f"{_DATING}a_timestamp_far_ahead_is_corrected_by_turns_and_by_hand"
+_HELD = f"{_DATING}what_was_superseded_before_its_time_held_at_no_time"
 _DOORS = f"{_DATING}a_timestamp_more_than_a_day_ahead_is_refused_at_every_door"
 _REPLAYED = f"{_DATING}dead_turns_are_replayed_in_their_order_though_the_clock_went_back_between_them"
 _KEPT = (
@@ -34,14 +36,14 @@ MUTATIONS: tuple[Mutation, ...] = (
         Edit("memory/revise.py", "import Any\n", "import Any\n\nfrom memory.clock import from_us\n"),
     )),
     one(11, "What a turn has no newer number than is not erased, only what was accepted before a time.", _JUMPED,
-        f"{LUA}/erase.lua", "tonumber(row[8] or '0') <= epoch", "tonumber(row[6]) <= tonumber(now)"),
+        f"{LUA}/erase.lua", "tonumber(row[8] or '0') <= watermark", "tonumber(row[6]) <= tonumber(now)"),
     one(11, "A lane's times increase strictly however far ahead that dates its turns.", _STRICT,
         f"{LUA}/accept.lua", " and last_us < accepted_us + 60000000", ""),
     one(11, "A new order counter begins at the time, whatever the store holds.", _EMPTIED,
         "memory/adapters/redis_order.py", "greatest = await self._greatest()", "greatest = 0"),
     one(11, "A lease that a jump has made longer is left so.", _DIED,
         f"{LUA}/_lease.lua", "if left_ms > tonumber(longest_ms) then", "if false then"),
-    one(11, "A sweep's term that a jump has made longer is left so.", _DIED,
+    one(11, "A sweep's term that a jump has made longer is left so.", _TERM,
         f"{LUA}/elect.lua", "if left_ms ~= -2 and left_ms <= tonumber(ARGV[1]) then", "if left_ms ~= -2 then"),
     one(11, "The monotonic clock jumps ahead with the real one.", _REMOVAL,
         f"{LUA}/_clock.lua", "math.max(0, math.min(MOST_US, since_us))", "math.max(0, since_us)"),
@@ -56,6 +58,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         "memory/adapters/redis_clock.py", "abs(await self._asked() - datetime.now(UTC)) <= _AGREED", "True"),
     one(11, "What stands is believed however far ahead it is dated.", _FAR,
         "memory/versions.py", "return came_after and is_far_ahead(_since(memory), turn.accepted_at)", "return False"),
+    one(11, "What came before a version that is dated ahead goes on beside what takes its place.", _HELD,
+        "memory/plan.py", "for one in cut_short(others, moment):", "for one in cut_short((), moment):"),
     one(11, "Any timestamp is taken.", _DOORS,
         "memory/dating.py", "if await clock.agrees():", "if False:"),
     one(11, "Dead turns are replayed by their times.", _REPLAYED,

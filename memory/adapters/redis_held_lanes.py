@@ -1,0 +1,116 @@
+"""Lanes that an erase holds on Redis: taken by force a few at a time, and renewed together for as long as it takes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from typing import Any
+
+from redis.asyncio import Redis
+
+from memory.adapters import redis_keys as keys
+from memory.adapters.redis_chunks import chunks
+from memory.adapters.redis_lanes import InboxLimits, lease_of
+from memory.adapters.redis_order import RedisOrder
+from memory.adapters.redis_scripts import Argument, answered
+from memory.errors import InboxUnavailable, LaneBusy, LeaseLost
+from memory.model import Lane, Lease
+
+LANES_AT_ONCE = 64  # in one script call
+_LEASES_AT_ONCE = 500  # in one MGET
+_WAIT_SECONDS = 30
+_LOOK_SECONDS = 0.1
+
+Run = Callable[[str, Sequence[str], Sequence[Argument]], Awaitable[Any]]
+HandBack = Callable[[Lease], Awaitable[None]]
+
+
+class RedisHeldLanes:
+    """The port `HeldLanes`. See `holding`.
+
+    Args:
+        redis: an open client with undecoded answers; closed by whoever opened it.
+        run: runs a script.
+        order: runs the steps that draw a number in the order.
+        limits: bounds.
+    """
+
+    def __init__(self, redis: Redis, run: Run, order: RedisOrder, limits: InboxLimits) -> None:
+        self._redis = redis
+        self._run = run
+        self._order = order
+        self._limits = limits
+        self._leases = dict[Lane, Lease]()
+        self._lost = 0
+
+    @property
+    def leases(self) -> Sequence[Lease]:
+        """Those that are held, in the order in which they were taken."""
+        return list(self._leases.values())
+
+    async def take(self, lanes: Iterable[Lane]) -> None:
+        """Take these too, all in the order of their keys.
+
+        Raises LaneBusy when another erase has one of them for half a minute, and LeaseLost when it has one and we hold
+        others already: it may be waiting for one of those.
+        """
+        missing = sorted({lane for lane in lanes if lane not in self._leases}, key=lambda lane: lane.key)
+        first, deadline = not self._leases, asyncio.get_running_loop().time() + _WAIT_SECONDS
+        while missing:
+            chunk = missing[:LANES_AT_ONCE]
+            taken = await self._seized(chunk)
+            missing = missing[taken:]
+            if taken == len(chunk):
+                continue
+            if not first:
+                raise LeaseLost("another erase holds one of the lanes")
+            if asyncio.get_running_loop().time() > deadline:
+                raise LaneBusy("this owner is being forgotten just now", retry_after_seconds=5)
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _seized(self, lanes: Sequence[Lane]) -> int:
+        names, args = [keys.LANES], list[Argument]([self._limits.lease_ms])
+        for lane in lanes:
+            names += [keys.lease(lane), keys.erasing(lane)]
+            args.append(lane.key)
+        token, taken_us, taken = await self._order.run("seize", names, args)
+        for lane in lanes[:taken]:
+            self._leases[lane] = lease_of(lane, token, taken_us)
+        return int(taken)
+
+    async def check(self) -> None:
+        """Raises LeaseLost unless every lane has been held since it was taken: a token never comes back."""
+        for chunk in chunks(self.leases, _LEASES_AT_ONCE):
+            tokens = await answered(self._redis.mget([keys.lease(lease.lane) for lease in chunk]))
+            self._lost += sum(token != str(lease.token).encode() for token, lease in zip(tokens, chunk, strict=True))
+        if self._lost:
+            raise LeaseLost(f"{self._lost} lanes were lost during an erase")
+
+    async def beat(self) -> None:
+        """Renew all leases again and again, until one is lost."""
+        while not self._lost:
+            await asyncio.sleep(self._limits.lease_seconds / 3)
+            for chunk in chunks(self.leases, LANES_AT_ONCE):
+                names, args = [keys.LANES], list[Argument]([self._limits.lease_ms])
+                for lease in chunk:
+                    names += [keys.lease(lease.lane), keys.erasing(lease.lane)]
+                    args += [lease.token, lease.lane.key]
+                with contextlib.suppress(InboxUnavailable):  # what has ended by then is told by the next look
+                    self._lost += int(await self._run("renew_held", names, args))
+
+    async def give_back(self, hand_back: HandBack) -> None:
+        """Hand all lanes back; one that cannot be handed back is free when its lease ends."""
+        for chunk in chunks(self.leases, LANES_AT_ONCE):
+            await asyncio.gather(*map(hand_back, chunk), return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def holding(held: RedisHeldLanes, hand_back: HandBack) -> AsyncIterator[RedisHeldLanes]:
+    """Renew what is held until left, then hand it back."""
+    heartbeat = asyncio.create_task(held.beat())
+    try:
+        yield held
+    finally:
+        heartbeat.cancel()
+        await held.give_back(hand_back)

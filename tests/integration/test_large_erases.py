@@ -1,0 +1,273 @@
+"""Owners with many turns, and agents with many users: forgotten in small steps, all of them under leases that last."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, TypeVar
+
+import pytest
+from redis.asyncio import Redis
+
+from memory.adapters import redis_keys as keys
+from memory.adapters.celery_bell import QUEUE, CeleryBell
+from memory.adapters.pseudonyms import Pseudonyms
+from memory.adapters.qdrant_store import QdrantStore
+from memory.adapters.redis_erasing import RedisErasing
+from memory.adapters.redis_inbox import RedisInbox
+from memory.adapters.redis_lanes import InboxLimits
+from memory.adapters.redis_order import RedisOrder
+from memory.adapters.redis_scripts import RedisScripts
+from memory.adapters.redis_server_key import RedisServerKey
+from memory.books import Erased, Erasure
+from memory.errors import InboxUnavailable, LaneBusy, LeaseLost
+from memory.forget import forget
+from memory.model import Lease, Plan, Scope
+from tests.contract.desk import nothing_stored
+from tests.integration.house import ANA, BOB, House
+from tests.support import wait_until
+
+BOT = Scope(tenant="default", agent_id="bot")
+ANA_BOT = Scope(tenant="default", user_id="ana", agent_id="bot")
+MOST_COMMANDS = 2_500  # of one script; 200 turns in a step, about ten commands each
+FEW, MANY = 150, 1_000
+LANES, LEASE_SECONDS = 520, 0.6
+LIMITS = InboxLimits()
+
+Kind = TypeVar("Kind", bound=RedisErasing)
+
+
+async def forgotten(house: House, scope: Scope = ANA, **parts: Any) -> Erasure:
+    every = {"inbox": house.inbox, "lanes": house.lanes, "turns": house.turns, "store": house.store, **parts}
+    return await forget(scope, **every)
+
+
+async def said(house: House, scopes: Sequence[Scope]) -> list[str]:
+    """A turn of each of these owners, in this order; returns their ids."""
+    ids = list[str]()
+    for start in range(0, len(scopes), 100):
+        chunk = scopes[start : start + 100]
+        ids += await asyncio.gather(*(house.say("I like tea", scope) for scope in chunk))
+    return ids
+
+
+async def settled(house: House, count: int, scope: Scope = ANA) -> None:
+    """So many turns of one owner that no model has looked at, but all are settled."""
+    await said(house, [scope] * count)
+    async with house.lanes.lease(scope.lane) as lease:
+        assert lease is not None
+        while batch := await house.lanes.take(lease, 1_000, 10_000_000):
+            await house.lanes.settle(lease, Plan(turn_ids=tuple(turn.id for turn in batch.turns)))
+
+
+class Watched:
+    """A Redis's scripts, each called alone, with the most commands that any of them has issued."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis, self.most = redis, dict[str, int]()
+        self._scripts = RedisScripts(redis)
+
+    async def run(self, name: str, names: Sequence[str], args: Sequence[Any]) -> Any:
+        before = await self._issued()
+        answer = await self._scripts.run(name, names, args)
+        self.most[name] = max(self.most.get(name, 0), await self._issued() - before)
+        return answer
+
+    async def _issued(self) -> int:
+        stats: dict[str, Any] = await self._redis.info("commandstats")
+        return sum(one["calls"] for name, one in stats.items() if name not in ("cmdstat_info", "cmdstat_evalsha"))
+
+
+@pytest.mark.parametrize("waits", [False, True], ids=["settled", "waiting"])
+async def test_no_step_of_an_erase_grows_with_what_is_stored(house: House, redis: Redis, waits: bool) -> None:
+    if waits:
+        await said(house, [ANA] * MANY)
+    else:
+        await settled(house, MANY)
+    scripts = Watched(redis)
+    erasure = await forgotten(house, inbox=inbox_on(redis, scripts, RedisErasing))
+    assert (erasure.turns, erasure.verified) == (MANY, True)
+    assert {name: most for name, most in scripts.most.items() if most > MOST_COMMANDS} == {}
+
+
+async def test_bells_are_taken_out_of_a_long_queue_in_small_steps(house: House, redis: Redis) -> None:
+    bell = CeleryBell()
+    await redis.lpush(QUEUE, *[bell.message(lane) for lane in (ANA.lane, BOB.lane) for _ in range(700)])
+    scripts = Watched(redis)
+    assert await inbox_on(redis, scripts, RedisErasing).hush([ANA.lane]) == 700
+    assert await redis.llen(QUEUE) == 700
+    assert all(bell.body(BOB.lane).encode() in one for one in await redis.lrange(QUEUE, 0, -1))
+    assert scripts.most["hush"] < MOST_COMMANDS
+
+
+async def test_a_part_of_a_shared_lane_goes_and_the_rest_keeps_its_order_and_its_plan(house: House) -> None:
+    """The batch at the head has a recorded plan, and more turns wait than one step looks at."""
+    head = [await house.say(f"head {number}") for number in range(3)]
+    lease = await house.lanes._acquire(ANA.lane, edit=False)
+    assert lease is not None
+    assert await house.lanes.take(lease, 3, 1_000) is not None
+    await house.lanes.record(lease, Plan(turn_ids=tuple(head)))
+    ids = await said(house, [ANA, ANA_BOT] * 300)
+    erasure = await forgotten(house, BOT)
+    assert (erasure.turns, erasure.counts.plans, erasure.verified) == (300, 0, True)
+    stays = [*head, *(turn_id for number, turn_id in enumerate(ids) if not number % 2)]
+    async with house.lanes.lease(ANA.lane) as again:
+        assert again is not None
+        batch = await house.lanes.take(again, 8, 1_000)
+        assert batch is not None
+        assert (batch.plan is not None, [turn.id for turn in batch.turns]) == (True, head)
+        await house.lanes.settle(again, Plan(turn_ids=tuple(head)))
+        rest = await house.lanes.take(again, 1_000, 1_000_000)
+        assert rest is not None
+        assert [turn.id for turn in rest.turns] == stays[3:]
+    ledger = await house.turns.ledger("default")
+    assert (ledger.balanced, ledger.erased) == (True, 300)
+
+
+def inbox_on(redis: Redis, scripts: Any, kind: type[Kind], limits: InboxLimits = LIMITS) -> Kind:
+    """The inbox of the house, with other scripts, methods or limits."""
+    order = RedisOrder(scripts, nothing_stored)
+    return kind(redis, scripts, CeleryBell(), limits, Pseudonyms(RedisServerKey(redis)), order)
+
+
+class Losing(RedisInbox):
+    """Loses the lane after its first step in it, so often."""
+
+    times = 1
+
+    async def erase(self, scope: Scope, lease: Lease, epoch: int, dead: Sequence[str] = ()) -> AsyncIterator[Erased]:
+        async for step in super().erase(scope, lease, epoch, dead):
+            yield step
+            if self.times > 0:
+                self.times -= 1
+                await self._redis.delete(keys.lease(lease.lane))
+
+
+def losing(redis: Redis, times: int) -> Losing:
+    inbox = inbox_on(redis, RedisScripts(redis), Losing)
+    inbox.times = times
+    return inbox
+
+
+async def test_each_step_of_an_erase_looks_at_the_token_again(house: House, redis: Redis) -> None:
+    await said(house, [ANA] * 300)
+    async with house.inbox.holding(house.lanes.hand_back) as held:
+        await held.take([ANA.lane])
+        epoch = await house.inbox.raise_epoch(ANA)
+        steps = house.inbox.erase(ANA, held.leases[0], epoch.order)
+        first = await anext(steps)
+        await redis.delete(keys.lease(ANA.lane))
+        with pytest.raises(LeaseLost):
+            await anext(steps)
+    ledger = await house.turns.ledger("default")
+    assert (ledger.erased, ledger.balanced) == (len(first.ids), True)
+
+
+async def test_a_lane_in_which_another_erase_is_is_not_taken_from_it(house: House) -> None:
+    async with house.inbox.holding(house.lanes.hand_back) as first, house.inbox.holding(house.lanes.hand_back) as other:
+        await first.take([BOB.lane])
+        await other.take([ANA.lane])
+        with pytest.raises(LeaseLost):
+            await other.take([BOB.lane])
+        await first.check()
+    async with house.inbox.holding(house.lanes.hand_back) as later:
+        await later.take([ANA.lane, BOB.lane])
+        assert len(later.leases) == 2
+
+
+async def test_an_erase_that_loses_its_lane_begins_again_and_counts_everything_once(house: House, redis: Redis) -> None:
+    await settled(house, FEW)
+    await house.say("I like tea")
+    erasure = await forgotten(house, inbox=losing(redis, 2))
+    assert erasure.counts.turns == {"settled": FEW, "waiting": 1}
+    assert (erasure.verified, erasure.known) == (True, True)
+    assert len(await house.lanes.epochs(ANA)) == 1
+
+
+async def test_an_erase_that_loses_its_lane_every_time_gives_no_receipt(house: House, redis: Redis) -> None:
+    await settled(house, 3)
+    with pytest.raises(LaneBusy) as refused:
+        await forgotten(house, inbox=losing(redis, 1_000))
+    assert refused.value.retry_after_seconds
+    assert (await forgotten(house)).verified
+
+
+async def test_an_erase_whose_lane_was_lost_after_its_last_step_begins_again(house: House, redis: Redis) -> None:
+    await house.say("I live in Berlin")
+    await house.drain()
+
+    class Late(QdrantStore):
+        looks = 0
+
+        async def erase(self, scope: Scope, before: int) -> int:
+            removed = await super().erase(scope, before)
+            self.looks += 1
+            if self.looks == 1:
+                await redis.delete(keys.lease(ANA.lane))
+            return removed
+
+    store = Late(house.store._client, house.embedder)
+    erasure = await forgotten(house, store=store)
+    assert (store.looks, erasure.turns, erasure.counts.memories, erasure.counts.versions) == (2, 1, 1, 1)
+
+
+async def test_the_leases_of_many_lanes_outlive_any_one_lease(house: House, redis: Redis) -> None:
+    """An agent with many users, under leases that are far shorter than its erase."""
+    limits = InboxLimits(lease_seconds=LEASE_SECONDS)
+    inbox = inbox_on(redis, RedisScripts(redis), RedisInbox, limits)
+    users = [Scope(tenant="default", user_id=f"user-{number}", agent_id="bot") for number in range(LANES)]
+    await said(house, users)
+
+    class Slow(QdrantStore):
+        """Removes when leases that were taken by now would have ended twice."""
+
+        async def erase(self, scope: Scope, before: int) -> int:
+            for _ in range(2):
+                await redis.set("ts:lease:probe", 1, px=limits.lease_ms)
+                await wait_until(lambda: gone(redis, "ts:lease:probe"), what="a lease ending")
+            return await super().erase(scope, before)
+
+    erasure: Any = None
+    with contextlib.suppress(LaneBusy):
+        erasure = await forgotten(house, BOT, inbox=inbox, store=Slow(house.store._client, house.embedder))
+    assert erasure is not None, "the leases were lost every time"
+    assert (erasure.turns, erasure.verified) == (LANES, True)
+    assert await redis.keys("ts:lease:*") == []
+    assert await redis.keys("ts:erasing:*") == []
+
+
+async def gone(redis: Redis, name: str) -> bool:
+    return not await redis.exists(name)
+
+
+async def test_two_erases_of_agents_with_the_same_users_both_end(house: House) -> None:
+    for number in range(6):
+        for agent in ("one", "two"):
+            await house.say(f"I like {agent}", Scope(tenant="default", user_id=f"user-{number}", agent_id=agent))
+    scopes = [Scope(tenant="default", agent_id=agent) for agent in ("one", "two")]
+    erasures = await asyncio.gather(*(forgotten(house, scope) for scope in [*scopes, *scopes]))
+    assert sum(erasure.turns for erasure in erasures) == 12
+    assert all(erasure.verified for erasure in erasures)
+
+
+async def test_an_erase_whose_step_was_done_without_an_answer_gives_no_receipt(house: House, redis: Redis) -> None:
+    """As when a script takes longer than we wait for its answer."""
+    await settled(house, 3)
+
+    class Unanswered(RedisScripts):
+        left = 1
+
+        async def run(self, name: str, names: Sequence[str], args: Sequence[Any]) -> Any:
+            answer = await super().run(name, names, args)
+            if name == "erase" and answer[3] and self.left:
+                self.left -= 1
+                raise InboxUnavailable("Redis does not answer; try again shortly")
+            return answer
+
+    inbox = inbox_on(redis, Unanswered(redis), RedisInbox)
+    with pytest.raises(InboxUnavailable):
+        await forgotten(house, inbox=inbox)
+    again = await forgotten(house, inbox=inbox)
+    assert (again.turns, again.verified, again.known) == (0, True, True)
+    assert (await house.turns.ledger("default")).erased == 3
