@@ -122,9 +122,8 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
         model, embedder = open_model(settings, scripts, stack), open_embedder(settings, scripts, stack)
         store = QdrantStore(qdrant_client(settings, stack), embedder, clock)
         guidance, keyring = RedisGuidance(redis), RedisKeyring(redis, scripts)
-        turns = RedisTurns(redis, scripts, limits.retention_seconds)
         pseudonyms, order = Pseudonyms(server_key), RedisOrder(scripts, store.greatest_order)
-        book = RedisWebhooks(redis, scripts, pseudonyms)
+        book, turns = RedisWebhooks(redis, scripts, pseudonyms), RedisTurns(redis, scripts, limits.retention_seconds)
         sender = HttpWebhooks(
             settings.webhook_timeout_seconds,
             private=settings.webhooks_may_be_private,
