@@ -200,8 +200,7 @@ class RedisLanes:
     async def _begin_to_tell(self, lane: Lane) -> None:
         """Note the first deliveries at once; a worker notes the rest, or the sweep rings for one if we die here."""
         with contextlib.suppress(InboxUnavailable):
-            _, more = await self._fan_out.step(lane.tenant, lane)
-            if more:
+            if (await self._fan_out.step(lane.tenant, lane))[1]:
                 await self._hooks.ring(keys.hook(lane.tenant, ALL))
         await self._hooks.ring_all(lane.tenant)
 

@@ -48,7 +48,7 @@ async def walked(run: Run, sets: Sequence[str], after: After | None = None) -> A
         after = part.after
 
 
-async def members(redis: Redis, name: str) -> AsyncIterator[list[str]]:
+async def set_members(redis: Redis, name: str) -> AsyncIterator[list[str]]:
     """Every member of a set, a chunk at a time; one may come twice. Raises InboxUnavailable."""
     cursor = None
     while cursor != 0:

@@ -9,9 +9,10 @@ import structlog
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
+from memory.adapters.redis_chunks import members
 from memory.adapters.redis_codec import decode_ledger, decode_status, decode_turn, decode_usage
 from memory.adapters.redis_dead import find_dead
-from memory.adapters.redis_lists import members, walked
+from memory.adapters.redis_lists import set_members
 from memory.adapters.redis_looks import Looks
 from memory.adapters.redis_scripts import RedisScripts, answered
 from memory.adapters.redis_turn_lists import LIVE, TurnLists
@@ -137,7 +138,7 @@ class RedisTurns:
 
     async def tenants(self) -> list[str]:
         """Every tenant that ever had a turn accepted."""
-        return sorted({tenant async for chunk in members(self._redis, keys.TENANTS) for tenant in chunk})
+        return sorted({tenant async for chunk in set_members(self._redis, keys.TENANTS) for tenant in chunk})
 
     async def lanes(self, scope: Scope) -> list[Lane]:
         """Every lane that holds a turn in scope: one for a user, else found by looking through the tenant's turns."""
@@ -160,8 +161,8 @@ class RedisTurns:
     async def _rows(self, tenant: str) -> AsyncIterator[tuple[bytes, dict[bytes, bytes]]]:
         """The lane and the owner's ids of every turn that is not erased; some come more than once."""
         for status in _AS_TURNS_MOVE:
-            async for places in walked(self._run, [keys.status(tenant, status)]):
-                for lane_key, *ids_of in await self._owners(tenant, [place.name for place in places]):
+            async for chunk in members(self._redis, keys.status(tenant, status)):
+                for lane_key, *ids_of in await self._owners(tenant, chunk):
                     row = {name: one for name, one in zip(_OWNERS, ids_of, strict=True) if one}
                     if lane_key is not None:
                         yield lane_key, row

@@ -120,8 +120,7 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
         store = QdrantStore(qdrant_client(settings, stack), embedder, clock, settings.qdrant_write_bytes)
         guidance, keyring = RedisGuidance(redis), RedisKeyring(redis, scripts)
         pseudonyms, order = Pseudonyms(server_key), RedisOrder(scripts, store.greatest_order)
-        turns = RedisTurns(redis, scripts, limits.retention_seconds)
-        book = RedisWebhooks(redis, scripts, pseudonyms)
+        book, turns = RedisWebhooks(redis, scripts, pseudonyms), RedisTurns(redis, scripts, limits.retention_seconds)
         sender = _webhook_sender(settings, stack)
         thinking = model if settings.extractor_kind == "openai" else None
         pulse = RedisPulse(redis, scripts)

@@ -130,6 +130,10 @@ class World:
     async def note_removal(self, scope: Scope) -> None:
         await self.inbox.note_removal(Removal(scope=scope, memory_id="m1"))
 
+    async def renewed(self) -> None:
+        """Wait until the leases of an erase were renewed."""
+        await wait_until(lambda: "renew_held" in self.scripts.cost, what="renewed leases")
+
     async def clocks(self) -> None:
         """Whatever looks at clocks."""
         await self.scripts.run("clock", [], [])

@@ -24,7 +24,6 @@ from tests.contract.test_deliveries import HOOK, Counter, added
 from tests.contract.test_lists import cost
 from tests.keys_found import faults
 
-FAR = 10**16  # beyond every number of the order
 MANY = 50
 HOOKS = [HOOK.model_copy(update={"id": f"{number:08d}-6a5e-4a44-9d5c-5d1f4f3f9a10"}) for number in range(3)]
 PART = 20  # deliveries a step

@@ -16,7 +16,6 @@ from memory.model import After, DeadFilter, Page, Slice, Status, TurnStatus
 from memory.recall import wait_until_settled
 from tests.contract.desk import ANA, Desk
 
-FAR = 10**16  # beyond every number of the order
 OWNED, DEAD = "ts:owned:default:user:ana", "ts:dead:default:user:ana"
 Part = Callable[[Page], Awaitable[Slice[TurnStatus]]]
 
