@@ -1,9 +1,9 @@
 """`python -m tests.chaos.storm`: kill, stop and starve everything while turns come in, then look what was kept.
 
-Posts uniquely numbered turns over many lanes to a real `turnstone up` while API, workers, Redis, the Qdrant server and
-the scripted model are killed, stopped, filled up or made to answer nonsense; waits for quiet; checks the ten
-invariants from outside. Exit status 1 when one is violated, or when a fault never took effect: such a run has proved
-nothing.
+Posts uniquely numbered turns over many lanes to the embedded stack, with two Redis servers behind one address.
+Meanwhile API, workers, Redis, the Qdrant server and the scripted model are killed, stopped, failed over, filled up or
+made to answer nonsense, and Redis' clock is moved. Then it waits for quiet and checks the invariants from outside. Exit
+status 1 when one is violated, or when a fault never took effect: such a run has proved nothing.
 """
 
 from __future__ import annotations
