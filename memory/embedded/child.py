@@ -107,7 +107,7 @@ class Child:
                 # On a busy machine a part may need long to find out that it cannot start.
                 is_settled = self.forgiving and monotonic() - started > self.part.settled_seconds
                 deaths = 1 if is_settled else deaths + 1
-                await self._pause(deaths, self._cause(process), process.pid)
+                await self._pause(deaths, cause(process.returncode), process.pid, self._last_words(process))
 
     async def _start(self) -> Process:
         part = self.part
@@ -163,13 +163,12 @@ class Child:
         self.pid = None
         self._directory.forget_pid(self.part.name)
 
-    def _cause(self, process: Process) -> str:
-        """How the process ended; while the stack starts, with what a failed one said last."""
+    def _last_words(self, process: Process) -> str:
+        """What a process that failed while the stack starts wrote last; empty for any other."""
         has_failed = not self.forgiving and process.returncode is not None and process.returncode > 0
-        last_line = self._directory.last_line(self.part.name, self._log_start) if has_failed else ""
-        return cause(process.returncode) + (f" ({last_line})" if last_line else "")
+        return self._directory.last_line(self.part.name, self._log_start) if has_failed else ""
 
-    async def _pause(self, failures: int, reason: str, pid: int | None = None) -> None:
+    async def _pause(self, failures: int, reason: str, pid: int | None = None, last_words: str = "") -> None:
         """Say what became of the part and pause before the next start, longer each time."""
         name = self.part.name
         if self._directory.is_full and DISK_FULL not in reason:
@@ -179,7 +178,8 @@ class Child:
             raise PartFailed(sentence, self._directory.log_tail(name))
         doublings = min(failures - 1, MOST_DOUBLINGS)
         pause = min(LAST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**doublings)
-        self._warn(f"{name}{f' (process {pid})' if pid else ''} {reason}; it is started again in {pause:g} s")
+        what = f"{name}{f' (process {pid})' if pid else ''} {reason}{f' ({last_words})' if last_words else ''}"
+        self._warn(f"{what}; it is started again in {pause:g} s")
         try:
             async with asyncio.timeout(pause):
                 await self._stopping.wait()

@@ -19,6 +19,7 @@ from memory.adapters.redis_keyring import RedisKeyring
 from memory.adapters.redis_lanes import RedisLanes
 from memory.adapters.redis_meter import RedisMeter
 from memory.adapters.redis_order import RedisOrder
+from memory.adapters.redis_pulse import RedisPulse
 from memory.adapters.redis_rates import RedisRates
 from memory.adapters.redis_receipts import RedisReceipts
 from memory.adapters.redis_server_key import RedisServerKey
@@ -63,6 +64,7 @@ class World:
         self.receipts, self.keyring = RedisReceipts(redis, scripts, 1_000), RedisKeyring(redis, scripts)
         self.meter, self.rates = RedisMeter(scripts), RedisRates(scripts)
         self.breaker = RedisBreaker(scripts, "endpoint", BreakerLimits())
+        self.pulse = RedisPulse(redis, scripts)
 
     def names(self, what: str, most: int = 10**9) -> list[str]:
         """The names of what is stored."""
@@ -91,6 +93,7 @@ class World:
             keys.hook_done(own), [f"{HOOK.id}-d{place}" for place in range(min(self.size, _MOST_DONE))], 0
         )
         await self._sorted(f"ts:hook_due:{own}", self.names("lane"), FAR_MS)
+        await self._sorted(keys.DUE, self.names("due"), 0)
         await redis.sadd(keys.TENANTS, *self.names("tenant"))
         await redis.hset(keys.API_KEYS, mapping=dict.fromkeys(self.names("key"), "{}"))
 

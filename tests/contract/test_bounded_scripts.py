@@ -191,4 +191,8 @@ async def small_ones(made: World) -> None:
     await made.keyring.add(made.key("added"))
     assert await made.keyring.remove("added")
     await made.server_key()
+    assert await made.breaker.trouble()
+    await made.pulse.beat("worker-0")
+    assert (await made.pulse.queue()).workers
+    await made.pulse.note(["store"], ["workers"])
     await made.clocks()

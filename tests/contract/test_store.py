@@ -158,7 +158,8 @@ async def test_paging_walks_through_everything_once_newest_first(store: QdrantSt
 async def test_a_list_read_by_cursors_is_whole_though_memories_stand_at_one_place(
     store: QdrantStore, size: int
 ) -> None:
-    close = [write(f"User said {number}", minutes=9, fact=number) for number in range(5)]
+    last = to_us(START + timedelta(minutes=9))
+    close = [write(f"User said {number}", minutes=9, position=last + number) for number in range(5)]
     writes = [write(f"User note {number}", minutes=(number + 3) // 7) for number in range(12)] + close
     await store.apply(lease(), writes, FOREVER)
     listed = await store.page(ANA, Page(size=size))

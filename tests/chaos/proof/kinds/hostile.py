@@ -59,6 +59,6 @@ MUTATIONS: tuple[Mutation, ...] = (
     _one(13, "A part that needs long to find out that it cannot start is started for ever.", _KEEPER,
          "memory/embedded/child.py", "is_settled = self.forgiving and", "is_settled ="),
     Mutation(13, "The reason of a part that dies at start stands in a file alone.", _KEEPER, (
-        Edit("memory/embedded/child.py", '+ (f" ({last_line})" if last_line else "")', ""),
+        Edit("memory/embedded/child.py", "{f' ({last_words})' if last_words else ''}", ""),
     )),
 )  # fmt: skip
