@@ -91,8 +91,13 @@ async def forget(scope: Scope, *, inbox: Inbox, lanes: Lanes, turns: TurnLog, st
             log.warning("erase_begins_again", attempt=attempt, reason=error.plain)
             continue
         if not newer or attempt == _MOST_ATTEMPTS:
-            told = {"bells": tally.bells, "untold": tally.untold, "verified": erasure.verified, "known": erasure.known}
-            log.info("owner_erased", **told, **erasure.counts.model_dump())
+            outcome = {
+                "bells": tally.bells,
+                "untold": tally.untold,
+                "verified": erasure.verified,
+                "known": erasure.known,
+            }
+            log.info("owner_erased", **outcome, **erasure.counts.model_dump())
             return erasure
     raise LaneBusy("this owner's lanes were taken again and again; ask again", retry_after_seconds=5)
 
@@ -100,32 +105,32 @@ async def forget(scope: Scope, *, inbox: Inbox, lanes: Lanes, turns: TurnLog, st
 async def _attempt(scope: Scope, world: World, tally: Tally) -> tuple[Erasure, int]:
     """Returns also how many of the versions that are left are newer than the epoch. Raises LeaseLost."""
     inbox, store = world.inbox, world.store
-    async with inbox.holding(world.lanes.hand_back) as held:
-        memories, versions = await _taken(scope, held, world)
+    async with inbox.holding(world.lanes.hand_back) as hold:
+        memories, versions = await _taken(scope, hold, world)
         epoch = await inbox.raise_epoch(scope)
         # What was accepted before the epoch is in one of these by now.
-        await held.take(await lanes_of(scope, world.turns, store))
+        await hold.take(await lanes_of(scope, world.turns, store))
 
         async def purge(lease: Lease) -> None:
             async for step in inbox.erase(scope, lease, epoch.order):
                 tally.add(step)
             tally.plans += await _unquoted(lease, scope, epoch.order, inbox, store)
 
-        await _in_groups(held.leases, purge)
-        every = [lease.lane for lease in held.leases]
+        await _in_groups(hold.leases, purge)
+        every = [lease.lane for lease in hold.leases]
         tally.bells += await inbox.hush(every)
         tally.untold += await inbox.untell(scope)
-        removed = await erase(scope, epoch.order, held=held.leases, lanes=world.lanes, store=store)
+        removed = await erase(scope, epoch.order, held=hold.leases, lanes=world.lanes, store=store)
         tally.memories, tally.versions = tally.memories + memories, tally.versions + max(versions, removed)
         left = await what_is_left(scope, every, epoch.order, tally.ids, inbox, store)
         newer = await store.newer(scope, epoch.order, every)
-        await held.check()
+        await hold.check()
     left = left.model_copy(update={"versions": left.versions + newer})
     facts = {"known": tally.anything, "counts": tally.places, "left": left}
     return Erasure(scope=scope, erased_at=epoch.at, watermark=epoch.order, **facts), newer
 
 
-async def _taken(scope: Scope, held: HeldLanes, world: World) -> tuple[int, int]:
+async def _taken(scope: Scope, hold: HeldLanes, world: World) -> tuple[int, int]:
     """Take every lane of the scope's; returns how many memories stand and how many versions there are.
 
     They are counted while nobody removes: whoever loses a lane takes back what it wrote as soon as the epoch stands.
@@ -134,7 +139,7 @@ async def _taken(scope: Scope, held: HeldLanes, world: World) -> tuple[int, int]
     lanes, counts = await world.turns.lanes(scope), (0, 0)
     with contextlib.suppress(StoreUnavailable):
         lanes = [*lanes, *await world.store.lanes(scope)]
-    await held.take(lanes)
+    await hold.take(lanes)
     with contextlib.suppress(StoreUnavailable):
         counts = await world.store.current(scope), await world.store.left(scope)
     return counts
@@ -151,16 +156,16 @@ async def _in_groups(leases: Sequence[Lease], step: Callable[[Lease], Awaitable[
 
 async def lanes_of(scope: Scope, turns: TurnLog, store: MemoryStore) -> list[Lane]:
     """Every lane that holds a turn or a memory in scope."""
-    found = [*await turns.lanes(scope), *await store.lanes(scope)]
-    return list({lane.key: lane for lane in found}.values())
+    lanes = [*await turns.lanes(scope), *await store.lanes(scope)]
+    return list({lane.key: lane for lane in lanes}.values())
 
 
 async def what_is_left(
     scope: Scope, lanes: Sequence[Lane], before: int, ids: Sequence[str] | None, inbox: Inbox, store: MemoryStore
 ) -> Left:
     """Look in Redis and in Qdrant for what is there of a scope up to a place in the order. Arguments: `Inbox.left`."""
-    found = await inbox.left(scope, lanes, before, ids)
-    return found.model_copy(update={"versions": await store.left(scope, before)})
+    left = await inbox.left(scope, lanes, before, ids)
+    return left.model_copy(update={"versions": await store.left(scope, before)})
 
 
 async def _unquoted(lease: Lease, scope: Scope, epoch: int, inbox: Inbox, store: MemoryStore) -> int:

@@ -120,7 +120,7 @@ class RedisErasing:
         """Take the bells of these lanes out of the queue; returns how many. Who hands a lane back rings anew."""
         bodies, taken, rank = {self._bell.body(lane).encode() for lane in lanes}, 0, 0
         while bells := await answered(self._redis.lrange(self._bell.queue, rank, rank + _BELLS_AT_ONCE - 1)):
-            wanted = {bell for bell in bells if (found := _BODY.search(bell)) and found[1] in bodies}
+            wanted = {bell for bell in bells if (body := _BODY.search(bell)) and body[1] in bodies}
             if wanted:
                 # What was pushed down by new ones since we looked comes again in the next part.
                 args: list[Argument] = [rank, len(bells), *wanted]
@@ -131,7 +131,7 @@ class RedisErasing:
 
     async def quotes(self, lane: Lane) -> AsyncIterator[Quoting]:
         """What the lane's turns tell of memories, some turns at a time."""
-        async for quoting in self._quotes(lane).found():
+        async for quoting in self._quotes(lane).mentions():
             yield quoting
 
     async def unquote(self, lease: Lease, turns: Sequence[str], texts: frozenset[tuple[str, str]]) -> None:

@@ -107,11 +107,11 @@ class RedisHeldLanes:
 
 
 @contextlib.asynccontextmanager
-async def holding(held: RedisHeldLanes, hand_back: HandBack) -> AsyncIterator[RedisHeldLanes]:
+async def holding(lanes: RedisHeldLanes, hand_back: HandBack) -> AsyncIterator[RedisHeldLanes]:
     """Renew what is held until left, then hand it back."""
-    heartbeat = asyncio.create_task(held.beat())
+    heartbeat = asyncio.create_task(lanes.beat())
     try:
-        yield held
+        yield lanes
     finally:
         heartbeat.cancel()
-        await held.give_back(hand_back)
+        await lanes.give_back(hand_back)

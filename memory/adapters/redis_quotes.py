@@ -33,12 +33,12 @@ class RedisQuotes:
         self._run = run
         self._lane = lane
 
-    async def found(self) -> AsyncIterator[Quoting]:
+    async def mentions(self) -> AsyncIterator[Quoting]:
         """The turns that tell of any memory, some at a time. Raises InboxUnavailable."""
         async for turns in members(self._redis, keys.owned(self._lane)):
             quoting = await self._events(turns)
             if quoting:
-                events = [event for told in quoting.values() for event in events_of(told)]
+                events = [event for kept in quoting.values() for event in events_of(kept)]
                 yield Quoting(turns=tuple(quoting), memories=frozenset(event.id for event in events if event.id))
 
     async def _events(self, turns: Sequence[str]) -> dict[str, bytes]:
@@ -54,7 +54,7 @@ class RedisQuotes:
 
         Args:
             lease: the lane's.
-            turns: those that `found` gave together.
+            turns: those that `mentions` gave together.
             texts: of memories, each with the memory's id.
 
         Raises LeaseLost.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import uuid
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from redis.asyncio import Redis
@@ -17,6 +18,7 @@ from memory.adapters.redis_erasing import RedisErasing
 from memory.adapters.redis_scripts import RedisScripts
 from memory.adapters.redis_server_key import RedisServerKey
 from memory.books import Erasure, Removal
+from memory.clock import to_us
 from memory.decide import decide
 from memory.errors import LeaseLost
 from memory.forget import forget
@@ -96,7 +98,7 @@ async def test_a_turn_is_accepted_after_the_epoch_even_if_the_lane_is_forgotten_
 ) -> None:
     """The order is an hour ahead of Redis' clock: as if that had been set back since."""
     await house.say("I live in Berlin", DORA)
-    await redis.hincrby(keys.CLOCK, "order", 3_600_000_000)
+    await redis.hset(keys.CLOCK, "order", to_us(datetime.now(UTC) + timedelta(hours=1)))
     await house.say("I like tea", DORA)
     erasure = await forgotten(house)
     assert erasure.turns == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -32,7 +33,8 @@ TIMES_IDLE, WORST_SECONDS = 20, 2
 CLAIMED = ("accept", "live", "ping")
 _AT_ONCE = 200
 _BATCH = 1_000
-_PROBE_SECONDS = 0.02
+_PROBE_SECONDS = 0.05
+_BESIDE = 20
 
 Probe = Callable[[], Awaitable[object]]
 
@@ -167,16 +169,17 @@ async def forget_large(on: Stage, turns: int, idle_seconds: float, seen: Seen, t
 async def _probes(on: Stage, waits: Waits) -> AsyncIterator[dict[str, Probe]]:
     """What others ask: a turn is posted, a search, a look at the API, a PING of Redis; each on its own connection."""
     scene = on.scene
-    beside = Speaker(scene, f"beside-{scene.mark}", {"user_id": scene.id_of("beside")})
+    names = [f"beside-{number}" for number in range(_BESIDE)]  # one lane would be settled more slowly than it is filled
+    beside = itertools.cycle([Speaker(scene, f"{name}-{scene.mark}", {"user_id": scene.id_of(name)}) for name in names])
     async with httpx.AsyncClient(base_url=on.url, trust_env=False, timeout=30) as http, on.redis() as redis:
 
         async def accept() -> None:
-            waits.posted += await beside.say()
+            waits.posted += await next(beside).say()
 
         async def live() -> None:
             (await http.get("/health/live")).raise_for_status()
 
         async def search() -> None:
-            await scene.client.search("thing", user_id=scene.id_of("beside"))
+            await scene.client.search("thing", user_id=scene.id_of("beside-0"))
 
         yield {"accept": accept, "live": live, "search": search, "ping": redis.ping}

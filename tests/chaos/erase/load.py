@@ -15,7 +15,7 @@ from tests.chaos.erase.owners import Speaker
 from tests.chaos.scene import TENANT, Scene
 from tests.support import wait_until
 
-_QUIET_SECONDS = 240
+_QUIET_SECONDS = 600
 _PAGE = 200
 
 

@@ -113,7 +113,7 @@ _INVARIANTS = (
     Mutation(9, "An erase leaves the lane to its worker, who does not look at the epoch either.", _ERASED, (
         Edit(f"{_LUA}/seize.lua", "redis.call('SET', lease, token, 'PX', ARGV[1])", ""),
         Edit(f"{_LUA}/erase.lua", "if redis.call('GET', lease) ~= ARGV[1] then return {} end", ""),
-        Edit("memory/forget.py", "await held.check()", "pass"),
+        Edit("memory/forget.py", "await hold.check()", "pass"),
         Edit("memory/adapters/redis_lanes.py", "if any(turn.order <=", "if False and any(turn.order <="),
     )),
     _one(9, "An erase is not repeated when nobody can be writing any more.", _REPEATED,
@@ -128,7 +128,7 @@ _INVARIANTS = (
          "memory/forget.py", "await inbox.unquote(lease, quoting.turns, texts)", "pass"),
     _one(9, "The epoch is raised before the lanes are taken: a worker may settle as erased what is to be counted.",
          _COUNTED,
-         "memory/forget.py", "await held.take(lanes)\n", "pass\n"),
+         "memory/forget.py", "await hold.take(lanes)\n", "pass\n"),
     _one(10, "A model that is away counts as having nothing to say: the turns are done.", _DOWN,
          "memory/remember.py", _POSTPONE,
          "delay = await parts.lanes.settle(lease, Plan(turn_ids=tuple(turn.id for turn in batch.turns)))"),
