@@ -15,7 +15,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
-from redis.asyncio import ConnectionPool, Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.client import Pipeline
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
@@ -29,10 +29,11 @@ from memory.errors import InboxUnavailable
 _CONNECT_SECONDS = 2
 _ANSWER_SECONDS = 10
 _LOOK_SECONDS = 2.0
+_MOST_CONNECTIONS, _TURN_SECONDS = 100, 5
 
 
-class RenewedPool(ConnectionPool):
-    """A pool whose connections can all be made anew."""
+class RenewedPool(BlockingConnectionPool):
+    """A pool whose connections can all be made anew. Whoever finds all of them in use waits for one."""
 
     def renew(self) -> None:
         """Close each connection before it is used again; those in use are closed when they are handed back."""
@@ -78,6 +79,8 @@ async def open_redis(url: str) -> AsyncIterator[RedisClient]:
     """An open client with undecoded answers. Redis may be away: it is reached when it is needed."""
     pool = RenewedPool.from_url(
         url,
+        max_connections=_MOST_CONNECTIONS,
+        timeout=_TURN_SECONDS,
         socket_connect_timeout=_CONNECT_SECONDS,
         socket_timeout=_ANSWER_SECONDS,
         retry=Retry(NoBackoff(), 0),  # a step whose answer was lost may have been done: it is not ours to repeat

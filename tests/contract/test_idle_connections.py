@@ -39,6 +39,11 @@ async def fill_pool(client: Redis) -> None:
     await asyncio.gather(*(client.blpop(["ts:nothing"], timeout=0.2) for _ in range(AT_ONCE)))
 
 
+async def test_more_calls_at_once_than_there_may_be_connections_wait_for_one(redis: Redis, client: RedisClient) -> None:
+    await asyncio.gather(*(client.blpop(["ts:nothing"], timeout=0.1) for _ in range(250)))
+    assert await connections_of(redis) <= 100
+
+
 async def test_every_idle_connection_that_redis_has_closed_is_replaced_without_the_caller_noticing(
     redis: Redis, client: RedisClient
 ) -> None:
