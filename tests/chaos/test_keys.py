@@ -133,5 +133,7 @@ async def test_after_a_bit_of_everything_every_redis_key_is_known_and_ends_when_
     assert len(dead_turns) == dead
     waits = {name for name in left if name.startswith(("ts:hook", "ts:delivery:"))}
     assert sorted(name.split(":")[1] for name in waits) == WAITING
-    working = {"ts:removals", *dead_turns, *waits}
+    of_the_dead = [name for name in left if name.startswith("ts:dead:")]
+    assert len(of_the_dead) == dead
+    working = {"ts:removals", *dead_turns, *of_the_dead, *waits}
     assert {name for name in left if not name.startswith("ts:status:")} <= working

@@ -40,7 +40,7 @@ async def remember(client: TurnstoneClient, user: str, text: str) -> str:
 async def test_doctor_finds_a_running_stack_in_order(stack: Running) -> None:
     result = await command(stack, "doctor")
     assert result.exit_code == 0, result.output
-    for part in ("redis", "qdrant", "extractor", "embedder"):
+    for part in ("redis", "store", "extractor", "embedder"):
         assert part in result.stdout
 
 

@@ -14,7 +14,15 @@ from tests.fuzz.shape import wrong_shape
 # 1.0, what holds between parameters of a query. A refusal that begins like this is right for data that is valid by the
 # document.
 _MOMENTS = ("timestamp", "as_of", "accepted_after", "accepted_before")
-UNTOLD = ("filters: ", "metadata: ", "receipt: ", "name an owner: ", *(f"{name}: must lie " for name in _MOMENTS))
+_MUST_LIE = tuple(f"{name}: must lie " for name in _MOMENTS)
+UNTOLD = (
+    "filters: ",
+    "metadata: ",
+    "receipt: ",
+    "name an owner: ",
+    "page and page_size reach ",
+    *(f"{name}: must lie " for name in _MOMENTS),
+)
 # Rules that the document tells, broken by us: an owner that exists was put in beside `all` of dead letters or beside an
 # admin's role, and chains of calls take a receipt's `key_id` for that of an API key.
 PUT_IN = ("give either all", "an admin's key cannot be limited", "key_id: String should match")

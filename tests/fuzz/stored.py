@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from tests.chaos.scan import all_of_qdrant, all_of_redis
 from tests.fuzz.house import House
 
-# What moves while nobody calls: the sweep and its audit, Celery's own, the leases' counter, the servers of the calls,
-_SERVERS = ("ts:audit", "ts:sweeper", "ts:fence", "ts:lanes", "ts:lease:", "ts:rate:", "_kombu", "turnstone")
+# What moves while nobody calls: the sweep and its audit, Celery's own, the clocks and the order, signs of life,
+_SERVERS = ("ts:audit", "ts:sweeper", "ts:clock", "ts:lanes", "ts:lease:", "ts:rate:", "_kombu", "turnstone")
+_SIGNS = ("ts:workers", "ts:probe", "ts:due", "ts:unwell:")
 # deliveries to webhooks that are tried again and again, and removals that the sweep does once more half a minute later.
-RESTLESS = (*_SERVERS, "ts:hook_", "ts:hooks_due", "ts:delivery:", "ts:removals")
+RESTLESS = (*_SERVERS, *_SIGNS, "ts:hook_", "ts:hooks_due", "ts:delivery:", "ts:removals")
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ def named_in_pyproject() -> set[str]:
     """What the project says itself that it needs at run time."""
     block = PYPROJECT.partition("\ndependencies = [")[2].partition("\n]")[0]
     lines = [line.strip().strip('",') for line in block.splitlines()]
-    needs = [Requirement(line.replace('"', "")) for line in lines if line]
+    needs = [Requirement(line.replace('"', "")) for line in lines if line and not line.startswith("#")]
     return {canonicalize_name(need.name) for need in needs if need.marker is None or need.marker.evaluate()}
 
 
