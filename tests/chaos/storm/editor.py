@@ -39,15 +39,16 @@ class Editing:
 
     async def edit(self) -> bool:
         """It counts when all edits were confirmed and turns of theirs waited at each; in a lull it is tried again."""
+        editor = Editor(f"storm-editor-{len(self.record.editors) + 1}x{uuid.uuid4().hex[:6]}")
+        self.record.editors.append(editor)
         try:
-            await self._edit()
-        except AssertionError:  # nothing got through for minutes: what was confirmed until then is checked all the same
+            await self._edit(editor)
+        except AssertionError:  # nothing got through for minutes; what of it was made all the same nobody knows
+            editor.texts.clear()
             return False
         return True
 
-    async def _edit(self) -> None:
-        editor = Editor(f"storm-editor-{len(self.record.editors) + 1}x{uuid.uuid4().hex[:6]}")
-        self.record.editors.append(editor)
+    async def _edit(self, editor: Editor) -> None:
         await self._say(editor, "I keep my coin in drawer 0.")
         editor.memory = await wait_until(lambda: self._memory(editor), deadline_seconds=120, what="a memory to edit")
         for number in range(1, _EDITS + 1):
