@@ -29,6 +29,7 @@ _KEPT = (
     "tests/contract/test_inbox.py::"
     "test_an_idempotency_key_lives_for_a_day_after_its_turn_has_ended_and_for_as_long_as_it_waits"
 )
+_ANOTHERS = "tests/contract/test_inbox.py::test_a_turn_leaves_an_idempotency_key_alone_that_another_turn_has_by_now"
 
 MUTATIONS: tuple[Mutation, ...] = (
     one(11, "The order goes back with the clock.", _JUMPED,
@@ -73,4 +74,12 @@ MUTATIONS: tuple[Mutation, ...] = (
         "(int(row[1] or 0), 0, turn_id)"),
     one(11, "An idempotency key ends a day after its turn was accepted.", _KEPT,
         f"{LUA}/accept.lua", "redis.call('HSET', turn, 'idem', idem)", "redis.call('EXPIRE', idem, 86400)"),
+    one(11, "A turn ends or keeps an idempotency key that another turn has by now.", _ANOTHERS,
+        f"{LUA}/_idempotency.lua", "redis.call('HGET', idem, 'id') == id", "true"),
+    one(11, "An edit rings for a lane that backs off, and puts off its wake-up.",
+        "tests/contract/test_lanes.py::test_an_edit_neither_wakes_nor_puts_off_a_lane_that_backs_off",
+        f"{LUA}/hand_back.lua", "elseif wake_ms > now_ms then", "elseif false then"),
+    one(11, "A page of an export begins after the time at which the last one ended.",
+        "tests/contract/test_lists.py::test_an_export_leaves_out_no_turn_of_those_that_share_a_microsecond",
+        "memory/adapters/redis_owners.py", "low = str(last)", 'low = f"({last}"'),
 )  # fmt: skip
