@@ -169,7 +169,7 @@ async def _fit(
     coming: Mapping[str, Arrival], prepared: _Prepared, lease: Lease, parts: Importing
 ) -> tuple[dict[str, Memory], dict[str, Outcome]]:
     """The memories that may come in, and the refusals of the others."""
-    memories, refused = dict[str, Memory](), dict[str, str]()
+    memories, dated, refused = dict[str, Memory](), dict[str, Memory](), dict[str, str]()
     for number, (found, arrival) in enumerate(coming.items()):
         try:
             arrived = await _dated(arrival, parts.clock)
@@ -183,7 +183,9 @@ async def _fit(
             refused[found] = _OUT_OF_TIME
         else:
             memories[found] = memory
-    for found in await _forgotten(memories, parts.lanes):
+            if arrived.created_at or arrived.updated_at:
+                dated[found] = memory
+    for found in await _forgotten(dated, parts.lanes):
         refused[found] = _FORGOTTEN
         del memories[found]
     return memories, {
@@ -231,7 +233,10 @@ def _place(found: str, created: datetime, number: int) -> int:
 
 
 async def _forgotten(memories: Mapping[str, Memory], lanes: Lanes) -> list[str]:
-    """Which of these were made before their owner was forgotten. Elsewhere there is no order of ours, but times."""
+    """Which of these were made before their owner was forgotten. Elsewhere there is no order of ours, but times.
+
+    What came without a time is not to be asked about: it was made as it came, whatever the clock showed at the erase.
+    """
     scopes = {one.scope for one in memories.values()}
     epochs = {scope: [epoch for _, epoch in await lanes.epochs(scope)] for scope in scopes}
     return [found for found, one in memories.items() if any(one.updated_at <= epoch.at for epoch in epochs[one.scope])]

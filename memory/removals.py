@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 import structlog
 
 from memory.books import Removal
-from memory.errors import LaneBusy, LeaseLost, TurnstoneError
+from memory.errors import InboxUnavailable, LaneBusy, LeaseLost, StoreUnavailable, TurnstoneError
 from memory.model import Event, Lease, Memory, Scope, Telling, Write
 from memory.ports import Inbox, Lanes, MemoryStore
 from memory.versions import in_order, is_retracted, version_id
@@ -110,13 +110,16 @@ async def take_back(scopes: Sequence[Scope], lanes: Lanes, store: MemoryStore) -
 async def finish_removals(inbox: Inbox, lanes: Lanes, store: MemoryStore) -> int:
     """Remove once more what was removed a while ago, now that nobody can still be writing it; returns how many.
 
-    One that cannot be repeated now holds up no other. Raises what the first of them raised.
+    One whose lane is held, or lost, holds up no other: raises what the first of them raised, after the others. Raises
+    StoreUnavailable or InboxUnavailable at once: each of the others would wait for the same server.
     """
     due, failures = await inbox.unfinished(), list[TurnstoneError]()
     for name, removal in due:
         try:
             await _repeat(removal, lanes, store)
             await inbox.finished(name)
+        except (StoreUnavailable, InboxUnavailable):
+            raise
         except TurnstoneError as error:
             failures.append(error)
     if failures:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -19,6 +20,21 @@ _A_JUMP_SECONDS = 1
 _AGREED = timedelta(minutes=1)
 
 
+@dataclass(frozen=True)
+class _Reading:
+    """What Redis' clock showed.
+
+    Args:
+        time: by Redis' clock.
+        read_at: by the event loop's clock, in seconds: the middle of the call.
+        off_by: how far `read_at` may be off, in seconds: Redis read its clock at some moment of the call.
+    """
+
+    time: datetime
+    read_at: float
+    off_by: float
+
+
 class RedisClock:
     """The port `Clock`.
 
@@ -30,18 +46,17 @@ class RedisClock:
     def __init__(self, redis: Redis, scripts: RedisScripts) -> None:
         self._redis = redis
         self._run = scripts.run
-        self._read: tuple[datetime, float] | None = None  # Redis' time, and the loop's when it was read
+        self._read: _Reading | None = None
 
     async def now(self) -> datetime:
         """What time it is by Redis' clock; where Redis is away, by what it said last, and by our own if nothing."""
-        if self._read is None or asyncio.get_running_loop().time() - self._read[1] > _GOOD_FOR_SECONDS:
+        if self._read is None or asyncio.get_running_loop().time() - self._read.read_at > _GOOD_FOR_SECONDS:
             try:
                 return await self._asked()
             except InboxUnavailable:
                 if self._read is None:
                     return datetime.now(UTC)
-        then, read_at = self._read
-        return then + timedelta(seconds=asyncio.get_running_loop().time() - read_at)
+        return self._read.time + timedelta(seconds=asyncio.get_running_loop().time() - self._read.read_at)
 
     async def agrees(self) -> bool:
         """Whether our own clock and Redis' agree to a minute; False where Redis is away."""
@@ -53,21 +68,22 @@ class RedisClock:
     async def look(self) -> None:
         """Compare the time that has passed by Redis' clock with ours; a difference of more than a second is a jump.
 
-        It is logged, and counted once however many processes see it. Raises InboxUnavailable.
+        A call that took long may have read the clock at any moment of it: so much more is allowed for. A jump is
+        logged, and counted once however many processes see it. Raises InboxUnavailable.
         """
         before = self._read
-        time = await self._asked()
-        if before is None or self._read is None:
+        await self._asked()
+        after = self._read
+        if before is None or after is None:
             return
-        passed = self._read[1] - before[1]
-        jump = (time - before[0]).total_seconds() - passed
-        if abs(jump) > _A_JUMP_SECONDS:
+        jump = (after.time - before.time).total_seconds() - (after.read_at - before.read_at)
+        if abs(jump) > _A_JUMP_SECONDS + before.off_by + after.off_by:
             log.warning("clock_jumped", seconds=round(jump, 3), direction="ahead" if jump > 0 else "back")
             await self._run("clock_jumped", [], [int(jump * 1000)])
 
     async def _asked(self) -> datetime:
         begun = asyncio.get_running_loop().time()
         seconds, micros = await answered(self._redis.time())
-        read_at = (begun + asyncio.get_running_loop().time()) / 2
-        self._read = from_us(seconds * 1_000_000 + micros), read_at
-        return self._read[0]
+        off_by = (asyncio.get_running_loop().time() - begun) / 2
+        self._read = _Reading(from_us(seconds * 1_000_000 + micros), begun + off_by, off_by)
+        return self._read.time

@@ -38,21 +38,27 @@ class RedisOwners:
                     yield found
 
     async def _indexed(self, lane: Lane) -> AsyncIterator[list[str]]:
-        """The ids of a lane's turns by acceptance; no two have one time, so what goes meanwhile moves no page."""
-        low = "-inf"
+        """The ids of a lane's turns by acceptance; what goes meanwhile moves no page.
+
+        After the clock went back two turns may have one time: a page begins with the time at which the last one ended.
+        """
+        low, shown = "-inf", set[str]()  # those of the time `low`
         while True:
-            rows, end = list[tuple[int, str]](), None
+            rows, end = set[tuple[int, str]](), None
+            most = _CHUNK + len(shown)
             for name in (keys.owned(lane), keys.dead(lane)):
-                call = self._redis.zrangebyscore(name, low, "+inf", start=0, num=_CHUNK, withscores=True)
+                call = self._redis.zrangebyscore(name, low, "+inf", start=0, num=most, withscores=True)
                 some = [(int(stamp), turn_id.decode()) for turn_id, stamp in await answered(call)]
-                rows += some
-                if len(some) == _CHUNK:  # there may be more, which come before what the other one has
+                rows.update(some)
+                if len(some) == most:  # there may be more, which come before what the other one has
                     end = some[-1][0] if end is None else min(end, some[-1][0])
-            chunk = [(stamp, turn_id) for stamp, turn_id in sorted(rows) if end is None or stamp <= end]
+            chunk = [row for row in sorted(rows) if row[1] not in shown and (end is None or row[0] <= end)]
             if not chunk:
                 return
             yield [turn_id for _, turn_id in chunk]
-            low = f"({chunk[-1][0]}"
+            last = chunk[-1][0]
+            shown = {turn_id for stamp, turn_id in chunk if stamp == last} | (shown if str(last) == low else set())
+            low = str(last)
 
     async def _told(self, scope: Scope, ids: Sequence[str]) -> list[tuple[TurnStatus, Turn | None]]:
         async with self._redis.pipeline(transaction=False) as pipeline:

@@ -12,6 +12,8 @@ from redis.asyncio import Redis
 from memory.adapters import redis_keys as keys
 from memory.adapters.celery_bell import QUEUE
 from memory.adapters.inbox_limits import InboxLimits
+from memory.adapters.pseudonyms import Pseudonyms
+from memory.adapters.redis_server_key import RedisServerKey
 from memory.errors import IdempotencyConflict, InboxFull, LeaseLost
 from memory.model import Lane, Page, Scope, Status
 from tests.contract.desk import ANA, Desk, desk_on
@@ -104,6 +106,28 @@ async def test_the_key_of_a_turn_that_was_erased_discarded_or_lost_its_workers_e
             assert holder is not None
             await desk.lanes.take(holder, 8, 1000)
             await desk.redis.delete(keys.lease(ANA.lane))
+    assert A_DAY - 60 < await desk.redis.ttl(name) <= A_DAY
+
+
+async def test_a_turn_leaves_an_idempotency_key_alone_that_another_turn_has_by_now(desk: Desk) -> None:
+    async def died() -> str:
+        turn_id = await desk.post(key="k")
+        async with desk.lanes.lease(ANA.lane) as lease:
+            assert lease is not None
+            assert await desk.lanes.take(lease, 1, 1000)
+            await desk.lanes.fail(lease, "bad_answer: no")
+        await desk.redis.delete(name)  # as after a day
+        return turn_id
+
+    name = keys.idempotency("default", await Pseudonyms(RedisServerKey(desk.redis)).idempotency("k"))
+    discarded, replayed = await died(), await died()
+    waiting = await desk.post(key="k")
+    assert await desk.inbox.revive("default", discarded, replay=False)
+    assert await desk.redis.ttl(name) == -1
+    async with desk.lanes.lease(ANA.lane) as lease:
+        assert lease is not None
+        assert await desk.settle_all(lease) == [waiting]
+    assert await desk.inbox.revive("default", replayed, replay=True)
     assert A_DAY - 60 < await desk.redis.ttl(name) <= A_DAY
 
 

@@ -105,6 +105,18 @@ async def test_a_transient_failure_spends_no_attempt_and_the_lane_sleeps(desk: D
     assert await desk.inbox.sweep() == 0
 
 
+async def test_an_edit_neither_wakes_nor_puts_off_a_lane_that_backs_off(desk: Desk) -> None:
+    await desk.post()
+    async with desk.lanes.lease(ANA.lane) as lease:
+        assert lease is not None
+        await desk.lanes.take(lease, 8, 1000)
+        await desk.lanes.postpone(lease, "away", 7)
+    due_ms, bells = await desk.redis.zscore(keys.LANES, ANA.lane.key), await desk.bells()
+    async with desk.lanes.edit(ANA.lane):
+        pass
+    assert (await desk.redis.zscore(keys.LANES, ANA.lane.key), await desk.bells()) == (due_ms, bells)
+
+
 async def test_a_lane_whose_back_off_has_ended_is_rung_for_again(redis: Redis) -> None:
     desk = desk_on(redis, InboxLimits(retry_max_seconds=0.01, sweep_seconds=0.001))
     await desk.post()

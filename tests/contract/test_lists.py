@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 
 from memory.adapters.redis_lists import newest
+from memory.adapters.redis_owners import RedisOwners
 from memory.adapters.redis_scripts import RedisScripts
 from memory.library.working import Working
 from memory.model import After, DeadFilter, Page, Slice, Status, TurnStatus
@@ -196,3 +198,13 @@ async def test_the_library_looks_for_lanes_in_as_many_steps_as_there_are_pages(d
         spent.append((await cost(redis, working.lanes("default", [Status.SETTLED])))[1])
     assert spent[1] < 2.2 * spent[0], spent
     assert len(await working.lanes("default")) == 7
+
+
+async def test_an_export_leaves_out_no_turn_of_those_that_share_a_microsecond(desk: Desk) -> None:
+    ids = await asyncio.gather(*(desk.post() for _ in range(450)))
+    rows: list[Any] = await desk.redis.zrange(OWNED, 0, -1, withscores=True)
+    for border in (200, 400):  # as after the clock went back: a turn has the time of the one before it
+        await desk.redis.zadd(OWNED, {rows[border][0]: rows[border - 1][1]})
+    exported = [status.id async for status, _ in RedisOwners(desk.redis, desk.turns).of(ANA)]
+    assert len(exported) == 450
+    assert set(exported) == set(ids)

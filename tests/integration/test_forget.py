@@ -4,20 +4,32 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from redis.asyncio import Redis
 
 from memory.adapters import redis_keys as keys
 from memory.adapters.qdrant_store import QdrantStore
-from memory.errors import BadAnswer, LeaseLost, NotFound, NothingToUndo
+from memory.books import Removal
+from memory.errors import (
+    BadAnswer,
+    InboxUnavailable,
+    LaneBusy,
+    LeaseLost,
+    NotFound,
+    NothingToUndo,
+    StoreUnavailable,
+    Transient,
+)
 from memory.forget import forget
 from memory.model import Event, Lease, Scope, Status, Write
 from memory.recall import wait_until_settled
 from memory.remember import drain
+from memory.removals import finish_removals
 from memory.revise import Change, delete, undo, update
 from tests.fakes import EchoExtractor
-from tests.integration.house import ANA, BOB, House
+from tests.integration.house import ANA, BOB, House, make_removals_due
 
 
 async def test_forgetting_leaves_nothing_of_the_owner_and_everything_of_the_others(house: House) -> None:
@@ -203,3 +215,39 @@ async def test_a_memory_that_never_changed_has_nothing_to_undo(house: House) -> 
         await undo(Scope(tenant="default"), memory.id, lanes=house.lanes, store=house.store, embedder=house.embedder)
     with pytest.raises(NotFound):
         await undo(Scope(tenant="other"), memory.id, lanes=house.lanes, store=house.store, embedder=house.embedder)
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable("away"), InboxUnavailable("away")])
+async def test_while_a_server_is_away_the_sweep_asks_for_one_removal_and_leaves_the_others_for_later(
+    house: House, redis: Redis, error: Transient
+) -> None:
+    for number in range(5):
+        await house.inbox.note_removal(Removal(scope=ANA, memory_id=str(UUID(int=number)), until=5))
+    await make_removals_due(redis)
+    deletions = list[str]()
+
+    class Away(QdrantStore):
+        async def delete(self, scope: Scope, memory_id: str, before: int | None = None) -> int:
+            deletions.append(memory_id)
+            raise error
+
+    with pytest.raises(type(error)):
+        await finish_removals(house.inbox, house.lanes, Away(house.store._client, house.embedder))
+    assert len(deletions) == 1
+    assert await redis.zcard(keys.REMOVALS) == 5
+
+
+async def test_a_lane_that_is_held_keeps_the_sweep_from_no_other_removal(house: House, redis: Redis) -> None:
+    for number in range(5):
+        await house.inbox.note_removal(Removal(scope=ANA, memory_id=str(UUID(int=number)), until=5))
+    await make_removals_due(redis)
+
+    class Busy(QdrantStore):
+        async def delete(self, scope: Scope, memory_id: str, before: int | None = None) -> int:
+            if memory_id == str(UUID(int=0)):
+                raise LaneBusy("somebody else has this owner's lane")
+            return await super().delete(scope, memory_id, before)
+
+    with pytest.raises(LaneBusy):
+        await finish_removals(house.inbox, house.lanes, Busy(house.store._client, house.embedder))
+    assert await redis.zcard(keys.REMOVALS) == 1

@@ -33,7 +33,7 @@ for _, id in ipairs(ids) do
     redis.call('DEL', turn, text)
     redis.call('HSET', turn, 'status', 'erased', 'accepted_us', row[6], 'attempts', 0, 'settled_us', now)
     redis.call('EXPIRE', turn, ARGV[3])
-    end_key(row[9])
+    end_key(row[9], id)
     rows_of[id] = true
     erased[#erased + 1] = id
     erased[#erased + 1] = row[1]

@@ -20,7 +20,7 @@ if held == 1 then
   local id = redis.call('LPOP', waiting)
   redis.call('ZREM', owned, id)
   redis.call('ZADD', dead, redis.call('HGET', ARGV[2] .. id, 'accepted_us'), id)
-  end_key(redis.call('HGET', ARGV[2] .. id, 'idem'))
+  end_key(redis.call('HGET', ARGV[2] .. id, 'idem'), id)
   due_by_first(waiting, ARGV[2])
   redis.call('HINCRBY', ledger, 'dead', 1)
   redis.call('DECR', backlog)

@@ -21,12 +21,15 @@ end
 redis.call('DEL', lease, erasing)
 due_by_first(waiting, ARGV[3]) -- an erase may have taken turns out of the list
 local now_ms = look().monotonic_ms
+local wake_ms = tonumber(redis.call('HGET', lane, 'wake_us') or '0') / 1000
 if redis.call('LLEN', waiting) == 0 then
   redis.call('ZREM', lanes, ARGV[2])
   redis.call('EXPIRE', lane, ARGV[9])
   redis.call('EXPIRE', owned, ARGV[9])
 elseif died then
   redis.call('ZADD', lanes, now_ms + ARGV[8], ARGV[2])
+elseif wake_ms > now_ms then -- it backs off, and was edited meanwhile
+  redis.call('ZADD', lanes, wake_ms, ARGV[2])
 else
   redis.call('ZADD', lanes, now_ms + ARGV[6], ARGV[2])
   redis.call('LPUSH', queue, ARGV[5])

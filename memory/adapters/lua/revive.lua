@@ -20,7 +20,7 @@ if ARGV[7] ~= '1' then
     'history', 'times_failed', 'times_postponed', 'times_worker_lost', 'times_replayed')
   redis.call('HSET', turn, 'status', 'erased')
   redis.call('EXPIRE', turn, ARGV[6])
-  end_key(row[4])
+  end_key(row[4], ARGV[1])
   return 1
 end
 redis.call('ZADD', ARGV[2] .. 'queued', row[2], ARGV[1])
@@ -34,7 +34,7 @@ note_down(turn, 'replayed', nil, nil, tonumber(row[3]))
 redis.call('RPUSH', waiting, ARGV[1])
 due_now(waiting, clock)
 redis.call('INCR', backlog)
-if row[4] then redis.call('PERSIST', row[4]) end
+if has_key(row[4], ARGV[1]) then redis.call('PERSIST', row[4]) end
 if redis.call('ZADD', lanes, 'NX', clock.monotonic_ms + ARGV[5], ARGV[3]) == 1 then
   redis.call('LPUSH', queue, ARGV[4])
 end

@@ -19,7 +19,7 @@ for i = 8, #ARGV, 4 do
     redis.call('ZREM', ARGV[3] .. 'running', id)
     redis.call('ZADD', ARGV[3] .. status, redis.call('HGET', turn, 'accepted_us'), id)
     redis.call('HSET', turn, 'status', status, 'events', events, 'settled_us', now)
-    end_key(redis.call('HGET', turn, 'idem'))
+    end_key(redis.call('HGET', turn, 'idem'), id)
     redis.call('HDEL', turn, 'error')
     -- One line a turn, whatever it did and however many webhooks there are: `hook_fan_out` makes the deliveries.
     if telling and status == 'settled' and events ~= '[]' then

@@ -23,7 +23,7 @@ local function bury_first()
   redis.call('ZREM', owned, first)
   redis.call('ZADD', dead, redis.call('HGET', turn_prefix .. first, 'accepted_us'), first)
   redis.call('HSET', turn_prefix .. first, 'error', ARGV[8])
-  end_key(redis.call('HGET', turn_prefix .. first, 'idem'))
+  end_key(redis.call('HGET', turn_prefix .. first, 'idem'), first)
   redis.call('HINCRBY', ledger, 'dead', 1)
   redis.call('DECR', backlog)
 end

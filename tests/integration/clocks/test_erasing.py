@@ -10,7 +10,9 @@ from redis.asyncio import Redis
 from memory.adapters import redis_keys as keys
 from memory.books import Erasure
 from memory.forget import forget, lanes_of, what_is_left
+from memory.importing import Importing, bring_in
 from memory.model import Event, Page, Scope, Status
+from memory.model.arrival import Arrival, Became
 from memory.removals import finish_removals
 from memory.revise import Change, delete, update
 from tests.integration.clocks.conftest import HOUR, Clock
@@ -96,6 +98,23 @@ async def test_the_second_removal_after_a_jump_takes_nothing_that_came_after(
     await make_removals_due(redis)
     assert await finish_removals(house.inbox, house.lanes, house.store) == 2
     assert await house.texts() == ["I like tea"]
+
+
+async def test_an_import_without_times_comes_in_though_its_owner_was_forgotten_while_the_clock_was_ahead(
+    house: House, clock: Clock
+) -> None:
+    clock.set_ahead(HOUR)
+    await house.say("I live in Lisbon")
+    await house.drain()
+    await forgotten(house, ANA)
+    clock.set_ahead(0)
+    parts = Importing(lanes=house.lanes, store=house.store, embedder=house.embedder)
+    (outcome,) = await bring_in([Arrival(scope=ANA, text="I like jazz")], TENANT, parts)
+    assert outcome.became is Became.IMPORTED
+    long_ago = Arrival(scope=ANA, text="I live in Lisbon", created_at=datetime(2024, 3, 1, tzinfo=UTC))
+    (outcome,) = await bring_in([long_ago], TENANT, parts)
+    assert outcome.became is Became.REFUSED
+    assert await house.texts() == ["I like jazz"]
 
 
 @pytest.mark.parametrize("ahead", [300, YEAR])

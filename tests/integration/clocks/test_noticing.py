@@ -8,6 +8,7 @@ import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
+from memory.adapters import redis_keys as keys
 from memory.adapters.inbox_limits import InboxLimits
 from memory.adapters.redis_audit import RedisAudit
 from memory.adapters.redis_clock import RedisClock
@@ -44,6 +45,17 @@ async def test_a_jump_is_logged_by_every_process_and_counted_once(
     state = await RedisAudit(redis, RedisScripts(redis), InboxLimits()).state()
     assert (state.clock_jumps, abs(state.clock_jumped_seconds - seconds) < 1) == (1, True)
     assert abs((state.read_at - datetime.now(UTC)).total_seconds() - seconds) < 1
+
+
+async def test_a_redis_that_answers_late_has_not_jumped(redis: Redis) -> None:
+    process = seen_by(redis)
+    await process.look()
+    await redis.client_pause(2_500)
+    with capture_logs() as logged:
+        for _ in range(2):
+            await process.look()
+    assert logged == []
+    assert await redis.hget(keys.CLOCK, "jumps") is None
 
 
 async def test_what_has_expired_by_redis_clock_is_news_again_whatever_a_workers_own_clock_says(

@@ -17,6 +17,8 @@ _TERM = f"{_PAUSES}a_sweep_is_not_put_off_by_a_term_that_a_jump_has_made_longer"
 _REMOVAL = f"{_PAUSES}a_removal_is_repeated_when_whoever_wrote_has_ended_whatever_the_clock_does"
 _BREAKER = f"{_PAUSES}a_breaker_closes_after_its_pause_though_the_clock_goes_back"
 _COUNTED = f"{_NOTICING}a_jump_is_logged_by_every_process_and_counted_once"
+_LATE = f"{_NOTICING}a_redis_that_answers_late_has_not_jumped"
+_TIMELESS = f"{_ERASING}an_import_without_times_comes_in_though_its_owner_was_forgotten_while_the_clock_was_ahead"
 _EXPIRED = f"{_NOTICING}what_has_expired_by_redis_clock_is_news_again_whatever_a_workers_own_clock_says"
 _DISAGREE = f"{_NOTICING}where_the_clocks_disagree_it_is_taken_and_dated_at_acceptance"
 _FAR = f"{_DATING}a_timestamp_far_ahead_is_corrected_by_turns_and_by_hand"
@@ -27,6 +29,7 @@ _KEPT = (
     "tests/contract/test_inbox.py::"
     "test_an_idempotency_key_lives_for_a_day_after_its_turn_has_ended_and_for_as_long_as_it_waits"
 )
+_ANOTHERS = "tests/contract/test_inbox.py::test_a_turn_leaves_an_idempotency_key_alone_that_another_turn_has_by_now"
 
 MUTATIONS: tuple[Mutation, ...] = (
     one(11, "The order goes back with the clock.", _JUMPED,
@@ -51,6 +54,10 @@ MUTATIONS: tuple[Mutation, ...] = (
         f"{LUA}/_clock.lua", "(tonumber(row[2]) or now_us) + passed_us", "now_us"),
     one(11, "Each process that sees a jump counts it.", _COUNTED,
         f"{LUA}/clock_jumped.lua", "if is_known then return 0 end", ""),
+    one(11, "A call that took long is dated at its middle, as if that were exact.", _LATE,
+        "memory/adapters/redis_clock.py", "_A_JUMP_SECONDS + before.off_by + after.off_by", "_A_JUMP_SECONDS"),
+    one(11, "What is imported without a time is compared with the time of an erase.", _TIMELESS,
+        "memory/importing.py", "if arrived.created_at or arrived.updated_at:", "if True:"),
     one(11, "What has expired is asked of the process' own clock.", _EXPIRED,
         "memory/adapters/redis_clock.py", "            try:\n                return await self._asked()",
         "            try:\n                return datetime.now(UTC)"),
@@ -67,4 +74,12 @@ MUTATIONS: tuple[Mutation, ...] = (
         "(int(row[1] or 0), 0, turn_id)"),
     one(11, "An idempotency key ends a day after its turn was accepted.", _KEPT,
         f"{LUA}/accept.lua", "redis.call('HSET', turn, 'idem', idem)", "redis.call('EXPIRE', idem, 86400)"),
+    one(11, "A turn ends or keeps an idempotency key that another turn has by now.", _ANOTHERS,
+        f"{LUA}/_idempotency.lua", "redis.call('HGET', idem, 'id') == id", "true"),
+    one(11, "An edit rings for a lane that backs off, and puts off its wake-up.",
+        "tests/contract/test_lanes.py::test_an_edit_neither_wakes_nor_puts_off_a_lane_that_backs_off",
+        f"{LUA}/hand_back.lua", "elseif wake_ms > now_ms then", "elseif false then"),
+    one(11, "A page of an export begins after the time at which the last one ended.",
+        "tests/contract/test_lists.py::test_an_export_leaves_out_no_turn_of_those_that_share_a_microsecond",
+        "memory/adapters/redis_owners.py", "low = str(last)", 'low = f"({last}"'),
 )  # fmt: skip

@@ -23,6 +23,10 @@ MUTATIONS: tuple[Mutation, ...] = (
     _one(12, "An erase goes through all that waits in one step.",
          f"{_LARGE}no_step_of_an_erase_grows_with_what_is_stored",
          "memory/adapters/redis_erasing.py", "_TURNS_AT_ONCE = 200", "_TURNS_AT_ONCE = 100_000"),
+    _one(12, "The sweep asks a server that is away for each removal that is due.",
+         "tests/integration/test_forget.py::"
+         "test_while_a_server_is_away_the_sweep_asks_for_one_removal_and_leaves_the_others_for_later",
+         "memory/removals.py", "        except (StoreUnavailable, InboxUnavailable):\n            raise\n", ""),
     _one(12, "Only the first step of an erase looks at the token.",
          f"{_LARGE}each_step_of_an_erase_looks_at_the_token_again",
          f"{_LUA}/erase.lua", "if redis.call('GET', lease) ~= ARGV[1] then return {} end", ""),
