@@ -150,9 +150,9 @@ async def test_a_server_that_can_do_everything_has_no_limits(open_store: OpenSto
 
 async def test_a_server_that_is_too_old_is_named_and_turns_wait(open_store: OpenStore, qdrant: OtherQdrant) -> None:
     qdrant.version, store = "1.16.3", open_store()
-    for call in (store.ping(), store.apply(lease(), [write("one")], FOREVER), store.search(query("one"))):
+    for call in (store.ping, lambda: store.apply(lease(), [write("one")], FOREVER), lambda: store.search(query("one"))):
         with pytest.raises(StoreUnavailable, match=r"Qdrant 1\.16\.3 is too old: 1\.17 or newer is needed"):
-            await call
+            await call()
 
 
 async def test_a_server_that_was_away_is_looked_at_anew(open_store: OpenStore, qdrant: OtherQdrant) -> None:
@@ -167,9 +167,9 @@ async def test_a_server_that_was_away_is_looked_at_anew(open_store: OpenStore, q
 async def test_a_wrong_key_is_told_by_its_setting(open_store: OpenStore, qdrant: OtherQdrant) -> None:
     qdrant.has_keys = True
     store = open_store("a-wrong-key")
-    for call in (store.ping(), store.apply(lease(), [write("one")], FOREVER), store.search(query("one"))):
+    for call in (store.ping, lambda: store.apply(lease(), [write("one")], FOREVER), lambda: store.search(query("one"))):
         with pytest.raises(StoreUnavailable, match=r"Qdrant refuses the key \(401\): look at TURNSTONE_QDRANT_API_KEY"):
-            await call
+            await call()
     await open_store(READ_WRITE).ping()
 
 
@@ -179,12 +179,12 @@ async def test_a_key_that_may_only_read_reads_and_is_told_as_such(open_store: Op
     store = open_store(READ_ONLY)
     assert (await store.page(ANA, Page())).count == 1
     for call in (
-        store.ping(),
-        store.apply(lease(), [write("one")], FOREVER),
-        store.erase(ANA, 10**18),
+        store.ping,
+        lambda: store.apply(lease(), [write("one")], FOREVER),
+        lambda: store.erase(ANA, 10**18),
     ):
         with pytest.raises(StoreUnavailable, match="may read but not write"):
-            await call
+            await call()
 
 
 async def test_rights_are_tried_once_a_minute_however_often_somebody_asks(
@@ -220,9 +220,13 @@ async def test_a_servers_own_words_go_to_the_log_alone_masked_cut_and_once_a_min
     words = 'Bad input: "I live in Berlin" with sk-proj-0123456789abcdefABCDEF0123456789abcdefABCDEF0123 ' + "x" * 900
     qdrant.refuses = lambda _, __: (400, words)
     with capture_logs() as logs:
-        for call in (store.search(query("tea")), store.get(ANA, write("x").memory.id), store.left(ANA)):
+        for call in (
+            lambda: store.search(query("tea")),
+            lambda: store.get(ANA, write("x").memory.id),
+            lambda: store.left(ANA),
+        ):
             with pytest.raises(StoreUnavailable) as refusal:
-                await call
+                await call()
             assert not re.search("Bad input|Berlin|sk-proj", str(refusal.value))
     (line,) = [line for line in logs if line["event"] == "store_refused"]
     assert line["words"].startswith("Bad input: ")
@@ -236,9 +240,9 @@ async def test_a_filter_that_the_store_refuses_is_named_by_its_fields(
     store, filters = open_store(), has_part(Op.EQ, "5", "stars")
     await store.ping()
     qdrant.refuses = lambda _, body: (400, "Index required but not answer") if b"stars" in body else None
-    for call in (store.search(query("tea", filters=filters)), store.page(ANA, Page(), filters)):
+    for call in (lambda: store.search(query("tea", filters=filters)), lambda: store.page(ANA, Page(), filters)):
         with pytest.raises(FilterNotServed, match=r"^metadata\.stars: the store cannot serve this filter"):
-            await call
+            await call()
     qdrant.refuses = lambda _, __: (400, "no")
     with pytest.raises(StoreUnavailable):
         await store.search(query("tea", filters=filters))
