@@ -119,7 +119,7 @@ async def _attempt(scope: Scope, world: World, tally: Tally) -> tuple[Erasure, i
         await _in_groups(hold.leases, purge)
         every = [lease.lane for lease in hold.leases]
         tally.bells += await inbox.hush(every)
-        tally.untold += await inbox.untell(scope)
+        tally.untold += await inbox.untell(scope, epoch.order)
         removed = await erase(scope, epoch.order, held=hold.leases, lanes=world.lanes, store=store)
         tally.memories, tally.versions = tally.memories + memories, tally.versions + max(versions, removed)
         left = await what_is_left(scope, every, epoch.order, tally.ids, inbox, store)

@@ -170,14 +170,18 @@ class RedisErasing:
         data = await answered(self._redis.get(keys.plan(lane)))
         return decode_plan(data) if data else None
 
-    async def untell(self, scope: Scope) -> int:
+    async def untell(self, scope: Scope, before: int) -> int:
         """Forget what is to be told of a scope whose lanes are all held, or was told: to webhooks, or as a digest.
+
+        Args:
+            scope: whose.
+            before: only what came of turns and edits up to here in the order.
 
         Returns how much.
         """
         await self._note_all(scope)
         untold = await self._digests.drop(scope)
-        async for ids in deliveries_of(self._redis, scope):
+        async for ids in deliveries_of(self._redis, scope, before):
             for chunk in chunks(ids, _DELIVERIES_AT_ONCE):
                 untold += int(await self._run("hook_drop", [], [scope.tenant, *chunk]))
         return untold

@@ -104,8 +104,12 @@ class Inbox(Pingable, Protocol):
         Returns how many plans were dropped: their batches are decided anew. Raises LeaseLost.
         """
 
-    async def untell(self, scope: Scope) -> int:
+    async def untell(self, scope: Scope, before: int) -> int:
         """Forget what is to be told of a scope whose lanes are all held, or was told: to webhooks, or as a digest.
+
+        Args:
+            scope: whose.
+            before: only what came of turns and edits up to here in the order.
 
         Returns how much.
         """

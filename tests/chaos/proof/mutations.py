@@ -121,7 +121,7 @@ _INVARIANTS = (
     _one(9, "The bells of a forgotten owner stay in the queue.", _NO_BELL,
          "memory/forget.py", "tally.bells += await inbox.hush(every)", "pass"),
     _one(9, "What is to be told of a forgotten owner to webhooks stays.", _UNTOLD,
-         "memory/forget.py", "tally.untold += await inbox.untell(scope)", "pass"),
+         "memory/forget.py", "tally.untold += await inbox.untell(scope, epoch.order)", "pass"),
     _one(9, "A turn's place in the order is the time, not the next number.", _CLOCK,
          f"{_LUA}/accept.lua", "next_order(clock), clock.now_us", "digits(clock.now_us), clock.now_us"),
     _one(9, "Other turns go on quoting what was forgotten.", _QUOTES,
