@@ -95,8 +95,8 @@ class Inbox(Pingable, Protocol):
             texts: what the memories say, each with the memory's id.
         """
 
-    async def planned(self, lane: Lane) -> frozenset[str]:
-        """The memories of which the lane's plan tells."""
+    async def planned(self, lane: Lane) -> frozenset[tuple[str, str]]:
+        """What the lane's plan quotes of memories as they were before it, each with the memory's id."""
 
     async def unplan(self, lease: Lease, scope: Scope, epoch: int, texts: frozenset[tuple[str, str]]) -> int:
         """Drop a lane's plan if it holds any of the scope's versions made up to the epoch, or quotes these texts.
