@@ -140,9 +140,7 @@ async def take_back(scopes: Sequence[Scope], lanes: Lanes, store: MemoryStore) -
         try:
             await erase(scope, epoch.order, held=(), lanes=lanes, store=store)
         except LaneBusy:
-            log.warning(
-                "not_taken_back", reason="the lane is held: whoever holds it, or the sweep, removes what we wrote"
-            )
+            log.warning("not_taken_back", reason="the lane is held; what we wrote goes with the erase or the sweep")
 
 
 async def finish_removals(inbox: Inbox, lanes: Lanes, store: MemoryStore) -> int:
