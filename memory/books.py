@@ -97,11 +97,11 @@ class Quoting(Value):
 
     Args:
         turns: their ids.
-        memories: the ids of the memories.
+        texts: what they quote of memories, each with the memory's id.
     """
 
     turns: tuple[str, ...]
-    memories: frozenset[str]
+    texts: frozenset[tuple[str, str]]
 
 
 class Places(Value):
@@ -115,7 +115,14 @@ class Places(Value):
 
 
 class Left(Value):
-    """What a look afterwards found of an owner that should be gone, in Redis and in Qdrant."""
+    """What a look afterwards found of an owner that should be gone, in Redis and in Qdrant.
+
+    Args:
+        turns: and deliveries of what they did.
+        texts: what was said, and what other turns quote.
+        plans: that hold any of it.
+        versions: of memories.
+    """
 
     turns: int = 0
     texts: int = 0

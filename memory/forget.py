@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -14,7 +14,7 @@ from memory.books import Erased, Erasure, Left, Places
 from memory.errors import LaneBusy, LeaseLost, StoreUnavailable
 from memory.model import Lane, Lease, Scope
 from memory.ports import HeldLanes, Inbox, Lanes, MemoryStore, TurnLog
-from memory.removals import erase
+from memory.removals import erase, quotes_left, take_out_quotes
 
 log = structlog.get_logger(__name__)
 
@@ -38,9 +38,11 @@ class Tally:
 
     Args:
         known: whether the owner had been forgotten before.
+        lanes: those in which turns were erased. An attempt that begins again would no longer find them.
     """
 
     known: bool
+    lanes: set[Lane] = field(default_factory=set)
     ids: list[str] = field(default_factory=list)
     turns: Counter[str] = field(default_factory=Counter)
     plans: int = 0
@@ -106,37 +108,40 @@ async def _attempt(scope: Scope, world: World, tally: Tally) -> tuple[Erasure, i
     """Returns also how many of the versions that are left are newer than the epoch. Raises LeaseLost."""
     inbox, store = world.inbox, world.store
     async with inbox.holding(world.lanes.hand_back) as hold:
-        memories, versions = await _taken(scope, hold, world)
+        memories, versions = await _taken(scope, hold, world, tally.lanes)
         epoch = await inbox.raise_epoch(scope)
         # What was accepted before the epoch is in one of these by now.
         await hold.take(await lanes_of(scope, world.turns, store))
+        tally.lanes.update(lease.lane for lease in hold.leases)
 
         async def purge(lease: Lease) -> None:
+            # Quotes first: while turns are there, whoever asks again after a failure finds the lane by them.
+            tally.plans += await take_out_quotes(lease, scope, epoch.order, inbox, store)
             async for step in inbox.erase(scope, lease, epoch.order):
                 tally.add(step)
-            tally.plans += await _unquoted(lease, scope, epoch.order, inbox, store)
 
         await _in_groups(hold.leases, purge)
         every = [lease.lane for lease in hold.leases]
         tally.bells += await inbox.hush(every)
-        tally.untold += await inbox.untell(scope)
+        tally.untold += await inbox.untell(scope, epoch.order)
         removed = await erase(scope, epoch.order, held=hold.leases, lanes=world.lanes, store=store)
         tally.memories, tally.versions = tally.memories + memories, tally.versions + max(versions, removed)
         left = await what_is_left(scope, every, epoch.order, tally.ids, inbox, store)
+        quotes = sum([await quotes_left(lane, scope, epoch.order, inbox, store) for lane in every])
         newer = await store.newer(scope, epoch.order, every)
         await hold.check()
-    left = left.model_copy(update={"versions": left.versions + newer})
+    left = left.model_copy(update={"versions": left.versions + newer, "texts": left.texts + quotes})
     facts = {"known": tally.anything, "counts": tally.places, "left": left}
     return Erasure(scope=scope, erased_at=epoch.at, watermark=epoch.order, **facts), newer
 
 
-async def _taken(scope: Scope, hold: HeldLanes, world: World) -> tuple[int, int]:
-    """Take every lane of the scope's; returns how many memories stand and how many versions there are.
+async def _taken(scope: Scope, hold: HeldLanes, world: World, before: Collection[Lane]) -> tuple[int, int]:
+    """Take every lane of the scope's and those of before; returns how many memories stand, and how many versions.
 
     They are counted while nobody removes: whoever loses a lane takes back what it wrote as soon as the epoch stands.
     Without Qdrant the erase fails, but only later, when the epoch stands: then the sweep finishes it in any case.
     """
-    lanes, counts = await world.turns.lanes(scope), (0, 0)
+    lanes, counts = [*before, *await world.turns.lanes(scope)], (0, 0)
     with contextlib.suppress(StoreUnavailable):
         lanes = [*lanes, *await world.store.lanes(scope)]
     await hold.take(lanes)
@@ -166,13 +171,3 @@ async def what_is_left(
     """Look in Redis and in Qdrant for what is there of a scope up to a place in the order. Arguments: `Inbox.left`."""
     left = await inbox.left(scope, lanes, before, ids)
     return left.model_copy(update={"versions": await store.left(scope, before)})
-
-
-async def _unquoted(lease: Lease, scope: Scope, epoch: int, inbox: Inbox, store: MemoryStore) -> int:
-    """Take out what the lane's other turns quote of what is being erased; returns how many plans went."""
-    async for quoting in inbox.quotes(lease.lane):
-        texts = await store.texts(scope, epoch, quoting.memories)
-        if texts:
-            await inbox.unquote(lease, quoting.turns, texts)
-    planned = await inbox.planned(lease.lane)
-    return await inbox.unplan(lease, scope, epoch, await store.texts(scope, epoch, planned) if planned else frozenset())

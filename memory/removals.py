@@ -9,7 +9,7 @@ import structlog
 
 from memory.books import Removal
 from memory.errors import InboxUnavailable, LaneBusy, LeaseLost, StoreUnavailable, TurnstoneError
-from memory.model import Event, Lease, Memory, Scope, Telling, Write
+from memory.model import Event, Lane, Lease, Memory, Scope, Telling, Write
 from memory.ports import Inbox, Lanes, MemoryStore
 from memory.versions import in_order, is_retracted, version_id
 
@@ -25,13 +25,46 @@ async def erase(scope: Scope, until: int, *, held: Sequence[Lease], lanes: Lanes
     Raises StoreUnavailable, InboxUnavailable, LeaseLost of one that is held, or LaneBusy.
     """
     replaced = 0
-    if set(scope.ids) != {"user_id"}:  # of a user as a whole nothing is left that could hold again
+    if _is_part(scope):
         for memory_id in await store.standing(scope, until):
             versions = await store.history(Scope(tenant=scope.tenant), memory_id)
             again = _held_before(versions, scope, until)
             if again is not None:
                 replaced += await _put_back(again, held, lanes, store)
     return replaced + await store.erase(scope, until)
+
+
+def _is_part(scope: Scope) -> bool:
+    """Whether others may have changed or repeated the scope's memories: nobody has where a whole user is meant."""
+    return set(scope.ids) != {"user_id"}
+
+
+async def take_out_quotes(lease: Lease, scope: Scope, until: int, inbox: Inbox, store: MemoryStore) -> int:
+    """Take out what a lane's turns quote of memories that say it no longer once the scope is erased.
+
+    It goes by what remains, not by what is erased: somebody else may have removed that before us. Returns how many
+    plans went for it. Raises LeaseLost, InboxUnavailable, StoreUnavailable.
+    """
+    if _is_part(scope):
+        async for quoting in inbox.quotes(lease.lane):
+            gone = await _unsaid(quoting.texts, scope, until, store)
+            if gone:
+                await inbox.unquote(lease, quoting.turns, gone)
+    planned = await inbox.planned(lease.lane)
+    return await inbox.unplan(lease, scope, until, await _unsaid(planned, scope, until, store))
+
+
+async def quotes_left(lane: Lane, scope: Scope, until: int, inbox: Inbox, store: MemoryStore) -> int:
+    """Count what a lane's turns quote of memories that say it no longer."""
+    if not _is_part(scope):
+        return 0
+    return sum([len(await _unsaid(one.texts, scope, until, store)) async for one in inbox.quotes(lane)])
+
+
+async def _unsaid(
+    texts: frozenset[tuple[str, str]], scope: Scope, until: int, store: MemoryStore
+) -> frozenset[tuple[str, str]]:
+    return texts - await store.remaining(scope, until, {memory_id for memory_id, _ in texts}) if texts else texts
 
 
 def _held_before(versions: Sequence[Memory], scope: Scope, until: int) -> Memory | None:
@@ -97,14 +130,17 @@ async def telling(lease: Lease, told: Telling, lanes: Lanes) -> AsyncIterator[No
 
 
 async def take_back(scopes: Sequence[Scope], lanes: Lanes, store: MemoryStore) -> None:
-    """After writing under a lease that was lost: if an erase covers it, nothing of what we wrote may stay."""
+    """After writing under a lease that was lost: if an erase covers it, nothing of what we wrote may stay.
+
+    Where the erase still holds the lane it removes that itself, or the sweep does: until it has put back what holds
+    again, it needs the versions.
+    """
     epochs = dict([found for scope in dict.fromkeys(scopes) for found in await lanes.epochs(scope)])
     for scope, epoch in epochs.items():
         try:
             await erase(scope, epoch.order, held=(), lanes=lanes, store=store)
         except LaneBusy:
-            log.warning("not_put_back", reason="the lane is held; what was forgotten goes all the same")
-            await store.erase(scope, epoch.order)
+            log.warning("not_taken_back", reason="the lane is held; what we wrote goes with the erase or the sweep")
 
 
 async def finish_removals(inbox: Inbox, lanes: Lanes, store: MemoryStore) -> int:
@@ -116,7 +152,7 @@ async def finish_removals(inbox: Inbox, lanes: Lanes, store: MemoryStore) -> int
     due, failures = await inbox.unfinished(), list[TurnstoneError]()
     for name, removal in due:
         try:
-            await _repeat(removal, lanes, store)
+            await _repeat(removal, inbox, lanes, store)
             await inbox.finished(name)
         except (StoreUnavailable, InboxUnavailable):
             raise
@@ -127,9 +163,18 @@ async def finish_removals(inbox: Inbox, lanes: Lanes, store: MemoryStore) -> int
     return len(due)
 
 
-async def _repeat(removal: Removal, lanes: Lanes, store: MemoryStore) -> None:
+async def _repeat(removal: Removal, inbox: Inbox, lanes: Lanes, store: MemoryStore) -> None:
     if removal.memory_id is not None:
         # What was imported under its id since then is another memory.
         await store.delete(Scope(tenant=removal.scope.tenant), removal.memory_id, removal.until)
     elif removal.until is not None:
+        await _repeat_quotes(removal.scope, removal.until, inbox, lanes, store)
         await erase(removal.scope, removal.until, held=(), lanes=lanes, store=store)
+
+
+async def _repeat_quotes(scope: Scope, until: int, inbox: Inbox, lanes: Lanes, store: MemoryStore) -> None:
+    """Versions that are still there are of an erase that has failed: it may not have come to their lanes' quotes."""
+    if _is_part(scope) and await store.left(scope, until):
+        for lane in await store.lanes(scope, until):
+            async with lanes.edit(lane) as lease:
+                await take_out_quotes(lease, scope, until, inbox, store)

@@ -65,7 +65,7 @@ class QdrantOwners(QdrantCollection):
 
     async def left(self, scope: Scope, before: int | None = None) -> int:
         """Count the versions in scope, of those that came up to `before` in the order if that is given."""
-        return await self._counted(payloads.within(scope) if before is None else payloads.made_until(scope, before))
+        return await self._counted(_until(scope, before))
 
     async def newer(self, scope: Scope, after: int, lanes: Collection[Lane]) -> int:
         """Count the versions in scope and in these lanes that came after a place in the order."""
@@ -79,13 +79,13 @@ class QdrantOwners(QdrantCollection):
         """Count the memories in scope that stand now."""
         return await self._counted(payloads.current(scope))
 
-    async def lanes(self, scope: Scope) -> list[Lane]:
-        """The lanes of all memories in scope."""
+    async def lanes(self, scope: Scope, before: int | None = None) -> list[Lane]:
+        """The lanes of all versions in scope, or of those that came up to `before` in the order."""
         if scope.user_id is not None:
             return [scope.lane]
-        found = dict[str, Lane]()
+        found, wanted = dict[str, Lane](), _until(scope, before)
         for collection in await self._every():
-            async for page in self._pages(collection, payloads.within(scope), ["tenant", *OWNERS]):
+            async for page in self._pages(collection, wanted, ["tenant", *OWNERS]):
                 lanes = (payloads.scope_of(payload).lane for payload in page)
                 found |= {lane.key: lane for lane in lanes}
         return list(found.values())
@@ -98,17 +98,16 @@ class QdrantOwners(QdrantCollection):
                 found |= set(map(payloads.scope_of, page))
         return list(found)
 
-    async def texts(self, scope: Scope, before: int, ids: Collection[str]) -> frozenset[tuple[str, str]]:
-        """What the scope's versions of these memories say, of those that came up to `before` in the order.
+    async def remaining(self, scope: Scope, before: int, ids: Collection[str]) -> frozenset[tuple[str, str]]:
+        """What the tenant's versions of these memories say that an erase of the scope up to `before` leaves.
 
         Returns each memory's id with each text.
         """
-        found, asked = set[tuple[str, str]](), sorted(ids)
+        found, asked, fields = set[tuple[str, str]](), sorted(ids), ["memory_id", "text"]
         for collection in await self._every():
             for start in range(0, len(asked), _IDS_AT_ONCE):
                 some = payloads.of_memories(asked[start : start + _IDS_AT_ONCE])
-                of_these = payloads.made_until(scope, before, some)
-                async for page in self._pages(collection, of_these, ["memory_id", "text"]):
+                async for page in self._pages(collection, payloads.not_made_until(scope, before, some), fields):
                     found |= {(payload["memory_id"], payload["text"]) for payload in page}
         return frozenset(found)
 
@@ -147,3 +146,8 @@ class QdrantOwners(QdrantCollection):
             selector = models.FilterSelector(filter=found)
             await self._ask(self._client.delete(collection, selector, wait=True), writes=True)
         return count
+
+
+def _until(scope: Scope, before: int | None) -> models.Filter:
+    """Every version in scope, or those that came up to a place in the order."""
+    return payloads.within(scope) if before is None else payloads.made_until(scope, before)

@@ -205,6 +205,11 @@ def made_until(scope: Scope, order: int, *more: models.Condition) -> models.Filt
     return models.Filter(must=within(scope, *more).must, must_not=[newer])
 
 
+def not_made_until(scope: Scope, order: int, *more: models.Condition) -> models.Filter:
+    """The others: every version of the tenant's that is newer, or another's, and of which more holds."""
+    return models.Filter(must=within(Scope(tenant=scope.tenant), *more).must, must_not=[made_until(scope, order)])
+
+
 def made_after(scope: Scope, order: int) -> models.Filter:
     """The others: every version in scope that is newer."""
     return within(scope, models.FieldCondition(key="order", range=models.Range(gt=order)))

@@ -22,11 +22,11 @@ from memory.adapters.redis_fan_out import FanOut
 from memory.adapters.redis_held_lanes import RedisHeldLanes, holding
 from memory.adapters.redis_leftovers import Leftovers, holds
 from memory.adapters.redis_order import RedisOrder
-from memory.adapters.redis_quotes import RedisQuotes
+from memory.adapters.redis_quotes import RedisQuotes, quoted
 from memory.adapters.redis_scripts import Argument, RedisScripts, answered
 from memory.books import Erased, Left, Quoting, Removal
 from memory.errors import LeaseLost, NewerFormat, Unreadable
-from memory.model import OWNERS, Epoch, Lane, Lease, Plan, Scope
+from memory.model import OWNERS, Epoch, Lane, Lease, Plan, Scope, TurnEvent
 from memory.ports import Doorbell
 
 log = structlog.get_logger(__name__)
@@ -145,10 +145,13 @@ class RedisErasing:
         await self._fan_out.whole(lease.lane)  # it goes by the places of events in what a turn tells
         await self._quotes(lease.lane).take_out(lease, turns, texts)
 
-    async def planned(self, lane: Lane) -> frozenset[str]:
-        """The memories of which the lane's plan tells."""
+    async def planned(self, lane: Lane) -> frozenset[tuple[str, str]]:
+        """What the lane's plan quotes of memories as they were before it, each with the memory's id."""
         plan = await self._plan(lane)
-        return frozenset(event.id for events in (plan.events.values() if plan else ()) for event in events if event.id)
+        if plan is None:
+            return frozenset()
+        made = {(write.memory.id, write.memory.text) for write in plan.writes}
+        return quoted(_events(plan)) - made
 
     async def unplan(self, lease: Lease, scope: Scope, epoch: int, texts: frozenset[tuple[str, str]]) -> int:
         """Drop a lane's plan if it holds any of the scope's versions made up to the epoch, or quotes these texts.
@@ -156,7 +159,7 @@ class RedisErasing:
         Returns how many plans were dropped. Raises LeaseLost.
         """
         plan = await self._plan(lease.lane)
-        if plan is None or not (holds(plan, scope, epoch) or _quotes(plan, texts)):
+        if plan is None or not (holds(plan, scope, epoch) or quoted(_events(plan)) & texts):
             return 0
         names = [keys.lease(lease.lane), keys.plan(lease.lane), keys.lane(lease.lane)]
         if not await self._run("unplan", names, [lease.token]):
@@ -170,14 +173,18 @@ class RedisErasing:
         data = await answered(self._redis.get(keys.plan(lane)))
         return decode_plan(data) if data else None
 
-    async def untell(self, scope: Scope) -> int:
+    async def untell(self, scope: Scope, before: int) -> int:
         """Forget what is to be told of a scope whose lanes are all held, or was told: to webhooks, or as a digest.
+
+        Args:
+            scope: whose.
+            before: only what came of turns and edits up to here in the order.
 
         Returns how much.
         """
         await self._note_all(scope)
         untold = await self._digests.drop(scope)
-        async for ids in deliveries_of(self._redis, scope):
+        async for ids in deliveries_of(self._redis, scope, before):
             for chunk in chunks(ids, _DELIVERIES_AT_ONCE):
                 untold += int(await self._run("hook_drop", [], [scope.tenant, *chunk]))
         return untold
@@ -223,6 +230,5 @@ class RedisErasing:
         await answered(self._redis.zrem(keys.REMOVALS, name))
 
 
-def _quotes(plan: Plan, texts: frozenset[tuple[str, str]]) -> bool:
-    events = [event for found in plan.events.values() for event in found]
-    return any((event.id, text) in texts for event in events for text in (event.memory, event.previous))
+def _events(plan: Plan) -> list[TurnEvent]:
+    return [event for events in plan.events.values() for event in events]

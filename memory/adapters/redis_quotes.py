@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 from redis.asyncio import Redis
@@ -15,6 +15,8 @@ from memory.adapters.redis_scripts import Argument, answered
 from memory.books import Quoting
 from memory.errors import LeaseLost
 from memory.model import Event, Lane, Lease, TurnEvent
+
+_REPEATING = (Event.NONE, Event.DELETE)  # their words are all a memory's
 
 Run = Callable[[str, Sequence[str], Sequence[Argument]], Awaitable[Any]]
 
@@ -38,8 +40,8 @@ class RedisQuotes:
         async for turns in members(self._redis, keys.owned(self._lane)):
             quoting = await self._events(turns)
             if quoting:
-                events = [event for kept in quoting.values() for event in events_of(kept)]
-                yield Quoting(turns=tuple(quoting), memories=frozenset(event.id for event in events if event.id))
+                texts = frozenset(text for kept in quoting.values() for text in quoted(events_of(kept)))
+                yield Quoting(turns=tuple(quoting), texts=texts)
 
     async def _events(self, turns: Sequence[str]) -> dict[str, bytes]:
         """The turns that tell of any memory, each with its events as they are kept."""
@@ -70,8 +72,15 @@ class RedisQuotes:
             raise LeaseLost(f"the lease on a {self._lane.kind} lane was lost while it was erased")
 
 
+def quoted(events: Iterable[TurnEvent]) -> frozenset[tuple[str, str]]:
+    """The texts of memories that events repeat, each with the memory's id."""
+    repeated = {(event.id, event.memory) for event in events if event.event in _REPEATING}
+    before = {(event.id, event.previous) for event in events if event.previous is not None}
+    return frozenset((memory_id, text) for memory_id, text in repeated | before if memory_id)
+
+
 def _without(event: TurnEvent, texts: frozenset[tuple[str, str]]) -> TurnEvent | None:
-    if (event.id, event.memory) in texts and event.event in (Event.NONE, Event.DELETE):
-        return None  # its words are all another's
+    if (event.id, event.memory) in texts and event.event in _REPEATING:
+        return None
     quotes = event.previous is not None and (event.id, event.previous) in texts
     return event.model_copy(update={"previous": None}) if quotes else event

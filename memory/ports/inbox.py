@@ -95,8 +95,8 @@ class Inbox(Pingable, Protocol):
             texts: what the memories say, each with the memory's id.
         """
 
-    async def planned(self, lane: Lane) -> frozenset[str]:
-        """The memories of which the lane's plan tells."""
+    async def planned(self, lane: Lane) -> frozenset[tuple[str, str]]:
+        """What the lane's plan quotes of memories as they were before it, each with the memory's id."""
 
     async def unplan(self, lease: Lease, scope: Scope, epoch: int, texts: frozenset[tuple[str, str]]) -> int:
         """Drop a lane's plan if it holds any of the scope's versions made up to the epoch, or quotes these texts.
@@ -104,8 +104,12 @@ class Inbox(Pingable, Protocol):
         Returns how many plans were dropped: their batches are decided anew. Raises LeaseLost.
         """
 
-    async def untell(self, scope: Scope) -> int:
+    async def untell(self, scope: Scope, before: int) -> int:
         """Forget what is to be told of a scope whose lanes are all held, or was told: to webhooks, or as a digest.
+
+        Args:
+            scope: whose.
+            before: only what came of turns and edits up to here in the order.
 
         Returns how much.
         """

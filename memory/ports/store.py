@@ -109,14 +109,17 @@ class MemoryStore(Pingable, Protocol):
     async def judge(self, lease: Lease, memory_id: str, feedback: Feedback | None) -> None:
         """Put feedback to the memory that stands under an id; None takes it away. A newer lease's is left as it is."""
 
-    async def lanes(self, scope: Scope) -> list[Lane]:
-        """The lanes of all memories in scope."""
+    async def lanes(self, scope: Scope, before: int | None = None) -> list[Lane]:
+        """The lanes of all versions in scope, or of those that came up to `before` in the order."""
 
     async def owners(self, tenant: str) -> list[Scope]:
         """Whose versions there are, whatever their format: each combination of ids once."""
 
-    async def texts(self, scope: Scope, before: int, ids: Collection[str]) -> frozenset[tuple[str, str]]:
-        """What the scope's versions of these memories say, up to `before`: each memory's id with each text."""
+    async def remaining(self, scope: Scope, before: int, ids: Collection[str]) -> frozenset[tuple[str, str]]:
+        """What the tenant's versions of these memories say that an erase of the scope up to `before` leaves.
+
+        Returns each memory's id with each text.
+        """
 
     def versions(self, scope: Scope) -> AsyncIterator[Memory]:
         """Every version in scope, in no order, a page at a time."""

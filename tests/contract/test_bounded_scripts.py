@@ -155,7 +155,7 @@ async def forgetting(made: World) -> None:
         assert [step async for step in made.inbox.erase(fay, held.leases[0], epoch.order)]
     await made.bells()
     await made.inbox.hush([fay.lane])
-    await made.inbox.untell(fay)
+    await made.inbox.untell(fay, epoch.order)
     await made.note_removal(fay)
     await made.receipts.keep(made.receipt())
 

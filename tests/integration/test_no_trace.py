@@ -190,13 +190,13 @@ async def test_a_worker_that_is_about_to_settle_while_its_lane_is_forgotten_does
 
         looks = 0
 
-        async def lanes(self, scope: Scope) -> list[Lane]:
+        async def lanes(self, scope: Scope, before: int | None = None) -> list[Lane]:
             self.looks += 1
             if self.looks == 2:
                 with contextlib.suppress(LeaseLost):
                     seen = await house.lanes.confirm(held, turns)
                     await house.lanes.settle(held, Plan(turn_ids=tuple(turn.id for turn in turns)), seen.erased)
-            return await super().lanes(scope)
+            return await super().lanes(scope, before)
 
     store = Watched(house.store._client, house.embedder)
     erasure = await forget(DORA, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=store)

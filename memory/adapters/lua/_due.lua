@@ -8,6 +8,10 @@ end
 local function due_after_pause(waiting, wake_ms)
   redis.call('ZADD', DUE, wake_ms, waiting)
 end
+-- The pause is over before its time.
+local function due_at_last(waiting, clock)
+  redis.call('ZADD', DUE, 'XX', 'LT', clock.monotonic_ms, waiting)
+end
 -- To be called whenever turns have left the list.
 local function due_by_first(waiting, turn_prefix)
   local first = redis.call('LINDEX', waiting, 0)

@@ -6,10 +6,12 @@
 -- Returns { } where the lease is another's, else { next rank or '', texts, plans, { id, status it had, ... } }
 -- with _clock
 -- with _idempotency
+-- with _due
 local lease, lane, waiting, plan, owned, ledger, backlog, dead = unpack(KEYS)
 local rank, most, watermark = tonumber(ARGV[12]), tonumber(ARGV[13]), tonumber(ARGV[2])
 if redis.call('GET', lease) ~= ARGV[1] then return {} end
-local now = digits(look().now_us)
+local clock = look()
+local now = digits(clock.now_us)
 local live = { queued = true, running = true, retrying = true }
 
 local ids, after = {}, ''
@@ -81,6 +83,7 @@ if rank then
     plans = redis.call('DEL', plan)
     redis.call('HDEL', lane, 'planned')
   end
+  if redis.call('HEXISTS', lane, 'wake_us') == 1 then due_at_last(waiting, clock) end
   redis.call('HDEL', lane, 'held', 'holder', 'limit', 'deaths', 'failures', 'wake_us')
 end
 if after == '' and redis.call('LLEN', waiting) == 0 then

@@ -7,7 +7,9 @@
 local lease, lane, waiting, lanes, queue, owned, erasing = unpack(KEYS)
 if redis.call('GET', lease) ~= ARGV[1] then return 0 end
 local died = ARGV[7] == '1'
-if not died and redis.call('HGET', lane, 'holder') == ARGV[1] then
+-- An erase gives the turns of the worker that it took the lane from back too: that worker has not died.
+local is_erase = redis.call('GET', erasing) == ARGV[1]
+if not died and (is_erase or redis.call('HGET', lane, 'holder') == ARGV[1]) then
   local held = tonumber(redis.call('HGET', lane, 'held') or '0')
   for _, id in ipairs(held > 0 and redis.call('LRANGE', waiting, 0, held - 1) or {}) do
     local turn = ARGV[3] .. id

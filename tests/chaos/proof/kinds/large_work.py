@@ -8,6 +8,7 @@ from tests.chaos.proof.mutation import one as _one
 
 _LARGE = "tests/integration/test_large_erases.py::test_"
 _TRUE = "tests/integration/test_true_receipts.py::test_"
+_OTHERS = "tests/integration/test_erases_and_others.py::test_"
 _QUOTES = "tests/unit/test_quotes.py::test_"
 _SCHEMAS = "tests/unit/test_schemas.py::test_"
 _TEXTS = "tests/integration/test_large_texts.py::test_"
@@ -49,6 +50,22 @@ MUTATIONS: tuple[Mutation, ...] = (
     _one(12, "What is newer than the epoch is not counted among what is left.",
          f"{_TRUE}what_is_left_counts_versions_that_are_newer_than_the_epoch",
          "memory/forget.py", "left.versions + newer", "left.versions"),
+    _one(12, "A worker that takes back removes what an erase in its lane still needs.",
+         f"{_OTHERS}a_worker_that_takes_back_leaves_an_erase_what_it_puts_back_by",
+         "memory/removals.py", 'log.warning("not_taken_back"',
+         'await store.erase(scope, epoch.order)\n            log.warning("not_taken_back"'),
+    _one(12, "An erase that begins again does not look in the lanes that it has lost.",
+         f"{_OTHERS}an_erase_that_begins_again_looks_for_quotes_in_the_lane_that_it_lost",
+         "memory/forget.py", "lanes, counts = [*before, *await", "lanes, counts = [*await"),
+    _one(12, "The sweep removes the versions of an erase that has failed, and leaves what is quoted of them.",
+         f"{_OTHERS}asked_again_after_a_failure_an_erase_takes_out_what_is_quoted",
+         "memory/removals.py", "if _is_part(scope) and await store.left(scope, until):", "if False:"),
+    _one(12, "Nobody looks for quotes when an erase is done.",
+         f"{_OTHERS}a_quote_that_is_left_is_told",
+         "memory/forget.py", "left.texts + quotes", "left.texts"),
+    _one(12, "A lane that an erase hands back keeps the mark of the worker that it was taken from.",
+         f"{_OTHERS}a_worker_that_loses_its_lane_to_an_erase_that_fails_has_not_died",
+         f"{_LUA}/hand_back.lua", "(is_erase or ", "("),
     _one(12, "A quote is looked for by a pattern of all its words.", _LINEAR,
         "memory/quotes.py", "start = self._formed.find(form)\n",
         'words = re.search(r"\\s+".join(map(re.escape, form.split())), self._formed)\n'

@@ -1,0 +1,234 @@
+"""What others do while an erase is at work, or has failed, leaves nothing behind and takes nothing that stays."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+from collections.abc import Awaitable, Callable, Collection
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from memory.adapters import redis_keys as keys
+from memory.adapters.pseudonyms import Pseudonyms
+from memory.adapters.qdrant_store import QdrantStore
+from memory.adapters.redis_inbox import RedisInbox
+from memory.adapters.redis_scripts import RedisScripts
+from memory.adapters.redis_server_key import RedisServerKey
+from memory.adapters.redis_turns import RedisTurns
+from memory.adapters.redis_webhooks import RedisWebhooks
+from memory.errors import LaneBusy, StoreUnavailable
+from memory.model import Event, Lane, Scope, Status
+from memory.remember import drain
+from memory.removals import finish_removals
+from tests.contract.test_deliveries import HOOK
+from tests.integration.house import ANA, House, make_removals_due
+from tests.integration.test_large_erases import ANA_BOT, BOT, forgotten
+from tests.integration.test_no_trace import recorded, taken, traces
+
+CAROL_BOT = Scope(tenant="default", user_id="carol", agent_id="bot")
+
+
+async def test_the_webhook_events_of_what_comes_during_an_erase_stay(
+    house: House, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = RedisWebhooks(redis, RedisScripts(redis), Pseudonyms(RedisServerKey(redis)))
+    assert await book.add("default", HOOK, 1)
+    await house.say("I live in Berlin", ANA_BOT)
+    await house.drain()
+    untell = RedisInbox.untell
+
+    async def later(inbox: RedisInbox, *scope: Any) -> int:
+        await house.say("I live in Rome", CAROL_BOT)  # another user of the agent, after the epoch
+        assert await house.drain(CAROL_BOT) == 1
+        return await untell(inbox, *scope)
+
+    monkeypatch.setattr(RedisInbox, "untell", later)
+    assert (await forgotten(house, BOT)).counts.memories == 1
+    assert await house.texts(CAROL_BOT) == ["I live in Rome"]
+    assert await redis.zcard(keys.hook_waiting(keys.hook("default", HOOK.id))) == 1
+
+
+async def test_a_worker_that_loses_its_lane_to_an_erase_that_fails_has_not_died(house: House) -> None:
+    turn_id = await house.say("I like tea")
+
+    class Away(QdrantStore):
+        """It finds the lane, and is away from then on: before the erase has taken a step in the lane."""
+
+        looks = 0
+
+        async def lanes(self, scope: Scope, *more: Any) -> list[Lane]:
+            self.looks += 1
+            if self.looks == 1:
+                return [ANA.lane]
+            raise StoreUnavailable("it is away")
+
+    for _ in range(2):  # as often as a worker may die
+        await taken(house, ANA)
+        with pytest.raises(StoreUnavailable):
+            await forgotten(house, BOT, store=Away(house.store._client, house.embedder))
+    assert (await house.status(turn_id)).status is Status.QUEUED
+    await house.drain()
+    settled = await house.status(turn_id)
+    assert (settled.status, settled.attempts, settled.counts.worker_lost) == (Status.SETTLED, 1, 0)
+
+
+async def test_a_lane_that_an_erase_wakes_from_its_pause_is_due_at_once(house: House, redis: Redis) -> None:
+    await house.say("I like tea", ANA_BOT)
+    await house.say("I like cats")
+    lease, _ = await taken(house, ANA)
+    await house.lanes.postpone(lease, "model_unavailable: it is away", 500)
+    await house.lanes.hand_back(lease)
+
+    async def due_in_ms() -> float:
+        due_ms = await redis.zscore(keys.DUE, keys.waiting(ANA.lane))
+        assert due_ms is not None
+        return due_ms - int(await redis.hget(keys.CLOCK, "monotonic_us") or 0) / 1000
+
+    assert await due_in_ms() > 100_000
+    await forgotten(house, BOT)
+    assert await due_in_ms() < 100_000
+
+
+async def quoted(house: House, redis: Redis) -> None:
+    """What was said to the agent, repeated by the user alone."""
+    house.reconciler.table["Rome it is"] = Event.NONE
+    await house.say("I live in Rome", ANA_BOT)
+    await house.drain()
+    await house.say("Rome it is")
+    await house.drain()
+    assert len(await traces(redis, "I live in Rome")) == 2
+
+
+class Between(RedisTurns):
+    """Takes a step when an erase looks for lanes for the second time: the epoch stands, and lanes are held."""
+
+    def __init__(self, redis: Redis, step: Callable[[], Awaitable[object]]) -> None:
+        super().__init__(redis)
+        self._times_looked, self._step = 0, step
+
+    async def lanes(self, scope: Scope) -> list[Lane]:
+        self._times_looked += 1
+        if self._times_looked == 2:
+            await self._step()
+        return await super().lanes(scope)
+
+
+async def test_a_worker_that_takes_back_leaves_an_erase_what_it_puts_back_by(house: House, redis: Redis) -> None:
+    house.reconciler.table |= {"I live in Rome": Event.UPDATE, "Rome it is": Event.NONE, "I like tea": Event.ADD}
+    for text, scope in (("I live in Berlin", ANA), ("I live in Rome", ANA_BOT), ("Rome it is", ANA)):
+        await house.say(text, scope)
+        await house.drain()
+    await house.say("I like tea", ANA_BOT)
+    applying, go_on = asyncio.Event(), asyncio.Event()
+
+    class Slow(QdrantStore):
+        async def apply(self, *args: Any) -> None:
+            applying.set()
+            await go_on.wait()
+            await super().apply(*args)
+
+    parts = dataclasses.replace(house.remembering, store=Slow(house.store._client, house.embedder))
+    worker = asyncio.create_task(drain(ANA.lane, parts))
+    await applying.wait()
+
+    async def worker_ends() -> None:
+        go_on.set()
+        await worker
+
+    erasure = await forgotten(house, BOT, turns=Between(redis, worker_ends))
+    assert erasure.verified
+    assert await house.texts() == ["I live in Berlin"]
+    assert await traces(redis, "I live in Rome") == []
+
+
+async def test_the_sweep_may_repeat_the_removal_of_an_erase_that_is_at_work(house: House, redis: Redis) -> None:
+    await quoted(house, redis)
+
+    async def sweep() -> None:
+        await make_removals_due(redis)
+        with contextlib.suppress(LaneBusy):
+            await finish_removals(house.inbox, house.lanes, house.store)
+
+    erasure = await forgotten(house, BOT, turns=Between(redis, sweep))
+    assert (erasure.verified, erasure.counts.versions) == (True, 1)
+    assert await traces(redis, "I live in Rome") == []
+
+
+@pytest.mark.parametrize("settles", [True, False], ids=["a settled turn", "a plan"])
+async def test_an_erase_that_begins_again_looks_for_quotes_in_the_lane_that_it_lost(
+    house: House, redis: Redis, settles: bool
+) -> None:
+    house.reconciler.table["Rome it is"] = Event.NONE
+    await house.say("I live in Rome", ANA_BOT)
+    await house.drain()
+    await house.say("Rome it is")
+
+    class Losing(QdrantStore):
+        erases = 0
+
+        async def erase(self, scope: Scope, before: int) -> int:
+            self.erases += 1
+            if self.erases == 1:
+                await redis.delete(keys.lease(ANA.lane))  # it has ended: whoever erases was stopped for long
+                await (house.drain() if settles else recorded(house, ANA))
+                assert await traces(redis, "I live in Rome")
+            return await super().erase(scope, before)
+
+    store = Losing(house.store._client, house.embedder)
+    assert (await forgotten(house, BOT, store=store)).verified
+    assert store.erases == 2
+    assert await traces(redis, "I live in Rome") == []
+
+
+@pytest.mark.parametrize("sweeps", [True, False], ids=["after a sweep", "at once"])
+async def test_asked_again_after_a_failure_an_erase_takes_out_what_is_quoted(
+    house: House, redis: Redis, sweeps: bool
+) -> None:
+    await quoted(house, redis)
+
+    class Away(QdrantStore):
+        async def remaining(self, scope: Scope, before: int, ids: Collection[str]) -> frozenset[tuple[str, str]]:
+            raise StoreUnavailable("it is away")
+
+    with pytest.raises(StoreUnavailable):
+        await forgotten(house, BOT, store=Away(house.store._client, house.embedder))
+    if sweeps:
+        await make_removals_due(redis)
+        assert await finish_removals(house.inbox, house.lanes, house.store) == 1
+        assert len(await traces(redis, "I live in Rome")) == 1, "the turn that said it is left for whoever asks again"
+    assert (await forgotten(house, BOT)).verified
+    assert await traces(redis, "I live in Rome") == []
+
+
+async def test_a_quote_that_is_left_is_told(house: House, redis: Redis) -> None:
+    await quoted(house, redis)
+
+    class Forgetful(RedisInbox):
+        async def unquote(self, *args: Any) -> None:
+            pass
+
+    inbox = object.__new__(Forgetful)
+    inbox.__dict__ |= house.inbox.__dict__
+    erasure = await forgotten(house, BOT, inbox=inbox)
+    assert (erasure.left.texts, erasure.verified) == (1, False)
+
+
+async def test_an_erase_of_a_part_leaves_what_is_quoted_of_memories_that_stay(house: House) -> None:
+    house.reconciler.table |= {"Berlin it is": Event.NONE, "I live in Rome": Event.UPDATE}
+    await house.say("I live in Berlin")
+    await house.drain()
+    ids = list[str]()
+    for text in ("Berlin it is", "I live in Rome"):
+        ids.append(await house.say(text))
+        await house.drain()
+    await house.say("I like tea", ANA_BOT)
+    await house.drain()
+    before = [(await house.status(turn_id)).events for turn_id in ids]
+    assert [(one.event, one.previous) for events in before for one in events] == [
+        (Event.NONE, None), (Event.UPDATE, "I live in Berlin"),
+    ]  # fmt: skip
+    assert (await forgotten(house, BOT)).verified
+    assert [(await house.status(turn_id)).events for turn_id in ids] == before
