@@ -18,6 +18,7 @@ _GIVEN_UP = f"{_SCHEMAS}a_check_that_takes_too_many_steps_is_given_up"
 _LONG = f"{_TEXTS}a_long_text_is_masked_and_judged_aside_of_the_loop"
 _MANY = f"{_TEXTS}many_short_memories_in_one_request_are_masked_aside_of_the_loop"
 _ENTITIES = "tests/integration/test_entities.py::test_a_list_takes_as_many_queries_however_many_entities_there_are"
+_FORMS = "tests/unit/test_unicode_forms.py::test_marks_reach_the_library_in_their_order"
 
 MUTATIONS: tuple[Mutation, ...] = (
     _one(12, "An erase goes through all that waits in one step.",
@@ -67,4 +68,9 @@ MUTATIONS: tuple[Mutation, ...] = (
         "memory/adapters/qdrant_entities.py", "        return counts, listed\n",
         "        for found in listed:\n            await self.entity(reach, found.kind, found.name)\n"
         "        return counts, listed\n"),
+    _one(12, "A long run of marks is left to the library to sort.", _FORMS,
+        "memory/unicode_forms.py", "    if marks:\n", "    if False:\n"),
+    _one(12, "The long texts of a filter are folded on the event loop.",
+        f"{_TEXTS}the_long_texts_of_a_filter_are_folded_aside_of_the_loop",
+        "memory/adapters/qdrant_store.py", "off_loop(characters(filters), work)", "off_loop(0, work)"),
 )  # fmt: skip
