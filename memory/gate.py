@@ -8,12 +8,12 @@ anything said after the assistant has spoken in the same turn.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 
 from memory.model import Extraction, Message, Role, Turn
 from memory.ports import Extractor
 from memory.prompts import sources, spoken
+from memory.unicode_forms import normalized
 
 _PHRASES = """
 hi|hello|hey|hey there|hi there|hello there|hiya|howdy|yo|good morning|good afternoon|good evening|good day|morning
@@ -89,5 +89,5 @@ def _before(last: Message, turn: Turn) -> Sequence[Message]:
 
 
 def _is_small_talk(text: str) -> bool:
-    plain = unicodedata.normalize("NFKC", text).casefold().translate(_APOSTROPHES)
+    plain = normalized("NFKC", text).casefold().translate(_APOSTROPHES)
     return bool(_NOTHING.fullmatch(plain))

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import base64
 import re
-import unicodedata
 from collections.abc import Callable, Iterable
 from enum import StrEnum
 
 from memory.marking_words import PATTERNS
 from memory.offload import off_loop
+from memory.unicode_forms import normalized
 
 
 class Quarantine(StrEnum):
@@ -66,7 +66,7 @@ def _plain(text: str) -> str:
     Ends of lines stay, as what begins a line may be a role.
     """
     if not text.isascii():
-        text = _UNSEEN.sub("", unicodedata.normalize("NFKC", text))
+        text = _UNSEEN.sub("", normalized("NFKC", text))
     return "\n".join(" ".join(line.split()) for line in text.casefold().splitlines())
 
 

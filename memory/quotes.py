@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import bisect
 import re
-import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
+
+from memory.unicode_forms import normalized
 
 _APOSTROPHES = "'`\N{ACUTE ACCENT}\N{MODIFIER LETTER APOSTROPHE}\u2018\u2019"
 _QUOTATION_MARKS = '"\u201c\u201d\u201e\u00ab\u00bb'
@@ -58,7 +59,7 @@ class Quotable:
         return self._passages[quote]
 
     def _first(self, quote: str) -> Passage | None:
-        whole = unicodedata.normalize("NFC", quote).strip()
+        whole = normalized("NFC", quote).strip()
         bare = whole.strip(_SURROUNDING)
         if not bare.strip():
             return None
@@ -78,7 +79,7 @@ class _Text:
     """One message: as said, with one space for each run of white space, and with one form of each mark."""
 
     def __init__(self, message: str) -> None:
-        self._said = unicodedata.normalize("NFC", message)
+        self._said = normalized("NFC", message)
         self._spaced = _SPACES.sub(" ", self._said)
         self._formed = _one_form(self._spaced)
         self._runs: list[tuple[int, int]] | None = None

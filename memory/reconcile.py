@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Annotated
@@ -13,6 +12,7 @@ from memory import prompts
 from memory.ask import LONGEST_STATEMENT, Shape, ask, one_line
 from memory.model import Decision, Event, Fact, Recalled, Reconciliation
 from memory.ports import LanguageModel
+from memory.unicode_forms import normalized
 
 _FILLERS = frozenset({"a", "an", "the", "really", "very", "just", "quite", "actually"})
 # Sentence punctuation at the ends of words, after NFKC; signs that carry meaning (+ # % $ < -) are none.
@@ -185,6 +185,6 @@ def _gist(text: str) -> tuple[str, ...]:
 
 
 def _bare(text: str) -> list[str]:
-    words = unicodedata.normalize("NFKC", text).split()
+    words = normalized("NFKC", text).split()
     bare = (word.lstrip(_OPENING).rstrip(_CLOSING) for word in words)
     return [word for word in bare if word.strip(_DASHES)]

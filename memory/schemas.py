@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 from pydantic_core import from_json
 
-from memory.errors import BadRequest
+from memory.errors import BadRequest, Transient
 
 T = TypeVar("T")
 
@@ -28,15 +28,25 @@ MOST_STEPS = 100_000  # keywords that are looked at for one document, and what t
 LARGEST_DOCUMENT = 200_000  # characters
 _CHARACTERS_A_STEP = 100  # of what an error repeats of the document
 _DEADLINE_SECONDS = 10
+_LONGEST_REPEATED = 100  # characters of a caller's own in a sentence
 _PATTERNS = ("pattern", "patternProperties")  # an expression of somebody else's may run for ever
 _MOVING = ("$dynamicRef", "$recursiveRef")  # where they lead depends on the document
+# The library takes the square of a list's length for these.
+_UNEVALUATED = {"unevaluatedItems": "items", "unevaluatedProperties": "additionalProperties"}
+_DRAFT = "https://json-schema.org/draft/2020-12/schema"
+_OF_NAMES = ("properties", "$defs", "definitions", "dependentSchemas")  # objects in which a key is no keyword
+_OF_VALUES = ("enum", "const", "examples", "default")  # whatever is in them is no schema, unless a $ref leads there
+_DEEP = ("const", "enum", "uniqueItems")  # they go through all levels of a value
+_ABOUT_THE_WHOLE = ("$schema", "$id")  # the library would look them up; every $ref is resolved without
+# What the library may raise on a value that it cannot calculate with.
+_FAULTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 # One thread: whoever has many schemas checked waits for himself. It ends, as all that runs in it is counted.
 _CHECKS = ThreadPoolExecutor(1, thread_name_prefix="turnstone-schemas")
 
 
 async def checked_schema(source: Any) -> Mapping[str, Any]:
-    """A JSON schema of an object. Raises BadRequest with what would be right.
+    """A JSON schema of an object. Raises BadRequest with what would be right; Transient where others keep the thread.
 
     Args:
         source: the schema as an object, or as JSON text.
@@ -47,15 +57,33 @@ async def checked_schema(source: Any) -> Mapping[str, Any]:
 async def check_document(schema: Mapping[str, Any], document: Mapping[str, Any]) -> None:
     """Check a document against a schema that was taken before.
 
-    Raises ValueError where it does not meet it, and BadRequest where the schema asks for too many steps.
+    Raises ValueError where it does not meet it, BadRequest where the schema asks for too many steps, and Transient
+    where others' checks take too long.
     """
     await _in_time(partial(_check, schema, document))
 
 
 async def _in_time(work: Callable[[], T]) -> T:
+    loop, begun = asyncio.get_running_loop(), asyncio.Event()
+
+    def run() -> T:
+        loop.call_soon_threadsafe(begun.set)
+        return work()
+
+    check = _CHECKS.submit(run)
     try:
         async with asyncio.timeout(_DEADLINE_SECONDS):
-            return await asyncio.get_running_loop().run_in_executor(_CHECKS, work)
+            await begun.wait()
+    except TimeoutError:
+        raise Transient(
+            "Other schemas are being checked; try again later", retry_after_seconds=_DEADLINE_SECONDS
+        ) from None
+    finally:
+        if not begun.is_set():
+            check.cancel()
+    try:
+        async with asyncio.timeout(_DEADLINE_SECONDS):
+            return await asyncio.wrap_future(check)
     except TimeoutError:
         raise BadRequest(f"schema: it could not be checked within {_DEADLINE_SECONDS} s; give a simpler one") from None
 
@@ -74,12 +102,21 @@ def _checked(source: Any) -> Mapping[str, Any]:
         raise BadRequest('schema: give the JSON schema of an object, such as {"type": "object", "properties": …}')
     if len(json.dumps(schema)) > LARGEST_SCHEMA:
         raise BadRequest(f"schema: it must not be larger than {LARGEST_SCHEMA} characters as JSON")
-    _Written(schema).measure()
+    targets = _Written(schema).measure()
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
         raise BadRequest(f"schema: it is no valid JSON schema at {error.json_path}") from None
+    for reference, target in targets.items():
+        try:
+            Draft202012Validator.check_schema(target)
+        except SchemaError:
+            raise _no_schema(reference) from None
     return schema
+
+
+def _no_schema(reference: str) -> BadRequest:
+    return BadRequest(f"schema: the $ref {reference[:_LONGEST_REPEATED]} leads to what is no schema")
 
 
 class _Written:
@@ -95,39 +132,51 @@ class _Written:
         self._schema = schema
         self._sizes: dict[str, tuple[int, int]] = {}  # parts and levels of what each $ref leads to
         self._open: set[str] = set()
+        self._targets: dict[str, Any] = {}
 
-    def measure(self) -> None:
-        """Raises BadRequest for what is not taken, what leads back to itself, what is too large or too deep."""
+    def measure(self) -> Mapping[str, Any]:
+        """What each $ref leads to; together they have no more parts than the whole.
+
+        Raises BadRequest for what is not taken, what leads back to itself, what is too large or too deep.
+        """
         parts, _ = self._size(self._schema, 0)
         if parts > MOST_PARTS:
             raise BadRequest(f"schema: with each $ref written out it must not have more than {MOST_PARTS} parts")
+        return self._targets
 
     def _size(self, part: Any, depth: int) -> tuple[int, int]:
-        """How many parts there are in a part, and how many levels below it."""
-        if depth > DEEPEST:
-            raise BadRequest(f"schema: with each $ref written out it must not be deeper than {DEEPEST} levels")
-        if isinstance(part, dict):
-            for name, value in part.items():
-                _refuse(name, value, depth)
-            within = [self._size(value, depth + 1) for value in part.values()]
-            if isinstance(part.get("$ref"), str):
-                within.append(self._referred(part["$ref"], depth + 1))
-        elif isinstance(part, list):
-            within = [self._size(value, depth + 1) for value in part]
-        else:
+        """How many parts there are in a schema, or in a list of schemas, and how many levels below it."""
+        _refuse_depth(depth)
+        if isinstance(part, list):
+            return _whole([self._size(value, depth + 1) for value in part])
+        if not isinstance(part, dict):
             return 1, 0
-        return 1 + sum(parts for parts, _ in within), 1 + max((levels for _, levels in within), default=0)
+        for name, value in part.items():
+            _refuse(name, value, depth)
+        within = [self._size_of(name, value, depth + 1) for name, value in part.items()]
+        if isinstance(part.get("$ref"), str):
+            within.append(self._referred(part["$ref"], depth + 1))
+        return _whole(within)
+
+    def _size_of(self, keyword: str, value: Any, depth: int) -> tuple[int, int]:
+        if keyword in _OF_VALUES:
+            return _size_of_value(value, depth)
+        if keyword in _OF_NAMES and isinstance(value, dict):
+            return _whole([self._size(part, depth + 1) for part in value.values()])
+        return self._size(value, depth)
 
     def _referred(self, reference: str, depth: int) -> tuple[int, int]:
         if reference in self._open or reference == "#":
             raise BadRequest("schema: a $ref in it leads back to itself; write out as many levels as are wanted")
         if reference not in self._sizes:
             self._open.add(reference)
-            self._sizes[reference] = self._size(self._target(reference), depth)
+            target = self._targets[reference] = self._target(reference)
+            if not isinstance(target, dict | bool):
+                raise _no_schema(reference)
+            self._sizes[reference] = self._size(target, depth)
             self._open.remove(reference)
         parts, levels = self._sizes[reference]
-        if depth + levels > DEEPEST:
-            raise BadRequest(f"schema: with each $ref written out it must not be deeper than {DEEPEST} levels")
+        _refuse_depth(depth + levels)
         return parts, levels
 
     def _target(self, reference: str) -> Any:
@@ -143,26 +192,57 @@ class _Written:
         return target
 
 
+def _whole(within: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """The parts and levels of what has these within it."""
+    return 1 + sum(parts for parts, _ in within), 1 + max((levels for _, levels in within), default=0)
+
+
+def _size_of_value(value: Any, depth: int) -> tuple[int, int]:
+    """How many parts there are in what is no schema, and how many levels below it."""
+    _refuse_depth(depth)
+    within = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return (1, 0) if within is None else _whole([_size_of_value(part, depth + 1) for part in within])
+
+
+def _refuse_depth(depth: int) -> None:
+    if depth > DEEPEST:
+        raise BadRequest(f"schema: with each $ref written out it must not be deeper than {DEEPEST} levels")
+
+
 def _refuse(name: str, value: Any, depth: int) -> None:
-    """Raises BadRequest for a keyword that is not taken; a property of that name is an object, and no keyword."""
+    """Raises BadRequest for a keyword that is not taken.
+
+    With a $schema below the top the library would go on with another validator, which counts no steps.
+    """
     if name in _PATTERNS and (isinstance(value, str) or name == "patternProperties"):
         raise BadRequest(
             "schema: pattern and patternProperties are not taken; say in a description what a text is like"
         )
     if isinstance(value, str) and (name in _MOVING or (name == "$id" and depth > 0)):
         raise BadRequest(f"schema: {name} is not taken; refer to #/$defs/name with $ref")
+    if name in _UNEVALUATED:
+        raise BadRequest(f"schema: {name} is not taken; use {_UNEVALUATED[name]}")
+    if name == "$schema" and isinstance(value, str) and depth > 0:
+        raise BadRequest("schema: $schema is not taken below the top; the whole is of draft 2020-12")
+    if name == "$schema" and isinstance(value, str) and value.removesuffix("#") != _DRAFT:
+        raise BadRequest(f"schema: its $schema must be {_DRAFT}, or be left out")
 
 
 def _check(schema: Mapping[str, Any], document: Mapping[str, Any]) -> None:
-    from jsonschema.exceptions import ValidationError
+    from jsonschema.exceptions import UndefinedTypeCheck, UnknownType, ValidationError
     from referencing import Registry
     from referencing.exceptions import Unresolvable
 
-    checker = _counting()(schema, registry=Registry())  # of its own: it fetches nothing
+    alone = {name: value for name, value in schema.items() if name not in _ABOUT_THE_WHOLE}
     try:
+        checker = _counting()(alone, registry=Registry())  # of its own: it fetches nothing
         error: ValidationError | None = next(checker.iter_errors(document), None)
     except Unresolvable:
         raise BadRequest("schema: a $ref in it leads nowhere; put what it means into $defs") from None
+    except (*_FAULTS, UnknownType, UndefinedTypeCheck) as fault:
+        raise BadRequest(
+            f"schema: the document could not be checked against the schema ({type(fault).__name__})"
+        ) from None
     if error is not None:
         raise ValueError(f"the document does not meet its schema at {error.json_path} ({error.validator})")
 
@@ -174,9 +254,11 @@ def _counting() -> Any:
 
     left = MOST_STEPS
 
-    def counted(check: Callable[..., Any]) -> Callable[..., Any]:
+    def counted(name: str, check: Callable[..., Any]) -> Callable[..., Any]:
         def step(validator: Any, value: Any, instance: Any, schema: Any) -> Iterator[Any]:
             spend(1 + _length(value) + _length(instance))
+            if name in _DEEP:
+                spend(_parts(value if name != "uniqueItems" else instance))
             for error in check(validator, value, instance, schema) or ():
                 spend(len(error.message) // _CHARACTERS_A_STEP)
                 error.message = ""  # it repeats the instance, however large, and is told to nobody
@@ -191,11 +273,20 @@ def _counting() -> Any:
             raise BadRequest(f"schema: to check the document takes more than {MOST_STEPS} steps; give a simpler one")
 
     keywords = {**Draft202012Validator.VALIDATORS, "uniqueItems": _unique}
-    return extend(Draft202012Validator, {name: counted(check) for name, check in keywords.items()})
+    return extend(Draft202012Validator, {name: counted(name, check) for name, check in keywords.items()})
 
 
 def _length(value: Any) -> int:
     return len(value) if isinstance(value, (dict, list)) else 0
+
+
+def _parts(value: Any) -> int:
+    """How many steps it takes to go through all of a value."""
+    if isinstance(value, dict):
+        return 1 + len(value) + sum(map(_parts, value.values()))
+    if isinstance(value, list):
+        return 1 + sum(map(_parts, value))
+    return 1 + (len(value) // _CHARACTERS_A_STEP if isinstance(value, str) else 0)
 
 
 def _unique(validator: Any, wanted: Any, instance: Any, schema: Any) -> Iterator[Any]:

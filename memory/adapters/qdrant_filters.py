@@ -42,6 +42,12 @@ def comparisons(condition: Condition) -> list[Comparison]:
     return [one for part in condition.parts for one in comparisons(part)]
 
 
+def characters(condition: Condition | None) -> int:
+    """How long the texts in a filter are together."""
+    every = [] if condition is None else comparisons(condition)
+    return sum(len(value) for comparison in every for value in comparison.values if isinstance(value, str))
+
+
 def fields(*conditions: Condition) -> str:
     """The names of the fields that filters look at, as callers know them."""
     every = [one for condition in conditions for one in comparisons(condition)]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
+
+from memory.unicode_forms import normalized
 
 FOLDED = "folded"
 
 
 def fold(text: str) -> str:
     """The text without its case, and with its accents composed: texts that differ in these alone become equal."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+    return normalized("NFC", normalized("NFC", text).casefold())
 
 
 def folded(payload: Mapping[str, Any], *fields: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from qdrant_client import AsyncQdrantClient, models
@@ -10,7 +11,7 @@ from qdrant_client import AsyncQdrantClient, models
 from memory.adapters import qdrant_payload as payloads
 from memory.adapters.qdrant_collection import REFUSED_READ
 from memory.adapters.qdrant_entities import QdrantEntities
-from memory.adapters.qdrant_filters import conditions, fields
+from memory.adapters.qdrant_filters import characters, conditions, fields
 from memory.adapters.qdrant_lists import part_of
 from memory.adapters.qdrant_owners import QdrantOwners
 from memory.adapters.qdrant_ranking import RANKING, candidates
@@ -19,6 +20,7 @@ from memory.clock import OWN_CLOCK
 from memory.errors import FilterNotServed, StoreRejected, StoreUnavailable
 from memory.model import Feedback, Lane, Lease, Memory, Page, Recalled, Scope, Slice, Write
 from memory.model.filters import Condition
+from memory.offload import off_loop
 from memory.ports import Clock, Embedder, Near, Query
 from memory.versions import in_order
 
@@ -184,7 +186,8 @@ class QdrantStore(QdrantOwners, QdrantEntities):
         Raises FilterNotServed, which names the filter's fields, or StoreUnavailable.
         """
         try:
-            return await answer(conditions(filters, self._server.version))
+            work = partial(conditions, filters, self._server.version)
+            return await answer(await off_loop(characters(filters), work))
         except StoreRejected as error:
             if filters is not None and await _is_taken(answer([])):
                 raise FilterNotServed(f"{fields(filters)}: the store cannot serve this filter") from error

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
-from unicodedata import normalize
 from uuid import UUID
 
 from pydantic import Field
 
 from memory.model.value import Value
+from memory.unicode_forms import normalized
 
 OWNERS = ("user_id", "agent_id", "run_id", "app_id")  # the first that is set names the lane
 Tenant = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
@@ -34,7 +34,7 @@ def owner_id(value: Any) -> str:
     text = str(value)
     if len(text) > LONGEST_ID:
         raise ValueError(f"must have at most {LONGEST_ID} characters")
-    name = normalize("NFC", text).strip()
+    name = normalized("NFC", text).strip()
     if not name:
         raise ValueError("must not be blank")
     return name

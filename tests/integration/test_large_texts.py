@@ -12,6 +12,8 @@ import pytest
 from redis.asyncio import Redis
 
 from memory import marking
+from memory.adapters import qdrant_filters
+from memory.adapters.qdrant_folded import fold
 from memory.bootstrap import remembering
 from memory.model import Scope
 from memory.offload import LARGEST_ON_LOOP
@@ -106,4 +108,21 @@ async def test_many_short_memories_in_one_request_are_masked_aside_of_the_loop(f
     front.app.state.parts = dataclasses.replace(front.parts, mask=noted)
     memories = [{**USER, "memory": "I like tea", "id": str(uuid4())} for _ in range(200)]
     assert (await sent(front, "POST", "/import", memories=memories))["imported"] == 200
+    assert threading.get_ident() not in threads
+
+
+async def test_the_long_texts_of_a_filter_are_folded_aside_of_the_loop(
+    front: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = set[int]()
+
+    def noted(text: str) -> str:
+        threads.add(threading.get_ident())
+        return fold(text)
+
+    monkeypatch.setattr(qdrant_filters, "fold", noted)
+    await sent(front, "POST", "/import", memories=[{**USER, "memory": "I like tea"}])
+    parts = [{"text": {"icontains": f"{number}" + "A" * (LARGEST_ON_LOOP // 2)}} for number in range(3)]
+    assert not (await sent(front, "POST", "/search", **USER, query="tea", filters={"OR": parts}))["results"]
+    assert threads
     assert threading.get_ident() not in threads

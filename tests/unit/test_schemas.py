@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from itertools import pairwise
 from typing import Any
@@ -11,8 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from memory.errors import BadRequest
+from memory import schemas
+from memory.errors import BadRequest, Transient
 from memory.schemas import DEEPEST, MOST_PARTS, check_document, checked_schema
+
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def doubling(levels: int, keyword: str = "allOf") -> dict[str, Any]:
@@ -48,6 +52,20 @@ def nested(levels: int) -> dict[str, Any]:
         ({"properties": {"a": {"$dynamicRef": "#a"}}}, "$dynamicRef is not taken"),
         ({"properties": {"a": {"$id": "b", "items": {"$ref": "#/c"}}}}, "$id is not taken"),
         ({"properties": {"a": {"patternProperties": {"(a+)+$": {}}}}}, "pattern and patternProperties are not taken"),
+        ({"properties": {"a": {"$schema": DRAFT, "uniqueItems": True}}}, "$schema is not taken below the top"),
+        ({"enum": [{"$schema": DRAFT}], "properties": {"a": {"$ref": "#/enum/0"}}}, "$schema is not taken below"),
+        ({"$schema": "http://json-schema.org/draft-07/schema#"}, "$schema must be"),
+        ({"$schema": "urn:nothing"}, "$schema must be"),
+        ({"properties": {"a": {"contains": True, "unevaluatedItems": False}}}, "unevaluatedItems is not taken"),
+        ({"unevaluatedProperties": False}, "unevaluatedProperties is not taken"),
+        ({"x": {"type": 5}, "$ref": "#/x"}, "leads to what is no schema"),
+        ({"properties": {"a": {"$ref": "#/default"}}, "default": {"type": "foo"}}, "leads to what is no schema"),
+        ({"x": [1, 2], "$ref": "#/x"}, "leads to what is no schema"),
+        ({"x": "abc", "$ref": "#/x"}, "leads to what is no schema"),
+        ({"x": {"multipleOf": 0}, "$ref": "#/x"}, "leads to what is no schema"),
+        ({"x": {"$ref": 5}, "$ref": "#/x"}, "leads to what is no schema"),
+        ({"x": {"$schema": 5}, "$ref": "#/x"}, "leads to what is no schema"),
+        ({"enum": [{"y": {"type": 5}}], "properties": {"a": {"$ref": "#/enum/0/y"}}}, "leads to what is no schema"),
     ],
 )
 async def test_a_schema_beyond_its_budget_is_refused(schema: Any, sentence: str) -> None:
@@ -71,8 +89,41 @@ async def test_a_schema_may_refer_to_a_part_of_it_many_times_and_name_a_property
 
 
 @pytest.mark.parametrize(
+    "schema",
+    [
+        {"$schema": DRAFT, "$id": "http://a/b", "properties": {"a": {"$ref": "#/$defs/b"}}, "$defs": {"b": True}},
+        {"properties": {"patternProperties": {"type": "object"}, "unevaluatedItems": {}, "$schema": {}, "$ref": {}}},
+        {"properties": {"a": {"enum": [{"$ref": "x", "$id": "y"}, 1]}, "b": {"const": {"$ref": "#", "pattern": "c"}}}},
+        {"examples": [{"$ref": "#", "$schema": "a"}], "default": {"$ref": "#", "patternProperties": {}}},
+    ],
+)
+async def test_a_keyword_is_one_only_where_a_schema_stands(schema: dict[str, Any]) -> None:
+    assert await checked_schema(schema) == schema
+    await check_document(schema, {"a": 1})
+
+
+async def test_a_document_that_the_validator_cannot_calculate_with_is_refused() -> None:
+    schema = {"properties": {"a": {"multipleOf": 1.5}}}
+    await checked_schema(schema)
+    with pytest.raises(BadRequest, match="could not be checked against the schema"):
+        await check_document(schema, {"a": 10**400})
+
+
+@pytest.mark.parametrize(
     ("schema", "document"),
     [
+        ({"$schema": DRAFT, "properties": {"a": {"items": {"enum": list(range(900))}}}}, {"a": [899] * 900}),
+        (
+            {"$defs": {"u": {"uniqueItems": True}}, "allOf": [{"properties": {"a": {"$ref": "#/$defs/u"}}}] * 300},
+            {"a": [[0] * 40_000]},
+        ),
+        (
+            {
+                "$defs": {"c": {"const": [[0] * 200]}},
+                "properties": {"a": {"items": {"not": {"anyOf": [{"$ref": "#/$defs/c"}] * 30}}}},
+            },
+            {"a": [[[0] * 199 + [1]]] * 400},
+        ),
         ({"properties": {"a": {"items": {"enum": list(range(900))}}}}, {"a": [899] * 900}),
         ({"anyOf": [{"type": "string"}] * 700}, {"a": ["b" * 100] * 2_000}),
         ({"allOf": [{"properties": {"a": {"contains": {"const": 899}}}}] * 300}, {"a": list(range(400, 900))}),
@@ -104,6 +155,31 @@ async def test_a_document_is_checked_aside_of_the_event_loop() -> None:
     assert threading.get_ident() not in document.threads
 
 
+async def test_who_only_waits_for_the_thread_may_come_again_and_whose_schema_keeps_it_may_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(schemas, "_DEADLINE_SECONDS", 0.2)
+    begun, ends = threading.Event(), threading.Event()
+
+    class Slow(dict[str, Any]):
+        def __contains__(self, key: object) -> bool:
+            begun.set()
+            return ends.wait(60)
+
+    try:
+        slow = asyncio.create_task(check_document({"properties": {"a": {}}}, Slow(a=1)))
+        assert await asyncio.to_thread(begun.wait, 60)
+        with pytest.raises(Transient) as waited:
+            await checked_schema({"type": "object"})
+        assert waited.value.retry_after_seconds
+        with pytest.raises(BadRequest, match="could not be checked within"):
+            await slow
+    finally:
+        ends.set()
+    monkeypatch.undo()
+    assert await checked_schema({"type": "object"})
+
+
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(0, 2) | st.sampled_from(["", "a", "b"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("ab"), inner, max_size=2),
@@ -116,7 +192,7 @@ PARTS = st.recursive(
         {}, optional={
             "properties": st.dictionaries(st.sampled_from("ab"), inner, max_size=2), "items": inner, "not": inner,
             "allOf": st.lists(inner, min_size=1, max_size=2), "oneOf": st.lists(inner, min_size=1, max_size=2),
-            "unevaluatedProperties": st.booleans(), "required": st.just(["a"]),
+            "required": st.just(["a"]),
         },
     ),
     max_leaves=5,

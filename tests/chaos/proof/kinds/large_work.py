@@ -15,10 +15,12 @@ _TEXTS = "tests/integration/test_large_texts.py::test_"
 _LINEAR = f"{_QUOTES}no_text_makes_the_search_for_a_quote_run_for_long"
 _ASIDE = f"{_QUOTES}quotes_are_looked_for_aside_of_the_loop_where_much_was_said"
 _REFUSED = f"{_SCHEMAS}a_schema_beyond_its_budget_is_refused"
+_WAITED = f"{_SCHEMAS}who_only_waits_for_the_thread_may_come_again_and_whose_schema_keeps_it_may_not"
 _GIVEN_UP = f"{_SCHEMAS}a_check_that_takes_too_many_steps_is_given_up"
 _LONG = f"{_TEXTS}a_long_text_is_masked_and_judged_aside_of_the_loop"
 _MANY = f"{_TEXTS}many_short_memories_in_one_request_are_masked_aside_of_the_loop"
 _ENTITIES = "tests/integration/test_entities.py::test_a_list_takes_as_many_queries_however_many_entities_there_are"
+_FORMS = "tests/unit/test_unicode_forms.py::test_marks_reach_the_library_in_their_order"
 
 MUTATIONS: tuple[Mutation, ...] = (
     _one(12, "An erase goes through all that waits in one step.",
@@ -88,4 +90,20 @@ MUTATIONS: tuple[Mutation, ...] = (
         "memory/adapters/qdrant_entities.py", "        return counts, listed\n",
         "        for found in listed:\n            await self.entity(reach, found.kind, found.name)\n"
         "        return counts, listed\n"),
+    _one(12, "A long run of marks is left to the library to sort.", _FORMS,
+        "memory/unicode_forms.py", "    if marks:\n", "    if False:\n"),
+    _one(12, "The long texts of a filter are folded on the event loop.",
+        f"{_TEXTS}the_long_texts_of_a_filter_are_folded_aside_of_the_loop",
+        "memory/adapters/qdrant_store.py", "off_loop(characters(filters), work)", "off_loop(0, work)"),
+    _one(12, "A part of a schema names a draft, whose validator counts no steps.", _REFUSED,
+        "memory/schemas.py", 'if name == "$schema" and isinstance(value, str) and depth > 0:', "if False:"),
+    _one(12, "Keywords that take the square of a list's length are taken.", _REFUSED,
+        "memory/schemas.py", "if name in _UNEVALUATED:", "if False:"),
+    _one(12, "Only the first level of what is to be unique is counted.", _GIVEN_UP,
+        "memory/schemas.py", "if name in _DEEP:", "if False:"),
+    _one(12, "A reference of a schema may lead to what is no schema.", _REFUSED,
+        "memory/schemas.py", "for reference, target in targets.items():", "for reference, target in ():"),
+    _one(12, "Who waits for another's check hears that the own schema is too much.", _WAITED,
+        "memory/schemas.py", "loop.call_soon_threadsafe(begun.set)\n        return work()\n\n",
+        "return work()\n\n    begun.set()\n"),
 )  # fmt: skip
