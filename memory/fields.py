@@ -10,7 +10,7 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, Stri
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError, to_json
 
-from memory.model import LONGEST_ID, PerMinute, owner_id
+from memory.model import LONGEST_ID, PerMinute, addressable, owner_id
 
 LONGEST_TEXT = 200_000
 LONGEST_QUERY = 8_000
@@ -37,9 +37,7 @@ def _one(value: str) -> str:
         raise PydanticCustomError(
             WILDCARD_ID, "must be the id of one owner; * is a word of filters, for an id that is set"
         )
-    if value in (".", ".."):
-        raise ValueError("must not be . or .., which no address can name")
-    return value
+    return addressable(value)
 
 
 def _said(value: str) -> str:
@@ -132,7 +130,7 @@ _AN_ID: JsonDict = {
     ],
     "description": "Unicode NFC, and white space around it does not count; upper and lower case differ.",
 }
-Id = Annotated[Name, BeforeValidator(owner_id), BeforeValidator(_in_full), AfterValidator(_one), WithJsonSchema(_AN_ID)]
+Id = Annotated[Name, BeforeValidator(owner_id), AfterValidator(_one), WithJsonSchema(_AN_ID)]
 ExactId = Annotated[Name, AfterValidator(_one)]  # as it is stored, in whatever spelling
 Content = Annotated[str, Field(max_length=LONGEST_TEXT, json_schema_extra=_WITHOUT_NUL), AfterValidator(_storable)]
 Text = Annotated[

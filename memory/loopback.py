@@ -7,8 +7,15 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Any
 
-_BY_PROXIES = frozenset((b"forwarded", b"via", b"x-real-ip"))
+# What proxies, tunnels and content delivery networks add to a request. Callers on this machine send none of them.
+_BY_PROXIES = frozenset(
+    (
+        b"cdn-loop", b"cf-connecting-ip", b"fly-client-ip", b"forwarded", b"tailscale-user-login", b"true-client-ip",
+        b"via", b"x-client-ip", b"x-envoy-external-address", b"x-forwarded", b"x-original-forwarded-for", b"x-real-ip",
+    )
+)  # fmt: skip
 _BY_PROXIES_TOO = b"x-forwarded-"
+_PATHS = ("/", "@")  # how the address of a UNIX socket begins: a file, or a name that is none
 
 
 @lru_cache(256)
@@ -26,8 +33,8 @@ def is_local(scope: Mapping[str, Any]) -> bool:
     """Whether a request came over a connection that begins and ends on this machine, and by no proxy.
 
     Args:
-        scope: of ASGI. `client` and `server` are the two ends of the connection. A UNIX socket has a path and no port,
-            and its client may have no address. A request whose ends are not known is not local.
+        scope: of ASGI. `client` and `server` are the two ends of the connection. A UNIX socket has an absolute path
+            and no port, and its client has no address. A request whose ends are not known is not local.
     """
     if _is_proxied(scope["headers"]):
         return False
@@ -42,12 +49,4 @@ def _is_proxied(headers: Iterable[tuple[bytes, bytes]]) -> bool:
 
 
 def _is_path(host: str, port: int | None) -> bool:
-    return port is None and not _is_address(host)
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
+    return port is None and host.startswith(_PATHS)

@@ -19,16 +19,19 @@ Kind = Literal["user", "agent", "run", "app"]
 KINDS: Mapping[Kind, str] = {"user": "user_id", "agent": "agent_id", "run": "run_id", "app": "app_id"}
 _KIND_OF: Mapping[str, Kind] = {field: kind for kind, field in KINDS.items()}
 LONGEST_ID = 256
+_NO_ADDRESSES = (".", "..")
 
 
 def owner_id(value: Any) -> str:
     """The one spelling of an owner's id, under which it is stored and looked for: NFC, without white space around it.
 
     Args:
-        value: as a caller writes it: text, an integer or a UUID. Upper and lower case differ.
+        value: as a caller writes it: text, an integer (JSON may write 7 as 7.0) or a UUID. Upper and lower case differ.
 
-    Raises ValueError for what is blank, longer than 256 characters, or of another type.
+    Raises ValueError for what is blank, longer than 256 characters, `.` or `..`, or of another type.
     """
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if isinstance(value, bool) or not isinstance(value, str | int | UUID):
         raise ValueError("must be text, an integer or a UUID")
     text = str(value)
@@ -37,6 +40,13 @@ def owner_id(value: Any) -> str:
     name = normalized("NFC", text).strip()
     if not name:
         raise ValueError("must not be blank")
+    return addressable(name)
+
+
+def addressable(name: str) -> str:
+    """The same id. Raises ValueError for one that means something else as a part of an address."""
+    if name in _NO_ADDRESSES:
+        raise ValueError("must not be . or .., which no address can name")
     return name
 
 

@@ -65,10 +65,12 @@ async def test_who_is_looked_for_by_another_spelling_is_there(front: Front) -> N
     asked = [
         ("POST", "/search", query),
         ("POST", "/search", {"query": "bees", "filters": {"AND": [{"user_id": SPELLING}, {"run_id": 7}]}}),
+        ("POST", "/search", {"query": "bees", "filters": {"AND": [{"user_id": SPELLING}, {"run_id": 7.0}]}}),
         ("GET", f"/memories?user_id={quote(SPELLING)}&run_id=7", None),
         ("GET", f"/turns?user_id={quote(SPELLING)}", None),
         ("POST", "/v3/memories/search/", query),
         ("POST", "/v3/memories/", {"filters": {"user_id": SPELLING}}),
+        ("POST", "/v3/memories/", {"filters": {"run_id": 7.0}}),
     ]
     for method, path, body in asked:
         answer = await front.ask(method, path, json=body)

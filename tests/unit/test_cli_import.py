@@ -120,6 +120,26 @@ def test_a_dry_run_reads_everything_and_sends_nothing(api: FakeApi, place: Path)
     assert api.asked == []
 
 
+@pytest.mark.parametrize("owner", ["true", '" "', '"."', '"*"', "1.5", '["ana"]', '"a\\u0000"', '""'])
+def test_a_dry_run_refuses_the_owners_that_the_server_refuses(api: FakeApi, place: Path, owner: str) -> None:
+    file, records = place / "export.json", ['{"memory": "a", "user_id": 7.0}', f'{{"memory": "b", "user_id": {owner}}}']
+    file.write_text(f"[{', '.join(records)}]")
+    result = run(api, "file", str(file), "--dry-run", "--json")
+    assert (result.exit_code, json.loads(result.stdout)["refused"], api.asked) == (1, 1, [])
+
+
+def test_an_owner_is_sent_in_its_one_spelling_and_what_names_none_is_reported(api: FakeApi, place: Path) -> None:
+    file = place / "export.json"
+    file.write_text('[{"memory": "a", "user_id": 7.0}, {"memory": "b", "run_id": true}, {"memory": "c"}]')
+    api.plan("POST", "/import", outcomes("imported"))
+    run(api, "file", str(file))
+    assert [one["user_id"] for one in api.asked[0].body["memories"]] == ["7"]
+    report = place / "turnstone-import.missing.jsonl"
+    reasons = [json.loads(line)["not_imported"] for line in report.read_text().splitlines()]
+    nobody = "it names no owner: at least one of user_id, agent_id, run_id, app_id is needed"
+    assert reasons == ["run_id must be text, an integer or a UUID", nobody]
+
+
 def test_a_request_that_is_too_large_is_sent_in_halves(api: FakeApi, place: Path) -> None:
     api.plan("POST", "/import", {"detail": "The body is too large.", "error": "too_large"}, 413)
     api.plan("POST", "/import", outcomes("imported"))

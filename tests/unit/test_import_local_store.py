@@ -52,7 +52,7 @@ def store(tmp_path: Path) -> Path:
     return path
 
 
-def put(store: Path, point_id: str, value: bytes) -> None:
+def put(store: Path, point_id: Any, value: bytes) -> None:
     key = base64.b64encode(pickle.dumps(point_id)).decode()
     with closing(sqlite3.connect(store / "collection" / "mem0" / "storage.sqlite")) as database, database:
         database.execute("INSERT OR REPLACE INTO points VALUES (?, ?)", (key, value))
@@ -121,10 +121,66 @@ def test_a_local_store_is_read_without_the_keys_of_its_caller_and_without_the_mo
     assert not trap.exists()
 
 
-@pytest.mark.parametrize("place", ["", "collection/mem0/storage.sqlite"])
-def test_what_everybody_can_write_is_not_read(store: Path, place: str) -> None:
-    (store / place).chmod(0o777)
-    with pytest.raises(SourceFailed, match="can be written by everybody"):
+@pytest.mark.parametrize(
+    ("place", "mode", "who"),
+    [
+        ("", 0o777, "everybody"),
+        ("collection/mem0", 0o1777, "everybody"),
+        ("collection/mem0/storage.sqlite", 0o666, "everybody"),
+        ("", 0o775, "a group of users"),
+        ("collection", 0o1775, "a group of users"),
+        ("collection/mem0/storage.sqlite", 0o664, "a group of users"),
+        (".lock", 0o664, "a group of users"),
+    ],
+)
+def test_what_others_can_write_is_not_read(store: Path, place: str, mode: int, who: str) -> None:
+    (store / place).chmod(mode)
+    with pytest.raises(SourceFailed, match=f"can be written by {who} .*chmod -R go-w {store}$"):
+        read(store)
+
+
+def test_a_directory_above_the_store_may_be_shared_where_nobody_can_replace_what_is_in_it(store: Path) -> None:
+    store.parent.chmod(0o1777)
+    assert check_trust(store, os.geteuid()) == store.resolve()
+    store.parent.chmod(0o777)
+    with pytest.raises(NotOurs, match="can be written by everybody"):
+        check_trust(store, os.geteuid())
+
+
+@pytest.mark.parametrize("place", ["meta.json", ".lock", "collection/mem0/storage.sqlite-journal"])
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(store: Path, place: str) -> None:
+    (store / place).unlink(missing_ok=True)
+    os.mkfifo(store / place)
+    with pytest.raises(SourceFailed, match=f"{place} is neither a file nor a directory"):
+        read(store)
+
+
+def test_a_value_that_takes_for_ever_to_read_ends_the_reading_with_a_sentence(store: Path) -> None:
+    put(store, SECOND, b"\x80\x04}" + b")" + b"2\x86" * 60 + b"Ns.")  # the hash of this key takes 2^60 steps
+    source = QdrantSource(path=store, url=None, api_key=None, collection="mem0", zone=UTC, cpu_seconds=1)
+    with closing(source), pytest.raises(SourceFailed, match="takes more processor time than a store of its size needs"):
+        list(source.pieces(None))
+
+
+@pytest.mark.parametrize("point_id", [10**30, -(10**30), (1, 2), True])
+def test_an_id_that_no_point_can_have_is_told_in_one_sentence(store: Path, point_id: Any) -> None:
+    put(store, point_id, b"")
+    with pytest.raises(SourceFailed, match="has no id that can be read"):
+        read(store)
+
+
+@pytest.mark.parametrize("row", ["NULL", "'a'", "77"])
+def test_a_column_that_hides_the_number_of_a_row_is_told_in_one_sentence(store: Path, row: str) -> None:
+    with closing(sqlite3.connect(store / "collection" / "mem0" / "storage.sqlite")) as database, database:
+        database.execute("ALTER TABLE points ADD COLUMN rowid")
+        database.execute(f"UPDATE points SET rowid = {row}")
+    with pytest.raises(SourceFailed, match="rows of the points cannot be told apart"):
+        read(store)
+
+
+def test_a_name_of_a_collection_that_is_no_text_is_none(store: Path) -> None:
+    (store / "meta.json").write_text('{"collections": [1, 2, "other"]}')
+    with pytest.raises(SourceFailed, match=r"there is no collection mem0, but: other"):
         read(store)
 
 

@@ -78,8 +78,10 @@ def test_a_time_is_read_in_every_form_that_it_comes_in(given: Any, moment: str) 
 
 
 def test_a_time_without_a_zone_is_of_the_zone_that_is_named() -> None:
-    found = of_record({"memory": TEXT, "created_at": "2024-07-20T01:30:36.275141"}, ZoneInfo("US/Pacific"))
-    assert found == {"memory": TEXT, "created_at": MOMENT}
+    found = of_record(
+        {"memory": TEXT, "user_id": "ana", "created_at": "2024-07-20T01:30:36.275141"}, ZoneInfo("US/Pacific")
+    )
+    assert found == {"memory": TEXT, "user_id": "ana", "created_at": MOMENT}
 
 
 def test_an_id_that_is_no_uuid_is_kept_in_the_metadata_and_a_number_of_an_owner_is_its_text() -> None:

@@ -22,6 +22,7 @@ LOCAL = (
     (("::1", 8000), ("::1", 4000)),
     (("::ffff:127.0.0.1", 8000), ("::ffff:127.0.0.1", 4000)),  # a socket on [::] that IPv4 reached
     (("/run/turnstone.sock", None), None),
+    (("@turnstone", None), None),
 )
 REMOTE = (
     (("10.1.2.3", 8000), FAR),
@@ -29,11 +30,20 @@ REMOTE = (
     (HERE, FAR),  # as a proxy on this machine tells it, where uvicorn believes it
     (("10.1.2.3", 8000), NEAR),
     (("10.1.2.3", None), NEAR),
+    (("", None), None),
+    (("evil.example", None), None),
+    (("evil.example", None), NEAR),
+    (("/run/turnstone.sock", None), FAR),
+    (HERE, ("", 0)),
     (HERE, None),
     (None, NEAR),
     (None, None),
 )
-PROXIED = ("forwarded", "x-forwarded-for", "x-forwarded-proto", "x-real-ip", "via")
+PROXIED = (
+    "forwarded", "x-forwarded", "x-forwarded-for", "x-forwarded-proto", "x-original-forwarded-for", "x-real-ip",
+    "x-client-ip", "via", "cf-connecting-ip", "true-client-ip", "fly-client-ip", "x-envoy-external-address", "cdn-loop",
+    "tailscale-user-login",
+)  # fmt: skip
 
 
 async def status(app: Any, method: str, path: str, server: Any, client: Any, **headers: str) -> int:
@@ -119,7 +129,12 @@ async def test_the_mcp_server_lends_its_key_to_no_other_machine(server: Any, cli
     made: Starlette = make_app(make_server(Reach("http://127.0.0.1:1", "its-own-key")), [], needs_key=False)
     assert await status(made, "GET", "/elsewhere", server, client) == 403
     assert await status(made, "POST", "/mcp", server, client) == 403
-    assert await status(made, "POST", "/mcp", HERE, NEAR, x_forwarded_for="127.0.0.1") == 403
+
+
+@pytest.mark.parametrize("header", PROXIED)
+async def test_the_mcp_server_lends_its_key_to_no_proxy(header: str) -> None:
+    made: Starlette = make_app(make_server(Reach("http://127.0.0.1:1", "its-own-key")), [], needs_key=False)
+    assert await status(made, "POST", "/mcp", HERE, NEAR, **{header: "127.0.0.1"}) == 403
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1", "localhost"])

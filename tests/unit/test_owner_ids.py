@@ -34,9 +34,10 @@ SPELLINGS = [
     ("\u212b", "\u00c5"),
     (42, "42"),
     (-7, "-7"),
+    (7.0, "7"),
     (UUID(UUID_TEXT), UUID_TEXT),
 ]
-NO_IDS = ["", " ", "\u3000\t", True, None, 1.5, ["a"], {"a": 1}, b"a", "x" * 2000]
+NO_IDS = ["", " ", "\u3000\t", True, None, 1.5, ["a"], {"a": 1}, b"a", "x" * 2000, ".", " .. ", float("inf")]
 
 
 @pytest.mark.parametrize(("spelling", "name"), SPELLINGS)
@@ -49,7 +50,7 @@ def test_every_spelling_of_an_id_is_the_same_id(spelling: Any, name: str) -> Non
 
 @pytest.mark.parametrize("value", NO_IDS)
 def test_what_is_no_id_is_refused(value: Any) -> None:
-    with pytest.raises(ValueError, match=r"must (not be blank|be text|have at most 256)"):
+    with pytest.raises(ValueError, match=r"must (not be|be text|have at most 256)"):
         owner_id(value)
 
 
@@ -65,13 +66,24 @@ def test_a_blank_id_is_refused_with_the_name_of_its_field(blank: str) -> None:
             surface()
 
 
-@pytest.mark.parametrize("spelling", [f" {DECOMPOSED}", 42])
+@pytest.mark.parametrize("spelling", [f" {DECOMPOSED}", 42, 7.0])
 def test_filters_know_an_owner_by_every_spelling(spelling: Any) -> None:
     name = owner_id(spelling)
     for condition in ({"user_id": spelling}, {"AND": [{"user_id": {"eq": spelling}}]}, {"user_id": {"in": [spelling]}}):
         read = parse(condition)
         assert read is not None
         assert demanded(read)["user_id"] == {name}
+
+
+@pytest.mark.parametrize("dots", [".", " .. "])
+def test_an_id_that_no_address_can_name_is_refused_on_every_surface(dots: str) -> None:
+    with pytest.raises(ValidationError, match=r"must not be \. or \.\."):
+        Named(user_id=dots)
+    with pytest.raises(ValidationError, match=r"must not be \. or \.\."):
+        TypeAdapter[Any](tools.UserId).validate_python(dots)
+    for surface in (lambda: named({"user_id": dots}), lambda: parse({"user_id": {"in": [dots]}})):
+        with pytest.raises(BadRequest, match=r"user_id.* must not be \. or \.\."):
+            surface()
 
 
 def test_the_library_takes_numbers_and_uuids_and_trims() -> None:
@@ -88,7 +100,7 @@ def test_the_tools_of_agents_take_the_same_ids_and_no_blank_one() -> None:
     kinds: list[Any] = [tools.UserId, tools.AgentId, tools.AppId, tools.RunId]
     for kind in kinds:
         adapter: TypeAdapter[Any] = TypeAdapter(kind)
-        assert [adapter.validate_python(one) for one in (f" {DECOMPOSED}", 42, None)] == [JOSE, "42", None]
+        assert [adapter.validate_python(one) for one in (f" {DECOMPOSED}", 42, 7.0, None)] == [JOSE, "42", "7", None]
         with pytest.raises(ValidationError, match="must not be blank"):
             adapter.validate_python(" ")
 

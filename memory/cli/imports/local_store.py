@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import fcntl
+import os
 import sqlite3
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -15,12 +16,14 @@ from uuid import UUID
 
 import orjson
 
-from memory.cli.imports.pickles import ForbiddenPickle, Opaque, Unreadable, loads, plain
+from memory.cli.imports.pickles import ForbiddenPickle, Opaque, Unreadable, loads, plain, whole
 from memory.cli.imports.reading import Page, Point, PointId
 from memory.cli.imports.trust import check_trust
 
 MOST_META_BYTES = 16_000_000
 MOST_POINT_BYTES = 16_000_000
+_BESIDE = ("-journal", "-wal", "-shm")  # what SQLite opens with a database
+_HIDDEN = "SELECT 1 FROM pragma_table_xinfo('points') WHERE lower(name) = 'rowid'"
 _TABLE = "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = 'points'"
 
 
@@ -42,22 +45,28 @@ class LocalStore:
 
     def __init__(self, path: Path, collection: str, uid: int, closing: ExitStack) -> None:
         root = check_trust(path, uid)
-        self.names = _names(check_trust(root / "meta.json", uid))
+        self.names = _names(check_trust(root / "meta.json", uid, root))
         self._rows: dict[PointId, int] = {}
         self._ids: list[PointId] = []
         if collection not in self.names:
             return
-        _lock(closing, root)
+        _lock(closing, root, uid)
         place = root / "collection" / collection / "storage.sqlite"
         if not place.resolve().is_relative_to(root / "collection"):
             raise BrokenStore(f"the collection {collection} lies outside of the store")
-        self._connection = sqlite3.connect(f"{check_trust(place, uid).as_uri()}?mode=ro", uri=True)
+        database = check_trust(place, uid, root)
+        for beside in (database.with_name(database.name + ending) for ending in _BESIDE):
+            if os.path.lexists(beside):
+                check_trust(beside, uid, root)
+        self._connection = sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)
         closing.callback(self._connection.close)
         self._connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_POINT_BYTES)
         self._connection.execute("PRAGMA trusted_schema = OFF")
         row = self._connection.execute(_TABLE).fetchone()
         if row is None or not str(row[0]).upper().startswith("CREATE TABLE"):
             raise BrokenStore(f"{place} holds no table of points")
+        if self._connection.execute(_HIDDEN).fetchone() is not None:
+            raise BrokenStore("the rows of the points cannot be told apart: a column is called rowid")
         self._rows = self._indexed()
         self._ids = sorted(self._rows, key=_order)
 
@@ -84,9 +93,8 @@ class LocalStore:
 
     def _point(self, point_id: PointId) -> Point:
         """A point with its payload, or with the reason why that cannot be brought along. Raises ForbiddenPickle."""
-        [data] = self._connection.execute(
-            "SELECT point FROM points WHERE rowid = ?", (self._rows[point_id],)
-        ).fetchone()
+        row = self._connection.execute("SELECT point FROM points WHERE rowid = ?", (self._rows[point_id],)).fetchone()
+        data = None if row is None else row[0]
         try:
             value = loads(data if isinstance(data, bytes) else b"")
             payload = plain(value.fields.get("payload") or {}) if isinstance(value, Opaque) else None
@@ -105,17 +113,17 @@ def _names(meta: Path) -> Sequence[str]:
     if len(text) > MOST_META_BYTES:
         raise BrokenStore(f"{meta} is larger than {MOST_META_BYTES} bytes")
     try:
-        return list(orjson.loads(text)["collections"])
+        return [name for name in orjson.loads(text)["collections"] if isinstance(name, str)]
     except (orjson.JSONDecodeError, LookupError, TypeError) as error:
         raise BrokenStore(f"{meta} does not name the collections") from error
 
 
-def _lock(closing: ExitStack, root: Path) -> None:
+def _lock(closing: ExitStack, root: Path, uid: int) -> None:
     """Keep Qdrant's client out for as long as we read; it holds the same lock."""
     place = root / ".lock"
     if not place.exists():
         return
-    file: IO[bytes] = closing.enter_context(place.open("rb"))
+    file: IO[bytes] = closing.enter_context(check_trust(place, uid, root).open("rb"))
     try:
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError as error:
@@ -124,12 +132,14 @@ def _lock(closing: ExitStack, root: Path) -> None:
 
 def _normal(point_id: Any) -> PointId:
     """A point's id; of a UUID the one spelling. Raises Unreadable."""
-    if isinstance(point_id, int) and not isinstance(point_id, bool):
-        return point_id
     try:
-        return str(UUID(str(point_id)))
+        if isinstance(point_id, int) and not isinstance(point_id, bool):
+            return whole(point_id)
+        if isinstance(point_id, str | UUID):
+            return str(UUID(str(point_id)))
     except ValueError as error:
         raise Unreadable("it is no id of a point") from error
+    raise Unreadable("it is no id of a point")
 
 
 def _order(point_id: PointId) -> tuple[bool, int, str]:

@@ -118,7 +118,7 @@ def _scalar(value: Any) -> Any:
         case str():
             return _text(value)
         case int():
-            return _whole(value)
+            return whole(value)
         case float():
             return value if isfinite(value) else None
         case date() | time():
@@ -140,7 +140,8 @@ def _text(text: str) -> str:
     return text
 
 
-def _whole(number: int) -> int:
+def whole(number: int) -> int:
+    """The same number. Raises Unreadable for one of more than 64 bits."""
     if not -(2**63) <= number < 2**64:
         raise Unreadable("it holds an integer of more than 64 bits")
     return number

@@ -22,6 +22,7 @@ class Job(NamedTuple):
         api_key: with its key.
         collection: its name.
         size: points a page.
+        cpu_seconds: of a processor, which reading may take whatever is read; a large store is given more.
     """
 
     path: str | None
@@ -29,6 +30,7 @@ class Job(NamedTuple):
     api_key: str | None
     collection: str
     size: int
+    cpu_seconds: int
 
 
 class Point(NamedTuple):

@@ -12,11 +12,15 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Any
 from uuid import UUID
 
+from pydantic import TypeAdapter, ValidationError
+
+from memory.fields import Id
 from memory.model import OWNERS
 
 Arrival = dict[str, Any]
 
 _TEXTS = ("memory", "data", "text")
+_OWNER_ID: TypeAdapter[str] = TypeAdapter(Id)
 _OTHER_NAMES = {"run_id": ("run_id", "session_id")}
 _TIMES = ("created_at", "updated_at", "valid_from", "expires_at")
 _SPEAKERS = ("actor_id", "role", "attributed_to")  # who said it: fields there, metadata here
@@ -72,15 +76,15 @@ def of_record(record: Any, zone: tzinfo) -> Arrival | LeftOut:
     try:
         times = {name: moment(record[name], zone) for name in _TIMES if record.get(name) is not None}
         times |= _end(record.get("expiration_date"))
+        owners = _owners(record)
     except ValueError as error:
         return LeftOut(str(error))
     said_by = {name: record[name] for name in _SPEAKERS if record.get(name) is not None}
-    owners = {field: _name(record, _OTHER_NAMES.get(field, (field,))) for field in OWNERS}
     categories = record.get("categories")
     told = {
         **_id(record.get("id"), {**said_by, **(metadata or {})}),
         "memory": text,
-        **{field: name for field, name in owners.items() if name is not None},
+        **owners,
         **{name: value.isoformat() for name, value in times.items()},
     }
     return {**told, "categories": categories} if categories else told
@@ -96,10 +100,24 @@ def _gone(record: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _name(record: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
-    """An owner's id; a number is its text, as it is where it comes from."""
-    found = next((record[name] for name in names if record.get(name) not in (None, "")), None)
-    return None if found is None else str(found)
+def _owners(record: Mapping[str, Any]) -> dict[str, str]:
+    """Whose memory it is, by the rule of the server. Raises ValueError for an id that it refuses, and for none."""
+    owners = dict[str, str]()
+    for field in OWNERS:
+        names = _OTHER_NAMES.get(field, (field,))
+        value = next((record[name] for name in names if record.get(name) not in (None, "")), None)
+        if value is not None:
+            owners[field] = _owner(field, value)
+    if not owners:
+        raise ValueError(f"it names no owner: at least one of {', '.join(OWNERS)} is needed")
+    return owners
+
+
+def _owner(field: str, value: Any) -> str:
+    try:
+        return _OWNER_ID.validate_python(value)
+    except ValidationError as error:
+        raise ValueError(f"{field} {error.errors()[0]['msg'].removeprefix('Value error, ')}") from None
 
 
 def _id(given: Any, metadata: Mapping[str, Any]) -> dict[str, Any]:

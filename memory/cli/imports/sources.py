@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from memory.cli.imports.shapes import Arrival, LeftOut, of_payload, of_record
 from memory.errors import TurnstoneError
 
 _PACKAGES = Path(__file__).parents[3]  # the directory that this package is in
+_CPU_SECONDS = 60
 BATCH = 250  # memories: of so many the server embeds the texts at once
 Place = int | str | None
 
@@ -137,6 +139,7 @@ class QdrantSource:
         collection: its name.
         zone: of times that name none.
         batch: how many memories are a piece.
+        cpu_seconds: of a processor, which reading a local store may take; a large store is given more.
 
     Raises SourceFailed. End it with `close()`.
     """
@@ -150,6 +153,7 @@ class QdrantSource:
         collection: str,
         zone: tzinfo,
         batch: int = BATCH,
+        cpu_seconds: int = _CPU_SECONDS,
     ) -> None:
         where = str(path.resolve()) if path is not None else url
         self.name = f"qdrant {where} {collection}"
@@ -167,7 +171,7 @@ class QdrantSource:
             env=environment,
         )
         place = {"path": str(path.absolute()) if path is not None else None, "url": url, "api_key": api_key}
-        self._say({**place, "collection": collection, "size": batch})
+        self._say({**place, "collection": collection, "size": batch, "cpu_seconds": cpu_seconds})
         try:
             self._total = int(self._answer()["total"])
         except SourceFailed:
@@ -212,6 +216,9 @@ class QdrantSource:
     def _answer(self) -> Any:
         assert self._reader.stdout is not None
         line = self._reader.stdout.readline()
+        if not line and self._reader.wait() == -signal.SIGXCPU:
+            told = "reading it takes more processor time than a store of its size needs"
+            raise SourceFailed(f"The {self.name} cannot be read: {told}. A value in it may be made to take for ever.")
         if not line:
             raise SourceFailed(f"The {self.name} could not be read to its end.")
         found = orjson.loads(line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import stat
 from os import stat_result
 from pathlib import Path
@@ -14,12 +15,13 @@ class NotOurs(ValueError):
     """Somebody else has written a file, or can; the text says which, and what to do."""
 
 
-def check_trust(path: Path, uid: int) -> Path:
+def check_trust(path: Path, uid: int, root: Path | None = None) -> Path:
     """Make sure that only the caller can change a file or directory, and every directory and link on the way to it.
 
     Args:
-        path: what is to be read.
+        path: what is to be read: a file or a directory, and no pipe, which could let us wait for ever.
         uid: the caller's user id. What is the superuser's is trusted as well.
+        root: the directory, without links, whose files and directories no group may write either. None: the path.
 
     Returns the path without links. Raises NotOurs, and OSError where it is not there.
     """
@@ -28,14 +30,31 @@ def check_trust(path: Path, uid: int) -> Path:
     for place in (*reversed(absolute.parents), absolute):
         if place.is_symlink():
             _check_owner(place, place.lstat(), uid)
+    inside = root or resolved
     for place in (*reversed(resolved.parents), resolved):
         status = place.stat()
         _check_owner(place, status, uid)
-        # In a directory with the sticky bit, such as /tmp, nobody can put another file in the place of ours.
-        is_shared = stat.S_ISDIR(status.st_mode) and place != resolved and bool(status.st_mode & stat.S_ISVTX)
-        if status.st_mode & stat.S_IWOTH and not is_shared:
-            raise NotOurs(f"{place} can be written by everybody on this machine: {_REMEDY}")
+        if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+            raise NotOurs(f"{place} is neither a file nor a directory: it is not read")
+        if place.is_relative_to(inside):
+            _check_inside(place, status, inside)
+        else:
+            _check_above(place, status)
     return resolved
+
+
+def _check_inside(place: Path, status: stat_result, root: Path) -> None:
+    """Nobody else may write it, or put a file beside ours: SQLite reads what lies beside a database."""
+    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        who = "everybody" if status.st_mode & stat.S_IWOTH else "a group of users"
+        remedy = f"if you trust what is in it, run chmod -R go-w {shlex.quote(str(root))}"
+        raise NotOurs(f"{place} can be written by {who} on this machine: {remedy}")
+
+
+def _check_above(place: Path, status: stat_result) -> None:
+    # In a directory with the sticky bit, such as /tmp, nobody can put another file in the place of ours.
+    if status.st_mode & stat.S_IWOTH and not status.st_mode & stat.S_ISVTX:
+        raise NotOurs(f"{place} can be written by everybody on this machine: {_REMEDY}")
 
 
 def _check_owner(place: Path, status: stat_result, uid: int) -> None:
