@@ -1,7 +1,7 @@
 """The values of the house: a turn goes in, facts come out, a plan is applied, memories are recalled. All frozen."""
 
 from memory.model.access import Access, ApiKey, Bond, PerMinute, Principal
-from memory.model.digest import DigestOrder
+from memory.model.digest import DigestOrder, in_one_spelling
 from memory.model.entity import Entity
 from memory.model.facts import Decision, Event, Extraction, Fact, Reconciliation
 from memory.model.health import Health, Part, QueueState, Readiness, Thresholds, Trouble
@@ -87,5 +87,6 @@ __all__ = [
     "WebhookEvent",
     "What",
     "Write",
+    "in_one_spelling",
     "owner_id",
 ]
