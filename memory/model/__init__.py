@@ -8,7 +8,7 @@ from memory.model.health import Health, Part, QueueState, Readiness, Thresholds,
 from memory.model.history import Counts, DeadFilter, Incident, What
 from memory.model.memory import Feedback, Memory, Plan, Rating, Recalled, Write
 from memory.model.pages import DEEPEST, After, Page, Slice
-from memory.model.scope import KINDS, LONGEST_ID, OWNERS, Kind, Lane, Scope, Tenant, owner_id
+from memory.model.scope import KINDS, LONGEST_ID, OWNERS, Kind, Lane, Scope, Tenant, owner_id, spelled
 from memory.model.turn import Guidance, Message, Role, Status, Submission, Turn, TurnEvent, TurnStatus, Usage
 from memory.model.value import Metadata, Value, Vector
 from memory.model.webhooks import (
@@ -89,4 +89,5 @@ __all__ = [
     "Write",
     "in_one_spelling",
     "owner_id",
+    "spelled",
 ]

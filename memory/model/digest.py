@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from memory.model.scope import OWNERS, owner_id
+from memory.model.scope import OWNERS, spelled
 from memory.model.value import Value
 
 
@@ -41,14 +41,7 @@ def in_one_spelling(part: Any, field: str | None = None) -> Any:
         return {key: in_one_spelling(value, key if key in OWNERS else field) for key, value in part.items()}
     if isinstance(part, list | tuple):
         return [in_one_spelling(value, field) for value in part]
-    return part if field is None else _spelled(part)
-
-
-def _spelled(value: Any) -> Any:
-    try:
-        return owner_id(value)
-    except ValueError:
-        return value
+    return part if field is None else spelled(part)
 
 
 def _named(part: Any, field: str | None = None) -> Iterator[tuple[str, str]]:
@@ -59,4 +52,4 @@ def _named(part: Any, field: str | None = None) -> Iterator[tuple[str, str]]:
         for value in part:
             yield from _named(value, field)
     elif field is not None:
-        yield from ((field, name) for name in {part, _spelled(part)} if isinstance(name, str))
+        yield from ((field, name) for name in {part, spelled(part)} if isinstance(name, str))
