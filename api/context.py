@@ -14,7 +14,7 @@ from api.fields import ExactId, Id, Named
 from memory.bootstrap import Parts
 from memory.errors import BadRequest, Forbidden
 from memory.filters import narrowed
-from memory.model import DEEPEST, OWNERS, After, Memory, Page, Principal, Scope, Slice
+from memory.model import DEEPEST, OWNERS, After, Memory, Page, Principal, Scope, Slice, spelled
 from memory.model.filters import Condition, demanded
 
 LARGEST_PAGE = 200
@@ -107,8 +107,11 @@ ForgottenIds = Annotated[Ids, Depends(forgotten_ids)]
 
 
 def whose(caller: Principal, user_id: str | None) -> str | None:
-    """The user that is meant: as named, else whom the caller is limited to. Raises Forbidden for somebody else."""
-    if caller.user_id is not None and user_id not in (None, caller.user_id):
+    """The user that is meant: as named, else whom the caller is limited to. Raises Forbidden for somebody else.
+
+    Whoever may erase a user may also erase what is stored under another spelling of the same id.
+    """
+    if caller.user_id is not None and user_id is not None and spelled(user_id) != caller.user_id:
         raise Forbidden(_ANOTHER)
     return user_id or caller.user_id
 

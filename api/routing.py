@@ -10,6 +10,9 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from pydantic_core import from_json
 
+from memory.errors import BadRequest
+from memory.model import OWNERS
+
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -29,13 +32,21 @@ class _Strict(Request):
 
 
 class Route(APIRoute):
-    """A route that reads its body so: `APIRouter(route_class=Route)`."""
+    """A route that reads its body so, and names an owner once in its query: `APIRouter(route_class=Route)`."""
 
     def get_route_handler(self) -> Handler:
         """The framework's handler, given the strict request."""
         handler = super().get_route_handler()
 
         async def strict(request: Request) -> Response:
+            _check_owners(request)
             return await handler(_Strict(request.scope, request.receive))
 
         return strict
+
+
+def _check_owners(request: Request) -> None:
+    """Raises BadRequest where a query says an id twice: whoever means two owners would reach one of them."""
+    for field in OWNERS if request.scope["query_string"] else ():
+        if len(request.query_params.getlist(field)) > 1:
+            raise BadRequest(f"name one owner: {field} stands here more than once")

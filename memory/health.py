@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import TypeVar
 
-from memory.errors import TurnstoneError
+from memory.errors import InboxUnavailable, StoreUnavailable, TurnstoneError
 from memory.model import Health, Part, QueueState, Readiness, Thresholds, Trouble
 from memory.ports import Limited, Provider, Pulse
 
@@ -163,6 +163,14 @@ async def _tried(call: Awaitable[T]) -> tuple[T | None, Trouble | None]:
         async with asyncio.timeout(_PATIENCE_SECONDS):
             return await call, None
     except TurnstoneError as error:
-        return None, Trouble(reason=str(error))
+        return None, Trouble(reason=_sentence(error))
     except TimeoutError:
         return None, Trouble(reason=f"No answer within {_PATIENCE_SECONDS} seconds.")
+
+
+def _sentence(error: TurnstoneError) -> str:
+    """Why a part does not work, for everybody with a key: of a provider's own words nothing, they may repeat a turn.
+
+    What is raised for Redis and Qdrant is in our words alone.
+    """
+    return str(error) if isinstance(error, InboxUnavailable | StoreUnavailable) else f"{error.plain}."

@@ -141,7 +141,10 @@ class OpenAIEndpoint:
                 await self._bill(tokens)
 
     async def ping(self, what: str) -> None:
-        """Ask for the list of models; an endpoint without such a list is there, too. Raises ModelUnavailable."""
+        """Ask for the list of models; an endpoint without such a list is there, too.
+
+        Raises ModelUnavailable, without the endpoint's own words: whoever asks how the service is reads the sentence.
+        """
         seconds = min(_PING_SECONDS, self._timeout_seconds)
         try:
             async with _meant(what, seconds):
@@ -149,7 +152,7 @@ class OpenAIEndpoint:
         except TurnstoneError as error:
             cause = error.__cause__
             if not (isinstance(cause, APIStatusError) and cause.status_code in _NO_MODEL_LIST):
-                raise ModelUnavailable(str(error)) from cause
+                raise ModelUnavailable(f"{error.plain}.") from cause
 
     async def aclose(self) -> None:
         """Close the connections."""

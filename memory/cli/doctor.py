@@ -10,9 +10,9 @@ import typer
 from memory.books import SAFE_SETTINGS
 from memory.cli.common import DEFAULT_URL, AsJson, Key, Url, call, out, show_json, table, when
 from memory.cli.diagnosis import Findings, problems, read, warnings
-from memory.client import TurnstoneClient
+from memory.client import ApiError, TurnstoneClient
 from memory.errors import TurnstoneError
-from memory.model import Thresholds
+from memory.model import Readiness, Thresholds
 
 app = typer.Typer()
 
@@ -20,6 +20,7 @@ _MOST_BOOKS = 50
 _STATES = ("accepted", "settled", "waiting", "dead", "erased")
 _MEGABYTE = 1_000_000
 _DEFAULTS = Thresholds()
+_NO_METRICS = "What /metrics answers are not the metrics of Turnstone: see what stands before the server."
 
 LanesPercent = Annotated[
     float, typer.Option("--lanes-percent", min=0, max=100, help="Wrong when more of the lanes with work back off,")
@@ -44,10 +45,10 @@ def doctor(
     The thresholds of the queue hold where the key is the operator's, who is told its figures; others are told what the
     server judges by its own.
     """
-    health, found = call(url, key, examine)
+    health, found, unlike = call(url, key, examine)
     limits = Thresholds(lanes_percent=lanes_percent, lanes_least=lanes, due_seconds=due_seconds)
-    wrong, weak = problems(health, found, limits), warnings(health)
-    is_well = not wrong
+    wrong, weak = [*unlike, *problems(health, found, limits)], warnings(health)
+    is_well = health.get("status") != Readiness.UNREADY and not wrong
     if as_json:
         books = {tenant: {**one.model_dump(include=set(_STATES)), "balanced": one.balanced}
                  for tenant, one in found.ledgers.items()}  # fmt: skip
@@ -61,15 +62,20 @@ def doctor(
         raise typer.Exit(1)
 
 
-async def examine(client: TurnstoneClient) -> tuple[dict[str, Any], Findings]:
-    """What the service says of its parts, and what its metrics say if they can be read."""
-    is_ready, health = await client.ready()
-    if is_ready:
-        return health, read(await client.metrics())
+async def examine(client: TurnstoneClient) -> tuple[dict[str, Any], Findings, list[str]]:
+    """What the service says of its parts, what its metrics say if they can be read, and what is not Turnstone's."""
     try:
-        return health, read(await client.metrics())
+        is_ready, health = await client.ready()
+    except ApiError as error:
+        return {}, Findings(), [f"{error}: name a server with --url, and see what stands before it."]
+    try:
+        return health, read(await client.metrics()), []
     except TurnstoneError:
-        return health, Findings()
+        if is_ready:
+            raise
+    except (ValueError, LookupError):
+        return health, Findings(), [_NO_METRICS]
+    return health, Findings(), []
 
 
 def show(url: str, health: dict[str, Any], found: Findings, wrong: list[str], weak: list[str]) -> None:

@@ -14,13 +14,12 @@ from types import TracebackType
 from typing import Any, Literal, Self, Unpack
 from urllib.parse import quote
 
-import httpx
-
 from memory.client.chats import ChatCalls
 from memory.client.guidance import Guidance
 from memory.client.keys import Keys
 from memory.client.letters import Letters, RehearsalView, named
 from memory.client.owners import Owner, OwnerCalls
+from memory.client.readiness import PATH, readiness
 from memory.client.views import Found, HeldView, ImportView, MemoryView, Page, Part, Queued, TurnView
 from memory.client.webhooks import Webhooks
 from memory.client.wire import Wire
@@ -271,10 +270,8 @@ class TurnstoneClient(OwnerCalls, ChatCalls):
         await self._wire.ask("POST", f"{_held(memory_id)}/discard")
 
     async def ready(self) -> tuple[bool, dict[str, Any]]:
-        """Whether every part answers, and what the server says about each."""
-        response = await self._wire.once("GET", "/health/ready")
-        body = response.json() if "json" in response.headers.get("content-type", "") else {}
-        return response.status_code == httpx.codes.OK, body
+        """Whether turns are accepted, and what the server says of its parts. Raises ApiError for no Turnstone."""
+        return readiness(await self._wire.once("GET", PATH))
 
     async def metrics(self) -> str:
         """The metrics, in Prometheus's text format."""

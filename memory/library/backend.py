@@ -48,4 +48,4 @@ class Backend(Protocol):
         """Erase everything of an owner."""
 
     async def owners(self) -> Sequence[Ids]:
-        """Owners who together have everything that there is."""
+        """Owners who together have everything that there is; of very many some, and others once these are erased."""

@@ -15,11 +15,12 @@ from memory.errors import BadRequest, NotFound, TurnstoneError
 from memory.library.asked import Changed, Handed, Ids, Sought
 from memory.library.calls import Calls
 from memory.library.sync import SyncCalls
-from memory.model import Status
+from memory.model import DEEPEST, Status
 from memory.settings import ClientSettings
 
 _DONE = (Status.SETTLED, Status.DEAD, Status.ERASED)
 _FIRST_LOOK_SECONDS, _LAST_LOOK_SECONDS = 0.05, 1.0
+_OWNERS_AT_ONCE = 1_000
 _LONGEST_WAIT_MS = 10_000  # less than the client waits for an answer
 _KINDS: Mapping[str, type[TurnstoneError]] = {
     kind.code: kind
@@ -161,13 +162,15 @@ class Remote:
             )  # checked, or as the server itself has listed them
 
     async def owners(self) -> Sequence[Ids]:
-        """Owners who together have every memory of the tenant."""
-        found, number = list[Ids](), 1
+        """Owners who together have every memory of the tenant; of very many those whom page numbers reach."""
+        listed = list[Ids]()
         with _typed():
-            while page := await self._client.entities(page=number):
-                found += [{f"{one.type}_id": one.id} for one in page]
-                number += 1
-        return found
+            for number in range(1, DEEPEST // _OWNERS_AT_ONCE + 1):
+                page = await self._client.entities(page=number, page_size=_OWNERS_AT_ONCE)
+                listed += [{f"{entity.type}_id": entity.id} for entity in page]
+                if len(page) < _OWNERS_AT_ONCE:
+                    break
+        return listed
 
 
 def _owner(ids: Ids) -> Owner:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from memory.model.scope import Scope, Tenant
+from memory.model.scope import Scope, Tenant, spelled
 from memory.model.value import Value
 
 
@@ -82,8 +82,8 @@ class ApiKey(Value):
 
     @property
     def principal(self) -> Principal:
-        """Who asks with it."""
-        told = {"tenant": self.tenant, "access": self.access, "user_id": self.user_id}
+        """Who asks with it; their id in its one spelling, however the key was stored."""
+        told = {"tenant": self.tenant, "access": self.access, "user_id": spelled(self.user_id)}
         return Principal(name=self.id, per_minute=self.per_minute, **told)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from memory.model.scope import OWNERS
+from memory.model.scope import OWNERS, spelled
 from memory.model.value import Value
 
 
@@ -26,16 +26,30 @@ class DigestOrder(Value):
 
     @property
     def named(self) -> frozenset[tuple[str, str]]:
-        """Every owner whom the filters name, as field and id."""
+        """Every owner whom the filters name, as field and id: in the one spelling, and as it stands there."""
         return frozenset(_named(self.filters))
 
 
+def in_one_spelling(part: Any, field: str | None = None) -> Any:
+    """A filter with each id of an owner in its one spelling; what is no id stays as it is.
+
+    Args:
+        part: the filter, or a part of it.
+        field: the owner's field that the part stands under.
+    """
+    if isinstance(part, Mapping):
+        return {key: in_one_spelling(value, key if key in OWNERS else field) for key, value in part.items()}
+    if isinstance(part, list | tuple):
+        return [in_one_spelling(value, field) for value in part]
+    return part if field is None else spelled(part)
+
+
 def _named(part: Any, field: str | None = None) -> Iterator[tuple[str, str]]:
-    if isinstance(part, str) and field is not None:
-        yield field, part
-    elif isinstance(part, Mapping):
+    if isinstance(part, Mapping):
         for key, value in part.items():
             yield from _named(value, key if key in OWNERS else field)
     elif isinstance(part, list | tuple):
-        for one in part:
-            yield from _named(one, field)
+        for value in part:
+            yield from _named(value, field)
+    elif field is not None:
+        yield from ((field, name) for name in {part, spelled(part)} if isinstance(name, str))

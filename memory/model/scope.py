@@ -50,6 +50,14 @@ def addressable(name: str) -> str:
     return name
 
 
+def spelled(value: Any) -> Any:
+    """The same where it can be an id; what can be none stays as it is."""
+    try:
+        return owner_id(value)
+    except ValueError:
+        return value
+
+
 class Scope(Value):
     """Whose memory it is: a tenant and at least one of user, agent, run and app; without any, everything of the tenant.
 

@@ -156,6 +156,27 @@ async def test_the_orders_that_go_are_those_that_name_the_forgotten(
     assert await orders_in(redis) == ({} if goes else kept)
 
 
+SPELLINGS: list[tuple[Any, str, Any]] = [
+    ({"user_id": " alice "}, "alice", {"user_id": "alice"}),
+    ({"user_id": 7}, "7", {"user_id": "7"}),
+    ({"AND": [{"user_id": {"in": [" carol "]}}]}, "carol", {"AND": [{"user_id": {"in": ["carol"]}}]}),
+    ({"user_id": {"in": ["jose\u0301"]}}, "jos\u00e9", {"user_id": {"in": [" jos\u00e9"]}}),
+]
+
+
+@pytest.mark.parametrize(("filters", "user", "otherwise"), SPELLINGS)
+async def test_an_order_is_found_by_every_spelling_of_its_owner_and_goes_with_them(
+    front: Front, redis: Redis, filters: Any, user: str, otherwise: Any
+) -> None:
+    kept = await asked(front, "POST", "/v1/exports/", 201, json={"schema": SHAPE, "filters": filters})
+    assert await asked(front, "POST", "/v1/exports/get/", json={"filters": otherwise}) == {"facts": []}
+    forgotten = await front.ask("DELETE", "/memories", params={"user_id": user})
+    assert forgotten.json()["verified"], forgotten.text
+    assert await orders_in(redis) == {}
+    for wanted in ({"memory_export_id": kept["id"]}, {"filters": filters}):
+        assert await asked(front, "POST", "/v1/exports/get/", 404, json=wanted)
+
+
 async def test_an_order_by_mem0s_name_of_a_run_goes_with_the_run(front: Front, redis: Redis) -> None:
     for filters in ({"session_id": "s-1"}, {"AND": [{"user_id": "ana"}, {"session_id": "s-1"}]}):
         kept = await asked(front, "POST", "/v1/exports/", 201, json={"schema": SHAPE, "filters": filters})

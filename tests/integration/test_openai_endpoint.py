@@ -140,8 +140,9 @@ async def test_ping_succeeds_with_and_without_a_list_of_models(server: ModelServ
     with pytest.raises(ModelUnavailable, match="refused our key"):
         await model.ping()
     server.fault(Fault(kind=Kind.STATUS, route="models", status=400, calls=1))
-    with pytest.raises(ModelUnavailable, match="HTTP 400"):
+    with pytest.raises(ModelUnavailable, match="HTTP 400") as refused:
         await model.ping()
+    assert str(refused.value) == "The model gpt-test refused the request with HTTP 400."
 
 
 async def test_hundreds_of_questions_are_in_flight_at_once(server: ModelServer, model: OpenAIModel) -> None:

@@ -89,6 +89,36 @@ async def test_a_key_is_limited_to_one_user_whatever_the_spelling(front: Front) 
         assert answer.status_code == status, answer.text
 
 
+async def test_a_key_that_is_stored_with_another_spelling_is_good_for_its_user(front: Front, redis: Redis) -> None:
+    made = await front.key("write", user_id="joseXX")
+    row: Any = await redis.hget("ts:api_keys", made["id"])
+    assert row.count(b"joseXX") == 1
+    await redis.hset("ts:api_keys", made["id"], row.replace(b"joseXX", f"{DECOMPOSED} ".encode()))
+    for name, status in ((f"{DECOMPOSED} ", 202), (JOSE, 202), ("Jose", 403)):
+        body = {"user_id": name, "messages": SAID, "infer": False}
+        answer = await front.ask("POST", "/turns", made["key"], json=body)
+        assert answer.status_code == status, answer.text
+    await drained(front, user_id=JOSE)
+    assert len((await front.ask("GET", "/memories", made["key"])).json()["results"]) == 2
+    for exact, name, status in (("true", f"{DECOMPOSED} ", 200), ("true", "Jose", 403), ("false", DECOMPOSED, 200)):
+        query = {"user_id": name, "exact": exact}
+        assert (await front.ask("DELETE", "/memories", made["key"], params=query)).status_code == status
+    assert await texts(front, user_id=JOSE) == []
+
+
+async def test_an_id_that_a_query_names_twice_is_refused(front: Front) -> None:
+    await remembered(front, user_id="bob")
+    await drained(front, user_id="bob")
+    for method, path in (
+        ("DELETE", "/memories"), ("DELETE", "/v1/memories/"),
+        ("GET", "/memories"), ("GET", "/turns"), ("GET", "/export"),
+    ):  # fmt: skip
+        for again in ("user_id=alice&user_id=bob", "user_id=bob&user_id=bob"):
+            answer = await front.ask(method, f"{path}?{again}")
+            assert (answer.status_code, "more than once" in answer.json()["detail"]) == (400, True), (path, answer.text)
+    assert await texts(front, user_id="bob") == ["I keep bees"]
+
+
 async def test_an_import_brings_owners_in_by_the_one_spelling(front: Front) -> None:
     arrival = {"memory": "Jose keeps bees", "user_id": SPELLING, "run_id": 7}
     answer = await front.ask("POST", "/import", json={"memories": [arrival]})

@@ -182,3 +182,18 @@ async def test_a_provider_that_answers_again_is_well(clinic: Clinic) -> None:
     assert (await clinic.later(ask_providers=True)).status is Readiness.DEGRADED
     clinic.model.error = None
     assert (await clinic.later(31, ask_providers=True)).status is Readiness.READY
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (
+            ModelUnavailable("The model gpt answered HTTP 500: no room for `I owe Bob`."),
+            "The model gpt answered HTTP 500",
+        ),
+        (ModelUnavailable("The model gpt cannot be reached."), "The model gpt cannot be reached"),
+    ],
+)
+async def test_nobody_is_told_a_providers_own_words(clinic: Clinic, error: ModelUnavailable, reason: str) -> None:
+    clinic.model.error = error
+    assert (await clinic.later(ask_providers=True)).parts["extractor"].reason == f"{reason}."

@@ -102,10 +102,27 @@ async def test_a_reset_forgets_everybody_who_has_memories(api: FakeApi, client: 
     api.plan("GET", "/entities", [])
     api.plan("DELETE", "/memories", {"erased_at": AT, "watermark": 7, "turns": 0, "memories": 1, "verified": True})
     await client.reset()
+    assert len(api.asked) == 4, "two lists of one page, and two erases"
     assert [one.path for one in api.asked if one.method == "DELETE"] == [
         "/memories?user_id=ana&exact=true",
         "/memories?agent_id=bot&exact=true",
     ]
+
+
+async def test_a_reset_of_more_owners_than_pages_reach_lists_them_again_until_nobody_is_new(
+    api: FakeApi, client: AsyncMemoryClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("memory.library.remote._OWNERS_AT_ONCE", 2)
+    monkeypatch.setattr("memory.library.remote.DEEPEST", 4)
+    told = {"type": "user", "total_memories": 1}
+    for names in (("a", "b"), ("c", "d"), ("e", "f"), ("g",), ()):
+        api.plan("GET", "/entities", [{"id": name, **told} for name in names])
+    api.plan("DELETE", "/memories", {"erased_at": AT, "watermark": 7, "turns": 0, "memories": 1, "verified": True})
+    await client.reset()
+    listed = [one.path for one in api.asked if one.method == "GET"]
+    assert listed == [f"/entities?page={page}&page_size=2" for page in (1, 2, 1, 2, 1)]
+    erased = [one.path for one in api.asked if one.method == "DELETE"]
+    assert erased == [f"/memories?user_id={name}&exact=true" for name in "abcdefg"]
 
 
 async def test_metadata_is_joined_by_the_server_which_holds_the_owner_s_lane(

@@ -16,7 +16,7 @@ from api.mem0.lenient import Owned
 from api.routing import Route
 from memory.digest import made, order, summarised
 from memory.errors import NotFound
-from memory.model import Principal, Scope
+from memory.model import Principal, Scope, in_one_spelling
 from memory.model.filters import Condition
 
 router = APIRouter(route_class=Route, include_in_schema=False)
@@ -33,9 +33,12 @@ class OfIn(Owned):
 
     @property
     def of(self) -> dict[str, Any]:
-        """The ids and the filters as one filter, in our words: what they name must be found when it is forgotten."""
+        """The ids and the filters as one filter, in our words and with each id in its one spelling.
+
+        Who is named must be found when they are forgotten, and an order by another spelling of its filters.
+        """
         named = {field: name for field, name in self.ids.items() if name is not None}
-        both = [one for one in (named, filters.in_our_words(self.filters)) if one]
+        both = [one for one in (named, in_one_spelling(filters.in_our_words(self.filters))) if one]
         return {"AND": both} if len(both) > 1 else both[0] if both else {}
 
 
