@@ -101,3 +101,12 @@ def kill(pid: int, number: int) -> None:
         os.kill(pid, number)
     except ProcessLookupError:
         return
+
+
+def on_loopback(app: Any) -> Any:
+    """An app in this process, called as by a server on 127.0.0.1; httpx takes the address from the URL."""
+
+    async def called(scope: Any, receive: Any, send: Any) -> None:
+        await app({**scope, "server": ("127.0.0.1", 8000)}, receive, send)
+
+    return called

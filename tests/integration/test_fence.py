@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from api.fence import FENCE
 from tests.integration.front import ADMIN_KEY, Front, fronts
 from tests.integration.test_roles import HEALTH, NEEDS, SIGN_IN, filled
+from tests.support import on_loopback
 
 FENCED = {name.decode(): value.decode() for name, value in FENCE}
 ELSEWHERE = {"Origin": "https://elsewhere.example"}
@@ -71,7 +72,7 @@ async def test_an_unforeseen_error_is_fenced_in_and_tells_nothing_of_itself(fron
 
     app: FastAPI = front.app
     app.add_api_route("/broken", broken)
-    over = httpx.ASGITransport(app, raise_app_exceptions=False)
+    over = httpx.ASGITransport(on_loopback(app), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=over, base_url="http://turnstone") as http:
         answer = await http.get("/broken")
     assert (answer.status_code, answer.json()["error"]) == (500, "internal")

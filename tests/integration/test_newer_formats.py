@@ -24,6 +24,7 @@ from memory.errors import NewerFormat
 from memory.model import Scope, Status, TurnStatus
 from memory.settings import Settings
 from tests.integration.house import ANA, BOB, House, make_removals_due
+from tests.support import on_loopback
 
 NEWER = 99
 SENTENCE = r"written by a newer Turnstone \(format 99, this one reads up to [1-6]\); upgrade"
@@ -150,7 +151,7 @@ async def api(redis_url: str, qdrant_url: str) -> AsyncIterator[httpx.AsyncClien
     """The real API app, in this process; what its lifespan opens is opened here, as that also tunes the process."""
     settings = Settings(redis_url=redis_url, qdrant_url=qdrant_url, auth="off", openai_api_key=None)
     app = create_app(settings)
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    transport = httpx.ASGITransport(on_loopback(app), raise_app_exceptions=False)
     async with (
         opened(settings) as parts,
         httpx.AsyncClient(transport=transport, base_url="http://api") as client,

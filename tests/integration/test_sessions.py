@@ -17,6 +17,7 @@ from api.sessions import LONGEST_SECONDS
 from memory.model import Bond
 from tests.integration.front import ADMIN_KEY, Front, fronts
 from tests.integration.test_roles import NEEDS, filled
+from tests.support import on_loopback
 
 OURS = {"Sec-Fetch-Site": "same-origin"}
 COOKIE = "turnstone_session"
@@ -191,7 +192,7 @@ async def test_an_address_may_try_ten_keys_a_minute_and_another_one_is_not_held_
     assert [answer.status_code for answer in tried] == [401] * 10 + [429]
     assert 1 <= int(tried[-1].headers["retry-after"]) <= 6
     assert (await sign_in(front, ADMIN_KEY)).status_code == 429
-    other = httpx.ASGITransport(front.app, client=("2001:db8::1", 5))
+    other = httpx.ASGITransport(on_loopback(front.app), client=("2001:db8::1", 5))
     async with httpx.AsyncClient(transport=other, base_url="http://turnstone") as http:
         answer = await http.post("/dashboard/sign-in", data={"key": ADMIN_KEY}, headers=OURS)
     assert answer.status_code == 303

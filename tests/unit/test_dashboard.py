@@ -23,6 +23,7 @@ from memory.books import Ledger
 from memory.embedded.sockets import free_port
 from memory.model import Event, Memory, Message, Page, Role, Scope, Status, Turn, TurnEvent, TurnStatus
 from memory.settings import Settings
+from tests.support import on_loopback
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ANA = Scope(tenant="default", user_id="ana")
@@ -122,7 +123,10 @@ async def app(settings: Settings) -> AsyncIterator[FastAPI]:
 
 @pytest.fixture
 async def browser(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://turnstone") as client:
+    transport = httpx.ASGITransport(on_loopback(app))
+    async with httpx.AsyncClient(transport=transport, base_url="http://turnstone") as client:
+        transport=httpx.ASGITransport(on_loopback(app)), base_url="http://turnstone"
+    ) as client:
         yield client
 
 

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.openapi import OPEN_TO_ALL
 from memory.settings import Settings
+from tests.support import on_loopback
 
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
 
@@ -94,7 +95,7 @@ def test_metrics_are_text() -> None:
     [("/turns", {"GET", "POST"}), ("/guidance", {"GET", "PUT"}), ("/memories/x", {"GET", "PUT", "DELETE"})],
 )
 async def test_a_method_that_is_not_served_is_told_all_that_are(path: str, methods: set[str]) -> None:
-    transport = httpx.ASGITransport(app())
+    transport = httpx.ASGITransport(on_loopback(app()))
     async with httpx.AsyncClient(transport=transport, base_url="http://turnstone") as http:
         answer = await http.request("PATCH", path, json={})
     assert answer.status_code == 405
