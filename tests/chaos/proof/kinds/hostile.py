@@ -50,7 +50,7 @@ MUTATIONS: tuple[Mutation, ...] = (
          "tests/unit/test_cli_import.py::test_files_with_people_s_words_are_for_the_caller_alone",
          "memory/cli/private.py", "os.fchmod(descriptor, _OURS_ALONE)", "pass"),
     _one(13, "An id is taken as it is spelled.", f"{_SPELLED}who_is_forgotten_by_another_spelling_is_gone",
-         "memory/model/scope.py", 'name = normalize("NFC", text).strip()', "name = text"),
+         "memory/model/scope.py", 'name = normalized("NFC", text).strip()', "name = text"),
     _one(13, "A blank id is an id.", f"{_SPELLED}a_blank_id_is_refused_everywhere_with_the_name_of_its_field",
          "memory/model/scope.py", "if not name:", "if False:"),
     _one(13, "What is stored in another spelling cannot be named.",
