@@ -96,7 +96,7 @@ def _checked(source: Any) -> Mapping[str, Any]:
     if isinstance(source, str):
         try:
             schema = from_json(source, allow_inf_nan=False)
-        except ValueError as error:
+        except (TypeError, ValueError) as error:  # of a lone surrogate it says that it is no text
             raise BadRequest(f"schema: it is not valid JSON: {error}") from None
     if not isinstance(schema, dict) or schema.get("type", "object") != "object":
         raise BadRequest('schema: give the JSON schema of an object, such as {"type": "object", "properties": …}')

@@ -125,8 +125,6 @@ async def app(settings: Settings) -> AsyncIterator[FastAPI]:
 async def browser(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(on_loopback(app))
     async with httpx.AsyncClient(transport=transport, base_url="http://turnstone") as client:
-        transport=httpx.ASGITransport(on_loopback(app)), base_url="http://turnstone"
-    ) as client:
         yield client
 
 

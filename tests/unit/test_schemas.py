@@ -45,6 +45,7 @@ def nested(levels: int) -> dict[str, Any]:
         (doubling(60), f"must not be deeper than {DEEPEST} levels"),
         (nested(DEEPEST), f"must not be deeper than {DEEPEST} levels"),
         ('{"a":' * 5_000 + "1" + "}" * 5_000, "it is not valid JSON"),
+        ('{"title": "\ud800"}', "it is not valid JSON"),
         ({"$ref": "https://example.com/schema.json"}, "leads out of it"),
         ({"$ref": "#a", "$defs": {"a": {"$anchor": "a"}}}, "leads out of it"),
         ({"$ref": "#/$defs/b", "$defs": {"a": {}}}, "leads nowhere"),
@@ -169,9 +170,9 @@ async def test_who_only_waits_for_the_thread_may_come_again_and_whose_schema_kee
     try:
         slow = asyncio.create_task(check_document({"properties": {"a": {}}}, Slow(a=1)))
         assert await asyncio.to_thread(begun.wait, 60)
-        with pytest.raises(Transient) as waited:
+        with pytest.raises((BadRequest, Transient)) as waited:
             await checked_schema({"type": "object"})
-        assert waited.value.retry_after_seconds
+        assert getattr(waited.value, "retry_after_seconds", None)
         with pytest.raises(BadRequest, match="could not be checked within"):
             await slow
     finally:

@@ -58,7 +58,7 @@ MUTATIONS: tuple[Mutation, ...] = (
          "tests/unit/test_cli_import.py::test_files_with_people_s_words_are_for_the_caller_alone",
          "memory/cli/private.py", "os.fchmod(descriptor, _OURS_ALONE)", "pass"),
     _one(13, "An id is taken as it is spelled.", f"{_SPELLED}who_is_forgotten_by_another_spelling_is_gone",
-         "memory/model/scope.py", 'name = normalize("NFC", text).strip()', "name = text"),
+         "memory/model/scope.py", 'name = normalized("NFC", text).strip()', "name = text"),
     _one(13, "An id may be one that no address can name.",
          "tests/unit/test_owner_ids.py::test_an_id_that_no_address_can_name_is_refused_on_every_surface",
          "memory/model/scope.py", "if name in _NO_ADDRESSES:", "if False:"),
