@@ -57,6 +57,7 @@ async def fronts(count: int, redis_url: str, qdrant_url: str, **more: Any) -> As
             app = create_app(settings)
             app.state.parts = await stack.enter_async_context(opened(settings))
             transport = httpx.ASGITransport(app)
-            http = httpx.AsyncClient(transport=transport, base_url="http://turnstone")
+            url = "http://turnstone" if settings.auth == "keys" else "http://localhost"  # else it would not be local
+            http = httpx.AsyncClient(transport=transport, base_url=url)
             made.append(Front(app, await stack.enter_async_context(http), app.state.parts))
         yield made

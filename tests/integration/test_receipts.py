@@ -48,7 +48,7 @@ async def api_over(house: House, redis: Redis) -> AsyncIterator[httpx.AsyncClien
         rates=unused, digests=unused, webhooks=unused, deliveries=unused, sender=unused, pulse=unused,
         health=unused,
     )  # fmt: skip
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://turnstone") as http:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http:
         yield http
 
 

@@ -100,7 +100,7 @@ def partless() -> FastAPI:
 async def http() -> AsyncIterator[httpx.AsyncClient]:
     """The API without any part: a request that got past the door would fail."""
     transport = httpx.ASGITransport(partless(), raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://turnstone") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         yield client
 
 

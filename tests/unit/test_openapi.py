@@ -95,7 +95,7 @@ def test_metrics_are_text() -> None:
 )
 async def test_a_method_that_is_not_served_is_told_all_that_are(path: str, methods: set[str]) -> None:
     transport = httpx.ASGITransport(app())
-    async with httpx.AsyncClient(transport=transport, base_url="http://turnstone") as http:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
         answer = await http.request("PATCH", path, json={})
     assert answer.status_code == 405
     assert set(answer.headers["allow"].split(", ")) == methods
