@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from api.app import create_app
 from memory.bootstrap import Parts, opened
 from memory.settings import Settings
-from tests.support import on_loopback, without_memories
+from tests.support import without_memories
 
 ADMIN_KEY = "the-operators-own-key"
 
@@ -56,7 +56,8 @@ async def fronts(count: int, redis_url: str, qdrant_url: str, **more: Any) -> As
         for _ in range(count):
             app = create_app(settings)
             app.state.parts = await stack.enter_async_context(opened(settings))
-            transport = httpx.ASGITransport(on_loopback(app))
-            http = httpx.AsyncClient(transport=transport, base_url="http://turnstone")
+            transport = httpx.ASGITransport(app)
+            url = "http://turnstone" if settings.auth == "keys" else "http://localhost"  # else it would not be local
+            http = httpx.AsyncClient(transport=transport, base_url=url)
             made.append(Front(app, await stack.enter_async_context(http), app.state.parts))
         yield made

@@ -18,7 +18,6 @@ from memory.model import Scope
 from memory.settings import Settings
 from tests.fakes import NoGuidance
 from tests.integration.house import ANA, House
-from tests.support import on_loopback
 
 NO_JSON = BadAnswer("the answer was no JSON")
 
@@ -73,5 +72,5 @@ async def desk_in(house: House) -> AsyncIterator[Desk]:
         keyring=missing, admission=missing, pulse=missing, health=missing, rates=missing, digests=missing,
         webhooks=missing, deliveries=missing, sender=missing,
     )  # fmt: skip
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(on_loopback(app)), base_url="http://turnstone") as http:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http:
         yield Desk(house, http)

@@ -154,7 +154,7 @@ async def api(redis_url: str, qdrant_url: str) -> AsyncIterator[httpx.AsyncClien
     transport = httpx.ASGITransport(on_loopback(app), raise_app_exceptions=False)
     async with (
         opened(settings) as parts,
-        httpx.AsyncClient(transport=transport, base_url="http://api") as client,
+        httpx.AsyncClient(transport=transport, base_url="http://localhost") as client,
     ):
         app.state.parts = parts
         yield client

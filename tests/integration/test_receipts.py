@@ -29,7 +29,6 @@ from memory.settings import Settings
 from tests.fakes import NoGuidance
 from tests.integration.front import fronts
 from tests.integration.house import ANA, BOB, House
-from tests.support import on_loopback
 
 ANA_BOT = Scope(tenant="default", user_id="ana", agent_id="bot")
 
@@ -49,7 +48,7 @@ async def api_over(house: House, redis: Redis) -> AsyncIterator[httpx.AsyncClien
         rates=unused, digests=unused, webhooks=unused, deliveries=unused, sender=unused, pulse=unused,
         health=unused,
     )  # fmt: skip
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(on_loopback(app)), base_url="http://turnstone") as http:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http:
         yield http
 
 

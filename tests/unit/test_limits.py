@@ -14,7 +14,6 @@ from fastapi import FastAPI
 from api.app import create_app
 from memory.model import After
 from memory.settings import Settings
-from tests.support import on_loopback
 
 SAID = {"role": "user", "content": "I live in Berlin"}
 OWNED = {"user_id": "ana"}
@@ -100,8 +99,8 @@ def partless() -> FastAPI:
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
     """The API without any part: a request that got past the door would fail."""
-    transport = httpx.ASGITransport(on_loopback(partless()), raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://turnstone") as client:
+    transport = httpx.ASGITransport(partless(), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         yield client
 
 

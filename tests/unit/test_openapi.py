@@ -14,7 +14,6 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.openapi import OPEN_TO_ALL
 from memory.settings import Settings
-from tests.support import on_loopback
 
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
 
@@ -95,8 +94,8 @@ def test_metrics_are_text() -> None:
     [("/turns", {"GET", "POST"}), ("/guidance", {"GET", "PUT"}), ("/memories/x", {"GET", "PUT", "DELETE"})],
 )
 async def test_a_method_that_is_not_served_is_told_all_that_are(path: str, methods: set[str]) -> None:
-    transport = httpx.ASGITransport(on_loopback(app()))
-    async with httpx.AsyncClient(transport=transport, base_url="http://turnstone") as http:
+    transport = httpx.ASGITransport(app())
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
         answer = await http.request("PATCH", path, json={})
     assert answer.status_code == 405
     assert set(answer.headers["allow"].split(", ")) == methods
