@@ -14,16 +14,14 @@ from types import TracebackType
 from typing import Any, Literal, Self, Unpack
 from urllib.parse import quote
 
-import httpx
-
 from memory.client.chats import ChatCalls
 from memory.client.guidance import Guidance
 from memory.client.keys import Keys
 from memory.client.letters import Letters, RehearsalView, named
 from memory.client.owners import Owner, OwnerCalls
+from memory.client.readiness import PATH, readiness
 from memory.client.views import Found, HeldView, ImportView, MemoryView, Page, Part, Queued, TurnView
 from memory.client.webhooks import Webhooks
-from memory.client.readiness import PATH, readiness
 from memory.client.wire import Wire
 
 _FIRST: Part = {"page": 1, "page_size": 20}

@@ -187,7 +187,10 @@ async def test_a_provider_that_answers_again_is_well(clinic: Clinic) -> None:
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        (ModelUnavailable("The model gpt answered HTTP 500: no room for `I owe Bob`."), "The model gpt answered HTTP 500"),
+        (
+            ModelUnavailable("The model gpt answered HTTP 500: no room for `I owe Bob`."),
+            "The model gpt answered HTTP 500",
+        ),
         (ModelUnavailable("The model gpt cannot be reached."), "The model gpt cannot be reached"),
     ],
 )
