@@ -61,7 +61,8 @@ def complete(document: Document) -> Document:
     """Add what holds for all routes of a kind, and take out what is not ours.
 
     A route that takes a body can refuse it (400, 413, 415, 422); one that takes parameters can refuse these (422), and
-    `*` for an owner (400); one that asks who calls can refuse them (401, 403, 429), and needs Redis to know (503).
+    `*` for an owner or a page that lies too deep (400); one that asks who calls can refuse them (401, 403, 429), and
+    needs Redis to know (503).
     """
     for path, operation in _operations(document):
         shared = _shared(path, operation)
@@ -98,7 +99,7 @@ def _shared(path: str, operation: Document) -> set[int]:
         statuses |= {400, 413, 415, 422}
     if parameters:
         statuses |= {422}
-    if parameters & set(OWNERS):
+    if parameters & {*OWNERS, "page"}:
         statuses |= {400}
     return statuses
 

@@ -110,8 +110,8 @@ async def test_an_id_that_a_query_names_twice_is_refused(front: Front) -> None:
     await remembered(front, user_id="bob")
     await drained(front, user_id="bob")
     for method, path in (
-        ("DELETE", "/memories"), ("DELETE", "/v1/memories/"),
-        ("GET", "/memories"), ("GET", "/turns"), ("GET", "/export"),
+        ("DELETE", "/memories"), ("DELETE", "/v1/memories/"), ("GET", "/memories"), ("GET", "/turns"),
+        ("GET", "/export"),
     ):  # fmt: skip
         for again in ("user_id=alice&user_id=bob", "user_id=bob&user_id=bob"):
             answer = await front.ask(method, f"{path}?{again}")

@@ -99,3 +99,9 @@ async def test_a_method_that_is_not_served_is_told_all_that_are(path: str, metho
         answer = await http.request("PATCH", path, json={})
     assert answer.status_code == 405
     assert set(answer.headers["allow"].split(", ")) == methods
+
+
+def test_a_list_in_pages_says_that_it_refuses_what_lies_too_deep() -> None:
+    in_pages = [one for one in operations() if "page" in {each["name"] for each in one[2].get("parameters", [])}]
+    assert len(in_pages) > 8
+    assert [(method, path) for method, path, told in in_pages if "400" not in told["responses"]] == []

@@ -22,7 +22,8 @@ from tests.integration.front import ADMIN_KEY, Front, fronts
 from tests.receiver import Receiver, receiving
 
 TENANT = "default"
-QUICK = {"webhook_private": "on", "webhook_attempts": 3, "webhook_retry_max_seconds": 0.01}
+# A pause outlasts its test, unless the test ends it.
+QUICK = {"webhook_private": "on", "webhook_attempts": 3, "webhook_retry_max_seconds": 100}
 
 
 @dataclass
@@ -96,7 +97,7 @@ class Hooked:
 
 @asynccontextmanager
 async def hooked(redis_url: str, qdrant_url: str) -> AsyncIterator[Hooked]:
-    """All of it, with short pauses."""
+    """All of it, with pauses that outlast a test: `make_due` ends them."""
     settings = Settings.model_validate({"auth": "off", "extractor": "offline", **QUICK})
     async with fronts(1, redis_url, qdrant_url, **QUICK) as (front,), Redis.from_url(redis_url) as redis:
         with receiving() as receiver:
