@@ -11,16 +11,17 @@ from schemathesis.openapi.checks import AllowHeaderMismatch, RejectedPositiveDat
 from tests.fuzz.shape import wrong_shape
 
 # Rules that no JSON schema tells: what a filter may say, how deep and large metadata may be, that a receipt's 1 is not
-# 1.0, what holds between parameters of a query. A refusal that begins like this is right for data that is valid by the
+# 1.0, what holds between parameters of a query, that a cursor is one of ours. A refusal that begins like this is right for data that is valid by the
 # document.
 _MOMENTS = ("timestamp", "as_of", "accepted_after", "accepted_before")
-_MUST_LIE = tuple(f"{name}: must lie " for name in _MOMENTS)
 UNTOLD = (
     "filters: ",
     "metadata: ",
     "receipt: ",
     "name an owner: ",
     "page and page_size reach ",
+    "cursor: ",
+    "cursor and page exclude ",
     *(f"{name}: must lie " for name in _MOMENTS),
 )
 # Rules that the document tells, broken by us: an owner that exists was put in beside `all` of dead letters or beside an
