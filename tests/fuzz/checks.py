@@ -11,8 +11,8 @@ from schemathesis.openapi.checks import AllowHeaderMismatch, RejectedPositiveDat
 from tests.fuzz.shape import wrong_shape
 
 # Rules that no JSON schema tells: what a filter may say, how deep and large metadata may be, that a receipt's 1 is not
-# 1.0, what holds between parameters of a query, that a cursor is one of ours. A refusal that begins like this is right for data that is valid by the
-# document.
+# 1.0, what holds between parameters of a query, that a cursor is one of ours. A refusal that begins like this is right
+# for data that is valid by the document.
 _MOMENTS = ("timestamp", "as_of", "accepted_after", "accepted_before")
 UNTOLD = (
     "filters: ",
