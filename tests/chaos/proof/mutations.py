@@ -110,10 +110,12 @@ _INVARIANTS = (
          f"{_LUA}/erase.lua", "redis.call('DEL', turn, text)", ""),
     _one(9, "A worker that wrote after an erase does not take it back.", _ERASED,
          "memory/remember.py", "await take_back([", "str(["),
-    Mutation(9, "An erase leaves the lane to its worker, who does not look at the epoch either.", _ERASED, (
-        Edit(f"{_LUA}/seize.lua", "redis.call('SET', lease, token, 'PX', ARGV[1])", ""),
-        Edit(f"{_LUA}/erase.lua", "if redis.call('GET', lease) ~= ARGV[1] then return {} end", ""),
-        Edit("memory/forget.py", "await hold.check()", "pass"),
+    Mutation(9, "A worker goes on in a lane that an erase has taken, and does not look at the epoch either.", _ERASED, (
+        Edit(f"{_LUA}/record.lua", "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end", ""),
+        Edit(f"{_LUA}/settle.lua", "if redis.call('GET', lease) ~= ARGV[1] then return 0 end", ""),
+        Edit("memory/adapters/redis_lanes.py",
+             "_still_ours(token is not None and int(token) == lease.token, lease.lane)",
+             "left_ms = max(left_ms, 10_000)"),
         Edit("memory/adapters/redis_lanes.py", "if any(turn.order <=", "if False and any(turn.order <="),
     )),
     _one(9, "An erase is not repeated when nobody can be writing any more.", _REPEATED,
@@ -135,7 +137,7 @@ _INVARIANTS = (
     _one(10, "A model that is away is taken for the turn's own failure.", _DOWN,
          "memory/remember.py", _POSTPONE, "delay = await parts.lanes.fail(lease, str(error))"),
     _one(10, "Waiting for a model that is away costs attempts.", _DOWN,
-         f"{_LUA}/postpone.lua", "redis.call('HINCRBY', turn, 'attempts', -1)", ""),
+         f"{_LUA}/postpone.lua", "redis.call('HINCRBY', turn, 'attempts', -1)", "redis.call('HGET', turn, 'attempts')"),
 )  # fmt: skip
 
 MUTATIONS = (*_INVARIANTS, *(mutation for kind in KINDS.values() for mutation in kind))
