@@ -85,9 +85,12 @@ def is_late(memory: Memory, turn: Turn) -> bool:
 def said_beside(memory: Memory, turn: Turn) -> datetime:
     """When a turn was said, beside what stands. One without a time of its own is said after what was learned before it.
 
-    So it is even if that is dated a little ahead; but a replayed one was said before what has been learned meanwhile.
+    So it is even if that is dated a little ahead; but a replayed one was said before what has been learned meanwhile,
+    also where the clock was ahead when it was accepted.
     """
-    has_own_time = turn.timestamp is not None or memory.order > turn.order
+    if turn.timestamp is None and memory.order > turn.order:
+        return min(turn.said_at, _since(memory) - timedelta(microseconds=1))
+    has_own_time = turn.timestamp is not None
     return turn.said_at if has_own_time or is_misdated(memory, turn) else max(turn.said_at, memory.valid_from)
 
 

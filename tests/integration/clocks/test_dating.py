@@ -140,3 +140,19 @@ async def test_a_timestamp_more_than_a_day_ahead_is_refused_at_every_door(house:
         taken = await desk.http.post("/turns", json={**said, "timestamp": (now() + timedelta(hours=14)).isoformat()})
         assert taken.status_code == 202
     assert (await house.turns.ledger(ANA.tenant)).accepted == 1
+
+
+async def test_a_turn_that_died_while_the_clock_was_ahead_and_is_replayed_overwrites_nothing_newer(
+    house: House, clock: Clock
+) -> None:
+    house.reconciler.table |= {REDS: Event.UPDATE, BLUES: Event.UPDATE}
+    await learnt(house, FIRST)
+    async with desk_in(house) as desk:
+        clock.set_ahead(HOUR)
+        await desk.bury(REDS)
+        clock.set_ahead(0)
+        await learnt(house, BLUES)
+        await desk.post("replay", all=True)
+        await house.drain()
+    assert await house.texts() == [BLUES]
+    assert {version.text for version in await history(house)} == {FIRST, REDS, BLUES}
