@@ -4,6 +4,10 @@ A server that was demoted keeps its connections: it refuses every write for ever
 knew. The address may lead to another server by then (a DNS name, a balancer), which only a new connection finds out.
 A process that only reads would not notice, so each client writes nothing at all every few seconds.
 
+A cancellation that falls just where a command has been sent is not lost: redis-py sends with `asyncio.wait_for`, which
+forgets it before Python 3.12 (https://github.com/python/cpython/issues/86296), and a loop that was told to end would go
+on for ever.
+
 A command is never sent twice: whoever sent it knows alone whether it may be. Before a connection is used it is looked
 at whether it was closed while it was idle; then another takes its place, and nothing has been sent.
 """
@@ -12,8 +16,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable
+from typing import Any, TypeVar
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.client import Pipeline
@@ -25,6 +29,8 @@ from redis.exceptions import RedisError
 from memory.adapters.redis_refusals import leads_elsewhere
 from memory.adapters.redis_scripts import NOTHING, answered
 from memory.errors import InboxUnavailable
+
+T = TypeVar("T")
 
 _CONNECT_SECONDS = 2
 _ANSWER_SECONDS = 10
@@ -47,6 +53,16 @@ class RenewedPool(BlockingConnectionPool):
         await super().ensure_connection(connection)
 
 
+async def _cancellable(call: Awaitable[T]) -> T:
+    """Await a call. Raises CancelledError if the task was cancelled meanwhile, though the call may have hidden that."""
+    task = asyncio.current_task()
+    cancelled_before = task.cancelling() if task else 0
+    answer = await call
+    if task and task.cancelling() > cancelled_before:
+        raise asyncio.CancelledError
+    return answer
+
+
 class _Renewing:
     """Over a client or a pipeline: an answer that no primary gives renews the pool."""
 
@@ -65,9 +81,17 @@ class _Renewing:
 class _Pipeline(_Renewing, Pipeline):  # type: ignore[misc] # their parse_response is typed for their own pool
     """Commands sent together."""
 
+    async def execute(self, raise_on_error: bool = True) -> list[Any]:
+        """Send them and return the answers."""
+        return await _cancellable(super().execute(raise_on_error))
+
 
 class RedisClient(_Renewing, Redis):  # type: ignore[misc] # as above
     """A client with a pool that can be renewed. See `open_redis`."""
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:
+        """Run one command."""
+        return await _cancellable(super().execute_command(*args, **options))  # type: ignore[no-untyped-call] # theirs
 
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> _Pipeline:
         """Commands sent together."""

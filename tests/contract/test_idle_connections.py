@@ -7,10 +7,10 @@ done.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 
 import pytest
-from redis.asyncio import Redis
+from redis.asyncio import Connection, Redis
 
 from memory.adapters.inbox_limits import InboxLimits
 from memory.adapters.redis_client import RedisClient, open_redis
@@ -90,3 +90,30 @@ async def refused(desk: Desk, number: int) -> bool:
     with pytest.raises(InboxUnavailable, match="does not answer"):
         await desk.post(f"turn {number}")
     return True
+
+
+@pytest.mark.parametrize("together", [False, True], ids=["one command", "a pipeline"])
+async def test_a_task_that_is_cancelled_just_as_its_command_has_been_sent_ends(
+    client: RedisClient, together: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = Connection._send_packed_command
+
+    async def sent_and_cancelled(self: Connection, command: Iterable[bytes]) -> None:
+        await send(self, command)
+        working.cancel()
+
+    async def work() -> None:
+        if together:
+            async with client.pipeline(transaction=False) as pipeline:
+                pipeline.time()
+                await pipeline.execute()
+        else:
+            await client.time()
+
+    await client.time()  # connected, so that there is but one thing to send
+    working = asyncio.create_task(work())
+    monkeypatch.setattr(Connection, "_send_packed_command", sent_and_cancelled)
+    with pytest.raises(asyncio.CancelledError):
+        await working
+    monkeypatch.undo()
+    assert await client.time()

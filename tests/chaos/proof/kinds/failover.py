@@ -16,6 +16,9 @@ _WORKER = (
 )
 _BROKER = "tests/contract/test_broker.py::test_a_broker_that_is_away_is_looked_for_every_second_however_long_it_takes"
 _ONCE = "tests/contract/test_idle_connections.py::test_a_step_whose_answer_is_lost_on_the_wire_is_not_sent_again"
+_CANCELLED = (
+    "tests/contract/test_idle_connections.py::test_a_task_that_is_cancelled_just_as_its_command_has_been_sent_ends"
+)
 _PID_FILE = (
     "tests/integration/test_keeper.py::test_a_part_whose_pid_file_cannot_be_written_is_started_when_it_can_be_again"
 )
@@ -40,6 +43,8 @@ MUTATIONS: tuple[Mutation, ...] = (
          "worker/connection.py", "{**intervals, **options}", "options"),
     _one(14, "A command whose answer was lost is sent again.", _ONCE,
          _CLIENT, "retry=Retry(NoBackoff(), 0)", "retry=Retry(NoBackoff(), 3)"),
+    _one(14, "A cancellation just as a command has been sent is forgotten (Python 3.11).", _CANCELLED,
+         _CLIENT, "if task and task.cancelling() > cancelled_before:", "if False:"),
     _one(14, "The supervisor ends when it cannot write a pid file.", _PID_FILE,
          "memory/embedded/child.py", "except OSError as error:  # for now", "except EOFError as error:  # for now"),
 )  # fmt: skip
