@@ -1,9 +1,9 @@
-# Turnstone. Needs make and a Python of 3.11 or newer with pip; everything else goes into .venv.
+# Scrubjay. Needs make and a Python of 3.11 or newer with pip; everything else goes into .venv.
 
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
-DATA ?= .turnstone
+DATA ?= .scrubjay
 WORKERS ?= 2
 
 # The first of these that is new enough; name another with `make PYTHON=/path/to/python …`.
@@ -23,10 +23,10 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' $(firstword $(MAKEFILE_LIST)) | tr '|' '\t' | expand -t 22
 
 demo: $(VENV)/.embedded ## replay a real conversation against the whole stack, then ask about it; needs no key
-	@$(BIN)/turnstone demo
+	@$(BIN)/scrubjay demo
 
 up: $(VENV)/.embedded ## the whole stack in the foreground at http://127.0.0.1:8000 (PORT, DATA, WORKERS)
-	@$(BIN)/turnstone up --port $(PORT) --data $(DATA) --workers $(WORKERS)
+	@$(BIN)/scrubjay up --port $(PORT) --data $(DATA) --workers $(WORKERS)
 
 # The tests start Python well over a hundred times: what is compiled is kept, even where this is switched off.
 test: $(VENV)/.dev tools ## every test: unit, contract, integration, end to end, browser, a short storm
@@ -94,7 +94,7 @@ sbom: $(VENV)/.dev ## what runs in production, as CycloneDX JSON in build/sbom.c
 lock: ## write requirements.lock anew, from the newest that pyproject.toml allows
 	@.ci/lock "$(PYTHON)"
 
-clean: ## remove what make made, but never the data in .turnstone
+clean: ## remove what make made, but never the data in .scrubjay
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find api worker memory tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -104,21 +104,21 @@ tools:
 
 # A stamp is older than what it was made from only when something has changed: a second call installs nothing.
 $(VENV)/.embedded: $(VENV)/.python pyproject.toml requirements.lock
-	@echo "Installing Turnstone into $(VENV) (once; well under a minute) …" >&2
+	@echo "Installing Scrubjay into $(VENV) (once; well under a minute) …" >&2
 	@$(INSTALL) --editable '.[embedded,mcp]'
 	@touch $@
 
 # jsonschema loads rfc3987-syntax wherever it finds it, which takes longer than all else in a process that speaks MCP. Only
 # the check of the inventory's format brings it, and does without.
 $(VENV)/.dev: $(VENV)/.python pyproject.toml requirements.lock Makefile
-	@echo "Installing Turnstone with its test tools into $(VENV) (once; about a minute) …" >&2
+	@echo "Installing Scrubjay with its test tools into $(VENV) (once; about a minute) …" >&2
 	@$(INSTALL) --editable '.[embedded,mcp,audit,dev]'
 	@$(BIN)/python -m pip uninstall -qq --yes rfc3987-syntax
 	@touch $(VENV)/.embedded $@
 
 # A newer pip than the one at hand installs faster, and Debian's Python without python3-venv cannot make a pip itself.
 $(VENV)/.python:
-	@test -n "$(PYTHON)" || { echo "Turnstone needs Python 3.11 or newer; none was found. Install one, or name it: make PYTHON=/path/to/python" >&2; exit 2; }
+	@test -n "$(PYTHON)" || { echo "Scrubjay needs Python 3.11 or newer; none was found. Install one, or name it: make PYTHON=/path/to/python" >&2; exit 2; }
 	@$(PYTHON) -m venv --clear --without-pip $(VENV)
 	@$(PYTHON) -m pip --python $(BIN)/python install -qq --no-input --constraint requirements.lock pip 2>/dev/null \
 		|| $(BIN)/python -m ensurepip

@@ -2,16 +2,16 @@
 
 from ssl import CERT_REQUIRED
 
-from memory.adapters.celery_bell import DELIVER_TASK, DRAIN_TASK, QUEUE
-from memory.settings import Settings
+from scrubjay.model.task_names import DELIVER_TASK, DRAIN_TASK, QUEUE
+from scrubjay.settings import Settings
 
 _settings = Settings.of_service()
 
 broker_url = _settings.redis_url
-broker_transport = "worker.transport:Transport"
+broker_transport = "scrubjay.worker.transport:Transport"
 # As the inbox's own client does, unless the URL itself says otherwise.
 broker_use_ssl = {"ssl_cert_reqs": CERT_REQUIRED} if _settings.redis_url.startswith("rediss:") else None
-imports = ("worker.tasks",)
+imports = ("scrubjay.worker.tasks",)
 
 task_default_queue = QUEUE
 task_routes = {DRAIN_TASK: {"queue": QUEUE}, DELIVER_TASK: {"queue": QUEUE}}
@@ -48,7 +48,7 @@ broker_transport_options = {
 # Workers sweep by themselves; beat is one more ringer, for fleets that like to see it on their dashboard.
 beat_schedule = {
     "sweep": {
-        "task": "turnstone.sweep",
+        "task": "scrubjay.sweep",
         "schedule": _settings.sweep_seconds * 5,
         "options": {"expires": _settings.sweep_seconds * 5},
     }

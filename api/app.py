@@ -1,4 +1,4 @@
-"""The HTTP app: `uvicorn api.app:create_app --factory` runs it."""
+"""The HTTP app: `uvicorn scrubjay.api.app:create_app --factory` runs it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from collections.abc import AsyncIterator
 
 from fastapi import FastAPI
 
-from api import dashboard, errors, mem0, openapi
-from api.auth import Gate
-from api.door import Door
-from api.local_only import LocalOnly
-from api.routes import (
+from scrubjay import gc_tuning, logging_setup
+from scrubjay.api import dashboard, errors, mem0, openapi
+from scrubjay.api.auth import Gate
+from scrubjay.api.middleware.body_limit import Door
+from scrubjay.api.middleware.local_only import LocalOnly
+from scrubjay.api.routes import (
     chat,
     dead,
     entities,
@@ -28,9 +29,8 @@ from api.routes import (
     turns,
     webhooks,
 )
-from memory import heap, log
-from memory.bootstrap import opened
-from memory.settings import Settings
+from scrubjay.bootstrap import opened
+from scrubjay.settings import Settings
 
 _RESOURCES = (
     turns,
@@ -59,18 +59,18 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     Raises BadConfiguration where the settings would let everybody in from afar.
     """
     chosen = settings or Settings.of_service()
-    log.configure(chosen.log_level)
+    logging_setup.configure(chosen.log_level)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        log.watch(asyncio.get_running_loop())
+        logging_setup.watch(asyncio.get_running_loop())
         async with opened(chosen) as parts:
             app.state.parts = parts
-            heap.settle()
+            gc_tuning.settle()
             yield
 
     app = FastAPI(
-        title="Turnstone",
+        title="Scrubjay",
         summary="Long-term memory for chatbots: post a turn, recall what matters.",
         version="0.1.0",
         docs_url=None,  # both would load scripts from elsewhere

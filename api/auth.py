@@ -8,18 +8,18 @@ from typing import Annotated
 import structlog
 from fastapi import Depends, Request
 
-from api import sessions
-from memory.admit import OPERATOR
-from memory.bootstrap import Parts
-from memory.errors import Forbidden, RateLimited, Unauthorized
-from memory.model import Access, Principal
-from memory.settings import Settings, check_access
+from scrubjay.access.authentication import OPERATOR
+from scrubjay.api import sessions
+from scrubjay.bootstrap import Parts
+from scrubjay.errors import Forbidden, RateLimited, Unauthorized
+from scrubjay.model import Access, Principal
+from scrubjay.settings import Settings, check_access
 
 _SCHEMES = ("bearer", "token")
 _SHORTEST_ADMIN_KEY = 16
 _STRANGER = (
     "without keys only this machine may call, and no page of another site: call it by localhost or its address, "
-    "or run it with TURNSTONE_AUTH=keys"
+    "or run it with SCRUBJAY_AUTH=keys"
 )
 
 log = structlog.get_logger(__name__)

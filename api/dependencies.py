@@ -10,12 +10,12 @@ from fastapi import Depends, Query, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
-from api.fields import ExactId, Id, Named
-from memory.bootstrap import Parts
-from memory.errors import BadRequest, Forbidden
-from memory.filters import narrowed
-from memory.model import DEEPEST, OWNERS, After, Memory, Page, Principal, Scope, Slice, spelled
-from memory.model.filters import Condition, demanded
+from scrubjay.api.schemas.common import ExactId, Id, Named
+from scrubjay.bootstrap import Parts
+from scrubjay.errors import BadRequest, Forbidden
+from scrubjay.model import DEEPEST, OWNERS, After, Memory, Page, Principal, Scope, Slice, spelled
+from scrubjay.model.filters import Condition, demanded
+from scrubjay.search.filters import narrowed
 
 LARGEST_PAGE = 200
 NOBODY = "name an owner: at least one of user_id, agent_id, run_id and app_id is needed"

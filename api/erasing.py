@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from memory.books import Receipt
-from memory.bootstrap import Parts
-from memory.forget import forget
-from memory.model import Scope
-from memory.receipts import issue
+from scrubjay.bootstrap import Parts
+from scrubjay.erase.forget import forget
+from scrubjay.erase.receipts import issue
+from scrubjay.model import Scope
+from scrubjay.model.erasure import Receipt
 
 
 async def forgotten(scope: Scope, parts: Parts) -> Receipt:

@@ -19,13 +19,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
-from api.fence import FENCE
-from api.fields import WILDCARD_ID
-from memory import errors
+from scrubjay import errors
+from scrubjay.api.middleware.security_headers import FENCE
+from scrubjay.api.schemas.common import WILDCARD_ID
 
 log = structlog.get_logger(__name__)
 
-STATUS: Mapping[type[errors.TurnstoneError], int] = {
+STATUS: Mapping[type[errors.ScrubjayError], int] = {
     errors.BadRequest: 400,
     errors.Misdated: 422,
     errors.Unauthorized: 401,
@@ -108,14 +108,14 @@ def problem(
 
 def install(app: FastAPI) -> None:
     """Teach an app the table."""
-    app.add_exception_handler(errors.TurnstoneError, _turnstone)
+    app.add_exception_handler(errors.ScrubjayError, _scrubjay)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(ClientDisconnect, _left)
     app.add_exception_handler(Exception, _unforeseen)
 
 
-def refusal(error: errors.TurnstoneError) -> dict[str, str]:
+def refusal(error: errors.ScrubjayError) -> dict[str, str]:
     """The body of a refusal where its status has been told already."""
     return {"detail": _cut(str(error)), "error": error.code}
 
@@ -124,8 +124,8 @@ def _cut(detail: str) -> str:
     return " ".join(detail.split())[:_LONGEST_SENTENCE]
 
 
-async def _turnstone(request: Request, error: Exception) -> JSONResponse:
-    if not isinstance(error, errors.TurnstoneError):
+async def _scrubjay(request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, errors.ScrubjayError):
         raise error
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
     headers = {}

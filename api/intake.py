@@ -7,17 +7,17 @@ from functools import partial
 
 from fastapi import Request
 
-from api.context import owner
-from api.memories import ChangeIn
-from api.schemas import TurnIn
-from memory.bootstrap import Parts
-from memory.dating import dated
-from memory.errors import BadRequest
-from memory.masking import masked_guidance, masked_messages, masked_values
-from memory.model import Message, Principal, Role, Scope, Submission
-from memory.offload import off_loop
-from memory.ports import Mask
-from memory.revise import Change
+from scrubjay.api.dependencies import owner
+from scrubjay.api.schemas.memories import ChangeIn
+from scrubjay.api.schemas.turns import TurnIn
+from scrubjay.bootstrap import Parts
+from scrubjay.edit.edits import Change
+from scrubjay.errors import BadRequest
+from scrubjay.model import Message, Principal, Role, Scope, Submission
+from scrubjay.offload import off_loop
+from scrubjay.ports import Mask
+from scrubjay.safety.masking import masked_guidance, masked_messages, masked_values
+from scrubjay.validation import dated
 
 LONGEST_KEY = 256
 _BESIDES = 100  # characters that each change may be thought to have besides its texts: many changes are much work

@@ -8,8 +8,8 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api.schemas import Problem
-from memory.model import OWNERS
+from scrubjay.api.schemas.turns import Problem
+from scrubjay.model import OWNERS
 
 Document = dict[str, Any]
 

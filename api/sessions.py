@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 from fastapi import Request, Response
 from itsdangerous import BadData, URLSafeTimedSerializer
 
-from memory.loopback import is_loopback
-from memory.model import Bond
+from scrubjay.model import Bond
+from scrubjay.model.loopback import is_loopback
 
 LONGEST_SECONDS = 12 * 3600
 SAFE = ("GET", "HEAD", "OPTIONS")
-_COOKIE = "turnstone_session"
+_COOKIE = "scrubjay_session"
 
 
 def begin(request: Request, response: Response, bond: Bond, key: bytes) -> None:
@@ -87,7 +87,7 @@ def _is_local(host: bytes) -> bool:
 
 def _seal(key: bytes) -> URLSafeTimedSerializer:
     how = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
-    return URLSafeTimedSerializer(key, salt="turnstone", signer_kwargs=how)
+    return URLSafeTimedSerializer(key, salt="scrubjay", signer_kwargs=how)
 
 
 def _name(request: Request) -> str:

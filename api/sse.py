@@ -11,9 +11,9 @@ import orjson
 import structlog
 from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
 
-from api.errors import UNFORESEEN, refusal
-from memory.errors import TurnstoneError
-from memory.model import Value
+from scrubjay.api.errors import UNFORESEEN, refusal
+from scrubjay.errors import ScrubjayError
+from scrubjay.model import Value
 
 log = structlog.get_logger(__name__)
 
@@ -83,7 +83,7 @@ async def _sent(events: AsyncGenerator[Event | None, None]) -> AsyncIterator[byt
         try:
             async for event in events:
                 yield KEEPALIVE_COMMENT if event is None else _written(event.name, event.data)
-        except TurnstoneError as error:
+        except ScrubjayError as error:
             yield _written("error", refusal(error))
         except Exception:
             log.exception("stream_failed")

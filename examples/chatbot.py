@@ -4,7 +4,7 @@
     OPENAI_API_KEY=... .venv/bin/python examples/chatbot.py ana "I am building a SaaS product in Laravel."
     OPENAI_API_KEY=... .venv/bin/python examples/chatbot.py ana "Can you help me with my project?"
 
-The answering model is yours; Turnstone extracts in the background, with its own. To let the server do all of this in
+The answering model is yours; Scrubjay extracts in the background, with its own. To let the server do all of this in
 one call, with the reply in pieces if you like: `client.chat` and `client.chat_stream`.
 """
 
@@ -16,7 +16,7 @@ import sys
 
 from openai import AsyncOpenAI
 
-from memory.client import TurnstoneClient
+from scrubjay.client import ScrubjayClient
 
 SYSTEM = """You are a helpful AI assistant.
 {context}
@@ -25,7 +25,7 @@ Use the above memories to personalise your response.
 Do not ask for information you already know."""
 
 
-async def chat_with_memory(memory: TurnstoneClient, model: AsyncOpenAI, message: str, user_id: str) -> str:
+async def chat_with_memory(memory: ScrubjayClient, model: AsyncOpenAI, message: str, user_id: str) -> str:
     """The reply to a message of a user; the exchange is remembered soon after."""
     found = await memory.search(message, user_id=user_id, limit=5)
     facts = "\n".join(f"- {one.memory}" for one in found.results)
@@ -48,8 +48,8 @@ async def chat_with_memory(memory: TurnstoneClient, model: AsyncOpenAI, message:
 async def main() -> None:
     """One message of one user."""
     user_id, message = sys.argv[1:]
-    url, key = os.environ.get("TURNSTONE_URL", "http://127.0.0.1:8000"), os.environ.get("TURNSTONE_KEY")
-    async with TurnstoneClient(url, key) as memory, AsyncOpenAI() as model:
+    url, key = os.environ.get("SCRUBJAY_URL", "http://127.0.0.1:8000"), os.environ.get("SCRUBJAY_KEY")
+    async with ScrubjayClient(url, key) as memory, AsyncOpenAI() as model:
         print(await chat_with_memory(memory, model, message, user_id))
 
 

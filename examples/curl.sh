@@ -4,16 +4,16 @@
 #     make up                   # in another terminal
 #     sh examples/curl.sh
 #
-# TURNSTONE_URL is where it runs (http://127.0.0.1:8000), TURNSTONE_KEY a key with the role `write` where one is needed.
+# SCRUBJAY_URL is where it runs (http://127.0.0.1:8000), SCRUBJAY_KEY a key with the role `write` where one is needed.
 set -eu
 
-url=${TURNSTONE_URL:-http://127.0.0.1:8000}
+url=${SCRUBJAY_URL:-http://127.0.0.1:8000}
 user=curl-$$
 
 # call METHOD PATH [BODY]: prints the answer; a refusal ends the script, with the server's own sentence.
 call() {
     answer=$(curl --silent --show-error --fail-with-body --request "$1" "$url$2" \
-        --header 'Content-Type: application/json' ${TURNSTONE_KEY:+--header "Authorization: Bearer $TURNSTONE_KEY"} \
+        --header 'Content-Type: application/json' ${SCRUBJAY_KEY:+--header "Authorization: Bearer $SCRUBJAY_KEY"} \
         ${3:+--data "$3"}) || { echo "$1 $2: $answer" >&2; exit 1; }
     printf '%s\n' "$answer"
 }

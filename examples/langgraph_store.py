@@ -1,4 +1,4 @@
-"""Turnstone as LangGraph's long-term store: a `BaseStore` for `graph.compile(store=...)`.
+"""Scrubjay as LangGraph's long-term store: a `BaseStore` for `graph.compile(store=...)`.
 
     make up                                      # in another terminal
     .venv/bin/pip install langgraph-checkpoint   # the store's interface; your graph brings it with langgraph
@@ -8,14 +8,14 @@ A namespace names an owner of memories. The pattern says how: with the default, 
 in `("memories", "alice")` belongs to user alice, and `("memories", "alice", "food")` is a shelf of hers. A namespace
 that does not fit the pattern is refused, so nothing is ever written or read without an owner.
 
-Your graph finds in a search not only what it has put, but also what Turnstone has learned from conversations: such an
+Your graph finds in a search not only what it has put, but also what Scrubjay has learned from conversations: such an
 item has the memory's id as its key, and `{"memory": ..., "categories": [...]}` as its value.
 
 An item is one memory: its text is what a search looks in (the whole value, or the `fields` you name), its value is the
 memory's metadata, so values can be filtered on. That sets the limits: a value has at most 16 KB, 48 keys and 5 levels.
 Secrets in it are masked before they are stored. An item that is put again keeps its earlier values in its history.
 
-What Turnstone has no counterpart for raises: `index=False` (everything can be searched) and a time to live.
+What Scrubjay has no counterpart for raises: `index=False` (everything can be searched) and a time to live.
 """
 
 from __future__ import annotations
@@ -39,17 +39,17 @@ from langgraph.store.base import (
     get_text_at_path,
 )
 
-from memory.client import Owner, TurnstoneClient
-from memory.client.views import MemoryView
-from memory.model import Kind
+from scrubjay.client import Owner, ScrubjayClient
+from scrubjay.client.views import MemoryView
+from scrubjay.model import Kind
 
 KEY, SHELF = "_key", "_shelf"  # of the metadata: an item's key, and the labels behind the owner's, by their number
 PAGE_SIZE = 200
 Namespace = tuple[str, ...]
 
 
-class TurnstoneStore(BaseStore):
-    """A store over one Turnstone server. It opens its connections for each batch, so it needs no closing.
+class ScrubjayStore(BaseStore):
+    """A store over one Scrubjay server. It opens its connections for each batch, so it needs no closing.
 
     Args:
         url: the server's address.
@@ -75,33 +75,33 @@ class TurnstoneStore(BaseStore):
     async def abatch(self, ops: Iterable[Op]) -> list[Result]:
         """Do everything, what only looks first. Raises ApiError where the server refuses."""
         every = list(ops)
-        async with TurnstoneClient(self._url, self._key) as client:
+        async with ScrubjayClient(self._url, self._key) as client:
             results = [None if isinstance(op, PutOp) else await self._look(client, op) for op in every]
             for put in {(op.namespace, op.key): op for op in every if isinstance(op, PutOp)}.values():
                 await self._put(client, put)
         return results
 
-    async def _look(self, client: TurnstoneClient, op: GetOp | SearchOp | ListNamespacesOp) -> Result:
+    async def _look(self, client: ScrubjayClient, op: GetOp | SearchOp | ListNamespacesOp) -> Result:
         if isinstance(op, GetOp):
             found = await self._memories_of(client, op.namespace, op.key)
             return self._item(found[0]) if found else None
         return await (self._search(client, op) if isinstance(op, SearchOp) else self._namespaces(client, op))
 
-    async def _memories_of(self, client: TurnstoneClient, namespace: Namespace, key: str) -> list[MemoryView]:
+    async def _memories_of(self, client: ScrubjayClient, namespace: Namespace, key: str) -> list[MemoryView]:
         """What has this key, newest first: two that put it at the same moment have both been heard."""
         owner, shelf = self._owner(namespace)
         named = {"OR": [{"metadata": {KEY: key}}, {"memory_ids": [key]}]}
         page = await client.memories(filters={"AND": [named, *_on(shelf)]}, **owner)
         return [one for one in page.results if self._namespace(one) == namespace]
 
-    async def _put(self, client: TurnstoneClient, op: PutOp) -> None:
+    async def _put(self, client: ScrubjayClient, op: PutOp) -> None:
         known = await self._memories_of(client, op.namespace, op.key)
         if op.value is None:
             for memory in known:
                 await client.delete(memory.id)
             return
         if op.index is False:
-            raise NotImplementedError("Turnstone can search in everything: index=False has no counterpart.")
+            raise NotImplementedError("Scrubjay can search in everything: index=False has no counterpart.")
         if {KEY, SHELF} & op.value.keys():
             raise ValueError(f"A value must not have the keys {KEY} and {SHELF}: the store keeps its own there.")
         owner, shelf = self._owner(op.namespace)
@@ -114,7 +114,7 @@ class TurnstoneStore(BaseStore):
         turn = await client.add_turn([{"role": "user", "content": text}], metadata=metadata, infer=False, **owner)
         await _settled(client, turn.id)
 
-    async def _search(self, client: TurnstoneClient, op: SearchOp) -> list[SearchItem]:
+    async def _search(self, client: ScrubjayClient, op: SearchOp) -> list[SearchItem]:
         owner, shelf = self._owner(op.namespace_prefix)
         conditions = [
             *_on(shelf),
@@ -128,7 +128,7 @@ class TurnstoneStore(BaseStore):
             found = tuple(await _listed(client, owner, filters, last))
         return [self._item(one) for one in found[op.offset : last]]
 
-    async def _namespaces(self, client: TurnstoneClient, op: ListNamespacesOp) -> list[Namespace]:
+    async def _namespaces(self, client: ScrubjayClient, op: ListNamespacesOp) -> list[Namespace]:
         """Of the owner that a prefix names, else of every owner that the pattern can mean."""
         conditions = op.match_conditions or ()
         found: set[Namespace] = set()
@@ -137,7 +137,7 @@ class TurnstoneStore(BaseStore):
         fitting = {one[: op.max_depth] for one in found if all(_matches(one, condition) for condition in conditions)}
         return sorted(fitting)[op.offset : op.offset + op.limit]
 
-    async def _owners(self, client: TurnstoneClient, conditions: Sequence[MatchCondition]) -> list[Owner]:
+    async def _owners(self, client: ScrubjayClient, conditions: Sequence[MatchCondition]) -> list[Owner]:
         prefixes = [one.path for one in conditions if one.match_type == "prefix" and "*" not in one.path]
         for prefix in prefixes:
             if len(prefix) >= len(self._pattern):
@@ -199,7 +199,7 @@ def _on(shelf: Namespace) -> list[dict[str, Any]]:
 
 
 def _condition(is_: Any) -> Any:
-    """LangGraph's `{"$gt": 4}` is Turnstone's `{"gt": 4}`; a value stands for itself in both."""
+    """LangGraph's `{"$gt": 4}` is Scrubjay's `{"gt": 4}`; a value stands for itself in both."""
     return {op.removeprefix("$"): value for op, value in is_.items()} if isinstance(is_, Mapping) else is_
 
 
@@ -212,7 +212,7 @@ def _matches(namespace: Namespace, condition: MatchCondition) -> bool:
 
 
 async def _listed(
-    client: TurnstoneClient, owner: Owner, filters: Mapping[str, Any] | None, most: int | None
+    client: ScrubjayClient, owner: Owner, filters: Mapping[str, Any] | None, most: int | None
 ) -> list[MemoryView]:
     """An owner's memories, newest first, page by page."""
     found: list[MemoryView] = []
@@ -226,17 +226,17 @@ async def _listed(
     return found
 
 
-async def _settled(client: TurnstoneClient, turn_id: str) -> None:
+async def _settled(client: ScrubjayClient, turn_id: str) -> None:
     """Wait until what was put can be found, as LangGraph expects of a store."""
     while (turn := await client.turn(turn_id)).status in ("queued", "running", "retrying"):
         await asyncio.sleep(0.05)
     if turn.status != "settled":
-        raise RuntimeError(f"Turnstone could not remember the item: {turn.error or turn.status}.")
+        raise RuntimeError(f"Scrubjay could not remember the item: {turn.error or turn.status}.")
 
 
 def main() -> None:
     """What a node of a graph does with its store."""
-    store = TurnstoneStore(os.environ.get("TURNSTONE_URL", "http://127.0.0.1:8000"), os.environ.get("TURNSTONE_KEY"))
+    store = ScrubjayStore(os.environ.get("SCRUBJAY_URL", "http://127.0.0.1:8000"), os.environ.get("SCRUBJAY_KEY"))
     store.put(("memories", "alice", "food"), "breakfast", {"text": "Alice has oatmeal for breakfast", "stars": 5})
     store.put(("memories", "alice", "work"), "stack", {"text": "Alice builds with Laravel", "stars": 4})
     for item in store.search(("memories", "alice"), query="What does Alice eat?", limit=1):

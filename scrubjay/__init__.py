@@ -1,4 +1,4 @@
-"""Turnstone's shared package: what remembering is. Its library: `from memory import Memory, MemoryClient`.
+"""Scrubjay's shared package: what remembering is. Its library: `from scrubjay import Memory, MemoryClient`.
 
 The library's names are looked up when they are asked for: every process of a stack imports this package, and none of
 them is to load what it does not need, not even `typing`.
@@ -8,16 +8,16 @@ from importlib import import_module
 
 TYPE_CHECKING = False  # as type checkers know it; for them the names are plainly there
 if TYPE_CHECKING:
-    from memory.library.local import AsyncMemory, Memory
-    from memory.library.remote import AsyncMemoryClient, MemoryClient
+    from scrubjay.library.local import AsyncMemory, Memory
+    from scrubjay.library.remote import AsyncMemoryClient, MemoryClient
 
 __all__ = ["AsyncMemory", "AsyncMemoryClient", "Memory", "MemoryClient"]
 
 _PLACES = {
-    "AsyncMemory": "memory.library.local",
-    "AsyncMemoryClient": "memory.library.remote",
-    "Memory": "memory.library.local",
-    "MemoryClient": "memory.library.remote",
+    "AsyncMemory": "scrubjay.library.local",
+    "AsyncMemoryClient": "scrubjay.library.remote",
+    "Memory": "scrubjay.library.local",
+    "MemoryClient": "scrubjay.library.remote",
 }
 
 if not TYPE_CHECKING:

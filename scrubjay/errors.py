@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 
-class TurnstoneError(Exception):
-    """Base of every error that Turnstone raises on purpose; its text is one sentence for a person."""
+class ScrubjayError(Exception):
+    """Base of every error that Scrubjay raises on purpose; its text is one sentence for a person."""
 
     code = "error"
 
@@ -14,7 +14,7 @@ class TurnstoneError(Exception):
         return str(self).partition(": ")[0].rstrip(".")
 
 
-class Transient(TurnstoneError):
+class Transient(ScrubjayError):
     """A part is away for now: the same call may succeed later.
 
     Args:
@@ -29,7 +29,7 @@ class Transient(TurnstoneError):
         self.retry_after_seconds = retry_after_seconds
 
 
-class Permanent(TurnstoneError):
+class Permanent(ScrubjayError):
     """The same call would fail again in the same way."""
 
     code = "permanent"
@@ -70,7 +70,7 @@ class ModelRefused(ModelUnavailable):
 
 
 class NewerFormat(Transient):
-    """A document of a newer Turnstone: only a process of that version, or a later one, can read it.
+    """A document of a newer Scrubjay: only a process of that version, or a later one, can read it.
 
     Args:
         what: what it is, for the sentence.
@@ -82,7 +82,7 @@ class NewerFormat(Transient):
 
     def __init__(self, what: str, found: object, known: int) -> None:
         reads = f"format {found}, this one reads up to {known}"
-        super().__init__(f"{what} was written by a newer Turnstone ({reads}); upgrade this process")
+        super().__init__(f"{what} was written by a newer Scrubjay ({reads}); upgrade this process")
 
 
 class Unreadable(Permanent):
@@ -115,25 +115,25 @@ class DeadTurn(Permanent):
     code = "dead"
 
 
-class LeaseLost(TurnstoneError):
+class LeaseLost(ScrubjayError):
     """The lane's lease is no longer ours: whatever was decided under it must not be written."""
 
     code = "lease_lost"
 
 
-class IdempotencyConflict(TurnstoneError):
+class IdempotencyConflict(ScrubjayError):
     """The idempotency key was used before with another body."""
 
     code = "idempotency_conflict"
 
 
-class Unauthorized(TurnstoneError):
+class Unauthorized(ScrubjayError):
     """Nobody knows who asks: there is no key, or it is not good."""
 
     code = "unauthorized"
 
 
-class Forbidden(TurnstoneError):
+class Forbidden(ScrubjayError):
     """Whoever asks may not do this."""
 
     code = "forbidden"
@@ -151,19 +151,19 @@ class IdentityUnavailable(Transient):
     code = "identity_unavailable"
 
 
-class NotFound(TurnstoneError):
+class NotFound(ScrubjayError):
     """There is no such turn or memory for this tenant."""
 
     code = "not_found"
 
 
-class BadRequest(TurnstoneError):
+class BadRequest(ScrubjayError):
     """The request says something that cannot be done; the text says what would be right."""
 
     code = "bad_request"
 
 
-class FilterNotServed(TurnstoneError):
+class FilterNotServed(ScrubjayError):
     """The store at hand cannot serve a condition of the filter; the text names the field."""
 
     code = "filter_not_served"
@@ -175,25 +175,25 @@ class Misdated(BadRequest):
     code = "invalid"
 
 
-class BadConfiguration(TurnstoneError):
+class BadConfiguration(ScrubjayError):
     """A setting is missing or contradicts another; the text says which and what would be right."""
 
     code = "bad_configuration"
 
 
-class NoModel(TurnstoneError):
+class NoModel(ScrubjayError):
     """A language model is needed and none is configured."""
 
     code = "no_model"
 
 
-class NotOffered(TurnstoneError):
+class NotOffered(ScrubjayError):
     """What is asked for is known and not built; the text names it, and says what there is instead."""
 
     code = "not_offered"
 
 
-class NothingToUndo(TurnstoneError):
+class NothingToUndo(ScrubjayError):
     """The memory has never changed."""
 
     code = "nothing_to_undo"

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import TypeVar
 
-from memory.errors import InboxUnavailable, StoreUnavailable, TurnstoneError
-from memory.model import Health, Part, QueueState, Readiness, Thresholds, Trouble
-from memory.ports import Limited, Provider, Pulse
+from scrubjay.errors import InboxUnavailable, ScrubjayError, StoreUnavailable
+from scrubjay.model import Health, Part, QueueState, Readiness, Thresholds, Trouble
+from scrubjay.ports import Limited, Provider, Pulse
 
 T = TypeVar("T")
 
@@ -162,13 +162,13 @@ async def _tried(call: Awaitable[T]) -> tuple[T | None, Trouble | None]:
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
             return await call, None
-    except TurnstoneError as error:
+    except ScrubjayError as error:
         return None, Trouble(reason=_sentence(error))
     except TimeoutError:
         return None, Trouble(reason=f"No answer within {_PATIENCE_SECONDS} seconds.")
 
 
-def _sentence(error: TurnstoneError) -> str:
+def _sentence(error: ScrubjayError) -> str:
     """Why a part does not work, for everybody with a key: of a provider's own words nothing, they may repeat a turn.
 
     What is raised for Redis and Qdrant is in our words alone.

@@ -20,7 +20,7 @@ _TEXT_THREADS = 2
 _AT_ONCE = 8
 
 # Of its own: the default pool also looks up names and runs the local embedder, which must not wait behind texts.
-_TEXTS = ThreadPoolExecutor(_TEXT_THREADS, thread_name_prefix="turnstone-texts")
+_TEXTS = ThreadPoolExecutor(_TEXT_THREADS, thread_name_prefix="scrubjay-texts")
 
 
 async def off_loop(characters: int, work: Callable[[], T]) -> T:

@@ -7,18 +7,18 @@ from typing import Literal
 from pydantic import AliasChoices, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from memory.errors import BadConfiguration
-from memory.loopback import is_loopback
+from scrubjay.errors import BadConfiguration
+from scrubjay.model.loopback import is_loopback
 
 
 class Settings(BaseSettings):
-    """Turnstone's settings, read from the environment (prefix `TURNSTONE_`).
+    """Scrubjay's settings, read from the environment (prefix `SCRUBJAY_`).
 
     A process of our own also reads `.env`, by `of_service`. A library does not: that file is its host application's.
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="TURNSTONE_",
+        env_prefix="SCRUBJAY_",
         extra="ignore",
         frozen=True,
         populate_by_name=True,
@@ -97,7 +97,7 @@ class Settings(BaseSettings):
         text, status = self.text_retention_seconds, self.retention_seconds
         if text is not None and text > status:
             raise ValueError(
-                f"TURNSTONE_TEXT_RETENTION_SECONDS={text} is longer than TURNSTONE_RETENTION_SECONDS={status}: "
+                f"SCRUBJAY_TEXT_RETENTION_SECONDS={text} is longer than SCRUBJAY_RETENTION_SECONDS={status}: "
                 "the words of a turn go with its status at the latest; lower the one or raise the other"
             )
         return self
@@ -106,7 +106,7 @@ class Settings(BaseSettings):
     def _tokens_are_for_us(self) -> Settings:
         if self.jwks_url is not None and self.jwt_audience is None:
             raise ValueError(
-                "TURNSTONE_JWKS_URL needs TURNSTONE_JWT_AUDIENCE: without it a token that the provider has given for "
+                "SCRUBJAY_JWKS_URL needs SCRUBJAY_JWT_AUDIENCE: without it a token that the provider has given for "
                 "another service would be good here"
             )
         return self
@@ -143,18 +143,18 @@ def check_access(settings: Settings) -> None:
     """Make sure that a server lets in neither everybody from afar nor nobody at all. Raises BadConfiguration."""
     if settings.auth == "off" and not is_loopback(settings.host):
         raise BadConfiguration(
-            f"TURNSTONE_AUTH=off is refused on {settings.host}: bind to 127.0.0.1, or use TURNSTONE_AUTH=keys"
+            f"SCRUBJAY_AUTH=off is refused on {settings.host}: bind to 127.0.0.1, or use SCRUBJAY_AUTH=keys"
         )
     if settings.auth == "keys" and settings.admin_key is None:
         raise BadConfiguration(
-            "TURNSTONE_AUTH=keys needs TURNSTONE_ADMIN_KEY, the operator's key, with which others are made"
+            "SCRUBJAY_AUTH=keys needs SCRUBJAY_ADMIN_KEY, the operator's key, with which others are made"
         )
 
 
 class ClientSettings(BaseSettings):
     """Where a client finds its server, read from the environment as the command line does."""
 
-    model_config = SettingsConfigDict(env_prefix="TURNSTONE_", frozen=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(env_prefix="SCRUBJAY_", frozen=True, hide_input_in_errors=True)
 
     url: str = "http://127.0.0.1:8000"
     key: SecretStr | None = None

@@ -1,8 +1,11 @@
-"""The checked kinds of fields that callers hand in, each with its bounds and its sentence; for every door alike."""
+"""Checks of what callers hand in, for every surface alike: fields with their bounds, and times that can be true.
+
+A time that a caller gave is taken if it can be true, and only clocks that agree can say that it cannot.
+"""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from math import isfinite
 from typing import Annotated, Any
 
@@ -10,7 +13,9 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, Stri
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError, to_json
 
-from memory.model import LONGEST_ID, PerMinute, addressable, owner_id
+from scrubjay.errors import Misdated
+from scrubjay.model import LONGEST_ID, PerMinute, Submission, addressable, owner_id
+from scrubjay.ports import Clock
 
 LONGEST_TEXT = 200_000
 LONGEST_QUERY = 8_000
@@ -19,6 +24,7 @@ MOST_CATEGORIES = 50
 MOST_METADATA_KEYS = 50
 MOST_METADATA_BYTES = 16_384
 _DEEPEST_METADATA = 5
+_A_DAY = timedelta(days=1)
 WILDCARD_ID = "wildcard_id"  # the kind of error that the error table answers with 400
 
 
@@ -172,3 +178,25 @@ Categories = Annotated[
     dict[CategoryName, Description],
     Field(max_length=MOST_CATEGORIES, json_schema_extra={"additionalProperties": False}),
 ]
+
+
+async def dated(submission: Submission, clock: Clock) -> Submission:
+    """The turn with its timestamp, or without one where nobody can tell whether it is true.
+
+    Raises Misdated where the timestamp is more than a day ahead of clocks that agree.
+    """
+    if not await is_misdated("timestamp", submission.timestamp, clock):
+        return submission
+    return submission.model_copy(update={"timestamp": None})
+
+
+async def is_misdated(field: str, moment: datetime | None, clock: Clock) -> bool:
+    """Whether a time is more than a day ahead though one of our clocks is wrong: then it is not to be used.
+
+    Raises Misdated, which names the field, where the clocks agree.
+    """
+    if moment is None or moment <= await clock.now() + _A_DAY:
+        return False
+    if await clock.agrees():
+        raise Misdated(f"{field} is more than a day ahead: give the time at which it was said, in UTC, or none")
+    return True

@@ -23,9 +23,9 @@ from cryptography.x509.oid import NameOID
 from redis.asyncio import Redis
 from xdist.scheduler import LoadScopeScheduling
 
-from memory.embedded.redis_server import redis_part
-from memory.embedded.sockets import answers_ping, free_port, http_get
-from tests.running import OPERATOR_KEY, Running, turnstone_up
+from scrubjay.devstack.redis_server import redis_part
+from scrubjay.devstack.sockets import answers_ping, free_port, http_get
+from tests.running import OPERATOR_KEY, Running, scrubjay_up
 from tests.support import wait_until
 
 TESTS = Path(__file__).parent
@@ -39,7 +39,7 @@ TOGETHER = {"abuse": "mcp", "examples": "mcp"}  # folders that share another one
 def pytest_configure(config: pytest.Config) -> None:
     """No test speaks TLS: one authority is loaded for each HTTP client, here and in every process, instead of all."""
     if "SSL_CERT_FILE" not in os.environ:
-        path = Path(tempfile.mkdtemp(prefix="turnstone-tests-")) / "authority.pem"
+        path = Path(tempfile.mkdtemp(prefix="scrubjay-tests-")) / "authority.pem"
         path.write_bytes(_authority())
         os.environ["SSL_CERT_FILE"] = str(path)
         config.add_cleanup(lambda: shutil.rmtree(path.parent))
@@ -114,7 +114,7 @@ def qdrant_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def qdrant_command(port: int, data: Path) -> list[str]:
     """How the engine server is started."""
-    return [sys.executable, "-m", "memory.embedded.qdrant_server", "--port", str(port), "--data", str(data)]
+    return [sys.executable, "-m", "scrubjay.devstack.qdrant_engine", "--port", str(port), "--data", str(data)]
 
 
 @pytest.fixture
@@ -129,6 +129,6 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 @pytest.fixture(scope="session")
 def keyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """The embedded stack with one worker and no model, that asks for keys: `OPERATOR_KEY` opens it."""
-    settings = {"TURNSTONE_AUTH": "keys", "TURNSTONE_ADMIN_KEY": OPERATOR_KEY}
-    with turnstone_up(tmp_path_factory.mktemp("keyed") / "data", workers=1, environment=settings) as running:
+    settings = {"SCRUBJAY_AUTH": "keys", "SCRUBJAY_ADMIN_KEY": OPERATOR_KEY}
+    with scrubjay_up(tmp_path_factory.mktemp("keyed") / "data", workers=1, environment=settings) as running:
         yield running

@@ -8,8 +8,9 @@ import math
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
-from memory.errors import TurnstoneError
-from memory.model import (
+from scrubjay.errors import ScrubjayError
+from scrubjay.ingest.reconciliation import union
+from scrubjay.model import (
     Decision,
     Event,
     Extraction,
@@ -23,10 +24,9 @@ from memory.model import (
     Usage,
     Vector,
 )
-from memory.ports import Answer, Question
-from memory.reconcile import union
+from scrubjay.ports import Answer, Question
 
-Scripted = Mapping[str, Any] | str | Answer | TurnstoneError
+Scripted = Mapping[str, Any] | str | Answer | ScrubjayError
 
 
 class ScriptedModel:
@@ -66,7 +66,7 @@ class ScriptedModel:
         if not self._answers:
             raise AssertionError("the scripted model was asked more often than it has answers")
         answer = self._answers.pop(0)
-        if isinstance(answer, TurnstoneError):
+        if isinstance(answer, ScrubjayError):
             raise answer
         if isinstance(answer, Answer):
             return answer
@@ -133,7 +133,7 @@ class EchoExtractor:
     name = "echo"
     prompt_version: str | None = None
 
-    def __init__(self, faults: Mapping[str, TurnstoneError] | None = None) -> None:
+    def __init__(self, faults: Mapping[str, ScrubjayError] | None = None) -> None:
         self.faults = dict(faults or {})
         self.batches: list[list[str]] = []
 

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.redis_kinds import DELIVERY, IDEMPOTENCY, LANE, OWNED, TURN, Ends, Kind, has_ttl, kind_of, lane_of
-from memory.model import Status
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.key_catalog import (
+    DELIVERY,
+    IDEMPOTENCY,
+    LANE,
+    OWNED,
+    TURN,
+    Ends,
+    Kind,
+    has_ttl,
+    kind_of,
+    lane_of,
+)
+from scrubjay.model import Status
 
 _NO_TTL, _GONE = -1, -2
 _WAITING = {b"queued", b"running", b"retrying"}

@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from memory.embedded.qdrant_server.wire import MAX_BODY_BYTES, Protocol
+from scrubjay.devstack.qdrant_engine.http_protocol import MAX_BODY_BYTES, Protocol
 
 READ_WRITE, READ_ONLY = "the-key-that-may-do-all", "the-key-that-may-read"
 FULL = "Service internal error: No space left on device: WAL buffer size exceeds available disk space"

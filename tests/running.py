@@ -1,4 +1,4 @@
-"""The real command `turnstone up` as a process of its own, for tests that look at it from outside."""
+"""The real command `scrubjay up` as a process of its own, for tests that look at it from outside."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ENDPOINT_SETTINGS = ("OPENAI_API_KEY", "OPENAI_BASE_URL")
 
 @dataclass(frozen=True)
 class Running:
-    """A running `turnstone up`.
+    """A running `scrubjay up`.
 
     Args:
         process: the supervisor.
@@ -70,7 +70,7 @@ def assert_that_a_signal_ends_every_part(running: Running, number: int) -> None:
 def up_command(data: Path, *, port: int = 0, workers: int = 2) -> list[str]:
     """The command line."""
     options = {"--data": str(data), "--port": str(port), "--workers": str(workers)}
-    return [sys.executable, "-m", "memory.cli", "up", *(word for option in options.items() for word in option)]
+    return [sys.executable, "-m", "scrubjay.cli", "up", *(word for option in options.items() for word in option)]
 
 
 def without_endpoint(more: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -80,7 +80,7 @@ def without_endpoint(more: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 @contextmanager
-def turnstone_up(
+def scrubjay_up(
     data: Path, *, port: int = 0, workers: int = 2, environment: Mapping[str, str] | None = None
 ) -> Iterator[Running]:
     """Run the command until left.

@@ -12,7 +12,7 @@ from typing import Any, TypeVar, overload
 
 import httpx
 
-from memory.embedded.sockets import free_port as free_port
+from scrubjay.devstack.sockets import free_port as free_port
 
 T = TypeVar("T")
 KEPT_COLLECTIONS = ("memories-words-", "memories-all-minilm-l6-v2-int8-")  # of the tests' embedder, and the local one

@@ -1,8 +1,8 @@
-"""The Celery app. `celery -A worker.app worker` runs it; what it is made of stands in `celeryconfig.py`."""
+"""The Celery app. `celery -A scrubjay.worker.app worker` runs it; what it is made of stands in `celeryconfig.py`."""
 
 from __future__ import annotations
 
 from celery import Celery
 
-app = Celery("turnstone", amqp="worker.connection:Amqp")
+app = Celery("scrubjay", amqp="scrubjay.worker.connection:Amqp")
 app.config_from_object("celeryconfig")

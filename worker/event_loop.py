@@ -14,14 +14,15 @@ from typing import Any, TypeVar
 import structlog
 import uvloop
 
-from memory import heap
-from memory import log as logging
-from memory.bootstrap import delivering, opened, remembering
-from memory.deliver import Delivering
-from memory.ports import Inbox
-from memory.presence import stay_present
-from memory.remember import Remembering, sweep_forever
-from memory.settings import Settings
+from scrubjay import gc_tuning
+from scrubjay import logging_setup as logging
+from scrubjay.bootstrap import delivering, opened, remembering
+from scrubjay.ingest.drain import Remembering
+from scrubjay.ingest.sweep import sweep_forever
+from scrubjay.ports import Inbox
+from scrubjay.settings import Settings
+from scrubjay.webhooks.delivery import Delivering
+from scrubjay.worker.presence import stay_present
 
 log = structlog.get_logger(__name__)
 
@@ -67,7 +68,7 @@ class WorkerLoop:
             sweeping = asyncio.create_task(sweep_forever(parts.inbox, self._opened[0], self._settings.sweep_seconds))
             process = f"{socket.gethostname()}:{os.getpid()}"
             present = asyncio.create_task(stay_present(parts.pulse, process))
-            heap.settle()
+            gc_tuning.settle()
             ready.set_result(None)
             log.info("worker_open", extractor=parts.extractor.name, embedder=parts.embedder.name)
             try:

@@ -7,8 +7,8 @@ import contextlib
 
 import structlog
 
-from memory.errors import InboxUnavailable
-from memory.ports import Pulse
+from scrubjay.errors import InboxUnavailable
+from scrubjay.ports import Pulse
 
 log = structlog.get_logger(__name__)
 

@@ -8,13 +8,13 @@ from typing import Any
 import structlog
 from celery import signals
 
-from memory.adapters.celery_bell import DELIVER_TASK, DRAIN_TASK
-from memory.deliver import deliver
-from memory.errors import TurnstoneError
-from memory.model import Lane
-from memory.remember import drain
-from worker.app import app
-from worker.loop import WorkerLoop, configured
+from scrubjay.errors import ScrubjayError
+from scrubjay.ingest.drain import drain
+from scrubjay.model import Lane
+from scrubjay.model.task_names import DELIVER_TASK, DRAIN_TASK
+from scrubjay.webhooks.delivery import deliver
+from scrubjay.worker.app import app
+from scrubjay.worker.event_loop import WorkerLoop, configured
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +60,7 @@ def deliver_webhook(hook: str) -> None:
     )
 
 
-@app.task(name="turnstone.sweep")
+@app.task(name="scrubjay.sweep")
 def sweep() -> None:
     """Ring for every lane that is due; for beat and for people. Workers also sweep by themselves."""
     _answering(lambda worker: worker.run(worker.inbox.sweep()))
@@ -72,7 +72,7 @@ def _answering(work: Any) -> None:
         work(_worker[0])
     except CancelledError:
         log.info("drain_cancelled")
-    except TurnstoneError as error:
+    except ScrubjayError as error:
         log.warning("task_gave_up", error=error.code, reason=error.plain)
     except Exception:
         log.exception("task_failed")

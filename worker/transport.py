@@ -19,9 +19,9 @@ from redis import ConnectionError as RedisConnectionError
 from redis import Redis, ResponseError
 from redis.client import Pipeline
 
-from memory.adapters.redis_refusals import Refusal, refusal_of, sentence
+from scrubjay.adapters.redis.refusals import Refusal, refusal_of, sentence
 
-_GOES_ON = "redis.call('DEL', 'ts:nothing') "  # as before the scripts of the inbox
+_GOES_ON = "redis.call('DEL', 'sj:nothing') "  # as before the scripts of the inbox
 _ENLARGING = ("LPUSH", "RPUSH", "SADD")
 
 

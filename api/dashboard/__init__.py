@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from api.dashboard import routes, sign_in
-from api.dashboard.pages import Assets
+from scrubjay.api.dashboard import routes, sign_in
+from scrubjay.api.dashboard.pages import Assets
 
 
 def install(app: FastAPI) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from memory.books import Ledger
+from scrubjay.model.ledger import Ledger
 
 
 @dataclass(frozen=True, slots=True)

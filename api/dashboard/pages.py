@@ -17,16 +17,16 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from api.dashboard import words
-from api.sessions import is_given
-from memory.errors import TurnstoneError
+from scrubjay.api.dashboard import words
+from scrubjay.api.sessions import is_given
+from scrubjay.errors import ScrubjayError
 
 _HERE = Path(__file__).parent
 _STATIC = _HERE / "static"
 _CONTENT_POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
 # A page tells its own server where a form was sent from, and no other one.
 HEADERS = {"Content-Security-Policy": _CONTENT_POLICY, "Referrer-Policy": "same-origin"}
-_REFUSALS = (TurnstoneError, HTTPException, RequestValidationError)
+_REFUSALS = (ScrubjayError, HTTPException, RequestValidationError)
 _UNAUTHORIZED, _UNAVAILABLE = 401, 503
 _SIGN_IN = "/dashboard/sign-in"
 

@@ -12,17 +12,17 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BeforeValidator, Field
 
-from api.auth import AdminAtScreen
-from api.context import Opened
-from api.dashboard import ledger as ledger_view
-from api.dashboard import views, words
-from api.dashboard.pages import PageRoute, render
-from api.fields import LONGEST_QUERY, Id, Text
-from memory.bootstrap import Parts
-from memory.errors import NotFound
-from memory.marking import Quarantine
-from memory.model import DEEPEST, DeadFilter, Page, Scope, Status
-from memory.recall import Asked, recall
+from scrubjay.api.auth import AdminAtScreen
+from scrubjay.api.dashboard import ledger as ledger_view
+from scrubjay.api.dashboard import views, words
+from scrubjay.api.dashboard.pages import PageRoute, render
+from scrubjay.api.dependencies import Opened
+from scrubjay.api.schemas.common import LONGEST_QUERY, Id, Text
+from scrubjay.bootstrap import Parts
+from scrubjay.errors import NotFound
+from scrubjay.model import DEEPEST, DeadFilter, Page, Scope, Status
+from scrubjay.safety.injection import Quarantine
+from scrubjay.search.recall import Asked, recall
 
 router = APIRouter(prefix="/dashboard", route_class=PageRoute, include_in_schema=False)
 

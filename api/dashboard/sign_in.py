@@ -11,13 +11,13 @@ import structlog
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from api import sessions
-from api.auth import Gate
-from api.context import Opened
-from api.dashboard.pages import PageRoute, render
-from memory.bootstrap import Parts
-from memory.errors import BadRequest, Forbidden, RateLimited
-from memory.model import Access
+from scrubjay.api import sessions
+from scrubjay.api.auth import Gate
+from scrubjay.api.dashboard.pages import PageRoute, render
+from scrubjay.api.dependencies import Opened
+from scrubjay.bootstrap import Parts
+from scrubjay.errors import BadRequest, Forbidden, RateLimited
+from scrubjay.model import Access
 
 log = structlog.get_logger(__name__)
 

@@ -9,10 +9,21 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from api.dashboard import words
-from api.dashboard.words import DONE, HELD, lasted, outcome, query, short
-from memory.model import DeadFilter, Incident, Memory, Message, Page, Scope, Status, Turn, TurnEvent, TurnStatus
-from memory.model.pages import DEEPEST
+from scrubjay.api.dashboard import words
+from scrubjay.api.dashboard.words import DONE, HELD, lasted, outcome, query, short
+from scrubjay.model import (
+    DeadFilter,
+    Incident,
+    Memory,
+    Message,
+    Page,
+    Scope,
+    Status,
+    Turn,
+    TurnEvent,
+    TurnStatus,
+)
+from scrubjay.model.pages import DEEPEST
 
 PAGE_SIZE = 25
 LETTERS_A_PAGE = 20

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from markupsafe import Markup
 
-from memory.model import Counts, Event, Status, TurnStatus, What
+from scrubjay.model import Counts, Event, Status, TurnStatus, What
 
 DONE = {Event.ADD: "added", Event.UPDATE: "updated", Event.DELETE: "removed", Event.NONE: "already known"}
 HELD = "held back"

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from api.mem0 import oss
-from api.mem0.paths import Paths
-from api.mem0.platform import (
+from scrubjay.api.mem0 import oss
+from scrubjay.api.mem0.paths import Paths
+from scrubjay.api.mem0.platform import (
     batch,
     entities,
     events,

@@ -8,13 +8,13 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AliasChoices, BeforeValidator, Field
 
-from api.context import checked
-from api.fields import Named, QueryText
-from api.mem0.lenient import Lenient, Owned
-from api.memories import ChangeIn
-from api.schemas import TurnIn
-from memory import days
-from memory.errors import NotOffered
+from scrubjay.api.dependencies import checked
+from scrubjay.api.mem0.lenient import Lenient, Owned
+from scrubjay.api.schemas.common import Named, QueryText
+from scrubjay.api.schemas.memories import ChangeIn
+from scrubjay.api.schemas.turns import TurnIn
+from scrubjay.errors import NotOffered
+from scrubjay.mem0 import expiration_dates
 
 MOST_FOUND = 1_000
 _NAIVE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?")
@@ -32,7 +32,7 @@ def moment(value: Any) -> Any:
 
 
 Time = Annotated[Any, BeforeValidator(moment)]
-End = Annotated[Any, BeforeValidator(days.end)]
+End = Annotated[Any, BeforeValidator(expiration_dates.end)]
 
 
 class AddIn(Owned):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from memory.filters import parse
-from memory.model.filters import Condition
+from scrubjay.model.filters import Condition
+from scrubjay.search.filters import parse
 
 _GROUPS = ("AND", "OR", "NOT")
 _NAMES: Mapping[str, str] = {"keywords_search": "keywords", "session_id": "run_id"}

@@ -10,13 +10,13 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from api.auth import Admin, Reader, Writer
-from api.context import Opened
-from api.mem0 import serving, shapes
-from api.mem0.asked import AddIn
-from api.routing import Route
-from memory.errors import DeadTurn, NotOffered
-from memory.model import OWNERS, Status
+from scrubjay.api.auth import Admin, Reader, Writer
+from scrubjay.api.dependencies import Opened
+from scrubjay.api.mem0 import serving, shapes
+from scrubjay.api.mem0.asked import AddIn
+from scrubjay.api.middleware.strict_json import Route
+from scrubjay.errors import DeadTurn, NotOffered
+from scrubjay.model import OWNERS, Status
 
 router = APIRouter(route_class=Route, include_in_schema=False)
 

@@ -13,9 +13,9 @@ from urllib.parse import quote, unquote
 from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.errors import speak
-from api.mem0.words import words
-from memory.errors import BadRequest
+from scrubjay.api.errors import speak
+from scrubjay.api.mem0.words import words
+from scrubjay.errors import BadRequest
 
 _SURFACE = re.compile(r"/(v[123]|api/v1)/")
 _SLASHES = re.compile(r"^/{2,}")  # inside of an address two of them are a name that was left empty: no other address

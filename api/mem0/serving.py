@@ -9,17 +9,17 @@ from typing import Annotated, Any
 import orjson
 from fastapi import Query, Request
 
-from api.context import LARGEST_PAGE, paged, sought, within_depth
-from api.intake import accept
-from api.mem0 import filters, shapes
-from api.mem0.asked import AddIn, ListIn, SearchIn
-from api.mem0.shapes import Shown
-from memory.books import Receipt
-from memory.bootstrap import Parts
-from memory.errors import BadRequest
-from memory.many import forget_each
-from memory.model import Page, Principal, Status, TurnStatus
-from memory.recall import Asked, pending, recall, wait_until_settled
+from scrubjay.api.dependencies import LARGEST_PAGE, paged, sought, within_depth
+from scrubjay.api.intake import accept
+from scrubjay.api.mem0 import filters, shapes
+from scrubjay.api.mem0.asked import AddIn, ListIn, SearchIn
+from scrubjay.api.mem0.shapes import Shown
+from scrubjay.bootstrap import Parts
+from scrubjay.erase.forget_many import forget_each
+from scrubjay.errors import BadRequest
+from scrubjay.model import Page, Principal, Status, TurnStatus
+from scrubjay.model.erasure import Receipt
+from scrubjay.search.recall import Asked, pending, recall, wait_until_settled
 
 WAIT_SECONDS = 30.0
 _QUEUED = "Memory processing has been queued for background execution"

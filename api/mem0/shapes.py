@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from api.context import digest
-from memory import days
-from memory.books import Receipt
-from memory.model import OWNERS, Entity, Event, Memory, Recalled, Status, Turn, TurnStatus
-from memory.versions import is_retracted, version_id
+from scrubjay.api.dependencies import digest
+from scrubjay.mem0 import expiration_dates
+from scrubjay.model import OWNERS, Entity, Event, Memory, Recalled, Status, Turn, TurnStatus
+from scrubjay.model.erasure import Receipt
+from scrubjay.model.versions import is_retracted, version_id
 
 Shown = dict[str, Any]
 _STATUS: Mapping[Status, str] = {
@@ -35,7 +35,7 @@ def memory(found: Memory) -> Shown:
         "categories": list(found.categories),
         "created_at": found.created_at,
         "updated_at": found.updated_at,
-        "expiration_date": days.of(found.expires_at),
+        "expiration_date": expiration_dates.of(found.expires_at),
         "structured_attributes": None,
         "replaced_by": found.superseded_by,
         "synthesized": False,

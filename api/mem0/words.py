@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from api.errors import Refusal
-from memory.revise import UNKNOWN
+from scrubjay.api.errors import Refusal
+from scrubjay.edit.edits import UNKNOWN
 
 NO_MEMORY = "Memory not found!"
 NO_UUID = "memory_id should be a valid UUID"

@@ -11,9 +11,9 @@ import time
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import problem, speaks_otherwise
-from api.fence import FENCE, FENCED
-from memory.ports import Rate
+from scrubjay.api.errors import problem, speaks_otherwise
+from scrubjay.api.middleware.security_headers import FENCE, FENCED
+from scrubjay.ports import Rate
 
 _WITH_BODY = ("POST", "PUT", "PATCH")
 _FORMS = ("/dashboard/sign-in", "/dashboard/sign-out")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from api.errors import problem
-from api.fence import FENCE
+from scrubjay.api.errors import problem
+from scrubjay.api.middleware.security_headers import FENCE
 
 
 class Protocol(HttpToolsProtocol):
-    """Used with `uvicorn --http api.wire:Protocol`."""
+    """Used with `uvicorn --http scrubjay.api.middleware.http_protocol:Protocol`."""
 
     def send_400_response(self, msg: str) -> None:
         """Answer bytes that are no HTTP, or have a method that HTTP does not know, and hang up."""

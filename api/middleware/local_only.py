@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.errors import problem
-from memory.loopback import is_local
+from scrubjay.api.errors import problem
+from scrubjay.model.loopback import is_local
 
 _SENTENCE = (
-    "without keys only this machine may call, and through no proxy: run it with TURNSTONE_AUTH=keys to be reached "
+    "without keys only this machine may call, and through no proxy: run it with SCRUBJAY_AUTH=keys to be reached "
     "from elsewhere"
 )
 

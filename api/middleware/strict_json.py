@@ -10,8 +10,8 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from pydantic_core import from_json
 
-from memory.errors import BadRequest
-from memory.model import OWNERS
+from scrubjay.errors import BadRequest
+from scrubjay.model import OWNERS
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 

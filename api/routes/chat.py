@@ -9,14 +9,14 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.sse import EventSourceResponse
 
-from api.auth import Writer
-from api.context import Opened, owner
-from api.openapi import refusals
-from api.routing import Route
-from api.schemas import ChatIn, ChatOut
-from api.streams import Event, event_stream, working
-from memory.bootstrap import conversing
-from memory.converse import Delta, Recollection, Reply, converse, converse_in_pieces
+from scrubjay.api.auth import Writer
+from scrubjay.api.dependencies import Opened, owner
+from scrubjay.api.middleware.strict_json import Route
+from scrubjay.api.openapi import refusals
+from scrubjay.api.schemas.turns import ChatIn, ChatOut
+from scrubjay.api.sse import Event, event_stream, working
+from scrubjay.bootstrap import conversing
+from scrubjay.search.chat import Delta, Recollection, Reply, converse, converse_in_pieces
 
 router = APIRouter(route_class=Route, tags=["chat"])
 

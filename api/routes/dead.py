@@ -6,15 +6,15 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from api.auth import Admin, AdminAtScreen
-from api.context import Opened, Paged, listed
-from api.letters import DeadIn, DeadOut, RehearsalOut, RehearsedOut, Which
-from api.openapi import refusals
-from api.routes.turns import told
-from api.routing import Route
-from api.schemas import TurnToldPage
-from memory.bootstrap import Parts, deciding
-from memory.rehearse import Rehearsal, look, rehearse
+from scrubjay.api.auth import Admin, AdminAtScreen
+from scrubjay.api.dependencies import Opened, Paged, listed
+from scrubjay.api.middleware.strict_json import Route
+from scrubjay.api.openapi import refusals
+from scrubjay.api.routes.turns import told
+from scrubjay.api.schemas.dead_letters import DeadIn, DeadOut, RehearsalOut, RehearsedOut, Which
+from scrubjay.api.schemas.turns import TurnToldPage
+from scrubjay.bootstrap import Parts, deciding
+from scrubjay.ingest.replay_preview import Rehearsal, look, rehearse
 
 router = APIRouter(route_class=Route, tags=["dead letters"], responses=refusals(502))
 

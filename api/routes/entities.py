@@ -7,13 +7,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from api.auth import Reader, Writer
-from api.context import Opened, owner, within_depth
-from api.fields import Id
-from api.forgetting import forgotten
-from api.receipts import ReceiptOut
-from api.routing import Route
-from memory.model import KINDS, Kind
+from scrubjay.api.auth import Reader, Writer
+from scrubjay.api.dependencies import Opened, owner, within_depth
+from scrubjay.api.erasing import forgotten
+from scrubjay.api.middleware.strict_json import Route
+from scrubjay.api.schemas.common import Id
+from scrubjay.api.schemas.receipts import ReceiptOut
+from scrubjay.model import KINDS, Kind
 
 router = APIRouter(route_class=Route, tags=["entities"])
 

@@ -8,11 +8,11 @@ import orjson
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
-from api.auth import Reader
-from api.context import Opened, OwnerIds, owner
-from api.openapi import refusals
-from api.routing import Route
-from memory.export import Line, export
+from scrubjay.api.auth import Reader
+from scrubjay.api.dependencies import Opened, OwnerIds, owner
+from scrubjay.api.middleware.strict_json import Route
+from scrubjay.api.openapi import refusals
+from scrubjay.edit.exporting import Line, export
 
 router = APIRouter(route_class=Route, tags=["export"], responses=refusals(502))
 

@@ -7,13 +7,13 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from api.auth import Admin
-from api.context import Opened, checked
-from api.fields import Guided
-from api.routing import Route
-from memory.masking import masked_guidance
-from memory.model import Guidance
-from memory.offload import off_loop
+from scrubjay.api.auth import Admin
+from scrubjay.api.dependencies import Opened, checked
+from scrubjay.api.middleware.strict_json import Route
+from scrubjay.api.schemas.common import Guided
+from scrubjay.model import Guidance
+from scrubjay.offload import off_loop
+from scrubjay.safety.masking import masked_guidance
 
 router = APIRouter(route_class=Route, tags=["guidance"])
 

@@ -10,11 +10,11 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from api.auth import Gate
-from api.context import Opened
-from api.routing import Route
-from memory.errors import TurnstoneError
-from memory.model import Readiness
+from scrubjay.api.auth import Gate
+from scrubjay.api.dependencies import Opened
+from scrubjay.api.middleware.strict_json import Route
+from scrubjay.errors import ScrubjayError
+from scrubjay.model import Readiness
 
 router = APIRouter(route_class=Route, tags=["health"])
 
@@ -88,6 +88,6 @@ async def _is_known(request: Request) -> bool:
     try:
         async with asyncio.timeout(_RECOGNISING_SECONDS):
             await gate(request, at_screen=True)
-    except (TurnstoneError, TimeoutError):
+    except (ScrubjayError, TimeoutError):
         return False
     return True

@@ -9,19 +9,19 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import ValidationError
 
-from api.auth import Admin
-from api.context import Opened, owner
-from api.errors import sentence
-from api.imports import ArrivalIn, ImportIn, ImportOut
-from api.openapi import refusals
-from api.routing import Route
-from memory.errors import Forbidden
-from memory.importing import Importing, bring_in
-from memory.masking import masked_values
-from memory.model import Principal
-from memory.model.arrival import Arrival, Became, Outcome
-from memory.offload import off_loop
-from memory.ports import Mask
+from scrubjay.api.auth import Admin
+from scrubjay.api.dependencies import Opened, owner
+from scrubjay.api.errors import sentence
+from scrubjay.api.middleware.strict_json import Route
+from scrubjay.api.openapi import refusals
+from scrubjay.api.schemas.imports import ArrivalIn, ImportIn, ImportOut
+from scrubjay.edit.importing import Importing, bring_in
+from scrubjay.errors import Forbidden
+from scrubjay.model import Principal
+from scrubjay.model.arrival import Arrival, Became, Outcome
+from scrubjay.offload import off_loop
+from scrubjay.ports import Mask
+from scrubjay.safety.masking import masked_values
 
 router = APIRouter(route_class=Route, tags=["import"], responses=refusals(502))
 

@@ -9,16 +9,16 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
-from api.auth import Admin
-from api.context import Opened, Paged, listed
-from api.fields import Body, Id, Label, Number, PerMinuteIn
-from api.openapi import refusals
-from api.routing import Route
-from memory.clock import to_us
-from memory.errors import Forbidden
-from memory.keys import Issued, NewKey, issue, revoke, rotate
-from memory.model import Access, After, ApiKey, Principal, Tenant
-from memory.model.pages import sliced
+from scrubjay.access.api_keys import Issued, NewKey, issue, revoke, rotate
+from scrubjay.api.auth import Admin
+from scrubjay.api.dependencies import Opened, Paged, listed
+from scrubjay.api.middleware.strict_json import Route
+from scrubjay.api.openapi import refusals
+from scrubjay.api.schemas.common import Body, Id, Label, Number, PerMinuteIn
+from scrubjay.errors import Forbidden
+from scrubjay.model import Access, After, ApiKey, Principal, Tenant
+from scrubjay.model.clock import to_us
+from scrubjay.model.pages import sliced
 
 router = APIRouter(route_class=Route, tags=["keys"])
 

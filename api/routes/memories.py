@@ -8,11 +8,23 @@ from uuid import UUID
 import orjson
 from fastapi import APIRouter, Query, Request
 
-from api import intake
-from api.auth import Reader, Writer
-from api.context import ForgottenIds, Opened, OwnerIds, Paged, listed, named_owner, shown, sought, within_depth
-from api.forgetting import forgotten
-from api.memories import (
+from scrubjay.api import intake
+from scrubjay.api.auth import Reader, Writer
+from scrubjay.api.dependencies import (
+    ForgottenIds,
+    Opened,
+    OwnerIds,
+    Paged,
+    listed,
+    named_owner,
+    shown,
+    sought,
+    within_depth,
+)
+from scrubjay.api.erasing import forgotten
+from scrubjay.api.middleware.strict_json import Route
+from scrubjay.api.openapi import refusals
+from scrubjay.api.schemas.memories import (
     ChangeIn,
     FeedbackIn,
     MemoryChanged,
@@ -23,15 +35,13 @@ from api.memories import (
     SearchOut,
     VersionOut,
 )
-from api.openapi import refusals
-from api.receipts import ReceiptOut
-from api.routing import Route
-from memory.errors import BadRequest, NotFound
-from memory.filters import parse
-from memory.model import Memory
-from memory.recall import Asked, recall, wait_until_settled
-from memory.revise import UNKNOWN, delete, judge, undo, update
-from memory.versions import is_retracted
+from scrubjay.api.schemas.receipts import ReceiptOut
+from scrubjay.edit.edits import UNKNOWN, delete, judge, undo, update
+from scrubjay.errors import BadRequest, NotFound
+from scrubjay.model import Memory
+from scrubjay.model.versions import is_retracted
+from scrubjay.search.filters import parse
+from scrubjay.search.recall import Asked, recall, wait_until_settled
 
 router = APIRouter(route_class=Route, tags=["memories"], responses=refusals(502))
 

@@ -13,11 +13,11 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from api.auth import Admin
-from api.context import Opened
-from api.routing import Route
-from memory.books import SAFE_SETTINGS, InboxState, Ledger
-from memory.model import DeliveryCounts, Usage
+from scrubjay.api.auth import Admin
+from scrubjay.api.dependencies import Opened
+from scrubjay.api.middleware.strict_json import Route
+from scrubjay.model import DeliveryCounts, Usage
+from scrubjay.model.ledger import SAFE_SETTINGS, InboxState, Ledger
 
 router = APIRouter(route_class=Route, tags=["health"])
 
@@ -63,20 +63,20 @@ class _Told(Collector):
 
 
 _INBOX = {
-    "turnstone_backlog": "Turns that wait, of all tenants",
-    "turnstone_backlog_limit": "New turns are refused when so many wait",
-    "turnstone_backlog_drift": "How much more the backlog said than waited when last compared; 0 is right",
-    "turnstone_ledger_audited_timestamp_seconds": "When the books were last looked through; 0: never",
-    "turnstone_ledger_audit_late": "1 when they have not been for several sweeps: nobody sweeps",
-    "turnstone_lanes_awake": "Lanes in which turns wait or are worked on",
-    "turnstone_lanes_overdue": "Lanes that should have been rung for several sweeps ago: no worker runs",
-    "turnstone_lanes_backing_off": "Lanes with work that sleep after a failure",
-    "turnstone_oldest_due_seconds": "For how long the oldest due turn is due; back-off does not count",
-    "turnstone_workers": "Worker processes that were seen in the last 15 seconds",
-    "turnstone_redis_used_bytes": "What Redis uses of its memory; left out where its user may not run INFO",
-    "turnstone_redis_max_bytes": "maxmemory of Redis; 0 without a limit",
-    "turnstone_clock_jumped_seconds": "By how much Redis' clock last jumped within a day; negative: back; 0: not",
-    "turnstone_clock_ahead_seconds": "How far Redis' clock is ahead of this API's; negative: behind",
+    "scrubjay_backlog": "Turns that wait, of all tenants",
+    "scrubjay_backlog_limit": "New turns are refused when so many wait",
+    "scrubjay_backlog_drift": "How much more the backlog said than waited when last compared; 0 is right",
+    "scrubjay_ledger_audited_timestamp_seconds": "When the books were last looked through; 0: never",
+    "scrubjay_ledger_audit_late": "1 when they have not been for several sweeps: nobody sweeps",
+    "scrubjay_lanes_awake": "Lanes in which turns wait or are worked on",
+    "scrubjay_lanes_overdue": "Lanes that should have been rung for several sweeps ago: no worker runs",
+    "scrubjay_lanes_backing_off": "Lanes with work that sleep after a failure",
+    "scrubjay_oldest_due_seconds": "For how long the oldest due turn is due; back-off does not count",
+    "scrubjay_workers": "Worker processes that were seen in the last 15 seconds",
+    "scrubjay_redis_used_bytes": "What Redis uses of its memory; left out where its user may not run INFO",
+    "scrubjay_redis_max_bytes": "maxmemory of Redis; 0 without a limit",
+    "scrubjay_clock_jumped_seconds": "By how much Redis' clock last jumped within a day; negative: back; 0: not",
+    "scrubjay_clock_ahead_seconds": "How far Redis' clock is ahead of this API's; negative: behind",
 }
 
 
@@ -96,26 +96,26 @@ def _inbox(state: InboxState) -> Iterator[Metric]:
         if value is not None:
             yield GaugeMetricFamily(name, told, value=float(value))
     told = "How often the sweep looked through the books, of a few tenants each time"
-    yield CounterMetricFamily("turnstone_ledger_audits", told, value=state.audits)
+    yield CounterMetricFamily("scrubjay_ledger_audits", told, value=state.audits)
     told = "How often Redis' clock was seen to jump by more than a second"
-    yield CounterMetricFamily("turnstone_clock_jumps", told, value=state.clock_jumps)
+    yield CounterMetricFamily("scrubjay_clock_jumps", told, value=state.clock_jumps)
     told = "1 when Redis is set as it must be; a setting that it does not tell is left out"
-    settings = GaugeMetricFamily("turnstone_redis_setting_safe", told, labels=["name", "value", "safe"])
+    settings = GaugeMetricFamily("scrubjay_redis_setting_safe", told, labels=["name", "value", "safe"])
     for name, found in state.settings.items():
         settings.add_metric([name, found, SAFE_SETTINGS[name]], float(found == SAFE_SETTINGS[name]))
     yield settings
 
 
 def _books(ledgers: Mapping[str, Ledger], now: datetime) -> Iterator[Metric]:
-    turns = GaugeMetricFamily("turnstone_turns", "Turns by state, from the ledger", labels=["tenant", "state"])
+    turns = GaugeMetricFamily("scrubjay_turns", "Turns by state, from the ledger", labels=["tenant", "state"])
     told = "1 when accepted = settled + waiting + dead + erased"
-    balanced = GaugeMetricFamily("turnstone_ledger_balanced", told, labels=["tenant"])
+    balanced = GaugeMetricFamily("scrubjay_ledger_balanced", told, labels=["tenant"])
     told = "Settled turns that cost no call of a model, as they plainly hold nothing"
-    gated = CounterMetricFamily("turnstone_turns_gated", told, labels=["tenant"])
+    gated = CounterMetricFamily("scrubjay_turns_gated", told, labels=["tenant"])
     told = "Facts left out as nobody had said the words that they rest on"
-    dropped = CounterMetricFamily("turnstone_facts_dropped", told, labels=["tenant"])
+    dropped = CounterMetricFamily("scrubjay_facts_dropped", told, labels=["tenant"])
     told = "For how long the turn has waited that was accepted first of those that wait"
-    oldest = GaugeMetricFamily("turnstone_oldest_waiting_seconds", told, labels=["tenant"])
+    oldest = GaugeMetricFamily("scrubjay_oldest_waiting_seconds", told, labels=["tenant"])
     for tenant, ledger in ledgers.items():
         if ledger.oldest_waiting_at:
             oldest.add_metric([tenant], max(0.0, (now - ledger.oldest_waiting_at).total_seconds()))
@@ -128,9 +128,9 @@ def _books(ledgers: Mapping[str, Ledger], now: datetime) -> Iterator[Metric]:
 
 
 def _costs(costs: Mapping[str, Mapping[str, Usage]]) -> Iterator[Metric]:
-    calls = CounterMetricFamily("turnstone_model_calls", "Answered calls of models", labels=["tenant", "model"])
-    tokens = CounterMetricFamily("turnstone_model_tokens", "Tokens billed", labels=["tenant", "model", "kind"])
-    money = CounterMetricFamily("turnstone_model_cost_usd", "What they cost, in USD", labels=["tenant", "model"])
+    calls = CounterMetricFamily("scrubjay_model_calls", "Answered calls of models", labels=["tenant", "model"])
+    tokens = CounterMetricFamily("scrubjay_model_tokens", "Tokens billed", labels=["tenant", "model", "kind"])
+    money = CounterMetricFamily("scrubjay_model_cost_usd", "What they cost, in USD", labels=["tenant", "model"])
     for tenant, by_model in costs.items():
         for model, usage in by_model.items():
             calls.add_metric([tenant, model], usage.calls + usage.embeddings)
@@ -142,9 +142,9 @@ def _costs(costs: Mapping[str, Mapping[str, Usage]]) -> Iterator[Metric]:
 
 
 def _webhooks(told: Mapping[str, DeliveryCounts]) -> Iterator[Metric]:
-    waiting = GaugeMetricFamily("turnstone_webhook_waiting", "Deliveries to webhooks that wait", labels=["tenant"])
+    waiting = GaugeMetricFamily("scrubjay_webhook_waiting", "Deliveries to webhooks that wait", labels=["tenant"])
     about = "Deliveries to webhooks that are done: delivered, or failed for good"
-    done = CounterMetricFamily("turnstone_webhook_deliveries", about, labels=["tenant", "outcome"])
+    done = CounterMetricFamily("scrubjay_webhook_deliveries", about, labels=["tenant", "outcome"])
     for tenant, counts in told.items():
         waiting.add_metric([tenant], counts.waiting)
         for outcome in ("delivered", "failed"):

@@ -1,6 +1,6 @@
 """The quarantine: memories that read like instructions to a prompt, held back until a person releases or discards them.
 
-There are some only with TURNSTONE_QUARANTINE=hold.
+There are some only with SCRUBJAY_QUARANTINE=hold.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request
 
-from api.auth import Admin, AdminAtScreen
-from api.context import Opened, Paged, listed, shown
-from api.memories import HeldPage, MemoryOut
-from api.openapi import refusals
-from api.routing import Route
-from memory.quarantine import discard, release
+from scrubjay.api.auth import Admin, AdminAtScreen
+from scrubjay.api.dependencies import Opened, Paged, listed, shown
+from scrubjay.api.middleware.strict_json import Route
+from scrubjay.api.openapi import refusals
+from scrubjay.api.schemas.memories import HeldPage, MemoryOut
+from scrubjay.edit.quarantine import discard, release
 
 router = APIRouter(route_class=Route, tags=["quarantine"], responses=refusals(502))
 

@@ -7,13 +7,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request
 
-from api.auth import Admin, Reader
-from api.context import Opened, Paged, listed, owner
-from api.openapi import refusals
-from api.receipts import ExaminedOut, PublicKeyOut, ReceiptOut, ReceiptPage, VerifyIn
-from api.routing import Route
-from memory.errors import NotFound
-from memory.receipts import examine
+from scrubjay.api.auth import Admin, Reader
+from scrubjay.api.dependencies import Opened, Paged, listed, owner
+from scrubjay.api.middleware.strict_json import Route
+from scrubjay.api.openapi import refusals
+from scrubjay.api.schemas.receipts import ExaminedOut, PublicKeyOut, ReceiptOut, ReceiptPage, VerifyIn
+from scrubjay.erase.receipts import examine
+from scrubjay.errors import NotFound
 
 router = APIRouter(route_class=Route, tags=["receipts"], responses=refusals(502))
 

@@ -8,19 +8,19 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.auth import Admin, Reader, writer
-from api.context import Opened, Paged, listed, read, whose
-from api.fields import Id
-from api.intake import LONGEST_KEY, accept
-from api.memories import LONGEST_WAIT_MS
-from api.openapi import refusals
-from api.routing import Route
-from api.schemas import TurnIn, TurnPage, TurnQueued, TurnTold, TurnToldPage
-from memory.bootstrap import Parts
-from memory.errors import NotFound
-from memory.model import Scope, Status, TurnStatus
-from memory.offload import each
-from memory.recall import wait_until_settled
+from scrubjay.api.auth import Admin, Reader, writer
+from scrubjay.api.dependencies import Opened, Paged, listed, read, whose
+from scrubjay.api.intake import LONGEST_KEY, accept
+from scrubjay.api.middleware.strict_json import Route
+from scrubjay.api.openapi import refusals
+from scrubjay.api.schemas.common import Id
+from scrubjay.api.schemas.memories import LONGEST_WAIT_MS
+from scrubjay.api.schemas.turns import TurnIn, TurnPage, TurnQueued, TurnTold, TurnToldPage
+from scrubjay.bootstrap import Parts
+from scrubjay.errors import NotFound
+from scrubjay.model import Scope, Status, TurnStatus
+from scrubjay.offload import each
+from scrubjay.search.recall import wait_until_settled
 
 router = APIRouter(route_class=Route, tags=["turns"])
 

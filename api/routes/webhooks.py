@@ -7,11 +7,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Request
 
-from api.auth import Admin
-from api.context import Opened, Paged, listed
-from api.openapi import refusals
-from api.routing import Route
-from api.webhooks import (
+from scrubjay.api.auth import Admin
+from scrubjay.api.dependencies import Opened, Paged, listed
+from scrubjay.api.middleware.strict_json import Route
+from scrubjay.api.openapi import refusals
+from scrubjay.api.schemas.webhooks import (
     DeliveryOut,
     DeliveryPage,
     TriedOut,
@@ -21,8 +21,8 @@ from api.webhooks import (
     WebhookOut,
     WebhookPage,
 )
-from memory import webhooks
-from memory.model import Delivery, DeliveryStatus
+from scrubjay.model import Delivery, DeliveryStatus
+from scrubjay.webhooks import registry
 
 router = APIRouter(route_class=Route, tags=["webhooks"], responses=refusals(502))
 
@@ -33,7 +33,7 @@ _DeliveryId = Annotated[str, Path(pattern="^[0-9a-f-]{36}-[0-9]{1,18}$", descrip
 async def register_webhook(asked: WebhookIn, caller: Admin, parts: Opened) -> Any:
     """Register an address; the answer shows the signing secret, and nothing ever does again."""
     told = {"url": asked.url, "name": parts.mask(asked.name), "events": asked.events}
-    made = await webhooks.register(caller.tenant, told, book=parts.webhooks, server_key=parts.server_key)
+    made = await registry.register(caller.tenant, told, book=parts.webhooks, server_key=parts.server_key)
     return {**made.webhook.model_dump(), "secret": made.secret}
 
 
@@ -47,7 +47,7 @@ async def list_webhooks(caller: Admin, parts: Opened) -> Any:
 @router.get("/webhooks/{webhook_id}", response_model=WebhookOut, responses=refusals(404))
 async def get_webhook(webhook_id: UUID, caller: Admin, parts: Opened) -> Any:
     """One webhook."""
-    return (await webhooks.found(caller.tenant, str(webhook_id), parts.webhooks)).model_dump()
+    return (await registry.found(caller.tenant, str(webhook_id), parts.webhooks)).model_dump()
 
 
 @router.put("/webhooks/{webhook_id}", response_model=WebhookOut, responses=refusals(404))
@@ -56,27 +56,27 @@ async def change_webhook(webhook_id: UUID, asked: WebhookChange, caller: Admin, 
     changes = dict(asked.named)
     if "name" in changes:
         changes["name"] = parts.mask(changes["name"])
-    return (await webhooks.change(caller.tenant, str(webhook_id), changes, book=parts.webhooks)).model_dump()
+    return (await registry.change(caller.tenant, str(webhook_id), changes, book=parts.webhooks)).model_dump()
 
 
 @router.delete("/webhooks/{webhook_id}", responses=refusals(404))
 async def delete_webhook(webhook_id: UUID, caller: Admin, parts: Opened) -> dict[str, str]:
     """Remove a webhook with its log; what waits for it is not delivered."""
-    await webhooks.remove(caller.tenant, str(webhook_id), book=parts.webhooks, deliveries=parts.deliveries)
+    await registry.remove(caller.tenant, str(webhook_id), book=parts.webhooks, deliveries=parts.deliveries)
     return {"id": str(webhook_id), "status": "deleted"}
 
 
 @router.post("/webhooks/{webhook_id}/test", status_code=202, response_model=TriedOut, responses=refusals(400, 404))
 async def try_webhook(webhook_id: UUID, caller: Admin, parts: Opened) -> Any:
     """Let a worker send a test, once; what became of it stands in the log under the id of the answer."""
-    made = await webhooks.try_out(caller.tenant, str(webhook_id), book=parts.webhooks, deliveries=parts.deliveries)
+    made = await registry.try_out(caller.tenant, str(webhook_id), book=parts.webhooks, deliveries=parts.deliveries)
     return {"id": made, "status": DeliveryStatus.WAITING}
 
 
 @router.get("/webhooks/{webhook_id}/deliveries", response_model=DeliveryPage, responses=refusals(404))
 async def list_deliveries(webhook_id: UUID, request: Request, caller: Admin, parts: Opened, page: Paged) -> Any:
     """What was delivered, waits or failed, newest first; of what is done the last thousand are kept."""
-    await webhooks.found(caller.tenant, str(webhook_id), parts.webhooks)
+    await registry.found(caller.tenant, str(webhook_id), parts.webhooks)
     part = await parts.deliveries.page(caller.tenant, str(webhook_id), page)
     return listed(request, page, part, [_shown(delivery) for delivery in part.items])
 
@@ -89,7 +89,7 @@ async def list_deliveries(webhook_id: UUID, request: Request, caller: Admin, par
 )
 async def retry_delivery(webhook_id: UUID, delivery_id: _DeliveryId, caller: Admin, parts: Opened) -> Any:
     """Send a delivery again, however it stands; one that waits is sent at once."""
-    again = await webhooks.send_again(
+    again = await registry.send_again(
         caller.tenant, str(webhook_id), delivery_id, book=parts.webhooks, deliveries=parts.deliveries
     )
     return _shown(again)

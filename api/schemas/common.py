@@ -7,7 +7,8 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.config import JsonValue
 
-from memory.fields import (
+from scrubjay.model import OWNERS, Guidance
+from scrubjay.validation import (
     IN_FULL,
     LONGEST_INSTRUCTIONS,
     LONGEST_QUERY,
@@ -33,7 +34,6 @@ from memory.fields import (
     QueryText,
     Text,
 )
-from memory.model import OWNERS, Guidance
 
 __all__ = [
     "AN_OWNER",

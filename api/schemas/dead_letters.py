@@ -9,9 +9,9 @@ from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field, Strict, StrictBool, model_validator
 from pydantic.config import JsonDict, JsonValue
 
-from api.fields import IN_FULL, Body, Id, Moment, Name, Text
-from memory.model import DeadFilter, Event
-from memory.rehearse import TRIED_AT_MOST, Rehearsed
+from scrubjay.api.schemas.common import IN_FULL, Body, Id, Moment, Name, Text
+from scrubjay.ingest.replay_preview import TRIED_AT_MOST, Rehearsed
+from scrubjay.model import DeadFilter, Event
 
 MOST_IDS = 1_000
 MOST_TRIED = 100

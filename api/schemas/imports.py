@@ -8,8 +8,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
-from api.fields import Body, Label, Metadata, Moment, Owned, Text
-from memory.model.arrival import Became
+from scrubjay.api.schemas.common import Body, Label, Metadata, Moment, Owned, Text
+from scrubjay.model.arrival import Became
 
 MOST_MEMORIES = 500
 MOST_CATEGORIES_OF_ONE = 50

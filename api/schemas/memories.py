@@ -20,9 +20,21 @@ from pydantic import (
 )
 from pydantic.config import JsonDict
 
-from api.fields import AN_OWNER, IN_FULL, Body, Metadata, Moment, Name, Named, Number, QueryText, Text, has_an_owner
-from memory import days
-from memory.model import Event, Rating
+from scrubjay.api.schemas.common import (
+    AN_OWNER,
+    IN_FULL,
+    Body,
+    Metadata,
+    Moment,
+    Name,
+    Named,
+    Number,
+    QueryText,
+    Text,
+    has_an_owner,
+)
+from scrubjay.mem0 import expiration_dates
+from scrubjay.model import Event, Rating
 
 LONGEST_REASON = 1_000
 LONGEST_WAIT_MS = 30_000
@@ -43,7 +55,7 @@ def _as_searched(schema: JsonDict) -> None:
 
 def _end(day: Any) -> Any:
     """The end of a day, or null."""
-    found = days.end(day)
+    found = expiration_dates.end(day)
     if found is day and day is not None:
         raise ValueError("must be a day such as 2026-03-26")
     return found

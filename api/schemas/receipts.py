@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 from pydantic_core import PydanticCustomError, to_json
 
-from api.fields import Named
-from memory.books import Receipt
+from scrubjay.api.schemas.common import Named
+from scrubjay.model.erasure import Receipt
 
 
 def _as_given_out(value: Any) -> Receipt:

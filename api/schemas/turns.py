@@ -8,8 +8,20 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 from pydantic.config import JsonDict
 
-from api.fields import WITH_WORDS, Body, Content, Guided, Id, Metadata, Moment, Name, Named, Owned, Text
-from memory.model import Event, Status, What
+from scrubjay.api.schemas.common import (
+    WITH_WORDS,
+    Body,
+    Content,
+    Guided,
+    Id,
+    Metadata,
+    Moment,
+    Name,
+    Named,
+    Owned,
+    Text,
+)
+from scrubjay.model import Event, Status, What
 
 MOST_MESSAGES = 200
 

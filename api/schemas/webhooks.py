@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field, StrictBool
 
-from api.fields import Body, Label
-from memory.model import DeliveryStatus, WebhookEvent
+from scrubjay.api.schemas.common import Body, Label
+from scrubjay.model import DeliveryStatus, WebhookEvent
 
 _LONGEST_URL = 2_000
 # No user's name or password, which would be a secret in clear in the address, and no fragment, which nobody sends.

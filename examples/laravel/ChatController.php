@@ -1,8 +1,8 @@
 <?php
 
-// A chat controller for Laravel, over Turnstone. In config/services.php:
+// A chat controller for Laravel, over Scrubjay. In config/services.php:
 //
-//     'turnstone' => ['url' => env('TURNSTONE_URL'), 'key' => env('TURNSTONE_KEY')],
+//     'scrubjay' => ['url' => env('SCRUBJAY_URL'), 'key' => env('SCRUBJAY_KEY')],
 //
 // and in routes/api.php:
 //
@@ -27,8 +27,8 @@ class ChatController extends Controller
         $said = $request->validate(['message' => ['required', 'string', 'max:8000']]);
 
         try {
-            $response = Http::baseUrl(config('services.turnstone.url'))
-                ->when(config('services.turnstone.key'), fn ($http, $key) => $http->withToken($key))
+            $response = Http::baseUrl(config('services.scrubjay.url'))
+                ->when(config('services.scrubjay.key'), fn ($http, $key) => $http->withToken($key))
                 ->acceptJson()
                 ->connectTimeout(2)
                 ->timeout(60) // a model is at work behind this one
@@ -39,7 +39,7 @@ class ChatController extends Controller
 
             return response()->json(['error' => self::AWAY], 503);
         } catch (RequestException $error) {
-            report($error); // it holds Turnstone's sentence and code: {"detail": ..., "error": ...}
+            report($error); // it holds Scrubjay's sentence and code: {"detail": ..., "error": ...}
             $waits = in_array($error->response->status(), [429, 503], true);
             $headers = $waits ? ['Retry-After' => $error->response->header('Retry-After')] : [];
 

@@ -2,10 +2,10 @@
 
 // Runs a chat controller without Laravel: just as much of it as the controllers here call.
 //
-//     TURNSTONE_URL=http://127.0.0.1:8000 php examples/laravel/run.php examples/laravel/ChatController.php ana "Hello"
+//     SCRUBJAY_URL=http://127.0.0.1:8000 php examples/laravel/run.php examples/laravel/ChatController.php ana "Hello"
 //
-// Prints the response's body as one line of JSON and ends with 0 where its status is 200, else with 1. TURNSTONE_KEY is
-// the key, where one is needed. The host `memory-service:8000` is TURNSTONE_URL, as it would be in a compose network.
+// Prints the response's body as one line of JSON and ends with 0 where its status is 200, else with 1. SCRUBJAY_KEY is
+// the key, where one is needed. The host `memory-service:8000` is SCRUBJAY_URL, as it would be in a compose network.
 
 namespace Illuminate\Http {
     class Request
@@ -122,7 +122,7 @@ namespace Illuminate\Http\Client {
 
         public function post(string $url, array $data): Response
         {
-            $address = str_replace('http://memory-service:8000', getenv('TURNSTONE_URL'), $this->base . $url);
+            $address = str_replace('http://memory-service:8000', getenv('SCRUBJAY_URL'), $this->base . $url);
             $lines = array_map(fn ($name, $value) => "$name: $value", array_keys($this->headers), $this->headers);
             $http = ['method' => 'POST', 'header' => $lines, 'content' => json_encode($data)];
             $http += ['timeout' => $this->seconds, 'ignore_errors' => true];
@@ -185,7 +185,7 @@ namespace {
 
     function config(string $name): ?string
     {
-        $known = ['services.turnstone.url' => 'TURNSTONE_URL', 'services.turnstone.key' => 'TURNSTONE_KEY'];
+        $known = ['services.scrubjay.url' => 'SCRUBJAY_URL', 'services.scrubjay.key' => 'SCRUBJAY_KEY'];
 
         return getenv($known[$name]) ?: null;
     }
@@ -196,7 +196,7 @@ namespace {
     }
 
     if ($argc !== 4) {
-        fwrite(STDERR, "Usage: TURNSTONE_URL=... php run.php CONTROLLER USER MESSAGE\n");
+        fwrite(STDERR, "Usage: SCRUBJAY_URL=... php run.php CONTROLLER USER MESSAGE\n");
         exit(2);
     }
     require $argv[1];

@@ -1,15 +1,15 @@
-// Mem0's own npm client against Turnstone: only the host is another one.
+// Mem0's own npm client against Scrubjay: only the host is another one.
 //
 //     npm install mem0ai
-//     TURNSTONE_URL=http://127.0.0.1:8000 TURNSTONE_KEY=... node remember.mjs
+//     SCRUBJAY_URL=http://127.0.0.1:8000 SCRUBJAY_KEY=... node remember.mjs
 //
 // It is as good TypeScript as JavaScript. Mem0's client always sends a key; without one on the server, any text will do.
 
 import { MemoryClient } from "mem0ai";
 
 const memory = new MemoryClient({
-  apiKey: process.env.TURNSTONE_KEY ?? "none",
-  host: process.env.TURNSTONE_URL ?? "http://127.0.0.1:8000",
+  apiKey: process.env.SCRUBJAY_KEY ?? "none",
+  host: process.env.SCRUBJAY_URL ?? "http://127.0.0.1:8000",
 });
 const userId = `typescript-${process.pid}`;
 

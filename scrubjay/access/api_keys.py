@@ -7,11 +7,11 @@ import hmac
 import secrets
 from datetime import UTC, datetime, timedelta
 
-from memory.errors import BadRequest, NotFound
-from memory.model import Access, ApiKey, PerMinute, Principal, Tenant, Value
-from memory.ports import Keyring, ServerKey
+from scrubjay.errors import BadRequest, NotFound
+from scrubjay.model import Access, ApiKey, PerMinute, Principal, Tenant, Value
+from scrubjay.ports import Keyring, ServerKey
 
-PREFIX = "tsk"
+PREFIX = "sj"
 _PURPOSE = "api-keys"
 _ID_BYTES, _SECRET_BYTES = 6, 32
 _UNKNOWN = "there is no key with this id"

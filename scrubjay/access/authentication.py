@@ -14,10 +14,10 @@ from functools import partial
 
 from cachetools import LRUCache
 
-from memory.errors import Unauthorized
-from memory.keys import good_digests, held_with, holder
-from memory.model import Access, Bond, Principal
-from memory.ports import Keyring, ServerKey, Tokens
+from scrubjay.access.api_keys import good_digests, held_with, holder
+from scrubjay.errors import Unauthorized
+from scrubjay.model import Access, Bond, Principal
+from scrubjay.ports import Keyring, ServerKey, Tokens
 
 DEFAULT_TENANT = "default"
 OPERATOR = Principal(tenant=DEFAULT_TENANT, access=Access.ADMIN, operator=True, name="operator")

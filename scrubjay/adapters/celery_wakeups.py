@@ -1,7 +1,7 @@
-"""The doorbell: a message that Celery's Redis transport reads as a call of `turnstone.drain`.
+"""The doorbell: a message that Celery's Redis transport reads as a call of `scrubjay.drain`.
 
 It is put down by the accept script itself, so a turn is never accepted without its bell and nothing is published
-twice. Another one is a call of `turnstone.deliver`. The shape is Celery's task message protocol 2 in kombu's
+twice. Another one is a call of `scrubjay.deliver`. The shape is Celery's task message protocol 2 in kombu's
 virtual-transport envelope; a contract test holds it against what the installed Celery publishes.
 """
 
@@ -12,11 +12,9 @@ import uuid
 
 import orjson
 
-from memory.model import Lane
+from scrubjay.model import Lane
+from scrubjay.model.task_names import DELIVER_TASK, DRAIN_TASK, QUEUE
 
-DRAIN_TASK = "turnstone.drain"
-DELIVER_TASK = "turnstone.deliver"
-QUEUE = "turnstone"
 _EMBED = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
 
 
@@ -68,7 +66,7 @@ class CeleryBell:
                     "timelimit": [None, None],
                     "argsrepr": shown,
                     "kwargsrepr": "{}",
-                    "origin": "turnstone",
+                    "origin": "scrubjay",
                     "ignore_result": True,
                 },
                 "properties": {

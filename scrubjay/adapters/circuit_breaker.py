@@ -6,8 +6,8 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from typing import Protocol
 
-from memory.model import Message, Trouble, Vector
-from memory.ports import Answer, Embedder, LanguageModel, Question
+from scrubjay.model import Message, Trouble, Vector
+from scrubjay.ports import Answer, Embedder, LanguageModel, Question
 
 
 class Breaker(Protocol):

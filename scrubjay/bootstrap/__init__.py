@@ -8,43 +8,41 @@ from dataclasses import dataclass, field
 
 from qdrant_client import AsyncQdrantClient
 
-from memory.adapters.celery_bell import CeleryBell
-from memory.adapters.http_webhooks import HttpWebhooks
-from memory.adapters.inbox_limits import InboxLimits
-from memory.adapters.masking import SecretMask
-from memory.adapters.notary import ServerNotary
-from memory.adapters.offline_extractor import OfflineExtractor
-from memory.adapters.pseudonyms import Pseudonyms
-from memory.adapters.qdrant_store import QdrantStore
-from memory.adapters.redis_audit import RedisAudit
-from memory.adapters.redis_client import open_redis
-from memory.adapters.redis_clock import RedisClock
-from memory.adapters.redis_deliveries import RedisDeliveries
-from memory.adapters.redis_digests import RedisDigests
-from memory.adapters.redis_guidance import RedisGuidance
-from memory.adapters.redis_inbox import RedisInbox
-from memory.adapters.redis_keyring import RedisKeyring
-from memory.adapters.redis_lanes import RedisLanes
-from memory.adapters.redis_order import RedisOrder
-from memory.adapters.redis_owners import RedisOwners
-from memory.adapters.redis_pulse import RedisPulse
-from memory.adapters.redis_rates import RedisRates
-from memory.adapters.redis_receipts import RedisReceipts
-from memory.adapters.redis_scripts import RedisScripts
-from memory.adapters.redis_server_key import RedisServerKey
-from memory.adapters.redis_turns import RedisTurns
-from memory.adapters.redis_webhooks import RedisWebhooks
-from memory.admit import Admission
-from memory.bootstrap.endpoints import open_embedder, open_model, open_tokens, secret
-from memory.bootstrap.examining import open_examiner
-from memory.converse import Conversing
-from memory.decide import Deciding
-from memory.deliver import Delivering
-from memory.extract import ModelExtractor
-from memory.gate import GatedExtractor
-from memory.health import Examiner
-from memory.marking import Quarantine
-from memory.ports import (
+from scrubjay.access.authentication import Admission
+from scrubjay.adapters.celery_wakeups import CeleryBell
+from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
+from scrubjay.adapters.crypto.receipt_signer import ServerNotary
+from scrubjay.adapters.http.webhook_sender import HttpWebhooks
+from scrubjay.adapters.offline.extractor import OfflineExtractor
+from scrubjay.adapters.qdrant.store import QdrantStore
+from scrubjay.adapters.redis.audit import RedisAudit
+from scrubjay.adapters.redis.client import open_redis
+from scrubjay.adapters.redis.clock import RedisClock
+from scrubjay.adapters.redis.digests import RedisDigests
+from scrubjay.adapters.redis.erase.receipts import RedisReceipts
+from scrubjay.adapters.redis.guidance import RedisGuidance
+from scrubjay.adapters.redis.intake import RedisInbox
+from scrubjay.adapters.redis.keyring import RedisKeyring
+from scrubjay.adapters.redis.lanes import RedisLanes
+from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.adapters.redis.order import RedisOrder
+from scrubjay.adapters.redis.owners import RedisOwners
+from scrubjay.adapters.redis.pulse import RedisPulse
+from scrubjay.adapters.redis.rates import RedisRates
+from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.adapters.redis.server_key import RedisServerKey
+from scrubjay.adapters.redis.turns import RedisTurns
+from scrubjay.adapters.redis.webhooks.deliveries import RedisDeliveries
+from scrubjay.adapters.redis.webhooks.registry import RedisWebhooks
+from scrubjay.bootstrap.endpoints import open_embedder, open_model, open_tokens, secret
+from scrubjay.bootstrap.health import open_examiner
+from scrubjay.health import Examiner
+from scrubjay.ingest.drain import Remembering
+from scrubjay.ingest.extraction import ModelExtractor
+from scrubjay.ingest.pipeline import Deciding
+from scrubjay.ingest.reconciliation import ModelReconciler, RuleReconciler
+from scrubjay.ingest.small_talk import GatedExtractor
+from scrubjay.ports import (
     Clock,
     Deliveries,
     DigestBook,
@@ -70,9 +68,11 @@ from memory.ports import (
     WebhookSender,
     unmasked,
 )
-from memory.reconcile import ModelReconciler, RuleReconciler
-from memory.remember import Remembering
-from memory.settings import Settings
+from scrubjay.safety.detectors import SecretMask
+from scrubjay.safety.injection import Quarantine
+from scrubjay.search.chat import Conversing
+from scrubjay.settings import Settings
+from scrubjay.webhooks.delivery import Delivering
 
 _QDRANT_SECONDS = 10
 

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from memory.adapters.guarded import GuardedEmbedder, GuardedModel
-from memory.adapters.redis_breaker import BreakerLimits, RedisBreaker, name_of
-from memory.adapters.redis_meter import RedisMeter
-from memory.adapters.redis_scripts import RedisScripts
-from memory.ports import Embedder, ServerKey
-from memory.settings import Settings
+from scrubjay.adapters.circuit_breaker import GuardedEmbedder, GuardedModel
+from scrubjay.adapters.redis.breaker import BreakerLimits, RedisBreaker, name_of
+from scrubjay.adapters.redis.meter import RedisMeter
+from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.ports import Embedder, ServerKey
+from scrubjay.settings import Settings
 
 if TYPE_CHECKING:
-    from memory.adapters.jwt_tokens import JwtTokens
-    from memory.adapters.prices import Price
+    from scrubjay.adapters.crypto.jwt import JwtTokens
+    from scrubjay.adapters.openai.prices import Price
 
 _KEY_OF_KEYLESS_ENDPOINTS = "none"
 
@@ -28,7 +28,7 @@ def open_tokens(settings: Settings, server_key: ServerKey, stack: contextlib.Asy
     """The tokens of the identity provider, where the settings name one."""
     if settings.jwks_url is None or settings.jwt_audience is None:
         return None
-    from memory.adapters.jwt_tokens import JwtTokens, Provider
+    from scrubjay.adapters.crypto.jwt import JwtTokens, Provider
 
     provider = Provider(
         jwks_url=settings.jwks_url,
@@ -47,7 +47,7 @@ def open_model(settings: Settings, scripts: RedisScripts, stack: contextlib.Asyn
     """The language model behind its breaker; None where nothing asks for one."""
     if not settings.uses_openai and settings.extractor_kind != "openai":
         return None
-    from memory.adapters.openai_model import OpenAIModel
+    from scrubjay.adapters.openai.chat_model import OpenAIModel
 
     model = OpenAIModel(
         api_key=_key(settings),
@@ -64,12 +64,12 @@ def open_model(settings: Settings, scripts: RedisScripts, stack: contextlib.Asyn
 def open_embedder(settings: Settings, scripts: RedisScripts, stack: contextlib.AsyncExitStack) -> Embedder:
     """The embedder; a remote one stands behind its breaker."""
     if settings.embedder_kind == "local":
-        from memory.adapters.local_embedder import LocalEmbedder
+        from scrubjay.adapters.minilm.embedder import LocalEmbedder
 
         local = LocalEmbedder()
         stack.push_async_callback(local.aclose)
         return local
-    from memory.adapters.openai_embedder import OpenAIEmbedder
+    from scrubjay.adapters.openai.embedder import OpenAIEmbedder
 
     remote = OpenAIEmbedder(
         api_key=_key(settings),
@@ -85,7 +85,7 @@ def open_embedder(settings: Settings, scripts: RedisScripts, stack: contextlib.A
 
 def _price(model: str, settings: Settings, input_usd: float | None, output_usd: float | None = None) -> Price | None:
     """As set, else as listed; None where neither is known."""
-    from memory.adapters.prices import Price, listed_price
+    from scrubjay.adapters.openai.prices import Price, listed_price
 
     if input_usd is not None or output_usd is not None:
         return Price(input_usd or 0.0, output_usd or 0.0)

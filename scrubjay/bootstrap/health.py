@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from memory.adapters.guarded import GuardedEmbedder, GuardedModel
-from memory.adapters.redis_pulse import RedisPulse
-from memory.health import Examiner
-from memory.model import Thresholds
-from memory.ports import Embedder, MemoryStore, Provider
-from memory.settings import Settings
+from scrubjay.adapters.circuit_breaker import GuardedEmbedder, GuardedModel
+from scrubjay.adapters.redis.pulse import RedisPulse
+from scrubjay.health import Examiner
+from scrubjay.model import Thresholds
+from scrubjay.ports import Embedder, MemoryStore, Provider
+from scrubjay.settings import Settings
 
 
 def open_examiner(

@@ -1,8 +1,8 @@
-"""Turnstone from a terminal: `turnstone --help`."""
+"""Scrubjay from a terminal: `scrubjay --help`."""
 
-from memory.cli.app import app
+from scrubjay.cli.app import app
 
 
 def main() -> None:
     """Run the command that the process's arguments name."""
-    app(prog_name="turnstone")
+    app(prog_name="scrubjay")

@@ -1,6 +1,6 @@
-"""`python -m memory.cli` is `turnstone`."""
+"""`python -m scrubjay.cli` is `scrubjay`."""
 
-from memory.cli import main
+from scrubjay.cli import main
 
 if __name__ == "__main__":
     main()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from memory.cli import (
+from scrubjay.cli import (
     dead,
     demo,
     doctor,
@@ -24,7 +24,7 @@ from memory.cli import (
 )
 
 app = typer.Typer(
-    name="turnstone",
+    name="scrubjay",
     help="Long-term memory for chatbots: post a turn, recall what matters.",
     no_args_is_help=True,
     add_completion=False,

@@ -15,15 +15,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from memory.client import Owner, ServerUnreachable, TurnstoneClient
-from memory.client.views import Page
-from memory.errors import TurnstoneError
+from scrubjay.client import Owner, ScrubjayClient, ServerUnreachable
+from scrubjay.client.views import Page
+from scrubjay.errors import ScrubjayError
 
 T = TypeVar("T")
 DEFAULT_URL = "http://127.0.0.1:8000"
 
-Url = Annotated[str, typer.Option("--url", envvar="TURNSTONE_URL", help="The server's address.")]
-Key = Annotated[str | None, typer.Option("--key", envvar="TURNSTONE_KEY", help="Your API key, if it asks.")]
+Url = Annotated[str, typer.Option("--url", envvar="SCRUBJAY_URL", help="The server's address.")]
+Key = Annotated[str | None, typer.Option("--key", envvar="SCRUBJAY_KEY", help="Your API key, if it asks.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 User = Annotated[str | None, typer.Option("--user", help="The user whose memory it is.")]
 Agent = Annotated[str | None, typer.Option("--agent", help="The agent whose memory it is.")]
@@ -64,7 +64,7 @@ def refuse(sentence: str, status: int = 1) -> typer.Exit:
 def call(
     url: str,
     key: str | None,
-    use: Callable[[TurnstoneClient], Awaitable[T]],
+    use: Callable[[ScrubjayClient], Awaitable[T]],
     *,
     retries: int = 1,
     timeout_seconds: float = 30,
@@ -80,14 +80,14 @@ def call(
     """
 
     async def with_client() -> T:
-        async with TurnstoneClient(url, key, retries=retries, timeout_seconds=timeout_seconds) as client:
+        async with ScrubjayClient(url, key, retries=retries, timeout_seconds=timeout_seconds) as client:
             return await use(client)
 
     try:
         return asyncio.run(with_client())
     except ServerUnreachable as error:
-        raise refuse(f"{error} Start a server with `turnstone up`, or name one with --url.") from error
-    except TurnstoneError as error:
+        raise refuse(f"{error} Start a server with `scrubjay up`, or name one with --url.") from error
+    except ScrubjayError as error:
         raise refuse(str(error)) from error
 
 

@@ -10,10 +10,9 @@ from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any
 
-from memory import embedded
-
 SLICE_NAME = "LongMemEval, 16-question slice"
 Exchange = tuple[dict[str, str], ...]
+from scrubjay import devstack
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ def load(session_count: int | None = None) -> tuple[list[Session], list[Question
     Args:
         session_count: only so many of the first sessions; all if not given.
     """
-    folder = files(embedded) / "demo_data"
+    folder = files(devstack) / "demo_data"
     lines = gzip.decompress((folder / "sessions.jsonl.gz").read_bytes()).decode().split("\n")
     sessions = sorted((_session(json.loads(line)) for line in lines if line), key=lambda session: session.time)
     sessions = sessions[:session_count]

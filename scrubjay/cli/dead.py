@@ -1,4 +1,4 @@
-"""`turnstone dead list|replay|discard`."""
+"""`scrubjay dead list|replay|discard`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from memory.cli.common import (
+from scrubjay.cli.common import (
     DEFAULT_URL,
     Agent,
     App,
@@ -24,8 +24,8 @@ from memory.cli.common import (
     refuse,
     show_json,
 )
-from memory.cli.letters import After, Before, Error, chosen, show_letters, show_rehearsal
-from memory.client import Letters
+from scrubjay.cli.dead_letters import After, Before, Error, chosen, show_letters, show_rehearsal
+from scrubjay.client import Letters
 
 app = typer.Typer()
 commands = typer.Typer(
@@ -41,7 +41,7 @@ Limit = Annotated[
 ]
 
 
-@commands.command("list", epilog="Examples: turnstone dead list · turnstone dead list --user alice --error bad_answer")
+@commands.command("list", epilog="Examples: scrubjay dead list · scrubjay dead list --user alice --error bad_answer")
 def list_dead(
     error: Error = None,
     user: User = None,
@@ -66,7 +66,7 @@ def list_dead(
 
 
 @commands.command(
-    epilog="Examples: turnstone dead replay TURN_ID · turnstone dead replay --error bad_answer --user alice --dry-run"
+    epilog="Examples: scrubjay dead replay TURN_ID · scrubjay dead replay --error bad_answer --user alice --dry-run"
 )
 def replay(
     ids: Ids = None,
@@ -95,7 +95,7 @@ def replay(
 
 
 @commands.command(
-    epilog="Examples: turnstone dead discard TURN_ID --yes · turnstone dead discard --before 2026-01-01T00:00:00Z"
+    epilog="Examples: scrubjay dead discard TURN_ID --yes · scrubjay dead discard --before 2026-01-01T00:00:00Z"
 )
 def discard(
     ids: Ids = None,

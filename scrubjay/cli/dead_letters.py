@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from memory.cli.common import go_on, named, out, show_json, table, when
-from memory.client import Letters
-from memory.client.letters import RehearsalView, RehearsedView
-from memory.client.views import CountsView, IncidentView, Page, TurnView
+from scrubjay.cli.common import go_on, named, out, show_json, table, when
+from scrubjay.client import Letters
+from scrubjay.client.dead_letters import RehearsalView, RehearsedView
+from scrubjay.client.views import CountsView, IncidentView, Page, TurnView
 
 
 def moment(text: str) -> datetime:

@@ -1,4 +1,4 @@
-"""`turnstone demo`: the whole stack, a real conversation, questions about it; nothing is left behind."""
+"""`scrubjay demo`: the whole stack, a real conversation, questions about it; nothing is left behind."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from memory.cli.common import err, out, refuse
-from memory.cli.conversation import SLICE_NAME, laravel, load
-from memory.cli.demo_report import show_answers, show_context, show_setting, show_totals
-from memory.cli.demo_steps import ask, chat, recall, replay
-from memory.client import TurnstoneClient
-from memory.embedded.parts import Setup
-from memory.embedded.stack import Stack
-from memory.errors import TurnstoneError
+from scrubjay.cli.common import err, out, refuse
+from scrubjay.cli.conversation import SLICE_NAME, laravel, load
+from scrubjay.cli.demo_report import show_answers, show_context, show_setting, show_totals
+from scrubjay.cli.demo_steps import ask, chat, recall, replay
+from scrubjay.client import ScrubjayClient
+from scrubjay.devstack.parts import Setup
+from scrubjay.devstack.stack import Stack
+from scrubjay.errors import ScrubjayError
 
 WORKERS = 2
 READER, DEVELOPER = "longmemeval", "laravel-developer"
@@ -29,7 +29,7 @@ app = typer.Typer()
 OFFLINE = "offline"
 
 
-@app.command(epilog="Example: turnstone demo --sessions 20")
+@app.command(epilog="Example: scrubjay demo --sessions 20")
 def demo(
     sessions: Annotated[
         int | None, typer.Option("--sessions", min=1, help="Replay only so many of the 82 sessions.")
@@ -37,11 +37,11 @@ def demo(
 ) -> None:
     """Show that it works: replay months of conversation, then ask about them. Needs no key and no network."""
     console = out()
-    with tempfile.TemporaryDirectory(prefix="turnstone-demo-") as folder:
+    with tempfile.TemporaryDirectory(prefix="scrubjay-demo-") as folder:
         stack = Stack(Setup(Path(folder), workers=WORKERS), lambda line: console.print(line, markup=False))
         try:
             asyncio.run(until_a_signal(stack, console, sessions))
-        except TurnstoneError as error:
+        except ScrubjayError as error:
             raise failure(stack, str(error)) from error
         except (asyncio.CancelledError, KeyboardInterrupt) as error:
             raise refuse("The demo was interrupted.", 130) from error
@@ -62,11 +62,11 @@ async def until_a_signal(stack: Stack, console: Console, session_count: int | No
     if task is not None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     console.print("Starting Redis, the Qdrant engine, the API and two workers …")
-    async with stack, TurnstoneClient(stack.url) as client:
+    async with stack, ScrubjayClient(stack.url) as client:
         await run(client, console, session_count)
 
 
-async def run(client: TurnstoneClient, console: Console, session_count: int | None) -> None:
+async def run(client: ScrubjayClient, console: Console, session_count: int | None) -> None:
     """The demo, against a running server."""
     _, health = await client.ready()
     show_setting(console, client.url, health)

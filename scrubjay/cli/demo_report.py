@@ -10,9 +10,9 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from memory.cli.conversation import Session
-from memory.cli.demo_steps import TOP, Answer, Replayed
-from memory.client.views import MemoryView
+from scrubjay.cli.conversation import Session
+from scrubjay.cli.demo_steps import TOP, Answer, Replayed
+from scrubjay.client.views import MemoryView
 
 SHOWN_MEMORIES, SHOWN_CHARACTERS = 3, 150
 

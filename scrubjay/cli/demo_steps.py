@@ -9,18 +9,18 @@ from time import perf_counter
 
 from rich.console import Console
 
-from memory.cli.conversation import Question, Session
-from memory.cli.demo_progress import Meter, meter
-from memory.client import TurnstoneClient
-from memory.client.views import MemoryView
-from memory.errors import TurnstoneError
+from scrubjay.cli.conversation import Question, Session
+from scrubjay.cli.demo_progress import Meter, meter
+from scrubjay.client import ScrubjayClient
+from scrubjay.client.views import MemoryView
+from scrubjay.errors import ScrubjayError
 
 TOP = 5
 LOOK_SECONDS = 0.2
 STUCK_SECONDS = 120.0
 
 
-class DemoFailed(TurnstoneError):
+class DemoFailed(ScrubjayError):
     """The service did not do what the demo shows."""
 
     code = "demo_failed"
@@ -60,7 +60,7 @@ class Answer:
         return self.question.session_ids & {memory.run_id for memory in self.memories if memory.run_id}
 
 
-async def replay(client: TurnstoneClient, console: Console, user: str, sessions: Sequence[Session]) -> Replayed:
+async def replay(client: ScrubjayClient, console: Console, user: str, sessions: Sequence[Session]) -> Replayed:
     """Hand every turn in, in the order of time, and wait until all are settled. Raises DemoFailed."""
     total = sum(len(session.turns) for session in sessions)
     began = perf_counter()
@@ -78,7 +78,7 @@ async def replay(client: TurnstoneClient, console: Console, user: str, sessions:
     return Replayed(total, kept.count, posting_seconds, settling_seconds)
 
 
-async def _post(client: TurnstoneClient, user: str, sessions: Sequence[Session], show: Meter, began: float) -> float:
+async def _post(client: ScrubjayClient, user: str, sessions: Sequence[Session], show: Meter, began: float) -> float:
     posted = 0
     for session in sessions:
         for number, messages in enumerate(session.turns):
@@ -94,7 +94,7 @@ async def _post(client: TurnstoneClient, user: str, sessions: Sequence[Session],
     return perf_counter() - began
 
 
-async def _until_settled(client: TurnstoneClient, user: str, total: int, show: Meter, began: float) -> float:
+async def _until_settled(client: ScrubjayClient, user: str, total: int, show: Meter, began: float) -> float:
     settled, moved = 0, perf_counter()
     while settled < total:
         await asyncio.sleep(LOOK_SECONDS)
@@ -110,17 +110,17 @@ async def _until_settled(client: TurnstoneClient, user: str, total: int, show: M
     return perf_counter() - began
 
 
-async def ask(client: TurnstoneClient, user: str, question: Question) -> Answer:
+async def ask(client: ScrubjayClient, user: str, question: Question) -> Answer:
     """Search for a question, as a new session would."""
     found = await client.search(question.text, user_id=user, limit=TOP)
     return Answer(question, found.results)
 
 
-async def recall(client: TurnstoneClient, user: str, message: str) -> tuple[MemoryView, ...]:
+async def recall(client: ScrubjayClient, user: str, message: str) -> tuple[MemoryView, ...]:
     """What a chatbot would put into its prompt before it answers the message."""
     return (await client.search(message, user_id=user, limit=TOP)).results
 
 
-async def chat(client: TurnstoneClient, user: str, message: str) -> str:
+async def chat(client: ScrubjayClient, user: str, message: str) -> str:
     """The model's answer, given what is remembered."""
     return (await client.chat(user, message)).reply

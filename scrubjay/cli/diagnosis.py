@@ -1,4 +1,4 @@
-"""What `turnstone doctor` reads out of the metrics, and what it makes of it."""
+"""What `scrubjay doctor` reads out of the metrics, and what it makes of it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from memory.books import Ledger
-from memory.health import lane_trouble
-from memory.model import QueueState, Thresholds
+from scrubjay.health import lane_trouble
+from scrubjay.model import QueueState, Thresholds
+from scrubjay.model.ledger import Ledger
 
 _NEARLY_FULL = 0.8
 _AGREED_SECONDS = 60
@@ -33,7 +33,7 @@ class Findings:
 
     Args:
         ledgers: the books by tenant.
-        inbox: the inbox's gauges by name, without `turnstone_`.
+        inbox: the inbox's gauges by name, without `scrubjay_`.
         settings: those of Redis that it tells.
         oldest_seconds: for how long the turn has waited that was accepted first; None when none waits.
     """
@@ -74,14 +74,14 @@ def read(metrics: str) -> Findings:
     for family in text_string_to_metric_families(metrics):
         for sample in family.samples:
             labels = sample.labels
-            if family.name == "turnstone_turns":
+            if family.name == "scrubjay_turns":
                 books[labels["tenant"]][labels["state"]] = int(sample.value)
-            elif family.name == "turnstone_redis_setting_safe":
+            elif family.name == "scrubjay_redis_setting_safe":
                 settings.append(Setting(labels["name"], labels["value"], labels["safe"]))
-            elif family.name == "turnstone_oldest_waiting_seconds":
+            elif family.name == "scrubjay_oldest_waiting_seconds":
                 oldest.append(sample.value)
             elif not labels:
-                inbox[sample.name.removeprefix("turnstone_")] = sample.value
+                inbox[sample.name.removeprefix("scrubjay_")] = sample.value
     ledgers = {tenant: Ledger(**states) for tenant, states in books.items()}
     return Findings(ledgers, inbox, tuple(settings), max(oldest, default=None))
 
@@ -115,11 +115,11 @@ def warnings(health: Mapping[str, Any]) -> list[str]:
 
 _ADVICE = {
     "redis": "see that Redis runs, takes writes and has room.",
-    "store": "see that Qdrant runs and can be reached, and look at TURNSTONE_QDRANT_URL and TURNSTONE_QDRANT_API_KEY.",
+    "store": "see that Qdrant runs and can be reached, and look at SCRUBJAY_QDRANT_URL and SCRUBJAY_QDRANT_API_KEY.",
     "extractor": "see what the provider says of its state, your key and your quota; turns are kept meanwhile.",
     "embedder": "see what the provider says of its state, your key and your quota; turns are kept meanwhile.",
     "workers": "start workers, or see why those that run do not reach Redis.",
-    "lanes": "see the errors of the waiting turns with `turnstone turns --status retrying`, or add workers.",
+    "lanes": "see the errors of the waiting turns with `scrubjay turns --status retrying`, or add workers.",
 }
 
 
@@ -170,7 +170,7 @@ def _of_work(found: Findings) -> Iterator[str]:
     if limit and backlog > _NEARLY_FULL * limit:
         yield (
             f"The backlog is {backlog} of at most {limit} turns, beyond which new ones are refused: add workers, or "
-            "raise TURNSTONE_MAX_BACKLOG."
+            "raise SCRUBJAY_MAX_BACKLOG."
         )
 
 
@@ -193,7 +193,7 @@ def _of_redis(found: Findings) -> Iterator[str]:
     if most and used > _NEARLY_FULL * most:
         yield (
             f"Redis uses {used / most:.0%} of its maxmemory, and when it is full new turns are refused: raise "
-            "maxmemory, or lower TURNSTONE_RETENTION_SECONDS."
+            "maxmemory, or lower SCRUBJAY_RETENTION_SECONDS."
         )
     for one in found.settings:
         if one.value != one.safe:

@@ -1,4 +1,4 @@
-"""`turnstone doctor`."""
+"""`scrubjay doctor`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from memory.books import SAFE_SETTINGS
-from memory.cli.common import DEFAULT_URL, AsJson, Key, Url, call, out, show_json, table, when
-from memory.cli.diagnosis import Findings, problems, read, warnings
-from memory.client import ApiError, TurnstoneClient
-from memory.errors import TurnstoneError
-from memory.model import Readiness, Thresholds
+from scrubjay.cli.common import DEFAULT_URL, AsJson, Key, Url, call, out, show_json, table, when
+from scrubjay.cli.diagnosis import Findings, problems, read, warnings
+from scrubjay.client import ApiError, ScrubjayClient
+from scrubjay.errors import ScrubjayError
+from scrubjay.model import Readiness, Thresholds
+from scrubjay.model.ledger import SAFE_SETTINGS
 
 app = typer.Typer()
 
@@ -20,7 +20,7 @@ _MOST_BOOKS = 50
 _STATES = ("accepted", "settled", "waiting", "dead", "erased")
 _MEGABYTE = 1_000_000
 _DEFAULTS = Thresholds()
-_NO_METRICS = "What /metrics answers are not the metrics of Turnstone: see what stands before the server."
+_NO_METRICS = "What /metrics answers are not the metrics of Scrubjay: see what stands before the server."
 
 LanesPercent = Annotated[
     float, typer.Option("--lanes-percent", min=0, max=100, help="Wrong when more of the lanes with work back off,")
@@ -31,7 +31,7 @@ DueSeconds = Annotated[
 ]
 
 
-@app.command(epilog="Example: turnstone doctor --url http://127.0.0.1:8000 --due-seconds 300")
+@app.command(epilog="Example: scrubjay doctor --url http://127.0.0.1:8000 --due-seconds 300")
 def doctor(
     as_json: AsJson = False,
     lanes_percent: LanesPercent = _DEFAULTS.lanes_percent,
@@ -62,15 +62,15 @@ def doctor(
         raise typer.Exit(1)
 
 
-async def examine(client: TurnstoneClient) -> tuple[dict[str, Any], Findings, list[str]]:
-    """What the service says of its parts, what its metrics say if they can be read, and what is not Turnstone's."""
+async def examine(client: ScrubjayClient) -> tuple[dict[str, Any], Findings, list[str]]:
+    """What the service says of its parts, what its metrics say if they can be read, and what is not Scrubjay's."""
     try:
         is_ready, health = await client.ready()
     except ApiError as error:
         return {}, Findings(), [f"{error}: name a server with --url, and see what stands before it."]
     try:
         return health, read(await client.metrics()), []
-    except TurnstoneError:
+    except ScrubjayError:
         if is_ready:
             raise
     except (ValueError, LookupError):

@@ -1,4 +1,4 @@
-"""`turnstone export`."""
+"""`scrubjay export`."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import orjson
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from memory.cli.common import DEFAULT_URL, Agent, App, Key, Run, Url, User, call, err, owner, refuse
-from memory.cli.private import open_private
-from memory.client import Owner, TurnstoneClient
+from scrubjay.cli.common import DEFAULT_URL, Agent, App, Key, Run, Url, User, call, err, owner, refuse
+from scrubjay.cli.private_files import open_private
+from scrubjay.client import Owner, ScrubjayClient
 
 app = typer.Typer()
 
 Out = Annotated[Path, typer.Option("--out", help="The file to write: one JSON object a line.", dir_okay=False)]
 
 
-@app.command(epilog="Example: turnstone export --user alice --out alice.jsonl")
+@app.command(epilog="Example: scrubjay export --user alice --out alice.jsonl")
 def export(
     file: Out,
     user: User = None,
@@ -41,7 +41,7 @@ def export(
     err().print(f"{lines} lines written to {file}.", soft_wrap=True)
 
 
-async def _write(client: TurnstoneClient, whose: Owner, part: Path) -> int:
+async def _write(client: ScrubjayClient, whose: Owner, part: Path) -> int:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     lines = 0
     with open_private(part) as target, Progress(*columns, console=err()) as progress:

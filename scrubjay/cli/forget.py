@@ -1,4 +1,4 @@
-"""`turnstone forget`."""
+"""`scrubjay forget`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from memory.cli.common import (
+from scrubjay.cli.common import (
     DEFAULT_URL,
     Agent,
     App,
@@ -24,7 +24,7 @@ from memory.cli.common import (
     refuse,
     show_json,
 )
-from memory.cli.receipts import check, show_receipt, write_receipt
+from scrubjay.cli.receipts import check, show_receipt, write_receipt
 
 app = typer.Typer()
 
@@ -39,8 +39,8 @@ Verify = Annotated[
 
 
 @app.command(
-    epilog="Examples: turnstone forget --user alice --receipt alice.json · "
-    "turnstone forget --verify alice.json --user alice"
+    epilog="Examples: scrubjay forget --user alice --receipt alice.json · "
+    "scrubjay forget --verify alice.json --user alice"
 )
 def forget(
     user: User = None,
@@ -71,7 +71,7 @@ def forget(
         show_receipt(given)
     if receipt is not None:
         write_receipt(given, receipt)
-        err().print(f"Written to {receipt}. Check it with `turnstone forget --verify {receipt}`.", soft_wrap=True)
+        err().print(f"Written to {receipt}. Check it with `scrubjay forget --verify {receipt}`.", soft_wrap=True)
     if not given.known:
         err().print(f"There was nothing of {named}. Check the ids: they must be exactly as they were posted.")
     if not given.verified:

@@ -1,4 +1,4 @@
-"""`turnstone guidance`."""
+"""`scrubjay guidance`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from memory.cli.common import DEFAULT_URL, AsJson, Key, Url, call, out, refuse, show_json, table
-from memory.client import Guidance
+from scrubjay.cli.common import DEFAULT_URL, AsJson, Key, Url, call, out, refuse, show_json, table
+from scrubjay.client import Guidance
 
 app = typer.Typer()
 
@@ -17,7 +17,7 @@ Category = Annotated[
 ]
 
 
-@app.command(epilog="Example: turnstone guidance --excludes 'anything about health' --category 'hobby=done for fun'")
+@app.command(epilog="Example: scrubjay guidance --excludes 'anything about health' --category 'hobby=done for fun'")
 def guidance(
     instructions: Text = None,
     includes: Text = None,

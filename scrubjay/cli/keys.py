@@ -1,4 +1,4 @@
-"""`turnstone keys create|list|rotate|revoke`."""
+"""`scrubjay keys create|list|rotate|revoke`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from memory.cli.common import (
+from scrubjay.cli.common import (
     DEFAULT_URL,
     AsJson,
     Cursor,
@@ -23,7 +23,7 @@ from memory.cli.common import (
     show_json,
     table,
 )
-from memory.client.keys import IssuedView
+from scrubjay.client.keys import IssuedView
 
 app = typer.Typer()
 commands = typer.Typer(name="keys", help="Give out API keys, turn them over, take them back.", no_args_is_help=True)
@@ -41,7 +41,7 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
-@commands.command(epilog="Example: turnstone keys create --role write --tenant acme --label 'support bot'")
+@commands.command(epilog="Example: scrubjay keys create --role write --tenant acme --label 'support bot'")
 def create(
     role: Annotated[Role, typer.Option("--role", help="read < write < admin.")] = Role.WRITE,
     label: Annotated[str, typer.Option("--label", help="What it is for.")] = "",
@@ -57,7 +57,7 @@ def create(
     show_once(call(url, key, lambda client: client.keys.create(**asked)), as_json)  # type: ignore[arg-type]
 
 
-@commands.command("list", epilog="Example: turnstone keys list --tenant acme")
+@commands.command("list", epilog="Example: scrubjay keys list --tenant acme")
 def list_keys(
     tenant: TenantName = None,
     page: PageNumber = 1,
@@ -77,7 +77,7 @@ def list_keys(
     go_on(found, page)
 
 
-@commands.command(epilog="Example: turnstone keys rotate KEY_ID --overlap 3600")
+@commands.command(epilog="Example: scrubjay keys rotate KEY_ID --overlap 3600")
 def rotate(
     key_id: KeyId,
     overlap: Annotated[float, typer.Option("--overlap", min=0, help="Seconds for which the old one is good.")] = 0,
@@ -89,7 +89,7 @@ def rotate(
     show_once(call(url, key, lambda client: client.keys.rotate(key_id, overlap_seconds=overlap)), as_json)
 
 
-@commands.command(epilog="Example: turnstone keys revoke KEY_ID")
+@commands.command(epilog="Example: scrubjay keys revoke KEY_ID")
 def revoke(key_id: KeyId, yes: Yes = False, url: Url = DEFAULT_URL, key: Key = None) -> None:
     """Take a key back: within a second no process lets it in any more."""
     confirm(yes, f"Revoke the key {key_id}? Whoever uses it is locked out.")

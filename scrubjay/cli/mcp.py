@@ -1,4 +1,4 @@
-"""`turnstone mcp`: becomes a process of its own, as no other command should wait until the SDK is loaded."""
+"""`scrubjay mcp`: becomes a process of its own, as no other command should wait until the SDK is loaded."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 import typer
 
-from memory.cli.common import refuse
+from scrubjay.cli.common import refuse
 
 app = typer.Typer()
 
@@ -17,5 +17,5 @@ app = typer.Typer()
 def mcp(context: typer.Context) -> None:
     """Serve memory to agents by the Model Context Protocol (stdio, or --http)."""
     if find_spec("mcp") is None:
-        raise refuse("The MCP server needs the official SDK: pip install 'turnstone[mcp]'.", 2)
-    os.execv(sys.executable, [sys.executable, "-P", "-m", "memory.cli.mcp_server", *context.args])
+        raise refuse("The MCP server needs the official SDK: pip install 'scrubjay[mcp]'.", 2)
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "scrubjay.cli.mcp_server", *context.args])

@@ -1,4 +1,4 @@
-"""What `turnstone mcp` becomes."""
+"""What `scrubjay mcp` becomes."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from memory.cli.common import DEFAULT_URL, Key, Url, out, refuse
-from memory.embedded.failures import StackRefused
-from memory.embedded.sockets import base_url, listen
-from memory.errors import TurnstoneError
-from memory.loopback import is_loopback
-from memory.mcp.http import PATH, check_door, make_app, serve
-from memory.mcp.reach import Reach
-from memory.mcp.server import make_server
+from scrubjay.cli.common import DEFAULT_URL, Key, Url, out, refuse
+from scrubjay.devstack.failures import StackRefused
+from scrubjay.devstack.sockets import base_url, listen
+from scrubjay.errors import ScrubjayError
+from scrubjay.mcp.http import PATH, check_door, make_app, serve
+from scrubjay.mcp.reach import Reach
+from scrubjay.mcp.server import make_server
+from scrubjay.model.loopback import is_loopback
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -22,15 +22,15 @@ UserId = Annotated[
     str | None,
     typer.Option(
         "--user-id",
-        envvar=["TURNSTONE_USER_ID", "MEM0_DEFAULT_USER_ID"],
+        envvar=["SCRUBJAY_USER_ID", "MEM0_DEFAULT_USER_ID"],
         help="Whose memories are meant where a call names nobody.",
     ),
 ]
 
 
 @app.command(
-    epilog="Examples: turnstone mcp --user-id alice · turnstone mcp --http --port 8765 · "
-    "turnstone mcp --http --host 0.0.0.0 --allowed-host memory.example.org"
+    epilog="Examples: scrubjay mcp --user-id alice · scrubjay mcp --http --port 8765 · "
+    "scrubjay mcp --http --host 0.0.0.0 --allowed-host memory.example.org"
 )
 def mcp(
     user_id: UserId = None,
@@ -45,7 +45,7 @@ def mcp(
     url: Url = DEFAULT_URL,
     key: Key = None,
 ) -> None:
-    """Serve memory to agents by the Model Context Protocol, as a client of a running Turnstone.
+    """Serve memory to agents by the Model Context Protocol, as a client of a running Scrubjay.
 
     Over stdio (the default) an editor or a desktop client starts this command itself. With --http it prints
     `ready URL` and serves until it is stopped; a caller's own key (Authorization: Bearer) goes before --key, and
@@ -60,11 +60,11 @@ def mcp(
         if not alone:
             asyncio.run(check_door(url))
         listener = listen(host, port)
-    except (TurnstoneError, StackRefused) as error:
+    except (ScrubjayError, StackRefused) as error:
         raise refuse(str(error), 2) from error
     out().print(f"ready {base_url(host, listener.getsockname()[1])}{PATH}", soft_wrap=True)
     asyncio.run(serve(make_app(server, [host, *(allowed_host or ())], needs_key=not alone), listener))
 
 
 if __name__ == "__main__":
-    app(prog_name="turnstone mcp")
+    app(prog_name="scrubjay mcp")

@@ -1,4 +1,4 @@
-"""`turnstone memories list|get|history|update|undo|delete`."""
+"""`scrubjay memories list|get|history|update|undo|delete`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from memory.cli.common import (
+from scrubjay.cli.common import (
     DEFAULT_URL,
     Agent,
     App,
@@ -36,7 +36,7 @@ app.add_typer(commands)
 MemoryId = Annotated[str, typer.Argument(help="The memory's id.")]
 
 
-@commands.command("list", epilog="Example: turnstone memories list --user alice")
+@commands.command("list", epilog="Example: scrubjay memories list --user alice")
 def list_memories(
     user: User = None,
     agent: Agent = None,
@@ -61,7 +61,7 @@ def list_memories(
     go_on(found, page)
 
 
-@commands.command(epilog="Example: turnstone memories get MEMORY_ID")
+@commands.command(epilog="Example: scrubjay memories get MEMORY_ID")
 def get(memory_id: MemoryId, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = None) -> None:
     """Show one memory."""
     memory = call(url, key, lambda client: client.memory(memory_id))
@@ -72,7 +72,7 @@ def get(memory_id: MemoryId, as_json: AsJson = False, url: Url = DEFAULT_URL, ke
         out().print(table(list(shown.items()), "", ""))
 
 
-@commands.command(epilog="Example: turnstone memories history MEMORY_ID")
+@commands.command(epilog="Example: scrubjay memories history MEMORY_ID")
 def history(memory_id: MemoryId, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = None) -> None:
     """Show every version of a memory, oldest first."""
     versions = call(url, key, lambda client: client.history(memory_id))
@@ -83,7 +83,7 @@ def history(memory_id: MemoryId, as_json: AsJson = False, url: Url = DEFAULT_URL
     out().print(table([[version.get(field) for field in fields] for version in versions], *fields))
 
 
-@commands.command(epilog='Example: turnstone memories update MEMORY_ID "User uses Next.js"')
+@commands.command(epilog='Example: scrubjay memories update MEMORY_ID "User uses Next.js"')
 def update(
     memory_id: MemoryId,
     text: Annotated[str, typer.Argument(help="What is true now.")],
@@ -99,7 +99,7 @@ def update(
         out().print(f"Now: {memory.memory}", markup=False)
 
 
-@commands.command(epilog="Example: turnstone memories undo MEMORY_ID")
+@commands.command(epilog="Example: scrubjay memories undo MEMORY_ID")
 def undo(memory_id: MemoryId, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = None) -> None:
     """Take a memory's last change back; what is taken back stays in its history."""
     memory = call(url, key, lambda client: client.undo(memory_id))
@@ -109,7 +109,7 @@ def undo(memory_id: MemoryId, as_json: AsJson = False, url: Url = DEFAULT_URL, k
         out().print(f"Again: {memory.memory}", markup=False)
 
 
-@commands.command(epilog="Example: turnstone memories delete MEMORY_ID")
+@commands.command(epilog="Example: scrubjay memories delete MEMORY_ID")
 def delete(memory_id: MemoryId, yes: Yes = False, url: Url = DEFAULT_URL, key: Key = None) -> None:
     """Remove a memory with its whole history."""
     confirm(yes, f"Remove the memory {memory_id} with its history?")

@@ -1,4 +1,4 @@
-"""`turnstone quarantine list|release|discard`."""
+"""`scrubjay quarantine list|release|discard`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from memory.cli.common import (
+from scrubjay.cli.common import (
     DEFAULT_URL,
     AsJson,
     Cursor,
@@ -23,13 +23,13 @@ from memory.cli.common import (
     show_json,
     table,
 )
-from memory.client import TurnstoneClient
-from memory.client.views import MemoryView
+from scrubjay.client import ScrubjayClient
+from scrubjay.client.views import MemoryView
 
 app = typer.Typer()
 commands = typer.Typer(
     name="quarantine",
-    help="Memories that read like instructions to a prompt (TURNSTONE_QUARANTINE=hold): look, release, discard.",
+    help="Memories that read like instructions to a prompt (SCRUBJAY_QUARANTINE=hold): look, release, discard.",
     no_args_is_help=True,
 )
 app.add_typer(commands)
@@ -37,7 +37,7 @@ app.add_typer(commands)
 Ids = Annotated[list[str], typer.Argument(help="The ids of memories that are held back.")]
 
 
-@commands.command("list", epilog="Example: turnstone quarantine list")
+@commands.command("list", epilog="Example: scrubjay quarantine list")
 def list_held(
     page: PageNumber = 1, cursor: Cursor = None, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = None
 ) -> None:
@@ -52,22 +52,22 @@ def list_held(
     go_on(found, page)
 
 
-@commands.command(epilog="Example: turnstone quarantine release MEMORY_ID")
+@commands.command(epilog="Example: scrubjay quarantine release MEMORY_ID")
 def release(ids: Ids, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = None) -> None:
     """Let memories stand that were held back."""
 
-    async def let_go(client: TurnstoneClient) -> list[MemoryView]:
+    async def let_go(client: ScrubjayClient) -> list[MemoryView]:
         return [await client.release(memory_id) for memory_id in ids]
 
     _show("released", [memory.id for memory in call(url, key, let_go)], as_json)
 
 
-@commands.command(epilog="Example: turnstone quarantine discard MEMORY_ID --yes")
+@commands.command(epilog="Example: scrubjay quarantine discard MEMORY_ID --yes")
 def discard(ids: Ids, yes: Yes = False, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = None) -> None:
     """Remove memories that were held back, for good."""
     confirm(yes, f"Discard {len(ids)} {'memory' if len(ids) == 1 else 'memories'}? There is no way back.")
 
-    async def remove(client: TurnstoneClient) -> list[str]:
+    async def remove(client: ScrubjayClient) -> list[str]:
         for memory_id in ids:
             await client.discard(memory_id)
         return ids

@@ -1,4 +1,4 @@
-"""`turnstone receipts list`, and how a receipt is written, shown and checked."""
+"""`scrubjay receipts list`, and how a receipt is written, shown and checked."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import typer
 
-from memory.cli.common import (
+from scrubjay.cli.common import (
     DEFAULT_URL,
     AsJson,
     Cursor,
@@ -22,8 +22,8 @@ from memory.cli.common import (
     show_json,
     table,
 )
-from memory.client import Owner
-from memory.client.views import ExaminedView, ReceiptView
+from scrubjay.client import Owner
+from scrubjay.client.views import ExaminedView, ReceiptView
 
 app = typer.Typer()
 commands = typer.Typer(
@@ -32,7 +32,7 @@ commands = typer.Typer(
 app.add_typer(commands)
 
 
-@commands.command("list", epilog="Example: turnstone receipts list --page 2")
+@commands.command("list", epilog="Example: scrubjay receipts list --page 2")
 def list_receipts(
     page: PageNumber = 1, cursor: Cursor = None, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = None
 ) -> None:
@@ -73,7 +73,7 @@ def write_receipt(receipt: ReceiptView, file: Path) -> None:
         file.write_bytes(document)
     except OSError as error:
         raise refuse(
-            f"{file} cannot be written: {error.strerror}. `turnstone receipts list` has the receipt."
+            f"{file} cannot be written: {error.strerror}. `scrubjay receipts list` has the receipt."
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""`turnstone search`."""
+"""`scrubjay search`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from memory.cli.common import (
+from scrubjay.cli.common import (
     DEFAULT_URL,
     Agent,
     App,
@@ -27,7 +27,7 @@ from memory.cli.common import (
 app = typer.Typer()
 
 
-@app.command(epilog='Example: turnstone search "which stack do they use?" --user alice')
+@app.command(epilog='Example: scrubjay search "which stack do they use?" --user alice')
 def search(
     query: Annotated[str, typer.Argument(help="What you want to know.")],
     user: User = None,

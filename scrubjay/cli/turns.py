@@ -1,4 +1,4 @@
-"""`turnstone turns`."""
+"""`scrubjay turns`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from memory.cli.common import (
+from scrubjay.cli.common import (
     DEFAULT_URL,
     AsJson,
     Cursor,
@@ -20,13 +20,13 @@ from memory.cli.common import (
     show_json,
     table,
 )
-from memory.cli.letters import counted, incident
-from memory.client.views import Page, TurnView
+from scrubjay.cli.dead_letters import counted, incident
+from scrubjay.client.views import Page, TurnView
 
 app = typer.Typer()
 
 
-@app.command(epilog="Examples: turnstone turns --status dead --user alice · turnstone turns TURN_ID")
+@app.command(epilog="Examples: scrubjay turns --status dead --user alice · scrubjay turns TURN_ID")
 def turns(
     turn_id: Annotated[str | None, typer.Argument(help="Show this one turn and what it did.")] = None,
     status: Annotated[

@@ -1,4 +1,4 @@
-"""`turnstone up`: reads the settings, then becomes the supervisor, which needs far less memory than a client."""
+"""`scrubjay up`: reads the settings, then becomes the supervisor, which needs far less memory than a client."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from memory.cli.common import refuse
-from memory.embedded.parts import environment_with
-from memory.errors import BadConfiguration
-from memory.loopback import is_loopback
-from memory.settings import Settings, check_access
+from scrubjay.cli.common import refuse
+from scrubjay.devstack.parts import environment_with
+from scrubjay.errors import BadConfiguration
+from scrubjay.model.loopback import is_loopback
+from scrubjay.settings import Settings, check_access
 
 app = typer.Typer()
 
 
-@app.command(epilog="Example: turnstone up --port 8000 --data ./turnstone-data --workers 2")
+@app.command(epilog="Example: scrubjay up --port 8000 --data ./scrubjay-data --workers 2")
 def up(
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The API's port; 0 picks one.")] = 8000,
-    data: Annotated[Path, typer.Option("--data", help="Where everything is kept.")] = Path("turnstone-data"),
+    data: Annotated[Path, typer.Option("--data", help="Where everything is kept.")] = Path("scrubjay-data"),
     workers: Annotated[int, typer.Option("--workers", min=1, help="How many worker processes.")] = 2,
     host: Annotated[str, typer.Option("--host", help="Where the API listens.")] = "127.0.0.1",
 ) -> None:
@@ -47,7 +47,7 @@ def up(
         "--finish-seconds": settings.finish_seconds,
         "--auth": auth,
     }
-    command = [sys.executable, "-P", "-m", "memory.embedded.supervisor"]
+    command = [sys.executable, "-P", "-m", "scrubjay.devstack.supervisor"]
     for name, value in options.items():
         command += [name, str(value)]
     key = settings.admin_key.get_secret_value() if settings.admin_key else None

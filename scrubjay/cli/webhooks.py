@@ -1,4 +1,4 @@
-"""`turnstone webhooks create|list|change|delete|test|deliveries|retry`."""
+"""`scrubjay webhooks create|list|change|delete|test|deliveries|retry`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from memory.cli.common import (
+from scrubjay.cli.common import (
     DEFAULT_URL,
     AsJson,
     Cursor,
@@ -26,8 +26,8 @@ from memory.cli.common import (
     table,
     when,
 )
-from memory.client import TurnstoneClient
-from memory.client.webhooks import DeliveryView, WebhookView
+from scrubjay.client import ScrubjayClient
+from scrubjay.client.webhooks import DeliveryView, WebhookView
 
 app = typer.Typer()
 commands = typer.Typer(
@@ -52,7 +52,7 @@ Events = Annotated[list[Wanted] | None, typer.Option("--event", help="What it wa
 Name = Annotated[str | None, typer.Option("--name", help="What it is for.")]
 
 
-@commands.command(epilog="Example: turnstone webhooks create https://example.com/memories --event memory_add")
+@commands.command(epilog="Example: scrubjay webhooks create https://example.com/memories --event memory_add")
 def create(
     address: Annotated[str, typer.Argument(help="Where changes are posted to.")],
     name: Name = None,
@@ -71,7 +71,7 @@ def create(
     err().print(told, markup=False)
 
 
-@commands.command("list", epilog="Example: turnstone webhooks list")
+@commands.command("list", epilog="Example: scrubjay webhooks list")
 def list_webhooks(as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = None) -> None:
     """List the webhooks."""
     found = call(url, key, lambda client: client.webhooks.all())
@@ -83,7 +83,7 @@ def list_webhooks(as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = No
     out().print(table(rows, *heads) if rows else "There are no webhooks.")
 
 
-@commands.command(epilog="Example: turnstone webhooks change WEBHOOK_ID --inactive")
+@commands.command(epilog="Example: scrubjay webhooks change WEBHOOK_ID --inactive")
 def change(
     webhook_id: WebhookId,
     address: Annotated[str | None, typer.Option("--address", help="Another address.")] = None,
@@ -106,7 +106,7 @@ def change(
         out().print(f"It is changed: {_state(changed)}, told {', '.join(changed.events)}.")
 
 
-@commands.command(epilog="Example: turnstone webhooks delete WEBHOOK_ID --yes")
+@commands.command(epilog="Example: scrubjay webhooks delete WEBHOOK_ID --yes")
 def delete(webhook_id: WebhookId, yes: Yes = False, url: Url = DEFAULT_URL, key: Key = None) -> None:
     """Remove a webhook with its log; what waits for it is not delivered."""
     confirm(yes, f"Delete the webhook {webhook_id}? What waits for it is not delivered.")
@@ -114,11 +114,11 @@ def delete(webhook_id: WebhookId, yes: Yes = False, url: Url = DEFAULT_URL, key:
     out().print("It is deleted.")
 
 
-@commands.command("test", epilog="Example: turnstone webhooks test WEBHOOK_ID")
+@commands.command("test", epilog="Example: scrubjay webhooks test WEBHOOK_ID")
 def try_out(webhook_id: WebhookId, url: Url = DEFAULT_URL, key: Key = None) -> None:
     """Send a test, and wait for what becomes of it; the exit status is 1 when it does not arrive."""
 
-    async def sent(client: TurnstoneClient) -> DeliveryView | None:
+    async def sent(client: ScrubjayClient) -> DeliveryView | None:
         delivery_id, told = await client.webhooks.test(webhook_id), None
         for _ in range(_LOOKS):
             page = await client.webhooks.deliveries(webhook_id)
@@ -130,13 +130,13 @@ def try_out(webhook_id: WebhookId, url: Url = DEFAULT_URL, key: Key = None) -> N
 
     told = call(url, key, sent)
     if told is None or told.status == "waiting":
-        raise refuse("No worker has sent it yet: see that one runs, then look at `turnstone webhooks deliveries`.")
+        raise refuse("No worker has sent it yet: see that one runs, then look at `scrubjay webhooks deliveries`.")
     if told.status == "failed":
         raise refuse(f"It did not arrive: {_last(told)}.")
     out().print(f"It arrived: {_last(told)}.")
 
 
-@commands.command(epilog="Example: turnstone webhooks deliveries WEBHOOK_ID")
+@commands.command(epilog="Example: scrubjay webhooks deliveries WEBHOOK_ID")
 def deliveries(
     webhook_id: WebhookId,
     page: PageNumber = 1,
@@ -159,7 +159,7 @@ def deliveries(
     go_on(found, page)
 
 
-@commands.command(epilog="Example: turnstone webhooks retry WEBHOOK_ID DELIVERY_ID")
+@commands.command(epilog="Example: scrubjay webhooks retry WEBHOOK_ID DELIVERY_ID")
 def retry(webhook_id: WebhookId, delivery_id: DeliveryId, url: Url = DEFAULT_URL, key: Key = None) -> None:
     """Send a delivery again, however it stands."""
     call(url, key, lambda client: client.webhooks.retry(webhook_id, delivery_id))

@@ -1,9 +1,9 @@
-"""An async client for Turnstone's HTTP API: `async with TurnstoneClient(url) as client`."""
+"""An async client for Scrubjay's HTTP API: `async with ScrubjayClient(url) as client`."""
 
-from memory.client.calls import TurnstoneClient
-from memory.client.guidance import Guidance
-from memory.client.letters import Letters
-from memory.client.owners import CutOff, Owner
-from memory.client.wire import ApiError, ServerUnreachable
+from scrubjay.client.calls import ScrubjayClient
+from scrubjay.client.dead_letters import Letters
+from scrubjay.client.guidance import Guidance
+from scrubjay.client.owners import CutOff, Owner
+from scrubjay.client.wire import ApiError, ServerUnreachable
 
-__all__ = ["ApiError", "CutOff", "Guidance", "Letters", "Owner", "ServerUnreachable", "TurnstoneClient"]
+__all__ = ["ApiError", "CutOff", "Guidance", "Letters", "Owner", "ScrubjayClient", "ServerUnreachable"]

@@ -14,20 +14,20 @@ from types import TracebackType
 from typing import Any, Literal, Self, Unpack
 from urllib.parse import quote
 
-from memory.client.chats import ChatCalls
-from memory.client.guidance import Guidance
-from memory.client.keys import Keys
-from memory.client.letters import Letters, RehearsalView, named
-from memory.client.owners import Owner, OwnerCalls
-from memory.client.readiness import PATH, readiness
-from memory.client.views import Found, HeldView, ImportView, MemoryView, Page, Part, Queued, TurnView
-from memory.client.webhooks import Webhooks
-from memory.client.wire import Wire
+from scrubjay.client.chats import ChatCalls
+from scrubjay.client.dead_letters import Letters, RehearsalView, named
+from scrubjay.client.guidance import Guidance
+from scrubjay.client.keys import Keys
+from scrubjay.client.owners import Owner, OwnerCalls
+from scrubjay.client.readiness import PATH, readiness
+from scrubjay.client.views import Found, HeldView, ImportView, MemoryView, Page, Part, Queued, TurnView
+from scrubjay.client.webhooks import Webhooks
+from scrubjay.client.wire import Wire
 
 _FIRST: Part = {"page": 1, "page_size": 20}
 
 
-class TurnstoneClient(OwnerCalls, ChatCalls):
+class ScrubjayClient(OwnerCalls, ChatCalls):
     """Speaks to one server. Every method raises ApiError when it refuses, ServerUnreachable when it is away.
 
     Args:
@@ -270,7 +270,7 @@ class TurnstoneClient(OwnerCalls, ChatCalls):
         await self._wire.ask("POST", f"{_held(memory_id)}/discard")
 
     async def ready(self) -> tuple[bool, dict[str, Any]]:
-        """Whether turns are accepted, and what the server says of its parts. Raises ApiError for no Turnstone."""
+        """Whether turns are accepted, and what the server says of its parts. Raises ApiError for no Scrubjay."""
         return readiness(await self._wire.once("GET", PATH))
 
     async def metrics(self) -> str:

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Mapping
 
 import orjson
 
-from memory.client.views import Delta, Recalled, Reply, Said, View
-from memory.client.wire import ApiError, ServerUnreachable, Wire
+from scrubjay.client.views import Delta, Recalled, Reply, Said, View
+from scrubjay.client.wire import ApiError, ServerUnreachable, Wire
 
 _SHAPES: Mapping[str, type[Recalled | Delta | Said]] = {"memories": Recalled, "delta": Delta, "done": Said}
 _BEGUN = 200

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypedDict
 
-from memory.client.views import View
+from scrubjay.client.views import View
 
 
 class Letters(TypedDict, total=False):

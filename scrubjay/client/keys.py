@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from urllib.parse import quote
 
-from memory.client.views import Page, View
-from memory.client.wire import Wire
+from scrubjay.client.views import Page, View
+from scrubjay.client.wire import Wire
 
 
 class KeyView(View):

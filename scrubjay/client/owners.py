@@ -8,10 +8,10 @@ from urllib.parse import quote
 
 import orjson
 
-from memory.client.views import ExaminedView, Page, PublicKeyView, ReceiptView, View
-from memory.client.wire import Wire
-from memory.errors import TurnstoneError
-from memory.model import Kind
+from scrubjay.client.views import ExaminedView, Page, PublicKeyView, ReceiptView, View
+from scrubjay.client.wire import Wire
+from scrubjay.errors import ScrubjayError
+from scrubjay.model import Kind
 
 FORGET_SECONDS = 600  # it takes as long as there is much to forget
 
@@ -33,7 +33,7 @@ class EntityView(View):
     total_memories: int
 
 
-class CutOff(TurnstoneError):
+class CutOff(ScrubjayError):
     """An export ended before its end: what came is not everything."""
 
     code = "cut_off"

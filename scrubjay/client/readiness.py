@@ -1,4 +1,4 @@
-"""What `/health/ready` answers, where it is Turnstone that answers."""
+"""What `/health/ready` answers, where it is Scrubjay that answers."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from typing import Any
 
 import httpx
 
-from memory.client.wire import ApiError
-from memory.model import Readiness
+from scrubjay.client.wire import ApiError
+from scrubjay.model import Readiness
 
 PATH = "/health/ready"
 
 
 def readiness(response: httpx.Response) -> tuple[bool, dict[str, Any]]:
-    """Whether turns are accepted, and what the server says of its parts. Raises ApiError where it is no Turnstone."""
+    """Whether turns are accepted, and what the server says of its parts. Raises ApiError where it is no Scrubjay."""
     try:
         body = response.json()
     except ValueError:  # no JSON, or no text at all
         body = None
     if not _is_ours(body):
         url = str(response.url).removesuffix(PATH)
-        sentence = f"{url} does not answer like Turnstone (HTTP {response.status_code})"
-        raise ApiError(sentence, "not_turnstone", response.status_code)
+        sentence = f"{url} does not answer like Scrubjay (HTTP {response.status_code})"
+        raise ApiError(sentence, "not_scrubjay", response.status_code)
     return response.status_code == httpx.codes.OK, body
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import quote
 
-from memory.client.views import Page, View
-from memory.client.wire import Wire
+from scrubjay.client.views import Page, View
+from scrubjay.client.wire import Wire
 
 
 class WebhookView(View):

@@ -8,14 +8,14 @@ from typing import Any
 
 import httpx
 
-from memory.errors import TurnstoneError
+from scrubjay.errors import ScrubjayError
 
 FIRST_PAUSE_SECONDS, LAST_PAUSE_SECONDS = 0.2, 5.0
 PATIENCE_STATUSES = frozenset({429, 502, 503, 504})
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
-class ApiError(TurnstoneError):
+class ApiError(ScrubjayError):
     """The server refused or failed.
 
     Args:
@@ -30,7 +30,7 @@ class ApiError(TurnstoneError):
         self.status = status
 
 
-class ServerUnreachable(TurnstoneError):
+class ServerUnreachable(ScrubjayError):
     """Nobody answers at the address, or not in time."""
 
     code = "unreachable"

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import IO
 
-from memory.embedded.failures import StackRefused
+from scrubjay.devstack.failures import StackRefused
 
 MAX_LOG_BYTES = 10_000_000
 TAIL_BYTES = 20_000
@@ -67,7 +67,7 @@ class DataDirectory:
             owner = lock.read().strip() or "unknown"
             lock.close()
             raise StackRefused(
-                f"{self.root} is in use by another Turnstone (process {owner}): "
+                f"{self.root} is in use by another Scrubjay (process {owner}): "
                 f"stop that one or choose another directory with {self._option}."
             ) from error
         lock.truncate(0)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from memory.errors import TurnstoneError
+from scrubjay.errors import ScrubjayError
 
 
-class StackRefused(TurnstoneError):
+class StackRefused(ScrubjayError):
     """Nothing was started: the port is taken, the data directory is in use, or a program is missing."""
 
     code = "stack_refused"
 
 
-class PartFailed(TurnstoneError):
+class PartFailed(ScrubjayError):
     """A part cannot start at all.
 
     Args:

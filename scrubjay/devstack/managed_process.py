@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 
-from memory.embedded.directory import DataDirectory
-from memory.embedded.failures import PartFailed
+from scrubjay.devstack.directory import DataDirectory
+from scrubjay.devstack.failures import PartFailed
 
 LAUNCHER = (sys.executable, "-I", "-S", str(Path(__file__).with_name("launch.py")))
 FIRST_PAUSE_SECONDS, LAST_PAUSE_SECONDS, MOST_DOUBLINGS = 0.2, 5.0, 5

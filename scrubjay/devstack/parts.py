@@ -12,15 +12,15 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from memory.embedded.child import Part
-from memory.embedded.redis_server import redis_part
-from memory.embedded.sockets import http_get, redis_answer
+from scrubjay.devstack.managed_process import Part
+from scrubjay.devstack.redis_server import redis_part
+from scrubjay.devstack.sockets import http_get, redis_answer
 
 FINISH_SECONDS, CLOSE_SECONDS = 4.0, 6.0
 API_DRAIN_SECONDS = 8
 WORKER_NICE = "10"
-OPERATOR_KEY = "TURNSTONE_ADMIN_KEY"
-WORKERS = "ts:workers"  # as in `memory.adapters.redis_keys`, which loads more than the supervisor needs
+OPERATOR_KEY = "SCRUBJAY_ADMIN_KEY"
+WORKERS = "sj:workers"  # as in `scrubjay.adapters.redis.keys`, which loads more than the supervisor needs
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def stages(setup: Setup, at: Addresses) -> list[list[Part]]:
     """The parts in the order in which they are started; they are stopped in the opposite one."""
     settings = child_environment(setup, at)
     # On one machine the front goes first: a chatbot waits for the API, nobody waits for a worker.
-    background = {**settings, "TURNSTONE_WORKER_NICE": WORKER_NICE}
+    background = {**settings, "SCRUBJAY_WORKER_NICE": WORKER_NICE}
     workers = [
         replace(worker_part(setup, number, background), ready=partial(_works, at.redis))
         for number in range(1, setup.workers + 1)
@@ -81,19 +81,19 @@ def stages(setup: Setup, at: Addresses) -> list[list[Part]]:
 def child_environment(setup: Setup, at: Addresses) -> dict[str, str]:
     """What the API and the workers are told: where the others are."""
     return {
-        "TURNSTONE_FINISH_SECONDS": str(setup.finish_seconds),
+        "SCRUBJAY_FINISH_SECONDS": str(setup.finish_seconds),
         "ORT_DISABLE_TELEMETRY": "1",  # onnxruntime reports to its maker unless told not to
         **setup.environment,
-        "TURNSTONE_REDIS_URL": f"redis://127.0.0.1:{at.redis}/0",
-        "TURNSTONE_QDRANT_URL": f"http://127.0.0.1:{at.qdrant}",
-        "TURNSTONE_HOST": setup.host,
-        "TURNSTONE_AUTH": setup.auth,
+        "SCRUBJAY_REDIS_URL": f"redis://127.0.0.1:{at.redis}/0",
+        "SCRUBJAY_QDRANT_URL": f"http://127.0.0.1:{at.qdrant}",
+        "SCRUBJAY_HOST": setup.host,
+        "SCRUBJAY_AUTH": setup.auth,
     }
 
 
 def python(data: Path, module: str, *arguments: str) -> tuple[str, ...]:
     """A command that runs a module, its output unbuffered; the -X mark shows in the process list whose it is."""
-    return (sys.executable, "-u", "-X", f"turnstone={data.absolute()}", "-m", module, *arguments)
+    return (sys.executable, "-u", "-X", f"scrubjay={data.absolute()}", "-m", module, *arguments)
 
 
 def qdrant_part(setup: Setup, at: Addresses) -> Part:
@@ -110,7 +110,7 @@ def engine_part(data: Path, folder: Path, port: int) -> Part:
         port: its port, the same after a restart.
     """
     command = python(
-        data, "memory.embedded.qdrant_server",
+        data, "scrubjay.devstack.qdrant_engine",
         "--host", "127.0.0.1", "--port", str(port), "--data", str(folder),
     )  # fmt: skip
     return Part("qdrant", command, ready=partial(_is_ready, "127.0.0.1", port, "/readyz"))
@@ -119,8 +119,9 @@ def engine_part(data: Path, folder: Path, port: int) -> Part:
 def api_part(setup: Setup, at: Addresses, settings: Mapping[str, str]) -> Part:
     """The HTTP front, on the socket that the supervisor holds."""
     command = python(
-        setup.data, "uvicorn", "api.app:create_app", "--factory", "--fd", str(at.api_socket), "--no-access-log",
-        "--loop", "uvloop", "--http", "api.wire:Protocol", "--no-server-header", "--log-level", "warning",
+        setup.data, "uvicorn", "scrubjay.api.app:create_app", "--factory", "--fd", str(at.api_socket),
+        "--no-access-log", "--loop", "uvloop", "--http", "scrubjay.api.middleware.http_protocol:Protocol",
+        "--no-server-header", "--log-level", "warning",
         "--timeout-graceful-shutdown", str(API_DRAIN_SECONDS),
     )  # fmt: skip
     ready = partial(_serves, setup, at)
@@ -130,11 +131,11 @@ def api_part(setup: Setup, at: Addresses, settings: Mapping[str, str]) -> Part:
 def worker_part(setup: Setup, number: int, settings: Mapping[str, str]) -> Part:
     """One worker process. It neither tells nor asks the other workers anything: they meet in Redis."""
     command = python(
-        setup.data, "celery", "-A", "worker.app", "worker",
+        setup.data, "celery", "-A", "scrubjay.worker.app", "worker",
         "--pool", "threads", "--concurrency", str(setup.worker_threads), "--hostname", f"worker-{number}@%h",
         "--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "warning",
     )  # fmt: skip
-    finish_seconds = float(settings["TURNSTONE_FINISH_SECONDS"])
+    finish_seconds = float(settings["SCRUBJAY_FINISH_SECONDS"])
     return Part(f"worker-{number}", command, settings, grace_seconds=finish_seconds + CLOSE_SECONDS)
 
 

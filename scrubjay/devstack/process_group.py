@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from memory.embedded.child import Child, Part
-from memory.embedded.directory import DataDirectory
+from scrubjay.devstack.directory import DataDirectory
+from scrubjay.devstack.managed_process import Child, Part
 
 POLL_SECONDS = 0.05
 

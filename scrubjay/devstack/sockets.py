@@ -8,7 +8,7 @@ import os
 import random
 import socket
 
-from memory.embedded.failures import StackRefused
+from scrubjay.devstack.failures import StackRefused
 
 # Below the range from which the kernel picks ports for outgoing connections: while a part restarts, nobody
 # else is given its port by chance.

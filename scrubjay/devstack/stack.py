@@ -9,10 +9,10 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from memory.embedded.directory import DataDirectory
-from memory.embedded.keeper import Keeper
-from memory.embedded.parts import Addresses, Setup, operator_key, stages
-from memory.embedded.sockets import base_url, free_port, http_get, listen
+from scrubjay.devstack.directory import DataDirectory
+from scrubjay.devstack.parts import Addresses, Setup, operator_key, stages
+from scrubjay.devstack.process_group import Keeper
+from scrubjay.devstack.sockets import base_url, free_port, http_get, listen
 
 
 def unheard(line: str) -> None:

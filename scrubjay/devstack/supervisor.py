@@ -1,6 +1,6 @@
-"""What `turnstone up` becomes: a small process that starts the stack, keeps it up and ends it on a signal.
+"""What `scrubjay up` becomes: a small process that starts the stack, keeps it up and ends it on a signal.
 
-Run as `python -m memory.embedded.supervisor`: it imports no client library, so that it costs next to nothing.
+Run as `python -m scrubjay.devstack.supervisor`: it imports no client library, so that it costs next to nothing.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from typing import Any
 
 from rich.console import Console
 
-from memory.embedded.failures import PartFailed, StackRefused
-from memory.embedded.parts import Setup, read_health
-from memory.embedded.stack import Stack
+from scrubjay.devstack.failures import PartFailed, StackRefused
+from scrubjay.devstack.parts import Setup, read_health
+from scrubjay.devstack.stack import Stack
 
 REMINDER_SECONDS = 10
 
 
 def arguments(argv: Sequence[str]) -> Setup:
     """The setup that a command line describes."""
-    parser = argparse.ArgumentParser(prog="turnstone up", description="Run the embedded stack.")
+    parser = argparse.ArgumentParser(prog="scrubjay up", description="Run the embedded stack.")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--host", required=True)
     parser.add_argument("--port", type=int, required=True)
@@ -54,7 +54,7 @@ async def supervise(setup: Setup, console: Console) -> int:
     """Serve until SIGTERM or SIGINT; a second signal kills what is still ending."""
 
     def tell(line: str) -> None:
-        console.print(f"turnstone: {line}", markup=False, soft_wrap=True)
+        console.print(f"scrubjay: {line}", markup=False, soft_wrap=True)
 
     stack = Stack(setup, tell)
     serving = asyncio.create_task(serve(stack, console, tell))
@@ -108,7 +108,7 @@ def banner(stack: Stack, console: Console, health: Mapping[str, Any]) -> None:
         "data": setup.data,
         "inside": f"{setup.workers} workers, redis on {at.redis}, qdrant on {at.qdrant}",
     }
-    console.print(f"[bold]Turnstone[/bold] serves at {stack.url}. Ctrl-C stops it.", soft_wrap=True)
+    console.print(f"[bold]Scrubjay[/bold] serves at {stack.url}. Ctrl-C stops it.", soft_wrap=True)
     for name, value in rows.items():
         console.print(f"  {name:<10} {value}", markup=False, soft_wrap=True)
     for name, part in health.get("parts", {}).items():

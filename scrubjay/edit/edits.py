@@ -8,15 +8,15 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from memory.books import Removal
-from memory.errors import BadRequest, LaneBusy, NotFound, NothingToUndo
-from memory.fields import Metadata as BoundedMetadata
-from memory.marking import Quarantine, judged
-from memory.model import Event, Feedback, Lease, Memory, Metadata, Rating, Scope, Telling, Value, Write
-from memory.ports import Embedder, Inbox, Lanes, MemoryStore
-from memory.removals import is_forgotten, telling, write_under
-from memory.spending import paid_by
-from memory.versions import cut_short, in_order, is_far_ahead, standing, superseded, version_id
+from scrubjay.erase.tombstones import is_forgotten, telling, write_under
+from scrubjay.errors import BadRequest, LaneBusy, NotFound, NothingToUndo
+from scrubjay.llm.usage import paid_by
+from scrubjay.model import Event, Feedback, Lease, Memory, Metadata, Rating, Scope, Telling, Value, Write
+from scrubjay.model.erasure import Removal
+from scrubjay.model.versions import cut_short, in_order, is_far_ahead, standing, superseded, version_id
+from scrubjay.ports import Embedder, Inbox, Lanes, MemoryStore
+from scrubjay.safety.injection import Quarantine, judged
+from scrubjay.validation import Metadata as BoundedMetadata
 
 _SAID = (
     "scope", "text", "categories", "metadata", "expires_at", "turn_ids", "quote", "model", "prompt_version", "marked",

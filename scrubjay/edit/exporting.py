@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from memory.model import OWNERS, Memory, Scope, Turn, TurnStatus
-from memory.ports import MemoryStore, OwnerLog
+from scrubjay.model import OWNERS, Memory, Scope, Turn, TurnStatus
+from scrubjay.ports import MemoryStore, OwnerLog
 
 FORMAT = 1
 Line = Mapping[str, Any]

@@ -17,17 +17,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from memory.clock import OWN_CLOCK, from_us, to_us
-from memory.dating import is_misdated
-from memory.errors import LaneBusy, LeaseLost, Misdated
-from memory.marking import Quarantine, judged
-from memory.model import Lane, Lease, Memory, Scope, Vector, Write
-from memory.model.arrival import Arrival, Became, Outcome
-from memory.plan import MOST_FACTS
-from memory.ports import Clock, Embedder, Lanes, MemoryStore
-from memory.removals import is_forgotten, take_back
-from memory.spending import paid_by
-from memory.versions import NAMESPACE
+from scrubjay.erase.tombstones import is_forgotten, take_back
+from scrubjay.errors import LaneBusy, LeaseLost, Misdated
+from scrubjay.llm.usage import paid_by
+from scrubjay.model import Lane, Lease, Memory, Scope, Vector, Write
+from scrubjay.model.arrival import Arrival, Became, Outcome
+from scrubjay.model.clock import OWN_CLOCK, from_us, to_us
+from scrubjay.model.memory import POSITIONS_PER_ORDER
+from scrubjay.model.versions import NAMESPACE
+from scrubjay.ports import Clock, Embedder, Lanes, MemoryStore
+from scrubjay.safety.injection import Quarantine, judged
+from scrubjay.validation import is_misdated
 
 _LANES_AT_ONCE = 8
 _BUSY_SECONDS = 1  # so long one lane is waited for; the others of the batch must not wait for it longer
@@ -216,7 +216,7 @@ def _memory(found: str, arrival: Arrival, number: int, lease: Lease, *, reads: b
         valid_from=arrival.valid_from or updated,
         expires_at=arrival.expires_at,
         order=lease.token,
-        position=to_us(created) * MOST_FACTS + _place(found, created, number),
+        position=to_us(created) * POSITIONS_PER_ORDER + _place(found, created, number),
         current=not held,
         marked=reads,
         held=held,

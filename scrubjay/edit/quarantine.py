@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from memory.books import Removal
-from memory.errors import NotFound
-from memory.model import Event, Memory, Page, Scope, Telling, Write
-from memory.ports import Embedder, Inbox, Lanes, MemoryStore
-from memory.removals import is_forgotten, telling, write_under
-from memory.spending import paid_by
+from scrubjay.erase.tombstones import is_forgotten, telling, write_under
+from scrubjay.errors import NotFound
+from scrubjay.llm.usage import paid_by
+from scrubjay.model import Event, Memory, Page, Scope, Telling, Write
+from scrubjay.model.erasure import Removal
+from scrubjay.ports import Embedder, Inbox, Lanes, MemoryStore
 
 _NOT_HELD = "there is no memory in quarantine with this id; it may have been released or discarded"
 

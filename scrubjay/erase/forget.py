@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from memory.books import Erased, Erasure, Left, Places
-from memory.errors import LaneBusy, LeaseLost, StoreUnavailable
-from memory.model import Lane, Lease, Scope
-from memory.ports import HeldLanes, Inbox, Lanes, MemoryStore, TurnLog
-from memory.removals import erase, quotes_left, take_out_quotes
+from scrubjay.erase.tombstones import erase, quotes_left, take_out_quotes
+from scrubjay.errors import LaneBusy, LeaseLost, StoreUnavailable
+from scrubjay.model import Lane, Lease, Scope
+from scrubjay.model.erasure import Erased, Erasure, Left, Places
+from scrubjay.ports import HeldLanes, Inbox, Lanes, MemoryStore, TurnLog
 
 log = structlog.get_logger(__name__)
 

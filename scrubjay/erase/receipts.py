@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import uuid
 
-from memory.books import Erasure, Left, Receipt
-from memory.forget import lanes_of, what_is_left
-from memory.model import Scope, Value
-from memory.ports import Inbox, MemoryStore, Notary, ReceiptBook, TurnLog
+from scrubjay.erase.forget import lanes_of, what_is_left
+from scrubjay.model import Scope, Value
+from scrubjay.model.erasure import Erasure, Left, Receipt
+from scrubjay.ports import Inbox, MemoryStore, Notary, ReceiptBook, TurnLog
 
 
 async def issue(erasure: Erasure, *, notary: Notary, book: ReceiptBook) -> Receipt:

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Sequence
 
 import structlog
 
-from memory.books import Removal
-from memory.errors import InboxUnavailable, LaneBusy, LeaseLost, StoreUnavailable, TurnstoneError
-from memory.model import Event, Lane, Lease, Memory, Scope, Telling, Write
-from memory.ports import Inbox, Lanes, MemoryStore
-from memory.versions import in_order, is_retracted, version_id
+from scrubjay.errors import InboxUnavailable, LaneBusy, LeaseLost, ScrubjayError, StoreUnavailable
+from scrubjay.model import Event, Lane, Lease, Memory, Scope, Telling, Write
+from scrubjay.model.erasure import Removal
+from scrubjay.model.versions import in_order, is_retracted, version_id
+from scrubjay.ports import Inbox, Lanes, MemoryStore
 
 log = structlog.get_logger(__name__)
 
@@ -149,14 +149,14 @@ async def finish_removals(inbox: Inbox, lanes: Lanes, store: MemoryStore) -> int
     One whose lane is held, or lost, holds up no other: raises what the first of them raised, after the others. Raises
     StoreUnavailable or InboxUnavailable at once: each of the others would wait for the same server.
     """
-    due, failures = await inbox.unfinished(), list[TurnstoneError]()
+    due, failures = await inbox.unfinished(), list[ScrubjayError]()
     for name, removal in due:
         try:
             await _repeat(removal, inbox, lanes, store)
             await inbox.finished(name)
         except (StoreUnavailable, InboxUnavailable):
             raise
-        except TurnstoneError as error:
+        except ScrubjayError as error:
             failures.append(error)
     if failures:
         raise failures[0]

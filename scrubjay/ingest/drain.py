@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import structlog
 
-from memory.clock import OWN_CLOCK
-from memory.decide import Deciding, decide
-from memory.errors import LeaseLost, NewerFormat, Permanent, Transient, TurnstoneError
-from memory.model import Batch, Confirmation, Lane, Lease, Plan, Write
-from memory.plan import final_writes
-from memory.ports import Clock, Inbox, Lanes
-from memory.removals import finish_removals, take_back
+from scrubjay.erase.tombstones import take_back
+from scrubjay.errors import LeaseLost, NewerFormat, Permanent, Transient
+from scrubjay.ingest.pipeline import Deciding, decide
+from scrubjay.ingest.planner import final_writes
+from scrubjay.model import Batch, Confirmation, Lane, Lease, Plan, Write
+from scrubjay.model.clock import OWN_CLOCK
+from scrubjay.ports import Clock, Lanes
 
 log = structlog.get_logger(__name__)
 
@@ -136,18 +136,3 @@ async def _forgotten(writes: Sequence[Write], lanes: Lanes) -> bool:
     """Whether an erase covers one of the versions to be written: an old text must not come back by it."""
     epochs = {scope: await lanes.epochs(scope) for scope in {write.memory.scope for write in writes}}
     return any(write.memory.order <= epoch.order for write in writes for _, epoch in epochs[write.memory.scope])
-
-
-async def sweep_forever(inbox: Inbox, parts: Remembering, every_seconds: float) -> None:
-    """Sweep again and again; every process does, and Redis lets one of them through each time."""
-    while True:
-        await asyncio.sleep(every_seconds)
-        try:
-            await parts.clock.look()
-            rung = await inbox.sweep()
-            repeated = await finish_removals(inbox, parts.lanes, parts.store)
-        except TurnstoneError as error:  # whatever it is, the next sweep comes
-            log.warning("sweep_failed", reason=error.plain)
-        else:
-            if rung or repeated:
-                log.info("swept", bells=rung, removals=repeated)

@@ -9,13 +9,13 @@ from typing import Annotated, NamedTuple
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from memory import prompts
-from memory.ask import LONGEST_STATEMENT, Shape, ask, one_line
-from memory.model import Extraction, Fact, Guidance, Turn
-from memory.offload import off_loop
-from memory.ports import GuidanceBook, LanguageModel
-from memory.quotes import Quotable
-from memory.spending import paid_by
+from scrubjay.ingest.quotes import Quotable
+from scrubjay.llm import prompts
+from scrubjay.llm.structured_output import LONGEST_STATEMENT, Shape, ask, one_line
+from scrubjay.llm.usage import paid_by
+from scrubjay.model import Extraction, Fact, Guidance, Turn
+from scrubjay.offload import off_loop
+from scrubjay.ports import GuidanceBook, LanguageModel
 
 _OTHER = prompts.CATEGORIES[-1]
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from memory.marking import Quarantine, judged, reads_like_an_instruction
-from memory.model import Extraction, Fact, Memory, Plan, Recalled, Role, Scope, Turn, Vector
-from memory.plan import Planner, Source, draft
-from memory.ports import Embedder, Extractor, MemoryStore, Near, Reconciler
-from memory.reconcile import union
-from memory.spending import paid_by
-from memory.versions import is_late, is_misdated, latest_of
+from scrubjay.ingest.planner import Planner, Source, draft
+from scrubjay.ingest.reconciliation import union
+from scrubjay.llm.usage import paid_by
+from scrubjay.model import Extraction, Fact, Memory, Plan, Recalled, Role, Scope, Turn, Vector
+from scrubjay.model.versions import is_late, is_misdated, latest_of
+from scrubjay.ports import Embedder, Extractor, MemoryStore, Near, Reconciler
+from scrubjay.safety.injection import Quarantine, judged, reads_like_an_instruction
 
 _NEIGHBOURS = 5
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from memory.marking import Quarantine, reads_like_an_instruction
-from memory.model import Decision, Event, Extraction, Fact, Memory, Plan, Turn, TurnEvent, Vector, Write
-from memory.versions import (
+from scrubjay.model import Decision, Event, Extraction, Fact, Memory, Plan, Turn, TurnEvent, Vector, Write
+from scrubjay.model.memory import POSITIONS_PER_ORDER
+from scrubjay.model.versions import (
     NAMESPACE,
     cut_short,
     is_late,
@@ -20,9 +20,9 @@ from memory.versions import (
     version_id,
     with_late,
 )
+from scrubjay.safety.injection import Quarantine, reads_like_an_instruction
 
 _DRAFT = "candidate:"
-MOST_FACTS = 1000  # places in lists that a number of the order has room for
 
 
 def memory_id(turn_id: str, text: str, repetition: int) -> str:
@@ -152,7 +152,7 @@ class Planner:
             expires_at=turn.expires_at,
             turn_ids=(turn.id,),
             order=turn.order,
-            position=turn.order * MOST_FACTS + self._made[turn.id],
+            position=turn.order * POSITIONS_PER_ORDER + self._made[turn.id],
             quote=fact.quote,
             model=self.source.model,
             prompt_version=fact.prompt_version or self.source.prompt_version,

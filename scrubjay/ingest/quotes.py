@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from memory.unicode_forms import normalized
+from scrubjay.model.unicode_normalization import normalized
 
 _APOSTROPHES = "'`\N{ACUTE ACCENT}\N{MODIFIER LETTER APOSTROPHE}\u2018\u2019"
 _QUOTATION_MARKS = '"\u201c\u201d\u201e\u00ab\u00bb'

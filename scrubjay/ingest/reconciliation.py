@@ -8,11 +8,11 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from memory import prompts
-from memory.ask import LONGEST_STATEMENT, Shape, ask, one_line
-from memory.model import Decision, Event, Fact, Recalled, Reconciliation
-from memory.ports import LanguageModel
-from memory.unicode_forms import normalized
+from scrubjay.llm import prompts
+from scrubjay.llm.structured_output import LONGEST_STATEMENT, Shape, ask, one_line
+from scrubjay.model import Decision, Event, Fact, Recalled, Reconciliation
+from scrubjay.model.unicode_normalization import normalized
+from scrubjay.ports import LanguageModel
 
 _FILLERS = frozenset({"a", "an", "the", "really", "very", "just", "quite", "actually"})
 # Sentence punctuation at the ends of words, after NFKC; signs that carry meaning (+ # % $ < -) are none.

@@ -9,13 +9,13 @@ from itertools import groupby
 
 import structlog
 
-from memory.decide import Deciding, decide
-from memory.errors import Permanent, Transient
-from memory.model import DeadFilter, Event, Plan, Scope, Turn, TurnEvent, TurnStatus, Value
-from memory.offload import each
-from memory.plan import final_writes
-from memory.ports import TurnLog
-from memory.spending import paid_by_tenant
+from scrubjay.errors import Permanent, Transient
+from scrubjay.ingest.pipeline import Deciding, decide
+from scrubjay.ingest.planner import final_writes
+from scrubjay.llm.usage import paid_by_tenant
+from scrubjay.model import DeadFilter, Event, Plan, Scope, Turn, TurnEvent, TurnStatus, Value
+from scrubjay.offload import each
+from scrubjay.ports import TurnLog
 
 log = structlog.get_logger(__name__)
 

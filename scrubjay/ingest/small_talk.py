@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from memory.model import Extraction, Message, Role, Turn
-from memory.ports import Extractor
-from memory.prompts import sources, spoken
-from memory.unicode_forms import normalized
+from scrubjay.llm.prompts import sources, spoken
+from scrubjay.model import Extraction, Message, Role, Turn
+from scrubjay.model.unicode_normalization import normalized
+from scrubjay.ports import Extractor
 
 _PHRASES = """
 hi|hello|hey|hey there|hi there|hello there|hiya|howdy|yo|good morning|good afternoon|good evening|good day|morning

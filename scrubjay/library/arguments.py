@@ -10,12 +10,12 @@ from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
-from memory import days
-from memory.errors import BadRequest, NotFound
-from memory.fields import Content, Id, Instructions, Metadata, Moment, Name, QueryText, Text
-from memory.library.refusals import checked
-from memory.model import LONGEST_ID, OWNERS, Guidance, Message, Role, Value
-from memory.model.filters import On
+from scrubjay.errors import BadRequest, NotFound
+from scrubjay.library.refusals import checked
+from scrubjay.mem0 import expiration_dates
+from scrubjay.model import LONGEST_ID, OWNERS, Guidance, Message, Role, Value
+from scrubjay.model.filters import On
+from scrubjay.validation import Content, Id, Instructions, Metadata, Moment, Name, QueryText, Text
 
 MOST_FOUND = 100
 _GROUPS = ("AND", "OR", "NOT")
@@ -36,7 +36,7 @@ Said = str | Mapping[str, Any] | Sequence[Mapping[str, Any]]
 def _day(given: Any) -> Any:
     """The end of a day, in UTC: until then a memory is recalled, as Mem0 has it."""
     told = given.isoformat() if isinstance(given, date) and not isinstance(given, datetime) else given
-    found = days.end(told)
+    found = expiration_dates.end(told)
     if found is told and told is not None:
         raise ValueError("must be a day such as 2026-03-26")
     return found

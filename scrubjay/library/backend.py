@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from memory.client.views import MemoryView, ReceiptView, TurnView
-from memory.library.asked import Changed, Handed, Ids, Sought
+from scrubjay.client.views import MemoryView, ReceiptView, TurnView
+from scrubjay.library.arguments import Changed, Handed, Ids, Sought
 
 
 class Backend(Protocol):

@@ -9,15 +9,15 @@ from typing import Annotated, Any, ClassVar, Self
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
-from memory.errors import BadConfiguration
-from memory.fields import Instructions
-from memory.library.refusals import sentence
-from memory.model import Guidance, Tenant
-from memory.settings import Settings
+from scrubjay.errors import BadConfiguration
+from scrubjay.library.refusals import sentence
+from scrubjay.model import Guidance, Tenant
+from scrubjay.settings import Settings
+from scrubjay.validation import Instructions
 
 log = structlog.get_logger(__name__)
 
-DEFAULT_DATA = Path(".turnstone-memory")
+DEFAULT_DATA = Path(".scrubjay-memory")
 _URL = Annotated[str, Field(pattern="^https?://")]
 _QDRANT_PORT = 6333
 
@@ -134,7 +134,7 @@ class Configuration(_Options):
 
     Args:
         llm, embedder, vector_store: as Mem0 has them; what is left out is as the environment says.
-        redis: {"url"}: where the turns are accepted; TURNSTONE_REDIS_URL if left out, else a Redis of our own.
+        redis: {"url"}: where the turns are accepted; SCRUBJAY_REDIS_URL if left out, else a Redis of our own.
         data: the directory of what we run ourselves.
         wait_seconds: how long `add` waits for its turn to be remembered.
         custom_instructions: what is added to the extraction prompt of every turn.

@@ -7,13 +7,13 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Self, Unpack
 
-from memory.client import Owner
-from memory.client.views import TurnView
-from memory.library import asked, shapes
-from memory.library.asked import Day, Kept, Said
-from memory.library.backend import Backend
-from memory.library.failures import NotErased, StillWaiting, TurnDied
-from memory.model import Status
+from scrubjay.client import Owner
+from scrubjay.client.views import TurnView
+from scrubjay.library import arguments, shapes
+from scrubjay.library.arguments import Day, Kept, Said
+from scrubjay.library.backend import Backend
+from scrubjay.library.failures import NotErased, StillWaiting, TurnDied
+from scrubjay.model import Status
 
 _PAGE = 200
 _FOUND = 20  # as many as Mem0's library finds
@@ -75,7 +75,7 @@ class Calls:
         Raises TurnDied where it cannot be remembered, and StillWaiting where a part is away and it has not been
         remembered within `wait_seconds`: it stays accepted and is tried again by itself, so do not add it again.
         """
-        turn = asked.handed(
+        turn = arguments.handed(
             messages,
             owner,
             metadata=metadata,
@@ -112,15 +112,17 @@ class Calls:
             show_expired: also what has expired.
             owner: whose.
         """
-        most = asked.wanted(limit, top_k, _FOUND) or _FOUND
-        wanted = asked.sought(query, owner, filters=filters, limit=most, threshold=threshold, show_expired=show_expired)
+        most = arguments.wanted(limit, top_k, _FOUND) or _FOUND
+        wanted = arguments.sought(
+            query, owner, filters=filters, limit=most, threshold=threshold, show_expired=show_expired
+        )
         await self._backend.open()
         return shapes.Items(results=[shapes.item(one) for one in await self._backend.search(wanted)])
 
     async def get(self, memory_id: str) -> shapes.Item | None:
         """One memory; None where there is none with this id."""
         await self._backend.open()
-        found = await self._backend.get(known) if (known := asked.uuid_of(memory_id)) else None
+        found = await self._backend.get(known) if (known := arguments.uuid_of(memory_id)) else None
         return None if found is None else shapes.item(found)
 
     async def get_all(
@@ -141,8 +143,8 @@ class Calls:
             show_expired: also what has expired.
             owner: whose.
         """
-        ids, most = asked.named(owner, filters), asked.wanted(limit, top_k, None)
-        condition, found = asked.in_our_words(filters), list[shapes.Item]()
+        ids, most = arguments.named(owner, filters), arguments.wanted(limit, top_k, None)
+        condition, found = arguments.in_our_words(filters), list[shapes.Item]()
         cursor: str | None = None
         await self._backend.open()
         while True:
@@ -171,15 +173,15 @@ class Calls:
 
         Raises NotFound, also for an id that can be no memory's.
         """
-        change = asked.changed(text, data, metadata, expiration_date)
-        known = asked.known_id(memory_id)
+        change = arguments.changed(text, data, metadata, expiration_date)
+        known = arguments.known_id(memory_id)
         await self._backend.open()
         await self._backend.update(known, change)
         return shapes.Told(message="Memory updated successfully!")
 
     async def delete(self, memory_id: str) -> shapes.Told:
         """Remove a memory with its history. Raises NotFound."""
-        known = asked.known_id(memory_id)
+        known = arguments.known_id(memory_id)
         await self._backend.open()
         await self._backend.delete(known)
         return shapes.Told(message="Memory deleted successfully!")
@@ -190,7 +192,7 @@ class Calls:
         The answer holds the receipt: signed, and without personal data. Raises NotErased where a look afterwards has
         found something left.
         """
-        ids = asked.named(owner)
+        ids = arguments.named(owner)
         await self._backend.open()
         receipt = await self._backend.forget(ids)
         if not receipt.verified:
@@ -200,7 +202,7 @@ class Calls:
     async def history(self, memory_id: str) -> list[shapes.Entry]:
         """How a memory came to be what it is, oldest change first; nothing for an id that is unknown."""
         await self._backend.open()
-        known = asked.uuid_of(memory_id)
+        known = arguments.uuid_of(memory_id)
         return shapes.history(known, await self._backend.history(known)) if known else []
 
     async def reset(self) -> None:

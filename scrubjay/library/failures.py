@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from memory.errors import Permanent, Transient
+from scrubjay.errors import Permanent, Transient
 
 
 class StillWaiting(Transient):

@@ -11,25 +11,25 @@ from functools import partial
 from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
-from memory import log as logging
-from memory.admit import DEFAULT_TENANT
-from memory.bootstrap import Parts, opened, remembering
-from memory.client.views import MemoryView, ReceiptView, TurnView
-from memory.dating import dated
-from memory.errors import BadRequest, InboxUnavailable, NotFound, StoreUnavailable
-from memory.filters import narrowed, parse
-from memory.forget import forget
-from memory.library.asked import Changed, Handed, Ids, Sought
-from memory.library.config import Configuration
-from memory.library.servers import Served, served
-from memory.library.working import Working
-from memory.masking import masked_guidance, masked_messages, masked_values
-from memory.model import OWNERS, After, Memory, Page, Scope, Submission
-from memory.offload import off_loop
-from memory.ports import Mask
-from memory.recall import Asked, recall
-from memory.receipts import issue
-from memory.revise import Change, delete, update
+from scrubjay import logging_setup as logging
+from scrubjay.access.authentication import DEFAULT_TENANT
+from scrubjay.bootstrap import Parts, opened, remembering
+from scrubjay.client.views import MemoryView, ReceiptView, TurnView
+from scrubjay.edit.edits import Change, delete, update
+from scrubjay.erase.forget import forget
+from scrubjay.erase.receipts import issue
+from scrubjay.errors import BadRequest, InboxUnavailable, NotFound, StoreUnavailable
+from scrubjay.library.arguments import Changed, Handed, Ids, Sought
+from scrubjay.library.config import Configuration
+from scrubjay.library.lane_runner import Working
+from scrubjay.library.servers import Served, served
+from scrubjay.model import OWNERS, After, Memory, Page, Scope, Submission
+from scrubjay.offload import off_loop
+from scrubjay.ports import Mask
+from scrubjay.safety.masking import masked_guidance, masked_messages, masked_values
+from scrubjay.search.filters import narrowed, parse
+from scrubjay.search.recall import Asked, recall
+from scrubjay.validation import dated
 
 
 class _House(NamedTuple):
@@ -215,7 +215,7 @@ async def _answering(parts: Parts, where: Served) -> None:
     except InboxUnavailable as error:
         raise InboxUnavailable(
             f"No Redis can be used at {_place(where.settings.redis_url)} ({error}). Start it, or name another by "
-            'TURNSTONE_REDIS_URL or {"redis": {"url": …}}; where none is named, one of our own is run.'
+            'SCRUBJAY_REDIS_URL or {"redis": {"url": …}}; where none is named, one of our own is run.'
         ) from error
     try:
         await parts.store.ping()

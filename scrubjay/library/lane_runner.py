@@ -14,13 +14,14 @@ from functools import partial
 
 import structlog
 
-from memory.bootstrap import Parts
-from memory.errors import BadRequest, TurnstoneError
-from memory.library.ending import ended
-from memory.log import places
-from memory.model import OWNERS, Lane, Page, Scope, Status, TurnStatus
-from memory.recall import wait_until_settled
-from memory.remember import Remembering, drain, sweep_forever
+from scrubjay.bootstrap import Parts
+from scrubjay.errors import BadRequest, ScrubjayError
+from scrubjay.ingest.drain import Remembering, drain
+from scrubjay.ingest.sweep import sweep_forever
+from scrubjay.library.cancellation import ended
+from scrubjay.logging_setup import places
+from scrubjay.model import OWNERS, Lane, Page, Scope, Status, TurnStatus
+from scrubjay.search.recall import wait_until_settled
 
 log = structlog.get_logger(__name__)
 
@@ -107,7 +108,7 @@ class Working:
                 settled = await drain(lane, self._remembering)
             if not await self._parts.turns.pending(lane.scope):
                 self._unfinished.discard(lane)
-        except TurnstoneError as error:
+        except ScrubjayError as error:
             log.warning("drain_gave_up", error=error.code, reason=error.plain)
 
     async def _again_forever(self) -> None:

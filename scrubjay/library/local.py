@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Self
 
-from memory.library.calls import Calls
-from memory.library.config import Configuration
-from memory.library.inprocess import Local
-from memory.library.sync import SyncCalls
+from scrubjay.library.config import Configuration
+from scrubjay.library.facade import Calls
+from scrubjay.library.inprocess import Local
+from scrubjay.library.sync import SyncCalls
 
 
 class AsyncMemory(Calls):
     """Long-term memory in this process, with the calls of Mem0's `AsyncMemory`.
 
     What it needs is opened at the first call, or by `async with`. Turns are accepted in Redis, memories kept in Qdrant:
-    those that the configuration or the environment names (TURNSTONE_REDIS_URL, TURNSTONE_QDRANT_URL), and otherwise
-    servers of our own, which keep their data in the directory `data` (`.turnstone-memory` where this process works) and
+    those that the configuration or the environment names (SCRUBJAY_REDIS_URL, SCRUBJAY_QDRANT_URL), and otherwise
+    servers of our own, which keep their data in the directory `data` (`.scrubjay-memory` where this process works) and
     end with this process. One process at a time owns that directory; several share memories over a Redis and a Qdrant
     that they name, also with a fleet of workers. It belongs to one event loop, and does not survive a fork.
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from memory.errors import BadRequest
+from scrubjay.errors import BadRequest
 
 T = TypeVar("T")
 

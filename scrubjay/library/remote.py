@@ -7,22 +7,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
-from memory import errors
-from memory.client import ApiError, Owner, TurnstoneClient
-from memory.client.guidance import Guidance
-from memory.client.views import MemoryView, ReceiptView, TurnView
-from memory.errors import BadRequest, NotFound, TurnstoneError
-from memory.library.asked import Changed, Handed, Ids, Sought
-from memory.library.calls import Calls
-from memory.library.sync import SyncCalls
-from memory.model import DEEPEST, Status
-from memory.settings import ClientSettings
+from scrubjay import errors
+from scrubjay.client import ApiError, Owner, ScrubjayClient
+from scrubjay.client.guidance import Guidance
+from scrubjay.client.views import MemoryView, ReceiptView, TurnView
+from scrubjay.errors import BadRequest, NotFound, ScrubjayError
+from scrubjay.library.arguments import Changed, Handed, Ids, Sought
+from scrubjay.library.facade import Calls
+from scrubjay.library.sync import SyncCalls
+from scrubjay.model import DEEPEST, Status
+from scrubjay.settings import ClientSettings
 
 _DONE = (Status.SETTLED, Status.DEAD, Status.ERASED)
 _FIRST_LOOK_SECONDS, _LAST_LOOK_SECONDS = 0.05, 1.0
 _OWNERS_AT_ONCE = 1_000
 _LONGEST_WAIT_MS = 10_000  # less than the client waits for an answer
-_KINDS: Mapping[str, type[TurnstoneError]] = {
+_KINDS: Mapping[str, type[ScrubjayError]] = {
     kind.code: kind
     for kind in (
         errors.Unauthorized,
@@ -64,7 +64,7 @@ class Remote:
         wait_seconds: how long to wait for a turn.
     """
 
-    def __init__(self, client: TurnstoneClient, wait_seconds: float) -> None:
+    def __init__(self, client: ScrubjayClient, wait_seconds: float) -> None:
         self._client = client
         self._wait_seconds = wait_seconds
 
@@ -178,11 +178,11 @@ def _owner(ids: Ids) -> Owner:
 
 
 class AsyncMemoryClient(Calls):
-    """A Turnstone server's memory, with the calls of Mem0's library.
+    """A Scrubjay server's memory, with the calls of Mem0's library.
 
     Args:
-        host: the server's address; TURNSTONE_URL if left out, else http://127.0.0.1:8000.
-        api_key: TURNSTONE_KEY if left out; not needed where the server runs without keys.
+        host: the server's address; SCRUBJAY_URL if left out, else http://127.0.0.1:8000.
+        api_key: SCRUBJAY_KEY if left out; not needed where the server runs without keys.
         retries: how often a call that may safely be made twice is made again.
         timeout_seconds: how long to wait for one answer.
         wait_seconds: how long `add` waits for its turn to be remembered.
@@ -201,7 +201,7 @@ class AsyncMemoryClient(Calls):
     ) -> None:
         settings = ClientSettings()
         key = api_key or (settings.key.get_secret_value() if settings.key else None)
-        client = TurnstoneClient(host or settings.url, key, retries=retries, timeout_seconds=timeout_seconds)
+        client = ScrubjayClient(host or settings.url, key, retries=retries, timeout_seconds=timeout_seconds)
         self._backend = Remote(client, wait_seconds)
 
 

@@ -10,14 +10,14 @@ from typing import NamedTuple
 
 import structlog
 
-from memory.embedded.directory import DataDirectory
-from memory.embedded.failures import StackRefused
-from memory.embedded.keeper import Keeper
-from memory.embedded.parts import engine_part
-from memory.embedded.redis_server import redis_part
-from memory.embedded.sockets import free_port
-from memory.library.config import Configuration
-from memory.settings import Settings
+from scrubjay.devstack.directory import DataDirectory
+from scrubjay.devstack.failures import StackRefused
+from scrubjay.devstack.parts import engine_part
+from scrubjay.devstack.process_group import Keeper
+from scrubjay.devstack.redis_server import redis_part
+from scrubjay.devstack.sockets import free_port
+from scrubjay.library.config import Configuration
+from scrubjay.settings import Settings
 
 log = structlog.get_logger(__name__)
 
@@ -67,8 +67,8 @@ async def served(configuration: Configuration) -> AsyncIterator[Served]:
 def _engine_folder(root: Path, path: Path | None) -> Path:
     """Where the engine keeps its data: in a folder of its own, beside what Mem0 may have left in the same place."""
     if find_spec(_ENGINE) is None:
-        raise StackRefused("There is no Qdrant engine: name a Qdrant, or `pip install 'turnstone[embedded]'`.")
-    folder = root / "qdrant" if path is None else path.absolute() / "turnstone"
+        raise StackRefused("There is no Qdrant engine: name a Qdrant, or `pip install 'scrubjay[embedded]'`.")
+    folder = root / "qdrant" if path is None else path.absolute() / "scrubjay"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

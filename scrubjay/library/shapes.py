@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NotRequired, TypedDict
 
-from memory import days
-from memory.client.views import MemoryView, ReceiptView, TurnView
-from memory.model import OWNERS, Event
-from memory.versions import version_id
+from scrubjay.client.views import MemoryView, ReceiptView, TurnView
+from scrubjay.mem0 import expiration_dates
+from scrubjay.model import OWNERS, Event
+from scrubjay.model.versions import version_id
 
 
 class Item(TypedDict):
@@ -98,7 +98,7 @@ def item(view: MemoryView) -> Item:
         updated_at=view.updated_at.isoformat(),
     )
     more: dict[str, Any] = {field: getattr(view, field, None) for field in (*OWNERS, "score")}
-    more |= {"marked": view.marked or None, "expiration_date": days.of(view.expires_at)}
+    more |= {"marked": view.marked or None, "expiration_date": expiration_dates.of(view.expires_at)}
     shown.update({name: value for name, value in more.items() if value is not None})  # type: ignore[typeddict-item]
     return shown
 

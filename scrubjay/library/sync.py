@@ -13,9 +13,9 @@ from functools import wraps
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
-from memory.errors import BadRequest
-from memory.library.calls import Calls
-from memory.library.ending import ended
+from scrubjay.errors import BadRequest
+from scrubjay.library.cancellation import ended
+from scrubjay.library.facade import Calls
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -40,7 +40,7 @@ class Bridge:
         self._in_hand = set[Future[Any]]()
         self._closed = False
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="turnstone-memory", daemon=True)
+        self._thread = threading.Thread(target=self._loop.run_forever, name="scrubjay-memory", daemon=True)
         self._thread.start()
         with ExitStack() as stack:
             stack.callback(self.close)

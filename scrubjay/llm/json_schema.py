@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 from pydantic_core import from_json
 
-from memory.errors import BadRequest, Transient
+from scrubjay.errors import BadRequest, Transient
 
 T = TypeVar("T")
 
@@ -42,7 +42,7 @@ _ABOUT_THE_WHOLE = ("$schema", "$id")  # the library would look them up; every $
 _FAULTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 # One thread: whoever has many schemas checked waits for himself. It ends, as all that runs in it is counted.
-_CHECKS = ThreadPoolExecutor(1, thread_name_prefix="turnstone-schemas")
+_CHECKS = ThreadPoolExecutor(1, thread_name_prefix="scrubjay-schemas")
 
 
 async def checked_schema(source: Any) -> Mapping[str, Any]:

@@ -9,9 +9,9 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from memory.errors import BadAnswer
-from memory.ports import Answer, LanguageModel, Question
-from memory.prompts import asked_again
+from scrubjay.errors import BadAnswer
+from scrubjay.llm.prompts import asked_again
+from scrubjay.ports import Answer, LanguageModel, Question
 
 T = TypeVar("T")
 

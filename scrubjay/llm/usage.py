@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from memory.model import Value
+from scrubjay.model import Value
 
 
 class Payer(Value):

@@ -8,9 +8,9 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from memory.client.owners import EntityView
-from memory.client.views import MemoryView, Page, ReceiptView, TurnView
-from memory.marking import judged
+from scrubjay.client.owners import EntityView
+from scrubjay.client.views import MemoryView, Page, ReceiptView, TurnView
+from scrubjay.safety.injection import judged
 
 Standing = Literal["PENDING", "RUNNING", "SUCCEEDED", "FAILED"]
 _STANDINGS: dict[str, Standing] = {

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field
 
-from memory.model import owner_id
+from scrubjay.model import owner_id
 
 # An id that is blank is refused here: passed on as nothing it would mean the server's own user.
 _AN_ID = BeforeValidator(lambda value: value if value is None else owner_id(value))

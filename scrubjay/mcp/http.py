@@ -16,33 +16,33 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from memory.client import ApiError, TurnstoneClient
-from memory.errors import TurnstoneError
-from memory.loopback import is_local
-from memory.mcp.reach import Reach, key_in
+from scrubjay.client import ApiError, ScrubjayClient
+from scrubjay.errors import ScrubjayError
+from scrubjay.mcp.reach import Reach, key_in
+from scrubjay.model.loopback import is_local
 
 PATH = "/mcp"
 _OURS = ("127.0.0.1", "localhost", "[::1]")
-_NO_KEY = "Send your Turnstone key as Authorization: Bearer <key>."
+_NO_KEY = "Send your Scrubjay key as Authorization: Bearer <key>."
 _NOT_LOCAL = (
-    "Only this machine may call, and through no proxy: start `turnstone mcp --http` with --host to be reached from "
+    "Only this machine may call, and through no proxy: start `scrubjay mcp --http` with --host to be reached from "
     "elsewhere."
 )
 _UNAUTHORIZED, _FORBIDDEN = 401, 403
 
 
-class OpenDoor(TurnstoneError):
-    """Turnstone asks for no key, so whoever reached us would reach everything."""
+class OpenDoor(ScrubjayError):
+    """Scrubjay asks for no key, so whoever reached us would reach everything."""
 
     code = "open_door"
 
 
 async def check_door(url: str) -> None:
-    """Make sure that Turnstone asks for keys, before others than this machine can call.
+    """Make sure that Scrubjay asks for keys, before others than this machine can call.
 
     Raises OpenDoor where it does not, ServerUnreachable where it is away and cannot be asked.
     """
-    async with TurnstoneClient(url, retries=1) as stranger:
+    async with ScrubjayClient(url, retries=1) as stranger:
         try:
             await stranger.turns(page_size=1)
         except ApiError as refusal:
@@ -50,8 +50,8 @@ async def check_door(url: str) -> None:
                 return
             raise
     raise OpenDoor(
-        f"Turnstone at {url} asks for no key, and whoever reached this port would read and delete everything: "
-        "run it with TURNSTONE_AUTH=keys, or serve on 127.0.0.1 only."
+        f"Scrubjay at {url} asks for no key, and whoever reached this port would read and delete everything: "
+        "run it with SCRUBJAY_AUTH=keys, or serve on 127.0.0.1 only."
     )
 
 
@@ -80,7 +80,7 @@ async def serve(app: Starlette, listener: socket) -> None:
 
 
 class KeyNeeded:
-    """Refuses whoever brings no key; whether a key is good is Turnstone's to say.
+    """Refuses whoever brings no key; whether a key is good is Scrubjay's to say.
 
     Args:
         app: what is behind it.

@@ -1,4 +1,4 @@
-"""How a call reaches Turnstone: with whose key, and about whose memories where it names nobody."""
+"""How a call reaches Scrubjay: with whose key, and about whose memories where it names nobody."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 import orjson
 from mcp.server.mcpserver import Context
 
-from memory.client import Owner, TurnstoneClient
-from memory.errors import TurnstoneError
-from memory.model import OWNERS
+from scrubjay.client import Owner, ScrubjayClient
+from scrubjay.errors import ScrubjayError
+from scrubjay.model import OWNERS
 
 _SCHEMES = ("bearer", "token")
 
 
-class Unanswerable(TurnstoneError):
-    """A call that Turnstone need not be asked about."""
+class Unanswerable(ScrubjayError):
+    """A call that Scrubjay need not be asked about."""
 
     code = "bad_request"
 
@@ -27,7 +27,7 @@ class Reach:
     """What every call shares.
 
     Args:
-        url: of the Turnstone server.
+        url: of the Scrubjay server.
         key: our own, for callers who bring none.
         user_id: whose memories are meant where a call names nobody; nobody's if not given.
         lends_key: whether callers who bring no key may use ours.
@@ -38,14 +38,14 @@ class Reach:
     user_id: str | None = None
     lends_key: bool = True
 
-    def client(self, headers: Mapping[str, str] | None) -> TurnstoneClient:
+    def client(self, headers: Mapping[str, str] | None) -> ScrubjayClient:
         """A client with the caller's own key, else with ours if that is lent.
 
         Args:
             headers: of the caller's request; None where there are none, as over stdio.
         """
         key = key_in(headers or {}) or (self.key if self.lends_key else None)
-        return TurnstoneClient(self.url, key, retries=1)
+        return ScrubjayClient(self.url, key, retries=1)
 
     def owner(self, ids: Owner, filters: Mapping[str, Any] | None = None) -> Owner:
         """Whose memories a call is about. Raises Unanswerable where neither it nor we name anybody."""
@@ -53,7 +53,7 @@ class Reach:
             return ids
         if self.user_id is None:
             named = f"{', '.join(OWNERS[:-1])} or {OWNERS[-1]}"
-            raise Unanswerable(f"Say whose memories: give {named}, or start `turnstone mcp` with --user-id.")
+            raise Unanswerable(f"Say whose memories: give {named}, or start `scrubjay mcp` with --user-id.")
         return {"user_id": self.user_id}
 
 
@@ -65,16 +65,16 @@ def reach_of(call: Call) -> Reach:
     return call.request_context.lifespan_context
 
 
-def client_for(call: Call) -> TurnstoneClient:
+def client_for(call: Call) -> ScrubjayClient:
     """A client for this call, to be used in `async with`."""
     return reach_of(call).client(call.headers)
 
 
 def key_in(headers: Mapping[str, str]) -> str | None:
-    """The key that a request brings, in any of the ways that Turnstone itself takes it."""
+    """The key that a request brings, in any of the ways that Scrubjay itself takes it."""
     scheme, _, key = headers.get("authorization", "").partition(" ")
     given = (key.strip() if scheme.lower() in _SCHEMES else "") or headers.get("x-api-key", "")
-    # A header takes ASCII only. What is no key at all stays one that Turnstone refuses.
+    # A header takes ASCII only. What is no key at all stays one that Scrubjay refuses.
     return given.encode("ascii", "replace").decode() or None
 
 

@@ -6,10 +6,20 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from memory.client.views import MemoryView
-from memory.mcp.answers import Entities, Event, Events, Found, Memories, event, events, memories, told
-from memory.mcp.fields import AgentId, AppId, EventId, Filters, MemoryId, PageNumber, PageSize, RunId, UserId
-from memory.mcp.reach import Call, client_for, reach_of
+from scrubjay.client.views import MemoryView
+from scrubjay.mcp.answers import Entities, Event, Events, Found, Memories, event, events, memories, told
+from scrubjay.mcp.fields import (
+    AgentId,
+    AppId,
+    EventId,
+    Filters,
+    MemoryId,
+    PageNumber,
+    PageSize,
+    RunId,
+    UserId,
+)
+from scrubjay.mcp.reach import Call, client_for, reach_of
 
 
 async def search_memories(

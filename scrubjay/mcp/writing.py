@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from memory.client import Owner, TurnstoneClient
-from memory.client.views import MemoryView, ReceiptView, TurnView
-from memory.mcp.answers import Deleted, Event, Forgotten, event, told
-from memory.mcp.fields import AgentId, AppId, MemoryId, Metadata, RunId, Said, UserId
-from memory.mcp.reach import Call, Unanswerable, client_for, reach_of
+from scrubjay.client import Owner, ScrubjayClient
+from scrubjay.client.views import MemoryView, ReceiptView, TurnView
+from scrubjay.mcp.answers import Deleted, Event, Forgotten, event, told
+from scrubjay.mcp.fields import AgentId, AppId, MemoryId, Metadata, RunId, Said, UserId
+from scrubjay.mcp.reach import Call, Unanswerable, client_for, reach_of
 
 LONGEST_WAIT_MS = 30_000
 _LONGEST_REQUEST_MS, _PAUSE_SECONDS = 10_000, 0.1
@@ -99,14 +99,14 @@ async def delete_entities(
     return Forgotten(receipts=receipts)
 
 
-async def _forget(client: TurnstoneClient, whose: Owner) -> ReceiptView:
+async def _forget(client: ScrubjayClient, whose: Owner) -> ReceiptView:
     receipt = await client.forget(**whose)
     if not receipt.verified:
         raise Unanswerable("Something was left behind: call it again.")
     return receipt
 
 
-async def _ended(client: TurnstoneClient, turn_id: str, seconds: float) -> TurnView:
+async def _ended(client: ScrubjayClient, turn_id: str, seconds: float) -> TurnView:
     """The turn when it has ended, or as it is after so many seconds."""
     deadline = monotonic() + seconds
     while True:

@@ -1,17 +1,39 @@
 """The values of the house: a turn goes in, facts come out, a plan is applied, memories are recalled. All frozen."""
 
-from memory.model.access import Access, ApiKey, Bond, PerMinute, Principal
-from memory.model.digest import DigestOrder, in_one_spelling
-from memory.model.entity import Entity
-from memory.model.facts import Decision, Event, Extraction, Fact, Reconciliation
-from memory.model.health import Health, Part, QueueState, Readiness, Thresholds, Trouble
-from memory.model.history import Counts, DeadFilter, Incident, What
-from memory.model.memory import Feedback, Memory, Plan, Rating, Recalled, Write
-from memory.model.pages import DEEPEST, After, Page, Slice
-from memory.model.scope import KINDS, LONGEST_ID, OWNERS, Kind, Lane, Scope, Tenant, addressable, owner_id, spelled
-from memory.model.turn import Guidance, Message, Role, Status, Submission, Turn, TurnEvent, TurnStatus, Usage
-from memory.model.value import Metadata, Value, Vector
-from memory.model.webhooks import (
+from scrubjay.model.access import Access, ApiKey, Bond, PerMinute, Principal
+from scrubjay.model.digest import DigestOrder, in_one_spelling
+from scrubjay.model.entity import Entity
+from scrubjay.model.facts import Decision, Event, Extraction, Fact, Reconciliation
+from scrubjay.model.health import Health, Part, QueueState, Readiness, Thresholds, Trouble
+from scrubjay.model.history import Counts, DeadFilter, Incident, What
+from scrubjay.model.lease import Batch, Confirmation, Epoch, Lease
+from scrubjay.model.memory import Feedback, Memory, Plan, Rating, Recalled, Write
+from scrubjay.model.pages import DEEPEST, After, Page, Slice
+from scrubjay.model.scope import (
+    KINDS,
+    LONGEST_ID,
+    OWNERS,
+    Kind,
+    Lane,
+    Scope,
+    Tenant,
+    addressable,
+    owner_id,
+    spelled,
+)
+from scrubjay.model.turn import (
+    Guidance,
+    Message,
+    Role,
+    Status,
+    Submission,
+    Turn,
+    TurnEvent,
+    TurnStatus,
+    Usage,
+)
+from scrubjay.model.value import Metadata, Value, Vector
+from scrubjay.model.webhooks import (
     TEST,
     Delivery,
     DeliveryCounts,
@@ -21,7 +43,6 @@ from memory.model.webhooks import (
     Webhook,
     WebhookEvent,
 )
-from memory.model.work import Batch, Confirmation, Epoch, Lease
 
 __all__ = [
     "DEEPEST",

@@ -8,8 +8,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from memory.model.scope import Scope, Tenant, spelled
-from memory.model.value import Value
+from scrubjay.model.scope import Scope, Tenant, spelled
+from scrubjay.model.value import Value
 
 
 class Access(StrEnum):

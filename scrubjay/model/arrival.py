@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from memory.model.scope import Scope
-from memory.model.value import Metadata, Value
+from scrubjay.model.scope import Scope
+from scrubjay.model.value import Metadata, Value
 
 
 class Arrival(Value):

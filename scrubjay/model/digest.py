@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from memory.model.scope import OWNERS, spelled
-from memory.model.value import Value
+from scrubjay.model.scope import OWNERS, spelled
+from scrubjay.model.value import Value
 
 
 class DigestOrder(Value):

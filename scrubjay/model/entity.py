@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from memory.model.scope import Kind
-from memory.model.value import Value
+from scrubjay.model.scope import Kind
+from scrubjay.model.value import Value
 
 
 class Entity(Value):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from memory.model.value import Value
+from scrubjay.model.value import Value
 
 
 class Event(StrEnum):

@@ -9,8 +9,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from memory.model.scope import OWNERS
-from memory.model.value import Value
+from scrubjay.model.scope import OWNERS
+from scrubjay.model.value import Value
 
 
 class Op(StrEnum):

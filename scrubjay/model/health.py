@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from memory.model.value import Value
+from scrubjay.model.value import Value
 
 
 class Readiness(StrEnum):

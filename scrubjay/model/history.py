@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from memory.model.value import Value
+from scrubjay.model.value import Value
 
 
 class What(StrEnum):

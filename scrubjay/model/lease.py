@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from memory.model.memory import Plan
-from memory.model.scope import Lane
-from memory.model.turn import Turn
-from memory.model.value import Value
+from scrubjay.model.memory import Plan
+from scrubjay.model.scope import Lane
+from scrubjay.model.turn import Turn
+from scrubjay.model.value import Value
 
 
 class Lease(Value):

@@ -8,10 +8,12 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from memory.model.facts import Event
-from memory.model.scope import Scope
-from memory.model.turn import TurnEvent
-from memory.model.value import Metadata, Value
+from scrubjay.model.facts import Event
+from scrubjay.model.scope import Scope
+from scrubjay.model.turn import TurnEvent
+from scrubjay.model.value import Metadata, Value
+
+POSITIONS_PER_ORDER = 1000  # places in lists that one number of the order has room for
 
 
 class Rating(StrEnum):

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from pydantic import Field
 
-from memory.model.value import Value
+from scrubjay.model.value import Value
 
 DEEPEST = 10_000  # items that page numbers reach; what lies below is reached by a cursor
 _LARGEST = 2**63 - 1

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from memory.model.value import Value
-from memory.unicode_forms import normalized
+from scrubjay.model.unicode_normalization import normalized
+from scrubjay.model.value import Value
 
 OWNERS = ("user_id", "agent_id", "run_id", "app_id")  # the first that is set names the lane
 Tenant = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]

@@ -8,10 +8,10 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from memory.model.facts import Event
-from memory.model.history import Counts, Incident
-from memory.model.scope import Scope
-from memory.model.value import Metadata, Value
+from scrubjay.model.facts import Event
+from scrubjay.model.history import Counts, Incident
+from scrubjay.model.scope import Scope
+from scrubjay.model.value import Metadata, Value
 
 
 class Role(StrEnum):

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from memory.model import Event, Memory, Turn
+from scrubjay.model import Event, Memory, Turn
 
 NAMESPACE = uuid.UUID("6f1c3d0e-7a55-5b1e-9a3c-2b7d1f0c9e44")
 _FAR = timedelta(minutes=1)

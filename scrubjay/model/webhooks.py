@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from memory.model.facts import Event
-from memory.model.scope import Scope
-from memory.model.value import Value
+from scrubjay.model.facts import Event
+from scrubjay.model.scope import Scope
+from scrubjay.model.value import Value
 
 
 class WebhookEvent(StrEnum):

@@ -1,15 +1,15 @@
 """The ports: what the use cases need from the world, small enough to memorise. Every part of it has `ping()`.
 
-`ping()` raises a Transient error that names the part when it is away. The adapters stand in `memory/adapters`.
+`ping()` raises a Transient error that names the part when it is away. The adapters stand in `scrubjay/adapters`.
 """
 
-from memory.ports.access import Keyring, Rate, Rates, Tokens
-from memory.ports.clock import Clock
-from memory.ports.digests import DigestBook
-from memory.ports.health import Limited, Provider, Pulse
-from memory.ports.inbox import Accepted, Doorbell, HeldLanes, Inbox, Lanes, OwnerLog, TurnLog, Watch
-from memory.ports.masking import Mask, unmasked
-from memory.ports.models import (
+from scrubjay.ports.access import Keyring, Rate, Rates, Tokens
+from scrubjay.ports.clock import Clock
+from scrubjay.ports.digests import DigestBook
+from scrubjay.ports.health import Limited, Provider, Pulse
+from scrubjay.ports.inbox import Accepted, Doorbell, HeldLanes, Inbox, Lanes, OwnerLog, TurnLog, Watch
+from scrubjay.ports.masking import Mask, unmasked
+from scrubjay.ports.models import (
     Answer,
     Embedder,
     Extractor,
@@ -19,11 +19,11 @@ from memory.ports.models import (
     Question,
     Reconciler,
 )
-from memory.ports.pingable import Pingable
-from memory.ports.receipts import ReceiptBook
-from memory.ports.secrets import Notary, PublicKey, ServerKey
-from memory.ports.store import MemoryStore, Near, Query
-from memory.ports.webhooks import Claimed, Deliveries, Reply, WebhookBook, WebhookSender
+from scrubjay.ports.pingable import Pingable
+from scrubjay.ports.receipts import ReceiptBook
+from scrubjay.ports.secrets import Notary, PublicKey, ServerKey
+from scrubjay.ports.store import MemoryStore, Near, Query
+from scrubjay.ports.webhooks import Claimed, Deliveries, Reply, WebhookBook, WebhookSender
 
 __all__ = [
     "Accepted",

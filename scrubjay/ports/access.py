@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from memory.model import ApiKey, Principal, Value
+from scrubjay.model import ApiKey, Principal, Value
 
 
 class Keyring(Protocol):

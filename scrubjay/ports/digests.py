@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from memory.model import DigestOrder, Scope
+from scrubjay.model import DigestOrder, Scope
 
 
 class DigestBook(Protocol):

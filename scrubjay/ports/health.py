@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from memory.model import QueueState, Trouble
-from memory.ports.pingable import Pingable
+from scrubjay.model import QueueState, Trouble
+from scrubjay.ports.pingable import Pingable
 
 
 class Limited(Pingable, Protocol):

@@ -6,8 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from memory.books import Erased, InboxState, Ledger, Left, Quoting, Removal
-from memory.model import (
+from scrubjay.model import (
     Batch,
     Confirmation,
     DeadFilter,
@@ -26,7 +25,9 @@ from memory.model import (
     Usage,
     Value,
 )
-from memory.ports.pingable import Pingable
+from scrubjay.model.erasure import Erased, Left, Quoting, Removal
+from scrubjay.model.ledger import InboxState, Ledger
+from scrubjay.ports.pingable import Pingable
 
 
 class Accepted(Value):

@@ -5,8 +5,19 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, Protocol
 
-from memory.model import Extraction, Fact, Guidance, Message, Recalled, Reconciliation, Turn, Usage, Value, Vector
-from memory.ports.pingable import Pingable
+from scrubjay.model import (
+    Extraction,
+    Fact,
+    Guidance,
+    Message,
+    Recalled,
+    Reconciliation,
+    Turn,
+    Usage,
+    Value,
+    Vector,
+)
+from scrubjay.ports.pingable import Pingable
 
 
 class Question(Value):
@@ -81,7 +92,7 @@ class Reconciler(Pingable, Protocol):
             neighbours: for each candidate its nearest current memories of the same owner, nearest first; among them
                 earlier candidates of the batch, which name themselves by `Recalled.candidate`.
 
-        Returns one decision a candidate, in order; `target` is a position in `memory.reconcile.union(neighbours)`,
+        Returns one decision a candidate, in order; `target` is a position in `reconciliation.union(neighbours)`,
         None for ADD and for a repetition within the batch.
         """
 
@@ -106,7 +117,7 @@ class Embedder(Pingable, Protocol):
 
 
 class Meter(Protocol):
-    """Books what models cost on whoever pays for it: see `memory.spending`."""
+    """Books what models cost on whoever pays for it: see `scrubjay.llm.usage`."""
 
     async def spent(self, model: str, usage: Usage) -> None:
         """Book an answered call. It fails no call: what cannot be booked is logged."""

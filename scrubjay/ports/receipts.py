@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from memory.books import Receipt
-from memory.model import Page, Slice
+from scrubjay.model import Page, Slice
+from scrubjay.model.erasure import Receipt
 
 
 class ReceiptBook(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from memory.model import Scope, Value
+from scrubjay.model import Scope, Value
 
 
 class ServerKey(Protocol):

@@ -6,9 +6,22 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from memory.model import Entity, Feedback, Kind, Lane, Lease, Memory, Page, Recalled, Scope, Slice, Value, Write
-from memory.model.filters import Condition
-from memory.ports.pingable import Pingable
+from scrubjay.model import (
+    Entity,
+    Feedback,
+    Kind,
+    Lane,
+    Lease,
+    Memory,
+    Page,
+    Recalled,
+    Scope,
+    Slice,
+    Value,
+    Write,
+)
+from scrubjay.model.filters import Condition
+from scrubjay.ports.pingable import Pingable
 
 
 class Query(Value):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from memory.model import Delivery, DeliveryCounts, Outcome, Page, Slice, Value, Webhook
+from scrubjay.model import Delivery, DeliveryCounts, Outcome, Page, Slice, Value, Webhook
 
 
 class WebhookBook(Protocol):

@@ -12,9 +12,9 @@ import re
 from collections.abc import Callable, Iterable
 from enum import StrEnum
 
-from memory.marking_words import PATTERNS
-from memory.offload import off_loop
-from memory.unicode_forms import normalized
+from scrubjay.model.unicode_normalization import normalized
+from scrubjay.offload import off_loop
+from scrubjay.safety.injection_patterns import PATTERNS
 
 
 class Quarantine(StrEnum):

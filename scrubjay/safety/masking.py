@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from memory.model import Guidance, Message
-from memory.ports import Mask
+from scrubjay.model import Guidance, Message
+from scrubjay.ports import Mask
 
 _NONE = Guidance()
 _SHORTEST_CARD = 10**12  # 13 digits

@@ -7,13 +7,13 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
 
-from memory.errors import NoModel
-from memory.model import Message, Role, Scope, Submission, Value
-from memory.offload import off_loop
-from memory.ports import Embedder, Inbox, LanguageModel, Mask, MemoryStore, TurnLog
-from memory.prompts import chat_system
-from memory.recall import Asked, recall
-from memory.spending import paid_by
+from scrubjay.errors import NoModel
+from scrubjay.llm.prompts import chat_system
+from scrubjay.llm.usage import paid_by
+from scrubjay.model import Message, Role, Scope, Submission, Value
+from scrubjay.offload import off_loop
+from scrubjay.ports import Embedder, Inbox, LanguageModel, Mask, MemoryStore, TurnLog
+from scrubjay.search.recall import Asked, recall
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime
 
-from memory.filters import named
-from memory.model import Recalled, Scope, Status, Value
-from memory.model.filters import Condition
-from memory.ports import Embedder, MemoryStore, Query, TurnLog
-from memory.spending import paid_by
+from scrubjay.llm.usage import paid_by
+from scrubjay.model import Recalled, Scope, Status, Value
+from scrubjay.model.filters import Condition
+from scrubjay.ports import Embedder, MemoryStore, Query, TurnLog
+from scrubjay.search.filters import named
 
 _DONE = (Status.SETTLED, Status.DEAD, Status.ERASED)
 _FIRST_PAUSE_SECONDS, _GROWTH, _LONGEST_PAUSE_SECONDS = 0.02, 1.5, 0.25

@@ -12,14 +12,14 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from memory.ask import Shape, ask
-from memory.errors import NoModel
-from memory.model import DigestOrder, Message, Page, Role, Scope
-from memory.model.filters import Condition
-from memory.ports import DigestBook, LanguageModel, MemoryStore
-from memory.prompts import structure, summary
-from memory.schemas import LARGEST_DOCUMENT, check_document, checked_schema
-from memory.spending import paid_by
+from scrubjay.errors import NoModel
+from scrubjay.llm.json_schema import LARGEST_DOCUMENT, check_document, checked_schema
+from scrubjay.llm.prompts import structure, summary
+from scrubjay.llm.structured_output import Shape, ask
+from scrubjay.llm.usage import paid_by
+from scrubjay.model import DigestOrder, Message, Page, Role, Scope
+from scrubjay.model.filters import Condition
+from scrubjay.ports import DigestBook, LanguageModel, MemoryStore
 
 MOST_MEMORIES = 500
 LONGEST_MATERIAL = 300_000  # characters of memories in one prompt; more fits into no model's context anyway

@@ -11,9 +11,9 @@ from typing import Any
 import orjson
 import structlog
 
-from memory.errors import NewerFormat, Unreadable
-from memory.model import OWNERS, TEST, Delivery, DeliveryStatus, Event, Outcome, Scope, Webhook
-from memory.ports import (
+from scrubjay.errors import NewerFormat, Unreadable
+from scrubjay.model import OWNERS, TEST, Delivery, DeliveryStatus, Event, Outcome, Scope, Webhook
+from scrubjay.ports import (
     Claimed,
     Deliveries,
     MemoryStore,
@@ -23,7 +23,7 @@ from memory.ports import (
     WebhookBook,
     WebhookSender,
 )
-from memory.webhooks import clear_away, secret_of, signed
+from scrubjay.webhooks.registry import clear_away, secret_of, signed
 
 log = structlog.get_logger(__name__)
 
@@ -165,7 +165,7 @@ async def _sent(tenant: str, delivery: Delivery, webhook: Webhook, parts: Delive
     # The last look: whoever was forgotten until now is not told about.
     if not await parts.deliveries.waits(tenant, delivery.id):
         return None
-    headers = {"content-type": "application/json", "user-agent": "Turnstone"}
+    headers = {"content-type": "application/json", "user-agent": "Scrubjay"}
     headers |= signed(secret, delivery.id, datetime.now(UTC), body)
     return _judged(delivery, await parts.sender.send(webhook.url, headers, body), parts)
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from memory.errors import BadRequest, NotFound
-from memory.model import Delivery, Value, Webhook
-from memory.ports import Deliveries, ServerKey, WebhookBook
+from scrubjay.errors import BadRequest, NotFound
+from scrubjay.model import Delivery, Value, Webhook
+from scrubjay.ports import Deliveries, ServerKey, WebhookBook
 
 MOST_WEBHOOKS = 20  # of one tenant
 _PURPOSE = "webhooks"

@@ -1,6 +1,6 @@
 """`make abuse`: expensive but valid requests on every route, and what everybody else sees of it.
 
-A real `turnstone up` with keys and a scripted model. First it is filled: 500 users, one user with thousands of
+A real `scrubjay up` with keys and a scripted model. First it is filled: 500 users, one user with thousands of
 memories, long memories, settled, dead and waiting turns, what is held back, webhooks, receipts. Then a process of its
 own looks again and again how long a quiet tenant's accept, `GET /health/live` and a PING of Redis take: once while
 nothing else happens, and once while connections make expensive requests without a pause, with a key that may read, one
@@ -40,7 +40,7 @@ from tests.abuse.world import NEVER, NO_JSON, SETTINGS, Size, World, furnish, op
 from tests.bench.claims import parser, progress_bar
 from tests.model_server.control import running as model_server
 from tests.model_server.wire import Fault, Kind
-from tests.running import Running, setting, turnstone_up
+from tests.running import Running, scrubjay_up, setting
 
 _ANSWER_SECONDS = 120
 _WIDTH = 120  # also where the tables are piped
@@ -65,7 +65,7 @@ class Probing:
     """The probes in a process of their own, for as long as it is entered."""
 
     def __init__(self, running: Running, key: str) -> None:
-        where = ["--url", running.url, "--redis-url", setting(running, "TURNSTONE_REDIS_URL"), "--key", key]
+        where = ["--url", running.url, "--redis-url", setting(running, "SCRUBJAY_REDIS_URL"), "--key", key]
         self._command = [sys.executable, "-m", "tests.abuse.probes", *where]
         self._process: asyncio.subprocess.Process | None = None
 
@@ -122,12 +122,12 @@ def main(argv: list[str] | None = None) -> int:
     given, console, start = options(argv), Console(width=_WIDTH), monotonic()
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # the stack ends with us
     with (
-        tempfile.TemporaryDirectory(prefix="turnstone-abuse-") as folder,
+        tempfile.TemporaryDirectory(prefix="scrubjay-abuse-") as folder,
         model_server(faults=_FAULTS) as model,
         progress_bar() as progress,
     ):
         environment = {**SETTINGS, "OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": "key"}
-        with turnstone_up(Path(folder) / "data", workers=given.workers, environment=environment) as running:
+        with scrubjay_up(Path(folder) / "data", workers=given.workers, environment=environment) as running:
             idle, abused, tally, wanted = asyncio.run(measured(running, given, progress))
     told = {"options": vars(given), "seconds_in_all": monotonic() - start}
     return conclude(idle, abused, tally, wanted, told, console)

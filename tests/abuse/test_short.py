@@ -48,7 +48,7 @@ async def commands(redis: Redis) -> int:
 async def test_an_expensive_request_takes_a_bounded_number_of_commands_and_is_no_error(
     world: World, keyed: Running
 ) -> None:
-    async with Redis.from_url(setting(keyed, "TURNSTONE_REDIS_URL")) as redis:
+    async with Redis.from_url(setting(keyed, "SCRUBJAY_REDIS_URL")) as redis:
         for label, make in {**CATALOGUE, **MEM0}.items():
             before = await commands(redis)
             tally = await abuse(world, {label: make}, times=1, connections=1, tick=lambda: None)

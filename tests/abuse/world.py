@@ -23,13 +23,13 @@ NEVER, NO_JSON = "the answer to this is held", "the answer to this is no JSON"
 NO_ID = "0d3f0a5e-6a5e-4a44-9d5c-5d1f4f3f9a10"
 NOBODY = "http://127.0.0.1:9/"  # nobody listens there
 SETTINGS = {
-    "TURNSTONE_AUTH": "keys",
-    "TURNSTONE_ADMIN_KEY": OPERATOR_KEY,
-    "TURNSTONE_EMBEDDER": "local",
-    "TURNSTONE_QUARANTINE": "hold",
-    "TURNSTONE_WEBHOOK_HOSTS": "127.0.0.1",
-    "TURNSTONE_WEBHOOK_PRIVATE": "on",
-    "TURNSTONE_LOG_LEVEL": "error",
+    "SCRUBJAY_AUTH": "keys",
+    "SCRUBJAY_ADMIN_KEY": OPERATOR_KEY,
+    "SCRUBJAY_EMBEDDER": "local",
+    "SCRUBJAY_QUARANTINE": "hold",
+    "SCRUBJAY_WEBHOOK_HOSTS": "127.0.0.1",
+    "SCRUBJAY_WEBHOOK_PRIVATE": "on",
+    "SCRUBJAY_LOG_LEVEL": "error",
 }
 _WORDS = ["tea", "river", "violin", "password", "Lisbon", "token", "4111", "garden", "key", "secret", "is", "my"]
 _BATCH = 500

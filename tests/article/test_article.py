@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from memory import Memory
-from memory.embedded.sockets import free_port, http_get
-from memory.errors import NotFound
+from scrubjay import Memory
+from scrubjay.devstack.sockets import free_port, http_get
+from scrubjay.errors import NotFound
 from tests.conftest import qdrant_command
 from tests.conftest import running as process
 from tests.model_server.control import ModelServer
@@ -69,7 +69,7 @@ class Program:
 
     def run(self, name: str, **instead: str) -> None:
         """Run a block, with other words in the place of some."""
-        code = BLOCKS[name].replace("from mem0 import", "from memory import").replace("import mem0", "")
+        code = BLOCKS[name].replace("from mem0 import", "from scrubjay import").replace("import mem0", "")
         code = code.replace(str(PORT), str(self._port)).replace("`", "'")
         for word, other in instead.items():
             assert word in code

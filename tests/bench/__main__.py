@@ -25,11 +25,11 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from memory.adapters.local_embedder import LocalEmbedder
-from memory.adapters.qdrant_store import QdrantStore
-from memory.embedded.parts import Setup
-from memory.embedded.stack import Stack
-from memory.model import Lease, Memory, Scope, Write
+from scrubjay.adapters.minilm.embedder import LocalEmbedder
+from scrubjay.adapters.qdrant.store import QdrantStore
+from scrubjay.devstack.parts import Setup
+from scrubjay.devstack.stack import Stack
+from scrubjay.model import Lease, Memory, Scope, Write
 from tests.bench.load import Outcome, for_seconds, load, request, so_many
 
 ROUNDS = 5
@@ -88,7 +88,7 @@ async def settled(url: str) -> int:
     """How many turns are settled, by the books."""
     async with httpx.AsyncClient() as client:
         lines = (await client.get(f"{url}/metrics")).text.splitlines()
-    wanted = 'turnstone_turns{state="settled",tenant="default"} '
+    wanted = 'scrubjay_turns{state="settled",tenant="default"} '
     return next((int(float(line.removeprefix(wanted))) for line in lines if line.startswith(wanted)), 0)
 
 
@@ -176,7 +176,7 @@ def report(figures: Figures, console: Console) -> None:
 def main() -> None:
     """Run the benchmark."""
     console = Console()
-    with tempfile.TemporaryDirectory(prefix="turnstone-bench-") as data:
+    with tempfile.TemporaryDirectory(prefix="scrubjay-bench-") as data:
         with Progress(console=Console(stderr=True)) as progress:
             figures = uvloop.run(measure(Path(data), progress))
         report(figures, console)

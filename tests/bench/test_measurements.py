@@ -66,14 +66,14 @@ def test_a_recovery_is_over_when_nothing_is_left_that_was_accepted_before_the_ki
 
 def test_a_key_is_left_over_unless_it_is_permanent_or_ends_by_itself() -> None:
     kinds = {
-        "ts:ledger": Kind(1, 100, 1),
-        "ts:sweeper": Kind(1, 50, 0),
-        "ts:breaker": Kind(2, 50, 1),
-        "ts:turn": Kind(3, 900, 0),
+        "sj:ledger": Kind(1, 100, 1),
+        "sj:sweeper": Kind(1, 50, 0),
+        "sj:breaker": Kind(2, 50, 1),
+        "sj:turn": Kind(3, 900, 0),
     }
     assert State(Memory(0, 0, 0), 0, kinds, 0, 0).left_over == 4
-    assert kind_of("ts:turn:default:abc") == "ts:turn"
-    assert kind_of("ts:lanes") == "ts:lanes"
+    assert kind_of("sj:turn:default:abc") == "sj:turn"
+    assert kind_of("sj:lanes") == "sj:lanes"
     assert kind_of("_kombu.binding.celery.pidbox") == "_kombu.binding"
 
 
@@ -145,8 +145,8 @@ def test_the_footprint_command_names_every_key_that_is_left(results: Path) -> No
 
     found = written(results, "bench-footprint")
     kinds = found["after"]["kinds"]
-    assert kinds["ts:turn"]["keys"] == 205
-    assert kinds["ts:ledger"] == {"keys": 1, "bytes": kinds["ts:ledger"]["bytes"], "without_ttl": 1}
+    assert kinds["sj:turn"]["keys"] == 205
+    assert kinds["sj:ledger"] == {"keys": 1, "bytes": kinds["sj:ledger"]["bytes"], "without_ttl": 1}
     assert found["after"]["points"] > 0
     assert found["books"]["erased"] == 45
     assert found["claims"][2]["held"]

@@ -16,9 +16,9 @@ from redis.asyncio import Redis
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
-from memory.bootstrap import opened, remembering
-from memory.embedded.sockets import free_port, http_get
-from memory.settings import Settings
+from scrubjay.bootstrap import opened, remembering
+from scrubjay.devstack.sockets import free_port, http_get
+from scrubjay.settings import Settings
 from tests.browser.house import House
 from tests.browser.screen import Screen
 from tests.conftest import running
@@ -63,15 +63,15 @@ def serving(settings: Settings, **more: str) -> Iterator[str]:
     """The API, in a process of its own."""
     port = free_port()
     told = {
-        "TURNSTONE_REDIS_URL": settings.redis_url,
-        "TURNSTONE_QDRANT_URL": settings.qdrant_url,
-        "TURNSTONE_AUTH": settings.auth,
-        "TURNSTONE_EXTRACTOR": "offline",
-        "TURNSTONE_EMBEDDER": "local",
+        "SCRUBJAY_REDIS_URL": settings.redis_url,
+        "SCRUBJAY_QDRANT_URL": settings.qdrant_url,
+        "SCRUBJAY_AUTH": settings.auth,
+        "SCRUBJAY_EXTRACTOR": "offline",
+        "SCRUBJAY_EMBEDDER": "local",
         **more,
         "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]),
     }
-    command = [sys.executable, "-m", "uvicorn", "api.app:create_app", "--factory", "--port", str(port)]
+    command = [sys.executable, "-m", "uvicorn", "scrubjay.api.app:create_app", "--factory", "--port", str(port)]
     with running(["env", *(f"{name}={value}" for name, value in without_endpoint(told).items()), *command]):
 
         async def serves() -> bool:
@@ -91,7 +91,7 @@ def api(settings: Settings) -> Iterator[str]:
 @pytest.fixture
 def locked(settings: Settings, house: House) -> Iterator[str]:
     """Another API of the same house, that asks for keys."""
-    with serving(settings, TURNSTONE_AUTH="keys", TURNSTONE_ADMIN_KEY="the-operators-own-key") as url:
+    with serving(settings, SCRUBJAY_AUTH="keys", SCRUBJAY_ADMIN_KEY="the-operators-own-key") as url:
         yield url
 
 

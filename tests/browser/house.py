@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 from redis.asyncio import Redis
 
-from memory.bootstrap import Parts
-from memory.errors import BadAnswer
-from memory.model import Event, Message, Role, Scope, Status, Submission
-from memory.remember import Remembering, drain
+from scrubjay.bootstrap import Parts
+from scrubjay.errors import BadAnswer
+from scrubjay.ingest.drain import Remembering, drain
+from scrubjay.model import Event, Message, Role, Scope, Status, Submission
 from tests.fakes import EchoExtractor, ScriptedReconciler
 
 TENANT = "default"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from selenium.webdriver.common.by import By
 
-from memory.adapters import redis_keys
-from memory.model import Page, Scope, Status
+from scrubjay.adapters.redis import keys
+from scrubjay.model import Page, Scope, Status
 from tests.browser.house import TENANT, House
 from tests.browser.screen import Screen
 from tests.support import wait_until
@@ -64,9 +64,9 @@ async def test_books_that_do_not_balance_raise_an_alarm(screen: Screen, house: H
     await house.remember("ana", "I live in Porto.")
     screen.open("/dashboard")
     await screen.see(".verdict", "in balance")
-    await house.redis.hincrby(redis_keys.ledger(TENANT), "accepted", 1)
+    await house.redis.hincrby(keys.ledger(TENANT), "accepted", 1)
     await screen.see("#books .alarm", "2 turns were accepted, but 1 are accounted for")
-    await house.redis.hincrby(redis_keys.ledger(TENANT), "accepted", -1)
+    await house.redis.hincrby(keys.ledger(TENANT), "accepted", -1)
 
 
 async def test_a_dead_letter_is_judged_by_its_text_and_replayed_by_its_button(screen: Screen, house: House) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from selenium.webdriver.common.by import By
 
-from memory.model import Status
+from scrubjay.model import Status
 from tests.browser.house import House
 from tests.browser.screen import Screen
 from tests.browser.test_dashboard import NOT_JSON

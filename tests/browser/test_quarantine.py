@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from memory.marking import Quarantine
-from memory.model import Page, Scope
-from memory.remember import drain
+from scrubjay.ingest.drain import drain
+from scrubjay.model import Page, Scope
+from scrubjay.safety.injection import Quarantine
 from tests.browser.house import House
 from tests.browser.screen import Screen
 from tests.fakes import EchoExtractor

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from memory.keys import NewKey, issue, revoke
-from memory.model import Access, Principal, Status
+from scrubjay.access.api_keys import NewKey, issue, revoke
+from scrubjay.model import Access, Principal, Status
 from tests.browser.house import TENANT, House
 from tests.browser.screen import Screen
 from tests.browser.test_dashboard import NOT_JSON

@@ -11,9 +11,9 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
-from memory.client import TurnstoneClient
-from memory.embedded.parts import Addresses, Setup
-from memory.embedded.sockets import base_url
+from scrubjay.client import ScrubjayClient
+from scrubjay.devstack.parts import Addresses, Setup
+from scrubjay.devstack.sockets import base_url
 from tests.chaos.holding import holding_proxy
 from tests.chaos.processes import fleet
 from tests.chaos.scene import Scene
@@ -33,12 +33,12 @@ def stack_setup(model: ModelServer, tmp_path_factory: pytest.TempPathFactory) ->
     environment = {
         "OPENAI_BASE_URL": model.base_url,
         "OPENAI_API_KEY": "test",
-        "TURNSTONE_EMBEDDING_MODEL": f"chaos-{uuid.uuid4().hex}",
-        "TURNSTONE_LEASE_SECONDS": "2",
-        "TURNSTONE_SWEEP_SECONDS": "0.2",
-        "TURNSTONE_RETRY_MAX_SECONDS": "0.2",
-        "TURNSTONE_LOG_LEVEL": "warning",
-        "TURNSTONE_SERVER_KEY": uuid.uuid4().hex,  # Redis is emptied between tests, and the API goes on
+        "SCRUBJAY_EMBEDDING_MODEL": f"chaos-{uuid.uuid4().hex}",
+        "SCRUBJAY_LEASE_SECONDS": "2",
+        "SCRUBJAY_SWEEP_SECONDS": "0.2",
+        "SCRUBJAY_RETRY_MAX_SECONDS": "0.2",
+        "SCRUBJAY_LOG_LEVEL": "warning",
+        "SCRUBJAY_SERVER_KEY": uuid.uuid4().hex,  # Redis is emptied between tests, and the API goes on
     }
     return Setup(tmp_path_factory.mktemp("chaos"), worker_threads=16, environment=environment)
 
@@ -58,7 +58,7 @@ async def scene(
 ) -> AsyncIterator[Scene]:
     """Users of whom nothing is known, and no workers yet."""
     model.reset()
-    async with TurnstoneClient(base_url(stack_setup.host, addresses.api)) as client, holding_proxy(qdrant_url) as proxy:
+    async with ScrubjayClient(base_url(stack_setup.host, addresses.api)) as client, holding_proxy(qdrant_url) as proxy:
         with fleet(stack_setup, addresses, qdrant_port=proxy.port) as workers:
             yield Scene(uuid.uuid4().hex[:8], client, redis, proxy, model, workers)
 

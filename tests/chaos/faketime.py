@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from time import time
 
-from memory.embedded.redis_server import redis_program
+from scrubjay.devstack.redis_server import redis_program
 
 _PLACES = ("/usr/lib/*/faketime", "/usr/lib/faketime", "/usr/local/lib/faketime", "/opt/homebrew/lib/faketime")
 _LIBRARY = "libfaketimeMT.so.1"

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from memory.embedded.child import LAUNCHER, Part
-from memory.embedded.parts import Addresses, Setup, child_environment, worker_part
+from scrubjay.devstack.managed_process import LAUNCHER, Part
+from scrubjay.devstack.parts import Addresses, Setup, child_environment, worker_part
 from tests.running import STOP_SECONDS, without_endpoint
 from tests.support import wait_until
 

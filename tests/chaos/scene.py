@@ -8,11 +8,11 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.redis_turns import RedisTurns
-from memory.client import TurnstoneClient
-from memory.client.views import TurnView
-from memory.model import Scope
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.turns import RedisTurns
+from scrubjay.client import ScrubjayClient
+from scrubjay.client.views import TurnView
+from scrubjay.model import Scope
 from tests.chaos.holding import Hold, HoldingProxy, Moment, Step
 from tests.chaos.processes import Fleet, PartProcess
 from tests.model_server.control import ModelServer
@@ -37,7 +37,7 @@ class Scene:
     """
 
     mark: str
-    client: TurnstoneClient
+    client: ScrubjayClient
     redis: Redis
     proxy: HoldingProxy
     model: ModelServer
@@ -118,7 +118,7 @@ class Scene:
 
     def paid(self) -> list[dict[str, Any]]:
         """Every request to the model about what was said; a fresh process's look at the vectors' length is none."""
-        return [asked for asked in self.model.requests() if asked.get("input") != ["turnstone"]]
+        return [asked for asked in self.model.requests() if asked.get("input") != ["scrubjay"]]
 
     def calls(self) -> tuple[int, int]:
         """How often the model was asked to extract, and to reconcile."""

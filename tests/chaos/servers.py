@@ -8,9 +8,9 @@ from pathlib import Path
 
 import httpx
 
-from memory.embedded.parts import Addresses, Setup, api_part, child_environment
-from memory.embedded.redis_server import redis_part
-from memory.embedded.sockets import answers_ping, base_url, free_port, listen
+from scrubjay.devstack.parts import Addresses, Setup, api_part, child_environment
+from scrubjay.devstack.redis_server import redis_part
+from scrubjay.devstack.sockets import answers_ping, base_url, free_port, listen
 from tests.chaos.processes import PartProcess
 from tests.running import READY_SECONDS
 from tests.support import wait_until

@@ -8,8 +8,8 @@ import pytest
 from redis.asyncio import Redis
 from typer.testing import CliRunner, Result
 
-from memory.adapters import redis_keys as keys
-from memory.cli.app import app
+from scrubjay.adapters.redis import keys
+from scrubjay.cli.app import app
 from tests.chaos.scene import TENANT, Scene
 from tests.chaos.stories import BERLIN
 from tests.support import wait_until
@@ -17,7 +17,7 @@ from tests.support import wait_until
 
 async def doctor(scene: Scene) -> Result:
     """The command, in a thread as it has an event loop of its own."""
-    settings = {"TURNSTONE_URL": scene.client.url, "COLUMNS": "200"}
+    settings = {"SCRUBJAY_URL": scene.client.url, "COLUMNS": "200"}
     return await asyncio.to_thread(CliRunner().invoke, app, ["doctor"], env=settings)
 
 
@@ -26,10 +26,10 @@ async def test_a_ledger_changed_by_hand_is_told_by_the_log_the_metric_and_the_do
 ) -> None:
     await scene.start(1)
     await scene.settled(await scene.post("ana", BERLIN))
-    balanced = f'turnstone_ledger_balanced{{tenant="{TENANT}"}}'
+    balanced = f'scrubjay_ledger_balanced{{tenant="{TENANT}"}}'
 
     async def audited() -> bool:
-        return "turnstone_ledger_audits_total 0.0" not in await scene.client.metrics()
+        return "scrubjay_ledger_audits_total 0.0" not in await scene.client.metrics()
 
     await wait_until(audited, what="the sweep looking through the books")
     assert f"{balanced} 1.0" in await scene.client.metrics()

@@ -10,11 +10,11 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
-from memory.adapters.inbox_limits import InboxLimits
-from memory.adapters.redis_client import open_redis
-from memory.embedded.parts import Addresses, Setup
-from memory.errors import InboxUnavailable
-from memory.model import Scope
+from scrubjay.adapters.redis.client import open_redis
+from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.devstack.parts import Addresses, Setup
+from scrubjay.errors import InboxUnavailable
+from scrubjay.model import Scope
 from tests.chaos.pair import Pair, command, redis_pair
 from tests.chaos.processes import PartProcess, fleet
 from tests.chaos.servers import OwnRedis

@@ -13,8 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from memory.client import ServerUnreachable, TurnstoneClient
-from memory.embedded.parts import Setup
+from scrubjay.client import ScrubjayClient, ServerUnreachable
+from scrubjay.devstack.parts import Setup
 from tests.chaos.flaky import Cut, FlakyProxy, flaky_proxy
 from tests.chaos.scene import Scene
 from tests.chaos.servers import front, own_redis
@@ -58,7 +58,7 @@ async def sent_until_answered(http: httpx.AsyncClient, user: str, key: str) -> s
     return await wait_until(lambda: sent(http, user, key), what=f"an answer to {key}")
 
 
-async def in_place(client: TurnstoneClient, user: str) -> list[str]:
+async def in_place(client: ScrubjayClient, user: str) -> list[str]:
     """The ids of the user's turns in the order of their acceptance."""
     return [turn.id for turn in reversed((await client.turns(user_id=user, page_size=200)).results)]
 
@@ -130,7 +130,7 @@ async def test_a_key_whose_answer_was_lost_is_refused_with_another_body(scene: S
 async def test_the_client_sends_one_key_however_often_it_tries_a_turn(scene: Scene, cut: Cut) -> None:
     user, plan = scene.id_of("ana"), cycle([cut, cut, Cut.NONE])
     said = [{"role": "user", "content": "I like green tea."}]
-    async with flaky_proxy(port_of(scene), lambda _: next(plan)) as proxy, TurnstoneClient(proxy.url) as client:
+    async with flaky_proxy(port_of(scene), lambda _: next(plan)) as proxy, ScrubjayClient(proxy.url) as client:
         turns = [(await client.add_turn(said, user_id=user)).id for _ in range(2)]
     keys = [key for key, _ in proxy.asked]
     assert len(keys) == 2 * TIMES
@@ -145,7 +145,7 @@ async def test_the_client_says_so_when_no_try_was_answered_and_the_same_key_find
     said = [{"role": "user", "content": "I like green tea."}]
     async with (
         flaky_proxy(port_of(scene), lambda _: next(plan)) as proxy,
-        TurnstoneClient(proxy.url, retries=1) as client,
+        ScrubjayClient(proxy.url, retries=1) as client,
     ):
         with pytest.raises(ServerUnreachable):
             await client.add_turn(said, user_id=user, idempotency_key=key)
@@ -164,7 +164,7 @@ async def test_while_redis_is_killed_and_started_again_each_turn_is_accepted_onc
     with own_redis(tmp_path) as redis, front(stack_setup, redis_port=redis.port, qdrant_port=qdrant_port) as api:
         await redis.answers()
         await asyncio.to_thread(api.serves)
-        async with callers(api.at.api, by_chance(11)) as (proxy, http), TurnstoneClient(api.url) as client:
+        async with callers(api.at.api, by_chance(11)) as (proxy, http), ScrubjayClient(api.url) as client:
 
             async def talk(user: str) -> list[str]:
                 return [await sent_until_answered(http, user, f"{user}-{number}") for number in range(30)]

@@ -11,9 +11,9 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
-from memory.adapters.redis_turns import RedisTurns
-from memory.embedded.parts import Addresses, Setup, child_environment
-from memory.embedded.sockets import base_url
+from scrubjay.adapters.redis.turns import RedisTurns
+from scrubjay.devstack.parts import Addresses, Setup, child_environment
+from scrubjay.devstack.sockets import base_url
 from tests.chaos.scene import TENANT, Scene
 from tests.chaos.stories import BERLIN, TEA, as_said
 
@@ -29,7 +29,7 @@ async def full(redis: Redis) -> AsyncIterator[Redis]:
 
 async def ping(setup: Setup, at: Addresses) -> str:
     """What the workers' liveness probe is told."""
-    command = ("-m", "celery", "-A", "worker.app", "inspect", "ping", "--timeout", "5")
+    command = ("-m", "celery", "-A", "scrubjay.worker.app", "inspect", "ping", "--timeout", "5")
     asked = await asyncio.create_subprocess_exec(
         sys.executable,
         *command,

@@ -28,7 +28,7 @@ async def at_rest(scene: Scene, dead: int) -> None:
     """Nothing waits, every lane sleeps, and no removal is left to be repeated but those of the last half minute."""
 
     async def rests() -> bool:
-        return not await scene.redis.exists("ts:lanes") and await scene.redis.zcard("ts:status:default:dead") == dead
+        return not await scene.redis.exists("sj:lanes") and await scene.redis.zcard("sj:status:default:dead") == dead
 
     await wait_until(rests, what="every lane falling asleep")
 
@@ -66,7 +66,7 @@ async def provider_away(scene: Scene) -> None:
     ids = await scene.post("away", DOG)
 
     async def opened() -> bool:
-        return bool([name async for name in scene.redis.scan_iter("ts:breaker:*")])
+        return bool([name async for name in scene.redis.scan_iter("sj:breaker:*")])
 
     await wait_until(opened, what="the breaker counting failures")
     assert await faults(scene.redis) == []
@@ -94,7 +94,7 @@ WAITING = ["delivery", "hook_due", "hook_lane", "hook_waiting", "hooks_due"]
 
 async def all_but_one_delivered(scene: Scene) -> bool:
     """Whether only one delivery waits."""
-    return int(await scene.redis.hget("ts:hook_counts:default", "waiting") or 0) == 1
+    return int(await scene.redis.hget("sj:hook_counts:default", "waiting") or 0) == 1
 
 
 async def test_after_a_bit_of_everything_every_redis_key_is_known_and_ends_when_nothing_needs_it(
@@ -129,11 +129,11 @@ async def test_after_a_bit_of_everything_every_redis_key_is_known_and_ends_when_
 
     assert await faults(scene.redis) == []
     left = [name for name in await without_end(scene.redis) if not permanent(name)]
-    dead_turns = [name for name in left if name.startswith("ts:turn:")]
+    dead_turns = [name for name in left if name.startswith("sj:turn:")]
     assert len(dead_turns) == dead
-    waits = {name for name in left if name.startswith(("ts:hook", "ts:delivery:"))}
+    waits = {name for name in left if name.startswith(("sj:hook", "sj:delivery:"))}
     assert sorted(name.split(":")[1] for name in waits) == WAITING
-    of_the_dead = [name for name in left if name.startswith("ts:dead:")]
+    of_the_dead = [name for name in left if name.startswith("sj:dead:")]
     assert len(of_the_dead) == dead
-    working = {"ts:removals", *dead_turns, *of_the_dead, *waits}
-    assert {name for name in left if not name.startswith("ts:status:")} <= working
+    working = {"sj:removals", *dead_turns, *of_the_dead, *waits}
+    assert {name for name in left if not name.startswith("sj:status:")} <= working

@@ -12,7 +12,7 @@ from tests.support import wait_until
 
 
 async def test_a_killed_workers_delivery_is_sent_again_by_the_next_under_the_same_id(restaged: Restaged) -> None:
-    scene = restaged(TURNSTONE_WEBHOOK_TIMEOUT_SECONDS="1")
+    scene = restaged(SCRUBJAY_WEBHOOK_TIMEOUT_SECONDS="1")
     with receiving() as receiver:
         goes_on = threading.Event()
         receiver.judge = lambda _: (200 if goes_on.wait(30) else 500, {})

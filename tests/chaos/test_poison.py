@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from memory.embedded.parts import Addresses, Setup
+from scrubjay.devstack.parts import Addresses, Setup
 from tests.chaos.processes import PartProcess, fleet
 from tests.chaos.scene import Scene
 from tests.model_server.wire import Fault, Kind
@@ -15,14 +15,14 @@ from tests.support import wait_until
 
 POISON = "I like poison ivy."
 TEXTS = [POISON, "I live in Berlin.", "My dog is called Rex."]
-# Once in the batch of three, then twice alone: TURNSTONE_MAX_ATTEMPTS is 2.
+# Once in the batch of three, then twice alone: SCRUBJAY_MAX_ATTEMPTS is 2.
 KILLS = 3
 
 
 @pytest.fixture
 def mortal(scene: Scene, stack_setup: Setup, addresses: Addresses) -> Iterator[Scene]:
     """The scene, with workers that give a turn up after the second death alone."""
-    few = replace(stack_setup, environment={**stack_setup.environment, "TURNSTONE_MAX_ATTEMPTS": "2"})
+    few = replace(stack_setup, environment={**stack_setup.environment, "SCRUBJAY_MAX_ATTEMPTS": "2"})
     with fleet(few, addresses, qdrant_port=scene.proxy.port) as workers:
         yield replace(scene, workers=workers)
 

@@ -16,9 +16,9 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
-from memory.client import TurnstoneClient
-from memory.embedded.child import GRACE_SECONDS
-from memory.embedded.parts import Setup
+from scrubjay.client import ScrubjayClient
+from scrubjay.devstack.managed_process import GRACE_SECONDS
+from scrubjay.devstack.parts import Setup
 from tests.chaos.holding import holding_proxy
 from tests.chaos.processes import PartProcess, fleet
 from tests.chaos.scene import Scene
@@ -34,7 +34,7 @@ USERS = [f"user-{number}" for number in range(20)]
 PAUSE_SECONDS = 3.0  # between two turns of a user
 # A lane that nobody handed back would rest for longer than anybody waits here, however busy the machine is.
 LEASE_SECONDS, PATIENCE_SECONDS = 600, 60
-SETTINGS = {"TURNSTONE_LEASE_SECONDS": str(LEASE_SECONDS), "TURNSTONE_BATCH_WAIT_SECONDS": "0.05"}
+SETTINGS = {"SCRUBJAY_LEASE_SECONDS": str(LEASE_SECONDS), "SCRUBJAY_BATCH_WAIT_SECONDS": "0.05"}
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ async def rolling(
     async with holding_proxy(qdrant_url) as proxy:
         with front(setup, redis_port=redis_port, qdrant_port=qdrant_port) as api:
             api.serves()
-            async with TurnstoneClient(api.url) as client:
+            async with ScrubjayClient(api.url) as client:
                 with fleet(setup, api.at, qdrant_port=proxy.port) as workers:
                     yield Rolling(Scene("rolling", client, redis, proxy, model, workers), api)
 

@@ -17,10 +17,10 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
-from memory.adapters.redis_turns import RedisTurns
-from memory.embedded.parts import Addresses, Setup, api_part, child_environment
-from memory.embedded.redis_server import redis_part
-from memory.embedded.sockets import answers_ping, base_url, free_port, listen
+from scrubjay.adapters.redis.turns import RedisTurns
+from scrubjay.devstack.parts import Addresses, Setup, api_part, child_environment
+from scrubjay.devstack.redis_server import redis_part
+from scrubjay.devstack.sockets import answers_ping, base_url, free_port, listen
 from tests.chaos.processes import PartProcess, fleet
 from tests.running import READY_SECONDS
 from tests.support import wait_until
@@ -79,7 +79,7 @@ class House:
 
 @pytest.fixture
 async def house(tmp_path: Path, qdrant_url: str) -> AsyncIterator[House]:
-    setup = Setup(tmp_path, environment={"TURNSTONE_LEASE_SECONDS": "5", "TURNSTONE_SWEEP_SECONDS": "0.5"})
+    setup = Setup(tmp_path, environment={"SCRUBJAY_LEASE_SECONDS": "5", "SCRUBJAY_SWEEP_SECONDS": "0.5"})
     redis_port, qdrant_port = free_port(), httpx.URL(qdrant_url).port or 0
     server = PartProcess(redis_part(tmp_path / "redis", redis_port))
     with closing(listen(setup.host, 0)) as listener:

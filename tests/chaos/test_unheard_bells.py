@@ -6,10 +6,10 @@ from dataclasses import replace
 from time import time
 from typing import Any
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.celery_bell import QUEUE
-from memory.embedded.child import GRACE_SECONDS
-from memory.embedded.parts import Addresses, Setup
+from scrubjay.adapters.redis import keys
+from scrubjay.devstack.managed_process import GRACE_SECONDS
+from scrubjay.devstack.parts import Addresses, Setup
+from scrubjay.model.task_names import QUEUE
 from tests.chaos.processes import fleet
 from tests.chaos.scene import Scene
 from tests.model_server.wire import Fault, Kind
@@ -24,7 +24,7 @@ async def test_bells_that_a_stopped_worker_had_not_got_to_ring_for_the_next_one(
     scene: Scene, stack_setup: Setup, addresses: Addresses
 ) -> None:
     """A worker with one thread: while its one lane waits for the model it hears the other bells and cannot begin."""
-    environment = {**stack_setup.environment, "TURNSTONE_LEASE_SECONDS": "60"}
+    environment = {**stack_setup.environment, "SCRUBJAY_LEASE_SECONDS": "60"}
     setup = replace(stack_setup, worker_threads=1, environment=environment)
     scene.model.fault(Fault(kind=Kind.HELD, route="extraction", contains=LONG))
     with fleet(setup, addresses, qdrant_port=scene.proxy.port) as workers:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from redis.asyncio import Redis
 
-from memory.adapters.inbox_limits import InboxLimits
+from scrubjay.adapters.redis.limits import InboxLimits
 from tests.contract.desk import Desk, desk_on
 
 

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 from redis.asyncio import Redis
 
-from memory.adapters import redis_scripts
-from memory.adapters.redis_scripts import Argument, RedisScripts
+from scrubjay.adapters.redis import scripts
+from scrubjay.adapters.redis.scripts import Argument, RedisScripts
 
-SCRIPTS = frozenset(redis_scripts._SOURCES)
+SCRIPTS = frozenset(scripts._SOURCES)
 
 _COUNTED = """
 local commands, elements, real = 0, 0, redis
@@ -48,7 +48,7 @@ class Counting(RedisScripts):
         self.cost = dict[str, Cost]()
 
     async def run(self, name: str, keys: Sequence[str], args: Sequence[Argument]) -> Any:
-        text = _COUNTED % redis_scripts._SOURCES[name]
+        text = _COUNTED % scripts._SOURCES[name]
         commands, elements, answer = await self._redis.eval(text, len(keys), *keys, *args)
         before = self.cost.get(name, Cost())
         self.cost[name] = Cost(max(before.commands, commands), max(before.elements, elements))

@@ -7,26 +7,27 @@ from datetime import UTC, datetime
 
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.celery_bell import QUEUE, CeleryBell
-from memory.adapters.inbox_limits import InboxLimits
-from memory.adapters.pseudonyms import Pseudonyms
-from memory.adapters.redis_breaker import BreakerLimits, RedisBreaker
-from memory.adapters.redis_codec import encode_submission
-from memory.adapters.redis_deliveries import RedisDeliveries
-from memory.adapters.redis_inbox import RedisInbox
-from memory.adapters.redis_keyring import RedisKeyring
-from memory.adapters.redis_lanes import RedisLanes
-from memory.adapters.redis_meter import RedisMeter
-from memory.adapters.redis_order import RedisOrder
-from memory.adapters.redis_pulse import RedisPulse
-from memory.adapters.redis_rates import RedisRates
-from memory.adapters.redis_receipts import RedisReceipts
-from memory.adapters.redis_server_key import RedisServerKey
-from memory.adapters.redis_turns import RedisTurns
-from memory.adapters.redis_webhooks import RedisWebhooks
-from memory.books import Left, Places, Receipt, Removal
-from memory.model import Access, ApiKey, Message, Role, Scope, Status, Submission, Webhook
+from scrubjay.adapters.celery_wakeups import CeleryBell
+from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.breaker import BreakerLimits, RedisBreaker
+from scrubjay.adapters.redis.codec import encode_submission
+from scrubjay.adapters.redis.erase.receipts import RedisReceipts
+from scrubjay.adapters.redis.intake import RedisInbox
+from scrubjay.adapters.redis.keyring import RedisKeyring
+from scrubjay.adapters.redis.lanes import RedisLanes
+from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.adapters.redis.meter import RedisMeter
+from scrubjay.adapters.redis.order import RedisOrder
+from scrubjay.adapters.redis.pulse import RedisPulse
+from scrubjay.adapters.redis.rates import RedisRates
+from scrubjay.adapters.redis.server_key import RedisServerKey
+from scrubjay.adapters.redis.turns import RedisTurns
+from scrubjay.adapters.redis.webhooks.deliveries import RedisDeliveries
+from scrubjay.adapters.redis.webhooks.registry import RedisWebhooks
+from scrubjay.model import Access, ApiKey, Message, Role, Scope, Status, Submission, Webhook
+from scrubjay.model.erasure import Left, Places, Receipt, Removal
+from scrubjay.model.task_names import QUEUE
 from tests.contract.counting import Counting
 from tests.contract.desk import nothing_stored
 from tests.support import wait_until
@@ -92,7 +93,7 @@ class World:
         await self._sorted(
             keys.hook_done(own), [f"{HOOK.id}-d{place}" for place in range(min(self.size, _MOST_DONE))], 0
         )
-        await self._sorted(f"ts:hook_due:{own}", self.names("lane"), FAR_MS)
+        await self._sorted(f"sj:hook_due:{own}", self.names("lane"), FAR_MS)
         await self._sorted(keys.DUE, self.names("due"), 0)
         await redis.sadd(keys.TENANTS, *self.names("tenant"))
         await redis.hset(keys.API_KEYS, mapping=dict.fromkeys(self.names("key"), "{}"))
@@ -119,7 +120,7 @@ class World:
     async def make_due(self) -> None:
         """As if the pauses of the webhook had passed."""
         own = keys.hook(TENANT, HOOK.id)
-        await self.redis.zadd(f"ts:hook_due:{own}", {f"user:{name}": 0 for name in ("ana",)})
+        await self.redis.zadd(f"sj:hook_due:{own}", {f"user:{name}": 0 for name in ("ana",)})
 
     async def bells(self) -> None:
         """Store many bells."""
@@ -127,7 +128,7 @@ class World:
 
     async def deliveries_behind(self, scope: Scope) -> None:
         """Store many deliveries of a lane behind those that are there."""
-        lane = f"ts:hook_lane:{keys.hook(TENANT, HOOK.id)}:user:{scope.user_id}"
+        lane = f"sj:hook_lane:{keys.hook(TENANT, HOOK.id)}:user:{scope.user_id}"
         await self.redis.rpush(lane, *self.names("delivery", _MOST_WAITING))
 
     async def note_removal(self, scope: Scope) -> None:

@@ -8,17 +8,18 @@ from dataclasses import dataclass
 
 from redis.asyncio import Redis
 
-from memory.adapters.celery_bell import QUEUE, CeleryBell
-from memory.adapters.inbox_limits import InboxLimits
-from memory.adapters.pseudonyms import Pseudonyms
-from memory.adapters.redis_inbox import RedisInbox
-from memory.adapters.redis_lanes import RedisLanes
-from memory.adapters.redis_order import RedisOrder
-from memory.adapters.redis_scripts import RedisScripts
-from memory.adapters.redis_server_key import RedisServerKey
-from memory.adapters.redis_turns import RedisTurns
-from memory.books import Erased
-from memory.model import Lane, Lease, Message, Plan, Role, Scope, Submission
+from scrubjay.adapters.celery_wakeups import CeleryBell
+from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
+from scrubjay.adapters.redis.intake import RedisInbox
+from scrubjay.adapters.redis.lanes import RedisLanes
+from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.adapters.redis.order import RedisOrder
+from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.adapters.redis.server_key import RedisServerKey
+from scrubjay.adapters.redis.turns import RedisTurns
+from scrubjay.model import Lane, Lease, Message, Plan, Role, Scope, Submission
+from scrubjay.model.erasure import Erased
+from scrubjay.model.task_names import QUEUE
 
 ANA = Scope(tenant="default", user_id="ana")
 

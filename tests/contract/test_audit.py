@@ -9,12 +9,12 @@ from redis.asyncio import Redis
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.inbox_limits import InboxLimits
-from memory.adapters.redis_audit import RedisAudit
-from memory.adapters.redis_scripts import RedisScripts
-from memory.books import SAFE_SETTINGS
-from memory.model import Scope, Status
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.audit import RedisAudit
+from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.model import Scope, Status
+from scrubjay.model.ledger import SAFE_SETTINGS
 from tests.contract.desk import ANA, Desk, desk_on
 
 LIMITS = InboxLimits(sweep_seconds=0.001)

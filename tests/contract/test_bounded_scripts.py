@@ -1,6 +1,6 @@
 """No script in Redis does more where more is stored: each is run beside few elements and beside very many.
 
-With TURNSTONE_TEST_ELEMENTS=100000 in the environment the very many are 100,000.
+With SCRUBJAY_TEST_ELEMENTS=100000 in the environment the very many are 100,000.
 """
 
 from __future__ import annotations
@@ -9,14 +9,25 @@ import os
 
 from redis.asyncio import Redis
 
-from memory.adapters.celery_bell import QUEUE
-from memory.errors import ModelUnavailable
-from memory.model import DeliveryStatus, Event, Outcome, Page, Plan, Scope, Status, Telling, TurnEvent, Usage
-from memory.spending import paid_by
+from scrubjay.errors import ModelUnavailable
+from scrubjay.llm.usage import paid_by
+from scrubjay.model import (
+    DeliveryStatus,
+    Event,
+    Outcome,
+    Page,
+    Plan,
+    Scope,
+    Status,
+    Telling,
+    TurnEvent,
+    Usage,
+)
+from scrubjay.model.task_names import QUEUE
 from tests.contract.counting import SCRIPTS, Cost
 from tests.contract.crowd import HOOK, TENANT, World, stored, world
 
-FEW, MANY = 100, int(os.environ.get("TURNSTONE_TEST_ELEMENTS", "10000"))
+FEW, MANY = 100, int(os.environ.get("SCRUBJAY_TEST_ELEMENTS", "10000"))
 SLACK = 12  # a log that is full drops one of its entries
 # These look through a chunk of what is stored at a time: the most commands, and elements, of one step.
 CHUNKED = {

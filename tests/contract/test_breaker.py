@@ -10,15 +10,15 @@ from contextlib import AsyncExitStack
 import pytest
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.redis_breaker import BreakerLimits, RedisBreaker, name_of
-from memory.adapters.redis_scripts import RedisScripts
-from memory.errors import LeaseLost, ModelRefused, ModelRejected, ModelUnavailable, TurnstoneError
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.breaker import BreakerLimits, RedisBreaker, name_of
+from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.errors import LeaseLost, ModelRefused, ModelRejected, ModelUnavailable, ScrubjayError
 from tests.support import free_port, wait_until
 
 LIMITS = BreakerLimits(threshold=3, base_seconds=0.05, longest_seconds=0.4, call_seconds=30, whole=6)
 SLOW = BreakerLimits(threshold=3, base_seconds=60, longest_seconds=600, call_seconds=30, whole=6)
-CLOCK = b"ts:clock"  # it has no end
+CLOCK = b"sj:clock"  # it has no end
 NAME = name_of("http://one", "key", "gpt")
 AWAY = ModelUnavailable("The model gpt answered HTTP 503: I cannot work on 'my secret'.")
 REFUSED = ModelRefused("The model gpt refused our key (check OPENAI_API_KEY).")
@@ -28,7 +28,7 @@ def fleet_on(redis: Redis, size: int = 20, limits: BreakerLimits = LIMITS, name:
     return [RedisBreaker(RedisScripts(redis), name, limits) for _ in range(size)]
 
 
-async def made(breaker: RedisBreaker, error: TurnstoneError | None = None) -> bool:
+async def made(breaker: RedisBreaker, error: ScrubjayError | None = None) -> bool:
     """Make a call that ends so; False when it was refused."""
     try:
         async with breaker.call():
@@ -46,7 +46,7 @@ async def refusal(breaker: RedisBreaker) -> ModelUnavailable:
     return raised.value
 
 
-async def opened(fleet: Sequence[RedisBreaker], error: TurnstoneError = AWAY) -> None:
+async def opened(fleet: Sequence[RedisBreaker], error: ScrubjayError = AWAY) -> None:
     for _ in range(LIMITS.threshold):
         await made(fleet[0], error)
 

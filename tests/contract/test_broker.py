@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from celery import Celery
 
-from memory.embedded.sockets import free_port
-from worker.app import app
+from scrubjay.devstack.sockets import free_port
+from scrubjay.worker.app import app
 
 
 class Enough(Exception):

@@ -11,8 +11,9 @@ from celery import Celery
 from redis.asyncio import Redis
 
 import celeryconfig
-from memory.adapters.celery_bell import DELIVER_TASK, DRAIN_TASK, QUEUE, CeleryBell
-from memory.model import Lane
+from scrubjay.adapters.celery_wakeups import CeleryBell
+from scrubjay.model import Lane
+from scrubjay.model.task_names import DELIVER_TASK, DRAIN_TASK, QUEUE
 
 LANE = Lane(tenant="default", kind="user", name='ana: 日本 "quoted"')
 # What differs from message to message, or is nobody's business.

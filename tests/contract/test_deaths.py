@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.inbox_limits import InboxLimits
-from memory.errors import InboxUnavailable
-from memory.model import Batch, Lease, Plan, Scope, Status
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.errors import InboxUnavailable
+from scrubjay.model import Batch, Lease, Plan, Scope, Status
 from tests.contract.desk import ANA, Desk, desk_on
 from tests.support import wait_until
 

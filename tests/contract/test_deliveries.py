@@ -7,15 +7,15 @@ from datetime import UTC, datetime
 import pytest
 from redis.asyncio import Redis
 
-from memory.adapters.celery_bell import CeleryBell
-from memory.adapters.inbox_limits import InboxLimits
-from memory.adapters.pseudonyms import Pseudonyms
-from memory.adapters.redis_deliveries import RedisDeliveries
-from memory.adapters.redis_scripts import RedisScripts
-from memory.adapters.redis_server_key import RedisServerKey
-from memory.adapters.redis_webhooks import RedisWebhooks
-from memory.errors import Unreadable
-from memory.model import DeliveryStatus, Event, Outcome, Page, Plan, Scope, TurnEvent, Webhook
+from scrubjay.adapters.celery_wakeups import CeleryBell
+from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
+from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.adapters.redis.server_key import RedisServerKey
+from scrubjay.adapters.redis.webhooks.deliveries import RedisDeliveries
+from scrubjay.adapters.redis.webhooks.registry import RedisWebhooks
+from scrubjay.errors import Unreadable
+from scrubjay.model import DeliveryStatus, Event, Outcome, Page, Plan, Scope, TurnEvent, Webhook
 from tests.chaos.scan import all_of_redis
 from tests.contract.desk import ANA, Desk
 from tests.keys_found import faults
@@ -74,7 +74,7 @@ async def test_a_delivery_holds_ids_and_no_words_and_what_changed_nothing_or_is_
     listed = await counter.deliveries.page("default", HOOK.id, Page())
     count, (delivery,) = listed.count, listed.items
     assert (count, delivery.memory_id, delivery.scope) == (1, "m1", ANA)
-    assert "Berlin" not in (await all_of_redis(redis))[f"ts:delivery:default:{delivery.id}"]
+    assert "Berlin" not in (await all_of_redis(redis))[f"sj:delivery:default:{delivery.id}"]
 
 
 async def test_settling_the_same_batch_again_notes_nothing_twice(counter: Counter) -> None:
@@ -114,7 +114,7 @@ async def test_a_late_failure_of_an_attempt_that_was_repeated_changes_nothing_an
 ) -> None:
     await counter.settle(added(1))
     late = await counter.deliveries.claim("default", HOOK.id, busy=True)
-    await redis.zadd(f"ts:hook_due:default:{HOOK.id}", {"user:ana": 0})  # the claim has ended
+    await redis.zadd(f"sj:hook_due:default:{HOOK.id}", {"user:ana": 0})  # the claim has ended
     newer = await counter.deliveries.claim("default", HOOK.id, busy=True)
     assert late is not None
     assert newer is not None
@@ -127,24 +127,24 @@ async def test_a_late_failure_of_an_attempt_that_was_repeated_changes_nothing_an
 
 async def test_what_is_more_than_may_wait_is_in_the_log_as_failed(counter: Counter, redis: Redis) -> None:
     await counter.settle(added(1))
-    waiting = f"ts:hook_waiting:default:{HOOK.id}"
+    waiting = f"sj:hook_waiting:default:{HOOK.id}"
     await redis.zadd(waiting, {f"filler-{number}": 0 for number in range(9_999)})
     await counter.settle(added(2))
     assert (await counter.statuses())[0] == ("failed", "too_many_waiting")
 
 
 async def test_of_what_is_done_the_last_thousand_are_kept(counter: Counter, redis: Redis) -> None:
-    done = f"ts:hook_done:default:{HOOK.id}"
+    done = f"sj:hook_done:default:{HOOK.id}"
     for number in range(1_000):
-        await redis.set(f"ts:delivery:default:{HOOK.id}-f{number}", "")
+        await redis.set(f"sj:delivery:default:{HOOK.id}-f{number}", "")
         await redis.zadd(done, {f"{HOOK.id}-f{number}": number / 1_000})
     await counter.settle(added(1))
     claimed = await counter.deliveries.claim("default", HOOK.id, busy=True)
     assert claimed is not None
     await counter.deliveries.report("default", claimed.delivery, DELIVERED)
     assert await redis.zcard(done) == 1_000
-    assert not await redis.exists(f"ts:delivery:default:{HOOK.id}-f0")
-    assert await redis.exists(f"ts:delivery:default:{HOOK.id}-f1", f"ts:delivery:default:{claimed.delivery.id}") == 2
+    assert not await redis.exists(f"sj:delivery:default:{HOOK.id}-f0")
+    assert await redis.exists(f"sj:delivery:default:{HOOK.id}-f1", f"sj:delivery:default:{claimed.delivery.id}") == 2
 
 
 async def test_every_key_of_webhooks_is_of_a_known_kind_at_each_step(counter: Counter, redis: Redis) -> None:
@@ -156,7 +156,7 @@ async def test_every_key_of_webhooks_is_of_a_known_kind_at_each_step(counter: Co
         if claimed and outcome:
             await counter.deliveries.report("default", claimed.delivery, outcome)
         else:
-            await redis.delete(f"ts:hook_rest:default:{HOOK.id}")
+            await redis.delete(f"sj:hook_rest:default:{HOOK.id}")
         assert await faults(redis) == []
     await counter.deliveries.drop("default", HOOK.id)
     assert await faults(redis) == []
@@ -168,5 +168,5 @@ async def test_a_webhook_sealed_with_another_servers_key_is_left_out_and_cannot_
     other = Pseudonyms(RedisServerKey(redis, "another key, of 32 characters or so"))
     stranger = RedisWebhooks(redis, RedisScripts(redis), other)
     assert await stranger.all("default") == []
-    with pytest.raises(Unreadable, match="TURNSTONE_SERVER_KEY"):
+    with pytest.raises(Unreadable, match="SCRUBJAY_SERVER_KEY"):
         await stranger.get("default", HOOK.id)

@@ -14,8 +14,8 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from memory.adapters.redis_scripts import RedisScripts, answered
-from memory.errors import InboxUnavailable
+from scrubjay.adapters.redis.scripts import RedisScripts, answered
+from scrubjay.errors import InboxUnavailable
 
 ROUNDS = 150  # one connection in twenty is lost at the moment in which uvloop has an error of its own for it
 RESET_AT_ONCE = struct.pack("ii", 1, 0)

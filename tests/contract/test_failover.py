@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.inbox_limits import InboxLimits
-from memory.adapters.redis_client import open_redis
-from memory.adapters.redis_scripts import answered
-from memory.errors import InboxUnavailable
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.client import open_redis
+from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.adapters.redis.scripts import answered
+from scrubjay.errors import InboxUnavailable
 from tests.chaos.pair import Pair, command, redis_pair
 from tests.chaos.servers import OwnRedis
 from tests.contract.desk import ANA, Desk, desk_on

@@ -9,15 +9,16 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from memory.adapters.celery_bell import QUEUE, CeleryBell
-from memory.adapters.inbox_limits import InboxLimits
-from memory.adapters.pseudonyms import Pseudonyms
-from memory.adapters.redis_lanes import RedisLanes
-from memory.adapters.redis_order import RedisOrder
-from memory.adapters.redis_scripts import Argument, RedisScripts
-from memory.adapters.redis_server_key import RedisServerKey
-from memory.errors import InboxUnavailable
-from memory.model import Event, Lease, Plan, Telling, TurnEvent
+from scrubjay.adapters.celery_wakeups import CeleryBell
+from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
+from scrubjay.adapters.redis.lanes import RedisLanes
+from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.adapters.redis.order import RedisOrder
+from scrubjay.adapters.redis.scripts import Argument, RedisScripts
+from scrubjay.adapters.redis.server_key import RedisServerKey
+from scrubjay.errors import InboxUnavailable
+from scrubjay.model import Event, Lease, Plan, Telling, TurnEvent
+from scrubjay.model.task_names import QUEUE
 from tests.chaos.scan import all_of_redis
 from tests.contract.desk import ANA, Desk, nothing_stored
 from tests.contract.test_deliveries import HOOK, Counter, added
@@ -62,8 +63,8 @@ async def noted(redis: Redis) -> dict[str, list[str]]:
     """The memories that the deliveries of Ana's lane are about, by webhook and in order."""
     by_hook = dict[str, list[str]]()
     for hook in HOOKS:
-        ids: Any = await redis.lrange(f"ts:hook_lane:default:{hook.id}:user:ana", 0, -1)
-        rows: Any = [await redis.hmget(f"ts:delivery:default:{one.decode()}", "memory", "version") for one in ids]
+        ids: Any = await redis.lrange(f"sj:hook_lane:default:{hook.id}:user:ana", 0, -1)
+        rows: Any = [await redis.hmget(f"sj:delivery:default:{one.decode()}", "memory", "version") for one in ids]
         by_hook[hook.id] = [memory.decode() + (f" v{version.decode()}" if version else "") for memory, version in rows]
     return by_hook
 
@@ -92,8 +93,8 @@ async def test_settling_notes_one_line_a_turn_and_the_rest_is_noted_in_parts_onc
     assert await noted(redis) == {hook.id: expected for hook in HOOKS}
     left = [name for name in await all_of_redis(redis) if "outbox" in name or "hook_lanes" in name]
     assert left == []
-    assert not await redis.zscore("ts:hooks_due", "default:")
-    assert not [name for name in await redis.keys("ts:turn:*") if await redis.hexists(name, "told")]
+    assert not await redis.zscore("sj:hooks_due", "default:")
+    assert not [name for name in await redis.keys("sj:turn:*") if await redis.hexists(name, "told")]
 
 
 async def test_what_a_process_that_died_after_settling_has_not_noted_the_sweep_rings_for(
@@ -128,9 +129,9 @@ async def test_of_an_owner_who_was_erased_nothing_more_is_noted_and_no_outbox_na
     await counter.settle(*(added(number) for number in range(MANY)))
     await counter.desk.erase()
     assert await counter.desk.inbox.untell(ANA, 2**53) > 0
-    told = [name for name in await all_of_redis(redis) if name.startswith(("ts:hook", "ts:delivery")) and "ana" in name]
+    told = [name for name in await all_of_redis(redis) if name.startswith(("sj:hook", "sj:delivery")) and "ana" in name]
     assert told == []
-    assert await redis.zcard("ts:hook_lanes:default") == 0
+    assert await redis.zcard("sj:hook_lanes:default") == 0
     assert not await counter.deliveries.fan_out("default")
     assert await noted(redis) == {hook.id: [] for hook in HOOKS}
 

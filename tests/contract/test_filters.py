@@ -14,13 +14,13 @@ from hypothesis import given, settings
 from qdrant_client import AsyncQdrantClient, QdrantClient
 from qdrant_client.models import PointStruct
 
-from memory.adapters.qdrant_filters import compiled
-from memory.adapters.qdrant_payload import current, to_payload
-from memory.adapters.qdrant_store import QdrantStore
-from memory.clock import to_us
-from memory.filters import parse
-from memory.model import Lane, Lease, Memory, Page, Scope, Write
-from memory.ports import Query
+from scrubjay.adapters.qdrant.filters import compiled
+from scrubjay.adapters.qdrant.payload import current, to_payload
+from scrubjay.adapters.qdrant.store import QdrantStore
+from scrubjay.model import Lane, Lease, Memory, Page, Scope, Write
+from scrubjay.model.clock import to_us
+from scrubjay.ports import Query
+from scrubjay.search.filters import parse
 from tests.contract.filter_reference import meets
 from tests.fakes import WordEmbedder, word_vector
 from tests.filter_strategies import filters
@@ -118,7 +118,7 @@ def library(qdrant_url: str) -> Iterator[Library]:
             Write(point_id=one.id, memory=one, vector=word_vector(one.text)) for one in (*MEMORIES, *seeds(THERE))
         ]
         runner.run(store.apply(lease, [*writes, *OLDER], FOREVER))
-        there = [one.id for one in seeds(THERE)]  # as an older Turnstone stored them
+        there = [one.id for one in seeds(THERE)]  # as an older Scrubjay stored them
         runner.run(client.delete_payload(store.collection, ["folded"], points=[*there], wait=True))
         local.create_collection("memories", vectors_config={})
         here = [one for one in writes if one.memory.scope.tenant == HERE.tenant]

@@ -8,14 +8,14 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import OutOfMemoryError
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.inbox_limits import InboxLimits
-from memory.adapters.redis_breaker import BreakerLimits, RedisBreaker
-from memory.adapters.redis_guidance import RedisGuidance
-from memory.adapters.redis_scripts import RedisScripts
-from memory.books import Removal
-from memory.errors import InboxUnavailable, ModelUnavailable
-from memory.model import Guidance, Page, Plan, Scope, Status
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.breaker import BreakerLimits, RedisBreaker
+from scrubjay.adapters.redis.guidance import RedisGuidance
+from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.errors import InboxUnavailable, ModelUnavailable
+from scrubjay.model import Guidance, Page, Plan, Scope, Status
+from scrubjay.model.erasure import Removal
 from tests.contract.desk import ANA, Desk, desk_on
 
 BOB = Scope(tenant="default", user_id="bob")

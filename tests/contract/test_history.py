@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.inbox_limits import InboxLimits
-from memory.model import Counts, Lease, Plan, Scope, TurnStatus, What
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.model import Counts, Lease, Plan, Scope, TurnStatus, What
 from tests.contract.desk import ANA, Desk, desk_on
 from tests.contract.test_deaths import erase, hold, kill, take
 

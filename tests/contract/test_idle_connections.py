@@ -12,9 +12,9 @@ from collections.abc import AsyncIterator, Iterable
 import pytest
 from redis.asyncio import Connection, Redis
 
-from memory.adapters.inbox_limits import InboxLimits
-from memory.adapters.redis_client import RedisClient, open_redis
-from memory.errors import InboxUnavailable
+from scrubjay.adapters.redis.client import RedisClient, open_redis
+from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.errors import InboxUnavailable
 from tests.chaos.address import address_of
 from tests.contract.desk import Desk, desk_on
 from tests.support import wait_until
@@ -36,11 +36,11 @@ async def connections_of(redis: Redis) -> int:
 
 async def fill_pool(client: Redis) -> None:
     """As many connections as calls at once; each call blocks its own until all have one."""
-    await asyncio.gather(*(client.blpop(["ts:nothing"], timeout=0.2) for _ in range(AT_ONCE)))
+    await asyncio.gather(*(client.blpop(["sj:nothing"], timeout=0.2) for _ in range(AT_ONCE)))
 
 
 async def test_more_calls_at_once_than_there_may_be_connections_wait_for_one(redis: Redis, client: RedisClient) -> None:
-    await asyncio.gather(*(client.blpop(["ts:nothing"], timeout=0.1) for _ in range(250)))
+    await asyncio.gather(*(client.blpop(["sj:nothing"], timeout=0.1) for _ in range(250)))
     assert await connections_of(redis) <= 100
 
 
@@ -51,7 +51,7 @@ async def test_every_idle_connection_that_redis_has_closed_is_replaced_without_t
     assert await connections_of(redis) >= AT_ONCE
     assert await redis.client_kill_filter(_type="normal", skipme=True) >= AT_ONCE
     await wait_until(lambda: none_left(redis), what="every connection being closed")
-    await asyncio.gather(*(client.blpop(["ts:nothing"], timeout=0.2) for _ in range(AT_ONCE)))
+    await asyncio.gather(*(client.blpop(["sj:nothing"], timeout=0.2) for _ in range(AT_ONCE)))
 
 
 async def test_a_turn_is_accepted_after_redis_has_closed_what_was_idle_for_its_timeout(

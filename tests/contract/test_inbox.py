@@ -9,13 +9,13 @@ import orjson
 import pytest
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.celery_bell import QUEUE
-from memory.adapters.inbox_limits import InboxLimits
-from memory.adapters.pseudonyms import Pseudonyms
-from memory.adapters.redis_server_key import RedisServerKey
-from memory.errors import IdempotencyConflict, InboxFull, LeaseLost
-from memory.model import Lane, Page, Scope, Status
+from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.adapters.redis.server_key import RedisServerKey
+from scrubjay.errors import IdempotencyConflict, InboxFull, LeaseLost
+from scrubjay.model import Lane, Page, Scope, Status
+from scrubjay.model.task_names import QUEUE
 from tests.contract.desk import ANA, Desk, desk_on
 
 
@@ -34,7 +34,7 @@ async def test_the_bell_names_the_lane_and_carries_no_text(desk: Desk) -> None:
     bell = await desk.redis.lindex(QUEUE, 0)
     assert isinstance(bell, bytes)
     assert b"secret" not in bell
-    assert orjson.loads(bell)["headers"]["task"] == "turnstone.drain"
+    assert orjson.loads(bell)["headers"]["task"] == "scrubjay.drain"
 
 
 async def test_acceptance_times_strictly_increase_within_a_lane(desk: Desk) -> None:
@@ -68,7 +68,7 @@ async def test_an_idempotency_key_lives_for_a_day_after_its_turn_has_ended_and_f
     desk: Desk,
 ) -> None:
     async def ttl() -> int:
-        (name,) = [name async for name in desk.redis.scan_iter("ts:idem:*")]
+        (name,) = [name async for name in desk.redis.scan_iter("sj:idem:*")]
         return int(await desk.redis.ttl(name))
 
     first = await desk.post(key="k")
@@ -90,7 +90,7 @@ async def test_an_idempotency_key_lives_for_a_day_after_its_turn_has_ended_and_f
 @pytest.mark.parametrize("end", ["erased", "discarded", "lost"])
 async def test_the_key_of_a_turn_that_was_erased_discarded_or_lost_its_workers_ends(desk: Desk, end: str) -> None:
     turn_id = await desk.post(key="k")
-    (name,) = [name async for name in desk.redis.scan_iter("ts:idem:*")]
+    (name,) = [name async for name in desk.redis.scan_iter("sj:idem:*")]
     if end == "erased":
         await desk.erase(ANA)
     elif end == "discarded":

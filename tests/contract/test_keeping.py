@@ -7,11 +7,11 @@ import uuid
 import pytest
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.inbox_limits import InboxLimits
-from memory.adapters.redis_kinds import Ends, kind_of
-from memory.model import Lease, Plan, Scope, Status, Turn
-from memory.settings import Settings
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.key_catalog import Ends, kind_of
+from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.model import Lease, Plan, Scope, Status, Turn
+from scrubjay.settings import Settings
 from tests.contract.desk import ANA, Desk, desk_on
 from tests.keys_found import faults, permanent, without_end
 from tests.support import wait_until
@@ -104,7 +104,7 @@ async def test_an_erase_removes_the_words_that_have_a_key_of_their_own(redis: Re
 
 
 def test_words_that_would_outlive_the_status_are_refused_at_the_start() -> None:
-    with pytest.raises(ValueError, match="TURNSTONE_TEXT_RETENTION_SECONDS=61 is longer"):
+    with pytest.raises(ValueError, match="SCRUBJAY_TEXT_RETENTION_SECONDS=61 is longer"):
         Settings(retention_seconds=60, text_retention_seconds=61)
     assert Settings(retention_seconds=60, text_retention_seconds=60).text_retention_seconds == 60
 
@@ -200,7 +200,7 @@ async def test_after_the_retention_only_permanent_keys_are_left_however_many_tur
 
         async def only_permanent(desk: Desk = desk) -> bool:
             await desk.inbox.sweep()
-            await redis.delete(keys.REMOVALS, "turnstone")  # repeated by the sweep of a worker, heard by it
+            await redis.delete(keys.REMOVALS, "scrubjay")  # repeated by the sweep of a worker, heard by it
             day_long = keys.idempotency("default", "")  # idempotency keys have a day to live
             names = {name.decode() async for name in redis.scan_iter("*")} - {keys.SWEEPER}
             return all(permanent(name) or name.startswith(day_long) for name in names)
@@ -212,7 +212,7 @@ async def test_after_the_retention_only_permanent_keys_are_left_however_many_tur
 
 
 def test_a_key_of_an_unknown_kind_is_told() -> None:
-    assert kind_of("ts:forgotten:default") is None
+    assert kind_of("sj:forgotten:default") is None
     found = kind_of(keys.text("default", "an-id"))
     assert found is not None
     assert found.ends is Ends.TTL

@@ -7,11 +7,11 @@ import asyncio
 import pytest
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.celery_bell import QUEUE
-from memory.adapters.inbox_limits import InboxLimits
-from memory.errors import LaneBusy, LeaseLost, ModelUnavailable
-from memory.model import Event, Page, Plan, Scope, Status, TurnEvent
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.errors import LaneBusy, LeaseLost, ModelUnavailable
+from scrubjay.model import Event, Page, Plan, Scope, Status, TurnEvent
+from scrubjay.model.task_names import QUEUE
 from tests.contract.desk import ANA, Desk, desk_on
 from tests.support import wait_until
 

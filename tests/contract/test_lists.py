@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from memory.adapters.redis_lists import newest
-from memory.adapters.redis_owners import RedisOwners
-from memory.adapters.redis_scripts import RedisScripts
-from memory.library.working import Working
-from memory.model import After, DeadFilter, Page, Slice, Status, TurnStatus
-from memory.recall import wait_until_settled
+from scrubjay.adapters.redis.lists import newest
+from scrubjay.adapters.redis.owners import RedisOwners
+from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.library.lane_runner import Working
+from scrubjay.model import After, DeadFilter, Page, Slice, Status, TurnStatus
+from scrubjay.search.recall import wait_until_settled
 from tests.contract.desk import ANA, Desk
 
-OWNED, DEAD = "ts:owned:default:user:ana", "ts:dead:default:user:ana"
+OWNED, DEAD = "sj:owned:default:user:ana", "sj:dead:default:user:ana"
 Part = Callable[[Page], Awaitable[Slice[TurnStatus]]]
 
 
@@ -88,7 +88,7 @@ async def test_a_page_costs_the_same_however_many_turns_there_are_and_however_de
 ) -> None:
     spent = dict[str, list[tuple[int, int]]]()
     for turns in (1_000, 20_000):
-        await redis.zadd("ts:status:default:settled", {f"id-{number:06d}": number for number in range(turns)})
+        await redis.zadd("sj:status:default:settled", {f"id-{number:06d}": number for number in range(turns)})
         pages = {"first": Page(size=50), "after": Page(size=50, after=After(stamp=turns // 2, name="z"))}
         for kind, page in {**pages, "last": Page(number=turns // 50, size=50)}.items():
             spent.setdefault(kind, []).append(await cost(redis, desk.turns.page("default", None, None, page)))
@@ -192,8 +192,8 @@ async def test_the_library_looks_for_lanes_in_as_many_steps_as_there_are_pages(d
         async with redis.pipeline(transaction=False) as pipeline:
             for number in range(turns):
                 row = {"status": "settled", "accepted_us": number + 1, "attempts": 1, "user_id": f"u{number % 7}"}
-                pipeline.hset(f"ts:turn:default:id-{number:04d}", mapping=row)  # type: ignore[arg-type]
-            pipeline.zadd("ts:status:default:settled", {f"id-{number:04d}": number + 1 for number in range(turns)})
+                pipeline.hset(f"sj:turn:default:id-{number:04d}", mapping=row)  # type: ignore[arg-type]
+            pipeline.zadd("sj:status:default:settled", {f"id-{number:04d}": number + 1 for number in range(turns)})
             await pipeline.execute()
         spent.append((await cost(redis, working.lanes("default", [Status.SETTLED])))[1])
     assert spent[1] < 2.2 * spent[0], spent

@@ -11,11 +11,11 @@ import pytest
 from qdrant_client import AsyncQdrantClient
 from structlog.testing import capture_logs
 
-from memory.adapters.qdrant_store import QdrantStore
-from memory.errors import FilterNotServed, StoreRejected, StoreUnavailable
-from memory.model import Page, Scope, Write
-from memory.model.filters import Comparison, Condition, On, Op
-from memory.ports import Near
+from scrubjay.adapters.qdrant.store import QdrantStore
+from scrubjay.errors import FilterNotServed, StoreRejected, StoreUnavailable
+from scrubjay.model import Page, Scope, Write
+from scrubjay.model.filters import Comparison, Condition, On, Op
+from scrubjay.ports import Near
 from tests.contract.test_store import ANA, FOREVER, lease, query, write
 from tests.fakes import WordEmbedder, word_vector
 from tests.other_qdrant import READ_ONLY, READ_WRITE, OtherQdrant, other_qdrant
@@ -168,7 +168,7 @@ async def test_a_wrong_key_is_told_by_its_setting(open_store: OpenStore, qdrant:
     qdrant.has_keys = True
     store = open_store("a-wrong-key")
     for call in (store.ping, lambda: store.apply(lease(), [write("one")], FOREVER), lambda: store.search(query("one"))):
-        with pytest.raises(StoreUnavailable, match=r"Qdrant refuses the key \(401\): look at TURNSTONE_QDRANT_API_KEY"):
+        with pytest.raises(StoreUnavailable, match=r"Qdrant refuses the key \(401\): look at SCRUBJAY_QDRANT_API_KEY"):
             await call()
     await open_store(READ_WRITE).ping()
 

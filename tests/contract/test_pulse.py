@@ -7,11 +7,11 @@ from datetime import datetime
 import pytest
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.redis_pulse import RedisPulse
-from memory.adapters.redis_scripts import RedisScripts
-from memory.errors import InboxUnavailable
-from memory.model import Lease, QueueState, Scope
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.pulse import RedisPulse
+from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.errors import InboxUnavailable
+from scrubjay.model import Lease, QueueState, Scope
 from tests.contract.desk import ANA, Desk
 
 BOB = Scope(tenant="default", user_id="bob")

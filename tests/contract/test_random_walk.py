@@ -19,12 +19,12 @@ import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.celery_bell import QUEUE
-from memory.adapters.inbox_limits import InboxLimits
-from memory.adapters.redis_kinds import Ends, kind_of
-from memory.errors import InboxFull, LaneBusy, LeaseLost
-from memory.model import Batch, Lane, Lease, Plan, Scope, Status
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.key_catalog import Ends, kind_of
+from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.errors import InboxFull, LaneBusy, LeaseLost
+from scrubjay.model import Batch, Lane, Lease, Plan, Scope, Status
+from scrubjay.model.task_names import QUEUE
 from tests.contract.desk import Desk, desk_on
 
 USERS = ("ana", "b:o b")
@@ -269,12 +269,12 @@ class Walk:
         for lane, ids in self.order.items():
             mine = [turn_id for turn_id in self.settled if turn_id in ids]
             assert mine == [turn_id for turn_id in ids if turn_id in mine], f"{lane} is settled in order of acceptance"
-        for name in [found.decode() async for found in self.desk.redis.scan_iter("ts:*")]:
+        for name in [found.decode() async for found in self.desk.redis.scan_iter("sj:*")]:
             kind = kind_of(name)
             assert kind, f"{name} is of no kind"
             if kind.ends is Ends.NEVER or name in LOOKED_AT or name.startswith(keys.status_prefix("default")):
                 continue
-            if name.startswith("ts:dead:"):
+            if name.startswith("sj:dead:"):
                 assert await self.all_dead(name), f"{name} names a turn that is not dead"
                 continue
             dead = (

@@ -9,9 +9,9 @@ from datetime import timedelta
 import pytest
 from qdrant_client import AsyncQdrantClient
 
-from memory.adapters.qdrant_store import QdrantStore
-from memory.model import Scope
-from memory.model.filters import Comparison, On, Op
+from scrubjay.adapters.qdrant.store import QdrantStore
+from scrubjay.model import Scope
+from scrubjay.model.filters import Comparison, On, Op
 from tests.contract.test_store import FOREVER, START, lease, query, write
 from tests.fakes import WordEmbedder
 

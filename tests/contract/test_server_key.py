@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.redis_server_key import RedisServerKey
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.server_key import RedisServerKey
 
 GIVEN = "k" * 32
 

@@ -12,10 +12,10 @@ from time import monotonic
 import pytest
 from redis.asyncio import Redis
 
-from memory.adapters.inbox_limits import InboxLimits
-from memory.embedded.redis_server import redis_part
-from memory.embedded.sockets import answers_ping, free_port
-from memory.errors import InboxUnavailable
+from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.devstack.redis_server import redis_part
+from scrubjay.devstack.sockets import answers_ping, free_port
+from scrubjay.errors import InboxUnavailable
 from tests.conftest import running
 from tests.contract.desk import Desk, desk_on
 from tests.support import wait_until

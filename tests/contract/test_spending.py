@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.redis_meter import RedisMeter
-from memory.adapters.redis_scripts import RedisScripts
-from memory.adapters.redis_turns import RedisTurns
-from memory.model import Scope, Usage
-from memory.spending import paid_by
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.meter import RedisMeter
+from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.adapters.redis.turns import RedisTurns
+from scrubjay.llm.usage import paid_by
+from scrubjay.model import Scope, Usage
 
 CALL = Usage(calls=1, prompt_tokens=100, completion_tokens=11, cost_usd=0.000_1)
 
@@ -47,7 +47,7 @@ async def test_a_call_is_booked_on_the_tenant_by_model_and_shared_among_its_turn
 
 async def test_what_nobody_pays_for_is_not_booked(redis: Redis) -> None:
     await RedisMeter(RedisScripts(redis)).spent("gpt", CALL)
-    assert await redis.keys("ts:usage:*") == []
+    assert await redis.keys("sj:usage:*") == []
 
 
 async def test_a_model_without_a_price_costs_an_unknown_amount_not_nothing(redis: Redis) -> None:

@@ -11,13 +11,12 @@ from typing import Any
 import pytest
 from qdrant_client import AsyncQdrantClient
 
-from memory import rank
-from memory.adapters.qdrant_store import QdrantStore
-from memory.adapters.qdrant_writes import document
-from memory.clock import to_us
-from memory.errors import LeaseLost, StoreUnavailable
-from memory.model import After, Event, Lease, Memory, Page, Scope, Slice, Write
-from memory.ports import Near, Query
+from scrubjay.adapters.qdrant.store import QdrantStore
+from scrubjay.adapters.qdrant.writes import document
+from scrubjay.errors import LeaseLost, StoreUnavailable
+from scrubjay.model import After, Event, Lease, Memory, Page, Scope, Slice, Write, scoring
+from scrubjay.model.clock import to_us
+from scrubjay.ports import Near, Query
 from tests.fakes import WordEmbedder, word_vector
 
 FOREVER = float("inf")
@@ -91,12 +90,12 @@ async def test_a_score_is_the_rule_of_ranking_and_does_not_depend_on_what_else_i
     await store.apply(lease(), [write("User likes green tea")], FOREVER)
     (alone,) = await store.search(query("green tea"))
     (near,) = await store.neighbours(ANA.lane, [Near(vector=word_vector("green tea"))], 1)
-    assert alone.score > rank.score(near[0].score, 0) > 0
+    assert alone.score > scoring.score(near[0].score, 0) > 0
     await store.apply(lease(), [write(f"User note {number}", minutes=number) for number in range(20)], FOREVER)
     first = (await store.search(query("green tea")))[0]
     bm25 = await store._client.query_points(store.collection, query=document("green tea"), using="bm25", limit=1)
-    assert first.score == pytest.approx(rank.score(near[0].score, bm25.points[0].score), abs=1e-4)
-    assert all(one.score <= rank.DENSE_SHARE for one in await store.search(query("quantum chromodynamics")))
+    assert first.score == pytest.approx(scoring.score(near[0].score, bm25.points[0].score), abs=1e-4)
+    assert all(one.score <= scoring.DENSE_SHARE for one in await store.search(query("quantum chromodynamics")))
 
 
 async def test_an_owner_sees_only_its_own_even_with_the_same_words(store: QdrantStore) -> None:

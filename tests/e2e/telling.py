@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from memory.client import TurnstoneClient
+from scrubjay.client import ScrubjayClient
 from tests.support import wait_until
 
 SESSION_1 = datetime(2026, 3, 1, 9, tzinfo=UTC)
 
 
-async def told(client: TurnstoneClient, user: str, words: str, at: datetime) -> str:
+async def told(client: ScrubjayClient, user: str, words: str, at: datetime) -> str:
     turn = await client.add_turn([{"role": "user", "content": words}], user_id=user, timestamp=at)
 
     async def settled() -> bool:

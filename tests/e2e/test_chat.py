@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from memory.client import ApiError, TurnstoneClient
-from memory.client.views import Delta, Recalled, Said
+from scrubjay.client import ApiError, ScrubjayClient
+from scrubjay.client.views import Delta, Recalled, Said
 from tests.e2e.telling import SESSION_1, told
 from tests.model_server.control import ModelServer
 from tests.model_server.wire import Fault, Kind
@@ -29,15 +29,15 @@ def user() -> str:
 
 
 @pytest.fixture
-async def talker(modelled: Running, model: ModelServer) -> AsyncIterator[TurnstoneClient]:
+async def talker(modelled: Running, model: ModelServer) -> AsyncIterator[ScrubjayClient]:
     """A client of the stack that has a model."""
     model.reset()
-    async with TurnstoneClient(modelled.url) as opened:
+    async with ScrubjayClient(modelled.url) as opened:
         yield opened
 
 
 @pytest.fixture
-async def http(modelled: Running, talker: TurnstoneClient) -> AsyncIterator[httpx.AsyncClient]:
+async def http(modelled: Running, talker: ScrubjayClient) -> AsyncIterator[httpx.AsyncClient]:
     """Plain HTTP to the same stack."""
     async with httpx.AsyncClient(base_url=modelled.url, timeout=30) as opened:
         yield opened
@@ -49,12 +49,12 @@ def read(stream: str) -> list[tuple[str, Any]]:
     return [(event["event"], json.loads(event["data"])) for event in events]
 
 
-async def accepted(client: TurnstoneClient, user: str) -> int:
+async def accepted(client: ScrubjayClient, user: str) -> int:
     return (await client.turns(user_id=user)).count
 
 
 async def test_a_chat_as_events_tells_the_memories_then_the_reply_by_pieces_and_last_the_turn_that_was_accepted(
-    talker: TurnstoneClient, user: str
+    talker: ScrubjayClient, user: str
 ) -> None:
     await told(talker, user, "I live in Oslo.", SESSION_1)
     first, *pieces, last = [event async for event in talker.chat_stream(user, QUESTION)]
@@ -94,7 +94,7 @@ async def test_events_are_asked_for_in_the_body_or_by_what_is_accepted_and_the_b
         assert answer.json() == {"reply": "You said: Hello", "memories_used": []}
 
 
-async def test_a_chat_with_an_agent_in_a_run_is_remembered_for_them(talker: TurnstoneClient, user: str) -> None:
+async def test_a_chat_with_an_agent_in_a_run_is_remembered_for_them(talker: ScrubjayClient, user: str) -> None:
     owner = {"agent_id": "bot", "run_id": "r1"}
     await talker.chat(user, "I like tea.", **owner)
     last = [event async for event in talker.chat_stream(user, "I like rain.", **owner)][-1]
@@ -105,7 +105,7 @@ async def test_a_chat_with_an_agent_in_a_run_is_remembered_for_them(talker: Turn
 
 
 async def test_a_caller_who_hangs_up_in_the_midst_ends_the_models_call_and_nothing_is_remembered(
-    talker: TurnstoneClient, model: ModelServer, user: str
+    talker: ScrubjayClient, model: ModelServer, user: str
 ) -> None:
     model.fault(Fault(kind=Kind.HELD, route="chat"))
     async with aclosing(talker.chat_stream(user, "I like my tea green.")) as events:  # type: ignore[type-var]
@@ -119,7 +119,7 @@ async def test_a_caller_who_hangs_up_in_the_midst_ends_the_models_call_and_nothi
 
 
 async def test_a_model_that_breaks_off_is_an_error_event_in_the_shape_of_every_refusal_and_nothing_is_remembered(
-    talker: TurnstoneClient, http: httpx.AsyncClient, model: ModelServer, user: str
+    talker: ScrubjayClient, http: httpx.AsyncClient, model: ModelServer, user: str
 ) -> None:
     model.fault(Fault(kind=Kind.DROPPED, route="chat"))
     body = {"user_id": user, "message": "I like tea.", "stream": True}
@@ -134,7 +134,7 @@ async def test_a_model_that_breaks_off_is_an_error_event_in_the_shape_of_every_r
 
 
 async def test_what_is_refused_before_the_first_event_is_refused_with_its_status(
-    client: TurnstoneClient, http: httpx.AsyncClient, user: str
+    client: ScrubjayClient, http: httpx.AsyncClient, user: str
 ) -> None:
     with pytest.raises(ApiError) as caught:  # this stack has no model
         [event async for event in client.chat_stream(user, "Hello")]

@@ -9,15 +9,15 @@ from typing import Any
 
 from typer.testing import CliRunner, Result
 
-from memory.cli.app import app
-from memory.client import TurnstoneClient
+from scrubjay.cli.app import app
+from scrubjay.client import ScrubjayClient
 from tests.running import Running
 from tests.support import wait_until
 
 
 async def command(stack: Running, *arguments: str) -> Result:
     """Run a command in a thread of its own, as it opens an event loop of its own."""
-    settings = {"TURNSTONE_URL": stack.url, "COLUMNS": "200"}
+    settings = {"SCRUBJAY_URL": stack.url, "COLUMNS": "200"}
     return await asyncio.to_thread(CliRunner().invoke, app, list(arguments), env=settings)
 
 
@@ -27,7 +27,7 @@ async def answer(stack: Running, *arguments: str) -> Any:
     return json.loads(result.stdout)
 
 
-async def remember(client: TurnstoneClient, user: str, text: str) -> str:
+async def remember(client: ScrubjayClient, user: str, text: str) -> str:
     turn = await client.add_turn([{"role": "user", "content": text}], user_id=user, infer=False)
 
     async def settled() -> bool:
@@ -44,7 +44,7 @@ async def test_doctor_finds_a_running_stack_in_order(stack: Running) -> None:
         assert part in result.stdout
 
 
-async def test_a_memory_can_be_found_corrected_traced_and_deleted(stack: Running, client: TurnstoneClient) -> None:
+async def test_a_memory_can_be_found_corrected_traced_and_deleted(stack: Running, client: ScrubjayClient) -> None:
     await remember(client, "cora", "Cora builds with Vue.js")
     [found] = (await answer(stack, "search", "what does Cora build with?", "--user", "cora"))["results"]
     assert found["memory"] == "Cora builds with Vue.js"
@@ -56,14 +56,14 @@ async def test_a_memory_can_be_found_corrected_traced_and_deleted(stack: Running
     assert (await answer(stack, "memories", "list", "--user", "cora"))["count"] == 0
 
 
-async def test_a_turn_can_be_looked_up(stack: Running, client: TurnstoneClient) -> None:
+async def test_a_turn_can_be_looked_up(stack: Running, client: ScrubjayClient) -> None:
     turn_id = await remember(client, "dora", "Dora has a cat")
     assert (await answer(stack, "turns", turn_id))["status"] == "settled"
     listed = await answer(stack, "turns", "--user", "dora", "--status", "settled")
     assert [turn["id"] for turn in listed["results"]] == [turn_id]
 
 
-async def test_forgetting_leaves_nothing_and_says_so(stack: Running, client: TurnstoneClient) -> None:
+async def test_forgetting_leaves_nothing_and_says_so(stack: Running, client: ScrubjayClient) -> None:
     await remember(client, "elsa", "Elsa lives in Oslo")
     receipt = await answer(stack, "forget", "--user", "elsa", "--yes")
     assert (receipt["turns"], receipt["memories"], receipt["verified"]) == (1, 1, True)
@@ -71,7 +71,7 @@ async def test_forgetting_leaves_nothing_and_says_so(stack: Running, client: Tur
 
 
 async def test_what_is_kept_of_an_owner_is_exported_and_after_the_erase_its_receipt_holds(
-    stack: Running, client: TurnstoneClient, tmp_path: Path
+    stack: Running, client: ScrubjayClient, tmp_path: Path
 ) -> None:
     await remember(client, "fritz", "Fritz lives in Bern")
     receipt, lines = tmp_path / "receipt.json", tmp_path / "fritz.jsonl"

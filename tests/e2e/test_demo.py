@@ -1,4 +1,4 @@
-"""`turnstone demo`, the real command, on a short piece of the conversation."""
+"""`scrubjay demo`, the real command, on a short piece of the conversation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.running import without_endpoint
 from tests.support import wait_until
 
-DEMO = [sys.executable, "-m", "memory.cli", "demo", "--sessions", "10"]
+DEMO = [sys.executable, "-m", "scrubjay.cli", "demo", "--sessions", "10"]
 
 
 def environment(folder: Path) -> dict[str, str]:

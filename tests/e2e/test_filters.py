@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from memory.client import ApiError, TurnstoneClient
+from scrubjay.client import ApiError, ScrubjayClient
 from tests.support import wait_until
 
 MARCH = datetime(2026, 3, 1, tzinfo=UTC)
@@ -19,7 +19,7 @@ SAID: dict[str, dict[str, Any]] = {
 }
 
 
-async def tell(client: TurnstoneClient, user: str) -> None:
+async def tell(client: ScrubjayClient, user: str) -> None:
     """Three memories of a user, each with its metadata."""
     for text, metadata in SAID.items():
         message = {"role": "user", "content": text}
@@ -31,7 +31,7 @@ async def tell(client: TurnstoneClient, user: str) -> None:
     await wait_until(known, what="what was told being remembered")
 
 
-async def test_filters_narrow_a_search_and_a_list_down_and_may_name_the_owner(client: TurnstoneClient) -> None:
+async def test_filters_narrow_a_search_and_a_list_down_and_may_name_the_owner(client: ScrubjayClient) -> None:
     anna, other = f"anna-{uuid.uuid4().hex}", f"other-{uuid.uuid4().hex}"
     await tell(client, anna)
     await tell(client, other)

@@ -1,4 +1,4 @@
-"""`turnstone import` against the running stack: a collection that mem0ai has written, a file, our own export."""
+"""`scrubjay import` against the running stack: a collection that mem0ai has written, a file, our own export."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from memory.client import TurnstoneClient
+from scrubjay.client import ScrubjayClient
 from tests.e2e.test_commands import answer, command, remember
 from tests.imports import theirs
 from tests.imports.__main__ import claims, compared, imported
@@ -30,7 +30,7 @@ async def test_what_mem0ai_has_written_arrives_complete_by_an_import_that_is_int
 
 
 async def test_an_export_of_mem0_is_imported_from_a_file(
-    stack: Running, client: TurnstoneClient, tmp_path: Path
+    stack: Running, client: ScrubjayClient, tmp_path: Path
 ) -> None:
     file, more = tmp_path / "export.json", ("--state", str(tmp_path / "state"), "--report", str(tmp_path / "report"))
     one = {"memory": "Gil keeps bees", "user_id": "gil", "session_id": "s1", "categories": ["hobby"], "metadata": None}
@@ -44,7 +44,7 @@ async def test_an_export_of_mem0_is_imported_from_a_file(
 
 
 async def test_our_own_export_is_imported_and_what_was_forgotten_is_not(
-    stack: Running, client: TurnstoneClient, tmp_path: Path
+    stack: Running, client: ScrubjayClient, tmp_path: Path
 ) -> None:
     file, report = tmp_path / "hans.jsonl", tmp_path / "report"
     more = ("--state", str(tmp_path / "state"), "--report", str(report))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from memory.client import TurnstoneClient
+from scrubjay.client import ScrubjayClient
 from tests.e2e.telling import SESSION_1, told
 from tests.model_server.control import ModelServer
 from tests.model_server.wire import Fault, Kind
@@ -34,7 +34,7 @@ def php() -> str:
 def answered(php: str, controller: Path, url: str, user: str, message: str) -> tuple[int, dict[str, object], str]:
     """The status with which the harness ends, the controller's answer, and what it reported."""
     command = [php, str(HARNESS), str(controller), user, message]
-    env = without_endpoint({"TURNSTONE_URL": url})
+    env = without_endpoint({"SCRUBJAY_URL": url})
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=env)
     body: dict[str, object] = json.loads(ended.stdout or "{}")
     return ended.returncode, body, ended.stderr
@@ -46,7 +46,7 @@ async def test_the_controller_gives_the_reply_and_the_memories_that_were_used(
 ) -> None:
     model.reset()
     user = f"laravel-{uuid.uuid4().hex[:8]}"
-    async with TurnstoneClient(modelled.url) as client:
+    async with ScrubjayClient(modelled.url) as client:
         await told(client, user, "I am building a SaaS product in Laravel.", SESSION_1)
         given = answered(php, controller, modelled.url, user, "What am I building in Laravel?")
         used = ["I am building a SaaS product in Laravel."]

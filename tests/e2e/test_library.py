@@ -8,9 +8,9 @@ from typing import cast
 
 import pytest
 
-from memory import Memory, MemoryClient
-from memory.client import ServerUnreachable
-from memory.errors import BadRequest, NotFound
+from scrubjay import Memory, MemoryClient
+from scrubjay.client import ServerUnreachable
+from scrubjay.errors import BadRequest, NotFound
 from tests.running import Running
 from tests.support import free_port, wait_until
 
@@ -102,7 +102,7 @@ async def test_what_is_added_in_process_and_by_a_server_are_memories_of_one_tena
 def test_a_client_finds_its_server_as_the_command_line_does(
     stack: Running, user: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TURNSTONE_URL", stack.url)
+    monkeypatch.setenv("SCRUBJAY_URL", stack.url)
     with MemoryClient() as client:
         assert client.get_all(user_id=user) == {"results": []}
     with MemoryClient(f"http://127.0.0.1:{free_port()}", retries=0) as nobody, pytest.raises(ServerUnreachable):

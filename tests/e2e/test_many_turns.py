@@ -12,7 +12,7 @@ from time import perf_counter
 
 import pytest
 
-from memory.client import TurnstoneClient
+from scrubjay.client import ScrubjayClient
 from tests.running import Running
 from tests.support import kill, wait_until
 
@@ -23,7 +23,7 @@ ITEM = re.compile(r"item-(\d+)")
 class Crowd:
     """Fifty users' turns, posted by twenty clients, each user's in order by one of them."""
 
-    def __init__(self, client: TurnstoneClient, label: str, turns: int) -> None:
+    def __init__(self, client: ScrubjayClient, label: str, turns: int) -> None:
         self._client = client
         self._label = label
         self._turns = turns
@@ -56,7 +56,7 @@ class Crowd:
         return await self.count("settled") == self._turns
 
 
-async def check_user(client: TurnstoneClient, user: str, posted: list[tuple[str, int]]) -> None:
+async def check_user(client: ScrubjayClient, user: str, posted: list[tuple[str, int]]) -> None:
     """Every fact once, in posting order, told by its own turn."""
     page = await client.memories(user_id=user, page_size=200)
     memories = sorted(page.results, key=lambda one: one.created_at)
@@ -74,7 +74,7 @@ async def check_user(client: TurnstoneClient, user: str, posted: list[tuple[str,
 
 @pytest.mark.parametrize(("turns", "killed"), [(300, False), (1_000, True)], ids=["undisturbed", "a worker is killed"])
 async def test_every_turn_settles_once_and_in_order(
-    stack: Running, client: TurnstoneClient, turns: int, killed: bool, record_property: Callable[[str, object], None]
+    stack: Running, client: ScrubjayClient, turns: int, killed: bool, record_property: Callable[[str, object], None]
 ) -> None:
     crowd = Crowd(client, "killed" if killed else "calm", turns)
     start = perf_counter()
@@ -94,7 +94,7 @@ async def test_every_turn_settles_once_and_in_order(
         await check_user(client, user, posted)
 
 
-async def test_a_search_never_returns_another_users_memory(client: TurnstoneClient) -> None:
+async def test_a_search_never_returns_another_users_memory(client: ScrubjayClient) -> None:
     users = [f"searcher-{number}" for number in range(20)]
     turns = [await client.add_turn([{"role": "user", "content": "I like green tea"}], user_id=user) for user in users]
 

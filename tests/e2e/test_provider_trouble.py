@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from memory.client import TurnstoneClient
-from memory.client.views import TurnView
+from scrubjay.client import ScrubjayClient
+from scrubjay.client.views import TurnView
 from tests.model_server.control import ModelServer
 from tests.model_server.control import running as model_server
 from tests.model_server.wire import Fault, Kind
-from tests.running import Running, turnstone_up
+from tests.running import Running, scrubjay_up
 from tests.support import wait_until
 
 LANES = 30
@@ -22,9 +22,9 @@ LANES = 30
 TRIES, MOST_CALLS = 150, 40
 FAULT_503 = Fault(kind=Kind.STATUS, status=503)
 SETTINGS = {
-    "TURNSTONE_EMBEDDER": "local",
-    "TURNSTONE_RETRY_MAX_SECONDS": "2",
-    "TURNSTONE_SWEEP_SECONDS": "0.2",
+    "SCRUBJAY_EMBEDDER": "local",
+    "SCRUBJAY_RETRY_MAX_SECONDS": "2",
+    "SCRUBJAY_SWEEP_SECONDS": "0.2",
 }
 
 
@@ -38,7 +38,7 @@ def started() -> Iterator[ModelServer]:
 def troubled(started: ModelServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     data: Path = tmp_path_factory.mktemp("troubled") / "data"
     settings = {**SETTINGS, "OPENAI_BASE_URL": started.base_url, "OPENAI_API_KEY": "test"}
-    with turnstone_up(data, workers=2, environment=settings) as running:
+    with scrubjay_up(data, workers=2, environment=settings) as running:
         yield running
 
 
@@ -50,18 +50,18 @@ def model(started: ModelServer) -> Iterator[ModelServer]:
 
 
 @pytest.fixture
-async def client(troubled: Running) -> AsyncIterator[TurnstoneClient]:
-    async with TurnstoneClient(troubled.url) as opened:
+async def client(troubled: Running) -> AsyncIterator[ScrubjayClient]:
+    async with ScrubjayClient(troubled.url) as opened:
         yield opened
 
 
-async def posted(client: TurnstoneClient, name: str, lanes: int = LANES) -> list[str]:
+async def posted(client: ScrubjayClient, name: str, lanes: int = LANES) -> list[str]:
     said = [{"role": "user", "content": "I live in Berlin."}]
     turns = await asyncio.gather(*(client.add_turn(said, user_id=f"{name}-{number}") for number in range(lanes)))
     return [turn.id for turn in turns]
 
 
-async def resting(client: TurnstoneClient, turn_id: str) -> TurnView:
+async def resting(client: ScrubjayClient, turn_id: str) -> TurnView:
     """The turn as it is between two tries: during one it counts as attempted."""
 
     async def rests() -> TurnView | None:
@@ -71,7 +71,7 @@ async def resting(client: TurnstoneClient, turn_id: str) -> TurnView:
     return await wait_until(rests, what="the turn waiting for its next try")
 
 
-async def all_settled(client: TurnstoneClient, turns: list[str]) -> bool:
+async def all_settled(client: ScrubjayClient, turns: list[str]) -> bool:
     return all([(await client.turn(turn)).status == "settled" for turn in turns])
 
 
@@ -85,7 +85,7 @@ def tries(troubled: Running) -> int:
 
 
 async def test_a_provider_that_is_down_is_hardly_called_and_all_is_settled_when_it_is_back(
-    model: ModelServer, troubled: Running, client: TurnstoneClient
+    model: ModelServer, troubled: Running, client: ScrubjayClient
 ) -> None:
     before = tries(troubled)
     model.fault(FAULT_503)
@@ -105,7 +105,7 @@ async def test_a_provider_that_is_down_is_hardly_called_and_all_is_settled_when_
 
 
 async def test_a_provider_that_comes_back_is_asked_by_one_first_and_then_by_no_more_than_have_been_answered(
-    model: ModelServer, troubled: Running, client: TurnstoneClient
+    model: ModelServer, troubled: Running, client: ScrubjayClient
 ) -> None:
     model.fault(FAULT_503)
     turns = await posted(client, "back")
@@ -134,7 +134,7 @@ async def test_a_provider_that_comes_back_is_asked_by_one_first_and_then_by_no_m
 
 
 async def test_a_refused_key_stops_all_calls_at_once_and_each_turn_says_why_it_waits(
-    model: ModelServer, troubled: Running, client: TurnstoneClient
+    model: ModelServer, troubled: Running, client: ScrubjayClient
 ) -> None:
     before = tries(troubled)
     model.fault(Fault(kind=Kind.STATUS, status=401))

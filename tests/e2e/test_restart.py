@@ -11,14 +11,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from memory.client import TurnstoneClient
-from tests.running import Running, assert_that_a_signal_ends_every_part, turnstone_up
+from scrubjay.client import ScrubjayClient
+from tests.running import Running, assert_that_a_signal_ends_every_part, scrubjay_up
 from tests.support import kill, wait_until
 
-QUICK = {"TURNSTONE_LEASE_SECONDS": "2"}
+QUICK = {"SCRUBJAY_LEASE_SECONDS": "2"}
 
 
-async def settle(client: TurnstoneClient, user: str, text: str) -> str:
+async def settle(client: ScrubjayClient, user: str, text: str) -> str:
     turn = await client.add_turn([{"role": "user", "content": text}], user_id=user)
 
     async def settled() -> bool:
@@ -32,8 +32,8 @@ async def test_sigterm_ends_every_part_and_starting_again_keeps_memories_history
     tmp_path: Path,
 ) -> None:
     data = tmp_path / "data"
-    with turnstone_up(data, workers=1, environment=QUICK) as stack:
-        async with TurnstoneClient(stack.url) as client:
+    with scrubjay_up(data, workers=1, environment=QUICK) as stack:
+        async with ScrubjayClient(stack.url) as client:
             told = await settle(client, "ana", "I live in Berlin")
             (memory,) = (await client.memories(user_id="ana")).results
             await client.update(memory.id, "Lives in Lisbon")
@@ -43,8 +43,8 @@ async def test_sigterm_ends_every_part_and_starting_again_keeps_memories_history
             waiting = await client.add_turn([{"role": "user", "content": "I like green tea"}], user_id="ana")
         kill(worker, signal.SIGKILL)
         assert stack.stop() == 0
-    with turnstone_up(data, workers=1, environment=QUICK) as stack:
-        async with TurnstoneClient(stack.url) as client:
+    with scrubjay_up(data, workers=1, environment=QUICK) as stack:
+        async with ScrubjayClient(stack.url) as client:
             assert [one["memory"] for one in await client.history(memory.id)] == history
             assert (await client.memory(memory.id)).memory == "Lives in Lisbon"
             assert (await client.turn(told)).status == "settled"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from memory.client import TurnstoneClient
+from scrubjay.client import ScrubjayClient
 from tests.e2e.telling import SESSION_1, told
 from tests.model_server.control import ModelServer
 from tests.model_server.wire import Canned
@@ -16,7 +16,7 @@ from tests.support import wait_until
 async def test_a_turn_tells_what_it_cost_and_what_was_said_and_the_tenant_pays(
     model: ModelServer, modelled: Running
 ) -> None:
-    async with TurnstoneClient(modelled.url) as client:
+    async with ScrubjayClient(modelled.url) as client:
         before = spent(await client.metrics())
         turn_id = await told(client, "costs", "I collect stamps.", SESSION_1)
         after = spent(await client.metrics())
@@ -33,19 +33,19 @@ async def test_a_turn_tells_what_it_cost_and_what_was_said_and_the_tenant_pays(
 
 def spent(metrics: str) -> float:
     lines = (line.rpartition(" ") for line in metrics.splitlines())
-    return sum(float(value) for name, _, value in lines if name.startswith("turnstone_model_cost_usd_total"))
+    return sum(float(value) for name, _, value in lines if name.startswith("scrubjay_model_cost_usd_total"))
 
 
 def gated_in(metrics: str) -> float:
     lines = (line.rpartition(" ") for line in metrics.splitlines())
-    return sum(float(value) for name, _, value in lines if name == 'turnstone_turns_gated_total{tenant="default"}')
+    return sum(float(value) for name, _, value in lines if name == 'scrubjay_turns_gated_total{tenant="default"}')
 
 
 async def test_small_talk_costs_no_call_is_counted_and_can_be_looked_through(
     model: ModelServer, modelled: Running
 ) -> None:
     calls = model.counts().calls
-    async with TurnstoneClient(modelled.url) as client:
+    async with ScrubjayClient(modelled.url) as client:
         before = gated_in(await client.metrics())  # others share the stack
         turn_id = await told(client, "polite", "Ok, thank you!", SESSION_1)
         assert model.counts().calls == calls
@@ -60,7 +60,7 @@ async def test_small_talk_costs_no_call_is_counted_and_can_be_looked_through(
 async def test_guidance_of_the_tenant_and_of_a_turn_reach_the_prompt_and_name_the_categories(
     model: ModelServer, modelled: Running
 ) -> None:
-    async with httpx.AsyncClient(base_url=modelled.url) as http, TurnstoneClient(modelled.url) as client:
+    async with httpx.AsyncClient(base_url=modelled.url) as http, ScrubjayClient(modelled.url) as client:
         ours = {"excludes": "anything about health", "custom_categories": {"hobby": "what is done for fun"}}
         assert (await http.put("/guidance", json=ours)).status_code == 200
         assert (await http.get("/guidance")).json()["excludes"] == "anything about health"
@@ -108,7 +108,7 @@ async def test_what_the_assistant_recalls_is_never_remembered_as_the_users_own_w
         {"fact": "User has a cat", "category": "personal", "quote": "I have a cat"},
     ]
     model.say(Canned(route="extraction", contains="I have a cat", answer={"facts": facts}))
-    async with TurnstoneClient(modelled.url) as client:
+    async with ScrubjayClient(modelled.url) as client:
         messages = [{"role": "user", "content": "I have a cat."}, {"role": "assistant", "content": echo}]
         turn = await client.add_turn(messages, user_id="echo", timestamp=SESSION_1)
 
@@ -117,7 +117,7 @@ async def test_what_the_assistant_recalls_is_never_remembered_as_the_users_own_w
 
         await wait_until(settled, what="the turn being settled")
         assert [one.memory for one in (await client.memories(user_id="echo")).results] == ["User has a cat"]
-        assert 'turnstone_facts_dropped_total{tenant="default"} 1.0' in await client.metrics()
+        assert 'scrubjay_facts_dropped_total{tenant="default"} 1.0' in await client.metrics()
 
 
 async def test_a_burst_makes_one_call_and_what_changes_within_it_still_supersedes(
@@ -141,7 +141,7 @@ async def test_a_burst_makes_one_call_and_what_changes_within_it_still_supersede
         ),
     )
     calls = model.counts().calls
-    async with TurnstoneClient(modelled.url) as client:
+    async with ScrubjayClient(modelled.url) as client:
         texts = ["I live in Rome.", "I like it there.", "I moved to Porto."]
         turns = [await client.add_turn([{"role": "user", "content": text}], user_id="burst") for text in texts]
 

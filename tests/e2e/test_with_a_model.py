@@ -8,7 +8,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from memory.client import TurnstoneClient
+from scrubjay.client import ScrubjayClient
 from tests.e2e.telling import SESSION_1, told
 from tests.model_server.control import ModelServer
 from tests.model_server.wire import Canned, Fault, Kind
@@ -54,7 +54,7 @@ async def test_a_changed_fact_supersedes_the_old_one(model: ModelServer, modelle
         Canned(route="reconciliation", contains=move.second, answer={"decisions": [update]}),
     )
     user = move.language.lower()
-    async with TurnstoneClient(modelled.url) as client:
+    async with ScrubjayClient(modelled.url) as client:
         first = await told(client, user, move.before, SESSION_1)
         second = await told(client, user, move.after, SESSION_3)
         found = await client.search(move.question, user_id=user)
@@ -91,7 +91,7 @@ async def test_a_model_in_trouble_delays_a_turn_and_loses_nothing(
 ) -> None:
     user = f"trouble-{fault.kind}-{fault.status}"
     model.fault(fault)
-    async with TurnstoneClient(modelled.url) as client:
+    async with ScrubjayClient(modelled.url) as client:
         turn_id = await told(client, user, "I live in Berlin.", SESSION_1)
         turn = await client.turn(turn_id)
         memories = await client.memories(user_id=user)
@@ -104,7 +104,7 @@ async def test_an_answer_that_stays_bad_ends_among_the_dead_letters_and_can_be_r
     model: ModelServer, modelled: Running
 ) -> None:
     model.fault(Fault(kind=Kind.NOT_JSON, contains="poison", route="extraction"))
-    async with TurnstoneClient(modelled.url) as client:
+    async with ScrubjayClient(modelled.url) as client:
         bad = await client.add_turn([{"role": "user", "content": "I like poison ivy."}], user_id="letters")
         good = await told(client, "letters", "I live in Berlin.", SESSION_1)
 
@@ -131,7 +131,7 @@ async def test_chat_answers_with_what_is_remembered_and_remembers_the_turn(
     model: ModelServer, modelled: Running
 ) -> None:
     model.say(Canned(route="chat", contains="Laravel project", answer="How is the SaaS product coming along?"))
-    async with TurnstoneClient(modelled.url) as client:
+    async with ScrubjayClient(modelled.url) as client:
         await told(client, "laravel", "I am building a SaaS product in Laravel.", SESSION_1)
         reply = await client.chat("laravel", "Can you help with my Laravel project?")
         assert reply.reply == "How is the SaaS product coming along?"
@@ -153,7 +153,7 @@ async def test_an_agent_learns_from_what_it_says_itself_and_everybody_finds_it(
         {"role": "user", "content": "How long does a refund take?"},
         {"role": "assistant", "content": "Refunds take five days."},
     ]
-    async with TurnstoneClient(modelled.url) as client:
+    async with ScrubjayClient(modelled.url) as client:
         turn = await client.add_turn(messages, agent_id="support", timestamp=SESSION_1)
 
         async def settled() -> bool:

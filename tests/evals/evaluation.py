@@ -62,8 +62,8 @@ class Evaluation:
     """
 
     def __init__(self, model: ModelServer, folder: Path, *options: str) -> None:
-        self.environment = {"OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": "test", "TURNSTONE_LEASE_SECONDS": "2"}
-        self.environment["TURNSTONE_SWEEP_SECONDS"] = "0.5"
+        self.environment = {"OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": "test", "SCRUBJAY_LEASE_SECONDS": "2"}
+        self.environment["SCRUBJAY_SWEEP_SECONDS"] = "0.5"
         self.options = [*options, "--folder", str(folder), "--price-in", "1", "--price-out", "2"]
         self.options += ["--workers", "1", "--at-once", "1", "--retries", "1"]
         self._report = folder.with_suffix(".json")

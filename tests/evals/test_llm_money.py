@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from memory.model import Usage
+from scrubjay.model import Usage
 from tests.evals.llm.halt import BUDGET, INTERRUPTED, Halt
 from tests.evals.llm.journal import Journal
 from tests.evals.llm.meter import Meter

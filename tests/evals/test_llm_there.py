@@ -1,4 +1,4 @@
-"""The command against a Turnstone that is there already, called in this process: it starts nothing of its own."""
+"""The command against a Scrubjay that is there already, called in this process: it starts nothing of its own."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from tests.evals.evaluation import DATA, LOCOMO, Evaluation, asked
 from tests.evals.llm.__main__ import main
 from tests.model_server.control import ModelServer
 from tests.model_server.wire import Canned, Fault, Kind
-from tests.running import Running, turnstone_up
+from tests.running import Running, scrubjay_up
 
 
 @pytest.fixture(scope="module")
-def turnstone(scripted: ModelServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def scrubjay(scripted: ModelServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     data = tmp_path_factory.mktemp("evaluated") / "data"
     settings = {"OPENAI_BASE_URL": scripted.base_url, "OPENAI_API_KEY": "test"}
-    with turnstone_up(data, workers=1, environment=settings) as running:
+    with scrubjay_up(data, workers=1, environment=settings) as running:
         yield running
 
 
@@ -27,11 +27,11 @@ Evaluate = Callable[..., Evaluation]
 
 @pytest.fixture
 def evaluate(
-    model: ModelServer, turnstone: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    model: ModelServer, scrubjay: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Evaluation]:
     def made(dataset: str, data: str | Path) -> Evaluation:
         folder = tmp_path / dataset
-        found = Evaluation(model, folder, dataset, "--data", str(DATA / data), "--url", turnstone.url, "--yes")
+        found = Evaluation(model, folder, dataset, "--data", str(DATA / data), "--url", scrubjay.url, "--yes")
         for name, setting in found.environment.items():
             monkeypatch.setenv(name, setting)
         return found

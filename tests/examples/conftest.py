@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from memory.client import TurnstoneClient
+from scrubjay.client import ScrubjayClient
 from tests.model_server.control import ModelServer
 from tests.model_server.control import running as model_server
 from tests.running import OPERATOR_KEY, Running
@@ -19,15 +19,15 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 @pytest.fixture
-async def client(keyed: Running) -> AsyncIterator[TurnstoneClient]:
+async def client(keyed: Running) -> AsyncIterator[ScrubjayClient]:
     """A client of the running stack."""
-    async with TurnstoneClient(keyed.url, OPERATOR_KEY) as opened:
+    async with ScrubjayClient(keyed.url, OPERATOR_KEY) as opened:
         yield opened
 
 
 @pytest.fixture(scope="session")
 def model() -> Iterator[ModelServer]:
-    """The scripted model that an example's agent asks; Turnstone asks none."""
+    """The scripted model that an example's agent asks; Scrubjay asks none."""
     with model_server() as server:
         yield server
 
@@ -35,7 +35,7 @@ def model() -> Iterator[ModelServer]:
 @pytest.fixture
 def script(keyed: Running, model: ModelServer) -> Callable[..., str]:
     """Run an example as its first lines say; what it printed."""
-    settings = {"TURNSTONE_URL": keyed.url, "TURNSTONE_KEY": OPERATOR_KEY}
+    settings = {"SCRUBJAY_URL": keyed.url, "SCRUBJAY_KEY": OPERATOR_KEY}
     endpoint = {"OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": "test"}
 
     def run(name: str, *words: str) -> str:

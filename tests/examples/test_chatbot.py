@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from memory.client import TurnstoneClient
+from scrubjay.client import ScrubjayClient
 from tests.model_server.control import ModelServer
 from tests.support import wait_until
 
 
 async def test_a_chatbot_knows_in_its_next_conversation_what_it_was_told(
-    script: Callable[..., str], client: TurnstoneClient, model: ModelServer
+    script: Callable[..., str], client: ScrubjayClient, model: ModelServer
 ) -> None:
     model.reset()
     script("chatbot.py", "carla", "I am building a SaaS product in Laravel.")

@@ -19,7 +19,7 @@ SCRIPT = Path(__file__).parents[2] / "examples" / "curl.sh"
 def run(url: str, key: str) -> subprocess.CompletedProcess[str]:
     if shutil.which("curl") is None:
         pytest.skip("curl is not installed")
-    env = {**os.environ, "TURNSTONE_URL": url, "TURNSTONE_KEY": key}
+    env = {**os.environ, "SCRUBJAY_URL": url, "SCRUBJAY_KEY": key}
     return subprocess.run(["sh", str(SCRIPT)], capture_output=True, text=True, check=False, env=env)
 
 

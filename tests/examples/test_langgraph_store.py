@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 from langgraph.store.base import InvalidNamespaceError
 
-from examples.langgraph_store import TurnstoneStore
-from memory.client import TurnstoneClient
+from examples.langgraph_store import ScrubjayStore
+from scrubjay.client import ScrubjayClient
 from tests.running import OPERATOR_KEY, Running
 from tests.support import wait_until
 
@@ -17,12 +17,12 @@ OATMEAL = {"text": "Lea has oatmeal for breakfast", "stars": 5, "with": {"fruit"
 
 
 @pytest.fixture
-def store(keyed: Running) -> TurnstoneStore:
-    return TurnstoneStore(keyed.url, OPERATOR_KEY, fields=("text",))
+def store(keyed: Running) -> ScrubjayStore:
+    return ScrubjayStore(keyed.url, OPERATOR_KEY, fields=("text",))
 
 
 async def test_an_item_is_given_back_as_it_was_put_until_it_is_put_again_or_deleted(
-    store: TurnstoneStore, client: TurnstoneClient
+    store: ScrubjayStore, client: ScrubjayClient
 ) -> None:
     shelf = ("memories", "lea", "food")
     await store.aput(shelf, "breakfast", OATMEAL)
@@ -44,7 +44,7 @@ async def test_an_item_is_given_back_as_it_was_put_until_it_is_put_again_or_dele
     assert await store.aget(shelf, "breakfast") is None
 
 
-async def test_a_search_goes_by_meaning_by_value_and_by_shelf(store: TurnstoneStore) -> None:
+async def test_a_search_goes_by_meaning_by_value_and_by_shelf(store: ScrubjayStore) -> None:
     food, work = ("memories", "nora", "food"), ("memories", "nora", "work")
     await asyncio.gather(
         store.aput(food, "breakfast", {"text": "Nora eats oatmeal in the morning", "stars": 5}),
@@ -64,7 +64,7 @@ async def test_a_search_goes_by_meaning_by_value_and_by_shelf(store: TurnstoneSt
 
 
 async def test_a_graph_also_finds_what_was_learned_from_conversations(
-    store: TurnstoneStore, client: TurnstoneClient
+    store: ScrubjayStore, client: ScrubjayClient
 ) -> None:
     await client.add_turn([{"role": "user", "content": "I live in Porto."}], user_id="olga")
 
@@ -79,7 +79,7 @@ async def test_a_graph_also_finds_what_was_learned_from_conversations(
     assert same.value == found.value
 
 
-async def test_namespaces_are_listed_of_one_owner_or_of_all(store: TurnstoneStore) -> None:
+async def test_namespaces_are_listed_of_one_owner_or_of_all(store: ScrubjayStore) -> None:
     for namespace in (("memories", "pia", "food", "sweet"), ("memories", "pia", "work"), ("memories", "quin", "food")):
         await store.aput(namespace, "it", {"text": "something"})
     shelves = await store.alist_namespaces(prefix=("memories", "pia"))
@@ -91,7 +91,7 @@ async def test_namespaces_are_listed_of_one_owner_or_of_all(store: TurnstoneStor
     assert await store.alist_namespaces(prefix=("memories", "pia"), limit=1, offset=1) == [("memories", "pia", "work")]
 
 
-async def test_what_has_no_owner_or_no_counterpart_is_refused(store: TurnstoneStore, keyed: Running) -> None:
+async def test_what_has_no_owner_or_no_counterpart_is_refused(store: ScrubjayStore, keyed: Running) -> None:
     for namespace in (("memories",), ("papers", "rosa")):
         with pytest.raises(InvalidNamespaceError, match="names no owner"):
             await store.aput(namespace, "it", {"text": "something"})
@@ -103,13 +103,13 @@ async def test_what_has_no_owner_or_no_counterpart_is_refused(store: TurnstoneSt
         await store.aput(("memories", "rosa"), "it", {"text": "something", "_key": "mine"})
     with pytest.raises(NotImplementedError):
         await store.aput(("memories", "rosa"), "it", {"text": "something"}, ttl=5)
-    pairs = TurnstoneStore(keyed.url, OPERATOR_KEY, pattern=("{user_id}", "{agent_id}"))
+    pairs = ScrubjayStore(keyed.url, OPERATOR_KEY, pattern=("{user_id}", "{agent_id}"))
     with pytest.raises(InvalidNamespaceError, match="of one owner"):
         await pairs.alist_namespaces()
 
 
-async def test_a_pattern_may_name_several_owners(keyed: Running, client: TurnstoneClient) -> None:
-    store = TurnstoneStore(keyed.url, OPERATOR_KEY, pattern=("{user_id}", "{agent_id}"))
+async def test_a_pattern_may_name_several_owners(keyed: Running, client: ScrubjayClient) -> None:
+    store = ScrubjayStore(keyed.url, OPERATOR_KEY, pattern=("{user_id}", "{agent_id}"))
     await store.aput(("sara", "tutor"), "level", {"text": "intermediate"})
     [memory] = (await client.memories(user_id="sara", agent_id="tutor")).results
     assert '"intermediate"' in memory.memory

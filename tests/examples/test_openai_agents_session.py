@@ -9,8 +9,8 @@ from agents import Agent, OpenAIChatCompletionsModel, RunConfig, Runner, SQLiteS
 from agents.memory import Session
 from openai import AsyncOpenAI
 
-from examples.openai_agents_session import KNOWN, TurnstoneSession
-from memory.client import TurnstoneClient
+from examples.openai_agents_session import KNOWN, ScrubjaySession
+from scrubjay.client import ScrubjayClient
 from tests.model_server.control import ModelServer
 from tests.support import wait_until
 
@@ -24,11 +24,11 @@ CALL = {"type": "function_call", "call_id": "1", "name": "count", "arguments": "
 RESULT = {"type": "function_call_output", "call_id": "1", "output": "I own 12 hives."}
 
 
-def session(client: TurnstoneClient, user_id: str, name: str) -> TurnstoneSession:
-    return TurnstoneSession(SQLiteSession(name), client, user_id=user_id)
+def session(client: ScrubjayClient, user_id: str, name: str) -> ScrubjaySession:
+    return ScrubjaySession(SQLiteSession(name), client, user_id=user_id)
 
 
-async def turns_of(client: TurnstoneClient, user_id: str, count: int) -> list[dict[str, Any]]:
+async def turns_of(client: ScrubjayClient, user_id: str, count: int) -> list[dict[str, Any]]:
     """So many settled turns of a user's, the first first."""
 
     async def settled() -> bool:
@@ -40,7 +40,7 @@ async def turns_of(client: TurnstoneClient, user_id: str, count: int) -> list[di
     return [(await client.turn(one.id)).model_dump() for one in reversed(every)]
 
 
-async def ask(session: TurnstoneSession, model: ModelServer, question: str) -> str:
+async def ask(session: ScrubjaySession, model: ModelServer, question: str) -> str:
     """Let an agent answer in a session."""
     async with AsyncOpenAI(base_url=model.base_url, api_key="test") as openai:
         agent = Agent(name="Assistant", instructions="Be kind.", model=OpenAIChatCompletionsModel("scripted", openai))
@@ -50,7 +50,7 @@ async def ask(session: TurnstoneSession, model: ModelServer, question: str) -> s
 
 
 async def test_what_was_said_in_one_conversation_is_known_in_the_next(
-    client: TurnstoneClient, model: ModelServer
+    client: ScrubjayClient, model: ModelServer
 ) -> None:
     first = session(client, "tara", "monday")
     assert isinstance(first, Session)
@@ -70,7 +70,7 @@ async def test_what_was_said_in_one_conversation_is_known_in_the_next(
 
 
 async def test_an_exchange_is_handed_in_once_it_is_finished_and_without_what_tools_said(
-    client: TurnstoneClient,
+    client: ScrubjayClient,
 ) -> None:
     talk = session(client, "ulla", "hives")
     for items in ([USER], [ANSWER, CALL], [RESULT]):
@@ -83,7 +83,7 @@ async def test_an_exchange_is_handed_in_once_it_is_finished_and_without_what_too
     assert await talk.get_items(limit=2) == [RESULT, ANSWER]
 
 
-async def test_an_exchange_that_is_taken_back_and_said_again_is_remembered_once(client: TurnstoneClient) -> None:
+async def test_an_exchange_that_is_taken_back_and_said_again_is_remembered_once(client: ScrubjayClient) -> None:
     talk = session(client, "vera", "again")
     await talk.add_items([USER, ANSWER])  # type: ignore[list-item]
     assert await talk.pop_item() == ANSWER
@@ -93,7 +93,7 @@ async def test_an_exchange_that_is_taken_back_and_said_again_is_remembered_once(
     assert [turn["messages"][0]["content"] for turn in (first, second)] == ["I keep bees.", "I own 12 hives."]
 
 
-async def test_a_cleared_transcript_leaves_memory_alone(client: TurnstoneClient) -> None:
+async def test_a_cleared_transcript_leaves_memory_alone(client: ScrubjayClient) -> None:
     talk = session(client, "wim", "cleared")
     await talk.add_items([USER, ANSWER])  # type: ignore[list-item]
     await turns_of(client, "wim", 1)

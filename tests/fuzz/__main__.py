@@ -77,7 +77,7 @@ async def whole(given: argparse.Namespace, data: Path, progress: Progress) -> re
 def main(argv: list[str] | None = None) -> int:
     """Fuzz, print and write; 1 when something was found."""
     given, console = options(argv), Console()
-    with tempfile.TemporaryDirectory(prefix="turnstone-fuzz-") as data, progress_bar() as progress:
+    with tempfile.TemporaryDirectory(prefix="scrubjay-fuzz-") as data, progress_bar() as progress:
         found = asyncio.run(whole(given, Path(data), progress))
     return report.concluded(found, vars(given), console)
 

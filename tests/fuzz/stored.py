@@ -9,10 +9,10 @@ from tests.chaos.scan import all_of_qdrant, all_of_redis
 from tests.fuzz.house import House
 
 # What moves while nobody calls: the sweep and its audit, Celery's own, the clocks and the order, signs of life,
-_SERVERS = ("ts:audit", "ts:sweeper", "ts:clock", "ts:lanes", "ts:lease:", "ts:rate:", "_kombu", "turnstone")
-_SIGNS = ("ts:workers", "ts:probe", "ts:due", "ts:unwell:")
+_SERVERS = ("sj:audit", "sj:sweeper", "sj:clock", "sj:lanes", "sj:lease:", "sj:rate:", "_kombu", "scrubjay")
+_SIGNS = ("sj:workers", "sj:probe", "sj:due", "sj:unwell:")
 # deliveries to webhooks that are tried again and again, and removals that the sweep does once more half a minute later.
-RESTLESS = (*_SERVERS, *_SIGNS, "ts:hook_", "ts:hooks_due", "ts:delivery:", "ts:removals")
+RESTLESS = (*_SERVERS, *_SIGNS, "sj:hook_", "sj:hooks_due", "sj:delivery:", "sj:removals")
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """`make import-proof`: memories written by the real mem0ai library arrive complete, also by an interrupted import.
 
 The library (2.2.1, `infer=False`, embeddings by the scripted model server) writes memories of many users, agents and
-runs, with metadata and times of several zones, into a Qdrant collection in local mode. `turnstone import qdrant` brings
-them into a running `turnstone up`. It is interrupted in the midst by Ctrl-C's signal and run again. Then every memory
+runs, with metadata and times of several zones, into a Qdrant collection in local mode. `scrubjay import qdrant` brings
+them into a running `scrubjay up`. It is interrupted in the midst by Ctrl-C's signal and run again. Then every memory
 is compared with what the library's own `get_all` answers: id, owner, text, times, metadata; and a sample is searched
 for by its own words, which must find it among the first three, with the same owner, id and times. At the end the same
 command is run once more: everything is there already.
@@ -24,14 +24,14 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress
 
-from memory.client import TurnstoneClient
+from scrubjay.client import ScrubjayClient
 from tests.bench.claims import Claim, concluded, parser, progress_bar, table
 from tests.imports import checks, theirs
 from tests.imports.command import Command
-from tests.running import turnstone_up
+from tests.running import scrubjay_up
 
 BATCH = 250
-_SETTINGS = {"TURNSTONE_EMBEDDER": "local", "TURNSTONE_EXTRACTOR": "offline"}
+_SETTINGS = {"SCRUBJAY_EMBEDDER": "local", "SCRUBJAY_EXTRACTOR": "offline"}
 
 
 def options(argv: list[str] | None = None) -> argparse.Namespace:
@@ -49,7 +49,7 @@ def proved(given: argparse.Namespace, data: Path, progress: Progress) -> dict[st
     start = perf_counter()
     told = theirs.written(given.count, data, lambda more: progress.advance(writing, more))
     figures: dict[str, Any] = {"count": given.count, "told": len(told), "writing_s": perf_counter() - start}
-    with turnstone_up(data / "stack", workers=1, environment=_SETTINGS) as stack:
+    with scrubjay_up(data / "stack", workers=1, environment=_SETTINGS) as stack:
         figures |= imported(Command(stack.url, data, BATCH), given.count)
         searching = progress.add_task("searches", total=min(given.searches, len(told)))
         figures |= asyncio.run(
@@ -66,7 +66,7 @@ def imported(command: Command, count: int) -> dict[str, Any]:
 
 
 async def compared(url: str, told: list[dict[str, Any]], searches: int, tick: Any) -> dict[str, Any]:
-    async with TurnstoneClient(url) as client:
+    async with ScrubjayClient(url) as client:
         ours = await checks.all_of(client, told)
         wrong = checks.differences(told, ours)
         ranks = Counter(str(rank) for rank in await checks.ranks(client, told, searches, tick))
@@ -112,7 +112,7 @@ def claims(figures: dict[str, Any]) -> list[Claim]:
 def main(argv: list[str] | None = None) -> int:
     """Prove, print and write; 1 when anything differs."""
     given, console = options(argv), Console()
-    with tempfile.TemporaryDirectory(prefix="turnstone-import-") as data, progress_bar() as progress:
+    with tempfile.TemporaryDirectory(prefix="scrubjay-import-") as data, progress_bar() as progress:
         figures = proved(given, Path(data), progress)
     show(figures, console)
     return concluded(given.name, figures, claims(figures), console)

@@ -1,4 +1,4 @@
-"""What Mem0 says of its memories beside what Turnstone says of them, one by one and by searching."""
+"""What Mem0 says of its memories beside what Scrubjay says of them, one by one and by searching."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from datetime import datetime
 from random import Random
 from typing import Any
 
-from memory.client import TurnstoneClient
-from memory.client.views import MemoryView
+from scrubjay.client import ScrubjayClient
+from scrubjay.client.views import MemoryView
 
 Theirs = Mapping[str, Any]
 _OWNERS = ("user_id", "agent_id", "run_id")
@@ -17,7 +17,7 @@ _AT_ONCE = 4
 BEST = 3  # ranks in which a memory's own words must find it
 
 
-async def all_of(client: TurnstoneClient, theirs: Sequence[Theirs]) -> dict[str, MemoryView]:
+async def all_of(client: ScrubjayClient, theirs: Sequence[Theirs]) -> dict[str, MemoryView]:
     """Every memory of all of these owners, as it is listed."""
     found: dict[str, MemoryView] = {}
     for field, name in dict.fromkeys(leading(one) for one in theirs):
@@ -70,12 +70,12 @@ def same_times(one: Theirs, found: MemoryView) -> bool:
 
 
 def _same_metadata(one: Theirs, found: MemoryView) -> bool:
-    """Mem0 tells who spoke beside the metadata, Turnstone keeps it within."""
+    """Mem0 tells who spoke beside the metadata, Scrubjay keeps it within."""
     return {**(one.get("metadata") or {}), "role": one["role"]} == dict(found.metadata or {})
 
 
 async def ranks(
-    client: TurnstoneClient, theirs: Sequence[Theirs], count: int, tick: Callable[[int], None]
+    client: ScrubjayClient, theirs: Sequence[Theirs], count: int, tick: Callable[[int], None]
 ) -> list[int | None]:
     """At which rank a memory's own words find it, with the same owner, id and times; None: not among the best.
 

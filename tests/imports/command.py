@@ -1,4 +1,4 @@
-"""`turnstone import qdrant` as a process, run to its end or interrupted in the midst."""
+"""`scrubjay import qdrant` as a process, run to its end or interrupted in the midst."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Command:
     def __init__(self, url: str, data: Path, batch: int) -> None:
         self._state = data / "import.state.json"
         self._command = [
-            sys.executable, "-m", "memory.cli", "import", "qdrant", "--path", str(data / "qdrant"),
+            sys.executable, "-m", "scrubjay.cli", "import", "qdrant", "--path", str(data / "qdrant"),
             "--collection", COLLECTION, "--url", url, "--state", str(self._state),
             "--report", str(data / "missing.jsonl"), "--batch", str(batch), "--json",
         ]  # fmt: skip

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from api.app import create_app
-from memory.bootstrap import Parts, opened
-from memory.settings import Settings
+from scrubjay.api.app import create_app
+from scrubjay.bootstrap import Parts, opened
+from scrubjay.settings import Settings
 from tests.support import without_memories
 
 ADMIN_KEY = "the-operators-own-key"
@@ -57,7 +57,7 @@ async def fronts(count: int, redis_url: str, qdrant_url: str, **more: Any) -> As
             app = create_app(settings)
             app.state.parts = await stack.enter_async_context(opened(settings))
             transport = httpx.ASGITransport(app)
-            url = "http://turnstone" if settings.auth == "keys" else "http://localhost"  # else it would not be local
+            url = "http://scrubjay" if settings.auth == "keys" else "http://localhost"  # else it would not be local
             http = httpx.AsyncClient(transport=transport, base_url=url)
             made.append(Front(app, await stack.enter_async_context(http), app.state.parts))
         yield made

@@ -1,4 +1,4 @@
-"""What Turnstone keeps, as files: `python -m tests.integration.golden tests/integration/data/format-N`.
+"""What Scrubjay keeps, as files: `python -m tests.integration.golden tests/integration/data/format-N`.
 
 Run it with the code that writes the format, before that code is changed: it lets a small house live for a moment and
 puts down what stands in its Redis (`redis.json`) and its Qdrant (`qdrant.json`). `test_upgrade.py` then lets every
@@ -19,19 +19,19 @@ from typing import Any
 from qdrant_client import AsyncQdrantClient, models
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.celery_bell import CeleryBell
-from memory.adapters.inbox_limits import InboxLimits
-from memory.adapters.pseudonyms import Pseudonyms
-from memory.adapters.qdrant_store import QdrantStore
-from memory.adapters.redis_inbox import RedisInbox
-from memory.adapters.redis_lanes import RedisLanes
-from memory.adapters.redis_order import RedisOrder
-from memory.adapters.redis_scripts import RedisScripts
-from memory.adapters.redis_server_key import RedisServerKey
-from memory.adapters.redis_turns import RedisTurns
-from memory.embedded.redis_server import redis_part
-from memory.embedded.sockets import answers_ping, free_port, http_get
+from scrubjay.adapters.celery_wakeups import CeleryBell
+from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
+from scrubjay.adapters.qdrant.store import QdrantStore
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.intake import RedisInbox
+from scrubjay.adapters.redis.lanes import RedisLanes
+from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.adapters.redis.order import RedisOrder
+from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.adapters.redis.server_key import RedisServerKey
+from scrubjay.adapters.redis.turns import RedisTurns
+from scrubjay.devstack.redis_server import redis_part
+from scrubjay.devstack.sockets import answers_ping, free_port, http_get
 from tests.conftest import qdrant_command, running
 from tests.fakes import WordEmbedder
 from tests.integration.golden_scenes import live
@@ -39,7 +39,7 @@ from tests.integration.house import House
 from tests.support import wait_until
 
 DATA = Path(__file__).parent / "data"
-_PASSING = ("ts:lease:", keys.SWEEPER)  # long gone when an upgrade begins
+_PASSING = ("sj:lease:", keys.SWEEPER)  # long gone when an upgrade begins
 
 
 @asynccontextmanager

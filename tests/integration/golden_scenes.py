@@ -1,4 +1,4 @@
-"""What happens in the house whose books are kept as golden files: something of everything that Turnstone keeps."""
+"""What happens in the house whose books are kept as golden files: something of everything that Scrubjay keeps."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from datetime import timedelta
 
 from redis.asyncio import Redis
 
-from memory.adapters.redis_guidance import RedisGuidance
-from memory.adapters.redis_meter import RedisMeter
-from memory.adapters.redis_scripts import RedisScripts
-from memory.decide import decide
-from memory.forget import forget
-from memory.model import Event, Guidance, Lane, Lease, Message, Plan, Role, Scope, Submission, Usage
-from memory.revise import Change, delete, update
-from memory.spending import paid_by
+from scrubjay.adapters.redis.guidance import RedisGuidance
+from scrubjay.adapters.redis.meter import RedisMeter
+from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.edit.edits import Change, delete, update
+from scrubjay.erase.forget import forget
+from scrubjay.ingest.pipeline import decide
+from scrubjay.llm.usage import paid_by
+from scrubjay.model import Event, Guidance, Lane, Lease, Message, Plan, Role, Scope, Submission, Usage
 from tests.integration.house import MARCH, House
 
 TENANT = "default"

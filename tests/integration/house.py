@@ -8,15 +8,15 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.qdrant_store import QdrantStore
-from memory.adapters.redis_inbox import RedisInbox
-from memory.adapters.redis_lanes import RedisLanes
-from memory.adapters.redis_turns import RedisTurns
-from memory.model import Memory, Message, Page, Role, Scope, Submission, TurnStatus
-from memory.ports import Reconciler
-from memory.recall import Asked, Recall, recall
-from memory.remember import Remembering, drain
+from scrubjay.adapters.qdrant.store import QdrantStore
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.intake import RedisInbox
+from scrubjay.adapters.redis.lanes import RedisLanes
+from scrubjay.adapters.redis.turns import RedisTurns
+from scrubjay.ingest.drain import Remembering, drain
+from scrubjay.model import Memory, Message, Page, Role, Scope, Submission, TurnStatus
+from scrubjay.ports import Reconciler
+from scrubjay.search.recall import Asked, Recall, recall
 from tests.fakes import EchoExtractor, ScriptedReconciler, WordEmbedder
 
 ANA = Scope(tenant="default", user_id="ana")

@@ -9,13 +9,13 @@ from typing import Any
 
 import httpx
 
-from api.app import create_app
-from memory.adapters.redis_server_key import RedisServerKey
-from memory.bootstrap import Parts
-from memory.clock import OWN_CLOCK
-from memory.errors import BadAnswer, TurnstoneError
-from memory.model import Scope
-from memory.settings import Settings
+from scrubjay.adapters.redis.server_key import RedisServerKey
+from scrubjay.api.app import create_app
+from scrubjay.bootstrap import Parts
+from scrubjay.errors import BadAnswer, ScrubjayError
+from scrubjay.model import Scope
+from scrubjay.model.clock import OWN_CLOCK
+from scrubjay.settings import Settings
 from tests.fakes import NoGuidance
 from tests.integration.house import ANA, House
 
@@ -29,7 +29,7 @@ class Desk:
     house: House
     http: httpx.AsyncClient
 
-    async def bury(self, text: str, scope: Scope = ANA, error: TurnstoneError = NO_JSON, **more: Any) -> str:
+    async def bury(self, text: str, scope: Scope = ANA, error: ScrubjayError = NO_JSON, **more: Any) -> str:
         """Accept a turn and let it die; afterwards its error is mended."""
         self.house.extractor.faults[text] = error
         turn_id = await self.house.say(text, scope, **more)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.redis_codec import (
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.codec import (
     BOUND_PLAN_VERSION,
     BOUND_VERSION,
     ORDER_PLAN_VERSION,
@@ -13,9 +13,9 @@ from memory.adapters.redis_codec import (
     decode_plan,
     encode_plan,
 )
-from memory.decide import decide
-from memory.forget import forget
-from memory.model import Lane, Plan, Scope
+from scrubjay.erase.forget import forget
+from scrubjay.ingest.pipeline import decide
+from scrubjay.model import Lane, Plan, Scope
 from tests.integration.house import ANA, House
 
 DESK = Scope(tenant="default", app_id="desk")

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from memory.errors import BadAnswer, ModelRejected
-from memory.model import DeadFilter, Event, Scope, Status
+from scrubjay.errors import BadAnswer, ModelRejected
+from scrubjay.model import DeadFilter, Event, Scope, Status
 from tests.integration.house import ANA, BOB, House
 from tests.integration.letters import Desk, desk_in
 
@@ -85,10 +85,10 @@ async def test_a_long_list_of_dead_letters_is_shown_page_by_page(desk: Desk) -> 
 async def test_more_dead_letters_than_fit_a_page_of_redis_are_all_found_in_order(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("memory.adapters.redis_dead._CHUNK", 2)
-    monkeypatch.setattr("memory.adapters.redis_lists._CHUNK", 2)
+    monkeypatch.setattr("scrubjay.adapters.redis.dead_letters._CHUNK", 2)
+    monkeypatch.setattr("scrubjay.adapters.redis.lists._CHUNK", 2)
     ids = [await desk.bury(f"t{number}", BOB if number % 2 else ANA) for number in range(7)]
-    await desk.house.inbox._redis.zadd("ts:status:default:dead", dict.fromkeys(ids[1:6], 5))
+    await desk.house.inbox._redis.zadd("sj:status:default:dead", dict.fromkeys(ids[1:6], 5))
     assert sorted(await desk.listed(error="bad_answer")) == sorted(ids)
     assert await desk.house.turns.dead("default", DeadFilter(error="bad_answer")) == ids
 
@@ -142,7 +142,7 @@ async def test_no_tenant_reaches_the_dead_letters_of_another(desk: Desk) -> None
 async def test_many_dead_turns_of_one_lane_are_replayed_in_their_order_however_they_are_named(desk: Desk) -> None:
     ids = [await desk.bury(f"fact {number}") for number in range(12)]
     assert await desk.post("replay", ids=ids[::-1]) == {"count": 12}
-    assert await desk.house.inbox._redis.lrange("ts:wait:default:user:ana", 0, -1) == [one.encode() for one in ids]
+    assert await desk.house.inbox._redis.lrange("sj:wait:default:user:ana", 0, -1) == [one.encode() for one in ids]
     while await desk.house.drain():
         pass
     assert await desk.house.texts() == [f"fact {number}" for number in range(12)]

@@ -10,10 +10,10 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
-from memory.bootstrap import remembering
-from memory.model import Scope
-from memory.remember import drain
-from memory.settings import Settings
+from scrubjay.bootstrap import remembering
+from scrubjay.ingest.drain import drain
+from scrubjay.model import Scope
+from scrubjay.settings import Settings
 from tests.integration.front import Front, fronts
 
 OWNERS = (

@@ -11,18 +11,18 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.pseudonyms import Pseudonyms
-from memory.adapters.qdrant_store import QdrantStore
-from memory.adapters.redis_inbox import RedisInbox
-from memory.adapters.redis_scripts import RedisScripts
-from memory.adapters.redis_server_key import RedisServerKey
-from memory.adapters.redis_turns import RedisTurns
-from memory.adapters.redis_webhooks import RedisWebhooks
-from memory.errors import LaneBusy, StoreUnavailable
-from memory.model import Event, Lane, Scope, Status
-from memory.remember import drain
-from memory.removals import finish_removals
+from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
+from scrubjay.adapters.qdrant.store import QdrantStore
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.intake import RedisInbox
+from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.adapters.redis.server_key import RedisServerKey
+from scrubjay.adapters.redis.turns import RedisTurns
+from scrubjay.adapters.redis.webhooks.registry import RedisWebhooks
+from scrubjay.erase.tombstones import finish_removals
+from scrubjay.errors import LaneBusy, StoreUnavailable
+from scrubjay.ingest.drain import drain
+from scrubjay.model import Event, Lane, Scope, Status
 from tests.contract.test_deliveries import HOOK
 from tests.integration.house import ANA, House, make_removals_due
 from tests.integration.test_large_erases import ANA_BOT, BOT, forgotten

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from memory.model import Memory, Page
-from memory.revise import Change, update
+from scrubjay.edit.edits import Change, update
+from scrubjay.model import Memory, Page
 from tests.integration.house import ANA, House
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from memory.adapters.qdrant_store import QdrantStore
-from memory.errors import LaneBusy, NotFound
-from memory.model import Feedback, Lease, Memory, Rating, Write
-from memory.revise import judge
+from scrubjay.adapters.qdrant.store import QdrantStore
+from scrubjay.edit.edits import judge
+from scrubjay.errors import LaneBusy, NotFound
+from scrubjay.model import Feedback, Lease, Memory, Rating, Write
 from tests.fakes import word_vector
 from tests.integration.house import ANA, House
 

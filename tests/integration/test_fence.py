@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 from redis.asyncio import Redis
 
-from api.fence import FENCE
+from scrubjay.api.middleware.security_headers import FENCE
 from tests.integration.front import ADMIN_KEY, Front, fronts
 from tests.integration.test_roles import HEALTH, NEEDS, SIGN_IN, filled
 from tests.support import on_loopback
@@ -73,7 +73,7 @@ async def test_an_unforeseen_error_is_fenced_in_and_tells_nothing_of_itself(fron
     app: FastAPI = front.app
     app.add_api_route("/broken", broken)
     over = httpx.ASGITransport(on_loopback(app), raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=over, base_url="http://turnstone") as http:
+    async with httpx.AsyncClient(transport=over, base_url="http://scrubjay") as http:
         answer = await http.get("/broken")
     assert (answer.status_code, answer.json()["error"]) == (500, "internal")
     assert "alice" not in answer.text
@@ -87,7 +87,7 @@ async def test_a_forged_host_is_told_to_nobody_but_who_sent_it(front: Front) -> 
     forged = await front.ask("GET", "/turns?page_size=1", headers={"Host": "elsewhere.example"})
     assert forged.json()["next"].startswith("http://elsewhere.example/turns?")
     assert forged.headers["cache-control"] == "no-store"  # so no cache on the way hands it to others
-    assert (await front.ask("GET", "/turns?page_size=1")).json()["next"].startswith("http://turnstone/turns?")
+    assert (await front.ask("GET", "/turns?page_size=1")).json()["next"].startswith("http://scrubjay/turns?")
 
 
 async def test_no_page_names_anything_of_another_site(front: Front) -> None:

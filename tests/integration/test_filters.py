@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from memory.bootstrap import remembering
-from memory.model import Lane
-from memory.remember import drain
-from memory.settings import Settings
+from scrubjay.bootstrap import remembering
+from scrubjay.ingest.drain import drain
+from scrubjay.model import Lane
+from scrubjay.settings import Settings
 from tests.integration.front import ADMIN_KEY, Front, fronts
 
 

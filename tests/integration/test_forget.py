@@ -9,10 +9,12 @@ from uuid import UUID
 import pytest
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.qdrant_store import QdrantStore
-from memory.books import Removal
-from memory.errors import (
+from scrubjay.adapters.qdrant.store import QdrantStore
+from scrubjay.adapters.redis import keys
+from scrubjay.edit.edits import Change, delete, undo, update
+from scrubjay.erase.forget import forget
+from scrubjay.erase.tombstones import finish_removals
+from scrubjay.errors import (
     BadAnswer,
     InboxUnavailable,
     LaneBusy,
@@ -22,12 +24,10 @@ from memory.errors import (
     StoreUnavailable,
     Transient,
 )
-from memory.forget import forget
-from memory.model import Event, Lease, Scope, Status, Write
-from memory.recall import wait_until_settled
-from memory.remember import drain
-from memory.removals import finish_removals
-from memory.revise import Change, delete, undo, update
+from scrubjay.ingest.drain import drain
+from scrubjay.model import Event, Lease, Scope, Status, Write
+from scrubjay.model.erasure import Removal
+from scrubjay.search.recall import wait_until_settled
 from tests.fakes import EchoExtractor
 from tests.integration.house import ANA, BOB, House, make_removals_due
 

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from memory.adapters.qdrant_store import QdrantStore
-from memory.export import export
-from memory.forget import forget
-from memory.importing import Importing, bring_in
-from memory.model import Event, Lease, Memory, Scope, Turn, TurnStatus, Write
-from memory.model.arrival import Arrival, Became
-from memory.removals import finish_removals
-from memory.revise import delete, undo
+from scrubjay.adapters.qdrant.store import QdrantStore
+from scrubjay.edit.edits import delete, undo
+from scrubjay.edit.exporting import export
+from scrubjay.edit.importing import Importing, bring_in
+from scrubjay.erase.forget import forget
+from scrubjay.erase.tombstones import finish_removals
+from scrubjay.model import Event, Lease, Memory, Scope, Turn, TurnStatus, Write
+from scrubjay.model.arrival import Arrival, Became
 from tests.integration.house import ANA, House, make_removals_due
 
 TENANT = Scope(tenant="default")

@@ -13,8 +13,8 @@ import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
 
-from memory.model import Scope
-from memory.removals import finish_removals
+from scrubjay.erase.tombstones import finish_removals
+from scrubjay.model import Scope
 from tests.chaos.scan import all_of_qdrant
 from tests.integration.front import ADMIN_KEY, Front, fronts
 
@@ -195,8 +195,8 @@ async def test_what_was_made_before_its_owner_was_forgotten_is_not_brought_back(
 
 async def test_that_somebody_was_forgotten_is_known_as_long_as_the_receipt(front: Front, inbox: Redis) -> None:
     receipt = (await front.ask("DELETE", "/memories?user_id=ana")).json()
-    (epoch,) = await inbox.keys("ts:epoch:*")
-    assert abs(await inbox.ttl(epoch) - await inbox.ttl(f"ts:receipt:default:{receipt['id']}")) < 60
+    (epoch,) = await inbox.keys("sj:epoch:*")
+    assert abs(await inbox.ttl(epoch) - await inbox.ttl(f"sj:receipt:default:{receipt['id']}")) < 60
 
 
 async def test_a_memory_that_was_deleted_and_is_imported_again_stays(front: Front, inbox: Redis) -> None:
@@ -204,8 +204,8 @@ async def test_a_memory_that_was_deleted_and_is_imported_again_stays(front: Fron
     await sent(front, given)
     assert (await front.ask("DELETE", f"/memories/{given['id']}")).status_code == 200
     assert became(await sent(front, given)) == ["imported"]
-    found: list[Any] = await inbox.zrange("ts:removals", 0, -1)
-    await inbox.zadd("ts:removals", dict.fromkeys(found, 0))  # the time has come to remove once more
+    found: list[Any] = await inbox.zrange("sj:removals", 0, -1)
+    await inbox.zadd("sj:removals", dict.fromkeys(found, 0))  # the time has come to remove once more
     assert await finish_removals(parts.inbox, parts.lanes, parts.store) == 1
     assert [one["id"] for one in await listed(front)] == [given["id"]]
 

@@ -11,15 +11,15 @@ from typing import Any, cast
 import pytest
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.qdrant_store import QdrantStore
-from memory.books import Erasure
-from memory.errors import LaneBusy, LeaseLost, NotFound, StoreUnavailable
-from memory.forget import forget
-from memory.model import Event, Lease, Memory, Scope, Status, Write
-from memory.remember import Remembering, drain
-from memory.removals import finish_removals
-from memory.revise import Change, delete, update
+from scrubjay.adapters.qdrant.store import QdrantStore
+from scrubjay.adapters.redis import keys
+from scrubjay.edit.edits import Change, delete, update
+from scrubjay.erase.forget import forget
+from scrubjay.erase.tombstones import finish_removals
+from scrubjay.errors import LaneBusy, LeaseLost, NotFound, StoreUnavailable
+from scrubjay.ingest.drain import Remembering, drain
+from scrubjay.model import Event, Lease, Memory, Scope, Status, Write
+from scrubjay.model.erasure import Erasure
 from tests.integration.house import ANA, House
 
 ANA_A = Scope(tenant="default", user_id="ana", agent_id="a")

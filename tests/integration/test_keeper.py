@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from memory.embedded.child import Part, obstacle
-from memory.embedded.directory import DataDirectory
-from memory.embedded.failures import PartFailed, StackRefused
-from memory.embedded.keeper import Keeper
+from scrubjay.devstack.directory import DataDirectory
+from scrubjay.devstack.failures import PartFailed, StackRefused
+from scrubjay.devstack.managed_process import Part, obstacle
+from scrubjay.devstack.process_group import Keeper
 from tests.support import is_alive, kill, wait_until
 
 SLEEPER = "import signal; signal.pause()"
@@ -183,7 +183,7 @@ async def test_hurrying_kills_a_part_that_is_still_ending(directory: DataDirecto
 
 
 async def test_a_directory_has_one_owner_at_a_time(directory: DataDirectory) -> None:
-    with pytest.raises(StackRefused, match=rf"in use by another Turnstone \(process {os.getpid()}\)"):
+    with pytest.raises(StackRefused, match=rf"in use by another Scrubjay \(process {os.getpid()}\)"):
         DataDirectory(directory.root).acquire()
     directory.release()
     successor = DataDirectory(directory.root)
@@ -192,7 +192,7 @@ async def test_a_directory_has_one_owner_at_a_time(directory: DataDirectory) -> 
 
 
 async def test_what_a_dead_supervisor_left_behind_is_killed_at_the_next_start(directory: DataDirectory) -> None:
-    mark = f"turnstone={directory.root}"
+    mark = f"scrubjay={directory.root}"
     orphan = await asyncio.create_subprocess_exec(sys.executable, "-X", mark, "-c", SLEEPER)
     directory.write_pid("worker-1", orphan.pid)
     assert directory.kill_orphans() == ["worker-1"]

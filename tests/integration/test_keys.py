@@ -10,8 +10,8 @@ from time import monotonic
 import pytest
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.errors import Unauthorized
+from scrubjay.adapters.redis import keys
+from scrubjay.errors import Unauthorized
 from tests.chaos.scan import all_of_redis
 from tests.integration.front import ADMIN_KEY, Front, fronts
 from tests.keys_found import faults
@@ -50,7 +50,7 @@ async def test_a_key_is_shown_once_and_nothing_that_is_kept_contains_it(front: F
     assert await faults(redis) == []
 
 
-WRONG = ["", "x", "tsk_", "tsk__", "tsk_abc", "tsk_000000000000_guess", "tsk_*_x", "a.b.c", "é", "x" * 10_000, "Bearer"]
+WRONG = ["", "x", "sj_", "sj__", "sj_abc", "sj_000000000000_guess", "sj_*_x", "a.b.c", "é", "x" * 10_000, "Bearer"]
 
 
 async def test_a_key_that_is_not_known_is_told_so_in_one_sentence(front: Front) -> None:
@@ -145,7 +145,7 @@ async def test_a_tenants_metrics_tell_of_no_other_tenant(front: Front) -> None:
     told = (await front.ask("GET", "/metrics", tenants["acme"])).text
     assert 'tenant="acme"' in told
     assert "globex" not in told
-    assert "turnstone_backlog" not in told
+    assert "scrubjay_backlog" not in told
     assert 'tenant="globex"' in (await front.ask("GET", "/metrics")).text
 
 

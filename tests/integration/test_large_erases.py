@@ -10,20 +10,21 @@ from typing import Any, TypeVar
 import pytest
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.celery_bell import QUEUE, CeleryBell
-from memory.adapters.inbox_limits import InboxLimits
-from memory.adapters.pseudonyms import Pseudonyms
-from memory.adapters.qdrant_store import QdrantStore
-from memory.adapters.redis_erasing import RedisErasing
-from memory.adapters.redis_inbox import RedisInbox
-from memory.adapters.redis_order import RedisOrder
-from memory.adapters.redis_scripts import RedisScripts
-from memory.adapters.redis_server_key import RedisServerKey
-from memory.books import Erased, Erasure
-from memory.errors import InboxUnavailable, LaneBusy, LeaseLost
-from memory.forget import forget
-from memory.model import Lease, Plan, Scope
+from scrubjay.adapters.celery_wakeups import CeleryBell
+from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
+from scrubjay.adapters.qdrant.store import QdrantStore
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.erase.erasing import RedisErasing
+from scrubjay.adapters.redis.intake import RedisInbox
+from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.adapters.redis.order import RedisOrder
+from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.adapters.redis.server_key import RedisServerKey
+from scrubjay.erase.forget import forget
+from scrubjay.errors import InboxUnavailable, LaneBusy, LeaseLost
+from scrubjay.model import Lease, Plan, Scope
+from scrubjay.model.erasure import Erased, Erasure
+from scrubjay.model.task_names import QUEUE
 from tests.contract.desk import nothing_stored
 from tests.integration.house import ANA, BOB, House
 from tests.support import wait_until
@@ -224,8 +225,8 @@ async def test_the_leases_of_many_lanes_outlive_any_one_lease(house: House, redi
 
         async def erase(self, scope: Scope, before: int) -> int:
             for _ in range(2):
-                await redis.set("ts:lease:probe", 1, px=limits.lease_ms)
-                await wait_until(lambda: gone(redis, "ts:lease:probe"), what="a lease ending")
+                await redis.set("sj:lease:probe", 1, px=limits.lease_ms)
+                await wait_until(lambda: gone(redis, "sj:lease:probe"), what="a lease ending")
             return await super().erase(scope, before)
 
     erasure: Any = None
@@ -233,8 +234,8 @@ async def test_the_leases_of_many_lanes_outlive_any_one_lease(house: House, redi
         erasure = await forgotten(house, BOT, inbox=inbox, store=Slow(house.store._client, house.embedder))
     assert erasure is not None, "the leases were lost every time"
     assert (erasure.turns, erasure.verified) == (LANES, True)
-    assert await redis.keys("ts:lease:*") == []
-    assert await redis.keys("ts:erasing:*") == []
+    assert await redis.keys("sj:lease:*") == []
+    assert await redis.keys("sj:erasing:*") == []
 
 
 async def gone(redis: Redis, name: str) -> bool:

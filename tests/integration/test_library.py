@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from memory import AsyncMemory
-from memory.errors import BadRequest, NotFound
+from scrubjay import AsyncMemory
+from scrubjay.errors import BadRequest, NotFound
 from tests.integration.library import configured
 from tests.model_server.control import ModelServer
 from tests.support import without_memories

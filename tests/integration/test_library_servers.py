@@ -13,17 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from memory import AsyncMemory, Memory
-from memory.embedded.failures import StackRefused
-from memory.errors import BadRequest
+from scrubjay import AsyncMemory, Memory
+from scrubjay.devstack.failures import StackRefused
+from scrubjay.errors import BadRequest
 from tests.running import without_endpoint
 from tests.support import is_alive, read_pids, wait_until
 
 # Made, used, asked for in a forked process, and never closed.
 SCRIPT = """
 import os, sys
-from memory import Memory
-from memory.errors import BadRequest
+from scrubjay import Memory
+from scrubjay.errors import BadRequest
 memory = Memory({"data": sys.argv[1]})
 memory.add("I live in Lisbon.", user_id="ana")
 if os.fork() == 0:
@@ -43,7 +43,7 @@ sys.stdin.readline()
 @pytest.fixture(autouse=True)
 def outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "TURNSTONE_REDIS_URL", "TURNSTONE_QDRANT_URL"):
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "SCRUBJAY_REDIS_URL", "SCRUBJAY_QDRANT_URL"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -90,10 +90,10 @@ def test_it_works_without_a_configuration_from_many_threads_in_a_directory_of_it
         assert all(len(one.result()["results"]) == 1 for one in adding)
         assert [len(memory.get_all(user_id=f"user-{n}")["results"]) for n in range(4)] == [4] * 4
         with pytest.raises(
-            StackRefused, match=r'in use by another Turnstone .*directory with "data" in the configuration'
+            StackRefused, match=r'in use by another Scrubjay .*directory with "data" in the configuration'
         ):
             Memory()
-    assert (tmp_path / ".turnstone-memory" / "redis").is_dir()
+    assert (tmp_path / ".scrubjay-memory" / "redis").is_dir()
     with pytest.raises(BadRequest, match="this memory is closed"):
         memory.get_all(user_id="user-0")
     memory.close()

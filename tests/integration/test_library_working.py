@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from memory import AsyncMemory
-from memory.adapters.celery_bell import QUEUE
-from memory.bootstrap import Parts, opened
-from memory.errors import InboxUnavailable, StoreUnavailable
-from memory.library.config import Configuration
-from memory.library.failures import StillWaiting, TurnDied
-from memory.model import Lane, Status
+from scrubjay import AsyncMemory
+from scrubjay.bootstrap import Parts, opened
+from scrubjay.errors import InboxUnavailable, StoreUnavailable
+from scrubjay.library.config import Configuration
+from scrubjay.library.failures import StillWaiting, TurnDied
+from scrubjay.model import Lane, Status
+from scrubjay.model.task_names import QUEUE
 from tests.integration.library import configured
 from tests.model_server.control import ModelServer
 from tests.model_server.wire import Fault, Kind
@@ -26,7 +26,7 @@ from tests.support import free_port, wait_until, without_memories
 ANA = Lane(tenant="library", kind="user", name="ana")
 ADDS_AND_DIES = """
 import asyncio, json, sys
-from memory import AsyncMemory
+from scrubjay import AsyncMemory
 async def main():
     async with AsyncMemory(json.loads(sys.argv[1])) as memory:
         print((await memory.add("I live in Lisbon.", user_id="ana", wait=False))["event_id"], flush=True)
@@ -40,7 +40,7 @@ async def config(
     redis: Redis, redis_url: str, qdrant_url: str, server: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> Mapping[str, Any]:
     for name, value in {"LEASE_SECONDS": "1", "SWEEP_SECONDS": "0.2", "RETRY_MAX_SECONDS": "0.5"}.items():
-        monkeypatch.setenv(f"TURNSTONE_{name}", value)
+        monkeypatch.setenv(f"SCRUBJAY_{name}", value)
     await without_memories(qdrant_url)
     return configured(redis_url, qdrant_url, server, wait_seconds=20)
 
@@ -158,7 +158,7 @@ async def test_an_add_that_is_given_up_is_remembered_all_the_same(memory: AsyncM
 async def test_closing_hands_lanes_back_at_once(
     config: Mapping[str, Any], server: ModelServer, parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TURNSTONE_LEASE_SECONDS", "600")
+    monkeypatch.setenv("SCRUBJAY_LEASE_SECONDS", "600")
     server.fault(Fault(kind=Kind.HELD, route="extraction"))
     async with AsyncMemory(config) as memory:
         await memory.add("I live in Lisbon.", user_id="ana", wait=False)
@@ -172,5 +172,5 @@ async def test_a_named_server_that_does_not_answer_is_told_with_what_to_do(confi
     store = {"vector_store": {"provider": "qdrant", "config": {"host": "localhost", "port": nowhere}}}
     with pytest.raises(StoreUnavailable, match=rf"No Qdrant can be used at localhost:{nowhere} .*docker run"):
         await AsyncMemory({**config, **store}).get_all(user_id="ana")
-    with pytest.raises(InboxUnavailable, match=rf"No Redis can be used at 127.0.0.1:{nowhere} .*TURNSTONE_REDIS_URL"):
+    with pytest.raises(InboxUnavailable, match=rf"No Redis can be used at 127.0.0.1:{nowhere} .*SCRUBJAY_REDIS_URL"):
         await AsyncMemory({**config, "redis": {"url": f"redis://127.0.0.1:{nowhere}/0"}}).get_all(user_id="ana")

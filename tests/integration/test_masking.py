@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from memory.bootstrap import remembering
-from memory.model import Scope
-from memory.remember import drain
-from memory.settings import Settings
+from scrubjay.bootstrap import remembering
+from scrubjay.ingest.drain import drain
+from scrubjay.model import Scope
+from scrubjay.settings import Settings
 from tests.chaos.scan import all_of_qdrant, all_of_redis
 from tests.integration.front import Front, fronts
 from tests.model_server.control import ModelServer
@@ -25,7 +25,7 @@ CARD, PASSWORD = "4111 1111 1111 1111", "hunter2x"
 SECRETS = (CARD, PASSWORD)
 TEXT = f"I pay with {CARD}; my password is {PASSWORD} and I like tea."
 MASKED = "I pay with [masked: card number]; my password is [masked: password] and I like tea."
-KEY = "tsk_0123456789abcdef"
+KEY = "sj_0123456789abcdef"
 
 # Every route that takes a body, with a text in each field of it that holds one. A new route or field belongs in here.
 BODIES: dict[str, dict[str, Any]] = {

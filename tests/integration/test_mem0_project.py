@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from memory.bootstrap import remembering
-from memory.model import Scope
-from memory.remember import drain
-from memory.settings import Settings
+from scrubjay.bootstrap import remembering
+from scrubjay.ingest.drain import drain
+from scrubjay.model import Scope
+from scrubjay.settings import Settings
 from tests.chaos.scan import all_of_redis
 from tests.integration.front import Front, fronts
 from tests.model_server.control import ModelServer
@@ -123,7 +123,7 @@ async def test_an_export_that_does_not_meet_its_shape_is_asked_for_again_and_the
 
 
 async def orders_in(redis: Redis) -> dict[str, str]:
-    return {key: text for key, text in (await all_of_redis(redis)).items() if key.startswith("ts:digest")}
+    return {key: text for key, text in (await all_of_redis(redis)).items() if key.startswith("sj:digest")}
 
 
 async def test_an_export_names_nobody_in_redis_and_goes_when_they_are_forgotten(front: Front, redis: Redis) -> None:
@@ -196,7 +196,7 @@ async def test_no_order_is_left_when_everybody_is_forgotten(front: Front, redis:
 
 async def test_orders_that_have_ended_are_listed_no_longer(front: Front, redis: Redis) -> None:
     await asked(front, "POST", "/v1/exports/", 201, json={"schema": SHAPE, **ANA})
-    (naming,) = [key async for key in redis.scan_iter("ts:digests:*")]
+    (naming,) = [key async for key in redis.scan_iter("sj:digests:*")]
     await redis.zadd(naming, {"of-yesterday": 1})
     kept = await asked(front, "POST", "/v1/exports/", 201, json={"schema": SHAPE, **ANA})
     listed: list[Any] = await redis.zrange(naming, 0, -1)

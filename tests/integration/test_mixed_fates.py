@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from memory.errors import StoreUnavailable
-from memory.forget import forget
-from memory.gate import GatedExtractor
-from memory.model import Event, Lease, Memory, Scope, Write
-from memory.reconcile import ModelReconciler, RuleReconciler
-from memory.remember import drain
-from memory.removals import finish_removals
-from memory.revise import undo
-from memory.spending import payer
+from scrubjay.edit.edits import undo
+from scrubjay.erase.forget import forget
+from scrubjay.erase.tombstones import finish_removals
+from scrubjay.errors import StoreUnavailable
+from scrubjay.ingest.drain import drain
+from scrubjay.ingest.reconciliation import ModelReconciler, RuleReconciler
+from scrubjay.ingest.small_talk import GatedExtractor
+from scrubjay.llm.usage import payer
+from scrubjay.model import Event, Lease, Memory, Scope, Write
 from tests.integration.house import ANA, MARCH, House
 from tests.integration.test_versions import TableModel
 

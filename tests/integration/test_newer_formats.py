@@ -1,4 +1,4 @@
-"""What a newer Turnstone wrote is never misread: turns wait for a worker that can read it, people get a sentence."""
+"""What a newer Scrubjay wrote is never misread: turns wait for a worker that can read it, people get a sentence."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ import pytest
 from qdrant_client import AsyncQdrantClient
 from redis.asyncio import Redis
 
-from api.app import create_app
-from memory.adapters import redis_keys as keys
-from memory.adapters.celery_bell import QUEUE
-from memory.adapters.redis_guidance import RedisGuidance
-from memory.books import Removal
-from memory.bootstrap import opened
-from memory.clock import to_us
-from memory.decide import decide
-from memory.errors import NewerFormat
-from memory.model import Scope, Status, TurnStatus
-from memory.settings import Settings
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.guidance import RedisGuidance
+from scrubjay.api.app import create_app
+from scrubjay.bootstrap import opened
+from scrubjay.errors import NewerFormat
+from scrubjay.ingest.pipeline import decide
+from scrubjay.model import Scope, Status, TurnStatus
+from scrubjay.model.clock import to_us
+from scrubjay.model.erasure import Removal
+from scrubjay.model.task_names import QUEUE
+from scrubjay.settings import Settings
 from tests.integration.house import ANA, BOB, House, make_removals_due
 from tests.support import on_loopback
 
 NEWER = 99
-SENTENCE = r"written by a newer Turnstone \(format 99, this one reads up to [1-6]\); upgrade"
+SENTENCE = r"written by a newer Scrubjay \(format 99, this one reads up to [1-6]\); upgrade"
 
 
 async def set_body_format(redis: Redis, turn_id: str, version: int) -> None:
@@ -58,7 +58,7 @@ async def test_a_turn_of_a_newer_format_waits_for_a_newer_worker_and_its_lane_re
         assert await house.drain() == 0
         status = await assert_waits(house, redis, turn_id)
         assert status.error is not None
-        assert "a turn was written by a newer Turnstone (format 99, this one reads up to 2); upgrade" in status.error
+        assert "a turn was written by a newer Scrubjay (format 99, this one reads up to 2); upgrade" in status.error
     assert await redis.hget(keys.lane(ANA.lane), "failures") == b"5"
 
     await set_body_format(redis, turn_id, 1)  # the upgraded worker comes

@@ -9,21 +9,22 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.celery_bell import QUEUE, CeleryBell
-from memory.adapters.inbox_limits import InboxLimits
-from memory.adapters.pseudonyms import Pseudonyms
-from memory.adapters.qdrant_store import QdrantStore
-from memory.adapters.redis_erasing import RedisErasing
-from memory.adapters.redis_scripts import RedisScripts
-from memory.adapters.redis_server_key import RedisServerKey
-from memory.books import Erasure, Removal
-from memory.clock import to_us
-from memory.decide import decide
-from memory.errors import LeaseLost
-from memory.forget import forget
-from memory.model import Event, Lane, Lease, Message, Page, Plan, Role, Scope, Status, Submission, Turn
-from memory.removals import finish_removals
+from scrubjay.adapters.celery_wakeups import CeleryBell
+from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
+from scrubjay.adapters.qdrant.store import QdrantStore
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.erase.erasing import RedisErasing
+from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.adapters.redis.server_key import RedisServerKey
+from scrubjay.erase.forget import forget
+from scrubjay.erase.tombstones import finish_removals
+from scrubjay.errors import LeaseLost
+from scrubjay.ingest.pipeline import decide
+from scrubjay.model import Event, Lane, Lease, Message, Page, Plan, Role, Scope, Status, Submission, Turn
+from scrubjay.model.clock import to_us
+from scrubjay.model.erasure import Erasure, Removal
+from scrubjay.model.task_names import QUEUE
 from tests.chaos.scan import all_of_qdrant, all_of_redis
 from tests.fakes import WordEmbedder
 from tests.integration.house import House, make_removals_due

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from memory.adapters.openai_embedder import OpenAIEmbedder
-from memory.errors import ModelRejected, ModelUnavailable
-from memory.model import Vector
+from scrubjay.adapters.openai.embedder import OpenAIEmbedder
+from scrubjay.errors import ModelRejected, ModelUnavailable
+from scrubjay.model import Vector
 from tests.fakes import Purse
 from tests.model_server.control import ModelServer, running
 from tests.model_server.wire import Fault, Kind

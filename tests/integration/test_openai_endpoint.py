@@ -8,10 +8,10 @@ from email.utils import format_datetime
 
 import pytest
 
-from memory.adapters.openai_model import OpenAIModel
-from memory.adapters.retry_after import retry_after_seconds
-from memory.errors import BadConfiguration, ModelRefused, ModelRejected, ModelUnavailable
-from memory.ports import Question
+from scrubjay.adapters.http.retry_after import retry_after_seconds
+from scrubjay.adapters.openai.chat_model import OpenAIModel
+from scrubjay.errors import BadConfiguration, ModelRefused, ModelRejected, ModelUnavailable
+from scrubjay.ports import Question
 from tests.fakes import Purse
 from tests.model_server.control import ModelServer, running
 from tests.model_server.wire import Fault, Kind

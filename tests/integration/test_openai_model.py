@@ -6,11 +6,23 @@ from datetime import UTC, datetime
 
 import pytest
 
-from memory.adapters.openai_model import OpenAIModel
-from memory.errors import BadAnswer, ModelRejected, ModelUnavailable
-from memory.extract import ModelExtractor
-from memory.model import Decision, Event, Extraction, Fact, Memory, Message, Recalled, Role, Scope, Turn, Usage
-from memory.reconcile import ModelReconciler, RuleReconciler
+from scrubjay.adapters.openai.chat_model import OpenAIModel
+from scrubjay.errors import BadAnswer, ModelRejected, ModelUnavailable
+from scrubjay.ingest.extraction import ModelExtractor
+from scrubjay.ingest.reconciliation import ModelReconciler, RuleReconciler
+from scrubjay.model import (
+    Decision,
+    Event,
+    Extraction,
+    Fact,
+    Memory,
+    Message,
+    Recalled,
+    Role,
+    Scope,
+    Turn,
+    Usage,
+)
 from tests.fakes import NoGuidance, Purse
 from tests.model_server.control import ModelServer
 from tests.model_server.wire import Canned, Fault, Kind

@@ -6,9 +6,9 @@ from contextlib import aclosing
 
 import pytest
 
-from memory.adapters.openai_model import OpenAIModel
-from memory.errors import ModelRejected, ModelUnavailable
-from memory.model import Message, Role, Usage
+from scrubjay.adapters.openai.chat_model import OpenAIModel
+from scrubjay.errors import ModelRejected, ModelUnavailable
+from scrubjay.model import Message, Role, Usage
 from tests.fakes import Purse
 from tests.model_server.control import ModelServer
 from tests.model_server.wire import Fault, Kind

@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.redis_codec import decode_plan, encode_plan
-from memory.converse import Conversing, converse
-from memory.decide import decide
-from memory.forget import forget
-from memory.marking import Quarantine
-from memory.model import Decision, Event, Fact, Page, Recalled, Reconciliation, Role, Scope
-from memory.ports import unmasked
-from memory.remember import drain
-from memory.removals import finish_removals
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.codec import decode_plan, encode_plan
+from scrubjay.erase.forget import forget
+from scrubjay.erase.tombstones import finish_removals
+from scrubjay.ingest.drain import drain
+from scrubjay.ingest.pipeline import decide
+from scrubjay.model import Decision, Event, Fact, Page, Recalled, Reconciliation, Role, Scope
+from scrubjay.ports import unmasked
+from scrubjay.safety.injection import Quarantine
+from scrubjay.search.chat import Conversing, converse
 from tests.fakes import ScriptedModel, ScriptedReconciler
 from tests.integration.house import ANA, BOB, MARCH, House, make_removals_due
 from tests.integration.letters import Desk, desk_in
@@ -224,7 +224,7 @@ async def test_an_earlier_worker_reads_every_plan_but_those_with_something_marke
 
 
 async def test_the_page_of_the_quarantine_shows_what_is_held_back_and_how_it_is_set(desk: Desk) -> None:
-    assert "TURNSTONE_QUARANTINE=hold" in (await desk.http.get("/dashboard/quarantine")).text
+    assert "SCRUBJAY_QUARANTINE=hold" in (await desk.http.get("/dashboard/quarantine")).text
     turn_id = await remember(desk.house, TOLD)
     page = (await desk.http.get("/dashboard/quarantine")).text
     assert page.count("data-deed=") == 2

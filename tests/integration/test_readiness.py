@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from memory.bootstrap import remembering
-from memory.cli.diagnosis import problems, read
-from memory.model import Scope, Thresholds
-from memory.remember import drain
-from memory.settings import Settings
+from scrubjay.bootstrap import remembering
+from scrubjay.cli.diagnosis import problems, read
+from scrubjay.ingest.drain import drain
+from scrubjay.model import Scope, Thresholds
+from scrubjay.settings import Settings
 from tests.integration.front import Front, fronts
 from tests.model_server.control import ModelServer
 from tests.model_server.wire import Fault, Kind

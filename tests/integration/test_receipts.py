@@ -14,18 +14,18 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from redis.asyncio import Redis
 
-from api.app import create_app
-from memory.adapters import redis_keys as keys
-from memory.adapters.notary import ServerNotary
-from memory.adapters.pseudonyms import Pseudonyms
-from memory.adapters.redis_owners import RedisOwners
-from memory.adapters.redis_receipts import RedisReceipts
-from memory.adapters.redis_scripts import RedisScripts
-from memory.adapters.redis_server_key import RedisServerKey
-from memory.bootstrap import Parts
-from memory.clock import OWN_CLOCK
-from memory.model import Event, Scope, Write
-from memory.settings import Settings
+from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
+from scrubjay.adapters.crypto.receipt_signer import ServerNotary
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.erase.receipts import RedisReceipts
+from scrubjay.adapters.redis.owners import RedisOwners
+from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.adapters.redis.server_key import RedisServerKey
+from scrubjay.api.app import create_app
+from scrubjay.bootstrap import Parts
+from scrubjay.model import Event, Scope, Write
+from scrubjay.model.clock import OWN_CLOCK
+from scrubjay.settings import Settings
 from tests.fakes import NoGuidance
 from tests.integration.front import fronts
 from tests.integration.house import ANA, BOB, House

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.redis_lanes import _LOST_WORKER
-from memory.decide import Deciding
-from memory.errors import BadAnswer, ModelUnavailable
-from memory.model import DeadFilter, Event, Extraction, Status, Turn
-from memory.rehearse import rehearse
-from memory.spending import payer
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.lanes import _LOST_WORKER
+from scrubjay.errors import BadAnswer, ModelUnavailable
+from scrubjay.ingest.pipeline import Deciding
+from scrubjay.ingest.replay_preview import rehearse
+from scrubjay.llm.usage import payer
+from scrubjay.model import DeadFilter, Event, Extraction, Status, Turn
 from tests.integration.house import ANA, BOB, House
 from tests.integration.letters import Desk, desk_in
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from memory.adapters.qdrant_store import QdrantStore
-from memory.errors import BadAnswer, ModelUnavailable, StoreUnavailable
-from memory.model import Event, Lease, Message, Role, Scope, Status, Submission
+from scrubjay.adapters.qdrant.store import QdrantStore
+from scrubjay.errors import BadAnswer, ModelUnavailable, StoreUnavailable
+from scrubjay.model import Event, Lease, Message, Role, Scope, Status, Submission
 from tests.integration.house import ANA, MARCH, House
 
 

@@ -10,8 +10,8 @@ import pytest
 from fastapi.routing import APIRoute
 from redis.asyncio import Redis
 
-from api.app import create_app
-from memory.settings import Settings
+from scrubjay.api.app import create_app
+from scrubjay.settings import Settings
 from tests.integration.front import Front, fronts
 
 NOBODY = "0d3f0a5e-6a5e-4a44-9d5c-5d1f4f3f9a10"

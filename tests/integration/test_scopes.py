@@ -6,11 +6,11 @@ from datetime import timedelta
 
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.qdrant_store import QdrantStore
-from memory.forget import forget
-from memory.model import Event, Scope
-from memory.recall import Asked, recall
+from scrubjay.adapters.qdrant.store import QdrantStore
+from scrubjay.adapters.redis import keys
+from scrubjay.erase.forget import forget
+from scrubjay.model import Event, Scope
+from scrubjay.search.recall import Asked, recall
 from tests.integration.house import ANA, MARCH, House
 
 BOT = Scope(tenant="default", agent_id="bot")

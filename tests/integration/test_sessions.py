@@ -13,14 +13,14 @@ import pytest
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 from redis.asyncio import Redis
 
-from api.sessions import LONGEST_SECONDS
-from memory.model import Bond
+from scrubjay.api.sessions import LONGEST_SECONDS
+from scrubjay.model import Bond
 from tests.integration.front import ADMIN_KEY, Front, fronts
 from tests.integration.test_roles import NEEDS, filled
 from tests.support import on_loopback
 
 OURS = {"Sec-Fetch-Site": "same-origin"}
-COOKIE = "turnstone_session"
+COOKIE = "scrubjay_session"
 DISCARD = {"ids": ["none"]}
 
 
@@ -63,7 +63,7 @@ async def test_signing_in_gives_a_cookie_that_no_script_no_other_site_and_no_rea
 
 
 async def test_a_cookie_that_was_given_by_https_is_never_sent_by_http(front: Front) -> None:
-    answer = await sign_in(front, ADMIN_KEY, base="https://turnstone")
+    answer = await sign_in(front, ADMIN_KEY, base="https://scrubjay")
     told = SimpleCookie(answer.headers["set-cookie"])[f"__Host-{COOKIE}"]
     assert (told["secure"], told["httponly"], told["domain"]) == (True, True, "")
 
@@ -86,11 +86,11 @@ async def test_a_session_opens_the_pages_and_what_their_buttons_do_and_nothing_e
     "sent",
     [
         {},
-        {"Sec-Fetch-Site": "cross-site", "Origin": "http://turnstone"},
+        {"Sec-Fetch-Site": "cross-site", "Origin": "http://scrubjay"},
         {"Sec-Fetch-Site": "same-site"},
         {"Sec-Fetch-Site": "none"},
         {"Origin": "http://elsewhere"},
-        {"Origin": "http://turnstone.elsewhere"},
+        {"Origin": "http://scrubjay.elsewhere"},
         {"Origin": "null"},
     ],
 )
@@ -103,7 +103,7 @@ async def test_a_page_of_another_site_does_nothing_with_a_session(front: Front, 
     assert await status(front, cookie) == 200
 
 
-@pytest.mark.parametrize("sent", [OURS, {"Origin": "http://turnstone"}])
+@pytest.mark.parametrize("sent", [OURS, {"Origin": "http://scrubjay"}])
 async def test_our_own_page_acts_with_a_session(front: Front, sent: dict[str, str]) -> None:
     cookie = await session(front, ADMIN_KEY)
     answer = await front.ask("POST", "/dead/discard", None, json=DISCARD, headers={**cookie, **sent})
@@ -162,7 +162,7 @@ async def sealed(front: Front, key: bytes | None = None, age_seconds: float = 0)
             return int(time.time() - age_seconds)
 
     made = URLSafeTimedSerializer(
-        key or await front.parts.admission.session_key(), salt="turnstone", signer=Then,
+        key or await front.parts.admission.session_key(), salt="scrubjay", signer=Then,
         signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
     )  # fmt: skip
     bond: Bond = await front.parts.admission.bond(ADMIN_KEY)
@@ -193,7 +193,7 @@ async def test_an_address_may_try_ten_keys_a_minute_and_another_one_is_not_held_
     assert 1 <= int(tried[-1].headers["retry-after"]) <= 6
     assert (await sign_in(front, ADMIN_KEY)).status_code == 429
     other = httpx.ASGITransport(on_loopback(front.app), client=("2001:db8::1", 5))
-    async with httpx.AsyncClient(transport=other, base_url="http://turnstone") as http:
+    async with httpx.AsyncClient(transport=other, base_url="http://scrubjay") as http:
         answer = await http.post("/dashboard/sign-in", data={"key": ADMIN_KEY}, headers=OURS)
     assert answer.status_code == 303
 
@@ -212,7 +212,7 @@ async def test_only_the_form_of_signing_in_is_read_as_a_form(front: Front) -> No
     assert (await sign_in(front, "x" * 20_000)).status_code == 400
 
 
-@pytest.mark.parametrize("host", ["localhost:8000", "127.0.0.1", "[::1]:8000", "turnstone", "app.localhost"])
+@pytest.mark.parametrize("host", ["localhost:8000", "127.0.0.1", "[::1]:8000", "scrubjay", "app.localhost"])
 async def test_without_keys_this_machine_and_its_own_pages_may_call(without_keys: Front, host: str) -> None:
     for sent in ({}, OURS, {"Origin": f"http://{host}"}, {"Sec-Fetch-Site": "none"}):
         answer = await without_keys.http.post("/dead/discard", json=DISCARD, headers={"Host": host, **sent})

@@ -9,10 +9,10 @@ from urllib.parse import quote
 import pytest
 from redis.asyncio import Redis
 
-from memory.bootstrap import remembering
-from memory.model import Message, Page, Role, Scope, Submission
-from memory.remember import drain
-from memory.settings import Settings
+from scrubjay.bootstrap import remembering
+from scrubjay.ingest.drain import drain
+from scrubjay.model import Message, Page, Role, Scope, Submission
+from scrubjay.settings import Settings
 from tests.integration.front import Front, fronts
 
 JOSE, DECOMPOSED = "jos\u00e9", "jose\u0301"
@@ -91,9 +91,9 @@ async def test_a_key_is_limited_to_one_user_whatever_the_spelling(front: Front) 
 
 async def test_a_key_that_is_stored_with_another_spelling_is_good_for_its_user(front: Front, redis: Redis) -> None:
     made = await front.key("write", user_id="joseXX")
-    row: Any = await redis.hget("ts:api_keys", made["id"])
+    row: Any = await redis.hget("sj:api_keys", made["id"])
     assert row.count(b"joseXX") == 1
-    await redis.hset("ts:api_keys", made["id"], row.replace(b"joseXX", f"{DECOMPOSED} ".encode()))
+    await redis.hset("sj:api_keys", made["id"], row.replace(b"joseXX", f"{DECOMPOSED} ".encode()))
     for name, status in ((f"{DECOMPOSED} ", 202), (JOSE, 202), ("Jose", 403)):
         body = {"user_id": name, "messages": SAID, "infer": False}
         answer = await front.ask("POST", "/turns", made["key"], json=body)

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 import pytest
 from qdrant_client import AsyncQdrantClient
 
-from memory.adapters.qdrant_store import QdrantStore
-from memory.model import Scope, Status
+from scrubjay.adapters.qdrant.store import QdrantStore
+from scrubjay.model import Scope, Status
 from tests.fakes import WordEmbedder
 from tests.integration.front import fronts
 from tests.integration.house import BOB, House

@@ -1,4 +1,4 @@
-"""`turnstone up`, the real command with its real parts, seen from outside."""
+"""`scrubjay up`, the real command with its real parts, seen from outside."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from memory.client import TurnstoneClient
-from memory.embedded.sockets import free_port, listen
-from tests.running import Running, assert_that_a_signal_ends_every_part, turnstone_up, up_command, without_endpoint
+from scrubjay.client import ScrubjayClient
+from scrubjay.devstack.sockets import free_port, listen
+from tests.running import Running, assert_that_a_signal_ends_every_part, scrubjay_up, up_command, without_endpoint
 from tests.support import is_alive, kill, wait_until
 
 PARTS = ["api", "qdrant", "redis", "worker-1", "worker-2"]
@@ -21,12 +21,12 @@ PARTS = ["api", "qdrant", "redis", "worker-1", "worker-2"]
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with turnstone_up(tmp_path_factory.mktemp("up") / "data") as started:
+    with scrubjay_up(tmp_path_factory.mktemp("up") / "data") as started:
         yield started
 
 
 async def is_ready(running: Running) -> bool:
-    async with TurnstoneClient(running.url) as client:
+    async with ScrubjayClient(running.url) as client:
         ready, _ = await client.ready()
     return ready
 
@@ -63,7 +63,7 @@ async def test_an_api_that_is_killed_comes_back_and_a_call_made_meanwhile_is_ans
 ) -> None:
     old = running.pids["api"]
     kill(old, signal.SIGKILL)
-    async with TurnstoneClient(running.url, retries=0) as client:
+    async with ScrubjayClient(running.url, retries=0) as client:
         await wait_until(lambda: running.pids.get("api") != old, what="the API's death")
         assert (await client.turns()).count == 0
     await assert_another_comes(running, "api", old)
@@ -72,7 +72,7 @@ async def test_an_api_that_is_killed_comes_back_and_a_call_made_meanwhile_is_ans
 def test_a_second_supervisor_is_refused_the_directory(running: Running) -> None:
     second = subprocess.run(up_command(running.data), capture_output=True, text=True, timeout=60, check=False)
     assert second.returncode == 2
-    assert f"{running.data} is in use by another Turnstone (process {running.process.pid})" in second.stderr
+    assert f"{running.data} is in use by another Scrubjay (process {running.process.pid})" in second.stderr
     assert second.stdout == ""
 
 
@@ -88,11 +88,11 @@ def test_a_port_that_is_taken_is_refused_in_one_sentence(tmp_path: Path) -> None
 async def test_no_part_outlives_a_supervisor_that_was_killed_and_the_next_waits_for_a_hanging_part_until_told_again(
     tmp_path: Path,
 ) -> None:
-    with turnstone_up(tmp_path / "data", workers=1) as running:
+    with scrubjay_up(tmp_path / "data", workers=1) as running:
         pids = running.pids
         running.stop(signal.SIGKILL)
         await wait_until(lambda: not any(is_alive(pid) for pid in pids.values()), what="the end of every part")
-    with turnstone_up(tmp_path / "data", workers=1) as again:
+    with scrubjay_up(tmp_path / "data", workers=1) as again:
         assert again.is_whole
         await assert_a_second_signal_waits_no_longer_for_a_part_that_hangs(again)
 
@@ -122,7 +122,7 @@ def test_a_part_that_cannot_start_is_named_with_the_end_of_its_log(tmp_path: Pat
 
 
 def test_a_setting_that_makes_no_sense_is_refused_by_name(tmp_path: Path) -> None:
-    environment = without_endpoint({"TURNSTONE_WORKER_THREADS": "many"})
+    environment = without_endpoint({"SCRUBJAY_WORKER_THREADS": "many"})
     refused = subprocess.run(
         up_command(tmp_path), capture_output=True, text=True, timeout=60, check=False, env=environment
     )
@@ -134,8 +134,8 @@ def test_a_setting_that_makes_no_sense_is_refused_by_name(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("options", "environment", "sentence"),
     [
-        (["--host", "0.0.0.0"], {}, "TURNSTONE_AUTH=keys needs TURNSTONE_ADMIN_KEY"),
-        (["--host", "0.0.0.0"], {"TURNSTONE_AUTH": "off"}, "TURNSTONE_AUTH=off is refused on 0.0.0.0"),
+        (["--host", "0.0.0.0"], {}, "SCRUBJAY_AUTH=keys needs SCRUBJAY_ADMIN_KEY"),
+        (["--host", "0.0.0.0"], {"SCRUBJAY_AUTH": "off"}, "SCRUBJAY_AUTH=off is refused on 0.0.0.0"),
     ],
 )
 def test_a_start_that_nobody_or_everybody_could_call_is_refused_at_once_in_one_sentence(
@@ -154,7 +154,7 @@ def test_a_start_that_nobody_or_everybody_could_call_is_refused_at_once_in_one_s
 
 
 def test_an_env_file_that_cannot_be_read_is_refused_in_one_sentence(tmp_path: Path) -> None:
-    (tmp_path / ".env").write_bytes(b"TURNSTONE_ADMIN_KEY=\xff\n")
+    (tmp_path / ".env").write_bytes(b"SCRUBJAY_ADMIN_KEY=\xff\n")
     command = up_command(tmp_path / "data")
     refused = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path)
     assert (refused.returncode, refused.stderr) == (2, "The file .env is not UTF-8 text.\n")
@@ -164,7 +164,7 @@ def test_a_model_that_is_away_keeps_nobody_out_and_the_banner_says_that_turns_wa
     tmp_path: Path,
 ) -> None:
     nobody = f"http://127.0.0.1:{free_port()}/v1"
-    with turnstone_up(tmp_path / "data", workers=1, environment={"OPENAI_BASE_URL": nobody}) as running:
+    with scrubjay_up(tmp_path / "data", workers=1, environment={"OPENAI_BASE_URL": nobody}) as running:
         said = running.stderr.read_text()
         assert "extractor does not work, so turns wait: The model" in said
         turn = {"user_id": "ana", "messages": [{"role": "user", "content": "I live in Berlin."}]}

@@ -20,7 +20,7 @@ from tests.unit.fake_api import FakeApi, fake_api
 
 KEYS = {name: rsa.generate_private_key(public_exponent=65537, key_size=2048) for name in ("first", "second", "forged")}
 CURVE = ec.generate_private_key(ec.SECP256R1())
-CLAIMS = {"aud": "turnstone", "iss": "https://id.example", "sub": "u-1", "tenant": "acme"}
+CLAIMS = {"aud": "scrubjay", "iss": "https://id.example", "sub": "u-1", "tenant": "acme"}
 
 
 def published(*names: str) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def provider() -> Iterator[FakeApi]:
 
 @pytest.fixture
 async def front(redis: Redis, redis_url: str, qdrant_url: str, provider: FakeApi) -> AsyncIterator[Front]:
-    settings = {"jwks_url": f"{provider.url}/jwks", "jwt_audience": "turnstone", "jwt_issuer": "https://id.example"}
+    settings = {"jwks_url": f"{provider.url}/jwks", "jwt_audience": "scrubjay", "jwt_issuer": "https://id.example"}
     async with fronts(1, redis_url, qdrant_url, **settings) as (made,):
         yield made
 
@@ -133,7 +133,7 @@ async def test_new_keys_of_the_provider_are_fetched_and_old_ones_are_good_while_
 async def test_while_the_provider_was_never_reached_the_answer_is_to_come_back(
     redis: Redis, redis_url: str, qdrant_url: str, provider: FakeApi
 ) -> None:
-    settings = {"jwks_url": f"{provider.url}/nothing", "jwt_audience": "turnstone"}
+    settings = {"jwks_url": f"{provider.url}/nothing", "jwt_audience": "scrubjay"}
     async with fronts(1, redis_url, qdrant_url, **settings) as (front,):
         answer = await front.ask("GET", "/turns", token())
         assert (answer.status_code, answer.json()["error"]) == (503, "identity_unavailable")

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from memory.adapters.qdrant_store import QdrantStore
-from memory.errors import ModelUnavailable
-from memory.model import Event, Lane, Scope, Status
+from scrubjay.adapters.qdrant.store import QdrantStore
+from scrubjay.errors import ModelUnavailable
+from scrubjay.model import Event, Lane, Scope, Status
 from tests.fakes import WordEmbedder, word_vector
 from tests.integration.house import ANA, BOB, House
 from tests.integration.test_large_erases import ANA_BOT, BOT, forgotten

@@ -1,4 +1,4 @@
-"""Upgrades: what an earlier Turnstone left in Redis and Qdrant is worked off, shown and forgotten by today's."""
+"""Upgrades: what an earlier Scrubjay left in Redis and Qdrant is worked off, shown and forgotten by today's."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from memory.adapters import qdrant_payload, redis_codec
-from memory.adapters import redis_keys as keys
-from memory.adapters.inbox_limits import InboxLimits
-from memory.adapters.redis_guidance import RedisGuidance
-from memory.forget import forget
-from memory.model import Page, Scope, Status
-from memory.recall import Asked, recall
-from memory.removals import finish_removals
-from memory.revise import undo
+from scrubjay.adapters.qdrant import payload
+from scrubjay.adapters.redis import codec, keys
+from scrubjay.adapters.redis.guidance import RedisGuidance
+from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.edit.edits import undo
+from scrubjay.erase.forget import forget
+from scrubjay.erase.tombstones import finish_removals
+from scrubjay.model import Page, Scope, Status
+from scrubjay.search.recall import Asked, recall
 from tests.integration.golden import DATA, house_of, loaded
 from tests.integration.golden_scenes import GUIDANCE, KEY, TENANT, user, waiting
 from tests.integration.house import MARCH, House, make_removals_due
@@ -46,7 +46,7 @@ async def statuses(house: House, name: str) -> list[tuple[Status, str | None]]:
 
 
 def test_each_format_that_may_be_met_has_its_golden_files() -> None:
-    newest = max(redis_codec.VERSION, redis_codec.REMOVAL_VERSION, qdrant_payload.VERSION)
+    newest = max(codec.VERSION, codec.REMOVAL_VERSION, payload.VERSION)
     assert [folder.name for folder in FORMATS] == [f"format-{n}" for n in range(_FIRST, newest + 1)], FORGET_ALL
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from memory.model import Event, Memory, Message, Page, Scope
-from memory.ports import Answer, Question
-from memory.reconcile import ModelReconciler, RuleReconciler
-from memory.revise import Change, undo, update
+from scrubjay.edit.edits import Change, undo, update
+from scrubjay.ingest.reconciliation import ModelReconciler, RuleReconciler
+from scrubjay.model import Event, Memory, Message, Page, Scope
+from scrubjay.ports import Answer, Question
 from tests.integration.house import House
 from tests.integration.version_cases import CASES, Case
 

@@ -9,8 +9,8 @@ from typing import Any
 from mcp import Client, StdioServerParameters
 from mcp_types import TextContent
 
-from memory.mcp.reach import Reach
-from memory.mcp.server import make_server
+from scrubjay.mcp.reach import Reach
+from scrubjay.mcp.server import make_server
 from tests.running import Running
 
 NAMES = {
@@ -31,13 +31,13 @@ WAIT_MS = 30_000
 
 def over_stdio(stack: Running, key: str, user_id: str) -> Client:
     """A client that starts the command itself, with the handshake of before protocol 2026-07-28, as most editors do."""
-    settings = {"TURNSTONE_URL": stack.url, "TURNSTONE_KEY": key, "SSL_CERT_FILE": os.environ["SSL_CERT_FILE"]}
-    command = ["-m", "memory.cli", "mcp", "--user-id", user_id]
+    settings = {"SCRUBJAY_URL": stack.url, "SCRUBJAY_KEY": key, "SSL_CERT_FILE": os.environ["SSL_CERT_FILE"]}
+    command = ["-m", "scrubjay.cli", "mcp", "--user-id", user_id]
     return Client(StdioServerParameters(command=sys.executable, args=command, env=settings), mode="legacy")
 
 
 def at_hand(url: str, key: str | None, user_id: str | None = None) -> Client:
-    """A client of a server in this process, which asks Turnstone like any other."""
+    """A client of a server in this process, which asks Scrubjay like any other."""
     return Client(make_server(Reach(url, key, user_id)))
 
 

@@ -16,8 +16,8 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from typer.testing import CliRunner
 
-from memory.cli.mcp_server import app
-from memory.client import TurnstoneClient
+from scrubjay.cli.mcp_server import app
+from scrubjay.client import ScrubjayClient
 from tests.mcp.calling import NAMES, answer, refusal, remembered
 from tests.running import OPERATOR_KEY, Running
 from tests.unit.fake_api import fake_api
@@ -29,9 +29,9 @@ ACCEPTED = {"Accept": "application/json, text/event-stream"}
 
 @contextmanager
 def serving(stack: Running, *options: str) -> Iterator[str]:
-    """`turnstone mcp --http` as a process of its own; the address that it says it serves at."""
-    command = [sys.executable, "-m", "memory.cli", "mcp", "--http", "--port", "0", *options]
-    settings = {**os.environ, "TURNSTONE_URL": stack.url, "TURNSTONE_KEY": OPERATOR_KEY}
+    """`scrubjay mcp --http` as a process of its own; the address that it says it serves at."""
+    command = [sys.executable, "-m", "scrubjay.cli", "mcp", "--http", "--port", "0", *options]
+    settings = {**os.environ, "SCRUBJAY_URL": stack.url, "SCRUBJAY_KEY": OPERATOR_KEY}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=settings)
     assert process.stdout is not None
     with process, process.stdout:
@@ -85,7 +85,7 @@ async def test_on_this_machine_the_server_s_own_key_and_user_do(near: str) -> No
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 async def test_one_server_serves_many_tenants_each_by_its_own_key(keyed: Running, far: str, mode: str) -> None:
-    async with TurnstoneClient(keyed.url, OPERATOR_KEY) as operator:
+    async with ScrubjayClient(keyed.url, OPERATOR_KEY) as operator:
         acme = await operator.keys.create(tenant=f"acme-{mode}", label="acme's bot")
         globex = await operator.keys.create(tenant=f"globex-{mode}", label="globex's bot")
     async with calling(far, acme.key, mode) as ours, calling(far, globex.key, mode) as theirs:
@@ -119,19 +119,19 @@ async def test_a_page_that_points_its_own_name_at_the_server_gets_nowhere(near: 
     assert (await posted(near, **named)).status_code == 421
 
 
-def test_before_others_can_call_turnstone_must_ask_for_keys() -> None:
+def test_before_others_can_call_scrubjay_must_ask_for_keys() -> None:
     with fake_api() as open_door:
         open_door.plan("GET", "/turns", {"count": 0, "next": None, "previous": None, "results": []})
         refused = CliRunner().invoke(app, ["--http", "--host", "0.0.0.0", "--port", "0", "--url", open_door.url])
     assert refused.exit_code == 2
-    assert "TURNSTONE_AUTH=keys" in refused.stderr
+    assert "SCRUBJAY_AUTH=keys" in refused.stderr
 
 
 def test_without_the_sdk_the_command_says_how_to_install_it() -> None:
-    without = "import sys; sys.modules['mcp'] = None; from memory.cli import main; main()"
+    without = "import sys; sys.modules['mcp'] = None; from scrubjay.cli import main; main()"
     ended = subprocess.run([sys.executable, "-c", without, "mcp"], capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert "pip install 'turnstone[mcp]'" in ended.stderr
+    assert "pip install 'scrubjay[mcp]'" in ended.stderr
 
 
 def test_the_command_s_help_tells_its_options() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from mcp_types import TextContent
 
-from memory.client import TurnstoneClient
+from scrubjay.client import ScrubjayClient
 from tests.mcp.calling import answer, at_hand, refusal, remembered
 from tests.running import OPERATOR_KEY, Running
 from tests.support import free_port
@@ -55,7 +55,7 @@ async def test_what_cannot_be_done_is_a_tool_error_of_one_sentence(
 
 
 async def test_a_key_that_may_only_read_can_search_and_cannot_add(keyed: Running) -> None:
-    async with TurnstoneClient(keyed.url, OPERATOR_KEY) as operator:
+    async with ScrubjayClient(keyed.url, OPERATOR_KEY) as operator:
         reader = await operator.keys.create(role="read", label="a reader")
     async with at_hand(keyed.url, reader.key, "bea") as client:
         assert (await answer(client, "search_memories", query="tea"))["results"] == []
@@ -65,7 +65,7 @@ async def test_a_key_that_may_only_read_can_search_and_cannot_add(keyed: Running
 
 async def test_a_server_that_is_away_is_said_with_what_to_do() -> None:
     async with at_hand(f"http://127.0.0.1:{free_port()}", None, "bea") as client:
-        assert "turnstone up" in await refusal(client, "search_memories", query="tea")
+        assert "scrubjay up" in await refusal(client, "search_memories", query="tea")
 
 
 async def test_whoever_is_named_goes_before_the_server_s_own_user(keyed: Running) -> None:

@@ -1,1 +1,1 @@
-"""Mem0's own clients, unmodified, against Turnstone."""
+"""Mem0's own clients, unmodified, against Scrubjay."""

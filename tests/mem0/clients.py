@@ -21,7 +21,7 @@ import httpx
 
 os.environ["MEM0_TELEMETRY"] = "False"
 if "MEM0_DIR" not in os.environ:
-    os.environ["MEM0_DIR"] = tempfile.mkdtemp(prefix="turnstone-mem0-")
+    os.environ["MEM0_DIR"] = tempfile.mkdtemp(prefix="scrubjay-mem0-")
     atexit.register(shutil.rmtree, os.environ["MEM0_DIR"], ignore_errors=True)
 with warnings.catch_warnings():  # theirs are not ours to mend
     warnings.simplefilter("ignore")

@@ -1,4 +1,4 @@
-"""One running `turnstone up` with keys for all tests of Mem0's clients."""
+"""One running `scrubjay up` with keys for all tests of Mem0's clients."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from tests.mem0.clients import KINDS, Kind, Speaker, speaking
 from tests.model_server.control import ModelServer
 from tests.model_server.control import running as model_server
-from tests.running import Running, turnstone_up
+from tests.running import Running, scrubjay_up
 
 OPERATOR = "the-operators-own-key"
 Keys = Callable[..., str]
@@ -28,10 +28,10 @@ def model() -> Iterator[ModelServer]:
 @pytest.fixture(scope="session")
 def stack(model: ModelServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """The embedded stack with one worker and keys, which extracts by its own rules."""
-    settings = {"TURNSTONE_AUTH": "keys", "TURNSTONE_ADMIN_KEY": OPERATOR, "TURNSTONE_MAX_BODY_BYTES": "100000"}
+    settings = {"SCRUBJAY_AUTH": "keys", "SCRUBJAY_ADMIN_KEY": OPERATOR, "SCRUBJAY_MAX_BODY_BYTES": "100000"}
     settings |= {"OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": "test"}
-    settings |= {"TURNSTONE_EXTRACTOR": "offline", "TURNSTONE_EMBEDDER": "local"}
-    with turnstone_up(tmp_path_factory.mktemp("mem0") / "data", workers=1, environment=settings) as running:
+    settings |= {"SCRUBJAY_EXTRACTOR": "offline", "SCRUBJAY_EMBEDDER": "local"}
+    with scrubjay_up(tmp_path_factory.mktemp("mem0") / "data", workers=1, environment=settings) as running:
         yield running
 
 

@@ -11,8 +11,8 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
-from api.mem0 import serving
-from memory.model import Event, Scope, Status, TurnEvent, TurnStatus
+from scrubjay.api.mem0 import serving
+from scrubjay.model import Event, Scope, Status, TurnEvent, TurnStatus
 from tests.integration.front import Front, fronts
 from tests.mem0.conftest import OPERATOR, Keys
 from tests.running import Running

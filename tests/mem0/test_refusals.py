@@ -14,10 +14,10 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from api.app import create_app
-from memory.bootstrap import opened
-from memory.embedded.sockets import http_get
-from memory.settings import Settings
+from scrubjay.api.app import create_app
+from scrubjay.bootstrap import opened
+from scrubjay.devstack.sockets import http_get
+from scrubjay.settings import Settings
 from tests.mem0.clients import KINDS, Kind, Speaker, exceptions, mem0, speaking
 from tests.mem0.conftest import OPERATOR, Keys
 from tests.mem0.scenes import remembered

@@ -67,7 +67,7 @@ async def test_the_typescript_client_runs_its_main_methods_with_only_a_host_and_
 async def test_the_example_remembers_corrects_and_forgets(node: str, stack: Running, key: str) -> None:
     script = HOUSE / EXAMPLE.name
     shutil.copy(EXAMPLE, script)
-    settings = {"TURNSTONE_URL": stack.url, "TURNSTONE_KEY": key, "MEM0_TELEMETRY": "false", "HOME": str(HOUSE)}
+    settings = {"SCRUBJAY_URL": stack.url, "SCRUBJAY_KEY": key, "MEM0_TELEMETRY": "false", "HOME": str(HOUSE)}
     process = await asyncio.create_subprocess_exec(
         node, str(script),
         env={**os.environ, **settings},

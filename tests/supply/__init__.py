@@ -1,1 +1,1 @@
-"""What Turnstone is delivered with: an inventory of it (`make sbom`), and a look at it (`make audit`)."""
+"""What Scrubjay is delivered with: an inventory of it (`make sbom`), and a look at it (`make audit`)."""

@@ -48,7 +48,7 @@ def pinned() -> Seen:
     loose = [
         f"{one.name} {one.version} is installed, {versions.get(one.key, 'nothing')} is in the lock"
         for one in installed
-        if one.name != "turnstone" and versions.get(one.key) != one.version
+        if one.name != "scrubjay" and versions.get(one.key) != one.version
     ]
     return Seen((*early, *loose))
 

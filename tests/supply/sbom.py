@@ -52,7 +52,7 @@ def main() -> None:
     packages = closure()
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(made(packages) + "\n", encoding="utf-8")
-    print(f"{output}: {len(packages) - 1} packages that Turnstone needs at run time (CycloneDX 1.6)")
+    print(f"{output}: {len(packages) - 1} packages that Scrubjay needs at run time (CycloneDX 1.6)")
 
 
 if __name__ == "__main__":

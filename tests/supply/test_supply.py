@@ -53,7 +53,7 @@ def test_the_inventory_names_every_runtime_dependency_in_its_pinned_version_with
 
 
 def test_the_inventory_names_no_tool_of_development(sbom: dict[str, dict[str, Any]]) -> None:
-    assert {"pytest", "mypy", "ruff", "selenium", "pip-audit", "cyclonedx-bom", "turnstone"}.isdisjoint(sbom)
+    assert {"pytest", "mypy", "ruff", "selenium", "pip-audit", "cyclonedx-bom", "scrubjay"}.isdisjoint(sbom)
     assert {"starlette", "anyio", "certifi", "kombu"} <= set(sbom)  # and what is needed by what is needed
 
 

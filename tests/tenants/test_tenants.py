@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from api.mem0 import serving
-from memory.adapters import qdrant_payload as payloads
-from memory.bootstrap import remembering
-from memory.settings import Settings
+from scrubjay.adapters.qdrant import payload as payloads
+from scrubjay.api.mem0 import serving
+from scrubjay.bootstrap import remembering
+from scrubjay.settings import Settings
 from tests.integration.front import fronts
 from tests.integration.test_roles import NEEDS
 from tests.tenants.cases import cases

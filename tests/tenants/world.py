@@ -11,11 +11,11 @@ from typing import Any
 
 import httpx
 
-from memory.bootstrap import Parts
-from memory.model import OWNERS as MODEL_OWNERS
-from memory.model import Scope
-from memory.ports import Query
-from memory.remember import Remembering, drain
+from scrubjay.bootstrap import Parts
+from scrubjay.ingest.drain import Remembering, drain
+from scrubjay.model import OWNERS as MODEL_OWNERS
+from scrubjay.model import Scope
+from scrubjay.ports import Query
 from tests.chaos.scan import all_of_qdrant
 from tests.integration.front import Front
 

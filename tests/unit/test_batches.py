@@ -8,11 +8,23 @@ import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from memory.decide import _stored, _told_before
-from memory.model import Decision, Event, Extraction, Fact, Memory, Message, Plan, Recalled, Role, Scope, Turn
-from memory.plan import Planner, Source, draft, final_writes
-from memory.reconcile import ModelReconciler, RuleReconciler, union
-from memory.versions import with_late
+from scrubjay.ingest.pipeline import _stored, _told_before
+from scrubjay.ingest.planner import Planner, Source, draft, final_writes
+from scrubjay.ingest.reconciliation import ModelReconciler, RuleReconciler, union
+from scrubjay.model import (
+    Decision,
+    Event,
+    Extraction,
+    Fact,
+    Memory,
+    Message,
+    Plan,
+    Recalled,
+    Role,
+    Scope,
+    Turn,
+)
+from scrubjay.model.versions import with_late
 from tests.fakes import ScriptedModel, word_vector
 
 ANA = Scope(tenant="default", user_id="ana")
@@ -57,7 +69,7 @@ def holding(store: dict[str, Memory], day: float) -> list[str]:
 
 
 def test_a_long_row_of_farewells_is_judged_at_once() -> None:
-    code = "from memory.gate import _is_small_talk; _is_small_talk('bye ' * 45 + 'I moved')"
+    code = "from scrubjay.ingest.small_talk import _is_small_talk; _is_small_talk('bye ' * 45 + 'I moved')"
     subprocess.run([sys.executable, "-c", code], timeout=10, check=True)
 
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from typer.testing import CliRunner, Result
 
-from memory.cli.app import app
+from scrubjay.cli.app import app
 from tests.support import free_port
 from tests.unit.fake_api import FakeApi, fake_api
 
@@ -36,8 +36,8 @@ def page(*results: dict[str, Any], next_page: str | None = None) -> dict[str, An
 
 def books(settled: int) -> str:
     states = {"accepted": 5, "settled": settled, "waiting": 0, "dead": 1, "erased": 0}
-    lines = [f'turnstone_turns{{tenant="default",state="{state}"}} {count}' for state, count in states.items()]
-    return "\n".join(["# TYPE turnstone_turns gauge", *lines, ""])
+    lines = [f'scrubjay_turns{{tenant="default",state="{state}"}} {count}' for state, count in states.items()]
+    return "\n".join(["# TYPE scrubjay_turns gauge", *lines, ""])
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def api() -> Iterator[FakeApi]:
 
 
 def run(api: FakeApi, *arguments: str, answer: str | None = None) -> Result:
-    settings = {"TURNSTONE_URL": api.url, "COLUMNS": "200"}
+    settings = {"SCRUBJAY_URL": api.url, "COLUMNS": "200"}
     return CliRunner().invoke(app, list(arguments), input=answer, env=settings)
 
 
@@ -121,7 +121,7 @@ def test_without_a_server_one_sentence_says_what_to_run() -> None:
     url = f"http://127.0.0.1:{free_port()}"
     result = CliRunner().invoke(app, ["turns", "--url", url])
     assert result.exit_code == 1
-    assert result.stderr == (f"Nobody answers at {url}. Start a server with `turnstone up`, or name one with --url.\n")
+    assert result.stderr == (f"Nobody answers at {url}. Start a server with `scrubjay up`, or name one with --url.\n")
 
 
 def test_memories_can_be_listed_looked_at_corrected_and_traced(api: FakeApi) -> None:
@@ -193,7 +193,7 @@ def test_doctor_shows_parts_and_books(api: FakeApi) -> None:
 
 def test_doctor_says_which_right_the_user_of_redis_lacks_and_counts_it_as_no_fault(api: FakeApi) -> None:
     api.plan("GET", "/health/ready", READY)
-    inbox = "turnstone_backlog 0\nturnstone_backlog_limit 10\n"
+    inbox = "scrubjay_backlog 0\nscrubjay_backlog_limit 10\n"
     api.plan("GET", "/metrics", f"{books(settled=4)}{inbox}")
     result = run(api, "doctor")
     assert result.exit_code == 0
@@ -242,7 +242,7 @@ def test_doctor_judges_the_queue_by_the_thresholds_it_is_given(api: FakeApi, mor
     lanes = {"ok": False, "reason": "The oldest due turn has waited for more than 60 seconds.", "since": TIME}
     parts = {**READY["parts"], "lanes": lanes}  # type: ignore[dict-item]
     api.plan("GET", "/health/ready", {**READY, "status": "degraded", "parts": parts})
-    figures = "turnstone_lanes_awake 4\nturnstone_lanes_backing_off 0\nturnstone_oldest_due_seconds 90\n"
+    figures = "scrubjay_lanes_awake 4\nscrubjay_lanes_backing_off 0\nscrubjay_oldest_due_seconds 90\n"
     api.plan("GET", "/metrics", books(settled=4) + figures)
     result = run(api, "doctor", *more)
     assert result.exit_code == status, result.stdout
@@ -268,7 +268,7 @@ def test_doctor_judges_the_queue_by_the_thresholds_it_is_given(api: FakeApi, mor
 def test_every_command_says_what_it_does_with_an_example(command: str) -> None:
     result = CliRunner().invoke(app, [*command.split(), "--help"])
     assert result.exit_code == 0
-    assert f"turnstone {command}" in result.stdout
+    assert f"scrubjay {command}" in result.stdout
     assert "Example" in result.stdout
 
 

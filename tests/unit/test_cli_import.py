@@ -1,4 +1,4 @@
-"""`turnstone import`: what it sends, what it says, and how it goes on after it was stopped."""
+"""`scrubjay import`: what it sends, what it says, and how it goes on after it was stopped."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from memory.cli.app import app
-from memory.cli.imports.sources import BATCH
-from memory.cli.private import open_private
+from scrubjay.cli.app import app
+from scrubjay.cli.imports.sources import BATCH
+from scrubjay.cli.private_files import open_private
 from tests.unit.fake_api import FakeApi, fake_api
 
 
@@ -36,7 +36,7 @@ def export(place: Path, count: int) -> str:
 
 
 def run(api: FakeApi, *arguments: str) -> Result:
-    return CliRunner().invoke(app, ["import", *arguments], env={"TURNSTONE_URL": api.url, "COLUMNS": "200"})
+    return CliRunner().invoke(app, ["import", *arguments], env={"SCRUBJAY_URL": api.url, "COLUMNS": "200"})
 
 
 def outcomes(*became: str) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def test_what_was_refused_is_in_the_report_with_the_reason_and_can_be_imported_f
     result = run(api, "file", export(place, 2))
     assert result.exit_code == 1
     assert "1 memories were refused" in result.stderr
-    report = place / "turnstone-import.missing.jsonl"
+    report = place / "scrubjay-import.missing.jsonl"
     assert json.loads(report.read_text()) == {"not_imported": "why not", "memory": "text 1", "user_id": "ana"}
     assert report.stat().st_mode & 0o077 == 0
     api.plan("POST", "/import", outcomes("imported"))
@@ -74,7 +74,7 @@ def test_what_was_refused_is_in_the_report_with_the_reason_and_can_be_imported_f
 
 
 def test_when_the_server_refuses_it_stops_and_keeps_how_far_it_was(api: FakeApi, place: Path) -> None:
-    file, state = export(place, BATCH + 1), place / "turnstone-import.state.json"
+    file, state = export(place, BATCH + 1), place / "scrubjay-import.state.json"
     begun = {"source": f"file {file}", "server": api.url, "place": BATCH, "counts": {"imported": BATCH}}
     state.write_text(json.dumps(begun))
     api.plan("POST", "/import", {"detail": "This key may not.", "error": "forbidden"}, 403)
@@ -84,7 +84,7 @@ def test_when_the_server_refuses_it_stops_and_keeps_how_far_it_was(api: FakeApi,
 
 
 def test_it_goes_on_behind_what_was_done(api: FakeApi, place: Path) -> None:
-    file, state = export(place, BATCH + 1), place / "turnstone-import.state.json"
+    file, state = export(place, BATCH + 1), place / "scrubjay-import.state.json"
     begun = {"source": f"file {file}", "server": api.url, "place": BATCH, "counts": {"imported": BATCH}}
     state.write_text(json.dumps(begun))
     api.plan("POST", "/import", outcomes("imported"))
@@ -96,15 +96,15 @@ def test_it_goes_on_behind_what_was_done(api: FakeApi, place: Path) -> None:
 
 
 def test_what_an_interrupted_run_has_reported_beyond_its_state_is_reported_once(api: FakeApi, place: Path) -> None:
-    (place / "turnstone-import.missing.jsonl").write_text('{"not_imported": "told by a run that was interrupted"}\n')
+    (place / "scrubjay-import.missing.jsonl").write_text('{"not_imported": "told by a run that was interrupted"}\n')
     api.plan("POST", "/import", outcomes("refused"))
     run(api, "file", export(place, 1))
-    [line] = (place / "turnstone-import.missing.jsonl").read_text().splitlines()
+    [line] = (place / "scrubjay-import.missing.jsonl").read_text().splitlines()
     assert json.loads(line)["not_imported"] == "why not"
 
 
 def test_a_state_of_another_import_is_not_gone_on_with(api: FakeApi, place: Path) -> None:
-    (place / "turnstone-import.state.json").write_text(json.dumps({"source": "file /else", "server": api.url}))
+    (place / "scrubjay-import.state.json").write_text(json.dumps({"source": "file /else", "server": api.url}))
     result = run(api, "file", export(place, 1))
     assert (result.exit_code, api.asked) == (2, [])
     assert "is of an import of file /else" in result.stderr
@@ -134,7 +134,7 @@ def test_an_owner_is_sent_in_its_one_spelling_and_what_names_none_is_reported(ap
     api.plan("POST", "/import", outcomes("imported"))
     run(api, "file", str(file))
     assert [one["user_id"] for one in api.asked[0].body["memories"]] == ["7"]
-    report = place / "turnstone-import.missing.jsonl"
+    report = place / "scrubjay-import.missing.jsonl"
     reasons = [json.loads(line)["not_imported"] for line in report.read_text().splitlines()]
     nobody = "it names no owner: at least one of user_id, agent_id, run_id, app_id is needed"
     assert reasons == ["run_id must be text, an integer or a UUID", nobody]

@@ -1,4 +1,4 @@
-"""`turnstone dead` and the history of a turn, against an API that answers as it was told."""
+"""`scrubjay dead` and the history of a turn, against an API that answers as it was told."""
 
 from __future__ import annotations
 

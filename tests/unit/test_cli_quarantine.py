@@ -1,4 +1,4 @@
-"""`turnstone quarantine`, against an API that answers as it was told."""
+"""`scrubjay quarantine`, against an API that answers as it was told."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`turnstone webhooks`, against an API that answers as it was told."""
+"""`scrubjay webhooks`, against an API that answers as it was told."""
 
 from __future__ import annotations
 

@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from memory.client import ApiError, ServerUnreachable, TurnstoneClient
-from memory.client.views import Delta, Recalled, Said
+from scrubjay.client import ApiError, ScrubjayClient, ServerUnreachable
+from scrubjay.client.views import Delta, Recalled, Said
 from tests.support import free_port
 from tests.unit.fake_api import FakeApi, fake_api
 
@@ -27,7 +27,7 @@ def api() -> Iterator[FakeApi]:
 
 async def test_a_turn_is_sent_with_its_owner_its_time_and_an_idempotency_key(api: FakeApi) -> None:
     api.plan("POST", "/turns", QUEUED, 202)
-    async with TurnstoneClient(api.url, "secret") as client:
+    async with ScrubjayClient(api.url, "secret") as client:
         queued = await client.add_turn(HELLO, user_id="alice", timestamp=datetime(2026, 3, 1, 9, tzinfo=UTC))
     assert queued.id == "t1"
     [asked] = api.asked
@@ -44,7 +44,7 @@ async def test_a_turn_is_sent_with_its_owner_its_time_and_an_idempotency_key(api
 async def test_a_turn_that_was_turned_away_is_sent_again_under_the_same_key(api: FakeApi) -> None:
     api.plan("POST", "/turns", BUSY, 503, Retry_After="0")
     api.plan("POST", "/turns", QUEUED, 202)
-    async with TurnstoneClient(api.url) as client:
+    async with ScrubjayClient(api.url) as client:
         await client.add_turn(HELLO, user_id="alice")
     first, second = api.asked
     assert first.headers["Idempotency-Key"] == second.headers["Idempotency-Key"]
@@ -52,7 +52,7 @@ async def test_a_turn_that_was_turned_away_is_sent_again_under_the_same_key(api:
 
 async def test_a_call_that_is_not_safe_to_repeat_is_made_once(api: FakeApi) -> None:
     api.plan("POST", "/chat", BUSY, 503, Retry_After="0")
-    async with TurnstoneClient(api.url) as client:
+    async with ScrubjayClient(api.url) as client:
         with pytest.raises(ApiError, match="Redis is away"):
             await client.chat("alice", "hello")
     assert len(api.asked) == 1
@@ -68,7 +68,7 @@ DONE = ("done", '{"reply": "Hi\u2028there", "memories_used": ["She skis."], "tur
 
 async def test_a_chat_that_streams_is_read_to_its_end_past_what_is_not_known(api: FakeApi) -> None:
     api.plan("POST", "/chat", ": ping\n\n" + events(MEMORIES, ("mood", "{}"), DELTA, DONE))
-    async with TurnstoneClient(api.url) as client:
+    async with ScrubjayClient(api.url) as client:
         said = [one async for one in client.chat_stream("ana", "hello", run_id="r1")]
     assert said == [
         Recalled(memories_used=("She skis.",)),
@@ -83,7 +83,7 @@ async def test_a_chat_that_stops_before_its_end_is_no_answer(api: FakeApi) -> No
     api.plan(
         "POST", "/chat", events(MEMORIES, ("error", '{"detail": "The model is away.", "error": "model_unavailable"}'))
     )
-    async with TurnstoneClient(api.url) as client:
+    async with ScrubjayClient(api.url) as client:
         with pytest.raises(ServerUnreachable, match="broke off"):
             [one async for one in client.chat_stream("ana", "hello")]
         with pytest.raises(ApiError, match="The model is away"):
@@ -92,7 +92,7 @@ async def test_a_chat_that_stops_before_its_end_is_no_answer(api: FakeApi) -> No
 
 async def test_patience_ends_and_the_servers_own_sentence_is_raised(api: FakeApi) -> None:
     api.plan("GET", "/turns/t1", BUSY, 503, Retry_After="0")
-    async with TurnstoneClient(api.url, retries=2) as client:
+    async with ScrubjayClient(api.url, retries=2) as client:
         with pytest.raises(ApiError, match="Redis is away") as caught:
             await client.turn("t1")
     assert (caught.value.code, caught.value.status, len(api.asked)) == ("inbox_unavailable", 503, 3)
@@ -100,19 +100,19 @@ async def test_patience_ends_and_the_servers_own_sentence_is_raised(api: FakeApi
 
 async def test_an_error_page_that_is_not_ours_is_told_by_its_status(api: FakeApi) -> None:
     api.plan("GET", "/turns/t1", "<html>", 500)
-    async with TurnstoneClient(api.url) as client:
+    async with ScrubjayClient(api.url) as client:
         with pytest.raises(ApiError, match="status 500"):
             await client.turn("t1")
 
 
 async def test_nobody_listening_is_told_as_such() -> None:
-    async with TurnstoneClient(f"http://127.0.0.1:{free_port()}", retries=0) as client:
+    async with ScrubjayClient(f"http://127.0.0.1:{free_port()}", retries=0) as client:
         with pytest.raises(ServerUnreachable, match="Nobody answers"):
             await client.turn("t1")
 
 
 async def test_an_id_with_a_slash_stays_one_segment_of_the_path(api: FakeApi) -> None:
-    async with TurnstoneClient(api.url) as client:
+    async with ScrubjayClient(api.url) as client:
         with pytest.raises(ApiError):
             await client.memory("a/b c")
     assert api.asked[0].path == "/memories/a%2Fb%20c"
@@ -120,7 +120,7 @@ async def test_an_id_with_a_slash_stays_one_segment_of_the_path(api: FakeApi) ->
 
 async def test_a_search_sends_only_what_was_given(api: FakeApi) -> None:
     api.plan("POST", "/search", {"results": [], "pending": 2})
-    async with TurnstoneClient(api.url) as client:
+    async with ScrubjayClient(api.url) as client:
         found = await client.search("which stack?", user_id="alice", limit=3, wait_for="t1", wait_ms=500)
     assert found.pending == 2
     assert api.asked[0].body == {
@@ -132,7 +132,7 @@ async def test_filters_go_into_the_body_of_a_search_and_as_json_into_the_query_o
     api.plan("POST", "/search", {"results": [], "pending": 0})
     api.plan("GET", "/memories", {"count": 0, "next": None, "previous": None, "results": []})
     asked = {"user_id": "alice", "categories": {"in": ["food", "дом"]}}
-    async with TurnstoneClient(api.url) as client:
+    async with ScrubjayClient(api.url) as client:
         await client.search("tea", filters=asked)
         await client.memories(filters=asked)
     assert api.asked[0].body == {"query": "tea", "filters": asked, "limit": 5}
@@ -143,7 +143,7 @@ async def test_filters_go_into_the_body_of_a_search_and_as_json_into_the_query_o
 
 async def test_an_id_of_dots_stays_an_id_and_does_not_lead_to_another_address(api: FakeApi) -> None:
     for name in (".", ".."):
-        async with TurnstoneClient(api.url) as client:
+        async with ScrubjayClient(api.url) as client:
             with pytest.raises(ApiError):
                 await client.delete(name)
     assert [asked.path for asked in api.asked] == ["/memories/%2E", "/memories/%2E%2E"]

@@ -97,8 +97,8 @@ def test_only_the_api_and_flower_are_reachable_and_by_default_from_this_host_alo
 @service_of_ours
 def test_ours_wait_until_redis_is_healthy_and_ask_callers_for_keys(service: dict[str, Any]) -> None:
     assert service["depends_on"]["redis"] == {"condition": "service_healthy"}
-    assert service["environment"]["TURNSTONE_AUTH"] == "keys"
-    assert service["environment"]["TURNSTONE_ADMIN_KEY"].startswith("${TURNSTONE_ADMIN_KEY:?")
+    assert service["environment"]["SCRUBJAY_AUTH"] == "keys"
+    assert service["environment"]["SCRUBJAY_ADMIN_KEY"].startswith("${SCRUBJAY_ADMIN_KEY:?")
 
 
 @pytest.mark.parametrize("name", ["api", "worker", "beat"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from memory.cli.conversation import exchanges, laravel, load
+from scrubjay.cli.conversation import exchanges, laravel, load
 
 
 def says(roles: str) -> list[dict[str, str]]:

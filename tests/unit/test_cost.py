@@ -10,10 +10,10 @@ from typing import Literal
 
 import pytest
 
-from memory import prompts
-from memory.adapters.openai_model import Dialect
-from memory.model import Scope, Turn
-from memory.ports import Question
+from scrubjay.adapters.openai.chat_model import Dialect
+from scrubjay.llm import prompts
+from scrubjay.model import Scope, Turn
+from scrubjay.ports import Question
 from tests.bench.cost.conversations import Conversation, read
 from tests.bench.cost.figures import Limit, Replay
 from tests.model_server.traffic import Traffic

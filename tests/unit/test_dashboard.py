@@ -14,15 +14,15 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from api.app import create_app
-from api.dashboard import ledger as ledger_view
-from api.dashboard import views, words
-from memory.adapters.redis_turns import RedisTurns
-from memory.admit import Admission
-from memory.books import Ledger
-from memory.embedded.sockets import free_port
-from memory.model import Event, Memory, Message, Page, Role, Scope, Status, Turn, TurnEvent, TurnStatus
-from memory.settings import Settings
+from scrubjay.access.authentication import Admission
+from scrubjay.adapters.redis.turns import RedisTurns
+from scrubjay.api.app import create_app
+from scrubjay.api.dashboard import ledger as ledger_view
+from scrubjay.api.dashboard import views, words
+from scrubjay.devstack.sockets import free_port
+from scrubjay.model import Event, Memory, Message, Page, Role, Scope, Status, Turn, TurnEvent, TurnStatus
+from scrubjay.model.ledger import Ledger
+from scrubjay.settings import Settings
 from tests.support import on_loopback
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -124,7 +124,7 @@ async def app(settings: Settings) -> AsyncIterator[FastAPI]:
 @pytest.fixture
 async def browser(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(on_loopback(app))
-    async with httpx.AsyncClient(transport=transport, base_url="http://turnstone") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://scrubjay") as client:
         yield client
 
 

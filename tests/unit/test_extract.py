@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from memory import prompts
-from memory.errors import BadAnswer, ModelRejected, ModelUnavailable, TurnstoneError
-from memory.extract import ModelExtractor
-from memory.model import Extraction, Guidance, Message, Role, Scope, Turn
-from memory.ports import Answer
+from scrubjay.errors import BadAnswer, ModelRejected, ModelUnavailable, ScrubjayError
+from scrubjay.ingest.extraction import ModelExtractor
+from scrubjay.llm import prompts
+from scrubjay.model import Extraction, Guidance, Message, Role, Scope, Turn
+from scrubjay.ports import Answer
 from tests.fakes import NoGuidance, Scripted, ScriptedModel
 
 ANA = Scope(tenant="acme", user_id="ana")
@@ -190,7 +190,7 @@ async def test_a_fact_is_one_line_and_its_category_is_never_empty() -> None:
 
 
 @pytest.mark.parametrize("error", [ModelUnavailable("away"), ModelRejected("too long")])
-async def test_a_model_that_is_away_or_refuses_is_not_asked_again(error: TurnstoneError) -> None:
+async def test_a_model_that_is_away_or_refuses_is_not_asked_again(error: ScrubjayError) -> None:
     model = ScriptedModel(error, GOOD)
     with pytest.raises(type(error)):
         await ModelExtractor(model, NoGuidance()).extract([OSLO])

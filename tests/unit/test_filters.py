@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memory.adapters.qdrant_filters import compiled
-from memory.errors import BadRequest
-from memory.filters import named, narrowed, parse
-from memory.model import Scope
-from memory.model.filters import AllOf, AnyOf, Comparison, NoneOf, On, Op, Span, owners
+from scrubjay.adapters.qdrant.filters import compiled
+from scrubjay.errors import BadRequest
+from scrubjay.model import Scope
+from scrubjay.model.filters import AllOf, AnyOf, Comparison, NoneOf, On, Op, Span, owners
+from scrubjay.search.filters import named, narrowed, parse
 from tests.filter_strategies import filters
 
 ANA, BOT = {"user_id": "ana"}, {"agent_id": "bot"}

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from memory.gate import GatedExtractor, holds_nothing
-from memory.model import Message, Role, Scope, Turn
+from scrubjay.ingest.small_talk import GatedExtractor, holds_nothing
+from scrubjay.model import Message, Role, Scope, Turn
 from tests.fakes import EchoExtractor
 
 ANA = Scope(tenant="acme", user_id="ana")

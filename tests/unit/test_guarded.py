@@ -8,10 +8,10 @@ from contextlib import aclosing
 
 import pytest
 
-from memory.adapters.guarded import GuardedEmbedder, GuardedModel
-from memory.errors import ModelRejected, ModelUnavailable, TurnstoneError
-from memory.model import Message, Role, Trouble
-from memory.ports import Question
+from scrubjay.adapters.circuit_breaker import GuardedEmbedder, GuardedModel
+from scrubjay.errors import ModelRejected, ModelUnavailable, ScrubjayError
+from scrubjay.model import Message, Role, Trouble
+from scrubjay.ports import Question
 from tests.fakes import ScriptedModel, WordEmbedder
 
 QUESTION = Question(name="extraction", system="Find facts.", user="user: I ski.", schema_={"type": "object"})
@@ -35,7 +35,7 @@ class WatchedBreaker:
             raise self.refusal
         try:
             yield
-        except TurnstoneError as error:
+        except ScrubjayError as error:
             self.seen.append(error.code)
             raise
         self.seen.append("answered")

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from memory.errors import InboxUnavailable, ModelUnavailable, StoreUnavailable, Transient
-from memory.health import Examiner, lane_trouble
-from memory.model import Health, QueueState, Readiness, Thresholds, Trouble
+from scrubjay.errors import InboxUnavailable, ModelUnavailable, StoreUnavailable, Transient
+from scrubjay.health import Examiner, lane_trouble
+from scrubjay.model import Health, QueueState, Readiness, Thresholds, Trouble
 
 MARCH = datetime(2026, 3, 1, tzinfo=UTC)
 WELL = QueueState(lanes=40, backing_off=2, oldest_due_seconds=12, workers=2)

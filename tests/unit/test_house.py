@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from memory.settings import Settings
+from scrubjay.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("api", "worker", "memory")
@@ -23,9 +23,9 @@ MOST_LINES_A_FUNCTION = 50
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 ENVIRONMENT = ("os.environ", "os.getenv", "os.environb", "os.putenv")
 # The embedded stack hands its environment on to its children; the adapters switch a library's telemetry off.
-MAY_TOUCH_THE_ENVIRONMENT = ("memory/settings.py", "memory/embedded/", "memory/adapters/__init__.py")
+MAY_TOUCH_THE_ENVIRONMENT = ("scrubjay/settings.py", "scrubjay/devstack/", "scrubjay/adapters/__init__.py")
 # What is chosen there, or rarely asked for, takes a third of the time that it takes to load an API.
-MAY_IMPORT_LATE = ("memory/bootstrap/endpoints.py", "memory/schemas.py")
+MAY_IMPORT_LATE = ("scrubjay/bootstrap/endpoints.py", "scrubjay/llm/json_schema.py")
 MAY_CATCH_EVERYTHING = ("worker/tasks.py", "api/")
 # The poll itself, the fake model's answering time, and measurements that last as long as they say.
 MAY_LET_TIME_PASS = (
@@ -128,7 +128,7 @@ def test_a_log_call_names_a_constant_event_and_never_what_an_error_says() -> Non
             )
         )
     ]
-    assert [one for one in wrong if not one.startswith("memory/embedded/qdrant_server/__main__.py")] == []
+    assert [one for one in wrong if not one.startswith("scrubjay/devstack/qdrant_engine/__main__.py")] == []
 
 
 def test_nothing_blocks_a_thread_by_sleeping() -> None:
@@ -179,13 +179,21 @@ def test_the_house_as_it_stands_keeps_its_import_contracts(house: Path) -> None:
 @pytest.mark.parametrize(
     ("where", "line", "complaint"),
     [
-        ("memory/model/turn.py", "import openai", "memory.model.turn -> openai"),
-        ("memory/model/turn.py", "from memory.ports import Pingable", "memory.model.turn -> memory.ports"),
-        ("memory/recall.py", "from api import auth", "memory.recall -> api.auth"),
-        ("memory/remember.py", "from memory.settings import Settings", "memory.remember -> memory.settings"),
-        ("api/auth.py", "import worker.app", "api.auth -> worker.app"),
-        ("api/auth.py", "from memory.adapters import redis_keys", "api.auth -> memory.adapters.redis_keys"),
-        ("worker/loop.py", "import fastapi", "worker.loop -> fastapi"),
+        ("scrubjay/model/turn.py", "import openai", "scrubjay.model.turn -> openai"),
+        ("scrubjay/model/turn.py", "from scrubjay.ports import Pingable", "scrubjay.model.turn -> scrubjay.ports"),
+        ("scrubjay/search/recall.py", "from api import auth", "scrubjay.search.recall -> scrubjay.api.auth"),
+        (
+            "scrubjay/ingest/drain.py",
+            "from scrubjay.settings import Settings",
+            "scrubjay.ingest.drain -> scrubjay.settings",
+        ),
+        ("api/auth.py", "import scrubjay.worker.app", "scrubjay.api.auth -> scrubjay.worker.app"),
+        (
+            "api/auth.py",
+            "from scrubjay.adapters import redis_keys",
+            "scrubjay.api.auth -> scrubjay.adapters.redis.keys",
+        ),
+        ("worker/event_loop.py", "import fastapi", "scrubjay.worker.event_loop -> fastapi"),
     ],
 )
 def test_breaking_an_import_contract_on_purpose_fails_the_build(
@@ -202,7 +210,7 @@ def test_a_module_without_a_floor_fails_the_build(house: Path) -> None:
     (house / "memory" / "attic.py").touch()
     run = import_contracts(house)
     assert run.returncode != 0
-    assert "memory.attic" in run.stdout
+    assert "scrubjay.attic" in run.stdout
 
 
 def settings_by_name() -> dict[str, object]:
@@ -216,7 +224,7 @@ def test_the_example_of_the_environment_lists_every_setting_with_its_default_and
     lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
     listed = {}
     for before, line in zip(["", *lines], lines, strict=False):
-        if found := re.fullmatch(r"#?((?:TURNSTONE|OPENAI)_[A-Z_]+)=(.*)", line):
+        if found := re.fullmatch(r"#?((?:SCRUBJAY|OPENAI)_[A-Z_]+)=(.*)", line):
             assert re.fullmatch(r"# .+\.", before), f"{found[1]} has no sentence above it"
             listed[found[1]] = found[2]
     defaults = settings_by_name()

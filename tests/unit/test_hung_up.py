@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from api.app import create_app
-from memory.settings import Settings
+from scrubjay.api.app import create_app
+from scrubjay.settings import Settings
 
 
 async def test_a_caller_who_hangs_up_before_the_request_has_come_is_no_failure_of_the_server() -> None:

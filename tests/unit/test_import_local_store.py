@@ -20,10 +20,10 @@ import pytest
 from qdrant_client import QdrantClient, models
 from typer.testing import CliRunner
 
-from memory.cli.app import app
-from memory.cli.imports.pickles import MOST_VALUES, ForbiddenPickle, Unreadable, loads, plain
-from memory.cli.imports.sources import QdrantSource, SourceFailed
-from memory.cli.imports.trust import NotOurs, check_trust
+from scrubjay.cli.app import app
+from scrubjay.cli.imports.pickles import MOST_VALUES, ForbiddenPickle, Unreadable, loads, plain
+from scrubjay.cli.imports.sources import QdrantSource, SourceFailed
+from scrubjay.cli.imports.trust import NotOurs, check_trust
 
 FIRST, SECOND = "00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"
 ANA = {"data": "Ana keeps bees", "user_id": "ana", "hash": "h"}
@@ -112,12 +112,12 @@ def test_a_local_store_is_read_without_the_keys_of_its_caller_and_without_the_mo
     planted = f"import os, sys; os.mkdir({str(trap)!r}); del sys.modules['orjson'], sys.path[0]; import orjson\n"
     (tmp_path / "orjson.py").write_text(planted)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("TURNSTONE_KEY", "tsk_the_admins_key")
+    monkeypatch.setenv("SCRUBJAY_KEY", "sj_the_admins_key")
     source = QdrantSource(path=store, url=None, api_key=None, collection="mem0", zone=UTC)
     with closing(source):
         environment = Path(f"/proc/{source.pid}/environ").read_bytes()
         assert source.total() == 3
-    assert b"tsk_the_admins_key" not in environment
+    assert b"sj_the_admins_key" not in environment
     assert not trap.exists()
 
 
@@ -247,7 +247,7 @@ def test_vectors_of_numpy_and_older_models_are_passed_over() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["os.system", "builtins.eval", "builtins.getattr", "memory.settings.Settings", "uuid.os"]
+    "name", ["os.system", "builtins.eval", "builtins.getattr", "scrubjay.settings.Settings", "uuid.os"]
 )
 def test_a_pickle_names_nothing_but_data(name: str) -> None:
     module, _, function = name.rpartition(".")

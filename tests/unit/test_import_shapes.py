@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from memory.cli.imports.shapes import LeftOut, of_payload, of_record
-from memory.cli.imports.sources import FileSource
+from scrubjay.cli.imports.shapes import LeftOut, of_payload, of_record
+from scrubjay.cli.imports.sources import FileSource
 
 ID = "5f0c8a1e-6b0e-4c11-9a57-3f1f5a3f4c10"
 TEXT = "Likes tea"

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from memory import AsyncMemoryClient
-from memory.client import ApiError
-from memory.errors import BadRequest, Forbidden, NotFound, StoreUnavailable
-from memory.library.failures import NotErased, StillWaiting, TurnDied
+from scrubjay import AsyncMemoryClient
+from scrubjay.client import ApiError
+from scrubjay.errors import BadRequest, Forbidden, NotFound, StoreUnavailable
+from scrubjay.library.failures import NotErased, StillWaiting, TurnDied
 from tests.unit.fake_api import FakeApi, fake_api
 
 AT = "2026-03-26T09:00:00Z"
@@ -112,8 +112,8 @@ async def test_a_reset_forgets_everybody_who_has_memories(api: FakeApi, client: 
 async def test_a_reset_of_more_owners_than_pages_reach_lists_them_again_until_nobody_is_new(
     api: FakeApi, client: AsyncMemoryClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("memory.library.remote._OWNERS_AT_ONCE", 2)
-    monkeypatch.setattr("memory.library.remote.DEEPEST", 4)
+    monkeypatch.setattr("scrubjay.library.remote._OWNERS_AT_ONCE", 2)
+    monkeypatch.setattr("scrubjay.library.remote.DEEPEST", 4)
     told = {"type": "user", "total_memories": 1}
     for names in (("a", "b"), ("c", "d"), ("e", "f"), ("g",), ()):
         api.plan("GET", "/entities", [{"id": name, **told} for name in names])

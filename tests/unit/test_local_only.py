@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 
-from api.app import create_app
-from memory.loopback import is_loopback
-from memory.mcp.http import make_app
-from memory.mcp.reach import Reach
-from memory.mcp.server import make_server
-from memory.settings import Settings
+from scrubjay.api.app import create_app
+from scrubjay.mcp.http import make_app
+from scrubjay.mcp.reach import Reach
+from scrubjay.mcp.server import make_server
+from scrubjay.model.loopback import is_loopback
+from scrubjay.settings import Settings
 
 NEAR, FAR = ("127.0.0.1", 4000), ("203.0.113.9", 4000)
 HERE = ("127.0.0.1", 8000)
@@ -21,8 +21,8 @@ LOCAL = (
     (HERE, NEAR),
     (("::1", 8000), ("::1", 4000)),
     (("::ffff:127.0.0.1", 8000), ("::ffff:127.0.0.1", 4000)),  # a socket on [::] that IPv4 reached
-    (("/run/turnstone.sock", None), None),
-    (("@turnstone", None), None),
+    (("/run/scrubjay.sock", None), None),
+    (("@scrubjay", None), None),
 )
 REMOTE = (
     (("10.1.2.3", 8000), FAR),
@@ -33,7 +33,7 @@ REMOTE = (
     (("", None), None),
     (("evil.example", None), None),
     (("evil.example", None), NEAR),
-    (("/run/turnstone.sock", None), FAR),
+    (("/run/scrubjay.sock", None), FAR),
     (HERE, ("", 0)),
     (HERE, None),
     (None, NEAR),

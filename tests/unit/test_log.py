@@ -15,10 +15,10 @@ import pytest
 import structlog
 from pydantic import ValidationError
 
-from memory import log
-from memory.errors import ModelRejected, StoreRejected
-from memory.model import Scope
-from memory.settings import Settings
+from scrubjay import logging_setup
+from scrubjay.errors import ModelRejected, StoreRejected
+from scrubjay.model import Scope
+from scrubjay.settings import Settings
 
 SECRET = "hunter2-and-nothing-else"
 
@@ -27,7 +27,7 @@ SECRET = "hunter2-and-nothing-else"
 def written() -> Iterator[StringIO]:
     """What a process writes that is set up so; afterwards it is as it was."""
     factory, show, levels = logging.getLogRecordFactory(), warnings.showwarning, logging.getLogger("openai").level
-    log.configure("debug")
+    logging_setup.configure("debug")
     lines = StringIO()
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(lines), cache_logger_on_first_use=False)
     yield lines
@@ -61,7 +61,7 @@ def test_an_exception_is_told_by_its_type_and_its_places_and_so_is_its_cause(
 
 
 def test_an_exception_group_is_told_with_what_is_in_it() -> None:
-    told = log.places(BaseExceptionGroup(SECRET, [failed(), ValueError(SECRET)]))
+    told = logging_setup.places(BaseExceptionGroup(SECRET, [failed(), ValueError(SECRET)]))
     assert [one["type"].rpartition(".")[2] for one in told] == [
         "ExceptionGroup", "KeyError", "ValueError", "ValueError",
     ]  # fmt: skip
@@ -85,7 +85,7 @@ def test_what_a_library_logs_of_an_exception_is_told_the_same_way(caplog: pytest
 def test_a_warning_is_told_by_its_kind_and_its_place(written: StringIO) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("always")
-        log.guard()
+        logging_setup.guard()
         warnings.warn(SECRET, UserWarning, stacklevel=1)
     told = json.loads(written.getvalue())
     assert (told["event"], told["category"]) == ("python_warned", "UserWarning")
@@ -94,7 +94,7 @@ def test_a_warning_is_told_by_its_kind_and_its_place(written: StringIO) -> None:
 
 async def test_a_task_that_nobody_waits_for_fails_without_a_word(written: StringIO) -> None:
     loop = asyncio.get_running_loop()
-    log.watch(loop)
+    logging_setup.watch(loop)
 
     async def fail(text: str) -> None:
         raise ValueError(text)
@@ -129,10 +129,10 @@ def test_a_value_that_is_refused_is_not_quoted() -> None:
 
 
 def test_a_process_that_cannot_start_for_its_settings_tells_no_key() -> None:
-    code = "from memory.settings import Settings; Settings()"
-    environment = {"TURNSTONE_SERVER_KEY": SECRET[:20], "OPENAI_API_KEY": SECRET, "TURNSTONE_RETENTION_SECONDS": "60",
-                   "TURNSTONE_TEXT_RETENTION_SECONDS": "61"}  # fmt: skip
-    for left_out in ("", "TURNSTONE_SERVER_KEY"):
+    code = "from scrubjay.settings import Settings; Settings()"
+    environment = {"SCRUBJAY_SERVER_KEY": SECRET[:20], "OPENAI_API_KEY": SECRET, "SCRUBJAY_RETENTION_SECONDS": "60",
+                   "SCRUBJAY_TEXT_RETENTION_SECONDS": "61"}  # fmt: skip
+    for left_out in ("", "SCRUBJAY_SERVER_KEY"):
         told = {name: value for name, value in environment.items() if name != left_out}
         run = subprocess.run([sys.executable, "-c", code], env=told, capture_output=True, text=True, check=False)
         assert run.returncode == 1

@@ -7,7 +7,7 @@ from time import process_time
 
 import pytest
 
-from memory.marking import reads_like_an_instruction
+from scrubjay.safety.injection import reads_like_an_instruction
 from tests.unit.tables import unescaped
 
 INSTRUCTIONS, PREFERENCES = unescaped("instructions.txt"), unescaped("preferences.txt")

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from stdnum import luhn
 
-from memory.adapters.masking import SecretMask
-from memory.adapters.masking.numbers import checks_out
-from memory.masking import masked_guidance, masked_messages, masked_values
-from memory.model import Guidance, Message, Role
+from scrubjay.model import Guidance, Message, Role
+from scrubjay.safety.detectors import SecretMask
+from scrubjay.safety.detectors.numbers import checks_out
+from scrubjay.safety.masking import masked_guidance, masked_messages, masked_values
 from tests.unit.tables import Planted, lines, planted
 
 MASK = SecretMask()
@@ -50,10 +50,10 @@ def test_masking_twice_is_masking_once() -> None:
 
 
 def test_several_secrets_in_one_text_are_each_masked() -> None:
-    said = f"Pay with {CARD} or from DE89 3704 0044 0532 0130 00; my password is hunter2, tsk_abcdefgh1234."
+    said = f"Pay with {CARD} or from DE89 3704 0044 0532 0130 00; my password is hunter2, sj_abcdefgh1234."
     assert MASK(said) == (
         "Pay with [masked: card number] or from [masked: IBAN]; my password is [masked: password], "
-        "[masked: Turnstone API key]."
+        "[masked: Scrubjay API key]."
     )
 
 
@@ -73,7 +73,7 @@ def test_digits_check_out_as_python_stdnum_says() -> None:
 
 
 def test_metadata_is_masked_however_deep_its_keys_as_well_and_no_two_keys_become_one() -> None:
-    keys = [f"tsk_{letter * 20}" for letter in "ab"]
+    keys = [f"sj_{letter * 20}" for letter in "ab"]
     given: dict[str, Any] = {
         "a": [{"b": [CARD, 1, None, True]}],
         keys[0]: "x",
@@ -82,7 +82,7 @@ def test_metadata_is_masked_however_deep_its_keys_as_well_and_no_two_keys_become
     }
     masked = masked_values(given, MASK)
     assert masked["a"] == [{"b": ["[masked: card number]", 1, None, True]}]
-    assert sorted(set(masked) - {"a", "n"}) == ["[masked: Turnstone API key]", "[masked: Turnstone API key] 2"]
+    assert sorted(set(masked) - {"a", "n"}) == ["[masked: Scrubjay API key]", "[masked: Scrubjay API key] 2"]
     assert masked["n"] == ["[masked: card number]", 4111111111111112]
 
 

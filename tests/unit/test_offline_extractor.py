@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memory.adapters.offline.categories import category
-from memory.adapters.offline_extractor import OfflineExtractor
-from memory.model import Fact, Message, Role, Scope, Turn
-from memory.ports import Extractor
-from memory.prompts import CATEGORIES
+from scrubjay.adapters.offline.categories import category
+from scrubjay.adapters.offline.extractor import OfflineExtractor
+from scrubjay.llm.prompts import CATEGORIES
+from scrubjay.model import Fact, Message, Role, Scope, Turn
+from scrubjay.ports import Extractor
 
 ARTICLE = "I'm building a SaaS product in Laravel for the healthcare industry, targeting small clinics"
 

@@ -11,9 +11,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from api.app import create_app
-from api.openapi import OPEN_TO_ALL
-from memory.settings import Settings
+from scrubjay.api.app import create_app
+from scrubjay.api.openapi import OPEN_TO_ALL
+from scrubjay.settings import Settings
 
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
 

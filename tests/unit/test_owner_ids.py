@@ -12,16 +12,16 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from api.app import create_app
-from api.fields import Body, Named
-from api.mem0.lenient import Lenient
-from memory.errors import BadRequest
-from memory.filters import parse
-from memory.library.asked import handed, named, sought
-from memory.mcp import fields as tools
-from memory.model import OWNERS, owner_id
-from memory.model.filters import demanded
-from memory.settings import Settings
+from scrubjay.api.app import create_app
+from scrubjay.api.mem0.lenient import Lenient
+from scrubjay.api.schemas.common import Body, Named
+from scrubjay.errors import BadRequest
+from scrubjay.library.arguments import handed, named, sought
+from scrubjay.mcp import fields as tools
+from scrubjay.model import OWNERS, owner_id
+from scrubjay.model.filters import demanded
+from scrubjay.search.filters import parse
+from scrubjay.settings import Settings
 
 JOSE, DECOMPOSED = "jos\u00e9", "jose\u0301"
 UUID_TEXT = "00000000-0000-4000-8000-000000000001"

@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.redis_pulse import RedisPulse
-from memory.adapters.redis_scripts import RedisScripts
-from memory.embedded.child import GRACE_SECONDS
-from memory.embedded.parts import CLOSE_SECONDS, WORKERS, Addresses, Setup, stages
-from memory.embedded.supervisor import arguments
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.pulse import RedisPulse
+from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.devstack.managed_process import GRACE_SECONDS
+from scrubjay.devstack.parts import CLOSE_SECONDS, WORKERS, Addresses, Setup, stages
+from scrubjay.devstack.supervisor import arguments
 
 AT = Addresses(redis=20001, qdrant=20002, api=8000, api_socket=5)
 
@@ -31,12 +31,12 @@ def test_redis_keeps_every_write_and_evicts_nothing(tmp_path: Path) -> None:
 
 
 def test_the_api_and_the_workers_are_told_where_the_others_are(tmp_path: Path) -> None:
-    setup = Setup(tmp_path, auth="keys", environment={"TURNSTONE_LEASE_SECONDS": "3", "TURNSTONE_REDIS_URL": "x"})
+    setup = Setup(tmp_path, auth="keys", environment={"SCRUBJAY_LEASE_SECONDS": "3", "SCRUBJAY_REDIS_URL": "x"})
     for part in stages(setup, AT)[-1]:
-        assert part.environment["TURNSTONE_REDIS_URL"] == "redis://127.0.0.1:20001/0"
-        assert part.environment["TURNSTONE_QDRANT_URL"] == "http://127.0.0.1:20002"
-        assert part.environment["TURNSTONE_AUTH"] == "keys"
-        assert part.environment["TURNSTONE_LEASE_SECONDS"] == "3"
+        assert part.environment["SCRUBJAY_REDIS_URL"] == "redis://127.0.0.1:20001/0"
+        assert part.environment["SCRUBJAY_QDRANT_URL"] == "http://127.0.0.1:20002"
+        assert part.environment["SCRUBJAY_AUTH"] == "keys"
+        assert part.environment["SCRUBJAY_LEASE_SECONDS"] == "3"
 
 
 async def test_a_worker_part_is_ready_once_a_worker_has_shown_that_it_is_alive(
@@ -60,5 +60,5 @@ def test_a_worker_that_has_longer_to_finish_is_killed_later(tmp_path: Path) -> N
     words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
     setup = arguments([*words, "--finish-seconds", "45"])
     worker, api = stages(setup, AT)[-1]
-    assert worker.environment["TURNSTONE_FINISH_SECONDS"] == "45.0"
+    assert worker.environment["SCRUBJAY_FINISH_SECONDS"] == "45.0"
     assert (worker.grace_seconds, api.grace_seconds) == (45 + CLOSE_SECONDS, GRACE_SECONDS)

@@ -7,9 +7,21 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from memory.model import Decision, Event, Extraction, Fact, Memory, Message, Plan, Role, Scope, Turn, Write
-from memory.plan import Planner, Source, final_writes, memory_id
-from memory.versions import version_id
+from scrubjay.ingest.planner import Planner, Source, final_writes, memory_id
+from scrubjay.model import (
+    Decision,
+    Event,
+    Extraction,
+    Fact,
+    Memory,
+    Message,
+    Plan,
+    Role,
+    Scope,
+    Turn,
+    Write,
+)
+from scrubjay.model.versions import version_id
 
 ANA = Scope(tenant="default", user_id="ana")
 ANA_B = Scope(tenant="default", user_id="ana", agent_id="b")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from memory.adapters.prices import Price, listed_price, priced
-from memory.model import Usage
+from scrubjay.adapters.openai.prices import Price, listed_price, priced
+from scrubjay.model import Usage
 
 
 def test_the_default_models_have_their_listed_price() -> None:

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from memory import prompts
-from memory.model import Fact, Memory, Message, Recalled, Role, Scope, Turn
+from scrubjay.llm import prompts
+from scrubjay.model import Fact, Memory, Message, Recalled, Role, Scope, Turn
 
 NOON = datetime(2026, 3, 6, 12, 0, tzinfo=UTC)
 ANA = Scope(tenant="acme", user_id="ana", agent_id="helper", run_id="r1")
@@ -114,7 +114,7 @@ def test_the_schemas_are_strict_all_the_way_down(prompt: prompts.Prompt) -> None
 
 @pytest.mark.parametrize("prompt", [prompts.EXTRACTION, prompts.RECONCILIATION])
 def test_a_prompts_version_is_the_hash_of_its_file_and_its_schema(prompt: prompts.Prompt) -> None:
-    text = files("memory.prompts").joinpath(f"{prompt.name}.md").read_text(encoding="utf-8")
+    text = files("scrubjay.llm.prompts").joinpath(f"{prompt.name}.md").read_text(encoding="utf-8")
     seed = text + json.dumps(prompt.schema_, sort_keys=True)
     assert prompt.version == hashlib.sha256(seed.encode()).hexdigest()[:12]
 

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from memory import offload
-from memory.extract import ModelExtractor
-from memory.model import Message, Role, Scope, Turn
-from memory.quotes import Quotable
+from scrubjay import offload
+from scrubjay.ingest.extraction import ModelExtractor
+from scrubjay.ingest.quotes import Quotable
+from scrubjay.model import Message, Role, Scope, Turn
 from tests.fakes import NoGuidance, ScriptedModel
 
 APOSTROPHES, QUOTATION_MARKS = "'`\u00b4\u02bc\u2018\u2019", '"\u201c\u201d\u201e\u00ab\u00bb'

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from memory.errors import BadAnswer, ModelUnavailable
-from memory.model import Decision, Event, Fact, Memory, Recalled, Reconciliation, Scope
-from memory.reconcile import ModelReconciler, RuleReconciler, union
+from scrubjay.errors import BadAnswer, ModelUnavailable
+from scrubjay.ingest.reconciliation import ModelReconciler, RuleReconciler, union
+from scrubjay.model import Decision, Event, Fact, Memory, Recalled, Reconciliation, Scope
 from tests.fakes import ScriptedModel
 
 NOON = datetime(2026, 3, 6, 12, 0, tzinfo=UTC)

@@ -7,7 +7,7 @@ from redis._parsers import BaseParser
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 
-from memory.adapters.redis_refusals import Refusal, blamed, leads_elsewhere, refusal_of, sentence
+from scrubjay.adapters.redis.refusals import Refusal, blamed, leads_elsewhere, refusal_of, sentence
 
 IN_62 = "ERR Error running script (call to f_8): @user_script:28: @user_script: 28: "
 CASES = [

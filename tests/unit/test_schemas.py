@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from memory import schemas
-from memory.errors import BadRequest, Transient
-from memory.schemas import DEEPEST, MOST_PARTS, check_document, checked_schema
+from scrubjay.errors import BadRequest, Transient
+from scrubjay.llm import json_schema
+from scrubjay.llm.json_schema import DEEPEST, MOST_PARTS, check_document, checked_schema
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -159,7 +159,7 @@ async def test_a_document_is_checked_aside_of_the_event_loop() -> None:
 async def test_who_only_waits_for_the_thread_may_come_again_and_whose_schema_keeps_it_may_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(schemas, "_DEADLINE_SECONDS", 0.2)
+    monkeypatch.setattr(json_schema, "_DEADLINE_SECONDS", 0.2)
     begun, ends = threading.Event(), threading.Event()
 
     class Slow(dict[str, Any]):

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from api.auth import Gate
-from memory.errors import BadConfiguration
-from memory.settings import Settings
+from scrubjay.api.auth import Gate
+from scrubjay.errors import BadConfiguration
+from scrubjay.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
@@ -36,14 +36,14 @@ def test_every_command_that_the_page_of_threats_names_is_there() -> None:
 
 def test_every_setting_that_the_page_of_threats_names_is_a_setting() -> None:
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
-    assert [name for name in set(re.findall(r"TURNSTONE_[A-Z_]+", PAGE)) if f"#{name}=" not in example] == []
+    assert [name for name in set(re.findall(r"SCRUBJAY_[A-Z_]+", PAGE)) if f"#{name}=" not in example] == []
 
 
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ({"auth": "off", "host": "0.0.0.0"}, "TURNSTONE_AUTH=off is refused on 0.0.0.0"),
-        ({"auth": "keys", "admin_key": None}, "TURNSTONE_AUTH=keys needs TURNSTONE_ADMIN_KEY"),
+        ({"auth": "off", "host": "0.0.0.0"}, "SCRUBJAY_AUTH=off is refused on 0.0.0.0"),
+        ({"auth": "keys", "admin_key": None}, "SCRUBJAY_AUTH=keys needs SCRUBJAY_ADMIN_KEY"),
     ],
 )
 def test_a_server_that_lets_everybody_in_from_afar_or_nobody_at_all_does_not_start(

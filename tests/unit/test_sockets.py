@@ -6,8 +6,8 @@ import socket
 
 import pytest
 
-from memory.embedded.failures import StackRefused
-from memory.embedded.sockets import answers_ping, base_url, free_port, http_get, listen
+from scrubjay.devstack.failures import StackRefused
+from scrubjay.devstack.sockets import answers_ping, base_url, free_port, http_get, listen
 
 
 def test_a_connection_to_the_api_sends_its_answers_without_waiting_for_more() -> None:

@@ -8,8 +8,8 @@ from contextlib import aclosing
 
 import pytest
 
-from api.streams import Event, event_stream, working
-from memory.errors import StoreUnavailable
+from scrubjay.api.sse import Event, event_stream, working
+from scrubjay.errors import StoreUnavailable
 from tests.support import wait_until
 
 

@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memory.adapters.qdrant_folded import fold
-from memory.marking import reads_like_an_instruction
-from memory.model import Fact
-from memory.model.scope import owner_id
-from memory.quotes import Quotable
-from memory.reconcile import RuleReconciler
-from memory.unicode_forms import Form, normalized
+from scrubjay.adapters.qdrant.casefold import fold
+from scrubjay.ingest.quotes import Quotable
+from scrubjay.ingest.reconciliation import RuleReconciler
+from scrubjay.model import Fact
+from scrubjay.model.scope import owner_id
+from scrubjay.model.unicode_normalization import Form, normalized
+from scrubjay.safety.injection import reads_like_an_instruction
 
 HOME = Path(__file__).parents[2]
 MARKS = 2_000  # of each kind, enough for some million moves
@@ -111,4 +111,4 @@ def test_nobody_else_normalizes() -> None:
             is_import = isinstance(node, ast.ImportFrom) and "normalize" in {name.name for name in node.names}
             if is_method or is_import:
                 callers.add(path.relative_to(HOME).as_posix())
-    assert callers == {"memory/unicode_forms.py"}
+    assert callers == {"scrubjay/model/unicode_normalization.py"}

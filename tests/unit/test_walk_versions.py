@@ -6,9 +6,9 @@ import itertools
 import random
 from datetime import UTC, datetime, timedelta
 
-from memory.model import Decision, Event, Extraction, Fact, Memory, Message, Role, Scope, Turn
-from memory.plan import Planner, Source, draft, final_writes
-from memory.versions import in_order, is_late, is_retracted, superseded, version_id
+from scrubjay.ingest.planner import Planner, Source, draft, final_writes
+from scrubjay.model import Decision, Event, Extraction, Fact, Memory, Message, Role, Scope, Turn
+from scrubjay.model.versions import in_order, is_late, is_retracted, superseded, version_id
 
 ANA = Scope(tenant="default", user_id="ana")
 DAY_0 = datetime(2026, 3, 1, tzinfo=UTC)
@@ -64,7 +64,7 @@ class Walk:
         )  # fmt: skip
 
     def undo(self) -> None:
-        """As `memory.revise` does it."""
+        """As `scrubjay.edit.edits` does it."""
         standing = [one for point, one in self.store.items() if point == one.id]
         if not standing:
             return

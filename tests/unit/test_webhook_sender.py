@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from memory.adapters.http_webhooks import HttpWebhooks, is_public
-from memory.embedded.sockets import free_port
-from memory.settings import Settings
-from memory.webhooks import signed
+from scrubjay.adapters.http.webhook_sender import HttpWebhooks, is_public
+from scrubjay.devstack.sockets import free_port
+from scrubjay.settings import Settings
+from scrubjay.webhooks.registry import signed
 from tests.receiver import Receiver, receiving
 
 PRIVATE = [

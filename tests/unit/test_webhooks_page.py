@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from memory.webhooks import signed
+from scrubjay.webhooks.registry import signed
 
 PAGE = Path(__file__).parents[2] / "docs" / "webhooks.md"
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

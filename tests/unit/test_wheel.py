@@ -27,7 +27,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
         [sys.executable, "-c", BUILD], cwd=source, capture_output=True, text=True, timeout=60, check=False
     )
     assert build.returncode == 0, build.stderr
-    (built,) = (source / "dist").glob("turnstone-*.whl")
+    (built,) = (source / "dist").glob("scrubjay-*.whl")
     with ZipFile(built) as archive:
         return set(archive.namelist())
 
@@ -39,7 +39,7 @@ def test_the_wheel_carries_every_file_of_every_package(wheel: set[str]) -> None:
         for path in (ROOT / package).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    assert {"memory/prompts/extraction.md", "memory/adapters/lua/accept.lua"} < files
+    assert {"scrubjay/llm/prompts/extraction.md", "scrubjay/adapters/redis/lua/accept.lua"} < files
     assert files - wheel == set()
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from api.app import create_app
-from memory.model import OWNERS
-from memory.settings import Settings
+from scrubjay.api.app import create_app
+from scrubjay.model import OWNERS
+from scrubjay.settings import Settings
 
 app = create_app(Settings(auth="off"))
 app.state.parts = SimpleNamespace()  # nothing of it may be touched

@@ -1,4 +1,4 @@
-// Turnstone's dashboard: swaps in what has changed, and replays or discards dead letters on request.
+// Scrubjay's dashboard: swaps in what has changed, and replays or discards dead letters on request.
 // Pages work without it; it is all the script there is.
 
 const ROOT = document.body.dataset.root;

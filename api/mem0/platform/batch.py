@@ -6,13 +6,13 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from api import intake
-from api.auth import Writer
-from api.context import Opened
-from api.mem0.asked import BatchIn
-from api.mem0.lenient import uuid
-from api.routing import Route
-from memory.many import delete_each, update_each
+from scrubjay.api import intake
+from scrubjay.api.auth import Writer
+from scrubjay.api.dependencies import Opened
+from scrubjay.api.mem0.asked import BatchIn
+from scrubjay.api.mem0.lenient import uuid
+from scrubjay.api.middleware.strict_json import Route
+from scrubjay.edit.bulk import delete_each, update_each
 
 router = APIRouter(route_class=Route, include_in_schema=False)
 

@@ -6,14 +6,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
-from api.auth import Reader, Writer
-from api.context import Opened, checked, owner, paged, within_depth
-from api.fields import Named
-from api.forgetting import forgotten
-from api.mem0 import shapes
-from api.routing import Route
-from memory.errors import NotFound
-from memory.model import KINDS, After, Kind, Slice
+from scrubjay.api.auth import Reader, Writer
+from scrubjay.api.dependencies import Opened, checked, owner, paged, within_depth
+from scrubjay.api.erasing import forgotten
+from scrubjay.api.mem0 import shapes
+from scrubjay.api.middleware.strict_json import Route
+from scrubjay.api.schemas.common import Named
+from scrubjay.errors import NotFound
+from scrubjay.model import KINDS, After, Kind, Slice
 
 router = APIRouter(route_class=Route, include_in_schema=False)
 

@@ -6,13 +6,13 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from api.auth import Reader
-from api.context import Opened, paged, whose
-from api.mem0 import shapes
-from api.mem0.platform.memories import AtPage
-from api.mem0.words import NO_EVENT
-from api.routing import Route
-from memory.errors import NotFound
+from scrubjay.api.auth import Reader
+from scrubjay.api.dependencies import Opened, paged, whose
+from scrubjay.api.mem0 import shapes
+from scrubjay.api.mem0.platform.memories import AtPage
+from scrubjay.api.mem0.words import NO_EVENT
+from scrubjay.api.middleware.strict_json import Route
+from scrubjay.errors import NotFound
 
 router = APIRouter(route_class=Route, include_in_schema=False)
 

@@ -8,16 +8,16 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from pydantic import Field
 
-from api.auth import Reader
-from api.context import Opened, sought
-from api.fields import Instructions
-from api.mem0 import filters
-from api.mem0.lenient import Owned
-from api.routing import Route
-from memory.digest import made, order, summarised
-from memory.errors import NotFound
-from memory.model import Principal, Scope, in_one_spelling
-from memory.model.filters import Condition
+from scrubjay.api.auth import Reader
+from scrubjay.api.dependencies import Opened, sought
+from scrubjay.api.mem0 import filters
+from scrubjay.api.mem0.lenient import Owned
+from scrubjay.api.middleware.strict_json import Route
+from scrubjay.api.schemas.common import Instructions
+from scrubjay.errors import NotFound
+from scrubjay.model import Principal, Scope, in_one_spelling
+from scrubjay.model.filters import Condition
+from scrubjay.search.summaries import made, order, summarised
 
 router = APIRouter(route_class=Route, include_in_schema=False)
 

@@ -7,12 +7,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import BeforeValidator
 
-from api.auth import Writer
-from api.context import Opened, checked
-from api.mem0.lenient import Lenient, uuid
-from api.memories import FeedbackIn
-from api.routing import Route
-from memory.revise import judge
+from scrubjay.api.auth import Writer
+from scrubjay.api.dependencies import Opened, checked
+from scrubjay.api.mem0.lenient import Lenient, uuid
+from scrubjay.api.middleware.strict_json import Route
+from scrubjay.api.schemas.memories import FeedbackIn
+from scrubjay.edit.edits import judge
 
 router = APIRouter(route_class=Route, include_in_schema=False)
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from api.auth import Reader, Writer
-from api.context import Opened, checked
-from api.mem0 import serving
-from api.mem0.asked import AddIn, ListIn, SearchIn
-from api.mem0.platform.memories import THRESHOLD, AtPage
-from api.routing import Route
+from scrubjay.api.auth import Reader, Writer
+from scrubjay.api.dependencies import Opened, checked
+from scrubjay.api.mem0 import serving
+from scrubjay.api.mem0.asked import AddIn, ListIn, SearchIn
+from scrubjay.api.mem0.platform.memories import THRESHOLD, AtPage
+from scrubjay.api.middleware.strict_json import Route
 
 router = APIRouter(route_class=Route, include_in_schema=False)
 

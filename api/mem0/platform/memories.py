@@ -6,15 +6,15 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 
-from api.auth import Reader, Writer, require
-from api.context import NOBODY, Opened, checked, owner
-from api.fields import Named
-from api.forgetting import forgotten
-from api.mem0 import serving
-from api.mem0.asked import AddIn, ListIn, SearchIn
-from api.routing import Route
-from memory.errors import BadRequest
-from memory.model import OWNERS, Access, Page
+from scrubjay.api.auth import Reader, Writer, require
+from scrubjay.api.dependencies import NOBODY, Opened, checked, owner
+from scrubjay.api.erasing import forgotten
+from scrubjay.api.mem0 import serving
+from scrubjay.api.mem0.asked import AddIn, ListIn, SearchIn
+from scrubjay.api.middleware.strict_json import Route
+from scrubjay.api.schemas.common import Named
+from scrubjay.errors import BadRequest
+from scrubjay.model import OWNERS, Access, Page
 
 router = APIRouter(route_class=Route, include_in_schema=False)
 

@@ -7,16 +7,16 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from api import intake
-from api.auth import Reader, Writer
-from api.context import Opened
-from api.mem0 import shapes
-from api.mem0.asked import UpdateIn
-from api.mem0.lenient import MemoryId
-from api.routing import Route
-from memory.errors import NotFound
-from memory.offload import each
-from memory.revise import UNKNOWN, delete, update
+from scrubjay.api import intake
+from scrubjay.api.auth import Reader, Writer
+from scrubjay.api.dependencies import Opened
+from scrubjay.api.mem0 import shapes
+from scrubjay.api.mem0.asked import UpdateIn
+from scrubjay.api.mem0.lenient import MemoryId
+from scrubjay.api.middleware.strict_json import Route
+from scrubjay.edit.edits import UNKNOWN, delete, update
+from scrubjay.errors import NotFound
+from scrubjay.offload import each
 
 router = APIRouter(route_class=Route, include_in_schema=False)
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from api.auth import Reader
-from api.routing import Route
+from scrubjay.api.auth import Reader
+from scrubjay.api.middleware.strict_json import Route
 
 router = APIRouter(route_class=Route, include_in_schema=False)
 

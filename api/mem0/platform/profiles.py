@@ -6,9 +6,9 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from api.auth import Admin, Reader, Writer
-from api.routing import Route
-from memory.errors import NotOffered
+from scrubjay.api.auth import Admin, Reader, Writer
+from scrubjay.api.middleware.strict_json import Route
+from scrubjay.errors import NotOffered
 
 router = APIRouter(route_class=Route, include_in_schema=False)
 

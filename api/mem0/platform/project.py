@@ -8,23 +8,23 @@ from typing import Any, ClassVar
 
 from fastapi import APIRouter
 
-from api.auth import Admin
-from api.context import Opened, checked
-from api.fields import Guided
-from api.mem0.lenient import Lenient
-from api.routing import Route
-from memory.errors import BadRequest, NotFound, NotOffered
-from memory.masking import masked_guidance
-from memory.model import Guidance
-from memory.offload import off_loop
+from scrubjay.api.auth import Admin
+from scrubjay.api.dependencies import Opened, checked
+from scrubjay.api.mem0.lenient import Lenient
+from scrubjay.api.middleware.strict_json import Route
+from scrubjay.api.schemas.common import Guided
+from scrubjay.errors import BadRequest, NotFound, NotOffered
+from scrubjay.model import Guidance
+from scrubjay.offload import off_loop
+from scrubjay.safety.masking import masked_guidance
 
 router = APIRouter(route_class=Route, include_in_schema=False)
 
 _PROJECTS = "/api/v1/orgs/organizations/{org_id:segment}/projects/"
 _PROJECT = _PROJECTS + "{project_id:segment}/"
 _NONE = "Project not found!"
-_TENANTS = "a project is a tenant here: make a key of another one with `turnstone keys create --tenant`"
-_KEYS = "members are not kept here: who may do what is said by keys, see `turnstone keys create --role`"
+_TENANTS = "a project is a tenant here: make a key of another one with `scrubjay keys create --tenant`"
+_KEYS = "members are not kept here: who may do what is said by keys, see `scrubjay keys create --role`"
 _FORGET = "a project is not deleted here: forget what is in it, DELETE /v1/memories/ with * for every id"
 
 

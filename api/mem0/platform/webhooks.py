@@ -6,15 +6,15 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from api.auth import Admin
-from api.context import Opened, checked
-from api.mem0.lenient import Lenient
-from api.mem0.platform.project import is_ours
-from api.routing import Route
-from api.webhooks import WebhookChange, WebhookIn
-from memory import webhooks
-from memory.errors import NotOffered
-from memory.model import Webhook
+from scrubjay.api.auth import Admin
+from scrubjay.api.dependencies import Opened, checked
+from scrubjay.api.mem0.lenient import Lenient
+from scrubjay.api.mem0.platform.project import is_ours
+from scrubjay.api.middleware.strict_json import Route
+from scrubjay.api.schemas.webhooks import WebhookChange, WebhookIn
+from scrubjay.errors import NotOffered
+from scrubjay.model import Webhook
+from scrubjay.webhooks import registry
 
 router = APIRouter(route_class=Route, include_in_schema=False)
 
@@ -52,7 +52,7 @@ async def create_webhook(project_id: str, given: HookIn, caller: Admin, parts: O
     is_ours(caller.tenant, project_id)
     asked = checked(WebhookIn, given.named)
     told = {"url": asked.url, "name": parts.mask(asked.name), "events": asked.events}
-    made = await webhooks.register(caller.tenant, told, book=parts.webhooks, server_key=parts.server_key)
+    made = await registry.register(caller.tenant, told, book=parts.webhooks, server_key=parts.server_key)
     return {**_shown(made.webhook, caller.tenant), "secret": made.secret}
 
 
@@ -62,14 +62,14 @@ async def update_webhook(webhook_id: str, given: HookIn, caller: Admin, parts: O
     changes = dict(checked(WebhookChange, given.named).named)
     if "name" in changes:
         changes["name"] = parts.mask(changes["name"])
-    await webhooks.change(caller.tenant, webhook_id, changes, book=parts.webhooks)
+    await registry.change(caller.tenant, webhook_id, changes, book=parts.webhooks)
     return {"message": "Webhook updated successfully"}
 
 
 @router.delete(_WEBHOOK)
 async def delete_webhook(webhook_id: str, caller: Admin, parts: Opened) -> Any:
     """Remove one."""
-    await webhooks.remove(caller.tenant, webhook_id, book=parts.webhooks, deliveries=parts.deliveries)
+    await registry.remove(caller.tenant, webhook_id, book=parts.webhooks, deliveries=parts.deliveries)
     return {"message": "Webhook deleted successfully"}
 
 

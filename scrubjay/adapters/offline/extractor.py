@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from memory.adapters.offline.categories import category, sides
-from memory.adapters.offline.prose import Sentence, plain, sentences
-from memory.adapters.offline.statements import Statement, continues, statements
-from memory.model import Extraction, Fact, Role, Turn
+from scrubjay.adapters.offline.categories import category, sides
+from scrubjay.adapters.offline.prose import Sentence, plain, sentences
+from scrubjay.adapters.offline.statements import Statement, continues, statements
+from scrubjay.model import Extraction, Fact, Role, Turn
 
 _LONGEST_FACT = 400  # characters that sentences leaning on each other may fill together
 _GAP = 2  # characters of white space between such sentences

@@ -5,7 +5,7 @@ Sentences in first person that are worded like this hold nothing to remember abo
 
 from __future__ import annotations
 
-from memory.adapters.offline.phrases import HELP, anything, pattern
+from scrubjay.adapters.offline.phrases import HELP, anything, pattern
 
 HYPOTHETICAL = pattern(
     anything("if | imagine | suppose | unless | let's say | what if | assuming | say | had i | were i | i wish | would")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from memory.adapters.offline.phrases import anything, pattern
+from scrubjay.adapters.offline.phrases import anything, pattern
 
 MAX_MESSAGE = 2_000  # of a longer message, mostly pasted, only a short first and last paragraph are read
 MAX_SENTENCE = 600  # what is longer is no statement of one thing

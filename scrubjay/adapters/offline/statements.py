@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from memory.adapters.offline import passing, phrases
+from scrubjay.adapters.offline import passing, phrases
 
 _FEWEST = 3  # words of a statement: "I'm vegan" has three
 _SHORT = 8  # words: statements joined by "and" are told apart only when all are as short as this

@@ -8,12 +8,12 @@ from typing import Any, Literal, cast
 
 from openai import AsyncStream
 
-from memory.adapters.openai_endpoint import Billed, OpenAIEndpoint, Raw, Tokens, Wire
-from memory.adapters.prices import Price, priced
-from memory.errors import ModelRejected, ModelUnavailable
-from memory.model import Message, Role, Usage, Value
-from memory.ports import Answer, Meter, Question
-from memory.prompts import with_schema
+from scrubjay.adapters.openai.endpoint import Billed, OpenAIEndpoint, Raw, Tokens, Wire
+from scrubjay.adapters.openai.prices import Price, priced
+from scrubjay.errors import ModelRejected, ModelUnavailable
+from scrubjay.llm.prompts import with_schema
+from scrubjay.model import Message, Role, Usage, Value
+from scrubjay.ports import Answer, Meter, Question
 
 # Room for a full batch's facts, and small enough for servers with a window of 8,000 tokens.
 _ANSWER_TOKENS = 4_096

@@ -9,11 +9,11 @@ from typing import cast
 
 from pydantic import Field, FiniteFloat, field_validator
 
-from memory.adapters.openai_endpoint import Billed, OpenAIEndpoint, Raw, Tokens, Wire
-from memory.adapters.prices import Price, priced
-from memory.errors import ModelUnavailable
-from memory.model import Usage, Vector
-from memory.ports import Meter
+from scrubjay.adapters.openai.endpoint import Billed, OpenAIEndpoint, Raw, Tokens, Wire
+from scrubjay.adapters.openai.prices import Price, priced
+from scrubjay.errors import ModelUnavailable
+from scrubjay.model import Usage, Vector
+from scrubjay.ports import Meter
 
 # Floors for text-embedding-3-small and -large. They are estimates, not measured here for want of a key: for these two
 # models one may expect unrelated sentences between .0 and .2, sentences on one subject above .3, and one statement in

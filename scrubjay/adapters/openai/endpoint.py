@@ -14,8 +14,8 @@ from openai import APIConnectionError, APIStatusError, AsyncOpenAI, AsyncStream,
 from openai import BaseModel as Chunk
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from memory.adapters.retry_after import retry_after_seconds
-from memory.errors import BadConfiguration, ModelRefused, ModelRejected, ModelUnavailable, TurnstoneError
+from scrubjay.adapters.http.retry_after import retry_after_seconds
+from scrubjay.errors import BadConfiguration, ModelRefused, ModelRejected, ModelUnavailable, ScrubjayError
 
 # Some servers want no key, but the openai package insists on one.
 _NO_KEY = "none"
@@ -149,7 +149,7 @@ class OpenAIEndpoint:
         try:
             async with _meant(what, seconds):
                 await self.client.models.with_raw_response.list()
-        except TurnstoneError as error:
+        except ScrubjayError as error:
             cause = error.__cause__
             if not (isinstance(cause, APIStatusError) and cause.status_code in _NO_MODEL_LIST):
                 raise ModelUnavailable(f"{error.plain}.") from cause
@@ -183,7 +183,7 @@ def _plain(chunk: object) -> object:
     return chunk.to_dict() if isinstance(chunk, Chunk) else chunk
 
 
-def meaning(what: str, error: APIStatusError) -> TurnstoneError:
+def meaning(what: str, error: APIStatusError) -> ScrubjayError:
     """What an HTTP error status means: ModelRejected when the request is at fault, ModelRefused when our settings are.
 
     Everything else is ModelUnavailable.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from genai_prices import Usage as Tokens
 from genai_prices import calc_price
 
-from memory.model import Usage
+from scrubjay.model import Usage
 
 _MILLION = 1_000_000
 

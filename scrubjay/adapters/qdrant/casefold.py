@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from memory.unicode_forms import normalized
+from scrubjay.model.unicode_normalization import normalized
 
 FOLDED = "folded"
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from qdrant_client import AsyncQdrantClient, models
 
-from memory.adapters import qdrant_payload as payloads
-from memory.adapters.qdrant_connection import QdrantConnection
-from memory.clock import OWN_CLOCK
-from memory.errors import StoreRejected, StoreUnavailable
-from memory.ports import Clock, Embedder
+from scrubjay.adapters.qdrant import payload as payloads
+from scrubjay.adapters.qdrant.connection import QdrantConnection
+from scrubjay.errors import StoreRejected, StoreUnavailable
+from scrubjay.model.clock import OWN_CLOCK
+from scrubjay.ports import Clock, Embedder
 
 PREFIX = "memories-"
 REFUSED_READ = "Qdrant refuses a request that it should serve; the log has its words"
@@ -64,7 +64,7 @@ class QdrantCollection:
         if vector is None and len(ours) == 1:
             self.collection = ours[0]
         else:
-            dimension = len(vector or (await self._embedder.embed(["turnstone"]))[0])
+            dimension = len(vector or (await self._embedder.embed(["scrubjay"]))[0])
             self.collection = f"{self._prefix}{dimension}"
             if self.collection not in ours:
                 await self._create_first(dimension, ours)

@@ -18,15 +18,15 @@ from qdrant_client import AsyncQdrantClient, models
 from qdrant_client.common.client_exceptions import QdrantException, ResourceExhaustedResponse
 from qdrant_client.http.exceptions import ApiException, ResponseHandlingException, UnexpectedResponse
 
-from memory.adapters.masking import SecretMask
-from memory.adapters.qdrant_versions import Version
-from memory.errors import StoreRejected, StoreUnavailable
+from scrubjay.adapters.qdrant.server_versions import Version
+from scrubjay.errors import StoreRejected, StoreUnavailable
+from scrubjay.safety.detectors import SecretMask
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
-KEY_REFUSED = "Qdrant refuses the key ({status}): look at TURNSTONE_QDRANT_API_KEY"
-READ_ONLY = "Qdrant's key may read but not write (403): give TURNSTONE_QDRANT_API_KEY one that may do both"
+KEY_REFUSED = "Qdrant refuses the key ({status}): look at SCRUBJAY_QDRANT_API_KEY"
+READ_ONLY = "Qdrant's key may read but not write (403): give SCRUBJAY_QDRANT_API_KEY one that may do both"
 SILENT = "Qdrant does not answer; try again shortly"
 # Known causes, by what the server says of them. Everything else is told by its status alone.
 _CAUSES = {"no space left on device": "Qdrant's disk is full; make room, and what waits goes on by itself"}

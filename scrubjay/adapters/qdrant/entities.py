@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping
 
 from qdrant_client import models
 
-from memory.adapters import qdrant_payload as payloads
-from memory.adapters.qdrant_collection import QdrantCollection
-from memory.model import KINDS, Entity, Kind, Page, Scope
+from scrubjay.adapters.qdrant import payload as payloads
+from scrubjay.adapters.qdrant.collection import QdrantCollection
+from scrubjay.model import KINDS, Entity, Kind, Page, Scope
 
 MOST_OF_A_KIND = 10_000  # beyond it a list of all of them is of no use to anybody, and the count ends
 

@@ -12,10 +12,10 @@ from typing import Any
 
 from qdrant_client import models
 
-from memory.adapters.qdrant_folded import FOLDED, fold
-from memory.adapters.qdrant_versions import Version
-from memory.errors import FilterNotServed
-from memory.model.filters import AllOf, AnyOf, Comparison, Condition, On, Op, Operand, Span
+from scrubjay.adapters.qdrant.casefold import FOLDED, fold
+from scrubjay.adapters.qdrant.server_versions import Version
+from scrubjay.errors import FilterNotServed
+from scrubjay.model.filters import AllOf, AnyOf, Comparison, Condition, On, Op, Operand, Span
 
 _KEYS: Mapping[On, str] = {On.TIMESTAMP: "valid_from", On.KEYWORDS: "text", On.MEMORY_IDS: "memory_id"}
 # Beyond this a float no longer tells an integer from its neighbours, and Qdrant's ranges are of floats.

@@ -10,7 +10,7 @@ import math
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from memory.model import DEEPEST, After, Page
+from scrubjay.model import DEEPEST, After, Page
 
 _TOP = After(stamp=2**62, name="")  # before every memory
 _SPARE = 16

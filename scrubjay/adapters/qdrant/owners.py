@@ -10,9 +10,9 @@ from collections.abc import AsyncIterator, Collection
 
 from qdrant_client import models
 
-from memory.adapters import qdrant_payload as payloads
-from memory.adapters.qdrant_collection import PREFIX, QdrantCollection
-from memory.model import OWNERS, Lane, Memory, Scope
+from scrubjay.adapters.qdrant import payload as payloads
+from scrubjay.adapters.qdrant.collection import PREFIX, QdrantCollection
+from scrubjay.model import OWNERS, Lane, Memory, Scope
 
 _SCROLL = 256
 _IDS_AT_ONCE = 500

@@ -9,12 +9,12 @@ from typing import Any
 
 from qdrant_client import models
 
-from memory.adapters.qdrant_folded import folded
-from memory.errors import NewerFormat
-from memory.model import OWNERS, Lane, Lease, Memory, Scope, Write
+from scrubjay.adapters.qdrant.casefold import folded
+from scrubjay.errors import NewerFormat
+from scrubjay.model import OWNERS, Lane, Lease, Memory, Scope, Write
 
 VERSION = 4  # up to 3 versions had no place in the order
-HELD_VERSION = 5  # of what is held back: an earlier Turnstone would show it
+HELD_VERSION = 5  # of what is held back: an earlier Scrubjay would show it
 BOUND_VERSION = 6  # of what expires or is of an app: an earlier one would show it for ever, or to other apps
 
 INDEXES: Mapping[str, Any] = {

@@ -1,26 +1,26 @@
-"""How two lists of candidates become one: the rule of `memory.rank`, for Qdrant to compute."""
+"""How two lists of candidates become one: the rule of `scrubjay.model.scoring`, for Qdrant to compute."""
 
 from __future__ import annotations
 
 from qdrant_client import models
 
-from memory import rank
-from memory.adapters import qdrant_payload as payloads
-from memory.adapters.qdrant_versions import Version
-from memory.adapters.qdrant_writes import document
-from memory.ports import Query
+from scrubjay.adapters.qdrant import payload as payloads
+from scrubjay.adapters.qdrant.server_versions import Version
+from scrubjay.adapters.qdrant.writes import document
+from scrubjay.model import scoring
+from scrubjay.ports import Query
 
-# `rank.score` as Qdrant computes it: $score[0] is the cosine, $score[1] the BM25 score.
+# `scoring.score` as Qdrant computes it: $score[0] is the cosine, $score[1] the BM25 score.
 RANKING = models.FormulaQuery(
     formula=models.SumExpression(
         sum=[
-            models.MultExpression(mult=[rank.DENSE_SHARE, "$score[0]"]),
+            models.MultExpression(mult=[scoring.DENSE_SHARE, "$score[0]"]),
             models.MultExpression(
                 mult=[
-                    1 - rank.DENSE_SHARE,
+                    1 - scoring.DENSE_SHARE,
                     models.DivExpression(
                         div=models.DivParams(
-                            left="$score[1]", right=models.SumExpression(sum=["$score[1]", rank.BM25_HALF])
+                            left="$score[1]", right=models.SumExpression(sum=["$score[1]", scoring.BM25_HALF])
                         )
                     ),
                 ]
@@ -41,6 +41,6 @@ def candidates(query: Query, within: models.Filter, version: Version) -> list[mo
     params = models.SearchParams(idf=corpus) if version.counts_words_by_owner else None
     words = document(query.text)
     return [
-        models.Prefetch(query=list(query.vector), using="dense", filter=within, limit=rank.CANDIDATES),
-        models.Prefetch(query=words, using="bm25", filter=within, limit=rank.CANDIDATES, params=params),
+        models.Prefetch(query=list(query.vector), using="dense", filter=within, limit=scoring.CANDIDATES),
+        models.Prefetch(query=words, using="bm25", filter=within, limit=scoring.CANDIDATES, params=params),
     ]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from memory.errors import StoreUnavailable
-from memory.model import Value
+from scrubjay.errors import StoreUnavailable
+from scrubjay.model import Value
 
 _NUMBERS = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?")
 _OLDEST = (1, 17, 0)

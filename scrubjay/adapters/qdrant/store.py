@@ -8,21 +8,21 @@ from typing import Any, TypeVar
 
 from qdrant_client import AsyncQdrantClient, models
 
-from memory.adapters import qdrant_payload as payloads
-from memory.adapters.qdrant_collection import REFUSED_READ
-from memory.adapters.qdrant_entities import QdrantEntities
-from memory.adapters.qdrant_filters import characters, conditions, fields
-from memory.adapters.qdrant_lists import part_of
-from memory.adapters.qdrant_owners import QdrantOwners
-from memory.adapters.qdrant_ranking import RANKING, candidates
-from memory.adapters.qdrant_writes import WRITE_BYTES, QdrantWriter, document, vector_bytes
-from memory.clock import OWN_CLOCK
-from memory.errors import FilterNotServed, StoreRejected, StoreUnavailable
-from memory.model import Feedback, Lane, Lease, Memory, Page, Recalled, Scope, Slice, Write
-from memory.model.filters import Condition
-from memory.offload import off_loop
-from memory.ports import Clock, Embedder, Near, Query
-from memory.versions import in_order
+from scrubjay.adapters.qdrant import payload as payloads
+from scrubjay.adapters.qdrant.collection import REFUSED_READ
+from scrubjay.adapters.qdrant.entities import QdrantEntities
+from scrubjay.adapters.qdrant.filters import characters, conditions, fields
+from scrubjay.adapters.qdrant.lists import part_of
+from scrubjay.adapters.qdrant.owners import QdrantOwners
+from scrubjay.adapters.qdrant.ranking import RANKING, candidates
+from scrubjay.adapters.qdrant.writes import WRITE_BYTES, QdrantWriter, document, vector_bytes
+from scrubjay.errors import FilterNotServed, StoreRejected, StoreUnavailable
+from scrubjay.model import Feedback, Lane, Lease, Memory, Page, Recalled, Scope, Slice, Write
+from scrubjay.model.clock import OWN_CLOCK
+from scrubjay.model.filters import Condition
+from scrubjay.model.versions import in_order
+from scrubjay.offload import off_loop
+from scrubjay.ports import Clock, Embedder, Near, Query
 
 T = TypeVar("T")
 _SCROLL = 256
@@ -53,7 +53,7 @@ class QdrantStore(QdrantOwners, QdrantEntities):
         """Put the versions; a point that a newer fencing token has written is left as it is.
 
         The token protects points that exist. A point that was deleted meanwhile is written again by a holder that comes
-        too late: against that stand the lease, `good_until`, and the second look of `memory.removals`.
+        too late: against that stand the lease, `good_until`, and the second look of `scrubjay.erase.tombstones`.
 
         Raises LeaseLost, and writes nothing more, when the loop's clock has passed `good_until`: a process that was
         stopped since its last look must look again.
@@ -135,7 +135,7 @@ class QdrantStore(QdrantOwners, QdrantEntities):
             raise StoreUnavailable(REFUSED_READ) from error
 
     async def search(self, query: Query) -> list[Recalled]:
-        """The memories that matter most: dense and BM25 candidates, scored together by the rule of `memory.rank`."""
+        """The memories that matter most: dense and BM25 candidates, scored together as in `model.scoring`."""
         collection = await self._ready(query.vector)
         now = None if query.show_expired else query.as_of or await self._clock.now()
 
@@ -241,7 +241,7 @@ async def _is_taken(call: Awaitable[Any]) -> bool:
 
 
 def _known(points: Sequence[Any]) -> list[Any]:
-    """For people: what only a newer Turnstone can read is left out. Whoever decides on memories must not do so."""
+    """For people: what only a newer Scrubjay can read is left out. Whoever decides on memories must not do so."""
     return [point for point in points if payloads.is_known(point.payload)]
 
 

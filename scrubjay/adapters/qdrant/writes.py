@@ -16,8 +16,8 @@ from typing import Any
 
 from qdrant_client import AsyncQdrantClient, models
 
-from memory.adapters.qdrant_connection import NO_ID_OF_OURS, NoAnswer, QdrantConnection, TooLarge
-from memory.errors import LeaseLost, StoreRejected, StoreUnavailable
+from scrubjay.adapters.qdrant.connection import NO_ID_OF_OURS, NoAnswer, QdrantConnection, TooLarge
+from scrubjay.errors import LeaseLost, StoreRejected, StoreUnavailable
 
 BM25 = "qdrant/bm25"
 WRITE_BYTES = 8 * 1024 * 1024
@@ -188,5 +188,5 @@ def _length(point: models.PointStruct) -> int:
 def _one_is_too_large(size: int) -> str:
     return (
         f"one memory needs a request of {size:,} bytes, and Qdrant takes none of that size: see its own limit "
-        "(service.max_request_size_mb) and TURNSTONE_QDRANT_WRITE_BYTES"
+        "(service.max_request_size_mb) and SCRUBJAY_QDRANT_WRITE_BYTES"
     )

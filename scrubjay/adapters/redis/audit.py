@@ -9,14 +9,14 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.inbox_limits import InboxLimits
-from memory.adapters.redis_codec import decode_ledger
-from memory.adapters.redis_pulse import RedisPulse
-from memory.adapters.redis_scripts import RedisScripts, answered
-from memory.books import InboxState
-from memory.clock import from_us
-from memory.errors import InboxUnavailable
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.codec import decode_ledger
+from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.adapters.redis.pulse import RedisPulse
+from scrubjay.adapters.redis.scripts import RedisScripts, answered
+from scrubjay.errors import InboxUnavailable
+from scrubjay.model.clock import from_us
+from scrubjay.model.ledger import InboxState
 
 log = structlog.get_logger(__name__)
 

@@ -18,11 +18,11 @@ from dataclasses import dataclass
 
 import structlog
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.redis_scripts import Argument, RedisScripts
-from memory.clock import from_us
-from memory.errors import InboxUnavailable, ModelRefused, ModelRejected, ModelUnavailable
-from memory.model import Trouble
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.scripts import Argument, RedisScripts
+from scrubjay.errors import InboxUnavailable, ModelRefused, ModelRejected, ModelUnavailable
+from scrubjay.model import Trouble
+from scrubjay.model.clock import from_us
 
 log = structlog.get_logger(__name__)
 

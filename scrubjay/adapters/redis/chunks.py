@@ -7,9 +7,9 @@ from typing import TypeVar
 
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.redis_scripts import answered
-from memory.model import Lane
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.scripts import answered
+from scrubjay.model import Lane
 
 AT_ONCE = 200
 

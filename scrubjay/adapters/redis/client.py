@@ -26,9 +26,9 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from memory.adapters.redis_refusals import leads_elsewhere
-from memory.adapters.redis_scripts import NOTHING, answered
-from memory.errors import InboxUnavailable
+from scrubjay.adapters.redis.refusals import leads_elsewhere
+from scrubjay.adapters.redis.scripts import NOTHING, answered
+from scrubjay.errors import InboxUnavailable
 
 T = TypeVar("T")
 

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from redis.asyncio import Redis
 
-from memory.adapters.redis_scripts import RedisScripts, answered
-from memory.clock import from_us
-from memory.errors import InboxUnavailable
+from scrubjay.adapters.redis.scripts import RedisScripts, answered
+from scrubjay.errors import InboxUnavailable
+from scrubjay.model.clock import from_us
 
 log = structlog.get_logger(__name__)
 

@@ -13,10 +13,23 @@ from typing import Any
 
 import orjson
 
-from memory.books import Ledger, Removal
-from memory.clock import from_us
-from memory.errors import NewerFormat
-from memory.model import OWNERS, Counts, Incident, Plan, Status, Submission, Turn, TurnEvent, TurnStatus, Usage, What
+from scrubjay.errors import NewerFormat
+from scrubjay.model import (
+    OWNERS,
+    Counts,
+    Incident,
+    Plan,
+    Status,
+    Submission,
+    Turn,
+    TurnEvent,
+    TurnStatus,
+    Usage,
+    What,
+)
+from scrubjay.model.clock import from_us
+from scrubjay.model.erasure import Removal
+from scrubjay.model.ledger import Ledger
 
 VERSION = 1
 BOUND_VERSION = 2  # of turns that name an app or expire: an earlier worker would refuse these fields, and the turn

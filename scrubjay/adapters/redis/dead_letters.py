@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator, Sequence
 
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.redis_lists import Run, walked
-from memory.adapters.redis_scripts import answered
-from memory.clock import to_us
-from memory.model import DEEPEST, OWNERS, After, DeadFilter, Lane, Status
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.lists import Run, walked
+from scrubjay.adapters.redis.scripts import answered
+from scrubjay.model import DEEPEST, OWNERS, After, DeadFilter, Lane, Status
+from scrubjay.model.clock import to_us
 
 _CHUNK = 500
 _FIELDS = ("status", "accepted_us", "error", *OWNERS, "order")

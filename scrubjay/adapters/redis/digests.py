@@ -11,12 +11,12 @@ import orjson
 from pydantic import ValidationError
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.pseudonyms import Pseudonyms
-from memory.adapters.redis_chunks import chunks, members
-from memory.adapters.redis_scripts import answered
-from memory.errors import Unreadable
-from memory.model import DigestOrder, Scope
+from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.chunks import chunks, members
+from scrubjay.adapters.redis.scripts import answered
+from scrubjay.errors import Unreadable
+from scrubjay.model import DigestOrder, Scope
 
 KEPT_SECONDS = 24 * 3600
 _AT_ONCE = 200

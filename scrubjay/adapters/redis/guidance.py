@@ -5,10 +5,10 @@ from __future__ import annotations
 import orjson
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.redis_codec import known_format
-from memory.adapters.redis_scripts import answered
-from memory.model import Guidance
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.codec import known_format
+from scrubjay.adapters.redis.scripts import answered
+from scrubjay.model import Guidance
 
 
 class RedisGuidance:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from redis.asyncio import Redis
 
-from memory.adapters.redis_scripts import answered
-from memory.errors import InboxUnavailable
+from scrubjay.adapters.redis.scripts import answered
+from scrubjay.errors import InboxUnavailable
 
 _LARGEST_PIPELINE = 256
 

@@ -9,19 +9,19 @@ from collections.abc import Sequence
 
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.inbox_limits import InboxLimits
-from memory.adapters.pseudonyms import Pseudonyms
-from memory.adapters.redis_audit import RedisAudit
-from memory.adapters.redis_codec import encode_submission
-from memory.adapters.redis_erasing import RedisErasing
-from memory.adapters.redis_hook_bells import HookBells
-from memory.adapters.redis_order import UNSEEDED, RedisOrder
-from memory.adapters.redis_scripts import NOTHING, Argument, RedisScripts, answered
-from memory.adapters.redis_trimming import trim_some
-from memory.errors import IdempotencyConflict, InboxFull, StoreUnavailable
-from memory.model import OWNERS, Lane, Status, Submission
-from memory.ports import Accepted, Doorbell
+from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.audit import RedisAudit
+from scrubjay.adapters.redis.codec import encode_submission
+from scrubjay.adapters.redis.erase.erasing import RedisErasing
+from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.adapters.redis.order import UNSEEDED, RedisOrder
+from scrubjay.adapters.redis.scripts import NOTHING, Argument, RedisScripts, answered
+from scrubjay.adapters.redis.trimming import trim_some
+from scrubjay.adapters.redis.webhooks.wakeups import HookBells
+from scrubjay.errors import IdempotencyConflict, InboxFull, StoreUnavailable
+from scrubjay.model import OWNERS, Lane, Status, Submission
+from scrubjay.ports import Accepted, Doorbell
 
 _ACCEPT_SECONDS = 5
 _SEED_SECONDS = 1

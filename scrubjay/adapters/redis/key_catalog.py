@@ -1,4 +1,4 @@
-"""Every kind of key that may stand in Turnstone's Redis, with when it ends: a key of no kind here is a fault.
+"""Every kind of key that may stand in Scrubjay's Redis, with when it ends: a key of no kind here is a fault.
 
 Nothing may grow with the number of turns for ever. So a key has a TTL, or leaves with the work it describes, or is
 permanent, and then its size has a bound that is said here. `tests/chaos/test_keys.py` holds a used Redis against it.
@@ -10,9 +10,9 @@ import re
 from enum import StrEnum
 from typing import NamedTuple
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.celery_bell import QUEUE
-from memory.model import Lane, Status
+from scrubjay.adapters.redis import keys
+from scrubjay.model import Lane, Status
+from scrubjay.model.task_names import QUEUE
 
 _DONE = (Status.SETTLED, Status.ERASED)
 
@@ -46,16 +46,16 @@ class Kind(NamedTuple):
         return re.fullmatch(re.escape(self.pattern).replace(r"\*", ".*"), key, re.DOTALL) is not None
 
 
-TURN = Kind("ts:turn:*", "a turn: status, words, events", Ends.AFTERWARDS, "retention after it settled or was erased")
-LANE = Kind("ts:lane:*", "a lane's clock and counters", Ends.AFTERWARDS, "retention after it fell asleep")
+TURN = Kind("sj:turn:*", "a turn: status, words, events", Ends.AFTERWARDS, "retention after it settled or was erased")
+LANE = Kind("sj:lane:*", "a lane's clock and counters", Ends.AFTERWARDS, "retention after it fell asleep")
 OWNED = Kind(
-    "ts:owned:*", "a lane's turns by time", Ends.AFTERWARDS, "retention after it fell asleep; trimmed by settling"
+    "sj:owned:*", "a lane's turns by time", Ends.AFTERWARDS, "retention after it fell asleep; trimmed by settling"
 )
 DELIVERY = Kind(
-    "ts:delivery:*", "what is told to a webhook, by ids", Ends.AFTERWARDS, "retention after it was delivered or failed"
+    "sj:delivery:*", "what is told to a webhook, by ids", Ends.AFTERWARDS, "retention after it was delivered or failed"
 )
 IDEMPOTENCY = Kind(
-    "ts:idem:*",
+    "sj:idem:*",
     "a hashed idempotency key's turn and body hash",
     Ends.AFTERWARDS,
     "a day after its turn ended",
@@ -66,44 +66,44 @@ KINDS = (
     LANE,
     OWNED,
     DELIVERY,
-    Kind("ts:text:*", "the words of a settled turn", Ends.TTL, "text retention, where shorter than the status's"),
-    Kind("ts:lease:*", "the fencing token of a lane's holder", Ends.TTL, "the lease"),
-    Kind("ts:erasing:*", "that a lane's holder is an erase", Ends.TTL, "the lease"),
-    Kind("ts:epoch:*", "when an owner, who is not named, was last erased", Ends.TTL, "receipt retention"),
+    Kind("sj:text:*", "the words of a settled turn", Ends.TTL, "text retention, where shorter than the status's"),
+    Kind("sj:lease:*", "the fencing token of a lane's holder", Ends.TTL, "the lease"),
+    Kind("sj:erasing:*", "that a lane's holder is an erase", Ends.TTL, "the lease"),
+    Kind("sj:epoch:*", "when an owner, who is not named, was last erased", Ends.TTL, "receipt retention"),
     IDEMPOTENCY,
-    Kind("ts:receipt:*", "the receipt of an erase, without personal data", Ends.TTL, "receipt retention"),
-    Kind("ts:receipts:*", "a tenant's receipts by time", Ends.TTL, "receipt retention after the last erase"),
-    Kind("ts:digest:*", "the order of a digest, sealed, or its id by its hashed filters", Ends.TTL, "a day"),
-    Kind("ts:digests:*", "the ids of the orders that name an owner, hashed", Ends.TTL, "a day after the last"),
-    Kind("ts:rate:*", "the requests that a key may still make", Ends.TTL, "two minutes"),
-    Kind("ts:breaker:*", "an endpoint's breaker, and the calls it let through", Ends.TTL, "20 minutes after its pause"),
+    Kind("sj:receipt:*", "the receipt of an erase, without personal data", Ends.TTL, "receipt retention"),
+    Kind("sj:receipts:*", "a tenant's receipts by time", Ends.TTL, "receipt retention after the last erase"),
+    Kind("sj:digest:*", "the order of a digest, sealed, or its id by its hashed filters", Ends.TTL, "a day"),
+    Kind("sj:digests:*", "the ids of the orders that name an owner, hashed", Ends.TTL, "a day after the last"),
+    Kind("sj:rate:*", "the requests that a key may still make", Ends.TTL, "two minutes"),
+    Kind("sj:breaker:*", "an endpoint's breaker, and the calls it let through", Ends.TTL, "20 minutes after its pause"),
     Kind(keys.WORKERS, "the worker processes that were seen lately", Ends.TTL, "a minute"),
     Kind(keys.PROBE, "that Redis takes writes", Ends.TTL, "a minute"),
-    Kind("ts:unwell:*", "since when a part does not work", Ends.TTL, "ten minutes after the last look"),
+    Kind("sj:unwell:*", "since when a part does not work", Ends.TTL, "ten minutes after the last look"),
     Kind(keys.SWEEPER, "that somebody has just swept", Ends.TTL, "the time between two sweeps"),
-    Kind("ts:wait:*", "what waits in a lane", Ends.WITH_WORK, "the lane's backlog limit"),
-    Kind("ts:plan:*", "a lane's recorded plan", Ends.WITH_WORK, "one batch"),
+    Kind("sj:wait:*", "what waits in a lane", Ends.WITH_WORK, "the lane's backlog limit"),
+    Kind("sj:plan:*", "a lane's recorded plan", Ends.WITH_WORK, "one batch"),
     Kind(keys.LANES, "the lanes that are awake", Ends.WITH_WORK, "lanes with waiting turns"),
     Kind(
         keys.DUE, "since when the first turn of each lane with work is due", Ends.WITH_WORK, "lanes with waiting turns"
     ),
     Kind(keys.REMOVALS, "erases and deletes to be repeated once, sealed", Ends.WITH_WORK, "those of the last minute"),
-    Kind("ts:status:*", "a tenant's turns in a status, by time", Ends.WITH_WORK, "turns whose hash is there"),
-    Kind("ts:dead:*", "a lane's dead turns by time", Ends.WITH_WORK, "dead turns that nobody has judged yet"),
-    Kind("ts:ledger:*", "a tenant's books", Ends.NEVER, "a few counters a tenant"),
-    Kind("ts:usage:*", "what models cost a tenant", Ends.NEVER, "a few counters a tenant and model"),
-    Kind("ts:guidance:*", "a tenant's guidance", Ends.NEVER, "one document a tenant"),
-    Kind("ts:hook_lane:*", "a lane's deliveries to a webhook, in order", Ends.WITH_WORK, "the webhook's that wait"),
-    Kind("ts:hook_due:*", "when a webhook's lanes are to be delivered", Ends.WITH_WORK, "the webhook's that wait"),
-    Kind("ts:hook_waiting:*", "a webhook's deliveries that wait", Ends.WITH_WORK, "10,000 a webhook"),
+    Kind("sj:status:*", "a tenant's turns in a status, by time", Ends.WITH_WORK, "turns whose hash is there"),
+    Kind("sj:dead:*", "a lane's dead turns by time", Ends.WITH_WORK, "dead turns that nobody has judged yet"),
+    Kind("sj:ledger:*", "a tenant's books", Ends.NEVER, "a few counters a tenant"),
+    Kind("sj:usage:*", "what models cost a tenant", Ends.NEVER, "a few counters a tenant and model"),
+    Kind("sj:guidance:*", "a tenant's guidance", Ends.NEVER, "one document a tenant"),
+    Kind("sj:hook_lane:*", "a lane's deliveries to a webhook, in order", Ends.WITH_WORK, "the webhook's that wait"),
+    Kind("sj:hook_due:*", "when a webhook's lanes are to be delivered", Ends.WITH_WORK, "the webhook's that wait"),
+    Kind("sj:hook_waiting:*", "a webhook's deliveries that wait", Ends.WITH_WORK, "10,000 a webhook"),
     Kind(keys.HOOKS_DUE, "when webhooks are to be looked at", Ends.WITH_WORK, "one name a webhook, and one a tenant"),
-    Kind("ts:hook_outbox:*", "settled turns of a lane that webhooks are to be told of", Ends.TTL, "retention"),
-    Kind("ts:hook_lanes:*", "lanes with such turns", Ends.WITH_WORK, "one name a lane"),
-    Kind("ts:hook_done:*", "a webhook's deliveries that are done", Ends.TTL, "retention; 1,000 a webhook"),
-    Kind("ts:hook_rest:*", "that a receiver asked to be left alone", Ends.TTL, "as long as it asked"),
-    Kind("ts:hook_awake:*", "that somebody is at a webhook's deliveries", Ends.TTL, "ten seconds"),
-    Kind("ts:hooks:*", "a tenant's webhooks", Ends.NEVER, "20 records a tenant"),
-    Kind("ts:hook_counts:*", "how many deliveries a tenant has had", Ends.NEVER, "a few counters a tenant"),
+    Kind("sj:hook_outbox:*", "settled turns of a lane that webhooks are to be told of", Ends.TTL, "retention"),
+    Kind("sj:hook_lanes:*", "lanes with such turns", Ends.WITH_WORK, "one name a lane"),
+    Kind("sj:hook_done:*", "a webhook's deliveries that are done", Ends.TTL, "retention; 1,000 a webhook"),
+    Kind("sj:hook_rest:*", "that a receiver asked to be left alone", Ends.TTL, "as long as it asked"),
+    Kind("sj:hook_awake:*", "that somebody is at a webhook's deliveries", Ends.TTL, "ten seconds"),
+    Kind("sj:hooks:*", "a tenant's webhooks", Ends.NEVER, "20 records a tenant"),
+    Kind("sj:hook_counts:*", "how many deliveries a tenant has had", Ends.NEVER, "a few counters a tenant"),
     Kind(keys.TENANTS, "the tenants", Ends.NEVER, "one name a tenant"),
     Kind(keys.BACKLOG, "how many turns wait", Ends.NEVER, "one number"),
     Kind(keys.AUDIT, "how far the audit of the books is, and when it was", Ends.NEVER, "a few fields"),

@@ -5,10 +5,10 @@ from __future__ import annotations
 import orjson
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.redis_codec import VERSION, known_format
-from memory.adapters.redis_scripts import RedisScripts, answered
-from memory.model import ApiKey
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.codec import VERSION, known_format
+from scrubjay.adapters.redis.scripts import RedisScripts, answered
+from scrubjay.model import ApiKey
 
 _PAGE = 500
 

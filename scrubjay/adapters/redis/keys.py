@@ -1,30 +1,30 @@
-"""Every Redis key of Turnstone, by name. What each holds and when it ends stands in `memory.adapters.redis_kinds`."""
+"""Every Redis key of Scrubjay, by name. What each holds and when it ends stands in `tests/key_catalog.py`."""
 
 from __future__ import annotations
 
-from memory.model import Lane, Status
+from scrubjay.model import Lane, Status
 
-LANES = "ts:lanes"
-DUE = "ts:due"  # also named in `lua/_due.lua`
-WORKERS = "ts:workers"
-PROBE = "ts:probe"
-BACKLOG = "ts:backlog"
-CLOCK = "ts:clock"  # also named in `lua/_clock.lua`
-TENANTS = "ts:tenants"
-SWEEPER = "ts:sweeper"
-REMOVALS = "ts:removals"
-AUDIT = "ts:audit"
-SERVER_KEY = "ts:server_key"
-API_KEYS = "ts:api_keys"
-API_KEYS_CHANGED = "ts:api_keys_changed"
-HOOKS_DUE = "ts:hooks_due"
-STATUSES = "ts:status:"
-WAITING = "ts:wait:"
+LANES = "sj:lanes"
+DUE = "sj:due"  # also named in `lua/_due.lua`
+WORKERS = "sj:workers"
+PROBE = "sj:probe"
+BACKLOG = "sj:backlog"
+CLOCK = "sj:clock"  # also named in `lua/_clock.lua`
+TENANTS = "sj:tenants"
+SWEEPER = "sj:sweeper"
+REMOVALS = "sj:removals"
+AUDIT = "sj:audit"
+SERVER_KEY = "sj:server_key"
+API_KEYS = "sj:api_keys"
+API_KEYS_CHANGED = "sj:api_keys_changed"
+HOOKS_DUE = "sj:hooks_due"
+STATUSES = "sj:status:"
+WAITING = "sj:wait:"
 
 
 def turn_prefix(tenant: str) -> str:
     """What every turn key of a tenant starts with; the turn's id follows."""
-    return f"ts:turn:{tenant}:"
+    return f"sj:turn:{tenant}:"
 
 
 def turn(tenant: str, turn_id: str) -> str:
@@ -34,7 +34,7 @@ def turn(tenant: str, turn_id: str) -> str:
 
 def text_prefix(tenant: str) -> str:
     """What every text key of a tenant starts with; the turn's id follows."""
-    return f"ts:text:{tenant}:"
+    return f"sj:text:{tenant}:"
 
 
 def text(tenant: str, turn_id: str) -> str:
@@ -54,7 +54,7 @@ def status(tenant: str, value: Status) -> str:
 
 def ledger(tenant: str) -> str:
     """The tenant's books."""
-    return f"ts:ledger:{tenant}"
+    return f"sj:ledger:{tenant}"
 
 
 def waiting(lane: Lane) -> str:
@@ -64,52 +64,52 @@ def waiting(lane: Lane) -> str:
 
 def lane(lane: Lane) -> str:
     """The lane's clock and counters."""
-    return f"ts:lane:{lane.key}"
+    return f"sj:lane:{lane.key}"
 
 
 def lease(lane: Lane) -> str:
     """The lane's lease."""
-    return f"ts:lease:{lane.key}"
+    return f"sj:lease:{lane.key}"
 
 
 def erasing(lane: Lane) -> str:
     """The token of the erase that holds the lane's lease."""
-    return f"ts:erasing:{lane.key}"
+    return f"sj:erasing:{lane.key}"
 
 
 def plan(lane: Lane) -> str:
     """The lane's recorded plan."""
-    return f"ts:plan:{lane.key}"
+    return f"sj:plan:{lane.key}"
 
 
 def owned(lane: Lane) -> str:
     """The lane's turns by time."""
-    return f"ts:owned:{lane.key}"
+    return f"sj:owned:{lane.key}"
 
 
 def dead(lane: Lane) -> str:
     """The lane's dead turns by time."""
-    return f"ts:dead:{lane.key}"
+    return f"sj:dead:{lane.key}"
 
 
 def idempotency(tenant: str, key: str) -> str:
     """One idempotency key, by what stands for it."""
-    return f"ts:idem:{tenant}:{key}"
+    return f"sj:idem:{tenant}:{key}"
 
 
 def epoch(tenant: str, owner: str) -> str:
     """When a scope was last erased, as a number in the order and as a time, by what stands for it."""
-    return f"ts:epoch:{tenant}:{owner}"
+    return f"sj:epoch:{tenant}:{owner}"
 
 
 def receipts(tenant: str) -> str:
     """The tenant's receipts by time."""
-    return f"ts:receipts:{tenant}"
+    return f"sj:receipts:{tenant}"
 
 
 def receipt_prefix(tenant: str) -> str:
     """What every receipt's key of a tenant starts with; its id follows."""
-    return f"ts:receipt:{tenant}:"
+    return f"sj:receipt:{tenant}:"
 
 
 def gated(tenant: str) -> str:
@@ -119,27 +119,27 @@ def gated(tenant: str) -> str:
 
 def usage(tenant: str) -> str:
     """What models have cost the tenant, by model."""
-    return f"ts:usage:{tenant}"
+    return f"sj:usage:{tenant}"
 
 
 def guidance(tenant: str) -> str:
     """The tenant's guidance on what to remember."""
-    return f"ts:guidance:{tenant}"
+    return f"sj:guidance:{tenant}"
 
 
 def hooks(tenant: str) -> str:
     """The tenant's webhooks. The keys below are also named in `lua/_deliveries.lua`."""
-    return f"ts:hooks:{tenant}"
+    return f"sj:hooks:{tenant}"
 
 
 def hook_counts(tenant: str) -> str:
     """How many deliveries the tenant has had."""
-    return f"ts:hook_counts:{tenant}"
+    return f"sj:hook_counts:{tenant}"
 
 
 def delivery(tenant: str, delivery_id: str) -> str:
     """One delivery."""
-    return f"ts:delivery:{tenant}:{delivery_id}"
+    return f"sj:delivery:{tenant}:{delivery_id}"
 
 
 def hook(tenant: str, webhook_id: str) -> str:
@@ -149,22 +149,22 @@ def hook(tenant: str, webhook_id: str) -> str:
 
 def hook_waiting(own: str) -> str:
     """A webhook's deliveries that wait, by number."""
-    return f"ts:hook_waiting:{own}"
+    return f"sj:hook_waiting:{own}"
 
 
 def hook_done(own: str) -> str:
     """A webhook's deliveries that are done, by number."""
-    return f"ts:hook_done:{own}"
+    return f"sj:hook_done:{own}"
 
 
 def hook_awake(own: str) -> str:
     """That somebody is at a webhook's deliveries, or has been rung for."""
-    return f"ts:hook_awake:{own}"
+    return f"sj:hook_awake:{own}"
 
 
 def hook_outbox_prefix() -> str:
     """What the outbox of every lane starts with; the lane follows."""
-    return "ts:hook_outbox:"
+    return "sj:hook_outbox:"
 
 
 def hook_outbox(lane: Lane) -> str:
@@ -174,37 +174,37 @@ def hook_outbox(lane: Lane) -> str:
 
 def hook_lanes(tenant: str) -> str:
     """The tenant's lanes whose outbox is not empty, by since when."""
-    return f"ts:hook_lanes:{tenant}"
+    return f"sj:hook_lanes:{tenant}"
 
 
 def digest(tenant: str, name: str) -> str:
     """The order of a digest by its id, or the id of the latest one with some filters."""
-    return f"ts:digest:{tenant}:{name}"
+    return f"sj:digest:{tenant}:{name}"
 
 
 def digests(tenant: str, owner: str) -> str:
     """The ids of the orders that name an owner, by what stands for them."""
-    return f"ts:digests:{tenant}:{owner}"
+    return f"sj:digests:{tenant}:{owner}"
 
 
 def rate(name: str) -> str:
     """The requests that a key may still make."""
-    return f"ts:rate:{name}"
+    return f"sj:rate:{name}"
 
 
 def unwell(part: str) -> str:
     """Since when a part does not work."""
-    return f"ts:unwell:{part}"
+    return f"sj:unwell:{part}"
 
 
 def breaker(name: str) -> str:
     """An endpoint's breaker."""
-    return f"ts:breaker:{name}"
+    return f"sj:breaker:{name}"
 
 
 def breaker_calls(name: str) -> str:
     """The calls that an endpoint's breaker has let through one by one."""
-    return f"ts:breaker:{name}:calls"
+    return f"sj:breaker:{name}:calls"
 
 
 def prefixes(lane: Lane) -> tuple[str, str]:

@@ -11,19 +11,19 @@ from typing import Any, TypeVar
 
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.inbox_limits import InboxLimits
-from memory.adapters.pseudonyms import Pseudonyms
-from memory.adapters.redis_codec import decode_plan, decode_turn, encode_events, encode_plan, told
-from memory.adapters.redis_epochs import RedisEpochs
-from memory.adapters.redis_fan_out import ALL, FanOut
-from memory.adapters.redis_hook_bells import HookBells
-from memory.adapters.redis_order import RedisOrder
-from memory.adapters.redis_scripts import Argument, RedisScripts
-from memory.clock import from_us
-from memory.errors import InboxUnavailable, LaneBusy, LeaseLost, Transient
-from memory.model import Batch, Confirmation, Epoch, Lane, Lease, Plan, Scope, Status, Telling, Turn
-from memory.ports import Doorbell
+from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.codec import decode_plan, decode_turn, encode_events, encode_plan, told
+from scrubjay.adapters.redis.erase.epochs import RedisEpochs
+from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.adapters.redis.order import RedisOrder
+from scrubjay.adapters.redis.scripts import Argument, RedisScripts
+from scrubjay.adapters.redis.webhooks.outbox import ALL, FanOut
+from scrubjay.adapters.redis.webhooks.wakeups import HookBells
+from scrubjay.errors import InboxUnavailable, LaneBusy, LeaseLost, Transient
+from scrubjay.model import Batch, Confirmation, Epoch, Lane, Lease, Plan, Scope, Status, Telling, Turn
+from scrubjay.model.clock import from_us
+from scrubjay.ports import Doorbell
 
 T = TypeVar("T")
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from memory.adapters.redis_scripts import Argument, answered
-from memory.model import After, Page, Slice
+from scrubjay.adapters.redis.scripts import Argument, answered
+from scrubjay.model import After, Page, Slice
 
 _CHUNK = 500
 

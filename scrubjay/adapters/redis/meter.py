@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import structlog
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.redis_codec import NANO
-from memory.adapters.redis_scripts import Argument, RedisScripts
-from memory.errors import InboxUnavailable
-from memory.model import Usage
-from memory.spending import payer
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.codec import NANO
+from scrubjay.adapters.redis.scripts import Argument, RedisScripts
+from scrubjay.errors import InboxUnavailable
+from scrubjay.llm.usage import payer
+from scrubjay.model import Usage
 
 log = structlog.get_logger(__name__)
 

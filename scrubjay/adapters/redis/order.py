@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from memory.adapters.redis_scripts import Argument, RedisScripts
+from scrubjay.adapters.redis.scripts import Argument, RedisScripts
 
 log = structlog.get_logger(__name__)
 

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator, Sequence
 
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.redis_codec import decode_status
-from memory.adapters.redis_scripts import answered
-from memory.adapters.redis_turns import RedisTurns
-from memory.model import OWNERS, Lane, Scope, Turn, TurnStatus
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.codec import decode_status
+from scrubjay.adapters.redis.scripts import answered
+from scrubjay.adapters.redis.turns import RedisTurns
+from scrubjay.model import OWNERS, Lane, Scope, Turn, TurnStatus
 
 _CHUNK = 200
 

@@ -7,10 +7,10 @@ from datetime import datetime
 
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.redis_scripts import RedisScripts, answered
-from memory.clock import from_us
-from memory.model import QueueState
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.scripts import RedisScripts, answered
+from scrubjay.model import QueueState
+from scrubjay.model.clock import from_us
 
 _PROBE_SECONDS = 60
 _SEEN_MS = 15_000

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from cachetools import TTLCache
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.redis_scripts import RedisScripts
-from memory.ports import Rate
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.ports import Rate
 
 _MINUTE_SECONDS = 60.0
 _HANDFULS_A_MINUTE = 120

@@ -46,9 +46,9 @@ class Refusal(StrEnum):
     NOREPLICAS = "Redis refused the write: it has fewer replicas than min-replicas-to-write asks for"
     MISCONF = "Redis refused the write: it cannot write to its disk"
     OOM = "Redis refused the write: it is out of memory"
-    NOAUTH = "Redis refused the user or the password of TURNSTONE_REDIS_URL"
-    NOPERM = "Redis refused: its user may not run a command, or not on a key, that Turnstone needs"
-    DATABASE = "Redis has no database of the number in TURNSTONE_REDIS_URL"
+    NOAUTH = "Redis refused the user or the password of SCRUBJAY_REDIS_URL"
+    NOPERM = "Redis refused: its user may not run a command, or not on a key, that Scrubjay needs"
+    DATABASE = "Redis has no database of the number in SCRUBJAY_REDIS_URL"
     OTHER = "Redis refused the write: it answered with an error"
 
 

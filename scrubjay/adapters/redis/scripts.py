@@ -22,18 +22,18 @@ from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, RedisError
 
-from memory.adapters.redis_refusals import Refusal, blamed, refusal_of, sentence
-from memory.errors import InboxUnavailable
+from scrubjay.adapters.redis.refusals import Refusal, blamed, refusal_of, sentence
+from scrubjay.errors import InboxUnavailable
 
 log = structlog.get_logger(__name__)
 
 _FILES = {
     entry.name.removesuffix(".lua"): entry.read_text("utf-8")
-    for entry in (resources.files("memory.adapters") / "lua").iterdir()
+    for entry in (resources.files("scrubjay.adapters.redis") / "lua").iterdir()
     if entry.name.endswith(".lua")
 }
 _SHARED = re.compile(r"^-- with (_\w+)$", re.MULTILINE)  # a script names a file that is put before it
-NOTHING = "ts:nothing"  # there is no such key: deleting it is a write that needs no memory and changes nothing
+NOTHING = "sj:nothing"  # there is no such key: deleting it is a write that needs no memory and changes nothing
 # It stands in the script's first line, so that the numbers of the lines stay true.
 _GOES_ON = f"redis.call('DEL', '{NOTHING}') "
 # `accept` must be refused. Of the others these write nothing, or not as a rule, or begin with such a write already: in
@@ -75,7 +75,7 @@ class _Call:
 
 
 class RedisScripts:
-    """The scripts of `memory/adapters/lua`, each an atomic step.
+    """The scripts of `scrubjay/adapters/redis/lua`, each an atomic step.
 
     Args:
         redis: an open client; it is closed by whoever opened it.

@@ -8,9 +8,9 @@ import secrets
 
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.redis_scripts import RedisScripts
-from memory.errors import InboxUnavailable
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.errors import InboxUnavailable
 
 _BYTES = 32
 _LOOK_EVERY_SECONDS = 60.0

@@ -9,9 +9,9 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.redis_scripts import Argument, answered
-from memory.model import Status
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.scripts import Argument, answered
+from scrubjay.model import Status
 
 _TENANTS_A_SWEEP = 10
 _CHUNKS_A_LOOK = 10

@@ -9,15 +9,15 @@ from typing import Any
 import structlog
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.redis_codec import decode_status
-from memory.adapters.redis_dead import matching
-from memory.adapters.redis_lists import newest, walked
-from memory.adapters.redis_scripts import Argument, answered
-from memory.adapters.redis_trimming import trim_ended
-from memory.errors import NewerFormat
-from memory.model import DEEPEST, After, DeadFilter, Lane, Page, Slice, Status, TurnStatus
-from memory.model.pages import sliced
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.codec import decode_status
+from scrubjay.adapters.redis.dead_letters import matching
+from scrubjay.adapters.redis.lists import newest, walked
+from scrubjay.adapters.redis.scripts import Argument, answered
+from scrubjay.adapters.redis.trimming import trim_ended
+from scrubjay.errors import NewerFormat
+from scrubjay.model import DEEPEST, After, DeadFilter, Lane, Page, Slice, Status, TurnStatus
+from scrubjay.model.pages import sliced
 
 log = structlog.get_logger(__name__)
 

@@ -8,17 +8,17 @@ from collections.abc import AsyncIterator, Sequence
 import structlog
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.redis_chunks import members
-from memory.adapters.redis_codec import decode_ledger, decode_status, decode_turn, decode_usage
-from memory.adapters.redis_dead import find_dead
-from memory.adapters.redis_lists import set_members
-from memory.adapters.redis_looks import Looks
-from memory.adapters.redis_scripts import RedisScripts, answered
-from memory.adapters.redis_turn_lists import LIVE, TurnLists
-from memory.books import Ledger
-from memory.errors import NewerFormat
-from memory.model import OWNERS, DeadFilter, Lane, Page, Scope, Slice, Status, Turn, TurnStatus, Usage
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.chunks import members
+from scrubjay.adapters.redis.codec import decode_ledger, decode_status, decode_turn, decode_usage
+from scrubjay.adapters.redis.dead_letters import find_dead
+from scrubjay.adapters.redis.hash_reads import Looks
+from scrubjay.adapters.redis.lists import set_members
+from scrubjay.adapters.redis.scripts import RedisScripts, answered
+from scrubjay.adapters.redis.turn_lists import LIVE, TurnLists
+from scrubjay.errors import NewerFormat
+from scrubjay.model import OWNERS, DeadFilter, Lane, Page, Scope, Slice, Status, Turn, TurnStatus, Usage
+from scrubjay.model.ledger import Ledger
 
 log = structlog.get_logger(__name__)
 
@@ -52,7 +52,7 @@ class RedisTurns:
         return fields if _within(fields, reach) else {}
 
     async def text(self, reach: Scope, turn_id: str) -> Turn | None:
-        """The turn itself, as long as its text is kept; None also when only a newer Turnstone can read it."""
+        """The turn itself, as long as its text is kept; None also when only a newer Scrubjay can read it."""
         fields = await self._fields(reach, turn_id)
         body = fields.get(b"body")
         if fields and body is None:

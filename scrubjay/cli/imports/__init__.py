@@ -1,4 +1,4 @@
-"""`turnstone import qdrant|file`: memories from Mem0, or from our own export."""
+"""`scrubjay import qdrant|file`: memories from Mem0, or from our own export."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import orjson
 import typer
 
-from memory.cli.common import DEFAULT_URL, AsJson, Key, Url, refuse
-from memory.cli.imports.run import Options, run
-from memory.cli.imports.sources import BATCH, FileSource, QdrantSource, SourceFailed
+from scrubjay.cli.common import DEFAULT_URL, AsJson, Key, Url, refuse
+from scrubjay.cli.imports.run import Options, run
+from scrubjay.cli.imports.sources import BATCH, FileSource, QdrantSource, SourceFailed
 
 app = typer.Typer()
 commands = typer.Typer(
@@ -27,11 +27,11 @@ Report = Annotated[Path, typer.Option("--report", help="Takes what did not come 
 Zone = Annotated[str, typer.Option("--zone", help="Of times that name no zone, such as US/Pacific.")]
 Batch = Annotated[int, typer.Option("--batch", min=1, max=500, help="Memories a request.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Read everything and send nothing.")]
-_STATE, _REPORT = Path("turnstone-import.state.json"), Path("turnstone-import.missing.jsonl")
+_STATE, _REPORT = Path("scrubjay-import.state.json"), Path("scrubjay-import.missing.jsonl")
 
 
 @commands.command(
-    "file", epilog="Examples: turnstone import file mem0-export.json · turnstone import file alice.jsonl --dry-run"
+    "file", epilog="Examples: scrubjay import file mem0-export.json · scrubjay import file alice.jsonl --dry-run"
 )
 def import_file(
     file: Annotated[Path, typer.Argument(help="JSON or JSON lines.", dir_okay=False, exists=True)],
@@ -44,7 +44,7 @@ def import_file(
     url: Url = DEFAULT_URL,
     key: Key = None,
 ) -> None:
-    """Bring in a file: what Mem0's get_all answers, an export, or what `turnstone export` writes.
+    """Bring in a file: what Mem0's get_all answers, an export, or what `scrubjay export` writes.
 
     An array, an object with `results` or `memories`, or one memory a line. Run it again to go on where it stopped.
     """
@@ -59,8 +59,8 @@ def import_file(
 
 @commands.command(
     "qdrant",
-    epilog="Examples: turnstone import qdrant --path /tmp/qdrant · "
-    "turnstone import qdrant --from http://localhost:6333 --collection mem0",
+    epilog="Examples: scrubjay import qdrant --path /tmp/qdrant · "
+    "scrubjay import qdrant --from http://localhost:6333 --collection mem0",
 )
 def import_qdrant(
     path: Annotated[Path | None, typer.Option("--path", help="The directory of a store in local mode.")] = None,

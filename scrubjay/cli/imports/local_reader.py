@@ -1,4 +1,4 @@
-"""Reads a Qdrant store in local mode for `turnstone import`, without the keys of its caller and in bounded memory."""
+"""Reads a Qdrant store in local mode for `scrubjay import`, without the keys of its caller and in bounded memory."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from contextlib import ExitStack
 from math import ceil
 from pathlib import Path
 
-from memory.cli.imports.local_store import LocalStore
-from memory.cli.imports.reading import Job, serve
+from scrubjay.cli.imports.local_store import LocalStore
+from scrubjay.cli.imports.reading import Job, serve
 
 _MOST_MEMORY_BYTES = 2**31
 _BYTES_A_SECOND = 1_000_000  # a tenth of what a slow machine reads

@@ -16,9 +16,9 @@ from uuid import UUID
 
 import orjson
 
-from memory.cli.imports.pickles import ForbiddenPickle, Opaque, Unreadable, loads, plain, whole
-from memory.cli.imports.reading import Page, Point, PointId
-from memory.cli.imports.trust import check_trust
+from scrubjay.cli.imports.pickles import ForbiddenPickle, Opaque, Unreadable, loads, plain, whole
+from scrubjay.cli.imports.reading import Page, Point, PointId
+from scrubjay.cli.imports.trust import check_trust
 
 MOST_META_BYTES = 16_000_000
 MOST_POINT_BYTES = 16_000_000

@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from memory.cli.imports.sources import Place
-from memory.cli.private import open_private
+from scrubjay.cli.imports.sources import Place
+from scrubjay.cli.private_files import open_private
 
 
 class Counts(BaseModel):

@@ -1,4 +1,4 @@
-"""Reads a collection of a Qdrant server for `turnstone import`: no other command loads Qdrant's client."""
+"""Reads a collection of a Qdrant server for `scrubjay import`: no other command loads Qdrant's client."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from contextlib import ExitStack
 from qdrant_client import QdrantClient
 from qdrant_client.http.exceptions import ApiException
 
-from memory.cli.imports.pickles import Unreadable, plain
-from memory.cli.imports.reading import Job, Page, Point, PointId, serve
+from scrubjay.cli.imports.pickles import Unreadable, plain
+from scrubjay.cli.imports.reading import Job, Page, Point, PointId, serve
 
 _SECONDS = 30
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from memory.cli.common import call, err, out, refuse, show_json, table
-from memory.cli.imports.progress import Counts, WrongState, begun, report
-from memory.cli.imports.progress import Progress as Begun
-from memory.cli.imports.sending import judged, send_all
-from memory.cli.imports.sources import Source, SourceFailed
-from memory.client import TurnstoneClient
+from scrubjay.cli.common import call, err, out, refuse, show_json, table
+from scrubjay.cli.imports.progress import Counts, WrongState, begun, report
+from scrubjay.cli.imports.progress import Progress as Begun
+from scrubjay.cli.imports.sending import judged, send_all
+from scrubjay.cli.imports.sources import Source, SourceFailed
+from scrubjay.client import ScrubjayClient
 
 _RETRIES = 12  # about 40 seconds of patience with a server that is away
 _ANSWER_SECONDS = 300  # long texts take a small machine a while to embed, and sent again they would take it again
@@ -78,7 +78,7 @@ def _tried(source: Source, total: int) -> Counts:
 def _sent(source: Source, total: int, progress: Begun, options: Options) -> None:
     """Send what is left; whatever ends it, what has been done is kept."""
 
-    async def with_client(client: TurnstoneClient) -> None:
+    async def with_client(client: ScrubjayClient) -> None:
         with _bar() as bar:
             task = bar.add_task("imported", total=total, completed=progress.counts.done, told="")
             async with contextlib.aclosing(send_all(client, source.pieces(progress.place))) as every:
@@ -122,7 +122,7 @@ def _show(counts: Counts, total: int, options: Options) -> None:
     else:
         out().print(table(rows, "memories", ""))
     if counts.held:
-        err().print(f"{counts.held} wait for a person: turnstone quarantine list", soft_wrap=True)
+        err().print(f"{counts.held} wait for a person: scrubjay quarantine list", soft_wrap=True)
     if not options.dry_run and counts.refused + counts.left_out:
         err().print(f"What did not come in, and why: {options.report}", soft_wrap=True)
     if counts.refused:

@@ -11,10 +11,10 @@ from typing import Any
 
 import orjson
 
-from memory.cli.imports.progress import Counts
-from memory.cli.imports.shapes import Arrival, LeftOut
-from memory.cli.imports.sources import Piece, Place
-from memory.client import ApiError, TurnstoneClient
+from scrubjay.cli.imports.progress import Counts
+from scrubjay.cli.imports.shapes import Arrival, LeftOut
+from scrubjay.cli.imports.sources import Piece, Place
+from scrubjay.client import ApiError, ScrubjayClient
 
 _IN_FLIGHT = 2
 _MOST_BYTES = 800_000  # of a request: the server takes 1,000,000 unless it was told otherwise
@@ -37,7 +37,7 @@ class Sent:
     missing: list[tuple[str, Any]] = field(default_factory=list)
 
 
-async def send_all(client: TurnstoneClient, pieces: Iterator[Piece]) -> AsyncGenerator[Sent, None]:
+async def send_all(client: ScrubjayClient, pieces: Iterator[Piece]) -> AsyncGenerator[Sent, None]:
     """Send piece after piece; what became of each comes in order, as soon as it and all before it are done.
 
     Args:
@@ -60,7 +60,7 @@ async def send_all(client: TurnstoneClient, pieces: Iterator[Piece]) -> AsyncGen
         await asyncio.gather(*flying, return_exceptions=True)
 
 
-async def send(client: TurnstoneClient, piece: Piece) -> Sent:
+async def send(client: ScrubjayClient, piece: Piece) -> Sent:
     """Send one piece."""
     sent = judged(piece)
     arrivals = [(one, raw) for one, raw in zip(piece.found, piece.raw, strict=True) if not isinstance(one, LeftOut)]
@@ -91,7 +91,7 @@ def judged(piece: Piece) -> Sent:
     return sent
 
 
-async def _send(client: TurnstoneClient, batch: Sequence[tuple[Arrival, Any]], sent: Sent) -> list[tuple[Arrival, Any]]:
+async def _send(client: ScrubjayClient, batch: Sequence[tuple[Arrival, Any]], sent: Sent) -> list[tuple[Arrival, Any]]:
     """Send one request, in halves where it is too large for the server; returns those that are to be sent again."""
     try:
         answer = await client.import_memories([one for one, _ in batch])

@@ -14,8 +14,8 @@ from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
-from memory.fields import Id
-from memory.model import OWNERS
+from scrubjay.model import OWNERS
+from scrubjay.validation import Id
 
 Arrival = dict[str, Any]
 

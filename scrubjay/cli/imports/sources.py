@@ -15,8 +15,8 @@ from typing import Any, Protocol
 
 import orjson
 
-from memory.cli.imports.shapes import Arrival, LeftOut, of_payload, of_record
-from memory.errors import TurnstoneError
+from scrubjay.cli.imports.shapes import Arrival, LeftOut, of_payload, of_record
+from scrubjay.errors import ScrubjayError
 
 _PACKAGES = Path(__file__).parents[3]  # the directory that this package is in
 _CPU_SECONDS = 60
@@ -125,7 +125,7 @@ def _records(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-class SourceFailed(TurnstoneError):
+class SourceFailed(ScrubjayError):
     """Where memories come from cannot be read; the text says why."""
 
 
@@ -164,7 +164,7 @@ class QdrantSource:
         environment = None if path is None else {"PYTHONPATH": str(_PACKAGES)}
         # Ctrl-C at a terminal reaches a whole group of processes, and it is not for the reader to answer it.
         self._reader = subprocess.Popen(
-            [sys.executable, "-P", "-m", f"memory.cli.imports.{module}"],
+            [sys.executable, "-P", "-m", f"scrubjay.cli.imports.{module}"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,

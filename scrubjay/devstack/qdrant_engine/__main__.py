@@ -1,4 +1,4 @@
-"""`python -m memory.embedded.qdrant_server --host 127.0.0.1 --port 6333 --data DIR`."""
+"""`python -m scrubjay.devstack.qdrant_engine --host 127.0.0.1 --port 6333 --data DIR`."""
 
 import argparse
 import ipaddress
@@ -10,12 +10,12 @@ from pathlib import Path
 
 import uvicorn
 
-from memory.embedded.qdrant_server import log
-from memory.embedded.qdrant_server.app import build
-from memory.embedded.qdrant_server.errors import Refusal
-from memory.embedded.qdrant_server.keeper import Policy
-from memory.embedded.qdrant_server.store import DirectoryInUse, Store
-from memory.embedded.qdrant_server.wire import Protocol
+from scrubjay.devstack.qdrant_engine import log
+from scrubjay.devstack.qdrant_engine.app import build
+from scrubjay.devstack.qdrant_engine.compaction_scheduler import Policy
+from scrubjay.devstack.qdrant_engine.errors import Refusal
+from scrubjay.devstack.qdrant_engine.http_protocol import Protocol
+from scrubjay.devstack.qdrant_engine.store import DirectoryInUse, Store
 
 KEEP_ALIVE_SECONDS = 75
 GRACE_SECONDS = 1

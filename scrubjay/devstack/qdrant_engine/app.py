@@ -9,11 +9,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from memory.embedded.qdrant_server import log
-from memory.embedded.qdrant_server.http import failed, not_served
-from memory.embedded.qdrant_server.keeper import Keeper, Policy
-from memory.embedded.qdrant_server.routes import ROUTES
-from memory.embedded.qdrant_server.store import Store
+from scrubjay.devstack.qdrant_engine import log
+from scrubjay.devstack.qdrant_engine.compaction_scheduler import Keeper, Policy
+from scrubjay.devstack.qdrant_engine.http import failed, not_served
+from scrubjay.devstack.qdrant_engine.routes import ROUTES
+from scrubjay.devstack.qdrant_engine.store import Store
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 

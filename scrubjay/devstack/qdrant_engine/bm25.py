@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 import qdrant_edge as engine
 
-from memory.embedded.qdrant_server.errors import BadInput, NotServed, engine_errors
-from memory.embedded.qdrant_server.fields import (
+from scrubjay.devstack.qdrant_engine.errors import BadInput, NotServed, engine_errors
+from scrubjay.devstack.qdrant_engine.fields import (
     Json,
     as_bool,
     as_int,

@@ -13,10 +13,10 @@ from typing import Any
 import orjson
 import qdrant_edge as engine
 
-from memory.embedded.qdrant_server.errors import NotFound, Refusal, engine_errors
-from memory.embedded.qdrant_server.fields import Json, PointId
-from memory.embedded.qdrant_server.indexes import index_as_json
-from memory.embedded.qdrant_server.schema import change_settings, config_as_json, engine_config, shape_of
+from scrubjay.devstack.qdrant_engine.errors import NotFound, Refusal, engine_errors
+from scrubjay.devstack.qdrant_engine.fields import Json, PointId
+from scrubjay.devstack.qdrant_engine.indexes import index_as_json
+from scrubjay.devstack.qdrant_engine.schema import change_settings, config_as_json, engine_config, shape_of
 
 _FILE = "collection.json"
 

@@ -12,9 +12,9 @@ import sys
 import time
 from pathlib import Path
 
-from memory.embedded.qdrant_server import log, optimizer
-from memory.embedded.qdrant_server.collection import Collection
-from memory.embedded.qdrant_server.errors import Refusal
+from scrubjay.devstack.qdrant_engine import log, optimizer
+from scrubjay.devstack.qdrant_engine.collection import Collection
+from scrubjay.devstack.qdrant_engine.errors import Refusal
 
 _OPTIMIZER = optimizer.__name__
 

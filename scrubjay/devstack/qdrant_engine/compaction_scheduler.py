@@ -3,12 +3,12 @@
 import asyncio
 from dataclasses import dataclass
 
-from memory.embedded.qdrant_server import log
-from memory.embedded.qdrant_server.collection import Collection
-from memory.embedded.qdrant_server.compaction import Compaction
-from memory.embedded.qdrant_server.errors import Refusal
-from memory.embedded.qdrant_server.schema import FLUSH_SECONDS
-from memory.embedded.qdrant_server.store import Store
+from scrubjay.devstack.qdrant_engine import log
+from scrubjay.devstack.qdrant_engine.collection import Collection
+from scrubjay.devstack.qdrant_engine.compaction import Compaction
+from scrubjay.devstack.qdrant_engine.errors import Refusal
+from scrubjay.devstack.qdrant_engine.schema import FLUSH_SECONDS
+from scrubjay.devstack.qdrant_engine.store import Store
 
 
 @dataclass(frozen=True)

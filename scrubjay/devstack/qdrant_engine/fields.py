@@ -5,7 +5,7 @@ from enum import Enum
 from typing import Any, TypeVar
 from uuid import UUID
 
-from memory.embedded.qdrant_server.errors import BadInput
+from scrubjay.devstack.qdrant_engine.errors import BadInput
 
 Json = dict[str, Any]
 PointId = int | UUID | str

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 import qdrant_edge as engine
 
-from memory.embedded.qdrant_server.errors import BadInput
-from memory.embedded.qdrant_server.fields import (
+from scrubjay.devstack.qdrant_engine.errors import BadInput
+from scrubjay.devstack.qdrant_engine.fields import (
     Json,
     as_bool,
     as_int,

@@ -6,9 +6,9 @@ from typing import Any
 import qdrant_edge as engine
 from qdrant_edge import Expression
 
-from memory.embedded.qdrant_server.errors import BadInput
-from memory.embedded.qdrant_server.fields import Json, as_list, as_number, as_object, as_string, only
-from memory.embedded.qdrant_server.filters import read_condition
+from scrubjay.devstack.qdrant_engine.errors import BadInput
+from scrubjay.devstack.qdrant_engine.fields import Json, as_list, as_number, as_object, as_string, only
+from scrubjay.devstack.qdrant_engine.filters import read_condition
 
 MAX_DEPTH = 64
 

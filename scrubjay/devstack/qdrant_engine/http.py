@@ -9,12 +9,12 @@ import orjson
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from memory.embedded.qdrant_server import log
-from memory.embedded.qdrant_server.collection import Collection
-from memory.embedded.qdrant_server.errors import BadInput, EngineFailure, Forbidden, NotServed, Refusal
-from memory.embedded.qdrant_server.keeper import Keeper
-from memory.embedded.qdrant_server.reply import answer, refuse
-from memory.embedded.qdrant_server.store import Store
+from scrubjay.devstack.qdrant_engine import log
+from scrubjay.devstack.qdrant_engine.collection import Collection
+from scrubjay.devstack.qdrant_engine.compaction_scheduler import Keeper
+from scrubjay.devstack.qdrant_engine.errors import BadInput, EngineFailure, Forbidden, NotServed, Refusal
+from scrubjay.devstack.qdrant_engine.reply import answer, refuse
+from scrubjay.devstack.qdrant_engine.store import Store
 
 _CLIENT_LEFT = 499
 

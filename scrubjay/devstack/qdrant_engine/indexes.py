@@ -6,9 +6,9 @@ from typing import Any
 
 import qdrant_edge as engine
 
-from memory.embedded.qdrant_server.bm25 import TOKENIZERS, read_stemmer, read_stopwords
-from memory.embedded.qdrant_server.errors import BadInput
-from memory.embedded.qdrant_server.fields import Json, as_bool, as_int, as_object, choose, only
+from scrubjay.devstack.qdrant_engine.bm25 import TOKENIZERS, read_stemmer, read_stopwords
+from scrubjay.devstack.qdrant_engine.errors import BadInput
+from scrubjay.devstack.qdrant_engine.fields import Json, as_bool, as_int, as_object, choose, only
 
 _TYPES = {
     "keyword": engine.KeywordIndexParams,

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from memory import log
+from scrubjay import logging_setup
 
 READY = "qdrant_ready"
 STOPPED = "qdrant_stopped"
@@ -15,7 +15,7 @@ ENGINE_FAILED = "qdrant_engine_failed"
 COMPACTED = "qdrant_compacted"
 COMPACTION_ABANDONED = "qdrant_compaction_abandoned"
 
-_logger = logging.getLogger("turnstone.qdrant")
+_logger = logging.getLogger("scrubjay.qdrant")
 
 
 class _JsonLines(logging.Formatter):
@@ -35,7 +35,7 @@ def configure() -> None:
     """Send this server's events and uvicorn's warnings to stderr."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonLines())
-    log.guard()
+    logging_setup.guard()
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     _logger.setLevel(logging.INFO)
 

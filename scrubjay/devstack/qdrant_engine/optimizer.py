@@ -1,4 +1,4 @@
-"""`python -m memory.embedded.qdrant_server.optimizer SHARD`: optimize a shard that nobody else has open."""
+"""`python -m scrubjay.devstack.qdrant_engine.optimizer SHARD`: optimize a shard that nobody else has open."""
 
 import ctypes
 import os

@@ -6,8 +6,8 @@ from typing import Any
 
 import qdrant_edge as engine
 
-from memory.embedded.qdrant_server.errors import BadInput, NotServed
-from memory.embedded.qdrant_server.fields import (
+from scrubjay.devstack.qdrant_engine.errors import BadInput, NotServed
+from scrubjay.devstack.qdrant_engine.fields import (
     Json,
     as_bool,
     as_int,
@@ -19,7 +19,7 @@ from memory.embedded.qdrant_server.fields import (
     choose,
     only,
 )
-from memory.embedded.qdrant_server.filters import read_filter
+from scrubjay.devstack.qdrant_engine.filters import read_filter
 
 LIMIT = 10
 _DIRECTIONS = {"asc": engine.Direction.Asc, "desc": engine.Direction.Desc}

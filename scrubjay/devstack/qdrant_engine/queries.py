@@ -7,9 +7,9 @@ from typing import Any, cast
 
 import qdrant_edge as engine
 
-from memory.embedded.qdrant_server.bm25 import is_document
-from memory.embedded.qdrant_server.errors import BadInput, NotServed
-from memory.embedded.qdrant_server.fields import (
+from scrubjay.devstack.qdrant_engine.bm25 import is_document
+from scrubjay.devstack.qdrant_engine.errors import BadInput, NotServed
+from scrubjay.devstack.qdrant_engine.fields import (
     Json,
     PointId,
     as_int,
@@ -21,9 +21,9 @@ from memory.embedded.qdrant_server.fields import (
     choose,
     only,
 )
-from memory.embedded.qdrant_server.filters import read_filter
-from memory.embedded.qdrant_server.formula import read_formula
-from memory.embedded.qdrant_server.pages import (
+from scrubjay.devstack.qdrant_engine.filters import read_filter
+from scrubjay.devstack.qdrant_engine.formula import read_formula
+from scrubjay.devstack.qdrant_engine.pages import (
     LIMIT,
     read_limit,
     read_order_by,
@@ -31,7 +31,7 @@ from memory.embedded.qdrant_server.pages import (
     read_with_payload,
     read_with_vector,
 )
-from memory.embedded.qdrant_server.vectors import DEFAULT, VectorShape
+from scrubjay.devstack.qdrant_engine.vectors import DEFAULT, VectorShape
 
 RRF_K = 2
 MAX_DEPTH = 16

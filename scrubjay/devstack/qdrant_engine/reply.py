@@ -10,12 +10,12 @@ import qdrant_edge as engine
 from starlette.requests import Request
 from starlette.responses import Response
 
-from memory.embedded.qdrant_server.errors import Refusal
-from memory.embedded.qdrant_server.fields import Json
-from memory.embedded.qdrant_server.vectors import vectors_as_json
+from scrubjay.devstack.qdrant_engine.errors import Refusal
+from scrubjay.devstack.qdrant_engine.fields import Json
+from scrubjay.devstack.qdrant_engine.vectors import vectors_as_json
 
 VERSION = "1.20.0"
-TITLE = "qdrant - vector search engine (Turnstone embedded)"
+TITLE = "qdrant - vector search engine (Scrubjay embedded)"
 
 
 def _json(body: Json, status: int = 200) -> Response:

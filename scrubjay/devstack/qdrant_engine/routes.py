@@ -6,9 +6,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from memory.embedded.qdrant_server import pages, queries, updates
-from memory.embedded.qdrant_server.errors import NotFound, engine_errors
-from memory.embedded.qdrant_server.fields import (
+from scrubjay.devstack.qdrant_engine import pages, queries, updates
+from scrubjay.devstack.qdrant_engine.errors import NotFound, engine_errors
+from scrubjay.devstack.qdrant_engine.fields import (
     Json,
     as_list,
     as_object,
@@ -17,10 +17,10 @@ from memory.embedded.qdrant_server.fields import (
     as_string,
     only,
 )
-from memory.embedded.qdrant_server.http import Call, Endpoint, dropping, reading, writing
-from memory.embedded.qdrant_server.indexes import read_index
-from memory.embedded.qdrant_server.reply import record_as_json, scored_as_json, title
-from memory.embedded.qdrant_server.schema import read_definition
+from scrubjay.devstack.qdrant_engine.http import Call, Endpoint, dropping, reading, writing
+from scrubjay.devstack.qdrant_engine.indexes import read_index
+from scrubjay.devstack.qdrant_engine.reply import record_as_json, scored_as_json, title
+from scrubjay.devstack.qdrant_engine.schema import read_definition
 
 
 def list_collections(call: Call) -> Json:

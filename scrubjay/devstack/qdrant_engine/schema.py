@@ -4,9 +4,17 @@ from typing import Any
 
 import qdrant_edge as engine
 
-from memory.embedded.qdrant_server.errors import BadInput, NotServed
-from memory.embedded.qdrant_server.fields import Json, as_bool, as_int, as_number, as_object, choose, only
-from memory.embedded.qdrant_server.vectors import DEFAULT, VectorShape
+from scrubjay.devstack.qdrant_engine.errors import BadInput, NotServed
+from scrubjay.devstack.qdrant_engine.fields import (
+    Json,
+    as_bool,
+    as_int,
+    as_number,
+    as_object,
+    choose,
+    only,
+)
+from scrubjay.devstack.qdrant_engine.vectors import DEFAULT, VectorShape
 
 SEARCH_THREADS = 2
 INDEXING_THREADS = 1

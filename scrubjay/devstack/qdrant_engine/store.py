@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 from typing import IO
 
-from memory.embedded.qdrant_server.collection import Collection
-from memory.embedded.qdrant_server.errors import BadInput, Conflict, NotFound
-from memory.embedded.qdrant_server.fields import Json
+from scrubjay.devstack.qdrant_engine.collection import Collection
+from scrubjay.devstack.qdrant_engine.errors import BadInput, Conflict, NotFound
+from scrubjay.devstack.qdrant_engine.fields import Json
 
 _PLAIN = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]')

@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 import qdrant_edge as engine
 from qdrant_edge import UpdateOperation
 
-from memory.embedded.qdrant_server.errors import BadInput, NotServed
-from memory.embedded.qdrant_server.fields import (
+from scrubjay.devstack.qdrant_engine.errors import BadInput, NotServed
+from scrubjay.devstack.qdrant_engine.fields import (
     Json,
     PointId,
     as_list,
@@ -19,8 +19,8 @@ from memory.embedded.qdrant_server.fields import (
     choose,
     only,
 )
-from memory.embedded.qdrant_server.filters import read_filter
-from memory.embedded.qdrant_server.vectors import VectorShape
+from scrubjay.devstack.qdrant_engine.filters import read_filter
+from scrubjay.devstack.qdrant_engine.vectors import VectorShape
 
 Item = TypeVar("Item")
 Read = Callable[[Json, VectorShape], UpdateOperation]

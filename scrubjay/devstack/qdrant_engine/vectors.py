@@ -11,9 +11,9 @@ from typing import Any
 
 import qdrant_edge as engine
 
-from memory.embedded.qdrant_server import bm25
-from memory.embedded.qdrant_server.errors import BadInput, NotServed
-from memory.embedded.qdrant_server.fields import Json, as_list, as_object, only
+from scrubjay.devstack.qdrant_engine import bm25
+from scrubjay.devstack.qdrant_engine.errors import BadInput, NotServed
+from scrubjay.devstack.qdrant_engine.fields import Json, as_list, as_object, only
 
 DEFAULT = ""
 _NUMBERS = {int, float}

@@ -10,8 +10,8 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
-from memory.model import Event, Fact, Guidance, Message, Recalled, Role, Turn, Value
-from memory.ports import Question
+from scrubjay.model import Event, Fact, Guidance, Message, Recalled, Role, Turn, Value
+from scrubjay.ports import Question
 
 CATEGORIES = (
     "project",

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 
-from memory.adapters.masking.found import Finder, replaced
-from memory.adapters.masking.numbers import find_cards, find_ibans
-from memory.adapters.masking.passwords import BEARERS, SAID
-from memory.adapters.masking.private_keys import PRIVATE_KEYS
-from memory.adapters.masking.tokens import SHORT, SHORTEST_TOKEN, TOKENS
+from scrubjay.safety.detectors.finding import Finder, replaced
+from scrubjay.safety.detectors.numbers import find_cards, find_ibans
+from scrubjay.safety.detectors.passwords import BEARERS, SAID
+from scrubjay.safety.detectors.private_keys import PRIVATE_KEYS
+from scrubjay.safety.detectors.tokens import SHORT, SHORTEST_TOKEN, TOKENS
 
 _HINTS = [(hint, finder) for finder in (*SHORT, *SAID) for hint in finder.hints]
 _ASCII_HINTS = [(hint, finder) for hint, finder in _HINTS if hint.isascii()]

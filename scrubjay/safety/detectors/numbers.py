@@ -9,7 +9,7 @@ from itertools import accumulate
 
 from stdnum import iban, numdb
 
-from memory.adapters.masking.found import Found
+from scrubjay.safety.detectors.finding import Found
 
 # The beginnings of the networks' numbers with their lengths. What begins otherwise is the number of an order, a device
 # (an IMEI checks out too) or a moment, and every tenth of those would check out by chance.

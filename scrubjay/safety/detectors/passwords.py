@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from memory.adapters.masking.found import PUT, Finder, Found
+from scrubjay.safety.detectors.finding import PUT, Finder, Found
 
 _NAMES = (
     "pass(?:word|wort|wd|phrase|code)|kennwort|pwd|pw|pass|contrase[ñn]a|clave|mot de passe|mdp"

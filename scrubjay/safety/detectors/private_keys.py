@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from detect_secrets.plugins.private_key import PrivateKeyDetector
 
-from memory.adapters.masking.found import Finder, Found
+from scrubjay.safety.detectors.finding import Finder, Found
 
 _KIND = "private key"
 _PUTTY = "PuTTY-User-Key-File-"

@@ -26,7 +26,7 @@ from detect_secrets.plugins.stripe import StripeDetector
 from detect_secrets.plugins.telegram_token import TelegramBotTokenDetector
 from detect_secrets.plugins.twilio import TwilioKeyDetector
 
-from memory.adapters.masking.found import Finder, Found, by_pattern
+from scrubjay.safety.detectors.finding import Finder, Found, by_pattern
 
 # None of the tokens has fewer characters; those that have stand in SHORT.
 SHORTEST_TOKEN = 20
@@ -96,6 +96,6 @@ TOKENS: tuple[Finder, ...] = (
 
 # These need not be long: they are looked for in every text.
 SHORT: tuple[Finder, ...] = (
-    _ours("Turnstone API key", r"(?<![\w-])tsk_[\w-]{8,}+", ("tsk_",)),
+    _ours("Scrubjay API key", r"(?<![\w-])sj_[\w-]{8,}+", ("sj_",)),
     _ours("password", r"://[^\s:/?#@]{0,200}+:(?!\d{1,5}[/?#])([^\s/]{1,200})@(?=[\w.\[-])", ("://",), group=1),
 )  # fmt: skip

@@ -6,7 +6,7 @@ must all hold, or `*`: it is set, to something else than null or an empty list. 
 comparison. Every comparison, `ne` and `nin` too, holds only where the field is set; NOT is the plain opposite.
 """
 
-from memory.filters.grammar import parse
-from memory.filters.scoping import named, narrowed
+from scrubjay.search.filters.grammar import parse
+from scrubjay.search.filters.scoping import named, narrowed
 
 __all__ = ["named", "narrowed", "parse"]

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from memory.filters import values
-from memory.filters.values import WILDCARD, refused, shown
-from memory.model import LONGEST_ID
-from memory.model.filters import AllOf, AnyOf, Comparison, Condition, NoneOf, On, Op, Operand
+from scrubjay.model import LONGEST_ID
+from scrubjay.model.filters import AllOf, AnyOf, Comparison, Condition, NoneOf, On, Op, Operand
+from scrubjay.search.filters import values
+from scrubjay.search.filters.values import WILDCARD, refused, shown
 
 DEEPEST = 8
 MOST_CONDITIONS = 100

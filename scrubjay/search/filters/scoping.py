@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from memory.errors import BadRequest
-from memory.filters.values import refused
-from memory.model import Scope
-from memory.model.filters import Condition, demanded, narrowest, owners
+from scrubjay.errors import BadRequest
+from scrubjay.model import Scope
+from scrubjay.model.filters import Condition, demanded, narrowest, owners
+from scrubjay.search.filters.values import refused
 
 
 def narrowed(scope: Scope, condition: Condition | None) -> Scope:

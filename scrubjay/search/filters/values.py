@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 from math import isfinite
 from typing import Any
 
-from memory.errors import BadRequest
-from memory.model import LONGEST_ID, owner_id
-from memory.model.filters import Operand, Span
+from scrubjay.errors import BadRequest
+from scrubjay.model import LONGEST_ID, owner_id
+from scrubjay.model.filters import Operand, Span
 
 WILDCARD = "*"
 LONGEST_VALUE = 8_000

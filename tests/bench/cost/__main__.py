@@ -51,9 +51,9 @@ def options() -> argparse.Namespace:
         "--embedder",
         choices=("openai", "local"),
         default="openai",
-        help="who embeds for Turnstone: the scripted server, as for mem0ai, or the machine (%(default)s)",
+        help="who embeds for Scrubjay: the scripted server, as for mem0ai, or the machine (%(default)s)",
     )
-    parser.add_argument("--no-mem0", action="store_true", help="measure Turnstone alone")
+    parser.add_argument("--no-mem0", action="store_true", help="measure Scrubjay alone")
     parser.add_argument(
         "--mem0-python",
         type=Path,
@@ -72,10 +72,10 @@ def measure(given: argparse.Namespace, conversations: Sequence[Conversation], da
     """Every replay, one after the other on one scripted server."""
     turns = turns_of(conversations)
     with model_server(dimension=DIMENSION) as model, progress_bar() as progress:
-        task = progress.add_task("Turnstone", total=len(BURSTS) * turns)
+        task = progress.add_task("Scrubjay", total=len(BURSTS) * turns)
         tick = partial(progress.advance, task)
         replays = ours.replays(
-            conversations, model, data / "turnstone", bursts=BURSTS, embedder=given.embedder, tick=tick
+            conversations, model, data / "scrubjay", bursts=BURSTS, embedder=given.embedder, tick=tick
         )
         if not given.no_mem0:
             replays += beside(given.mem0_python, conversations, model, data, progress)
@@ -104,12 +104,12 @@ def main() -> int:
     """Measure, print and write; 1 when a promise is not held."""
     given, console = options(), Console()
     conversations = read(given.data, given.conversations, given.turns)
-    with tempfile.TemporaryDirectory(prefix="turnstone-cost-") as data:
+    with tempfile.TemporaryDirectory(prefix="scrubjay-cost-") as data:
         replays = measure(given, conversations, Path(data))
     promised = limits(replays[0], replays[1])
     how = {
         "conversations": {one.name: len(one.turns) for one in conversations},
-        "turnstone_embedder": given.embedder,
+        "scrubjay_embedder": given.embedder,
         "dimension": DIMENSION,
     }
     report.show(replays, promised, console)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from memory import prompts
+from scrubjay.llm import prompts
 from tests.model_server.wire import Flow, Route
 
 EXTRACTIONS: tuple[Route, ...] = ("extraction", "additive_extraction")
@@ -83,13 +83,13 @@ class Limit:
 
 
 def templates() -> dict[Route, int]:
-    """The length of the user's message of each of Turnstone's questions when there is nothing to ask about."""
+    """The length of the user's message of each of Scrubjay's questions when there is nothing to ask about."""
     empty = prompts.EXTRACTION.fill("material", turns=""), prompts.reconciliation([], []).user
     return {"extraction": len(empty[0]), "reconciliation": len(empty[1])}
 
 
 def limits(in_turn: Replay, in_bursts: Replay) -> list[Limit]:
-    """The promises, held against Turnstone's two replays."""
+    """The promises, held against Scrubjay's two replays."""
     both = (in_turn, in_bursts)
     return [
         Limit("extraction, characters before content", 4_000, max(one.overhead(["extraction"]) for one in both)),

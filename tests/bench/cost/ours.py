@@ -1,4 +1,4 @@
-"""Turnstone's side: the whole embedded stack is given the turns over HTTP, by turn or in bursts."""
+"""Scrubjay's side: the whole embedded stack is given the turns over HTTP, by turn or in bursts."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
-from memory.client import TurnstoneClient
+from scrubjay.client import ScrubjayClient
 from tests.bench.cost.conversations import Conversation, Exchange, turns_of
 from tests.bench.cost.figures import Replay, templates
 from tests.model_server.control import ModelServer
-from tests.running import Running, turnstone_up
+from tests.running import Running, scrubjay_up
 from tests.support import wait_until
 
 SETTLED_SECONDS = 60
@@ -41,12 +41,12 @@ class Ours:
         mode = "turn by turn" if burst == 1 else f"bursts of {burst}"
         seconds = perf_counter() - start
         traffic = self.model.counts().traffic
-        return Replay("Turnstone", mode, turns_of(conversations), memories, seconds, traffic, templates())
+        return Replay("Scrubjay", mode, turns_of(conversations), memories, seconds, traffic, templates())
 
 
 def settings(model: ModelServer, embedder: str) -> dict[str, str]:
     """The environment of a stack that asks the scripted server."""
-    return {"OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": "scripted", "TURNSTONE_EMBEDDER": embedder}
+    return {"OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": "scripted", "SCRUBJAY_EMBEDDER": embedder}
 
 
 def replays(
@@ -68,13 +68,13 @@ def replays(
         embedder: "openai" lets the scripted server embed, "local" the machine.
         tick: told how many turns were settled.
     """
-    with turnstone_up(data, workers=2, environment=settings(model, embedder)) as stack:
+    with scrubjay_up(data, workers=2, environment=settings(model, embedder)) as stack:
         return [Ours(stack, model).replay(conversations, burst, tick) for burst in bursts]
 
 
 async def _replay(url: str, conversations: Sequence[Conversation], burst: int, tick: Callable[[int], None]) -> int:
     memories = 0
-    async with TurnstoneClient(url) as client:
+    async with ScrubjayClient(url) as client:
         for conversation in conversations:
             user = f"{conversation.name}-by-{burst}"
             for turns in conversation.bursts(burst):
@@ -84,7 +84,7 @@ async def _replay(url: str, conversations: Sequence[Conversation], burst: int, t
     return memories
 
 
-async def _settle(client: TurnstoneClient, user: str, turns: Sequence[Exchange]) -> None:
+async def _settle(client: ScrubjayClient, user: str, turns: Sequence[Exchange]) -> None:
     """Post turns at once, and wait until the last of them is settled."""
     posts = (client.add_turn(turn.messages, timestamp=turn.said_at, user_id=user) for turn in turns)
     ids = [queued.id for queued in await asyncio.gather(*posts)]

@@ -61,7 +61,7 @@ def show(replays: Sequence[Replay], limits: Sequence[Limit], console: Console) -
         for name, figure in rows.items():
             table.add_row(f"  {name}", *(_shown(figure(one)) for one in replays))
     console.print(table)
-    promised = Table("Turnstone's promise", "at most", "seen", "held", title="Limits", box=SIMPLE)
+    promised = Table("Scrubjay's promise", "at most", "seen", "held", title="Limits", box=SIMPLE)
     for limit in limits:
         promised.add_row(limit.what, _shown(limit.most), _shown(limit.seen), "yes" if limit.is_held else "[red]no")
     console.print(promised)

@@ -37,9 +37,9 @@ import uvloop
 from redis.asyncio import Redis
 from rich.console import Console
 
-from memory.client import TurnstoneClient
-from memory.embedded.parts import Setup
-from memory.embedded.stack import Stack
+from scrubjay.client import ScrubjayClient
+from scrubjay.devstack.parts import Setup
+from scrubjay.devstack.stack import Stack
 from tests.bench.claims import Claim, concluded, parser, progress_bar
 from tests.bench.fairness import report
 from tests.bench.fairness.figures import Comparison, Situation, Spread
@@ -50,7 +50,7 @@ from tests.model_server.wire import Fault, Kind
 
 RATIO = 1.5
 WARM_UP_SECONDS = 3
-OFFLINE = {"TURNSTONE_EXTRACTOR": "offline", "TURNSTONE_EMBEDDER": "local"}
+OFFLINE = {"SCRUBJAY_EXTRACTOR": "offline", "SCRUBJAY_EMBEDDER": "local"}
 MODEL, RULES, AMONG = "model", "offline", "contention"
 TITLES = {MODEL: "With the scripted model", RULES: "Offline"}
 Tick = Callable[[], None]
@@ -89,7 +89,7 @@ async def compared(setup: Setup, rounds: int, situations: list[Situation], amoun
     waits = []
     async with AsyncExitStack() as opened:
         stack = await opened.enter_async_context(Stack(setup))
-        client = await opened.enter_async_context(TurnstoneClient(stack.url))
+        client = await opened.enter_async_context(ScrubjayClient(stack.url))
         redis = await opened.enter_async_context(Redis(port=stack.addresses.redis))
         bystanders = Bystanders(client, redis, amount)
         await bystanders.warm_up(WARM_UP_SECONDS)
@@ -104,7 +104,7 @@ async def spread(data: Path, threads: int, given: argparse.Namespace) -> Spread:
     """How far noisy lanes lie apart, with so many places for lanes in each worker."""
     async with (
         Stack(Setup(data, workers=given.workers, worker_threads=threads, environment=OFFLINE)) as stack,
-        TurnstoneClient(stack.url) as client,
+        ScrubjayClient(stack.url) as client,
     ):
         return await contend(client, given.workers * threads, given.contenders, given.contended)
 
@@ -120,7 +120,7 @@ async def measured(given: argparse.Namespace, data: Path) -> tuple[dict[str, Com
     with model_server(faults=scripted()) as model, progress_bar() as progress:
         task = progress.add_task("fairness", total=sum(steps[part] for part in given.parts))
         tick = partial(progress.advance, task)
-        endpoint = {"OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": "scripted", "TURNSTONE_EMBEDDER": "openai"}
+        endpoint = {"OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": "scripted", "SCRUBJAY_EMBEDDER": "openai"}
         if MODEL in given.parts:
             every = list(Situation)
             setup = Setup(data / MODEL, workers=given.workers, environment=endpoint)
@@ -138,7 +138,7 @@ async def measured(given: argparse.Namespace, data: Path) -> tuple[dict[str, Com
 def main(argv: list[str] | None = None) -> int:
     """Measure, print and write; 1 when a promise is not held or the test was not fair."""
     given, console = options(argv), Console()
-    with tempfile.TemporaryDirectory(prefix="turnstone-fairness-") as data:
+    with tempfile.TemporaryDirectory(prefix="scrubjay-fairness-") as data:
         comparisons, spreads = uvloop.run(measured(given, Path(data)))
     for name, comparison in comparisons.items():
         report.show(TITLES[name], comparison, console)

@@ -11,10 +11,10 @@ from time import monotonic
 
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.client import TurnstoneClient
-from memory.client.views import TurnView
-from memory.model import Scope
+from scrubjay.adapters.redis import keys
+from scrubjay.client import ScrubjayClient
+from scrubjay.client.views import TurnView
+from scrubjay.model import Scope
 from tests.bench.fairness.figures import Situation, Wait
 from tests.bench.fairness.noisy import WORDS, fill
 from tests.support import wait_until
@@ -60,7 +60,7 @@ class Bystanders:
         amount: how much is posted.
     """
 
-    def __init__(self, client: TurnstoneClient, redis: Redis, amount: Load) -> None:
+    def __init__(self, client: ScrubjayClient, redis: Redis, amount: Load) -> None:
         self._client = client
         self._redis = redis
         self._amount = amount

@@ -6,8 +6,8 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from memory.client import TurnstoneClient
-from memory.client.views import TurnView
+from scrubjay.client import ScrubjayClient
+from scrubjay.client.views import TurnView
 from tests.bench.fairness.figures import Spread
 from tests.bench.load import load, request, so_many
 from tests.support import wait_until
@@ -32,7 +32,7 @@ async def fill(url: str, users: Sequence[str], turns: int) -> None:
         raise RuntimeError(f"{outcome.refused} of {turns} turns were refused")
 
 
-async def contend(client: TurnstoneClient, threads: int, lanes: int, turns: int) -> Spread:
+async def contend(client: ScrubjayClient, threads: int, lanes: int, turns: int) -> Spread:
     """Fill lanes evenly, and see when each is done.
 
     Args:
@@ -52,7 +52,7 @@ async def contend(client: TurnstoneClient, threads: int, lanes: int, turns: int)
     return Spread(threads, [(end - max(posted)).total_seconds() for end in ends])
 
 
-async def _all_settled(client: TurnstoneClient, user: str, turns: int) -> Sequence[TurnView]:
+async def _all_settled(client: ScrubjayClient, user: str, turns: int) -> Sequence[TurnView]:
     async def done() -> Sequence[TurnView] | None:
         found = (await client.turns(user_id=user, page_size=turns)).results
         return found if len(found) == turns and all(turn.status == "settled" for turn in found) else None

@@ -31,9 +31,9 @@ from redis.asyncio import Redis
 from rich.console import Console
 from rich.progress import Progress
 
-from memory.client import TurnstoneClient
-from memory.embedded.parts import Setup
-from memory.embedded.stack import Stack
+from scrubjay.client import ScrubjayClient
+from scrubjay.devstack.parts import Setup
+from scrubjay.devstack.stack import Stack
 from tests.bench.claims import Claim, concluded, parser, progress_bar
 from tests.bench.footprint import report
 from tests.bench.footprint.report import Footprint
@@ -47,11 +47,11 @@ GROWTH_BYTES = 1_000_000
 RETENTION_SECONDS = 60
 SETTINGS = {
     "OPENAI_API_KEY": "scripted",
-    "TURNSTONE_EMBEDDER": "openai",
-    "TURNSTONE_RETENTION_SECONDS": str(RETENTION_SECONDS),
-    "TURNSTONE_BATCH_WAIT_SECONDS": "0",
-    "TURNSTONE_BATCH_TURNS": "64",
-    "TURNSTONE_LOG_LEVEL": "error",
+    "SCRUBJAY_EMBEDDER": "openai",
+    "SCRUBJAY_RETENTION_SECONDS": str(RETENTION_SECONDS),
+    "SCRUBJAY_BATCH_WAIT_SECONDS": "0",
+    "SCRUBJAY_BATCH_TURNS": "64",
+    "SCRUBJAY_LOG_LEVEL": "error",
 }
 QUIET_KEYS = 40  # no more than these are permanent or passing: with fewer the wait is over
 
@@ -76,7 +76,7 @@ async def measured(given: argparse.Namespace, data: Path) -> Footprint:
         model = opened.enter_context(model_server(faults=[Fault(kind=Kind.NOT_JSON, contains=POISON)]))
         setup = Setup(data, workers=given.workers, environment=SETTINGS | {"OPENAI_BASE_URL": model.base_url})
         stack = await opened.enter_async_context(Stack(setup))
-        client = await opened.enter_async_context(TurnstoneClient(stack.url))
+        client = await opened.enter_async_context(ScrubjayClient(stack.url))
         redis = await opened.enter_async_context(Redis(port=stack.addresses.redis))
         qdrant = AsyncQdrantClient(url=f"http://127.0.0.1:{stack.addresses.qdrant}", check_compatibility=False)
         opened.push_async_callback(qdrant.close)
@@ -97,7 +97,7 @@ async def trimmed(redis: Redis, progress: Progress, patience_seconds: float) -> 
     deadline = monotonic() + RETENTION_SECONDS + patience_seconds
 
     async def done() -> bool:
-        sets = [name async for name in redis.scan_iter("ts:status:*", count=1_000)]
+        sets = [name async for name in redis.scan_iter("sj:status:*", count=1_000)]
         members = sum([await redis.zcard(name) for name in sets])
         keys = await redis.dbsize()
         progress.update(task, total=max(begin, members + keys), completed=max(0, begin - members - keys))
@@ -111,7 +111,7 @@ async def trimmed(redis: Redis, progress: Progress, patience_seconds: float) -> 
 def main(argv: list[str] | None = None) -> int:
     """Measure, print and write; 1 when something has grown."""
     given, console = options(argv), Console()
-    with tempfile.TemporaryDirectory(prefix="turnstone-footprint-") as data:
+    with tempfile.TemporaryDirectory(prefix="scrubjay-footprint-") as data:
         seen = uvloop.run(measured(given, Path(data)))
     report.show(seen, console)
     claims = [

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
-from memory.books import Ledger
+from scrubjay.model.ledger import Ledger
 from tests.bench.claims import table
 from tests.bench.footprint.state import PASSING, PERMANENT, Memory, State
 

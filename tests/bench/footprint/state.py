@@ -10,11 +10,11 @@ from pathlib import Path
 from qdrant_client import AsyncQdrantClient
 from redis.asyncio import Redis
 
-from memory.adapters.redis_kinds import KINDS, Ends
+from scrubjay.adapters.redis.key_catalog import KINDS, Ends
 from tests.support import wait_until
 
 # What stays a while in any case, however many turns there were.
-PASSING = frozenset({"ts:sweeper", "ts:breaker"})
+PASSING = frozenset({"sj:sweeper", "sj:breaker"})
 _CHUNK = 1_000
 _REWRITE_SECONDS = 120
 _NO_TTL = -1

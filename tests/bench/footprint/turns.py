@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.redis_turns import RedisTurns
-from memory.books import Ledger
-from memory.client import TurnstoneClient
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.turns import RedisTurns
+from scrubjay.client import ScrubjayClient
+from scrubjay.model.ledger import Ledger
 from tests.bench.footprint.state import Memory, memory
 from tests.bench.load import load, request, so_many
 from tests.support import wait_until
@@ -64,7 +64,7 @@ class Amount:
 
 
 async def run(
-    client: TurnstoneClient, redis: Redis, amount: Amount, tick: Callable[[int], None]
+    client: ScrubjayClient, redis: Redis, amount: Amount, tick: Callable[[int], None]
 ) -> tuple[Memory, Ledger]:
     """Post everything no faster than it is settled, and wait for the end.
 
@@ -102,5 +102,5 @@ async def _until_waiting(redis: Redis, most: int) -> None:
     await wait_until(few, deadline_seconds=_SETTLED_SECONDS, what="the turns being settled", poll_seconds=_LOOK_SECONDS)
 
 
-async def _erase(client: TurnstoneClient, amount: Amount) -> None:
+async def _erase(client: ScrubjayClient, amount: Amount) -> None:
     await asyncio.gather(*(client.forget(user_id=amount.user(number)) for number in range(amount.erased)))

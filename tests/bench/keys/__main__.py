@@ -32,9 +32,9 @@ import httpx
 import uvloop
 from rich.console import Console
 
-from memory.client import TurnstoneClient
-from memory.embedded.parts import Setup
-from memory.embedded.sockets import free_port
+from scrubjay.client import ScrubjayClient
+from scrubjay.devstack.parts import Setup
+from scrubjay.devstack.sockets import free_port
 from tests.bench.claims import Claim, concluded, parser, progress_bar, table
 from tests.bench.keys.check import check_seconds
 from tests.bench.load import load, request, so_many
@@ -139,7 +139,7 @@ async def last_let_in(http: httpx.AsyncClient, url: str, key: str, until: float)
 
 async def revoked(urls: list[str], figures: Figures) -> None:
     """Revoke a key that is in use on every process."""
-    async with TurnstoneClient(urls[0], ADMIN_KEY) as client, httpx.AsyncClient(trust_env=False) as http:
+    async with ScrubjayClient(urls[0], ADMIN_KEY) as client, httpx.AsyncClient(trust_env=False) as http:
         issued = await client.keys.create(role="read")
         until = perf_counter() + LOOKED_AT_SECONDS
         users = [asyncio.create_task(last_let_in(http, url, issued.key, until)) for url in urls]
@@ -151,8 +151,8 @@ async def revoked(urls: list[str], figures: Figures) -> None:
 
 def serving(stack: AsyncExitStack, data: Path, auth: str, redis_port: int, qdrant_port: int) -> Front:
     """An API process."""
-    told = {"TURNSTONE_ADMIN_KEY": ADMIN_KEY, "TURNSTONE_MAX_LANE_BACKLOG": "1000000000"}
-    setup = Setup(data, auth=auth, environment={**told, "TURNSTONE_MAX_BACKLOG": "1000000000"})
+    told = {"SCRUBJAY_ADMIN_KEY": ADMIN_KEY, "SCRUBJAY_MAX_LANE_BACKLOG": "1000000000"}
+    setup = Setup(data, auth=auth, environment={**told, "SCRUBJAY_MAX_BACKLOG": "1000000000"})
     return stack.enter_context(front(setup, redis_port=redis_port, qdrant_port=qdrant_port))
 
 
@@ -168,7 +168,7 @@ async def measured(given: argparse.Namespace, data: Path) -> Figures:
         for one in fronts:
             one.serves()
         asking, also_asking, open_ = fronts
-        async with TurnstoneClient(asking.url, ADMIN_KEY) as client:
+        async with ScrubjayClient(asking.url, ADMIN_KEY) as client:
             keys = [(await client.keys.create(tenant="default")).key for _ in range(KEYS)]
         for _ in range(given.revocations):
             await revoked([asking.url, also_asking.url], figures)
@@ -194,7 +194,7 @@ def show(figures: Figures, console: Console) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Measure, print and write; 1 when a promise is not held."""
     given, console = options(argv), Console()
-    with tempfile.TemporaryDirectory(prefix="turnstone-keys-") as data:
+    with tempfile.TemporaryDirectory(prefix="scrubjay-keys-") as data:
         figures = uvloop.run(measured(given, Path(data)))
     show(figures, console)
     turn_us = statistics.median(figures.costs[_NONE])

@@ -8,9 +8,9 @@ from time import thread_time
 
 from fastapi import FastAPI, Request
 
-from api.auth import Gate, writer
-from memory.bootstrap import opened
-from memory.settings import Settings
+from scrubjay.api.auth import Gate, writer
+from scrubjay.bootstrap import opened
+from scrubjay.settings import Settings
 
 _BETWEEN_PAUSES = 500
 

@@ -27,9 +27,9 @@ import uvloop
 from redis.asyncio import Redis
 from rich.console import Console
 
-from memory.client import TurnstoneClient
-from memory.embedded.parts import Setup
-from memory.embedded.stack import Stack
+from scrubjay.client import ScrubjayClient
+from scrubjay.devstack.parts import Setup
+from scrubjay.devstack.stack import Stack
 from tests.bench.claims import Claim, concluded, parser, progress_bar
 from tests.bench.recovery import report
 from tests.bench.recovery.figures import Kill, Recovery
@@ -56,10 +56,10 @@ async def measured(given: argparse.Namespace, data: Path) -> Recovery:
     kills, missed = list[Kill](), 0
     async with AsyncExitStack() as opened:
         model = opened.enter_context(model_server(faults=SLOW))
-        endpoint = {"OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": "scripted", "TURNSTONE_EMBEDDER": "openai"}
-        endpoint["TURNSTONE_LEASE_SECONDS"] = f"{given.lease:g}"
+        endpoint = {"OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": "scripted", "SCRUBJAY_EMBEDDER": "openai"}
+        endpoint["SCRUBJAY_LEASE_SECONDS"] = f"{given.lease:g}"
         stack = await opened.enter_async_context(Stack(Setup(data, workers=WORKERS, environment=endpoint)))
-        client = await opened.enter_async_context(TurnstoneClient(stack.url))
+        client = await opened.enter_async_context(ScrubjayClient(stack.url))
         redis = await opened.enter_async_context(Redis(port=stack.addresses.redis))
         progress = opened.enter_context(progress_bar())
         task = progress.add_task("kills", total=given.kills)
@@ -79,7 +79,7 @@ async def measured(given: argparse.Namespace, data: Path) -> Recovery:
 def main(argv: list[str] | None = None) -> int:
     """Measure, print and write; 1 when a recovery took longer than two leases."""
     given, console = options(argv), Console()
-    with tempfile.TemporaryDirectory(prefix="turnstone-recovery-") as data:
+    with tempfile.TemporaryDirectory(prefix="scrubjay-recovery-") as data:
         recovery = uvloop.run(measured(given, Path(data)))
     report.show(recovery, console)
     claims = [Claim("kill to the last turn accepted before it, s (two leases)", LEASES * given.lease, recovery.worst)]

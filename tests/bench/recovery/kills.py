@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.client import TurnstoneClient
-from memory.client.views import TurnView
-from memory.embedded.stack import Stack
-from memory.model import Scope
+from scrubjay.adapters.redis import keys
+from scrubjay.client import ScrubjayClient
+from scrubjay.client.views import TurnView
+from scrubjay.devstack.stack import Stack
+from scrubjay.model import Scope
 from tests.bench.recovery.figures import Kill
 from tests.bench.recovery.watch import leases, takeovers
 from tests.support import kill, wait_until
@@ -36,7 +36,7 @@ class Killer:
         patience_seconds: all must be settled so long after a kill.
     """
 
-    def __init__(self, stack: Stack, client: TurnstoneClient, redis: Redis, patience_seconds: float) -> None:
+    def __init__(self, stack: Stack, client: ScrubjayClient, redis: Redis, patience_seconds: float) -> None:
         self._stack = stack
         self._client = client
         self._redis = redis

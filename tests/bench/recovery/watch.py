@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from redis.asyncio import Redis
 
-from memory.clock import from_us
+from scrubjay.model.clock import from_us
 
 _LOOK_SECONDS = 0.02
 _CLOCK_SECONDS = 0.05  # a lease's end is read a moment after the answer was made

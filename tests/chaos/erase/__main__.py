@@ -126,7 +126,7 @@ def main(argv: list[str] | None = None) -> int:
         libfaketime()
     except FaketimeMissing as error:
         sys.exit(str(error))
-    with tempfile.TemporaryDirectory(prefix="turnstone-erase-") as data:
+    with tempfile.TemporaryDirectory(prefix="scrubjay-erase-") as data:
         folder = (given.data or Path(data)).absolute()
         folder.mkdir(parents=True, exist_ok=True)
         log = folder / "all.log"

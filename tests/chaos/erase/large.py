@@ -12,16 +12,16 @@ from time import monotonic
 import httpx
 from redis.exceptions import RedisError
 
-from memory.adapters.celery_bell import CeleryBell
-from memory.adapters.inbox_limits import InboxLimits
-from memory.adapters.pseudonyms import Pseudonyms
-from memory.adapters.redis_inbox import RedisInbox
-from memory.adapters.redis_lanes import RedisLanes
-from memory.adapters.redis_order import RedisOrder
-from memory.adapters.redis_scripts import RedisScripts
-from memory.adapters.redis_server_key import RedisServerKey
-from memory.errors import TurnstoneError
-from memory.model import Message, Plan, Role, Scope, Submission
+from scrubjay.adapters.celery_wakeups import CeleryBell
+from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
+from scrubjay.adapters.redis.intake import RedisInbox
+from scrubjay.adapters.redis.lanes import RedisLanes
+from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.adapters.redis.order import RedisOrder
+from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.adapters.redis.server_key import RedisServerKey
+from scrubjay.errors import ScrubjayError
+from scrubjay.model import Message, Plan, Role, Scope, Submission
 from tests.bench.claims import Claim
 from tests.bench.fairness.figures import percentile
 from tests.chaos.erase.owners import Speaker
@@ -120,7 +120,7 @@ async def _probing(probes: dict[str, Probe], waits: dict[str, list[float]], refu
             start = monotonic()
             try:
                 await probe()
-            except (TurnstoneError, httpx.HTTPError, RedisError) as error:
+            except (ScrubjayError, httpx.HTTPError, RedisError) as error:
                 refused.append(f"{name}: {type(error).__name__}: {error}")
             seconds.append(monotonic() - start)
             await asyncio.sleep(_PROBE_SECONDS)

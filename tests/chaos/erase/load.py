@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from memory.adapters.redis_turns import RedisTurns
-from memory.client.views import MemoryView
+from scrubjay.adapters.redis.turns import RedisTurns
+from scrubjay.client.views import MemoryView
 from tests.chaos.erase.owners import Speaker
 from tests.chaos.scene import TENANT, Scene
 from tests.support import wait_until

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from time import monotonic
 
-from memory.client import Owner
+from scrubjay.client import Owner
 from tests.chaos.erase.owners import Speaker
 from tests.chaos.erase.proof import COUNTS, Seen, check_receipt
 from tests.chaos.scene import Scene

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from memory.client import Owner
+from scrubjay.client import Owner
 from tests.chaos.holding import Hold, Moment, Step
 from tests.chaos.scene import Scene
 from tests.model_server.wire import Fault, Kind

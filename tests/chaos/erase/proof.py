@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 
-from memory.client.views import ReceiptView
+from scrubjay.client.views import ReceiptView
 from tests.chaos.erase.owners import CASES, Case, poisoned
 from tests.chaos.erase.traces import traces
 from tests.chaos.scene import Scene

@@ -14,9 +14,9 @@ from typing import TextIO
 
 from redis.asyncio import Redis
 
-from memory.client import TurnstoneClient
-from memory.embedded.parts import Addresses, Setup, qdrant_part
-from memory.embedded.sockets import base_url, free_port, http_get
+from scrubjay.client import ScrubjayClient
+from scrubjay.devstack.parts import Addresses, Setup, qdrant_part
+from scrubjay.devstack.sockets import base_url, free_port, http_get
 from tests.chaos.erase.traces import traces
 from tests.chaos.faketime import MovableClock
 from tests.chaos.holding import holding_proxy
@@ -30,12 +30,12 @@ from tests.support import wait_until
 LEASE_SECONDS = 5
 SETTINGS = {
     "OPENAI_API_KEY": "scripted",
-    "TURNSTONE_EMBEDDING_MODEL": "proof",
-    "TURNSTONE_LEASE_SECONDS": str(LEASE_SECONDS),
-    "TURNSTONE_SWEEP_SECONDS": "0.5",
-    "TURNSTONE_RETRY_MAX_SECONDS": "1",
-    "TURNSTONE_BATCH_WAIT_SECONDS": "0.05",
-    "TURNSTONE_LOG_LEVEL": "debug",
+    "SCRUBJAY_EMBEDDING_MODEL": "proof",
+    "SCRUBJAY_LEASE_SECONDS": str(LEASE_SECONDS),
+    "SCRUBJAY_SWEEP_SECONDS": "0.5",
+    "SCRUBJAY_RETRY_MAX_SECONDS": "1",
+    "SCRUBJAY_BATCH_WAIT_SECONDS": "0.05",
+    "SCRUBJAY_LOG_LEVEL": "debug",
 }
 
 
@@ -109,7 +109,7 @@ async def stage(folder: Path, log: Path, workers: int) -> AsyncIterator[Stage]:
         proxy = await opened.enter_async_context(holding_proxy(url))
         crew = opened.enter_context(fleet(setup, api.at, qdrant_port=proxy.port))
         at = base_url(setup.host, api.at.api)
-        client = await opened.enter_async_context(TurnstoneClient(at))
+        client = await opened.enter_async_context(ScrubjayClient(at))
         inbox = await opened.enter_async_context(Redis.from_url(redis.url))
         await inbox.config_set("slowlog-log-slower-than", 0)  # everything is slow: what it would keep would be seen
         scene = Scene(uuid.uuid4().hex[:8], client, inbox, proxy, model, crew)

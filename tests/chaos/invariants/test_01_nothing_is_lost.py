@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from memory.adapters.celery_bell import QUEUE
-from memory.adapters.redis_turns import RedisTurns
+from scrubjay.adapters.redis.turns import RedisTurns
+from scrubjay.model.task_names import QUEUE
 from tests.chaos.holding import Moment, Step
 from tests.chaos.scene import TENANT, Scene
 from tests.model_server.wire import Fault, Kind

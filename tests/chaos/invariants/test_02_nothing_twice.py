@@ -9,9 +9,9 @@ from typing import Any, cast
 
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.model import Extraction, Lane, Lease, Scope, Status, Turn
-from memory.remember import Remembering, drain
+from scrubjay.adapters.redis import keys
+from scrubjay.ingest.drain import Remembering, drain
+from scrubjay.model import Extraction, Lane, Lease, Scope, Status, Turn
 from tests.fakes import EchoExtractor
 from tests.integration.house import House
 

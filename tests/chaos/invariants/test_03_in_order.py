@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 
-from memory.adapters.celery_bell import QUEUE, CeleryBell
-from memory.model import Scope
+from scrubjay.adapters.celery_wakeups import CeleryBell
+from scrubjay.model import Scope
+from scrubjay.model.task_names import QUEUE
 from tests.chaos.conftest import Restaged
 from tests.chaos.scene import TENANT, Scene
 from tests.model_server.wire import Fault, Kind
@@ -17,7 +18,7 @@ SAID = [f"I am at step {number}." for number in range(10)]
 async def test_two_workers_whose_every_bell_is_doubled_apply_a_lane_in_the_order_of_acceptance(
     restaged: Restaged,
 ) -> None:
-    scene = restaged(TURNSTONE_BATCH_WAIT_SECONDS="0", TURNSTONE_BATCH_TURNS="2")
+    scene = restaged(SCRUBJAY_BATCH_WAIT_SECONDS="0", SCRUBJAY_BATCH_TURNS="2")
     scene.model.fault(Fault(kind=Kind.SLOW, route="extraction", seconds=0.1))
     _, second = await scene.start(2)
     second.thaw()

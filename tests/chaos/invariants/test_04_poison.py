@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from memory.model import Status
+from scrubjay.model import Status
 from tests.chaos.conftest import Restaged
 from tests.chaos.scene import Scene
 from tests.integration.house import House
@@ -21,7 +21,7 @@ async def test_while_a_poison_turn_is_searched_for_other_lanes_are_served_and_it
     restaged: Restaged,
 ) -> None:
     """The model takes its time over the poison, at every call: whoever had to wait for it would never be settled."""
-    scene = restaged(TURNSTONE_BATCH_WAIT_SECONDS="0")
+    scene = restaged(SCRUBJAY_BATCH_WAIT_SECONDS="0")
     scene.model.say(Canned(route="extraction", contains=POISON, answer="no JSON", calls=None))
     scene.model.fault(Fault(kind=Kind.HELD, route="extraction", contains=POISON))
     (worker,) = await scene.start(1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from time import monotonic
 
-from memory.embedded.parts import CLOSE_SECONDS
+from scrubjay.devstack.parts import CLOSE_SECONDS
 from tests.chaos.conftest import Restaged
 from tests.chaos.scene import Scene
 from tests.model_server.wire import Fault, Kind
@@ -21,7 +21,7 @@ async def test_a_stopped_worker_ends_in_time_and_what_it_did_not_finish_is_taken
     restaged: Restaged,
 ) -> None:
     """One turn needs a second more; another waits for a model that does not answer."""
-    scene = restaged(TURNSTONE_LEASE_SECONDS="60", TURNSTONE_FINISH_SECONDS=str(FINISH_SECONDS))
+    scene = restaged(SCRUBJAY_LEASE_SECONDS="60", SCRUBJAY_FINISH_SECONDS=str(FINISH_SECONDS))
     scene.model.fault(Fault(kind=Kind.SLOW, route="extraction", contains=SHORT, seconds=1.5))
     scene.model.fault(Fault(kind=Kind.HELD, route="extraction", contains=LONG))
     worker, spare = await scene.start(2)

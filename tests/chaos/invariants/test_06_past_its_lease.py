@@ -7,7 +7,7 @@ from tests.chaos.holding import Moment, Step
 from tests.chaos.stories import BERLIN, LISBON, MOVE, as_said, moves
 from tests.support import wait_until
 
-LEASE = {"TURNSTONE_LEASE_SECONDS": "1"}
+LEASE = {"SCRUBJAY_LEASE_SECONDS": "1"}
 
 
 async def test_a_write_that_arrives_after_the_lease_has_ended_does_not_overwrite_what_came_later(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from memory.adapters.inbox_limits import InboxLimits
-from memory.adapters.redis_client import open_redis
-from memory.errors import InboxUnavailable
-from memory.model import Scope
+from scrubjay.adapters.redis.client import open_redis
+from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.errors import InboxUnavailable
+from scrubjay.model import Scope
 from tests.chaos.servers import own_redis
 from tests.contract.desk import Desk, desk_on
 from tests.support import wait_until

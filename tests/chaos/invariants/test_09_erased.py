@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.redis_turns import RedisTurns
-from memory.model import Scope
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.turns import RedisTurns
+from scrubjay.model import Scope
 from tests.chaos.holding import Moment, Step
 from tests.chaos.scan import all_of_qdrant, all_of_redis
 from tests.chaos.scene import TENANT, Scene

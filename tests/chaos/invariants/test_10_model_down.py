@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.redis_turns import RedisTurns
-from memory.model import Scope
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.turns import RedisTurns
+from scrubjay.model import Scope
 from tests.chaos.conftest import Restaged
 from tests.chaos.scene import TENANT, Scene
 from tests.model_server.wire import Fault, Kind
@@ -20,7 +20,7 @@ async def test_while_the_model_is_down_the_backlog_grows_and_nothing_is_marked_d
     restaged: Restaged,
 ) -> None:
     """Down for many more tries than a turn has attempts."""
-    scene = restaged(TURNSTONE_MAX_ATTEMPTS=str(MAX_ATTEMPTS))
+    scene = restaged(SCRUBJAY_MAX_ATTEMPTS=str(MAX_ATTEMPTS))
     scene.model.fault(Fault(kind=Kind.STATUS, status=503, route="extraction"))
     await scene.start(1)
     turns: dict[str, list[str]] = {user: [] for user in SAID}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-LUA = "memory/adapters/lua"
+LUA = "scrubjay/adapters/redis/lua"
 
 
 @dataclass(frozen=True)

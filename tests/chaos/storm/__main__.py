@@ -82,7 +82,7 @@ def main() -> None:
         TextColumn("{task.completed:.0f}"),
         TimeElapsedColumn(),
     )
-    with tempfile.TemporaryDirectory(prefix="turnstone-chaos-") as folder:
+    with tempfile.TemporaryDirectory(prefix="scrubjay-chaos-") as folder:
         place = (asked.data or Path(folder)).absolute()
         place.mkdir(parents=True, exist_ok=True)
         with Progress(*columns, console=Console(stderr=True)) as progress:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from memory.client.views import MemoryView, TurnView
+from scrubjay.client.views import MemoryView, TurnView
 from tests.chaos.storm import words
 from tests.chaos.storm.record import Sent
 from tests.chaos.storm.storm import Storm
@@ -113,7 +113,7 @@ async def _orders(storm: Storm, turns: Sequence[TurnView]) -> dict[str, int]:
     """The places of turns in the order of acceptance; the times do not tell it, as Redis' clock was moved."""
     async with storm.house.redis.pipeline(transaction=False) as pipeline:
         for turn in turns:
-            pipeline.hget(f"ts:turn:default:{turn.id}", "order")
+            pipeline.hget(f"sj:turn:default:{turn.id}", "order")
         return {turn.id: int(order or 0) for turn, order in zip(turns, await pipeline.execute(), strict=True)}
 
 

@@ -10,8 +10,8 @@ from functools import partial
 
 import httpx
 
-from memory.client import TurnstoneClient
-from memory.errors import TurnstoneError
+from scrubjay.client import ScrubjayClient
+from scrubjay.errors import ScrubjayError
 from tests.chaos.storm.crowd import ACCEPTED, Poster
 from tests.chaos.storm.record import Editor, Record
 from tests.chaos.storm.redis_strikes import RedisStrikes
@@ -33,7 +33,7 @@ class Editing:
     """
 
     poster: Poster
-    client: TurnstoneClient
+    client: ScrubjayClient
     record: Record
     redis: RedisStrikes
 
@@ -69,7 +69,7 @@ class Editing:
         editor.turns.append(await wait_until(accepted, deadline_seconds=90, what="a turn being accepted"))
 
     async def _memory(self, editor: Editor) -> str:
-        with contextlib.suppress(TurnstoneError):
+        with contextlib.suppress(ScrubjayError):
             for memory in (await self.client.memories(user_id=editor.user)).results:
                 if "coin" in memory.memory:
                     return memory.id

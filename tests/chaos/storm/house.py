@@ -204,5 +204,5 @@ class House:
     async def in_work(self) -> int:
         """How many turns are being worked on; 0 while Redis is away."""
         with contextlib.suppress(RedisError, OSError):
-            return int(await self.redis.zcard("ts:status:default:running"))
+            return int(await self.redis.zcard("sj:status:default:running"))
         return 0

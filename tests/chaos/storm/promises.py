@@ -115,7 +115,7 @@ async def forgotten(storm: Storm) -> Finding:
 
     async def repeated() -> bool:
         with contextlib.suppress(RedisError, OSError):  # our own connection may be from before the last kill
-            return not await redis.zcard("ts:removals")
+            return not await redis.zcard("sj:removals")
         return False
 
     await wait_until(repeated, deadline_seconds=_REPEATED_SECONDS, what="the erases being repeated", poll_seconds=0.5)

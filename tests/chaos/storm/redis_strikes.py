@@ -14,7 +14,7 @@ from time import time
 
 from redis.exceptions import RedisError
 
-from memory.embedded.sockets import answers_ping
+from scrubjay.devstack.sockets import answers_ping
 from tests.chaos.pair import command
 from tests.chaos.storm.crowd import ACCEPTED, AWAY, Poster
 from tests.chaos.storm.house import House

@@ -51,7 +51,7 @@ class Size:
         workers: worker processes.
         posters: clients at once; each posts for lanes of its own, in order.
         rate: turns a second that the clients try to post.
-        lease_seconds: TURNSTONE_LEASE_SECONDS.
+        lease_seconds: SCRUBJAY_LEASE_SECONDS.
         phase_seconds: how long the model is wrong, slow, refusing or gone.
         pause_seconds: between two strikes of a track, from and to.
         at_least: how often each fault has to take effect.

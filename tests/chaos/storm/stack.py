@@ -1,6 +1,6 @@
 """The embedded stack with two Redis servers instead of one, reached at an address that is the storm's.
 
-`python -m tests.chaos.storm.stack`: what `turnstone up` is, with the same parts kept up in the same way. A Redis that
+`python -m tests.chaos.storm.stack`: what `scrubjay up` is, with the same parts kept up in the same way. A Redis that
 is started again is a primary with what it had on disk, until somebody says otherwise.
 """
 
@@ -14,11 +14,11 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from memory.embedded.directory import DataDirectory
-from memory.embedded.keeper import Keeper
-from memory.embedded.parts import Addresses, Setup, stages
-from memory.embedded.redis_server import redis_part
-from memory.embedded.sockets import base_url, free_port, listen
+from scrubjay.devstack.directory import DataDirectory
+from scrubjay.devstack.parts import Addresses, Setup, stages
+from scrubjay.devstack.process_group import Keeper
+from scrubjay.devstack.redis_server import redis_part
+from scrubjay.devstack.sockets import base_url, free_port, listen
 
 REDIS = ("redis-a", "redis-b")
 _HOST = "127.0.0.1"

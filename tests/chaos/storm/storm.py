@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 
-from memory.client import TurnstoneClient
+from scrubjay.client import ScrubjayClient
 from tests.chaos.address import address_in_thread
 from tests.chaos.faketime import MovableClock
 from tests.chaos.pair import Pair
@@ -73,7 +73,7 @@ class Storm:
     strikes: Strikes
     tally: Tally
     witness: Witness
-    client: TurnstoneClient
+    client: ScrubjayClient
     seconds: float = 0
     drained_in: float = 0
     poisoned: frozenset[str] = frozenset()
@@ -94,9 +94,9 @@ async def gathering(size: Size, folder: Path, seed: int) -> AsyncIterator[Storm]
         stack.callback(model.kill)
         settings = {
             "OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": "test",
-            "TURNSTONE_LEASE_SECONDS": str(size.lease_seconds), "TURNSTONE_SWEEP_SECONDS": "0.5",
-            "TURNSTONE_RETRY_MAX_SECONDS": "3", "TURNSTONE_MODEL_TIMEOUT_SECONDS": "6",
-            "TURNSTONE_MAX_ATTEMPTS": "3",
+            "SCRUBJAY_LEASE_SECONDS": str(size.lease_seconds), "SCRUBJAY_SWEEP_SECONDS": "0.5",
+            "SCRUBJAY_RETRY_MAX_SECONDS": "3", "SCRUBJAY_MODEL_TIMEOUT_SECONDS": "6",
+            "SCRUBJAY_MAX_ATTEMPTS": "3",
         }  # fmt: skip
         data, clock = folder / "data", MovableClock(folder / "clock")
         ports = free_port(), free_port()
@@ -109,8 +109,8 @@ async def gathering(size: Size, folder: Path, seed: int) -> AsyncIterator[Storm]
         http = await stack.enter_async_context(
             httpx.AsyncClient(base_url=running.url, timeout=20, trust_env=False, limits=limits)
         )
-        client = await stack.enter_async_context(TurnstoneClient(running.url, retries=12, timeout_seconds=30))
-        looking = await stack.enter_async_context(TurnstoneClient(running.url, retries=0, timeout_seconds=5))
+        client = await stack.enter_async_context(ScrubjayClient(running.url, retries=12, timeout_seconds=30))
+        looking = await stack.enter_async_context(ScrubjayClient(running.url, retries=0, timeout_seconds=5))
         redis = Redis.from_url(address.url, socket_timeout=5, retry=Retry(ExponentialBackoff(), 5))
         stack.push_async_callback(redis.aclose)
         record, house = Record(), House(running, pair, clock, ports, redis, model, Logs(data / "logs"))

@@ -172,7 +172,7 @@ class Strikes:
 
     async def _is_settled(self, turn: str) -> bool:
         with contextlib.suppress(RedisError, OSError):
-            return await self.house.redis.zscore("ts:status:default:settled", turn) is not None
+            return await self.house.redis.zscore("sj:status:default:settled", turn) is not None
         return False
 
     async def _forget(self) -> bool:

@@ -6,10 +6,10 @@ import asyncio
 from dataclasses import asdict, dataclass, field
 from time import monotonic
 
-from memory.books import Ledger
-from memory.cli.diagnosis import read
-from memory.client import TurnstoneClient
-from memory.errors import TurnstoneError
+from scrubjay.cli.diagnosis import read
+from scrubjay.client import ScrubjayClient
+from scrubjay.errors import ScrubjayError
+from scrubjay.model.ledger import Ledger
 
 _LOOK_SECONDS = 0.5
 
@@ -22,7 +22,7 @@ class Witness:
         client: of the API.
     """
 
-    client: TurnstoneClient
+    client: ScrubjayClient
     start: float = field(default_factory=monotonic)
     seen: list[tuple[float, Ledger]] = field(default_factory=list)
     unbalanced: list[str] = field(default_factory=list)
@@ -48,7 +48,7 @@ class Witness:
         """Look once; a service that is away just now has said nothing wrong."""
         try:
             books = read(await self.client.metrics()).ledgers.get("default")
-        except TurnstoneError:
+        except ScrubjayError:
             self.unanswered += 1
             return
         if books is None:

@@ -10,7 +10,7 @@ from types import TracebackType
 
 from qdrant_client import QdrantClient
 
-MODULE = "memory.embedded.qdrant_server"
+MODULE = "scrubjay.devstack.qdrant_engine"
 STOP_SECONDS = 10
 
 

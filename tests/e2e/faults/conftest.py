@@ -7,18 +7,18 @@ from collections.abc import AsyncIterator, Iterator
 import httpx
 import pytest
 
-from memory.client import TurnstoneClient
+from scrubjay.client import ScrubjayClient
 from tests.e2e.faults.house import Provider
 from tests.e2e.faults.planted import planted
 from tests.model_server.control import ModelServer
-from tests.running import Running, turnstone_up
+from tests.running import Running, scrubjay_up
 
 SETTINGS = {
     "OPENAI_API_KEY": planted("providers key"),
-    "TURNSTONE_LOG_LEVEL": "debug",
-    "TURNSTONE_RETRY_MAX_SECONDS": "0.25",
-    "TURNSTONE_SWEEP_SECONDS": "0.1",
-    "TURNSTONE_MODEL_TIMEOUT_SECONDS": "1.5",
+    "SCRUBJAY_LOG_LEVEL": "debug",
+    "SCRUBJAY_RETRY_MAX_SECONDS": "0.25",
+    "SCRUBJAY_SWEEP_SECONDS": "0.1",
+    "SCRUBJAY_MODEL_TIMEOUT_SECONDS": "1.5",
 }
 
 
@@ -35,7 +35,7 @@ def faulty(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """The stack."""
     data = tmp_path_factory.mktemp("faulty") / "data"
     environment = {**SETTINGS, "OPENAI_BASE_URL": provider.server.base_url}
-    with turnstone_up(data, workers=2, environment=environment) as running:
+    with scrubjay_up(data, workers=2, environment=environment) as running:
         yield running
 
 
@@ -48,9 +48,9 @@ def model(provider: Provider) -> Iterator[ModelServer]:
 
 
 @pytest.fixture
-async def client(faulty: Running) -> AsyncIterator[TurnstoneClient]:
+async def client(faulty: Running) -> AsyncIterator[ScrubjayClient]:
     """A client of the stack."""
-    async with TurnstoneClient(faulty.url) as opened:
+    async with ScrubjayClient(faulty.url) as opened:
         yield opened
 
 

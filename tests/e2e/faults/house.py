@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from memory.client import TurnstoneClient
-from memory.client.views import TurnView
+from scrubjay.client import ScrubjayClient
+from scrubjay.client.views import TurnView
 from tests.model_server.control import ModelServer, running
 from tests.support import wait_until
 
@@ -56,18 +56,18 @@ def _route(sent: dict[str, Any]) -> str:
     return str(sent.get("response_format", {}).get("json_schema", {}).get("name", ""))
 
 
-async def posted(client: TurnstoneClient, user: str, words: str) -> str:
+async def posted(client: ScrubjayClient, user: str, words: str) -> str:
     """Post a turn of one message; returns its id."""
     return (await client.add_turn([{"role": "user", "content": words}], user_id=user)).id
 
 
-async def come_to(client: TurnstoneClient, status: str, turns: Sequence[str]) -> list[TurnView]:
+async def come_to(client: ScrubjayClient, status: str, turns: Sequence[str]) -> list[TurnView]:
     """Wait until every one of the turns has this status; returns them."""
     return await all_are(client, turns, lambda turn: turn.status == status, what=f"every turn being {status}")
 
 
 async def all_are(
-    client: TurnstoneClient, turns: Sequence[str], as_wanted: Callable[[TurnView], object], what: str
+    client: ScrubjayClient, turns: Sequence[str], as_wanted: Callable[[TurnView], object], what: str
 ) -> list[TurnView]:
     """Wait until every one of the turns is as wanted; returns them."""
 
@@ -83,7 +83,7 @@ async def all_are(
     return await wait_until(look, what=what)
 
 
-async def remembered(client: TurnstoneClient, user: str) -> list[str]:
+async def remembered(client: ScrubjayClient, user: str) -> list[str]:
     """An owner's memories in the order in which they were said."""
     found = await client.memories(user_id=user)
     return [one.memory for one in sorted(found.results, key=lambda one: one.created_at)]
@@ -93,8 +93,8 @@ async def books(http: httpx.AsyncClient) -> dict[str, int]:
     """The ledger as the metrics tell it, by state; raises AssertionError when it does not balance."""
     text = (await http.get("/metrics")).raise_for_status().text
     samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
-    assert all(sample.value for sample in samples if sample.name == "turnstone_ledger_balanced")
-    return {sample.labels["state"]: int(sample.value) for sample in samples if sample.name == "turnstone_turns"}
+    assert all(sample.value for sample in samples if sample.name == "scrubjay_ledger_balanced")
+    return {sample.labels["state"]: int(sample.value) for sample in samples if sample.name == "scrubjay_turns"}
 
 
 async def quiet_books(http: httpx.AsyncClient) -> dict[str, int]:

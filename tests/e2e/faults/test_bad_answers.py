@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
-from memory.client import TurnstoneClient
+from scrubjay.client import ScrubjayClient
 from tests.e2e.faults.house import ASKED_AGAIN, asked, books, come_to, grown, posted, quiet_books, remembered
 from tests.model_server.control import ModelServer
 from tests.model_server.wire import Canned, Fault, Kind, Route
@@ -93,7 +93,7 @@ REFUSED = [
 ]
 
 
-async def known_before(client: TurnstoneClient, user: str, row: Row) -> list[str]:
+async def known_before(client: ScrubjayClient, user: str, row: Row) -> list[str]:
     """What an owner's memories are before a turn: only when something is known there is anything to reconcile."""
     if row.route == "extraction":
         return []
@@ -103,7 +103,7 @@ async def known_before(client: TurnstoneClient, user: str, row: Row) -> list[str
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
 async def test_one_bad_answer_costs_one_more_call_which_names_the_error(
-    model: ModelServer, client: TurnstoneClient, row: Row
+    model: ModelServer, client: ScrubjayClient, row: Row
 ) -> None:
     user, said = f"once-{row}", f"I like green apples, {row}."
     known = await known_before(client, user, row)
@@ -122,7 +122,7 @@ async def test_one_bad_answer_costs_one_more_call_which_names_the_error(
 class Conversation:
     """Six turns of one owner, posted together; the fourth is the one that the model cannot bear."""
 
-    def __init__(self, client: TurnstoneClient, http: httpx.AsyncClient, row: Row) -> None:
+    def __init__(self, client: ScrubjayClient, http: httpx.AsyncClient, row: Row) -> None:
         self._client = client
         self._http = http
         self._user, self.poison = f"stays-{row}", f"poison {row}"
@@ -164,7 +164,7 @@ class Conversation:
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
 async def test_an_answer_that_stays_bad_costs_its_own_turn_alone_which_a_replay_brings_back(
-    model: ModelServer, client: TurnstoneClient, http: httpx.AsyncClient, row: Row
+    model: ModelServer, client: ScrubjayClient, http: httpx.AsyncClient, row: Row
 ) -> None:
     talk = Conversation(client, http, row)
     model.fault(row.fault(talk.poison, size=TOO_LARGE))
@@ -182,7 +182,7 @@ async def test_an_answer_that_stays_bad_costs_its_own_turn_alone_which_a_replay_
 
 @pytest.mark.parametrize("row", REFUSED, ids=str)
 async def test_a_request_that_is_refused_for_its_content_costs_its_own_turn_alone_which_a_replay_brings_back(
-    model: ModelServer, client: TurnstoneClient, http: httpx.AsyncClient, row: Row
+    model: ModelServer, client: ScrubjayClient, http: httpx.AsyncClient, row: Row
 ) -> None:
     talk = Conversation(client, http, row)
     model.fault(row.fault(talk.poison))
@@ -199,7 +199,7 @@ async def test_a_request_that_is_refused_for_its_content_costs_its_own_turn_alon
 
 @pytest.mark.parametrize("row", GOOD_ENOUGH, ids=str)
 async def test_an_answer_that_says_more_than_was_asked_is_used_at_once(
-    model: ModelServer, client: TurnstoneClient, row: Row
+    model: ModelServer, client: ScrubjayClient, row: Row
 ) -> None:
     user, said = f"enough-{row}", f"I like green apples, {row}."
     known = await known_before(client, user, row)
@@ -212,7 +212,7 @@ async def test_an_answer_that_says_more_than_was_asked_is_used_at_once(
 
 
 async def test_a_fact_whose_quote_nobody_said_is_dropped_and_counted_and_the_others_are_kept(
-    model: ModelServer, client: TurnstoneClient, faulty: Running
+    model: ModelServer, client: ScrubjayClient, faulty: Running
 ) -> None:
     true = {"fact": "User likes green tea.", "category": "preference", "quote": "I like green tea"}
     false = {"fact": "User owns a yacht.", "category": "personal", "quote": "I own a yacht"}

@@ -8,22 +8,22 @@ from typing import Any
 
 from typer.testing import CliRunner, Result
 
-from memory.cli.app import app
-from memory.client import TurnstoneClient
+from scrubjay.cli.app import app
+from scrubjay.client import ScrubjayClient
 from tests.e2e.faults.house import come_to, posted
 from tests.model_server.control import ModelServer
 from tests.model_server.wire import Fault, Kind
 from tests.support import wait_until
 
 
-async def doctor(client: TurnstoneClient) -> Result:
+async def doctor(client: ScrubjayClient) -> Result:
     """The command, in a thread as it has an event loop of its own."""
-    settings = {"TURNSTONE_URL": client.url, "COLUMNS": "200"}
+    settings = {"SCRUBJAY_URL": client.url, "COLUMNS": "200"}
     return await asyncio.to_thread(CliRunner().invoke, app, ["doctor"], env=settings)
 
 
 async def test_an_outage_of_the_model_degrades_the_service_and_fails_the_doctor_until_it_is_over(
-    model: ModelServer, client: TurnstoneClient
+    model: ModelServer, client: ScrubjayClient
 ) -> None:
     async def status() -> tuple[str, Mapping[str, Any]]:
         accepts, health = await client.ready()

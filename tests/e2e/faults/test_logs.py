@@ -11,8 +11,8 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.client import TurnstoneClient
+from scrubjay.adapters.redis import keys
+from scrubjay.client import ScrubjayClient
 from tests.e2e.faults.house import come_to, posted
 from tests.e2e.faults.planted import leaks, leaky_lines, logs_of, planted
 from tests.model_server.control import ModelServer
@@ -21,15 +21,15 @@ from tests.running import Running, setting
 from tests.support import wait_until
 
 USER = "logged"
-EPOCHS = "ts:epoch:*"
-SECRET = f"tsk_{planted('secret')}0123"
+EPOCHS = "sj:epoch:*"
+SECRET = f"sj_{planted('secret')}0123"
 # What the run must have written, or it did not go where words could be told.
 LOGGED = ("turns_settled", "batch_failed", "lane_backs_off", "owner_erased", "task_failed", "request_failed")
 
 
 @pytest.fixture
 async def redis(faulty: Running) -> AsyncIterator[Redis]:
-    async with Redis.from_url(setting(faulty, "TURNSTONE_REDIS_URL")) as redis:
+    async with Redis.from_url(setting(faulty, "SCRUBJAY_REDIS_URL")) as redis:
         yield redis
 
 
@@ -37,7 +37,7 @@ def said(what: str) -> str:
     return f"I keep {planted(what)} at home."
 
 
-async def everything_goes_well(client: TurnstoneClient, http: httpx.AsyncClient) -> None:
+async def everything_goes_well(client: ScrubjayClient, http: httpx.AsyncClient) -> None:
     """A turn with all that may be said in one, found again, changed, talked about."""
     body: dict[str, Any] = {
         "user_id": USER,
@@ -74,7 +74,7 @@ async def bad_requests(http: httpx.AsyncClient) -> None:
         assert (await http.get(path)).status_code in (404, 422), path
 
 
-async def bad_answers(model: ModelServer, client: TurnstoneClient, http: httpx.AsyncClient) -> None:
+async def bad_answers(model: ModelServer, client: ScrubjayClient, http: httpx.AsyncClient) -> None:
     """A model that says what no answer is, a provider that repeats the request in its refusals; dead letters judged."""
     word = planted("poison")
     model.say(*(Canned(route="extraction", contains=word, answer=f"{planted('answer')} {word}") for _ in range(2)))
@@ -94,7 +94,7 @@ async def bad_answers(model: ModelServer, client: TurnstoneClient, http: httpx.A
     await come_to(client, "settled", [dead[0]])
 
 
-async def what_nobody_foresaw(redis: Redis, client: TurnstoneClient, http: httpx.AsyncClient, stack: Running) -> None:
+async def what_nobody_foresaw(redis: Redis, client: ScrubjayClient, http: httpx.AsyncClient, stack: Running) -> None:
     """Documents in Redis that make an exception with their words in it, in a worker and in the API."""
     before = {name async for name in redis.scan_iter(EPOCHS)}
     await client.forget(user_id=f"{USER}-broken")
@@ -116,7 +116,7 @@ def have_logged(stack: Running, events: Sequence[str]) -> bool:
 
 
 async def test_no_log_of_a_run_with_everything_that_can_go_wrong_holds_a_text_a_key_or_a_secret(
-    model: ModelServer, client: TurnstoneClient, http: httpx.AsyncClient, redis: Redis, faulty: Running
+    model: ModelServer, client: ScrubjayClient, http: httpx.AsyncClient, redis: Redis, faulty: Running
 ) -> None:
     await everything_goes_well(client, http)
     await bad_requests(http)

@@ -18,8 +18,8 @@ from typing import Any
 import httpx
 import pytest
 
-from memory.client import TurnstoneClient
-from memory.client.views import TurnView
+from scrubjay.client import ScrubjayClient
+from scrubjay.client.views import TurnView
 from tests.e2e.faults.house import Provider, all_are, books, come_to, grown, posted, quiet_books, remembered
 from tests.model_server.control import ModelServer
 from tests.model_server.wire import Fault, Kind, Route
@@ -108,7 +108,7 @@ ROWS = [
 class Lanes:
     """A few owners who say something while the provider is in trouble."""
 
-    def __init__(self, client: TurnstoneClient, http: httpx.AsyncClient, name: str) -> None:
+    def __init__(self, client: ScrubjayClient, http: httpx.AsyncClient, name: str) -> None:
         self._client = client
         self._http = http
         self._users = [f"{name}-{number}" for number in range(LANES)]
@@ -157,7 +157,7 @@ def waits(says: str, turn: TurnView) -> bool:
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 async def test_turns_wait_at_no_cost_for_a_provider_in_trouble_and_are_remembered_once_when_it_is_back(
-    model: ModelServer, client: TurnstoneClient, http: httpx.AsyncClient, row: Row
+    model: ModelServer, client: ScrubjayClient, http: httpx.AsyncClient, row: Row
 ) -> None:
     lanes = Lanes(client, http, row.name)
     if row.route == "reconciliation":
@@ -189,7 +189,7 @@ def lets_connections_wait(provider: Provider) -> Iterator[None]:
 
 @pytest.mark.parametrize(("trouble", "says"), [(refuses_connections, AWAY), (lets_connections_wait, TOO_LATE)])
 async def test_turns_wait_for_a_provider_that_cannot_be_reached(
-    provider: Provider, model: ModelServer, client: TurnstoneClient, http: httpx.AsyncClient, trouble: Any, says: str
+    provider: Provider, model: ModelServer, client: ScrubjayClient, http: httpx.AsyncClient, trouble: Any, says: str
 ) -> None:
     lanes = Lanes(client, http, trouble.__name__)
     with trouble(provider):

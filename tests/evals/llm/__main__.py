@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.prompt import Confirm
 
-from memory.client import TurnstoneClient
-from memory.embedded.failures import PartFailed, StackRefused
-from memory.errors import ModelUnavailable
-from memory.settings import Settings
+from scrubjay.client import ScrubjayClient
+from scrubjay.devstack.failures import PartFailed, StackRefused
+from scrubjay.errors import ModelUnavailable
+from scrubjay.settings import Settings
 from tests.evals.llm.datasets import LOADERS
 from tests.evals.llm.figures import report
 from tests.evals.llm.halt import BUDGET, INTERRUPTED, on_signals
@@ -60,7 +60,7 @@ async def _examined(job: Job) -> dict[str, str]:
     with Bars(Console(stderr=True), job.estimate) as bars, on_signals(job.halt, bars.console.print):
         async with (
             stack(job) as url,
-            TurnstoneClient(url, job.options.key) as client,
+            ScrubjayClient(url, job.options.key) as client,
             models(job) as (answerer, judge),
         ):
             run = Run(job, client, answerer, judge, bars)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from memory import prompts as product
-from memory.model import Usage
-from memory.settings import Settings
+from scrubjay.llm import prompts as product
+from scrubjay.model import Usage
+from scrubjay.settings import Settings
 from tests.evals.llm.material import Conversation, Exchange, Question
 from tests.evals.llm.options import Options
 from tests.evals.llm.prompts import answering, judging

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import mean
 from typing import Any
 
-from memory import prompts as product
+from scrubjay.llm import prompts as product
 from tests.evals.llm.datasets.locomo import ADVERSARIAL
 from tests.evals.llm.job import Job
 from tests.evals.llm.material import Conversation, Question

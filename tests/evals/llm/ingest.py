@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from memory.client import TurnstoneClient
+from scrubjay.client import ScrubjayClient
 from tests.evals.llm.halt import Halt
 from tests.evals.llm.material import Conversation
 from tests.evals.llm.model import Failed
@@ -37,7 +37,7 @@ class Settled:
 async def remember(
     conversation: Conversation,
     user_id: str,
-    client: TurnstoneClient,
+    client: ScrubjayClient,
     halt: Halt,
     moved: Callable[[int], None],
     stuck_seconds: float,
@@ -55,7 +55,7 @@ async def remember(
         moved: told how many turns more have come to their end.
         stuck_seconds: how long nothing may move.
 
-    Raises Failed when nothing moves, TurnstoneError when the stack is away.
+    Raises Failed when nothing moves, ScrubjayError when the stack is away.
     """
     for number, turn in enumerate(conversation.turns):
         if halt.reason:
@@ -76,7 +76,7 @@ async def remember(
 
 
 async def _settled(
-    total: int, user_id: str, client: TurnstoneClient, halt: Halt, moved: Callable[[int], None], stuck_seconds: float
+    total: int, user_id: str, client: ScrubjayClient, halt: Halt, moved: Callable[[int], None], stuck_seconds: float
 ) -> bool:
     done = 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from memory.settings import Settings
+from scrubjay.settings import Settings
 from tests.evals.llm.estimate import Estimate, estimated
 from tests.evals.llm.halt import Halt
 from tests.evals.llm.material import Conversation
@@ -22,7 +22,7 @@ class Job:
 
     Args:
         options: the command line.
-        settings: those of Turnstone: the endpoint, its key, how turns are batched.
+        settings: those of Scrubjay: the endpoint, its key, how turns are batched.
         conversations: the slice.
         state: the journals.
         prices: what calls cost.

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from memory.model import Usage
+from scrubjay.model import Usage
 from tests.evals.llm.prices import Prices
 
 

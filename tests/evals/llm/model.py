@@ -17,7 +17,7 @@ from openai import (
     RateLimitError,
 )
 
-from memory.model import Usage
+from scrubjay.model import Usage
 from tests.evals.llm.prompts import Asking
 
 T = TypeVar("T")

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from memory.settings import Settings
+from scrubjay.settings import Settings
 from tests.evals.llm.datasets import LOADERS
 
-_ABOUT = "Lets a model answer and judge the questions of a data set, over the memories that Turnstone made of it."
+_ABOUT = "Lets a model answer and judge the questions of a data set, over the memories that Scrubjay made of it."
 
 _EXAMPLES = """examples:
-  make evals-llm ARGS="longmemeval --data memory/embedded/demo_data"
+  make evals-llm ARGS="longmemeval --data scrubjay/devstack/demo_data"
   make evals-llm ARGS="locomo --data locomo10.json --conversations 1 --questions 20 --budget-usd 1"
   make evals-llm ARGS="beam --data BEAM/chats/100K --judge-model gpt-4.1-mini --yes"
 
@@ -102,7 +102,7 @@ def _add_models(group: argparse._ArgumentGroup, settings: Settings) -> None:
         "--embedder",
         choices=["local", "openai"],
         default=settings.embedder_kind,
-        help="as TURNSTONE_EMBEDDER (%(default)s)",
+        help="as SCRUBJAY_EMBEDDER (%(default)s)",
     )
     group.add_argument("--top-k", type=_count, default=20, help="memories recalled for a question (%(default)s)")
 
@@ -137,7 +137,7 @@ def _add_running(group: argparse._ArgumentGroup) -> None:
         default=15,
         help="give a conversation up that settles nothing so long (%(default)g)",
     )
-    group.add_argument("--url", help="a running Turnstone, in place of one of its own; its calls are not measured")
+    group.add_argument("--url", help="a running Scrubjay, in place of one of its own; its calls are not measured")
     group.add_argument("--key", help="the API key of that one")
     group.add_argument("--folder", type=Path, default=Path("build/evals-llm"), help="what is kept (%(default)s)")
 

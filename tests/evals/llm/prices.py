@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 
-from memory.adapters.prices import listed_price
-from memory.model import Usage
+from scrubjay.adapters.openai.prices import listed_price
+from scrubjay.model import Usage
 
 _MILLION = Decimal(1_000_000)
 _listed = cache(listed_price)

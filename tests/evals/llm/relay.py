@@ -23,8 +23,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from memory.embedded.sockets import listen
-from memory.model import Usage
+from scrubjay.devstack.sockets import listen
+from scrubjay.model import Usage
 from tests.evals.llm.halt import BUDGET, Halt
 from tests.evals.llm.journal import Journal
 from tests.evals.llm.meter import Meter, spent

@@ -8,13 +8,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from functools import partial
 
-from memory.adapters.openai_endpoint import OpenAIEndpoint
-from memory.client import TurnstoneClient
-from memory.embedded.failures import StackRefused
-from memory.embedded.parts import Setup
-from memory.embedded.stack import Stack
-from memory.errors import TurnstoneError
-from memory.model import Usage
+from scrubjay.adapters.openai.endpoint import OpenAIEndpoint
+from scrubjay.client import ScrubjayClient
+from scrubjay.devstack.failures import StackRefused
+from scrubjay.devstack.parts import Setup
+from scrubjay.devstack.stack import Stack
+from scrubjay.errors import ScrubjayError
+from scrubjay.model import Usage
 from tests.evals.llm.halt import BUDGET
 from tests.evals.llm.ingest import remember
 from tests.evals.llm.job import Job
@@ -33,7 +33,7 @@ _PING_SECONDS = 10.0
 
 @asynccontextmanager
 async def stack(job: Job) -> AsyncIterator[str]:
-    """The address of the Turnstone that is evaluated: the one given, else one of our own on the kept data.
+    """The address of the Scrubjay that is evaluated: the one given, else one of our own on the kept data.
 
     Raises ModelUnavailable when the endpoint does not answer: without it the stack would never become ready. Raises
     StackRefused and PartFailed when the stack cannot start.
@@ -48,10 +48,10 @@ async def stack(job: Job) -> AsyncIterator[str]:
             "OPENAI_BASE_URL": relay,
             "OPENAI_API_KEY": job.api_key or "none",
             "NO_PROXY": "127.0.0.1",
-            "TURNSTONE_EXTRACTOR": "openai",
-            "TURNSTONE_LLM_MODEL": options.model,
-            "TURNSTONE_EMBEDDER": options.embedder,
-            "TURNSTONE_RETENTION_SECONDS": str(_RETENTION_SECONDS),
+            "SCRUBJAY_EXTRACTOR": "openai",
+            "SCRUBJAY_LLM_MODEL": options.model,
+            "SCRUBJAY_EMBEDDER": options.embedder,
+            "SCRUBJAY_RETENTION_SECONDS": str(_RETENTION_SECONDS),
         }
         async with AsyncExitStack() as opened:
             setup = Setup(state.stack, workers=options.workers, environment=environment)
@@ -96,7 +96,7 @@ class Run:
 
     Args:
         job: what is to be done.
-        client: of the evaluated Turnstone.
+        client: of the evaluated Scrubjay.
         answerer: the model that answers.
         judge: the model that judges.
         bars: shown to whoever watches.
@@ -104,7 +104,7 @@ class Run:
     """
 
     job: Job
-    client: TurnstoneClient
+    client: ScrubjayClient
     answerer: Model
     judge: Model
     bars: Bars
@@ -127,7 +127,7 @@ class Run:
         async with self._places:
             try:
                 ready = await self._remembered(conversation)
-            except (Failed, TurnstoneError) as error:
+            except (Failed, ScrubjayError) as error:
                 reason = f"The conversation {conversation.id} is not remembered: {error}"
                 self.failures.update(dict.fromkeys((question.id for question in conversation.questions), reason))
                 return
@@ -159,7 +159,7 @@ class Run:
                 if await self._answered(question, user_id):
                     for number in range(question.verdicts):
                         await self._judged(question, number)
-        except (Failed, TurnstoneError) as error:
+        except (Failed, ScrubjayError) as error:
             self.failures[question.id] = str(error)
         except Refused as error:
             self.failures[question.id] = str(error)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from memory import prompts as product
-from memory.settings import Settings
+from scrubjay.llm import prompts as product
+from scrubjay.settings import Settings
 from tests.evals.llm.datasets.files import fingerprint
 from tests.evals.llm.journal import Journal
 from tests.evals.llm.options import Options

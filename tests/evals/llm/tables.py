@@ -35,9 +35,7 @@ def show_estimate(console: Console, job: Job) -> None:
     if total is None:
         console.print("The price of a model is not known: give --price-in and --price-out to see it.")
     if options.url is not None:
-        console.print(
-            "What the Turnstone at --url asks of its model is guessed here, and neither measured nor limited."
-        )
+        console.print("What the Scrubjay at --url asks of its model is guessed here, and neither measured nor limited.")
 
 
 def show_figures(console: Console, figures: Mapping[str, Any]) -> None:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from memory.client import TurnstoneClient
+from scrubjay.client import ScrubjayClient
 from tests.evals.llm.material import Question
 from tests.evals.llm.model import Model, json_object
 from tests.evals.llm.prompts import answering, judging
 
 
 async def answered(
-    question: Question, user_id: str, client: TurnstoneClient, model: Model, top_k: int
+    question: Question, user_id: str, client: ScrubjayClient, model: Model, top_k: int
 ) -> dict[str, Any]:
-    """The journal's line of an answer. Raises Failed, Refused, and TurnstoneError when nothing can be recalled.
+    """The journal's line of an answer. Raises Failed, Refused, and ScrubjayError when nothing can be recalled.
 
     Args:
         question: what is asked.

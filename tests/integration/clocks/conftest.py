@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from memory.embedded.redis_server import redis_part
-from memory.embedded.sockets import answers_ping, free_port
+from scrubjay.devstack.redis_server import redis_part
+from scrubjay.devstack.sockets import answers_ping, free_port
 from tests.conftest import running
 from tests.support import wait_until
 

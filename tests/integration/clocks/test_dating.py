@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from memory.model import Event, Memory, Scope
-from memory.revise import Change, undo, update
+from scrubjay.edit.edits import Change, undo, update
+from scrubjay.model import Event, Memory, Scope
 from tests.integration.clocks.conftest import HOUR, Clock
 from tests.integration.house import ANA, House
 from tests.integration.letters import desk_in

@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.books import Erasure
-from memory.forget import forget, lanes_of, what_is_left
-from memory.importing import Importing, bring_in
-from memory.model import Event, Page, Scope, Status
-from memory.model.arrival import Arrival, Became
-from memory.removals import finish_removals
-from memory.revise import Change, delete, update
+from scrubjay.adapters.redis import keys
+from scrubjay.edit.edits import Change, delete, update
+from scrubjay.edit.importing import Importing, bring_in
+from scrubjay.erase.forget import forget, lanes_of, what_is_left
+from scrubjay.erase.tombstones import finish_removals
+from scrubjay.model import Event, Page, Scope, Status
+from scrubjay.model.arrival import Arrival, Became
+from scrubjay.model.erasure import Erasure
 from tests.integration.clocks.conftest import HOUR, Clock
 from tests.integration.house import ANA, BOB, House, make_removals_due
 

@@ -8,15 +8,15 @@ import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.inbox_limits import InboxLimits
-from memory.adapters.redis_audit import RedisAudit
-from memory.adapters.redis_clock import RedisClock
-from memory.adapters.redis_scripts import RedisScripts
-from memory.dating import dated
-from memory.errors import Misdated
-from memory.model import Message, Role, Submission
-from memory.ports import Near
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.audit import RedisAudit
+from scrubjay.adapters.redis.clock import RedisClock
+from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.errors import Misdated
+from scrubjay.model import Message, Role, Submission
+from scrubjay.ports import Near
+from scrubjay.validation import dated
 from tests.fakes import word_vector
 from tests.integration.clocks.conftest import HOUR, Clock
 from tests.integration.house import ANA, House

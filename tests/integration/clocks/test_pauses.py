@@ -8,20 +8,21 @@ from datetime import UTC, datetime
 import pytest
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.celery_bell import QUEUE, CeleryBell
-from memory.adapters.inbox_limits import InboxLimits
-from memory.adapters.pseudonyms import Pseudonyms
-from memory.adapters.redis_breaker import BreakerLimits, RedisBreaker
-from memory.adapters.redis_deliveries import RedisDeliveries
-from memory.adapters.redis_inbox import RedisInbox
-from memory.adapters.redis_lanes import RedisLanes
-from memory.adapters.redis_scripts import RedisScripts
-from memory.adapters.redis_server_key import RedisServerKey
-from memory.adapters.redis_webhooks import RedisWebhooks
-from memory.errors import ModelUnavailable
-from memory.forget import forget
-from memory.model import DeliveryStatus, Outcome, Webhook
+from scrubjay.adapters.celery_wakeups import CeleryBell
+from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.breaker import BreakerLimits, RedisBreaker
+from scrubjay.adapters.redis.intake import RedisInbox
+from scrubjay.adapters.redis.lanes import RedisLanes
+from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.adapters.redis.server_key import RedisServerKey
+from scrubjay.adapters.redis.webhooks.deliveries import RedisDeliveries
+from scrubjay.adapters.redis.webhooks.registry import RedisWebhooks
+from scrubjay.erase.forget import forget
+from scrubjay.errors import ModelUnavailable
+from scrubjay.model import DeliveryStatus, Outcome, Webhook
+from scrubjay.model.task_names import QUEUE
 from tests.integration.clocks.conftest import HOUR, Clock
 from tests.integration.house import ANA, House
 from tests.support import wait_until

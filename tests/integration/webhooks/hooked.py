@@ -10,13 +10,13 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.celery_bell import QUEUE
-from memory.bootstrap import Parts, delivering, remembering
-from memory.deliver import Delivering, deliver
-from memory.model import Scope
-from memory.remember import Remembering, drain
-from memory.settings import Settings
+from scrubjay.adapters.redis import keys
+from scrubjay.bootstrap import Parts, delivering, remembering
+from scrubjay.ingest.drain import Remembering, drain
+from scrubjay.model import Scope
+from scrubjay.model.task_names import QUEUE
+from scrubjay.settings import Settings
+from scrubjay.webhooks.delivery import Delivering, deliver
 from tests.chaos.scan import all_of_redis
 from tests.integration.front import ADMIN_KEY, Front, fronts
 from tests.receiver import Receiver, receiving
@@ -70,11 +70,11 @@ class Hooked:
     async def rung(self) -> int:
         """How many bells for webhooks wait."""
         bells: Any = await self.redis.lrange(QUEUE, 0, -1)
-        return sum(b"turnstone.deliver" in bell for bell in bells)
+        return sum(b"scrubjay.deliver" in bell for bell in bells)
 
     async def told_keys(self) -> list[str]:
         """The names of all keys that have to do with webhooks."""
-        return [name for name in await all_of_redis(self.redis) if name.startswith(("ts:hook", "ts:delivery"))]
+        return [name for name in await all_of_redis(self.redis) if name.startswith(("sj:hook", "sj:delivery"))]
 
     async def log(self, webhook: dict[str, Any]) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = (await self.ask("GET", f"/webhooks/{webhook['id']}/deliveries"))["results"]
@@ -83,9 +83,9 @@ class Hooked:
     async def make_due(self, webhook: dict[str, Any], tenant: str = TENANT) -> None:
         """As if every pause had passed."""
         own = keys.hook(tenant, webhook["id"])
-        lanes: Any = await self.redis.zrange(f"ts:hook_due:{own}", 0, -1)
+        lanes: Any = await self.redis.zrange(f"sj:hook_due:{own}", 0, -1)
         for lane in lanes:
-            await self.redis.zadd(f"ts:hook_due:{own}", {lane: 0})
+            await self.redis.zadd(f"sj:hook_due:{own}", {lane: 0})
 
     async def clear(self) -> None:
         """Nobody is known, and nothing was ever sent."""

@@ -7,10 +7,10 @@ import threading
 
 import pytest
 
-from memory.adapters.celery_bell import QUEUE
-from memory.adapters.http_webhooks import HttpWebhooks
-from memory.deliver import deliver
-from memory.model import OWNERS
+from scrubjay.adapters.http.webhook_sender import HttpWebhooks
+from scrubjay.model import OWNERS
+from scrubjay.model.task_names import QUEUE
+from scrubjay.webhooks.delivery import deliver
 from tests.chaos.scan import all_of_redis
 from tests.integration.webhooks.hooked import TENANT, Hooked
 from tests.keys_found import faults, permanent, without_end
@@ -89,11 +89,11 @@ async def test_a_settled_turn_rings_for_its_webhooks_once_and_the_sweep_rings_ag
     await scene.say("I live in Berlin")
     await scene.say("I like tea")
     assert await scene.rung() == 1
-    await scene.redis.delete(QUEUE, f"ts:hook_awake:{TENANT}:{webhook['id']}")
+    await scene.redis.delete(QUEUE, f"sj:hook_awake:{TENANT}:{webhook['id']}")
     await scene.parts.inbox.sweep()
     assert await scene.rung() == 1
     await scene.deliver(webhook)
-    await scene.redis.delete(QUEUE, "ts:sweeper")
+    await scene.redis.delete(QUEUE, "sj:sweeper")
     await scene.parts.inbox.sweep()
     assert await scene.rung() == 0
 
@@ -181,7 +181,7 @@ async def test_a_receiver_that_asks_for_time_is_left_alone_altogether(scene: Hoo
     await scene.deliver(webhook, retry_max_seconds=100)
     await scene.say("bobs", user_id="bob")
     assert await scene.deliver(webhook) == 0
-    assert 50_000 < await scene.redis.pttl(f"ts:hook_rest:{TENANT}:{webhook['id']}") <= 60_000
+    assert 50_000 < await scene.redis.pttl(f"sj:hook_rest:{TENANT}:{webhook['id']}") <= 60_000
     assert len(scene.receiver.got) == 1
 
 
@@ -203,7 +203,7 @@ async def test_what_is_done_has_an_end_and_what_waits_has_none(scene: Hooked) ->
     assert await faults(scene.redis) == []
     await scene.deliver(webhook)
     assert await faults(scene.redis) == []
-    left = [name for name in await without_end(scene.redis) if name.startswith(("ts:hook", "ts:delivery"))]
+    left = [name for name in await without_end(scene.redis) if name.startswith(("sj:hook", "sj:delivery"))]
     assert [name for name in left if not permanent(name)] == []
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from memory.deliver import deliver
-from memory.model import Event, Scope
-from memory.model.webhooks import Telling
+from scrubjay.model import Event, Scope
+from scrubjay.model.webhooks import Telling
+from scrubjay.webhooks.delivery import deliver
 from tests.chaos.scan import all_of_redis
 from tests.integration.webhooks.hooked import TENANT, Hooked
 from tests.receiver import Got
@@ -117,9 +117,9 @@ async def test_a_deletion_of_long_ago_is_forgotten_though_no_lane_tells_of_its_o
     (memory,) = await scene.memories("dora")
     await scene.ask("DELETE", f"/memories/{memory['id']}")
     await scene.deliver(webhook)
-    for name in await scene.redis.keys("ts:turn:*"):  # past retention
+    for name in await scene.redis.keys("sj:turn:*"):  # past retention
         await scene.redis.delete(name)
-    for name in await scene.redis.keys("ts:owned:*"):
+    for name in await scene.redis.keys("sj:owned:*"):
         await scene.redis.delete(name)
     assert await traces(scene, "helper")
     await forget(scene, agent_id="helper")
@@ -134,8 +134,8 @@ async def test_a_look_for_what_is_left_finds_a_delivery(scene: Hooked) -> None:
     (delivery,) = [{"hook": webhook["id"], "event": "ADD", "status": "delivered", "attempts": "1"}]
     own, delivery_id = f"{TENANT}:{webhook['id']}", f"{webhook['id']}-1"
     stale = {**delivery, "lane": "user:dora", "user_id": "dora", "noted_us": "1", "memory": "m", "turn": "t"}
-    await scene.redis.hset(f"ts:delivery:{TENANT}:{delivery_id}", mapping=stale)  # type: ignore[arg-type]
-    await scene.redis.zadd(f"ts:hook_done:{own}", {delivery_id: 1})
+    await scene.redis.hset(f"sj:delivery:{TENANT}:{delivery_id}", mapping=stale)  # type: ignore[arg-type]
+    await scene.redis.zadd(f"sj:hook_done:{own}", {delivery_id: 1})
     body = {"receipt": receipt, "user_id": "dora"}
     found = await scene.ask("POST", "/receipts/verify", json=body)
     assert found["left"]["turns"] == 1

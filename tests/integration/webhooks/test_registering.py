@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from memory.adapters.celery_bell import QUEUE
+from scrubjay.model.task_names import QUEUE
 from tests.chaos.scan import all_of_redis
 from tests.integration.webhooks.hooked import TENANT, Hooked
 
@@ -31,7 +31,7 @@ async def test_deleting_a_webhook_takes_its_log_and_what_waits_along(scene: Hook
     assert await scene.deliver(webhook) == 0
     assert len(scene.receiver.got) == 1
     names = await scene.told_keys()
-    assert names == [f"ts:hook_counts:{TENANT}"]
+    assert names == [f"sj:hook_counts:{TENANT}"]
     for method, path in (("GET", ""), ("DELETE", ""), ("POST", "/test"), ("GET", "/deliveries")):
         await scene.ask(method, f"/webhooks/{webhook['id']}{path}", 404)
 
@@ -42,12 +42,12 @@ async def test_a_webhook_whose_deletion_was_broken_off_is_cleared_away_by_a_work
     await scene.deliver(webhook)  # so that nothing is due
     assert await scene.parts.webhooks.bury(TENANT, webhook["id"])
     assert (await scene.ask("GET", "/webhooks"))["count"] == 0
-    await scene.redis.delete(QUEUE, f"ts:hook_awake:{TENANT}:{webhook['id']}")
+    await scene.redis.delete(QUEUE, f"sj:hook_awake:{TENANT}:{webhook['id']}")
     await scene.parts.inbox.sweep()
     assert await scene.rung() == 1
     await scene.deliver(webhook)
     names = await scene.told_keys()
-    assert names == [f"ts:hook_counts:{TENANT}"]
+    assert names == [f"sj:hook_counts:{TENANT}"]
     assert len(scene.receiver.got) == 1
 
 
@@ -108,6 +108,6 @@ async def test_metrics_tell_each_tenants_deliveries(scene: Hooked) -> None:
     await scene.ask("PUT", f"/webhooks/{webhook['id']}", json={"active": True})
     await scene.say("I like cats")
     text = (await scene.front.ask("GET", "/metrics")).text
-    assert 'turnstone_webhook_waiting{tenant="default"} 1.0' in text
-    assert 'turnstone_webhook_deliveries_total{outcome="delivered",tenant="default"} 1.0' in text
-    assert 'turnstone_webhook_deliveries_total{outcome="failed",tenant="default"} 1.0' in text
+    assert 'scrubjay_webhook_waiting{tenant="default"} 1.0' in text
+    assert 'scrubjay_webhook_deliveries_total{outcome="delivered",tenant="default"} 1.0' in text
+    assert 'scrubjay_webhook_deliveries_total{outcome="failed",tenant="default"} 1.0' in text

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.pseudonyms import Pseudonyms
-from memory.adapters.redis_scripts import answered
-from memory.clock import from_us
-from memory.model import Epoch, Scope
+from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.scripts import answered
+from scrubjay.model import Epoch, Scope
+from scrubjay.model.clock import from_us
 
 
 class RedisEpochs:

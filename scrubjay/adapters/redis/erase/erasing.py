@@ -10,24 +10,24 @@ from contextlib import AbstractAsyncContextManager
 import structlog
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.inbox_limits import InboxLimits
-from memory.adapters.pseudonyms import Pseudonyms
-from memory.adapters.redis_chunks import chunks, members
-from memory.adapters.redis_codec import decode_plan, decode_removal, encode_removal
-from memory.adapters.redis_delivery_log import deliveries_of
-from memory.adapters.redis_digests import RedisDigests
-from memory.adapters.redis_epochs import RedisEpochs, decode_epoch
-from memory.adapters.redis_fan_out import FanOut
-from memory.adapters.redis_held_lanes import RedisHeldLanes, holding
-from memory.adapters.redis_leftovers import Leftovers, holds
-from memory.adapters.redis_order import RedisOrder
-from memory.adapters.redis_quotes import RedisQuotes, quoted
-from memory.adapters.redis_scripts import Argument, RedisScripts, answered
-from memory.books import Erased, Left, Quoting, Removal
-from memory.errors import LeaseLost, NewerFormat, Unreadable
-from memory.model import OWNERS, Epoch, Lane, Lease, Plan, Scope, TurnEvent
-from memory.ports import Doorbell
+from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.chunks import chunks, members
+from scrubjay.adapters.redis.codec import decode_plan, decode_removal, encode_removal
+from scrubjay.adapters.redis.digests import RedisDigests
+from scrubjay.adapters.redis.erase.epochs import RedisEpochs, decode_epoch
+from scrubjay.adapters.redis.erase.held_lanes import RedisHeldLanes, holding
+from scrubjay.adapters.redis.erase.leftovers import Leftovers, holds
+from scrubjay.adapters.redis.erase.quotes import RedisQuotes, quoted
+from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.adapters.redis.order import RedisOrder
+from scrubjay.adapters.redis.scripts import Argument, RedisScripts, answered
+from scrubjay.adapters.redis.webhooks.delivery_log import deliveries_of
+from scrubjay.adapters.redis.webhooks.outbox import FanOut
+from scrubjay.errors import LeaseLost, NewerFormat, Unreadable
+from scrubjay.model import OWNERS, Epoch, Lane, Lease, Plan, Scope, TurnEvent
+from scrubjay.model.erasure import Erased, Left, Quoting, Removal
+from scrubjay.ports import Doorbell
 
 log = structlog.get_logger(__name__)
 

@@ -9,14 +9,14 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.inbox_limits import InboxLimits
-from memory.adapters.redis_chunks import chunks
-from memory.adapters.redis_lanes import lease_of
-from memory.adapters.redis_order import RedisOrder
-from memory.adapters.redis_scripts import Argument, answered
-from memory.errors import InboxUnavailable, LaneBusy, LeaseLost
-from memory.model import Lane, Lease
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.chunks import chunks
+from scrubjay.adapters.redis.lanes import lease_of
+from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.adapters.redis.order import RedisOrder
+from scrubjay.adapters.redis.scripts import Argument, answered
+from scrubjay.errors import InboxUnavailable, LaneBusy, LeaseLost
+from scrubjay.model import Lane, Lease
 
 LANES_AT_ONCE = 64  # in one script call
 _LEASES_AT_ONCE = 500  # in one MGET

@@ -8,13 +8,13 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.redis_chunks import AT_ONCE, chunks, members, waiting_turns
-from memory.adapters.redis_codec import decode_plan
-from memory.adapters.redis_delivery_log import deliveries_of
-from memory.adapters.redis_scripts import answered
-from memory.books import Left
-from memory.model import OWNERS, Lane, Plan, Scope, Status
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.chunks import AT_ONCE, chunks, members, waiting_turns
+from scrubjay.adapters.redis.codec import decode_plan
+from scrubjay.adapters.redis.scripts import answered
+from scrubjay.adapters.redis.webhooks.delivery_log import deliveries_of
+from scrubjay.model import OWNERS, Lane, Plan, Scope, Status
+from scrubjay.model.erasure import Left
 
 _PLANS_AT_ONCE = 20
 _FIELDS = ("status", "order", *OWNERS)

@@ -8,13 +8,13 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.redis_chunks import members
-from memory.adapters.redis_codec import encode_events, events_of
-from memory.adapters.redis_scripts import Argument, answered
-from memory.books import Quoting
-from memory.errors import LeaseLost
-from memory.model import Event, Lane, Lease, TurnEvent
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.chunks import members
+from scrubjay.adapters.redis.codec import encode_events, events_of
+from scrubjay.adapters.redis.scripts import Argument, answered
+from scrubjay.errors import LeaseLost
+from scrubjay.model import Event, Lane, Lease, TurnEvent
+from scrubjay.model.erasure import Quoting
 
 _REPEATING = (Event.NONE, Event.DELETE)  # their words are all a memory's
 

@@ -6,11 +6,11 @@ import structlog
 from pydantic import ValidationError
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.redis_lists import newest
-from memory.adapters.redis_scripts import RedisScripts, answered
-from memory.books import Receipt
-from memory.model import Page, Slice
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.lists import newest
+from scrubjay.adapters.redis.scripts import RedisScripts, answered
+from scrubjay.model import Page, Slice
+from scrubjay.model.erasure import Receipt
 
 log = structlog.get_logger(__name__)
 
@@ -49,5 +49,5 @@ class RedisReceipts:
             try:
                 receipts += [Receipt.model_validate_json(data)] if data else []
             except ValidationError:
-                log.warning("left_out", reason="a receipt was written by a newer Turnstone; upgrade this process")
+                log.warning("left_out", reason="a receipt was written by a newer Scrubjay; upgrade this process")
         return receipts

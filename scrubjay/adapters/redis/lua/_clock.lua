@@ -4,7 +4,7 @@
 -- 5 s. The sweep notes one every other second; while nobody looks for longer, pauses get longer. Order decides what came
 -- first: it only grows, and nothing compares it with a time. It is never behind real time, so that no number comes again
 -- where a fail-over has lost the last ones.
-local CLOCK, MOST_US = 'ts:clock', 5000000
+local CLOCK, MOST_US = 'sj:clock', 5000000
 
 local function digits(number) return string.format('%.0f', number) end
 
@@ -27,7 +27,7 @@ end
 local function look()
   local clock = peek()
   if clock.since_us ~= clock.passed_us then
-    redis.call('DEL', 'ts:nothing') -- so that the rest can be written when Redis is full, too
+    redis.call('DEL', 'sj:nothing') -- so that the rest can be written when Redis is full, too
     note_time(clock)
   end
   return clock

@@ -2,16 +2,16 @@
 -- monotonic clock (`due_ms`); `due_us` tells people when that is expected to be. To be put after _clock.
 local MOST_WAITING, MOST_DONE = 10000, 1000 -- of one webhook: what is more is given up at once, or forgotten
 local WANTED = { ADD = 'memory_add', UPDATE = 'memory_update', DELETE = 'memory_delete' }
-local OWNERS = { 'user_id', 'agent_id', 'run_id', 'app_id' } -- as in memory/model/scope.py
+local OWNERS = { 'user_id', 'agent_id', 'run_id', 'app_id' } -- as in scrubjay/model/scope.py
 
 local function micros(us) return string.format('%.0f', us) end
 
 local function names_of(tenant, hook)
   local own = tenant .. ':' .. hook
   return {
-    own = own, hook = hook, counts = 'ts:hook_counts:' .. tenant, delivery = 'ts:delivery:' .. tenant .. ':',
-    waiting = 'ts:hook_waiting:' .. own, done = 'ts:hook_done:' .. own, due = 'ts:hook_due:' .. own,
-    lane = 'ts:hook_lane:' .. own .. ':', rest = 'ts:hook_rest:' .. own, awake = 'ts:hook_awake:' .. own,
+    own = own, hook = hook, counts = 'sj:hook_counts:' .. tenant, delivery = 'sj:delivery:' .. tenant .. ':',
+    waiting = 'sj:hook_waiting:' .. own, done = 'sj:hook_done:' .. own, due = 'sj:hook_due:' .. own,
+    lane = 'sj:hook_lane:' .. own .. ':', rest = 'sj:hook_rest:' .. own, awake = 'sj:hook_awake:' .. own,
   }
 end
 
@@ -24,7 +24,7 @@ local function put_lane(names, lane, now_ms)
   end
   local ms = math.max(now_ms, tonumber(redis.call('HGET', names.delivery .. first, 'due_ms') or '0'))
   redis.call('ZADD', names.due, ms, lane)
-  redis.call('ZADD', 'ts:hooks_due', 'LT', ms, names.own)
+  redis.call('ZADD', 'sj:hooks_due', 'LT', ms, names.own)
 end
 
 -- Out of what waits, into the log, which is bounded.

@@ -6,17 +6,17 @@ from collections.abc import Mapping, Sequence
 
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.inbox_limits import InboxLimits
-from memory.adapters.redis_delivery_log import decode_delivery
-from memory.adapters.redis_fan_out import FanOut
-from memory.adapters.redis_hook_bells import AWAKE_MS, HookBells
-from memory.adapters.redis_lists import newest
-from memory.adapters.redis_scripts import Argument, RedisScripts, answered
-from memory.adapters.redis_webhooks import RedisWebhooks
-from memory.errors import NewerFormat, Unreadable
-from memory.model import Delivery, DeliveryCounts, DeliveryStatus, Outcome, Page, Slice, Webhook
-from memory.ports import Claimed, Doorbell
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.adapters.redis.lists import newest
+from scrubjay.adapters.redis.scripts import Argument, RedisScripts, answered
+from scrubjay.adapters.redis.webhooks.delivery_log import decode_delivery
+from scrubjay.adapters.redis.webhooks.outbox import FanOut
+from scrubjay.adapters.redis.webhooks.registry import RedisWebhooks
+from scrubjay.adapters.redis.webhooks.wakeups import AWAKE_MS, HookBells
+from scrubjay.errors import NewerFormat, Unreadable
+from scrubjay.model import Delivery, DeliveryCounts, DeliveryStatus, Outcome, Page, Slice, Webhook
+from scrubjay.ports import Claimed, Doorbell
 
 _CLAIM_SLACK_SECONDS = 2.0
 _CHUNK, _DROPPED_AT_ONCE = 500, 100

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator, Mapping
 
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.redis_chunks import by_score
-from memory.adapters.redis_scripts import answered
-from memory.clock import from_us
-from memory.model import OWNERS, Delivery, DeliveryStatus, Scope
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.chunks import by_score
+from scrubjay.adapters.redis.scripts import answered
+from scrubjay.model import OWNERS, Delivery, DeliveryStatus, Scope
+from scrubjay.model.clock import from_us
 
 
 def decode_delivery(tenant: str, delivery_id: str, row: Mapping[bytes, bytes]) -> Delivery:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.redis_hook_bells import AWAKE_MS
-from memory.adapters.redis_scripts import Argument
-from memory.model import Lane
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.scripts import Argument
+from scrubjay.adapters.redis.webhooks.wakeups import AWAKE_MS
+from scrubjay.model import Lane
 
 ALL = ""  # in the place of a webhook's id: all of a tenant's, whose outboxes are to be worked off
 _AT_ONCE = 20  # deliveries a step: some hundred commands

@@ -8,12 +8,12 @@ import orjson
 import structlog
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.pseudonyms import Pseudonyms
-from memory.adapters.redis_codec import VERSION, known_format
-from memory.adapters.redis_scripts import Argument, RedisScripts, answered
-from memory.errors import NewerFormat, Unreadable
-from memory.model import Webhook
+from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.codec import VERSION, known_format
+from scrubjay.adapters.redis.scripts import Argument, RedisScripts, answered
+from scrubjay.errors import NewerFormat, Unreadable
+from scrubjay.model import Webhook
 
 _BURIED = orjson.dumps({"v": VERSION, "events": [], "active": False})
 log = structlog.get_logger(__name__)

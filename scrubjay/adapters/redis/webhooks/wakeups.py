@@ -9,10 +9,10 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from memory.adapters import redis_keys as keys
-from memory.adapters.redis_scripts import Argument, answered
-from memory.errors import InboxUnavailable
-from memory.ports import Doorbell
+from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.scripts import Argument, answered
+from scrubjay.errors import InboxUnavailable
+from scrubjay.ports import Doorbell
 
 AWAKE_MS = 10_000  # whoever was rung for asks for a delivery before that, again and again
 _MOST_BELLS = 100

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.chaos.proof.mutation import Edit, Mutation
 from tests.chaos.proof.mutation import one as _one
 
-_CLIENT = "memory/adapters/redis_client.py"
+_CLIENT = "scrubjay/adapters/redis/client.py"
 _CONTRACT = "tests/contract/test_failover.py::test_"
 _FOLLOWS = f"{_CONTRACT}after_a_planned_failover_reads_and_writes_go_to_the_new_primary"
 _READS = f"{_CONTRACT}a_process_that_only_reads_leaves_a_demoted_server"
@@ -31,9 +31,9 @@ MUTATIONS: tuple[Mutation, ...] = (
     _one(14, "A process that only reads never asks whether its server still is the primary.", _READS,
          _CLIENT, "await answered(redis.delete(NOTHING))", "await answered(redis.ping())"),
     _one(14, "The readiness probe asks for an answer, not for a write.", _TOLD,
-         "memory/adapters/redis_inbox.py", "self._redis.delete(NOTHING)", "self._redis.ping()"),
+         "scrubjay/adapters/redis/intake.py", "self._redis.delete(NOTHING)", "self._redis.ping()"),
     _one(14, "A bell that was heard while Redis was away is lost until the sweep rings again.", _HEARD,
-         "memory/adapters/redis_lanes.py", "await self._waited_for(partial(self._acquire, lane, edit=False))",
+         "scrubjay/adapters/redis/lanes.py", "await self._waited_for(partial(self._acquire, lane, edit=False))",
          "await self._acquire(lane, edit=False)"),
     Mutation(14, "Celery takes a refusal of Redis for an error of the program.", _WORKER, (
         Edit("worker/transport.py", "if refusal is Refusal.OTHER:", "if True:"),
@@ -46,5 +46,6 @@ MUTATIONS: tuple[Mutation, ...] = (
     _one(14, "A cancellation just as a command has been sent is forgotten (Python 3.11).", _CANCELLED,
          _CLIENT, "if task and task.cancelling() > cancelled_before:", "if False:"),
     _one(14, "The supervisor ends when it cannot write a pid file.", _PID_FILE,
-         "memory/embedded/child.py", "except OSError as error:  # for now", "except EOFError as error:  # for now"),
+         "scrubjay/devstack/managed_process.py", "except OSError as error:  # for now",
+         "except EOFError as error:  # for now"),
 )  # fmt: skip

@@ -8,9 +8,9 @@ from tests.chaos.proof.mutation import one as _one
 _OTHER = "tests/contract/test_other_qdrant.py::test_"
 _REFUSES = "tests/integration/test_store_refuses.py::test_"
 _ENGINE = "tests/contract/qdrant/test_refusals.py::test_"
-_CONNECTION = "memory/adapters/qdrant_connection.py"
-_WRITES = "memory/adapters/qdrant_writes.py"
-_STORE = "memory/adapters/qdrant_store.py"
+_CONNECTION = "scrubjay/adapters/qdrant/connection.py"
+_WRITES = "scrubjay/adapters/qdrant/writes.py"
+_STORE = "scrubjay/adapters/qdrant/store.py"
 
 MUTATIONS: tuple[Mutation, ...] = (
     _one(16, "All points of a plan go in one request.",
@@ -55,5 +55,5 @@ MUTATIONS: tuple[Mutation, ...] = (
          _STORE, "if filters is not None and await _is_taken(answer([])):", "if False:"),
     _one(16, "The engine server answers a body of any size.",
          f"{_ENGINE}a_body_of_32_mib_is_read_and_one_that_is_larger_ends_the_connection_without_an_answer",
-         "memory/embedded/qdrant_server/wire.py", "most_bytes = MAX_BODY_BYTES", "most_bytes = 1 << 40"),
+         "scrubjay/devstack/qdrant_engine/http_protocol.py", "most_bytes = MAX_BODY_BYTES", "most_bytes = 1 << 40"),
 )  # fmt: skip

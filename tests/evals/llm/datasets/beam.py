@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from memory.cli.conversation import exchanges
+from scrubjay.cli.conversation import exchanges
 from tests.evals.llm.datasets.files import read_object, read_rows
 from tests.evals.llm.material import BadData, Conversation, Messages, Question, timed
 

@@ -4,7 +4,7 @@ A list of samples, each with `sample_id`, `qa` (`question`, `answer`, `category`
 category 5) and `conversation` (`speaker_a`, `speaker_b`, `session_N_date_time`, `session_N`: a list of messages
 with `speaker`, `text`, and `blip_caption` where a picture was sent). An `.json.gz` of the same is read, too.
 
-Both speakers write as `user`, each under their own name. Questions are asked about either of them, and Turnstone
+Both speakers write as `user`, each under their own name. Questions are asked about either of them, and Scrubjay
 keeps what users state about themselves: as `assistant`, one of the two would only be listened to for context. Two
 messages in a row make one turn, as a bot in a chat of two would post them. The data tells when a session began,
 so its turns follow each other by a second and keep their order and their day.

@@ -6,7 +6,7 @@ A list of rows, each with `question_id`, `question_type`, `question`, `answer`, 
 haystack of its own, so every question is a conversation, and each pays for its whole haystack.
 
 A folder with `questions.jsonl` and `sessions.jsonl` (or `.jsonl.gz`) is one conversation with many questions: the
-shape of the slice that `turnstone demo` ships, `memory/embedded/demo_data`.
+shape of the slice that `scrubjay demo` ships, `scrubjay/devstack/demo_data`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from memory.cli.conversation import exchanges
+from scrubjay.cli.conversation import exchanges
 from tests.evals.llm.datasets.files import read_rows
 from tests.evals.llm.material import BadData, Conversation, Exchange, Question, timed
 

@@ -10,7 +10,7 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
-from memory.client.views import MemoryView
+from scrubjay.client.views import MemoryView
 from tests.evals.llm.material import Question
 
 SAID_AT = "said_at"

@@ -1,0 +1,1 @@
+"""Signing and hashing: receipts, tokens, what stands for an owner."""

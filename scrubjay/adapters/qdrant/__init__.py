@@ -1,0 +1,1 @@
+"""Qdrant: the store of memories."""

@@ -1,0 +1,1 @@
+"""Redis' side of webhooks: the registry, the outboxes, deliveries and their log."""

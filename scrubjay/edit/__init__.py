@@ -1,0 +1,1 @@
+"""Changes that people make: edits of one memory or many, quarantine, imports and exports."""

@@ -1,0 +1,1 @@
+"""Memories for a question: recall, chat, summaries."""

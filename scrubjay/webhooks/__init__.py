@@ -1,0 +1,1 @@
+"""Webhooks: registered addresses, and the deliveries to them."""
