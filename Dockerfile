@@ -13,7 +13,7 @@ RUN python -m venv /opt/scrubjay
 COPY pyproject.toml requirements.lock README.md LICENSE celeryconfig.py ./
 COPY api ./api
 COPY worker ./worker
-COPY memory ./memory
+COPY scrubjay ./scrubjay
 RUN pip install --no-cache-dir --constraint requirements.lock .
 
 FROM build AS build-dashboard

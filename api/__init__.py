@@ -1,1 +1,8 @@
-"""The thin HTTP front: routes, schemas, auth, the error table. It accepts, enqueues, asks and answers."""
+"""The HTTP server: it accepts turns and puts them into the inbox, searches, and answers.
+
+The folder stands at the top of the repository and is linked into the package, whose part it is: under its own name
+every module of it would be loaded a second time.
+"""
+
+if __name__ != "scrubjay.api":
+    raise ImportError(f"the HTTP server is `scrubjay.api`: write `import scrubjay.api` in place of `import {__name__}`")

@@ -5,4 +5,4 @@ from __future__ import annotations
 from celery import Celery
 
 app = Celery("scrubjay", amqp="scrubjay.worker.connection:Amqp")
-app.config_from_object("celeryconfig")
+app.config_from_object("scrubjay.worker.celeryconfig")

@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any
 
+from scrubjay import devstack
+
 SLICE_NAME = "LongMemEval, 16-question slice"
 Exchange = tuple[dict[str, str], ...]
-from scrubjay import devstack
 
 
 @dataclass(frozen=True)
