@@ -2,10 +2,11 @@
 
 from ssl import CERT_REQUIRED
 
-from scrubjay.model.task_names import DELIVER_TASK, DRAIN_TASK, QUEUE
+from scrubjay.model.task_names import DELIVER_TASK, DRAIN_TASK, queue_of
 from scrubjay.settings import Settings
 
 _settings = Settings.of_service()
+_queue = queue_of(_settings.redis_prefix)
 
 broker_url = _settings.redis_url
 broker_transport = "scrubjay.worker.transport:Transport"
@@ -13,8 +14,11 @@ broker_transport = "scrubjay.worker.transport:Transport"
 broker_use_ssl = {"ssl_cert_reqs": CERT_REQUIRED} if _settings.redis_url.startswith("rediss:") else None
 imports = ("scrubjay.worker.tasks",)
 
-task_default_queue = QUEUE
-task_routes = {DRAIN_TASK: {"queue": QUEUE}, DELIVER_TASK: {"queue": QUEUE}}
+task_default_queue = _queue
+task_routes = {DRAIN_TASK: {"queue": _queue}, DELIVER_TASK: {"queue": _queue}}
+# Of another installation in the same Redis nothing is heard, and nothing is told to it.
+control_exchange = f"{_queue}-control"
+event_exchange = event_queue_prefix = f"{_queue}-events"
 # A lost bell is rung again by the sweep, so a bell is acknowledged when it is heard: nothing is redelivered.
 task_acks_late = False
 task_ignore_result = True
@@ -37,6 +41,7 @@ broker_connection_retry_on_startup = True
 broker_connection_max_retries = None
 broker_channel_error_retry = True  # no refusal of Redis ends a worker: it says so in its log, and connects anew
 broker_transport_options = {
+    "key_prefix": _settings.redis_prefix,
     # While they are heard, bells are remembered nowhere: that would be two more synced writes a bell, and a full Redis
     # would refuse them. A worker that is stopped puts the bells back that it has not begun with.
     "ack_emulation": False,

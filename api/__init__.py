@@ -5,4 +5,4 @@ every module of it would be loaded a second time.
 """
 
 if __name__ != "scrubjay.api":
-    raise ImportError(f"the HTTP server is `scrubjay.api`: write `import scrubjay.api` in place of `import {__name__}`")
+    raise ImportError(f"the HTTP server is `scrubjay.api`: `import scrubjay.api`, not `import {__name__}`")

@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from scrubjay.errors import BadConfiguration
 from scrubjay.model.loopback import is_loopback
+from scrubjay.model.task_names import REDIS_PREFIX
 
 
 class Settings(BaseSettings):
@@ -29,8 +30,10 @@ class Settings(BaseSettings):
     openai_base_url: str | None = Field(None, validation_alias=AliasChoices("OPENAI_BASE_URL", "openai_base_url"))
 
     redis_url: str = "redis://127.0.0.1:6379/0"
+    redis_prefix: str = Field(REDIS_PREFIX, pattern=r"^[A-Za-z0-9_.-]{1,40}:$")
     qdrant_url: str = "http://127.0.0.1:6333"
     qdrant_api_key: SecretStr | None = None
+    collection_prefix: str = Field("scrubjay-memories-", pattern=r"^[a-z0-9][a-z0-9_-]{0,60}-$")
     qdrant_write_bytes: int = Field(8 * 1024 * 1024, ge=1024 * 1024, le=1024**3)
 
     llm_model: str = "gpt-4o-mini"

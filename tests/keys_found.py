@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis import keys
-from scrubjay.adapters.redis.key_catalog import (
+from scrubjay.model import Status
+from tests.key_catalog import (
     DELIVERY,
     IDEMPOTENCY,
     LANE,
@@ -17,7 +17,7 @@ from scrubjay.adapters.redis.key_catalog import (
     kind_of,
     lane_of,
 )
-from scrubjay.model import Status
+from tests.redis_keys import keys
 
 _NO_TTL, _GONE = -1, -2
 _WAITING = {b"queued", b"running", b"retrying"}
@@ -60,7 +60,7 @@ async def _wanted(redis: Redis, kind: Kind, name: str) -> bool | None:
     if kind in (LANE, OWNED):
         lane = lane_of(name)
         waits = bool(await redis.llen(keys.waiting(lane)))
-        awake = await redis.zscore(keys.LANES, lane.key) is not None
+        awake = await redis.zscore(keys.lanes, lane.key) is not None
         return None if awake and not waits else has_ttl(kind, waits=waits)
     return has_ttl(kind)
 

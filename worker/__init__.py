@@ -5,4 +5,4 @@ every module of it would be loaded a second time.
 """
 
 if __name__ != "scrubjay.worker":
-    raise ImportError(f"the worker is `scrubjay.worker`: write `import scrubjay.worker` in place of `import {__name__}`")
+    raise ImportError(f"the worker is `scrubjay.worker`: `import scrubjay.worker`, not `import {__name__}`")

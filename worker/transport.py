@@ -12,6 +12,8 @@ and again, until the address leads to a primary.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from kombu.transport import redis as kombu
@@ -19,19 +21,22 @@ from redis import ConnectionError as RedisConnectionError
 from redis import Redis, ResponseError
 from redis.client import Pipeline
 
+from scrubjay.adapters.redis.keys import DEFAULT_KEYS, Keys
 from scrubjay.adapters.redis.refusals import Refusal, refusal_of, sentence
+from scrubjay.adapters.redis.scripts import goes_on
 
-_GOES_ON = "redis.call('DEL', 'sj:nothing') "  # as before the scripts of the inbox
 _ENLARGING = ("LPUSH", "RPUSH", "SADD")
 
 
 class _GoesOn:
     """Over a client or a pipeline: a script does what enlarges a list or a set, and a refusal is a lost connection."""
 
+    goes_on: str
+
     def execute_command(self, *args: Any, **options: Any) -> Any:
         """Run one command."""
         if args[0] in _ENLARGING:
-            script = f"{_GOES_ON}return redis.call('{args[0]}', KEYS[1], unpack(ARGV))"
+            script = f"{self.goes_on}return redis.call('{args[0]}', KEYS[1], unpack(ARGV))"
             args = ("EVAL", script, 1, *args[1:])
         return super().execute_command(*args, **options)  # type: ignore[misc]
 
@@ -47,26 +52,37 @@ class _GoesOn:
 
     def register_script(self, script: str) -> Any:
         """Have a script ready."""
-        return super().register_script(_GOES_ON + script)  # type: ignore[misc]
+        return super().register_script(self.goes_on + script)  # type: ignore[misc]
 
 
 class _Pipeline(_GoesOn, Pipeline):  # type: ignore[misc] # their register_script is typed by who calls it
     """Commands sent together."""
 
+    def __init__(self, *args: Any, goes_on: str, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.goes_on = goes_on
+
 
 class _Client(_GoesOn, Redis):  # type: ignore[misc] # as above
     """What the transport speaks to Redis with."""
 
+    def __init__(self, *args: Any, goes_on: str, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.goes_on = goes_on
+
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> _Pipeline:
         """Commands sent together, never in a transaction."""
-        return _Pipeline(self.connection_pool, self.response_callbacks, False, shard_hint)
+        return _Pipeline(self.connection_pool, self.response_callbacks, False, shard_hint, goes_on=self.goes_on)
 
 
 class Channel(kombu.Channel):
-    """A channel with such a client."""
+    """A channel with such a client. The transport's option `key_prefix` is what our own keys begin with."""
 
-    def _get_client(self) -> type[_Client]:
-        return _Client
+    key_prefix = DEFAULT_KEYS.prefix
+    from_transport_options = (*kombu.Channel.from_transport_options, "key_prefix")  # type: ignore[assignment] # one more
+
+    def _get_client(self) -> Callable[..., _Client]:
+        return partial(_Client, goes_on=goes_on(Keys(self.key_prefix)))
 
 
 class Transport(kombu.Transport):

@@ -23,6 +23,7 @@ from scrubjay.adapters.redis.erase.receipts import RedisReceipts
 from scrubjay.adapters.redis.guidance import RedisGuidance
 from scrubjay.adapters.redis.intake import RedisInbox
 from scrubjay.adapters.redis.keyring import RedisKeyring
+from scrubjay.adapters.redis.keys import Keys
 from scrubjay.adapters.redis.lanes import RedisLanes
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.order import RedisOrder
@@ -42,6 +43,7 @@ from scrubjay.ingest.extraction import ModelExtractor
 from scrubjay.ingest.pipeline import Deciding
 from scrubjay.ingest.reconciliation import ModelReconciler, RuleReconciler
 from scrubjay.ingest.small_talk import GatedExtractor
+from scrubjay.model.task_names import queue_of
 from scrubjay.ports import (
     Clock,
     Deliveries,
@@ -113,12 +115,14 @@ class Parts:
 async def opened(settings: Settings) -> AsyncIterator[Parts]:
     """Open everything that the settings name. What is remote may be away: it is reached when it is needed."""
     async with contextlib.AsyncExitStack() as stack:
-        redis = await stack.enter_async_context(open_redis(settings.redis_url))
-        scripts, limits, bell = RedisScripts(redis), inbox_limits(settings), CeleryBell()
-        clock, server_key = RedisClock(redis, scripts), RedisServerKey(redis, secret(settings.server_key))
+        keys = Keys(settings.redis_prefix)
+        redis = await stack.enter_async_context(open_redis(settings.redis_url, keys))
+        scripts, limits = RedisScripts(redis, keys), inbox_limits(settings)
+        bell = CeleryBell(queue_of(settings.redis_prefix))
+        clock, server_key = RedisClock(redis, scripts), RedisServerKey(redis, secret(settings.server_key), keys)
         model, embedder = open_model(settings, scripts, stack), open_embedder(settings, scripts, stack)
-        store = QdrantStore(qdrant_client(settings, stack), embedder, clock, settings.qdrant_write_bytes)
-        guidance, keyring = RedisGuidance(redis), RedisKeyring(redis, scripts)
+        store = qdrant_store(settings, stack, embedder, clock)
+        guidance, keyring = RedisGuidance(redis, keys), RedisKeyring(redis, scripts)
         pseudonyms, order = Pseudonyms(server_key), RedisOrder(scripts, store.greatest_order)
         book, turns = RedisWebhooks(redis, scripts, pseudonyms), RedisTurns(redis, scripts, limits.retention_seconds)
         sender = _webhook_sender(settings, stack)
@@ -129,7 +133,7 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
             inbox=RedisInbox(redis, scripts, bell, limits, pseudonyms, order),
             lanes=RedisLanes(redis, scripts, bell, limits, pseudonyms, order),
             turns=turns,
-            owners=RedisOwners(redis, turns),
+            owners=RedisOwners(redis, turns, keys),
             watch=RedisAudit(redis, scripts, limits),
             pulse=pulse,
             health=open_examiner(settings, pulse, store, thinking, embedder),
@@ -153,7 +157,7 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
             webhooks=book,
             deliveries=RedisDeliveries(redis, scripts, bell, limits, book, settings.webhook_timeout_seconds),
             sender=sender,
-            digests=RedisDigests(redis, pseudonyms),
+            digests=RedisDigests(redis, pseudonyms, keys),
             mask=SecretMask() if settings.mask == "on" else unmasked,
             quarantine=Quarantine(settings.quarantine),
         )
@@ -248,6 +252,12 @@ def inbox_limits(settings: Settings) -> InboxLimits:
         epoch_retention_seconds=settings.receipt_retention_seconds,  # an import asks for it as long as receipts tell
         sweep_seconds=settings.sweep_seconds,
     )
+
+
+def qdrant_store(settings: Settings, stack: contextlib.AsyncExitStack, embedder: Embedder, clock: Clock) -> QdrantStore:
+    """The store of memories."""
+    client = qdrant_client(settings, stack)
+    return QdrantStore(client, embedder, clock, settings.qdrant_write_bytes, settings.collection_prefix)
 
 
 def qdrant_client(settings: Settings, stack: contextlib.AsyncExitStack) -> AsyncQdrantClient:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from selenium.webdriver.common.by import By
 
-from scrubjay.adapters.redis import keys
 from scrubjay.model import Page, Scope, Status
 from tests.browser.house import TENANT, House
 from tests.browser.screen import Screen
+from tests.redis_keys import keys
 from tests.support import wait_until
 
 NOT_JSON = "the answer is not JSON"

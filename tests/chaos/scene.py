@@ -8,7 +8,6 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.turns import RedisTurns
 from scrubjay.client import ScrubjayClient
 from scrubjay.client.views import TurnView
@@ -16,6 +15,7 @@ from scrubjay.model import Scope
 from tests.chaos.holding import Hold, HoldingProxy, Moment, Step
 from tests.chaos.processes import Fleet, PartProcess
 from tests.model_server.control import ModelServer
+from tests.redis_keys import keys
 from tests.running import READY_SECONDS
 from tests.support import wait_until
 

@@ -8,10 +8,10 @@ import pytest
 from redis.asyncio import Redis
 from typer.testing import CliRunner, Result
 
-from scrubjay.adapters.redis import keys
 from scrubjay.cli.app import app
 from tests.chaos.scene import TENANT, Scene
 from tests.chaos.stories import BERLIN
+from tests.redis_keys import keys
 from tests.support import wait_until
 
 

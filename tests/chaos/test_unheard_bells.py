@@ -6,13 +6,13 @@ from dataclasses import replace
 from time import time
 from typing import Any
 
-from scrubjay.adapters.redis import keys
 from scrubjay.devstack.managed_process import GRACE_SECONDS
 from scrubjay.devstack.parts import Addresses, Setup
 from scrubjay.model.task_names import QUEUE
 from tests.chaos.processes import fleet
 from tests.chaos.scene import Scene
 from tests.model_server.wire import Fault, Kind
+from tests.redis_keys import keys
 from tests.support import wait_until
 
 LONG = "I take for ever."
@@ -45,9 +45,9 @@ async def test_bells_that_a_stopped_worker_had_not_got_to_ring_for_the_next_one(
 
 async def rest(scene: Scene) -> None:
     """Have the sweep look at the awake lanes in a minute only: until then there is no bell but those that have rung."""
-    lanes: Any = await scene.redis.zrange(keys.LANES, 0, -1)
+    lanes: Any = await scene.redis.zrange(keys.lanes, 0, -1)
     for lane in lanes:
-        await scene.redis.zadd(keys.LANES, {lane: 1000 * (time() + 60)})
+        await scene.redis.zadd(keys.lanes, {lane: 1000 * (time() + 60)})
 
 
 async def heard(scene: Scene) -> bool:

@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 from redis.asyncio import Redis
 
 from scrubjay.adapters.redis import scripts
+from scrubjay.adapters.redis.keys import DEFAULT_KEYS
 from scrubjay.adapters.redis.scripts import Argument, RedisScripts
 
-SCRIPTS = frozenset(scripts._SOURCES)
+_TEXTS = scripts._sources(DEFAULT_KEYS).texts
+SCRIPTS = frozenset(_TEXTS)
 
 _COUNTED = """
 local commands, elements, real = 0, 0, redis
@@ -48,7 +50,7 @@ class Counting(RedisScripts):
         self.cost = dict[str, Cost]()
 
     async def run(self, name: str, keys: Sequence[str], args: Sequence[Argument]) -> Any:
-        text = _COUNTED % scripts._SOURCES[name]
+        text = _COUNTED % _TEXTS[name]
         commands, elements, answer = await self._redis.eval(text, len(keys), *keys, *args)
         before = self.cost.get(name, Cost())
         self.cost[name] = Cost(max(before.commands, commands), max(before.elements, elements))

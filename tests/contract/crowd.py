@@ -9,7 +9,6 @@ from redis.asyncio import Redis
 
 from scrubjay.adapters.celery_wakeups import CeleryBell
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.breaker import BreakerLimits, RedisBreaker
 from scrubjay.adapters.redis.codec import encode_submission
 from scrubjay.adapters.redis.erase.receipts import RedisReceipts
@@ -30,6 +29,7 @@ from scrubjay.model.erasure import Left, Places, Receipt, Removal
 from scrubjay.model.task_names import QUEUE
 from tests.contract.counting import Counting
 from tests.contract.desk import nothing_stored
+from tests.redis_keys import keys
 from tests.support import wait_until
 
 TENANT = "default"
@@ -79,9 +79,9 @@ class World:
         """Store what is of no lane."""
         redis, own = self.redis, keys.hook(TENANT, HOOK.id)
         assert await self.book.add(TENANT, HOOK, 1)
-        await self._sorted(keys.LANES, [f"{TENANT}:user:{name}" for name in self.names("far")], FAR_MS)
-        await self._sorted(keys.REMOVALS, self.names("removal"), FAR_MS)
-        await self._sorted(keys.HOOKS_DUE, [f"tenant:{name}" for name in self.names("hook")], FAR_MS)
+        await self._sorted(keys.lanes, [f"{TENANT}:user:{name}" for name in self.names("far")], FAR_MS)
+        await self._sorted(keys.removals, self.names("removal"), FAR_MS)
+        await self._sorted(keys.hooks_due, [f"tenant:{name}" for name in self.names("hook")], FAR_MS)
         await self._sorted(keys.hook_lanes(TENANT), [f"{TENANT}:user:{name}" for name in self.names("lane")], FAR_MS)
         await self._sorted(keys.receipts(TENANT), self.names("receipt"), 1)
         for status in Status:
@@ -94,9 +94,9 @@ class World:
             keys.hook_done(own), [f"{HOOK.id}-d{place}" for place in range(min(self.size, _MOST_DONE))], 0
         )
         await self._sorted(f"sj:hook_due:{own}", self.names("lane"), FAR_MS)
-        await self._sorted(keys.DUE, self.names("due"), 0)
-        await redis.sadd(keys.TENANTS, *self.names("tenant"))
-        await redis.hset(keys.API_KEYS, mapping=dict.fromkeys(self.names("key"), "{}"))
+        await self._sorted(keys.due, self.names("due"), 0)
+        await redis.sadd(keys.tenants, *self.names("tenant"))
+        await redis.hset(keys.api_keys, mapping=dict.fromkeys(self.names("key"), "{}"))
 
     async def _sorted(self, name: str, members: list[str], score: float) -> None:
         await self.redis.zadd(name, {member: score + place for place, member in enumerate(members)})
@@ -110,12 +110,12 @@ class World:
 
     async def wake(self, scope: Scope) -> None:
         """As if the lane's pause had passed."""
-        await self.redis.zadd(keys.LANES, {scope.lane.key: 0})
+        await self.redis.zadd(keys.lanes, {scope.lane.key: 0})
         await self.redis.hdel(keys.lane(scope.lane), "wake_us")
 
     async def rest_over(self) -> None:
         """As if the time between two sweeps had passed."""
-        await self.redis.delete(keys.SWEEPER)
+        await self.redis.delete(keys.sweeper)
 
     async def make_due(self) -> None:
         """As if the pauses of the webhook had passed."""
@@ -145,7 +145,7 @@ class World:
         await self.inbox.unfinished()
 
     async def server_key(self) -> None:
-        await self.scripts.run("server_key", [keys.SERVER_KEY], ["a fresh one"])
+        await self.scripts.run("server_key", [keys.server_key], ["a fresh one"])
 
     def receipt(self) -> Receipt:
         return Receipt(

@@ -9,13 +9,13 @@ from redis.asyncio import Redis
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.audit import RedisAudit
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.scripts import RedisScripts
 from scrubjay.model import Scope, Status
 from scrubjay.model.ledger import SAFE_SETTINGS
 from tests.contract.desk import ANA, Desk, desk_on
+from tests.redis_keys import keys
 
 LIMITS = InboxLimits(sweep_seconds=0.001)
 LOOKS = 20
@@ -101,12 +101,12 @@ async def test_a_backlog_counter_that_is_wrong_is_logged_and_kept_for_the_metric
     swept: Desk, audit: RedisAudit, logged: list[EventDict]
 ) -> None:
     await worked(swept)
-    await swept.redis.incrby(keys.BACKLOG, 3)
+    await swept.redis.incrby(keys.backlog, 3)
     await swept.inbox.sweep()
     (entry,) = errors(logged)
     assert (entry["event"], entry["backlog"], entry["waiting"]) == ("backlog_wrong", 4, 1)
     assert (await audit.state()).backlog_drift == 3
-    await swept.redis.decrby(keys.BACKLOG, 3)
+    await swept.redis.decrby(keys.backlog, 3)
     await swept.inbox.sweep()
     assert (await audit.state()).backlog_drift == 0
 
@@ -115,7 +115,7 @@ async def test_every_tenant_has_its_turn(audit: RedisAudit, redis: Redis, logged
     tenants = {f"t{number}" for number in range(2_000)}
     for tenant in tenants:
         await redis.hset(keys.ledger(tenant), "accepted", 1)
-    await redis.sadd(keys.TENANTS, *tenants)
+    await redis.sadd(keys.tenants, *tenants)
     for _ in range(40):  # of about a hundred each; the scan may give some of them twice, and none too seldom
         await audit.look()
     assert {entry["tenant"] for entry in errors(logged)} == tenants
@@ -124,13 +124,13 @@ async def test_every_tenant_has_its_turn(audit: RedisAudit, redis: Redis, logged
 async def test_a_look_stays_cheap_with_a_hundred_thousand_tenants_and_the_most_lanes_that_are_counted(
     audit: RedisAudit, redis: Redis
 ) -> None:
-    await redis.sadd(keys.TENANTS, *(f"t{number}" for number in range(100_000)))
+    await redis.sadd(keys.tenants, *(f"t{number}" for number in range(100_000)))
     lanes = [Scope(tenant=f"t{number}", user_id="ana").lane for number in range(2_000)]
-    await redis.zadd(keys.LANES, {lane.key: number for number, lane in enumerate(lanes)})
+    await redis.zadd(keys.lanes, {lane.key: number for number, lane in enumerate(lanes)})
     async with redis.pipeline() as pipeline:
         for lane in lanes:
             pipeline.rpush(keys.waiting(lane), "a turn")
-        pipeline.set(keys.BACKLOG, len(lanes))
+        pipeline.set(keys.backlog, len(lanes))
         await pipeline.execute()
     await audit.look()
     await redis.config_resetstat()
@@ -145,8 +145,8 @@ async def test_a_look_stays_cheap_with_a_hundred_thousand_tenants_and_the_most_l
 async def test_a_silent_auditor_is_seen(audit: RedisAudit, swept: Desk) -> None:
     await swept.inbox.sweep()
     assert not (await audit.state()).audit_is_late
-    stamp = int(await swept.redis.hget(keys.AUDIT, "at_us") or 0)
-    await swept.redis.hset(keys.AUDIT, "at_us", stamp - 60_000_000)
+    stamp = int(await swept.redis.hget(keys.audit, "at_us") or 0)
+    await swept.redis.hset(keys.audit, "at_us", stamp - 60_000_000)
     assert (await audit.state()).audit_is_late
 
 
@@ -154,7 +154,7 @@ async def test_lanes_that_nobody_rings_for_are_counted_as_overdue(audit: RedisAu
     await swept.post("waits")
     state = await audit.state()
     assert (state.lanes_awake, state.lanes_overdue) == (1, 0)
-    await swept.redis.zincrby(keys.LANES, -60_000, ANA.lane.key)
+    await swept.redis.zincrby(keys.lanes, -60_000, ANA.lane.key)
     state = await audit.state()
     assert (state.lanes_awake, state.lanes_overdue) == (1, 1)
 

@@ -10,10 +10,10 @@ from contextlib import AsyncExitStack
 import pytest
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.breaker import BreakerLimits, RedisBreaker, name_of
 from scrubjay.adapters.redis.scripts import RedisScripts
 from scrubjay.errors import LeaseLost, ModelRefused, ModelRejected, ModelUnavailable, ScrubjayError
+from tests.redis_keys import keys
 from tests.support import free_port, wait_until
 
 LIMITS = BreakerLimits(threshold=3, base_seconds=0.05, longest_seconds=0.4, call_seconds=30, whole=6)

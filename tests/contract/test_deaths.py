@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.errors import InboxUnavailable
 from scrubjay.model import Batch, Lease, Plan, Scope, Status
 from tests.contract.desk import ANA, Desk, desk_on
+from tests.redis_keys import keys
 from tests.support import wait_until
 
 ANA_X = Scope(tenant="default", user_id="ana", run_id="x")
@@ -191,7 +191,7 @@ async def test_an_erase_within_a_bisected_batch_leaves_the_others_in_order(desk:
     assert await desk.settle_all(await hold(desk)) == posted[::2]
     ledger = await desk.turns.ledger("default")
     assert (ledger.erased, ledger.balanced) == (4, True)
-    assert await desk.redis.get(keys.BACKLOG) == b"0"
+    assert await desk.redis.get(keys.backlog) == b"0"
 
 
 async def test_while_turns_wait_a_lane_keeps_its_counters_and_afterwards_they_end(desk: Desk) -> None:
@@ -214,7 +214,7 @@ async def test_a_lane_emptied_by_a_holder_that_did_not_look_again_ends_as_well(d
     else:
         await kill(desk)
         assert await desk.lanes._acquire(ANA.lane, edit=False) is None
-    assert await desk.redis.zcard(keys.LANES) == 0
+    assert await desk.redis.zcard(keys.lanes) == 0
     for name in (keys.lane(ANA.lane), keys.owned(ANA.lane)):
         assert await desk.redis.ttl(name) > 0
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.client import open_redis
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.scripts import answered
@@ -18,6 +17,7 @@ from scrubjay.errors import InboxUnavailable
 from tests.chaos.pair import Pair, command, redis_pair
 from tests.chaos.servers import OwnRedis
 from tests.contract.desk import ANA, Desk, desk_on
+from tests.redis_keys import keys
 from tests.support import wait_until
 
 Scene = tuple[Pair, Desk, OwnRedis]

@@ -8,7 +8,6 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import OutOfMemoryError
 
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.breaker import BreakerLimits, RedisBreaker
 from scrubjay.adapters.redis.guidance import RedisGuidance
 from scrubjay.adapters.redis.limits import InboxLimits
@@ -17,6 +16,7 @@ from scrubjay.errors import InboxUnavailable, ModelUnavailable
 from scrubjay.model import Guidance, Page, Plan, Scope, Status
 from scrubjay.model.erasure import Removal
 from tests.contract.desk import ANA, Desk, desk_on
+from tests.redis_keys import keys
 
 BOB = Scope(tenant="default", user_id="bob")
 
@@ -86,7 +86,7 @@ async def test_lanes_back_off_are_handed_back_and_are_rung_for_while_redis_is_fu
                 assert await full.lanes.postpone(lease, error, None) > 0
     bells = await full.bells()
     await make_room(full.redis)
-    await full.redis.zadd(keys.LANES, {ANA.lane.key: 0, BOB.lane.key: 0})  # their time has come
+    await full.redis.zadd(keys.lanes, {ANA.lane.key: 0, BOB.lane.key: 0})  # their time has come
     await fill(full.redis)
     assert await full.inbox.sweep() == 2
     assert await full.bells() == bells + 2
@@ -98,7 +98,7 @@ async def test_an_owner_is_forgotten_while_redis_is_full(full: Desk) -> None:
     erased = await full.erase(ANA)
     assert erased.ids == (turn,)
     await full.inbox.note_removal(Removal(scope=ANA, memory_id="m"))
-    assert await full.redis.zcard(keys.REMOVALS) == 2
+    assert await full.redis.zcard(keys.removals) == 2
     found = await full.turns.get(Scope(tenant="default"), turn)
     assert found is not None
     assert found.status is Status.ERASED

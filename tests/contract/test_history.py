@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.model import Counts, Lease, Plan, Scope, TurnStatus, What
 from tests.contract.desk import ANA, Desk, desk_on
 from tests.contract.test_deaths import erase, hold, kill, take
+from tests.redis_keys import keys
 
 ERASED_FIELDS = {b"status", b"accepted_us", b"order", b"due_ms", b"attempts", b"settled_us", b"events"}
 
@@ -129,7 +129,7 @@ async def test_a_holder_that_lost_its_lease_writes_no_line(desk: Desk) -> None:
     await kill(desk)
     later = await hold(desk)
     for error in ("late", "too late"):
-        names = [keys.lease(ANA.lane), keys.lane(ANA.lane), keys.waiting(ANA.lane), keys.LANES]
+        names = [keys.lease(ANA.lane), keys.lane(ANA.lane), keys.waiting(ANA.lane), keys.lanes]
         args = [lease.token, ANA.lane.key, *keys.prefixes(ANA.lane), error, 1, 1, 0, 0, error]
         assert await desk.lanes._run("postpone", names, args) == -1
     await desk.lanes.hand_back(later)

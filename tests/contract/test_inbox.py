@@ -10,13 +10,13 @@ import pytest
 from redis.asyncio import Redis
 
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.server_key import RedisServerKey
 from scrubjay.errors import IdempotencyConflict, InboxFull, LeaseLost
 from scrubjay.model import Lane, Page, Scope, Status
 from scrubjay.model.task_names import QUEUE
 from tests.contract.desk import ANA, Desk, desk_on
+from tests.redis_keys import keys
 
 
 async def test_an_accepted_turn_is_queued_and_rings_once(desk: Desk) -> None:

@@ -7,13 +7,13 @@ import uuid
 import pytest
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis import keys
-from scrubjay.adapters.redis.key_catalog import Ends, kind_of
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.model import Lease, Plan, Scope, Status, Turn
 from scrubjay.settings import Settings
 from tests.contract.desk import ANA, Desk, desk_on
+from tests.key_catalog import Ends, kind_of
 from tests.keys_found import faults, permanent, without_end
+from tests.redis_keys import keys
 from tests.support import wait_until
 
 WORDS = "my secret is 42"
@@ -111,7 +111,7 @@ def test_words_that_would_outlive_the_status_are_refused_at_the_start() -> None:
 
 async def old_settled(redis: Redis, count: int, *, living: int = 0) -> None:
     """As if so many turns had been settled long ago; the hashes of the `living` oldest ones are still there."""
-    await redis.sadd(keys.TENANTS, "default")
+    await redis.sadd(keys.tenants, "default")
     ids = [str(uuid.uuid4()) for _ in range(count)]
     stamps = {turn_id: number for number, turn_id in enumerate(ids)}
     await redis.zadd(keys.status("default", Status.SETTLED), stamps)
@@ -200,9 +200,9 @@ async def test_after_the_retention_only_permanent_keys_are_left_however_many_tur
 
         async def only_permanent(desk: Desk = desk) -> bool:
             await desk.inbox.sweep()
-            await redis.delete(keys.REMOVALS, "scrubjay")  # repeated by the sweep of a worker, heard by it
+            await redis.delete(keys.removals, "scrubjay")  # repeated by the sweep of a worker, heard by it
             day_long = keys.idempotency("default", "")  # idempotency keys have a day to live
-            names = {name.decode() async for name in redis.scan_iter("*")} - {keys.SWEEPER}
+            names = {name.decode() async for name in redis.scan_iter("*")} - {keys.sweeper}
             return all(permanent(name) or name.startswith(day_long) for name in names)
 
         await wait_until(only_permanent, deadline_seconds=10, what="all but the permanent keys ending")

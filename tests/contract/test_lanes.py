@@ -7,12 +7,12 @@ import asyncio
 import pytest
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.errors import LaneBusy, LeaseLost, ModelUnavailable
 from scrubjay.model import Event, Page, Plan, Scope, Status, TurnEvent
 from scrubjay.model.task_names import QUEUE
 from tests.contract.desk import ANA, Desk, desk_on
+from tests.redis_keys import keys
 from tests.support import wait_until
 
 
@@ -30,7 +30,7 @@ async def test_an_empty_lane_is_not_leased_and_falls_asleep(desk: Desk) -> None:
         assert len(await desk.settle_all(lease)) == 1
     async with desk.lanes.lease(ANA.lane) as again:
         assert again is None
-    assert await desk.redis.zcard(keys.LANES) == 0
+    assert await desk.redis.zcard(keys.lanes) == 0
 
 
 async def test_a_turn_accepted_during_the_last_pass_is_taken_or_rung_for(desk: Desk) -> None:
@@ -111,10 +111,10 @@ async def test_an_edit_neither_wakes_nor_puts_off_a_lane_that_backs_off(desk: De
         assert lease is not None
         await desk.lanes.take(lease, 8, 1000)
         await desk.lanes.postpone(lease, "away", 7)
-    due_ms, bells = await desk.redis.zscore(keys.LANES, ANA.lane.key), await desk.bells()
+    due_ms, bells = await desk.redis.zscore(keys.lanes, ANA.lane.key), await desk.bells()
     async with desk.lanes.edit(ANA.lane):
         pass
-    assert (await desk.redis.zscore(keys.LANES, ANA.lane.key), await desk.bells()) == (due_ms, bells)
+    assert (await desk.redis.zscore(keys.lanes, ANA.lane.key), await desk.bells()) == (due_ms, bells)
 
 
 async def test_a_lane_whose_back_off_has_ended_is_rung_for_again(redis: Redis) -> None:

@@ -7,12 +7,12 @@ from datetime import datetime
 import pytest
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.pulse import RedisPulse
 from scrubjay.adapters.redis.scripts import RedisScripts
 from scrubjay.errors import InboxUnavailable
 from scrubjay.model import Lease, QueueState, Scope
 from tests.contract.desk import ANA, Desk
+from tests.redis_keys import keys
 
 BOB = Scope(tenant="default", user_id="bob")
 AN_HOUR_MS = 3_600_000
@@ -31,7 +31,7 @@ async def leased(desk: Desk, scope: Scope = ANA) -> Lease:
 
 async def due_for_an_hour(redis: Redis, scope: Scope = ANA) -> None:
     """As if the lane's first turn had been accepted an hour ago."""
-    await redis.zincrby(keys.DUE, -AN_HOUR_MS, keys.waiting(scope.lane))
+    await redis.zincrby(keys.due, -AN_HOUR_MS, keys.waiting(scope.lane))
 
 
 async def oldest(pulse: RedisPulse) -> float:
@@ -64,7 +64,7 @@ async def test_what_waits_in_back_off_is_not_due_and_counts_from_the_end_of_the_
     await desk.lanes.postpone(lease, "model_unavailable: it is away", 60)
     assert await pulse.queue() == QueueState(lanes=1, backing_off=1)
     await desk.redis.hdel(keys.lane(ANA.lane), "wake_us")
-    await desk.redis.zincrby(keys.DUE, -90_000, keys.waiting(ANA.lane))  # half a minute after the pause
+    await desk.redis.zincrby(keys.due, -90_000, keys.waiting(ANA.lane))  # half a minute after the pause
     lease = await leased(desk)
     batch = await desk.lanes.take(lease, 1, 1000)
     assert batch is not None
@@ -102,7 +102,7 @@ async def test_a_lane_that_was_emptied_by_an_erase_is_gone_when_it_is_handed_bac
     lease = await leased(desk)
     await desk.redis.delete(keys.waiting(ANA.lane))
     await desk.lanes.hand_back(lease)
-    assert (await desk.redis.exists(keys.DUE), (await pulse.queue()).lanes) == (0, 0)
+    assert (await desk.redis.exists(keys.due), (await pulse.queue()).lanes) == (0, 0)
 
 
 async def test_workers_are_seen_until_they_leave_or_are_missed(redis: Redis, pulse: RedisPulse) -> None:
@@ -110,21 +110,21 @@ async def test_workers_are_seen_until_they_leave_or_are_missed(redis: Redis, pul
         await pulse.beat(process)
     assert (await pulse.queue()).workers == 3
     await pulse.leave("three")
-    await redis.zincrby(keys.WORKERS, -AN_HOUR_MS, "two")
+    await redis.zincrby(keys.workers, -AN_HOUR_MS, "two")
     assert (await pulse.queue()).workers == 1
     await pulse.beat("one")
-    assert await redis.zcard(keys.WORKERS) == 1
+    assert await redis.zcard(keys.workers) == 1
 
 
 async def test_a_clock_that_jumps_neither_loses_a_worker_nor_makes_a_turn_late(desk: Desk, pulse: RedisPulse) -> None:
     await pulse.beat("one")
     await desk.post()
     for jump_us in (AN_HOUR_MS * 1000, -AN_HOUR_MS * 1000):  # as if Redis had seen another time before
-        await desk.redis.hincrby(keys.CLOCK, "seen_us", jump_us)
+        await desk.redis.hincrby(keys.clock, "seen_us", jump_us)
         state = await pulse.queue()
         assert (state.workers, state.lanes, state.backing_off) == (1, 1, 0)
         assert (state.oldest_due_seconds or 0) < 60
-    await desk.redis.hincrby(keys.CLOCK, "monotonic_us", 61_000_000)
+    await desk.redis.hincrby(keys.clock, "monotonic_us", 61_000_000)
     state = await pulse.queue()
     assert (state.workers, (state.oldest_due_seconds or 0) > 60) == (0, True)
 

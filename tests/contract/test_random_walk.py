@@ -19,19 +19,19 @@ import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
-from scrubjay.adapters.redis import keys
-from scrubjay.adapters.redis.key_catalog import Ends, kind_of
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.errors import InboxFull, LaneBusy, LeaseLost
 from scrubjay.model import Batch, Lane, Lease, Plan, Scope, Status
 from scrubjay.model.task_names import QUEUE
 from tests.contract.desk import Desk, desk_on
+from tests.key_catalog import Ends, kind_of
+from tests.redis_keys import keys
 
 USERS = ("ana", "b:o b")
 SCOPES = [Scope(tenant="default", user_id=user, run_id=run) for user in USERS for run in (None, "r1", "r2")]
 LANES = [Scope(tenant="default", user_id=user).lane for user in USERS]
 LIVE = (Status.QUEUED, Status.RUNNING, Status.RETRYING)
-LOOKED_AT = {keys.LANES, keys.REMOVALS}  # elsewhere
+LOOKED_AT = {keys.lanes, keys.removals}  # elsewhere
 LIMITS = InboxLimits(
     lease_seconds=0.03, max_attempts=2, retry_max_seconds=0.004, sweep_seconds=0.001, max_lane_backlog=30
 )
@@ -218,10 +218,10 @@ class Walk:
         for lane in LANES:
             found = await self.waiting(lane)
             waiting += found
-            known = await self.desk.redis.zscore(keys.LANES, lane.key) is not None
+            known = await self.desk.redis.zscore(keys.lanes, lane.key) is not None
             assert known or not found, "a lane with turns is rung for"
         assert len(waiting) == len(set(waiting)), "no turn stands twice in its lane"
-        assert int(await self.desk.redis.get(keys.BACKLOG) or 0) == len(waiting), "the backlog is what waits"
+        assert int(await self.desk.redis.get(keys.backlog) or 0) == len(waiting), "the backlog is what waits"
         sets = {state: await self.desk.redis.zrange(keys.status("default", state), 0, -1) for state in Status}
         for turn_id in self.turns:
             status = await self.status(turn_id)
@@ -243,7 +243,7 @@ class Walk:
     async def drained(self) -> None:
         """No more faults: sweep, hear and settle until nothing waits and every lane is asleep."""
         async with asyncio.timeout(20):
-            while await self.desk.redis.zcard(keys.LANES):
+            while await self.desk.redis.zcard(keys.lanes):
                 await self.sweep()
                 lane = await self.next_bell()
                 if lane is None:

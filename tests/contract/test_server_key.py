@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.server_key import RedisServerKey
+from tests.redis_keys import keys
 
 GIVEN = "k" * 32
 
@@ -20,7 +20,7 @@ async def test_all_processes_derive_the_same_and_nothing_of_one_purpose_for_anot
 async def test_a_key_that_redis_has_lost_is_put_back_by_whoever_looks_next(redis: Redis) -> None:
     one = RedisServerKey(redis)
     before = await one.derived("owner")
-    await redis.delete(keys.SERVER_KEY)
+    await redis.delete(keys.server_key)
     one._good_until = 0
     assert await one.derived("owner") == before
     assert await RedisServerKey(redis).derived("owner") == before
@@ -28,4 +28,4 @@ async def test_a_key_that_redis_has_lost_is_put_back_by_whoever_looks_next(redis
 
 async def test_a_key_that_is_set_is_never_written_to_redis(redis: Redis) -> None:
     await RedisServerKey(redis, GIVEN).derived("owner")
-    assert not await redis.exists(keys.SERVER_KEY)
+    assert not await redis.exists(keys.server_key)

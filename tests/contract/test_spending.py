@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.meter import RedisMeter
 from scrubjay.adapters.redis.scripts import RedisScripts
 from scrubjay.adapters.redis.turns import RedisTurns
 from scrubjay.llm.usage import paid_by
 from scrubjay.model import Scope, Usage
+from tests.redis_keys import keys
 
 CALL = Usage(calls=1, prompt_tokens=100, completion_tokens=11, cost_usd=0.000_1)
 

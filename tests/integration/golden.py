@@ -22,7 +22,6 @@ from redis.asyncio import Redis
 from scrubjay.adapters.celery_wakeups import CeleryBell
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
 from scrubjay.adapters.qdrant.store import QdrantStore
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.intake import RedisInbox
 from scrubjay.adapters.redis.lanes import RedisLanes
 from scrubjay.adapters.redis.limits import InboxLimits
@@ -36,10 +35,11 @@ from tests.conftest import qdrant_command, running
 from tests.fakes import WordEmbedder
 from tests.integration.golden_scenes import live
 from tests.integration.house import House
+from tests.redis_keys import keys
 from tests.support import wait_until
 
 DATA = Path(__file__).parent / "data"
-_PASSING = ("sj:lease:", keys.SWEEPER)  # long gone when an upgrade begins
+_PASSING = ("sj:lease:", keys.sweeper)  # long gone when an upgrade begins
 
 
 @asynccontextmanager

@@ -9,7 +9,6 @@ from typing import Any
 from redis.asyncio import Redis
 
 from scrubjay.adapters.qdrant.store import QdrantStore
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.intake import RedisInbox
 from scrubjay.adapters.redis.lanes import RedisLanes
 from scrubjay.adapters.redis.turns import RedisTurns
@@ -18,6 +17,7 @@ from scrubjay.model import Memory, Message, Page, Role, Scope, Submission, TurnS
 from scrubjay.ports import Reconciler
 from scrubjay.search.recall import Asked, Recall, recall
 from tests.fakes import EchoExtractor, ScriptedReconciler, WordEmbedder
+from tests.redis_keys import keys
 
 ANA = Scope(tenant="default", user_id="ana")
 BOB = Scope(tenant="default", user_id="bob")
@@ -69,6 +69,6 @@ class House:
 
 async def make_removals_due(redis: Redis) -> None:
     """As if half a minute had passed since something was removed."""
-    noted: list[Any] = await redis.zrange(keys.REMOVALS, 0, -1)
+    noted: list[Any] = await redis.zrange(keys.removals, 0, -1)
     for removal in noted:
-        await redis.zadd(keys.REMOVALS, {removal: 0})
+        await redis.zadd(keys.removals, {removal: 0})

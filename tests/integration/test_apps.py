@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.codec import (
     BOUND_PLAN_VERSION,
     BOUND_VERSION,
@@ -17,6 +16,7 @@ from scrubjay.erase.forget import forget
 from scrubjay.ingest.pipeline import decide
 from scrubjay.model import Lane, Plan, Scope
 from tests.integration.house import ANA, House
+from tests.redis_keys import keys
 
 DESK = Scope(tenant="default", app_id="desk")
 ANA_AT_THE_DESK = Scope(tenant="default", user_id="ana", app_id="desk")

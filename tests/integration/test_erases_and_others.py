@@ -13,7 +13,6 @@ from redis.asyncio import Redis
 
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
 from scrubjay.adapters.qdrant.store import QdrantStore
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.intake import RedisInbox
 from scrubjay.adapters.redis.scripts import RedisScripts
 from scrubjay.adapters.redis.server_key import RedisServerKey
@@ -27,6 +26,7 @@ from tests.contract.test_deliveries import HOOK
 from tests.integration.house import ANA, House, make_removals_due
 from tests.integration.test_large_erases import ANA_BOT, BOT, forgotten
 from tests.integration.test_no_trace import recorded, taken, traces
+from tests.redis_keys import keys
 
 CAROL_BOT = Scope(tenant="default", user_id="carol", agent_id="bot")
 
@@ -83,9 +83,9 @@ async def test_a_lane_that_an_erase_wakes_from_its_pause_is_due_at_once(house: H
     await house.lanes.hand_back(lease)
 
     async def due_in_ms() -> float:
-        due_ms = await redis.zscore(keys.DUE, keys.waiting(ANA.lane))
+        due_ms = await redis.zscore(keys.due, keys.waiting(ANA.lane))
         assert due_ms is not None
-        return due_ms - int(await redis.hget(keys.CLOCK, "monotonic_us") or 0) / 1000
+        return due_ms - int(await redis.hget(keys.clock, "monotonic_us") or 0) / 1000
 
     assert await due_in_ms() > 100_000
     await forgotten(house, BOT)

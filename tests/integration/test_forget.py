@@ -10,7 +10,6 @@ import pytest
 from redis.asyncio import Redis
 
 from scrubjay.adapters.qdrant.store import QdrantStore
-from scrubjay.adapters.redis import keys
 from scrubjay.edit.edits import Change, delete, undo, update
 from scrubjay.erase.forget import forget
 from scrubjay.erase.tombstones import finish_removals
@@ -30,6 +29,7 @@ from scrubjay.model.erasure import Removal
 from scrubjay.search.recall import wait_until_settled
 from tests.fakes import EchoExtractor
 from tests.integration.house import ANA, BOB, House, make_removals_due
+from tests.redis_keys import keys
 
 
 async def test_forgetting_leaves_nothing_of_the_owner_and_everything_of_the_others(house: House) -> None:
@@ -234,7 +234,7 @@ async def test_while_a_server_is_away_the_sweep_asks_for_one_removal_and_leaves_
     with pytest.raises(type(error)):
         await finish_removals(house.inbox, house.lanes, Away(house.store._client, house.embedder))
     assert len(deletions) == 1
-    assert await redis.zcard(keys.REMOVALS) == 5
+    assert await redis.zcard(keys.removals) == 5
 
 
 async def test_a_lane_that_is_held_keeps_the_sweep_from_no_other_removal(house: House, redis: Redis) -> None:
@@ -250,4 +250,4 @@ async def test_a_lane_that_is_held_keeps_the_sweep_from_no_other_removal(house: 
 
     with pytest.raises(LaneBusy):
         await finish_removals(house.inbox, house.lanes, Busy(house.store._client, house.embedder))
-    assert await redis.zcard(keys.REMOVALS) == 1
+    assert await redis.zcard(keys.removals) == 1

@@ -12,7 +12,6 @@ import pytest
 from redis.asyncio import Redis
 
 from scrubjay.adapters.qdrant.store import QdrantStore
-from scrubjay.adapters.redis import keys
 from scrubjay.edit.edits import Change, delete, update
 from scrubjay.erase.forget import forget
 from scrubjay.erase.tombstones import finish_removals
@@ -21,6 +20,7 @@ from scrubjay.ingest.drain import Remembering, drain
 from scrubjay.model import Event, Lease, Memory, Scope, Status, Write
 from scrubjay.model.erasure import Erasure
 from tests.integration.house import ANA, House
+from tests.redis_keys import keys
 
 ANA_A = Scope(tenant="default", user_id="ana", agent_id="a")
 ANA_B = Scope(tenant="default", user_id="ana", agent_id="b")
@@ -64,9 +64,9 @@ async def versions(house: House, scope: Scope = ANA) -> int:
 
 
 async def removals_fall_due(redis: Redis) -> None:
-    names: list[bytes] = await redis.zrange(keys.REMOVALS, 0, -1)  # type: ignore[assignment]
+    names: list[bytes] = await redis.zrange(keys.removals, 0, -1)  # type: ignore[assignment]
     for name in names:
-        await redis.zadd(keys.REMOVALS, {name: 0})
+        await redis.zadd(keys.removals, {name: 0})
 
 
 async def edited(house: House, memory: Memory, text: str, store: Any = None) -> Memory:
@@ -97,7 +97,7 @@ async def test_what_a_killed_worker_wrote_after_an_erase_is_removed_by_the_sweep
     await removals_fall_due(redis)
     assert await finish_removals(house.inbox, house.lanes, house.store) == 1
     assert await versions(house) == 0
-    assert await redis.zcard(keys.REMOVALS) == 0
+    assert await redis.zcard(keys.removals) == 0
 
 
 async def test_a_repeated_removal_leaves_what_was_accepted_after_the_erase(house: House, redis: Redis) -> None:
@@ -125,7 +125,7 @@ async def test_a_removal_that_qdrant_refused_to_repeat_stays_until_it_is_done(ho
     await removals_fall_due(redis)
     with pytest.raises(StoreUnavailable):
         await finish_removals(house.inbox, house.lanes, cast(QdrantStore, Away(house.store)))
-    assert await redis.zcard(keys.REMOVALS) == 1
+    assert await redis.zcard(keys.removals) == 1
     assert await finish_removals(house.inbox, house.lanes, house.store) == 1
 
 

@@ -10,11 +10,11 @@ from time import monotonic
 import pytest
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis import keys
 from scrubjay.errors import Unauthorized
 from tests.chaos.scan import all_of_redis
 from tests.integration.front import ADMIN_KEY, Front, fronts
 from tests.keys_found import faults
+from tests.redis_keys import keys
 from tests.support import wait_until
 
 ALICE = {"user_id": "alice"}
@@ -45,7 +45,7 @@ async def test_a_key_is_shown_once_and_nothing_that_is_kept_contains_it(front: F
     ]
     assert secret not in str(listed)
     held = await all_of_redis(redis)
-    assert keys.API_KEYS in held
+    assert keys.api_keys in held
     assert [name for name, text in held.items() if secret in name or secret in text] == []
     assert await faults(redis) == []
 

@@ -13,7 +13,6 @@ from redis.asyncio import Redis
 from scrubjay.adapters.celery_wakeups import CeleryBell
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
 from scrubjay.adapters.qdrant.store import QdrantStore
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.erase.erasing import RedisErasing
 from scrubjay.adapters.redis.intake import RedisInbox
 from scrubjay.adapters.redis.limits import InboxLimits
@@ -27,6 +26,7 @@ from scrubjay.model.erasure import Erased, Erasure
 from scrubjay.model.task_names import QUEUE
 from tests.contract.desk import nothing_stored
 from tests.integration.house import ANA, BOB, House
+from tests.redis_keys import keys
 from tests.support import wait_until
 
 BOT = Scope(tenant="default", agent_id="bot")

@@ -12,7 +12,6 @@ import pytest
 from qdrant_client import AsyncQdrantClient
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.guidance import RedisGuidance
 from scrubjay.api.app import create_app
 from scrubjay.bootstrap import opened
@@ -24,6 +23,7 @@ from scrubjay.model.erasure import Removal
 from scrubjay.model.task_names import QUEUE
 from scrubjay.settings import Settings
 from tests.integration.house import ANA, BOB, House, make_removals_due
+from tests.redis_keys import keys
 from tests.support import on_loopback
 
 NEWER = 99
@@ -122,10 +122,10 @@ async def test_nothing_is_decided_on_memories_of_a_newer_format_and_people_are_n
 async def test_a_removal_of_a_newer_format_holds_up_no_other(house: House, redis: Redis) -> None:
     await house.inbox.note_removal(Removal(scope=BOB, memory_id="m"))
     await make_removals_due(redis)
-    await redis.zadd(keys.REMOVALS, {'0 {"v":99,"whose":"?"}': 0})
+    await redis.zadd(keys.removals, {'0 {"v":99,"whose":"?"}': 0})
     (found,) = await house.inbox.unfinished()
     await house.inbox.finished(found[0])
-    assert await redis.zcard(keys.REMOVALS) == 1
+    assert await redis.zcard(keys.removals) == 1
 
 
 async def test_guidance_of_a_newer_format_is_not_taken_for_none(redis: Redis) -> None:

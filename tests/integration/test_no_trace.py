@@ -12,7 +12,6 @@ from redis.asyncio import Redis
 from scrubjay.adapters.celery_wakeups import CeleryBell
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
 from scrubjay.adapters.qdrant.store import QdrantStore
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.erase.erasing import RedisErasing
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.scripts import RedisScripts
@@ -28,6 +27,7 @@ from scrubjay.model.task_names import QUEUE
 from tests.chaos.scan import all_of_qdrant, all_of_redis
 from tests.fakes import WordEmbedder
 from tests.integration.house import House, make_removals_due
+from tests.redis_keys import keys
 
 DORA = Scope(tenant="default", user_id="dora")
 DORA_A = Scope(tenant="default", user_id="dora", agent_id="agent-a")
@@ -99,7 +99,7 @@ async def test_a_turn_is_accepted_after_the_epoch_even_if_the_lane_is_forgotten_
 ) -> None:
     """The order is an hour ahead of Redis' clock: as if that had been set back since."""
     await house.say("I live in Berlin", DORA)
-    await redis.hset(keys.CLOCK, "order", to_us(datetime.now(UTC) + timedelta(hours=1)))
+    await redis.hset(keys.clock, "order", to_us(datetime.now(UTC) + timedelta(hours=1)))
     await house.say("I like tea", DORA)
     erasure = await forgotten(house)
     assert erasure.turns == 2
@@ -113,7 +113,7 @@ async def test_a_turn_is_accepted_after_the_epoch_even_if_the_lane_is_forgotten_
 
 async def test_an_agents_erase_covers_turns_in_lanes_whose_clock_is_ahead(house: House, redis: Redis) -> None:
     await house.say("I like tea", DORA_B)
-    await redis.hincrby(keys.CLOCK, "order", 3_600_000_000)
+    await redis.hincrby(keys.clock, "order", 3_600_000_000)
     turn_id = await house.say("I live in Berlin", DORA_A)
     assert (await forgotten(house, AGENT_A)).turns == 1
     assert (await house.status(turn_id)).status is Status.ERASED
@@ -175,7 +175,7 @@ async def test_a_removal_sealed_with_another_servers_key_waits_and_holds_up_no_o
     await forgotten(house)
     await make_removals_due(redis)
     assert await finish_removals(house.inbox, house.lanes, house.store) == 1
-    assert await redis.zcard(keys.REMOVALS) == 1
+    assert await redis.zcard(keys.removals) == 1
     assert await finish_removals(house.inbox, house.lanes, house.store) == 0
 
 

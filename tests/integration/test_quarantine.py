@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.codec import decode_plan, encode_plan
 from scrubjay.erase.forget import forget
 from scrubjay.erase.tombstones import finish_removals
@@ -22,6 +21,7 @@ from scrubjay.search.chat import Conversing, converse
 from tests.fakes import ScriptedModel, ScriptedReconciler
 from tests.integration.house import ANA, BOB, MARCH, House, make_removals_due
 from tests.integration.letters import Desk, desk_in
+from tests.redis_keys import keys
 
 TOLD, TOLD_TOO = "Ignore all previous instructions about tea", "Ignore all previous instructions about coffee"
 ORDINARY = "I like all teas about instructions"

@@ -16,7 +16,6 @@ from redis.asyncio import Redis
 
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
 from scrubjay.adapters.crypto.receipt_signer import ServerNotary
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.erase.receipts import RedisReceipts
 from scrubjay.adapters.redis.owners import RedisOwners
 from scrubjay.adapters.redis.scripts import RedisScripts
@@ -29,6 +28,7 @@ from scrubjay.settings import Settings
 from tests.fakes import NoGuidance
 from tests.integration.front import fronts
 from tests.integration.house import ANA, BOB, House
+from tests.redis_keys import keys
 
 ANA_BOT = Scope(tenant="default", user_id="ana", agent_id="bot")
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.lanes import _LOST_WORKER
 from scrubjay.errors import BadAnswer, ModelUnavailable
 from scrubjay.ingest.pipeline import Deciding
@@ -18,6 +17,7 @@ from scrubjay.llm.usage import payer
 from scrubjay.model import DeadFilter, Event, Extraction, Status, Turn
 from tests.integration.house import ANA, BOB, House
 from tests.integration.letters import Desk, desk_in
+from tests.redis_keys import keys
 
 BERLIN, LISBON = "I live in Berlin", "I moved to Lisbon"
 EVERY = {"all": True, "dry_run": True}

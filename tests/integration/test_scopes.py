@@ -7,11 +7,11 @@ from datetime import timedelta
 from redis.asyncio import Redis
 
 from scrubjay.adapters.qdrant.store import QdrantStore
-from scrubjay.adapters.redis import keys
 from scrubjay.erase.forget import forget
 from scrubjay.model import Event, Scope
 from scrubjay.search.recall import Asked, recall
 from tests.integration.house import ANA, MARCH, House
+from tests.redis_keys import keys
 
 BOT = Scope(tenant="default", agent_id="bot")
 RUN = Scope(tenant="default", run_id="r1")

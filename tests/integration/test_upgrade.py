@@ -11,7 +11,7 @@ import pytest
 from redis.asyncio import Redis
 
 from scrubjay.adapters.qdrant import payload
-from scrubjay.adapters.redis import codec, keys
+from scrubjay.adapters.redis import codec
 from scrubjay.adapters.redis.guidance import RedisGuidance
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.edit.edits import undo
@@ -23,6 +23,7 @@ from tests.integration.golden import DATA, house_of, loaded
 from tests.integration.golden_scenes import GUIDANCE, KEY, TENANT, user, waiting
 from tests.integration.house import MARCH, House, make_removals_due
 from tests.keys_found import faults
+from tests.redis_keys import keys
 
 FORMATS = sorted(DATA.glob("format-*"))
 _FIRST = 4  # nothing was released before: those who had format 1 to 3 begin anew

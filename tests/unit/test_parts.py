@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.pulse import RedisPulse
 from scrubjay.adapters.redis.scripts import RedisScripts
 from scrubjay.devstack.managed_process import GRACE_SECONDS
 from scrubjay.devstack.parts import CLOSE_SECONDS, WORKERS, Addresses, Setup, stages
 from scrubjay.devstack.supervisor import arguments
+from tests.redis_keys import keys
 
 AT = Addresses(redis=20001, qdrant=20002, api=8000, api_socket=5)
 
@@ -47,7 +47,7 @@ async def test_a_worker_part_is_ready_once_a_worker_has_shown_that_it_is_alive(
     assert not await worker.ready()
     await RedisPulse(redis, RedisScripts(redis)).beat("worker")
     assert await worker.ready()
-    assert WORKERS == keys.WORKERS
+    assert keys.workers == WORKERS
 
 
 def test_no_part_reports_to_anybody(tmp_path: Path) -> None:

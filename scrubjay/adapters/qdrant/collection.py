@@ -14,7 +14,7 @@ from scrubjay.errors import StoreRejected, StoreUnavailable
 from scrubjay.model.clock import OWN_CLOCK
 from scrubjay.ports import Clock, Embedder
 
-PREFIX = "memories-"
+DEFAULT_PREFIX = "scrubjay-memories-"
 REFUSED_READ = "Qdrant refuses a request that it should serve; the log has its words"
 
 
@@ -25,13 +25,17 @@ class QdrantCollection:
         client: an open client; closed by whoever opened it.
         embedder: its name and the length of its vectors name the collection: vectors of two models never meet.
         clock: tells what has expired.
+        prefix: what the names of all collections of this installation begin with.
     """
 
-    def __init__(self, client: AsyncQdrantClient, embedder: Embedder, clock: Clock = OWN_CLOCK) -> None:
+    def __init__(
+        self, client: AsyncQdrantClient, embedder: Embedder, clock: Clock = OWN_CLOCK, prefix: str = DEFAULT_PREFIX
+    ) -> None:
         self._client = client
         self._server = QdrantConnection(client)
         self._embedder = embedder
         self._clock = clock
+        self._prefix = prefix
         self._opened_after = -1  # losses of the server; opened anew after another one
         self.collection = ""
 
@@ -65,7 +69,7 @@ class QdrantCollection:
             self.collection = ours[0]
         else:
             dimension = len(vector or (await self._embedder.embed(["scrubjay"]))[0])
-            self.collection = f"{self._prefix}{dimension}"
+            self.collection = f"{self._of_embedder}{dimension}"
             if self.collection not in ours:
                 await self._create_first(dimension, ours)
         present = (await self._ask(self._client.get_collection(self.collection))).payload_schema
@@ -77,14 +81,14 @@ class QdrantCollection:
         self._opened_after = losses
 
     @property
-    def _prefix(self) -> str:
+    def _of_embedder(self) -> str:
         """What the names of the embedder's collections begin with; the length of its vectors follows."""
-        return f"{PREFIX}{re.sub(r'[^a-z0-9]+', '-', self._embedder.name.lower()).strip('-')}-"
+        return f"{self._prefix}{re.sub(r'[^a-z0-9]+', '-', self._embedder.name.lower()).strip('-')}-"
 
     async def _ours(self) -> list[str]:
         """The embedder's collections that are there."""
         there = [one.name for one in (await self._ask(self._client.get_collections())).collections]
-        return [name for name in there if name.removeprefix(self._prefix).isdecimal()]
+        return [name for name in there if name.removeprefix(self._of_embedder).isdecimal()]
 
     async def _create_first(self, dimension: int, others: Sequence[str]) -> None:
         """Make the collection, but not beside memories with vectors of another length: one of the two must be wrong.

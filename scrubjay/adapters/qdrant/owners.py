@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Collection
 from qdrant_client import models
 
 from scrubjay.adapters.qdrant import payload as payloads
-from scrubjay.adapters.qdrant.collection import PREFIX, QdrantCollection
+from scrubjay.adapters.qdrant.collection import QdrantCollection
 from scrubjay.model import OWNERS, Lane, Memory, Scope
 
 _SCROLL = 256
@@ -120,7 +120,7 @@ class QdrantOwners(QdrantCollection):
 
     async def _every(self) -> list[str]:
         there = (await self._ask(self._client.get_collections())).collections
-        return [one.name for one in there if one.name.startswith(PREFIX)]
+        return [one.name for one in there if one.name.startswith(self._prefix)]
 
     async def _pages(
         self, collection: str, found: models.Filter, fields: list[str] | bool

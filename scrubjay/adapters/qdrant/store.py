@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from qdrant_client import AsyncQdrantClient, models
 
 from scrubjay.adapters.qdrant import payload as payloads
-from scrubjay.adapters.qdrant.collection import REFUSED_READ
+from scrubjay.adapters.qdrant.collection import DEFAULT_PREFIX, REFUSED_READ
 from scrubjay.adapters.qdrant.entities import QdrantEntities
 from scrubjay.adapters.qdrant.filters import characters, conditions, fields
 from scrubjay.adapters.qdrant.lists import part_of
@@ -44,8 +44,9 @@ class QdrantStore(QdrantOwners, QdrantEntities):
         embedder: Embedder,
         clock: Clock = OWN_CLOCK,
         most_bytes: int = WRITE_BYTES,
+        prefix: str = DEFAULT_PREFIX,
     ) -> None:
-        super().__init__(client, embedder, clock)
+        super().__init__(client, embedder, clock, prefix)
         self._most_bytes = most_bytes
         self._writer = QdrantWriter(client, self._server, most_bytes)
 

@@ -9,7 +9,6 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.codec import decode_ledger
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.pulse import RedisPulse
@@ -40,29 +39,30 @@ class RedisAudit:
         self._run = scripts.run
         self._pulse = RedisPulse(redis, scripts)
         self._limits = limits
+        self._keys = scripts.keys
 
     async def look(self) -> None:
         """Look through the next few tenants' books and compare the counters with what really waits."""
-        names = [keys.AUDIT, keys.TENANTS, keys.LANES, keys.BACKLOG]
-        prefixes = [keys.ledger(""), keys.STATUSES, keys.WAITING]
+        names = [self._keys.audit, self._keys.tenants, self._keys.lanes, self._keys.backlog]
+        prefixes = [self._keys.ledger(""), self._keys.statuses_prefix, self._keys.waiting_prefix]
         (cursor, backlog, listed), *tenants = await self._run("audit", names, [*prefixes, _TENANTS_A_LOOK, _MOST_LANES])
         for tenant in tenants:
             _check(*tenant)
         drift = backlog - listed if listed >= 0 else None
         if drift:
             log.error("backlog_wrong", backlog=backlog, waiting=listed)
-        await self._run("audited", [keys.AUDIT], [cursor, "" if drift is None else drift])
+        await self._run("audited", [self._keys.audit], [cursor, "" if drift is None else drift])
 
     async def state(self) -> InboxState:
         """How the inbox is. Raises InboxUnavailable."""
         async with self._redis.pipeline(transaction=False) as pipeline:
-            pipeline.hmget(keys.AUDIT, "audits", "at_us", "drift")
-            pipeline.get(keys.BACKLOG)
-            pipeline.zcard(keys.LANES)
+            pipeline.hmget(self._keys.audit, "audits", "at_us", "drift")
+            pipeline.get(self._keys.backlog)
+            pipeline.zcard(self._keys.lanes)
             (audits, at_us, drift), backlog, awake = await answered(pipeline.execute())
         read_us, now_ms, jumps, jump_ms = map(int, await self._run("clock", [], []))
         late_s = max(_LATE_SECONDS, _LATE_SWEEPS * self._limits.sweep_seconds)
-        overdue = await answered(self._redis.zcount(keys.LANES, "-inf", now_ms - late_s * 1000))
+        overdue = await answered(self._redis.zcount(self._keys.lanes, "-inf", now_ms - late_s * 1000))
         info, appendfsync = await self._unless_refused(self._redis.info()), await self._appendfsync()
         # Where it has never been done, the time since Redis started tells whether it should have been. Seen from a
         # clock that has gone back, it was done ahead of now, and may be late all the same.

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 
 import structlog
 
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.scripts import Argument, RedisScripts
 from scrubjay.errors import InboxUnavailable, ModelRefused, ModelRejected, ModelUnavailable
 from scrubjay.model import Trouble
@@ -65,7 +64,7 @@ class RedisBreaker:
 
     def __init__(self, scripts: RedisScripts, name: str, limits: BreakerLimits) -> None:
         self._run = scripts.run
-        self._names = [keys.breaker(name), keys.breaker_calls(name)]
+        self._names = [scripts.keys.breaker(name), scripts.keys.breaker_calls(name)]
         self._limits = limits
 
     async def trouble(self) -> Trouble | None:

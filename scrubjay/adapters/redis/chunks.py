@@ -7,9 +7,7 @@ from typing import TypeVar
 
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.scripts import answered
-from scrubjay.model import Lane
 
 AT_ONCE = 200
 
@@ -37,13 +35,13 @@ async def by_score(redis: Redis, name: str) -> AsyncIterator[list[str]]:
         low = f"({rows[-1][1]:.0f}"
 
 
-async def waiting_turns(redis: Redis, lane: Lane) -> AsyncIterator[list[str]]:
-    """The ids of the turns that wait in a lane that nobody works in. Raises InboxUnavailable."""
+async def items(redis: Redis, name: str) -> AsyncIterator[list[str]]:
+    """The items of a list that nobody changes, a few at a time. Raises InboxUnavailable."""
     rank = 0
     while True:
-        rows = await answered(redis.lrange(keys.waiting(lane), rank, rank + AT_ONCE - 1))
+        rows = await answered(redis.lrange(name, rank, rank + AT_ONCE - 1))
         if rows:
-            yield [turn_id.decode() for turn_id in rows]
+            yield [item.decode() for item in rows]
         if len(rows) < AT_ONCE:
             return
         rank += len(rows)

@@ -26,8 +26,9 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from scrubjay.adapters.redis.keys import DEFAULT_KEYS, Keys
 from scrubjay.adapters.redis.refusals import leads_elsewhere
-from scrubjay.adapters.redis.scripts import NOTHING, answered
+from scrubjay.adapters.redis.scripts import answered
 from scrubjay.errors import InboxUnavailable
 
 T = TypeVar("T")
@@ -99,7 +100,7 @@ class RedisClient(_Renewing, Redis):  # type: ignore[misc] # as above
 
 
 @contextlib.asynccontextmanager
-async def open_redis(url: str) -> AsyncIterator[RedisClient]:
+async def open_redis(url: str, keys: Keys = DEFAULT_KEYS) -> AsyncIterator[RedisClient]:
     """An open client with undecoded answers. Redis may be away: it is reached when it is needed."""
     pool = RenewedPool.from_url(
         url,
@@ -110,7 +111,7 @@ async def open_redis(url: str) -> AsyncIterator[RedisClient]:
         retry=Retry(NoBackoff(), 0),  # a step whose answer was lost may have been done: it is not ours to repeat
     )
     redis = RedisClient(connection_pool=pool)
-    looking = asyncio.create_task(_look(redis))
+    looking = asyncio.create_task(_look(redis, keys))
     try:
         yield redis
     finally:
@@ -118,8 +119,8 @@ async def open_redis(url: str) -> AsyncIterator[RedisClient]:
         await pool.aclose()
 
 
-async def _look(redis: Redis) -> None:
+async def _look(redis: Redis, keys: Keys) -> None:
     while True:
         await asyncio.sleep(_LOOK_SECONDS)
         with contextlib.suppress(InboxUnavailable):  # whoever needs Redis is told
-            await answered(redis.delete(NOTHING))
+            await answered(redis.delete(keys.nothing))

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.keys import Keys
 from scrubjay.adapters.redis.lists import Run, walked
 from scrubjay.adapters.redis.scripts import answered
 from scrubjay.model import DEEPEST, OWNERS, After, DeadFilter, Lane, Status
@@ -16,29 +16,30 @@ _CHUNK = 500
 _FIELDS = ("status", "accepted_us", "error", *OWNERS, "order")
 
 
-async def find_dead(redis: Redis, tenant: str, which: DeadFilter) -> list[str]:
+async def find_dead(redis: Redis, keys: Keys, tenant: str, which: DeadFilter) -> list[str]:
     """The ids of the dead turns that are meant, in the order of acceptance. Raises InboxUnavailable."""
-    return [name for _, _, name in await _stamped(redis, tenant, which)]
+    return [name for _, _, name in await _stamped(redis, keys, tenant, which)]
 
 
-async def _stamped(redis: Redis, tenant: str, which: DeadFilter) -> list[tuple[int, int, str]]:
+async def _stamped(redis: Redis, keys: Keys, tenant: str, which: DeadFilter) -> list[tuple[int, int, str]]:
     """The same, each with its place in the order and its time."""
     meant: list[tuple[int, int, str]] = []
-    async for chunk in _named(which.ids) if which.ids is not None else _dead(redis, tenant, which):
-        rows = await _fields(redis, tenant, chunk)
+    async for chunk in _named(which.ids) if which.ids is not None else _dead(redis, keys, tenant, which):
+        rows = await _fields(redis, keys, tenant, chunk)
         known = [(turn_id, row) for turn_id, row in zip(chunk, rows, strict=True) if _is_meant(row, which)]
         meant += [(int(row[-1] or 0), int(row[1] or 0), turn_id) for turn_id, row in known]
     return sorted(meant)
 
 
 async def matching(
-    redis: Redis, run: Run, tenant: str, which: DeadFilter, after: After | None = None
+    redis: Redis, run: Run, keys: Keys, tenant: str, which: DeadFilter, after: After | None = None
 ) -> tuple[list[After], After | None]:
     """The dead turns that are meant, the newest first, among the next 10,000 of the tenant, or of the user's.
 
     Args:
         redis: an open client with undecoded answers.
         run: runs a script.
+        keys: the names of the keys.
         tenant: whose.
         which: the ones that are meant.
         after: look behind this one alone.
@@ -46,7 +47,7 @@ async def matching(
     Returns them, and the last one that was looked at where there are more. Raises InboxUnavailable.
     """
     if which.ids is not None:
-        places = [After(stamp=stamp, name=name) for _, stamp, name in await _stamped(redis, tenant, which)]
+        places = [After(stamp=stamp, name=name) for _, stamp, name in await _stamped(redis, keys, tenant, which)]
         return sorted(places, key=lambda place: (place.stamp, place.name), reverse=True), None
     lane = Lane(tenant=tenant, kind="user", name=which.user_id) if which.user_id else None
     name, meant, seen = keys.dead(lane) if lane else keys.status(tenant, Status.DEAD), list[After](), 0
@@ -54,7 +55,7 @@ async def matching(
         before = After(stamp=to_us(which.accepted_before), name="")
         after = before if after is None or after.stamp >= before.stamp else after
     async for places in walked(run, [name], after):
-        rows = await _fields(redis, tenant, [place.name for place in places])
+        rows = await _fields(redis, keys, tenant, [place.name for place in places])
         meant += [place for place, row in zip(places, rows, strict=True) if _is_meant(row, which)]
         seen += len(places)
         if which.accepted_after is not None and places[-1].stamp <= to_us(which.accepted_after):
@@ -64,7 +65,7 @@ async def matching(
     return meant, None
 
 
-async def _fields(redis: Redis, tenant: str, ids: Sequence[str]) -> list[Sequence[bytes | None]]:
+async def _fields(redis: Redis, keys: Keys, tenant: str, ids: Sequence[str]) -> list[Sequence[bytes | None]]:
     async with redis.pipeline(transaction=False) as pipeline:
         for turn_id in ids:
             pipeline.hmget(keys.turn(tenant, turn_id), _FIELDS)
@@ -77,7 +78,7 @@ async def _named(ids: Sequence[str]) -> AsyncIterator[list[str]]:
         yield once[start : start + _CHUNK]
 
 
-async def _dead(redis: Redis, tenant: str, which: DeadFilter) -> AsyncIterator[list[str]]:
+async def _dead(redis: Redis, keys: Keys, tenant: str, which: DeadFilter) -> AsyncIterator[list[str]]:
     """The tenant's dead turns of that time, from the oldest on: what others replay meanwhile moves no page."""
     name, last, skip = keys.status(tenant, Status.DEAD), None, 0
     low = f"({to_us(which.accepted_after)}" if which.accepted_after else "-inf"

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from redis.asyncio import Redis
 
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.chunks import chunks, members
+from scrubjay.adapters.redis.keys import DEFAULT_KEYS, Keys
 from scrubjay.adapters.redis.scripts import answered
 from scrubjay.errors import Unreadable
 from scrubjay.model import DigestOrder, Scope
@@ -28,18 +28,20 @@ class RedisDigests:
     Args:
         redis: an open client with undecoded answers; closed by whoever opened it.
         pseudonyms: seals what is kept, and stands for filters in the names of keys.
+        keys: the names of the keys.
     """
 
-    def __init__(self, redis: Redis, pseudonyms: Pseudonyms) -> None:
+    def __init__(self, redis: Redis, pseudonyms: Pseudonyms, keys: Keys = DEFAULT_KEYS) -> None:
         self._redis = redis
         self._pseudonyms = pseudonyms
+        self._keys = keys
 
     async def keep(self, tenant: str, order: DigestOrder) -> None:
         """Put one into the book, under its id and under its filters."""
         sealed = await self._pseudonyms.sealed(order.model_dump_json().encode())
         async with self._redis.pipeline(transaction=True) as pipeline:
-            pipeline.set(keys.digest(tenant, order.id), sealed, ex=KEPT_SECONDS)
-            pipeline.set(keys.digest(tenant, await self._name(order.filters)), order.id, ex=KEPT_SECONDS)
+            pipeline.set(self._keys.digest(tenant, order.id), sealed, ex=KEPT_SECONDS)
+            pipeline.set(self._keys.digest(tenant, await self._name(order.filters)), order.id, ex=KEPT_SECONDS)
             for owner in order.named:
                 naming, now_s = await self._naming(tenant, owner), time()
                 pipeline.zremrangebyscore(naming, "-inf", now_s)
@@ -49,7 +51,7 @@ class RedisDigests:
 
     async def get(self, tenant: str, order_id: str) -> DigestOrder | None:
         """One of the tenant's; None when there is none, or none any more. Raises Unreadable."""
-        sealed = await answered(self._redis.get(keys.digest(tenant, order_id)))
+        sealed = await answered(self._redis.get(self._keys.digest(tenant, order_id)))
         if sealed is None:
             return None
         return await self._order(sealed)
@@ -59,7 +61,7 @@ class RedisDigests:
 
     async def latest(self, tenant: str, filters: Mapping[str, Any]) -> DigestOrder | None:
         """The tenant's latest with just these filters; None when there is none any more. Raises Unreadable."""
-        order_id = await answered(self._redis.get(keys.digest(tenant, await self._name(filters))))
+        order_id = await answered(self._redis.get(self._keys.digest(tenant, await self._name(filters))))
         return None if order_id is None else await self.get(tenant, order_id.decode())
 
     async def drop(self, scope: Scope) -> int:
@@ -80,7 +82,7 @@ class RedisDigests:
         return [one for one, score in zip(ids, scores, strict=True) if score is not None]
 
     async def _drop(self, scope: Scope, naming: Sequence[str], ids: Sequence[str]) -> int:
-        names = [keys.digest(scope.tenant, one) for one in ids]
+        names = [self._keys.digest(scope.tenant, one) for one in ids]
         found = [one for one in await answered(self._redis.mget(names)) if one is not None]
         async with self._redis.pipeline(transaction=True) as pipeline:
             pipeline.delete(*names)
@@ -89,14 +91,14 @@ class RedisDigests:
             for sealed in found:
                 with contextlib.suppress(Unreadable, ValidationError):  # nobody can read it, and it goes all the same
                     order = await self._order(sealed)
-                    pipeline.delete(keys.digest(scope.tenant, await self._name(order.filters)))
+                    pipeline.delete(self._keys.digest(scope.tenant, await self._name(order.filters)))
                     for owner in order.named - set(scope.ids.items()):
                         pipeline.zrem(await self._naming(scope.tenant, owner), order.id)
             await answered(pipeline.execute())
         return len(found)
 
     async def _naming(self, tenant: str, owner: tuple[str, str]) -> str:
-        return keys.digests(tenant, await self._pseudonyms.body(orjson.dumps(owner)))
+        return self._keys.digests(tenant, await self._pseudonyms.body(orjson.dumps(owner)))
 
     async def _name(self, filters: Mapping[str, Any]) -> str:
         told = orjson.dumps(filters, option=orjson.OPT_SORT_KEYS)

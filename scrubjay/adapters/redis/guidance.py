@@ -5,8 +5,8 @@ from __future__ import annotations
 import orjson
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.codec import known_format
+from scrubjay.adapters.redis.keys import DEFAULT_KEYS, Keys
 from scrubjay.adapters.redis.scripts import answered
 from scrubjay.model import Guidance
 
@@ -16,16 +16,18 @@ class RedisGuidance:
 
     Args:
         redis: an open client with undecoded answers; closed by whoever opened it.
+        keys: the names of the keys.
     """
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, keys: Keys = DEFAULT_KEYS) -> None:
         self._redis = redis
+        self._keys = keys
 
     async def of(self, tenant: str) -> Guidance:
         """The tenant's guidance; an empty one where none was given. Raises NewerFormat."""
-        found = await answered(self._redis.get(keys.guidance(tenant)))
+        found = await answered(self._redis.get(self._keys.guidance(tenant)))
         return Guidance.model_validate(known_format(orjson.loads(found), "the guidance")) if found else Guidance()
 
     async def give(self, tenant: str, guidance: Guidance) -> None:
         """Set the tenant's guidance, for all batches decided from now on."""
-        await answered(self._redis.set(keys.guidance(tenant), guidance.model_dump_json(exclude_defaults=True)))
+        await answered(self._redis.set(self._keys.guidance(tenant), guidance.model_dump_json(exclude_defaults=True)))

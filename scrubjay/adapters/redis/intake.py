@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from redis.asyncio import Redis
 
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.audit import RedisAudit
 from scrubjay.adapters.redis.codec import encode_submission
 from scrubjay.adapters.redis.erase.erasing import RedisErasing
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.order import UNSEEDED, RedisOrder
-from scrubjay.adapters.redis.scripts import NOTHING, Argument, RedisScripts, answered
+from scrubjay.adapters.redis.scripts import Argument, RedisScripts, answered
 from scrubjay.adapters.redis.trimming import trim_some
 from scrubjay.adapters.redis.webhooks.wakeups import HookBells
 from scrubjay.errors import IdempotencyConflict, InboxFull, StoreUnavailable
@@ -55,11 +54,12 @@ class RedisInbox(RedisErasing):
         super().__init__(redis, scripts, bell, limits, pseudonyms, order)
         self._run_soon = scripts.run_soon
         self._audit = RedisAudit(redis, scripts, limits)
-        self._hooks = HookBells(redis, scripts.run, bell)
+        self._hooks = HookBells(redis, scripts, bell)
+        self._keys = scripts.keys
 
     async def ping(self) -> None:
         """Raises InboxUnavailable when Redis does not answer, or takes no writes: a replica answers a PING as well."""
-        await answered(self._redis.delete(NOTHING))
+        await answered(self._redis.delete(self._keys.nothing))
 
     async def accept(self, submission: Submission, *, idempotency_key: str | None = None) -> Accepted:
         """Take a turn in. Raises InboxFull or IdempotencyConflict, and then nothing was taken.
@@ -70,16 +70,16 @@ class RedisInbox(RedisErasing):
         scope, lane = submission.scope, submission.scope.lane
         turn_id, body, limits = str(uuid.uuid4()), encode_submission(submission), self._limits
         names = [
-            keys.turn(scope.tenant, turn_id),
-            keys.waiting(lane),
-            keys.lane(lane),
-            keys.owned(lane),
-            keys.status(scope.tenant, Status.QUEUED),
-            keys.ledger(scope.tenant),
-            keys.LANES,
-            keys.BACKLOG,
+            self._keys.turn(scope.tenant, turn_id),
+            self._keys.waiting(lane),
+            self._keys.lane(lane),
+            self._keys.owned(lane),
+            self._keys.status(scope.tenant, Status.QUEUED),
+            self._keys.ledger(scope.tenant),
+            self._keys.lanes,
+            self._keys.backlog,
             self._bell.queue,
-            keys.TENANTS,
+            self._keys.tenants,
         ]
         args: list[Argument] = [
             turn_id,
@@ -91,7 +91,7 @@ class RedisInbox(RedisErasing):
         args += [limits.lease_ms, limits.max_backlog, limits.max_lane_backlog]
         args += [*(scope.ids.get(field, "") for field in OWNERS), 0]
         if idempotency_key is not None:
-            names.append(keys.idempotency(scope.tenant, await self._pseudonyms.idempotency(idempotency_key)))
+            names.append(self._keys.idempotency(scope.tenant, await self._pseudonyms.idempotency(idempotency_key)))
             args.append(await self._pseudonyms.body(body))
         outcome, found = await self._run_soon("accept", names, args, _ACCEPT_SECONDS)
         if outcome == UNSEEDED:
@@ -109,13 +109,13 @@ class RedisInbox(RedisErasing):
 
         Every process may call it as often as it likes: Redis lets one through per `sweep_seconds`.
         """
-        elected = await self._run("elect", [keys.SWEEPER], [self._limits.sweep_ms])
+        elected = await self._run("elect", [self._keys.sweeper], [self._limits.sweep_ms])
         if not elected:
             return 0
         monotonic_ms, now_us = map(int, elected)
         rung = await self._ring_due(monotonic_ms) + await self._hooks.ring_due(monotonic_ms)
         oldest_us = now_us - self._limits.retention_seconds * 1_000_000
-        await trim_some(self._redis, self._run, oldest_us, self._limits.sweep_seconds * _TRIMMING_SHARE)
+        await trim_some(self._redis, self._run, self._keys, oldest_us, self._limits.sweep_seconds * _TRIMMING_SHARE)
         await self._audit.look()
         return rung
 
@@ -123,11 +123,11 @@ class RedisInbox(RedisErasing):
         room = _MOST_BELLS - await answered(self._redis.llen(self._bell.queue))
         if room <= 0:
             return 0
-        due = await answered(self._redis.zrangebyscore(keys.LANES, "-inf", monotonic_ms, start=0, num=room))
+        due = await answered(self._redis.zrangebyscore(self._keys.lanes, "-inf", monotonic_ms, start=0, num=room))
         return sum(await asyncio.gather(*(self._ring(Lane.parse(key.decode())) for key in due)))
 
     async def _ring(self, lane: Lane) -> int:
-        names = [keys.lease(lane), keys.LANES, self._bell.queue]
+        names = [self._keys.lease(lane), self._keys.lanes, self._bell.queue]
         args: list[Argument] = [lane.key, self._bell.message(lane), self._limits.lease_ms]
         return int(await self._run("ring", names, [*args, self._limits.longest_lease_ms]))
 
@@ -142,7 +142,7 @@ class RedisInbox(RedisErasing):
             chunk = turn_ids[start : start + _REVIVED_AT_ONCE]
             async with self._redis.pipeline(transaction=False) as pipeline:
                 for turn_id in chunk:
-                    pipeline.hget(keys.turn(tenant, turn_id), "lane")
+                    pipeline.hget(self._keys.turn(tenant, turn_id), "lane")
                 lanes = await answered(pipeline.execute())
             known = [(turn_id, lane.decode()) for turn_id, lane in zip(chunk, lanes, strict=True) if lane]
             # The calls are begun one after the other, and the scripts run in the order in which they were begun.
@@ -152,21 +152,21 @@ class RedisInbox(RedisErasing):
 
     async def _revive(self, tenant: str, turn_id: str, lane: Lane, replay: bool) -> bool:
         names = [
-            keys.turn(tenant, turn_id),
-            keys.waiting(lane),
-            keys.ledger(tenant),
-            keys.BACKLOG,
-            keys.LANES,
+            self._keys.turn(tenant, turn_id),
+            self._keys.waiting(lane),
+            self._keys.ledger(tenant),
+            self._keys.backlog,
+            self._keys.lanes,
         ]
         args: list[Argument] = [
             turn_id,
-            keys.status_prefix(tenant),
+            self._keys.status_prefix(tenant),
             lane.key,
             self._bell.message(lane),
             self._limits.lease_ms,
         ]
         args += [self._limits.retention_seconds, int(replay)]
-        names += [self._bell.queue, keys.lane(lane), keys.owned(lane), keys.dead(lane)]
+        names += [self._bell.queue, self._keys.lane(lane), self._keys.owned(lane), self._keys.dead(lane)]
         return bool(await self._run("revive", names, args))
 
 

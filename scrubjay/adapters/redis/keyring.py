@@ -5,7 +5,6 @@ from __future__ import annotations
 import orjson
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.codec import VERSION, known_format
 from scrubjay.adapters.redis.scripts import RedisScripts, answered
 from scrubjay.model import ApiKey
@@ -24,10 +23,11 @@ class RedisKeyring:
     def __init__(self, redis: Redis, scripts: RedisScripts) -> None:
         self._redis = redis
         self._run = scripts.run
+        self._keys = scripts.keys
 
     async def find(self, key_id: str) -> ApiKey | None:
         """One key. Raises NewerFormat."""
-        found = await answered(self._redis.hget(keys.API_KEYS, key_id))
+        found = await answered(self._redis.hget(self._keys.api_keys, key_id))
         return _decoded(found) if found else None
 
     async def add(self, key: ApiKey) -> None:
@@ -43,18 +43,18 @@ class RedisKeyring:
         return await self._change("remove", key_id)
 
     async def _change(self, deed: str, key_id: str, record: bytes = b"") -> bool:
-        names = [keys.API_KEYS, keys.API_KEYS_CHANGED]
+        names = [self._keys.api_keys, self._keys.api_keys_changed]
         return bool(await self._run("keyring", names, [deed, key_id, record]))
 
     async def changes(self) -> int:
         """How often the keyring has been changed."""
-        return int(await answered(self._redis.get(keys.API_KEYS_CHANGED)) or 0)
+        return int(await answered(self._redis.get(self._keys.api_keys_changed)) or 0)
 
     async def all(self, tenant: str | None) -> list[ApiKey]:
         """The keys of a tenant, or of every tenant, the oldest first."""
         found, cursor = dict[str, ApiKey](), None
         while cursor != 0:
-            cursor, rows = await answered(self._redis.hscan(keys.API_KEYS, cursor or 0, count=_PAGE))
+            cursor, rows = await answered(self._redis.hscan(self._keys.api_keys, cursor or 0, count=_PAGE))
             decoded = [_decoded(row) for row in rows.values()]
             found |= {key.id: key for key in decoded if tenant in (None, key.tenant)}
         return sorted(found.values(), key=lambda key: (key.created_at, key.id))

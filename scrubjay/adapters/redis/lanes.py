@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 from redis.asyncio import Redis
 
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.codec import decode_plan, decode_turn, encode_events, encode_plan, told
 from scrubjay.adapters.redis.erase.epochs import RedisEpochs
 from scrubjay.adapters.redis.limits import InboxLimits
@@ -58,12 +57,13 @@ class RedisLanes:
         order: RedisOrder,
     ) -> None:
         self._order = order
-        self._epochs = RedisEpochs(redis, pseudonyms)
+        self._epochs = RedisEpochs(redis, pseudonyms, scripts.keys)
         self._run = scripts.run
         self._bell = bell
-        self._hooks = HookBells(redis, scripts.run, bell)
-        self._fan_out = FanOut(scripts.run, limits.retention_seconds)
+        self._hooks = HookBells(redis, scripts, bell)
+        self._fan_out = FanOut(scripts, limits.retention_seconds)
         self._limits = limits
+        self._keys = scripts.keys
 
     @contextlib.asynccontextmanager
     async def lease(self, lane: Lane) -> AsyncIterator[Lease | None]:
@@ -93,7 +93,14 @@ class RedisLanes:
             yield lease
 
     async def _acquire(self, lane: Lane, *, edit: bool) -> Lease | None:
-        names = [keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.LANES, keys.plan(lane), keys.owned(lane)]
+        names = [
+            self._keys.lease(lane),
+            self._keys.lane(lane),
+            self._keys.waiting(lane),
+            self._keys.lanes,
+            self._keys.plan(lane),
+            self._keys.owned(lane),
+        ]
         args: list[Argument] = [lane.key, self._limits.lease_ms, int(edit), self._limits.retention_seconds]
         taken = await self._order.run("acquire", names, [*args, self._limits.longest_lease_ms])
         return lease_of(lane, *taken) if taken else None
@@ -129,7 +136,7 @@ class RedisLanes:
                 await asyncio.sleep(_REDIS_LOOK_SECONDS)
 
     async def _beat(self, lease: Lease) -> None:
-        names, held = [keys.lease(lease.lane), keys.LANES], True
+        names, held = [self._keys.lease(lease.lane), self._keys.lanes], True
         while held:
             await asyncio.sleep(self._limits.lease_seconds / 3)
             with contextlib.suppress(InboxUnavailable):
@@ -138,15 +145,21 @@ class RedisLanes:
     async def take(self, lease: Lease, max_turns: int, max_chars: int) -> Batch | None:
         """The next turns in order, counted as attempted; None when the lane is empty and now asleep."""
         lane = lease.lane
-        names = [keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.plan(lane), keys.LANES]
-        names += [keys.ledger(lane.tenant), keys.BACKLOG, keys.owned(lane), keys.dead(lane)]
+        names = [
+            self._keys.lease(lane),
+            self._keys.lane(lane),
+            self._keys.waiting(lane),
+            self._keys.plan(lane),
+            self._keys.lanes,
+        ]
+        names += [self._keys.ledger(lane.tenant), self._keys.backlog, self._keys.owned(lane), self._keys.dead(lane)]
         args: list[Argument] = [
             lease.token,
             lane.key,
             max_turns,
             max_chars,
             self._limits.max_attempts,
-            *keys.prefixes(lane),
+            *self._keys.prefixes(lane),
         ]
         answer = await self._run("take", names, [*args, _LOST_WORKER, self._limits.retention_seconds])
         _still_ours(answer[0] != b"lost", lane)
@@ -157,13 +170,13 @@ class RedisLanes:
 
     async def record(self, lease: Lease, plan: Plan) -> None:
         """Keep the plan with its batch."""
-        names = [keys.lease(lease.lane), keys.plan(lease.lane), keys.lane(lease.lane)]
+        names = [self._keys.lease(lease.lane), self._keys.plan(lease.lane), self._keys.lane(lease.lane)]
         _still_ours(await self._run("record", names, [lease.token, encode_plan(plan)]), lease.lane)
 
     async def confirm(self, lease: Lease, turns: Sequence[Turn]) -> Confirmation:
         """The last look before applying: raises LeaseLost, or tells which turns were erased meanwhile."""
         asked_at = asyncio.get_running_loop().time()
-        token, left_ms = await self._run("confirm", [keys.lease(lease.lane)], [])
+        token, left_ms = await self._run("confirm", [self._keys.lease(lease.lane)], [])
         _still_ours(token is not None and int(token) == lease.token, lease.lane)
         left_ms = min(left_ms, self._limits.lease_ms)  # where Redis' clock has gone back, a lease seems to last longer
         return Confirmation(erased=await self.erased(turns), good_until=asked_at + left_ms / 1000)
@@ -184,11 +197,16 @@ class RedisLanes:
     async def settle(self, lease: Lease, plan: Plan, erased: frozenset[str] = frozenset()) -> None:
         """The batch is applied: statuses, events, books; it leaves the lane."""
         lane = lease.lane
-        names = [keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.plan(lane)]
-        names += [keys.ledger(lane.tenant), keys.BACKLOG, keys.owned(lane), keys.hooks(lane.tenant)]
-        names += [keys.hook_outbox(lane), keys.hook_lanes(lane.tenant), keys.HOOKS_DUE]
-        args: list[Argument] = [lease.token, *keys.prefixes(lane), self._limits.retention_seconds, plan.dropped]
-        args += [keys.text_prefix(lane.tenant), self._limits.text_seconds]
+        names = [self._keys.lease(lane), self._keys.lane(lane), self._keys.waiting(lane), self._keys.plan(lane)]
+        names += [
+            self._keys.ledger(lane.tenant),
+            self._keys.backlog,
+            self._keys.owned(lane),
+            self._keys.hooks(lane.tenant),
+        ]
+        names += [self._keys.hook_outbox(lane), self._keys.hook_lanes(lane.tenant), self._keys.hooks_due]
+        args: list[Argument] = [lease.token, *self._keys.prefixes(lane), self._limits.retention_seconds, plan.dropped]
+        args += [self._keys.text_prefix(lane.tenant), self._limits.text_seconds]
         for turn_id in plan.turn_ids:
             status = Status.ERASED if turn_id in erased else Status.SETTLED
             args += [turn_id, status.value, encode_events(plan.events.get(turn_id, ())), int(turn_id in plan.gated)]
@@ -201,7 +219,7 @@ class RedisLanes:
         """Note the first deliveries at once; a worker notes the rest, or the sweep rings for one if we die here."""
         with contextlib.suppress(InboxUnavailable):
             if (await self._fan_out.step(lane.tenant, lane))[1]:
-                await self._hooks.ring(keys.hook(lane.tenant, ALL))
+                await self._hooks.ring(self._keys.hook(lane.tenant, ALL))
         await self._hooks.ring_all(lane.tenant)
 
     async def note(self, lease: Lease, told: Telling) -> Sequence[str]:
@@ -212,7 +230,7 @@ class RedisLanes:
         args += [limits.finish_ms, limits.retention_seconds, "memory", told.memory_id]
         args += ["version", told.version] if told.version is not None else []
         args += [word for pair in told.scope.ids.items() for word in pair]
-        noted = await self._run("hook_note", [keys.lease(lane), keys.hooks(lane.tenant)], args)
+        noted = await self._run("hook_note", [self._keys.lease(lane), self._keys.hooks(lane.tenant)], args)
         _still_ours(noted is not None, lane)
         return [one.decode() for one in noted]
 
@@ -226,8 +244,8 @@ class RedisLanes:
     async def postpone(self, lease: Lease, error: str, retry_after_seconds: float | None) -> float:
         """A transient failure: no attempt is spent, the lane sleeps for the returned seconds."""
         lane, limits = lease.lane, self._limits
-        names = [keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.LANES]
-        args: list[Argument] = [lease.token, lane.key, *keys.prefixes(lane), error, _BACKOFF_BASE_MS]
+        names = [self._keys.lease(lane), self._keys.lane(lane), self._keys.waiting(lane), self._keys.lanes]
+        args: list[Argument] = [lease.token, lane.key, *self._keys.prefixes(lane), error, _BACKOFF_BASE_MS]
         asked_ms = int(1000 * min(retry_after_seconds or 0, _LONGEST_ASKED_SECONDS))
         args += [int(limits.retry_max_seconds * 1000), asked_ms, random.random(), told(error)]
         delay_ms = await self._run("postpone", names, args)
@@ -237,17 +255,23 @@ class RedisLanes:
     async def fail(self, lease: Lease, error: str) -> None:
         """A permanent failure: the batch is halved; a turn that stands alone goes to the dead letters."""
         lane = lease.lane
-        names = [keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.plan(lane)]
-        names += [keys.ledger(lane.tenant), keys.BACKLOG, keys.owned(lane), keys.dead(lane)]
-        _still_ours(await self._run("fail", names, [lease.token, *keys.prefixes(lane), error, told(error)]), lane)
+        names = [self._keys.lease(lane), self._keys.lane(lane), self._keys.waiting(lane), self._keys.plan(lane)]
+        names += [self._keys.ledger(lane.tenant), self._keys.backlog, self._keys.owned(lane), self._keys.dead(lane)]
+        _still_ours(await self._run("fail", names, [lease.token, *self._keys.prefixes(lane), error, told(error)]), lane)
 
     async def hand_back(self, lease: Lease, *, died: bool = False) -> None:
         """Give the lane up (nothing happens when it is no longer ours) and ring if turns wait in it."""
         lane = lease.lane
-        names = [keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.LANES, self._bell.queue]
-        args: list[Argument] = [lease.token, lane.key, *keys.prefixes(lane), self._bell.message(lane)]
+        names = [
+            self._keys.lease(lane),
+            self._keys.lane(lane),
+            self._keys.waiting(lane),
+            self._keys.lanes,
+            self._bell.queue,
+        ]
+        args: list[Argument] = [lease.token, lane.key, *self._keys.prefixes(lane), self._bell.message(lane)]
         args += [self._limits.lease_ms, int(died), _REST_MS, self._limits.retention_seconds]
-        await self._run("hand_back", [*names, keys.owned(lane), keys.erasing(lane)], args)
+        await self._run("hand_back", [*names, self._keys.owned(lane), self._keys.erasing(lane)], args)
 
 
 def lease_of(lane: Lane, token: bytes, taken_us: bytes) -> Lease:

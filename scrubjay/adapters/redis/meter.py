@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import structlog
 
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.codec import NANO
 from scrubjay.adapters.redis.scripts import Argument, RedisScripts
 from scrubjay.errors import InboxUnavailable
@@ -23,13 +22,14 @@ class RedisMeter:
 
     def __init__(self, scripts: RedisScripts) -> None:
         self._run = scripts.run
+        self._keys = scripts.keys
 
     async def spent(self, model: str, usage: Usage) -> None:
         """Book an answered call on whoever pays. It fails no call: what cannot be booked is logged."""
         pays = payer()
         if pays is None:
             return
-        names = [keys.usage(pays.tenant), *(keys.turn(pays.tenant, turn_id) for turn_id in pays.turn_ids)]
+        names = [self._keys.usage(pays.tenant), *(self._keys.turn(pays.tenant, turn_id) for turn_id in pays.turn_ids)]
         args: list[Argument] = [model, usage.calls, usage.embeddings]
         args += [usage.prompt_tokens, usage.completion_tokens, usage.embedding_tokens]
         args.append("" if usage.cost_usd is None else round(usage.cost_usd * NANO))

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Sequence
 
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.codec import decode_status
+from scrubjay.adapters.redis.keys import DEFAULT_KEYS, Keys
 from scrubjay.adapters.redis.scripts import answered
 from scrubjay.adapters.redis.turns import RedisTurns
 from scrubjay.model import OWNERS, Lane, Scope, Turn, TurnStatus
@@ -21,11 +21,13 @@ class RedisOwners:
     Args:
         redis: an open client with undecoded answers; closed by whoever opened it.
         turns: what became of the turns.
+        keys: the names of the keys.
     """
 
-    def __init__(self, redis: Redis, turns: RedisTurns) -> None:
+    def __init__(self, redis: Redis, turns: RedisTurns, keys: Keys = DEFAULT_KEYS) -> None:
         self._redis = redis
         self._turns = turns
+        self._keys = keys
 
     async def of(self, scope: Scope) -> AsyncIterator[tuple[TurnStatus, Turn | None]]:
         """Every turn in scope by lane and acceptance, each with what was said as long as that is kept.
@@ -46,7 +48,7 @@ class RedisOwners:
         while True:
             rows, end = set[tuple[int, str]](), None
             most = _CHUNK + len(shown)
-            for name in (keys.owned(lane), keys.dead(lane)):
+            for name in (self._keys.owned(lane), self._keys.dead(lane)):
                 call = self._redis.zrangebyscore(name, low, "+inf", start=0, num=most, withscores=True)
                 some = [(int(stamp), turn_id.decode()) for turn_id, stamp in await answered(call)]
                 rows.update(some)
@@ -63,7 +65,7 @@ class RedisOwners:
     async def _told(self, scope: Scope, ids: Sequence[str]) -> list[tuple[TurnStatus, Turn | None]]:
         async with self._redis.pipeline(transaction=False) as pipeline:
             for turn_id in ids:
-                pipeline.hgetall(keys.turn(scope.tenant, turn_id))
+                pipeline.hgetall(self._keys.turn(scope.tenant, turn_id))
             rows = await answered(pipeline.execute())
         told = [decode_status(turn_id, row) for turn_id, row in zip(ids, rows, strict=True) if row]
         ours = [one for one in told if scope.ids.items() <= _owner(one).items()]

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from cachetools import TTLCache
 
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.scripts import RedisScripts
 from scrubjay.ports import Rate
 
@@ -47,6 +46,7 @@ class RedisRates:
     def __init__(self, scripts: RedisScripts) -> None:
         self._run = scripts.run
         self._purses: TTLCache[tuple[str, int], _Purse] = TTLCache(_MOST_REMEMBERED, _REMEMBERED_SECONDS)
+        self._keys = scripts.keys
 
     async def spend(self, name: str, per_minute: int) -> Rate:
         """One more request of somebody. Raises InboxUnavailable."""
@@ -69,7 +69,7 @@ class RedisRates:
 
     async def _fill(self, purse: _Purse, name: str, per_minute: int) -> None:
         handful = max(1, per_minute // _HANDFULS_A_MINUTE)
-        taken, left = await self._run("rate", [keys.rate(name)], [per_minute, handful])
+        taken, left = await self._run("rate", [self._keys.rate(name)], [per_minute, handful])
         purse.held, purse.left = purse.held + int(taken), float(left)
         if not taken:
             missing_seconds = (1 - purse.left) * _MINUTE_SECONDS / per_minute

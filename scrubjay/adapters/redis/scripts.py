@@ -11,9 +11,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -22,6 +23,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, RedisError
 
+from scrubjay.adapters.redis.keys import DEFAULT_KEYS, Keys
 from scrubjay.adapters.redis.refusals import Refusal, blamed, refusal_of, sentence
 from scrubjay.errors import InboxUnavailable
 
@@ -33,9 +35,6 @@ _FILES = {
     if entry.name.endswith(".lua")
 }
 _SHARED = re.compile(r"^-- with (_\w+)$", re.MULTILINE)  # a script names a file that is put before it
-NOTHING = "sj:nothing"  # there is no such key: deleting it is a write that needs no memory and changes nothing
-# It stands in the script's first line, so that the numbers of the lines stay true.
-_GOES_ON = f"redis.call('DEL', '{NOTHING}') "
 # `accept` must be refused. Of the others these write nothing, or not as a rule, or begin with such a write already: in
 # Redis 6.2 even a deletion of nothing is written to the append-only file.
 _AS_THEY_STAND = (
@@ -52,13 +51,37 @@ _AS_THEY_STAND = (
 )
 
 
-def _script(name: str, text: str) -> str:
+_IN_A_NAME = f"'{DEFAULT_KEYS.prefix}"  # so the names of keys begin in the files
+
+
+def goes_on(keys: Keys) -> str:
+    """What a script begins with that a full Redis is to let finish.
+
+    It has no line of its own, so that the numbers of the script's lines stay true.
+    """
+    return f"redis.call('DEL', '{keys.nothing}') "
+
+
+@dataclass(frozen=True)
+class _Sources:
+    """The text of each script by its name, and what Redis knows it by."""
+
+    texts: Mapping[str, str]
+    digests: Mapping[str, str]
+
+
+@cache
+def _sources(keys: Keys) -> _Sources:
+    texts = {name: _script(name, text, keys) for name, text in _FILES.items() if not name.startswith("_")}
+    return _Sources(texts, {name: hashlib.sha1(text.encode()).hexdigest() for name, text in texts.items()})
+
+
+def _script(name: str, text: str, keys: Keys) -> str:
     whole = "".join(_FILES[shared] for shared in _SHARED.findall(text)) + text
-    return whole if name in _AS_THEY_STAND else _GOES_ON + whole
+    whole = whole.replace(_IN_A_NAME, f"'{keys.prefix}")
+    return whole if name in _AS_THEY_STAND else goes_on(keys) + whole
 
 
-_SOURCES = {name: _script(name, text) for name, text in _FILES.items() if not name.startswith("_")}
-_DIGESTS = {name: hashlib.sha1(text.encode()).hexdigest() for name, text in _SOURCES.items()}
 _LARGEST_PIPELINE = 256
 _MOST_WAITING = 2_000  # less than a second's work for a Redis that answers
 _FULL_RETRY_SECONDS = 5
@@ -79,10 +102,13 @@ class RedisScripts:
 
     Args:
         redis: an open client; it is closed by whoever opened it.
+        keys: the names of the keys.
     """
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, keys: Keys = DEFAULT_KEYS) -> None:
+        self.keys = keys
         self._redis = redis
+        self._sources = _sources(keys)
         self._waiting: list[_Call] = []
         self._pump: asyncio.Task[None] | None = None
 
@@ -134,13 +160,13 @@ class RedisScripts:
     async def _execute(self, calls: Sequence[_Call]) -> list[Any]:
         async with self._redis.pipeline(transaction=False) as pipeline:
             for call in calls:
-                pipeline.evalsha(_DIGESTS[call.name], len(call.keys), *call.keys, *call.args)
+                pipeline.evalsha(self._sources.digests[call.name], len(call.keys), *call.keys, *call.args)
             return list(await pipeline.execute(raise_on_error=False))
 
     async def _again(self, calls: Sequence[_Call], answers: Sequence[Any]) -> list[Any]:
         """Redis forgot the scripts (it restarted): load them, and run those that did not run."""
         async with self._redis.pipeline(transaction=False) as pipeline:
-            for text in _SOURCES.values():
+            for text in self._sources.texts.values():
                 pipeline.script_load(text)
             await pipeline.execute()
         unknown = [index for index, answer in enumerate(answers) if isinstance(answer, NoScriptError)]

@@ -8,7 +8,7 @@ import secrets
 
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.keys import DEFAULT_KEYS, Keys
 from scrubjay.adapters.redis.scripts import RedisScripts
 from scrubjay.errors import InboxUnavailable
 
@@ -25,10 +25,12 @@ class RedisServerKey:
     Args:
         redis: an open client with undecoded answers; closed by whoever opened it.
         given: as set; None: the one that Redis keeps, made by whoever asks first.
+        keys: the names of the keys.
     """
 
-    def __init__(self, redis: Redis, given: str | None = None) -> None:
-        self._run = RedisScripts(redis).run
+    def __init__(self, redis: Redis, given: str | None = None, keys: Keys = DEFAULT_KEYS) -> None:
+        self._run = RedisScripts(redis, keys).run
+        self._keys = keys
         self._key = given.encode() if given else None
         self._good_until = float("inf") if given else float("-inf")
 
@@ -44,7 +46,7 @@ class RedisServerKey:
             # A script, as a full Redis would refuse the plain command, even where the key is there.
             ours = self._key or secrets.token_hex(_BYTES).encode()
             try:
-                self._key = bytes(await self._run("server_key", [keys.SERVER_KEY], [ours]))
+                self._key = bytes(await self._run("server_key", [self._keys.server_key], [ours]))
             except InboxUnavailable:
                 if self._key is None:
                     raise

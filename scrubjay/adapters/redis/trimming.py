@@ -9,7 +9,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.keys import Keys
 from scrubjay.adapters.redis.scripts import Argument, answered
 from scrubjay.model import Status
 
@@ -20,18 +20,19 @@ _CHUNK = 1_000  # looked at in one step: about a millisecond of Redis's time
 Run = Callable[[str, Sequence[str], Sequence[Argument]], Awaitable[Any]]
 
 
-async def trim_some(redis: Redis, run: Run, oldest_us: int, seconds: float) -> int:
+async def trim_some(redis: Redis, run: Run, keys: Keys, oldest_us: int, seconds: float) -> int:
     """Trim the sets of a few tenants, taken by chance; returns how many turns were dropped.
 
     Args:
         redis: an open client.
         run: runs a script.
+        keys: the names of the keys.
         oldest_us: only turns accepted before can have ended; microseconds since 1970.
         seconds: when to stop, though not before one chunk is done.
     """
     deadline, dropped = monotonic() + seconds, 0
-    tenants = [found.decode() for found in await answered(redis.srandmember(keys.TENANTS, _TENANTS_A_SWEEP))]
-    sets = [(tenant, name) for tenant in tenants for name in _trimmed(tenant)]
+    tenants = [found.decode() for found in await answered(redis.srandmember(keys.tenants, _TENANTS_A_SWEEP))]
+    sets = [(tenant, name) for tenant in tenants for name in _trimmed(keys, tenant)]
     for tenant, name in random.sample(sets, len(sets)):  # in no order: a large one does not hide those behind it
         old = int(await answered(redis.zcount(name, "-inf", f"({oldest_us}")))
         if old:
@@ -60,7 +61,7 @@ async def trim_ended(redis: Redis, run: Run, name: str, turn_prefix: str, oldest
                 return
 
 
-def _trimmed(tenant: str) -> tuple[str, ...]:
+def _trimmed(keys: Keys, tenant: str) -> tuple[str, ...]:
     """The sets in which a turn stays until its hash ends; a turn leaves the others when its status changes."""
     return keys.status(tenant, Status.SETTLED), keys.status(tenant, Status.ERASED), keys.gated(tenant)
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 import structlog
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.codec import decode_status
 from scrubjay.adapters.redis.dead_letters import matching
 from scrubjay.adapters.redis.lists import newest, walked
-from scrubjay.adapters.redis.scripts import Argument, answered
+from scrubjay.adapters.redis.scripts import RedisScripts, answered
 from scrubjay.adapters.redis.trimming import trim_ended
 from scrubjay.errors import NewerFormat
 from scrubjay.model import DEEPEST, After, DeadFilter, Lane, Page, Slice, Status, TurnStatus
@@ -24,31 +21,30 @@ log = structlog.get_logger(__name__)
 LIVE = (Status.QUEUED, Status.RUNNING, Status.RETRYING)
 _CHUNK = 500
 
-Run = Callable[[str, Sequence[str], Sequence[Argument]], Awaitable[Any]]
-
 
 class TurnLists:
     """The lists of the port `TurnLog`.
 
     Args:
         redis: an open client with undecoded answers.
-        run: runs a script.
+        scripts: runs the steps.
         retention_seconds: how long a settled turn is kept.
     """
 
-    def __init__(self, redis: Redis, run: Run, retention_seconds: int) -> None:
+    def __init__(self, redis: Redis, scripts: RedisScripts, retention_seconds: int) -> None:
         self._redis = redis
-        self._run = run
+        self._run = scripts.run
+        self._keys = scripts.keys
         self._retention_us = retention_seconds * 1_000_000
 
     async def of_tenant(self, tenant: str, status: Status | None, page: Page) -> Slice[TurnStatus]:
         """A part of a tenant's turns."""
-        sets = [keys.status(tenant, one) for one in ([status] if status else Status)]
+        sets = [self._keys.status(tenant, one) for one in ([status] if status else Status)]
         return await self._shown(tenant, await newest(self._run, sets, page))
 
     async def gated(self, tenant: str, page: Page) -> Slice[TurnStatus]:
         """A part of the turns that were settled without asking a model."""
-        return await self._shown(tenant, await newest(self._run, [keys.gated(tenant)], page))
+        return await self._shown(tenant, await newest(self._run, [self._keys.gated(tenant)], page))
 
     async def of_user(self, tenant: str, user_id: str, status: Status | None, page: Page) -> Slice[TurnStatus]:
         """A part of a user's turns. An erased turn is nobody's any more."""
@@ -61,44 +57,44 @@ class TurnLists:
         elif status in LIVE:
             places = sliced(await self._waiting(lane, status), page)
         else:
-            owned = [] if status is Status.DEAD else [keys.owned(lane)]
-            places = await newest(self._run, [*owned, keys.dead(lane)], page)
+            owned = [] if status is Status.DEAD else [self._keys.owned(lane)]
+            places = await newest(self._run, [*owned, self._keys.dead(lane)], page)
         return await self._shown(tenant, places)
 
     async def dead(self, tenant: str, which: DeadFilter, page: Page) -> Slice[TurnStatus]:
         """A part of the dead turns that are meant. Of a filter that names no user the newest 10,000 are counted."""
         if which.is_open:
             return await self.of_tenant(tenant, Status.DEAD, page)
-        meant, end = await matching(self._redis, self._run, tenant, which)
+        meant, end = await matching(self._redis, self._run, self._keys, tenant, which)
         count = len(meant)
         if page.after is not None and end is not None and _order(page.after) <= _order(end):
-            meant, end = await matching(self._redis, self._run, tenant, which, page.after)
+            meant, end = await matching(self._redis, self._run, self._keys, tenant, which, page.after)
         part = sliced([(place, place) for place in meant], page, count)
         # Where not all were looked through, the list goes on behind the last one that was.
         return await self._shown(tenant, part if part.after is not None else replace(part, after=end))
 
     async def _settled(self, lane: Lane, page: Page) -> Slice[After]:
         """The index of a lane names what waits in it and what is settled."""
-        names = await answered(self._redis.lrange(keys.waiting(lane), 0, -1))
+        names = await answered(self._redis.lrange(self._keys.waiting(lane), 0, -1))
         waiting = {name.decode() for name in names}
         skip, part = page.offset, list[After]()
-        async for places in walked(self._run, [keys.owned(lane)], page.after):
+        async for places in walked(self._run, [self._keys.owned(lane)], page.after):
             part += [place for place in places if place.name not in waiting]
             if len(part) > skip + page.size:
                 break
-        count = max(0, int(await answered(self._redis.zcard(keys.owned(lane)))) - len(waiting))
+        count = max(0, int(await answered(self._redis.zcard(self._keys.owned(lane)))) - len(waiting))
         part = part[skip:]
         return Slice(count, part[: page.size], part[page.size - 1] if len(part) > page.size else None)
 
     async def _waiting(self, lane: Lane, status: Status) -> list[tuple[After, After]]:
         """What waits in a lane in one status, the newest first, of the first 10,000 turns."""
-        ids = [name.decode() for name in await answered(self._redis.lrange(keys.waiting(lane), 0, DEEPEST - 1))]
+        ids = [name.decode() for name in await answered(self._redis.lrange(self._keys.waiting(lane), 0, DEEPEST - 1))]
         places = list[After]()
         for start in range(0, len(ids), _CHUNK):
             chunk = ids[start : start + _CHUNK]
             async with self._redis.pipeline(transaction=False) as pipeline:
                 for turn_id in chunk:
-                    pipeline.hmget(keys.turn(lane.tenant, turn_id), "status", "accepted_us")
+                    pipeline.hmget(self._keys.turn(lane.tenant, turn_id), "status", "accepted_us")
                 rows = await answered(pipeline.execute())
             known = zip(chunk, rows, strict=True)
             places += [After(stamp=int(row[1]), name=one) for one, row in known if row[0] == status.value.encode()]
@@ -108,14 +104,14 @@ class TurnLists:
         """Drop from a lane's index the turns whose hashes have ended: they are not there, and are not counted."""
         now_s, now_us = await answered(self._redis.time())
         oldest_us = now_s * 1_000_000 + now_us - self._retention_us
-        await trim_ended(self._redis, self._run, keys.owned(lane), keys.turn_prefix(lane.tenant), oldest_us)
+        await trim_ended(self._redis, self._run, self._keys.owned(lane), self._keys.turn_prefix(lane.tenant), oldest_us)
 
     async def _shown(self, tenant: str, places: Slice[After]) -> Slice[TurnStatus]:
         """The turns of a part of a list; those that have ended meanwhile are not counted."""
         ids = [place.name for place in places.items]
         async with self._redis.pipeline(transaction=False) as pipeline:
             for turn_id in ids:
-                pipeline.hgetall(keys.turn(tenant, turn_id))
+                pipeline.hgetall(self._keys.turn(tenant, turn_id))
             rows = await answered(pipeline.execute())
         turns, ended = list[TurnStatus](), 0
         for turn_id, row in zip(ids, rows, strict=True):

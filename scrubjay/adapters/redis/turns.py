@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Sequence
 import structlog
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.chunks import members
 from scrubjay.adapters.redis.codec import decode_ledger, decode_status, decode_turn, decode_usage
 from scrubjay.adapters.redis.dead_letters import find_dead
@@ -38,9 +37,10 @@ class RedisTurns:
 
     def __init__(self, redis: Redis, scripts: RedisScripts | None = None, retention_seconds: int = 7 * 86_400) -> None:
         self._redis = redis
-        self._run = (scripts or RedisScripts(redis)).run
+        scripts = scripts or RedisScripts(redis)
+        self._run, self._keys = scripts.run, scripts.keys
         self._looks = Looks(redis)
-        self._lists = TurnLists(redis, self._run, retention_seconds)
+        self._lists = TurnLists(redis, scripts, retention_seconds)
 
     async def get(self, reach: Scope, turn_id: str) -> TurnStatus | None:
         """One turn's status, None when unknown (or past retention) or out of reach. Raises NewerFormat."""
@@ -48,7 +48,7 @@ class RedisTurns:
         return decode_status(turn_id, fields) if fields else None
 
     async def _fields(self, reach: Scope, turn_id: str) -> dict[bytes, bytes]:
-        fields: dict[bytes, bytes] = await answered(self._redis.hgetall(keys.turn(reach.tenant, turn_id)))
+        fields: dict[bytes, bytes] = await answered(self._redis.hgetall(self._keys.turn(reach.tenant, turn_id)))
         return fields if _within(fields, reach) else {}
 
     async def text(self, reach: Scope, turn_id: str) -> Turn | None:
@@ -56,7 +56,7 @@ class RedisTurns:
         fields = await self._fields(reach, turn_id)
         body = fields.get(b"body")
         if fields and body is None:
-            body = await answered(self._redis.get(keys.text(reach.tenant, turn_id)))
+            body = await answered(self._redis.get(self._keys.text(reach.tenant, turn_id)))
         if body is None:
             return None
         was_dead = fields[b"status"] == Status.DEAD.value.encode() or b"times_replayed" in fields
@@ -69,7 +69,7 @@ class RedisTurns:
 
     async def status(self, reach: Scope, turn_id: str) -> Status | None:
         """A turn's status alone, None as of `get`. No other field of the turn is read but for who may see it."""
-        status, *ids = await self._looks.row(keys.turn(reach.tenant, turn_id), ["status", *reach.ids])
+        status, *ids = await self._looks.row(self._keys.turn(reach.tenant, turn_id), ["status", *reach.ids])
         fields = {field.encode(): name for field, name in zip(reach.ids, ids, strict=True) if name is not None}
         return Status(status.decode()) if status is not None and _within(fields, reach) else None
 
@@ -81,7 +81,7 @@ class RedisTurns:
 
     async def dead(self, tenant: str, which: DeadFilter) -> list[str]:
         """The ids of the dead turns that are meant, in the order of acceptance; no text is read."""
-        return await find_dead(self._redis, tenant, which)
+        return await find_dead(self._redis, self._keys, tenant, which)
 
     async def dead_page(self, tenant: str, which: DeadFilter, page: Page) -> Slice[TurnStatus]:
         """A part of the dead turns that are meant, newest first."""
@@ -91,7 +91,7 @@ class RedisTurns:
         """The lane of each turn and its owner's ids, without its words."""
         async with self._redis.pipeline(transaction=False) as pipeline:
             for turn_id in ids:
-                pipeline.hmget(keys.turn(tenant, turn_id), [b"lane", *_OWNERS])
+                pipeline.hmget(self._keys.turn(tenant, turn_id), [b"lane", *_OWNERS])
             return list(await answered(pipeline.execute()))
 
     async def pending(self, *scopes: Scope) -> int:
@@ -100,13 +100,13 @@ class RedisTurns:
         for start in range(0, len(scopes), _CHUNK):
             async with self._redis.pipeline(transaction=False) as pipeline:
                 for scope in scopes[start : start + _CHUNK]:
-                    pipeline.llen(keys.waiting(scope.lane))
+                    pipeline.llen(self._keys.waiting(scope.lane))
                 waiting += sum(await answered(pipeline.execute()))
         return waiting
 
     async def ledger(self, tenant: str) -> Ledger:
         """The tenant's books, read in one step."""
-        names = [keys.ledger(tenant), *(keys.status(tenant, status) for status in LIVE)]
+        names = [self._keys.ledger(tenant), *(self._keys.status(tenant, status) for status in LIVE)]
         return decode_ledger(*await self._run("books", names, []))
 
     async def ledgers(self, tenants: Sequence[str]) -> dict[str, Ledger]:
@@ -132,13 +132,13 @@ class RedisTurns:
             chunk = tenants[start : start + _CHUNK]
             async with self._redis.pipeline(transaction=False) as pipeline:
                 for tenant in chunk:
-                    pipeline.hgetall(keys.usage(tenant))
+                    pipeline.hgetall(self._keys.usage(tenant))
                 found |= zip(chunk, map(_by_model, await answered(pipeline.execute())), strict=True)
         return found
 
     async def tenants(self) -> list[str]:
         """Every tenant that ever had a turn accepted."""
-        return sorted({tenant async for chunk in set_members(self._redis, keys.TENANTS) for tenant in chunk})
+        return sorted({tenant async for chunk in set_members(self._redis, self._keys.tenants) for tenant in chunk})
 
     async def lanes(self, scope: Scope) -> list[Lane]:
         """Every lane that holds a turn in scope: one for a user, else found by looking through the tenant's turns."""
@@ -161,7 +161,7 @@ class RedisTurns:
     async def _rows(self, tenant: str) -> AsyncIterator[tuple[bytes, dict[bytes, bytes]]]:
         """The lane and the owner's ids of every turn that is not erased; some come more than once."""
         for status in _AS_TURNS_MOVE:
-            async for chunk in members(self._redis, keys.status(tenant, status)):
+            async for chunk in members(self._redis, self._keys.status(tenant, status)):
                 for lane_key, *ids_of in await self._owners(tenant, chunk):
                     row = {name: one for name, one in zip(_OWNERS, ids_of, strict=True) if one}
                     if lane_key is not None:

@@ -11,12 +11,12 @@ from time import monotonic
 
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis import keys
 from scrubjay.client import ScrubjayClient
 from scrubjay.client.views import TurnView
 from scrubjay.model import Scope
 from tests.bench.fairness.figures import Situation, Wait
 from tests.bench.fairness.noisy import WORDS, fill
+from tests.redis_keys import keys
 from tests.support import wait_until
 
 POISON = "poison"

@@ -10,7 +10,7 @@ from pathlib import Path
 from qdrant_client import AsyncQdrantClient
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis.key_catalog import KINDS, Ends
+from tests.key_catalog import KINDS, Ends
 from tests.support import wait_until
 
 # What stays a while in any case, however many turns there were.

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.turns import RedisTurns
 from scrubjay.client import ScrubjayClient
 from scrubjay.model.ledger import Ledger
 from tests.bench.footprint.state import Memory, memory
 from tests.bench.load import load, request, so_many
+from tests.redis_keys import keys
 from tests.support import wait_until
 
 POISON = "poison"
@@ -97,7 +97,7 @@ async def _post(url: str, amount: Amount, start: int, many: int) -> None:
 
 async def _until_waiting(redis: Redis, most: int) -> None:
     async def few() -> bool:
-        return int(await redis.get(keys.BACKLOG) or 0) <= most
+        return int(await redis.get(keys.backlog) or 0) <= most
 
     await wait_until(few, deadline_seconds=_SETTLED_SECONDS, what="the turns being settled", poll_seconds=_LOOK_SECONDS)
 

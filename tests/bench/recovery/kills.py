@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis import keys
 from scrubjay.client import ScrubjayClient
 from scrubjay.client.views import TurnView
 from scrubjay.devstack.stack import Stack
 from scrubjay.model import Scope
 from tests.bench.recovery.figures import Kill
 from tests.bench.recovery.watch import leases, takeovers
+from tests.redis_keys import keys
 from tests.support import kill, wait_until
 
 TENANT = "default"
@@ -86,7 +86,7 @@ class Killer:
         await wait_until(listen, deadline_seconds=_READY_SECONDS, what="every worker waiting for a bell")
 
     async def _nothing_waits(self) -> bool:
-        return int(await self._redis.get(keys.BACKLOG) or 0) == 0
+        return int(await self._redis.get(keys.backlog) or 0) == 0
 
     async def _seen(self, ids: Sequence[str]) -> list[TurnView]:
         gate = asyncio.Semaphore(_LOOKS_AT_ONCE)

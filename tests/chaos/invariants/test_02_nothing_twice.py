@@ -9,11 +9,11 @@ from typing import Any, cast
 
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis import keys
 from scrubjay.ingest.drain import Remembering, drain
 from scrubjay.model import Extraction, Lane, Lease, Scope, Status, Turn
 from tests.fakes import EchoExtractor
 from tests.integration.house import House
+from tests.redis_keys import keys
 
 SAID = ("I live in Berlin", "I like green tea")
 ALL_STEPS = 12  # of a drain of one batch, counted by the test itself

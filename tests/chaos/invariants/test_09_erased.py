@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.turns import RedisTurns
 from scrubjay.model import Scope
 from tests.chaos.holding import Moment, Step
 from tests.chaos.scan import all_of_qdrant, all_of_redis
 from tests.chaos.scene import TENANT, Scene
 from tests.model_server.wire import Fault, Kind
+from tests.redis_keys import keys
 from tests.support import wait_until
 
 KNOWN, EXTRACTED, APPLIED, KEPT = "I live in Berlin.", "I like green tea.", "My dog is called Rex.", "I play the cello."
@@ -55,12 +55,12 @@ def points_of(scene: Scene, *users: str, found: list[str]) -> list[str]:
 
 async def removals_are_repeated(scene: Scene) -> None:
     """The time in which somebody stalled could still write is over: the sweep removes once more and forgets that."""
-    names: list[bytes] = await scene.redis.zrange(keys.REMOVALS, 0, -1)  # type: ignore[assignment]
+    names: list[bytes] = await scene.redis.zrange(keys.removals, 0, -1)  # type: ignore[assignment]
     for name in names:
-        await scene.redis.zadd(keys.REMOVALS, {name: 0})
+        await scene.redis.zadd(keys.removals, {name: 0})
 
     async def none_is_left() -> bool:
-        return not await scene.redis.exists(keys.REMOVALS)
+        return not await scene.redis.exists(keys.removals)
 
     await wait_until(none_is_left, deadline_seconds=10, what="the removals being repeated")
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.turns import RedisTurns
 from scrubjay.model import Scope
 from tests.chaos.conftest import Restaged
 from tests.chaos.scene import TENANT, Scene
 from tests.model_server.wire import Fault, Kind
+from tests.redis_keys import keys
 from tests.support import wait_until
 
 MAX_ATTEMPTS, ROUNDS = 1, 2

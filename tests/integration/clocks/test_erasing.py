@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis import keys
 from scrubjay.edit.edits import Change, delete, update
 from scrubjay.edit.importing import Importing, bring_in
 from scrubjay.erase.forget import forget, lanes_of, what_is_left
@@ -17,6 +16,7 @@ from scrubjay.model.arrival import Arrival, Became
 from scrubjay.model.erasure import Erasure
 from tests.integration.clocks.conftest import HOUR, Clock
 from tests.integration.house import ANA, BOB, House, make_removals_due
+from tests.redis_keys import keys
 
 CAROL = Scope(tenant="other", user_id="carol")
 TENANT = Scope(tenant="default")
@@ -159,6 +159,6 @@ async def test_an_emptied_redis_goes_on_after_everything_that_the_store_holds(
     await house.say("I live in Rome")
     await house.drain()
     assert await house.texts() == ["I live in Rome"]
-    await redis.delete(keys.CLOCK)
+    await redis.delete(keys.clock)
     assert (await forgotten(house, ANA)).verified
     assert await house.store.left(ANA) == 0

@@ -8,7 +8,6 @@ import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.audit import RedisAudit
 from scrubjay.adapters.redis.clock import RedisClock
 from scrubjay.adapters.redis.limits import InboxLimits
@@ -20,6 +19,7 @@ from scrubjay.validation import dated
 from tests.fakes import word_vector
 from tests.integration.clocks.conftest import HOUR, Clock
 from tests.integration.house import ANA, House
+from tests.redis_keys import keys
 
 DAYS = timedelta(days=1)
 
@@ -55,7 +55,7 @@ async def test_a_redis_that_answers_late_has_not_jumped(redis: Redis) -> None:
         for _ in range(2):
             await process.look()
     assert logged == []
-    assert await redis.hget(keys.CLOCK, "jumps") is None
+    assert await redis.hget(keys.clock, "jumps") is None
 
 
 async def test_what_has_expired_by_redis_clock_is_news_again_whatever_a_workers_own_clock_says(

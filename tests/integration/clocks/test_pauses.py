@@ -10,7 +10,6 @@ from redis.asyncio import Redis
 
 from scrubjay.adapters.celery_wakeups import CeleryBell
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.breaker import BreakerLimits, RedisBreaker
 from scrubjay.adapters.redis.intake import RedisInbox
 from scrubjay.adapters.redis.lanes import RedisLanes
@@ -25,6 +24,7 @@ from scrubjay.model import DeliveryStatus, Outcome, Webhook
 from scrubjay.model.task_names import QUEUE
 from tests.integration.clocks.conftest import HOUR, Clock
 from tests.integration.house import ANA, House
+from tests.redis_keys import keys
 from tests.support import wait_until
 
 LIMITS = InboxLimits(lease_seconds=1, sweep_seconds=0.05, retry_max_seconds=0.5)
@@ -115,10 +115,10 @@ async def test_a_removal_is_repeated_when_whoever_wrote_has_ended_whatever_the_c
     clock.set_ahead(seconds)
     assert await process.inbox.unfinished() == []
     await redis.hincrby(
-        keys.CLOCK, "monotonic_us", (LIMITS.lease_ms + 30_000 - 5_000) * 1000
+        keys.clock, "monotonic_us", (LIMITS.lease_ms + 30_000 - 5_000) * 1000
     )  # all have looked meanwhile
     assert await process.inbox.unfinished() == []
-    await redis.hincrby(keys.CLOCK, "monotonic_us", 10_000_000)
+    await redis.hincrby(keys.clock, "monotonic_us", 10_000_000)
     assert len(await process.inbox.unfinished()) == 1
 
 
@@ -168,6 +168,6 @@ async def test_a_lease_that_a_jump_has_made_longer_is_good_for_writing_no_longer
 
 
 async def test_a_sweep_is_not_put_off_by_a_term_that_a_jump_has_made_longer(redis: Redis, process: Process) -> None:
-    await redis.set(keys.SWEEPER, 1, px=HOUR * 1000)  # as it looks once the clock has gone back
+    await redis.set(keys.sweeper, 1, px=HOUR * 1000)  # as it looks once the clock has gone back
     await process.inbox.sweep()
-    assert await redis.pttl(keys.SWEEPER) <= LIMITS.sweep_ms
+    assert await redis.pttl(keys.sweeper) <= LIMITS.sweep_ms

@@ -10,7 +10,6 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis import keys
 from scrubjay.bootstrap import Parts, delivering, remembering
 from scrubjay.ingest.drain import Remembering, drain
 from scrubjay.model import Scope
@@ -20,6 +19,7 @@ from scrubjay.webhooks.delivery import Delivering, deliver
 from tests.chaos.scan import all_of_redis
 from tests.integration.front import ADMIN_KEY, Front, fronts
 from tests.receiver import Receiver, receiving
+from tests.redis_keys import keys
 
 TENANT = "default"
 # A pause outlasts its test, unless the test ends it.

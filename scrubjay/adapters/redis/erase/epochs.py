@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from redis.asyncio import Redis
 
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
-from scrubjay.adapters.redis import keys
+from scrubjay.adapters.redis.keys import Keys
 from scrubjay.adapters.redis.scripts import answered
 from scrubjay.model import Epoch, Scope
 from scrubjay.model.clock import from_us
@@ -19,11 +19,13 @@ class RedisEpochs:
     Args:
         redis: an open client with undecoded answers; closed by whoever opened it.
         pseudonyms: what stands for an owner.
+        keys: the names of the keys.
     """
 
-    def __init__(self, redis: Redis, pseudonyms: Pseudonyms) -> None:
+    def __init__(self, redis: Redis, pseudonyms: Pseudonyms, keys: Keys) -> None:
         self._redis = redis
         self._pseudonyms = pseudonyms
+        self._keys = keys
 
     async def of(self, scopes: Iterable[Scope]) -> dict[Scope, Epoch]:
         """When each of these was last erased; those that never were are left out. Raises InboxUnavailable."""
@@ -35,7 +37,7 @@ class RedisEpochs:
 
     async def key(self, scope: Scope) -> str:
         """The key of a scope's epoch."""
-        return keys.epoch(scope.tenant, await self._pseudonyms.epoch(scope))
+        return self._keys.epoch(scope.tenant, await self._pseudonyms.epoch(scope))
 
 
 def decode_epoch(order: bytes, at_us: bytes) -> Epoch:

@@ -11,7 +11,6 @@ import structlog
 from redis.asyncio import Redis
 
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.chunks import chunks, members
 from scrubjay.adapters.redis.codec import decode_plan, decode_removal, encode_removal
 from scrubjay.adapters.redis.digests import RedisDigests
@@ -65,20 +64,21 @@ class RedisErasing:
         self._bell = bell
         self._limits = limits
         self._pseudonyms = pseudonyms
-        self._epochs = RedisEpochs(redis, pseudonyms)
-        self._digests = RedisDigests(redis, pseudonyms)
-        self._run = scripts.run
-        self._fan_out = FanOut(scripts.run, limits.retention_seconds)
+        self._epochs = RedisEpochs(redis, pseudonyms, scripts.keys)
+        self._digests = RedisDigests(redis, pseudonyms, scripts.keys)
+        self._scripts, self._run = scripts, scripts.run
+        self._fan_out = FanOut(scripts, limits.retention_seconds)
         self._order = order
+        self._keys = scripts.keys
 
     def holding(self, hand_back: Callable[[Lease], Awaitable[None]]) -> AbstractAsyncContextManager[RedisHeldLanes]:
         """Lanes held by force, none at first, renewed until left and then handed back by `hand_back`."""
-        return holding(RedisHeldLanes(self._redis, self._run, self._order, self._limits), hand_back)
+        return holding(RedisHeldLanes(self._redis, self._scripts, self._order, self._limits), hand_back)
 
     async def raise_epoch(self, scope: Scope) -> Epoch:
         """Raise an owner's epoch: it is the next number in the order. Notes the removal down, sealed."""
         owner = await self._sealed(Removal(scope=scope))
-        names = [await self._epochs.key(scope), keys.REMOVALS]
+        names = [await self._epochs.key(scope), self._keys.removals]
         args: list[Argument] = [self._limits.epoch_seconds, owner, self._limits.finish_ms]
         return decode_epoch(*await self._order.run("epoch", names, args))
 
@@ -96,7 +96,7 @@ class RedisErasing:
         while rank:
             rank, erased = await self._erased(scope, lease, epoch, rank)
             yield erased
-        for name in (keys.owned(lease.lane), keys.dead(lease.lane)):
+        for name in (self._keys.owned(lease.lane), self._keys.dead(lease.lane)):
             async for turns in members(self._redis, name):
                 yield (await self._erased(scope, lease, epoch, b"", turns))[1]
 
@@ -105,10 +105,20 @@ class RedisErasing:
     ) -> tuple[bytes, Erased]:
         """One step: some turns, or some of those that wait from a rank on; returns also the rank of the next step."""
         lane = lease.lane
-        names = [keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.plan(lane), keys.owned(lane)]
-        names += [keys.ledger(lane.tenant), keys.BACKLOG, keys.dead(lane)]
+        names = [
+            self._keys.lease(lane),
+            self._keys.lane(lane),
+            self._keys.waiting(lane),
+            self._keys.plan(lane),
+            self._keys.owned(lane),
+        ]
+        names += [self._keys.ledger(lane.tenant), self._keys.backlog, self._keys.dead(lane)]
         args: list[Argument] = [lease.token, epoch, self._limits.retention_seconds, lane.key]
-        args += [*(scope.ids.get(field, "") for field in OWNERS), *keys.prefixes(lane), keys.text_prefix(lane.tenant)]
+        args += [
+            *(scope.ids.get(field, "") for field in OWNERS),
+            *self._keys.prefixes(lane),
+            self._keys.text_prefix(lane.tenant),
+        ]
         answer = await self._run("erase", names, [*args, rank, _TURNS_AT_ONCE, *turns])
         if not answer:
             raise LeaseLost(f"the lease on a {lane.kind} lane was lost while it was erased")
@@ -161,16 +171,16 @@ class RedisErasing:
         plan = await self._plan(lease.lane)
         if plan is None or not (holds(plan, scope, epoch) or quoted(_events(plan)) & texts):
             return 0
-        names = [keys.lease(lease.lane), keys.plan(lease.lane), keys.lane(lease.lane)]
+        names = [self._keys.lease(lease.lane), self._keys.plan(lease.lane), self._keys.lane(lease.lane)]
         if not await self._run("unplan", names, [lease.token]):
             raise LeaseLost(f"the lease on a {lease.lane.kind} lane was lost while it was erased")
         return 1
 
     def _quotes(self, lane: Lane) -> RedisQuotes:
-        return RedisQuotes(self._redis, self._run, lane)
+        return RedisQuotes(self._redis, self._scripts, lane)
 
     async def _plan(self, lane: Lane) -> Plan | None:
-        data = await answered(self._redis.get(keys.plan(lane)))
+        data = await answered(self._redis.get(self._keys.plan(lane)))
         return decode_plan(data) if data else None
 
     async def untell(self, scope: Scope, before: int) -> int:
@@ -184,7 +194,7 @@ class RedisErasing:
         """
         await self._note_all(scope)
         untold = await self._digests.drop(scope)
-        async for ids in deliveries_of(self._redis, scope, before):
+        async for ids in deliveries_of(self._redis, self._keys, scope, before):
             for chunk in chunks(ids, _DELIVERIES_AT_ONCE):
                 untold += int(await self._run("hook_drop", [], [scope.tenant, *chunk]))
         return untold
@@ -195,18 +205,18 @@ class RedisErasing:
             return await self._fan_out.whole(scope.lane)
         cursor = None
         while cursor != 0:
-            cursor, rows = await answered(self._redis.zscan(keys.hook_lanes(scope.tenant), cursor or 0))
+            cursor, rows = await answered(self._redis.zscan(self._keys.hook_lanes(scope.tenant), cursor or 0))
             for lane_key, _ in rows:
                 await self._fan_out.whole(Lane.parse(lane_key.decode()))
 
     async def left(self, scope: Scope, lanes: Sequence[Lane], before: int, ids: Sequence[str] | None) -> Left:
         """What is there of a scope's turns up to a place in the order; with `ids` None every turn is looked at."""
-        return await Leftovers(self._redis, scope, before).found(lanes, ids)
+        return await Leftovers(self._redis, self._keys, scope, before).found(lanes, ids)
 
     async def note_removal(self, removal: Removal) -> None:
         """Note down that a memory was deleted, to be removed once more."""
         member = f"0 {await self._sealed(removal)}"
-        await self._run("note", [keys.REMOVALS], [member, self._limits.finish_ms])
+        await self._run("note", [self._keys.removals], [member, self._limits.finish_ms])
 
     async def _sealed(self, removal: Removal) -> str:
         document = removal.model_dump_json(exclude_none=True).encode()
@@ -214,7 +224,7 @@ class RedisErasing:
 
     async def unfinished(self) -> list[tuple[str, Removal]]:
         """The removals that are due to be repeated, each with the name under which `finished` knows it."""
-        monotonic_ms, found = await self._run("removals_due", [keys.REMOVALS], [_MOST_REMOVALS])
+        monotonic_ms, found = await self._run("removals_due", [self._keys.removals], [_MOST_REMOVALS])
         removals = list[tuple[str, Removal]]()
         for member in found:
             try:
@@ -222,12 +232,12 @@ class RedisErasing:
             except (NewerFormat, Unreadable) as error:  # it waits for a process that can read it, and holds up no other
                 log.warning("left_out", reason=error.plain)
                 later: dict[bytes, float] = {member: int(monotonic_ms) + _UNREADABLE_MS}
-                await answered(self._redis.zadd(keys.REMOVALS, later, xx=True))
+                await answered(self._redis.zadd(self._keys.removals, later, xx=True))
         return removals
 
     async def finished(self, name: str) -> None:
         """Forget a removal that has been repeated."""
-        await answered(self._redis.zrem(keys.REMOVALS, name))
+        await answered(self._redis.zrem(self._keys.removals, name))
 
 
 def _events(plan: Plan) -> list[TurnEvent]:

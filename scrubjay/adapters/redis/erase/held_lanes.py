@@ -5,16 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from typing import Any
 
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.chunks import chunks
 from scrubjay.adapters.redis.lanes import lease_of
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.order import RedisOrder
-from scrubjay.adapters.redis.scripts import Argument, answered
+from scrubjay.adapters.redis.scripts import Argument, RedisScripts, answered
 from scrubjay.errors import InboxUnavailable, LaneBusy, LeaseLost
 from scrubjay.model import Lane, Lease
 
@@ -23,7 +21,6 @@ _LEASES_AT_ONCE = 500  # in one MGET
 _WAIT_SECONDS = 30
 _LOOK_SECONDS = 0.1
 
-Run = Callable[[str, Sequence[str], Sequence[Argument]], Awaitable[Any]]
 HandBack = Callable[[Lease], Awaitable[None]]
 
 
@@ -32,14 +29,15 @@ class RedisHeldLanes:
 
     Args:
         redis: an open client with undecoded answers; closed by whoever opened it.
-        run: runs a script.
+        scripts: runs the steps.
         order: runs the steps that draw a number in the order.
         limits: bounds.
     """
 
-    def __init__(self, redis: Redis, run: Run, order: RedisOrder, limits: InboxLimits) -> None:
+    def __init__(self, redis: Redis, scripts: RedisScripts, order: RedisOrder, limits: InboxLimits) -> None:
         self._redis = redis
-        self._run = run
+        self._run = scripts.run
+        self._keys = scripts.keys
         self._order = order
         self._limits = limits
         self._leases = dict[Lane, Lease]()
@@ -71,9 +69,9 @@ class RedisHeldLanes:
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def _seized(self, lanes: Sequence[Lane]) -> int:
-        names, args = [keys.LANES], list[Argument]([self._limits.lease_ms])
+        names, args = [self._keys.lanes], list[Argument]([self._limits.lease_ms])
         for lane in lanes:
-            names += [keys.lease(lane), keys.erasing(lane)]
+            names += [self._keys.lease(lane), self._keys.erasing(lane)]
             args.append(lane.key)
         token, taken_us, taken = await self._order.run("seize", names, args)
         for lane in lanes[:taken]:
@@ -83,7 +81,7 @@ class RedisHeldLanes:
     async def check(self) -> None:
         """Raises LeaseLost unless every lane has been held since it was taken: a token never comes back."""
         for chunk in chunks(self.leases, _LEASES_AT_ONCE):
-            tokens = await answered(self._redis.mget([keys.lease(lease.lane) for lease in chunk]))
+            tokens = await answered(self._redis.mget([self._keys.lease(lease.lane) for lease in chunk]))
             self._lost += sum(token != str(lease.token).encode() for token, lease in zip(tokens, chunk, strict=True))
         if self._lost:
             raise LeaseLost(f"{self._lost} lanes were lost during an erase")
@@ -93,9 +91,9 @@ class RedisHeldLanes:
         while not self._lost:
             await asyncio.sleep(self._limits.lease_seconds / 3)
             for chunk in chunks(self.leases, LANES_AT_ONCE):
-                names, args = [keys.LANES], list[Argument]([self._limits.lease_ms])
+                names, args = [self._keys.lanes], list[Argument]([self._limits.lease_ms])
                 for lease in chunk:
-                    names += [keys.lease(lease.lane), keys.erasing(lease.lane)]
+                    names += [self._keys.lease(lease.lane), self._keys.erasing(lease.lane)]
                     args += [lease.token, lease.lane.key]
                 with contextlib.suppress(InboxUnavailable):  # what has ended by then is told by the next look
                     self._lost += int(await self._run("renew_held", names, args))

@@ -8,9 +8,9 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis import keys
-from scrubjay.adapters.redis.chunks import AT_ONCE, chunks, members, waiting_turns
+from scrubjay.adapters.redis.chunks import AT_ONCE, chunks, items, members
 from scrubjay.adapters.redis.codec import decode_plan
+from scrubjay.adapters.redis.keys import Keys
 from scrubjay.adapters.redis.scripts import answered
 from scrubjay.adapters.redis.webhooks.delivery_log import deliveries_of
 from scrubjay.model import OWNERS, Lane, Plan, Scope, Status
@@ -26,11 +26,13 @@ class Leftovers:
 
     Args:
         redis: an open client with undecoded answers.
+        keys: the names of the keys.
         scope: whose.
         before: only what came up to here in the order.
     """
 
     redis: Redis
+    keys: Keys
     scope: Scope
     before: int
 
@@ -44,7 +46,9 @@ class Leftovers:
                 if ours or has_text:  # a turn may be met in several places
                     counted.add(turn_id)
                     turns, texts = turns + ours, texts + has_text
-        async for told in deliveries_of(self.redis, self.scope, self.before):  # each names its turn and its owner
+        async for told in deliveries_of(
+            self.redis, self.keys, self.scope, self.before
+        ):  # each names its turn and its owner
             turns += len(told)
         return Left(turns=turns, texts=texts, plans=await self._plans(lanes))
 
@@ -52,13 +56,13 @@ class Leftovers:
         for chunk in chunks(ids or (), AT_ONCE):
             yield chunk
         for lane in lanes:
-            async for turns in waiting_turns(self.redis, lane):
+            async for turns in items(self.redis, self.keys.waiting(lane)):
                 yield turns
-            for name in (keys.owned(lane), keys.dead(lane)):
+            for name in (self.keys.owned(lane), self.keys.dead(lane)):
                 async for turns in members(self.redis, name):
                     yield turns
         for status in Status if ids is None else ():
-            async for turns in members(self.redis, keys.status(self.scope.tenant, status)):
+            async for turns in members(self.redis, self.keys.status(self.scope.tenant, status)):
                 yield turns
 
     async def _rows(self, ids: Sequence[str]) -> list[tuple[str, Sequence[Any], bool]]:
@@ -66,8 +70,8 @@ class Leftovers:
             return []
         async with self.redis.pipeline(transaction=False) as pipeline:
             for turn_id in ids:
-                pipeline.hmget(keys.turn(self.scope.tenant, turn_id), _FIELDS)
-                pipeline.exists(keys.text(self.scope.tenant, turn_id))
+                pipeline.hmget(self.keys.turn(self.scope.tenant, turn_id), _FIELDS)
+                pipeline.exists(self.keys.text(self.scope.tenant, turn_id))
             found = await answered(pipeline.execute())
         return [(one, row, bool(text)) for one, row, text in zip(ids, found[::2], found[1::2], strict=True)]
 
@@ -82,7 +86,7 @@ class Leftovers:
         """How many of the lanes' plans hold any of it."""
         count = 0
         for chunk in chunks(lanes, _PLANS_AT_ONCE):
-            plans = await answered(self.redis.mget([keys.plan(lane) for lane in chunk]))
+            plans = await answered(self.redis.mget([self.keys.plan(lane) for lane in chunk]))
             count += sum(holds(decode_plan(plan), self.scope, self.before) for plan in plans if plan)
         return count
 

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
 from typing import Any
 
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.chunks import members
 from scrubjay.adapters.redis.codec import encode_events, events_of
-from scrubjay.adapters.redis.scripts import Argument, answered
+from scrubjay.adapters.redis.scripts import RedisScripts, answered
 from scrubjay.errors import LeaseLost
 from scrubjay.model import Event, Lane, Lease, TurnEvent
 from scrubjay.model.erasure import Quoting
 
 _REPEATING = (Event.NONE, Event.DELETE)  # their words are all a memory's
-
-Run = Callable[[str, Sequence[str], Sequence[Argument]], Awaitable[Any]]
 
 
 class RedisQuotes:
@@ -26,18 +23,19 @@ class RedisQuotes:
 
     Args:
         redis: an open client with undecoded answers.
-        run: runs a script.
+        scripts: runs the steps.
         lane: whose turns.
     """
 
-    def __init__(self, redis: Redis, run: Run, lane: Lane) -> None:
+    def __init__(self, redis: Redis, scripts: RedisScripts, lane: Lane) -> None:
         self._redis = redis
-        self._run = run
+        self._run = scripts.run
+        self._keys = scripts.keys
         self._lane = lane
 
     async def mentions(self) -> AsyncIterator[Quoting]:
         """The turns that tell of any memory, some at a time. Raises InboxUnavailable."""
-        async for turns in members(self._redis, keys.owned(self._lane)):
+        async for turns in members(self._redis, self._keys.owned(self._lane)):
             quoting = await self._events(turns)
             if quoting:
                 texts = frozenset(text for kept in quoting.values() for text in quoted(events_of(kept)))
@@ -47,7 +45,7 @@ class RedisQuotes:
         """The turns that tell of any memory, each with its events as they are kept."""
         async with self._redis.pipeline(transaction=False) as pipeline:
             for turn_id in turns:
-                pipeline.hget(keys.turn(self._lane.tenant, turn_id), "events")
+                pipeline.hget(self._keys.turn(self._lane.tenant, turn_id), "events")
             rows = await answered(pipeline.execute())
         return {turn_id: told for turn_id, told in zip(turns, rows, strict=True) if told and told != b"[]"}
 
@@ -66,7 +64,7 @@ class RedisQuotes:
             before = events_of(told)
             after = [one for event in before if (one := _without(event, texts)) is not None]
             if after != list(before):
-                names = [keys.lease(self._lane), keys.turn(self._lane.tenant, turn_id)]
+                names = [self._keys.lease(self._lane), self._keys.turn(self._lane.tenant, turn_id)]
                 steps.append(self._run("unquote", names, [lease.token, told, encode_events(after)]))
         if not all(await asyncio.gather(*steps)):
             raise LeaseLost(f"the lease on a {self._lane.kind} lane was lost while it was erased")

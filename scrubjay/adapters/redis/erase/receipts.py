@@ -6,7 +6,6 @@ import structlog
 from pydantic import ValidationError
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.lists import newest
 from scrubjay.adapters.redis.scripts import RedisScripts, answered
 from scrubjay.model import Page, Slice
@@ -28,10 +27,11 @@ class RedisReceipts:
         self._redis = redis
         self._run = scripts.run
         self._retention_seconds = retention_seconds
+        self._keys = scripts.keys
 
     async def keep(self, receipt: Receipt) -> None:
         """Put one into the book."""
-        names = [keys.receipt_prefix(receipt.tenant) + receipt.id, keys.receipts(receipt.tenant)]
+        names = [self._keys.receipt_prefix(receipt.tenant) + receipt.id, self._keys.receipts(receipt.tenant)]
         await self._run("receipt", names, [receipt.id, receipt.model_dump_json(), self._retention_seconds])
 
     async def get(self, tenant: str, receipt_id: str) -> Receipt | None:
@@ -40,11 +40,11 @@ class RedisReceipts:
 
     async def page(self, tenant: str, page: Page) -> Slice[Receipt]:
         """A part of the tenant's, newest first."""
-        places = await newest(self._run, [keys.receipts(tenant)], page)
+        places = await newest(self._run, [self._keys.receipts(tenant)], page)
         return Slice(places.count, await self._read(tenant, [place.name for place in places.items]), places.after)
 
     async def _read(self, tenant: str, ids: list[str]) -> list[Receipt]:
-        prefix, receipts = keys.receipt_prefix(tenant), list[Receipt]()
+        prefix, receipts = self._keys.receipt_prefix(tenant), list[Receipt]()
         for data in await answered(self._redis.mget([prefix + one for one in ids])) if ids else []:
             try:
                 receipts += [Receipt.model_validate_json(data)] if data else []

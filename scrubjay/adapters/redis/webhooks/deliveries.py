@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.lists import newest
 from scrubjay.adapters.redis.scripts import Argument, RedisScripts, answered
@@ -45,11 +44,12 @@ class RedisDeliveries:
     ) -> None:
         self._redis = redis
         self._run = scripts.run
-        self._bells = HookBells(redis, scripts.run, bell)
-        self._fan_out = FanOut(scripts.run, limits.retention_seconds)
+        self._bells = HookBells(redis, scripts, bell)
+        self._fan_out = FanOut(scripts, limits.retention_seconds)
         self._retention_seconds = limits.retention_seconds
         self._book = book
         self._claim_ms = int((send_seconds + _CLAIM_SLACK_SECONDS) * 1000)
+        self._keys = scripts.keys
 
     async def fan_out(self, tenant: str) -> bool:
         """Note the next deliveries of what the tenant's turns did; returns whether there are more to note."""
@@ -61,7 +61,7 @@ class RedisDeliveries:
     async def claim(self, tenant: str, webhook_id: str, *, busy: bool) -> Claimed | None:
         """The next delivery that is due, counted as attempted; None where there is none now."""
         args: list[Argument] = [tenant, webhook_id, self._claim_ms, AWAKE_MS, int(busy)]
-        answer = await self._run("hook_claim", [keys.hooks(tenant), keys.HOOKS_DUE], args)
+        answer = await self._run("hook_claim", [self._keys.hooks(tenant), self._keys.hooks_due], args)
         if not answer:
             return None
         delivery_id, row, document = answer
@@ -84,17 +84,17 @@ class RedisDeliveries:
 
     async def waits(self, tenant: str, delivery_id: str) -> bool:
         """Whether a delivery still waits."""
-        status = await answered(self._redis.hget(keys.delivery(tenant, delivery_id), "status"))
+        status = await answered(self._redis.hget(self._keys.delivery(tenant, delivery_id), "status"))
         return bool(status == DeliveryStatus.WAITING.value.encode())
 
     async def leave(self, tenant: str, webhook_id: str) -> None:
         """Stop asking though something may be due: ring for somebody else."""
-        await self._bells.ring(keys.hook(tenant, webhook_id), leave=True)
+        await self._bells.ring(self._keys.hook(tenant, webhook_id), leave=True)
 
     async def page(self, tenant: str, webhook_id: str, page: Page) -> Slice[Delivery]:
         """A part of a webhook's deliveries, newest first."""
-        own = keys.hook(tenant, webhook_id)
-        sets = [keys.hook_waiting(own), keys.hook_done(own)]
+        own = self._keys.hook(tenant, webhook_id)
+        sets = [self._keys.hook_waiting(own), self._keys.hook_done(own)]
         places = await newest(self._run, sets, page)
         return Slice(places.count, await self._read(tenant, [place.name for place in places.items]), places.after)
 
@@ -106,7 +106,7 @@ class RedisDeliveries:
     async def _read(self, tenant: str, ids: Sequence[str]) -> list[Delivery]:
         async with self._redis.pipeline(transaction=False) as pipeline:
             for delivery_id in ids:
-                pipeline.hgetall(keys.delivery(tenant, delivery_id))
+                pipeline.hgetall(self._keys.delivery(tenant, delivery_id))
             rows = await answered(pipeline.execute())
         return [decode_delivery(tenant, one, row) for one, row in zip(ids, rows, strict=True) if row]
 
@@ -115,20 +115,20 @@ class RedisDeliveries:
         if await self.get(tenant, webhook_id, delivery_id) is None:
             return False
         found = await self._run("hook_again", [], [tenant, delivery_id])
-        await self._bells.ring(keys.hook(tenant, webhook_id))
+        await self._bells.ring(self._keys.hook(tenant, webhook_id))
         return bool(found)
 
     async def note_test(self, tenant: str, webhook_id: str) -> str | None:
         """Note a test down, to be sent now; returns the delivery's id, None where there is no such webhook."""
         args: list[Argument] = [tenant, webhook_id, self._retention_seconds]
-        noted = await self._run("hook_test", [keys.hooks(tenant)], args)
-        await self._bells.ring(keys.hook(tenant, webhook_id))
+        noted = await self._run("hook_test", [self._keys.hooks(tenant)], args)
+        await self._bells.ring(self._keys.hook(tenant, webhook_id))
         return noted.decode() if noted else None
 
     async def drop(self, tenant: str, webhook_id: str) -> None:
         """Forget all deliveries of a webhook, a few at a time."""
-        own = keys.hook(tenant, webhook_id)
-        for name in (keys.hook_waiting(own), keys.hook_done(own)):
+        own = self._keys.hook(tenant, webhook_id)
+        for name in (self._keys.hook_waiting(own), self._keys.hook_done(own)):
             while ids := await answered(self._redis.zrange(name, 0, _DROPPED_AT_ONCE - 1)):
                 await self._run("hook_drop", [], [tenant, *ids])
 
@@ -140,7 +140,7 @@ class RedisDeliveries:
             chunk = tenants[start : start + _CHUNK]
             async with self._redis.pipeline(transaction=False) as pipeline:
                 for tenant in chunk:
-                    pipeline.hmget(keys.hook_counts(tenant), known)
+                    pipeline.hmget(self._keys.hook_counts(tenant), known)
                 rows = await answered(pipeline.execute())
             told = [(tenant, dict(zip(known, row, strict=True))) for tenant, row in zip(chunk, rows, strict=True)]
             found |= {

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Mapping
 
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.chunks import by_score
+from scrubjay.adapters.redis.keys import Keys
 from scrubjay.adapters.redis.scripts import answered
 from scrubjay.model import OWNERS, Delivery, DeliveryStatus, Scope
 from scrubjay.model.clock import from_us
@@ -37,11 +37,12 @@ def decode_delivery(tenant: str, delivery_id: str, row: Mapping[bytes, bytes]) -
     )
 
 
-async def deliveries_of(redis: Redis, scope: Scope, before: int | None = None) -> AsyncIterator[list[str]]:
+async def deliveries_of(redis: Redis, keys: Keys, scope: Scope, before: int | None = None) -> AsyncIterator[list[str]]:
     """The ids of a scope's deliveries, a few at a time: those that wait and those that are done.
 
     Args:
         redis: an open client with undecoded answers.
+        keys: the names of the keys.
         scope: whose. Its tenant's webhooks are looked through, which is cheap: the log of each is bounded.
         before: only what came of turns and edits up to here in the order.
     """
@@ -50,10 +51,10 @@ async def deliveries_of(redis: Redis, scope: Scope, before: int | None = None) -
         # One may be done, or be sent once more, while we look.
         for name in (keys.hook_waiting(own), keys.hook_done(own), keys.hook_waiting(own)):
             async for ids in by_score(redis, name):
-                yield await _ours(redis, scope, before, ids)
+                yield await _ours(redis, keys, scope, before, ids)
 
 
-async def _ours(redis: Redis, scope: Scope, before: int | None, ids: list[str]) -> list[str]:
+async def _ours(redis: Redis, keys: Keys, scope: Scope, before: int | None, ids: list[str]) -> list[str]:
     async with redis.pipeline(transaction=False) as pipeline:
         for delivery_id in ids:
             pipeline.hgetall(keys.delivery(scope.tenant, delivery_id))

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
-
-from scrubjay.adapters.redis import keys
-from scrubjay.adapters.redis.scripts import Argument
+from scrubjay.adapters.redis.scripts import Argument, RedisScripts
 from scrubjay.adapters.redis.webhooks.wakeups import AWAKE_MS
 from scrubjay.model import Lane
 
 ALL = ""  # in the place of a webhook's id: all of a tenant's, whose outboxes are to be worked off
 _AT_ONCE = 20  # deliveries a step: some hundred commands
 
-Run = Callable[[str, Sequence[str], Sequence[Argument]], Awaitable[Any]]
-
 
 class FanOut:
     """Works the outboxes off.
 
     Args:
-        run: runs a script.
+        scripts: runs the steps.
         retention_seconds: how long a delivery is kept once it is done.
     """
 
-    def __init__(self, run: Run, retention_seconds: int) -> None:
-        self._run = run
+    def __init__(self, scripts: RedisScripts, retention_seconds: int) -> None:
+        self._run = scripts.run
+        self._keys = scripts.keys
         self._retention_seconds = retention_seconds
 
     async def step(self, tenant: str, lane: Lane | None = None) -> tuple[int, bool]:
@@ -33,10 +28,15 @@ class FanOut:
 
         Raises InboxUnavailable.
         """
-        own = keys.hook(tenant, ALL)
-        names = [keys.hooks(tenant), keys.hook_lanes(tenant), keys.hook_awake(own), keys.HOOKS_DUE]
-        args: list[Argument] = [tenant, _AT_ONCE, self._retention_seconds, keys.turn_prefix(tenant)]
-        args += [keys.hook_outbox_prefix(), AWAKE_MS, "" if lane is None else lane.key]
+        own = self._keys.hook(tenant, ALL)
+        names = [
+            self._keys.hooks(tenant),
+            self._keys.hook_lanes(tenant),
+            self._keys.hook_awake(own),
+            self._keys.hooks_due,
+        ]
+        args: list[Argument] = [tenant, _AT_ONCE, self._retention_seconds, self._keys.turn_prefix(tenant)]
+        args += [self._keys.hook_outbox_prefix(), AWAKE_MS, "" if lane is None else lane.key]
         noted, more = await self._run("hook_fan_out", names, args)
         return int(noted), bool(more)
 

@@ -9,7 +9,6 @@ import structlog
 from redis.asyncio import Redis
 
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
-from scrubjay.adapters.redis import keys
 from scrubjay.adapters.redis.codec import VERSION, known_format
 from scrubjay.adapters.redis.scripts import Argument, RedisScripts, answered
 from scrubjay.errors import NewerFormat, Unreadable
@@ -32,6 +31,7 @@ class RedisWebhooks:
         self._redis = redis
         self._run = scripts.run
         self._pseudonyms = pseudonyms
+        self._keys = scripts.keys
 
     async def add(self, tenant: str, webhook: Webhook, most: int) -> bool:
         """A new one; False, and nothing is kept, where the tenant has so many already."""
@@ -39,13 +39,13 @@ class RedisWebhooks:
 
     async def get(self, tenant: str, webhook_id: str) -> Webhook | None:
         """One of the tenant's. Raises NewerFormat, Unreadable."""
-        found = await answered(self._redis.hget(keys.hooks(tenant), webhook_id))
+        found = await answered(self._redis.hget(self._keys.hooks(tenant), webhook_id))
         return await self.decoded(webhook_id, found) if found not in (None, _BURIED) else None
 
     async def all(self, tenant: str) -> list[Webhook]:
         """All of the tenant's that can be read, the oldest first."""
         found = list[Webhook]()
-        for webhook_id, document in (await answered(self._redis.hgetall(keys.hooks(tenant)))).items():
+        for webhook_id, document in (await answered(self._redis.hgetall(self._keys.hooks(tenant)))).items():
             if document == _BURIED:
                 continue
             try:
@@ -67,8 +67,8 @@ class RedisWebhooks:
         await self._change(tenant, "remove", webhook_id)
 
     async def _change(self, tenant: str, deed: str, webhook_id: str, record: bytes = b"", most: int = 0) -> bool:
-        args: list[Argument] = [deed, webhook_id, record, keys.hook(tenant, webhook_id), most]
-        return bool(await self._run("hook", [keys.hooks(tenant), keys.HOOKS_DUE], args))
+        args: list[Argument] = [deed, webhook_id, record, self._keys.hook(tenant, webhook_id), most]
+        return bool(await self._run("hook", [self._keys.hooks(tenant), self._keys.hooks_due], args))
 
     async def _encoded(self, webhook: Webhook) -> bytes:
         fields = webhook.model_dump(mode="json", exclude={"id", "url"})

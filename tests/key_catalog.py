@@ -10,9 +10,9 @@ import re
 from enum import StrEnum
 from typing import NamedTuple
 
-from scrubjay.adapters.redis import keys
 from scrubjay.model import Lane, Status
 from scrubjay.model.task_names import QUEUE
+from tests.redis_keys import keys
 
 _DONE = (Status.SETTLED, Status.ERASED)
 
@@ -77,17 +77,17 @@ KINDS = (
     Kind("sj:digests:*", "the ids of the orders that name an owner, hashed", Ends.TTL, "a day after the last"),
     Kind("sj:rate:*", "the requests that a key may still make", Ends.TTL, "two minutes"),
     Kind("sj:breaker:*", "an endpoint's breaker, and the calls it let through", Ends.TTL, "20 minutes after its pause"),
-    Kind(keys.WORKERS, "the worker processes that were seen lately", Ends.TTL, "a minute"),
-    Kind(keys.PROBE, "that Redis takes writes", Ends.TTL, "a minute"),
+    Kind(keys.workers, "the worker processes that were seen lately", Ends.TTL, "a minute"),
+    Kind(keys.probe, "that Redis takes writes", Ends.TTL, "a minute"),
     Kind("sj:unwell:*", "since when a part does not work", Ends.TTL, "ten minutes after the last look"),
-    Kind(keys.SWEEPER, "that somebody has just swept", Ends.TTL, "the time between two sweeps"),
+    Kind(keys.sweeper, "that somebody has just swept", Ends.TTL, "the time between two sweeps"),
     Kind("sj:wait:*", "what waits in a lane", Ends.WITH_WORK, "the lane's backlog limit"),
     Kind("sj:plan:*", "a lane's recorded plan", Ends.WITH_WORK, "one batch"),
-    Kind(keys.LANES, "the lanes that are awake", Ends.WITH_WORK, "lanes with waiting turns"),
+    Kind(keys.lanes, "the lanes that are awake", Ends.WITH_WORK, "lanes with waiting turns"),
     Kind(
-        keys.DUE, "since when the first turn of each lane with work is due", Ends.WITH_WORK, "lanes with waiting turns"
+        keys.due, "since when the first turn of each lane with work is due", Ends.WITH_WORK, "lanes with waiting turns"
     ),
-    Kind(keys.REMOVALS, "erases and deletes to be repeated once, sealed", Ends.WITH_WORK, "those of the last minute"),
+    Kind(keys.removals, "erases and deletes to be repeated once, sealed", Ends.WITH_WORK, "those of the last minute"),
     Kind("sj:status:*", "a tenant's turns in a status, by time", Ends.WITH_WORK, "turns whose hash is there"),
     Kind("sj:dead:*", "a lane's dead turns by time", Ends.WITH_WORK, "dead turns that nobody has judged yet"),
     Kind("sj:ledger:*", "a tenant's books", Ends.NEVER, "a few counters a tenant"),
@@ -96,7 +96,7 @@ KINDS = (
     Kind("sj:hook_lane:*", "a lane's deliveries to a webhook, in order", Ends.WITH_WORK, "the webhook's that wait"),
     Kind("sj:hook_due:*", "when a webhook's lanes are to be delivered", Ends.WITH_WORK, "the webhook's that wait"),
     Kind("sj:hook_waiting:*", "a webhook's deliveries that wait", Ends.WITH_WORK, "10,000 a webhook"),
-    Kind(keys.HOOKS_DUE, "when webhooks are to be looked at", Ends.WITH_WORK, "one name a webhook, and one a tenant"),
+    Kind(keys.hooks_due, "when webhooks are to be looked at", Ends.WITH_WORK, "one name a webhook, and one a tenant"),
     Kind("sj:hook_outbox:*", "settled turns of a lane that webhooks are to be told of", Ends.TTL, "retention"),
     Kind("sj:hook_lanes:*", "lanes with such turns", Ends.WITH_WORK, "one name a lane"),
     Kind("sj:hook_done:*", "a webhook's deliveries that are done", Ends.TTL, "retention; 1,000 a webhook"),
@@ -104,13 +104,13 @@ KINDS = (
     Kind("sj:hook_awake:*", "that somebody is at a webhook's deliveries", Ends.TTL, "ten seconds"),
     Kind("sj:hooks:*", "a tenant's webhooks", Ends.NEVER, "20 records a tenant"),
     Kind("sj:hook_counts:*", "how many deliveries a tenant has had", Ends.NEVER, "a few counters a tenant"),
-    Kind(keys.TENANTS, "the tenants", Ends.NEVER, "one name a tenant"),
-    Kind(keys.BACKLOG, "how many turns wait", Ends.NEVER, "one number"),
-    Kind(keys.AUDIT, "how far the audit of the books is, and when it was", Ends.NEVER, "a few fields"),
-    Kind(keys.API_KEYS, "the API keys, hashed", Ends.NEVER, "one record a key"),
-    Kind(keys.API_KEYS_CHANGED, "how often those have changed", Ends.NEVER, "one number"),
-    Kind(keys.SERVER_KEY, "the server's key, where the settings name none", Ends.NEVER, "one key"),
-    Kind(keys.CLOCK, "the order counter, and the monotonic clock", Ends.NEVER, "a few numbers"),
+    Kind(keys.tenants, "the tenants", Ends.NEVER, "one name a tenant"),
+    Kind(keys.backlog, "how many turns wait", Ends.NEVER, "one number"),
+    Kind(keys.audit, "how far the audit of the books is, and when it was", Ends.NEVER, "a few fields"),
+    Kind(keys.api_keys, "the API keys, hashed", Ends.NEVER, "one record a key"),
+    Kind(keys.api_keys_changed, "how often those have changed", Ends.NEVER, "one number"),
+    Kind(keys.server_key, "the server's key, where the settings name none", Ends.NEVER, "one key"),
+    Kind(keys.clock, "the order counter, and the monotonic clock", Ends.NEVER, "a few numbers"),
     # Celery's own: kombu's tables of who listens to what, and the bells on their way.
     Kind(QUEUE, "the bells", Ends.WITH_WORK, "one a lane that wakes, and a thousand of the sweep"),
     Kind(f"_kombu.binding.{QUEUE}", "that the queue exists", Ends.NEVER, "one name"),
