@@ -74,13 +74,16 @@ class NewerFormat(Transient):
 
     Args:
         what: what it is, for the sentence.
-        found: its format.
+        found: its format; None where it names none, so that it is of before the first release.
         known: the newest format that we read.
     """
 
     code = "newer_format"
 
     def __init__(self, what: str, found: object, known: int) -> None:
+        if found is None:
+            reads = "it is not Scrubjay's, or of before the first release: begin with an empty Redis and Qdrant"
+            return super().__init__(f"{what} names no format: {reads}")
         reads = f"format {found}, this one reads up to {known}"
         super().__init__(f"{what} was written by a newer Scrubjay ({reads}); upgrade this process")
 

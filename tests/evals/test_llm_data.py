@@ -57,7 +57,7 @@ def test_a_question_of_longmemeval_is_judged_by_its_type_and_its_id_tells_an_abs
 
 
 def test_the_slice_that_the_demo_ships_is_one_conversation_with_many_questions() -> None:
-    (conversation,) = longmemeval.load(Path(__file__).parents[2] / "memory" / "embedded" / "demo_data")
+    (conversation,) = longmemeval.load(Path(__file__).parents[2] / "scrubjay" / "devstack" / "demo_data")
     assert (len(conversation.turns), len(conversation.questions)) == (306, 16)
 
 

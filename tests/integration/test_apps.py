@@ -2,21 +2,9 @@
 
 from __future__ import annotations
 
-from redis.asyncio import Redis
-
-from scrubjay.adapters.redis.codec import (
-    BOUND_PLAN_VERSION,
-    BOUND_VERSION,
-    ORDER_PLAN_VERSION,
-    VERSION,
-    decode_plan,
-    encode_plan,
-)
 from scrubjay.erase.forget import forget
-from scrubjay.ingest.pipeline import decide
-from scrubjay.model import Lane, Plan, Scope
+from scrubjay.model import Lane, Scope
 from tests.integration.house import ANA, House
-from tests.redis_keys import keys
 
 DESK = Scope(tenant="default", app_id="desk")
 ANA_AT_THE_DESK = Scope(tenant="default", user_id="ana", app_id="desk")
@@ -55,19 +43,3 @@ async def test_forgetting_an_app_forgets_what_was_said_in_it_and_nothing_else(ho
     assert await forgotten(house, DESK) == 2
     assert await house.drain() == 0, "the turn that waited has gone as well"
     assert await house.texts() == ["I like tea"]
-
-
-async def test_only_what_needs_the_new_format_is_written_in_it(house: House, redis: Redis) -> None:
-    plain, bound = await house.say("I like tea"), await house.say("The desk closes at six", DESK)
-    bodies = [await redis.hget(keys.turn("default", turn_id), "body") or b"" for turn_id in (plain, bound)]
-    assert [f'"v":{version}'.encode() in body for version, body in zip((VERSION, BOUND_VERSION), bodies, strict=True)]
-    for scope, version in ((ANA, ORDER_PLAN_VERSION), (DESK, BOUND_PLAN_VERSION)):
-        lease = await house.lanes._acquire(scope.lane, edit=False)
-        assert lease is not None
-        batch = await house.lanes.take(lease, 8, 1000)
-        assert batch is not None
-        plan: Plan = await decide(batch.turns, house.remembering)
-        encoded = encode_plan(plan)
-        assert f'"v":{version}'.encode() in encoded[:10]
-        assert (b"app_id" in encoded, b"expires_at" in encoded) == (scope is DESK, False)
-        assert decode_plan(encoded).writes[0].memory == plan.writes[0].memory

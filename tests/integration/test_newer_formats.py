@@ -12,10 +12,11 @@ import pytest
 from qdrant_client import AsyncQdrantClient
 from redis.asyncio import Redis
 
+from scrubjay.adapters.qdrant.store import QdrantStore
 from scrubjay.adapters.redis.guidance import RedisGuidance
 from scrubjay.api.app import create_app
 from scrubjay.bootstrap import opened
-from scrubjay.errors import NewerFormat
+from scrubjay.errors import NewerFormat, StoreUnavailable
 from scrubjay.ingest.pipeline import decide
 from scrubjay.model import Scope, Status, TurnStatus
 from scrubjay.model.clock import to_us
@@ -27,7 +28,7 @@ from tests.redis_keys import keys
 from tests.support import on_loopback
 
 NEWER = 99
-SENTENCE = r"written by a newer Scrubjay \(format 99, this one reads up to [1-6]\); upgrade"
+SENTENCE = r"written by a newer Scrubjay \(format 99, this one reads up to 1\); upgrade"
 
 
 async def set_body_format(redis: Redis, turn_id: str, version: int) -> None:
@@ -58,7 +59,7 @@ async def test_a_turn_of_a_newer_format_waits_for_a_newer_worker_and_its_lane_re
         assert await house.drain() == 0
         status = await assert_waits(house, redis, turn_id)
         assert status.error is not None
-        assert "a turn was written by a newer Scrubjay (format 99, this one reads up to 2); upgrade" in status.error
+        assert "a turn was written by a newer Scrubjay (format 99, this one reads up to 1); upgrade" in status.error
     assert await redis.hget(keys.lane(ANA.lane), "failures") == b"5"
 
     await set_body_format(redis, turn_id, 1)  # the upgraded worker comes
@@ -180,3 +181,22 @@ async def test_the_api_answers_with_a_sentence_or_leaves_out_what_only_a_newer_o
         assert [one["id"] for one in listed["results"]] == ids[:1]
         for path in ("/turns", "/turns/gated", "/dead", "/metrics", "/dashboard", f"/dashboard/turns/{ids[0]}"):
             assert (await client.get(path)).status_code == 200, path
+
+
+async def test_a_key_that_names_no_format_is_refused_in_a_sentence(house: House, redis: Redis) -> None:
+    turn_id = await house.say("I live in Berlin")
+    await redis.hdel(keys.turn("default", turn_id), "v")
+    await redis.set(keys.guidance("default"), b'{"instructions":"In verse."}')
+    for reading in (house.status(turn_id), RedisGuidance(redis).of("default")):
+        with pytest.raises(NewerFormat, match=r"names no format: .* begin with an empty Redis and Qdrant"):
+            await reading
+
+
+async def test_a_collection_whose_points_name_no_format_is_refused_in_a_sentence(house: House, qdrant_url: str) -> None:
+    await house.say("I live in Berlin")
+    await house.drain()
+    (memory,) = await house.memories()
+    client: AsyncQdrantClient = house.store._client
+    await client.delete_payload(house.store.collection, ["v"], points=[memory.id], wait=True)
+    with pytest.raises(StoreUnavailable, match=r"holds points that name no format: .* SCRUBJAY_COLLECTION_PREFIX"):
+        await QdrantStore(client, house.embedder).get(Scope(tenant="default"), memory.id)

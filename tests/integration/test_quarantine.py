@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis.codec import decode_plan, encode_plan
 from scrubjay.erase.forget import forget
 from scrubjay.erase.tombstones import finish_removals
 from scrubjay.ingest.drain import drain
@@ -203,24 +202,6 @@ async def test_what_is_held_back_when_its_plan_is_repeated_is_held_back_once(hou
     await redis.hdel(keys.lane(ANA.lane), "wake_us")
     assert await house.drain() == 1
     assert (await house.store.held_page(ANA, Page())).count == 1
-
-
-async def test_an_earlier_worker_reads_every_plan_but_those_with_something_marked_or_held(house: House) -> None:
-    versions = {}
-    for text, mode in ((ORDINARY, "hold"), (TOLD, "off"), (TOLD, "mark"), (TOLD, "hold")):
-        turn_id = await house.say(text)
-        turn = await house.turns.text(ANA, turn_id)
-        assert turn is not None
-        plan = await decide([turn], replace(house.remembering, quarantine=Quarantine(mode)))
-        written = encode_plan(plan)
-        assert decode_plan(written).events == plan.events
-        versions[mode, text] = (written[:6], b'"marked"' in written, b'"held"' in written)
-    assert versions == {
-        ("hold", ORDINARY): (b'{"v":4', False, False),
-        ("off", TOLD): (b'{"v":4', False, False),
-        ("mark", TOLD): (b'{"v":5', True, False),
-        ("hold", TOLD): (b'{"v":5', True, True),
-    }
 
 
 async def test_the_page_of_the_quarantine_shows_what_is_held_back_and_how_it_is_set(desk: Desk) -> None:

@@ -15,6 +15,10 @@ from scrubjay.model.clock import OWN_CLOCK
 from scrubjay.ports import Clock, Embedder
 
 DEFAULT_PREFIX = "scrubjay-memories-"
+_NO_FORMAT = (
+    "the collection {} holds points that name no format: they are not Scrubjay's, or of before the first release; "
+    "begin with another SCRUBJAY_COLLECTION_PREFIX, or without that collection"
+)
 REFUSED_READ = "Qdrant refuses a request that it should serve; the log has its words"
 
 
@@ -77,8 +81,15 @@ class QdrantCollection:
             if field not in present:
                 call = self._client.create_payload_index(self.collection, field, schema, wait=True)
                 await self._ask(call, writes=True)
+        await self._refuse_what_names_no_format()
         await self._server.try_to_write(self.collection)
         self._opened_after = losses
+
+    async def _refuse_what_names_no_format(self) -> None:
+        without = models.IsEmptyCondition(is_empty=models.PayloadField(key="v"))
+        call = self._client.scroll(self.collection, models.Filter(must=[without]), limit=1, with_payload=False)
+        if (await self._ask(call))[0]:
+            raise StoreUnavailable(_NO_FORMAT.format(self.collection))
 
     @property
     def _of_embedder(self) -> str:

@@ -13,9 +13,7 @@ from scrubjay.adapters.qdrant.casefold import folded
 from scrubjay.errors import NewerFormat
 from scrubjay.model import OWNERS, Lane, Lease, Memory, Scope, Write
 
-VERSION = 4  # up to 3 versions had no place in the order
-HELD_VERSION = 5  # of what is held back: an earlier Scrubjay would show it
-BOUND_VERSION = 6  # of what expires or is of an app: an earlier one would show it for ever, or to other apps
+VERSION = 1
 
 INDEXES: Mapping[str, Any] = {
     "tenant": models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, is_tenant=True),
@@ -57,7 +55,7 @@ def to_payload(write: Write, fence: int) -> dict[str, Any]:
     return {
         **fields,
         **folded(fields, "text", "categories", "metadata"),
-        "v": _version(memory),
+        "v": VERSION,
         "memory_id": memory.id,
         "state": _state(write),
         "tenant": memory.scope.tenant,
@@ -66,12 +64,6 @@ def to_payload(write: Write, fence: int) -> dict[str, Any]:
         **{name: stamp(moment) for name, moment in times.items() if moment is not None},
         "fence": fence,
     }
-
-
-def _version(memory: Memory) -> int:
-    if memory.expires_at is not None or memory.scope.app_id is not None:
-        return BOUND_VERSION
-    return HELD_VERSION if memory.held else VERSION
 
 
 def _state(write: Write) -> str:
@@ -84,13 +76,14 @@ def _state(write: Write) -> str:
 
 def is_known(payload: Mapping[str, Any]) -> bool:
     """Whether we know the payload's format."""
-    return bool(payload.get("v", 1) <= BOUND_VERSION)
+    version = payload.get("v")
+    return isinstance(version, int) and version <= VERSION
 
 
 def from_payload(payload: Mapping[str, Any]) -> Memory:
     """The memory that a payload holds; fields that we do not know are passed over. Raises NewerFormat."""
     if not is_known(payload):
-        raise NewerFormat("a memory", payload["v"], BOUND_VERSION)
+        raise NewerFormat("a memory", payload.get("v"), VERSION)
     ours = set(Memory.model_fields) - {"id", "scope", "current", "held"}
     return Memory(
         id=payload["memory_id"],

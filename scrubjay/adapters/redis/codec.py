@@ -1,4 +1,4 @@
-"""How turns and plans are written in Redis, and read back. Every document carries its format's version `v`; none is 1.
+"""How turns and plans are written in Redis, and read back. Every document carries its format's version `v`.
 
 A field may be added without a new version if those who do not know it may pass over it. Whoever cannot do without the
 field must not read the rest either: then VERSION goes up, here and in `tests/integration/data/`.
@@ -32,37 +32,29 @@ from scrubjay.model.erasure import Removal
 from scrubjay.model.ledger import Ledger
 
 VERSION = 1
-BOUND_VERSION = 2  # of turns that name an app or expire: an earlier worker would refuse these fields, and the turn
-ORDER_PLAN_VERSION = 4  # of plans: each version has its place in the order
-PLAN_VERSION = 5  # of plans in which something is marked or held
-BOUND_PLAN_VERSION = 6  # and of plans in which something is of an app or expires
-REMOVAL_VERSION = 4  # up to a place in the order; format 1 named the owner, all before had a time
-BOUND_REMOVAL_VERSION = 5  # of an app: an earlier process could not read whose it is
 NANO = 1_000_000_000  # money is counted in billionths of a dollar: whole numbers add up
 _USED = b"used_"
 _TIMES = "times_"
 _LONGEST_TOLD = 500  # characters of an error in a history that has up to 20 of them
 
 
-def known_format(document: dict[str, Any], what: str, known: int = VERSION) -> dict[str, Any]:
-    """A document without its version. Raises NewerFormat where we do not know the format."""
-    version = document.pop("v", 1)
-    if not isinstance(version, int) or version > known:
-        raise NewerFormat(what, version, known)
+def known_format(document: dict[str, Any], what: str) -> dict[str, Any]:
+    """A document without its version. Raises NewerFormat where we do not know the format, or none is named."""
+    version = document.pop("v", None)
+    if not isinstance(version, int) or version > VERSION:
+        raise NewerFormat(what, version, VERSION)
     return document
 
 
 def encode_submission(submission: Submission) -> bytes:
     """The body kept with the turn."""
-    bound = submission.scope.app_id is not None or submission.expires_at is not None
-    version = BOUND_VERSION if bound else VERSION
-    return orjson.dumps({"v": version, **submission.model_dump(mode="json", exclude_defaults=True)})
+    return orjson.dumps({"v": VERSION, **submission.model_dump(mode="json", exclude_defaults=True)})
 
 
 def decode_turn(row: Sequence[Any]) -> Turn:
     """A turn from the take script's row: id, body, accepted_us, attempts, how often it was replayed, its order."""
     turn_id, body, accepted_us, attempts, replayed, order = row
-    fields = known_format(orjson.loads(body), "a turn", BOUND_VERSION)
+    fields = known_format(orjson.loads(body), "a turn")
     stamps = {"accepted_at": from_us(accepted_us), "order": int(order)}
     return Turn(id=turn_id.decode(), **stamps, attempts=attempts, replayed=bool(replayed), **fields)
 
@@ -72,41 +64,12 @@ def encode_plan(plan: Plan) -> bytes:
     document = plan.model_dump(mode="json", exclude={"writes": {"__all__": {"vector"}}})
     for write, source in zip(document["writes"], plan.writes, strict=True):
         write["vector"] = base64.b64encode(struct.pack(f"<{len(source.vector)}f", *source.vector)).decode()
-    versions = [_without_flags(one) for one in _judged(document)]
-    versions += [_without_bounds(write["memory"]) for write in document["writes"]]
-    version = max(versions, default=ORDER_PLAN_VERSION)
-    return orjson.dumps({"v": version, **document})
-
-
-def _judged(document: dict[str, Any]) -> list[dict[str, Any]]:
-    """Whatever in a plan may be marked or held."""
-    events = [one for told in document["events"].values() for one in told]
-    return [write["memory"] for write in document["writes"]] + events
-
-
-def _without_flags(judged: dict[str, Any]) -> int:
-    """Take out the flags that are not set; returns the version that those that are set need."""
-    for name in ("marked", "held"):
-        if not judged.get(name):
-            judged.pop(name, None)
-    return PLAN_VERSION if "marked" in judged or "held" in judged else ORDER_PLAN_VERSION
-
-
-def _without_bounds(memory: dict[str, Any]) -> int:
-    """The same for the app and the end of a memory; feedback needs none, as an earlier worker leaves it out."""
-    scope = memory["scope"]
-    bound = scope["app_id"] is not None or memory["expires_at"] is not None
-    if scope["app_id"] is None:
-        del scope["app_id"]
-    for name in ("expires_at", "feedback"):
-        if memory[name] is None:
-            del memory[name]
-    return BOUND_PLAN_VERSION if bound else ORDER_PLAN_VERSION
+    return orjson.dumps({"v": VERSION, **document})
 
 
 def decode_plan(data: bytes) -> Plan:
     """The plan that was recorded."""
-    document = known_format(orjson.loads(data), "a plan", BOUND_PLAN_VERSION)
+    document = known_format(orjson.loads(data), "a plan")
     for write in document["writes"]:
         packed = base64.b64decode(write["vector"])
         write["vector"] = struct.unpack(f"<{len(packed) // 4}f", packed)
@@ -125,7 +88,7 @@ def events_of(told: bytes | None) -> tuple[TurnEvent, ...]:
 
 def decode_status(turn_id: str, fields: Mapping[bytes, bytes]) -> TurnStatus:
     """A turn's status from its hash. Raises NewerFormat."""
-    known_format({"v": int(fields.get(b"v", 1))}, "a turn's status")
+    known_format({"v": int(fields.get(b"v") or 0) or None}, "a turn's status")
     error, settled = fields.get(b"error"), fields.get(b"settled_us")
     owner = {name: fields[name.encode()].decode() for name in OWNERS if fields.get(name.encode())}
     used = {name[len(_USED) :]: count for name, count in fields.items() if name.startswith(_USED)}
@@ -189,8 +152,7 @@ def decode_ledger(fields: Sequence[Any], waiting: int, oldest: bytes = b"") -> L
 
 def encode_removal(removal: Removal, sealed: str) -> str:
     """A removal as it is noted down, after its epoch; the second is all that is told of it."""
-    version = REMOVAL_VERSION if removal.scope.app_id is None else BOUND_REMOVAL_VERSION
-    return orjson.dumps({"v": version, "sealed": sealed}).decode()
+    return orjson.dumps({"v": VERSION, "sealed": sealed}).decode()
 
 
 async def decode_removal(member: bytes, opened: Callable[[str], Awaitable[bytes]]) -> Removal:
@@ -203,7 +165,7 @@ async def decode_removal(member: bytes, opened: Callable[[str], Awaitable[bytes]
     Raises NewerFormat, and what `opened` raises.
     """
     until, _, document = member.partition(b" ")
-    fields = known_format(orjson.loads(document), "a removal", BOUND_REMOVAL_VERSION)
+    fields = known_format(orjson.loads(document), "a removal")
     if "sealed" in fields:
         fields = orjson.loads(await opened(fields["sealed"]))
     found = Removal.model_validate(fields)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis.codec import known_format
+from scrubjay.adapters.redis.codec import VERSION, known_format
 from scrubjay.adapters.redis.keys import DEFAULT_KEYS, Keys
 from scrubjay.adapters.redis.scripts import answered
 from scrubjay.model import Guidance
@@ -30,4 +30,5 @@ class RedisGuidance:
 
     async def give(self, tenant: str, guidance: Guidance) -> None:
         """Set the tenant's guidance, for all batches decided from now on."""
-        await answered(self._redis.set(self._keys.guidance(tenant), guidance.model_dump_json(exclude_defaults=True)))
+        document = {"v": VERSION, **guidance.model_dump(mode="json", exclude_defaults=True)}
+        await answered(self._redis.set(self._keys.guidance(tenant), orjson.dumps(document)))

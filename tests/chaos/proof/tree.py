@@ -17,9 +17,9 @@ ROOT = Path(__file__).parents[3]
 
 # Every Python that a test starts reads this first: it must find the copy, or the proof would prove nothing.
 _WATCH = """
-import memory, sys
-if not memory.__file__.startswith({root!r}):
-    sys.exit("the proof runs " + memory.__file__ + " instead of its copy in " + {root!r})
+import scrubjay, sys
+if not scrubjay.__file__.startswith({root!r}):
+    sys.exit("the proof runs " + scrubjay.__file__ + " instead of its copy in " + {root!r})
 """
 
 

@@ -23,7 +23,7 @@ local last_us = tonumber(redis.call('HGET', lane, 'last_us') or '0')
 if last_us >= accepted_us and last_us < accepted_us + 60000000 then accepted_us = last_us + 1 end
 local stamp = digits(accepted_us)
 
-redis.call('HSET', turn, 'lane', lane_key, 'status', 'queued', 'accepted_us', stamp, 'order', order, 'attempts', 0,
+redis.call('HSET', turn, 'v', 1, 'lane', lane_key, 'status', 'queued', 'accepted_us', stamp, 'order', order, 'attempts', 0,
   'due_ms', digits(clock.monotonic_ms),
   'body', body, 'user_id', ARGV[9], 'agent_id', ARGV[10], 'run_id', ARGV[11], 'app_id', ARGV[12])
 redis.call('RPUSH', waiting, id)
