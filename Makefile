@@ -3,7 +3,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
-DATA ?= .scrubjay
+DATA ?=
 WORKERS ?= 2
 
 # The first of these that is new enough; name another with `make PYTHON=/path/to/python …`.
@@ -26,7 +26,7 @@ demo: $(VENV)/.embedded ## replay a real conversation against the whole stack, t
 	@$(BIN)/scrubjay demo
 
 up: $(VENV)/.embedded ## the whole stack in the foreground at http://127.0.0.1:8000 (PORT, DATA, WORKERS)
-	@$(BIN)/scrubjay up --port $(PORT) --data $(DATA) --workers $(WORKERS)
+	@$(BIN)/scrubjay up --port $(PORT) $(if $(DATA),--data "$(DATA)") --workers $(WORKERS)
 
 # The tests start Python well over a hundred times: what is compiled is kept, even where this is switched off.
 test: $(VENV)/.dev tools ## every test: unit, contract, integration, end to end, browser, a short storm
@@ -94,7 +94,7 @@ sbom: $(VENV)/.dev ## what runs in production, as CycloneDX JSON in build/sbom.c
 lock: ## write requirements.lock anew, from the newest that pyproject.toml allows
 	@.ci/lock "$(PYTHON)"
 
-clean: ## remove what make made, but never the data in .scrubjay
+clean: ## remove what make made, but never the data
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find api worker memory tests -name __pycache__ -type d -prune -exec rm -rf {} +
 

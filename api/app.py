@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 from fastapi import FastAPI
 
-from scrubjay import gc_tuning, logging_setup
+from scrubjay import __version__, gc_tuning, logging_setup
 from scrubjay.api import dashboard, errors, mem0, openapi
 from scrubjay.api.auth import Gate
 from scrubjay.api.middleware.body_limit import Door
@@ -72,7 +72,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = FastAPI(
         title="Scrubjay",
         summary="Long-term memory for chatbots: post a turn, recall what matters.",
-        version="0.1.0",
+        version=__version__,
         docs_url=None,  # both would load scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,  # `DELETE /memories/` without an id must not become `DELETE /memories`

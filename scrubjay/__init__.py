@@ -1,4 +1,4 @@
-"""Scrubjay's shared package: what remembering is. Its library: `from scrubjay import Memory, MemoryClient`.
+"""Long-term memory for chatbots. The library: `from scrubjay import Memory, MemoryClient`.
 
 The library's names are looked up when they are asked for: every process of a stack imports this package, and none of
 them is to load what it does not need, not even `typing`.
@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from scrubjay.library.local import AsyncMemory, Memory
     from scrubjay.library.remote import AsyncMemoryClient, MemoryClient
 
-__all__ = ["AsyncMemory", "AsyncMemoryClient", "Memory", "MemoryClient"]
+    __version__: str
+
+__all__ = ["AsyncMemory", "AsyncMemoryClient", "Memory", "MemoryClient", "__version__"]
 
 _PLACES = {
     "AsyncMemory": "scrubjay.library.local",
@@ -23,7 +25,9 @@ _PLACES = {
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:
-        """One of the library's names."""
+        """One of the library's names, or the version that is installed."""
+        if name == "__version__":
+            return import_module("importlib.metadata").version("scrubjay")
         if name not in _PLACES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         return getattr(import_module(_PLACES[name]), name)

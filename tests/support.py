@@ -15,7 +15,10 @@ import httpx
 from scrubjay.devstack.sockets import free_port as free_port
 
 T = TypeVar("T")
-KEPT_COLLECTIONS = ("scrubjay-memories-words-", "scrubjay-memories-all-minilm-l6-v2-int8-")  # of the tests' embedder, and the local one
+KEPT_COLLECTIONS = (
+    "scrubjay-memories-words-",
+    "scrubjay-memories-all-minilm-l6-v2-int8-",
+)  # of the tests' embedder, and the local one
 # Who waits for long looks less often: on a busy machine the looks would take what is waited for its time.
 POLL_SECONDS, RAREST_SECONDS, SHARE = 0.02, 0.1, 0.1
 

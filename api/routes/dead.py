@@ -50,7 +50,7 @@ async def discard(asked: DeadIn, caller: AdminAtScreen, parts: Opened) -> Any:
 
 
 async def _revive(asked: DeadIn, tenant: str, parts: Parts, *, replay: bool) -> int:
-    return await parts.inbox.revive_all(tenant, await parts.turns.dead(tenant, asked.which), replay=replay)
+    return await parts.inbox.revive(tenant, await parts.turns.dead(tenant, asked.which), replay=replay)
 
 
 def _rehearsal(found: Rehearsal) -> RehearsalOut:

@@ -11,6 +11,7 @@ import typer
 from pydantic import ValidationError
 
 from scrubjay.cli.common import refuse
+from scrubjay.devstack.directory import default_directory
 from scrubjay.devstack.parts import environment_with
 from scrubjay.errors import BadConfiguration
 from scrubjay.model.loopback import is_loopback
@@ -19,10 +20,18 @@ from scrubjay.settings import Settings, check_access
 app = typer.Typer()
 
 
-@app.command(epilog="Example: scrubjay up --port 8000 --data ./scrubjay-data --workers 2")
+@app.command(epilog="Example: scrubjay up --port 8000 --data ./memories --workers 2")
 def up(
+    data: Annotated[
+        Path,
+        typer.Option(
+            "--data",
+            help="Where everything is kept.",
+            default_factory=default_directory,
+            show_default="$XDG_DATA_HOME/scrubjay, else ~/.local/share/scrubjay",
+        ),
+    ],
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The API's port; 0 picks one.")] = 8000,
-    data: Annotated[Path, typer.Option("--data", help="Where everything is kept.")] = Path("scrubjay-data"),
     workers: Annotated[int, typer.Option("--workers", min=1, help="How many worker processes.")] = 2,
     host: Annotated[str, typer.Option("--host", help="Where the API listens.")] = "127.0.0.1",
 ) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import orjson
 
-from scrubjay.client.views import ExaminedView, Page, PublicKeyView, ReceiptView, View
+from scrubjay.client.views import ExaminedView, Page, ReceiptView, View
 from scrubjay.client.wire import Wire
 from scrubjay.errors import ScrubjayError
 from scrubjay.model import Kind
@@ -82,10 +82,6 @@ class OwnerCalls:
         """One receipt."""
         answer = await self._wire.ask("GET", f"/receipts/{quote(receipt_id, safe='')}", safe=True)
         return ReceiptView.model_validate(answer)
-
-    async def receipt_key(self) -> PublicKeyView:
-        """The public key with which anybody can check a receipt."""
-        return PublicKeyView.model_validate(await self._wire.ask("GET", "/receipts/key", safe=True))
 
     async def verify_receipt(self, receipt: ReceiptView | Mapping[str, Any], **owner: Unpack[Owner]) -> ExaminedView:
         """Whether a receipt holds; with an owner's ids also whether it is about them and whether they are gone.

@@ -207,15 +207,6 @@ class ExaminedView(View):
     left: LeftView | None = None
 
 
-class PublicKeyView(View):
-    """What receipts' signatures are checked with."""
-
-    key_id: str
-    algorithm: str
-    pem: str
-    raw: str
-
-
 class Reply(View):
     """The answer of a chat."""
 

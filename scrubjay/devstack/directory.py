@@ -23,6 +23,15 @@ KILL_SECONDS = 5.0
 FULL_BYTES = 1_000_000
 
 
+def default_directory() -> Path:
+    """Where data are kept unless somebody names another place: `$XDG_DATA_HOME/scrubjay` or `~/.local/share/scrubjay`.
+
+    The XDG Base Directory Specification says to pass a relative path in the variable over.
+    """
+    base = Path(os.environ.get("XDG_DATA_HOME", ""))
+    return (base if base.is_absolute() else Path.home() / ".local" / "share") / "scrubjay"
+
+
 class DataDirectory:
     """One directory, owned by one running supervisor at a time.
 

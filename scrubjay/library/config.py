@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Self
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
+from scrubjay.devstack.directory import default_directory
 from scrubjay.errors import BadConfiguration
 from scrubjay.library.refusals import sentence
 from scrubjay.model import Guidance, Tenant
@@ -17,7 +18,6 @@ from scrubjay.validation import Instructions
 
 log = structlog.get_logger(__name__)
 
-DEFAULT_DATA = Path(".scrubjay-memory")
 _URL = Annotated[str, Field(pattern="^https?://")]
 _QDRANT_PORT = 6333
 
@@ -135,7 +135,7 @@ class Configuration(_Options):
     Args:
         llm, embedder, vector_store: as Mem0 has them; what is left out is as the environment says.
         redis: {"url"}: where the turns are accepted; SCRUBJAY_REDIS_URL if left out, else a Redis of our own.
-        data: the directory of what we run ourselves.
+        data: the directory of what we run ourselves; `$XDG_DATA_HOME/scrubjay` if left out, as for `scrubjay up`.
         wait_seconds: how long `add` waits for its turn to be remembered.
         custom_instructions: what is added to the extraction prompt of every turn.
         custom_fact_extraction_prompt: an older name of the same.
@@ -147,7 +147,7 @@ class Configuration(_Options):
     embedder: _Embedder | None = None
     vector_store: _VectorStore = _VectorStore(provider="qdrant")
     redis: _Redis | None = None
-    data: Path = DEFAULT_DATA
+    data: Path = Field(default_factory=default_directory)
     wait_seconds: float = Field(60, ge=0)
     custom_instructions: Instructions | None = None
     custom_fact_extraction_prompt: Instructions | None = None

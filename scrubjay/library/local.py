@@ -16,7 +16,7 @@ class AsyncMemory(Calls):
 
     What it needs is opened at the first call, or by `async with`. Turns are accepted in Redis, memories kept in Qdrant:
     those that the configuration or the environment names (SCRUBJAY_REDIS_URL, SCRUBJAY_QDRANT_URL), and otherwise
-    servers of our own, which keep their data in the directory `data` (`.scrubjay-memory` where this process works) and
+    servers of our own, which keep their data in the directory `data` (`$XDG_DATA_HOME/scrubjay`) and
     end with this process. One process at a time owns that directory; several share memories over a Redis and a Qdrant
     that they name, also with a fleet of workers. It belongs to one event loop, and does not survive a fork.
 

@@ -48,6 +48,7 @@ async def served(configuration: Configuration) -> AsyncIterator[Served]:
             directory.acquire()
             stack.callback(directory.release)
             directory.kill_orphans()
+            log.info("data_directory", path=str(directory.root))
             parts, found = [], dict[str, object]()
             if own_redis:
                 port = free_port()

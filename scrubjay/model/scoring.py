@@ -10,13 +10,3 @@ from __future__ import annotations
 DENSE_SHARE = 0.4
 BM25_HALF = 8.0  # the BM25 score that is worth half of the lexical share
 CANDIDATES = 200  # taken from each side before they are scored together
-
-
-def score(cosine: float, bm25: float) -> float:
-    """The score of a memory, in [0, 1].
-
-    Args:
-        cosine: similarity of the vectors; 0 when the memory was not among the dense candidates.
-        bm25: the BM25 score; 0 when it was not among the lexical candidates.
-    """
-    return min(1.0, max(0.0, DENSE_SHARE * cosine + (1 - DENSE_SHARE) * bm25 / (bm25 + BM25_HALF)))

@@ -134,10 +134,7 @@ class Inbox(Pingable, Protocol):
     async def finished(self, name: str) -> None:
         """Forget a removal that has been repeated."""
 
-    async def revive(self, tenant: str, turn_id: str, *, replay: bool) -> bool:
-        """Replay a dead turn, or discard it; False when there is no such dead turn."""
-
-    async def revive_all(self, tenant: str, turn_ids: Sequence[str], *, replay: bool) -> int:
+    async def revive(self, tenant: str, turn_ids: Sequence[str], *, replay: bool) -> int:
         """Replay dead turns in this order, or discard them, a step each; returns how many there were."""
 
 

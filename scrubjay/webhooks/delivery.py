@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 import structlog
 
+from scrubjay import __version__
 from scrubjay.errors import NewerFormat, Unreadable
 from scrubjay.model import OWNERS, TEST, Delivery, DeliveryStatus, Event, Outcome, Scope, Webhook
 from scrubjay.ports import (
@@ -165,7 +166,7 @@ async def _sent(tenant: str, delivery: Delivery, webhook: Webhook, parts: Delive
     # The last look: whoever was forgotten until now is not told about.
     if not await parts.deliveries.waits(tenant, delivery.id):
         return None
-    headers = {"content-type": "application/json", "user-agent": "Scrubjay"}
+    headers = {"content-type": "application/json", "user-agent": f"scrubjay/{__version__}"}
     headers |= signed(secret, delivery.id, datetime.now(UTC), body)
     return _judged(delivery, await parts.sender.send(webhook.url, headers, body), parts)
 

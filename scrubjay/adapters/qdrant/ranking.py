@@ -10,7 +10,7 @@ from scrubjay.adapters.qdrant.writes import document
 from scrubjay.model import scoring
 from scrubjay.ports import Query
 
-# `scoring.score` as Qdrant computes it: $score[0] is the cosine, $score[1] the BM25 score.
+# In [0, 1]. $score[0] is the cosine, $score[1] the BM25 score; 0 where a memory is no candidate of that side.
 RANKING = models.FormulaQuery(
     formula=models.SumExpression(
         sum=[

@@ -131,11 +131,7 @@ class RedisInbox(RedisErasing):
         args: list[Argument] = [lane.key, self._bell.message(lane), self._limits.lease_ms]
         return int(await self._run("ring", names, [*args, self._limits.longest_lease_ms]))
 
-    async def revive(self, tenant: str, turn_id: str, *, replay: bool) -> bool:
-        """Replay a dead turn, or discard it; False when there is no such dead turn."""
-        return bool(await self.revive_all(tenant, [turn_id], replay=replay))
-
-    async def revive_all(self, tenant: str, turn_ids: Sequence[str], *, replay: bool) -> int:
+    async def revive(self, tenant: str, turn_ids: Sequence[str], *, replay: bool) -> int:
         """Replay dead turns in this order, or discard them; returns how many there were."""
         revived = 0
         for start in range(0, len(turn_ids), _REVIVED_AT_ONCE):

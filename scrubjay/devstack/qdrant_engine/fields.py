@@ -1,7 +1,6 @@
 """Readers of JSON values: each returns the value with its type, or refuses it by name."""
 
 from collections.abc import Collection, Mapping
-from enum import Enum
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -82,12 +81,6 @@ def choose(table: Mapping[str, Choice], value: Any, what: str) -> Choice:
     if isinstance(value, str) and value in table:
         return table[value]
     raise BadInput(f"{what} must be one of {', '.join(sorted(table))}.")
-
-
-def words_of(kind: type[Enum] | type[Any], names: Collection[str]) -> dict[str, Any]:
-    """Build a table for `choose` from an engine enumeration: `Cosine` and `cosine` both name the member."""
-    members = {name: getattr(kind, name) for name in names}
-    return members | {name.lower(): member for name, member in members.items()}
 
 
 def only(body: Json, allowed: Collection[str], what: str) -> Json:

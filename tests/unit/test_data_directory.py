@@ -1,0 +1,27 @@
+"""Where data are kept unless somebody names another place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scrubjay.devstack.directory import default_directory
+from scrubjay.library.config import Configuration
+
+
+@pytest.mark.parametrize(
+    ("named", "directory"),
+    [
+        ("/srv/data", Path("/srv/data/scrubjay")),
+        ("", Path("/home/ana/.local/share/scrubjay")),
+        ("relative", Path("/home/ana/.local/share/scrubjay")),  # the specification says to pass it over
+    ],
+)
+def test_there_is_one_data_directory_whatever_starts_the_servers(
+    monkeypatch: pytest.MonkeyPatch, named: str, directory: Path
+) -> None:
+    monkeypatch.setenv("HOME", "/home/ana")
+    monkeypatch.setenv("XDG_DATA_HOME", named)
+    assert default_directory() == directory
+    assert Configuration.read(None).data == directory
