@@ -96,7 +96,7 @@ lock: ## write requirements.lock anew, from the newest that pyproject.toml allow
 
 clean: ## remove what make made, but never the data
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
-	find api worker memory tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find api worker scrubjay tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: tools
 tools:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from scrubjay import __version__, gc_tuning, logging_setup
+from scrubjay import gc_tuning, logging_setup
 from scrubjay.api import dashboard, errors, mem0, openapi
 from scrubjay.api.auth import Gate
 from scrubjay.api.middleware.body_limit import Door
@@ -72,7 +73,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = FastAPI(
         title="Scrubjay",
         summary="Long-term memory for chatbots: post a turn, recall what matters.",
-        version=__version__,
+        version=version("scrubjay"),
         docs_url=None,  # both would load scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,  # `DELETE /memories/` without an id must not become `DELETE /memories`

@@ -6,12 +6,12 @@ import asyncio
 import random
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from importlib.metadata import version
 from typing import Any
 
 import orjson
 import structlog
 
-from scrubjay import __version__
 from scrubjay.errors import NewerFormat, Unreadable
 from scrubjay.model import OWNERS, TEST, Delivery, DeliveryStatus, Event, Outcome, Scope, Webhook
 from scrubjay.ports import (
@@ -34,6 +34,7 @@ _LOOK_SECONDS = 0.5
 _RUN_SECONDS = 20  # then it is another webhook's turn
 _FIRST_PAUSE_SECONDS, _GROWTH = 2.0, 3.0
 _TEST_TEXT = "This is a test: the webhook works."
+_USER_AGENT = f"scrubjay/{version('scrubjay')}"
 _GONE = 410  # the receiver wants nothing any more
 
 
@@ -166,7 +167,7 @@ async def _sent(tenant: str, delivery: Delivery, webhook: Webhook, parts: Delive
     # The last look: whoever was forgotten until now is not told about.
     if not await parts.deliveries.waits(tenant, delivery.id):
         return None
-    headers = {"content-type": "application/json", "user-agent": f"scrubjay/{__version__}"}
+    headers = {"content-type": "application/json", "user-agent": _USER_AGENT}
     headers |= signed(secret, delivery.id, datetime.now(UTC), body)
     return _judged(delivery, await parts.sender.send(webhook.url, headers, body), parts)
 

@@ -105,7 +105,7 @@ def test_every_character_that_becomes_a_mark_keeps_its_place_among_others() -> N
 def test_nobody_else_normalizes() -> None:
     """Any other call could be handed a long run of marks."""
     callers = set()
-    for path in [path for room in ("api", "memory", "worker") for path in (HOME / room).rglob("*.py")]:
+    for path in [path for room in ("api", "scrubjay", "worker") for path in (HOME / room).rglob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text())):
             is_method = isinstance(node, ast.Attribute) and node.attr == "normalize"
             is_import = isinstance(node, ast.ImportFrom) and "normalize" in {name.name for name in node.names}
