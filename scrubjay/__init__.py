@@ -30,4 +30,10 @@ if not TYPE_CHECKING:
             return import_module("importlib.metadata").version("scrubjay")
         if name not in _PLACES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(_PLACES[name]), name)
+        try:
+            return getattr(import_module(_PLACES[name]), name)
+        except ModuleNotFoundError as error:
+            if (error.name or "scrubjay").startswith("scrubjay"):
+                raise
+            needs = f"`{name}` needs {error.name}, which is not installed: install Scrubjay with its extra `server`"
+            raise ImportError(needs, name=error.name) from error

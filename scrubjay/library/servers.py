@@ -68,7 +68,7 @@ async def served(configuration: Configuration) -> AsyncIterator[Served]:
 def _engine_folder(root: Path, path: Path | None) -> Path:
     """Where the engine keeps its data: in a folder of its own, beside what Mem0 may have left in the same place."""
     if find_spec(_ENGINE) is None:
-        raise StackRefused("There is no Qdrant engine: name a Qdrant, or `pip install 'scrubjay[embedded]'`.")
+        raise StackRefused("There is no Qdrant engine: name a Qdrant, or install Scrubjay with its extra `embedded`.")
     folder = root / "qdrant" if path is None else path.absolute() / "scrubjay"
     folder.mkdir(parents=True, exist_ok=True)
     return folder

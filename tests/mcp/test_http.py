@@ -131,7 +131,7 @@ def test_without_the_sdk_the_command_says_how_to_install_it() -> None:
     without = "import sys; sys.modules['mcp'] = None; from scrubjay.cli import main; main()"
     ended = subprocess.run([sys.executable, "-c", without, "mcp"], capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert "pip install 'scrubjay[mcp]'" in ended.stderr
+    assert "install Scrubjay with its extra `mcp`" in ended.stderr
 
 
 def test_the_command_s_help_tells_its_options() -> None:

@@ -44,7 +44,7 @@ def pinned() -> Seen:
     except ValueError as error:
         return Seen((str(error),))
     early = [f"{name} {version} is no release" for name, version in versions.items() if Version(version).is_prerelease]
-    installed = closure(extras=("embedded",)).values()
+    installed = closure(extras=("server", "embedded")).values()
     loose = [
         f"{one.name} {one.version} is installed, {versions.get(one.key, 'nothing')} is in the lock"
         for one in installed
@@ -55,7 +55,7 @@ def pinned() -> Seen:
 
 def licensed() -> Seen:
     """Everything that runs in production under a licence that is on the list."""
-    return Seen(tuple(refused_licences(closure())))
+    return Seen(tuple(refused_licences(closure(extras=("server",)))))
 
 
 def refused_licences(packages: Mapping[str, Package]) -> list[str]:
@@ -139,7 +139,9 @@ def main() -> int:
     strict: bool = options.parse_args().strict
     names = track(LOOKS.items(), description="Auditing", console=Console(stderr=True), transient=True)
     lines, status = verdict({name: look() for name, look in names}, strict=strict)
-    print(f"{len(pins())} packages in requirements.lock, {len(closure()) - 1} of them needed at run time")
+    print(
+        f"{len(pins())} packages in requirements.lock, {len(closure(extras=('server',))) - 1} of them needed at run time"
+    )
     print("\n".join(lines))
     return status
 

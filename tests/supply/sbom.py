@@ -49,7 +49,7 @@ def main() -> None:
     options = argparse.ArgumentParser(prog="make sbom", description=__doc__)
     options.add_argument("--output", type=Path, default=BUILT, help=f"where to write it (default: {BUILT})")
     output: Path = options.parse_args().output
-    packages = closure()
+    packages = closure(extras=("server",))
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(made(packages) + "\n", encoding="utf-8")
     print(f"{output}: {len(packages) - 1} packages that Scrubjay needs at run time (CycloneDX 1.6)")
