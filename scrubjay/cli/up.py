@@ -43,9 +43,8 @@ def up(
     stops all of them; a second one does not wait for work in hand. What was accepted is kept for the next time.
     """
     if missing := [name for name in _SERVER if find_spec(name) is None]:
-        raise refuse(
-            f"What serves is not installed ({missing[0]}): install Scrubjay with its extras `server` and `embedded`.", 2
-        )
+        needs = "install Scrubjay with its extras `server` and `embedded`"
+        raise refuse(f"What serves is not installed here ({missing[0]} is missing): {needs}.", 2)
     settings = _settings()
     # Only this machine can call: no key is needed, unless somebody asked for keys.
     auth = "off" if is_loopback(host) and "auth" not in settings.model_fields_set else settings.auth

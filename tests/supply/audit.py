@@ -139,9 +139,8 @@ def main() -> int:
     strict: bool = options.parse_args().strict
     names = track(LOOKS.items(), description="Auditing", console=Console(stderr=True), transient=True)
     lines, status = verdict({name: look() for name, look in names}, strict=strict)
-    print(
-        f"{len(pins())} packages in requirements.lock, {len(closure(extras=('server',))) - 1} of them needed at run time"
-    )
+    needed = len(closure(extras=("server",))) - 1
+    print(f"{len(pins())} packages in requirements.lock, {needed} of them needed at run time")
     print("\n".join(lines))
     return status
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tomllib
 from typing import Any
 
 import pytest
@@ -35,9 +36,8 @@ def sbom(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def named_in_pyproject() -> set[str]:
     """What the project says itself that it needs at run time."""
-    block = PYPROJECT.partition("\ndependencies = [")[2].partition("\n]")[0]
-    lines = [line.strip().strip('",') for line in block.splitlines()]
-    needs = [Requirement(line.replace('"', "")) for line in lines if line and not line.startswith("#")]
+    project = tomllib.loads(PYPROJECT)["project"]
+    needs = map(Requirement, project["dependencies"] + project["optional-dependencies"]["server"])
     return {canonicalize_name(need.name) for need in needs if need.marker is None or need.marker.evaluate()}
 
 
