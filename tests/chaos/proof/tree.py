@@ -48,9 +48,9 @@ class Tree:
         listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
         for name in subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0"):
             source, target = ROOT / name, folder / name
-            if source.is_file():
+            if source.is_symlink() or source.is_file():
                 target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(source, target)
+                shutil.copyfile(source, target, follow_symlinks=False)
         (folder / "sitecustomize.py").write_text(_WATCH.format(root=str(folder)))
 
     @contextmanager
