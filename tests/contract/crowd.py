@@ -172,7 +172,7 @@ async def stored(made: World, scope: Scope) -> None:
     lane, body = scope.lane, encode_submission(said(scope))
     await made.redis.rpush(keys.waiting(lane), *made.names("behind"))
     for name in made.names("behind", 20):  # those that a batch reaches
-        turn = {"lane": lane.key, "status": "queued", "accepted_us": 1, "attempts": 0, "order": 1, "body": body}
+        turn = {"v": 1, "lane": lane.key, "status": "queued", "accepted_us": 1, "attempts": 0, "order": 1, "body": body}
         await made.redis.hset(keys.turn(TENANT, name), mapping=turn)  # type: ignore[arg-type]
     for name in (keys.owned(lane), keys.dead(lane)):
         await made.redis.zadd(name, {member: place for place, member in enumerate(made.names(name))})

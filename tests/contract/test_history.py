@@ -10,7 +10,7 @@ from tests.contract.desk import ANA, Desk, desk_on
 from tests.contract.test_deaths import erase, hold, kill, take
 from tests.redis_keys import keys
 
-ERASED_FIELDS = {b"status", b"accepted_us", b"order", b"due_ms", b"attempts", b"settled_us", b"events"}
+ERASED_FIELDS = {b"v", b"status", b"accepted_us", b"order", b"due_ms", b"attempts", b"settled_us", b"events"}
 
 
 async def status(desk: Desk, turn_id: str) -> TurnStatus:

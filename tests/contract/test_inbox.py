@@ -160,7 +160,7 @@ async def test_an_erase_takes_the_lane_by_force_and_leaves_of_each_turn_only_tha
         assert await desk.lanes.erased(batch.turns) == {second}
     for turn_id in (first, second):
         assert set(await desk.redis.hkeys(keys.turn("default", turn_id))) == {
-            b"status", b"accepted_us", b"settled_us", b"attempts",
+            b"v", b"status", b"accepted_us", b"settled_us", b"attempts",
         }  # fmt: skip
     kept = await desk.turns.get(Scope(tenant="default"), other)
     assert kept is not None

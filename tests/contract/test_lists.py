@@ -191,7 +191,13 @@ async def test_the_library_looks_for_lanes_in_as_many_steps_as_there_are_pages(d
     for turns in (1_000, 2_000):
         async with redis.pipeline(transaction=False) as pipeline:
             for number in range(turns):
-                row = {"status": "settled", "accepted_us": number + 1, "attempts": 1, "user_id": f"u{number % 7}"}
+                row = {
+                    "v": 1,
+                    "status": "settled",
+                    "accepted_us": number + 1,
+                    "attempts": 1,
+                    "user_id": f"u{number % 7}",
+                }
                 pipeline.hset(f"sj:turn:default:id-{number:04d}", mapping=row)  # type: ignore[arg-type]
             pipeline.zadd("sj:status:default:settled", {f"id-{number:04d}": number + 1 for number in range(turns)})
             await pipeline.execute()

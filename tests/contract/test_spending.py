@@ -16,7 +16,7 @@ CALL = Usage(calls=1, prompt_tokens=100, completion_tokens=11, cost_usd=0.000_1)
 
 async def accepted(redis: Redis, *turn_ids: str, status: str = "running") -> None:
     for turn_id in turn_ids:
-        await redis.hset(keys.turn("acme", turn_id), mapping={"status": status, "accepted_us": 1})
+        await redis.hset(keys.turn("acme", turn_id), mapping={"v": 1, "status": status, "accepted_us": 1})
 
 
 async def usage(redis: Redis, turn_id: str) -> Usage:

@@ -12,7 +12,7 @@ from tests.redis_keys import keys
 from tests.support import wait_until
 
 KNOWN, EXTRACTED, APPLIED, KEPT = "I live in Berlin.", "I like green tea.", "My dog is called Rex.", "I play the cello."
-TOMBSTONE = {b"status", b"accepted_us", b"attempts", b"settled_us"}
+TOMBSTONE = {b"v", b"status", b"accepted_us", b"attempts", b"settled_us"}
 
 
 async def test_an_owner_who_is_erased_during_extraction_or_before_the_plan_is_applied_leaves_nothing(

@@ -33,7 +33,7 @@ for _, id in ipairs(ids) do
   if ours then
     if redis.call('HEXISTS', turn, 'body') + redis.call('EXISTS', text) > 0 then texts = texts + 1 end
     redis.call('DEL', turn, text)
-    redis.call('HSET', turn, 'status', 'erased', 'accepted_us', row[6], 'attempts', 0, 'settled_us', now)
+    redis.call('HSET', turn, 'v', 1, 'status', 'erased', 'accepted_us', row[6], 'attempts', 0, 'settled_us', now)
     redis.call('EXPIRE', turn, ARGV[3])
     end_key(row[9], id)
     rows_of[id] = true
