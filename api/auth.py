@@ -34,6 +34,7 @@ class Gate:
     """
 
     def __init__(self, settings: Settings) -> None:
+        """Configure the authentication of HTTP requests from the settings; a short admin key is logged as a warning."""
         check_access(settings)
         if settings.auth == "keys" and settings.admin_key and len(settings.admin_key) < _SHORTEST_ADMIN_KEY:
             log.warning("admin_key_is_short", wanted_characters=_SHORTEST_ADMIN_KEY)
@@ -81,6 +82,7 @@ class Gate:
 
 
 def _given(request: Request) -> str | None:
+    """Read an HTTP request's API key from Authorization (Bearer or Token), or from X-API-Key where that is absent."""
     header = request.headers.get("authorization")
     if header is not None:
         scheme, _, key = header.partition(" ")

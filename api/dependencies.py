@@ -28,7 +28,7 @@ _ExactOwnerId = Annotated[ExactId | None, Query()]
 
 
 async def parts(request: Request) -> Parts:
-    """Everything opened."""
+    """FastAPI dependency that gives an HTTP route the ports that the server opened: inbox, store, model and others."""
     opened: Parts = request.app.state.parts
     return opened
 
@@ -38,7 +38,7 @@ async def page(
     page_size: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 100,
     cursor: Annotated[str | None, Query(max_length=500, description="Of the answer before, instead of page.")] = None,
 ) -> Page:
-    """Which part is asked for. Raises BadRequest."""
+    """FastAPI dependency of our native list routes: read `page`, `page_size` or `cursor`. Raises BadRequest."""
     if cursor is None:
         return within_depth(page, page_size)
     if page > 1:
@@ -50,7 +50,10 @@ async def page(
 
 
 def within_depth(number: int, size: int) -> Page:
-    """A page by its number. Raises BadRequest for what lies so deep that finding it would be work."""
+    """Make the page of an HTTP list request from its `page` and `page_size`, on native and Mem0 routes alike.
+
+    Raises BadRequest for what lies so deep that finding it would be work.
+    """
     if number * size > DEEPEST:
         raise BadRequest(
             f"page and page_size reach beyond the first {DEEPEST} items: go on with the cursor of an answer where "
@@ -73,7 +76,10 @@ async def forgotten_ids(
     app_id: _ExactOwnerId = None,
     exact: Annotated[bool, Query(description="Take the ids as they are, to erase what is stored so.")] = False,
 ) -> Ids:
-    """The ids that an erase names: in their one spelling, or just as they stand there."""
+    """FastAPI dependency of an erase request: read the owner ids from its query string.
+
+    They are put into their one spelling, or with `exact` stay just as they stand there.
+    """
     ids = {"user_id": user_id, "agent_id": agent_id, "run_id": run_id, "app_id": app_id}
     return ids if exact else checked(Named, ids, "query").ids
 
@@ -87,7 +93,11 @@ def read(kind: type[M], body: bytes) -> M:
 
 
 def checked(kind: type[M], body: Mapping[str, Any], place: str = "body") -> M:
-    """The same for a body that was changed since it was checked, or for another place of a request."""
+    """Validate values by a Pydantic request model as FastAPI does it, on native and Mem0 routes alike.
+
+    For a body that was changed since it was checked, or for another place of a request. Raises
+    RequestValidationError.
+    """
     try:
         return kind.model_validate(body)
     except ValidationError as error:
@@ -124,7 +134,10 @@ def named_owner(caller: Principal, ids: Ids) -> Scope:
 
 
 def owner(caller: Principal, ids: Ids) -> Scope:
-    """The owner that a request names, within the caller's reach. Raises BadRequest for nobody, Forbidden."""
+    """Resolve the owner that an HTTP request names, native or Mem0's, to a scope within the caller's reach.
+
+    Raises BadRequest for nobody, Forbidden.
+    """
     named = {**ids, "user_id": whose(caller, ids.get("user_id"))}
     if not any(named.values()):
         raise BadRequest(NOBODY)
@@ -133,7 +146,10 @@ def owner(caller: Principal, ids: Ids) -> Scope:
 
 
 def sought(caller: Principal, ids: Ids, filters: Condition | None) -> Scope:
-    """The same where filters may name the owner, or several, instead of the request's ids."""
+    """Resolve the scope that an HTTP search or list request reads, native or Mem0's, from its owner ids and filters.
+
+    Filters may name the owner, or several, instead of the request's ids. Raises BadRequest for nobody, Forbidden.
+    """
     if filters is None:
         return owner(caller, ids)
     if caller.user_id is not None and caller.user_id not in demanded(filters).get("user_id", {caller.user_id}):
@@ -143,7 +159,7 @@ def sought(caller: Principal, ids: Ids, filters: Condition | None) -> Scope:
 
 
 def paged(request: Request, at: Page, part: Slice[Any], results: list[Any]) -> dict[str, Any]:
-    """A page with the addresses of its neighbours."""
+    """Build the JSON page that native and Mem0 list routes answer: count, results, URLs of both neighbours."""
     return {
         "count": part.count,
         "next": str(request.url.include_query_params(page=at.number + 1)) if part.after else None,
@@ -153,7 +169,7 @@ def paged(request: Request, at: Page, part: Slice[Any], results: list[Any]) -> d
 
 
 def listed(request: Request, at: Page, part: Slice[Any], results: list[Any]) -> dict[str, Any]:
-    """The same with a cursor, which reaches what page numbers do not."""
+    """Build the JSON page that all native list routes answer, with a cursor, which reaches what page numbers do not."""
     answer = paged(request, at, part, results)
     cursor = None if part.after is None else part.after.cursor
     if cursor is not None and (at.after is not None or (at.number + 1) * at.size > DEEPEST):
@@ -162,12 +178,15 @@ def listed(request: Request, at: Page, part: Slice[Any], results: list[Any]) -> 
 
 
 def digest(text: str) -> str:
-    """The hash under which clients of Mem0 know a text; nothing rests on it."""
+    """Hash a memory's text by MD5 for the field `hash` of HTTP answers, native and Mem0's.
+
+    Clients of Mem0 know a text under this hash; nothing rests on it.
+    """
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def shown(memory: Memory) -> dict[str, Any]:
-    """A memory as clients see it."""
+    """Convert a memory to the JSON object that all native HTTP routes share: search, lists, edits, quarantine."""
     return {
         "id": memory.id,
         "memory": memory.text,

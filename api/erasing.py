@@ -10,6 +10,9 @@ from scrubjay.model.erasure import Receipt
 
 
 async def forgotten(scope: Scope, parts: Parts) -> Receipt:
-    """Forget an owner; returns the receipt, which is kept. Raises what `forget` and `issue` raise."""
+    """Serve an HTTP request to erase an owner, native or Mem0's; returns the receipt, which is kept.
+
+    Raises what `forget` and `issue` raise.
+    """
     erasure = await forget(scope, inbox=parts.inbox, lanes=parts.lanes, turns=parts.turns, store=parts.store)
     return await issue(erasure, notary=parts.notary, book=parts.receipts)

@@ -125,6 +125,7 @@ def _cut(detail: str) -> str:
 
 
 async def _scrubjay(request: Request, error: Exception) -> JSONResponse:
+    """FastAPI exception handler: answer a ScrubjayError with its HTTP status, JSON error body and headers."""
     if not isinstance(error, errors.ScrubjayError):
         raise error
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
@@ -147,7 +148,7 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
 
 
 def sentence(error: ValidationError) -> str:
-    """What is wrong with a value that is judged by itself, as one sentence."""
+    """Sum up Pydantic's ValidationError as one sentence for an HTTP error, of a value that is validated by itself."""
     return _sentence(_worst(error.errors(include_url=False, include_input=False)))
 
 
@@ -156,6 +157,7 @@ def _worst(found: Sequence[Any]) -> Any:
 
 
 def _sentence(first: Any) -> str:
+    """Put one of Pydantic's validation errors into the sentence of an HTTP error's `detail`: field and message."""
     steps = [str(step) for step in first["loc"]]
     place = ".".join(steps[1:] if steps and steps[0] in _PLACES else steps)
     message = _SAID.get(first["type"]) or str(first["msg"]).removeprefix("Value error, ")
@@ -165,6 +167,7 @@ def _sentence(first: Any) -> str:
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
+    """FastAPI exception handler: answer an HTTPException, such as 404 or 405, with our JSON error body."""
     if not isinstance(error, HTTPException):
         raise error
     headers = dict(error.headers or {})

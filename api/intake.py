@@ -24,7 +24,10 @@ _BESIDES = 100  # characters that each change may be thought to have besides its
 
 
 async def accept(request: Request, caller: Principal, turn: TurnIn) -> str:
-    """Accept a checked turn; returns its id. Raises Forbidden, BadRequest, Misdated and what the inbox raises."""
+    """Put the turn of an HTTP request, native or Mem0's, into the inbox with its secrets masked; returns its id.
+
+    The turn is checked already. Raises Forbidden, BadRequest, Misdated and what the inbox raises.
+    """
     parts: Parts = request.app.state.parts
     scope = owner(caller, turn.ids)
     submission = await off_loop(_characters(turn), partial(_submission, turn, scope, parts.mask))
@@ -34,14 +37,17 @@ async def accept(request: Request, caller: Principal, turn: TurnIn) -> str:
 
 
 def _characters(turn: TurnIn) -> int:
-    """How long the texts of a turn are together, about."""
+    """Estimate how many characters of text the HTTP request of a turn has, before its secrets are masked."""
     said = sum(len(message.content) for message in turn.messages)
     told = (turn.custom_instructions, turn.includes, turn.excludes, *turn.custom_categories.values())
     return said + sum(len(text) for text in told if text) + len(str(turn.metadata))
 
 
 def _key(request: Request, caller: Principal) -> str | None:
-    """The turn's idempotency key; whoever is limited to one user has keys apart from those of the others."""
+    """Read the Idempotency-Key header of an HTTP request that adds a turn, native or Mem0's. Raises BadRequest.
+
+    Whoever is limited to one user has keys apart from those of the others.
+    """
     key = request.headers.get("idempotency-key")
     if key is not None and not 0 < len(key) <= LONGEST_KEY:
         raise BadRequest(f"Idempotency-Key must have 1 to {LONGEST_KEY} characters")
@@ -51,7 +57,10 @@ def _key(request: Request, caller: Principal) -> str | None:
 
 
 def _submission(turn: TurnIn, scope: Scope, mask: Mask) -> Submission:
-    """What was checked at the door is not checked again on its way in; what must not be remembered does not get in."""
+    """Make the inbox's Submission of the turn in an HTTP request, native or Mem0's, with its secrets masked.
+
+    What the request's schema has checked is not checked again; what must not be remembered does not get in.
+    """
     said = tuple(
         Message.model_construct(role=Role(message.role), content=message.content, name=message.name)
         for message in turn.messages
@@ -68,12 +77,12 @@ def _submission(turn: TurnIn, scope: Scope, mask: Mask) -> Submission:
 
 
 async def change(given: ChangeIn, mask: Mask) -> Change:
-    """A change of a memory, without what must not be remembered."""
+    """Make the Change of a memory from the body of an HTTP request, native or Mem0's, with its secrets masked."""
     return await off_loop(_length(given), partial(_change, given, mask))
 
 
 async def changes(several: Mapping[str, ChangeIn], mask: Mask) -> dict[str, Change]:
-    """The same of several memories, each by its id."""
+    """Make the Changes of several memories, by id, from the bodies of an HTTP request, with their secrets masked."""
     return await off_loop(
         sum(map(_length, several.values())), lambda: {name: _change(one, mask) for name, one in several.items()}
     )
@@ -84,6 +93,7 @@ def _length(given: ChangeIn) -> int:
 
 
 def _change(given: ChangeIn, mask: Mask) -> Change:
+    """Convert the HTTP request body ChangeIn to a Change of a memory; secrets in text and metadata are masked."""
     text = mask(given.text) if given.text is not None else None
     metadata = masked_values(given.metadata, mask) if given.metadata is not None else None
     patch = masked_values(given.metadata_patch, mask) if given.metadata_patch is not None else None

@@ -93,6 +93,7 @@ def _operations(document: Document) -> Iterator[tuple[str, Document]]:
 
 
 def _shared(path: str, operation: Document) -> set[int]:
+    """List the refusal statuses (401, 422, 429 ...) that the OpenAPI document adds to each operation of this kind."""
     parameters = {one["name"] for one in operation.get("parameters", [])}
     statuses = set() if path in OPEN_TO_ALL else {401, 403, 429, 503}
     if "requestBody" in operation:
@@ -115,11 +116,15 @@ def _is_framework(answer: Document) -> bool:
 
 
 def _sent(parameter: Document) -> Document:
-    """A parameter as it can be sent: there is no null outside JSON, and a time there is text."""
+    """Rewrite a query, path or header parameter of the OpenAPI document so that its schema fits what HTTP can carry.
+
+    There is no null outside JSON, and a time there is text.
+    """
     return {**parameter, "schema": _of_text(parameter["schema"])}
 
 
 def _of_text(schema: Mapping[str, Any]) -> Document:
+    """Simplify the schema of a parameter of the OpenAPI document: no null in `anyOf`, a time only as date-time."""
     kept = {name: value for name, value in schema.items() if name != "anyOf"}
     choices = [dict(one) for one in schema.get("anyOf", []) if one.get("type") != "null"]
     if any(one.get("format") == "date-time" for one in choices):

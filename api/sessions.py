@@ -54,7 +54,7 @@ def is_ours(request: Request) -> bool:
 
 
 def is_strangers(request: Request) -> bool:
-    """Whether a page of another site may be behind a request that came without a key.
+    """Whether a page of another site may be behind a request (CSRF) that authentication would let in without a key.
 
     A changing request says so itself, if a browser sends it. A page whose name was made to mean this machine (DNS
     rebinding) is of the same origin to the browser, but calls us by its own name.
@@ -77,7 +77,10 @@ def _is_same(told: Mapping[bytes, bytes]) -> bool:
 
 @lru_cache(256)
 def _is_local(host: bytes) -> bool:
-    """Whether nobody outside can give this name an address: this machine's own address, or a name without a dot."""
+    """Whether a request's Host header is safe from DNS rebinding: nobody outside can give this name an address.
+
+    So it is with this machine's own address, or a name without a dot.
+    """
     try:
         name = urlsplit(f"//{host.decode('latin-1')}").hostname or ""
     except ValueError:
@@ -96,6 +99,7 @@ def _name(request: Request) -> str:
 
 
 def _set(request: Request, response: Response, value: str, seconds: int) -> None:
+    """Set the session cookie on a response to a browser: HttpOnly, SameSite=Strict, and Secure over https."""
     secure = request.url.scheme == "https"
     response.set_cookie(
         _name(request), value, max_age=seconds, path="/", secure=secure, httponly=True, samesite="strict"

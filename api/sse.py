@@ -62,6 +62,7 @@ async def _work(source: AsyncGenerator[T, None], given: asyncio.Queue[Any]) -> N
 
 
 async def _next(given: asyncio.Queue[Any], patience_seconds: float) -> Any:
+    """Wait for the next item of a streamed answer; None after the ping interval, so that a keep-alive is sent."""
     try:
         async with asyncio.timeout(patience_seconds):
             return await given.get()
@@ -79,6 +80,7 @@ def event_stream(events: AsyncGenerator[Event | None, None]) -> EventSourceRespo
 
 
 async def _sent(events: AsyncGenerator[Event | None, None]) -> AsyncIterator[bytes]:
+    """Encode events as bytes of a server-sent event stream: a keep-alive comment for None, `error` for an exception."""
     async with aclosing(events):
         try:
             async for event in events:

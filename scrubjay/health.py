@@ -74,6 +74,7 @@ class Examiner:
         return _judged(self._with_answers(parts))
 
     async def _examined(self) -> dict[str, Part]:
+        """Check the health of each part: the inbox by a trial write, the store, workers, lanes, circuit breakers."""
         (_, refusal), (limits, store) = await asyncio.gather(
             _tried(self._pulse.try_writing()), _tried(self._limits_of_store())
         )
@@ -135,6 +136,7 @@ def _part(trouble: Trouble | None, noticed_at: datetime | None) -> Part:
 
 
 def _judged(parts: Mapping[str, Part]) -> Health:
+    """Sum up the health of the parts: unready where Redis fails, degraded where another part fails, else ready."""
     if not parts[_INBOX].ok:
         return Health(status=Readiness.UNREADY, parts=parts)
     well = all(part.ok for part in parts.values())

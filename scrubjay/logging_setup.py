@@ -88,6 +88,7 @@ def places(error: BaseException) -> list[dict[str, Any]]:
 
 
 def _chain(error: BaseException | None, met: set[int]) -> Iterator[BaseException]:
+    """Walk an exception's causes, contexts and group members, each once, for a log line that names them."""
     if error is None or id(error) in met:
         return
     met.add(id(error))
@@ -133,6 +134,7 @@ class _Record(logging.LogRecord):
         sinfo: str | None = None,
         **more: Any,
     ) -> None:
+        """Build a log record of the standard logging with an exception's type and places, without its text."""
         if isinstance(args, tuple):
             args = tuple(_named(one) for one in args)
         super().__init__(name, level, pathname, lineno, _named(msg), args, None, func, sinfo, **more)
@@ -153,6 +155,7 @@ def _warned(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
+    """Log a Python warning by its category and place, without its text; it stands in for `warnings.showwarning`."""
     structlog.get_logger(__name__).warning(
         "python_warned", category=category.__qualname__, at=_place(filename, lineno, "")
     )

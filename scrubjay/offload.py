@@ -36,7 +36,8 @@ async def off_loop(characters: int, work: Callable[[], T]) -> T:
 
 
 async def each(call: Callable[[S], Awaitable[T]], items: Iterable[S], *, at_once: int = _AT_ONCE) -> list[T]:
-    """What a call answers for each item, in their order. Raises what the first call that fails raises.
+    """Run an asynchronous call for each of many items, a bounded number at a time, so that no caller can take up the
+    event loop; returns the answers in the items' order. Raises what the first call that fails raises.
 
     Args:
         call: made for each item.

@@ -143,7 +143,10 @@ class Settings(BaseSettings):
 
 
 def check_access(settings: Settings) -> None:
-    """Make sure that a server lets in neither everybody from afar nor nobody at all. Raises BadConfiguration."""
+    """Check the settings that decide who may call a server: SCRUBJAY_AUTH, SCRUBJAY_HOST and SCRUBJAY_ADMIN_KEY.
+
+    They must let in neither everybody from afar nor nobody at all. Raises BadConfiguration.
+    """
     if settings.auth == "off" and not is_loopback(settings.host):
         raise BadConfiguration(
             f"SCRUBJAY_AUTH=off is refused on {settings.host}: bind to 127.0.0.1, or use SCRUBJAY_AUTH=keys"

@@ -38,7 +38,10 @@ def _storable(value: str) -> str:
 
 
 def _one(value: str) -> str:
-    """An id of one owner. `*` is no id: whoever sends it means everybody, and no route here does that."""
+    """Check (pydantic) that what a caller hands in, on any surface, is the id of one owner.
+
+    `*` is no id: whoever sends it means everybody, and no route here does that.
+    """
     if value.strip() == "*":
         raise PydanticCustomError(
             WILDCARD_ID, "must be the id of one owner; * is a word of filters, for an id that is set"
@@ -47,7 +50,7 @@ def _one(value: str) -> str:
 
 
 def _said(value: str) -> str:
-    """Text that says something."""
+    """Check (pydantic) that a text that a caller hands in, on any surface, says something: it is not blank."""
     if not value.strip():
         raise ValueError("must not be blank")
     return value
@@ -73,7 +76,10 @@ def _storable_any(value: Any, depth: int = 0) -> Any:
 
 
 def _small(value: dict[str, Any]) -> dict[str, Any]:
-    """It goes with every memory that the turn makes, so it must not be large as a whole either."""
+    """Check (pydantic) that the metadata that a caller hands in, on any surface, is not too large as a whole either.
+
+    It goes with every memory that the turn makes.
+    """
     size = len(to_json(value))
     if size > MOST_METADATA_BYTES:
         raise ValueError(f"must not be larger than {MOST_METADATA_BYTES} bytes as JSON; it has {size}")
@@ -81,18 +87,22 @@ def _small(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _moment(value: Any) -> Any:
-    """RFC 3339 with a zone, or a number: seconds since 1970, milliseconds where it is too large for these."""
+    """Check (pydantic) a time that a caller hands in, on any surface: RFC 3339 with a zone, or a number.
+
+    A number is seconds since 1970, milliseconds where it is too large for these.
+    """
     if isinstance(value, bool) or (isinstance(value, str) and _is_number(value)):
         raise ValueError("must be a time such as 2026-03-26T09:00:00Z")
     return value
 
 
 def _in_full(value: Any) -> Any:
-    """A whole number, which JSON may write as 5.0 as well."""
+    """Take (pydantic) a whole number that a caller hands in, on any surface, which JSON may write as 5.0 as well."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _is_number(text: str) -> bool:
+    """Whether a text that a caller hands in as a time is a bare number, which the check of times refuses."""
     try:
         float(text)
     except ValueError:
@@ -181,7 +191,9 @@ Categories = Annotated[
 
 
 async def dated(submission: Submission, clock: Clock) -> Submission:
-    """The turn with its timestamp, or without one where nobody can tell whether it is true.
+    """Check the timestamp that a caller gave with a turn, on any surface, against the clocks.
+
+    Returns the turn with its timestamp, or without one where nobody can tell whether it is true.
 
     Raises Misdated where the timestamp is more than a day ahead of clocks that agree.
     """

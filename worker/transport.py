@@ -34,14 +34,20 @@ class _GoesOn:
     goes_on: str
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
-        """Run one command."""
+        """Run one Redis command of Celery's transport (kombu).
+
+        LPUSH, RPUSH and SADD run in a Lua script, which a full Redis lets finish.
+        """
         if args[0] in _ENLARGING:
             script = f"{self.goes_on}return redis.call('{args[0]}', KEYS[1], unpack(ARGV))"
             args = ("EVAL", script, 1, *args[1:])
         return super().execute_command(*args, **options)  # type: ignore[misc]
 
     def parse_response(self, connection: Any, command_name: Any, **options: Any) -> Any:
-        """Read one answer. Raises ConnectionError for a refusal that says how this server is, not what is wrong."""
+        """Read one answer of Redis for Celery's transport (kombu).
+
+        Raises ConnectionError for a refusal that says how this server is, not what is wrong: Celery then connects anew.
+        """
         try:
             return super().parse_response(connection, command_name, **options)  # type: ignore[misc]
         except ResponseError as error:
@@ -51,7 +57,7 @@ class _GoesOn:
             raise RedisConnectionError(sentence(refusal, error)) from error
 
     def register_script(self, script: str) -> Any:
-        """Have a script ready."""
+        """Have a Lua script of Celery's transport (kombu) ready, begun so that a full Redis lets it finish."""
         return super().register_script(self.goes_on + script)  # type: ignore[misc]
 
 
@@ -71,7 +77,7 @@ class _Client(_GoesOn, Redis):  # type: ignore[misc] # as above
         self.goes_on = goes_on
 
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> _Pipeline:
-        """Commands sent together, never in a transaction."""
+        """A pipeline of Celery's transport (kombu): Redis commands sent together, never in a transaction."""
         return _Pipeline(self.connection_pool, self.response_callbacks, False, shard_hint, goes_on=self.goes_on)
 
 

@@ -25,7 +25,10 @@ class Books:
 
 
 def books(tenant: str, ledger: Ledger) -> Books:
-    """A tenant's books."""
+    """Lay out a tenant's turn counts as the equation that the dashboard's overview page prints.
+
+    Accepted = settled + waiting + dead + erased, each term with its meaning.
+    """
     terms = (
         ("settled", ledger.settled, "remembered, or nothing in them to remember"),
         ("waiting", ledger.waiting, "queued, running or retrying"),

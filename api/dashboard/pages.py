@@ -32,6 +32,7 @@ _SIGN_IN = "/dashboard/sign-in"
 
 
 def _environment() -> Environment:
+    """Set up Jinja2 for the dashboard's HTML templates, with filters for numbers, times and plurals."""
     found = Environment(
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=True,
@@ -93,6 +94,7 @@ class PageRoute(APIRoute):
 
 
 async def _refusal(request: Request, error: Exception) -> Response:
+    """Turn the API's JSON error answer to a dashboard request into an HTML error page for the browser."""
     handlers = request.app.exception_handlers
     handler = next(handlers[kind] for kind in _REFUSALS if isinstance(error, kind))
     answer = await handler(request, error)
@@ -106,6 +108,7 @@ async def _refusal(request: Request, error: Exception) -> Response:
 
 
 def _refused(request: Request, status: int, detail: str) -> HTMLResponse:
+    """Render the HTML page of a refused dashboard request: a fragment, the error page or the sign-in form."""
     if "fragment" in request.query_params:
         return render(request, "trouble", status, status=status, detail=detail)
     root = str(request.scope.get("root_path", ""))

@@ -114,7 +114,7 @@ async def dead(
     page: _Number = 1,
     fragment: bool = False,
 ) -> Response:
-    """The dead letters, by error: all of them, or those of one error or one user."""
+    """The dashboard's HTML page of dead turns, grouped by error: all of them, or those of one error or one user."""
     at, which = Page(number=page, size=views.LETTERS_A_PAGE), DeadFilter(error=error, user_id=user_id)
     part = await parts.turns.dead_page(caller.tenant, which, at)
     letters = [views.letter(turn, await parts.turns.text(caller.reach, turn.id)) for turn in part.items]

@@ -77,6 +77,7 @@ def _to(request: Request, path: str) -> RedirectResponse:
 
 
 async def _read(request: Request) -> dict[str, str]:
+    """Parse the URL-encoded HTML form of the dashboard's sign-in page. Raises BadRequest."""
     body = await request.body()
     if len(body) > _LARGEST_FORM_BYTES:
         raise BadRequest("this form is too large")
@@ -98,7 +99,10 @@ async def _count_a_try(request: Request, parts: Parts) -> None:
 
 
 def _neighbourhood(address: str) -> str:
-    """An address, of IPv6 the part that whoever has it cannot choose."""
+    """The browser's IP address by which tries to sign in to the dashboard are counted and limited.
+
+    Of an IPv6 address it is the /64 network, the part that whoever has it cannot choose.
+    """
     try:
         found = ip_address(address)
     except ValueError:

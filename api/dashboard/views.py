@@ -77,6 +77,7 @@ class Line:
 
 
 def _line(one: Incident) -> Line:
+    """Describe one failure in a turn's history as a line on a dashboard page: its kind, time, attempt and error."""
     details = [f"attempt {one.attempt}"]
     details += [f"in a batch of {one.turns}"] if one.turns and one.turns > 1 else []
     details += [f"{one.times:,} times until"] if one.times > 1 else []
@@ -137,7 +138,7 @@ class Owner:
 
 
 def owners(scope: Scope) -> list[Owner]:
-    """The owner by each of the ids that are set."""
+    """Label the owner ids of a scope for a dashboard page, each id that is set; a user's label has a link."""
     return [
         Owner(field.removesuffix("_id"), name, query(user_id=name) if field == "user_id" else None)
         for field, name in scope.ids.items()
@@ -157,7 +158,10 @@ class Change:
 
 
 def changes(events: Sequence[TurnEvent]) -> list[Change]:
-    """What a turn did; a fact that was only said twice in one batch belongs to no memory of its own."""
+    """Make the rows of the dashboard's turn page that show what a turn did to memories.
+
+    A fact that was only said twice in one batch belongs to no memory of its own.
+    """
     return [
         Change(
             one.event.value,

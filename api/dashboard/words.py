@@ -29,7 +29,7 @@ def number(count: int) -> str:
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:
-    """A count with its noun: `1 turn`, `2 turns`."""
+    """Write a count with its noun for a dashboard page (a Jinja2 filter): `1 turn`, `2 turns`."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
@@ -72,7 +72,7 @@ def counted(counts: Counts) -> str:
 
 
 def short(turn_id: str) -> str:
-    """The start of an id: enough to tell it from its neighbours."""
+    """Shorten the id of a turn or memory for a dashboard page: enough to tell it from its neighbours."""
     return turn_id[:_SHORT_ID]
 
 

@@ -64,7 +64,7 @@ class AddIn(Owned):
 
     @property
     def waits(self) -> bool:
-        """Whether the client wants to hear what came of it."""
+        """Whether an add of Mem0's API, OSS or platform, waits for its result: `infer` or `async_mode` is false."""
         return self.infer is False or self.async_mode is False
 
     @property

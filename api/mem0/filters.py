@@ -14,7 +14,7 @@ _LOOKS_INSIDE = ("keywords", "keywords_search")  # a word on its own is looked f
 
 
 def condition(given: Any, *beside: tuple[str, Any]) -> Condition | None:
-    """What must hold: the filter, and what the request says beside it.
+    """Read a filter in Mem0's grammar, and the fields that its clients send beside it, into one condition of ours.
 
     Args:
         given: the filter as it was sent.
@@ -29,7 +29,7 @@ def condition(given: Any, *beside: tuple[str, Any]) -> Condition | None:
 
 
 def in_our_words(given: Any) -> Any:
-    """A filter with our names in the place of Mem0's; what is no filter stays as it is."""
+    """Rename the keys of a filter in Mem0's grammar to those of ours; what is no filter stays as it is."""
     if isinstance(given, Sequence) and not isinstance(given, str):
         return [in_our_words(one) for one in given]
     if not isinstance(given, Mapping):
@@ -44,11 +44,11 @@ def _said(key: str, value: Any) -> Any:
 
 
 def among(names: Sequence[str] | None) -> Mapping[str, Any] | None:
-    """One of these, where any are named."""
+    """Convert a list beside Mem0's filters, such as `categories`, to an `in` condition; None where it names nothing."""
     return {"in": list(names)} if names else None
 
 
 def between(first: str | None, last: str | None) -> Mapping[str, Any] | None:
-    """From one day or moment to another, where they are named."""
+    """Convert `start_date` and `end_date` beside Mem0's filters to `gte` and `lte`; None where neither is named."""
     said = {operator: at for operator, at in (("gte", first), ("lte", last)) if at is not None}
     return said or None

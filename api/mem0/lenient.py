@@ -48,7 +48,7 @@ MemoryId = Annotated[str, Depends(_memory_id)]  # in a signature it stands after
 
 
 def uuid(text: Any) -> str:
-    """The id of a memory. Raises BadRequest."""
+    """Check that the memory id of a Mem0 request is a UUID, and put it in its usual form. Raises BadRequest."""
     try:
         return str(UUID(text))
     except (ValueError, TypeError, AttributeError):

@@ -30,7 +30,10 @@ _LONGEST_FILTERS = 2_000
 async def page(
     page: Annotated[int, Query(ge=1, le=1_000_000)] = 1, page_size: Annotated[int, Query(ge=1)] = 100
 ) -> Page:
-    """Which part is asked for; as with Mem0 a page that would be too large is the largest. Raises BadRequest."""
+    """FastAPI dependency that Mem0's list routes share: read `page` and `page_size`. Raises BadRequest.
+
+    As with Mem0 a page that would be too large is the largest.
+    """
     return within_depth(page, min(page_size, LARGEST_PAGE))
 
 
@@ -52,7 +55,7 @@ async def ended(request: Request, caller: Principal, turn_id: str) -> TurnStatus
 
 
 def told(turn_id: str, turn: TurnStatus | None) -> Shown:
-    """What the platform answers to an add."""
+    """Build the answer to an add that Mem0's v1 and v3 routes share: pending, or the turn's status and results."""
     if turn is None:
         return {"message": _QUEUED, "status": "PENDING", "event_id": turn_id}
     answer = {"status": shapes.status(turn), "event_id": turn_id, "results": shapes.results(turn)}
@@ -85,7 +88,7 @@ async def found(caller: Principal, parts: Parts, asked: SearchIn, threshold: flo
 
 
 async def listed(request: Request, caller: Principal, parts: Parts, asked: ListIn, at: Page) -> Shown:
-    """A page of memories as they stand, newest first."""
+    """Serve a list request of Mem0's API, for its v1 to v3 routes: a page of memories as they stand, newest first."""
     also = [
         ("categories", filters.among(asked.categories)),
         ("created_at", filters.between(asked.start_date, asked.end_date)),
@@ -101,9 +104,10 @@ async def listed(request: Request, caller: Principal, parts: Parts, asked: ListI
 
 
 def named_in(text: str) -> Mapping[str, Any]:
-    """The ids in a parameter `filters`, which Mem0's Python client writes as Python: `{'user_id': 'ana'}`.
+    """Parse the owner ids in Mem0's query parameter `filters`: JSON, or a Python literal such as `{'user_id': 'ana'}`.
 
-    Raises BadRequest, lest what was not understood be taken for nothing and everybody be forgotten.
+    Mem0's Python client writes the literal. Raises BadRequest, lest what was not understood be taken for nothing and
+    everybody be forgotten.
     """
     if len(text) <= _LONGEST_FILTERS:
         for read in (orjson.loads, ast.literal_eval):

@@ -51,7 +51,7 @@ def owners(ids: Mapping[str, str | None]) -> Shown:
 
 
 def entity(found: Entity, tenant: str) -> Shown:
-    """A user, agent, app or run."""
+    """Convert a user, agent, app or run to Mem0's JSON shape of an entity."""
     return {
         "id": found.name,
         "name": found.name,
@@ -71,7 +71,7 @@ def recalled(found: Recalled) -> Shown:
 
 
 def chosen(shown: Shown, fields: Sequence[str] | None) -> Shown:
-    """Only the fields that were asked for, and the id."""
+    """Reduce a memory in Mem0's JSON shape to the `fields` that a search or list asks for, and the id."""
     return {name: value for name, value in shown.items() if name == "id" or name in fields} if fields else shown
 
 
@@ -96,6 +96,7 @@ def history(versions: Sequence[Memory], texts: Mapping[str, Turn]) -> list[Shown
 def _step(
     version: Memory, event: Event, old: str | None, new: str | None, at: datetime, texts: Mapping[str, Turn]
 ) -> Shown:
+    """Build one entry of a memory's history in Mem0's JSON shape: event, old and new text, messages of its turns."""
     turns = [texts[turn_id] for turn_id in version.turn_ids if turn_id in texts]
     said = [{"role": one.role.value, "content": one.content} for turn in turns for one in turn.messages]
     return {
@@ -114,7 +115,10 @@ def _step(
 
 
 def results(turn: TurnStatus) -> list[Shown]:
-    """What a turn did to memories; what waits for a person's judgement is none of it yet."""
+    """Convert a turn's changes of memories to Mem0's JSON shape of `results`, shared by its OSS server and platform.
+
+    What waits for a person's judgement is none of it yet.
+    """
     return [
         {"id": one.id, "memory": one.memory, "data": {"memory": one.memory}, "event": one.event.value}
         | ({"previous_memory": one.previous} if one.previous is not None else {})
@@ -124,7 +128,7 @@ def results(turn: TurnStatus) -> list[Shown]:
 
 
 def event(turn: TurnStatus) -> Shown:
-    """A turn as an event: its id is the event's."""
+    """Convert a turn to Mem0's JSON shape of an ADD event: its id is the event's."""
     ids = {field: getattr(turn, field, None) for field in OWNERS}
     return _event(
         turn.id,
@@ -138,17 +142,17 @@ def event(turn: TurnStatus) -> Shown:
 
 
 def error(turn: TurnStatus) -> str | None:
-    """Why a turn came to no good end."""
+    """The `error` in Mem0's JSON shapes: why a turn died, or that it was erased; None for others."""
     return _ERASED if turn.status is Status.ERASED else turn.error if turn.status is Status.DEAD else None
 
 
 def status(turn: TurnStatus) -> str:
-    """Where a turn is, in Mem0's words."""
+    """Map a turn's status to that of Mem0's JSON shapes: PENDING, RUNNING, SUCCEEDED or FAILED."""
     return _STATUS[turn.status]
 
 
 def forgotten(receipt: Receipt) -> Shown:
-    """A receipt as an event: an owner was forgotten."""
+    """Convert the receipt of an owner's erase to Mem0's JSON shape of a DELETE_ALL event."""
     done = "SUCCEEDED" if receipt.verified else "FAILED"
     error = None if receipt.verified else "something was left: forget the owner again"
     return _event(receipt.id, "DELETE_ALL", done, [], error, start=receipt.erased_at, end=receipt.erased_at)

@@ -97,7 +97,10 @@ class Door:
 
 
 def _tell(rate: Rate, start: Message) -> None:
-    """The three headers that clients know; the reset is in seconds since 1970."""
+    """Set the X-RateLimit-* headers on the start message of an ASGI response, on its way out through the middleware.
+
+    These are the three headers that clients know; the reset is in seconds since 1970.
+    """
     headers = MutableHeaders(scope=start)
     headers["X-RateLimit-Limit"] = str(rate.limit)
     headers["X-RateLimit-Remaining"] = str(rate.remaining)

@@ -35,7 +35,7 @@ class Route(APIRoute):
     """A route that reads its body so, and names an owner once in its query: `APIRouter(route_class=Route)`."""
 
     def get_route_handler(self) -> Handler:
-        """The framework's handler, given the strict request."""
+        """Wrap the framework's handler of a route: check the query's owner ids, then read the body as strict JSON."""
         handler = super().get_route_handler()
 
         async def strict(request: Request) -> Response:
@@ -46,7 +46,10 @@ class Route(APIRoute):
 
 
 def _check_owners(request: Request) -> None:
-    """Raises BadRequest where a query says an id twice: whoever means two owners would reach one of them."""
+    """Refuse a request, before its route runs, whose query string gives `user_id` or another owner id more than once.
+
+    Raises BadRequest: whoever means two owners would reach one of them.
+    """
     for field in OWNERS if request.scope["query_string"] else ():
         if len(request.query_params.getlist(field)) > 1:
             raise BadRequest(f"name one owner: {field} stands here more than once")

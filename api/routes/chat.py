@@ -56,6 +56,7 @@ Piece = Recollection | Delta | Reply | None
 
 
 async def _events(first: Piece, pieces: AsyncGenerator[Piece, None]) -> AsyncGenerator[Event | None, None]:
+    """Turn what the chat yields (recalled memories, deltas, reply) into the server-sent events of `POST /chat`."""
     async with aclosing(pieces):
         yield _event(first)
         async for piece in pieces:
@@ -63,6 +64,7 @@ async def _events(first: Piece, pieces: AsyncGenerator[Piece, None]) -> AsyncGen
 
 
 def _event(piece: Piece) -> Event | None:
+    """Make one server-sent event of `POST /chat`: `memories`, `delta` or `done`; None for a pause, sent as a ping."""
     match piece:
         case Recollection():
             return Event(name="memories", data={"memories_used": piece.memories})

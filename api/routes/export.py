@@ -33,6 +33,7 @@ async def export_owner(caller: Reader, parts: Opened, ids: OwnerIds) -> Streamin
 
 
 async def _chunks(begun: bytes, lines: AsyncIterator[Line]) -> AsyncIterator[bytes]:
+    """Stream the body of `GET /export`: encode the lines as NDJSON, and gather them into chunks of about 64 kB."""
     chunk = bytearray(begun)
     async for line in lines:
         chunk += _encoded(line)

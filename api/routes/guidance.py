@@ -35,6 +35,7 @@ async def put_guidance(given: Guided, caller: Admin, parts: Opened) -> Any:
 
 
 def _shown(guidance: Guidance) -> dict[str, Any]:
+    """Map a tenant's guidance for extraction to the JSON fields of `GET /guidance` and `PUT /guidance`."""
     return {
         "custom_instructions": guidance.instructions,
         "includes": guidance.includes,

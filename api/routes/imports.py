@@ -47,7 +47,7 @@ async def import_memories(batch: ImportIn, caller: Admin, parts: Opened) -> Any:
 
 
 def _read(given: Mapping[str, Any], caller: Principal, mask: Mask) -> Arrival | dict[str, Any]:
-    """The memory, masked, or how it is refused."""
+    """Validate and mask one memory of the body of `POST /import`: an Arrival, or the result that refuses it."""
     try:
         one = ArrivalIn.model_validate(given)
         scope = owner(caller, one.ids)

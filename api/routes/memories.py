@@ -103,7 +103,7 @@ async def forget_owner(caller: Writer, parts: Opened, ids: ForgottenIds) -> Any:
 
 
 def _json(text: str | None) -> Any:
-    """What a query parameter holds as JSON. Raises BadRequest."""
+    """Parse the query parameter `filters` of `GET /memories` as JSON. Raises BadRequest."""
     if text is None:
         return None
     try:
@@ -132,6 +132,7 @@ async def get_history(memory_id: UUID, caller: Reader, parts: Opened) -> Any:
 
 
 def _version(number: int, memory: Memory, old: str | None) -> dict[str, Any]:
+    """Map one version of a memory to an item of the answer of `GET /memories/{memory_id}/history`."""
     told = ("event", "current", "valid_to", "superseded_by")
     source = ("quote", "model", "prompt_version")
     return {

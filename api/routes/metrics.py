@@ -45,6 +45,7 @@ def _written(
     told: Mapping[str, DeliveryCounts],
     now: datetime,
 ) -> bytes:
+    """Render the body of `GET /metrics` in Prometheus' text format: inbox, ledgers, model costs, webhooks."""
     registry = CollectorRegistry()
     found = [*(_inbox(state) if state else ()), *_books(ledgers, now), *_costs(costs), *_webhooks(told)]
     registry.register(_Told(found))
@@ -81,6 +82,7 @@ _INBOX = {
 
 
 def _inbox(state: InboxState) -> Iterator[Metric]:
+    """Collect what `GET /metrics` tells Prometheus of the inbox: backlog, lanes, workers, Redis' memory and clock."""
     audited_at = state.audited_at.timestamp() if state.audited_at else 0
     values: list[float | None] = [
         state.backlog,
@@ -107,6 +109,7 @@ def _inbox(state: InboxState) -> Iterator[Metric]:
 
 
 def _books(ledgers: Mapping[str, Ledger], now: datetime) -> Iterator[Metric]:
+    """Collect the Prometheus metrics of each tenant's ledger for `GET /metrics`: turns by state, balance, age."""
     turns = GaugeMetricFamily("scrubjay_turns", "Turns by state, from the ledger", labels=["tenant", "state"])
     told = "1 when accepted = settled + waiting + dead + erased"
     balanced = GaugeMetricFamily("scrubjay_ledger_balanced", told, labels=["tenant"])
@@ -128,6 +131,7 @@ def _books(ledgers: Mapping[str, Ledger], now: datetime) -> Iterator[Metric]:
 
 
 def _costs(costs: Mapping[str, Mapping[str, Usage]]) -> Iterator[Metric]:
+    """Collect the Prometheus counters of model calls, tokens and USD for `GET /metrics`, by tenant and model."""
     calls = CounterMetricFamily("scrubjay_model_calls", "Answered calls of models", labels=["tenant", "model"])
     tokens = CounterMetricFamily("scrubjay_model_tokens", "Tokens billed", labels=["tenant", "model", "kind"])
     money = CounterMetricFamily("scrubjay_model_cost_usd", "What they cost, in USD", labels=["tenant", "model"])
@@ -142,6 +146,7 @@ def _costs(costs: Mapping[str, Mapping[str, Usage]]) -> Iterator[Metric]:
 
 
 def _webhooks(told: Mapping[str, DeliveryCounts]) -> Iterator[Metric]:
+    """Collect the Prometheus metrics of webhook deliveries for `GET /metrics`: waiting, delivered, failed."""
     waiting = GaugeMetricFamily("scrubjay_webhook_waiting", "Deliveries to webhooks that wait", labels=["tenant"])
     about = "Deliveries to webhooks that are done: delivered, or failed for good"
     done = CounterMetricFamily("scrubjay_webhook_deliveries", about, labels=["tenant", "outcome"])

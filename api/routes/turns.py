@@ -35,6 +35,7 @@ _KEY = {
 
 
 def _body_schema() -> dict[str, Any]:
+    """Build the JSON schema of the body of `POST /turns` for the route's OpenAPI entry, with MessageIn inline."""
     schema = TurnIn.model_json_schema()
     messages = schema.pop("$defs")["MessageIn"]
     schema["properties"]["messages"]["items"] = messages

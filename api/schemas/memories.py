@@ -54,7 +54,10 @@ def _as_searched(schema: JsonDict) -> None:
 
 
 def _end(day: Any) -> Any:
-    """The end of a day, or null."""
+    """Pydantic validator of `expiration_date` in the request body that changes a memory: the end of a day, or null.
+
+    Raises ValueError for what is no day.
+    """
     found = expiration_dates.end(day)
     if found is day and day is not None:
         raise ValueError("must be a day such as 2026-03-26")
@@ -62,7 +65,10 @@ def _end(day: Any) -> Any:
 
 
 def _unexplained(asked: bool) -> bool:
-    """Mem0's OSS server would tell how a score came about."""
+    """Pydantic validator of `explain` in the body of `POST /search`: true is refused with ValueError.
+
+    Mem0's OSS server would tell how a score came about.
+    """
     if asked:
         raise ValueError("is not offered here: a score is told as a whole")
     return asked
@@ -243,6 +249,6 @@ class ChangeIn(Body):
 
     @property
     def end(self) -> Mapping[str, datetime | None]:
-        """The new end by its name in the house, where there is to be one."""
+        """The new `expires_at` in the request body that changes a memory, from either field; empty without one."""
         told = {"expires_at", "expiration_date"} & self.model_fields_set
         return {"expires_at": self.expires_at or self.expiration_date} if told else {}

@@ -13,7 +13,10 @@ from scrubjay.model.erasure import Receipt
 
 
 def _as_given_out(value: Any) -> Receipt:
-    """A receipt in which nothing is put right: with "1" or true for 1 it is not the text that was signed."""
+    """Pydantic validator of the receipt in the body of `POST /receipts/verify`: strict, so that no value is coerced.
+
+    A receipt in which nothing is put right: with "1" or true for 1 it is not the text that was signed.
+    """
     try:
         return Receipt.model_validate_json(to_json(value), strict=True)
     except ValidationError as error:

@@ -41,6 +41,7 @@ class Admission:
     def __init__(
         self, *, keyring: Keyring, server_key: ServerKey, tokens: Tokens | None = None, admin_key: str | None = None
     ) -> None:
+        """Authenticate callers by these API keys, tokens and operator's key, with an empty cache of principals."""
         self._keyring = keyring
         self._server_key = server_key
         self._tokens = tokens
@@ -103,7 +104,10 @@ class Admission:
         return await self._held(bond, key.principal, list(good_digests(key)))
 
     async def session_key(self) -> bytes:
-        """What sessions are signed with. The operator's key goes into it: the server's alone may stand in Redis."""
+        """Derive the key that signs the browser session of whoever signed in with an API key or the operator's key.
+
+        The operator's key goes into it: the server's alone may stand in Redis.
+        """
         key = await self._server_key.derived("session")
         return hashlib.blake2b(self._admin_key or b"", key=key, digest_size=32).digest()
 
@@ -138,7 +142,7 @@ class Admission:
 
 
 def _holds(look: asyncio.Task[Principal]) -> bool:
-    """Whether what was found still holds, or is being looked for just now."""
+    """Whether the cached principal of a credential (API key or token) is still good, or is being looked up just now."""
     if not look.done():
         return True
     if look.cancelled() or look.exception() is not None:

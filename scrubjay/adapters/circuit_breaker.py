@@ -14,7 +14,10 @@ class Breaker(Protocol):
     """Knows whether a provider may be called, and learns from each call how it is."""
 
     async def trouble(self) -> Trouble | None:
-        """Why calls are paused and since when; None where they are not. Raises InboxUnavailable."""
+        """Why the circuit breaker pauses calls to a model's provider, and since when; None where they are not paused.
+
+        Raises InboxUnavailable.
+        """
 
     def call(self) -> AbstractAsyncContextManager[None]:
         """Make one call inside. Raises ModelUnavailable instead when it is not the time for one."""

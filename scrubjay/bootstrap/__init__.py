@@ -197,7 +197,7 @@ def deciding(parts: Parts) -> Deciding:
 
 
 def conversing(parts: Parts) -> Conversing:
-    """What a chat needs."""
+    """Put together the use case `Conversing`, for chats, from the adapters that were opened."""
     return Conversing(
         mask=parts.mask,
         model=parts.model,
@@ -261,7 +261,7 @@ def qdrant_store(settings: Settings, stack: contextlib.AsyncExitStack, embedder:
 
 
 def qdrant_client(settings: Settings, stack: contextlib.AsyncExitStack) -> AsyncQdrantClient:
-    """An open Qdrant client; BM25 is computed by the server."""
+    """Open a Qdrant client as the settings say, and let the exit stack close it; the server computes BM25."""
     client = AsyncQdrantClient(
         url=settings.qdrant_url,
         api_key=secret(settings.qdrant_api_key),

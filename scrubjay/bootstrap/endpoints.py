@@ -107,5 +107,5 @@ def secret(given: SecretStr | None) -> str | None:
 
 
 def _key(settings: Settings) -> str:
-    """The endpoint's key, or what is sent where it wants none."""
+    """The settings' API key for the endpoint of the model and the embedder, or what is sent where it wants none."""
     return secret(settings.openai_api_key) or _KEY_OF_KEYLESS_ENDPOINTS

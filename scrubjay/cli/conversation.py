@@ -50,7 +50,10 @@ def load(session_count: int | None = None) -> tuple[list[Session], list[Question
 
 
 def exchanges(messages: Iterable[dict[str, str]]) -> tuple[Exchange, ...]:
-    """Cut a session into turns: each begins with a user message; an assistant who speaks first joins the first."""
+    """Cut a session of the demo's LongMemEval conversation into turns: each begins with a user message.
+
+    An assistant who speaks first joins the first.
+    """
     turns: list[list[dict[str, str]]] = []
     for message in messages:
         starts = message["role"] == "user" and any(said["role"] == "user" for turn in turns[-1:] for said in turn)
@@ -61,6 +64,7 @@ def exchanges(messages: Iterable[dict[str, str]]) -> tuple[Exchange, ...]:
 
 
 def _session(line: dict[str, Any]) -> Session:
+    """Read a line of the demo's LongMemEval slice (JSON lines) as a session with its time and turns."""
     said = [{"role": turn["role"], "content": turn["content"]} for turn in line["turns"]]
     # The data names no zone: it is taken as UTC.
     time = datetime.strptime(line["timestamp"], "%Y/%m/%d (%a) %H:%M").replace(tzinfo=UTC)

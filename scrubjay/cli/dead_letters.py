@@ -56,7 +56,7 @@ def chosen(
 
 
 def show_letters(found: Page[TurnView], page: int) -> None:
-    """A page of dead letters."""
+    """Print a page of dead letters as a table on the terminal."""
     rows = [(turn.id, named(turn), turn.accepted_at, counted(turn.counts), turn.error) for turn in found.results]
     out().print(table(rows, "turn", "of", "accepted", "what went wrong", "error") if rows else "No dead letters.")
     go_on(found, page)
@@ -93,6 +93,6 @@ def counted(counts: CountsView) -> str:
 
 
 def incident(one: IncidentView) -> tuple[object, ...]:
-    """A line of a turn's history as a row."""
+    """The row for one incident of a turn's history, in the table that `scrubjay turns` prints on the terminal."""
     times = f"{one.times} until {when(one.last_at)}" if one.times > 1 else None
     return one.at, one.what.replace("_", " "), times, one.attempt, one.turns, one.error

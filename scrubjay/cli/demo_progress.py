@@ -36,6 +36,7 @@ def meter(console: Console, total: int) -> Iterator[Meter]:
 
 @contextmanager
 def _bars(console: Console, total: int) -> Iterator[Meter]:
+    """Show the demo's two progress bars on the terminal with rich: turns posted, and turns settled."""
     columns = (TextColumn("{task.description:8}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
         posting, settling = progress.add_task("posted", total=total), progress.add_task("settled", total=total)
@@ -48,7 +49,7 @@ def _bars(console: Console, total: int) -> Iterator[Meter]:
 
 
 def _lines(console: Console, total: int) -> Meter:
-    """A line at every fifth of the way."""
+    """Print a line of the demo's progress at every fifth of the way, where the console is no terminal."""
     shown = {"posted": 0, "settled": 0}
 
     def show(*, posted: int | None = None, settled: int | None = None) -> None:

@@ -79,6 +79,7 @@ async def replay(client: ScrubjayClient, console: Console, user: str, sessions: 
 
 
 async def _post(client: ScrubjayClient, user: str, sessions: Sequence[Session], show: Meter, began: float) -> float:
+    """Hand in every turn of the demo through the HTTP client, with progress; returns the seconds since `began`."""
     posted = 0
     for session in sessions:
         for number, messages in enumerate(session.turns):
@@ -95,6 +96,10 @@ async def _post(client: ScrubjayClient, user: str, sessions: Sequence[Session], 
 
 
 async def _until_settled(client: ScrubjayClient, user: str, total: int, show: Meter, began: float) -> float:
+    """Poll the server until the demo's turns are settled and show its progress; returns the seconds since `began`.
+
+    Raises DemoFailed.
+    """
     settled, moved = 0, perf_counter()
     while settled < total:
         await asyncio.sleep(LOOK_SECONDS)
@@ -122,5 +127,5 @@ async def recall(client: ScrubjayClient, user: str, message: str) -> tuple[Memor
 
 
 async def chat(client: ScrubjayClient, user: str, message: str) -> str:
-    """The model's answer, given what is remembered."""
+    """The demo's chat step: send a message through the HTTP client; the model answers, given what is remembered."""
     return (await client.chat(user, message)).reply

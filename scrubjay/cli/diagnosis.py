@@ -61,7 +61,7 @@ class Findings:
 
     @property
     def audited_at(self) -> datetime | None:
-        """When the books were last looked through."""
+        """When the ledgers were last audited, by the Prometheus gauge that `scrubjay doctor` has read."""
         stamp = self.inbox.get("ledger_audited_timestamp_seconds")
         return datetime.fromtimestamp(stamp, UTC) if stamp else None
 
@@ -109,7 +109,7 @@ def problems(health: Mapping[str, Any], found: Findings, thresholds: Thresholds)
 
 
 def warnings(health: Mapping[str, Any]) -> list[str]:
-    """What parts cannot do as they are set up; they work all the same."""
+    """The warnings of `scrubjay doctor`: what parts cannot do as they are set up; they work all the same."""
     return [f"{name}: {limit}" for name, part in health.get("parts", {}).items() for limit in part.get("limits", ())]
 
 
@@ -124,6 +124,7 @@ _ADVICE = {
 
 
 def _of_part(name: str, part: Mapping[str, Any]) -> str:
+    """The sentence of `scrubjay doctor` on a part that does not work: since when, why, and what to do."""
     since = f" since {part['since'][:19].replace('T', ' ')} UTC" if part.get("since") else ""
     told = str(part.get("reason") or "no reason is told").rstrip(".")
     advice = _ADVICE.get(name, "see the server's log.")
@@ -135,6 +136,7 @@ def _is_judged_here(name: str, found: Findings) -> bool:
 
 
 def _of_queue(found: Findings, thresholds: Thresholds) -> Iterator[str]:
+    """What `scrubjay doctor` reports as wrong with the queue: many lanes back off, or a due turn waits too long."""
     queue = found.queue
     trouble = lane_trouble(queue, thresholds) if queue else None
     if queue and trouble:
@@ -144,6 +146,7 @@ def _of_queue(found: Findings, thresholds: Thresholds) -> Iterator[str]:
 
 
 def _of_books(found: Findings) -> Iterator[str]:
+    """What `scrubjay doctor` reports as wrong with the ledgers: they do not balance, or their audit is late."""
     for tenant, ledger in found.ledgers.items():
         if not ledger.balanced:
             there = ledger.settled + ledger.waiting + ledger.dead + ledger.erased
@@ -161,6 +164,7 @@ def _of_books(found: Findings) -> Iterator[str]:
 
 
 def _of_work(found: Findings) -> Iterator[str]:
+    """What `scrubjay doctor` reports as wrong with the work: lanes are overdue, or the backlog is nearly full."""
     if overdue := found.gauge("lanes_overdue"):
         yield (
             f"{overdue} of {found.gauge('lanes_awake')} lanes with work are overdue: start workers, or see why "
@@ -175,6 +179,7 @@ def _of_work(found: Findings) -> Iterator[str]:
 
 
 def _of_clocks(found: Findings) -> Iterator[str]:
+    """What `scrubjay doctor` reports as wrong with the clocks: Redis' has jumped, or differs from the API's."""
     if jump := found.inbox.get("clock_jumped_seconds", 0):
         yield (
             f"Redis' clock has jumped within a day, last by {jump:+.1f} s: let it be slewed and not stepped; what that "
@@ -189,6 +194,7 @@ def _of_clocks(found: Findings) -> Iterator[str]:
 
 
 def _of_redis(found: Findings) -> Iterator[str]:
+    """What `scrubjay doctor` reports as wrong with Redis: its memory is nearly full, or a setting can lose turns."""
     used, most = found.gauge("redis_used_bytes"), found.gauge("redis_max_bytes")
     if most and used > _NEARLY_FULL * most:
         yield (

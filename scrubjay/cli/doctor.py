@@ -134,7 +134,7 @@ def queue_rows(found: Findings) -> list[tuple[str, str]]:
 
 
 def _untold(found: Findings) -> Iterator[tuple[str, str]]:
-    """The settings that Redis does not tell, each with the command that would have to be allowed."""
+    """The settings that Redis does not tell `scrubjay doctor`, each with the command that would have to be allowed."""
     known = {one.name for one in found.settings}
     for name in SAFE_SETTINGS:
         if name not in known:

@@ -42,6 +42,7 @@ def export(
 
 
 async def _write(client: ScrubjayClient, whose: Owner, part: Path) -> int:
+    """Write an owner's export to a file as JSON lines, with a progress bar on the terminal; returns how many lines."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     lines = 0
     with open_private(part) as target, Progress(*columns, console=err()) as progress:

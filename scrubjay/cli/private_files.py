@@ -11,7 +11,9 @@ _OURS_ALONE = 0o600
 
 
 def open_private(path: Path) -> IO[bytes]:
-    """Open a file for reading and writing, made if it is not there, that nobody else may read.
+    """Open a file that a command writes for its user (an export, the state or report of an import), with mode 0600.
+
+    It is opened for reading and writing, made if it is not there, and nobody else may read it.
 
     Raises OSError, also for a link and for a file of another user.
     """

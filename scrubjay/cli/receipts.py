@@ -93,6 +93,7 @@ def check(file: Path, owner: Owner, as_json: bool, url: str, key: str | None) ->
 
 
 def _read(file: Path) -> dict[str, Any]:
+    """Load an erase receipt from a JSON file of the user; ends the command where the file is no receipt."""
     try:
         document = orjson.loads(file.read_bytes())
     except OSError as error:
@@ -105,7 +106,7 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def reasons(document: dict[str, Any], found: ExaminedView) -> list[str]:
-    """What is wrong, a sentence each."""
+    """What is wrong with an erase receipt that the server has checked: a sentence each, to print on the terminal."""
     wrong = []
     if not found.signature:
         wrong.append("The signature is wrong: this server has not signed just this receipt, or its key was changed.")

@@ -73,7 +73,7 @@ def show_turn(turn: TurnView) -> None:
 
 
 def asked(turn: TurnView) -> str | None:
-    """What models were asked for on behalf of a turn, in words; None for nothing."""
+    """The line on the terminal about a turn's model usage: calls, tokens and cost. None where no model was called."""
     if turn.gated:
         return "no model, as it plainly holds nothing"
     usage = turn.usage
@@ -85,7 +85,7 @@ def asked(turn: TurnView) -> str | None:
 
 
 def show_turns(found: Page[TurnView], page: int) -> None:
-    """A page of turns."""
+    """Print one page of turns as a table on the terminal, and tell how to list the next page."""
     rows = [(turn.id, turn.status, turn.attempts, turn.accepted_at, turn.error) for turn in found.results]
     shown = table(rows, "turn", "status", "attempts", "accepted", "error")
     out().print(shown if rows else "There are no such turns.")

@@ -26,7 +26,7 @@ class Letters(TypedDict, total=False):
 
 
 def named(ids: Sequence[str], which: Letters) -> dict[str, Any]:
-    """The same as the API reads it."""
+    """Build the query or body of the HTTP client's `/dead` requests from ids and a filter; times become ISO 8601."""
     plain: Mapping[str, Any] = which
     found = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in plain.items()}
     return {**found, "ids": list(ids) or None}

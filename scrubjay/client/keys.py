@@ -46,7 +46,7 @@ class Keys:
         user_id: str | None = None,
         per_minute: int | None = None,
     ) -> IssuedView:
-        """Make a key.
+        """Make an API key with `POST /keys` of the server, and return it with its secret.
 
         Args:
             role: read, write or admin.
@@ -66,7 +66,7 @@ class Keys:
         return Page[KeyView].model_validate(await self._wire.ask("GET", "/keys", safe=True, params=query))
 
     async def rotate(self, key_id: str, *, overlap_seconds: float = 0) -> IssuedView:
-        """Give a key another secret; the one of before is good for the overlap."""
+        """Give an API key another secret (`POST /keys/{id}/rotate`); the one of before is good for the overlap."""
         body = {"overlap_seconds": overlap_seconds}
         return IssuedView.model_validate(await self._wire.ask("POST", f"{_key(key_id)}/rotate", json=body))
 

@@ -62,7 +62,7 @@ class OwnerCalls:
         return [EntityView.model_validate(one) for one in answer]
 
     async def forget(self, *, exact: bool = False, **owner: Unpack[Owner]) -> ReceiptView:
-        """Erase everything of an owner: waiting turns, dead letters and memories.
+        """Erase everything of an owner with `DELETE /memories` of the server: waiting turns, dead letters and memories.
 
         Args:
             exact: the ids are taken as they are, to erase what is stored in another spelling than the server's own.

@@ -13,7 +13,10 @@ PATH = "/health/ready"
 
 
 def readiness(response: httpx.Response) -> tuple[bool, dict[str, Any]]:
-    """Whether turns are accepted, and what the server says of its parts. Raises ApiError where it is no Scrubjay."""
+    """Read the server's HTTP response to `GET /health/ready` for the client.
+
+    Returns whether turns are accepted, and what the server says of its parts. Raises ApiError where it is no Scrubjay.
+    """
     try:
         body = response.json()
     except ValueError:  # no JSON, or no text at all
@@ -26,6 +29,7 @@ def readiness(response: httpx.Response) -> tuple[bool, dict[str, Any]]:
 
 
 def _is_ours(body: Any) -> bool:
+    """Whether the JSON body that the client got from `/health/ready` has the form of a Scrubjay server's answer."""
     if not isinstance(body, dict) or body.get("status") not in list(Readiness):
         return False
     parts = body.get("parts", {})

@@ -56,7 +56,7 @@ class Webhooks:
         self._wire = wire
 
     async def create(self, url: str, *, name: str = "", events: Sequence[str] | None = None) -> WebhookIssuedView:
-        """Register an address.
+        """Register a webhook URL with `POST /webhooks` of the server; the signing secret is in the answer.
 
         Args:
             url: where changes are posted to.
@@ -67,12 +67,12 @@ class Webhooks:
         return WebhookIssuedView.model_validate(await self._wire.ask("POST", "/webhooks", json=body))
 
     async def all(self) -> list[WebhookView]:
-        """All of the tenant's, the oldest first."""
+        """Get all webhooks of the tenant from the server (`GET /webhooks`), the oldest first."""
         answer = await self._wire.ask("GET", "/webhooks", safe=True)
         return [WebhookView.model_validate(one) for one in answer["results"]]
 
     async def get(self, webhook_id: str) -> WebhookView:
-        """One of them."""
+        """Get one webhook from the server by its id (`GET /webhooks/{id}`)."""
         return WebhookView.model_validate(await self._wire.ask("GET", _webhook(webhook_id), safe=True))
 
     async def change(
@@ -89,7 +89,7 @@ class Webhooks:
         return WebhookView.model_validate(await self._wire.ask("PUT", _webhook(webhook_id), safe=True, json=body))
 
     async def delete(self, webhook_id: str) -> None:
-        """Remove one with its log."""
+        """Remove a webhook and its delivery log with `DELETE /webhooks/{id}` of the server."""
         await self._wire.ask("DELETE", _webhook(webhook_id))
 
     async def test(self, webhook_id: str) -> str:

@@ -140,7 +140,7 @@ def worker_part(setup: Setup, number: int, settings: Mapping[str, str]) -> Part:
 
 
 def read_health(body: bytes) -> Mapping[str, Any]:
-    """The answer of `/health/ready`; nothing when there was none."""
+    """Parse what the embedded stack's API process answers to `/health/ready`; nothing when there was none."""
     try:
         health = json.loads(body)
     except ValueError:
@@ -166,7 +166,7 @@ async def _serves(setup: Setup, at: Addresses) -> bool:
 
 
 async def _works(redis_port: int) -> bool:
-    """Whether a worker has shown that it is alive."""
+    """Whether a worker process of the embedded stack has shown in the stack's Redis that it is alive."""
     answer = await redis_answer(redis_port, f"EXISTS {WORKERS}")
     return answer.startswith(b":1")
 

@@ -16,7 +16,7 @@ from scrubjay.devstack.sockets import base_url, free_port, http_get, listen
 
 
 def unheard(line: str) -> None:
-    """Tell nobody."""
+    """Drop a line that the embedded stack reports about its processes: for callers who want no reports."""
 
 
 class Stack:

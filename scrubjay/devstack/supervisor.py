@@ -23,7 +23,7 @@ REMINDER_SECONDS = 10
 
 
 def arguments(argv: Sequence[str]) -> Setup:
-    """The setup that a command line describes."""
+    """Parse the command line of the process that supervises the embedded stack into its Setup."""
     parser = argparse.ArgumentParser(prog="scrubjay up", description="Run the embedded stack.")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--host", required=True)
@@ -91,7 +91,7 @@ async def serve(stack: Stack, console: Console, tell: Callable[[str], None]) -> 
 
 
 async def remind(stack: Stack, tell: Callable[[str], None]) -> None:
-    """While the stack is not ready, say now and then what it waits for."""
+    """While the embedded stack starts, report every ten seconds which of its processes are not ready, and why."""
     while True:
         await asyncio.sleep(REMINDER_SECONDS)
         health = read_health(await stack.readiness())
@@ -99,7 +99,11 @@ async def remind(stack: Stack, tell: Callable[[str], None]) -> None:
 
 
 def banner(stack: Stack, console: Console, health: Mapping[str, Any]) -> None:
-    """What a person at the terminal wants to know."""
+    """Print for a person at the terminal what the embedded stack runs, once its processes are up.
+
+    That is the dashboard's URL, the models, the data directory, the workers, the ports of Redis and Qdrant, and which
+    part does not work.
+    """
     setup, at = stack.setup, stack.addresses
     rows = {
         "dashboard": f"{stack.url}/dashboard",

@@ -42,7 +42,10 @@ class Change(Value):
     expires_at: datetime | None = None
 
     def fields_of(self, before: Memory) -> Mapping[str, Any]:
-        """The new fields of a memory, but for its text. Raises BadRequest where its metadata would be too large."""
+        """Work out the fields that this edit gives the next version of a memory, but for its text: metadata and expiry.
+
+        Raises BadRequest where its metadata would be too large.
+        """
         fields: dict[str, Any] = {}
         if self.metadata is not None or self.metadata_patch is not None:
             fields["metadata"] = before.metadata if self.metadata is None else self.metadata
@@ -181,9 +184,11 @@ async def _renew(
 
 
 async def delete(reach: Scope, memory_id: str, *, inbox: Inbox, lanes: Lanes, store: MemoryStore) -> None:
-    """Remove a memory with its whole history. Raises NotFound, LaneBusy, and what the parts raise.
+    """Delete one memory by hand, by its id, with its whole history, under the owner's lease as any edit.
 
     A worker that was stopped in the midst of a write may still finish it: the sweep removes once more, shortly after.
+
+    Raises NotFound, LaneBusy, and what the parts raise.
     """
     found = await _current(reach, memory_id, store)
     async with lanes.edit(found.scope.lane) as lease:

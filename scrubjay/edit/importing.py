@@ -194,7 +194,7 @@ async def _fit(
 
 
 async def _dated(arrival: Arrival, clock: Clock) -> Arrival:
-    """The arrival without times that cannot be true. Raises Misdated."""
+    """Clear the times of a memory to be imported (created_at and others) that cannot be true. Raises Misdated."""
     times = ("created_at", "updated_at", "valid_from")
     return arrival.model_copy(
         update={field: None for field in times if await is_misdated(field, getattr(arrival, field), clock)}
@@ -202,6 +202,7 @@ async def _dated(arrival: Arrival, clock: Clock) -> Arrival:
 
 
 def _memory(found: str, arrival: Arrival, number: int, lease: Lease, *, reads: bool, held: bool) -> Memory:
+    """Build the Memory that an import writes, with its times from elsewhere, but not made after the lease's time."""
     now = lease.taken_at  # nothing was made after it came
     created = min(arrival.created_at or arrival.updated_at or now, now)
     updated = min(arrival.updated_at or created, now)

@@ -81,7 +81,10 @@ def _held_before(versions: Sequence[Memory], scope: Scope, until: int) -> Memory
 
 
 async def _put_back(memory: Memory, held: Sequence[Lease], lanes: Lanes, store: MemoryStore) -> bool:
-    """Let a version of the past stand again, with the vector that it has; False where somebody else was faster."""
+    """After an erase has covered a memory's current version, let the past version that stays stand again.
+
+    It keeps the vector that it has. Returns False where somebody else was faster.
+    """
     lane, stood_as_past = memory.scope.lane, version_id(memory.id, memory.version)
     ours = next((lease for lease in held if lease.lane == lane), None)
     async with contextlib.nullcontext(ours) if ours else lanes.edit(lane) as lease:
@@ -105,7 +108,11 @@ async def is_forgotten(memory: Memory, lanes: Lanes) -> bool:
 
 
 async def write_under(lease: Lease, writes: Sequence[Write], lanes: Lanes, store: MemoryStore) -> None:
-    """Write between two looks: an erase may come in before or after the first, then the edit goes as well."""
+    """Write versions under a lease so that a concurrent erase of their owner removes them too.
+
+    The lease is confirmed before and after the write: an erase may come in before or after the first look, then what
+    was written is removed as well. Raises LaneBusy where the lease was lost.
+    """
     try:
         seen = await lanes.confirm(lease, ())
         await store.apply(lease, writes, seen.good_until)
@@ -117,7 +124,7 @@ async def write_under(lease: Lease, writes: Sequence[Write], lanes: Lanes, store
 
 @contextlib.asynccontextmanager
 async def telling(lease: Lease, told: Telling, lanes: Lanes) -> AsyncIterator[None]:
-    """Let webhooks be told of a change by hand that is made within.
+    """Let webhooks be told of a change or deletion by hand that is made within, if no erase has taken the lease.
 
     It is noted first, so that none is lost; whether it was made is looked at when it is delivered. Raises LaneBusy.
     """

@@ -98,6 +98,7 @@ async def _tried(lease: Lease, batch: Batch, parts: Remembering) -> int | None:
 
 
 async def _pass(lease: Lease, batch: Batch, parts: Remembering) -> int:
+    """Make memories of one batch of a lane's turns: plan, write to the store, settle. Returns how many turns it had."""
     plan, writes, seen = await _holding_plan(lease, batch, parts)
     try:
         await parts.store.apply(lease, writes, seen.good_until)
@@ -133,6 +134,9 @@ async def _holding_plan(lease: Lease, batch: Batch, parts: Remembering) -> tuple
 
 
 async def _forgotten(writes: Sequence[Write], lanes: Lanes) -> bool:
-    """Whether an erase covers one of the versions to be written: an old text must not come back by it."""
+    """Whether an erase covers one of the versions that the plan of a batch of turns is to write.
+
+    An old text must not come back by it.
+    """
     epochs = {scope: await lanes.epochs(scope) for scope in {write.memory.scope for write in writes}}
     return any(write.memory.order <= epoch.order for write in writes for _, epoch in epochs[write.memory.scope])

@@ -276,6 +276,6 @@ class Planner:
 
 
 def final_writes(plan: Plan) -> list[Write]:
-    """What is to be put into the store: the last write of each point."""
+    """What the plan of a batch of turns is to put into the store: the last write of each point."""
     last = {write.point_id: write for write in plan.writes}
     return list(last.values())

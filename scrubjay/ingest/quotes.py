@@ -79,6 +79,7 @@ class _Text:
     """One message: as said, with one space for each run of white space, and with one form of each mark."""
 
     def __init__(self, message: str) -> None:
+        """Normalize a turn's message to look for a fact's quote: NFC, single spaces, one form of each mark."""
         self._said = normalized("NFC", message)
         self._spaced = _SPACES.sub(" ", self._said)
         self._formed = _one_form(self._spaced)

@@ -61,11 +61,11 @@ class GatedExtractor:
 
     @property
     def prompt_version(self) -> str | None:
-        """As of the extractor behind."""
+        """The prompt version of the extractor behind the small-talk gate."""
         return self._behind.prompt_version
 
     async def ping(self) -> None:
-        """Return when the extractor behind answers."""
+        """Return when the extractor behind the small-talk gate answers."""
         await self._behind.ping()
 
     async def extract(self, turns: Sequence[Turn]) -> Extraction:

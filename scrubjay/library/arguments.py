@@ -34,7 +34,10 @@ Said = str | Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 
 def _day(given: Any) -> Any:
-    """The end of a day, in UTC: until then a memory is recalled, as Mem0 has it."""
+    """Read the `expiration_date` that a caller of `Memory.add` or `Memory.update` passes: a date, or its ISO text.
+
+    Returns the end of that day, in UTC: until then a memory is recalled, as Mem0 has it.
+    """
     told = given.isoformat() if isinstance(given, date) and not isinstance(given, datetime) else given
     found = expiration_dates.end(told)
     if found is told and told is not None:
@@ -148,7 +151,7 @@ def sought(
     threshold: float | None,
     show_expired: bool,
 ) -> Sought:
-    """A search. Raises BadRequest."""
+    """Check the arguments with which a Python program calls `Memory.search`. Raises BadRequest."""
     if checked(_LIMIT.validate_python, limit, "limit") > MOST_FOUND:
         raise BadRequest(f"limit: a search gives at most {MOST_FOUND} memories; get_all gives every one")
     return Sought(
@@ -176,7 +179,10 @@ def named(owner: Mapping[str, Any], filters: Mapping[str, Any] | None = None) ->
 
 
 def wanted(limit: int | None, top_k: int | None, otherwise: int | None) -> int | None:
-    """How many, by whichever of its two names it was said. Raises BadRequest where they differ."""
+    """How many memories a call of `Memory.search` or `Memory.get_all` asks for, by its argument `limit` or `top_k`.
+
+    Both are names of one number. Raises BadRequest where they differ.
+    """
     if limit is not None and top_k is not None and limit != top_k:
         raise BadRequest("limit and top_k are two names of one number: say it once")
     found = limit if limit is not None else top_k
@@ -184,7 +190,10 @@ def wanted(limit: int | None, top_k: int | None, otherwise: int | None) -> int |
 
 
 def in_our_words(filters: Any) -> Any:
-    """Mem0's filters in the words of ours: a key that is none of a memory's fields is one of its metadata."""
+    """Read the `filters` argument of `Memory.search` and `Memory.get_all`, in Mem0's grammar, into our own.
+
+    A key that is none of a memory's fields is one of its metadata.
+    """
     if not isinstance(filters, Mapping):
         return filters
     told: dict[str, Any] = {}
@@ -217,7 +226,10 @@ def changed(
 
 
 def uuid_of(memory_id: str) -> str | None:
-    """The id as it is kept; None for what can be no memory's id."""
+    """The id that a caller of `Memory.get` or `Memory.history` passes, in the form in which it is kept.
+
+    None for what can be no memory's id.
+    """
     try:
         return str(UUID(memory_id))
     except (ValueError, AttributeError, TypeError):
@@ -225,7 +237,10 @@ def uuid_of(memory_id: str) -> str | None:
 
 
 def known_id(memory_id: str) -> str:
-    """An id that can be a memory's. Raises NotFound: every memory has a UUID, so nothing else is one's id."""
+    """Check the id that a caller of `Memory.update` or `Memory.delete` passes.
+
+    Raises NotFound: every memory has a UUID, so nothing else is one's id.
+    """
     known, shown = uuid_of(memory_id), str(memory_id)[:LONGEST_ID]
     if known is None:
         raise NotFound(f"there is no memory with the id {shown!r}: ids are UUIDs, as add, search and get_all give them")

@@ -10,7 +10,10 @@ _PAUSE_SECONDS = 1.0
 
 
 async def ended(tasks: Iterable[asyncio.Task[Any] | None]) -> None:
-    """Cancel tasks until they have ended: a cancellation that meets the end of a time limit can get lost on the way."""
+    """Cancel the asyncio tasks of a Python `Memory` or `MemoryClient` as it closes, until they have ended.
+
+    It tries again: a cancellation that meets the end of a time limit can get lost on the way.
+    """
     left = {task for task in tasks if task is not None}
     while left:
         for task in left:

@@ -45,6 +45,7 @@ class _Part(_Options):
     @model_validator(mode="before")
     @classmethod
     def _supported(cls, given: Any) -> Any:
+        """Refuse an unsupported provider (LLM, embedder, vector store) in `Memory.from_config`; name those that are."""
         named = given.get("provider") if isinstance(given, Mapping) else None
         if named is not None and named not in cls.providers:
             supported = "; ".join(f"{name} ({what})" for name, what in cls.providers.items())

@@ -209,7 +209,10 @@ class Local:
 
 
 async def _answering(parts: Parts, where: Served) -> None:
-    """Return when Redis and Qdrant answer. Raises InboxUnavailable or StoreUnavailable, and says what to do."""
+    """Return when the Redis and Qdrant that an in-process `Memory` opens answer.
+
+    Raises InboxUnavailable or StoreUnavailable, and says what the caller of the library can do.
+    """
     try:
         await parts.inbox.ping()
     except InboxUnavailable as error:
@@ -228,7 +231,7 @@ async def _answering(parts: Parts, where: Served) -> None:
 
 
 def _place(url: str) -> str:
-    """Where a URL leads, without what is secret in it."""
+    """Where the URL of an in-process `Memory`'s Redis or Qdrant leads, for an error, without what is secret in it."""
     parts = urlsplit(url)
     return f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname or parts.path
 

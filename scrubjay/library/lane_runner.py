@@ -79,6 +79,7 @@ class Working:
         return task
 
     def _done(self, lane: Lane, task: asyncio.Task[None]) -> None:
+        """Drop a lane's drain that has ended in the process of an in-process `Memory`, and log its failure."""
         del self._tasks[lane]
         error = None if task.cancelled() else task.exception()
         if error is not None:
@@ -101,6 +102,7 @@ class Working:
             pause = min(_LAST_PAUSE_SECONDS, pause * 2)
 
     async def _work(self, lane: Lane) -> None:
+        """Drain a lane within the process of an in-process `Memory`, in place of a worker, until no turn settles."""
         settled = 1
         try:
             while settled:  # a drain gives a full lane up after a while, and rings

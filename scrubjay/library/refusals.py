@@ -15,7 +15,10 @@ _SAID = {"none_required": "is not supported here; leave it out", "missing": "is 
 
 
 def sentence(error: ValidationError) -> str:
-    """The first thing that is wrong: where, and what would be right. It holds nothing of what was given."""
+    """Write pydantic's first error in the arguments or the configuration of a Python `Memory` as one sentence.
+
+    It says where, and what would be right. It holds nothing of what was given.
+    """
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     place = ".".join(str(step) for step in first["loc"])
     said = _SAID.get(first["type"], first["msg"].removeprefix("Value error, "))
@@ -23,7 +26,10 @@ def sentence(error: ValidationError) -> str:
 
 
 def checked(read: Callable[[Any], T], given: Any, what: str) -> T:
-    """Something as it was read. Raises BadRequest where it is wrong, naming it as `what`."""
+    """Read an argument of a call of the Python `Memory` with pydantic.
+
+    Raises BadRequest with one sentence where it is wrong, naming it as `what`.
+    """
     try:
         return read(given)
     except ValidationError as error:

@@ -34,10 +34,12 @@ class Served(NamedTuple):
 
 @asynccontextmanager
 async def served(configuration: Configuration) -> AsyncIterator[Served]:
-    """Start what was not named, in the data directory, and end it when left.
+    """Start Redis and the Qdrant engine for an in-process `Memory`, where its configuration names no server.
 
-    Linux ends it also where this process is killed. Raises BadConfiguration, StackRefused where the directory is in use
-    or a program is missing, PartFailed where one cannot start.
+    They run in the data directory, and end when the context is left. Linux ends them also where this process is killed.
+
+    Raises BadConfiguration, StackRefused where the directory is in use or a program is missing, PartFailed where one
+    cannot start.
     """
     settings, store = configuration.settings(), configuration.vector_store.config
     named = settings.model_fields_set

@@ -87,7 +87,7 @@ class VersionView(MemoryView):
 
 
 def item(view: MemoryView) -> Item:
-    """A memory as Mem0 tells it."""
+    """A memory as the dict that `Memory.get`, `get_all` and `search` return, as Mem0's Python library does."""
     shown = Item(
         id=view.id,
         memory=view.memory,
@@ -104,7 +104,10 @@ def item(view: MemoryView) -> Item:
 
 
 def changes(turn: TurnView) -> list[Change]:
-    """What a settled turn changed; what it found to be known already is left out, as Mem0 does."""
+    """What `Memory.add` returns as `results` for a settled turn: what it changed.
+
+    What it found to be known already is left out, as Mem0's Python library does.
+    """
     told = []
     for event in turn.events:
         if event.event != Event.NONE:
@@ -118,7 +121,10 @@ def changes(turn: TurnView) -> list[Change]:
 
 
 def history(memory_id: str, versions: Sequence[Mapping[str, Any]]) -> list[Entry]:
-    """A memory's history, oldest first: a line for each version, and one more where the last was taken back."""
+    """What `Memory.history` returns, as Mem0's Python library does: a memory's history, oldest first.
+
+    It has a line for each version, and one more where the last was taken back.
+    """
     lines, before = list[Entry](), None
     for number, version in enumerate(map(VersionView.model_validate, versions), 1):
         event = Event.ADD if before is None else Event.UPDATE
@@ -130,6 +136,7 @@ def history(memory_id: str, versions: Sequence[Mapping[str, Any]]) -> list[Entry
 
 
 def _entry(memory_id: str, number: int, version: VersionView, old: str | None, new: str | None, event: Event) -> Entry:
+    """One line of what `Memory.history` returns, as Mem0's Python library has it: old_memory, new_memory, event."""
     changed_at = version.valid_to if event is Event.DELETE and version.valid_to else version.updated_at
     return Entry(
         id=version_id(memory_id, 2 * number + (event is Event.DELETE)),
@@ -146,5 +153,5 @@ def _entry(memory_id: str, number: int, version: VersionView, old: str | None, n
 
 
 def forgotten(receipt: ReceiptView) -> Told:
-    """That an owner was forgotten, with the receipt."""
+    """What `Memory.delete_all` returns: Mem0's message that an owner was forgotten, with the receipt."""
     return Told(message="Memories deleted successfully!", receipt=receipt.model_dump(mode="json"))

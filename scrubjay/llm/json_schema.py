@@ -64,6 +64,7 @@ async def check_document(schema: Mapping[str, Any], document: Mapping[str, Any])
 
 
 async def _in_time(work: Callable[[], T]) -> T:
+    """Run a check of a JSON schema in the thread for it, with a deadline. Raises Transient or BadRequest."""
     loop, begun = asyncio.get_running_loop(), asyncio.Event()
 
     def run() -> T:
@@ -123,12 +124,10 @@ class _Written:
     """A schema as it is with each $ref written out: how many parts it has, and how deep it goes.
 
     Each place that a $ref leads to is measured once, so that measuring takes no longer than reading.
-
-    Args:
-        schema: the whole.
     """
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
+        """Take the whole JSON schema that a caller handed in; none of its $refs is measured yet."""
         self._schema = schema
         self._sizes: dict[str, tuple[int, int]] = {}  # parts and levels of what each $ref leads to
         self._open: set[str] = set()
@@ -229,6 +228,7 @@ def _refuse(name: str, value: Any, depth: int) -> None:
 
 
 def _check(schema: Mapping[str, Any], document: Mapping[str, Any]) -> None:
+    """Check a model's document against a caller's JSON schema with jsonschema. Raises ValueError or BadRequest."""
     from jsonschema.exceptions import UndefinedTypeCheck, UnknownType, ValidationError
     from referencing import Registry
     from referencing.exceptions import Unresolvable

@@ -74,7 +74,10 @@ def _finished(answer: Answer) -> str:
 
 
 def one_line(text: str) -> str:
-    """A statement as it is kept: on one line, without unseen characters that turn text around or cut it off."""
+    """Clean a statement in a language model's structured answer: put it on one line, as it is kept.
+
+    Unseen characters that turn text around or cut it off are left out.
+    """
     seen = "".join(" " if unicodedata.category(char) == "Cc" else char for char in text if char not in _TURNING)
     return " ".join(seen.split())
 

@@ -95,17 +95,23 @@ def told(memory: MemoryView) -> MemoryView:
 
 
 def memories(page: Page[MemoryView], number: int) -> Memories:
-    """A page of the server's, of which we know the number."""
+    """What an MCP tool that lists memories answers: a page of the server's, of which we know the number.
+
+    A text that reads like an instruction to the model is withheld.
+    """
     return Memories(count=page.count, next_page=_after(page, number), results=[told(one) for one in page.results])
 
 
 async def events(page: Page[TurnView], number: int) -> Events:
-    """The same of turns."""
+    """What an MCP tool that lists events answers: a page of the server's turns, of which we know the number."""
     return Events(count=page.count, next_page=_after(page, number), results=[await event(one) for one in page.results])
 
 
 async def event(turn: TurnView) -> Event:
-    """A turn, in the words that Mem0 has for it."""
+    """What an MCP tool answers about a turn: an event, in the words that Mem0 has for it.
+
+    A text that reads like an instruction to the model is withheld.
+    """
     reads = await judged(change.memory for change in turn.events)
     return Event(
         event_id=turn.id,
@@ -121,7 +127,7 @@ async def event(turn: TurnView) -> Event:
 
 
 def facts(found: Sequence[MemoryView]) -> list[str]:
-    """The texts that may stand in a prompt."""
+    """The texts of memories that an MCP prompt may show to a model: none that reads like an instruction."""
     return [one.memory for one in found if not one.marked]
 
 

@@ -75,7 +75,7 @@ def make_app(server: MCPServer[Reach], hosts: Sequence[str], *, needs_key: bool)
 
 
 async def serve(app: Starlette, listener: socket) -> None:
-    """Answer until SIGINT or SIGTERM."""
+    """Serve the MCP server over streamable HTTP until SIGINT or SIGTERM."""
     await uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False)).serve(sockets=[listener])
 
 
@@ -110,7 +110,7 @@ class LocalOnly:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 403, or let the request through."""
+        """Answer 403 to a request for the MCP server that does not stay on this machine, or let the request through."""
         if scope["type"] == "lifespan" or is_local(scope):
             await self._app(scope, receive, send)
             return

@@ -71,7 +71,9 @@ def client_for(call: Call) -> ScrubjayClient:
 
 
 def key_in(headers: Mapping[str, str]) -> str | None:
-    """The key that a request brings, in any of the ways that Scrubjay itself takes it."""
+    """The API key in the headers of a request to the MCP server, in any of the ways that Scrubjay itself takes it:
+    `Authorization: Bearer …`, `Authorization: Token …` or `X-API-Key`.
+    """
     scheme, _, key = headers.get("authorization", "").partition(" ")
     given = (key.strip() if scheme.lower() in _SCHEMES else "") or headers.get("x-api-key", "")
     # A header takes ASCII only. What is no key at all stays one that Scrubjay refuses.
@@ -79,6 +81,9 @@ def key_in(headers: Mapping[str, str]) -> str | None:
 
 
 def _names_an_owner(filters: Mapping[str, Any]) -> bool:
-    """Whether filters speak of an owner anywhere; whether they demand one is the server's to judge."""
+    """Whether the filters that an MCP tool is called with speak of an owner anywhere (`user_id`, `agent_id`, …).
+
+    Whether they demand one is the server's to judge.
+    """
     text = orjson.dumps(filters)
     return any(b'"%b":' % field.encode() in text for field in OWNERS)

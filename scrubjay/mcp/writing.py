@@ -100,6 +100,7 @@ async def delete_entities(
 
 
 async def _forget(client: ScrubjayClient, whose: Owner) -> ReceiptView:
+    """Forget an owner for an MCP tool through the client. Raises Unanswerable where the receipt is not verified."""
     receipt = await client.forget(**whose)
     if not receipt.verified:
         raise Unanswerable("Something was left behind: call it again.")
@@ -107,7 +108,7 @@ async def _forget(client: ScrubjayClient, whose: Owner) -> ReceiptView:
 
 
 async def _ended(client: ScrubjayClient, turn_id: str, seconds: float) -> TurnView:
-    """The turn when it has ended, or as it is after so many seconds."""
+    """The turn that an MCP tool handed in, asked for until it has ended, or as it is after so many seconds."""
     deadline = monotonic() + seconds
     while True:
         left_ms = int(1000 * max(0, deadline - monotonic()))

@@ -21,7 +21,7 @@ class OwnClock:
     """The port `Clock` by this process' own clock: for programs that have no Redis."""
 
     async def now(self) -> datetime:
-        """What time it is here."""
+        """The time in UTC by this process' own clock, for programs that have no Redis: no server is asked."""
         return datetime.now(UTC)
 
     async def agrees(self) -> bool:
@@ -29,7 +29,7 @@ class OwnClock:
         return True
 
     async def look(self) -> None:
-        """There is nothing to compare it with."""
+        """Do nothing: a process that has no Redis has no other clock to compare its own with."""
 
 
 OWN_CLOCK = OwnClock()

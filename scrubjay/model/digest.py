@@ -26,12 +26,16 @@ class DigestOrder(Value):
 
     @property
     def named(self) -> frozenset[tuple[str, str]]:
-        """Every owner whom the filters name, as field and id: in the one spelling, and as it stands there."""
+        """Every owner whom the filters of this order of a digest name, as field and id: in the one spelling, and as it
+        stands there.
+        """
         return frozenset(_named(self.filters))
 
 
 def in_one_spelling(part: Any, field: str | None = None) -> Any:
-    """A filter with each id of an owner in its one spelling; what is no id stays as it is.
+    """Rewrite the filter of a digest's order, so that each id of an owner in it has its one spelling.
+
+    It is a pure rule over the filter as it was written, in JSON; what is no id stays as it is.
 
     Args:
         part: the filter, or a part of it.
@@ -45,6 +49,7 @@ def in_one_spelling(part: Any, field: str | None = None) -> Any:
 
 
 def _named(part: Any, field: str | None = None) -> Iterator[tuple[str, str]]:
+    """Walk through the filters of a digest's order and yield each owner in them as field and id."""
     if isinstance(part, Mapping):
         for key, value in part.items():
             yield from _named(value, key if key in OWNERS else field)

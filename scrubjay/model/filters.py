@@ -93,7 +93,9 @@ Owner = tuple[str, str]  # the id's field, and the id
 
 
 def demanded(condition: Condition) -> Mapping[str, frozenset[str]]:
-    """For each id without which the condition cannot hold: the values that it may have."""
+    """Pure rule over the value of a condition: for each owner's id without which it cannot hold, the values that the
+    id may have.
+    """
     if isinstance(condition, Comparison):
         return {condition.on.value: _names(condition)} if _names_owners(condition) else {}
     if not isinstance(condition, AllOf):
@@ -106,7 +108,10 @@ def demanded(condition: Condition) -> Mapping[str, frozenset[str]]:
 
 
 def owners(condition: Condition) -> frozenset[Owner] | None:
-    """Owners of whom every memory that meets the condition has at least one; None where it may be anybody's."""
+    """Pure rule over the value of a condition: owners of whom every memory that meets it has at least one.
+
+    None where such a memory may be anybody's.
+    """
     if isinstance(condition, Comparison):
         named = _names_owners(condition)
         return frozenset((condition.on.value, name) for name in _names(condition)) if named else None
@@ -120,7 +125,10 @@ def owners(condition: Condition) -> frozenset[Owner] | None:
 
 
 def narrowest(choices: Iterable[frozenset[Owner]]) -> frozenset[Owner] | None:
-    """Of several such sets the one in which turns wait: a user before an agent, a run, an app, and then the fewest."""
+    """Pure rule: of several sets of owners that a condition names, choose the one in which turns wait.
+
+    A user comes before an agent, a run, an app, and then the set with the fewest owners.
+    """
     return min(choices, key=_width, default=None)
 
 

@@ -20,7 +20,7 @@ _PATHS = ("/", "@")  # how the address of a UNIX socket begins: a file, or a nam
 
 @lru_cache(256)
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach a host, given as a name or as an address."""
+    """Pure rule: whether only this machine can reach a host, given as a name or as an IP address (127.0.0.1, ::1)."""
     try:
         address = ip_address(host)
     except ValueError:
@@ -30,7 +30,8 @@ def is_loopback(host: str) -> bool:
 
 
 def is_local(scope: Mapping[str, Any]) -> bool:
-    """Whether a request came over a connection that begins and ends on this machine, and by no proxy.
+    """Pure rule over an ASGI scope, for every server of ours: whether a request came over a connection that begins and
+    ends on this machine (loopback or a UNIX socket), and by no proxy.
 
     Args:
         scope: of ASGI. `client` and `server` are the two ends of the connection. A UNIX socket has an absolute path

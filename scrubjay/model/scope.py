@@ -44,7 +44,10 @@ def owner_id(value: Any) -> str:
 
 
 def addressable(name: str) -> str:
-    """The same id. Raises ValueError for one that means something else as a part of an address."""
+    """Rule for the id of an owner (user, agent, run, app): return it, the same, if it can stand in a URL's path.
+
+    Raises ValueError for one that means something else as a part of an address (`.` and `..`).
+    """
     if name in _NO_ADDRESSES:
         raise ValueError("must not be . or .., which no address can name")
     return name

@@ -21,7 +21,7 @@ _FAR = timedelta(minutes=1)
 
 
 def version_id(memory_id: str, version: int) -> str:
-    """The point id of a version that does not stand."""
+    """Pure rule: the point id of a version that does not stand, a UUIDv5 of the memory's id and its number."""
     return str(uuid.uuid5(NAMESPACE, f"{memory_id}:version:{version}"))
 
 
@@ -48,7 +48,10 @@ def _begins(version: Memory) -> datetime:
 
 
 def standing(versions: Sequence[Memory]) -> Memory | None:
-    """The version under the memory's own id: it always has the highest number, and is current or retracted."""
+    """Pure rule over the versions of one memory: pick the version that stands, under the memory's own id.
+
+    It always has the highest number, and is current or retracted.
+    """
     last = max(versions, key=lambda one: one.version, default=None)
     return last if last is not None and (last.current or is_retracted(last)) else None
 
@@ -83,10 +86,11 @@ def is_late(memory: Memory, turn: Turn) -> bool:
 
 
 def said_beside(memory: Memory, turn: Turn) -> datetime:
-    """When a turn was said, beside what stands. One without a time of its own is said after what was learned before it.
+    """Rule of valid time: when a turn was said, compared with the version of a memory that stands.
 
-    So it is even if that is dated a little ahead; but a replayed one was said before what has been learned meanwhile,
-    also where the clock was ahead when it was accepted.
+    One without a time of its own is said after what was learned before it. So it is even if that is dated a little
+    ahead; but a replayed one was said before what has been learned meanwhile, also where the clock was ahead when it
+    was accepted.
     """
     if turn.timestamp is None and memory.order > turn.order:
         return min(turn.said_at, _since(memory) - timedelta(microseconds=1))
@@ -103,7 +107,7 @@ def is_misdated(memory: Memory, turn: Turn) -> bool:
 
 
 def _since(memory: Memory) -> datetime:
-    """Since when it stands as it does."""
+    """Since when, in valid time, the version of a memory that stands does so as it does: as true, or as retracted."""
     return memory.valid_to if is_retracted(memory) and memory.valid_to is not None else memory.valid_from
 
 

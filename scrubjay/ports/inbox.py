@@ -267,4 +267,7 @@ class Doorbell(Protocol):
         """The bell for one lane, as the workers' broker reads it. Carries the lane, never text."""
 
     def hook_message(self, hook: str) -> bytes:
-        """The same for one webhook's deliveries."""
+        """Protocol method: the message that wakes a worker for one webhook's deliveries.
+
+        It is the same as `message`, for a webhook in the place of a lane: as the workers' broker reads it.
+        """

@@ -9,9 +9,9 @@ class Mask(Protocol):
     """Takes out of a text what must not be remembered. Masking twice is masking once."""
 
     def __call__(self, text: str) -> str:
-        """The text with each secret replaced by what kind of secret it was: `[masked: card number]`."""
+        """Protocol method: the text with each secret replaced by the kind of secret it was: `[masked: card number]`."""
 
 
 def unmasked(text: str) -> str:
-    """The mask where masking is switched off: the text as it is."""
+    """The trivial implementation of the protocol `Mask`, for where masking is switched off: the text as it is."""
     return text

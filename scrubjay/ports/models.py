@@ -120,7 +120,10 @@ class Meter(Protocol):
     """Books what models cost on whoever pays for it: see `scrubjay.llm.usage`."""
 
     async def spent(self, model: str, usage: Usage) -> None:
-        """Book an answered call. It fails no call: what cannot be booked is logged."""
+        """Protocol method: book the tokens and the cost of an answered call of a model on whoever pays for it.
+
+        It fails no call: what cannot be booked is logged.
+        """
 
 
 class GuidanceBook(Protocol):

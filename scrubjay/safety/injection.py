@@ -71,7 +71,7 @@ def _plain(text: str) -> str:
 
 
 def _spelled_out(text: str) -> list[str]:
-    """What the text holds in base64, where that is text."""
+    """Decode what a text holds in base64, where that is text, to look there for prompt injection (instructions) too."""
     found = []
     for blob in list(_BLOB.findall(text))[:_MOST_BLOBS]:
         try:

@@ -18,6 +18,7 @@ def masked_messages(messages: tuple[Message, ...], mask: Mask) -> tuple[Message,
 
 
 def _message(message: Message, mask: Mask) -> Message:
+    """Mask secrets in the content and the name of one chat message that is handed in."""
     content, name = mask(message.content), mask(message.name) if message.name else message.name
     if content == message.content and name == message.name:
         return message
@@ -54,6 +55,7 @@ def _named(key: str, value: str, mask: Mask) -> str:
 
 
 def _value(value: Any, mask: Mask) -> Any:
+    """Mask secrets in a JSON value of metadata: each text in it, however deep, and integers as long as card numbers."""
     if isinstance(value, str):
         return mask(value)
     if isinstance(value, Mapping):

@@ -104,6 +104,7 @@ def _prompt(asked: Message, memories: tuple[str, ...]) -> list[Message]:
 
 
 async def _remembered(scope: Scope, asked: Message, text: str, memories: tuple[str, ...], parts: Conversing) -> Reply:
+    """Hand in a user's chat message and the model's reply, masked, as one turn to be remembered; return the Reply."""
     masked = await off_loop(len(text), partial(parts.mask, text))
     answered = Message(role=Role.ASSISTANT, content=masked)
     accepted = await parts.inbox.accept(Submission(scope=scope, messages=(asked, answered)))

@@ -59,9 +59,10 @@ async def pending(scope: Scope, filters: Condition | None, *, turns: TurnLog) ->
 
 
 async def wait_until_settled(reach: Scope, turn_id: str, wait_seconds: float, *, turns: TurnLog) -> bool:
-    """Wait for a turn to come to its end, at most so long; returns whether it did (an unknown turn has).
+    """Wait, before memories are searched or a turn is shown, for that turn to come to its end, at most so long.
 
-    Only the status is read, in pauses that grow, and that are longer the more callers wait in this process.
+    Returns whether it did (an unknown turn has). Only the status is read, in pauses that grow, and that are longer the
+    more callers wait in this process.
     """
     clock, waiter, pause = asyncio.get_running_loop().time, object(), _FIRST_PAUSE_SECONDS
     deadline = clock() + wait_seconds

@@ -99,6 +99,7 @@ async def made(
 
 
 def _read(text: str) -> Mapping[str, Any]:
+    """Parse the JSON object of a digest in the model's answer. Raises ValueError where it is none, or too large."""
     document = _Document.model_validate_json(text).document
     if len(document) > LARGEST_DOCUMENT:
         raise ValueError(f"the document has more than {LARGEST_DOCUMENT} characters")
@@ -128,7 +129,9 @@ async def _memories(scope: Scope, filters: Condition | None, store: MemoryStore)
 
 
 def _about(scope: Scope) -> str:
-    """Whose memories they are; the ids are no business of the model's."""
+    """Say whose memories a summary or digest is made of, such as "one user", without the ids: they are no business of
+    the model's.
+    """
     return f"one {next(iter(scope.ids)).removesuffix('_id')}" if scope.ids else "several people"
 
 

@@ -94,6 +94,7 @@ async def _fan_out(tenant: str, parts: Delivering) -> int:
 
 
 async def _is_gone(tenant: str, webhook_id: str, book: WebhookBook) -> bool:
+    """Whether a webhook is registered no longer; one that is there and cannot be read is not gone."""
     try:
         return await book.get(tenant, webhook_id) is None
     except (NewerFormat, Unreadable):
@@ -126,6 +127,7 @@ async def _work_off(tenant: str, webhook_id: str, parts: Delivering) -> int:
 
 
 async def _some_done(sending: set[asyncio.Task[None]], seconds: float | None) -> set[asyncio.Task[None]]:
+    """Wait until one of a webhook's attempts to deliver has ended, at most so long; returns those that still run."""
     done, rest = await asyncio.wait(sending, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     for task in done:
         task.result()
@@ -208,6 +210,7 @@ def _payload(delivery: Delivery, words: str | None) -> dict[str, Any]:
 
 
 def _judged(delivery: Delivery, reply: Reply, parts: Delivering) -> Outcome:
+    """The outcome of a webhook's delivery by the receiver's HTTP reply: delivered, failed, or to be sent again."""
     told = {"status_code": reply.status_code, "error": reply.error}
     if reply.status_code is not None and 200 <= reply.status_code < 300:
         return Outcome(status=DeliveryStatus.DELIVERED, **told)

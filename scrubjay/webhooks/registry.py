@@ -35,7 +35,9 @@ async def secret_of(tenant: str, webhook_id: str, server_key: ServerKey) -> str:
 
 
 def signed(secret: str, message_id: str, at: datetime, body: bytes) -> dict[str, str]:
-    """The headers that say who sends a body: Standard Webhooks 1.0, symmetric (https://www.standardwebhooks.com).
+    """The HTTP headers that sign the body of a webhook's delivery, and so say who sends it.
+
+    They are those of Standard Webhooks 1.0, symmetric (https://www.standardwebhooks.com): HMAC with SHA-256.
 
     Args:
         secret: of the webhook.
@@ -93,7 +95,9 @@ async def remove(tenant: str, webhook_id: str, *, book: WebhookBook, deliveries:
 
 
 async def clear_away(tenant: str, webhook_id: str, book: WebhookBook, deliveries: Deliveries) -> None:
-    """Remove what is left of a webhook that is buried. It is known until then, so that an erase looks here as well."""
+    """Remove what is left of a webhook that is buried: first its deliveries, then its place among the webhooks that
+    are registered. It is known until then, so that an erase looks here as well.
+    """
     await deliveries.drop(tenant, webhook_id)
     await book.remove(tenant, webhook_id)
 

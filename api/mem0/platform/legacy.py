@@ -64,6 +64,6 @@ def _formatted(output_format: str | None, results: list[Any], **more: Any) -> An
 
 
 def _several(request: Request, name: str) -> dict[str, list[str]]:
-    """A parameter that stands several times, or once with commas."""
+    """Read a list from the query of Mem0 platform's v1 list route: a parameter that is repeated, or has commas."""
     found = [one for text in request.query_params.getlist(name) for one in text.split(",") if one]
     return {name: found} if found else {}

@@ -87,6 +87,7 @@ def is_ours(tenant: str, *named: str) -> None:
 
 
 def _shown(tenant: str, guidance: Guidance) -> dict[str, Any]:
+    """Show a tenant and its guidance as a project in the JSON of Mem0 platform's project API."""
     return {
         "id": tenant,
         "project_id": tenant,

@@ -74,6 +74,7 @@ async def delete_webhook(webhook_id: str, caller: Admin, parts: Opened) -> Any:
 
 
 def _shown(found: Webhook, tenant: str) -> dict[str, Any]:
+    """Show a webhook in the JSON of Mem0 platform's webhook API."""
     return {
         "webhook_id": found.id,
         "name": found.name,

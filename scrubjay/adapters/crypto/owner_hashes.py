@@ -15,7 +15,10 @@ _BYTES = 16
 
 
 def canonical(scope: Scope) -> str:
-    """A scope as one string. Lengths make the ids unambiguous, whatever they hold."""
+    """Serialize a scope to the string that is hashed (keyed BLAKE2b) to the owner's pseudonym.
+
+    Lengths make the ids unambiguous, whatever they hold.
+    """
     ids = "".join(f"{field}={len(name)}:{name};" for field, name in scope.ids.items())
     return f"{scope.tenant}:{ids}"
 
@@ -48,7 +51,7 @@ class Pseudonyms:
         return await self._hash("body", body)
 
     async def sealed(self, document: bytes) -> str:
-        """A document that `opened` alone can read."""
+        """Encrypt a document with Fernet, under a key derived from the server key: `opened` alone can read it."""
         return (await self._fernet()).encrypt(document).decode()
 
     async def opened(self, sealed: str) -> bytes:

@@ -65,6 +65,7 @@ class Names:
 
 
 def _answer(found: _Found, addresses: Sequence[str], failure: OSError | UnicodeError | None) -> None:
+    """Settle the future of a DNS look-up (getaddrinfo in a thread) with the host's addresses, or with its failure."""
     if failure is not None:
         found.set_exception(failure)
     else:

@@ -131,6 +131,7 @@ def _open_tokenizer() -> Tokenizer:
 
 
 def _open_session() -> onnxruntime.InferenceSession:
+    """Open all-MiniLM-L6-v2 in onnxruntime on the CPU: one thread, no memory arena, the word table in int8."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1

@@ -59,6 +59,7 @@ def look_up_before_dequantizing(model: bytes, table: str, ids: str, rows: str) -
 
 
 def _lookup(table: str, ids: str, rows: str) -> list[bytes]:
+    """The ONNX nodes (Gather, Cast, Gather, Mul) that look up rows of an int8 table and dequantize these alone."""
     to_float = _bytes(_ATTRIBUTE_NAME, b"to") + _number(_ATTRIBUTE_INT, _FLOAT32) + _number(_ATTRIBUTE_TYPE, _TYPE_INT)
     return [
         _node("Gather", [f"{table}_q", ids], f"{rows}_q"),
@@ -69,6 +70,7 @@ def _lookup(table: str, ids: str, rows: str) -> list[bytes]:
 
 
 def _node(op_type: str, inputs: list[str], output: str, attribute: bytes = b"") -> bytes:
+    """Encode a node of an ONNX graph (NodeProto) as a protobuf field, for the local embedding model's file."""
     names = b"".join(_bytes(_INPUT, name.encode()) for name in inputs)
     own = output.encode()
     node = names + _bytes(_OUTPUT, own) + _bytes(_NAME, own) + _bytes(_OP_TYPE, op_type.encode()) + attribute
@@ -76,6 +78,7 @@ def _node(op_type: str, inputs: list[str], output: str, attribute: bytes = b"") 
 
 
 def _fields(data: bytes, at: int, end: int) -> Iterator[_Field]:
+    """Split a part of the embedding model's ONNX file into protobuf fields. Raises ValueError for a damaged one."""
     while at < end:
         start = at
         tag, at = _read_varint(data, at)
@@ -88,6 +91,10 @@ def _fields(data: bytes, at: int, end: int) -> Iterator[_Field]:
 
 
 def _read_varint(data: bytes, at: int) -> tuple[int, int]:
+    """Decode the protobuf varint at a byte of the embedding model's ONNX file: its value, and where it ends.
+
+    Raises ValueError where it does not end.
+    """
     value = shift = 0
     for position in range(at, min(at + 10, len(data))):
         byte = data[position]
@@ -99,6 +106,7 @@ def _read_varint(data: bytes, at: int) -> tuple[int, int]:
 
 
 def _varint(value: int) -> bytes:
+    """Encode a number as a protobuf varint, for the ONNX file of the embedding model."""
     out = bytearray()
     while value > 127:
         out.append(value & 127 | 128)

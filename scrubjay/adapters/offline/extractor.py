@@ -44,6 +44,7 @@ class _Found:
 
 
 def _facts(turn: Turn) -> Iterator[Fact]:
+    """Extract the facts of a turn's user messages by rules, with no model; the same text in any case counts once."""
     said: set[str] = set()
     for message in turn.messages:
         if message.role is Role.USER:
@@ -54,6 +55,7 @@ def _facts(turn: Turn) -> Iterator[Fact]:
 
 
 def _facts_in(message: str, turn_id: str) -> Iterator[Fact]:
+    """Extract facts from a user's message by rules, with no model: statements, and the sides of a described project."""
     for found in _found(plain(message)):
         quote = message[found.start : found.end]
         text = _sentence(quote)
@@ -63,6 +65,7 @@ def _facts_in(message: str, turn_id: str) -> Iterator[Fact]:
 
 
 def _found(text: str) -> list[_Found]:
+    """Find a message's first-person statements by rules, with no model; each goes on over sentences that lean on it."""
     found: list[_Found] = []
     near: _Found | None = None  # the statement that the sentence before made or went on with
     for sentence in sentences(text):
@@ -89,6 +92,7 @@ def _placed(one: Statement, sentence: Sentence, near: _Found | None, found: list
 
 
 def _extend(near: _Found, sentence: Sentence, end: int) -> bool:
+    """Let a statement that the rules have found reach over a sentence that leans on it; False if it does not fit."""
     # Not across a question that was cut off the statement.
     fits = sentence.start - near.end <= _GAP and end - near.start <= _LONGEST_FACT
     if fits:

@@ -87,6 +87,7 @@ def sentences(text: str) -> Iterator[Sentence]:
 
 
 def _paragraphs(text: str) -> list[tuple[int, int]]:
+    """Start and end of each paragraph that the extractor by rules reads; none where a message orders work on a text."""
     if "\n" in text.strip() and _TEXT_WORK.match(text[:MAX_SENTENCE]):
         return []
     found = list(_unwrapped(text, _own_lines(text)))
@@ -96,7 +97,10 @@ def _paragraphs(text: str) -> list[tuple[int, int]]:
 
 
 def _own_lines(text: str) -> Iterator[tuple[int, int]]:
-    """Start and end of each line that may be prose of the writer's own."""
+    """Start and end of each line that the extractor by rules may read as prose of the writer's own.
+
+    Fenced code, dialogue, and all from the start of a letter are left out.
+    """
     lines = text.split("\n")
     dialogue = sum(1 for line in lines if _SPEAKER.match(line)) > 1
     fenced = False
@@ -127,6 +131,10 @@ def _unwrapped(text: str, lines: Iterator[tuple[int, int]]) -> Iterator[tuple[in
 
 
 def _prose(line: str) -> bool:
+    """Whether the extractor by rules may read a line as prose: no code, quotation or indented text.
+
+    An item of a list counts when it begins in the first person.
+    """
     item = _ITEM.match(line)
     if item:
         return bool(_FIRST_PERSON.match(line, item.end()))
@@ -135,6 +143,7 @@ def _prose(line: str) -> bool:
 
 
 def _split(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Split a paragraph into sentences by regular expressions, for the extractor by rules: start and end of each."""
     for mark in _END.finditer(text, start, end):
         if not _inside(text, start, mark):
             yield from _trimmed(text, start, mark.end())
@@ -152,6 +161,7 @@ def _inside(text: str, start: int, mark: re.Match[str]) -> bool:
 
 
 def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Start and end of a sentence without white space around it, for the extractor by rules; none if it is blank."""
     sentence = text[start:end]
     bare = sentence.strip()
     if bare:

@@ -76,6 +76,7 @@ def _before_ask(sentence: str, start: int) -> int:
 
 
 def _pieces(sentence: str, start: int, end: int) -> list[tuple[int, int]]:
+    """Split a sentence where a next first-person statement begins (", and I ..."), for the extractor by rules."""
     joints = list(phrases.NEXT_STATEMENT.finditer(sentence, start, end))
     firsts = [start, *(joint.end() for joint in joints)]
     lasts = [*(joint.start() for joint in joints), end]
@@ -87,6 +88,7 @@ def _short(text: str) -> bool:
 
 
 def _judged(sentence: str, start: int, end: int) -> Statement | None:
+    """Judge by regular expressions whether a clause states something lasting in the first person; None if not."""
     clause = sentence[start:end]
     label = phrases.LABEL.match(clause)
     point = label.end() if label else 0

@@ -66,7 +66,7 @@ class Raw(Protocol):
 
     @property
     def text(self) -> str:
-        """The body."""
+        """The body of a raw HTTP response from an endpoint that speaks OpenAI's API."""
 
 
 W = TypeVar("W", bound=Billed)
@@ -161,7 +161,10 @@ class OpenAIEndpoint:
 
 @asynccontextmanager
 async def _meant(what: str, seconds: float) -> AsyncIterator[None]:
-    """What goes wrong with a call made inside, in the words of the house; it has so many seconds as a whole."""
+    """Translate what the openai client raises in a call to ModelUnavailable, ModelRejected or ModelRefused.
+
+    The call made inside has so many seconds as a whole.
+    """
     try:
         # The client's own timeout starts anew with every byte; this one does not.
         async with asyncio.timeout(seconds):

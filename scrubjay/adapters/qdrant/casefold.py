@@ -11,7 +11,10 @@ FOLDED = "folded"
 
 
 def fold(text: str) -> str:
-    """The text without its case, and with its accents composed: texts that differ in these alone become equal."""
+    """Case-fold a text for Qdrant, which compares bytes: without its case, and with its accents composed.
+
+    Texts that differ in these alone become equal.
+    """
     return normalized("NFC", normalized("NFC", text).casefold())
 
 

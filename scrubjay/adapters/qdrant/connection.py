@@ -201,7 +201,7 @@ class QdrantConnection:
 
 
 def _words(content: bytes) -> str:
-    """What a server says is wrong: Qdrant says it within JSON, what stands before it in any form."""
+    """The error message in a refusal by Qdrant: Qdrant's own is JSON, that of a proxy before it has any form."""
     text = content.decode(errors="replace")
     try:
         body = orjson.loads(content)

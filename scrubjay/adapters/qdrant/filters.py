@@ -36,20 +36,20 @@ def conditions(condition: Condition | None, version: Version) -> list[models.Con
 
 
 def comparisons(condition: Condition) -> list[Comparison]:
-    """Every comparison in a filter."""
+    """Every comparison in a filter, at any depth: they tell what this version of the Qdrant server cannot test."""
     if isinstance(condition, Comparison):
         return [condition]
     return [one for part in condition.parts for one in comparisons(part)]
 
 
 def characters(condition: Condition | None) -> int:
-    """How long the texts in a filter are together."""
+    """How many characters the texts have together in a filter that is to be compiled to Qdrant's conditions."""
     every = [] if condition is None else comparisons(condition)
     return sum(len(value) for comparison in every for value in comparison.values if isinstance(value, str))
 
 
 def fields(*conditions: Condition) -> str:
-    """The names of the fields that filters look at, as callers know them."""
+    """The names of the fields, as callers know them, in filters that Qdrant cannot serve: for the error message."""
     every = [one for condition in conditions for one in comparisons(condition)]
     return ", ".join(dict.fromkeys(".".join([one.on.value, *one.path]) for one in every))
 
@@ -77,7 +77,10 @@ def compiled(condition: Condition) -> models.Condition:
 
 
 def _key(comparison: Comparison) -> str:
-    """Where the field is in the payload. A quoted key is one key, whatever dots and brackets are in it."""
+    """Translate the field of a filter to the payload key of Qdrant's `FieldCondition`.
+
+    A quoted key is one key, whatever dots and brackets are in it.
+    """
     for step in comparison.path:
         if '"' in step or "\\" in step:
             raise ValueError(f"the key {step!r} cannot be quoted")
@@ -102,6 +105,7 @@ def _equals(key: str, value: Operand) -> models.Condition:
 
 
 def _is_any(key: str, values: Sequence[Operand]) -> models.Condition:
+    """Make Qdrant's condition that a payload field equals any of the values: one `MatchAny` holds all the texts."""
     texts = [value for value in values if isinstance(value, str)]
     others = [_equals(key, value) for value in values if not isinstance(value, str)]
     found = [_field(key, match=models.MatchAny(any=texts))] if texts else []
@@ -117,7 +121,7 @@ def _is_set(key: str, _: Sequence[Operand]) -> models.Condition:
 
 
 def _bounded(bound: str, end: str) -> Callable[[str, Sequence[Operand]], models.Condition]:
-    """A comparison by order; of a stretch of time by the one of its ends that counts."""
+    """Make Qdrant's range condition for a comparison by order; of a stretch of time it takes the end that counts."""
 
     def compare(key: str, values: Sequence[Operand]) -> models.Condition:
         (value,) = values
@@ -129,7 +133,7 @@ def _bounded(bound: str, end: str) -> Callable[[str, Sequence[Operand]], models.
 
 
 def _contains(key: str, values: Sequence[Operand]) -> models.Condition:
-    """A text of which the value is a part, or a list of which it is an element."""
+    """Qdrant's condition for `contains`: a text of which the value is a part, or a list of which it is an element."""
     (value,) = values
     element = _equals(f"{key}[]", value)
     if not isinstance(value, str):

@@ -67,6 +67,7 @@ def to_payload(write: Write, fence: int) -> dict[str, Any]:
 
 
 def _state(write: Write) -> str:
+    """The keyword for the field `state` of a version's Qdrant payload: held, current, retracted or past."""
     if write.memory.held:
         return _HELD
     if write.memory.current:
@@ -117,10 +118,11 @@ def current(scope: Scope, *more: models.Condition) -> models.Filter:
 
 
 def weighed(lane: Lane, retracted: tuple[datetime, datetime | None] | None, now: datetime) -> models.Filter:
-    """What a candidate is weighed against: what stands now, and what was retracted between two moments if given.
+    """The Qdrant filter for the points in a lane that a candidate for a memory is weighed against.
 
-    Only what belongs to the lane: a user's memory that names an agent as well is the user's, and no turn of the agent's
-    own may change it. What has expired says nothing any more: told again, it is news.
+    They are what stands now, and what was retracted between two moments if given. Only what belongs to the lane: a
+    user's memory that names an agent as well is the user's, and no turn of the agent's own may change it. What has
+    expired says nothing any more: told again, it is news.
     """
     before = OWNERS[: OWNERS.index(f"{lane.kind}_id")]
     others: list[models.Condition] = [
@@ -169,12 +171,12 @@ def versions(reach: Scope, memory_id: str, token: int | None = None) -> models.F
 
 
 def told(reach: Scope, memory_id: str) -> models.Filter:
-    """Every version of one memory that is to be shown."""
+    """The Qdrant filter for the points of one memory that its history shows: every version that is not held back."""
     return models.Filter(must=versions(reach, memory_id).must, must_not=[equals("state", _HELD)])
 
 
 def held(reach: Scope, memory_id: str | None = None) -> models.Filter:
-    """What is held back within reach, or the one with this id."""
+    """The Qdrant filter for the points of memories that are held back within reach, or of the one with this id."""
     one = [equals("memory_id", memory_id)] if memory_id is not None else []
     return within(reach, equals("state", _HELD), *one)
 

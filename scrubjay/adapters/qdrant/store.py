@@ -233,7 +233,7 @@ def _nearest(vector: Sequence[float], within: models.Filter, limit: int) -> mode
 
 
 async def _is_taken(call: Awaitable[Any]) -> bool:
-    """Whether the store answers a call."""
+    """Whether Qdrant answers a query on its collection; False where it rejects the query as wrong."""
     try:
         await call
     except StoreRejected:

@@ -186,6 +186,7 @@ def _length(point: models.PointStruct) -> int:
 
 
 def _one_is_too_large(size: int) -> str:
+    """The error message for a Qdrant point that is too large to upsert, even in a request by itself."""
     return (
         f"one memory needs a request of {size:,} bytes, and Qdrant takes none of that size: see its own limit "
         "(service.max_request_size_mb) and SCRUBJAY_QDRANT_WRITE_BYTES"

@@ -103,6 +103,7 @@ class RedisAudit:
 
 
 def _check(tenant: bytes, waiting: int, listed: int, fields: Sequence[Any]) -> None:
+    """Check a tenant's ledger in Redis against its status sets and waiting lists; log `ledger_unbalanced` if wrong."""
     ledger = decode_ledger(fields, waiting)
     if not ledger.balanced or listed not in (-1, waiting):
         figures = {name: getattr(ledger, name) for name in ("accepted", "settled", "waiting", "dead", "erased")}
@@ -110,6 +111,7 @@ def _check(tenant: bytes, waiting: int, listed: int, fields: Sequence[Any]) -> N
 
 
 def _told(info: Mapping[str, Any]) -> dict[str, str]:
+    """Read Redis' settings `appendonly` and `maxmemory-policy` from its answer to INFO, as far as it tells them."""
     told = {}
     if "aof_enabled" in info:
         told["appendonly"] = "yes" if info["aof_enabled"] else "no"

@@ -49,7 +49,10 @@ class BreakerLimits:
 
 
 def name_of(*endpoint: str | None) -> str:
-    """The name of the breaker of an endpoint, from all that makes it another one; nothing can be read back from it."""
+    """The name of an endpoint's circuit breaker in Redis' keys: a SHA-256 hash of all that makes it another endpoint.
+
+    Nothing can be read back from it.
+    """
     return hashlib.sha256("\0".join(part or "" for part in endpoint).encode()).hexdigest()[:24]
 
 

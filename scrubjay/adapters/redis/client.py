@@ -120,6 +120,7 @@ async def open_redis(url: str, keys: Keys = DEFAULT_KEYS) -> AsyncIterator[Redis
 
 
 async def _look(redis: Redis, keys: Keys) -> None:
+    """Every two seconds delete a Redis key that never exists: the answer tells if the server is still the primary."""
     while True:
         await asyncio.sleep(_LOOK_SECONDS)
         with contextlib.suppress(InboxUnavailable):  # whoever needs Redis is told

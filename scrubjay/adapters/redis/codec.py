@@ -109,7 +109,7 @@ def decode_status(turn_id: str, fields: Mapping[bytes, bytes]) -> TurnStatus:
 
 
 def told(error: str) -> str:
-    """An error as it is kept in a turn's history."""
+    """Cut an error to the length that the history in a turn's Redis hash keeps of it."""
     return error if len(error) <= _LONGEST_TOLD else error[: _LONGEST_TOLD - 1] + "…"
 
 
@@ -151,7 +151,10 @@ def decode_ledger(fields: Sequence[Any], waiting: int, oldest: bytes = b"") -> L
 
 
 def encode_removal(removal: Removal, sealed: str) -> str:
-    """A removal as it is noted down, after its epoch; the second is all that is told of it."""
+    """Encode a removal for Redis as JSON with the format version `v`, as turns and plans are.
+
+    It is noted down after its epoch. The sealed text is all that is told of it.
+    """
     return orjson.dumps({"v": VERSION, "sealed": sealed}).decode()
 
 

@@ -22,7 +22,7 @@ async def find_dead(redis: Redis, keys: Keys, tenant: str, which: DeadFilter) ->
 
 
 async def _stamped(redis: Redis, keys: Keys, tenant: str, which: DeadFilter) -> list[tuple[int, int, str]]:
-    """The same, each with its place in the order and its time."""
+    """Read from Redis the ids of the dead turns that are meant, each with its place in the order and its time."""
     meant: list[tuple[int, int, str]] = []
     async for chunk in _named(which.ids) if which.ids is not None else _dead(redis, keys, tenant, which):
         rows = await _fields(redis, keys, tenant, chunk)
@@ -66,6 +66,7 @@ async def matching(
 
 
 async def _fields(redis: Redis, keys: Keys, tenant: str, ids: Sequence[str]) -> list[Sequence[bytes | None]]:
+    """Read status, time, error, owner and order of each turn from its Redis hash, with one pipeline of HMGETs."""
     async with redis.pipeline(transaction=False) as pipeline:
         for turn_id in ids:
             pipeline.hmget(keys.turn(tenant, turn_id), _FIELDS)
@@ -79,7 +80,10 @@ async def _named(ids: Sequence[str]) -> AsyncIterator[list[str]]:
 
 
 async def _dead(redis: Redis, keys: Keys, tenant: str, which: DeadFilter) -> AsyncIterator[list[str]]:
-    """The tenant's dead turns of that time, from the oldest on: what others replay meanwhile moves no page."""
+    """Page through a tenant's sorted set of dead turns in Redis (ZRANGEBYSCORE), from the oldest of that time on.
+
+    What others replay meanwhile moves no page.
+    """
     name, last, skip = keys.status(tenant, Status.DEAD), None, 0
     low = f"({to_us(which.accepted_after)}" if which.accepted_after else "-inf"
     high = f"({to_us(which.accepted_before)}" if which.accepted_before else "+inf"

@@ -44,6 +44,7 @@ class Looks:
         return await look.answer
 
     async def _work_off(self) -> None:
+        """Send the reads of hashes that wait to Redis, in pipelines of at most 256; fail those that get no answer."""
         looks: list[_Look] = []
         try:
             while self._looks:
@@ -56,6 +57,7 @@ class Looks:
                     look.answer.set_exception(InboxUnavailable("Redis does not answer; try again shortly"))
 
     async def _read(self, looks: Sequence[_Look]) -> None:
+        """Read one batch of hashes with a Redis pipeline of HMGETs, and set each row as the result of its future."""
         try:
             async with self._redis.pipeline(transaction=False) as pipeline:
                 for look in looks:

@@ -167,6 +167,7 @@ class RedisInbox(RedisErasing):
 
 
 def _accepted(outcome: bytes, found: bytes) -> Accepted:
+    """Turn the answer of the Lua script `accept` into an `Accepted`. Raises IdempotencyConflict or InboxFull."""
     if outcome == b"conflict":
         raise IdempotencyConflict("this Idempotency-Key was used before with another body; use a new key")
     if outcome == b"full":

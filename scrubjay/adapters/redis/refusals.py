@@ -78,7 +78,7 @@ def leads_elsewhere(error: BaseException) -> bool:
 
 
 def sentence(refusal: Refusal | None, error: BaseException) -> str:
-    """What a person is told."""
+    """The sentence that tells a person why Redis refuses a command, or that Redis does not answer."""
     if refusal is None:
         return "Redis does not answer; try again shortly"
     command = _COMMAND.search(str(error)) if refusal is Refusal.NOPERM else None

@@ -178,6 +178,7 @@ class RedisScripts:
 
 
 def _resolve(call: _Call, answer: Any) -> None:
+    """Set Redis' answer to a Lua script call in its future; an error becomes InboxUnavailable, a refusal is logged."""
     if call.answer.done():
         return
     if isinstance(answer, RedisError | OSError):

@@ -172,6 +172,7 @@ _OWNERS = tuple(field.encode() for field in OWNERS)
 
 
 def _by_model(counts: dict[bytes, bytes]) -> dict[str, Usage]:
+    """Decode a tenant's Redis hash of usage, whose fields are named `model|counter`, to the usage of each model."""
     by_model: dict[str, dict[bytes, bytes]] = {}
     for field, count in counts.items():
         model, _, name = field.rpartition(b"|")

@@ -94,6 +94,7 @@ def import_qdrant(
 
 
 def _zone(name: str) -> ZoneInfo:
+    """Read `--zone` of `scrubjay import`, the zone of times that name none; exit status 2 where it is not known."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as error:

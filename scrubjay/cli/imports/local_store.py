@@ -107,7 +107,7 @@ class LocalStore:
 
 
 def _names(meta: Path) -> Sequence[str]:
-    """The names of the collections."""
+    """Read the names of the collections from `meta.json` of a Qdrant store in local mode that is to be imported."""
     with meta.open("rb") as file:
         text = file.read(MOST_META_BYTES + 1)
     if len(text) > MOST_META_BYTES:

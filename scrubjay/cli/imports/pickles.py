@@ -90,7 +90,7 @@ _BROKEN = (
 
 
 def plain(value: Any) -> Any:
-    """The same as JSON has it: times, UUIDs and decimals as text, sets as lists.
+    """Convert an imported Qdrant payload to JSON values: times, UUIDs and decimals as text, sets as lists.
 
     Raises Unreadable for what JSON cannot say, and for what is too large or too deep once it is written out.
     """
@@ -99,6 +99,7 @@ def plain(value: Any) -> Any:
 
 
 def _plain(value: Any, left: list[int], depth: int) -> Any:
+    """Convert a value of an imported Qdrant payload to JSON at every depth. Raises Unreadable where it is too large."""
     left[0] -= 1
     if left[0] < 0:
         raise Unreadable(f"it holds more than {MOST_VALUES} values")
@@ -112,6 +113,7 @@ def _plain(value: Any, left: list[int], depth: int) -> Any:
 
 
 def _scalar(value: Any) -> Any:
+    """Convert a scalar of an imported Qdrant payload to its JSON value. Raises Unreadable for what JSON cannot say."""
     match value:
         case None | bool():
             return value

@@ -40,6 +40,7 @@ class RemoteStore:
 
 
 def _point(point_id: PointId, payload: object) -> Point:
+    """Read one point that Qdrant's client returned into a point to import: its payload, or why that cannot be read."""
     try:
         read = plain(payload or {})
     except Unreadable as error:

@@ -88,6 +88,7 @@ def serve(opened: Callable[[Job, ExitStack], Store], failures: tuple[type[Except
 
 
 def _lines(opened: Callable[[Job, ExitStack], Store], closing: ExitStack) -> Iterator[dict[str, Any]]:
+    """Read an import job from stdin; yield a Qdrant collection's total, then its pages of points, to print as JSON."""
     job = Job(**orjson.loads(sys.stdin.buffer.readline()))
     store = opened(job, closing)
     if job.collection not in store.names:

@@ -65,6 +65,7 @@ def run(source: Source, options: Options) -> None:
 
 
 def _tried(source: Source, total: int) -> Counts:
+    """For `--dry-run`: read all memories of an import's source, send none, and count those refused or left out."""
     counts = Counts()
     with _bar() as bar:
         task = bar.add_task("read", total=total, told="")
@@ -102,6 +103,7 @@ def _sum(one: Counts, other: Counts) -> Counts:
 
 @contextlib.contextmanager
 def _bar() -> Iterator[Progress]:
+    """Show on stderr a progress bar of the memories that an import has read or sent."""
     told = TextColumn("{task.fields[told]}")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), told, TimeElapsedColumn())
     with Progress(*columns, TimeRemainingColumn(), console=err()) as bar:
@@ -109,7 +111,7 @@ def _bar() -> Iterator[Progress]:
 
 
 def _show(counts: Counts, total: int, options: Options) -> None:
-    """The outcome. Raises typer.Exit where something was refused."""
+    """Print an import's counts (imported, there already, left out, refused). Raises typer.Exit if some are refused."""
     ready = total - counts.refused - counts.left_out
     rows = [
         (("would be sent", ready) if options.dry_run else ("imported", counts.imported)),

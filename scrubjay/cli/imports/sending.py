@@ -92,7 +92,10 @@ def judged(piece: Piece) -> Sent:
 
 
 async def _send(client: ScrubjayClient, batch: Sequence[tuple[Arrival, Any]], sent: Sent) -> list[tuple[Arrival, Any]]:
-    """Send one request, in halves where it is too large for the server; returns those that are to be sent again."""
+    """Send one batch of memories to import to the server (`POST /import`), in halves where the request is too large.
+
+    What the server answers of each memory is added to `sent`. Returns the busy ones, which are to be sent again.
+    """
     try:
         answer = await client.import_memories([one for one, _ in batch])
     except ApiError as error:
@@ -114,7 +117,7 @@ async def _send(client: ScrubjayClient, batch: Sequence[tuple[Arrival, Any]], se
 
 
 def _batches(arrivals: Sequence[tuple[Arrival, Any]]) -> Iterator[list[tuple[Arrival, Any]]]:
-    """Cut where a request would become too large."""
+    """Cut the memories to import into batches, so that no import request becomes too large for the server."""
     batch, size = list[tuple[Arrival, Any]](), 0
     for one in arrivals:
         length = len(orjson.dumps(one[0]))

@@ -61,7 +61,10 @@ def of_payload(point_id: int | str, payload: Mapping[str, Any], zone: tzinfo) ->
 
 
 def of_record(record: Any, zone: tzinfo) -> Arrival | LeftOut:
-    """A memory as it is listed or exported. Arguments as of `of_payload`."""
+    """Turn a record of a source to import (Mem0's get_all, an export file) into what `POST /import` takes.
+
+    Returns the reason instead where it is left out. Arguments as of `of_payload`.
+    """
     if not isinstance(record, Mapping):
         return LeftOut("it is not a JSON object")
     gone = _gone(record)
@@ -114,6 +117,7 @@ def _owners(record: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _owner(field: str, value: Any) -> str:
+    """Check one owner id of a memory to import by the server's rule. Raises ValueError, which names the field."""
     try:
         return _OWNER_ID.validate_python(value)
     except ValidationError as error:
@@ -130,7 +134,7 @@ def _id(given: Any, metadata: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _end(last_day: Any) -> dict[str, datetime]:
-    """When a memory expires: in Mem0 with the end of a day in UTC. Raises ValueError."""
+    """Turn expiration_date of a Mem0 memory to import into expires_at: the end of the day in UTC. Raises ValueError."""
     if last_day in (None, ""):
         return {}
     return {"expires_at": datetime.combine(moment(last_day, UTC).date() + timedelta(days=1), time(), UTC)}

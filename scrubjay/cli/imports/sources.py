@@ -104,6 +104,7 @@ _BOM = b"\xef\xbb\xbf"
 
 
 def _is_object(line: bytes) -> bool:
+    """Whether the first line of a file to import is a JSON object of its own: then the file is read as JSON lines."""
     try:
         return isinstance(orjson.loads(line.removeprefix(_BOM)), dict)
     except orjson.JSONDecodeError:
@@ -111,6 +112,7 @@ def _is_object(line: bytes) -> bool:
 
 
 def _line(number: int, line: bytes) -> list[Any]:
+    """The memories in one line of a JSON lines file to import; of a line that is not JSON, why it is left out."""
     try:
         return _records(orjson.loads(line.removeprefix(_BOM)))
     except orjson.JSONDecodeError:

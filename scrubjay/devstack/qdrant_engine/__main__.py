@@ -22,7 +22,7 @@ GRACE_SECONDS = 1
 
 
 def _loopback(host: str) -> str:
-    """Accept an address that only this machine reaches: the server knows no keys."""
+    """Check `--host` of the embedded Qdrant server: only a loopback address is allowed, as the server knows no keys."""
     try:
         reaches_only_us = host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -33,6 +33,7 @@ def _loopback(host: str) -> str:
 
 
 def _arguments() -> argparse.Namespace:
+    """Parse the command line of the embedded Qdrant server's process: host, port, data directory, when to compact."""
     parser = argparse.ArgumentParser(prog="qdrant_server", description=__doc__)
     parser.add_argument("--host", type=_loopback, default="127.0.0.1", help="a loopback address")
     parser.add_argument("--port", type=int, default=6333, help="0 takes a free one; the ready line names it")

@@ -66,6 +66,7 @@ def embed(value: Json, *, as_query: bool) -> engine.SparseVector:
 
 @lru_cache(maxsize=32)
 def _model(options: bytes) -> engine.Bm25:
+    """Build the Qdrant engine's BM25 embedder from the JSON options of a `Document`; the latest ones are cached."""
     body = only(orjson.loads(options), _OPTIONS, "the bm25 options")
     given = {name: value for name, value in body.items() if value is not None}
     with engine_errors:
@@ -73,6 +74,7 @@ def _model(options: bytes) -> engine.Bm25:
 
 
 def _option(name: str, value: Any) -> Any:
+    """Read one option of Qdrant's bm25 inference, such as k, tokenizer or stemmer, from JSON for the engine."""
     if name in ("k", "b", "avg_len"):
         return as_number(value, name)
     if name in ("lowercase", "ascii_folding"):

@@ -28,6 +28,7 @@ class Keeper:
     """Keeps timers only while there is something to do, so an idle server sleeps."""
 
     def __init__(self, store: Store, policy: Policy) -> None:
+        """Start without timers: a change to a Qdrant collection in the store plans its flush and its compaction."""
         self._store = store
         self._policy = policy
         self._flush: asyncio.TimerHandle | None = None

@@ -107,6 +107,7 @@ _CONDITIONS: dict[str, Callable[[Any, int], engine.ConditionType]] = {
 
 
 def _field(body: Json) -> engine.FieldCondition:
+    """Read a Qdrant field condition (match, range, values_count, is_empty, is_null) from JSON into the engine's own."""
     only(body, ("key", *_FIELD), "a field condition")
     if all(body.get(name) is None for name in _FIELD):
         raise BadInput("a field condition needs one of " + ", ".join(_FIELD) + ".")
@@ -125,6 +126,7 @@ def _optional(value: Any, read: Callable[[Any], Found]) -> Found | None:
 
 
 def _match(value: Any) -> engine.MatchType:
+    """Read the `match` of a Qdrant filter's JSON (value, text, any, except ...) into the engine's match condition."""
     body = as_object(value, "match")
     if len(body) != 1:
         raise BadInput("match must have exactly one field.")
@@ -141,6 +143,7 @@ def _value(value: Any) -> engine.MatchValue:
 
 
 def _variants(value: Any, what: str) -> list[str] | list[int]:
+    """Read the list of a Qdrant filter's `match.any` or `match.except`: only strings or only 64-bit integers."""
     items = as_list(value, what)
     if all(isinstance(item, str) for item in items):
         return items
@@ -166,6 +169,7 @@ _MATCHES: dict[str, Callable[[Any], engine.MatchType]] = {
 
 
 def _range(value: Any) -> engine.RangeType:
+    """Read the `range` of a Qdrant filter's JSON into the engine's type: of datetimes where all bounds are strings."""
     body = only(as_object(value, "range"), _BOUNDS, "range")
     bounds = {name: bound for name, bound in body.items() if bound is not None}
     if bounds and all(isinstance(bound, str) for bound in bounds.values()):

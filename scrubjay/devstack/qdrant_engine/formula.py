@@ -21,6 +21,7 @@ def read_formula(query: Json) -> engine.Formula:
 
 
 def _read(value: Any, depth: int) -> Expression:
+    """Read an expression of a Qdrant formula (variable, number, operator, condition) from JSON into the engine's."""
     if depth > MAX_DEPTH:
         raise BadInput(f"the formula is nested more than {MAX_DEPTH} levels deep.")
     if isinstance(value, str):
@@ -35,6 +36,8 @@ def _read(value: Any, depth: int) -> Expression:
 
 
 def _many(build: Callable[[list[Expression]], Expression]) -> Callable[[Any, int], Expression]:
+    """A reader of a Qdrant formula's operator over many operands (mult, sum, max, min), from JSON to the engine's."""
+
     def read(value: Any, depth: int) -> Expression:
         return build([_read(item, depth) for item in as_list(value, "operands")])
 
@@ -61,6 +64,8 @@ def _pow(value: Any, depth: int) -> Expression:
 
 
 def _decay(kind: engine.DecayKind) -> Callable[[Any, int], Expression]:
+    """A reader of a Qdrant formula's decay function (lin, exp or gauss), from JSON to the engine's expression."""
+
     def read(value: Any, depth: int) -> Expression:
         body = only(as_object(value, "decay"), ("x", "target", "midpoint", "scale"), "decay")
         target, midpoint, scale = body.get("target"), body.get("midpoint"), body.get("scale")

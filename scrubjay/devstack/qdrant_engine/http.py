@@ -73,6 +73,8 @@ def dropping(handler: Handler) -> Endpoint:
 
 
 def _endpoint(run: Callable[[Call], Awaitable[Any]]) -> Endpoint:
+    """Make a Starlette endpoint of a Qdrant REST handler: parse the body, answer or refuse in Qdrant's envelope."""
+
     async def serve(request: Request) -> Response:
         started = time.perf_counter()
         try:
@@ -98,6 +100,7 @@ def _endpoint(run: Callable[[Call], Awaitable[Any]]) -> Endpoint:
 
 
 async def _read_body(request: Request) -> Any:
+    """Parse the JSON body of a request to the embedded Qdrant server; refuse wrong JSON as Qdrant does."""
     body = await request.body()
     if not body:
         return {}
@@ -108,7 +111,10 @@ async def _read_body(request: Request) -> Any:
 
 
 async def failed(_: Request, error: Exception) -> Response:
-    """Answer a request that ran into a mistake of ours in the shape that clients understand; the log has the trace."""
+    """Answer a request to the embedded Qdrant server that ran into a mistake of ours, as HTTP 500 in Qdrant's envelope.
+
+    That is the shape that clients understand; the log has the trace.
+    """
     return refuse(EngineFailure(f"Service internal error: {type(error).__name__}"), time.perf_counter())
 
 

@@ -15,20 +15,23 @@ class Protocol(HttpToolsProtocol):
     _is_refused = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Look at the length that is announced."""
+        """Note whether the Content-Length of a request to the embedded Qdrant server is over the limit."""
         super().on_header(name, value)
         if name.lower() == b"content-length" and value.isdigit() and int(value) > self.most_bytes:
             self._is_refused = True
 
     def on_headers_complete(self) -> None:
-        """Begin the request, or end the connection."""
+        """Begin a request to the embedded Qdrant server; where it is too large, hang up without an answer."""
         if self._is_refused:
             self.transport.close()
         else:
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """Count what comes, as a body may come without a length."""
+        """Count the bytes of a request to the embedded Qdrant server, whose body may come without a length.
+
+        A body that is too large closes the connection, as with Qdrant.
+        """
         self._size += len(body)
         if self._size > self.most_bytes:
             self._is_refused = True
@@ -37,7 +40,7 @@ class Protocol(HttpToolsProtocol):
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """The body has come."""
+        """End a request to the embedded Qdrant server, unless it was refused, and count the next body from 0."""
         self._size = 0
         if not self._is_refused:
             super().on_message_complete()

@@ -20,6 +20,7 @@ _logger = logging.getLogger("scrubjay.qdrant")
 
 class _JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
+        """One log event of the embedded Qdrant server as a line of JSON: event, level, time, fields, trace."""
         line: dict[str, Any] = {
             "event": record.getMessage(),
             "level": record.levelname.lower(),
@@ -41,15 +42,15 @@ def configure() -> None:
 
 
 def first_clause(error: Exception) -> str:
-    """What an error says, without what it quotes after a colon."""
+    """The message of a Qdrant engine error up to its first colon, for the log, without what it quotes behind that."""
     return str(error).partition(": ")[0]
 
 
 def say(event: str, **fields: Any) -> None:
-    """Log an event that belongs to normal operation."""
+    """Log a normal event of the embedded Qdrant server, such as ready or compacted, as a JSON line on stderr."""
     _logger.info(event, extra={"fields": fields})
 
 
 def warn(event: str, **fields: Any) -> None:
-    """Log an event that someone should look at."""
+    """Log a warning event of the embedded Qdrant server, such as an engine failure, as a JSON line on stderr."""
     _logger.warning(event, extra={"fields": fields})

@@ -26,6 +26,7 @@ _DIRECTIONS = {"asc": engine.Direction.Asc, "desc": engine.Direction.Desc}
 
 
 def _fields(value: Any, what: str, *allowed: str) -> Json:
+    """Check the JSON body of a Qdrant scroll, count or facet request: unknown fields and shard keys are refused."""
     body = only(as_object(value, "the body"), (*allowed, "shard_key"), what)
     if body.get("shard_key") is not None:
         raise NotServed("shard keys are not served here: a collection has one shard.")
@@ -87,6 +88,7 @@ def read_with_payload(value: Any, *, otherwise: bool) -> engine.WithPayloadType:
 
 
 def _paths(value: Any, what: str) -> list[str]:
+    """Read the payload paths of a Qdrant request's `with_payload`, and let the engine refuse a path that is none."""
     paths = as_strings(value, what)
     for path in paths:
         engine.IsEmptyCondition(path)  # raises for a path that is none; a selector would only do so when used

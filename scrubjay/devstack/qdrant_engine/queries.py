@@ -125,6 +125,7 @@ def _is_target(query: Any) -> bool:
 
 
 def _by_rule(query: Json, body: Json) -> engine.ScoringQueryType:
+    """Read a Qdrant query without a vector (fusion, rrf, order_by, formula, sample) from JSON into the engine's."""
     if len(query) != 1 and "formula" not in query:
         raise BadInput("a query must have exactly one field.")
     if "fusion" in query or "rrf" in query:
@@ -166,6 +167,7 @@ def _mmr(value: Any, vector: engine.NamedVector, using: str, body: Json) -> engi
 
 
 def _threshold(body: Json) -> float | None:
+    """Read `score_threshold` of a Qdrant points query or prefetch from JSON; without a `query` it is refused."""
     value = body.get("score_threshold")
     if value is not None and body.get("query") is None:
         raise BadInput("Wrong input: A query is needed to use the score_threshold.")

@@ -78,6 +78,8 @@ def _done(call: Call, operation: int) -> Json:
 
 
 def _update(read: updates.Read) -> Endpoint:
+    """Make the endpoint of a Qdrant REST route that changes points: read the operation, apply it to the collection."""
+
     def run(call: Call) -> Json:
         collection = call.collection
         with engine_errors:
@@ -146,6 +148,7 @@ def query_points_batch(call: Call) -> list[Json]:
 
 
 def _query(call: Call, body: Any) -> Json:
+    """Answer one query of Qdrant's `/points/query` routes with the engine: the points with their scores, as JSON."""
     collection = call.collection
     with engine_errors:
         request = queries.QueryReader(collection.shape, collection.vector).read(body)

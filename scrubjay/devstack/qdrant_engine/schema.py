@@ -77,7 +77,7 @@ def change_settings(definition: Json, value: Any) -> Json:
 
 
 def shape_of(definition: Json) -> VectorShape:
-    """Tell which vectors a collection holds."""
+    """Tell which dense and sparse vectors a collection of the embedded Qdrant engine has, by its stored definition."""
     dense = {name: params["size"] for name, params in definition["vectors"].items()}
     return VectorShape(dense, frozenset(definition["sparse_vectors"]))
 

@@ -81,6 +81,10 @@ class Store:
 
 
 def _lock(directory: Path) -> IO[str]:
+    """Lock the data directory of the embedded Qdrant engine's collections with flock, and write our pid into the file.
+
+    Raises DirectoryInUse where another process holds the lock.
+    """
     file = (directory / "lock").open("a+")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -32,6 +32,10 @@ _MODES = {
 
 
 def _fields(value: Any, what: str, *allowed: str) -> Json:
+    """Check which fields the JSON body of a write request to the embedded Qdrant engine has.
+
+    Raises BadInput for an unknown field, NotServed for a shard key: the engine has one shard.
+    """
     body = only(as_object(value, what), (*allowed, "shard_key"), what)
     if body.get("shard_key") is not None:
         raise NotServed("shard keys are not served here: a collection has one shard.")
@@ -69,6 +73,7 @@ def read_upsert(value: Any, shape: VectorShape) -> UpdateOperation:
 
 
 def _point(value: Any, shape: VectorShape) -> engine.Point:
+    """Turn one point of a Qdrant upsert request's JSON into the embedded engine's `Point`. Raises BadInput."""
     body = only(as_object(value, "a point"), ("id", "vector", "payload"), "a point")
     if "vector" not in body:
         raise BadInput("a point needs the field vector.")
@@ -76,6 +81,10 @@ def _point(value: Any, shape: VectorShape) -> engine.Point:
 
 
 def _columns(batch: Json, shape: VectorShape) -> list[engine.Point]:
+    """Turn the `batch` of a Qdrant upsert request (ids, vectors, payloads by column) into the embedded engine's points.
+
+    Raises BadInput.
+    """
     only(batch, ("ids", "vectors", "payloads"), "batch")
     ids = as_point_ids(batch.get("ids"), "batch.ids")
     vectors = shape.read_columns(batch.get("vectors"), len(ids))

@@ -80,6 +80,7 @@ def _dense(name: str, value: Any, size: int) -> list[float]:
 
 
 def _sparse(name: str, value: Any) -> engine.SparseVector:
+    """Turn a sparse vector in a Qdrant request's JSON into the embedded engine's `SparseVector`. Raises BadInput."""
     body = only(as_object(value, f"the sparse vector {name!r}"), ("indices", "values"), "a sparse vector")
     indices = as_list(body.get("indices"), f"indices of {name!r}")
     values = as_list(body.get("values"), f"values of {name!r}")

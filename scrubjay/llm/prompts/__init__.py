@@ -123,7 +123,7 @@ def asked_again(question: Question, error: str) -> Question:
 
 
 def with_schema(question: Question) -> str:
-    """The question's instructions with its schema written out, for endpoints that cannot be sent one."""
+    """Fill a prompt's instructions with the schema of the answer, for endpoints that cannot be sent one."""
     schema = json.dumps(question.schema_)
     return f"{question.system}\n\n{COMMON.fill('schema', name=question.name, schema=schema)}"
 
@@ -160,14 +160,15 @@ def structure(about: str, schema: Mapping[str, Any], instructions: str | None, m
 
 
 def spoken(turn: Turn) -> tuple[Message, ...]:
-    """The messages of a turn that may hold facts: not blank, and none of the system's."""
+    """The messages of a turn for the extraction prompt, which may hold facts: not blank, and none of the system's."""
     return tuple(m for m in turn.messages if m.role is not Role.SYSTEM and m.content.strip())
 
 
 def sources(turn: Turn) -> tuple[Message, ...]:
-    """The messages whose words can support a fact: only the user's own in a user's lane, else those of both sides.
+    """The messages that the extraction prompt has a model quote: those whose words can support a fact.
 
-    So what an assistant recalls, supposes or gets wrong about somebody is never remembered as theirs.
+    They are only the user's own in a user's lane, else those of both sides. So what an assistant recalls, supposes or
+    gets wrong about somebody is never remembered as theirs.
     """
     if turn.scope.lane.kind == "user":
         return tuple(message for message in spoken(turn) if message.role is Role.USER)
@@ -198,7 +199,7 @@ def _line(text: str) -> str:
 
 
 def _strict(key: str, **properties: object) -> Mapping[str, Any]:
-    """The schema of an object that holds one list, strict as providers demand it."""
+    """The JSON schema of a prompt's answer: an object that holds one list, strict as providers demand it."""
     item = {
         "type": "object",
         "properties": properties,
@@ -214,6 +215,7 @@ def _strict(key: str, **properties: object) -> Mapping[str, Any]:
 
 
 def _read(name: str, schema: Mapping[str, Any]) -> Prompt:
+    """Read a prompt's markdown file into its sections by title; the hash of file and answer schema is its version."""
     text = files(__name__).joinpath(f"{name}.md").read_text(encoding="utf-8")
     parts = re.split(r"^# (.+)$", text, flags=re.MULTILINE)[1:]
     sections = {title: body.strip() for title, body in zip(parts[::2], parts[1::2], strict=True)}

@@ -27,7 +27,10 @@ class SecretMask:
     """The port `Mask` over all kinds of secrets that we know."""
 
     def __call__(self, text: str) -> str:
-        """The text with each secret replaced by what kind of secret it was."""
+        """Mask a text by the detectors of secrets whose hints it holds, and by those of card numbers and IBANs.
+
+        Returns the text with each secret replaced by what kind of secret it was.
+        """
         lower = text.lower()
         # Of finders that find the same, the first names its kind: a token's form tells more than what was said of it.
         finders: list[Finder] = []

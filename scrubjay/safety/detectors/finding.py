@@ -58,7 +58,10 @@ def by_pattern(
 
 
 def replaced(text: str, found: Iterable[Found]) -> str:
-    """A text with what was found in it replaced; of what overlaps, that which begins first names the kind."""
+    """A text in which each secret that a detector found is replaced by `[masked: …]` with its kind.
+
+    Of what overlaps, that which begins first names the kind.
+    """
     parts, done = [], 0
     for one in merged(found):
         parts += [text[done : one.start], f"{PUT}{one.kind}]"]
@@ -67,7 +70,7 @@ def replaced(text: str, found: Iterable[Found]) -> str:
 
 
 def merged(found: Iterable[Found]) -> list[Found]:
-    """What was found, in order, what overlaps made one."""
+    """The spans of a text in which detectors found secrets, in order; spans that overlap are made one."""
     whole: list[Found] = []
     for one in sorted(found, key=lambda one: (one.start, -one.end)):
         if whole and one.start < whole[-1].end:

@@ -87,6 +87,7 @@ _SAID_OF_ONE = frozenset(_SAID_OF.split())
 
 
 def _secrets(text: str) -> Iterator[Found]:
+    """Detect passwords in the sentences of a text by regular expressions, and yield the span of each."""
     for pattern in (_SAID, _CHANGED):
         for match in pattern.finditer(text):
             if match["quoted"] is not None:

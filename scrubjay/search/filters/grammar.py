@@ -182,12 +182,17 @@ def _operators(kind: _Kind) -> str:
 
 
 def _key(key: str) -> str:
-    """A key of metadata that can be quoted in a path, so that it names this key and nothing else."""
+    """Read a key of metadata in a filter of our public grammar.
+
+    Raises BadRequest unless it can be stored, and quoted in a path, so that it names this key and nothing else.
+    """
     if any(char in key for char in _UNQUOTABLE):
         raise refused(f"metadata: the key {shown(key)} holds a quote or a backslash, which cannot be filtered on")
     return values.text(key, "a key of metadata", LONGEST_ID)
 
 
 def _brief(what: str) -> str:
-    """The place of a field in a sentence: keys of metadata may be long, and hold anything."""
+    """The name of a filter's field for the sentence that refuses the filter, escaped and cut: keys of metadata may be
+    long, and hold anything.
+    """
     return shown(what)[1:-1]

@@ -32,7 +32,9 @@ def narrowed(scope: Scope, condition: Condition | None) -> Scope:
 
 
 def named(scope: Scope, condition: Condition | None) -> tuple[Scope, ...]:
-    """The owners in whose lanes the turns wait that may yet change what is found."""
+    """From a scope and the condition that a filter was read into: the owners in whose lanes the turns wait that may
+    yet change what is found.
+    """
     choices = [frozenset([owner]) for owner in list(scope.ids.items())[:1]]
     asked_for = owners(condition) if condition is not None else None
     found = narrowest([*choices, *([asked_for] if asked_for is not None else [])])

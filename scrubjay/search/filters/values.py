@@ -26,7 +26,7 @@ def refused(sentence: str) -> BadRequest:
 
 
 def shown(value: Any) -> str:
-    """A value in a sentence: as JSON, and not at its full length."""
+    """Quote a value of a filter in the sentence that refuses the filter: as JSON, and not at its full length."""
     try:
         found = json.dumps(value, ensure_ascii=False).encode(errors="replace").decode()
     except (TypeError, ValueError, RecursionError):
@@ -35,7 +35,7 @@ def shown(value: Any) -> str:
 
 
 def text(value: Any, what: str, longest: int = LONGEST_VALUE) -> str:
-    """Text that can be stored, and so be found."""
+    """Read a text as a value in a filter: one that can be stored, and so be found. Raises BadRequest for any other."""
     if not isinstance(value, str):
         raise refused(f"{what} takes text, not {shown(value)}")
     if len(value) > longest:
@@ -53,7 +53,7 @@ def some_text(value: Any, what: str) -> str:
 
 
 def name(value: Any, what: str) -> str:
-    """An id, which stands for itself."""
+    """Read an id, which stands for itself, as a value in a filter of our grammar; the wildcard `*` is refused."""
     found = text(value, what, LONGEST_ID)
     if not found or is_wildcard(found):
         raise refused(f'{what} takes an id, not {shown(value)}; "*" stands alone and means: is set')
@@ -61,7 +61,7 @@ def name(value: Any, what: str) -> str:
 
 
 def owner(value: Any, what: str) -> str:
-    """The id of an owner, in its one spelling; a number is its text."""
+    """Read the id of an owner as a value in a filter, in its one spelling; a number is its text."""
     try:
         return name(owner_id(value), what)
     except ValueError as error:
@@ -69,7 +69,7 @@ def owner(value: Any, what: str) -> str:
 
 
 def is_wildcard(value: Any) -> bool:
-    """Whether an id is `*`, with blanks around it or not."""
+    """Whether the value that a filter gives for an id is the wildcard `*`, with blanks around it or not."""
     return isinstance(value, str) and value.strip() == WILDCARD
 
 
@@ -112,6 +112,7 @@ def moment(value: Any, what: str) -> Span:
 
 
 def _span(value: Any) -> Span:
+    """Parse a time in a filter (RFC 3339 with a zone, a day or seconds since 1970) as its first and last instant."""
     if isinstance(value, str) and _DAY.fullmatch(value):
         start = datetime.combine(date.fromisoformat(value), datetime.min.time(), UTC)
         return Span(first=start, last=start + _ALMOST_A_DAY)

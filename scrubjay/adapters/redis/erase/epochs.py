@@ -41,5 +41,5 @@ class RedisEpochs:
 
 
 def decode_epoch(order: bytes, at_us: bytes) -> Epoch:
-    """An epoch from its place in the order and Redis' time in microseconds."""
+    """Decode the epoch of an owner's last erase from Redis: its place in the order, and Redis' time in microseconds."""
     return Epoch(order=int(order), at=from_us(at_us))

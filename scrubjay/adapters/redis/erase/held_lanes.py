@@ -106,7 +106,7 @@ class RedisHeldLanes:
 
 @contextlib.asynccontextmanager
 async def holding(lanes: RedisHeldLanes, hand_back: HandBack) -> AsyncIterator[RedisHeldLanes]:
-    """Renew what is held until left, then hand it back."""
+    """While an erase runs, renew its leases on the lanes that it holds in Redis; at the end hand these lanes back."""
     heartbeat = asyncio.create_task(lanes.beat())
     try:
         yield lanes

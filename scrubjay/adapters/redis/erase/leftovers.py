@@ -76,6 +76,7 @@ class Leftovers:
         return [(one, row, bool(text)) for one, row, text in zip(ids, found[::2], found[1::2], strict=True)]
 
     def _is_ours(self, row: Sequence[bytes | None]) -> bool:
+        """Whether a turn's Redis hash is a leftover of an erase: the owner's, made up to its order, not erased."""
         status, order, *owner = [(value or b"").decode() for value in row]
         if not status or status == Status.ERASED or int(order or 0) > self.before:
             return False
@@ -92,6 +93,6 @@ class Leftovers:
 
 
 def holds(plan: Plan, scope: Scope, before: int) -> bool:
-    """Whether a plan holds a version of the scope's that was made up to a place in the order."""
+    """Whether a plan in Redis still holds a version that an erase should remove: the scope's, made up to its order."""
     versions = [write.memory for write in plan.writes]
     return any(scope.covers(one.scope) and one.order <= before for one in versions)

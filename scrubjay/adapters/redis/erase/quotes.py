@@ -78,6 +78,7 @@ def quoted(events: Iterable[TurnEvent]) -> frozenset[tuple[str, str]]:
 
 
 def _without(event: TurnEvent, texts: frozenset[tuple[str, str]]) -> TurnEvent | None:
+    """Take the texts of memories under erasure out of one event of a turn; None where it only repeated one of them."""
     if (event.id, event.memory) in texts and event.event in _REPEATING:
         return None
     quotes = event.previous is not None and (event.id, event.previous) in texts

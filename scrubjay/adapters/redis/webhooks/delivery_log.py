@@ -55,6 +55,7 @@ async def deliveries_of(redis: Redis, keys: Keys, scope: Scope, before: int | No
 
 
 async def _ours(redis: Redis, keys: Keys, scope: Scope, before: int | None, ids: list[str]) -> list[str]:
+    """Read the Redis hashes of webhook deliveries; return the ids of the scope's own, up to `before` in the order."""
     async with redis.pipeline(transaction=False) as pipeline:
         for delivery_id in ids:
             pipeline.hgetall(keys.delivery(scope.tenant, delivery_id))

@@ -24,9 +24,9 @@ class FanOut:
         self._retention_seconds = retention_seconds
 
     async def step(self, tenant: str, lane: Lane | None = None) -> tuple[int, bool]:
-        """Note the next deliveries of a tenant, or of one lane; returns how many, and whether there is more to note.
+        """Run the Lua script that notes the next webhook deliveries of a tenant, or of one lane, from the outboxes.
 
-        Raises InboxUnavailable.
+        Returns how many, and whether there is more to note. Raises InboxUnavailable.
         """
         own = self._keys.hook(tenant, ALL)
         names = [
@@ -41,6 +41,6 @@ class FanOut:
         return int(noted), bool(more)
 
     async def whole(self, lane: Lane) -> None:
-        """Note all of one lane's. Raises InboxUnavailable."""
+        """Note all webhook deliveries of one lane's outbox in Redis, script call by call. Raises InboxUnavailable."""
         while (await self.step(lane.tenant, lane))[1]:
             pass

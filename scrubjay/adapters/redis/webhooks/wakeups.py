@@ -41,7 +41,10 @@ class HookBells:
         return int(await self._run("hook_ring", names, [hook, self._bell.hook_message(hook), AWAKE_MS, int(leave)]))
 
     async def ring_all(self, tenant: str) -> None:
-        """Ring for a tenant's webhooks, as something was just noted; if that fails, the sweep rings."""
+        """Push a wake-up message to Redis' queue of the workers for each of a tenant's webhooks that is due.
+
+        It is called as something was just noted; if it fails, the sweep does the same.
+        """
         with contextlib.suppress(InboxUnavailable):
             known = await answered(self._redis.hkeys(self._keys.hooks(tenant)))
             await asyncio.gather(*(self.ring(self._keys.hook(tenant, one.decode())) for one in known))
