@@ -68,6 +68,7 @@ class Watched:
     def __init__(self, redis: Redis) -> None:
         self._redis, self.most = redis, dict[str, int]()
         self._scripts = RedisScripts(redis)
+        self.keys = self._scripts.keys
 
     async def run(self, name: str, names: Sequence[str], args: Sequence[Any]) -> Any:
         before = await self._issued()

@@ -131,7 +131,7 @@ async def kinds(redis: Redis) -> dict[str, Kind]:
 def kind_of(name: str) -> str:
     """What a key is, without whose it is."""
     parts = name.split(":")
-    return ":".join(parts[:2]) if parts[0] == "ts" else ".".join(name.split(".")[:2])
+    return ":".join(parts[:2]) if parts[0] == "sj" else ".".join(name.split(".")[:2])
 
 
 PERMANENT = frozenset(kind_of(kind.pattern) for kind in KINDS if kind.ends is Ends.NEVER)
