@@ -2,11 +2,11 @@
 
 from ssl import CERT_REQUIRED
 
-from scrubjay.model.task_names import DELIVER_TASK, DRAIN_TASK, queue_of
+from scrubjay.model.task_names import DELIVER_TASK, DRAIN_TASK, QUEUE, celery_name
 from scrubjay.settings import Settings
 
 _settings = Settings.of_service()
-_queue = queue_of(_settings.redis_prefix)
+_queue = celery_name(QUEUE, _settings.redis_prefix)
 
 broker_url = _settings.redis_url
 broker_transport = "scrubjay.worker.transport:Transport"
@@ -17,8 +17,8 @@ imports = ("scrubjay.worker.tasks",)
 task_default_queue = _queue
 task_routes = {DRAIN_TASK: {"queue": _queue}, DELIVER_TASK: {"queue": _queue}}
 # Of another installation in the same Redis nothing is heard, and nothing is told to it.
-control_exchange = f"{_queue}-control"
-event_exchange = event_queue_prefix = f"{_queue}-events"
+control_exchange = celery_name("celery", _settings.redis_prefix)
+event_exchange = event_queue_prefix = celery_name("celeryev", _settings.redis_prefix)
 # A lost bell is rung again by the sweep, so a bell is acknowledged when it is heard: nothing is redelivered.
 task_acks_late = False
 task_ignore_result = True

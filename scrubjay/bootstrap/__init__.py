@@ -43,7 +43,7 @@ from scrubjay.ingest.extraction import ModelExtractor
 from scrubjay.ingest.pipeline import Deciding
 from scrubjay.ingest.reconciliation import ModelReconciler, RuleReconciler
 from scrubjay.ingest.small_talk import GatedExtractor
-from scrubjay.model.task_names import queue_of
+from scrubjay.model.task_names import QUEUE, celery_name
 from scrubjay.ports import (
     Clock,
     Deliveries,
@@ -118,7 +118,7 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
         keys = Keys(settings.redis_prefix)
         redis = await stack.enter_async_context(open_redis(settings.redis_url, keys))
         scripts, limits = RedisScripts(redis, keys), inbox_limits(settings)
-        bell = CeleryBell(queue_of(settings.redis_prefix))
+        bell = CeleryBell(celery_name(QUEUE, settings.redis_prefix))
         clock, server_key = RedisClock(redis, scripts), RedisServerKey(redis, secret(settings.server_key), keys)
         model, embedder = open_model(settings, scripts, stack), open_embedder(settings, scripts, stack)
         store = qdrant_store(settings, stack, embedder, clock)

@@ -9,10 +9,11 @@ SWEEP_TASK = "scrubjay.sweep"
 QUEUE = "scrubjay"
 
 
-def queue_of(redis_prefix: str) -> str:
-    """The queue of an installation, also the name of a list in Redis: `scrubjay`, unless it has a prefix of its own.
+def celery_name(name: str, redis_prefix: str) -> str:
+    """What an installation calls a queue or an exchange of Celery's: with its prefix, where it has one of its own.
 
     Args:
+        name: as it is called where Redis is not shared. The queue's is also the name of a list in Redis.
         redis_prefix: what the installation's keys in Redis begin with.
     """
-    return QUEUE if redis_prefix == REDIS_PREFIX else redis_prefix + QUEUE
+    return name if redis_prefix == REDIS_PREFIX else redis_prefix + name
