@@ -11,6 +11,8 @@ from scrubjay.errors import BadConfiguration
 from scrubjay.model.loopback import is_loopback
 from scrubjay.model.task_names import REDIS_PREFIX
 
+COLLECTION_PREFIX = "scrubjay-memories-"
+
 
 class Settings(BaseSettings):
     """Scrubjay's settings, read from the environment (prefix `SCRUBJAY_`).
@@ -33,7 +35,7 @@ class Settings(BaseSettings):
     redis_prefix: str = Field(REDIS_PREFIX, pattern=r"^[A-Za-z0-9_.-]{1,40}:$")
     qdrant_url: str = "http://127.0.0.1:6333"
     qdrant_api_key: SecretStr | None = None
-    collection_prefix: str = Field("scrubjay-memories-", pattern=r"^[a-z0-9][a-z0-9_-]{0,60}-$")
+    collection_prefix: str = Field(COLLECTION_PREFIX, pattern=r"^[a-z0-9][a-z0-9_-]{0,60}-$")
     qdrant_write_bytes: int = Field(8 * 1024 * 1024, ge=1024 * 1024, le=1024**3)
 
     llm_model: str = "gpt-4o-mini"
@@ -102,6 +104,15 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"SCRUBJAY_TEXT_RETENTION_SECONDS={text} is longer than SCRUBJAY_RETENTION_SECONDS={status}: "
                 "the words of a turn go with its status at the latest; lower the one or raise the other"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _collections_are_ours_alone(self) -> Settings:
+        if self.collection_prefix.removeprefix(COLLECTION_PREFIX) not in ("", self.collection_prefix):
+            raise ValueError(
+                f"SCRUBJAY_COLLECTION_PREFIX={self.collection_prefix} begins with {COLLECTION_PREFIX}, which is what "
+                "collections begin with where none is set: an erase over there would erase here; choose another"
             )
         return self
 

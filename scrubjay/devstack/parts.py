@@ -83,6 +83,7 @@ def child_environment(setup: Setup, at: Addresses) -> dict[str, str]:
     return {
         "SCRUBJAY_FINISH_SECONDS": str(setup.finish_seconds),
         "ORT_DISABLE_TELEMETRY": "1",  # onnxruntime reports to its maker unless told not to
+        "SCRUBJAY_REDIS_PREFIX": "sj:",  # the stack has a Redis of its own, whatever prefix is set for another
         **setup.environment,
         "SCRUBJAY_REDIS_URL": f"redis://127.0.0.1:{at.redis}/0",
         "SCRUBJAY_QDRANT_URL": f"http://127.0.0.1:{at.qdrant}",

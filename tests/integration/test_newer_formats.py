@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import orjson
 import pytest
-from qdrant_client import AsyncQdrantClient
+from qdrant_client import AsyncQdrantClient, models
 from redis.asyncio import Redis
 
 from scrubjay.adapters.qdrant.store import QdrantStore
@@ -198,5 +198,18 @@ async def test_a_collection_whose_points_name_no_format_is_refused_in_a_sentence
     (memory,) = await house.memories()
     client: AsyncQdrantClient = house.store._client
     await client.delete_payload(house.store.collection, ["v"], points=[memory.id], wait=True)
+    store = QdrantStore(client, house.embedder)
     with pytest.raises(StoreUnavailable, match=r"holds points that name no format: .* SCRUBJAY_COLLECTION_PREFIX"):
-        await QdrantStore(client, house.embedder).get(Scope(tenant="default"), memory.id)
+        await store.get(Scope(tenant="default"), memory.id)
+    with pytest.raises(StoreUnavailable, match="holds points that name no format"):
+        await store.ping()
+
+
+async def test_a_collection_of_somebody_else_is_neither_taken_nor_looked_at(house: House) -> None:
+    client: AsyncQdrantClient = house.store._client
+    theirs = models.VectorParams(size=4, distance=models.Distance.COSINE)
+    await client.create_collection("2024", vectors_config=theirs)
+    try:
+        assert "2024" not in await QdrantStore(client, house.embedder)._ours()
+    finally:
+        await client.delete_collection("2024")

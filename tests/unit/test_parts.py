@@ -37,6 +37,7 @@ def test_the_api_and_the_workers_are_told_where_the_others_are(tmp_path: Path) -
         assert part.environment["SCRUBJAY_QDRANT_URL"] == "http://127.0.0.1:20002"
         assert part.environment["SCRUBJAY_AUTH"] == "keys"
         assert part.environment["SCRUBJAY_LEASE_SECONDS"] == "3"
+        assert f"{part.environment['SCRUBJAY_REDIS_PREFIX']}workers" == WORKERS, "whatever prefix our environment sets"
 
 
 async def test_a_worker_part_is_ready_once_a_worker_has_shown_that_it_is_alive(

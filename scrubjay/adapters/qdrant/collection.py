@@ -42,11 +42,16 @@ class QdrantCollection:
         self._prefix = prefix
         self._opened_after = -1  # losses of the server; opened anew after another one
         self.collection = ""
+        self._refused = ""
 
     async def ping(self) -> None:
-        """Raises StoreUnavailable when Qdrant does not answer, is too old, or does not let us read and write."""
+        """Raises StoreUnavailable when Qdrant does not answer, is too old, does not let us read and write, or holds
+        points that name no format.
+        """
         ours = [self.collection] if self.collection else await self._ours()
         await self._server.check(ours[0] if ours else None)
+        if self._refused:
+            raise StoreUnavailable(self._refused)
 
     async def limits(self) -> Sequence[str]:
         """What this server cannot do for us, each in one sentence. Raises StoreUnavailable."""
@@ -88,8 +93,9 @@ class QdrantCollection:
     async def _refuse_what_names_no_format(self) -> None:
         without = models.IsEmptyCondition(is_empty=models.PayloadField(key="v"))
         call = self._client.scroll(self.collection, models.Filter(must=[without]), limit=1, with_payload=False)
-        if (await self._ask(call))[0]:
-            raise StoreUnavailable(_NO_FORMAT.format(self.collection))
+        self._refused = _NO_FORMAT.format(self.collection) if (await self._ask(call))[0] else ""
+        if self._refused:
+            raise StoreUnavailable(self._refused)
 
     @property
     def _of_embedder(self) -> str:
@@ -99,7 +105,8 @@ class QdrantCollection:
     async def _ours(self) -> list[str]:
         """The embedder's collections that are there."""
         there = [one.name for one in (await self._ask(self._client.get_collections())).collections]
-        return [name for name in there if name.removeprefix(self._of_embedder).isdecimal()]
+        ours = [name for name in there if name.startswith(self._of_embedder)]
+        return [name for name in ours if name.removeprefix(self._of_embedder).isdecimal()]
 
     async def _create_first(self, dimension: int, others: Sequence[str]) -> None:
         """Make the collection, but not beside memories with vectors of another length: one of the two must be wrong.

@@ -24,6 +24,7 @@ INDEXES: Mapping[str, Any] = {
     "memory_id": models.PayloadSchemaType.KEYWORD,
     "state": models.PayloadSchemaType.KEYWORD,
     "categories": models.PayloadSchemaType.KEYWORD,
+    "v": models.PayloadSchemaType.INTEGER,
     "fence": models.PayloadSchemaType.INTEGER,
     "order": models.PayloadSchemaType.INTEGER,
     "position": models.PayloadSchemaType.INTEGER,

@@ -1,4 +1,4 @@
-"""How turns and plans are written in Redis, and read back. Every document carries its format's version `v`.
+"""How turns and plans are written in Redis, and read back. Each carries its format's version `v`.
 
 A field may be added without a new version if those who do not know it may pass over it. Whoever cannot do without the
 field must not read the rest either: then VERSION goes up, here and in `tests/integration/data/`.
@@ -169,7 +169,6 @@ async def decode_removal(member: bytes, opened: Callable[[str], Awaitable[bytes]
     """
     until, _, document = member.partition(b" ")
     fields = known_format(orjson.loads(document), "a removal")
-    if "sealed" in fields:
-        fields = orjson.loads(await opened(fields["sealed"]))
+    fields = orjson.loads(await opened(fields["sealed"]))
     found = Removal.model_validate(fields)
     return found.model_copy(update={"until": int(until)}) if int(until) else found
