@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -13,27 +12,27 @@ from pydantic import ValidationError
 
 from scrubjay.cli.common import refuse
 from scrubjay.devstack.directory import default_directory
+from scrubjay.devstack.failures import StackRefused
+from scrubjay.devstack.installed import check_installed
 from scrubjay.devstack.parts import environment_with
 from scrubjay.errors import BadConfiguration
 from scrubjay.model.loopback import is_loopback
 from scrubjay.settings import Settings, check_access
 
 app = typer.Typer()
-_SERVER = ("celery", "fastapi", "qdrant_client", "redis")  # of each part something, as a thin installation has none
 
 
 @app.command(epilog="Example: scrubjay up --port 8000 --data ./memories --workers 2")
 def up(
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The API's port; 0 picks one.")] = 8000,
     data: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             "--data",
             help="Where everything is kept.",
-            default_factory=default_directory,
             show_default="$XDG_DATA_HOME/scrubjay, else ~/.local/share/scrubjay",
         ),
-    ],
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The API's port; 0 picks one.")] = 8000,
+    ] = None,
     workers: Annotated[int, typer.Option("--workers", min=1, help="How many worker processes.")] = 2,
     host: Annotated[str, typer.Option("--host", help="Where the API listens.")] = "127.0.0.1",
 ) -> None:
@@ -42,9 +41,11 @@ def up(
     Prints one line `ready URL` on stdout when it serves. A part that dies is started again. SIGTERM or Ctrl-C
     stops all of them; a second one does not wait for work in hand. What was accepted is kept for the next time.
     """
-    if missing := [name for name in _SERVER if find_spec(name) is None]:
-        needs = "install Scrubjay with its extras `server` and `embedded`"
-        raise refuse(f"What serves is not installed here ({missing[0]} is missing): {needs}.", 2)
+    try:
+        check_installed()
+        directory = data or default_directory()
+    except StackRefused as error:
+        raise refuse(str(error), 2) from error
     settings = _settings()
     # Only this machine can call: no key is needed, unless somebody asked for keys.
     auth = "off" if is_loopback(host) and "auth" not in settings.model_fields_set else settings.auth
@@ -53,7 +54,7 @@ def up(
     except BadConfiguration as error:
         raise refuse(f"{error}.", 2) from error
     options = {
-        "--data": data,
+        "--data": directory,
         "--host": host,
         "--port": port,
         "--workers": workers,

@@ -27,9 +27,14 @@ def default_directory() -> Path:
     """Where data are kept unless somebody names another place: `$XDG_DATA_HOME/scrubjay` or `~/.local/share/scrubjay`.
 
     The XDG Base Directory Specification says to pass a relative path in the variable over.
+
+    Raises StackRefused where this user has no home directory.
     """
     base = Path(os.environ.get("XDG_DATA_HOME", ""))
-    return (base if base.is_absolute() else Path.home() / ".local" / "share") / "scrubjay"
+    try:
+        return (base if base.is_absolute() else Path.home() / ".local" / "share") / "scrubjay"
+    except RuntimeError as error:
+        raise StackRefused("This user has no home directory to keep data in: name a place (XDG_DATA_HOME).") from error
 
 
 class DataDirectory:

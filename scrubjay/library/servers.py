@@ -17,6 +17,7 @@ from scrubjay.devstack.process_group import Keeper
 from scrubjay.devstack.redis_server import redis_part
 from scrubjay.devstack.sockets import free_port
 from scrubjay.library.config import Configuration
+from scrubjay.model.task_names import REDIS_PREFIX
 from scrubjay.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -55,7 +56,8 @@ async def served(configuration: Configuration) -> AsyncIterator[Served]:
             if own_redis:
                 port = free_port()
                 parts.append(redis_part(directory.root / "redis", port))
-                found["redis_url"] = f"redis://127.0.0.1:{port}/0"
+                # As `scrubjay up` has it: both may serve the same data, one after the other.
+                found |= {"redis_url": f"redis://127.0.0.1:{port}/0", "redis_prefix": REDIS_PREFIX}
             if own_qdrant:
                 port = free_port()
                 parts.append(engine_part(directory.root, _engine_folder(directory.root, store.path), port))

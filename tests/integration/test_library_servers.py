@@ -16,6 +16,9 @@ import pytest
 from scrubjay import AsyncMemory, Memory
 from scrubjay.devstack.failures import StackRefused
 from scrubjay.errors import BadRequest
+from scrubjay.library.config import Configuration
+from scrubjay.library.servers import served
+from scrubjay.model.task_names import REDIS_PREFIX
 from tests.running import without_endpoint
 from tests.support import is_alive, read_pids, wait_until
 
@@ -81,6 +84,17 @@ async def test_a_process_that_ends_without_closing_leaves_no_server_behind_and_l
     async with AsyncMemory({"data": data}) as again:
         found = await again.search("Where do I live?", user_id="ana")
     assert [one["memory"] for one in found["results"]] == ["I live in Lisbon."]
+
+
+async def test_a_prefix_that_is_set_for_another_redis_is_not_taken_for_one_of_our_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCRUBJAY_REDIS_PREFIX", "other:")
+    async with served(Configuration.read({"data": tmp_path / "data"})) as own:
+        assert own.settings.redis_prefix == REDIS_PREFIX, "as `scrubjay up` has it, which may serve the same data"
+    named = Configuration.read({"redis": {"url": "redis://127.0.0.1:1"}, "data": tmp_path / "data"})
+    async with served(named) as elsewhere:
+        assert elsewhere.settings.redis_prefix == "other:"
 
 
 def test_it_works_without_a_configuration_from_many_threads_in_a_directory_of_its_own(tmp_path: Path) -> None:

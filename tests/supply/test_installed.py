@@ -117,11 +117,13 @@ def test_a_thin_installation_is_small(thin: Installed) -> None:
 @pytest.mark.parametrize(
     ("command", "sentence"),
     [
-        (["scrubjay", "up"], "install Scrubjay with its extras `server` and `embedded`"),
+        (["scrubjay", "up"], "install Scrubjay with its extra `server` and `embedded`"),
+        (["scrubjay", "demo"], "install Scrubjay with its extra `server` and `embedded`"),
+        (["scrubjay", "import", "qdrant", "--from", "http://127.0.0.1:1"], "install Scrubjay with its extra `server`"),
         (["scrubjay", "mcp"], "install Scrubjay with its extra `mcp`"),
         (["python", "-c", "from scrubjay import Memory"], "install Scrubjay with its extra `server`"),
     ],
-    ids=["up", "mcp", "library"],
+    ids=["up", "demo", "import", "mcp", "library"],
 )
 def test_what_a_thin_installation_does_not_have_is_named_with_what_to_install(
     thin: Installed, command: list[str], sentence: str

@@ -92,8 +92,8 @@ def test_a_command_about_an_owner_asks_whose(api: FakeApi, command: list[str]) -
 
 def test_the_key_goes_along(api: FakeApi) -> None:
     api.plan("GET", "/turns", page(TURN))
-    run(api, "turns", "--key", "ts-1")
-    assert api.asked[0].headers["Authorization"] == "Bearer ts-1"
+    run(api, "turns", "--key", "sj-1")
+    assert api.asked[0].headers["Authorization"] == "Bearer sj-1"
 
 
 def test_turns_lists_by_status_and_user_and_names_the_next_page(api: FakeApi) -> None:

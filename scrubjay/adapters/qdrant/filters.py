@@ -1,4 +1,4 @@
-"""From a filter to Qdrant's conditions. They only ever stand beside the tenant's clause: see `qdrant_payload.within`.
+"""From a filter to Qdrant's conditions. They only ever stand beside the tenant's clause: see `payload.within`.
 
 A list in the payload meets a match or a range when any of its elements does. `key[]` sees the elements of a list, and
 nothing where there is none: so a text is told from a list of texts. A part of a text (`contains`) is `substring` from

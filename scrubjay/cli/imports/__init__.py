@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -81,6 +82,8 @@ def import_qdrant(
     """Bring in a Qdrant collection that Mem0's library has written. Run it again to go on where it stopped."""
     if (path is None) == (server is None):
         raise refuse("Say where it is: --path for a store in local mode, or --from for a Qdrant server.", 2)
+    if path is None and find_spec("qdrant_client") is None:
+        raise refuse("To read a Qdrant server needs its client: install Scrubjay with its extra `server`.", 2)
     if path is not None and not (path / "meta.json").exists():  # else Qdrant's client would make a new store there
         raise refuse(f"{path} holds no Qdrant store in local mode: it has no meta.json.", 2)
     try:

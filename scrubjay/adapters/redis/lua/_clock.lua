@@ -1,4 +1,4 @@
--- Shared: real time, the monotonic clock and the order counter. The last two stand in one hash, CLOCK of redis_keys.py.
+-- Shared: real time, the monotonic clock and the order counter. The last two stand in one hash, CLOCK of keys.py.
 -- Real time may jump, in any direction: it dates things for people. Pauses are measured on the monotonic clock, which goes on
 -- with real time, but never back, and between two looks that are noted by MOST_US at most: a jump ahead of a year is one of
 -- 5 s. The sweep notes one every other second; while nobody looks for longer, pauses get longer. Order decides what came

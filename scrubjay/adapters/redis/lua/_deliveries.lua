@@ -1,4 +1,4 @@
--- Deliveries to webhooks: ids, never words. The names of the keys are those of redis_keys.py. What is due is due by the
+-- Deliveries to webhooks: ids, never words. The names of the keys are those of keys.py. What is due is due by the
 -- monotonic clock (`due_ms`); `due_us` tells people when that is expected to be. To be put after _clock.
 local MOST_WAITING, MOST_DONE = 10000, 1000 -- of one webhook: what is more is given up at once, or forgotten
 local WANTED = { ADD = 'memory_add', UPDATE = 'memory_update', DELETE = 'memory_delete' }
