@@ -2,7 +2,7 @@
 
 from ssl import CERT_REQUIRED
 
-from scrubjay.model.task_names import DELIVER_TASK, DRAIN_TASK, QUEUE, celery_name
+from scrubjay.model.names import DELIVER_TASK, DRAIN_TASK, QUEUE, SWEEP_TASK, celery_name
 from scrubjay.settings import Settings
 
 _settings = Settings.of_service()
@@ -53,7 +53,7 @@ broker_transport_options = {
 # Workers sweep by themselves; beat is one more ringer, for fleets that like to see it on their dashboard.
 beat_schedule = {
     "sweep": {
-        "task": "scrubjay.sweep",
+        "task": SWEEP_TASK,
         "schedule": _settings.sweep_seconds * 5,
         "options": {"expires": _settings.sweep_seconds * 5},
     }

@@ -82,10 +82,12 @@ class NewerFormat(Transient):
 
     def __init__(self, what: str, found: object, known: int) -> None:
         if found is None:
-            reads = "it is not Scrubjay's, or of before the first release: begin with an empty Redis and Qdrant"
-            return super().__init__(f"{what} names no format: {reads}")
-        reads = f"format {found}, this one reads up to {known}"
-        super().__init__(f"{what} was written by a newer Scrubjay ({reads}); upgrade this process")
+            reason = "names no format: it is not Scrubjay's, or of before the first release"
+            remedy = "begin with an empty Redis and Qdrant"
+        else:
+            reason = f"was written by a newer Scrubjay (format {found}, this one reads up to {known})"
+            remedy = "upgrade this process"
+        super().__init__(f"{what} {reason}; {remedy}")
 
 
 class Unreadable(Permanent):

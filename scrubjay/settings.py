@@ -9,9 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from scrubjay.errors import BadConfiguration
 from scrubjay.model.loopback import is_loopback
-from scrubjay.model.task_names import REDIS_PREFIX
-
-COLLECTION_PREFIX = "scrubjay-memories-"
+from scrubjay.model.names import COLLECTION_PREFIX, REDIS_PREFIX
 
 
 class Settings(BaseSettings):

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from scrubjay.model import Lane, Status
-from scrubjay.model.task_names import QUEUE
+from scrubjay.model.names import QUEUE
 from tests.redis_keys import keys
 
 _DONE = (Status.SETTLED, Status.ERASED)

@@ -11,7 +11,7 @@ from celery import signals
 from scrubjay.errors import ScrubjayError
 from scrubjay.ingest.drain import drain
 from scrubjay.model import Lane
-from scrubjay.model.task_names import DELIVER_TASK, DRAIN_TASK
+from scrubjay.model.names import DELIVER_TASK, DRAIN_TASK, SWEEP_TASK
 from scrubjay.webhooks.delivery import deliver
 from scrubjay.worker.app import app
 from scrubjay.worker.event_loop import WorkerLoop, configured
@@ -60,7 +60,7 @@ def deliver_webhook(hook: str) -> None:
     )
 
 
-@app.task(name="scrubjay.sweep")
+@app.task(name=SWEEP_TASK)
 def sweep() -> None:
     """Ring for every lane that is due; for beat and for people. Workers also sweep by themselves."""
     _answering(lambda worker: worker.run(worker.inbox.sweep()))

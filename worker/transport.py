@@ -31,7 +31,9 @@ _ENLARGING = ("LPUSH", "RPUSH", "SADD")
 class _GoesOn:
     """Over a client or a pipeline: a script does what enlarges a list or a set, and a refusal is a lost connection."""
 
-    goes_on: str
+    def __init__(self, *args: Any, goes_on: str, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.goes_on = goes_on
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
         """Run one Redis command of Celery's transport (kombu).
@@ -64,17 +66,9 @@ class _GoesOn:
 class _Pipeline(_GoesOn, Pipeline):  # type: ignore[misc] # their register_script is typed by who calls it
     """Commands sent together."""
 
-    def __init__(self, *args: Any, goes_on: str, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.goes_on = goes_on
-
 
 class _Client(_GoesOn, Redis):  # type: ignore[misc] # as above
     """What the transport speaks to Redis with."""
-
-    def __init__(self, *args: Any, goes_on: str, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.goes_on = goes_on
 
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> _Pipeline:
         """A pipeline of Celery's transport (kombu): Redis commands sent together, never in a transaction."""

@@ -13,7 +13,7 @@ import uuid
 import orjson
 
 from scrubjay.model import Lane
-from scrubjay.model.task_names import DELIVER_TASK, DRAIN_TASK, QUEUE
+from scrubjay.model.names import DELIVER_TASK, DRAIN_TASK, QUEUE
 
 _EMBED = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
 

@@ -43,7 +43,7 @@ from scrubjay.ingest.extraction import ModelExtractor
 from scrubjay.ingest.pipeline import Deciding
 from scrubjay.ingest.reconciliation import ModelReconciler, RuleReconciler
 from scrubjay.ingest.small_talk import GatedExtractor
-from scrubjay.model.task_names import QUEUE, celery_name
+from scrubjay.model.names import QUEUE, celery_name
 from scrubjay.ports import (
     Clock,
     Deliveries,
@@ -121,7 +121,7 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
         bell = CeleryBell(celery_name(QUEUE, settings.redis_prefix))
         clock, server_key = RedisClock(redis, scripts), RedisServerKey(redis, secret(settings.server_key), keys)
         model, embedder = open_model(settings, scripts, stack), open_embedder(settings, scripts, stack)
-        store = qdrant_store(settings, stack, embedder, clock)
+        store = _store(settings, stack, embedder, clock)
         guidance, keyring = RedisGuidance(redis, keys), RedisKeyring(redis, scripts)
         pseudonyms, order = Pseudonyms(server_key), RedisOrder(scripts, store.greatest_order)
         book, turns = RedisWebhooks(redis, scripts, pseudonyms), RedisTurns(redis, scripts, limits.retention_seconds)
@@ -254,20 +254,13 @@ def inbox_limits(settings: Settings) -> InboxLimits:
     )
 
 
-def qdrant_store(settings: Settings, stack: contextlib.AsyncExitStack, embedder: Embedder, clock: Clock) -> QdrantStore:
-    """The store of memories."""
-    client = qdrant_client(settings, stack)
-    return QdrantStore(client, embedder, clock, settings.qdrant_write_bytes, settings.collection_prefix)
-
-
-def qdrant_client(settings: Settings, stack: contextlib.AsyncExitStack) -> AsyncQdrantClient:
-    """Open a Qdrant client as the settings say, and let the exit stack close it; the server computes BM25."""
+def _store(settings: Settings, stack: contextlib.AsyncExitStack, embedder: Embedder, clock: Clock) -> QdrantStore:
     client = AsyncQdrantClient(
         url=settings.qdrant_url,
         api_key=secret(settings.qdrant_api_key),
         timeout=_QDRANT_SECONDS,
-        cloud_inference=True,
+        cloud_inference=True,  # BM25 is computed by the server
         check_compatibility=False,
     )
     stack.push_async_callback(client.close)
-    return client
+    return QdrantStore(client, embedder, clock, settings.qdrant_write_bytes, settings.collection_prefix)

@@ -16,8 +16,6 @@ from scrubjay.cli.conversation import SLICE_NAME, laravel, load
 from scrubjay.cli.demo_report import show_answers, show_context, show_setting, show_totals
 from scrubjay.cli.demo_steps import ask, chat, recall, replay
 from scrubjay.client import ScrubjayClient
-from scrubjay.devstack.failures import StackRefused
-from scrubjay.devstack.installed import check_installed
 from scrubjay.devstack.parts import Setup
 from scrubjay.devstack.stack import Stack
 from scrubjay.errors import ScrubjayError
@@ -38,10 +36,6 @@ def demo(
     ] = None,
 ) -> None:
     """Show that it works: replay months of conversation, then ask about them. Needs no key and no network."""
-    try:
-        check_installed()
-    except StackRefused as error:
-        raise refuse(str(error), 2) from error
     console = out()
     with tempfile.TemporaryDirectory(prefix="scrubjay-demo-") as folder:
         stack = Stack(Setup(Path(folder), workers=WORKERS), lambda line: console.print(line, markup=False))

@@ -13,7 +13,6 @@ from pydantic import ValidationError
 from scrubjay.cli.common import refuse
 from scrubjay.devstack.directory import default_directory
 from scrubjay.devstack.failures import StackRefused
-from scrubjay.devstack.installed import check_installed
 from scrubjay.devstack.parts import environment_with
 from scrubjay.errors import BadConfiguration
 from scrubjay.model.loopback import is_loopback
@@ -42,7 +41,6 @@ def up(
     stops all of them; a second one does not wait for work in hand. What was accepted is kept for the next time.
     """
     try:
-        check_installed()
         directory = data or default_directory()
     except StackRefused as error:
         raise refuse(str(error), 2) from error

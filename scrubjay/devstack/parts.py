@@ -20,7 +20,8 @@ FINISH_SECONDS, CLOSE_SECONDS = 4.0, 6.0
 API_DRAIN_SECONDS = 8
 WORKER_NICE = "10"
 OPERATOR_KEY = "SCRUBJAY_ADMIN_KEY"
-WORKERS = "sj:workers"  # as in `scrubjay.adapters.redis.keys`, which loads more than the supervisor needs
+REDIS_PREFIX = "sj:"  # as in `scrubjay.model.names`, which loads more than the supervisor needs
+WORKERS = f"{REDIS_PREFIX}workers"
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def child_environment(setup: Setup, at: Addresses) -> dict[str, str]:
     return {
         "SCRUBJAY_FINISH_SECONDS": str(setup.finish_seconds),
         "ORT_DISABLE_TELEMETRY": "1",  # onnxruntime reports to its maker unless told not to
-        "SCRUBJAY_REDIS_PREFIX": "sj:",  # the stack has a Redis of its own, whatever prefix is set for another
+        "SCRUBJAY_REDIS_PREFIX": REDIS_PREFIX,  # the stack has a Redis of its own, whatever prefix is set for another
         **setup.environment,
         "SCRUBJAY_REDIS_URL": f"redis://127.0.0.1:{at.redis}/0",
         "SCRUBJAY_QDRANT_URL": f"http://127.0.0.1:{at.qdrant}",

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from scrubjay.devstack.directory import DataDirectory
+from scrubjay.devstack.installed import check_installed
 from scrubjay.devstack.parts import Addresses, Setup, operator_key, stages
 from scrubjay.devstack.process_group import Keeper
 from scrubjay.devstack.sockets import base_url, free_port, http_get, listen
@@ -70,6 +71,7 @@ class Stack:
         return body
 
     async def __aenter__(self) -> Self:
+        check_installed()
         async with AsyncExitStack() as opening:
             self._directory.acquire()
             opening.callback(self._directory.release)

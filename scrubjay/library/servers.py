@@ -17,7 +17,7 @@ from scrubjay.devstack.process_group import Keeper
 from scrubjay.devstack.redis_server import redis_part
 from scrubjay.devstack.sockets import free_port
 from scrubjay.library.config import Configuration
-from scrubjay.model.task_names import REDIS_PREFIX
+from scrubjay.model.names import REDIS_PREFIX
 from scrubjay.settings import Settings
 
 log = structlog.get_logger(__name__)

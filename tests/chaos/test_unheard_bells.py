@@ -8,7 +8,7 @@ from typing import Any
 
 from scrubjay.devstack.managed_process import GRACE_SECONDS
 from scrubjay.devstack.parts import Addresses, Setup
-from scrubjay.model.task_names import QUEUE
+from scrubjay.model.names import QUEUE
 from tests.chaos.processes import fleet
 from tests.chaos.scene import Scene
 from tests.model_server.wire import Fault, Kind

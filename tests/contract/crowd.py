@@ -26,7 +26,7 @@ from scrubjay.adapters.redis.webhooks.deliveries import RedisDeliveries
 from scrubjay.adapters.redis.webhooks.registry import RedisWebhooks
 from scrubjay.model import Access, ApiKey, Message, Role, Scope, Status, Submission, Webhook
 from scrubjay.model.erasure import Left, Places, Receipt, Removal
-from scrubjay.model.task_names import QUEUE
+from scrubjay.model.names import QUEUE
 from tests.contract.counting import Counting
 from tests.contract.desk import nothing_stored
 from tests.redis_keys import keys

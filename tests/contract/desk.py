@@ -19,7 +19,7 @@ from scrubjay.adapters.redis.server_key import RedisServerKey
 from scrubjay.adapters.redis.turns import RedisTurns
 from scrubjay.model import Lane, Lease, Message, Plan, Role, Scope, Submission
 from scrubjay.model.erasure import Erased
-from scrubjay.model.task_names import QUEUE
+from scrubjay.model.names import QUEUE
 
 ANA = Scope(tenant="default", user_id="ana")
 

@@ -23,7 +23,7 @@ from scrubjay.model import (
     TurnEvent,
     Usage,
 )
-from scrubjay.model.task_names import QUEUE
+from scrubjay.model.names import QUEUE
 from tests.contract.counting import SCRIPTS, Cost
 from tests.contract.crowd import HOOK, TENANT, World, stored, world
 

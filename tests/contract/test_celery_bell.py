@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 import celeryconfig
 from scrubjay.adapters.celery_wakeups import CeleryBell
 from scrubjay.model import Lane
-from scrubjay.model.task_names import DELIVER_TASK, DRAIN_TASK, QUEUE
+from scrubjay.model.names import DELIVER_TASK, DRAIN_TASK, QUEUE
 
 LANE = Lane(tenant="default", kind="user", name='ana: 日本 "quoted"')
 # What differs from message to message, or is nobody's business.

@@ -18,7 +18,7 @@ from scrubjay.adapters.redis.scripts import Argument, RedisScripts
 from scrubjay.adapters.redis.server_key import RedisServerKey
 from scrubjay.errors import InboxUnavailable
 from scrubjay.model import Event, Lease, Plan, Telling, TurnEvent
-from scrubjay.model.task_names import QUEUE
+from scrubjay.model.names import QUEUE
 from tests.chaos.scan import all_of_redis
 from tests.contract.desk import ANA, Desk, nothing_stored
 from tests.contract.test_deliveries import HOOK, Counter, added

@@ -14,7 +14,7 @@ from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.server_key import RedisServerKey
 from scrubjay.errors import IdempotencyConflict, InboxFull, LeaseLost
 from scrubjay.model import Lane, Page, Scope, Status
-from scrubjay.model.task_names import QUEUE
+from scrubjay.model.names import QUEUE
 from tests.contract.desk import ANA, Desk, desk_on
 from tests.redis_keys import keys
 

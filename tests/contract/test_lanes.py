@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.errors import LaneBusy, LeaseLost, ModelUnavailable
 from scrubjay.model import Event, Page, Plan, Scope, Status, TurnEvent
-from scrubjay.model.task_names import QUEUE
+from scrubjay.model.names import QUEUE
 from tests.contract.desk import ANA, Desk, desk_on
 from tests.redis_keys import keys
 from tests.support import wait_until

@@ -22,7 +22,7 @@ from structlog.testing import capture_logs
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.errors import InboxFull, LaneBusy, LeaseLost
 from scrubjay.model import Batch, Lane, Lease, Plan, Scope, Status
-from scrubjay.model.task_names import QUEUE
+from scrubjay.model.names import QUEUE
 from tests.contract.desk import Desk, desk_on
 from tests.key_catalog import Ends, kind_of
 from tests.redis_keys import keys

@@ -23,7 +23,7 @@ from scrubjay.erase.forget import forget
 from scrubjay.errors import InboxUnavailable, LaneBusy, LeaseLost
 from scrubjay.model import Lease, Plan, Scope
 from scrubjay.model.erasure import Erased, Erasure
-from scrubjay.model.task_names import QUEUE
+from scrubjay.model.names import QUEUE
 from tests.contract.desk import nothing_stored
 from tests.integration.house import ANA, BOB, House
 from tests.redis_keys import keys

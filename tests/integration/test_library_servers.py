@@ -18,7 +18,7 @@ from scrubjay.devstack.failures import StackRefused
 from scrubjay.errors import BadRequest
 from scrubjay.library.config import Configuration
 from scrubjay.library.servers import served
-from scrubjay.model.task_names import REDIS_PREFIX
+from scrubjay.model.names import REDIS_PREFIX
 from tests.running import without_endpoint
 from tests.support import is_alive, read_pids, wait_until
 

@@ -17,7 +17,7 @@ from scrubjay.errors import InboxUnavailable, StoreUnavailable
 from scrubjay.library.config import Configuration
 from scrubjay.library.failures import StillWaiting, TurnDied
 from scrubjay.model import Lane, Status
-from scrubjay.model.task_names import QUEUE
+from scrubjay.model.names import QUEUE
 from tests.integration.library import configured
 from tests.model_server.control import ModelServer
 from tests.model_server.wire import Fault, Kind

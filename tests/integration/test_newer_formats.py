@@ -21,7 +21,7 @@ from scrubjay.ingest.pipeline import decide
 from scrubjay.model import Scope, Status, TurnStatus
 from scrubjay.model.clock import to_us
 from scrubjay.model.erasure import Removal
-from scrubjay.model.task_names import QUEUE
+from scrubjay.model.names import QUEUE
 from scrubjay.settings import Settings
 from tests.integration.house import ANA, BOB, House, make_removals_due
 from tests.redis_keys import keys
@@ -188,7 +188,7 @@ async def test_a_key_that_names_no_format_is_refused_in_a_sentence(house: House,
     await redis.hdel(keys.turn("default", turn_id), "v")
     await redis.set(keys.guidance("default"), b'{"instructions":"In verse."}')
     for reading in (house.status(turn_id), RedisGuidance(redis).of("default")):
-        with pytest.raises(NewerFormat, match=r"names no format: .* begin with an empty Redis and Qdrant"):
+        with pytest.raises(NewerFormat, match=r"names no format: .*; begin with an empty Redis and Qdrant"):
             await reading
 
 

@@ -23,7 +23,7 @@ from scrubjay.ingest.pipeline import decide
 from scrubjay.model import Event, Lane, Lease, Message, Page, Plan, Role, Scope, Status, Submission, Turn
 from scrubjay.model.clock import to_us
 from scrubjay.model.erasure import Erasure, Removal
-from scrubjay.model.task_names import QUEUE
+from scrubjay.model.names import QUEUE
 from tests.chaos.scan import all_of_qdrant, all_of_redis
 from tests.fakes import WordEmbedder
 from tests.integration.house import House, make_removals_due

@@ -12,9 +12,9 @@ from scrubjay.adapters.qdrant import payload as payloads
 from scrubjay.adapters.qdrant.connection import QdrantConnection
 from scrubjay.errors import StoreRejected, StoreUnavailable
 from scrubjay.model.clock import OWN_CLOCK
+from scrubjay.model.names import COLLECTION_PREFIX
 from scrubjay.ports import Clock, Embedder
 
-DEFAULT_PREFIX = "scrubjay-memories-"
 _NO_FORMAT = (
     "the collection {} holds points that name no format: they are not Scrubjay's, or of before the first release; "
     "begin with another SCRUBJAY_COLLECTION_PREFIX, or without that collection"
@@ -33,7 +33,7 @@ class QdrantCollection:
     """
 
     def __init__(
-        self, client: AsyncQdrantClient, embedder: Embedder, clock: Clock = OWN_CLOCK, prefix: str = DEFAULT_PREFIX
+        self, client: AsyncQdrantClient, embedder: Embedder, clock: Clock = OWN_CLOCK, prefix: str = COLLECTION_PREFIX
     ) -> None:
         self._client = client
         self._server = QdrantConnection(client)
@@ -42,7 +42,7 @@ class QdrantCollection:
         self._prefix = prefix
         self._opened_after = -1  # losses of the server; opened anew after another one
         self.collection = ""
-        self._refused = ""
+        self._is_refused = False
 
     async def ping(self) -> None:
         """Raises StoreUnavailable when Qdrant does not answer, is too old, does not let us read and write, or holds
@@ -50,8 +50,8 @@ class QdrantCollection:
         """
         ours = [self.collection] if self.collection else await self._ours()
         await self._server.check(ours[0] if ours else None)
-        if self._refused:
-            raise StoreUnavailable(self._refused)
+        if self._is_refused:
+            await self._refuse_what_names_no_format()
 
     async def limits(self) -> Sequence[str]:
         """What this server cannot do for us, each in one sentence. Raises StoreUnavailable."""
@@ -93,9 +93,9 @@ class QdrantCollection:
     async def _refuse_what_names_no_format(self) -> None:
         without = models.IsEmptyCondition(is_empty=models.PayloadField(key="v"))
         call = self._client.scroll(self.collection, models.Filter(must=[without]), limit=1, with_payload=False)
-        self._refused = _NO_FORMAT.format(self.collection) if (await self._ask(call))[0] else ""
-        if self._refused:
-            raise StoreUnavailable(self._refused)
+        self._is_refused = bool((await self._ask(call))[0])
+        if self._is_refused:
+            raise StoreUnavailable(_NO_FORMAT.format(self.collection))
 
     @property
     def _of_embedder(self) -> str:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from qdrant_client import AsyncQdrantClient, models
 
 from scrubjay.adapters.qdrant import payload as payloads
-from scrubjay.adapters.qdrant.collection import DEFAULT_PREFIX, REFUSED_READ
+from scrubjay.adapters.qdrant.collection import REFUSED_READ
 from scrubjay.adapters.qdrant.entities import QdrantEntities
 from scrubjay.adapters.qdrant.filters import characters, conditions, fields
 from scrubjay.adapters.qdrant.lists import part_of
@@ -20,6 +20,7 @@ from scrubjay.errors import FilterNotServed, StoreRejected, StoreUnavailable
 from scrubjay.model import Feedback, Lane, Lease, Memory, Page, Recalled, Scope, Slice, Write
 from scrubjay.model.clock import OWN_CLOCK
 from scrubjay.model.filters import Condition
+from scrubjay.model.names import COLLECTION_PREFIX
 from scrubjay.model.versions import in_order
 from scrubjay.offload import off_loop
 from scrubjay.ports import Clock, Embedder, Near, Query
@@ -44,7 +45,7 @@ class QdrantStore(QdrantOwners, QdrantEntities):
         embedder: Embedder,
         clock: Clock = OWN_CLOCK,
         most_bytes: int = WRITE_BYTES,
-        prefix: str = DEFAULT_PREFIX,
+        prefix: str = COLLECTION_PREFIX,
     ) -> None:
         super().__init__(client, embedder, clock, prefix)
         self._most_bytes = most_bytes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from scrubjay.model import Lane, Status
-from scrubjay.model.task_names import REDIS_PREFIX
+from scrubjay.model.names import REDIS_PREFIX
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,8 +50,12 @@ _AS_THEY_STAND = (
     "clock",
 )
 
-
 _IN_A_NAME = f"'{DEFAULT_KEYS.prefix}"  # so the names of keys begin in the files
+_LARGEST_PIPELINE = 256
+_MOST_WAITING = 2_000  # less than a second's work for a Redis that answers
+_FULL_RETRY_SECONDS = 5
+
+Argument = str | bytes | int | float
 
 
 def goes_on(keys: Keys) -> str:
@@ -80,13 +84,6 @@ def _script(name: str, text: str, keys: Keys) -> str:
     whole = "".join(_FILES[shared] for shared in _SHARED.findall(text)) + text
     whole = whole.replace(_IN_A_NAME, f"'{keys.prefix}")
     return whole if name in _AS_THEY_STAND else goes_on(keys) + whole
-
-
-_LARGEST_PIPELINE = 256
-_MOST_WAITING = 2_000  # less than a second's work for a Redis that answers
-_FULL_RETRY_SECONDS = 5
-
-Argument = str | bytes | int | float
 
 
 @dataclass(frozen=True, slots=True)

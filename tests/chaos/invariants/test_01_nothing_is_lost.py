@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scrubjay.adapters.redis.turns import RedisTurns
-from scrubjay.model.task_names import QUEUE
+from scrubjay.model.names import QUEUE
 from tests.chaos.holding import Moment, Step
 from tests.chaos.scene import TENANT, Scene
 from tests.model_server.wire import Fault, Kind

@@ -7,7 +7,7 @@ import re
 
 from scrubjay.adapters.celery_wakeups import CeleryBell
 from scrubjay.model import Scope
-from scrubjay.model.task_names import QUEUE
+from scrubjay.model.names import QUEUE
 from tests.chaos.conftest import Restaged
 from tests.chaos.scene import TENANT, Scene
 from tests.model_server.wire import Fault, Kind

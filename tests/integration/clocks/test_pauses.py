@@ -21,7 +21,7 @@ from scrubjay.adapters.redis.webhooks.registry import RedisWebhooks
 from scrubjay.erase.forget import forget
 from scrubjay.errors import ModelUnavailable
 from scrubjay.model import DeliveryStatus, Outcome, Webhook
-from scrubjay.model.task_names import QUEUE
+from scrubjay.model.names import QUEUE
 from tests.integration.clocks.conftest import HOUR, Clock
 from tests.integration.house import ANA, House
 from tests.redis_keys import keys

@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from scrubjay.bootstrap import Parts, delivering, remembering
 from scrubjay.ingest.drain import Remembering, drain
 from scrubjay.model import Scope
-from scrubjay.model.task_names import QUEUE
+from scrubjay.model.names import QUEUE
 from scrubjay.settings import Settings
 from scrubjay.webhooks.delivery import Delivering, deliver
 from tests.chaos.scan import all_of_redis

@@ -9,7 +9,7 @@ import pytest
 
 from scrubjay.adapters.http.webhook_sender import HttpWebhooks
 from scrubjay.model import OWNERS
-from scrubjay.model.task_names import QUEUE
+from scrubjay.model.names import QUEUE
 from scrubjay.webhooks.delivery import deliver
 from tests.chaos.scan import all_of_redis
 from tests.integration.webhooks.hooked import TENANT, Hooked

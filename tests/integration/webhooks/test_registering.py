@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scrubjay.model.task_names import QUEUE
+from scrubjay.model.names import QUEUE
 from tests.chaos.scan import all_of_redis
 from tests.integration.webhooks.hooked import TENANT, Hooked
 

@@ -1,8 +1,9 @@
-"""What the inbox, the worker and Celery's configuration call the tasks and the queue."""
+"""What an installation is called by: its keys in Redis, its collections in Qdrant, Celery's tasks and queue."""
 
 from __future__ import annotations
 
 REDIS_PREFIX = "sj:"
+COLLECTION_PREFIX = "scrubjay-memories-"
 DRAIN_TASK = "scrubjay.drain"
 DELIVER_TASK = "scrubjay.deliver"
 SWEEP_TASK = "scrubjay.sweep"
