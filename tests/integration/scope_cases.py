@@ -1,185 +1,54 @@
-"""Whose memory it is: a table, written from docs/decisions/scope-of-a-memory.md alone.
-
-A case is a list of steps. A turn is `Say(text, scope)`; the turns of a case are counted from 1. `by` tells what the
-model decides where the rules leave it open: that the text `replaces`, `adds_to`, `repeats` or `takes_back` another one.
-`day` is the turn's own timestamp, in days after DAY_0; `hours` is the time until it expires, by the test's clock, which
-`Wait` moves on. A case with `batched` is run twice: each turn worked on alone, and the turns of each stretch of `Say`
-in one batch; both end in the same.
-"""
+"""Whose memory it is: a table, written from docs/decisions/scope-of-a-memory.md. scope_steps.py tells how to read it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
-
-from scrubjay.model import Event, Scope
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the model decides on a candidate: the event, the text of its target, and the merged wording of an UPDATE."""
-
-    event: Event
-    of: str
-    merged: str | None = None
-
-
-def replaces(text: str) -> Answer:
-    return Answer(Event.UPDATE, text)
-
-
-def adds_to(text: str, merged: str) -> Answer:
-    return Answer(Event.UPDATE, text, merged)
-
-
-def repeats(text: str) -> Answer:
-    return Answer(Event.NONE, text)
-
-
-def takes_back(text: str) -> Answer:
-    return Answer(Event.DELETE, text)
-
-
-@dataclass(frozen=True)
-class Say:
-    """A turn with one statement."""
-
-    text: str
-    scope: Scope
-    by: Answer | None = None
-    day: int | None = None
-    hours: float | None = None
-    metadata: Mapping[str, Any] = field(default_factory=dict)
-    infer: bool = True
-
-
-@dataclass(frozen=True)
-class Wait:
-    """Time goes on."""
-
-    hours: float
-
-
-@dataclass(frozen=True)
-class Forget:
-    """Everything with these ids is forgotten; the receipt is verified and counts so many memories, where given."""
-
-    scope: Scope
-    memories: int | None = None
-
-
-@dataclass(frozen=True)
-class Delete:
-    """The memory that says this in this scope is deleted by its id."""
-
-    text: str
-    scope: Scope
-
-
-@dataclass(frozen=True)
-class Edit:
-    """The memory that says this in this scope is changed by its id; what is not given stays."""
-
-    text: str
-    scope: Scope
-    to: str | None = None
-    metadata: Mapping[str, Any] | None = None
-    hours: float | None = None
-
-
-@dataclass(frozen=True)
-class Undo:
-    """The last change of the memory that says this in this scope is undone."""
-
-    text: str
-    scope: Scope
-
-
-@dataclass(frozen=True)
-class Sees:
-    """Exactly these texts are found, and listed and counted (without `as_of`), with these ids and these filters."""
-
-    scope: Scope
-    texts: tuple[str, ...]
-    as_of: int | None = None
-    filters: Mapping[str, Any] | None = None
-
-
-def sees(scope: Scope, *texts: str, as_of: int | None = None, filters: Mapping[str, Any] | None = None) -> Sees:
-    return Sees(scope, texts, as_of, filters)
-
-
-@dataclass(frozen=True)
-class Told:
-    """The one event of a turn; `same_as` is a turn of before whose event has the same memory's id."""
-
-    turn: int
-    event: Event
-    text: str
-    renewed: bool = False
-    previous: str | None = None
-    same_as: int | None = None
-
-
-@dataclass(frozen=True)
-class History:
-    """The texts of all versions of the memory that says this in this scope, oldest first."""
-
-    text: str
-    scope: Scope
-    versions: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """The turns that said what the memory says, oldest first, as numbers."""
-
-    text: str
-    scope: Scope
-    turns: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Metadata:
-    """What the memory's metadata is."""
-
-    text: str
-    scope: Scope
-    metadata: Mapping[str, Any]
-
-
-Step = Say | Wait | Forget | Delete | Edit | Undo | Sees | Told | History | Provenance | Metadata
-
-
-class Case(NamedTuple):
-    """One row."""
-
-    name: str
-    steps: tuple[Step, ...]
-    batched: bool = False
-
-
-def _of(**ids: str) -> Scope:
-    return Scope(tenant="default", **ids)
-
-
-ANYBODY = _of()  # for a request whose filters name the owner
-ANA, BOB = _of(user_id="ana"), _of(user_id="bob")
-A, B, C = (_of(user_id="ana", agent_id=name) for name in ("a", "b", "c"))
-R1, R2, R3 = (_of(user_id="ana", run_id=name) for name in ("r1", "r2", "r3"))
-X, Y = _of(user_id="ana", app_id="x"), _of(user_id="ana", app_id="y")
-A_R1, A_R2 = (_of(user_id="ana", agent_id="a", run_id=name) for name in ("r1", "r2"))
-B_R1 = _of(user_id="ana", agent_id="b", run_id="r1")
-A_R1_X, A_R1_Y = (_of(user_id="ana", agent_id="a", run_id="r1", app_id=name) for name in ("x", "y"))
-AGENT_A, RUN_1, APP_X = _of(agent_id="a"), _of(run_id="r1"), _of(app_id="x")  # without a user: lanes of their own
-BOB_A = _of(user_id="bob", agent_id="a")
-
-BERLIN, LISBON, PORTO = "Lives in Berlin", "Lives in Lisbon", "Lives in Porto"
-GONE = "No longer lives in Berlin"
-TEA = "Likes tea"
-DOG, CAT, BOTH = "Has a dog named Rex", "Has a cat", "Has a cat and a dog named Rex"
-ADD, UPDATE, DELETE, NONE = Event.ADD, Event.UPDATE, Event.DELETE, Event.NONE
+from tests.integration.scope_over_time import AS_OF, FILTERS, LATE, RENEWED, THE_REST
+from tests.integration.scope_steps import (
+    A_R1,
+    A_R1_X,
+    A_R1_Y,
+    A_R2,
+    ADD,
+    AGENT_A,
+    ANA,
+    APP_X,
+    B_R1,
+    BERLIN,
+    BOTH,
+    CAT,
+    DELETE,
+    DOG,
+    GONE,
+    LISBON,
+    NONE,
+    PORTO,
+    R1,
+    R2,
+    RUN_1,
+    TEA,
+    UPDATE,
+    A,
+    B,
+    C,
+    Case,
+    Delete,
+    Edit,
+    Forget,
+    History,
+    Metadata,
+    Provenance,
+    Say,
+    Told,
+    Undo,
+    Wait,
+    X,
+    Y,
+    adds_to,
+    repeats,
+    replaces,
+    sees,
+    takes_back,
+)
 
 SAID_TWICE = (
     # The same statement in two scopes.
@@ -376,153 +245,6 @@ RETRACTED = (
     Case("What is said after another scope's retraction takes its place for the user",
          (Say(BERLIN, A), Say(GONE, B, takes_back(BERLIN)), Say(PORTO, C, replaces(GONE)), sees(ANA, PORTO),
           sees(A, BERLIN), sees(B, GONE), sees(C, PORTO)), batched=True),
-)  # fmt: skip
-
-RENEWED = (
-    Case("Of two expiries in one scope the later one holds",
-         (Say(TEA, R1, hours=1), Say(TEA, R1, hours=3), Wait(2), sees(R1, TEA), sees(ANA, TEA), Wait(2), sees(R1)),
-         batched=True),
-    Case("A shorter expiry does not shorten a longer one",
-         (Say(TEA, R1, hours=3), Say(TEA, R1, hours=1), Wait(2), sees(R1, TEA), Wait(2), sees(R1)), batched=True),
-    Case("What is said again without an expiry does not expire",
-         (Say(TEA, R1, hours=1), Say(TEA, R1), Wait(2), sees(R1, TEA), sees(ANA, TEA)), batched=True),
-    Case("What has no expiry is given none by being said again",
-         (Say(TEA, R1), Say(TEA, R1, hours=1), Wait(2), sees(R1, TEA), sees(ANA, TEA)), batched=True),
-    Case("Said again without an expiry in another run, it expires in the first one all the same",
-         (Say(TEA, R1, hours=1), Say(TEA, R2), Say(TEA, R1, hours=2), Wait(3), sees(R1), sees(R2, TEA), sees(ANA, TEA)),
-         batched=True),
-    Case("Metadata of what is said again is joined, and the later value of a key holds",
-         (Say(TEA, R1, metadata={"a": 1, "b": 1}), Say(TEA, R1, metadata={"b": 2, "c": 3}),
-          Metadata(TEA, R1, {"a": 1, "b": 2, "c": 3}), sees(R1, TEA, filters={"metadata": {"a": 1}}),
-          sees(ANA, TEA, filters={"metadata": {"b": 2}}), sees(ANA, filters={"metadata": {"b": 1}})), batched=True),
-    Case("What is said three times is renewed, and tells of all three turns",
-         (Say(TEA, R1), Say(TEA, R1), Say(TEA, R1), Told(1, ADD, TEA), Told(2, NONE, TEA, renewed=True, same_as=1),
-          Told(3, NONE, TEA, renewed=True, same_as=1), Provenance(TEA, R1, (1, 2, 3)), History(TEA, R1, (TEA,)),
-          sees(R1, TEA), sees(ANA, TEA)), batched=True),
-    Case("Forgetting what was renewed leaves nothing",
-         (Say(TEA, R1), Say(TEA, R1), Say(TEA, R1), Forget(R1, 1), sees(R1), sees(ANA)), batched=True),
-    Case("A renewal concerns the memory of its own scope alone",
-         (Say(TEA, R1, metadata={"n": 1}), Say(TEA, R2), Say(TEA, R1, metadata={"n": 3}), Told(2, ADD, TEA),
-          Told(3, NONE, TEA, renewed=True, same_as=1), Provenance(TEA, R1, (1, 3)), Provenance(TEA, R2, (2,)),
-          Metadata(TEA, R1, {"n": 3}), Metadata(TEA, R2, {}), sees(ANA, TEA, filters={"metadata": {"n": 3}})),
-         batched=True),
-    Case("What is said again in other words is renewed in its first words",
-         (Say(BERLIN, R1), Say("Berlin is home", R1, repeats(BERLIN)), Told(2, NONE, BERLIN, renewed=True, same_as=1),
-          Provenance(BERLIN, R1, (1, 2)), sees(R1, BERLIN), sees(ANA, BERLIN)), batched=True),
-    Case("A changed memory that is said again tells of the turns that said its new words",
-         (Say(BERLIN, A), Say(LISBON, A, replaces(BERLIN)), Say(LISBON, A),
-          Told(3, NONE, LISBON, renewed=True, same_as=1), Provenance(LISBON, A, (2, 3)),
-          History(LISBON, A, (BERLIN, LISBON)), sees(A, LISBON))),
-)  # fmt: skip
-
-LATE = (
-    Case("A late turn of another scope stands behind what was said since",
-         (Say(LISBON, A, day=5), Say(BERLIN, B, replaces(LISBON), day=1), Told(2, ADD, BERLIN), sees(A, LISBON),
-          sees(B, BERLIN), sees(ANA, LISBON), sees(ANA, BERLIN, as_of=3), sees(ANA, LISBON, as_of=6), sees(A, as_of=3),
-          sees(B, BERLIN, as_of=6)), batched=True),
-    Case("A late turn of the same scope goes into the history",
-         (Say(LISBON, A, day=5), Say(BERLIN, A, replaces(LISBON), day=1), sees(A, LISBON), sees(ANA, LISBON),
-          sees(A, BERLIN, as_of=3), sees(ANA, BERLIN, as_of=3), History(LISBON, A, (BERLIN, LISBON))), batched=True),
-    Case("A late turn between two scopes stands between them",
-         (Say(BERLIN, A, day=1), Say(LISBON, B, replaces(BERLIN), day=9), Say(PORTO, A, replaces(BERLIN), day=5),
-          sees(A, PORTO), sees(B, LISBON), sees(ANA, LISBON), sees(ANA, BERLIN, as_of=3), sees(ANA, PORTO, as_of=6),
-          sees(ANA, LISBON, as_of=10), sees(A, PORTO, as_of=10)), batched=True),
-    Case("What was said again stands before a late turn of its scope",
-         (Say(BERLIN, A, day=1), Say(BERLIN, A, day=9), Say(PORTO, A, replaces(BERLIN), day=5), sees(A, BERLIN),
-          sees(ANA, BERLIN), sees(A, BERLIN, as_of=3)), batched=True),
-    Case("What was said again stands before a late turn of another scope",
-         (Say(BERLIN, A, day=1), Say(BERLIN, A, day=9), Say(PORTO, B, replaces(BERLIN), day=5), sees(A, BERLIN),
-          sees(B, PORTO), sees(ANA, BERLIN)), batched=True),
-    Case("A late retraction of another scope takes nothing back that was said since",
-         (Say(BERLIN, A, day=5), Say(GONE, B, takes_back(BERLIN), day=1), sees(A, BERLIN), sees(B, GONE),
-          sees(ANA, BERLIN)), batched=True),
-    Case("The same statement that arrives late from another scope stands behind the one of before",
-         (Say(TEA, A, day=5, metadata={"n": 1}), Say(TEA, B, day=1, metadata={"n": 2}), sees(A, TEA), sees(B, TEA),
-          sees(ANA, TEA, filters={"metadata": {"n": 1}}), sees(ANA, filters={"metadata": {"n": 2}}), Delete(TEA, A),
-          sees(ANA, TEA, filters={"metadata": {"n": 2}}))),
-    Case("What is said again late in its scope does not become the last for the user",
-         (Say(BERLIN, A, day=1), Say(LISBON, B, replaces(BERLIN), day=9), Say(BERLIN, A, day=5), sees(A, BERLIN),
-          sees(B, LISBON), sees(ANA, LISBON)), batched=True),
-)  # fmt: skip
-
-AS_OF = (
-    Case("As of a day each view is as it was then",
-         (Say(BERLIN, A, day=1), Say(LISBON, B, replaces(BERLIN), day=5), sees(ANA, as_of=0),
-          sees(ANA, BERLIN, as_of=3), sees(ANA, LISBON, as_of=6), sees(A, BERLIN, as_of=3),
-          sees(A, BERLIN, as_of=6), sees(B, as_of=3), sees(B, LISBON, as_of=6)), batched=True),
-    Case("As of a day the same statement of two runs is found once by the user",
-         (Say(TEA, R1, day=1), Say(TEA, R2, day=5), sees(ANA, TEA, as_of=3), sees(ANA, TEA, as_of=6),
-          sees(R2, as_of=3), sees(R2, TEA, as_of=6), sees(R1, TEA, as_of=6)), batched=True),
-    Case("As of a day a retraction before another agent hides nothing before it was said",
-         (Say(BERLIN, A, day=1), Say(GONE, B, takes_back(BERLIN), day=5), sees(ANA, BERLIN, as_of=3),
-          sees(ANA, GONE, as_of=6), sees(A, BERLIN, as_of=6)), batched=True),
-    Case("As of a day a retraction in one scope hides for the user what another one knew",
-         (Say(BERLIN, B, day=1), Say(BERLIN, A, day=2), Say(GONE, A, takes_back(BERLIN), day=5),
-          sees(ANA, BERLIN, as_of=3), sees(ANA, as_of=6), sees(B, BERLIN, as_of=6), sees(A, as_of=6)), batched=True),
-    Case("As of a day after what hid it was forgotten, a memory is seen as if that had never been said",
-         (Say(BERLIN, A, day=1), Say(LISBON, B, replaces(BERLIN), day=5), Forget(B, 1), sees(ANA, BERLIN, as_of=3),
-          sees(ANA, BERLIN, as_of=6), sees(ANA, BERLIN)), batched=True),
-)  # fmt: skip
-
-FILTERS = (
-    Case("An id in a filter is as good as one in the request",
-         (Say(BERLIN, R1), Say(LISBON, R2, replaces(BERLIN)),
-          sees(ANYBODY, BERLIN, filters={"user_id": "ana", "run_id": "r1"}),
-          sees(ANA, BERLIN, filters={"run_id": "r1"}), sees(ANA, LISBON, filters={"run_id": "r2"}),
-          sees(ANYBODY, BERLIN, filters={"AND": [{"user_id": "ana"}, {"run_id": {"in": ["r1"]}}]}),
-          sees(ANYBODY, LISBON, filters={"user_id": "ana"})), batched=True),
-    Case("Who asks with two runs sees what was said last in either",
-         (Say(BERLIN, R1), Say(LISBON, R2, replaces(BERLIN)), Say(PORTO, R3, replaces(LISBON)),
-          sees(ANA, LISBON, filters={"run_id": {"in": ["r1", "r2"]}}),
-          sees(ANA, PORTO, filters={"run_id": {"in": ["r1", "r3"]}}),
-          sees(ANA, LISBON, filters={"OR": [{"run_id": "r1"}, {"run_id": "r2"}]})), batched=True),
-    Case("What was said in no run hides nothing from who asks with two runs",
-         (Say(BERLIN, R1), Say(LISBON, ANA, replaces(BERLIN)), sees(ANA, LISBON),
-          sees(ANA, BERLIN, filters={"run_id": {"in": ["r1", "r2"]}}),
-          sees(ANYBODY, BERLIN, filters={"AND": [{"user_id": "ana"}, {"OR": [{"run_id": "r1"}, {"run_id": "r2"}]}]}))),
-    Case("Who asks with any run finds the same statement of two runs once",
-         (Say(TEA, R1), Say(TEA, R2), sees(ANYBODY, TEA, filters={"user_id": "ana", "run_id": "*"})), batched=True),
-    Case("A filter on metadata chooses among what its run shows",
-         (Say(TEA, R1, metadata={"n": 1}), Say(TEA, R2, metadata={"n": 2}),
-          sees(ANYBODY, TEA, filters={"AND": [{"user_id": "ana"}, {"run_id": "r1"}, {"metadata": {"n": 1}}]}),
-          sees(ANYBODY, filters={"AND": [{"user_id": "ana"}, {"run_id": "r1"}, {"metadata": {"n": 2}}]})),
-         batched=True),
-    Case("Who asks for two users sees each one's own",
-         (Say(TEA, ANA), Say(TEA, BOB), sees(ANYBODY, TEA, TEA, filters={"user_id": {"in": ["ana", "bob"]}}),
-          sees(ANA, TEA), sees(BOB, TEA))),
-)  # fmt: skip
-
-THE_REST = (
-    Case("Word for word the same in two runs is two memories",
-         (Say(TEA, R1, infer=False), Say(TEA, R2, infer=False), sees(R1, TEA), sees(R2, TEA), sees(ANA, TEA, TEA)),
-         batched=True),
-    Case("Word for word the same in one run is two memories",
-         (Say(TEA, R1, infer=False), Say(TEA, R1, infer=False), sees(R1, TEA, TEA), sees(ANA, TEA, TEA)), batched=True),
-    Case("What is said after it was kept word for word in another run joins its topic",
-         (Say(TEA, R1, infer=False), Say(TEA, R2), Told(2, ADD, TEA), sees(R1, TEA), sees(R2, TEA), sees(ANA, TEA)),
-         batched=True),
-    Case("What is kept word for word after it was said stands beside it",
-         (Say(TEA, R1), Say(TEA, R2, infer=False), sees(R1, TEA), sees(R2, TEA), sees(ANA, TEA, TEA)), batched=True),
-    Case("What two users say to one agent stands twice for the agent",
-         (Say(TEA, A), Say(TEA, BOB_A), sees(AGENT_A, TEA, TEA), sees(A, TEA), sees(BOB_A, TEA), sees(ANA, TEA),
-          sees(BOB, TEA))),
-    Case("Forgetting an agent everywhere shows every user what was said before to others",
-         (Say(BERLIN, ANA), Say(LISBON, A, replaces(BERLIN)), Say(BERLIN, BOB), Say(LISBON, BOB_A, replaces(BERLIN)),
-          Say(TEA, AGENT_A), Forget(AGENT_A, 3), sees(AGENT_A), sees(ANA, BERLIN), sees(BOB, BERLIN))),
-    Case("Forgetting a user takes everything of all scopes and nothing of others",
-         (Say(BERLIN, A), Say(LISBON, B, replaces(BERLIN)), Say(LISBON, R1), Say(TEA, BOB_A), Forget(ANA, 3), sees(ANA),
-          sees(A), sees(B), sees(R1), sees(BOB, TEA), sees(AGENT_A, TEA)), batched=True),
-    Case("Turns of four scopes say the same, and each finds it",
-         (Say(TEA, R1), Say(TEA, R2), Say(TEA, A), Say(TEA, ANA), sees(R1, TEA), sees(R2, TEA), sees(A, TEA),
-          sees(ANA, TEA), Forget(R1, 1), Forget(A, 1), sees(R2, TEA), sees(ANA, TEA), Delete(TEA, ANA), sees(ANA, TEA)),
-         batched=True),
-    Case("A client of Mem0 finds and deletes with the ids that it adds with",
-         (Say(TEA, R1), sees(R1, TEA), Delete(TEA, R1), sees(R1), sees(ANA), Say(TEA, R2), Told(2, ADD, TEA),
-          sees(R2, TEA), sees(R1), Say(TEA, R1), Told(3, ADD, TEA), sees(R1, TEA), Edit(TEA, R1, to="Likes green tea"),
-          sees(R1, "Likes green tea"), sees(R2, TEA))),
-    Case("What has nothing to do with it stays in every view",
-         (Say(TEA, A), Say(BERLIN, A), Say(LISBON, B, replaces(BERLIN)), sees(A, TEA, BERLIN), sees(B, LISBON),
-          sees(ANA, TEA, LISBON)), batched=True),
 )  # fmt: skip
 
 CASES = (
