@@ -1,4 +1,4 @@
-"""Whose memory it is: a table, written from docs/decisions/scope-of-a-memory.md. scope_steps.py tells how to read it."""
+"""Whose memory it is: a table, written from docs/decisions/scope-of-a-memory.md and read as scope_steps.py tells."""
 
 from __future__ import annotations
 
