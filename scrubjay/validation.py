@@ -5,6 +5,7 @@ A time that a caller gave is taken if it can be true, and only clocks that agree
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from math import isfinite
 from typing import Annotated, Any
@@ -84,6 +85,11 @@ def _small(value: dict[str, Any]) -> dict[str, Any]:
     if size > MOST_METADATA_BYTES:
         raise ValueError(f"must not be larger than {MOST_METADATA_BYTES} bytes as JSON; it has {size}")
     return value
+
+
+def is_bounded(metadata: Mapping[str, Any]) -> bool:
+    """Whether metadata that was joined is no larger than what a caller may hand in."""
+    return len(metadata) <= MOST_METADATA_KEYS and len(to_json(metadata)) <= MOST_METADATA_BYTES
 
 
 def _moment(value: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from scrubjay.api.dashboard import words
-from scrubjay.api.dashboard.words import DONE, HELD, lasted, outcome, query, short
+from scrubjay.api.dashboard.words import DONE, done_by, lasted, outcome, query, short
 from scrubjay.model import (
     DeadFilter,
     Incident,
@@ -165,7 +165,7 @@ def changes(events: Sequence[TurnEvent]) -> list[Change]:
     return [
         Change(
             one.event.value,
-            HELD if one.held else DONE[one.event],
+            done_by(one),
             one.memory,
             one.previous,
             quote(one.id) or None,

@@ -9,10 +9,11 @@ from urllib.parse import urlencode
 
 from markupsafe import Markup
 
-from scrubjay.model import Counts, Event, Status, TurnStatus, What
+from scrubjay.model import Counts, Event, Status, TurnEvent, TurnStatus, What
 
 DONE = {Event.ADD: "added", Event.UPDATE: "updated", Event.DELETE: "removed", Event.NONE: "already known"}
 HELD = "held back"
+RENEWED = "said again"
 WRONG = {
     What.FAILED: "failed",
     What.POSTPONED: "postponed",
@@ -56,12 +57,19 @@ def lasted(turn: TurnStatus) -> str:
     return f"{seconds // _MINUTE:.0f} min" if seconds < _HOUR else f"{seconds / _HOUR:.1f} h"
 
 
+def done_by(event: TurnEvent) -> str:
+    """What a turn did to one memory, in a few words."""
+    if event.held:
+        return HELD
+    return RENEWED if event.renewed else DONE[event.event]
+
+
 def outcome(turn: TurnStatus) -> str:
     """What a turn came to, in a few words: its error, else what it did to memories."""
     if turn.error or turn.status is not Status.SETTLED:
         return turn.error or ""
-    done = Counter(HELD if event.held else DONE[event.event] for event in turn.events)
-    words = (*DONE.values(), HELD)
+    done = Counter(done_by(event) for event in turn.events)
+    words = (*DONE.values(), RENEWED, HELD)
     return ", ".join(f"{done[word]} {word}" for word in words if done[word]) or "nothing to remember"
 
 

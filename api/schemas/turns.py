@@ -67,13 +67,18 @@ class TurnQueued(BaseModel):
 
 
 class EventOut(BaseModel):
-    """What the turn did to one memory; `held` where it waits in quarantine for a person's judgement."""
+    """What the turn did to one memory.
+
+    `held` where it waits in quarantine for a person's judgement; `renewed` where it said a memory again (`NONE`):
+    its words stay as they are, and it has this turn, its metadata and the later expiry from now on.
+    """
 
     event: Event
     id: str
     memory: str
     previous: str | None = None
     held: bool = False
+    renewed: bool = False
 
 
 class UsageOut(BaseModel):

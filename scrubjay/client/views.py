@@ -32,6 +32,7 @@ class EventView(View):
     memory: str
     previous: str | None = None
     held: bool = False
+    renewed: bool = False
 
 
 class UsageView(View):

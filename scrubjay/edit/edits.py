@@ -8,11 +8,12 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from scrubjay.erase.tombstones import is_forgotten, telling, write_under
+from scrubjay.erase.tombstones import is_forgotten, rearranged, telling, write_under
 from scrubjay.errors import BadRequest, LaneBusy, NotFound, NothingToUndo
 from scrubjay.llm.usage import paid_by
 from scrubjay.model import Event, Feedback, Lease, Memory, Metadata, Rating, Scope, Telling, Value, Write
 from scrubjay.model.erasure import Removal
+from scrubjay.model.topics import arranged
 from scrubjay.model.versions import cut_short, in_order, is_far_ahead, standing, superseded, version_id
 from scrubjay.ports import Embedder, Inbox, Lanes, MemoryStore
 from scrubjay.safety.injection import Quarantine, judged
@@ -166,7 +167,11 @@ async def _renew(
     since = now if is_misdated else max(now, before.valid_from)
     others = await store.history(Scope(tenant=before.scope.tenant), before.id) if is_misdated else []
     cut = cut_short((version for version in others if version.version != before.version), since)
-    again = {"event": Event.UPDATE, "version": before.version + 1, "current": True, "valid_to": None}
+    again: dict[str, Any] = {"event": Event.UPDATE, "version": before.version + 1, "current": True, "valid_to": None}
+    # What holds in other words, or holds again, is said now; other metadata or another end are not: what stands for it
+    # in a view goes on to do so.
+    is_said_now = not before.current or said.get("text", before.text) != before.text
+    again["said_at"] = None if is_said_now else before.said_at or before.valid_from
     after = before.model_copy(update={**again, "updated_at": now, "order": lease.token, "valid_from": since, **said})
     ended = min(before.valid_to or since, since)
     past = superseded(before, after) if before.current else before.model_copy(update={"valid_to": ended})
@@ -176,6 +181,9 @@ async def _renew(
         Write(point_id=version_id(version.id, version.version), memory=version, vector=tuple(old_vector))
         for version, old_vector in zip([past, *cut], old_vectors, strict=True)
     ]
+    siblings = [one for one in await store.members(lease.lane, [after.topic]) if one.id != after.id]
+    writes += [one for one in rearranged([*siblings, after]) if one.memory.id != after.id]
+    after = next(one for one in arranged([*siblings, after]) if one.id == after.id)
     writes.append(Write(point_id=after.id, memory=after, vector=tuple(vector)))
     told = Telling(event=Event.UPDATE, scope=after.scope, memory_id=after.id, version=after.version)
     async with telling(lease, told, lanes):
@@ -194,6 +202,9 @@ async def delete(reach: Scope, memory_id: str, *, inbox: Inbox, lanes: Lanes, st
     async with lanes.edit(found.scope.lane) as lease:
         await inbox.note_removal(Removal(scope=found.scope, memory_id=memory_id, until=lease.token))
         async with telling(lease, Telling(event=Event.DELETE, scope=found.scope, memory_id=memory_id), lanes):
+            siblings = [one for one in await store.members(lease.lane, [found.topic]) if one.id != memory_id]
+            if shown_again := rearranged(siblings):
+                await write_under(lease, shown_again, lanes, store)
             if not await store.delete(reach, memory_id):
                 raise NotFound(UNKNOWN)
 

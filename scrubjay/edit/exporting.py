@@ -12,7 +12,7 @@ from scrubjay.ports import MemoryStore, OwnerLog
 FORMAT = 1
 Line = Mapping[str, Any]
 
-_INTERNAL = {"id", "scope", "text", "order", "position"}
+_INTERNAL = {"id", "scope", "text", "order", "position", "topic", "hidden"}
 _SAID = {"messages", "metadata", "timestamp", "infer", "guidance"}
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from scrubjay.erase.tombstones import erase, quotes_left, take_out_quotes
+from scrubjay.erase.tombstones import erase
 from scrubjay.errors import LaneBusy, LeaseLost, StoreUnavailable
 from scrubjay.model import Lane, Lease, Scope
 from scrubjay.model.erasure import Erased, Erasure, Left, Places
@@ -80,8 +80,8 @@ async def forget(scope: Scope, *, inbox: Inbox, lanes: Lanes, turns: TurnLog, st
     meanwhile, all begins again with a new epoch. A worker that was stopped in the midst of a write may still finish it:
     therefore the sweep removes once more, shortly after.
 
-    Where only a part of an owner is forgotten (what was said to one agent), a memory that it had changed holds again as
-    it was before, and what other turns quote of it goes as well.
+    Where only a part of an owner is forgotten (what was said to one agent), memories of other scopes that its memories
+    stood for are shown again.
 
     Raises InboxUnavailable, StoreUnavailable or LaneBusy; then ask again: what is gone stays gone.
     """
@@ -115,8 +115,8 @@ async def _attempt(scope: Scope, world: World, tally: Tally) -> tuple[Erasure, i
         tally.lanes.update(lease.lane for lease in hold.leases)
 
         async def purge(lease: Lease) -> None:
-            # Quotes first: while turns are there, whoever asks again after a failure finds the lane by them.
-            tally.plans += await take_out_quotes(lease, scope, epoch.order, inbox, store)
+            # Plans first: while turns are there, whoever asks again after a failure finds the lane by them.
+            tally.plans += await inbox.unplan(lease, scope, epoch.order)
             async for step in inbox.erase(scope, lease, epoch.order):
                 tally.add(step)
 
@@ -127,10 +127,9 @@ async def _attempt(scope: Scope, world: World, tally: Tally) -> tuple[Erasure, i
         removed = await erase(scope, epoch.order, held=hold.leases, lanes=world.lanes, store=store)
         tally.memories, tally.versions = tally.memories + memories, tally.versions + max(versions, removed)
         left = await what_is_left(scope, every, epoch.order, tally.ids, inbox, store)
-        quotes = sum([await quotes_left(lane, scope, epoch.order, inbox, store) for lane in every])
         newer = await store.newer(scope, epoch.order, every)
         await hold.check()
-    left = left.model_copy(update={"versions": left.versions + newer, "texts": left.texts + quotes})
+    left = left.model_copy(update={"versions": left.versions + newer})
     facts = {"known": tally.anything, "counts": tally.places, "left": left}
     return Erasure(scope=scope, erased_at=epoch.at, watermark=epoch.order, **facts), newer
 

@@ -9,8 +9,9 @@ import numpy as np
 
 from scrubjay.ingest.planner import Planner, Source, draft
 from scrubjay.ingest.reconciliation import union
+from scrubjay.ingest.wording import carries
 from scrubjay.llm.usage import paid_by
-from scrubjay.model import Extraction, Fact, Memory, Plan, Recalled, Role, Scope, Turn, Vector
+from scrubjay.model import Decision, Event, Extraction, Fact, Memory, Plan, Recalled, Role, Scope, Turn, Vector
 from scrubjay.model.versions import is_late, is_misdated, latest_of
 from scrubjay.ports import Embedder, Extractor, MemoryStore, Near, Reconciler
 from scrubjay.safety.injection import Quarantine, judged, reads_like_an_instruction
@@ -60,14 +61,34 @@ async def _decided(turns: Sequence[Turn], parts: Deciding) -> Plan:
     targets = [known[one.target] if one.target is not None else None for one in outcome.decisions]
 
     histories = await _histories(facts, targets, by_id, parts.store)
+    members = await _members(facts, targets, by_id, parts.store)
     source = Source(parts.extractor.name, parts.extractor.prompt_version)
-    planner = Planner(by_id, source, histories, parts.quarantine, reads)
+    planner = Planner(by_id, source, histories, members, parts.quarantine, reads)
     for number, (fact, decision, target) in enumerate(zip(facts, outcome.decisions, targets, strict=True)):
-        own = draft(number, fact, by_id[fact.turn_id])
+        turn = by_id[fact.turn_id]
+        if target is not None and decision.event is Event.UPDATE:
+            others = [one.memory.text for one in known if one.memory.scope != turn.scope]
+            decision = _without_others_words(decision, fact, target.memory, others)
+        own = draft(number, fact, turn)
         planner.follow(fact, decision, target.memory if target else None, own.id)
     for fact in held:
         planner.hold(fact)
     return planner.plan(await _embed(planner.texts, vectors, parts.embedder), extraction)
+
+
+def _without_others_words(decision: Decision, fact: Fact, target: Memory, others: Sequence[str]) -> Decision:
+    """A decision to update whose wording has nothing of what was said in other scopes; else the fact's own wording."""
+    if decision.text and carries(decision.text, others, (target.text, fact.text, fact.quote)):
+        return decision.model_copy(update={"text": fact.text})
+    return decision
+
+
+async def _members(
+    candidates: Sequence[Fact], targets: Sequence[Recalled | None], turns: Mapping[str, Turn], store: MemoryStore
+) -> list[Memory]:
+    """The memories with the topics of those that candidates are compared with: some may come to stand for others."""
+    topics = {stored.topic for target in targets if (stored := _stored(target, targets))}
+    return await store.beside({turns[one.turn_id].scope for one in candidates}, topics) if topics else []
 
 
 async def _reading(facts: Sequence[Fact], quarantine: Quarantine) -> Callable[[str], bool]:
@@ -104,9 +125,14 @@ async def _neighbours(
     stored = dict(zip(weighed, found, strict=True))
     told = _told_before(weighed, candidates, turns, [vectors[one.text] for one in candidates])
     return [
-        sorted([*stored[number], *told[number]], key=lambda one: one.score, reverse=True) if number in stored else []
+        _nearest_first([*stored[number], *told[number]], turns[candidates[number].turn_id]) if number in stored else []
         for number in range(len(candidates))
     ]
+
+
+def _nearest_first(found: Sequence[Recalled], turn: Turn) -> list[Recalled]:
+    """Neighbours by score; of equally near ones those of the turn's own scope first."""
+    return sorted(found, key=lambda one: (-one.score, one.memory.scope != turn.scope))
 
 
 def _near(turn: Turn, vector: Vector) -> Near:
@@ -116,7 +142,7 @@ def _near(turn: Turn, vector: Vector) -> Near:
     """
     is_old = turn.replayed or turn.said_at < turn.accepted_at
     until = None if turn.replayed else latest_of(turn)
-    return Near(vector=tuple(vector), taken_back=(turn.said_at, until) if is_old else None)
+    return Near(scope=turn.scope, vector=tuple(vector), taken_back=(turn.said_at, until) if is_old else None)
 
 
 def _told_before(

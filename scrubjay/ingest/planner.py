@@ -7,9 +7,12 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from scrubjay.model import Decision, Event, Extraction, Fact, Memory, Plan, Turn, TurnEvent, Vector, Write
-from scrubjay.model.memory import POSITIONS_PER_ORDER
+from scrubjay.ingest.wording import adds_to
+from scrubjay.model import Decision, Event, Extraction, Fact, Memory, Metadata, Plan, Turn, TurnEvent, Vector, Write
+from scrubjay.model.memory import MOST_TURNS, POSITIONS_PER_ORDER
+from scrubjay.model.topics import behind
 from scrubjay.model.versions import (
     NAMESPACE,
     cut_short,
@@ -21,6 +24,7 @@ from scrubjay.model.versions import (
     with_late,
 )
 from scrubjay.safety.injection import Quarantine, reads_like_an_instruction
+from scrubjay.validation import is_bounded
 
 _DRAFT = "candidate:"
 
@@ -63,10 +67,14 @@ class Source:
 class Planner:
     """Collects what a batch changes, decision by decision, in the order the facts were said.
 
+    What is decided beside a memory of another scope never changes that one: it makes a memory of its own scope, which
+    stands for the other one in the views that both share (see `docs/decisions/scope-of-a-memory.md`).
+
     Args:
         turns: the batch.
         source: the extractor.
         histories: every version of the memories that a fact of this batch may be too late for, by id.
+        members: memories with the topics of those that decisions name, as `MemoryStore.beside` gives them.
         quarantine: what becomes of what reads like an instruction to a prompt.
         reads: whether a text reads like one.
     """
@@ -74,15 +82,24 @@ class Planner:
     turns: Mapping[str, Turn]
     source: Source
     histories: Mapping[str, Sequence[Memory]] = field(default_factory=dict)
+    members: Sequence[Memory] = ()
     quarantine: Quarantine = Quarantine.MARK
     reads: Callable[[str], bool] = reads_like_an_instruction
     _changes: list[tuple[str, str, Memory]] = field(default_factory=list)  # point id, turn id, version
+    _reworded: set[str] = field(
+        default_factory=set
+    )  # points that need a vector: their text is another, or they are new
     _events: dict[str, list[TurnEvent]] = field(default_factory=lambda: defaultdict(list))
     _made: Counter[str] = field(default_factory=Counter)
     _said: Counter[tuple[str, str]] = field(default_factory=Counter)
     _versions: dict[str, dict[str, Memory]] = field(default_factory=dict)  # by memory, then by point id
     _left_as: dict[str, Memory] = field(default_factory=dict)  # what each draft ended in, as it was just then
     _became: dict[str, str] = field(default_factory=dict)  # the memory that each draft ended in, empty for none
+    _topics: dict[str, dict[str, Memory]] = field(default_factory=lambda: defaultdict(dict))  # what stands, by topic
+
+    def __post_init__(self) -> None:
+        for member in self.members:
+            self._topics[member.topic][member.id] = member
 
     def follow(self, fact: Fact, decision: Decision, target: Memory | None, own_draft: str = "") -> None:
         """Add what one decision changes.
@@ -94,11 +111,31 @@ class Planner:
             own_draft: the id under which later candidates name this one.
         """
         known = self._as_it_stands(target)
-        if target is not None and known is not None and decision.event is Event.NONE:
-            decision = self._still_none(fact, decision, known, self._left_as.get(target.id, target))
-        self._became[own_draft] = ended = self._followed(fact, decision, known)
+        if target is None or known is None:
+            ended = self._followed(fact, decision, known)
+        else:
+            ended = self._compared(fact, decision, known, self._left_as.get(target.id, target))
+        self._became[own_draft] = ended
         if ended:
             self._left_as[own_draft] = self._versions[ended][ended]
+
+    def _compared(self, fact: Fact, decision: Decision, known: Memory, seen: Memory) -> str:
+        """Follow a decision about a memory, as it stands and as it was seen; returns where the fact ended as below."""
+        own = known if known.scope == self.turns[fact.turn_id].scope else self._of_own_scope(fact, known.topic)
+        if own is None:
+            is_addition = decision.event is Event.UPDATE and adds_to(decision.text or "", known.text, fact.text)
+            return self._add(fact, topic="" if is_addition else known.topic)
+        if own is not known:
+            decision = decision.model_copy(update={"text": None})  # it was worded beside another scope's words
+        if decision.event is Event.NONE:
+            decision = self._still_none(fact, decision, own, seen)
+        return self._followed(fact, decision, own)
+
+    def _of_own_scope(self, fact: Fact, topic: str) -> Memory | None:
+        """What the scope of a fact's turn itself tells of a topic."""
+        scope = self.turns[fact.turn_id].scope
+        members = self._topics[topic].values()
+        return next((member for member in members if member.current and member.scope == scope), None)
 
     def hold(self, fact: Fact) -> None:
         """Keep a fact for a person to judge: it changes nothing that is known."""
@@ -115,30 +152,65 @@ class Planner:
         found = self._became.get(target.id, "" if is_draft(target) else target.id) if target else ""
         if target is None or not found:
             return None
-        if found not in self._versions:
-            others = [one for one in self.histories.get(found, ()) if one.version != target.version]
-            self._versions[found] = {version_id(found, one.version): one for one in others} | {found: target}
-        return self._versions[found][found]
+        if found in self._versions:
+            return self._versions[found][found]
+        return self._topics[target.topic].setdefault(found, target)
+
+    def _with_history(self, known: Memory) -> dict[str, Memory]:
+        """All versions of a memory, by point; whoever is about to change one needs them."""
+        if known.id not in self._versions:
+            others = [one for one in self.histories.get(known.id, ()) if one.version != known.version]
+            self._versions[known.id] = {version_id(known.id, one.version): one for one in others} | {known.id: known}
+        return self._versions[known.id]
 
     def _followed(self, fact: Fact, decision: Decision, known: Memory | None) -> str:
         """Follow a decision; returns the id of the memory that the fact ended in, empty if in none."""
         if known is None or decision.event is Event.ADD:
             return self._add(fact) if decision.event in (Event.ADD, Event.UPDATE) else self._known(fact, None)
+        self._with_history(known)
         if is_late(known, self.turns[fact.turn_id]):
             return self._too_late(fact, decision, known)
         if is_retracted(known):
             # "No longer at Acme", then "now at Globex": there is nothing left to update. A repetition of what was
             # taken back before it was decided on is no news.
-            return self._add(fact) if decision.event is Event.UPDATE else self._known(fact, known)
+            return self._add(fact, topic=known.topic) if decision.event is Event.UPDATE else self._known(fact, known)
         if decision.event is Event.UPDATE:
             return self._updated(fact, known, decision.text or fact.text)
-        return self._retract(fact, known) if decision.event is Event.DELETE else self._known(fact, known)
+        return self._retract(fact, known) if decision.event is Event.DELETE else self._said_again(fact, known)
 
-    def _known(self, fact: Fact, known: Memory | None) -> str:
-        self._note(fact, Event.NONE, known.id if known else "", known.text if known else fact.text)
+    def _known(self, fact: Fact, known: Memory | None, *, renewed: bool = False) -> str:
+        text = known.text if known else fact.text
+        self._note(fact, Event.NONE, known.id if known else "", text, renewed=renewed)
         return known.id if known else ""
 
-    def _add(self, fact: Fact, *, held: bool = False) -> str:
+    def _said_again(self, fact: Fact, known: Memory) -> str:
+        """A repetition: the memory holds as of now; where another scope's stands for it in a view, by a new version."""
+        turn, said_at = self.turns[fact.turn_id], said_beside(known, self.turns[fact.turn_id])
+        again = _said_by(known, turn, said_at)
+        if known.hidden:
+            changed = {"version": known.version + 1, "event": Event.UPDATE, "valid_from": said_at, "said_at": None}
+            again = again.model_copy(update={**changed, "hidden": {}})
+            self._put(fact, version_id(known.id, known.version), superseded(known, again))
+        self._put(fact, known.id, again)
+        self._stand_for_others(fact, again)
+        return self._known(fact, again, renewed=True)
+
+    def _stand_for_others(self, fact: Fact, memory: Memory) -> None:
+        """Let a memory that was just said, or taken back, stand for those of its topic; what was said later for it."""
+        for other in list(self._topics[memory.topic].values()):
+            if other.scope == memory.scope:
+                continue
+            if is_late(other, self.turns[fact.turn_id]):
+                memory = self._changed(fact, memory, behind(memory, other))
+            else:
+                self._changed(fact, other, behind(other, memory))
+
+    def _changed(self, fact: Fact, before: Memory, after: Memory) -> Memory:
+        if after is not before:
+            self._put(fact, after.id, after)
+        return after
+
+    def _add(self, fact: Fact, *, held: bool = False, topic: str = "") -> str:
         turn = self.turns[fact.turn_id]
         memory = Memory(
             id=self._new_id(fact),
@@ -159,10 +231,13 @@ class Planner:
             current=not held,
             marked=self._is_marked(fact, fact.text),
             held=held,
+            topic=topic,
         )
         self._made[turn.id] += 1
         self._versions[memory.id] = {}
         self._put(fact, memory.id, memory)
+        if not held:
+            self._stand_for_others(fact, memory)
         self._note(fact, Event.ADD, memory.id, memory.text, held=held)
         return memory.id
 
@@ -180,7 +255,6 @@ class Planner:
         turn = self.turns[fact.turn_id]
         return known.model_copy(
             update={
-                "scope": turn.scope,  # of the turn that says so: forgetting a scope forgets what was said in it
                 "text": text,
                 "event": Event.UPDATE,
                 "version": known.version + 1,
@@ -190,11 +264,13 @@ class Planner:
                 "expires_at": turn.expires_at,
                 "turn_ids": (turn.id,),
                 "quote": fact.quote,
-                "metadata": {**known.metadata, **turn.metadata},
+                "metadata": _joined(known.metadata, turn.metadata),
                 "model": self.source.model,
                 "prompt_version": fact.prompt_version or self.source.prompt_version,
                 "marked": self._is_marked(fact, text),
                 "feedback": None,
+                "said_at": None,
+                "hidden": {},
             }
         )
 
@@ -213,6 +289,7 @@ class Planner:
         self._cut_short(fact, known, renewed.valid_from)
         self._put(fact, version_id(known.id, known.version), superseded(known, renewed))
         self._put(fact, known.id, renewed)
+        self._stand_for_others(fact, renewed)
         self._note(fact, Event.UPDATE, known.id, text, known.text)
         return known.id
 
@@ -228,14 +305,17 @@ class Planner:
             for one in placed.past:
                 self._put(fact, version_id(known.id, one.version), one)
             self._put(fact, known.id, placed.stands)
-        return self._known(fact, known)
+        elif decision.event is Event.NONE or late.text == known.text:
+            self._put(fact, known.id, _said_by(known, self.turns[fact.turn_id], None))
+        return self._known(fact, known, renewed=placed is None and decision.event is Event.NONE)
 
     def _retract(self, fact: Fact, known: Memory) -> str:
         # `updated_at` stays: it tells since when the text is known, and the text is the old one.
         ended = said_beside(known, self.turns[fact.turn_id])
         self._cut_short(fact, known, ended)
-        changed = {"current": False, "event": Event.DELETE, "valid_to": ended}
-        self._put(fact, known.id, known.model_copy(update=changed))
+        retracted = known.model_copy(update={"current": False, "event": Event.DELETE, "valid_to": ended})
+        self._put(fact, known.id, retracted)
+        self._stand_for_others(fact, retracted)
         self._note(fact, Event.DELETE, known.id, known.text)
         return known.id
 
@@ -246,24 +326,39 @@ class Planner:
             self._put(fact, version_id(known.id, one.version), one)
 
     def _put(self, fact: Fact, point_id: str, memory: Memory) -> None:
+        before = self._versions.get(memory.id, {}).get(point_id) or self._topics[memory.topic].get(point_id)
+        if before is None or before.text != memory.text:
+            self._reworded.add(point_id)
         self._changes.append((point_id, fact.turn_id, memory))
-        self._versions[memory.id][point_id] = memory
+        if memory.id in self._versions:
+            self._versions[memory.id][point_id] = memory
+        if point_id == memory.id and not memory.held:
+            self._topics[memory.topic][memory.id] = memory
 
     def _note(
-        self, fact: Fact, event: Event, found: str, text: str, previous: str | None = None, *, held: bool = False
+        self,
+        fact: Fact,
+        event: Event,
+        found: str,
+        text: str,
+        previous: str | None = None,
+        *,
+        held: bool = False,
+        renewed: bool = False,
     ) -> None:
-        told = TurnEvent(event=event, id=found, memory=text, previous=previous, held=held)
+        told = TurnEvent(event=event, id=found, memory=text, previous=previous, held=held, renewed=renewed)
         self._events[fact.turn_id].append(told)
 
     @property
     def texts(self) -> list[str]:
-        """Every text that is to be written, without repeats, in a fixed order."""
-        return list(dict.fromkeys(memory.text for _, _, memory in self._changes))
+        """Every text that needs a vector, without repeats, in a fixed order."""
+        needed = [memory.text for point_id, _, memory in self._changes if point_id in self._reworded]
+        return list(dict.fromkeys(needed))
 
     def plan(self, vectors: Mapping[str, Vector], extraction: Extraction) -> Plan:
         """The plan of everything followed so far, with a vector for each of the `texts`."""
         writes = [
-            Write(point_id=point_id, turn_id=turn_id, memory=memory, vector=tuple(vectors[memory.text]))
+            Write(point_id=point_id, turn_id=turn_id, memory=memory, vector=tuple(vectors.get(memory.text, ())))
             for point_id, turn_id, memory in self._changes
         ]
         return Plan(
@@ -273,6 +368,39 @@ class Planner:
             dropped=extraction.dropped,
             gated=extraction.gated,
         )
+
+
+def _said_by(known: Memory, turn: Turn, said_at: datetime | None) -> Memory:
+    """A memory that a turn has said again.
+
+    Args:
+        known: as it was.
+        turn: which says it again: it joins the turns and the metadata; the later expiry holds, and none is the latest.
+        said_at: when, in valid time; None where it was before the memory was last said: then it changes nothing else.
+    """
+    expiries = (known.expires_at, turn.expires_at)
+    metadata = (known.metadata, turn.metadata) if said_at is not None else (turn.metadata, known.metadata)
+    changed: dict[str, Any] = {
+        "turn_ids": _bounded_turns([*known.turn_ids, turn.id]),
+        "expires_at": None if None in expiries else max(filter(None, expiries)),
+        "metadata": _joined(*metadata),
+    }
+    if said_at is not None:
+        latest = max(known.last_said, said_at)
+        changed |= {"said_at": latest, "updated_at": max(known.updated_at, turn.accepted_at)}
+        changed["order"] = max(known.order, turn.order)
+    return known.model_copy(update=changed)
+
+
+def _bounded_turns(turn_ids: Sequence[str]) -> tuple[str, ...]:
+    once = list(dict.fromkeys(turn_ids))
+    return tuple(once if len(once) <= MOST_TURNS else [once[0], *once[1 - MOST_TURNS :]])
+
+
+def _joined(before: Metadata, after: Metadata) -> Metadata:
+    """Both; of a key in both the later value. Where that is more than a memory may have, the later one alone."""
+    both = {**before, **after}
+    return both if is_bounded(both) else after
 
 
 def final_writes(plan: Plan) -> list[Write]:

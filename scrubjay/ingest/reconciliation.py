@@ -8,18 +8,11 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from scrubjay.ingest.wording import gist, words
 from scrubjay.llm import prompts
 from scrubjay.llm.structured_output import LONGEST_STATEMENT, Shape, ask, one_line
 from scrubjay.model import Decision, Event, Fact, Recalled, Reconciliation
-from scrubjay.model.unicode_normalization import normalized
 from scrubjay.ports import LanguageModel
-
-_FILLERS = frozenset({"a", "an", "the", "really", "very", "just", "quite", "actually"})
-# Sentence punctuation at the ends of words, after NFKC; signs that carry meaning (+ # % $ < -) are none.
-_QUOTATION_MARKS = "\"'\u2018\u2019\u201a\u201c\u201d\u201e\u2039\u203a\u00ab\u00bb\u300c\u300d\u300e\u300f"
-_OPENING = _QUOTATION_MARKS + "([{\u00bf\u00a1"
-_CLOSING = _QUOTATION_MARKS + ")]}.,;:!?\u3001\u3002"
-_DASHES = "-\u2010\u2013\u2014"
 
 
 def union(neighbours: Iterable[Sequence[Recalled]]) -> tuple[Recalled, ...]:
@@ -54,17 +47,17 @@ class RuleReconciler:
         decisions = []
         for number, (candidate, near) in enumerate(zip(candidates, neighbours, strict=True)):
             same = next((known for known in near if self._same(candidate, known)), None)
-            gist = _gist(candidate.text)
-            event = Event.NONE if (same or gist in said) and not candidate.verbatim else Event.ADD
+            content = gist(candidate.text)
+            event = Event.NONE if (same or content in said) and not candidate.verbatim else Event.ADD
             target = positions[same.memory.id] if same and event is Event.NONE else None
             decisions.append(Decision(candidate=number, event=event, target=target))
-            said.add(gist)
+            said.add(content)
         return tuple(decisions)
 
     def _same(self, candidate: Fact, known: Recalled) -> bool:
-        if _words(candidate.text) == _words(known.memory.text):
+        if words(candidate.text) == words(known.memory.text):
             return True
-        return known.score >= self._same_floor and _gist(candidate.text) == _gist(known.memory.text)
+        return known.score >= self._same_floor and gist(candidate.text) == gist(known.memory.text)
 
 
 class ModelReconciler:
@@ -170,21 +163,3 @@ def _checked(given: _Decision, known: Sequence[Recalled], number: int) -> Decisi
 
 def _positions(neighbours: Sequence[Sequence[Recalled]]) -> dict[str, int]:
     return {recalled.memory.id: position for position, recalled in enumerate(union(neighbours))}
-
-
-def _words(text: str) -> tuple[str, ...]:
-    """The words of a statement without case and sentence punctuation; numbers and signs stay as they are."""
-    return tuple(word.casefold() for word in _bare(text))
-
-
-def _gist(text: str) -> tuple[str, ...]:
-    """The words of a statement without fillers; a capital "A" or "The" inside of it is a name and stays."""
-    words = enumerate(_bare(text))
-    kept = (w for n, w in words if w.casefold() not in _FILLERS or not (w.islower() or n == 0))
-    return tuple(word.casefold() for word in kept)
-
-
-def _bare(text: str) -> list[str]:
-    words = normalized("NFKC", text).split()
-    bare = (word.lstrip(_OPENING).rstrip(_CLOSING) for word in words)
-    return [word for word in bare if word.strip(_DASHES)]

@@ -27,18 +27,6 @@ class Erased(Value):
     texts: int = 0
 
 
-class Quoting(Value):
-    """Some turns that tell of memories.
-
-    Args:
-        turns: their ids.
-        texts: what they quote of memories, each with the memory's id.
-    """
-
-    turns: tuple[str, ...]
-    texts: frozenset[tuple[str, str]]
-
-
 class Places(Value):
     """What an erase removed, by place: as `Erased`, and in Qdrant the memories that stood and all their versions."""
 
@@ -54,7 +42,7 @@ class Left(Value):
 
     Args:
         turns: and deliveries of what they did.
-        texts: what was said, and what other turns quote.
+        texts: what was said.
         plans: that hold any of it.
         versions: of memories.
     """

@@ -107,6 +107,13 @@ def demanded(condition: Condition) -> Mapping[str, frozenset[str]]:
     return found
 
 
+def names_ids_of(condition: Condition) -> frozenset[str]:
+    """Pure rule: the owners' fields that a filter looks at in any of its parts."""
+    if isinstance(condition, Comparison):
+        return frozenset([condition.on.value]) & set(OWNERS)
+    return frozenset().union(*map(names_ids_of, condition.parts))
+
+
 def owners(condition: Condition) -> frozenset[Owner] | None:
     """Pure rule over the value of a condition: owners of whom every memory that meets it has at least one.
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from scrubjay.model.facts import Event
 from scrubjay.model.scope import Scope
 from scrubjay.model.turn import TurnEvent
 from scrubjay.model.value import Metadata, Value
 
+FOREVER = datetime.max.replace(tzinfo=UTC)
+MOST_TURNS = 256  # of those that said one version: the first and the last ones
 POSITIONS_PER_ORDER = 1000  # places in lists that one number of the order has room for
 
 
@@ -32,8 +35,24 @@ class Feedback(Value):
     given_at: datetime
 
 
+class Hidden(Value):
+    """For how long a memory is not shown in a view, as another one stands for it there.
+
+    Args:
+        since: when the other one was said.
+        until: when that expires; `FOREVER` where it does not.
+    """
+
+    since: datetime
+    until: datetime = FOREVER
+
+
 class Memory(Value):
     """One version of a memory. The current version carries the memory's own id as its point id.
+
+    All versions of a memory have one scope. `topic` is the same for memories of other scopes that tell of the same
+    thing; `hidden` tells in which views one of them stands for this one (see `scrubjay.model.topics`). `said_at` is
+    when it was last said, None where that is `valid_from`.
 
     From `expires_at` on it is not recalled any more unless somebody asks for what has expired; it is kept all the same.
     A `marked` one reads like an instruction to a prompt. A `held` one waits for a person to judge it: it stands
@@ -66,6 +85,24 @@ class Memory(Value):
     marked: bool = False
     held: bool = False
     feedback: Feedback | None = None
+    topic: str = ""
+    said_at: datetime | None = None
+    hidden: Mapping[str, Hidden] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _topic_of_its_own(cls, fields: Any) -> Any:
+        """A memory that joins no topic has its own, which its id names."""
+        if isinstance(fields, dict) and not fields.get("topic"):
+            return {**fields, "topic": fields.get("id")}
+        return fields
+
+    @property
+    def last_said(self) -> datetime:
+        """When it was last said, in valid time; of one that was retracted when it was retracted."""
+        if not self.current and self.event is Event.DELETE and self.valid_to is not None:
+            return self.valid_to
+        return self.said_at or self.valid_from
 
 
 class Recalled(Value):
@@ -82,13 +119,14 @@ class Recalled(Value):
 class Write(Value):
     """One version to put into the store: `point_id` is deterministic, so applying it again changes nothing.
 
-    `turn_id` is the turn that causes the write, None for an edit by hand.
+    `turn_id` is the turn that causes the write, None for an edit by hand. Without a vector the point keeps the one that
+    it has, as the text is the same; where there is no such point, nothing is written.
     """
 
     point_id: str
     turn_id: str | None = None
     memory: Memory
-    vector: tuple[float, ...]
+    vector: tuple[float, ...] = ()
 
 
 class Plan(Value):

@@ -94,13 +94,17 @@ class Turn(Submission):
 
 
 class TurnEvent(Value):
-    """One line of a turn's answer to "what did it add?"; `held` where it waits for a person's judgement."""
+    """One line of a turn's answer to "what did it add?".
+
+    `held` where it waits for a person's judgement; `renewed` where a memory was said again, and so holds as of now.
+    """
 
     event: Event
     id: str
     memory: str
     previous: str | None = None
     held: bool = False
+    renewed: bool = False
 
 
 class Status(StrEnum):

@@ -82,7 +82,7 @@ def latest_of(turn: Turn) -> datetime:
 
 def is_late(memory: Memory, turn: Turn) -> bool:
     """Whether what a turn says is older than what stands: it can only enter the history."""
-    return not is_misdated(memory, turn) and said_beside(memory, turn) < _since(memory)
+    return not is_misdated(memory, turn) and said_beside(memory, turn) < memory.last_said
 
 
 def said_beside(memory: Memory, turn: Turn) -> datetime:
@@ -93,9 +93,9 @@ def said_beside(memory: Memory, turn: Turn) -> datetime:
     was accepted.
     """
     if turn.timestamp is None and memory.order > turn.order:
-        return min(turn.said_at, _since(memory) - timedelta(microseconds=1))
+        return min(turn.said_at, memory.last_said - timedelta(microseconds=1))
     has_own_time = turn.timestamp is not None
-    return turn.said_at if has_own_time or is_misdated(memory, turn) else max(turn.said_at, memory.valid_from)
+    return turn.said_at if has_own_time or is_misdated(memory, turn) else max(turn.said_at, memory.last_said)
 
 
 def is_misdated(memory: Memory, turn: Turn) -> bool:
@@ -103,12 +103,7 @@ def is_misdated(memory: Memory, turn: Turn) -> bool:
     # A version keeps the order of its words when they are taken back. That was done by an earlier turn of the lane,
     # unless this one is replayed.
     came_after = not turn.replayed if is_retracted(memory) else memory.order < turn.order
-    return came_after and is_far_ahead(_since(memory), turn.accepted_at)
-
-
-def _since(memory: Memory) -> datetime:
-    """Since when, in valid time, the version of a memory that stands does so as it does: as true, or as retracted."""
-    return memory.valid_to if is_retracted(memory) and memory.valid_to is not None else memory.valid_from
+    return came_after and is_far_ahead(memory.last_said, turn.accepted_at)
 
 
 class Placed(NamedTuple):
@@ -133,6 +128,11 @@ def with_late(stands: Memory, past: Sequence[Memory], late: Memory) -> Placed | 
     before = next((one for one in reversed(held) if one.valid_from <= late.valid_from), None)
     if before is not None and before.text == late.text and _holds(before, late.valid_from):
         return None
+    if late.valid_from >= stands.valid_from and not is_retracted(stands):  # what stands was said again after it
+        again = {"version": stands.version + 2, "event": Event.UPDATE, "valid_from": stands.last_said, "said_at": None}
+        after = stands.model_copy(update=again)
+        between = superseded(late.model_copy(update={"version": stands.version + 1}), after)
+        return Placed(after, [superseded(stands, between), between])
     if late.valid_from >= stands.valid_from:  # it is what was taken back later on, under the memory's own id
         taken_back = {"event": Event.DELETE, "current": False, "valid_to": stands.valid_to}
         newer = late.model_copy(update={**taken_back, "version": stands.version + 1})

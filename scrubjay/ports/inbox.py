@@ -25,7 +25,7 @@ from scrubjay.model import (
     Usage,
     Value,
 )
-from scrubjay.model.erasure import Erased, Left, Quoting, Removal
+from scrubjay.model.erasure import Erased, Left, Removal
 from scrubjay.model.ledger import InboxState, Ledger
 from scrubjay.ports.pingable import Pingable
 
@@ -84,23 +84,8 @@ class Inbox(Pingable, Protocol):
     async def hush(self, lanes: Sequence[Lane]) -> int:
         """Take the bells of these lanes back that no worker has heard yet; returns how many there were."""
 
-    def quotes(self, lane: Lane) -> AsyncIterator[Quoting]:
-        """What the lane's turns tell of memories, some turns at a time."""
-
-    async def unquote(self, lease: Lease, turns: Sequence[str], texts: frozenset[tuple[str, str]]) -> None:
-        """Take texts that are being erased out of what some of a lane's turns tell. Raises LeaseLost.
-
-        Args:
-            lease: of the lane, as `holding` gave it.
-            turns: as `quotes` gave them.
-            texts: what the memories say, each with the memory's id.
-        """
-
-    async def planned(self, lane: Lane) -> frozenset[tuple[str, str]]:
-        """What the lane's plan quotes of memories as they were before it, each with the memory's id."""
-
-    async def unplan(self, lease: Lease, scope: Scope, epoch: int, texts: frozenset[tuple[str, str]]) -> int:
-        """Drop a lane's plan if it holds any of the scope's versions made up to the epoch, or quotes these texts.
+    async def unplan(self, lease: Lease, scope: Scope, epoch: int) -> int:
+        """Drop a lane's plan if it holds any of the scope's versions made up to the epoch, or what one may stand for.
 
         Returns how many plans were dropped: their batches are decided anew. Raises LeaseLost.
         """

@@ -41,11 +41,13 @@ class Near(Value):
     """One look for neighbours.
 
     Args:
+        scope: the ids with which the text was said.
         vector: of the text whose neighbours are wanted.
         taken_back: look also among what was retracted after the first moment, and up to the second if there is one;
             None: only at what stands now.
     """
 
+    scope: Scope
     vector: tuple[float, ...]
     taken_back: tuple[datetime, datetime | None] | None = None
 
@@ -65,6 +67,8 @@ class MemoryStore(Pingable, Protocol):
     async def apply(self, lease: Lease, writes: Sequence[Write], good_until: float) -> None:
         """Put the versions; a point that a newer fencing token has written is left as it is.
 
+        Those with vectors come first. One without changes the point that is there, and is nothing where there is none.
+
         Many writes go in several requests: whoever is interrupted repeats all of them, under the same ids.
 
         Raises LeaseLost when the event loop's clock has passed `good_until` (seconds): then no request begins.
@@ -80,7 +84,27 @@ class MemoryStore(Pingable, Protocol):
         """What stands, was taken back or is held back under these ids within reach, by id."""
 
     async def neighbours(self, lane: Lane, looks: Sequence[Near], limit: int) -> list[list[Recalled]]:
-        """For each look the nearest current memories of the lane's owner by cosine, nearest first."""
+        """For each look the nearest current memories of the lane's owner by cosine, nearest first.
+
+        Of its own scope up to `limit`, and some of other scopes: those that stand for their topic in the lane. Of each
+        topic one memory: that of its own scope where there is one.
+        """
+
+    async def beside(self, scopes: Collection[Scope], topics: Collection[str]) -> list[Memory]:
+        """The memories of some topics that may be hidden by what is said in these scopes, or may hide it.
+
+        Args:
+            scopes: of one lane.
+            topics: as memories name them.
+
+        Returns those that stand, retracted ones as well; not those for which one of the others stands for good.
+        """
+
+    async def members(self, lane: Lane, topics: Collection[str]) -> list[Memory]:
+        """All memories of some topics of a lane that stand, retracted ones as well."""
+
+    async def topics(self, scope: Scope, before: int) -> dict[Lane, set[str]]:
+        """The topics, by lane, of the memories in scope whose standing version came up to `before` in the order."""
 
     async def search(self, query: Query) -> list[Recalled]:
         """The memories that matter most for a query: dense and lexical, fused."""
@@ -105,9 +129,6 @@ class MemoryStore(Pingable, Protocol):
     async def greatest_order(self) -> int:
         """The greatest number of the order that any version in the store has, of any tenant; 0 where it is empty."""
 
-    async def standing(self, scope: Scope, before: int) -> list[str]:
-        """The memories whose standing version is in scope and came up to `before` in the order, by id."""
-
     async def current(self, scope: Scope) -> int:
         """Count the memories in scope that stand now."""
 
@@ -128,26 +149,14 @@ class MemoryStore(Pingable, Protocol):
     async def owners(self, tenant: str) -> list[Scope]:
         """Whose versions there are, whatever their format: each combination of ids once."""
 
-    async def remaining(self, scope: Scope, before: int, ids: Collection[str]) -> frozenset[tuple[str, str]]:
-        """What the tenant's versions of these memories say that an erase of the scope up to `before` leaves.
-
-        Returns each memory's id with each text.
-        """
-
     def versions(self, scope: Scope) -> AsyncIterator[Memory]:
         """Every version in scope, in no order, a page at a time."""
 
     async def delete(self, reach: Scope, memory_id: str, token: int | None = None) -> int:
         """Remove a memory with all its versions, or those written up to a fencing token; returns how many."""
 
-    async def drop(self, reach: Scope, point_id: str) -> None:
-        """Remove one version that does not stand; nothing happens where there is none."""
-
     async def erase(self, scope: Scope, before: int) -> int:
         """Remove every version in scope that came up to `before` in the order; returns how many."""
-
-    async def vector(self, reach: Scope, point_id: str) -> tuple[float, ...] | None:
-        """The vector of one version within reach; None where there is none."""
 
     async def newer(self, scope: Scope, after: int, lanes: Collection[Lane]) -> int:
         """Count the versions in scope and in these lanes that came after a place in the order."""

@@ -118,7 +118,7 @@ async def test_the_versions_of_one_memory_go_in_one_request_and_what_stands_goes
 async def test_looks_at_many_neighbours_go_in_several_requests(open_store: OpenStore, qdrant: OtherQdrant) -> None:
     store = open_store(most_bytes=100_000)
     await store.apply(lease(), [write("User likes tea")], FOREVER)
-    answer = await store.neighbours(ANA.lane, [Near(vector=word_vector(f"tea {n}")) for n in range(60)], 1)
+    answer = await store.neighbours(ANA.lane, [Near(scope=ANA, vector=word_vector(f"tea {n}")) for n in range(60)], 1)
     assert [len(near) for near in answer] == [1] * 60
     assert len(qdrant.sizes(r"POST .*/points/query/batch")) > 1
 
@@ -266,7 +266,7 @@ async def test_a_write_is_refused_for_good_only_where_another_one_is_taken(
 async def test_a_look_at_neighbours_is_refused_for_good_only_where_another_one_is_taken(
     open_store: OpenStore, qdrant: OtherQdrant
 ) -> None:
-    store, looks = open_store(), [Near(vector=word_vector("poison"))]
+    store, looks = open_store(), [Near(scope=ANA, vector=word_vector("poison"))]
     await store.ping()
     plain = b"[1.0,1.0"  # what is route about in place of ours
     qdrant.refuses = lambda route, body: (400, "no") if "batch" in route and plain not in body else None

@@ -95,7 +95,7 @@ def by_the_rule(cosine: float, bm25: float) -> float:
 async def test_a_score_is_the_rule_of_ranking_and_does_not_depend_on_what_else_is_known(store: QdrantStore) -> None:
     await store.apply(lease(), [write("User likes green tea")], FOREVER)
     (alone,) = await store.search(query("green tea"))
-    (near,) = await store.neighbours(ANA.lane, [Near(vector=word_vector("green tea"))], 1)
+    (near,) = await store.neighbours(ANA.lane, [Near(scope=ANA, vector=word_vector("green tea"))], 1)
     assert alone.score > by_the_rule(near[0].score, 0) > 0
     await store.apply(lease(), [write(f"User note {number}", minutes=number) for number in range(20)], FOREVER)
     first = (await store.search(query("green tea")))[0]
@@ -115,7 +115,7 @@ async def test_an_owner_sees_only_its_own_even_with_the_same_words(store: Qdrant
         assert [one.scope for one in (await store.page(scope, Page())).items] == [scope]
         assert [
             [near.memory.scope for near in one]
-            for one in await store.neighbours(scope.lane, [Near(vector=word_vector("x"))], 9)
+            for one in await store.neighbours(scope.lane, [Near(scope=ANA, vector=word_vector("x"))], 9)
         ] == [[scope]]
 
 

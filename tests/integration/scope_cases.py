@@ -204,7 +204,7 @@ MERGED = (
           sees(ANA, BOTH), History(CAT, A, (DOG, BOTH))), batched=True),
     Case("Within one scope a statement is merged also where another scope tells of the same",
          (Say(DOG, A), Say(DOG, B), Say(CAT, B, adds_to(DOG, BOTH)), Told(3, UPDATE, BOTH, previous=DOG, same_as=2),
-          sees(A, DOG), sees(B, BOTH), sees(ANA, BOTH), Forget(B, 1), sees(ANA, DOG)), batched=True),
+          sees(A, DOG), sees(B, BOTH), sees(ANA, BOTH), Forget(B, 2), sees(ANA, DOG)), batched=True),
     Case("Within one scope a change replaces also where another scope tells of the same",
          (Say(BERLIN, A), Say(BERLIN, B), Say(LISBON, A, replaces(BERLIN)),
           Told(3, UPDATE, LISBON, previous=BERLIN, same_as=1), sees(A, LISBON), sees(B, BERLIN), sees(ANA, LISBON)),

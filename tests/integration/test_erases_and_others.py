@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -25,7 +25,7 @@ from scrubjay.model import Event, Lane, Scope, Status
 from tests.contract.test_deliveries import HOOK
 from tests.integration.house import ANA, House, make_removals_due
 from tests.integration.test_large_erases import ANA_BOT, BOT, forgotten
-from tests.integration.test_no_trace import recorded, taken, traces
+from tests.integration.test_no_trace import taken, traces
 from tests.redis_keys import keys
 
 CAROL_BOT = Scope(tenant="default", user_id="carol", agent_id="bot")
@@ -92,16 +92,6 @@ async def test_a_lane_that_an_erase_wakes_from_its_pause_is_due_at_once(house: H
     assert await due_in_ms() < 100_000
 
 
-async def quoted(house: House, redis: Redis) -> None:
-    """What was said to the agent, repeated by the user alone."""
-    house.reconciler.table["Rome it is"] = Event.NONE
-    await house.say("I live in Rome", ANA_BOT)
-    await house.drain()
-    await house.say("Rome it is")
-    await house.drain()
-    assert len(await traces(redis, "I live in Rome")) == 2
-
-
 class Between(RedisTurns):
     """Takes a step when an erase looks for lanes for the second time: the epoch stands, and lanes are held."""
 
@@ -145,7 +135,8 @@ async def test_a_worker_that_takes_back_leaves_an_erase_what_it_puts_back_by(hou
 
 
 async def test_the_sweep_may_repeat_the_removal_of_an_erase_that_is_at_work(house: House, redis: Redis) -> None:
-    await quoted(house, redis)
+    await house.say("I live in Rome", ANA_BOT)
+    await house.drain()
 
     async def sweep() -> None:
         await make_removals_due(redis)
@@ -155,65 +146,6 @@ async def test_the_sweep_may_repeat_the_removal_of_an_erase_that_is_at_work(hous
     erasure = await forgotten(house, BOT, turns=Between(redis, sweep))
     assert (erasure.verified, erasure.counts.versions) == (True, 1)
     assert await traces(redis, "I live in Rome") == []
-
-
-@pytest.mark.parametrize("settles", [True, False], ids=["a settled turn", "a plan"])
-async def test_an_erase_that_begins_again_looks_for_quotes_in_the_lane_that_it_lost(
-    house: House, redis: Redis, settles: bool
-) -> None:
-    house.reconciler.table["Rome it is"] = Event.NONE
-    await house.say("I live in Rome", ANA_BOT)
-    await house.drain()
-    await house.say("Rome it is")
-
-    class Losing(QdrantStore):
-        erases = 0
-
-        async def erase(self, scope: Scope, before: int) -> int:
-            self.erases += 1
-            if self.erases == 1:
-                await redis.delete(keys.lease(ANA.lane))  # it has ended: whoever erases was stopped for long
-                await (house.drain() if settles else recorded(house, ANA))
-                assert await traces(redis, "I live in Rome")
-            return await super().erase(scope, before)
-
-    store = Losing(house.store._client, house.embedder)
-    assert (await forgotten(house, BOT, store=store)).verified
-    assert store.erases == 2
-    assert await traces(redis, "I live in Rome") == []
-
-
-@pytest.mark.parametrize("sweeps", [True, False], ids=["after a sweep", "at once"])
-async def test_asked_again_after_a_failure_an_erase_takes_out_what_is_quoted(
-    house: House, redis: Redis, sweeps: bool
-) -> None:
-    await quoted(house, redis)
-
-    class Away(QdrantStore):
-        async def remaining(self, scope: Scope, before: int, ids: Collection[str]) -> frozenset[tuple[str, str]]:
-            raise StoreUnavailable("it is away")
-
-    with pytest.raises(StoreUnavailable):
-        await forgotten(house, BOT, store=Away(house.store._client, house.embedder))
-    if sweeps:
-        await make_removals_due(redis)
-        assert await finish_removals(house.inbox, house.lanes, house.store) == 1
-        assert len(await traces(redis, "I live in Rome")) == 1, "the turn that said it is left for whoever asks again"
-    assert (await forgotten(house, BOT)).verified
-    assert await traces(redis, "I live in Rome") == []
-
-
-async def test_a_quote_that_is_left_is_told(house: House, redis: Redis) -> None:
-    await quoted(house, redis)
-
-    class Forgetful(RedisInbox):
-        async def unquote(self, *args: Any) -> None:
-            pass
-
-    inbox = object.__new__(Forgetful)
-    inbox.__dict__ |= house.inbox.__dict__
-    erasure = await forgotten(house, BOT, inbox=inbox)
-    assert (erasure.left.texts, erasure.verified) == (1, False)
 
 
 async def test_an_erase_of_a_part_leaves_what_is_quoted_of_memories_that_stay(house: House) -> None:

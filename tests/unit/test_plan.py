@@ -21,6 +21,7 @@ from scrubjay.model import (
     Turn,
     Write,
 )
+from scrubjay.model.memory import MOST_TURNS, Hidden
 from scrubjay.model.versions import version_id
 
 ANA = Scope(tenant="default", user_id="ana")
@@ -101,7 +102,7 @@ def test_the_same_words_said_twice_are_two_memories_and_two_turns_never_share_on
 
 
 def test_an_update_keeps_the_memorys_id_and_leaves_the_old_version_as_history() -> None:
-    making = planner(turn("t1", 1, ANA_B))
+    making = planner(turn("t1", 1))
     making.follow(fact("t1", ROME), decided(Event.UPDATE), KNOWN)
     plan = planned(making)
     found = by_point(plan.writes)
@@ -109,7 +110,7 @@ def test_an_update_keeps_the_memorys_id_and_leaves_the_old_version_as_history() 
     assert (past.text, past.current, past.valid_to, past.superseded_by) == (BERLIN, False, MARCH + HOUR, KNOWN.id)
     assert (past.scope, past.updated_at) == (ANA, KNOWN.updated_at)
     assert (now.text, now.version, now.created_at, now.updated_at) == (ROME, 2, KNOWN.created_at, MARCH + HOUR)
-    assert (now.scope, now.turn_ids, now.metadata) == (ANA_B, ("t1",), {"source": "form", "turn": "t1"})
+    assert (now.scope, now.turn_ids, now.metadata) == (ANA, ("t1",), {"source": "form", "turn": "t1"})
     (event,) = plan.events["t1"]
     assert (event.event, event.id, event.memory, event.previous) == (Event.UPDATE, KNOWN.id, ROME, BERLIN)
 
@@ -159,12 +160,72 @@ def test_after_a_retraction_in_the_same_batch_what_is_told_anew_is_a_new_memory(
     assert [one.text for one in found.values() if one.current] == made
 
 
-def test_a_repetition_writes_nothing_and_names_what_was_known() -> None:
+def test_a_repetition_renews_what_was_known_and_needs_no_vector() -> None:
     making = planner(turn("t1", 1))
-    making.follow(fact("t1", BERLIN), decided(Event.NONE), KNOWN)
+    making.follow(fact("t1", "Berlin it is"), decided(Event.NONE), KNOWN)
+    assert making.texts == []
+    plan = making.plan({}, Extraction())
+    (write,), (event,) = plan.writes, plan.events["t1"]
+    again = write.memory
+    assert (write.point_id, write.vector, again.text, again.version) == (KNOWN.id, (), BERLIN, 1)
+    assert (again.turn_ids, again.metadata) == (("t0", "t1"), {"source": "form", "turn": "t1"})
+    assert (again.valid_from, again.last_said, again.updated_at) == (KNOWN.valid_from, MARCH + HOUR, MARCH + HOUR)
+    assert (event.event, event.id, event.memory, event.renewed) == (Event.NONE, KNOWN.id, BERLIN, True)
+
+
+@pytest.mark.parametrize(
+    ("before", "again", "holds"),
+    [(HOUR, 2 * HOUR, 2 * HOUR), (2 * HOUR, HOUR, 2 * HOUR), (HOUR, None, None), (None, HOUR, None)],
+)
+def test_a_repetition_lets_the_later_expiry_hold(
+    before: timedelta | None, again: timedelta | None, holds: timedelta | None
+) -> None:
+    def day(ahead: timedelta | None) -> datetime | None:
+        return None if ahead is None else MARCH + 24 * ahead
+
+    making = planner(turn("t1", 1).model_copy(update={"expires_at": day(again)}))
+    known = KNOWN.model_copy(update={"expires_at": day(before)})
+    making.follow(fact("t1", BERLIN), decided(Event.NONE), known)
+    (write,) = planned(making).writes
+    assert write.memory.expires_at == day(holds)
+
+
+def test_of_very_many_turns_that_said_one_thing_the_first_and_the_last_are_kept() -> None:
+    known = KNOWN.model_copy(update={"turn_ids": tuple(f"old-{number}" for number in range(MOST_TURNS))})
+    making = planner(turn("t1", 1))
+    making.follow(fact("t1", BERLIN), decided(Event.NONE), known)
+    turn_ids = planned(making).writes[0].memory.turn_ids
+    assert (len(turn_ids), turn_ids[0], turn_ids[1], turn_ids[-1]) == (MOST_TURNS, "old-0", "old-2", "t1")
+
+
+def test_what_was_said_between_two_times_of_a_repeated_fact_takes_its_place_between_them() -> None:
+    known = KNOWN.model_copy(update={"said_at": MARCH})
+    making = planner(turn("t1", 1, said=MARCH - 2 * HOUR))
+    making.follow(fact("t1", ROME), decided(Event.UPDATE), known)
+    found = sorted(by_point(final_writes(planned(making))).values(), key=lambda one: one.version)
+    assert [(one.text, one.current, one.valid_from, one.valid_to) for one in found] == [
+        (BERLIN, False, KNOWN.valid_from, MARCH - 2 * HOUR),
+        (ROME, False, MARCH - 2 * HOUR, MARCH),
+        (BERLIN, True, MARCH, None),
+    ]
+
+
+def test_an_update_beside_another_scopes_memory_leaves_that_as_it_is_but_for_where_it_is_shown() -> None:
+    making = planner(turn("t1", 1, ANA_B))
+    making.follow(fact("t1", ROME), decided(Event.UPDATE, "Lives in Rome now"), KNOWN)
     plan = planned(making)
-    assert plan.writes == ()
-    assert [(event.event, event.id, event.memory) for event in plan.events["t1"]] == [(Event.NONE, KNOWN.id, BERLIN)]
+    new, old = (write.memory for write in final_writes(plan))
+    assert (new.text, new.scope, new.version, new.topic, new.turn_ids) == (ROME, ANA_B, 1, KNOWN.id, ("t1",))
+    assert old == KNOWN.model_copy(update={"hidden": {"u": Hidden(since=MARCH + HOUR)}})
+    (event,) = plan.events["t1"]
+    assert (event.event, event.id, event.memory, event.previous) == (Event.ADD, new.id, ROME, None)
+
+
+def test_a_wording_that_adds_to_another_scopes_memory_leaves_both_standing() -> None:
+    making = planner(turn("t1", 1, ANA_B))
+    making.follow(fact("t1", OSLO), decided(Event.UPDATE, "Lives in Berlin and Oslo"), KNOWN)
+    (write,) = planned(making).writes
+    assert (write.memory.text, write.memory.topic) == (OSLO, write.memory.id)
 
 
 def test_following_the_same_decisions_twice_gives_the_same_plan() -> None:

@@ -10,6 +10,7 @@ from qdrant_client import models
 from scrubjay.adapters.qdrant import payload as payloads
 from scrubjay.adapters.qdrant.collection import QdrantCollection
 from scrubjay.model import KINDS, Entity, Kind, Page, Scope
+from scrubjay.model.topics import view
 
 MOST_OF_A_KIND = 10_000  # beyond it a list of all of them is of no use to anybody, and the count ends
 
@@ -36,18 +37,23 @@ class QdrantEntities(QdrantCollection):
     async def entity(self, reach: Scope, kind: Kind, name: str) -> Entity | None:
         """One entity; None where it has no memories that stand."""
         collection = await self._ready()
-        stand = payloads.current(reach, payloads.equals(KINDS[kind], name))
+        stand = await self._shown(reach, kind, payloads.equals(KINDS[kind], name))
         count = (await self._ask(self._client.count(collection, stand, exact=True))).count
         return await self._told(collection, reach, kind, name, count) if count else None
 
+    async def _shown(self, reach: Scope, kind: Kind, *more: models.Condition) -> models.Filter:
+        """What a list of an entity's memories shows: of each topic what was said last with the entity's id."""
+        seen_in = view([*reach.ids, KINDS[kind]])
+        return payloads.shown(payloads.current(reach, *more), seen_in, await self._clock.now())
+
     async def _named(self, collection: str, reach: Scope, kind: Kind) -> list[tuple[str, int]]:
-        stand = payloads.current(reach)
+        stand = await self._shown(reach, kind)
         call = self._client.facet(collection, KINDS[kind], facet_filter=stand, limit=MOST_OF_A_KIND, exact=True)
         return [(str(hit.value), hit.count) for hit in (await self._ask(call)).hits if hit.count]
 
     async def _told(self, collection: str, reach: Scope, kind: Kind, name: str, memories: int) -> Entity | None:
         """One entity with its times; None where it has gone meanwhile."""
-        stand = payloads.current(reach, payloads.equals(KINDS[kind], name))
+        stand = await self._shown(reach, kind, payloads.equals(KINDS[kind], name))
         first, last = await asyncio.gather(
             self._time(collection, stand, "created_at", models.Direction.ASC),
             self._time(collection, stand, "updated_at", models.Direction.DESC),

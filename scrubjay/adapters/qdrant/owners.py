@@ -6,6 +6,7 @@ what was remembered before stays where it is.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import AsyncIterator, Collection
 
 from qdrant_client import models
@@ -35,28 +36,20 @@ class QdrantOwners(QdrantCollection):
             greatest = max(greatest, *(point.payload["fence"] for point in answer.points), 0)
         return greatest
 
-    async def standing(self, scope: Scope, before: int) -> list[str]:
-        """The memories whose standing version is in scope and came up to `before` in the order, by id."""
+    async def topics(self, scope: Scope, before: int) -> dict[Lane, set[str]]:
+        """The topics, by lane, of the memories in scope whose standing version came up to `before` in the order."""
         if not await self._ours():
-            return []  # nothing stands, and opening would ask the embedder for the length of its vectors
-        collection, ids = await self._ready(), list[str]()
-        async for page in self._pages(collection, payloads.stands_until(scope, before), ["memory_id"]):
-            ids += [payload["memory_id"] for payload in page]
-        return ids
-
-    async def vector(self, reach: Scope, point_id: str) -> tuple[float, ...] | None:
-        """The vector of one version within reach; None where there is none."""
-        collection, found = await self._ready(), payloads.points(reach, [point_id])
-        points, _ = await self._ask(self._client.scroll(collection, found, limit=1, with_vectors=["dense"]))
-        return next((tuple(point.vector["dense"]) for point in points), None)
+            return {}  # nothing stands, and opening would ask the embedder for the length of its vectors
+        collection, topics = await self._ready(), defaultdict[Lane, set[str]](set)
+        fields = ["topic", "tenant", *OWNERS]
+        async for page in self._pages(collection, payloads.stands_until(scope, before), fields):
+            for payload in page:
+                topics[payloads.scope_of(payload).lane].add(payload["topic"])
+        return topics
 
     async def delete(self, reach: Scope, memory_id: str, token: int | None = None) -> int:
         """Remove a memory with all its versions, or those written up to a fencing token; returns how many."""
         return await self._remove(await self._ready(), payloads.versions(reach, memory_id, token))
-
-    async def drop(self, reach: Scope, point_id: str) -> None:
-        """Remove one version that does not stand; nothing happens where there is none."""
-        await self._remove(await self._ready(), payloads.points(reach, [point_id]))
 
     async def erase(self, scope: Scope, before: int) -> int:
         """Remove every version in scope that came up to `before` in the order; returns how many."""
@@ -97,19 +90,6 @@ class QdrantOwners(QdrantCollection):
             async for page in self._pages(collection, everything, ["tenant", *OWNERS]):
                 found |= set(map(payloads.scope_of, page))
         return list(found)
-
-    async def remaining(self, scope: Scope, before: int, ids: Collection[str]) -> frozenset[tuple[str, str]]:
-        """What the tenant's versions of these memories say that an erase of the scope up to `before` leaves.
-
-        Returns each memory's id with each text.
-        """
-        found, asked, fields = set[tuple[str, str]](), sorted(ids), ["memory_id", "text"]
-        for collection in await self._every():
-            for start in range(0, len(asked), _IDS_AT_ONCE):
-                some = payloads.of_memories(asked[start : start + _IDS_AT_ONCE])
-                async for page in self._pages(collection, payloads.not_made_until(scope, before, some), fields):
-                    found |= {(payload["memory_id"], payload["text"]) for payload in page}
-        return frozenset(found)
 
     async def versions(self, scope: Scope) -> AsyncIterator[Memory]:
         """Every version in scope, in no order, a page at a time. Raises NewerFormat."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +12,8 @@ from qdrant_client import models
 from scrubjay.adapters.qdrant.casefold import folded
 from scrubjay.errors import NewerFormat
 from scrubjay.model import OWNERS, Lane, Lease, Memory, Scope, Write
+from scrubjay.model.memory import FOREVER
+from scrubjay.model.topics import view
 
 VERSION = 1
 
@@ -22,6 +24,8 @@ INDEXES: Mapping[str, Any] = {
     "run_id": models.PayloadSchemaType.KEYWORD,
     "app_id": models.PayloadSchemaType.KEYWORD,
     "memory_id": models.PayloadSchemaType.KEYWORD,
+    "topic": models.PayloadSchemaType.KEYWORD,
+    "hidden_in": models.PayloadSchemaType.KEYWORD,
     "state": models.PayloadSchemaType.KEYWORD,
     "categories": models.PayloadSchemaType.KEYWORD,
     "v": models.PayloadSchemaType.INTEGER,
@@ -38,7 +42,7 @@ INDEXES: Mapping[str, Any] = {
 _CURRENT, _RETRACTED, _PAST = "current", "retracted", "past"
 # And what waits for a person's judgement stands nowhere.
 _HELD = "held"
-_TIMES = ("created_at", "updated_at", "valid_from", "valid_to", "expires_at")
+_TIMES = ("created_at", "updated_at", "valid_from", "valid_to", "expires_at", "said_at")
 
 
 def stamp(moment: datetime) -> str:
@@ -49,7 +53,8 @@ def stamp(moment: datetime) -> str:
 def to_payload(write: Write, fence: int) -> dict[str, Any]:
     """The payload of one version. Metadata has a room of its own: no key in it can pass for one of ours."""
     memory = write.memory
-    fields = memory.model_dump(mode="json", exclude={"id", "scope", "current", "held", *_TIMES}, exclude_none=True)
+    left_out = {"id", "scope", "current", "held", "hidden", *_TIMES}
+    fields = memory.model_dump(mode="json", exclude=left_out, exclude_none=True)
     if not memory.marked:
         del fields["marked"]
     times = {name: getattr(memory, name) for name in _TIMES}
@@ -63,8 +68,17 @@ def to_payload(write: Write, fence: int) -> dict[str, Any]:
         **memory.scope.ids,
         "hash": hashlib.blake2b(memory.text.encode(), digest_size=16).hexdigest(),
         **{name: stamp(moment) for name, moment in times.items() if moment is not None},
+        **hiding(memory),
         "fence": fence,
     }
+
+
+def hiding(memory: Memory) -> dict[str, Any]:
+    """The payload fields that tell in which views, and for how long, another memory stands for this one."""
+    if not memory.hidden:
+        return {}
+    marks = {name: {"since": stamp(mark.since), "until": stamp(mark.until)} for name, mark in memory.hidden.items()}
+    return {"hidden": marks, "hidden_in": sorted(marks)}
 
 
 def _state(write: Write) -> str:
@@ -121,22 +135,90 @@ def current(scope: Scope, *more: models.Condition) -> models.Filter:
 def weighed(lane: Lane, retracted: tuple[datetime, datetime | None] | None, now: datetime) -> models.Filter:
     """The Qdrant filter for the points in a lane that a candidate for a memory is weighed against.
 
-    They are what stands now, and what was retracted between two moments if given. Only what belongs to the lane: a
-    user's memory that names an agent as well is the user's, and no turn of the agent's own may change it. What has
-    expired says nothing any more: told again, it is news.
+    They are what stands now, and what was retracted between two moments if given. What has expired says nothing any
+    more: told again, it is news.
     """
-    before = OWNERS[: OWNERS.index(f"{lane.kind}_id")]
-    others: list[models.Condition] = [
-        models.IsEmptyCondition(is_empty=models.PayloadField(key=field)) for field in before
-    ]
     if retracted is None:
-        return unexpired(within(lane.scope, equals("state", _CURRENT), *others), now)
+        return unexpired(of_lane(lane, equals("state", _CURRENT)), now)
     after, until = retracted
     later = models.DatetimeRange(gt=stamp(after), lte=stamp(until) if until else None)
     ended = models.FieldCondition(key="valid_to", range=later)
     taken_back = models.Filter(must=[equals("state", _RETRACTED), ended])
     either = models.Filter(should=[equals("state", _CURRENT), taken_back])
-    return unexpired(within(lane.scope, either, *others), now)
+    return unexpired(of_lane(lane, either), now)
+
+
+def of_lane(lane: Lane, *more: models.Condition) -> models.Filter:
+    """The points that belong to a lane, and of which more holds.
+
+    A user's memory that names an agent as well is the user's, and no turn of the agent's own may change it.
+    """
+    before = OWNERS[: OWNERS.index(f"{lane.kind}_id")]
+    return within(lane.scope, *_without(before), *more)
+
+
+def just(scope: Scope) -> models.Filter:
+    """The points of memories that have these ids and no others."""
+    return within(scope, *_without([field for field in OWNERS if field not in scope.ids]))
+
+
+def _without(fields: Sequence[str]) -> list[models.Condition]:
+    return [models.IsEmptyCondition(is_empty=models.PayloadField(key=field)) for field in fields]
+
+
+def shown(found: models.Filter, seen_in: str, moment: datetime, *, then: bool = False) -> models.Filter:
+    """Of what is found that for which no other memory of its topic stands in a view.
+
+    Args:
+        found: what it is a part of.
+        seen_in: the view; empty: nothing is hidden.
+        moment: when.
+        then: the moment may be a past one: what was said after it hides nothing.
+    """
+    if not seen_in:
+        return found
+    until = models.FieldCondition(key=f"hidden.{seen_in}.until", range=models.DatetimeRange(gt=stamp(moment)))
+    since = models.FieldCondition(key=f"hidden.{seen_in}.since", range=models.DatetimeRange(lte=stamp(moment)))
+    hidden = models.Filter(must=[equals("hidden_in", seen_in), until, *([since] if then else [])])
+    return models.Filter(must=found.must, must_not=[*_excluded(found), hidden])
+
+
+def hidden_anywhere(found: models.Filter) -> models.Filter:
+    """Of what is found that for which another memory of its topic stands, or has stood, in some view."""
+    nowhere = models.IsEmptyCondition(is_empty=models.PayloadField(key="hidden_in"))
+    return models.Filter(must=found.must, must_not=[*_excluded(found), nowhere])
+
+
+def some_topics(scope: Scope, topics: Sequence[str]) -> models.Filter:
+    """The points within a scope of memories of some topics."""
+    return within(scope, of_topics(topics))
+
+
+def _always_shown(seen_in: str) -> models.Condition:
+    """That a memory may be shown in a view now, or once what stands for it there has expired."""
+    never = models.FieldCondition(key=f"hidden.{seen_in}.until", range=models.DatetimeRange(gte=stamp(FOREVER)))
+    return models.Filter(must_not=[models.Filter(must=[equals("hidden_in", seen_in), never])])
+
+
+def beside(scopes: Collection[Scope], topics: Sequence[str]) -> models.Filter:
+    """The points of memories of some topics that may be seen where what is said in one of these scopes is seen.
+
+    The scopes are of one lane. Whoever stands for a memory in all of the views that it shares with them is among them.
+    """
+    lane = next(iter(scopes)).lane
+    parts = {part for scope in scopes for part in scope.covering if lane.scope.covers(part)}
+    either: list[models.Condition] = [within(part, _always_shown(view(part.ids))) for part in parts]
+    return of_lane(lane, of_topics(topics), stands(), models.Filter(should=either))
+
+
+def stands() -> models.Condition:
+    """That a version stands: it is current, or was retracted last."""
+    return models.FieldCondition(key="state", match=models.MatchAny(any=[_CURRENT, _RETRACTED]))
+
+
+def of_topics(topics: Sequence[str]) -> models.Condition:
+    """That a version's memory has one of these topics."""
+    return models.FieldCondition(key="topic", match=models.MatchAny(any=list(topics)))
 
 
 def unexpired(found: models.Filter, moment: datetime) -> models.Filter:
@@ -201,11 +283,6 @@ def made_until(scope: Scope, order: int, *more: models.Condition) -> models.Filt
     return models.Filter(must=within(scope, *more).must, must_not=[newer])
 
 
-def not_made_until(scope: Scope, order: int, *more: models.Condition) -> models.Filter:
-    """The others: every version of the tenant's that is newer, or another's, and of which more holds."""
-    return models.Filter(must=within(Scope(tenant=scope.tenant), *more).must, must_not=[made_until(scope, order)])
-
-
 def made_after(scope: Scope, order: int) -> models.Filter:
     """The others: every version in scope that is newer."""
     return within(scope, models.FieldCondition(key="order", range=models.Range(gt=order)))
@@ -213,13 +290,24 @@ def made_after(scope: Scope, order: int) -> models.Filter:
 
 def stands_until(scope: Scope, order: int) -> models.Filter:
     """The same, of the versions that stand."""
-    stands = models.FieldCondition(key="state", match=models.MatchAny(any=[_CURRENT, _RETRACTED]))
-    return made_until(scope, order, stands)
+    return made_until(scope, order, stands())
 
 
-def of_memories(ids: Sequence[str]) -> models.Condition:
-    """That a version is one of these memories'."""
-    return models.FieldCondition(key="memory_id", match=models.MatchAny(any=list(ids)))
+def unfenced_point(token: int, write: Write) -> models.Filter:
+    """The point of a write, unless a newer fencing token has written it."""
+    there = points(Scope(tenant=write.memory.scope.tenant), [write.point_id])
+    return both(there, not_fenced_off(token))
+
+
+def both(one: models.Filter, other: models.Filter) -> models.Filter:
+    """What both find."""
+    excluded = [*_excluded(one), *_excluded(other)]
+    return models.Filter(must=[*_conditions(one), *_conditions(other)], must_not=excluded or None)
+
+
+def but_not(found: models.Filter, other: models.Filter) -> models.Filter:
+    """What one finds and the other does not."""
+    return models.Filter(must=found.must, must_not=[*_excluded(found), other])
 
 
 def not_fenced_off(token: int) -> models.Filter:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
@@ -15,18 +17,21 @@ from scrubjay.adapters.qdrant.filters import characters, conditions, fields
 from scrubjay.adapters.qdrant.lists import part_of
 from scrubjay.adapters.qdrant.owners import QdrantOwners
 from scrubjay.adapters.qdrant.ranking import RANKING, candidates
-from scrubjay.adapters.qdrant.writes import WRITE_BYTES, QdrantWriter, document, vector_bytes
+from scrubjay.adapters.qdrant.writes import WRITE_BYTES, QdrantWriter, document, still_good, vector_bytes
 from scrubjay.errors import FilterNotServed, StoreRejected, StoreUnavailable
 from scrubjay.model import Feedback, Lane, Lease, Memory, Page, Recalled, Scope, Slice, Write
 from scrubjay.model.clock import OWN_CLOCK
-from scrubjay.model.filters import Condition
+from scrubjay.model.filters import Condition, names_ids_of
 from scrubjay.model.names import COLLECTION_PREFIX
+from scrubjay.model.topics import not_last, view
 from scrubjay.model.versions import in_order
 from scrubjay.offload import off_loop
 from scrubjay.ports import Clock, Embedder, Near, Query
 
 T = TypeVar("T")
 _SCROLL = 256
+_OTHERS = 3  # neighbours of other scopes for each look
+_TOPICS_WORKED_OUT = 1_000  # of one answer; of more than these, memories are shown that others stand for
 
 
 class QdrantStore(QdrantOwners, QdrantEntities):
@@ -60,10 +65,17 @@ class QdrantStore(QdrantOwners, QdrantEntities):
         Raises LeaseLost, and writes nothing more, when the loop's clock has passed `good_until`: a process that was
         stopped since its last look must look again.
         """
-        if writes:
-            collection, points = await self._points(lease, writes)
+        whole, kept = [one for one in writes if one.vector], [one for one in writes if not one.vector]
+        if whole:
+            collection, points = await self._points(lease, whole)
             unfenced = payloads.not_fenced_off(lease.token)
             await self._writer.put(collection, points, good_until, update_filter=unfenced)
+        for write in kept:
+            still_good(good_until)
+            point = payloads.unfenced_point(lease.token, write)
+            payload = payloads.to_payload(write, lease.token)
+            call = self._client.overwrite_payload(await self._ready(), payload, points=point, wait=True)
+            await self._ask(call, writes=True)
 
     async def insert(self, lease: Lease, writes: Sequence[Write], good_until: float) -> None:
         """Put versions under ids that nobody has; whatever has one already, whosesoever it is, stays as it is.
@@ -110,20 +122,71 @@ class QdrantStore(QdrantOwners, QdrantEntities):
             await self._ask(self._client.set_payload(collection, told, points=found, wait=True), writes=True)
 
     async def neighbours(self, lane: Lane, looks: Sequence[Near], limit: int) -> list[list[Recalled]]:
-        """For each look the nearest current memories of the lane's owner by cosine, nearest first."""
+        """For each look the nearest current memories of the lane's owner by cosine, nearest first.
+
+        Of its own scope up to `limit`, and some of other scopes: those that stand for their topic in the lane, and the
+        nearest of all. Where one of these is near, so is what the look's own scope tells of its topic.
+        """
         if not looks:
             return []
         collection, near = await self._ready(looks[0].vector), list[list[Recalled]]()
-        now = await self._clock.now()
-        at_once = max(1, self._most_bytes // vector_bytes(len(looks[0].vector)))
+        now, in_lane = await self._clock.now(), view(lane.scope.ids)
+        at_once = max(1, self._most_bytes // (2 * vector_bytes(len(looks[0].vector))))
         for start in range(0, len(looks), at_once):
-            requests = [
-                _nearest(look.vector, payloads.weighed(lane, look.taken_back, now), limit)
-                for look in looks[start : start + at_once]
-            ]
+            requests = list[models.QueryRequest]()
+            for look in looks[start : start + at_once]:
+                weighed, own = payloads.weighed(lane, look.taken_back, now), payloads.just(look.scope)
+                others = payloads.but_not(weighed, own)
+                requests.append(_nearest(look.vector, payloads.both(weighed, own), limit))
+                requests.append(_nearest(look.vector, payloads.shown(others, in_lane, now), min(limit, _OTHERS)))
+                requests.append(_nearest(look.vector, others, 1))
             answers = await self._nearest(collection, requests)
             near += [[_recalled(point, point.score) for point in answer.points] for answer in answers]
-        return near
+        pairs = [(own, _once([*nearest, *others])) for own, others, nearest in zip(*[iter(near)] * 3, strict=True)]
+        known = await self._of_own_scope(lane, looks, pairs)
+        return [
+            _own_beside_others(own, others, known.get(look.scope, {}))
+            for look, (own, others) in zip(looks, pairs, strict=True)
+        ]
+
+    async def _of_own_scope(
+        self, lane: Lane, looks: Sequence[Near], pairs: Sequence[tuple[list[Recalled], list[Recalled]]]
+    ) -> dict[Scope, dict[str, Memory]]:
+        """By scope and topic, what a scope says itself where a memory of another scope was found near."""
+        wanted = defaultdict[Scope, set[str]](set)
+        for look, (own, others) in zip(looks, pairs, strict=True):
+            wanted[look.scope] |= {one.memory.topic for one in others} - {one.memory.topic for one in own}
+        known = dict[Scope, dict[str, Memory]]()
+        for scope, topics in wanted.items():
+            if topics:
+                found = payloads.both(
+                    payloads.of_lane(lane, payloads.of_topics(sorted(topics)), payloads.stands()), payloads.just(scope)
+                )
+                known[scope] = {memory.topic: memory for memory in await self._all(found) if memory.current}
+        return known
+
+    async def beside(self, scopes: Collection[Scope], topics: Collection[str]) -> list[Memory]:
+        """The memories of some topics that may be hidden by what is said in these scopes, or may hide it.
+
+        Args:
+            scopes: of one lane.
+            topics: as memories name them.
+
+        Returns those that stand, retracted ones as well; not those for which one of the others stands for good.
+        """
+        return await self._all(payloads.beside(scopes, sorted(topics))) if topics else []
+
+    async def members(self, lane: Lane, topics: Collection[str]) -> list[Memory]:
+        """All memories of some topics of a lane that stand, retracted ones as well."""
+        wanted = payloads.of_topics(sorted(topics))
+        return await self._all(payloads.of_lane(lane, wanted, payloads.stands())) if topics else []
+
+    async def _all(self, found: models.Filter) -> list[Memory]:
+        """Every memory that a filter finds. Raises NewerFormat."""
+        collection, memories = await self._ready(), list[Memory]()
+        async for page in self._pages(collection, found, True):
+            memories += map(payloads.from_payload, page)
+        return memories
 
     async def _nearest(self, collection: str, requests: list[models.QueryRequest]) -> Any:
         """Raises StoreRejected where one of these is refused, StoreUnavailable where another vector's would be too."""
@@ -139,12 +202,13 @@ class QdrantStore(QdrantOwners, QdrantEntities):
     async def search(self, query: Query) -> list[Recalled]:
         """The memories that matter most: dense and BM25 candidates, scored together as in `model.scoring`."""
         collection = await self._ready(query.vector)
-        now = None if query.show_expired else query.as_of or await self._clock.now()
+        moment = query.as_of or await self._clock.now()
 
         async def answer(conditions: list[models.Condition]) -> Any:
             within = payloads.searched(query.scope, query.as_of, *conditions)
-            if now is not None:
-                within = payloads.unexpired(within, now)
+            within = await self._seen(within, query.scope, query.filters, moment, then=query.as_of is not None)
+            if not query.show_expired:
+                within = payloads.unexpired(within, moment)
             return await self._server.answer(
                 self._client.query_points(
                     collection,
@@ -158,6 +222,25 @@ class QdrantStore(QdrantOwners, QdrantEntities):
 
         points = (await self._filtered(answer, query.filters)).points
         return [_recalled(point, point.score) for point in _known(points)]
+
+    async def _seen(
+        self, found: models.Filter, scope: Scope, filters: Condition | None, moment: datetime, *, then: bool = False
+    ) -> models.Filter:
+        """Of what is found that which is shown to whoever asks for it: of each topic what was said last among it.
+
+        That is a view, unless the filter names some of several ids, or none in particular: then it is worked out.
+        """
+        if then or filters is None or names_ids_of(filters) <= scope.ids.keys():
+            return payloads.shown(found, view(scope.ids), moment, then=then)
+        collection, topics = await self._ready(), set[str]()
+        hidden = payloads.unexpired(payloads.hidden_anywhere(found), moment)
+        async for page in self._pages(collection, hidden, ["topic"]):
+            topics |= {payload["topic"] for payload in page}
+            if len(topics) >= _TOPICS_WORKED_OUT:
+                break
+        members = await self._all(payloads.both(found, payloads.some_topics(scope, sorted(topics)))) if topics else []
+        behind = [member.id for member in not_last(members, moment)]
+        return payloads.but_not(found, payloads.points(Scope(tenant=scope.tenant), behind)) if behind else found
 
     async def get(self, reach: Scope, memory_id: str) -> Memory | None:
         """The current version of a memory; None when unknown, retracted or out of reach."""
@@ -173,7 +256,7 @@ class QdrantStore(QdrantOwners, QdrantEntities):
         now = await self._clock.now()
 
         async def answer(conditions: list[models.Condition]) -> Slice[Memory]:
-            found = payloads.current(scope, *conditions)
+            found = await self._seen(payloads.current(scope, *conditions), scope, filters, now)
             return await self._page(found if show_expired else payloads.unexpired(found, now), page)
 
         return await self._filtered(answer, filters)
@@ -227,6 +310,33 @@ class QdrantStore(QdrantOwners, QdrantEntities):
             memories += [payloads.from_payload(point.payload) for point in points]
             if offset is None:
                 return in_order(memories)
+
+
+def _once(neighbours: Iterable[Recalled]) -> list[Recalled]:
+    """Each memory once, as it comes first."""
+    return list({neighbour.memory.id: neighbour for neighbour in reversed(list(neighbours))}.values())[::-1]
+
+
+def _own_beside_others(
+    own: Sequence[Recalled], others: Sequence[Recalled], known: Mapping[str, Memory]
+) -> list[Recalled]:
+    """Neighbours of both kinds, nearest first; what is near in another scope brings what its own scope tells of it.
+
+    Args:
+        own: of the own scope.
+        others: of other scopes.
+        known: by topic, what the own scope tells of what is near in other scopes alone.
+    """
+    texts = {(neighbour.memory.topic, neighbour.memory.text) for neighbour in own}
+    found = list(own)
+    for neighbour in others:
+        memory = known.get(neighbour.memory.topic)
+        if memory is not None:
+            found.append(neighbour.model_copy(update={"memory": memory}))
+            texts.add((memory.topic, memory.text))
+        if (neighbour.memory.topic, neighbour.memory.text) not in texts:
+            found.append(neighbour)
+    return sorted(_once(found), key=lambda neighbour: neighbour.score, reverse=True)
 
 
 def _nearest(vector: Sequence[float], within: models.Filter, limit: int) -> models.QueryRequest:

@@ -65,7 +65,7 @@ async def test_what_has_expired_by_redis_clock_is_news_again_whatever_a_workers_
     clock.set_ahead(2 * HOUR)
     await house.say("I live in Lisbon", expires_at=datetime.now(UTC) + timedelta(hours=1))
     await house.drain()
-    near = Near(vector=word_vector("I live in Lisbon"))
+    near = Near(scope=ANA, vector=word_vector("I live in Lisbon"))
     assert await house.store.neighbours(ANA.lane, [near], 5) == [[]]
     assert await house.texts() == []
     assert (await house.ask("Lisbon")).results == ()

@@ -1,4 +1,4 @@
-"""Erasing on Redis: the epoch, the turns and plans of a lane, the bells, what other turns quote, removals to repeat."""
+"""Erasing on Redis: the epoch, the turns and plans of a lane, the bells, removals to repeat."""
 
 from __future__ import annotations
 
@@ -17,15 +17,14 @@ from scrubjay.adapters.redis.digests import RedisDigests
 from scrubjay.adapters.redis.erase.epochs import RedisEpochs, decode_epoch
 from scrubjay.adapters.redis.erase.held_lanes import RedisHeldLanes, holding
 from scrubjay.adapters.redis.erase.leftovers import Leftovers, holds
-from scrubjay.adapters.redis.erase.quotes import RedisQuotes, quoted
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.order import RedisOrder
 from scrubjay.adapters.redis.scripts import Argument, RedisScripts, answered
 from scrubjay.adapters.redis.webhooks.delivery_log import deliveries_of
 from scrubjay.adapters.redis.webhooks.outbox import FanOut
 from scrubjay.errors import LeaseLost, NewerFormat, Unreadable
-from scrubjay.model import OWNERS, Epoch, Lane, Lease, Plan, Scope, TurnEvent
-from scrubjay.model.erasure import Erased, Left, Quoting, Removal
+from scrubjay.model import OWNERS, Epoch, Lane, Lease, Plan, Scope
+from scrubjay.model.erasure import Erased, Left, Removal
 from scrubjay.ports import Doorbell
 
 log = structlog.get_logger(__name__)
@@ -139,45 +138,18 @@ class RedisErasing:
             rank += len(bells)
         return taken
 
-    async def quotes(self, lane: Lane) -> AsyncIterator[Quoting]:
-        """What the lane's turns tell of memories, some turns at a time."""
-        async for quoting in self._quotes(lane).mentions():
-            yield quoting
-
-    async def unquote(self, lease: Lease, turns: Sequence[str], texts: frozenset[tuple[str, str]]) -> None:
-        """Take texts of memories out of what some of a lane's turns tell. Raises LeaseLost.
-
-        Args:
-            lease: of the lane, as `holding` gave it.
-            turns: as `quotes` gave them.
-            texts: what the memories say, each with the memory's id.
-        """
-        await self._fan_out.whole(lease.lane)  # it goes by the places of events in what a turn tells
-        await self._quotes(lease.lane).take_out(lease, turns, texts)
-
-    async def planned(self, lane: Lane) -> frozenset[tuple[str, str]]:
-        """What the lane's plan quotes of memories as they were before it, each with the memory's id."""
-        plan = await self._plan(lane)
-        if plan is None:
-            return frozenset()
-        made = {(write.memory.id, write.memory.text) for write in plan.writes}
-        return quoted(_events(plan)) - made
-
-    async def unplan(self, lease: Lease, scope: Scope, epoch: int, texts: frozenset[tuple[str, str]]) -> int:
-        """Drop a lane's plan if it holds any of the scope's versions made up to the epoch, or quotes these texts.
+    async def unplan(self, lease: Lease, scope: Scope, epoch: int) -> int:
+        """Drop a lane's plan if it holds any of the scope's versions made up to the epoch, or what one may stand for.
 
         Returns how many plans were dropped. Raises LeaseLost.
         """
         plan = await self._plan(lease.lane)
-        if plan is None or not (holds(plan, scope, epoch) or quoted(_events(plan)) & texts):
+        if plan is None or not (holds(plan, scope, epoch) or any(write.memory.hidden for write in plan.writes)):
             return 0
         names = [self._keys.lease(lease.lane), self._keys.plan(lease.lane), self._keys.lane(lease.lane)]
         if not await self._run("unplan", names, [lease.token]):
             raise LeaseLost(f"the lease on a {lease.lane.kind} lane was lost while it was erased")
         return 1
-
-    def _quotes(self, lane: Lane) -> RedisQuotes:
-        return RedisQuotes(self._redis, self._scripts, lane)
 
     async def _plan(self, lane: Lane) -> Plan | None:
         data = await answered(self._redis.get(self._keys.plan(lane)))
@@ -238,7 +210,3 @@ class RedisErasing:
     async def finished(self, name: str) -> None:
         """Forget a removal that has been repeated."""
         await answered(self._redis.zrem(self._keys.removals, name))
-
-
-def _events(plan: Plan) -> list[TurnEvent]:
-    return [event for events in plan.events.values() for event in events]
