@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from scrubjay.erase.tombstones import erase
+from scrubjay.erase.tombstones import arrange_anew, erase
 from scrubjay.errors import LaneBusy, LeaseLost, StoreUnavailable
 from scrubjay.model import Lane, Lease, Scope
 from scrubjay.model.erasure import Erased, Erasure, Left, Places
@@ -108,7 +108,8 @@ async def _attempt(scope: Scope, world: World, tally: Tally) -> tuple[Erasure, i
     """Returns also how many of the versions that are left are newer than the epoch. Raises LeaseLost."""
     inbox, store = world.inbox, world.store
     async with inbox.holding(world.lanes.hand_back) as hold:
-        memories, versions = await _taken(scope, hold, world, tally.lanes)
+        lost = set(tally.lanes)  # by the attempt before this one
+        memories, versions = await _taken(scope, hold, world, lost)
         epoch = await inbox.raise_epoch(scope)
         # What was accepted before the epoch is in one of these by now.
         await hold.take(await lanes_of(scope, world.turns, store))
@@ -125,6 +126,7 @@ async def _attempt(scope: Scope, world: World, tally: Tally) -> tuple[Erasure, i
         tally.bells += await inbox.hush(every)
         tally.untold += await inbox.untell(scope, epoch.order)
         removed = await erase(scope, epoch.order, held=hold.leases, lanes=world.lanes, store=store)
+        await arrange_anew([lease for lease in hold.leases if lease.lane in lost], world.lanes, store)
         tally.memories, tally.versions = tally.memories + memories, tally.versions + max(versions, removed)
         left = await what_is_left(scope, every, epoch.order, tally.ids, inbox, store)
         newer = await store.newer(scope, epoch.order, every)

@@ -47,8 +47,7 @@ async def _shown_again(
     ordered, ours = sorted(topics), next((lease for lease in held if lease.lane == lane), None)
     for start in range(0, len(ordered), _TOPICS_AT_ONCE):
         members = await store.members(lane, ordered[start : start + _TOPICS_AT_ONCE])
-        staying = [one for one in members if one.order > until or not scope.covers(one.scope)]
-        writes = rearranged(staying)
+        writes = rearranged(one for one in members if one.order > until or not scope.covers(one.scope))
         if not writes:
             continue
         async with contextlib.nullcontext(ours) if ours else lanes.edit(lane) as lease:
@@ -59,6 +58,20 @@ async def _shown_again(
                 if ours:
                     raise
                 raise LaneBusy("somebody else has taken this owner's lane; ask again", retry_after_seconds=1) from error
+
+
+async def arrange_anew(leases: Sequence[Lease], lanes: Lanes, store: MemoryStore) -> None:
+    """Show again what memories stood for that are gone, in lanes that were lost and taken again during an erase.
+
+    A worker may have settled meanwhile what it had compared with them. Raises LeaseLost, StoreUnavailable.
+    """
+    for lease in leases:
+        topics = sorted(await store.hidden_topics(lease.lane))
+        for start in range(0, len(topics), _TOPICS_AT_ONCE):
+            writes = rearranged(await store.members(lease.lane, topics[start : start + _TOPICS_AT_ONCE]))
+            if writes:
+                seen = await lanes.confirm(lease, ())
+                await store.apply(lease, writes, seen.good_until)
 
 
 def rearranged(members: Iterable[Memory]) -> list[Write]:

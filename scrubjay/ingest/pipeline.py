@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scrubjay.ingest.planner import Planner, Source, draft
+from scrubjay.ingest.new_versions import Source, draft
+from scrubjay.ingest.planner import Planner
 from scrubjay.ingest.reconciliation import union
 from scrubjay.ingest.wording import carries
 from scrubjay.llm.usage import paid_by

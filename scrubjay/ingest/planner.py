@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import uuid
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
+from scrubjay.ingest.new_versions import Source, is_draft, made, memory_id, renewed, said_again
 from scrubjay.ingest.wording import adds_to
-from scrubjay.model import Decision, Event, Extraction, Fact, Memory, Metadata, Plan, Turn, TurnEvent, Vector, Write
-from scrubjay.model.memory import MOST_TURNS, POSITIONS_PER_ORDER
+from scrubjay.model import Decision, Event, Extraction, Fact, Memory, Plan, Turn, TurnEvent, Vector, Write
 from scrubjay.model.topics import behind
 from scrubjay.model.versions import (
-    NAMESPACE,
     cut_short,
     is_late,
     is_retracted,
@@ -24,43 +21,6 @@ from scrubjay.model.versions import (
     with_late,
 )
 from scrubjay.safety.injection import Quarantine, reads_like_an_instruction
-from scrubjay.validation import is_bounded
-
-_DRAFT = "candidate:"
-
-
-def memory_id(turn_id: str, text: str, repetition: int) -> str:
-    """The id of the memory that a turn's fact makes.
-
-    It rests on the words, so deciding again never puts one fact in another's place; `repetition` counts equal texts.
-    """
-    return str(uuid.uuid5(NAMESPACE, f"{turn_id}:{repetition}:{text}"))
-
-
-def draft(number: int, fact: Fact, turn: Turn) -> Memory:
-    """A candidate as those that are said after it in the same batch see it: like a memory, though not made yet."""
-    return Memory(
-        id=f"{_DRAFT}{number}",
-        scope=turn.scope,
-        text=fact.text,
-        created_at=turn.accepted_at,
-        updated_at=turn.accepted_at,
-        valid_from=turn.said_at,
-        order=turn.order,
-    )
-
-
-def is_draft(memory: Memory) -> bool:
-    """Whether it is a candidate that is not a memory yet."""
-    return memory.id.startswith(_DRAFT)
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where facts come from, kept with each memory: "why do you think this?" has an answer."""
-
-    model: str
-    prompt_version: str | None = None
 
 
 @dataclass
@@ -86,9 +46,7 @@ class Planner:
     quarantine: Quarantine = Quarantine.MARK
     reads: Callable[[str], bool] = reads_like_an_instruction
     _changes: list[tuple[str, str, Memory]] = field(default_factory=list)  # point id, turn id, version
-    _reworded: set[str] = field(
-        default_factory=set
-    )  # points that need a vector: their text is another, or they are new
+    _reworded: set[str] = field(default_factory=set)  # points that need a vector: new, or with another text
     _events: dict[str, list[TurnEvent]] = field(default_factory=lambda: defaultdict(list))
     _made: Counter[str] = field(default_factory=Counter)
     _said: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -186,7 +144,7 @@ class Planner:
     def _said_again(self, fact: Fact, known: Memory) -> str:
         """A repetition: the memory holds as of now; where another scope's stands for it in a view, by a new version."""
         turn, said_at = self.turns[fact.turn_id], said_beside(known, self.turns[fact.turn_id])
-        again = _said_by(known, turn, said_at)
+        again = said_again(known, turn, said_at)
         if known.hidden:
             changed = {"version": known.version + 1, "event": Event.UPDATE, "valid_from": said_at, "said_at": None}
             again = again.model_copy(update={**changed, "hidden": {}})
@@ -212,27 +170,8 @@ class Planner:
 
     def _add(self, fact: Fact, *, held: bool = False, topic: str = "") -> str:
         turn = self.turns[fact.turn_id]
-        memory = Memory(
-            id=self._new_id(fact),
-            scope=turn.scope,
-            text=fact.text,
-            categories=(fact.category,) if fact.category else (),
-            metadata=turn.metadata,
-            created_at=turn.accepted_at,
-            updated_at=turn.accepted_at,
-            valid_from=turn.said_at,
-            expires_at=turn.expires_at,
-            turn_ids=(turn.id,),
-            order=turn.order,
-            position=turn.order * POSITIONS_PER_ORDER + self._made[turn.id],
-            quote=fact.quote,
-            model=self.source.model,
-            prompt_version=fact.prompt_version or self.source.prompt_version,
-            current=not held,
-            marked=self._is_marked(fact, fact.text),
-            held=held,
-            topic=topic,
-        )
+        place, marked = self._made[turn.id], self._is_marked(fact, fact.text)
+        memory = made(fact, turn, self.source, self._new_id(fact), place, marked=marked, held=held, topic=topic)
         self._made[turn.id] += 1
         self._versions[memory.id] = {}
         self._put(fact, memory.id, memory)
@@ -252,27 +191,8 @@ class Planner:
 
     def _renewed(self, fact: Fact, known: Memory, text: str) -> Memory:
         """The version of a memory that a fact makes."""
-        turn = self.turns[fact.turn_id]
-        return known.model_copy(
-            update={
-                "text": text,
-                "event": Event.UPDATE,
-                "version": known.version + 1,
-                "updated_at": turn.accepted_at,
-                "order": turn.order,
-                "valid_from": said_beside(known, turn),
-                "expires_at": turn.expires_at,
-                "turn_ids": (turn.id,),
-                "quote": fact.quote,
-                "metadata": _joined(known.metadata, turn.metadata),
-                "model": self.source.model,
-                "prompt_version": fact.prompt_version or self.source.prompt_version,
-                "marked": self._is_marked(fact, text),
-                "feedback": None,
-                "said_at": None,
-                "hidden": {},
-            }
-        )
+        turn, marked = self.turns[fact.turn_id], self._is_marked(fact, text)
+        return renewed(known, fact, turn, self.source, text, marked=marked)
 
     def _updated(self, fact: Fact, known: Memory, text: str) -> str:
         """Put a merged wording in a memory's place, unless it must be judged first: it is the model's, not the fact's.
@@ -285,11 +205,11 @@ class Planner:
         return self._update(fact, known, text)
 
     def _update(self, fact: Fact, known: Memory, text: str) -> str:
-        renewed = self._renewed(fact, known, text)
-        self._cut_short(fact, known, renewed.valid_from)
-        self._put(fact, version_id(known.id, known.version), superseded(known, renewed))
-        self._put(fact, known.id, renewed)
-        self._stand_for_others(fact, renewed)
+        after = self._renewed(fact, known, text)
+        self._cut_short(fact, known, after.valid_from)
+        self._put(fact, version_id(known.id, known.version), superseded(known, after))
+        self._put(fact, known.id, after)
+        self._stand_for_others(fact, after)
         self._note(fact, Event.UPDATE, known.id, text, known.text)
         return known.id
 
@@ -306,7 +226,7 @@ class Planner:
                 self._put(fact, version_id(known.id, one.version), one)
             self._put(fact, known.id, placed.stands)
         elif decision.event is Event.NONE or late.text == known.text:
-            self._put(fact, known.id, _said_by(known, self.turns[fact.turn_id], None))
+            self._put(fact, known.id, said_again(known, self.turns[fact.turn_id], None))
         return self._known(fact, known, renewed=placed is None and decision.event is Event.NONE)
 
     def _retract(self, fact: Fact, known: Memory) -> str:
@@ -368,39 +288,6 @@ class Planner:
             dropped=extraction.dropped,
             gated=extraction.gated,
         )
-
-
-def _said_by(known: Memory, turn: Turn, said_at: datetime | None) -> Memory:
-    """A memory that a turn has said again.
-
-    Args:
-        known: as it was.
-        turn: which says it again: it joins the turns and the metadata; the later expiry holds, and none is the latest.
-        said_at: when, in valid time; None where it was before the memory was last said: then it changes nothing else.
-    """
-    expiries = (known.expires_at, turn.expires_at)
-    metadata = (known.metadata, turn.metadata) if said_at is not None else (turn.metadata, known.metadata)
-    changed: dict[str, Any] = {
-        "turn_ids": _bounded_turns([*known.turn_ids, turn.id]),
-        "expires_at": None if None in expiries else max(filter(None, expiries)),
-        "metadata": _joined(*metadata),
-    }
-    if said_at is not None:
-        latest = max(known.last_said, said_at)
-        changed |= {"said_at": latest, "updated_at": max(known.updated_at, turn.accepted_at)}
-        changed["order"] = max(known.order, turn.order)
-    return known.model_copy(update=changed)
-
-
-def _bounded_turns(turn_ids: Sequence[str]) -> tuple[str, ...]:
-    once = list(dict.fromkeys(turn_ids))
-    return tuple(once if len(once) <= MOST_TURNS else [once[0], *once[1 - MOST_TURNS :]])
-
-
-def _joined(before: Metadata, after: Metadata) -> Metadata:
-    """Both; of a key in both the later value. Where that is more than a memory may have, the later one alone."""
-    both = {**before, **after}
-    return both if is_bounded(both) else after
 
 
 def final_writes(plan: Plan) -> list[Write]:

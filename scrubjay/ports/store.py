@@ -103,6 +103,9 @@ class MemoryStore(Pingable, Protocol):
     async def members(self, lane: Lane, topics: Collection[str]) -> list[Memory]:
         """All memories of some topics of a lane that stand, retracted ones as well."""
 
+    async def hidden_topics(self, lane: Lane) -> set[str]:
+        """The topics of the memories of a lane that stand and for which another one stands in some view."""
+
     async def topics(self, scope: Scope, before: int) -> dict[Lane, set[str]]:
         """The topics, by lane, of the memories in scope whose standing version came up to `before` in the order."""
 

@@ -6,6 +6,7 @@ With SCRUBJAY_TEST_ELEMENTS=100000 in the environment the very many are 100,000.
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 
 from redis.asyncio import Redis
 
@@ -14,6 +15,7 @@ from scrubjay.llm.usage import paid_by
 from scrubjay.model import (
     DeliveryStatus,
     Event,
+    Memory,
     Outcome,
     Page,
     Plan,
@@ -22,6 +24,7 @@ from scrubjay.model import (
     Telling,
     TurnEvent,
     Usage,
+    Write,
 )
 from scrubjay.model.names import QUEUE
 from tests.contract.counting import SCRIPTS, Cost
@@ -142,7 +145,7 @@ async def reading_and_sweeping(made: World) -> None:
 
 
 async def forgetting(made: World) -> None:
-    """An owner is forgotten, and what another turn or a plan quotes."""
+    """An owner is forgotten, with what was planned."""
     fay = Scope(tenant=TENANT, user_id="fay")
     turn_id = await made.post(fay)
     events = (TurnEvent(event=Event.UPDATE, id="m1", memory="new", previous="old"),)
@@ -154,10 +157,10 @@ async def forgetting(made: World) -> None:
     async with made.lanes.lease(fay.lane) as lease:
         assert lease is not None
         await made.lanes.take(lease, 1, 1_000)
-        await made.lanes.record(lease, Plan(turn_ids=(later,), events={later: events}))
-        quotes = frozenset({("m1", "old")})
-        await made.inbox.unquote(lease, [turn_id], quotes)
-        assert await made.inbox.unplan(lease, fay, 0, quotes) == 1
+        now = datetime.now(UTC)
+        memory = Memory(id="m1", scope=fay, text="new", created_at=now, updated_at=now, valid_from=now)
+        await made.lanes.record(lease, Plan(turn_ids=(later,), writes=(Write(point_id="m1", memory=memory),)))
+        assert await made.inbox.unplan(lease, fay, 0) == 1
     await stored(made, fay)
     async with made.inbox.holding(made.lanes.hand_back) as held:
         await held.take([fay.lane])

@@ -15,7 +15,8 @@ from qdrant_client import AsyncQdrantClient, QdrantClient
 from qdrant_client.models import PointStruct
 
 from scrubjay.adapters.qdrant.filters import compiled
-from scrubjay.adapters.qdrant.payload import current, to_payload
+from scrubjay.adapters.qdrant.payload import to_payload
+from scrubjay.adapters.qdrant.selectors import current
 from scrubjay.adapters.qdrant.store import QdrantStore
 from scrubjay.model import Lane, Lease, Memory, Page, Scope, Write
 from scrubjay.model.clock import to_us

@@ -23,9 +23,9 @@ from scrubjay.errors import LaneBusy, StoreUnavailable
 from scrubjay.ingest.drain import drain
 from scrubjay.model import Event, Lane, Scope, Status
 from tests.contract.test_deliveries import HOOK
-from tests.integration.house import ANA, House, make_removals_due
+from tests.integration.house import ANA, MARCH, House, make_removals_due
 from tests.integration.test_large_erases import ANA_BOT, BOT, forgotten
-from tests.integration.test_no_trace import taken, traces
+from tests.integration.test_no_trace import recorded, taken, traces
 from tests.redis_keys import keys
 
 CAROL_BOT = Scope(tenant="default", user_id="carol", agent_id="bot")
@@ -106,9 +106,11 @@ class Between(RedisTurns):
         return await super().lanes(scope)
 
 
-async def test_a_worker_that_takes_back_leaves_an_erase_what_it_puts_back_by(house: House, redis: Redis) -> None:
-    house.reconciler.table |= {"I live in Rome": Event.UPDATE, "Rome it is": Event.NONE, "I like tea": Event.ADD}
-    for text, scope in (("I live in Berlin", ANA), ("I live in Rome", ANA_BOT), ("Rome it is", ANA)):
+async def test_a_worker_that_takes_back_leaves_an_erase_what_it_shows_others_again_by(
+    house: House, redis: Redis
+) -> None:
+    house.reconciler.table |= {"I live in Rome": Event.UPDATE, "I like tea": Event.ADD}
+    for text, scope in (("I live in Berlin", ANA), ("I live in Rome", ANA_BOT)):
         await house.say(text, scope)
         await house.drain()
     await house.say("I like tea", ANA_BOT)
@@ -146,6 +148,33 @@ async def test_the_sweep_may_repeat_the_removal_of_an_erase_that_is_at_work(hous
     erasure = await forgotten(house, BOT, turns=Between(redis, sweep))
     assert (erasure.verified, erasure.counts.versions) == (True, 1)
     assert await traces(redis, "I live in Rome") == []
+
+
+@pytest.mark.parametrize("settles", [True, False], ids=["a settled turn", "a plan"])
+async def test_an_erase_that_begins_again_shows_what_was_settled_meanwhile(
+    house: House, redis: Redis, settles: bool
+) -> None:
+    house.reconciler.table["I live in Berlin"] = Event.UPDATE
+    await house.say("I live in Rome", ANA_BOT)
+    await house.drain()
+    await house.say("I live in Berlin", timestamp=MARCH)  # long ago: what the agent was told stands for it
+
+    class Losing(QdrantStore):
+        erases = 0
+
+        async def erase(self, scope: Scope, before: int) -> int:
+            self.erases += 1
+            if self.erases == 1:
+                await redis.delete(keys.lease(ANA.lane))  # it has ended: whoever erases was stopped for long
+                await (house.drain() if settles else recorded(house, ANA))
+                assert await house.texts() == ["I live in Rome"]
+            return await super().erase(scope, before)
+
+    store = Losing(house.store._client, house.embedder)
+    assert (await forgotten(house, BOT, store=store)).verified
+    assert store.erases == 2
+    await house.drain()
+    assert await house.texts() == ["I live in Berlin"]
 
 
 async def test_an_erase_of_a_part_leaves_what_is_quoted_of_memories_that_stay(house: House) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from scrubjay.adapters.qdrant import payload as payloads
+from scrubjay.adapters.qdrant import selectors
 from scrubjay.api.mem0 import serving
 from scrubjay.bootstrap import remembering
 from scrubjay.settings import Settings
@@ -105,7 +105,7 @@ async def test_no_request_crosses_a_tenant(world: World, they_see_what_is_theirs
 @pytest.fixture
 def without_the_clause(monkeypatch: pytest.MonkeyPatch) -> None:
     """The one place that forces the tenant into every call of the store, without the tenant."""
-    whole = payloads.within
+    whole = selectors.within
 
     def open_to_all(scope: Any, *more: Any) -> Any:
         found = whole(scope, *more)
@@ -113,7 +113,7 @@ def without_the_clause(monkeypatch: pytest.MonkeyPatch) -> None:
             update={"must": [one for one in found.must or () if getattr(one, "key", "") != "tenant"]}
         )
 
-    monkeypatch.setattr(payloads, "within", open_to_all)
+    monkeypatch.setattr(selectors, "within", open_to_all)
 
 
 @pytest.mark.xfail(strict=True, raises=Leak, reason="the clause is what holds it")

@@ -8,8 +8,9 @@ import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from scrubjay.ingest.new_versions import Source, draft
 from scrubjay.ingest.pipeline import _stored, _told_before
-from scrubjay.ingest.planner import Planner, Source, draft, final_writes
+from scrubjay.ingest.planner import Planner, final_writes
 from scrubjay.ingest.reconciliation import ModelReconciler, RuleReconciler, union
 from scrubjay.model import (
     Decision,

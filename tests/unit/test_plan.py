@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from scrubjay.ingest.planner import Planner, Source, final_writes, memory_id
+from scrubjay.ingest.new_versions import Source, memory_id
+from scrubjay.ingest.planner import Planner, final_writes
 from scrubjay.model import (
     Decision,
     Event,

@@ -10,7 +10,7 @@ from tests.chaos.proof.tree import ROOT, replaced
 
 
 def test_every_invariant_and_kind_of_fault_has_a_mechanism_that_is_taken_out() -> None:
-    assert {one.invariant for one in MUTATIONS} == set(range(1, 18))
+    assert {one.invariant for one in MUTATIONS} == set(range(1, 19))
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda one: one.what)
@@ -22,4 +22,4 @@ def test_what_is_taken_out_stands_exactly_once_in_its_file(mutation: Mutation) -
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda one: one.what)
 def test_the_test_that_must_notice_exists(mutation: Mutation) -> None:
     file, _, name = mutation.test.partition("::")
-    assert f"def {name}(" in (ROOT / file).read_text()
+    assert f"def {name.partition('[')[0]}(" in (ROOT / file).read_text()

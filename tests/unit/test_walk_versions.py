@@ -6,7 +6,8 @@ import itertools
 import random
 from datetime import UTC, datetime, timedelta
 
-from scrubjay.ingest.planner import Planner, Source, draft, final_writes
+from scrubjay.ingest.new_versions import Source, draft
+from scrubjay.ingest.planner import Planner, final_writes
 from scrubjay.model import Decision, Event, Extraction, Fact, Memory, Message, Role, Scope, Turn
 from scrubjay.model.versions import in_order, is_late, is_retracted, superseded, version_id
 

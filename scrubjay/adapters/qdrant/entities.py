@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 
 from qdrant_client import models
 
-from scrubjay.adapters.qdrant import payload as payloads
+from scrubjay.adapters.qdrant import selectors
 from scrubjay.adapters.qdrant.collection import QdrantCollection
 from scrubjay.model import KINDS, Entity, Kind, Page, Scope
 from scrubjay.model.topics import view
@@ -37,14 +37,14 @@ class QdrantEntities(QdrantCollection):
     async def entity(self, reach: Scope, kind: Kind, name: str) -> Entity | None:
         """One entity; None where it has no memories that stand."""
         collection = await self._ready()
-        stand = await self._shown(reach, kind, payloads.equals(KINDS[kind], name))
+        stand = await self._shown(reach, kind, selectors.equals(KINDS[kind], name))
         count = (await self._ask(self._client.count(collection, stand, exact=True))).count
         return await self._told(collection, reach, kind, name, count) if count else None
 
     async def _shown(self, reach: Scope, kind: Kind, *more: models.Condition) -> models.Filter:
         """What a list of an entity's memories shows: of each topic what was said last with the entity's id."""
         seen_in = view([*reach.ids, KINDS[kind]])
-        return payloads.shown(payloads.current(reach, *more), seen_in, await self._clock.now())
+        return selectors.shown(selectors.current(reach, *more), seen_in, await self._clock.now())
 
     async def _named(self, collection: str, reach: Scope, kind: Kind) -> list[tuple[str, int]]:
         stand = await self._shown(reach, kind)
@@ -53,7 +53,7 @@ class QdrantEntities(QdrantCollection):
 
     async def _told(self, collection: str, reach: Scope, kind: Kind, name: str, memories: int) -> Entity | None:
         """One entity with its times; None where it has gone meanwhile."""
-        stand = await self._shown(reach, kind, payloads.equals(KINDS[kind], name))
+        stand = await self._shown(reach, kind, selectors.equals(KINDS[kind], name))
         first, last = await asyncio.gather(
             self._time(collection, stand, "created_at", models.Direction.ASC),
             self._time(collection, stand, "updated_at", models.Direction.DESC),

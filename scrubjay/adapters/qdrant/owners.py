@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Collection
 from qdrant_client import models
 
 from scrubjay.adapters.qdrant import payload as payloads
+from scrubjay.adapters.qdrant import selectors
 from scrubjay.adapters.qdrant.collection import QdrantCollection
 from scrubjay.model import OWNERS, Lane, Memory, Scope
 
@@ -42,18 +43,26 @@ class QdrantOwners(QdrantCollection):
             return {}  # nothing stands, and opening would ask the embedder for the length of its vectors
         collection, topics = await self._ready(), defaultdict[Lane, set[str]](set)
         fields = ["topic", "tenant", *OWNERS]
-        async for page in self._pages(collection, payloads.stands_until(scope, before), fields):
+        async for page in self._pages(collection, selectors.stands_until(scope, before), fields):
             for payload in page:
                 topics[payloads.scope_of(payload).lane].add(payload["topic"])
         return topics
 
+    async def hidden_topics(self, lane: Lane) -> set[str]:
+        """The topics of the memories of a lane that stand and for which another one stands in some view."""
+        collection, topics = await self._ready(), set[str]()
+        hidden = selectors.hidden_anywhere(selectors.of_lane(lane, selectors.stands()))
+        async for page in self._pages(collection, hidden, ["topic"]):
+            topics |= {payload["topic"] for payload in page}
+        return topics
+
     async def delete(self, reach: Scope, memory_id: str, token: int | None = None) -> int:
         """Remove a memory with all its versions, or those written up to a fencing token; returns how many."""
-        return await self._remove(await self._ready(), payloads.versions(reach, memory_id, token))
+        return await self._remove(await self._ready(), selectors.versions(reach, memory_id, token))
 
     async def erase(self, scope: Scope, before: int) -> int:
         """Remove every version in scope that came up to `before` in the order; returns how many."""
-        found = payloads.made_until(scope, before)
+        found = selectors.made_until(scope, before)
         return sum([await self._remove(collection, found) for collection in await self._every()])
 
     async def left(self, scope: Scope, before: int | None = None) -> int:
@@ -64,13 +73,13 @@ class QdrantOwners(QdrantCollection):
         """Count the versions in scope and in these lanes that came after a place in the order."""
         count, wanted = 0, {lane.key for lane in lanes}
         for collection in await self._every():
-            async for page in self._pages(collection, payloads.made_after(scope, after), ["tenant", *OWNERS]):
+            async for page in self._pages(collection, selectors.made_after(scope, after), ["tenant", *OWNERS]):
                 count += sum(payloads.scope_of(payload).lane.key in wanted for payload in page)
         return count
 
     async def current(self, scope: Scope) -> int:
         """Count the memories in scope that stand now."""
-        return await self._counted(payloads.current(scope))
+        return await self._counted(selectors.current(scope))
 
     async def lanes(self, scope: Scope, before: int | None = None) -> list[Lane]:
         """The lanes of all versions in scope, or of those that came up to `before` in the order."""
@@ -85,7 +94,7 @@ class QdrantOwners(QdrantCollection):
 
     async def owners(self, tenant: str) -> list[Scope]:
         """Whose versions there are, whatever their format: each combination of ids once."""
-        found, everything = set[Scope](), payloads.within(Scope(tenant=tenant))
+        found, everything = set[Scope](), selectors.within(Scope(tenant=tenant))
         for collection in await self._every():
             async for page in self._pages(collection, everything, ["tenant", *OWNERS]):
                 found |= set(map(payloads.scope_of, page))
@@ -94,7 +103,7 @@ class QdrantOwners(QdrantCollection):
     async def versions(self, scope: Scope) -> AsyncIterator[Memory]:
         """Every version in scope, in no order, a page at a time. Raises NewerFormat."""
         for collection in await self._every():
-            async for page in self._pages(collection, payloads.within(scope), True):
+            async for page in self._pages(collection, selectors.within(scope), True):
                 for payload in page:
                     yield payloads.from_payload(payload)
 
@@ -130,4 +139,4 @@ class QdrantOwners(QdrantCollection):
 
 def _until(scope: Scope, before: int | None) -> models.Filter:
     """Every version in scope, or those that came up to a place in the order."""
-    return payloads.within(scope) if before is None else payloads.made_until(scope, before)
+    return selectors.within(scope) if before is None else selectors.made_until(scope, before)

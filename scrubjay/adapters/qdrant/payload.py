@@ -1,9 +1,9 @@
-"""A memory as a Qdrant payload and back, and the filters over it. The tenant clause is made here and nowhere else."""
+"""A memory as a Qdrant payload and back."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,9 +11,7 @@ from qdrant_client import models
 
 from scrubjay.adapters.qdrant.casefold import folded
 from scrubjay.errors import NewerFormat
-from scrubjay.model import OWNERS, Lane, Lease, Memory, Scope, Write
-from scrubjay.model.memory import FOREVER
-from scrubjay.model.topics import view
+from scrubjay.model import OWNERS, Memory, Scope, Write
 
 VERSION = 1
 
@@ -39,9 +37,9 @@ INDEXES: Mapping[str, Any] = {
     "expires_at": models.PayloadSchemaType.DATETIME,
 }
 # What was taken back stands under the memory's own id until something takes its place; then it is past.
-_CURRENT, _RETRACTED, _PAST = "current", "retracted", "past"
+CURRENT, RETRACTED, PAST = "current", "retracted", "past"
 # And what waits for a person's judgement stands nowhere.
-_HELD = "held"
+HELD = "held"
 _TIMES = ("created_at", "updated_at", "valid_from", "valid_to", "expires_at", "said_at")
 
 
@@ -84,10 +82,10 @@ def hiding(memory: Memory) -> dict[str, Any]:
 def _state(write: Write) -> str:
     """The keyword for the field `state` of a version's Qdrant payload: held, current, retracted or past."""
     if write.memory.held:
-        return _HELD
+        return HELD
     if write.memory.current:
-        return _CURRENT
-    return _RETRACTED if write.point_id == write.memory.id else _PAST
+        return CURRENT
+    return RETRACTED if write.point_id == write.memory.id else PAST
 
 
 def is_known(payload: Mapping[str, Any]) -> bool:
@@ -104,8 +102,8 @@ def from_payload(payload: Mapping[str, Any]) -> Memory:
     return Memory(
         id=payload["memory_id"],
         scope=scope_of(payload),
-        current=payload["state"] == _CURRENT,
-        held=payload["state"] == _HELD,
+        current=payload["state"] == CURRENT,
+        held=payload["state"] == HELD,
         **{name: value for name, value in payload.items() if name in ours},
     )
 
@@ -114,220 +112,3 @@ def scope_of(payload: Mapping[str, Any]) -> Scope:
     """Whose version it is."""
     ids = {field: payload.get(field) for field in OWNERS}
     return Scope(tenant=payload["tenant"], **ids)
-
-
-def equals(field: str, value: str) -> models.FieldCondition:
-    """That a field has, or holds, a value."""
-    return models.FieldCondition(key=field, match=models.MatchValue(value=value))
-
-
-def within(scope: Scope, *more: models.Condition) -> models.Filter:
-    """Everything of a scope: the tenant always, and each id that is set."""
-    ids: list[models.Condition] = [equals(field, name) for field, name in scope.ids.items()]
-    return models.Filter(must=[equals("tenant", scope.tenant), *ids, *more])
-
-
-def current(scope: Scope, *more: models.Condition) -> models.Filter:
-    """The memories of a scope as they stand now, and of which more holds."""
-    return within(scope, equals("state", _CURRENT), *more)
-
-
-def weighed(lane: Lane, retracted: tuple[datetime, datetime | None] | None, now: datetime) -> models.Filter:
-    """The Qdrant filter for the points in a lane that a candidate for a memory is weighed against.
-
-    They are what stands now, and what was retracted between two moments if given. What has expired says nothing any
-    more: told again, it is news.
-    """
-    if retracted is None:
-        return unexpired(of_lane(lane, equals("state", _CURRENT)), now)
-    after, until = retracted
-    later = models.DatetimeRange(gt=stamp(after), lte=stamp(until) if until else None)
-    ended = models.FieldCondition(key="valid_to", range=later)
-    taken_back = models.Filter(must=[equals("state", _RETRACTED), ended])
-    either = models.Filter(should=[equals("state", _CURRENT), taken_back])
-    return unexpired(of_lane(lane, either), now)
-
-
-def of_lane(lane: Lane, *more: models.Condition) -> models.Filter:
-    """The points that belong to a lane, and of which more holds.
-
-    A user's memory that names an agent as well is the user's, and no turn of the agent's own may change it.
-    """
-    before = OWNERS[: OWNERS.index(f"{lane.kind}_id")]
-    return within(lane.scope, *_without(before), *more)
-
-
-def just(scope: Scope) -> models.Filter:
-    """The points of memories that have these ids and no others."""
-    return within(scope, *_without([field for field in OWNERS if field not in scope.ids]))
-
-
-def _without(fields: Sequence[str]) -> list[models.Condition]:
-    return [models.IsEmptyCondition(is_empty=models.PayloadField(key=field)) for field in fields]
-
-
-def shown(found: models.Filter, seen_in: str, moment: datetime, *, then: bool = False) -> models.Filter:
-    """Of what is found that for which no other memory of its topic stands in a view.
-
-    Args:
-        found: what it is a part of.
-        seen_in: the view; empty: nothing is hidden.
-        moment: when.
-        then: the moment may be a past one: what was said after it hides nothing.
-    """
-    if not seen_in:
-        return found
-    until = models.FieldCondition(key=f"hidden.{seen_in}.until", range=models.DatetimeRange(gt=stamp(moment)))
-    since = models.FieldCondition(key=f"hidden.{seen_in}.since", range=models.DatetimeRange(lte=stamp(moment)))
-    hidden = models.Filter(must=[equals("hidden_in", seen_in), until, *([since] if then else [])])
-    return models.Filter(must=found.must, must_not=[*_excluded(found), hidden])
-
-
-def hidden_anywhere(found: models.Filter) -> models.Filter:
-    """Of what is found that for which another memory of its topic stands, or has stood, in some view."""
-    nowhere = models.IsEmptyCondition(is_empty=models.PayloadField(key="hidden_in"))
-    return models.Filter(must=found.must, must_not=[*_excluded(found), nowhere])
-
-
-def some_topics(scope: Scope, topics: Sequence[str]) -> models.Filter:
-    """The points within a scope of memories of some topics."""
-    return within(scope, of_topics(topics))
-
-
-def _always_shown(seen_in: str) -> models.Condition:
-    """That a memory may be shown in a view now, or once what stands for it there has expired."""
-    never = models.FieldCondition(key=f"hidden.{seen_in}.until", range=models.DatetimeRange(gte=stamp(FOREVER)))
-    return models.Filter(must_not=[models.Filter(must=[equals("hidden_in", seen_in), never])])
-
-
-def beside(scopes: Collection[Scope], topics: Sequence[str]) -> models.Filter:
-    """The points of memories of some topics that may be seen where what is said in one of these scopes is seen.
-
-    The scopes are of one lane. Whoever stands for a memory in all of the views that it shares with them is among them.
-    """
-    lane = next(iter(scopes)).lane
-    parts = {part for scope in scopes for part in scope.covering if lane.scope.covers(part)}
-    either: list[models.Condition] = [within(part, _always_shown(view(part.ids))) for part in parts]
-    return of_lane(lane, of_topics(topics), stands(), models.Filter(should=either))
-
-
-def stands() -> models.Condition:
-    """That a version stands: it is current, or was retracted last."""
-    return models.FieldCondition(key="state", match=models.MatchAny(any=[_CURRENT, _RETRACTED]))
-
-
-def of_topics(topics: Sequence[str]) -> models.Condition:
-    """That a version's memory has one of these topics."""
-    return models.FieldCondition(key="topic", match=models.MatchAny(any=list(topics)))
-
-
-def unexpired(found: models.Filter, moment: datetime) -> models.Filter:
-    """Of what is found that which has not expired at a moment."""
-    expired = models.FieldCondition(key="expires_at", range=models.DatetimeRange(lte=stamp(moment)))
-    return models.Filter(must=found.must, must_not=[*_excluded(found), expired])
-
-
-def as_of(scope: Scope, moment: datetime, *more: models.Condition) -> models.Filter:
-    """The versions of a scope that held at a moment, and of which more holds."""
-    at = stamp(moment)
-    return models.Filter(
-        must=[
-            *_conditions(within(scope, *more)),
-            models.FieldCondition(key="valid_from", range=models.DatetimeRange(lte=at)),
-        ],
-        must_not=[
-            models.FieldCondition(key="valid_to", range=models.DatetimeRange(lte=at)),
-            equals("state", _HELD),
-        ],
-    )
-
-
-def searched(scope: Scope, moment: datetime | None, *more: models.Condition) -> models.Filter:
-    """What a search looks at: what stands now, or what held at a moment."""
-    return current(scope, *more) if moment is None else as_of(scope, moment, *more)
-
-
-def versions(reach: Scope, memory_id: str, token: int | None = None) -> models.Filter:
-    """Every version of one memory, and what is held back under its id; those written up to a token if one is given."""
-    written = [] if token is None else [_written_until(token)]
-    return within(reach, equals("memory_id", memory_id), *written)
-
-
-def told(reach: Scope, memory_id: str) -> models.Filter:
-    """The Qdrant filter for the points of one memory that its history shows: every version that is not held back."""
-    return models.Filter(must=versions(reach, memory_id).must, must_not=[equals("state", _HELD)])
-
-
-def held(reach: Scope, memory_id: str | None = None) -> models.Filter:
-    """The Qdrant filter for the points of memories that are held back within reach, or of the one with this id."""
-    one = [equals("memory_id", memory_id)] if memory_id is not None else []
-    return within(reach, equals("state", _HELD), *one)
-
-
-def points(reach: Scope, ids: Sequence[str]) -> models.Filter:
-    """These points."""
-    return within(reach, models.HasIdCondition(has_id=list(ids)))
-
-
-def standing_point(reach: Scope, memory_id: str) -> models.Filter:
-    """The current version of one memory: its point carries the memory's own id."""
-    return within(reach, models.HasIdCondition(has_id=[memory_id]), equals("state", _CURRENT))
-
-
-def made_until(scope: Scope, order: int, *more: models.Condition) -> models.Filter:
-    """Every version in scope that a turn or an edit up to a place in the order made, and of which more holds.
-
-    What has no place in the order is among them: an erase leaves only what is known to be newer.
-    """
-    newer = models.FieldCondition(key="order", range=models.Range(gt=order))
-    return models.Filter(must=within(scope, *more).must, must_not=[newer])
-
-
-def made_after(scope: Scope, order: int) -> models.Filter:
-    """The others: every version in scope that is newer."""
-    return within(scope, models.FieldCondition(key="order", range=models.Range(gt=order)))
-
-
-def stands_until(scope: Scope, order: int) -> models.Filter:
-    """The same, of the versions that stand."""
-    return made_until(scope, order, stands())
-
-
-def unfenced_point(token: int, write: Write) -> models.Filter:
-    """The point of a write, unless a newer fencing token has written it."""
-    there = points(Scope(tenant=write.memory.scope.tenant), [write.point_id])
-    return both(there, not_fenced_off(token))
-
-
-def both(one: models.Filter, other: models.Filter) -> models.Filter:
-    """What both find."""
-    excluded = [*_excluded(one), *_excluded(other)]
-    return models.Filter(must=[*_conditions(one), *_conditions(other)], must_not=excluded or None)
-
-
-def but_not(found: models.Filter, other: models.Filter) -> models.Filter:
-    """What one finds and the other does not."""
-    return models.Filter(must=found.must, must_not=[*_excluded(found), other])
-
-
-def not_fenced_off(token: int) -> models.Filter:
-    """The points that no newer fencing token has written."""
-    return models.Filter(must=[_written_until(token)])
-
-
-def _written_until(token: int) -> models.Condition:
-    return models.FieldCondition(key="fence", range=models.Range(lte=token))
-
-
-def ours(lease: Lease, memory_id: str) -> models.Filter:
-    """The standing version of one of a lane's memories, unless a newer fencing token has written it."""
-    stands = standing_point(lease.lane.scope, memory_id)
-    return models.Filter(must=[*_conditions(stands), *_conditions(not_fenced_off(lease.token))])
-
-
-def _excluded(found: models.Filter) -> list[models.Condition]:
-    return found.must_not if isinstance(found.must_not, list) else []
-
-
-def _conditions(found: models.Filter) -> list[models.Condition]:
-    return found.must if isinstance(found.must, list) else []

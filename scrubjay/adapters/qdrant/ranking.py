@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qdrant_client import models
 
-from scrubjay.adapters.qdrant import payload as payloads
+from scrubjay.adapters.qdrant import selectors
 from scrubjay.adapters.qdrant.server_versions import Version
 from scrubjay.adapters.qdrant.writes import document
 from scrubjay.model import scoring
@@ -37,7 +37,7 @@ def candidates(query: Query, within: models.Filter, version: Version) -> list[mo
     How rare a word is is counted over everything of the owner, not over what is searched: so neither others' memories
     nor a filter move a score. A server that cannot do so counts over all owners.
     """
-    corpus = models.IdfCorpusParams(corpus=payloads.within(query.scope))
+    corpus = models.IdfCorpusParams(corpus=selectors.within(query.scope))
     params = models.SearchParams(idf=corpus) if version.counts_words_by_owner else None
     words = document(query.text)
     return [

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -11,30 +10,30 @@ from typing import Any, TypeVar
 from qdrant_client import AsyncQdrantClient, models
 
 from scrubjay.adapters.qdrant import payload as payloads
+from scrubjay.adapters.qdrant import selectors
 from scrubjay.adapters.qdrant.collection import REFUSED_READ
 from scrubjay.adapters.qdrant.entities import QdrantEntities
 from scrubjay.adapters.qdrant.filters import characters, conditions, fields
 from scrubjay.adapters.qdrant.lists import part_of
-from scrubjay.adapters.qdrant.owners import QdrantOwners
+from scrubjay.adapters.qdrant.neighbours import QdrantNeighbours, is_taken, recalled
 from scrubjay.adapters.qdrant.ranking import RANKING, candidates
-from scrubjay.adapters.qdrant.writes import WRITE_BYTES, QdrantWriter, document, still_good, vector_bytes
+from scrubjay.adapters.qdrant.writes import WRITE_BYTES, QdrantWriter, document, still_good
 from scrubjay.errors import FilterNotServed, StoreRejected, StoreUnavailable
-from scrubjay.model import Feedback, Lane, Lease, Memory, Page, Recalled, Scope, Slice, Write
+from scrubjay.model import Feedback, Lease, Memory, Page, Recalled, Scope, Slice, Write
 from scrubjay.model.clock import OWN_CLOCK
 from scrubjay.model.filters import Condition, names_ids_of
 from scrubjay.model.names import COLLECTION_PREFIX
 from scrubjay.model.topics import not_last, view
 from scrubjay.model.versions import in_order
 from scrubjay.offload import off_loop
-from scrubjay.ports import Clock, Embedder, Near, Query
+from scrubjay.ports import Clock, Embedder, Query
 
 T = TypeVar("T")
 _SCROLL = 256
-_OTHERS = 3  # neighbours of other scopes for each look
 _TOPICS_WORKED_OUT = 1_000  # of one answer; of more than these, memories are shown that others stand for
 
 
-class QdrantStore(QdrantOwners, QdrantEntities):
+class QdrantStore(QdrantNeighbours, QdrantEntities):
     """The port `MemoryStore` on Qdrant 1.17 or newer; see `limits` for what only 1.20 can do.
 
     Args:
@@ -52,8 +51,7 @@ class QdrantStore(QdrantOwners, QdrantEntities):
         most_bytes: int = WRITE_BYTES,
         prefix: str = COLLECTION_PREFIX,
     ) -> None:
-        super().__init__(client, embedder, clock, prefix)
-        self._most_bytes = most_bytes
+        super().__init__(client, embedder, clock, prefix, most_bytes)
         self._writer = QdrantWriter(client, self._server, most_bytes)
 
     async def apply(self, lease: Lease, writes: Sequence[Write], good_until: float) -> None:
@@ -68,11 +66,11 @@ class QdrantStore(QdrantOwners, QdrantEntities):
         whole, kept = [one for one in writes if one.vector], [one for one in writes if not one.vector]
         if whole:
             collection, points = await self._points(lease, whole)
-            unfenced = payloads.not_fenced_off(lease.token)
+            unfenced = selectors.not_fenced_off(lease.token)
             await self._writer.put(collection, points, good_until, update_filter=unfenced)
         for write in kept:
             still_good(good_until)
-            point = payloads.unfenced_point(lease.token, write)
+            point = selectors.unfenced_point(lease.token, write)
             payload = payloads.to_payload(write, lease.token)
             call = self._client.overwrite_payload(await self._ready(), payload, points=point, wait=True)
             await self._ask(call, writes=True)
@@ -102,7 +100,7 @@ class QdrantStore(QdrantOwners, QdrantEntities):
         """What stands, was taken back or is held back under these ids within reach, by id."""
         collection, found, asked = await self._ready(), dict[str, Memory](), sorted(ids)
         for start in range(0, len(asked), _SCROLL):
-            wanted = payloads.points(reach, asked[start : start + _SCROLL])
+            wanted = selectors.points(reach, asked[start : start + _SCROLL])
             points, _ = await self._ask(
                 self._client.scroll(collection, wanted, limit=_SCROLL, with_payload=True, with_vectors=False)
             )
@@ -113,7 +111,7 @@ class QdrantStore(QdrantOwners, QdrantEntities):
     async def judge(self, lease: Lease, memory_id: str, feedback: Feedback | None) -> None:
         """Put feedback to the memory that stands under an id; None takes it away. A newer lease's is left as it is."""
         collection = await self._ready()
-        found = payloads.ours(lease, memory_id)
+        found = selectors.ours(lease, memory_id)
         if feedback is None:
             call = self._client.delete_payload(collection, ["feedback"], points=found, wait=True)
             await self._ask(call, writes=True)
@@ -121,94 +119,16 @@ class QdrantStore(QdrantOwners, QdrantEntities):
             told = {"feedback": feedback.model_dump(mode="json", exclude_none=True)}
             await self._ask(self._client.set_payload(collection, told, points=found, wait=True), writes=True)
 
-    async def neighbours(self, lane: Lane, looks: Sequence[Near], limit: int) -> list[list[Recalled]]:
-        """For each look the nearest current memories of the lane's owner by cosine, nearest first.
-
-        Of its own scope up to `limit`, and some of other scopes: those that stand for their topic in the lane, and the
-        nearest of all. Where one of these is near, so is what the look's own scope tells of its topic.
-        """
-        if not looks:
-            return []
-        collection, near = await self._ready(looks[0].vector), list[list[Recalled]]()
-        now, in_lane = await self._clock.now(), view(lane.scope.ids)
-        at_once = max(1, self._most_bytes // (2 * vector_bytes(len(looks[0].vector))))
-        for start in range(0, len(looks), at_once):
-            requests = list[models.QueryRequest]()
-            for look in looks[start : start + at_once]:
-                weighed, own = payloads.weighed(lane, look.taken_back, now), payloads.just(look.scope)
-                others = payloads.but_not(weighed, own)
-                requests.append(_nearest(look.vector, payloads.both(weighed, own), limit))
-                requests.append(_nearest(look.vector, payloads.shown(others, in_lane, now), min(limit, _OTHERS)))
-                requests.append(_nearest(look.vector, others, 1))
-            answers = await self._nearest(collection, requests)
-            near += [[_recalled(point, point.score) for point in answer.points] for answer in answers]
-        pairs = [(own, _once([*nearest, *others])) for own, others, nearest in zip(*[iter(near)] * 3, strict=True)]
-        known = await self._of_own_scope(lane, looks, pairs)
-        return [
-            _own_beside_others(own, others, known.get(look.scope, {}))
-            for look, (own, others) in zip(looks, pairs, strict=True)
-        ]
-
-    async def _of_own_scope(
-        self, lane: Lane, looks: Sequence[Near], pairs: Sequence[tuple[list[Recalled], list[Recalled]]]
-    ) -> dict[Scope, dict[str, Memory]]:
-        """By scope and topic, what a scope says itself where a memory of another scope was found near."""
-        wanted = defaultdict[Scope, set[str]](set)
-        for look, (own, others) in zip(looks, pairs, strict=True):
-            wanted[look.scope] |= {one.memory.topic for one in others} - {one.memory.topic for one in own}
-        known = dict[Scope, dict[str, Memory]]()
-        for scope, topics in wanted.items():
-            if topics:
-                found = payloads.both(
-                    payloads.of_lane(lane, payloads.of_topics(sorted(topics)), payloads.stands()), payloads.just(scope)
-                )
-                known[scope] = {memory.topic: memory for memory in await self._all(found) if memory.current}
-        return known
-
-    async def beside(self, scopes: Collection[Scope], topics: Collection[str]) -> list[Memory]:
-        """The memories of some topics that may be hidden by what is said in these scopes, or may hide it.
-
-        Args:
-            scopes: of one lane.
-            topics: as memories name them.
-
-        Returns those that stand, retracted ones as well; not those for which one of the others stands for good.
-        """
-        return await self._all(payloads.beside(scopes, sorted(topics))) if topics else []
-
-    async def members(self, lane: Lane, topics: Collection[str]) -> list[Memory]:
-        """All memories of some topics of a lane that stand, retracted ones as well."""
-        wanted = payloads.of_topics(sorted(topics))
-        return await self._all(payloads.of_lane(lane, wanted, payloads.stands())) if topics else []
-
-    async def _all(self, found: models.Filter) -> list[Memory]:
-        """Every memory that a filter finds. Raises NewerFormat."""
-        collection, memories = await self._ready(), list[Memory]()
-        async for page in self._pages(collection, found, True):
-            memories += map(payloads.from_payload, page)
-        return memories
-
-    async def _nearest(self, collection: str, requests: list[models.QueryRequest]) -> Any:
-        """Raises StoreRejected where one of these is refused, StoreUnavailable where another vector's would be too."""
-        try:
-            return await self._server.answer(self._client.query_batch_points(collection, requests))
-        except StoreRejected as error:
-            dimension = int(self.collection.rpartition("-")[2])
-            harmless = requests[0].model_copy(update={"query": [1.0] * dimension})
-            if await _is_taken(self._server.answer(self._client.query_batch_points(collection, [harmless]))):
-                raise
-            raise StoreUnavailable(REFUSED_READ) from error
-
     async def search(self, query: Query) -> list[Recalled]:
         """The memories that matter most: dense and BM25 candidates, scored together as in `model.scoring`."""
         collection = await self._ready(query.vector)
         moment = query.as_of or await self._clock.now()
 
         async def answer(conditions: list[models.Condition]) -> Any:
-            within = payloads.searched(query.scope, query.as_of, *conditions)
+            within = selectors.searched(query.scope, query.as_of, *conditions)
             within = await self._seen(within, query.scope, query.filters, moment, then=query.as_of is not None)
             if not query.show_expired:
-                within = payloads.unexpired(within, moment)
+                within = selectors.unexpired(within, moment)
             return await self._server.answer(
                 self._client.query_points(
                     collection,
@@ -221,7 +141,7 @@ class QdrantStore(QdrantOwners, QdrantEntities):
             )
 
         points = (await self._filtered(answer, query.filters)).points
-        return [_recalled(point, point.score) for point in _known(points)]
+        return [recalled(point, point.score) for point in _known(points)]
 
     async def _seen(
         self, found: models.Filter, scope: Scope, filters: Condition | None, moment: datetime, *, then: bool = False
@@ -231,20 +151,20 @@ class QdrantStore(QdrantOwners, QdrantEntities):
         That is a view, unless the filter names some of several ids, or none in particular: then it is worked out.
         """
         if then or filters is None or names_ids_of(filters) <= scope.ids.keys():
-            return payloads.shown(found, view(scope.ids), moment, then=then)
+            return selectors.shown(found, view(scope.ids), moment, then=then)
         collection, topics = await self._ready(), set[str]()
-        hidden = payloads.unexpired(payloads.hidden_anywhere(found), moment)
+        hidden = selectors.unexpired(selectors.hidden_anywhere(found), moment)
         async for page in self._pages(collection, hidden, ["topic"]):
             topics |= {payload["topic"] for payload in page}
             if len(topics) >= _TOPICS_WORKED_OUT:
                 break
-        members = await self._all(payloads.both(found, payloads.some_topics(scope, sorted(topics)))) if topics else []
+        members = await self._all(selectors.both(found, selectors.some_topics(scope, sorted(topics)))) if topics else []
         behind = [member.id for member in not_last(members, moment)]
-        return payloads.but_not(found, payloads.points(Scope(tenant=scope.tenant), behind)) if behind else found
+        return selectors.but_not(found, selectors.points(Scope(tenant=scope.tenant), behind)) if behind else found
 
     async def get(self, reach: Scope, memory_id: str) -> Memory | None:
         """The current version of a memory; None when unknown, retracted or out of reach."""
-        collection, found = await self._ready(), payloads.standing_point(reach, memory_id)
+        collection, found = await self._ready(), selectors.standing_point(reach, memory_id)
         points, _ = await self._ask(self._client.scroll(collection, found, limit=1, with_payload=True))
         return next((payloads.from_payload(point.payload) for point in points), None)
 
@@ -256,14 +176,14 @@ class QdrantStore(QdrantOwners, QdrantEntities):
         now = await self._clock.now()
 
         async def answer(conditions: list[models.Condition]) -> Slice[Memory]:
-            found = await self._seen(payloads.current(scope, *conditions), scope, filters, now)
-            return await self._page(found if show_expired else payloads.unexpired(found, now), page)
+            found = await self._seen(selectors.current(scope, *conditions), scope, filters, now)
+            return await self._page(found if show_expired else selectors.unexpired(found, now), page)
 
         return await self._filtered(answer, filters)
 
     async def held_page(self, reach: Scope, page: Page, memory_id: str | None = None) -> Slice[Memory]:
         """A part of the memories within reach that are held back, or the one with this id, newest first."""
-        return await self._filtered(lambda _: self._page(payloads.held(reach, memory_id), page), None)
+        return await self._filtered(lambda _: self._page(selectors.held(reach, memory_id), page), None)
 
     async def _filtered(self, answer: Callable[[list[models.Condition]], Awaitable[T]], filters: Condition | None) -> T:
         """What a caller's filter finds. A refusal is the filter's fault where the same is answered without it.
@@ -274,7 +194,7 @@ class QdrantStore(QdrantOwners, QdrantEntities):
             work = partial(conditions, filters, self._server.version)
             return await answer(await off_loop(characters(filters), work))
         except StoreRejected as error:
-            if filters is not None and await _is_taken(answer([])):
+            if filters is not None and await is_taken(answer([])):
                 raise FilterNotServed(f"{fields(filters)}: the store cannot serve this filter") from error
             raise StoreUnavailable(REFUSED_READ) from error
 
@@ -301,7 +221,7 @@ class QdrantStore(QdrantOwners, QdrantEntities):
     async def history(self, reach: Scope, memory_id: str) -> list[Memory]:
         """Every version of a memory, oldest first."""
         collection = await self._ready()
-        found, offset = payloads.told(reach, memory_id), None
+        found, offset = selectors.told(reach, memory_id), None
         memories: list[Memory] = []
         while True:
             points, offset = await self._ask(
@@ -312,50 +232,6 @@ class QdrantStore(QdrantOwners, QdrantEntities):
                 return in_order(memories)
 
 
-def _once(neighbours: Iterable[Recalled]) -> list[Recalled]:
-    """Each memory once, as it comes first."""
-    return list({neighbour.memory.id: neighbour for neighbour in reversed(list(neighbours))}.values())[::-1]
-
-
-def _own_beside_others(
-    own: Sequence[Recalled], others: Sequence[Recalled], known: Mapping[str, Memory]
-) -> list[Recalled]:
-    """Neighbours of both kinds, nearest first; what is near in another scope brings what its own scope tells of it.
-
-    Args:
-        own: of the own scope.
-        others: of other scopes.
-        known: by topic, what the own scope tells of what is near in other scopes alone.
-    """
-    texts = {(neighbour.memory.topic, neighbour.memory.text) for neighbour in own}
-    found = list(own)
-    for neighbour in others:
-        memory = known.get(neighbour.memory.topic)
-        if memory is not None:
-            found.append(neighbour.model_copy(update={"memory": memory}))
-            texts.add((memory.topic, memory.text))
-        if (neighbour.memory.topic, neighbour.memory.text) not in texts:
-            found.append(neighbour)
-    return sorted(_once(found), key=lambda neighbour: neighbour.score, reverse=True)
-
-
-def _nearest(vector: Sequence[float], within: models.Filter, limit: int) -> models.QueryRequest:
-    return models.QueryRequest(query=list(vector), using="dense", filter=within, limit=limit, with_payload=True)
-
-
-async def _is_taken(call: Awaitable[Any]) -> bool:
-    """Whether Qdrant answers a query on its collection; False where it rejects the query as wrong."""
-    try:
-        await call
-    except StoreRejected:
-        return False
-    return True
-
-
 def _known(points: Sequence[Any]) -> list[Any]:
     """For people: what only a newer Scrubjay can read is left out. Whoever decides on memories must not do so."""
     return [point for point in points if payloads.is_known(point.payload)]
-
-
-def _recalled(point: models.ScoredPoint, score: float) -> Recalled:
-    return Recalled(memory=payloads.from_payload(point.payload or {}), score=max(0.0, min(1.0, score)))

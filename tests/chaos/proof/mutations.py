@@ -45,7 +45,6 @@ _UNTOLD = (
     "test_nothing_of_a_forgotten_owner_stays_whether_it_was_delivered_waits_or_failed"
 )
 _CLOCK = f"{_TRACE}a_turn_is_accepted_after_the_epoch_even_if_the_lane_is_forgotten_and_the_clock_goes_back"
-_QUOTES = f"{_TRACE}what_another_agents_turns_quote_of_the_forgotten_one_goes_as_well"
 _COUNTED = f"{_TRACE}a_worker_that_is_about_to_settle_while_its_lane_is_forgotten_does_not_take_turns_out_of_the_count"
 _DOWN = _test(
     "10_model_down",
@@ -70,7 +69,7 @@ _INVARIANTS = (
     _one(2, "The plan is not recorded before it is applied.", _CUT,
          "scrubjay/ingest/drain.py", "await parts.lanes.record(lease, plan)", "pass"),
     _one(2, "A memory's id is drawn by chance, not made from its turn and its words.", _GIVEN_UP,
-         "scrubjay/ingest/planner.py", 'uuid.uuid5(NAMESPACE, f"{turn_id}:{repetition}:{text}")', "uuid.uuid4()"),
+         "scrubjay/ingest/new_versions.py", 'uuid.uuid5(NAMESPACE, f"{turn_id}:{repetition}:{text}")', "uuid.uuid4()"),
     _one(3, "A turn is put at the wrong end of its lane.", _ORDER,
          f"{_LUA}/accept.lua", "redis.call('RPUSH', waiting, id)", "redis.call('LPUSH', waiting, id)"),
     _one(3, "A lane that somebody holds is given to the next who asks.", _ORDER,
@@ -127,8 +126,6 @@ _INVARIANTS = (
          "scrubjay/erase/forget.py", "tally.untold += await inbox.untell(scope, epoch.order)", "pass"),
     _one(9, "A turn's place in the order is the time, not the next number.", _CLOCK,
          f"{_LUA}/accept.lua", "next_order(clock), clock.now_us", "digits(clock.now_us), clock.now_us"),
-    _one(9, "Other turns go on quoting what was forgotten.", _QUOTES,
-         "scrubjay/erase/tombstones.py", "await inbox.unquote(lease, quoting.turns, gone)", "pass"),
     _one(9, "The epoch is raised before the lanes are taken: a worker may settle as erased what is to be counted.",
          _COUNTED,
          "scrubjay/erase/forget.py", "await hold.take(lanes)\n", "pass\n"),

@@ -1,0 +1,172 @@
+"""Neighbours of a candidate: what Qdrant is asked for, and how the answers become one list."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Awaitable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from qdrant_client import AsyncQdrantClient, models
+
+from scrubjay.adapters.qdrant import payload as payloads
+from scrubjay.adapters.qdrant import selectors
+from scrubjay.adapters.qdrant.collection import REFUSED_READ
+from scrubjay.adapters.qdrant.owners import QdrantOwners
+from scrubjay.adapters.qdrant.writes import vector_bytes
+from scrubjay.errors import StoreRejected, StoreUnavailable
+from scrubjay.model import Lane, Memory, Recalled, Scope
+from scrubjay.model.topics import view
+from scrubjay.ports import Clock, Embedder, Near
+
+REQUESTS = 3  # for each look
+_OTHERS = 3  # neighbours of other scopes for each look
+
+
+class QdrantNeighbours(QdrantOwners):
+    """The part of the port `MemoryStore` that tells what candidates are compared with.
+
+    Args:
+        client, embedder, clock, prefix: as of `QdrantCollection`.
+        most_bytes: of one request.
+    """
+
+    def __init__(
+        self, client: AsyncQdrantClient, embedder: Embedder, clock: Clock, prefix: str, most_bytes: int
+    ) -> None:
+        super().__init__(client, embedder, clock, prefix)
+        self._most_bytes = most_bytes
+
+    async def neighbours(self, lane: Lane, looks: Sequence[Near], limit: int) -> list[list[Recalled]]:
+        """For each look the nearest current memories of the lane's owner by cosine, nearest first.
+
+        Of its own scope up to `limit`, and some of other scopes: those that stand for their topic in the lane, and the
+        nearest of all. Where one of these is near, so is what the look's own scope tells of its topic.
+        """
+        if not looks:
+            return []
+        collection, near = await self._ready(looks[0].vector), list[list[Recalled]]()
+        now = await self._clock.now()
+        at_once = max(1, self._most_bytes // (REQUESTS * vector_bytes(len(looks[0].vector))))
+        for start in range(0, len(looks), at_once):
+            requests = list[models.QueryRequest]()
+            for look in looks[start : start + at_once]:
+                requests += requests_for(look, lane, now, limit)
+            answers = await self._nearest(collection, requests)
+            near += [[recalled(point, point.score) for point in answer.points] for answer in answers]
+        pairs = [
+            (own, once([*nearest, *others])) for own, others, nearest in zip(*[iter(near)] * REQUESTS, strict=True)
+        ]
+        known = await self._of_own_scope(lane, looks, pairs)
+        return [
+            own_beside_others(own, others, known.get(look.scope, {}))
+            for look, (own, others) in zip(looks, pairs, strict=True)
+        ]
+
+    async def _of_own_scope(
+        self, lane: Lane, looks: Sequence[Near], pairs: Sequence[tuple[list[Recalled], list[Recalled]]]
+    ) -> dict[Scope, dict[str, Memory]]:
+        """By scope and topic, what a scope says itself where a memory of another scope was found near."""
+        wanted = defaultdict[Scope, set[str]](set)
+        for look, (own, others) in zip(looks, pairs, strict=True):
+            wanted[look.scope] |= {one.memory.topic for one in others} - {one.memory.topic for one in own}
+        known = dict[Scope, dict[str, Memory]]()
+        for scope, topics in wanted.items():
+            if topics:
+                found = selectors.both(
+                    selectors.of_lane(lane, selectors.of_topics(sorted(topics)), selectors.stands()),
+                    selectors.just(scope),
+                )
+                known[scope] = {memory.topic: memory for memory in await self._all(found) if memory.current}
+        return known
+
+    async def beside(self, scopes: Collection[Scope], topics: Collection[str]) -> list[Memory]:
+        """The memories of some topics that may be hidden by what is said in these scopes, or may hide it.
+
+        Args:
+            scopes: of one lane.
+            topics: as memories name them.
+
+        Returns those that stand, retracted ones as well; not those for which one of the others stands for good.
+        """
+        return await self._all(selectors.beside(scopes, sorted(topics))) if topics else []
+
+    async def members(self, lane: Lane, topics: Collection[str]) -> list[Memory]:
+        """All memories of some topics of a lane that stand, retracted ones as well."""
+        wanted = selectors.of_topics(sorted(topics))
+        return await self._all(selectors.of_lane(lane, wanted, selectors.stands())) if topics else []
+
+    async def _all(self, found: models.Filter) -> list[Memory]:
+        """Every memory that a filter finds. Raises NewerFormat."""
+        collection, memories = await self._ready(), list[Memory]()
+        async for page in self._pages(collection, found, True):
+            memories += map(payloads.from_payload, page)
+        return memories
+
+    async def _nearest(self, collection: str, requests: list[models.QueryRequest]) -> Any:
+        """Raises StoreRejected where one of these is refused, StoreUnavailable where another vector's would be too."""
+        try:
+            return await self._server.answer(self._client.query_batch_points(collection, requests))
+        except StoreRejected as error:
+            dimension = int(self.collection.rpartition("-")[2])
+            harmless = requests[0].model_copy(update={"query": [1.0] * dimension})
+            if await is_taken(self._server.answer(self._client.query_batch_points(collection, [harmless]))):
+                raise
+            raise StoreUnavailable(REFUSED_READ) from error
+
+
+def requests_for(look: Near, lane: Lane, now: datetime, limit: int) -> list[models.QueryRequest]:
+    """The requests for one look: its own scope's neighbours, those that stand for their topic, the nearest of all."""
+    weighed, own = selectors.weighed(lane, look.taken_back, now), selectors.just(look.scope)
+    others = selectors.but_not(weighed, own)
+    in_lane = selectors.shown(others, view(lane.scope.ids), now)
+    return [
+        _nearest(look.vector, selectors.both(weighed, own), limit),
+        _nearest(look.vector, in_lane, min(limit, _OTHERS)),
+        _nearest(look.vector, others, 1),
+    ]
+
+
+def _nearest(vector: Sequence[float], within: models.Filter, limit: int) -> models.QueryRequest:
+    return models.QueryRequest(query=list(vector), using="dense", filter=within, limit=limit, with_payload=True)
+
+
+def once(neighbours: Iterable[Recalled]) -> list[Recalled]:
+    """Each memory once, as it comes first."""
+    return list({neighbour.memory.id: neighbour for neighbour in reversed(list(neighbours))}.values())[::-1]
+
+
+def own_beside_others(
+    own: Sequence[Recalled], others: Sequence[Recalled], known: Mapping[str, Memory]
+) -> list[Recalled]:
+    """Neighbours of both kinds, nearest first; what is near in another scope brings what its own scope tells of it.
+
+    Args:
+        own: of the own scope.
+        others: of other scopes.
+        known: by topic, what the own scope tells of what is near in other scopes alone.
+    """
+    texts = {(neighbour.memory.topic, neighbour.memory.text) for neighbour in own}
+    found = list(own)
+    for neighbour in others:
+        memory = known.get(neighbour.memory.topic)
+        if memory is not None:
+            found.append(neighbour.model_copy(update={"memory": memory}))
+            texts.add((memory.topic, memory.text))
+        if (neighbour.memory.topic, neighbour.memory.text) not in texts:
+            found.append(neighbour)
+    return sorted(once(found), key=lambda neighbour: neighbour.score, reverse=True)
+
+
+async def is_taken(call: Awaitable[Any]) -> bool:
+    """Whether Qdrant answers a query on its collection; False where it rejects the query as wrong."""
+    try:
+        await call
+    except StoreRejected:
+        return False
+    return True
+
+
+def recalled(point: models.ScoredPoint, score: float) -> Recalled:
+    """A point with its score in [0, 1]."""
+    return Recalled(memory=payloads.from_payload(point.payload or {}), score=max(0.0, min(1.0, score)))
