@@ -1,0 +1,83 @@
+"""Erases: a tenant forgets users with memories and waiting turns, and agents with hundreds of users, over and over."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from scrubjay.client.views import ReceiptView
+from tests.bench.fairness.figures import Activity
+from tests.bench.fairness.tenants import WORDS, Seen, Tenant, meanwhile, said
+
+_MEMORIES_OF_A_USER = 10
+_TURNS_OF_A_USER = 4
+_TURNS_OF_AN_AGENT = 20
+
+
+class Erasing:
+    """One user after the other is forgotten and, beside that, one agent after the other.
+
+    Args:
+        tenant: whose they are; what is to be forgotten it brings in by itself.
+        users: of each agent, at most 500; each has one memory.
+    """
+
+    def __init__(self, tenant: Tenant, users: int) -> None:
+        self._tenant = tenant
+        self._users = users
+
+    @asynccontextmanager
+    async def going_on(self, label: str) -> AsyncIterator[Seen]:
+        """As the protocol says: what was brought in last and not forgotten is forgotten at the end."""
+        users, agents = list[ReceiptView](), list[ReceiptView]()
+
+        async def forget_users() -> None:
+            while True:
+                users.append(await self._forget_user(f"{label}-{len(users)}", label))
+
+        async def forget_agents() -> None:
+            while True:
+                agents.append(await self._forget_agent(f"{label}-agent-{len(agents)}", label))
+
+        async def seen() -> Activity:
+            both = [*users, *agents]
+            counts = {"users forgotten": len(users), "agents forgotten": len(agents), "users of each": self._users}
+            counts |= {
+                "memories erased": sum(one.memories for one in both),
+                "turns erased": sum(one.turns for one in both),
+            }
+            missing = {"no user was forgotten": not users, "no agent was forgotten": not agents}
+            missing["no memory was erased"] = not counts["memories erased"]
+            missing["no waiting turn was erased"] = not counts["turns erased"]
+            return Activity(counts, [reason for reason, holds in missing.items() if holds])
+
+        async with meanwhile(forget_users(), forget_agents()):
+            yield seen
+        await self._tenant.client.forget(app_id=f"app-{label}")
+
+    async def _forget_user(self, user: str, label: str) -> ReceiptView:
+        owner = {"user_id": user, "app_id": f"app-{label}"}
+        memories = [_memory(number, owner) for number in range(_MEMORIES_OF_A_USER)]
+        await self._tenant.client.import_memories(memories)
+        await self._post(_TURNS_OF_A_USER, owner)
+        return await self._tenant.client.forget(user_id=user)
+
+    async def _forget_agent(self, agent: str, label: str) -> ReceiptView:
+        owners = [
+            {"user_id": f"{agent}-{number}", "agent_id": agent, "app_id": f"app-{label}"}
+            for number in range(self._users)
+        ]
+        await self._tenant.client.import_memories([_memory(number, owner) for number, owner in enumerate(owners)])
+        for owner in owners[:_TURNS_OF_AN_AGENT]:
+            await self._post(1, owner)
+        return await self._tenant.client.forget(agent_id=agent)
+
+    async def _post(self, turns: int, owner: Mapping[str, str]) -> None:
+        posts = (self._tenant.client.add_turn(said(number), **owner) for number in range(turns))  # type: ignore[arg-type]
+        await asyncio.gather(*posts)
+
+
+def _memory(number: int, owner: Mapping[str, str]) -> dict[str, str]:
+    """As it is imported; few texts, so that few are embedded."""
+    return {"memory": f"I like {WORDS[number % len(WORDS)]}", **owner}

@@ -1,0 +1,106 @@
+"""The quiet tenant: a few turns a second over many lanes, and what each waits from accept to settle."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import monotonic
+
+from scrubjay.client.views import TurnView
+from tests.bench.fairness.tenants import Tenant, said
+from tests.redis_keys import keys
+from tests.support import wait_until
+
+_LONGEST_SECONDS = 300
+_LOOK_SECONDS = 0.5
+_LOOKS_AT_ONCE = 8
+_WARM_UP_TURNS = 32
+
+
+@dataclass(frozen=True)
+class Load:
+    """How much the quiet tenant posts.
+
+    Args:
+        lanes: they take turns, so that as a rule a turn finds its lane empty.
+        rate: turns a second, of all lanes together.
+        seconds: how long.
+    """
+
+    lanes: int
+    rate: float
+    seconds: float
+
+
+class Quiet:
+    """Measures what the turns of the quiet tenant wait.
+
+    Args:
+        tenant: whose lanes they are.
+        amount: how much is posted.
+    """
+
+    def __init__(self, tenant: Tenant, amount: Load) -> None:
+        self._tenant = tenant
+        self._amount = amount
+
+    async def waits(self, label: str, chance: random.Random) -> list[float]:
+        """Post turns at random times, and wait until all are settled; seconds from accept to settle of each.
+
+        Raises RuntimeError when one has died.
+        """
+        amount, at, start = self._amount, 0.0, monotonic()
+        posts = list[asyncio.Task[str]]()
+        for number in range(round(amount.rate * amount.seconds)):
+            at += chance.expovariate(amount.rate)
+            await asyncio.sleep(max(0.0, start + at - monotonic()))
+            posts.append(asyncio.create_task(self._post(f"{label}-{number % amount.lanes}", number)))
+        return [took(turn) for turn in await self._settled([await post for post in posts])]
+
+    async def warm_up(self, label: str) -> None:
+        """Wait until nothing of before goes on: no turn waits, and the breaker lets every call through.
+
+        Some turns are posted that are not measured; they also open the connections of fresh workers.
+        """
+        await self._nothing_waits()
+        for number in range(_LONGEST_SECONDS):
+            posts = (self._post(f"{label}-{number}-{user}", user) for user in range(_WARM_UP_TURNS))
+            await self._settled(await asyncio.gather(*posts))
+            if not [name async for name in self._tenant.redis.scan_iter(match=keys.breaker("*"))]:
+                break
+        await self._nothing_waits()
+
+    async def _nothing_waits(self) -> None:
+        async def nothing() -> bool:
+            return int(await self._tenant.redis.get(keys.backlog) or 0) == 0
+
+        await wait_until(nothing, deadline_seconds=_LONGEST_SECONDS, what="no turn waits", poll_seconds=_LOOK_SECONDS)
+
+    async def _post(self, user: str, number: int) -> str:
+        return (await self._tenant.client.add_turn(said(number), user_id=user)).id
+
+    async def _settled(self, ids: Sequence[str]) -> list[TurnView]:
+        """The turns once each is settled. Raises RuntimeError when one is dead."""
+        gate = asyncio.Semaphore(_LOOKS_AT_ONCE)
+
+        async def settled(turn_id: str) -> TurnView:
+            async def look() -> TurnView | None:
+                turn = await self._tenant.client.turn(turn_id)
+                return turn if turn.status in ("settled", "dead") else None
+
+            async with gate:
+                what = f"the end of {turn_id}"
+                return await wait_until(look, deadline_seconds=_LONGEST_SECONDS, what=what, poll_seconds=_LOOK_SECONDS)
+
+        turns = list(await asyncio.gather(*map(settled, ids)))
+        if dead := [turn for turn in turns if turn.status == "dead"]:
+            raise RuntimeError(f"the turn {dead[0].id} of the quiet tenant is dead: {dead[0].error}")
+        return turns
+
+
+def took(turn: TurnView) -> float:
+    """Seconds from accept to settle, by the server's own clock."""
+    assert turn.settled_at is not None
+    return (turn.settled_at - turn.accepted_at).total_seconds()
