@@ -118,11 +118,11 @@ async def neighbours(
     ]
     amount = Amount(given.poisoned, given.poisoned_turns, given.seconds)
     return {
-        Situation.NOISY: Noisy(noisy, given.users, given.backlog),
+        Situation.NOISY: Noisy(noisy, given.users, given.backlog, model),
         Situation.POISONED: Poisoned(poisoned, model, BY_HTTP, amount),
         Situation.REPLAYING: Replaying(replaying, given.letters),
         Situation.ERASING: Erasing(erasing, given.agent_users),
-        Situation.NOISY_LANE: Noisy(quiet, 1, given.lane_backlog),
+        Situation.NOISY_LANE: Noisy(quiet, 1, given.lane_backlog, model),
         Situation.POISONED_LANES: Poisoned(quiet, model, (Poison.BAD_JSON,), amount),
     }
 

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from tests.bench.fairness.figures import Activity
-from tests.bench.fairness.tenants import Seen, Tenant, meanwhile
+from tests.bench.fairness.tenants import Seen, Tenant, meanwhile, nothing_waits
+from tests.model_server.control import ModelServer
 
 _LOOK_SECONDS = 1
 
@@ -19,25 +20,27 @@ class Noisy:
         tenant: whose it is.
         users: how many lanes it lies in.
         backlog: turns that wait; what is settled of them is posted anew.
+        model: the scripted one.
     """
 
-    def __init__(self, tenant: Tenant, users: int, backlog: int) -> None:
+    def __init__(self, tenant: Tenant, users: int, backlog: int, model: ModelServer) -> None:
         self._tenant = tenant
+        self._model = model
         self._users = users
         self._backlog = backlog
 
     @asynccontextmanager
     async def going_on(self, label: str) -> AsyncIterator[Seen]:
-        """As the protocol says: erased at the end by the app that they all name."""
-        app, users = f"app-{label}", [f"{label}-{number}" for number in range(self._users)]
-        await self._tenant.fill(users, self._backlog, app_id=app)
+        """As the protocol says: what is left is settled by a model that answers at once."""
+        users = [f"{label}-{number}" for number in range(self._users)]
+        await self._tenant.fill(users, self._backlog)
         first, posted = await self._tenant.waiting(users), self._backlog
 
         async def keep_up() -> None:
             nonlocal posted
             while True:
                 missing = max(0, self._backlog - await self._tenant.waiting(users))
-                await self._tenant.fill(users, missing, first=posted, app_id=app)
+                await self._tenant.fill(users, missing, first=posted)
                 posted += missing
                 await asyncio.sleep(_LOOK_SECONDS)
 
@@ -51,4 +54,6 @@ class Noisy:
             async with meanwhile(keep_up()):
                 yield seen
         finally:
-            await self._tenant.client.forget(app_id=app)
+            await asyncio.to_thread(self._model.heal)
+            await nothing_waits(self._tenant.redis)
+            await asyncio.to_thread(self._model.reset)

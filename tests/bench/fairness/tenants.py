@@ -17,9 +17,11 @@ from tests.bench.fairness.figures import Activity
 from tests.bench.load import load, request, so_many
 from tests.redis_keys import keys
 from tests.running import OPERATOR_KEY
+from tests.support import wait_until
 
 WORDS = ("tea", "violin", "garden", "chess", "cello", "bread", "sailing", "opera", "pottery", "judo", "maps", "yoga")
 POSTERS = 4
+QUIET_DOWN_SECONDS = 300
 
 Seen = Callable[[], Awaitable[Activity]]
 
@@ -114,6 +116,15 @@ async def meanwhile(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     for end in ends:
         if isinstance(end, Exception):
             raise end
+
+
+async def nothing_waits(redis: Redis) -> None:
+    """Wait until no turn of any tenant waits. Raises AssertionError when that does not come true."""
+
+    async def nothing() -> bool:
+        return int(await redis.get(keys.backlog) or 0) == 0
+
+    await wait_until(nothing, deadline_seconds=QUIET_DOWN_SECONDS, what="no turn waits", poll_seconds=0.5)
 
 
 def differences(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, int]:
