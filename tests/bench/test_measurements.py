@@ -10,7 +10,7 @@ import pytest
 
 from tests.bench.claims import Claim
 from tests.bench.fairness import __main__ as fairness
-from tests.bench.fairness import report
+from tests.bench.fairness import erasing, noisy, poisoned, replaying, report
 from tests.bench.fairness.figures import Activity, Comparison, Situation, Spread, Wait, percentile
 from tests.bench.footprint import __main__ as footprint
 from tests.bench.footprint.state import Kind, Memory, State, kind_of
@@ -48,6 +48,18 @@ def test_situations_are_compared_by_the_medians_of_their_rounds() -> None:
     assert comparison.ratio(Situation.NOISY) == pytest.approx(1.2)
     assert comparison.unfair() == ["beside a noisy tenant, only 7 turns waited"]
     assert [claim.is_held for claim in report.claims(comparison)] == [True, False]
+
+
+def test_a_round_is_fair_only_when_something_went_on_beside_the_quiet_tenant() -> None:
+    assert noisy.evidence(backlog=10, posted=30, first=10, last=5).unfair == []
+    assert noisy.evidence(backlog=10, posted=30, first=10, last=4).unfair == ["only 4 turns waited"]
+    assert poisoned.evidence({"a": 2, "b": 1}, {"a": 5, "b": 0}, {"a": 1}, 1).unfair == [
+        "the model was not asked about b"
+    ]
+    assert replaying.evidence(8, [5, 0, 3]).unfair == []
+    assert replaying.evidence(8, [8, 0]).unfair == ["only 8 turns were replayed, 1 times"]
+    assert replaying.evidence(8, [5, 2]).unfair == ["only 7 turns were replayed, 2 times"]
+    assert len(erasing.evidence([], []).unfair) == 4
 
 
 def test_lanes_are_as_far_apart_as_the_first_and_the_last_that_is_done() -> None:
@@ -95,7 +107,7 @@ def test_a_claim_is_held_up_to_its_limit() -> None:
 def test_the_fairness_command_sees_what_goes_on_beside_the_quiet_tenant(results: Path) -> None:
     tiny = ["--parts", "tenants", "--rounds", "1", "--workers", "1", "--lanes", "10", "--rate", "10", "--seconds", "1"]
     tiny += ["--beside", *list(report.OTHER_TENANTS), "--model-timeout", "1"]
-    tiny += ["--users", "100", "--backlog", "200", "--poisoned", "3", "--poisoned-turns", "4", "--letters", "10"]
+    tiny += ["--users", "20", "--backlog", "40", "--poisoned", "3", "--poisoned-turns", "4", "--letters", "10"]
     status = fairness.main([*tiny, "--agent-users", "5"])
 
     found = written(results, "bench-fairness")
@@ -103,17 +115,10 @@ def test_the_fairness_command_sees_what_goes_on_beside_the_quiet_tenant(results:
     unfair = [reason for one in found["rounds"] for reason in one["unfair"]]
     assert status == int(bool(unfair) or not all(claim["held"] for claim in found["claims"]))
     assert [one["turns"] for one in found["rounds"]] == [10] * 5
-    assert beside["noisy"]["waiting at the start"] > 100
+    assert beside["noisy"]["waiting at the start"] > 20
     assert beside["poisoned"]["poison-embedding: calls a turn"] >= 2
     assert beside["replaying"]["turns replayed"] >= 10
     assert beside["erasing"]["users forgotten"] > 0
-
-
-def test_the_fairness_command_says_when_nothing_went_on_beside_the_quiet_tenant(results: Path) -> None:
-    tiny = ["--parts", "tenants", "--rounds", "1", "--workers", "1", "--lanes", "1", "--rate", "1", "--seconds", "1"]
-    assert fairness.main([*tiny, "--beside", "replaying", "--letters", "0"]) == 1
-
-    assert written(results, "bench-fairness")["rounds"][1]["unfair"] == ["only 0 turns were replayed"]
 
 
 def test_the_fairness_command_sees_when_each_of_many_noisy_lanes_is_done(results: Path) -> None:

@@ -145,9 +145,10 @@ async def compared(given: argparse.Namespace, data: Path, model: ModelServer, ti
         beside = await neighbours(given, owner, model, redis, opened)
         quiet = Quiet(owner, Load(given.lanes, given.rate, given.seconds))
         pids = {**stack.pids, "bench": getpid(), **({"model": model.pid} if model.pid else {})}
+        await quiet.warm_up("warm-up")
         for number in range(given.rounds):
             for situation in (Situation.ALONE, *given.beside):
-                await quiet.warm_up(f"warm-{situation}-{number}")
+                await quiet.calm(f"calm-{situation}-{number}")
                 waits.append(await waited(quiet, situation, beside.get(situation), number, pids))
                 tick()
     return Comparison(waits)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from scrubjay.client.views import ReceiptView
@@ -41,16 +41,7 @@ class Erasing:
                 agents.append(await self._forget_agent(f"{label}-agent-{len(agents)}", label))
 
         async def seen() -> Activity:
-            both = [*users, *agents]
-            counts = {"users forgotten": len(users), "agents forgotten": len(agents), "users of each": self._users}
-            counts |= {
-                "memories erased": sum(one.memories for one in both),
-                "turns erased": sum(one.turns for one in both),
-            }
-            missing = {"no user was forgotten": not users, "no agent was forgotten": not agents}
-            missing["no memory was erased"] = not counts["memories erased"]
-            missing["no waiting turn was erased"] = not counts["turns erased"]
-            return Activity(counts, [reason for reason, holds in missing.items() if holds])
+            return evidence(users, agents)
 
         async with meanwhile(forget_users(), forget_agents()):
             yield seen
@@ -81,3 +72,16 @@ class Erasing:
 def _memory(number: int, owner: Mapping[str, str]) -> dict[str, str]:
     """As it is imported; few texts, so that few are embedded."""
     return {"memory": f"I like {WORDS[number % len(WORDS)]}", **owner}
+
+
+def evidence(users: Sequence[ReceiptView], agents: Sequence[ReceiptView]) -> Activity:
+    """How much was erased.
+
+    Args:
+        users: the receipts of users.
+        agents: the receipts of agents.
+    """
+    memories, turns = (sum(getattr(one, name) for one in (*users, *agents)) for name in ("memories", "turns"))
+    counts = {"users forgotten": len(users), "agents forgotten": len(agents)}
+    counts |= {"memories erased": memories, "turns erased": turns}
+    return Activity(counts, [f"{name}: none" for name, count in counts.items() if not count])

@@ -45,10 +45,7 @@ class Noisy:
                 await asyncio.sleep(_LOOK_SECONDS)
 
         async def seen() -> Activity:
-            last = await self._tenant.waiting(users)
-            counts = {"waiting at the start": first, "waiting at the end": last, "settled": posted - last}
-            few = [f"only {count:,} turns waited" for count in (first, last) if count < self._backlog / 2]
-            return Activity(counts, few)
+            return evidence(self._backlog, posted, first, await self._tenant.waiting(users))
 
         try:
             async with meanwhile(keep_up()):
@@ -57,3 +54,16 @@ class Noisy:
             await asyncio.to_thread(self._model.heal)
             await nothing_waits(self._tenant.redis)
             await asyncio.to_thread(self._model.reset)
+
+
+def evidence(backlog: int, posted: int, first: int, last: int) -> Activity:
+    """How much noise there was.
+
+    Args:
+        backlog: turns that should have waited; at least half of them is enough.
+        posted: turns until now.
+        first: turns that waited when the round began.
+        last: turns that wait now.
+    """
+    counts = {"waiting at the start": first, "waiting at the end": last, "settled": posted - last}
+    return Activity(counts, [f"only {count:,} turns waited" for count in (first, last) if count < backlog / 2])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -92,8 +92,9 @@ class Poisoned:
                 await fill(number)
 
         async def seen() -> Activity:
-            paid = differences(calls, await self._calls())
-            return await self._activity(dict(ids), paid, await self._tenant.dead() - dead)
+            so_far = dict(ids)
+            paid, all_dead = differences(calls, await self._calls()), await self._tenant.dead() - dead
+            return evidence(Counter(so_far.values()), paid, await self._dead(so_far), all_dead)
 
         first = max(len(self._kinds), self._amount.lanes // _AT_FIRST)
         for number in range(first):
@@ -118,13 +119,25 @@ class Poisoned:
         by_text = (await asyncio.to_thread(self._model.counts)).faults_by_text
         return {kind: by_text.get(kind, 0) for kind in self._kinds}
 
-    async def _activity(self, ids: dict[str, Poison], paid: dict[str, int], dead: int) -> Activity:
-        posted, died = Counter(ids.values()), Counter[str]()
-        for turn_id, kind in ids.items():
-            died[kind] += (await self._tenant.client.turn(turn_id)).status == "dead"
-        counts: dict[str, float] = {}
-        for kind in self._kinds:
-            counts |= {f"{kind}: turns": posted[kind], f"{kind}: dead": died[kind]}
-            counts[f"{kind}: calls a turn"] = round(paid[kind] / posted[kind], 1)
-        counts["others dead"] = dead - died.total()
-        return Activity(counts, [f"the model was not asked about {kind}" for kind in self._kinds if not paid[kind]])
+    async def _dead(self, ids: Mapping[str, Poison]) -> Counter[str]:
+        """How many of these turns are dead, by kind of poison."""
+        return Counter(
+            [kind for turn_id, kind in ids.items() if (await self._tenant.client.turn(turn_id)).status == "dead"]
+        )
+
+
+def evidence(posted: Mapping[str, int], paid: Mapping[str, int], dead: Mapping[str, int], all_dead: int) -> Activity:
+    """How much poison was tried.
+
+    Args:
+        posted: turns by kind of poison.
+        paid: calls of the model with it.
+        dead: turns of it that have died.
+        all_dead: turns of the tenant that have died.
+    """
+    counts: dict[str, float] = {}
+    for kind, turns in posted.items():
+        counts |= {f"{kind}: turns": turns, f"{kind}: dead": dead.get(kind, 0)}
+        counts[f"{kind}: calls a turn"] = round(paid[kind] / turns, 1)
+    counts["other turns dead"] = all_dead - sum(dead.values())
+    return Activity(counts, [f"the model was not asked about {kind}" for kind in posted if not paid[kind]])

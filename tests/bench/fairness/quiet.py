@@ -61,17 +61,18 @@ class Quiet:
         return [took(turn) for turn in await self._ends([await post for post in posts])]
 
     async def warm_up(self, label: str) -> None:
+        """Post some turns that are not measured: the first ones of a fresh worker open its connections."""
+        await self._ends(await asyncio.gather(*(self._post(f"{label}-{user}", user) for user in range(_WARM_UP_TURNS))))
+
+    async def calm(self, label: str) -> None:
         """Wait until nothing of before goes on: no turn waits, and the breaker lets every call through.
 
-        Some turns are posted that are not measured; they also open the connections of fresh workers.
+        It needs the answers of some turns to close.
         """
         await nothing_waits(self._tenant.redis)
-        for number in range(QUIET_DOWN_SECONDS):
-            posts = (self._post(f"{label}-{number}-{user}", user) for user in range(_WARM_UP_TURNS))
-            await self._ends(await asyncio.gather(*posts))
-            if not [name async for name in self._tenant.redis.scan_iter(match=keys.breaker("*"))]:
-                break
-        await nothing_waits(self._tenant.redis)
+        number = iter(range(QUIET_DOWN_SECONDS))
+        while [name async for name in self._tenant.redis.scan_iter(match=keys.breaker("*"))]:
+            await self.warm_up(f"{label}-{next(number)}")
 
     async def _post(self, user: str, number: int) -> str:
         return (await self._tenant.client.add_turn(said(number), user_id=user)).id

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from tests.bench.fairness.figures import Activity
@@ -44,10 +44,7 @@ class Replaying:
                 await asyncio.sleep(_BETWEEN_SECONDS)
 
         async def seen() -> Activity:
-            bulks = [count for count in replays if count]
-            counts = {"letters": self._letters, "bulk replays": len(bulks), "turns replayed": sum(bulks)}
-            few = len(bulks) < _FEWEST_REPLAYS or sum(bulks) < self._letters
-            return Activity(counts, [f"only {sum(bulks):,} turns were replayed"] if few else [])
+            return evidence(self._letters, replays)
 
         async with meanwhile(replay()):
             yield seen
@@ -68,3 +65,16 @@ class Replaying:
 
         what = f"{self._letters} dead letters"
         await wait_until(all_dead, deadline_seconds=_LONGEST_SECONDS, what=what, poll_seconds=_LOOK_SECONDS)
+
+
+def evidence(letters: int, replays: Sequence[int]) -> Activity:
+    """How much was replayed: twice at least, and as many turns as there are letters.
+
+    Args:
+        letters: the dead letters.
+        replays: how many turns each bulk replay has put back.
+    """
+    bulks = [count for count in replays if count]
+    counts = {"letters": letters, "bulk replays": len(bulks), "turns replayed": sum(bulks)}
+    few = len(bulks) < _FEWEST_REPLAYS or sum(bulks) < letters
+    return Activity(counts, [f"only {sum(bulks):,} turns were replayed, {len(bulks)} times"] if few else [])
