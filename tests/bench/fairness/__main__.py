@@ -93,7 +93,7 @@ def options(argv: list[str] | None = None) -> argparse.Namespace:
     given.add_argument("--poisoned-turns", type=int, default=50, help="turns of each, one of them poison (%(default)s)")
     given.add_argument("--model-timeout", type=float, default=5, help="seconds a model call may take (%(default)s)")
     given.add_argument("--letters", type=int, default=1_000, help="dead letters that are replayed (%(default)s)")
-    given.add_argument("--agent-users", type=int, default=300, help="users of an erased agent, to 500 (%(default)s)")
+    given.add_argument("--agent-users", type=int, default=200, help="users of an erased agent, to 500 (%(default)s)")
     given.add_argument("--contenders", type=int, default=20, help="noisy lanes that contend (%(default)s)")
     given.add_argument("--contended", type=int, default=200, help="waiting turns of each, at most 200 (%(default)s)")
     return given.parse_args(argv)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
@@ -13,10 +14,11 @@ from tests.bench.fairness.tenants import WORDS, Seen, Tenant, meanwhile, said
 _MEMORIES_OF_A_USER = 10
 _TURNS_OF_A_USER = 4
 _TURNS_OF_AN_AGENT = 20
+_AGENTS_AT_ONCE = 2  # while one is brought in, another is forgotten
 
 
 class Erasing:
-    """One user after the other is forgotten and, beside that, one agent after the other.
+    """One user after the other is forgotten and, beside that, agents in two rows.
 
     Args:
         tenant: whose they are; what is to be forgotten it brings in by itself.
@@ -36,14 +38,14 @@ class Erasing:
             while True:
                 users.append(await self._forget_user(f"{label}-{len(users)}", label))
 
-        async def forget_agents() -> None:
-            while True:
-                agents.append(await self._forget_agent(f"{label}-agent-{len(agents)}", label))
+        async def forget_agents(first: int) -> None:
+            for number in itertools.count(first, _AGENTS_AT_ONCE):
+                agents.append(await self._forget_agent(f"{label}-agent-{number}", label))
 
         async def seen() -> Activity:
             return evidence(users, agents)
 
-        async with meanwhile(forget_users(), forget_agents()):
+        async with meanwhile(forget_users(), *map(forget_agents, range(_AGENTS_AT_ONCE))):
             yield seen
         await self._tenant.client.forget(app_id=f"app-{label}")
 
@@ -60,8 +62,7 @@ class Erasing:
             for number in range(self._users)
         ]
         await self._tenant.client.import_memories([_memory(number, owner) for number, owner in enumerate(owners)])
-        for owner in owners[:_TURNS_OF_AN_AGENT]:
-            await self._post(1, owner)
+        await asyncio.gather(*(self._post(1, owner) for owner in owners[:_TURNS_OF_AN_AGENT]))
         return await self._tenant.client.forget(agent_id=agent)
 
     async def _post(self, turns: int, owner: Mapping[str, str]) -> None:
