@@ -61,7 +61,7 @@ erase-proof: $(VENV)/.dev ## owners are forgotten at the worst moments, and ever
 import-proof: $(VENV)/.dev ## 10,000 memories written by mem0ai are imported, interrupted, and compared (IMPORT="--help")
 	@$(BIN)/python -m tests.imports $(IMPORT)
 
-bench-fairness: $(VENV)/.dev ## what quiet lanes wait beside noisy and poisoned ones (FAIRNESS="--help")
+bench-fairness: $(VENV)/.dev ## what a quiet tenant waits beside noisy, poisoned, replaying, erasing ones; half an hour (FAIRNESS="--help")
 	@$(BIN)/python -m tests.bench.fairness $(FAIRNESS)
 
 bench-recovery: $(VENV)/.dev ## how long after kill -9 of a worker its turns are settled (RECOVERY="--help")

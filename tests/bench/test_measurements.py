@@ -10,7 +10,8 @@ import pytest
 
 from tests.bench.claims import Claim
 from tests.bench.fairness import __main__ as fairness
-from tests.bench.fairness.figures import Comparison, Situation, Spread, Wait, percentile
+from tests.bench.fairness import erasing, noisy, poisoned, replaying, report
+from tests.bench.fairness.figures import Activity, Comparison, Situation, Spread, Wait, percentile
 from tests.bench.footprint import __main__ as footprint
 from tests.bench.footprint.state import Kind, Memory, State, kind_of
 from tests.bench.footprint.turns import Amount
@@ -37,16 +38,28 @@ def test_a_percentile_is_one_of_the_values_and_the_last_one_is_the_greatest() ->
 
 
 def test_situations_are_compared_by_the_medians_of_their_rounds() -> None:
-    def wait(situation: Situation, times: float, number: int) -> Wait:
-        return Wait(situation, [times * value for value in HUNDRED], (10, 10 - number), dead=number)
+    def wait(situation: Situation, times: float, *unfair: str) -> Wait:
+        return Wait(situation, [times * value for value in HUNDRED], Activity({}, unfair))
 
-    rounds = [wait(Situation.ALONE, times, 1) for times in (1, 1, 50)]
-    rounds += [wait(Situation.NOISY, times, 2) for times in (0.1, 1.4, 1.4)]
-    comparison = Comparison([*rounds, wait(Situation.POISONED, 3, 0)])
+    rounds = [wait(Situation.ALONE, times) for times in (1, 1, 50)]
+    rounds += [wait(Situation.NOISY, times) for times in (0.1, 1.2)]
+    comparison = Comparison([*rounds, wait(Situation.NOISY, 1.3, "only 7 turns waited"), wait(Situation.ERASING, 1.26)])
 
-    assert comparison.ratio(Situation.NOISY) == pytest.approx(1.4)
-    assert comparison.unfair(noisy_floor=8) == ["no poisoned turn died in a round"]
-    assert len(comparison.unfair(noisy_floor=9)) == 4
+    assert comparison.ratio(Situation.NOISY) == pytest.approx(1.2)
+    assert comparison.unfair() == ["beside a noisy tenant, only 7 turns waited"]
+    assert [claim.is_held for claim in report.claims(comparison)] == [True, False]
+
+
+def test_a_round_is_fair_only_when_something_went_on_beside_the_quiet_tenant() -> None:
+    assert noisy.evidence(backlog=10, posted=30, first=10, last=5).unfair == []
+    assert noisy.evidence(backlog=10, posted=30, first=10, last=4).unfair == ["only 4 turns waited"]
+    assert poisoned.evidence({"a": 2, "b": 1}, {"a": 5, "b": 0}, {"a": 1}, 1).unfair == [
+        "the model was not asked about b"
+    ]
+    assert replaying.evidence(8, [5, 0, 3]).unfair == []
+    assert replaying.evidence(8, [8, 0]).unfair == ["only 8 turns were replayed, 1 times"]
+    assert replaying.evidence(8, [5, 2]).unfair == ["only 7 turns were replayed, 2 times"]
+    assert len(erasing.evidence([], []).unfair) == 4
 
 
 def test_lanes_are_as_far_apart_as_the_first_and_the_last_that_is_done() -> None:
@@ -91,17 +104,21 @@ def test_a_claim_is_held_up_to_its_limit() -> None:
     assert not Claim("", 1.5, 1.51).is_held
 
 
-def test_the_fairness_command_sees_the_backlog_and_the_dead_and_says_when_the_test_was_not_fair(results: Path) -> None:
-    tiny = ["--parts", "model", "--rounds", "1", "--lanes", "10", "--rate", "10", "--seconds", "2"]
-    tiny += ["--workers", "1"]
-    status = fairness.main([*tiny, "--poisoned", "0.3", "--backlog", "200"])
+def test_the_fairness_command_sees_what_goes_on_beside_the_quiet_tenant(results: Path) -> None:
+    tiny = ["--parts", "tenants", "--rounds", "1", "--workers", "1", "--lanes", "10", "--rate", "10", "--seconds", "1"]
+    tiny += ["--beside", *list(report.OTHER_TENANTS), "--model-timeout", "1"]
+    tiny += ["--users", "20", "--backlog", "40", "--poisoned", "3", "--poisoned-turns", "4", "--letters", "10"]
+    status = fairness.main([*tiny, "--agent-users", "5"])
 
     found = written(results, "bench-fairness")
-    alone, noisy, poisoned = found["rounds"]["model"]
-    assert status == int(not all(claim["held"] for claim in found["claims"]) or noisy["waiting"][1] < 100)
-    assert alone["turns"] == noisy["turns"] == poisoned["turns"] > 5
-    assert noisy["waiting"][0] > 100
-    assert poisoned["dead"] > 0
+    beside = {one["situation"]: one["beside"] for one in found["rounds"]}
+    unfair = [reason for one in found["rounds"] for reason in one["unfair"]]
+    assert status == int(bool(unfair) or not all(claim["held"] for claim in found["claims"]))
+    assert [one["turns"] for one in found["rounds"]] == [10] * 5
+    assert beside["noisy"]["waiting at the start"] > 20
+    assert beside["poisoned"]["poison-embedding: calls a turn"] >= 2
+    assert beside["replaying"]["turns replayed"] >= 10
+    assert beside["erasing"]["users forgotten"] > 0
 
 
 def test_the_fairness_command_sees_when_each_of_many_noisy_lanes_is_done(results: Path) -> None:

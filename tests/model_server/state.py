@@ -80,6 +80,7 @@ class State:
         self._script: list[_Rationed[Canned]] = []
         self._calls: Counter[str] = Counter()
         self._hits: Counter[str] = Counter()
+        self._hits_by_text: Counter[str] = Counter()
         self._sums: Counter[str] = Counter()
         self.traffic = Traffic()
         self.requests: deque[Any] = deque(maxlen=_REQUESTS_KEPT)
@@ -122,6 +123,8 @@ class State:
                 continue
             if self._random.random() < rationed.rule.rate:
                 self._hits[rationed.rule.kind] += 1
+                if rationed.rule.contains:
+                    self._hits_by_text[rationed.rule.contains] += 1
                 return rationed.spend()
         return None
 
@@ -137,7 +140,8 @@ class State:
     def counts(self) -> Counts:
         """All counts until now."""
         traffic = self.traffic.by_route()
-        return Counts(calls=dict(self._calls), faults=dict(self._hits), traffic=traffic, held=self._held, **self._sums)
+        hits = {"faults": dict(self._hits), "faults_by_text": dict(self._hits_by_text)}
+        return Counts(calls=dict(self._calls), **hits, traffic=traffic, held=self._held, **self._sums)
 
 
 def _meets(rationed: _Rationed[Any], call: Call) -> bool:

@@ -130,11 +130,13 @@ class Flow(Strict):
 class Counts(Strict):
     """What was asked and what went wrong since the start or the last reset; calls and traffic by route, faults by kind.
 
-    `held` is the number of calls that wait to be released at this moment.
+    `faults_by_text` counts the calls that were hit by a fault which looks for a text, by that text. `held` is the
+    number of calls that wait to be released at this moment.
     """
 
     calls: Mapping[str, int] = {}
     faults: Mapping[str, int] = {}
+    faults_by_text: Mapping[str, int] = {}
     traffic: Mapping[Route, Flow] = {}
     held: int = 0
     texts: int = 0

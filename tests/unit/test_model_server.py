@@ -43,6 +43,7 @@ def test_a_fault_hits_as_many_calls_as_it_says_and_then_the_next_one_does() -> N
     assert state.fault(Call("extraction", "user: I swim.")) is None
     assert state.counts().calls == {"extraction": 5}
     assert state.counts().faults == {"empty": 2, "refusal": 2}
+    assert state.counts().faults_by_text == {"ski": 2}
 
 
 def test_a_fault_may_begin_with_the_nth_call_that_it_fits() -> None:

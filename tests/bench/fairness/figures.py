@@ -1,20 +1,40 @@
-"""What the quiet lanes waited, and how far noisy lanes lie apart: the arithmetic."""
+"""What the quiet tenant waited, and how far noisy lanes lie apart: the arithmetic."""
 
 from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
 class Situation(StrEnum):
-    """What goes on beside the quiet lanes."""
+    """What goes on beside the quiet tenant: another tenant's work, or lanes of its own."""
 
     ALONE = "alone"
-    NOISY = "beside a noisy lane"
-    POISONED = "beside poisoned lanes"
+    NOISY = "noisy"
+    POISONED = "poisoned"
+    REPLAYING = "replaying"
+    ERASING = "erasing"
+    NOISY_LANE = "noisy-lane"
+    POISONED_LANES = "poisoned-lanes"
+
+    @property
+    def heading(self) -> str:
+        """As it stands in the tables."""
+        return _TITLES[self]
+
+
+_TITLES: Mapping[Situation, str] = {
+    Situation.ALONE: "alone",
+    Situation.NOISY: "beside a noisy tenant",
+    Situation.POISONED: "beside a poisoned tenant",
+    Situation.REPLAYING: "beside a replaying tenant",
+    Situation.ERASING: "beside an erasing tenant",
+    Situation.NOISY_LANE: "beside a noisy lane of its own",
+    Situation.POISONED_LANES: "beside poisoned lanes of its own",
+}
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -23,20 +43,33 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 @dataclass(frozen=True)
+class Activity:
+    """What went on beside the quiet tenant in one round.
+
+    Args:
+        counts: by name.
+        unfair: why the round shows nothing: what should have gone on and did not, a sentence each.
+    """
+
+    counts: Mapping[str, float] = field(default_factory=dict)
+    unfair: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
 class Wait:
     """From accept to settle in one situation of one round.
 
     Args:
         situation: what went on beside.
-        seconds: of every turn of the quiet lanes.
-        waiting: turns that the noisy lane held at the beginning and at the end.
-        dead: turns of the poisoned lanes that went to the dead letters.
+        seconds: of every turn of the quiet tenant.
+        beside: how much of it.
+        processor: the share of one core that each process used meanwhile.
     """
 
     situation: Situation
     seconds: Sequence[float]
-    waiting: tuple[int, int] = (0, 0)
-    dead: int = 0
+    beside: Activity = Activity()
+    processor: Mapping[str, float] = field(default_factory=dict)
 
     def at(self, share: float) -> float:
         """A percentile in seconds."""
@@ -45,7 +78,7 @@ class Wait:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All rounds of one kind of stack."""
+    """All rounds."""
 
     waits: Sequence[Wait]
 
@@ -61,18 +94,9 @@ class Comparison:
         """How many times as long as alone."""
         return self.median(situation, share) / self.median(Situation.ALONE, share)
 
-    def unfair(self, noisy_floor: int) -> list[str]:
-        """Why the comparison shows nothing: what should have gone on beside the quiet lanes and did not.
-
-        Args:
-            noisy_floor: so many turns the noisy lane must hold to the end.
-        """
-        reasons = [
-            f"the noisy lane held only {wait.waiting[1]:,} turns at the end of a round, {noisy_floor:,} were wanted"
-            for wait in self.of(Situation.NOISY)
-            if wait.waiting[1] < noisy_floor
-        ]
-        return reasons + ["no poisoned turn died in a round" for wait in self.of(Situation.POISONED) if not wait.dead]
+    def unfair(self) -> list[str]:
+        """Why the comparison shows nothing, round by round."""
+        return [f"{wait.situation.heading}, {reason}" for wait in self.waits for reason in wait.beside.unfair]
 
 
 @dataclass(frozen=True)

@@ -1,62 +1,69 @@
-"""Noisy lanes: filled as fast as turns are taken, and how far apart they are done."""
+"""Noise: a backlog of one user or of many, which is kept up as it is worked off."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from datetime import datetime
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-from scrubjay.client import ScrubjayClient
-from scrubjay.client.views import TurnView
-from tests.bench.fairness.figures import Spread
-from tests.bench.load import load, request, so_many
-from tests.support import wait_until
+from tests.bench.fairness.figures import Activity
+from tests.bench.fairness.tenants import Seen, Tenant, meanwhile, nothing_waits
+from tests.model_server.control import ModelServer
 
-WORDS = ("tea", "violin", "garden", "chess", "cello", "bread", "sailing", "opera", "pottery", "judo", "maps", "yoga")
-_POSTERS = 16
-_LONGEST_SECONDS = 120
-_LOOK_SECONDS = 0.5
+_LOOK_SECONDS = 1
 
 
-async def fill(url: str, users: Sequence[str], turns: int) -> None:
-    """Post turns as fast as they are taken, the users in turn. Raises RuntimeError when one is refused."""
-
-    def turn(number: int) -> bytes:
-        word = WORDS[number % len(WORDS)]
-        said = {"role": "user", "content": f"I like {word} and my number {number} is on the list."}
-        body = {"user_id": users[number % len(users)], "messages": [said]}
-        return request("POST", f"{url}/turns", json.dumps(body).encode())
-
-    outcome = await load(url, _POSTERS, so_many(turns, turn))
-    if outcome.refused:
-        raise RuntimeError(f"{outcome.refused} of {turns} turns were refused")
-
-
-async def contend(client: ScrubjayClient, threads: int, lanes: int, turns: int) -> Spread:
-    """Fill lanes evenly, and see when each is done.
+class Noisy:
+    """A backlog that does not end while the round lasts.
 
     Args:
-        client: of the stack.
-        threads: lanes that its workers can work on at once.
-        lanes: how many are filled.
-        turns: in each; at most 200, as many as one page of turns.
+        tenant: whose it is.
+        users: how many lanes it lies in.
+        backlog: turns that wait; what is settled of them is posted anew.
+        model: the scripted one.
     """
-    users = [f"contender-{threads}-{number}" for number in range(lanes)]
-    await fill(client.url, users, lanes * turns)
 
-    ends, posted = list[datetime](), list[datetime]()
-    for user in users:
-        seen = await _all_settled(client, user, turns)
-        ends.append(max(turn.settled_at for turn in seen if turn.settled_at))
-        posted.append(max(turn.accepted_at for turn in seen))
-    return Spread(threads, [(end - max(posted)).total_seconds() for end in ends])
+    def __init__(self, tenant: Tenant, users: int, backlog: int, model: ModelServer) -> None:
+        self._tenant = tenant
+        self._model = model
+        self._users = users
+        self._backlog = backlog
+
+    @asynccontextmanager
+    async def going_on(self, label: str) -> AsyncIterator[Seen]:
+        """As the protocol says: what is left is settled by a model that answers at once."""
+        users = [f"{label}-{number}" for number in range(self._users)]
+        await self._tenant.fill(users, self._backlog)
+        first, posted = await self._tenant.waiting(users), self._backlog
+
+        async def keep_up() -> None:
+            nonlocal posted
+            while True:
+                missing = max(0, self._backlog - await self._tenant.waiting(users))
+                await self._tenant.fill(users, missing, first=posted)
+                posted += missing
+                await asyncio.sleep(_LOOK_SECONDS)
+
+        async def seen() -> Activity:
+            return evidence(self._backlog, posted, first, await self._tenant.waiting(users))
+
+        try:
+            async with meanwhile(keep_up()):
+                yield seen
+        finally:
+            await asyncio.to_thread(self._model.heal)
+            await nothing_waits(self._tenant.redis)
+            await asyncio.to_thread(self._model.reset)
 
 
-async def _all_settled(client: ScrubjayClient, user: str, turns: int) -> Sequence[TurnView]:
-    async def done() -> Sequence[TurnView] | None:
-        found = (await client.turns(user_id=user, page_size=turns)).results
-        return found if len(found) == turns and all(turn.status == "settled" for turn in found) else None
+def evidence(backlog: int, posted: int, first: int, last: int) -> Activity:
+    """How much noise there was.
 
-    return await wait_until(
-        done, deadline_seconds=_LONGEST_SECONDS, what=f"{user} being done", poll_seconds=_LOOK_SECONDS
-    )
+    Args:
+        backlog: turns that should have waited; at least half of them is enough.
+        posted: turns until now.
+        first: turns that waited when the round began.
+        last: turns that wait now.
+    """
+    counts = {"waiting at the start": first, "waiting at the end": last, "settled": posted - last}
+    return Activity(counts, [f"only {count:,} turns waited" for count in (first, last) if count < backlog / 2])

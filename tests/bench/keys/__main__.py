@@ -19,7 +19,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import statistics
 import sys
 import tempfile
@@ -38,6 +37,7 @@ from scrubjay.devstack.sockets import free_port
 from tests.bench.claims import Claim, concluded, parser, progress_bar, table
 from tests.bench.keys.check import check_seconds
 from tests.bench.load import load, request, so_many
+from tests.bench.processor import busy_seconds
 from tests.chaos.servers import Front, front, own_redis
 from tests.conftest import qdrant_command, running
 
@@ -91,12 +91,6 @@ def turn(url: str, number: int, key: str | None) -> bytes:
 def kinds(keys: list[str]) -> dict[str, list[str]]:
     """The keys that are used in turns, by what that is called."""
     return {"one key": keys[:1], f"{len(keys)} keys": keys}
-
-
-def busy_seconds(pid: int) -> float:
-    """What a process has used of the processor."""
-    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
-    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 async def accepted(api: Front, turns: int, keys: list[str]) -> tuple[float, float]:
