@@ -7,19 +7,17 @@ inbox are looked at; at the end the faults stop and everything must drain.
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 import random
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
 import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
-from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.adapters.redis.limits import READY, InboxLimits
 from scrubjay.errors import InboxFull, LaneBusy, LeaseLost
 from scrubjay.model import Batch, Lane, Lease, Plan, Scope, Status
 from scrubjay.model.names import QUEUE
@@ -74,18 +72,20 @@ class Walk:
         if self.chance(0.07):
             self.poison.add(turn_id)
 
-    async def next_bell(self) -> Lane | None:
-        message = await self.desk.redis.rpop(QUEUE)
-        if not isinstance(message, bytes):
-            return None
-        return Lane.parse(orjson.loads(base64.b64decode(orjson.loads(message)["body"]))[0][0])
+    async def next_message(self) -> bool:
+        return await self.desk.redis.rpop(QUEUE) is not None
 
     async def hear(self) -> None:
-        """A bell reaches a worker, or is lost: nothing may rest on it."""
-        lane = await self.next_bell()
+        """A wake-up message reaches a worker, or is lost: nothing may rest on it."""
         idle = [worker for worker in self.workers if worker.lease is None]
-        if lane is not None and idle and not self.chance(0.1):
-            self.rng.choice(idle).lease = await self.desk.lanes._acquire(lane, edit=False)
+        if await self.next_message() and idle and not self.chance(0.1):
+            self.rng.choice(idle).lease = await self.desk.lanes._claimed(())
+
+    async def work_here(self) -> None:
+        """A process works on a lane of its own, whoever's turn it is."""
+        idle = [worker for worker in self.workers if worker.lease is None]
+        if idle:
+            self.rng.choice(idle).lease = await self.desk.lanes._acquire(self.rng.choice(LANES), edit=False)
 
     async def work(self) -> None:
         busy = [worker for worker in self.workers if worker.lease is not None]
@@ -218,8 +218,7 @@ class Walk:
         for lane in LANES:
             found = await self.waiting(lane)
             waiting += found
-            known = await self.desk.redis.zscore(keys.lanes, lane.key) is not None
-            assert known or not found, "a lane with turns is rung for"
+            await self.look_at(lane, bool(found))
         assert len(waiting) == len(set(waiting)), "no turn stands twice in its lane"
         assert int(await self.desk.redis.get(keys.backlog) or 0) == len(waiting), "the backlog is what waits"
         sets = {state: await self.desk.redis.zrange(keys.status("default", state), 0, -1) for state in Status}
@@ -230,10 +229,26 @@ class Walk:
             assert (status in LIVE) == (turn_id in waiting), "what is not settled, dead or erased waits, and no other"
         assert len(self.settled) == len(set(self.settled)), "no turn is settled twice"
 
+    async def look_at(self, lane: Lane, waits: bool) -> None:
+        """A lane with work is ready, or somebody holds it, or it is looked at in a while."""
+        redis, ready = self.desk.redis, keys.ready(lane.tenant)
+        moment, since = await redis.zscore(keys.lanes, lane.key), await redis.zscore(ready, lane.key)
+        assert moment is not None or not waits, "a lane with turns is known"
+        assert (since is not None) == (moment is not None and moment >= READY), "a ready lane is marked as ready"
+        assert since is None or moment == READY + since
+        if any(
+            [await self.held_by(worker.lease) for worker in self.workers if worker.lease and worker.lease.lane == lane]
+        ):
+            assert since is None, "a lane that a worker holds is not ready"
+        tenant_is_ready = await redis.zscore(keys.ready_tenants, lane.tenant) is not None
+        assert tenant_is_ready == bool(await redis.zcard(ready)), (
+            "a tenant has a turn if and only if it has ready lanes"
+        )
+
     async def run(self, steps: int) -> None:
         moves = {
-            self.accept: 6.0, self.hear: 10.0, self.work: 40.0, self.sweep: 4.0, self.erase: 0.6, self.revive: 1.0,
-            self.edit: 0.7, self.pause: 2.0,
+            self.accept: 6.0, self.hear: 9.0, self.work_here: 1.0, self.work: 40.0, self.sweep: 4.0, self.erase: 0.6,
+            self.revive: 1.0, self.edit: 0.7, self.pause: 2.0,
         }  # fmt: skip
         for number in range(steps):
             await self.rng.choices(list(moves), list(moves.values()))[0]()
@@ -245,15 +260,14 @@ class Walk:
         async with asyncio.timeout(20):
             while await self.desk.redis.zcard(keys.lanes):
                 await self.sweep()
-                lane = await self.next_bell()
-                if lane is None:
+                if not await self.next_message():
                     await asyncio.sleep(0.002)
                     continue
                 with contextlib.suppress(LeaseLost):  # thirty milliseconds are short on a busy machine
-                    await self.drain(lane)
+                    await self.drain()
 
-    async def drain(self, lane: Lane) -> None:
-        async with self.desk.lanes.lease(lane) as lease:
+    async def drain(self) -> None:
+        async with self.desk.lanes.claim() as lease:
             while lease is not None and (batch := await self.desk.lanes.take(lease, 4, 10_000)):
                 seen = await self.desk.lanes.confirm(lease, batch.turns)
                 plan = batch.plan or Plan(turn_ids=tuple(turn.id for turn in batch.turns))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -14,11 +14,12 @@ from redis.asyncio import Redis
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
 from scrubjay.adapters.redis.codec import decode_plan, decode_turn, encode_events, encode_plan, told
 from scrubjay.adapters.redis.erase.epochs import RedisEpochs
-from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.adapters.redis.limits import MOST_MESSAGES, InboxLimits
 from scrubjay.adapters.redis.order import RedisOrder
 from scrubjay.adapters.redis.scripts import Argument, RedisScripts
 from scrubjay.adapters.redis.webhooks.outbox import ALL, FanOut
 from scrubjay.adapters.redis.webhooks.wakeups import HookBells
+from scrubjay.background import attempted
 from scrubjay.errors import InboxUnavailable, LaneBusy, LeaseLost, Transient
 from scrubjay.model import Batch, Confirmation, Epoch, Lane, Lease, Plan, Scope, Status, Telling, Turn
 from scrubjay.model.clock import from_us
@@ -32,6 +33,8 @@ _EDIT_LOOK_SECONDS = 0.05
 _REDIS_LOOK_SECONDS = 0.5
 _LONGEST_ASKED_SECONDS = 600  # a Retry-After of a day is not honoured to the letter
 _TOLD = 2
+_LOST, _MORE = 0, b"more"
+_MESSAGES_A_DRAIN = 2  # one in its own place, and one so that more threads get to work where there is more to do
 _LOST_WORKER = "worker_lost: the worker was lost every time it held this turn alone"
 
 
@@ -79,6 +82,16 @@ class RedisLanes:
             yield lease
 
     @contextlib.asynccontextmanager
+    async def claim(self, left_out: Collection[str] = ()) -> AsyncIterator[Lease | None]:
+        """Hold the lane whose turn it is, as `lease` does; None when no lane is ready. See the port."""
+        lease = await self._waited_for(partial(self._claimed, left_out))
+        if lease is None:
+            yield None
+            return
+        async with self._kept(lease):
+            yield lease
+
+    @contextlib.asynccontextmanager
     async def edit(self, lane: Lane, wait_seconds: float = 5) -> AsyncIterator[Lease]:
         """Hold the lane to change a memory by hand, once no worker holds it and no plan is pending.
 
@@ -97,13 +110,25 @@ class RedisLanes:
             self._keys.lease(lane),
             self._keys.lane(lane),
             self._keys.waiting(lane),
-            self._keys.lanes,
             self._keys.plan(lane),
             self._keys.owned(lane),
         ]
         args: list[Argument] = [lane.key, self._limits.lease_ms, int(edit), self._limits.retention_seconds]
         taken = await self._order.run("acquire", names, [*args, self._limits.longest_lease_ms])
         return lease_of(lane, *taken) if taken else None
+
+    async def _claimed(self, left_out: Collection[str]) -> Lease | None:
+        """Take the lane whose turn it is: one after the other is looked at, until one is free or none is ready."""
+        limits = self._limits
+        answer: Any = _MORE
+        while answer == _MORE:
+            args: list[Argument] = [limits.lease_ms, limits.retention_seconds, limits.longest_lease_ms, *left_out]
+            answer = await self._order.run("claim", [], args)
+        if not answer:
+            return None
+        lane, token, taken_us, waited_ms = answer
+        lease = lease_of(Lane.parse(lane.decode()), token, taken_us)
+        return lease.model_copy(update={"waited_seconds": int(waited_ms) / 1000})
 
     @contextlib.asynccontextmanager
     async def _kept(self, lease: Lease) -> AsyncIterator[None]:
@@ -136,11 +161,11 @@ class RedisLanes:
                 await asyncio.sleep(_REDIS_LOOK_SECONDS)
 
     async def _beat(self, lease: Lease) -> None:
-        names, held = [self._keys.lease(lease.lane), self._keys.lanes], True
+        names, held = [self._keys.lease(lease.lane)], True
         while held:
             await asyncio.sleep(self._limits.lease_seconds / 3)
-            with contextlib.suppress(InboxUnavailable):
-                held = bool(await self._run("renew", names, [lease.token, lease.lane.key, self._limits.lease_ms]))
+            renewing = self._run("renew", names, [lease.token, lease.lane.key, self._limits.lease_ms])
+            held = await attempted("renew", renewing, expected=InboxUnavailable) != _LOST
 
     async def take(self, lease: Lease, max_turns: int, max_chars: int) -> Batch | None:
         """The next turns in order, counted as attempted; None when the lane is empty and now asleep."""
@@ -166,7 +191,7 @@ class RedisLanes:
         if answer[0] == b"empty":
             return None
         turns = tuple(decode_turn(row) for row in answer[1])
-        return Batch(turns=turns, plan=decode_plan(answer[2]) if answer[2] else None)
+        return Batch(turns=turns, plan=decode_plan(answer[2]) if answer[2] else None, others_wait=bool(answer[3]))
 
     async def record(self, lease: Lease, plan: Plan) -> None:
         """Keep the plan with its batch."""
@@ -260,18 +285,23 @@ class RedisLanes:
         _still_ours(await self._run("fail", names, [lease.token, *self._keys.prefixes(lane), error, told(error)]), lane)
 
     async def hand_back(self, lease: Lease, *, died: bool = False) -> None:
-        """Give the lane up (nothing happens when it is no longer ours) and ring if turns wait in it."""
+        """Give the lane up, if it is still ours, and send some wake-up messages if lanes are ready."""
         lane = lease.lane
         names = [
             self._keys.lease(lane),
             self._keys.lane(lane),
             self._keys.waiting(lane),
-            self._keys.lanes,
+            self._keys.owned(lane),
+            self._keys.erasing(lane),
             self._bell.queue,
         ]
-        args: list[Argument] = [lease.token, lane.key, *self._keys.prefixes(lane), self._bell.message(lane)]
-        args += [self._limits.lease_ms, int(died), _REST_MS, self._limits.retention_seconds]
-        await self._run("hand_back", [*names, self._keys.owned(lane), self._keys.erasing(lane)], args)
+        args: list[Argument] = [lease.token, lane.key, *self._keys.prefixes(lane), int(died), _REST_MS]
+        args += [
+            self._limits.retention_seconds,
+            MOST_MESSAGES,
+            *(self._bell.message() for _ in range(_MESSAGES_A_DRAIN)),
+        ]
+        await self._run("hand_back", names, args)
 
 
 def lease_of(lane: Lane, token: bytes, taken_us: bytes) -> Lease:
