@@ -36,8 +36,9 @@ end
 
 local function make_ready(lane, since_ms)
   local tenant = tenant_of(lane)
-  if redis.call('ZADD', READY_OF .. tenant, 'NX', since_ms, lane) == 0 then return end
-  redis.call('ZADD', LANES, READY + since_ms, lane)
+  if redis.call('ZADD', READY_OF .. tenant, 'NX', since_ms, lane) == 1 then
+    redis.call('ZADD', LANES, READY + since_ms, lane)
+  end
   redis.call('ZADD', READY_TENANTS, 'NX', virtual_time(tenant), tenant)
 end
 

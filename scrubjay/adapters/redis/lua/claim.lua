@@ -12,15 +12,18 @@ local limits = { lease_ms = ARGV[1], retention_s = ARGV[2], longest_ms = ARGV[3]
 local left_out = {}
 for i = OPTIONS + 1, #ARGV do left_out[ARGV[i]] = true end
 
+-- The tenant whose turn it is, and those that are passed over.
 local function next_tenant()
+  local passed_over = {}
   for _, tenant in ipairs(redis.call('ZRANGE', READY_TENANTS, 0, #ARGV - OPTIONS)) do
-    if not left_out[tenant] then return tenant end
+    if not left_out[tenant] then return tenant, passed_over end
+    passed_over[#passed_over + 1] = tenant
   end
 end
 
 local clock = look()
 for _ = 1, MOST_LOOKED_AT do
-  local tenant = next_tenant()
+  local tenant, passed_over = next_tenant()
   if not tenant then return false end
   local time, first = virtual_time(tenant), redis.call('ZRANGE', READY_OF .. tenant, 0, 0, 'WITHSCORES')
   local lane, since_ms = first[1] or '', first[2]
@@ -34,6 +37,8 @@ for _ = 1, MOST_LOOKED_AT do
   if token == 'unseeded' then return token end
   if token then
     charge(tenant, time)
+    -- Who is at work elsewhere earns nothing by that, nor does who comes back and begins at the least there is.
+    for _, other in ipairs(passed_over) do redis.call('ZADD', READY_TENANTS, 'XX', 'GT', time, other) end
     redis.call('HSET', names.lane, 'paid', token)
     return { lane, token, digits(clock.now_us), digits(math.max(0, clock.monotonic_ms - since_ms)) }
   end

@@ -14,7 +14,8 @@ for i = 1, #due, 2 do
     make_ready(lane, tonumber(due[i + 1]))
   end
 end
--- What stands as ready and is not among its tenant's (a key was lost) is put there again, some of the oldest each time.
+-- What stands as ready and is not among its tenant's, or whose tenant has no turn, as a key was lost, is put there again:
+-- some of the oldest each time.
 local oldest = redis.call('ZRANGEBYSCORE', LANES, READY, '+inf', 'WITHSCORES', 'LIMIT', 0, 20)
 for i = 1, #oldest, 2 do make_ready(oldest[i], oldest[i + 1] - READY) end
 return #due / 2
