@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 
+from scrubjay.adapters.redis import intake
 from scrubjay.adapters.redis.chunks import chunks
 from scrubjay.adapters.redis.limits import MOST_MESSAGES, READY, InboxLimits
 from scrubjay.errors import LaneBusy
@@ -38,7 +41,7 @@ async def post(desk: Desk, tenant: str, *names: str | int) -> None:
 async def claimed(desk: Desk, *left_out: str) -> Lane | None:
     """The lane whose turn it is; its holder is never heard of again."""
     lease = await desk.lanes._claimed(left_out)
-    return lease and lease.lane
+    return None if lease is None else lease.lane
 
 
 async def tenants_in_turn(desk: Desk, claims: int, *left_out: str) -> list[str]:
@@ -111,7 +114,7 @@ async def test_a_sweep_makes_a_thousand_lanes_ready_those_first_that_are_due_for
     await desk.redis.zadd(keys.lanes, {lane: 1 + place for place, lane in enumerate(lanes)})
     await desk.redis.rpush(QUEUE, *("x" for _ in range(1_000)))
     await desk.inbox.sweep()
-    ready = await desk.redis.zrange(keys.ready("acme"), 0, -1, withscores=True)
+    ready: Any = await desk.redis.zrange(keys.ready("acme"), 0, -1, withscores=True)
     assert [(name.decode(), since) for name, since in ready] == [
         (lane, 1 + place) for place, lane in enumerate(lanes[:1_000])
     ]
@@ -288,3 +291,27 @@ async def test_an_edit_takes_a_ready_lane_out_and_its_end_puts_it_back(desk: Des
             async with desk.lanes.edit(scope.lane, wait_seconds=0):
                 pass
     assert await claimed(desk) == scope.lane
+
+
+@pytest.mark.parametrize("failing", ["wake", "ring", "webhooks", "trim", "audit"])
+async def test_a_part_of_a_sweep_that_fails_holds_up_none_of_the_others(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    done, inbox = list[str](), desk.inbox
+
+    def step(name: str) -> Callable[..., Awaitable[int]]:
+        async def work(*_: Any) -> int:
+            done.append(name)
+            if name == failing:
+                raise ValueError("a document of another version")
+            return 0
+
+        return work
+
+    monkeypatch.setattr(inbox, "_wake", step("wake"))
+    monkeypatch.setattr(inbox, "_ring", step("ring"))
+    monkeypatch.setattr(inbox._hooks, "ring_due", step("webhooks"))
+    monkeypatch.setattr(intake, "trim_some", step("trim"))
+    monkeypatch.setattr(inbox._audit, "look", step("audit"))
+    assert await inbox.sweep() == 0
+    assert done == ["wake", "ring", "webhooks", "trim", "audit"]
