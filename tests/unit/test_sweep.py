@@ -16,6 +16,8 @@ from scrubjay.ingest import sweep
 from scrubjay.ingest.sweep import sweep_forever
 from tests.support import wait_until
 
+STEPS = ("clock", "sweep", "removals")
+
 
 class Known(BaseModel):
     """A document of this version."""
@@ -43,7 +45,7 @@ def of_another_version() -> Exception:
     return failed.value
 
 
-@pytest.mark.parametrize("failing", ["clock", "sweep", "removals"])
+@pytest.mark.parametrize("failing", STEPS)
 @pytest.mark.parametrize(
     "error", [of_another_version(), RuntimeError("nobody expected this"), StoreUnavailable("Qdrant is away")], ids=repr
 )
@@ -61,7 +63,7 @@ async def test_a_step_that_fails_ends_neither_the_sweeping_nor_the_other_steps(
     parts: Any = SimpleNamespace(clock=clock, lanes=None, store=None)
     with capture_logs() as logged:
         sweeping = asyncio.create_task(sweep_forever(inbox, parts, 0))
-        await wait_until(lambda: min(steps.done.get(name, 0) for name in ("clock", "sweep", "removals")) > 2)
+        await wait_until(lambda: min(steps.done.get(name, 0) for name in STEPS) > 2, deadline_seconds=5)
         assert not sweeping.done()
         sweeping.cancel()
     assert {entry["step"] for entry in logged if entry["event"] == "step_failed"} == {failing}
