@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
-from scrubjay.background import attempted
 from scrubjay.errors import InboxUnavailable
+from scrubjay.logging_setup import attempted
 from scrubjay.ports import Pulse
 
 _EVERY_SECONDS = 5  # a process counts as gone after three that were missed

@@ -6,9 +6,9 @@ import asyncio
 
 import structlog
 
-from scrubjay.background import attempted
 from scrubjay.erase.tombstones import finish_removals
 from scrubjay.ingest.drain import Remembering
+from scrubjay.logging_setup import attempted
 from scrubjay.ports import Inbox
 
 log = structlog.get_logger(__name__)

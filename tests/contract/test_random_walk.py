@@ -58,6 +58,10 @@ class Walk:
     settled: list[str] = field(default_factory=list)
     poison: set[str] = field(default_factory=set)
 
+    @property
+    def idle(self) -> list[Worker]:
+        return [worker for worker in self.workers if worker.lease is None]
+
     def chance(self, share: float) -> bool:
         return self.rng.random() < share
 
@@ -72,20 +76,15 @@ class Walk:
         if self.chance(0.07):
             self.poison.add(turn_id)
 
-    async def next_message(self) -> bool:
-        return await self.desk.redis.rpop(QUEUE) is not None
-
     async def hear(self) -> None:
         """A wake-up message reaches a worker, or is lost: nothing may rest on it."""
-        idle = [worker for worker in self.workers if worker.lease is None]
-        if await self.next_message() and idle and not self.chance(0.1):
-            self.rng.choice(idle).lease = await self.desk.lanes._claimed(())
+        if await self.desk.redis.rpop(QUEUE) and self.idle and not self.chance(0.1):
+            self.rng.choice(self.idle).lease = await self.desk.lanes._claimed(())
 
     async def work_here(self) -> None:
         """A process works on a lane of its own, whoever's turn it is."""
-        idle = [worker for worker in self.workers if worker.lease is None]
-        if idle:
-            self.rng.choice(idle).lease = await self.desk.lanes._acquire(self.rng.choice(LANES), edit=False)
+        if self.idle:
+            self.rng.choice(self.idle).lease = await self.desk.lanes._acquire(self.rng.choice(LANES), edit=False)
 
     async def work(self) -> None:
         busy = [worker for worker in self.workers if worker.lease is not None]
@@ -236,13 +235,11 @@ class Walk:
         assert moment is not None or not waits, "a lane with turns is known"
         assert (since is not None) == (moment is not None and moment >= READY), "a ready lane is marked as ready"
         assert since is None or moment == READY + since
-        if any(
-            [await self.held_by(worker.lease) for worker in self.workers if worker.lease and worker.lease.lane == lane]
-        ):
-            assert since is None, "a lane that a worker holds is not ready"
-        tenant_is_ready = await redis.zscore(keys.ready_tenants, lane.tenant) is not None
-        assert tenant_is_ready == bool(await redis.zcard(ready)), (
-            "a tenant has a turn if and only if it has ready lanes"
+        leases = [worker.lease for worker in self.workers if worker.lease and worker.lease.lane == lane]
+        assert since is None or not any([await self.held_by(lease) for lease in leases]), "a lane at work is not ready"
+        has_turn = await redis.zscore(keys.ready_tenants, lane.tenant) is not None
+        assert has_turn == bool(await redis.zcard(ready)), (
+            "a tenant has a turn where it has ready lanes, and only there"
         )
 
     async def run(self, steps: int) -> None:
@@ -260,7 +257,7 @@ class Walk:
         async with asyncio.timeout(20):
             while await self.desk.redis.zcard(keys.lanes):
                 await self.sweep()
-                if not await self.next_message():
+                if not await self.desk.redis.rpop(QUEUE):
                     await asyncio.sleep(0.002)
                     continue
                 with contextlib.suppress(LeaseLost):  # thirty milliseconds are short on a busy machine

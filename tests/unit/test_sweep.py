@@ -10,10 +10,10 @@ import pytest
 from pydantic import BaseModel
 from structlog.testing import capture_logs
 
-from scrubjay.background import attempted
 from scrubjay.errors import InboxUnavailable, StoreUnavailable
 from scrubjay.ingest import sweep
 from scrubjay.ingest.sweep import sweep_forever
+from scrubjay.logging_setup import attempted
 from tests.support import wait_until
 
 STEPS = ("clock", "sweep", "removals")

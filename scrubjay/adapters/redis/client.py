@@ -29,8 +29,8 @@ from redis.exceptions import RedisError
 from scrubjay.adapters.redis.keys import DEFAULT_KEYS, Keys
 from scrubjay.adapters.redis.refusals import leads_elsewhere
 from scrubjay.adapters.redis.scripts import answered
-from scrubjay.background import attempted
 from scrubjay.errors import InboxUnavailable
+from scrubjay.logging_setup import attempted
 
 T = TypeVar("T")
 

@@ -18,8 +18,8 @@ from scrubjay.adapters.redis.order import UNSEEDED, RedisOrder
 from scrubjay.adapters.redis.scripts import Argument, RedisScripts, answered
 from scrubjay.adapters.redis.trimming import trim_some
 from scrubjay.adapters.redis.webhooks.wakeups import HookBells
-from scrubjay.background import attempted
 from scrubjay.errors import IdempotencyConflict, InboxFull, StoreUnavailable
+from scrubjay.logging_setup import attempted
 from scrubjay.model import OWNERS, Lane, Status, Submission
 from scrubjay.ports import Accepted, Doorbell
 

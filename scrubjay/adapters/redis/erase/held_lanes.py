@@ -9,12 +9,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from redis.asyncio import Redis
 
 from scrubjay.adapters.redis.chunks import chunks
-from scrubjay.adapters.redis.lanes import lease_of
+from scrubjay.adapters.redis.leasing import lease_of
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.order import RedisOrder
 from scrubjay.adapters.redis.scripts import Argument, RedisScripts, answered
-from scrubjay.background import attempted
 from scrubjay.errors import InboxUnavailable, LaneBusy, LeaseLost
+from scrubjay.logging_setup import attempted
 from scrubjay.model import Lane, Lease
 
 LANES_AT_ONCE = 64  # in one script call

@@ -33,7 +33,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     _one(14, "The readiness probe asks for an answer, not for a write.", _TOLD,
          "scrubjay/adapters/redis/intake.py", "self._redis.delete(self._keys.nothing)", "self._redis.ping()"),
     _one(14, "A bell that was heard while Redis was away is lost until the sweep rings again.", _HEARD,
-         "scrubjay/adapters/redis/lanes.py", "await self._waited_for(partial(self._claimed, left_out))",
+         "scrubjay/adapters/redis/leasing.py", "await self._waited_for(partial(self._claimed, left_out))",
          "await self._claimed(left_out)"),
     Mutation(14, "Celery takes a refusal of Redis for an error of the program.", _WORKER, (
         Edit("worker/transport.py", "if refusal is Refusal.OTHER:", "if True:"),

@@ -7,6 +7,7 @@ from tests.chaos.proof.mutation import one as _one
 
 _SCORES = "tests/contract/test_scores.py::test_"
 _TURNS = "tests/contract/test_turns_of_tenants.py::test_"
+_WAKEUPS = "tests/contract/test_wakeups.py::test_"
 _SLOTS = "tests/unit/test_lane_slots.py::test_"
 _DELIVERIES = "tests/contract/test_deliveries.py::test_"
 
@@ -49,11 +50,11 @@ MUTATIONS: tuple[Mutation, ...] = (
          f"{_TURNS}a_lane_that_is_ready_is_claimed_though_a_key_was_lost",
          f"{LUA}/wake.lua", "do make_ready(oldest[i], oldest[i + 1] - READY) end", "do end"),
     _one(15, "As many messages wait as lanes are ready.",
-         f"{_TURNS}few_messages_wait_however_many_lanes_are_ready",
+         f"{_WAKEUPS}few_messages_wait_however_many_lanes_are_ready",
          f"{LUA}/_ready.lua", "math.min(ready - length, most - length, #messages)",
          "math.min(ready - length, #messages)"),
     _one(15, "Messages for webhooks stand in for those that lanes need.",
-         f"{_TURNS}a_message_for_a_webhook_in_the_queue_does_not_stand_in_for_one_that_a_lane_needs",
+         f"{_WAKEUPS}a_message_for_a_webhook_in_the_queue_does_not_stand_in_for_one_that_a_lane_needs",
          f"{LUA}/_ready.lua", "    missing = 1\n", ""),
     _one(15, "A message for a webhook waits behind those for lanes.",
          f"{_DELIVERIES}a_message_for_a_webhook_is_heard_before_those_for_lanes_that_wait",
@@ -71,5 +72,5 @@ MUTATIONS: tuple[Mutation, ...] = (
          "worker/lane_slots.py", "tuple(self._at_work) if", "tuple(self._at_work) if False and"),
     _one(15, "A step of the sweep that fails in a way that nobody foresaw ends the sweeping.",
          "tests/unit/test_sweep.py::test_a_step_that_fails_ends_neither_the_sweeping_nor_the_other_steps",
-         "scrubjay/background.py", "    except Exception:", "    except ZeroDivisionError:"),
+         "scrubjay/logging_setup.py", "    except Exception:", "    except ZeroDivisionError:"),
 )  # fmt: skip
