@@ -82,7 +82,6 @@ class Walk:
             self.rng.choice(self.idle).lease = await self.desk.lanes._claimed(())
 
     async def work_here(self) -> None:
-        """A process works on a lane of its own, whoever's turn it is."""
         if self.idle:
             self.rng.choice(self.idle).lease = await self.desk.lanes._acquire(self.rng.choice(LANES), edit=False)
 
@@ -229,12 +228,12 @@ class Walk:
         assert len(self.settled) == len(set(self.settled)), "no turn is settled twice"
 
     async def look_at(self, lane: Lane, waits: bool) -> None:
-        """A lane with work is ready, or somebody holds it, or it is looked at in a while."""
         redis, ready = self.desk.redis, keys.ready(lane.tenant)
         moment, since = await redis.zscore(keys.lanes, lane.key), await redis.zscore(ready, lane.key)
         assert moment is not None or not waits, "a lane with turns is known"
-        assert (since is not None) == (moment is not None and moment >= READY), "a ready lane is marked as ready"
-        assert since is None or moment == READY + since
+        assert since == (moment - READY if moment and moment >= READY else None), (
+            "a lane is ready, or is looked at then"
+        )
         leases = [worker.lease for worker in self.workers if worker.lease and worker.lease.lane == lane]
         assert since is None or not any([await self.held_by(lease) for lease in leases]), "a lane at work is not ready"
         has_turn = await redis.zscore(keys.ready_tenants, lane.tenant) is not None

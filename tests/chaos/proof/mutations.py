@@ -18,9 +18,7 @@ def _test(file: str, name: str) -> str:
 
 
 _LOST = _test("01_nothing_is_lost", "all_that_was_accepted_ends_settled_dead_or_erased_and_nothing_else_is_there")
-_UNHEARD = (
-    "tests/contract/test_turns_of_tenants.py::test_when_all_messages_are_lost_a_sweep_sends_some_and_all_is_worked_on"
-)
+_UNHEARD = "tests/contract/test_wakeups.py::test_when_all_messages_are_lost_a_sweep_sends_some_and_all_is_worked_on"
 _CUT = _test("02_nothing_twice", "a_drain_cut_off_after_any_of_its_steps_and_begun_again_leaves_each_fact_once")
 _GIVEN_UP = _test("02_nothing_twice", "a_plan_that_was_given_up_after_it_was_applied_makes_the_same_memories_again")
 _ORDER = _test("03_in_order", "two_workers_whose_every_bell_is_doubled_apply_a_lane_in_the_order_of_acceptance")
