@@ -234,8 +234,8 @@ class Walk:
         assert since == (moment - READY if moment and moment >= READY else None), (
             "a lane is ready, or is looked at then"
         )
-        leases = [worker.lease for worker in self.workers if worker.lease and worker.lease.lane == lane]
-        assert since is None or not any([await self.held_by(lease) for lease in leases]), "a lane at work is not ready"
+        held = [await self.held_by(one.lease) for one in self.workers if one.lease and one.lease.lane == lane]
+        assert since is None or not any(held), "a lane at work is not ready"
         has_turn = await redis.zscore(keys.ready_tenants, lane.tenant) is not None
         assert has_turn == bool(await redis.zcard(ready)), (
             "a tenant has a turn where it has ready lanes, and only there"
@@ -256,11 +256,8 @@ class Walk:
         async with asyncio.timeout(20):
             while await self.desk.redis.zcard(keys.lanes):
                 await self.sweep()
-                if not await self.desk.redis.rpop(QUEUE):
-                    await asyncio.sleep(0.002)
-                    continue
                 with contextlib.suppress(LeaseLost):  # thirty milliseconds are short on a busy machine
-                    await self.drain()
+                    await (self.drain() if await self.desk.redis.rpop(QUEUE) else asyncio.sleep(0.002))
 
     async def drain(self) -> None:
         async with self.desk.lanes.claim() as lease:
