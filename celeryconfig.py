@@ -1,4 +1,4 @@
-"""Celery, configured for bells: a message only says which lane has turns; whatever matters stands in the inbox."""
+"""Celery, configured for wake-ups: a message only says that a lane is ready; whatever matters stands in the inbox."""
 
 from ssl import CERT_REQUIRED
 
@@ -19,7 +19,7 @@ task_routes = {DRAIN_TASK: {"queue": _queue}, DELIVER_TASK: {"queue": _queue}}
 # Of another installation in the same Redis nothing is heard, and nothing is told to it.
 control_exchange = celery_name("celery", _settings.redis_prefix)
 event_exchange = event_queue_prefix = celery_name("celeryev", _settings.redis_prefix)
-# A lost bell is rung again by the sweep, so a bell is acknowledged when it is heard: nothing is redelivered.
+# For a lost message the sweep sends another, so a message is acknowledged when it is heard: nothing is redelivered.
 task_acks_late = False
 task_ignore_result = True
 task_store_errors_even_if_ignored = False
@@ -42,15 +42,15 @@ broker_connection_max_retries = None
 broker_channel_error_retry = True  # no refusal of Redis ends a worker: it says so in its log, and connects anew
 broker_transport_options = {
     "key_prefix": _settings.redis_prefix,
-    # While they are heard, bells are remembered nowhere: that would be two more synced writes a bell, and a full Redis
-    # would refuse them. A worker that is stopped puts the bells back that it has not begun with.
+    # While they are heard, messages are remembered nowhere: that would be two more synced writes each, and a full Redis
+    # would refuse them. A worker that is stopped puts the messages back that it has not begun with.
     "ack_emulation": False,
     "socket_keepalive": True,
     "socket_connect_timeout": 2,
     "health_check_interval": 30,
 }
 
-# Workers sweep by themselves; beat is one more ringer, for fleets that like to see it on their dashboard.
+# Workers sweep by themselves; beat is one more sweeper, for fleets that like to see it on their dashboard.
 beat_schedule = {
     "sweep": {
         "task": SWEEP_TASK,

@@ -11,13 +11,17 @@ import logging
 import sys
 import traceback
 import warnings
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeVar
 
 import structlog
 from structlog.typing import EventDict
+
+from scrubjay.errors import ScrubjayError
+
+T = TypeVar("T")
 
 # At their lower levels these write whole requests and answers.
 _CHATTY = ("openai", "httpx", "httpcore", "qdrant_client", "kombu", "celery.pool")
@@ -77,6 +81,30 @@ def guard() -> None:
 def watch(loop: asyncio.AbstractEventLoop) -> None:
     """Log what fails on a loop where nobody waits for it; by itself the loop would write the exception's words."""
     loop.set_exception_handler(_loop_failed)
+
+
+async def attempted(
+    step: str, work: Awaitable[T], *, expected: type[ScrubjayError] | tuple[type[ScrubjayError], ...] = ()
+) -> T | None:
+    """Do one step of a task that goes on in the background for ever: one that fails is logged and ends nothing.
+
+    Args:
+        step: its name, for the log.
+        work: what it does.
+        expected: failures that others tell of, so that nothing is logged.
+
+    Returns None where it has failed: it is done again the next time.
+    """
+    log = structlog.get_logger(__name__)
+    try:
+        return await work
+    except expected:
+        return None
+    except ScrubjayError as error:
+        log.warning("step_failed", step=step, error=error.code, reason=error.plain)
+    except Exception:  # a task that has ended is missed by nobody until it is too late
+        log.exception("step_failed", step=step)
+    return None
 
 
 def places(error: BaseException) -> list[dict[str, Any]]:

@@ -84,6 +84,14 @@ KINDS = (
     Kind("sj:wait:*", "what waits in a lane", Ends.WITH_WORK, "the lane's backlog limit"),
     Kind("sj:plan:*", "a lane's recorded plan", Ends.WITH_WORK, "one batch"),
     Kind(keys.lanes, "the lanes that are awake", Ends.WITH_WORK, "lanes with waiting turns"),
+    Kind("sj:ready:*", "a tenant's lanes that are ready", Ends.WITH_WORK, "lanes with waiting turns"),
+    Kind(keys.ready_tenants, "the tenants that have ready lanes", Ends.WITH_WORK, "one name a tenant"),
+    Kind(
+        keys.served,
+        "how many batches of each tenant were taken on",
+        Ends.TTL,
+        "a day after the last; a number a tenant",
+    ),
     Kind(
         keys.due, "since when the first turn of each lane with work is due", Ends.WITH_WORK, "lanes with waiting turns"
     ),
@@ -112,7 +120,7 @@ KINDS = (
     Kind(keys.server_key, "the server's key, where the settings name none", Ends.NEVER, "one key"),
     Kind(keys.clock, "the order counter, and the monotonic clock", Ends.NEVER, "a few numbers"),
     # Celery's own: kombu's tables of who listens to what, and the bells on their way.
-    Kind(QUEUE, "the bells", Ends.WITH_WORK, "one a lane that wakes, and a thousand of the sweep"),
+    Kind(QUEUE, "the wake-up messages", Ends.WITH_WORK, "64 for lanes, and one a webhook"),
     Kind(f"_kombu.binding.{QUEUE}", "that the queue exists", Ends.NEVER, "one name"),
     Kind(f"_kombu.binding_permanent.{QUEUE}", "the same", Ends.NEVER, "one name"),
     Kind("_kombu.binding.celery.pidbox", "the workers' letter boxes", Ends.NEVER, "one name a worker's name"),

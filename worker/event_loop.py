@@ -22,6 +22,7 @@ from scrubjay.ingest.sweep import sweep_forever
 from scrubjay.ports import Inbox
 from scrubjay.settings import Settings
 from scrubjay.webhooks.delivery import Delivering
+from scrubjay.worker.lane_slots import LaneSlots
 from scrubjay.worker.presence import stay_present
 
 log = structlog.get_logger(__name__)
@@ -47,6 +48,7 @@ class WorkerLoop:
         self._opened: tuple[Remembering, Inbox, Delivering] | None = None
         self._serving: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._slots = LaneSlots(settings.worker_threads)
 
     def start(self) -> None:
         """Open every part and begin to sweep. Raises what opening raises."""
@@ -68,20 +70,14 @@ class WorkerLoop:
             sweeping = asyncio.create_task(sweep_forever(parts.inbox, self._opened[0], self._settings.sweep_seconds))
             process = f"{socket.gethostname()}:{os.getpid()}"
             present = asyncio.create_task(stay_present(parts.pulse, process))
+            following = asyncio.create_task(self._slots.follow_the_loop())
             gc_tuning.settle()
             ready.set_result(None)
             log.info("worker_open", extractor=parts.extractor.name, embedder=parts.embedder.name)
             try:
                 await self._stop.wait()
             finally:
-                sweeping.cancel()
-                present.cancel()
-                await asyncio.gather(sweeping, present, return_exceptions=True)
-
-    @property
-    def remembering(self) -> Remembering:
-        """What draining needs. Raises RuntimeError before `start`."""
-        return self._parts[0]
+                await ended(sweeping, present, following)
 
     @property
     def inbox(self) -> Inbox:
@@ -98,6 +94,13 @@ class WorkerLoop:
         if self._opened is None:
             raise RuntimeError("the worker's loop is not open")
         return self._opened
+
+    def drain_next(self) -> int:
+        """Work on the lane whose turn it is, if there is one, and wait for that; returns how many turns were settled.
+
+        Raises InboxUnavailable; CancelledError when the worker stops meanwhile.
+        """
+        return self.run(self._slots.drain_next(self._parts[0]))
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the loop, with the caller's log context, and wait for its answer.
@@ -141,6 +144,13 @@ class WorkerLoop:
         self._stop.set()
         if self._serving is not None:
             await self._serving
+
+
+async def ended(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel tasks and wait until they have ended."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def configured() -> WorkerLoop:

@@ -5,12 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
-import structlog
-
 from scrubjay.errors import InboxUnavailable
+from scrubjay.logging_setup import attempted
 from scrubjay.ports import Pulse
-
-log = structlog.get_logger(__name__)
 
 _EVERY_SECONDS = 5  # a process counts as gone after three that were missed
 _LEAVING_SECONDS = 1
@@ -25,10 +22,7 @@ async def stay_present(pulse: Pulse, process: str) -> None:
     """
     try:
         while True:
-            try:
-                await pulse.beat(process)
-            except InboxUnavailable as error:
-                log.warning("presence_not_shown", reason=error.plain)
+            await attempted("presence", pulse.beat(process))
             await asyncio.sleep(_EVERY_SECONDS)
     finally:
         with contextlib.suppress(InboxUnavailable, TimeoutError):

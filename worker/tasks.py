@@ -9,8 +9,6 @@ import structlog
 from celery import signals
 
 from scrubjay.errors import ScrubjayError
-from scrubjay.ingest.drain import drain
-from scrubjay.model import Lane
 from scrubjay.model.names import DELIVER_TASK, DRAIN_TASK, SWEEP_TASK
 from scrubjay.webhooks.delivery import deliver
 from scrubjay.worker.app import app
@@ -41,9 +39,9 @@ def _stop(**_: Any) -> None:
 
 
 @app.task(name=DRAIN_TASK)
-def drain_lane(lane_key: str) -> None:
-    """Apply the waiting turns of one lane. The argument names the lane and never carries text."""
-    _answering(lambda worker: worker.run(drain(Lane.parse(lane_key), worker.remembering)))
+def drain_next() -> None:
+    """Apply waiting turns of the lane whose turn it is. The message only says that there is one."""
+    _answering(lambda worker: worker.drain_next())
 
 
 @app.task(name=DELIVER_TASK)
@@ -62,7 +60,7 @@ def deliver_webhook(hook: str) -> None:
 
 @app.task(name=SWEEP_TASK)
 def sweep() -> None:
-    """Ring for every lane that is due; for beat and for people. Workers also sweep by themselves."""
+    """Make lanes ready that are due; for beat and for people. Workers also sweep by themselves."""
     _answering(lambda worker: worker.run(worker.inbox.sweep()))
 
 

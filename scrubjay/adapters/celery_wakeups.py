@@ -1,8 +1,9 @@
-"""The doorbell: a message that Celery's Redis transport reads as a call of `scrubjay.drain`.
+"""The wake-up message that Celery's Redis transport reads as a call of `scrubjay.drain`: a lane is ready, look which.
 
-It is put down by the accept script itself, so a turn is never accepted without its bell and nothing is published
-twice. Another one is a call of `scrubjay.deliver`. The shape is Celery's task message protocol 2 in kombu's
-virtual-transport envelope; a contract test holds it against what the installed Celery publishes.
+It names no lane: whose turn it is stands in Redis. It is put down by the accept script itself, and by others that make
+a lane ready, as long as few of them wait. Another one is a call of `scrubjay.deliver`, for one webhook. The shape is
+Celery's task message protocol 2 in kombu's virtual-transport envelope; a contract test holds it against what the
+installed Celery publishes.
 """
 
 from __future__ import annotations
@@ -12,14 +13,13 @@ import uuid
 
 import orjson
 
-from scrubjay.model import Lane
 from scrubjay.model.names import DELIVER_TASK, DRAIN_TASK, QUEUE
 
 _EMBED = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
 
 
 class CeleryBell:
-    """Makes bells for one queue.
+    """Makes wake-up messages for one queue.
 
     Args:
         queue: the Celery queue, which is also the name of the Redis list.
@@ -33,16 +33,12 @@ class CeleryBell:
         """The Redis list that workers listen to."""
         return self._queue
 
-    def body(self, lane: Lane) -> str:
-        """What every bell for one lane holds, and no bell for another."""
-        return _body(lane.key)
-
-    def message(self, lane: Lane) -> bytes:
-        """The bell for one lane, as the workers' broker reads it."""
-        return self._message(DRAIN_TASK, "(<lane>,)", self.body(lane))
+    def message(self) -> bytes:
+        """A wake-up message as the workers' broker reads it; no two are the same."""
+        return self._message(DRAIN_TASK, "()", _body())
 
     def hook_message(self, hook: str) -> bytes:
-        """The bell for one webhook, by what stands for it: its tenant and its id."""
+        """The one for a webhook, by what stands for it: its tenant and its id."""
         return self._message(DELIVER_TASK, "(<webhook>,)", _body(hook))
 
     def _message(self, task: str, shown: str, body: str) -> bytes:
@@ -82,5 +78,5 @@ class CeleryBell:
         )
 
 
-def _body(argument: str) -> str:
-    return base64.b64encode(orjson.dumps([[argument], {}, _EMBED])).decode()
+def _body(*arguments: str) -> str:
+    return base64.b64encode(orjson.dumps([arguments, {}, _EMBED])).decode()

@@ -50,7 +50,6 @@ class Tally:
     memories: int = 0
     versions: int = 0
     untold: int = 0
-    bells: int = 0
 
     def add(self, step: Erased) -> None:
         """What one step has removed."""
@@ -94,7 +93,6 @@ async def forget(scope: Scope, *, inbox: Inbox, lanes: Lanes, turns: TurnLog, st
             continue
         if not newer or attempt == _MOST_ATTEMPTS:
             outcome = {
-                "bells": tally.bells,
                 "untold": tally.untold,
                 "verified": erasure.verified,
                 "known": erasure.known,
@@ -123,7 +121,6 @@ async def _attempt(scope: Scope, world: World, tally: Tally) -> tuple[Erasure, i
 
         await _in_groups(hold.leases, purge)
         every = [lease.lane for lease in hold.leases]
-        tally.bells += await inbox.hush(every)
         tally.untold += await inbox.untell(scope, epoch.order)
         removed = await erase(scope, epoch.order, held=hold.leases, lanes=world.lanes, store=store)
         await arrange_anew([lease for lease in hold.leases if lease.lane in lost], world.lanes, store)

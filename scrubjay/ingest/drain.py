@@ -18,7 +18,8 @@ from scrubjay.ports import Clock, Lanes
 
 log = structlog.get_logger(__name__)
 
-# A drain gives its lane up after so many batches and rings for it again, so that one full lane starves no other.
+# A drain gives its lane up after so many batches, so that one full lane starves no other. Where lanes of other tenants
+# are ready, it does so after one.
 _BATCHES_A_DRAIN = 8
 _PLANS_A_BATCH = 3
 
@@ -51,22 +52,27 @@ async def drain(lane: Lane, parts: Remembering) -> int:
 
     Returns how many turns were settled; 0 when somebody else holds the lane. A failure that can be answered
     for leaves the turns in the inbox: backed off (transient), bisected or dead (permanent). Raises
-    InboxUnavailable when Redis is away: the sweep rings again.
+    InboxUnavailable when Redis is away: the lane is ready again when its lease has ended.
     """
-    settled = 0
     async with parts.lanes.lease(lane) as lease:
-        if lease is None:
-            return 0
-        await asyncio.sleep(parts.batch_wait_seconds)
-        try:
-            for _ in range(_BATCHES_A_DRAIN):
-                batch = await _taken(lease, parts)
-                done = await _tried(lease, batch, parts) if batch else None
-                if done is None:
-                    break
-                settled += done
-        except LeaseLost:
-            log.warning("lease_lost", lane_kind=lane.kind, token=lease.token)
+        return await drain_held(lease, parts) if lease is not None else 0
+
+
+async def drain_held(lease: Lease, parts: Remembering) -> int:
+    """The same for a lane that is held; whoever took the lease hands it back. Returns how many turns were settled."""
+    settled = 0
+    await asyncio.sleep(max(0, parts.batch_wait_seconds - lease.waited_seconds))
+    try:
+        for _ in range(_BATCHES_A_DRAIN):
+            batch = await _taken(lease, parts)
+            done = await _tried(lease, batch, parts) if batch else None
+            if batch is None or done is None:
+                break
+            settled += done
+            if batch.others_wait:
+                break
+    except LeaseLost:
+        log.warning("lease_lost", lane_kind=lease.lane.kind, token=lease.token)
     return settled
 
 

@@ -1,4 +1,4 @@
-"""The sweep: wake-up messages that were lost are sent again, and deletions that were noted are repeated."""
+"""The sweep: lanes whose time has come are made ready, and deletions that were noted are repeated."""
 
 from __future__ import annotations
 
@@ -7,23 +7,22 @@ import asyncio
 import structlog
 
 from scrubjay.erase.tombstones import finish_removals
-from scrubjay.errors import ScrubjayError
 from scrubjay.ingest.drain import Remembering
+from scrubjay.logging_setup import attempted
 from scrubjay.ports import Inbox
 
 log = structlog.get_logger(__name__)
 
 
 async def sweep_forever(inbox: Inbox, parts: Remembering, every_seconds: float) -> None:
-    """Sweep again and again; every process does, and Redis lets one of them through each time."""
+    """Sweep again and again; every process does, and Redis lets one of them through each time.
+
+    Each step is done whatever becomes of the others, and none ends the sweeping.
+    """
     while True:
         await asyncio.sleep(every_seconds)
-        try:
-            await parts.clock.look()
-            rung = await inbox.sweep()
-            repeated = await finish_removals(inbox, parts.lanes, parts.store)
-        except ScrubjayError as error:  # whatever it is, the next sweep comes
-            log.warning("sweep_failed", reason=error.plain)
-        else:
-            if rung or repeated:
-                log.info("swept", bells=rung, removals=repeated)
+        await attempted("clock", parts.clock.look())
+        sent = await attempted("sweep", inbox.sweep())
+        repeated = await attempted("removals", finish_removals(inbox, parts.lanes, parts.store))
+        if sent or repeated:
+            log.info("swept", messages=sent or 0, removals=repeated or 0)

@@ -1,8 +1,7 @@
-"""Working lanes off in this process: what a worker does on a bell, done for the turns that were accepted here.
+"""Working lanes off in this process: what a worker does that was woken, done for the turns that were accepted here.
 
-Every turn rings a bell as it is accepted, for whatever worker listens. Here the lane is worked on at once, so its bells
-are taken back first: without a worker nobody would. None is missed by that, as the lane is tried right afterwards: it
-is held by somebody, who rings when turns are left; or it backs off, and the sweep rings when its time has come.
+Here the lane is worked on at once, whoever's turn it is. The wake-up messages that accepting it sends are for whatever
+worker listens. Where none does, some stay in the queue: they are few and name nobody.
 """
 
 from __future__ import annotations
@@ -105,8 +104,7 @@ class Working:
         """Drain a lane within the process of an in-process `Memory`, in place of a worker, until no turn settles."""
         settled = 1
         try:
-            while settled:  # a drain gives a full lane up after a while, and rings
-                await self._parts.inbox.hush([lane])
+            while settled:  # a drain gives a full lane up after a while
                 settled = await drain(lane, self._remembering)
             if not await self._parts.turns.pending(lane.scope):
                 self._unfinished.discard(lane)

@@ -17,11 +17,13 @@ class Lease(Value):
         lane: which lane.
         token: a number in the order, as turns and epochs have: numbers only ever grow, and are no times.
         taken_at: Redis' time when the lease was taken.
+        waited_seconds: for how long the lane was due until then, as far as that is known.
     """
 
     lane: Lane
     token: int
     taken_at: datetime
+    waited_seconds: float = 0
 
 
 class Epoch(Value):
@@ -47,7 +49,14 @@ class Confirmation(Value):
 
 
 class Batch(Value):
-    """The turns taken for one pass, and the plan if an earlier pass already recorded one."""
+    """The turns taken for one pass.
+
+    Args:
+        turns: in the order of acceptance.
+        plan: the one that an earlier pass has recorded for them.
+        others_wait: whether lanes of other tenants were ready just then.
+    """
 
     turns: tuple[Turn, ...]
     plan: Plan | None = None
+    others_wait: bool = False

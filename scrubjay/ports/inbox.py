@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -59,10 +59,13 @@ class Inbox(Pingable, Protocol):
     """Where turns are accepted: the truth of the write path. Every call is one atomic step. Raises InboxUnavailable."""
 
     async def accept(self, submission: Submission, *, idempotency_key: str | None = None) -> Accepted:
-        """Take a turn in: idempotency, backlog limit, append, status, bell. Raises InboxFull, IdempotencyConflict."""
+        """Take a turn in: idempotency, limits, append, status, wake-up. Raises InboxFull, IdempotencyConflict."""
 
     async def sweep(self) -> int:
-        """Ring for every lane that is due and unheld, trim what is past retention, audit; returns the bells rung."""
+        """Make lanes ready that are due and unheld, wake workers for them, trim what is past retention, audit.
+
+        One of these that fails holds up none of the others. Returns how many wake-up messages were sent.
+        """
 
     def holding(self, hand_back: Callable[[Lease], Awaitable[None]]) -> AbstractAsyncContextManager[HeldLanes]:
         """Lanes held by force, none at first, renewed until left and then handed back by `hand_back`."""
@@ -80,9 +83,6 @@ class Inbox(Pingable, Protocol):
 
         Raises LeaseLost.
         """
-
-    async def hush(self, lanes: Sequence[Lane]) -> int:
-        """Take the bells of these lanes back that no worker has heard yet; returns how many there were."""
 
     async def unplan(self, lease: Lease, scope: Scope, epoch: int) -> int:
         """Drop a lane's plan if it holds any of the scope's versions made up to the epoch, or what one may stand for.
@@ -132,6 +132,15 @@ class Lanes(Protocol):
     def lease(self, lane: Lane) -> AbstractAsyncContextManager[Lease | None]:
         """Hold the lane, renewed by a heartbeat until left; None when somebody else holds it."""
 
+    def claim(self, left_out: Collection[str] = ()) -> AbstractAsyncContextManager[Lease | None]:
+        """Hold the lane whose turn it is, as `lease` does; None when no lane is ready.
+
+        The tenants take turns, batch by batch; a tenant's lanes come in the order in which they became due.
+
+        Args:
+            left_out: tenants whose lanes are not taken.
+        """
+
     def edit(self, lane: Lane, wait_seconds: float = 5) -> AbstractAsyncContextManager[Lease]:
         """Hold the lane to change a memory by hand. Raises LaneBusy when workers keep it for so long."""
 
@@ -169,7 +178,7 @@ class Lanes(Protocol):
         """A permanent failure of the batch: it is bisected; a turn that stands alone goes to the dead letters."""
 
     async def hand_back(self, lease: Lease) -> None:
-        """Give the lane up, and ring for it if turns wait; nothing happens when it is no longer ours."""
+        """Give the lane up, if it is still ours, and wake workers for lanes that are ready."""
 
 
 class TurnLog(Protocol):
@@ -239,20 +248,14 @@ class Watch(Protocol):
 
 
 class Doorbell(Protocol):
-    """Rings a worker for a lane. The message is put down in the same atomic step as the turn."""
+    """Wakes workers. The message is put down in the same atomic step as the turn."""
 
     @property
     def queue(self) -> str:
         """The Redis list that workers listen to."""
 
-    def body(self, lane: Lane) -> str:
-        """What every bell for one lane holds, and no bell for another."""
-
-    def message(self, lane: Lane) -> bytes:
-        """The bell for one lane, as the workers' broker reads it. Carries the lane, never text."""
+    def message(self) -> bytes:
+        """The message that wakes a worker for whatever lane's turn it is, as the workers' broker reads it."""
 
     def hook_message(self, hook: str) -> bytes:
-        """Protocol method: the message that wakes a worker for one webhook's deliveries.
-
-        It is the same as `message`, for a webhook in the place of a lane: as the workers' broker reads it.
-        """
+        """The message that wakes a worker for one webhook's deliveries. It names the tenant and the webhook."""

@@ -15,7 +15,7 @@ from scrubjay.adapters.redis.erase.receipts import RedisReceipts
 from scrubjay.adapters.redis.intake import RedisInbox
 from scrubjay.adapters.redis.keyring import RedisKeyring
 from scrubjay.adapters.redis.lanes import RedisLanes
-from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.adapters.redis.limits import READY, InboxLimits
 from scrubjay.adapters.redis.meter import RedisMeter
 from scrubjay.adapters.redis.order import RedisOrder
 from scrubjay.adapters.redis.pulse import RedisPulse
@@ -80,6 +80,12 @@ class World:
         redis, own = self.redis, keys.hook(TENANT, HOOK.id)
         assert await self.book.add(TENANT, HOOK, 1)
         await self._sorted(keys.lanes, [f"{TENANT}:user:{name}" for name in self.names("far")], FAR_MS)
+        await self._sorted(keys.lanes, [f"crowd:user:{name}" for name in self.names("due")], 0)
+        await self._sorted(keys.ready_tenants, self.names("tenant"), 1)
+        await self._sorted(keys.served, self.names("tenant"), 0)
+        ready = [f"tenant-0:user:{name}" for name in self.names("ready")]
+        await self._sorted(keys.ready("tenant-0"), ready, 0)
+        await self._sorted(keys.lanes, ready, READY)
         await self._sorted(keys.removals, self.names("removal"), FAR_MS)
         await self._sorted(keys.hooks_due, [f"tenant:{name}" for name in self.names("hook")], FAR_MS)
         await self._sorted(keys.hook_lanes(TENANT), [f"{TENANT}:user:{name}" for name in self.names("lane")], FAR_MS)
@@ -122,9 +128,9 @@ class World:
         own = keys.hook(TENANT, HOOK.id)
         await self.redis.zadd(f"sj:hook_due:{own}", {f"user:{name}": 0 for name in ("ana",)})
 
-    async def bells(self) -> None:
-        """Store many bells."""
-        await self.redis.rpush(QUEUE, *self.names("bell"))
+    async def unheard(self) -> None:
+        """Lose all wake-up messages."""
+        await self.redis.delete(QUEUE)
 
     async def deliveries_behind(self, scope: Scope) -> None:
         """Store many deliveries of a lane behind those that are there."""

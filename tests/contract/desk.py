@@ -85,3 +85,14 @@ def desk_on(redis: Redis, limits: InboxLimits) -> Desk:
         RedisTurns(redis),
         redis,
     )
+
+
+def user(tenant: str, name: str | int = "ana") -> Scope:
+    """One of the tenant's users."""
+    return Scope(tenant=tenant, user_id=str(name))
+
+
+async def post(desk: Desk, tenant: str, *names: str | int) -> None:
+    """Each of these users of the tenant says something."""
+    for name in names:
+        await desk.post(scope=user(tenant, name))

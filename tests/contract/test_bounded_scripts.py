@@ -35,7 +35,7 @@ SLACK = 12  # a log that is full drops one of its entries
 # These look through a chunk of what is stored at a time: the most commands, and elements, of one step.
 CHUNKED = {
     "trim": Cost(1_010, 2_010),
-    "hush": Cost(2_010, 2_010),
+    "wake": Cost(1_100, 300),
     "audit": Cost(2_600, 3_100),
     "erase": Cost(2_000, 2_500),
 }
@@ -76,6 +76,7 @@ async def everything_once(made: World) -> dict[str, Cost]:
     await made.prepare()
     await batches(made)
     await deaths(made)
+    await claiming(made)
     await reading_and_sweeping(made)
     await forgetting(made)
     await telling(made)
@@ -141,7 +142,23 @@ async def reading_and_sweeping(made: World) -> None:
     await made.turns.ledger(TENANT)
     await made.wake(made.crowded("eve"))
     await made.rest_over()
+    await made.unheard()
     assert await made.inbox.sweep() > 0
+
+
+async def claiming(made: World) -> None:
+    """A lane is claimed by its turn; another tenant has many ready lanes in which nothing waits any more."""
+    gil = made.crowded("gil")
+    await made.post(gil)
+    await stored(made, gil)
+    async with made.lanes.claim() as lease:
+        assert lease is not None
+        assert lease.lane.tenant == TENANT
+        batch = await made.lanes.take(lease, 1, 1_000)
+        assert batch is not None
+        assert batch.others_wait
+    left_out = [TENANT, *(f"tenant-{number}" for number in range(1, 33))]
+    assert await made.scripts.run("claim", [], [1_000, 1_000, 1_000, *left_out]) == b"more"
 
 
 async def forgetting(made: World) -> None:
@@ -167,8 +184,6 @@ async def forgetting(made: World) -> None:
         epoch = await made.inbox.raise_epoch(fay)
         await made.renewed()
         assert [step async for step in made.inbox.erase(fay, held.leases[0], epoch.order)]
-    await made.bells()
-    await made.inbox.hush([fay.lane])
     await made.inbox.untell(fay, epoch.order)
     await made.note_removal(fay)
     await made.receipts.keep(made.receipt())

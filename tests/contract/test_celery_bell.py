@@ -12,10 +12,8 @@ from redis.asyncio import Redis
 
 import celeryconfig
 from scrubjay.adapters.celery_wakeups import CeleryBell
-from scrubjay.model import Lane
 from scrubjay.model.names import DELIVER_TASK, DRAIN_TASK, QUEUE
 
-LANE = Lane(tenant="default", kind="user", name='ana: 日本 "quoted"')
 # What differs from message to message, or is nobody's business.
 OWN = {"id", "root_id", "origin", "argsrepr", "correlation_id", "reply_to", "delivery_tag", "delivery_info"}
 # What Celery adds and reads with a default.
@@ -28,9 +26,9 @@ def app(url: str) -> Celery:
     return made
 
 
-async def celerys_own(redis: Redis, url: str, task: str, argument: str) -> dict[str, Any]:
+async def celerys_own(redis: Redis, url: str, task: str, arguments: tuple[str, ...]) -> dict[str, Any]:
     with app(url) as celery:
-        celery.send_task(task, args=(argument,), ignore_result=True)
+        celery.send_task(task, args=arguments, ignore_result=True)
     (raw,) = await redis.lrange(QUEUE, 0, -1)
     found: dict[str, Any] = orjson.loads(raw)
     return found
@@ -41,16 +39,16 @@ def plain(part: dict[str, Any]) -> dict[str, Any]:
 
 
 BELLS = [
-    (DRAIN_TASK, LANE.key, CeleryBell().message(LANE)),
-    (DELIVER_TASK, "acme:1", CeleryBell().hook_message("acme:1")),
+    (DRAIN_TASK, (), CeleryBell().message()),
+    (DELIVER_TASK, ("acme:1",), CeleryBell().hook_message("acme:1")),
 ]
 
 
-@pytest.mark.parametrize(("task", "argument", "bell"), BELLS, ids=["drain", "deliver"])
+@pytest.mark.parametrize(("task", "arguments", "bell"), BELLS, ids=["drain", "deliver"])
 async def test_the_bell_is_the_message_that_celery_would_publish(
-    redis: Redis, redis_url: str, task: str, argument: str, bell: bytes
+    redis: Redis, redis_url: str, task: str, arguments: tuple[str, ...], bell: bytes
 ) -> None:
-    theirs, ours = await celerys_own(redis, redis_url, task, argument), orjson.loads(bell)
+    theirs, ours = await celerys_own(redis, redis_url, task, arguments), orjson.loads(bell)
     assert set(ours) == set(theirs)
     assert plain(ours["headers"]) == plain(theirs["headers"])
     assert plain(ours["properties"]) == plain(theirs["properties"])
@@ -58,18 +56,18 @@ async def test_the_bell_is_the_message_that_celery_would_publish(
 
 
 async def test_celery_reads_the_bell_from_its_queue(redis: Redis, redis_url: str) -> None:
-    await redis.lpush(QUEUE, CeleryBell().message(LANE))
+    await redis.lpush(QUEUE, CeleryBell().message())
     with app(redis_url) as celery, celery.connection_for_read() as connection:
         message = connection.SimpleQueue(QUEUE).get(timeout=5)
         message.ack()
     args, kwargs, _ = message.payload
-    assert (args, kwargs, message.headers["task"]) == ([LANE.key], {}, DRAIN_TASK)
+    assert (args, kwargs, message.headers["task"]) == ([], {}, DRAIN_TASK)
 
 
 async def test_a_bell_leaves_nothing_behind_in_redis_and_is_put_back_when_its_worker_stops_before_it_begins(
     redis: Redis, redis_url: str
 ) -> None:
-    bell = CeleryBell().message(LANE)
+    bell = CeleryBell().message()
     await redis.lpush(QUEUE, bell)
     with app(redis_url) as celery:
         celery.conf.update(
@@ -78,7 +76,7 @@ async def test_a_bell_leaves_nothing_behind_in_redis_and_is_put_back_when_its_wo
         )
         with celery.connection_for_read() as connection:
             queue = connection.SimpleQueue(QUEUE)
-            assert queue.get(timeout=5).payload[0] == [LANE.key]
+            assert queue.get(timeout=5).payload[0] == []
             assert await redis.keys("[^_]*") == []  # but for the bindings of its queues
     (again,) = await redis.lrange(QUEUE, 0, -1)
     assert orjson.loads(again)["body"] == orjson.loads(bell)["body"]

@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.errors import InboxUnavailable
 from scrubjay.model import Batch, Lease, Plan, Scope, Status
+from scrubjay.model.names import QUEUE
 from tests.contract.desk import ANA, Desk, desk_on
 from tests.redis_keys import keys
 from tests.support import wait_until
@@ -137,6 +138,7 @@ async def test_a_lane_left_by_an_unforeseen_error_is_free_at_once_and_rests_befo
     assert await redis.exists(keys.lease(ANA.lane)) == 0
     assert await redis.hget(keys.lane(ANA.lane), "held") == b"1"
     assert await desk.bells() == bells
+    await redis.delete(QUEUE)
     assert await wait_until(desk.inbox.sweep, deadline_seconds=5, what="the sweep ringing") == 1
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -16,9 +17,11 @@ from scrubjay.adapters.redis.webhooks.deliveries import RedisDeliveries
 from scrubjay.adapters.redis.webhooks.registry import RedisWebhooks
 from scrubjay.errors import Unreadable
 from scrubjay.model import DeliveryStatus, Event, Outcome, Page, Plan, Scope, TurnEvent, Webhook
+from scrubjay.model.names import QUEUE
 from tests.chaos.scan import all_of_redis
 from tests.contract.desk import ANA, Desk
 from tests.keys_found import faults
+from tests.redis_keys import keys
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 HOOK = Webhook(id="0d3f0a5e-6a5e-4a44-9d5c-5d1f4f3f9a10", url="https://example.com/", created_at=NOW, updated_at=NOW)
@@ -170,3 +173,34 @@ async def test_a_webhook_sealed_with_another_servers_key_is_left_out_and_cannot_
     assert await stranger.all("default") == []
     with pytest.raises(Unreadable, match="SCRUBJAY_SERVER_KEY"):
         await stranger.get("default", HOOK.id)
+
+
+async def test_a_message_for_a_webhook_is_heard_before_those_for_lanes_that_wait(
+    counter: Counter, redis: Redis
+) -> None:
+    for name in ("ana", "bob", "eve"):
+        await counter.desk.post(scope=Scope(tenant="default", user_id=name))
+    assert await counter.deliveries.note_test("default", HOOK.id)
+    heard: Any = [await redis.rpop(QUEUE) for _ in range(4)]
+    assert [b"scrubjay.deliver" in message for message in heard] == [True, False, False, False]
+
+
+async def test_webhooks_that_somebody_is_at_do_not_hide_one_that_is_due_from_the_sweep(
+    counter: Counter, redis: Redis
+) -> None:
+    for number in range(250):
+        await redis.zadd(keys.hooks_due, {f"t{number}:busy": 1})
+        await redis.set(keys.hook_awake(f"t{number}:busy"), 1, px=9_000)
+    await redis.zadd(keys.hooks_due, {"acme:due": 2})
+    await counter.desk.inbox.sweep()
+    assert [b"scrubjay.deliver" in message for message in await redis.lrange(QUEUE, 0, -1)] == [True]
+
+
+async def test_a_webhook_whose_message_finds_no_room_in_the_queue_is_told_of_by_a_later_sweep(
+    counter: Counter, redis: Redis
+) -> None:
+    await redis.rpush(QUEUE, *("x" for _ in range(256)))
+    assert await counter.deliveries.note_test("default", HOOK.id)
+    assert await redis.llen(QUEUE) == 256
+    await redis.delete(QUEUE)
+    assert await counter.desk.inbox.sweep() == 1

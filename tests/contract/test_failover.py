@@ -16,7 +16,7 @@ from scrubjay.adapters.redis.scripts import answered
 from scrubjay.errors import InboxUnavailable
 from tests.chaos.pair import Pair, command, redis_pair
 from tests.chaos.servers import OwnRedis
-from tests.contract.desk import ANA, Desk, desk_on
+from tests.contract.desk import Desk, desk_on
 from tests.redis_keys import keys
 from tests.support import wait_until
 
@@ -106,7 +106,7 @@ async def test_a_worker_that_heard_a_bell_while_nobody_took_writes_has_the_lane_
     await command(pair.primary, "REPLICAOF", "127.0.0.1", 1)
 
     async def held() -> bool:
-        async with desk.lanes.lease(ANA.lane) as lease:
+        async with desk.lanes.claim() as lease:
             return lease is not None
 
     with pytest.raises(InboxUnavailable):

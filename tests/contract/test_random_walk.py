@@ -7,19 +7,17 @@ inbox are looked at; at the end the faults stop and everything must drain.
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 import random
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
 import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
-from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.adapters.redis.limits import READY, InboxLimits
 from scrubjay.errors import InboxFull, LaneBusy, LeaseLost
 from scrubjay.model import Batch, Lane, Lease, Plan, Scope, Status
 from scrubjay.model.names import QUEUE
@@ -60,6 +58,10 @@ class Walk:
     settled: list[str] = field(default_factory=list)
     poison: set[str] = field(default_factory=set)
 
+    @property
+    def idle(self) -> list[Worker]:
+        return [worker for worker in self.workers if worker.lease is None]
+
     def chance(self, share: float) -> bool:
         return self.rng.random() < share
 
@@ -74,18 +76,14 @@ class Walk:
         if self.chance(0.07):
             self.poison.add(turn_id)
 
-    async def next_bell(self) -> Lane | None:
-        message = await self.desk.redis.rpop(QUEUE)
-        if not isinstance(message, bytes):
-            return None
-        return Lane.parse(orjson.loads(base64.b64decode(orjson.loads(message)["body"]))[0][0])
-
     async def hear(self) -> None:
-        """A bell reaches a worker, or is lost: nothing may rest on it."""
-        lane = await self.next_bell()
-        idle = [worker for worker in self.workers if worker.lease is None]
-        if lane is not None and idle and not self.chance(0.1):
-            self.rng.choice(idle).lease = await self.desk.lanes._acquire(lane, edit=False)
+        """A wake-up message reaches a worker, or is lost: nothing may rest on it."""
+        if await self.desk.redis.rpop(QUEUE) and self.idle and not self.chance(0.1):
+            self.rng.choice(self.idle).lease = await self.desk.lanes._claimed(())
+
+    async def work_here(self) -> None:
+        if self.idle:
+            self.rng.choice(self.idle).lease = await self.desk.lanes._acquire(self.rng.choice(LANES), edit=False)
 
     async def work(self) -> None:
         busy = [worker for worker in self.workers if worker.lease is not None]
@@ -218,8 +216,7 @@ class Walk:
         for lane in LANES:
             found = await self.waiting(lane)
             waiting += found
-            known = await self.desk.redis.zscore(keys.lanes, lane.key) is not None
-            assert known or not found, "a lane with turns is rung for"
+            await self.look_at(lane, bool(found))
         assert len(waiting) == len(set(waiting)), "no turn stands twice in its lane"
         assert int(await self.desk.redis.get(keys.backlog) or 0) == len(waiting), "the backlog is what waits"
         sets = {state: await self.desk.redis.zrange(keys.status("default", state), 0, -1) for state in Status}
@@ -230,10 +227,24 @@ class Walk:
             assert (status in LIVE) == (turn_id in waiting), "what is not settled, dead or erased waits, and no other"
         assert len(self.settled) == len(set(self.settled)), "no turn is settled twice"
 
+    async def look_at(self, lane: Lane, waits: bool) -> None:
+        redis, ready = self.desk.redis, keys.ready(lane.tenant)
+        moment, since = await redis.zscore(keys.lanes, lane.key), await redis.zscore(ready, lane.key)
+        assert moment is not None or not waits, "a lane with turns is known"
+        assert since == (moment - READY if moment and moment >= READY else None), (
+            "a lane is ready, or is looked at then"
+        )
+        held = [await self.held_by(one.lease) for one in self.workers if one.lease and one.lease.lane == lane]
+        assert since is None or not any(held), "a lane at work is not ready"
+        has_turn = await redis.zscore(keys.ready_tenants, lane.tenant) is not None
+        assert has_turn == bool(await redis.zcard(ready)), (
+            "a tenant has a turn where it has ready lanes, and only there"
+        )
+
     async def run(self, steps: int) -> None:
         moves = {
-            self.accept: 6.0, self.hear: 10.0, self.work: 40.0, self.sweep: 4.0, self.erase: 0.6, self.revive: 1.0,
-            self.edit: 0.7, self.pause: 2.0,
+            self.accept: 6.0, self.hear: 9.0, self.work_here: 1.0, self.work: 40.0, self.sweep: 4.0, self.erase: 0.6,
+            self.revive: 1.0, self.edit: 0.7, self.pause: 2.0,
         }  # fmt: skip
         for number in range(steps):
             await self.rng.choices(list(moves), list(moves.values()))[0]()
@@ -245,15 +256,11 @@ class Walk:
         async with asyncio.timeout(20):
             while await self.desk.redis.zcard(keys.lanes):
                 await self.sweep()
-                lane = await self.next_bell()
-                if lane is None:
-                    await asyncio.sleep(0.002)
-                    continue
                 with contextlib.suppress(LeaseLost):  # thirty milliseconds are short on a busy machine
-                    await self.drain(lane)
+                    await (self.drain() if await self.desk.redis.rpop(QUEUE) else asyncio.sleep(0.002))
 
-    async def drain(self, lane: Lane) -> None:
-        async with self.desk.lanes.lease(lane) as lease:
+    async def drain(self) -> None:
+        async with self.desk.lanes.claim() as lease:
             while lease is not None and (batch := await self.desk.lanes.take(lease, 4, 10_000)):
                 seen = await self.desk.lanes.confirm(lease, batch.turns)
                 plan = batch.plan or Plan(turn_ids=tuple(turn.id for turn in batch.turns))

@@ -23,7 +23,6 @@ from scrubjay.erase.forget import forget
 from scrubjay.errors import InboxUnavailable, LaneBusy, LeaseLost
 from scrubjay.model import Lease, Plan, Scope
 from scrubjay.model.erasure import Erased, Erasure
-from scrubjay.model.names import QUEUE
 from tests.contract.desk import nothing_stored
 from tests.integration.house import ANA, BOB, House
 from tests.redis_keys import keys
@@ -91,16 +90,6 @@ async def test_no_step_of_an_erase_grows_with_what_is_stored(house: House, redis
     erasure = await forgotten(house, inbox=inbox_on(redis, scripts, RedisErasing))
     assert (erasure.turns, erasure.verified) == (MANY, True)
     assert {name: most for name, most in scripts.most.items() if most > MOST_COMMANDS} == {}
-
-
-async def test_bells_are_taken_out_of_a_long_queue_in_small_steps(house: House, redis: Redis) -> None:
-    bell = CeleryBell()
-    await redis.lpush(QUEUE, *[bell.message(lane) for lane in (ANA.lane, BOB.lane) for _ in range(700)])
-    scripts = Watched(redis)
-    assert await inbox_on(redis, scripts, RedisErasing).hush([ANA.lane]) == 700
-    assert await redis.llen(QUEUE) == 700
-    assert all(bell.body(BOB.lane).encode() in one for one in await redis.lrange(QUEUE, 0, -1))
-    assert scripts.most["hush"] < MOST_COMMANDS
 
 
 async def test_a_part_of_a_shared_lane_goes_and_the_rest_keeps_its_order_and_its_plan(house: House) -> None:

@@ -23,7 +23,6 @@ from scrubjay.ingest.pipeline import decide
 from scrubjay.model import Event, Lane, Lease, Message, Page, Plan, Role, Scope, Status, Submission, Turn
 from scrubjay.model.clock import to_us
 from scrubjay.model.erasure import Erasure, Removal
-from scrubjay.model.names import QUEUE
 from tests.chaos.scan import all_of_qdrant, all_of_redis
 from tests.fakes import WordEmbedder
 from tests.integration.house import House, make_removals_due
@@ -79,19 +78,6 @@ async def test_no_key_and_no_bell_names_an_owner_who_was_erased(house: House, re
     await make_removals_due(redis)
     assert await finish_removals(house.inbox, house.lanes, house.store) == 1
     assert await traces(redis, "dora") == []
-
-
-async def test_the_bells_of_others_stay_when_an_owners_are_taken_back(house: House, redis: Redis) -> None:
-    others = [Scope(tenant="default", user_id=f"user-{number}") for number in range(5)]
-    for scope in (*others, DORA):
-        await house.say("I like tea", scope)
-    for _ in range(3):  # as sweeps would ring
-        await redis.lpush(QUEUE, CeleryBell().message(DORA.lane))
-    assert await redis.llen(QUEUE) == 9
-    assert await house.inbox.hush([DORA.lane]) == 4
-    assert await redis.llen(QUEUE) == 5
-    await forgotten(house)
-    assert await redis.llen(QUEUE) == 5
 
 
 async def test_a_turn_is_accepted_after_the_epoch_even_if_the_lane_is_forgotten_and_the_clock_goes_back(

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 
 from scrubjay.adapters.qdrant.store import QdrantStore
 from scrubjay.errors import BadAnswer, ModelUnavailable, StoreUnavailable
+from scrubjay.ingest.drain import drain_held
 from scrubjay.model import Event, Lease, Message, Role, Scope, Status, Submission
 from tests.integration.house import ANA, MARCH, House
+from tests.redis_keys import keys
 
 
 async def test_turns_become_memories_in_the_order_of_acceptance(house: House) -> None:
@@ -186,3 +191,24 @@ async def test_a_replay_of_a_dead_turn_is_remembered_with_its_own_time(house: Ho
     status = await house.status(turn_id)
     assert status.status is Status.SETTLED
     assert await house.texts() == ["poison", "later"]
+
+
+async def test_beside_a_ready_lane_of_another_tenant_a_drain_gives_its_lane_back_after_one_batch(house: House) -> None:
+    for number in range(12):
+        await house.say(f"I own book number {number}")
+    await house.say("I like tea", Scope(tenant="other", user_id="dora"))
+    assert await house.drain() == house.remembering.batch_turns
+    async with house.lanes.claim() as lease:
+        assert lease is not None
+        assert lease.lane.tenant == "other"
+        await drain_held(lease, house.remembering)
+    assert await house.drain() == 12 - house.remembering.batch_turns
+
+
+async def test_a_lane_that_has_waited_long_enough_for_a_burst_is_worked_on_at_once(house: House, redis: Redis) -> None:
+    await house.say("I like tea")
+    await redis.zincrby(keys.ready("default"), -61_000, ANA.lane.key)
+    parts = replace(house.remembering, batch_wait_seconds=60)
+    async with asyncio.timeout(30), house.lanes.claim() as lease:
+        assert lease is not None
+        assert await drain_held(lease, parts) == 1

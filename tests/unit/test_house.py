@@ -27,7 +27,7 @@ ENVIRONMENT = ("os.environ", "os.getenv", "os.environb", "os.putenv")
 MAY_TOUCH_THE_ENVIRONMENT = ("scrubjay/settings.py", "scrubjay/devstack/", "scrubjay/adapters/__init__.py")
 # What is chosen there, or rarely asked for, takes a third of the time that it takes to load an API.
 MAY_IMPORT_LATE = ("scrubjay/bootstrap/endpoints.py", "scrubjay/llm/json_schema.py")
-MAY_CATCH_EVERYTHING = ("worker/tasks.py", "api/")
+MAY_CATCH_EVERYTHING = ("worker/tasks.py", "api/", "scrubjay/logging_setup.py")
 # The poll itself, the fake model's answering time, and measurements that last as long as they say.
 MAY_LET_TIME_PASS = (
     "tests/support.py",
@@ -105,7 +105,7 @@ def test_only_the_settings_and_the_embedded_stack_look_at_the_environment() -> N
     assert readers == []
 
 
-def test_everything_is_caught_at_the_api_s_last_handler_and_the_task_boundary_only() -> None:
+def test_everything_is_caught_at_the_api_s_last_handler_and_round_tasks_and_background_steps_only() -> None:
     broad = [
         place
         for place, node in nodes(SOURCE + TESTS, MAY_CATCH_EVERYTHING)

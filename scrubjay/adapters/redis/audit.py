@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from scrubjay.adapters.redis.codec import decode_ledger
-from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.adapters.redis.limits import READY, InboxLimits
 from scrubjay.adapters.redis.pulse import RedisPulse
 from scrubjay.adapters.redis.scripts import RedisScripts, answered
 from scrubjay.errors import InboxUnavailable
@@ -62,7 +62,10 @@ class RedisAudit:
             (audits, at_us, drift), backlog, awake = await answered(pipeline.execute())
         read_us, now_ms, jumps, jump_ms = map(int, await self._run("clock", [], []))
         late_s = max(_LATE_SECONDS, _LATE_SWEEPS * self._limits.sweep_seconds)
-        overdue = await answered(self._redis.zcount(self._keys.lanes, "-inf", now_ms - late_s * 1000))
+        queue, late_ms = await self._pulse.queue(), now_ms - late_s * 1000
+        overdue = await answered(self._redis.zcount(self._keys.lanes, "-inf", late_ms))
+        if not queue.workers:  # else whoever waits for a turn is not forgotten, however long that takes
+            overdue += await answered(self._redis.zcount(self._keys.lanes, READY, READY + late_ms))
         info, appendfsync = await self._unless_refused(self._redis.info()), await self._appendfsync()
         # Where it has never been done, the time since Redis started tells whether it should have been. Seen from a
         # clock that has gone back, it was done ahead of now, and may be late all the same.
@@ -76,7 +79,7 @@ class RedisAudit:
             audit_is_late=silent_s > late_s,
             lanes_awake=awake,
             lanes_overdue=overdue,
-            queue=await self._pulse.queue(),
+            queue=queue,
             used_bytes=None if info is None else info.get("used_memory", 0),
             max_bytes=None if info is None else info.get("maxmemory", 0),
             settings={**_told(info or {}), **({"appendfsync": appendfsync} if appendfsync else {})},

@@ -30,6 +30,7 @@ from scrubjay.adapters.redis.keys import DEFAULT_KEYS, Keys
 from scrubjay.adapters.redis.refusals import leads_elsewhere
 from scrubjay.adapters.redis.scripts import answered
 from scrubjay.errors import InboxUnavailable
+from scrubjay.logging_setup import attempted
 
 T = TypeVar("T")
 
@@ -123,5 +124,5 @@ async def _look(redis: Redis, keys: Keys) -> None:
     """Every two seconds delete a Redis key that never exists: the answer tells if the server is still the primary."""
     while True:
         await asyncio.sleep(_LOOK_SECONDS)
-        with contextlib.suppress(InboxUnavailable):  # whoever needs Redis is told
-            await answered(redis.delete(keys.nothing))
+        looking = answered(redis.delete(keys.nothing))
+        await attempted("look", looking, expected=InboxUnavailable)  # whoever needs Redis is told

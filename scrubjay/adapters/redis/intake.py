@@ -13,19 +13,20 @@ from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
 from scrubjay.adapters.redis.audit import RedisAudit
 from scrubjay.adapters.redis.codec import encode_submission
 from scrubjay.adapters.redis.erase.erasing import RedisErasing
-from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.adapters.redis.limits import MOST_MESSAGES, READY, InboxLimits
 from scrubjay.adapters.redis.order import UNSEEDED, RedisOrder
 from scrubjay.adapters.redis.scripts import Argument, RedisScripts, answered
 from scrubjay.adapters.redis.trimming import trim_some
 from scrubjay.adapters.redis.webhooks.wakeups import HookBells
 from scrubjay.errors import IdempotencyConflict, InboxFull, StoreUnavailable
+from scrubjay.logging_setup import attempted
 from scrubjay.model import OWNERS, Lane, Status, Submission
 from scrubjay.ports import Accepted, Doorbell
 
 _ACCEPT_SECONDS = 5
 _SEED_SECONDS = 1
 _UNSEEDED_AT = 12  # of the arguments of `accept`
-_MOST_BELLS = 1_000
+_WOKEN_AT_ONCE, _MOST_WOKEN = 100, 1_000  # lanes, in a step and in a sweep
 _REVIVED_AT_ONCE = 100
 _TRIMMING_SHARE = 0.25  # of the time between two sweeps, at most
 
@@ -86,9 +87,9 @@ class RedisInbox(RedisErasing):
             lane.key,
             scope.tenant,
             body,
-            self._bell.message(lane),
+            self._bell.message(),
         ]
-        args += [limits.lease_ms, limits.max_backlog, limits.max_lane_backlog]
+        args += [MOST_MESSAGES, limits.max_backlog, limits.max_lane_backlog]
         args += [*(scope.ids.get(field, "") for field in OWNERS), 0]
         if idempotency_key is not None:
             names.append(self._keys.idempotency(scope.tenant, await self._pseudonyms.idempotency(idempotency_key)))
@@ -103,33 +104,38 @@ class RedisInbox(RedisErasing):
         return _accepted(outcome, found)
 
     async def sweep(self) -> int:
-        """Ring for every lane that is due and unheld, as far as the queue has room; then trim and audit.
+        """Make lanes ready that are due and unheld, and wake workers; then trim and audit. Returns the messages sent.
 
-        Returns the bells rung.
-
-        Every process may call it as often as it likes: Redis lets one through per `sweep_seconds`.
+        Every process may call it as often as it likes: Redis lets one through per `sweep_seconds`. Each of these steps
+        is done, whatever becomes of the others.
         """
         elected = await self._run("elect", [self._keys.sweeper], [self._limits.sweep_ms])
         if not elected:
             return 0
         monotonic_ms, now_us = map(int, elected)
-        rung = await self._ring_due(monotonic_ms) + await self._hooks.ring_due(monotonic_ms)
+        await attempted("wake", self._wake())
+        sent = await attempted("ring", self._ring()) or 0
+        sent += await attempted("webhooks", self._hooks.ring_due(monotonic_ms)) or 0
         oldest_us = now_us - self._limits.retention_seconds * 1_000_000
-        await trim_some(self._redis, self._run, self._keys, oldest_us, self._limits.sweep_seconds * _TRIMMING_SHARE)
-        await self._audit.look()
-        return rung
+        share = self._limits.sweep_seconds * _TRIMMING_SHARE
+        await attempted("trim", trim_some(self._redis, self._run, self._keys, oldest_us, share))
+        await attempted("audit", self._audit.look())
+        return sent
 
-    async def _ring_due(self, monotonic_ms: int) -> int:
-        room = _MOST_BELLS - await answered(self._redis.llen(self._bell.queue))
-        if room <= 0:
+    async def _wake(self) -> None:
+        """Make ready what is due. What is due for longest comes first; the rest waits for the next sweep."""
+        for _ in range(0, _MOST_WOKEN, _WOKEN_AT_ONCE):
+            if await self._run("wake", [], [_WOKEN_AT_ONCE, self._limits.longest_lease_ms]) < _WOKEN_AT_ONCE:
+                break
+
+    async def _ring(self) -> int:
+        """Send as many messages as lanes are ready, up to the most there may be: some may have been lost."""
+        ready = await answered(self._redis.zcount(self._keys.lanes, READY, "+inf"))
+        missing = min(ready, MOST_MESSAGES) - await answered(self._redis.llen(self._bell.queue))
+        if missing <= 0:
             return 0
-        due = await answered(self._redis.zrangebyscore(self._keys.lanes, "-inf", monotonic_ms, start=0, num=room))
-        return sum(await asyncio.gather(*(self._ring(Lane.parse(key.decode())) for key in due)))
-
-    async def _ring(self, lane: Lane) -> int:
-        names = [self._keys.lease(lane), self._keys.lanes, self._bell.queue]
-        args: list[Argument] = [lane.key, self._bell.message(lane), self._limits.lease_ms]
-        return int(await self._run("ring", names, [*args, self._limits.longest_lease_ms]))
+        messages = [self._bell.message() for _ in range(missing)]
+        return int(await self._run("ring", [self._bell.queue], [MOST_MESSAGES, *messages]))
 
     async def revive(self, tenant: str, turn_ids: Sequence[str], *, replay: bool) -> int:
         """Replay dead turns in this order, or discard them; returns how many there were."""
@@ -158,8 +164,8 @@ class RedisInbox(RedisErasing):
             turn_id,
             self._keys.status_prefix(tenant),
             lane.key,
-            self._bell.message(lane),
-            self._limits.lease_ms,
+            self._bell.message(),
+            MOST_MESSAGES,
         ]
         args += [self._limits.retention_seconds, int(replay)]
         names += [self._bell.queue, self._keys.lane(lane), self._keys.owned(lane), self._keys.dead(lane)]

@@ -25,8 +25,22 @@ class Keys:
 
     @property
     def lanes(self) -> str:
-        """The lanes with work, by when they are due."""
+        """The lanes with work, by when they are to be looked at; ready ones by since when they are due, far ahead."""
         return f"{self.prefix}lanes"
+
+    @property
+    def ready_tenants(self) -> str:
+        """The tenants that have ready lanes, by virtual time. See `lua/_ready.lua`, which names these three."""
+        return f"{self.prefix}ready_tenants"
+
+    @property
+    def served(self) -> str:
+        """The virtual time of each tenant that had a turn lately: how many batches of theirs were taken on."""
+        return f"{self.prefix}served"
+
+    def ready(self, tenant: str) -> str:
+        """The tenant's lanes that are ready, by since when they are due."""
+        return f"{self.prefix}ready:{tenant}"
 
     @property
     def due(self) -> str:

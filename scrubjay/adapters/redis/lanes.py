@@ -1,41 +1,35 @@
-"""The lanes on Redis: hold one, take its turns, record, settle. Each call is one Lua script, so one atomic step."""
+"""The lanes on Redis: take turns, record, settle. Each call is one Lua script, so one atomic step; leases next door."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from functools import partial
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 from redis.asyncio import Redis
 
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
 from scrubjay.adapters.redis.codec import decode_plan, decode_turn, encode_events, encode_plan, told
 from scrubjay.adapters.redis.erase.epochs import RedisEpochs
+from scrubjay.adapters.redis.leasing import RedisLeasing
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.order import RedisOrder
 from scrubjay.adapters.redis.scripts import Argument, RedisScripts
 from scrubjay.adapters.redis.webhooks.outbox import ALL, FanOut
 from scrubjay.adapters.redis.webhooks.wakeups import HookBells
-from scrubjay.errors import InboxUnavailable, LaneBusy, LeaseLost, Transient
+from scrubjay.errors import InboxUnavailable, LeaseLost
 from scrubjay.model import Batch, Confirmation, Epoch, Lane, Lease, Plan, Scope, Status, Telling, Turn
-from scrubjay.model.clock import from_us
 from scrubjay.ports import Doorbell
 
-T = TypeVar("T")
-
 _BACKOFF_BASE_MS = 500
-_REST_MS = 500
-_EDIT_LOOK_SECONDS = 0.05
-_REDIS_LOOK_SECONDS = 0.5
 _LONGEST_ASKED_SECONDS = 600  # a Retry-After of a day is not honoured to the letter
 _TOLD = 2
 _LOST_WORKER = "worker_lost: the worker was lost every time it held this turn alone"
 
 
-class RedisLanes:
+class RedisLanes(RedisLeasing):
     """The port `Lanes` on Redis 6.2 or newer (one primary; Redis Cluster is not supported).
 
     Args:
@@ -56,91 +50,10 @@ class RedisLanes:
         pseudonyms: Pseudonyms,
         order: RedisOrder,
     ) -> None:
-        self._order = order
+        super().__init__(scripts, bell, limits, order)
         self._epochs = RedisEpochs(redis, pseudonyms, scripts.keys)
-        self._run = scripts.run
-        self._bell = bell
         self._hooks = HookBells(redis, scripts, bell)
         self._fan_out = FanOut(scripts, limits.retention_seconds)
-        self._limits = limits
-        self._keys = scripts.keys
-
-    @contextlib.asynccontextmanager
-    async def lease(self, lane: Lane) -> AsyncIterator[Lease | None]:
-        """Hold the lane, renewed by a heartbeat; None when it is held, asleep or backing off.
-
-        Left by an unforeseen error, the batch stays marked as held: the next holder bisects it, as after a crash.
-        """
-        lease = await self._waited_for(partial(self._acquire, lane, edit=False))
-        if lease is None:
-            yield None
-            return
-        async with self._kept(lease):
-            yield lease
-
-    @contextlib.asynccontextmanager
-    async def edit(self, lane: Lane, wait_seconds: float = 5) -> AsyncIterator[Lease]:
-        """Hold the lane to change a memory by hand, once no worker holds it and no plan is pending.
-
-        Raises LaneBusy when that takes longer than `wait_seconds`.
-        """
-        deadline = asyncio.get_running_loop().time() + wait_seconds
-        while (lease := await self._acquire(lane, edit=True)) is None:
-            if asyncio.get_running_loop().time() > deadline:
-                raise LaneBusy("this owner's memories are being written just now", retry_after_seconds=1)
-            await asyncio.sleep(_EDIT_LOOK_SECONDS)
-        async with self._kept(lease):
-            yield lease
-
-    async def _acquire(self, lane: Lane, *, edit: bool) -> Lease | None:
-        names = [
-            self._keys.lease(lane),
-            self._keys.lane(lane),
-            self._keys.waiting(lane),
-            self._keys.lanes,
-            self._keys.plan(lane),
-            self._keys.owned(lane),
-        ]
-        args: list[Argument] = [lane.key, self._limits.lease_ms, int(edit), self._limits.retention_seconds]
-        taken = await self._order.run("acquire", names, [*args, self._limits.longest_lease_ms])
-        return lease_of(lane, *taken) if taken else None
-
-    @contextlib.asynccontextmanager
-    async def _kept(self, lease: Lease) -> AsyncIterator[None]:
-        heartbeat = asyncio.create_task(self._beat(lease))
-        died = True
-        try:
-            yield
-            died = False
-        except (asyncio.CancelledError, Transient, LeaseLost):
-            died = False
-            raise
-        finally:
-            heartbeat.cancel()
-            await self._give_back(lease, died)
-
-    async def _give_back(self, lease: Lease, died: bool) -> None:
-        """Hand back, waiting for Redis as long as the lease can live; after that it has ended by itself."""
-        with contextlib.suppress(InboxUnavailable):
-            await self._waited_for(partial(self.hand_back, lease, died=died))
-
-    async def _waited_for(self, step: Callable[[], Awaitable[T]]) -> T:
-        """Do a step that may be done twice, waiting for Redis as long as a lease: by then the sweep rings anyway."""
-        deadline = asyncio.get_running_loop().time() + self._limits.lease_seconds
-        while True:
-            try:
-                return await step()
-            except InboxUnavailable:
-                if asyncio.get_running_loop().time() >= deadline:
-                    raise
-                await asyncio.sleep(_REDIS_LOOK_SECONDS)
-
-    async def _beat(self, lease: Lease) -> None:
-        names, held = [self._keys.lease(lease.lane), self._keys.lanes], True
-        while held:
-            await asyncio.sleep(self._limits.lease_seconds / 3)
-            with contextlib.suppress(InboxUnavailable):
-                held = bool(await self._run("renew", names, [lease.token, lease.lane.key, self._limits.lease_ms]))
 
     async def take(self, lease: Lease, max_turns: int, max_chars: int) -> Batch | None:
         """The next turns in order, counted as attempted; None when the lane is empty and now asleep."""
@@ -166,7 +79,7 @@ class RedisLanes:
         if answer[0] == b"empty":
             return None
         turns = tuple(decode_turn(row) for row in answer[1])
-        return Batch(turns=turns, plan=decode_plan(answer[2]) if answer[2] else None)
+        return Batch(turns=turns, plan=decode_plan(answer[2]) if answer[2] else None, others_wait=bool(answer[3]))
 
     async def record(self, lease: Lease, plan: Plan) -> None:
         """Keep the plan with its batch."""
@@ -258,25 +171,6 @@ class RedisLanes:
         names = [self._keys.lease(lane), self._keys.lane(lane), self._keys.waiting(lane), self._keys.plan(lane)]
         names += [self._keys.ledger(lane.tenant), self._keys.backlog, self._keys.owned(lane), self._keys.dead(lane)]
         _still_ours(await self._run("fail", names, [lease.token, *self._keys.prefixes(lane), error, told(error)]), lane)
-
-    async def hand_back(self, lease: Lease, *, died: bool = False) -> None:
-        """Give the lane up (nothing happens when it is no longer ours) and ring if turns wait in it."""
-        lane = lease.lane
-        names = [
-            self._keys.lease(lane),
-            self._keys.lane(lane),
-            self._keys.waiting(lane),
-            self._keys.lanes,
-            self._bell.queue,
-        ]
-        args: list[Argument] = [lease.token, lane.key, *self._keys.prefixes(lane), self._bell.message(lane)]
-        args += [self._limits.lease_ms, int(died), _REST_MS, self._limits.retention_seconds]
-        await self._run("hand_back", [*names, self._keys.owned(lane), self._keys.erasing(lane)], args)
-
-
-def lease_of(lane: Lane, token: bytes, taken_us: bytes) -> Lease:
-    """A lease from its token and Redis' time in microseconds."""
-    return Lease(lane=lane, token=int(token), taken_at=from_us(taken_us))
 
 
 def _still_ours(ours: Any, lane: Lane) -> None:

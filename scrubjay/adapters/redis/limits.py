@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+MOST_MESSAGES = 64  # that wake workers for lanes, in the queue at a time: each finds its lane when it is heard
+READY = (
+    10**15
+)  # what a lane that is ready has more in `lanes` than the moment since when it is due, as in `lua/_ready.lua`
 _STORE_MS = 30_000
 _STEP_MS = 5_000  # by so much a jump of Redis' clock can shorten a pause, as in `lua/_clock.lua`
 

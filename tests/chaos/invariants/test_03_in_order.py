@@ -6,10 +6,9 @@ import json
 import re
 
 from scrubjay.adapters.celery_wakeups import CeleryBell
-from scrubjay.model import Scope
 from scrubjay.model.names import QUEUE
 from tests.chaos.conftest import Restaged
-from tests.chaos.scene import TENANT, Scene
+from tests.chaos.scene import Scene
 from tests.model_server.wire import Fault, Kind
 
 SAID = [f"I am at step {number}." for number in range(10)]
@@ -25,7 +24,7 @@ async def test_two_workers_whose_every_bell_is_doubled_apply_a_lane_in_the_order
     turns = []
     for text in SAID:
         turns += await scene.post("ana", text)
-        await doubled_bells(scene, "ana")
+        await doubled_bells(scene)
     settled = await scene.settled(turns, deadline_seconds=15)
 
     assert [text for batch in scene.extracted() for text in re.findall(r"I am at step \d+\.", batch)] == SAID
@@ -36,9 +35,9 @@ async def test_two_workers_whose_every_bell_is_doubled_apply_a_lane_in_the_order
     assert await scene.remembered("ana") == SAID
 
 
-async def doubled_bells(scene: Scene, user: str) -> None:
-    bell, lane = CeleryBell(), Scope(tenant=TENANT, user_id=scene.id_of(user)).lane
-    await scene.redis.lpush(QUEUE, bell.message(lane), bell.message(lane))
+async def doubled_bells(scene: Scene) -> None:
+    bell = CeleryBell()
+    await scene.redis.lpush(QUEUE, bell.message(), bell.message())
 
 
 def texts(upsert: bytes) -> list[str]:

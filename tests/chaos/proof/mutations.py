@@ -18,6 +18,7 @@ def _test(file: str, name: str) -> str:
 
 
 _LOST = _test("01_nothing_is_lost", "all_that_was_accepted_ends_settled_dead_or_erased_and_nothing_else_is_there")
+_UNHEARD = "tests/contract/test_wakeups.py::test_when_all_messages_are_lost_a_sweep_sends_some_and_all_is_worked_on"
 _CUT = _test("02_nothing_twice", "a_drain_cut_off_after_any_of_its_steps_and_begun_again_leaves_each_fact_once")
 _GIVEN_UP = _test("02_nothing_twice", "a_plan_that_was_given_up_after_it_was_applied_makes_the_same_memories_again")
 _ORDER = _test("03_in_order", "two_workers_whose_every_bell_is_doubled_apply_a_lane_in_the_order_of_acceptance")
@@ -39,7 +40,7 @@ _REPEATED = (
     "tests/integration/test_interleavings.py::test_what_a_killed_worker_wrote_after_an_erase_is_removed_by_the_sweep"
 )
 _TRACE = "tests/integration/test_no_trace.py::test_"
-_NO_BELL = f"{_TRACE}no_key_and_no_bell_names_an_owner_who_was_erased"
+_NO_NAME = f"{_TRACE}no_key_and_no_bell_names_an_owner_who_was_erased"
 _UNTOLD = (
     "tests/integration/webhooks/test_erased.py::"
     "test_nothing_of_a_forgotten_owner_stays_whether_it_was_delivered_waits_or_failed"
@@ -55,8 +56,10 @@ _POSTPONE = "delay = await parts.lanes.postpone(lease, str(error), error.retry_a
 
 
 _INVARIANTS = (
-    _one(1, "The sweep does not ring again for a lane whose bell was lost.", _LOST,
-         f"{_LUA}/ring.lua", "redis.call('LPUSH', KEYS[3], ARGV[2])", ""),
+    _one(1, "The sweep makes no lane ready whose worker was lost.", _LOST,
+         "scrubjay/adapters/redis/intake.py", 'await attempted("wake", self._wake())', "pass"),
+    _one(1, "The sweep sends no messages for those that were lost.", _UNHEARD,
+         "scrubjay/adapters/redis/intake.py", 'await attempted("ring", self._ring()) or 0', "0"),
     Mutation(1, "Turns leave the list when a worker takes them, not when they are settled.", _LOST, (
         Edit(f"{_LUA}/take.lua", "redis.call('LRANGE', waiting, 0, limit - 1)",
              "redis.call('LPOP', waiting, limit) or {}"),
@@ -72,16 +75,18 @@ _INVARIANTS = (
          "scrubjay/ingest/new_versions.py", 'uuid.uuid5(NAMESPACE, f"{turn_id}:{repetition}:{text}")', "uuid.uuid4()"),
     _one(3, "A turn is put at the wrong end of its lane.", _ORDER,
          f"{_LUA}/accept.lua", "redis.call('RPUSH', waiting, id)", "redis.call('LPUSH', waiting, id)"),
-    _one(3, "A lane that somebody holds is given to the next who asks.", _ORDER,
-         f"{_LUA}/acquire.lua", "if is_held(lease, ARGV[5]) then return false end", ""),
+    Mutation(3, "A lane that somebody holds is given to the next who asks.", _ORDER, (
+        Edit(f"{_LUA}/_holding.lua", "if is_held(names.lease, limits.longest_ms) then", "if false then"),
+        Edit(f"{_LUA}/_holding.lua", "  look_at(lane, clock.monotonic_ms + lease_ms)\n", ""),
+    )),
     _one(4, "A worker does one thing at a time.", _POISON,
          "scrubjay/devstack/parts.py", '"--pool", "threads"', '"--pool", "solo"'),
     _one(4, "A batch that fails is not halved.", _POISON,
          f"{_LUA}/fail.lua", "math.floor(held / 2)", "held"),
     _one(4, "Nobody counts how often a turn's worker has died.", _DEADLY,
          f"{_LUA}/take.lua", "redis.call('HINCRBY', lane, 'deaths', 1)", "0"),
-    _one(5, "A lane is handed back without ringing for it.", _SIGTERM,
-         f"{_LUA}/hand_back.lua", "redis.call('LPUSH', queue, ARGV[5])", ""),
+    _one(5, "A lane that is handed back is not ready.", _SIGTERM,
+         f"{_LUA}/hand_back.lua", "  make_ready(ARGV[2], now_ms)\n", ""),
     _one(5, "What is handed back has cost an attempt.", _SIGTERM,
          f"{_LUA}/hand_back.lua", "redis.call('HINCRBY', turn, 'attempts', -1)", ""),
     _one(5, "A worker that stops gives no time to finish.", _SIGTERM,
@@ -120,8 +125,10 @@ _INVARIANTS = (
     )),
     _one(9, "An erase is not repeated when nobody can be writing any more.", _REPEATED,
          "scrubjay/erase/tombstones.py", "await _repeat(removal, inbox, lanes, store)", "pass"),
-    _one(9, "The bells of a forgotten owner stay in the queue.", _NO_BELL,
-         "scrubjay/erase/forget.py", "tally.bells += await inbox.hush(every)", "pass"),
+    Mutation(9, "A forgotten owner's lane stays among those that are ready.", _NO_NAME, (
+        Edit(f"{_LUA}/seize.lua", "look_at(ARGV[i], until_ms)", "redis.call('ZADD', LANES, 'XX', until_ms, ARGV[i])"),
+        Edit(f"{_LUA}/hand_back.lua", "fall_asleep(ARGV[2])", "redis.call('ZREM', LANES, ARGV[2])"),
+    )),
     _one(9, "What is to be told of a forgotten owner to webhooks stays.", _UNTOLD,
          "scrubjay/erase/forget.py", "tally.untold += await inbox.untell(scope, epoch.order)", "pass"),
     _one(9, "A turn's place in the order is the time, not the next number.", _CLOCK,

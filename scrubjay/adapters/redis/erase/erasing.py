@@ -1,8 +1,7 @@
-"""Erasing on Redis: the epoch, the turns and plans of a lane, the bells, removals to repeat."""
+"""Erasing on Redis: the epoch, the turns and plans of a lane, removals to repeat."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -32,9 +31,7 @@ log = structlog.get_logger(__name__)
 _MOST_REMOVALS = 100
 _UNREADABLE_MS = 60_000
 _TURNS_AT_ONCE = 200  # in one script call: a few milliseconds of Redis's time
-_BELLS_AT_ONCE = 500
 _DELIVERIES_AT_ONCE = 50
-_BODY = re.compile(rb'"body": ?"([^"]*)"')
 _TOLD = {"queued": "waiting"}  # by the word of the books
 
 
@@ -124,19 +121,6 @@ class RedisErasing:
         after, texts, plans, rows = answer
         states = Counter(_TOLD.get(state, state) for state in map(bytes.decode, rows[1::2]))
         return after, Erased(ids=tuple(map(bytes.decode, rows[::2])), turns=states, plans=plans, texts=texts)
-
-    async def hush(self, lanes: Sequence[Lane]) -> int:
-        """Take the bells of these lanes out of the queue; returns how many. Who hands a lane back rings anew."""
-        bodies, taken, rank = {self._bell.body(lane).encode() for lane in lanes}, 0, 0
-        while bells := await answered(self._redis.lrange(self._bell.queue, rank, rank + _BELLS_AT_ONCE - 1)):
-            wanted = {bell for bell in bells if (body := _BODY.search(bell)) and body[1] in bodies}
-            if wanted:
-                # What was pushed down by new ones since we looked comes again in the next part.
-                args: list[Argument] = [rank, len(bells), *wanted]
-                taken += (out := int(await self._run("hush", [self._bell.queue], args)))
-                rank -= out
-            rank += len(bells)
-        return taken
 
     async def unplan(self, lease: Lease, scope: Scope, epoch: int) -> int:
         """Drop a lane's plan if it holds any of the scope's versions made up to the epoch, or what one may stand for.

@@ -9,11 +9,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from redis.asyncio import Redis
 
 from scrubjay.adapters.redis.chunks import chunks
-from scrubjay.adapters.redis.lanes import lease_of
+from scrubjay.adapters.redis.leasing import lease_of
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.order import RedisOrder
 from scrubjay.adapters.redis.scripts import Argument, RedisScripts, answered
 from scrubjay.errors import InboxUnavailable, LaneBusy, LeaseLost
+from scrubjay.logging_setup import attempted
 from scrubjay.model import Lane, Lease
 
 LANES_AT_ONCE = 64  # in one script call
@@ -69,7 +70,7 @@ class RedisHeldLanes:
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def _seized(self, lanes: Sequence[Lane]) -> int:
-        names, args = [self._keys.lanes], list[Argument]([self._limits.lease_ms])
+        names, args = list[str](), list[Argument]([self._limits.lease_ms])
         for lane in lanes:
             names += [self._keys.lease(lane), self._keys.erasing(lane)]
             args.append(lane.key)
@@ -91,12 +92,12 @@ class RedisHeldLanes:
         while not self._lost:
             await asyncio.sleep(self._limits.lease_seconds / 3)
             for chunk in chunks(self.leases, LANES_AT_ONCE):
-                names, args = [self._keys.lanes], list[Argument]([self._limits.lease_ms])
+                names, args = list[str](), list[Argument]([self._limits.lease_ms])
                 for lease in chunk:
                     names += [self._keys.lease(lease.lane), self._keys.erasing(lease.lane)]
                     args += [lease.token, lease.lane.key]
-                with contextlib.suppress(InboxUnavailable):  # what has ended by then is told by the next look
-                    self._lost += int(await self._run("renew_held", names, args))
+                renewing = self._run("renew_held", names, args)  # what has ended by then is told by the next look
+                self._lost += await attempted("renew", renewing, expected=InboxUnavailable) or 0
 
     async def give_back(self, hand_back: HandBack) -> None:
         """Hand all lanes back; one that cannot be handed back is free when its lease ends."""

@@ -1,11 +1,12 @@
--- Take a turn in, in one step: idempotency, limits, append, status, books, bell.
--- KEYS turn, waiting list, lane, owned index, queued set, ledger, lanes, backlog, bell queue, tenants, [idempotency]
--- ARGV id, lane, tenant, body, bell, lease_ms, max_backlog, max_lane_backlog, user, agent, run, app,
+-- Take a turn in, in one step: idempotency, limits, append, status, books, wake-up message.
+-- KEYS turn, waiting list, lane, owned index, queued set, ledger, lanes, backlog, queue, tenants, [idempotency]
+-- ARGV id, lane, tenant, body, wake-up message, how many of those there may be, max_backlog, max_lane_backlog, user, agent, run, app,
 --      unseeded (1: take it though the order is not known, as the store is away), [body hash]
 -- with _clock
 -- with _due
+-- with _ready
 local turn, waiting, lane, owned, queued, ledger, lanes, backlog, queue, tenants, idem = unpack(KEYS)
-local id, lane_key, tenant, body, bell = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local id, lane_key, tenant, body, message = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 
 if idem then
   local seen = redis.call('HMGET', idem, 'id', 'hash')
@@ -42,8 +43,9 @@ if idem then
   redis.call('HSET', idem, 'id', id, 'hash', ARGV[14])
   redis.call('HSET', turn, 'idem', idem)
 end
--- A lane in `lanes` is awake: somebody works on it, or the sweep will ring when its time comes.
-if redis.call('ZADD', lanes, 'NX', clock.monotonic_ms + ARGV[6], lane_key) == 1 then
-  redis.call('LPUSH', queue, bell)
+-- A lane in `lanes` is awake: it is ready, or somebody works on it, or the sweep makes it ready when its time comes.
+if not redis.call('ZSCORE', lanes, lane_key) then
+  make_ready(lane_key, clock.monotonic_ms)
+  ring(queue, ARGV[6], { message })
 end
 return { 'accepted', id }

@@ -1,27 +1,18 @@
--- Take the lane's lease. The token is the next number in the order of all that is decided.
--- KEYS lease, lane, waiting list, lanes, plan, owned
+-- Take the lease of one lane.
+-- KEYS lease, lane, waiting list, plan, owned
 -- ARGV lane, lease_ms, edit (1: take it though nothing waits, but not over a recorded plan), retention_s, longest_ms
 -- Returns { token, Redis' time in us }, 'unseeded' where the order is not known, or nothing.
 -- with _clock
 -- with _lease
 -- with _due
-local lease, lane, waiting, lanes, plan, owned = unpack(KEYS)
-local edit = ARGV[3] == '1'
-if is_held(lease, ARGV[5]) then return false end
-local clock = look()
-if edit then
-  if redis.call('EXISTS', plan) == 1 then return false end
-elseif redis.call('LLEN', waiting) == 0 then
-  redis.call('ZREM', lanes, ARGV[1])
-  due_by_first(waiting, '')
-  redis.call('EXPIRE', lane, ARGV[4])
-  redis.call('EXPIRE', owned, ARGV[4])
-  return false
-elseif clock.monotonic_us < tonumber(redis.call('HGET', lane, 'wake_us') or '0') then
-  return false
+-- with _ready
+-- with _holding
+local clock, token = look(), false
+local names = { lease = KEYS[1], lane = KEYS[2], waiting = KEYS[3], owned = KEYS[5] }
+if ARGV[3] ~= '1' then
+  token = take_to_work(ARGV[1], names, { lease_ms = ARGV[2], retention_s = ARGV[4], longest_ms = ARGV[5] }, clock)
+elseif not is_held(names.lease, ARGV[5]) and redis.call('EXISTS', KEYS[4]) == 0 then
+  token = take_lease(ARGV[1], names.lease, ARGV[2], clock)
 end
-if not clock.seeded then return 'unseeded' end
-local token = next_order(clock)
-redis.call('SET', lease, token, 'PX', ARGV[2])
-redis.call('ZADD', lanes, 'XX', clock.monotonic_ms + ARGV[2], ARGV[1])
+if not token or token == 'unseeded' then return token end
 return { token, digits(clock.now_us) }

@@ -1,12 +1,18 @@
 -- Give the lane up. Turns that this holder took and did not settle are as if never taken, unless it `died`: then the
--- batch stays marked as held, for the next holder to bisect, and the lane rests a moment instead of ringing at once.
--- KEYS lease, lane, waiting list, lanes, bell queue, owned, erasing
--- ARGV token, lane, turn prefix, status prefix, bell, lease_ms, died, rest_ms, retention_s
+-- batch stays marked as held, for the next holder to bisect, and the lane rests a moment before it is ready. In any case
+-- wake-up messages are put down where lanes are ready, whether the lane was still ours or not: a drain has ended.
+-- KEYS lease, lane, waiting list, owned, erasing, queue
+-- ARGV token, lane, turn prefix, status prefix, died, rest_ms, retention_s, how many wake-up messages there may be, some ...
 -- with _clock
 -- with _due
-local lease, lane, waiting, lanes, queue, owned, erasing = unpack(KEYS)
-if redis.call('GET', lease) ~= ARGV[1] then return 0 end
-local died = ARGV[7] == '1'
+-- with _ready
+local lease, lane, waiting, owned, erasing, queue = unpack(KEYS)
+local messages = { unpack(ARGV, 9) }
+if redis.call('GET', lease) ~= ARGV[1] then
+  ring(queue, ARGV[8], messages)
+  return 0
+end
+local died = ARGV[5] == '1'
 -- An erase gives the turns of the worker that it took the lane from back too: that worker has not died.
 local is_erase = redis.call('GET', erasing) == ARGV[1]
 if not died and (is_erase or redis.call('HGET', lane, 'holder') == ARGV[1]) then
@@ -25,15 +31,15 @@ due_by_first(waiting, ARGV[3]) -- an erase may have taken turns out of the list
 local now_ms = look().monotonic_ms
 local wake_ms = tonumber(redis.call('HGET', lane, 'wake_us') or '0') / 1000
 if redis.call('LLEN', waiting) == 0 then
-  redis.call('ZREM', lanes, ARGV[2])
-  redis.call('EXPIRE', lane, ARGV[9])
-  redis.call('EXPIRE', owned, ARGV[9])
+  fall_asleep(ARGV[2])
+  redis.call('EXPIRE', lane, ARGV[7])
+  redis.call('EXPIRE', owned, ARGV[7])
 elseif died then
-  redis.call('ZADD', lanes, now_ms + ARGV[8], ARGV[2])
+  look_at(ARGV[2], now_ms + ARGV[6])
 elseif wake_ms > now_ms then -- it backs off, and was edited meanwhile
-  redis.call('ZADD', lanes, wake_ms, ARGV[2])
+  look_at(ARGV[2], wake_ms)
 else
-  redis.call('ZADD', lanes, now_ms + ARGV[6], ARGV[2])
-  redis.call('LPUSH', queue, ARGV[5])
+  make_ready(ARGV[2], now_ms)
 end
+ring(queue, ARGV[8], messages)
 return 1

@@ -1,5 +1,7 @@
--- Ring for one webhook that is due, unless somebody is at it. KEYS awake, webhooks that are due, bell queue
--- ARGV tenant:webhook, bell, for how long nobody else rings (ms), leave (1: whoever was at it stops)
+-- Send a message for one webhook that is due, unless somebody is at it. It goes to the front of the queue.
+-- KEYS awake, webhooks that are due, queue
+-- ARGV tenant:webhook, message, for how long nobody else sends one (ms), leave (1: whoever was at it stops), how many
+-- messages there may be in the queue
 -- with _clock
 local awake, dues, queue = unpack(KEYS)
 if ARGV[4] == '1' then redis.call('DEL', awake) end
@@ -8,6 +10,7 @@ local left_ms = redis.call('PTTL', awake)
 if left_ms ~= -2 and left_ms <= tonumber(ARGV[3]) then return 0 end
 local due = redis.call('ZSCORE', dues, ARGV[1])
 if not due or tonumber(due) > look().monotonic_ms then return 0 end
+if redis.call('LLEN', queue) >= tonumber(ARGV[5]) then return 0 end
 redis.call('SET', awake, 1, 'PX', ARGV[3])
-redis.call('LPUSH', queue, ARGV[2])
+redis.call('RPUSH', queue, ARGV[2])
 return 1

@@ -1,15 +1,16 @@
 -- The heartbeat of an erase: prolong the leases of some lanes that are still its own.
--- KEYS lanes, then of each lane: lease, erasing
+-- KEYS of each lane: lease, erasing
 -- ARGV lease_ms, then of each lane: token, lane
 -- Returns how many of them were lost.
 -- with _clock
+-- with _ready
 local lost, until_ms = 0, look().monotonic_ms + ARGV[1]
 for i = 2, #ARGV, 2 do
-  local lease, erasing = KEYS[i], KEYS[i + 1]
+  local lease, erasing = KEYS[i - 1], KEYS[i]
   if redis.call('GET', lease) == ARGV[i] then
     redis.call('PEXPIRE', lease, ARGV[1])
     redis.call('PEXPIRE', erasing, ARGV[1])
-    redis.call('ZADD', KEYS[1], 'XX', until_ms, ARGV[i + 1])
+    look_at(ARGV[i + 1], until_ms)
   else
     lost = lost + 1
   end

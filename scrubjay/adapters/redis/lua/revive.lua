@@ -1,9 +1,10 @@
 -- A dead turn goes back to the end of its lane (replay), or out of the books as erased (discard).
--- KEYS turn, waiting list, ledger, backlog, lanes, bell queue, lane, owned, the lane's dead
--- ARGV id, status prefix, lane, bell, lease_ms, retention_s, replay (1) or discard (0)
+-- KEYS turn, waiting list, ledger, backlog, lanes, queue, lane, owned, the lane's dead
+-- ARGV id, status prefix, lane, wake-up message, how many of those there may be, retention_s, replay (1) or discard (0)
 -- with _history
 -- with _clock
 -- with _due
+-- with _ready
 -- with _idempotency
 local turn, waiting, ledger, backlog, lanes, queue, lane, owned, dead = unpack(KEYS)
 local row = redis.call('HMGET', turn, 'status', 'accepted_us', 'attempts', 'idem')
@@ -35,7 +36,8 @@ redis.call('RPUSH', waiting, ARGV[1])
 due_now(waiting, clock)
 redis.call('INCR', backlog)
 if has_key(row[4], ARGV[1]) then redis.call('PERSIST', row[4]) end
-if redis.call('ZADD', lanes, 'NX', clock.monotonic_ms + ARGV[5], ARGV[3]) == 1 then
-  redis.call('LPUSH', queue, ARGV[4])
+if not redis.call('ZSCORE', lanes, ARGV[3]) then
+  make_ready(ARGV[3], clock.monotonic_ms)
+  ring(queue, ARGV[5], { ARGV[4] })
 end
 return 1

@@ -1,10 +1,11 @@
 -- The next turns of a lane, counted as attempted. An empty lane falls asleep and its lease ends in the same step,
--- so a turn accepted a moment later rings a bell that finds the lane free.
+-- so a turn that is accepted a moment later makes the lane ready, and it is free.
 -- KEYS lease, lane, waiting list, plan, lanes, ledger, backlog, owned, the lane's dead
 -- ARGV token, lane, max_turns, max_chars, max_attempts, turn prefix, status prefix, error for a lost worker, retention_s
 -- with _history
 -- with _idempotency
 -- with _due
+-- with _ready
 local lease, lane, waiting, plan_key, lanes, ledger, backlog, owned, dead = unpack(KEYS)
 local turn_prefix, status_prefix, most = ARGV[6], ARGV[7], tonumber(ARGV[5])
 if redis.call('GET', lease) ~= ARGV[1] then return { 'lost' } end
@@ -73,4 +74,5 @@ for _, id in ipairs(ids) do
   turns[#turns + 1] = { id, row[1], row[2], attempts, row[4], row[5] }
 end
 redis.call('HSET', lane, 'held', #turns, 'holder', ARGV[1])
-return { 'turns', turns, plan or '' }
+pay(ARGV[2], lane, ARGV[1])
+return { 'turns', turns, plan or '', others_wait(tenant_of(ARGV[2])) and 1 or 0 }

@@ -1,4 +1,8 @@
-"""The bells of webhooks: rung when something was noted, and by the sweep when one was lost or a pause has ended."""
+"""Wake-ups for webhooks: sent when something was noted, and by the sweep when one was lost or a pause has ended.
+
+Such a message goes to the front of the queue: delivering is only begun on it, which takes no time, and before it may
+stand messages for lanes, of which each keeps a thread for a while.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +11,13 @@ import contextlib
 
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis.scripts import RedisScripts, answered
+from scrubjay.adapters.redis.scripts import Argument, RedisScripts, answered
 from scrubjay.errors import InboxUnavailable
 from scrubjay.ports import Doorbell
 
 AWAKE_MS = 10_000  # whoever was rung for asks for a delivery before that, again and again
-_MOST_BELLS = 100
+_AT_ONCE, _MOST_LOOKED_AT = 100, 1_000  # webhooks, in a sweep
+_MOST_IN_QUEUE = 256  # a webhook whose message does not go in is told of by the sweep
 
 
 class HookBells:
@@ -38,7 +43,8 @@ class HookBells:
             leave: whoever is at it is about to leave.
         """
         names = [self._keys.hook_awake(hook), self._keys.hooks_due, self._bell.queue]
-        return int(await self._run("hook_ring", names, [hook, self._bell.hook_message(hook), AWAKE_MS, int(leave)]))
+        args: list[Argument] = [hook, self._bell.hook_message(hook), AWAKE_MS, int(leave), _MOST_IN_QUEUE]
+        return int(await self._run("hook_ring", names, args))
 
     async def ring_all(self, tenant: str) -> None:
         """Push a wake-up message to Redis' queue of the workers for each of a tenant's webhooks that is due.
@@ -50,8 +56,16 @@ class HookBells:
             await asyncio.gather(*(self.ring(self._keys.hook(tenant, one.decode())) for one in known))
 
     async def ring_due(self, monotonic_ms: int) -> int:
-        """Ring for those of all tenants that are due by the monotonic clock; returns how many bells that made."""
-        due = await answered(
-            self._redis.zrangebyscore(self._keys.hooks_due, "-inf", monotonic_ms, start=0, num=_MOST_BELLS)
-        )
-        return sum(await asyncio.gather(*(self.ring(hook.decode()) for hook in due)))
+        """Send messages for those of all tenants that are due by the monotonic clock; returns how many.
+
+        Those that somebody is at are due as well, and hide no other: some more are looked at.
+        """
+        sent = 0
+        for start in range(0, _MOST_LOOKED_AT, _AT_ONCE):
+            due = await answered(
+                self._redis.zrangebyscore(self._keys.hooks_due, "-inf", monotonic_ms, start=start, num=_AT_ONCE)
+            )
+            sent += sum(await asyncio.gather(*(self.ring(hook.decode()) for hook in due)))
+            if len(due) < _AT_ONCE or sent >= _AT_ONCE:
+                break
+        return sent
