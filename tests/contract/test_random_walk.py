@@ -222,6 +222,8 @@ class Walk:
             assert known or not found, "a lane with turns is rung for"
         assert len(waiting) == len(set(waiting)), "no turn stands twice in its lane"
         assert int(await self.desk.redis.get(keys.backlog) or 0) == len(waiting), "the backlog is what waits"
+        counted = int(await self.desk.redis.hget(keys.ledger("default"), "waiting") or 0)
+        assert counted == len(waiting), "what a tenant's limit goes by is what waits"
         sets = {state: await self.desk.redis.zrange(keys.status("default", state), 0, -1) for state in Status}
         for turn_id in self.turns:
             status = await self.status(turn_id)

@@ -89,7 +89,7 @@ class RedisInbox(RedisErasing):
             self._bell.message(lane),
         ]
         args += [limits.lease_ms, limits.max_backlog, limits.max_lane_backlog]
-        args += [*(scope.ids.get(field, "") for field in OWNERS), 0]
+        args += [*(scope.ids.get(field, "") for field in OWNERS), 0, *limits.tenant_backlog]
         if idempotency_key is not None:
             names.append(self._keys.idempotency(scope.tenant, await self._pseudonyms.idempotency(idempotency_key)))
             args.append(await self._pseudonyms.body(body))
@@ -171,7 +171,9 @@ def _accepted(outcome: bytes, found: bytes) -> Accepted:
     if outcome == b"conflict":
         raise IdempotencyConflict("this Idempotency-Key was used before with another body; use a new key")
     if outcome == b"full":
-        raise InboxFull("too many turns are waiting; try again later", retry_after_seconds=5)
+        raise InboxFull("too many turns of all tenants together are waiting; try again later", retry_after_seconds=5)
+    if outcome == b"tenant_full":
+        raise InboxFull("too many turns of this tenant are waiting; try again later", retry_after_seconds=5)
     if outcome == b"lane_full":
         raise InboxFull("too many turns of this owner are waiting; try again later", retry_after_seconds=5)
     return Accepted(id=found.decode(), repeated=outcome == b"repeated")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 _STORE_MS = 30_000
+_TENANTS_SHARE = 5  # a fifth of all turns that may wait: a tenant beside others, unless a setting says how many
 _STEP_MS = 5_000  # by so much a jump of Redis' clock can shorten a pause, as in `lua/_clock.lua`
 
 
@@ -15,12 +16,20 @@ class InboxLimits:
     lease_seconds: float = 15
     max_attempts: int = 5
     max_backlog: int = 1_000_000
+    max_tenant_backlog: int | None = None  # None: a part of `max_backlog`, and all of it for the only tenant
     max_lane_backlog: int = 20_000
     retry_max_seconds: float = 60
     retention_seconds: int = 7 * 24 * 3600
     text_retention_seconds: int | None = None  # None: as long as the status
     epoch_retention_seconds: int | None = None  # None: as long as the status
     sweep_seconds: float = 2
+
+    @property
+    def tenant_backlog(self) -> tuple[int, int]:
+        """How many turns of a tenant may wait: of one beside others, and of the only tenant that ever had a turn."""
+        if self.max_tenant_backlog is not None:
+            return self.max_tenant_backlog, self.max_tenant_backlog
+        return max(1, self.max_backlog // _TENANTS_SHARE), self.max_backlog
 
     @property
     def sweep_ms(self) -> int:

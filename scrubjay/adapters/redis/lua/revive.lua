@@ -33,6 +33,7 @@ redis.call('HDEL', turn, 'error')
 note_down(turn, 'replayed', nil, nil, tonumber(row[3]))
 redis.call('RPUSH', waiting, ARGV[1])
 due_now(waiting, clock)
+redis.call('HINCRBY', ledger, 'waiting', 1)
 redis.call('INCR', backlog)
 if has_key(row[4], ARGV[1]) then redis.call('PERSIST', row[4]) end
 if redis.call('ZADD', lanes, 'NX', clock.monotonic_ms + ARGV[5], ARGV[3]) == 1 then
