@@ -32,13 +32,15 @@ async def list_dead(request: Request, caller: Admin, parts: Opened, page: Paged,
 async def replay(asked: DeadIn, caller: AdminAtScreen, parts: Opened) -> Any:
     """Put dead turns back into their lanes, the oldest first, with their own times; or only try out what would come.
 
+    A replay obeys the limits of the turns that wait: what does not fit stays dead (`left`, `reason`).
+
     A dry run (`dry_run`) changes nothing. It tries each turn alone against what is stored now, so a second turn of an
     owner does not see what the first one would change.
     """
     if asked.dry_run:
         limit, worker = asked.tried_at_most, deciding(parts)
         return _rehearsal(await rehearse(caller.tenant, asked.which, turns=parts.turns, parts=worker, limit=limit))
-    return DeadOut(count=await _revive(asked, caller.tenant, parts, replay=True))
+    return await _revive(asked, caller.tenant, parts, replay=True)
 
 
 @router.post("/dead/discard", response_model=_Answer)
@@ -46,11 +48,12 @@ async def discard(asked: DeadIn, caller: AdminAtScreen, parts: Opened) -> Any:
     """Give dead turns up: their texts are removed, the books count them as erased; or only show which (`dry_run`)."""
     if asked.dry_run:
         return _rehearsal(await look(caller.tenant, asked.which, turns=parts.turns, limit=asked.tried_at_most))
-    return DeadOut(count=await _revive(asked, caller.tenant, parts, replay=False))
+    return await _revive(asked, caller.tenant, parts, replay=False)
 
 
-async def _revive(asked: DeadIn, tenant: str, parts: Parts, *, replay: bool) -> int:
-    return await parts.inbox.revive(tenant, await parts.turns.dead(tenant, asked.which), replay=replay)
+async def _revive(asked: DeadIn, tenant: str, parts: Parts, *, replay: bool) -> DeadOut:
+    dead = await parts.turns.dead(tenant, asked.which)
+    return DeadOut.of(await parts.inbox.revive(tenant, dead, replay=replay))
 
 
 def _rehearsal(found: Rehearsal) -> RehearsalOut:

@@ -15,7 +15,7 @@ from typing import Any, Literal, Self, Unpack
 from urllib.parse import quote
 
 from scrubjay.client.chats import ChatCalls
-from scrubjay.client.dead_letters import Letters, RehearsalView, named
+from scrubjay.client.dead_letters import Letters, RehearsalView, RevivedView, named
 from scrubjay.client.guidance import Guidance
 from scrubjay.client.keys import Keys
 from scrubjay.client.owners import Owner, OwnerCalls
@@ -234,9 +234,9 @@ class ScrubjayClient(OwnerCalls, ChatCalls):
         answer = await self._wire.ask("GET", "/dead", safe=True, params=query)
         return Page[TurnView].model_validate(answer)
 
-    async def replay_dead(self, ids: Sequence[str] = (), **which: Unpack[Letters]) -> int:
-        """Let dead turns try again: those that are meant; returns how many."""
-        return int((await self._wire.ask("POST", "/dead/replay", json=named(ids, which)))["count"])
+    async def replay_dead(self, ids: Sequence[str] = (), **which: Unpack[Letters]) -> RevivedView:
+        """Let dead turns try again: those that are meant, as far as the limits of turns that wait allow."""
+        return RevivedView.model_validate(await self._wire.ask("POST", "/dead/replay", json=named(ids, which)))
 
     async def discard_dead(self, ids: Sequence[str] = (), **which: Unpack[Letters]) -> int:
         """Give dead turns up: those that are meant; returns how many."""

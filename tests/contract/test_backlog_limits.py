@@ -1,4 +1,4 @@
-"""How many turns of a tenant may wait, on a real Redis: exact whatever becomes of them, and no other tenant's concern."""
+"""How many turns of a tenant may wait, on a real Redis: exact whatever becomes of them, and for replays as well."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.errors import InboxFull
-from scrubjay.model import Scope
+from scrubjay.model import DeadFilter, Scope
 from tests.contract.desk import ANA, Desk, desk_on
 
 BOB = Scope(tenant="default", user_id="bob")
@@ -77,3 +77,70 @@ async def test_without_a_setting_the_only_tenant_may_fill_the_backlog_and_one_be
 
 async def test_a_limit_that_is_set_holds_for_the_only_tenant_too(redis: Redis) -> None:
     assert await accepted(desk_on(redis, FEW), ANA, 6) == 3
+
+
+async def dead(desk: Desk, scope: Scope, turns: int) -> list[str]:
+    """So many dead turns of an owner, oldest first."""
+    ids = [await desk.post(f"turn {n}", scope) for n in range(turns)]
+    async with desk.lanes.lease(scope.lane) as lease:
+        assert lease is not None
+        for _ in ids:
+            assert await desk.lanes.take(lease, 1, 10_000)
+            await desk.lanes.fail(lease, "bad_answer: no")
+        assert await desk.lanes.take(lease, 1, 10_000) is None
+    return ids
+
+
+async def settled(desk: Desk, scope: Scope) -> list[str]:
+    async with desk.lanes.lease(scope.lane) as lease:
+        assert lease is not None
+        return await desk.settle_all(lease)
+
+
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [
+        (InboxLimits(max_backlog=3), "too many turns of all tenants together are waiting"),
+        (InboxLimits(max_tenant_backlog=3), "too many turns of this tenant are waiting"),
+        (InboxLimits(max_lane_backlog=3), "too many turns of this owner are waiting"),
+    ],
+)
+async def test_a_replay_of_more_than_fits_replays_the_oldest_and_goes_on_when_it_is_asked_again(
+    redis: Redis, limits: InboxLimits, reason: str
+) -> None:
+    ids = await dead(desk_on(redis, InboxLimits()), ANA, 150)
+    desk = desk_on(redis, limits)
+    done = await desk.inbox.revive("default", ids, replay=True)
+    assert (done.count, done.left, done.reason) == (3, 147, reason)
+    assert await settled(desk, ANA) == ids[:3]
+    again = await desk.inbox.revive("default", await desk.turns.dead("default", DeadFilter()), replay=True)
+    assert (again.count, again.left) == (3, 144)
+    assert await settled(desk, ANA) == ids[3:6]
+    assert (await desk.turns.ledger("default")).dead == 144
+
+
+async def test_a_lane_that_is_full_keeps_its_own_dead_turns_back_and_no_others(redis: Redis) -> None:
+    wide, desk = desk_on(redis, InboxLimits()), desk_on(redis, InboxLimits(max_lane_backlog=3))
+    ids = await dead(wide, ANA, 120) + await dead(wide, BOB, 2)
+    done = await desk.inbox.revive("default", ids, replay=True)
+    assert (done.count, done.left) == (5, 117)
+    assert await settled(desk, BOB) == ids[120:]
+
+
+async def test_a_dead_turn_is_not_passed_by_one_behind_it_for_which_room_comes_in_between(redis: Redis) -> None:
+    first, second = [(turn, ANA.lane.key) for turn in await dead(desk_on(redis, InboxLimits()), ANA, 2)]
+    desk = desk_on(redis, InboxLimits(max_lane_backlog=1))
+    await desk.post("waits", ANA)
+    refused, behind = desk.inbox._reviving._steps("default", [first, second], replay=True)
+    assert await refused == b"lane_full"
+    await settled(desk, ANA)
+    assert await behind == b"behind"
+    assert (await desk.turns.ledger("default")).dead == 2
+
+
+async def test_a_discard_knows_no_limit(redis: Redis) -> None:
+    ids = await dead(desk_on(redis, InboxLimits()), ANA, 2)
+    desk = desk_on(redis, InboxLimits(max_backlog=1, max_tenant_backlog=1, max_lane_backlog=1))
+    await desk.post("waits", ANA)
+    done = await desk.inbox.revive("default", ids, replay=False)
+    assert (done.count, done.left, done.reason) == (2, 0, None)

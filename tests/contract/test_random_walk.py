@@ -181,7 +181,7 @@ class Walk:
         dead = [turn_id for turn_id in self.turns if await self.status(turn_id) is Status.DEAD]
         if dead:
             turn_id, replay = self.rng.choice(dead), self.chance(0.7)
-            assert await self.desk.inbox.revive("default", [turn_id], replay=replay)
+            assert (await self.desk.inbox.revive("default", [turn_id], replay=replay)).count
             self.poison.discard(turn_id)
             lane = self.order[self.turns[turn_id].lane.key]
             lane.append(lane.pop(lane.index(turn_id)))

@@ -9,6 +9,15 @@ _TENANTS_SHARE = 5  # a fifth of all turns that may wait: a tenant beside others
 _STEP_MS = 5_000  # by so much a jump of Redis' clock can shorten a pause, as in `lua/_clock.lua`
 
 
+# The answers of the scripts that a limit of what waits makes refuse a turn, the widest first.
+LANE_FULL = b"lane_full"
+FULL = {
+    b"full": "too many turns of all tenants together are waiting",
+    b"tenant_full": "too many turns of this tenant are waiting",
+    LANE_FULL: "too many turns of this owner are waiting",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class InboxLimits:
     """Bounds of the inbox; units are in the names."""

@@ -23,4 +23,13 @@ MUTATIONS: tuple[Mutation, ...] = (
     *(_one(18, f"A turn goes on counting as one that waits: {script}.", _ROOM, f"{_LUA}/{script}.lua",
            f"{_MINUS}{count})", "") for script, count in
       (("settle", "1"), ("fail", "1"), ("take", "1"), ("erase", "waited"))),
+    _one(18, "A replay knows no limit.",
+         f"{_BACKLOG}a_replay_of_more_than_fits_replays_the_oldest_and_goes_on_when_it_is_asked_again",
+         f"{_LUA}/revive.lua", "if ARGV[7] == '1' then", "if false then"),
+    _one(18, "A replay ends at the first lane that is full.",
+         f"{_BACKLOG}a_lane_that_is_full_keeps_its_own_dead_turns_back_and_no_others",
+         "scrubjay/adapters/redis/reviving.py", "any(limit != LANE_FULL for limit in self.limits)", "bool(self.limits)"),
+    _one(18, "A replayed turn passes one before it that was refused.",
+         f"{_BACKLOG}a_dead_turn_is_not_passed_by_one_behind_it_for_which_room_comes_in_between",
+         f"{_LUA}/revive.lua", "redis.call('HGET', ARGV[12], 'status') == 'dead'", "false"),
 )  # fmt: skip
