@@ -58,7 +58,7 @@ class Settings(BaseSettings):
     jwt_tenant_claim: str = Field("tenant", min_length=1)
     jwt_user_claim: str = Field("user_id", min_length=1)
     jwt_role_claim: str = Field("role", min_length=1)
-    rate_limit_per_minute: int = Field(0, ge=0)
+    rate_limit_per_minute: int = Field(6_000, ge=0)
 
     webhook_private: Literal["on", "off"] | None = None
     webhook_hosts: str | None = Field(None, min_length=1)
