@@ -7,9 +7,8 @@ from collections.abc import AsyncIterator, Sequence
 
 import structlog
 
-from scrubjay.errors import InboxUnavailable, LaneBusy, LeaseLost, ScrubjayError, StoreUnavailable
+from scrubjay.errors import LaneBusy, LeaseLost
 from scrubjay.model import Event, Lane, Lease, Memory, Scope, Telling, Write
-from scrubjay.model.erasure import Removal
 from scrubjay.model.versions import in_order, is_retracted, version_id
 from scrubjay.ports import Inbox, Lanes, MemoryStore
 
@@ -25,7 +24,7 @@ async def erase(scope: Scope, until: int, *, held: Sequence[Lease], lanes: Lanes
     Raises StoreUnavailable, InboxUnavailable, LeaseLost of one that is held, or LaneBusy.
     """
     replaced = 0
-    if _is_part(scope):
+    if is_part(scope):
         for memory_id in await store.standing(scope, until):
             versions = await store.history(Scope(tenant=scope.tenant), memory_id)
             again = _held_before(versions, scope, until)
@@ -34,7 +33,7 @@ async def erase(scope: Scope, until: int, *, held: Sequence[Lease], lanes: Lanes
     return replaced + await store.erase(scope, until)
 
 
-def _is_part(scope: Scope) -> bool:
+def is_part(scope: Scope) -> bool:
     """Whether others may have changed or repeated the scope's memories: nobody has where a whole user is meant."""
     return set(scope.ids) != {"user_id"}
 
@@ -45,7 +44,7 @@ async def take_out_quotes(lease: Lease, scope: Scope, until: int, inbox: Inbox, 
     It goes by what remains, not by what is erased: somebody else may have removed that before us. Returns how many
     plans went for it. Raises LeaseLost, InboxUnavailable, StoreUnavailable.
     """
-    if _is_part(scope):
+    if is_part(scope):
         async for quoting in inbox.quotes(lease.lane):
             gone = await _unsaid(quoting.texts, scope, until, store)
             if gone:
@@ -56,7 +55,7 @@ async def take_out_quotes(lease: Lease, scope: Scope, until: int, inbox: Inbox, 
 
 async def quotes_left(lane: Lane, scope: Scope, until: int, inbox: Inbox, store: MemoryStore) -> int:
     """Count what a lane's turns quote of memories that say it no longer."""
-    if not _is_part(scope):
+    if not is_part(scope):
         return 0
     return sum([len(await _unsaid(one.texts, scope, until, store)) async for one in inbox.quotes(lane)])
 
@@ -148,40 +147,3 @@ async def take_back(scopes: Sequence[Scope], lanes: Lanes, store: MemoryStore) -
             await erase(scope, epoch.order, held=(), lanes=lanes, store=store)
         except LaneBusy:
             log.warning("not_taken_back", reason="the lane is held; what we wrote goes with the erase or the sweep")
-
-
-async def finish_removals(inbox: Inbox, lanes: Lanes, store: MemoryStore) -> int:
-    """Remove once more what was removed a while ago, now that nobody can still be writing it; returns how many.
-
-    One whose lane is held, or lost, holds up no other: raises what the first of them raised, after the others. Raises
-    StoreUnavailable or InboxUnavailable at once: each of the others would wait for the same server.
-    """
-    due, failures = await inbox.unfinished(), list[ScrubjayError]()
-    for name, removal in due:
-        try:
-            await _repeat(removal, inbox, lanes, store)
-            await inbox.finished(name)
-        except (StoreUnavailable, InboxUnavailable):
-            raise
-        except ScrubjayError as error:
-            failures.append(error)
-    if failures:
-        raise failures[0]
-    return len(due)
-
-
-async def _repeat(removal: Removal, inbox: Inbox, lanes: Lanes, store: MemoryStore) -> None:
-    if removal.memory_id is not None:
-        # What was imported under its id since then is another memory.
-        await store.delete(Scope(tenant=removal.scope.tenant), removal.memory_id, removal.until)
-    elif removal.until is not None:
-        await _repeat_quotes(removal.scope, removal.until, inbox, lanes, store)
-        await erase(removal.scope, removal.until, held=(), lanes=lanes, store=store)
-
-
-async def _repeat_quotes(scope: Scope, until: int, inbox: Inbox, lanes: Lanes, store: MemoryStore) -> None:
-    """Versions that are still there are of an erase that has failed: it may not have come to their lanes' quotes."""
-    if _is_part(scope) and await store.left(scope, until):
-        for lane in await store.lanes(scope, until):
-            async with lanes.edit(lane) as lease:
-                await take_out_quotes(lease, scope, until, inbox, store)

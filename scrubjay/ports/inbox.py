@@ -143,7 +143,10 @@ class Inbox(Pingable, Protocol):
         """Note down that a memory was deleted, to be removed once more."""
 
     async def unfinished(self) -> list[tuple[str, Removal]]:
-        """The removals that are due to be repeated, each with its name for `finished`."""
+        """Some removals that are due, each with its name; no other process gets them until they must have ended."""
+
+    async def put_back(self, name: str) -> float:
+        """A removal could not be repeated: it is due again after a pause that grows; returns the pause in seconds."""
 
     async def finished(self, name: str) -> None:
         """Forget a removal that has been repeated."""

@@ -16,7 +16,7 @@ from scrubjay.adapters.redis.guidance import RedisGuidance
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.edit.edits import undo
 from scrubjay.erase.forget import forget
-from scrubjay.erase.tombstones import finish_removals
+from scrubjay.erase.removals import finish_removals
 from scrubjay.model import Page, Scope, Status
 from scrubjay.search.recall import Asked, recall
 from tests.integration.golden import DATA, house_of, loaded

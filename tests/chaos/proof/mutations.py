@@ -120,7 +120,7 @@ _INVARIANTS = (
         Edit("scrubjay/adapters/redis/lanes.py", "if any(turn.order <=", "if False and any(turn.order <="),
     )),
     _one(9, "An erase is not repeated when nobody can be writing any more.", _REPEATED,
-         "scrubjay/erase/tombstones.py", "await _repeat(removal, inbox, lanes, store)", "pass"),
+         "scrubjay/erase/removals.py", "await _repeat(removal, inbox, lanes, store)", "pass"),
     _one(9, "The bells of a forgotten owner stay in the queue.", _NO_BELL,
          "scrubjay/erase/forget.py", "tally.bells += await inbox.hush(every)", "pass"),
     _one(9, "What is to be told of a forgotten owner to webhooks stays.", _UNTOLD,

@@ -7,6 +7,7 @@ from tests.chaos.proof.mutation import Mutation
 from tests.chaos.proof.mutation import one as _one
 
 _BACKLOG = "tests/contract/test_backlog_limits.py::test_"
+_REMOVALS = "tests/integration/test_removals.py::test_"
 _ROOM = f"{_BACKLOG}a_turn_that_no_longer_waits_makes_room_however_it_ended"
 _MINUS = "redis.call('HINCRBY', ledger, 'waiting', -"
 
@@ -42,4 +43,23 @@ MUTATIONS: tuple[Mutation, ...] = (
          "tests/unit/test_client.py::test_nobody_is_asked_again_before_the_time_that_a_refusal_names",
          "scrubjay/client/wire.py", "return None if (asked or 0) > self._patience_seconds else asked or pause",
          "return min(pause, asked or pause)"),
+    _one(18, "A removal that fails is tried again at once.",
+         f"{_REMOVALS}a_removal_that_fails_or_never_ends_is_put_back_and_the_others_are_done",
+         "scrubjay/erase/removals.py", "pause = await inbox.put_back(name)", "pause = 0"),
+    _one(18, "The first removal that fails ends the round.",
+         f"{_REMOVALS}a_removal_that_fails_or_never_ends_is_put_back_and_the_others_are_done",
+         "scrubjay/erase/removals.py", "gather(*tries, return_exceptions=True)", "gather(*tries)"),
+    _one(18, "One removal for which the store is away ends the round.",
+         f"{_REMOVALS}a_removal_that_fails_or_never_ends_is_put_back_and_the_others_are_done",
+         "scrubjay/erase/removals.py", "if len(away) == len(failures):", "if away:"),
+    _one(18, "The pause before a removal is tried again does not grow.",
+         f"{_REMOVALS}the_pause_doubles_up_to_ten_minutes",
+         f"{_LUA}/put_back.lua", "2 ^ math.min(failures - 1, 20)", "1"),
+    _one(18, "Every process repeats the same removals.",
+         f"{_REMOVALS}what_one_process_repeats_no_other_repeats_meanwhile",
+         f"{_LUA}/removals_due.lua", "redis.call('ZADD', KEYS[1], now_ms + ARGV[2], removal)", ""),
+    _one(18, "The sweep waits for the removals.",
+         f"{_REMOVALS}a_removal_that_never_ends_keeps_no_lane_from_being_rung_for",
+         "scrubjay/ingest/sweep.py", "asyncio.gather(_sweep(inbox, parts), return_exceptions=True)",
+         "asyncio.gather(removing, return_exceptions=True)"),
 )  # fmt: skip
