@@ -48,7 +48,7 @@ MUTATIONS: tuple[Mutation, ...] = (
          "scrubjay/erase/removals.py", "pause = await inbox.put_back(name)", "pause = 0"),
     _one(18, "The first removal that fails ends the round.",
          f"{_REMOVALS}a_removal_that_fails_or_never_ends_is_put_back_and_the_others_are_done",
-         "scrubjay/erase/removals.py", "gather(*tries, return_exceptions=True)", "gather(*tries)"),
+         "scrubjay/erase/removals.py", "if len(away) == len(failures):", "if any(failures):"),
     _one(18, "One removal for which the store is away ends the round.",
          f"{_REMOVALS}a_removal_that_fails_or_never_ends_is_put_back_and_the_others_are_done",
          "scrubjay/erase/removals.py", "if len(away) == len(failures):", "if away:"),
@@ -62,4 +62,14 @@ MUTATIONS: tuple[Mutation, ...] = (
          f"{_REMOVALS}a_removal_that_never_ends_keeps_no_lane_from_being_rung_for",
          "scrubjay/ingest/sweep.py", "asyncio.gather(_sweep(inbox, parts), return_exceptions=True)",
          "asyncio.gather(removing, return_exceptions=True)"),
+    _one(18, "One tenant's names may take all places of a process.",
+         "tests/unit/test_webhook_sender.py::test_"
+         "tenants_whose_names_are_never_answered_take_no_place_from_another",
+         "scrubjay/adapters/http/resolver.py", "Places(_MOST_AT_ONCE, _MOST_OF_A_TENANT)",
+         "Places(_MOST_AT_ONCE, _MOST_AT_ONCE)"),
+    _one(18, "One tenant's webhooks may take all places of a worker.",
+         "tests/unit/test_places.py::test_"
+         "tenants_whose_webhooks_are_slow_take_no_place_of_a_worker_from_another",
+         "scrubjay/webhooks/delivery.py", "Places(_RUNS_AT_ONCE, _RUNS_OF_A_TENANT)",
+         "Places(_RUNS_AT_ONCE, _RUNS_AT_ONCE)"),
 )  # fmt: skip
