@@ -91,12 +91,17 @@ class DeadIn(WhichIn):
 
 
 class DeadOut(BaseModel):
-    """How many dead turns were replayed or discarded.
+    """How many dead turns were discarded."""
+
+    count: int
+
+
+class ReplayedOut(DeadOut):
+    """How many dead turns were replayed.
 
     `left` stay dead, as a limit of the turns that wait was met; `reason` says which. Ask again later for those.
     """
 
-    count: int
     left: int = 0
     reason: str | None = None
 
