@@ -14,6 +14,11 @@ class ScrubjayError(Exception):
         return str(self).partition(": ")[0].rstrip(".")
 
 
+def reason_of(error: BaseException) -> str:
+    """The reason for a log, of any error: our own sentence, else the error's kind, as its text may hold anything."""
+    return error.plain if isinstance(error, ScrubjayError) else type(error).__name__
+
+
 class Transient(ScrubjayError):
     """A part is away for now: the same call may succeed later.
 

@@ -58,7 +58,7 @@ class Settings(BaseSettings):
     jwt_tenant_claim: str = Field("tenant", min_length=1)
     jwt_user_claim: str = Field("user_id", min_length=1)
     jwt_role_claim: str = Field("role", min_length=1)
-    rate_limit_per_minute: int = Field(0, ge=0)
+    rate_limit_per_minute: int = Field(6_000, ge=0)
 
     webhook_private: Literal["on", "off"] | None = None
     webhook_hosts: str | None = Field(None, min_length=1)
@@ -69,6 +69,7 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(15, ge=1)
     max_attempts: int = Field(5, ge=1)
     max_backlog: int = Field(1_000_000, ge=1)
+    max_tenant_backlog: int | None = Field(None, ge=1)
     max_lane_backlog: int = Field(20_000, ge=1)
     retry_max_seconds: float = Field(60, gt=0)
     batch_turns: int = Field(8, ge=1)
@@ -102,6 +103,16 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"SCRUBJAY_TEXT_RETENTION_SECONDS={text} is longer than SCRUBJAY_RETENTION_SECONDS={status}: "
                 "the words of a turn go with its status at the latest; lower the one or raise the other"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _a_tenant_has_a_part(self) -> Settings:
+        tenant, everybody = self.max_tenant_backlog, self.max_backlog
+        if tenant is not None and tenant > everybody:
+            raise ValueError(
+                f"SCRUBJAY_MAX_TENANT_BACKLOG={tenant} is more than SCRUBJAY_MAX_BACKLOG={everybody}, which holds for "
+                "all tenants together: lower the one or raise the other"
             )
         return self
 

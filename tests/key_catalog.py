@@ -96,6 +96,7 @@ KINDS = (
         keys.due, "since when the first turn of each lane with work is due", Ends.WITH_WORK, "lanes with waiting turns"
     ),
     Kind(keys.removals, "erases and deletes to be repeated once, sealed", Ends.WITH_WORK, "those of the last minute"),
+    Kind(keys.removal_failures, "how often a removal could not be repeated", Ends.WITH_WORK, "removals that failed"),
     Kind("sj:status:*", "a tenant's turns in a status, by time", Ends.WITH_WORK, "turns whose hash is there"),
     Kind("sj:dead:*", "a lane's dead turns by time", Ends.WITH_WORK, "dead turns that nobody has judged yet"),
     Kind("sj:ledger:*", "a tenant's books", Ends.NEVER, "a few counters a tenant"),

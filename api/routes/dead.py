@@ -11,14 +11,13 @@ from scrubjay.api.dependencies import Opened, Paged, listed
 from scrubjay.api.middleware.strict_json import Route
 from scrubjay.api.openapi import refusals
 from scrubjay.api.routes.turns import told
-from scrubjay.api.schemas.dead_letters import DeadIn, DeadOut, RehearsalOut, RehearsedOut, Which
+from scrubjay.api.schemas.dead_letters import DeadIn, DeadOut, RehearsalOut, RehearsedOut, ReplayedOut, Which
 from scrubjay.api.schemas.turns import TurnToldPage
 from scrubjay.bootstrap import Parts, deciding
 from scrubjay.ingest.replay_preview import Rehearsal, look, rehearse
+from scrubjay.ports import Revived
 
 router = APIRouter(route_class=Route, tags=["dead letters"], responses=refusals(502))
-
-_Answer = RehearsalOut | DeadOut
 
 
 @router.get("/dead", response_model=TurnToldPage)
@@ -28,9 +27,11 @@ async def list_dead(request: Request, caller: Admin, parts: Opened, page: Paged,
     return listed(request, page, part, await told(caller.reach, part.items, parts))
 
 
-@router.post("/dead/replay", response_model=_Answer)
+@router.post("/dead/replay", response_model=RehearsalOut | ReplayedOut)
 async def replay(asked: DeadIn, caller: AdminAtScreen, parts: Opened) -> Any:
     """Put dead turns back into their lanes, the oldest first, with their own times; or only try out what would come.
+
+    A replay obeys the limits of the turns that wait: what does not fit stays dead (`left`, `reason`).
 
     A dry run (`dry_run`) changes nothing. It tries each turn alone against what is stored now, so a second turn of an
     owner does not see what the first one would change.
@@ -38,18 +39,18 @@ async def replay(asked: DeadIn, caller: AdminAtScreen, parts: Opened) -> Any:
     if asked.dry_run:
         limit, worker = asked.tried_at_most, deciding(parts)
         return _rehearsal(await rehearse(caller.tenant, asked.which, turns=parts.turns, parts=worker, limit=limit))
-    return DeadOut(count=await _revive(asked, caller.tenant, parts, replay=True))
+    return ReplayedOut.of(await _revive(asked, caller.tenant, parts, replay=True))
 
 
-@router.post("/dead/discard", response_model=_Answer)
+@router.post("/dead/discard", response_model=RehearsalOut | DeadOut)
 async def discard(asked: DeadIn, caller: AdminAtScreen, parts: Opened) -> Any:
     """Give dead turns up: their texts are removed, the books count them as erased; or only show which (`dry_run`)."""
     if asked.dry_run:
         return _rehearsal(await look(caller.tenant, asked.which, turns=parts.turns, limit=asked.tried_at_most))
-    return DeadOut(count=await _revive(asked, caller.tenant, parts, replay=False))
+    return DeadOut(count=(await _revive(asked, caller.tenant, parts, replay=False)).count)
 
 
-async def _revive(asked: DeadIn, tenant: str, parts: Parts, *, replay: bool) -> int:
+async def _revive(asked: DeadIn, tenant: str, parts: Parts, *, replay: bool) -> Revived:
     return await parts.inbox.revive(tenant, await parts.turns.dead(tenant, asked.which), replay=replay)
 
 

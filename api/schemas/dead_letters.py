@@ -12,6 +12,7 @@ from pydantic.config import JsonDict, JsonValue
 from scrubjay.api.schemas.common import IN_FULL, Body, Id, Moment, Name, Text
 from scrubjay.ingest.replay_preview import TRIED_AT_MOST, Rehearsed
 from scrubjay.model import DeadFilter, Event
+from scrubjay.ports import Revived
 
 MOST_IDS = 1_000
 MOST_TRIED = 100
@@ -90,9 +91,24 @@ class DeadIn(WhichIn):
 
 
 class DeadOut(BaseModel):
-    """How many dead turns were replayed or discarded."""
+    """How many dead turns were discarded."""
 
     count: int
+
+
+class ReplayedOut(DeadOut):
+    """How many dead turns were replayed.
+
+    `left` stay dead, as a limit of the turns that wait was met; `reason` says which. Ask again later for those.
+    """
+
+    left: int = 0
+    reason: str | None = None
+
+    @classmethod
+    def of(cls, revived: Revived) -> Self:
+        """The answer."""
+        return cls(**revived.model_dump())
 
 
 class ChangeOut(BaseModel):

@@ -245,6 +245,7 @@ def inbox_limits(settings: Settings) -> InboxLimits:
         lease_seconds=settings.lease_seconds,
         max_attempts=settings.max_attempts,
         max_backlog=settings.max_backlog,
+        max_tenant_backlog=settings.max_tenant_backlog,
         max_lane_backlog=settings.max_lane_backlog,
         retry_max_seconds=settings.retry_max_seconds,
         retention_seconds=settings.retention_seconds,

@@ -17,6 +17,7 @@ from rich.table import Table
 
 from scrubjay.client import Owner, ScrubjayClient, ServerUnreachable
 from scrubjay.client.views import Page
+from scrubjay.client.wire import LAST_PAUSE_SECONDS
 from scrubjay.errors import ScrubjayError
 
 T = TypeVar("T")
@@ -68,6 +69,7 @@ def call(
     *,
     retries: int = 1,
     timeout_seconds: float = 30,
+    patience_seconds: float = LAST_PAUSE_SECONDS,
 ) -> T:
     """Use a client, and turn what goes wrong into one sentence and exit status 1.
 
@@ -75,12 +77,14 @@ def call(
         url: the server's address.
         key: the API key.
         use: what to do with the client.
-        retries: how often a safe call is made again.
+        retries: how often a safe call is made again, or any that was refused with 429.
         timeout_seconds: how long one answer is waited for.
+        patience_seconds: the longest pause that the server may ask for with a 429.
     """
 
     async def with_client() -> T:
-        async with ScrubjayClient(url, key, retries=retries, timeout_seconds=timeout_seconds) as client:
+        limits = {"timeout_seconds": timeout_seconds, "patience_seconds": patience_seconds}
+        async with ScrubjayClient(url, key, retries=retries, **limits) as client:
             return await use(client)
 
     try:

@@ -24,7 +24,7 @@ from scrubjay.cli.common import (
     refuse,
     show_json,
 )
-from scrubjay.cli.dead_letters import After, Before, Error, chosen, show_letters, show_rehearsal
+from scrubjay.cli.dead_letters import After, Before, Error, chosen, show_letters, show_rehearsal, show_replay
 from scrubjay.client import Letters
 
 app = typer.Typer()
@@ -84,14 +84,17 @@ def replay(
     url: Url = DEFAULT_URL,
     key: Key = None,
 ) -> None:
-    """Let dead turns try again, for instance after a fix. --dry-run tells first what each would change now."""
+    """Let dead turns try again, for instance after a fix. --dry-run tells first what each would change now.
+
+    What does not fit in beside the turns that wait stays dead: run it again later.
+    """
     which = meant(ids, chosen(error, user, agent, run, app_id, after, before), every)
     if dry_run:
         tried = call(url, key, lambda client: client.rehearse_dead("replay", ids or (), limit=limit, **which))
         show_rehearsal(tried, "replay", as_json)
         return
     without(limit)
-    show(call(url, key, lambda client: client.replay_dead(ids or (), **which)), "replayed", as_json)
+    show_replay(call(url, key, lambda client: client.replay_dead(ids or (), **which)), as_json)
 
 
 @commands.command(
@@ -122,7 +125,7 @@ def discard(
         return
     without(limit)
     confirm(yes, f"Discard {described(ids or [], which)}? Their text is lost.")
-    show(call(url, key, lambda client: client.discard_dead(ids or (), **which)), "discarded", as_json)
+    show_discard(call(url, key, lambda client: client.discard_dead(ids or (), **which)), as_json)
 
 
 def meant(ids: list[str] | None, which: Letters, every: bool) -> Letters:
@@ -145,9 +148,9 @@ def described(ids: list[str], which: Letters) -> str:
     return f"{what} with {' and '.join(named)}" if named else what
 
 
-def show(count: int, deed: str, as_json: bool) -> None:
+def show_discard(count: int, as_json: bool) -> None:
     """How many it were."""
     if as_json:
         show_json({"count": count})
     else:
-        out().print(f"{count} {deed}.")
+        out().print(f"{count} discarded.")

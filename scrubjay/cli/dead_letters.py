@@ -9,7 +9,7 @@ import typer
 
 from scrubjay.cli.common import go_on, named, out, show_json, table, when
 from scrubjay.client import Letters
-from scrubjay.client.dead_letters import RehearsalView, RehearsedView
+from scrubjay.client.dead_letters import RehearsalView, RehearsedView, RevivedView
 from scrubjay.client.views import CountsView, IncidentView, Page, TurnView
 
 
@@ -53,6 +53,16 @@ def chosen(
     if before is not None:
         which["accepted_before"] = before
     return which
+
+
+def show_replay(replayed: RevivedView, as_json: bool) -> None:
+    """How many were replayed, and how many stay dead and why."""
+    if as_json:
+        show_json(replayed)
+        return
+    out().print(f"{replayed.count} replayed.")
+    if replayed.left:
+        out().print(f"{replayed.left} stay dead: {replayed.reason}. Run it again when some have been worked off.")
 
 
 def show_letters(found: Page[TurnView], page: int) -> None:

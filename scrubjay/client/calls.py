@@ -15,14 +15,14 @@ from typing import Any, Literal, Self, Unpack
 from urllib.parse import quote
 
 from scrubjay.client.chats import ChatCalls
-from scrubjay.client.dead_letters import Letters, RehearsalView, named
+from scrubjay.client.dead_letters import Letters, RehearsalView, RevivedView, named
 from scrubjay.client.guidance import Guidance
 from scrubjay.client.keys import Keys
 from scrubjay.client.owners import Owner, OwnerCalls
 from scrubjay.client.readiness import PATH, readiness
 from scrubjay.client.views import Found, HeldView, ImportView, MemoryView, Page, Part, Queued, TurnView
 from scrubjay.client.webhooks import Webhooks
-from scrubjay.client.wire import Wire
+from scrubjay.client.wire import LAST_PAUSE_SECONDS, Wire
 
 _FIRST: Part = {"page": 1, "page_size": 20}
 
@@ -33,13 +33,23 @@ class ScrubjayClient(OwnerCalls, ChatCalls):
     Args:
         url: the server's address.
         key: the API key; not needed when the server runs without.
-        retries: how often a safe call is made again.
+        retries: how often a safe call is made again, or any that was refused with 429.
         timeout_seconds: how long to wait for one answer.
+        patience_seconds: the longest pause after a 429; where the server asks for a longer one, ApiError is raised.
     """
 
-    def __init__(self, url: str, key: str | None = None, *, retries: int = 3, timeout_seconds: float = 30) -> None:
+    def __init__(
+        self,
+        url: str,
+        key: str | None = None,
+        *,
+        retries: int = 3,
+        timeout_seconds: float = 30,
+        patience_seconds: float = LAST_PAUSE_SECONDS,
+    ) -> None:
         self.url = url
-        super().__init__(Wire(url, key, retries=retries, timeout_seconds=timeout_seconds))
+        wire = Wire(url, key, retries=retries, timeout_seconds=timeout_seconds, patience_seconds=patience_seconds)
+        super().__init__(wire)
         self.keys = Keys(self._wire)
         self.webhooks = Webhooks(self._wire)
 
@@ -231,12 +241,11 @@ class ScrubjayClient(OwnerCalls, ChatCalls):
     ) -> Page[TurnView]:
         """The turns that could not be remembered, newest first: all, or those that are meant."""
         query = {**named(ids, which), "page": page, "page_size": page_size, "cursor": cursor}
-        answer = await self._wire.ask("GET", "/dead", safe=True, params=query)
-        return Page[TurnView].model_validate(answer)
+        return Page[TurnView].model_validate(await self._wire.ask("GET", "/dead", safe=True, params=query))
 
-    async def replay_dead(self, ids: Sequence[str] = (), **which: Unpack[Letters]) -> int:
-        """Let dead turns try again: those that are meant; returns how many."""
-        return int((await self._wire.ask("POST", "/dead/replay", json=named(ids, which)))["count"])
+    async def replay_dead(self, ids: Sequence[str] = (), **which: Unpack[Letters]) -> RevivedView:
+        """Let dead turns try again: those that are meant, as far as the limits of turns that wait allow."""
+        return RevivedView.model_validate(await self._wire.ask("POST", "/dead/replay", json=named(ids, which)))
 
     async def discard_dead(self, ids: Sequence[str] = (), **which: Unpack[Letters]) -> int:
         """Give dead turns up: those that are meant; returns how many."""

@@ -32,6 +32,14 @@ def named(ids: Sequence[str], which: Letters) -> dict[str, Any]:
     return {**found, "ids": list(ids) or None}
 
 
+class RevivedView(View):
+    """How many letters were replayed; `left` stay dead, as the limit of turns that wait was met that `reason` names."""
+
+    count: int
+    left: int = 0
+    reason: str | None = None
+
+
 class ChangeView(View):
     """What a replay would do to one memory."""
 

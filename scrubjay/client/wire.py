@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from http import HTTPStatus
 from typing import Any
 
 import httpx
@@ -12,6 +13,7 @@ from scrubjay.errors import ScrubjayError
 
 FIRST_PAUSE_SECONDS, LAST_PAUSE_SECONDS = 0.2, 5.0
 PATIENCE_STATUSES = frozenset({429, 502, 503, 504})
+_REFUSED = HTTPStatus.TOO_MANY_REQUESTS  # nothing was done: any call may be made again
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -22,12 +24,14 @@ class ApiError(ScrubjayError):
         detail: the server's sentence.
         code: the server's short name for the error.
         status: the HTTP status.
+        retry_after_seconds: how long the server asks us to wait, if it does.
     """
 
-    def __init__(self, detail: str, code: str, status: int) -> None:
+    def __init__(self, detail: str, code: str, status: int, retry_after_seconds: float | None = None) -> None:
         super().__init__(detail)
         self.code = code
         self.status = status
+        self.retry_after_seconds = retry_after_seconds
 
 
 class ServerUnreachable(ScrubjayError):
@@ -42,13 +46,24 @@ class Wire:
     Args:
         url: the server's address.
         key: the API key, if one is needed.
-        retries: how often a safe call is made again.
+        retries: how often a safe call is made again, or any that was refused with 429.
         timeout_seconds: how long to wait for one answer.
+        patience_seconds: the longest pause before a call that was refused with 429; where the server asks for a longer
+            one, that is the answer.
     """
 
-    def __init__(self, url: str, key: str | None, *, retries: int, timeout_seconds: float) -> None:
+    def __init__(
+        self,
+        url: str,
+        key: str | None,
+        *,
+        retries: int,
+        timeout_seconds: float,
+        patience_seconds: float = LAST_PAUSE_SECONDS,
+    ) -> None:
         self._url = url.rstrip("/")
         self._retries = retries
+        self._patience_seconds = patience_seconds
         self._http = httpx.AsyncClient(
             base_url=self._url,
             headers={"Authorization": f"Bearer {key}"} if key else {},
@@ -76,17 +91,27 @@ class Wire:
     async def send(self, method: str, path: str, *, safe: bool, **request: Any) -> httpx.Response:
         """The answer, which is no error. Arguments and errors as in `ask`."""
         request = _without_none(request)
-        for attempt in range(self._retries if safe else 0):
+        for attempt in range(self._retries):
             pause = min(LAST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**attempt)
             try:
-                response = await self._http.request(method, path, **request)
-            except httpx.TransportError:
+                response = await self.once(method, path, **request)
+            except ServerUnreachable:
+                if not safe:
+                    raise
                 await asyncio.sleep(pause)
                 continue
-            if response.status_code not in PATIENCE_STATUSES:
+            wished = self._pause(response, pause, safe)
+            if wished is None:
                 return accepted(response)
-            await asyncio.sleep(wished_pause(response.headers, pause))
+            await asyncio.sleep(wished)
         return accepted(await self.once(method, path, **request))
+
+    def _pause(self, response: httpx.Response, pause: float, safe: bool) -> float | None:
+        """Seconds to wait before a call is made again; None: it is not."""
+        if response.status_code == _REFUSED:
+            asked = retry_after(response.headers)
+            return None if (asked or 0) > self._patience_seconds else asked or pause
+        return wished_pause(response.headers, pause) if safe and response.status_code in PATIENCE_STATUSES else None
 
     async def lines(self, method: str, path: str, **request: Any) -> AsyncIterator[bytes]:
         """The lines of an answer while they come. Raises ApiError, and ServerUnreachable also in the midst."""
@@ -124,10 +149,16 @@ def _without_none(request: Mapping[str, Any]) -> dict[str, Any]:
 
 def wished_pause(headers: Mapping[str, str], otherwise: float) -> float:
     """Seconds to wait as the server wishes (within reason), else as we do."""
+    asked = retry_after(headers)
+    return otherwise if asked is None else min(LAST_PAUSE_SECONDS, asked)
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """How many seconds the server asks us to wait; None where it names none."""
     try:
-        return min(LAST_PAUSE_SECONDS, float(headers["Retry-After"]))
+        return float(headers["Retry-After"])
     except (KeyError, ValueError):
-        return otherwise
+        return None
 
 
 def accepted(response: httpx.Response) -> httpx.Response:
@@ -139,4 +170,4 @@ def accepted(response: httpx.Response) -> httpx.Response:
         detail, code = str(body["detail"]), str(body["error"])
     except (ValueError, KeyError, TypeError):
         detail, code = f"The server answered with status {response.status_code}.", "error"
-    raise ApiError(detail, code, response.status_code)
+    raise ApiError(detail, code, response.status_code, retry_after(response.headers))

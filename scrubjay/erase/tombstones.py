@@ -8,11 +8,10 @@ from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 
 import structlog
 
-from scrubjay.errors import InboxUnavailable, LaneBusy, LeaseLost, ScrubjayError, StoreUnavailable
+from scrubjay.errors import LaneBusy, LeaseLost
 from scrubjay.model import Lane, Lease, Memory, Scope, Telling, Write
-from scrubjay.model.erasure import Removal
 from scrubjay.model.topics import arranged
-from scrubjay.ports import Inbox, Lanes, MemoryStore
+from scrubjay.ports import Lanes, MemoryStore
 
 log = structlog.get_logger(__name__)
 
@@ -133,31 +132,3 @@ async def take_back(scopes: Sequence[Scope], lanes: Lanes, store: MemoryStore) -
             await erase(scope, epoch.order, held=(), lanes=lanes, store=store)
         except LaneBusy:
             log.warning("not_taken_back", reason="the lane is held; what we wrote goes with the erase or the sweep")
-
-
-async def finish_removals(inbox: Inbox, lanes: Lanes, store: MemoryStore) -> int:
-    """Remove once more what was removed a while ago, now that nobody can still be writing it; returns how many.
-
-    One whose lane is held, or lost, holds up no other: raises what the first of them raised, after the others. Raises
-    StoreUnavailable or InboxUnavailable at once: each of the others would wait for the same server.
-    """
-    due, failures = await inbox.unfinished(), list[ScrubjayError]()
-    for name, removal in due:
-        try:
-            await _repeat(removal, inbox, lanes, store)
-            await inbox.finished(name)
-        except (StoreUnavailable, InboxUnavailable):
-            raise
-        except ScrubjayError as error:
-            failures.append(error)
-    if failures:
-        raise failures[0]
-    return len(due)
-
-
-async def _repeat(removal: Removal, inbox: Inbox, lanes: Lanes, store: MemoryStore) -> None:
-    if removal.memory_id is not None:
-        # What was imported under its id since then is another memory.
-        await store.delete(Scope(tenant=removal.scope.tenant), removal.memory_id, removal.until)
-    elif removal.until is not None:
-        await erase(removal.scope, removal.until, held=(), lanes=lanes, store=store)

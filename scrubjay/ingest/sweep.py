@@ -6,7 +6,7 @@ import asyncio
 
 import structlog
 
-from scrubjay.erase.tombstones import finish_removals
+from scrubjay.erase.removals import repeat_forever
 from scrubjay.ingest.drain import Remembering
 from scrubjay.logging_setup import attempted
 from scrubjay.ports import Inbox
@@ -17,12 +17,16 @@ log = structlog.get_logger(__name__)
 async def sweep_forever(inbox: Inbox, parts: Remembering, every_seconds: float) -> None:
     """Sweep again and again; every process does, and Redis lets one of them through each time.
 
-    Each step is done whatever becomes of the others, and none ends the sweeping.
+    Each step is done whatever becomes of the others, and none ends the sweeping. Removals are repeated beside it, so that
+    lanes are made ready however long they take.
     """
-    while True:
-        await asyncio.sleep(every_seconds)
-        await attempted("clock", parts.clock.look())
-        sent = await attempted("sweep", inbox.sweep())
-        repeated = await attempted("removals", finish_removals(inbox, parts.lanes, parts.store))
-        if sent or repeated:
-            log.info("swept", messages=sent or 0, removals=repeated or 0)
+    removing = asyncio.create_task(repeat_forever(inbox, parts.lanes, parts.store, every_seconds))
+    try:
+        while True:
+            await asyncio.sleep(every_seconds)
+            await attempted("clock", parts.clock.look())
+            sent = await attempted("sweep", inbox.sweep())
+            if sent:
+                log.info("swept", messages=sent)
+    finally:
+        removing.cancel()

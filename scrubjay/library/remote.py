@@ -11,7 +11,7 @@ from scrubjay import errors
 from scrubjay.client import ApiError, Owner, ScrubjayClient
 from scrubjay.client.guidance import Guidance
 from scrubjay.client.views import MemoryView, ReceiptView, TurnView
-from scrubjay.errors import BadRequest, NotFound, ScrubjayError
+from scrubjay.errors import BadRequest, NotFound, ScrubjayError, Transient
 from scrubjay.library.arguments import Changed, Handed, Ids, Sought
 from scrubjay.library.facade import Calls
 from scrubjay.library.sync import SyncCalls
@@ -53,6 +53,8 @@ def _typed() -> Iterator[None]:
         kind = BadRequest if error.code in _OF_THE_DOOR else _KINDS.get(error.code)
         if kind is None:
             raise
+        if issubclass(kind, Transient):
+            raise kind(str(error), retry_after_seconds=error.retry_after_seconds) from error
         raise kind(str(error)) from error
 
 

@@ -7,7 +7,7 @@ from scrubjay.ports.access import Keyring, Rate, Rates, Tokens
 from scrubjay.ports.clock import Clock
 from scrubjay.ports.digests import DigestBook
 from scrubjay.ports.health import Limited, Provider, Pulse
-from scrubjay.ports.inbox import Accepted, Doorbell, HeldLanes, Inbox, Lanes, OwnerLog, TurnLog, Watch
+from scrubjay.ports.inbox import Accepted, Doorbell, HeldLanes, Inbox, Lanes, OwnerLog, Revived, TurnLog, Watch
 from scrubjay.ports.masking import Mask, unmasked
 from scrubjay.ports.models import (
     Answer,
@@ -59,6 +59,7 @@ __all__ = [
     "ReceiptBook",
     "Reconciler",
     "Reply",
+    "Revived",
     "ServerKey",
     "Tokens",
     "TurnLog",

@@ -37,6 +37,20 @@ class Accepted(Value):
     repeated: bool = False
 
 
+class Revived(Value):
+    """What came of dead turns that were to be replayed or discarded.
+
+    Args:
+        count: how many were.
+        left: how many stay dead, as a limit of what waits was met; asked again, the replay goes on with them.
+        reason: which limit, as half a sentence; None where none was met.
+    """
+
+    count: int
+    left: int = 0
+    reason: str | None = None
+
+
 class HeldLanes(Protocol):
     """Lanes that an erase holds, so that nobody works in them, until it is done. Raises InboxUnavailable."""
 
@@ -114,13 +128,16 @@ class Inbox(Pingable, Protocol):
         """Note down that a memory was deleted, to be removed once more."""
 
     async def unfinished(self) -> list[tuple[str, Removal]]:
-        """The removals that are due to be repeated, each with its name for `finished`."""
+        """Some removals that are due, each with its name; no other process gets them until they must have ended."""
+
+    async def put_back(self, name: str) -> float:
+        """A removal could not be repeated: it is due again after a pause that grows; returns the pause in seconds."""
 
     async def finished(self, name: str) -> None:
         """Forget a removal that has been repeated."""
 
-    async def revive(self, tenant: str, turn_ids: Sequence[str], *, replay: bool) -> int:
-        """Replay dead turns in this order, or discard them, a step each; returns how many there were."""
+    async def revive(self, tenant: str, turn_ids: Sequence[str], *, replay: bool) -> Revived:
+        """Replay dead turns in this order, as far as the limits of what waits allow, or discard them, a step each."""
 
 
 class Lanes(Protocol):

@@ -99,5 +99,5 @@ class Reply(Value):
 class WebhookSender(Protocol):
     """The way out. Whatever goes wrong out there is in the reply: nothing is raised."""
 
-    async def send(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
-        """Post a body to an address, with an end to the waiting."""
+    async def send(self, tenant: str, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        """Post a body to an address that a tenant gave, with an end to the waiting."""

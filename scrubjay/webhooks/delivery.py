@@ -14,6 +14,7 @@ import structlog
 
 from scrubjay.errors import NewerFormat, Unreadable
 from scrubjay.model import OWNERS, TEST, Delivery, DeliveryStatus, Event, Outcome, Scope, Webhook
+from scrubjay.offload import Places
 from scrubjay.ports import (
     Claimed,
     Deliveries,
@@ -29,7 +30,7 @@ from scrubjay.webhooks.registry import clear_away, secret_of, signed
 log = structlog.get_logger(__name__)
 
 _AT_ONCE = 8  # lanes of one webhook
-_RUNS_AT_ONCE = 32  # webhooks in one process; the others wait, or another process takes them
+_RUNS_AT_ONCE, _RUNS_OF_A_TENANT = 32, 8  # webhooks in one process; others wait, or another process takes them
 _LOOK_SECONDS = 0.5
 _RUN_SECONDS = 20  # then it is another webhook's turn
 _FIRST_PAUSE_SECONDS, _GROWTH = 2.0, 3.0
@@ -57,7 +58,7 @@ class Delivering:
     attempts: int = 20
     retry_max_seconds: float = 3600
     at_work: set[str] = field(default_factory=set)
-    room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_RUNS_AT_ONCE))
+    room: Places = field(default_factory=lambda: Places(_RUNS_AT_ONCE, _RUNS_OF_A_TENANT))
 
 
 async def deliver(tenant: str, webhook_id: str, parts: Delivering) -> int:
@@ -72,7 +73,8 @@ async def deliver(tenant: str, webhook_id: str, parts: Delivering) -> int:
         return 0
     parts.at_work.add(hook)
     try:
-        async with parts.room:
+        # Noting deliveries waits for no receiver, so not for the tenant's webhooks either.
+        async with parts.room.place(tenant if webhook_id else f"{tenant}:"):
             if not webhook_id:
                 return await _fan_out(tenant, parts)
             if await _is_gone(tenant, webhook_id, parts.book):
@@ -171,7 +173,7 @@ async def _sent(tenant: str, delivery: Delivery, webhook: Webhook, parts: Delive
         return None
     headers = {"content-type": "application/json", "user-agent": _USER_AGENT}
     headers |= signed(secret, delivery.id, datetime.now(UTC), body)
-    return _judged(delivery, await parts.sender.send(webhook.url, headers, body), parts)
+    return _judged(delivery, await parts.sender.send(tenant, webhook.url, headers, body), parts)
 
 
 async def _words(tenant: str, delivery: Delivery, parts: Delivering) -> str | Outcome | None:

@@ -8,6 +8,7 @@ from scrubjay.model import Status
 from tests.browser.house import House
 from tests.browser.screen import Screen
 from tests.browser.test_dashboard import NOT_JSON
+from tests.redis_keys import keys
 from tests.support import wait_until
 
 CUT_OFF = "the answer was cut off"
@@ -76,3 +77,15 @@ async def test_what_went_wrong_stands_with_the_letter_and_on_the_page_of_its_tur
     await screen.press("summary")
     await screen.see(".history", "attempt 1")
     assert await house.status(other) is Status.DEAD
+
+
+async def test_letters_that_do_not_fit_in_stay_and_the_page_says_why(screen: Screen, house: House) -> None:
+    letter = await house.bury("ana", "I live in Porto.", NOT_JSON)
+    await house.redis.incrby(keys.backlog, 10**9)
+    try:
+        screen.open("/dashboard/dead")
+        await screen.press(f"[data-deed=replay][data-id='{letter}']")
+        await screen.see("#flash", "1 stay dead: too many turns of all tenants together are waiting.")
+    finally:
+        await house.redis.decrby(keys.backlog, 10**9)
+    assert await house.status(letter) is Status.DEAD

@@ -54,7 +54,7 @@ async def dead_letters(scene: Scene) -> int:
 
     await wait_until(all_dead, what="the turns dying")
     scene.model.heal()
-    assert await scene.client.replay_dead(ids[:1]) == 1
+    assert (await scene.client.replay_dead(ids[:1])).count == 1
     assert await scene.client.discard_dead(ids[1:2]) == 1
     await scene.settled(ids[:1])
     return 1

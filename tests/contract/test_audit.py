@@ -85,6 +85,14 @@ async def test_a_ledger_changed_by_hand_is_logged_with_its_figures(
     assert {name: entry[name] for name in figures} == {**figures, field: figures[field] + 1}
 
 
+async def test_a_count_of_a_tenants_waiting_turns_that_is_wrong_is_logged(swept: Desk, logged: list[EventDict]) -> None:
+    await worked(swept)
+    await swept.redis.hincrby(keys.ledger("default"), "waiting", 2)
+    await swept.inbox.sweep()
+    (entry,) = errors(logged)
+    assert (entry["event"], entry["waiting"], entry["counted"]) == ("ledger_unbalanced", 1, 3)
+
+
 async def test_a_turn_whose_status_says_that_it_waits_while_its_lane_does_not_hold_it_is_found(
     swept: Desk, logged: list[EventDict]
 ) -> None:

@@ -128,8 +128,8 @@ async def deaths(made: World) -> None:
             await made.lanes.fail(lease, "bad_answer: no JSON")
     dead = [turn for turn in ids if await made.turns.status(Scope(tenant=TENANT), turn) is Status.DEAD]
     assert len(dead) >= 2
-    assert await made.inbox.revive(TENANT, dead[:1], replay=True) == 1
-    assert await made.inbox.revive(TENANT, dead[1:2], replay=False) == 1
+    assert (await made.inbox.revive(TENANT, dead[:1], replay=True)).count == 1
+    assert (await made.inbox.revive(TENANT, dead[1:2], replay=False)).count == 1
 
 
 async def reading_and_sweeping(made: World) -> None:

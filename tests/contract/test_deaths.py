@@ -234,7 +234,7 @@ async def test_a_dead_turn_is_erased_however_long_ago_it_died_and_revived_its_la
         return not await redis.exists(keys.owned(ANA.lane), keys.lane(ANA.lane))
 
     await wait_until(ended, deadline_seconds=5, what="the lane's index ending")
-    assert await desk.inbox.revive("default", [revived], replay=True)
+    assert (await desk.inbox.revive("default", [revived], replay=True)).count
     assert await redis.zrange(keys.owned(ANA.lane), 0, -1) == [revived.encode()]
     assert await redis.ttl(keys.owned(ANA.lane)) == -1
     assert await erase(desk) == 2

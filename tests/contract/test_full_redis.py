@@ -113,7 +113,7 @@ async def test_a_dead_letter_is_made_discarded_or_replayed_while_redis_is_full(f
         assert lease is not None
         await full.lanes.take(lease, 8, 1000)
         await full.lanes.fail(lease, "bad_answer: no")
-    assert await full.inbox.revive("default", [turn], replay=replay)
+    assert (await full.inbox.revive("default", [turn], replay=replay)).count
     books = await full.turns.ledger("default")
     assert (books.waiting, books.erased, books.balanced) == (int(replay), int(not replay), True)
 

@@ -85,9 +85,9 @@ async def test_a_dead_turn_keeps_its_words_until_it_is_settled_or_discarded(redi
     desk = desk_on(redis, InboxLimits(text_retention_seconds=seconds))
     replayed, discarded = await dead(desk), await dead(desk, BOB)
     assert [await texts(desk, one) for one in (replayed, discarded)] == [[WORDS], [WORDS]]
-    assert await desk.inbox.revive("default", [discarded], replay=False)
+    assert (await desk.inbox.revive("default", [discarded], replay=False)).count
     assert await texts(desk, discarded) == []
-    assert await desk.inbox.revive("default", [replayed], replay=True)
+    assert (await desk.inbox.revive("default", [replayed], replay=True)).count
     async with desk.lanes.lease(ANA.lane) as lease:
         assert lease is not None
         assert await desk.settle_all(lease) == [replayed]
@@ -166,7 +166,7 @@ async def busy(desk: Desk, turns: int) -> None:
     await desk.lanes.settle(lease, Plan(turn_ids=tuple(ids), gated=frozenset(ids)))
     await desk.lanes.hand_back(lease)
     discarded = await dead(desk, BOB)
-    assert await desk.inbox.revive("default", [discarded], replay=False)
+    assert (await desk.inbox.revive("default", [discarded], replay=False)).count
     await desk.post("forget me", BOB)
     await desk.erase(BOB)
     for name, _ in await desk.inbox.unfinished():

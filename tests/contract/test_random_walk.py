@@ -179,7 +179,7 @@ class Walk:
         dead = [turn_id for turn_id in self.turns if await self.status(turn_id) is Status.DEAD]
         if dead:
             turn_id, replay = self.rng.choice(dead), self.chance(0.7)
-            assert await self.desk.inbox.revive("default", [turn_id], replay=replay)
+            assert (await self.desk.inbox.revive("default", [turn_id], replay=replay)).count
             self.poison.discard(turn_id)
             lane = self.order[self.turns[turn_id].lane.key]
             lane.append(lane.pop(lane.index(turn_id)))
@@ -219,6 +219,8 @@ class Walk:
             await self.look_at(lane, bool(found))
         assert len(waiting) == len(set(waiting)), "no turn stands twice in its lane"
         assert int(await self.desk.redis.get(keys.backlog) or 0) == len(waiting), "the backlog is what waits"
+        counted = int(await self.desk.redis.hget(keys.ledger("default"), "waiting") or 0)
+        assert counted == len(waiting), "what a tenant's limit goes by is what waits"
         sets = {state: await self.desk.redis.zrange(keys.status("default", state), 0, -1) for state in Status}
         for turn_id in self.turns:
             status = await self.status(turn_id)

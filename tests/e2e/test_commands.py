@@ -89,4 +89,4 @@ async def test_what_is_kept_of_an_owner_is_exported_and_after_the_erase_its_rece
 
 async def test_without_dead_letters_there_is_nothing_to_replay(stack: Running) -> None:
     assert (await answer(stack, "dead", "list"))["count"] == 0
-    assert (await answer(stack, "dead", "replay", "--error", "bad_answer")) == {"count": 0}
+    assert (await answer(stack, "dead", "replay", "--error", "bad_answer"))["count"] == 0

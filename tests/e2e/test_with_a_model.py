@@ -116,7 +116,7 @@ async def test_an_answer_that_stays_bad_ends_among_the_dead_letters_and_can_be_r
         assert (await client.turn(good)).status == "settled"
         model.heal()
         async with httpx.AsyncClient(base_url=modelled.url) as http:
-            assert (await http.post("/dead/replay", json={"error": "bad_answer"})).json() == {"count": 1}
+            assert (await http.post("/dead/replay", json={"error": "bad_answer"})).json()["count"] == 1
 
         async def revived() -> bool:
             return (await client.turn(bad.id)).status == "settled"

@@ -50,7 +50,7 @@ async def test_dead_letters_are_listed_and_replayed_by_what_holds_for_them_toget
     ids = dict(zip("abc", await three(desk), strict=True))
     assert await desk.listed(**meant) == [ids[letter] for letter in found]
     body: dict[str, Any] = {**meant} or {"all": True}
-    assert await desk.post("replay", **body) == {"count": len(found)}
+    assert await desk.post("replay", **body) == {"count": len(found), "left": 0, "reason": None}
     assert await desk.listed() == [turn_id for letter, turn_id in ids.items() if letter not in found]
 
 
@@ -141,7 +141,7 @@ async def test_no_tenant_reaches_the_dead_letters_of_another(desk: Desk) -> None
 
 async def test_many_dead_turns_of_one_lane_are_replayed_in_their_order_however_they_are_named(desk: Desk) -> None:
     ids = [await desk.bury(f"fact {number}") for number in range(12)]
-    assert await desk.post("replay", ids=ids[::-1]) == {"count": 12}
+    assert await desk.post("replay", ids=ids[::-1]) == {"count": 12, "left": 0, "reason": None}
     assert await desk.house.inbox._redis.lrange("sj:wait:default:user:ana", 0, -1) == [one.encode() for one in ids]
     while await desk.house.drain():
         pass
@@ -159,7 +159,7 @@ async def test_a_dead_turn_replayed_late_leaves_the_newer_fact_standing(desk: De
     await house.drain()
     (lisbon,) = await house.memories()
 
-    assert await desk.post("replay", ids=[dead]) == {"count": 1}
+    assert await desk.post("replay", ids=[dead]) == {"count": 1, "left": 0, "reason": None}
     await house.drain()
 
     assert (await house.status(dead)).status is Status.SETTLED
@@ -182,7 +182,7 @@ async def test_a_dead_turn_replayed_late_does_not_bring_back_what_was_taken_back
     await house.say(gone)
     await house.drain()
     assert await house.texts() == []
-    assert await desk.post("replay", ids=[dead]) == {"count": 1}
+    assert await desk.post("replay", ids=[dead]) == {"count": 1, "left": 0, "reason": None}
     await house.drain()
     assert await house.texts() == []
 
@@ -194,7 +194,7 @@ async def test_dead_turns_replayed_together_take_their_places_before_what_was_sa
     await house.say(LISBON)
     await house.drain()
     (lisbon,) = await house.memories()
-    assert await desk.post("replay", error="bad_answer") == {"count": 2}
+    assert await desk.post("replay", error="bad_answer") == {"count": 2, "left": 0, "reason": None}
     while await house.drain():
         pass
     assert {(await house.status(turn)).status for turn in (first, second)} == {Status.SETTLED}

@@ -18,7 +18,7 @@ from scrubjay.adapters.redis.scripts import RedisScripts
 from scrubjay.adapters.redis.server_key import RedisServerKey
 from scrubjay.adapters.redis.turns import RedisTurns
 from scrubjay.adapters.redis.webhooks.registry import RedisWebhooks
-from scrubjay.erase.tombstones import finish_removals
+from scrubjay.erase.removals import finish_removals
 from scrubjay.errors import LaneBusy, StoreUnavailable
 from scrubjay.ingest.drain import drain
 from scrubjay.model import Event, Lane, Scope, Status

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
-from uuid import UUID
 
 import pytest
 from redis.asyncio import Redis
@@ -12,23 +11,17 @@ from redis.asyncio import Redis
 from scrubjay.adapters.qdrant.store import QdrantStore
 from scrubjay.edit.edits import Change, delete, undo, update
 from scrubjay.erase.forget import forget
-from scrubjay.erase.tombstones import finish_removals
 from scrubjay.errors import (
     BadAnswer,
-    InboxUnavailable,
-    LaneBusy,
     LeaseLost,
     NotFound,
     NothingToUndo,
-    StoreUnavailable,
-    Transient,
 )
 from scrubjay.ingest.drain import drain
 from scrubjay.model import Event, Lease, Scope, Status, Write
-from scrubjay.model.erasure import Removal
 from scrubjay.search.recall import wait_until_settled
 from tests.fakes import EchoExtractor
-from tests.integration.house import ANA, BOB, House, make_removals_due
+from tests.integration.house import ANA, BOB, House
 from tests.redis_keys import keys
 
 
@@ -215,39 +208,3 @@ async def test_a_memory_that_never_changed_has_nothing_to_undo(house: House) -> 
         await undo(Scope(tenant="default"), memory.id, lanes=house.lanes, store=house.store, embedder=house.embedder)
     with pytest.raises(NotFound):
         await undo(Scope(tenant="other"), memory.id, lanes=house.lanes, store=house.store, embedder=house.embedder)
-
-
-@pytest.mark.parametrize("error", [StoreUnavailable("away"), InboxUnavailable("away")])
-async def test_while_a_server_is_away_the_sweep_asks_for_one_removal_and_leaves_the_others_for_later(
-    house: House, redis: Redis, error: Transient
-) -> None:
-    for number in range(5):
-        await house.inbox.note_removal(Removal(scope=ANA, memory_id=str(UUID(int=number)), until=5))
-    await make_removals_due(redis)
-    deletions = list[str]()
-
-    class Away(QdrantStore):
-        async def delete(self, scope: Scope, memory_id: str, before: int | None = None) -> int:
-            deletions.append(memory_id)
-            raise error
-
-    with pytest.raises(type(error)):
-        await finish_removals(house.inbox, house.lanes, Away(house.store._client, house.embedder))
-    assert len(deletions) == 1
-    assert await redis.zcard(keys.removals) == 5
-
-
-async def test_a_lane_that_is_held_keeps_the_sweep_from_no_other_removal(house: House, redis: Redis) -> None:
-    for number in range(5):
-        await house.inbox.note_removal(Removal(scope=ANA, memory_id=str(UUID(int=number)), until=5))
-    await make_removals_due(redis)
-
-    class Busy(QdrantStore):
-        async def delete(self, scope: Scope, memory_id: str, before: int | None = None) -> int:
-            if memory_id == str(UUID(int=0)):
-                raise LaneBusy("somebody else has this owner's lane")
-            return await super().delete(scope, memory_id, before)
-
-    with pytest.raises(LaneBusy):
-        await finish_removals(house.inbox, house.lanes, Busy(house.store._client, house.embedder))
-    assert await redis.zcard(keys.removals) == 1

@@ -15,7 +15,7 @@ from scrubjay.edit.edits import delete, undo
 from scrubjay.edit.exporting import export
 from scrubjay.edit.importing import Importing, bring_in
 from scrubjay.erase.forget import forget
-from scrubjay.erase.tombstones import finish_removals
+from scrubjay.erase.removals import finish_removals
 from scrubjay.model import Event, Lease, Memory, Scope, Turn, TurnStatus, Write
 from scrubjay.model.arrival import Arrival, Became
 from tests.integration.house import ANA, House, make_removals_due

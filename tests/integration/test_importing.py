@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
 
-from scrubjay.erase.tombstones import finish_removals
+from scrubjay.erase.removals import finish_removals
 from scrubjay.model import Scope
 from tests.chaos.scan import all_of_qdrant
 from tests.integration.front import ADMIN_KEY, Front, fronts

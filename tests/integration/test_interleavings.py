@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from scrubjay.adapters.qdrant.store import QdrantStore
 from scrubjay.edit.edits import Change, delete, update
 from scrubjay.erase.forget import forget
-from scrubjay.erase.tombstones import finish_removals
+from scrubjay.erase.removals import finish_removals
 from scrubjay.errors import LaneBusy, LeaseLost, NotFound, StoreUnavailable
 from scrubjay.ingest.drain import Remembering, drain
 from scrubjay.model import Event, Lease, Memory, Scope, Status, Write
@@ -126,6 +126,8 @@ async def test_a_removal_that_qdrant_refused_to_repeat_stays_until_it_is_done(ho
     with pytest.raises(StoreUnavailable):
         await finish_removals(house.inbox, house.lanes, cast(QdrantStore, Away(house.store)))
     assert await redis.zcard(keys.removals) == 1
+    assert await finish_removals(house.inbox, house.lanes, house.store) == 0, "it rests"
+    await removals_fall_due(redis)
     assert await finish_removals(house.inbox, house.lanes, house.store) == 1
 
 

@@ -206,6 +206,19 @@ async def test_a_key_with_a_limit_is_told_how_it_stands_and_when_to_come_back(tw
     assert "x-ratelimit-limit" not in (await two[0].ask("GET", "/turns")).headers
 
 
+async def test_a_key_without_a_limit_of_its_own_has_the_servers_and_the_operator_none(front: Front) -> None:
+    made = await front.key("write")
+    for method, path, body in (
+        ("GET", "/turns", None),
+        ("POST", "/search", {"user_id": "alice", "query": "where"}),
+        ("POST", "/turns", {**ALICE, "messages": [{"role": "user", "content": "hello"}]}),
+    ):
+        answer = await front.ask(method, path, made["key"], json=body)
+        assert answer.headers["x-ratelimit-limit"] == "6000", path
+    assert int(answer.headers["x-ratelimit-remaining"]) < 6000
+    assert "x-ratelimit-limit" not in (await front.ask("GET", "/turns", ADMIN_KEY)).headers
+
+
 async def test_processes_together_let_no_more_through_than_the_limit(two: list[Front]) -> None:
     made = await two[0].key(per_minute=600)
     started = monotonic()

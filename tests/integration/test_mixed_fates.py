@@ -10,7 +10,7 @@ import pytest
 
 from scrubjay.edit.edits import undo
 from scrubjay.erase.forget import forget
-from scrubjay.erase.tombstones import finish_removals
+from scrubjay.erase.removals import finish_removals
 from scrubjay.errors import StoreUnavailable
 from scrubjay.ingest.drain import drain
 from scrubjay.ingest.reconciliation import ModelReconciler, RuleReconciler

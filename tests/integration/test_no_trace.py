@@ -17,7 +17,7 @@ from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.scripts import RedisScripts
 from scrubjay.adapters.redis.server_key import RedisServerKey
 from scrubjay.erase.forget import forget
-from scrubjay.erase.tombstones import finish_removals
+from scrubjay.erase.removals import finish_removals
 from scrubjay.errors import LeaseLost
 from scrubjay.ingest.pipeline import decide
 from scrubjay.model import Event, Lane, Lease, Message, Page, Plan, Role, Scope, Status, Submission, Turn

@@ -10,7 +10,7 @@ import pytest
 from redis.asyncio import Redis
 
 from scrubjay.erase.forget import forget
-from scrubjay.erase.tombstones import finish_removals
+from scrubjay.erase.removals import finish_removals
 from scrubjay.ingest.drain import drain
 from scrubjay.ingest.pipeline import decide
 from scrubjay.model import Decision, Event, Fact, Page, Recalled, Reconciliation, Role, Scope

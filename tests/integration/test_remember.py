@@ -186,7 +186,7 @@ async def test_a_replay_of_a_dead_turn_is_remembered_with_its_own_time(house: Ho
     house.extractor.faults.clear()
     await house.say("later")
     await house.drain()
-    assert await house.inbox.revive("default", [turn_id], replay=True)
+    assert (await house.inbox.revive("default", [turn_id], replay=True)).count
     await house.drain()
     status = await house.status(turn_id)
     assert status.status is Status.SETTLED

@@ -16,7 +16,7 @@ from scrubjay.adapters.redis.guidance import RedisGuidance
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.edit.edits import undo
 from scrubjay.erase.forget import forget
-from scrubjay.erase.tombstones import finish_removals
+from scrubjay.erase.removals import finish_removals
 from scrubjay.model import Page, Scope, Status
 from scrubjay.search.recall import Asked, recall
 from tests.integration.golden import DATA, house_of, loaded
@@ -85,8 +85,8 @@ async def test_a_turn_that_died_before_the_upgrade_is_shown_and_replayed(old: Ho
     text = await old.turns.text(Scope(tenant=TENANT), dead[1].id)
     assert text is not None
     assert text.messages[0].content == "I collect stamps"
-    assert await old.inbox.revive(TENANT, [dead[1].id], replay=True)
-    assert await old.inbox.revive(TENANT, [dead[0].id], replay=False)
+    assert (await old.inbox.revive(TENANT, [dead[1].id], replay=True)).count
+    assert (await old.inbox.revive(TENANT, [dead[0].id], replay=False)).count
     assert await old.drain(user("dan")) == 1
     assert await old.texts(user("dan")) == ["I collect stamps"]
 

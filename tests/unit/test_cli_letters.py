@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import httpx
@@ -53,6 +54,16 @@ def test_every_filter_reaches_the_server(api: FakeApi) -> None:
     assert api.asked[-1].body == named
     query = httpx.URL(api.asked[0].path).params
     assert {name: query[name] for name in named} == named
+
+
+def test_a_replay_tells_how_many_stay_dead_and_why(api: FakeApi) -> None:
+    reason = "too many turns of this tenant are waiting"
+    api.plan("POST", "/dead/replay", {"count": 2, "left": 7, "reason": reason})
+    said = " ".join(run(api, "dead", "replay", "--all").stdout.split())
+    assert said.startswith(f"2 replayed. 7 stay dead: {reason}.")
+    assert json.loads(run(api, "dead", "replay", "--all", "--json").stdout) == {
+        "count": 2, "left": 7, "reason": reason,
+    }  # fmt: skip
 
 
 def test_all_is_said_on_purpose(api: FakeApi) -> None:

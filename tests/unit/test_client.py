@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -96,6 +97,39 @@ async def test_patience_ends_and_the_servers_own_sentence_is_raised(api: FakeApi
         with pytest.raises(ApiError, match="Redis is away") as caught:
             await client.turn("t1")
     assert (caught.value.code, caught.value.status, len(api.asked)) == ("inbox_unavailable", 503, 3)
+
+
+async def test_a_call_that_may_not_be_made_twice_is_made_again_where_it_was_refused_as_one_too_many(
+    api: FakeApi,
+) -> None:
+    often = {"detail": "this key may make 60 requests a minute; wait before the next", "error": "rate_limited"}
+    api.plan("POST", "/dead/replay", often, 429, Retry_After="0.01")
+    api.plan("POST", "/dead/replay", {"count": 1})
+    async with ScrubjayClient(api.url) as client:
+        assert (await client.replay_dead(["t1"])).count == 1
+    assert len(api.asked) == 2
+
+
+async def test_nobody_is_asked_again_before_the_time_that_a_refusal_names(api: FakeApi) -> None:
+    often = {"detail": "this key may make 1 requests a minute; wait before the next", "error": "rate_limited"}
+    api.plan("GET", "/turns/t1", often, 429, Retry_After="60")
+    async with ScrubjayClient(api.url) as client:
+        with pytest.raises(ApiError, match="wait before the next") as caught:
+            await client.turn("t1")
+    assert (caught.value.retry_after_seconds, len(api.asked)) == (60, 1)
+
+
+async def test_who_has_patience_waits_as_long_as_a_refusal_says(api: FakeApi) -> None:
+    for _ in range(2):
+        api.plan("POST", "/dead/replay", {"detail": "wait", "error": "rate_limited"}, 429, Retry_After="0.3")
+    api.plan("POST", "/dead/replay", {"count": 1})
+    async with ScrubjayClient(api.url, patience_seconds=0.2) as client:
+        with pytest.raises(ApiError, match="wait"):
+            await client.replay_dead(["t1"])
+    begun = asyncio.get_running_loop().time()
+    async with ScrubjayClient(api.url, patience_seconds=0.4) as client:
+        assert (await client.replay_dead(["t1"])).count == 1
+    assert asyncio.get_running_loop().time() - begun >= 0.29
 
 
 async def test_an_error_page_that_is_not_ours_is_told_by_its_status(api: FakeApi) -> None:

@@ -19,3 +19,9 @@ def test_a_prefix_of_collections_is_no_continuation_of_the_usual_one(prefix: str
     with pytest.raises(ValidationError, match=r"collection_prefix|SCRUBJAY_COLLECTION_PREFIX"):
         Settings(collection_prefix=prefix)
     assert Settings(collection_prefix="north-memories-").collection_prefix == "north-memories-"
+
+
+def test_a_tenant_cannot_be_let_have_more_waiting_than_all_tenants_together() -> None:
+    with pytest.raises(ValidationError, match="SCRUBJAY_MAX_TENANT_BACKLOG=8 is more than SCRUBJAY_MAX_BACKLOG=7"):
+        Settings(max_tenant_backlog=8, max_backlog=7)
+    assert Settings(max_tenant_backlog=7, max_backlog=7).max_tenant_backlog == 7

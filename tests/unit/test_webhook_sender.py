@@ -15,6 +15,7 @@ from scrubjay.devstack.sockets import free_port
 from scrubjay.settings import Settings
 from scrubjay.webhooks.registry import signed
 from tests.receiver import Receiver, receiving
+from tests.support import wait_until
 
 PRIVATE = [
     "127.0.0.1", "127.8.9.1", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0",
@@ -63,24 +64,24 @@ def test_an_address_on_the_internet_is_public(address: str) -> None:
 async def test_this_machine_is_not_reached_under_any_of_its_names(receiver: Receiver, host: str) -> None:
     port = receiver.url.split(":")[2]
     sender = HttpWebhooks(5, private=False)
-    reply = await sender.send(f"http://{host}:{port}", {}, b"{}")
+    reply = await sender.send("default", f"http://{host}:{port}", {}, b"{}")
     assert (reply.error, reply.final, reply.status_code) == ("private_address", True, None)
     assert receiver.got == []
 
 
 async def test_a_host_that_is_not_on_the_operators_list_is_not_reached(receiver: Receiver) -> None:
     sender = HttpWebhooks(5, private=True, hosts=frozenset({"hooks.example.com"}))
-    reply = await sender.send(receiver.url, {}, b"{}")
+    reply = await sender.send("default", receiver.url, {}, b"{}")
     assert (reply.error, reply.final) == ("host_not_allowed", True)
     assert receiver.got == []
     allowed = HttpWebhooks(5, private=True, hosts=Settings(webhook_hosts="a.b, 127.0.0.1").webhooks_may_reach)
-    assert (await allowed.send(receiver.url, {}, b"{}")).status_code == 204
+    assert (await allowed.send("default", receiver.url, {}, b"{}")).status_code == 204
     await allowed.aclose()
 
 
 async def test_a_redirect_is_not_followed(receiver: Receiver, sender: HttpWebhooks) -> None:
     receiver.always(307, Location=receiver.url)
-    assert (await sender.send(receiver.url, {}, b"{}")).status_code == 307
+    assert (await sender.send("default", receiver.url, {}, b"{}")).status_code == 307
     assert len(receiver.got) == 1
 
 
@@ -88,14 +89,14 @@ async def test_the_receiver_is_asked_by_its_name_though_the_connection_goes_to_a
     receiver: Receiver, sender: HttpWebhooks
 ) -> None:
     port = receiver.url.split(":")[2]
-    await sender.send(f"http://localhost:{port}", {"webhook-id": "x"}, b"{}")
+    await sender.send("default", f"http://localhost:{port}", {"webhook-id": "x"}, b"{}")
     (got,) = receiver.got
     assert (got.headers["host"], got.headers["webhook-id"], got.body) == (f"localhost:{port.split('/')[0]}", "x", b"{}")
 
 
 async def test_how_long_a_receiver_asks_us_to_wait_is_told(receiver: Receiver, sender: HttpWebhooks) -> None:
     receiver.always(429, Retry_After="7")
-    reply = await sender.send(receiver.url, {}, b"{}")
+    reply = await sender.send("default", receiver.url, {}, b"{}")
     assert (reply.status_code, reply.retry_after_seconds) == (429, 7.0)
 
 
@@ -107,39 +108,72 @@ async def test_whatever_goes_wrong_out_there_is_a_word(sender: HttpWebhooks) -> 
         "http://0177.0.0.1/": "invalid_address",
     }
     for url, error in told.items():
-        assert (await sender.send(url, {}, b"{}")).error == error, url
+        assert (await sender.send("default", url, {}, b"{}")).error == error, url
 
 
 async def test_a_connection_that_breaks_and_an_answer_that_does_not_come_are_words_too(sender: HttpWebhooks) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}/"
         threading.Thread(target=lambda: server.accept()[0].close()).start()
-        assert (await sender.send(url, {}, b"{}")).error == "broken_off"
-        assert (await HttpWebhooks(0.2, private=True).send(url, {}, b"{}")).error == "timeout"
+        assert (await sender.send("default", url, {}, b"{}")).error == "broken_off"
+        assert (await HttpWebhooks(0.2, private=True).send("default", url, {}, b"{}")).error == "timeout"
 
 
-async def test_names_whose_servers_never_answer_hold_up_no_other_look_up() -> None:
-    end, asked = threading.Event(), list[str]()
+class Resolver:
+    """Never answers for a name that begins with `slow`; for others it is this machine."""
 
-    def hangs(name: str, port: int) -> list[str]:
-        asked.append(name)
-        end.wait(20)
-        raise socket.gaierror
+    def __init__(self) -> None:
+        self.end, self.asked = threading.Event(), list[str]()
 
-    sender, names = HttpWebhooks(0.3, private=True, look_up=hangs), [f"slow{number}.example" for number in range(50)]
+    def __call__(self, name: str, port: int) -> list[str]:
+        self.asked.append(name)
+        if name.startswith("slow"):
+            self.end.wait(20)
+            raise socket.gaierror
+        return ["127.0.0.1"]
+
+
+@pytest.fixture
+def resolver() -> Iterator[Resolver]:
+    made = Resolver()
+    yield made
+    made.end.set()
+
+
+async def test_names_whose_servers_never_answer_hold_up_no_other_look_up_and_are_asked_for_once(
+    resolver: Resolver,
+) -> None:
+    sender, names = HttpWebhooks(0.3, private=True, look_up=resolver), [f"slow{number}.example" for number in range(8)]
+    for _ in range(2):  # who asks once more waits for the same answer
+        replies = await asyncio.gather(*(sender.send("default", f"http://{name}/", {}, b"{}") for name in names * 2))
+        assert {reply.error for reply in replies} == {"timeout"}
+    async with asyncio.timeout(2):
+        assert await asyncio.get_running_loop().getaddrinfo("localhost", 80)
+    assert sorted(resolver.asked) == sorted(names)
+
+
+async def test_tenants_whose_names_are_never_answered_take_no_place_from_another(
+    resolver: Resolver, receiver: Receiver
+) -> None:
+    sender, port = HttpWebhooks(20, private=True, look_up=resolver), receiver.url.rpartition(":")[2]
+    slow = [
+        asyncio.create_task(sender.send(f"tenant{place % 7}", f"http://slow{place}.example/", {}, b"{}"))
+        for place in range(7 * 20)
+    ]
     try:
-        for _ in range(2):  # who asks once more waits for the same answer
-            replies = await asyncio.gather(*(sender.send(f"http://{name}/", {}, b"{}") for name in names * 2))
-            assert {reply.error for reply in replies} == {"timeout"}
-        async with asyncio.timeout(2):
-            assert await asyncio.get_running_loop().getaddrinfo("localhost", 80)
-        assert sorted(asked) == sorted(names)
+        await wait_until(lambda: len(resolver.asked) >= 7 * 8, what="the slow names being asked for")
+        reply = await sender.send("quiet", f"http://well.example:{port}", {}, b"{}")
+        assert reply.status_code == 204
+        assert len(resolver.asked) == 7 * 8 + 1
     finally:
-        end.set()
+        for task in slow:
+            task.cancel()
+        await asyncio.gather(*slow, return_exceptions=True)
+        await sender.aclose()
 
 
 async def test_tls_is_not_spoken_with_a_stranger(receiver: Receiver, sender: HttpWebhooks) -> None:
-    reply = await sender.send(receiver.url.replace("http:", "https:"), {}, b"{}")
+    reply = await sender.send("default", receiver.url.replace("http:", "https:"), {}, b"{}")
     assert reply.error == "unreachable"
     assert receiver.got == []
 

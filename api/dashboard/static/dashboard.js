@@ -128,10 +128,11 @@ function enable(within) {
 
 const JUDGED = { release: "Released: it is a memory like any other now.", discard: "Discarded." };
 
-function told(deed, count) {
-  if (!count) return "Nothing to do any more: somebody else was faster.";
+function told(deed, { count, left, reason }) {
+  const rest = left ? ` ${left} stay dead: ${reason}. Try again later.` : "";
+  if (!count && !left) return "Nothing to do any more: somebody else was faster.";
   const turns = count === 1 ? "1 turn" : `${count} turns`;
-  return deed === "replay" ? `${turns} sent back to be remembered.` : `${turns} discarded.`;
+  return deed === "replay" ? `${turns} sent back to be remembered.${rest}` : `${turns} discarded.`;
 }
 
 function isSure({ ask, title = "Discard for good?", go = "Discard" }) {
@@ -153,7 +154,7 @@ async function act(button) {
   if (held) show(await post(`/quarantine/${held}/${deed}`, {}, () => JUDGED[deed]));
   else {
     const meant = which ? JSON.parse(which) : id ? { ids: [id] } : { error };
-    show(await post(`/dead/${deed}`, meant, (answer) => told(deed, answer.count)));
+    show(await post(`/dead/${deed}`, meant, (answer) => told(deed, answer)));
   }
   await refresh({ force: true });
   button.disabled = false;

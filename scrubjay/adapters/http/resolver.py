@@ -12,10 +12,13 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 
+from scrubjay.offload import Places
+
 LookUp = Callable[[str, int], Sequence[str]]
 _Found = asyncio.Future[Sequence[str]]
+_Asked = tuple[str, str, int]  # tenant, name, port
 
-_MOST_AT_ONCE = 128  # names; more than these wait, each as long as its attempt may take
+_MOST_AT_ONCE, _MOST_OF_A_TENANT = 128, 8  # names; more than these wait, each as long as its attempt may take
 
 
 def system(name: str, port: int) -> list[str]:
@@ -25,7 +28,9 @@ def system(name: str, port: int) -> list[str]:
 
 
 class Names:
-    """Looks names up; who asks for a name that is being looked up waits for the same answer.
+    """Looks names up; who of a tenant asks for a name that is being looked up for it waits for the same answer.
+
+    A tenant whose names' servers never answer waits for its own look-ups, and no other tenant does.
 
     Args:
         look_up: finds the addresses of a name, and may take its time.
@@ -33,14 +38,16 @@ class Names:
 
     def __init__(self, look_up: LookUp) -> None:
         self._look_up = look_up
-        self._asked: dict[tuple[str, int], _Found] = {}
+        self._asked: dict[_Asked, _Found] = {}
+        self._places = Places(_MOST_AT_ONCE, _MOST_OF_A_TENANT)
 
-    async def addresses(self, name: str, port: int) -> list[str]:
-        """The addresses of a name. Raises gaierror, UnicodeError."""
-        asked = name, port
+    async def addresses(self, tenant: str, name: str, port: int) -> list[str]:
+        """The addresses of a name that a tenant gave. Raises gaierror, UnicodeError."""
+        asked = tenant, name, port
         while (found := self._asked.get(asked)) is None:
-            if len(self._asked) >= _MOST_AT_ONCE:
-                await asyncio.wait(self._asked.values(), return_when=asyncio.FIRST_COMPLETED)
+            await self._places.take(tenant)
+            if asked in self._asked:  # somebody else has begun meanwhile
+                self._places.give_back(tenant)
                 continue
             found = self._asked[asked] = asyncio.get_running_loop().create_future()
             found.add_done_callback(lambda done: self._ended(asked, done))
@@ -48,16 +55,17 @@ class Names:
             threading.Thread(target=self._run, args=(asked, found), name="names", daemon=True).start()
         return list(await asyncio.shield(found))
 
-    def _ended(self, asked: tuple[str, int], done: _Found) -> None:
+    def _ended(self, asked: _Asked, done: _Found) -> None:
         del self._asked[asked]
+        self._places.give_back(asked[0])
         if not done.cancelled():
             done.exception()  # nobody may wait any more
 
-    def _run(self, asked: tuple[str, int], found: _Found) -> None:
+    def _run(self, asked: _Asked, found: _Found) -> None:
         addresses: Sequence[str] = ()
         failure: OSError | UnicodeError | None = None
         try:
-            addresses = self._look_up(*asked)
+            addresses = self._look_up(*asked[1:])
         except (OSError, UnicodeError) as error:
             failure = error
         with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile

@@ -49,11 +49,11 @@ class HttpWebhooks:
         if self._opened is not None:
             await self._opened.aclose()
 
-    async def send(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
-        """Post a body. Whatever goes wrong is a word in the reply."""
+    async def send(self, tenant: str, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        """Post a body to an address that a tenant gave. Whatever goes wrong is a word in the reply."""
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                return await self._send(httpx.URL(url), headers, body)
+                return await self._send(tenant, httpx.URL(url), headers, body)
         except (TimeoutError, httpx.TimeoutException):
             return Reply(error="timeout")
         except (socket.gaierror, UnicodeError):
@@ -63,11 +63,11 @@ class HttpWebhooks:
         except httpx.InvalidURL:
             return Reply(error="invalid_address", final=True)
 
-    async def _send(self, url: httpx.URL, headers: Mapping[str, str], body: bytes) -> Reply:
+    async def _send(self, tenant: str, url: httpx.URL, headers: Mapping[str, str], body: bytes) -> Reply:
         if self._hosts is not None and url.host not in self._hosts:
             return Reply(error="host_not_allowed", final=True)
         port = url.port or _PORTS.get(url.scheme, 0)
-        addresses = await self._names.addresses(url.raw_host.decode("ascii"), port)
+        addresses = await self._names.addresses(tenant, url.raw_host.decode("ascii"), port)
         if not self._private and not all(map(is_public, addresses)):
             return Reply(error="private_address", final=True)
         for address in addresses[:_MOST_ADDRESSES]:

@@ -9,7 +9,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from scrubjay.adapters.redis.codec import decode_ledger
+from scrubjay.adapters.redis.codec import decode_ledger, waiting_counted
 from scrubjay.adapters.redis.limits import READY, InboxLimits
 from scrubjay.adapters.redis.pulse import RedisPulse
 from scrubjay.adapters.redis.scripts import RedisScripts, answered
@@ -107,10 +107,11 @@ class RedisAudit:
 
 def _check(tenant: bytes, waiting: int, listed: int, fields: Sequence[Any]) -> None:
     """Check a tenant's ledger in Redis against its status sets and waiting lists; log `ledger_unbalanced` if wrong."""
-    ledger = decode_ledger(fields, waiting)
-    if not ledger.balanced or listed not in (-1, waiting):
+    ledger, counted = decode_ledger(fields, waiting), waiting_counted(fields)
+    if not ledger.balanced or counted != waiting or listed not in (-1, waiting):
         figures = {name: getattr(ledger, name) for name in ("accepted", "settled", "waiting", "dead", "erased")}
-        log.error("ledger_unbalanced", tenant=tenant.decode(), **figures, listed=None if listed < 0 else listed)
+        figures |= {"counted": counted, "listed": None if listed < 0 else listed}
+        log.error("ledger_unbalanced", tenant=tenant.decode(), **figures)
 
 
 def _told(info: Mapping[str, Any]) -> dict[str, str]:

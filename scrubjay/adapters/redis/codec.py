@@ -150,6 +150,11 @@ def decode_ledger(fields: Sequence[Any], waiting: int, oldest: bytes = b"") -> L
     )
 
 
+def waiting_counted(fields: Sequence[Any]) -> int:
+    """How many turns of a tenant wait as its ledger counts them, by which new ones are refused."""
+    return next((int(total) for name, total in zip(fields[::2], fields[1::2], strict=True) if name == b"waiting"), 0)
+
+
 def encode_removal(removal: Removal, sealed: str) -> str:
     """Encode a removal for Redis as JSON with the format version `v`, as turns and plans are.
 

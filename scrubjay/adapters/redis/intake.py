@@ -13,21 +13,21 @@ from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
 from scrubjay.adapters.redis.audit import RedisAudit
 from scrubjay.adapters.redis.codec import encode_submission
 from scrubjay.adapters.redis.erase.erasing import RedisErasing
-from scrubjay.adapters.redis.limits import MOST_MESSAGES, READY, InboxLimits
+from scrubjay.adapters.redis.limits import FULL, MOST_MESSAGES, READY, InboxLimits
 from scrubjay.adapters.redis.order import UNSEEDED, RedisOrder
+from scrubjay.adapters.redis.reviving import RedisReviving
 from scrubjay.adapters.redis.scripts import Argument, RedisScripts, answered
 from scrubjay.adapters.redis.trimming import trim_some
 from scrubjay.adapters.redis.webhooks.wakeups import HookBells
 from scrubjay.errors import IdempotencyConflict, InboxFull, StoreUnavailable
 from scrubjay.logging_setup import attempted
-from scrubjay.model import OWNERS, Lane, Status, Submission
-from scrubjay.ports import Accepted, Doorbell
+from scrubjay.model import OWNERS, Status, Submission
+from scrubjay.ports import Accepted, Doorbell, Revived
 
 _ACCEPT_SECONDS = 5
 _SEED_SECONDS = 1
 _UNSEEDED_AT = 12  # of the arguments of `accept`
 _WOKEN_AT_ONCE, _MOST_WOKEN = 100, 1_000  # lanes, in a step and in a sweep
-_REVIVED_AT_ONCE = 100
 _TRIMMING_SHARE = 0.25  # of the time between two sweeps, at most
 
 
@@ -57,6 +57,7 @@ class RedisInbox(RedisErasing):
         self._audit = RedisAudit(redis, scripts, limits)
         self._hooks = HookBells(redis, scripts, bell)
         self._keys = scripts.keys
+        self._reviving = RedisReviving(redis, scripts, bell, limits)
 
     async def ping(self) -> None:
         """Raises InboxUnavailable when Redis does not answer, or takes no writes: a replica answers a PING as well."""
@@ -90,7 +91,7 @@ class RedisInbox(RedisErasing):
             self._bell.message(),
         ]
         args += [MOST_MESSAGES, limits.max_backlog, limits.max_lane_backlog]
-        args += [*(scope.ids.get(field, "") for field in OWNERS), 0]
+        args += [*(scope.ids.get(field, "") for field in OWNERS), 0, *limits.tenant_backlog]
         if idempotency_key is not None:
             names.append(self._keys.idempotency(scope.tenant, await self._pseudonyms.idempotency(idempotency_key)))
             args.append(await self._pseudonyms.body(body))
@@ -137,47 +138,15 @@ class RedisInbox(RedisErasing):
         messages = [self._bell.message() for _ in range(missing)]
         return int(await self._run("ring", [self._bell.queue], [MOST_MESSAGES, *messages]))
 
-    async def revive(self, tenant: str, turn_ids: Sequence[str], *, replay: bool) -> int:
-        """Replay dead turns in this order, or discard them; returns how many there were."""
-        revived = 0
-        for start in range(0, len(turn_ids), _REVIVED_AT_ONCE):
-            chunk = turn_ids[start : start + _REVIVED_AT_ONCE]
-            async with self._redis.pipeline(transaction=False) as pipeline:
-                for turn_id in chunk:
-                    pipeline.hget(self._keys.turn(tenant, turn_id), "lane")
-                lanes = await answered(pipeline.execute())
-            known = [(turn_id, lane.decode()) for turn_id, lane in zip(chunk, lanes, strict=True) if lane]
-            # The calls are begun one after the other, and the scripts run in the order in which they were begun.
-            steps = [self._revive(tenant, turn_id, Lane.parse(lane), replay) for turn_id, lane in known]
-            revived += sum(await asyncio.gather(*steps))
-        return revived
-
-    async def _revive(self, tenant: str, turn_id: str, lane: Lane, replay: bool) -> bool:
-        names = [
-            self._keys.turn(tenant, turn_id),
-            self._keys.waiting(lane),
-            self._keys.ledger(tenant),
-            self._keys.backlog,
-            self._keys.lanes,
-        ]
-        args: list[Argument] = [
-            turn_id,
-            self._keys.status_prefix(tenant),
-            lane.key,
-            self._bell.message(),
-            MOST_MESSAGES,
-        ]
-        args += [self._limits.retention_seconds, int(replay)]
-        names += [self._bell.queue, self._keys.lane(lane), self._keys.owned(lane), self._keys.dead(lane)]
-        return bool(await self._run("revive", names, args))
+    async def revive(self, tenant: str, turn_ids: Sequence[str], *, replay: bool) -> Revived:
+        """Replay dead turns in this order, as far as the limits of what waits allow, or discard them."""
+        return await self._reviving.revive(tenant, turn_ids, replay=replay)
 
 
 def _accepted(outcome: bytes, found: bytes) -> Accepted:
     """Turn the answer of the Lua script `accept` into an `Accepted`. Raises IdempotencyConflict or InboxFull."""
     if outcome == b"conflict":
         raise IdempotencyConflict("this Idempotency-Key was used before with another body; use a new key")
-    if outcome == b"full":
-        raise InboxFull("too many turns are waiting; try again later", retry_after_seconds=5)
-    if outcome == b"lane_full":
-        raise InboxFull("too many turns of this owner are waiting; try again later", retry_after_seconds=5)
+    if outcome in FULL:
+        raise InboxFull(f"{FULL[outcome]}; try again later", retry_after_seconds=5)
     return Accepted(id=found.decode(), repeated=outcome == b"repeated")

@@ -83,6 +83,11 @@ class Keys:
         return f"{self.prefix}removals"
 
     @property
+    def removal_failures(self) -> str:
+        """How often each of them could not be repeated."""
+        return f"{self.prefix}removal_failures"
+
+    @property
     def audit(self) -> str:
         """How far the audit of the ledgers is."""
         return f"{self.prefix}audit"

@@ -18,6 +18,7 @@ from scrubjay.cli.imports.sources import Source, SourceFailed
 from scrubjay.client import ScrubjayClient
 
 _RETRIES = 12  # about 40 seconds of patience with a server that is away
+_PATIENCE_SECONDS = 120  # with a key's limit of requests a minute: nobody waits for us
 _ANSWER_SECONDS = 300  # long texts take a small machine a while to embed, and sent again they would take it again
 _INTERRUPTED = 130
 
@@ -91,7 +92,8 @@ def _sent(source: Source, total: int, progress: Begun, options: Options) -> None
                     bar.update(task, completed=progress.counts.done, told=told)
 
     try:
-        call(options.url, options.key, with_client, retries=_RETRIES, timeout_seconds=_ANSWER_SECONDS)
+        limits = {"timeout_seconds": _ANSWER_SECONDS, "patience_seconds": _PATIENCE_SECONDS}
+        call(options.url, options.key, with_client, retries=_RETRIES, **limits)
     except (KeyboardInterrupt, asyncio.CancelledError):
         done = f"Stopped behind {progress.counts.done} of {total} memories."
         raise refuse(f"{done} Run the same command again to go on.", _INTERRUPTED) from None

@@ -145,7 +145,8 @@ async def revoked(urls: list[str], figures: Figures) -> None:
 
 def serving(stack: AsyncExitStack, data: Path, auth: str, redis_port: int, qdrant_port: int) -> Front:
     """An API process."""
-    told = {"SCRUBJAY_ADMIN_KEY": ADMIN_KEY, "SCRUBJAY_MAX_LANE_BACKLOG": "1000000000"}
+    told = {"SCRUBJAY_ADMIN_KEY": ADMIN_KEY, "SCRUBJAY_MAX_LANE_BACKLOG": "1000000000",
+            "SCRUBJAY_RATE_LIMIT_PER_MINUTE": "0"}  # fmt: skip
     setup = Setup(data, auth=auth, environment={**told, "SCRUBJAY_MAX_BACKLOG": "1000000000"})
     return stack.enter_context(front(setup, redis_port=redis_port, qdrant_port=qdrant_port))
 

@@ -124,7 +124,7 @@ _INVARIANTS = (
         Edit("scrubjay/adapters/redis/lanes.py", "if any(turn.order <=", "if False and any(turn.order <="),
     )),
     _one(9, "An erase is not repeated when nobody can be writing any more.", _REPEATED,
-         "scrubjay/erase/tombstones.py", "await _repeat(removal, inbox, lanes, store)", "pass"),
+         "scrubjay/erase/removals.py", "await _repeat(removal, lanes, store)", "pass"),
     Mutation(9, "A forgotten owner's lane stays among those that are ready.", _NO_NAME, (
         Edit(f"{_LUA}/seize.lua", "look_at(ARGV[i], until_ms)", "redis.call('ZADD', LANES, 'XX', until_ms, ARGV[i])"),
         Edit(f"{_LUA}/hand_back.lua", "fall_asleep(ARGV[2])", "redis.call('ZREM', LANES, ARGV[2])"),

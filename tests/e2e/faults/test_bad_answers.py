@@ -155,7 +155,7 @@ class Conversation:
     async def is_replayed(self) -> None:
         """A replay of the dead turn brings it back to its place among the others."""
         answer = await self._http.post("/dead/replay", json={"ids": self._turns[3:4]})
-        assert answer.json() == {"count": 1}
+        assert answer.json()["count"] == 1
         [replayed] = await come_to(self._client, "settled", self._turns[3:4])
         assert replayed.error is None
         assert await remembered(self._client, self._user) == self._said

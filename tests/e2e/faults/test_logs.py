@@ -89,7 +89,7 @@ async def bad_answers(model: ModelServer, client: ScrubjayClient, http: httpx.As
     model.heal()
     await come_to(client, "settled", [waits])
     await http.post("/dead/replay", json={"ids": dead, "dry_run": True})
-    assert await client.replay_dead([dead[0]]) == 1
+    assert (await client.replay_dead([dead[0]])).count == 1
     assert await client.discard_dead([dead[1]]) == 1
     await come_to(client, "settled", [dead[0]])
 

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from scrubjay.edit.edits import Change, delete, update
 from scrubjay.edit.importing import Importing, bring_in
 from scrubjay.erase.forget import forget, lanes_of, what_is_left
-from scrubjay.erase.tombstones import finish_removals
+from scrubjay.erase.removals import finish_removals
 from scrubjay.model import Event, Page, Scope, Status
 from scrubjay.model.arrival import Arrival, Became
 from scrubjay.model.erasure import Erasure

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -21,15 +22,16 @@ from scrubjay.adapters.redis.order import RedisOrder
 from scrubjay.adapters.redis.scripts import Argument, RedisScripts, answered
 from scrubjay.adapters.redis.webhooks.delivery_log import deliveries_of
 from scrubjay.adapters.redis.webhooks.outbox import FanOut
-from scrubjay.errors import LeaseLost, NewerFormat, Unreadable
+from scrubjay.errors import LeaseLost, reason_of
 from scrubjay.model import OWNERS, Epoch, Lane, Lease, Plan, Scope
 from scrubjay.model.erasure import Erased, Left, Removal
 from scrubjay.ports import Doorbell
 
 log = structlog.get_logger(__name__)
 
-_MOST_REMOVALS = 100
-_UNREADABLE_MS = 60_000
+_REMOVALS_AT_ONCE, _MOST_UNREADABLE = 4, 100
+_CLAIM_MS = 60_000  # longer than one removal may take: then another process takes it
+_PAUSE_MS, _LONGEST_PAUSE_MS = 30_000, 600_000  # before a removal that has failed is tried again
 _TURNS_AT_ONCE = 200  # in one script call: a few milliseconds of Redis's time
 _DELIVERIES_AT_ONCE = 50
 _TOLD = {"queued": "waiting"}  # by the word of the books
@@ -179,18 +181,33 @@ class RedisErasing:
         return encode_removal(removal, await self._pseudonyms.sealed(document))
 
     async def unfinished(self) -> list[tuple[str, Removal]]:
-        """The removals that are due to be repeated, each with the name under which `finished` knows it."""
-        monotonic_ms, found = await self._run("removals_due", [self._keys.removals], [_MOST_REMOVALS])
-        removals = list[tuple[str, Removal]]()
-        for member in found:
-            try:
-                removals.append((member.decode(), await decode_removal(member, self._pseudonyms.opened)))
-            except (NewerFormat, Unreadable) as error:  # it waits for a process that can read it, and holds up no other
-                log.warning("left_out", reason=error.plain)
-                later: dict[bytes, float] = {member: int(monotonic_ms) + _UNREADABLE_MS}
-                await answered(self._redis.zadd(self._keys.removals, later, xx=True))
-        return removals
+        """Some removals that are due to be repeated, each with its name; for a minute no other process gets them.
+
+        One that cannot be read is put back: it waits for a process that can, and holds up no other.
+        """
+        for _ in range(_MOST_UNREADABLE // _REMOVALS_AT_ONCE):
+            found = await self._run("removals_due", [self._keys.removals], [_REMOVALS_AT_ONCE, _CLAIM_MS])
+            documents = (decode_removal(member, self._pseudonyms.opened) for member in found)
+            read = await asyncio.gather(*documents, return_exceptions=True)  # whatever stands there
+            removals = list[tuple[str, Removal]]()
+            for member, removal in zip(found, read, strict=True):
+                if isinstance(removal, Removal):
+                    removals.append((member.decode(), removal))
+                else:
+                    pause = await self.put_back(member.decode())
+                    log.warning("left_out", reason=reason_of(removal), seconds=pause)
+            if removals or not found:
+                return removals
+        return []
+
+    async def put_back(self, name: str) -> float:
+        """A removal could not be repeated: it is due again after a pause that grows; returns the pause in seconds."""
+        names = [self._keys.removals, self._keys.removal_failures]
+        return int(await self._run("put_back", names, [name, _PAUSE_MS, _LONGEST_PAUSE_MS])) / 1000
 
     async def finished(self, name: str) -> None:
         """Forget a removal that has been repeated."""
-        await answered(self._redis.zrem(self._keys.removals, name))
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            pipeline.zrem(self._keys.removals, name)
+            pipeline.hdel(self._keys.removal_failures, name)
+            await answered(pipeline.execute())

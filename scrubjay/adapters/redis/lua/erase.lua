@@ -57,7 +57,10 @@ if #erased > 0 then
   redis.call('ZADD', ARGV[10] .. 'erased', unpack(stamps))
   redis.call('HINCRBY', ledger, 'erased', #stamps / 2)
 end
-if waited > 0 then redis.call('DECRBY', backlog, waited) end
+if waited > 0 then
+  redis.call('HINCRBY', ledger, 'waiting', -waited)
+  redis.call('DECRBY', backlog, waited)
+end
 if #ended > 0 then
   redis.call('ZREM', owned, unpack(ended))
   redis.call('ZREM', dead, unpack(ended))

@@ -23,6 +23,7 @@ if held == 1 then
   end_key(redis.call('HGET', ARGV[2] .. id, 'idem'), id)
   due_by_first(waiting, ARGV[2])
   redis.call('HINCRBY', ledger, 'dead', 1)
+  redis.call('HINCRBY', ledger, 'waiting', -1)
   redis.call('DECR', backlog)
   redis.call('HDEL', lane, 'limit')
 elseif held > 1 then

@@ -46,6 +46,7 @@ for i = 8, #ARGV, 4 do
     end
     redis.call('EXPIRE', turn, ARGV[4])
     redis.call('HINCRBY', ledger, status, 1)
+    redis.call('HINCRBY', ledger, 'waiting', -1)
     redis.call('DECR', backlog)
   end
 end

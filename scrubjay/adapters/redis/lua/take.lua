@@ -26,6 +26,7 @@ local function bury_first()
   redis.call('HSET', turn_prefix .. first, 'error', ARGV[8])
   end_key(redis.call('HGET', turn_prefix .. first, 'idem'), first)
   redis.call('HINCRBY', ledger, 'dead', 1)
+  redis.call('HINCRBY', ledger, 'waiting', -1)
   redis.call('DECR', backlog)
 end
 

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from tests.chaos.proof.kinds import clocks, failover, health, hostile, large_work, lists, scopes, stores, tenants
+from tests.chaos.proof.kinds import (
+    clocks,
+    failover,
+    health,
+    hostile,
+    large_work,
+    lists,
+    scopes,
+    shares,
+    stores,
+    tenants,
+)
 from tests.chaos.proof.mutation import Mutation
 
 KINDS: dict[int, tuple[Mutation, ...]] = {
@@ -14,4 +25,5 @@ KINDS: dict[int, tuple[Mutation, ...]] = {
     16: stores.MUTATIONS,
     17: health.MUTATIONS,
     18: scopes.MUTATIONS,
+    19: shares.MUTATIONS,
 }

@@ -27,10 +27,9 @@ MUTATIONS: tuple[Mutation, ...] = (
          f"{_LARGE}no_step_of_an_erase_grows_with_what_is_stored",
          "scrubjay/adapters/redis/erase/erasing.py", "_TURNS_AT_ONCE = 200", "_TURNS_AT_ONCE = 100_000"),
     _one(12, "The sweep asks a server that is away for each removal that is due.",
-         "tests/integration/test_forget.py::"
-         "test_while_a_server_is_away_the_sweep_asks_for_one_removal_and_leaves_the_others_for_later",
-         "scrubjay/erase/tombstones.py",
-         "        except (StoreUnavailable, InboxUnavailable):\n            raise\n", ""),
+         "tests/integration/test_removals.py::"
+         "test_while_a_server_is_away_a_few_removals_ask_for_it_and_the_others_are_left_for_later",
+         "scrubjay/erase/removals.py", "            raise away[0]\n", "            pass\n"),
     _one(12, "Only the first step of an erase looks at the token.",
          f"{_LARGE}each_step_of_an_erase_looks_at_the_token_again",
          f"{_LUA}/erase.lua", "if redis.call('GET', lease) ~= ARGV[1] then return {} end", ""),

@@ -1,0 +1,79 @@
+"""Removals repeated: each by itself, a few at a time, and what fails again after a pause that grows."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from scrubjay.erase.tombstones import erase
+from scrubjay.errors import InboxUnavailable, StoreUnavailable, reason_of
+from scrubjay.model import Scope
+from scrubjay.model.erasure import Removal
+from scrubjay.ports import Inbox, Lanes, MemoryStore
+
+log = structlog.get_logger(__name__)
+
+_ROUNDS = 25  # of as many removals as `unfinished` gives: what is left is for the next sweep
+_LONGEST_SECONDS = 30.0  # for one: what it has done by then stays done, and it goes on later
+
+
+async def repeat_forever(inbox: Inbox, lanes: Lanes, store: MemoryStore, every_seconds: float) -> None:
+    """Repeat the removals that are due, again and again. Whoever sweeps does not wait for it."""
+    while True:
+        await asyncio.sleep(every_seconds)
+        (repeated,) = await asyncio.gather(finish_removals(inbox, lanes, store), return_exceptions=True)
+        if isinstance(repeated, BaseException):  # whatever it is, the next round comes
+            log.warning("removals_not_repeated", reason=reason_of(repeated))
+        elif repeated:
+            log.info("removals_repeated", removals=repeated)
+
+
+async def finish_removals(
+    inbox: Inbox, lanes: Lanes, store: MemoryStore, *, longest_seconds: float = _LONGEST_SECONDS
+) -> int:
+    """Remove once more what was removed a while ago, now that nobody can still be writing it; returns how many.
+
+    One that fails, or takes too long, is put back and holds up no other.
+
+    Args:
+        inbox, lanes, store: the parts.
+        longest_seconds: how long one may take.
+
+    Raises StoreUnavailable or InboxUnavailable where all that were tried together failed by it: each of the others
+    would wait for the same server.
+    """
+    finished = 0
+    for _ in range(_ROUNDS):
+        due = await inbox.unfinished()
+        if not due:
+            break
+        tries = (_finish(name, removal, inbox, lanes, store, longest_seconds) for name, removal in due)
+        failures = await asyncio.gather(*tries, return_exceptions=True)  # whatever fails, the others do not wait for it
+        for (name, removal), error in zip(due, failures, strict=True):
+            if error is None:
+                finished += 1
+            else:
+                pause = await inbox.put_back(name)
+                tenant = removal.scope.tenant
+                log.warning("removal_put_back", reason=reason_of(error), tenant=tenant, seconds=pause)
+        away = [error for error in failures if isinstance(error, StoreUnavailable | InboxUnavailable)]
+        if len(away) == len(failures):
+            raise away[0]
+    return finished
+
+
+async def _finish(
+    name: str, removal: Removal, inbox: Inbox, lanes: Lanes, store: MemoryStore, longest_seconds: float
+) -> None:
+    async with asyncio.timeout(longest_seconds):
+        await _repeat(removal, lanes, store)
+    await inbox.finished(name)
+
+
+async def _repeat(removal: Removal, lanes: Lanes, store: MemoryStore) -> None:
+    if removal.memory_id is not None:
+        # What was imported under its id since then is another memory.
+        await store.delete(Scope(tenant=removal.scope.tenant), removal.memory_id, removal.until)
+    elif removal.until is not None:
+        await erase(removal.scope, removal.until, held=(), lanes=lanes, store=store)

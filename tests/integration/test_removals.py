@@ -1,0 +1,192 @@
+"""Removals that are repeated: whatever is wrong with one, the others are done, and it is tried again after a pause."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from typing import Any, cast
+from uuid import UUID
+
+import pytest
+from redis.asyncio import Redis
+
+from scrubjay.adapters.qdrant.store import QdrantStore
+from scrubjay.adapters.redis.intake import RedisInbox
+from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.erase.removals import finish_removals
+from scrubjay.errors import BadConfiguration, InboxUnavailable, LaneBusy, LeaseLost, StoreRejected, StoreUnavailable
+from scrubjay.ingest.sweep import sweep_forever
+from scrubjay.model import Scope
+from scrubjay.model.erasure import Removal
+from scrubjay.model.names import QUEUE
+from scrubjay.ports import Inbox
+from tests.integration.house import ANA, BOB, House, make_removals_due
+from tests.redis_keys import keys
+from tests.support import wait_until
+
+BAD = str(UUID(int=0))
+
+
+def invalid() -> Exception:
+    """What pydantic raises for a document that is not as it should be."""
+    try:
+        Scope.model_validate({})
+    except ValueError as error:
+        return error
+    raise AssertionError
+
+
+class Odd(QdrantStore):
+    """A store in which one removal, or each, ends in an error or never."""
+
+    def __init__(self, house: House, error: Exception | None, *, always: bool = False) -> None:
+        super().__init__(house.store._client, house.embedder)
+        self.error, self.always, self.tried = error, always, list[str]()
+
+    async def delete(self, scope: Scope, memory_id: str, before: int | None = None) -> int:
+        self.tried.append(memory_id)
+        if memory_id == BAD or self.always:
+            if self.error is not None:
+                raise self.error
+            await asyncio.Event().wait()
+        return await super().delete(scope, memory_id, before)
+
+
+async def noted(house: House, redis: Redis, count: int) -> None:
+    """So many removals that are due; the first one is the bad one."""
+    for number in range(count):
+        await house.inbox.note_removal(Removal(scope=ANA, memory_id=str(UUID(int=number)), until=5))
+    await make_removals_due(redis)
+
+
+async def pause_seconds(redis: Redis) -> float:
+    """How long the only removal that is left has to wait."""
+    rest: list[Any] = await redis.zrange(keys.removals, 0, -1, withscores=True)
+    assert len(rest) == 1
+    score = rest[0][1]
+    _, now_ms, *_ = await RedisScripts(redis).run("clock", [], [])
+    return (float(score) - int(now_ms)) / 1000
+
+
+@pytest.mark.parametrize(
+    "error",
+    [LaneBusy("held"), LeaseLost("lost"), StoreUnavailable("away"), InboxUnavailable("away"), StoreRejected("refused"),
+     BadConfiguration("no"), invalid(), KeyError("sealed"), ZeroDivisionError(), None],
+    ids=lambda error: type(error).__name__,
+)  # fmt: skip
+async def test_a_removal_that_fails_or_never_ends_is_put_back_and_the_others_are_done(
+    house: House, redis: Redis, error: Exception | None
+) -> None:
+    await noted(house, redis, 12)
+    store, longest = Odd(house, error), 30 if error else 3
+    repeating = finish_removals(house.inbox, house.lanes, store, longest_seconds=longest)
+    (outcome,) = await asyncio.gather(repeating, return_exceptions=True)
+    assert outcome == 11
+    assert store.tried.count(BAD) == 1
+    assert 20 < await pause_seconds(redis) <= 30
+    assert await finish_removals(house.inbox, house.lanes, store) == 0, "it rests"
+    await make_removals_due(redis)
+    assert await finish_removals(house.inbox, house.lanes, house.store) == 1
+    assert not await redis.exists(keys.removals, keys.removal_failures)
+
+
+async def test_the_pause_doubles_up_to_ten_minutes(house: House, redis: Redis) -> None:
+    await noted(house, redis, 1)
+    pauses = list[float]()
+    for _ in range(7):
+        await make_removals_due(redis)
+        await finish_removals(house.inbox, house.lanes, Odd(house, LaneBusy("held")))
+        pauses.append(round(await pause_seconds(redis), -1))
+    assert pauses == [30, 60, 120, 240, 480, 600, 600]
+
+
+@pytest.mark.parametrize(
+    "member", ["0 {}", "0 no json", "nothing", "x y", "0 []", '0 {"v":1}', '0 {"v":1,"sealed":"x"}']
+)
+async def test_a_removal_that_cannot_be_read_is_put_back_and_the_others_are_done(
+    house: House, redis: Redis, member: str
+) -> None:
+    await noted(house, redis, 2)
+    await redis.zadd(keys.removals, {member: -1})
+    assert await finish_removals(house.inbox, house.lanes, house.store) == 2
+    assert await redis.zrange(keys.removals, 0, -1) == [member.encode()]
+    assert 20 < await pause_seconds(redis) <= 30
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable("away"), InboxUnavailable("away")])
+async def test_while_a_server_is_away_a_few_removals_ask_for_it_and_the_others_are_left_for_later(
+    house: House, redis: Redis, error: Exception
+) -> None:
+    await noted(house, redis, 12)
+    store = Odd(house, error, always=True)
+    (outcome,) = await asyncio.gather(finish_removals(house.inbox, house.lanes, store), return_exceptions=True)
+    assert outcome is error
+    assert len(store.tried) == 4
+    assert await redis.zcard(keys.removals) == 12
+    assert await finish_removals(house.inbox, house.lanes, house.store) == 8, "the four rest"
+
+
+async def test_what_one_process_repeats_no_other_repeats_meanwhile(house: House, redis: Redis) -> None:
+    await noted(house, redis, 4)
+    mine = await house.inbox.unfinished()
+    assert len(mine) == 4
+    assert await house.inbox.unfinished() == []
+    await redis.hincrby(keys.clock, "monotonic_us", 61_000_000)
+    assert len(await house.inbox.unfinished()) == 4, "the first process has died"
+
+
+async def test_a_round_repeats_no_more_than_a_hundred_and_tries_to_read_no_more(house: House, redis: Redis) -> None:
+    await redis.zadd(keys.removals, {f"{number} not to be read": 0 for number in range(150)})
+    assert await finish_removals(house.inbox, house.lanes, house.store) == 0
+    assert await redis.hlen(keys.removal_failures) == 100
+    await redis.delete(keys.removals)
+    await noted(house, redis, 101)
+    assert await finish_removals(house.inbox, house.lanes, house.store) == 100
+    assert await finish_removals(house.inbox, house.lanes, house.store) == 1
+
+
+async def test_a_removal_that_never_ends_keeps_no_lane_from_being_rung_for(house: House, redis: Redis) -> None:
+    await noted(house, redis, 1)
+    store = Odd(house, None)
+    parts = dataclasses.replace(house.remembering, store=store)
+    sweeping = asyncio.create_task(sweep_forever(house.inbox, parts, 0.01))
+    try:
+        await wait_until(lambda: store.tried, what="the removal being repeated")
+        await house.say("I live in Berlin", BOB)
+        await redis.delete(QUEUE, keys.sweeper)  # the bell is lost
+        await redis.zadd(keys.lanes, {BOB.lane.key: 0})
+
+        async def rung() -> bool:
+            return bool(await redis.llen(QUEUE))
+
+        await wait_until(rung, what="a bell for bob's lane")
+        assert store.tried == [BAD]
+    finally:
+        sweeping.cancel()
+
+
+class Failing:
+    """An inbox whose sweeps and removals fail by what nobody foresaw."""
+
+    def __init__(self, inbox: RedisInbox) -> None:
+        self._inbox, self.sweeps, self.rounds = inbox, 0, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inbox, name)
+
+    async def sweep(self) -> int:
+        self.sweeps += 1
+        raise KeyError(self.sweeps)
+
+    async def unfinished(self) -> list[tuple[str, Removal]]:
+        self.rounds += 1
+        raise invalid()
+
+
+async def test_whatever_a_sweep_or_a_round_of_removals_fails_by_the_next_one_comes(house: House) -> None:
+    inbox = Failing(house.inbox)
+    sweeping = asyncio.create_task(sweep_forever(cast(Inbox, inbox), house.remembering, 0.01))
+    try:
+        await wait_until(lambda: min(inbox.sweeps, inbox.rounds) > 2, what="the third sweep and the third round")
+    finally:
+        sweeping.cancel()
