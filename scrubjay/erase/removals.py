@@ -8,6 +8,7 @@ import structlog
 
 from scrubjay.erase.tombstones import erase
 from scrubjay.errors import InboxUnavailable, StoreUnavailable, reason_of
+from scrubjay.logging_setup import attempted
 from scrubjay.model import Scope
 from scrubjay.model.erasure import Removal
 from scrubjay.ports import Inbox, Lanes, MemoryStore
@@ -22,10 +23,8 @@ async def repeat_forever(inbox: Inbox, lanes: Lanes, store: MemoryStore, every_s
     """Repeat the removals that are due, again and again. Whoever sweeps does not wait for it."""
     while True:
         await asyncio.sleep(every_seconds)
-        (repeated,) = await asyncio.gather(finish_removals(inbox, lanes, store), return_exceptions=True)
-        if isinstance(repeated, BaseException):  # whatever it is, the next round comes
-            log.warning("removals_not_repeated", reason=reason_of(repeated))
-        elif repeated:
+        repeated = await attempted("removals", finish_removals(inbox, lanes, store))
+        if repeated:
             log.info("removals_repeated", removals=repeated)
 
 

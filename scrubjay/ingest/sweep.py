@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 async def sweep_forever(inbox: Inbox, parts: Remembering, every_seconds: float) -> None:
     """Sweep again and again; every process does, and Redis lets one of them through each time.
 
-    Each step is done whatever becomes of the others, and none ends the sweeping. Removals are repeated beside it, so that
+    Each step is done whatever becomes of the others, and none ends the sweeping. Removals are repeated beside it, and
     lanes are made ready however long they take.
     """
     removing = asyncio.create_task(repeat_forever(inbox, parts.lanes, parts.store, every_seconds))

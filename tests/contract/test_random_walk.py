@@ -279,16 +279,14 @@ class Walk:
             mine = [turn_id for turn_id in self.settled if turn_id in ids]
             assert mine == [turn_id for turn_id in ids if turn_id in mine], f"{lane} is settled in order of acceptance"
         for name in [found.decode() async for found in self.desk.redis.scan_iter("sj:*")]:
-            kind = kind_of(name)
-            assert kind, f"{name} is of no kind"
+            assert (kind := kind_of(name)), f"{name} is of no kind"
             if kind.ends is Ends.NEVER or name in LOOKED_AT or name.startswith(keys.status_prefix("default")):
                 continue
             if name.startswith("sj:dead:"):
                 assert await self.all_dead(name), f"{name} names a turn that is not dead"
                 continue
-            dead = (
-                name.startswith(keys.turn_prefix("default")) and await self.desk.redis.hget(name, "status") == b"dead"
-            )
+            is_turn = name.startswith(keys.turn_prefix("default"))
+            dead = is_turn and await self.desk.redis.hget(name, "status") == b"dead"
             assert dead or await self.desk.redis.ttl(name) != -1, f"{name} ends by itself once nothing waits"
 
 

@@ -94,7 +94,8 @@ async def test_what_is_held_back_is_shown_to_nobody_but_who_judges_it(desk: Desk
     assert (held["memory"], held["quote"], held["turn_ids"]) == (TOLD, TOLD, [turn_id])
     assert (held["user_id"], held["marked"], held["metadata"]) == ("ana", True, {"k": 1})
     (event,) = (await desk.turn(turn_id))["events"]
-    assert event == {"event": "ADD", "id": held["id"], "memory": TOLD, "previous": None, "held": True}
+    told = {"event": "ADD", "id": held["id"], "memory": TOLD, "previous": None}
+    assert event == {**told, "held": True, "renewed": False}
 
     assert await desk.house.texts() == []
     for asked in ({}, {"as_of": "2027-01-01T00:00:00Z"}, {"as_of": "2026-03-02T00:00:00Z"}):

@@ -12,7 +12,6 @@ from pydantic import BaseModel
 from structlog.testing import capture_logs
 
 from scrubjay.errors import InboxUnavailable, StoreUnavailable
-from scrubjay.ingest import sweep
 from scrubjay.ingest.sweep import sweep_forever
 from scrubjay.logging_setup import attempted
 from tests.support import wait_until
@@ -57,18 +56,18 @@ def foreseen() -> Exception:
 @pytest.mark.parametrize("failing", STEPS)
 @pytest.mark.parametrize("error", [of_another_version, unforeseen, foreseen])
 async def test_a_step_that_fails_ends_neither_the_sweeping_nor_the_other_steps(
-    monkeypatch: pytest.MonkeyPatch, failing: str, error: Callable[[], Exception]
+    failing: str, error: Callable[[], Exception]
 ) -> None:
     steps = Steps(**{failing: error()})
 
-    async def finish_removals(*_: Any) -> int:
-        return await steps.step("removals")
+    async def unfinished() -> list[Any]:
+        await steps.step("removals")
+        return []
 
     def is_over() -> bool:
         return sweeping.done() or min(steps.done.get(name, 0) for name in STEPS) > 2
 
-    monkeypatch.setattr(sweep, "finish_removals", finish_removals)
-    inbox: Any = SimpleNamespace(sweep=lambda: steps.step("sweep"))
+    inbox: Any = SimpleNamespace(sweep=lambda: steps.step("sweep"), unfinished=unfinished)
     clock = SimpleNamespace(look=lambda: steps.step("clock"))
     parts: Any = SimpleNamespace(clock=clock, lanes=None, store=None)
     with capture_logs() as logged:

@@ -100,11 +100,13 @@ def _always_shown(seen_in: str) -> models.Condition:
 def beside(scopes: Collection[Scope], topics: Sequence[str]) -> models.Filter:
     """The points of memories of some topics that may be seen where what is said in one of these scopes is seen.
 
-    The scopes are of one lane. Whoever stands for a memory in all of the views that it shares with them is among them.
+    The scopes are of one lane. What they tell themselves is among them, and whoever stands for a memory in all of the
+    views that it shares with them.
     """
     lane = next(iter(scopes)).lane
     parts = {part for scope in scopes for part in scope.covering if lane.scope.covers(part)}
     either: list[models.Condition] = [within(part, _always_shown(view(part.ids))) for part in parts]
+    either += [just(scope) for scope in scopes]
     return of_lane(lane, of_topics(topics), stands(), models.Filter(should=either))
 
 

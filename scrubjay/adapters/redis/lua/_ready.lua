@@ -36,9 +36,8 @@ end
 
 local function make_ready(lane, since_ms)
   local tenant = tenant_of(lane)
-  if redis.call('ZADD', READY_OF .. tenant, 'NX', since_ms, lane) == 1 then
-    redis.call('ZADD', LANES, READY + since_ms, lane)
-  end
+  redis.call('ZADD', READY_OF .. tenant, 'NX', since_ms, lane)
+  redis.call('ZADD', LANES, READY + redis.call('ZSCORE', READY_OF .. tenant, lane), lane)
   redis.call('ZADD', READY_TENANTS, 'NX', virtual_time(tenant), tenant)
 end
 

@@ -60,8 +60,8 @@ MUTATIONS: tuple[Mutation, ...] = (
          f"{_LUA}/removals_due.lua", "redis.call('ZADD', KEYS[1], now_ms + ARGV[2], removal)", ""),
     _one(19, "The sweep waits for the removals.",
          f"{_REMOVALS}a_removal_that_never_ends_keeps_no_lane_from_being_rung_for",
-         "scrubjay/ingest/sweep.py", "asyncio.gather(_sweep(inbox, parts), return_exceptions=True)",
-         "asyncio.gather(removing, return_exceptions=True)"),
+         "scrubjay/ingest/sweep.py", 'await attempted("sweep", inbox.sweep())',
+         "await asyncio.gather(removing, return_exceptions=True)"),
     _one(19, "One tenant's names may take all places of a process.",
          "tests/unit/test_webhook_sender.py::test_"
          "tenants_whose_names_are_never_answered_take_no_place_from_another",
