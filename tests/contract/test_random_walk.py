@@ -278,8 +278,9 @@ class Walk:
         for lane, ids in self.order.items():
             mine = [turn_id for turn_id in self.settled if turn_id in ids]
             assert mine == [turn_id for turn_id in ids if turn_id in mine], f"{lane} is settled in order of acceptance"
-        for name in [found.decode() async for found in self.desk.redis.scan_iter("sj:*")]:
-            assert (kind := kind_of(name)), f"{name} is of no kind"
+        names = [found.decode() async for found in self.desk.redis.scan_iter("sj:*")]
+        for name, kind in zip(names, map(kind_of, names), strict=True):
+            assert kind, f"{name} is of no kind"
             if kind.ends is Ends.NEVER or name in LOOKED_AT or name.startswith(keys.status_prefix("default")):
                 continue
             if name.startswith("sj:dead:"):
