@@ -56,12 +56,15 @@ class LaneSlots:
 
     def left_out(self) -> Sequence[str]:
         """The tenants whose lanes are not to be taken on now."""
+        full = self._at_work.total() + self._claiming >= self.limit
+        return tuple(self._at_work) if full and self._are_several() else ()
+
+    def _are_several(self) -> bool:
+        """Whether more than one tenant had lanes at work here lately."""
         long_ago = asyncio.get_running_loop().time() - _LATELY_SECONDS
         while self._seen_at and next(iter(self._seen_at.values())) < long_ago:
             self._seen_at.popitem(last=False)
-        if len(self._seen_at.keys() | self._at_work.keys()) < _SEVERAL:
-            return ()
-        return tuple(self._at_work) if self._at_work.total() + self._claiming >= self.limit else ()
+        return len(self._seen_at.keys() | self._at_work.keys()) >= _SEVERAL
 
     @contextmanager
     def _counted_while_claiming(self) -> Iterator[None]:
@@ -84,10 +87,12 @@ class LaneSlots:
                 del self._at_work[tenant]
 
     async def follow_the_loop(self) -> None:
-        """Let the limit follow how late the event loop is, again and again, until cancelled."""
+        """Let the limit follow how late the event loop is, while there are several tenants, until cancelled."""
         while True:
-            late = [await self._late() for _ in range(_LOOKS)]
-            self.adapt(statistics.median(late))
+            if self._are_several():
+                self.adapt(statistics.median([await self._late() for _ in range(_LOOKS)]))
+            else:
+                await asyncio.sleep(_LATELY_SECONDS / _LOOKS)
 
     @staticmethod
     async def _late() -> float:

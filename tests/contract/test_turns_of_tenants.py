@@ -243,3 +243,9 @@ async def test_an_edit_takes_a_ready_lane_out_and_its_end_puts_it_back(desk: Des
             async with desk.lanes.edit(scope.lane, wait_seconds=0):
                 pass
     assert await claimed(desk) == scope.lane
+
+
+async def test_an_erase_leaves_no_name_among_what_is_ready(desk: Desk) -> None:
+    await post(desk, "acme", "ana")
+    await desk.erase(user("acme", "ana"))
+    assert not await desk.redis.exists(keys.lanes, keys.ready("acme"), keys.ready_tenants)

@@ -156,8 +156,10 @@ def test_few_threads_are_all_used(threads: int) -> None:
     assert slots.limit == threads
 
 
-async def test_a_loop_that_is_kept_busy_lowers_the_limit() -> None:
+async def test_a_loop_that_is_kept_busy_lowers_the_limit_while_there_are_several_tenants(claims: Claims) -> None:
     slots = LaneSlots(32)
+    claims.ready = ["acme", "bravo"]
+    tasks = await heard(slots, claims, 2)
     following = asyncio.create_task(slots.follow_the_loop())
 
     async def busy() -> bool:
@@ -168,3 +170,4 @@ async def test_a_loop_that_is_kept_busy_lowers_the_limit() -> None:
 
     await wait_until(busy, what="a lower limit", poll_seconds=0)
     following.cancel()
+    await ended(claims, tasks)

@@ -40,7 +40,7 @@ _REPEATED = (
     "tests/integration/test_interleavings.py::test_what_a_killed_worker_wrote_after_an_erase_is_removed_by_the_sweep"
 )
 _TRACE = "tests/integration/test_no_trace.py::test_"
-_NO_NAME = f"{_TRACE}no_key_and_no_bell_names_an_owner_who_was_erased"
+_NO_NAME = "tests/contract/test_turns_of_tenants.py::test_an_erase_leaves_no_name_among_what_is_ready"
 _UNTOLD = (
     "tests/integration/webhooks/test_erased.py::"
     "test_nothing_of_a_forgotten_owner_stays_whether_it_was_delivered_waits_or_failed"

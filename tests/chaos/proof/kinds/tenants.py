@@ -69,7 +69,7 @@ MUTATIONS: tuple[Mutation, ...] = (
          "scrubjay/ingest/drain.py", "            if batch.others_wait:\n", "            if False:\n"),
     _one(15, "A process takes on lanes of one tenant without end beside others.",
          f"{_SLOTS}beside_others_a_tenant_with_lanes_at_work_waits_at_the_limit_and_one_without_gets_in",
-         "worker/lane_slots.py", "tuple(self._at_work) if", "tuple(self._at_work) if False and"),
+         "worker/lane_slots.py", "if full and self._are_several()", "if False"),
     _one(15, "A step of the sweep that fails in a way that nobody foresaw ends the sweeping.",
          "tests/unit/test_sweep.py::test_a_step_that_fails_ends_neither_the_sweeping_nor_the_other_steps",
          "scrubjay/logging_setup.py", "    except Exception:", "    except ZeroDivisionError:"),
