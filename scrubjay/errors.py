@@ -41,6 +41,10 @@ class InboxUnavailable(Transient):
     code = "inbox_unavailable"
 
 
+class InboxRefused(InboxUnavailable):
+    """Redis is there and refuses a step: asking again at once gets the same answer."""
+
+
 class InboxFull(Transient):
     """The backlog limit is reached; nothing was accepted."""
 

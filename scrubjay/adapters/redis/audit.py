@@ -106,7 +106,7 @@ def _check(tenant: bytes, waiting: int, listed: int, fields: Sequence[Any]) -> N
     """Check a tenant's ledger in Redis against its status sets and waiting lists; log `ledger_unbalanced` if wrong."""
     ledger = decode_ledger(fields, waiting)
     if not ledger.balanced or listed not in (-1, waiting):
-        figures = {name: getattr(ledger, name) for name in ("accepted", "settled", "waiting", "dead", "erased")}
+        figures = {name: getattr(ledger, name) for name in ("accepted", "settled", "waiting", "dead", "erased", "lost")}
         log.error("ledger_unbalanced", tenant=tenant.decode(), **figures, listed=None if listed < 0 else listed)
 
 

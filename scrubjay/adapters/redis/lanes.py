@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
+import structlog
 from redis.asyncio import Redis
 
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
@@ -19,10 +20,12 @@ from scrubjay.adapters.redis.order import RedisOrder
 from scrubjay.adapters.redis.scripts import Argument, RedisScripts
 from scrubjay.adapters.redis.webhooks.outbox import ALL, FanOut
 from scrubjay.adapters.redis.webhooks.wakeups import HookBells
-from scrubjay.errors import InboxUnavailable, LaneBusy, LeaseLost, Transient
+from scrubjay.errors import InboxRefused, InboxUnavailable, LaneBusy, LeaseLost, Transient
 from scrubjay.model import Batch, Confirmation, Epoch, Lane, Lease, Plan, Scope, Status, Telling, Turn
 from scrubjay.model.clock import from_us
 from scrubjay.ports import Doorbell
+
+log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
@@ -32,6 +35,7 @@ _EDIT_LOOK_SECONDS = 0.05
 _REDIS_LOOK_SECONDS = 0.5
 _LONGEST_ASKED_SECONDS = 600  # a Retry-After of a day is not honoured to the letter
 _TOLD = 2
+_AGAIN = b"again"
 _LOST_WORKER = "worker_lost: the worker was lost every time it held this turn alone"
 
 
@@ -108,21 +112,21 @@ class RedisLanes:
     @contextlib.asynccontextmanager
     async def _kept(self, lease: Lease) -> AsyncIterator[None]:
         heartbeat = asyncio.create_task(self._beat(lease))
-        died = True
+        died, refused = True, False
         try:
             yield
             died = False
-        except (asyncio.CancelledError, Transient, LeaseLost):
-            died = False
+        except (asyncio.CancelledError, Transient, LeaseLost) as error:
+            died, refused = False, isinstance(error, InboxRefused)
             raise
         finally:
             heartbeat.cancel()
-            await self._give_back(lease, died)
+            await self._give_back(lease, died, refused)
 
-    async def _give_back(self, lease: Lease, died: bool) -> None:
+    async def _give_back(self, lease: Lease, died: bool, refused: bool) -> None:
         """Hand back, waiting for Redis as long as the lease can live; after that it has ended by itself."""
         with contextlib.suppress(InboxUnavailable):
-            await self._waited_for(partial(self.hand_back, lease, died=died))
+            await self._waited_for(partial(self.hand_back, lease, died=died, refused=refused))
 
     async def _waited_for(self, step: Callable[[], Awaitable[T]]) -> T:
         """Do a step that may be done twice, waiting for Redis as long as a lease: by then the sweep rings anyway."""
@@ -161,12 +165,16 @@ class RedisLanes:
             self._limits.max_attempts,
             *self._keys.prefixes(lane),
         ]
-        answer = await self._run("take", names, [*args, _LOST_WORKER, self._limits.retention_seconds])
-        _still_ours(answer[0] != b"lost", lane)
-        if answer[0] == b"empty":
+        outcome = _AGAIN
+        while outcome == _AGAIN:
+            outcome, *rest = await self._run("take", names, [*args, _LOST_WORKER, self._limits.retention_seconds])
+            _still_ours(outcome != b"lost", lane)
+            for turn_id in rest[0]:
+                log.error("turn_lost", tenant=lane.tenant, turn_id=turn_id.decode())
+        if outcome == b"empty":
             return None
-        turns = tuple(decode_turn(row) for row in answer[1])
-        return Batch(turns=turns, plan=decode_plan(answer[2]) if answer[2] else None)
+        _, rows, plan = rest
+        return Batch(turns=tuple(decode_turn(row) for row in rows), plan=decode_plan(plan) if plan else None)
 
     async def record(self, lease: Lease, plan: Plan) -> None:
         """Keep the plan with its batch."""
@@ -259,8 +267,14 @@ class RedisLanes:
         names += [self._keys.ledger(lane.tenant), self._keys.backlog, self._keys.owned(lane), self._keys.dead(lane)]
         _still_ours(await self._run("fail", names, [lease.token, *self._keys.prefixes(lane), error, told(error)]), lane)
 
-    async def hand_back(self, lease: Lease, *, died: bool = False) -> None:
-        """Give the lane up (nothing happens when it is no longer ours) and ring if turns wait in it."""
+    async def hand_back(self, lease: Lease, *, died: bool = False, refused: bool = False) -> None:
+        """Give the lane up (nothing happens when it is no longer ours) and ring if turns wait in it.
+
+        Args:
+            lease: the one that ends.
+            died: its holder came to an unforeseen end: the batch stays marked as held, and the lane rests a moment.
+            refused: Redis refused a step: the lane rests, for longer each time.
+        """
         lane = lease.lane
         names = [
             self._keys.lease(lane),
@@ -270,7 +284,8 @@ class RedisLanes:
             self._bell.queue,
         ]
         args: list[Argument] = [lease.token, lane.key, *self._keys.prefixes(lane), self._bell.message(lane)]
-        args += [self._limits.lease_ms, int(died), _REST_MS, self._limits.retention_seconds]
+        args += [self._limits.lease_ms, int(died) or ("refused" if refused else ""), _REST_MS]
+        args += [self._limits.retention_seconds, int(self._limits.retry_max_seconds * 1000)]
         await self._run("hand_back", [*names, self._keys.owned(lane), self._keys.erasing(lane)], args)
 
 

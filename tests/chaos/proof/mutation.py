@@ -27,7 +27,7 @@ class Mutation:
     """One mechanism, taken out.
 
     Args:
-        invariant: its number: 1 to 10 of the invariants, 11 to 17 of the kinds of fault in `tests.chaos.proof.kinds`.
+        invariant: its number: 1 to 10 of the invariants, 11 to 18 of the kinds of fault in `tests.chaos.proof.kinds`.
         what: what is gone, in a sentence.
         test: the node id of the test that must fail.
         edits: how it is taken out.

@@ -1,22 +1,26 @@
 -- Give the lane up. Turns that this holder took and did not settle are as if never taken, unless it `died`: then the
--- batch stays marked as held, for the next holder to bisect, and the lane rests a moment instead of ringing at once.
+-- batch stays marked as held, for the next holder to bisect, and the lane rests a moment instead of ringing at once. Where
+-- Redis `refused` a step it rests as well, for longer each time.
 -- KEYS lease, lane, waiting list, lanes, bell queue, owned, erasing
--- ARGV token, lane, turn prefix, status prefix, bell, lease_ms, died, rest_ms, retention_s
+-- ARGV token, lane, turn prefix, status prefix, bell, lease_ms, how it ends ('', 1: it died, refused), rest_ms, retention_s, longest_ms
 -- with _clock
 -- with _due
 local lease, lane, waiting, lanes, queue, owned, erasing = unpack(KEYS)
 if redis.call('GET', lease) ~= ARGV[1] then return 0 end
-local died = ARGV[7] == '1'
+local died, refused = ARGV[7] == '1', ARGV[7] == 'refused'
 -- An erase gives the turns of the worker that it took the lane from back too: that worker has not died.
 local is_erase = redis.call('GET', erasing) == ARGV[1]
 if not died and (is_erase or redis.call('HGET', lane, 'holder') == ARGV[1]) then
   local held = tonumber(redis.call('HGET', lane, 'held') or '0')
   for _, id in ipairs(held > 0 and redis.call('LRANGE', waiting, 0, held - 1) or {}) do
     local turn = ARGV[3] .. id
-    redis.call('HINCRBY', turn, 'attempts', -1)
+    local stamp = redis.call('HGET', turn, 'accepted_us')
     redis.call('ZREM', ARGV[4] .. 'running', id)
-    redis.call('ZADD', ARGV[4] .. 'queued', redis.call('HGET', turn, 'accepted_us'), id)
-    redis.call('HSET', turn, 'status', 'queued')
+    if stamp then -- else it is lost: `take` counts it
+      redis.call('HINCRBY', turn, 'attempts', -1)
+      redis.call('ZADD', ARGV[4] .. 'queued', stamp, id)
+      redis.call('HSET', turn, 'status', 'queued')
+    end
   end
   redis.call('HDEL', lane, 'held', 'holder')
 end
@@ -30,6 +34,9 @@ if redis.call('LLEN', waiting) == 0 then
   redis.call('EXPIRE', owned, ARGV[9])
 elseif died then
   redis.call('ZADD', lanes, now_ms + ARGV[8], ARGV[2])
+elseif refused then
+  local refusals = redis.call('HINCRBY', lane, 'failures', 1)
+  redis.call('ZADD', lanes, now_ms + math.min(tonumber(ARGV[10]), ARGV[8] * 2 ^ math.min(refusals - 1, 20)), ARGV[2])
 elseif wake_ms > now_ms then -- it backs off, and was edited meanwhile
   redis.call('ZADD', lanes, wake_ms, ARGV[2])
 else

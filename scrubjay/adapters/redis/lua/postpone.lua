@@ -9,10 +9,13 @@ if redis.call('GET', lease) ~= ARGV[1] then return -1 end
 local held = tonumber(redis.call('HGET', lane, 'held') or '0')
 for _, id in ipairs(held > 0 and redis.call('LRANGE', waiting, 0, held - 1) or {}) do
   local turn = ARGV[3] .. id
-  note_down(turn, 'postponed', ARGV[10], held, redis.call('HINCRBY', turn, 'attempts', -1) + 1)
+  local stamp = redis.call('HGET', turn, 'accepted_us')
   redis.call('ZREM', ARGV[4] .. 'running', id)
-  redis.call('ZADD', ARGV[4] .. 'retrying', redis.call('HGET', turn, 'accepted_us'), id)
-  redis.call('HSET', turn, 'status', 'retrying', 'error', ARGV[5])
+  if stamp then -- else it is lost: `take` counts it
+    note_down(turn, 'postponed', ARGV[10], held, redis.call('HINCRBY', turn, 'attempts', -1) + 1)
+    redis.call('ZADD', ARGV[4] .. 'retrying', stamp, id)
+    redis.call('HSET', turn, 'status', 'retrying', 'error', ARGV[5])
+  end
 end
 local failures = redis.call('HINCRBY', lane, 'failures', 1)
 local delay = math.min(tonumber(ARGV[7]), ARGV[6] * 2 ^ math.min(failures - 1, 20))

@@ -15,7 +15,13 @@ local telling, told = redis.call('EXISTS', KEYS[8]) == 1, nil
 for i = 8, #ARGV, 4 do
   local id, status, events, gated = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
   local turn = ARGV[2] .. id
-  if redis.call('LREM', waiting, 1, id) == 1 then
+  local there = redis.call('LREM', waiting, 1, id) == 1
+  if there and redis.call('HEXISTS', turn, 'accepted_us') == 0 then -- it is done, though nothing of it is left to tell
+    redis.call('ZREM', ARGV[3] .. 'running', id)
+    redis.call('ZREM', owned, id)
+    redis.call('HINCRBY', ledger, status, 1)
+    redis.call('DECR', backlog)
+  elseif there then
     redis.call('ZREM', ARGV[3] .. 'running', id)
     redis.call('ZADD', ARGV[3] .. status, redis.call('HGET', turn, 'accepted_us'), id)
     redis.call('HSET', turn, 'status', status, 'events', events, 'settled_us', now)

@@ -1,10 +1,12 @@
 -- The next turns of a lane, counted as attempted. An empty lane falls asleep and its lease ends in the same step,
--- so a turn accepted a moment later rings a bell that finds the lane free.
+-- so a turn accepted a moment later rings a bell that finds the lane free. Returns { lost }, { empty, lost turns },
+-- { again, lost turns } where more may be lost, or { turns, lost turns, turns, plan }.
 -- KEYS lease, lane, waiting list, plan, lanes, ledger, backlog, owned, the lane's dead
 -- ARGV token, lane, max_turns, max_chars, max_attempts, turn prefix, status prefix, error for a lost worker, retention_s
 -- with _history
 -- with _idempotency
 -- with _due
+-- with _lost
 local lease, lane, waiting, plan_key, lanes, ledger, backlog, owned, dead = unpack(KEYS)
 local turn_prefix, status_prefix, most = ARGV[6], ARGV[7], tonumber(ARGV[5])
 if redis.call('GET', lease) ~= ARGV[1] then return { 'lost' } end
@@ -27,6 +29,10 @@ local function bury_first()
   redis.call('HINCRBY', ledger, 'dead', 1)
   redis.call('DECR', backlog)
 end
+
+local lost = drop_lost({ lane = lane, waiting = waiting, plan = plan_key, ledger = ledger, backlog = backlog, owned = owned },
+  tonumber(ARGV[3]), turn_prefix, status_prefix)
+if #lost == MOST_LOST then return { 'again', lost } end
 
 local plan = redis.call('GET', plan_key)
 -- `held` is still set when the last holder neither settled nor gave back: it died, or lost its lease.
@@ -52,7 +58,7 @@ if held > 0 then
   end
 end
 local limit = tonumber(redis.call('HGET', lane, 'limit') or ARGV[3])
-if plan then limit = tonumber(redis.call('HGET', lane, 'planned')) end
+if plan then limit = tonumber(redis.call('HGET', lane, 'planned') or limit) end
 
 local ids = redis.call('LRANGE', waiting, 0, limit - 1)
 if #ids == 0 then
@@ -61,7 +67,7 @@ if #ids == 0 then
   redis.call('EXPIRE', lane, ARGV[9])
   redis.call('EXPIRE', owned, ARGV[9])
   redis.call('DEL', lease)
-  return { 'empty' }
+  return { 'empty', lost }
 end
 local turns, chars = {}, 0
 for _, id in ipairs(ids) do
@@ -73,4 +79,4 @@ for _, id in ipairs(ids) do
   turns[#turns + 1] = { id, row[1], row[2], attempts, row[4], row[5] }
 end
 redis.call('HSET', lane, 'held', #turns, 'holder', ARGV[1])
-return { 'turns', turns, plan or '' }
+return { 'turns', lost, turns, plan or '' }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.chaos.proof.kinds import clocks, failover, health, hostile, large_work, lists, stores, tenants
+from tests.chaos.proof.kinds import clocks, failover, health, hostile, large_work, lists, poison, stores, tenants
 from tests.chaos.proof.mutation import Mutation
 
 KINDS: dict[int, tuple[Mutation, ...]] = {
@@ -13,4 +13,5 @@ KINDS: dict[int, tuple[Mutation, ...]] = {
     15: tenants.MUTATIONS,
     16: stores.MUTATIONS,
     17: health.MUTATIONS,
+    18: poison.MUTATIONS,
 }
