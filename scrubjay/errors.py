@@ -64,9 +64,24 @@ class StoreUnavailable(Transient):
 
 
 class ModelUnavailable(Transient):
-    """The language model or the embedding service is away, overloaded or refuses our key."""
+    """The language model or the embedding service is away, overloaded or refuses our key.
+
+    Args:
+        message: one sentence.
+        retry_after_seconds: how long the other side asked us to wait, if it did.
+        for_any_request: whether any other request would have failed as well: nobody listens, or there are too many.
+
+    `outcomes` names the record of such calls, where this one may have failed by what was asked (see `Lanes.outcomes`).
+    """
 
     code = "model_unavailable"
+
+    def __init__(
+        self, message: str, *, retry_after_seconds: float | None = None, for_any_request: bool = False
+    ) -> None:
+        super().__init__(message, retry_after_seconds=retry_after_seconds)
+        self.for_any_request = for_any_request
+        self.outcomes: str | None = None
 
 
 class ModelRefused(ModelUnavailable):

@@ -40,6 +40,7 @@ from scrubjay.bootstrap.health import open_examiner
 from scrubjay.health import Examiner
 from scrubjay.ingest.drain import Remembering
 from scrubjay.ingest.extraction import ModelExtractor
+from scrubjay.ingest.kept_extractions import KeptExtractions
 from scrubjay.ingest.pipeline import Deciding
 from scrubjay.ingest.reconciliation import ModelReconciler, RuleReconciler
 from scrubjay.ingest.small_talk import GatedExtractor
@@ -213,7 +214,7 @@ def remembering(parts: Parts, settings: Settings) -> Remembering:
     return Remembering(
         lanes=parts.lanes,
         store=parts.store,
-        extractor=parts.extractor,
+        extractor=KeptExtractions(parts.extractor),
         reconciler=parts.reconciler,
         embedder=parts.embedder,
         quarantine=parts.quarantine,

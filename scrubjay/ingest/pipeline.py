@@ -9,6 +9,7 @@ import numpy as np
 
 from scrubjay.ingest.planner import Planner, Source, draft
 from scrubjay.ingest.reconciliation import union
+from scrubjay.llm.asking import asked_by
 from scrubjay.llm.usage import paid_by
 from scrubjay.model import Extraction, Fact, Memory, Plan, Recalled, Role, Scope, Turn, Vector
 from scrubjay.model.versions import is_late, is_misdated, latest_of
@@ -40,7 +41,8 @@ async def decide(turns: Sequence[Turn], parts: Deciding) -> Plan:
     """
     if not turns:
         return Plan(turn_ids=())
-    with paid_by(turns[0].scope.tenant, [turn.id for turn in turns]):
+    ids = [turn.id for turn in turns]
+    with paid_by(turns[0].scope.tenant, ids), asked_by(turns[0].scope, ids):
         return await _decided(turns, parts)
 
 

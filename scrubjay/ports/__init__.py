@@ -10,6 +10,9 @@ from scrubjay.ports.health import Limited, Provider, Pulse
 from scrubjay.ports.inbox import Accepted, Doorbell, HeldLanes, Inbox, Lanes, OwnerLog, TurnLog, Watch
 from scrubjay.ports.masking import Mask, unmasked
 from scrubjay.ports.models import (
+    EMBEDDING,
+    EXTRACTION,
+    RECONCILIATION,
     Answer,
     Embedder,
     Extractor,
@@ -26,6 +29,9 @@ from scrubjay.ports.store import MemoryStore, Near, Query
 from scrubjay.ports.webhooks import Claimed, Deliveries, Reply, WebhookBook, WebhookSender
 
 __all__ = [
+    "EMBEDDING",
+    "EXTRACTION",
+    "RECONCILIATION",
     "Accepted",
     "Answer",
     "Claimed",

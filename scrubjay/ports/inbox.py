@@ -8,6 +8,7 @@ from typing import Protocol
 
 from scrubjay.model import (
     Batch,
+    CallOutcomes,
     Confirmation,
     DeadFilter,
     Epoch,
@@ -177,8 +178,27 @@ class Lanes(Protocol):
     async def tell(self, tenant: str, noted: Sequence[str]) -> None:
         """What was noted has been done: let it be delivered."""
 
-    async def postpone(self, lease: Lease, error: str, retry_after_seconds: float | None) -> float:
-        """A transient failure: no attempt is spent, the lane sleeps for the returned seconds."""
+    async def outcomes(self, lease: Lease, record: str, *, dies: bool = False) -> CallOutcomes:
+        """What became of others' calls in the step in which the held batch has failed.
+
+        Args:
+            lease: of its lane.
+            record: as the error names it.
+            dies: note as well that the held turn dies though there were few others to compare it with.
+        """
+
+    async def postpone(
+        self, lease: Lease, error: str, retry_after_seconds: float | None, *, counted: bool = False
+    ) -> float:
+        """A transient failure: no attempt is spent, the lane sleeps for the returned seconds.
+
+        Args:
+            lease: of the lane.
+            error: what went wrong.
+            retry_after_seconds: how long the other side asked to wait, if it did.
+            counted: it counts against the held turns: an attempt is spent, and those of a batch are tried one by one
+                from now on.
+        """
 
     async def fail(self, lease: Lease, error: str) -> None:
         """A permanent failure of the batch: it is bisected; a turn that stands alone goes to the dead letters."""

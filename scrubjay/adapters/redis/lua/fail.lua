@@ -3,6 +3,7 @@
 -- with _history
 -- with _idempotency
 -- with _due
+-- with _single
 local lease, lane, waiting, plan, ledger, backlog, owned, dead = unpack(KEYS)
 if redis.call('GET', lease) ~= ARGV[1] then return 0 end
 local held = tonumber(redis.call('HGET', lane, 'held') or '0')
@@ -29,6 +30,7 @@ if first and redis.call('HEXISTS', ARGV[2] .. first, 'accepted_us') == 1 then
   redis.call('HINCRBY', ledger, 'dead', 1)
   redis.call('DECR', backlog)
   redis.call('HDEL', lane, 'limit')
+  tried_alone(lane, 1)
 elseif held > 1 then
   redis.call('HSET', lane, 'limit', math.floor(held / 2))
 end

@@ -7,6 +7,7 @@
 -- with _idempotency
 -- with _due
 -- with _lost
+-- with _single
 local lease, lane, waiting, plan_key, lanes, ledger, backlog, owned, dead = unpack(KEYS)
 local turn_prefix, status_prefix, most = ARGV[6], ARGV[7], tonumber(ARGV[5])
 if redis.call('GET', lease) ~= ARGV[1] then return { 'lost' } end
@@ -20,6 +21,7 @@ end
 
 local function bury_first()
   local first = redis.call('LPOP', waiting)
+  tried_alone(lane, 1)
   due_by_first(waiting, turn_prefix)
   move(first, redis.call('HGET', turn_prefix .. first, 'status'), 'dead')
   redis.call('ZREM', owned, first)
@@ -58,12 +60,13 @@ if held > 0 then
   end
 end
 local limit = tonumber(redis.call('HGET', lane, 'limit') or ARGV[3])
+if redis.call('HEXISTS', lane, 'single') == 1 then limit = 1 end
 if plan then limit = tonumber(redis.call('HGET', lane, 'planned') or limit) end
 
 local ids = redis.call('LRANGE', waiting, 0, limit - 1)
 if #ids == 0 then
   redis.call('ZREM', lanes, ARGV[2])
-  redis.call('HDEL', lane, 'held', 'holder', 'limit', 'failures', 'deaths', 'wake_us')
+  redis.call('HDEL', lane, 'held', 'holder', 'limit', 'failures', 'deaths', 'wake_us', 'single', 'tried_ms')
   redis.call('EXPIRE', lane, ARGV[9])
   redis.call('EXPIRE', owned, ARGV[9])
   redis.call('DEL', lease)
