@@ -217,6 +217,12 @@ class NotOffered(ScrubjayError):
     code = "not_offered"
 
 
+class TurnFinished(ScrubjayError):
+    """The turn does not wait any more: it is settled, or was erased before."""
+
+    code = "turn_finished"
+
+
 class NothingToUndo(ScrubjayError):
     """The memory has never changed."""
 

@@ -220,6 +220,10 @@ class ScrubjayClient(OwnerCalls, ChatCalls):
         found: Guidance = await self._wire.ask("PUT", "/guidance", json=guidance, safe=True)
         return found
 
+    async def discard_turn(self, turn_id: str) -> None:
+        """Give up a turn that waits or is dead: its text is removed, and its lane goes on without it."""
+        await self._wire.ask("DELETE", f"/turns/{_segment(turn_id)}")
+
     async def dead(
         self,
         ids: Sequence[str] = (),

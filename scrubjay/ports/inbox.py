@@ -138,6 +138,12 @@ class Inbox(Pingable, Protocol):
     async def revive(self, tenant: str, turn_ids: Sequence[str], *, replay: bool) -> int:
         """Replay dead turns in this order, or discard them, a step each; returns how many there were."""
 
+    async def discard(self, tenant: str, turn_id: str) -> None:
+        """Give up a turn that waits, or is dead: its text is removed, and its lane goes on without it.
+
+        Raises NotFound, TurnFinished, or LaneBusy while what came of it is being written.
+        """
+
 
 class Lanes(Protocol):
     """The accepted turns, lane by lane, for whoever works on them. Every call is one atomic step.

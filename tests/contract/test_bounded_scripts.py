@@ -127,6 +127,7 @@ async def deaths(made: World) -> None:
     dead = [turn for turn in ids if await made.turns.status(Scope(tenant=TENANT), turn) is Status.DEAD]
     assert len(dead) >= 2
     assert await made.inbox.revive(TENANT, dead[:1], replay=True) == 1
+    await made.inbox.discard(TENANT, dead[0])
     assert await made.inbox.revive(TENANT, dead[1:2], replay=False) == 1
 
 

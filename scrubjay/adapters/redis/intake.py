@@ -18,7 +18,7 @@ from scrubjay.adapters.redis.order import UNSEEDED, RedisOrder
 from scrubjay.adapters.redis.scripts import Argument, RedisScripts, answered
 from scrubjay.adapters.redis.trimming import trim_some
 from scrubjay.adapters.redis.webhooks.wakeups import HookBells
-from scrubjay.errors import IdempotencyConflict, InboxFull, StoreUnavailable
+from scrubjay.errors import IdempotencyConflict, InboxFull, LaneBusy, NotFound, StoreUnavailable, TurnFinished
 from scrubjay.model import OWNERS, Lane, Status, Submission
 from scrubjay.ports import Accepted, Doorbell
 
@@ -27,6 +27,8 @@ _SEED_SECONDS = 1
 _UNSEEDED_AT = 12  # of the arguments of `accept`
 _MOST_BELLS = 1_000
 _REVIVED_AT_ONCE = 100
+_DISCARD_SECONDS = 5
+_DISCARD_LOOK_SECONDS = 0.05
 _TRIMMING_SHARE = 0.25  # of the time between two sweeps, at most
 
 
@@ -146,6 +148,32 @@ class RedisInbox(RedisErasing):
             revived += sum(await asyncio.gather(*steps))
         return revived
 
+    async def discard(self, tenant: str, turn_id: str) -> None:
+        """Give up a turn that waits, or is dead: its text is removed, and its lane goes on without it.
+
+        Raises NotFound, TurnFinished, or LaneBusy while what came of it is being written.
+        """
+        deadline = asyncio.get_running_loop().time() + _DISCARD_SECONDS
+        while _is_busy(await self._discarded(tenant, turn_id)):
+            if asyncio.get_running_loop().time() > deadline:
+                raise LaneBusy("what came of this turn is being written just now", retry_after_seconds=1)
+            await asyncio.sleep(_DISCARD_LOOK_SECONDS)
+
+    async def _discarded(self, tenant: str, turn_id: str) -> bytes:
+        turn = self._keys.turn(tenant, turn_id)
+        status, key = await answered(self._redis.hmget(turn, "status", "lane"))
+        if status is None or key is None:  # what was erased names no lane
+            return status or b""
+        if status == Status.DEAD.value.encode():
+            return b"discarded" if await self.revive(tenant, [turn_id], replay=False) else b"busy"
+        lane = Lane.parse(key.decode())
+        names = [turn, self._keys.lease(lane), self._keys.lane(lane), self._keys.waiting(lane), self._keys.plan(lane)]
+        names += [self._keys.ledger(tenant), self._keys.backlog, self._keys.owned(lane), self._keys.lanes]
+        names += [self._bell.queue, self._keys.erasing(lane)]
+        args: list[Argument] = [turn_id, lane.key, *self._keys.prefixes(lane), self._bell.message(lane)]
+        args += [self._limits.lease_ms, self._limits.retention_seconds, self._limits.longest_lease_ms]
+        return bytes(await self._run("discard", names, args))
+
     async def _revive(self, tenant: str, turn_id: str, lane: Lane, replay: bool) -> bool:
         names = [
             self._keys.turn(tenant, turn_id),
@@ -164,6 +192,15 @@ class RedisInbox(RedisErasing):
         args += [self._limits.retention_seconds, int(replay)]
         names += [self._bell.queue, self._keys.lane(lane), self._keys.owned(lane), self._keys.dead(lane)]
         return bool(await self._run("revive", names, args))
+
+
+def _is_busy(outcome: bytes) -> bool:
+    """Whether the script `discard` has to be run again; raises where there is nothing to discard."""
+    if outcome == b"":
+        raise NotFound("there is no turn with this id; statuses are kept for the retention time")
+    if outcome in (b"settled", b"erased"):
+        raise TurnFinished(f"the turn is {outcome.decode()}: it does not wait any more")
+    return outcome != b"discarded"
 
 
 def _accepted(outcome: bytes, found: bytes) -> Accepted:

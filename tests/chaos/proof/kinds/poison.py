@@ -22,6 +22,11 @@ _PAID_ONCE = f"{_HERE}while_the_embedder_is_away_the_extraction_is_paid_for_once
 _OWNERS = "tests/contract/test_breaker_owners.py::test_"
 _ONE_OWNER = f"{_OWNERS}failures_of_one_owner_alone_open_it_for_nobody_and_one_of_another_does"
 _TRIAL = f"{_OWNERS}whose_trial_has_failed_lets_others_try_first_and_tries_again_where_there_are_none"
+_DISCARD = "tests/contract/test_discard.py::test_"
+_BUSY = f"{_DISCARD}a_batch_that_takes_too_long_to_apply_is_not_waited_for_any_more"
+_NEXT_CHECK = f"{_DISCARD}whoever_works_on_it_fails_its_next_check_and_the_others_are_as_if_never_taken"
+_PLAN_GOES = f"{_DISCARD}a_recorded_plan_whose_holder_died_goes_with_the_turn"
+_WAKES = f"{_DISCARD}a_turn_that_backs_off_is_discarded_and_wakes_those_behind_it_at_once"
 
 MUTATIONS: tuple[Mutation, ...] = (
     _one(18, "A turn whose hash is gone leaves its lane uncounted.", _COUNTED,
@@ -53,4 +58,12 @@ MUTATIONS: tuple[Mutation, ...] = (
          f"{_LUA}/breaker_admit.lua", "row[5] and row[5] == ARGV[4]", "false"),
     _one(18, "The model is asked anew at each try though only the embedder is away.", _PAID_ONCE,
          "scrubjay/ingest/kept_extractions.py", "if key in self._kept:", "if False:"),
+    _one(18, "A turn is discarded while its plan is being applied.", _BUSY,
+         f"{_LUA}/discard.lua", "if works and of_plan then return 'busy' end", ""),
+    _one(18, "Whoever works on a turn that is discarded keeps the lane.", _NEXT_CHECK,
+         f"{_LUA}/discard.lua", "redis.call('DEL', lease)", ""),
+    _one(18, "A plan that holds a discarded turn stays.", _PLAN_GOES,
+         f"{_LUA}/discard.lua", "redis.call('DEL', plan)", ""),
+    _one(18, "The lane of a discarded turn goes on backing off for it.", _WAKES,
+         f"{_LUA}/discard.lua", "redis.call('HDEL', lane, 'wake_us', 'failures', 'deaths', 'limit')", ""),
 )  # fmt: skip
