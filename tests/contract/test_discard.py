@@ -95,8 +95,8 @@ async def test_whoever_works_on_it_fails_its_next_check_and_the_others_are_as_if
     await desk.inbox.discard("default", posted[1])
     plan = Plan(turn_ids=tuple(turn.id for turn in batch.turns))
     for step in (
-        partial(desk.lanes.record, lease, plan),
         partial(desk.lanes.confirm, lease, batch.turns),
+        partial(desk.lanes.record, lease, plan),
         partial(desk.lanes.settle, lease, plan),
         partial(desk.lanes.fail, lease, "bad_answer: no"),
         partial(desk.lanes.postpone, lease, "away", None),
