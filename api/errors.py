@@ -33,6 +33,7 @@ STATUS: Mapping[type[errors.ScrubjayError], int] = {
     errors.NotFound: 404,
     errors.IdempotencyConflict: 409,
     errors.NothingToUndo: 409,
+    errors.TurnFinished: 409,
     errors.FilterNotServed: 422,
     errors.InboxFull: 429,
     errors.RateLimited: 429,

@@ -46,6 +46,10 @@ class InboxUnavailable(Transient):
     code = "inbox_unavailable"
 
 
+class InboxRefused(InboxUnavailable):
+    """Redis is there and refuses a step: asking again at once gets the same answer."""
+
+
 class InboxFull(Transient):
     """The backlog limit is reached; nothing was accepted."""
 
@@ -65,9 +69,24 @@ class StoreUnavailable(Transient):
 
 
 class ModelUnavailable(Transient):
-    """The language model or the embedding service is away, overloaded or refuses our key."""
+    """The language model or the embedding service is away, overloaded or refuses our key.
+
+    Args:
+        message: one sentence.
+        retry_after_seconds: how long the other side asked us to wait, if it did.
+        for_any_request: whether any other request would have failed as well: nobody listens, or there are too many.
+
+    `outcomes` names the record of such calls, where this one may have failed by what was asked (see `Lanes.outcomes`).
+    """
 
     code = "model_unavailable"
+
+    def __init__(
+        self, message: str, *, retry_after_seconds: float | None = None, for_any_request: bool = False
+    ) -> None:
+        super().__init__(message, retry_after_seconds=retry_after_seconds)
+        self.for_any_request = for_any_request
+        self.outcomes: str | None = None
 
 
 class ModelRefused(ModelUnavailable):
@@ -201,6 +220,12 @@ class NotOffered(ScrubjayError):
     """What is asked for is known and not built; the text names it, and says what there is instead."""
 
     code = "not_offered"
+
+
+class TurnFinished(ScrubjayError):
+    """The turn does not wait any more: it is settled, or was erased before."""
+
+    code = "turn_finished"
 
 
 class NothingToUndo(ScrubjayError):

@@ -77,6 +77,13 @@ KINDS = (
     Kind("sj:digests:*", "the ids of the orders that name an owner, hashed", Ends.TTL, "a day after the last"),
     Kind("sj:rate:*", "the requests that a key may still make", Ends.TTL, "two minutes"),
     Kind("sj:breaker:*", "an endpoint's breaker, and the calls it let through", Ends.TTL, "20 minutes after its pause"),
+    Kind(
+        "sj:outcomes:*",
+        "the last calls of a model in one step: whose, hashed, and whether answered",
+        Ends.TTL,
+        "20 minutes",
+    ),
+    Kind("sj:outcomes_marks:*", "when such a call was last answered", Ends.TTL, "two days"),
     Kind(keys.workers, "the worker processes that were seen lately", Ends.TTL, "a minute"),
     Kind(keys.probe, "that Redis takes writes", Ends.TTL, "a minute"),
     Kind("sj:unwell:*", "since when a part does not work", Ends.TTL, "ten minutes after the last look"),

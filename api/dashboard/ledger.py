@@ -27,12 +27,14 @@ class Books:
 def books(tenant: str, ledger: Ledger) -> Books:
     """Lay out a tenant's turn counts as the equation that the dashboard's overview page prints.
 
-    Accepted = settled + waiting + dead + erased, each term with its meaning.
+    Accepted = settled + waiting + dead + erased + lost, each term with its meaning.
     """
-    terms = (
+    terms: tuple[tuple[str, int, str], ...] = (
         ("settled", ledger.settled, "remembered, or nothing in them to remember"),
         ("waiting", ledger.waiting, "queued, running or retrying"),
         ("dead", ledger.dead, "need somebody to judge them"),
         ("erased", ledger.erased, "forgotten or discarded"),
     )
+    if ledger.lost:
+        terms += (("lost", ledger.lost, "Redis no longer had them"),)
     return Books(tenant, ledger.accepted, terms, ledger.balanced, sum(count for _, count, _ in terms))

@@ -63,6 +63,8 @@ async def overview(
         books=ledger_view.books(caller.tenant, ledger),
         tabs=views.tabs(status, user_id, {**counts, Status.DEAD: ledger.dead}),
         rows=[views.row(turn) for turn in part.items],
+        live=views.LIVE,
+        waits=any(turn.status in views.LIVE for turn in part.items),
         pager=views.pager(at, part.count, status=status, user_id=user_id),
         status=status,
         user_id=user_id,

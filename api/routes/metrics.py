@@ -21,7 +21,7 @@ from scrubjay.model.ledger import SAFE_SETTINGS, InboxState, Ledger
 
 router = APIRouter(route_class=Route, tags=["health"])
 
-_STATES = ("accepted", "settled", "waiting", "dead", "erased")
+_STATES = ("accepted", "settled", "waiting", "dead", "erased", "lost")
 _TOKENS = ("prompt_tokens", "completion_tokens", "embedding_tokens")
 
 
@@ -111,7 +111,7 @@ def _inbox(state: InboxState) -> Iterator[Metric]:
 def _books(ledgers: Mapping[str, Ledger], now: datetime) -> Iterator[Metric]:
     """Collect the Prometheus metrics of each tenant's ledger for `GET /metrics`: turns by state, balance, age."""
     turns = GaugeMetricFamily("scrubjay_turns", "Turns by state, from the ledger", labels=["tenant", "state"])
-    told = "1 when accepted = settled + waiting + dead + erased"
+    told = "1 when accepted = settled + waiting + dead + erased + lost"
     balanced = GaugeMetricFamily("scrubjay_ledger_balanced", told, labels=["tenant"])
     told = "Settled turns that cost no call of a model, as they plainly hold nothing"
     gated = CounterMetricFamily("scrubjay_turns_gated", told, labels=["tenant"])

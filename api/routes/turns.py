@@ -8,14 +8,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from scrubjay.api.auth import Admin, Reader, writer
+from scrubjay.api.auth import Admin, AdminAtScreen, Reader, writer
 from scrubjay.api.dependencies import Opened, Paged, listed, read, whose
 from scrubjay.api.intake import LONGEST_KEY, accept
 from scrubjay.api.middleware.strict_json import Route
 from scrubjay.api.openapi import refusals
 from scrubjay.api.schemas.common import Id
 from scrubjay.api.schemas.memories import LONGEST_WAIT_MS
-from scrubjay.api.schemas.turns import TurnIn, TurnPage, TurnQueued, TurnTold, TurnToldPage
+from scrubjay.api.schemas.turns import TurnDiscarded, TurnIn, TurnPage, TurnQueued, TurnTold, TurnToldPage
 from scrubjay.bootstrap import Parts
 from scrubjay.errors import NotFound
 from scrubjay.model import Scope, Status, TurnStatus
@@ -79,6 +79,17 @@ async def get_turn(turn_id: str, caller: Reader, parts: Opened, wait_ms: _Wait =
     if found is None:
         raise NotFound("there is no turn with this id; statuses are kept for the retention time")
     return (await told(caller.reach, [found], parts))[0]
+
+
+@router.delete("/turns/{turn_id}", response_model=TurnDiscarded, responses=refusals(404, 409))
+async def discard_turn(turn_id: str, caller: AdminAtScreen, parts: Opened) -> TurnDiscarded:
+    """Give up a turn that waits (queued, running or retrying) or is dead: its text is removed, its lane goes on.
+
+    409 for one that is settled or erased. A worker that is about to write what came of it is waited for, at most for
+    five seconds (503 after that: try again).
+    """
+    await parts.inbox.discard(caller.tenant, turn_id)
+    return TurnDiscarded(id=turn_id)
 
 
 async def told(reach: Scope, turns: Sequence[TurnStatus], parts: Parts) -> list[dict[str, Any]]:

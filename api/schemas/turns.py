@@ -66,6 +66,13 @@ class TurnQueued(BaseModel):
     status: Literal["queued"] = "queued"
 
 
+class TurnDiscarded(BaseModel):
+    """The turn is given up: its text is removed, and the books count it as erased."""
+
+    id: str
+    status: Literal["erased"] = "erased"
+
+
 class EventOut(BaseModel):
     """What the turn did to one memory.
 

@@ -7,7 +7,9 @@ from contextlib import AbstractAsyncContextManager, aclosing
 from typing import Protocol
 
 from scrubjay.model import Message, Trouble, Vector
-from scrubjay.ports import Answer, Embedder, LanguageModel, Question
+from scrubjay.ports import EMBEDDING, EXTRACTION, RECONCILIATION, Answer, Embedder, LanguageModel, Question
+
+_STEPS = (EXTRACTION, RECONCILIATION)
 
 
 class Breaker(Protocol):
@@ -19,8 +21,12 @@ class Breaker(Protocol):
         Raises InboxUnavailable.
         """
 
-    def call(self) -> AbstractAsyncContextManager[None]:
-        """Make one call inside. Raises ModelUnavailable instead when it is not the time for one."""
+    def call(self, step: str | None = None) -> AbstractAsyncContextManager[None]:
+        """Make one call inside. Raises ModelUnavailable instead when it is not the time for one.
+
+        Args:
+            step: the step of remembering that the call is for: its outcomes are kept apart. None for other calls.
+        """
 
 
 class GuardedModel:
@@ -50,7 +56,7 @@ class GuardedModel:
 
     async def ask(self, question: Question) -> Answer:
         """Ask for an answer that follows the question's schema. Raises ModelUnavailable or ModelRejected."""
-        async with self._breaker.call():
+        async with self._breaker.call(question.name if question.name in _STEPS else None):
             return await self._model.ask(question)
 
     async def chat(self, messages: Sequence[Message]) -> str:
@@ -104,5 +110,5 @@ class GuardedEmbedder:
         """One vector a text, in the same order. Raises ModelUnavailable or ModelRejected."""
         if not texts:
             return []  # no call is made, so it tells nothing about the provider
-        async with self._breaker.call():
+        async with self._breaker.call(EMBEDDING):
             return await self._embedder.embed(texts)

@@ -27,12 +27,12 @@ from scrubjay.adapters.redis.keys import Keys
 from scrubjay.adapters.redis.lanes import RedisLanes
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.order import RedisOrder
-from scrubjay.adapters.redis.owners import RedisOwners
 from scrubjay.adapters.redis.pulse import RedisPulse
 from scrubjay.adapters.redis.rates import RedisRates
 from scrubjay.adapters.redis.scripts import RedisScripts
 from scrubjay.adapters.redis.server_key import RedisServerKey
-from scrubjay.adapters.redis.turns import RedisTurns
+from scrubjay.adapters.redis.turn_log.owners import RedisOwners
+from scrubjay.adapters.redis.turn_log.turns import RedisTurns
 from scrubjay.adapters.redis.webhooks.deliveries import RedisDeliveries
 from scrubjay.adapters.redis.webhooks.registry import RedisWebhooks
 from scrubjay.bootstrap.endpoints import open_embedder, open_model, open_tokens, secret
@@ -40,6 +40,7 @@ from scrubjay.bootstrap.health import open_examiner
 from scrubjay.health import Examiner
 from scrubjay.ingest.drain import Remembering
 from scrubjay.ingest.extraction import ModelExtractor
+from scrubjay.ingest.kept_extractions import KeptExtractions
 from scrubjay.ingest.pipeline import Deciding
 from scrubjay.ingest.reconciliation import ModelReconciler, RuleReconciler
 from scrubjay.ingest.small_talk import GatedExtractor
@@ -213,7 +214,7 @@ def remembering(parts: Parts, settings: Settings) -> Remembering:
     return Remembering(
         lanes=parts.lanes,
         store=parts.store,
-        extractor=parts.extractor,
+        extractor=KeptExtractions(parts.extractor),
         reconciler=parts.reconciler,
         embedder=parts.embedder,
         quarantine=parts.quarantine,

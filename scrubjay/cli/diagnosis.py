@@ -149,10 +149,15 @@ def _of_books(found: Findings) -> Iterator[str]:
     """What `scrubjay doctor` reports as wrong with the ledgers: they do not balance, or their audit is late."""
     for tenant, ledger in found.ledgers.items():
         if not ledger.balanced:
-            there = ledger.settled + ledger.waiting + ledger.dead + ledger.erased
             yield (
-                f"The books of {tenant} do not agree: {ledger.accepted} turns were accepted and {there} are there; "
-                "report it with the lines `ledger_unbalanced` of the workers' logs."
+                f"The books of {tenant} do not agree: {ledger.accepted} turns were accepted and "
+                f"{ledger.accounted} are there; report it with the lines `ledger_unbalanced` of the workers' logs."
+            )
+        if ledger.lost:
+            yield (
+                f"{ledger.lost} waiting turns of {tenant} are lost, as Redis no longer had them when their "
+                "time came: see maxmemory-policy and the append-only file; their ids stand in the lines `turn_lost` of "
+                "the workers' logs."
             )
     if drift := found.gauge("backlog_drift"):
         yield (

@@ -17,7 +17,7 @@ from scrubjay.model.ledger import SAFE_SETTINGS
 app = typer.Typer()
 
 _MOST_BOOKS = 50
-_STATES = ("accepted", "settled", "waiting", "dead", "erased")
+_STATES = ("accepted", "settled", "waiting", "dead", "erased", "lost")
 _MEGABYTE = 1_000_000
 _DEFAULTS = Thresholds()
 _NO_METRICS = "What /metrics answers are not the metrics of Scrubjay: see what stands before the server."

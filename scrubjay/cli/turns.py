@@ -14,7 +14,9 @@ from scrubjay.cli.common import (
     PageNumber,
     Url,
     User,
+    Yes,
     call,
+    confirm,
     go_on,
     out,
     show_json,
@@ -26,7 +28,7 @@ from scrubjay.client.views import Page, TurnView
 app = typer.Typer()
 
 
-@app.command(epilog="Examples: scrubjay turns --status dead --user alice · scrubjay turns TURN_ID")
+@app.command(epilog="Examples: scrubjay turns --status dead --user alice · scrubjay turns TURN_ID --discard")
 def turns(
     turn_id: Annotated[str | None, typer.Argument(help="Show this one turn and what it did.")] = None,
     status: Annotated[
@@ -35,11 +37,22 @@ def turns(
     user: User = None,
     page: PageNumber = 1,
     cursor: Cursor = None,
+    discard: Annotated[
+        bool, typer.Option("--discard", help="Give this turn up, though it waits: its text is lost, its lane goes on.")
+    ] = False,
+    yes: Yes = False,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
     key: Key = None,
 ) -> None:
-    """List the turns, newest first, or show one."""
+    """List the turns, newest first, or show one; or discard one that waits or is dead."""
+    if discard:
+        if turn_id is None:
+            raise typer.BadParameter("name the turn to discard")
+        confirm(yes, f"Discard turn {turn_id}? Its text is lost.")
+        call(url, key, lambda client: client.discard_turn(turn_id))
+        out().print(f"Turn {turn_id} discarded.")
+        return
     if turn_id is not None:
         turn = call(url, key, lambda client: client.turn(turn_id))
         (show_json if as_json else show_turn)(turn)

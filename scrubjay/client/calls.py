@@ -15,7 +15,7 @@ from typing import Any, Literal, Self, Unpack
 from urllib.parse import quote
 
 from scrubjay.client.chats import ChatCalls
-from scrubjay.client.dead_letters import Letters, RehearsalView, RevivedView, named
+from scrubjay.client.dead_letters import DeadLetterCalls
 from scrubjay.client.guidance import Guidance
 from scrubjay.client.keys import Keys
 from scrubjay.client.owners import Owner, OwnerCalls
@@ -27,7 +27,7 @@ from scrubjay.client.wire import LAST_PAUSE_SECONDS, Wire
 _FIRST: Part = {"page": 1, "page_size": 20}
 
 
-class ScrubjayClient(OwnerCalls, ChatCalls):
+class ScrubjayClient(OwnerCalls, ChatCalls, DeadLetterCalls):
     """Speaks to one server. Every method raises ApiError when it refuses, ServerUnreachable when it is away.
 
     Args:
@@ -230,40 +230,9 @@ class ScrubjayClient(OwnerCalls, ChatCalls):
         found: Guidance = await self._wire.ask("PUT", "/guidance", json=guidance, safe=True)
         return found
 
-    async def dead(
-        self,
-        ids: Sequence[str] = (),
-        *,
-        page: int = 1,
-        page_size: int = 20,
-        cursor: str | None = None,
-        **which: Unpack[Letters],
-    ) -> Page[TurnView]:
-        """The turns that could not be remembered, newest first: all, or those that are meant."""
-        query = {**named(ids, which), "page": page, "page_size": page_size, "cursor": cursor}
-        return Page[TurnView].model_validate(await self._wire.ask("GET", "/dead", safe=True, params=query))
-
-    async def replay_dead(self, ids: Sequence[str] = (), **which: Unpack[Letters]) -> RevivedView:
-        """Let dead turns try again: those that are meant, as far as the limits of turns that wait allow."""
-        return RevivedView.model_validate(await self._wire.ask("POST", "/dead/replay", json=named(ids, which)))
-
-    async def discard_dead(self, ids: Sequence[str] = (), **which: Unpack[Letters]) -> int:
-        """Give dead turns up: those that are meant; returns how many."""
-        return int((await self._wire.ask("POST", "/dead/discard", json=named(ids, which)))["count"])
-
-    async def rehearse_dead(
-        self, deed: str, ids: Sequence[str] = (), *, limit: int | None = None, **which: Unpack[Letters]
-    ) -> RehearsalView:
-        """What a replay would change now, or which letters a discard would remove; nothing is changed.
-
-        Args:
-            deed: replay or discard.
-            ids: of the letters.
-            limit: how many are tried out, 20 if not given and 100 at most.
-            which: the letters that are meant.
-        """
-        body = {**named(ids, which), "dry_run": True, "limit": limit}
-        return RehearsalView.model_validate(await self._wire.ask("POST", f"/dead/{deed}", json=body))
+    async def discard_turn(self, turn_id: str) -> None:
+        """Give up a turn that waits or is dead: its text is removed, and its lane goes on without it."""
+        await self._wire.ask("DELETE", f"/turns/{_segment(turn_id)}")
 
     async def quarantine(self, **part: Unpack[Part]) -> Page[HeldView]:
         """The memories that are held back until somebody judges them, newest first; 20 a page as a rule."""

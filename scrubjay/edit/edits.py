@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from scrubjay.erase.tombstones import is_forgotten, rearranged, telling, write_under
 from scrubjay.errors import BadRequest, LaneBusy, NotFound, NothingToUndo
+from scrubjay.llm.asking import asked_by
 from scrubjay.llm.usage import paid_by
 from scrubjay.model import Event, Feedback, Lease, Memory, Metadata, Rating, Scope, Telling, Value, Write
 from scrubjay.model.erasure import Removal
@@ -175,7 +176,7 @@ async def _renew(
     after = before.model_copy(update={**again, "updated_at": now, "order": lease.token, "valid_from": since, **said})
     ended = min(before.valid_to or since, since)
     past = superseded(before, after) if before.current else before.model_copy(update={"valid_to": ended})
-    with paid_by(before.scope.tenant):
+    with paid_by(before.scope.tenant), asked_by(before.scope):
         vector, *old_vectors = await embedder.embed([after.text, before.text, *(version.text for version in cut)])
     writes = [
         Write(point_id=version_id(version.id, version.version), memory=version, vector=tuple(old_vector))

@@ -12,6 +12,7 @@ from scrubjay.erase.tombstones import take_back
 from scrubjay.errors import LeaseLost, NewerFormat, Permanent, Transient
 from scrubjay.ingest.pipeline import Deciding, decide
 from scrubjay.ingest.planner import final_writes
+from scrubjay.ingest.suspicion import obituary, suspected
 from scrubjay.model import Batch, Confirmation, Lane, Lease, Plan, Write
 from scrubjay.model.clock import OWN_CLOCK
 from scrubjay.ports import Clock, Lanes
@@ -85,9 +86,9 @@ async def _taken(lease: Lease, parts: Remembering) -> Batch | None:
         return None
 
 
-async def _rest(lease: Lease, error: Transient, parts: Remembering) -> None:
-    delay = await parts.lanes.postpone(lease, str(error), error.retry_after_seconds)
-    log.warning("lane_backs_off", error=error.code, reason=error.plain, delay_seconds=delay)
+async def _rest(lease: Lease, error: Transient, parts: Remembering, *, counted: bool = False) -> None:
+    delay = await parts.lanes.postpone(lease, str(error), error.retry_after_seconds, counted=counted)
+    log.warning("lane_backs_off", error=error.code, reason=error.plain, delay_seconds=delay, counted=counted)
 
 
 async def _tried(lease: Lease, batch: Batch, parts: Remembering) -> int | None:
@@ -95,8 +96,13 @@ async def _tried(lease: Lease, batch: Batch, parts: Remembering) -> int | None:
     try:
         return await _pass(lease, batch, parts)
     except Transient as error:
-        await _rest(lease, error, parts)
-        return None
+        seen = await suspected(lease, error, parts.lanes, parts)
+        if seen is None or not seen.is_last:
+            await _rest(lease, error, parts, counted=seen is not None)
+            return None
+        log.warning("turn_set_apart", error=error.code, reason=error.plain, tries=seen.tries)
+        await parts.lanes.fail(lease, obituary(error, seen))
+        return 0
     except Permanent as error:
         log.warning("batch_failed", error=error.code, reason=error.plain, turns=len(batch.turns))
         await parts.lanes.fail(lease, f"{error.code}: {error}")

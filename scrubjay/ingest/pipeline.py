@@ -11,6 +11,7 @@ from scrubjay.ingest.new_versions import Source, draft
 from scrubjay.ingest.planner import Planner
 from scrubjay.ingest.reconciliation import union
 from scrubjay.ingest.wording import carries
+from scrubjay.llm.asking import asked_by
 from scrubjay.llm.usage import paid_by
 from scrubjay.model import Decision, Event, Extraction, Fact, Memory, Plan, Recalled, Role, Scope, Turn, Vector
 from scrubjay.model.versions import is_late, is_misdated, latest_of
@@ -42,7 +43,8 @@ async def decide(turns: Sequence[Turn], parts: Deciding) -> Plan:
     """
     if not turns:
         return Plan(turn_ids=())
-    with paid_by(turns[0].scope.tenant, [turn.id for turn in turns]):
+    ids = [turn.id for turn in turns]
+    with paid_by(turns[0].scope.tenant, ids), asked_by(turns[0].scope, ids):
         return await _decided(turns, parts)
 
 

@@ -6,7 +6,7 @@ from scrubjay.model.entity import Entity
 from scrubjay.model.facts import Decision, Event, Extraction, Fact, Reconciliation
 from scrubjay.model.health import Health, Part, QueueState, Readiness, Thresholds, Trouble
 from scrubjay.model.history import Counts, DeadFilter, Incident, What
-from scrubjay.model.lease import Batch, Confirmation, Epoch, Lease
+from scrubjay.model.lease import Batch, CallOutcomes, Confirmation, Epoch, Lease
 from scrubjay.model.memory import Feedback, Memory, Plan, Rating, Recalled, Write
 from scrubjay.model.pages import DEEPEST, After, Page, Slice
 from scrubjay.model.scope import (
@@ -55,6 +55,7 @@ __all__ = [
     "ApiKey",
     "Batch",
     "Bond",
+    "CallOutcomes",
     "Confirmation",
     "Counts",
     "DeadFilter",

@@ -38,6 +38,26 @@ class Epoch(Value):
     at: datetime
 
 
+class CallOutcomes(Value):
+    """What became of others' calls of a model in the step in which a batch has just failed.
+
+    Args:
+        turns: how many the batch has,
+        tries: how often one of them was tried, this time included, where it counts against it.
+        is_last: it is one turn, and dies if this try counts.
+        answered: calls of others that the model answered lately, other turns of this owner included,
+        failed: and those that it did not answer; probes included.
+        may_die_without_others: no other turn has died lately with few to compare it with.
+    """
+
+    turns: int
+    tries: int
+    is_last: bool
+    answered: int
+    failed: int
+    may_die_without_others: bool
+
+
 class Confirmation(Value):
     """The last look before applying: which turns were erased meanwhile, and until when the answer may be acted on.
 

@@ -9,9 +9,10 @@ from scrubjay.model import QueueState, Value
 
 
 class Ledger(Value):
-    """The tenant's books: accepted = settled + waiting + dead + erased, always.
+    """The tenant's books: accepted = settled + waiting + dead + erased + lost, always.
 
     Of the settled ones `gated` cost no call of a model; `dropped_facts` rested on words that nobody had said.
+    Of the `lost` ones Redis no longer had the text when their time came: somebody or something took it out.
     `oldest_waiting_at` is when the turn was accepted that has waited longest.
     """
 
@@ -20,6 +21,7 @@ class Ledger(Value):
     waiting: int
     dead: int
     erased: int
+    lost: int = 0
     gated: int = 0
     dropped_facts: int = 0
     oldest_waiting_at: datetime | None = None
@@ -27,7 +29,12 @@ class Ledger(Value):
     @property
     def balanced(self) -> bool:
         """Whether the books agree; a difference is an alarm."""
-        return self.accepted == self.settled + self.waiting + self.dead + self.erased
+        return self.accepted == self.accounted
+
+    @property
+    def accounted(self) -> int:
+        """How many turns there are in all states together."""
+        return self.settled + self.waiting + self.dead + self.erased + self.lost
 
 
 # How Redis must be set, so that a 202 is true: on disk before it is given, and never evicted.

@@ -7,9 +7,12 @@ from scrubjay.ports.access import Keyring, Rate, Rates, Tokens
 from scrubjay.ports.clock import Clock
 from scrubjay.ports.digests import DigestBook
 from scrubjay.ports.health import Limited, Provider, Pulse
-from scrubjay.ports.inbox import Accepted, Doorbell, HeldLanes, Inbox, Lanes, OwnerLog, Revived, TurnLog, Watch
+from scrubjay.ports.inbox import Accepted, Doorbell, HeldLanes, Inbox, Lanes, Revived
 from scrubjay.ports.masking import Mask, unmasked
 from scrubjay.ports.models import (
+    EMBEDDING,
+    EXTRACTION,
+    RECONCILIATION,
     Answer,
     Embedder,
     Extractor,
@@ -23,9 +26,13 @@ from scrubjay.ports.pingable import Pingable
 from scrubjay.ports.receipts import ReceiptBook
 from scrubjay.ports.secrets import Notary, PublicKey, ServerKey
 from scrubjay.ports.store import MemoryStore, Near, Query
+from scrubjay.ports.turn_log import OwnerLog, TurnLog, Watch
 from scrubjay.ports.webhooks import Claimed, Deliveries, Reply, WebhookBook, WebhookSender
 
 __all__ = [
+    "EMBEDDING",
+    "EXTRACTION",
+    "RECONCILIATION",
     "Accepted",
     "Answer",
     "Claimed",

@@ -1,32 +1,26 @@
-"""The ports to the accepted turns: taking them in, working on them, telling what became of them."""
+"""The ports to the accepted turns: taking them in, and working on them."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from scrubjay.model import (
     Batch,
+    CallOutcomes,
     Confirmation,
-    DeadFilter,
     Epoch,
     Lane,
     Lease,
-    Page,
     Plan,
     Scope,
-    Slice,
-    Status,
     Submission,
     Telling,
     Turn,
-    TurnStatus,
-    Usage,
     Value,
 )
 from scrubjay.model.erasure import Erased, Left, Removal
-from scrubjay.model.ledger import InboxState, Ledger
 from scrubjay.ports.pingable import Pingable
 
 
@@ -139,6 +133,12 @@ class Inbox(Pingable, Protocol):
     async def revive(self, tenant: str, turn_ids: Sequence[str], *, replay: bool) -> Revived:
         """Replay dead turns in this order, as far as the limits of what waits allow, or discard them, a step each."""
 
+    async def discard(self, tenant: str, turn_id: str) -> None:
+        """Give up a turn that waits, or is dead: its text is removed, and its lane goes on without it.
+
+        Raises NotFound, TurnFinished, or LaneBusy while what came of it is being written.
+        """
+
 
 class Lanes(Protocol):
     """The accepted turns, lane by lane, for whoever works on them. Every call is one atomic step.
@@ -188,80 +188,33 @@ class Lanes(Protocol):
     async def tell(self, tenant: str, noted: Sequence[str]) -> None:
         """What was noted has been done: let it be delivered."""
 
-    async def postpone(self, lease: Lease, error: str, retry_after_seconds: float | None) -> float:
-        """A transient failure: no attempt is spent, the lane sleeps for the returned seconds."""
+    async def outcomes(self, lease: Lease, record: str, *, dies: bool = False) -> CallOutcomes:
+        """What became of others' calls in the step in which the held batch has failed.
+
+        Args:
+            lease: of its lane.
+            record: as the error names it.
+            dies: note as well that the held turn dies though there were few others to compare it with.
+        """
+
+    async def postpone(
+        self, lease: Lease, error: str, retry_after_seconds: float | None, *, counted: bool = False
+    ) -> float:
+        """A transient failure: no attempt is spent, the lane sleeps for the returned seconds.
+
+        Args:
+            lease: of the lane.
+            error: what went wrong.
+            retry_after_seconds: how long the other side asked to wait, if it did.
+            counted: it counts against the held turns: an attempt is spent, and those of a batch are tried one by one
+                from now on.
+        """
 
     async def fail(self, lease: Lease, error: str) -> None:
         """A permanent failure of the batch: it is bisected; a turn that stands alone goes to the dead letters."""
 
     async def hand_back(self, lease: Lease) -> None:
         """Give the lane up, if it is still ours, and wake workers for lanes that are ready."""
-
-
-class TurnLog(Protocol):
-    """What became of the turns: the read side of the inbox."""
-
-    async def get(self, reach: Scope, turn_id: str) -> TurnStatus | None:
-        """One turn's status, if it is within reach: of the tenant, and of its one user where there is one."""
-
-    async def status(self, reach: Scope, turn_id: str) -> Status | None:
-        """A turn's status alone, which is cheap to ask for again and again; None as of `get`."""
-
-    async def page(self, tenant: str, status: Status | None, user_id: str | None, page: Page) -> Slice[TurnStatus]:
-        """A part of the turns that match, newest first."""
-
-    async def dead(self, tenant: str, which: DeadFilter) -> list[str]:
-        """The ids of the dead turns that are meant, in the order of acceptance; no text is read."""
-
-    async def dead_page(self, tenant: str, which: DeadFilter, page: Page) -> Slice[TurnStatus]:
-        """A part of the dead turns that are meant, newest first."""
-
-    async def pending(self, *scopes: Scope) -> int:
-        """How many accepted turns of these owners together are not settled yet."""
-
-    async def ledger(self, tenant: str) -> Ledger:
-        """The tenant's books."""
-
-    async def ledgers(self, tenants: Sequence[str]) -> Mapping[str, Ledger]:
-        """The books of many tenants, each as it was at one moment."""
-
-    async def gated(self, tenant: str, page: Page) -> Slice[TurnStatus]:
-        """A part of the turns that were settled without asking a model, newest first: for a person to look through."""
-
-    async def usage(self, tenant: str) -> Mapping[str, Usage]:
-        """What models have cost the tenant, by the model's name."""
-
-    async def usages(self, tenants: Sequence[str]) -> Mapping[str, Mapping[str, Usage]]:
-        """What models have cost many tenants, by tenant and by the model's name."""
-
-    async def tenants(self) -> list[str]:
-        """Every tenant that ever had a turn accepted."""
-
-    async def lanes(self, scope: Scope) -> list[Lane]:
-        """Every lane that holds a turn in scope."""
-
-    async def owners(self, tenant: str) -> list[Scope]:
-        """Whose turns there are, erased ones aside: each combination of ids once."""
-
-    async def text(self, reach: Scope, turn_id: str) -> Turn | None:
-        """The turn itself, if it is within reach, as long as its text is kept."""
-
-
-class OwnerLog(Protocol):
-    """Everything that is kept of an owner's turns, for the owner to take along. Raises InboxUnavailable."""
-
-    def of(self, scope: Scope) -> AsyncIterator[tuple[TurnStatus, Turn | None]]:
-        """Every turn in scope by lane and acceptance, each with what was said as long as that is kept.
-
-        Raises NewerFormat.
-        """
-
-
-class Watch(Protocol):
-    """Looks at the inbox as a whole."""
-
-    async def state(self) -> InboxState:
-        """How it is. Raises InboxUnavailable."""
 
 
 class Doorbell(Protocol):

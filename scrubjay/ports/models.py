@@ -19,6 +19,9 @@ from scrubjay.model import (
 )
 from scrubjay.ports.pingable import Pingable
 
+# The steps in which models are asked to remember; the first two are names of questions.
+EXTRACTION, RECONCILIATION, EMBEDDING = "extraction", "reconciliation", "embedding"
+
 
 class Question(Value):
     """One structured question to a language model.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from scrubjay.errors import NoModel
+from scrubjay.llm.asking import asked_by
 from scrubjay.llm.prompts import chat_system
 from scrubjay.llm.usage import paid_by
 from scrubjay.model import Message, Role, Scope, Submission, Value
@@ -57,7 +58,7 @@ async def converse(scope: Scope, message: str, parts: Conversing) -> Reply:
     Raises NoModel where none is configured, and what the parts raise.
     """
     model = _present(parts)
-    with paid_by(scope.tenant):
+    with paid_by(scope.tenant), asked_by(scope):
         asked, memories = await _recalled(scope, message, parts)
         text = await model.chat(_prompt(asked, memories))
         return await _remembered(scope, asked, text, memories, parts)
@@ -73,7 +74,7 @@ async def converse_in_pieces(
     task who pays.
     """
     model = _present(parts)
-    with paid_by(scope.tenant):
+    with paid_by(scope.tenant), asked_by(scope):
         asked, memories = await _recalled(scope, message, parts)
         yield Recollection(memories=memories)
         said = []

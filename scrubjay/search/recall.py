@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime
 
+from scrubjay.llm.asking import asked_by
 from scrubjay.llm.usage import paid_by
 from scrubjay.model import Recalled, Scope, Status, Value
 from scrubjay.model.filters import Condition
@@ -46,7 +47,7 @@ class Asked(Value):
 
 async def recall(asked: Asked, *, store: MemoryStore, embedder: Embedder, turns: TurnLog) -> Recall:
     """Find the memories that matter most for a text. Raises StoreUnavailable, InboxUnavailable, ModelUnavailable."""
-    with paid_by(asked.scope.tenant):
+    with paid_by(asked.scope.tenant), asked_by(asked.scope):
         waiting = pending(asked.scope, asked.filters, turns=turns)
         count, vectors = await asyncio.gather(waiting, embedder.embed([asked.text]))
     query = Query(**dict(asked), vector=tuple(vectors[0]))

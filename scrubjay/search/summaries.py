@@ -13,6 +13,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from scrubjay.errors import NoModel
+from scrubjay.llm.asking import asked_by
 from scrubjay.llm.json_schema import LARGEST_DOCUMENT, check_document, checked_schema
 from scrubjay.llm.prompts import structure, summary
 from scrubjay.llm.structured_output import Shape, ask
@@ -42,7 +43,7 @@ async def summarised(
     if not memories:
         return ""
     system, material = summary(_about(scope), memories)
-    with paid_by(scope.tenant):
+    with paid_by(scope.tenant), asked_by(scope):
         return await asked.chat([Message(role=Role.SYSTEM, content=system), Message(role=Role.USER, content=material)])
 
 
@@ -94,7 +95,7 @@ async def made(
     memories = await _memories(scope, filters, store)
     question = structure(_about(scope), wanted.schema_, wanted.instructions, memories)
 
-    with paid_by(scope.tenant):
+    with paid_by(scope.tenant), asked_by(scope):
         return await ask(asked, question, _read, partial(check_document, wanted.schema_))
 
 

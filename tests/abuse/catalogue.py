@@ -128,6 +128,11 @@ async def _(world: World, number: int) -> Call:
     return Call(f"/turns/{world.waiting if number % 2 else world.turns[number % len(world.turns)]}")
 
 
+@route("DELETE /turns/{turn_id}")
+async def _(world: World, number: int) -> Call:
+    return Call(f"/turns/{world.turns[number % len(world.turns)]}", "admin")
+
+
 @route("POST /import")
 async def _(world: World, number: int) -> Call:
     told = [{"user_id": world.user(), "memory": f"I like tea {one % 40} {number}"} for one in range(_MANY)]

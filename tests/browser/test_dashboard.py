@@ -107,6 +107,27 @@ async def test_discarding_asks_first_and_can_be_called_off(screen: Screen, house
     assert await house.status(letter) is Status.ERASED
 
 
+async def test_a_turn_that_waits_is_discarded_from_the_list_and_from_its_page(screen: Screen, house: House) -> None:
+    first, second = [await house.say(user, "I live in Porto.") for user in ("ana", "bob")]
+    settled = await house.remember("cy", "I play the cello.")
+    screen.open("/dashboard")
+    assert screen.find(f"[data-turn='{settled}']") is None
+    await screen.press(f"[data-deed=discard][data-turn='{first}']")
+    await screen.see("#sure", "This cannot be undone")
+    await screen.press("#sure [value=no]")
+    assert await house.status(first) is Status.QUEUED
+    await screen.press(f"[data-deed=discard][data-turn='{first}']")
+    await screen.press("#sure [value=yes]")
+    await screen.see("#flash", "1 turn discarded.")
+    assert await house.status(first) is Status.ERASED
+
+    screen.open(f"/dashboard/turns/{second}")
+    await screen.press(f"[data-deed=discard][data-turn='{second}']")
+    await screen.press("#sure [value=yes]")
+    await screen.see("#turn", "this turn was forgotten or discarded")
+    assert await house.status(second) is Status.ERASED
+
+
 async def test_another_site_cannot_discard_a_letter(screen: Screen, house: House) -> None:
     letter = await house.bury("ana", "I live in Porto.", NOT_JSON)
     screen.chrome.get("data:text/html,another site")

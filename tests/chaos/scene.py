@@ -8,7 +8,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis.turns import RedisTurns
+from scrubjay.adapters.redis.turn_log.turns import RedisTurns
 from scrubjay.client import ScrubjayClient
 from scrubjay.client.views import TurnView
 from scrubjay.model import Scope

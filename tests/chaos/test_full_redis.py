@@ -11,7 +11,7 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis.turns import RedisTurns
+from scrubjay.adapters.redis.turn_log.turns import RedisTurns
 from scrubjay.devstack.parts import Addresses, Setup, child_environment
 from scrubjay.devstack.sockets import base_url
 from tests.chaos.scene import TENANT, Scene

@@ -17,7 +17,7 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis.turns import RedisTurns
+from scrubjay.adapters.redis.turn_log.turns import RedisTurns
 from scrubjay.devstack.parts import Addresses, Setup, api_part, child_environment
 from scrubjay.devstack.redis_server import redis_part
 from scrubjay.devstack.sockets import answers_ping, base_url, free_port, listen

@@ -21,7 +21,7 @@ from scrubjay.adapters.redis.order import RedisOrder
 from scrubjay.adapters.redis.pulse import RedisPulse
 from scrubjay.adapters.redis.rates import RedisRates
 from scrubjay.adapters.redis.server_key import RedisServerKey
-from scrubjay.adapters.redis.turns import RedisTurns
+from scrubjay.adapters.redis.turn_log.turns import RedisTurns
 from scrubjay.adapters.redis.webhooks.deliveries import RedisDeliveries
 from scrubjay.adapters.redis.webhooks.registry import RedisWebhooks
 from scrubjay.model import Access, ApiKey, Message, Role, Scope, Status, Submission, Webhook

@@ -16,7 +16,7 @@ from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.order import RedisOrder
 from scrubjay.adapters.redis.scripts import RedisScripts
 from scrubjay.adapters.redis.server_key import RedisServerKey
-from scrubjay.adapters.redis.turns import RedisTurns
+from scrubjay.adapters.redis.turn_log.turns import RedisTurns
 from scrubjay.model import Lane, Lease, Message, Plan, Role, Scope, Submission
 from scrubjay.model.erasure import Erased
 from scrubjay.model.names import QUEUE

@@ -105,7 +105,9 @@ async def batches(made: World) -> None:
                     await made.meter.spent("gpt", Usage(calls=1, prompt_tokens=10))
                 await made.lanes.settle(lease, plan, erased=frozenset(ids[3:]))
             elif scope == bob:
-                await made.lanes.postpone(lease, "model_unavailable", None)
+                seen = await made.lanes.outcomes(lease, "endpoint:embedding", dies=True)
+                assert (seen.turns, seen.tries) == (4, 1)
+                await made.lanes.postpone(lease, "model_unavailable", None, counted=True)
 
 
 async def deaths(made: World) -> None:
@@ -129,6 +131,7 @@ async def deaths(made: World) -> None:
     dead = [turn for turn in ids if await made.turns.status(Scope(tenant=TENANT), turn) is Status.DEAD]
     assert len(dead) >= 2
     assert (await made.inbox.revive(TENANT, dead[:1], replay=True)).count == 1
+    await made.inbox.discard(TENANT, dead[0])
     assert (await made.inbox.revive(TENANT, dead[1:2], replay=False)).count == 1
 
 
@@ -212,7 +215,7 @@ async def small_ones(made: World) -> None:
     """The breaker, rates, keys."""
     for _ in range(6):
         try:
-            async with made.breaker.call():
+            async with made.breaker.call("embedding"):
                 raise ModelUnavailable("away")
         except ModelUnavailable:
             continue

@@ -118,6 +118,14 @@ async def test_a_dead_letter_is_made_discarded_or_replayed_while_redis_is_full(f
     assert (books.waiting, books.erased, books.balanced) == (int(replay), int(not replay), True)
 
 
+async def test_a_turn_that_waits_is_discarded_while_redis_is_full(full: Desk) -> None:
+    turn = await full.post()
+    await fill(full.redis)
+    await full.inbox.discard("default", turn)
+    books = await full.turns.ledger("default")
+    assert (books.waiting, books.erased, books.balanced) == (0, 1, True)
+
+
 async def test_a_provider_that_is_down_stays_guarded_while_redis_is_full(full: Desk) -> None:
     breaker = RedisBreaker(RedisScripts(full.redis), "b", BreakerLimits(threshold=1, base_seconds=60))
     await fill(full.redis)

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis.lists import newest
-from scrubjay.adapters.redis.owners import RedisOwners
 from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.adapters.redis.turn_log.lists import newest
+from scrubjay.adapters.redis.turn_log.owners import RedisOwners
 from scrubjay.library.lane_runner import Working
 from scrubjay.model import After, DeadFilter, Page, Slice, Status, TurnStatus
 from scrubjay.search.recall import wait_until_settled

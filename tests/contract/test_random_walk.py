@@ -151,8 +151,7 @@ class Walk:
         ids = [turn.id for turn in batch.turns]
         before = await self.waiting(lease.lane)
         await self.desk.lanes.settle(lease, plan, erased)
-        assert before[: len(ids)] == ids
-        assert await self.waiting(lease.lane) == before[len(ids) :], "settling removes its own batch and no other turn"
+        assert before == [*ids, *await self.waiting(lease.lane)], "settling removes its own batch and no other turn"
         self.settled += [turn_id for turn_id in ids if turn_id not in erased]
 
     async def sweep(self) -> None:

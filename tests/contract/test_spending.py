@@ -6,7 +6,7 @@ from redis.asyncio import Redis
 
 from scrubjay.adapters.redis.meter import RedisMeter
 from scrubjay.adapters.redis.scripts import RedisScripts
-from scrubjay.adapters.redis.turns import RedisTurns
+from scrubjay.adapters.redis.turn_log.turns import RedisTurns
 from scrubjay.llm.usage import paid_by
 from scrubjay.model import Scope, Usage
 from tests.redis_keys import keys

@@ -28,7 +28,7 @@ from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.order import RedisOrder
 from scrubjay.adapters.redis.scripts import RedisScripts
 from scrubjay.adapters.redis.server_key import RedisServerKey
-from scrubjay.adapters.redis.turns import RedisTurns
+from scrubjay.adapters.redis.turn_log.turns import RedisTurns
 from scrubjay.devstack.redis_server import redis_part
 from scrubjay.devstack.sockets import answers_ping, free_port, http_get
 from tests.conftest import qdrant_command, running

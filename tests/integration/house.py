@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from scrubjay.adapters.qdrant.store import QdrantStore
 from scrubjay.adapters.redis.intake import RedisInbox
 from scrubjay.adapters.redis.lanes import RedisLanes
-from scrubjay.adapters.redis.turns import RedisTurns
+from scrubjay.adapters.redis.turn_log.turns import RedisTurns
 from scrubjay.ingest.drain import Remembering, drain
 from scrubjay.model import Memory, Message, Page, Role, Scope, Submission, TurnStatus
 from scrubjay.ports import Reconciler

@@ -85,8 +85,8 @@ async def test_a_long_list_of_dead_letters_is_shown_page_by_page(desk: Desk) -> 
 async def test_more_dead_letters_than_fit_a_page_of_redis_are_all_found_in_order(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scrubjay.adapters.redis.dead_letters._CHUNK", 2)
-    monkeypatch.setattr("scrubjay.adapters.redis.lists._CHUNK", 2)
+    monkeypatch.setattr("scrubjay.adapters.redis.turn_log.dead_letters._CHUNK", 2)
+    monkeypatch.setattr("scrubjay.adapters.redis.turn_log.lists._CHUNK", 2)
     ids = [await desk.bury(f"t{number}", BOB if number % 2 else ANA) for number in range(7)]
     await desk.house.inbox._redis.zadd("sj:status:default:dead", dict.fromkeys(ids[1:6], 5))
     assert sorted(await desk.listed(error="bad_answer")) == sorted(ids)
@@ -204,3 +204,17 @@ async def test_dead_turns_replayed_together_take_their_places_before_what_was_sa
         LISBON,
     ]
     assert await house.texts() == [LISBON]
+
+
+async def test_a_turn_that_waits_is_discarded_over_http_and_one_that_does_not_is_a_409(desk: Desk) -> None:
+    waits = await desk.house.say(BERLIN)
+    answer = await desk.http.delete(f"/turns/{waits}")
+    assert (answer.status_code, answer.json()) == (200, {"id": waits, "status": "erased"})
+    assert (await desk.turn(waits))["messages"] is None
+    assert await desk.house.drain() == 0
+    again = await desk.http.delete(f"/turns/{waits}")
+    assert (again.status_code, again.json()["error"]) == (409, "turn_finished")
+    assert (await desk.http.delete("/turns/nowhere")).status_code == 404
+    dead = await desk.bury(LISBON)
+    assert (await desk.http.delete(f"/turns/{dead}")).status_code == 200
+    assert await desk.listed() == []

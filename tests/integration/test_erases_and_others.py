@@ -16,7 +16,7 @@ from scrubjay.adapters.qdrant.store import QdrantStore
 from scrubjay.adapters.redis.intake import RedisInbox
 from scrubjay.adapters.redis.scripts import RedisScripts
 from scrubjay.adapters.redis.server_key import RedisServerKey
-from scrubjay.adapters.redis.turns import RedisTurns
+from scrubjay.adapters.redis.turn_log.turns import RedisTurns
 from scrubjay.adapters.redis.webhooks.registry import RedisWebhooks
 from scrubjay.erase.removals import finish_removals
 from scrubjay.errors import LaneBusy, StoreUnavailable

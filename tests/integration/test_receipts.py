@@ -17,9 +17,9 @@ from redis.asyncio import Redis
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
 from scrubjay.adapters.crypto.receipt_signer import ServerNotary
 from scrubjay.adapters.redis.erase.receipts import RedisReceipts
-from scrubjay.adapters.redis.owners import RedisOwners
 from scrubjay.adapters.redis.scripts import RedisScripts
 from scrubjay.adapters.redis.server_key import RedisServerKey
+from scrubjay.adapters.redis.turn_log.owners import RedisOwners
 from scrubjay.api.app import create_app
 from scrubjay.bootstrap import Parts
 from scrubjay.model import Event, Scope, Write

@@ -21,6 +21,7 @@ NEEDS = {
     "POST /turns": "write",
     "GET /turns": "read",
     "GET /turns/{turn_id}": "read",
+    "DELETE /turns/{turn_id}": "admin",
     "GET /turns/gated": "admin",
     "POST /search": "read",
     "GET /memories": "read",

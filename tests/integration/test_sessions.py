@@ -71,7 +71,7 @@ async def test_a_cookie_that_was_given_by_https_is_never_sent_by_http(front: Fro
 async def test_a_session_opens_the_pages_and_what_their_buttons_do_and_nothing_else(front: Front) -> None:
     cookie = await session(front, (await front.key("admin"))["key"])
     judged = {f"POST /quarantine/{{memory_id}}/{deed}" for deed in ("release", "discard")}
-    opened = {"POST /dead/replay", "POST /dead/discard", *judged}
+    opened = {"POST /dead/replay", "POST /dead/discard", "DELETE /turns/{turn_id}", *judged}
     assert opened <= set(NEEDS)
     for route in NEEDS:
         method, path = filled(route)

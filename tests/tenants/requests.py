@@ -169,6 +169,7 @@ ROUTES |= {  # what Mem0's clients speak
     "DELETE /api/v1/webhooks/{webhook}/": {},
     "POST /memories": {"body": TURN_BODY},
     "POST /reset": {},
+    "DELETE /turns/{turn}": {},
 }
 # A leak would be seen in these first.
 SEEING = frozenset(

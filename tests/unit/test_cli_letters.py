@@ -90,3 +90,11 @@ def test_a_dry_run_of_a_replay_is_a_table_of_what_would_change(api: FakeApi) -> 
         "change nothing", "over 9 dead turns: nothing was changed. 6 of them were not tried",
     ):  # fmt: skip
         assert told in result.stdout
+
+
+def test_a_turn_is_discarded_only_on_purpose(api: FakeApi) -> None:
+    api.plan("DELETE", f"/turns/{TURN['id']}", {"id": TURN["id"], "status": "erased"})
+    assert "Its text is lost." in run(api, "turns", str(TURN["id"]), "--discard", answer="n\n").stdout
+    assert api.asked == []
+    assert "discarded" in run(api, "turns", str(TURN["id"]), "--discard", "--yes").stdout
+    assert run(api, "turns", "--discard", "--yes").exit_code == 2

@@ -15,7 +15,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from scrubjay.access.authentication import Admission
-from scrubjay.adapters.redis.turns import RedisTurns
+from scrubjay.adapters.redis.turn_log.turns import RedisTurns
 from scrubjay.api.app import create_app
 from scrubjay.api.dashboard import ledger as ledger_view
 from scrubjay.api.dashboard import views, words

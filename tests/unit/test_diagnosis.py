@@ -45,6 +45,13 @@ def test_a_stack_that_is_well_has_no_problems_and_all_figures_are_read() -> None
     ("changes", "sentence"),
     [
         ({'scrubjay_turns{state="settled",tenant="default"}': "2"}, "The books of default do not agree: 5 turns"),
+        (
+            {
+                'scrubjay_turns{state="accepted",tenant="default"}': "7",
+                'scrubjay_turns{state="lost",tenant="default"}': "2",
+            },
+            "2 waiting turns of default are lost",
+        ),
         ({"scrubjay_backlog_drift": "-2"}, "The backlog's counter is wrong by -2"),
         ({"scrubjay_ledger_audit_late": "1"}, "see that a worker runs"),
         ({"scrubjay_lanes_overdue": "1"}, "1 of 2 lanes with work are overdue: start workers"),

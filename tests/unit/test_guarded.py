@@ -25,12 +25,14 @@ class WatchedBreaker:
     def __init__(self, refusal: ModelUnavailable | None = None) -> None:
         self.refusal = refusal
         self.seen: list[str] = []
+        self.steps: list[str | None] = []
 
     async def trouble(self) -> Trouble | None:
         return Trouble(reason=str(self.refusal)) if self.refusal else None
 
     @contextlib.asynccontextmanager
-    async def call(self) -> AsyncIterator[None]:
+    async def call(self, step: str | None = None) -> AsyncIterator[None]:
+        self.steps.append(step)
         if self.refusal:
             raise self.refusal
         try:

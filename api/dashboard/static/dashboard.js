@@ -148,23 +148,24 @@ function isSure({ ask, title = "Discard for good?", go = "Discard" }) {
 }
 
 async function act(button) {
-  const { deed, id, held, error, which, ask } = button.dataset;
+  const { deed, id, turn, held, error, which, ask } = button.dataset;
   if (ask && !(await isSure(button.dataset))) return;
   button.disabled = true;
-  if (held) show(await post(`/quarantine/${held}/${deed}`, {}, () => JUDGED[deed]));
+  if (turn) show(await send("DELETE", `/turns/${encodeURIComponent(turn)}`, undefined, () => told(deed, 1)));
+  else if (held) show(await send("POST", `/quarantine/${held}/${deed}`, {}, () => JUDGED[deed]));
   else {
     const meant = which ? JSON.parse(which) : id ? { ids: [id] } : { error };
-    show(await post(`/dead/${deed}`, meant, (answer) => told(deed, answer)));
+    show(await send("POST", `/dead/${deed}`, meant, (answer) => told(deed, answer)));
   }
   await refresh({ force: true });
   button.disabled = false;
 }
 
-async function post(path, body, words) {
+async function send(method, path, body, words) {
   // JSON from a script of this origin: another site's form cannot send it, and its script may not.
   try {
     const response = await fetch(`${ROOT}${path}`, {
-      method: "POST",
+      method,
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(body),
     });

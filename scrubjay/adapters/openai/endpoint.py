@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Protocol, TypeVar
 
-from httpx import HTTPError
+from httpx import ConnectError, ConnectTimeout, HTTPError
 from openai import APIConnectionError, APIStatusError, AsyncOpenAI, AsyncStream, OpenAIError, Timeout
 from openai import BaseModel as Chunk
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -174,7 +174,9 @@ async def _meant(what: str, seconds: float) -> AsyncIterator[None]:
     except APIStatusError as error:
         raise meaning(what, error) from error
     except (APIConnectionError, HTTPError) as error:  # while an answer streams, the client lets the latter through
-        raise ModelUnavailable(f"{what} cannot be reached or broke off its answer.") from error
+        is_deaf = isinstance(error.__cause__ or error, ConnectError | ConnectTimeout)
+        sentence = f"{what} cannot be reached or broke off its answer."
+        raise ModelUnavailable(sentence, for_any_request=is_deaf) from error
     except ValidationError as error:
         raise ModelUnavailable(f"{what} gave an answer that is not of its own protocol.") from error
     except (OpenAIError, ValueError) as error:  # a piece that is no JSON is the latter
@@ -199,8 +201,10 @@ def meaning(what: str, error: APIStatusError) -> ScrubjayError:
         return ModelRejected(f"{what} refused the request with HTTP {status}: {detail}")
     said = _SETTINGS.get(means, f"answered HTTP {status}: {detail}")
     wait = retry_after_seconds(error.response.headers, datetime.now(UTC))
-    kind = ModelRefused if means in _SETTINGS else ModelUnavailable
-    return kind(f"{what} {said}.", retry_after_seconds=wait)
+    if means in _SETTINGS:
+        return ModelRefused(f"{what} {said}.", retry_after_seconds=wait)
+    is_busy = status < HTTPStatus.INTERNAL_SERVER_ERROR or wait is not None
+    return ModelUnavailable(f"{what} {said}.", retry_after_seconds=wait, for_any_request=is_busy)
 
 
 def _detail(body: Any) -> str:

@@ -109,7 +109,7 @@ def _check(tenant: bytes, waiting: int, listed: int, fields: Sequence[Any]) -> N
     """Check a tenant's ledger in Redis against its status sets and waiting lists; log `ledger_unbalanced` if wrong."""
     ledger, counted = decode_ledger(fields, waiting), waiting_counted(fields)
     if not ledger.balanced or counted != waiting or listed not in (-1, waiting):
-        figures = {name: getattr(ledger, name) for name in ("accepted", "settled", "waiting", "dead", "erased")}
+        figures = {name: getattr(ledger, name) for name in ("accepted", "settled", "waiting", "dead", "erased", "lost")}
         figures |= {"counted": counted, "listed": None if listed < 0 else listed}
         log.error("ledger_unbalanced", tenant=tenant.decode(), **figures)
 

@@ -1,9 +1,9 @@
 """A circuit breaker that the whole fleet shares: its state is in Redis, and each step is one Lua script.
 
-Closed, it counts failures in a row. Open, it refuses until its pause is over. Then one call of the whole fleet is let
-through; with each answer one more at once, until they are no longer counted; with each failure half as many, and a
-failure of the only one opens again for twice as long. So of the calls begun since it opened there are never more at
-once than one and the answers since.
+Closed, it counts failures in a row; those of one owner alone do not open it. Open, it refuses until its pause is over.
+Then one call of the whole fleet is let through, and not at once that of whoever failed last; with each answer one more
+at once, until they are no longer counted; with each failure half as many, and a failure of the only one opens again for
+twice as long. So of the calls begun since it opened there are never more at once than one and the answers since.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import structlog
 
 from scrubjay.adapters.redis.scripts import Argument, RedisScripts
 from scrubjay.errors import InboxUnavailable, ModelRefused, ModelRejected, ModelUnavailable
+from scrubjay.llm.asking import PROBE, asker
 from scrubjay.model import Trouble
 from scrubjay.model.clock import from_us
 
@@ -67,6 +68,7 @@ class RedisBreaker:
 
     def __init__(self, scripts: RedisScripts, name: str, limits: BreakerLimits) -> None:
         self._run = scripts.run
+        self._keys, self._name = scripts.keys, name
         self._names = [scripts.keys.breaker(name), scripts.keys.breaker_calls(name)]
         self._limits = limits
 
@@ -78,12 +80,15 @@ class RedisBreaker:
         return Trouble(reason=f"{reason.decode()}; calls are paused.", since=from_us(since_us))
 
     @contextlib.asynccontextmanager
-    async def call(self) -> AsyncIterator[None]:
+    async def call(self, step: str | None = None) -> AsyncIterator[None]:
         """Make one call inside. What it raises tells how the provider is; a cancelled call tells nothing.
+
+        Args:
+            step: the step of remembering that it is for, in which the outcomes of owners are compared.
 
         Raises ModelUnavailable without a call being made when it is not the time for one.
         """
-        call = uuid.uuid4().hex
+        call, outcomes = uuid.uuid4().hex, f"{self._name}:{step}" if step else None
         opening = await self._admitted(call)
         outcome, failure = "left", None
         try:
@@ -94,17 +99,20 @@ class RedisBreaker:
             raise
         except ModelUnavailable as error:
             outcome, failure = "refused" if isinstance(error, ModelRefused) else "failed", error
+            if outcome == "failed" and not error.for_any_request:
+                error.outcomes = outcomes
             raise
         finally:
             if opening is not None:
-                await self._report(call, opening, outcome, failure)
+                await self._report(call, opening, outcome, failure, outcomes)
 
     async def _admitted(self, call: str) -> bytes | None:
         """The opening that the call is made under; None when Redis is away. Raises ModelUnavailable."""
         limits = self._limits
         rest_ms = _ms(min(limits.base_seconds, limits.longest_seconds))
+        args: list[Argument] = [call, _ms(limits.call_seconds), rest_ms, _owner()]
         try:
-            answer = await self._run("breaker_admit", self._names, [call, _ms(limits.call_seconds), rest_ms])
+            answer = await self._run("breaker_admit", self._names, args)
         except InboxUnavailable as error:
             log.warning("breaker_unreachable", reason=error.plain)
             return None
@@ -117,7 +125,9 @@ class RedisBreaker:
         sentence = f"{reason.decode()}; {then} in {math.ceil(seconds)} s."
         raise ModelUnavailable(sentence, retry_after_seconds=seconds)
 
-    async def _report(self, call: str, opening: bytes, outcome: str, failure: ModelUnavailable | None) -> None:
+    async def _report(
+        self, call: str, opening: bytes, outcome: str, failure: ModelUnavailable | None, outcomes: str | None
+    ) -> None:
         limits, asked_seconds = self._limits, (failure.retry_after_seconds if failure else None) or 0
         # Without the provider's own words: they may repeat what one tenant said, and all read the reason.
         reason = failure.plain if failure else ""
@@ -125,14 +135,23 @@ class RedisBreaker:
         kept_seconds = 2 * max(limits.longest_seconds, _LONGEST_ASKED_SECONDS)
         args: list[Argument] = [call, opening, outcome, reason, _ms(min(asked_seconds, _LONGEST_ASKED_SECONDS))]
         args += [limits.threshold, _ms(limits.base_seconds), _ms(limits.longest_seconds), limits.whole]
-        args.append(_ms(kept_seconds))
+        asks = asker()
+        args += [_ms(kept_seconds), _owner(), asks.turn if asks else "", PROBE]
+        names = list(self._names)
+        if outcomes is not None:
+            names += [self._keys.outcomes(outcomes), self._keys.outcomes_marks(outcomes)]
         try:
-            pause_ms = await self._run("breaker_report", self._names, args)
+            pause_ms = await self._run("breaker_report", names, args)
         except InboxUnavailable as error:
             log.warning("breaker_unreachable", reason=error.plain)
             return
         if pause_ms:
             log.warning("breaker_opens", reason=reason, pause_seconds=pause_ms / 1000)
+
+
+def _owner() -> str:
+    asks = asker()
+    return asks.owner if asks else ""
 
 
 def _ms(seconds: float) -> int:

@@ -144,6 +144,7 @@ def decode_ledger(fields: Sequence[Any], waiting: int, oldest: bytes = b"") -> L
         waiting=waiting,
         dead=totals.get("dead", 0),
         erased=totals.get("erased", 0),
+        lost=totals.get("lost", 0),
         gated=totals.get("gated", 0),
         dropped_facts=totals.get("dropped_facts", 0),
         oldest_waiting_at=from_us(oldest) if oldest else None,

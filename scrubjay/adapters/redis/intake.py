@@ -19,15 +19,17 @@ from scrubjay.adapters.redis.reviving import RedisReviving
 from scrubjay.adapters.redis.scripts import Argument, RedisScripts, answered
 from scrubjay.adapters.redis.trimming import trim_some
 from scrubjay.adapters.redis.webhooks.wakeups import HookBells
-from scrubjay.errors import IdempotencyConflict, InboxFull, StoreUnavailable
+from scrubjay.errors import IdempotencyConflict, InboxFull, LaneBusy, NotFound, StoreUnavailable, TurnFinished
 from scrubjay.logging_setup import attempted
-from scrubjay.model import OWNERS, Status, Submission
+from scrubjay.model import OWNERS, Lane, Status, Submission
 from scrubjay.ports import Accepted, Doorbell, Revived
 
 _ACCEPT_SECONDS = 5
 _SEED_SECONDS = 1
 _UNSEEDED_AT = 12  # of the arguments of `accept`
 _WOKEN_AT_ONCE, _MOST_WOKEN = 100, 1_000  # lanes, in a step and in a sweep
+_DISCARD_SECONDS = 5
+_DISCARD_LOOK_SECONDS = 0.05
 _TRIMMING_SHARE = 0.25  # of the time between two sweeps, at most
 
 
@@ -141,6 +143,41 @@ class RedisInbox(RedisErasing):
     async def revive(self, tenant: str, turn_ids: Sequence[str], *, replay: bool) -> Revived:
         """Replay dead turns in this order, as far as the limits of what waits allow, or discard them."""
         return await self._reviving.revive(tenant, turn_ids, replay=replay)
+
+    async def discard(self, tenant: str, turn_id: str) -> None:
+        """Give up a turn that waits, or is dead: its text is removed, and its lane goes on without it.
+
+        Raises NotFound, TurnFinished, or LaneBusy while what came of it is being written.
+        """
+        deadline = asyncio.get_running_loop().time() + _DISCARD_SECONDS
+        while _is_busy(await self._discarded(tenant, turn_id)):
+            if asyncio.get_running_loop().time() > deadline:
+                raise LaneBusy("what came of this turn is being written just now", retry_after_seconds=1)
+            await asyncio.sleep(_DISCARD_LOOK_SECONDS)
+
+    async def _discarded(self, tenant: str, turn_id: str) -> bytes:
+        turn = self._keys.turn(tenant, turn_id)
+        status, key = await answered(self._redis.hmget(turn, "status", "lane"))
+        if status is None or key is None:  # what was erased names no lane
+            return status or b""
+        if status == Status.DEAD.value.encode():
+            return b"discarded" if (await self.revive(tenant, [turn_id], replay=False)).count else b"busy"
+        lane = Lane.parse(key.decode())
+        names = [turn, self._keys.lease(lane), self._keys.lane(lane), self._keys.waiting(lane), self._keys.plan(lane)]
+        names += [self._keys.ledger(tenant), self._keys.backlog, self._keys.owned(lane)]
+        names += [self._bell.queue, self._keys.erasing(lane)]
+        args: list[Argument] = [turn_id, lane.key, *self._keys.prefixes(lane), self._bell.message()]
+        args += [MOST_MESSAGES, self._limits.retention_seconds, self._limits.longest_lease_ms]
+        return bytes(await self._run("discard", names, args))
+
+
+def _is_busy(outcome: bytes) -> bool:
+    """Whether the script `discard` has to be run again; raises where there is nothing to discard."""
+    if outcome == b"":
+        raise NotFound("there is no turn with this id; statuses are kept for the retention time")
+    if outcome in (b"settled", b"erased"):
+        raise TurnFinished(f"the turn is {outcome.decode()}: it does not wait any more")
+    return outcome != b"discarded"
 
 
 def _accepted(outcome: bytes, found: bytes) -> Accepted:

@@ -270,6 +270,14 @@ class Keys:
         """The calls that an endpoint's breaker has let through one by one."""
         return f"{self.prefix}breaker:{name}:calls"
 
+    def outcomes(self, name: str) -> str:
+        """What became of the last calls of an endpoint in one step of remembering."""
+        return f"{self.prefix}outcomes:{name}"
+
+    def outcomes_marks(self, name: str) -> str:
+        """When such a call was last answered to an owner, and a turn last died with few others to compare it with."""
+        return f"{self.prefix}outcomes_marks:{name}"
+
     def prefixes(self, lane: Lane) -> tuple[str, str]:
         """What the turn keys and the status sets of the lane's tenant start with."""
         return self.turn_prefix(lane.tenant), self.status_prefix(lane.tenant)

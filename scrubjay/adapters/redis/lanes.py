@@ -4,32 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 from collections.abc import Sequence
-from typing import Any
 
+import structlog
 from redis.asyncio import Redis
 
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
-from scrubjay.adapters.redis.codec import decode_plan, decode_turn, encode_events, encode_plan, told
+from scrubjay.adapters.redis.codec import decode_plan, decode_turn, encode_events, encode_plan
 from scrubjay.adapters.redis.erase.epochs import RedisEpochs
+from scrubjay.adapters.redis.failures import RedisFailures, still_ours
 from scrubjay.adapters.redis.leasing import RedisLeasing
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.order import RedisOrder
 from scrubjay.adapters.redis.scripts import Argument, RedisScripts
 from scrubjay.adapters.redis.webhooks.outbox import ALL, FanOut
 from scrubjay.adapters.redis.webhooks.wakeups import HookBells
-from scrubjay.errors import InboxUnavailable, LeaseLost
+from scrubjay.errors import InboxUnavailable
 from scrubjay.model import Batch, Confirmation, Epoch, Lane, Lease, Plan, Scope, Status, Telling, Turn
 from scrubjay.ports import Doorbell
 
-_BACKOFF_BASE_MS = 500
-_LONGEST_ASKED_SECONDS = 600  # a Retry-After of a day is not honoured to the letter
+log = structlog.get_logger(__name__)
+
 _TOLD = 2
+_AGAIN = b"again"
 _LOST_WORKER = "worker_lost: the worker was lost every time it held this turn alone"
 
 
-class RedisLanes(RedisLeasing):
+class RedisLanes(RedisLeasing, RedisFailures):
     """The port `Lanes` on Redis 6.2 or newer (one primary; Redis Cluster is not supported).
 
     Args:
@@ -74,23 +75,28 @@ class RedisLanes(RedisLeasing):
             self._limits.max_attempts,
             *self._keys.prefixes(lane),
         ]
-        answer = await self._run("take", names, [*args, _LOST_WORKER, self._limits.retention_seconds])
-        _still_ours(answer[0] != b"lost", lane)
-        if answer[0] == b"empty":
+        outcome = _AGAIN
+        while outcome == _AGAIN:
+            outcome, *rest = await self._run("take", names, [*args, _LOST_WORKER, self._limits.retention_seconds])
+            still_ours(outcome != b"lost", lane)
+            for turn_id in rest[0]:
+                log.error("turn_lost", tenant=lane.tenant, turn_id=turn_id.decode())
+        if outcome == b"empty":
             return None
-        turns = tuple(decode_turn(row) for row in answer[1])
-        return Batch(turns=turns, plan=decode_plan(answer[2]) if answer[2] else None, others_wait=bool(answer[3]))
+        _, rows, plan, others_wait = rest
+        turns = tuple(decode_turn(row) for row in rows)
+        return Batch(turns=turns, plan=decode_plan(plan) if plan else None, others_wait=bool(others_wait))
 
     async def record(self, lease: Lease, plan: Plan) -> None:
         """Keep the plan with its batch."""
         names = [self._keys.lease(lease.lane), self._keys.plan(lease.lane), self._keys.lane(lease.lane)]
-        _still_ours(await self._run("record", names, [lease.token, encode_plan(plan)]), lease.lane)
+        still_ours(await self._run("record", names, [lease.token, encode_plan(plan)]), lease.lane)
 
     async def confirm(self, lease: Lease, turns: Sequence[Turn]) -> Confirmation:
         """The last look before applying: raises LeaseLost, or tells which turns were erased meanwhile."""
         asked_at = asyncio.get_running_loop().time()
         token, left_ms = await self._run("confirm", [self._keys.lease(lease.lane)], [])
-        _still_ours(token is not None and int(token) == lease.token, lease.lane)
+        still_ours(token is not None and int(token) == lease.token, lease.lane)
         left_ms = min(left_ms, self._limits.lease_ms)  # where Redis' clock has gone back, a lease seems to last longer
         return Confirmation(erased=await self.erased(turns), good_until=asked_at + left_ms / 1000)
 
@@ -124,7 +130,7 @@ class RedisLanes(RedisLeasing):
             status = Status.ERASED if turn_id in erased else Status.SETTLED
             args += [turn_id, status.value, encode_events(plan.events.get(turn_id, ())), int(turn_id in plan.gated)]
         answer = await self._run("settle", names, args)
-        _still_ours(answer, lane)
+        still_ours(answer, lane)
         if answer == _TOLD:
             await self._begin_to_tell(lane)
 
@@ -144,7 +150,7 @@ class RedisLanes(RedisLeasing):
         args += ["version", told.version] if told.version is not None else []
         args += [word for pair in told.scope.ids.items() for word in pair]
         noted = await self._run("hook_note", [self._keys.lease(lane), self._keys.hooks(lane.tenant)], args)
-        _still_ours(noted is not None, lane)
+        still_ours(noted is not None, lane)
         return [one.decode() for one in noted]
 
     async def tell(self, tenant: str, noted: Sequence[str]) -> None:
@@ -153,26 +159,3 @@ class RedisLanes(RedisLeasing):
             with contextlib.suppress(InboxUnavailable):  # it is due in a while by itself
                 await self._run("hook_again", [], [tenant, *noted])
             await self._hooks.ring_all(tenant)
-
-    async def postpone(self, lease: Lease, error: str, retry_after_seconds: float | None) -> float:
-        """A transient failure: no attempt is spent, the lane sleeps for the returned seconds."""
-        lane, limits = lease.lane, self._limits
-        names = [self._keys.lease(lane), self._keys.lane(lane), self._keys.waiting(lane), self._keys.lanes]
-        args: list[Argument] = [lease.token, lane.key, *self._keys.prefixes(lane), error, _BACKOFF_BASE_MS]
-        asked_ms = int(1000 * min(retry_after_seconds or 0, _LONGEST_ASKED_SECONDS))
-        args += [int(limits.retry_max_seconds * 1000), asked_ms, random.random(), told(error)]
-        delay_ms = await self._run("postpone", names, args)
-        _still_ours(delay_ms >= 0, lane)
-        return float(delay_ms) / 1000
-
-    async def fail(self, lease: Lease, error: str) -> None:
-        """A permanent failure: the batch is halved; a turn that stands alone goes to the dead letters."""
-        lane = lease.lane
-        names = [self._keys.lease(lane), self._keys.lane(lane), self._keys.waiting(lane), self._keys.plan(lane)]
-        names += [self._keys.ledger(lane.tenant), self._keys.backlog, self._keys.owned(lane), self._keys.dead(lane)]
-        _still_ours(await self._run("fail", names, [lease.token, *self._keys.prefixes(lane), error, told(error)]), lane)
-
-
-def _still_ours(ours: Any, lane: Lane) -> None:
-    if not ours:
-        raise LeaseLost(f"the lease on a {lane.kind} lane was lost")

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from scrubjay.adapters.redis.limits import MOST_MESSAGES, InboxLimits
 from scrubjay.adapters.redis.order import RedisOrder
 from scrubjay.adapters.redis.scripts import Argument, RedisScripts
-from scrubjay.errors import InboxUnavailable, LaneBusy, LeaseLost, Transient
+from scrubjay.errors import InboxRefused, InboxUnavailable, LaneBusy, LeaseLost, Transient
 from scrubjay.logging_setup import attempted
 from scrubjay.model import Lane, Lease
 from scrubjay.model.clock import from_us
@@ -111,21 +111,21 @@ class RedisLeasing:
     @contextlib.asynccontextmanager
     async def _kept(self, lease: Lease) -> AsyncIterator[None]:
         heartbeat = asyncio.create_task(self._beat(lease))
-        died = True
+        died, refused = True, False
         try:
             yield
             died = False
-        except (asyncio.CancelledError, Transient, LeaseLost):
-            died = False
+        except (asyncio.CancelledError, Transient, LeaseLost) as error:
+            died, refused = False, isinstance(error, InboxRefused)
             raise
         finally:
             heartbeat.cancel()
-            await self._give_back(lease, died)
+            await self._give_back(lease, died, refused)
 
-    async def _give_back(self, lease: Lease, died: bool) -> None:
+    async def _give_back(self, lease: Lease, died: bool, refused: bool) -> None:
         """Hand back, waiting for Redis as long as the lease can live; after that it has ended by itself."""
         with contextlib.suppress(InboxUnavailable):
-            await self._waited_for(partial(self.hand_back, lease, died=died))
+            await self._waited_for(partial(self.hand_back, lease, died=died, refused=refused))
 
     async def _waited_for(self, step: Callable[[], Awaitable[T]]) -> T:
         """Do a step that may be done twice, waiting for Redis as long as a lease: by then the sweep rings anyway."""
@@ -145,8 +145,14 @@ class RedisLeasing:
             renewing = self._run("renew", names, [lease.token, lease.lane.key, self._limits.lease_ms])
             held = await attempted("renew", renewing, expected=InboxUnavailable) != _LOST
 
-    async def hand_back(self, lease: Lease, *, died: bool = False) -> None:
-        """Give the lane up, if it is still ours, and send some wake-up messages if lanes are ready."""
+    async def hand_back(self, lease: Lease, *, died: bool = False, refused: bool = False) -> None:
+        """Give the lane up, if it is still ours, and send some wake-up messages if lanes are ready.
+
+        Args:
+            lease: the one that ends.
+            died: its holder came to an unforeseen end: the batch stays marked as held, and the lane rests a moment.
+            refused: Redis refused a step: the lane rests, for longer each time.
+        """
         lane = lease.lane
         names = [
             self._keys.lease(lane),
@@ -156,9 +162,16 @@ class RedisLeasing:
             self._keys.erasing(lane),
             self._bell.queue,
         ]
-        args: list[Argument] = [lease.token, lane.key, *self._keys.prefixes(lane), int(died), _REST_MS]
+        args: list[Argument] = [
+            lease.token,
+            lane.key,
+            *self._keys.prefixes(lane),
+            int(died) or ("refused" if refused else ""),
+            _REST_MS,
+        ]
         args += [
             self._limits.retention_seconds,
+            int(self._limits.retry_max_seconds * 1000),
             MOST_MESSAGES,
             *(self._bell.message() for _ in range(_MESSAGES_A_DRAIN)),
         ]

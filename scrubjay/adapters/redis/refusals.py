@@ -77,6 +77,11 @@ def leads_elsewhere(error: BaseException) -> bool:
     return refusal_of(error) in _ELSEWHERE
 
 
+def is_away(refusal: Refusal | None) -> bool:
+    """Whether Redis did not answer, or is one that will not be the primary for a while; else it refuses for itself."""
+    return refusal is None or refusal in _ELSEWHERE
+
+
 def sentence(refusal: Refusal | None, error: BaseException) -> str:
     """The sentence that tells a person why Redis refuses a command, or that Redis does not answer."""
     if refusal is None:

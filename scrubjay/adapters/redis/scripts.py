@@ -24,8 +24,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, RedisError
 
 from scrubjay.adapters.redis.keys import DEFAULT_KEYS, Keys
-from scrubjay.adapters.redis.refusals import Refusal, blamed, refusal_of, sentence
-from scrubjay.errors import InboxUnavailable
+from scrubjay.adapters.redis.refusals import Refusal, blamed, is_away, refusal_of, sentence
+from scrubjay.errors import InboxRefused, InboxUnavailable
 
 log = structlog.get_logger(__name__)
 
@@ -214,4 +214,5 @@ def _gone() -> Iterator[None]:
 def _unavailable(error: RedisError | OSError) -> InboxUnavailable:
     refusal = refusal_of(error)
     retry_after_seconds = _FULL_RETRY_SECONDS if refusal in (Refusal.OOM, Refusal.MISCONF) else None
-    return InboxUnavailable(sentence(refusal, error), retry_after_seconds=retry_after_seconds)
+    kind = InboxUnavailable if is_away(refusal) else InboxRefused
+    return kind(sentence(refusal, error), retry_after_seconds=retry_after_seconds)

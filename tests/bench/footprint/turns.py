@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis.turns import RedisTurns
+from scrubjay.adapters.redis.turn_log.turns import RedisTurns
 from scrubjay.client import ScrubjayClient
 from scrubjay.model.ledger import Ledger
 from tests.bench.footprint.state import Memory, memory

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from scrubjay.adapters.redis.turns import RedisTurns
+from scrubjay.adapters.redis.turn_log.turns import RedisTurns
 from scrubjay.client.views import MemoryView
 from tests.chaos.erase.owners import Speaker
 from tests.chaos.scene import TENANT, Scene

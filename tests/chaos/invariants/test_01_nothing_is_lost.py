@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scrubjay.adapters.redis.turns import RedisTurns
+from scrubjay.adapters.redis.turn_log.turns import RedisTurns
 from scrubjay.model.names import QUEUE
 from tests.chaos.holding import Moment, Step
 from tests.chaos.scene import TENANT, Scene

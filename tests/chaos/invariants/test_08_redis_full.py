@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from scrubjay.adapters.redis.turns import RedisTurns
+from scrubjay.adapters.redis.turn_log.turns import RedisTurns
 from tests.chaos.scene import TENANT, Scene
 
 ROOM_BYTES = 300_000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scrubjay.adapters.redis.turns import RedisTurns
+from scrubjay.adapters.redis.turn_log.turns import RedisTurns
 from scrubjay.model import Scope
 from tests.chaos.holding import Moment, Step
 from tests.chaos.scan import all_of_qdrant, all_of_redis

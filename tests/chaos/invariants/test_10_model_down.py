@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from scrubjay.adapters.redis.turns import RedisTurns
+from scrubjay.adapters.redis.turn_log.turns import RedisTurns
 from scrubjay.model import Scope
 from tests.chaos.conftest import Restaged
 from tests.chaos.scene import TENANT, Scene

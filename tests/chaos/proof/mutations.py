@@ -52,7 +52,7 @@ _DOWN = _test(
     "while_the_model_is_down_the_backlog_grows_and_nothing_is_marked_done_and_then_it_drains",
 )
 
-_POSTPONE = "delay = await parts.lanes.postpone(lease, str(error), error.retry_after_seconds)"
+_POSTPONE = "delay = await parts.lanes.postpone(lease, str(error), error.retry_after_seconds, counted=counted)"
 
 
 _INVARIANTS = (
@@ -119,7 +119,7 @@ _INVARIANTS = (
         Edit(f"{_LUA}/record.lua", "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end", ""),
         Edit(f"{_LUA}/settle.lua", "if redis.call('GET', lease) ~= ARGV[1] then return 0 end", ""),
         Edit("scrubjay/adapters/redis/lanes.py",
-             "_still_ours(token is not None and int(token) == lease.token, lease.lane)",
+             "still_ours(token is not None and int(token) == lease.token, lease.lane)",
              "left_ms = max(left_ms, 10_000)"),
         Edit("scrubjay/adapters/redis/lanes.py", "if any(turn.order <=", "if False and any(turn.order <="),
     )),

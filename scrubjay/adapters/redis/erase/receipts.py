@@ -6,8 +6,8 @@ import structlog
 from pydantic import ValidationError
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis.lists import newest
 from scrubjay.adapters.redis.scripts import RedisScripts, answered
+from scrubjay.adapters.redis.turn_log.lists import newest
 from scrubjay.model import Page, Slice
 from scrubjay.model.erasure import Receipt
 

@@ -1,13 +1,27 @@
 -- What became of a call. Only calls made under the present opening count, so one outage is not counted once a call.
--- KEYS breaker, calls
+-- The last outcomes of each step of remembering are kept with whose they were, for `outcomes` to compare.
+-- KEYS breaker, calls, [outcomes, marks of the step]
 -- ARGV call, opening, outcome (answered, failed, refused or left), reason, asked_ms, threshold, base_ms, longest_ms,
---   whole (more calls at once than this are not counted any more), keep_ms
+--   whole (more calls at once than this are not counted any more), keep_ms, owner (empty: not known), turn (if it is one),
+--   the owner that stands for a probe
 -- Returns the ms for which it opens, 0 when it does not.
 -- with _clock
 local breaker, calls = unpack(KEYS)
 local outcome, threshold, whole, keep_ms = ARGV[3], tonumber(ARGV[6]), tonumber(ARGV[9]), tonumber(ARGV[10])
 redis.call('ZREM', calls, ARGV[1])
-local row = redis.call('HMGET', breaker, 'opened_us', 'limit')
+local owner = ARGV[11]
+if KEYS[3] and (outcome == 'answered' or outcome == 'failed') then
+  local now = digits(look().monotonic_ms)
+  local line = { now, owner, ARGV[12], outcome == 'answered' and '1' or '0' }
+  redis.call('LPUSH', KEYS[3], table.concat(line, ' '))
+  redis.call('LTRIM', KEYS[3], 0, 255)
+  redis.call('EXPIRE', KEYS[3], 1200)
+  if outcome == 'answered' and owner ~= ARGV[13] then
+    redis.call('HSET', KEYS[4], 'answered_ms', now)
+    redis.call('EXPIRE', KEYS[4], 172800)
+  end
+end
+local row = redis.call('HMGET', breaker, 'opened_us', 'limit', 'owner')
 local opened, limit = row[1] or '', tonumber(row[2] or '0')
 if outcome == 'left' or opened ~= ARGV[2] then return 0 end
 
@@ -16,7 +30,7 @@ if outcome == 'answered' then
     redis.call('DEL', breaker, calls)
   else
     redis.call('HSET', breaker, 'limit', limit + 1, 'pauses', 0)
-    redis.call('HDEL', breaker, 'since_us')
+    redis.call('HDEL', breaker, 'since_us', 'opened_by')
     redis.call('PEXPIRE', breaker, keep_ms)
   end
   return 0
@@ -24,7 +38,10 @@ end
 if outcome == 'failed' then
   local enough
   if opened == '' then
-    enough = redis.call('HINCRBY', breaker, 'failures', 1) >= threshold
+    -- Failures of one owner alone may be his own doing.
+    local several = owner == '' or (row[3] and row[3] ~= owner)
+    redis.call('HSET', breaker, 'owner', several and '' or owner)
+    enough = redis.call('HINCRBY', breaker, 'failures', 1) >= threshold and several
   else
     -- Half as many calls at once; a failure of the only one opens again.
     enough = limit <= 1
@@ -43,6 +60,7 @@ local until_ms = clock.monotonic_ms + pause_ms
 -- Until the next answer, however often it opens again.
 redis.call('HSETNX', breaker, 'since_us', digits(clock.now_us))
 redis.call('HSET', breaker, 'opened_us', digits(clock.now_us),
-  'until_ms', string.format('%.0f', until_ms), 'limit', 1, 'reason', ARGV[4])
+  'until_ms', string.format('%.0f', until_ms), 'limit', 1, 'reason', ARGV[4], 'pause_ms', pause_ms)
+if owner == '' or opened == '' then redis.call('HDEL', breaker, 'opened_by') else redis.call('HSET', breaker, 'opened_by', owner) end
 redis.call('PEXPIRE', breaker, pause_ms + keep_ms)
 return pause_ms

@@ -28,7 +28,7 @@ if ARGV[7] ~= '1' then
   redis.call('HINCRBY', ledger, 'erased', 1)
   redis.call('HDEL', turn, 'body', 'error', 'lane', 'order', 'idem', 'user_id', 'agent_id', 'run_id', 'app_id', 'used_calls', 'used_embeddings',
     'used_prompt_tokens', 'used_completion_tokens', 'used_embedding_tokens', 'used_cost_nusd',
-    'history', 'times_failed', 'times_postponed', 'times_worker_lost', 'times_replayed')
+    'history', 'tries', 'times_failed', 'times_postponed', 'times_worker_lost', 'times_replayed')
   redis.call('HSET', turn, 'status', 'erased')
   redis.call('EXPIRE', turn, ARGV[6])
   end_key(row[4], ARGV[1])
@@ -40,7 +40,7 @@ redis.call('PERSIST', owned)
 redis.call('PERSIST', lane)
 local clock = look()
 redis.call('HSET', turn, 'status', 'queued', 'due_ms', digits(clock.monotonic_ms))
-redis.call('HDEL', turn, 'error')
+redis.call('HDEL', turn, 'error', 'tries')
 note_down(turn, 'replayed', nil, nil, tonumber(row[3]))
 redis.call('RPUSH', waiting, ARGV[1])
 due_now(waiting, clock)

@@ -6,21 +6,30 @@
 -- with _clock
 -- with _due
 -- with _idempotency
+-- with _single
 local lease, lane, waiting, plan, ledger, backlog, owned = unpack(KEYS)
 if redis.call('GET', lease) ~= ARGV[1] then return 0 end
 local clock = look()
 local now = digits(clock.now_us)
 if redis.call('EXISTS', plan) == 1 then redis.call('HINCRBY', ledger, 'dropped_facts', ARGV[5]) end
+local settled = 0
 local telling, told = redis.call('EXISTS', KEYS[8]) == 1, nil
 for i = 8, #ARGV, 4 do
   local id, status, events, gated = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
   local turn = ARGV[2] .. id
-  if redis.call('LREM', waiting, 1, id) == 1 then
+  local there = redis.call('LREM', waiting, 1, id) == 1
+  if there then settled = settled + 1 end
+  if there and redis.call('HEXISTS', turn, 'accepted_us') == 0 then -- it is done, though nothing of it is left to tell
+    redis.call('ZREM', ARGV[3] .. 'running', id)
+    redis.call('ZREM', owned, id)
+    redis.call('HINCRBY', ledger, status, 1)
+    redis.call('DECR', backlog)
+  elseif there then
     redis.call('ZREM', ARGV[3] .. 'running', id)
     redis.call('ZADD', ARGV[3] .. status, redis.call('HGET', turn, 'accepted_us'), id)
     redis.call('HSET', turn, 'status', status, 'events', events, 'settled_us', now)
     end_key(redis.call('HGET', turn, 'idem'), id)
-    redis.call('HDEL', turn, 'error')
+    redis.call('HDEL', turn, 'error', 'tries')
     -- One line a turn, whatever it did and however many webhooks there are: `hook_fan_out` makes the deliveries.
     if telling and status == 'settled' and events ~= '[]' then
       redis.call('RPUSH', KEYS[9], id)
@@ -51,6 +60,7 @@ for i = 8, #ARGV, 4 do
   end
 end
 due_by_first(waiting, ARGV[2])
+tried_alone(lane, settled)
 redis.call('DEL', plan)
 redis.call('HDEL', lane, 'held', 'holder', 'limit', 'failures', 'deaths', 'planned', 'wake_us')
 -- The index names a turn for as long as its hash lives, which is longer than the retention if it waited long or is dead.

@@ -1,11 +1,14 @@
 -- The next turns of a lane, counted as attempted. An empty lane falls asleep and its lease ends in the same step,
--- so a turn that is accepted a moment later makes the lane ready, and it is free.
+-- so a turn that is accepted a moment later makes the lane ready, and it is free. Returns { lost }, { empty, lost turns },
+-- { again, lost turns } where more may be lost, or { turns, lost turns, turns, plan, 1 if others wait }.
 -- KEYS lease, lane, waiting list, plan, lanes, ledger, backlog, owned, the lane's dead
 -- ARGV token, lane, max_turns, max_chars, max_attempts, turn prefix, status prefix, error for a lost worker, retention_s
 -- with _history
 -- with _idempotency
 -- with _due
 -- with _ready
+-- with _lost
+-- with _single
 local lease, lane, waiting, plan_key, lanes, ledger, backlog, owned, dead = unpack(KEYS)
 local turn_prefix, status_prefix, most = ARGV[6], ARGV[7], tonumber(ARGV[5])
 if redis.call('GET', lease) ~= ARGV[1] then return { 'lost' } end
@@ -19,6 +22,7 @@ end
 
 local function bury_first()
   local first = redis.call('LPOP', waiting)
+  tried_alone(lane, 1)
   due_by_first(waiting, turn_prefix)
   move(first, redis.call('HGET', turn_prefix .. first, 'status'), 'dead')
   redis.call('ZREM', owned, first)
@@ -29,6 +33,10 @@ local function bury_first()
   redis.call('HINCRBY', ledger, 'waiting', -1)
   redis.call('DECR', backlog)
 end
+
+local lost = drop_lost({ lane = lane, waiting = waiting, plan = plan_key, ledger = ledger, backlog = backlog, owned = owned },
+  tonumber(ARGV[3]), turn_prefix, status_prefix)
+if #lost == MOST_LOST then return { 'again', lost } end
 
 local plan = redis.call('GET', plan_key)
 -- `held` is still set when the last holder neither settled nor gave back: it died, or lost its lease.
@@ -54,16 +62,17 @@ if held > 0 then
   end
 end
 local limit = tonumber(redis.call('HGET', lane, 'limit') or ARGV[3])
-if plan then limit = tonumber(redis.call('HGET', lane, 'planned')) end
+if redis.call('HEXISTS', lane, 'single') == 1 then limit = 1 end
+if plan then limit = tonumber(redis.call('HGET', lane, 'planned') or limit) end
 
 local ids = redis.call('LRANGE', waiting, 0, limit - 1)
 if #ids == 0 then
   redis.call('ZREM', lanes, ARGV[2])
-  redis.call('HDEL', lane, 'held', 'holder', 'limit', 'failures', 'deaths', 'wake_us')
+  redis.call('HDEL', lane, 'held', 'holder', 'limit', 'failures', 'deaths', 'wake_us', 'single', 'tried_ms')
   redis.call('EXPIRE', lane, ARGV[9])
   redis.call('EXPIRE', owned, ARGV[9])
   redis.call('DEL', lease)
-  return { 'empty' }
+  return { 'empty', lost }
 end
 local turns, chars = {}, 0
 for _, id in ipairs(ids) do
@@ -76,4 +85,4 @@ for _, id in ipairs(ids) do
 end
 redis.call('HSET', lane, 'held', #turns, 'holder', ARGV[1])
 pay(ARGV[2], lane, ARGV[1])
-return { 'turns', turns, plan or '', others_wait(tenant_of(ARGV[2])) and 1 or 0 }
+return { 'turns', lost, turns, plan or '', others_wait(tenant_of(ARGV[2])) and 1 or 0 }

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from redis.asyncio import Redis
 
 from scrubjay.adapters.redis.limits import InboxLimits
-from scrubjay.adapters.redis.lists import newest
 from scrubjay.adapters.redis.scripts import Argument, RedisScripts, answered
+from scrubjay.adapters.redis.turn_log.lists import newest
 from scrubjay.adapters.redis.webhooks.delivery_log import decode_delivery
 from scrubjay.adapters.redis.webhooks.outbox import FanOut
 from scrubjay.adapters.redis.webhooks.registry import RedisWebhooks

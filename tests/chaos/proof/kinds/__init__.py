@@ -9,6 +9,7 @@ from tests.chaos.proof.kinds import (
     hostile,
     large_work,
     lists,
+    poison,
     scopes,
     shares,
     stores,
@@ -26,4 +27,5 @@ KINDS: dict[int, tuple[Mutation, ...]] = {
     17: health.MUTATIONS,
     18: scopes.MUTATIONS,
     19: shares.MUTATIONS,
+    20: poison.MUTATIONS,
 }

@@ -74,7 +74,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         f"{_DATING}a_turn_that_died_while_the_clock_was_ahead_and_is_replayed_overwrites_nothing_newer",
         "scrubjay/model/versions.py", "if turn.timestamp is None and memory.order > turn.order:", "if False:"),
     one(11, "Dead turns are replayed by their times.", _REPLAYED,
-        "scrubjay/adapters/redis/dead_letters.py", "(int(row[-1] or 0), int(row[1] or 0), turn_id)",
+        "scrubjay/adapters/redis/turn_log/dead_letters.py", "(int(row[-1] or 0), int(row[1] or 0), turn_id)",
         "(int(row[1] or 0), 0, turn_id)"),
     one(11, "An idempotency key ends a day after its turn was accepted.", _KEPT,
         f"{LUA}/accept.lua", "redis.call('HSET', turn, 'idem', idem)", "redis.call('EXPIRE', idem, 86400)"),
@@ -85,5 +85,5 @@ MUTATIONS: tuple[Mutation, ...] = (
         f"{LUA}/hand_back.lua", "elseif wake_ms > now_ms then", "elseif false then"),
     one(11, "A page of an export begins after the time at which the last one ended.",
         "tests/contract/test_lists.py::test_an_export_leaves_out_no_turn_of_those_that_share_a_microsecond",
-        "scrubjay/adapters/redis/owners.py", "low = str(last)", 'low = f"({last}"'),
+        "scrubjay/adapters/redis/turn_log/owners.py", "low = str(last)", 'low = f"({last}"'),
 )  # fmt: skip

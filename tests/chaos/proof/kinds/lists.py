@@ -20,7 +20,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         f"{LUA}/fail.lua", "  redis.call('ZADD', dead, redis.call('HGET', ARGV[2] .. id, 'accepted_us'), id)\n", ""),
     one(12, "Turns whose status has ended are counted.",
         f"{_LISTS}turns_whose_status_has_ended_are_not_counted",
-        "scrubjay/adapters/redis/turn_lists.py", "        await self._trim(lane)\n", ""),
+        "scrubjay/adapters/redis/turn_log/turn_lists.py", "        await self._trim(lane)\n", ""),
     one(12, "Whoever waits for a turn reads all of it again and again.",
         f"{_LISTS}waiting_for_a_turn_never_reads_its_words",
         "scrubjay/search/recall.py", "await turns.status(reach, turn_id)",

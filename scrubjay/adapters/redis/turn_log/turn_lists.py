@@ -8,10 +8,10 @@ import structlog
 from redis.asyncio import Redis
 
 from scrubjay.adapters.redis.codec import decode_status
-from scrubjay.adapters.redis.dead_letters import matching
-from scrubjay.adapters.redis.lists import newest, walked
 from scrubjay.adapters.redis.scripts import RedisScripts, answered
 from scrubjay.adapters.redis.trimming import trim_ended
+from scrubjay.adapters.redis.turn_log.dead_letters import matching
+from scrubjay.adapters.redis.turn_log.lists import newest, walked
 from scrubjay.errors import NewerFormat
 from scrubjay.model import DEEPEST, After, DeadFilter, Lane, Page, Slice, Status, TurnStatus
 from scrubjay.model.pages import sliced

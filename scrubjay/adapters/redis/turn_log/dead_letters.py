@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Sequence
 from redis.asyncio import Redis
 
 from scrubjay.adapters.redis.keys import Keys
-from scrubjay.adapters.redis.lists import Run, walked
 from scrubjay.adapters.redis.scripts import answered
+from scrubjay.adapters.redis.turn_log.lists import Run, walked
 from scrubjay.model import DEEPEST, OWNERS, After, DeadFilter, Lane, Status
 from scrubjay.model.clock import to_us
 

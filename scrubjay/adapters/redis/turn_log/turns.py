@@ -10,11 +10,11 @@ from redis.asyncio import Redis
 
 from scrubjay.adapters.redis.chunks import members
 from scrubjay.adapters.redis.codec import decode_ledger, decode_status, decode_turn, decode_usage
-from scrubjay.adapters.redis.dead_letters import find_dead
-from scrubjay.adapters.redis.hash_reads import Looks
-from scrubjay.adapters.redis.lists import set_members
 from scrubjay.adapters.redis.scripts import RedisScripts, answered
-from scrubjay.adapters.redis.turn_lists import LIVE, TurnLists
+from scrubjay.adapters.redis.turn_log.dead_letters import find_dead
+from scrubjay.adapters.redis.turn_log.hash_reads import Looks
+from scrubjay.adapters.redis.turn_log.lists import set_members
+from scrubjay.adapters.redis.turn_log.turn_lists import LIVE, TurnLists
 from scrubjay.errors import NewerFormat
 from scrubjay.model import OWNERS, DeadFilter, Lane, Page, Scope, Slice, Status, Turn, TurnStatus, Usage
 from scrubjay.model.ledger import Ledger
