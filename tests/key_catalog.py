@@ -97,7 +97,7 @@ KINDS = (
         keys.served,
         "how many batches of each tenant were taken on",
         Ends.TTL,
-        "a day after the last; a number a tenant",
+        "a minute after the last one of all",
     ),
     Kind(
         keys.due, "since when the first turn of each lane with work is due", Ends.WITH_WORK, "lanes with waiting turns"
