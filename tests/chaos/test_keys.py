@@ -62,7 +62,7 @@ async def dead_letters(scene: Scene) -> int:
 
 async def provider_away(scene: Scene) -> None:
     """The breaker opens, and closes again."""
-    scene.model.fault(Fault(kind=Kind.STATUS, status=503, contains=DOG, calls=6))
+    scene.model.fault(Fault(kind=Kind.STATUS, status=503, calls=6))
     ids = await scene.post("away", DOG)
 
     async def opened() -> bool:

@@ -19,11 +19,13 @@ from scrubjay.adapters.openai.embedder import OpenAIEmbedder
 from scrubjay.adapters.redis.breaker import BreakerLimits, RedisBreaker
 from scrubjay.adapters.redis.guidance import RedisGuidance
 from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.errors import ModelUnavailable
 from scrubjay.ingest.drain import Remembering, drain
 from scrubjay.ingest.extraction import ModelExtractor
 from scrubjay.ingest.kept_extractions import KeptExtractions
 from scrubjay.ingest.reconciliation import ModelReconciler, RuleReconciler
 from scrubjay.model import Scope, Status, Vector
+from scrubjay.search.recall import Asked, recall
 from tests.fakes import Purse, WordEmbedder
 from tests.integration.house import House
 from tests.model_server.control import ModelServer
@@ -280,3 +282,19 @@ async def test_where_nobody_listens_nobody_is_to_blame(house: House, redis: Redi
         lane = await workshop.post("ana", [POISON])
         await workshop.keep_trying(30, "ana")
         assert (await house.status(lane[0])).counts.failed == 0
+
+
+async def test_long_queries_of_one_reader_close_search_for_nobody_else(
+    house: House, server: ModelServer, redis: Redis
+) -> None:
+    async with AsyncExitStack() as stack:
+        workshop = opened(house, server, redis, stack, embeds=True)
+        server.fault(Fault(kind=Kind.STATUS, status=500, route="embeddings", contains=MARK))
+        for _ in range(20):
+            with pytest.raises(ModelUnavailable, match="HTTP 500"):
+                await recall(
+                    Asked(scope=user("ana"), text=MARK), store=house.store, embedder=workshop.parts.embedder,
+                    turns=house.turns,
+                )  # fmt: skip
+        told = Asked(scope=user("bob"), text="tea")
+        await recall(told, store=house.store, embedder=workshop.parts.embedder, turns=house.turns)
