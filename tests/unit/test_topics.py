@@ -47,8 +47,8 @@ def test_what_expires_hides_others_only_until_then() -> None:
 
 def test_a_retraction_stands_for_what_was_said_before_it_and_does_not_expire() -> None:
     ended = MARCH + 3 * HOUR
-    retraction = {"current": False, "event": Event.DELETE, "valid_to": ended, "expires_at": MARCH + 4 * HOUR}
-    later = memory(2, run="r2", **retraction)
+    said = memory(2, run="r2", expires_at=MARCH + 4 * HOUR)
+    later = said.model_copy(update={"current": False, "event": Event.DELETE, "valid_to": ended})
     assert behind(memory(1, run="r1"), later).hidden == {"u": Hidden(since=ended)}
 
 
