@@ -10,7 +10,7 @@ import numpy as np
 from scrubjay.ingest.new_versions import Source, draft
 from scrubjay.ingest.planner import Planner
 from scrubjay.ingest.reconciliation import union
-from scrubjay.ingest.wording import carries
+from scrubjay.ingest.wording import adds_to, carries
 from scrubjay.llm.asking import asked_by
 from scrubjay.llm.usage import paid_by
 from scrubjay.model import Decision, Event, Extraction, Fact, Memory, Plan, Recalled, Role, Scope, Turn, Vector
@@ -80,10 +80,15 @@ async def _decided(turns: Sequence[Turn], parts: Deciding) -> Plan:
 
 
 def _without_others_words(decision: Decision, fact: Fact, target: Memory, others: Sequence[str]) -> Decision:
-    """A decision to update whose wording has nothing of what was said in other scopes; else the fact's own wording."""
-    if decision.text and carries(decision.text, others, (target.text, fact.text, fact.quote)):
-        return decision.model_copy(update={"text": fact.text})
-    return decision
+    """A decision to update whose wording has nothing of what was said in other scopes.
+
+    Else the fact keeps its own wording: beside what is known where the decision adds to that, or in its place.
+    """
+    if not decision.text or not carries(decision.text, others, (target.text, fact.text, fact.quote)):
+        return decision
+    if adds_to(decision.text, target.text, fact.text):
+        return decision.model_copy(update={"event": Event.ADD, "target": None, "text": None})
+    return decision.model_copy(update={"text": fact.text})
 
 
 async def _members(

@@ -12,7 +12,8 @@ _QUOTATION_MARKS = "\"'\u2018\u2019\u201a\u201c\u201d\u201e\u2039\u203a\u00ab\u0
 _OPENING = _QUOTATION_MARKS + "([{\u00bf\u00a1"
 _CLOSING = _QUOTATION_MARKS + ")]}.,;:!?\u3001\u3002"
 _DASHES = "-\u2010\u2013\u2014"
-_DISTINCTIVE_LETTERS = 5  # a shorter word without a capital or a digit tells of nobody
+_LONG, _SEVERAL = 5, 2  # so many words of so many letters are not in a wording by chance
+_FIRST_WITHOUT_SPACES = "\u2e80"  # from here on: Chinese and Japanese characters
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -38,16 +39,19 @@ def adds_to(merged: str, known: str, new: str) -> bool:
 
     Where it has left something of that out, the new statement takes the known one's place.
     """
-    only_known = {word for word in gist(known) if word not in words(new)}
-    return bool(only_known) and only_known <= set(words(merged))
+    only_known = {unit for word in gist(known) for unit in _units(word)} - {u for w in words(new) for u in _units(w)}
+    return bool(only_known) and only_known <= {unit for word in words(merged) for unit in _units(word)}
 
 
 def carries(merged: str, others: Iterable[str], own: Iterable[str]) -> bool:
-    """Whether a merged wording has a distinctive word of some other statements that none of its own has."""
+    """Whether a merged wording has what only other statements tell: a name or a number of theirs, or several words."""
     from_own = {word for text in own for word in words(text)}
     from_others = {word for text in others for word in words(text)} - from_own
-    return any(word.casefold() in from_others for word in _bare(merged) if _is_distinctive(word))
+    carried = {word for place, word in enumerate(_bare(merged)) if word.casefold() in from_others and place}
+    names = [word for word in carried if not word.islower()]
+    return bool(names) or sum(len(word) >= _LONG for word in carried) >= _SEVERAL
 
 
-def _is_distinctive(word: str) -> bool:
-    return len(word) >= _DISTINCTIVE_LETTERS or not word.islower()
+def _units(word: str) -> tuple[str, ...]:
+    """What a word is compared by: itself, or its characters in scripts that set no spaces between words."""
+    return tuple(word) if any(char >= _FIRST_WITHOUT_SPACES for char in word) else (word,)

@@ -150,8 +150,10 @@ class QdrantStore(QdrantNeighbours, QdrantEntities):
 
         That is a view, unless the filter names some of several ids, or none in particular: then it is worked out.
         """
-        if then or filters is None or names_ids_of(filters) <= scope.ids.keys():
+        if filters is None or names_ids_of(filters) <= scope.ids.keys():
             return selectors.shown(found, view(scope.ids), moment, then=then)
+        if then:
+            return found  # what stood for what in the past is known of views alone
         collection, topics = await self._ready(), set[str]()
         hidden = selectors.unexpired(selectors.hidden_anywhere(found), moment)
         async for page in self._pages(collection, hidden, ["topic"]):
