@@ -6,8 +6,10 @@ from redis.asyncio import Redis
 
 from scrubjay.adapters.redis.breaker import BreakerLimits
 from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.errors import ModelUnavailable
 from scrubjay.llm.asking import asked_by
 from scrubjay.model import Scope
+from scrubjay.ports import EXTRACTION
 from tests.contract.test_breaker import AWAY, NAME, REFUSED, SLOW, fleet_on, made, opened
 from tests.redis_keys import keys
 from tests.support import wait_until
@@ -26,6 +28,26 @@ async def test_failures_of_one_owner_alone_open_it_for_nobody_and_one_of_another
     with asked_by(ANA):
         assert await made(breaker, AWAY)
         assert not await made(breaker)
+
+
+async def test_a_burst_of_failures_among_many_answers_opens_it_only_when_it_outnumbers_them(redis: Redis) -> None:
+    [breaker] = fleet_on(redis, 1, SLOW)
+
+    async def asks(scope: Scope, error: ModelUnavailable | None = None) -> bool:
+        with asked_by(scope):
+            try:
+                async with breaker.call(EXTRACTION):
+                    if error is not None:
+                        raise error
+            except ModelUnavailable as raised:
+                return raised is error
+        return True
+
+    for _ in range(4 * SLOW.threshold):
+        assert await asks(BOB)
+    for number in range(4 * SLOW.threshold):
+        assert await asks((ANA, BOB)[number % 2], AWAY), f"after {number} failures it is closed"
+    assert not await asks(BOB)
 
 
 async def test_a_refused_key_opens_it_whoever_asked(redis: Redis) -> None:

@@ -7,6 +7,17 @@
 -- Returns the ms for which it opens, 0 when it does not.
 -- with _clock
 local breaker, calls = unpack(KEYS)
+local LATELY_MS = 30000
+
+-- How many calls of this step were answered lately, probes aside.
+local function answered_lately()
+  local count, since_ms = 0, look().monotonic_ms - LATELY_MS
+  for _, line in ipairs(KEYS[3] and redis.call('LRANGE', KEYS[3], 0, 255) or {}) do
+    local at, who, is_answer = string.match(line, '^(%d+) (%S*) %S* (%d)$')
+    if at and tonumber(at) >= since_ms and is_answer == '1' and who ~= ARGV[13] then count = count + 1 end
+  end
+  return count
+end
 local outcome, threshold, whole, keep_ms = ARGV[3], tonumber(ARGV[6]), tonumber(ARGV[9]), tonumber(ARGV[10])
 redis.call('ZREM', calls, ARGV[1])
 local owner = ARGV[11]
@@ -41,7 +52,9 @@ if outcome == 'failed' then
     -- Failures of one owner alone may be his own doing.
     local several = owner == '' or (row[3] and row[3] ~= owner)
     redis.call('HSET', breaker, 'owner', several and '' or owner)
-    enough = redis.call('HINCRBY', breaker, 'failures', 1) >= threshold and several
+    local failures = redis.call('HINCRBY', breaker, 'failures', 1)
+    -- Nor is it an outage where a few fail at one moment of many that are answered: then as many must fail in a row.
+    enough = failures >= threshold and several and failures >= answered_lately()
   else
     -- Half as many calls at once; a failure of the only one opens again.
     enough = limit <= 1
