@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from scrubjay.erase.tombstones import is_forgotten, rearranged, telling, write_under
+from scrubjay.erase.tombstones import is_forgotten, rearranged, show_others_again, telling, write_under
 from scrubjay.errors import BadRequest, LaneBusy, NotFound, NothingToUndo
 from scrubjay.llm.asking import asked_by
 from scrubjay.llm.usage import paid_by
@@ -146,7 +146,7 @@ async def undo(reach: Scope, memory_id: str, *, lanes: Lanes, store: MemoryStore
     async with lanes.edit(lane) as lease:
         versions = await store.history(reach, memory_id)
         latest = _latest(versions)
-        earlier = [one for one in in_order(versions) if one.version != latest.version]
+        earlier = [one for one in in_order(versions) if one.version != latest.version and not _says(one, latest)]
         if latest.current and not earlier:
             raise NothingToUndo("this memory has never changed: there is no version before it")
         restored = earlier[-1] if latest.current else latest
@@ -203,9 +203,7 @@ async def delete(reach: Scope, memory_id: str, *, inbox: Inbox, lanes: Lanes, st
     async with lanes.edit(found.scope.lane) as lease:
         await inbox.note_removal(Removal(scope=found.scope, memory_id=memory_id, until=lease.token))
         async with telling(lease, Telling(event=Event.DELETE, scope=found.scope, memory_id=memory_id), lanes):
-            siblings = [one for one in await store.members(lease.lane, [found.topic]) if one.id != memory_id]
-            if shown_again := rearranged(siblings):
-                await write_under(lease, shown_again, lanes, store)
+            await show_others_again(lease, found, lanes, store)
             if not await store.delete(reach, memory_id):
                 raise NotFound(UNKNOWN)
 
@@ -215,6 +213,12 @@ async def _current(reach: Scope, memory_id: str, store: MemoryStore) -> Memory:
     if found is None:
         raise NotFound(UNKNOWN)
     return found
+
+
+def _says(version: Memory, latest: Memory) -> bool:
+    """Whether a version tells nothing else than the latest one: it was only said again."""
+    told = ("text", "metadata", "expires_at", "categories")
+    return latest.current and all(getattr(version, name) == getattr(latest, name) for name in told)
 
 
 def _latest(versions: Sequence[Memory]) -> Memory:

@@ -217,6 +217,7 @@ def _memory(found: str, arrival: Arrival, number: int, lease: Lease, *, reads: b
         valid_from=arrival.valid_from or updated,
         expires_at=arrival.expires_at,
         order=lease.token,
+        topic=str(uuid.uuid5(NAMESPACE, f"topic\0{lease.token}\0{found}")),  # compared with nothing: it joins none
         position=to_us(created) * POSITIONS_PER_ORDER + _place(found, created, number),
         current=not held,
         marked=reads,

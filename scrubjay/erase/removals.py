@@ -6,7 +6,7 @@ import asyncio
 
 import structlog
 
-from scrubjay.erase.tombstones import erase
+from scrubjay.erase.tombstones import erase, show_others_again
 from scrubjay.errors import InboxUnavailable, StoreUnavailable, reason_of
 from scrubjay.logging_setup import attempted
 from scrubjay.model import Scope
@@ -72,7 +72,12 @@ async def _finish(
 
 async def _repeat(removal: Removal, lanes: Lanes, store: MemoryStore) -> None:
     if removal.memory_id is not None:
+        everything = Scope(tenant=removal.scope.tenant)
+        there = (await store.standing_at(everything, [removal.memory_id])).get(removal.memory_id)
+        if there is not None and there.scope == removal.scope and not there.held:
+            async with lanes.edit(removal.scope.lane) as lease:
+                await show_others_again(lease, there, lanes, store)
         # What was imported under its id since then is another memory.
-        await store.delete(Scope(tenant=removal.scope.tenant), removal.memory_id, removal.until)
+        await store.delete(everything, removal.memory_id, removal.until)
     elif removal.until is not None:
         await erase(removal.scope, removal.until, held=(), lanes=lanes, store=store)

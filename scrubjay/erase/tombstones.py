@@ -11,6 +11,7 @@ import structlog
 from scrubjay.errors import LaneBusy, LeaseLost
 from scrubjay.model import Lane, Lease, Memory, Scope, Telling, Write
 from scrubjay.model.topics import arranged
+from scrubjay.model.versions import version_id
 from scrubjay.ports import Lanes, MemoryStore
 
 log = structlog.get_logger(__name__)
@@ -45,10 +46,13 @@ async def _shown_again(
     """Arrange what stays of some topics of a lane, as if what is erased had never been said."""
     ordered, ours = sorted(topics), next((lease for lease in held if lease.lane == lane), None)
     for start in range(0, len(ordered), _TOPICS_AT_ONCE):
-        members = await store.members(lane, ordered[start : start + _TOPICS_AT_ONCE])
-        writes = rearranged(one for one in members if one.order > until or not scope.covers(one.scope))
-        if not writes:
+        chunk = ordered[start : start + _TOPICS_AT_ONCE]
+        members = await store.members(lane, chunk)
+        staying = [one for one in members if one.order > until or not scope.covers(one.scope)]
+        if not staying:
             continue
+        # All of them, also those that do not change: a worker that has lost its lane must not mark them any more.
+        writes = [*rearranged(staying, all_of_them=True), *await _past_shown(lane, chunk, staying, store)]
         async with contextlib.nullcontext(ours) if ours else lanes.edit(lane) as lease:
             try:
                 seen = await lanes.confirm(lease, ())
@@ -57,6 +61,21 @@ async def _shown_again(
                 if ours:
                     raise
                 raise LaneBusy("somebody else has taken this owner's lane; ask again", retry_after_seconds=1) from error
+
+
+async def show_others_again(lease: Lease, memory: Memory, lanes: Lanes, store: MemoryStore) -> None:
+    """Before a memory is deleted, show again what it stands for, under its lane's lease. Raises LaneBusy."""
+    members = [one for one in await store.members(lease.lane, [memory.topic]) if one.id != memory.id]
+    if writes := [*rearranged(members), *await _past_shown(lease.lane, [memory.topic], members, store)]:
+        await write_under(lease, writes, lanes, store)
+
+
+async def _past_shown(lane: Lane, topics: Sequence[str], staying: Sequence[Memory], store: MemoryStore) -> list[Write]:
+    """The writes that take the marks from past versions of what stays: they may be of what goes."""
+    ids = {one.id for one in staying}
+    past = [one for one in await store.marked_past(lane, topics) if one.id in ids]
+    bare = (one.model_copy(update={"hidden": {}}) for one in past)
+    return [Write(point_id=version_id(one.id, one.version), memory=one) for one in bare]
 
 
 async def arrange_anew(leases: Sequence[Lease], lanes: Lanes, store: MemoryStore) -> None:
@@ -73,18 +92,19 @@ async def arrange_anew(leases: Sequence[Lease], lanes: Lanes, store: MemoryStore
                 await store.apply(lease, writes, seen.good_until)
 
 
-def rearranged(members: Iterable[Memory]) -> list[Write]:
+def rearranged(members: Iterable[Memory], *, all_of_them: bool = False) -> list[Write]:
     """The writes after which the right memory of each topic stands for the others.
 
     Args:
         members: all that stand of some topics of a lane, as they are stored.
+        all_of_them: also of those that stay as they are, under a new fencing token.
     """
     topics, before = defaultdict[str, list[Memory]](list), dict[str, Memory]()
     for member in members:
         topics[member.topic].append(member)
         before[member.id] = member
     after = [member for one in topics.values() for member in arranged(one)]
-    return [Write(point_id=one.id, memory=one) for one in after if one.hidden != before[one.id].hidden]
+    return [Write(point_id=one.id, memory=one) for one in after if all_of_them or one.hidden != before[one.id].hidden]
 
 
 async def is_forgotten(memory: Memory, lanes: Lanes) -> bool:

@@ -76,6 +76,8 @@ async def _decided(turns: Sequence[Turn], parts: Deciding) -> Plan:
         planner.follow(fact, decision, target.memory if target else None, own.id)
     for fact in held:
         planner.hold(fact)
+    if planner.shortened:
+        planner.arrange(await parts.store.members(turns[0].scope.lane, planner.shortened))
     return planner.plan(await _embed(planner.texts, vectors, parts.embedder), extraction)
 
 

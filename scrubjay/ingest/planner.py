@@ -7,19 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from scrubjay.ingest.batch_topics import BatchTopics
 from scrubjay.ingest.new_versions import Source, is_draft, made, memory_id, renewed, said_again
-from scrubjay.ingest.wording import adds_to
+from scrubjay.ingest.wording import adds_to, words
 from scrubjay.model import Decision, Event, Extraction, Fact, Memory, Plan, Turn, TurnEvent, Vector, Write
-from scrubjay.model.topics import behind
-from scrubjay.model.versions import (
-    cut_short,
-    is_late,
-    is_retracted,
-    said_beside,
-    superseded,
-    version_id,
-    with_late,
-)
+from scrubjay.model.topics import end_of
+from scrubjay.model.versions import cut_short, is_late, is_retracted, said_beside, superseded, version_id, with_late
 from scrubjay.safety.injection import Quarantine, reads_like_an_instruction
 
 
@@ -53,11 +46,11 @@ class Planner:
     _versions: dict[str, dict[str, Memory]] = field(default_factory=dict)  # by memory, then by point id
     _left_as: dict[str, Memory] = field(default_factory=dict)  # what each draft ended in, as it was just then
     _became: dict[str, str] = field(default_factory=dict)  # the memory that each draft ended in, empty for none
-    _topics: dict[str, dict[str, Memory]] = field(default_factory=lambda: defaultdict(dict))  # what stands, by topic
+    _came_late: bool = False  # the fact at hand was said before what is known now
+    shortened: dict[str, Fact] = field(default_factory=dict)  # topics to `arrange`: one stands for others for less long
 
     def __post_init__(self) -> None:
-        for member in self.members:
-            self._topics[member.topic][member.id] = member
+        self._topics = BatchTopics(self.members)
 
     def follow(self, fact: Fact, decision: Decision, target: Memory | None, own_draft: str = "") -> None:
         """Add what one decision changes.
@@ -68,32 +61,32 @@ class Planner:
             target: the memory that the decision names, or the draft of an earlier candidate; None for ADD.
             own_draft: the id under which later candidates name this one.
         """
-        known = self._as_it_stands(target)
+        known, self._came_late = self._as_it_stands(target), False
         if target is None or known is None:
             ended = self._followed(fact, decision, known)
         else:
             ended = self._compared(fact, decision, known, self._left_as.get(target.id, target))
         self._became[own_draft] = ended
-        if ended:
+        if ended and not self._came_late:
             self._left_as[own_draft] = self._versions[ended][ended]
 
     def _compared(self, fact: Fact, decision: Decision, known: Memory, seen: Memory) -> str:
         """Follow a decision about a memory, as it stands and as it was seen; returns where the fact ended as below."""
-        own = known if known.scope == self.turns[fact.turn_id].scope else self._of_own_scope(fact, known.topic)
+        turn = self.turns[fact.turn_id]
+        own: Memory | None = known
+        if known.scope != turn.scope:
+            if decision.event is Event.UPDATE and adds_to(decision.text or "", known.text, fact.text):
+                return self._add(fact)
+            own = self._topics.of_scope(known.topic, turn.scope, turn.accepted_at)
+            if own is not None and decision.event is Event.DELETE and words(own.text) != words(known.text):
+                own = None  # what is taken back is not what this scope tells
         if own is None:
-            is_addition = decision.event is Event.UPDATE and adds_to(decision.text or "", known.text, fact.text)
-            return self._add(fact, topic="" if is_addition else known.topic)
+            return self._add(fact, topic=known.topic)
         if own is not known:
             decision = decision.model_copy(update={"text": None})  # it was worded beside another scope's words
         if decision.event is Event.NONE:
             decision = self._still_none(fact, decision, own, seen)
         return self._followed(fact, decision, own)
-
-    def _of_own_scope(self, fact: Fact, topic: str) -> Memory | None:
-        """What the scope of a fact's turn itself tells of a topic."""
-        scope = self.turns[fact.turn_id].scope
-        members = self._topics[topic].values()
-        return next((member for member in members if member.current and member.scope == scope), None)
 
     def hold(self, fact: Fact) -> None:
         """Keep a fact for a person to judge: it changes nothing that is known."""
@@ -112,7 +105,7 @@ class Planner:
             return None
         if found in self._versions:
             return self._versions[found][found]
-        return self._topics[target.topic].setdefault(found, target)
+        return self._topics.as_it_stands(target)
 
     def _with_history(self, known: Memory) -> dict[str, Memory]:
         """All versions of a memory, by point; whoever is about to change one needs them."""
@@ -155,18 +148,19 @@ class Planner:
 
     def _stand_for_others(self, fact: Fact, memory: Memory) -> None:
         """Let a memory that was just said, or taken back, stand for those of its topic; what was said later for it."""
-        for other in list(self._topics[memory.topic].values()):
-            if other.scope == memory.scope:
-                continue
-            if is_late(other, self.turns[fact.turn_id]):
-                memory = self._changed(fact, memory, behind(memory, other))
-            else:
-                self._changed(fact, other, behind(other, memory))
+        after, others = self._topics.said(memory, self.turns[fact.turn_id])
+        for one in [after, *others] if after is not memory else others:
+            self._put(fact, one.id, one)
 
-    def _changed(self, fact: Fact, before: Memory, after: Memory) -> Memory:
-        if after is not before:
-            self._put(fact, after.id, after)
-        return after
+    def arrange(self, stored: Sequence[Memory]) -> None:
+        """Let others stand again where what stood for them does so for a shorter time now.
+
+        Args:
+            stored: all memories of the `shortened` topics, as `MemoryStore.members` gives them.
+        """
+        for topic, fact in self.shortened.items():
+            for one in self._topics.rearranged(topic, stored):
+                self._put(fact, one.id, one)
 
     def _add(self, fact: Fact, *, held: bool = False, topic: str = "") -> str:
         turn = self.turns[fact.turn_id]
@@ -210,6 +204,8 @@ class Planner:
         self._put(fact, version_id(known.id, known.version), superseded(known, after))
         self._put(fact, known.id, after)
         self._stand_for_others(fact, after)
+        if end_of(after) < end_of(known):
+            self.shortened[known.topic] = fact
         self._note(fact, Event.UPDATE, known.id, text, known.text)
         return known.id
 
@@ -221,13 +217,18 @@ class Planner:
         late, known_as = self._renewed(fact, known, fact.text), self._versions[known.id]
         past = [one for point_id, one in known_as.items() if point_id != known.id]
         placed = with_late(known, past, late) if decision.event is not Event.DELETE else None
-        if placed is not None:
-            for one in placed.past:
-                self._put(fact, version_id(known.id, one.version), one)
-            self._put(fact, known.id, placed.stands)
-        elif decision.event is Event.NONE or late.text == known.text:
-            self._put(fact, known.id, said_again(known, self.turns[fact.turn_id], None))
-        return self._known(fact, known, renewed=placed is None and decision.event is Event.NONE)
+        for one in placed.past if placed else ():
+            self._put(fact, version_id(known.id, one.version), one)
+        stands = placed.stands if placed else known
+        is_repetition = decision.event is Event.NONE or late.text == known.text
+        if is_repetition:
+            stands = said_again(stands, self.turns[fact.turn_id], None)
+        if stands is not known:
+            self._put(fact, known.id, stands)
+        for other in self._topics.standing_longer(stands) if end_of(stands) > end_of(known) else ():
+            self._put(fact, other.id, other)
+        self._came_late = True
+        return self._known(fact, known, renewed=is_repetition and decision.event is Event.NONE)
 
     def _retract(self, fact: Fact, known: Memory) -> str:
         # `updated_at` stays: it tells since when the text is known, and the text is the old one.
@@ -246,14 +247,15 @@ class Planner:
             self._put(fact, version_id(known.id, one.version), one)
 
     def _put(self, fact: Fact, point_id: str, memory: Memory) -> None:
-        before = self._versions.get(memory.id, {}).get(point_id) or self._topics[memory.topic].get(point_id)
+        stood = self._topics.before(memory) if point_id == memory.id else None
+        before = self._versions.get(memory.id, {}).get(point_id) or stood
         if before is None or before.text != memory.text:
             self._reworded.add(point_id)
         self._changes.append((point_id, fact.turn_id, memory))
         if memory.id in self._versions:
             self._versions[memory.id][point_id] = memory
         if point_id == memory.id and not memory.held:
-            self._topics[memory.topic][memory.id] = memory
+            self._topics.note(memory)
 
     def _note(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from scrubjay.model.unicode_normalization import normalized
@@ -12,7 +13,14 @@ _QUOTATION_MARKS = "\"'\u2018\u2019\u201a\u201c\u201d\u201e\u2039\u203a\u00ab\u0
 _OPENING = _QUOTATION_MARKS + "([{\u00bf\u00a1"
 _CLOSING = _QUOTATION_MARKS + ")]}.,;:!?\u3001\u3002"
 _DASHES = "-\u2010\u2013\u2014"
-_LONG, _SEVERAL = 5, 2  # so many words of so many letters are not in a wording by chance
+_TOKEN = re.compile(r"\w+")
+# Words that tell of nobody: one of these may come from anywhere.
+_ANY_WORDS = re.compile(
+    r"a|about|after|all|also|an|and|any|are|as|at|be|been|before|but|by|can|could|did|do|does|for|from|had|has|have|he|her|him|"
+    r"his|how|i|if|in|into|is|it|its|just|me|more|most|my|named|no|not|now|of|on|one|or|our|over|s|she|so|some|still|such|than|"
+    r"that|the|their|them|then|there|these|they|this|those|to|too|under|until|up|us|user|very|was|we|were|what|when|where|which|"
+    r"while|who|will|with|would|you|your"
+)
 _FIRST_WITHOUT_SPACES = "\u2e80"  # from here on: Chinese and Japanese characters
 
 
@@ -44,12 +52,14 @@ def adds_to(merged: str, known: str, new: str) -> bool:
 
 
 def carries(merged: str, others: Iterable[str], own: Iterable[str]) -> bool:
-    """Whether a merged wording has what only other statements tell: a name or a number of theirs, or several words."""
-    from_own = {word for text in own for word in words(text)}
-    from_others = {word for text in others for word in words(text)} - from_own
-    carried = {word for place, word in enumerate(_bare(merged)) if word.casefold() in from_others and place}
-    names = [word for word in carried if not word.islower()]
-    return bool(names) or sum(len(word) >= _LONG for word in carried) >= _SEVERAL
+    """Whether a merged wording has a word that only other statements have, and that is not just any word."""
+    carried = _tokens([merged]) & _tokens(others)
+    return any(not _ANY_WORDS.fullmatch(token) for token in carried - _tokens(own))
+
+
+def _tokens(texts: Iterable[str]) -> set[str]:
+    found = (token for text in texts for token in _TOKEN.findall(normalized("NFKC", text).casefold()))
+    return {unit for token in found for unit in _units(token)}
 
 
 def _units(word: str) -> tuple[str, ...]:

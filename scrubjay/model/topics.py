@@ -35,13 +35,15 @@ def shared(one: Scope, other: Scope) -> list[str]:
     return views(dict(one.ids.items() & other.ids.items()))
 
 
+def order_of(memory: Memory) -> tuple[datetime, int, str]:
+    """Pure rule: what memories of one topic are sorted by, the one that was said last coming last."""
+    return (memory.last_said, memory.order, memory.id)
+
+
 def behind(memory: Memory, later: Memory) -> Memory:
     """Pure rule: a memory as it is once a later one of its topic stands for it in the views that both share."""
-    end = _end(later)
-    marks = {
-        name: _longer(memory.hidden.get(name), Hidden(since=later.last_said, until=end))
-        for name in shared(memory.scope, later.scope)
-    }
+    mark = _mark(memory, later.last_said, end_of(later))
+    marks = {name: _longer(memory.hidden.get(name), mark) for name in shared(memory.scope, later.scope)}
     hidden = {**memory.hidden, **marks}
     return memory if hidden == memory.hidden else memory.model_copy(update={"hidden": hidden})
 
@@ -52,7 +54,7 @@ def arranged(members: Sequence[Memory]) -> list[Memory]:
     Args:
         members: all that stand, retracted ones as well: a retraction stands for what was said before it.
     """
-    ordered = sorted(members, key=lambda member: (member.last_said, member.order, member.id))
+    ordered = sorted(members, key=order_of)
     marks = defaultdict[str, dict[str, Hidden]](dict)
     for fields in (some for size in range(1, len(OWNERS) + 1) for some in combinations(OWNERS, size)):
         later = defaultdict[tuple[str, ...], _Later](_Later)
@@ -62,20 +64,23 @@ def arranged(members: Sequence[Memory]) -> list[Memory]:
             after = later[tuple(member.scope.ids[field] for field in fields)]
             mark = after.but_of(member.scope)
             if mark is not None:
-                marks[member.id][view(fields)] = mark
+                marks[member.id][view(fields)] = _mark(member, mark.since, mark.until)
             after.add(member)
     return [member.model_copy(update={"hidden": marks.get(member.id, {})}) for member in ordered]
 
 
 def not_last(members: Iterable[Memory], moment: datetime) -> list[Memory]:
-    """Pure rule: those of some memories beside which another one of their topic was said later that has not expired."""
-    ordered = sorted(members, key=lambda member: (member.last_said, member.order, member.id), reverse=True)
+    """Pure rule: those of some memories beside which another one of their topic was said later that has not expired.
+
+    A retraction among them does not expire.
+    """
+    ordered = sorted(members, key=order_of, reverse=True)
     standing, behind_others = dict[str, set[Scope]](), list[Memory]()
     for member in ordered:
         later = standing.setdefault(member.topic, set())
         if later - {member.scope}:
             behind_others.append(member)
-        if member.expires_at is None or member.expires_at > moment:
+        if end_of(member) > moment:
             later.add(member.scope)
     return behind_others
 
@@ -93,13 +98,13 @@ class _Later:
     def add(self, member: Memory) -> None:
         """Join a memory that was said before all that are here."""
         self._earliest = _two_scopes([member, *self._earliest])
-        self._last_to_end = _two_scopes(sorted([*self._last_to_end, member], key=_end, reverse=True))
+        self._last_to_end = _two_scopes(sorted([*self._last_to_end, member], key=end_of, reverse=True))
 
     def but_of(self, scope: Scope) -> Hidden | None:
         """The mark of a memory of a scope; None where all that was said later was said in that scope itself."""
         earliest = next((one for one in self._earliest if one.scope != scope), None)
         last = next((one for one in self._last_to_end if one.scope != scope), None)
-        return Hidden(since=earliest.last_said, until=_end(last)) if earliest and last else None
+        return Hidden(since=earliest.last_said, until=end_of(last)) if earliest and last else None
 
 
 def _two_scopes(members: Iterable[Memory]) -> list[Memory]:
@@ -110,7 +115,12 @@ def _two_scopes(members: Iterable[Memory]) -> list[Memory]:
     return list(first.values())[:2]
 
 
-def _end(memory: Memory) -> datetime:
+def _mark(memory: Memory, since: datetime, until: datetime) -> Hidden:
+    """The mark of a memory: it is hidden for good by what outlives it, as it is shown nowhere once it has expired."""
+    return Hidden(since=since, until=FOREVER if until >= end_of(memory) else until)
+
+
+def end_of(memory: Memory) -> datetime:
     """Until when a memory stands for others of its topic: a retraction does not expire."""
     return (memory.expires_at if memory.current else None) or FOREVER
 

@@ -82,7 +82,7 @@ def latest_of(turn: Turn) -> datetime:
 
 def is_late(memory: Memory, turn: Turn) -> bool:
     """Whether what a turn says is older than what stands: it can only enter the history."""
-    return not is_misdated(memory, turn) and said_beside(memory, turn) < memory.last_said
+    return not is_misdated(memory, turn) and said_beside(memory, turn) < _since(memory)
 
 
 def said_beside(memory: Memory, turn: Turn) -> datetime:
@@ -93,9 +93,9 @@ def said_beside(memory: Memory, turn: Turn) -> datetime:
     was accepted.
     """
     if turn.timestamp is None and memory.order > turn.order:
-        return min(turn.said_at, memory.last_said - timedelta(microseconds=1))
+        return min(turn.said_at, _since(memory) - timedelta(microseconds=1))
     has_own_time = turn.timestamp is not None
-    return turn.said_at if has_own_time or is_misdated(memory, turn) else max(turn.said_at, memory.last_said)
+    return turn.said_at if has_own_time or is_misdated(memory, turn) else max(turn.said_at, _since(memory))
 
 
 def is_misdated(memory: Memory, turn: Turn) -> bool:
@@ -103,7 +103,15 @@ def is_misdated(memory: Memory, turn: Turn) -> bool:
     # A version keeps the order of its words when they are taken back. That was done by an earlier turn of the lane,
     # unless this one is replayed.
     came_after = not turn.replayed if is_retracted(memory) else memory.order < turn.order
-    return came_after and is_far_ahead(memory.last_said, turn.accepted_at)
+    return came_after and is_far_ahead(_since(memory), turn.accepted_at)
+
+
+def _since(memory: Memory) -> datetime:
+    """Since when, in valid time, the version of a memory that stands does so as it does.
+
+    It was said last then, or retracted; or other metadata were given to it by hand.
+    """
+    return memory.last_said if is_retracted(memory) else max(memory.valid_from, memory.last_said)
 
 
 class Placed(NamedTuple):

@@ -86,8 +86,8 @@ class MemoryStore(Pingable, Protocol):
     async def neighbours(self, lane: Lane, looks: Sequence[Near], limit: int) -> list[list[Recalled]]:
         """For each look the nearest current memories of the lane's owner by cosine, nearest first.
 
-        Of its own scope up to `limit`, and some of other scopes: those that stand for their topic in the lane. Of each
-        topic one memory: that of its own scope where there is one.
+        Of its own scope up to `limit`, and some of other scopes: those that stand for their topic in the lane, and the
+        nearest of all. Where one of these is near, so is what the look's own scope tells of its topic.
         """
 
     async def beside(self, scopes: Collection[Scope], topics: Collection[str]) -> list[Memory]:
@@ -97,11 +97,15 @@ class MemoryStore(Pingable, Protocol):
             scopes: of one lane.
             topics: as memories name them.
 
-        Returns those that stand, retracted ones as well; not those for which one of the others stands for good.
+        Returns those that stand, retracted ones as well; not those that have expired, or for which one of the others
+        stands for good.
         """
 
     async def members(self, lane: Lane, topics: Collection[str]) -> list[Memory]:
         """All memories of some topics of a lane that stand, retracted ones as well."""
+
+    async def marked_past(self, lane: Lane, topics: Collection[str]) -> list[Memory]:
+        """The past versions of some topics of a lane that tell of another memory having stood for them."""
 
     async def hidden_topics(self, lane: Lane) -> set[str]:
         """The topics of the memories of a lane that stand and for which another one stands in some view."""

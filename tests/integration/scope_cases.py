@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.integration.scope_over_time import AS_OF, FILTERS, LATE, RENEWED, THE_REST
+from tests.integration.scope_reviewed import REVIEWED
 from tests.integration.scope_steps import (
     A_R1,
     A_R1_X,
@@ -249,4 +250,5 @@ RETRACTED = (
 
 CASES = (
     *SAID_TWICE, *SEVERAL_IDS, *CHANGED_ELSEWHERE, *MERGED, *RETRACTED, *RENEWED, *LATE, *AS_OF, *FILTERS, *THE_REST,
+    *REVIEWED,
 )  # fmt: skip

@@ -78,7 +78,9 @@ class Walk:
         self.turns += 1
         now = DAY_0 + self.clock * DAY
         again = {"event": Event.UPDATE, "version": latest.version + 1, "current": True, "valid_to": None}
-        dated = {"valid_from": now, "updated_at": now, "order": self.turns}
+        is_said_now = not latest.current or restored.text != latest.text
+        said_at = None if is_said_now else latest.said_at or latest.valid_from
+        dated = {"valid_from": now, "updated_at": now, "order": self.turns, "said_at": said_at}
         after = latest.model_copy(update={**again, **dated, "text": restored.text, "turn_ids": restored.turn_ids})
         past = superseded(latest, after) if latest.current else latest
         self.said.append(f"undo {latest.id} @{self.clock}")

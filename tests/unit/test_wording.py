@@ -30,17 +30,14 @@ def test_a_wording_adds_to_a_statement_where_it_keeps_all_that_only_that_tells(
     [
         ("Has a brown dog named Rex", ["A cat named Tom"], ["Has a dog Rex", "Rex is brown"], False),
         ("Has a dog Rex and a cat Tom", ["A cat named Tom"], ["Has a dog Rex", "Rex is brown"], True),
-        ("Earns 90,000 a year", ["Was paid 90,000"], ["Earns a salary", "Got a raise"], True),
-        (
-            "Works in finance, plays violin",
-            ["Plays the violin in an orchestra, plays chess"],
-            ["Works in finance"],
-            True,
-        ),
-        ("Rome is home", ["Rome is warm"], ["Home is far"], False),  # its first word may have its capital by place
+        ("Earns 90,000 a year", ["Was paid 90,000"], ["Earns a salary a year", "Got a raise"], True),
+        ("Takes medicine daily for diabetes", ["Has diabetes"], ["Takes medicine", "Daily now"], True),
+        ("Takes pills for hiv", ["Has hiv"], ["Takes pills", "Daily now"], True),
+        ("Rex is a brown pet", ["Has a dog named Rex"], ["Has a pet", "It is brown"], True),
+        ("\u8336\u3068\u72ac\u304c\u597d\u304d", ["\u72ac\u304c\u3044\u308b"], ["\u8336\u304c\u597d\u304d"], True),
     ],
 )
-def test_a_wording_has_others_words_by_a_name_a_number_or_several_words(
+def test_a_wording_has_others_words_where_one_that_tells_of_something_is_theirs_alone(
     merged: str, others: list[str], own: list[str], has: bool
 ) -> None:
     assert carries(merged, others, own) is has

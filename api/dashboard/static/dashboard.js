@@ -151,7 +151,7 @@ async function act(button) {
   const { deed, id, turn, held, error, which, ask } = button.dataset;
   if (ask && !(await isSure(button.dataset))) return;
   button.disabled = true;
-  if (turn) show(await send("DELETE", `/turns/${encodeURIComponent(turn)}`, undefined, () => told(deed, 1)));
+  if (turn) show(await send("DELETE", `/turns/${encodeURIComponent(turn)}`, undefined, () => told(deed, { count: 1 })));
   else if (held) show(await send("POST", `/quarantine/${held}/${deed}`, {}, () => JUDGED[deed]));
   else {
     const meant = which ? JSON.parse(which) : id ? { ids: [id] } : { error };

@@ -16,7 +16,7 @@ from scrubjay.adapters.qdrant.owners import QdrantOwners
 from scrubjay.adapters.qdrant.writes import vector_bytes
 from scrubjay.errors import StoreRejected, StoreUnavailable
 from scrubjay.model import Lane, Memory, Recalled, Scope
-from scrubjay.model.topics import view
+from scrubjay.model.topics import order_of, view
 from scrubjay.ports import Clock, Embedder, Near
 
 REQUESTS = 3  # for each look
@@ -57,14 +57,18 @@ class QdrantNeighbours(QdrantOwners):
         pairs = [
             (own, once([*nearest, *others])) for own, others, nearest in zip(*[iter(near)] * REQUESTS, strict=True)
         ]
-        known = await self._of_own_scope(lane, looks, pairs)
+        known = await self._of_own_scope(lane, looks, pairs, now)
         return [
             own_beside_others(own, others, known.get(look.scope, {}))
             for look, (own, others) in zip(looks, pairs, strict=True)
         ]
 
     async def _of_own_scope(
-        self, lane: Lane, looks: Sequence[Near], pairs: Sequence[tuple[list[Recalled], list[Recalled]]]
+        self,
+        lane: Lane,
+        looks: Sequence[Near],
+        pairs: Sequence[tuple[list[Recalled], list[Recalled]]],
+        now: datetime,
     ) -> dict[Scope, dict[str, Memory]]:
         """By scope and topic, what a scope says itself where a memory of another scope was found near."""
         wanted = defaultdict[Scope, set[str]](set)
@@ -73,11 +77,10 @@ class QdrantNeighbours(QdrantOwners):
         known = dict[Scope, dict[str, Memory]]()
         for scope, topics in wanted.items():
             if topics:
-                found = selectors.both(
-                    selectors.of_lane(lane, selectors.of_topics(sorted(topics)), selectors.stands()),
-                    selectors.just(scope),
-                )
-                known[scope] = {memory.topic: memory for memory in await self._all(found) if memory.current}
+                standing = selectors.of_lane(lane, selectors.of_topics(sorted(topics)), selectors.stands())
+                found = selectors.unexpired(selectors.both(standing, selectors.just(scope)), now)
+                told = sorted(await self._all(found), key=order_of)
+                known[scope] = {memory.topic: memory for memory in told if memory.current}
         return known
 
     async def beside(self, scopes: Collection[Scope], topics: Collection[str]) -> list[Memory]:
@@ -87,14 +90,22 @@ class QdrantNeighbours(QdrantOwners):
             scopes: of one lane.
             topics: as memories name them.
 
-        Returns those that stand, retracted ones as well; not those for which one of the others stands for good.
+        Returns those that stand, retracted ones as well; not those that have expired, or for which one of the others
+        stands for good.
         """
-        return await self._all(selectors.beside(scopes, sorted(topics))) if topics else []
+        if not topics:
+            return []
+        return await self._all(selectors.living(selectors.beside(scopes, sorted(topics)), await self._clock.now()))
 
     async def members(self, lane: Lane, topics: Collection[str]) -> list[Memory]:
         """All memories of some topics of a lane that stand, retracted ones as well."""
         wanted = selectors.of_topics(sorted(topics))
         return await self._all(selectors.of_lane(lane, wanted, selectors.stands())) if topics else []
+
+    async def marked_past(self, lane: Lane, topics: Collection[str]) -> list[Memory]:
+        """The past versions of some topics of a lane that tell of another memory having stood for them."""
+        past = selectors.of_lane(lane, selectors.of_topics(sorted(topics)), selectors.is_past())
+        return await self._all(selectors.hidden_anywhere(past)) if topics else []
 
     async def _all(self, found: models.Filter) -> list[Memory]:
         """Every memory that a filter finds. Raises NewerFormat."""

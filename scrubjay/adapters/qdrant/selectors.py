@@ -7,7 +7,7 @@ from datetime import datetime
 
 from qdrant_client import models
 
-from scrubjay.adapters.qdrant.payload import CURRENT, HELD, RETRACTED, stamp
+from scrubjay.adapters.qdrant.payload import CURRENT, HELD, PAST, RETRACTED, stamp
 from scrubjay.model import OWNERS, Lane, Lease, Scope, Write
 from scrubjay.model.memory import FOREVER
 from scrubjay.model.topics import view
@@ -115,6 +115,19 @@ def stands() -> models.Condition:
     return models.FieldCondition(key="state", match=models.MatchAny(any=[CURRENT, RETRACTED]))
 
 
+def is_past() -> models.Condition:
+    """That a version stands no longer: another one of its memory has taken its place."""
+    return equals("state", PAST)
+
+
+def seen_or_retracted(found: models.Filter) -> models.Filter:
+    """What is found, and what would be if it had not been retracted."""
+    return models.Filter(
+        must=[stands() if one == equals("state", CURRENT) else one for one in _conditions(found)],
+        must_not=found.must_not,
+    )
+
+
 def of_topics(topics: Sequence[str]) -> models.Condition:
     """That a version's memory has one of these topics."""
     return models.FieldCondition(key="topic", match=models.MatchAny(any=list(topics)))
@@ -124,6 +137,13 @@ def unexpired(found: models.Filter, moment: datetime) -> models.Filter:
     """Of what is found that which has not expired at a moment."""
     expired = models.FieldCondition(key="expires_at", range=models.DatetimeRange(lte=stamp(moment)))
     return models.Filter(must=found.must, must_not=[*_excluded(found), expired])
+
+
+def living(found: models.Filter, moment: datetime) -> models.Filter:
+    """Of what is found that which has not expired at a moment; what was retracted does not."""
+    expired = models.FieldCondition(key="expires_at", range=models.DatetimeRange(lte=stamp(moment)))
+    ended = models.Filter(must=[equals("state", CURRENT), expired])
+    return models.Filter(must=found.must, must_not=[*_excluded(found), ended])
 
 
 def as_of(scope: Scope, moment: datetime, *more: models.Condition) -> models.Filter:

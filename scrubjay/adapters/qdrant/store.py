@@ -30,6 +30,7 @@ from scrubjay.ports import Clock, Embedder, Query
 
 T = TypeVar("T")
 _SCROLL = 256
+_MARKS_AT_ONCE = 100  # of at most some 100 kB each
 _TOPICS_WORKED_OUT = 1_000  # of one answer; of more than these, memories are shown that others stand for
 
 
@@ -68,12 +69,18 @@ class QdrantStore(QdrantNeighbours, QdrantEntities):
             collection, points = await self._points(lease, whole)
             unfenced = selectors.not_fenced_off(lease.token)
             await self._writer.put(collection, points, good_until, update_filter=unfenced)
-        for write in kept:
+        for start in range(0, len(kept), _MARKS_AT_ONCE):
             still_good(good_until)
-            point = selectors.unfenced_point(lease.token, write)
-            payload = payloads.to_payload(write, lease.token)
-            call = self._client.overwrite_payload(await self._ready(), payload, points=point, wait=True)
-            await self._ask(call, writes=True)
+            operations = [
+                models.OverwritePayloadOperation(
+                    overwrite_payload=models.SetPayload(
+                        payload=payloads.to_payload(write, lease.token),
+                        filter=selectors.unfenced_point(lease.token, write),
+                    )
+                )
+                for write in kept[start : start + _MARKS_AT_ONCE]
+            ]
+            await self._ask(self._client.batch_update_points(await self._ready(), operations), writes=True)
 
     async def insert(self, lease: Lease, writes: Sequence[Write], good_until: float) -> None:
         """Put versions under ids that nobody has; whatever has one already, whosesoever it is, stays as it is.
@@ -160,7 +167,8 @@ class QdrantStore(QdrantNeighbours, QdrantEntities):
             topics |= {payload["topic"] for payload in page}
             if len(topics) >= _TOPICS_WORKED_OUT:
                 break
-        members = await self._all(selectors.both(found, selectors.some_topics(scope, sorted(topics)))) if topics else []
+        told = selectors.seen_or_retracted(found)
+        members = await self._all(selectors.both(told, selectors.some_topics(scope, sorted(topics)))) if topics else []
         behind = [member.id for member in not_last(members, moment)]
         return selectors.but_not(found, selectors.points(Scope(tenant=scope.tenant), behind)) if behind else found
 

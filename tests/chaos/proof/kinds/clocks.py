@@ -65,7 +65,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "scrubjay/adapters/redis/clock.py", "abs(await self._asked() - datetime.now(UTC)) <= _AGREED", "True"),
     one(11, "What stands is believed however far ahead it is dated.", _FAR,
         "scrubjay/model/versions.py",
-         "return came_after and is_far_ahead(memory.last_said, turn.accepted_at)", "return False"),
+         "return came_after and is_far_ahead(_since(memory), turn.accepted_at)", "return False"),
     one(11, "What came before a version that is dated ahead goes on beside what takes its place.", _HELD,
         "scrubjay/ingest/planner.py", "for one in cut_short(others, moment):", "for one in cut_short((), moment):"),
     one(11, "Any timestamp is taken.", _DOORS,
