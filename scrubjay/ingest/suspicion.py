@@ -24,6 +24,7 @@ log = structlog.get_logger(__name__)
 
 _ENOUGH = 3  # answers to others
 _MANY = 10  # and so many need no more than one probe
+_FEW = 3  # others that fail, each for itself
 _SHARE = 4  # so many answers to others for each of their failures
 _PROBES = 8  # in a row before a turn dies where few others were answered
 
@@ -43,11 +44,13 @@ async def suspected(lease: Lease, error: Transient, lanes: Lanes, parts: Decidin
     if record is None:
         return None
     seen = await lanes.outcomes(lease, record)
-    if not seen.turns or seen.failed * _SHARE > seen.answered:
+    others_fail = seen.failed * _SHARE > seen.answered
+    if not seen.turns or (others_fail and seen.failing > _FEW):
         return None
     if seen.is_last and seen.answered < _ENOUGH and not seen.may_die_without_others:
         return None
-    probes = _PROBES if seen.is_last and seen.answered < _MANY else 1
+    # A few others that fail may be such turns as well; then, and at the end, the model must be seen to be well.
+    probes = _PROBES if others_fail or (seen.is_last and seen.answered < _MANY) else 1
     step = record.rpartition(":")[2]
     for _ in range(probes):
         if not await _answers(step, lease.lane.tenant, parts):

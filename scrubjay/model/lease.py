@@ -46,8 +46,9 @@ class CallOutcomes(Value):
         tries: how often one of them was tried, this time included, where it counts against it.
         is_last: it is one turn, and dies if this try counts.
         answered: calls of others that the model answered lately, other turns of this owner included,
-        failed: and those that it did not answer; probes included.
-        may_die_without_others: no other turn has died lately with few to compare it with.
+        failed: and those that it did not answer; probes included,
+        failing: of so many others: turns, where they were asked about alone, else owners.
+        may_die_without_others: few other turns have died lately with few to compare them with.
     """
 
     turns: int
@@ -55,6 +56,7 @@ class CallOutcomes(Value):
     is_last: bool
     answered: int
     failed: int
+    failing: int
     may_die_without_others: bool
 
 

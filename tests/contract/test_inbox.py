@@ -38,7 +38,8 @@ async def test_the_bell_names_the_lane_and_carries_no_text(desk: Desk) -> None:
 
 
 async def test_acceptance_times_strictly_increase_within_a_lane(desk: Desk) -> None:
-    await asyncio.gather(*(desk.post(f"turn {number}") for number in range(200)))
+    for start in range(0, 200, 20):  # all at once they would wait for Redis for too long on a busy machine
+        await asyncio.gather(*(desk.post(f"turn {number}") for number in range(start, start + 20)))
     async with desk.lanes.lease(ANA.lane) as lease:
         assert lease is not None
         batch = await desk.lanes.take(lease, 500, 10_000_000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Sequence
 
@@ -84,6 +85,7 @@ async def test_a_turn_lost_while_its_batch_is_worked_on_stops_no_step(desk: Desk
         await desk.lanes.settle(lease, Plan(turn_ids=tuple(turn.id for turn in batch.turns)))
         ledger = await desk.turns.ledger(TENANT)
         assert (ledger.settled, ledger.lost, ledger.waiting, ledger.balanced) == (3, 0, 0, True)
+        assert await desk.redis.hget(keys.ledger(TENANT), "waiting") == b"0"
         return
     elif end == "hand back":
         await desk.lanes.hand_back(lease)
@@ -110,8 +112,25 @@ async def test_a_lane_of_a_thousand_lost_turns_is_emptied_a_part_at_a_time(desk:
 async def test_a_turn_of_which_a_part_of_the_hash_is_left_is_lost_as_well(desk: Desk) -> None:
     posted = [await desk.post("one"), await desk.post("two")]
     await desk.redis.hdel(keys.turn(TENANT, posted[0]), "body")
-    assert await desk.settle_all(await hold(desk)) == posted[1:]
+    lease, settled = await hold(desk), list[str]()
+    with contextlib.suppress(InboxRefused):
+        settled = await desk.settle_all(lease)
+    assert settled == posted[1:]
     await agree(desk, settled=1, lost=1)
+
+
+async def test_a_turn_lost_just_behind_the_batch_stops_no_burial(redis: Redis) -> None:
+    desk = desk_on(redis, InboxLimits(max_attempts=2))
+    posted = [await desk.post(f"turn {number}") for number in range(4)]
+    for _ in range(2):
+        await desk.lanes.take(await hold(desk), 1, 100_000)
+        await redis.delete(keys.lease(ANA.lane))  # the worker is lost
+    await lose(desk, posted[2:3])
+    batch = await desk.lanes.take(await hold(desk), 2, 100_000)
+    assert batch is not None
+    assert [turn.id for turn in batch.turns] == [posted[1], posted[3]]
+    ledger = await desk.turns.ledger(TENANT)
+    assert (ledger.dead, ledger.lost, ledger.waiting, ledger.balanced) == (1, 1, 2, True)
 
 
 async def test_a_lane_whose_step_redis_refuses_rests_for_longer_each_time_and_spins_for_nobody(redis: Redis) -> None:

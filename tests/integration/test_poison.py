@@ -218,7 +218,7 @@ async def test_an_installation_of_one_user_is_freed_of_its_poison_by_probes(work
     assert workshop.asked("Lisbon")["extraction"] <= TRIES - 1 + 8
 
 
-async def test_while_the_model_answers_nothing_but_probes_one_turn_dies_and_no_more(
+async def test_while_the_model_answers_nothing_but_probes_three_turns_die_and_no_more(
     workshop: Workshop, redis: Redis
 ) -> None:
     """Such as a server that takes only short prompts since it was set up anew: that is no fault of the turns."""
@@ -227,10 +227,10 @@ async def test_while_the_model_answers_nothing_but_probes_one_turn_dies_and_no_m
     for _ in range(2):
         await workshop.keep_trying(60, "ana")
         await redis.delete(keys.outcomes("gpt:extraction"))  # as if twenty minutes had passed
-    assert await workshop.states(lane) == {Status.RETRYING: 6, Status.DEAD: 1}
+    assert await workshop.states(lane) == {Status.RETRYING: 4, Status.DEAD: 3}
     workshop.server.heal()
     await workshop.work("ana")
-    assert await workshop.states(lane) == {Status.SETTLED: 6, Status.DEAD: 1}
+    assert await workshop.states(lane) == {Status.SETTLED: 4, Status.DEAD: 3}
 
 
 @pytest.mark.parametrize(

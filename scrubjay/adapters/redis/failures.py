@@ -37,13 +37,14 @@ class RedisFailures:
         args: list[Argument] = [lease.token, self._keys.turn_prefix(lane.tenant), owner_of(lane), PROBE, int(dies)]
         seen = await self._run("outcomes", names, args)
         still_ours(seen, lane)
-        turns, tries, answered, failed, may_die = map(int, seen)
+        turns, tries, answered, failed, failing, may_die = map(int, seen)
         return CallOutcomes(
             turns=turns,
             tries=tries + 1,
             is_last=turns == 1 and tries + 1 >= self._limits.max_attempts,
             answered=answered,
             failed=failed,
+            failing=failing,
             may_die_without_others=bool(may_die),
         )
 

@@ -27,7 +27,9 @@ from scrubjay.ports import Accepted, Doorbell, Revived
 _ACCEPT_SECONDS = 5
 _SEED_SECONDS = 1
 _UNSEEDED_AT = 12  # of the arguments of `accept`
-_WOKEN_AT_ONCE, _MOST_WOKEN = 100, 1_000  # lanes, in a step and in a sweep
+_WOKEN_AT_ONCE, _MOST_WOKEN = 100, 20_000  # lanes, in a step and in a sweep
+_LEAST_WAKING_SECONDS = 0.5
+_WAKING_SHARE = 0.5  # of the time between two sweeps, at most
 _DISCARD_SECONDS = 5
 _DISCARD_LOOK_SECONDS = 0.05
 _TRIMMING_SHARE = 0.25  # of the time between two sweeps, at most
@@ -127,8 +129,11 @@ class RedisInbox(RedisErasing):
 
     async def _wake(self) -> None:
         """Make ready what is due. What is due for longest comes first; the rest waits for the next sweep."""
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + max(self._limits.sweep_seconds * _WAKING_SHARE, _LEAST_WAKING_SECONDS)
         for _ in range(0, _MOST_WOKEN, _WOKEN_AT_ONCE):
-            if await self._run("wake", [], [_WOKEN_AT_ONCE, self._limits.longest_lease_ms]) < _WOKEN_AT_ONCE:
+            looked_at = await self._run("wake", [], [_WOKEN_AT_ONCE, self._limits.longest_lease_ms])
+            if looked_at < _WOKEN_AT_ONCE or clock() > deadline:
                 break
 
     async def _ring(self) -> int:

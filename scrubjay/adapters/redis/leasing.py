@@ -9,23 +9,26 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar, get_args
+
+import structlog
 
 from scrubjay.adapters.redis.limits import MOST_MESSAGES, InboxLimits
 from scrubjay.adapters.redis.order import RedisOrder
 from scrubjay.adapters.redis.scripts import Argument, RedisScripts
 from scrubjay.errors import InboxRefused, InboxUnavailable, LaneBusy, LeaseLost, Transient
 from scrubjay.logging_setup import attempted
-from scrubjay.model import Lane, Lease
+from scrubjay.model import Kind, Lane, Lease
 from scrubjay.model.clock import from_us
 from scrubjay.ports import Doorbell
 
 T = TypeVar("T")
+log = structlog.get_logger(__name__)
 
 _REST_MS = 500
 _EDIT_LOOK_SECONDS = 0.05
 _REDIS_LOOK_SECONDS = 0.5
-_LOST, _MORE = 0, b"more"
+_LOST, _MORE, _DAMAGED = 0, b"more", b"damaged"
 _MESSAGES_A_DRAIN = 2  # one in its own place, and one so that more threads get to work where there is more to do
 
 
@@ -98,15 +101,21 @@ class RedisLeasing:
     async def _claimed(self, left_out: Collection[str]) -> Lease | None:
         """Take the lane whose turn it is: one after the other is looked at, until one is free or none is ready."""
         limits = self._limits
-        answer: Any = _MORE
-        while answer == _MORE:
-            args: list[Argument] = [limits.lease_ms, limits.retention_seconds, limits.longest_lease_ms, *left_out]
-            answer = await self._order.run("claim", [], args)
-        if not answer:
-            return None
-        lane, token, taken_us, waited_ms = answer
-        lease = lease_of(Lane.parse(lane.decode()), token, taken_us)
-        return lease.model_copy(update={"waited_seconds": int(waited_ms) / 1000})
+        args: list[Argument] = [limits.lease_ms, limits.retention_seconds, limits.longest_lease_ms, *left_out]
+        while answer := await self._order.run("claim", [], args):
+            if answer == _MORE:
+                continue
+            if answer[0] == _DAMAGED:
+                _tell_damage(answer[1])
+                continue
+            name, token, taken_us, waited_ms = answer
+            try:
+                lane = Lane.parse(name.decode())
+            except ValueError:  # it rests for as long as the lease that was just taken
+                _tell_damage(name)
+                continue
+            return lease_of(lane, token, taken_us).model_copy(update={"waited_seconds": int(waited_ms) / 1000})
+        return None
 
     @contextlib.asynccontextmanager
     async def _kept(self, lease: Lease) -> AsyncIterator[None]:
@@ -181,3 +190,10 @@ class RedisLeasing:
 def lease_of(lane: Lane, token: bytes, taken_us: bytes) -> Lease:
     """A lease from its token and Redis' time in microseconds."""
     return Lease(lane=lane, token=int(token), taken_at=from_us(taken_us))
+
+
+def _tell_damage(name: bytes) -> None:
+    """Log that a lane rests as a key of it, or its name, is of no use; of the name only the tenant and the kind."""
+    tenant, _, rest = name.decode(errors="replace").partition(":")
+    kind = rest.partition(":")[0]
+    log.error("lane_damaged", tenant=tenant, lane_kind=kind if kind in get_args(Kind) else "unknown")

@@ -7,7 +7,8 @@ local function drop_lost(keys, window, turn_prefix, status_prefix)
   local lane, waiting, lost = keys.lane, keys.waiting, {}
   local held = tonumber(redis.call('HGET', lane, 'held') or '0')
   local planned = tonumber(redis.call('HGET', lane, 'planned') or '0')
-  window = math.max(window, held, planned)
+  local single, of_head = tonumber(redis.call('HGET', lane, 'single') or '0'), 0
+  window = math.max(window, held, planned, single)
   repeat
     local gone, of_held, of_planned = 0, 0, 0
     for i, id in ipairs(redis.call('LRANGE', waiting, 0, window - 1)) do
@@ -17,8 +18,10 @@ local function drop_lost(keys, window, turn_prefix, status_prefix)
         redis.call('LSET', waiting, i - 1, '')
         for _, status in ipairs({ 'queued', 'running', 'retrying' }) do redis.call('ZREM', status_prefix .. status, id) end
         redis.call('ZREM', keys.owned, id)
+        end_key(redis.call('HGET', turn, 'idem'), id)
         redis.call('DEL', turn)
         gone, lost[#lost + 1] = gone + 1, id
+        if i <= single - of_head then of_head = of_head + 1 end
         if i <= held then of_held = of_held + 1 end
         if i <= planned then of_planned = of_planned + 1 end
       end
@@ -33,6 +36,7 @@ local function drop_lost(keys, window, turn_prefix, status_prefix)
       planned = 0
     end
   until gone == 0 or #lost == MOST_LOST
+  if of_head > 0 and redis.call('HINCRBY', lane, 'single', -of_head) <= 0 then redis.call('HDEL', lane, 'single') end
   if #lost > 0 then
     redis.call('HINCRBY', keys.ledger, 'lost', #lost)
     redis.call('HINCRBY', keys.ledger, 'waiting', -#lost)

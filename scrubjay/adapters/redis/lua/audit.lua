@@ -8,7 +8,8 @@ local listed, by_tenant = -1, {}
 if redis.call('ZCARD', lanes) <= tonumber(ARGV[5]) then
   listed = 0
   for _, lane in ipairs(redis.call('ZRANGE', lanes, 0, -1)) do
-    local length, tenant = redis.call('LLEN', ARGV[3] .. lane), string.match(lane, '^[^:]*')
+    local length, tenant = redis.pcall('LLEN', ARGV[3] .. lane), string.match(lane, '^[^:]*')
+    if type(length) ~= 'number' then length = 0 end -- its list is damaged: the books show it
     listed = listed + length
     by_tenant[tenant] = (by_tenant[tenant] or 0) + length
   end

@@ -1,13 +1,14 @@
 -- Take the lease of the lane whose turn it is: of the tenant that has had the least, the one that has been due for longest.
 -- ARGV lease_ms, retention_s, longest_ms, then the tenants to leave out
 -- Returns { lane, token, Redis' time in us, for how many ms the lane was due }, 'unseeded' where the order is not known,
+-- { 'damaged', lane } where a key of it is of no use and the lane rests,
 -- 'more' where none of as many lanes as one step looks at could be taken, or nothing where none is ready.
 -- with _clock
 -- with _lease
 -- with _due
 -- with _ready
 -- with _holding
-local MOST_LOOKED_AT, OPTIONS = 16, 3
+local MOST_LOOKED_AT, OPTIONS, DAMAGED_REST_MS = 16, 3, 60000
 local limits = { lease_ms = ARGV[1], retention_s = ARGV[2], longest_ms = ARGV[3] }
 local left_out = {}
 for i = OPTIONS + 1, #ARGV do left_out[ARGV[i]] = true end
@@ -30,7 +31,12 @@ for _ = 1, MOST_LOOKED_AT do
   local names = { lease = 'sj:lease:' .. lane, lane = 'sj:lane:' .. lane, waiting = 'sj:wait:' .. lane, owned = 'sj:owned:' .. lane }
   local token = false
   if since_ms then
-    token = take_to_work(lane, names, limits, clock)
+    local is_sound
+    is_sound, token = pcall(take_to_work, lane, names, limits, clock)
+    if not is_sound then -- a key of the lane is damaged: it holds up no other
+      look_at(lane, clock.monotonic_ms + DAMAGED_REST_MS)
+      return { 'damaged', lane }
+    end
   else -- the key of its lanes was lost
     redis.call('ZREM', READY_TENANTS, tenant)
   end

@@ -21,9 +21,11 @@ if holder and redis.call('GET', erasing) == holder then return 'busy' end
 
 local held = tonumber(redis.call('HGET', lane, 'held') or '0')
 local planned = tonumber(redis.call('HGET', lane, 'planned') or '0')
-local place
-for i, other in ipairs(redis.call('LRANGE', waiting, 0, math.max(held, planned, 1) - 1)) do
-  if other == id then place = i end
+local single = tonumber(redis.call('HGET', lane, 'single') or '0')
+local place, of_head
+for i, other in ipairs(redis.call('LRANGE', waiting, 0, math.max(held, planned, single, 1) - 1)) do
+  if other == id then place = i <= math.max(held, planned, 1) and i or nil end
+  if other == id and i <= single then of_head = true end
 end
 local of_plan = place and place <= planned and redis.call('EXISTS', plan) == 1
 local works = place and place <= held and holder and redis.call('HGET', lane, 'holder') == holder
@@ -49,7 +51,7 @@ if of_plan then
   redis.call('DEL', plan)
   redis.call('HDEL', lane, 'planned')
 end
-if place then tried_alone(lane, 1) end
+if of_head then tried_alone(lane, 1) end
 
 for status in pairs(live) do redis.call('ZREM', ARGV[4] .. status, id) end
 redis.call('ZADD', ARGV[4] .. 'erased', row[2], id)
@@ -76,7 +78,7 @@ if redis.call('LLEN', waiting) == 0 then
   fall_asleep(ARGV[2])
   redis.call('EXPIRE', lane, ARGV[7])
   redis.call('EXPIRE', owned, ARGV[7])
-elseif place then
+elseif place and tonumber(redis.call('HGET', lane, 'wake_us') or '0') <= clock.monotonic_us then
   make_ready(ARGV[2], clock.monotonic_ms)
   ring(queue, ARGV[6], { ARGV[5] })
 end

@@ -30,6 +30,7 @@ for _, id in ipairs(ids) do
   local ours = row[1] and row[1] ~= 'erased' and row[7] == ARGV[4] and tonumber(row[8] or '0') <= watermark
   for i = 2, 5 do ours = ours and (ARGV[3 + i] == '' or ARGV[3 + i] == row[i]) end
   if not row[1] then ended[#ended + 1] = id end -- its hash has ended: the index would name the lane for nothing
+  row[6] = row[6] or now -- a part of the hash is lost
   if ours then
     if redis.call('HEXISTS', turn, 'body') + redis.call('EXISTS', text) > 0 then texts = texts + 1 end
     redis.call('DEL', turn, text)
@@ -57,6 +58,7 @@ if #erased > 0 then
   redis.call('ZADD', ARGV[10] .. 'erased', unpack(stamps))
   redis.call('HINCRBY', ledger, 'erased', #stamps / 2)
 end
+if waited > 0 then redis.call('HDEL', lane, 'single') end
 if waited > 0 then
   redis.call('HINCRBY', ledger, 'waiting', -waited)
   redis.call('DECRBY', backlog, waited)

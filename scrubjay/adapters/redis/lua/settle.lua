@@ -18,14 +18,16 @@ for i = 8, #ARGV, 4 do
   local id, status, events, gated = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
   local turn = ARGV[2] .. id
   local there = redis.call('LREM', waiting, 1, id) == 1
-  if there then settled = settled + 1 end
-  if there and redis.call('HEXISTS', turn, 'accepted_us') == 0 then -- it is done, though nothing of it is left to tell
+  if there then
+    settled = settled + 1
     redis.call('ZREM', ARGV[3] .. 'running', id)
-    redis.call('ZREM', owned, id)
     redis.call('HINCRBY', ledger, status, 1)
+    redis.call('HINCRBY', ledger, 'waiting', -1)
     redis.call('DECR', backlog)
+  end
+  if there and redis.call('HEXISTS', turn, 'accepted_us') == 0 then -- it is done, though nothing of it is left to tell
+    redis.call('ZREM', owned, id)
   elseif there then
-    redis.call('ZREM', ARGV[3] .. 'running', id)
     redis.call('ZADD', ARGV[3] .. status, redis.call('HGET', turn, 'accepted_us'), id)
     redis.call('HSET', turn, 'status', status, 'events', events, 'settled_us', now)
     end_key(redis.call('HGET', turn, 'idem'), id)
@@ -54,9 +56,6 @@ for i = 8, #ARGV, 4 do
       redis.call('HDEL', turn, 'body')
     end
     redis.call('EXPIRE', turn, ARGV[4])
-    redis.call('HINCRBY', ledger, status, 1)
-    redis.call('HINCRBY', ledger, 'waiting', -1)
-    redis.call('DECR', backlog)
   end
 end
 due_by_first(waiting, ARGV[2])

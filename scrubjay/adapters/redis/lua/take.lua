@@ -35,7 +35,7 @@ local function bury_first()
 end
 
 local lost = drop_lost({ lane = lane, waiting = waiting, plan = plan_key, ledger = ledger, backlog = backlog, owned = owned },
-  tonumber(ARGV[3]), turn_prefix, status_prefix)
+  tonumber(ARGV[3]) + 1, turn_prefix, status_prefix) -- one more: the first one may be buried below
 if #lost == MOST_LOST then return { 'again', lost } end
 
 local plan = redis.call('GET', plan_key)

@@ -15,7 +15,7 @@ _SUSPICION = "scrubjay/ingest/suspicion.py"
 _HERE = "tests/integration/test_poison.py::test_"
 _DIES = f"{_HERE}a_text_that_the_embedder_refuses_dies_the_same_way"
 _OUTAGE = f"{_HERE}an_outage_however_long_kills_nothing"
-_NOTHING_ELSE = f"{_HERE}while_the_model_answers_nothing_but_probes_one_turn_dies_and_no_more"
+_NOTHING_ELSE = f"{_HERE}while_the_model_answers_nothing_but_probes_three_turns_die_and_no_more"
 _ONE_USER = f"{_HERE}an_installation_of_one_user_is_freed_of_its_poison_by_probes"
 _LIMIT = f"{_HERE}a_limit_of_calls_and_a_refused_key_count_against_nobody"
 _PAID_ONCE = f"{_HERE}while_the_embedder_is_away_the_extraction_is_paid_for_once"
@@ -42,7 +42,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     _one(20, "Tries that fail while others are answered are not counted.", _DIES,
          "scrubjay/ingest/drain.py", "counted=seen is not None)", "counted=False)"),
     Mutation(20, "A turn is to blame whether or not others, or a probe, are answered.", _OUTAGE, (
-        Edit(_SUSPICION, "if not seen.turns or seen.failed * _SHARE > seen.answered:", "if not seen.turns:"),
+        Edit(_SUSPICION, "if not seen.turns or (others_fail and seen.failing > _FEW):", "if not seen.turns:"),
         Edit(_SUSPICION, "if not await _answers(step, lease.lane.tenant, parts):", "if False:"),
         Edit(_SUSPICION, " and not seen.may_die_without_others:", " and False:"),
     )),
@@ -54,6 +54,13 @@ MUTATIONS: tuple[Mutation, ...] = (
          "scrubjay/adapters/openai/endpoint.py", "for_any_request=is_busy", "for_any_request=False"),
     _one(20, "Failures of one owner alone open the breaker for all.", _ONE_OWNER,
          f"{_LUA}/breaker_report.lua", ">= threshold and several", ">= threshold"),
+    _one(20, "Two poison turns keep each other alive.",
+         "tests/integration/test_poison_together.py::test_two_poisoned_lanes_do_not_keep_each_other_alive",
+         "scrubjay/ingest/suspicion.py", "(others_fail and seen.failing > _FEW)", "others_fail"),
+    _one(20, "No more than one turn dies where there is nobody to compare with.",
+         "tests/integration/test_poison_together.py::"
+         "test_two_poison_turns_of_one_lane_die_and_the_turn_behind_them_settles",
+         f"{_LUA}/outcomes.lua", "  or tonumber(deaths or '0') < 3\n", ""),
     _one(20, "A burst of a few owners' failures opens the breaker, however many calls were answered just before.",
          f"{_OWNERS}a_burst_of_failures_among_many_answers_opens_it_only_when_it_outnumbers_them",
          f"{_LUA}/breaker_report.lua", "and several and failures >= answered_lately()", "and several"),
