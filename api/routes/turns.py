@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -82,14 +83,14 @@ async def get_turn(turn_id: str, caller: Reader, parts: Opened, wait_ms: _Wait =
 
 
 @router.delete("/turns/{turn_id}", response_model=TurnDiscarded, responses=refusals(404, 409))
-async def discard_turn(turn_id: str, caller: AdminAtScreen, parts: Opened) -> TurnDiscarded:
+async def discard_turn(turn_id: UUID, caller: AdminAtScreen, parts: Opened) -> TurnDiscarded:
     """Give up a turn that waits (queued, running or retrying) or is dead: its text is removed, its lane goes on.
 
     409 for one that is settled or erased. A worker that is about to write what came of it is waited for, at most for
     five seconds (503 after that: try again).
     """
-    await parts.inbox.discard(caller.tenant, turn_id)
-    return TurnDiscarded(id=turn_id)
+    await parts.inbox.discard(caller.tenant, str(turn_id))
+    return TurnDiscarded(id=str(turn_id))
 
 
 async def told(reach: Scope, turns: Sequence[TurnStatus], parts: Parts) -> list[dict[str, Any]]:

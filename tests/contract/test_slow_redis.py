@@ -54,6 +54,6 @@ async def test_while_redis_does_not_answer_accepts_are_refused_in_time_and_beyon
 
     process.send_signal(signal.SIGCONT)
     await desk.post("it answers again")
-    # What was sent before its caller gave up may have been done. On a busy machine callers give up one after the other, and
-    # some that waited are sent in their places; those beyond the bound never are.
+    # What was sent before its caller gave up may have been done. On a busy machine callers give up one after the other,
+    # and some that waited are sent in their places; those beyond the bound never are.
     assert 2 <= (await desk.turns.ledger("default")).accepted <= 2 + SENT_AT_ONCE + MAY_WAIT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -214,7 +215,8 @@ async def test_a_turn_that_waits_is_discarded_over_http_and_one_that_does_not_is
     assert await desk.house.drain() == 0
     again = await desk.http.delete(f"/turns/{waits}")
     assert (again.status_code, again.json()["error"]) == (409, "turn_finished")
-    assert (await desk.http.delete("/turns/nowhere")).status_code == 404
+    assert (await desk.http.delete(f"/turns/{uuid.uuid4()}")).status_code == 404
+    assert (await desk.http.delete("/turns/nowhere")).status_code == 422
     dead = await desk.bury(LISBON)
     assert (await desk.http.delete(f"/turns/{dead}")).status_code == 200
     assert await desk.listed() == []
