@@ -67,7 +67,7 @@ class TurnQueued(BaseModel):
 
 
 class TurnDiscarded(BaseModel):
-    """The turn is given up: its text is removed, and the books count it as erased."""
+    """The turn is given up: its text is removed, and the ledger counts it as erased."""
 
     id: str
     status: Literal["erased"] = "erased"

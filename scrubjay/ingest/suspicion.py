@@ -1,9 +1,9 @@
 """A call of a model has failed: is the model away, or does it fail by what these turns say?
 
 An outage is nobody's fault, whatever its length: nothing is counted. A turn that the model fails at again and again,
-while it answers others, blocks its lane for ever: such tries are counted. Three things must agree for that. Nothing
-shows that others fail as well. The model answers a small question of the same kind just now. And for a turn to die,
-others were answered, or the small question is answered many times in a row.
+while it answers others, blocks its lane for ever: such tries are counted. Three things must agree for that. No more
+than a few others fail as well. The model answers a small question of the same kind just now, many times in a row where
+others fail. And for a turn to die, others were answered, or the small question was, many times in a row.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _ENOUGH = 3  # answers to others
 _MANY = 10  # and so many need no more than one probe
 _FEW = 3  # others that fail, each for itself
 _SHARE = 4  # so many answers to others for each of their failures
-_PROBES = 8  # in a row before a turn dies where few others were answered
+_PROBES = 8  # in a row where others fail as well, and before a turn dies where few were answered
 
 _KNOWN, _NEWS = "I live in Lisbon.", "I live in Porto."
 

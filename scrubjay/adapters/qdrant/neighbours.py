@@ -77,10 +77,9 @@ class QdrantNeighbours(QdrantOwners):
         known = dict[Scope, dict[str, Memory]]()
         for scope, topics in wanted.items():
             if topics:
-                standing = selectors.of_lane(lane, selectors.of_topics(sorted(topics)), selectors.stands())
-                found = selectors.unexpired(selectors.both(standing, selectors.just(scope)), now)
-                told = sorted(await self._all(found), key=order_of)
-                known[scope] = {memory.topic: memory for memory in told if memory.current}
+                in_scope = selectors.both(selectors.weighed(lane, None, now), selectors.just(scope))
+                of_topics = selectors.both(in_scope, selectors.some_topics(lane.scope, sorted(topics)))
+                known[scope] = {memory.topic: memory for memory in sorted(await self._all(of_topics), key=order_of)}
         return known
 
     async def beside(self, scopes: Collection[Scope], topics: Collection[str]) -> list[Memory]:
@@ -144,7 +143,10 @@ def _nearest(vector: Sequence[float], within: models.Filter, limit: int) -> mode
 
 def once(neighbours: Iterable[Recalled]) -> list[Recalled]:
     """Each memory once, as it comes first."""
-    return list({neighbour.memory.id: neighbour for neighbour in reversed(list(neighbours))}.values())[::-1]
+    first: dict[str, Recalled] = {}
+    for neighbour in neighbours:
+        first.setdefault(neighbour.memory.id, neighbour)
+    return list(first.values())
 
 
 def own_beside_others(

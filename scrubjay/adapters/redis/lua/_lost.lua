@@ -1,5 +1,5 @@
 -- Shared: turns that wait and whose hashes are gone (evicted, or lost with an append-only file that was repaired) leave
--- their lane, and the books count them as lost. To be put after _due.
+-- their lane, and the books count them as lost. To be put after _due, _idempotency and _single.
 local MOST_LOST = 500 -- in one step
 
 -- Takes them out of the first `window` turns that wait, and of those that come after in their place. Returns their ids.
@@ -36,7 +36,7 @@ local function drop_lost(keys, window, turn_prefix, status_prefix)
       planned = 0
     end
   until gone == 0 or #lost == MOST_LOST
-  if of_head > 0 and redis.call('HINCRBY', lane, 'single', -of_head) <= 0 then redis.call('HDEL', lane, 'single') end
+  if of_head > 0 then tried_alone(lane, of_head) end
   if #lost > 0 then
     redis.call('HINCRBY', keys.ledger, 'lost', #lost)
     redis.call('HINCRBY', keys.ledger, 'waiting', -#lost)

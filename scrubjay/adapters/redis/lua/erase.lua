@@ -58,8 +58,8 @@ if #erased > 0 then
   redis.call('ZADD', ARGV[10] .. 'erased', unpack(stamps))
   redis.call('HINCRBY', ledger, 'erased', #stamps / 2)
 end
-if waited > 0 then redis.call('HDEL', lane, 'single') end
 if waited > 0 then
+  redis.call('HDEL', lane, 'single')
   redis.call('HINCRBY', ledger, 'waiting', -waited)
   redis.call('DECRBY', backlog, waited)
 end

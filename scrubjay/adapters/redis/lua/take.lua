@@ -7,8 +7,8 @@
 -- with _idempotency
 -- with _due
 -- with _ready
--- with _lost
 -- with _single
+-- with _lost
 local lease, lane, waiting, plan_key, lanes, ledger, backlog, owned, dead = unpack(KEYS)
 local turn_prefix, status_prefix, most = ARGV[6], ARGV[7], tonumber(ARGV[5])
 if redis.call('GET', lease) ~= ARGV[1] then return { 'lost' } end
