@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -13,11 +14,11 @@ import pytest
 
 from scrubjay.model import Lane, Lease
 from scrubjay.worker import lane_slots
-from scrubjay.worker.lane_slots import LaneSlots
+from scrubjay.worker.lane_slots import LaneSlots, LoopLoad
 from tests.support import wait_until
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
-BUSY, CALM, BETWEEN = 0.05, 0.001, 0.015
+BUSY, CALM, BETWEEN = LoopLoad(0.6, 0.001), LoopLoad(0.2, 0.001), LoopLoad(0.4, 0.001)
 
 
 class Claims:
@@ -80,23 +81,40 @@ async def test_a_tenant_that_is_alone_has_every_thread(claims: Claims) -> None:
     assert await ended(claims, tasks) == 8
 
 
-async def test_beside_others_a_tenant_with_lanes_at_work_waits_at_the_limit_and_one_without_gets_in(
+async def test_beside_others_a_tenant_with_more_than_its_share_waits_at_the_limit_and_the_others_get_in(
     claims: Claims,
 ) -> None:
     slots = LaneSlots(32)
     for _ in range(20):
         slots.adapt(BUSY)
     assert slots.limit == 2
-    claims.ready = ["bravo", *["acme"] * 10]
+    claims.ready = ["acme", "acme", "bravo", *["acme"] * 10]
     tasks = await heard(slots, claims, 6)
-    assert sorted(claims.held) == ["acme", "bravo"]
-    claims.ready.append("chess")
-    tasks += await heard(slots, claims, 2)
-    assert sorted(claims.held) == ["acme", "bravo", "chess"]
-    assert await ended(claims, tasks) == 3
+    assert sorted(claims.held) == ["acme", "acme", "bravo"]
+    claims.ready = ["acme", "bravo", "chess"]
+    tasks += await heard(slots, claims, 3)
+    assert sorted(claims.held) == ["acme", "acme", "bravo", "bravo", "chess"]
+    assert await ended(claims, tasks) == 5
 
 
-async def test_beside_others_some_threads_are_kept_for_who_has_none_at_work(claims: Claims) -> None:
+async def test_what_a_tenant_with_a_small_share_has_at_work_keeps_the_others_out_of_nothing_that_is_free(
+    claims: Claims,
+) -> None:
+    slots = LaneSlots(32)
+    claims.ready = ["acme"] * 20
+    await ended(claims, await heard(slots, claims, 20))
+    claims.over.clear()
+    claims.ready = ["bravo"] * 6
+    tasks = await heard(slots, claims, 6)
+    for _ in range(20):
+        slots.adapt(BUSY)
+    claims.ready = ["acme"] * 10
+    tasks += await heard(slots, claims, 10)
+    assert claims.held.count("acme") == slots.limit == 2
+    await ended(claims, tasks)
+
+
+async def test_beside_others_some_threads_are_kept_for_who_has_a_small_share(claims: Claims) -> None:
     slots = LaneSlots(8)
     claims.ready = ["bravo", *["acme"] * 10]
     tasks = await heard(slots, claims, 8)
@@ -108,11 +126,15 @@ async def test_what_is_being_claimed_counts_as_well(claims: Claims) -> None:
     slots = LaneSlots(32)
     for _ in range(20):
         slots.adapt(BUSY)
-    claims.ready = ["acme", "bravo"]
+    claims.ready = ["acme"] * 3
+    await ended(claims, await heard(slots, claims, 3))
+    claims.over.clear()
+    claims.ready = ["bravo", *["acme"] * 10]
     tasks = await heard(slots, claims, 2)
-    claims.ready = ["acme"] * 10
     parts: Any = SimpleNamespace(lanes=claims)
-    assert await asyncio.gather(*(slots.drain_next(parts) for _ in range(10))) == [0] * 10
+    tasks += [asyncio.create_task(slots.drain_next(parts)) for _ in range(10)]
+    await wait_until(lambda: sum(task.done() for task in tasks) == 9, what="those that are refused")
+    assert claims.held.count("acme") == 2
     await ended(claims, tasks)
 
 
@@ -137,7 +159,12 @@ def test_the_limit_falls_fast_and_rises_slowly_between_two_and_what_is_not_kept_
     assert slots.limit == 28
     slots.adapt(BUSY)
     assert slots.limit == 21
+    slots.adapt(LoopLoad(0.2, 0.05))
+    assert slots.limit == 15
+    for _ in range(6):
+        slots.adapt(CALM)
     slots.adapt(BETWEEN)
+    slots.adapt(LoopLoad(0.2, 0.015))
     assert slots.limit == 21
     slots.adapt(CALM)
     assert slots.limit == 22
@@ -162,10 +189,11 @@ async def test_a_loop_that_is_kept_busy_lowers_the_limit_while_there_are_several
     tasks = await heard(slots, claims, 2)
     following = asyncio.create_task(slots.follow_the_loop())
 
-    async def busy() -> bool:
-        until = asyncio.get_running_loop().time() + 0.15
-        while asyncio.get_running_loop().time() < until:
+    async def busy() -> bool:  # for more than half of the time, and no timer is late by much
+        until = time.thread_time() + 0.01
+        while time.thread_time() < until:
             pass
+        await asyncio.sleep(0.002)
         return slots.limit < 28
 
     await wait_until(busy, what="a lower limit", poll_seconds=0)
