@@ -58,7 +58,7 @@ class Gate:
         caller = await self._caller(request, at_screen)
         per_minute = caller.per_minute or (0 if caller.operator else self._per_minute)
         if per_minute:
-            rate = request.state.rate = await request.app.state.parts.rates.spend(caller.name, per_minute)
+            rate = request.state.rate = await request.app.state.parts.rates.count(caller.name, per_minute)
             if rate.retry_after_seconds is not None:
                 told = f"this key may make {per_minute} requests a minute; wait before the next"
                 raise RateLimited(told, retry_after_seconds=rate.retry_after_seconds)

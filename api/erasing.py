@@ -15,4 +15,4 @@ async def forgotten(scope: Scope, parts: Parts) -> Receipt:
     Raises what `forget` and `issue` raise.
     """
     erasure = await forget(scope, inbox=parts.inbox, lanes=parts.lanes, turns=parts.turns, store=parts.store)
-    return await issue(erasure, notary=parts.notary, book=parts.receipts)
+    return await issue(erasure, signer=parts.signer, book=parts.receipts)

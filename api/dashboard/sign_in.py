@@ -92,7 +92,7 @@ async def _count_a_try(request: Request, parts: Parts) -> None:
     seed = _neighbourhood(request.client.host if request.client else "")
     key = await parts.server_key.derived("rates")
     name = hashlib.blake2b(seed.encode(), key=key, digest_size=12).hexdigest()
-    rate = await parts.rates.spend(f"sign-in-{name}", _TRIES_A_MINUTE)
+    rate = await parts.rates.count(f"sign-in-{name}", _TRIES_A_MINUTE)
     if rate.retry_after_seconds is not None:
         wait = rate.retry_after_seconds
         raise RateLimited("too many tries from your address: wait a few seconds", retry_after_seconds=wait)

@@ -129,7 +129,7 @@ async def all_forgotten(tenant: str, fields: Collection[str], parts: Parts) -> l
         lanes=parts.lanes,
         turns=parts.turns,
         store=parts.store,
-        notary=parts.notary,
+        signer=parts.signer,
         book=parts.receipts,
         digests=parts.digests,
     )

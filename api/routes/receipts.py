@@ -31,7 +31,7 @@ async def get_key(_: Reader, parts: Opened) -> Any:
 
     Signed is the receipt without its `signature`, as JSON in UTF-8 with sorted keys and no spaces.
     """
-    return (await parts.notary.key()).model_dump()
+    return (await parts.signer.key()).model_dump()
 
 
 @router.get("/receipts/{receipt_id}", response_model=ReceiptOut, responses=refusals(404))
@@ -51,6 +51,6 @@ async def verify_receipt(asked: VerifyIn, caller: Reader, parts: Opened) -> Any:
     """
     scope = owner(caller, asked.ids) if any(asked.ids.values()) else None
     found = await examine(
-        asked.receipt, scope, notary=parts.notary, inbox=parts.inbox, turns=parts.turns, store=parts.store
+        asked.receipt, scope, signer=parts.signer, inbox=parts.inbox, turns=parts.turns, store=parts.store
     )
     return found.model_dump()

@@ -18,7 +18,7 @@ from scrubjay.model.names import DELIVER_TASK, DRAIN_TASK, QUEUE
 _EMBED = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
 
 
-class CeleryBell:
+class CeleryWakeups:
     """Makes wake-up messages for one queue.
 
     Args:

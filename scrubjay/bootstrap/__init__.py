@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from qdrant_client import AsyncQdrantClient
 
 from scrubjay.access.authentication import Admission
-from scrubjay.adapters.celery_wakeups import CeleryBell
+from scrubjay.adapters.celery_wakeups import CeleryWakeups
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
-from scrubjay.adapters.crypto.receipt_signer import ServerNotary
+from scrubjay.adapters.crypto.receipt_signer import ServerReceiptSigner
 from scrubjay.adapters.http.webhook_sender import HttpWebhooks
 from scrubjay.adapters.offline.extractor import OfflineExtractor
 from scrubjay.adapters.qdrant.store import QdrantStore
@@ -48,26 +48,26 @@ from scrubjay.model.names import QUEUE, celery_name
 from scrubjay.ports import (
     Clock,
     Deliveries,
-    DigestBook,
+    DigestStore,
     Embedder,
     Extractor,
-    GuidanceBook,
+    GuidanceStore,
     Inbox,
     Keyring,
     Lanes,
     LanguageModel,
     Mask,
     MemoryStore,
-    Notary,
     OwnerLog,
     Pulse,
     Rates,
-    ReceiptBook,
+    ReceiptSigner,
+    ReceiptStore,
     Reconciler,
     ServerKey,
     TurnLog,
     Watch,
-    WebhookBook,
+    WebhookRegistry,
     WebhookSender,
     unmasked,
 )
@@ -97,17 +97,17 @@ class Parts:
     extractor: Extractor
     reconciler: Reconciler
     model: LanguageModel | None
-    guidance: GuidanceBook
+    guidance: GuidanceStore
     server_key: ServerKey
-    notary: Notary
-    receipts: ReceiptBook
+    signer: ReceiptSigner
+    receipts: ReceiptStore
     keyring: Keyring
     admission: Admission
     rates: Rates
-    webhooks: WebhookBook
+    webhooks: WebhookRegistry
     deliveries: Deliveries
     sender: WebhookSender
-    digests: DigestBook
+    digests: DigestStore
     mask: Mask = field(default_factory=SecretMask)  # so that nobody forgets it
     quarantine: Quarantine = Quarantine.MARK
 
@@ -119,7 +119,7 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
         keys = Keys(settings.redis_prefix)
         redis = await stack.enter_async_context(open_redis(settings.redis_url, keys))
         scripts, limits = RedisScripts(redis, keys), inbox_limits(settings)
-        bell = CeleryBell(celery_name(QUEUE, settings.redis_prefix))
+        wakeups = CeleryWakeups(celery_name(QUEUE, settings.redis_prefix))
         clock, server_key = RedisClock(redis, scripts), RedisServerKey(redis, secret(settings.server_key), keys)
         model, embedder = open_model(settings, scripts, stack), open_embedder(settings, scripts, stack)
         store = _store(settings, stack, embedder, clock)
@@ -131,8 +131,8 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
         pulse = RedisPulse(redis, scripts)
         yield Parts(
             clock=clock,
-            inbox=RedisInbox(redis, scripts, bell, limits, pseudonyms, order),
-            lanes=RedisLanes(redis, scripts, bell, limits, pseudonyms, order),
+            inbox=RedisInbox(redis, scripts, wakeups, limits, pseudonyms, order),
+            lanes=RedisLanes(redis, scripts, wakeups, limits, pseudonyms, order),
             turns=turns,
             owners=RedisOwners(redis, turns, keys),
             watch=RedisAudit(redis, scripts, limits),
@@ -145,7 +145,7 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
             model=model,
             guidance=guidance,
             server_key=server_key,
-            notary=ServerNotary(server_key, pseudonyms),
+            signer=ServerReceiptSigner(server_key, pseudonyms),
             receipts=RedisReceipts(redis, scripts, settings.receipt_retention_seconds),
             keyring=keyring,
             admission=Admission(
@@ -156,7 +156,7 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
             ),
             rates=RedisRates(scripts),
             webhooks=book,
-            deliveries=RedisDeliveries(redis, scripts, bell, limits, book, settings.webhook_timeout_seconds),
+            deliveries=RedisDeliveries(redis, scripts, wakeups, limits, book, settings.webhook_timeout_seconds),
             sender=sender,
             digests=RedisDigests(redis, pseudonyms, keys),
             mask=SecretMask() if settings.mask == "on" else unmasked,
@@ -174,7 +174,7 @@ def _webhook_sender(settings: Settings, stack: contextlib.AsyncExitStack) -> Htt
     return sender
 
 
-def _extractor(settings: Settings, model: LanguageModel | None, guidance: GuidanceBook) -> Extractor:
+def _extractor(settings: Settings, model: LanguageModel | None, guidance: GuidanceStore) -> Extractor:
     if model is None:
         return OfflineExtractor()
     extractor = ModelExtractor(model, guidance)

@@ -7,17 +7,17 @@ import uuid
 from scrubjay.erase.forget import lanes_of, what_is_left
 from scrubjay.model import Scope, Value
 from scrubjay.model.erasure import Erasure, Left, Receipt
-from scrubjay.ports import Inbox, MemoryStore, Notary, ReceiptBook, TurnLog
+from scrubjay.ports import Inbox, MemoryStore, ReceiptSigner, ReceiptStore, TurnLog
 
 
-async def issue(erasure: Erasure, *, notary: Notary, book: ReceiptBook) -> Receipt:
+async def issue(erasure: Erasure, *, signer: ReceiptSigner, book: ReceiptStore) -> Receipt:
     """Make, sign and keep the receipt of an erase. Raises InboxUnavailable: the erase is done all the same."""
     unsigned = Receipt(
         id=str(uuid.uuid4()),
         tenant=erasure.scope.tenant,
         erased_at=erasure.erased_at,
         watermark=erasure.watermark,
-        owner=await notary.owner(erasure.scope),
+        owner=await signer.owner(erasure.scope),
         scope=tuple(erasure.scope.ids),
         turns=erasure.turns,
         memories=erasure.memories,
@@ -25,9 +25,9 @@ async def issue(erasure: Erasure, *, notary: Notary, book: ReceiptBook) -> Recei
         known=erasure.known,
         counts=erasure.counts,
         left=erasure.left,
-        key_id=(await notary.key()).key_id,
+        key_id=(await signer.key()).key_id,
     )
-    receipt = unsigned.model_copy(update={"signature": await notary.sign(unsigned.canonical)})
+    receipt = unsigned.model_copy(update={"signature": await signer.sign(unsigned.canonical)})
     await book.keep(receipt)
     return receipt
 
@@ -47,21 +47,21 @@ class Examined(Value):
 
 
 async def examine(
-    receipt: Receipt, scope: Scope | None, *, notary: Notary, inbox: Inbox, turns: TurnLog, store: MemoryStore
+    receipt: Receipt, scope: Scope | None, *, signer: ReceiptSigner, inbox: Inbox, turns: TurnLog, store: MemoryStore
 ) -> Examined:
     """Check a receipt's signature, and with an owner's ids also whom it is about and whether that owner is gone.
 
     Args:
         receipt: as it was given out.
         scope: whom it should be about.
-        notary, inbox, turns, store: the world.
+        signer, inbox, turns, store: the world.
 
     Every turn of the tenant's is looked at: that takes as long as there are turns within retention.
     """
-    signed = await notary.has_signed(receipt.canonical, receipt.key_id, receipt.signature)
+    signed = await signer.has_signed(receipt.canonical, receipt.key_id, receipt.signature)
     if scope is None:
         return Examined(signature=signed)
-    ours = receipt.owner == await notary.owner(scope)
+    ours = receipt.owner == await signer.owner(scope)
     if not (signed and ours):
         return Examined(signature=signed, owner=ours)
     lanes = await lanes_of(scope, turns, store)

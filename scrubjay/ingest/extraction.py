@@ -15,7 +15,7 @@ from scrubjay.llm.structured_output import LONGEST_STATEMENT, Shape, ask, one_li
 from scrubjay.llm.usage import paid_by
 from scrubjay.model import Extraction, Fact, Guidance, Turn
 from scrubjay.offload import off_loop
-from scrubjay.ports import GuidanceBook, LanguageModel
+from scrubjay.ports import GuidanceStore, LanguageModel
 
 _OTHER = prompts.CATEGORIES[-1]
 
@@ -49,7 +49,7 @@ class ModelExtractor:
         book: what each tenant adds to the prompt. Turns with other guidance of their own are asked about apart.
     """
 
-    def __init__(self, model: LanguageModel, book: GuidanceBook) -> None:
+    def __init__(self, model: LanguageModel, book: GuidanceStore) -> None:
         self._model = model
         self._book = book
 

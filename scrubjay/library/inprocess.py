@@ -196,7 +196,7 @@ class Local:
             turns=parts.turns,
             store=parts.store,
         )
-        receipt = await issue(erasure, notary=parts.notary, book=parts.receipts)
+        receipt = await issue(erasure, signer=parts.signer, book=parts.receipts)
         return ReceiptView.model_validate(receipt.model_dump())
 
     async def owners(self) -> Sequence[Ids]:

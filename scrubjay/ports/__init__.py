@@ -5,9 +5,9 @@
 
 from scrubjay.ports.access import Keyring, Rate, Rates, Tokens
 from scrubjay.ports.clock import Clock
-from scrubjay.ports.digests import DigestBook
+from scrubjay.ports.digests import DigestStore
 from scrubjay.ports.health import Limited, Provider, Pulse
-from scrubjay.ports.inbox import Accepted, Doorbell, HeldLanes, Inbox, Lanes, Revived
+from scrubjay.ports.inbox import Accepted, HeldLanes, Inbox, Lanes, Revived, WakeupMessages
 from scrubjay.ports.masking import Mask, unmasked
 from scrubjay.ports.models import (
     EMBEDDING,
@@ -16,18 +16,18 @@ from scrubjay.ports.models import (
     Answer,
     Embedder,
     Extractor,
-    GuidanceBook,
+    GuidanceStore,
     LanguageModel,
     Meter,
     Question,
     Reconciler,
 )
 from scrubjay.ports.pingable import Pingable
-from scrubjay.ports.receipts import ReceiptBook
-from scrubjay.ports.secrets import Notary, PublicKey, ServerKey
+from scrubjay.ports.receipts import ReceiptStore
+from scrubjay.ports.secrets import PublicKey, ReceiptSigner, ServerKey
 from scrubjay.ports.store import MemoryStore, Near, Query
 from scrubjay.ports.turn_log import OwnerLog, TurnLog, Watch
-from scrubjay.ports.webhooks import Claimed, Deliveries, Reply, WebhookBook, WebhookSender
+from scrubjay.ports.webhooks import Claimed, Deliveries, Reply, WebhookRegistry, WebhookSender
 
 __all__ = [
     "EMBEDDING",
@@ -38,11 +38,10 @@ __all__ = [
     "Claimed",
     "Clock",
     "Deliveries",
-    "DigestBook",
-    "Doorbell",
+    "DigestStore",
     "Embedder",
     "Extractor",
-    "GuidanceBook",
+    "GuidanceStore",
     "HeldLanes",
     "Inbox",
     "Keyring",
@@ -53,7 +52,6 @@ __all__ = [
     "MemoryStore",
     "Meter",
     "Near",
-    "Notary",
     "OwnerLog",
     "Pingable",
     "Provider",
@@ -63,15 +61,17 @@ __all__ = [
     "Question",
     "Rate",
     "Rates",
-    "ReceiptBook",
+    "ReceiptSigner",
+    "ReceiptStore",
     "Reconciler",
     "Reply",
     "Revived",
     "ServerKey",
     "Tokens",
     "TurnLog",
+    "WakeupMessages",
     "Watch",
-    "WebhookBook",
+    "WebhookRegistry",
     "WebhookSender",
     "unmasked",
 ]

@@ -55,7 +55,7 @@ class Rate(Value):
 class Rates(Protocol):
     """Counts requests, over all processes together."""
 
-    async def spend(self, name: str, per_minute: int) -> Rate:
+    async def count(self, name: str, per_minute: int) -> Rate:
         """One more request of somebody. Raises InboxUnavailable.
 
         Args:

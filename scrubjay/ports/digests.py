@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from scrubjay.model import DigestOrder, Scope
 
 
-class DigestBook(Protocol):
+class DigestStore(Protocol):
     """Orders of digests, each kept for a day. They name owners, so they are kept sealed. Raises InboxUnavailable."""
 
     async def keep(self, tenant: str, order: DigestOrder) -> None:

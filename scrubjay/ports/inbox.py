@@ -98,7 +98,7 @@ class Inbox(Pingable, Protocol):
         Returns how many plans were dropped: their batches are decided anew. Raises LeaseLost.
         """
 
-    async def untell(self, scope: Scope, before: int) -> int:
+    async def drop_notifications(self, scope: Scope, before: int) -> int:
         """Forget what is to be told of a scope whose lanes are all held, or was told: to webhooks, or as a digest.
 
         Args:
@@ -217,7 +217,7 @@ class Lanes(Protocol):
         """Give the lane up, if it is still ours, and wake workers for lanes that are ready."""
 
 
-class Doorbell(Protocol):
+class WakeupMessages(Protocol):
     """Wakes workers. The message is put down in the same atomic step as the turn."""
 
     @property

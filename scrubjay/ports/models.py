@@ -129,7 +129,7 @@ class Meter(Protocol):
         """
 
 
-class GuidanceBook(Protocol):
+class GuidanceStore(Protocol):
     """Each tenant's own guidance on what to remember. Raises InboxUnavailable."""
 
     async def of(self, tenant: str) -> Guidance:

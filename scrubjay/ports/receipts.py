@@ -8,7 +8,7 @@ from scrubjay.model import Page, Slice
 from scrubjay.model.erasure import Receipt
 
 
-class ReceiptBook(Protocol):
+class ReceiptStore(Protocol):
     """The receipts of erases, as long as they are kept. Raises InboxUnavailable."""
 
     async def keep(self, receipt: Receipt) -> None:

@@ -29,7 +29,7 @@ class PublicKey(Value):
     raw: str
 
 
-class Notary(Protocol):
+class ReceiptSigner(Protocol):
     """Signs receipts, and says whom they are about without naming them. Raises InboxUnavailable as `ServerKey` does."""
 
     async def owner(self, scope: Scope) -> str:

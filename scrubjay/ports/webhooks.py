@@ -8,7 +8,7 @@ from typing import Protocol
 from scrubjay.model import Delivery, DeliveryCounts, Outcome, Page, Slice, Value, Webhook
 
 
-class WebhookBook(Protocol):
+class WebhookRegistry(Protocol):
     """The webhooks of each tenant. Raises InboxUnavailable; NewerFormat or Unreadable for one that cannot be read."""
 
     async def add(self, tenant: str, webhook: Webhook, most: int) -> bool:

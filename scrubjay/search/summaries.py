@@ -20,7 +20,7 @@ from scrubjay.llm.structured_output import Shape, ask
 from scrubjay.llm.usage import paid_by
 from scrubjay.model import DigestOrder, Message, Page, Role, Scope
 from scrubjay.model.filters import Condition
-from scrubjay.ports import DigestBook, LanguageModel, MemoryStore
+from scrubjay.ports import DigestStore, LanguageModel, MemoryStore
 
 MOST_MEMORIES = 500
 LONGEST_MATERIAL = 300_000  # characters of memories in one prompt; more fits into no model's context anyway
@@ -54,7 +54,7 @@ async def order(
     instructions: str | None,
     *,
     model: LanguageModel | None,
-    book: DigestBook,
+    book: DigestStore,
 ) -> DigestOrder:
     """Take down which document is wanted; it is made when it is fetched, within a day.
 

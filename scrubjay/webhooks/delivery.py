@@ -22,7 +22,7 @@ from scrubjay.ports import (
     Reply,
     ServerKey,
     TurnLog,
-    WebhookBook,
+    WebhookRegistry,
     WebhookSender,
 )
 from scrubjay.webhooks.registry import clear_away, secret_of, signed
@@ -49,7 +49,7 @@ class Delivering:
         retry_max_seconds: the longest pause between two attempts.
     """
 
-    book: WebhookBook
+    book: WebhookRegistry
     deliveries: Deliveries
     sender: WebhookSender
     server_key: ServerKey
@@ -95,7 +95,7 @@ async def _fan_out(tenant: str, parts: Delivering) -> int:
     return 0
 
 
-async def _is_gone(tenant: str, webhook_id: str, book: WebhookBook) -> bool:
+async def _is_gone(tenant: str, webhook_id: str, book: WebhookRegistry) -> bool:
     """Whether a webhook is registered no longer; one that is there and cannot be read is not gone."""
     try:
         return await book.get(tenant, webhook_id) is None
@@ -154,7 +154,7 @@ async def _attempt(tenant: str, claimed: Claimed, parts: Delivering) -> None:
         await _deactivate(tenant, webhook, parts.book)
 
 
-async def _deactivate(tenant: str, webhook: Webhook, book: WebhookBook) -> None:
+async def _deactivate(tenant: str, webhook: Webhook, book: WebhookRegistry) -> None:
     now = await book.get(tenant, webhook.id)
     if now is not None and now.url == webhook.url:  # else somebody has just given it another address
         await book.replace(tenant, now.model_copy(update={"active": False, "updated_at": datetime.now(UTC)}))

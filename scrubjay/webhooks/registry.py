@@ -12,7 +12,7 @@ from typing import Any
 
 from scrubjay.errors import BadRequest, NotFound
 from scrubjay.model import Delivery, Value, Webhook
-from scrubjay.ports import Deliveries, ServerKey, WebhookBook
+from scrubjay.ports import Deliveries, ServerKey, WebhookRegistry
 
 MOST_WEBHOOKS = 20  # of one tenant
 _PURPOSE = "webhooks"
@@ -52,7 +52,9 @@ def signed(secret: str, message_id: str, at: datetime, body: bytes) -> dict[str,
     return {"webhook-id": message_id, "webhook-timestamp": stamp, "webhook-signature": signature}
 
 
-async def register(tenant: str, asked: Mapping[str, Any], *, book: WebhookBook, server_key: ServerKey) -> Registered:
+async def register(
+    tenant: str, asked: Mapping[str, Any], *, book: WebhookRegistry, server_key: ServerKey
+) -> Registered:
     """Register an address.
 
     Args:
@@ -70,7 +72,7 @@ async def register(tenant: str, asked: Mapping[str, Any], *, book: WebhookBook, 
     return Registered(webhook=webhook, secret=secret)
 
 
-async def found(tenant: str, webhook_id: str, book: WebhookBook) -> Webhook:
+async def found(tenant: str, webhook_id: str, book: WebhookRegistry) -> Webhook:
     """One of the tenant's webhooks. Raises NotFound."""
     webhook = await book.get(tenant, webhook_id)
     if webhook is None:
@@ -78,7 +80,7 @@ async def found(tenant: str, webhook_id: str, book: WebhookBook) -> Webhook:
     return webhook
 
 
-async def change(tenant: str, webhook_id: str, changes: Mapping[str, Any], *, book: WebhookBook) -> Webhook:
+async def change(tenant: str, webhook_id: str, changes: Mapping[str, Any], *, book: WebhookRegistry) -> Webhook:
     """Change what is named of a webhook: `url`, `name`, `events`, `active`. Raises NotFound."""
     before = await found(tenant, webhook_id, book)
     after = before.model_copy(update={**changes, "updated_at": datetime.now(UTC)})
@@ -87,14 +89,14 @@ async def change(tenant: str, webhook_id: str, changes: Mapping[str, Any], *, bo
     return after
 
 
-async def remove(tenant: str, webhook_id: str, *, book: WebhookBook, deliveries: Deliveries) -> None:
+async def remove(tenant: str, webhook_id: str, *, book: WebhookRegistry, deliveries: Deliveries) -> None:
     """Remove a webhook with everything that waits for it and its log. Raises NotFound."""
     if not await book.bury(tenant, webhook_id):
         raise NotFound(_UNKNOWN)
     await clear_away(tenant, webhook_id, book, deliveries)
 
 
-async def clear_away(tenant: str, webhook_id: str, book: WebhookBook, deliveries: Deliveries) -> None:
+async def clear_away(tenant: str, webhook_id: str, book: WebhookRegistry, deliveries: Deliveries) -> None:
     """Remove what is left of a webhook that is buried: first its deliveries, then its place among the webhooks that
     are registered. It is known until then, so that an erase looks here as well.
     """
@@ -102,7 +104,7 @@ async def clear_away(tenant: str, webhook_id: str, book: WebhookBook, deliveries
     await book.remove(tenant, webhook_id)
 
 
-async def try_out(tenant: str, webhook_id: str, *, book: WebhookBook, deliveries: Deliveries) -> str:
+async def try_out(tenant: str, webhook_id: str, *, book: WebhookRegistry, deliveries: Deliveries) -> str:
     """Note a test down, which a worker sends once; returns the delivery's id. Raises NotFound, BadRequest."""
     _in_use(await found(tenant, webhook_id, book))
     noted = await deliveries.note_test(tenant, webhook_id)
@@ -112,7 +114,7 @@ async def try_out(tenant: str, webhook_id: str, *, book: WebhookBook, deliveries
 
 
 async def send_again(
-    tenant: str, webhook_id: str, delivery_id: str, *, book: WebhookBook, deliveries: Deliveries
+    tenant: str, webhook_id: str, delivery_id: str, *, book: WebhookRegistry, deliveries: Deliveries
 ) -> Delivery:
     """Let a delivery be sent at once, however it stands; it goes behind its lane's others that wait.
 

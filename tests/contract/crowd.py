@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from redis.asyncio import Redis
 
-from scrubjay.adapters.celery_wakeups import CeleryBell
+from scrubjay.adapters.celery_wakeups import CeleryWakeups
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
 from scrubjay.adapters.redis.breaker import BreakerLimits, RedisBreaker
 from scrubjay.adapters.redis.codec import encode_submission
@@ -54,7 +54,7 @@ class World:
     scripts: Counting = field(init=False)
 
     def __post_init__(self) -> None:
-        redis, scripts, bell = self.redis, Counting(self.redis), CeleryBell()
+        redis, scripts, bell = self.redis, Counting(self.redis), CeleryWakeups()
         pseudonyms, order = Pseudonyms(RedisServerKey(redis)), RedisOrder(scripts, nothing_stored)
         self.scripts = scripts
         self.inbox = RedisInbox(redis, scripts, bell, LIMITS, pseudonyms, order)

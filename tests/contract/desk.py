@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from redis.asyncio import Redis
 
-from scrubjay.adapters.celery_wakeups import CeleryBell
+from scrubjay.adapters.celery_wakeups import CeleryWakeups
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
 from scrubjay.adapters.redis.intake import RedisInbox
 from scrubjay.adapters.redis.lanes import RedisLanes
@@ -77,7 +77,7 @@ async def nothing_stored() -> int:
 
 
 def desk_on(redis: Redis, limits: InboxLimits) -> Desk:
-    scripts, bell, pseudonyms = RedisScripts(redis), CeleryBell(), Pseudonyms(RedisServerKey(redis))
+    scripts, bell, pseudonyms = RedisScripts(redis), CeleryWakeups(), Pseudonyms(RedisServerKey(redis))
     order = RedisOrder(scripts, nothing_stored)
     return Desk(
         RedisInbox(redis, scripts, bell, limits, pseudonyms, order),

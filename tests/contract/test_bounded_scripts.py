@@ -187,7 +187,7 @@ async def forgetting(made: World) -> None:
         epoch = await made.inbox.raise_epoch(fay)
         await made.renewed()
         assert [step async for step in made.inbox.erase(fay, held.leases[0], epoch.order)]
-    await made.inbox.untell(fay, epoch.order)
+    await made.inbox.drop_notifications(fay, epoch.order)
     await made.note_removal(fay)
     await made.receipts.keep(made.receipt())
 
@@ -219,7 +219,7 @@ async def small_ones(made: World) -> None:
                 raise ModelUnavailable("away")
         except ModelUnavailable:
             continue
-    await made.rates.spend("key", 60)
+    await made.rates.count("key", 60)
     await made.keyring.add(made.key("added"))
     assert await made.keyring.remove("added")
     await made.server_key()

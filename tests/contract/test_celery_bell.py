@@ -11,7 +11,7 @@ from celery import Celery
 from redis.asyncio import Redis
 
 import celeryconfig
-from scrubjay.adapters.celery_wakeups import CeleryBell
+from scrubjay.adapters.celery_wakeups import CeleryWakeups
 from scrubjay.model.names import DELIVER_TASK, DRAIN_TASK, QUEUE
 
 # What differs from message to message, or is nobody's business.
@@ -39,8 +39,8 @@ def plain(part: dict[str, Any]) -> dict[str, Any]:
 
 
 BELLS = [
-    (DRAIN_TASK, (), CeleryBell().message()),
-    (DELIVER_TASK, ("acme:1",), CeleryBell().hook_message("acme:1")),
+    (DRAIN_TASK, (), CeleryWakeups().message()),
+    (DELIVER_TASK, ("acme:1",), CeleryWakeups().hook_message("acme:1")),
 ]
 
 
@@ -56,7 +56,7 @@ async def test_the_bell_is_the_message_that_celery_would_publish(
 
 
 async def test_celery_reads_the_bell_from_its_queue(redis: Redis, redis_url: str) -> None:
-    await redis.lpush(QUEUE, CeleryBell().message())
+    await redis.lpush(QUEUE, CeleryWakeups().message())
     with app(redis_url) as celery, celery.connection_for_read() as connection:
         message = connection.SimpleQueue(QUEUE).get(timeout=5)
         message.ack()
@@ -67,7 +67,7 @@ async def test_celery_reads_the_bell_from_its_queue(redis: Redis, redis_url: str
 async def test_a_bell_leaves_nothing_behind_in_redis_and_is_put_back_when_its_worker_stops_before_it_begins(
     redis: Redis, redis_url: str
 ) -> None:
-    bell = CeleryBell().message()
+    bell = CeleryWakeups().message()
     await redis.lpush(QUEUE, bell)
     with app(redis_url) as celery:
         celery.conf.update(

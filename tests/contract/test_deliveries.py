@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from scrubjay.adapters.celery_wakeups import CeleryBell
+from scrubjay.adapters.celery_wakeups import CeleryWakeups
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.scripts import RedisScripts
@@ -37,7 +37,7 @@ class Counter:
         scripts = RedisScripts(redis)
         self.book = RedisWebhooks(redis, scripts, Pseudonyms(RedisServerKey(redis)))
         limits = InboxLimits(retention_seconds=1000)
-        self.deliveries = RedisDeliveries(redis, scripts, CeleryBell(), limits, self.book, 10)
+        self.deliveries = RedisDeliveries(redis, scripts, CeleryWakeups(), limits, self.book, 10)
 
     async def settle(self, *events: TurnEvent, scope: Scope = ANA) -> str:
         """One turn that did this."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from scrubjay.adapters.celery_wakeups import CeleryBell
+from scrubjay.adapters.celery_wakeups import CeleryWakeups
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
 from scrubjay.adapters.redis.lanes import RedisLanes
 from scrubjay.adapters.redis.limits import InboxLimits
@@ -48,7 +48,7 @@ class LastStep(RedisScripts):
 async def settle_and_die(redis: Redis, lease: Lease, plan: Plan) -> None:
     scripts, pseudonyms = LastStep(redis, "settle"), Pseudonyms(RedisServerKey(redis))
     order = RedisOrder(scripts, nothing_stored)
-    await RedisLanes(redis, scripts, CeleryBell(), InboxLimits(), pseudonyms, order).settle(lease, plan)
+    await RedisLanes(redis, scripts, CeleryWakeups(), InboxLimits(), pseudonyms, order).settle(lease, plan)
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ async def noted(redis: Redis) -> dict[str, list[str]]:
 
 
 async def bells_of_the_tenant(redis: Redis) -> int:
-    body = json.loads(CeleryBell().hook_message("default:"))["body"].encode()
+    body = json.loads(CeleryWakeups().hook_message("default:"))["body"].encode()
     return sum(body in bell for bell in await redis.lrange(QUEUE, 0, -1))
 
 
@@ -128,7 +128,7 @@ async def test_of_an_owner_who_was_erased_nothing_more_is_noted_and_no_outbox_na
 ) -> None:
     await counter.settle(*(added(number) for number in range(MANY)))
     await counter.desk.erase()
-    assert await counter.desk.inbox.untell(ANA, 2**53) > 0
+    assert await counter.desk.inbox.drop_notifications(ANA, 2**53) > 0
     told = [name for name in await all_of_redis(redis) if name.startswith(("sj:hook", "sj:delivery")) and "ana" in name]
     assert told == []
     assert await redis.zcard("sj:hook_lanes:default") == 0

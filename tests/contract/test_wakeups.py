@@ -52,7 +52,7 @@ async def test_few_messages_wait_however_many_lanes_are_ready(desk: Desk) -> Non
 
 
 async def test_a_message_for_a_webhook_in_the_queue_does_not_stand_in_for_one_that_a_lane_needs(desk: Desk) -> None:
-    await desk.redis.rpush(QUEUE, *(desk.inbox._bell.hook_message(f"acme:{number}") for number in range(100)))
+    await desk.redis.rpush(QUEUE, *(desk.inbox._wakeups.hook_message(f"acme:{number}") for number in range(100)))
     await post(desk, "acme", 0, 1)
     assert await desk.bells() == 101
     assert b"scrubjay.drain" in (await desk.redis.lindex(QUEUE, 0) or b"")

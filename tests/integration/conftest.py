@@ -8,7 +8,7 @@ import pytest
 from qdrant_client import AsyncQdrantClient
 from redis.asyncio import Redis
 
-from scrubjay.adapters.celery_wakeups import CeleryBell
+from scrubjay.adapters.celery_wakeups import CeleryWakeups
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
 from scrubjay.adapters.openai.chat_model import OpenAIModel
 from scrubjay.adapters.openai.prices import Price
@@ -30,7 +30,7 @@ from tests.support import without_memories
 async def house(redis: Redis, qdrant_url: str) -> AsyncIterator[House]:
     await without_memories(qdrant_url)
     client = AsyncQdrantClient(url=qdrant_url, cloud_inference=True, check_compatibility=False)
-    scripts, bell, limits = RedisScripts(redis), CeleryBell(), InboxLimits(max_attempts=2, retry_max_seconds=0.001)
+    scripts, bell, limits = RedisScripts(redis), CeleryWakeups(), InboxLimits(max_attempts=2, retry_max_seconds=0.001)
     pseudonyms, store = Pseudonyms(RedisServerKey(redis)), QdrantStore(client, WordEmbedder())
     order = RedisOrder(scripts, store.greatest_order)
     house = House(

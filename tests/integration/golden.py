@@ -19,7 +19,7 @@ from typing import Any
 from qdrant_client import AsyncQdrantClient, models
 from redis.asyncio import Redis
 
-from scrubjay.adapters.celery_wakeups import CeleryBell
+from scrubjay.adapters.celery_wakeups import CeleryWakeups
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
 from scrubjay.adapters.qdrant.store import QdrantStore
 from scrubjay.adapters.redis.intake import RedisInbox
@@ -46,7 +46,7 @@ _PASSING = ("sj:lease:", keys.sweeper)  # long gone when an upgrade begins
 async def house_of(redis: Redis, qdrant_url: str, name: str, limits: InboxLimits) -> AsyncIterator[House]:
     """A house whose collection is named after an embedder of this name; the collection goes when it is left."""
     client = AsyncQdrantClient(url=qdrant_url, cloud_inference=True, check_compatibility=False)
-    scripts, bell, embedder = RedisScripts(redis), CeleryBell(), WordEmbedder(name)
+    scripts, bell, embedder = RedisScripts(redis), CeleryWakeups(), WordEmbedder(name)
     pseudonyms, store = Pseudonyms(RedisServerKey(redis)), QdrantStore(client, embedder)
     order = RedisOrder(scripts, store.greatest_order)
     house = House(

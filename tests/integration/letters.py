@@ -68,7 +68,7 @@ async def desk_in(house: House) -> AsyncIterator[Desk]:
         clock=OWN_CLOCK,
         inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store, embedder=house.embedder,
         extractor=house.extractor, reconciler=house.reconciler, model=missing, guidance=NoGuidance(), watch=missing,
-        server_key=RedisServerKey(missing, "k" * 32), owners=missing, notary=missing, receipts=missing,
+        server_key=RedisServerKey(missing, "k" * 32), owners=missing, signer=missing, receipts=missing,
         keyring=missing, admission=missing, pulse=missing, health=missing, rates=missing, digests=missing,
         webhooks=missing, deliveries=missing, sender=missing,
     )  # fmt: skip

@@ -38,14 +38,14 @@ async def test_the_webhook_events_of_what_comes_during_an_erase_stay(
     assert await book.add("default", HOOK, 1)
     await house.say("I live in Berlin", ANA_BOT)
     await house.drain()
-    untell = RedisInbox.untell
+    drop_notifications = RedisInbox.drop_notifications
 
     async def later(inbox: RedisInbox, *scope: Any) -> int:
         await house.say("I live in Rome", CAROL_BOT)  # another user of the agent, after the epoch
         assert await house.drain(CAROL_BOT) == 1
-        return await untell(inbox, *scope)
+        return await drop_notifications(inbox, *scope)
 
-    monkeypatch.setattr(RedisInbox, "untell", later)
+    monkeypatch.setattr(RedisInbox, "drop_notifications", later)
     assert (await forgotten(house, BOT)).counts.memories == 1
     assert await house.texts(CAROL_BOT) == ["I live in Rome"]
     assert await redis.zcard(keys.hook_waiting(keys.hook("default", HOOK.id))) == 1

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import pytest
 from redis.asyncio import Redis
 
-from scrubjay.adapters.celery_wakeups import CeleryBell
+from scrubjay.adapters.celery_wakeups import CeleryWakeups
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
 from scrubjay.adapters.qdrant.store import QdrantStore
 from scrubjay.adapters.redis.erase.erasing import RedisErasing
@@ -119,7 +119,7 @@ async def test_a_part_of_a_shared_lane_goes_and_the_rest_keeps_its_order_and_its
 def inbox_on(redis: Redis, scripts: Any, kind: type[Kind], limits: InboxLimits = LIMITS) -> Kind:
     """The inbox of the house, with other scripts, methods or limits."""
     order = RedisOrder(scripts, nothing_stored)
-    return kind(redis, scripts, CeleryBell(), limits, Pseudonyms(RedisServerKey(redis)), order)
+    return kind(redis, scripts, CeleryWakeups(), limits, Pseudonyms(RedisServerKey(redis)), order)
 
 
 class Losing(RedisInbox):

@@ -9,7 +9,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from scrubjay.adapters.celery_wakeups import CeleryBell
+from scrubjay.adapters.celery_wakeups import CeleryWakeups
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
 from scrubjay.adapters.qdrant.store import QdrantStore
 from scrubjay.adapters.redis.erase.erasing import RedisErasing
@@ -156,7 +156,7 @@ async def test_a_removal_sealed_with_another_servers_key_waits_and_holds_up_no_o
     house: House, redis: Redis
 ) -> None:
     other = Pseudonyms(RedisServerKey(redis, "another key, of 32 characters or so"))
-    stranger: Any = RedisErasing(redis, RedisScripts(redis), CeleryBell(), InboxLimits(), other, house.inbox._order)
+    stranger: Any = RedisErasing(redis, RedisScripts(redis), CeleryWakeups(), InboxLimits(), other, house.inbox._order)
     await stranger.note_removal(Removal(scope=DORA, memory_id="m"))
     await forgotten(house)
     await make_removals_due(redis)

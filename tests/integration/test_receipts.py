@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from redis.asyncio import Redis
 
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
-from scrubjay.adapters.crypto.receipt_signer import ServerNotary
+from scrubjay.adapters.crypto.receipt_signer import ServerReceiptSigner
 from scrubjay.adapters.redis.erase.receipts import RedisReceipts
 from scrubjay.adapters.redis.scripts import RedisScripts
 from scrubjay.adapters.redis.server_key import RedisServerKey
@@ -43,7 +43,8 @@ async def api_over(house: House, redis: Redis) -> AsyncIterator[httpx.AsyncClien
         clock=OWN_CLOCK,
         inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store, embedder=house.embedder,
         extractor=house.extractor, reconciler=house.reconciler, model=unused, guidance=NoGuidance(), watch=unused,
-        server_key=server_key, owners=RedisOwners(redis, house.turns), notary=ServerNotary(server_key, pseudonyms),
+        server_key=server_key, owners=RedisOwners(redis, house.turns),
+        signer=ServerReceiptSigner(server_key, pseudonyms),
         receipts=RedisReceipts(redis, RedisScripts(redis), 1000), keyring=unused, admission=unused,
         rates=unused, digests=unused, webhooks=unused, deliveries=unused, sender=unused, pulse=unused,
         health=unused,

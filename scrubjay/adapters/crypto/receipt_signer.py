@@ -1,4 +1,4 @@
-"""The notary: receipts signed with a key that is derived from the server's."""
+"""The signer: receipts signed with a key that is derived from the server's."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from scrubjay.ports import PublicKey, ServerKey
 _ID_DIGITS = 16
 
 
-class ServerNotary:
-    """The port `Notary`, with Ed25519.
+class ServerReceiptSigner:
+    """The port `ReceiptSigner`, with Ed25519.
 
     Args:
         server_key: what the signing key is derived from.

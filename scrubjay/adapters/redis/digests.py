@@ -23,7 +23,7 @@ _AT_ONCE = 200
 
 
 class RedisDigests:
-    """The port `DigestBook`.
+    """The port `DigestStore`.
 
     Args:
         redis: an open client with undecoded answers; closed by whoever opened it.

@@ -12,7 +12,7 @@ from scrubjay.model import Guidance
 
 
 class RedisGuidance:
-    """The port `GuidanceBook` on Redis.
+    """The port `GuidanceStore` on Redis.
 
     Args:
         redis: an open client with undecoded answers; closed by whoever opened it.

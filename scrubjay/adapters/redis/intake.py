@@ -18,11 +18,11 @@ from scrubjay.adapters.redis.order import UNSEEDED, RedisOrder
 from scrubjay.adapters.redis.reviving import RedisReviving
 from scrubjay.adapters.redis.scripts import Argument, RedisScripts, answered
 from scrubjay.adapters.redis.trimming import trim_some
-from scrubjay.adapters.redis.webhooks.wakeups import HookBells
+from scrubjay.adapters.redis.webhooks.wakeups import HookWakeups
 from scrubjay.errors import IdempotencyConflict, InboxFull, LaneBusy, NotFound, StoreUnavailable, TurnFinished
 from scrubjay.logging_setup import attempted
 from scrubjay.model import OWNERS, Lane, Status, Submission
-from scrubjay.ports import Accepted, Doorbell, Revived
+from scrubjay.ports import Accepted, Revived, WakeupMessages
 
 _ACCEPT_SECONDS = 5
 _SEED_SECONDS = 1
@@ -41,7 +41,7 @@ class RedisInbox(RedisErasing):
     Args:
         redis: an open client with undecoded answers; closed by whoever opened it.
         scripts: runs the steps.
-        bell: makes the message that wakes a worker.
+        wakeups: makes the message that wakes a worker.
         limits: bounds.
         pseudonyms: what stands for an owner.
         order: runs the steps that draw a fencing token.
@@ -51,17 +51,17 @@ class RedisInbox(RedisErasing):
         self,
         redis: Redis,
         scripts: RedisScripts,
-        bell: Doorbell,
+        wakeups: WakeupMessages,
         limits: InboxLimits,
         pseudonyms: Pseudonyms,
         order: RedisOrder,
     ) -> None:
-        super().__init__(redis, scripts, bell, limits, pseudonyms, order)
+        super().__init__(redis, scripts, wakeups, limits, pseudonyms, order)
         self._run_soon = scripts.run_soon
         self._audit = RedisAudit(redis, scripts, limits)
-        self._hooks = HookBells(redis, scripts, bell)
+        self._hooks = HookWakeups(redis, scripts, wakeups)
         self._keys = scripts.keys
-        self._reviving = RedisReviving(redis, scripts, bell, limits)
+        self._reviving = RedisReviving(redis, scripts, wakeups, limits)
 
     async def ping(self) -> None:
         """Raises InboxUnavailable when Redis does not answer, or takes no writes: a replica answers a PING as well."""
@@ -84,7 +84,7 @@ class RedisInbox(RedisErasing):
             self._keys.ledger(scope.tenant),
             self._keys.lanes,
             self._keys.backlog,
-            self._bell.queue,
+            self._wakeups.queue,
             self._keys.tenants,
         ]
         args: list[Argument] = [
@@ -92,7 +92,7 @@ class RedisInbox(RedisErasing):
             lane.key,
             scope.tenant,
             body,
-            self._bell.message(),
+            self._wakeups.message(),
         ]
         args += [MOST_MESSAGES, limits.max_backlog, limits.max_lane_backlog]
         args += [*(scope.ids.get(field, "") for field in OWNERS), 0, *limits.tenant_backlog]
@@ -139,11 +139,11 @@ class RedisInbox(RedisErasing):
     async def _ring(self) -> int:
         """Send as many messages as lanes are ready, up to the most there may be: some may have been lost."""
         ready = await answered(self._redis.zcount(self._keys.lanes, READY, "+inf"))
-        missing = min(ready, MOST_MESSAGES) - await answered(self._redis.llen(self._bell.queue))
+        missing = min(ready, MOST_MESSAGES) - await answered(self._redis.llen(self._wakeups.queue))
         if missing <= 0:
             return 0
-        messages = [self._bell.message() for _ in range(missing)]
-        return int(await self._run("ring", [self._bell.queue], [MOST_MESSAGES, *messages]))
+        messages = [self._wakeups.message() for _ in range(missing)]
+        return int(await self._run("ring", [self._wakeups.queue], [MOST_MESSAGES, *messages]))
 
     async def revive(self, tenant: str, turn_ids: Sequence[str], *, replay: bool) -> Revived:
         """Replay dead turns in this order, as far as the limits of what waits allow, or discard them."""
@@ -170,8 +170,8 @@ class RedisInbox(RedisErasing):
         lane = Lane.parse(key.decode())
         names = [turn, self._keys.lease(lane), self._keys.lane(lane), self._keys.waiting(lane), self._keys.plan(lane)]
         names += [self._keys.ledger(tenant), self._keys.backlog, self._keys.owned(lane)]
-        names += [self._bell.queue, self._keys.erasing(lane)]
-        args: list[Argument] = [turn_id, lane.key, *self._keys.prefixes(lane), self._bell.message()]
+        names += [self._wakeups.queue, self._keys.erasing(lane)]
+        args: list[Argument] = [turn_id, lane.key, *self._keys.prefixes(lane), self._wakeups.message()]
         args += [MOST_MESSAGES, self._limits.retention_seconds, self._limits.longest_lease_ms]
         return bytes(await self._run("discard", names, args))
 

@@ -18,10 +18,10 @@ from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.order import RedisOrder
 from scrubjay.adapters.redis.scripts import Argument, RedisScripts
 from scrubjay.adapters.redis.webhooks.outbox import ALL, FanOut
-from scrubjay.adapters.redis.webhooks.wakeups import HookBells
+from scrubjay.adapters.redis.webhooks.wakeups import HookWakeups
 from scrubjay.errors import InboxUnavailable
 from scrubjay.model import Batch, Confirmation, Epoch, Lane, Lease, Plan, Scope, Status, Telling, Turn
-from scrubjay.ports import Doorbell
+from scrubjay.ports import WakeupMessages
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +36,7 @@ class RedisLanes(RedisLeasing, RedisFailures):
     Args:
         redis: an open client with undecoded answers; closed by whoever opened it.
         scripts: runs the steps.
-        bell: makes the message that wakes a worker.
+        wakeups: makes the message that wakes a worker.
         limits: bounds.
         pseudonyms: what stands for an owner.
         order: runs the steps that draw a fencing token.
@@ -46,14 +46,14 @@ class RedisLanes(RedisLeasing, RedisFailures):
         self,
         redis: Redis,
         scripts: RedisScripts,
-        bell: Doorbell,
+        wakeups: WakeupMessages,
         limits: InboxLimits,
         pseudonyms: Pseudonyms,
         order: RedisOrder,
     ) -> None:
-        super().__init__(scripts, bell, limits, order)
+        super().__init__(scripts, wakeups, limits, order)
         self._epochs = RedisEpochs(redis, pseudonyms, scripts.keys)
-        self._hooks = HookBells(redis, scripts, bell)
+        self._hooks = HookWakeups(redis, scripts, wakeups)
         self._fan_out = FanOut(scripts, limits.retention_seconds)
 
     async def take(self, lease: Lease, max_turns: int, max_chars: int) -> Batch | None:

@@ -20,7 +20,7 @@ from scrubjay.errors import InboxRefused, InboxUnavailable, LaneBusy, LeaseLost,
 from scrubjay.logging_setup import attempted
 from scrubjay.model import Kind, Lane, Lease
 from scrubjay.model.clock import from_us
-from scrubjay.ports import Doorbell
+from scrubjay.ports import WakeupMessages
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
@@ -37,15 +37,15 @@ class RedisLeasing:
 
     Args:
         scripts: runs the steps.
-        bell: makes the message that wakes a worker.
+        wakeups: makes the message that wakes a worker.
         limits: bounds.
         order: runs the steps that draw a fencing token.
     """
 
-    def __init__(self, scripts: RedisScripts, bell: Doorbell, limits: InboxLimits, order: RedisOrder) -> None:
+    def __init__(self, scripts: RedisScripts, wakeups: WakeupMessages, limits: InboxLimits, order: RedisOrder) -> None:
         self._order = order
         self._run = scripts.run
-        self._bell = bell
+        self._wakeups = wakeups
         self._limits = limits
         self._keys = scripts.keys
 
@@ -169,7 +169,7 @@ class RedisLeasing:
             self._keys.waiting(lane),
             self._keys.owned(lane),
             self._keys.erasing(lane),
-            self._bell.queue,
+            self._wakeups.queue,
         ]
         args: list[Argument] = [
             lease.token,
@@ -182,7 +182,7 @@ class RedisLeasing:
             self._limits.retention_seconds,
             int(self._limits.retry_max_seconds * 1000),
             MOST_MESSAGES,
-            *(self._bell.message() for _ in range(_MESSAGES_A_DRAIN)),
+            *(self._wakeups.message() for _ in range(_MESSAGES_A_DRAIN)),
         ]
         await self._run("hand_back", names, args)
 

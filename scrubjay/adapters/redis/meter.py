@@ -34,6 +34,6 @@ class RedisMeter:
         args += [usage.prompt_tokens, usage.completion_tokens, usage.embedding_tokens]
         args.append("" if usage.cost_usd is None else round(usage.cost_usd * NANO))
         try:
-            await self._run("spend", names, args)
+            await self._run("add_usage", names, args)
         except InboxUnavailable as error:
             log.warning("cost_not_booked", reason=error.plain, calls=usage.calls, embeddings=usage.embeddings)

@@ -48,7 +48,7 @@ class RedisRates:
         self._purses: TTLCache[tuple[str, int], _Purse] = TTLCache(_MOST_REMEMBERED, _REMEMBERED_SECONDS)
         self._keys = scripts.keys
 
-    async def spend(self, name: str, per_minute: int) -> Rate:
+    async def count(self, name: str, per_minute: int) -> Rate:
         """One more request of somebody. Raises InboxUnavailable."""
         purse = self._purses.setdefault((name, per_minute), _Purse())
         now = asyncio.get_running_loop().time()

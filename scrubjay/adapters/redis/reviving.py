@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from scrubjay.adapters.redis.limits import FULL, LANE_FULL, MOST_MESSAGES, InboxLimits
 from scrubjay.adapters.redis.scripts import Argument, RedisScripts, answered
 from scrubjay.model import Lane
-from scrubjay.ports import Doorbell, Revived
+from scrubjay.ports import Revived, WakeupMessages
 
 _AT_ONCE = 100
 _DONE, _BEHIND = 1, b"behind"
@@ -58,15 +58,15 @@ class RedisReviving:
     Args:
         redis: an open client with undecoded answers; closed by whoever opened it.
         scripts: runs the steps.
-        bell: makes the message that wakes a worker.
+        wakeups: makes the message that wakes a worker.
         limits: bounds.
     """
 
-    def __init__(self, redis: Redis, scripts: RedisScripts, bell: Doorbell, limits: InboxLimits) -> None:
+    def __init__(self, redis: Redis, scripts: RedisScripts, wakeups: WakeupMessages, limits: InboxLimits) -> None:
         self._redis = redis
         self._run = scripts.run
         self._keys = scripts.keys
-        self._bell = bell
+        self._wakeups = wakeups
         self._limits = limits
 
     async def revive(self, tenant: str, turn_ids: Sequence[str], *, replay: bool) -> Revived:
@@ -117,8 +117,8 @@ class RedisReviving:
         """
         keys, limits = self._keys, self._limits
         names = [keys.turn(tenant, turn_id), keys.waiting(lane), keys.ledger(tenant), keys.backlog, keys.lanes]
-        names += [self._bell.queue, keys.lane(lane), keys.owned(lane), keys.dead(lane), keys.tenants]
-        args: list[Argument] = [turn_id, keys.status_prefix(tenant), lane.key, self._bell.message()]
+        names += [self._wakeups.queue, keys.lane(lane), keys.owned(lane), keys.dead(lane), keys.tenants]
+        args: list[Argument] = [turn_id, keys.status_prefix(tenant), lane.key, self._wakeups.message()]
         args += [MOST_MESSAGES, limits.retention_seconds, int(replay)]
         args += [limits.max_backlog, limits.max_lane_backlog, *limits.tenant_backlog, before]
         return self._run("revive", names, args)

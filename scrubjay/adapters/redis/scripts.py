@@ -43,7 +43,7 @@ _AS_THEY_STAND = (
     "breaker_admit",
     "breaker_trouble",
     "confirm",
-    "books",
+    "ledger",
     "newest",
     "audit",
     "removals_due",

@@ -12,7 +12,7 @@ from time import monotonic
 import httpx
 from redis.exceptions import RedisError
 
-from scrubjay.adapters.celery_wakeups import CeleryBell
+from scrubjay.adapters.celery_wakeups import CeleryWakeups
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
 from scrubjay.adapters.redis.intake import RedisInbox
 from scrubjay.adapters.redis.lanes import RedisLanes
@@ -89,7 +89,7 @@ async def settle_many(scene: Scene, scope: Scope, word: str, turns: int, tell: C
         turns: how many.
         tell: called with how many there are.
     """
-    scripts, bell, limits = RedisScripts(scene.redis), CeleryBell(), InboxLimits(lease_seconds=LEASE_SECONDS)
+    scripts, bell, limits = RedisScripts(scene.redis), CeleryWakeups(), InboxLimits(lease_seconds=LEASE_SECONDS)
     pseudonyms, order = Pseudonyms(RedisServerKey(scene.redis)), RedisOrder(scripts, _nothing_stored)
     inbox = RedisInbox(scene.redis, scripts, bell, limits, pseudonyms, order)
     lanes = RedisLanes(scene.redis, scripts, bell, limits, pseudonyms, order)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from scrubjay.adapters.celery_wakeups import CeleryBell
+from scrubjay.adapters.celery_wakeups import CeleryWakeups
 from scrubjay.model.names import QUEUE
 from tests.chaos.conftest import Restaged
 from tests.chaos.scene import Scene
@@ -36,7 +36,7 @@ async def test_two_workers_whose_every_bell_is_doubled_apply_a_lane_in_the_order
 
 
 async def doubled_bells(scene: Scene) -> None:
-    bell = CeleryBell()
+    bell = CeleryWakeups()
     await scene.redis.lpush(QUEUE, bell.message(), bell.message())
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from redis.asyncio import Redis
 
-from scrubjay.adapters.celery_wakeups import CeleryBell
+from scrubjay.adapters.celery_wakeups import CeleryWakeups
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
 from scrubjay.adapters.redis.breaker import BreakerLimits, RedisBreaker
 from scrubjay.adapters.redis.intake import RedisInbox
@@ -42,7 +42,7 @@ class Process:
 
     def __init__(self, house: House, redis: Redis) -> None:
         self.redis = redis
-        scripts, bell, pseudonyms = RedisScripts(redis), CeleryBell(), Pseudonyms(RedisServerKey(redis))
+        scripts, bell, pseudonyms = RedisScripts(redis), CeleryWakeups(), Pseudonyms(RedisServerKey(redis))
         self.inbox = RedisInbox(redis, scripts, bell, LIMITS, pseudonyms, house.inbox._order)
         self.lanes = RedisLanes(redis, scripts, bell, LIMITS, pseudonyms, house.inbox._order)
         self.book = RedisWebhooks(redis, scripts, pseudonyms)

@@ -25,7 +25,7 @@ from scrubjay.adapters.redis.webhooks.outbox import FanOut
 from scrubjay.errors import LeaseLost, reason_of
 from scrubjay.model import OWNERS, Epoch, Lane, Lease, Plan, Scope
 from scrubjay.model.erasure import Erased, Left, Removal
-from scrubjay.ports import Doorbell
+from scrubjay.ports import WakeupMessages
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +43,7 @@ class RedisErasing:
     Args:
         redis: an open client with undecoded answers; closed by whoever opened it.
         scripts: runs the steps.
-        bell: makes the message that wakes a worker.
+        wakeups: makes the message that wakes a worker.
         limits: bounds.
         pseudonyms: what stands for an owner.
         order: runs the steps that draw a number in the order.
@@ -53,13 +53,13 @@ class RedisErasing:
         self,
         redis: Redis,
         scripts: RedisScripts,
-        bell: Doorbell,
+        wakeups: WakeupMessages,
         limits: InboxLimits,
         pseudonyms: Pseudonyms,
         order: RedisOrder,
     ) -> None:
         self._redis = redis
-        self._bell = bell
+        self._wakeups = wakeups
         self._limits = limits
         self._pseudonyms = pseudonyms
         self._epochs = RedisEpochs(redis, pseudonyms, scripts.keys)
@@ -141,7 +141,7 @@ class RedisErasing:
         data = await answered(self._redis.get(self._keys.plan(lane)))
         return decode_plan(data) if data else None
 
-    async def untell(self, scope: Scope, before: int) -> int:
+    async def drop_notifications(self, scope: Scope, before: int) -> int:
         """Forget what is to be told of a scope whose lanes are all held, or was told: to webhooks, or as a digest.
 
         Args:

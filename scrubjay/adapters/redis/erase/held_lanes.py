@@ -74,7 +74,7 @@ class RedisHeldLanes:
         for lane in lanes:
             names += [self._keys.lease(lane), self._keys.erasing(lane)]
             args.append(lane.key)
-        token, taken_us, taken = await self._order.run("seize", names, args)
+        token, taken_us, taken = await self._order.run("take_by_force", names, args)
         for lane in lanes[:taken]:
             self._leases[lane] = lease_of(lane, token, taken_us)
         return int(taken)

@@ -15,7 +15,7 @@ log = structlog.get_logger(__name__)
 
 
 class RedisReceipts:
-    """The port `ReceiptBook`.
+    """The port `ReceiptStore`.
 
     Args:
         redis: an open client with undecoded answers; closed by whoever opened it.

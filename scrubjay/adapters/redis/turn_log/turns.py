@@ -107,7 +107,7 @@ class RedisTurns:
     async def ledger(self, tenant: str) -> Ledger:
         """The tenant's books, read in one step."""
         names = [self._keys.ledger(tenant), *(self._keys.status(tenant, status) for status in LIVE)]
-        return decode_ledger(*await self._run("books", names, []))
+        return decode_ledger(*await self._run("ledger", names, []))
 
     async def ledgers(self, tenants: Sequence[str]) -> dict[str, Ledger]:
         """The books of many tenants, each read in one step of its own."""

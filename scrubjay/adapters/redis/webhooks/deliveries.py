@@ -12,10 +12,10 @@ from scrubjay.adapters.redis.turn_log.lists import newest
 from scrubjay.adapters.redis.webhooks.delivery_log import decode_delivery
 from scrubjay.adapters.redis.webhooks.outbox import FanOut
 from scrubjay.adapters.redis.webhooks.registry import RedisWebhooks
-from scrubjay.adapters.redis.webhooks.wakeups import AWAKE_MS, HookBells
+from scrubjay.adapters.redis.webhooks.wakeups import AWAKE_MS, HookWakeups
 from scrubjay.errors import NewerFormat, Unreadable
 from scrubjay.model import Delivery, DeliveryCounts, DeliveryStatus, Outcome, Page, Slice, Webhook
-from scrubjay.ports import Claimed, Doorbell
+from scrubjay.ports import Claimed, WakeupMessages
 
 _CLAIM_SLACK_SECONDS = 2.0
 _CHUNK, _DROPPED_AT_ONCE = 500, 100
@@ -27,7 +27,7 @@ class RedisDeliveries:
     Args:
         redis: an open client with undecoded answers; closed by whoever opened it.
         scripts: runs the steps.
-        bell: makes the message that wakes a worker.
+        wakeups: makes the message that wakes a worker.
         limits: bounds.
         book: reads the webhooks.
         send_seconds: how long an attempt may take.
@@ -37,14 +37,14 @@ class RedisDeliveries:
         self,
         redis: Redis,
         scripts: RedisScripts,
-        bell: Doorbell,
+        wakeups: WakeupMessages,
         limits: InboxLimits,
         book: RedisWebhooks,
         send_seconds: float,
     ) -> None:
         self._redis = redis
         self._run = scripts.run
-        self._bells = HookBells(redis, scripts, bell)
+        self._bells = HookWakeups(redis, scripts, wakeups)
         self._fan_out = FanOut(scripts, limits.retention_seconds)
         self._retention_seconds = limits.retention_seconds
         self._book = book

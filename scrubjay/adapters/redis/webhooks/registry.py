@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 
 
 class RedisWebhooks:
-    """The port `WebhookBook`.
+    """The port `WebhookRegistry`.
 
     Args:
         redis: an open client with undecoded answers; closed by whoever opened it.

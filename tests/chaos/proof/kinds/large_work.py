@@ -42,7 +42,7 @@ MUTATIONS: tuple[Mutation, ...] = (
          "asyncio.create_task(asyncio.sleep(0))"),
     _one(12, "An erase takes a lane from another erase.",
          f"{_LARGE}a_lane_in_which_another_erase_is_is_not_taken_from_it",
-         f"{_LUA}/seize.lua", "if other and is_held", "if false and is_held"),
+         f"{_LUA}/take_by_force.lua", "if other and is_held", "if false and is_held"),
     _one(12, "What an erase did before it began again is not counted.",
          f"{_LARGE}an_erase_that_loses_its_lane_begins_again_and_counts_everything_once",
          "scrubjay/erase/forget.py", "self.turns.update(step.turns)", "self.turns = Counter(step.turns)"),

@@ -45,6 +45,6 @@ MUTATIONS: tuple[Mutation, ...] = (
         "scrubjay/adapters/redis/erase/erasing.py", "        await self._note_all(scope)\n", ""),
     one(12, "A script goes through all that is stored.",
         "tests/contract/test_bounded_scripts.py::test_no_script_does_more_where_more_is_stored",
-        f"{LUA}/books.lua", "redis.call('ZRANGE', KEYS[i], 0, 0, 'WITHSCORES')",
+        f"{LUA}/ledger.lua", "redis.call('ZRANGE', KEYS[i], 0, 0, 'WITHSCORES')",
         "redis.call('ZRANGE', KEYS[i], 0, -1, 'WITHSCORES')"),
 )  # fmt: skip

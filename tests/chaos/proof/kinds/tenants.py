@@ -37,7 +37,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     _one(15, "The sweep makes nothing ready while many messages wait.",
          f"{_TURNS}beside_thousands_of_lanes_one_whose_pause_has_ended_is_next_after_a_sweep",
          "scrubjay/adapters/redis/intake.py", '        await attempted("wake", self._wake())',
-         '        if await self._redis.llen(self._bell.queue) < MOST_MESSAGES:\n'
+         '        if await self._redis.llen(self._wakeups.queue) < MOST_MESSAGES:\n'
          '            await attempted("wake", self._wake())'),
     _one(15, "A lane that the sweep finds is due since then only.",
          f"{_TURNS}a_lane_that_the_sweep_finds_comes_before_those_that_were_due_later",
