@@ -37,6 +37,7 @@ check: lint unit ## formatting, lint, types, import contracts and unit tests, in
 lint: $(VENV)/.dev ## the part of check that runs nothing
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
+	@$(BIN)/python -m tests.style
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/mypy
 
