@@ -138,8 +138,8 @@ def lane_of(size: int, place: int) -> list[str]:
     ("size", "place", "fault"),
     [
         (200, 100, Fault(kind=Kind.STATUS, status=500, route="extraction", contains=MARK, message="too large")),
-        (30, 0, Fault(kind=Kind.SLOW, seconds=5, route="extraction", contains=MARK)),
-        (30, 17, Fault(kind=Kind.DROPPED, route="extraction", contains=MARK)),
+        (200, 0, Fault(kind=Kind.SLOW, seconds=5, route="extraction", contains=MARK)),
+        (200, 117, Fault(kind=Kind.DROPPED, route="extraction", contains=MARK)),
     ],
     ids=["500", "time-out", "broken off"],
 )
@@ -171,12 +171,12 @@ async def test_a_text_that_the_embedder_refuses_dies_the_same_way(
         workshop = opened(house, server, redis, stack, embeds=True)
         too_large = Fault(kind=Kind.STATUS, status=500, route="embeddings", contains=MARK, message="too large")
         server.fault(too_large)
-        lane = await workshop.post("ana", lane_of(30, 9), infer=False)
+        lane = await workshop.post("ana", lane_of(200, 109), infer=False)
         others = await workshop.post("bob", ["I like tea."] * 4)
         await workshop.work("ana", "bob")
         assert await workshop.states(others) == {Status.SETTLED: 4}
-        assert await workshop.states(lane) == {Status.SETTLED: 29, Status.DEAD: 1}
-        dead = await house.status(lane[9])
+        assert await workshop.states(lane) == {Status.SETTLED: 199, Status.DEAD: 1}
+        dead = await house.status(lane[109])
         assert (dead.error or "").startswith(
             "model_unavailable: The embedding model embed answered HTTP 500: too large"
         )
