@@ -193,9 +193,8 @@ async def test_a_loop_that_is_kept_busy_lowers_the_limit_while_there_are_several
         until = time.thread_time() + 0.01
         while time.thread_time() < until:
             pass
-        await asyncio.sleep(0.002)
         return slots.limit < 28
 
-    await wait_until(busy, what="a lower limit", poll_seconds=0)
+    await wait_until(busy, what="a lower limit", poll_seconds=0.002)
     following.cancel()
     await ended(claims, tasks)
