@@ -110,8 +110,8 @@ async def attempted(
 def places(error: BaseException) -> list[dict[str, Any]]:
     """An exception and what caused it, without their words: of each its type and the places that it came through."""
     return [
-        {"type": f"{type(one).__module__}.{type(one).__qualname__}", "at": [_place(*step) for step in _steps(one)]}
-        for one, _ in zip(_chain(error, set()), range(_MOST_ERRORS), strict=False)
+        {"type": f"{type(link).__module__}.{type(link).__qualname__}", "at": [_place(*step) for step in _steps(link)]}
+        for link, _ in zip(_chain(error, set()), range(_MOST_ERRORS), strict=False)
     ]
 
 
@@ -122,8 +122,8 @@ def _chain(error: BaseException | None, met: set[int]) -> Iterator[BaseException
     met.add(id(error))
     yield error
     if isinstance(error, BaseExceptionGroup):
-        for one in error.exceptions:
-            yield from _chain(one, met)
+        for member in error.exceptions:
+            yield from _chain(member, met)
     yield from _chain(error.__cause__ or (None if error.__suppress_context__ else error.__context__), met)
 
 
@@ -139,9 +139,9 @@ def _place(file: str, line: int, function: str) -> str:
 
 def _without_words(_: Any, __: str, event: EventDict) -> EventDict:
     """Put the places in the place of an exception."""
-    given = event.pop("exc_info", None)
-    error = given if isinstance(given, BaseException) else given[1] if isinstance(given, tuple) else None
-    if given is True:
+    exc_info = event.pop("exc_info", None)
+    error = exc_info if isinstance(exc_info, BaseException) else exc_info[1] if isinstance(exc_info, tuple) else None
+    if exc_info is True:
         error = sys.exc_info()[1]
     return {**event, "exception": places(error)} if error is not None else event
 
@@ -164,11 +164,11 @@ class _Record(logging.LogRecord):
     ) -> None:
         """Build a log record of the standard logging with an exception's type and places, without its text."""
         if isinstance(args, tuple):
-            args = tuple(_named(one) for one in args)
+            args = tuple(_named(arg) for arg in args)
         super().__init__(name, level, pathname, lineno, _named(msg), args, None, func, sinfo, **more)
         if exc_info and exc_info[1] is not None:
-            told = places(exc_info[1])
-            self.exc_text = "\n".join(f"{one['type']}: {' < '.join(reversed(one['at']))}" for one in told)
+            frames = places(exc_info[1])
+            self.exc_text = "\n".join(f"{frame['type']}: {' < '.join(reversed(frame['at']))}" for frame in frames)
 
 
 def _named(value: Any) -> Any:

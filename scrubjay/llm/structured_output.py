@@ -87,5 +87,5 @@ def _described(invalid: ValueError) -> str:
     if not isinstance(invalid, ValidationError):
         return str(invalid)
     errors = invalid.errors(include_url=False, include_input=False, include_context=False)
-    found = [f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}".lstrip(": ") for e in errors]
-    return "; ".join(found[:_ERRORS_SHOWN])
+    problems = [f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}".lstrip(": ") for e in errors]
+    return "; ".join(problems[:_ERRORS_SHOWN])

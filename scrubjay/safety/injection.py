@@ -42,7 +42,7 @@ def reads_like_an_instruction(text: str) -> bool:
     """Whether a text is to be marked."""
     if not text.isascii() and _HIDDEN.search(_FLAGS.sub("", text)):
         return True
-    return _instructs(_plain(text)) or any(_instructs(_plain(said)) for said in _spelled_out(text))
+    return _instructs(_plain(text)) or any(_instructs(_plain(reading)) for reading in _spelled_out(text))
 
 
 async def judged(texts: Iterable[str]) -> Callable[[str], bool]:
@@ -72,10 +72,10 @@ def _plain(text: str) -> str:
 
 def _spelled_out(text: str) -> list[str]:
     """Decode what a text holds in base64, where that is text, to look there for prompt injection (instructions) too."""
-    found = []
+    readings = []
     for blob in list(_BLOB.findall(text))[:_MOST_BLOBS]:
         try:
-            found.append(base64.b64decode(blob + "=" * (-len(blob) % 4), validate=True).decode())
+            readings.append(base64.b64decode(blob + "=" * (-len(blob) % 4), validate=True).decode())
         except ValueError:
             continue
-    return found
+    return readings

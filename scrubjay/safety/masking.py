@@ -30,8 +30,8 @@ def masked_guidance(guidance: Guidance, mask: Mask) -> Guidance:
     if guidance == _NONE:
         return guidance
     texts = {name: getattr(guidance, name) for name in ("instructions", "includes", "excludes")}
-    told = {name: mask(text) if text else text for name, text in texts.items()}
-    return Guidance(categories=masked_values(guidance.categories, mask), **told)
+    masked = {name: mask(text) if text else text for name, text in texts.items()}
+    return Guidance(categories=masked_values(guidance.categories, mask), **masked)
 
 
 def masked_values(values: Mapping[str, Any], mask: Mask) -> dict[str, Any]:
@@ -49,9 +49,9 @@ def masked_values(values: Mapping[str, Any], mask: Mask) -> dict[str, Any]:
 
 def _named(key: str, value: str, mask: Mask) -> str:
     """A text under a key, which may tell what it is: `{"password": "hunter2"}`."""
-    masked, told = mask(value), f"{key}: "
-    whole = mask(told + value) if masked == value else ""
-    return whole.removeprefix(told) if whole.startswith(told) else masked
+    masked, label = mask(value), f"{key}: "
+    whole = mask(label + value) if masked == value else ""
+    return whole.removeprefix(label) if whole.startswith(label) else masked
 
 
 def _value(value: Any, mask: Mask) -> Any:
@@ -61,7 +61,7 @@ def _value(value: Any, mask: Mask) -> Any:
     if isinstance(value, Mapping):
         return masked_values(value, mask)
     if isinstance(value, list):
-        return [_value(one, mask) for one in value]
+        return [_value(item, mask) for item in value]
     if isinstance(value, int) and value >= _SHORTEST_CARD:
         digits = str(value)
         return masked if (masked := mask(digits)) != digits else value

@@ -118,14 +118,14 @@ class JwtTokens:
 
     async def _key_of(self, token: str) -> jwt.PyJWK:
         wanted = jwt.get_unverified_header(token).get("kid")
-        found = self._keys.get(wanted)
+        key = self._keys.get(wanted)
         age = asyncio.get_running_loop().time() - self._fetched_at
-        if age > _KEPT_SECONDS or (found is None and age > _SOONEST_SECONDS):
+        if age > _KEPT_SECONDS or (key is None and age > _SOONEST_SECONDS):
             await self._fetch(self._fetched_at)
-            found = self._keys.get(wanted)
-        if found is None:
+            key = self._keys.get(wanted)
+        if key is None:
             raise Unauthorized("this token is signed with a key that its provider does not publish")
-        return found
+        return key
 
     async def _fetch(self, seen: float) -> None:
         """Get the provider's keys; while it is away, those that it published last are still good."""
@@ -156,4 +156,4 @@ _REASONS: Mapping[type[jwt.InvalidTokenError], str] = {
 
 
 def _reason(error: jwt.InvalidTokenError) -> str:
-    return next((told for kind, told in _REASONS.items() if isinstance(error, kind)), "it cannot be read")
+    return next((reason for kind, reason in _REASONS.items() if isinstance(error, kind)), "it cannot be read")

@@ -23,8 +23,8 @@ _MOST_AT_ONCE, _MOST_OF_A_TENANT = 128, 8  # names; more than these wait, each a
 
 def system(name: str, port: int) -> list[str]:
     """The addresses of a name, as the system finds them. Raises gaierror."""
-    found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(one[4][0]) for one in found))
+    infos = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(info[4][0]) for info in infos))
 
 
 class Names:
@@ -43,38 +43,38 @@ class Names:
 
     async def addresses(self, tenant: str, name: str, port: int) -> list[str]:
         """The addresses of a name that a tenant gave. Raises gaierror, UnicodeError."""
-        asked = tenant, name, port
-        while (found := self._asked.get(asked)) is None:
+        request = tenant, name, port
+        while (lookup := self._asked.get(request)) is None:
             await self._places.take(tenant)
-            if asked in self._asked:  # somebody else has begun meanwhile
+            if request in self._asked:  # somebody else has begun meanwhile
                 self._places.give_back(tenant)
                 continue
-            found = self._asked[asked] = asyncio.get_running_loop().create_future()
-            found.add_done_callback(lambda done: self._ended(asked, done))
+            lookup = self._asked[request] = asyncio.get_running_loop().create_future()
+            lookup.add_done_callback(lambda done: self._ended(request, done))
             # A daemon: a process that stops does not wait for it.
-            threading.Thread(target=self._run, args=(asked, found), name="names", daemon=True).start()
-        return list(await asyncio.shield(found))
+            threading.Thread(target=self._run, args=(request, lookup), name="names", daemon=True).start()
+        return list(await asyncio.shield(lookup))
 
-    def _ended(self, asked: _Asked, done: _Found) -> None:
-        del self._asked[asked]
-        self._places.give_back(asked[0])
+    def _ended(self, request: _Asked, done: _Found) -> None:
+        del self._asked[request]
+        self._places.give_back(request[0])
         if not done.cancelled():
             done.exception()  # nobody may wait any more
 
-    def _run(self, asked: _Asked, found: _Found) -> None:
+    def _run(self, request: _Asked, lookup: _Found) -> None:
         addresses: Sequence[str] = ()
         failure: OSError | UnicodeError | None = None
         try:
-            addresses = self._look_up(*asked[1:])
+            addresses = self._look_up(*request[1:])
         except (OSError, UnicodeError) as error:
             failure = error
         with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
-            found.get_loop().call_soon_threadsafe(_answer, found, addresses, failure)
+            lookup.get_loop().call_soon_threadsafe(_answer, lookup, addresses, failure)
 
 
-def _answer(found: _Found, addresses: Sequence[str], failure: OSError | UnicodeError | None) -> None:
+def _answer(lookup: _Found, addresses: Sequence[str], failure: OSError | UnicodeError | None) -> None:
     """Settle the future of a DNS look-up (getaddrinfo in a thread) with the host's addresses, or with its failure."""
     if failure is not None:
-        found.set_exception(failure)
+        lookup.set_exception(failure)
     else:
-        found.set_result(addresses)
+        lookup.set_result(addresses)

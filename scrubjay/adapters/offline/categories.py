@@ -108,8 +108,8 @@ def sides(statement: str) -> Iterator[tuple[str, str]]:
     """
     if not _DESCRIBED.match(statement):
         return
-    found = [(name, side) for name, words in _SIDES if (side := words.search(statement))]
-    found.sort(key=lambda each: each[1].start())
-    if len(found) > 1:
-        project = statement[: found[0][1].start()]
-        yield from ((name, f"{project} {side['side']}") for name, side in found)
+    matches = [(name, side) for name, words in _SIDES if (side := words.search(statement))]
+    matches.sort(key=lambda each: each[1].start())
+    if len(matches) > 1:
+        project = statement[: matches[0][1].start()]
+        yield from ((name, f"{project} {side['side']}") for name, side in matches)

@@ -45,19 +45,19 @@ class _Found:
 
 def _facts(turn: Turn) -> Iterator[Fact]:
     """Extract the facts of a turn's user messages by rules, with no model; the same text in any case counts once."""
-    said: set[str] = set()
+    seen_texts: set[str] = set()
     for message in turn.messages:
         if message.role is Role.USER:
             for fact in _facts_in(message.content, turn.id):
-                if fact.text.casefold() not in said:
-                    said.add(fact.text.casefold())
+                if fact.text.casefold() not in seen_texts:
+                    seen_texts.add(fact.text.casefold())
                     yield fact
 
 
 def _facts_in(message: str, turn_id: str) -> Iterator[Fact]:
     """Extract facts from a user's message by rules, with no model: statements, and the sides of a described project."""
-    for found in _found(plain(message)):
-        quote = message[found.start : found.end]
+    for finding in _found(plain(message)):
+        quote = message[finding.start : finding.end]
         text = _sentence(quote)
         yield Fact(turn_id=turn_id, text=text, category=category(plain(text)), quote=quote)
         for name, side in sides(plain(text)):
@@ -66,29 +66,29 @@ def _facts_in(message: str, turn_id: str) -> Iterator[Fact]:
 
 def _found(text: str) -> list[_Found]:
     """Find a message's first-person statements by rules, with no model; each goes on over sentences that lean on it."""
-    found: list[_Found] = []
+    findings: list[_Found] = []
     near: _Found | None = None  # the statement that the sentence before made or went on with
     for sentence in sentences(text):
         near = near if sentence.follows else None
         words = text[sentence.start : sentence.end]
         stated = statements(words)
-        for one in stated:
-            near = _placed(one, sentence, near, found)
+        for statement in stated:
+            near = _placed(statement, sentence, near, findings)
         if not stated:
             leans = near is not None and continues(words) and _extend(near, sentence, sentence.end)
             near = near if leans else None
-    return found
+    return findings
 
 
-def _placed(one: Statement, sentence: Sentence, near: _Found | None, found: list[_Found]) -> _Found | None:
+def _placed(statement: Statement, sentence: Sentence, near: _Found | None, findings: list[_Found]) -> _Found | None:
     """Put a statement down, as a continuation or by itself; None when it says nothing without what was not kept."""
-    end = sentence.start + one.end
-    if one.dangling and near is not None and _extend(near, sentence, end):
+    end = sentence.start + statement.end
+    if statement.dangling and near is not None and _extend(near, sentence, end):
         return near
-    if one.dangling and not one.specific:
+    if statement.dangling and not statement.specific:
         return None
-    found.append(_Found(sentence.start + one.start, end))
-    return found[-1]
+    findings.append(_Found(sentence.start + statement.start, end))
+    return findings[-1]
 
 
 def _extend(near: _Found, sentence: Sentence, end: int) -> bool:

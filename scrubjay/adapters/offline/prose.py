@@ -90,10 +90,10 @@ def _paragraphs(text: str) -> list[tuple[int, int]]:
     """Start and end of each paragraph that the extractor by rules reads; none where a message orders work on a text."""
     if "\n" in text.strip() and _TEXT_WORK.match(text[:MAX_SENTENCE]):
         return []
-    found = list(_unwrapped(text, _own_lines(text)))
+    paragraphs = list(_unwrapped(text, _own_lines(text)))
     if len(text) > MAX_MESSAGE:
-        return [(start, end) for start, end in (found[:1] + found[1:][-1:]) if end - start <= MAX_SENTENCE]
-    return found
+        return [(start, end) for start, end in (paragraphs[:1] + paragraphs[1:][-1:]) if end - start <= MAX_SENTENCE]
+    return paragraphs
 
 
 def _own_lines(text: str) -> Iterator[tuple[int, int]]:

@@ -180,14 +180,14 @@ class OpenAIModel:
 
     async def chat_stream(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:
         """The same piece by piece. Raises ModelUnavailable also after pieces; ModelRejected comes before the first."""
-        dialect, said, is_whole = self._dialect, "", False
+        dialect, reply, is_whole = self._dialect, "", False
         while not is_whole:
             try:
                 async with aclosing(self._pieces(_told(messages), dialect)) as pieces:
                     async for piece in pieces:
                         is_whole = is_whole or piece.is_last
                         if piece.text:
-                            said += piece.text
+                            reply += piece.text
                             yield piece.text
             except ModelRejected as error:
                 simpler = dialect.without(str(error))
@@ -198,7 +198,7 @@ class OpenAIModel:
                 if not is_whole:
                     raise ModelUnavailable(f"{self._what} broke off its answer.")
         self._dialect = dialect
-        self._refuse_blank(said)
+        self._refuse_blank(reply)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -212,10 +212,10 @@ class OpenAIModel:
         if not text.strip():
             raise ModelUnavailable(f"{self._what} gave an empty reply.")
 
-    def _pieces(self, told: list[dict[str, str]], dialect: Dialect) -> AsyncGenerator[_Piece, None]:
+    def _pieces(self, messages: list[dict[str, str]], dialect: Dialect) -> AsyncGenerator[_Piece, None]:
         options = {"stream_options": {"include_usage": True}} if dialect.tells_tokens else {}
         create: Any = self._endpoint.client.chat.completions.create
-        call: Awaitable[AsyncStream[Any]] = create(model=self._name, messages=told, stream=True, **options)
+        call: Awaitable[AsyncStream[Any]] = create(model=self._name, messages=messages, stream=True, **options)
         return self._endpoint.read_pieces(self._what, call, _Piece)
 
     async def _billed(self, tokens: Tokens) -> None:

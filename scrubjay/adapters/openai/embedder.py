@@ -102,16 +102,16 @@ class OpenAIEmbedder:
 
     async def embed(self, texts: Sequence[str]) -> list[Vector]:
         """One vector a text, in the same order; texts go out 256 a call. Raises ModelUnavailable or ModelRejected."""
-        found: list[Vector] = []
+        vectors: list[Vector] = []
         for start in range(0, len(texts), _TEXTS_A_CALL):
-            found += await _vectors(self._endpoint, self._name, texts[start : start + _TEXTS_A_CALL])
-        dimension = self._dimension or (len(found[0]) if found else None)
-        odd = next((len(vector) for vector in found if len(vector) != dimension), None)
+            vectors += await _vectors(self._endpoint, self._name, texts[start : start + _TEXTS_A_CALL])
+        dimension = self._dimension or (len(vectors[0]) if vectors else None)
+        odd = next((len(vector) for vector in vectors if len(vector) != dimension), None)
         if odd is not None:
             changed = f"gives vectors of {odd} instead of {dimension} numbers, as it did before"
             raise ModelUnavailable(f"{_what(self._name)} {changed}.")
         self._dimension = dimension
-        return found
+        return vectors
 
     async def _billed(self, tokens: Tokens) -> None:
         usage = Usage(embeddings=1, embedding_tokens=tokens.prompt_tokens)
@@ -131,7 +131,7 @@ async def _vectors(endpoint: OpenAIEndpoint, model: str, texts: Sequence[str]) -
     create = endpoint.client.embeddings.with_raw_response.create
     call = cast("Awaitable[Raw]", create(model=model, input=[text[:_CHARS_A_TEXT] for text in texts]))
     answer = await endpoint.read(_what(model), call, _Embeddings)
-    ordered = sorted(answer.data, key=lambda one: one.index)
-    if [one.index for one in ordered] != list(range(len(texts))):
+    ordered = sorted(answer.data, key=lambda embedding: embedding.index)
+    if [embedding.index for embedding in ordered] != list(range(len(texts))):
         raise ModelUnavailable(f"{_what(model)} gave {len(ordered)} vectors for {len(texts)} texts, or wrong numbers.")
-    return [one.embedding for one in ordered]
+    return [embedding.embedding for embedding in ordered]

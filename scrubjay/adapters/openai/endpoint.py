@@ -199,17 +199,17 @@ def meaning(what: str, error: APIStatusError) -> ScrubjayError:
         means = HTTPStatus.UNAUTHORIZED
     if means in _OUR_FAULT:
         return ModelRejected(f"{what} refused the request with HTTP {status}: {detail}")
-    said = _SETTINGS.get(means, f"answered HTTP {status}: {detail}")
+    sentence = _SETTINGS.get(means, f"answered HTTP {status}: {detail}")
     wait = retry_after_seconds(error.response.headers, datetime.now(UTC))
     if means in _SETTINGS:
-        return ModelRefused(f"{what} {said}.", retry_after_seconds=wait)
+        return ModelRefused(f"{what} {sentence}.", retry_after_seconds=wait)
     is_busy = status < HTTPStatus.INTERNAL_SERVER_ERROR or wait is not None
-    return ModelUnavailable(f"{what} {said}.", retry_after_seconds=wait, for_any_request=is_busy)
+    return ModelUnavailable(f"{what} {sentence}.", retry_after_seconds=wait, for_any_request=is_busy)
 
 
 def _detail(body: Any) -> str:
     """The endpoint's own sentence if there is one, else the whole body; cut to what fits a status line."""
-    found = body.get("error", body) if isinstance(body, dict) else body
-    if isinstance(found, dict) and isinstance(found.get("message"), str):
-        found = found["message"]
-    return " ".join(str(found).split())[:_DETAIL_CHARS] or "no reason given"
+    problem = body.get("error", body) if isinstance(body, dict) else body
+    if isinstance(problem, dict) and isinstance(problem.get("message"), str):
+        problem = problem["message"]
+    return " ".join(str(problem).split())[:_DETAIL_CHARS] or "no reason given"

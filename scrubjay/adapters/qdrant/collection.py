@@ -104,7 +104,7 @@ class QdrantCollection:
 
     async def _ours(self) -> list[str]:
         """The embedder's collections that are there."""
-        there = [one.name for one in (await self._ask(self._client.get_collections())).collections]
+        there = [collection.name for collection in (await self._ask(self._client.get_collections())).collections]
         ours = [name for name in there if name.startswith(self._of_embedder)]
         return [name for name in ours if name.removeprefix(self._of_embedder).isdecimal()]
 

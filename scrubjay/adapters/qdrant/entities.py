@@ -64,8 +64,10 @@ class QdrantEntities(QdrantCollection):
             {"kind": kind, "name": name, "memories": memories, "created_at": first, "updated_at": last}
         )
 
-    async def _time(self, collection: str, found: models.Filter, field: str, direction: models.Direction) -> str | None:
+    async def _time(
+        self, collection: str, selection: models.Filter, field: str, direction: models.Direction
+    ) -> str | None:
         order = models.OrderBy(key=field, direction=direction)
-        call = self._client.scroll(collection, found, limit=1, order_by=order, with_payload=[field])
+        call = self._client.scroll(collection, selection, limit=1, order_by=order, with_payload=[field])
         points, _ = await self._ask(call)
         return str(points[0].payload[field]) if points else None

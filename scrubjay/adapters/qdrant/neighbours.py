@@ -73,7 +73,7 @@ class QdrantNeighbours(QdrantOwners):
         """By scope and topic, what a scope says itself where a memory of another scope was found near."""
         wanted = defaultdict[Scope, set[str]](set)
         for look, (own, others) in zip(looks, pairs, strict=True):
-            wanted[look.scope] |= {one.memory.topic for one in others} - {one.memory.topic for one in own}
+            wanted[look.scope] |= {other.memory.topic for other in others} - {recalled.memory.topic for recalled in own}
         known = dict[Scope, dict[str, Memory]]()
         for scope, topics in wanted.items():
             if topics:
@@ -106,10 +106,10 @@ class QdrantNeighbours(QdrantOwners):
         past = selectors.of_lane(lane, selectors.of_topics(sorted(topics)), selectors.is_past())
         return await self._all(selectors.hidden_anywhere(past)) if topics else []
 
-    async def _all(self, found: models.Filter) -> list[Memory]:
+    async def _all(self, selection: models.Filter) -> list[Memory]:
         """Every memory that a filter finds. Raises NewerFormat."""
         collection, memories = await self._ready(), list[Memory]()
-        async for page in self._pages(collection, found, True):
+        async for page in self._pages(collection, selection, True):
             memories += map(payloads.from_payload, page)
         return memories
 
@@ -160,15 +160,15 @@ def own_beside_others(
         known: by topic, what the own scope tells of what is near in other scopes alone.
     """
     texts = {(neighbour.memory.topic, neighbour.memory.text) for neighbour in own}
-    found = list(own)
+    neighbours = list(own)
     for neighbour in others:
         memory = known.get(neighbour.memory.topic)
         if memory is not None:
-            found.append(neighbour.model_copy(update={"memory": memory}))
+            neighbours.append(neighbour.model_copy(update={"memory": memory}))
             texts.add((memory.topic, memory.text))
         if (neighbour.memory.topic, neighbour.memory.text) not in texts:
-            found.append(neighbour)
-    return sorted(once(found), key=lambda neighbour: neighbour.score, reverse=True)
+            neighbours.append(neighbour)
+    return sorted(once(neighbours), key=lambda neighbour: neighbour.score, reverse=True)
 
 
 async def is_taken(call: Awaitable[Any]) -> bool:

@@ -62,8 +62,8 @@ class QdrantOwners(QdrantCollection):
 
     async def erase(self, scope: Scope, before: int) -> int:
         """Remove every version in scope that came up to `before` in the order; returns how many."""
-        found = selectors.made_until(scope, before)
-        return sum([await self._remove(collection, found) for collection in await self._every()])
+        selection = selectors.made_until(scope, before)
+        return sum([await self._remove(collection, selection) for collection in await self._every()])
 
     async def left(self, scope: Scope, before: int | None = None) -> int:
         """Count the versions in scope, of those that came up to `before` in the order if that is given."""
@@ -85,20 +85,20 @@ class QdrantOwners(QdrantCollection):
         """The lanes of all versions in scope, or of those that came up to `before` in the order."""
         if scope.user_id is not None:
             return [scope.lane]
-        found, wanted = dict[str, Lane](), _until(scope, before)
+        lanes_by_key, wanted = dict[str, Lane](), _until(scope, before)
         for collection in await self._every():
             async for page in self._pages(collection, wanted, ["tenant", *OWNERS]):
                 lanes = (payloads.scope_of(payload).lane for payload in page)
-                found |= {lane.key: lane for lane in lanes}
-        return list(found.values())
+                lanes_by_key |= {lane.key: lane for lane in lanes}
+        return list(lanes_by_key.values())
 
     async def owners(self, tenant: str) -> list[Scope]:
         """Whose versions there are, whatever their format: each combination of ids once."""
-        found, everything = set[Scope](), selectors.within(Scope(tenant=tenant))
+        scopes, everything = set[Scope](), selectors.within(Scope(tenant=tenant))
         for collection in await self._every():
             async for page in self._pages(collection, everything, ["tenant", *OWNERS]):
-                found |= set(map(payloads.scope_of, page))
-        return list(found)
+                scopes |= set(map(payloads.scope_of, page))
+        return list(scopes)
 
     async def versions(self, scope: Scope) -> AsyncIterator[Memory]:
         """Every version in scope, in no order, a page at a time. Raises NewerFormat."""
@@ -109,30 +109,30 @@ class QdrantOwners(QdrantCollection):
 
     async def _every(self) -> list[str]:
         there = (await self._ask(self._client.get_collections())).collections
-        return [one.name for one in there if one.name.startswith(self._prefix)]
+        return [collection.name for collection in there if collection.name.startswith(self._prefix)]
 
     async def _pages(
-        self, collection: str, found: models.Filter, fields: list[str] | bool
+        self, collection: str, selection: models.Filter, fields: list[str] | bool
     ) -> AsyncIterator[list[models.Payload]]:
         offset = None
         while True:
             points, offset = await self._ask(
-                self._client.scroll(collection, found, limit=_SCROLL, offset=offset, with_payload=fields)
+                self._client.scroll(collection, selection, limit=_SCROLL, offset=offset, with_payload=fields)
             )
             yield [point.payload for point in points]
             if offset is None:
                 return
 
-    async def _counted(self, found: models.Filter) -> int:
-        return sum([await self._count(collection, found) for collection in await self._every()])
+    async def _counted(self, selection: models.Filter) -> int:
+        return sum([await self._count(collection, selection) for collection in await self._every()])
 
-    async def _count(self, collection: str, found: models.Filter) -> int:
-        return int((await self._ask(self._client.count(collection, found, exact=True))).count)
+    async def _count(self, collection: str, selection: models.Filter) -> int:
+        return int((await self._ask(self._client.count(collection, selection, exact=True))).count)
 
-    async def _remove(self, collection: str, found: models.Filter) -> int:
-        count = await self._count(collection, found)
+    async def _remove(self, collection: str, selection: models.Filter) -> int:
+        count = await self._count(collection, selection)
         if count:
-            selector = models.FilterSelector(filter=found)
+            selector = models.FilterSelector(filter=selection)
             await self._ask(self._client.delete(collection, selector, wait=True), writes=True)
         return count
 

@@ -63,27 +63,27 @@ def _without(fields: Sequence[str]) -> list[models.Condition]:
     return [models.IsEmptyCondition(is_empty=models.PayloadField(key=field)) for field in fields]
 
 
-def shown(found: models.Filter, seen_in: str, moment: datetime, *, then: bool = False) -> models.Filter:
+def shown(selection: models.Filter, seen_in: str, moment: datetime, *, then: bool = False) -> models.Filter:
     """Of what is found that for which no other memory of its topic stands in a view.
 
     Args:
-        found: what it is a part of.
+        selection: what it is a part of.
         seen_in: the view; empty: nothing is hidden.
         moment: when.
         then: the moment may be a past one: what was said after it hides nothing.
     """
     if not seen_in:
-        return found
+        return selection
     until = models.FieldCondition(key=f"hidden.{seen_in}.until", range=models.DatetimeRange(gt=stamp(moment)))
     since = models.FieldCondition(key=f"hidden.{seen_in}.since", range=models.DatetimeRange(lte=stamp(moment)))
     hidden = models.Filter(must=[equals("hidden_in", seen_in), until, *([since] if then else [])])
-    return models.Filter(must=found.must, must_not=[*_excluded(found), hidden])
+    return models.Filter(must=selection.must, must_not=[*_excluded(selection), hidden])
 
 
-def hidden_anywhere(found: models.Filter) -> models.Filter:
+def hidden_anywhere(selection: models.Filter) -> models.Filter:
     """Of what is found that for which another memory of its topic stands, or has stood, in some view."""
     nowhere = models.IsEmptyCondition(is_empty=models.PayloadField(key="hidden_in"))
-    return models.Filter(must=found.must, must_not=[*_excluded(found), nowhere])
+    return models.Filter(must=selection.must, must_not=[*_excluded(selection), nowhere])
 
 
 def some_topics(scope: Scope, topics: Sequence[str]) -> models.Filter:
@@ -120,11 +120,11 @@ def is_past() -> models.Condition:
     return equals("state", PAST)
 
 
-def seen_or_retracted(found: models.Filter) -> models.Filter:
+def seen_or_retracted(selection: models.Filter) -> models.Filter:
     """What is found, and what would be if it had not been retracted."""
     return models.Filter(
-        must=[stands() if one == equals("state", CURRENT) else one for one in _conditions(found)],
-        must_not=found.must_not,
+        must=[stands() if condition == equals("state", CURRENT) else condition for condition in _conditions(selection)],
+        must_not=selection.must_not,
     )
 
 
@@ -133,17 +133,17 @@ def of_topics(topics: Sequence[str]) -> models.Condition:
     return models.FieldCondition(key="topic", match=models.MatchAny(any=list(topics)))
 
 
-def unexpired(found: models.Filter, moment: datetime) -> models.Filter:
+def unexpired(selection: models.Filter, moment: datetime) -> models.Filter:
     """Of what is found that which has not expired at a moment."""
     expired = models.FieldCondition(key="expires_at", range=models.DatetimeRange(lte=stamp(moment)))
-    return models.Filter(must=found.must, must_not=[*_excluded(found), expired])
+    return models.Filter(must=selection.must, must_not=[*_excluded(selection), expired])
 
 
-def living(found: models.Filter, moment: datetime) -> models.Filter:
+def living(selection: models.Filter, moment: datetime) -> models.Filter:
     """Of what is found that which has not expired at a moment; what was retracted does not."""
     expired = models.FieldCondition(key="expires_at", range=models.DatetimeRange(lte=stamp(moment)))
     ended = models.Filter(must=[equals("state", CURRENT), expired])
-    return models.Filter(must=found.must, must_not=[*_excluded(found), ended])
+    return models.Filter(must=selection.must, must_not=[*_excluded(selection), ended])
 
 
 def as_of(scope: Scope, moment: datetime, *more: models.Condition) -> models.Filter:
@@ -179,8 +179,8 @@ def told(reach: Scope, memory_id: str) -> models.Filter:
 
 def held(reach: Scope, memory_id: str | None = None) -> models.Filter:
     """The Qdrant filter for the points of memories that are held back within reach, or of the one with this id."""
-    one = [equals("memory_id", memory_id)] if memory_id is not None else []
-    return within(reach, equals("state", HELD), *one)
+    by_id = [equals("memory_id", memory_id)] if memory_id is not None else []
+    return within(reach, equals("state", HELD), *by_id)
 
 
 def points(reach: Scope, ids: Sequence[str]) -> models.Filter:
@@ -218,15 +218,15 @@ def unfenced_point(token: int, write: Write) -> models.Filter:
     return both(there, not_fenced_off(token))
 
 
-def both(one: models.Filter, other: models.Filter) -> models.Filter:
+def both(selection: models.Filter, other: models.Filter) -> models.Filter:
     """What both find."""
-    excluded = [*_excluded(one), *_excluded(other)]
-    return models.Filter(must=[*_conditions(one), *_conditions(other)], must_not=excluded or None)
+    excluded = [*_excluded(selection), *_excluded(other)]
+    return models.Filter(must=[*_conditions(selection), *_conditions(other)], must_not=excluded or None)
 
 
-def but_not(found: models.Filter, other: models.Filter) -> models.Filter:
+def but_not(selection: models.Filter, other: models.Filter) -> models.Filter:
     """What one finds and the other does not."""
-    return models.Filter(must=found.must, must_not=[*_excluded(found), other])
+    return models.Filter(must=selection.must, must_not=[*_excluded(selection), other])
 
 
 def not_fenced_off(token: int) -> models.Filter:
@@ -244,9 +244,9 @@ def ours(lease: Lease, memory_id: str) -> models.Filter:
     return models.Filter(must=[*_conditions(stands), *_conditions(not_fenced_off(lease.token))])
 
 
-def _excluded(found: models.Filter) -> list[models.Condition]:
-    return found.must_not if isinstance(found.must_not, list) else []
+def _excluded(selection: models.Filter) -> list[models.Condition]:
+    return selection.must_not if isinstance(selection.must_not, list) else []
 
 
-def _conditions(found: models.Filter) -> list[models.Condition]:
-    return found.must if isinstance(found.must, list) else []
+def _conditions(selection: models.Filter) -> list[models.Condition]:
+    return selection.must if isinstance(selection.must, list) else []

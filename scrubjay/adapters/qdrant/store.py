@@ -64,7 +64,7 @@ class QdrantStore(QdrantNeighbours, QdrantEntities):
         Raises LeaseLost, and writes nothing more, when the loop's clock has passed `good_until`: a process that was
         stopped since its last look must look again.
         """
-        whole, kept = [one for one in writes if one.vector], [one for one in writes if not one.vector]
+        whole, kept = [write for write in writes if write.vector], [write for write in writes if not write.vector]
         if whole:
             collection, points = await self._points(lease, whole)
             unfenced = selectors.not_fenced_off(lease.token)
@@ -105,26 +105,26 @@ class QdrantStore(QdrantNeighbours, QdrantEntities):
 
     async def standing_at(self, reach: Scope, ids: Collection[str]) -> dict[str, Memory]:
         """What stands, was taken back or is held back under these ids within reach, by id."""
-        collection, found, asked = await self._ready(), dict[str, Memory](), sorted(ids)
-        for start in range(0, len(asked), _SCROLL):
-            wanted = selectors.points(reach, asked[start : start + _SCROLL])
+        collection, memories, ordered_ids = await self._ready(), dict[str, Memory](), sorted(ids)
+        for start in range(0, len(ordered_ids), _SCROLL):
+            wanted = selectors.points(reach, ordered_ids[start : start + _SCROLL])
             points, _ = await self._ask(
                 self._client.scroll(collection, wanted, limit=_SCROLL, with_payload=True, with_vectors=False)
             )
             own = [point.payload for point in _known(points) if point.payload["memory_id"] == point.id]
-            found |= {memory.id: memory for memory in map(payloads.from_payload, own)}
-        return found
+            memories |= {memory.id: memory for memory in map(payloads.from_payload, own)}
+        return memories
 
     async def judge(self, lease: Lease, memory_id: str, feedback: Feedback | None) -> None:
         """Put feedback to the memory that stands under an id; None takes it away. A newer lease's is left as it is."""
         collection = await self._ready()
-        found = selectors.ours(lease, memory_id)
+        selection = selectors.ours(lease, memory_id)
         if feedback is None:
-            call = self._client.delete_payload(collection, ["feedback"], points=found, wait=True)
+            call = self._client.delete_payload(collection, ["feedback"], points=selection, wait=True)
             await self._ask(call, writes=True)
         else:
-            told = {"feedback": feedback.model_dump(mode="json", exclude_none=True)}
-            await self._ask(self._client.set_payload(collection, told, points=found, wait=True), writes=True)
+            payload = {"feedback": feedback.model_dump(mode="json", exclude_none=True)}
+            await self._ask(self._client.set_payload(collection, payload, points=selection, wait=True), writes=True)
 
     async def search(self, query: Query) -> list[Recalled]:
         """The memories that matter most: dense and BM25 candidates, scored together as in `model.scoring`."""
@@ -151,31 +151,35 @@ class QdrantStore(QdrantNeighbours, QdrantEntities):
         return [recalled(point, point.score) for point in _known(points)]
 
     async def _seen(
-        self, found: models.Filter, scope: Scope, filters: Condition | None, moment: datetime, *, then: bool = False
+        self, selection: models.Filter, scope: Scope, filters: Condition | None, moment: datetime, *, then: bool = False
     ) -> models.Filter:
         """Of what is found that which is shown to whoever asks for it: of each topic what was said last among it.
 
         That is a view, unless the filter names some of several ids, or none in particular: then it is worked out.
         """
         if filters is None or names_ids_of(filters) <= scope.ids.keys():
-            return selectors.shown(found, view(scope.ids), moment, then=then)
+            return selectors.shown(selection, view(scope.ids), moment, then=then)
         if then:
-            return found  # what stood for what in the past is known of views alone
+            return selection  # what stood for what in the past is known of views alone
         collection, topics = await self._ready(), set[str]()
-        hidden = selectors.unexpired(selectors.hidden_anywhere(found), moment)
+        hidden = selectors.unexpired(selectors.hidden_anywhere(selection), moment)
         async for page in self._pages(collection, hidden, ["topic"]):
             topics |= {payload["topic"] for payload in page}
             if len(topics) >= _TOPICS_WORKED_OUT:
                 break
-        told = selectors.seen_or_retracted(found)
-        members = await self._all(selectors.both(told, selectors.some_topics(scope, sorted(topics)))) if topics else []
+        selection = selectors.seen_or_retracted(selection)
+        members = (
+            await self._all(selectors.both(selection, selectors.some_topics(scope, sorted(topics)))) if topics else []
+        )
         behind = [member.id for member in not_last(members, moment)]
-        return selectors.but_not(found, selectors.points(Scope(tenant=scope.tenant), behind)) if behind else found
+        return (
+            selectors.but_not(selection, selectors.points(Scope(tenant=scope.tenant), behind)) if behind else selection
+        )
 
     async def get(self, reach: Scope, memory_id: str) -> Memory | None:
         """The current version of a memory; None when unknown, retracted or out of reach."""
-        collection, found = await self._ready(), selectors.standing_point(reach, memory_id)
-        points, _ = await self._ask(self._client.scroll(collection, found, limit=1, with_payload=True))
+        collection, selection = await self._ready(), selectors.standing_point(reach, memory_id)
+        points, _ = await self._ask(self._client.scroll(collection, selection, limit=1, with_payload=True))
         return next((payloads.from_payload(point.payload) for point in points), None)
 
     async def page(
@@ -186,8 +190,8 @@ class QdrantStore(QdrantNeighbours, QdrantEntities):
         now = await self._clock.now()
 
         async def answer(conditions: list[models.Condition]) -> Slice[Memory]:
-            found = await self._seen(selectors.current(scope, *conditions), scope, filters, now)
-            return await self._page(found if show_expired else selectors.unexpired(found, now), page)
+            selection = await self._seen(selectors.current(scope, *conditions), scope, filters, now)
+            return await self._page(selection if show_expired else selectors.unexpired(selection, now), page)
 
         return await self._filtered(answer, filters)
 
@@ -208,16 +212,16 @@ class QdrantStore(QdrantNeighbours, QdrantEntities):
                 raise FilterNotServed(f"{fields(filters)}: the store cannot serve this filter") from error
             raise StoreUnavailable(REFUSED_READ) from error
 
-    async def _page(self, found: models.Filter, page: Page) -> Slice[Memory]:
+    async def _page(self, selection: models.Filter, page: Page) -> Slice[Memory]:
         collection = await self._ready()
-        count = await self._server.answer(self._client.count(collection, count_filter=found, exact=True))
+        count = await self._server.answer(self._client.count(collection, count_filter=selection, exact=True))
 
         async def fetch(start: int | None, offset: int, limit: int) -> Sequence[Any]:
             order = models.OrderBy(key="position", direction=models.Direction.DESC, start_from=start)
             call = self._client.query_points(
                 collection,
                 query=models.OrderByQuery(order_by=order),
-                query_filter=found,
+                query_filter=selection,
                 offset=offset,
                 limit=limit,
                 with_payload=True,
@@ -231,11 +235,11 @@ class QdrantStore(QdrantNeighbours, QdrantEntities):
     async def history(self, reach: Scope, memory_id: str) -> list[Memory]:
         """Every version of a memory, oldest first."""
         collection = await self._ready()
-        found, offset = selectors.told(reach, memory_id), None
+        selection, offset = selectors.told(reach, memory_id), None
         memories: list[Memory] = []
         while True:
             points, offset = await self._ask(
-                self._client.scroll(collection, found, limit=_SCROLL, offset=offset, with_payload=True)
+                self._client.scroll(collection, selection, limit=_SCROLL, offset=offset, with_payload=True)
             )
             memories += [payloads.from_payload(point.payload) for point in points]
             if offset is None:

@@ -94,8 +94,8 @@ def _described(guidance: Guidance) -> list[str]:
 
 def _added(guidance: Guidance) -> list[str]:
     """The guidance as the prompt tells it; nothing where none was given."""
-    given = {name: getattr(guidance, name) for name in ("instructions", "includes", "excludes")}
-    lines = [EXTRACTION.fill(name, text=text) for name, text in given.items() if text]
+    texts = {name: getattr(guidance, name) for name in ("instructions", "includes", "excludes")}
+    lines = [EXTRACTION.fill(name, text=text) for name, text in texts.items() if text]
     return [EXTRACTION.fill("guidance", guidance="\n".join(lines))] if lines else []
 
 
@@ -176,9 +176,9 @@ def sources(turn: Turn) -> tuple[Message, ...]:
 
 
 def _shown(number: int, turn: Turn) -> str:
-    said = f"{turn.said_at.isoformat(sep=' ', timespec='minutes')}, a {turn.said_at:%A}"
+    date = f"{turn.said_at.isoformat(sep=' ', timespec='minutes')}, a {turn.said_at:%A}"
     lines = [f"{_speaker(message)}: {message.content.strip()}" for message in spoken(turn)]
-    return "\n".join([f'<turn number="{number}" said="{said}">', *lines, "</turn>"])
+    return "\n".join([f'<turn number="{number}" said="{date}">', *lines, "</turn>"])
 
 
 def _speaker(message: Message) -> str:
@@ -186,8 +186,8 @@ def _speaker(message: Message) -> str:
 
 
 def _as_known(recalled: Recalled) -> str:
-    told = recalled.candidate
-    return recalled.memory.text if told is None else f"{recalled.memory.text} (= candidate {told})"
+    number = recalled.candidate
+    return recalled.memory.text if number is None else f"{recalled.memory.text} (= candidate {number})"
 
 
 def _numbered(texts: Sequence[str]) -> str:

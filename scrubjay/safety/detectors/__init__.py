@@ -37,7 +37,7 @@ class SecretMask:
         if _LONG_WORD.match(text) is not None:
             finders += [finder for finder in _LONG if any(hint in text for hint in finder.hints)]
         finders += [finder for hint, finder in (_ASCII_HINTS if lower.isascii() else _HINTS) if hint in lower]
-        found = [one for finder in dict.fromkeys(finders) for one in finder.find(text)]
+        findings = [finding for finder in dict.fromkeys(finders) for finding in finder.find(text)]
         if any(map(text.__contains__, "0123456789")):
-            found += [*find_ibans(text), *find_cards(text)]
-        return replaced(text, found) if found else text
+            findings += [*find_ibans(text), *find_cards(text)]
+        return replaced(text, findings) if findings else text

@@ -57,24 +57,24 @@ def by_pattern(
     return find
 
 
-def replaced(text: str, found: Iterable[Found]) -> str:
+def replaced(text: str, findings: Iterable[Found]) -> str:
     """A text in which each secret that a detector found is replaced by `[masked: …]` with its kind.
 
     Of what overlaps, that which begins first names the kind.
     """
     parts, done = [], 0
-    for one in merged(found):
-        parts += [text[done : one.start], f"{PUT}{one.kind}]"]
-        done = one.end
+    for finding in merged(findings):
+        parts += [text[done : finding.start], f"{PUT}{finding.kind}]"]
+        done = finding.end
     return "".join([*parts, text[done:]])
 
 
-def merged(found: Iterable[Found]) -> list[Found]:
+def merged(findings: Iterable[Found]) -> list[Found]:
     """The spans of a text in which detectors found secrets, in order; spans that overlap are made one."""
     whole: list[Found] = []
-    for one in sorted(found, key=lambda one: (one.start, -one.end)):
-        if whole and one.start < whole[-1].end:
-            whole[-1] = whole[-1]._replace(end=max(whole[-1].end, one.end))
+    for finding in sorted(findings, key=lambda finding: (finding.start, -finding.end)):
+        if whole and finding.start < whole[-1].end:
+            whole[-1] = whole[-1]._replace(end=max(whole[-1].end, finding.end))
         else:
-            whole.append(one)
+            whole.append(finding)
     return whole

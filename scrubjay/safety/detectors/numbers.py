@@ -121,8 +121,8 @@ _CHARS = {"n": "0-9", "a": "A-Za-z", "c": "A-Za-z0-9"}
 @cache
 def _form(country: str) -> re.Pattern[str] | None:
     """What an IBAN of a country looks like, set apart anywhere; None where there are none."""
-    (_, found), *_ = numdb.get("iban").info(country)
-    parts = _PART.findall(found.get("bban", ""))
+    (_, form), *_ = numdb.get("iban").info(country)
+    parts = _PART.findall(form.get("bban", ""))
     account = "".join(f"(?:{_SET_APART}?[{_CHARS[kind]}]){{{count}}}" for count, kind in parts)
     return re.compile(rf"[A-Za-z]{{2}}[0-9]{{2}}{account}(?![A-Za-z0-9])") if parts else None
 

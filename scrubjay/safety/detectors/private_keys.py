@@ -12,7 +12,7 @@ from scrubjay.safety.detectors.finding import Finder, Found
 _KIND = "private key"
 _PUTTY = "PuTTY-User-Key-File-"
 # Every form that detect-secrets knows, as it begins in the key's first line, and any other of the same make.
-_HEADERS = "|".join(one.pattern for one in PrivateKeyDetector.denylist if "BEGIN" in one.pattern)
+_HEADERS = "|".join(pattern.pattern for pattern in PrivateKeyDetector.denylist if "BEGIN" in pattern.pattern)
 _BEGIN = re.compile(rf"(?:-{{2,5}} ?)?(?:{_HEADERS}|BEGIN [A-Z0-9 ]{{0,30}}PRIVATE KEY(?: BLOCK)?)")
 _END = re.compile(r"END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?(?: ?-{2,5})?")
 _PUTTY_END = re.compile(r"Private-(?:MAC|Hash): ?[0-9a-fA-F]*+")
