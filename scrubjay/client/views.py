@@ -59,7 +59,7 @@ class IncidentView(View):
 
 
 class CountsView(View):
-    """How often it went wrong, all told."""
+    """How often it went wrong, in total."""
 
     failed: int = 0
     postponed: int = 0
@@ -68,7 +68,7 @@ class CountsView(View):
 
 
 class TurnView(View):
-    """Where a turn is; whose it is and what went wrong with it are told of one turn and of dead letters."""
+    """Where a turn is; whose it is and what went wrong with it are given for one turn and for dead letters."""
 
     id: str
     user_id: str | None = None
@@ -140,6 +140,15 @@ class SearchResults(View):
     pending: int = 0
 
 
+class Guidance(TypedDict, total=False):
+    """What is added to the extraction prompt: of one turn, or of every turn of the tenant."""
+
+    custom_instructions: str | None
+    includes: str | None
+    excludes: str | None
+    custom_categories: Mapping[str, str]
+
+
 class Part(TypedDict, total=False):
     """Which part of a list: a page by its number, or what follows a cursor of the answer before."""
 
@@ -201,7 +210,7 @@ class ReceiptView(OpenView):
 
 
 class VerificationView(View):
-    """Whether a receipt holds; `owner` and `left` are None where that was not asked or cannot be told."""
+    """Whether a receipt holds; `owner` and `left` are None where that was not requested or is unknown."""
 
     signature: bool
     owner: bool | None = None

@@ -122,15 +122,15 @@ def test_a_file_holds_memories_in_any_of_these_forms(tmp_path: Path, content: st
     file.write_text(content)
     source = FileSource(file, UTC)
     assert source.total() == 2
-    assert [item for piece in source.pieces(None) for item in piece.found] == [ONE, TWO]
-    assert [item for piece in source.pieces(1) for item in piece.found] == [TWO]
+    assert [item for piece in source.pieces(None) for item in piece.records] == [ONE, TWO]
+    assert [item for piece in source.pieces(1) for item in piece.records] == [TWO]
 
 
 def test_a_line_that_is_not_json_refuses_itself_alone(tmp_path: Path) -> None:
     file = tmp_path / "export.jsonl"
     file.write_text(f"{json.dumps(ONE)}\n{{half\n{json.dumps(TWO)}\n")
     (piece,) = FileSource(file, UTC).pieces(None)
-    assert piece.found == [ONE, LeftOut("line 2 is not JSON"), TWO]
+    assert piece.records == [ONE, LeftOut("line 2 is not JSON"), TWO]
 
 
 def test_of_our_own_export_the_memories_that_hold_come_in(tmp_path: Path) -> None:
@@ -147,5 +147,5 @@ def test_of_our_own_export_the_memories_that_hold_come_in(tmp_path: Path) -> Non
     file = tmp_path / "ana.jsonl"
     file.write_text("\n".join(map(json.dumps, lines)))
     (piece,) = FileSource(file, UTC).pieces(None)
-    assert [item for item in piece.found if not isinstance(item, LeftOut)] == [{**ONE, "valid_from": MOMENT}]
-    assert [item.is_wrong for item in piece.found if isinstance(item, LeftOut)] == [False] * 4
+    assert [item for item in piece.records if not isinstance(item, LeftOut)] == [{**ONE, "valid_from": MOMENT}]
+    assert [item.is_wrong for item in piece.records if isinstance(item, LeftOut)] == [False] * 4

@@ -68,7 +68,7 @@ class WrongState(ValueError):
     """The file is of another import, or of none; the text says what to do."""
 
 
-def begun(file: Path, source: str, server: str) -> Progress:
+def load(file: Path, source: str, server: str) -> Progress:
     """How far the same import has come, else that it begins. Raises WrongState, and OSError."""
     if not file.exists():
         return Progress(source=source, server=server)
