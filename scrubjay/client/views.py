@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Generic, TypedDict, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 T = TypeVar("T")
 
@@ -14,7 +14,9 @@ T = TypeVar("T")
 class View(BaseModel):
     """A frozen value read from an answer."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", hide_input_in_errors=True, populate_by_name=True, serialize_by_alias=True
+    )
 
 
 class Queued(View):
@@ -31,7 +33,7 @@ class EventView(View):
     id: str
     memory: str
     previous: str | None = None
-    held: bool = False
+    is_quarantined: bool = Field(default=False, alias="held")
     renewed: bool = False
 
 
@@ -120,7 +122,7 @@ class OutcomeView(View):
     id: str | None
     became: str
     reason: str | None = None
-    held: bool = False
+    is_quarantined: bool = Field(default=False, alias="held")
 
 
 class ImportView(View):

@@ -130,8 +130,8 @@ def _show(counts: Counts, total: int, options: Options) -> None:
         show_json({**counts.model_dump(), "total": total, "dry_run": options.dry_run})
     else:
         out().print(table(rows, "memories", ""))
-    if counts.held:
-        err().print(f"{counts.held} wait for a person: scrubjay quarantine list", soft_wrap=True)
+    if counts.quarantined:
+        err().print(f"{counts.quarantined} wait for a person: scrubjay quarantine list", soft_wrap=True)
     if not options.dry_run and counts.refused + counts.left_out:
         err().print(f"What did not come in, and why: {options.report}", soft_wrap=True)
     if counts.refused:
