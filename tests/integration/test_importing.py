@@ -206,7 +206,7 @@ async def test_a_memory_that_was_deleted_and_is_imported_again_stays(front: Fron
     assert became(await sent(front, given)) == ["imported"]
     found: list[Any] = await inbox.zrange("sj:removals", 0, -1)
     await inbox.zadd("sj:removals", dict.fromkeys(found, 0))  # the time has come to remove once more
-    assert await finish_removals(parts.inbox, parts.lanes, parts.store) == 1
+    assert await finish_removals(parts.sweep.removals) == 1
     assert [one["id"] for one in await listed(front)] == [given["id"]]
 
 

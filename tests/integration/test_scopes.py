@@ -22,12 +22,12 @@ ANA_WITH_OTHER = Scope(tenant="default", user_id="ana", agent_id="other")
 
 async def found(house: House, scope: Scope) -> list[str]:
     asked = Asked(scope=scope, text="what is known", limit=50)
-    answer = await recall(asked, store=house.store, embedder=house.embedder, turns=house.turns)
+    answer = await recall(asked, house.recall_services)
     return sorted(one.memory.text for one in answer.results)
 
 
 async def forgotten(house: House, scope: Scope) -> int:
-    receipt = await forget(scope, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store)
+    receipt = await forget(scope, house.forget_services)
     assert receipt.verified
     return receipt.memories
 
