@@ -235,9 +235,8 @@ class Walk:
         assert since == (moment - READY if moment and moment >= READY else None), (
             "a lane is ready, or is looked at then"
         )
-        holders = [
-            await self.held_by(worker.lease) for worker in self.workers if worker.lease and worker.lease.lane == lane
-        ]
+        leases = [worker.lease for worker in self.workers if worker.lease and worker.lease.lane == lane]
+        holders = [await self.held_by(lease) for lease in leases]
         assert since is None or not any(holders), "a lane at work is not ready"
         has_turn = await redis.zscore(keys.ready_tenants, lane.tenant) is not None
         assert has_turn == bool(await redis.zcard(ready)), (
@@ -272,9 +271,8 @@ class Walk:
     async def all_dead(self, name: str) -> bool:
         """Whether every turn of an index is dead."""
         ids: Any = await self.desk.redis.zrange(name, 0, -1)
-        return {await self.desk.redis.hget(keys.turn("default", turn_id.decode()), "status") for turn_id in ids} == {
-            b"dead"
-        }
+        names = [keys.turn("default", turn_id.decode()) for turn_id in ids]
+        return {await self.desk.redis.hget(name, "status") for name in names} == {b"dead"}
 
     async def end(self) -> None:
         await self.look()
