@@ -36,15 +36,15 @@ def masked_guidance(guidance: Guidance, mask: Mask) -> Guidance:
 
 def masked_values(values: Mapping[str, Any], mask: Mask) -> dict[str, Any]:
     """Metadata with every text in it masked, however deep, its keys as well."""
-    found: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     for key, value in values.items():
         name = masked = mask(key)
         number = 1
-        while name in found:  # two keys that are secrets of one kind must not become one
+        while name in result:  # two keys that are secrets of one kind must not become one
             number += 1
             name = f"{masked} {number}"
-        found[name] = _named(key, value, mask) if isinstance(value, str) else _value(value, mask)
-    return found
+        result[name] = _named(key, value, mask) if isinstance(value, str) else _value(value, mask)
+    return result
 
 
 def _named(key: str, value: str, mask: Mask) -> str:

@@ -50,10 +50,10 @@ class Desk:
     ) -> Erased:
         """Forget what the scope has in one lane; returns all that was removed."""
         steps = list[Erased]()
-        async with self.inbox.holding(hand_back or self.lanes.hand_back) as holding:
-            await holding.take([lane or scope.lane])
+        async with self.inbox.holding(hand_back or self.lanes.hand_back) as hold:
+            await hold.take([lane or scope.lane])
             epoch = await self.inbox.raise_epoch(scope)
-            for lease in holding.leases:
+            for lease in hold.leases:
                 steps += [step async for step in self.inbox.erase(scope, lease, epoch.order)]
         return all_of(steps)
 

@@ -182,11 +182,11 @@ async def forgetting(made: World) -> None:
         await made.lanes.record(lease, Plan(turn_ids=(later,), writes=(Write(point_id="m1", memory=memory),)))
         assert await made.inbox.unplan(lease, fay, 0) == 1
     await stored(made, fay)
-    async with made.inbox.holding(made.lanes.hand_back) as holding:
-        await holding.take([fay.lane])
+    async with made.inbox.holding(made.lanes.hand_back) as hold:
+        await hold.take([fay.lane])
         epoch = await made.inbox.raise_epoch(fay)
         await made.renewed()
-        assert [step async for step in made.inbox.erase(fay, holding.leases[0], epoch.order)]
+        assert [step async for step in made.inbox.erase(fay, hold.leases[0], epoch.order)]
     await made.inbox.drop_notifications(fay, epoch.order)
     await made.note_removal(fay)
     await made.receipts.keep(made.receipt())

@@ -195,10 +195,10 @@ class Walk:
         await asyncio.sleep(self.rng.choice([0.001, 0.01, 0.035]))
 
     async def status(self, turn_id: str) -> Status:
-        turn = await self.desk.turns.get(Scope(tenant="default"), turn_id)
-        assert turn is not None
-        assert turn.attempts >= 0, "no attempt is given back twice"
-        return turn.status
+        status = await self.desk.turns.get(Scope(tenant="default"), turn_id)
+        assert status is not None
+        assert status.attempts >= 0, "no attempt is given back twice"
+        return status.status
 
     async def waiting(self, lane: Lane) -> list[str]:
         ids: list[bytes] = await self.desk.redis.lrange(keys.waiting(lane), 0, -1)  # type: ignore[assignment]
@@ -236,8 +236,7 @@ class Walk:
             "a lane is ready, or is looked at then"
         )
         leases = [worker.lease for worker in self.workers if worker.lease and worker.lease.lane == lane]
-        holders = [await self.held_by(lease) for lease in leases]
-        assert since is None or not any(holders), "a lane at work is not ready"
+        assert since is None or not any([await self.held_by(lease) for lease in leases]), "a lane at work is not ready"
         has_turn = await redis.zscore(keys.ready_tenants, lane.tenant) is not None
         assert has_turn == bool(await redis.zcard(ready)), (
             "a tenant has a turn where it has ready lanes, and only there"
@@ -271,15 +270,14 @@ class Walk:
     async def all_dead(self, name: str) -> bool:
         """Whether every turn of an index is dead."""
         ids: Any = await self.desk.redis.zrange(name, 0, -1)
-        names = [keys.turn("default", turn_id.decode()) for turn_id in ids]
-        return {await self.desk.redis.hget(name, "status") for name in names} == {b"dead"}
+        return {await self.desk.redis.hget(keys.turn("default", item.decode()), "status") for item in ids} == {b"dead"}
 
     async def end(self) -> None:
         await self.look()
         for lane, ids in self.order.items():
             mine = [turn_id for turn_id in self.settled if turn_id in ids]
             assert mine == [turn_id for turn_id in ids if turn_id in mine], f"{lane} is settled in order of acceptance"
-        names = [name.decode() async for name in self.desk.redis.scan_iter("sj:*")]
+        names = [item.decode() async for item in self.desk.redis.scan_iter("sj:*")]
         for name, kind in zip(names, map(kind_of, names), strict=True):
             assert kind, f"{name} is of no kind"
             if kind.ends is Ends.NEVER or name in LOOKED_AT or name.startswith(keys.status_prefix("default")):

@@ -35,18 +35,17 @@ def lines(name: str) -> list[str]:
 
 def planted() -> list[Planted]:
     """Texts that hold a secret."""
-    secrets = []
+    items = []
     for line in lines("secrets.txt"):
         kind, _, text = line.replace("·", "").replace("\\n", "\n").partition("\t")
         before, _, rest = text.partition("⟦")
         secret, _, after = rest.partition("⟧")
-        secrets.append(Planted(kind, before, secret, after))
-    return secrets
+        items.append(Planted(kind, before, secret, after))
+    return items
 
 
 def unescaped(name: str) -> list[str]:
     """A table's lines with their escapes read: `\\n`, `\\uXXXX` and `\\UXXXXXXXX`."""
     return [
-        _ESCAPE.sub(lambda escape: chr(int(escape[1] or escape[2], 16)), line).replace("\\n", "\n")
-        for line in lines(name)
+        _ESCAPE.sub(lambda match: chr(int(match[1] or match[2], 16)), line).replace("\\n", "\n") for line in lines(name)
     ]

@@ -32,7 +32,7 @@ def test_a_webhook_is_registered_and_its_secret_alone_is_on_stdout(api: FakeApi)
     result = run(api, "webhooks", "create", "https://example.com/memories", "--name", "crm", "--event", "memory_add")
     assert result.stdout == "whsec_abc\n"
     assert "shown this once" in result.stderr
-    assert api.requests[0].body == {"url": HOOK["url"], "name": "crm", "events": ["memory_add"]}
+    assert api.asked[0].body == {"url": HOOK["url"], "name": "crm", "events": ["memory_add"]}
 
 
 def test_webhooks_are_listed_changed_and_deleted(api: FakeApi) -> None:
@@ -42,7 +42,7 @@ def test_webhooks_are_listed_changed_and_deleted(api: FakeApi) -> None:
     assert [words for words in ("crm", "memory_add", "active") if words in run(api, "webhooks", "list").stdout]
     assert json.loads(run(api, "webhooks", "list", "--json").stdout)[0]["id"] == "w1"
     assert "inactive" in run(api, "webhooks", "change", "w1", "--inactive").stdout
-    assert api.requests[-1].body == {"active": False}
+    assert api.asked[-1].body == {"active": False}
     assert "Delete the webhook w1?" in run(api, "webhooks", "delete", "w1", answer="n\n").stdout
     assert "It is deleted." in run(api, "webhooks", "delete", "w1", "--yes").stdout
 
@@ -51,7 +51,7 @@ def test_the_log_tells_what_was_delivered_and_what_the_receiver_said_last(api: F
     waiting = told(id="w1-8", status="waiting", status_code=500, attempts=2, due_at="2026-03-01T12:05:00Z")
     api.plan("GET", "/webhooks/w1/deliveries", page(waiting, told(error="timeout", status_code=None)))
     listed = run(api, "webhooks", "deliveries", "w1", "--json").stdout
-    assert [delivery["id"] for delivery in json.loads(listed)["results"]] == ["w1-8", "w1-7"]
+    assert [pressure["id"] for pressure in json.loads(listed)["results"]] == ["w1-8", "w1-7"]
     shown = run(api, "webhooks", "deliveries", "w1").stdout
     assert [words for words in ("HTTP", "timeout", "waiting") if words not in shown] == []
 

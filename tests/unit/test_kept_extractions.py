@@ -22,10 +22,10 @@ class Watched(EchoExtractor):
 
     def __init__(self) -> None:
         super().__init__()
-        self.extracted: list[list[str]] = []
+        self.asked: list[list[str]] = []
 
     async def extract(self, turns: Sequence[Turn]) -> Extraction:
-        self.extracted.append([turn.id for turn in turns])
+        self.asked.append([item.id for item in turns])
         return await super().extract(turns)
 
 
@@ -36,7 +36,7 @@ async def test_the_same_batch_is_asked_about_once_and_any_other_anew() -> None:
     first = await kept.extract([tea, jazz])
     assert await kept.extract([tea, jazz]) == first
     await kept.extract([jazz])  # the other may have been erased
-    assert behind.extracted == [["tea", "jazz"], ["jazz"]]
+    assert behind.asked == [["tea", "jazz"], ["jazz"]]
     assert [fact.turn_id for fact in first.facts] == ["tea", "jazz"]
 
 
@@ -47,7 +47,7 @@ async def test_replayed_turns_and_probes_are_always_asked_about() -> None:
         await kept.extract([turn("tea", replayed=True)])
         with asked_as_a_probe():
             await kept.extract([turn("jazz")])
-    assert len(behind.extracted) == 4
+    assert len(behind.asked) == 4
 
 
 async def test_what_is_kept_ends_after_ten_minutes_and_is_bounded() -> None:
@@ -56,11 +56,11 @@ async def test_what_is_kept_ends_after_ten_minutes_and_is_bounded() -> None:
     await kept.extract([turn("tea")])
     now[0] = 599
     await kept.extract([turn("tea")])
-    assert len(behind.extracted) == 1
+    assert len(behind.asked) == 1
     now[0] = 601
     await kept.extract([turn("tea")])
-    assert len(behind.extracted) == 2
+    assert len(behind.asked) == 2
     for number in range(101):
         await kept.extract([turn(f"tea{number}")])
     await kept.extract([turn("tea")])
-    assert len(behind.extracted) == 104
+    assert len(behind.asked) == 104

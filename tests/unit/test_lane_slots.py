@@ -26,20 +26,20 @@ class Claims:
 
     def __init__(self, *tenants: str) -> None:
         self.ready = list(tenants)
-        self.leased = list[str]()
+        self.held = list[str]()
         self.over = asyncio.Event()
 
     @asynccontextmanager
     async def claim(self, left_out: Collection[str] = ()) -> AsyncIterator[Lease | None]:
         await asyncio.sleep(0)
-        tenant = next((candidate for candidate in self.ready if candidate not in left_out), None)
+        tenant = next((text for text in self.ready if text not in left_out), None)
         if tenant is None:
             yield None
             return
         self.ready.remove(tenant)
-        self.leased.append(tenant)
+        self.held.append(tenant)
         yield Lease(lane=Lane(tenant=tenant, kind="user", name="ana"), token=1, taken_at=NOW)
-        self.leased.remove(tenant)
+        self.held.remove(tenant)
 
 
 @pytest.fixture
@@ -59,9 +59,9 @@ async def heard(slots: LaneSlots, claims: Claims, messages: int) -> list[asyncio
     parts: Any = SimpleNamespace(lanes=claims)
     tasks = []
     for _ in range(messages):
-        before = len(claims.leased)
+        before = len(claims.held)
         task = asyncio.create_task(slots.drain_next(parts))
-        await wait_until(lambda: len(claims.leased) > before or task.done(), what="a claim")  # noqa: B023 # at once
+        await wait_until(lambda: len(claims.held) > before or task.done(), what="a claim")  # noqa: B023 # at once
         tasks.append(task)
     return tasks
 
@@ -77,7 +77,7 @@ async def test_a_tenant_that_is_alone_has_every_thread(claims: Claims) -> None:
         slots.adapt(BUSY)
     claims.ready = ["acme"] * 10
     tasks = await heard(slots, claims, 8)
-    assert claims.leased == ["acme"] * 8
+    assert claims.held == ["acme"] * 8
     assert await ended(claims, tasks) == 8
 
 
@@ -90,10 +90,10 @@ async def test_beside_others_a_tenant_with_more_than_its_share_waits_at_the_limi
     assert slots.limit == 2
     claims.ready = ["acme", "acme", "bravo", *["acme"] * 10]
     tasks = await heard(slots, claims, 6)
-    assert sorted(claims.leased) == ["acme", "acme", "bravo"]
+    assert sorted(claims.held) == ["acme", "acme", "bravo"]
     claims.ready = ["acme", "bravo", "chess"]
     tasks += await heard(slots, claims, 3)
-    assert sorted(claims.leased) == ["acme", "acme", "bravo", "bravo", "chess"]
+    assert sorted(claims.held) == ["acme", "acme", "bravo", "bravo", "chess"]
     assert await ended(claims, tasks) == 5
 
 
@@ -110,7 +110,7 @@ async def test_what_a_tenant_with_a_small_share_has_at_work_keeps_the_others_out
         slots.adapt(BUSY)
     claims.ready = ["acme"] * 10
     tasks += await heard(slots, claims, 10)
-    assert claims.leased.count("acme") == slots.limit == 2
+    assert claims.held.count("acme") == slots.limit == 2
     await ended(claims, tasks)
 
 
@@ -118,7 +118,7 @@ async def test_beside_others_some_threads_are_kept_for_who_has_a_small_share(cla
     slots = LaneSlots(8)
     claims.ready = ["bravo", *["acme"] * 10]
     tasks = await heard(slots, claims, 8)
-    assert len(claims.leased) == 7
+    assert len(claims.held) == 7
     assert await ended(claims, tasks) == 7
 
 
@@ -134,7 +134,7 @@ async def test_what_is_being_claimed_counts_as_well(claims: Claims) -> None:
     parts: Any = SimpleNamespace(lanes=claims)
     tasks += [asyncio.create_task(slots.drain_next(parts)) for _ in range(10)]
     await wait_until(lambda: sum(task.done() for task in tasks) == 9, what="those that are refused")
-    assert claims.leased.count("acme") == 2
+    assert claims.held.count("acme") == 2
     await ended(claims, tasks)
 
 
@@ -147,10 +147,10 @@ async def test_a_tenant_is_alone_again_a_while_after_the_others_have_left(
     claims.over.clear()
     claims.ready = ["acme"] * 10
     tasks = await heard(slots, claims, 8)
-    assert len(claims.leased) == 7
+    assert len(claims.held) == 7
     monkeypatch.setattr(lane_slots, "_LATELY_SECONDS", 0)
     tasks += await heard(slots, claims, 1)
-    assert len(claims.leased) == 8
+    assert len(claims.held) == 8
     await ended(claims, tasks)
 
 

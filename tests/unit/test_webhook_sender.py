@@ -101,13 +101,13 @@ async def test_how_long_a_receiver_asks_us_to_wait_is_told(receiver: Receiver, s
 
 
 async def test_whatever_goes_wrong_out_there_is_a_word(sender: HttpWebhooks) -> None:
-    words = {
+    body = {
         f"http://127.0.0.1:{free_port()}/": "unreachable",
         "http://nobody.invalid/": "name_unknown",
         f"http://{'a' * 64}.b/": "name_unknown",
         "http://0177.0.0.1/": "invalid_address",
     }
-    for url, error in words.items():
+    for url, error in body.items():
         assert (await sender.send("default", url, {}, b"{}")).error == error, url
 
 
@@ -123,10 +123,10 @@ class Resolver:
     """Never answers for a name that begins with `slow`; for others it is this machine."""
 
     def __init__(self) -> None:
-        self.end, self.names = threading.Event(), list[str]()
+        self.end, self.asked = threading.Event(), list[str]()
 
     def __call__(self, name: str, port: int) -> list[str]:
-        self.names.append(name)
+        self.asked.append(name)
         if name.startswith("slow"):
             self.end.wait(20)
             raise socket.gaierror
@@ -149,7 +149,7 @@ async def test_names_whose_servers_never_answer_hold_up_no_other_look_up_and_are
         assert {reply.error for reply in replies} == {"timeout"}
     async with asyncio.timeout(2):
         assert await asyncio.get_running_loop().getaddrinfo("localhost", 80)
-    assert sorted(resolver.names) == sorted(names)
+    assert sorted(resolver.asked) == sorted(names)
 
 
 async def test_tenants_whose_names_are_never_answered_take_no_place_from_another(
@@ -161,10 +161,10 @@ async def test_tenants_whose_names_are_never_answered_take_no_place_from_another
         for place in range(7 * 20)
     ]
     try:
-        await wait_until(lambda: len(resolver.names) >= 7 * 8, what="the slow names being asked for")
+        await wait_until(lambda: len(resolver.asked) >= 7 * 8, what="the slow names being asked for")
         reply = await sender.send("quiet", f"http://well.example:{port}", {}, b"{}")
         assert reply.status_code == 204
-        assert len(resolver.names) == 7 * 8 + 1
+        assert len(resolver.asked) == 7 * 8 + 1
     finally:
         for task in slow:
             task.cancel()
@@ -179,13 +179,13 @@ async def test_tls_is_not_spoken_with_a_stranger(receiver: Receiver, sender: Htt
 
 
 @pytest.mark.parametrize(
-    ("settings", "may"),
+    ("given", "may"),
     [
         ({"auth": "off"}, True), ({"auth": "keys"}, False),
         ({"auth": "off", "webhook_private": "off"}, False), ({"auth": "keys", "webhook_private": "on"}, True),
     ],
 )  # fmt: skip
 def test_private_addresses_may_be_reached_where_it_is_said_or_where_only_this_machine_may_call(
-    settings: dict[str, str], may: bool
+    given: dict[str, str], may: bool
 ) -> None:
-    assert Settings.model_validate(settings).webhooks_may_be_private is may
+    assert Settings.model_validate(given).webhooks_may_be_private is may

@@ -88,8 +88,11 @@ def extraction_version(guidance: Guidance) -> str:
 
 
 def _described(guidance: Guidance) -> list[str]:
-    told = {name.lower(): _line(what) for name, what in guidance.categories.items()}
-    return [f"{name} ({told[name.lower()]})" if told.get(name.lower()) else name for name in categories(guidance)]
+    descriptions = {name.lower(): _line(what) for name, what in guidance.categories.items()}
+    return [
+        f"{name} ({descriptions[name.lower()]})" if descriptions.get(name.lower()) else name
+        for name in categories(guidance)
+    ]
 
 
 def _added(guidance: Guidance) -> list[str]:

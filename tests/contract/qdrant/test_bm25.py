@@ -57,7 +57,7 @@ def _search(client: QdrantClient, text: str, **options: Any) -> list[object]:
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    ("text", "found"),
     [
         ("bees", {1, 4}),
         ("a keeper of BEES", {1, 4}),
@@ -70,8 +70,8 @@ def _search(client: QdrantClient, text: str, **options: Any) -> list[object]:
         ("zeppelin", set()),
     ],
 )
-def test_a_query_finds_the_texts_that_share_its_words(client: QdrantClient, text: str, expected: set[int]) -> None:
-    assert set(_search(client, text)) == expected
+def test_a_query_finds_the_texts_that_share_its_words(client: QdrantClient, text: str, found: set[int]) -> None:
+    assert set(_search(client, text)) == found
 
 
 def test_a_rare_word_weighs_more_than_a_common_one(client: QdrantClient) -> None:
@@ -145,7 +145,7 @@ def test_words_and_meaning_are_fused_in_one_query_by_the_async_client(client: Qd
     async def search() -> list[object]:
         asynchronous = AsyncQdrantClient(url=server.url, cloud_inference=True)
         try:
-            answer = await asynchronous.query_points(
+            query_response = await asynchronous.query_points(
                 COLLECTION,
                 prefetch=[
                     Prefetch(query=NearestQuery(nearest=_document("peanuts")), using="bm25", limit=5),
@@ -154,7 +154,7 @@ def test_words_and_meaning_are_fused_in_one_query_by_the_async_client(client: Qd
                 query=FusionQuery(fusion=Fusion.RRF),
                 limit=3,
             )
-            return [point.id for point in answer.points]
+            return [point.id for point in query_response.points]
         finally:
             await asynchronous.close()
 

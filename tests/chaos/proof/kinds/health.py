@@ -22,7 +22,7 @@ _PATCHES = "tests/integration/test_metadata.py::test_two_patches_of_metadata_at_
 
 MUTATIONS: tuple[Mutation, ...] = (
     _one(17, "Readiness does not look at the circuit breakers.", _OUTAGE,
-         "scrubjay/health.py", "{name: await self._breaker(one) for", "{name: await self._breaker(None) for"),
+         "scrubjay/health.py", "{name: await self._breaker(provider) for", "{name: await self._breaker(None) for"),
     _one(17, "Lanes that back off do not degrade the service.", _OUTAGE,
          "scrubjay/health.py", "share > thresholds.lanes_percent", "share > 100"),
     _one(17, "That no worker is alive does not degrade the service.", f"{_EXAMINED}no_worker_degrades",
@@ -53,10 +53,10 @@ MUTATIONS: tuple[Mutation, ...] = (
     _one(17, "`scrubjay up` says ready before a worker is alive.", _UP,
          "scrubjay/devstack/parts.py", 'answer.startswith(b":1")', 'answer.startswith(b":")'),
     _one(17, "Feedback that the store has not written is told as kept.", _KEPT,
-         "scrubjay/edit/edits.py", "if after.feedback != given:", "if after.id != memory_id:"),
+         "scrubjay/edit/edits.py", "if after.feedback != feedback:", "if after.id != memory_id:"),
     _one(17, "A merged wording is stored without being judged.", _MERGED,
          "scrubjay/ingest/planner.py",
-         'self._add(fact.model_copy(update={"text": text}), held=True)\n            return ""',
+         'self._add(fact.model_copy(update={"text": text}), is_held=True)\n            return ""',
          "return self._update(fact, known, text)"),
     _one(17, "What a patch of metadata joins is read before the lane is held.", _PATCHES, "scrubjay/edit/edits.py",
          "    lane = (await _current(reach, memory_id, store)).scope.lane\n"
