@@ -44,15 +44,15 @@ async def agree(desk: Desk, settled: int, lost: int) -> None:
 @pytest.mark.parametrize(
     "gone", [[0], [2, 3], [5], [0, 1, 2, 3, 4, 5], range(1, 6)], ids=["first", "middle", "last", "all", "rest"]
 )
-@pytest.mark.parametrize("held", [0, 4], ids=["free", "held by a dead worker"])
+@pytest.mark.parametrize("turns_held", [0, 4], ids=["free", "held by a dead worker"])
 @pytest.mark.parametrize("planned", [False, True], ids=["no plan", "recorded plan"])
 async def test_lost_turns_are_counted_and_logged_once_and_the_others_settle_in_their_order(
-    desk: Desk, gone: Sequence[int], held: int, planned: bool
+    desk: Desk, gone: Sequence[int], turns_held: int, planned: bool
 ) -> None:
     posted = [await desk.post(f"turn {number}") for number in range(6)]
-    if held:
+    if turns_held:
         lease = await hold(desk)
-        batch = await desk.lanes.take(lease, held, 100_000)
+        batch = await desk.lanes.take(lease, turns_held, 100_000)
         if planned and batch:
             await desk.lanes.record(lease, Plan(turn_ids=tuple(turn.id for turn in batch.turns)))
         await desk.redis.delete(keys.lease(ANA.lane))

@@ -32,7 +32,7 @@ async def three(desk: Desk) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("meant", "found"),
+    ("meant", "letters"),
     [
         ({}, "abc"),
         ({"error": "bad_answer"}, "ab"),
@@ -46,13 +46,13 @@ async def three(desk: Desk) -> list[str]:
     ],
 )
 async def test_dead_letters_are_listed_and_replayed_by_what_holds_for_them_together(
-    desk: Desk, meant: dict[str, str], found: str
+    desk: Desk, meant: dict[str, str], letters: str
 ) -> None:
     ids = dict(zip("abc", await three(desk), strict=True))
-    assert await desk.listed(**meant) == [ids[letter] for letter in found]
+    assert await desk.listed(**meant) == [ids[letter] for letter in letters]
     body: dict[str, Any] = {**meant} or {"all": True}
-    assert await desk.post("replay", **body) == {"count": len(found), "left": 0, "reason": None}
-    assert await desk.listed() == [turn_id for letter, turn_id in ids.items() if letter not in found]
+    assert await desk.post("replay", **body) == {"count": len(letters), "left": 0, "reason": None}
+    assert await desk.listed() == [turn_id for letter, turn_id in ids.items() if letter not in letters]
 
 
 async def test_dead_letters_are_named_by_ids_and_by_when_they_were_accepted(desk: Desk) -> None:

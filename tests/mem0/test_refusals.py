@@ -109,7 +109,7 @@ async def test_a_body_that_is_too_large_is_a_quota_error(speak: Speaker) -> None
 
 
 @pytest.mark.parametrize(
-    "named",
+    "options",
     [
         {"immutable": True},
         {"structured_data_schema": {"type": "object"}},
@@ -118,10 +118,10 @@ async def test_a_body_that_is_too_large_is_a_quota_error(speak: Speaker) -> None
     ],
 )
 async def test_what_is_not_built_and_would_change_the_result_is_refused_by_name(
-    speak: Speaker, named: dict[str, Any]
+    speak: Speaker, options: dict[str, Any]
 ) -> None:
-    error = await refused(speak, exceptions.MemoryError, "add", "I live in Lisbon", user_id="nobody", **named)
-    assert (error.error_code, error.message.split()[0]) == ("HTTP_501", *named)
+    error = await refused(speak, exceptions.MemoryError, "add", "I live in Lisbon", user_id="nobody", **options)
+    assert (error.error_code, error.message.split()[0]) == ("HTTP_501", *options)
     assert (await speak("get_all", filters={"user_id": "nobody"}))["count"] == 0
 
 

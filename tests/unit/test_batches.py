@@ -35,10 +35,10 @@ DAY = timedelta(days=1)
 ID = "6f1c3d0e-7a55-5b1e-9a3c-2b7d1f0c9e44"
 
 
-def turn(turn_id: str, accepted: float, said: float | None = None, scope: Scope = ANA, text: str = "said") -> Turn:
+def turn(turn_id: str, accepted: float, said_day: float | None = None, scope: Scope = ANA, text: str = "said") -> Turn:
     return Turn(
         id=turn_id, scope=scope, messages=(Message(role=Role.USER, content=text),), accepted_at=DAY_0 + accepted * DAY,
-        timestamp=None if said is None else DAY_0 + said * DAY,
+        timestamp=None if said_day is None else DAY_0 + said_day * DAY,
     )  # fmt: skip
 
 
@@ -137,7 +137,7 @@ def _guarded(targets: list[Recalled | None]) -> None:
 
 def test_a_draft_that_has_become_nothing_yet_is_never_written() -> None:
     making = Planner({"t1": turn("t1", 1), "t2": turn("t2", 2)}, Source("echo"))
-    later = draft(1, fact("t2", "Lives in Lisbon"), turn("t2", 2, said=0))
+    later = draft(1, fact("t2", "Lives in Lisbon"), turn("t2", 2, said_day=0))
     making.follow(
         fact("t1", "Lives in Porto"), Decision(candidate=0, event=Event.UPDATE, target=0), later, "candidate:0"
     )

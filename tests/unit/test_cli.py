@@ -75,9 +75,9 @@ def test_a_filter_is_handed_on_and_may_name_the_owner(api: FakeApi, command: lis
     assert body["filters"] == {"user_id": "alice"}
 
 
-@pytest.mark.parametrize(("given", "sentence"), [("{", "is not valid JSON"), ("[]", "takes a JSON object")])
-def test_a_filter_that_is_none_is_refused_before_anybody_is_asked(api: FakeApi, given: str, sentence: str) -> None:
-    result = run(api, "search", "x", "--user", "alice", "--filter", given)
+@pytest.mark.parametrize(("text", "sentence"), [("{", "is not valid JSON"), ("[]", "takes a JSON object")])
+def test_a_filter_that_is_none_is_refused_before_anybody_is_asked(api: FakeApi, text: str, sentence: str) -> None:
+    result = run(api, "search", "x", "--user", "alice", "--filter", text)
     assert (result.exit_code, api.asked) == (2, [])
     assert f"--filter {sentence}" in result.stderr
 

@@ -17,8 +17,8 @@ from tests.fakes import NoGuidance, Scripted, ScriptedModel
 ANA = Scope(tenant="acme", user_id="ana")
 
 
-def turn(number: int, *said: str, role: Role = Role.USER) -> Turn:
-    messages = tuple(Message(role=role, content=text) for text in said)
+def turn(number: int, *texts: str, role: Role = Role.USER) -> Turn:
+    messages = tuple(Message(role=role, content=text) for text in texts)
     accepted_at = datetime(2026, 3, 6, 12, number, tzinfo=UTC)
     return Turn(id=f"turn-{number}", scope=ANA, messages=messages, accepted_at=accepted_at)
 
@@ -74,7 +74,7 @@ async def test_a_fact_whose_quote_was_never_said_is_dropped_and_counted() -> Non
 
 
 @pytest.mark.parametrize(
-    ("said", "quote", "kept"),
+    ("text", "quote", "kept"),
     [
         ("I live in Oslo.", '"I live in Oslo."', "I live in Oslo."),
         ("I live in Oslo.", "  \u201cI live in Oslo\u201d\n", "I live in Oslo"),
@@ -86,9 +86,9 @@ async def test_a_fact_whose_quote_was_never_said_is_dropped_and_counted() -> Non
     ],
 )
 async def test_a_quote_may_differ_in_white_space_and_typography_and_is_kept_as_it_was_said(
-    said: str, quote: str, kept: str
+    text: str, quote: str, kept: str
 ) -> None:
-    extraction = await extracted(facts(fact("A fact.", quote)), turn(0, said))
+    extraction = await extracted(facts(fact("A fact.", quote)), turn(0, text))
     assert [item.quote for item in extraction.facts] == [kept]
 
 
@@ -126,7 +126,7 @@ async def test_a_batch_of_turns_costs_one_question() -> None:
 
 
 @pytest.mark.parametrize(
-    ("bad", "named"),
+    ("bad", "error"),
     [
         ("Sure! Here are the facts.", "Invalid JSON"),
         ("", "Invalid JSON"),
@@ -144,13 +144,13 @@ async def test_a_batch_of_turns_costs_one_question() -> None:
         (facts(*[fact("x", "Oslo")] * 301), "facts: List should have at most 300 items"),
     ],
 )
-async def test_a_bad_answer_is_asked_for_once_more_with_the_error_named(bad: Scripted, named: str) -> None:
+async def test_a_bad_answer_is_asked_for_once_more_with_the_error_named(bad: Scripted, error: str) -> None:
     model = ScriptedModel(bad, GOOD)
     extraction = await ModelExtractor(model, NoGuidance()).extract([OSLO])
 
     assert [item.text for item in extraction.facts] == ["User lives in Oslo."]
     first, second = model.questions
-    assert named in second.user
+    assert error in second.user
     assert first.user in second.user
 
 

@@ -14,8 +14,8 @@ ANA = Scope(tenant="acme", user_id="ana")
 BOT = Scope(tenant="acme", agent_id="bot")
 
 
-def turn(*said: tuple[Role, str] | str, scope: Scope = ANA, turn_id: str = "t") -> Turn:
-    messages = [(Role.USER, items) if isinstance(items, str) else items for items in said]
+def turn(*messages_given: tuple[Role, str] | str, scope: Scope = ANA, turn_id: str = "t") -> Turn:
+    messages = [(Role.USER, items) if isinstance(items, str) else items for items in messages_given]
     return Turn(
         id=turn_id,
         scope=scope,

@@ -62,7 +62,7 @@ def test_what_mem0_has_replaced_is_left_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "moment"),
+    ("time", "moment"),
     [
         ("2024-07-20T08:30:36.275141Z", MOMENT),
         ("2024-07-20T08:30:36.275141", MOMENT),
@@ -72,8 +72,8 @@ def test_what_mem0_has_replaced_is_left_out() -> None:
         ("2024-07-20", "2024-07-20T00:00:00+00:00"),
     ],
 )
-def test_a_time_is_read_in_every_form_that_it_comes_in(given: Any, moment: str) -> None:
-    answer = of_record({"memory": TEXT, "user_id": "ana", "created_at": given}, UTC)
+def test_a_time_is_read_in_every_form_that_it_comes_in(time: Any, moment: str) -> None:
+    answer = of_record({"memory": TEXT, "user_id": "ana", "created_at": time}, UTC)
     assert answer == {"memory": TEXT, "user_id": "ana", "created_at": moment}
 
 

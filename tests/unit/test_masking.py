@@ -34,9 +34,9 @@ BEGINNINGS = (
 LONGEST = 200_000
 
 
-@pytest.mark.parametrize("one", PLANTED, ids=lambda value: f"{value.kind}: {value.before[:20]}")
-def test_a_secret_is_masked_whole_and_what_is_around_it_stays(one: Planted) -> None:
-    assert MASK(one.text) == one.masked
+@pytest.mark.parametrize("planted", PLANTED, ids=lambda value: f"{value.kind}: {value.before[:20]}")
+def test_a_secret_is_masked_whole_and_what_is_around_it_stays(planted: Planted) -> None:
+    assert MASK(planted.text) == planted.masked
 
 
 @pytest.mark.parametrize("text", lines("no_secrets.txt"))

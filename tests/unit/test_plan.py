@@ -43,10 +43,10 @@ KNOWN = Memory(
 )
 
 
-def turn(turn_id: str, hours: int, scope: Scope = ANA, said: datetime | None = None) -> Turn:
+def turn(turn_id: str, hours: int, scope: Scope = ANA, said_at: datetime | None = None) -> Turn:
     said_words = (Message(role=Role.USER, content="said"),)
     return Turn(
-        id=turn_id, scope=scope, messages=said_words, accepted_at=MARCH + hours * HOUR, timestamp=said,
+        id=turn_id, scope=scope, messages=said_words, accepted_at=MARCH + hours * HOUR, timestamp=said_at,
         metadata={"turn": turn_id},
     )  # fmt: skip
 
@@ -127,7 +127,7 @@ def test_two_updates_of_one_memory_in_a_batch_build_on_each_other() -> None:
 
 
 def test_a_fact_said_before_what_is_known_enters_the_history_and_leaves_the_newer_one_standing() -> None:
-    making = planner(turn("t1", 1, said=MARCH - 48 * HOUR))
+    making = planner(turn("t1", 1, said_at=MARCH - 48 * HOUR))
     making.follow(fact("t1", ROME), decided(Event.UPDATE), KNOWN)
     plan = planned(making)
     memories = by_point(plan.writes)
@@ -146,7 +146,7 @@ def test_a_retraction_ends_the_memory_and_says_since_when() -> None:
 
 
 def test_a_retraction_said_before_what_is_known_changes_nothing() -> None:
-    making = planner(turn("t1", 1, said=MARCH - 48 * HOUR))
+    making = planner(turn("t1", 1, said_at=MARCH - 48 * HOUR))
     making.follow(fact("t1", NOT_BERLIN), decided(Event.DELETE), KNOWN)
     assert planned(making).writes == ()
 
@@ -201,7 +201,7 @@ def test_of_very_many_turns_that_said_one_thing_the_first_and_the_last_are_kept(
 
 def test_what_was_said_between_two_times_of_a_repeated_fact_takes_its_place_between_them() -> None:
     known = KNOWN.model_copy(update={"said_at": MARCH})
-    making = planner(turn("t1", 1, said=MARCH - 2 * HOUR))
+    making = planner(turn("t1", 1, said_at=MARCH - 2 * HOUR))
     making.follow(fact("t1", ROME), decided(Event.UPDATE), known)
     memories = sorted(by_point(final_writes(planned(making))).values(), key=lambda memory: memory.version)
     assert [(memory.text, memory.current, memory.valid_from, memory.valid_to) for memory in memories] == [

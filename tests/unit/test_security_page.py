@@ -40,14 +40,14 @@ def test_every_setting_that_the_page_of_threats_names_is_a_setting() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "sentence"),
+    ("settings", "sentence"),
     [
         ({"auth": "off", "host": "0.0.0.0"}, "SCRUBJAY_AUTH=off is refused on 0.0.0.0"),
         ({"auth": "keys", "admin_key": None}, "SCRUBJAY_AUTH=keys needs SCRUBJAY_ADMIN_KEY"),
     ],
 )
 def test_a_server_that_lets_everybody_in_from_afar_or_nobody_at_all_does_not_start(
-    given: dict[str, str | None], sentence: str
+    settings: dict[str, str | None], sentence: str
 ) -> None:
     with pytest.raises(BadConfiguration, match=sentence):
-        Gate(Settings.model_validate(given))
+        Gate(Settings.model_validate(settings))

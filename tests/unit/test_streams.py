@@ -70,7 +70,7 @@ async def test_an_event_is_one_line_of_json_and_silence_is_a_comment() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "data"),
     [
         (StoreUnavailable("the store\nis away"), '{"detail":"the store is away","error":"store_unavailable"}'),
         (
@@ -79,5 +79,5 @@ async def test_an_event_is_one_line_of_json_and_silence_is_a_comment() -> None:
         ),
     ],
 )
-async def test_a_failure_is_the_last_event_and_tells_no_more_than_any_refusal(error: Exception, told: str) -> None:
-    assert await sent(then=error) == f"event: error\ndata: {told}\n\n"
+async def test_a_failure_is_the_last_event_and_tells_no_more_than_any_refusal(error: Exception, data: str) -> None:
+    assert await sent(then=error) == f"event: error\ndata: {data}\n\n"

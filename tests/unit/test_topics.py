@@ -61,11 +61,11 @@ members = st.lists(
 
 @given(members)
 def test_in_each_view_just_the_last_that_has_not_expired_is_shown(
-    told: list[tuple[str | None, str | None, int, int]],
+    rows: list[tuple[str | None, str | None, int, int]],
 ) -> None:
     """By the rule itself: whoever asks with some ids sees what was said last with these ids."""
     scopes = dict[Scope, Memory]()
-    for number, (agent, run, hours, lasting) in enumerate(told):
+    for number, (agent, run, hours, lasting) in enumerate(rows):
         end = {"expires_at": MARCH + (hours + lasting) * HOUR} if lasting else {}
         value = memory(number, agent, run, hours, **end)
         scopes[value.scope] = value

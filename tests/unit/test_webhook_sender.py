@@ -179,13 +179,13 @@ async def test_tls_is_not_spoken_with_a_stranger(receiver: Receiver, sender: Htt
 
 
 @pytest.mark.parametrize(
-    ("given", "may"),
+    ("settings", "may"),
     [
         ({"auth": "off"}, True), ({"auth": "keys"}, False),
         ({"auth": "off", "webhook_private": "off"}, False), ({"auth": "keys", "webhook_private": "on"}, True),
     ],
 )  # fmt: skip
 def test_private_addresses_may_be_reached_where_it_is_said_or_where_only_this_machine_may_call(
-    given: dict[str, str], may: bool
+    settings: dict[str, str], may: bool
 ) -> None:
-    assert Settings.model_validate(given).webhooks_may_be_private is may
+    assert Settings.model_validate(settings).webhooks_may_be_private is may
