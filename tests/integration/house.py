@@ -58,13 +58,13 @@ class House:
         return [memory.text for memory in await self.memories(scope)]
 
     async def status(self, turn_id: str) -> TurnStatus:
-        status = await self.turns.get(Scope(tenant="default"), turn_id)
-        assert status is not None
-        return status
+        turn = await self.turns.get(Scope(tenant="default"), turn_id)
+        assert turn is not None
+        return turn
 
     async def ask(self, text: str, **more: Any) -> Recall:
-        question = Asked(scope=ANA, text=text, **more)
-        return await recall(question, store=self.store, embedder=self.embedder, turns=self.turns)
+        request = Asked(scope=ANA, text=text, **more)
+        return await recall(request, store=self.store, embedder=self.embedder, turns=self.turns)
 
 
 async def make_removals_due(redis: Redis) -> None:

@@ -143,7 +143,9 @@ async def test_no_tenant_reaches_the_dead_letters_of_another(desk: Desk) -> None
 async def test_many_dead_turns_of_one_lane_are_replayed_in_their_order_however_they_are_named(desk: Desk) -> None:
     ids = [await desk.bury(f"fact {number}") for number in range(12)]
     assert await desk.post("replay", ids=ids[::-1]) == {"count": 12, "left": 0, "reason": None}
-    assert await desk.house.inbox._redis.lrange("sj:wait:default:user:ana", 0, -1) == [text.encode() for text in ids]
+    assert await desk.house.inbox._redis.lrange("sj:wait:default:user:ana", 0, -1) == [
+        turn_id.encode() for turn_id in ids
+    ]
     while await desk.house.drain():
         pass
     assert await desk.house.texts() == [f"fact {number}" for number in range(12)]

@@ -21,8 +21,8 @@ ANA_WITH_OTHER = Scope(tenant="default", user_id="ana", agent_id="other")
 
 
 async def found(house: House, scope: Scope) -> list[str]:
-    question = Asked(scope=scope, text="what is known", limit=50)
-    answer = await recall(question, store=house.store, embedder=house.embedder, turns=house.turns)
+    request = Asked(scope=scope, text="what is known", limit=50)
+    answer = await recall(request, store=house.store, embedder=house.embedder, turns=house.turns)
     return sorted(result.memory.text for result in answer.results)
 
 

@@ -35,8 +35,8 @@ def decision(number: int, event: str, target: int | None = None, text: str | Non
     return {"candidate": number, "event": event, "target": target, "text": text}
 
 
-def decisions(*items: dict[str, Any]) -> dict[str, Any]:
-    return {"decisions": list(items)}
+def decisions(*entries: dict[str, Any]) -> dict[str, Any]:
+    return {"decisions": list(entries)}
 
 
 async def by_rule(text: str, *near: Recalled) -> Decision:
@@ -109,7 +109,7 @@ async def test_a_repetition_within_the_batch_is_none_without_a_target() -> None:
     texts = ["User likes tea.", "User has a cat.", "User really likes the tea"]
     reconciliation = await RULES.reconcile([candidate(text) for text in texts], [[], [], []])
 
-    assert [(item.candidate, item.event, item.target) for item in reconciliation.decisions] == [
+    assert [(decision.candidate, decision.event, decision.target) for decision in reconciliation.decisions] == [
         (0, Event.ADD, None),
         (1, Event.ADD, None),
         (2, Event.NONE, None),
@@ -129,7 +129,7 @@ async def test_the_model_is_not_asked_about_what_is_the_same_or_far_from_everyth
         model, ["User likes tea.", "User skis.", "User has a cat.", "User skis."], neighbours
     )
 
-    assert [item.event for item in reconciliation.decisions] == [Event.NONE, Event.ADD, Event.ADD, Event.NONE]
+    assert [decision.event for decision in reconciliation.decisions] == [Event.NONE, Event.ADD, Event.ADD, Event.NONE]
     assert model.questions == []
 
 
@@ -161,7 +161,7 @@ async def test_all_open_candidates_go_into_one_question_with_numbers_of_its_own(
 async def test_a_candidate_may_change_a_neighbour_of_another_candidate() -> None:
     model = ScriptedModel(decisions(decision(0, "NONE", 1), decision(1, "UPDATE", 0, "New.")))
     reconciliation = await by_model(model, ["x", "y"], [[known("a")], [known("b")]])
-    assert [item.target for item in reconciliation.decisions] == [1, 0]
+    assert [decision.target for decision in reconciliation.decisions] == [1, 0]
 
 
 async def test_what_an_event_has_no_use_for_is_left_out() -> None:
@@ -199,7 +199,7 @@ async def test_an_answer_that_cannot_be_carried_out_is_asked_for_once_more(
     model = ScriptedModel(decisions(*bad), decisions(decision(0, "ADD"), decision(1, "NONE", 1)))
     reconciliation = await by_model(model, ["x", "y"], [[known("a")], [known("b")]])
 
-    assert [item.event for item in reconciliation.decisions] == [Event.ADD, Event.NONE]
+    assert [decision.event for decision in reconciliation.decisions] == [Event.ADD, Event.NONE]
     assert len(model.questions) == 2
     assert error in model.questions[1].user
 

@@ -16,15 +16,15 @@ PAGE = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
 
 
 def test_every_file_that_the_page_of_threats_names_is_there() -> None:
-    matches = set(re.findall(r"`(tests/[\w/]+(?:\.py)?)", PAGE))
-    assert len(matches) > 15
-    assert [path for path in sorted(matches) if not (ROOT / path).exists()] == []
+    paths = set(re.findall(r"`(tests/[\w/]+(?:\.py)?)", PAGE))
+    assert len(paths) > 15
+    assert [path for path in sorted(paths) if not (ROOT / path).exists()] == []
 
 
 def test_every_test_that_the_page_of_threats_names_is_there() -> None:
-    matches = re.findall(r"(test_\w+\.py)(?:::(\w+))?", PAGE)
-    assert len(matches) > 30
-    for file, start in matches:
+    references = re.findall(r"(test_\w+\.py)(?:::(\w+))?", PAGE)
+    assert len(references) > 30
+    for file, start in references:
         texts = [path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob(file)]
         assert any(re.search(rf"def {start}", text) for text in texts), f"{file}::{start}"
 
