@@ -175,7 +175,7 @@ class Story:
         request = Asked(
             scope=narrowed(scope, condition), text="what is known", limit=_MOST_AT_ONCE, filters=condition, as_of=as_of
         )
-        answer = await recall(question, self.house.recall_services)
+        answer = await recall(request, self.house.recall_services)
         return sorted(result.memory.text for result in answer.results)
 
     async def listed(self, scope: Scope, filters: Any = None) -> list[str]:

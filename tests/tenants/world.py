@@ -145,14 +145,14 @@ class World:
         points, keyring = await self.points(), await self.parts.api_keys.keyring.all(None)
         for other in TENANTS:
             theirs = sorted(json.dumps(point, sort_keys=True) for point in points if point["tenant"] == other)
-            books, guidance = await self.parts.turns.ledger(other), await self.parts.guidance.of(other)
-            hooks, told = (
+            ledger, guidance = await self.parts.turns.ledger(other), await self.parts.guidance.of(other)
+            hooks, deliveries = (
                 await self.parts.webhooks.registry.all(other),
                 await self.parts.webhooks.deliveries.counts([other]),
             )
-            keys = [one for one in keyring if one.tenant == other]
-            found = (theirs, books, guidance, keys, hooks, told, await self.scores(other))
-            if other != tenant and self.state.get(other, found) != found:
+            keys = [key for key in keyring if key.tenant == other]
+            state = (theirs, ledger, guidance, keys, hooks, deliveries, await self.scores(other))
+            if other != tenant and self.state.get(other, state) != state:
                 raise Leak(f"{kind} as {tenant} changed something of {other}")
             self.state[other] = state
         self.look_up(tenant, points)

@@ -62,7 +62,7 @@ async def test_tenants_whose_webhooks_are_slow_take_no_place_of_a_worker_from_an
     webhooks = WebhookServices(registry=cast(Any, Registry()), deliveries=cast(Any, Nothing()), server_key=unused)
     services = DeliveryServices(webhooks=webhooks, sender=unused, turns=unused, store=unused)
     slow = [asyncio.create_task(deliver(f"slow{place % 3}", f"hook{place}", services)) for place in range(3 * 20)]
-    await wait_until(lambda: len(texts) >= 3 * 8, what="the slow ones at work")
+    await wait_until(lambda: len(calls) >= 3 * 8, what="the slow ones at work")
     others = [
         asyncio.create_task(deliver("quiet", "hook", services)),
         asyncio.create_task(deliver("slow0", "", services)),
