@@ -106,9 +106,9 @@ async def test_after_a_bit_of_everything_every_redis_key_is_known_and_ends_when_
     await client.guide({"custom_instructions": "Keep what they eat."})
     await scene.settled(await scene.post("settled", BERLIN, TEA))
     await scene.settled(await scene.post("gated", "ok thanks"))
-    said = [{"role": "user", "content": TEA}]
+    messages = [{"role": "user", "content": TEA}]
     for _ in range(2):
-        await client.add_turn(said, infer=False, idempotency_key="once", user_id=user("word"), agent_id="bot")
+        await client.add_turn(messages, infer=False, idempotency_key="once", user_id=user("word"), agent_id="bot")
     await memories_by_hand(scene)
     dead = await dead_letters(scene)
     await provider_away(scene)

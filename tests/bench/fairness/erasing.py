@@ -82,7 +82,7 @@ def evidence(users: Sequence[ReceiptView], agents: Sequence[ReceiptView]) -> Act
         users: the receipts of users.
         agents: the receipts of agents.
     """
-    memories, turns = (sum(getattr(one, name) for one in (*users, *agents)) for name in ("memories", "turns"))
+    memories, turns = (sum(getattr(owner, name) for owner in (*users, *agents)) for name in ("memories", "turns"))
     counts = {"users forgotten": len(users), "agents forgotten": len(agents)}
     counts |= {"memories erased": memories, "turns erased": turns}
     return Activity(counts, [f"{name}: none" for name, count in counts.items() if not count])
