@@ -120,12 +120,12 @@ def library(qdrant_url: str) -> Iterator[Library]:
         ]
         runner.run(store.apply(lease, [*writes, *OLDER], FOREVER))
         there = [one.id for one in seeds(THERE)]  # as an older Scrubjay stored them
-        runner.run(client.delete_payload(store.collection, ["folded"], points=[*there], wait=True))
+        runner.run(client.delete_payload(store.collection.name, ["folded"], points=[*there], wait=True))
         local.create_collection("memories", vectors_config={})
         here = [one for one in writes if one.memory.scope.tenant == HERE.tenant]
         local.upsert("memories", [PointStruct(id=one.point_id, vector={}, payload=to_payload(one, 1)) for one in here])
         yield Library(runner, store, local)
-        runner.run(client.delete_collection(store.collection))
+        runner.run(client.delete_collection(store.collection.name))
         runner.run(client.close())
         local.close()
 

@@ -29,7 +29,11 @@ def conditions(condition: Condition | None, version: Version) -> list[models.Con
         return []
     if version.has_substrings:
         return [compiled(condition)]
-    parts = [one for one in comparisons(condition) if one.op in _OF_PARTS and isinstance(one.values[0], str)]
+    parts = [
+        comparison
+        for comparison in comparisons(condition)
+        if comparison.op in _OF_PARTS and isinstance(comparison.values[0], str)
+    ]
     if parts and not version.has_text_by_parts:
         raise FilterNotServed(f"{fields(*parts)}: Qdrant {version.name} cannot test for a part of a text, 1.20 can")
     return [_by_text(compiled(condition))]
@@ -39,7 +43,7 @@ def comparisons(condition: Condition) -> list[Comparison]:
     """Every comparison in a filter, at any depth: they tell what this version of the Qdrant server cannot test."""
     if isinstance(condition, Comparison):
         return [condition]
-    return [one for part in condition.parts for one in comparisons(part)]
+    return [comparison for part in condition.parts for comparison in comparisons(part)]
 
 
 def characters(condition: Condition | None) -> int:
@@ -50,8 +54,8 @@ def characters(condition: Condition | None) -> int:
 
 def fields(*conditions: Condition) -> str:
     """The names of the fields, as callers know them, in filters that Qdrant cannot serve: for the error message."""
-    every = [one for condition in conditions for one in comparisons(condition)]
-    return ", ".join(dict.fromkeys(".".join([one.on.value, *one.path]) for one in every))
+    paths = [[leaf.on.value, *leaf.path] for condition in conditions for leaf in comparisons(condition)]
+    return ", ".join(dict.fromkeys(".".join(path) for path in paths))
 
 
 def _by_text(condition: models.Condition) -> models.Condition:
@@ -108,8 +112,8 @@ def _is_any(key: str, values: Sequence[Operand]) -> models.Condition:
     """Make Qdrant's condition that a payload field equals any of the values: one `MatchAny` holds all the texts."""
     texts = [value for value in values if isinstance(value, str)]
     others = [_equals(key, value) for value in values if not isinstance(value, str)]
-    found = [_field(key, match=models.MatchAny(any=texts))] if texts else []
-    return models.Filter(should=[*found, *others])
+    matches = [_field(key, match=models.MatchAny(any=texts))] if texts else []
+    return models.Filter(should=[*matches, *others])
 
 
 def _is_none(key: str, values: Sequence[Operand]) -> models.Condition:
