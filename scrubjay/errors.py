@@ -98,18 +98,18 @@ class NewerFormat(Transient):
 
     Args:
         what: what it is, for the sentence.
-        found: its format; None where it names none, so that it is of before the first release.
+        version: its format; None where it names none, so that it is of before the first release.
         known: the newest format that we read.
     """
 
     code = "newer_format"
 
-    def __init__(self, what: str, found: object, known: int) -> None:
-        if found is None:
+    def __init__(self, what: str, version: object, known: int) -> None:
+        if version is None:
             reason = "names no format: it is not Scrubjay's, or of before the first release"
             remedy = "begin with an empty Redis and Qdrant"
         else:
-            reason = f"was written by a newer Scrubjay (format {found}, this one reads up to {known})"
+            reason = f"was written by a newer Scrubjay (format {version}, this one reads up to {known})"
             remedy = "upgrade this process"
         super().__init__(f"{what} {reason}; {remedy}")
 

@@ -30,28 +30,28 @@ def masked_guidance(guidance: Guidance, mask: Mask) -> Guidance:
     if guidance == _NONE:
         return guidance
     texts = {name: getattr(guidance, name) for name in ("instructions", "includes", "excludes")}
-    told = {name: mask(text) if text else text for name, text in texts.items()}
-    return Guidance(categories=masked_values(guidance.categories, mask), **told)
+    masked_texts = {name: mask(text) if text else text for name, text in texts.items()}
+    return Guidance(categories=masked_values(guidance.categories, mask), **masked_texts)
 
 
 def masked_values(values: Mapping[str, Any], mask: Mask) -> dict[str, Any]:
     """Metadata with every text in it masked, however deep, its keys as well."""
-    found: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     for key, value in values.items():
         name = masked = mask(key)
         number = 1
-        while name in found:  # two keys that are secrets of one kind must not become one
+        while name in result:  # two keys that are secrets of one kind must not become one
             number += 1
             name = f"{masked} {number}"
-        found[name] = _named(key, value, mask) if isinstance(value, str) else _value(value, mask)
-    return found
+        result[name] = _text_under(key, value, mask) if isinstance(value, str) else _value(value, mask)
+    return result
 
 
-def _named(key: str, value: str, mask: Mask) -> str:
+def _text_under(key: str, value: str, mask: Mask) -> str:
     """A text under a key, which may tell what it is: `{"password": "hunter2"}`."""
-    masked, told = mask(value), f"{key}: "
-    whole = mask(told + value) if masked == value else ""
-    return whole.removeprefix(told) if whole.startswith(told) else masked
+    masked, prefix = mask(value), f"{key}: "
+    whole = mask(prefix + value) if masked == value else ""
+    return whole.removeprefix(prefix) if whole.startswith(prefix) else masked
 
 
 def _value(value: Any, mask: Mask) -> Any:
@@ -61,7 +61,7 @@ def _value(value: Any, mask: Mask) -> Any:
     if isinstance(value, Mapping):
         return masked_values(value, mask)
     if isinstance(value, list):
-        return [_value(one, mask) for one in value]
+        return [_value(item, mask) for item in value]
     if isinstance(value, int) and value >= _SHORTEST_CARD:
         digits = str(value)
         return masked if (masked := mask(digits)) != digits else value

@@ -41,7 +41,7 @@ _HANDOVER = pattern(
     r"(?! #?\d)[^:]{0,40}:"
 )
 _ABOUT_ME = pattern(r"\b(?:about|remember|note|know)\b[^:]{0,40}\b(?:me|myself|i|i'm|my)\b[^:]{0,40}:")
-_LETTER = pattern(r"\s*(?:dear\b|subject:|to whom )")
+_SALUTATION = pattern(r"\s*(?:dear\b|subject:|to whom )")
 _CODE = re.compile(r"[{};=<>|\\]|\w\(|^(?:#|//|\$)|https?://\S+$")
 _FENCES = ("```", "~~~", '"""')
 _QUOTED = (">", "|", "#")
@@ -90,10 +90,10 @@ def _paragraphs(text: str) -> list[tuple[int, int]]:
     """Start and end of each paragraph that the extractor by rules reads; none where a message orders work on a text."""
     if "\n" in text.strip() and _TEXT_WORK.match(text[:MAX_SENTENCE]):
         return []
-    found = list(_unwrapped(text, _own_lines(text)))
+    paragraphs = list(_unwrapped(text, _own_lines(text)))
     if len(text) > MAX_MESSAGE:
-        return [(start, end) for start, end in (found[:1] + found[1:][-1:]) if end - start <= MAX_SENTENCE]
-    return found
+        return [(start, end) for start, end in (paragraphs[:1] + paragraphs[1:][-1:]) if end - start <= MAX_SENTENCE]
+    return paragraphs
 
 
 def _own_lines(text: str) -> Iterator[tuple[int, int]]:
@@ -109,7 +109,7 @@ def _own_lines(text: str) -> Iterator[tuple[int, int]]:
         start, at = at, at + len(line) + 1
         if line.lstrip().startswith(_FENCES):
             fenced = not fenced
-        elif _LETTER.match(line):
+        elif _SALUTATION.match(line):
             return
         elif not fenced and not (dialogue and _SPEAKER.match(line)) and _prose(line):
             item = _ITEM.match(line)

@@ -32,8 +32,8 @@ def statements(sentence: str) -> list[Statement]:
     pieces = _pieces(sentence, start, end)
     if len(pieces) > 1 and all(_short(sentence[first:last]) for first, last in pieces):
         judged = [_judged(sentence, first, last) for first, last in pieces]
-        if all(one is not None and not one.dangling for one in judged):
-            return [one for one in judged if one is not None]
+        if all(statement is not None and not statement.dangling for statement in judged):
+            return [statement for statement in judged if statement is not None]
     tails = (_judged(sentence, first, end) for first, _ in pieces)
     return [tail for tail in tails if tail][:1]
 
@@ -110,11 +110,16 @@ def _subject(clause: str, point: int) -> int | None:
     return lead_in.start("subject")
 
 
-def _lasting(clause: str, said: str) -> bool:
-    """Whether what is said from the subject on is worth keeping beyond this conversation."""
+def _lasting(clause: str, predication: str) -> bool:
+    """Whether a clause is worth keeping beyond this conversation.
+
+    Args:
+        clause: the whole of it.
+        predication: its part from the subject on.
+    """
     if len(clause.replace("'", " ").split()) < _FEWEST or passing.HYPOTHETICAL.match(clause):
         return False
-    if passing.WISH_FOR_LIFE.match(said):
+    if passing.WISH_FOR_LIFE.match(predication):
         return True
     talk = (passing.PASSING, passing.PEOPLE_IN_GENERAL, passing.NOT_ABOUT_ME)
-    return not any(words.match(said) for words in talk)
+    return not any(pattern.match(predication) for pattern in talk)

@@ -9,7 +9,7 @@ from typing import cast
 
 from pydantic import Field, FiniteFloat, field_validator
 
-from scrubjay.adapters.openai.endpoint import Billed, OpenAIEndpoint, Raw, Tokens, Wire
+from scrubjay.adapters.openai.endpoint import Billed, OpenAIEndpoint, Raw, RemoteModel, Tokens, Wire
 from scrubjay.adapters.openai.prices import Price, priced
 from scrubjay.errors import ModelUnavailable
 from scrubjay.model import Usage, Vector
@@ -55,28 +55,16 @@ class OpenAIEmbedder:
     A text is embedded by its first 8,000 characters.
 
     Args:
-        api_key: None where the endpoint wants none.
-        base_url: None for OpenAI's own.
-        model: the embedding model's name.
-        timeout_seconds: how long one call may take as a whole.
-        meter: books each answered call.
+        remote: the model, and how it is reached.
+        meter: records the cost of each answered call.
         price: of the model, None where it is not known.
 
     Raises BadConfiguration for a key that no header can carry. Close it with `aclose()`.
     """
 
-    def __init__(
-        self,
-        *,
-        api_key: str | None,
-        base_url: str | None,
-        model: str,
-        timeout_seconds: float,
-        meter: Meter,
-        price: Price | None = None,
-    ) -> None:
-        self._endpoint = OpenAIEndpoint(api_key, base_url, timeout_seconds, self._billed)
-        self._name = model
+    def __init__(self, remote: RemoteModel, *, meter: Meter, price: Price | None = None) -> None:
+        self._endpoint = OpenAIEndpoint(remote, self._billed)
+        self._name = remote.model
         self._meter = meter
         self._price = price
         self._dimension: int | None = None
@@ -102,16 +90,16 @@ class OpenAIEmbedder:
 
     async def embed(self, texts: Sequence[str]) -> list[Vector]:
         """One vector a text, in the same order; texts go out 256 a call. Raises ModelUnavailable or ModelRejected."""
-        found: list[Vector] = []
+        vectors: list[Vector] = []
         for start in range(0, len(texts), _TEXTS_A_CALL):
-            found += await _vectors(self._endpoint, self._name, texts[start : start + _TEXTS_A_CALL])
-        dimension = self._dimension or (len(found[0]) if found else None)
-        odd = next((len(vector) for vector in found if len(vector) != dimension), None)
+            vectors += await _vectors(self._endpoint, self._name, texts[start : start + _TEXTS_A_CALL])
+        dimension = self._dimension or (len(vectors[0]) if vectors else None)
+        odd = next((len(vector) for vector in vectors if len(vector) != dimension), None)
         if odd is not None:
             changed = f"gives vectors of {odd} instead of {dimension} numbers, as it did before"
             raise ModelUnavailable(f"{_what(self._name)} {changed}.")
         self._dimension = dimension
-        return found
+        return vectors
 
     async def _billed(self, tokens: Tokens) -> None:
         usage = Usage(embeddings=1, embedding_tokens=tokens.prompt_tokens)
@@ -131,7 +119,7 @@ async def _vectors(endpoint: OpenAIEndpoint, model: str, texts: Sequence[str]) -
     create = endpoint.client.embeddings.with_raw_response.create
     call = cast("Awaitable[Raw]", create(model=model, input=[text[:_CHARS_A_TEXT] for text in texts]))
     answer = await endpoint.read(_what(model), call, _Embeddings)
-    ordered = sorted(answer.data, key=lambda one: one.index)
-    if [one.index for one in ordered] != list(range(len(texts))):
+    ordered = sorted(answer.data, key=lambda item: item.index)
+    if [item.index for item in ordered] != list(range(len(texts))):
         raise ModelUnavailable(f"{_what(model)} gave {len(ordered)} vectors for {len(texts)} texts, or wrong numbers.")
-    return [one.embedding for one in ordered]
+    return [item.embedding for item in ordered]

@@ -44,7 +44,7 @@ def listed_price(model: str, base_url: str | None) -> Price | None:
 
 
 def _million(tokens: str, model: str, base_url: str | None) -> float:
-    asked = Tokens(**{tokens: _MILLION})
+    usage = Tokens(**{tokens: _MILLION})
     if base_url is None:
-        return float(calc_price(asked, model, provider_id="openai").total_price)
-    return float(calc_price(asked, model, provider_api_url=base_url).total_price)
+        return float(calc_price(usage, model, provider_id="openai").total_price)
+    return float(calc_price(usage, model, provider_api_url=base_url).total_price)

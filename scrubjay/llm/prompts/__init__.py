@@ -88,14 +88,17 @@ def extraction_version(guidance: Guidance) -> str:
 
 
 def _described(guidance: Guidance) -> list[str]:
-    told = {name.lower(): _line(what) for name, what in guidance.categories.items()}
-    return [f"{name} ({told[name.lower()]})" if told.get(name.lower()) else name for name in categories(guidance)]
+    descriptions = {name.lower(): _line(what) for name, what in guidance.categories.items()}
+    return [
+        f"{name} ({descriptions[name.lower()]})" if descriptions.get(name.lower()) else name
+        for name in categories(guidance)
+    ]
 
 
 def _added(guidance: Guidance) -> list[str]:
     """The guidance as the prompt tells it; nothing where none was given."""
-    given = {name: getattr(guidance, name) for name in ("instructions", "includes", "excludes")}
-    lines = [EXTRACTION.fill(name, text=text) for name, text in given.items() if text]
+    texts = {name: getattr(guidance, name) for name in ("instructions", "includes", "excludes")}
+    lines = [EXTRACTION.fill(name, text=text) for name, text in texts.items() if text]
     return [EXTRACTION.fill("guidance", guidance="\n".join(lines))] if lines else []
 
 
@@ -176,9 +179,9 @@ def sources(turn: Turn) -> tuple[Message, ...]:
 
 
 def _shown(number: int, turn: Turn) -> str:
-    said = f"{turn.said_at.isoformat(sep=' ', timespec='minutes')}, a {turn.said_at:%A}"
+    time = f"{turn.said_at.isoformat(sep=' ', timespec='minutes')}, a {turn.said_at:%A}"
     lines = [f"{_speaker(message)}: {message.content.strip()}" for message in spoken(turn)]
-    return "\n".join([f'<turn number="{number}" said="{said}">', *lines, "</turn>"])
+    return "\n".join([f'<turn number="{number}" said="{time}">', *lines, "</turn>"])
 
 
 def _speaker(message: Message) -> str:
@@ -186,8 +189,8 @@ def _speaker(message: Message) -> str:
 
 
 def _as_known(recalled: Recalled) -> str:
-    told = recalled.candidate
-    return recalled.memory.text if told is None else f"{recalled.memory.text} (= candidate {told})"
+    candidate = recalled.candidate
+    return recalled.memory.text if candidate is None else f"{recalled.memory.text} (= candidate {candidate})"
 
 
 def _numbered(texts: Sequence[str]) -> str:

@@ -22,7 +22,7 @@ _PATCHES = "tests/integration/test_metadata.py::test_two_patches_of_metadata_at_
 
 MUTATIONS: tuple[Mutation, ...] = (
     _one(17, "Readiness does not look at the circuit breakers.", _OUTAGE,
-         "scrubjay/health.py", "{name: await self._breaker(one) for", "{name: await self._breaker(None) for"),
+         "scrubjay/health.py", "{name: await self._breaker(provider) for", "{name: await self._breaker(None) for"),
     _one(17, "Lanes that back off do not degrade the service.", _OUTAGE,
          "scrubjay/health.py", "share > thresholds.lanes_percent", "share > 100"),
     _one(17, "That no worker is alive does not degrade the service.", f"{_EXAMINED}no_worker_degrades",
