@@ -60,15 +60,15 @@ class Gate:
         if per_minute:
             rate = request.state.rate = await request.app.state.parts.rates.count(caller.name, per_minute)
             if rate.retry_after_seconds is not None:
-                told = f"this key may make {per_minute} requests a minute; wait before the next"
-                raise RateLimited(told, retry_after_seconds=rate.retry_after_seconds)
+                detail = f"this key may make {per_minute} requests a minute; wait before the next"
+                raise RateLimited(detail, retry_after_seconds=rate.retry_after_seconds)
         return caller
 
     async def _caller(self, request: Request, at_screen: bool) -> Principal:
         parts: Parts = request.app.state.parts
-        given = _given(request)
-        if given is not None:
-            return await parts.admission.principal(given)
+        credential = _given(request)
+        if credential is not None:
+            return await parts.admission.principal(credential)
         if not at_screen or not sessions.is_given(request):
             raise Unauthorized("send your key as Authorization: Bearer <key> or as X-API-Key")
         bond = sessions.bond_of(request, await parts.admission.session_key())

@@ -106,7 +106,10 @@ def checked(kind: type[M], body: Mapping[str, Any], place: str = "body") -> M:
 
 def _refusal(error: ValidationError, place: str = "body") -> RequestValidationError:
     return RequestValidationError(
-        [{**one, "loc": (place, *one["loc"])} for one in error.errors(include_url=False, include_input=False)]
+        [
+            {**problem, "loc": (place, *problem["loc"])}
+            for problem in error.errors(include_url=False, include_input=False)
+        ]
     )
 
 
@@ -138,11 +141,11 @@ def owner(caller: Principal, ids: Ids) -> Scope:
 
     Raises BadRequest for nobody, Forbidden.
     """
-    named = {**ids, "user_id": whose(caller, ids.get("user_id"))}
-    if not any(named.values()):
+    ids_in_reach = {**ids, "user_id": whose(caller, ids.get("user_id"))}
+    if not any(ids_in_reach.values()):
         raise BadRequest(NOBODY)
     # The tenant is the server's own and the ids were checked at the door.
-    return Scope.model_construct(None, tenant=caller.tenant, **named)
+    return Scope.model_construct(None, tenant=caller.tenant, **ids_in_reach)
 
 
 def sought(caller: Principal, ids: Ids, filters: Condition | None) -> Scope:
@@ -154,8 +157,8 @@ def sought(caller: Principal, ids: Ids, filters: Condition | None) -> Scope:
         return owner(caller, ids)
     if caller.user_id is not None and caller.user_id not in demanded(filters).get("user_id", {caller.user_id}):
         raise Forbidden(_ANOTHER)
-    named = {**ids, "user_id": whose(caller, ids["user_id"])}
-    return narrowed(Scope(tenant=caller.tenant, **named), filters)
+    ids_in_reach = {**ids, "user_id": whose(caller, ids["user_id"])}
+    return narrowed(Scope(tenant=caller.tenant, **ids_in_reach), filters)
 
 
 def paged(request: Request, at: Page, part: Slice[Any], results: list[Any]) -> dict[str, Any]:

@@ -102,9 +102,9 @@ def problem(
     """One refusal in the shape that every client can count on, in the words of the surface that the scope names."""
     plain = Refusal(status, _cut(detail), code or CODES.get(status, "error"), dict(headers or {}))
     words: Words | None = (scope or {}).get(_WORDS)
-    said = words(plain) if words is not None else plain
-    body = {"detail": said.detail, "error": said.error}
-    return JSONResponse(body, status_code=said.status, headers=dict(said.headers))
+    sentence = words(plain) if words is not None else plain
+    body = {"detail": sentence.detail, "error": sentence.error}
+    return JSONResponse(body, status_code=sentence.status, headers=dict(sentence.headers))
 
 
 def install(app: FastAPI) -> None:
@@ -143,8 +143,8 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
         raise error
     first = _worst(error.errors())
     if first["type"] == "json_invalid":
-        told = f"the body is not valid JSON: {first.get('ctx', {}).get('error', first['msg'])}"
-        return problem(400, told, scope=request.scope)
+        reason = f"the body is not valid JSON: {first.get('ctx', {}).get('error', first['msg'])}"
+        return problem(400, reason, scope=request.scope)
     return problem(400 if first["type"] == WILDCARD_ID else 422, _sentence(first), scope=request.scope)
 
 
@@ -153,8 +153,8 @@ def sentence(error: ValidationError) -> str:
     return _sentence(_worst(error.errors(include_url=False, include_input=False)))
 
 
-def _worst(found: Sequence[Any]) -> Any:
-    return next((one for one in found if one["type"] == WILDCARD_ID), found[0])
+def _worst(problems: Sequence[Any]) -> Any:
+    return next((problem for problem in problems if problem["type"] == WILDCARD_ID), problems[0])
 
 
 def _sentence(first: Any) -> str:

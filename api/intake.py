@@ -38,9 +38,9 @@ async def accept(request: Request, caller: Principal, turn: TurnIn) -> str:
 
 def _characters(turn: TurnIn) -> int:
     """Estimate how many characters of text the HTTP request of a turn has, before its secrets are masked."""
-    said = sum(len(message.content) for message in turn.messages)
-    told = (turn.custom_instructions, turn.includes, turn.excludes, *turn.custom_categories.values())
-    return said + sum(len(text) for text in told if text) + len(str(turn.metadata))
+    characters = sum(len(message.content) for message in turn.messages)
+    texts = (turn.custom_instructions, turn.includes, turn.excludes, *turn.custom_categories.values())
+    return characters + sum(len(text) for text in texts if text) + len(str(turn.metadata))
 
 
 def _key(request: Request, caller: Principal) -> str | None:
@@ -61,13 +61,13 @@ def _submission(turn: TurnIn, scope: Scope, mask: Mask) -> Submission:
 
     What the request's schema has checked is not checked again; what must not be remembered does not get in.
     """
-    said = tuple(
+    messages = tuple(
         Message.model_construct(role=Role(message.role), content=message.content, name=message.name)
         for message in turn.messages
     )
     return Submission.model_construct(
         scope=scope,
-        messages=masked_messages(said, mask),
+        messages=masked_messages(messages, mask),
         metadata=masked_values(turn.metadata, mask),
         timestamp=turn.timestamp,
         expires_at=turn.expires_at,
@@ -76,25 +76,25 @@ def _submission(turn: TurnIn, scope: Scope, mask: Mask) -> Submission:
     )
 
 
-async def change(given: ChangeIn, mask: Mask) -> Change:
+async def change(body: ChangeIn, mask: Mask) -> Change:
     """Make the Change of a memory from the body of an HTTP request, native or Mem0's, with its secrets masked."""
-    return await off_loop(_length(given), partial(_change, given, mask))
+    return await off_loop(_length(body), partial(_change, body, mask))
 
 
 async def changes(several: Mapping[str, ChangeIn], mask: Mask) -> dict[str, Change]:
     """Make the Changes of several memories, by id, from the bodies of an HTTP request, with their secrets masked."""
     return await off_loop(
-        sum(map(_length, several.values())), lambda: {name: _change(one, mask) for name, one in several.items()}
+        sum(map(_length, several.values())), lambda: {name: _change(body, mask) for name, body in several.items()}
     )
 
 
-def _length(given: ChangeIn) -> int:
-    return _BESIDES + len(given.text or "") + len(str(given.metadata or ""))
+def _length(body: ChangeIn) -> int:
+    return _BESIDES + len(body.text or "") + len(str(body.metadata or ""))
 
 
-def _change(given: ChangeIn, mask: Mask) -> Change:
+def _change(body: ChangeIn, mask: Mask) -> Change:
     """Convert the HTTP request body ChangeIn to a Change of a memory; secrets in text and metadata are masked."""
-    text = mask(given.text) if given.text is not None else None
-    metadata = masked_values(given.metadata, mask) if given.metadata is not None else None
-    patch = masked_values(given.metadata_patch, mask) if given.metadata_patch is not None else None
-    return Change(text=text, metadata=metadata, metadata_patch=patch, **given.end)
+    text = mask(body.text) if body.text is not None else None
+    metadata = masked_values(body.metadata, mask) if body.metadata is not None else None
+    patch = masked_values(body.metadata_patch, mask) if body.metadata_patch is not None else None
+    return Change(text=text, metadata=metadata, metadata_patch=patch, **body.end)

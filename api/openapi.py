@@ -69,12 +69,12 @@ def complete(document: Document) -> Document:
         answers = {status: answer for status, answer in operation["responses"].items() if not _is_framework(answer)}
         for status in sorted(shared):
             answers.setdefault(str(status), _refusal(status))
-        for status, (name, told, schema) in _HEADERS.items():
+        for status, (name, description, schema) in _HEADERS.items():
             if str(status) in answers:
-                header = {"description": told, "required": True, "schema": schema}
+                header = {"description": description, "required": True, "schema": schema}
                 answers[str(status)].setdefault("headers", {})[name] = header
         operation["responses"] = dict(sorted(answers.items()))
-        operation["parameters"] = [_sent(one) for one in operation.get("parameters", [])]
+        operation["parameters"] = [_sent(parameter) for parameter in operation.get("parameters", [])]
         if path not in OPEN_TO_ALL:
             operation["security"] = [{name: []} for name in _SECURITY]
     parts = document.setdefault("components", {})
@@ -94,7 +94,7 @@ def _operations(document: Document) -> Iterator[tuple[str, Document]]:
 
 def _shared(path: str, operation: Document) -> set[int]:
     """List the refusal statuses (401, 422, 429 ...) that the OpenAPI document adds to each operation of this kind."""
-    parameters = {one["name"] for one in operation.get("parameters", [])}
+    parameters = {parameter["name"] for parameter in operation.get("parameters", [])}
     statuses = set() if path in OPEN_TO_ALL else {401, 403, 429, 503}
     if "requestBody" in operation:
         statuses |= {400, 413, 415, 422}
@@ -111,8 +111,8 @@ def _refusal(status: int) -> Document:
 
 
 def _is_framework(answer: Document) -> bool:
-    told = answer.get("content", {}).get("application/json", {}).get("schema", {}).get("$ref", "")
-    return str(told).rsplit("/", 1)[-1] in _FRAMEWORK
+    reference = answer.get("content", {}).get("application/json", {}).get("schema", {}).get("$ref", "")
+    return str(reference).rsplit("/", 1)[-1] in _FRAMEWORK
 
 
 def _sent(parameter: Document) -> Document:
@@ -126,8 +126,8 @@ def _sent(parameter: Document) -> Document:
 def _of_text(schema: Mapping[str, Any]) -> Document:
     """Simplify the schema of a parameter of the OpenAPI document: no null in `anyOf`, a time only as date-time."""
     kept = {name: value for name, value in schema.items() if name != "anyOf"}
-    choices = [dict(one) for one in schema.get("anyOf", []) if one.get("type") != "null"]
-    if any(one.get("format") == "date-time" for one in choices):
-        choices = [one for one in choices if one.get("format") == "date-time"]
-    choices = [_of_text(one) for one in choices]
+    choices = [dict(choice) for choice in schema.get("anyOf", []) if choice.get("type") != "null"]
+    if any(choice.get("format") == "date-time" for choice in choices):
+        choices = [choice for choice in choices if choice.get("format") == "date-time"]
+    choices = [_of_text(choice) for choice in choices]
     return {**choices[0], **kept} if len(choices) == 1 else {**kept, "anyOf": choices} if choices else kept

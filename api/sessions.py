@@ -48,9 +48,9 @@ def bond_of(request: Request, key: bytes) -> Bond | None:
 
 def is_ours(request: Request) -> bool:
     """Whether a page of this server sends a request, as the browser says: no script can set these headers."""
-    told: dict[bytes, bytes] = dict(request.scope["headers"])
-    site = told.get(b"sec-fetch-site")
-    return site == b"same-origin" if site is not None else _is_same(told)
+    headers: dict[bytes, bytes] = dict(request.scope["headers"])
+    site = headers.get(b"sec-fetch-site")
+    return site == b"same-origin" if site is not None else _is_same(headers)
 
 
 def is_strangers(request: Request) -> bool:
@@ -59,20 +59,20 @@ def is_strangers(request: Request) -> bool:
     A changing request says so itself, if a browser sends it. A page whose name was made to mean this machine (DNS
     rebinding) is of the same origin to the browser, but calls us by its own name.
     """
-    told: dict[bytes, bytes] = dict(request.scope["headers"])  # read as they came: this stands before every request
-    if not _is_local(told.get(b"host", b"")):
+    headers: dict[bytes, bytes] = dict(request.scope["headers"])  # read as they came: this stands before every request
+    if not _is_local(headers.get(b"host", b"")):
         return True
     if request.scope["method"] in SAFE:
         return False
-    site = told.get(b"sec-fetch-site")
+    site = headers.get(b"sec-fetch-site")
     if site is not None:
         return site not in (b"same-origin", b"none")
-    return b"origin" in told and not _is_same(told)
+    return b"origin" in headers and not _is_same(headers)
 
 
-def _is_same(told: Mapping[bytes, bytes]) -> bool:
-    host = told.get(b"host", b"")
-    return host != b"" and told.get(b"origin", b"").partition(b"://")[2] == host
+def _is_same(headers: Mapping[bytes, bytes]) -> bool:
+    host = headers.get(b"host", b"")
+    return host != b"" and headers.get(b"origin", b"").partition(b"://")[2] == host
 
 
 @lru_cache(256)

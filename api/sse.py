@@ -42,30 +42,30 @@ async def working(
 
     Raises what the source raises.
     """
-    given: asyncio.Queue[Any] = asyncio.Queue()
-    task = asyncio.create_task(_work(source, given))
+    queue: asyncio.Queue[Any] = asyncio.Queue()
+    task = asyncio.create_task(_work(source, queue))
     _WORKING.add(task)
     task.add_done_callback(_WORKING.discard)
-    task.add_done_callback(lambda _: given.put_nowait(_END))
+    task.add_done_callback(lambda _: queue.put_nowait(_END))
     try:
-        while (one := await _next(given, ping_seconds)) is not _END:
-            yield one
+        while (item := await _next(queue, ping_seconds)) is not _END:
+            yield item
         task.result()
     finally:
         task.cancel()
 
 
-async def _work(source: AsyncGenerator[T, None], given: asyncio.Queue[Any]) -> None:
+async def _work(source: AsyncGenerator[T, None], queue: asyncio.Queue[Any]) -> None:
     async with aclosing(source):
-        async for one in source:
-            given.put_nowait(one)
+        async for item in source:
+            queue.put_nowait(item)
 
 
-async def _next(given: asyncio.Queue[Any], patience_seconds: float) -> Any:
+async def _next(queue: asyncio.Queue[Any], patience_seconds: float) -> Any:
     """Wait for the next item of a streamed answer; None after the ping interval, so that a keep-alive is sent."""
     try:
         async with asyncio.timeout(patience_seconds):
-            return await given.get()
+            return await queue.get()
     except TimeoutError:
         return None
 

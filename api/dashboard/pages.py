@@ -33,7 +33,7 @@ _SIGN_IN = "/dashboard/sign-in"
 
 def _environment() -> Environment:
     """Set up Jinja2 for the dashboard's HTML templates, with filters for numbers, times and plurals."""
-    found = Environment(
+    environment = Environment(
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -41,18 +41,18 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    found.filters["number"] = words.number
-    found.filters["moment"] = words.moment
-    found.filters["plural"] = words.plural
-    return found
+    environment.filters["number"] = words.number
+    environment.filters["moment"] = words.moment
+    environment.filters["plural"] = words.plural
+    return environment
 
 
 def _version() -> str:
     """Changes with the stylesheet and the script, so that a browser never mixes an old one with a new page."""
-    found = hashlib.sha256()
+    hasher = hashlib.sha256()
     for path in sorted(_STATIC.iterdir()):
-        found.update(path.read_bytes())
-    return found.hexdigest()[:12]
+        hasher.update(path.read_bytes())
+    return hasher.hexdigest()[:12]
 
 
 _TEMPLATES = _environment()

@@ -91,18 +91,18 @@ async def turn(
     turn_id: str, request: Request, caller: AdminAtScreen, parts: Opened, fragment: bool = False
 ) -> Response:
     """One turn: where it is, what it did, and its text if it is dead."""
-    found = await parts.turns.get(caller.reach, turn_id)
-    if found is None:
+    entry = await parts.turns.get(caller.reach, turn_id)
+    if entry is None:
         raise NotFound("there is no turn with this id; statuses are kept for the retention time")
     text = await parts.turns.text(caller.reach, turn_id)
-    letter = views.letter(found, text, whole=True)
+    letter = views.letter(entry, text, whole=True)
     return render(
         request,
         "turn_live" if fragment else "turn",
         letter=letter,
         turn=letter.turn,
-        changes=views.changes(found.events),
-        moving=found.status in views.LIVE,
+        changes=views.changes(entry.events),
+        moving=entry.status in views.LIVE,
     )
 
 
@@ -164,8 +164,8 @@ async def memories(
     if user_id is not None:
         scope = Scope(tenant=caller.tenant, user_id=user_id)
         if query is not None:
-            asked = Asked(scope=scope, text=parts.mask(query), limit=_FOUND_AT_MOST)
-            shown["found"] = await recall(asked, store=parts.store, embedder=parts.embedder, turns=parts.turns)
+            question = Asked(scope=scope, text=parts.mask(query), limit=_FOUND_AT_MOST)
+            shown["found"] = await recall(question, store=parts.store, embedder=parts.embedder, turns=parts.turns)
         else:
             at = Page(number=page, size=views.PAGE_SIZE)
             part = await parts.store.page(scope, at)
@@ -179,7 +179,7 @@ async def memory(memory_id: UUID, request: Request, caller: AdminAtScreen, parts
     versions = await parts.store.history(caller.reach, str(memory_id))
     if not versions:
         raise NotFound("there is no memory with this id; it may have been deleted or forgotten")
-    newest = next((one for one in versions if one.current), versions[-1])
+    newest = next((version for version in versions if version.current), versions[-1])
     return render(
         request,
         "memory",

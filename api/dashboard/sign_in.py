@@ -44,10 +44,10 @@ async def sign_in(request: Request, parts: Opened) -> Response:
     """
     if not sessions.is_ours(request):
         raise Forbidden("this form was not sent by a page of this server")
-    asked = await _read(request)
-    to = request.state.to = ours(asked.get("to", ""))
+    form = await _read(request)
+    to = request.state.to = ours(form.get("to", ""))
     await _count_a_try(request, parts)
-    bond = await parts.admission.bond(asked.get("key", "").strip())
+    bond = await parts.admission.bond(form.get("key", "").strip())
     caller = await parts.admission.resumed(bond)
     if not caller.access.covers(Access.ADMIN):
         raise Forbidden(f"the dashboard needs a key with the role admin; yours has the role {caller.access}")
@@ -104,7 +104,7 @@ def _neighbourhood(address: str) -> str:
     Of an IPv6 address it is the /64 network, the part that whoever has it cannot choose.
     """
     try:
-        found = ip_address(address)
+        ip = ip_address(address)
     except ValueError:
         return address
-    return str(ip_network((int(found), _SITE_BITS), strict=False)) if isinstance(found, IPv6Address) else address
+    return str(ip_network((int(ip), _SITE_BITS), strict=False)) if isinstance(ip, IPv6Address) else address

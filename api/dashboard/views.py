@@ -61,7 +61,7 @@ def row(turn: TurnStatus) -> Row:
         outcome=outcome(turn),
         error=turn.error,
         counted=words.counted(turn.counts),
-        history=tuple(_line(one) for one in turn.history),
+        history=tuple(_line(incident) for incident in turn.history),
     )
 
 
@@ -76,13 +76,13 @@ class Line:
     error: str | None
 
 
-def _line(one: Incident) -> Line:
+def _line(incident: Incident) -> Line:
     """Describe one failure in a turn's history as a line on a dashboard page: its kind, time, attempt and error."""
-    details = [f"attempt {one.attempt}"]
-    details += [f"in a batch of {one.turns}"] if one.turns and one.turns > 1 else []
-    details += [f"{one.times:,} times until"] if one.times > 1 else []
-    last_at = one.last_at if one.times > 1 else None
-    return Line(words.WRONG[one.what], one.at, last_at, " · ".join(details), one.error)
+    details = [f"attempt {incident.attempt}"]
+    details += [f"in a batch of {incident.turns}"] if incident.turns and incident.turns > 1 else []
+    details += [f"{incident.times:,} times until"] if incident.times > 1 else []
+    last_at = incident.last_at if incident.times > 1 else None
+    return Line(words.WRONG[incident.what], incident.at, last_at, " · ".join(details), incident.error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,14 +164,14 @@ def changes(events: Sequence[TurnEvent]) -> list[Change]:
     """
     return [
         Change(
-            one.event.value,
-            done_by(one),
-            one.memory,
-            one.previous,
-            quote(one.id) or None,
-            one.held,
+            event.event.value,
+            done_by(event),
+            event.memory,
+            event.previous,
+            quote(event.id) or None,
+            event.held,
         )
-        for one in events
+        for event in events
     ]
 
 
@@ -187,18 +187,18 @@ class Letter:
 
 def letter(turn: TurnStatus, text: Turn | None, *, whole: bool = False) -> Letter:
     """A turn to look at. Only a dead one shows its text, as somebody must judge it: the start of it, or the whole."""
-    found = Letter(row(turn), owners(text.scope) if text else [])
+    dead_letter = Letter(row(turn), owners(text.scope) if text else [])
     if text is None or turn.status is not Status.DEAD:
-        return found
+        return dead_letter
     if whole:
-        return replace(found, messages=text.messages)
+        return replace(dead_letter, messages=text.messages)
     shown, room = list[Message](), _LONGEST_SHOWN
     for message in text.messages:
         if room > 0:
             more = "…" if len(message.content) > room else ""
             shown.append(message.model_copy(update={"content": message.content[:room] + more}))
         room -= len(message.content)
-    return replace(found, messages=tuple(shown), cut=room < 0)
+    return replace(dead_letter, messages=tuple(shown), cut=room < 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,10 +211,10 @@ class Group:
 
 def groups(letters: Sequence[Letter]) -> list[Group]:
     """Letters by error, in the order of each error's newest."""
-    found: dict[str, list[Letter]] = {}
-    for one in letters:
-        found.setdefault(one.turn.error or "", []).append(one)
-    return [Group(error, together) for error, together in found.items()]
+    by_error: dict[str, list[Letter]] = {}
+    for letter in letters:
+        by_error.setdefault(letter.turn.error or "", []).append(letter)
+    return [Group(error, together) for error, together in by_error.items()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,11 +228,11 @@ class Bulk:
 
 def bulk(which: DeadFilter, count: int) -> Bulk:
     """All that a filter shows, on other pages too."""
-    named = which.model_dump(mode="json", exclude_none=True)
+    conditions = which.model_dump(mode="json", exclude_none=True)
     parts = [f"died of “{which.error}”"] if which.error else []
     parts += [f"are of user {which.user_id}"] if which.user_id else []
-    said = f"All dead turns that {' and '.join(parts)}" if parts else "All dead turns"
-    return Bulk(json.dumps(named or {"all": True}), count, f"{said}, those on other pages too: {count:,} now.")
+    sentence = f"All dead turns that {' and '.join(parts)}" if parts else "All dead turns"
+    return Bulk(json.dumps(conditions or {"all": True}), count, f"{sentence}, those on other pages too: {count:,} now.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,12 +249,12 @@ def timeline(versions: Sequence[Memory]) -> list[Version]:
     """The versions of a memory, newest first."""
     return [
         Version(
-            one,
-            DONE[one.event],
-            one.quote if one.quote != one.text else None,
-            tuple((turn_id, short(turn_id)) for turn_id in one.turn_ids),
+            version,
+            DONE[version.event],
+            version.quote if version.quote != version.text else None,
+            tuple((turn_id, short(turn_id)) for turn_id in version.turn_ids),
         )
-        for one in reversed(versions)
+        for version in reversed(versions)
     ]
 
 

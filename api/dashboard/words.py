@@ -29,9 +29,9 @@ def number(count: int) -> str:
     return f"{count:,}"
 
 
-def plural(count: int, one: str, many: str | None = None) -> str:
+def plural(count: int, singular: str, many: str | None = None) -> str:
     """Write a count with its noun for a dashboard page (a Jinja2 filter): `1 turn`, `2 turns`."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+    return f"{count:,} {singular if count == 1 else many or singular + 's'}"
 
 
 def moment(at: datetime | None) -> Markup:

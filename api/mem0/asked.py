@@ -26,8 +26,8 @@ def moment(value: Any) -> Any:
     """A time as clients write it: a number may be text, and a day or a time without a zone is UTC."""
     if isinstance(value, str) and _NUMBER.fullmatch(value):
         return float(value)
-    if isinstance(value, str) and (found := _NAIVE.fullmatch(value)):
-        return f"{value.replace(' ', 'T')}{'Z' if found[1] else 'T00:00:00Z'}"
+    if isinstance(value, str) and (match := _NAIVE.fullmatch(value)):
+        return f"{value.replace(' ', 'T')}{'Z' if match[1] else 'T00:00:00Z'}"
     return value
 
 
@@ -70,19 +70,19 @@ class AddIn(Owned):
     @property
     def turn(self) -> TurnIn:
         """The turn. Raises RequestValidationError, and NotOffered for a picture or a file."""
-        named = self.filters.ids if self.filters is not None else {}
-        ids = {field: name or named.get(field) for field, name in self.ids.items()}
-        told = [self.custom_instructions, self.agent_custom_instructions if ids["agent_id"] else None]
-        said = self.messages if isinstance(self.messages, list) else [self.messages]
+        filter_ids = self.filters.ids if self.filters is not None else {}
+        ids = {field: name or filter_ids.get(field) for field, name in self.ids.items()}
+        instructions = [self.custom_instructions, self.agent_custom_instructions if ids["agent_id"] else None]
+        messages = self.messages if isinstance(self.messages, list) else [self.messages]
         categories = self.custom_categories or []
         body = {
             **ids,
-            "messages": [_message(one) for one in said],
+            "messages": [_message(message) for message in messages],
             "metadata": self.metadata or {},
             "expires_at": self.expiration_date,
             "timestamp": self.timestamp or self.observation_datetime or self.observation_date,
             "infer": self.infer is not False,
-            "custom_instructions": "\n".join(one for one in told if one) or None,
+            "custom_instructions": "\n".join(text for text in instructions if text) or None,
             "includes": self.includes or None,
             "excludes": self.excludes or None,
             "custom_categories": _merged(categories if isinstance(categories, list) else [categories]),
@@ -91,29 +91,29 @@ class AddIn(Owned):
 
 
 def _merged(several: list[dict[str, str]]) -> dict[str, str]:
-    return {name: told for one in several for name, told in one.items()}
+    return {name: description for section in several for name, description in section.items()}
 
 
-def _message(given: dict[str, Any] | str) -> dict[str, Any]:
+def _message(value: dict[str, Any] | str) -> dict[str, Any]:
     """A message of text. Fields that only a model's provider needs are passed over."""
-    if isinstance(given, str):
-        return {"role": "user", "content": given}
-    role = given.get("role", "user")
-    named = {"name": given["name"]} if given.get("name") else {}
-    return {"role": _ROLES.get(role, role) if isinstance(role, str) else role, "content": _text(given), **named}
+    if isinstance(value, str):
+        return {"role": "user", "content": value}
+    role = value.get("role", "user")
+    name_field = {"name": value["name"]} if value.get("name") else {}
+    return {"role": _ROLES.get(role, role) if isinstance(role, str) else role, "content": _text(value), **name_field}
 
 
-def _text(given: Mapping[str, Any]) -> Any:
+def _text(value: Mapping[str, Any]) -> Any:
     """The words of a message: providers also write them in parts, and none where a tool is called."""
-    content = given.get("content")
+    content = value.get("content")
     if isinstance(content, dict):
         content = [content]
     if not isinstance(content, list):
         return "" if content is None else content
-    others = [one.get("type") for one in content if isinstance(one, dict) and one.get("type") != "text"]
+    others = [part.get("type") for part in content if isinstance(part, dict) and part.get("type") != "text"]
     if others:
         raise NotOffered(f"messages of the type {others[0]} are not offered here: send what they say as text")
-    return "\n".join(str(one.get("text", "")) if isinstance(one, dict) else str(one) for one in content)
+    return "\n".join(str(part.get("text", "")) if isinstance(part, dict) else str(part) for part in content)
 
 
 class SearchIn(Owned):
@@ -162,9 +162,11 @@ class UpdateIn(Lenient):
     @property
     def change(self) -> ChangeIn:
         """The same in our own words. Raises RequestValidationError."""
-        said = {name: value for name, value in (("text", self.text), ("metadata", self.metadata)) if value is not None}
+        fields = {
+            name: value for name, value in (("text", self.text), ("metadata", self.metadata)) if value is not None
+        }
         ends = {"expires_at": self.expiration_date} if "expiration_date" in self.model_fields_set else {}
-        return checked(ChangeIn, {**said, **ends})
+        return checked(ChangeIn, {**fields, **ends})
 
 
 class BatchOne(UpdateIn):

@@ -13,28 +13,28 @@ _NAMES: Mapping[str, str] = {"keywords_search": "keywords", "session_id": "run_i
 _LOOKS_INSIDE = ("keywords", "keywords_search")  # a word on its own is looked for
 
 
-def condition(given: Any, *beside: tuple[str, Any]) -> Condition | None:
+def condition(filters: Any, *beside: tuple[str, Any]) -> Condition | None:
     """Read a filter in Mem0's grammar, and the fields that its clients send beside it, into one condition of ours.
 
     Args:
-        given: the filter as it was sent.
+        filters: the filter as it was sent.
         beside: fields with what is said of each; None where nothing is.
 
     Raises BadRequest.
     """
-    more = [{field: said} for field, said in beside if said is not None]
+    more = [{field: part} for field, part in beside if part is not None]
     if not more:
-        return parse(in_our_words(given))
-    return parse({"AND": [*([in_our_words(given)] if given else []), *more]})
+        return parse(in_our_words(filters))
+    return parse({"AND": [*([in_our_words(filters)] if filters else []), *more]})
 
 
-def in_our_words(given: Any) -> Any:
+def in_our_words(filters: Any) -> Any:
     """Rename the keys of a filter in Mem0's grammar to those of ours; what is no filter stays as it is."""
-    if isinstance(given, Sequence) and not isinstance(given, str):
-        return [in_our_words(one) for one in given]
-    if not isinstance(given, Mapping):
-        return given
-    return {_NAMES.get(key, key): _said(key, value) for key, value in given.items()}
+    if isinstance(filters, Sequence) and not isinstance(filters, str):
+        return [in_our_words(part) for part in filters]
+    if not isinstance(filters, Mapping):
+        return filters
+    return {_NAMES.get(key, key): _said(key, value) for key, value in filters.items()}
 
 
 def _said(key: str, value: Any) -> Any:
@@ -50,5 +50,5 @@ def among(names: Sequence[str] | None) -> Mapping[str, Any] | None:
 
 def between(first: str | None, last: str | None) -> Mapping[str, Any] | None:
     """Convert `start_date` and `end_date` beside Mem0's filters to `gte` and `lte`; None where neither is named."""
-    said = {operator: at for operator, at in (("gte", first), ("lte", last)) if at is not None}
-    return said or None
+    bounds = {operator: at for operator, at in (("gte", first), ("lte", last)) if at is not None}
+    return bounds or None

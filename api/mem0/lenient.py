@@ -27,11 +27,11 @@ class Lenient(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _is_offered(cls, given: Any) -> Any:
+    def _is_offered(cls, value: Any) -> Any:
         for name, instead in cls.not_offered.items():
-            if isinstance(given, dict) and given.get(name):
+            if isinstance(value, dict) and value.get(name):
                 raise NotOffered(f"{name} is not offered here: {instead}")
-        return given
+        return value
 
 
 class Owned(Lenient, Named):

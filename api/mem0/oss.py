@@ -24,9 +24,9 @@ _NO_CONFIGURATION = "a server is configured by its settings, see .env.example; w
 
 
 @router.post("/memories")
-async def add(request: Request, given: AddIn, caller: Writer, parts: Opened) -> Any:
+async def add(request: Request, body: AddIn, caller: Writer, parts: Opened) -> Any:
     """Remember messages, and tell what came of it; 202 where that takes longer than half a minute."""
-    turn_id, turn = await serving.added(request, caller, given.model_copy(update={"async_mode": False}))
+    turn_id, turn = await serving.added(request, caller, body.model_copy(update={"async_mode": False}))
     if turn is None:
         waiting = {"results": [], "id": turn_id, "event_id": turn_id, "status": "PENDING"}
         return JSONResponse(waiting, status_code=202)

@@ -37,13 +37,13 @@ async def page(
     return within_depth(page, min(page_size, LARGEST_PAGE))
 
 
-async def added(request: Request, caller: Principal, given: AddIn) -> tuple[str, TurnStatus | None]:
+async def added(request: Request, caller: Principal, body: AddIn) -> tuple[str, TurnStatus | None]:
     """Accept a turn, and wait for it where the client wants to hear what came of it.
 
     Returns its id, and its status where it has come to its end in time.
     """
-    turn_id = await accept(request, caller, given.turn)
-    return turn_id, await ended(request, caller, turn_id) if given.waits else None
+    turn_id = await accept(request, caller, body.turn)
+    return turn_id, await ended(request, caller, turn_id) if body.waits else None
 
 
 async def ended(request: Request, caller: Principal, turn_id: str) -> TurnStatus | None:
@@ -64,41 +64,41 @@ def told(turn_id: str, turn: TurnStatus | None) -> Shown:
     return {"message": shapes.error(turn), "error": shapes.error(turn), **answer}
 
 
-async def found(caller: Principal, parts: Parts, asked: SearchIn, threshold: float) -> tuple[list[Shown], int]:
+async def found(caller: Principal, parts: Parts, body: SearchIn, threshold: float) -> tuple[list[Shown], int]:
     """What is recalled, and how many turns are pending.
 
     Args:
         caller: who asks.
         parts: everything opened.
-        asked: what for.
+        body: what for.
         threshold: where the client says none.
     """
-    also = [("categories", filters.among(asked.categories)), ("metadata", asked.metadata or None)]
-    condition = filters.condition(asked.filters, *also)
+    also = [("categories", filters.among(body.categories)), ("metadata", body.metadata or None)]
+    condition = filters.condition(body.filters, *also)
     question = Asked(
-        scope=sought(caller, asked.ids, condition),
+        scope=sought(caller, body.ids, condition),
         filters=condition,
-        text=parts.mask(asked.query),
-        limit=asked.top_k or 10,
-        threshold=threshold if asked.threshold is None else asked.threshold,
-        show_expired=bool(asked.show_expired),
+        text=parts.mask(body.query),
+        limit=body.top_k or 10,
+        threshold=threshold if body.threshold is None else body.threshold,
+        show_expired=bool(body.show_expired),
     )
     answer = await recall(question, store=parts.store, embedder=parts.embedder, turns=parts.turns)
-    return [shapes.chosen(shapes.recalled(one), asked.fields) for one in answer.results], answer.pending
+    return [shapes.chosen(shapes.recalled(result), body.fields) for result in answer.results], answer.pending
 
 
-async def listed(request: Request, caller: Principal, parts: Parts, asked: ListIn, at: Page) -> Shown:
+async def listed(request: Request, caller: Principal, parts: Parts, body: ListIn, at: Page) -> Shown:
     """Serve a list request of Mem0's API, for its v1 to v3 routes: a page of memories as they stand, newest first."""
     also = [
-        ("categories", filters.among(asked.categories)),
-        ("created_at", filters.between(asked.start_date, asked.end_date)),
-        ("keywords", {"icontains": asked.keywords} if asked.keywords else None),
-        ("metadata", asked.metadata or None),
+        ("categories", filters.among(body.categories)),
+        ("created_at", filters.between(body.start_date, body.end_date)),
+        ("keywords", {"icontains": body.keywords} if body.keywords else None),
+        ("metadata", body.metadata or None),
     ]
-    condition = filters.condition(asked.filters, *also)
-    scope = sought(caller, asked.ids, condition)
-    part = await parts.store.page(scope, at, condition, show_expired=bool(asked.show_expired))
-    results = [shapes.chosen(shapes.memory(memory), asked.fields) for memory in part.items]
+    condition = filters.condition(body.filters, *also)
+    scope = sought(caller, body.ids, condition)
+    part = await parts.store.page(scope, at, condition, show_expired=bool(body.show_expired))
+    results = [shapes.chosen(shapes.memory(memory), body.fields) for memory in part.items]
     waiting = await pending(scope, condition, turns=parts.turns)
     return {**paged(request, at, part, results), "pending": waiting}
 
@@ -112,11 +112,11 @@ def named_in(text: str) -> Mapping[str, Any]:
     if len(text) <= _LONGEST_FILTERS:
         for read in (orjson.loads, ast.literal_eval):
             try:
-                given = read(text)
+                condition = read(text)
             except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
                 continue
-            if isinstance(given, dict) and given:
-                return given
+            if isinstance(condition, dict) and condition:
+                return condition
     raise BadRequest('filters: write the ids as parameters, such as ?user_id=ana, or as an object {"user_id": "ana"}')
 
 

@@ -24,24 +24,24 @@ _STATUS: Mapping[Status, str] = {
 _ERASED = "the turn was forgotten with its owner"
 
 
-def memory(found: Memory) -> Shown:
+def memory(stored: Memory) -> Shown:
     """A memory. Some of Mem0's answers call the run `session_id`, others `run_id`: here all have both."""
     return {
-        "id": found.id,
-        "memory": found.text,
-        "hash": digest(found.text),
-        **owners(found.scope.ids),
-        "metadata": dict(found.metadata),
-        "categories": list(found.categories),
-        "created_at": found.created_at,
-        "updated_at": found.updated_at,
-        "expiration_date": expiration_dates.of(found.expires_at),
+        "id": stored.id,
+        "memory": stored.text,
+        "hash": digest(stored.text),
+        **owners(stored.scope.ids),
+        "metadata": dict(stored.metadata),
+        "categories": list(stored.categories),
+        "created_at": stored.created_at,
+        "updated_at": stored.updated_at,
+        "expiration_date": expiration_dates.of(stored.expires_at),
         "structured_attributes": None,
-        "replaced_by": found.superseded_by,
+        "replaced_by": stored.superseded_by,
         "synthesized": False,
         "lifecycle_state": "active",
-        "valid_from": found.valid_from,
-        "marked": found.marked,
+        "valid_from": stored.valid_from,
+        "marked": stored.marked,
     }
 
 
@@ -50,24 +50,24 @@ def owners(ids: Mapping[str, str | None]) -> Shown:
     return {**{field: ids.get(field) for field in OWNERS}, "session_id": ids.get("run_id")}
 
 
-def entity(found: Entity, tenant: str) -> Shown:
+def entity(stored: Entity, tenant: str) -> Shown:
     """Convert a user, agent, app or run to Mem0's JSON shape of an entity."""
     return {
-        "id": found.name,
-        "name": found.name,
-        "type": found.kind,
+        "id": stored.name,
+        "name": stored.name,
+        "type": stored.kind,
         "owner": tenant,
         "organization": tenant,
         "metadata": None,
-        "total_memories": found.memories,
-        "created_at": found.created_at,
-        "updated_at": found.updated_at,
+        "total_memories": stored.memories,
+        "created_at": stored.created_at,
+        "updated_at": stored.updated_at,
     }
 
 
-def recalled(found: Recalled) -> Shown:
+def recalled(hit: Recalled) -> Shown:
     """A memory that answers a query."""
-    return {**memory(found.memory), "score": found.score}
+    return {**memory(hit.memory), "score": hit.score}
 
 
 def chosen(shown: Shown, fields: Sequence[str] | None) -> Shown:
@@ -82,15 +82,15 @@ def history(versions: Sequence[Memory], texts: Mapping[str, Turn]) -> list[Shown
         versions: of the memory, in order.
         texts: of the turns that they rest on, as far as they are kept.
     """
-    told, before = list[Shown](), None
+    entries, before = list[Shown](), None
     for version in versions:
-        said = Event.UPDATE if before else Event.ADD
-        told.append(_step(version, said, before, version.text, version.updated_at, texts))
+        event = Event.UPDATE if before else Event.ADD
+        entries.append(_step(version, event, before, version.text, version.updated_at, texts))
         if is_retracted(version):
             at = version.valid_to or version.updated_at
-            told.append(_step(version, Event.DELETE, version.text, None, at, texts))
+            entries.append(_step(version, Event.DELETE, version.text, None, at, texts))
         before = version.text
-    return told
+    return entries
 
 
 def _step(
@@ -98,11 +98,11 @@ def _step(
 ) -> Shown:
     """Build one entry of a memory's history in Mem0's JSON shape: event, old and new text, messages of its turns."""
     turns = [texts[turn_id] for turn_id in version.turn_ids if turn_id in texts]
-    said = [{"role": one.role.value, "content": one.content} for turn in turns for one in turn.messages]
+    messages = [{"role": message.role.value, "content": message.content} for turn in turns for message in turn.messages]
     return {
         "id": version_id(version.id, version.version * 2 + (event is Event.DELETE)),
         "memory_id": version.id,
-        "input": said,
+        "input": messages,
         "old_memory": old,
         "new_memory": new,
         **owners(version.scope.ids),
@@ -120,10 +120,10 @@ def results(turn: TurnStatus) -> list[Shown]:
     What waits for a person's judgement is none of it yet.
     """
     return [
-        {"id": one.id, "memory": one.memory, "data": {"memory": one.memory}, "event": one.event.value}
-        | ({"previous_memory": one.previous} if one.previous is not None else {})
-        for one in turn.events
-        if not one.held and one.event is not Event.NONE
+        {"id": event.id, "memory": event.memory, "data": {"memory": event.memory}, "event": event.event.value}
+        | ({"previous_memory": event.previous} if event.previous is not None else {})
+        for event in turn.events
+        if not event.held and event.event is not Event.NONE
     ]
 
 
@@ -134,7 +134,7 @@ def event(turn: TurnStatus) -> Shown:
         turn.id,
         "ADD",
         _STATUS[turn.status],
-        results=[{**one, **{field: name for field, name in ids.items() if name}} for one in results(turn)],
+        results=[{**result, **{field: name for field, name in ids.items() if name}} for result in results(turn)],
         error=error(turn),
         start=turn.accepted_at,
         end=turn.settled_at,

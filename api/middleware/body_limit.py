@@ -43,8 +43,8 @@ class Door:
 
         async def telling(message: Message) -> None:
             if message["type"] == "http.response.start":
-                told = {name for name, _ in message["headers"]}
-                message["headers"] += FENCE if told.isdisjoint(FENCED) else (it for it in FENCE if it[0] not in told)
+                names = {name for name, _ in message["headers"]}
+                message["headers"] += FENCE if names.isdisjoint(FENCED) else (it for it in FENCE if it[0] not in names)
                 if "rate" in state:
                     _tell(state["rate"], message)
             await send(message)

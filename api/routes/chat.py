@@ -30,7 +30,7 @@ _STREAMED: dict[int | str, dict[str, Any]] = {
 
 
 @router.post("/chat", response_model=ChatOut, responses=refusals(501, 502) | _STREAMED)
-async def chat(request: Request, said: ChatIn, caller: Writer, parts: Opened) -> ChatOut | Response:
+async def chat(request: Request, body: ChatIn, caller: Writer, parts: Opened) -> ChatOut | Response:
     """Answer a user's message with what is remembered of them.
 
     With `"stream": true`, or where the caller accepts `text/event-stream`, the answer comes as server-sent events:
@@ -38,18 +38,18 @@ async def chat(request: Request, said: ChatIn, caller: Writer, parts: Opened) ->
     the turn is accepted. A failure in the midst is an `error` event in the shape of every refusal. Whoever hangs up
     before `done` ends the model's call, and the turn is not remembered.
     """
-    scope = owner(caller, said.ids)
-    if said.stream or (said.stream is None and _accepts_events(request)):
-        pieces = working(converse_in_pieces(scope, said.message, conversing(parts)))
+    scope = owner(caller, body.ids)
+    if body.stream or (body.stream is None and _accepts_events(request)):
+        pieces = working(converse_in_pieces(scope, body.message, conversing(parts)))
         first = await anext(pieces)  # what was recalled: until then a refusal is told with its own status
         return event_stream(_events(first, pieces))
-    reply = await converse(scope, said.message, conversing(parts))
+    reply = await converse(scope, body.message, conversing(parts))
     return ChatOut(reply=reply.text, memories_used=list(reply.memories))
 
 
 def _accepts_events(request: Request) -> bool:
     accepted = request.headers.get("accept", "").lower().split(",")
-    return EVENTS in (one.partition(";")[0].strip() for one in accepted)
+    return EVENTS in (media_type.partition(";")[0].strip() for media_type in accepted)
 
 
 Piece = Recollection | Delta | Reply | None

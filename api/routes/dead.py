@@ -28,7 +28,7 @@ async def list_dead(request: Request, caller: Admin, parts: Opened, page: Paged,
 
 
 @router.post("/dead/replay", response_model=RehearsalOut | ReplayedOut)
-async def replay(asked: DeadIn, caller: AdminAtScreen, parts: Opened) -> Any:
+async def replay(body: DeadIn, caller: AdminAtScreen, parts: Opened) -> Any:
     """Put dead turns back into their lanes, the oldest first, with their own times; or only try out what would come.
 
     A replay obeys the limits of the turns that wait: what does not fit stays dead (`left`, `reason`).
@@ -36,24 +36,24 @@ async def replay(asked: DeadIn, caller: AdminAtScreen, parts: Opened) -> Any:
     A dry run (`dry_run`) changes nothing. It tries each turn alone against what is stored now, so a second turn of an
     owner does not see what the first one would change.
     """
-    if asked.dry_run:
-        limit, worker = asked.tried_at_most, deciding(parts)
-        return _rehearsal(await rehearse(caller.tenant, asked.which, turns=parts.turns, parts=worker, limit=limit))
-    return ReplayedOut.of(await _revive(asked, caller.tenant, parts, replay=True))
+    if body.dry_run:
+        limit, worker = body.tried_at_most, deciding(parts)
+        return _rehearsal(await rehearse(caller.tenant, body.which, turns=parts.turns, parts=worker, limit=limit))
+    return ReplayedOut.of(await _revive(body, caller.tenant, parts, replay=True))
 
 
 @router.post("/dead/discard", response_model=RehearsalOut | DeadOut)
-async def discard(asked: DeadIn, caller: AdminAtScreen, parts: Opened) -> Any:
+async def discard(body: DeadIn, caller: AdminAtScreen, parts: Opened) -> Any:
     """Give dead turns up: their texts are removed, the books count them as erased; or only show which (`dry_run`)."""
-    if asked.dry_run:
-        return _rehearsal(await look(caller.tenant, asked.which, turns=parts.turns, limit=asked.tried_at_most))
-    return DeadOut(count=(await _revive(asked, caller.tenant, parts, replay=False)).count)
+    if body.dry_run:
+        return _rehearsal(await look(caller.tenant, body.which, turns=parts.turns, limit=body.tried_at_most))
+    return DeadOut(count=(await _revive(body, caller.tenant, parts, replay=False)).count)
 
 
-async def _revive(asked: DeadIn, tenant: str, parts: Parts, *, replay: bool) -> Revived:
-    return await parts.inbox.revive(tenant, await parts.turns.dead(tenant, asked.which), replay=replay)
+async def _revive(body: DeadIn, tenant: str, parts: Parts, *, replay: bool) -> Revived:
+    return await parts.inbox.revive(tenant, await parts.turns.dead(tenant, body.which), replay=replay)
 
 
-def _rehearsal(found: Rehearsal) -> RehearsalOut:
-    results = [RehearsedOut.of(one) for one in found.results]
-    return RehearsalOut(count=found.count, untried=found.untried, results=results)
+def _rehearsal(rehearsal: Rehearsal) -> RehearsalOut:
+    results = [RehearsedOut.of(result) for result in rehearsal.results]
+    return RehearsalOut(count=rehearsal.count, untried=rehearsal.untried, results=results)

@@ -25,10 +25,10 @@ async def get_guidance(caller: Admin, parts: Opened) -> Any:
 
 
 @router.put("/guidance", response_model=Guided)
-async def put_guidance(given: Guided, caller: Admin, parts: Opened) -> Any:
+async def put_guidance(body: Guided, caller: Admin, parts: Opened) -> Any:
     """Set what holds for every turn of this tenant from now on; what is left out holds no longer."""
-    masked = await off_loop(len(str(given.guidance)), partial(masked_guidance, given.guidance, parts.mask))
-    if masked != given.guidance:
+    masked = await off_loop(len(str(body.guidance)), partial(masked_guidance, body.guidance, parts.mask))
+    if masked != body.guidance:
         masked = checked(Guided, _shown(masked)).guidance  # what is longer than before may be too long
     await parts.guidance.give(caller.tenant, masked)
     return _shown(masked)

@@ -69,9 +69,9 @@ async def ready(request: Request, parts: Opened) -> JSONResponse:
     """
     is_known = await _is_known(request)
     health = await parts.health.health(ask_providers=is_known)
-    told: StatusOut = StatusOut(status=health.status)
+    status: StatusOut = StatusOut(status=health.status)
     if is_known:
-        told = ReadyOut(
+        status = ReadyOut(
             status=health.status,
             parts={name: PartOut.model_validate(part.model_dump()) for name, part in health.parts.items()},
             extractor=parts.extractor.name,
@@ -79,7 +79,7 @@ async def ready(request: Request, parts: Opened) -> JSONResponse:
         )
     accepts = health.status is not Readiness.UNREADY
     headers = None if accepts else {"Retry-After": "1"}
-    return JSONResponse(told.model_dump(mode="json"), status_code=200 if accepts else 503, headers=headers)
+    return JSONResponse(status.model_dump(mode="json"), status_code=200 if accepts else 503, headers=headers)
 
 
 async def _is_known(request: Request) -> bool:

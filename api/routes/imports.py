@@ -34,44 +34,44 @@ async def import_memories(batch: ImportIn, caller: Admin, parts: Opened) -> Any:
 
     Whatever is under an id stays as it is, so the same batch may be sent again. It is nobody's turn.
     """
-    characters = sum(len(str(one)) + _BESIDES for one in batch.memories)
-    read = await off_loop(characters, lambda: [_read(one, caller, parts.mask) for one in batch.memories])
+    characters = sum(len(str(memory)) + _BESIDES for memory in batch.memories)
+    read = await off_loop(characters, lambda: [_read(memory, caller, parts.mask) for memory in batch.memories])
     importing = Importing(
         lanes=parts.lanes, store=parts.store, embedder=parts.embedder, clock=parts.clock, quarantine=parts.quarantine
     )
-    arrivals = [one for one in read if isinstance(one, Arrival)]
+    arrivals = [arrival for arrival in read if isinstance(arrival, Arrival)]
     outcomes = iter(await bring_in(arrivals, caller.reach, importing))
-    results = [_told(next(outcomes)) if isinstance(one, Arrival) else one for one in read]
-    counts = Counter(one["became"] for one in results)
+    results = [_told(next(outcomes)) if isinstance(arrival, Arrival) else arrival for arrival in read]
+    counts = Counter(result["became"] for result in results)
     return {**{became.value: counts[became] for became in Became}, "results": results}
 
 
-def _read(given: Mapping[str, Any], caller: Principal, mask: Mask) -> Arrival | dict[str, Any]:
+def _read(record: Mapping[str, Any], caller: Principal, mask: Mask) -> Arrival | dict[str, Any]:
     """Validate and mask one memory of the body of `POST /import`: an Arrival, or the result that refuses it."""
     try:
-        one = ArrivalIn.model_validate(given)
-        scope = owner(caller, one.ids)
+        arrival = ArrivalIn.model_validate(record)
+        scope = owner(caller, arrival.ids)
     except ValidationError as error:
-        return _refused(given, sentence(error))
+        return _refused(record, sentence(error))
     except Forbidden as error:
-        return _refused(given, str(error))
+        return _refused(record, str(error))
     return Arrival(
-        id=str(one.id) if one.id else None,
+        id=str(arrival.id) if arrival.id else None,
         scope=scope,
-        text=mask(one.memory),
-        metadata=masked_values(one.metadata or {}, mask),
-        categories=tuple(mask(category) for category in one.categories or ()),
-        created_at=one.created_at,
-        updated_at=one.updated_at,
-        valid_from=one.valid_from,
-        expires_at=one.expires_at,
+        text=mask(arrival.memory),
+        metadata=masked_values(arrival.metadata or {}, mask),
+        categories=tuple(mask(category) for category in arrival.categories or ()),
+        created_at=arrival.created_at,
+        updated_at=arrival.updated_at,
+        valid_from=arrival.valid_from,
+        expires_at=arrival.expires_at,
     )
 
 
-def _refused(given: Mapping[str, Any], reason: str) -> dict[str, Any]:
-    named = given.get("id")
-    found = named if isinstance(named, str) and len(named) <= 64 else None
-    return {"id": found, "became": Became.REFUSED, "reason": reason, "held": False}
+def _refused(record: Mapping[str, Any], reason: str) -> dict[str, Any]:
+    record_id = record.get("id")
+    shown_id = record_id if isinstance(record_id, str) and len(record_id) <= 64 else None
+    return {"id": shown_id, "became": Became.REFUSED, "reason": reason, "held": False}
 
 
 def _told(outcome: Outcome) -> dict[str, Any]:

@@ -78,14 +78,14 @@ class RotateIn(Body):
 
 
 @router.post("/keys", status_code=201, response_model=KeyIssued)
-async def make_key(asked: KeyIn, caller: Admin, parts: Opened) -> Any:
+async def make_key(body: KeyIn, caller: Admin, parts: Opened) -> Any:
     """Make a key; the answer shows it, and nothing ever does again."""
     new = NewKey(
-        tenant=_tenant(caller, asked.tenant) or caller.tenant,
-        access=asked.role,
-        label=parts.mask(asked.label),
-        user_id=asked.user_id,
-        per_minute=asked.per_minute,
+        tenant=_tenant(caller, body.tenant) or caller.tenant,
+        access=body.role,
+        label=parts.mask(body.label),
+        user_id=body.user_id,
+        per_minute=body.per_minute,
     )
     return _issued(await issue(new, keyring=parts.keyring, server_key=parts.server_key))
 
@@ -95,16 +95,16 @@ async def list_keys(
     request: Request, caller: Admin, parts: Opened, page: Paged, tenant: Annotated[Tenant | None, Query()] = None
 ) -> Any:
     """The keys of the tenant; for the operator those of all, or of the tenant that is named."""
-    named = _tenant(caller, tenant)
-    keys = await parts.keyring.all(named if caller.operator else caller.tenant)
+    tenant_name = _tenant(caller, tenant)
+    keys = await parts.keyring.all(tenant_name if caller.operator else caller.tenant)
     part = sliced([(After(stamp=-to_us(key.created_at), name=key.id), key) for key in keys], page)
     return listed(request, page, part, [_shown(key) for key in part.items])
 
 
 @router.post("/keys/{key_id}/rotate", response_model=KeyIssued, responses=refusals(404))
-async def rotate_key(key_id: _KeyId, asked: RotateIn, caller: Admin, parts: Opened) -> Any:
+async def rotate_key(key_id: _KeyId, body: RotateIn, caller: Admin, parts: Opened) -> Any:
     """Give a key another secret, and show it; the one of before is good for the overlap."""
-    turned = await rotate(caller, key_id, asked.overlap_seconds, keyring=parts.keyring, server_key=parts.server_key)
+    turned = await rotate(caller, key_id, body.overlap_seconds, keyring=parts.keyring, server_key=parts.server_key)
     return _issued(turned)
 
 
@@ -115,16 +115,16 @@ async def revoke_key(key_id: _KeyId, caller: Admin, parts: Opened) -> dict[str, 
     return {"id": key_id, "status": "revoked"}
 
 
-def _tenant(caller: Principal, named: str | None) -> str | None:
+def _tenant(caller: Principal, wanted: str | None) -> str | None:
     """The tenant that is meant. Raises Forbidden."""
-    if named not in (None, caller.tenant) and not caller.operator:
+    if wanted not in (None, caller.tenant) and not caller.operator:
         raise Forbidden("only the operator's key may name another tenant")
-    return named
+    return wanted
 
 
 def _shown(key: ApiKey) -> dict[str, Any]:
-    told = ("id", "tenant", "label", "user_id", "per_minute", "created_at")
-    return {**{name: getattr(key, name) for name in told}, "role": key.access}
+    fields = ("id", "tenant", "label", "user_id", "per_minute", "created_at")
+    return {**{name: getattr(key, name) for name in fields}, "role": key.access}
 
 
 def _issued(issued: Issued) -> dict[str, Any]:

@@ -51,25 +51,25 @@ _Filters = Annotated[str | None, Query(max_length=_LONGEST_FILTERS, description=
 
 
 @router.post("/search", response_model=SearchOut)
-async def search(asked: SearchIn, caller: Reader, parts: Opened) -> Any:
+async def search(body: SearchIn, caller: Reader, parts: Opened) -> Any:
     """The memories that matter most for a query; `wait_for` waits for a turn to settle first."""
-    filters = parse(asked.filters)
-    scope = sought(caller, asked.ids, filters)
-    if asked.wait_for is not None:
-        await wait_until_settled(caller.reach, asked.wait_for, asked.wait_ms / 1000, turns=parts.turns)
+    filters = parse(body.filters)
+    scope = sought(caller, body.ids, filters)
+    if body.wait_for is not None:
+        await wait_until_settled(caller.reach, body.wait_for, body.wait_ms / 1000, turns=parts.turns)
     question = Asked(
         scope=scope,
         filters=filters,
-        text=parts.mask(asked.query),
-        limit=asked.limit,
-        threshold=asked.threshold,
-        as_of=asked.as_of,
-        show_expired=asked.show_expired,
+        text=parts.mask(body.query),
+        limit=body.limit,
+        threshold=body.threshold,
+        as_of=body.as_of,
+        show_expired=body.show_expired,
     )
-    found = await recall(question, store=parts.store, embedder=parts.embedder, turns=parts.turns)
+    answer = await recall(question, store=parts.store, embedder=parts.embedder, turns=parts.turns)
     return {
-        "results": [{**shown(one.memory), "score": one.score} for one in found.results],
-        "pending": found.pending,
+        "results": [{**shown(result.memory), "score": result.score} for result in answer.results],
+        "pending": answer.pending,
     }
 
 
@@ -115,10 +115,10 @@ def _json(text: str | None) -> Any:
 @router.get("/memories/{memory_id}", response_model=MemoryOut, responses=refusals(404))
 async def get_memory(memory_id: UUID, caller: Reader, parts: Opened) -> Any:
     """One memory as it stands now."""
-    found = await parts.store.get(caller.reach, str(memory_id))
-    if found is None:
+    memory = await parts.store.get(caller.reach, str(memory_id))
+    if memory is None:
         raise NotFound(UNKNOWN)
-    return shown(found)
+    return shown(memory)
 
 
 @router.get("/memories/{memory_id}/history", response_model=list[VersionOut], responses=refusals(404))
@@ -127,17 +127,17 @@ async def get_history(memory_id: UUID, caller: Reader, parts: Opened) -> Any:
     versions = await parts.store.history(caller.reach, str(memory_id))
     if not versions:
         raise NotFound(UNKNOWN)
-    before = [None, *(one.text for one in versions)]
-    return [_version(number, one, old) for number, (one, old) in enumerate(zip(versions, before, strict=False), 1)]
+    before = [None, *(version.text for version in versions)]
+    return [_version(number, pair, old) for number, (pair, old) in enumerate(zip(versions, before, strict=False), 1)]
 
 
 def _version(number: int, memory: Memory, old: str | None) -> dict[str, Any]:
     """Map one version of a memory to an item of the answer of `GET /memories/{memory_id}/history`."""
-    told = ("event", "current", "valid_to", "superseded_by")
+    fields = ("event", "current", "valid_to", "superseded_by")
     source = ("quote", "model", "prompt_version")
     return {
         **shown(memory),
-        **{name: getattr(memory, name) for name in (*told, *source)},
+        **{name: getattr(memory, name) for name in (*fields, *source)},
         "version": number,  # by valid time: one that was told late has its place among those before
         "turn_ids": list(memory.turn_ids),
         "memory_id": memory.id,
@@ -163,10 +163,10 @@ async def put_memory(memory_id: UUID, new: ChangeIn, caller: Writer, parts: Open
 
 
 @router.put("/memories/{memory_id}/feedback", response_model=MemoryOut, responses=refusals(404))
-async def put_feedback(memory_id: UUID, said: FeedbackIn, caller: Writer, parts: Opened) -> Any:
+async def put_feedback(memory_id: UUID, body: FeedbackIn, caller: Writer, parts: Opened) -> Any:
     """Say what one thinks of a memory as it stands; it goes with the memory, and into its history."""
-    reason = parts.mask(said.reason) if said.reason is not None else None
-    return shown(await judge(caller.reach, str(memory_id), said.rating, reason, lanes=parts.lanes, store=parts.store))
+    reason = parts.mask(body.reason) if body.reason is not None else None
+    return shown(await judge(caller.reach, str(memory_id), body.rating, reason, lanes=parts.lanes, store=parts.store))
 
 
 @router.post("/memories/{memory_id}/undo", response_model=MemoryOut, responses=refusals(404, 409))

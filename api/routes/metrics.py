@@ -32,9 +32,9 @@ async def metrics(caller: Admin, parts: Opened) -> Response:
     if caller.operator:
         state, tenants = await parts.watch.state(), await parts.turns.tenants()
     ledgers, costs = await parts.turns.ledgers(tenants), await parts.turns.usages(tenants)
-    told = await parts.deliveries.counts(tenants)
+    delivery_counts = await parts.deliveries.counts(tenants)
     # Aside: of very many tenants it takes seconds, and turns are to be accepted meanwhile.
-    text = await asyncio.to_thread(_written, state, ledgers, costs, told, await parts.clock.now())
+    text = await asyncio.to_thread(_written, state, ledgers, costs, delivery_counts, await parts.clock.now())
     return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 
@@ -42,21 +42,21 @@ def _written(
     state: InboxState | None,
     ledgers: Mapping[str, Ledger],
     costs: Mapping[str, Mapping[str, Usage]],
-    told: Mapping[str, DeliveryCounts],
+    delivery_counts: Mapping[str, DeliveryCounts],
     now: datetime,
 ) -> bytes:
     """Render the body of `GET /metrics` in Prometheus' text format: inbox, ledgers, model costs, webhooks."""
     registry = CollectorRegistry()
-    found = [*(_inbox(state) if state else ()), *_books(ledgers, now), *_costs(costs), *_webhooks(told)]
-    registry.register(_Told(found))
+    families = [*(_inbox(state) if state else ()), *_books(ledgers, now), *_costs(costs), *_webhooks(delivery_counts)]
+    registry.register(_Told(families))
     return generate_latest(registry)
 
 
 class _Told(Collector):
     """What was read a moment ago."""
 
-    def __init__(self, found: list[Metric]) -> None:
-        self._found = found
+    def __init__(self, families: list[Metric]) -> None:
+        self._found = families
 
     def collect(self) -> Iterator[Metric]:
         """The metrics, once."""
@@ -94,31 +94,31 @@ def _inbox(state: InboxState) -> Iterator[Metric]:
     values += [state.lanes_awake, state.lanes_overdue, state.queue.backing_off, state.queue.oldest_due_seconds or 0]
     values += [state.queue.workers, state.used_bytes, state.max_bytes]
     values += [state.clock_jumped_seconds, (state.read_at - datetime.now(UTC)).total_seconds()]
-    for (name, told), value in zip(_INBOX.items(), values, strict=True):
+    for (name, help_text), value in zip(_INBOX.items(), values, strict=True):
         if value is not None:
-            yield GaugeMetricFamily(name, told, value=float(value))
-    told = "How often the sweep looked through the books, of a few tenants each time"
-    yield CounterMetricFamily("scrubjay_ledger_audits", told, value=state.audits)
-    told = "How often Redis' clock was seen to jump by more than a second"
-    yield CounterMetricFamily("scrubjay_clock_jumps", told, value=state.clock_jumps)
-    told = "1 when Redis is set as it must be; a setting that it does not tell is left out"
-    settings = GaugeMetricFamily("scrubjay_redis_setting_safe", told, labels=["name", "value", "safe"])
-    for name, found in state.settings.items():
-        settings.add_metric([name, found, SAFE_SETTINGS[name]], float(found == SAFE_SETTINGS[name]))
+            yield GaugeMetricFamily(name, help_text, value=float(value))
+    help_text = "How often the sweep looked through the books, of a few tenants each time"
+    yield CounterMetricFamily("scrubjay_ledger_audits", help_text, value=state.audits)
+    help_text = "How often Redis' clock was seen to jump by more than a second"
+    yield CounterMetricFamily("scrubjay_clock_jumps", help_text, value=state.clock_jumps)
+    help_text = "1 when Redis is set as it must be; a setting that it does not tell is left out"
+    settings = GaugeMetricFamily("scrubjay_redis_setting_safe", help_text, labels=["name", "value", "safe"])
+    for name, setting in state.settings.items():
+        settings.add_metric([name, setting, SAFE_SETTINGS[name]], float(setting == SAFE_SETTINGS[name]))
     yield settings
 
 
 def _books(ledgers: Mapping[str, Ledger], now: datetime) -> Iterator[Metric]:
     """Collect the Prometheus metrics of each tenant's ledger for `GET /metrics`: turns by state, balance, age."""
     turns = GaugeMetricFamily("scrubjay_turns", "Turns by state, from the ledger", labels=["tenant", "state"])
-    told = "1 when accepted = settled + waiting + dead + erased + lost"
-    balanced = GaugeMetricFamily("scrubjay_ledger_balanced", told, labels=["tenant"])
-    told = "Settled turns that cost no call of a model, as they plainly hold nothing"
-    gated = CounterMetricFamily("scrubjay_turns_gated", told, labels=["tenant"])
-    told = "Facts left out as nobody had said the words that they rest on"
-    dropped = CounterMetricFamily("scrubjay_facts_dropped", told, labels=["tenant"])
-    told = "For how long the turn has waited that was accepted first of those that wait"
-    oldest = GaugeMetricFamily("scrubjay_oldest_waiting_seconds", told, labels=["tenant"])
+    help_text = "1 when accepted = settled + waiting + dead + erased + lost"
+    balanced = GaugeMetricFamily("scrubjay_ledger_balanced", help_text, labels=["tenant"])
+    help_text = "Settled turns that cost no call of a model, as they plainly hold nothing"
+    gated = CounterMetricFamily("scrubjay_turns_gated", help_text, labels=["tenant"])
+    help_text = "Facts left out as nobody had said the words that they rest on"
+    dropped = CounterMetricFamily("scrubjay_facts_dropped", help_text, labels=["tenant"])
+    help_text = "For how long the turn has waited that was accepted first of those that wait"
+    oldest = GaugeMetricFamily("scrubjay_oldest_waiting_seconds", help_text, labels=["tenant"])
     for tenant, ledger in ledgers.items():
         if ledger.oldest_waiting_at:
             oldest.add_metric([tenant], max(0.0, (now - ledger.oldest_waiting_at).total_seconds()))
@@ -145,12 +145,12 @@ def _costs(costs: Mapping[str, Mapping[str, Usage]]) -> Iterator[Metric]:
     yield from (calls, tokens, money)
 
 
-def _webhooks(told: Mapping[str, DeliveryCounts]) -> Iterator[Metric]:
+def _webhooks(delivery_counts: Mapping[str, DeliveryCounts]) -> Iterator[Metric]:
     """Collect the Prometheus metrics of webhook deliveries for `GET /metrics`: waiting, delivered, failed."""
     waiting = GaugeMetricFamily("scrubjay_webhook_waiting", "Deliveries to webhooks that wait", labels=["tenant"])
     about = "Deliveries to webhooks that are done: delivered, or failed for good"
     done = CounterMetricFamily("scrubjay_webhook_deliveries", about, labels=["tenant", "outcome"])
-    for tenant, counts in told.items():
+    for tenant, counts in delivery_counts.items():
         waiting.add_metric([tenant], counts.waiting)
         for outcome in ("delivered", "failed"):
             done.add_metric([tenant, outcome], getattr(counts, outcome))

@@ -37,20 +37,20 @@ async def get_key(_: Reader, parts: Opened) -> Any:
 @router.get("/receipts/{receipt_id}", response_model=ReceiptOut, responses=refusals(404))
 async def get_receipt(receipt_id: UUID, caller: Admin, parts: Opened) -> Any:
     """One receipt."""
-    found = await parts.receipts.get(caller.tenant, str(receipt_id))
-    if found is None:
+    receipt = await parts.receipts.get(caller.tenant, str(receipt_id))
+    if receipt is None:
         raise NotFound("there is no receipt with this id, or none any more")
-    return found.model_dump()
+    return receipt.model_dump()
 
 
 @router.post("/receipts/verify", response_model=ExaminedOut)
-async def verify_receipt(asked: VerifyIn, caller: Reader, parts: Opened) -> Any:
+async def verify_receipt(body: VerifyIn, caller: Reader, parts: Opened) -> Any:
     """Check a receipt's signature; with the owner's ids also whether it is about them, and whether they are gone.
 
     `owner` is null where no id is given; `left` is null unless the receipt is signed and about that owner.
     """
-    scope = owner(caller, asked.ids) if any(asked.ids.values()) else None
-    found = await examine(
-        asked.receipt, scope, signer=parts.signer, inbox=parts.inbox, turns=parts.turns, store=parts.store
+    scope = owner(caller, body.ids) if any(body.ids.values()) else None
+    verdict = await examine(
+        body.receipt, scope, signer=parts.signer, inbox=parts.inbox, turns=parts.turns, store=parts.store
     )
-    return found.model_dump()
+    return verdict.model_dump()

@@ -76,10 +76,10 @@ async def get_turn(turn_id: str, caller: Reader, parts: Opened, wait_ms: _Wait =
     """Where a turn is, what it added and cost, and what was said in it; `wait_ms` waits for it to settle first."""
     if wait_ms:
         await wait_until_settled(caller.reach, turn_id, wait_ms / 1000, turns=parts.turns)
-    found = await parts.turns.get(caller.reach, turn_id)
-    if found is None:
+    entry = await parts.turns.get(caller.reach, turn_id)
+    if entry is None:
         raise NotFound("there is no turn with this id; statuses are kept for the retention time")
-    return (await told(caller.reach, [found], parts))[0]
+    return (await told(caller.reach, [entry], parts))[0]
 
 
 @router.delete("/turns/{turn_id}", response_model=TurnDiscarded, responses=refusals(404, 409))
@@ -97,7 +97,7 @@ async def told(reach: Scope, turns: Sequence[TurnStatus], parts: Parts) -> list[
     """Turns with what was said in them, null where it is no longer kept."""
     texts = await each(partial(parts.turns.text, reach), [turn.id for turn in turns])
     return [
-        {**turn.model_dump(), "messages": [one.model_dump() for one in text.messages] if text else None}
+        {**turn.model_dump(), "messages": [message.model_dump() for message in text.messages] if text else None}
         for turn, text in zip(turns, texts, strict=True)
     ]
 

@@ -30,18 +30,18 @@ _DeliveryId = Annotated[str, Path(pattern="^[0-9a-f-]{36}-[0-9]{1,18}$", descrip
 
 
 @router.post("/webhooks", status_code=201, response_model=WebhookIssued)
-async def register_webhook(asked: WebhookIn, caller: Admin, parts: Opened) -> Any:
+async def register_webhook(body: WebhookIn, caller: Admin, parts: Opened) -> Any:
     """Register an address; the answer shows the signing secret, and nothing ever does again."""
-    told = {"url": asked.url, "name": parts.mask(asked.name), "events": asked.events}
-    made = await registry.register(caller.tenant, told, book=parts.webhooks, server_key=parts.server_key)
+    fields = {"url": body.url, "name": parts.mask(body.name), "events": body.events}
+    made = await registry.register(caller.tenant, fields, book=parts.webhooks, server_key=parts.server_key)
     return {**made.webhook.model_dump(), "secret": made.secret}
 
 
 @router.get("/webhooks", response_model=WebhookPage)
 async def list_webhooks(caller: Admin, parts: Opened) -> Any:
     """All webhooks of the tenant, the oldest first."""
-    found = await parts.webhooks.all(caller.tenant)
-    return {"count": len(found), "results": [one.model_dump() for one in found]}
+    webhooks = await parts.webhooks.all(caller.tenant)
+    return {"count": len(webhooks), "results": [webhook.model_dump() for webhook in webhooks]}
 
 
 @router.get("/webhooks/{webhook_id}", response_model=WebhookOut, responses=refusals(404))
@@ -51,9 +51,9 @@ async def get_webhook(webhook_id: UUID, caller: Admin, parts: Opened) -> Any:
 
 
 @router.put("/webhooks/{webhook_id}", response_model=WebhookOut, responses=refusals(404))
-async def change_webhook(webhook_id: UUID, asked: WebhookChange, caller: Admin, parts: Opened) -> Any:
+async def change_webhook(webhook_id: UUID, body: WebhookChange, caller: Admin, parts: Opened) -> Any:
     """Change what is named; the secret stays. What waits for one that is not active is given up."""
-    changes = dict(asked.named)
+    changes = dict(body.named)
     if "name" in changes:
         changes["name"] = parts.mask(changes["name"])
     return (await registry.change(caller.tenant, str(webhook_id), changes, book=parts.webhooks)).model_dump()
@@ -96,6 +96,6 @@ async def retry_delivery(webhook_id: UUID, delivery_id: _DeliveryId, caller: Adm
 
 
 def _shown(delivery: Delivery) -> dict[str, Any]:
-    told = ("id", "event", "memory_id", "turn_id", "status", "attempts", "status_code", "error")
+    fields = ("id", "event", "memory_id", "turn_id", "status", "attempts", "status_code", "error")
     times = {"created_at": delivery.noted_at, "tried_at": delivery.tried_at, "done_at": delivery.done_at}
-    return {**{name: getattr(delivery, name) for name in told}, **times, "due_at": delivery.due_at}
+    return {**{name: getattr(delivery, name) for name in fields}, **times, "due_at": delivery.due_at}

@@ -35,8 +35,8 @@ class WhichIn(Body):
     @property
     def which(self) -> DeadFilter:
         """The same as a value of the house."""
-        named = {field: getattr(self, field) for field in DeadFilter.model_fields}
-        return DeadFilter(**{**named, "ids": tuple(self.ids) if self.ids else None})
+        conditions = {field: getattr(self, field) for field in DeadFilter.model_fields}
+        return DeadFilter(**{**conditions, "ids": tuple(self.ids) if self.ids else None})
 
 
 class _WhichAsked(WhichIn):
@@ -148,7 +148,7 @@ class RehearsedOut(BaseModel):
             app_id=turn.app_id,
             accepted_at=turn.accepted_at,
             died_of=turn.error,
-            events=[ChangeOut.model_validate(one, from_attributes=True) for one in tried.events],
+            events=[ChangeOut.model_validate(event, from_attributes=True) for event in tried.events],
             into_history=list(tried.into_history),
             error=tried.error,
         )

@@ -58,20 +58,20 @@ def _end(day: Any) -> Any:
 
     Raises ValueError for what is no day.
     """
-    found = expiration_dates.end(day)
-    if found is day and day is not None:
+    moment = expiration_dates.end(day)
+    if moment is day and day is not None:
         raise ValueError("must be a day such as 2026-03-26")
-    return found
+    return moment
 
 
-def _unexplained(asked: bool) -> bool:
+def _unexplained(schema: bool) -> bool:
     """Pydantic validator of `explain` in the body of `POST /search`: true is refused with ValueError.
 
     Mem0's OSS server would tell how a score came about.
     """
-    if asked:
+    if schema:
         raise ValueError("is not offered here: a score is told as a whole")
-    return asked
+    return schema
 
 
 class SearchIn(Named):
@@ -250,5 +250,5 @@ class ChangeIn(Body):
     @property
     def end(self) -> Mapping[str, datetime | None]:
         """The new `expires_at` in the request body that changes a memory, from either field; empty without one."""
-        told = {"expires_at", "expiration_date"} & self.model_fields_set
-        return {"expires_at": self.expires_at or self.expiration_date} if told else {}
+        fields = {"expires_at", "expiration_date"} & self.model_fields_set
+        return {"expires_at": self.expires_at or self.expiration_date} if fields else {}

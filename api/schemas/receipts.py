@@ -21,8 +21,8 @@ def _as_given_out(value: Any) -> Receipt:
         return Receipt.model_validate_json(to_json(value), strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        said = ": ".join([".".join(str(step) for step in first["loc"]), first["msg"]]).removeprefix(": ")
-        raise PydanticCustomError("receipt", "{said}", {"said": said}) from None
+        sentence = ": ".join([".".join(str(step) for step in first["loc"]), first["msg"]]).removeprefix(": ")
+        raise PydanticCustomError("receipt", "{said}", {"said": sentence}) from None
 
 
 class VerifyIn(Named):

@@ -34,13 +34,13 @@ class Issued(Value):
     text: str
 
 
-async def issue(asked: NewKey, *, keyring: Keyring, server_key: ServerKey) -> Issued:
+async def issue(new_key: NewKey, *, keyring: Keyring, server_key: ServerKey) -> Issued:
     """Make a key. Raises BadRequest for an admin's key that is limited to one user, and InboxUnavailable."""
-    if asked.access is Access.ADMIN and asked.user_id is not None:
+    if new_key.access is Access.ADMIN and new_key.user_id is not None:
         raise BadRequest("an admin's key cannot be limited to one user: give it the role read or write")
     key_id = secrets.token_hex(_ID_BYTES)
     text, digest = await _fresh(key_id, server_key)
-    key = ApiKey(id=key_id, created_at=datetime.now(UTC), digest=digest, **dict(asked))
+    key = ApiKey(id=key_id, created_at=datetime.now(UTC), digest=digest, **dict(new_key))
     await keyring.add(key)
     return Issued(key=key, text=text)
 
@@ -71,8 +71,8 @@ async def holder(text: str, *, keyring: Keyring, server_key: ServerKey) -> Princ
 
     Keys are random, so a fast keyed hash (BLAKE2b, RFC 7693) keeps them as well as a slow one. Raises InboxUnavailable.
     """
-    held = await held_with(text, keyring=keyring, server_key=server_key)
-    return held[0] if held else None
+    identity = await held_with(text, keyring=keyring, server_key=server_key)
+    return identity[0] if identity else None
 
 
 async def held_with(text: str, *, keyring: Keyring, server_key: ServerKey) -> tuple[Principal, str] | None:
@@ -111,7 +111,7 @@ async def _digest(secret: str, server_key: ServerKey) -> str:
 
 async def _managed(caller: Principal, key_id: str, keyring: Keyring) -> ApiKey:
     """A key that the caller may change: one of their tenant, for an operator any."""
-    found = await keyring.find(key_id)
-    if found is None or not (caller.operator or found.tenant == caller.tenant):
+    api_key = await keyring.find(key_id)
+    if api_key is None or not (caller.operator or api_key.tenant == caller.tenant):
         raise NotFound(_UNKNOWN)
-    return found
+    return api_key

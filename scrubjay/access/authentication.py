@@ -86,10 +86,10 @@ class Admission:
         """
         if self._is_operators(credential):
             return Bond(name=OPERATOR.name, mark=await self._mark(credential))
-        held = await held_with(credential, keyring=self._keyring, server_key=self._server_key)
-        if held is None:
+        identity = await held_with(credential, keyring=self._keyring, server_key=self._server_key)
+        if identity is None:
             raise Unauthorized("a token opens no session: use a key" if credential.count(".") == 2 else _UNKNOWN)
-        return Bond(name=held[0].name, mark=await self._mark(held[1]))
+        return Bond(name=identity[0].name, mark=await self._mark(identity[1]))
 
     async def resumed(self, bond: Bond) -> Principal:
         """Whose a session is, as their key stands now.
@@ -112,7 +112,7 @@ class Admission:
         return hashlib.blake2b(self._admin_key or b"", key=key, digest_size=32).digest()
 
     async def _held(self, bond: Bond, principal: Principal, secrets: list[str]) -> Principal:
-        if not any([hmac.compare_digest(bond.mark, await self._mark(one)) for one in secrets]):
+        if not any([hmac.compare_digest(bond.mark, await self._mark(secret)) for secret in secrets]):
             raise Unauthorized(_ENDED)
         return principal
 
@@ -121,8 +121,8 @@ class Admission:
         return hashlib.blake2b(secret.encode("utf-8", "surrogateescape"), key=key, digest_size=16).hexdigest()
 
     def _is_operators(self, credential: str) -> bool:
-        given = credential.encode("utf-8", "surrogateescape")
-        return self._admin_key is not None and hmac.compare_digest(given, self._admin_key)
+        credential_bytes = credential.encode("utf-8", "surrogateescape")
+        return self._admin_key is not None and hmac.compare_digest(credential_bytes, self._admin_key)
 
     async def _watch(self) -> None:
         """Forget everybody if a key has changed since the last look."""
@@ -133,9 +133,9 @@ class Admission:
         self._changes, self._looked_at = changes, asked_at
 
     async def _look(self, credential: str) -> Principal:
-        found = await holder(credential, keyring=self._keyring, server_key=self._server_key)
-        if found is not None:
-            return found
+        principal = await holder(credential, keyring=self._keyring, server_key=self._server_key)
+        if principal is not None:
+            return principal
         if self._tokens is not None and credential.count(".") == 2:
             return await self._tokens.principal(credential)
         raise Unauthorized(_UNKNOWN)

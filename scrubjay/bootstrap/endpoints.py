@@ -108,9 +108,9 @@ def _breaker(settings: Settings, scripts: RedisScripts, model: str) -> RedisBrea
     return RedisBreaker(scripts, name_of(settings.openai_base_url, _key(settings), model), limits)
 
 
-def secret(given: SecretStr | None) -> str | None:
+def secret(value: SecretStr | None) -> str | None:
     """A secret's text."""
-    return given.get_secret_value() if given else None
+    return value.get_secret_value() if value else None
 
 
 def _key(settings: Settings) -> str:

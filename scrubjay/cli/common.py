@@ -49,11 +49,13 @@ def err() -> Console:
     return Console(stderr=True, highlight=False)
 
 
-def go_on(found: Page[Any], page: int) -> None:
+def go_on(listing: Page[Any], page: int) -> None:
     """Say how to see more of a list, where there is more."""
-    if found.next:
-        following = f"--cursor {found.cursor}" if found.cursor and "cursor=" in found.next else f"--page {page + 1}"
-        out().print(f"{found.count} in all; go on with {following}.", soft_wrap=True)
+    if listing.next:
+        following = (
+            f"--cursor {listing.cursor}" if listing.cursor and "cursor=" in listing.next else f"--page {page + 1}"
+        )
+        out().print(f"{listing.count} in all; go on with {following}.", soft_wrap=True)
 
 
 def refuse(sentence: str, status: int = 1) -> typer.Exit:
@@ -115,12 +117,12 @@ def named(whose: Any) -> str:
 def conditions(text: str | None) -> dict[str, Any] | None:
     """The filter that an option holds as JSON; exit status 2 when it is none."""
     try:
-        found = None if text is None else orjson.loads(text)
+        parsed = None if text is None else orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise refuse(f"--filter is not valid JSON: {error}.", 2) from error
-    if found is not None and not isinstance(found, dict):
+    if parsed is not None and not isinstance(parsed, dict):
         raise refuse('--filter takes a JSON object, such as {"categories": {"in": ["food"]}}.', 2)
-    return found
+    return parsed
 
 
 def confirm(yes: bool, question: str) -> None:

@@ -56,7 +56,7 @@ def exchanges(messages: Iterable[dict[str, str]]) -> tuple[Exchange, ...]:
     """
     turns: list[list[dict[str, str]]] = []
     for message in messages:
-        starts = message["role"] == "user" and any(said["role"] == "user" for turn in turns[-1:] for said in turn)
+        starts = message["role"] == "user" and any(message["role"] == "user" for turn in turns[-1:] for message in turn)
         if starts or not turns:
             turns.append([])
         turns[-1].append(message)
@@ -65,10 +65,10 @@ def exchanges(messages: Iterable[dict[str, str]]) -> tuple[Exchange, ...]:
 
 def _session(line: dict[str, Any]) -> Session:
     """Read a line of the demo's LongMemEval slice (JSON lines) as a session with its time and turns."""
-    said = [{"role": turn["role"], "content": turn["content"]} for turn in line["turns"]]
+    messages = [{"role": turn["role"], "content": turn["content"]} for turn in line["turns"]]
     # The data names no zone: it is taken as UTC.
     time = datetime.strptime(line["timestamp"], "%Y/%m/%d (%a) %H:%M").replace(tzinfo=UTC)
-    return Session(line["id"], time, exchanges(said))
+    return Session(line["id"], time, exchanges(messages))
 
 
 def _question(line: dict[str, Any]) -> Question:
@@ -78,7 +78,7 @@ def _question(line: dict[str, Any]) -> Question:
 
 def laravel() -> tuple[Sequence[Session], str]:
     """The developer's first four sessions, and what opens the fifth."""
-    said = [
+    exchanges = [
         (
             "I'm building a SaaS product in Laravel for the healthcare industry, targeting small clinics.",
             "That sounds useful. How do you keep the clinics apart?",
@@ -98,7 +98,7 @@ def laravel() -> tuple[Sequence[Session], str]:
     ]
     sessions = [
         Session(f"laravel-{number}", datetime(2026, 3, 2 + 7 * number, 9, 0, tzinfo=UTC), (_pair(*pair),))
-        for number, pair in enumerate(said, 1)
+        for number, pair in enumerate(exchanges, 1)
     ]
     return sessions, "Can you help me with my Laravel project?"
 

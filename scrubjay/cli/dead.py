@@ -58,11 +58,11 @@ def list_dead(
 ) -> None:
     """List the dead letters, newest first, with how often what went wrong."""
     which = chosen(error, user, agent, run, app_id, after, before)
-    found = call(url, key, lambda client: client.dead(page=page, cursor=cursor, **which))
+    listing = call(url, key, lambda client: client.dead(page=page, cursor=cursor, **which))
     if as_json:
-        show_json(found)
+        show_json(listing)
     else:
-        show_letters(found, page)
+        show_letters(listing, page)
 
 
 @commands.command(
@@ -143,9 +143,9 @@ def without(limit: int | None) -> None:
 
 def described(ids: list[str], which: Letters) -> str:
     """The letters in words."""
-    named = [f"{name.replace('_', ' ')} {value}" for name, value in which.items() if name != "all"]
+    descriptions = [f"{name.replace('_', ' ')} {value}" for name, value in which.items() if name != "all"]
     what = f"{len(ids)} dead turns" if ids else "every dead turn"
-    return f"{what} with {' and '.join(named)}" if named else what
+    return f"{what} with {' and '.join(descriptions)}" if descriptions else what
 
 
 def show_discard(count: int, as_json: bool) -> None:

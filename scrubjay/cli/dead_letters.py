@@ -16,12 +16,12 @@ from scrubjay.client.views import CountsView, IncidentView, Page, TurnView
 def moment(text: str) -> datetime:
     """A time with its zone. Raises BadParameter."""
     try:
-        found = datetime.fromisoformat(text)
+        parsed = datetime.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter("give a time such as 2026-03-26T09:00:00Z") from None
-    if found.tzinfo is None:
+    if parsed.tzinfo is None:
         raise typer.BadParameter("say in which zone, for instance with a Z at the end: 2026-03-26T09:00:00Z")
-    return found
+    return parsed
 
 
 Error = Annotated[str | None, typer.Option("--error", help="What it died of: the error's code or its whole text.")]
@@ -65,44 +65,46 @@ def show_replay(replayed: RevivedView, as_json: bool) -> None:
         out().print(f"{replayed.left} stay dead: {replayed.reason}. Run it again when some have been worked off.")
 
 
-def show_letters(found: Page[TurnView], page: int) -> None:
+def show_letters(listing: Page[TurnView], page: int) -> None:
     """Print a page of dead letters as a table on the terminal."""
-    rows = [(turn.id, named(turn), turn.accepted_at, counted(turn.counts), turn.error) for turn in found.results]
+    rows = [(turn.id, named(turn), turn.accepted_at, counted(turn.counts), turn.error) for turn in listing.results]
     out().print(table(rows, "turn", "of", "accepted", "what went wrong", "error") if rows else "No dead letters.")
-    go_on(found, page)
+    go_on(listing, page)
 
 
-def show_rehearsal(found: RehearsalView, deed: str, as_json: bool) -> None:
+def show_rehearsal(rehearsal: RehearsalView, deed: str, as_json: bool) -> None:
     """What a dry run told."""
     if as_json:
-        show_json(found)
+        show_json(rehearsal)
         return
-    rows = [row for one in found.results for row in rehearsed(one, deed)]
+    rows = [row for result in rehearsal.results for row in rehearsed(result, deed)]
     if rows:
         out().print(table(rows, "turn", "of", "accepted", "would", "memory", "before"))
-    left = f" {found.untried} of them were not tried; say more with --limit." if found.untried else ""
-    out().print(f"A dry run over {found.count} dead turns: nothing was changed.{left}")
+    left = f" {rehearsal.untried} of them were not tried; say more with --limit." if rehearsal.untried else ""
+    out().print(f"A dry run over {rehearsal.count} dead turns: nothing was changed.{left}")
 
 
-def rehearsed(one: RehearsedView, deed: str) -> list[tuple[object, ...]]:
+def rehearsed(rehearsed: RehearsedView, deed: str) -> list[tuple[object, ...]]:
     """The rows of one letter: what it would do, or why it would fail again."""
-    told: list[tuple[object, ...]] = [(event.event, event.memory, event.previous) for event in one.events]
-    told += [("enter the history", text, None) for text in one.into_history]
-    if one.error:
-        told = [("fail again", one.error, None)]
-    head: tuple[object, ...] = (one.id, named(one), one.accepted_at)
-    otherwise = ("change nothing", None, None) if deed == "replay" else ("be discarded", f"died of {one.died_of}", None)
-    first = told[0] if told else otherwise
-    return [(*head, *first), *((None, None, None, *row) for row in told[1:])]
+    rows: list[tuple[object, ...]] = [(event.event, event.memory, event.previous) for event in rehearsed.events]
+    rows += [("enter the history", text, None) for text in rehearsed.into_history]
+    if rehearsed.error:
+        rows = [("fail again", rehearsed.error, None)]
+    head: tuple[object, ...] = (rehearsed.id, named(rehearsed), rehearsed.accepted_at)
+    otherwise = (
+        ("change nothing", None, None) if deed == "replay" else ("be discarded", f"died of {rehearsed.died_of}", None)
+    )
+    first = rows[0] if rows else otherwise
+    return [(*head, *first), *((None, None, None, *row) for row in rows[1:])]
 
 
 def counted(counts: CountsView) -> str:
     """How often what went wrong, in words."""
-    found = counts.model_dump()
-    return ", ".join(f"{what.replace('_', ' ')} {times} x" for what, times in found.items() if times)
+    fields = counts.model_dump()
+    return ", ".join(f"{what.replace('_', ' ')} {times} x" for what, times in fields.items() if times)
 
 
-def incident(one: IncidentView) -> tuple[object, ...]:
+def incident(incident: IncidentView) -> tuple[object, ...]:
     """The row for one incident of a turn's history, in the table that `scrubjay turns` prints on the terminal."""
-    times = f"{one.times} until {when(one.last_at)}" if one.times > 1 else None
-    return one.at, one.what.replace("_", " "), times, one.attempt, one.turns, one.error
+    times = f"{incident.times} until {when(incident.last_at)}" if incident.times > 1 else None
+    return incident.at, incident.what.replace("_", " "), times, incident.attempt, incident.turns, incident.error

@@ -117,8 +117,8 @@ async def _until_settled(client: ScrubjayClient, user: str, total: int, show: Me
 
 async def ask(client: ScrubjayClient, user: str, question: Question) -> Answer:
     """Search for a question, as a new session would."""
-    found = await client.search(question.text, user_id=user, limit=TOP)
-    return Answer(question, found.results)
+    answer = await client.search(question.text, user_id=user, limit=TOP)
+    return Answer(question, answer.results)
 
 
 async def recall(client: ScrubjayClient, user: str, message: str) -> tuple[MemoryView, ...]:

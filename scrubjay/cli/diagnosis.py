@@ -86,25 +86,27 @@ def read(metrics: str) -> Findings:
     return Findings(ledgers, inbox, tuple(settings), max(oldest, default=None))
 
 
-def problems(health: Mapping[str, Any], found: Findings, thresholds: Thresholds) -> list[str]:
+def problems(health: Mapping[str, Any], findings: Findings, thresholds: Thresholds) -> list[str]:
     """What is wrong, each in one sentence that says what to do.
 
     Args:
         health: as `/health/ready` tells it.
-        found: what the metrics say.
+        findings: what the metrics say.
         thresholds: from when on the queue is degraded, instead of the server's own where the metrics have its figures.
     """
     parts = health.get("parts", {})
-    down = [_of_part(name, part) for name, part in parts.items() if not part["ok"] and not _is_judged_here(name, found)]
+    down = [
+        _of_part(name, part) for name, part in parts.items() if not part["ok"] and not _is_judged_here(name, findings)
+    ]
     if not parts and health.get("status") in ("unready", "degraded"):
         down.append(f"The server is {health['status']} and tells why only to callers with a key: give one with --key.")
     return [
         *down,
-        *_of_queue(found, thresholds),
-        *_of_books(found),
-        *_of_work(found),
-        *_of_clocks(found),
-        *_of_redis(found),
+        *_of_queue(findings, thresholds),
+        *_of_books(findings),
+        *_of_work(findings),
+        *_of_clocks(findings),
+        *_of_redis(findings),
     ]
 
 
@@ -126,18 +128,18 @@ _ADVICE = {
 def _of_part(name: str, part: Mapping[str, Any]) -> str:
     """The sentence of `scrubjay doctor` on a part that does not work: since when, why, and what to do."""
     since = f" since {part['since'][:19].replace('T', ' ')} UTC" if part.get("since") else ""
-    told = str(part.get("reason") or "no reason is told").rstrip(".")
+    reason = str(part.get("reason") or "no reason is told").rstrip(".")
     advice = _ADVICE.get(name, "see the server's log.")
-    return f"{name} does not work{since} ({told}): {advice}"
+    return f"{name} does not work{since} ({reason}): {advice}"
 
 
-def _is_judged_here(name: str, found: Findings) -> bool:
-    return name == "lanes" and found.queue is not None
+def _is_judged_here(name: str, findings: Findings) -> bool:
+    return name == "lanes" and findings.queue is not None
 
 
-def _of_queue(found: Findings, thresholds: Thresholds) -> Iterator[str]:
+def _of_queue(findings: Findings, thresholds: Thresholds) -> Iterator[str]:
     """What `scrubjay doctor` reports as wrong with the queue: many lanes back off, or a due turn waits too long."""
-    queue = found.queue
+    queue = findings.queue
     trouble = lane_trouble(queue, thresholds) if queue else None
     if queue and trouble:
         figures = f"{queue.backing_off} of {queue.lanes} lanes back off, the oldest due turn is due for "
@@ -145,9 +147,9 @@ def _of_queue(found: Findings, thresholds: Thresholds) -> Iterator[str]:
         yield f"{trouble.reason.rstrip('.')} ({figures}): {_ADVICE['lanes']}"
 
 
-def _of_books(found: Findings) -> Iterator[str]:
+def _of_books(findings: Findings) -> Iterator[str]:
     """What `scrubjay doctor` reports as wrong with the ledgers: they do not balance, or their audit is late."""
-    for tenant, ledger in found.ledgers.items():
+    for tenant, ledger in findings.ledgers.items():
         if not ledger.balanced:
             yield (
                 f"The books of {tenant} do not agree: {ledger.accepted} turns were accepted and "
@@ -159,23 +161,23 @@ def _of_books(found: Findings) -> Iterator[str]:
                 "time came: see maxmemory-policy and the append-only file; their ids stand in the lines `turn_lost` of "
                 "the workers' logs."
             )
-    if drift := found.gauge("backlog_drift"):
+    if drift := findings.gauge("backlog_drift"):
         yield (
             f"The backlog's counter is wrong by {drift:+}: report it with the lines `backlog_wrong` of the "
             "workers' logs, and mind that new turns are refused by this counter."
         )
-    if found.gauge("ledger_audit_late"):
+    if findings.gauge("ledger_audit_late"):
         yield "Nobody has looked through the books for several sweeps: see that a worker runs and reaches Redis."
 
 
-def _of_work(found: Findings) -> Iterator[str]:
+def _of_work(findings: Findings) -> Iterator[str]:
     """What `scrubjay doctor` reports as wrong with the work: lanes are overdue, or the backlog is nearly full."""
-    if overdue := found.gauge("lanes_overdue"):
+    if overdue := findings.gauge("lanes_overdue"):
         yield (
-            f"{overdue} of {found.gauge('lanes_awake')} lanes with work are overdue: start workers, or see why "
+            f"{overdue} of {findings.gauge('lanes_awake')} lanes with work are overdue: start workers, or see why "
             "those that run do not reach Redis."
         )
-    backlog, limit = found.gauge("backlog"), found.gauge("backlog_limit")
+    backlog, limit = findings.gauge("backlog"), findings.gauge("backlog_limit")
     if limit and backlog > _NEARLY_FULL * limit:
         yield (
             f"The backlog is {backlog} of at most {limit} turns, beyond which new ones are refused: add workers, or "
@@ -183,14 +185,14 @@ def _of_work(found: Findings) -> Iterator[str]:
         )
 
 
-def _of_clocks(found: Findings) -> Iterator[str]:
+def _of_clocks(findings: Findings) -> Iterator[str]:
     """What `scrubjay doctor` reports as wrong with the clocks: Redis' has jumped, or differs from the API's."""
-    if jump := found.inbox.get("clock_jumped_seconds", 0):
+    if jump := findings.inbox.get("clock_jumped_seconds", 0):
         yield (
             f"Redis' clock has jumped within a day, last by {jump:+.1f} s: let it be slewed and not stepped; what that "
             "ends early stands in docs/operations.md."
         )
-    ahead = found.inbox.get("clock_ahead_seconds", 0)
+    ahead = findings.inbox.get("clock_ahead_seconds", 0)
     if abs(ahead) > _AGREED_SECONDS:
         yield (
             f"Redis' clock is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} the API's: set both by NTP; "
@@ -198,17 +200,17 @@ def _of_clocks(found: Findings) -> Iterator[str]:
         )
 
 
-def _of_redis(found: Findings) -> Iterator[str]:
+def _of_redis(findings: Findings) -> Iterator[str]:
     """What `scrubjay doctor` reports as wrong with Redis: its memory is nearly full, or a setting can lose turns."""
-    used, most = found.gauge("redis_used_bytes"), found.gauge("redis_max_bytes")
+    used, most = findings.gauge("redis_used_bytes"), findings.gauge("redis_max_bytes")
     if most and used > _NEARLY_FULL * most:
         yield (
             f"Redis uses {used / most:.0%} of its maxmemory, and when it is full new turns are refused: raise "
             "maxmemory, or lower SCRUBJAY_RETENTION_SECONDS."
         )
-    for one in found.settings:
-        if one.value != one.safe:
+    for setting in findings.settings:
+        if setting.value != setting.safe:
             yield (
-                f"Redis has {one.name} {one.value}, so what was accepted can be lost: set `{one.name} {one.safe}` "
-                "in its configuration."
+                f"Redis has {setting.name} {setting.value}, so what was accepted can be lost: set "
+                f"`{setting.name} {setting.safe}` in its configuration."
             )

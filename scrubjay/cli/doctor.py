@@ -45,19 +45,22 @@ def doctor(
     The thresholds of the queue hold where the key is the operator's, who is told its figures; others are told what the
     server judges by its own.
     """
-    health, found, unlike = call(url, key, examine)
+    health, findings, unlike = call(url, key, examine)
     limits = Thresholds(lanes_percent=lanes_percent, lanes_least=lanes, due_seconds=due_seconds)
-    wrong, weak = [*unlike, *problems(health, found, limits)], warnings(health)
+    wrong, weak = [*unlike, *problems(health, findings, limits)], warnings(health)
     is_well = health.get("status") != Readiness.UNREADY and not wrong
     if as_json:
-        books = {tenant: {**one.model_dump(include=set(_STATES)), "balanced": one.balanced}
-                 for tenant, one in found.ledgers.items()}  # fmt: skip
-        told = {"oldest_waiting_seconds": found.oldest_seconds, "settings": {s.name: s.value for s in found.settings}}
-        inbox = {**found.inbox, **told}
+        books = {tenant: {**ledger.model_dump(include=set(_STATES)), "balanced": ledger.balanced}
+                 for tenant, ledger in findings.ledgers.items()}  # fmt: skip
+        summary = {
+            "oldest_waiting_seconds": findings.oldest_seconds,
+            "settings": {s.name: s.value for s in findings.settings},
+        }
+        inbox = {**findings.inbox, **summary}
         judged = {"well": is_well, "problems": wrong, "warnings": weak}
         show_json({**judged, "health": health, "inbox": inbox, "ledgers": books})
     else:
-        show(url, health, found, wrong, weak)
+        show(url, health, findings, wrong, weak)
     if not is_well:
         raise typer.Exit(1)
 
@@ -78,18 +81,18 @@ async def examine(client: ScrubjayClient) -> tuple[dict[str, Any], Findings, lis
     return health, Findings(), []
 
 
-def show(url: str, health: dict[str, Any], found: Findings, wrong: list[str], weak: list[str]) -> None:
+def show(url: str, health: dict[str, Any], findings: Findings, wrong: list[str], weak: list[str]) -> None:
     """Three tables: the parts, the inbox and the books; then what is wrong, and what is limited."""
     rows = [("api", f"{health.get('status', 'unknown')}, at {url}")]
     rows += [(name, "ok" if part["ok"] else part.get("reason")) for name, part in health.get("parts", {}).items()]
     rows += [(f"{part} in use", health[part]) for part in ("extractor", "embedder") if part in health]
     out().print(table(rows, "part", ""))
-    if found.inbox:
+    if findings.inbox:
         out().print()
-        out().print(table(inbox_rows(found), "inbox", ""))
-    if found.ledgers:
+        out().print(table(inbox_rows(findings), "inbox", ""))
+    if findings.ledgers:
         out().print()
-        out().print(table(book_rows(found), "tenant", *_STATES, "agree"))
+        out().print(table(book_rows(findings), "tenant", *_STATES, "agree"))
     if wrong:
         out().print()
         out().print(table([(sentence,) for sentence in wrong], "what is wrong"))
@@ -98,33 +101,33 @@ def show(url: str, health: dict[str, Any], found: Findings, wrong: list[str], we
         out().print(table([(sentence,) for sentence in weak], "limits"))
 
 
-def inbox_rows(found: Findings) -> list[tuple[str, str]]:
+def inbox_rows(findings: Findings) -> list[tuple[str, str]]:
     """The inbox as a whole."""
-    used, most = found.gauge("redis_used_bytes"), found.gauge("redis_max_bytes")
+    used, most = findings.gauge("redis_used_bytes"), findings.gauge("redis_max_bytes")
     memory = f"{used / _MEGABYTE:,.0f} MB of " + (f"{most / _MEGABYTE:,.0f} MB" if most else "as much as there is")
-    if "redis_used_bytes" not in found.inbox:
+    if "redis_used_bytes" not in findings.inbox:
         memory = "unknown: the Redis user may not run INFO (grant it +info)"
     audit = (
-        f"{found.gauge('ledger_audits_total')}, the last one at {when(found.audited_at)}"
-        if found.audited_at
+        f"{findings.gauge('ledger_audits_total')}, the last one at {when(findings.audited_at)}"
+        if findings.audited_at
         else "none"
     )
-    oldest = "none waits" if found.oldest_seconds is None else f"{found.oldest_seconds:,.0f} s"
+    oldest = "none waits" if findings.oldest_seconds is None else f"{findings.oldest_seconds:,.0f} s"
     return [
-        ("backlog", f"{found.gauge('backlog')} of at most {found.gauge('backlog_limit')} turns"),
+        ("backlog", f"{findings.gauge('backlog')} of at most {findings.gauge('backlog_limit')} turns"),
         ("oldest waiting turn", oldest),
-        ("lanes with work", f"{found.gauge('lanes_awake')}, of them overdue {found.gauge('lanes_overdue')}"),
-        *queue_rows(found),
+        ("lanes with work", f"{findings.gauge('lanes_awake')}, of them overdue {findings.gauge('lanes_overdue')}"),
+        *queue_rows(findings),
         ("audits of the books", audit),
         ("redis memory", memory),
-        *((f"redis {one.name}", one.value) for one in found.settings),
-        *((f"redis {name}", f"unknown: the Redis user may not run {command}") for name, command in _untold(found)),
+        *((f"redis {setting.name}", setting.value) for setting in findings.settings),
+        *((f"redis {name}", f"unknown: the Redis user may not run {command}") for name, command in _untold(findings)),
     ]
 
 
-def queue_rows(found: Findings) -> list[tuple[str, str]]:
+def queue_rows(findings: Findings) -> list[tuple[str, str]]:
     """What of the queue counts for readiness."""
-    if (queue := found.queue) is None:
+    if (queue := findings.queue) is None:
         return []
     return [
         ("lanes that back off", f"{queue.backing_off}"),
@@ -133,23 +136,25 @@ def queue_rows(found: Findings) -> list[tuple[str, str]]:
     ]
 
 
-def _untold(found: Findings) -> Iterator[tuple[str, str]]:
+def _untold(findings: Findings) -> Iterator[tuple[str, str]]:
     """The settings that Redis does not tell `scrubjay doctor`, each with the command that would have to be allowed."""
-    known = {one.name for one in found.settings}
+    known = {setting.name for setting in findings.settings}
     for name in SAFE_SETTINGS:
         if name not in known:
             yield name, "CONFIG GET" if name == "appendfsync" else "INFO"
 
 
-def book_rows(found: Findings) -> list[tuple[object, ...]]:
+def book_rows(findings: Findings) -> list[tuple[object, ...]]:
     """The books of each tenant; of very many tenants only those that do not agree."""
     shown = {
-        tenant: one for tenant, one in found.ledgers.items() if len(found.ledgers) <= _MOST_BOOKS or not one.balanced
+        tenant: ledger
+        for tenant, ledger in findings.ledgers.items()
+        if len(findings.ledgers) <= _MOST_BOOKS or not ledger.balanced
     }
     rows: list[tuple[object, ...]] = [
-        (tenant, *(getattr(one, state) for state in _STATES), "yes" if one.balanced else "NO")
-        for tenant, one in shown.items()
+        (tenant, *(getattr(ledger, state) for state in _STATES), "yes" if ledger.balanced else "NO")
+        for tenant, ledger in shown.items()
     ]
-    if len(shown) < len(found.ledgers):
-        rows.append((f"and {len(found.ledgers) - len(shown)} more that agree",))
+    if len(shown) < len(findings.ledgers):
+        rows.append((f"and {len(findings.ledgers) - len(shown)} more that agree",))
     return rows

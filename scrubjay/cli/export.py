@@ -48,10 +48,10 @@ async def _write(client: ScrubjayClient, whose: Owner, part: Path) -> int:
     with open_private(part) as target, Progress(*columns, console=err()) as progress:
         target.truncate()
         task = progress.add_task("lines", total=None)
-        async for told in client.export(**whose):
-            target.write(orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE))
+        async for record in client.export(**whose):
+            target.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
             lines += 1
-            if told["kind"] == "export":
-                progress.update(task, total=told["versions"] + 2)
+            if record["kind"] == "export":
+                progress.update(task, total=record["versions"] + 2)
             progress.update(task, completed=lines, total=max(lines, progress.tasks[0].total or 0))
     return lines

@@ -28,20 +28,20 @@ def guidance(
     key: Key = None,
 ) -> None:
     """Show what is added to the extraction prompt for every turn, or change the parts that are given."""
-    found = call(url, key, lambda client: client.guidance())
+    current = call(url, key, lambda client: client.guidance())
     texts = {"custom_instructions": instructions, "includes": includes, "excludes": excludes}
-    given = {name: text or None for name, text in texts.items() if text is not None}
-    if given or category is not None:
-        changed: Guidance = {**found, **given}  # type: ignore[typeddict-item]  # the names are those of the keys
+    changes = {name: text or None for name, text in texts.items() if text is not None}
+    if changes or category is not None:
+        changed: Guidance = {**current, **changes}  # type: ignore[typeddict-item]  # the names are those of the keys
         if category is not None:
             changed["custom_categories"] = dict(map(named, category))
-        found = call(url, key, lambda client: client.guide(changed))
+        current = call(url, key, lambda client: client.guide(changed))
     if as_json:
-        show_json(dict(found))
+        show_json(dict(current))
         return
-    told = dict(found.get("custom_categories") or {})
-    rows = [(name.replace("_", " "), found.get(name) or "nothing") for name in texts]
-    rows += [(f"category {name}", what) for name, what in told.items()]
+    categories = dict(current.get("custom_categories") or {})
+    rows = [(name.replace("_", " "), current.get(name) or "nothing") for name in texts]
+    rows += [(f"category {name}", what) for name, what in categories.items()]
     out().print(table(rows, "guidance", ""))
 
 

@@ -53,8 +53,8 @@ def create(
     key: Key = None,
 ) -> None:
     """Make a key and show it once."""
-    asked = {"role": role.value, "label": label, "tenant": tenant, "user_id": user, "per_minute": per_minute}
-    show_once(call(url, key, lambda client: client.keys.create(**asked)), as_json)  # type: ignore[arg-type]
+    options = {"role": role.value, "label": label, "tenant": tenant, "user_id": user, "per_minute": per_minute}
+    show_once(call(url, key, lambda client: client.keys.create(**options)), as_json)  # type: ignore[arg-type]
 
 
 @commands.command("list", epilog="Example: scrubjay keys list --tenant acme")
@@ -67,14 +67,14 @@ def list_keys(
     key: Key = None,
 ) -> None:
     """List the keys; what they are is never shown again."""
-    found = call(url, key, lambda client: client.keys.page(tenant=tenant, page=page, cursor=cursor))
+    listing = call(url, key, lambda client: client.keys.page(tenant=tenant, page=page, cursor=cursor))
     if as_json:
-        show_json(found)
+        show_json(listing)
         return
     fields = ("id", "tenant", "role", "label", "user_id", "per_minute", "created_at")
-    rows = [[getattr(one, field) for field in fields] for one in found.results]
+    rows = [[getattr(result, field) for field in fields] for result in listing.results]
     out().print(table(rows, *(field.replace("_", " ") for field in fields)) if rows else "There are no keys.")
-    go_on(found, page)
+    go_on(listing, page)
 
 
 @commands.command(epilog="Example: scrubjay keys rotate KEY_ID --overlap 3600")

@@ -52,13 +52,13 @@ def list_memories(
     """List what is known of an owner, newest first."""
     filters = conditions(where)
     whose = owner(user, agent, run, app_id, filters)
-    found = call(url, key, lambda client: client.memories(filters=filters, page=page, cursor=cursor, **whose))
+    listing = call(url, key, lambda client: client.memories(filters=filters, page=page, cursor=cursor, **whose))
     if as_json:
-        show_json(found)
+        show_json(listing)
         return
-    rows = [(it.memory, ", ".join(it.categories), it.created_at, it.id) for it in found.results]
+    rows = [(it.memory, ", ".join(it.categories), it.created_at, it.id) for it in listing.results]
     out().print(table(rows, "memory", "categories", "created", "id") if rows else "Nothing is remembered.")
-    go_on(found, page)
+    go_on(listing, page)
 
 
 @commands.command(epilog="Example: scrubjay memories get MEMORY_ID")

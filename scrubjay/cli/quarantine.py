@@ -42,14 +42,14 @@ def list_held(
     page: PageNumber = 1, cursor: Cursor = None, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = None
 ) -> None:
     """List what is held back, newest first, with the words that it rests on."""
-    found = call(url, key, lambda client: client.quarantine(page=page, cursor=cursor))
+    listing = call(url, key, lambda client: client.quarantine(page=page, cursor=cursor))
     if as_json:
-        show_json(found)
+        show_json(listing)
         return
     rows = [(it.memory, it.quote if it.quote != it.memory else None, named(it), it.created_at, it.id)
-            for it in found.results]  # fmt: skip
+            for it in listing.results]  # fmt: skip
     out().print(table(rows, "memory", "in these words", "of", "created", "id") if rows else "Nothing is held back.")
-    go_on(found, page)
+    go_on(listing, page)
 
 
 @commands.command(epilog="Example: scrubjay quarantine release MEMORY_ID")

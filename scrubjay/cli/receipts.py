@@ -37,14 +37,17 @@ def list_receipts(
     page: PageNumber = 1, cursor: Cursor = None, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = None
 ) -> None:
     """List the receipts that are kept, newest first."""
-    found = call(url, key, lambda client: client.receipts(page=page, cursor=cursor))
+    listing = call(url, key, lambda client: client.receipts(page=page, cursor=cursor))
     if as_json:
-        show_json(found)
+        show_json(listing)
         return
-    rows = [(one.erased_at, "+".join(one.scope), one.turns, one.memories, _said(one), one.id) for one in found.results]
+    rows = [
+        (result.erased_at, "+".join(result.scope), result.turns, result.memories, _said(result), result.id)
+        for result in listing.results
+    ]
     shown = table(rows, "erased", "named by", "turns", "versions", "nothing left", "receipt")
     out().print(shown if rows else "There are no receipts.")
-    go_on(found, page)
+    go_on(listing, page)
 
 
 def _said(receipt: ReceiptView) -> str:
@@ -80,16 +83,16 @@ def write_receipt(receipt: ReceiptView, file: Path) -> None:
 def check(file: Path, owner: Owner, as_json: bool, url: str, key: str | None) -> None:
     """Check a receipt, say what is wrong with it, a sentence each, and exit with status 1 if anything is."""
     document = _read(file)
-    found = call(url, key, lambda client: client.verify_receipt(document, **owner))
+    verdict = call(url, key, lambda client: client.verify_receipt(document, **owner))
     if as_json:
-        show_json(found)
-    wrong = reasons(document, found)
+        show_json(verdict)
+    wrong = reasons(document, verdict)
     for sentence in wrong:
         refuse(sentence)
     if wrong:
         raise typer.Exit(1)
     if not as_json:
-        out().print(held(document, found))
+        out().print(held(document, verdict))
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -105,23 +108,23 @@ def _read(file: Path) -> dict[str, Any]:
     return document
 
 
-def reasons(document: dict[str, Any], found: ExaminedView) -> list[str]:
+def reasons(document: dict[str, Any], verdict: ExaminedView) -> list[str]:
     """What is wrong with an erase receipt that the server has checked: a sentence each, to print on the terminal."""
     wrong = []
-    if not found.signature:
+    if not verdict.signature:
         wrong.append("The signature is wrong: this server has not signed just this receipt, or its key was changed.")
-    if found.owner is False:
+    if verdict.owner is False:
         wrong.append("The receipt is about somebody else: name exactly the ids that were named for the erase.")
-    if found.left is not None:
-        left = {name: count for name, count in found.left.model_dump().items() if count}
+    if verdict.left is not None:
+        left = {name: count for name, count in verdict.left.model_dump().items() if count}
         wrong += [f"Of what was accepted up to then, {count} {name} are still there." for name, count in left.items()]
     if not document.get("verified"):
         wrong.append("The receipt itself says that something was left behind: forget the owner again.")
     return wrong
 
 
-def held(document: dict[str, Any], found: ExaminedView) -> str:
+def held(document: dict[str, Any], verdict: ExaminedView) -> str:
     """What holds, as one sentence."""
-    looked = " It is about this owner, and nothing from up to then is left." if found.left is not None else ""
+    looked = " It is about this owner, and nothing from up to then is left." if verdict.left is not None else ""
     what = f"{document['turns']} turns and {document['memories']} versions were erased at {document['erased_at']}"
     return f"The receipt holds: {what}.{looked}"

@@ -43,11 +43,11 @@ def search(
     """Show the memories that matter most for a question."""
     filters = conditions(where)
     whose = owner(user, agent, run, app_id, filters)
-    found = call(url, key, lambda client: client.search(query, filters=filters, limit=limit, **whose))
+    answer = call(url, key, lambda client: client.search(query, filters=filters, limit=limit, **whose))
     if as_json:
-        show_json(found)
+        show_json(answer)
         return
-    rows = [(f"{it.score or 0:.2f}", it.memory, it.created_at, it.id) for it in found.results]
+    rows = [(f"{it.score or 0:.2f}", it.memory, it.created_at, it.id) for it in answer.results]
     out().print(table(rows, "score", "memory", "created", "id") if rows else "Nothing is remembered about that.")
-    if found.pending:
-        out().print(f"{found.pending} turns of this owner are not settled yet.")
+    if answer.pending:
+        out().print(f"{answer.pending} turns of this owner are not settled yet.")

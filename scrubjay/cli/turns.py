@@ -57,11 +57,11 @@ def turns(
         turn = call(url, key, lambda client: client.turn(turn_id))
         (show_json if as_json else show_turn)(turn)
         return
-    found = call(url, key, lambda client: client.turns(status=status, user_id=user, page=page, cursor=cursor))
+    listing = call(url, key, lambda client: client.turns(status=status, user_id=user, page=page, cursor=cursor))
     if as_json:
-        show_json(found)
+        show_json(listing)
     else:
-        show_turns(found, page)
+        show_turns(listing, page)
 
 
 def show_turn(turn: TurnView) -> None:
@@ -97,9 +97,9 @@ def asked(turn: TurnView) -> str | None:
     return f"{usage.calls} calls of the model; its share is {tokens} tokens{cost}"
 
 
-def show_turns(found: Page[TurnView], page: int) -> None:
+def show_turns(listing: Page[TurnView], page: int) -> None:
     """Print one page of turns as a table on the terminal, and tell how to list the next page."""
-    rows = [(turn.id, turn.status, turn.attempts, turn.accepted_at, turn.error) for turn in found.results]
+    rows = [(turn.id, turn.status, turn.attempts, turn.accepted_at, turn.error) for turn in listing.results]
     shown = table(rows, "turn", "status", "attempts", "accepted", "error")
     out().print(shown if rows else "There are no such turns.")
-    go_on(found, page)
+    go_on(listing, page)

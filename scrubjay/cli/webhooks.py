@@ -67,18 +67,23 @@ def create(
         show_json(made)
         return
     out().print(made.secret, markup=False, soft_wrap=True)
-    told = f"Webhook {made.id} is told {', '.join(made.events)}. This is its signing secret, shown this once: keep it."
-    err().print(told, markup=False)
+    sentence = (
+        f"Webhook {made.id} is told {', '.join(made.events)}. This is its signing secret, shown this once: keep it."
+    )
+    err().print(sentence, markup=False)
 
 
 @commands.command("list", epilog="Example: scrubjay webhooks list")
 def list_webhooks(as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = None) -> None:
     """List the webhooks."""
-    found = call(url, key, lambda client: client.webhooks.all())
+    webhooks = call(url, key, lambda client: client.webhooks.all())
     if as_json:
-        show_json([one.model_dump(mode="json") for one in found])
+        show_json([webhook.model_dump(mode="json") for webhook in webhooks])
         return
-    rows = [[one.id, one.name, one.url, ", ".join(one.events), _state(one), one.created_at] for one in found]
+    rows = [
+        [webhook.id, webhook.name, webhook.url, ", ".join(webhook.events), _state(webhook), webhook.created_at]
+        for webhook in webhooks
+    ]
     heads = ("id", "name", "address", "is told", "state", "created")
     out().print(table(rows, *heads) if rows else "There are no webhooks.")
 
@@ -119,21 +124,21 @@ def try_out(webhook_id: WebhookId, url: Url = DEFAULT_URL, key: Key = None) -> N
     """Send a test, and wait for what becomes of it; the exit status is 1 when it does not arrive."""
 
     async def sent(client: ScrubjayClient) -> DeliveryView | None:
-        delivery_id, told = await client.webhooks.test(webhook_id), None
+        delivery_id, delivery = await client.webhooks.test(webhook_id), None
         for _ in range(_LOOKS):
             page = await client.webhooks.deliveries(webhook_id)
-            told = next((one for one in page.results if one.id == delivery_id), None)
-            if told is not None and told.status != "waiting":
+            delivery = next((result for result in page.results if result.id == delivery_id), None)
+            if delivery is not None and delivery.status != "waiting":
                 break
             await asyncio.sleep(_LOOK_SECONDS)
-        return told
+        return delivery
 
-    told = call(url, key, sent)
-    if told is None or told.status == "waiting":
+    delivery = call(url, key, sent)
+    if delivery is None or delivery.status == "waiting":
         raise refuse("No worker has sent it yet: see that one runs, then look at `scrubjay webhooks deliveries`.")
-    if told.status == "failed":
-        raise refuse(f"It did not arrive: {_last(told)}.")
-    out().print(f"It arrived: {_last(told)}.")
+    if delivery.status == "failed":
+        raise refuse(f"It did not arrive: {_last(delivery)}.")
+    out().print(f"It arrived: {_last(delivery)}.")
 
 
 @commands.command(epilog="Example: scrubjay webhooks deliveries WEBHOOK_ID")
@@ -146,17 +151,17 @@ def deliveries(
     key: Key = None,
 ) -> None:
     """List what was delivered, waits or failed, newest first."""
-    found = call(url, key, lambda client: client.webhooks.deliveries(webhook_id, page=page, cursor=cursor))
+    listing = call(url, key, lambda client: client.webhooks.deliveries(webhook_id, page=page, cursor=cursor))
     if as_json:
-        show_json(found)
+        show_json(listing)
         return
     rows = [
-        [one.id, one.event, one.memory_id, _where(one), one.attempts, _last(one), one.created_at]
-        for one in found.results
+        [result.id, result.event, result.memory_id, _where(result), result.attempts, _last(result), result.created_at]
+        for result in listing.results
     ]
     heads = ("id", "event", "memory", "status", "attempts", "last", "noted")
     out().print(table(rows, *heads) if rows else "Nothing was to be delivered yet.")
-    go_on(found, page)
+    go_on(listing, page)
 
 
 @commands.command(epilog="Example: scrubjay webhooks retry WEBHOOK_ID DELIVERY_ID")

@@ -187,8 +187,8 @@ class ScrubjayClient(OwnerCalls, ChatCalls, DeadLetterCalls):
             metadata_patch: joins what is there, in its place: of a key that is there the new value holds.
             expires_at: from when on it is not recalled any more, or "never"; None: as it is.
         """
-        given = {"text": text, "metadata": metadata, "metadata_patch": metadata_patch}
-        body: dict[str, Any] = {name: said for name, said in given.items() if said is not None}
+        fields = {"text": text, "metadata": metadata, "metadata_patch": metadata_patch}
+        body: dict[str, Any] = {name: value for name, value in fields.items() if value is not None}
         if expires_at is not None:
             body["expires_at"] = None if expires_at == "never" else expires_at.isoformat()
         # Given as `json`, a null would be left out.
@@ -222,13 +222,13 @@ class ScrubjayClient(OwnerCalls, ChatCalls, DeadLetterCalls):
 
     async def guidance(self) -> Guidance:
         """What holds for every turn of the tenant."""
-        found: Guidance = await self._wire.ask("GET", "/guidance", safe=True)
-        return found
+        answer: Guidance = await self._wire.ask("GET", "/guidance", safe=True)
+        return answer
 
     async def guide(self, guidance: Guidance) -> Guidance:
         """Set what holds for every turn of the tenant from now on; what is left out holds no longer."""
-        found: Guidance = await self._wire.ask("PUT", "/guidance", json=guidance, safe=True)
-        return found
+        answer: Guidance = await self._wire.ask("PUT", "/guidance", json=guidance, safe=True)
+        return answer
 
     async def discard_turn(self, turn_id: str) -> None:
         """Give up a turn that waits or is dead: its text is removed, and its lane goes on without it."""

@@ -29,8 +29,8 @@ class Letters(TypedDict, total=False):
 def named(ids: Sequence[str], which: Letters) -> dict[str, Any]:
     """Build the query or body of the HTTP client's `/dead` requests from ids and a filter; times become ISO 8601."""
     plain: Mapping[str, Any] = which
-    found = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in plain.items()}
-    return {**found, "ids": list(ids) or None}
+    fields = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in plain.items()}
+    return {**fields, "ids": list(ids) or None}
 
 
 class RevivedView(View):

@@ -59,7 +59,7 @@ class OwnerCalls:
         """
         query = {"type": kind, "page": page, "page_size": page_size}
         answer = await self._wire.ask("GET", "/entities", safe=True, params=query)
-        return [EntityView.model_validate(one) for one in answer]
+        return [EntityView.model_validate(entity) for entity in answer]
 
     async def forget(self, *, exact: bool = False, **owner: Unpack[Owner]) -> ReceiptView:
         """Erase everything of an owner with `DELETE /memories` of the server: waiting turns, dead letters and memories.
@@ -101,10 +101,10 @@ class OwnerCalls:
         """
         counts, end = {"memory": 0, "turn": 0}, None
         async for line in self._wire.lines("GET", "/export", params=dict(owner)):
-            told: dict[str, Any] = orjson.loads(line)
-            end = told if told["kind"] == "end" else None
-            if told["kind"] in counts:
-                counts[told["kind"]] += 1
-            yield told
+            record: dict[str, Any] = orjson.loads(line)
+            end = record if record["kind"] == "end" else None
+            if record["kind"] in counts:
+                counts[record["kind"]] += 1
+            yield record
         if end is None or (end["memories"], end["turns"]) != (counts["memory"], counts["turn"]):
             raise CutOff("The export was cut off: what came is not everything. Ask again.")

@@ -69,7 +69,7 @@ class Webhooks:
     async def all(self) -> list[WebhookView]:
         """Get all webhooks of the tenant from the server (`GET /webhooks`), the oldest first."""
         answer = await self._wire.ask("GET", "/webhooks", safe=True)
-        return [WebhookView.model_validate(one) for one in answer["results"]]
+        return [WebhookView.model_validate(item) for item in answer["results"]]
 
     async def get(self, webhook_id: str) -> WebhookView:
         """Get one webhook from the server by its id (`GET /webhooks/{id}`)."""

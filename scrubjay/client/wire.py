@@ -109,8 +109,8 @@ class Wire:
     def _pause(self, response: httpx.Response, pause: float, safe: bool) -> float | None:
         """Seconds to wait before a call is made again; None: it is not."""
         if response.status_code == _REFUSED:
-            asked = retry_after(response.headers)
-            return None if (asked or 0) > self._patience_seconds else asked or pause
+            pause_seconds = retry_after(response.headers)
+            return None if (pause_seconds or 0) > self._patience_seconds else pause_seconds or pause
         return wished_pause(response.headers, pause) if safe and response.status_code in PATIENCE_STATUSES else None
 
     async def lines(self, method: str, path: str, **request: Any) -> AsyncIterator[bytes]:
@@ -142,15 +142,15 @@ class Wire:
 
 def _without_none(request: Mapping[str, Any]) -> dict[str, Any]:
     """The same without what is None in `json` and `params`."""
-    said = {part: request[part] for part in ("json", "params") if part in request}
-    told = {part: {name: it for name, it in given.items() if it is not None} for part, given in said.items()}
-    return {**request, **told}
+    parts = {part: request[part] for part in ("json", "params") if part in request}
+    cleaned = {part: {name: it for name, it in fields.items() if it is not None} for part, fields in parts.items()}
+    return {**request, **cleaned}
 
 
 def wished_pause(headers: Mapping[str, str], otherwise: float) -> float:
     """Seconds to wait as the server wishes (within reason), else as we do."""
-    asked = retry_after(headers)
-    return otherwise if asked is None else min(LAST_PAUSE_SECONDS, asked)
+    pause_seconds = retry_after(headers)
+    return otherwise if pause_seconds is None else min(LAST_PAUSE_SECONDS, pause_seconds)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

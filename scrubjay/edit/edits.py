@@ -82,8 +82,8 @@ async def update(
     rewritten = await _rewritten(change.text, quarantine)
     async with lanes.edit(lane) as lease:
         before = await _current(reach, memory_id, store)
-        said = {**change.fields_of(before), **rewritten}
-        return await _renew(lease, before, said, lanes=lanes, store=store, embedder=embedder)
+        fields = {**change.fields_of(before), **rewritten}
+        return await _renew(lease, before, fields, lanes=lanes, store=store, embedder=embedder)
 
 
 def _bounded(metadata: Metadata) -> Metadata:
@@ -127,11 +127,11 @@ async def judge(
     """
     lane = (await _current(reach, memory_id, store)).scope.lane
     async with lanes.edit(lane) as lease:
-        given = Feedback(rating=rating, reason=reason, given_at=lease.taken_at) if rating is not None else None
-        await store.judge(lease, memory_id, given)
+        feedback = Feedback(rating=rating, reason=reason, given_at=lease.taken_at) if rating is not None else None
+        await store.judge(lease, memory_id, feedback)
         # The store writes nothing over a newer fencing token, and does not tell: the memory itself does.
         after = await _current(reach, memory_id, store)
-        if after.feedback != given:
+        if after.feedback != feedback:
             raise LaneBusy("this memory was being changed just then", retry_after_seconds=1)
         return after
 
@@ -146,18 +146,22 @@ async def undo(reach: Scope, memory_id: str, *, lanes: Lanes, store: MemoryStore
     async with lanes.edit(lane) as lease:
         versions = await store.history(reach, memory_id)
         latest = _latest(versions)
-        earlier = [one for one in in_order(versions) if one.version != latest.version and not _says(one, latest)]
+        earlier = [
+            version
+            for version in in_order(versions)
+            if version.version != latest.version and not _says(version, latest)
+        ]
         if latest.current and not earlier:
             raise NothingToUndo("this memory has never changed: there is no version before it")
         restored = earlier[-1] if latest.current else latest
-        said = {name: getattr(restored, name) for name in _SAID}
+        fields = {name: getattr(restored, name) for name in _SAID}
         if restored.text != latest.text:  # what one thinks of a memory is of its words
-            said["feedback"] = restored.feedback
-        return await _renew(lease, latest, said, lanes=lanes, store=store, embedder=embedder)
+            fields["feedback"] = restored.feedback
+        return await _renew(lease, latest, fields, lanes=lanes, store=store, embedder=embedder)
 
 
 async def _renew(
-    lease: Lease, before: Memory, said: Mapping[str, Any], *, lanes: Lanes, store: MemoryStore, embedder: Embedder
+    lease: Lease, before: Memory, fields: Mapping[str, Any], *, lanes: Lanes, store: MemoryStore, embedder: Embedder
 ) -> Memory:
     """Put a new version in a memory's place; the one before becomes history."""
     if await is_forgotten(before, lanes):
@@ -171,9 +175,9 @@ async def _renew(
     again: dict[str, Any] = {"event": Event.UPDATE, "version": before.version + 1, "current": True, "valid_to": None}
     # What holds in other words, or holds again, is said now; other metadata or another end are not: what stands for it
     # in a view goes on to do so.
-    is_said_now = not before.current or said.get("text", before.text) != before.text
+    is_said_now = not before.current or fields.get("text", before.text) != before.text
     again["said_at"] = None if is_said_now else before.said_at or before.valid_from
-    after = before.model_copy(update={**again, "updated_at": now, "order": lease.token, "valid_from": since, **said})
+    after = before.model_copy(update={**again, "updated_at": now, "order": lease.token, "valid_from": since, **fields})
     ended = min(before.valid_to or since, since)
     past = superseded(before, after) if before.current else before.model_copy(update={"valid_to": ended})
     with paid_by(before.scope.tenant), asked_by(before.scope):
@@ -182,12 +186,12 @@ async def _renew(
         Write(point_id=version_id(version.id, version.version), memory=version, vector=tuple(old_vector))
         for version, old_vector in zip([past, *cut], old_vectors, strict=True)
     ]
-    siblings = [one for one in await store.members(lease.lane, [after.topic]) if one.id != after.id]
-    writes += [one for one in rearranged([*siblings, after]) if one.memory.id != after.id]
-    after = next(one for one in arranged([*siblings, after]) if one.id == after.id)
+    siblings = [member for member in await store.members(lease.lane, [after.topic]) if member.id != after.id]
+    writes += [write for write in rearranged([*siblings, after]) if write.memory.id != after.id]
+    after = next(memory for memory in arranged([*siblings, after]) if memory.id == after.id)
     writes.append(Write(point_id=after.id, memory=after, vector=tuple(vector)))
-    told = Telling(event=Event.UPDATE, scope=after.scope, memory_id=after.id, version=after.version)
-    async with telling(lease, told, lanes):
+    notification = Telling(event=Event.UPDATE, scope=after.scope, memory_id=after.id, version=after.version)
+    async with telling(lease, notification, lanes):
         await write_under(lease, writes, lanes, store)
     return after
 
@@ -199,31 +203,31 @@ async def delete(reach: Scope, memory_id: str, *, inbox: Inbox, lanes: Lanes, st
 
     Raises NotFound, LaneBusy, and what the parts raise.
     """
-    found = await _current(reach, memory_id, store)
-    async with lanes.edit(found.scope.lane) as lease:
-        await inbox.note_removal(Removal(scope=found.scope, memory_id=memory_id, until=lease.token))
-        async with telling(lease, Telling(event=Event.DELETE, scope=found.scope, memory_id=memory_id), lanes):
-            await show_others_again(lease, found, lanes, store)
+    memory = await _current(reach, memory_id, store)
+    async with lanes.edit(memory.scope.lane) as lease:
+        await inbox.note_removal(Removal(scope=memory.scope, memory_id=memory_id, until=lease.token))
+        async with telling(lease, Telling(event=Event.DELETE, scope=memory.scope, memory_id=memory_id), lanes):
+            await show_others_again(lease, memory, lanes, store)
             if not await store.delete(reach, memory_id):
                 raise NotFound(UNKNOWN)
 
 
 async def _current(reach: Scope, memory_id: str, store: MemoryStore) -> Memory:
-    found = await store.get(reach, memory_id)
-    if found is None:
+    memory = await store.get(reach, memory_id)
+    if memory is None:
         raise NotFound(UNKNOWN)
-    return found
+    return memory
 
 
 def _says(version: Memory, latest: Memory) -> bool:
     """Whether a version tells nothing else than the latest one: it was only said again."""
-    told = ("text", "metadata", "expires_at", "categories")
-    return latest.current and all(getattr(version, name) == getattr(latest, name) for name in told)
+    compared = ("text", "metadata", "expires_at", "categories")
+    return latest.current and all(getattr(version, name) == getattr(latest, name) for name in compared)
 
 
 def _latest(versions: Sequence[Memory]) -> Memory:
     """The version that stands. Raises NotFound where there is none."""
-    found = standing(versions)
-    if found is None:
+    memory = standing(versions)
+    if memory is None:
         raise NotFound(UNKNOWN)
-    return found
+    return memory

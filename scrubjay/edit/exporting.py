@@ -48,8 +48,8 @@ async def export(scope: Scope, *, store: MemoryStore, owners: OwnerLog) -> Async
 
 
 def _memory(memory: Memory) -> Line:
-    told = memory.model_dump(exclude=_INTERNAL)
-    return {"kind": "memory", "id": memory.id, "memory": memory.text, **_ids(memory.scope), **told}
+    record = memory.model_dump(exclude=_INTERNAL)
+    return {"kind": "memory", "id": memory.id, "memory": memory.text, **_ids(memory.scope), **record}
 
 
 def _ids(scope: Scope) -> Line:
@@ -57,5 +57,5 @@ def _ids(scope: Scope) -> Line:
 
 
 def _turn(status: TurnStatus, turn: Turn | None) -> Line:
-    said = turn.model_dump(include=_SAID) if turn else dict.fromkeys(_SAID)
-    return {"kind": "turn", **status.model_dump(), **said}
+    fields = turn.model_dump(include=_SAID) if turn else dict.fromkeys(_SAID)
+    return {"kind": "turn", **status.model_dump(), **fields}

@@ -73,36 +73,41 @@ async def bring_in(arrivals: Sequence[Arrival], reach: Scope, parts: Importing) 
     Returns one outcome an arrival, in order. Raises StoreUnavailable, InboxUnavailable or ModelUnavailable: a part of
     them may have come in, so send all of them again.
     """
-    ids = [one.id or _made_up(one) for one in arrivals]
-    often = Counter(found for found, one in zip(ids, arrivals, strict=True) if one.id)
-    named = {found: one for found, one in zip(ids, arrivals, strict=True) if often[found] < 2}
-    there = await parts.store.standing_at(reach, list(named))
-    outcomes = {found: await _beside(named[found], memory, parts.store, reach) for found, memory in there.items()}
-    coming = {found: one for found, one in named.items() if found not in there}
+    ids = [arrival.id or _made_up(arrival) for arrival in arrivals]
+    often = Counter(memory_id for memory_id, arrival in zip(ids, arrivals, strict=True) if arrival.id)
+    arrivals_by_id = {
+        memory_id: arrival for memory_id, arrival in zip(ids, arrivals, strict=True) if often[memory_id] < 2
+    }
+    there = await parts.store.standing_at(reach, list(arrivals_by_id))
+    outcomes = {
+        memory_id: await _beside(arrivals_by_id[memory_id], memory, parts.store, reach)
+        for memory_id, memory in there.items()
+    }
+    coming = {memory_id: arrival for memory_id, arrival in arrivals_by_id.items() if memory_id not in there}
     outcomes |= await _written(coming, reach, parts)
-    seen, told = set[str](), list[Outcome]()
-    for found in ids:
-        one = outcomes.get(found) or Outcome(id=found, became=Became.REFUSED, reason=_TWICE)
-        again = found in seen and one.became is Became.IMPORTED
-        told.append(one.model_copy(update={"became": Became.THERE}) if again else one)
-        seen.add(found)
-    return told
+    seen, results = set[str](), list[Outcome]()
+    for memory_id in ids:
+        outcome = outcomes.get(memory_id) or Outcome(id=memory_id, became=Became.REFUSED, reason=_TWICE)
+        again = memory_id in seen and outcome.became is Became.IMPORTED
+        results.append(outcome.model_copy(update={"became": Became.THERE}) if again else outcome)
+        seen.add(memory_id)
+    return results
 
 
 def _made_up(arrival: Arrival) -> str:
     """The id of a memory that came without one: the tenant is part of it, so two tenants' never meet."""
     owner = "\0".join(f"{field}={name}" for field, name in arrival.scope.ids.items())
     made = arrival.created_at or arrival.updated_at
-    told = (arrival.scope.tenant, owner, made.isoformat() if made else "", arrival.text)
-    return str(uuid.uuid5(NAMESPACE, "import\0" + "\0".join(told)))
+    identity = (arrival.scope.tenant, owner, made.isoformat() if made else "", arrival.text)
+    return str(uuid.uuid5(NAMESPACE, "import\0" + "\0".join(identity)))
 
 
-async def _beside(arrival: Arrival, found: Memory, store: MemoryStore, reach: Scope) -> Outcome:
+async def _beside(arrival: Arrival, memory: Memory, store: MemoryStore, reach: Scope) -> Outcome:
     """What an arrival is beside the memory that has its id: the same one, also when that has changed since."""
-    same = _says(found, arrival) or any(_says(one, arrival) for one in await store.history(reach, found.id))
+    same = _says(memory, arrival) or any(_says(version, arrival) for version in await store.history(reach, memory.id))
     if same:
-        return Outcome(id=found.id, became=Became.THERE, held=found.held)
-    return Outcome(id=found.id, became=Became.REFUSED, reason=_ANOTHER)
+        return Outcome(id=memory.id, became=Became.THERE, held=memory.held)
+    return Outcome(id=memory.id, became=Became.REFUSED, reason=_ANOTHER)
 
 
 def _says(memory: Memory, arrival: Arrival) -> bool:
@@ -111,12 +116,12 @@ def _says(memory: Memory, arrival: Arrival) -> bool:
 
 async def _written(coming: Mapping[str, Arrival], reach: Scope, parts: Importing) -> dict[str, Outcome]:
     """Write what is not there yet, some lanes at a time."""
-    texts = list(dict.fromkeys(one.text for one in coming.values()))
+    texts = list(dict.fromkeys(arrival.text for arrival in coming.values()))
     with paid_by(reach.tenant):
         vectors = dict(zip(texts, await parts.embedder.embed(texts), strict=True)) if texts else {}
     by_lane = defaultdict[Lane, dict[str, Arrival]](dict)
-    for found, one in coming.items():
-        by_lane[one.scope.lane][found] = one
+    for memory_id, arrival in coming.items():
+        by_lane[arrival.scope.lane][memory_id] = arrival
     queue = asyncio.Semaphore(_LANES_AT_ONCE)
     judging = parts.quarantine is not Quarantine.OFF
     prepared = _Prepared(vectors, await judged(texts) if judging else lambda text: False)
@@ -146,8 +151,10 @@ async def _in_lane(
     try:
         async with parts.lanes.edit(lane, _BUSY_SECONDS) as lease:
             memories, refused = await _fit(coming, prepared, lease, parts)
-            vectors = {one.id: tuple(prepared.vectors[one.text]) for one in memories.values()}
-            writes = [Write(point_id=one.id, memory=one, vector=vectors[one.id]) for one in memories.values()]
+            vectors = {memory.id: tuple(prepared.vectors[memory.text]) for memory in memories.values()}
+            writes = [
+                Write(point_id=memory.id, memory=memory, vector=vectors[memory.id]) for memory in memories.values()
+            ]
             seen = await parts.lanes.confirm(lease, ())
             await parts.store.insert(lease, writes, seen.good_until)
             await parts.lanes.confirm(lease, ())
@@ -156,13 +163,13 @@ async def _in_lane(
     except LaneBusy:
         return _busy(coming)
     except LeaseLost:
-        await take_back([one.scope for one in memories.values()], parts.lanes, parts.store)
+        await take_back([memory.scope for memory in memories.values()], parts.lanes, parts.store)
         return _busy(coming)
     return refused | await _looked_at(memories, coming, reach, parts.store)
 
 
 def _busy(coming: Mapping[str, Arrival]) -> dict[str, Outcome]:
-    return {found: Outcome(id=found, became=Became.BUSY, reason=_BUSY) for found in coming}
+    return {memory_id: Outcome(id=memory_id, became=Became.BUSY, reason=_BUSY) for memory_id in coming}
 
 
 async def _fit(
@@ -170,26 +177,26 @@ async def _fit(
 ) -> tuple[dict[str, Memory], dict[str, Outcome]]:
     """The memories that may come in, and the refusals of the others."""
     memories, dated, refused = dict[str, Memory](), dict[str, Memory](), dict[str, str]()
-    for number, (found, arrival) in enumerate(coming.items()):
+    for number, (memory_id, arrival) in enumerate(coming.items()):
         try:
             arrived = await _dated(arrival, parts.clock)
         except Misdated as error:
-            refused[found] = str(error)
+            refused[memory_id] = str(error)
             continue
         reads = prepared.reads(arrival.text)
-        held = reads and parts.quarantine is Quarantine.HOLD
-        memory = _memory(found, arrived, number, lease, reads=reads, held=held)
+        is_held = reads and parts.quarantine is Quarantine.HOLD
+        memory = _memory(memory_id, arrived, number, lease, reads=reads, is_held=is_held)
         if min(memory.created_at, memory.updated_at) < _FIRST:
-            refused[found] = _OUT_OF_TIME
+            refused[memory_id] = _OUT_OF_TIME
         else:
-            memories[found] = memory
+            memories[memory_id] = memory
             if arrived.created_at or arrived.updated_at:
-                dated[found] = memory
-    for found in await _forgotten(dated, parts.lanes):
-        refused[found] = _FORGOTTEN
-        del memories[found]
+                dated[memory_id] = memory
+    for memory_id in await _forgotten(dated, parts.lanes):
+        refused[memory_id] = _FORGOTTEN
+        del memories[memory_id]
     return memories, {
-        found: Outcome(id=found, became=Became.REFUSED, reason=reason) for found, reason in refused.items()
+        memory_id: Outcome(id=memory_id, became=Became.REFUSED, reason=reason) for memory_id, reason in refused.items()
     }
 
 
@@ -201,13 +208,13 @@ async def _dated(arrival: Arrival, clock: Clock) -> Arrival:
     )
 
 
-def _memory(found: str, arrival: Arrival, number: int, lease: Lease, *, reads: bool, held: bool) -> Memory:
+def _memory(memory_id: str, arrival: Arrival, number: int, lease: Lease, *, reads: bool, is_held: bool) -> Memory:
     """Build the Memory that an import writes, with its times from elsewhere, but not made after the lease's time."""
     now = lease.taken_at  # nothing was made after it came
     created = min(arrival.created_at or arrival.updated_at or now, now)
     updated = min(arrival.updated_at or created, now)
     return Memory(
-        id=found,
+        id=memory_id,
         scope=arrival.scope,
         text=arrival.text,
         categories=arrival.categories,
@@ -217,21 +224,21 @@ def _memory(found: str, arrival: Arrival, number: int, lease: Lease, *, reads: b
         valid_from=arrival.valid_from or updated,
         expires_at=arrival.expires_at,
         order=lease.token,
-        topic=str(uuid.uuid5(NAMESPACE, f"topic\0{lease.token}\0{found}")),  # compared with nothing: it joins none
-        position=to_us(created) * POSITIONS_PER_ORDER + _place(found, created, number),
-        current=not held,
+        topic=str(uuid.uuid5(NAMESPACE, f"topic\0{lease.token}\0{memory_id}")),  # compared with nothing: it joins none
+        position=to_us(created) * POSITIONS_PER_ORDER + _place(memory_id, created, number),
+        current=not is_held,
         marked=reads,
-        held=held,
+        held=is_held,
     )
 
 
-def _place(found: str, created: datetime, number: int) -> int:
+def _place(memory_id: str, created: datetime, number: int) -> int:
     """What keeps memories of one moment apart in a list: the order in which they came.
 
     Where only the second is known, many batches may hold some of one second: they are spread over all of it by their
     ids, as no list may show one of them twice and leave another one out.
     """
-    return number if created.microsecond else uuid.UUID(found).int % _A_SECOND
+    return number if created.microsecond else uuid.UUID(memory_id).int % _A_SECOND
 
 
 async def _forgotten(memories: Mapping[str, Memory], lanes: Lanes) -> list[str]:
@@ -239,9 +246,13 @@ async def _forgotten(memories: Mapping[str, Memory], lanes: Lanes) -> list[str]:
 
     What came without a time is not to be asked about: it was made as it came, whatever the clock showed at the erase.
     """
-    scopes = {one.scope for one in memories.values()}
+    scopes = {memory.scope for memory in memories.values()}
     epochs = {scope: [epoch for _, epoch in await lanes.epochs(scope)] for scope in scopes}
-    return [found for found, one in memories.items() if any(one.updated_at <= epoch.at for epoch in epochs[one.scope])]
+    return [
+        memory_id
+        for memory_id, memory in memories.items()
+        if any(memory.updated_at <= epoch.at for epoch in epochs[memory.scope])
+    ]
 
 
 async def _covered(memories: Mapping[str, Memory], lanes: Lanes) -> bool:
@@ -253,9 +264,9 @@ async def _looked_at(
     memories: Mapping[str, Memory], coming: Mapping[str, Arrival], reach: Scope, store: MemoryStore
 ) -> dict[str, Outcome]:
     """What became of what was written, as a look afterwards tells."""
-    found, outcomes = await store.standing_at(reach, list(memories)), dict[str, Outcome]()
+    standing, outcomes = await store.standing_at(reach, list(memories)), dict[str, Outcome]()
     for memory_id, ours in memories.items():
-        stands = found.get(memory_id)
+        stands = standing.get(memory_id)
         if stands == ours:
             outcomes[memory_id] = Outcome(id=memory_id, became=Became.IMPORTED, held=ours.held)
         elif stands is not None:  # somebody else was faster, or has changed it already

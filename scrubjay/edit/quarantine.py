@@ -20,16 +20,16 @@ async def release(reach: Scope, memory_id: str, *, lanes: Lanes, store: MemorySt
     """
     lane = (await _held(reach, memory_id, store)).scope.lane
     async with lanes.edit(lane) as lease:
-        found = await _held(reach, memory_id, store)
-        if await is_forgotten(found, lanes):
+        memory = await _held(reach, memory_id, store)
+        if await is_forgotten(memory, lanes):
             raise NotFound(_NOT_HELD)
         # Its times and its order stay: it is known since it was said, and an erase of that time must cover it.
-        released = found.model_copy(update={"held": False, "current": True, "marked": False})
+        released = memory.model_copy(update={"held": False, "current": True, "marked": False})
         with paid_by(reach.tenant):
             (vector,) = await embedder.embed([released.text])
         write = Write(point_id=released.id, memory=released, vector=tuple(vector))
-        told = Telling(event=Event.ADD, scope=released.scope, memory_id=released.id, version=released.version)
-        async with telling(lease, told, lanes):
+        notification = Telling(event=Event.ADD, scope=released.scope, memory_id=released.id, version=released.version)
+        async with telling(lease, notification, lanes):
             await write_under(lease, [write], lanes, store)
         return released
 
@@ -41,14 +41,14 @@ async def discard(reach: Scope, memory_id: str, *, inbox: Inbox, lanes: Lanes, s
     """
     lane = (await _held(reach, memory_id, store)).scope.lane
     async with lanes.edit(lane) as lease:
-        found = await _held(reach, memory_id, store)
-        await inbox.note_removal(Removal(scope=found.scope, memory_id=memory_id, until=lease.token))
+        memory = await _held(reach, memory_id, store)
+        await inbox.note_removal(Removal(scope=memory.scope, memory_id=memory_id, until=lease.token))
         if not await store.delete(reach, memory_id):
             raise NotFound(_NOT_HELD)
 
 
 async def _held(reach: Scope, memory_id: str, store: MemoryStore) -> Memory:
-    found = (await store.held_page(reach, Page(size=1), memory_id)).items
-    if not found:
+    memories = (await store.held_page(reach, Page(size=1), memory_id)).items
+    if not memories:
         raise NotFound(_NOT_HELD)
-    return found[0]
+    return memories[0]

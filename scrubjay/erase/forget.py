@@ -122,7 +122,7 @@ async def _attempt(scope: Scope, world: World, tally: Tally) -> tuple[Erasure, i
         await _in_groups(hold.leases, purge)
         every = [lease.lane for lease in hold.leases]
         tally.untold += await inbox.drop_notifications(scope, epoch.order)
-        removed = await erase(scope, epoch.order, held=hold.leases, lanes=world.lanes, store=store)
+        removed = await erase(scope, epoch.order, leases=hold.leases, lanes=world.lanes, store=store)
         await arrange_anew([lease for lease in hold.leases if lease.lane in lost], world.lanes, store)
         tally.memories, tally.versions = tally.memories + memories, tally.versions + max(versions, removed)
         left = await what_is_left(scope, every, epoch.order, tally.ids, inbox, store)

@@ -34,13 +34,13 @@ async def forget_each(
     forgotten, each with its receipt, and the same call goes on with the others.
     """
     there, receipts = [*await turns.owners(tenant), *await store.owners(tenant)], list[Receipt]()
-    named = {owner for scope in there for owner in scope.ids.items() if owner[0] in fields}
-    for field in (one for one in OWNERS if one in fields):
+    owners = {owner for scope in there for owner in scope.ids.items() if owner[0] in fields}
+    for field in (kind for kind in OWNERS if kind in fields):
         for name in sorted({scope.ids[field] for scope in there if field in scope.ids}):
             scope = Scope(tenant=tenant, **{field: name})
             erasure = await forget(scope, inbox=inbox, lanes=lanes, turns=turns, store=store)
             receipts.append(await issue(erasure, signer=signer, book=book))
         there = [scope for scope in there if field not in scope.ids]  # all of these are gone
-    for field, name in sorted(named):  # also of those whose all went with somebody else
+    for field, name in sorted(owners):  # also of those whose all went with somebody else
         await digests.drop(Scope(tenant=tenant, **{field: name}))
     return receipts

@@ -80,4 +80,4 @@ async def _repeat(removal: Removal, lanes: Lanes, store: MemoryStore) -> None:
         # What was imported under its id since then is another memory.
         await store.delete(everything, removal.memory_id, removal.until)
     elif removal.until is not None:
-        await erase(removal.scope, removal.until, held=(), lanes=lanes, store=store)
+        await erase(removal.scope, removal.until, leases=(), lanes=lanes, store=store)

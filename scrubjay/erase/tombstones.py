@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 _TOPICS_AT_ONCE = 256
 
 
-async def erase(scope: Scope, until: int, *, held: Sequence[Lease], lanes: Lanes, store: MemoryStore) -> int:
+async def erase(scope: Scope, until: int, *, leases: Sequence[Lease], lanes: Lanes, store: MemoryStore) -> int:
     """Remove every version in scope up to a place in the order; returns how many.
 
     Where that is only a part of an owner (what was said to one agent), memories of other scopes that its memories stood
@@ -29,7 +29,7 @@ async def erase(scope: Scope, until: int, *, held: Sequence[Lease], lanes: Lanes
     """
     if set(scope.ids) != {"user_id"}:
         for lane, topics in (await store.topics(scope, until)).items():
-            await _shown_again(lane, topics, scope, until, held=held, lanes=lanes, store=store)
+            await _shown_again(lane, topics, scope, until, leases=leases, lanes=lanes, store=store)
     return await store.erase(scope, until)
 
 
@@ -39,16 +39,16 @@ async def _shown_again(
     scope: Scope,
     until: int,
     *,
-    held: Sequence[Lease],
+    leases: Sequence[Lease],
     lanes: Lanes,
     store: MemoryStore,
 ) -> None:
     """Arrange what stays of some topics of a lane, as if what is erased had never been said."""
-    ordered, ours = sorted(topics), next((lease for lease in held if lease.lane == lane), None)
+    ordered, ours = sorted(topics), next((lease for lease in leases if lease.lane == lane), None)
     for start in range(0, len(ordered), _TOPICS_AT_ONCE):
         chunk = ordered[start : start + _TOPICS_AT_ONCE]
         members = await store.members(lane, chunk)
-        staying = [one for one in members if one.order > until or not scope.covers(one.scope)]
+        staying = [member for member in members if member.order > until or not scope.covers(member.scope)]
         if not staying:
             continue
         # All of them, also those that do not change: a worker that has lost its lane must not mark them any more.
@@ -65,17 +65,17 @@ async def _shown_again(
 
 async def show_others_again(lease: Lease, memory: Memory, lanes: Lanes, store: MemoryStore) -> None:
     """Before a memory is deleted, show again what it stands for, under its lane's lease. Raises LaneBusy."""
-    members = [one for one in await store.members(lease.lane, [memory.topic]) if one.id != memory.id]
+    members = [member for member in await store.members(lease.lane, [memory.topic]) if member.id != memory.id]
     if writes := [*rearranged(members), *await _past_shown(lease.lane, [memory.topic], members, store)]:
         await write_under(lease, writes, lanes, store)
 
 
 async def _past_shown(lane: Lane, topics: Sequence[str], staying: Sequence[Memory], store: MemoryStore) -> list[Write]:
     """The writes that take the marks from past versions of what stays: they may be of what goes."""
-    ids = {one.id for one in staying}
-    past = [one for one in await store.marked_past(lane, topics) if one.id in ids]
-    bare = (one.model_copy(update={"hidden": {}}) for one in past)
-    return [Write(point_id=version_id(one.id, one.version), memory=one) for one in bare]
+    ids = {memory.id for memory in staying}
+    past = [memory for memory in await store.marked_past(lane, topics) if memory.id in ids]
+    bare = (memory.model_copy(update={"hidden": {}}) for memory in past)
+    return [Write(point_id=version_id(memory.id, memory.version), memory=memory) for memory in bare]
 
 
 async def arrange_anew(leases: Sequence[Lease], lanes: Lanes, store: MemoryStore) -> None:
@@ -103,8 +103,12 @@ def rearranged(members: Iterable[Memory], *, all_of_them: bool = False) -> list[
     for member in members:
         topics[member.topic].append(member)
         before[member.id] = member
-    after = [member for one in topics.values() for member in arranged(one)]
-    return [Write(point_id=one.id, memory=one) for one in after if all_of_them or one.hidden != before[one.id].hidden]
+    after = [member for siblings in topics.values() for member in arranged(siblings)]
+    return [
+        Write(point_id=memory.id, memory=memory)
+        for memory in after
+        if all_of_them or memory.hidden != before[memory.id].hidden
+    ]
 
 
 async def is_forgotten(memory: Memory, lanes: Lanes) -> bool:
@@ -128,13 +132,13 @@ async def write_under(lease: Lease, writes: Sequence[Write], lanes: Lanes, store
 
 
 @contextlib.asynccontextmanager
-async def telling(lease: Lease, told: Telling, lanes: Lanes) -> AsyncIterator[None]:
+async def telling(lease: Lease, notification: Telling, lanes: Lanes) -> AsyncIterator[None]:
     """Let webhooks be told of a change or deletion by hand that is made within, if no erase has taken the lease.
 
     It is noted first, so that none is lost; whether it was made is looked at when it is delivered. Raises LaneBusy.
     """
     try:
-        noted = await lanes.note(lease, told)
+        noted = await lanes.note(lease, notification)
     except LeaseLost as error:
         raise LaneBusy("this owner's memories were being changed just then", retry_after_seconds=1) from error
     yield
@@ -146,9 +150,9 @@ async def take_back(scopes: Sequence[Scope], lanes: Lanes, store: MemoryStore) -
 
     Where the erase still holds the lane it removes that itself, or the sweep does.
     """
-    epochs = dict([found for scope in dict.fromkeys(scopes) for found in await lanes.epochs(scope)])
+    epochs = dict([pair for scope in dict.fromkeys(scopes) for pair in await lanes.epochs(scope)])
     for scope, epoch in epochs.items():
         try:
-            await erase(scope, epoch.order, held=(), lanes=lanes, store=store)
+            await erase(scope, epoch.order, leases=(), lanes=lanes, store=store)
         except LaneBusy:
             log.warning("not_taken_back", reason="the lane is held; what we wrote goes with the erase or the sweep")

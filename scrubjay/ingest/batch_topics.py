@@ -37,8 +37,8 @@ class BatchTopics:
 
     def of_scope(self, topic: str, scope: Scope, moment: datetime) -> Memory | None:
         """What a scope itself tells of a topic at a moment; None where it tells nothing, or that has expired."""
-        members = (one for one in self._standing[topic].values() if one.current and one.scope == scope)
-        living = [one for one in members if one.expires_at is None or one.expires_at > moment]
+        members = (memory for memory in self._standing[topic].values() if memory.current and memory.scope == scope)
+        living = [member for member in members if member.expires_at is None or member.expires_at > moment]
         return max(living, key=order_of, default=None)
 
     def said(self, memory: Memory, turn: Turn) -> tuple[Memory, list[Memory]]:
@@ -46,10 +46,10 @@ class BatchTopics:
 
         Returns it with what was said later standing for it, and the others that it stands for now.
         """
-        others = [one for one in self._standing[memory.topic].values() if one.scope != memory.scope]
-        later = [one for one in others if is_late(_as_said(one), turn)]
-        earlier = [one for one in others if one not in later]
-        moment = max([memory.last_said, *(said_beside(_as_said(one), turn) for one in earlier)])
+        others = [other for other in self._standing[memory.topic].values() if other.scope != memory.scope]
+        later = [other for other in others if is_late(_as_said(other), turn)]
+        earlier = [other for other in others if other not in later]
+        moment = max([memory.last_said, *(said_beside(_as_said(memory), turn) for memory in earlier)])
         if moment > memory.last_said:  # by the clocks it came before them: the order of turns decides
             field = "valid_to" if is_retracted(memory) else "said_at"
             memory = memory.model_copy(update={field: moment})
@@ -61,7 +61,7 @@ class BatchTopics:
     def standing_longer(self, memory: Memory) -> list[Memory]:
         """The others of its topic that change as a memory that was said before stands for them for longer."""
         others = [one for one in self._standing[memory.topic].values() if one.scope != memory.scope]
-        earlier = [one for one in others if order_of(one) < order_of(memory)]
+        earlier = [other for other in others if order_of(other) < order_of(memory)]
         return [after for one in earlier if (after := behind(one, memory)) is not one]
 
     def rearranged(self, topic: str, stored: Iterable[Memory]) -> list[Memory]:
@@ -71,9 +71,9 @@ class BatchTopics:
             topic: which.
             stored: all of its memories that stand, as they are stored.
         """
-        members = [self.as_it_stands(one) for one in stored if one.topic == topic]
-        known = {one.id: one for one in [*members, *self._standing[topic].values()]}
-        return [one for one in arranged(list(known.values())) if one.hidden != known[one.id].hidden]
+        members = [self.as_it_stands(memory) for memory in stored if memory.topic == topic]
+        known = {memory.id: memory for memory in [*members, *self._standing[topic].values()]}
+        return [memory for memory in arranged(list(known.values())) if memory.hidden != known[memory.id].hidden]
 
 
 def _as_said(memory: Memory) -> Memory:

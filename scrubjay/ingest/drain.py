@@ -118,8 +118,8 @@ async def _pass(lease: Lease, batch: Batch, parts: Remembering) -> int:
     except LeaseLost:
         await take_back([turn.scope for turn in batch.turns], parts.lanes, parts.store)
         raise
-    told = {"writes": len(plan.writes), "dropped": plan.dropped, "gated": len(plan.gated)}
-    log.info("turns_settled", turns=len(batch.turns), **told)
+    facts = {"writes": len(plan.writes), "dropped": plan.dropped, "gated": len(plan.gated)}
+    log.info("turns_settled", turns=len(batch.turns), **facts)
     return len(batch.turns)
 
 

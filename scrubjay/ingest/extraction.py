@@ -78,17 +78,17 @@ class ModelExtractor:
         ours = await self._book.of(saying[0].scope.tenant)
         facts, dropped = list[Fact](), 0
         for theirs, alike in itertools.groupby(saying, key=lambda turn: turn.guidance):
-            found = await self._asked(list(alike), ours + theirs)
-            facts += found.facts
-            dropped += found.dropped
+            extraction = await self._asked(list(alike), ours + theirs)
+            facts += extraction.facts
+            dropped += extraction.dropped
         return Extraction(facts=tuple(facts), dropped=dropped)
 
     async def _asked(self, turns: Sequence[Turn], guidance: Guidance) -> Extraction:
         question = prompts.extraction(turns, guidance)
         with paid_by(turns[0].scope.tenant, [turn.id for turn in turns]):
             answer = await ask(self._model, question, _Facts.model_validate_json)
-        said = sum(len(message.content) for turn in turns for message in prompts.sources(turn))
-        return await off_loop(said, partial(_sourced, answer.facts, turns, guidance))
+        characters = sum(len(message.content) for turn in turns for message in prompts.sources(turn))
+        return await off_loop(characters, partial(_sourced, answer.facts, turns, guidance))
 
 
 class _Place(NamedTuple):
@@ -110,7 +110,7 @@ def _sourced(claims: Sequence[_Fact], turns: Sequence[Turn], guidance: Guidance)
     allowed = {name.lower(): name for name in prompts.categories(guidance)}
     quotable = [Quotable([message.content for message in prompts.sources(turn)]) for turn in turns]
     for claim in claims:
-        passages = [(number, said.find(claim.quote)) for number, said in enumerate(quotable)]
+        passages = [(number, source.find(claim.quote)) for number, source in enumerate(quotable)]
         places = [_Place(number, *passage) for number, passage in passages if passage is not None]
         dropped += not places
         text, category = claim.fact, one_line(claim.category).lower()

@@ -51,7 +51,7 @@ class Source:
 
 
 def made(
-    fact: Fact, turn: Turn, source: Source, memory_id: str, place: int, *, marked: bool, held: bool, topic: str
+    fact: Fact, turn: Turn, source: Source, memory_id: str, place: int, *, marked: bool, is_held: bool, topic: str
 ) -> Memory:
     """The memory that a fact makes.
 
@@ -80,9 +80,9 @@ def made(
         quote=fact.quote,
         model=source.model,
         prompt_version=fact.prompt_version or source.prompt_version,
-        current=not held,
+        current=not is_held,
         marked=marked,
-        held=held,
+        held=is_held,
         topic=topic,
     )
 

@@ -51,17 +51,17 @@ async def decide(turns: Sequence[Turn], parts: Deciding) -> Plan:
 async def _decided(turns: Sequence[Turn], parts: Deciding) -> Plan:
     by_id = {turn.id: turn for turn in turns}
     extraction = await parts.extractor.extract([turn for turn in turns if turn.infer])
-    found = [fact for turn in turns for fact in _facts_of(turn, extraction)]
-    reads = await _reading(found, parts.quarantine)
-    is_held = [parts.quarantine is Quarantine.HOLD and (reads(fact.text) or reads(fact.quote)) for fact in found]
-    held = [fact for fact, holds in zip(found, is_held, strict=True) if holds]
-    facts = [fact for fact, holds in zip(found, is_held, strict=True) if not holds]
+    extracted = [fact for turn in turns for fact in _facts_of(turn, extraction)]
+    reads = await _reading(extracted, parts.quarantine)
+    is_held = [parts.quarantine is Quarantine.HOLD and (reads(fact.text) or reads(fact.quote)) for fact in extracted]
+    held_facts = [fact for fact, holds in zip(extracted, is_held, strict=True) if holds]
+    facts = [fact for fact, holds in zip(extracted, is_held, strict=True) if not holds]
     vectors = await _embed([fact.text for fact in facts], {}, parts.embedder)
     neighbours = await _neighbours(facts, by_id, vectors, parts.store)
     with paid_by(turns[0].scope.tenant, list(dict.fromkeys(fact.turn_id for fact in facts if not fact.verbatim))):
         outcome = await parts.reconciler.reconcile(facts, neighbours)
     known = union(neighbours)
-    targets = [known[one.target] if one.target is not None else None for one in outcome.decisions]
+    targets = [known[decision.target] if decision.target is not None else None for decision in outcome.decisions]
 
     histories = await _histories(facts, targets, by_id, parts.store)
     members = await _members(facts, targets, by_id, parts.store)
@@ -70,11 +70,11 @@ async def _decided(turns: Sequence[Turn], parts: Deciding) -> Plan:
     for number, (fact, decision, target) in enumerate(zip(facts, outcome.decisions, targets, strict=True)):
         turn = by_id[fact.turn_id]
         if target is not None and decision.event is Event.UPDATE:
-            others = [one.memory.text for one in known if one.memory.scope != turn.scope]
+            others = [recalled.memory.text for recalled in known if recalled.memory.scope != turn.scope]
             decision = _without_others_words(decision, fact, target.memory, others)
         own = draft(number, fact, turn)
         planner.follow(fact, decision, target.memory if target else None, own.id)
-    for fact in held:
+    for fact in held_facts:
         planner.hold(fact)
     if planner.shortened:
         planner.arrange(await parts.store.members(turns[0].scope.lane, planner.shortened))
@@ -98,7 +98,7 @@ async def _members(
 ) -> list[Memory]:
     """The memories with the topics of those that candidates are compared with: some may come to stand for others."""
     topics = {stored.topic for target in targets if (stored := _stored(target, targets))}
-    return await store.beside({turns[one.turn_id].scope for one in candidates}, topics) if topics else []
+    return await store.beside({turns[candidate.turn_id].scope for candidate in candidates}, topics) if topics else []
 
 
 async def _reading(facts: Sequence[Fact], quarantine: Quarantine) -> Callable[[str], bool]:
@@ -129,20 +129,22 @@ async def _neighbours(
     """What is near each candidate, nearest first: of the store, and of what was said in earlier turns of the batch."""
     if not candidates:
         return []
-    weighed = [number for number, one in enumerate(candidates) if not one.verbatim]
-    asked = [_near(turns[candidates[number].turn_id], vectors[candidates[number].text]) for number in weighed]
-    found = await store.neighbours(turns[candidates[0].turn_id].scope.lane, asked, _NEIGHBOURS)
-    stored = dict(zip(weighed, found, strict=True))
-    told = _told_before(weighed, candidates, turns, [vectors[one.text] for one in candidates])
+    weighed = [number for number, candidate in enumerate(candidates) if not candidate.verbatim]
+    queries = [_near(turns[candidates[number].turn_id], vectors[candidates[number].text]) for number in weighed]
+    nearest = await store.neighbours(turns[candidates[0].turn_id].scope.lane, queries, _NEIGHBOURS)
+    stored = dict(zip(weighed, nearest, strict=True))
+    earlier = _told_before(weighed, candidates, turns, [vectors[candidate.text] for candidate in candidates])
     return [
-        _nearest_first([*stored[number], *told[number]], turns[candidates[number].turn_id]) if number in stored else []
+        _nearest_first([*stored[number], *earlier[number]], turns[candidates[number].turn_id])
+        if number in stored
+        else []
         for number in range(len(candidates))
     ]
 
 
-def _nearest_first(found: Sequence[Recalled], turn: Turn) -> list[Recalled]:
+def _nearest_first(neighbours: Sequence[Recalled], turn: Turn) -> list[Recalled]:
     """Neighbours by score; of equally near ones those of the turn's own scope first."""
-    return sorted(found, key=lambda one: (-one.score, one.memory.scope != turn.scope))
+    return sorted(neighbours, key=lambda neighbour: (-neighbour.score, neighbour.memory.scope != turn.scope))
 
 
 def _near(turn: Turn, vector: Vector) -> Near:
@@ -163,7 +165,7 @@ def _told_before(
         return {}
     matrix = np.asarray(vectors, dtype=np.float32)
     matrix /= np.maximum(np.linalg.norm(matrix, axis=1, keepdims=True), 1e-12)
-    turn_of = np.asarray([one.turn_id for one in candidates])
+    turn_of = np.asarray([candidate.turn_id for candidate in candidates])
     nearest = dict[int, list[Recalled]]()
     for number in weighed:
         earlier = np.flatnonzero(turn_of[:number] != turn_of[number])
@@ -205,5 +207,5 @@ def _stored(target: Recalled | None, targets: Sequence[Recalled | None]) -> Memo
 
 async def _embed(texts: Sequence[str], known: Mapping[str, Vector], embedder: Embedder) -> dict[str, Vector]:
     missing = [text for text in dict.fromkeys(texts) if text not in known]
-    found = await embedder.embed(missing) if missing else []
-    return {**known, **dict(zip(missing, found, strict=True))}
+    vectors = await embedder.embed(missing) if missing else []
+    return {**known, **dict(zip(missing, vectors, strict=True))}

@@ -90,7 +90,7 @@ class Planner:
 
     def hold(self, fact: Fact) -> None:
         """Keep a fact for a person to judge: it changes nothing that is known."""
-        self._add(fact, held=True)
+        self._add(fact, is_held=True)
 
     def _still_none(self, fact: Fact, decision: Decision, known: Memory, seen: Memory) -> Decision:
         """A repetition of what the batch has changed since it was weighed is none: it says the old thing anew."""
@@ -100,18 +100,20 @@ class Planner:
 
     def _as_it_stands(self, target: Memory | None) -> Memory | None:
         """A target with what this batch has changed of it already; None for a draft that became nothing."""
-        found = self._became.get(target.id, "" if is_draft(target) else target.id) if target else ""
-        if target is None or not found:
+        memory_id = self._became.get(target.id, "" if is_draft(target) else target.id) if target else ""
+        if target is None or not memory_id:
             return None
-        if found in self._versions:
-            return self._versions[found][found]
+        if memory_id in self._versions:
+            return self._versions[memory_id][memory_id]
         return self._topics.as_it_stands(target)
 
     def _with_history(self, known: Memory) -> dict[str, Memory]:
         """All versions of a memory, by point; whoever is about to change one needs them."""
         if known.id not in self._versions:
-            others = [one for one in self.histories.get(known.id, ()) if one.version != known.version]
-            self._versions[known.id] = {version_id(known.id, one.version): one for one in others} | {known.id: known}
+            others = [memory for memory in self.histories.get(known.id, ()) if memory.version != known.version]
+            self._versions[known.id] = {version_id(known.id, other.version): other for other in others} | {
+                known.id: known
+            }
         return self._versions[known.id]
 
     def _followed(self, fact: Fact, decision: Decision, known: Memory | None) -> str:
@@ -159,19 +161,19 @@ class Planner:
             stored: all memories of the `shortened` topics, as `MemoryStore.members` gives them.
         """
         for topic, fact in self.shortened.items():
-            for one in self._topics.rearranged(topic, stored):
-                self._put(fact, one.id, one)
+            for memory in self._topics.rearranged(topic, stored):
+                self._put(fact, memory.id, memory)
 
-    def _add(self, fact: Fact, *, held: bool = False, topic: str = "") -> str:
+    def _add(self, fact: Fact, *, is_held: bool = False, topic: str = "") -> str:
         turn = self.turns[fact.turn_id]
         place, marked = self._made[turn.id], self._is_marked(fact, fact.text)
-        memory = made(fact, turn, self.source, self._new_id(fact), place, marked=marked, held=held, topic=topic)
+        memory = made(fact, turn, self.source, self._new_id(fact), place, marked=marked, is_held=is_held, topic=topic)
         self._made[turn.id] += 1
         self._versions[memory.id] = {}
         self._put(fact, memory.id, memory)
-        if not held:
+        if not is_held:
             self._stand_for_others(fact, memory)
-        self._note(fact, Event.ADD, memory.id, memory.text, held=held)
+        self._note(fact, Event.ADD, memory.id, memory.text, is_held=is_held)
         return memory.id
 
     def _is_marked(self, fact: Fact, text: str) -> bool:
@@ -194,7 +196,7 @@ class Planner:
         A wording that is held becomes a memory of its own in quarantine, and the known memory stays as it is.
         """
         if self.quarantine is Quarantine.HOLD and text != fact.text and reads_like_an_instruction(text):
-            self._add(fact.model_copy(update={"text": text}), held=True)
+            self._add(fact.model_copy(update={"text": text}), is_held=True)
             return ""
         return self._update(fact, known, text)
 
@@ -215,10 +217,10 @@ class Planner:
         Its own words, not the decision's: those tell what holds together with what was said later.
         """
         late, known_as = self._renewed(fact, known, fact.text), self._versions[known.id]
-        past = [one for point_id, one in known_as.items() if point_id != known.id]
+        past = [memory for point_id, memory in known_as.items() if point_id != known.id]
         placed = with_late(known, past, late) if decision.event is not Event.DELETE else None
-        for one in placed.past if placed else ():
-            self._put(fact, version_id(known.id, one.version), one)
+        for memory in placed.past if placed else ():
+            self._put(fact, version_id(known.id, memory.version), memory)
         stands = placed.stands if placed else known
         is_repetition = decision.event is Event.NONE or late.text == known.text
         if is_repetition:
@@ -242,9 +244,9 @@ class Planner:
 
     def _cut_short(self, fact: Fact, known: Memory, moment: datetime) -> None:
         """Let nothing that came before what stands go on beside what takes its place."""
-        others = [one for point_id, one in self._versions[known.id].items() if point_id != known.id]
-        for one in cut_short(others, moment):
-            self._put(fact, version_id(known.id, one.version), one)
+        others = [memory for point_id, memory in self._versions[known.id].items() if point_id != known.id]
+        for memory in cut_short(others, moment):
+            self._put(fact, version_id(known.id, memory.version), memory)
 
     def _put(self, fact: Fact, point_id: str, memory: Memory) -> None:
         stood = self._topics.before(memory) if point_id == memory.id else None
@@ -261,15 +263,15 @@ class Planner:
         self,
         fact: Fact,
         event: Event,
-        found: str,
+        memory_id: str,
         text: str,
         previous: str | None = None,
         *,
-        held: bool = False,
+        is_held: bool = False,
         renewed: bool = False,
     ) -> None:
-        told = TurnEvent(event=event, id=found, memory=text, previous=previous, held=held, renewed=renewed)
-        self._events[fact.turn_id].append(told)
+        turn_event = TurnEvent(event=event, id=memory_id, memory=text, previous=previous, held=is_held, renewed=renewed)
+        self._events[fact.turn_id].append(turn_event)
 
     @property
     def texts(self) -> list[str]:

@@ -110,10 +110,10 @@ class _Text:
         return place + (self._runs[before - 1][1] if before else 0)
 
 
-def _longer_runs(said: str) -> list[tuple[int, int]]:
+def _longer_runs(message: str) -> list[tuple[int, int]]:
     """Each longer run of white space: the place behind it in the spaced text, and how many characters were dropped."""
     runs, dropped = list[tuple[int, int]](), 0
-    for run in _LONG_RUN.finditer(said):
+    for run in _LONG_RUN.finditer(message):
         dropped += run.end() - run.start() - 1
         runs.append((run.end() - dropped, dropped))
     return runs

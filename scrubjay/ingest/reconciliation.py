@@ -18,7 +18,7 @@ from scrubjay.ports import LanguageModel
 def union(neighbours: Iterable[Sequence[Recalled]]) -> tuple[Recalled, ...]:
     """All neighbours in one list, each memory once, as first met: `Decision.target` is a position in it."""
     met: dict[str, Recalled] = {}
-    for recalled in (one for of_candidate in neighbours for one in of_candidate):
+    for recalled in (recalled for of_candidate in neighbours for recalled in of_candidate):
         met.setdefault(recalled.memory.id, recalled)
     return tuple(met.values())
 
@@ -43,15 +43,15 @@ class RuleReconciler:
     def decide(self, candidates: Sequence[Fact], neighbours: Sequence[Sequence[Recalled]]) -> tuple[Decision, ...]:
         """The same, for callers that go on from here: one decision a candidate, in order, NONE or ADD."""
         positions = _positions(neighbours)
-        said: set[tuple[str, ...]] = set()
+        seen: set[tuple[str, ...]] = set()
         decisions = []
         for number, (candidate, near) in enumerate(zip(candidates, neighbours, strict=True)):
             same = next((known for known in near if self._same(candidate, known)), None)
             content = gist(candidate.text)
-            event = Event.NONE if (same or content in said) and not candidate.verbatim else Event.ADD
+            event = Event.NONE if (same or content in seen) and not candidate.verbatim else Event.ADD
             target = positions[same.memory.id] if same and event is Event.NONE else None
             decisions.append(Decision(candidate=number, event=event, target=target))
-            said.add(content)
+            seen.add(content)
         return tuple(decisions)
 
     def _same(self, candidate: Fact, known: Recalled) -> bool:
@@ -84,7 +84,7 @@ class ModelReconciler:
         Raises ModelUnavailable, BadAnswer or ModelRejected.
         """
         decisions = list(self._rules.decide(candidates, neighbours))
-        related = [[one for one in near if self._matters(one, decisions)] for near in neighbours]
+        related = [[recalled for recalled in near if self._matters(recalled, decisions)] for near in neighbours]
         open_ = [d.candidate for d in decisions if d.event is Event.ADD and related[d.candidate]]
         unsettled = [number for number in open_ if not candidates[number].verbatim]
         if not unsettled:
@@ -114,8 +114,10 @@ def _as_counted(known: Sequence[Recalled], unsettled: Sequence[int]) -> list[Rec
     """As the model counts candidates: one that the rules have settled is to it like any other thing known."""
     numbers = {number: new for new, number in enumerate(unsettled)}
     return [
-        one if one.candidate is None else one.model_copy(update={"candidate": numbers.get(one.candidate)})
-        for one in known
+        recalled
+        if recalled.candidate is None
+        else recalled.model_copy(update={"candidate": numbers.get(recalled.candidate)})
+        for recalled in known
     ]
 
 
@@ -132,33 +134,33 @@ class _Decisions(Shape):
 
 def _read(answer: str, *, unsettled: Sequence[int], known: Sequence[Recalled]) -> list[Decision]:
     """The decisions in an answer; raises ValueError unless they cover every candidate once."""
-    given = _Decisions.model_validate_json(answer).decisions
-    if sorted(decision.candidate for decision in given) != list(range(len(unsettled))):
+    decisions = _Decisions.model_validate_json(answer).decisions
+    if sorted(decision.candidate for decision in decisions) != list(range(len(unsettled))):
         raise ValueError(f"it needs exactly one decision for each candidate from 0 to {len(unsettled) - 1}")
-    return [_checked(decision, known, unsettled[decision.candidate]) for decision in given]
+    return [_checked(decision, known, unsettled[decision.candidate]) for decision in decisions]
 
 
-def _checked(given: _Decision, known: Sequence[Recalled], number: int) -> Decision:
+def _checked(decision: _Decision, known: Sequence[Recalled], number: int) -> Decision:
     """One decision with only what its event means; raises ValueError for what cannot be carried out.
 
     Args:
-        given: as the model counts.
+        decision: as the model counts.
         known: what its target may be.
         number: of the candidate among all.
     """
-    where = f"the decision for candidate {given.candidate}"
-    if given.target is not None and not 0 <= given.target < len(known):
-        raise ValueError(f"{where} has the unknown target {given.target}")
-    told = known[given.target].candidate if given.target is not None else None
-    if told is not None and told >= number:
-        raise ValueError(f"{where} has the target {given.target}, which was not told before it")
-    if given.target is None and given.event in (Event.UPDATE, Event.DELETE):
-        raise ValueError(f"{where} is {given.event} without a target")
-    text = one_line(given.text or "") if given.event is Event.UPDATE else None
+    where = f"the decision for candidate {decision.candidate}"
+    if decision.target is not None and not 0 <= decision.target < len(known):
+        raise ValueError(f"{where} has the unknown target {decision.target}")
+    candidate = known[decision.target].candidate if decision.target is not None else None
+    if candidate is not None and candidate >= number:
+        raise ValueError(f"{where} has the target {decision.target}, which was not told before it")
+    if decision.target is None and decision.event in (Event.UPDATE, Event.DELETE):
+        raise ValueError(f"{where} is {decision.event} without a target")
+    text = one_line(decision.text or "") if decision.event is Event.UPDATE else None
     if text == "":
         raise ValueError(f"{where} is UPDATE without a text")
-    target = None if given.event is Event.ADD else given.target
-    return Decision(candidate=given.candidate, event=given.event, target=target, text=text)
+    target = None if decision.event is Event.ADD else decision.target
+    return Decision(candidate=decision.candidate, event=decision.event, target=target, text=text)
 
 
 def _positions(neighbours: Sequence[Sequence[Recalled]]) -> dict[str, int]:

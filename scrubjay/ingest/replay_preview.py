@@ -90,8 +90,8 @@ async def rehearse(
     listed = await look(tenant, which, turns=turns, limit=limit)
     tried: dict[str, Rehearsed] = {}
     room = asyncio.Semaphore(_LANES_AT_ONCE)
-    texts = await each(partial(turns.text, Scope(tenant=tenant)), [one.turn.id for one in listed.results])
-    found = [(one.turn, text) for one, text in zip(listed.results, texts, strict=True) if text is not None]
+    texts = await each(partial(turns.text, Scope(tenant=tenant)), [result.turn.id for result in listed.results])
+    pairs = [(result.turn, text) for result, text in zip(listed.results, texts, strict=True) if text is not None]
 
     async def try_lane(letters: Sequence[_Letter]) -> None:
         async with room:
@@ -100,19 +100,19 @@ async def rehearse(
 
     try:
         async with asyncio.timeout(longest_seconds), asyncio.TaskGroup() as group:
-            for _, letters in groupby(sorted(found, key=_lane_key), key=_lane_key):
+            for _, letters in groupby(sorted(pairs, key=_lane_key), key=_lane_key):
                 group.create_task(try_lane(list(letters)))
     except TimeoutError:
         log.warning("rehearsal_cut_off", tried=len(tried), seconds=longest_seconds)
-    results = tuple(tried[status.id] for status, _ in found if status.id in tried)
+    results = tuple(tried[status.id] for status, _ in pairs if status.id in tried)
     return Rehearsal(count=listed.count, results=results)
 
 
 async def look(tenant: str, which: DeadFilter, *, turns: TurnLog, limit: int = TRIED_AT_MOST) -> Rehearsal:
     """The dead letters that are meant, the oldest first, without trying them out. Raises InboxUnavailable."""
     ids = await turns.dead(tenant, which)
-    found = await each(partial(turns.get, Scope(tenant=tenant)), ids[:limit])
-    return Rehearsal(count=len(ids), results=tuple(Rehearsed(turn=one) for one in found if one is not None))
+    statuses = await each(partial(turns.get, Scope(tenant=tenant)), ids[:limit])
+    return Rehearsal(count=len(ids), results=tuple(Rehearsed(turn=status) for status in statuses if status is not None))
 
 
 def _lane_key(letter: _Letter) -> str:
@@ -132,7 +132,7 @@ async def _tried(status: TurnStatus, turn: Turn, parts: Deciding) -> Rehearsed:
 
 def _into_history(plan: Plan) -> tuple[str, ...]:
     """The texts of the turn that are written, but stand nowhere: no event tells of them."""
-    events = [event for told in plan.events.values() for event in told]
+    events = [event for events in plan.events.values() for event in events]
     changed = {event.id for event in events if event.event is not Event.NONE}
     return tuple(
         write.memory.text

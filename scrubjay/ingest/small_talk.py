@@ -71,16 +71,16 @@ class GatedExtractor:
     async def extract(self, turns: Sequence[Turn]) -> Extraction:
         """Find the facts; names the turns that were not asked about. Raises what the extractor behind raises."""
         gated = frozenset(turn.id for turn in turns if holds_nothing(turn))
-        found = await self._behind.extract([turn for turn in turns if turn.id not in gated])
-        return found.model_copy(update={"gated": gated})
+        extraction = await self._behind.extract([turn for turn in turns if turn.id not in gated])
+        return extraction.model_copy(update={"gated": gated})
 
 
 def holds_nothing(turn: Turn) -> bool:
     """Whether a turn plainly holds nothing that could be a fact about whoever its lane belongs to."""
-    said = sources(turn)
-    if not said or any(message.role is not Role.USER for message in _before(said[-1], turn)):
+    messages = sources(turn)
+    if not messages or any(message.role is not Role.USER for message in _before(messages[-1], turn)):
         return False
-    return all(len(message.content) <= _LONGEST and _is_small_talk(message.content) for message in said)
+    return all(len(message.content) <= _LONGEST and _is_small_talk(message.content) for message in messages)
 
 
 def _before(last: Message, turn: Turn) -> Sequence[Message]:

@@ -83,8 +83,8 @@ async def _answers(step: str, tenant: str, parts: Deciding) -> bool:
 
 async def _asked(step: str, tenant: str, parts: Deciding) -> None:
     now = datetime.now(UTC)
-    scope, said = Scope(tenant=tenant, user_id="probe"), Message(role=Role.USER, content=_KNOWN)
-    turn = Turn(id="probe", scope=scope, messages=(said,), accepted_at=now)
+    scope, message = Scope(tenant=tenant, user_id="probe"), Message(role=Role.USER, content=_KNOWN)
+    turn = Turn(id="probe", scope=scope, messages=(message,), accepted_at=now)
     if step == EMBEDDING:
         await parts.embedder.embed([_KNOWN])
     elif step == EXTRACTION:

@@ -58,8 +58,8 @@ def carries(merged: str, others: Iterable[str], own: Iterable[str]) -> bool:
 
 
 def _tokens(texts: Iterable[str]) -> set[str]:
-    found = (token for text in texts for token in _TOKEN.findall(normalized("NFKC", text).casefold()))
-    return {unit for token in found for unit in _units(token)}
+    tokens = (token for text in texts for token in _TOKEN.findall(normalized("NFKC", text).casefold()))
+    return {unit for token in tokens for unit in _units(token)}
 
 
 def _units(word: str) -> tuple[str, ...]:

@@ -33,16 +33,16 @@ Ids = Mapping[str, str]
 Said = str | Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 
-def _day(given: Any) -> Any:
+def _day(value: Any) -> Any:
     """Read the `expiration_date` that a caller of `Memory.add` or `Memory.update` passes: a date, or its ISO text.
 
     Returns the end of that day, in UTC: until then a memory is recalled, as Mem0 has it.
     """
-    told = given.isoformat() if isinstance(given, date) and not isinstance(given, datetime) else given
-    found = expiration_dates.end(told)
-    if found is told and told is not None:
+    text = value.isoformat() if isinstance(value, date) and not isinstance(value, datetime) else value
+    end = expiration_dates.end(text)
+    if end is text and text is not None:
         raise ValueError("must be a day such as 2026-03-26")
-    return found
+    return end
 
 
 class _MessageIn(BaseModel):
@@ -51,7 +51,7 @@ class _MessageIn(BaseModel):
     model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
 
     role: Literal["system", "user", "assistant", "tool"]
-    content: Annotated[Content, BeforeValidator(lambda given: "" if given is None else given)] = ""
+    content: Annotated[Content, BeforeValidator(lambda value: "" if value is None else value)] = ""
     name: Name | None = None
 
 
@@ -129,11 +129,13 @@ def handed(
     read = checked(_MESSAGES.validate_python, [listed] if isinstance(listed, Mapping) else listed, "messages")
     if not any(message.content.strip() for message in read):
         raise BadRequest("messages: at least one message must have content")
-    given = {"metadata": metadata or {}, "timestamp": timestamp, "expiration_date": expiration_date, "prompt": prompt}
-    options = checked(_Options.model_validate, given, "add")
+    fields = {"metadata": metadata or {}, "timestamp": timestamp, "expiration_date": expiration_date, "prompt": prompt}
+    options = checked(_Options.model_validate, fields, "add")
     return Handed(
         ids=named(owner),
-        messages=tuple(Message(role=Role(one.role), content=one.content, name=one.name) for one in read),
+        messages=tuple(
+            Message(role=Role(message.role), content=message.content, name=message.name) for message in read
+        ),
         metadata=options.metadata,
         timestamp=options.timestamp,
         expires_at=options.expiration_date,
@@ -185,8 +187,8 @@ def wanted(limit: int | None, top_k: int | None, otherwise: int | None) -> int |
     """
     if limit is not None and top_k is not None and limit != top_k:
         raise BadRequest("limit and top_k are two names of one number: say it once")
-    found = limit if limit is not None else top_k
-    return otherwise if found is None else checked(_LIMIT.validate_python, found, "limit")
+    number = limit if limit is not None else top_k
+    return otherwise if number is None else checked(_LIMIT.validate_python, number, "limit")
 
 
 def in_our_words(filters: Any) -> Any:
@@ -196,18 +198,18 @@ def in_our_words(filters: Any) -> Any:
     """
     if not isinstance(filters, Mapping):
         return filters
-    told: dict[str, Any] = {}
+    condition: dict[str, Any] = {}
     inside: dict[str, Any] = {}
     for key, value in filters.items():
         if key in _GROUPS:
-            told[key] = [in_our_words(one) for one in value] if isinstance(value, list) else in_our_words(value)
+            condition[key] = [in_our_words(part) for part in value] if isinstance(value, list) else in_our_words(value)
         elif key in list(On):
-            told[key] = dict(value) if isinstance(value, Mapping) else value
+            condition[key] = dict(value) if isinstance(value, Mapping) else value
         else:
             inside[key] = dict(value) if isinstance(value, Mapping) else value
     if inside:
-        told[On.METADATA] = {**told.get(On.METADATA, {}), **inside}
-    return told
+        condition[On.METADATA] = {**condition.get(On.METADATA, {}), **inside}
+    return condition
 
 
 def changed(
@@ -216,11 +218,11 @@ def changed(
     """A change of a memory; `data` is another name of `text`. Raises BadRequest."""
     if data is not None and text is not None and data != text:
         raise BadRequest("data and text are two names of one thing: say it once")
-    given = {"text": text if text is not None else data, "metadata": metadata, "expiration_date": expiration_date}
-    said = {name: value for name, value in given.items() if value not in (None, Kept.KEPT)}
-    if not said and expiration_date is Kept.KEPT:
+    fields = {"text": text if text is not None else data, "metadata": metadata, "expiration_date": expiration_date}
+    changes = {name: value for name, value in fields.items() if value not in (None, Kept.KEPT)}
+    if not changes and expiration_date is Kept.KEPT:
         raise BadRequest("say what is to change: text, metadata or expiration_date")
-    read = checked(_Change.model_validate, said, "update")
+    read = checked(_Change.model_validate, changes, "update")
     never = "never" if expiration_date is None else None
     return Changed(text=read.text, metadata=read.metadata, expires_at=read.expiration_date or never)
 

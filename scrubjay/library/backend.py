@@ -24,7 +24,7 @@ class Backend(Protocol):
     async def ended(self, turn: Handed, turn_id: str) -> TurnView:
         """What became of a turn, once it has come to its end or has waited too long."""
 
-    async def search(self, asked: Sought) -> Sequence[MemoryView]:
+    async def search(self, request: Sought) -> Sequence[MemoryView]:
         """The memories that matter for a query."""
 
     async def page(

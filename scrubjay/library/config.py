@@ -29,11 +29,11 @@ class _Options(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _known(cls, given: Any) -> Any:
-        for name in given if isinstance(given, Mapping) else ():
+    def _known(cls, value: Any) -> Any:
+        for name in value if isinstance(value, Mapping) else ():
             if name not in cls.model_fields:
                 raise ValueError(f"there is no option {name!r} here; there are {', '.join(cls.model_fields)}")
-        return given
+        return value
 
 
 class _Part(_Options):
@@ -44,13 +44,13 @@ class _Part(_Options):
 
     @model_validator(mode="before")
     @classmethod
-    def _supported(cls, given: Any) -> Any:
+    def _supported(cls, section: Any) -> Any:
         """Refuse an unsupported provider (LLM, embedder, vector store) in `Memory.from_config`; name those that are."""
-        named = given.get("provider") if isinstance(given, Mapping) else None
-        if named is not None and named not in cls.providers:
+        provider = section.get("provider") if isinstance(section, Mapping) else None
+        if provider is not None and provider not in cls.providers:
             supported = "; ".join(f"{name} ({what})" for name, what in cls.providers.items())
-            raise ValueError(f"the provider {named!r} is not supported; supported: {supported}")
-        return given
+            raise ValueError(f"the provider {provider!r} is not supported; supported: {supported}")
+        return section
 
 
 class _Model(_Options):
@@ -159,10 +159,10 @@ class Configuration(_Options):
     custom_update_memory_prompt: None = None
 
     @classmethod
-    def read(cls, given: Mapping[str, Any] | None) -> Configuration:
+    def read(cls, config: Mapping[str, Any] | None) -> Configuration:
         """A configuration that somebody wrote. Raises BadConfiguration."""
         try:
-            read = cls.model_validate({} if given is None else dict(given))
+            read = cls.model_validate({} if config is None else dict(config))
         except ValidationError as error:
             raise BadConfiguration(f"the configuration is wrong: {sentence(error)}") from None
         _one_endpoint(read.llm, read.embedder)
@@ -185,18 +185,18 @@ class Configuration(_Options):
     def settings(self) -> Settings:
         """The environment's settings, with what this configuration says in their place. Raises BadConfiguration."""
         store = self.vector_store.config
-        told: dict[str, Any] = {"qdrant_url": store.address, "qdrant_api_key": store.api_key}
-        told["redis_url"] = self.redis.url if self.redis else None
+        environment: dict[str, Any] = {"qdrant_url": store.address, "qdrant_api_key": store.api_key}
+        environment["redis_url"] = self.redis.url if self.redis else None
         if self.llm is not None:
-            told |= {"extractor": self.llm.provider, "llm_model": self.llm.config.model}
+            environment |= {"extractor": self.llm.provider, "llm_model": self.llm.config.model}
         if self.embedder is not None:
-            told |= {"embedder": self.embedder.provider, "embedding_model": self.embedder.config.model}
+            environment |= {"embedder": self.embedder.provider, "embedding_model": self.embedder.config.model}
         for part in (self.embedder, self.llm):
             if part is not None:
-                told["openai_api_key"] = part.config.api_key or told.get("openai_api_key")
-                told["openai_base_url"] = part.config.openai_base_url or told.get("openai_base_url")
+                environment["openai_api_key"] = part.config.api_key or environment.get("openai_api_key")
+                environment["openai_base_url"] = part.config.openai_base_url or environment.get("openai_base_url")
         try:
-            settings = Settings(**{name: value for name, value in told.items() if value is not None})
+            settings = Settings(**{name: value for name, value in environment.items() if value is not None})
         except ValidationError as error:
             raise BadConfiguration(f"a setting is wrong: {sentence(error)}") from None
         if "openai" in (settings.extractor_kind, settings.embedder_kind) and not settings.uses_openai:
@@ -210,8 +210,8 @@ class Configuration(_Options):
 def _one_endpoint(llm: _Llm | None, embedder: _Embedder | None) -> None:
     """Both models are asked at one endpoint. Raises BadConfiguration."""
     parts = [part.config for part in (llm, embedder) if part is not None and part.provider == "openai"]
-    keys = {one.api_key.get_secret_value() for one in parts if one.api_key is not None}
-    if len({one.openai_base_url for one in parts}) > 1 or len(keys) > 1:
+    keys = {part.api_key.get_secret_value() for part in parts if part.api_key is not None}
+    if len({part.openai_base_url for part in parts}) > 1 or len(keys) > 1:
         raise BadConfiguration(
             "llm and embedder are asked at one endpoint with one key: say the same openai_base_url and api_key in "
             'both, or take the embedder "local"'

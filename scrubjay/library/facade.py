@@ -117,13 +117,13 @@ class Calls:
             query, owner, filters=filters, limit=most, threshold=threshold, show_expired=show_expired
         )
         await self._backend.open()
-        return shapes.Items(results=[shapes.item(one) for one in await self._backend.search(wanted)])
+        return shapes.Items(results=[shapes.item(memory) for memory in await self._backend.search(wanted)])
 
     async def get(self, memory_id: str) -> shapes.Item | None:
         """One memory; None where there is none with this id."""
         await self._backend.open()
-        found = await self._backend.get(known) if (known := arguments.uuid_of(memory_id)) else None
-        return None if found is None else shapes.item(found)
+        memory = await self._backend.get(known) if (known := arguments.uuid_of(memory_id)) else None
+        return None if memory is None else shapes.item(memory)
 
     async def get_all(
         self,
@@ -144,14 +144,14 @@ class Calls:
             owner: whose.
         """
         ids, most = arguments.named(owner, filters), arguments.wanted(limit, top_k, None)
-        condition, found = arguments.in_our_words(filters), list[shapes.Item]()
+        condition, items = arguments.in_our_words(filters), list[shapes.Item]()
         cursor: str | None = None
         await self._backend.open()
         while True:
             part, cursor = await self._backend.page(ids, condition, cursor, _PAGE, show_expired=show_expired)
-            found += map(shapes.item, part)
-            if cursor is None or (most is not None and len(found) >= most):
-                return shapes.Items(results=found[:most])
+            items += map(shapes.item, part)
+            if cursor is None or (most is not None and len(items) >= most):
+                return shapes.Items(results=items[:most])
 
     async def update(
         self,

@@ -125,24 +125,24 @@ class Local:
     async def ended(self, turn: Handed, turn_id: str) -> TurnView:
         """What became of a turn."""
         lane, seconds = self._scope(turn.ids).lane, self._configuration.wait_seconds
-        found = await self._house.working.ended(self._reach, lane, turn_id, seconds)
-        if found is None:
+        status = await self._house.working.ended(self._reach, lane, turn_id, seconds)
+        if status is None:
             raise NotFound("the turn's status is gone: it is older than the retention time")
-        return TurnView.model_validate(found.model_dump())
+        return TurnView.model_validate(status.model_dump())
 
-    async def search(self, asked: Sought) -> Sequence[MemoryView]:
+    async def search(self, request: Sought) -> Sequence[MemoryView]:
         """The memories that matter for a query."""
-        parts, condition = self._parts, parse(asked.filters)
+        parts, condition = self._parts, parse(request.filters)
         question = Asked(
-            scope=narrowed(self._scope(asked.ids), condition),
+            scope=narrowed(self._scope(request.ids), condition),
             filters=condition,
-            text=parts.mask(asked.query),
-            limit=asked.limit,
-            threshold=asked.threshold,
-            show_expired=asked.show_expired,
+            text=parts.mask(request.query),
+            limit=request.limit,
+            threshold=request.threshold,
+            show_expired=request.show_expired,
         )
-        found = await recall(question, store=parts.store, embedder=parts.embedder, turns=parts.turns)
-        return [_view(one.memory, one.score) for one in found.results]
+        answer = await recall(question, store=parts.store, embedder=parts.embedder, turns=parts.turns)
+        return [_view(result.memory, result.score) for result in answer.results]
 
     async def page(
         self, ids: Ids, filters: Mapping[str, Any] | None, cursor: str | None, size: int, *, show_expired: bool
@@ -156,8 +156,8 @@ class Local:
 
     async def get(self, memory_id: str) -> MemoryView | None:
         """One memory."""
-        found = await self._parts.store.get(self._reach, memory_id)
-        return None if found is None else _view(found)
+        memory = await self._parts.store.get(self._reach, memory_id)
+        return None if memory is None else _view(memory)
 
     async def update(self, memory_id: str, change: Changed) -> None:
         """Change a memory."""
@@ -183,8 +183,8 @@ class Local:
     async def history(self, memory_id: str) -> Sequence[Mapping[str, Any]]:
         """A memory's versions."""
         versions = await self._parts.store.history(self._reach, memory_id)
-        told = ("event", "version", "valid_to")
-        return [{**_shown(one), **{name: getattr(one, name) for name in told}} for one in versions]
+        fields = ("event", "version", "valid_to")
+        return [{**_shown(version), **{name: getattr(version, name) for name in fields}} for version in versions]
 
     async def forget(self, ids: Ids) -> ReceiptView:
         """Erase everything of an owner."""
@@ -241,9 +241,9 @@ def _end(expires_at: datetime | Literal["never"]) -> datetime | None:
 
 
 def _shown(memory: Memory) -> dict[str, Any]:
-    said = ("id", "categories", "metadata", "created_at", "updated_at", "valid_from", "expires_at", "marked")
+    fields = ("id", "categories", "metadata", "created_at", "updated_at", "valid_from", "expires_at", "marked")
     owner = {field: memory.scope.ids.get(field) for field in OWNERS}
-    return {"memory": memory.text, **owner, **{name: getattr(memory, name) for name in said}}
+    return {"memory": memory.text, **owner, **{name: getattr(memory, name) for name in fields}}
 
 
 def _view(memory: Memory, score: float | None = None) -> MemoryView:

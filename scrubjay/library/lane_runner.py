@@ -119,16 +119,16 @@ class Working:
 
     async def lanes(self, tenant: str, statuses: Iterable[Status] = Status) -> set[Lane]:
         """The lanes that have turns of these statuses, whoever has accepted them."""
-        found, turns = set[Lane](), self._parts.turns
+        lanes, turns = set[Lane](), self._parts.turns
         for status in statuses:
             part = await turns.page(tenant, status, None, Page(size=_PAGE))
             while True:
                 scopes = [Scope(tenant=tenant, **_ids(turn)) for turn in part.items]
-                found |= {scope.lane for scope in scopes if scope.ids}  # an erased turn is nobody's any more
+                lanes |= {scope.lane for scope in scopes if scope.ids}  # an erased turn is nobody's any more
                 if part.after is None:
                     break
                 part = await turns.page(tenant, status, None, Page(size=_PAGE, after=part.after))
-        return found
+        return lanes
 
 
 def _ids(turn: TurnStatus) -> dict[str, str | None]:

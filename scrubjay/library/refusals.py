@@ -21,17 +21,17 @@ def sentence(error: ValidationError) -> str:
     """
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     place = ".".join(str(step) for step in first["loc"])
-    said = _SAID.get(first["type"], first["msg"].removeprefix("Value error, "))
-    return f"{place} {said}" if first["type"] in _SAID else f"{place}: {said}".removeprefix(": ")
+    text = _SAID.get(first["type"], first["msg"].removeprefix("Value error, "))
+    return f"{place} {text}" if first["type"] in _SAID else f"{place}: {text}".removeprefix(": ")
 
 
-def checked(read: Callable[[Any], T], given: Any, what: str) -> T:
+def checked(read: Callable[[Any], T], values: Any, what: str) -> T:
     """Read an argument of a call of the Python `Memory` with pydantic.
 
     Raises BadRequest with one sentence where it is wrong, naming it as `what`.
     """
     try:
-        return read(given)
+        return read(values)
     except ValidationError as error:
         where = sentence(error)
         raise BadRequest(f"{what}.{where}" if error.errors()[0]["loc"] else f"{what}: {where}") from None

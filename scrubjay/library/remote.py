@@ -105,28 +105,28 @@ class Remote:
             await asyncio.sleep(pause)
             pause = min(_LAST_LOOK_SECONDS, pause * 1.5)
 
-    async def search(self, asked: Sought) -> Sequence[MemoryView]:
+    async def search(self, request: Sought) -> Sequence[MemoryView]:
         """The memories that matter for a query."""
         with _typed():
-            found = await self._client.search(
-                asked.query,
-                filters=asked.filters,
-                limit=asked.limit,
-                threshold=asked.threshold,
-                show_expired=asked.show_expired,
-                **_owner(asked.ids),
+            answer = await self._client.search(
+                request.query,
+                filters=request.filters,
+                limit=request.limit,
+                threshold=request.threshold,
+                show_expired=request.show_expired,
+                **_owner(request.ids),
             )
-        return found.results
+        return answer.results
 
     async def page(
         self, ids: Ids, filters: Mapping[str, Any] | None, cursor: str | None, size: int, *, show_expired: bool
     ) -> tuple[Sequence[MemoryView], str | None]:
         """A part of an owner's memories."""
         with _typed():
-            found = await self._client.memories(
+            listing = await self._client.memories(
                 filters=filters, show_expired=show_expired, cursor=cursor, page_size=size, **_owner(ids)
             )
-        return found.results, found.cursor
+        return listing.results, listing.cursor
 
     async def get(self, memory_id: str) -> MemoryView | None:
         """One memory."""

@@ -43,8 +43,8 @@ async def served(configuration: Configuration) -> AsyncIterator[Served]:
     cannot start.
     """
     settings, store = configuration.settings(), configuration.vector_store.config
-    named = settings.model_fields_set
-    own_redis, own_qdrant = "redis_url" not in named, store.path is not None or "qdrant_url" not in named
+    configured = settings.model_fields_set
+    own_redis, own_qdrant = "redis_url" not in configured, store.path is not None or "qdrant_url" not in configured
     async with AsyncExitStack() as stack:
         if own_redis or own_qdrant:
             directory = DataDirectory(configuration.data, option='"data" in the configuration')
@@ -52,20 +52,20 @@ async def served(configuration: Configuration) -> AsyncIterator[Served]:
             stack.callback(directory.release)
             directory.kill_orphans()
             log.info("data_directory", path=str(directory.root))
-            parts, found = [], dict[str, object]()
+            parts, addresses = [], dict[str, object]()
             if own_redis:
                 port = free_port()
                 parts.append(redis_part(directory.root / "redis", port))
                 # As `scrubjay up` has it: both may serve the same data, one after the other.
-                found |= {"redis_url": f"redis://127.0.0.1:{port}/0", "redis_prefix": REDIS_PREFIX}
+                addresses |= {"redis_url": f"redis://127.0.0.1:{port}/0", "redis_prefix": REDIS_PREFIX}
             if own_qdrant:
                 port = free_port()
                 parts.append(engine_part(directory.root, _engine_folder(directory.root, store.path), port))
-                found |= {"qdrant_url": f"http://127.0.0.1:{port}", "qdrant_api_key": None}
+                addresses |= {"qdrant_url": f"http://127.0.0.1:{port}", "qdrant_api_key": None}
             keeper = Keeper([parts], directory, tell=_tell)
             stack.push_async_callback(keeper.stop)
             await keeper.start()
-            settings = settings.model_copy(update=found)
+            settings = settings.model_copy(update=addresses)
         yield Served(settings, own_redis, own_qdrant)
 
 

@@ -108,7 +108,7 @@ def changes(turn: TurnView) -> list[Change]:
 
     What it found to be known already is left out, as Mem0's Python library does.
     """
-    told = []
+    rows = []
     for event in turn.events:
         if event.event != Event.NONE:
             change = Change(id=event.id, memory=event.memory, event=event.event)
@@ -116,8 +116,8 @@ def changes(turn: TurnView) -> list[Change]:
                 change["previous_memory"] = event.previous
             if event.held:
                 change["held"] = True
-            told.append(change)
-    return told
+            rows.append(change)
+    return rows
 
 
 def history(memory_id: str, versions: Sequence[Mapping[str, Any]]) -> list[Entry]:

@@ -99,12 +99,14 @@ def memories(page: Page[MemoryView], number: int) -> Memories:
 
     A text that reads like an instruction to the model is withheld.
     """
-    return Memories(count=page.count, next_page=_after(page, number), results=[told(one) for one in page.results])
+    return Memories(count=page.count, next_page=_after(page, number), results=[told(result) for result in page.results])
 
 
 async def events(page: Page[TurnView], number: int) -> Events:
     """What an MCP tool that lists events answers: a page of the server's turns, of which we know the number."""
-    return Events(count=page.count, next_page=_after(page, number), results=[await event(one) for one in page.results])
+    return Events(
+        count=page.count, next_page=_after(page, number), results=[await event(result) for result in page.results]
+    )
 
 
 async def event(turn: TurnView) -> Event:
@@ -117,8 +119,8 @@ async def event(turn: TurnView) -> Event:
         event_id=turn.id,
         status=_STANDINGS.get(turn.status, "PENDING"),
         results=[
-            Change(event=one.event, id=one.id, memory=_WITHHELD if reads(one.memory) else one.memory)
-            for one in turn.events
+            Change(event=event.event, id=event.id, memory=_WITHHELD if reads(event.memory) else event.memory)
+            for event in turn.events
         ],
         error="It was forgotten with its owner." if turn.status == "erased" else turn.error,
         created_at=turn.accepted_at,
@@ -126,9 +128,9 @@ async def event(turn: TurnView) -> Event:
     )
 
 
-def facts(found: Sequence[MemoryView]) -> list[str]:
+def facts(memories: Sequence[MemoryView]) -> list[str]:
     """The texts of memories that an MCP prompt may show to a model: none that reads like an instruction."""
-    return [one.memory for one in found if not one.marked]
+    return [memory.memory for memory in memories if not memory.marked]
 
 
 def _after(page: Page[MemoryView] | Page[TurnView], number: int) -> int | None:

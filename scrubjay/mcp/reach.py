@@ -52,8 +52,8 @@ class Reach:
         if any(ids.values()) or (filters is not None and _names_an_owner(filters)):
             return ids
         if self.user_id is None:
-            named = f"{', '.join(OWNERS[:-1])} or {OWNERS[-1]}"
-            raise Unanswerable(f"Say whose memories: give {named}, or start `scrubjay mcp` with --user-id.")
+            fields = f"{', '.join(OWNERS[:-1])} or {OWNERS[-1]}"
+            raise Unanswerable(f"Say whose memories: give {fields}, or start `scrubjay mcp` with --user-id.")
         return {"user_id": self.user_id}
 
 
@@ -75,9 +75,9 @@ def key_in(headers: Mapping[str, str]) -> str | None:
     `Authorization: Bearer …`, `Authorization: Token …` or `X-API-Key`.
     """
     scheme, _, key = headers.get("authorization", "").partition(" ")
-    given = (key.strip() if scheme.lower() in _SCHEMES else "") or headers.get("x-api-key", "")
+    text = (key.strip() if scheme.lower() in _SCHEMES else "") or headers.get("x-api-key", "")
     # A header takes ASCII only. What is no key at all stays one that Scrubjay refuses.
-    return given.encode("ascii", "replace").decode() or None
+    return text.encode("ascii", "replace").decode() or None
 
 
 def _names_an_owner(filters: Mapping[str, Any]) -> bool:

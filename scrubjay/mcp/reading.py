@@ -38,8 +38,8 @@ async def search_memories(
         {"user_id": user_id, "agent_id": agent_id, "app_id": app_id, "run_id": run_id}, filters
     )
     async with client_for(call) as client:
-        found = await client.search(query, filters=filters, limit=top_k, threshold=threshold, **whose)
-    return Found(results=[told(one) for one in found.results], pending=found.pending)
+        answer = await client.search(query, filters=filters, limit=top_k, threshold=threshold, **whose)
+    return Found(results=[told(result) for result in answer.results], pending=answer.pending)
 
 
 async def get_memories(
@@ -69,8 +69,8 @@ async def get_memory(call: Call, memory_id: MemoryId) -> MemoryView:
 async def list_entities(call: Call, page: PageNumber = 1, page_size: PageSize = 100) -> Entities:
     """List the users, agents, apps and runs that have memories, with how many."""
     async with client_for(call) as client:
-        found = await client.entities(page=page, page_size=page_size)
-    return Entities(results=found, next_page=page + 1 if len(found) == page_size else None)
+        entities = await client.entities(page=page, page_size=page_size)
+    return Entities(results=entities, next_page=page + 1 if len(entities) == page_size else None)
 
 
 async def list_events(

@@ -38,12 +38,12 @@ async def add_memory(
     ] = 0,
 ) -> Event:
     """Remember a preference, a fact or a piece of conversation. It is done in the background: see get_event_status."""
-    said = [one.model_dump() for one in messages or ()] or [{"role": "user", "content": text}]
-    if not any(one["content"].strip() for one in said):
+    turn_messages = [message.model_dump() for message in messages or ()] or [{"role": "user", "content": text}]
+    if not any(message["content"].strip() for message in turn_messages):
         raise Unanswerable("Give a text or messages: there is nothing to remember.")
     whose = reach_of(call).owner({"user_id": user_id, "agent_id": agent_id, "app_id": app_id, "run_id": run_id})
     async with client_for(call) as client:
-        queued = await client.add_turn(said, metadata=metadata, infer=infer, **whose)
+        queued = await client.add_turn(turn_messages, metadata=metadata, infer=infer, **whose)
         if not wait_ms:
             return Event(event_id=queued.id, status="PENDING")
         return await event(await _ended(client, queued.id, wait_ms / 1000))
@@ -87,8 +87,8 @@ async def delete_entities(
     call: Call, user_id: UserId = None, agent_id: AgentId = None, app_id: AppId = None, run_id: RunId = None
 ) -> Forgotten:
     """Forget each of the given users, agents, apps and runs with everything about it. It cannot be undone."""
-    given: list[Owner] = [{"user_id": user_id}, {"agent_id": agent_id}, {"app_id": app_id}, {"run_id": run_id}]
-    entities = [one for one in given if any(one.values())]
+    owners: list[Owner] = [{"user_id": user_id}, {"agent_id": agent_id}, {"app_id": app_id}, {"run_id": run_id}]
+    entities = [owner for owner in owners if any(owner.values())]
     if not entities:
         raise Unanswerable("Say whom to forget: give user_id, agent_id, app_id or run_id.")
     receipts = []

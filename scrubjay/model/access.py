@@ -83,8 +83,8 @@ class ApiKey(Value):
     @property
     def principal(self) -> Principal:
         """Who asks with it; their id in its one spelling, however the key was stored."""
-        told = {"tenant": self.tenant, "access": self.access, "user_id": spelled(self.user_id)}
-        return Principal(name=self.id, per_minute=self.per_minute, **told)
+        fields = {"tenant": self.tenant, "access": self.access, "user_id": spelled(self.user_id)}
+        return Principal(name=self.id, per_minute=self.per_minute, **fields)
 
 
 class Bond(Value):

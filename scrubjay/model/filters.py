@@ -100,11 +100,11 @@ def demanded(condition: Condition) -> Mapping[str, frozenset[str]]:
         return {condition.on.value: _names(condition)} if _names_owners(condition) else {}
     if not isinstance(condition, AllOf):
         return {}
-    found: dict[str, frozenset[str]] = {}
+    demands: dict[str, frozenset[str]] = {}
     for part in condition.parts:
         for field, names in demanded(part).items():
-            found[field] = found.get(field, names) & names
-    return found
+            demands[field] = demands.get(field, names) & names
+    return demands
 
 
 def names_ids_of(condition: Condition) -> frozenset[str]:
@@ -120,12 +120,12 @@ def owners(condition: Condition) -> frozenset[Owner] | None:
     None where such a memory may be anybody's.
     """
     if isinstance(condition, Comparison):
-        named = _names_owners(condition)
-        return frozenset((condition.on.value, name) for name in _names(condition)) if named else None
+        names_owners = _names_owners(condition)
+        return frozenset((condition.on.value, name) for name in _names(condition)) if names_owners else None
     if isinstance(condition, NoneOf):
         return None
     each = [owners(part) for part in condition.parts]
-    known = [one for one in each if one is not None]
+    known = [pairs for pairs in each if pairs is not None]
     if isinstance(condition, AllOf):
         return narrowest(known)
     return frozenset().union(*known) if len(known) == len(each) else None

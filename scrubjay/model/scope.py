@@ -84,8 +84,8 @@ class Scope(Value):
     @property
     def ids(self) -> dict[str, str]:
         """The ids that are set, by field name."""
-        found = {field: getattr(self, field) for field in OWNERS}
-        return {field: name for field, name in found.items() if name is not None}
+        values = {field: getattr(self, field) for field in OWNERS}
+        return {field: name for field, name in values.items() if name is not None}
 
     def covers(self, other: Scope) -> bool:
         """Whether everything of the other scope is of this one."""

@@ -30,9 +30,9 @@ def views(fields: Iterable[str]) -> list[str]:
     return [view(some) for size in range(1, len(ordered) + 1) for some in combinations(ordered, size)]
 
 
-def shared(one: Scope, other: Scope) -> list[str]:
+def shared(scope: Scope, other: Scope) -> list[str]:
     """Pure rule: name the views that show the memories of both scopes."""
-    return views(dict(one.ids.items() & other.ids.items()))
+    return views(dict(scope.ids.items() & other.ids.items()))
 
 
 def order_of(memory: Memory) -> tuple[datetime, int, str]:
@@ -102,8 +102,8 @@ class _Later:
 
     def but_of(self, scope: Scope) -> Hidden | None:
         """The mark of a memory of a scope; None where all that was said later was said in that scope itself."""
-        earliest = next((one for one in self._earliest if one.scope != scope), None)
-        last = next((one for one in self._last_to_end if one.scope != scope), None)
+        earliest = next((memory for memory in self._earliest if memory.scope != scope), None)
+        last = next((memory for memory in self._last_to_end if memory.scope != scope), None)
         return Hidden(since=earliest.last_said, until=end_of(last)) if earliest and last else None
 
 

@@ -55,8 +55,8 @@ class Guidance(Value):
         return Guidance(categories={**self.categories, **other.categories}, **texts)
 
 
-def _both(one: str | None, other: str | None) -> str | None:
-    return "\n".join(text for text in (one, other) if text) or None
+def _both(first: str | None, other: str | None) -> str | None:
+    return "\n".join(text for text in (first, other) if text) or None
 
 
 class Submission(Value):

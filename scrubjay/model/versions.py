@@ -52,7 +52,7 @@ def standing(versions: Sequence[Memory]) -> Memory | None:
 
     It always has the highest number, and is current or retracted.
     """
-    last = max(versions, key=lambda one: one.version, default=None)
+    last = max(versions, key=lambda memory: memory.version, default=None)
     return last if last is not None and (last.current or is_retracted(last)) else None
 
 
@@ -132,8 +132,8 @@ def with_late(stands: Memory, past: Sequence[Memory], late: Memory) -> Placed | 
     Returns the versions that change, each with a number of its own; None when just this was known for that time.
     """
     every = in_order([*past, stands])
-    held = [one for one in every if has_held(one)]
-    before = next((one for one in reversed(held) if one.valid_from <= late.valid_from), None)
+    memories = [memory for memory in every if has_held(memory)]
+    before = next((memory for memory in reversed(memories) if memory.valid_from <= late.valid_from), None)
     if before is not None and before.text == late.text and _holds(before, late.valid_from):
         return None
     if late.valid_from >= stands.valid_from and not is_retracted(stands):  # what stands was said again after it
@@ -146,7 +146,9 @@ def with_late(stands: Memory, past: Sequence[Memory], late: Memory) -> Placed | 
         newer = late.model_copy(update={**taken_back, "version": stands.version + 1})
         older = stands.model_copy(update={"event": Event.UPDATE if stands.version > 1 else Event.ADD})
         return Placed(newer, [superseded(older, newer)])
-    following = next(one for one in every if one.valid_from > late.valid_from and (has_held(one) or one is stands))
+    following = next(
+        memory for memory in every if memory.valid_from > late.valid_from and (has_held(memory) or memory is stands)
+    )
     # What stands gives its number away and takes the next one, so that no two versions share one.
     placed = superseded(late.model_copy(update={"version": stands.version}), following)
     cut = [_ended(before, late.valid_from)] if before is not None and before is not stands else []

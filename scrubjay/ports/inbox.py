@@ -179,7 +179,7 @@ class Lanes(Protocol):
     async def settle(self, lease: Lease, plan: Plan, erased: frozenset[str] = frozenset()) -> None:
         """The batch is applied: statuses, events, books; it leaves the lane."""
 
-    async def note(self, lease: Lease, told: Telling) -> Sequence[str]:
+    async def note(self, lease: Lease, telling: Telling) -> Sequence[str]:
         """Note a change by hand for the webhooks that want it, before it is made; returns the deliveries' ids.
 
         They are due when they are handed to `tell`, or when whoever makes the change must have ended.

@@ -59,9 +59,9 @@ async def converse(scope: Scope, message: str, parts: Conversing) -> Reply:
     """
     model = _present(parts)
     with paid_by(scope.tenant), asked_by(scope):
-        asked, memories = await _recalled(scope, message, parts)
-        text = await model.chat(_prompt(asked, memories))
-        return await _remembered(scope, asked, text, memories, parts)
+        question, memories = await _recalled(scope, message, parts)
+        text = await model.chat(_prompt(question, memories))
+        return await _remembered(scope, question, text, memories, parts)
 
 
 async def converse_in_pieces(
@@ -75,14 +75,14 @@ async def converse_in_pieces(
     """
     model = _present(parts)
     with paid_by(scope.tenant), asked_by(scope):
-        asked, memories = await _recalled(scope, message, parts)
+        question, memories = await _recalled(scope, message, parts)
         yield Recollection(memories=memories)
         said = []
-        async with aclosing(model.chat_stream(_prompt(asked, memories))) as pieces:
+        async with aclosing(model.chat_stream(_prompt(question, memories))) as pieces:
             async for piece in pieces:
                 said.append(piece)
                 yield Delta(text=piece)
-        yield await _remembered(scope, asked, "".join(said), memories, parts)
+        yield await _remembered(scope, question, "".join(said), memories, parts)
 
 
 def _present(parts: Conversing) -> LanguageModel:
@@ -93,20 +93,22 @@ def _present(parts: Conversing) -> LanguageModel:
 
 async def _recalled(scope: Scope, message: str, parts: Conversing) -> tuple[Message, tuple[str, ...]]:
     """The message as it may be seen, and the memories that matter for it."""
-    said = await off_loop(len(message), partial(parts.mask, message))
-    asked = Asked(scope=scope, text=said)
-    found = await recall(asked, store=parts.store, embedder=parts.embedder, turns=parts.turns)
-    memories = tuple(one.memory.text for one in found.results if not one.memory.marked)
-    return Message(role=Role.USER, content=said), memories
+    masked_message = await off_loop(len(message), partial(parts.mask, message))
+    question = Asked(scope=scope, text=masked_message)
+    recalled = await recall(question, store=parts.store, embedder=parts.embedder, turns=parts.turns)
+    memories = tuple(result.memory.text for result in recalled.results if not result.memory.marked)
+    return Message(role=Role.USER, content=masked_message), memories
 
 
-def _prompt(asked: Message, memories: tuple[str, ...]) -> list[Message]:
-    return [Message(role=Role.SYSTEM, content=chat_system(memories)), asked]
+def _prompt(question: Message, memories: tuple[str, ...]) -> list[Message]:
+    return [Message(role=Role.SYSTEM, content=chat_system(memories)), question]
 
 
-async def _remembered(scope: Scope, asked: Message, text: str, memories: tuple[str, ...], parts: Conversing) -> Reply:
+async def _remembered(
+    scope: Scope, question: Message, text: str, memories: tuple[str, ...], parts: Conversing
+) -> Reply:
     """Hand in a user's chat message and the model's reply, masked, as one turn to be remembered; return the Reply."""
     masked = await off_loop(len(text), partial(parts.mask, text))
     answered = Message(role=Role.ASSISTANT, content=masked)
-    accepted = await parts.inbox.accept(Submission(scope=scope, messages=(asked, answered)))
+    accepted = await parts.inbox.accept(Submission(scope=scope, messages=(question, answered)))
     return Reply(text=text, memories=memories, turn_id=accepted.id)

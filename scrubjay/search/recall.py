@@ -45,12 +45,12 @@ class Asked(Value):
     show_expired: bool = False
 
 
-async def recall(asked: Asked, *, store: MemoryStore, embedder: Embedder, turns: TurnLog) -> Recall:
+async def recall(question: Asked, *, store: MemoryStore, embedder: Embedder, turns: TurnLog) -> Recall:
     """Find the memories that matter most for a text. Raises StoreUnavailable, InboxUnavailable, ModelUnavailable."""
-    with paid_by(asked.scope.tenant), asked_by(asked.scope):
-        waiting = pending(asked.scope, asked.filters, turns=turns)
-        count, vectors = await asyncio.gather(waiting, embedder.embed([asked.text]))
-    query = Query(**dict(asked), vector=tuple(vectors[0]))
+    with paid_by(question.scope.tenant), asked_by(question.scope):
+        waiting = pending(question.scope, question.filters, turns=turns)
+        count, vectors = await asyncio.gather(waiting, embedder.embed([question.text]))
+    query = Query(**dict(question), vector=tuple(vectors[0]))
     return Recall(results=tuple(await store.search(query)), pending=count)
 
 

@@ -38,13 +38,13 @@ async def summarised(
 
     Raises NoModel, and what the parts raise.
     """
-    asked = _present(model)
+    llm = _present(model)
     memories = await _memories(scope, filters, store)
     if not memories:
         return ""
     system, material = summary(_about(scope), memories)
     with paid_by(scope.tenant), asked_by(scope):
-        return await asked.chat([Message(role=Role.SYSTEM, content=system), Message(role=Role.USER, content=material)])
+        return await llm.chat([Message(role=Role.SYSTEM, content=system), Message(role=Role.USER, content=material)])
 
 
 async def order(
@@ -91,12 +91,12 @@ async def made(
     Raises NoModel, BadAnswer where the document would not meet the schema, BadRequest where to check it takes too long,
     and what the parts raise.
     """
-    asked = _present(model)
+    llm = _present(model)
     memories = await _memories(scope, filters, store)
     question = structure(_about(scope), wanted.schema_, wanted.instructions, memories)
 
     with paid_by(scope.tenant), asked_by(scope):
-        return await ask(asked, question, _read, partial(check_document, wanted.schema_))
+        return await ask(llm, question, _read, partial(check_document, wanted.schema_))
 
 
 def _read(text: str) -> Mapping[str, Any]:

@@ -148,8 +148,8 @@ async def _attempt(tenant: str, claimed: Claimed, parts: Delivering) -> None:
         return
     await parts.deliveries.report(tenant, delivery, outcome)
     if outcome.status is DeliveryStatus.FAILED:
-        told = {"status_code": outcome.status_code, "error": outcome.error, "attempts": delivery.attempts}
-        log.warning("webhook_failed", webhook=delivery.webhook_id, **told)
+        facts = {"status_code": outcome.status_code, "error": outcome.error, "attempts": delivery.attempts}
+        log.warning("webhook_failed", webhook=delivery.webhook_id, **facts)
     if outcome.status_code == _GONE and webhook is not None:
         await _deactivate(tenant, webhook, parts.book)
 
@@ -183,12 +183,12 @@ async def _words(tenant: str, delivery: Delivery, parts: Delivering) -> str | Ou
         return _TEST_TEXT
     if delivery.turn_id is not None:
         status = await parts.turns.get(reach, delivery.turn_id)
-        same = [one for one in (status.events if status else ()) if _is_it(one.event, one.id, delivery)]
+        same = [event for event in (status.events if status else ()) if _is_it(event.event, event.id, delivery)]
         return same[delivery.nth].memory if delivery.nth < len(same) else _NO_WORDS
     versions = await parts.store.history(reach, delivery.memory_id or "")
     if delivery.event == Event.DELETE:  # the sweep removes it if whoever was about to has died
         return _again(delivery, parts, error="not_deleted_yet") if versions else None
-    return next((one.text for one in versions if one.version == delivery.version), _NO_WORDS)
+    return next((version.text for version in versions if version.version == delivery.version), _NO_WORDS)
 
 
 # The turn's status has ended, or the change by hand was never made or is deleted by now.
@@ -213,21 +213,21 @@ def _payload(delivery: Delivery, words: str | None) -> dict[str, Any]:
 
 def _judged(delivery: Delivery, reply: Reply, parts: Delivering) -> Outcome:
     """The outcome of a webhook's delivery by the receiver's HTTP reply: delivered, failed, or to be sent again."""
-    told = {"status_code": reply.status_code, "error": reply.error}
+    outcome = {"status_code": reply.status_code, "error": reply.error}
     if reply.status_code is not None and 200 <= reply.status_code < 300:
-        return Outcome(status=DeliveryStatus.DELIVERED, **told)
+        return Outcome(status=DeliveryStatus.DELIVERED, **outcome)
     if reply.status_code == _GONE or reply.final:
-        return Outcome(status=DeliveryStatus.FAILED, **told)
-    return _again(delivery, parts, reply.retry_after_seconds, **told)
+        return Outcome(status=DeliveryStatus.FAILED, **outcome)
+    return _again(delivery, parts, reply.retry_after_seconds, **outcome)
 
 
-def _again(delivery: Delivery, parts: Delivering, asked_seconds: float | None = None, **told: Any) -> Outcome:
+def _again(delivery: Delivery, parts: Delivering, asked_seconds: float | None = None, **facts: Any) -> Outcome:
     """Once more after a pause that grows; or never, after so many attempts."""
     if delivery.attempts >= (1 if delivery.event == TEST else parts.attempts):
-        return Outcome(status=DeliveryStatus.FAILED, **told)
+        return Outcome(status=DeliveryStatus.FAILED, **facts)
     most = parts.retry_max_seconds
     # No larger power than is needed: it is a float.
     pause = min(most, _FIRST_PAUSE_SECONDS * _GROWTH ** min(delivery.attempts - 1, 20))
     rest = min(asked_seconds or 0, most)
     delay = max(rest, pause * random.uniform(0.5, 1.0))
-    return Outcome(status=DeliveryStatus.WAITING, delay_seconds=delay, rest_seconds=rest, **told)
+    return Outcome(status=DeliveryStatus.WAITING, delay_seconds=delay, rest_seconds=rest, **facts)

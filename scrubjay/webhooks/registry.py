@@ -53,19 +53,19 @@ def signed(secret: str, message_id: str, at: datetime, body: bytes) -> dict[str,
 
 
 async def register(
-    tenant: str, asked: Mapping[str, Any], *, book: WebhookRegistry, server_key: ServerKey
+    tenant: str, fields: Mapping[str, Any], *, book: WebhookRegistry, server_key: ServerKey
 ) -> Registered:
     """Register an address.
 
     Args:
         tenant: whose changes it is told.
-        asked: `url`, and as far as they are given `name` and `events`.
+        fields: `url`, and as far as they are given `name` and `events`.
         book, server_key: the parts.
 
     Raises BadRequest where the tenant has too many.
     """
     now = datetime.now(UTC)
-    webhook = Webhook(id=str(uuid.uuid4()), created_at=now, updated_at=now, **asked)
+    webhook = Webhook(id=str(uuid.uuid4()), created_at=now, updated_at=now, **fields)
     secret = await secret_of(tenant, webhook.id, server_key)
     if not await book.add(tenant, webhook, MOST_WEBHOOKS):
         raise BadRequest(f"there are {MOST_WEBHOOKS} webhooks already: delete one first")

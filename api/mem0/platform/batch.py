@@ -20,7 +20,7 @@ router = APIRouter(route_class=Route, include_in_schema=False)
 @router.put("/v1/batch/")
 async def put_batch(batch: BatchIn, caller: Writer, parts: Opened) -> Any:
     """Change memories, each as `PUT /v1/memories/{id}/` does."""
-    changes = await intake.changes({uuid(one.memory_id): one.change for one in batch.memories}, parts.mask)
+    changes = await intake.changes({uuid(memory.memory_id): memory.change for memory in batch.memories}, parts.mask)
     await update_each(
         caller.reach,
         changes,
@@ -35,6 +35,6 @@ async def put_batch(batch: BatchIn, caller: Writer, parts: Opened) -> Any:
 @router.delete("/v1/batch/")
 async def delete_batch(batch: BatchIn, caller: Writer, parts: Opened) -> Any:
     """Delete memories, each with its history."""
-    ids = list(dict.fromkeys(uuid(one.memory_id) for one in batch.memories))
+    ids = list(dict.fromkeys(uuid(memory.memory_id) for memory in batch.memories))
     await delete_each(caller.reach, ids, inbox=parts.inbox, lanes=parts.lanes, store=parts.store)
     return {"message": f"Successfully deleted {len(ids)} memories"}

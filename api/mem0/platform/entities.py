@@ -35,20 +35,22 @@ async def list_entities(
     Names and numbers alone: the times, null here, are told of one entity at a time.
     """
     at = within_depth(page, min(page_size, _MOST))
-    counts, found = await parts.store.entities(caller.reach, list(KINDS), at)
+    counts, entities = await parts.store.entities(caller.reach, list(KINDS), at)
     count = sum(counts.values())
     more = After(stamp=0, name="") if at.offset + at.size < count else None
-    shown = paged(request, at, Slice(count, found, more), [shapes.entity(one, caller.tenant) for one in found])
+    shown = paged(
+        request, at, Slice(count, entities, more), [shapes.entity(entity, caller.tenant) for entity in entities]
+    )
     return {**shown, **{f"total_{kind}s": count for kind, count in counts.items()}}
 
 
 @router.get("/v2/entities/{kind}/{name:segment}/")
 async def get_entity(kind: Kind, name: str, caller: Reader, parts: Opened) -> Any:
     """One of them."""
-    found = await parts.store.entity(caller.reach, kind, checked(Named, {KINDS[kind]: name}).ids[KINDS[kind]] or "")
-    if found is None:
+    entity = await parts.store.entity(caller.reach, kind, checked(Named, {KINDS[kind]: name}).ids[KINDS[kind]] or "")
+    if entity is None:
         raise NotFound(_NOBODY)
-    return shapes.entity(found, caller.tenant)
+    return shapes.entity(entity, caller.tenant)
 
 
 @router.delete("/v2/entities/{kind}/{name:segment}/")

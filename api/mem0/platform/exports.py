@@ -37,8 +37,8 @@ class OfIn(Owned):
 
         Who is named must be found when they are forgotten, and an order by another spelling of its filters.
         """
-        named = {field: name for field, name in self.ids.items() if name is not None}
-        both = [one for one in (named, in_one_spelling(filters.in_our_words(self.filters))) if one]
+        ids = {field: name for field, name in self.ids.items() if name is not None}
+        both = [part for part in (ids, in_one_spelling(filters.in_our_words(self.filters))) if part]
         return {"AND": both} if len(both) > 1 else both[0] if both else {}
 
 
@@ -55,36 +55,36 @@ class FetchIn(OfIn):
     memory_export_id: str | None = None
 
 
-def _sought(caller: Principal, given: dict[str, Any]) -> tuple[Scope, Condition | None]:
-    condition = filters.condition(given)
+def _sought(caller: Principal, body: dict[str, Any]) -> tuple[Scope, Condition | None]:
+    condition = filters.condition(body)
     return sought(caller, _NOBODY, condition), condition
 
 
 @router.post("/v1/exports/")
-async def create_export(given: ExportIn, caller: Reader, parts: Opened) -> Any:
+async def create_export(body: ExportIn, caller: Reader, parts: Opened) -> Any:
     """Take down which document is wanted; it is made of what stands when it is fetched."""
-    _sought(caller, given.of)
-    instructions = parts.mask(given.export_instructions) if given.export_instructions else None
-    kept = await order(caller.tenant, given.wanted, given.of, instructions, model=parts.model, book=parts.digests)
+    _sought(caller, body.of)
+    instructions = parts.mask(body.export_instructions) if body.export_instructions else None
+    kept = await order(caller.tenant, body.wanted, body.of, instructions, model=parts.model, book=parts.digests)
     return JSONResponse({"message": _TAKEN_DOWN, "id": kept.id}, status_code=201)
 
 
 @router.post("/v1/exports/get/")
-async def get_export(given: FetchIn, caller: Reader, parts: Opened) -> Any:
+async def get_export(body: FetchIn, caller: Reader, parts: Opened) -> Any:
     """The document."""
-    if given.memory_export_id is not None:
-        found = await parts.digests.get(caller.tenant, given.memory_export_id)
+    if body.memory_export_id is not None:
+        order = await parts.digests.get(caller.tenant, body.memory_export_id)
     else:
-        found = await parts.digests.latest(caller.tenant, given.of)
-    if found is None:
+        order = await parts.digests.latest(caller.tenant, body.of)
+    if order is None:
         raise NotFound(_NO_EXPORT)
-    scope, condition = _sought(caller, dict(found.filters))
-    return await made(found, scope, condition, model=parts.model, store=parts.store)
+    scope, condition = _sought(caller, dict(order.filters))
+    return await made(order, scope, condition, model=parts.model, store=parts.store)
 
 
 @router.post("/v1/summary/")
-async def summarise(given: OfIn, caller: Reader, parts: Opened) -> Any:
+async def summarise(body: OfIn, caller: Reader, parts: Opened) -> Any:
     """A short text about what is remembered."""
-    scope, condition = _sought(caller, given.of)
+    scope, condition = _sought(caller, body.of)
     text = await summarised(scope, condition, model=parts.model, store=parts.store)
     return {"summary": text, "status": "SUCCEEDED"}

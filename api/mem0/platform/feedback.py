@@ -30,11 +30,11 @@ class GivenIn(Lenient):
 
 
 @router.post("/v1/feedback/")
-async def give_feedback(given: GivenIn, caller: Writer, parts: Opened) -> Any:
+async def give_feedback(body: GivenIn, caller: Writer, parts: Opened) -> Any:
     """Keep it with the memory."""
-    said = checked(FeedbackIn, {"rating": given.feedback or None, "reason": given.feedback_reason or None})
-    reason = parts.mask(said.reason) if said.reason is not None else None
-    memory_id = uuid(given.memory_id)
-    await judge(caller.reach, memory_id, said.rating, reason, lanes=parts.lanes, store=parts.store)
-    rating = said.rating.upper() if said.rating is not None else None
+    feedback = checked(FeedbackIn, {"rating": body.feedback or None, "reason": body.feedback_reason or None})
+    reason = parts.mask(feedback.reason) if feedback.reason is not None else None
+    memory_id = uuid(body.memory_id)
+    await judge(caller.reach, memory_id, feedback.rating, reason, lanes=parts.lanes, store=parts.store)
+    rating = feedback.rating.upper() if feedback.rating is not None else None
     return {"id": memory_id, "feedback": rating, "feedback_reason": reason}

@@ -19,44 +19,44 @@ _NEWER = "v1.1"
 
 
 @router.post("/v1/memories/")
-async def add(request: Request, given: AddIn, caller: Writer) -> Any:
+async def add(request: Request, body: AddIn, caller: Writer) -> Any:
     """Remember messages; a list of what came of it, or an object where the client asks for the newer format."""
-    turn_id, turn = await serving.added(request, caller, given)
+    turn_id, turn = await serving.added(request, caller, body)
     answer = serving.told(turn_id, turn)
     results = answer["results"] if turn is not None and "error" not in answer else [answer]
-    newer = given.output_format == _NEWER and given.version == "v2"
+    newer = body.output_format == _NEWER and body.version == "v2"
     return {"results": results, "relations": []} if newer else results
 
 
 @router.post("/v1/memories/search/")
 @router.post("/v2/memories/search/")
-async def search(asked: SearchIn, caller: Reader, parts: Opened) -> Any:
+async def search(body: SearchIn, caller: Reader, parts: Opened) -> Any:
     """The memories that matter most for a query: a list, or an object where the client asks for the newer format.
 
     Mem0's second version left out what scores below 0.3; on our scale good answers do, so both have one default.
     """
-    results, pending = await serving.found(caller, parts, asked, THRESHOLD)
-    return _formatted(asked.output_format, results, pending=pending)
+    results, pending = await serving.found(caller, parts, body, THRESHOLD)
+    return _formatted(body.output_format, results, pending=pending)
 
 
 @router.get("/v1/memories/")
 async def list_v1(request: Request, caller: Reader, parts: Opened, at: AtPage) -> Any:
     """One owner's memories: a list, or a page where the client asks for one."""
-    given = {name: value for name, value in request.query_params.items() if name not in ("page", "page_size")}
-    asked = checked(ListIn, {**given, **_several(request, "categories"), **_several(request, "fields")})
-    return await _listed(request, caller, parts, asked, at)
+    query = {name: value for name, value in request.query_params.items() if name not in ("page", "page_size")}
+    body = checked(ListIn, {**query, **_several(request, "categories"), **_several(request, "fields")})
+    return await _listed(request, caller, parts, body, at)
 
 
 @router.post("/v2/memories/")
-async def list_v2(request: Request, asked: ListIn, caller: Reader, parts: Opened, at: AtPage) -> Any:
+async def list_v2(request: Request, body: ListIn, caller: Reader, parts: Opened, at: AtPage) -> Any:
     """The same with filters."""
-    return await _listed(request, caller, parts, asked, at)
+    return await _listed(request, caller, parts, body, at)
 
 
-async def _listed(request: Request, caller: Reader, parts: Opened, asked: ListIn, at: AtPage) -> Any:
-    found = await serving.listed(request, caller, parts, asked, at)
+async def _listed(request: Request, caller: Reader, parts: Opened, body: ListIn, at: AtPage) -> Any:
+    listing = await serving.listed(request, caller, parts, body, at)
     paging = {"page", "page_size"} & request.query_params.keys()
-    return found if paging else _formatted(asked.output_format, found["results"], pending=found["pending"])
+    return listing if paging else _formatted(body.output_format, listing["results"], pending=listing["pending"])
 
 
 def _formatted(output_format: str | None, results: list[Any], **more: Any) -> Any:
@@ -65,5 +65,5 @@ def _formatted(output_format: str | None, results: list[Any], **more: Any) -> An
 
 def _several(request: Request, name: str) -> dict[str, list[str]]:
     """Read a list from the query of Mem0 platform's v1 list route: a parameter that is repeated, or has commas."""
-    found = [one for text in request.query_params.getlist(name) for one in text.split(",") if one]
-    return {name: found} if found else {}
+    values = [value for text in request.query_params.getlist(name) for value in text.split(",") if value]
+    return {name: values} if values else {}

@@ -26,22 +26,22 @@ AtPage = Annotated[Page, Depends(serving.page)]
 
 
 @router.post("/v3/memories/add/")
-async def add(request: Request, given: AddIn, caller: Writer) -> Any:
+async def add(request: Request, body: AddIn, caller: Writer) -> Any:
     """Remember messages. With `infer` or `async_mode` false the answer tells what came of it."""
-    return serving.told(*await serving.added(request, caller, given))
+    return serving.told(*await serving.added(request, caller, body))
 
 
 @router.post("/v3/memories/search/")
-async def search(asked: SearchIn, caller: Reader, parts: Opened) -> Any:
+async def search(body: SearchIn, caller: Reader, parts: Opened) -> Any:
     """The memories that matter most for a query."""
-    results, pending = await serving.found(caller, parts, asked, THRESHOLD)
+    results, pending = await serving.found(caller, parts, body, THRESHOLD)
     return {"results": results, "pending": pending}
 
 
 @router.post("/v3/memories/")
-async def list_memories(request: Request, asked: ListIn, caller: Reader, parts: Opened, at: AtPage) -> Any:
+async def list_memories(request: Request, body: ListIn, caller: Reader, parts: Opened, at: AtPage) -> Any:
     """One owner's memories as they stand now, newest first."""
-    return await serving.listed(request, caller, parts, asked, at)
+    return await serving.listed(request, caller, parts, body, at)
 
 
 @router.delete("/v1/memories/")
@@ -50,13 +50,13 @@ async def delete_all(
 ) -> Any:
     """Forget an owner, with everything that waits or is being worked on; `*` stands for every owner of that kind."""
     query = {field: name for field, name in request.query_params.items() if field in OWNERS}
-    named = {**query, **(serving.named_in(filters) if filters is not None else {})}
-    if not named:  # also for a key of one user: their clients' `delete(".")` comes here, and meant one memory
+    owner_ids = {**query, **(serving.named_in(filters) if filters is not None else {})}
+    if not owner_ids:  # also for a key of one user: their clients' `delete(".")` comes here, and meant one memory
         raise BadRequest(NOBODY)
-    everybody = [field for field, name in named.items() if name == _EVERYBODY]
+    everybody = [field for field, name in owner_ids.items() if name == _EVERYBODY]
     if not everybody:
-        receipts = [await forgotten(owner(caller, checked(Named, named).ids), parts)]
-    elif len(everybody) < len(named):
+        receipts = [await forgotten(owner(caller, checked(Named, owner_ids).ids), parts)]
+    elif len(everybody) < len(owner_ids):
         raise BadRequest("* stands for every owner of a kind: do not name one of another kind beside it")
     elif not set(everybody) <= set(OWNERS):
         raise BadRequest(f"* stands for every owner of a kind: the kinds are {', '.join(OWNERS)}")

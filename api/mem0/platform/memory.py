@@ -24,10 +24,10 @@ router = APIRouter(route_class=Route, include_in_schema=False)
 @router.get("/v1/memories/{memory_id:segment}/")
 async def get_memory(caller: Reader, memory_id: MemoryId, parts: Opened) -> Any:
     """One memory as it stands now."""
-    found = await parts.store.get(caller.reach, memory_id)
-    if found is None:
+    memory = await parts.store.get(caller.reach, memory_id)
+    if memory is None:
         raise NotFound(UNKNOWN)
-    return shapes.memory(found)
+    return shapes.memory(memory)
 
 
 @router.get("/v1/memories/{memory_id:segment}/history/")

@@ -56,33 +56,33 @@ async def patch_project(org_id: str, project_id: str, new: ProjectIn, caller: Ad
     if new.multilingual is False:
         raise NotOffered("multilingual is always on here: memories are kept in the language of the conversation")
     before = await parts.guidance.of(caller.tenant)
-    given = _guidance(new, before)
-    masked = await off_loop(len(str(given)), partial(masked_guidance, given, parts.mask))
+    guidance = _guidance(new, before)
+    masked = await off_loop(len(str(guidance)), partial(masked_guidance, guidance, parts.mask))
     await parts.guidance.give(caller.tenant, masked)
     return {"message": "Project updated successfully"}
 
 
 def _guidance(new: ProjectIn, before: Guidance) -> Guidance:
     """The guidance with what is named in its place. Raises RequestValidationError, BadRequest."""
-    named = new.model_fields_set & {"custom_instructions", "custom_categories"}
-    if not named and new.multilingual is None:
+    sent = new.model_fields_set & {"custom_instructions", "custom_categories"}
+    if not sent and new.multilingual is None:
         raise BadRequest("name custom_instructions or custom_categories: these can be changed")
-    told = new.custom_categories or []
-    several = told if isinstance(told, list) else [told]
-    given = checked(
+    categories = new.custom_categories or []
+    several = categories if isinstance(categories, list) else [categories]
+    body = checked(
         Guided,
         {
             "custom_instructions": new.custom_instructions or None,
-            "custom_categories": {name: what for one in several for name, what in one.items()},
+            "custom_categories": {name: what for category in several for name, what in category.items()},
         },
     ).guidance
     fields = {"custom_instructions": "instructions", "custom_categories": "categories"}
-    return before.model_copy(update={fields[name]: getattr(given, fields[name]) for name in named})
+    return before.model_copy(update={fields[name]: getattr(body, fields[name]) for name in sent})
 
 
-def is_ours(tenant: str, *named: str) -> None:
+def is_ours(tenant: str, *project_id: str) -> None:
     """Raises NotFound where an organisation or a project is named that is not the tenant."""
-    if any(name != tenant for name in named):
+    if any(name != tenant for name in project_id):
         raise NotFound(_NONE)
 
 

@@ -35,31 +35,31 @@ class HookIn(Lenient):
         """What is said of it, in our own words. Raises NotOffered."""
         if _CATEGORIZE in (self.event_types or ()):
             raise NotOffered(f"{_CATEGORIZE} is not offered here: a memory has its categories from memory_add on")
-        said = {"url": self.url, "name": self.name, "events": self.event_types}
-        return {name: value for name, value in said.items() if value is not None}
+        fields = {"url": self.url, "name": self.name, "events": self.event_types}
+        return {name: value for name, value in fields.items() if value is not None}
 
 
 @router.get(_PROJECT)
 async def list_webhooks(project_id: str, caller: Admin, parts: Opened) -> Any:
     """All of the tenant's."""
     is_ours(caller.tenant, project_id)
-    return [_shown(one, caller.tenant) for one in await parts.webhooks.all(caller.tenant)]
+    return [_shown(webhook, caller.tenant) for webhook in await parts.webhooks.all(caller.tenant)]
 
 
 @router.post(_PROJECT)
-async def create_webhook(project_id: str, given: HookIn, caller: Admin, parts: Opened) -> Any:
+async def create_webhook(project_id: str, body: HookIn, caller: Admin, parts: Opened) -> Any:
     """Register one; the answer shows the secret that deliveries are signed with, and nothing ever does again."""
     is_ours(caller.tenant, project_id)
-    asked = checked(WebhookIn, given.named)
-    told = {"url": asked.url, "name": parts.mask(asked.name), "events": asked.events}
-    made = await registry.register(caller.tenant, told, book=parts.webhooks, server_key=parts.server_key)
+    webhook_in = checked(WebhookIn, body.named)
+    fields = {"url": webhook_in.url, "name": parts.mask(webhook_in.name), "events": webhook_in.events}
+    made = await registry.register(caller.tenant, fields, book=parts.webhooks, server_key=parts.server_key)
     return {**_shown(made.webhook, caller.tenant), "secret": made.secret}
 
 
 @router.put(_WEBHOOK)
-async def update_webhook(webhook_id: str, given: HookIn, caller: Admin, parts: Opened) -> Any:
+async def update_webhook(webhook_id: str, body: HookIn, caller: Admin, parts: Opened) -> Any:
     """Change what is named."""
-    changes = dict(checked(WebhookChange, given.named).named)
+    changes = dict(checked(WebhookChange, body.named).named)
     if "name" in changes:
         changes["name"] = parts.mask(changes["name"])
     await registry.change(caller.tenant, webhook_id, changes, book=parts.webhooks)
@@ -73,16 +73,16 @@ async def delete_webhook(webhook_id: str, caller: Admin, parts: Opened) -> Any:
     return {"message": "Webhook deleted successfully"}
 
 
-def _shown(found: Webhook, tenant: str) -> dict[str, Any]:
+def _shown(webhook: Webhook, tenant: str) -> dict[str, Any]:
     """Show a webhook in the JSON of Mem0 platform's webhook API."""
     return {
-        "webhook_id": found.id,
-        "name": found.name,
-        "url": found.url,
-        "event_types": list(found.events),
+        "webhook_id": webhook.id,
+        "name": webhook.name,
+        "url": webhook.url,
+        "event_types": list(webhook.events),
         "owner": tenant,
         "project": tenant,
-        "is_active": found.active,
-        "created_at": found.created_at,
-        "updated_at": found.updated_at,
+        "is_active": webhook.active,
+        "created_at": webhook.created_at,
+        "updated_at": webhook.updated_at,
     }

@@ -97,12 +97,12 @@ class RedisAudit:
     async def _unless_refused(call: Awaitable[Any]) -> Mapping[Any, Any] | None:
         """What Redis tells of itself; None where its user may not ask (`-@dangerous`), or it is a managed one."""
         try:
-            told: Mapping[Any, Any] = await answered(call)
+            answer: Mapping[Any, Any] = await answered(call)
         except InboxUnavailable as error:
             if isinstance(error.__cause__, ResponseError):
                 return None
             raise
-        return told
+        return answer
 
 
 def _check(tenant: bytes, waiting: int, listed: int, fields: Sequence[Any]) -> None:
@@ -116,13 +116,13 @@ def _check(tenant: bytes, waiting: int, listed: int, fields: Sequence[Any]) -> N
 
 def _told(info: Mapping[str, Any]) -> dict[str, str]:
     """Read Redis' settings `appendonly` and `maxmemory-policy` from its answer to INFO, as far as it tells them."""
-    told = {}
+    settings = {}
     if "aof_enabled" in info:
-        told["appendonly"] = "yes" if info["aof_enabled"] else "no"
+        settings["appendonly"] = "yes" if info["aof_enabled"] else "no"
     if "maxmemory_policy" in info:
-        told["maxmemory-policy"] = str(info["maxmemory_policy"])
-    return told
+        settings["maxmemory-policy"] = str(info["maxmemory_policy"])
+    return settings
 
 
-def _text(found: bytes | str) -> str:
-    return found.decode() if isinstance(found, bytes) else found
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value

@@ -81,9 +81,9 @@ def encode_events(events: Sequence[TurnEvent]) -> bytes:
     return orjson.dumps([event.model_dump(mode="json", exclude_defaults=True) for event in events])
 
 
-def events_of(told: bytes | None) -> tuple[TurnEvent, ...]:
+def events_of(data: bytes | None) -> tuple[TurnEvent, ...]:
     """A turn's events from what is kept. Raises NewerFormat."""
-    return _decoded_events(orjson.loads(told or b"[]"))
+    return _decoded_events(orjson.loads(data or b"[]"))
 
 
 def decode_status(turn_id: str, fields: Mapping[bytes, bytes]) -> TurnStatus:
@@ -119,12 +119,12 @@ def _incident(entry: dict[str, Any]) -> Incident:
     return Incident(at=at, last_at=last_at, **entry)
 
 
-def _decoded_events(found: Any) -> tuple[TurnEvent, ...]:
+def _decoded_events(value: Any) -> tuple[TurnEvent, ...]:
     """Fields that we do not know are passed over; a newer format is an object that says so."""
-    if isinstance(found, dict):
-        found = known_format(found, "a turn's events")["events"]
+    if isinstance(value, dict):
+        value = known_format(value, "a turn's events")["events"]
     known = set(TurnEvent.model_fields)
-    return tuple(TurnEvent(**{name: event[name] for name in known & set(event)}) for event in found)
+    return tuple(TurnEvent(**{name: event[name] for name in known & set(event)}) for event in value)
 
 
 def decode_usage(fields: Mapping[bytes, bytes]) -> Usage:
@@ -176,5 +176,5 @@ async def decode_removal(member: bytes, opened: Callable[[str], Awaitable[bytes]
     until, _, document = member.partition(b" ")
     fields = known_format(orjson.loads(document), "a removal")
     fields = orjson.loads(await opened(fields["sealed"]))
-    found = Removal.model_validate(fields)
-    return found.model_copy(update={"until": int(until)}) if int(until) else found
+    removal = Removal.model_validate(fields)
+    return removal.model_copy(update={"until": int(until)}) if int(until) else removal

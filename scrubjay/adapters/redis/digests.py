@@ -79,27 +79,27 @@ class RedisDigests:
 
     async def _also_in(self, name: str, ids: Sequence[str]) -> list[str]:
         scores = await answered(self._redis.zmscore(name, list(ids))) if ids else []
-        return [one for one, score in zip(ids, scores, strict=True) if score is not None]
+        return [digest_id for digest_id, score in zip(ids, scores, strict=True) if score is not None]
 
     async def _drop(self, scope: Scope, naming: Sequence[str], ids: Sequence[str]) -> int:
-        names = [self._keys.digest(scope.tenant, one) for one in ids]
-        found = [one for one in await answered(self._redis.mget(names)) if one is not None]
+        names = [self._keys.digest(scope.tenant, digest_id) for digest_id in ids]
+        documents = [document for document in await answered(self._redis.mget(names)) if document is not None]
         async with self._redis.pipeline(transaction=True) as pipeline:
             pipeline.delete(*names)
-            for one in naming:
-                pipeline.zrem(one, *ids)
-            for sealed in found:
+            for digest_id in naming:
+                pipeline.zrem(digest_id, *ids)
+            for sealed in documents:
                 with contextlib.suppress(Unreadable, ValidationError):  # nobody can read it, and it goes all the same
                     order = await self._order(sealed)
                     pipeline.delete(self._keys.digest(scope.tenant, await self._name(order.filters)))
                     for owner in order.named - set(scope.ids.items()):
                         pipeline.zrem(await self._naming(scope.tenant, owner), order.id)
             await answered(pipeline.execute())
-        return len(found)
+        return len(documents)
 
     async def _naming(self, tenant: str, owner: tuple[str, str]) -> str:
         return self._keys.digests(tenant, await self._pseudonyms.body(orjson.dumps(owner)))
 
     async def _name(self, filters: Mapping[str, Any]) -> str:
-        told = orjson.dumps(filters, option=orjson.OPT_SORT_KEYS)
-        return f"of:{await self._pseudonyms.body(told)}"
+        canonical = orjson.dumps(filters, option=orjson.OPT_SORT_KEYS)
+        return f"of:{await self._pseudonyms.body(canonical)}"

@@ -25,8 +25,8 @@ class RedisGuidance:
 
     async def of(self, tenant: str) -> Guidance:
         """The tenant's guidance; an empty one where none was given. Raises NewerFormat."""
-        found = await answered(self._redis.get(self._keys.guidance(tenant)))
-        return Guidance.model_validate(known_format(orjson.loads(found), "the guidance")) if found else Guidance()
+        document = await answered(self._redis.get(self._keys.guidance(tenant)))
+        return Guidance.model_validate(known_format(orjson.loads(document), "the guidance")) if document else Guidance()
 
     async def give(self, tenant: str, guidance: Guidance) -> None:
         """Set the tenant's guidance, for all batches decided from now on."""

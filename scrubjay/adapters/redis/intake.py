@@ -99,14 +99,14 @@ class RedisInbox(RedisErasing):
         if idempotency_key is not None:
             names.append(self._keys.idempotency(scope.tenant, await self._pseudonyms.idempotency(idempotency_key)))
             args.append(await self._pseudonyms.body(body))
-        outcome, found = await self._run_soon("accept", names, args, _ACCEPT_SECONDS)
+        outcome, answer = await self._run_soon("accept", names, args, _ACCEPT_SECONDS)
         if outcome == UNSEEDED:
             with contextlib.suppress(StoreUnavailable, TimeoutError):  # accepting needs Redis alone
                 async with asyncio.timeout(_SEED_SECONDS):
                     await self._order.seed()
             again = [*args[:_UNSEEDED_AT], 1, *args[_UNSEEDED_AT + 1 :]]
-            outcome, found = await self._run_soon("accept", names, again, _ACCEPT_SECONDS)
-        return _accepted(outcome, found)
+            outcome, answer = await self._run_soon("accept", names, again, _ACCEPT_SECONDS)
+        return _accepted(outcome, answer)
 
     async def sweep(self) -> int:
         """Make lanes ready that are due and unheld, and wake workers; then trim and audit. Returns the messages sent.
@@ -185,10 +185,10 @@ def _is_busy(outcome: bytes) -> bool:
     return outcome != b"discarded"
 
 
-def _accepted(outcome: bytes, found: bytes) -> Accepted:
+def _accepted(outcome: bytes, answer: bytes) -> Accepted:
     """Turn the answer of the Lua script `accept` into an `Accepted`. Raises IdempotencyConflict or InboxFull."""
     if outcome == b"conflict":
         raise IdempotencyConflict("this Idempotency-Key was used before with another body; use a new key")
     if outcome in FULL:
         raise InboxFull(f"{FULL[outcome]}; try again later", retry_after_seconds=5)
-    return Accepted(id=found.decode(), repeated=outcome == b"repeated")
+    return Accepted(id=answer.decode(), repeated=outcome == b"repeated")

@@ -27,8 +27,8 @@ class RedisKeyring:
 
     async def find(self, key_id: str) -> ApiKey | None:
         """One key. Raises NewerFormat."""
-        found = await answered(self._redis.hget(self._keys.api_keys, key_id))
-        return _decoded(found) if found else None
+        document = await answered(self._redis.hget(self._keys.api_keys, key_id))
+        return _decoded(document) if document else None
 
     async def add(self, key: ApiKey) -> None:
         """A new key: from now on it is known to every process."""
@@ -52,12 +52,12 @@ class RedisKeyring:
 
     async def all(self, tenant: str | None) -> list[ApiKey]:
         """The keys of a tenant, or of every tenant, the oldest first."""
-        found, cursor = dict[str, ApiKey](), None
+        api_keys, cursor = dict[str, ApiKey](), None
         while cursor != 0:
             cursor, rows = await answered(self._redis.hscan(self._keys.api_keys, cursor or 0, count=_PAGE))
             decoded = [_decoded(row) for row in rows.values()]
-            found |= {key.id: key for key in decoded if tenant in (None, key.tenant)}
-        return sorted(found.values(), key=lambda key: (key.created_at, key.id))
+            api_keys |= {key.id: key for key in decoded if tenant in (None, key.tenant)}
+        return sorted(api_keys.values(), key=lambda key: (key.created_at, key.id))
 
 
 def _encoded(key: ApiKey) -> bytes:

@@ -141,17 +141,17 @@ class RedisLanes(RedisLeasing, RedisFailures):
                 await self._hooks.ring(self._keys.hook(lane.tenant, ALL))
         await self._hooks.ring_all(lane.tenant)
 
-    async def note(self, lease: Lease, told: Telling) -> Sequence[str]:
+    async def note(self, lease: Lease, telling: Telling) -> Sequence[str]:
         """Note a change by hand for the webhooks that want it, before it is made; returns the deliveries' ids."""
         lane, limits = lease.lane, self._limits
         await self._fan_out.whole(lane)  # what turns did comes first
-        args: list[Argument] = [lease.token, lane.tenant, lane.key.partition(":")[2], told.event.value]
-        args += [limits.finish_ms, limits.retention_seconds, "memory", told.memory_id]
-        args += ["version", told.version] if told.version is not None else []
-        args += [word for pair in told.scope.ids.items() for word in pair]
+        args: list[Argument] = [lease.token, lane.tenant, lane.key.partition(":")[2], telling.event.value]
+        args += [limits.finish_ms, limits.retention_seconds, "memory", telling.memory_id]
+        args += ["version", telling.version] if telling.version is not None else []
+        args += [word for pair in telling.scope.ids.items() for word in pair]
         noted = await self._run("hook_note", [self._keys.lease(lane), self._keys.hooks(lane.tenant)], args)
         still_ours(noted is not None, lane)
-        return [one.decode() for one in noted]
+        return [delivery_id.decode() for delivery_id in noted]
 
     async def tell(self, tenant: str, noted: Sequence[str]) -> None:
         """What was noted has been done: let it be delivered."""

@@ -148,11 +148,11 @@ class RedisLeasing:
                 await asyncio.sleep(_REDIS_LOOK_SECONDS)
 
     async def _beat(self, lease: Lease) -> None:
-        names, held = [self._keys.lease(lease.lane)], True
-        while held:
+        names, is_ours = [self._keys.lease(lease.lane)], True
+        while is_ours:
             await asyncio.sleep(self._limits.lease_seconds / 3)
             renewing = self._run("renew", names, [lease.token, lease.lane.key, self._limits.lease_ms])
-            held = await attempted("renew", renewing, expected=InboxUnavailable) != _LOST
+            is_ours = await attempted("renew", renewing, expected=InboxUnavailable) != _LOST
 
     async def hand_back(self, lease: Lease, *, died: bool = False, refused: bool = False) -> None:
         """Give the lane up, if it is still ours, and send some wake-up messages if lanes are ready.

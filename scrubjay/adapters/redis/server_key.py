@@ -24,15 +24,15 @@ class RedisServerKey:
 
     Args:
         redis: an open client with undecoded answers; closed by whoever opened it.
-        given: as set; None: the one that Redis keeps, made by whoever asks first.
+        configured: as set; None: the one that Redis keeps, made by whoever asks first.
         keys: the names of the keys.
     """
 
-    def __init__(self, redis: Redis, given: str | None = None, keys: Keys = DEFAULT_KEYS) -> None:
+    def __init__(self, redis: Redis, configured: str | None = None, keys: Keys = DEFAULT_KEYS) -> None:
         self._run = RedisScripts(redis, keys).run
         self._keys = keys
-        self._key = given.encode() if given else None
-        self._good_until = float("inf") if given else float("-inf")
+        self._key = configured.encode() if configured else None
+        self._good_until = float("inf") if configured else float("-inf")
 
     async def derived(self, purpose: str) -> bytes:
         """32 bytes for one purpose (BLAKE2b, keyed and personalised, RFC 7693). Raises InboxUnavailable."""

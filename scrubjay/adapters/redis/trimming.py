@@ -31,7 +31,7 @@ async def trim_some(redis: Redis, run: Run, keys: Keys, oldest_us: int, seconds:
         seconds: when to stop, though not before one chunk is done.
     """
     deadline, dropped = monotonic() + seconds, 0
-    tenants = [found.decode() for found in await answered(redis.srandmember(keys.tenants, _TENANTS_A_SWEEP))]
+    tenants = [tenant.decode() for tenant in await answered(redis.srandmember(keys.tenants, _TENANTS_A_SWEEP))]
     sets = [(tenant, name) for tenant in tenants for name in _trimmed(keys, tenant)]
     for tenant, name in random.sample(sets, len(sets)):  # in no order: a large one does not hide those behind it
         old = int(await answered(redis.zcount(name, "-inf", f"({oldest_us}")))

@@ -99,8 +99,8 @@ class LocalStore:
             value = loads(data if isinstance(data, bytes) else b"")
             payload = plain(value.fields.get("payload") or {}) if isinstance(value, Opaque) else None
         except ForbiddenPickle as error:
-            told = f"point {point_id} is no data but a program ({error}): nothing of it was run"
-            raise ForbiddenPickle(told) from error
+            reason = f"point {point_id} is no data but a program ({error}): nothing of it was run"
+            raise ForbiddenPickle(reason) from error
         except Unreadable as error:
             return Point(point_id, f"its payload cannot be read: {error}")
         return Point(point_id, payload if isinstance(payload, dict) else "it is no point")

@@ -74,12 +74,12 @@ def begun(file: Path, source: str, server: str) -> Progress:
         return Progress(source=source, server=server)
     other = f"Remove {file} to begin anew, or name another file with --state."
     try:
-        found = Progress.model_validate_json(file.read_bytes())
+        progress = Progress.model_validate_json(file.read_bytes())
     except ValidationError:
         raise WrongState(f"{file} does not hold how far an import is. {other}") from None
-    if (found.source, found.server) != (source, server):
-        raise WrongState(f"{file} is of an import of {found.source} into {found.server}. {other}")
-    return found
+    if (progress.source, progress.server) != (source, server):
+        raise WrongState(f"{file} is of an import of {progress.source} into {progress.server}. {other}")
+    return progress
 
 
 def report(file: Path, progress: Progress, lines: Iterable[tuple[str, Any]]) -> None:

@@ -25,7 +25,7 @@ class RemoteStore:
     def __init__(self, client: QdrantClient, collection: str) -> None:
         self._client = client
         self._collection = collection
-        self.names: Sequence[str] = [one.name for one in client.get_collections().collections]
+        self.names: Sequence[str] = [collection.name for collection in client.get_collections().collections]
 
     def total(self) -> int:
         """How many points there are."""

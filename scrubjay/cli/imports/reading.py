@@ -83,8 +83,8 @@ def serve(opened: Callable[[Job, ExitStack], Store], failures: tuple[type[Except
                 sys.stdout.buffer.flush()
         except failures as error:
             sentence = " ".join(str(error).split()) or type(error).__name__
-            told = sentence.encode(errors="replace").decode()[:_LONGEST_ERROR]
-            sys.stdout.buffer.write(orjson.dumps({"error": told}, option=orjson.OPT_APPEND_NEWLINE))
+            message = sentence.encode(errors="replace").decode()[:_LONGEST_ERROR]
+            sys.stdout.buffer.write(orjson.dumps({"error": message}, option=orjson.OPT_APPEND_NEWLINE))
 
 
 def _lines(opened: Callable[[Job, ExitStack], Store], closing: ExitStack) -> Iterator[dict[str, Any]]:

@@ -88,8 +88,8 @@ def _sent(source: Source, total: int, progress: Begun, options: Options) -> None
                     progress.counts, progress.place = _sum(progress.counts, sent.counts), sent.after
                     report(options.report, progress, sent.missing)
                     progress.keep(options.state)
-                    told = f"{progress.counts.there} there · {progress.counts.refused} refused"
-                    bar.update(task, completed=progress.counts.done, told=told)
+                    progress_text = f"{progress.counts.there} there · {progress.counts.refused} refused"
+                    bar.update(task, completed=progress.counts.done, told=progress_text)
 
     try:
         limits = {"timeout_seconds": _ANSWER_SECONDS, "patience_seconds": _PATIENCE_SECONDS}
@@ -99,15 +99,21 @@ def _sent(source: Source, total: int, progress: Begun, options: Options) -> None
         raise refuse(f"{done} Run the same command again to go on.", _INTERRUPTED) from None
 
 
-def _sum(one: Counts, other: Counts) -> Counts:
-    return Counts(**{name: getattr(one, name) + getattr(other, name) for name in Counts.model_fields})
+def _sum(counts: Counts, other: Counts) -> Counts:
+    return Counts(**{name: getattr(counts, name) + getattr(other, name) for name in Counts.model_fields})
 
 
 @contextlib.contextmanager
 def _bar() -> Iterator[Progress]:
     """Show on stderr a progress bar of the memories that an import has read or sent."""
-    told = TextColumn("{task.fields[told]}")
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), told, TimeElapsedColumn())
+    progress_column = TextColumn("{task.fields[told]}")
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        progress_column,
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, TimeRemainingColumn(), console=err()) as bar:
         yield bar
 

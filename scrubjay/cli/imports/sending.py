@@ -63,7 +63,9 @@ async def send_all(client: ScrubjayClient, pieces: Iterator[Piece]) -> AsyncGene
 async def send(client: ScrubjayClient, piece: Piece) -> Sent:
     """Send one piece."""
     sent = judged(piece)
-    arrivals = [(one, raw) for one, raw in zip(piece.found, piece.raw, strict=True) if not isinstance(one, LeftOut)]
+    arrivals = [
+        (record, raw) for record, raw in zip(piece.found, piece.raw, strict=True) if not isinstance(record, LeftOut)
+    ]
     for _ in range(_BUSY_TRIES):
         busy = list[tuple[Arrival, Any]]()
         for batch in _batches(arrivals):
@@ -81,10 +83,10 @@ async def send(client: ScrubjayClient, piece: Piece) -> Sent:
 def judged(piece: Piece) -> Sent:
     """What is known of a piece before anything of it is sent."""
     sent = Sent(piece.after)
-    for one, raw in zip(piece.found, piece.raw, strict=True):
-        if isinstance(one, LeftOut):
-            sent.missing.append((one.reason, raw))
-            if one.is_wrong:
+    for record, raw in zip(piece.found, piece.raw, strict=True):
+        if isinstance(record, LeftOut):
+            sent.missing.append((record.reason, raw))
+            if record.is_wrong:
                 sent.counts.refused += 1
             else:
                 sent.counts.left_out += 1
@@ -97,7 +99,7 @@ async def _send(client: ScrubjayClient, batch: Sequence[tuple[Arrival, Any]], se
     What the server answers of each memory is added to `sent`. Returns the busy ones, which are to be sent again.
     """
     try:
-        answer = await client.import_memories([one for one, _ in batch])
+        answer = await client.import_memories([record for record, _ in batch])
     except ApiError as error:
         if error.status != HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             raise
@@ -110,21 +112,23 @@ async def _send(client: ScrubjayClient, batch: Sequence[tuple[Arrival, Any]], se
     sent.counts.imported += answer.imported
     sent.counts.there += answer.there
     sent.counts.refused += answer.refused
-    sent.counts.held += sum(one.held and one.became == "imported" for one in answer.results)
-    told = list(zip(answer.results, batch, strict=True))
-    sent.missing += [(one.reason or "it was refused", raw) for one, (_, raw) in told if one.became == "refused"]
-    return [given for one, given in told if one.became == "busy"]
+    sent.counts.held += sum(result.held and result.became == "imported" for result in answer.results)
+    outcomes = list(zip(answer.results, batch, strict=True))
+    sent.missing += [
+        (outcome.reason or "it was refused", raw) for outcome, (_, raw) in outcomes if outcome.became == "refused"
+    ]
+    return [arrival for outcome, arrival in outcomes if outcome.became == "busy"]
 
 
 def _batches(arrivals: Sequence[tuple[Arrival, Any]]) -> Iterator[list[tuple[Arrival, Any]]]:
     """Cut the memories to import into batches, so that no import request becomes too large for the server."""
     batch, size = list[tuple[Arrival, Any]](), 0
-    for one in arrivals:
-        length = len(orjson.dumps(one[0]))
+    for arrival in arrivals:
+        length = len(orjson.dumps(arrival[0]))
         if batch and size + length > _MOST_BYTES:
             yield batch
             batch, size = [], 0
-        batch.append(one)
+        batch.append(arrival)
         size += length
     if batch:
         yield batch

@@ -84,13 +84,13 @@ def of_record(record: Any, zone: tzinfo) -> Arrival | LeftOut:
         return LeftOut(str(error))
     said_by = {name: record[name] for name in _SPEAKERS if record.get(name) is not None}
     categories = record.get("categories")
-    told = {
+    fields = {
         **_id(record.get("id"), {**said_by, **(metadata or {})}),
         "memory": text,
         **owners,
         **{name: value.isoformat() for name, value in times.items()},
     }
-    return {**told, "categories": categories} if categories else told
+    return {**fields, "categories": categories} if categories else fields
 
 
 def _gone(record: Mapping[str, Any]) -> str | None:
@@ -124,13 +124,13 @@ def _owner(field: str, value: Any) -> str:
         raise ValueError(f"{field} {error.errors()[0]['msg'].removeprefix('Value error, ')}") from None
 
 
-def _id(given: Any, metadata: Mapping[str, Any]) -> dict[str, Any]:
+def _id(value: Any, metadata: Mapping[str, Any]) -> dict[str, Any]:
     """The id, and the metadata: an id that is no UUID is kept in there, and the server finds another one."""
     try:
-        found = {"id": str(UUID(str(given)))} if given is not None else {}
+        fields = {"id": str(UUID(str(value)))} if value is not None else {}
     except ValueError:
-        found, metadata = {}, {"source_id": given, **metadata}
-    return {**found, "metadata": dict(metadata)} if metadata else found
+        fields, metadata = {}, {"source_id": value, **metadata}
+    return {**fields, "metadata": dict(metadata)} if metadata else fields
 
 
 def _end(last_day: Any) -> dict[str, datetime]:
@@ -145,7 +145,7 @@ def moment(value: Any, zone: tzinfo) -> datetime:
     try:
         if isinstance(value, int | float) and not isinstance(value, bool):
             return datetime.fromtimestamp(value / (1000 if abs(value) > _MOST_SECONDS else 1), UTC)
-        found = datetime.fromisoformat(str(value).strip())
-        return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
+        parsed = datetime.fromisoformat(str(value).strip())
+        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError, OSError):
         raise ValueError(f"{str(value)[:40]!r} is no time that can be read") from None

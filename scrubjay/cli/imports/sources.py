@@ -87,8 +87,8 @@ class FileSource:
         rest = itertools.islice(self._each(), done, None)
         while raw := list(itertools.islice(rest, self._batch)):
             done += len(raw)
-            found = [one if isinstance(one, LeftOut) else of_record(one, self._zone) for one in raw]
-            yield Piece(found, [one.reason if isinstance(one, LeftOut) else one for one in raw], done)
+            records = [record if isinstance(record, LeftOut) else of_record(record, self._zone) for record in raw]
+            yield Piece(records, [record.reason if isinstance(record, LeftOut) else record for record in raw], done)
 
     def _each(self) -> Iterator[Any]:
         if not self._in_lines:
@@ -194,9 +194,9 @@ class QdrantSource:
         self._say(place)
         while True:
             page = self._answer()
-            found = [self._read(*point) for point in page["points"]]
+            records = [self._read(*point) for point in page["points"]]
             raw = [{"id": point, **(payload if isinstance(payload, dict) else {})} for point, payload in page["points"]]
-            yield Piece(found, raw, page["after"])
+            yield Piece(records, raw, page["after"])
             if page["after"] is None:
                 return
 
@@ -219,11 +219,11 @@ class QdrantSource:
         assert self._reader.stdout is not None
         line = self._reader.stdout.readline()
         if not line and self._reader.wait() == -signal.SIGXCPU:
-            told = "reading it takes more processor time than a store of its size needs"
-            raise SourceFailed(f"The {self.name} cannot be read: {told}. A value in it may be made to take for ever.")
+            reason = "reading it takes more processor time than a store of its size needs"
+            raise SourceFailed(f"The {self.name} cannot be read: {reason}. A value in it may be made to take for ever.")
         if not line:
             raise SourceFailed(f"The {self.name} could not be read to its end.")
-        found = orjson.loads(line)
-        if "error" in found:
-            raise SourceFailed(f"The {self.name} cannot be read: {found['error']}")
-        return found
+        parsed = orjson.loads(line)
+        if "error" in parsed:
+            raise SourceFailed(f"The {self.name} cannot be read: {parsed['error']}")
+        return parsed

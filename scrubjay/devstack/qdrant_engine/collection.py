@@ -145,8 +145,8 @@ class Collection:
     def vector(self, point_id: PointId, name: str) -> engine.NamedVector:
         """Return the stored vector `name` of a point, or raise `NotFound`."""
         with engine_errors:
-            found = self.shard.retrieve([point_id], False, True)
-        stored = found[0].vector if found else None
+            records = self.shard.retrieve([point_id], False, True)
+        stored = records[0].vector if records else None
         vectors: dict[str, Any] = stored if isinstance(stored, dict) else {"": stored}
         if vectors.get(name) is None:
             raise NotFound(f"Not found: No point with id {point_id} found")
@@ -182,7 +182,10 @@ class Collection:
         """Describe the collection as `GET /collections/{name}` does."""
         with engine_errors:
             info = self.shard.info()
-        schema = {field: index_as_json(one, self._indexes.get(field)) for field, one in info.payload_schema.items()}
+        schema = {
+            field: index_as_json(index_info, self._indexes.get(field))
+            for field, index_info in info.payload_schema.items()
+        }
         return {
             "status": "green",
             "optimizer_status": "ok",

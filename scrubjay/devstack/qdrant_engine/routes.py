@@ -104,8 +104,8 @@ def retrieve_points(call: Call) -> list[Json]:
     collection = call.collection
     with engine_errors:
         payload = pages.read_with_payload(body.get("with_payload"), otherwise=True)
-        found = collection.shard.retrieve(ids, payload, pages.read_with_vector(body.get("with_vector")))
-    return [record_as_json(record) for record in found]
+        records = collection.shard.retrieve(ids, payload, pages.read_with_vector(body.get("with_vector")))
+    return [record_as_json(record) for record in records]
 
 
 def retrieve_point(call: Call) -> Json:
@@ -115,10 +115,10 @@ def retrieve_point(call: Call) -> Json:
     point_id = as_point_id(int(text) if is_number else text)
     collection = call.collection
     with engine_errors:
-        found = collection.shard.retrieve([point_id], True, True)
-    if not found:
+        records = collection.shard.retrieve([point_id], True, True)
+    if not records:
         raise NotFound(f"Not found: Point with id {text} does not exists!")
-    return record_as_json(found[0])
+    return record_as_json(records[0])
 
 
 def scroll_points(call: Call) -> Json:
@@ -152,10 +152,10 @@ def _query(call: Call, body: Any) -> Json:
     collection = call.collection
     with engine_errors:
         request = queries.QueryReader(collection.shape, collection.vector).read(body)
-        found = collection.shard.query(request)
+        points = collection.shard.query(request)
     # Asked for diversity the engine returns the vectors that it compared, wanted or not.
     with_vector = bool(body.get("with_vector"))
-    return {"points": [scored_as_json(point, with_vector=with_vector) for point in found]}
+    return {"points": [scored_as_json(point, with_vector=with_vector) for point in points]}
 
 
 def facet(call: Call) -> Json:

@@ -112,13 +112,13 @@ def _maybe_number(body: Json, name: str) -> float | None:
 
 
 def _hnsw(body: Json) -> engine.HnswIndexConfig:
-    given = _HNSW | {name: value for name, value in body.items() if value is not None}
+    options = _HNSW | {name: value for name, value in body.items() if value is not None}
     return engine.HnswIndexConfig(
-        as_int(given["m"], "hnsw_config.m"),
-        as_int(given["ef_construct"], "hnsw_config.ef_construct", least=1),
-        as_int(given["full_scan_threshold"], "hnsw_config.full_scan_threshold"),
+        as_int(options["m"], "hnsw_config.m"),
+        as_int(options["ef_construct"], "hnsw_config.ef_construct", least=1),
+        as_int(options["full_scan_threshold"], "hnsw_config.full_scan_threshold"),
         max_indexing_threads=INDEXING_THREADS,
-        payload_m=_maybe_int(given, "payload_m"),
+        payload_m=_maybe_int(options, "payload_m"),
     )
 
 

@@ -33,8 +33,8 @@ class Store:
         self._root = directory / "collections"
         self._root.mkdir(parents=True, exist_ok=True)
         self._lock = _lock(directory)
-        found = (Collection.open(path) for path in sorted(self._root.iterdir()) if path.is_dir())
-        self._collections = {one.name: one for one in found if one is not None}
+        collections = (Collection.open(path) for path in sorted(self._root.iterdir()) if path.is_dir())
+        self._collections = {collection.name: collection for collection in collections if collection is not None}
 
     def names(self) -> list[str]:
         """Name every collection, in order."""

@@ -51,10 +51,10 @@ def _some(items: list[Item]) -> list[Item]:
 def _selected(body: Json, what: str) -> list[PointId] | engine.Filter:
     if body.get("points") is not None:
         return _some(as_point_ids(body["points"], f"{what}.points"))
-    found = read_filter(body.get("filter"))
-    if found is None:
+    selection = read_filter(body.get("filter"))
+    if selection is None:
         raise BadInput(f"{what} needs points or a filter.")
-    return found
+    return selection
 
 
 def read_upsert(value: Any, shape: VectorShape) -> UpdateOperation:
@@ -185,14 +185,14 @@ _BATCH: dict[str, Read] = {
 def read_batch(value: Any, shape: VectorShape) -> list[UpdateOperation]:
     """Read a list of changes; all of them are checked before the first is made."""
     body = only(as_object(value, "the body"), ("operations",), "the body")
-    found = []
+    operations = []
     for item in as_list(body.get("operations"), "operations"):
         operation = as_object(item, "an operation")
         if len(operation) != 1:
             raise BadInput("an operation must have exactly one field.")
         ((name, change),) = operation.items()
-        found.append(choose(_BATCH, name, "an operation")(change, shape))
-    return found
+        operations.append(choose(_BATCH, name, "an operation")(change, shape))
+    return operations
 
 
 def weight(body: Any) -> int:

@@ -99,7 +99,7 @@ def vectors_as_json(vector: engine.Vector) -> Any:
     """Write the vectors of a stored point as Qdrant's REST answers do."""
     if not isinstance(vector, dict):
         return vector
-    return {name: _vector_as_json(one) for name, one in vector.items()}
+    return {name: _vector_as_json(values) for name, values in vector.items()}
 
 
 def _vector_as_json(vector: engine.NamedVector) -> list[float] | list[list[float]] | Json:

@@ -69,12 +69,12 @@ _KINDS: Mapping[On, _Kind] = {
 _KEYS = ", ".join((*_GROUPS, *(field.value for field in On)))
 
 
-def parse(given: Any) -> Condition | None:
+def parse(value: Any) -> Condition | None:
     """The condition that a filter stands for; None where it asks for nothing (null, or an empty object).
 
     Raises BadRequest, whose sentence names the key, the operator or the value that is wrong, and what would be right.
     """
-    return None if given is None or given == {} else _Reading().group(given, "a filter", 1)
+    return None if value is None or value == {} else _Reading().group(value, "a filter", 1)
 
 
 class _Reading:
@@ -103,15 +103,15 @@ class _Reading:
             raise refused(f"{shown(key)} is not known here; there are {_KEYS}")
         return self._field(On(key), _KINDS[On(key)], value, key)
 
-    def _several(self, key: str, given: Any, depth: int) -> Condition:
-        if key == "NOT" and isinstance(given, dict):
-            given = [given]
-        if not isinstance(given, list):
+    def _several(self, key: str, value: Any, depth: int) -> Condition:
+        if key == "NOT" and isinstance(value, dict):
+            value = [value]
+        if not isinstance(value, list):
             takes = "an object or a list of objects" if key == "NOT" else "a list of objects"
-            raise refused(f"{key} takes {takes}, not {shown(given)}")
-        if not given:
+            raise refused(f"{key} takes {takes}, not {shown(value)}")
+        if not value:
             raise refused(f"{key} must not be empty")
-        parts = tuple(self.group(part, f"each part of {key}", depth) for part in given)
+        parts = tuple(self.group(part, f"each part of {key}", depth) for part in value)
         if key == "NOT":
             return NoneOf(parts=parts)
         return _all(list(parts)) if key == "AND" else AnyOf(parts=parts)
@@ -158,7 +158,7 @@ class _Reading:
         self._values += len(operand)
         if self._values > MOST_VALUES_TOGETHER:
             raise refused(f"all lists together must not have more than {MOST_VALUES_TOGETHER} values")
-        return self._counted(Comparison(on=on, op=op, values=tuple(read(one, label) for one in operand), path=path))
+        return self._counted(Comparison(on=on, op=op, values=tuple(read(item, label) for item in operand), path=path))
 
     def _counted(self, test: Comparison) -> Comparison:
         self._conditions += 1
@@ -171,10 +171,10 @@ def _all(parts: list[Condition]) -> Condition:
     return parts[0] if len(parts) == 1 else AllOf(parts=tuple(parts))
 
 
-def _operator(kind: _Kind, given: str, what: str) -> Op:
-    if given not in list(Op) or Op(given) not in kind.readers:
-        raise refused(f"{_brief(what)} does not take {shown(given)}; it takes {_operators(kind)}")
-    return Op(given)
+def _operator(kind: _Kind, spelling: str, what: str) -> Op:
+    if spelling not in list(Op) or Op(spelling) not in kind.readers:
+        raise refused(f"{_brief(what)} does not take {shown(spelling)}; it takes {_operators(kind)}")
+    return Op(spelling)
 
 
 def _operators(kind: _Kind) -> str:

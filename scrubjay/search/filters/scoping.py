@@ -37,5 +37,5 @@ def named(scope: Scope, condition: Condition | None) -> tuple[Scope, ...]:
     """
     choices = [frozenset([owner]) for owner in list(scope.ids.items())[:1]]
     asked_for = owners(condition) if condition is not None else None
-    found = narrowest([*choices, *([asked_for] if asked_for is not None else [])])
-    return tuple(Scope(tenant=scope.tenant, **{field: name}) for field, name in sorted(found or ()))
+    pairs = narrowest([*choices, *([asked_for] if asked_for is not None else [])])
+    return tuple(Scope(tenant=scope.tenant, **{field: name}) for field, name in sorted(pairs or ()))

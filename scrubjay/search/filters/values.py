@@ -28,10 +28,10 @@ def refused(sentence: str) -> BadRequest:
 def shown(value: Any) -> str:
     """Quote a value of a filter in the sentence that refuses the filter: as JSON, and not at its full length."""
     try:
-        found = json.dumps(value, ensure_ascii=False).encode(errors="replace").decode()
+        text = json.dumps(value, ensure_ascii=False).encode(errors="replace").decode()
     except (TypeError, ValueError, RecursionError):
-        found = f"a {type(value).__name__}"
-    return found if len(found) <= _LONGEST_SHOWN else f"{found[:_LONGEST_SHOWN]}…"
+        text = f"a {type(value).__name__}"
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 
 def text(value: Any, what: str, longest: int = LONGEST_VALUE) -> str:
@@ -54,10 +54,10 @@ def some_text(value: Any, what: str) -> str:
 
 def name(value: Any, what: str) -> str:
     """Read an id, which stands for itself, as a value in a filter of our grammar; the wildcard `*` is refused."""
-    found = text(value, what, LONGEST_ID)
-    if not found or is_wildcard(found):
+    identifier = text(value, what, LONGEST_ID)
+    if not identifier or is_wildcard(identifier):
         raise refused(f'{what} takes an id, not {shown(value)}; "*" stands alone and means: is set')
-    return found
+    return identifier
 
 
 def owner(value: Any, what: str) -> str:
@@ -117,10 +117,10 @@ def _span(value: Any) -> Span:
         start = datetime.combine(date.fromisoformat(value), datetime.min.time(), UTC)
         return Span(first=start, last=start + _ALMOST_A_DAY)
     if isinstance(value, str):
-        given = datetime.fromisoformat(value)
-        if given.tzinfo is None:
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is None:
             raise ValueError("a time without a zone")
-        at = given.astimezone(UTC)
+        at = moment.astimezone(UTC)
     elif isinstance(value, int | float) and not isinstance(value, bool):
         at = _EPOCH + timedelta(seconds=value)
     else:

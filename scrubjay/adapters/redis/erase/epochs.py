@@ -29,11 +29,11 @@ class RedisEpochs:
 
     async def of(self, scopes: Iterable[Scope]) -> dict[Scope, Epoch]:
         """When each of these was last erased; those that never were are left out. Raises InboxUnavailable."""
-        asked = list(dict.fromkeys(scopes))
-        if not asked:
+        distinct = list(dict.fromkeys(scopes))
+        if not distinct:
             return {}
-        values = await answered(self._redis.mget([await self.key(scope) for scope in asked]))
-        return {scope: decode_epoch(*value.split()) for scope, value in zip(asked, values, strict=True) if value}
+        values = await answered(self._redis.mget([await self.key(scope) for scope in distinct]))
+        return {scope: decode_epoch(*value.split()) for scope, value in zip(distinct, values, strict=True) if value}
 
     async def key(self, scope: Scope) -> str:
         """The key of a scope's epoch."""

@@ -186,17 +186,17 @@ class RedisErasing:
         One that cannot be read is put back: it waits for a process that can, and holds up no other.
         """
         for _ in range(_MOST_UNREADABLE // _REMOVALS_AT_ONCE):
-            found = await self._run("removals_due", [self._keys.removals], [_REMOVALS_AT_ONCE, _CLAIM_MS])
-            documents = (decode_removal(member, self._pseudonyms.opened) for member in found)
+            members = await self._run("removals_due", [self._keys.removals], [_REMOVALS_AT_ONCE, _CLAIM_MS])
+            documents = (decode_removal(member, self._pseudonyms.opened) for member in members)
             read = await asyncio.gather(*documents, return_exceptions=True)  # whatever stands there
             removals = list[tuple[str, Removal]]()
-            for member, removal in zip(found, read, strict=True):
+            for member, removal in zip(members, read, strict=True):
                 if isinstance(removal, Removal):
                     removals.append((member.decode(), removal))
                 else:
                     pause = await self.put_back(member.decode())
                     log.warning("left_out", reason=reason_of(removal), seconds=pause)
-            if removals or not found:
+            if removals or not members:
                 return removals
         return []
 

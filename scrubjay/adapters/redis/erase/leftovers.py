@@ -40,16 +40,16 @@ class Leftovers:
         """What is there. Arguments and errors as of `Inbox.left`."""
         turns, texts, counted = 0, 0, set[str]()
         async for chunk in self._chunks(lanes, ids):
-            for turn_id, row, has_text in await self._rows([one for one in chunk if one not in counted]):
+            for turn_id, row, has_text in await self._rows([turn_id for turn_id in chunk if turn_id not in counted]):
                 ours = self._is_ours(row)
                 has_text = has_text and (ours or row[0] == Status.ERASED.value.encode())
                 if ours or has_text:  # a turn may be met in several places
                     counted.add(turn_id)
                     turns, texts = turns + ours, texts + has_text
-        async for told in deliveries_of(
+        async for delivery_ids in deliveries_of(
             self.redis, self.keys, self.scope, self.before
         ):  # each names its turn and its owner
-            turns += len(told)
+            turns += len(delivery_ids)
         return Left(turns=turns, texts=texts, plans=await self._plans(lanes))
 
     async def _chunks(self, lanes: Sequence[Lane], ids: Sequence[str] | None) -> AsyncIterator[Sequence[str]]:
@@ -72,16 +72,16 @@ class Leftovers:
             for turn_id in ids:
                 pipeline.hmget(self.keys.turn(self.scope.tenant, turn_id), _FIELDS)
                 pipeline.exists(self.keys.text(self.scope.tenant, turn_id))
-            found = await answered(pipeline.execute())
-        return [(one, row, bool(text)) for one, row, text in zip(ids, found[::2], found[1::2], strict=True)]
+            answers = await answered(pipeline.execute())
+        return [(turn_id, row, bool(text)) for turn_id, row, text in zip(ids, answers[::2], answers[1::2], strict=True)]
 
     def _is_ours(self, row: Sequence[bytes | None]) -> bool:
         """Whether a turn's Redis hash is a leftover of an erase: the owner's, made up to its order, not erased."""
         status, order, *owner = [(value or b"").decode() for value in row]
         if not status or status == Status.ERASED or int(order or 0) > self.before:
             return False
-        named = dict(zip(_FIELDS[2:], owner, strict=True))
-        return all(named[field] == name for field, name in self.scope.ids.items())
+        ids = dict(zip(_FIELDS[2:], owner, strict=True))
+        return all(ids[field] == name for field, name in self.scope.ids.items())
 
     async def _plans(self, lanes: Sequence[Lane]) -> int:
         """How many of the lanes' plans hold any of it."""
@@ -95,4 +95,4 @@ class Leftovers:
 def holds(plan: Plan, scope: Scope, before: int) -> bool:
     """Whether a plan in Redis still holds a version that an erase should remove: the scope's, made up to its order."""
     versions = [write.memory for write in plan.writes]
-    return any(scope.covers(one.scope) and one.order <= before for one in versions)
+    return any(scope.covers(version.scope) and version.order <= before for version in versions)

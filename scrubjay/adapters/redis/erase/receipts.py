@@ -45,7 +45,7 @@ class RedisReceipts:
 
     async def _read(self, tenant: str, ids: list[str]) -> list[Receipt]:
         prefix, receipts = self._keys.receipt_prefix(tenant), list[Receipt]()
-        for data in await answered(self._redis.mget([prefix + one for one in ids])) if ids else []:
+        for data in await answered(self._redis.mget([prefix + receipt_id for receipt_id in ids])) if ids else []:
             try:
                 receipts += [Receipt.model_validate_json(data)] if data else []
             except ValidationError:

@@ -36,8 +36,8 @@ class RedisOwners:
         """
         for lane in await self._turns.lanes(scope):
             async for ids in self._indexed(lane):
-                for found in await self._told(scope, ids):
-                    yield found
+                for pair in await self._told(scope, ids):
+                    yield pair
 
     async def _indexed(self, lane: Lane) -> AsyncIterator[list[str]]:
         """The ids of a lane's turns by acceptance; what goes meanwhile moves no page.
@@ -67,9 +67,9 @@ class RedisOwners:
             for turn_id in ids:
                 pipeline.hgetall(self._keys.turn(scope.tenant, turn_id))
             rows = await answered(pipeline.execute())
-        told = [decode_status(turn_id, row) for turn_id, row in zip(ids, rows, strict=True) if row]
-        ours = [one for one in told if scope.ids.items() <= _owner(one).items()]
-        return [(one, await self._turns.text(Scope(tenant=scope.tenant), one.id)) for one in ours]
+        statuses = [decode_status(turn_id, row) for turn_id, row in zip(ids, rows, strict=True) if row]
+        ours = [status for status in statuses if scope.ids.items() <= _owner(status).items()]
+        return [(status, await self._turns.text(Scope(tenant=scope.tenant), status.id)) for status in ours]
 
 
 def _owner(status: TurnStatus) -> dict[str, str]:

@@ -39,7 +39,7 @@ class TurnLists:
 
     async def of_tenant(self, tenant: str, status: Status | None, page: Page) -> Slice[TurnStatus]:
         """A part of a tenant's turns."""
-        sets = [self._keys.status(tenant, one) for one in ([status] if status else Status)]
+        sets = [self._keys.status(tenant, value) for value in ([status] if status else Status)]
         return await self._shown(tenant, await newest(self._run, sets, page))
 
     async def gated(self, tenant: str, page: Page) -> Slice[TurnStatus]:
@@ -97,7 +97,9 @@ class TurnLists:
                     pipeline.hmget(self._keys.turn(lane.tenant, turn_id), "status", "accepted_us")
                 rows = await answered(pipeline.execute())
             known = zip(chunk, rows, strict=True)
-            places += [After(stamp=int(row[1]), name=one) for one, row in known if row[0] == status.value.encode()]
+            places += [
+                After(stamp=int(row[1]), name=turn_id) for turn_id, row in known if row[0] == status.value.encode()
+            ]
         return [(place, place) for place in sorted(places, key=_order, reverse=True)]
 
     async def _trim(self, lane: Lane) -> None:

@@ -111,11 +111,11 @@ class RedisTurns:
 
     async def ledgers(self, tenants: Sequence[str]) -> dict[str, Ledger]:
         """The books of many tenants, each read in one step of its own."""
-        found: dict[str, Ledger] = {}
+        ledgers: dict[str, Ledger] = {}
         for start in range(0, len(tenants), _CHUNK):
             chunk = tenants[start : start + _CHUNK]
-            found |= zip(chunk, await asyncio.gather(*map(self.ledger, chunk)), strict=True)
-        return found
+            ledgers |= zip(chunk, await asyncio.gather(*map(self.ledger, chunk)), strict=True)
+        return ledgers
 
     async def gated(self, tenant: str, page: Page) -> Slice[TurnStatus]:
         """A part of the turns that were settled without asking a model, newest first: for a person to look through."""
@@ -127,14 +127,14 @@ class RedisTurns:
 
     async def usages(self, tenants: Sequence[str]) -> dict[str, dict[str, Usage]]:
         """What models have cost many tenants, by tenant and by the model's name."""
-        found: dict[str, dict[str, Usage]] = {}
+        usages: dict[str, dict[str, Usage]] = {}
         for start in range(0, len(tenants), _CHUNK):
             chunk = tenants[start : start + _CHUNK]
             async with self._redis.pipeline(transaction=False) as pipeline:
                 for tenant in chunk:
                     pipeline.hgetall(self._keys.usage(tenant))
-                found |= zip(chunk, map(_by_model, await answered(pipeline.execute())), strict=True)
-        return found
+                usages |= zip(chunk, map(_by_model, await answered(pipeline.execute())), strict=True)
+        return usages
 
     async def tenants(self) -> list[str]:
         """Every tenant that ever had a turn accepted."""
@@ -144,26 +144,26 @@ class RedisTurns:
         """Every lane that holds a turn in scope: one for a user, else found by looking through the tenant's turns."""
         if scope.user_id is not None:
             return [scope.lane]
-        found = {scope.lane.key: scope.lane}
+        lanes = {scope.lane.key: scope.lane}
         async for lane_key, row in self._rows(scope.tenant):
             if _within(row, scope):
                 lane = Lane.parse(lane_key.decode())
-                found[lane.key] = lane
-        return list(found.values())
+                lanes[lane.key] = lane
+        return list(lanes.values())
 
     async def owners(self, tenant: str) -> list[Scope]:
         """Whose turns there are, erased ones aside: each combination of ids once."""
-        found = set[Scope]()
+        scopes = set[Scope]()
         async for _, row in self._rows(tenant):
-            found.add(Scope(tenant=tenant, **{field.decode(): name.decode() for field, name in row.items()}))
-        return list(found)
+            scopes.add(Scope(tenant=tenant, **{field.decode(): name.decode() for field, name in row.items()}))
+        return list(scopes)
 
     async def _rows(self, tenant: str) -> AsyncIterator[tuple[bytes, dict[bytes, bytes]]]:
         """The lane and the owner's ids of every turn that is not erased; some come more than once."""
         for status in _AS_TURNS_MOVE:
             async for chunk in members(self._redis, self._keys.status(tenant, status)):
                 for lane_key, *ids_of in await self._owners(tenant, chunk):
-                    row = {name: one for name, one in zip(_OWNERS, ids_of, strict=True) if one}
+                    row = {name: value for name, value in zip(_OWNERS, ids_of, strict=True) if value}
                     if lane_key is not None:
                         yield lane_key, row
 
@@ -177,7 +177,7 @@ def _by_model(counts: dict[bytes, bytes]) -> dict[str, Usage]:
     for field, count in counts.items():
         model, _, name = field.rpartition(b"|")
         by_model.setdefault(model.decode(), {})[name] = count
-    return {model: decode_usage(found) for model, found in sorted(by_model.items())}
+    return {model: decode_usage(row) for model, row in sorted(by_model.items())}
 
 
 def _within(row: dict[bytes, bytes], scope: Scope) -> bool:

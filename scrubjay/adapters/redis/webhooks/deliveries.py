@@ -100,23 +100,23 @@ class RedisDeliveries:
 
     async def get(self, tenant: str, webhook_id: str, delivery_id: str) -> Delivery | None:
         """One delivery of a webhook."""
-        found = await self._read(tenant, [delivery_id])
-        return found[0] if found and found[0].webhook_id == webhook_id else None
+        deliveries = await self._read(tenant, [delivery_id])
+        return deliveries[0] if deliveries and deliveries[0].webhook_id == webhook_id else None
 
     async def _read(self, tenant: str, ids: Sequence[str]) -> list[Delivery]:
         async with self._redis.pipeline(transaction=False) as pipeline:
             for delivery_id in ids:
                 pipeline.hgetall(self._keys.delivery(tenant, delivery_id))
             rows = await answered(pipeline.execute())
-        return [decode_delivery(tenant, one, row) for one, row in zip(ids, rows, strict=True) if row]
+        return [decode_delivery(tenant, delivery_id, row) for delivery_id, row in zip(ids, rows, strict=True) if row]
 
     async def again(self, tenant: str, webhook_id: str, delivery_id: str) -> bool:
         """Let a delivery be sent at once, however it stands; False where there is none."""
         if await self.get(tenant, webhook_id, delivery_id) is None:
             return False
-        found = await self._run("hook_again", [], [tenant, delivery_id])
+        answer = await self._run("hook_again", [], [tenant, delivery_id])
         await self._bells.ring(self._keys.hook(tenant, webhook_id))
-        return bool(found)
+        return bool(answer)
 
     async def note_test(self, tenant: str, webhook_id: str) -> str | None:
         """Note a test down, to be sent now; returns the delivery's id, None where there is no such webhook."""
@@ -134,7 +134,7 @@ class RedisDeliveries:
 
     async def counts(self, tenants: Sequence[str]) -> Mapping[str, DeliveryCounts]:
         """The counts of those of these tenants that ever had a delivery."""
-        found: dict[str, DeliveryCounts] = {}
+        counts: dict[str, DeliveryCounts] = {}
         known = list(DeliveryCounts.model_fields)
         for start in range(0, len(tenants), _CHUNK):
             chunk = tenants[start : start + _CHUNK]
@@ -142,10 +142,12 @@ class RedisDeliveries:
                 for tenant in chunk:
                     pipeline.hmget(self._keys.hook_counts(tenant), known)
                 rows = await answered(pipeline.execute())
-            told = [(tenant, dict(zip(known, row, strict=True))) for tenant, row in zip(chunk, rows, strict=True)]
-            found |= {
+            tenant_rows = [
+                (tenant, dict(zip(known, row, strict=True))) for tenant, row in zip(chunk, rows, strict=True)
+            ]
+            counts |= {
                 tenant: DeliveryCounts(**{name: int(count or 0) for name, count in row.items()})
-                for tenant, row in told
+                for tenant, row in tenant_rows
                 if any(count is not None for count in row.values())
             }
-        return found
+        return counts

@@ -15,25 +15,25 @@ from scrubjay.model.clock import from_us
 
 def decode_delivery(tenant: str, delivery_id: str, row: Mapping[bytes, bytes]) -> Delivery:
     """A delivery from its hash."""
-    told = {name.decode(): value.decode() for name, value in row.items()}
+    fields = {name.decode(): value.decode() for name, value in row.items()}
     return Delivery(
         id=delivery_id,
-        webhook_id=told["hook"],
-        event=told["event"],
-        scope=Scope(tenant=tenant, **{name: told[name] for name in OWNERS if name in told}),
-        memory_id=told.get("memory"),
-        turn_id=told.get("turn"),
-        nth=int(told.get("nth", 0)),
-        version=int(told["version"]) if "version" in told else None,
-        status=DeliveryStatus(told["status"]),
-        attempts=int(told["attempts"]),
-        status_code=int(told["code"]) if "code" in told else None,
-        error=told.get("error"),
-        order=int(told.get("order", 0)),
-        noted_at=from_us(told["noted_us"]),
-        tried_at=from_us(told["tried_us"]) if "tried_us" in told else None,
-        done_at=from_us(told["done_us"]) if "done_us" in told else None,
-        due_at=from_us(told["due_us"]) if "due_us" in told else None,
+        webhook_id=fields["hook"],
+        event=fields["event"],
+        scope=Scope(tenant=tenant, **{name: fields[name] for name in OWNERS if name in fields}),
+        memory_id=fields.get("memory"),
+        turn_id=fields.get("turn"),
+        nth=int(fields.get("nth", 0)),
+        version=int(fields["version"]) if "version" in fields else None,
+        status=DeliveryStatus(fields["status"]),
+        attempts=int(fields["attempts"]),
+        status_code=int(fields["code"]) if "code" in fields else None,
+        error=fields.get("error"),
+        order=int(fields.get("order", 0)),
+        noted_at=from_us(fields["noted_us"]),
+        tried_at=from_us(fields["tried_us"]) if "tried_us" in fields else None,
+        done_at=from_us(fields["done_us"]) if "done_us" in fields else None,
+        due_at=from_us(fields["due_us"]) if "due_us" in fields else None,
     )
 
 
@@ -60,5 +60,11 @@ async def _ours(redis: Redis, keys: Keys, scope: Scope, before: int | None, ids:
         for delivery_id in ids:
             pipeline.hgetall(keys.delivery(scope.tenant, delivery_id))
         rows = await answered(pipeline.execute())
-    found = [decode_delivery(scope.tenant, one, row) for one, row in zip(ids, rows, strict=True) if row]
-    return [one.id for one in found if scope.covers(one.scope) and (before is None or one.order <= before)]
+    deliveries = [
+        decode_delivery(scope.tenant, delivery_id, row) for delivery_id, row in zip(ids, rows, strict=True) if row
+    ]
+    return [
+        delivery.id
+        for delivery in deliveries
+        if scope.covers(delivery.scope) and (before is None or delivery.order <= before)
+    ]

@@ -39,20 +39,20 @@ class RedisWebhooks:
 
     async def get(self, tenant: str, webhook_id: str) -> Webhook | None:
         """One of the tenant's. Raises NewerFormat, Unreadable."""
-        found = await answered(self._redis.hget(self._keys.hooks(tenant), webhook_id))
-        return await self.decoded(webhook_id, found) if found not in (None, _BURIED) else None
+        document = await answered(self._redis.hget(self._keys.hooks(tenant), webhook_id))
+        return await self.decoded(webhook_id, document) if document not in (None, _BURIED) else None
 
     async def all(self, tenant: str) -> list[Webhook]:
         """All of the tenant's that can be read, the oldest first."""
-        found = list[Webhook]()
+        webhooks = list[Webhook]()
         for webhook_id, document in (await answered(self._redis.hgetall(self._keys.hooks(tenant)))).items():
             if document == _BURIED:
                 continue
             try:
-                found.append(await self.decoded(webhook_id.decode(), document))
+                webhooks.append(await self.decoded(webhook_id.decode(), document))
             except (NewerFormat, Unreadable) as error:
                 log.warning("left_out", reason=error.plain)
-        return sorted(found, key=lambda one: (one.created_at, one.id))
+        return sorted(webhooks, key=lambda webhook: (webhook.created_at, webhook.id))
 
     async def replace(self, tenant: str, webhook: Webhook) -> bool:
         """Another state of one; False, and nothing is changed, where there is none of this id any more."""

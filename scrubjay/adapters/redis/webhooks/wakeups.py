@@ -53,7 +53,7 @@ class HookWakeups:
         """
         with contextlib.suppress(InboxUnavailable):
             known = await answered(self._redis.hkeys(self._keys.hooks(tenant)))
-            await asyncio.gather(*(self.ring(self._keys.hook(tenant, one.decode())) for one in known))
+            await asyncio.gather(*(self.ring(self._keys.hook(tenant, hook.decode())) for hook in known))
 
     async def ring_due(self, monotonic_ms: int) -> int:
         """Send messages for those of all tenants that are due by the monotonic clock; returns how many.
