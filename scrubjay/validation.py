@@ -25,7 +25,7 @@ MOST_CATEGORIES = 50
 MOST_METADATA_KEYS = 50
 MOST_METADATA_BYTES = 16_384
 _DEEPEST_METADATA = 5
-_A_DAY = timedelta(days=1)
+_CLOCK_TOLERANCE = timedelta(days=1)
 WILDCARD_ID = "wildcard_id"  # the kind of error that the error table answers with 400
 
 
@@ -213,7 +213,7 @@ async def is_misdated(field: str, moment: datetime | None, clock: Clock) -> bool
 
     Raises Misdated, which names the field, where the clocks agree.
     """
-    if moment is None or moment <= await clock.now() + _A_DAY:
+    if moment is None or moment <= await clock.now() + _CLOCK_TOLERANCE:
         return False
     if await clock.agrees():
         raise Misdated(f"{field} is more than a day ahead: give the time at which it was said, in UTC, or none")

@@ -34,10 +34,8 @@ from tests.model_server.wire import Fault, Kind
 from tests.redis_keys import keys
 from tests.support import free_port, wait_until
 
-MARK = "hemlock"
+MARK, TRIES, SHORT_SECONDS = "hemlock", 5, 0.4
 POISON = f"I like {MARK}."
-TRIES = 5
-SHORT_SECONDS = 0.4
 
 
 def user(name: str) -> Scope:
@@ -110,13 +108,14 @@ async def workshop(house: House, server: ModelServer, redis: Redis) -> AsyncIter
 
 
 def opened(house: House, server: ModelServer, redis: Redis, stack: AsyncExitStack, *, embeds: bool = False) -> Workshop:
-    scripts, address = RedisScripts(redis), {"api_key": "key", "base_url": server.base_url}
+    scripts = RedisScripts(redis)
+    gpt = RemoteModel(api_key="key", base_url=server.base_url, model="gpt", timeout_seconds=SHORT_SECONDS)
     limits = BreakerLimits(base_seconds=0.02, longest_seconds=0.05, call_seconds=5)
-    remote = OpenAIModel(RemoteModel(model="gpt", timeout_seconds=SHORT_SECONDS, **address), meter=Purse())
+    remote = OpenAIModel(gpt, meter=Purse())
     stack.push_async_callback(remote.aclose)
     model, embedder = GuardedModel(remote, RedisBreaker(scripts, "gpt", limits)), house.embedder
     if embeds:
-        far = OpenAIEmbedder(RemoteModel(model="embed", timeout_seconds=SHORT_SECONDS, **address), meter=Purse())
+        far = OpenAIEmbedder(replace(gpt, model="embed"), meter=Purse())
         stack.push_async_callback(far.aclose)
         embedder = GuardedEmbedder(Fitting(far), RedisBreaker(scripts, "embed", limits))  # type: ignore[assignment]
     house.lanes._limits = replace(house.lanes._limits, max_attempts=TRIES)
