@@ -1,4 +1,4 @@
-"""Celery's Redis transport, made to go on when Redis is full, and when another server becomes the primary.
+"""Celery's connection to Redis: it goes on when Redis is full or away, and when another server becomes the primary.
 
 A full Redis refuses what could need memory, and so would refuse a worker that starts (it declares its queues) and its
 answer to `celery inspect ping` (a liveness probe would then end the workers that make room). It also refuses whatever
@@ -8,6 +8,9 @@ whose first write needs no memory, which Redis lets finish, and its pipelines ar
 A server that is demoted, loads its data or cannot write refuses commands, and kombu ends the worker for a refusal that
 it does not know. Such a refusal is raised as a lost connection: Celery closes all that it has and connects anew, again
 and again, until the address leads to a primary.
+
+Celery waits two seconds longer after each attempt, up to half a minute, and turns wait meanwhile: here each pause is one
+second.
 """
 
 from __future__ import annotations
@@ -17,6 +20,8 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+from celery.app.amqp import AMQP
+from kombu.connection import Connection
 from kombu.transport import redis as kombu
 from redis import ConnectionError as RedisConnectionError
 from redis import Redis, ResponseError
@@ -26,6 +31,7 @@ from scrubjay.adapters.redis.keys import DEFAULT_KEYS, Keys
 from scrubjay.adapters.redis.refusals import Refusal, refusal_of, sentence
 from scrubjay.adapters.redis.scripts import goes_on
 
+_RETRY_SECONDS = 1.0
 _ENLARGING = ("LPUSH", "RPUSH", "SADD")
 
 
@@ -127,6 +133,21 @@ class Channel(kombu.Channel):
 
 
 class Transport(kombu.Transport):
-    """What `broker_transport` names."""
+    """The transport: Celery's setting `broker_transport` names it."""
 
     Channel = Channel
+
+
+class PromptConnection(Connection):
+    """A connection that is tried again after one second, however often it fails."""
+
+    def ensure_connection(self, *args: Any, **options: Any) -> Any:
+        """Connect; repeats until it succeeds."""
+        intervals = {f"interval_{name}": _RETRY_SECONDS for name in ("start", "step", "max")}
+        return super().ensure_connection(*args, **{**intervals, **options})  # type: ignore[no-untyped-call] # theirs
+
+
+class Amqp(AMQP):
+    """The class with which Celery makes its connections: the app's option `amqp` names it."""
+
+    Connection = PromptConnection

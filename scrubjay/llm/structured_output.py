@@ -10,7 +10,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from scrubjay.errors import BadAnswer
-from scrubjay.llm.prompts import asked_again
+from scrubjay.llm.prompts import question_after_error
 from scrubjay.ports import Answer, LanguageModel, Question
 
 T = TypeVar("T")
@@ -57,7 +57,7 @@ async def ask(
             return value
         except ValueError as invalid:
             error = _described(invalid)
-        attempt = asked_again(question, error)
+        attempt = question_after_error(question, error)
     raise BadAnswer(f"The model's answer to the {question.name} was invalid twice, at last because {error}.")
 
 

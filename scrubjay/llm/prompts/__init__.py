@@ -119,7 +119,7 @@ def reconciliation(candidates: Sequence[Fact], known: Sequence[Recalled]) -> Que
     )
 
 
-def asked_again(question: Question, error: str) -> Question:
+def question_after_error(question: Question, error: str) -> Question:
     """The same question after an answer that could not be used; the error is named."""
     again = COMMON.fill("asked again", error=error)
     return question.model_copy(update={"user": f"{question.user}\n\n{again}"})
