@@ -9,8 +9,8 @@ A server that is demoted, loads its data or cannot write refuses commands, and k
 it does not know. Such a refusal is raised as a lost connection: Celery closes all that it has and connects anew, again
 and again, until the address leads to a primary.
 
-Celery waits two seconds longer after each attempt, up to half a minute, and turns wait meanwhile: here each pause is one
-second.
+Celery waits two seconds longer after each attempt, up to half a minute, and turns wait meanwhile: here each pause is
+one second.
 """
 
 from __future__ import annotations
