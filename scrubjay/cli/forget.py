@@ -62,18 +62,18 @@ def forget(
         check(verify, {"user_id": user, "agent_id": agent, "run_id": run, "app_id": app_id}, as_json, url, key)
         return
     whose = owner(user, agent, run, app_id)
-    named = ", ".join(f"{kind} {name}" for kind, name in whose.items() if name is not None)
-    confirm(yes, f"Erase everything of {named}? It cannot be undone.")
-    given = call(url, key, lambda client: client.forget(exact=exact, **whose))
+    description = ", ".join(f"{kind} {name}" for kind, name in whose.items() if name is not None)
+    confirm(yes, f"Erase everything of {description}? It cannot be undone.")
+    issued = call(url, key, lambda client: client.forget(exact=exact, **whose))
     if as_json:
-        show_json(given)
+        show_json(issued)
     else:
-        show_receipt(given)
+        show_receipt(issued)
     if receipt is not None:
-        write_receipt(given, receipt)
+        write_receipt(issued, receipt)
         err().print(f"Written to {receipt}. Check it with `scrubjay forget --verify {receipt}`.", soft_wrap=True)
-    if not given.known:
-        err().print(f"There was nothing of {named}. Check the ids: they must be exactly as they were posted.")
-    if not given.verified:
+    if not issued.known:
+        err().print(f"There was nothing of {description}. Check the ids: they must be exactly as they were posted.")
+    if not issued.verified:
         err().print("Something was left behind: run it again.")
         raise typer.Exit(1)

@@ -81,7 +81,7 @@ def show_turn(turn: TurnView) -> None:
         rows = [(event.event, event.memory, event.previous, event.id) for event in turn.events]
         out().print(table(rows, "event", "memory", "before", "id"))
     if turn.history:
-        lines = [incident(one) for one in turn.history]
+        lines = [incident(entry) for entry in turn.history]
         out().print(table(lines, "when", "what went wrong", "times", "attempt", "turns", "error"))
 
 

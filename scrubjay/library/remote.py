@@ -99,9 +99,9 @@ class Remote:
         while True:
             with _typed():
                 left_ms = int(1000 * max(0, deadline - clock()))
-                found = await self._client.turn(turn_id, wait_ms=min(_LONGEST_WAIT_MS, left_ms))
-            if found.status in _DONE or clock() >= deadline:
-                return found
+                view = await self._client.turn(turn_id, wait_ms=min(_LONGEST_WAIT_MS, left_ms))
+            if view.status in _DONE or clock() >= deadline:
+                return view
             await asyncio.sleep(pause)
             pause = min(_LAST_LOOK_SECONDS, pause * 1.5)
 

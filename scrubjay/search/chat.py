@@ -77,12 +77,12 @@ async def converse_in_pieces(
     with paid_by(scope.tenant), asked_by(scope):
         question, memories = await _recalled(scope, message, parts)
         yield Recollection(memories=memories)
-        said = []
+        spoken = []
         async with aclosing(model.chat_stream(_prompt(question, memories))) as pieces:
             async for piece in pieces:
-                said.append(piece)
+                spoken.append(piece)
                 yield Delta(text=piece)
-        yield await _remembered(scope, question, "".join(said), memories, parts)
+        yield await _remembered(scope, question, "".join(spoken), memories, parts)
 
 
 def _present(parts: Conversing) -> LanguageModel:

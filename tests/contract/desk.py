@@ -34,8 +34,8 @@ class Desk:
     redis: Redis
 
     async def post(self, text: str = "I live in Berlin", scope: Scope = ANA, key: str | None = None) -> str:
-        said = Submission(scope=scope, messages=(Message(role=Role.USER, content=text),))
-        return (await self.inbox.accept(said, idempotency_key=key)).id
+        submission = Submission(scope=scope, messages=(Message(role=Role.USER, content=text),))
+        return (await self.inbox.accept(submission, idempotency_key=key)).id
 
     async def settle_all(self, lease: Lease, size: int = 8) -> list[str]:
         settled: list[str] = []
@@ -50,10 +50,10 @@ class Desk:
     ) -> Erased:
         """Forget what the scope has in one lane; returns all that was removed."""
         steps = list[Erased]()
-        async with self.inbox.holding(hand_back or self.lanes.hand_back) as held:
-            await held.take([lane or scope.lane])
+        async with self.inbox.holding(hand_back or self.lanes.hand_back) as hold:
+            await hold.take([lane or scope.lane])
             epoch = await self.inbox.raise_epoch(scope)
-            for lease in held.leases:
+            for lease in hold.leases:
                 steps += [step async for step in self.inbox.erase(scope, lease, epoch.order)]
         return all_of(steps)
 

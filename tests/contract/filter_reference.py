@@ -15,66 +15,66 @@ _DAY = len("2026-01-01")
 
 def meets(memory: Memory, condition: Mapping[str, Any]) -> bool:
     """Whether a memory meets a filter."""
-    return all(_entry(memory, key, said) for key, said in condition.items())
+    return all(_entry(memory, key, item) for key, item in condition.items())
 
 
-def _entry(memory: Memory, key: str, said: Any) -> bool:
+def _entry(memory: Memory, key: str, value: Any) -> bool:
     if key == "AND":
-        return all(meets(memory, part) for part in said)
+        return all(meets(memory, part) for part in value)
     if key == "OR":
-        return any(meets(memory, part) for part in said)
+        return any(meets(memory, part) for part in value)
     if key == "NOT":
-        return not any(meets(memory, part) for part in (said if isinstance(said, list) else [said]))
+        return not any(meets(memory, part) for part in (value if isinstance(value, list) else [value]))
     if key == "metadata":
-        return all(_inside(memory.metadata.get(name), more) for name, more in said.items())
-    return _said_of(_value(memory, key), said)
+        return all(_inside(memory.metadata.get(name), more) for name, more in value.items())
+    return _said_of(_value(memory, key), value)
 
 
-def _inside(found: Any, said: Any) -> bool:
-    if isinstance(said, dict) and not _OPERATORS & set(said):
-        inner = found if isinstance(found, dict) else {}
-        return all(_inside(inner.get(name), more) for name, more in said.items())
-    return _said_of(found, said)
+def _inside(value: Any, item: Any) -> bool:
+    if isinstance(item, dict) and not _OPERATORS & set(item):
+        inner = value if isinstance(value, dict) else {}
+        return all(_inside(inner.get(name), more) for name, more in item.items())
+    return _said_of(value, item)
 
 
 def _value(memory: Memory, key: str) -> Any:
     names = {"timestamp": "valid_from", "keywords": "text", "memory_ids": "id"}
-    found = memory if hasattr(memory, names.get(key, key)) else memory.scope
-    value = getattr(found, names.get(key, key))
+    answer = memory if hasattr(memory, names.get(key, key)) else memory.scope
+    value = getattr(answer, names.get(key, key))
     return list(value) if isinstance(value, tuple) else value
 
 
-def _said_of(found: Any, said: Any) -> bool:
-    if said == "*":
-        return _is_set(found)
-    if isinstance(said, list):
-        said = {"in": said}
-    if not isinstance(said, dict):
-        said = {"eq": said}
-    return all(_is_set(found) and _compared(op, found, wanted) for op, wanted in said.items())
+def _said_of(value: Any, item: Any) -> bool:
+    if item == "*":
+        return _is_set(value)
+    if isinstance(item, list):
+        item = {"in": item}
+    if not isinstance(item, dict):
+        item = {"eq": item}
+    return all(_is_set(value) and _compared(op, value, wanted) for op, wanted in item.items())
 
 
-def _is_set(found: Any) -> bool:
-    return found is not None and found != []
+def _is_set(value: Any) -> bool:
+    return value is not None and value != []
 
 
-def _compared(op: str, found: Any, wanted: Any) -> bool:
+def _compared(op: str, value: Any, wanted: Any) -> bool:
     if op in ("contains", "icontains"):
-        return _contains(found, wanted, fold=op == "icontains")
-    each = found if isinstance(found, list) else [found]
+        return _contains(value, wanted, fold=op == "icontains")
+    each = value if isinstance(value, list) else [value]
     if op in ("ne", "nin"):
-        return not any(_equal(one, other) for one in each for other in (wanted if op == "nin" else [wanted]))
+        return not any(_equal(item, other) for item in each for other in (wanted if op == "nin" else [wanted]))
     if op in ("eq", "in"):
-        return any(_equal(one, other) for one in each for other in (wanted if op == "in" else [wanted]))
-    return any(_ordered(op, one, wanted) for one in each)
+        return any(_equal(item, other) for item in each for other in (wanted if op == "in" else [wanted]))
+    return any(_ordered(op, item, wanted) for item in each)
 
 
-def _contains(found: Any, wanted: Any, fold: bool) -> bool:
-    if isinstance(found, list):
-        return any(_equal(_folded(one, fold), _folded(wanted, fold)) for one in found)
-    if not isinstance(found, str) or not isinstance(wanted, str):
+def _contains(value: Any, wanted: Any, fold: bool) -> bool:
+    if isinstance(value, list):
+        return any(_equal(_folded(item, fold), _folded(wanted, fold)) for item in value)
+    if not isinstance(value, str) or not isinstance(wanted, str):
         return False
-    return _folded(wanted, fold) in _folded(found, fold)
+    return _folded(wanted, fold) in _folded(value, fold)
 
 
 def _folded(value: Any, fold: bool) -> Any:
@@ -83,33 +83,33 @@ def _folded(value: Any, fold: bool) -> Any:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", value).casefold())
 
 
-def _equal(one: Any, other: Any) -> bool:
-    if isinstance(one, datetime):
+def _equal(value: Any, other: Any) -> bool:
+    if isinstance(value, datetime):
         first, last = _span(other)
-        return first <= one <= last
-    if isinstance(one, bool) or isinstance(other, bool):
-        return one is other
-    if isinstance(one, int | float) and isinstance(other, int | float):
-        return one == other
-    return isinstance(one, str) and isinstance(other, str) and one == other
+        return first <= value <= last
+    if isinstance(value, bool) or isinstance(other, bool):
+        return value is other
+    if isinstance(value, int | float) and isinstance(other, int | float):
+        return value == other
+    return isinstance(value, str) and isinstance(other, str) and value == other
 
 
-def _ordered(op: str, one: Any, wanted: Any) -> bool:
-    if isinstance(one, datetime):
+def _ordered(op: str, item: Any, wanted: Any) -> bool:
+    if isinstance(item, datetime):
         first, last = _span(wanted)
-        return {"gt": one > last, "gte": one >= first, "lt": one < first, "lte": one <= last}[op]
-    if isinstance(one, bool) or not isinstance(one, int | float):
+        return {"gt": item > last, "gte": item >= first, "lt": item < first, "lte": item <= last}[op]
+    if isinstance(item, bool) or not isinstance(item, int | float):
         return False
-    value, bound = float(one), float(wanted)  # as Qdrant compares
+    value, bound = float(item), float(wanted)  # as Qdrant compares
     return {"gt": value > bound, "gte": value >= bound, "lt": value < bound, "lte": value <= bound}[op]
 
 
-def _span(said: Any) -> Sequence[datetime]:
-    if not isinstance(said, str):
-        at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=said)
-    elif len(said) == _DAY:
-        at = datetime.fromisoformat(f"{said}T00:00:00Z")
+def _span(value: Any) -> Sequence[datetime]:
+    if not isinstance(value, str):
+        at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=value)
+    elif len(value) == _DAY:
+        at = datetime.fromisoformat(f"{value}T00:00:00Z")
         return at, at + timedelta(days=1, microseconds=-1)
     else:
-        at = datetime.fromisoformat(said)
+        at = datetime.fromisoformat(value)
     return at, at

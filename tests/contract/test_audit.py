@@ -171,10 +171,10 @@ async def test_the_turn_that_has_waited_longest_is_known(swept: Desk) -> None:
     assert (await swept.turns.ledger("default")).oldest_waiting_at is None
     first = await swept.post("first")
     await swept.post("second")
-    found = await swept.turns.get(Scope(tenant="default"), first)
-    assert found is not None
-    assert found.status is Status.QUEUED
-    assert (await swept.turns.ledger("default")).oldest_waiting_at == found.accepted_at
+    status = await swept.turns.get(Scope(tenant="default"), first)
+    assert status is not None
+    assert status.status is Status.QUEUED
+    assert (await swept.turns.ledger("default")).oldest_waiting_at == status.accepted_at
 
 
 async def test_how_redis_is_set_is_told_and_its_memory(audit: RedisAudit, redis: Redis) -> None:

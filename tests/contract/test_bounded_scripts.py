@@ -96,8 +96,8 @@ async def batches(made: World) -> None:
             batch = await made.lanes.take(lease, 4, 10_000)
             assert batch is not None
             assert [turn.id for turn in batch.turns] == ids
-            told = tuple(TurnEvent(event=Event.ADD, id=f"m{number}", memory="x") for number in range(30))
-            plan = Plan(turn_ids=tuple(ids), events=dict.fromkeys(ids, told), gated=frozenset(ids[:1]))
+            events = tuple(TurnEvent(event=Event.ADD, id=f"m{number}", memory="x") for number in range(30))
+            plan = Plan(turn_ids=tuple(ids), events=dict.fromkeys(ids, events), gated=frozenset(ids[:1]))
             await made.lanes.record(lease, plan)
             await made.lanes.confirm(lease, batch.turns)
             if scope == ana:
@@ -182,11 +182,11 @@ async def forgetting(made: World) -> None:
         await made.lanes.record(lease, Plan(turn_ids=(later,), writes=(Write(point_id="m1", memory=memory),)))
         assert await made.inbox.unplan(lease, fay, 0) == 1
     await stored(made, fay)
-    async with made.inbox.holding(made.lanes.hand_back) as held:
-        await held.take([fay.lane])
+    async with made.inbox.holding(made.lanes.hand_back) as hold:
+        await hold.take([fay.lane])
         epoch = await made.inbox.raise_epoch(fay)
         await made.renewed()
-        assert [step async for step in made.inbox.erase(fay, held.leases[0], epoch.order)]
+        assert [step async for step in made.inbox.erase(fay, hold.leases[0], epoch.order)]
     await made.inbox.drop_notifications(fay, epoch.order)
     await made.note_removal(fay)
     await made.receipts.keep(made.receipt())

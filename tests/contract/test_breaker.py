@@ -95,9 +95,9 @@ async def test_lanes_are_asked_to_wait_for_different_times(redis: Redis) -> None
 
 
 async def test_an_answer_between_failures_keeps_it_closed(redis: Redis) -> None:
-    one, other = fleet_on(redis, 2, SLOW)
+    breaker, other = fleet_on(redis, 2, SLOW)
     for error in [AWAY, AWAY, None, AWAY, AWAY, ModelRejected("too long"), AWAY, AWAY]:
-        assert await made(one, error)
+        assert await made(breaker, error)
     assert await made(other)
 
 
@@ -109,8 +109,8 @@ async def test_what_the_provider_said_of_one_turn_is_not_told_to_others(redis: R
 
 
 async def test_a_refused_key_opens_it_at_the_first_call(redis: Redis) -> None:
-    one, other = fleet_on(redis, 2, SLOW)
-    assert await made(one, REFUSED)
+    breaker, other = fleet_on(redis, 2, SLOW)
+    assert await made(breaker, REFUSED)
     assert str(await refusal(other)).startswith("The model gpt refused our key (check OPENAI_API_KEY); asking again in")
 
 
@@ -151,8 +151,8 @@ async def test_each_answer_lets_one_more_call_through_at_once_until_they_are_no_
 
 
 async def test_a_failing_probe_opens_it_for_twice_as_long_up_to_the_longest_pause(redis: Redis) -> None:
-    one, other = fleet_on(redis, 2)
-    await opened([one])
+    breaker, other = fleet_on(redis, 2)
+    await opened([breaker])
     pauses = [await pause_ms(redis)]
     for _ in range(4):
         await wait_until(lambda: made(other, AWAY), what="the pause being over")
@@ -223,9 +223,9 @@ async def test_a_probe_whose_process_died_gives_its_place_up_after_the_time_a_ca
     async def room() -> int:
         with contextlib.suppress(LeaseLost):
             async with AsyncExitStack() as others:
-                found = await entered(fleet, others)
+                number = await entered(fleet, others)
                 raise LeaseLost("left without an answer")
-        return found
+        return number
 
     assert await room() == 1
 
@@ -243,13 +243,13 @@ async def test_endpoints_of_another_address_model_or_key_have_breakers_of_their_
 
 
 async def test_every_key_ends_by_itself_and_a_healthy_provider_has_none(redis: Redis) -> None:
-    one, other = fleet_on(redis, 2)
-    assert await made(one)
+    breaker, other = fleet_on(redis, 2)
+    assert await made(breaker)
     assert await redis.keys() == []
-    await made(one, AWAY)
+    await made(breaker, AWAY)
     assert await redis.pttl(keys.breaker(NAME)) > 0
-    assert await made(one)
-    await made(one, REFUSED)
+    assert await made(breaker)
+    await made(breaker, REFUSED)
     assert await redis.pttl(keys.breaker(NAME)) > 0
     async with AsyncExitStack() as calls:
         await wait_until(lambda: entered([other], calls), what="the pause being over")

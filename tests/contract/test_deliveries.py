@@ -50,8 +50,8 @@ class Counter:
 
     async def statuses(self) -> list[tuple[str, str | None]]:
         listed = await self.deliveries.page("default", HOOK.id, Page())
-        found = listed.items
-        return [(one.status.value, one.error) for one in found]
+        deliveries = listed.items
+        return [(delivery.status.value, delivery.error) for delivery in deliveries]
 
 
 @pytest.fixture
@@ -95,8 +95,8 @@ async def test_two_changes_of_one_memory_by_one_turn_are_two_deliveries_told_apa
     update = TurnEvent(event=Event.UPDATE, id="m1", memory="x")
     await counter.settle(added(1), update, update)
     listed = await counter.deliveries.page("default", HOOK.id, Page())
-    found = listed.items
-    assert [(one.event, one.nth) for one in found] == [("UPDATE", 1), ("UPDATE", 0), ("ADD", 0)]
+    deliveries = listed.items
+    assert [(delivery.event, delivery.nth) for delivery in deliveries] == [("UPDATE", 1), ("UPDATE", 0), ("ADD", 0)]
 
 
 async def test_one_delivery_of_a_lane_is_claimed_at_a_time_and_the_next_when_it_is_done(counter: Counter) -> None:

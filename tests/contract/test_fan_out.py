@@ -64,7 +64,7 @@ async def noted(redis: Redis) -> dict[str, list[str]]:
     by_hook = dict[str, list[str]]()
     for hook in HOOKS:
         ids: Any = await redis.lrange(f"sj:hook_lane:default:{hook.id}:user:ana", 0, -1)
-        rows: Any = [await redis.hmget(f"sj:delivery:default:{one.decode()}", "memory", "version") for one in ids]
+        rows: Any = [await redis.hmget(f"sj:delivery:default:{item.decode()}", "memory", "version") for item in ids]
         by_hook[hook.id] = [memory.decode() + (f" v{version.decode()}" if version else "") for memory, version in rows]
     return by_hook
 
@@ -129,8 +129,10 @@ async def test_of_an_owner_who_was_erased_nothing_more_is_noted_and_no_outbox_na
     await counter.settle(*(added(number) for number in range(MANY)))
     await counter.desk.erase()
     assert await counter.desk.inbox.drop_notifications(ANA, 2**53) > 0
-    told = [name for name in await all_of_redis(redis) if name.startswith(("sj:hook", "sj:delivery")) and "ana" in name]
-    assert told == []
+    names = [
+        name for name in await all_of_redis(redis) if name.startswith(("sj:hook", "sj:delivery")) and "ana" in name
+    ]
+    assert names == []
     assert await redis.zcard("sj:hook_lanes:default") == 0
     assert not await counter.deliveries.fan_out("default")
     assert await noted(redis) == {hook.id: [] for hook in HOOKS}
@@ -143,10 +145,10 @@ async def test_what_settling_costs_does_not_grow_with_events_or_webhooks(counter
             await counter.book.bury("default", hook.id)
         for events in (1, MANY):
             turn_id = await counter.desk.post()
-            told = tuple(TurnEvent(event=Event.ADD, id=f"m{number}", memory="x") for number in range(events))
+            items = tuple(TurnEvent(event=Event.ADD, id=f"m{number}", memory="x") for number in range(events))
             async with counter.desk.lanes.lease(ANA.lane) as lease:
                 assert lease is not None
                 await counter.desk.lanes.take(lease, 1, 1000)
-                plan = Plan(turn_ids=(turn_id,), events={turn_id: told})
+                plan = Plan(turn_ids=(turn_id,), events={turn_id: items})
                 spent.add((await cost(redis, settle_and_die(redis, lease, plan)))[0])
     assert len(spent) == 1, spent

@@ -78,7 +78,7 @@ def older(memory: Memory) -> Write:
 
 MEMORIES = seeds(HERE)
 OLDER = [older(memory) for memory in MEMORIES[8:20]]
-FILTERS = filters([one.id for one in MEMORIES[:8]])
+FILTERS = filters([memory.id for memory in MEMORIES[:8]])
 
 
 @dataclass
@@ -94,19 +94,19 @@ class Library:
         listed = self.runner.run(self.store.page(scope, Page(size=200), parse(condition)))
         count, page = listed.count, listed.items
         assert count == len(page)
-        return {one.id for one in page}
+        return {memory.id for memory in page}
 
     def searched(self, condition: Any, **more: Any) -> set[str]:
         """The same by a search."""
-        asked = Query(scope=HERE, text="tea", vector=word_vector("tea"), limit=100, filters=parse(condition), **more)
-        return {one.memory.id for one in self.runner.run(self.store.search(asked))}
+        query = Query(scope=HERE, text="tea", vector=word_vector("tea"), limit=100, filters=parse(condition), **more)
+        return {neighbour.memory.id for neighbour in self.runner.run(self.store.search(query))}
 
     def locally(self, condition: Any) -> set[str]:
         """The ids among the memories here that the in-memory mode finds for the compiled filter."""
         parsed = parse(condition)
         assert parsed is not None
-        found, _ = self.local.scroll("memories", current(HERE, compiled(parsed)), limit=200)
-        return {str(point.id) for point in found}
+        records, _ = self.local.scroll("memories", current(HERE, compiled(parsed)), limit=200)
+        return {str(point.id) for point in records}
 
 
 @pytest.fixture(scope="module")
@@ -116,14 +116,17 @@ def library(qdrant_url: str) -> Iterator[Library]:
         store, local = QdrantStore(client, WordEmbedder(f"test-{uuid.uuid4().hex}")), QdrantClient(":memory:")
         lease = Lease(lane=Lane(tenant="acme", kind="user", name="ana"), token=1, taken_at=START)
         writes = [
-            Write(point_id=one.id, memory=one, vector=word_vector(one.text)) for one in (*MEMORIES, *seeds(THERE))
+            Write(point_id=memory.id, memory=memory, vector=word_vector(memory.text))
+            for memory in (*MEMORIES, *seeds(THERE))
         ]
         runner.run(store.apply(lease, [*writes, *OLDER], FOREVER))
-        there = [one.id for one in seeds(THERE)]  # as an older Scrubjay stored them
+        there = [seeded.id for seeded in seeds(THERE)]  # as an older Scrubjay stored them
         runner.run(client.delete_payload(store.collection.name, ["folded"], points=[*there], wait=True))
         local.create_collection("memories", vectors_config={})
-        here = [one for one in writes if one.memory.scope.tenant == HERE.tenant]
-        local.upsert("memories", [PointStruct(id=one.point_id, vector={}, payload=to_payload(one, 1)) for one in here])
+        here = [write for write in writes if write.memory.scope.tenant == HERE.tenant]
+        local.upsert(
+            "memories", [PointStruct(id=write.point_id, vector={}, payload=to_payload(write, 1)) for write in here]
+        )
         yield Library(runner, store, local)
         runner.run(client.delete_collection(store.collection.name))
         runner.run(client.close())
@@ -131,7 +134,7 @@ def library(qdrant_url: str) -> Iterator[Library]:
 
 
 def meant(condition: Any) -> set[str]:
-    return {one.id for one in MEMORIES if meets(one, condition)}
+    return {memory.id for memory in MEMORIES if meets(memory, condition)}
 
 
 @settings(max_examples=200, deadline=None)
@@ -188,9 +191,13 @@ def test_the_filters_of_the_manual_find_some_and_not_all_by_list_and_by_search(l
 @pytest.mark.parametrize("name", CONDITIONS)
 def test_a_filter_holds_of_the_versions_of_a_moment_as_well(library: Library, name: str) -> None:
     moment = START + timedelta(days=3)
-    versions = [*MEMORIES, *(one.memory for one in OLDER)]
-    held = [one for one in versions if one.valid_from <= moment and (one.valid_to is None or one.valid_to > moment)]
-    expected = {one.id for one in held if meets(one, CONDITIONS[name])}
+    versions = [*MEMORIES, *(write.memory for write in OLDER)]
+    memories = [
+        version
+        for version in versions
+        if version.valid_from <= moment and (version.valid_to is None or version.valid_to > moment)
+    ]
+    expected = {memory.id for memory in memories if meets(memory, CONDITIONS[name])}
     assert library.searched(CONDITIONS[name], as_of=moment) == expected
 
 
@@ -198,9 +205,9 @@ def test_a_filter_holds_of_the_versions_of_a_moment_as_well(library: Library, na
 @given(condition=FILTERS)
 def test_no_filter_leads_out_of_the_scope(library: Library, condition: Any) -> None:
     hers = Scope(tenant="acme", user_id="ana")
-    assert library.found({"OR": [condition, {"NOT": condition}]}) == {one.id for one in MEMORIES}
+    assert library.found({"OR": [condition, {"NOT": condition}]}) == {memory.id for memory in MEMORIES}
     assert library.found({"NOT": condition}, hers) == {
-        one.id for one in MEMORIES if one.scope.user_id == "ana" and not meets(one, condition)
+        memory.id for memory in MEMORIES if memory.scope.user_id == "ana" and not meets(memory, condition)
     }
 
 
@@ -217,4 +224,4 @@ def test_what_was_stored_before_there_were_folded_copies_is_found_as_written_or_
 
 
 def meant_there(readings: list[dict[str, str]], field: str) -> set[str]:
-    return {one.id for one in seeds(THERE) if meets(one, {"OR": [{field: reading} for reading in readings]})}
+    return {seeded.id for seeded in seeds(THERE) if meets(seeded, {"OR": [{field: reading} for reading in readings]})}

@@ -14,9 +14,9 @@ ERASED_FIELDS = {b"v", b"status", b"accepted_us", b"order", b"due_ms", b"attempt
 
 
 async def status(desk: Desk, turn_id: str) -> TurnStatus:
-    found = await desk.turns.get(Scope(tenant="default"), turn_id)
-    assert found is not None
-    return found
+    answer = await desk.turns.get(Scope(tenant="default"), turn_id)
+    assert answer is not None
+    return answer
 
 
 async def taken(desk: Desk, size: int = 8) -> Lease:
@@ -33,7 +33,7 @@ async def postpone(desk: Desk, error: str) -> None:
 
 
 async def whats(desk: Desk, turn_id: str) -> list[tuple[What, int, str | None]]:
-    return [(one.what, one.times, one.error) for one in (await status(desk, turn_id)).history]
+    return [(incident.what, incident.times, incident.error) for incident in (await status(desk, turn_id)).history]
 
 
 async def test_a_turn_tells_what_went_wrong_until_it_died_and_when_it_was_replayed(desk: Desk) -> None:
@@ -45,18 +45,18 @@ async def test_a_turn_tells_what_went_wrong_until_it_died_and_when_it_was_replay
     await desk.lanes.fail(lease, "bad_answer: no JSON")
     assert (await desk.inbox.revive("default", [turn_id], replay=True)).count
 
-    found = await status(desk, turn_id)
-    told = [(one.what, one.turns, one.error, one.attempt) for one in found.history]
-    assert told == [
+    answer = await status(desk, turn_id)
+    rows = [(incident.what, incident.turns, incident.error, incident.attempt) for incident in answer.history]
+    assert rows == [
         (What.POSTPONED, 2, "the model is away", 1),
         (What.WORKER_LOST, 2, None, 1),
         (What.FAILED, 1, "bad_answer: no JSON", 2),
         (What.REPLAYED, None, None, 2),
     ]
-    assert found.counts == Counts(failed=1, postponed=1, worker_lost=1, replayed=1)
-    times = [one.at for one in found.history]
+    assert answer.counts == Counts(failed=1, postponed=1, worker_lost=1, replayed=1)
+    times = [incident.at for incident in answer.history]
     assert times == sorted(times)
-    assert times[0] > found.accepted_at
+    assert times[0] > answer.accepted_at
     assert (await status(desk, other)).counts == Counts(postponed=1, worker_lost=1)
 
 
@@ -66,10 +66,10 @@ async def test_a_model_that_is_away_for_long_is_one_line_with_its_first_and_last
         await postpone(desk, f"The model is overloaded; asking again in {number} s.")
         await postpone(desk, "The model is overloaded.")
     lines = (await status(desk, turn_id)).history
-    assert [(one.times, one.error) for one in lines] == [
+    assert [(line.times, line.error) for line in lines] == [
         (30, "The model is overloaded; asking again in 29 s."), (30, "The model is overloaded."),
     ]  # fmt: skip
-    assert all(one.at < one.last_at for one in lines)
+    assert all(line.at < line.last_at for line in lines)
     assert (await status(desk, turn_id)).counts.postponed == 60
 
 
@@ -89,11 +89,13 @@ async def test_a_history_keeps_its_last_20_lines_each_cut_and_its_counts_whole(d
     for number in range(25):
         await desk.lanes.fail(await taken(desk), f"bad_answer: {number} " + "é" * 5000)
         assert (await desk.inbox.revive("default", [turn_id], replay=True)).count
-    found = await status(desk, turn_id)
-    assert (found.counts.failed, found.counts.replayed, len(found.history)) == (25, 25, 20)
-    assert found.history[-1].what is What.REPLAYED
-    assert [(one.error or "").split()[1] for one in found.history[::2]] == [str(number) for number in range(15, 25)]
-    assert {len(one.error or "") for one in found.history[::2]} == {500}
+    answer = await status(desk, turn_id)
+    assert (answer.counts.failed, answer.counts.replayed, len(answer.history)) == (25, 25, 20)
+    assert answer.history[-1].what is What.REPLAYED
+    assert [(incident.error or "").split()[1] for incident in answer.history[::2]] == [
+        str(number) for number in range(15, 25)
+    ]
+    assert {len(incident.error or "") for incident in answer.history[::2]} == {500}
     kept = await desk.redis.hget(keys.turn("default", turn_id), "history")
     assert kept is not None
     assert len(kept) < 15_000

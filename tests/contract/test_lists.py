@@ -24,28 +24,28 @@ Part = Callable[[Page], Awaitable[Slice[TurnStatus]]]
 
 async def died(desk: Desk) -> str:
     turn_id = await desk.post()
-    async with desk.lanes.lease(ANA.lane) as held:
-        assert held is not None
-        await desk.lanes.take(held, 1, 1000)
-        await desk.lanes.fail(held, "bad_answer: no JSON")
+    async with desk.lanes.lease(ANA.lane) as lease:
+        assert lease is not None
+        await desk.lanes.take(lease, 1, 1000)
+        await desk.lanes.fail(lease, "bad_answer: no JSON")
     return turn_id
 
 
 async def settled(desk: Desk, turns: int) -> list[str]:
     ids = [await desk.post() for _ in range(turns)]
-    async with desk.lanes.lease(ANA.lane) as held:
-        assert held is not None
-        await desk.settle_all(held)
+    async with desk.lanes.lease(ANA.lane) as lease:
+        assert lease is not None
+        await desk.settle_all(lease)
     return ids
 
 
 async def everything(part: Part, size: int) -> list[str]:
     """The ids of a list read to its end by cursors."""
-    found = await part(Page(size=size))
-    ids = [turn.id for turn in found.items]
-    while found.after is not None:
-        found = await part(Page(size=size, after=After.parse(found.after.cursor)))
-        ids += [turn.id for turn in found.items]
+    answer = await part(Page(size=size))
+    ids = [turn.id for turn in answer.items]
+    while answer.after is not None:
+        answer = await part(Page(size=size, after=After.parse(answer.after.cursor)))
+        ids += [turn.id for turn in answer.items]
     return ids
 
 
@@ -104,8 +104,8 @@ async def test_the_turns_of_a_user_and_the_list_of_the_dead_agree_a_retention_af
     await redis.delete(OWNED)
     assert await desk.turns.dead("default", DeadFilter(user_id="ana")) == [dead]
     for status in (None, Status.DEAD):
-        found = await desk.turns.page("default", status, "ana", Page())
-        assert (found.count, [turn.id for turn in found.items]) == (1, [dead])
+        page = await desk.turns.page("default", status, "ana", Page())
+        assert (page.count, [turn.id for turn in page.items]) == (1, [dead])
     by_user = await desk.turns.dead_page("default", DeadFilter(user_id="ana"), Page())
     assert [turn.id for turn in by_user.items] == [dead]
 
@@ -117,12 +117,12 @@ async def test_a_dead_turn_leaves_the_dead_of_its_lane_as_it_is_replayed_discard
     assert await redis.zcard(DEAD) == 2
     assert (await desk.inbox.revive("default", [replayed], replay=True)).count == 1
     assert (await desk.inbox.revive("default", [discarded], replay=False)).count == 1
-    found = await desk.turns.page("default", None, "ana", Page())
-    assert [(turn.id, turn.status) for turn in found.items] == [(replayed, Status.QUEUED)]
-    async with desk.lanes.lease(ANA.lane) as held:
-        assert held is not None
-        await desk.lanes.take(held, 1, 1000)
-        await desk.lanes.fail(held, "bad_answer: no JSON")
+    page = await desk.turns.page("default", None, "ana", Page())
+    assert [(turn.id, turn.status) for turn in page.items] == [(replayed, Status.QUEUED)]
+    async with desk.lanes.lease(ANA.lane) as lease:
+        assert lease is not None
+        await desk.lanes.take(lease, 1, 1000)
+        await desk.lanes.fail(lease, "bad_answer: no JSON")
     assert await redis.zcard(DEAD) == 1
     await desk.erase()
     assert not await redis.exists(DEAD)
@@ -131,8 +131,8 @@ async def test_a_dead_turn_leaves_the_dead_of_its_lane_as_it_is_replayed_discard
 async def test_turns_whose_status_has_ended_are_not_counted(desk: Desk, redis: Redis) -> None:
     turn_id = await desk.post()
     await redis.zadd(OWNED, {f"ended-{number}": number for number in range(1, 1_500)})
-    found = await desk.turns.page("default", None, "ana", Page())
-    assert (found.count, [turn.id for turn in found.items]) == (1, [turn_id])
+    page = await desk.turns.page("default", None, "ana", Page())
+    assert (page.count, [turn.id for turn in page.items]) == (1, [turn_id])
 
 
 @pytest.mark.parametrize("size", [1, 2, 100])

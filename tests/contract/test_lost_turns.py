@@ -61,8 +61,8 @@ async def test_lost_turns_are_counted_and_logged_once_and_the_others_settle_in_t
         settled = await desk.settle_all(await hold(desk))
         assert await desk.lanes._acquire(ANA.lane, edit=False) is None
     assert settled == [turn_id for number, turn_id in enumerate(posted) if number not in gone]
-    told = [(line["turn_id"], line["tenant"]) for line in lines if line["event"] == "turn_lost"]
-    assert told == [(posted[number], TENANT) for number in gone]
+    rows = [(line["turn_id"], line["tenant"]) for line in lines if line["event"] == "turn_lost"]
+    assert rows == [(posted[number], TENANT) for number in gone]
     assert not [line for line in lines if line["event"] != "turn_lost"]
     assert await desk.redis.zcard(keys.lanes) == 0
     await agree(desk, settled=6 - len(gone), lost=len(gone))
@@ -153,6 +153,6 @@ async def test_a_lane_whose_step_redis_refuses_rests_for_longer_each_time_and_sp
     await redis.delete(QUEUE)
     assert await wait_until(desk.inbox.sweep, deadline_seconds=5, what="the sweep ringing") == 1
     assert await desk.settle_all(await hold(desk)) == [turn_id]
-    found = await desk.turns.get(ANA, turn_id)
-    assert found is not None
-    assert found.status is Status.SETTLED
+    status = await desk.turns.get(ANA, turn_id)
+    assert status is not None
+    assert status.status is Status.SETTLED

@@ -195,14 +195,14 @@ class Walk:
         await asyncio.sleep(self.rng.choice([0.001, 0.01, 0.035]))
 
     async def status(self, turn_id: str) -> Status:
-        found = await self.desk.turns.get(Scope(tenant="default"), turn_id)
-        assert found is not None
-        assert found.attempts >= 0, "no attempt is given back twice"
-        return found.status
+        status = await self.desk.turns.get(Scope(tenant="default"), turn_id)
+        assert status is not None
+        assert status.attempts >= 0, "no attempt is given back twice"
+        return status.status
 
     async def waiting(self, lane: Lane) -> list[str]:
-        found: list[bytes] = await self.desk.redis.lrange(keys.waiting(lane), 0, -1)  # type: ignore[assignment]
-        return [turn_id.decode() for turn_id in found]
+        ids: list[bytes] = await self.desk.redis.lrange(keys.waiting(lane), 0, -1)  # type: ignore[assignment]
+        return [turn_id.decode() for turn_id in ids]
 
     async def held_by(self, lease: Lease) -> bool:
         return await self.desk.redis.get(keys.lease(lease.lane)) == str(lease.token).encode()
@@ -213,9 +213,9 @@ class Walk:
         assert ledger.accepted == len(self.turns), "every accepted turn is in the books once"
         waiting: list[str] = []
         for lane in LANES:
-            found = await self.waiting(lane)
-            waiting += found
-            await self.look_at(lane, bool(found))
+            ids = await self.waiting(lane)
+            waiting += ids
+            await self.look_at(lane, bool(ids))
         assert len(waiting) == len(set(waiting)), "no turn stands twice in its lane"
         assert int(await self.desk.redis.get(keys.backlog) or 0) == len(waiting), "the backlog is what waits"
         counted = int(await self.desk.redis.hget(keys.ledger("default"), "waiting") or 0)
@@ -235,8 +235,8 @@ class Walk:
         assert since == (moment - READY if moment and moment >= READY else None), (
             "a lane is ready, or is looked at then"
         )
-        held = [await self.held_by(one.lease) for one in self.workers if one.lease and one.lease.lane == lane]
-        assert since is None or not any(held), "a lane at work is not ready"
+        leases = [worker.lease for worker in self.workers if worker.lease and worker.lease.lane == lane]
+        assert since is None or not any([await self.held_by(lease) for lease in leases]), "a lane at work is not ready"
         has_turn = await redis.zscore(keys.ready_tenants, lane.tenant) is not None
         assert has_turn == bool(await redis.zcard(ready)), (
             "a tenant has a turn where it has ready lanes, and only there"
@@ -270,14 +270,14 @@ class Walk:
     async def all_dead(self, name: str) -> bool:
         """Whether every turn of an index is dead."""
         ids: Any = await self.desk.redis.zrange(name, 0, -1)
-        return {await self.desk.redis.hget(keys.turn("default", one.decode()), "status") for one in ids} == {b"dead"}
+        return {await self.desk.redis.hget(keys.turn("default", item.decode()), "status") for item in ids} == {b"dead"}
 
     async def end(self) -> None:
         await self.look()
         for lane, ids in self.order.items():
             mine = [turn_id for turn_id in self.settled if turn_id in ids]
             assert mine == [turn_id for turn_id in ids if turn_id in mine], f"{lane} is settled in order of acceptance"
-        names = [found.decode() async for found in self.desk.redis.scan_iter("sj:*")]
+        names = [item.decode() async for item in self.desk.redis.scan_iter("sj:*")]
         for name, kind in zip(names, map(kind_of, names), strict=True):
             assert kind, f"{name} is of no kind"
             if kind.ends is Ends.NEVER or name in LOOKED_AT or name.startswith(keys.status_prefix("default")):

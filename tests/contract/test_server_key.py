@@ -11,18 +11,18 @@ GIVEN = "k" * 32
 
 
 async def test_all_processes_derive_the_same_and_nothing_of_one_purpose_for_another(redis: Redis) -> None:
-    one, other = RedisServerKey(redis), RedisServerKey(redis)
-    assert await one.derived("owner") == await other.derived("owner")
-    assert await one.derived("owner") != await one.derived("receipt")
-    assert await RedisServerKey(redis, GIVEN).derived("owner") != await one.derived("owner")
+    server_key, other = RedisServerKey(redis), RedisServerKey(redis)
+    assert await server_key.derived("owner") == await other.derived("owner")
+    assert await server_key.derived("owner") != await server_key.derived("receipt")
+    assert await RedisServerKey(redis, GIVEN).derived("owner") != await server_key.derived("owner")
 
 
 async def test_a_key_that_redis_has_lost_is_put_back_by_whoever_looks_next(redis: Redis) -> None:
-    one = RedisServerKey(redis)
-    before = await one.derived("owner")
+    server_key = RedisServerKey(redis)
+    before = await server_key.derived("owner")
     await redis.delete(keys.server_key)
-    one._good_until = 0
-    assert await one.derived("owner") == before
+    server_key._good_until = 0
+    assert await server_key.derived("owner") == before
     assert await RedisServerKey(redis).derived("owner") == before
 
 

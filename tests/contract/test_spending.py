@@ -20,9 +20,9 @@ async def accepted(redis: Redis, *turn_ids: str, status: str = "running") -> Non
 
 
 async def usage(redis: Redis, turn_id: str) -> Usage:
-    found = await RedisTurns(redis).get(Scope(tenant="acme"), turn_id)
-    assert found is not None
-    return found.usage
+    status = await RedisTurns(redis).get(Scope(tenant="acme"), turn_id)
+    assert status is not None
+    return status.usage
 
 
 async def test_a_call_is_booked_on_the_tenant_by_model_and_shared_among_its_turns(redis: Redis) -> None:
@@ -38,11 +38,11 @@ async def test_a_call_is_booked_on_the_tenant_by_model_and_shared_among_its_turn
         "gpt": Usage(calls=2, prompt_tokens=200, completion_tokens=22, cost_usd=0.000_2),
     }
     shares = [await usage(redis, turn_id) for turn_id in "abc"]
-    assert [one.calls for one in shares] == [2, 2, 2]  # each took part in both calls
-    assert [one.prompt_tokens for one in shares] == [68, 66, 66]
-    assert sum(one.completion_tokens for one in shares) == 22
-    assert sum(one.embedding_tokens for one in shares) == 9
-    assert sum(round((one.cost_usd or 0) * 1e9) for one in shares) == 200_000
+    assert [share.calls for share in shares] == [2, 2, 2]  # each took part in both calls
+    assert [share.prompt_tokens for share in shares] == [68, 66, 66]
+    assert sum(share.completion_tokens for share in shares) == 22
+    assert sum(share.embedding_tokens for share in shares) == 9
+    assert sum(round((share.cost_usd or 0) * 1e9) for share in shares) == 200_000
 
 
 async def test_what_nobody_pays_for_is_not_booked(redis: Redis) -> None:

@@ -45,9 +45,9 @@ def query(text: str, scope: Scope = ANA, **more: Any) -> Query:
 @pytest.fixture
 async def store(qdrant_url: str) -> AsyncIterator[QdrantStore]:
     client = AsyncQdrantClient(url=qdrant_url, cloud_inference=True, check_compatibility=False)
-    found = QdrantStore(client, WordEmbedder(f"test-{uuid.uuid4().hex}"))
-    yield found
-    await client.delete_collection(found.collection.name)
+    qdrant_store = QdrantStore(client, WordEmbedder(f"test-{uuid.uuid4().hex}"))
+    yield qdrant_store
+    await client.delete_collection(qdrant_store.collection.name)
     await client.close()
 
 
@@ -62,27 +62,27 @@ async def test_applying_the_same_writes_again_changes_nothing(store: QdrantStore
     for _ in range(3):
         await store.apply(lease(), writes, FOREVER)
     listed = await store.page(ANA, Page())
-    count, found = listed.count, listed.items
-    assert (count, [one.text for one in found]) == (2, ["User likes tea", "User lives in Berlin"])
+    count, memories = listed.count, listed.items
+    assert (count, [memory.text for memory in memories]) == (2, ["User likes tea", "User lives in Berlin"])
 
 
 async def test_a_point_written_under_a_newer_token_is_left_as_it_is(store: QdrantStore) -> None:
     old, new = write("User lives in Berlin"), write("User lives in Berlin", event=Event.UPDATE, version=2)
     await store.apply(lease(token=20), [new], FOREVER)
     await store.apply(lease(token=10), [old], FOREVER)
-    found = await store.get(Scope(tenant="acme"), new.memory.id)
-    assert found is not None
-    assert found.version == 2
+    memory = await store.get(Scope(tenant="acme"), new.memory.id)
+    assert memory is not None
+    assert memory.version == 2
 
 
 async def test_a_search_finds_by_words_and_by_meaning_and_scores_between_0_and_1(store: QdrantStore) -> None:
     texts = ["User lives in Berlin", "User likes green tea", "User works at a clinic", "User has a dog called Bo"]
     await store.apply(lease(), [write(text, minutes=number) for number, text in enumerate(texts)], FOREVER)
-    found = await store.search(query("green tea", limit=2))
-    assert len(found) == 2
-    assert found[0].memory.text == "User likes green tea"
-    assert all(0 <= one.score <= 1 for one in found)
-    assert found[0].score > found[1].score
+    neighbours = await store.search(query("green tea", limit=2))
+    assert len(neighbours) == 2
+    assert neighbours[0].memory.text == "User likes green tea"
+    assert all(0 <= neighbour.score <= 1 for neighbour in neighbours)
+    assert neighbours[0].score > neighbours[1].score
     assert await store.search(query("green tea", threshold=1.0)) == []
 
 
@@ -102,7 +102,9 @@ async def test_a_score_is_the_rule_of_ranking_and_does_not_depend_on_what_else_i
     client, document_of_tea = store.collection.client, document("green tea")
     bm25 = await client.query_points(store.collection.name, query=document_of_tea, using="bm25", limit=1)
     assert first.score == pytest.approx(by_the_rule(near[0].score, bm25.points[0].score), abs=1e-4)
-    assert all(one.score <= scoring.DENSE_SHARE for one in await store.search(query("quantum chromodynamics")))
+    assert all(
+        neighbour.score <= scoring.DENSE_SHARE for neighbour in await store.search(query("quantum chromodynamics"))
+    )
 
 
 async def test_an_owner_sees_only_its_own_even_with_the_same_words(store: QdrantStore) -> None:
@@ -112,11 +114,11 @@ async def test_an_owner_sees_only_its_own_even_with_the_same_words(store: Qdrant
     for scope in (ANA, *others):
         await store.apply(lease(scope=scope), [write("User lives in Berlin", scope)], FOREVER)
     for scope in (ANA, *others):
-        assert [one.memory.scope for one in await store.search(query("Berlin", scope))] == [scope]
-        assert [one.scope for one in (await store.page(scope, Page())).items] == [scope]
+        assert [neighbour.memory.scope for neighbour in await store.search(query("Berlin", scope))] == [scope]
+        assert [item.scope for item in (await store.page(scope, Page())).items] == [scope]
         assert [
-            [near.memory.scope for near in one]
-            for one in await store.neighbours(scope.lane, [Near(scope=ANA, vector=word_vector("x"))], 9)
+            [near.memory.scope for near in neighbour]
+            for neighbour in await store.neighbours(scope.lane, [Near(scope=ANA, vector=word_vector("x"))], 9)
         ] == [[scope]]
 
 
@@ -135,14 +137,16 @@ async def test_a_superseded_version_leaves_the_search_and_stays_in_history_and_a
     past = write("User lives in Berlin", id=now.memory.id, current=False, valid_to=later)
     past = past.model_copy(update={"point_id": str(uuid.uuid4())})
     await store.apply(lease(), [past, now], FOREVER)
-    assert [one.memory.text for one in await store.search(query("User lives in"))] == ["User lives in Lisbon"]
-    assert [one.text for one in await store.history(Scope(tenant="acme"), now.memory.id)] == [
+    assert [neighbour.memory.text for neighbour in await store.search(query("User lives in"))] == [
+        "User lives in Lisbon"
+    ]
+    assert [memory.text for memory in await store.history(Scope(tenant="acme"), now.memory.id)] == [
         "User lives in Berlin",
         "User lives in Lisbon",
     ]
-    for days, held in ((-1, []), (5, ["User lives in Berlin"]), (11, ["User lives in Lisbon"])):
-        found = await store.search(query("lives", as_of=START + timedelta(days=days)))
-        assert [one.memory.text for one in found] == held
+    for days, texts in ((-1, []), (5, ["User lives in Berlin"]), (11, ["User lives in Lisbon"])):
+        neighbours = await store.search(query("lives", as_of=START + timedelta(days=days)))
+        assert [neighbour.memory.text for neighbour in neighbours] == texts
     assert await store.delete(Scope(tenant="acme"), now.memory.id) == 2
     assert await store.history(Scope(tenant="acme"), now.memory.id) == []
 
@@ -153,11 +157,11 @@ async def test_paging_walks_through_everything_once_newest_first(store: QdrantSt
     walked: list[Memory] = []
     for number in range(1, 6):
         listed = await store.page(ANA, Page(number=number, size=5))
-        count, found = listed.count, listed.items
+        count, memories = listed.count, listed.items
         assert count == 23
-        walked += found
-    assert len({one.id for one in walked}) == 23
-    assert [one.text for one in walked] == [f"User note {number}" for number in range(22, -1, -1)]
+        walked += memories
+    assert len({memory.id for memory in walked}) == 23
+    assert [memory.text for memory in walked] == [f"User note {number}" for number in range(22, -1, -1)]
 
 
 @pytest.mark.parametrize("size", [1, 5])
@@ -174,8 +178,8 @@ async def test_a_list_read_by_cursors_is_whole_though_memories_stand_at_one_plac
         assert listed.count == 17
         listed = await store.page(ANA, Page(size=size, after=After.parse(listed.after.cursor)))
         walked += [memory.id for memory in listed.items]
-    assert sorted(walked) == sorted(one.memory.id for one in writes)
-    assert walked[:5] == [one.memory.id for one in reversed(close)]
+    assert sorted(walked) == sorted(item.memory.id for item in writes)
+    assert walked[:5] == [item.memory.id for item in reversed(close)]
 
 
 async def test_an_erase_removes_what_was_made_until_then_and_nothing_else(store: QdrantStore) -> None:
@@ -185,7 +189,7 @@ async def test_an_erase_removes_what_was_made_until_then_and_nothing_else(store:
     until = to_us(START + timedelta(minutes=1))
     assert await store.erase(ANA, until) == 2
     assert await store.left(ANA, until) == 0
-    assert [one.text for one in (await store.page(ANA, Page())).items] == ["three"]
+    assert [item.text for item in (await store.page(ANA, Page())).items] == ["three"]
     assert (await store.page(bob, Page())).count == 1
 
 

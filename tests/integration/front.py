@@ -40,17 +40,17 @@ class Front:
         """A new key, as it is shown once."""
         answer = await self.ask("POST", "/keys", by, json={"role": role, **more})
         assert answer.status_code == 201, answer.text
-        found: dict[str, Any] = answer.json()
-        return found
+        body: dict[str, Any] = answer.json()
+        return body
 
 
 @asynccontextmanager
 async def fronts(count: int, redis_url: str, qdrant_url: str, **more: Any) -> AsyncIterator[list[Front]]:
     """So many processes of the API on the same Redis and Qdrant."""
-    given = {"auth": "keys", "admin_key": ADMIN_KEY, "extractor": "offline", "embedder": "local"}
+    body = {"auth": "keys", "admin_key": ADMIN_KEY, "extractor": "offline", "embedder": "local"}
     where = {"redis_url": redis_url, "qdrant_url": qdrant_url}
     await without_memories(qdrant_url)
-    settings = Settings.model_validate({**given, **where, **more})
+    settings = Settings.model_validate({**body, **where, **more})
     async with AsyncExitStack() as stack:
         made = []
         for _ in range(count):

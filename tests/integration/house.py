@@ -45,8 +45,8 @@ class House:
         )  # fmt: skip
 
     async def say(self, text: str, scope: Scope = ANA, **more: Any) -> str:
-        said = Submission(scope=scope, messages=(Message(role=Role.USER, content=text),), **more)
-        return (await self.inbox.accept(said)).id
+        submission = Submission(scope=scope, messages=(Message(role=Role.USER, content=text),), **more)
+        return (await self.inbox.accept(submission)).id
 
     async def drain(self, scope: Scope = ANA) -> int:
         return await drain(scope.lane, self.remembering)
@@ -55,16 +55,16 @@ class House:
         return (await self.store.page(scope, Page())).items[::-1]
 
     async def texts(self, scope: Scope = ANA) -> list[str]:
-        return [one.text for one in await self.memories(scope)]
+        return [memory.text for memory in await self.memories(scope)]
 
     async def status(self, turn_id: str) -> TurnStatus:
-        found = await self.turns.get(Scope(tenant="default"), turn_id)
-        assert found is not None
-        return found
+        status = await self.turns.get(Scope(tenant="default"), turn_id)
+        assert status is not None
+        return status
 
     async def ask(self, text: str, **more: Any) -> Recall:
-        asked = Asked(scope=ANA, text=text, **more)
-        return await recall(asked, store=self.store, embedder=self.embedder, turns=self.turns)
+        question = Asked(scope=ANA, text=text, **more)
+        return await recall(question, store=self.store, embedder=self.embedder, turns=self.turns)
 
 
 async def make_removals_due(redis: Redis) -> None:

@@ -49,14 +49,14 @@ class Desk:
         """The ids of the dead letters, the oldest first."""
         answer = await self.http.get("/dead", params=query)
         assert answer.status_code == 200, answer.text
-        found = answer.json()
-        assert found["count"] == len(found["results"])
-        return [one["id"] for one in found["results"]][::-1]
+        body = answer.json()
+        assert body["count"] == len(body["results"])
+        return [result["id"] for result in body["results"]][::-1]
 
     async def turn(self, turn_id: str) -> Mapping[str, Any]:
         """A turn as the API tells it."""
-        found: dict[str, Any] = (await self.http.get(f"/turns/{turn_id}")).json()
-        return found
+        body: dict[str, Any] = (await self.http.get(f"/turns/{turn_id}")).json()
+        return body
 
 
 @asynccontextmanager

@@ -20,7 +20,7 @@ class AnswersOfTurns:
         """Nothing can be away."""
 
     async def reconcile(self, candidates: Sequence[Fact], neighbours: Sequence[Sequence[Recalled]]) -> Reconciliation:
-        known = [one.memory.id for one in union(neighbours)]
+        known = [neighbour.memory.id for neighbour in union(neighbours)]
         decisions = list(self._rules.decide(candidates, neighbours))
         for number, (fact, near) in enumerate(zip(candidates, neighbours, strict=True)):
             turn = self.turns[fact.turn_id]
@@ -31,7 +31,7 @@ class AnswersOfTurns:
 
 
 def _target(turn: Say, near: Sequence[Recalled]) -> Memory | None:
-    meant = [one.memory for one in near if turn.by is not None and one.memory.text == turn.by.of]
+    meant = [neighbour.memory for neighbour in near if turn.by is not None and neighbour.memory.text == turn.by.of]
     return next((memory for memory in meant if memory.scope == turn.scope), meant[0] if meant else None)
 
 

@@ -21,7 +21,7 @@ async def test_a_turn_of_an_app_alone_waits_in_the_apps_lane_and_is_remembered_a
     assert DESK.lane == Lane(tenant="default", kind="app", name="desk")
     assert await house.drain(DESK) == 1
     assert (await house.status(turn_id)).app_id == "desk"
-    assert [one.scope for one in await house.memories(DESK)] == [DESK]
+    assert [memory.scope for memory in await house.memories(DESK)] == [DESK]
 
 
 async def test_a_users_turn_in_an_app_is_the_users_and_found_by_either_id_or_both(house: House) -> None:

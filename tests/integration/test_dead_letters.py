@@ -71,7 +71,7 @@ async def test_dead_letters_are_named_by_ids_and_by_when_they_were_accepted(desk
 async def test_a_long_list_of_dead_letters_is_shown_page_by_page(desk: Desk) -> None:
     ids = [await desk.bury(f"t{number}") for number in range(3)]
     page = (await desk.http.get("/dead", params={"user_id": "ana", "page": 2, "page_size": 2})).json()
-    assert (page["count"], [one["id"] for one in page["results"]]) == (3, ids[:1])
+    assert (page["count"], [result["id"] for result in page["results"]]) == (3, ids[:1])
     assert "user_id=ana" in page["previous"]
     first = (await desk.http.get("/dead", params={"user_id": "ana", "page_size": 2})).json()
     by_cursor = (await desk.http.get("/dead", params={"page_size": 2, "cursor": first["cursor"]})).json()
@@ -80,7 +80,7 @@ async def test_a_long_list_of_dead_letters_is_shown_page_by_page(desk: Desk) -> 
     one_each = (await desk.http.get("/dead", params={"page_size": 1})).json()
     second = (await desk.http.get("/dead", params={"page_size": 1, "cursor": one_each["cursor"]})).json()
     third = (await desk.http.get(second["next"])).json()
-    assert [one["id"] for part in (one_each, second, third) for one in part["results"]] == ids[::-1]
+    assert [result["id"] for part in (one_each, second, third) for result in part["results"]] == ids[::-1]
 
 
 async def test_more_dead_letters_than_fit_a_page_of_redis_are_all_found_in_order(
@@ -143,7 +143,7 @@ async def test_no_tenant_reaches_the_dead_letters_of_another(desk: Desk) -> None
 async def test_many_dead_turns_of_one_lane_are_replayed_in_their_order_however_they_are_named(desk: Desk) -> None:
     ids = [await desk.bury(f"fact {number}") for number in range(12)]
     assert await desk.post("replay", ids=ids[::-1]) == {"count": 12, "left": 0, "reason": None}
-    assert await desk.house.inbox._redis.lrange("sj:wait:default:user:ana", 0, -1) == [one.encode() for one in ids]
+    assert await desk.house.inbox._redis.lrange("sj:wait:default:user:ana", 0, -1) == [text.encode() for text in ids]
     while await desk.house.drain():
         pass
     assert await desk.house.texts() == [f"fact {number}" for number in range(12)]
@@ -167,10 +167,10 @@ async def test_a_dead_turn_replayed_late_leaves_the_newer_fact_standing(desk: De
     assert (await house.status(dead)).accepted_at == at
     assert await house.texts() == [LISBON]
     versions = await house.store.history(Scope(tenant="default"), lisbon.id)
-    assert [(one.text, one.valid_from, one.valid_to, one.current) for one in versions] == [
+    assert [(version.text, version.valid_from, version.valid_to, version.current) for version in versions] == [
         (BERLIN, at, lisbon.valid_from, False), (LISBON, lisbon.valid_from, None, True),
     ]  # fmt: skip
-    assert [one.memory.text for one in (await house.ask("where", as_of=at)).results] == [BERLIN]
+    assert [result.memory.text for result in (await house.ask("where", as_of=at)).results] == [BERLIN]
 
 
 async def test_a_dead_turn_replayed_late_does_not_bring_back_what_was_taken_back_since(desk: Desk) -> None:
@@ -199,7 +199,7 @@ async def test_dead_turns_replayed_together_take_their_places_before_what_was_sa
     while await house.drain():
         pass
     assert {(await house.status(turn)).status for turn in (first, second)} == {Status.SETTLED}
-    assert [one.text for one in await house.store.history(Scope(tenant="default"), lisbon.id)] == [
+    assert [memory.text for memory in await house.store.history(Scope(tenant="default"), lisbon.id)] == [
         BERLIN,
         PORTO,
         LISBON,

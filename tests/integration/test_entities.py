@@ -29,8 +29,8 @@ async def front(redis: Redis, redis_url: str, qdrant_url: str) -> AsyncIterator[
     async with fronts(1, redis_url, qdrant_url) as (made,):
         worker = remembering(made.parts, Settings(extractor="offline"))
         for number, owner in enumerate(OWNERS):
-            said = [{"role": "user", "content": f"I have number {number}"}]
-            answer = await made.ask("POST", "/turns", json={**owner, "messages": said, "infer": False})
+            items = [{"role": "user", "content": f"I have number {number}"}]
+            answer = await made.ask("POST", "/turns", json={**owner, "messages": items, "infer": False})
             assert answer.status_code == 202, answer.text
             await drain(Scope(tenant="default", **owner).lane, worker)
         yield made
@@ -39,17 +39,17 @@ async def front(redis: Redis, redis_url: str, qdrant_url: str) -> AsyncIterator[
 async def listed(front: Front, query: str = "", key: str | None = None) -> list[dict[str, Any]]:
     answer = await front.ask("GET", f"/entities{query}", **({"key": key} if key else {}))
     assert answer.status_code == 200, answer.text
-    found: list[dict[str, Any]] = answer.json()
-    return found
+    body: list[dict[str, Any]] = answer.json()
+    return body
 
 
-def told(found: list[dict[str, Any]]) -> list[tuple[str, str, int]]:
-    return [(one["type"], one["id"], one["total_memories"]) for one in found]
+def told(rows: list[dict[str, Any]]) -> list[tuple[str, str, int]]:
+    return [(item["type"], item["id"], item["total_memories"]) for item in rows]
 
 
 async def test_every_entity_is_listed_by_kind_and_name_with_its_memories(front: Front) -> None:
-    found = await listed(front)
-    assert told(found) == [("user", "ana", 2), ("agent", "bot", 2), ("run", "a/b c", 1), ("app", "desk", 1)]
+    memories = await listed(front)
+    assert told(memories) == [("user", "ana", 2), ("agent", "bot", 2), ("run", "a/b c", 1), ("app", "desk", 1)]
     assert told(await listed(front, "?type=agent")) == [("agent", "bot", 2)]
     assert told(await listed(front, "?page=2&page_size=3")) == [("app", "desk", 1)]
 
@@ -73,7 +73,7 @@ async def test_a_list_takes_as_many_queries_however_many_entities_there_are(
     memories = [{"memory": "I like tea", "user_id": f"user {number:03}"} for number in range(100)]
     assert (await front.ask("POST", "/import", json={"memories": memories})).json()["imported"] == 100
     assert [await taken(path) for path in ("/entities?page_size=1000", "/v1/entities/")] == few
-    assert [one["facet"] for one in few] == [4, 4]
+    assert [item["facet"] for item in few] == [4, 4]
     assert len(await listed(front)) == 50
     assert told(await listed(front, "?page=26&page_size=4"))[:2] == [("user", "user 099", 1), ("agent", "bot", 2)]
 
@@ -100,13 +100,16 @@ async def test_an_entity_whose_name_holds_a_slash_is_forgotten_with_a_receipt(fr
 async def test_feedback_stands_with_a_memory_until_it_says_something_else(front: Front) -> None:
     (memory,) = (await front.ask("GET", "/memories", params={"run_id": "a/b c"})).json()["results"]
     path = f"/memories/{memory['id']}"
-    said = {"rating": "negative", "reason": "it was number 4; my password is hunter2x"}
-    given = (await front.ask("PUT", f"{path}/feedback", json=said)).json()["feedback"]
-    assert (given["rating"], given["reason"]) == ("negative", "it was number 4; my password is [masked: password]")
-    assert (await front.ask("GET", path)).json()["feedback"] == given
+    body = {"rating": "negative", "reason": "it was number 4; my password is hunter2x"}
+    feedback = (await front.ask("PUT", f"{path}/feedback", json=body)).json()["feedback"]
+    assert (feedback["rating"], feedback["reason"]) == (
+        "negative",
+        "it was number 4; my password is [masked: password]",
+    )
+    assert (await front.ask("GET", path)).json()["feedback"] == feedback
     await front.ask("PUT", path, json={"text": "I have number 4"})
     assert (await front.ask("GET", path)).json()["feedback"] is None
-    assert [one["feedback"] for one in (await front.ask("GET", f"{path}/history")).json()] == [given, None]
+    assert [item["feedback"] for item in (await front.ask("GET", f"{path}/history")).json()] == [feedback, None]
     await front.ask("PUT", f"{path}/feedback", json={"rating": "positive"})
     taken_back = await front.ask("PUT", f"{path}/feedback", json={"rating": None})
     assert taken_back.json()["feedback"] is None
@@ -133,8 +136,8 @@ async def test_a_key_limited_to_one_user_hears_of_the_forgetting_of_this_user_al
 
 @pytest.mark.parametrize("name", [".", ".."])
 async def test_what_no_address_can_name_is_no_id(front: Front, name: str) -> None:
-    said = [{"role": "user", "content": "hello"}]
-    answer = await front.ask("POST", "/turns", json={"agent_id": name, "messages": said})
+    items = [{"role": "user", "content": "hello"}]
+    answer = await front.ask("POST", "/turns", json={"agent_id": name, "messages": items})
     assert (answer.status_code, "no address can name" in answer.json()["detail"]) == (422, True)
 
 

@@ -188,7 +188,7 @@ async def test_an_erase_of_a_part_leaves_what_is_quoted_of_memories_that_stay(ho
     await house.say("I like tea", ANA_BOT)
     await house.drain()
     before = [(await house.status(turn_id)).events for turn_id in ids]
-    assert [(one.event, one.previous) for events in before for one in events] == [
+    assert [(event.event, event.previous) for events in before for event in events] == [
         (Event.NONE, None), (Event.UPDATE, "I live in Berlin"),
     ]  # fmt: skip
     assert (await forgotten(house, BOT)).verified

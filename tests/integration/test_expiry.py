@@ -15,9 +15,9 @@ def in_minutes(count: int) -> datetime:
 
 async def listed(house: House, *, show_expired: bool) -> list[str]:
     listed = await house.store.page(ANA, Page(), show_expired=show_expired)
-    count, found = listed.count, listed.items
-    assert count == len(found)
-    return [one.text for one in found]
+    count, memories = listed.count, listed.items
+    assert count == len(memories)
+    return [memory.text for memory in memories]
 
 
 async def changed(house: House, memory: Memory, change: Change) -> Memory:
@@ -30,15 +30,15 @@ async def test_a_memory_is_found_until_its_end_and_then_only_by_who_asks_for_it(
     assert await house.drain() == 2
     for show_expired, texts in ((False, {"The code is green"}), (True, {"The code is blue", "The code is green"})):
         assert set(await listed(house, show_expired=show_expired)) == texts
-        found = await house.ask("The code is", show_expired=show_expired)
-        assert {one.memory.text for one in found.results} == texts
+        recall = await house.ask("The code is", show_expired=show_expired)
+        assert {result.memory.text for result in recall.results} == texts
 
 
 async def test_as_of_a_moment_before_its_end_an_expired_memory_holds(house: House) -> None:
     end = in_minutes(-5)
     await house.say("The code is blue", timestamp=end - timedelta(hours=1), expires_at=end)
     assert await house.drain() == 1
-    assert [one.memory.text for one in (await house.ask("code", as_of=end - timedelta(minutes=1))).results]
+    assert [result.memory.text for result in (await house.ask("code", as_of=end - timedelta(minutes=1))).results]
     assert not (await house.ask("code", as_of=end + timedelta(minutes=1))).results
 
 
@@ -68,4 +68,4 @@ async def test_other_metadata_leaves_the_text_and_its_source_as_they_are(house: 
     (memory,) = await house.memories()
     after = await changed(house, memory, Change(metadata={"b": 3}))
     assert (after.metadata, after.text, after.quote) == ({"b": 3}, memory.text, memory.quote)
-    assert [one.metadata for one in await house.store.history(ANA, memory.id)] == [{"a": 1, "b": 2}, {"b": 3}]
+    assert [version.metadata for version in await house.store.history(ANA, memory.id)] == [{"a": 1, "b": 2}, {"b": 3}]

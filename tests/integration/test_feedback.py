@@ -47,10 +47,10 @@ async def test_feedback_that_a_newer_fencing_token_keeps_out_is_no_success(house
     store: Any = Overtaken(house.store, memory)
     with pytest.raises(LaneBusy):
         await judge(ANA, memory.id, Rating.POSITIVE, None, lanes=house.lanes, store=store)
-    assert [one.feedback for one in await house.memories()] == [None]
+    assert [item.feedback for item in await house.memories()] == [None]
     kept = await judge(ANA, memory.id, Rating.POSITIVE, "true", lanes=house.lanes, store=house.store)
     assert kept.feedback is not None
-    assert [one.feedback for one in await house.memories()] == [kept.feedback]
+    assert [item.feedback for item in await house.memories()] == [kept.feedback]
 
 
 async def test_feedback_on_a_memory_that_went_meanwhile_is_no_success(house: House) -> None:

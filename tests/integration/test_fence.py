@@ -29,12 +29,12 @@ async def front(redis: Redis, redis_url: str, qdrant_url: str) -> AsyncIterator[
 
 async def every_answer(front: Front, key: str | None) -> dict[str, httpx.Response]:
     """What every route answers, and what is answered where there is none."""
-    asked = [filled(route) for route in sorted({*NEEDS, *HEALTH, *SIGN_IN})] + [("GET", "/nothing"), ("GET", "/docs")]
-    found = {}
-    for method, path in asked:
+    filleds = [filled(route) for route in sorted({*NEEDS, *HEALTH, *SIGN_IN})] + [("GET", "/nothing"), ("GET", "/docs")]
+    fields = {}
+    for method, path in filleds:
         body: dict[str, Any] = {"json": {}} if method in ("POST", "PUT") else {}
-        found[f"{method} {path}"] = await front.ask(method, path, key, headers=ELSEWHERE, **body)
-    return found
+        fields[f"{method} {path}"] = await front.ask(method, path, key, headers=ELSEWHERE, **body)
+    return fields
 
 
 @pytest.mark.parametrize("key", [None, ADMIN_KEY])
@@ -42,11 +42,11 @@ async def test_every_answer_of_every_route_is_fenced_in_and_kept_by_nobody(front
     for route, answer in (await every_answer(front, key)).items():
         pages = "text/html" in answer.headers.get("content-type", "")
         loose = {"content-security-policy", "referrer-policy"} if pages else set()
-        told = {name: answer.headers.get(name) for name in FENCED}
-        assert {name: value for name, value in told.items() if name not in loose} == {
+        output = {name: answer.headers.get(name) for name in FENCED}
+        assert {name: value for name, value in output.items() if name not in loose} == {
             name: value for name, value in FENCED.items() if name not in loose
         }, route
-        assert "frame-ancestors 'none'" in (told["content-security-policy"] or "")
+        assert "frame-ancestors 'none'" in (output["content-security-policy"] or "")
         assert [name for name in answer.headers if name.startswith("access-control-")] == [], route
         assert [len(answer.headers.get_list(name)) for name in FENCED] == [1] * len(FENCED), route
 
@@ -81,9 +81,9 @@ async def test_an_unforeseen_error_is_fenced_in_and_tells_nothing_of_itself(fron
 
 
 async def test_a_forged_host_is_told_to_nobody_but_who_sent_it(front: Front) -> None:
-    said = {"user_id": "alice", "messages": [{"role": "user", "content": "hello"}]}
+    body = {"user_id": "alice", "messages": [{"role": "user", "content": "hello"}]}
     for _ in range(2):
-        assert (await front.ask("POST", "/turns", json=said)).status_code == 202
+        assert (await front.ask("POST", "/turns", json=body)).status_code == 202
     forged = await front.ask("GET", "/turns?page_size=1", headers={"Host": "elsewhere.example"})
     assert forged.json()["next"].startswith("http://elsewhere.example/turns?")
     assert forged.headers["cache-control"] == "no-store"  # so no cache on the way hands it to others
@@ -94,11 +94,11 @@ async def test_no_page_names_anything_of_another_site(front: Front) -> None:
     pages = [path for method, path in map(filled, {*NEEDS, *SIGN_IN}) if method == "GET" and "dashboard" in path]
     for path in [*pages, "/dashboard/static/dashboard.css", "/dashboard/static/dashboard.js"]:
         text = (await front.ask("GET", path)).text
-        named = re.findall(r"""(?:src|href|action)=["']([^"']+)|url\(([^)]+)\)|import .*["'](.+)["']""", text)
-        assert [one for found in named for one in found if one and not one.startswith(("/", "#"))] == [], path
+        matches = re.findall(r"""(?:src|href|action)=["']([^"']+)|url\(([^)]+)\)|import .*["'](.+)["']""", text)
+        assert [item for item in matches for item in item if item and not item.startswith(("/", "#"))] == [], path
         assert re.findall(r"<script(?![^>]+src=)|<style| on\w+=| style=", text) == [], path
 
 
 async def test_the_pages_that_would_load_scripts_from_elsewhere_are_off_and_the_document_is_there(front: Front) -> None:
-    asked = [await front.ask("GET", path, None) for path in ("/docs", "/redoc", "/openapi.json")]
-    assert [answer.status_code for answer in asked] == [404, 404, 200]
+    responses = [await front.ask("GET", path, None) for path in ("/docs", "/redoc", "/openapi.json")]
+    assert [answer.status_code for answer in responses] == [404, 404, 200]

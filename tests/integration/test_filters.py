@@ -46,7 +46,9 @@ async def search(front: Front, key: str, filters: Any, **more: Any) -> tuple[int
     """The status, and the texts that are found, or else the refusal."""
     answer = await front.ask("POST", "/search", key, json={"query": "tea", "filters": filters, "limit": 50, **more})
     body = answer.json()
-    return answer.status_code, body["detail"] if answer.is_error else sorted(one["memory"] for one in body["results"])
+    return answer.status_code, body["detail"] if answer.is_error else sorted(
+        result["memory"] for result in body["results"]
+    )
 
 
 async def test_a_key_that_is_limited_to_a_user_is_not_widened_by_a_filter(front: Front, ana: str, bob: str) -> None:

@@ -102,8 +102,8 @@ async def test_a_lost_lease_stops_the_pass_before_it_writes(house: House) -> Non
 
     class Losing(EchoExtractor):
         async def extract(self, turns: Any) -> Any:
-            async with house.inbox.holding(house.lanes.hand_back) as held:
-                await held.take([ANA.lane])  # somebody else takes the lane
+            async with house.inbox.holding(house.lanes.hand_back) as hold:
+                await hold.take([ANA.lane])  # somebody else takes the lane
             return await super().extract(turns)
 
     house.extractor = Losing()
@@ -124,10 +124,10 @@ async def test_an_edit_by_hand_keeps_the_old_text_in_history(house: House) -> No
         embedder=house.embedder,
     )
     assert after.version == 2
-    assert [one.text for one in await house.store.history(Scope(tenant="default"), memory.id)] == [
+    assert [version.text for version in await house.store.history(Scope(tenant="default"), memory.id)] == [
         "I live in Berlin", "Lives in Rome",
     ]  # fmt: skip
-    assert [one.memory.text for one in (await house.ask("Rome")).results] == ["Lives in Rome"]
+    assert [result.memory.text for result in (await house.ask("Rome")).results] == ["Lives in Rome"]
     with pytest.raises(NotFound):
         await update(
             Scope(tenant="other"),
@@ -148,8 +148,8 @@ async def test_a_recall_tells_how_many_turns_are_still_on_their_way(house: House
     assert not await wait_until_settled(Scope(tenant="default"), turn_id, 0.05, turns=house.turns)
     await house.drain()
     assert await wait_until_settled(Scope(tenant="default"), turn_id, 1, turns=house.turns)
-    found = await house.ask("Berlin")
-    assert (found.pending, [one.memory.text for one in found.results]) == (0, ["I live in Berlin"])
+    recall = await house.ask("Berlin")
+    assert (recall.pending, [result.memory.text for result in recall.results]) == (0, ["I live in Berlin"])
 
 
 async def test_losing_the_lease_is_told_apart_from_other_errors(house: House) -> None:
@@ -172,10 +172,10 @@ async def test_an_undo_brings_the_version_before_back_and_keeps_what_it_took_bac
     )
     assert (restored.text, restored.quote, restored.version) == ("I live in Berlin", "I live in Berlin", 3)
     assert await house.texts() == ["I live in Berlin"]
-    assert [one.memory.text for one in (await house.ask("live")).results] == ["I live in Berlin"]
-    versions = sorted(await house.store.history(Scope(tenant="default"), memory.id), key=lambda one: one.version)
-    assert [one.text for one in versions] == ["I live in Berlin", "I live in Lisbon", "I live in Berlin"]
-    assert [one.current for one in versions] == [False, False, True]
+    assert [result.memory.text for result in (await house.ask("live")).results] == ["I live in Berlin"]
+    versions = sorted(await house.store.history(Scope(tenant="default"), memory.id), key=lambda value: value.version)
+    assert [version.text for version in versions] == ["I live in Berlin", "I live in Lisbon", "I live in Berlin"]
+    assert [version.current for version in versions] == [False, False, True]
 
 
 async def test_an_undo_brings_a_retracted_memory_back(house: House) -> None:

@@ -32,8 +32,8 @@ class NoOwners:
 
     async def of(self, scope: Scope) -> AsyncIterator[tuple[TurnStatus, Turn | None]]:
         nobody: tuple[tuple[TurnStatus, Turn | None], ...] = ()
-        for one in nobody:
-            yield one
+        for items in nobody:
+            yield items
 
 
 class Interrupted:
@@ -84,9 +84,9 @@ async def told(house: House, text: str, event: Event, scope: Scope = ANA, **more
 
 @pytest.fixture
 async def arrival(house: House) -> Arrival:
-    given = berlin()
-    assert await brought(house, given) is Became.IMPORTED
-    return given
+    value = berlin()
+    assert await brought(house, value) is Became.IMPORTED
+    return value
 
 
 async def test_a_turn_supersedes_it_and_its_history_begins_with_what_was_imported(
@@ -94,7 +94,10 @@ async def test_a_turn_supersedes_it_and_its_history_begins_with_what_was_importe
 ) -> None:
     await told(house, ROME, Event.UPDATE)
     first, second = await history(house, arrival)
-    assert [(one.text, one.version, one.current) for one in (first, second)] == [(BERLIN, 1, False), (ROME, 2, True)]
+    assert [(memory.text, memory.version, memory.current) for memory in (first, second)] == [
+        (BERLIN, 1, False),
+        (ROME, 2, True),
+    ]
     assert (first.created_at, first.updated_at, second.created_at) == (MADE, CHANGED, MADE)
     assert first.superseded_by == second.id == arrival.id
 
@@ -103,14 +106,17 @@ async def test_a_change_of_it_can_be_undone(house: House, arrival: Arrival) -> N
     await told(house, ROME, Event.UPDATE)
     restored = await undo(TENANT, str(arrival.id), lanes=house.lanes, store=house.store, embedder=house.embedder)
     assert (restored.text, restored.version) == (BERLIN, 3)
-    assert [one.text for one in await history(house, arrival)] == [BERLIN, ROME, BERLIN]
+    assert [memory.text for memory in await history(house, arrival)] == [BERLIN, ROME, BERLIN]
 
 
 async def test_what_was_said_before_it_was_last_changed_takes_its_place_in_the_history(
     house: House, arrival: Arrival
 ) -> None:
     await told(house, ROME, Event.UPDATE, timestamp=datetime(2024, 4, 1, tzinfo=UTC))
-    assert [(one.text, one.current) for one in await history(house, arrival)] == [(ROME, False), (BERLIN, True)]
+    assert [(memory.text, memory.current) for memory in await history(house, arrival)] == [
+        (ROME, False),
+        (BERLIN, True),
+    ]
 
 
 async def test_what_was_taken_back_since_stays_so_when_it_is_imported_again(house: House, arrival: Arrival) -> None:
@@ -129,7 +135,7 @@ async def test_a_changed_one_is_deleted_with_all_its_versions(house: House, arri
 async def test_it_holds_again_when_the_part_that_changed_it_is_forgotten(house: House, arrival: Arrival) -> None:
     await told(house, ROME, Event.UPDATE, ANA_WITH_BOT)
     await forgotten(house, BOT)
-    assert [(one.text, one.created_at) for one in await house.memories()] == [(BERLIN, MADE)]
+    assert [(memory.text, memory.created_at) for memory in await house.memories()] == [(BERLIN, MADE)]
 
 
 async def test_it_is_exported_with_its_history(house: House, arrival: Arrival) -> None:
@@ -140,11 +146,11 @@ async def test_it_is_exported_with_its_history(house: House, arrival: Arrival) -
 
 @pytest.mark.parametrize("whose", [ANA, BOT], ids=["of the lane", "of a part that the erase finds no lane of"])
 async def test_an_erase_while_it_is_being_written_wins(house: House, whose: Scope) -> None:
-    given = berlin(ANA_WITH_BOT)
+    value = berlin(ANA_WITH_BOT)
     store = Interrupted(house.store, lambda: forgotten(house, whose), None)
-    assert await brought(house, given, store) is Became.BUSY
+    assert await brought(house, value, store) is Became.BUSY
     assert await house.store.left(TENANT) == 0
-    assert await brought(house, given) is Became.REFUSED
+    assert await brought(house, value) is Became.REFUSED
 
 
 async def test_what_a_killed_import_wrote_after_an_erase_is_removed_by_the_sweep(house: House, redis: Redis) -> None:

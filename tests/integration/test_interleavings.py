@@ -183,9 +183,9 @@ async def test_an_edit_that_loses_the_lane_before_its_write_asks_to_be_tried_aga
 
     class Slow(Interleaved):
         async def get(self, reach: Scope, memory_id: str) -> Memory | None:
-            found = await house.store.get(reach, memory_id)
+            memory = await house.store.get(reach, memory_id)
             await redis.delete(keys.lease(ANA.lane))
-            return found
+            return memory
 
     with pytest.raises(LaneBusy):
         await edited(house, memory, "Lives in Rome", Slow(house.store))

@@ -77,7 +77,7 @@ class Watched:
 
     async def _issued(self) -> int:
         stats: dict[str, Any] = await self._redis.info("commandstats")
-        return sum(one["calls"] for name, one in stats.items() if name not in ("cmdstat_info", "cmdstat_evalsha"))
+        return sum(item["calls"] for name, item in stats.items() if name not in ("cmdstat_info", "cmdstat_evalsha"))
 
 
 @pytest.mark.parametrize("waits", [False, True], ids=["settled", "waiting"])
@@ -143,10 +143,10 @@ def losing(redis: Redis, times: int) -> Losing:
 
 async def test_each_step_of_an_erase_looks_at_the_token_again(house: House, redis: Redis) -> None:
     await said(house, [ANA] * 300)
-    async with house.inbox.holding(house.lanes.hand_back) as held:
-        await held.take([ANA.lane])
+    async with house.inbox.holding(house.lanes.hand_back) as hold:
+        await hold.take([ANA.lane])
         epoch = await house.inbox.raise_epoch(ANA)
-        steps = house.inbox.erase(ANA, held.leases[0], epoch.order)
+        steps = house.inbox.erase(ANA, hold.leases[0], epoch.order)
         first = await anext(steps)
         await redis.delete(keys.lease(ANA.lane))
         with pytest.raises(LeaseLost):

@@ -82,8 +82,8 @@ async def test_a_process_that_ends_without_closing_leaves_no_server_behind_and_l
     assert script.wait(20) == -(number or 0)
     await wait_until(lambda: not any(map(is_alive, pids.values())), what="the servers ended")
     async with AsyncMemory({"data": data}) as again:
-        found = await again.search("Where do I live?", user_id="ana")
-    assert [one["memory"] for one in found["results"]] == ["I live in Lisbon."]
+        answer = await again.search("Where do I live?", user_id="ana")
+    assert [result["memory"] for result in answer["results"]] == ["I live in Lisbon."]
 
 
 async def test_a_prefix_that_is_set_for_another_redis_is_not_taken_for_one_of_our_own(
@@ -92,8 +92,8 @@ async def test_a_prefix_that_is_set_for_another_redis_is_not_taken_for_one_of_ou
     monkeypatch.setenv("SCRUBJAY_REDIS_PREFIX", "other:")
     async with served(Configuration.read({"data": tmp_path / "data"})) as own:
         assert own.settings.redis_prefix == REDIS_PREFIX, "as `scrubjay up` has it, which may serve the same data"
-    named = Configuration.read({"redis": {"url": "redis://127.0.0.1:1"}, "data": tmp_path / "data"})
-    async with served(named) as elsewhere:
+    configuration = Configuration.read({"redis": {"url": "redis://127.0.0.1:1"}, "data": tmp_path / "data"})
+    async with served(configuration) as elsewhere:
         assert elsewhere.settings.redis_prefix == "other:"
 
 
@@ -102,7 +102,7 @@ def test_it_works_without_a_configuration_from_many_threads_in_a_directory_of_it
         adding = [
             threads.submit(memory.add, f"I own book {n}.", user_id=f"user-{n % 4}", infer=False) for n in range(16)
         ]
-        assert all(len(one.result()["results"]) == 1 for one in adding)
+        assert all(len(item.result()["results"]) == 1 for item in adding)
         assert [len(memory.get_all(user_id=f"user-{n}")["results"]) for n in range(4)] == [4] * 4
         with pytest.raises(
             StackRefused, match=r'in use by another Scrubjay .*directory with "data" in the configuration'
@@ -116,11 +116,11 @@ def test_it_works_without_a_configuration_from_many_threads_in_a_directory_of_it
 
 def test_a_memory_belongs_to_one_event_loop(tmp_path: Path) -> None:
     memory = AsyncMemory({"data": tmp_path / "data"})
-    with asyncio.Runner() as one, asyncio.Runner() as another:
-        one.run(memory.add("I live in Lisbon.", user_id="ana"))
+    with asyncio.Runner() as runner, asyncio.Runner() as another:
+        runner.run(memory.add("I live in Lisbon.", user_id="ana"))
         with pytest.raises(BadRequest, match="opened on another event loop"):
             another.run(memory.get_all(user_id="ana"))
-        one.run(memory.close())
+        runner.run(memory.close())
 
 
 def test_what_is_in_hand_when_it_is_closed_comes_to_its_end_and_what_comes_later_is_refused(tmp_path: Path) -> None:

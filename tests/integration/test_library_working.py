@@ -56,32 +56,32 @@ async def memory(config: Mapping[str, Any]) -> AsyncIterator[AsyncMemory]:
 @pytest.fixture
 async def parts(config: Mapping[str, Any]) -> AsyncIterator[Parts]:
     """Somebody else on the same Redis and Qdrant."""
-    async with opened(Configuration.read(config).settings()) as found:
-        yield found
+    async with opened(Configuration.read(config).settings()) as answer:
+        yield answer
 
 
 async def texts(memory: AsyncMemory) -> list[str]:
-    return sorted(one["memory"] for one in (await memory.get_all(user_id="ana"))["results"])
+    return sorted(result["memory"] for result in (await memory.get_all(user_id="ana"))["results"])
 
 
 async def test_few_messages_stay_that_no_worker_hears_and_they_name_nobody(memory: AsyncMemory, redis: Redis) -> None:
-    said = [f"I own book number {number}." for number in range(40)]
-    await asyncio.gather(*(memory.add(text, user_id="ana", infer=False) for text in said))
+    sentence = [f"I own book number {number}." for number in range(40)]
+    await asyncio.gather(*(memory.add(text, user_id="ana", infer=False) for text in sentence))
     await asyncio.gather(
         *(memory.add("I live here.", user_id=f"user-{n}", infer=False) for n in range(MOST_MESSAGES + 20))
     )
-    assert await texts(memory) == sorted(said)
+    assert await texts(memory) == sorted(sentence)
     messages: Any = await redis.lrange(QUEUE, 0, -1)
     assert len(messages) <= MOST_MESSAGES
-    assert all(json.loads(base64.b64decode(json.loads(one)["body"]))[0] == [] for one in messages)
+    assert all(json.loads(base64.b64decode(json.loads(message)["body"]))[0] == [] for message in messages)
 
 
 async def test_turns_of_one_owner_are_remembered_in_the_order_in_which_they_were_added(memory: AsyncMemory) -> None:
     for number in range(12):
         await memory.add(f"I own book number {number}.", user_id="ana", infer=False, wait=False)
     await memory.add("That is all that I own.", user_id="ana", infer=False)
-    found = [one["memory"] for one in (await memory.get_all(user_id="ana"))["results"]]
-    assert found == ["That is all that I own.", *(f"I own book number {number}." for number in reversed(range(12)))]
+    memories = [result["memory"] for result in (await memory.get_all(user_id="ana"))["results"]]
+    assert memories == ["That is all that I own.", *(f"I own book number {number}." for number in reversed(range(12)))]
 
 
 async def test_a_turn_that_dies_is_told_with_what_it_died_of(memory: AsyncMemory, server: ModelServer) -> None:
@@ -109,7 +109,7 @@ async def test_a_turn_whose_model_is_away_is_no_success_and_is_remembered_when_t
 
 async def test_an_add_waits_through_a_short_outage(memory: AsyncMemory, server: ModelServer) -> None:
     server.fault(Fault(kind=Kind.STATUS, status=503, calls=1))
-    assert [one["event"] for one in (await memory.add("I live in Lisbon.", user_id="ana"))["results"]] == ["ADD"]
+    assert [result["event"] for result in (await memory.add("I live in Lisbon.", user_id="ana"))["results"]] == ["ADD"]
 
 
 async def test_what_a_killed_process_had_accepted_is_remembered_by_the_next(
@@ -128,8 +128,8 @@ async def test_what_a_killed_process_had_accepted_is_remembered_by_the_next(
     async with AsyncMemory(config):
 
         async def settled() -> bool:
-            found = await parts.turns.get(ANA.scope, turn_id)
-            return found is not None and found.status is Status.SETTLED
+            status = await parts.turns.get(ANA.scope, turn_id)
+            return status is not None and status.status is Status.SETTLED
 
         await wait_until(settled, what="the turn settled")
 
@@ -140,7 +140,7 @@ async def test_a_lane_that_a_worker_of_the_fleet_holds_is_waited_for(memory: Asy
         await wait_until(lambda: parts.turns.pending(ANA.scope), what="the turn accepted")
         assert not adding.done()
         assert await texts(memory) == []
-    assert [one["event"] for one in (await adding)["results"]] == ["ADD"]
+    assert [result["event"] for result in (await adding)["results"]] == ["ADD"]
 
 
 async def test_an_add_that_is_given_up_is_remembered_all_the_same(memory: AsyncMemory, server: ModelServer) -> None:

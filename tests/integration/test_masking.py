@@ -91,8 +91,8 @@ class Scene:
         await drain(Scope(tenant="default", user_id=USER).lane, worker)
 
     async def memories(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = (await self.front.ask("GET", f"/memories?user_id={USER}")).json()["results"]
-        return found
+        results: list[dict[str, Any]] = (await self.front.ask("GET", f"/memories?user_id={USER}")).json()["results"]
+        return results
 
     async def all_that_is_kept_or_asked(self) -> str:
         kept = [*(await all_of_redis(self.redis)).values(), *await all_of_qdrant(self.settings.qdrant_url)]
@@ -111,18 +111,18 @@ async def scene(server: ModelServer, redis: Redis, redis_url: str, qdrant_url: s
 
 async def test_every_route_that_takes_a_text_is_known_with_every_field_of_its_body(scene: Scene) -> None:
     described = (await scene.front.http.get("/openapi.json")).json()
-    found = {}
+    answer = {}
     for path, operations in described["paths"].items():
         for method, operation in operations.items():
             if "requestBody" in operation:
                 schema = operation["requestBody"]["content"]["application/json"]["schema"]
                 if "$ref" in schema:
                     schema = described["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
-                found[f"{method.upper()} {path}"] = set(schema["properties"]) - NO_TEXTS
+                answer[f"{method.upper()} {path}"] = set(schema["properties"]) - NO_TEXTS
     texts = dict[str, set[str]]()
     for route, body in BODIES.items():
         texts.setdefault(route.rstrip("?"), set()).update(set(body) - NO_TEXTS)
-    assert {route: fields for route, fields in found.items() if route not in NOT_KEPT and fields} == texts
+    assert {route: fields for route, fields in answer.items() if route not in NOT_KEPT and fields} == texts
 
 
 async def test_a_secret_sent_by_any_route_is_stored_nowhere_and_no_model_sees_it(scene: Scene) -> None:
@@ -166,9 +166,9 @@ async def test_guidance_that_masking_makes_too_long_is_refused(scene: Scene) -> 
         422,
         "includes: String should have at most 4000 characters",
     )
-    named = await scene.front.ask("PUT", "/guidance", json={"custom_categories": {KEY: "x"}})
-    assert named.status_code == 422
-    assert KEY not in named.text
+    response = await scene.front.ask("PUT", "/guidance", json={"custom_categories": {KEY: "x"}})
+    assert response.status_code == 422
+    assert KEY not in response.text
 
 
 async def test_with_masking_off_everything_is_kept_as_it_is(redis: Redis, redis_url: str, qdrant_url: str) -> None:

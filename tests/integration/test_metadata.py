@@ -23,7 +23,7 @@ async def test_two_patches_of_metadata_at_once_both_hold_and_metadata_replaces(f
     path = f"/memories/{answer.json()['results'][0]['id']}"
     patches = [{"changed": 2}, {"a": None}, {"b": {"c": [1]}}]
     answers = await asyncio.gather(*(front.ask("PUT", path, json={"metadata_patch": patch}) for patch in patches))
-    assert [one.status_code for one in answers] == [200] * 3, [one.text for one in answers]
+    assert [response.status_code for response in answers] == [200] * 3, [response.text for response in answers]
     assert (await front.ask("GET", path)).json()["metadata"] == {"kept": 1, "changed": 2, "a": None, "b": {"c": [1]}}
     assert (await front.ask("PUT", path, json={"metadata": {"new": 1}})).json()["metadata"] == {"new": 1}
     both = await front.ask("PUT", path, json={"metadata": {}, "metadata_patch": {}})

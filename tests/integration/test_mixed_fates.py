@@ -122,8 +122,10 @@ async def test_a_plan_in_flight_over_a_forgotten_part_leaves_versions_with_numbe
     for _ in range(20):
         await house.drain()
     versions = await house.store.history(Scope(tenant="default"), memory.id)
-    told_of = [(one.version, one.text, one.valid_from, one.valid_to, one.current) for one in versions]
-    assert len({one.version for one in versions}) == len(versions), told_of
+    told_of = [
+        (version.version, version.text, version.valid_from, version.valid_to, version.current) for version in versions
+    ]
+    assert len({version.version for version in versions}) == len(versions), told_of
     assert await house.texts() == [OSLO], told_of
 
 
@@ -150,19 +152,19 @@ async def test_no_call_is_booked_on_a_turn_about_which_no_model_was_asked(house:
             """Nothing can be away."""
 
         async def reconcile(self, candidates: Any, neighbours: Any) -> Any:
-            found = payer()
-            assert found is not None
-            paying.append(found.turn_ids)
+            answer = payer()
+            assert answer is not None
+            paying.append(answer.turn_ids)
             return await house.reconciler.reconcile(candidates, neighbours)
 
     gated = await house.say("ok thanks")
     kept = await house.say("Word for word", infer=False)
-    asked = await house.say(BERLIN)
+    turn_id = await house.say(BERLIN)
     weigher: Any = Reconciling()
     parts: Any = replace(house.remembering, extractor=GatedExtractor(house.extractor), reconciler=weigher)
     await drain(ANA.lane, parts)
     assert (await house.status(gated)).gated
-    assert paying == [(asked,)], (gated, kept)
+    assert paying == [(turn_id,)], (gated, kept)
 
 
 async def test_a_turn_is_weighed_against_one_kept_word_for_word_in_the_same_batch(house: House) -> None:
@@ -190,5 +192,5 @@ async def test_undoing_a_retraction_said_for_the_future_leaves_one_version_holdi
     (memory,) = await house.memories()
     await told(house, "Leaves Berlin", Event.DELETE, timestamp=datetime.now(UTC) + 30 * DAY)
     await undo(Scope(tenant="default"), memory.id, lanes=house.lanes, store=house.store, embedder=house.embedder)
-    found = await house.ask("Lives", as_of=datetime.now(UTC) + 10 * DAY)
-    assert [one.memory.text for one in found.results] == [BERLIN]
+    recall = await house.ask("Lives", as_of=datetime.now(UTC) + 10 * DAY)
+    assert [result.memory.text for result in recall.results] == [BERLIN]

@@ -124,8 +124,8 @@ async def test_a_removal_of_a_newer_format_holds_up_no_other(house: House, redis
     await house.inbox.note_removal(Removal(scope=BOB, memory_id="m"))
     await make_removals_due(redis)
     await redis.zadd(keys.removals, {'0 {"v":99,"whose":"?"}': 0})
-    (found,) = await house.inbox.unfinished()
-    await house.inbox.finished(found[0])
+    (texts,) = await house.inbox.unfinished()
+    await house.inbox.finished(texts[0])
     assert await redis.zcard(keys.removals) == 1
 
 
@@ -165,8 +165,8 @@ async def test_the_api_answers_with_a_sentence_or_leaves_out_what_only_a_newer_o
     redis: Redis, redis_url: str, qdrant_url: str
 ) -> None:
     async with api(redis_url, qdrant_url) as client:
-        said = {"user_id": "newer", "messages": [{"role": "user", "content": "I live in Berlin"}]}
-        ids = [(await client.post("/turns", json=said)).json()["id"] for _ in range(2)]
+        body = {"user_id": "newer", "messages": [{"role": "user", "content": "I live in Berlin"}]}
+        ids = [(await client.post("/turns", json=body)).json()["id"] for _ in range(2)]
         await set_body_format(redis, ids[0], NEWER)
         await redis.hset(keys.turn("default", ids[1]), mapping={"v": NEWER, "status": "dreaming"})
         await redis.set(keys.guidance("default"), b'{"v":99,"must":"x"}')
@@ -178,7 +178,7 @@ async def test_the_api_answers_with_a_sentence_or_leaves_out_what_only_a_newer_o
             assert (refused.status_code, refused.json()["error"]) == (503, "newer_format")
             assert "upgrade" in refused.json()["detail"]
         listed = (await client.get("/turns", params={"user_id": "newer"})).json()
-        assert [one["id"] for one in listed["results"]] == ids[:1]
+        assert [result["id"] for result in listed["results"]] == ids[:1]
         for path in ("/turns", "/turns/gated", "/dead", "/metrics", "/dashboard", f"/dashboard/turns/{ids[0]}"):
             assert (await client.get(path)).status_code == 200, path
 

@@ -40,9 +40,9 @@ async def forgotten(house: House, scope: Scope = DORA) -> Erasure:
 
 async def traces(redis: Redis, *words: str) -> list[str]:
     """The keys whose name or contents hold one of these words."""
-    found = await all_of_redis(redis)
-    assert found, "the scan does not see anything"
-    return [key for key, held in found.items() if any(word in key or word in held for word in words)]
+    contents = await all_of_redis(redis)
+    assert contents, "the scan does not see anything"
+    return [key for key, text in contents.items() if any(word in key or word in text for word in words)]
 
 
 async def taken(house: House, scope: Scope) -> tuple[Lease, tuple[Turn, ...]]:
@@ -61,8 +61,8 @@ async def recorded(house: House, scope: Scope) -> None:
 
 
 async def test_no_key_and_no_bell_names_an_owner_who_was_erased(house: House, redis: Redis, qdrant_url: str) -> None:
-    said = Submission(scope=DORA, messages=(Message(role=Role.USER, content="I live in Berlin"),))
-    first = await house.inbox.accept(said, idempotency_key="dora-1")
+    submission = Submission(scope=DORA, messages=(Message(role=Role.USER, content="I live in Berlin"),))
+    first = await house.inbox.accept(submission, idempotency_key="dora-1")
     await house.drain()
     for text in ("I live in Berlin", "I like tea"):
         await house.say(text, DORA)
@@ -72,7 +72,7 @@ async def test_no_key_and_no_bell_names_an_owner_who_was_erased(house: House, re
     assert (erasure.turns, erasure.counts.plans, erasure.verified) == (3, 1, True)
     assert await traces(redis, "dora", "Berlin", "tea") == []
     assert "dora" not in str(await all_of_qdrant(qdrant_url))
-    again = await house.inbox.accept(said, idempotency_key="dora-1")
+    again = await house.inbox.accept(submission, idempotency_key="dora-1")
     assert (again.id, again.repeated) == (first.id, True)
     assert await traces(redis, "dora") == []
     await make_removals_due(redis)
@@ -170,7 +170,7 @@ async def test_a_worker_that_is_about_to_settle_while_its_lane_is_forgotten_does
 ) -> None:
     """The worker looks at the epoch as soon as it is raised, before the lane is erased, and would settle at once."""
     await house.say("I live in Berlin", DORA_A)
-    held, turns = await taken(house, DORA)
+    lease, turns = await taken(house, DORA)
 
     class Watched(QdrantStore):
         """Lets the worker go on when the erase looks for lanes for the last time."""
@@ -181,8 +181,8 @@ async def test_a_worker_that_is_about_to_settle_while_its_lane_is_forgotten_does
             self.looks += 1
             if self.looks == 2:
                 with contextlib.suppress(LeaseLost):
-                    seen = await house.lanes.confirm(held, turns)
-                    await house.lanes.settle(held, Plan(turn_ids=tuple(turn.id for turn in turns)), seen.erased)
+                    seen = await house.lanes.confirm(lease, turns)
+                    await house.lanes.settle(lease, Plan(turn_ids=tuple(turn.id for turn in turns)), seen.erased)
             return await super().lanes(scope, before)
 
     store = Watched(house.store.collection.client, house.embedder)

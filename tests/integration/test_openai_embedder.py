@@ -39,15 +39,15 @@ def opened(server: ModelServer, timeout_seconds: float = 10) -> OpenAIEmbedder:
 
 @pytest.fixture
 async def embedder(server: ModelServer) -> AsyncIterator[OpenAIEmbedder]:
-    found = opened(server)
-    await found.embed(["what its vectors look like"])
+    open_aiembedder = opened(server)
+    await open_aiembedder.embed(["what its vectors look like"])
     server.reset()
-    yield found
-    await found.aclose()
+    yield open_aiembedder
+    await open_aiembedder.aclose()
 
 
-def cosine(one: Vector, other: Vector) -> float:
-    return sum(a * b for a, b in zip(one, other, strict=True)) / (math.hypot(*one) * math.hypot(*other))
+def cosine(items: Vector, other: Vector) -> float:
+    return sum(a * b for a, b in zip(items, other, strict=True)) / (math.hypot(*items) * math.hypot(*other))
 
 
 async def test_vectors_are_as_long_as_the_endpoint_makes_them(embedder: OpenAIEmbedder) -> None:

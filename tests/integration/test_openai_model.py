@@ -49,9 +49,9 @@ async def extracted(model: OpenAIModel) -> Extraction:
 async def test_facts_come_back_over_the_wire_and_what_they_cost_is_booked(
     server: ModelServer, model: OpenAIModel, purse: Purse
 ) -> None:
-    found = await extracted(model)
+    extraction = await extracted(model)
 
-    assert [one.text for one in found.facts] == ["I live in Oslo.", "My cat is called Bo."]
+    assert [fact.text for fact in extraction.facts] == ["I live in Oslo.", "My cat is called Bo."]
     counts = server.counts()
     assert counts.calls == {"extraction": 1}
     cost = (counts.prompt_tokens * 1.0 + counts.completion_tokens * 2.0) / 1_000_000
@@ -87,8 +87,8 @@ async def decided(model: OpenAIModel) -> Decision:
         id="real-id", scope=ANA, text="User lives in Rome.", created_at=NOON, updated_at=NOON, valid_from=NOON
     )
     reconciler = ModelReconciler(model, 0.2, RuleReconciler(0.9))
-    [found] = (await reconciler.reconcile([OSLO], [[Recalled(memory=memory, score=0.5)]])).decisions
-    return found
+    [decision] = (await reconciler.reconcile([OSLO], [[Recalled(memory=memory, score=0.5)]])).decisions
+    return decision
 
 
 async def test_a_decision_comes_back_over_the_wire_and_no_real_id_goes_out(

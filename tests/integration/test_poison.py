@@ -93,12 +93,12 @@ class Workshop:
 
     def asked(self, mark: str) -> Counter[str]:
         """How often the model was asked something with this in it, by the step."""
-        found = Counter[str]()
+        calls = Counter[str]()
         for request in self.server.requests():
             if mark in json.dumps(request.get("messages", [])[1:] or request.get("input", "")):
                 shape = request.get("response_format", {}).get("json_schema", {})
-                found[shape.get("name", "embedding")] += 1
-        return found
+                calls[shape.get("name", "embedding")] += 1
+        return calls
 
 
 @pytest.fixture
@@ -154,12 +154,13 @@ async def test_a_turn_that_the_model_never_answers_dies_alone_within_its_tries_a
     assert await workshop.states(lane) == {Status.SETTLED: size - 1, Status.DEAD: 1}
     dead = await workshop.house.status(lane[place])
     assert (dead.status, dead.attempts, dead.counts.failed) == (Status.DEAD, TRIES, TRIES)
-    assert [(one.what, one.turns) for one in dead.history] == [("failed", 8)] + [("failed", 1)] * (TRIES - 1)
+    tried = [(incident.what, incident.turns) for incident in dead.history]
+    assert tried == [("failed", 8)] + [("failed", 1)] * (TRIES - 1)
     assert dead.error is not None
     assert dead.error.startswith("model_unavailable: The model gpt ")
     assert "This turn was tried 5 times, and each time the model answered another question." in dead.error
     settled = [await workshop.house.status(turn_id) for turn_id in lane if turn_id != dead.id]
-    times = [one.settled_at for one in settled]
+    times = [status.settled_at for status in settled]
     assert times == sorted(times, key=lambda at: at.timestamp() if at else 0)
     assert workshop.asked(MARK) == {"extraction": TRIES}
 
@@ -271,9 +272,9 @@ async def test_a_limit_of_calls_and_a_refused_key_count_against_nobody(
     for number in range(TRIES):
         await workshop.post("bob", [f"I have {number} apples."])
         await workshop.keep_trying(5, "ana", "bob")
-    found = await workshop.house.status(lane[0])
-    assert (found.status, found.counts.failed) == (Status.RETRYING, 0)
-    assert found.counts.postponed >= TRIES
+    answer = await workshop.house.status(lane[0])
+    assert (answer.status, answer.counts.failed) == (Status.RETRYING, 0)
+    assert answer.counts.postponed >= TRIES
 
 
 async def test_where_nobody_listens_nobody_is_to_blame(house: House, redis: Redis) -> None:
@@ -292,9 +293,7 @@ async def test_long_queries_of_one_reader_close_search_for_nobody_else(
         server.fault(Fault(kind=Kind.STATUS, status=500, route="embeddings", contains=MARK))
         for _ in range(20):
             with pytest.raises(ModelUnavailable, match="HTTP 500"):
-                await recall(
-                    Asked(scope=user("ana"), text=MARK), store=house.store, embedder=workshop.parts.embedder,
-                    turns=house.turns,
-                )  # fmt: skip
-        told = Asked(scope=user("bob"), text="tea")
-        await recall(told, store=house.store, embedder=workshop.parts.embedder, turns=house.turns)
+                question = Asked(scope=user("ana"), text=MARK)
+                await recall(question, store=house.store, embedder=workshop.parts.embedder, turns=house.turns)
+        question = Asked(scope=user("bob"), text="tea")
+        await recall(question, store=house.store, embedder=workshop.parts.embedder, turns=house.turns)

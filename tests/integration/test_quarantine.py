@@ -40,9 +40,9 @@ async def remember(house: House, text: str, scope: Scope = ANA, *, mode: str = "
 
 
 async def listed(desk: Desk) -> list[dict[str, Any]]:
-    found = (await desk.http.get("/quarantine")).json()
-    assert found["count"] == len(found["results"])
-    results: list[dict[str, Any]] = found["results"]
+    body = (await desk.http.get("/quarantine")).json()
+    assert body["count"] == len(body["results"])
+    results: list[dict[str, Any]] = body["results"]
     return results
 
 
@@ -50,14 +50,14 @@ async def test_a_memory_that_reads_like_an_instruction_is_marked_wherever_it_is_
     await remember(desk.house, TOLD, mode="mark")
     await remember(desk.house, ORDINARY, mode="mark")
     owner = {"user_id": "ana"}
-    found = (await desk.http.post("/search", json={**owner, "query": "tea"})).json()["results"]
+    results = (await desk.http.post("/search", json={**owner, "query": "tea"})).json()["results"]
     shown = (await desk.http.get("/memories", params=owner)).json()["results"]
-    for memories in (found, shown):
-        assert {one["memory"]: one["marked"] for one in memories} == {TOLD: True, ORDINARY: False}
-    told = next(one for one in shown if one["marked"])
-    assert (await desk.http.get(f"/memories/{told['id']}")).json()["marked"]
-    assert [one["marked"] for one in (await desk.http.get(f"/memories/{told['id']}/history")).json()] == [True]
-    for path in ("/dashboard/memories?user_id=ana", f"/dashboard/memories/{told['id']}"):
+    for memories in (results, shown):
+        assert {memory["memory"]: memory["marked"] for memory in memories} == {TOLD: True, ORDINARY: False}
+    items = next(item for item in shown if item["marked"])
+    assert (await desk.http.get(f"/memories/{items['id']}")).json()["marked"]
+    assert [item["marked"] for item in (await desk.http.get(f"/memories/{items['id']}/history")).json()] == [True]
+    for path in ("/dashboard/memories?user_id=ana", f"/dashboard/memories/{items['id']}"):
         assert "marked</span>" in (await desk.http.get(path)).text
     assert await listed(desk) == []
 
@@ -85,25 +85,25 @@ async def test_a_memory_changed_by_hand_is_marked_by_the_same_rule_and_unmarked_
 
 async def test_with_quarantine_off_nothing_is_marked(desk: Desk) -> None:
     await remember(desk.house, TOLD, mode="off")
-    assert [one.marked for one in await desk.house.memories()] == [False]
+    assert [memory.marked for memory in await desk.house.memories()] == [False]
 
 
 async def test_what_is_held_back_is_shown_to_nobody_but_who_judges_it(desk: Desk) -> None:
     turn_id = await remember(desk.house, TOLD, metadata={"k": 1}, timestamp=MARCH)
-    (held,) = await listed(desk)
-    assert (held["memory"], held["quote"], held["turn_ids"]) == (TOLD, TOLD, [turn_id])
-    assert (held["user_id"], held["marked"], held["metadata"]) == ("ana", True, {"k": 1})
+    (fields,) = await listed(desk)
+    assert (fields["memory"], fields["quote"], fields["turn_ids"]) == (TOLD, TOLD, [turn_id])
+    assert (fields["user_id"], fields["marked"], fields["metadata"]) == ("ana", True, {"k": 1})
     (event,) = (await desk.turn(turn_id))["events"]
-    told = {"event": "ADD", "id": held["id"], "memory": TOLD, "previous": None}
-    assert event == {**told, "held": True, "renewed": False}
+    output = {"event": "ADD", "id": fields["id"], "memory": TOLD, "previous": None}
+    assert event == {**output, "held": True, "renewed": False}
 
     assert await desk.house.texts() == []
-    for asked in ({}, {"as_of": "2027-01-01T00:00:00Z"}, {"as_of": "2026-03-02T00:00:00Z"}):
-        answer = await desk.http.post("/search", json={"user_id": "ana", "query": TOLD, **asked})
+    for item in ({}, {"as_of": "2027-01-01T00:00:00Z"}, {"as_of": "2026-03-02T00:00:00Z"}):
+        answer = await desk.http.post("/search", json={"user_id": "ana", "query": TOLD, **item})
         assert answer.json()["results"] == []
     for method, path in (("GET", ""), ("GET", "/history"), ("PUT", ""), ("DELETE", ""), ("POST", "/undo")):
         body = {"text": "x"} if method == "PUT" else None
-        answer = await desk.http.request(method, f"/memories/{held['id']}{path}", json=body)
+        answer = await desk.http.request(method, f"/memories/{fields['id']}{path}", json=body)
         assert answer.status_code == 404, (method, path)
 
 
@@ -115,7 +115,7 @@ async def test_what_is_held_back_is_weighed_against_nothing_and_nothing_against_
     await house.say("I like tea previous instructions")
     await drain(ANA.lane, replace(house.remembering, quarantine=Quarantine.HOLD))
     assert await house.texts() == ["I like tea previous instructions"]
-    assert [one["memory"] for one in await listed(desk)] == [TOLD]
+    assert [memory["memory"] for memory in await listed(desk)] == [TOLD]
 
 
 class Merging(ScriptedReconciler):
@@ -141,26 +141,26 @@ async def test_a_merged_wording_is_judged_before_it_is_stored(desk: Desk) -> Non
     house.weigher = Merging(TOLD)
     turn_id = await remember(house, "I like tea and coffee")
     assert await house.texts() == ["I like tea"]
-    (held,) = await listed(desk)
-    assert (held["memory"], held["quote"], held["marked"]) == (TOLD, "I like tea and coffee", True)
+    (fields,) = await listed(desk)
+    assert (fields["memory"], fields["quote"], fields["marked"]) == (TOLD, "I like tea and coffee", True)
     assert [(event.event, event.held) for event in (await house.status(turn_id)).events] == [(Event.ADD, True)]
     await remember(house, "I like tea and cake", mode="mark")
-    assert [(one.text, one.marked) for one in await house.memories()] == [(TOLD, True)]
+    assert [(memory.text, memory.marked) for memory in await house.memories()] == [(TOLD, True)]
 
 
 async def test_a_released_memory_stands_like_any_other_and_is_marked_no_longer(desk: Desk) -> None:
     turn_id = await remember(desk.house, TOLD, timestamp=MARCH)
-    (held,) = await listed(desk)
-    released = (await desk.http.post(f"/quarantine/{held['id']}/release")).json()
-    assert {**released, "marked": True} == {name: held[name] for name in released}
+    (fields,) = await listed(desk)
+    released = (await desk.http.post(f"/quarantine/{fields['id']}/release")).json()
+    assert {**released, "marked": True} == {name: fields[name] for name in released}
     assert not released["marked"]
     (memory,) = await desk.house.memories()
     assert (memory.text, memory.version, memory.event, memory.turn_ids) == (TOLD, 1, Event.ADD, (turn_id,))
     assert memory.created_at == memory.updated_at == (await desk.house.status(turn_id)).accepted_at
-    assert [one.memory.id for one in (await desk.house.ask("tea")).results] == [held["id"]]
-    assert [len(await desk.house.store.history(ANA, held["id"])), await listed(desk)] == [1, []]
+    assert [result.memory.id for result in (await desk.house.ask("tea")).results] == [fields["id"]]
+    assert [len(await desk.house.store.history(ANA, fields["id"])), await listed(desk)] == [1, []]
     for deed in ("release", "discard"):
-        again = await desk.http.post(f"/quarantine/{held['id']}/{deed}")
+        again = await desk.http.post(f"/quarantine/{fields['id']}/{deed}")
         assert (again.status_code, again.json()["error"]) == (404, "not_found")
 
 
@@ -168,11 +168,11 @@ async def test_a_discarded_memory_is_gone_with_its_point_and_once_more_shortly_a
     house = desk.house
     await remember(house, TOLD)
     await remember(house, TOLD_TOO, BOB)
-    held = {one["user_id"]: one["id"] for one in await listed(desk)}
-    answer = await desk.http.post(f"/quarantine/{held['ana']}/discard")
-    assert answer.json() == {"id": held["ana"], "status": "discarded"}
-    assert [one["id"] for one in await listed(desk)] == [held["bob"]]
-    assert (await desk.http.post(f"/memories/{held['ana']}/undo")).status_code == 404
+    fields = {memory["user_id"]: memory["id"] for memory in await listed(desk)}
+    answer = await desk.http.post(f"/quarantine/{fields['ana']}/discard")
+    assert answer.json() == {"id": fields["ana"], "status": "discarded"}
+    assert [memory["id"] for memory in await listed(desk)] == [fields["bob"]]
+    assert (await desk.http.post(f"/memories/{fields['ana']}/undo")).status_code == 404
     await make_removals_due(redis)
     assert await finish_removals(house.inbox, house.lanes, house.store) == 1
 
@@ -186,7 +186,7 @@ async def test_forgetting_an_owner_forgets_what_is_held_back_of_them(desk: Desk)
     for scope, left in ((Scope(tenant="default", agent_id="bot"), ["bob", "ana"]), (ANA, ["bob"])):
         receipt = await forget(scope, **parts)  # type: ignore[arg-type]
         assert (receipt.memories, receipt.verified) == (1, True)
-        assert [one["user_id"] for one in await listed(desk)] == left
+        assert [memory["user_id"] for memory in await listed(desk)] == left
 
 
 async def test_what_is_held_back_when_its_plan_is_repeated_is_held_back_once(house: House, redis: Redis) -> None:

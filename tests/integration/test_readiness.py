@@ -30,8 +30,8 @@ async def front(redis: Redis, redis_url: str, qdrant_url: str, server: ModelServ
 async def readiness(front: Front, key: str | None = None, status: int = 200) -> dict[str, Any]:
     answer = await front.ask("GET", "/health/ready", key)
     assert answer.status_code == status, answer.text
-    told: dict[str, Any] = answer.json()
-    return told
+    body: dict[str, Any] = answer.json()
+    return body
 
 
 async def say_in_vain(front: Front, server: ModelServer) -> None:
@@ -49,18 +49,18 @@ async def test_an_outage_of_the_model_is_told_by_readiness_the_dashboard_and_the
     front: Front, server: ModelServer
 ) -> None:
     await say_in_vain(front, server)
-    told = await readiness(front, "the-operators-own-key")
-    assert told["status"] == "degraded"
-    parts = told["parts"]
+    output = await readiness(front, "the-operators-own-key")
+    assert output["status"] == "degraded"
+    parts = output["parts"]
     assert {name for name, part in parts.items() if not part["ok"]} == {"extractor", "lanes", "workers"}
     assert "answered HTTP 429" in parts["extractor"]["reason"]
-    assert "org-4711" not in str(told)
+    assert "org-4711" not in str(output)
     assert "back off" in parts["lanes"]["reason"]
     assert all(part["since"] for part in parts.values() if not part["ok"])
     page = (await front.ask("GET", "/dashboard/parts")).text
     assert "answered HTTP 429" in page
-    found = read((await front.ask("GET", "/metrics")).text)
-    wrong = "\n".join(problems(told, found, Thresholds()))
+    findings = read((await front.ask("GET", "/metrics")).text)
+    wrong = "\n".join(problems(output, findings, Thresholds()))
     assert "extractor does not work since" in wrong
     assert "of 6 lanes back off" in wrong
 
@@ -69,8 +69,8 @@ async def test_strangers_learn_the_status_alone_and_cause_no_call_of_a_provider(
     front: Front, server: ModelServer
 ) -> None:
     for _ in range(30):
-        told = await readiness(front)
-        assert told == {"status": "degraded"}  # no worker runs here
+        output = await readiness(front)
+        assert output == {"status": "degraded"}  # no worker runs here
     assert await readiness(front, "of-nobody") == {"status": "degraded"}
     assert server.counts().calls.get("models", 0) == 0
     for _ in range(30):
@@ -82,8 +82,8 @@ async def test_a_redis_that_takes_no_writes_is_unready_and_the_operator_is_told_
     await redis.config_set("maxmemory", 1)
     try:
         assert await readiness(front, status=503) == {"status": "unready"}
-        told = await readiness(front, "the-operators-own-key", 503)
+        output = await readiness(front, "the-operators-own-key", 503)
     finally:
         await redis.config_set("maxmemory", 0)
-    assert told["parts"]["redis"]["reason"] == "Redis refused the write: it is out of memory"
-    assert told["parts"]["store"]["ok"]
+    assert output["parts"]["redis"]["reason"] == "Redis refused the write: it is out of memory"
+    assert output["parts"]["store"]["ok"]

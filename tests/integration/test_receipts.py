@@ -62,15 +62,15 @@ async def http(house: House, redis: Redis) -> AsyncIterator[httpx.AsyncClient]:
 async def forgotten(http: httpx.AsyncClient, **ids: str) -> dict[str, Any]:
     answer = await http.delete("/memories", params=ids)
     assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
+    body: dict[str, Any] = answer.json()
+    return body
 
 
 async def verified(http: httpx.AsyncClient, receipt: dict[str, Any], **ids: str) -> dict[str, Any]:
     answer = await http.post("/receipts/verify", json={"receipt": receipt, **ids})
     assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
+    body: dict[str, Any] = answer.json()
+    return body
 
 
 async def a_life(house: House) -> None:
@@ -141,8 +141,8 @@ async def test_a_receipt_that_was_changed_or_is_about_somebody_else_does_not_hol
         {"key_id": "0"},
         {"signature": "no base64"},
     ):
-        found = await verified(http, {**receipt, **change}, user_id="ana")
-        assert found == {"signature": False, "owner": True, "left": None}, change
+        answer = await verified(http, {**receipt, **change}, user_id="ana")
+        assert answer == {"signature": False, "owner": True, "left": None}, change
 
 
 async def test_a_check_finds_what_came_back_from_a_back_up_and_leaves_aside_what_is_new(
@@ -183,12 +183,12 @@ async def test_an_export_holds_every_version_and_every_turn_of_the_owner_and_not
     assert (first["kind"], first["owner"], first["versions"]) == ("export", {"user_id": "ana"}, 2)
     assert last == {"kind": "end", "memories": 2, "turns": 6}
     memories = [line for line in lines if line["kind"] == "memory"]
-    assert {(one["memory"], one["current"], one["quote"]) for one in memories} == {
+    assert {(memory["memory"], memory["current"], memory["quote"]) for memory in memories} == {
         ("I live in Berlin", False, "I live in Berlin"), ("I live in Rome", True, "I live in Rome"),
     }  # fmt: skip
     assert not {"fence", "position", "fact", "scope", "tenant"} & set(memories[0])
     turns = [line for line in lines if line["kind"] == "turn"]
-    assert [one["status"] for one in turns] == ["settled", "settled", "dead", "running", "queued", "queued"]
+    assert [turn["status"] for turn in turns] == ["settled", "settled", "dead", "running", "queued", "queued"]
     assert turns[5]["messages"][0]["content"] == "I like pie"
     assert turns[1]["events"][0]["previous"] == "I live in Berlin"
     assert [line["kind"] for line in await lines_of(http, agent_id="nobody")] == ["export", "end"]
@@ -212,8 +212,8 @@ async def test_a_receipt_is_its_tenants_alone(redis: Redis, redis_url: str, qdra
         assert (await front.ask("GET", f"/receipts/{receipt['id']}", mine)).json() == receipt
         assert (await front.ask("GET", f"/receipts/{receipt['id']}", theirs)).status_code == 404
         assert (await front.ask("GET", "/receipts", theirs)).json()["count"] == 0
-        asked = {"receipt": receipt, "user_id": "ana"}
+        body = {"receipt": receipt, "user_id": "ana"}
         owners = [
-            (await front.ask("POST", "/receipts/verify", key, json=asked)).json()["owner"] for key in (mine, theirs)
+            (await front.ask("POST", "/receipts/verify", key, json=body)).json()["owner"] for key in (mine, theirs)
         ]
         assert owners == [True, False]

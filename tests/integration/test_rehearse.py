@@ -46,11 +46,11 @@ async def test_a_dry_run_of_a_replay_tells_what_it_would_change_and_changes_noth
     answer = await desk.post("replay", **EVERY)
 
     assert (answer["count"], answer["dry_run"], answer["untried"]) == (2, True, 0)
-    assert [(one["id"], one["user_id"], one["error"], one["events"]) for one in answer["results"]] == [
+    assert [(result["id"], result["user_id"], result["error"], result["events"]) for result in answer["results"]] == [
         (tea, "ana", None, [{"event": "ADD", "memory": "I like tea", "previous": None}]),
         (lisbon, "ana", None, [{"event": "UPDATE", "memory": LISBON, "previous": BERLIN}]),
     ]
-    assert {one["died_of"] for one in answer["results"]} == {"bad_answer: the answer was no JSON"}
+    assert {result["died_of"] for result in answer["results"]} == {"bad_answer: the answer was no JSON"}
     assert await everything(house) == before
     assert await house.memories() == memories
 
@@ -61,11 +61,11 @@ async def test_a_replay_does_what_its_dry_run_told(desk: Desk) -> None:
     await house.drain()
     dead = await desk.bury(LISBON)
     house.reconciler.table[LISBON] = Event.UPDATE
-    (told,) = (await desk.post("replay", ids=[dead], dry_run=True))["results"]
+    (output,) = (await desk.post("replay", ids=[dead], dry_run=True))["results"]
     await desk.post("replay", ids=[dead])
     await house.drain()
     done = (await desk.turn(dead))["events"]
-    assert [{name: one[name] for name in ("event", "memory", "previous")} for one in done] == told["events"]
+    assert [{name: item[name] for name in ("event", "memory", "previous")} for item in done] == output["events"]
 
 
 async def test_a_dry_run_tells_what_would_only_enter_the_history(desk: Desk) -> None:
@@ -74,9 +74,9 @@ async def test_a_dry_run_tells_what_would_only_enter_the_history(desk: Desk) -> 
     house.reconciler.table[BERLIN] = Event.UPDATE
     await house.say(LISBON)
     await house.drain()
-    (told,) = (await desk.post("replay", ids=[dead], dry_run=True))["results"]
-    assert [(one["event"], one["memory"]) for one in told["events"]] == [("NONE", LISBON)]
-    assert told["into_history"] == [BERLIN]
+    (output,) = (await desk.post("replay", ids=[dead], dry_run=True))["results"]
+    assert [(event["event"], event["memory"]) for event in output["events"]] == [("NONE", LISBON)]
+    assert output["into_history"] == [BERLIN]
 
 
 async def test_a_dry_run_names_the_error_of_what_would_fail_again(desk: Desk) -> None:
@@ -84,7 +84,7 @@ async def test_a_dry_run_names_the_error_of_what_would_fail_again(desk: Desk) ->
     desk.house.extractor.faults["bad"] = BadAnswer("still no JSON")
     desk.house.extractor.faults["away"] = ModelUnavailable("The model is overloaded.")
     results = (await desk.post("replay", **EVERY))["results"]
-    assert {one["id"]: one["error"] for one in results} == {
+    assert {result["id"]: result["error"] for result in results} == {
         bad: "bad_answer: still no JSON", away: "model_unavailable: The model is overloaded.", good: None,
     }  # fmt: skip
     assert [(await desk.house.status(turn)).status for turn in (bad, away, good)] == [Status.DEAD] * 3
@@ -93,31 +93,31 @@ async def test_a_dry_run_names_the_error_of_what_would_fail_again(desk: Desk) ->
 async def test_a_turn_that_ended_its_workers_is_not_tried_where_it_would_end_the_api(desk: Desk) -> None:
     dead = await desk.bury("poison")
     await desk.house.inbox._redis.hset(keys.turn("default", dead), "error", _LOST_WORKER)
-    asked = len(desk.house.extractor.batches)
-    (told,) = (await desk.post("replay", **EVERY))["results"]
-    assert told["error"].startswith("worker_lost: not tried here")
-    assert len(desk.house.extractor.batches) == asked
+    number = len(desk.house.extractor.batches)
+    (output,) = (await desk.post("replay", **EVERY))["results"]
+    assert output["error"].startswith("worker_lost: not tried here")
+    assert len(desk.house.extractor.batches) == number
 
 
 async def test_a_dry_run_tries_the_oldest_up_to_its_limit_and_says_how_many_are_left(desk: Desk) -> None:
     ids = [await desk.bury(f"t{number}") for number in range(22)]
     answer = await desk.post("replay", **EVERY)
-    assert ([one["id"] for one in answer["results"]], answer["count"], answer["untried"]) == (ids[:20], 22, 2)
+    assert ([result["id"] for result in answer["results"]], answer["count"], answer["untried"]) == (ids[:20], 22, 2)
     answer = await desk.post("replay", **EVERY, limit=100)
-    assert ([one["id"] for one in answer["results"]], answer["untried"]) == (ids, 0)
+    assert ([result["id"] for result in answer["results"]], answer["untried"]) == (ids, 0)
     assert len(await desk.listed()) == 22
 
 
 async def test_a_dry_run_of_a_discard_shows_which_would_go_and_asks_no_model(desk: Desk) -> None:
     ids = [await desk.bury("a"), await desk.bury("b")]
-    before, asked = await everything(desk.house), len(desk.house.extractor.batches)
+    before, number = await everything(desk.house), len(desk.house.extractor.batches)
     answer = await desk.post("discard", **EVERY, limit=1)
     assert (answer["count"], answer["dry_run"], answer["untried"]) == (2, True, 1)
-    assert [(one["id"], one["died_of"], one["events"]) for one in answer["results"]] == [
+    assert [(result["id"], result["died_of"], result["events"]) for result in answer["results"]] == [
         (ids[0], "bad_answer: the answer was no JSON", []),
     ]  # fmt: skip
     assert await everything(desk.house) == before
-    assert len(desk.house.extractor.batches) == asked
+    assert len(desk.house.extractor.batches) == number
 
 
 class Watched:
@@ -147,12 +147,12 @@ async def test_what_a_dry_run_costs_is_booked_on_the_tenant_and_on_no_turn(desk:
     watched = Watched(desk.house)
     await desk.bury("a")
     await rehearse("default", DeadFilter(), turns=desk.house.turns, parts=deciding(desk.house, watched))
-    assert [(one.tenant, one.turn_ids) for one in watched.paying] == [("default", ())]
+    assert [(item.tenant, item.turn_ids) for item in watched.paying] == [("default", ())]
 
 
 async def test_a_dry_run_ends_in_time_with_what_it_has_tried(desk: Desk) -> None:
     quick, _, behind = await desk.bury("quick", BOB), await desk.bury("slow"), await desk.bury("behind it")
     parts = replace(desk.house.remembering, extractor=Watched(desk.house))
-    found = await rehearse("default", DeadFilter(), turns=desk.house.turns, parts=parts, longest_seconds=0.5)
-    assert ([one.turn.id for one in found.results], found.count, found.untried) == ([quick], 3, 2)
+    rehearsal = await rehearse("default", DeadFilter(), turns=desk.house.turns, parts=parts, longest_seconds=0.5)
+    assert ([result.turn.id for result in rehearsal.results], rehearsal.count, rehearsal.untried) == ([quick], 3, 2)
     assert behind in await desk.listed(**{"user_id": ANA.user_id})

@@ -22,9 +22,9 @@ async def test_turns_become_memories_in_the_order_of_acceptance(house: House) ->
     ids = [await house.say(f"I bought item {number}") for number in range(10)]
     assert await house.drain() == 10
     memories = await house.memories()
-    assert [one.text for one in memories] == [f"I bought item {number}" for number in range(10)]
-    assert [one.turn_ids for one in memories] == [(turn_id,) for turn_id in ids]
-    times = [one.created_at for one in memories]
+    assert [item.text for item in memories] == [f"I bought item {number}" for number in range(10)]
+    assert [item.turn_ids for item in memories] == [(turn_id,) for turn_id in ids]
+    times = [item.created_at for item in memories]
     assert times == sorted(set(times))
     for turn_id, memory in zip(ids, memories, strict=True):
         status = await house.status(turn_id)
@@ -44,9 +44,9 @@ async def test_several_waiting_turns_make_one_call(house: House) -> None:
 async def test_a_turn_with_infer_off_is_kept_word_for_word_without_the_model(house: House) -> None:
     roles = (Role.SYSTEM, Role.USER, Role.ASSISTANT)
     messages = tuple(Message(role=role, content=f"{role} says so") for role in roles)
-    said = Submission(scope=ANA, infer=False, metadata={"k": 1}, messages=messages)
+    submission = Submission(scope=ANA, infer=False, metadata={"k": 1}, messages=messages)
     for _ in range(2):
-        await house.inbox.accept(said)
+        await house.inbox.accept(submission)
     await house.drain()
     assert await house.texts() == ["user says so", "assistant says so"] * 2
     assert house.extractor.batches == [[]]
@@ -63,13 +63,13 @@ async def test_a_changed_fact_supersedes_the_old_one_and_the_history_stays(house
     event = (await house.status(changed)).events[0]
     assert (event.event, event.memory, event.previous) == (Event.UPDATE, "I live in Lisbon", "I live in Berlin")
     versions = await house.store.history(Scope(tenant="default"), event.id)
-    assert [(one.text, one.version, one.current, one.quote) for one in versions] == [
+    assert [(version.text, version.version, version.current, version.quote) for version in versions] == [
         ("I live in Berlin", 1, False, "I live in Berlin"),
         ("I live in Lisbon", 2, True, "I live in Lisbon"),
     ]
     assert versions[0].valid_to == versions[1].valid_from == MARCH + timedelta(days=9)
-    found = await house.ask("where do I live", as_of=MARCH + timedelta(days=3))
-    assert [one.memory.text for one in found.results] == ["I live in Berlin"]
+    recall = await house.ask("where do I live", as_of=MARCH + timedelta(days=3))
+    assert [result.memory.text for result in recall.results] == ["I live in Berlin"]
 
 
 async def test_an_older_fact_that_arrives_late_never_replaces_a_newer_one(house: House) -> None:
@@ -79,8 +79,8 @@ async def test_an_older_fact_that_arrives_late_never_replaces_a_newer_one(house:
     await house.say("I live in Berlin", timestamp=MARCH - timedelta(days=30))
     await house.drain()
     assert await house.texts() == ["I live in Lisbon"]
-    found = await house.ask("where do I live", as_of=MARCH - timedelta(days=3))
-    assert [one.memory.text for one in found.results] == ["I live in Berlin"]
+    recall = await house.ask("where do I live", as_of=MARCH - timedelta(days=3))
+    assert [result.memory.text for result in recall.results] == ["I live in Berlin"]
 
 
 async def test_a_retracted_fact_leaves_the_search_and_stays_in_history(house: House) -> None:
@@ -92,7 +92,7 @@ async def test_a_retracted_fact_leaves_the_search_and_stays_in_history(house: Ho
     assert await house.texts() == []
     event = (await house.status(turn_id)).events[0]
     assert event.event is Event.DELETE
-    assert [one.event for one in await house.store.history(Scope(tenant="default"), event.id)] == [Event.DELETE]
+    assert [memory.event for memory in await house.store.history(Scope(tenant="default"), event.id)] == [Event.DELETE]
 
 
 async def test_two_changes_of_one_memory_in_one_batch_are_applied_one_after_the_other(house: House) -> None:
@@ -104,7 +104,7 @@ async def test_two_changes_of_one_memory_in_one_batch_are_applied_one_after_the_
     await house.drain()
     (memory,) = await house.memories()
     assert (memory.text, memory.version) == ("I live in Porto", 3)
-    assert [one.text for one in await house.store.history(Scope(tenant="default"), memory.id)] == [
+    assert [version.text for version in await house.store.history(Scope(tenant="default"), memory.id)] == [
         "I live in Berlin", "I live in Lisbon", "I live in Porto",
     ]  # fmt: skip
 

@@ -125,8 +125,11 @@ LESS = {"write": ["read"], "admin": ["read", "write"], "read": []}
 def routes() -> set[str]:
     """Every route of the app, also those that its document leaves out."""
     top: list[Any] = list(create_app(Settings(auth="off")).routes)
-    every = [*top, *(inner for one in top if hasattr(one, "original_router") for inner in one.original_router.routes)]
-    return {f"{verb} {one.path_format}" for one in every if isinstance(one, APIRoute) for verb in one.methods or ()}
+    every = [
+        *top,
+        *(inner for item in top if hasattr(item, "original_router") for inner in item.original_router.routes),
+    ]
+    return {f"{verb} {item.path_format}" for item in every if isinstance(item, APIRoute) for verb in item.methods or ()}
 
 
 def filled(route: str) -> tuple[str, str]:

@@ -130,7 +130,7 @@ class Story:
                 await self.look_at_event(step)
             case History():
                 versions = await self.house.store.history(ANYBODY, self.ids[step.text, step.scope])
-                assert [one.text for one in versions] == list(step.versions), step
+                assert [version.text for version in versions] == list(step.versions), step
             case Provenance():
                 memory = await self.memory(step.text, step.scope)
                 assert memory.turn_ids == tuple(self.turn_ids[number - 1] for number in step.turns), step
@@ -145,13 +145,13 @@ class Story:
         elsewhere = [text for text, scope in self.heard if not step.scope.covers(scope)]
         covered = {text for text, scope in self.heard if step.scope.covers(scope)}
         self.heard = {(text, scope) for text, scope in self.heard if not step.scope.covers(scope)}
-        held = [*await all_of_qdrant(self.qdrant_url), *(await all_of_redis(self.redis)).values()]
-        for text in (one for one in covered if not any(one in other for other in elsewhere)):
-            assert [one for one in held if text in one] == [], f"{text} is left"
+        items = [*await all_of_qdrant(self.qdrant_url), *(await all_of_redis(self.redis)).values()]
+        for text in (item for item in covered if not any(item in other for other in elsewhere)):
+            assert [item for item in items if text in item] == [], f"{text} is left"
 
     async def edit(self, step: Edit) -> None:
-        given = {"text": step.to, "metadata": step.metadata, "expires_at": await self.in_hours(step.hours)}
-        change = Change(**{name: value for name, value in given.items() if value is not None})
+        body = {"text": step.to, "metadata": step.metadata, "expires_at": await self.in_hours(step.hours)}
+        change = Change(**{name: value for name, value in body.items() if value is not None})
         memory = await update(ANYBODY, self.ids[step.text, step.scope], change, **self.parts)
         self.ids[memory.text, step.scope] = memory.id
         self.heard.add((memory.text, step.scope))
@@ -173,18 +173,18 @@ class Story:
     async def found(self, scope: Scope, filters: Any = None, as_of: datetime | None = None) -> list[str]:
         """The texts that a search finds, in the order of the alphabet."""
         condition = parse(filters)
-        asked = Asked(
+        question = Asked(
             scope=narrowed(scope, condition), text="what is known", limit=_MOST_AT_ONCE, filters=condition, as_of=as_of
         )
-        answer = await recall(asked, store=self.house.store, embedder=self.house.embedder, turns=self.house.turns)
-        return sorted(one.memory.text for one in answer.results)
+        answer = await recall(question, store=self.house.store, embedder=self.house.embedder, turns=self.house.turns)
+        return sorted(result.memory.text for result in answer.results)
 
     async def listed(self, scope: Scope, filters: Any = None) -> list[str]:
         """The texts that a list shows, in the order of the alphabet; as many as it counts."""
         condition = parse(filters)
         part = await self.house.store.page(narrowed(scope, condition), Page(size=_MOST_AT_ONCE), condition)
         assert part.count == len(part.items)
-        return sorted(one.text for one in part.items)
+        return sorted(item.text for item in part.items)
 
     async def memory(self, text: str, scope: Scope) -> Memory:
         memory = await self.house.store.get(ANYBODY, self.ids[text, scope])
@@ -230,8 +230,8 @@ def _must_stand(number: int, steps: Sequence[Step], view: Scope) -> bool:
     turn = steps[number]
     assert isinstance(turn, Say)
     own_words = turn.by is None or (turn.by.event is Event.UPDATE and turn.by.merged is None)
-    is_late = turn.day is not None and any(_said_after(one, turn) for one in steps[:number])
-    return own_words and not is_late and not any(_touches(turn, one, view) for one in steps[number + 1 :])
+    is_late = turn.day is not None and any(_said_after(step, turn) for step in steps[:number])
+    return own_words and not is_late and not any(_touches(turn, step, view) for step in steps[number + 1 :])
 
 
 def _said_after(step: Step, turn: Say) -> bool:

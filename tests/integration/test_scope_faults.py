@@ -56,8 +56,8 @@ class InTheMidst(QdrantStore):
     step: Any = None
 
     async def apply(self, lease: Lease, writes: Sequence[Write], good_until: float) -> None:
-        await super().apply(lease, [one for one in writes if one.vector], good_until)
-        marks = [one for one in writes if not one.vector]
+        await super().apply(lease, [write for write in writes if write.vector], good_until)
+        marks = [write for write in writes if not write.vector]
         if marks and self.step is not None:
             step, self.step = self.step, None
             await step()
@@ -114,8 +114,8 @@ async def test_an_import_under_the_id_of_a_deleted_memory_is_hidden_by_nothing(s
 
 async def test_where_a_caller_dates_ahead_the_order_of_turns_decides_also_after_a_deletion(story: Story) -> None:
     ahead = datetime.now(UTC) + timedelta(seconds=50)
-    said = Say(BERLIN, R1)
-    story.reconciler.turns[await story.house.say(BERLIN, R1, timestamp=ahead)] = said
+    turn_id = Say(BERLIN, R1)
+    story.reconciler.turns[await story.house.say(BERLIN, R1, timestamp=ahead)] = turn_id
     await story.house.drain(R1)
     await story.tell((Say(LISBON, R2, replaces(BERLIN)), Say(PORTO, R3, replaces(LISBON)), Delete(PORTO, R3)))
     assert await story.found(ANA) == [LISBON]

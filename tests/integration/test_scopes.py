@@ -21,9 +21,9 @@ ANA_WITH_OTHER = Scope(tenant="default", user_id="ana", agent_id="other")
 
 
 async def found(house: House, scope: Scope) -> list[str]:
-    asked = Asked(scope=scope, text="what is known", limit=50)
-    answer = await recall(asked, store=house.store, embedder=house.embedder, turns=house.turns)
-    return sorted(one.memory.text for one in answer.results)
+    question = Asked(scope=scope, text="what is known", limit=50)
+    answer = await recall(question, store=house.store, embedder=house.embedder, turns=house.turns)
+    return sorted(result.memory.text for result in answer.results)
 
 
 async def forgotten(house: House, scope: Scope) -> int:
@@ -77,9 +77,11 @@ async def test_forgetting_what_one_agent_was_told_lets_hold_again_what_another_o
     assert await house.texts() == ["I live in Berlin"]
     (again,) = await house.memories()
     versions = await house.store.history(Scope(tenant="default"), again.id)
-    assert [(one.valid_from, one.valid_to) for one in versions] == [(MARCH, None)]  # as if nothing had come after it
+    assert [(version.valid_from, version.valid_to) for version in versions] == [
+        (MARCH, None)
+    ]  # as if nothing had come after it
     then = await house.ask("live", as_of=MARCH + timedelta(days=3))
-    assert [one.memory.text for one in then.results] == ["I live in Berlin"]
+    assert [result.memory.text for result in then.results] == ["I live in Berlin"]
     house.reconciler.table["I live in Porto"] = Event.UPDATE
     await house.say("I live in Porto")
     await house.drain()

@@ -55,17 +55,17 @@ async def test_signing_in_gives_a_cookie_that_no_script_no_other_site_and_no_rea
     key = (await front.key("admin"))["key"]
     answer = await sign_in(front, key, to="/dashboard/dead?error=x")
     assert (answer.status_code, answer.headers["location"]) == (303, "/dashboard/dead?error=x")
-    told = SimpleCookie(answer.headers["set-cookie"])[COOKIE]
-    assert (told["httponly"], told["samesite"], told["path"], told["secure"]) == (True, "strict", "/", "")
-    assert int(told["max-age"]) == LONGEST_SECONDS == 12 * 3600
+    cookie = SimpleCookie(answer.headers["set-cookie"])[COOKIE]
+    assert (cookie["httponly"], cookie["samesite"], cookie["path"], cookie["secure"]) == (True, "strict", "/", "")
+    assert int(cookie["max-age"]) == LONGEST_SECONDS == 12 * 3600
     assert key.rpartition("_")[2] not in answer.headers["set-cookie"]
     assert answer.headers["cache-control"] == "no-store"
 
 
 async def test_a_cookie_that_was_given_by_https_is_never_sent_by_http(front: Front) -> None:
     answer = await sign_in(front, ADMIN_KEY, base="https://scrubjay")
-    told = SimpleCookie(answer.headers["set-cookie"])[f"__Host-{COOKIE}"]
-    assert (told["secure"], told["httponly"], told["domain"]) == (True, True, "")
+    cookie = SimpleCookie(answer.headers["set-cookie"])[f"__Host-{COOKIE}"]
+    assert (cookie["secure"], cookie["httponly"], cookie["domain"]) == (True, True, "")
 
 
 async def test_a_session_opens_the_pages_and_what_their_buttons_do_and_nothing_else(front: Front) -> None:
@@ -129,11 +129,11 @@ async def test_only_the_role_admin_signs_in_and_a_token_does_not(front: Front) -
 
 async def test_revoking_or_rotating_a_key_ends_its_sessions_at_once(front: Front) -> None:
     revoked, rotated = await front.key("admin"), await front.key("admin")
-    sessions = [await session(front, one["key"]) for one in (revoked, rotated)]
-    assert [await status(front, one) for one in sessions] == [200, 200]
+    sessions = [await session(front, item["key"]) for item in (revoked, rotated)]
+    assert [await status(front, item) for item in sessions] == [200, 200]
     await front.ask("DELETE", f"/keys/{revoked['id']}")
     await front.ask("POST", f"/keys/{rotated['id']}/rotate", json={})
-    assert [await status(front, one) for one in sessions] == [401, 401]
+    assert [await status(front, item) for item in sessions] == [401, 401]
 
 
 async def test_a_session_lasts_as_long_as_the_secret_that_opened_it(front: Front) -> None:
@@ -141,17 +141,17 @@ async def test_a_session_lasts_as_long_as_the_secret_that_opened_it(front: Front
     old = await session(front, made["key"])
     turned = (await front.ask("POST", f"/keys/{made['id']}/rotate", json={"overlap_seconds": 60})).json()
     new = await session(front, turned["key"])
-    assert [await status(front, one) for one in (old, new)] == [200, 200]
+    assert [await status(front, item) for item in (old, new)] == [200, 200]
     key = await front.parts.keyring.find(made["id"])
     assert key is not None
     await front.parts.keyring.replace(key.model_copy(update={"old_until": key.created_at}))
-    assert [await status(front, one) for one in (old, new)] == [401, 200]
+    assert [await status(front, item) for item in (old, new)] == [401, 200]
 
 
 async def test_another_admin_key_ends_all_sessions(front: Front, redis_url: str, qdrant_url: str) -> None:
     cookie = await session(front, ADMIN_KEY)
     async with fronts(1, redis_url, qdrant_url, admin_key="another-operators-key") as (other,):
-        assert [await status(one, cookie) for one in (front, other)] == [200, 401]
+        assert [await status(item, cookie) for item in (front, other)] == [200, 401]
 
 
 async def sealed(front: Front, key: bytes | None = None, age_seconds: float = 0) -> dict[str, str]:
@@ -183,8 +183,8 @@ async def test_a_session_ends_after_twelve_hours_and_nobody_else_can_make_one(fr
 async def test_signing_out_takes_the_cookie_away(front: Front) -> None:
     answer = await front.http.post("/dashboard/sign-out", headers={**await session(front, ADMIN_KEY), **OURS})
     assert (answer.status_code, answer.headers["location"]) == (303, "/dashboard/sign-in")
-    told = SimpleCookie(answer.headers["set-cookie"])[COOKIE]
-    assert (told.value, told["max-age"]) == ("", "0")
+    cookie = SimpleCookie(answer.headers["set-cookie"])[COOKIE]
+    assert (cookie.value, cookie["max-age"]) == ("", "0")
 
 
 async def test_an_address_may_try_ten_keys_a_minute_and_another_one_is_not_held_up(front: Front) -> None:

@@ -41,8 +41,8 @@ async def old(request: pytest.FixtureRequest, redis: Redis, qdrant_url: str) -> 
 
 async def statuses(house: House, name: str) -> list[tuple[Status, str | None]]:
     listed = await house.turns.page(TENANT, None, name, Page())
-    found = listed.items
-    return [(one.status, one.error) for one in found][::-1]
+    items = listed.items
+    return [(status.status, status.error) for status in items][::-1]
 
 
 def test_each_format_that_may_be_met_has_its_golden_files() -> None:
@@ -58,10 +58,10 @@ async def test_every_key_of_an_earlier_version_is_known_and_ends_as_it_should(ol
 
 
 async def test_a_turn_that_waited_through_the_upgrade_is_remembered_as_it_was_said(old: House) -> None:
-    said = waiting()
-    assert await old.drain(said.scope) == 1
-    (memory,) = await old.memories(said.scope)
-    assert (memory.text, memory.metadata, memory.valid_from) == ("I like tea ☕", said.metadata, MARCH)
+    submission = waiting()
+    assert await old.drain(submission.scope) == 1
+    (memory,) = await old.memories(submission.scope)
+    assert (memory.text, memory.metadata, memory.valid_from) == ("I like tea ☕", submission.metadata, MARCH)
     assert await old.drain(user("rae")) == 1
     assert await old.texts(user("rae")) == ["I run marathons"]
 
@@ -71,9 +71,9 @@ async def test_a_plan_recorded_before_the_upgrade_is_applied_once_and_no_model_i
     assert await old.drain(pat) == 3
     assert old.extractor.batches == [["I knit"]]
     memories = await old.memories(pat)
-    assert [one.text for one in memories] == ["I sail on mondays", "I keep bees", "I knit"]
+    assert [memory.text for memory in memories] == ["I sail on mondays", "I keep bees", "I knit"]
     history = await old.store.history(Scope(tenant=TENANT), memories[0].id)
-    assert [one.text for one in history] == ["I sail on sundays", "I sail on mondays"]
+    assert [memory.text for memory in history] == ["I sail on sundays", "I sail on mondays"]
     assert await statuses(old, "pat") == [(Status.SETTLED, None)] * 4
     assert await old.drain(pat) == 0
 
@@ -81,7 +81,7 @@ async def test_a_plan_recorded_before_the_upgrade_is_applied_once_and_no_model_i
 async def test_a_turn_that_died_before_the_upgrade_is_shown_and_replayed(old: House) -> None:
     listed = await old.turns.page(TENANT, Status.DEAD, None, Page())
     count, dead = listed.count, listed.items
-    assert (count, {one.error for one in dead}) == (2, {"bad_answer: it was no JSON"})
+    assert (count, {status.error for status in dead}) == (2, {"bad_answer: it was no JSON"})
     text = await old.turns.text(Scope(tenant=TENANT), dead[1].id)
     assert text is not None
     assert text.messages[0].content == "I collect stamps"
@@ -92,12 +92,12 @@ async def test_a_turn_that_died_before_the_upgrade_is_shown_and_replayed(old: Ho
 
 
 async def test_memories_made_before_the_upgrade_are_found_with_their_history_and_can_be_changed(old: House) -> None:
-    asked = Asked(scope=user("fay"), text="Lisbon")
-    found = await recall(asked, store=old.store, embedder=old.embedder, turns=old.turns)
-    (memory,) = [one.memory for one in found.results]
+    question = Asked(scope=user("fay"), text="Lisbon")
+    answer = await recall(question, store=old.store, embedder=old.embedder, turns=old.turns)
+    (memory,) = [result.memory for result in answer.results]
     assert memory.text == "I live in Lisbon"
     history = await old.store.history(Scope(tenant=TENANT), memory.id)
-    assert [(one.text, one.valid_from) for one in history] == [
+    assert [(item.text, item.valid_from) for item in history] == [
         ("I live in Berlin", MARCH),
         ("I live in Lisbon", MARCH + timedelta(days=9)),
     ]
@@ -130,7 +130,7 @@ async def test_the_books_and_whatever_else_was_kept_are_read_on(old: House, redi
     assert [scope for scope, _ in await old.lanes.epochs(user("eve"))] == [user("eve")]
     listed = await old.turns.gated(TENANT, Page())
     gated = listed.items
-    assert [one.gated for one in gated] == [True]
+    assert [status.gated for status in gated] == [True]
     listed = await old.turns.page(TENANT, None, "fay", Page())
     fay = listed.items
     assert fay[0].usage.prompt_tokens == 900

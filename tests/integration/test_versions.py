@@ -40,8 +40,8 @@ class TableModel:
 
     def _decided(self, number: int, text: str, known: dict[str, int]) -> dict[str, object]:
         event, target, wording = self.table.get(text, ("ADD", "-", None))
-        found = known[target] if target != "-" else None
-        return {"candidate": number, "event": event, "target": found, "text": wording}
+        answer = known[target] if target != "-" else None
+        return {"candidate": number, "event": event, "target": answer, "text": wording}
 
     async def chat(self, messages: Sequence[Message]) -> str:
         raise AssertionError("nobody talks here")
@@ -81,14 +81,14 @@ class Story:
         await self.house.say(fact, timestamp=None if day == "now" else DAY_0 + timedelta(days=int(day)))
 
     async def id_of(self, text: str) -> str:
-        return next(chain[0].id for chain in await self.chains() for one in chain if one.text == text)
+        return next(chain[0].id for chain in await self.chains() for memory in chain if memory.text == text)
 
     async def chains(self) -> list[list[Memory]]:
         """The versions of each memory of this owner, in the order in which the memories began to hold."""
         turns = (await self.house.turns.page("default", None, "ana", Page(size=200))).items
         ids = {event.id for turn in turns for event in turn.events if event.id}
-        found = [await self.house.store.history(Scope(tenant="default"), memory_id) for memory_id in ids]
-        return sorted((chain for chain in found if chain), key=lambda chain: (chain[0].valid_from, chain[0].text))
+        items = [await self.house.store.history(Scope(tenant="default"), memory_id) for memory_id in ids]
+        return sorted((chain for chain in items if chain), key=lambda chain: (chain[0].valid_from, chain[0].text))
 
     @property
     def parts(self) -> dict[str, Any]:
@@ -97,9 +97,11 @@ class Story:
 
 def shown(chain: Sequence[Memory]) -> str:
     """Versions as the table writes them."""
-    held = [f"{one.text} {day(one.valid_from)}-{day(one.valid_to) if one.valid_to else ''}" for one in chain]
-    stands = any(one.current for one in chain)
-    return " | ".join(held) + ("" if stands else " x")
+    holder = [
+        f"{memory.text} {day(memory.valid_from)}-{day(memory.valid_to) if memory.valid_to else ''}" for memory in chain
+    ]
+    stands = any(memory.current for memory in chain)
+    return " | ".join(holder) + ("" if stands else " x")
 
 
 def day(moment: datetime) -> str:
@@ -108,7 +110,7 @@ def day(moment: datetime) -> str:
 
 
 def texts(memories: Sequence[Memory]) -> str:
-    return ", ".join(sorted(one.text for one in memories))
+    return ", ".join(sorted(memory.text for memory in memories))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "-"))
@@ -119,15 +121,15 @@ async def test_what_was_said_ends_in_the_right_versions(house: House, case: Case
 
     assert texts(await house.memories()) == case.now
     for line in case.then:
-        number, _, held = line.partition(": ")
-        found = await house.ask("Lives", as_of=DAY_0 + timedelta(days=int(number)), limit=50)
-        assert f"{number}: {texts([one.memory for one in found.results])}" == f"{number}: {held}"
+        number, _, text = line.partition(": ")
+        recall = await house.ask("Lives", as_of=DAY_0 + timedelta(days=int(number)), limit=50)
+        assert f"{number}: {texts([result.memory for result in recall.results])}" == f"{number}: {text}"
     chains = await story.chains()
     assert [shown(chain) for chain in chains] == case.versions
     for chain in chains:
-        assert len({one.version for one in chain}) == len(chain)  # each version has a number of its own
-        assert all(one.quote or not one.turn_ids for one in chain)
-        stands = [one for one in chain if one.current or one.event is Event.DELETE]
+        assert len({memory.version for memory in chain}) == len(chain)  # each version has a number of its own
+        assert all(memory.quote or not memory.turn_ids for memory in chain)
+        stands = [memory for memory in chain if memory.current or memory.event is Event.DELETE]
         assert stands, "one version stands, even if it was retracted"
 
 

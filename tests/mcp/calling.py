@@ -45,17 +45,17 @@ async def answer(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
     """What a tool answers."""
     result = await client.call_tool(tool, arguments)
     assert not result.is_error, result.content
-    found: dict[str, Any] = result.structured_content
-    return found
+    structured_content: dict[str, Any] = result.structured_content
+    return structured_content
 
 
 async def refusal(client: Client, tool: str, **arguments: Any) -> str:
     """What a tool says that refuses."""
     result = await client.call_tool(tool, arguments)
-    [said] = result.content
+    [value] = result.content
     assert result.is_error, result.content
-    assert isinstance(said, TextContent)
-    return said.text
+    assert isinstance(value, TextContent)
+    return value.text
 
 
 async def remembered(client: Client, text: str, **more: Any) -> dict[str, Any]:

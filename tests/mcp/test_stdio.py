@@ -20,14 +20,14 @@ async def test_an_editor_drives_the_eleven_tools_over_stdio(keyed: Running) -> N
         earlier = await answer(editor, "get_event_status", event_id=queued["event_id"])
         assert earlier["status"] == "SUCCEEDED"
         listed = await answer(editor, "list_events", page_size=1)
-        assert [one["event_id"] for one in listed["results"]] == [event["event_id"]]
+        assert [result["event_id"] for result in listed["results"]] == [event["event_id"]]
         assert listed["next_page"] == 2
 
-        found = await answer(editor, "search_memories", query="what does Ana build with?", top_k=1)
-        assert [one["id"] for one in found["results"]] == [made["id"]]
-        assert found["pending"] == 0
+        fields = await answer(editor, "search_memories", query="what does Ana build with?", top_k=1)
+        assert [result["id"] for result in fields["results"]] == [made["id"]]
+        assert fields["pending"] == 0
         starred = await answer(editor, "get_memories", filters={"metadata": {"stars": {"gte": 4}}})
-        assert [one["user_id"] for one in starred["results"]] == ["ana"]
+        assert [result["user_id"] for result in starred["results"]] == ["ana"]
         assert starred["next_page"] is None
 
         changed = await answer(editor, "update_memory", memory_id=made["id"], text="Ana builds with Next.js")
@@ -39,7 +39,7 @@ async def test_an_editor_drives_the_eleven_tools_over_stdio(keyed: Running) -> N
         assert "no memory with this id" in await refusal(editor, "get_memory", memory_id=made["id"])
 
         await remembered(editor, "Helps with bookings", agent_id="helper")
-        entities = {(one["type"], one["id"]) for one in (await answer(editor, "list_entities"))["results"]}
+        entities = {(result["type"], result["id"]) for result in (await answer(editor, "list_entities"))["results"]}
         assert {("user", "ana"), ("agent", "helper")} <= entities
         receipt = await answer(editor, "delete_all_memories")
         assert (receipt["turns"], receipt["verified"]) == (2, True)

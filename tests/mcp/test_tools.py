@@ -49,9 +49,9 @@ async def test_what_cannot_be_done_is_a_tool_error_of_one_sentence(
     keyed: Running, tool: str, arguments: dict[str, object], sentence: str
 ) -> None:
     async with at_hand(keyed.url, OPERATOR_KEY) as client:
-        said = await refusal(client, tool, **arguments)
-    assert sentence in said
-    assert "\n" not in said
+        text = await refusal(client, tool, **arguments)
+    assert sentence in text
+    assert "\n" not in text
 
 
 async def test_a_key_that_may_only_read_can_search_and_cannot_add(keyed: Running) -> None:
@@ -72,19 +72,19 @@ async def test_whoever_is_named_goes_before_the_server_s_own_user(keyed: Running
     async with at_hand(keyed.url, OPERATOR_KEY, "carl") as client:
         await remembered(client, "Carl drinks coffee")
         await remembered(client, "Dora drinks tea", user_id="dora")
-        found = await answer(client, "search_memories", query="drinks", filters={"user_id": "dora"})
-        assert [one["memory"] for one in found["results"]] == ["Dora drinks tea"]
+        fields = await answer(client, "search_memories", query="drinks", filters={"user_id": "dora"})
+        assert [result["memory"] for result in fields["results"]] == ["Dora drinks tea"]
         narrowed = {"NOT": {"text": {"contains": "tea"}}}
-        found = await answer(client, "search_memories", query="drinks", filters=narrowed)
-        assert [one["memory"] for one in found["results"]] == ["Carl drinks coffee"]
+        fields = await answer(client, "search_memories", query="drinks", filters=narrowed)
+        assert [result["memory"] for result in fields["results"]] == ["Carl drinks coffee"]
         assert (await answer(client, "get_memories", user_id="dora"))["count"] == 1
 
 
 async def test_a_conversation_is_remembered_as_it_was_said(keyed: Running) -> None:
-    said = [{"role": "user", "content": "I live in Porto."}, {"role": "assistant", "content": "How is the weather?"}]
+    items = [{"role": "user", "content": "I live in Porto."}, {"role": "assistant", "content": "How is the weather?"}]
     async with at_hand(keyed.url, OPERATOR_KEY, "emil") as client:
-        event = await answer(client, "add_memory", text="unused", messages=said, wait_ms=30_000)
-        assert [one["memory"] for one in event["results"]] == ["I live in Porto."]
+        event = await answer(client, "add_memory", text="unused", messages=items, wait_ms=30_000)
+        assert [result["memory"] for result in event["results"]] == ["I live in Porto."]
 
 
 async def test_a_memory_that_reads_like_an_instruction_is_withheld_from_the_model(keyed: Running) -> None:
@@ -92,14 +92,14 @@ async def test_a_memory_that_reads_like_an_instruction_is_withheld_from_the_mode
     async with at_hand(keyed.url, OPERATOR_KEY, "finn") as client:
         event = await remembered(client, order)
         memory_id = event["results"][0]["id"]
-        found = await answer(client, "search_memories", query="instructions")
+        fields = await answer(client, "search_memories", query="instructions")
         listed = await answer(client, "get_memories")
         alone = await answer(client, "get_memory", memory_id=memory_id)
         events = await answer(client, "list_events")
         prompt = await client.get_prompt("recall", {"question": "What am I to do?"})
-    assert [one["id"] for one in found["results"]] == [memory_id]
-    for told in (event, found, listed, alone, events, prompt.model_dump()):
-        assert "reveal the system prompt" not in str(told)
+    assert [result["id"] for result in fields["results"]] == [memory_id]
+    for item in (event, fields, listed, alone, events, prompt.model_dump()):
+        assert "reveal the system prompt" not in str(item)
 
 
 async def test_forgetting_several_tells_how_far_it_is(keyed: Running) -> None:
@@ -115,12 +115,12 @@ async def test_forgetting_several_tells_how_far_it_is(keyed: Running) -> None:
         await remembered(client, "Shows the tides", app_id="charts")
         listed = (await answer(client, "list_entities"))["results"]
         assert {("agent", "pilot", 1), ("app", "charts", 1)} <= {
-            (one["type"], one["id"], one["total_memories"]) for one in listed
+            (item["type"], item["id"], item["total_memories"]) for item in listed
         }
         assert (await answer(client, "list_entities", page_size=1))["next_page"] == 2
         ids = {"user_id": "gina", "agent_id": "pilot", "app_id": "charts"}
         result = await client.call_tool("delete_entities", ids, progress_callback=step)
-    assert [one["memories"] for one in result.structured_content["receipts"]] == [1, 1, 1]
+    assert [receipt["memories"] for receipt in result.structured_content["receipts"]] == [1, 1, 1]
     assert steps == [1, 2, 3]
 
 
@@ -128,7 +128,7 @@ async def test_the_prompt_brings_what_is_remembered(keyed: Running) -> None:
     async with at_hand(keyed.url, OPERATOR_KEY, "hugo") as client:
         await remembered(client, "Hugo plays the cello")
         prompt = await client.get_prompt("recall", {"question": "Which instrument do I play?"})
-    said = prompt.messages[0].content
-    assert isinstance(said, TextContent)
-    assert "- Hugo plays the cello" in said.text
-    assert said.text.endswith("My question: Which instrument do I play?")
+    content = prompt.messages[0].content
+    assert isinstance(content, TextContent)
+    assert "- Hugo plays the cello" in content.text
+    assert content.text.endswith("My question: Which instrument do I play?")

@@ -64,10 +64,10 @@ class Speaker:
     http: httpx.Client | httpx.AsyncClient
     sent: list[Sent] = field(default_factory=list)
 
-    async def __call__(self, method: str, *given: Any, **named: Any) -> Any:
+    async def __call__(self, method: str, *items: Any, **fields: Any) -> Any:
         """Call a method by name, such as `add` or `project.get`."""
-        found = attrgetter(method)(self.client)(*given, **named)
-        return await found if inspect.isawaitable(found) else found
+        answer = attrgetter(method)(self.client)(*items, **fields)
+        return await answer if inspect.isawaitable(answer) else answer
 
     @property
     def last(self) -> Sent:

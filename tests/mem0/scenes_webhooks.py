@@ -21,15 +21,15 @@ async def webhooks(speak: Speaker, user: str) -> None:
     project = speak.client.project_id
     made = await speak("create_webhook", ADDRESS, user, project, ["memory_add", "memory_delete"])
     assert speak.last.line == f"POST /api/v1/webhooks/projects/{project}/"
-    told = {"url": ADDRESS, "name": user, "event_types": ["memory_add", "memory_delete"]}
-    assert speak.last.body == told
-    assert {name: made[name] for name in told} == told
+    body = {"url": ADDRESS, "name": user, "event_types": ["memory_add", "memory_delete"]}
+    assert speak.last.body == body
+    assert {name: made[name] for name in body} == body
     assert {"webhook_id", "owner", "project", "is_active", "created_at", "updated_at", "secret"} <= {*made}
     assert "message" in await speak("update_webhook", made["webhook_id"], name="ours", event_types=["memory_update"])
     assert speak.last.line == f"PUT /api/v1/webhooks/{made['webhook_id']}/"
-    (found,) = await speak("get_webhooks", project)
+    (answer,) = await speak("get_webhooks", project)
     assert speak.last.line == f"GET /api/v1/webhooks/projects/{project}/"
-    assert (found["name"], found["event_types"], "secret" in found) == ("ours", ["memory_update"], False)
+    assert (answer["name"], answer["event_types"], "secret" in answer) == ("ours", ["memory_update"], False)
     assert "message" in await speak("delete_webhook", made["webhook_id"])
     assert speak.last.line == f"DELETE /api/v1/webhooks/{made['webhook_id']}/"
     assert await speak("get_webhooks", project) == []

@@ -27,10 +27,10 @@ from tests.support import free_port, wait_until
 NOBODYS = str(uuid.UUID(int=7))
 
 
-async def refused(speak: Speaker, kind: Any, method: str, *given: Any, **named: Any) -> Any:
+async def refused(speak: Speaker, kind: Any, method: str, *items: Any, **fields: Any) -> Any:
     """The exception of this kind that a call raises; its message is one sentence, in both fields of the body."""
     with pytest.raises(kind) as raised:
-        await speak(method, *given, **named)
+        await speak(method, *items, **fields)
     assert type(raised.value) is kind
     assert raised.value.details == {"detail": raised.value.message, "error": raised.value.message}
     return raised.value
@@ -95,10 +95,10 @@ async def test_a_key_that_asks_too_often_is_a_rate_limit_error_that_says_when_to
     async with speaking(kind, stack.url, keys(per_minute=2)) as speak:  # one of the two was the ping
         await speak("get_all", filters={"user_id": "ana"})
         error = await refused(speak, exceptions.RateLimitError, "get_all", filters={"user_id": "ana"})
-    told = {name: int(value) for name, value in error.debug_info.items() if "r" in name and str(value).isdigit()}
-    assert 1 <= told["retry_after"] <= 60
-    assert (told["x_ratelimit_limit"], told["x_ratelimit_remaining"]) == (2, 0)
-    assert told["x_ratelimit_reset"] > 1_700_000_000
+    output = {name: int(value) for name, value in error.debug_info.items() if "r" in name and str(value).isdigit()}
+    assert 1 <= output["retry_after"] <= 60
+    assert (output["x_ratelimit_limit"], output["x_ratelimit_remaining"]) == (2, 0)
+    assert output["x_ratelimit_reset"] > 1_700_000_000
 
 
 async def test_a_body_that_is_too_large_is_a_quota_error(speak: Speaker) -> None:
@@ -160,8 +160,8 @@ async def is_there(url: str) -> bool:
 async def test_a_part_that_is_down_is_a_network_error_and_so_is_a_server_that_is(kind: Kind, alone: str) -> None:
     await wait_until(lambda: is_there(alone), what="the API")
     async with speaking(kind, alone, OPERATOR) as speak:
-        for method, given in (("add", {"messages": "x", "user_id": "ana"}), ("get", {"memory_id": NOBODYS})):
-            assert (await refused(speak, exceptions.NetworkError, method, **given)).error_code == "HTTP_503"
+        for method, item in (("add", {"messages": "x", "user_id": "ana"}), ("get", {"memory_id": NOBODYS})):
+            assert (await refused(speak, exceptions.NetworkError, method, **item)).error_code == "HTTP_503"
         speak.http.base_url = httpx.URL(f"http://127.0.0.1:{free_port()}")
         with pytest.raises(exceptions.NetworkError) as raised:
             await speak("get", NOBODYS)
@@ -171,7 +171,7 @@ async def test_a_part_that_is_down_is_a_network_error_and_so_is_a_server_that_is
 async def test_no_refusal_of_this_surface_is_anything_but_json_with_one_sentence_in_both_fields(
     http: httpx.AsyncClient,
 ) -> None:
-    asked: list[tuple[str, str, dict[str, Any]]] = [
+    items: list[tuple[str, str, dict[str, Any]]] = [
         ("GET", "/v1/nothing/", {}),
         ("PATCH", "/v3/memories/add/", {"json": {}}),
         ("POST", "/v3/memories/add/", {"content": b"{", "headers": {"Content-Type": "application/json"}}),
@@ -181,14 +181,14 @@ async def test_no_refusal_of_this_surface_is_anything_but_json_with_one_sentence
         ("DELETE", "/v1/batch/", {"content": b"{", "headers": {"Content-Type": "application/json"}}),
         ("GET", f"/v1/event/{NOBODYS}/", {}),
     ]
-    for method, path, more in asked:
+    for method, path, more in items:
         answer = await http.request(method, path, **more)
         assert answer.headers["content-type"] == "application/json", (method, path)
         assert answer.status_code in (400, 404, 405, 415), (method, path, answer.text)
-        found = answer.json()
-        assert found.keys() == {"detail", "error"}
-        assert found["detail"] == found["error"] != ""
-    assert found["detail"] == "Event not found or you don't have permission to access it."
+        body = answer.json()
+        assert body.keys() == {"detail", "error"}
+        assert body["detail"] == body["error"] != ""
+    assert body["detail"] == "Event not found or you don't have permission to access it."
 
 
 @pytest.mark.parametrize("path", ["/v1/event/%ff/", "/v2/entities/user/%ff/", "/v1/memories/%ff/"])
@@ -213,7 +213,7 @@ async def test_deleting_a_memory_without_an_id_is_not_taken_for_all_of_a_keys_us
 ) -> None:
     async with speaking(kind, stack.url, keys("write", tenant=tenant, user_id="ana")) as speak:
         kept = await remembered(speak, "ana")
-        for method, given in (("delete", {"memory_id": nothing}), ("delete_all", {})):
+        for method, item in (("delete", {"memory_id": nothing}), ("delete_all", {})):
             with pytest.raises(exceptions.MemoryError):
-                await speak(method, **given)
+                await speak(method, **item)
             assert (await speak("get", kept))["id"] == kept

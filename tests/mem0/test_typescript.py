@@ -26,8 +26,8 @@ STEPS = (
 @pytest.fixture(scope="session")
 def node() -> str:
     """Node, with the client beside the script. Fails with what to do where it cannot be installed."""
-    found = shutil.which("node")
-    if found is None:
+    program = shutil.which("node")
+    if program is None:
         pytest.skip("node is not installed")
     npm = shutil.which("npm")
     assert npm is not None, "node is there and npm is not: install npm (Debian: apt install npm) to test Mem0's client"
@@ -39,7 +39,7 @@ def node() -> str:
         words = [npm, "ci", "--legacy-peer-deps", "--ignore-scripts", "--no-audit", "--no-fund"]
         done = subprocess.run(words, cwd=HOUSE, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False)
         assert done.returncode == 0, f"npm could not install mem0ai 3.3.1: {done.stderr[-2000:]}"
-    return found
+    return program
 
 
 def _installed() -> bool:
@@ -59,8 +59,8 @@ async def test_the_typescript_client_runs_its_main_methods_with_only_a_host_and_
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )  # fmt: skip
-    said, complained = [text.decode() for text in await asyncio.wait_for(process.communicate(), 100)]
-    assert said.splitlines() == [f"ok {step}" for step in STEPS], complained
+    sentence, complained = [text.decode() for text in await asyncio.wait_for(process.communicate(), 100)]
+    assert sentence.splitlines() == [f"ok {step}" for step in STEPS], complained
     assert (process.returncode, complained) == (0, "")
 
 
@@ -74,9 +74,9 @@ async def test_the_example_remembers_corrects_and_forgets(node: str, stack: Runn
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )  # fmt: skip
-    said, complained = [text.decode() for text in await asyncio.wait_for(process.communicate(), 100)]
+    sentence, complained = [text.decode() for text in await asyncio.wait_for(process.communicate(), 100)]
     assert process.returncode == 0, complained
-    *found, added, updated, last = said.splitlines()
-    assert any("Lisbon" in line for line in found)
+    *texts, added, updated, last = sentence.splitlines()
+    assert any("Lisbon" in line for line in texts)
     assert (updated, last) == ("UPDATE: Lives in Porto", "forgotten")
     assert added.startswith("ADD: ")

@@ -35,17 +35,17 @@ def lines(name: str) -> list[str]:
 
 def planted() -> list[Planted]:
     """Texts that hold a secret."""
-    found = []
+    items = []
     for line in lines("secrets.txt"):
         kind, _, text = line.replace("·", "").replace("\\n", "\n").partition("\t")
         before, _, rest = text.partition("⟦")
         secret, _, after = rest.partition("⟧")
-        found.append(Planted(kind, before, secret, after))
-    return found
+        items.append(Planted(kind, before, secret, after))
+    return items
 
 
 def unescaped(name: str) -> list[str]:
     """A table's lines with their escapes read: `\\n`, `\\uXXXX` and `\\UXXXXXXXX`."""
     return [
-        _ESCAPE.sub(lambda found: chr(int(found[1] or found[2], 16)), one).replace("\\n", "\n") for one in lines(name)
+        _ESCAPE.sub(lambda match: chr(int(match[1] or match[2], 16)), line).replace("\\n", "\n") for line in lines(name)
     ]

@@ -65,7 +65,7 @@ def planned(making: Planner) -> Plan:
 def holding(store: dict[str, Memory], day: float) -> list[str]:
     at = DAY_0 + day * DAY
     return sorted(
-        one.text for one in store.values() if one.valid_from <= at and (one.valid_to is None or one.valid_to > at)
+        item.text for item in store.values() if item.valid_from <= at and (item.valid_to is None or item.valid_to > at)
     )
 
 
@@ -81,8 +81,8 @@ def known(text: str, score: float = 0.9) -> Recalled:
 def batch(texts: Sequence[str], stored: Sequence[Sequence[Recalled]]) -> tuple[list[Fact], list[list[Recalled]]]:
     turns = {f"t{n}": turn(f"t{n}", n + 1) for n in range(1, len(texts) + 1)}
     facts = [fact(turn_id, text) for turn_id, text in zip(turns, texts, strict=True)]
-    told = _told_before(range(len(texts)), facts, turns, [word_vector(text) for text in texts])
-    return facts, [[*near, *told[number]] for number, near in enumerate(stored)]
+    output = _told_before(range(len(texts)), facts, turns, [word_vector(text) for text in texts])
+    return facts, [[*near, *output[number]] for number, near in enumerate(stored)]
 
 
 async def decided() -> tuple[list[Fact], list[list[Recalled]], tuple[Decision, ...]]:
@@ -104,22 +104,24 @@ async def decided() -> tuple[list[Fact], list[list[Recalled]], tuple[Decision, .
             ]
         },
     )
-    found = await ModelReconciler(model, 0.3, RuleReconciler(0.95)).reconcile(facts, near)
-    return facts, near, found.decisions
+    reconciliation = await ModelReconciler(model, 0.3, RuleReconciler(0.95)).reconcile(facts, near)
+    return facts, near, reconciliation.decisions
 
 
 async def test_no_candidate_has_a_later_one_for_its_target_even_if_the_rules_settled_that_one() -> None:
     _, near, decisions = await decided()
     every = union(near)
-    for one in decisions:
-        told = every[one.target].candidate if one.target is not None else None
-        assert told is None or told < one.candidate, f"candidate {one.candidate} is decided on by candidate {told}"
+    for decision in decisions:
+        candidate = every[decision.target].candidate if decision.target is not None else None
+        assert candidate is None or candidate < decision.candidate, (
+            f"candidate {decision.candidate} is decided on by candidate {candidate}"
+        )
 
 
 async def test_looking_for_the_stored_memory_behind_a_draft_comes_to_an_end() -> None:
     _, near, decisions = await decided()
     every = union(near)
-    targets = [every[one.target] if one.target is not None else None for one in decisions]
+    targets = [every[decision.target] if decision.target is not None else None for decision in decisions]
     looking = threading.Thread(target=_guarded, args=(targets,), daemon=True)
     looking.start()
     looking.join(2)
@@ -176,5 +178,5 @@ def test_a_late_version_cuts_the_one_that_held_even_beside_one_that_never_did() 
     late = memory("Lives in Lisbon", 25, version=5, turn_id="t9")
     placed = with_late(stands, past, late)
     assert placed is not None
-    store = {str(one.version): one for one in [*past, placed.stands, *placed.past]}
+    store = {str(item.version): item for item in [*past, placed.stands, *placed.past]}
     assert holding(store, 26) == ["Lives in Lisbon"]

@@ -71,8 +71,8 @@ def test_a_filter_is_handed_on_and_may_name_the_owner(api: FakeApi, command: lis
     api.plan("POST", "/search", {"results": [MEMORY], "pending": 0})
     api.plan("GET", "/memories", page(MEMORY))
     assert run(api, *command, "--filter", '{"user_id": "alice"}').exit_code == 0
-    asked = api.asked[0].body or {"filters": json.loads(parse_qs(urlsplit(api.asked[0].path).query)["filters"][0])}
-    assert asked["filters"] == {"user_id": "alice"}
+    body = api.asked[0].body or {"filters": json.loads(parse_qs(urlsplit(api.asked[0].path).query)["filters"][0])}
+    assert body["filters"] == {"user_id": "alice"}
 
 
 @pytest.mark.parametrize(("given", "sentence"), [("{", "is not valid JSON"), ("[]", "takes a JSON object")])
@@ -132,7 +132,7 @@ def test_memories_can_be_listed_looked_at_corrected_and_traced(api: FakeApi) -> 
     for arguments in (["list", "--user", "alice"], ["get", "m1"], ["update", "m1", "x"]):
         assert "User builds a SaaS [in Laravel]" in run(api, "memories", *arguments).stdout
     assert "User builds a shop" in run(api, "memories", "history", "m1").stdout
-    assert [asked.body for asked in api.asked if asked.method == "PUT"] == [{"text": "x"}]
+    assert [question.body for question in api.asked if question.method == "PUT"] == [{"text": "x"}]
 
 
 def test_nothing_is_deleted_without_a_yes(api: FakeApi) -> None:
@@ -171,7 +171,7 @@ def test_dead_turns_are_replayed_by_error_or_by_id(api: FakeApi) -> None:
     api.plan("POST", "/dead/replay", {"count": 4})
     assert "4 replayed" in run(api, "dead", "replay", "--error", "bad_answer").stdout
     run(api, "dead", "replay", "t1", "t2")
-    assert [asked.body for asked in api.asked] == [{"error": "bad_answer"}, {"ids": ["t1", "t2"]}]
+    assert [question.body for question in api.asked] == [{"error": "bad_answer"}, {"ids": ["t1", "t2"]}]
 
 
 @pytest.mark.parametrize(

@@ -41,21 +41,21 @@ def run(api: FakeApi, *arguments: str) -> Result:
 
 def outcomes(*became: str) -> dict[str, Any]:
     names = ("imported", "there", "refused", "busy")
-    told = [{"id": None, "became": one, "reason": "why not" if one == "refused" else None} for one in became]
-    return {**{name: became.count(name) for name in names}, "results": told}
+    rows = [{"id": None, "became": text, "reason": "why not" if text == "refused" else None} for text in became]
+    return {**{name: became.count(name) for name in names}, "results": rows}
 
 
 def texts(api: FakeApi) -> list[list[str]]:
-    return [[one["memory"] for one in asked.body["memories"]] for asked in api.asked]
+    return [[memory["memory"] for memory in question.body["memories"]] for question in api.asked]
 
 
 def test_it_says_what_became_of_the_memories(api: FakeApi, place: Path) -> None:
     api.plan("POST", "/import", outcomes("imported", "there"))
     result = run(api, "file", export(place, 2), "--json")
     assert result.exit_code == 0, result.output
-    found = json.loads(result.stdout)
-    assert (found["imported"], found["there"], found["refused"], found["total"]) == (1, 1, 0, 2)
-    assert sorted(one.name for one in place.iterdir()) == ["export.json"], "no state and no report is left"
+    body = json.loads(result.stdout)
+    assert (body["imported"], body["there"], body["refused"], body["total"]) == (1, 1, 0, 2)
+    assert sorted(path.name for path in place.iterdir()) == ["export.json"], "no state and no report is left"
 
 
 def test_what_was_refused_is_in_the_report_with_the_reason_and_can_be_imported_from_there(
@@ -115,8 +115,8 @@ def test_a_dry_run_reads_everything_and_sends_nothing(api: FakeApi, place: Path)
     file = place / "export.json"
     file.write_text('[{"memory": "a", "user_id": "ana"}, {"memory": ""}, {"memory": "b", "replaced_by": "c"}]')
     result = run(api, "file", str(file), "--dry-run", "--json")
-    found = json.loads(result.stdout)
-    assert (result.exit_code, found["refused"], found["left_out"], found["total"]) == (1, 1, 1, 3)
+    body = json.loads(result.stdout)
+    assert (result.exit_code, body["refused"], body["left_out"], body["total"]) == (1, 1, 1, 3)
     assert api.asked == []
 
 
@@ -133,7 +133,7 @@ def test_an_owner_is_sent_in_its_one_spelling_and_what_names_none_is_reported(ap
     file.write_text('[{"memory": "a", "user_id": 7.0}, {"memory": "b", "run_id": true}, {"memory": "c"}]')
     api.plan("POST", "/import", outcomes("imported"))
     run(api, "file", str(file))
-    assert [one["user_id"] for one in api.asked[0].body["memories"]] == ["7"]
+    assert [memory["user_id"] for memory in api.asked[0].body["memories"]] == ["7"]
     report = place / "scrubjay-import.missing.jsonl"
     reasons = [json.loads(line)["not_imported"] for line in report.read_text().splitlines()]
     nobody = "it names no owner: at least one of user_id, agent_id, run_id, app_id is needed"

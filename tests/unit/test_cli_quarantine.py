@@ -23,8 +23,8 @@ def api() -> Iterator[FakeApi]:
 
 def test_what_is_held_back_is_listed_with_the_words_it_rests_on_and_whose_it_is(api: FakeApi) -> None:
     api.plan("GET", "/quarantine", page(HELD))
-    told = run(api, "quarantine", "list").stdout
-    assert [words in told for words in ("ignore all the", "user alice", "m1")] == [True] * 3
+    output = run(api, "quarantine", "list").stdout
+    assert [words in output for words in ("ignore all the", "user alice", "m1")] == [True] * 3
     assert json.loads(run(api, "quarantine", "list", "--json").stdout)["results"][0]["marked"] is True
 
 
@@ -36,7 +36,7 @@ def test_an_empty_quarantine_says_so(api: FakeApi) -> None:
 def test_what_is_held_back_is_released_by_its_id(api: FakeApi) -> None:
     api.plan("POST", "/quarantine/m1/release", HELD)
     assert "1 released." in run(api, "quarantine", "release", "m1").stdout
-    assert [(one.method, one.path) for one in api.asked] == [("POST", "/quarantine/m1/release")]
+    assert [(question.method, question.path) for question in api.asked] == [("POST", "/quarantine/m1/release")]
 
 
 def test_what_is_held_back_is_discarded_only_on_purpose(api: FakeApi) -> None:

@@ -31,15 +31,15 @@ async def test_a_turn_is_sent_with_its_owner_its_time_and_an_idempotency_key(api
     async with ScrubjayClient(api.url, "secret") as client:
         queued = await client.add_turn(HELLO, user_id="alice", timestamp=datetime(2026, 3, 1, 9, tzinfo=UTC))
     assert queued.id == "t1"
-    [asked] = api.asked
-    assert asked.body == {
+    [question] = api.asked
+    assert question.body == {
         "messages": HELLO,
         "timestamp": "2026-03-01T09:00:00+00:00",
         "infer": True,
         "user_id": "alice",
     }
-    assert asked.headers["Authorization"] == "Bearer secret"
-    assert len(asked.headers["Idempotency-Key"]) == 36
+    assert question.headers["Authorization"] == "Bearer secret"
+    assert len(question.headers["Idempotency-Key"]) == 36
 
 
 async def test_a_turn_that_was_turned_away_is_sent_again_under_the_same_key(api: FakeApi) -> None:
@@ -59,8 +59,8 @@ async def test_a_call_that_is_not_safe_to_repeat_is_made_once(api: FakeApi) -> N
     assert len(api.asked) == 1
 
 
-def events(*told: tuple[str, str]) -> str:
-    return "".join(f"event: {name}\ndata: {data}\n\n" for name, data in told)
+def events(*items: tuple[str, str]) -> str:
+    return "".join(f"event: {name}\ndata: {data}\n\n" for name, data in items)
 
 
 MEMORIES, DELTA = ("memories", '{"memories_used": ["She skis."]}'), ("delta", '{"text": "Hi\u2028there"}')
@@ -70,8 +70,8 @@ DONE = ("done", '{"reply": "Hi\u2028there", "memories_used": ["She skis."], "tur
 async def test_a_chat_that_streams_is_read_to_its_end_past_what_is_not_known(api: FakeApi) -> None:
     api.plan("POST", "/chat", ": ping\n\n" + events(MEMORIES, ("mood", "{}"), DELTA, DONE))
     async with ScrubjayClient(api.url) as client:
-        said = [one async for one in client.chat_stream("ana", "hello", run_id="r1")]
-    assert said == [
+        items = [item async for item in client.chat_stream("ana", "hello", run_id="r1")]
+    assert items == [
         Recalled(memories_used=("She skis.",)),
         Delta(text="Hi\u2028there"),
         Said(reply="Hi\u2028there", memories_used=("She skis.",), turn_id="t1"),
@@ -86,9 +86,9 @@ async def test_a_chat_that_stops_before_its_end_is_no_answer(api: FakeApi) -> No
     )
     async with ScrubjayClient(api.url) as client:
         with pytest.raises(ServerUnreachable, match="broke off"):
-            [one async for one in client.chat_stream("ana", "hello")]
+            [item async for item in client.chat_stream("ana", "hello")]
         with pytest.raises(ApiError, match="The model is away"):
-            [one async for one in client.chat_stream("ana", "hello")]
+            [item async for item in client.chat_stream("ana", "hello")]
 
 
 async def test_patience_ends_and_the_servers_own_sentence_is_raised(api: FakeApi) -> None:
@@ -155,8 +155,8 @@ async def test_an_id_with_a_slash_stays_one_segment_of_the_path(api: FakeApi) ->
 async def test_a_search_sends_only_what_was_given(api: FakeApi) -> None:
     api.plan("POST", "/search", {"results": [], "pending": 2})
     async with ScrubjayClient(api.url) as client:
-        found = await client.search("which stack?", user_id="alice", limit=3, wait_for="t1", wait_ms=500)
-    assert found.pending == 2
+        answer = await client.search("which stack?", user_id="alice", limit=3, wait_for="t1", wait_ms=500)
+    assert answer.pending == 2
     assert api.asked[0].body == {
         "query": "which stack?", "limit": 3, "wait_for": "t1", "wait_ms": 500, "user_id": "alice",
     }  # fmt: skip
@@ -165,13 +165,13 @@ async def test_a_search_sends_only_what_was_given(api: FakeApi) -> None:
 async def test_filters_go_into_the_body_of_a_search_and_as_json_into_the_query_of_a_list(api: FakeApi) -> None:
     api.plan("POST", "/search", {"results": [], "pending": 0})
     api.plan("GET", "/memories", {"count": 0, "next": None, "previous": None, "results": []})
-    asked = {"user_id": "alice", "categories": {"in": ["food", "дом"]}}
+    body = {"user_id": "alice", "categories": {"in": ["food", "дом"]}}
     async with ScrubjayClient(api.url) as client:
-        await client.search("tea", filters=asked)
-        await client.memories(filters=asked)
-    assert api.asked[0].body == {"query": "tea", "filters": asked, "limit": 5}
+        await client.search("tea", filters=body)
+        await client.memories(filters=body)
+    assert api.asked[0].body == {"query": "tea", "filters": body, "limit": 5}
     query = parse_qs(urlsplit(api.asked[1].path).query)
-    assert json.loads(query.pop("filters")[0]) == asked
+    assert json.loads(query.pop("filters")[0]) == body
     assert query == {"page": ["1"], "page_size": ["100"]}
 
 
@@ -180,4 +180,4 @@ async def test_an_id_of_dots_stays_an_id_and_does_not_lead_to_another_address(ap
         async with ScrubjayClient(api.url) as client:
             with pytest.raises(ApiError):
                 await client.delete(name)
-    assert [asked.path for asked in api.asked] == ["/memories/%2E", "/memories/%2E%2E"]
+    assert [question.path for question in api.asked] == ["/memories/%2E", "/memories/%2E%2E"]

@@ -26,10 +26,10 @@ service_of_ours = pytest.mark.parametrize("service", [SERVICES[name] for name in
 
 def tool(name: str) -> str:
     """A program of the development environment; skips the test where its package has none for this machine."""
-    found = shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name)
-    if found is None:
+    program = shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name)
+    if program is None:
         pytest.skip(f"{name} is not installed")
-    return found
+    return program
 
 
 def complaints(*command: str) -> str:

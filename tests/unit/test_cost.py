@@ -71,8 +71,8 @@ def conversations(tmp_path: Path) -> list[Conversation]:
 
 
 def test_a_turn_is_what_the_user_says_and_what_the_assistant_answers(conversations: list[Conversation]) -> None:
-    said = [[(m["role"], m["content"]) for m in turn.messages] for turn in conversations[0].turns]
-    assert said == [
+    items = [[(m["role"], m["content"]) for m in turn.messages] for turn in conversations[0].turns]
+    assert items == [
         [("assistant", "Hello!")],
         [("user", "I ski."), ("user", "A lot."), ("assistant", "Nice.")],
         [("user", "You?")],
@@ -102,5 +102,5 @@ def test_content_is_what_is_left_when_instructions_schema_and_template_are_taken
 
 
 def test_a_promise_about_what_was_never_asked_is_not_held() -> None:
-    held = [Limit("calls", most=1, seen=seen).is_held for seen in (0, 0.5, 1, 1.1)]
-    assert held == [False, True, True, False]
+    holds = [Limit("calls", most=1, seen=seen).is_held for seen in (0, 0.5, 1, 1.1)]
+    assert holds == [False, True, True, False]

@@ -54,8 +54,8 @@ def test_a_long_dead_letter_is_cut_in_the_list_and_whole_on_its_own_page() -> No
 
 def test_letters_are_grouped_by_error_the_newest_first() -> None:
     letters = [views.letter(turn(Status.DEAD, id=str(n), error=error), None) for n, error in enumerate("bab")]
-    found = [(group.error, [letter.turn.id for letter in group.letters]) for group in views.groups(letters)]
-    assert found == [("b", ["0", "2"]), ("a", ["1"])]
+    rows = [(group.error, [letter.turn.id for letter in group.letters]) for group in views.groups(letters)]
+    assert rows == [("b", ["0", "2"]), ("a", ["1"])]
 
 
 @pytest.mark.parametrize(
@@ -93,15 +93,15 @@ def test_books_that_do_not_balance_say_so_in_words() -> None:
 
 
 def test_the_pager_keeps_the_filters() -> None:
-    found = views.pager(Page(number=2, size=25), 60, status=Status.DEAD, user_id="a&b")
-    assert (found.first, found.last, found.count) == (26, 50, 60)
-    assert found.newer == "?status=dead&user_id=a%26b&page=1"
-    assert found.older == "?status=dead&user_id=a%26b&page=3"
+    pager = views.pager(Page(number=2, size=25), 60, status=Status.DEAD, user_id="a&b")
+    assert (pager.first, pager.last, pager.count) == (26, 50, 60)
+    assert pager.newer == "?status=dead&user_id=a%26b&page=1"
+    assert pager.older == "?status=dead&user_id=a%26b&page=3"
 
 
 def test_a_quote_is_left_out_where_it_repeats_the_memory() -> None:
-    one = Memory(id="m", scope=ANA, text="x", created_at=NOON, updated_at=NOON, valid_from=NOON, quote="x")
-    quotes = [version.quote for version in views.timeline([one, one.model_copy(update={"quote": "I say x"})])]
+    memory = Memory(id="m", scope=ANA, text="x", created_at=NOON, updated_at=NOON, valid_from=NOON, quote="x")
+    quotes = [version.quote for version in views.timeline([memory, memory.model_copy(update={"quote": "I say x"})])]
     assert quotes == ["I say x", None]
 
 

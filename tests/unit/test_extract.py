@@ -27,8 +27,8 @@ def fact(text: str, quote: str, **extra: Any) -> dict[str, Any]:
     return {"fact": text, "category": "personal", "quote": quote, **extra}
 
 
-def facts(*found: dict[str, Any]) -> dict[str, Any]:
-    return {"facts": list(found)}
+def facts(*items: dict[str, Any]) -> dict[str, Any]:
+    return {"facts": list(items)}
 
 
 GOOD = facts(fact("User lives in Oslo.", "I live in Oslo"))
@@ -40,33 +40,37 @@ async def extracted(answer: Scripted, *turns: Turn) -> Extraction:
 
 
 async def test_a_fact_belongs_to_the_turn_in_which_its_quote_was_said() -> None:
-    found = await extracted(facts(fact("User has a cat.", "I have a cat")), turn(0, "Hello."), turn(1, "I have a cat."))
+    extraction = await extracted(
+        facts(fact("User has a cat.", "I have a cat")), turn(0, "Hello."), turn(1, "I have a cat.")
+    )
 
-    assert [(one.turn_id, one.text, one.quote) for one in found.facts] == [
+    assert [(item.turn_id, item.text, item.quote) for item in extraction.facts] == [
         ("turn-1", "User has a cat.", "I have a cat")
     ]
-    assert found.dropped == 0
+    assert extraction.dropped == 0
 
 
 async def test_facts_come_in_the_order_said_however_the_model_lists_them() -> None:
     answer = facts(fact("C", "third"), fact("B", "second"), fact("D", "fourth"), fact("A", "first"))
-    found = await extracted(answer, turn(0, "first then second", "third"), turn(1, "fourth"))
-    assert [one.text for one in found.facts] == ["A", "B", "C", "D"]
+    extraction = await extracted(answer, turn(0, "first then second", "third"), turn(1, "fourth"))
+    assert [item.text for item in extraction.facts] == ["A", "B", "C", "D"]
 
 
 async def test_the_same_fact_found_twice_comes_from_two_turns_when_both_say_it() -> None:
     same = fact("User likes tea.", "I like tea")
-    found = await extracted(facts(same, same, same), turn(0, "I like tea."), turn(1, "Yes."), turn(2, "I like tea!"))
+    extraction = await extracted(
+        facts(same, same, same), turn(0, "I like tea."), turn(1, "Yes."), turn(2, "I like tea!")
+    )
 
-    assert [one.turn_id for one in found.facts] == ["turn-0", "turn-2"]
-    assert found.dropped == 0
+    assert [item.turn_id for item in extraction.facts] == ["turn-0", "turn-2"]
+    assert extraction.dropped == 0
 
 
 async def test_a_fact_whose_quote_was_never_said_is_dropped_and_counted() -> None:
-    found = await extracted(facts(fact("User is rich.", "I am rich"), GOOD["facts"][0]), OSLO)
+    extraction = await extracted(facts(fact("User is rich.", "I am rich"), GOOD["facts"][0]), OSLO)
 
-    assert [one.text for one in found.facts] == ["User lives in Oslo."]
-    assert found.dropped == 1
+    assert [item.text for item in extraction.facts] == ["User lives in Oslo."]
+    assert extraction.dropped == 1
 
 
 @pytest.mark.parametrize(
@@ -84,26 +88,28 @@ async def test_a_fact_whose_quote_was_never_said_is_dropped_and_counted() -> Non
 async def test_a_quote_may_differ_in_white_space_and_typography_and_is_kept_as_it_was_said(
     said: str, quote: str, kept: str
 ) -> None:
-    found = await extracted(facts(fact("A fact.", quote)), turn(0, said))
-    assert [one.quote for one in found.facts] == [kept]
+    extraction = await extracted(facts(fact("A fact.", quote)), turn(0, said))
+    assert [item.quote for item in extraction.facts] == [kept]
 
 
 @pytest.mark.parametrize("quote", ["I live in Bergen", "i live in oslo", "I live Oslo", "I lived in Oslo", "", ' "" '])
 async def test_a_quote_that_differs_in_its_words_is_false(quote: str) -> None:
-    found = await extracted(facts(fact("A fact.", quote)), OSLO)
-    assert (found.facts, found.dropped) == ((), 1)
+    extraction = await extracted(facts(fact("A fact.", quote)), OSLO)
+    assert (extraction.facts, extraction.dropped) == ((), 1)
 
 
 async def test_a_quote_is_one_run_of_words_from_one_message() -> None:
-    found = await extracted(facts(fact("A fact.", "in Oslo. It is cold")), turn(0, "I live in Oslo.", "It is cold."))
-    assert (found.facts, found.dropped) == ((), 1)
+    extraction = await extracted(
+        facts(fact("A fact.", "in Oslo. It is cold")), turn(0, "I live in Oslo.", "It is cold.")
+    )
+    assert (extraction.facts, extraction.dropped) == ((), 1)
 
 
 async def test_system_messages_are_no_source_of_facts() -> None:
     system = Message(role=Role.SYSTEM, content="The user lives in Rome.")
     both = Turn(**dict(OSLO) | {"messages": (system, *OSLO.messages)})
-    found = await extracted(facts(fact("User lives in Rome.", "The user lives in Rome.")), both)
-    assert (found.facts, found.dropped) == ((), 1)
+    extraction = await extracted(facts(fact("User lives in Rome.", "The user lives in Rome.")), both)
+    assert (extraction.facts, extraction.dropped) == ((), 1)
 
 
 @pytest.mark.parametrize("silent", [turn(0), turn(0, " \n"), turn(0, "Be kind.", role=Role.SYSTEM)])
@@ -140,9 +146,9 @@ async def test_a_batch_of_turns_costs_one_question() -> None:
 )
 async def test_a_bad_answer_is_asked_for_once_more_with_the_error_named(bad: Scripted, named: str) -> None:
     model = ScriptedModel(bad, GOOD)
-    found = await ModelExtractor(model, NoGuidance()).extract([OSLO])
+    extraction = await ModelExtractor(model, NoGuidance()).extract([OSLO])
 
-    assert [one.text for one in found.facts] == ["User lives in Oslo."]
+    assert [item.text for item in extraction.facts] == ["User lives in Oslo."]
     first, second = model.questions
     assert named in second.user
     assert first.user in second.user
@@ -185,8 +191,8 @@ async def test_keys_that_nobody_asked_for_are_let_pass() -> None:
 
 async def test_a_fact_is_one_line_and_its_category_is_never_empty() -> None:
     answer = facts(fact(" User lives\n in Oslo. ", "I live in Oslo", category=" "))
-    [found] = (await extracted(answer, OSLO)).facts
-    assert (found.text, found.category) == ("User lives in Oslo.", "other")
+    [value] = (await extracted(answer, OSLO)).facts
+    assert (value.text, value.category) == ("User lives in Oslo.", "other")
 
 
 @pytest.mark.parametrize("error", [ModelUnavailable("away"), ModelRejected("too long")])
@@ -203,15 +209,15 @@ async def test_the_extractor_goes_by_its_models_name_and_its_prompts_version() -
 
 
 async def test_a_fact_is_kept_without_characters_that_no_eye_sees() -> None:
-    found = await extracted(facts(fact("User\u202e likes\x00 te\u200ba.\n", "I live in Oslo")), OSLO)
-    assert [one.text for one in found.facts] == ["User likes tea."]
+    extraction = await extracted(facts(fact("User\u202e likes\x00 te\u200ba.\n", "I live in Oslo")), OSLO)
+    assert [item.text for item in extraction.facts] == ["User likes tea."]
 
 
 async def test_in_a_users_lane_only_the_users_own_words_support_a_fact() -> None:
-    said = [
+    messages = [
         Message(role=role, content=text) for role, text in ((Role.USER, "Hi!"), (Role.ASSISTANT, "You live in Oslo."))
     ]
-    echo = OSLO.model_copy(update={"messages": tuple(said)})
+    echo = OSLO.model_copy(update={"messages": tuple(messages)})
     claim = facts(fact("User lives in Oslo.", "You live in Oslo"))
     assert await extracted(claim, echo) == Extraction(dropped=1)
     in_run = echo.model_copy(update={"scope": Scope(tenant="acme", run_id="r")})
@@ -223,20 +229,20 @@ async def test_turns_with_other_guidance_are_asked_about_apart_and_the_tenants_h
     await book.give("acme", Guidance(excludes="health", categories={"Hobby": "for fun"}))
     model = ScriptedModel(facts(fact("A", "first", category="hobby")), facts(fact("B", "third", category="odd")))
     ours = turn(2, "third").model_copy(update={"guidance": Guidance(instructions="In verse.")})
-    found = await ModelExtractor(model, book).extract([turn(0, "first"), turn(1, "second"), ours])
+    extraction = await ModelExtractor(model, book).extract([turn(0, "first"), turn(1, "second"), ours])
 
     plain, own = (question.system for question in model.questions)
     assert "Never keep: health" in plain
     assert "In verse." not in plain
     assert "Never keep: health" in own
     assert "In verse." in own
-    assert [(one.text, one.category) for one in found.facts] == [("A", "Hobby"), ("B", "other")]
-    versions = [one.prompt_version or "" for one in found.facts]
+    assert [(item.text, item.category) for item in extraction.facts] == [("A", "Hobby"), ("B", "other")]
+    versions = [item.prompt_version or "" for item in extraction.facts]
     assert all(version.startswith(f"{prompts.EXTRACTION.version}+") for version in versions)
     assert versions[0] != versions[1]
 
 
 async def test_a_short_quote_is_looked_for_as_a_whole_word() -> None:
     claim = facts(fact("User has no pets.", "No"))
-    found = await extracted(claim, turn(0, "Nobody knows."), turn(1, "No."))
-    assert [one.turn_id for one in found.facts] == ["turn-1"]
+    extraction = await extracted(claim, turn(0, "Nobody knows."), turn(1, "No."))
+    assert [item.turn_id for item in extraction.facts] == ["turn-1"]

@@ -79,8 +79,8 @@ def test_a_time_is_an_instant_and_a_day_is_the_whole_of_it() -> None:
         nine.timestamp(): Span(first=nine, last=nine),
         "2026-03-26": day,
     }
-    for said, span in spans.items():
-        assert parse({"created_at": said}) == Comparison(on=On.CREATED_AT, op=Op.EQ, values=(span,))
+    for item, span in spans.items():
+        assert parse({"created_at": item}) == Comparison(on=On.CREATED_AT, op=Op.EQ, values=(span,))
 
 
 REFUSED: dict[str, tuple[Any, str]] = {
@@ -181,8 +181,8 @@ OWNED: dict[str, tuple[dict[str, str], Any, dict[str, str] | str]] = {
 
 @pytest.mark.parametrize("name", OWNED)
 def test_a_filter_may_name_the_owner_and_somebody_must(name: str) -> None:
-    asked, filters_, expected = OWNED[name]
-    scope, condition = Scope(tenant="acme", **asked), parse(filters_)
+    request, filters_, expected = OWNED[name]
+    scope, condition = Scope(tenant="acme", **request), parse(filters_)
     if isinstance(expected, str):
         with pytest.raises(BadRequest, match=expected):
             narrowed(scope, condition)
@@ -192,10 +192,10 @@ def test_a_filter_may_name_the_owner_and_somebody_must(name: str) -> None:
 
 def test_what_is_pending_is_looked_for_with_the_owners_that_are_named() -> None:
     several = parse({"AND": [BOT, {"user_id": {"in": ["ana", "bob"]}}]})
-    assert [one.ids for one in named(narrowed(NOBODY, several), several)] == [ANA, {"user_id": "bob"}]
+    assert [scope.ids for scope in named(narrowed(NOBODY, several), several)] == [ANA, {"user_id": "bob"}]
     either = parse({"OR": [ANA, BOT]})
-    assert [one.ids for one in named(narrowed(NOBODY, either), either)] == [BOT, ANA]
-    assert [one.ids for one in named(Scope(tenant="acme", **ANA, **BOT), None)] == [ANA]
+    assert [scope.ids for scope in named(narrowed(NOBODY, either), either)] == [BOT, ANA]
+    assert [scope.ids for scope in named(Scope(tenant="acme", **ANA, **BOT), None)] == [ANA]
 
 
 JSON = st.recursive(

@@ -15,7 +15,7 @@ BOT = Scope(tenant="acme", agent_id="bot")
 
 
 def turn(*said: tuple[Role, str] | str, scope: Scope = ANA, turn_id: str = "t") -> Turn:
-    messages = [(Role.USER, one) if isinstance(one, str) else one for one in said]
+    messages = [(Role.USER, items) if isinstance(items, str) else items for items in said]
     return Turn(
         id=turn_id,
         scope=scope,
@@ -57,9 +57,9 @@ def test_an_answer_to_the_assistant_is_asked_about_as_it_may_confirm_a_fact() ->
 
 
 def test_what_the_assistant_says_counts_where_the_memory_is_its_own() -> None:
-    told = (Role.ASSISTANT, "The pool opens at nine.")
-    assert holds_nothing(turn("thanks", told))
-    assert not holds_nothing(turn("thanks", told, scope=BOT))
+    items = (Role.ASSISTANT, "The pool opens at nine.")
+    assert holds_nothing(turn("thanks", items))
+    assert not holds_nothing(turn("thanks", items, scope=BOT))
 
 
 def test_a_turn_without_a_word_of_the_users_is_left_to_the_extractor() -> None:
@@ -68,9 +68,9 @@ def test_a_turn_without_a_word_of_the_users_is_left_to_the_extractor() -> None:
 
 async def test_only_turns_that_may_hold_something_reach_the_extractor_and_the_others_are_named() -> None:
     behind = EchoExtractor()
-    found = await GatedExtractor(behind).extract(
+    extraction = await GatedExtractor(behind).extract(
         [turn("Hi!", turn_id="a"), turn("I ski.", turn_id="b"), turn("ok thanks", turn_id="c")]
     )
     assert behind.batches == [["I ski."]]
-    assert found.gated == {"a", "c"}
-    assert [fact.turn_id for fact in found.facts] == ["b"]
+    assert extraction.gated == {"a", "c"}
+    assert [fact.turn_id for fact in extraction.facts] == ["b"]

@@ -125,11 +125,12 @@ def test_a_log_call_names_a_constant_event_and_never_what_an_error_says() -> Non
             len(node.args) != 1
             or not re.fullmatch(r"'\w+'|log\.[A-Z_]+", ast.unparse(node.args[0]))
             or any(
-                re.search(r"\bstr\(error\)|\brepr\(|!r|\.text\b|\.content\b", ast.unparse(one)) for one in node.keywords
+                re.search(r"\bstr\(error\)|\brepr\(|!r|\.text\b|\.content\b", ast.unparse(keyword))
+                for keyword in node.keywords
             )
         )
     ]
-    assert [one for one in wrong if not one.startswith("scrubjay/devstack/qdrant_engine/__main__.py")] == []
+    assert [text for text in wrong if not text.startswith("scrubjay/devstack/qdrant_engine/__main__.py")] == []
 
 
 def test_nothing_blocks_a_thread_by_sleeping() -> None:
@@ -226,9 +227,9 @@ def test_the_example_of_the_environment_lists_every_setting_with_its_default_and
     lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
     listed = {}
     for before, line in zip(["", *lines], lines, strict=False):
-        if found := re.fullmatch(r"#?((?:SCRUBJAY|OPENAI)_[A-Z_]+)=(.*)", line):
-            assert re.fullmatch(r"# .+\.", before), f"{found[1]} has no sentence above it"
-            listed[found[1]] = found[2]
+        if match := re.fullmatch(r"#?((?:SCRUBJAY|OPENAI)_[A-Z_]+)=(.*)", line):
+            assert re.fullmatch(r"# .+\.", before), f"{match[1]} has no sentence above it"
+            listed[match[1]] = match[2]
     defaults = settings_by_name()
     assert sorted(listed) == sorted(defaults)
     wrong = {

@@ -12,9 +12,9 @@ from tests.fakes import EchoExtractor
 
 
 def turn(name: str, *, replayed: bool = False) -> Turn:
-    said = (Message(role=Role.USER, content=f"I like {name}."),)
+    messages = (Message(role=Role.USER, content=f"I like {name}."),)
     now = datetime.now(UTC)
-    return Turn(id=name, scope=Scope(tenant="t", user_id="u"), messages=said, accepted_at=now, replayed=replayed)
+    return Turn(id=name, scope=Scope(tenant="t", user_id="u"), messages=messages, accepted_at=now, replayed=replayed)
 
 
 class Watched(EchoExtractor):
@@ -25,7 +25,7 @@ class Watched(EchoExtractor):
         self.asked: list[list[str]] = []
 
     async def extract(self, turns: Sequence[Turn]) -> Extraction:
-        self.asked.append([one.id for one in turns])
+        self.asked.append([item.id for item in turns])
         return await super().extract(turns)
 
 

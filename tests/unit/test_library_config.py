@@ -31,9 +31,9 @@ def outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def refused(config: dict[str, Any]) -> str:
-    with pytest.raises(BadConfiguration) as found:
+    with pytest.raises(BadConfiguration) as failure:
         Configuration.read(config).settings()
-    return str(found.value)
+    return str(failure.value)
 
 
 def test_the_article_s_configuration_is_taken_as_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,11 +123,11 @@ def test_a_refusal_gives_nothing_of_a_key_away() -> None:
 
 
 def test_a_temperature_other_than_0_is_told_to_have_no_effect() -> None:
-    with structlog.testing.capture_logs() as told:
+    with structlog.testing.capture_logs() as logs:
         Configuration.read(ARTICLE)
-        assert told == []
+        assert logs == []
         Configuration.read({"llm": {"provider": "openai", "config": {"temperature": 0.7}}})
-    assert [(line["event"], line["option"]) for line in told] == [("option_without_effect", "temperature")]
+    assert [(line["event"], line["option"]) for line in logs] == [("option_without_effect", "temperature")]
 
 
 def test_the_library_reads_no_env_file_of_its_host_and_a_server_does(tmp_path: Path) -> None:

@@ -211,14 +211,14 @@ def test_a_statement_has_the_category_of_what_it_is_about(text: str, expected: s
 
 
 async def test_a_project_is_kept_whole_and_once_for_each_side_told() -> None:
-    told = await facts_of(f"Hi! {ARTICLE}")
-    assert [(fact.category, fact.text) for fact in told] == [
+    facts = await facts_of(f"Hi! {ARTICLE}")
+    assert [(fact.category, fact.text) for fact in facts] == [
         ("project", ARTICLE),
         ("tech_stack", "I'm building a SaaS product in Laravel"),
         ("domain", "I'm building a SaaS product for the healthcare industry"),
         ("customer_segment", "I'm building a SaaS product targeting small clinics"),
     ]
-    assert {fact.quote for fact in told} == {ARTICLE}
+    assert {fact.quote for fact in facts} == {ARTICLE}
 
 
 async def test_only_what_users_say_is_read() -> None:
@@ -229,8 +229,8 @@ async def test_only_what_users_say_is_read() -> None:
 async def test_each_fact_names_its_turn_and_comes_in_the_order_said() -> None:
     numbers = [12, 7, 12]
     turns = [a_turn(user(f"My favourite number is {n}."), id=f"turn-{at}") for at, n in enumerate(numbers)]
-    found = (await OfflineExtractor().extract(turns)).facts
-    assert [(fact.turn_id, fact.text) for fact in found] == [
+    facts = (await OfflineExtractor().extract(turns)).facts
+    assert [(fact.turn_id, fact.text) for fact in facts] == [
         (f"turn-{at}", f"My favourite number is {n}.") for at, n in enumerate(numbers)
     ]
 

@@ -29,13 +29,13 @@ def document() -> dict[str, Any]:
 
 def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
     for path, methods in document()["paths"].items():
-        for method, told in methods.items():
-            yield method, path, told
+        for method, item in methods.items():
+            yield method, path, item
 
 
 def test_every_refusal_in_the_document_has_the_one_shape_of_all_refusals() -> None:
-    for method, path, told in operations():
-        refusals = {status: answer for status, answer in told["responses"].items() if status >= "400"}
+    for method, path, item in operations():
+        refusals = {status: answer for status, answer in item["responses"].items() if status >= "400"}
         if path in OPEN_TO_ALL:
             continue
         assert {"401", "403", "429", "503"} <= set(refusals), (method, path)
@@ -44,17 +44,17 @@ def test_every_refusal_in_the_document_has_the_one_shape_of_all_refusals() -> No
 
 
 def test_a_route_with_a_body_says_how_it_refuses_one() -> None:
-    with_body = [told for _, _, told in operations() if "requestBody" in told]
+    with_body = [item for _, _, item in operations() if "requestBody" in item]
     assert with_body
-    for told in with_body:
-        assert {"400", "413", "415", "422"} <= set(told["responses"])
+    for entry in with_body:
+        assert {"400", "413", "415", "422"} <= set(entry["responses"])
 
 
 def test_a_body_has_no_fields_but_those_in_the_document() -> None:
     schemas = document()["components"]["schemas"]
-    for method, path, told in operations():
-        if "requestBody" in told:
-            schema = told["requestBody"]["content"]["application/json"]["schema"]
+    for method, path, item in operations():
+        if "requestBody" in item:
+            schema = item["requestBody"]["content"]["application/json"]["schema"]
             schema = schemas[schema["$ref"].rsplit("/", 1)[-1]] if "$ref" in schema else schema
             assert schema["additionalProperties"] is False, (method, path)
 
@@ -64,21 +64,21 @@ def test_what_the_framework_would_answer_by_itself_is_not_in_the_document() -> N
 
 
 def test_every_route_but_health_names_both_ways_to_send_a_key() -> None:
-    for method, path, told in operations():
-        assert bool(told.get("security")) == (path not in OPEN_TO_ALL), (method, path)
+    for method, path, item in operations():
+        assert bool(item.get("security")) == (path not in OPEN_TO_ALL), (method, path)
     assert set(document()["components"]["securitySchemes"]) == {"bearer", "key"}
 
 
 def test_a_wait_is_promised_with_every_refusal_that_asks_to_come_again() -> None:
-    for _, path, told in operations():
-        for status in {"429", "503"} & set(told["responses"]) if path not in OPEN_TO_ALL else ():
-            assert told["responses"][status]["headers"]["Retry-After"]["required"]
+    for _, path, item in operations():
+        for status in {"429", "503"} & set(item["responses"]) if path not in OPEN_TO_ALL else ():
+            assert item["responses"][status]["headers"]["Retry-After"]["required"]
 
 
 def test_a_parameter_of_an_address_is_never_null_there() -> None:
-    parameters = [one for _, _, told in operations() for one in told.get("parameters", [])]
+    parameters = [item for _, _, item in operations() for item in item.get("parameters", [])]
     assert parameters
-    assert '"null"' not in json.dumps([one["schema"] for one in parameters])
+    assert '"null"' not in json.dumps([parameter["schema"] for parameter in parameters])
 
 
 def test_the_dashboard_is_no_part_of_the_document() -> None:
@@ -102,6 +102,10 @@ async def test_a_method_that_is_not_served_is_told_all_that_are(path: str, metho
 
 
 def test_a_list_in_pages_says_that_it_refuses_what_lies_too_deep() -> None:
-    in_pages = [one for one in operations() if "page" in {each["name"] for each in one[2].get("parameters", [])}]
+    in_pages = [
+        operation
+        for operation in operations()
+        if "page" in {each["name"] for each in operation[2].get("parameters", [])}
+    ]
     assert len(in_pages) > 8
-    assert [(method, path) for method, path, told in in_pages if "400" not in told["responses"]] == []
+    assert [(method, path) for method, path, item in in_pages if "400" not in item["responses"]] == []

@@ -60,7 +60,7 @@ def test_what_is_no_id_is_refused(value: Any) -> None:
 def test_a_blank_id_is_refused_with_the_name_of_its_field(blank: str) -> None:
     with pytest.raises(ValidationError) as refused:
         Named(agent_id=blank)
-    assert [(one["loc"], one["msg"]) for one in refused.value.errors()] == [
+    assert [(error["loc"], error["msg"]) for error in refused.value.errors()] == [
         (("agent_id",), "Value error, must not be blank")
     ]
     for surface in (lambda: named({"agent_id": blank}), lambda: parse({"agent_id": blank})):
@@ -102,7 +102,7 @@ def test_the_tools_of_agents_take_the_same_ids_and_no_blank_one() -> None:
     kinds: list[Any] = [tools.UserId, tools.AgentId, tools.AppId, tools.RunId]
     for kind in kinds:
         adapter: TypeAdapter[Any] = TypeAdapter(kind)
-        assert [adapter.validate_python(one) for one in (f" {DECOMPOSED}", 42, 7.0, None)] == [JOSE, "42", "7", None]
+        assert [adapter.validate_python(text) for text in (f" {DECOMPOSED}", 42, 7.0, None)] == [JOSE, "42", "7", None]
         with pytest.raises(ValidationError, match="must not be blank"):
             adapter.validate_python(" ")
 

@@ -12,18 +12,18 @@ from tests.support import wait_until
 
 
 async def test_one_owner_has_a_part_of_the_places_and_others_find_one() -> None:
-    places, held = Places(3, 2), list[str]()
+    places, texts = Places(3, 2), list[str]()
 
     async def hold(owner: str) -> None:
         await places.take(owner)
-        held.append(owner)
+        texts.append(owner)
 
     mine = [asyncio.create_task(hold("mine")) for _ in range(5)]
-    await wait_until(lambda: len(held) == 2, what="two places taken")
+    await wait_until(lambda: len(texts) == 2, what="two places taken")
     await asyncio.wait([asyncio.create_task(hold("theirs"))], timeout=5)
-    assert held == ["mine", "mine", "theirs"]
+    assert texts == ["mine", "mine", "theirs"]
     places.give_back("mine")
-    await wait_until(lambda: len(held) == 4, what="the next of mine")
+    await wait_until(lambda: len(texts) == 4, what="the next of mine")
     for task in mine:
         task.cancel()
 
@@ -42,11 +42,11 @@ async def test_who_gives_up_waiting_leaves_nothing_behind() -> None:
 
 
 async def test_tenants_whose_webhooks_are_slow_take_no_place_of_a_worker_from_another() -> None:
-    asked, end = list[str](), asyncio.Event()
+    texts, end = list[str](), asyncio.Event()
 
     class Book:
         async def get(self, tenant: str, webhook_id: str) -> Any:
-            asked.append(tenant)
+            texts.append(tenant)
             if tenant != "quiet":
                 await end.wait()
             return webhook_id
@@ -61,11 +61,11 @@ async def test_tenants_whose_webhooks_are_slow_take_no_place_of_a_worker_from_an
     rest = dict.fromkeys(("sender", "server_key", "turns", "store"), cast(Any, SimpleNamespace()))
     parts = Delivering(book=cast(Any, Book()), deliveries=cast(Any, Nothing()), **rest)
     slow = [asyncio.create_task(deliver(f"slow{place % 3}", f"hook{place}", parts)) for place in range(3 * 20)]
-    await wait_until(lambda: len(asked) >= 3 * 8, what="the slow ones at work")
+    await wait_until(lambda: len(texts) >= 3 * 8, what="the slow ones at work")
     others = [asyncio.create_task(deliver("quiet", "hook", parts)), asyncio.create_task(deliver("slow0", "", parts))]
     done, _ = await asyncio.wait(others, timeout=5)
     assert len(done) == 2, "another tenant's webhook, and noting deliveries, wait for no receiver"
-    assert len(asked) == 3 * 8 + 1
+    assert len(texts) == 3 * 8 + 1
     end.set()
     await asyncio.gather(*slow, *others)
-    assert len(asked) == 3 * 20 + 1
+    assert len(texts) == 3 * 20 + 1

@@ -52,7 +52,7 @@ def turn(turn_id: str, hours: int, scope: Scope = ANA, said: datetime | None = N
 
 
 def planner(*turns: Turn) -> Planner:
-    return Planner({one.id: one for one in turns}, Source("echo", "v1"))
+    return Planner({item.id: item for item in turns}, Source("echo", "v1"))
 
 
 def fact(turn_id: str, text: str) -> Fact:
@@ -63,8 +63,8 @@ def decided(event: Event, text: str | None = None) -> Decision:
     return Decision(candidate=0, event=event, target=None if event is Event.ADD else 0, text=text)
 
 
-def planned(found: Planner) -> Plan:
-    return found.plan(dict.fromkeys(TEXTS, (1.0, 0.0)), Extraction())
+def planned(value: Planner) -> Plan:
+    return value.plan(dict.fromkeys(TEXTS, (1.0, 0.0)), Extraction())
 
 
 def by_point(writes: list[Write] | tuple[Write, ...]) -> Mapping[str, Memory]:
@@ -72,13 +72,13 @@ def by_point(writes: list[Write] | tuple[Write, ...]) -> Mapping[str, Memory]:
 
 
 def test_a_new_fact_becomes_a_memory_with_the_times_the_scope_and_the_source_of_its_turn() -> None:
-    said = MARCH - 48 * HOUR
-    making = planner(turn("t1", 1, ANA_B, said))
+    march = MARCH - 48 * HOUR
+    making = planner(turn("t1", 1, ANA_B, march))
     making.follow(fact("t1", BERLIN), decided(Event.ADD), None)
     (write,) = planned(making).writes
     memory = write.memory
     assert (write.point_id, write.turn_id, memory.version, memory.current) == (memory.id, "t1", 1, True)
-    assert (memory.scope, memory.created_at, memory.valid_from) == (ANA_B, MARCH + HOUR, said)
+    assert (memory.scope, memory.created_at, memory.valid_from) == (ANA_B, MARCH + HOUR, march)
     assert (memory.model, memory.prompt_version, memory.quote, memory.turn_ids) == ("echo", "v1", "said", ("t1",))
 
 
@@ -88,7 +88,7 @@ def test_ids_rest_on_the_words_so_deciding_again_in_another_order_puts_no_fact_i
         first.follow(fact("t1", text), decided(Event.ADD), None)
     for text in (OSLO, ROME, BERLIN):
         second.follow(fact("t1", text), decided(Event.ADD), None)
-    ids = [{write.memory.text: write.point_id for write in planned(one).writes} for one in (first, second)]
+    ids = [{write.memory.text: write.point_id for write in planned(item).writes} for item in (first, second)]
     assert ids[0] == {text: point for text, point in ids[1].items() if text != OSLO}
     assert len(set(ids[1].values())) == 3
 
@@ -106,8 +106,8 @@ def test_an_update_keeps_the_memorys_id_and_leaves_the_old_version_as_history() 
     making = planner(turn("t1", 1))
     making.follow(fact("t1", ROME), decided(Event.UPDATE), KNOWN)
     plan = planned(making)
-    found = by_point(plan.writes)
-    past, now = found[version_id(KNOWN.id, 1)], found[KNOWN.id]
+    memories = by_point(plan.writes)
+    past, now = memories[version_id(KNOWN.id, 1)], memories[KNOWN.id]
     assert (past.text, past.current, past.valid_to, past.superseded_by) == (BERLIN, False, MARCH + HOUR, KNOWN.id)
     assert (past.scope, past.updated_at) == (ANA, KNOWN.updated_at)
     assert (now.text, now.version, now.created_at, now.updated_at) == (ROME, 2, KNOWN.created_at, MARCH + HOUR)
@@ -120,8 +120,8 @@ def test_two_updates_of_one_memory_in_a_batch_build_on_each_other() -> None:
     making = planner(turn("t1", 1), turn("t2", 2))
     making.follow(fact("t1", ROME), decided(Event.UPDATE), KNOWN)
     making.follow(fact("t2", OSLO), decided(Event.UPDATE, "Lives in Rome and Oslo"), KNOWN)
-    found = by_point(final_writes(planned(making)))
-    assert sorted((one.version, one.text, one.current) for one in found.values()) == [
+    memories = by_point(final_writes(planned(making)))
+    assert sorted((memory.version, memory.text, memory.current) for memory in memories.values()) == [
         (1, BERLIN, False), (2, ROME, False), (3, "Lives in Rome and Oslo", True),
     ]  # fmt: skip
 
@@ -130,8 +130,8 @@ def test_a_fact_said_before_what_is_known_enters_the_history_and_leaves_the_newe
     making = planner(turn("t1", 1, said=MARCH - 48 * HOUR))
     making.follow(fact("t1", ROME), decided(Event.UPDATE), KNOWN)
     plan = planned(making)
-    found = by_point(plan.writes)
-    past, stands = found[version_id(KNOWN.id, 1)], found[KNOWN.id]
+    memories = by_point(plan.writes)
+    past, stands = memories[version_id(KNOWN.id, 1)], memories[KNOWN.id]
     assert (past.text, past.current, past.version, past.valid_to) == (ROME, False, 1, KNOWN.valid_from)
     assert stands == KNOWN.model_copy(update={"version": 2})  # it gave its number away
     assert [event.event for event in plan.events["t1"]] == [Event.NONE]
@@ -156,9 +156,9 @@ def test_after_a_retraction_in_the_same_batch_what_is_told_anew_is_a_new_memory(
     making = planner(turn("t1", 1), turn("t2", 2))
     making.follow(fact("t1", NOT_BERLIN), decided(Event.DELETE), KNOWN)
     making.follow(fact("t2", ROME), decided(second), KNOWN)
-    found = by_point(final_writes(planned(making)))
-    assert not found[KNOWN.id].current
-    assert [one.text for one in found.values() if one.current] == made
+    memories = by_point(final_writes(planned(making)))
+    assert not memories[KNOWN.id].current
+    assert [memory.text for memory in memories.values() if memory.current] == made
 
 
 def test_a_repetition_renews_what_was_known_and_needs_no_vector() -> None:
@@ -203,8 +203,8 @@ def test_what_was_said_between_two_times_of_a_repeated_fact_takes_its_place_betw
     known = KNOWN.model_copy(update={"said_at": MARCH})
     making = planner(turn("t1", 1, said=MARCH - 2 * HOUR))
     making.follow(fact("t1", ROME), decided(Event.UPDATE), known)
-    found = sorted(by_point(final_writes(planned(making))).values(), key=lambda one: one.version)
-    assert [(one.text, one.current, one.valid_from, one.valid_to) for one in found] == [
+    memories = sorted(by_point(final_writes(planned(making))).values(), key=lambda memory: memory.version)
+    assert [(memory.text, memory.current, memory.valid_from, memory.valid_to) for memory in memories] == [
         (BERLIN, False, KNOWN.valid_from, MARCH - 2 * HOUR),
         (ROME, False, MARCH - 2 * HOUR, MARCH),
         (BERLIN, True, MARCH, None),
@@ -226,7 +226,7 @@ def test_a_wording_that_adds_to_another_scopes_memory_leaves_both_standing() -> 
     making = planner(turn("t1", 1, ANA_B))
     making.follow(fact("t1", OSLO), decided(Event.UPDATE, "Lives in Berlin and Oslo"), KNOWN)
     writes = planned(making).writes
-    assert [(one.memory.text, one.memory.topic) for one in writes] == [(OSLO, writes[0].memory.id)]
+    assert [(write.memory.text, write.memory.topic) for write in writes] == [(OSLO, writes[0].memory.id)]
 
 
 def test_following_the_same_decisions_twice_gives_the_same_plan() -> None:

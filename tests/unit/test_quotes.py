@@ -62,7 +62,7 @@ def test_what_stands_in_a_message_is_found_with_other_marks_and_spaces(
     quote = message[start : data.draw(st.integers(start, len(message)))]
     copied = "".join("\u2019" if char in APOSTROPHES else " \n" if char.isspace() else char for char in quote)
     expected = next(
-        ((number, *place) for number, one in enumerate(messages) if (place := by_the_rule(copied, one))), None
+        ((number, *place) for number, text in enumerate(messages) if (place := by_the_rule(copied, text))), None
     )
     assert Quotable(messages).find(copied) == expected
 
@@ -97,8 +97,8 @@ async def test_quotes_are_looked_for_aside_of_the_loop_where_much_was_said(
         return find(self, quote)
 
     monkeypatch.setattr(Quotable, "find", noted)
-    said = Message(role=Role.USER, content="I live in Oslo. ".ljust(characters, "x"))
-    turn = Turn(id="t", scope=Scope(tenant="a", user_id="b"), messages=(said,), accepted_at=datetime.now(UTC))
+    message = Message(role=Role.USER, content="I live in Oslo. ".ljust(characters, "x"))
+    turn = Turn(id="t", scope=Scope(tenant="a", user_id="b"), messages=(message,), accepted_at=datetime.now(UTC))
     answer = {"facts": [{"fact": "User lives in Oslo.", "category": "personal", "quote": "I live in Oslo."}] * 3}
     extraction = await ModelExtractor(ScriptedModel(answer), NoGuidance()).extract([turn])
 

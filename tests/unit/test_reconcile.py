@@ -35,8 +35,8 @@ def decision(number: int, event: str, target: int | None = None, text: str | Non
     return {"candidate": number, "event": event, "target": target, "text": text}
 
 
-def decisions(*given: dict[str, Any]) -> dict[str, Any]:
-    return {"decisions": list(given)}
+def decisions(*items: dict[str, Any]) -> dict[str, Any]:
+    return {"decisions": list(items)}
 
 
 async def by_rule(text: str, *near: Recalled) -> Decision:
@@ -107,9 +107,9 @@ async def test_statements_that_differ_in_one_telling_word_are_never_the_same(sai
 
 async def test_a_repetition_within_the_batch_is_none_without_a_target() -> None:
     texts = ["User likes tea.", "User has a cat.", "User really likes the tea"]
-    found = await RULES.reconcile([candidate(text) for text in texts], [[], [], []])
+    reconciliation = await RULES.reconcile([candidate(text) for text in texts], [[], [], []])
 
-    assert [(one.candidate, one.event, one.target) for one in found.decisions] == [
+    assert [(item.candidate, item.event, item.target) for item in reconciliation.decisions] == [
         (0, Event.ADD, None),
         (1, Event.ADD, None),
         (2, Event.NONE, None),
@@ -118,16 +118,18 @@ async def test_a_repetition_within_the_batch_is_none_without_a_target() -> None:
 
 async def test_a_target_is_a_position_in_the_union() -> None:
     neighbours = [[known("a"), known("b")], [known("b"), known("User has a cat")]]
-    found = await RULES.reconcile([candidate("User skis"), candidate("User has a cat.")], neighbours)
-    assert found.decisions[1].target == 2
+    reconciliation = await RULES.reconcile([candidate("User skis"), candidate("User has a cat.")], neighbours)
+    assert reconciliation.decisions[1].target == 2
 
 
 async def test_the_model_is_not_asked_about_what_is_the_same_or_far_from_everything() -> None:
     model = ScriptedModel()
     neighbours = [[known("User likes tea")], [known("User likes tea", score=RELATED_FLOOR - 0.01)], [], []]
-    found = await by_model(model, ["User likes tea.", "User skis.", "User has a cat.", "User skis."], neighbours)
+    reconciliation = await by_model(
+        model, ["User likes tea.", "User skis.", "User has a cat.", "User skis."], neighbours
+    )
 
-    assert [one.event for one in found.decisions] == [Event.NONE, Event.ADD, Event.ADD, Event.NONE]
+    assert [item.event for item in reconciliation.decisions] == [Event.NONE, Event.ADD, Event.ADD, Event.NONE]
     assert model.questions == []
 
 
@@ -138,9 +140,9 @@ async def test_all_open_candidates_go_into_one_question_with_numbers_of_its_own(
         decisions(decision(1, "DELETE", 0), decision(0, "UPDATE", 1, " User lives\nin Bergen. "), decision(2, "ADD"))
     )
     texts = ["User likes tea.", "User moved to Bergen.", "User gave up tea.", "User skis.", "User likes tents."]
-    found = await by_model(model, texts, [[tea], [tea, oslo, far], [tea], [far], [tea]])
+    reconciliation = await by_model(model, texts, [[tea], [tea, oslo, far], [tea], [far], [tea]])
 
-    assert found.decisions == (
+    assert reconciliation.decisions == (
         Decision(candidate=0, event=Event.NONE, target=0),
         Decision(candidate=1, event=Event.UPDATE, target=1, text="User lives in Bergen."),
         Decision(candidate=2, event=Event.DELETE, target=0),
@@ -158,14 +160,14 @@ async def test_all_open_candidates_go_into_one_question_with_numbers_of_its_own(
 
 async def test_a_candidate_may_change_a_neighbour_of_another_candidate() -> None:
     model = ScriptedModel(decisions(decision(0, "NONE", 1), decision(1, "UPDATE", 0, "New.")))
-    found = await by_model(model, ["x", "y"], [[known("a")], [known("b")]])
-    assert [one.target for one in found.decisions] == [1, 0]
+    reconciliation = await by_model(model, ["x", "y"], [[known("a")], [known("b")]])
+    assert [item.target for item in reconciliation.decisions] == [1, 0]
 
 
 async def test_what_an_event_has_no_use_for_is_left_out() -> None:
     model = ScriptedModel(decisions(decision(0, "ADD", 0, "ignored"), {"candidate": 1, "event": "NONE", "why": "x"}))
-    found = await by_model(model, ["x", "y"], [[known("a")], [known("a")]])
-    assert found.decisions == (Decision(candidate=0, event=Event.ADD), Decision(candidate=1, event=Event.NONE))
+    reconciliation = await by_model(model, ["x", "y"], [[known("a")], [known("a")]])
+    assert reconciliation.decisions == (Decision(candidate=0, event=Event.ADD), Decision(candidate=1, event=Event.NONE))
 
 
 @pytest.mark.parametrize(
@@ -195,9 +197,9 @@ async def test_an_answer_that_cannot_be_carried_out_is_asked_for_once_more(
     bad: list[dict[str, Any]], named: str
 ) -> None:
     model = ScriptedModel(decisions(*bad), decisions(decision(0, "ADD"), decision(1, "NONE", 1)))
-    found = await by_model(model, ["x", "y"], [[known("a")], [known("b")]])
+    reconciliation = await by_model(model, ["x", "y"], [[known("a")], [known("b")]])
 
-    assert [one.event for one in found.decisions] == [Event.ADD, Event.NONE]
+    assert [item.event for item in reconciliation.decisions] == [Event.ADD, Event.NONE]
     assert len(model.questions) == 2
     assert named in model.questions[1].user
 

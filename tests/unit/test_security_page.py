@@ -16,15 +16,15 @@ PAGE = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
 
 
 def test_every_file_that_the_page_of_threats_names_is_there() -> None:
-    named = set(re.findall(r"`(tests/[\w/]+(?:\.py)?)", PAGE))
-    assert len(named) > 15
-    assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
+    matches = set(re.findall(r"`(tests/[\w/]+(?:\.py)?)", PAGE))
+    assert len(matches) > 15
+    assert [path for path in sorted(matches) if not (ROOT / path).exists()] == []
 
 
 def test_every_test_that_the_page_of_threats_names_is_there() -> None:
-    named = re.findall(r"(test_\w+\.py)(?:::(\w+))?", PAGE)
-    assert len(named) > 30
-    for file, start in named:
+    matches = re.findall(r"(test_\w+\.py)(?:::(\w+))?", PAGE)
+    assert len(matches) > 30
+    for file, start in matches:
         texts = [path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob(file)]
         assert any(re.search(rf"def {start}", text) for text in texts), f"{file}::{start}"
 

@@ -65,8 +65,8 @@ async def sent(*events: Event | None, then: Exception | None = None) -> str:
 
 
 async def test_an_event_is_one_line_of_json_and_silence_is_a_comment() -> None:
-    said = await sent(Event(name="delta", data={"text": "one\ntwo\u2028three"}), None)
-    assert said == 'event: delta\ndata: {"text":"one\\ntwo\u2028three"}\n\n: ping\n\n'
+    sent_items = await sent(Event(name="delta", data={"text": "one\ntwo\u2028three"}), None)
+    assert sent_items == 'event: delta\ndata: {"text":"one\\ntwo\u2028three"}\n\n: ping\n\n'
 
 
 @pytest.mark.parametrize(

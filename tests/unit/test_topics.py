@@ -47,8 +47,8 @@ def test_what_expires_hides_others_only_until_then() -> None:
 
 def test_a_retraction_stands_for_what_was_said_before_it_and_does_not_expire() -> None:
     ended = MARCH + 3 * HOUR
-    said = memory(2, run="r2", expires_at=MARCH + 4 * HOUR)
-    later = said.model_copy(update={"current": False, "event": Event.DELETE, "valid_to": ended})
+    value = memory(2, run="r2", expires_at=MARCH + 4 * HOUR)
+    later = value.model_copy(update={"current": False, "event": Event.DELETE, "valid_to": ended})
     assert behind(memory(1, run="r1"), later).hidden == {"u": Hidden(since=ended)}
 
 
@@ -67,18 +67,20 @@ def test_in_each_view_just_the_last_that_has_not_expired_is_shown(
     scopes = dict[Scope, Memory]()
     for number, (agent, run, hours, lasting) in enumerate(told):
         end = {"expires_at": MARCH + (hours + lasting) * HOUR} if lasting else {}
-        one = memory(number, agent, run, hours, **end)
-        scopes[one.scope] = one
+        value = memory(number, agent, run, hours, **end)
+        scopes[value.scope] = value
     after = arranged(list(scopes.values()))
     for moment in (MARCH + hours * HOUR for hours in range(9, 22)):
         for fields in (some for size in (1, 2, 3) for some in combinations(OWNERS[:3], size)):
-            for asked in {tuple(one.scope.ids.get(field) for field in fields) for one in after} - {None}:
-                inside = [one for one in after if tuple(one.scope.ids.get(field) for field in fields) == asked]
-                if None in asked:
+            for texts in {tuple(item.scope.ids.get(field) for field in fields) for item in after} - {None}:
+                inside = [item for item in after if tuple(item.scope.ids.get(field) for field in fields) == texts]
+                if None in texts:
                     continue
-                living = [one for one in inside if one.expires_at is None or one.expires_at > moment]
+                living = [item for item in inside if item.expires_at is None or item.expires_at > moment]
                 shown = [
-                    one for one in living if view(fields) not in one.hidden or one.hidden[view(fields)].until <= moment
+                    item
+                    for item in living
+                    if view(fields) not in item.hidden or item.hidden[view(fields)].until <= moment
                 ]
-                last = max(living, key=lambda one: (one.last_said, one.order, one.id), default=None)
+                last = max(living, key=lambda value: (value.last_said, value.order, value.id), default=None)
                 assert shown == ([last] if last else [])

@@ -29,16 +29,19 @@ class Walk:
 
     def batch(self) -> None:
         turns = [self.turn() for _ in range(self.dice.randint(1, 4))]
-        by_id = {one.id: one for one in turns}
-        standing = [one for point, one in self.store.items() if point == one.id]
+        by_id = {item.id: item for item in turns}
+        standing = [memory for point, memory in self.store.items() if point == memory.id]
         histories = {
-            one.id: in_order([other for other in self.store.values() if other.id == one.id]) for one in standing
+            memory.id: in_order([other for other in self.store.values() if other.id == memory.id])
+            for memory in standing
         }
         making = Planner(by_id, Source("echo"), histories)
         drafts: list[Memory] = []
         for number, turn in enumerate(turns):
             fact = Fact(turn_id=turn.id, text=f"text {self.dice.randint(0, 3)}", category="x", quote="q")
-            stored = [one for one in standing if one.current or (is_late(one, turn) and is_retracted(one))]
+            stored = [
+                memory for memory in standing if memory.current or (is_late(memory, turn) and is_retracted(memory))
+            ]
             targets = [*stored, *drafts]
             event = self.dice.choice(EVENTS)
             target = self.dice.choice(targets) if targets and event is not Event.ADD else None
@@ -57,20 +60,22 @@ class Walk:
     def turn(self) -> Turn:
         self.turns += 1
         self.clock += self.dice.choice((0, 1, 1, 2))
-        said = self.dice.choice((None, self.dice.randint(0, self.clock)))
+        choice = self.dice.choice((None, self.dice.randint(0, self.clock)))
         return Turn(
             id=f"t{self.turns}", scope=ANA, messages=(Message(role=Role.USER, content="x"),),
             accepted_at=DAY_0 + self.clock * DAY + timedelta(seconds=self.turns), order=self.turns,
-            timestamp=None if said is None else DAY_0 + said * DAY,
+            timestamp=None if choice is None else DAY_0 + choice * DAY,
         )  # fmt: skip
 
     def undo(self) -> None:
         """As `scrubjay.edit.edits` does it."""
-        standing = [one for point, one in self.store.items() if point == one.id]
+        standing = [memory for point, memory in self.store.items() if point == memory.id]
         if not standing:
             return
         latest = self.dice.choice(standing)
-        earlier = in_order([one for one in self.store.values() if one.id == latest.id and one is not latest])
+        earlier = in_order(
+            [memory for memory in self.store.values() if memory.id == latest.id and memory is not latest]
+        )
         if latest.current and not earlier:
             return
         restored = earlier[-1] if latest.current else latest
@@ -88,24 +93,25 @@ class Walk:
         self.store[latest.id] = after
 
     def check(self) -> None:
-        told = "\n".join(self.said)
-        for memory_id in {one.id for one in self.store.values()}:
-            chain = in_order([one for one in self.store.values() if one.id == memory_id])
+        text = "\n".join(self.said)
+        for memory_id in {memory.id for memory in self.store.values()}:
+            chain = in_order([memory for memory in self.store.values() if memory.id == memory_id])
             shown = [
-                (one.version, one.text, (one.valid_from - DAY_0).days, one.valid_to and (one.valid_to - DAY_0).days,
-                 one.current, str(one.event)) for one in chain
+                (memory.version, memory.text, (memory.valid_from - DAY_0).days,
+                 memory.valid_to and (memory.valid_to - DAY_0).days,
+                 memory.current, str(memory.event)) for memory in chain
             ]  # fmt: skip
-            assert memory_id in self.store, (told, shown)
-            assert len({one.version for one in chain}) == len(chain), (told, shown)
+            assert memory_id in self.store, (text, shown)
+            assert len({memory.version for memory in chain}) == len(chain), (text, shown)
             stands = self.store[memory_id]
-            assert chain[-1] == stands, (told, shown)
-            assert sum(one.current for one in chain) <= 1, (told, shown)
-            assert stands.current or stands.event is Event.DELETE, (told, shown)
-            for one, following in itertools.pairwise(chain):
-                assert one.valid_to is not None, (told, shown)
-                assert one.valid_to <= following.valid_from, (told, shown)
-                gap = one.valid_to < following.valid_from
-                assert not gap or any(other.event is Event.DELETE for other in chain), (told, shown)
+            assert chain[-1] == stands, (text, shown)
+            assert sum(memory.current for memory in chain) <= 1, (text, shown)
+            assert stands.current or stands.event is Event.DELETE, (text, shown)
+            for item, following in itertools.pairwise(chain):
+                assert item.valid_to is not None, (text, shown)
+                assert item.valid_to <= following.valid_from, (text, shown)
+                gap = item.valid_to < following.valid_from
+                assert not gap or any(other.event is Event.DELETE for other in chain), (text, shown)
 
 
 def test_versions_follow_one_another_whatever_is_said() -> None:

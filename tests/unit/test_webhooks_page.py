@@ -21,8 +21,8 @@ BODY = '{"event_details": {"id": "m", "data": {"memory": "Wohnt in Köln"}, "eve
 
 
 def example(language: str) -> str:
-    (found,) = re.findall(rf"```{language}\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
-    return str(found)
+    (answer,) = re.findall(rf"```{language}\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    return str(answer)
 
 
 def deliveries() -> list[tuple[bool, Mapping[str, str], bytes]]:
@@ -46,14 +46,14 @@ def said(command: list[str], program: str, folder: Path, name: str) -> list[bool
     """What a program says of each delivery; it is given the secret and a file that holds the headers and the body."""
     path = folder / name
     path.write_text(program, "utf-8")
-    found = []
+    items = []
     for _, headers, body in deliveries():
-        given = folder / "delivery.json"
-        given.write_text(json.dumps({"headers": headers, "body": body.decode()}), "utf-8")
-        done = subprocess.run([*command, str(path), SECRET, str(given)], capture_output=True, text=True, timeout=60)
+        value = folder / "delivery.json"
+        value.write_text(json.dumps({"headers": headers, "body": body.decode()}), "utf-8")
+        done = subprocess.run([*command, str(path), SECRET, str(value)], capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stderr
-        found.append({"yes": True, "no": False}[done.stdout])
-    return found
+        items.append({"yes": True, "no": False}[done.stdout])
+    return items
 
 
 WANTED = [ours for ours, _, _ in deliveries()]
@@ -84,8 +84,8 @@ def test_the_example_in_typescript_verifies(tmp_path: Path) -> None:
     node = shutil.which("node")
     if node is None:
         pytest.skip("node is not installed")
-    asked = "process.features.typescript ? 'strip' : ''"
-    strips = subprocess.run([node, "-p", asked], capture_output=True, text=True, timeout=60).stdout.strip()
+    text = "process.features.typescript ? 'strip' : ''"
+    strips = subprocess.run([node, "-p", text], capture_output=True, text=True, timeout=60).stdout.strip()
     if not strips:
         pytest.skip("this node does not read TypeScript by itself: it is older than 22.18")
     program = f"""{example("typescript")}

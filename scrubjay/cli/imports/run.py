@@ -71,8 +71,8 @@ def _tried(source: Source, total: int) -> Counts:
     with _bar() as bar:
         task = bar.add_task("read", total=total, told="")
         for piece in source.pieces(None):
-            found = judged(piece).counts
-            counts = _sum(counts, found)
+            piece_counts = judged(piece).counts
+            counts = _sum(counts, piece_counts)
             bar.update(task, advance=len(piece.found))
     return counts
 

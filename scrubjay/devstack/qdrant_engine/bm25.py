@@ -68,9 +68,9 @@ def embed(value: Json, *, as_query: bool) -> engine.SparseVector:
 def _model(options: bytes) -> engine.Bm25:
     """Build the Qdrant engine's BM25 embedder from the JSON options of a `Document`; the latest ones are cached."""
     body = only(orjson.loads(options), _OPTIONS, "the bm25 options")
-    given = {name: value for name, value in body.items() if value is not None}
+    fields = {name: value for name, value in body.items() if value is not None}
     with engine_errors:
-        return engine.Bm25(engine.Bm25Config(**{name: _option(name, value) for name, value in given.items()}))
+        return engine.Bm25(engine.Bm25Config(**{name: _option(name, value) for name, value in fields.items()}))
 
 
 def _option(name: str, value: Any) -> Any:

@@ -84,8 +84,8 @@ def shape_of(definition: Json) -> VectorShape:
 
 def engine_config(definition: Json) -> engine.EdgeConfig:
     """Build the engine's configuration of a collection."""
-    given = definition.get("optimizers_config", {})
-    optimizers = _OPTIMIZERS | {name: value for name, value in given.items() if value is not None}
+    configured = definition.get("optimizers_config", {})
+    optimizers = _OPTIMIZERS | {name: value for name, value in configured.items() if value is not None}
     return engine.EdgeConfig(
         vectors={name: _dense(name, params) for name, params in definition["vectors"].items()},
         sparse_vectors={name: _sparse(params) for name, params in definition["sparse_vectors"].items()},

@@ -84,15 +84,15 @@ class _Reading:
         self._conditions = 0
         self._values = 0
 
-    def group(self, given: Any, what: str, depth: int) -> Condition:
+    def group(self, filter_object: Any, what: str, depth: int) -> Condition:
         """An object: everything in it must hold."""
-        if not isinstance(given, dict):
-            raise refused(f"{what} must be an object, not {shown(given)}")
-        if not given:
+        if not isinstance(filter_object, dict):
+            raise refused(f"{what} must be an object, not {shown(filter_object)}")
+        if not filter_object:
             raise refused(f"{what} must not be an empty object")
         if depth > DEEPEST:
             raise refused(f"AND, OR and NOT must not be nested deeper than {DEEPEST} levels")
-        return _all([self._entry(key, value, depth) for key, value in given.items()])
+        return _all([self._entry(key, value, depth) for key, value in filter_object.items()])
 
     def _entry(self, key: str, value: Any, depth: int) -> Condition:
         if key in _GROUPS:
@@ -116,13 +116,13 @@ class _Reading:
             return NoneOf(parts=parts)
         return _all(list(parts)) if key == "AND" else AnyOf(parts=parts)
 
-    def _metadata(self, given: Any, path: tuple[str, ...]) -> Condition:
+    def _metadata(self, conditions: Any, path: tuple[str, ...]) -> Condition:
         what = ".".join(("metadata", *path))
-        if not isinstance(given, dict) or not given:
-            raise refused(f'{what} takes an object such as {{"key": value}}, not {shown(given)}')
+        if not isinstance(conditions, dict) or not conditions:
+            raise refused(f'{what} takes an object such as {{"key": value}}, not {shown(conditions)}')
         if len(path) >= DEEPEST_METADATA:
             raise refused(f"metadata must not be nested deeper than {DEEPEST_METADATA} levels")
-        return _all([self._inside(value, (*path, _key(key)), f"{what}.{key}") for key, value in given.items()])
+        return _all([self._inside(value, (*path, _key(key)), f"{what}.{key}") for key, value in conditions.items()])
 
     def _inside(self, value: Any, path: tuple[str, ...], what: str) -> Condition:
         """What is said of one key in metadata: an object without operators leads further in."""

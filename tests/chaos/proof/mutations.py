@@ -104,9 +104,9 @@ _INVARIANTS = (
          "if False and any(answer for"),
     _one(8, "The API says yes before Redis has answered.", _FULL,
          "scrubjay/adapters/redis/intake.py",
-         'outcome, found = await self._run_soon("accept", names, args, _ACCEPT_SECONDS)',
+         'outcome, answer = await self._run_soon("accept", names, args, _ACCEPT_SECONDS)',
          'asyncio.ensure_future(self._run_soon("accept", names, args, _ACCEPT_SECONDS))\n'
-         '        outcome, found = b"accepted", turn_id.encode()'),
+         '        outcome, answer = b"accepted", turn_id.encode()'),
     _one(8, "An inbox that cannot be written to answers 202.", _FULL,
          "api/errors.py", "errors.Transient: 503", "errors.Transient: 202"),
     _one(8, "A full Redis makes room by dropping what it was not asked for of late.", _FULL,

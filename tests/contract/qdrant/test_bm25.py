@@ -145,7 +145,7 @@ def test_words_and_meaning_are_fused_in_one_query_by_the_async_client(client: Qd
     async def search() -> list[object]:
         asynchronous = AsyncQdrantClient(url=server.url, cloud_inference=True)
         try:
-            found = await asynchronous.query_points(
+            query_response = await asynchronous.query_points(
                 COLLECTION,
                 prefetch=[
                     Prefetch(query=NearestQuery(nearest=_document("peanuts")), using="bm25", limit=5),
@@ -154,7 +154,7 @@ def test_words_and_meaning_are_fused_in_one_query_by_the_async_client(client: Qd
                 query=FusionQuery(fusion=Fusion.RRF),
                 limit=3,
             )
-            return [point.id for point in found.points]
+            return [point.id for point in query_response.points]
         finally:
             await asynchronous.close()
 

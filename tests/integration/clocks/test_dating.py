@@ -82,8 +82,8 @@ async def test_what_was_superseded_before_its_time_held_at_no_time(house: House,
     assert reds.valid_to is not None
     assert reds.valid_to < reds.valid_from
     assert blues.valid_to == greens.valid_from
-    assert [one.memory.text for one in (await house.ask("play", as_of=now() + 2 * YEARS)).results] == [GREENS]
-    assert [one.memory.text for one in (await house.ask("play", as_of=now())).results] == [GREENS]
+    assert [result.memory.text for result in (await house.ask("play", as_of=now() + 2 * YEARS)).results] == [GREENS]
+    assert [result.memory.text for result in (await house.ask("play", as_of=now())).results] == [GREENS]
     again = await undo(TENANT, greens.id, lanes=house.lanes, store=house.store, embedder=house.embedder)
     assert again.text == BLUES
 
@@ -130,14 +130,16 @@ async def test_dead_turns_are_replayed_in_their_order_though_the_clock_went_back
 
 async def test_a_timestamp_more_than_a_day_ahead_is_refused_at_every_door(house: House) -> None:
     async with desk_in(house) as desk:
-        said = {"user_id": "ana", "messages": [{"role": "user", "content": REDS}]}
-        told = await desk.http.post("/turns", json={**said, "timestamp": (now() + YEARS).isoformat()})
-        assert (told.status_code, told.json().get("error")) == (422, "invalid")
-        assert "timestamp is more than a day ahead" in told.json()["detail"]
-        told = await desk.http.post("/v3/memories/add/", json={**said, "timestamp": int((now() + YEARS).timestamp())})
-        assert told.status_code == 400
-        assert "timestamp is more than a day ahead" in str(told.json())
-        taken = await desk.http.post("/turns", json={**said, "timestamp": (now() + timedelta(hours=14)).isoformat()})
+        body = {"user_id": "ana", "messages": [{"role": "user", "content": REDS}]}
+        response = await desk.http.post("/turns", json={**body, "timestamp": (now() + YEARS).isoformat()})
+        assert (response.status_code, response.json().get("error")) == (422, "invalid")
+        assert "timestamp is more than a day ahead" in response.json()["detail"]
+        response = await desk.http.post(
+            "/v3/memories/add/", json={**body, "timestamp": int((now() + YEARS).timestamp())}
+        )
+        assert response.status_code == 400
+        assert "timestamp is more than a day ahead" in str(response.json())
+        taken = await desk.http.post("/turns", json={**body, "timestamp": (now() + timedelta(hours=14)).isoformat()})
         assert taken.status_code == 202
     assert (await house.turns.ledger(ANA.tenant)).accepted == 1
 

@@ -48,8 +48,8 @@ class Hooked:
     async def webhook(self, key: str = ADMIN_KEY, **more: Any) -> dict[str, Any]:
         """One more webhook of the receiver's."""
         body = {"url": self.receiver.url, **more}
-        found: dict[str, Any] = await self.ask("POST", "/webhooks", 201, key, json=body)
-        return found
+        answer: dict[str, Any] = await self.ask("POST", "/webhooks", 201, key, json=body)
+        return answer
 
     async def say(self, text: str, key: str = ADMIN_KEY, tenant: str = TENANT, **owner: str) -> str:
         """A turn that is remembered word for word, settled on return."""
@@ -60,8 +60,8 @@ class Hooked:
         return turn_id
 
     async def memories(self, user_id: str = "ana") -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = (await self.ask("GET", f"/memories?user_id={user_id}"))["results"]
-        return found
+        results: list[dict[str, Any]] = (await self.ask("GET", f"/memories?user_id={user_id}"))["results"]
+        return results
 
     async def deliver(self, webhook: dict[str, Any], tenant: str = TENANT, **other: Any) -> int:
         """As a worker does that has heard the bell, and is set up otherwise where that is said."""
@@ -77,8 +77,8 @@ class Hooked:
         return [name for name in await all_of_redis(self.redis) if name.startswith(("sj:hook", "sj:delivery"))]
 
     async def log(self, webhook: dict[str, Any]) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = (await self.ask("GET", f"/webhooks/{webhook['id']}/deliveries"))["results"]
-        return found
+        results: list[dict[str, Any]] = (await self.ask("GET", f"/webhooks/{webhook['id']}/deliveries"))["results"]
+        return results
 
     async def make_due(self, webhook: dict[str, Any], tenant: str = TENANT) -> None:
         """As if every pause had passed."""

@@ -14,11 +14,11 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 async def test_a_test_is_sent_once_whatever_the_webhook_wants(scene: Hooked) -> None:
     webhook = await scene.webhook(events=["memory_delete"])
     scene.receiver.always(500)
-    asked = await scene.ask("POST", f"/webhooks/{webhook['id']}/test", 202)
+    answer = await scene.ask("POST", f"/webhooks/{webhook['id']}/test", 202)
     assert await scene.rung() == 1
     await scene.deliver(webhook)
     (logged,) = await scene.log(webhook)
-    assert (logged["id"], logged["event"], logged["status"], logged["attempts"]) == (asked["id"], "TEST", "failed", 1)
+    assert (logged["id"], logged["event"], logged["status"], logged["attempts"]) == (answer["id"], "TEST", "failed", 1)
     assert scene.receiver.told == [("TEST", "This is a test: the webhook works.")]
 
 
@@ -89,7 +89,9 @@ async def test_nobody_sees_changes_or_is_told_of_another_tenants_webhooks(scene:
     ):  # fmt: skip
         body = {"json": {"active": False}} if method == "PUT" else {}
         await scene.ask(method, path, 404, theirs_key, **body)
-    assert [one["id"] for one in (await scene.ask("GET", "/webhooks", key=theirs_key))["results"]] == [theirs["id"]]
+    assert [result["id"] for result in (await scene.ask("GET", "/webhooks", key=theirs_key))["results"]] == [
+        theirs["id"]
+    ]
     assert ours["secret"] != theirs["secret"]
 
 

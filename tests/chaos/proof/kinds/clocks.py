@@ -67,7 +67,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "scrubjay/model/versions.py",
          "return came_after and is_far_ahead(_since(memory), turn.accepted_at)", "return False"),
     one(11, "What came before a version that is dated ahead goes on beside what takes its place.", _HELD,
-        "scrubjay/ingest/planner.py", "for one in cut_short(others, moment):", "for one in cut_short((), moment):"),
+        "scrubjay/ingest/planner.py", "in cut_short(others, moment):", "in cut_short((), moment):"),
     one(11, "Any timestamp is taken.", _DOORS,
         "scrubjay/validation.py", "if await clock.agrees():", "if False:"),
     one(11, "A replayed turn goes by its time where the clock was ahead when it was accepted.",

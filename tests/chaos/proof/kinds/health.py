@@ -53,10 +53,10 @@ MUTATIONS: tuple[Mutation, ...] = (
     _one(17, "`scrubjay up` says ready before a worker is alive.", _UP,
          "scrubjay/devstack/parts.py", 'answer.startswith(b":1")', 'answer.startswith(b":")'),
     _one(17, "Feedback that the store has not written is told as kept.", _KEPT,
-         "scrubjay/edit/edits.py", "if after.feedback != given:", "if after.id != memory_id:"),
+         "scrubjay/edit/edits.py", "if after.feedback != feedback:", "if after.id != memory_id:"),
     _one(17, "A merged wording is stored without being judged.", _MERGED,
          "scrubjay/ingest/planner.py",
-         'self._add(fact.model_copy(update={"text": text}), held=True)\n            return ""',
+         'self._add(fact.model_copy(update={"text": text}), is_held=True)\n            return ""',
          "return self._update(fact, known, text)"),
     _one(17, "What a patch of metadata joins is read before the lane is held.", _PATCHES, "scrubjay/edit/edits.py",
          "    lane = (await _current(reach, memory_id, store)).scope.lane\n"

@@ -75,7 +75,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "api/intake.py", "await off_loop(_characters(turn), partial(_submission, turn, scope, parts.mask))",
         "_submission(turn, scope, parts.mask)"),
     _one(12, "What is imported is masked on the event loop.", _MANY,
-        "api/routes/imports.py", "characters = sum(len(str(one)) + _BESIDES for one in batch.memories)",
+        "api/routes/imports.py", "characters = sum(len(str(memory)) + _BESIDES for memory in batch.memories)",
         "characters = 0"),
     _one(12, "A list of entities asks for the times of each.", _ENTITIES,
         "scrubjay/adapters/qdrant/entities.py", "        return counts, listed\n",
