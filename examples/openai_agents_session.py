@@ -9,7 +9,7 @@ The SDK's `Session` is the transcript of one conversation: the model must get it
 all. Memory is something else: what is worth knowing in the *next* conversation. So the two are kept apart.
 
 * The transcript stays in a session of the SDK's own (SQLite here; any other will do).
-* Each finished exchange, the user's words and the agent's answer, is handed to Scrubjay, which extracts in the
+* Each finished exchange, the user's message and the agent's answer, is handed to Scrubjay, which extracts in the
   background what is worth keeping. Tool calls are not: what a tool said is not what the user said.
 * `recall` puts what is known into the instructions just before the model is called. It never enters the transcript,
   so nothing is remembered again because it was recalled.
@@ -103,7 +103,7 @@ def exchange(items: Sequence[TResponseInputItem]) -> list[dict[str, str]]:
 
 
 def message(item: TResponseInputItem) -> dict[str, str] | None:
-    """What a person or the agent said in words; None for anything else."""
+    """The text that a person or the agent said; None for anything else."""
     plain: dict[str, Any] = dict(item)
     role, content = plain.get("role"), plain.get("content")
     if role not in ("user", "assistant") or not content:
