@@ -39,7 +39,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         Edit("celeryconfig.py", "broker_channel_error_retry = True", "broker_channel_error_retry = False"),
     )),
     _one(14, "Celery looks for a broker that is away less and less often.", _BROKER,
-         "worker/connection.py", "{**intervals, **options}", "options"),
+         "worker/transport.py", "{**intervals, **options}", "options"),
     _one(14, "A command whose answer was lost is sent again.", _ONCE,
          _CLIENT, "retry=Retry(NoBackoff(), 0)", "retry=Retry(NoBackoff(), 3)"),
     _one(14, "A cancellation just as a command has been sent is forgotten (Python 3.11).", _CANCELLED,
