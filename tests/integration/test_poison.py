@@ -18,7 +18,7 @@ from scrubjay.adapters.openai.chat_model import OpenAIModel
 from scrubjay.adapters.openai.embedder import OpenAIEmbedder
 from scrubjay.adapters.redis.breaker import BreakerLimits, RedisBreaker
 from scrubjay.adapters.redis.guidance import RedisGuidance
-from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.errors import ModelUnavailable
 from scrubjay.ingest.drain import Remembering, drain
 from scrubjay.ingest.extraction import ModelExtractor
@@ -118,7 +118,7 @@ def opened(house: House, server: ModelServer, redis: Redis, stack: AsyncExitStac
         far = OpenAIEmbedder(model="embed", timeout_seconds=SHORT_SECONDS, **where)  # type: ignore[arg-type]
         stack.push_async_callback(far.aclose)
         embedder = GuardedEmbedder(Fitting(far), RedisBreaker(scripts, "embed", limits))  # type: ignore[assignment]
-    house.lanes._limits = replace(house.lanes._limits, max_attempts=TRIES)
+    house.lanes.failures._limits = replace(house.lanes.failures._limits, max_attempts=TRIES)
     parts = Remembering(
         lanes=house.lanes,
         store=house.store,

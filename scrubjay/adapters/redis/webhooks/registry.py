@@ -10,11 +10,12 @@ from redis.asyncio import Redis
 
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
 from scrubjay.adapters.redis.codec import VERSION, known_format
-from scrubjay.adapters.redis.scripts import Argument, RedisScripts, answered
+from scrubjay.adapters.redis.scripts.runner import RedisScripts, answered
+from scrubjay.adapters.redis.scripts.webhooks import WebhookChange, hook
 from scrubjay.errors import NewerFormat, Unreadable
 from scrubjay.model import Webhook
 
-_BURIED = orjson.dumps({"v": VERSION, "events": [], "active": False})
+_DROPPED = orjson.dumps({"v": VERSION, "events": [], "active": False})
 log = structlog.get_logger(__name__)
 
 
@@ -29,24 +30,24 @@ class RedisWebhooks:
 
     def __init__(self, redis: Redis, scripts: RedisScripts, pseudonyms: Pseudonyms) -> None:
         self._redis = redis
-        self._run = scripts.run
+        self._scripts = scripts
         self._pseudonyms = pseudonyms
         self._keys = scripts.keys
 
     async def add(self, tenant: str, webhook: Webhook, most: int) -> bool:
         """A new one; False, and nothing is kept, where the tenant has so many already."""
-        return await self._change(tenant, "add", webhook.id, await self._encoded(webhook), most)
+        return await self._change(tenant, WebhookChange("add", webhook.id, await self._encoded(webhook), most))
 
     async def get(self, tenant: str, webhook_id: str) -> Webhook | None:
         """One of the tenant's. Raises NewerFormat, Unreadable."""
         document = await answered(self._redis.hget(self._keys.hooks(tenant), webhook_id))
-        return await self.decoded(webhook_id, document) if document not in (None, _BURIED) else None
+        return await self.decoded(webhook_id, document) if document not in (None, _DROPPED) else None
 
     async def all(self, tenant: str) -> list[Webhook]:
         """All of the tenant's that can be read, the oldest first."""
         webhooks = list[Webhook]()
         for webhook_id, document in (await answered(self._redis.hgetall(self._keys.hooks(tenant)))).items():
-            if document == _BURIED:
+            if document == _DROPPED:
                 continue
             try:
                 webhooks.append(await self.decoded(webhook_id.decode(), document))
@@ -56,19 +57,18 @@ class RedisWebhooks:
 
     async def replace(self, tenant: str, webhook: Webhook) -> bool:
         """Another state of one; False, and nothing is changed, where there is none of this id any more."""
-        return await self._change(tenant, "replace", webhook.id, await self._encoded(webhook))
+        return await self._change(tenant, WebhookChange("replace", webhook.id, await self._encoded(webhook)))
 
     async def bury(self, tenant: str, webhook_id: str) -> bool:
         """From now on nobody sees it; False where there was none. Its deliveries are there until they are dropped."""
-        return await self._change(tenant, "bury", webhook_id, _BURIED)
+        return await self._change(tenant, WebhookChange("bury", webhook_id, _DROPPED))
 
     async def remove(self, tenant: str, webhook_id: str) -> None:
         """Remove one that is buried."""
-        await self._change(tenant, "remove", webhook_id)
+        await self._change(tenant, WebhookChange("remove", webhook_id))
 
-    async def _change(self, tenant: str, deed: str, webhook_id: str, record: bytes = b"", most: int = 0) -> bool:
-        args: list[Argument] = [deed, webhook_id, record, self._keys.hook(tenant, webhook_id), most]
-        return bool(await self._run("hook", [self._keys.hooks(tenant), self._keys.hooks_due], args))
+    async def _change(self, tenant: str, change: WebhookChange) -> bool:
+        return await hook(self._scripts, tenant, change)
 
     async def _encoded(self, webhook: Webhook) -> bytes:
         fields = webhook.model_dump(mode="json", exclude={"id", "url"})
