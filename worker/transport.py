@@ -29,7 +29,7 @@ from redis.client import Pipeline
 
 from scrubjay.adapters.redis.keys import DEFAULT_KEYS, Keys
 from scrubjay.adapters.redis.refusals import Refusal, refusal_of, sentence
-from scrubjay.adapters.redis.scripts import goes_on
+from scrubjay.adapters.redis.scripts.runner import goes_on
 
 _RETRY_SECONDS = 1.0
 _ENLARGING = ("LPUSH", "RPUSH", "SADD")

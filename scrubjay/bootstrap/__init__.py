@@ -13,26 +13,21 @@ from scrubjay.adapters.crypto.receipt_signer import ServerReceiptSigner
 from scrubjay.adapters.http.webhook_sender import HttpWebhooks
 from scrubjay.adapters.offline.extractor import OfflineExtractor
 from scrubjay.adapters.qdrant.store import QdrantStore
-from scrubjay.adapters.redis.audit import RedisAudit
+from scrubjay.adapters.redis.assembly import turn_adapters
 from scrubjay.adapters.redis.client import open_redis
 from scrubjay.adapters.redis.clock import RedisClock
-from scrubjay.adapters.redis.digests import RedisDigests
+from scrubjay.adapters.redis.core import RedisCore
 from scrubjay.adapters.redis.erase.receipts import RedisReceipts
 from scrubjay.adapters.redis.guidance import RedisGuidance
-from scrubjay.adapters.redis.intake import RedisInbox
 from scrubjay.adapters.redis.keyring import RedisKeyring
 from scrubjay.adapters.redis.keys import Keys
-from scrubjay.adapters.redis.lanes import RedisLanes
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.order import RedisOrder
-from scrubjay.adapters.redis.pulse import RedisPulse
 from scrubjay.adapters.redis.rates import RedisRates
-from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.adapters.redis.server_key import RedisServerKey
 from scrubjay.adapters.redis.turn_log.owners import RedisOwners
 from scrubjay.adapters.redis.turn_log.turns import RedisTurns
-from scrubjay.adapters.redis.webhooks.deliveries import RedisDeliveries
-from scrubjay.adapters.redis.webhooks.registry import RedisWebhooks
 from scrubjay.bootstrap.endpoints import open_embedder, open_model, open_tokens, secret
 from scrubjay.bootstrap.health import open_examiner
 from scrubjay.bootstrap.parts import Parts, Ports, put_together
@@ -61,22 +56,19 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
         store = _store(settings, stack, embedder, clock)
         guidance = RedisGuidance(redis, keys)
         pseudonyms, order = Pseudonyms(server_key), RedisOrder(scripts, store.greatest_order)
-        registry, turns = (
-            RedisWebhooks(redis, scripts, pseudonyms),
-            RedisTurns(redis, scripts, limits.retention_seconds),
-        )
-        sender = _webhook_sender(settings, stack)
+        core = RedisCore(redis, scripts, wakeups, limits, pseudonyms, order)
+        adapters = turn_adapters(core, settings.webhook_timeout_seconds)
+        turns, sender = RedisTurns(redis, scripts, limits.retention_seconds), _webhook_sender(settings, stack)
         thinking = model if settings.extractor_kind == "openai" else None
-        pulse = RedisPulse(redis, scripts)
         ports = Ports(
             clock=clock,
-            inbox=RedisInbox(redis, scripts, wakeups, limits, pseudonyms, order),
-            lanes=RedisLanes(redis, scripts, wakeups, limits, pseudonyms, order),
+            inbox=adapters.inbox,
+            lanes=adapters.lanes,
             turns=turns,
             owners=RedisOwners(redis, turns, keys),
-            watch=RedisAudit(redis, scripts, limits),
-            pulse=pulse,
-            health=open_examiner(settings, pulse, store, thinking, embedder),
+            watch=adapters.watch,
+            pulse=adapters.pulse,
+            health=open_examiner(settings, adapters.pulse, store, thinking, embedder),
             store=store,
             embedder=embedder,
             extractor=_extractor(settings, thinking, guidance),
@@ -89,10 +81,10 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
             keyring=RedisKeyring(redis, scripts),
             tokens=open_tokens(settings, server_key, stack),
             rates=RedisRates(scripts),
-            webhooks=registry,
-            deliveries=RedisDeliveries(redis, scripts, wakeups, limits, registry, settings.webhook_timeout_seconds),
+            webhooks=adapters.webhooks,
+            deliveries=adapters.deliveries,
             sender=sender,
-            digests=RedisDigests(redis, pseudonyms, keys),
+            digests=adapters.digests,
         )
         yield put_together(ports, settings)
 

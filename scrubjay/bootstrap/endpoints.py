@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from scrubjay.adapters.circuit_breaker import GuardedEmbedder, GuardedModel
 from scrubjay.adapters.redis.breaker import BreakerLimits, RedisBreaker, name_of
 from scrubjay.adapters.redis.meter import RedisMeter
-from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.ports import Embedder, ServerKey
 from scrubjay.settings import Settings
 

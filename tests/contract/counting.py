@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis import scripts
 from scrubjay.adapters.redis.keys import DEFAULT_KEYS
-from scrubjay.adapters.redis.scripts import Argument, RedisScripts
+from scrubjay.adapters.redis.scripts import runner
+from scrubjay.adapters.redis.scripts.runner import Argument, RedisScripts
 
-_TEXTS = scripts._sources(DEFAULT_KEYS).texts
+_TEXTS = runner._sources(DEFAULT_KEYS).texts
 SCRIPTS = frozenset(_TEXTS)
 
 _COUNTED = """

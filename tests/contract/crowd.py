@@ -9,21 +9,18 @@ from redis.asyncio import Redis
 
 from scrubjay.adapters.celery_wakeups import CeleryWakeups
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
+from scrubjay.adapters.redis.assembly import turn_adapters
 from scrubjay.adapters.redis.breaker import BreakerLimits, RedisBreaker
 from scrubjay.adapters.redis.codec import encode_submission
+from scrubjay.adapters.redis.core import RedisCore
 from scrubjay.adapters.redis.erase.receipts import RedisReceipts
-from scrubjay.adapters.redis.intake import RedisInbox
 from scrubjay.adapters.redis.keyring import RedisKeyring
-from scrubjay.adapters.redis.lanes import RedisLanes
 from scrubjay.adapters.redis.limits import READY, InboxLimits
 from scrubjay.adapters.redis.meter import RedisMeter
 from scrubjay.adapters.redis.order import RedisOrder
-from scrubjay.adapters.redis.pulse import RedisPulse
 from scrubjay.adapters.redis.rates import RedisRates
 from scrubjay.adapters.redis.server_key import RedisServerKey
 from scrubjay.adapters.redis.turn_log.turns import RedisTurns
-from scrubjay.adapters.redis.webhooks.deliveries import RedisDeliveries
-from scrubjay.adapters.redis.webhooks.registry import RedisWebhooks
 from scrubjay.model import Access, ApiKey, Message, Role, Scope, Status, Submission, Webhook
 from scrubjay.model.erasure import Left, Places, Receipt, Removal
 from scrubjay.model.names import QUEUE
@@ -57,15 +54,13 @@ class World:
         redis, scripts, bell = self.redis, Counting(self.redis), CeleryWakeups()
         pseudonyms, order = Pseudonyms(RedisServerKey(redis)), RedisOrder(scripts, nothing_stored)
         self.scripts = scripts
-        self.inbox = RedisInbox(redis, scripts, bell, LIMITS, pseudonyms, order)
-        self.lanes = RedisLanes(redis, scripts, bell, LIMITS, pseudonyms, order)
+        adapters = turn_adapters(RedisCore(redis, scripts, bell, LIMITS, pseudonyms, order))
+        self.inbox, self.lanes, self.pulse = adapters.inbox, adapters.lanes, adapters.pulse
         self.turns = RedisTurns(redis, scripts)
-        self.book = RedisWebhooks(redis, scripts, pseudonyms)
-        self.deliveries = RedisDeliveries(redis, scripts, bell, LIMITS, self.book, 10)
+        self.book, self.deliveries = adapters.webhooks, adapters.deliveries
         self.receipts, self.keyring = RedisReceipts(redis, scripts, 1_000), RedisKeyring(redis, scripts)
         self.meter, self.rates = RedisMeter(scripts), RedisRates(scripts)
         self.breaker = RedisBreaker(scripts, "endpoint", BreakerLimits())
-        self.pulse = RedisPulse(redis, scripts)
 
     def names(self, what: str, most: int = 10**9) -> list[str]:
         """The names of what is stored."""

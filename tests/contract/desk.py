@@ -10,11 +10,13 @@ from redis.asyncio import Redis
 
 from scrubjay.adapters.celery_wakeups import CeleryWakeups
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
-from scrubjay.adapters.redis.intake import RedisInbox
+from scrubjay.adapters.redis.assembly import turn_adapters
+from scrubjay.adapters.redis.core import RedisCore
+from scrubjay.adapters.redis.inbox import RedisInbox
 from scrubjay.adapters.redis.lanes import RedisLanes
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.order import RedisOrder
-from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.adapters.redis.server_key import RedisServerKey
 from scrubjay.adapters.redis.turn_log.turns import RedisTurns
 from scrubjay.model import Lane, Lease, Message, Plan, Role, Scope, Submission
@@ -79,12 +81,8 @@ async def nothing_stored() -> int:
 def desk_on(redis: Redis, limits: InboxLimits) -> Desk:
     scripts, bell, pseudonyms = RedisScripts(redis), CeleryWakeups(), Pseudonyms(RedisServerKey(redis))
     order = RedisOrder(scripts, nothing_stored)
-    return Desk(
-        RedisInbox(redis, scripts, bell, limits, pseudonyms, order),
-        RedisLanes(redis, scripts, bell, limits, pseudonyms, order),
-        RedisTurns(redis),
-        redis,
-    )
+    adapters = turn_adapters(RedisCore(redis, scripts, bell, limits, pseudonyms, order))
+    return Desk(adapters.inbox, adapters.lanes, RedisTurns(redis), redis)
 
 
 def user(tenant: str, name: str | int = "ana") -> Scope:

@@ -11,7 +11,8 @@ from structlog.typing import EventDict
 
 from scrubjay.adapters.redis.audit import RedisAudit
 from scrubjay.adapters.redis.limits import InboxLimits
-from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.adapters.redis.pulse import RedisPulse
+from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.model import Scope, Status
 from scrubjay.model.ledger import SAFE_SETTINGS
 from tests.contract.desk import ANA, Desk, desk_on
@@ -29,7 +30,7 @@ def swept(redis: Redis) -> Desk:
 
 @pytest.fixture
 def audit(redis: Redis) -> RedisAudit:
-    return RedisAudit(redis, RedisScripts(redis), LIMITS)
+    return RedisAudit(redis, RedisScripts(redis), RedisPulse(redis, RedisScripts(redis)), LIMITS)
 
 
 @pytest.fixture
@@ -202,7 +203,7 @@ async def test_a_redis_whose_user_may_not_ask_how_it_is_set_is_no_error(
     try:
         async with Redis.from_url(redis_url, username="guest", password="guest") as guest:
             await desk_on(guest, LIMITS).post()
-            state = await RedisAudit(guest, RedisScripts(guest), LIMITS).state()
+            state = await RedisAudit(guest, RedisScripts(guest), RedisPulse(guest, RedisScripts(guest)), LIMITS).state()
     finally:
         await redis.acl_deluser("guest")
     assert state.settings.keys() == allowed

@@ -8,6 +8,7 @@ import pytest
 from redis.asyncio import Redis
 
 from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.adapters.redis.scripts.turns import DeadTurn
 from scrubjay.errors import InboxFull
 from scrubjay.model import DeadFilter, Scope
 from tests.contract.desk import ANA, Desk, desk_on
@@ -128,13 +129,13 @@ async def test_a_lane_that_is_full_keeps_its_own_dead_turns_back_and_no_others(r
 
 
 async def test_a_dead_turn_is_not_passed_by_one_behind_it_for_which_room_comes_in_between(redis: Redis) -> None:
-    first, second = [(turn, ANA.lane.key) for turn in await dead(desk_on(redis, InboxLimits()), ANA, 2)]
+    first, second = [DeadTurn(turn, ANA.lane) for turn in await dead(desk_on(redis, InboxLimits()), ANA, 2)]
     desk = desk_on(redis, InboxLimits(max_lane_backlog=1))
     await desk.post("waits", ANA)
-    refused, behind = desk.inbox._reviving._steps("default", [first, second], replay=True)
-    assert await refused == b"lane_full"
+    refused, behind = desk.inbox.reviving._steps([first, second], replay=True)
+    assert await refused == "lane_full"
     await settled(desk, ANA)
-    assert await behind == b"behind"
+    assert await behind == "behind"
     assert (await desk.turns.ledger("default")).dead == 2
 
 

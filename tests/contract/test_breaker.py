@@ -11,7 +11,7 @@ import pytest
 from redis.asyncio import Redis
 
 from scrubjay.adapters.redis.breaker import BreakerLimits, RedisBreaker, name_of
-from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.errors import LeaseLost, ModelRefused, ModelRejected, ModelUnavailable, ScrubjayError
 from tests.redis_keys import keys
 from tests.support import free_port, wait_until

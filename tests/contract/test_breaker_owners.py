@@ -5,7 +5,8 @@ from __future__ import annotations
 from redis.asyncio import Redis
 
 from scrubjay.adapters.redis.breaker import BreakerLimits
-from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.adapters.redis.scripts.order import clock
+from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.errors import ModelUnavailable
 from scrubjay.llm.asking import asked_by
 from scrubjay.model import Scope
@@ -66,7 +67,7 @@ async def test_whose_trial_has_failed_lets_others_try_first_and_tries_again_wher
         away_until = await redis.hget(keys.breaker(NAME), "until_ms")
 
     async def is_over() -> bool:
-        return int((await RedisScripts(redis).run("clock", [], []))[1]) >= int(away_until or 0)
+        return (await clock(RedisScripts(redis))).monotonic_ms >= int(away_until or 0)
 
     await wait_until(is_over, what="the pause being over")
     with asked_by(ANA):

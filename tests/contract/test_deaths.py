@@ -19,7 +19,7 @@ ANA_Y = Scope(tenant="default", user_id="ana", run_id="y")
 
 async def hold(desk: Desk) -> Lease:
     """A lease without a heartbeat: its holder may be killed."""
-    lease = await desk.lanes._acquire(ANA.lane, edit=False)
+    lease = await desk.lanes.leasing.acquire(ANA.lane, edit=False)
     assert lease is not None
     return lease
 
@@ -86,7 +86,7 @@ async def test_only_the_turn_that_kills_its_workers_dies_of_a_batch_with_a_plan(
     posted = [await desk.post(f"turn {number}") for number in range(8)]
     await recorded(desk)
     for _ in range(30):
-        lease = await desk.lanes._acquire(ANA.lane, edit=False)
+        lease = await desk.lanes.leasing.acquire(ANA.lane, edit=False)
         if lease is None:
             break
         while batch := await desk.lanes.take(lease, 8, 100_000):
@@ -215,7 +215,7 @@ async def test_a_lane_emptied_by_a_holder_that_did_not_look_again_ends_as_well(d
         await desk.lanes.hand_back(lease)
     else:
         await kill(desk)
-        assert await desk.lanes._acquire(ANA.lane, edit=False) is None
+        assert await desk.lanes.leasing.acquire(ANA.lane, edit=False) is None
     assert await desk.redis.zcard(keys.lanes) == 0
     for name in (keys.lane(ANA.lane), keys.owned(ANA.lane)):
         assert await desk.redis.ttl(name) > 0

@@ -10,16 +10,18 @@ from redis.asyncio import Redis
 
 from scrubjay.adapters.celery_wakeups import CeleryWakeups
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
+from scrubjay.adapters.redis.assembly import turn_adapters
+from scrubjay.adapters.redis.core import RedisCore
 from scrubjay.adapters.redis.limits import InboxLimits
-from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.adapters.redis.order import RedisOrder
+from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.adapters.redis.server_key import RedisServerKey
-from scrubjay.adapters.redis.webhooks.deliveries import RedisDeliveries
 from scrubjay.adapters.redis.webhooks.registry import RedisWebhooks
 from scrubjay.errors import Unreadable
 from scrubjay.model import DeliveryStatus, Event, Outcome, Page, Plan, Scope, TurnEvent, Webhook
 from scrubjay.model.names import QUEUE
 from tests.chaos.scan import all_of_redis
-from tests.contract.desk import ANA, Desk
+from tests.contract.desk import ANA, Desk, nothing_stored
 from tests.keys_found import faults
 from tests.redis_keys import keys
 
@@ -34,10 +36,10 @@ class Counter:
 
     def __init__(self, desk: Desk, redis: Redis) -> None:
         self.desk = desk
-        scripts = RedisScripts(redis)
-        self.book = RedisWebhooks(redis, scripts, Pseudonyms(RedisServerKey(redis)))
-        limits = InboxLimits(retention_seconds=1000)
-        self.deliveries = RedisDeliveries(redis, scripts, CeleryWakeups(), limits, self.book, 10)
+        scripts, limits = RedisScripts(redis), InboxLimits(retention_seconds=1000)
+        pseudonyms, order = Pseudonyms(RedisServerKey(redis)), RedisOrder(scripts, nothing_stored)
+        adapters = turn_adapters(RedisCore(redis, scripts, CeleryWakeups(), limits, pseudonyms, order))
+        self.book, self.deliveries = adapters.webhooks, adapters.deliveries
 
     async def settle(self, *events: TurnEvent, scope: Scope = ANA) -> str:
         """One turn that did this."""

@@ -17,7 +17,7 @@ TENANT = Scope(tenant="default")
 
 
 async def hold(desk: Desk) -> Lease:
-    lease = await desk.lanes._acquire(ANA.lane, edit=False)
+    lease = await desk.lanes.leasing.acquire(ANA.lane, edit=False)
     assert lease is not None
     return lease
 
@@ -59,7 +59,7 @@ async def test_a_queued_turn_is_discarded_and_the_others_settle_in_their_order(d
 async def test_the_last_turn_of_a_lane_puts_it_to_sleep(desk: Desk) -> None:
     turn_id = await desk.post()
     await desk.inbox.discard("default", turn_id)
-    assert await desk.lanes._acquire(ANA.lane, edit=False) is None
+    assert await desk.lanes.leasing.acquire(ANA.lane, edit=False) is None
     assert await desk.redis.zcard(keys.lanes) == await desk.redis.zcard(keys.due) == 0
     assert await desk.redis.ttl(keys.lane(ANA.lane)) > 0
 
@@ -69,7 +69,7 @@ async def test_a_turn_that_backs_off_is_discarded_and_wakes_those_behind_it_at_o
     lease = await hold(desk)
     await desk.lanes.take(lease, 1, 100_000)
     await desk.lanes.postpone(lease, "model_unavailable: it is away", 600)
-    assert await desk.lanes._acquire(ANA.lane, edit=False) is None
+    assert await desk.lanes.leasing.acquire(ANA.lane, edit=False) is None
     await desk.redis.delete(QUEUE)
     await desk.inbox.discard("default", posted[0])
     assert await desk.bells() == 1
@@ -85,7 +85,7 @@ async def test_a_turn_behind_one_that_backs_off_wakes_nobody(desk: Desk) -> None
     bells = await desk.bells()
     await desk.inbox.discard("default", posted[1])
     assert await desk.bells() == bells
-    assert await desk.lanes._acquire(ANA.lane, edit=False) is None
+    assert await desk.lanes.leasing.acquire(ANA.lane, edit=False) is None
     await gone(desk, posted[1])
 
 
@@ -137,7 +137,7 @@ async def test_a_batch_that_is_being_applied_is_waited_for(desk: Desk) -> None:
 async def test_a_batch_that_takes_too_long_to_apply_is_not_waited_for_any_more(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scrubjay.adapters.redis.intake._DISCARD_SECONDS", 0)
+    monkeypatch.setattr("scrubjay.adapters.redis.reviving._DISCARD_SECONDS", 0)
     turn_id = await desk.post()
     lease = await hold(desk)
     await desk.lanes.record(lease, Plan(turn_ids=tuple(turn.id for turn in (await take(desk, lease)).turns)))

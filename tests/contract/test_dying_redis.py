@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from scrubjay.adapters.redis.scripts import RedisScripts, answered
+from scrubjay.adapters.redis.scripts.runner import RedisScripts, answered
 from scrubjay.errors import InboxUnavailable
 
 ROUNDS = 150  # one connection in twenty is lost at the moment in which uvloop has an error of its own for it

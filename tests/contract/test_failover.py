@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from scrubjay.adapters.redis.client import open_redis
 from scrubjay.adapters.redis.limits import InboxLimits
-from scrubjay.adapters.redis.scripts import answered
+from scrubjay.adapters.redis.scripts.runner import answered
 from scrubjay.errors import InboxUnavailable
 from tests.chaos.pair import Pair, command, redis_pair
 from tests.chaos.servers import OwnRedis

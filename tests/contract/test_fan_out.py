@@ -11,10 +11,11 @@ from redis.asyncio import Redis
 
 from scrubjay.adapters.celery_wakeups import CeleryWakeups
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
-from scrubjay.adapters.redis.lanes import RedisLanes
+from scrubjay.adapters.redis.assembly import turn_adapters
+from scrubjay.adapters.redis.core import RedisCore
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.order import RedisOrder
-from scrubjay.adapters.redis.scripts import Argument, RedisScripts
+from scrubjay.adapters.redis.scripts.runner import Argument, RedisScripts
 from scrubjay.adapters.redis.server_key import RedisServerKey
 from scrubjay.errors import InboxUnavailable
 from scrubjay.model import Event, Lease, Plan, Telling, TurnEvent
@@ -48,7 +49,8 @@ class LastStep(RedisScripts):
 async def settle_and_die(redis: Redis, lease: Lease, plan: Plan) -> None:
     scripts, pseudonyms = LastStep(redis, "settle"), Pseudonyms(RedisServerKey(redis))
     order = RedisOrder(scripts, nothing_stored)
-    await RedisLanes(redis, scripts, CeleryWakeups(), InboxLimits(), pseudonyms, order).settle(lease, plan)
+    core = RedisCore(redis, scripts, CeleryWakeups(), InboxLimits(), pseudonyms, order)
+    await turn_adapters(core).lanes.settle(lease, plan)
 
 
 @pytest.fixture

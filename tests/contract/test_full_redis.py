@@ -11,7 +11,7 @@ from redis.exceptions import OutOfMemoryError
 from scrubjay.adapters.redis.breaker import BreakerLimits, RedisBreaker
 from scrubjay.adapters.redis.guidance import RedisGuidance
 from scrubjay.adapters.redis.limits import InboxLimits
-from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.errors import InboxUnavailable, ModelUnavailable
 from scrubjay.model import Guidance, Page, Plan, Scope, Status
 from scrubjay.model.erasure import Removal

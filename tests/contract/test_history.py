@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from redis.asyncio import Redis
 
 from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.errors import LeaseLost
 from scrubjay.model import Counts, Lease, Plan, Scope, TurnStatus, What
 from tests.contract.desk import ANA, Desk, desk_on
 from tests.contract.test_deaths import erase, hold, kill, take
@@ -131,8 +133,7 @@ async def test_a_holder_that_lost_its_lease_writes_no_line(desk: Desk) -> None:
     await kill(desk)
     later = await hold(desk)
     for error in ("late", "too late"):
-        names = [keys.lease(ANA.lane), keys.lane(ANA.lane), keys.waiting(ANA.lane), keys.lanes]
-        args = [lease.token, ANA.lane.key, *keys.prefixes(ANA.lane), error, 1, 1, 0, 0, error]
-        assert await desk.lanes._run("postpone", names, args) == -1
+        with pytest.raises(LeaseLost):
+            await desk.lanes.postpone(lease, error, None)
     await desk.lanes.hand_back(later)
     assert await whats(desk, turn_id) == []

@@ -103,7 +103,7 @@ async def test_the_key_of_a_turn_that_was_erased_discarded_or_lost_its_workers_e
         assert (await desk.inbox.revive("default", [turn_id], replay=False)).count
     else:
         while await desk.redis.llen(keys.waiting(ANA.lane)):
-            holder = await desk.lanes._acquire(ANA.lane, edit=False)
+            holder = await desk.lanes.leasing.acquire(ANA.lane, edit=False)
             assert holder is not None
             await desk.lanes.take(holder, 8, 1000)
             await desk.redis.delete(keys.lease(ANA.lane))

@@ -175,7 +175,7 @@ async def busy(desk: Desk, turns: int) -> None:
 
 async def held(desk: Desk) -> Lease:
     await desk.post("ok thanks")
-    lease = await desk.lanes._acquire(ANA.lane, edit=False)
+    lease = await desk.lanes.leasing.acquire(ANA.lane, edit=False)
     assert lease is not None
     return lease
 

@@ -227,7 +227,7 @@ async def test_the_heartbeat_keeps_a_lease_beyond_its_length(redis: Redis) -> No
 async def test_a_lane_whose_holder_vanished_is_rung_for_once_its_lease_has_ended(redis: Redis) -> None:
     desk = desk_on(redis, InboxLimits(lease_seconds=0.2, sweep_seconds=0.001))
     await desk.post()
-    await desk.lanes._acquire(ANA.lane, edit=False)  # a holder that is killed sends no heartbeat
+    await desk.lanes.leasing.acquire(ANA.lane, edit=False)  # a holder that is killed sends no heartbeat
     await redis.delete(QUEUE)
     assert await wait_until(desk.inbox.sweep, what="the sweep ringing") == 1
 

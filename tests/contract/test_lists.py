@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.adapters.redis.turn_log.lists import newest
 from scrubjay.adapters.redis.turn_log.owners import RedisOwners
 from scrubjay.library.lane_runner import Working
@@ -69,18 +69,18 @@ async def test_a_list_of_several_sets_is_read_in_order_by_cursor_and_by_page_tho
     for number, (stamp, name) in enumerate(rows):
         await redis.zadd(sets[number % names], {name: stamp})
     expected = [name for _, name in sorted(rows, reverse=True)]
-    run = RedisScripts(redis).run
+    scripts = RedisScripts(redis)
     for size in (1, 7, 200):
         by_page, by_cursor, number, after = list[str](), list[str](), 1, None
         while len(by_page) < len(rows):
-            part = await newest(run, sets, Page(number=number, size=size))
+            part = await newest(scripts, sets, Page(number=number, size=size))
             by_page += [place.name for place in part.items]
             number += 1
         while len(by_cursor) < len(rows):
-            part = await newest(run, sets, Page(size=size, after=after))
+            part = await newest(scripts, sets, Page(size=size, after=after))
             by_cursor, after = by_cursor + [place.name for place in part.items], part.after
         assert (by_page, by_cursor, after, part.count) == (expected, expected, None, len(rows))
-    assert (await newest(run, sets, Page(number=5, size=200))).items == []
+    assert (await newest(scripts, sets, Page(number=5, size=200))).items == []
 
 
 async def test_a_page_costs_the_same_however_many_turns_there_are_and_however_deep_it_lies(

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.adapters.redis.scripts.order import clock
 from scrubjay.errors import InboxRefused
 from scrubjay.model import Lease, Plan, Status
 from scrubjay.model.names import QUEUE
@@ -22,7 +23,7 @@ TENANT = "default"
 
 
 async def hold(desk: Desk) -> Lease:
-    lease = await desk.lanes._acquire(ANA.lane, edit=False)
+    lease = await desk.lanes.leasing.acquire(ANA.lane, edit=False)
     assert lease is not None
     return lease
 
@@ -38,7 +39,7 @@ async def agree(desk: Desk, settled: int, lost: int) -> None:
     assert ledger.balanced
     assert await desk.redis.get(keys.backlog) == b"0"
     assert await desk.redis.zcard(keys.owned(ANA.lane)) == settled
-    await desk.inbox._audit.look()
+    await desk.inbox.sweeping._audit.look()
 
 
 @pytest.mark.parametrize(
@@ -59,7 +60,7 @@ async def test_lost_turns_are_counted_and_logged_once_and_the_others_settle_in_t
     await lose(desk, [posted[number] for number in gone])
     with capture_logs() as lines:
         settled = await desk.settle_all(await hold(desk))
-        assert await desk.lanes._acquire(ANA.lane, edit=False) is None
+        assert await desk.lanes.leasing.acquire(ANA.lane, edit=False) is None
     assert settled == [turn_id for number, turn_id in enumerate(posted) if number not in gone]
     lost = [(line["turn_id"], line["tenant"]) for line in lines if line["event"] == "turn_lost"]
     assert lost == [(posted[number], TENANT) for number in gone]
@@ -145,7 +146,7 @@ async def test_a_lane_whose_step_redis_refuses_rests_for_longer_each_time_and_sp
                 assert lease is not None
                 await desk.lanes.take(lease, 8, 1_000)
         assert await desk.bells() == bells
-        monotonic_ms = int((await desk.inbox._run("clock", [], []))[1])
+        monotonic_ms = (await clock(desk.inbox.intake._core.scripts)).monotonic_ms
         rests.append(int(await redis.zscore(keys.lanes, ANA.lane.key) or 0) - monotonic_ms)
     assert all(after > 1.5 * before for before, after in itertools.pairwise(rests)), rests
     await redis.delete(keys.plan(ANA.lane))

@@ -8,7 +8,7 @@ import pytest
 from redis.asyncio import Redis
 
 from scrubjay.adapters.redis.pulse import RedisPulse
-from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.errors import InboxUnavailable
 from scrubjay.model import Lease, QueueState, Scope
 from tests.contract.desk import ANA, Desk
@@ -24,7 +24,7 @@ def pulse(redis: Redis) -> RedisPulse:
 
 
 async def leased(desk: Desk, scope: Scope = ANA) -> Lease:
-    lease = await desk.lanes._acquire(scope.lane, edit=False)
+    lease = await desk.lanes.leasing.acquire(scope.lane, edit=False)
     assert lease is not None
     return lease
 

@@ -79,11 +79,11 @@ class Walk:
     async def hear(self) -> None:
         """A wake-up message reaches a worker, or is lost: nothing may rest on it."""
         if await self.desk.redis.rpop(QUEUE) and self.idle and not self.chance(0.1):
-            self.rng.choice(self.idle).lease = await self.desk.lanes._claimed(())
+            self.rng.choice(self.idle).lease = await self.desk.lanes.leasing.claimed(())
 
     async def work_here(self) -> None:
         if self.idle:
-            self.rng.choice(self.idle).lease = await self.desk.lanes._acquire(self.rng.choice(LANES), edit=False)
+            self.rng.choice(self.idle).lease = await self.desk.lanes.leasing.acquire(self.rng.choice(LANES), edit=False)
 
     async def work(self) -> None:
         busy = [worker for worker in self.workers if worker.lease is not None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from redis.asyncio import Redis
 
 from scrubjay.adapters.redis.meter import RedisMeter
-from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.adapters.redis.turn_log.turns import RedisTurns
 from scrubjay.llm.usage import paid_by
 from scrubjay.model import Scope, Usage

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 
 from scrubjay.adapters.redis.chunks import chunks
 from scrubjay.adapters.redis.limits import READY, InboxLimits
+from scrubjay.adapters.redis.scripts.order import clock
 from scrubjay.errors import LaneBusy
 from scrubjay.model import Lane, Lease, Plan
 from scrubjay.model.names import QUEUE
@@ -29,7 +30,7 @@ def desk(redis: Redis) -> Desk:
 
 async def claimed(desk: Desk, *left_out: str) -> Lane | None:
     """The lane whose turn it is; its holder is never heard of again."""
-    lease = await desk.lanes._claimed(left_out)
+    lease = await desk.lanes.leasing.claimed(left_out)
     return None if lease is None else lease.lane
 
 
@@ -48,7 +49,7 @@ async def batch(desk: Desk, lease: Lease) -> bool:
 
 async def now_ms(desk: Desk) -> int:
     """What the monotonic clock shows."""
-    return int((await desk.inbox._run("clock", [], []))[1])
+    return (await clock(desk.inbox.intake._core.scripts)).monotonic_ms
 
 
 async def later_than(desk: Desk, moment_ms: float) -> bool:
@@ -104,12 +105,12 @@ async def test_sweeps_make_thousands_of_lanes_ready_those_first_that_are_due_for
     quiet = user("bravo", "bob").lane
     await desk.redis.zadd(keys.lanes, {quiet.key: 6_000})  # due a moment later than all of them
     await desk.redis.rpush(QUEUE, *("x" for _ in range(1_000)))
-    await desk.inbox._wake()
+    await desk.inbox.sweeping._wake()
     ready: Any = await desk.redis.zrange(keys.ready("acme"), 0, 99, withscores=True)
     assert [(name.decode(), since) for name, since in ready] == [
         (lane, 1 + place) for place, lane in enumerate(lanes[:100])
     ]
-    await desk.inbox._wake()  # a slow machine may need a second sweep for the last ones
+    await desk.inbox.sweeping._wake()  # a slow machine may need a second sweep for the last ones
     assert await desk.redis.zcard(keys.ready("acme")) == 5_000
     assert await desk.redis.zscore(keys.ready("bravo"), quiet.key) == 6_000
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis import intake
+from scrubjay.adapters.redis import sweeping
 from scrubjay.adapters.redis.limits import MOST_MESSAGES, InboxLimits
 from scrubjay.model.names import QUEUE
 from tests.contract.desk import Desk, desk_on, post
@@ -52,7 +52,9 @@ async def test_few_messages_wait_however_many_lanes_are_ready(desk: Desk) -> Non
 
 
 async def test_a_message_for_a_webhook_in_the_queue_does_not_stand_in_for_one_that_a_lane_needs(desk: Desk) -> None:
-    await desk.redis.rpush(QUEUE, *(desk.inbox._wakeups.hook_message(f"acme:{number}") for number in range(100)))
+    await desk.redis.rpush(
+        QUEUE, *(desk.inbox.sweeping._wakeups.hook_message(f"acme:{number}") for number in range(100))
+    )
     await post(desk, "acme", 0, 1)
     assert await desk.bells() == 101
     assert b"scrubjay.drain" in (await desk.redis.lindex(QUEUE, 0) or b"")
@@ -73,10 +75,10 @@ async def test_a_part_of_a_sweep_that_fails_holds_up_none_of_the_others(
 
         return work
 
-    monkeypatch.setattr(inbox, "_wake", step("wake"))
-    monkeypatch.setattr(inbox, "_ring", step("ring"))
-    monkeypatch.setattr(inbox._hooks, "ring_due", step("webhooks"))
-    monkeypatch.setattr(intake, "trim_some", step("trim"))
-    monkeypatch.setattr(inbox._audit, "look", step("audit"))
+    monkeypatch.setattr(inbox.sweeping, "_wake", step("wake"))
+    monkeypatch.setattr(inbox.sweeping, "_ring", step("ring"))
+    monkeypatch.setattr(inbox.sweeping._hook_wakeups, "ring_due", step("webhooks"))
+    monkeypatch.setattr(sweeping, "trim_some", step("trim"))
+    monkeypatch.setattr(inbox.sweeping._audit, "look", step("audit"))
     assert await inbox.sweep() == 0
     assert done == ["wake", "ring", "webhooks", "trim", "audit"]

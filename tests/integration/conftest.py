@@ -14,11 +14,11 @@ from scrubjay.adapters.openai.chat_model import OpenAIModel
 from scrubjay.adapters.openai.endpoint import RemoteModel
 from scrubjay.adapters.openai.prices import Price
 from scrubjay.adapters.qdrant.store import QdrantStore
-from scrubjay.adapters.redis.intake import RedisInbox
-from scrubjay.adapters.redis.lanes import RedisLanes
+from scrubjay.adapters.redis.assembly import turn_adapters
+from scrubjay.adapters.redis.core import RedisCore
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.order import RedisOrder
-from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.adapters.redis.server_key import RedisServerKey
 from scrubjay.adapters.redis.turn_log.turns import RedisTurns
 from tests.fakes import Purse, WordEmbedder
@@ -34,9 +34,10 @@ async def house(redis: Redis, qdrant_url: str) -> AsyncIterator[House]:
     scripts, bell, limits = RedisScripts(redis), CeleryWakeups(), InboxLimits(max_attempts=2, retry_max_seconds=0.001)
     pseudonyms, store = Pseudonyms(RedisServerKey(redis)), QdrantStore(client, WordEmbedder())
     order = RedisOrder(scripts, store.greatest_order)
+    adapters = turn_adapters(RedisCore(redis, scripts, bell, limits, pseudonyms, order))
     house = House(
-        RedisInbox(redis, scripts, bell, limits, pseudonyms, order),
-        RedisLanes(redis, scripts, bell, limits, pseudonyms, order),
+        adapters.inbox,
+        adapters.lanes,
         RedisTurns(redis),
         store,
     )

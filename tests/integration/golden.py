@@ -22,11 +22,11 @@ from redis.asyncio import Redis
 from scrubjay.adapters.celery_wakeups import CeleryWakeups
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
 from scrubjay.adapters.qdrant.store import QdrantStore
-from scrubjay.adapters.redis.intake import RedisInbox
-from scrubjay.adapters.redis.lanes import RedisLanes
+from scrubjay.adapters.redis.assembly import turn_adapters
+from scrubjay.adapters.redis.core import RedisCore
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.order import RedisOrder
-from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.adapters.redis.server_key import RedisServerKey
 from scrubjay.adapters.redis.turn_log.turns import RedisTurns
 from scrubjay.devstack.redis_server import redis_part
@@ -49,9 +49,10 @@ async def house_of(redis: Redis, qdrant_url: str, name: str, limits: InboxLimits
     scripts, bell, embedder = RedisScripts(redis), CeleryWakeups(), WordEmbedder(name)
     pseudonyms, store = Pseudonyms(RedisServerKey(redis)), QdrantStore(client, embedder)
     order = RedisOrder(scripts, store.greatest_order)
+    adapters = turn_adapters(RedisCore(redis, scripts, bell, limits, pseudonyms, order))
     house = House(
-        RedisInbox(redis, scripts, bell, limits, pseudonyms, order),
-        RedisLanes(redis, scripts, bell, limits, pseudonyms, order),
+        adapters.inbox,
+        adapters.lanes,
         RedisTurns(redis),
         store,
         embedder=embedder,

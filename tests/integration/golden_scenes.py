@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from scrubjay.adapters.redis.guidance import RedisGuidance
 from scrubjay.adapters.redis.meter import RedisMeter
-from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.edit.edits import Change, delete, update
 from scrubjay.erase.forget import forget
 from scrubjay.ingest.pipeline import decide
@@ -71,7 +71,7 @@ async def _settled(house: House, redis: Redis) -> None:
 
 
 async def _held(house: House, lane: Lane, turns: int) -> Lease:
-    lease = await house.lanes._acquire(lane, edit=False)
+    lease = await house.lanes.leasing.acquire(lane, edit=False)
     assert lease is not None
     await house.lanes.take(lease, turns, 10_000)
     return lease
@@ -125,7 +125,7 @@ async def _planned(house: House) -> None:
     house.reconciler.table["I sail on mondays"] = Event.UPDATE
     for text in ("I sail on mondays", "I keep bees", "I knit"):
         await house.say(text, pat)
-    lease = await house.lanes._acquire(pat.lane, edit=False)
+    lease = await house.lanes.leasing.acquire(pat.lane, edit=False)
     assert lease is not None
     batch = await house.lanes.take(lease, 2, 10_000)
     assert batch is not None

@@ -9,7 +9,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from scrubjay.adapters.qdrant.store import QdrantStore
-from scrubjay.adapters.redis.intake import RedisInbox
+from scrubjay.adapters.redis.inbox import RedisInbox
 from scrubjay.adapters.redis.lanes import RedisLanes
 from scrubjay.adapters.redis.turn_log.turns import RedisTurns
 from scrubjay.edit.edits import EditServices

@@ -12,8 +12,7 @@ from redis.asyncio import Redis
 
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
 from scrubjay.adapters.qdrant.store import QdrantStore
-from scrubjay.adapters.redis.intake import RedisInbox
-from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.adapters.redis.server_key import RedisServerKey
 from scrubjay.adapters.redis.turn_log.turns import RedisTurns
 from scrubjay.adapters.redis.webhooks.registry import RedisWebhooks
@@ -37,14 +36,14 @@ async def test_the_webhook_events_of_what_comes_during_an_erase_stay(
     assert await book.add("default", HOOK, 1)
     await house.say("I live in Berlin", ANA_BOT)
     await house.drain()
-    drop_notifications = RedisInbox.drop_notifications
+    drop_notifications = house.inbox.drop_notifications
 
-    async def later(inbox: RedisInbox, *scope: Any) -> int:
+    async def later(*scope: Any) -> int:
         await house.say("I live in Rome", CAROL_BOT)  # another user of the agent, after the epoch
         assert await house.drain(CAROL_BOT) == 1
-        return await drop_notifications(inbox, *scope)
+        return await drop_notifications(*scope)
 
-    monkeypatch.setattr(RedisInbox, "drop_notifications", later)
+    monkeypatch.setattr(house.inbox, "drop_notifications", later)
     assert (await forgotten(house, BOT)).counts.memories == 1
     assert await house.texts(CAROL_BOT) == ["I live in Rome"]
     assert await redis.zcard(keys.hook_waiting(keys.hook("default", HOOK.id))) == 1

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -14,11 +14,12 @@ from redis.asyncio import Redis
 from scrubjay.adapters.celery_wakeups import CeleryWakeups
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
 from scrubjay.adapters.qdrant.store import QdrantStore
-from scrubjay.adapters.redis.erase.erasing import RedisErasing
-from scrubjay.adapters.redis.intake import RedisInbox
+from scrubjay.adapters.redis.assembly import turn_adapters
+from scrubjay.adapters.redis.core import RedisCore
+from scrubjay.adapters.redis.inbox import RedisInbox
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.order import RedisOrder
-from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.adapters.redis.server_key import RedisServerKey
 from scrubjay.erase.forget import forget
 from scrubjay.errors import InboxUnavailable, LaneBusy, LeaseLost
@@ -35,8 +36,6 @@ MOST_COMMANDS = 2_500  # of one script; 200 turns in a step, about ten commands 
 FEW, MANY = 150, 1_000
 LANES, LEASE_SECONDS = 520, 0.6
 LIMITS = InboxLimits()
-
-Kind = TypeVar("Kind", bound=RedisErasing)
 
 
 async def forgotten(house: House, scope: Scope = ANA, **parts: Any) -> Erasure:
@@ -89,7 +88,7 @@ async def test_no_step_of_an_erase_grows_with_what_is_stored(house: House, redis
     else:
         await settled(house, MANY)
     scripts = Watched(redis)
-    erasure = await forgotten(house, inbox=inbox_on(redis, scripts, RedisErasing))
+    erasure = await forgotten(house, inbox=inbox_on(redis, scripts))
     assert (erasure.turns, erasure.verified) == (MANY, True)
     assert {name: most for name, most in scripts.most.items() if most > MOST_COMMANDS} == {}
 
@@ -97,7 +96,7 @@ async def test_no_step_of_an_erase_grows_with_what_is_stored(house: House, redis
 async def test_a_part_of_a_shared_lane_goes_and_the_rest_keeps_its_order_and_its_plan(house: House) -> None:
     """The batch at the head has a recorded plan, and more turns wait than one step looks at."""
     head = [await house.say(f"head {number}") for number in range(3)]
-    lease = await house.lanes._acquire(ANA.lane, edit=False)
+    lease = await house.lanes.leasing.acquire(ANA.lane, edit=False)
     assert lease is not None
     assert await house.lanes.take(lease, 3, 1_000) is not None
     await house.lanes.record(lease, Plan(turn_ids=tuple(head)))
@@ -118,28 +117,26 @@ async def test_a_part_of_a_shared_lane_goes_and_the_rest_keeps_its_order_and_its
     assert (ledger.balanced, ledger.erased) == (True, 300)
 
 
-def inbox_on(redis: Redis, scripts: Any, kind: type[Kind], limits: InboxLimits = LIMITS) -> Kind:
-    """The inbox of the house, with other scripts, methods or limits."""
+def inbox_on(redis: Redis, scripts: Any, limits: InboxLimits = LIMITS) -> RedisInbox:
+    """The inbox of the house, with other scripts or limits."""
     order = RedisOrder(scripts, nothing_stored)
-    return kind(redis, scripts, CeleryWakeups(), limits, Pseudonyms(RedisServerKey(redis)), order)
+    core = RedisCore(redis, scripts, CeleryWakeups(), limits, Pseudonyms(RedisServerKey(redis)), order)
+    return turn_adapters(core).inbox
 
 
-class Losing(RedisInbox):
-    """Loses the lane after its first step in it, so often."""
+def losing(redis: Redis, times: int) -> RedisInbox:
+    """An inbox that loses the lane after its first step in it, so often."""
+    inbox, left = inbox_on(redis, RedisScripts(redis)), [None] * times
+    erase = inbox.erase
 
-    times = 1
-
-    async def erase(self, scope: Scope, lease: Lease, epoch: int) -> AsyncIterator[Erased]:
-        async for step in super().erase(scope, lease, epoch):
+    async def lost(scope: Scope, lease: Lease, epoch: int) -> AsyncIterator[Erased]:
+        async for step in erase(scope, lease, epoch):
             yield step
-            if self.times > 0:
-                self.times -= 1
-                await self._redis.delete(keys.lease(lease.lane))
+            if left:
+                left.pop()
+                await redis.delete(keys.lease(lease.lane))
 
-
-def losing(redis: Redis, times: int) -> Losing:
-    inbox = inbox_on(redis, RedisScripts(redis), Losing)
-    inbox.times = times
+    inbox.erase = lost
     return inbox
 
 
@@ -208,7 +205,7 @@ async def test_an_erase_whose_lane_was_lost_after_its_last_step_begins_again(hou
 async def test_the_leases_of_many_lanes_outlive_any_one_lease(house: House, redis: Redis) -> None:
     """An agent with many users, under leases that are far shorter than its erase."""
     limits = InboxLimits(lease_seconds=LEASE_SECONDS)
-    inbox = inbox_on(redis, RedisScripts(redis), RedisInbox, limits)
+    inbox = inbox_on(redis, RedisScripts(redis), limits)
     users = [Scope(tenant="default", user_id=f"user-{number}", agent_id="bot") for number in range(LANES)]
     await said(house, users)
 
@@ -258,7 +255,7 @@ async def test_an_erase_whose_step_was_done_without_an_answer_gives_no_receipt(h
                 raise InboxUnavailable("Redis does not answer; try again shortly")
             return answer
 
-    inbox = inbox_on(redis, Unanswered(redis), RedisInbox)
+    inbox = inbox_on(redis, Unanswered(redis))
     with pytest.raises(InboxUnavailable):
         await forgotten(house, inbox=inbox)
     again = await forgotten(house, inbox=inbox)

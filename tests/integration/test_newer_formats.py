@@ -73,7 +73,7 @@ async def test_a_plan_of_a_newer_format_stays_recorded_until_a_newer_worker_appl
     house: House, redis: Redis
 ) -> None:
     turn_id = await house.say("I live in Berlin")
-    lease = await house.lanes._acquire(ANA.lane, edit=False)
+    lease = await house.lanes.leasing.acquire(ANA.lane, edit=False)
     assert lease is not None
     batch = await house.lanes.take(lease, 8, 1000)
     assert batch is not None

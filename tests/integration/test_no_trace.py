@@ -6,16 +6,16 @@ import contextlib
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from redis.asyncio import Redis
 
 from scrubjay.adapters.celery_wakeups import CeleryWakeups
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
 from scrubjay.adapters.qdrant.store import QdrantStore
-from scrubjay.adapters.redis.erase.erasing import RedisErasing
+from scrubjay.adapters.redis.assembly import turn_adapters
+from scrubjay.adapters.redis.core import RedisCore
 from scrubjay.adapters.redis.limits import InboxLimits
-from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.adapters.redis.server_key import RedisServerKey
 from scrubjay.erase.forget import forget
 from scrubjay.erase.removals import finish_removals
@@ -48,7 +48,7 @@ async def traces(redis: Redis, *words: str) -> list[str]:
 
 async def taken(house: House, scope: Scope) -> tuple[Lease, tuple[Turn, ...]]:
     """The lane's turns in the hands of a worker."""
-    lease = await house.lanes._acquire(scope.lane, edit=False)
+    lease = await house.lanes.leasing.acquire(scope.lane, edit=False)
     assert lease is not None
     batch = await house.lanes.take(lease, 8, 10_000)
     assert batch is not None
@@ -157,7 +157,8 @@ async def test_a_removal_sealed_with_another_servers_key_waits_and_holds_up_no_o
     house: House, redis: Redis
 ) -> None:
     other = Pseudonyms(RedisServerKey(redis, "another key, of 32 characters or so"))
-    stranger: Any = RedisErasing(redis, RedisScripts(redis), CeleryWakeups(), InboxLimits(), other, house.inbox._order)
+    order = house.inbox.intake._core.order
+    stranger = turn_adapters(RedisCore(redis, RedisScripts(redis), CeleryWakeups(), InboxLimits(), other, order)).inbox
     await stranger.note_removal(Removal(scope=DORA, memory_id="m"))
     await forgotten(house)
     await make_removals_due(redis)

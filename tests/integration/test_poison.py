@@ -19,7 +19,7 @@ from scrubjay.adapters.openai.embedder import OpenAIEmbedder
 from scrubjay.adapters.openai.endpoint import RemoteModel
 from scrubjay.adapters.redis.breaker import BreakerLimits, RedisBreaker
 from scrubjay.adapters.redis.guidance import RedisGuidance
-from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.errors import ModelUnavailable
 from scrubjay.ingest.drain import DrainServices, drain
 from scrubjay.ingest.extraction import ModelExtractor
@@ -119,7 +119,7 @@ def opened(house: House, server: ModelServer, redis: Redis, stack: AsyncExitStac
         far = OpenAIEmbedder(replace(gpt, model="embed"), meter=Purse())
         stack.push_async_callback(far.aclose)
         embedder = GuardedEmbedder(Fitting(far), RedisBreaker(scripts, "embed", limits))  # type: ignore[assignment]
-    house.lanes._limits = replace(house.lanes._limits, max_attempts=TRIES)
+    house.lanes.failures._limits = replace(house.lanes.failures._limits, max_attempts=TRIES)
     decision = DecisionServices(
         store=house.store,
         extractor=KeptExtractions(ModelExtractor(model, RedisGuidance(redis))),

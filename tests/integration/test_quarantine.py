@@ -190,7 +190,7 @@ async def test_forgetting_an_owner_forgets_what_is_held_back_of_them(desk: Desk)
 
 async def test_what_is_held_back_when_its_plan_is_repeated_is_held_back_once(house: House, redis: Redis) -> None:
     await house.say(TOLD)
-    lease = await house.lanes._acquire(ANA.lane, edit=False)
+    lease = await house.lanes.leasing.acquire(ANA.lane, edit=False)
     assert lease is not None
     batch = await house.lanes.take(lease, 8, 1000)
     assert batch is not None

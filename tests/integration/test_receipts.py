@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
 from scrubjay.adapters.crypto.receipt_signer import ServerReceiptSigner
 from scrubjay.adapters.redis.erase.receipts import RedisReceipts
-from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.adapters.redis.server_key import RedisServerKey
 from scrubjay.adapters.redis.turn_log.owners import RedisOwners
 from scrubjay.api.app import create_app
@@ -89,7 +89,7 @@ async def a_life(house: House) -> None:
         await house.lanes.fail(lease, "bad_answer: it was no JSON")
     for text in ("I like tea", "I like cake", "I like pie"):
         await house.say(text)
-    lease = await house.lanes._acquire(ANA.lane, edit=False)
+    lease = await house.lanes.leasing.acquire(ANA.lane, edit=False)
     assert lease is not None
     await house.lanes.take(lease, 1, 1000)
 

@@ -11,8 +11,9 @@ import pytest
 from redis.asyncio import Redis
 
 from scrubjay.adapters.qdrant.store import QdrantStore
-from scrubjay.adapters.redis.intake import RedisInbox
-from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.adapters.redis.inbox import RedisInbox
+from scrubjay.adapters.redis.scripts.order import clock
+from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.erase.removals import RemovalServices, finish_removals
 from scrubjay.errors import BadConfiguration, InboxUnavailable, LaneBusy, LeaseLost, StoreRejected, StoreUnavailable
 from scrubjay.ingest.sweep import SweepServices, sweep_forever
@@ -65,7 +66,7 @@ async def pause_seconds(redis: Redis) -> float:
     rest: list[Any] = await redis.zrange(keys.removals, 0, -1, withscores=True)
     assert len(rest) == 1
     score = rest[0][1]
-    _, now_ms, *_ = await RedisScripts(redis).run("clock", [], [])
+    now_ms = (await clock(RedisScripts(redis))).monotonic_ms
     return (float(score) - int(now_ms)) / 1000
 
 

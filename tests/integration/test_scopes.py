@@ -121,7 +121,7 @@ async def test_an_erase_whose_lane_is_taken_before_it_shows_a_memory_again_begin
             self.looks += 1
             if self.looks == 1:  # its lease has ended, and a worker is there
                 await redis.delete(keys.lease(ANA.lane))
-                assert await house.lanes._acquire(ANA.lane, edit=True) is not None
+                assert await house.lanes.leasing.acquire(ANA.lane, edit=True) is not None
             return await super().members(lane, topics)
 
     house.store, usual = Overtaken(house.store.collection.client, house.embedder), house.store

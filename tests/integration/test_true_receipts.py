@@ -60,7 +60,7 @@ async def test_what_is_left_counts_versions_that_are_newer_than_the_epoch(house:
 
 async def test_a_turn_that_died_meanwhile_is_erased_and_one_that_is_accepted_stays(house: House) -> None:
     turn_id = await house.say("I live in Berlin")
-    lease = await house.lanes._acquire(ANA.lane, edit=False)
+    lease = await house.lanes.leasing.acquire(ANA.lane, edit=False)
     assert lease is not None
     await house.lanes.take(lease, 1, 1_000)
     await house.lanes.fail(lease, "bad_answer: it was no JSON")

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from redis.asyncio import Redis
 
 from scrubjay.adapters.redis.pulse import RedisPulse
-from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.devstack.managed_process import GRACE_SECONDS
 from scrubjay.devstack.parts import CLOSE_SECONDS, WORKERS, Addresses, Setup, stages
 from scrubjay.devstack.supervisor import arguments

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from scrubjay.adapters.redis.codec import decode_ledger, waiting_counted
 from scrubjay.adapters.redis.limits import READY, InboxLimits
 from scrubjay.adapters.redis.pulse import RedisPulse
-from scrubjay.adapters.redis.scripts import RedisScripts, answered
+from scrubjay.adapters.redis.scripts.order import clock
+from scrubjay.adapters.redis.scripts.runner import RedisScripts, answered
+from scrubjay.adapters.redis.scripts.sweeping import AuditedLedger, audit, audited
 from scrubjay.errors import InboxUnavailable
 from scrubjay.model.clock import from_us
 from scrubjay.model.ledger import InboxState
@@ -31,27 +32,26 @@ class RedisAudit:
     Args:
         redis: an open client with undecoded answers; closed by whoever opened it.
         scripts: runs the steps.
+        pulse: how the queue is.
         limits: the inbox's.
     """
 
-    def __init__(self, redis: Redis, scripts: RedisScripts, limits: InboxLimits) -> None:
+    def __init__(self, redis: Redis, scripts: RedisScripts, pulse: RedisPulse, limits: InboxLimits) -> None:
         self._redis = redis
-        self._run = scripts.run
-        self._pulse = RedisPulse(redis, scripts)
+        self._scripts = scripts
+        self._pulse = pulse
         self._limits = limits
         self._keys = scripts.keys
 
     async def look(self) -> None:
         """Look through the next few tenants' books and compare the counters with what really waits."""
-        names = [self._keys.audit, self._keys.tenants, self._keys.lanes, self._keys.backlog]
-        prefixes = [self._keys.ledger(""), self._keys.statuses_prefix, self._keys.waiting_prefix]
-        (cursor, backlog, listed), *tenants = await self._run("audit", names, [*prefixes, _TENANTS_A_LOOK, _MOST_LANES])
-        for tenant in tenants:
-            _check(*tenant)
-        drift = backlog - listed if listed >= 0 else None
+        step = await audit(self._scripts, _TENANTS_A_LOOK, _MOST_LANES)
+        for row in step.ledgers:
+            _check(row)
+        drift = None if step.listed is None else step.backlog - step.listed
         if drift:
-            log.error("backlog_wrong", backlog=backlog, waiting=listed)
-        await self._run("audited", [self._keys.audit], [cursor, "" if drift is None else drift])
+            log.error("backlog_wrong", backlog=step.backlog, waiting=step.listed)
+        await audited(self._scripts, step.cursor, drift)
 
     async def state(self) -> InboxState:
         """How the inbox is. Raises InboxUnavailable."""
@@ -60,16 +60,16 @@ class RedisAudit:
             pipeline.get(self._keys.backlog)
             pipeline.zcard(self._keys.lanes)
             (audits, at_us, drift), backlog, awake = await answered(pipeline.execute())
-        read_us, now_ms, jumps, jump_ms = map(int, await self._run("clock", [], []))
+        clocks = await clock(self._scripts)
         late_s = max(_LATE_SECONDS, _LATE_SWEEPS * self._limits.sweep_seconds)
-        queue, late_ms = await self._pulse.queue(), now_ms - late_s * 1000
+        queue, late_ms = await self._pulse.queue(), clocks.monotonic_ms - late_s * 1000
         overdue = await answered(self._redis.zcount(self._keys.lanes, "-inf", late_ms))
         if not queue.workers:  # else whoever waits for a turn is not forgotten, however long that takes
             overdue += await answered(self._redis.zcount(self._keys.lanes, READY, READY + late_ms))
         info, appendfsync = await self._unless_refused(self._redis.info()), await self._appendfsync()
         # Where it has never been done, the time since Redis started tells whether it should have been. Seen from a
         # clock that has gone back, it was done ahead of now, and may be late all the same.
-        silent_s = abs(read_us - int(at_us)) / 1_000_000 if at_us else (info or {}).get("uptime_in_seconds", 0)
+        silent_s = abs(clocks.now_us - int(at_us)) / 1_000_000 if at_us else (info or {}).get("uptime_in_seconds", 0)
         return InboxState(
             backlog=int(backlog or 0),
             max_backlog=self._limits.max_backlog,
@@ -82,10 +82,10 @@ class RedisAudit:
             queue=queue,
             used_bytes=None if info is None else info.get("used_memory", 0),
             max_bytes=None if info is None else info.get("maxmemory", 0),
-            settings={**_told(info or {}), **({"appendfsync": appendfsync} if appendfsync else {})},
-            read_at=from_us(read_us),
-            clock_jumps=jumps,
-            clock_jumped_seconds=jump_ms / 1000,
+            settings={**_settings(info or {}), **({"appendfsync": appendfsync} if appendfsync else {})},
+            read_at=from_us(clocks.now_us),
+            clock_jumps=clocks.jumps,
+            clock_jumped_seconds=clocks.jump_ms / 1000,
         )
 
     async def _appendfsync(self) -> str | None:
@@ -105,16 +105,15 @@ class RedisAudit:
         return answer
 
 
-def _check(tenant: bytes, waiting: int, listed: int, fields: Sequence[Any]) -> None:
+def _check(row: AuditedLedger) -> None:
     """Check a tenant's ledger in Redis against its status sets and waiting lists; log `ledger_unbalanced` if wrong."""
-    ledger, counted = decode_ledger(fields, waiting), waiting_counted(fields)
-    if not ledger.balanced or counted != waiting or listed not in (-1, waiting):
+    ledger = row.ledger
+    if not ledger.balanced or row.counted != ledger.waiting or row.listed not in (None, ledger.waiting):
         figures = {name: getattr(ledger, name) for name in ("accepted", "settled", "waiting", "dead", "erased", "lost")}
-        figures |= {"counted": counted, "listed": None if listed < 0 else listed}
-        log.error("ledger_unbalanced", tenant=tenant.decode(), **figures)
+        log.error("ledger_unbalanced", tenant=row.tenant, **figures, counted=row.counted, listed=row.listed)
 
 
-def _told(info: Mapping[str, Any]) -> dict[str, str]:
+def _settings(info: Mapping[str, Any]) -> dict[str, str]:
     """Read Redis' settings `appendonly` and `maxmemory-policy` from its answer to INFO, as far as it tells them."""
     settings = {}
     if "aof_enabled" in info:

@@ -18,9 +18,18 @@ from dataclasses import dataclass
 
 import structlog
 
-from scrubjay.adapters.redis.scripts import Argument, RedisScripts
+from scrubjay.adapters.redis.scripts.calls import (
+    Admitted,
+    Caller,
+    CallOutcome,
+    Pauses,
+    breaker_admit,
+    breaker_report,
+    breaker_trouble,
+)
+from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.errors import InboxUnavailable, ModelRefused, ModelRejected, ModelUnavailable
-from scrubjay.llm.asking import PROBE, asker
+from scrubjay.llm.asking import asker
 from scrubjay.model import Trouble
 from scrubjay.model.clock import from_us
 
@@ -67,17 +76,17 @@ class RedisBreaker:
     """
 
     def __init__(self, scripts: RedisScripts, name: str, limits: BreakerLimits) -> None:
-        self._run = scripts.run
-        self._keys, self._name = scripts.keys, name
-        self._names = [scripts.keys.breaker(name), scripts.keys.breaker_calls(name)]
+        self._scripts = scripts
+        self._name = name
         self._limits = limits
 
     async def trouble(self) -> Trouble | None:
         """Why calls are paused and since when; None from the first answer on. Raises InboxUnavailable."""
-        reason, since_us = await self._run("breaker_trouble", self._names[:1], [])
-        if since_us is None:
+        trouble = await breaker_trouble(self._scripts, self._name)
+        if trouble is None:
             return None
-        return Trouble(reason=f"{reason.decode()}; calls are paused.", since=from_us(since_us))
+        reason, since_us = trouble
+        return Trouble(reason=f"{reason}; calls are paused.", since=from_us(since_us))
 
     @contextlib.asynccontextmanager
     async def call(self, step: str | None = None) -> AsyncIterator[None]:
@@ -110,19 +119,19 @@ class RedisBreaker:
         """The opening that the call is made under; None when Redis is away. Raises ModelUnavailable."""
         limits = self._limits
         rest_ms = _ms(min(limits.base_seconds, limits.longest_seconds))
-        args: list[Argument] = [call, _ms(limits.call_seconds), rest_ms, _owner()]
         try:
-            answer = await self._run("breaker_admit", self._names, args)
+            answer = await breaker_admit(
+                self._scripts, self._name, _caller(call), call_ms=_ms(limits.call_seconds), rest_ms=rest_ms
+            )
         except InboxUnavailable as error:
             log.warning("breaker_unreachable", reason=error.plain)
             return None
-        if answer[0]:
-            return bytes(answer[1])
-        _, wait_ms, reason, is_tried = answer
+        if isinstance(answer, Admitted):
+            return answer.opening
         # Whoever waits does not come back in the same moment as all others.
-        seconds = wait_ms / 1000 * random.uniform(1, 1 + _JITTER)
-        then = "a few calls at a time try whether it is back, this one" if is_tried else "asking again"
-        sentence = f"{reason.decode()}; {then} in {math.ceil(seconds)} s."
+        seconds = answer.wait_ms / 1000 * random.uniform(1, 1 + _JITTER)
+        then = "a few calls at a time try whether it is back, this one" if answer.is_tried else "asking again"
+        sentence = f"{answer.reason}; {then} in {math.ceil(seconds)} s."
         raise ModelUnavailable(sentence, retry_after_seconds=seconds)
 
     async def _report(
@@ -133,15 +142,17 @@ class RedisBreaker:
         reason = failure.plain if failure else ""
         # Longer than any lane sleeps: while lanes still wait for the provider, it is not forgotten that it was away.
         kept_seconds = 2 * max(limits.longest_seconds, _LONGEST_ASKED_SECONDS)
-        args: list[Argument] = [call, opening, outcome, reason, _ms(min(asked_seconds, _LONGEST_ASKED_SECONDS))]
-        args += [limits.threshold, _ms(limits.base_seconds), _ms(limits.longest_seconds), limits.whole]
-        asks = asker()
-        args += [_ms(kept_seconds), _owner(), asks.turn if asks else "", PROBE]
-        names = list(self._names)
-        if outcomes is not None:
-            names += [self._keys.outcomes(outcomes), self._keys.outcomes_marks(outcomes)]
+        pauses = Pauses(
+            threshold=limits.threshold,
+            base_ms=_ms(limits.base_seconds),
+            longest_ms=_ms(limits.longest_seconds),
+            whole=limits.whole,
+            keep_ms=_ms(kept_seconds),
+        )
+        retry_after_ms = _ms(min(asked_seconds, _LONGEST_ASKED_SECONDS))
+        became = CallOutcome(opening, outcome, reason, retry_after_ms, outcomes)
         try:
-            pause_ms = await self._run("breaker_report", names, args)
+            pause_ms = await breaker_report(self._scripts, self._name, _caller(call), became, pauses)
         except InboxUnavailable as error:
             log.warning("breaker_unreachable", reason=error.plain)
             return
@@ -149,9 +160,10 @@ class RedisBreaker:
             log.warning("breaker_opens", reason=reason, pause_seconds=pause_ms / 1000)
 
 
-def _owner() -> str:
+def _caller(call: str) -> Caller:
+    """The call with whoever asks for it."""
     asks = asker()
-    return asks.owner if asks else ""
+    return Caller(call, asks.owner, asks.turn or "") if asks else Caller(call, "")
 
 
 def _ms(seconds: float) -> int:

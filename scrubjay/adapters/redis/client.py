@@ -28,7 +28,7 @@ from redis.exceptions import RedisError
 
 from scrubjay.adapters.redis.keys import DEFAULT_KEYS, Keys
 from scrubjay.adapters.redis.refusals import leads_elsewhere
-from scrubjay.adapters.redis.scripts import answered
+from scrubjay.adapters.redis.scripts.runner import answered
 from scrubjay.errors import InboxUnavailable
 from scrubjay.logging_setup import attempted
 

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis.scripts import RedisScripts, answered
+from scrubjay.adapters.redis.scripts.order import clock_jumped
+from scrubjay.adapters.redis.scripts.runner import RedisScripts, answered
 from scrubjay.errors import InboxUnavailable
 from scrubjay.model.clock import from_us
 
@@ -45,7 +46,7 @@ class RedisClock:
 
     def __init__(self, redis: Redis, scripts: RedisScripts) -> None:
         self._redis = redis
-        self._run = scripts.run
+        self._scripts = scripts
         self._read: _Reading | None = None
 
     async def now(self) -> datetime:
@@ -79,7 +80,7 @@ class RedisClock:
         jump = (after.time - before.time).total_seconds() - (after.read_at - before.read_at)
         if abs(jump) > _A_JUMP_SECONDS + before.off_by + after.off_by:
             log.warning("clock_jumped", seconds=round(jump, 3), direction="ahead" if jump > 0 else "back")
-            await self._run("clock_jumped", [], [int(jump * 1000)])
+            await clock_jumped(self._scripts, int(jump * 1000))
 
     async def _asked(self) -> datetime:
         begun = asyncio.get_running_loop().time()

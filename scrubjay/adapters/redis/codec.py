@@ -35,7 +35,7 @@ VERSION = 1
 NANO = 1_000_000_000  # money is counted in billionths of a dollar: whole numbers add up
 _USED = b"used_"
 _TIMES = "times_"
-_LONGEST_TOLD = 500  # characters of an error in a history that has up to 20 of them
+_LONGEST_ERROR = 500  # characters of an error in a history that has up to 20 of them
 
 
 def known_format(document: dict[str, Any], what: str) -> dict[str, Any]:
@@ -108,9 +108,9 @@ def decode_status(turn_id: str, fields: Mapping[bytes, bytes]) -> TurnStatus:
     )
 
 
-def told(error: str) -> str:
+def shortened(error: str) -> str:
     """Cut an error to the length that the history in a turn's Redis hash keeps of it."""
-    return error if len(error) <= _LONGEST_TOLD else error[: _LONGEST_TOLD - 1] + "…"
+    return error if len(error) <= _LONGEST_ERROR else error[: _LONGEST_ERROR - 1] + "…"
 
 
 def _incident(entry: dict[str, Any]) -> Incident:

@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
 from scrubjay.adapters.redis.chunks import chunks, members
 from scrubjay.adapters.redis.keys import DEFAULT_KEYS, Keys
-from scrubjay.adapters.redis.scripts import answered
+from scrubjay.adapters.redis.scripts.runner import answered
 from scrubjay.errors import Unreadable
 from scrubjay.model import DigestOrder, Scope
 
@@ -37,7 +37,7 @@ class RedisDigests:
         self._keys = keys
 
     async def keep(self, tenant: str, order: DigestOrder) -> None:
-        """Put one into the book, under its id and under its filters."""
+        """Keep one, under its id and under its filters."""
         sealed = await self._pseudonyms.sealed(order.model_dump_json().encode())
         async with self._redis.pipeline(transaction=True) as pipeline:
             pipeline.set(self._keys.digest(tenant, order.id), sealed, ex=KEPT_SECONDS)

@@ -7,7 +7,7 @@ from redis.asyncio import Redis
 
 from scrubjay.adapters.redis.codec import VERSION, known_format
 from scrubjay.adapters.redis.keys import DEFAULT_KEYS, Keys
-from scrubjay.adapters.redis.scripts import answered
+from scrubjay.adapters.redis.scripts.runner import answered
 from scrubjay.model import Guidance
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import orjson
 from redis.asyncio import Redis
 
 from scrubjay.adapters.redis.codec import VERSION, known_format
-from scrubjay.adapters.redis.scripts import RedisScripts, answered
+from scrubjay.adapters.redis.scripts.processes import keyring
+from scrubjay.adapters.redis.scripts.runner import RedisScripts, answered
 from scrubjay.model import ApiKey
 
 _PAGE = 500
@@ -22,7 +25,7 @@ class RedisKeyring:
 
     def __init__(self, redis: Redis, scripts: RedisScripts) -> None:
         self._redis = redis
-        self._run = scripts.run
+        self._scripts = scripts
         self._keys = scripts.keys
 
     async def find(self, key_id: str) -> ApiKey | None:
@@ -42,9 +45,8 @@ class RedisKeyring:
         """A key that is good no longer; False where there was none."""
         return await self._change("remove", key_id)
 
-    async def _change(self, deed: str, key_id: str, record: bytes = b"") -> bool:
-        names = [self._keys.api_keys, self._keys.api_keys_changed]
-        return bool(await self._run("keyring", names, [deed, key_id, record]))
+    async def _change(self, kind: Literal["add", "replace", "remove"], key_id: str, record: bytes = b"") -> bool:
+        return await keyring(self._scripts, kind, key_id, record)
 
     async def changes(self) -> int:
         """How often the keyring has been changed."""

@@ -7,6 +7,12 @@ from dataclasses import dataclass
 from scrubjay.model import Lane, Status
 from scrubjay.model.names import REDIS_PREFIX
 
+_NAMED_IN_SCRIPTS = ("clock", "due", "hooks_due", "lanes", "nothing", "ready_tenants", "served")
+_COMPLETED_IN_SCRIPTS = tuple(
+    "lease lane owned ready delivery hook_counts hook_outbox hook_waiting hook_done hook_due hook_lane hook_rest "
+    "hook_awake".split()
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Keys:
@@ -14,117 +20,130 @@ class Keys:
 
     Args:
         prefix: what all of them start with; installations with different ones can share a Redis.
+        partition: what follows it, to tell the keys of one partition from another's; empty while there is one alone.
     """
 
     prefix: str = REDIS_PREFIX
+    partition: str = ""
+
+    def _key(self, *parts: str) -> str:
+        """Make a key: every one is made here."""
+        return f"{self.prefix}{self.partition}{':'.join(parts)}"
+
+    @property
+    def in_scripts(self) -> dict[str, str]:
+        """The keys that Lua scripts name themselves, by what they call them; a name with `_of` is completed there."""
+        keys = {name: self._key(name) for name in _NAMED_IN_SCRIPTS}
+        keys |= {f"{name}_of": self._key(name, "") for name in _COMPLETED_IN_SCRIPTS}
+        return {**keys, "waiting_of": self.waiting_prefix}
 
     @property
     def nothing(self) -> str:
         """There is no such key: deleting it is a write that needs no memory and changes nothing."""
-        return f"{self.prefix}nothing"
+        return self._key("nothing")
 
     @property
     def lanes(self) -> str:
         """The lanes with work, by when they are to be looked at; ready ones by since when they are due, far ahead."""
-        return f"{self.prefix}lanes"
+        return self._key("lanes")
 
     @property
     def ready_tenants(self) -> str:
-        """The tenants that have ready lanes, by virtual time. See `lua/_ready.lua`, which names these three."""
-        return f"{self.prefix}ready_tenants"
+        """The tenants that have ready lanes, by virtual time. See `lua/_ready.lua`."""
+        return self._key("ready_tenants")
 
     @property
     def served(self) -> str:
         """The virtual time of each tenant that had a turn lately: how many batches of theirs were taken on."""
-        return f"{self.prefix}served"
+        return self._key("served")
 
     def ready(self, tenant: str) -> str:
         """The tenant's lanes that are ready, by since when they are due."""
-        return f"{self.prefix}ready:{tenant}"
+        return self._key("ready", tenant)
 
     @property
     def due(self) -> str:
         """Since when the first turn of each lane with work is due."""
-        return f"{self.prefix}due"
+        return self._key("due")
 
     @property
     def workers(self) -> str:
         """The worker processes that were seen lately."""
-        return f"{self.prefix}workers"
+        return self._key("workers")
 
     @property
     def probe(self) -> str:
         """Written to see whether Redis takes writes."""
-        return f"{self.prefix}probe"
+        return self._key("probe")
 
     @property
     def backlog(self) -> str:
         """How many turns wait, of all tenants."""
-        return f"{self.prefix}backlog"
+        return self._key("backlog")
 
     @property
     def clock(self) -> str:
         """The order counter and the monotonic clock."""
-        return f"{self.prefix}clock"
+        return self._key("clock")
 
     @property
     def tenants(self) -> str:
         """The tenants."""
-        return f"{self.prefix}tenants"
+        return self._key("tenants")
 
     @property
     def sweeper(self) -> str:
         """That somebody has just swept."""
-        return f"{self.prefix}sweeper"
+        return self._key("sweeper")
 
     @property
     def removals(self) -> str:
         """Erases and deletions that are to be repeated."""
-        return f"{self.prefix}removals"
+        return self._key("removals")
 
     @property
     def removal_failures(self) -> str:
         """How often each of them could not be repeated."""
-        return f"{self.prefix}removal_failures"
+        return self._key("removal_failures")
 
     @property
     def audit(self) -> str:
         """How far the audit of the ledgers is."""
-        return f"{self.prefix}audit"
+        return self._key("audit")
 
     @property
     def server_key(self) -> str:
         """The server's key, where the settings name none."""
-        return f"{self.prefix}server_key"
+        return self._key("server_key")
 
     @property
     def api_keys(self) -> str:
         """The API keys."""
-        return f"{self.prefix}api_keys"
+        return self._key("api_keys")
 
     @property
     def api_keys_changed(self) -> str:
         """How often those have changed."""
-        return f"{self.prefix}api_keys_changed"
+        return self._key("api_keys_changed")
 
     @property
     def hooks_due(self) -> str:
         """When webhooks are to be looked at."""
-        return f"{self.prefix}hooks_due"
+        return self._key("hooks_due")
 
     @property
     def statuses_prefix(self) -> str:
         """What every status set starts with; tenant and status follow."""
-        return f"{self.prefix}status:"
+        return self._key("status", "")
 
     @property
     def waiting_prefix(self) -> str:
         """What every list of waiting turns starts with; the lane follows."""
-        return f"{self.prefix}wait:"
+        return self._key("wait", "")
 
     def turn_prefix(self, tenant: str) -> str:
         """What every turn key of a tenant starts with; the turn's id follows."""
-        return f"{self.prefix}turn:{tenant}:"
+        return self._key("turn", tenant, "")
 
     def turn(self, tenant: str, turn_id: str) -> str:
         """One turn."""
@@ -132,7 +151,7 @@ class Keys:
 
     def text_prefix(self, tenant: str) -> str:
         """What every text key of a tenant starts with; the turn's id follows."""
-        return f"{self.prefix}text:{tenant}:"
+        return self._key("text", tenant, "")
 
     def text(self, tenant: str, turn_id: str) -> str:
         """The words of a settled turn, where they end before its status."""
@@ -148,7 +167,7 @@ class Keys:
 
     def ledger(self, tenant: str) -> str:
         """The tenant's books."""
-        return f"{self.prefix}ledger:{tenant}"
+        return self._key("ledger", tenant)
 
     def waiting(self, lane: Lane) -> str:
         """The ids of the lane's turns that wait, in order."""
@@ -156,43 +175,43 @@ class Keys:
 
     def lane(self, lane: Lane) -> str:
         """The lane's clock and counters."""
-        return f"{self.prefix}lane:{lane.key}"
+        return self._key("lane", lane.key)
 
     def lease(self, lane: Lane) -> str:
         """The lane's lease."""
-        return f"{self.prefix}lease:{lane.key}"
+        return self._key("lease", lane.key)
 
     def erasing(self, lane: Lane) -> str:
         """The token of the erase that holds the lane's lease."""
-        return f"{self.prefix}erasing:{lane.key}"
+        return self._key("erasing", lane.key)
 
     def plan(self, lane: Lane) -> str:
         """The lane's recorded plan."""
-        return f"{self.prefix}plan:{lane.key}"
+        return self._key("plan", lane.key)
 
     def owned(self, lane: Lane) -> str:
         """The lane's turns by time."""
-        return f"{self.prefix}owned:{lane.key}"
+        return self._key("owned", lane.key)
 
     def dead(self, lane: Lane) -> str:
         """The lane's dead turns by time."""
-        return f"{self.prefix}dead:{lane.key}"
+        return self._key("dead", lane.key)
 
     def idempotency(self, tenant: str, key: str) -> str:
         """One idempotency key, by what stands for it."""
-        return f"{self.prefix}idem:{tenant}:{key}"
+        return self._key("idem", tenant, key)
 
     def epoch(self, tenant: str, owner: str) -> str:
         """When a scope was last erased, as a number in the order and as a time, by what stands for it."""
-        return f"{self.prefix}epoch:{tenant}:{owner}"
+        return self._key("epoch", tenant, owner)
 
     def receipts(self, tenant: str) -> str:
         """The tenant's receipts by time."""
-        return f"{self.prefix}receipts:{tenant}"
+        return self._key("receipts", tenant)
 
     def receipt_prefix(self, tenant: str) -> str:
         """What every receipt's key of a tenant starts with; its id follows."""
-        return f"{self.prefix}receipt:{tenant}:"
+        return self._key("receipt", tenant, "")
 
     def gated(self, tenant: str) -> str:
         """The tenant's settled turns that no model was asked about, as they plainly hold nothing."""
@@ -200,23 +219,23 @@ class Keys:
 
     def usage(self, tenant: str) -> str:
         """What models have cost the tenant, by model."""
-        return f"{self.prefix}usage:{tenant}"
+        return self._key("usage", tenant)
 
     def guidance(self, tenant: str) -> str:
         """The tenant's guidance on what to remember."""
-        return f"{self.prefix}guidance:{tenant}"
+        return self._key("guidance", tenant)
 
     def hooks(self, tenant: str) -> str:
-        """The tenant's webhooks. The keys below are also named in `lua/_deliveries.lua`."""
-        return f"{self.prefix}hooks:{tenant}"
+        """The tenant's webhooks."""
+        return self._key("hooks", tenant)
 
     def hook_counts(self, tenant: str) -> str:
         """How many deliveries the tenant has had."""
-        return f"{self.prefix}hook_counts:{tenant}"
+        return self._key("hook_counts", tenant)
 
     def delivery(self, tenant: str, delivery_id: str) -> str:
         """One delivery."""
-        return f"{self.prefix}delivery:{tenant}:{delivery_id}"
+        return self._key("delivery", tenant, delivery_id)
 
     def hook(self, tenant: str, webhook_id: str) -> str:
         """What stands for a webhook in the names of its keys, and among those that are due."""
@@ -224,59 +243,55 @@ class Keys:
 
     def hook_waiting(self, own: str) -> str:
         """A webhook's deliveries that wait, by number."""
-        return f"{self.prefix}hook_waiting:{own}"
+        return self._key("hook_waiting", own)
 
     def hook_done(self, own: str) -> str:
         """A webhook's deliveries that are done, by number."""
-        return f"{self.prefix}hook_done:{own}"
+        return self._key("hook_done", own)
 
     def hook_awake(self, own: str) -> str:
         """That somebody is at a webhook's deliveries, or has been rung for."""
-        return f"{self.prefix}hook_awake:{own}"
-
-    def hook_outbox_prefix(self) -> str:
-        """What the outbox of every lane starts with; the lane follows."""
-        return f"{self.prefix}hook_outbox:"
+        return self._key("hook_awake", own)
 
     def hook_outbox(self, lane: Lane) -> str:
         """The lane's settled turns of which the webhooks have not been told yet, by id and in order."""
-        return self.hook_outbox_prefix() + lane.key
+        return self._key("hook_outbox", lane.key)
 
     def hook_lanes(self, tenant: str) -> str:
         """The tenant's lanes whose outbox is not empty, by since when."""
-        return f"{self.prefix}hook_lanes:{tenant}"
+        return self._key("hook_lanes", tenant)
 
     def digest(self, tenant: str, name: str) -> str:
         """The order of a digest by its id, or the id of the latest one with some filters."""
-        return f"{self.prefix}digest:{tenant}:{name}"
+        return self._key("digest", tenant, name)
 
     def digests(self, tenant: str, owner: str) -> str:
         """The ids of the orders that name an owner, by what stands for them."""
-        return f"{self.prefix}digests:{tenant}:{owner}"
+        return self._key("digests", tenant, owner)
 
     def rate(self, name: str) -> str:
         """The requests that a key may still make."""
-        return f"{self.prefix}rate:{name}"
+        return self._key("rate", name)
 
     def unwell(self, part: str) -> str:
         """Since when a part does not work."""
-        return f"{self.prefix}unwell:{part}"
+        return self._key("unwell", part)
 
     def breaker(self, name: str) -> str:
         """An endpoint's breaker."""
-        return f"{self.prefix}breaker:{name}"
+        return self._key("breaker", name)
 
     def breaker_calls(self, name: str) -> str:
         """The calls that an endpoint's breaker has let through one by one."""
-        return f"{self.prefix}breaker:{name}:calls"
+        return self._key("breaker", name, "calls")
 
     def outcomes(self, name: str) -> str:
         """What became of the last calls of an endpoint in one step of remembering."""
-        return f"{self.prefix}outcomes:{name}"
+        return self._key("outcomes", name)
 
     def outcomes_marks(self, name: str) -> str:
         """When such a call was last answered to an owner, and a turn last died with few others to compare it with."""
-        return f"{self.prefix}outcomes_marks:{name}"
+        return self._key("outcomes_marks", name)
 
     def prefixes(self, lane: Lane) -> tuple[str, str]:
         """What the turn keys and the status sets of the lane's tenant start with."""

@@ -13,41 +13,29 @@ from typing import TypeVar, get_args
 
 import structlog
 
-from scrubjay.adapters.redis.limits import MOST_MESSAGES, InboxLimits
-from scrubjay.adapters.redis.order import RedisOrder
-from scrubjay.adapters.redis.scripts import Argument, RedisScripts
+from scrubjay.adapters.redis.core import RedisCore
+from scrubjay.adapters.redis.scripts import leases
 from scrubjay.errors import InboxRefused, InboxUnavailable, LaneBusy, LeaseLost, Transient
 from scrubjay.logging_setup import attempted
 from scrubjay.model import Kind, Lane, Lease
-from scrubjay.model.clock import from_us
-from scrubjay.ports import WakeupMessages
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
-_REST_MS = 500
 _EDIT_LOOK_SECONDS = 0.05
 _REDIS_LOOK_SECONDS = 0.5
-_LOST, _MORE, _DAMAGED = 0, b"more", b"damaged"
-_MESSAGES_A_DRAIN = 2  # one in its own place, and one so that more threads get to work where there is more to do
 
 
 class RedisLeasing:
     """The part of the port `Lanes` that holds lanes.
 
     Args:
-        scripts: runs the steps.
-        wakeups: makes the message that wakes a worker.
-        limits: bounds.
-        order: runs the steps that draw a fencing token.
+        core: what the adapters share.
     """
 
-    def __init__(self, scripts: RedisScripts, wakeups: WakeupMessages, limits: InboxLimits, order: RedisOrder) -> None:
-        self._order = order
-        self._run = scripts.run
-        self._wakeups = wakeups
-        self._limits = limits
-        self._keys = scripts.keys
+    def __init__(self, core: RedisCore) -> None:
+        self._core = core
+        self._scripts, self._order, self._limits = core.scripts, core.order, core.limits
 
     @contextlib.asynccontextmanager
     async def lease(self, lane: Lane) -> AsyncIterator[Lease | None]:
@@ -55,7 +43,7 @@ class RedisLeasing:
 
         Left by an unforeseen error, the batch stays marked as held: the next holder bisects it, as after a crash.
         """
-        lease = await self._waited_for(partial(self._acquire, lane, edit=False))
+        lease = await self._waited_for(partial(self.acquire, lane, edit=False))
         if lease is None:
             yield None
             return
@@ -65,7 +53,7 @@ class RedisLeasing:
     @contextlib.asynccontextmanager
     async def claim(self, left_out: Collection[str] = ()) -> AsyncIterator[Lease | None]:
         """Hold the lane whose turn it is, as `lease` does; None when no lane is ready. See the port."""
-        lease = await self._waited_for(partial(self._claimed, left_out))
+        lease = await self._waited_for(partial(self.claimed, left_out))
         if lease is None:
             yield None
             return
@@ -79,42 +67,31 @@ class RedisLeasing:
         Raises LaneBusy when that takes longer than `wait_seconds`.
         """
         deadline = asyncio.get_running_loop().time() + wait_seconds
-        while (lease := await self._acquire(lane, edit=True)) is None:
+        while (lease := await self.acquire(lane, edit=True)) is None:
             if asyncio.get_running_loop().time() > deadline:
                 raise LaneBusy("this owner's memories are being written just now", retry_after_seconds=1)
             await asyncio.sleep(_EDIT_LOOK_SECONDS)
         async with self._kept(lease):
             yield lease
 
-    async def _acquire(self, lane: Lane, *, edit: bool) -> Lease | None:
-        names = [
-            self._keys.lease(lane),
-            self._keys.lane(lane),
-            self._keys.waiting(lane),
-            self._keys.plan(lane),
-            self._keys.owned(lane),
-        ]
-        args: list[Argument] = [lane.key, self._limits.lease_ms, int(edit), self._limits.retention_seconds]
-        taken = await self._order.run("acquire", names, [*args, self._limits.longest_lease_ms])
-        return lease_of(lane, *taken) if taken else None
+    async def acquire(self, lane: Lane, *, edit: bool) -> Lease | None:
+        """Take the lease of a lane, which nobody renews; None when it is held, asleep or backing off."""
+        return await self._order.run(partial(leases.acquire, self._scripts, lane, self._limits, edit=edit))
 
-    async def _claimed(self, left_out: Collection[str]) -> Lease | None:
+    async def claimed(self, left_out: Collection[str]) -> Lease | None:
         """Take the lane whose turn it is: one after the other is looked at, until one is free or none is ready."""
-        limits = self._limits
-        args: list[Argument] = [limits.lease_ms, limits.retention_seconds, limits.longest_lease_ms, *left_out]
-        while answer := await self._order.run("claim", [], args):
-            if answer == _MORE:
+        step = partial(leases.claim, self._scripts, self._limits, left_out)
+        while claimed := await self._order.run(step):
+            if isinstance(claimed, leases.Damaged):
+                _log_damage(claimed.lane_name)
                 continue
-            if answer[0] == _DAMAGED:
-                _tell_damage(answer[1])
-                continue
-            name, token, taken_us, waited_ms = answer
             try:
-                lane = Lane.parse(name.decode())
+                lane = Lane.parse(claimed.lane_name.decode())
             except ValueError:  # it rests for as long as the lease that was just taken
-                _tell_damage(name)
+                _log_damage(claimed.lane_name)
                 continue
-            return lease_of(lane, token, taken_us).model_copy(update={"waited_seconds": int(waited_ms) / 1000})
+            lease = leases.lease_of(lane, claimed.token, claimed.taken_us)
+            return lease.model_copy(update={"waited_seconds": claimed.waited_ms / 1000})
         return None
 
     @contextlib.asynccontextmanager
@@ -148,11 +125,11 @@ class RedisLeasing:
                 await asyncio.sleep(_REDIS_LOOK_SECONDS)
 
     async def _beat(self, lease: Lease) -> None:
-        names, is_ours = [self._keys.lease(lease.lane)], True
+        is_ours = True
         while is_ours:
             await asyncio.sleep(self._limits.lease_seconds / 3)
-            renewing = self._run("renew", names, [lease.token, lease.lane.key, self._limits.lease_ms])
-            is_ours = await attempted("renew", renewing, expected=InboxUnavailable) != _LOST
+            renewing = leases.renew(self._scripts, lease, self._limits.lease_ms)
+            is_ours = await attempted("renew", renewing, expected=InboxUnavailable) is not False
 
     async def hand_back(self, lease: Lease, *, died: bool = False, refused: bool = False) -> None:
         """Give the lane up, if it is still ours, and send some wake-up messages if lanes are ready.
@@ -162,37 +139,11 @@ class RedisLeasing:
             died: its holder came to an unforeseen end: the batch stays marked as held, and the lane rests a moment.
             refused: Redis refused a step: the lane rests, for longer each time.
         """
-        lane = lease.lane
-        names = [
-            self._keys.lease(lane),
-            self._keys.lane(lane),
-            self._keys.waiting(lane),
-            self._keys.owned(lane),
-            self._keys.erasing(lane),
-            self._wakeups.queue,
-        ]
-        args: list[Argument] = [
-            lease.token,
-            lane.key,
-            *self._keys.prefixes(lane),
-            int(died) or ("refused" if refused else ""),
-            _REST_MS,
-        ]
-        args += [
-            self._limits.retention_seconds,
-            int(self._limits.retry_max_seconds * 1000),
-            MOST_MESSAGES,
-            *(self._wakeups.message() for _ in range(_MESSAGES_A_DRAIN)),
-        ]
-        await self._run("hand_back", names, args)
+        ending: leases.Ending = "died" if died else "refused" if refused else "released"
+        await leases.hand_back(self._scripts, lease, self._core.wakeups, self._limits, ending)
 
 
-def lease_of(lane: Lane, token: bytes, taken_us: bytes) -> Lease:
-    """A lease from its token and Redis' time in microseconds."""
-    return Lease(lane=lane, token=int(token), taken_at=from_us(taken_us))
-
-
-def _tell_damage(name: bytes) -> None:
+def _log_damage(name: bytes) -> None:
     """Log that a lane rests as a key of it, or its name, is of no use; of the name only the tenant and the kind."""
     tenant, _, rest = name.decode(errors="replace").partition(":")
     kind = rest.partition(":")[0]

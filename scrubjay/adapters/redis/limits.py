@@ -14,10 +14,10 @@ _STEP_MS = 5_000  # by so much a jump of Redis' clock can shorten a pause, as in
 
 
 # The answers of the scripts that a limit of what waits makes refuse a turn, the widest first.
-LANE_FULL = b"lane_full"
+LANE_FULL = "lane_full"
 FULL = {
-    b"full": "too many turns of all tenants together are waiting",
-    b"tenant_full": "too many turns of this tenant are waiting",
+    "full": "too many turns of all tenants together are waiting",
+    "tenant_full": "too many turns of this tenant are waiting",
     LANE_FULL: "too many turns of this owner are waiting",
 }
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import structlog
 
-from scrubjay.adapters.redis.codec import NANO
-from scrubjay.adapters.redis.scripts import Argument, RedisScripts
+from scrubjay.adapters.redis.scripts.calls import add_usage
+from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.errors import InboxUnavailable
 from scrubjay.llm.usage import payer
 from scrubjay.model import Usage
@@ -21,19 +21,14 @@ class RedisMeter:
     """
 
     def __init__(self, scripts: RedisScripts) -> None:
-        self._run = scripts.run
-        self._keys = scripts.keys
+        self._scripts = scripts
 
     async def spent(self, model: str, usage: Usage) -> None:
         """Book an answered call on whoever pays. It fails no call: what cannot be booked is logged."""
         pays = payer()
         if pays is None:
             return
-        names = [self._keys.usage(pays.tenant), *(self._keys.turn(pays.tenant, turn_id) for turn_id in pays.turn_ids)]
-        args: list[Argument] = [model, usage.calls, usage.embeddings]
-        args += [usage.prompt_tokens, usage.completion_tokens, usage.embedding_tokens]
-        args.append("" if usage.cost_usd is None else round(usage.cost_usd * NANO))
         try:
-            await self._run("add_usage", names, args)
+            await add_usage(self._scripts, model, usage, pays)
         except InboxUnavailable as error:
             log.warning("cost_not_booked", reason=error.plain, calls=usage.calls, embeddings=usage.embeddings)

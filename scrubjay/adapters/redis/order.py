@@ -6,16 +6,16 @@ than what a clock says now. So the store is asked for the greatest number that i
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import structlog
 
-from scrubjay.adapters.redis.scripts import Argument, RedisScripts
+from scrubjay.adapters.redis.scripts.order import OrderUnseededError, seed
+from scrubjay.adapters.redis.scripts.runner import RedisScripts
 
+T = TypeVar("T")
 log = structlog.get_logger(__name__)
-
-UNSEEDED = b"unseeded"
 
 
 class RedisOrder:
@@ -27,19 +27,23 @@ class RedisOrder:
     """
 
     def __init__(self, scripts: RedisScripts, greatest: Callable[[], Awaitable[int]]) -> None:
-        self._run = scripts.run
+        self._scripts = scripts
         self._greatest = greatest
 
-    async def run(self, name: str, keys: Sequence[str], args: Sequence[Argument]) -> Any:
-        """Run one script. Raises InboxUnavailable, and StoreUnavailable where the counter must be seeded first."""
-        answer = await self._run(name, keys, args)
-        while answer == UNSEEDED:
-            await self.seed()
-            answer = await self._run(name, keys, args)
-        return answer
+    async def run(self, step: Callable[[], Awaitable[T]]) -> T:
+        """Run a script that draws a number. Raises InboxUnavailable, and StoreUnavailable where it cannot be seeded.
+
+        Args:
+            step: runs the script; it may raise OrderUnseededError, and is called again when the order is seeded.
+        """
+        while True:
+            try:
+                return await step()
+            except OrderUnseededError:
+                await self.seed()
 
     async def seed(self) -> None:
         """Let the order go on after all that the store holds. Raises InboxUnavailable and StoreUnavailable."""
         greatest = await self._greatest()
-        await self._run("seed", [], [greatest])
+        await seed(self._scripts, greatest)
         log.info("order_seeded", greatest=greatest)

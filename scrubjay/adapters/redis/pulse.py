@@ -7,7 +7,9 @@ from datetime import datetime
 
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis.scripts import RedisScripts, answered
+from scrubjay.adapters.redis.scripts.processes import beat, queue
+from scrubjay.adapters.redis.scripts.processes import unwell as note_unwell
+from scrubjay.adapters.redis.scripts.runner import RedisScripts, answered
 from scrubjay.model import QueueState
 from scrubjay.model.clock import from_us
 
@@ -27,7 +29,7 @@ class RedisPulse:
 
     def __init__(self, redis: Redis, scripts: RedisScripts) -> None:
         self._redis = redis
-        self._run = scripts.run
+        self._scripts = scripts
         self._keys = scripts.keys
 
     async def try_writing(self) -> None:
@@ -36,19 +38,22 @@ class RedisPulse:
 
     async def queue(self) -> QueueState:
         """How the queue is."""
-        lanes, resting, due_ms, workers = await self._run("queue", [self._keys.due, self._keys.workers], [_SEEN_MS])
-        oldest = due_ms / 1000 if due_ms >= 0 else None
-        return QueueState(lanes=lanes, backing_off=resting, oldest_due_seconds=oldest, workers=workers)
+        state = await queue(self._scripts, _SEEN_MS)
+        return QueueState(
+            lanes=state.lanes,
+            backing_off=state.backing_off,
+            oldest_due_seconds=None if state.oldest_due_ms is None else state.oldest_due_ms / 1000,
+            workers=state.workers,
+        )
 
     async def note(self, unwell: Collection[str], recovered: Collection[str]) -> Mapping[str, datetime]:
         """Note which parts do not work and which work again; returns since when each of the first does not."""
-        names = [self._keys.unwell(name) for name in (*unwell, *recovered)]
-        since = await self._run("unwell", names, [len(unwell), _UNWELL_SECONDS])
-        return {name: from_us(int(at)) for name, at in zip(unwell, since, strict=True)}
+        since = await note_unwell(self._scripts, tuple(unwell), tuple(recovered), _UNWELL_SECONDS)
+        return dict(zip(unwell, map(from_us, since), strict=True))
 
     async def beat(self, process: str) -> None:
         """Note that a worker process is alive."""
-        await self._run("beat", [self._keys.workers], [process, _KEEP_MS])
+        await beat(self._scripts, process, _KEEP_MS)
 
     async def leave(self, process: str) -> None:
         """Note that a worker process has ended."""

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from cachetools import TTLCache
 
-from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.adapters.redis.scripts.calls import rate
+from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.ports import Rate
 
 _MINUTE_SECONDS = 60.0
@@ -21,16 +22,16 @@ _MOST_REMEMBERED = 50_000
 
 
 @dataclass
-class _Purse:
+class _Allowance:
     """What this process holds of somebody's requests.
 
     Args:
-        held: requests that were taken out of the bucket and not made yet.
+        count: requests that were taken out of the bucket and not made yet.
         left: how many were in the bucket then.
         empty_until: on the loop's clock, in seconds: before that there is no use in asking Redis.
     """
 
-    held: int = 0
+    count: int = 0
     left: float = 0.0
     empty_until: float = 0.0
     filling: asyncio.Task[None] | None = None
@@ -44,33 +45,32 @@ class RedisRates:
     """
 
     def __init__(self, scripts: RedisScripts) -> None:
-        self._run = scripts.run
-        self._purses: TTLCache[tuple[str, int], _Purse] = TTLCache(_MOST_REMEMBERED, _REMEMBERED_SECONDS)
-        self._keys = scripts.keys
+        self._scripts = scripts
+        self._allowances: TTLCache[tuple[str, int], _Allowance] = TTLCache(_MOST_REMEMBERED, _REMEMBERED_SECONDS)
 
     async def count(self, name: str, per_minute: int) -> Rate:
         """One more request of somebody. Raises InboxUnavailable."""
-        purse = self._purses.setdefault((name, per_minute), _Purse())
+        allowance = self._allowances.setdefault((name, per_minute), _Allowance())
         now = asyncio.get_running_loop().time()
-        while purse.held < 1 and purse.empty_until <= now:
-            if purse.filling is None or purse.filling.done():
-                purse.filling = asyncio.create_task(self._fill(purse, name, per_minute))
-            await asyncio.shield(purse.filling)
+        while allowance.count < 1 and allowance.empty_until <= now:
+            if allowance.filling is None or allowance.filling.done():
+                allowance.filling = asyncio.create_task(self._fill(allowance, name, per_minute))
+            await asyncio.shield(allowance.filling)
             now = asyncio.get_running_loop().time()
-        spent = purse.held >= 1
-        purse.held -= spent
-        whole = purse.held + purse.left
+        is_allowed = allowance.count >= 1
+        allowance.count -= is_allowed
+        whole = allowance.count + allowance.left
         return Rate(
             limit=per_minute,
             remaining=int(whole),
             reset_seconds=max(0.0, per_minute - whole) * _MINUTE_SECONDS / per_minute,
-            retry_after_seconds=None if spent else purse.empty_until - now,
+            retry_after_seconds=None if is_allowed else allowance.empty_until - now,
         )
 
-    async def _fill(self, purse: _Purse, name: str, per_minute: int) -> None:
+    async def _fill(self, allowance: _Allowance, name: str, per_minute: int) -> None:
         handful = max(1, per_minute // _HANDFULS_A_MINUTE)
-        taken, left = await self._run("rate", [self._keys.rate(name)], [per_minute, handful])
-        purse.held, purse.left = purse.held + int(taken), float(left)
+        taken, allowance.left = await rate(self._scripts, name, per_minute, handful)
+        allowance.count += taken
         if not taken:
-            missing_seconds = (1 - purse.left) * _MINUTE_SECONDS / per_minute
-            purse.empty_until = asyncio.get_running_loop().time() + missing_seconds
+            missing_seconds = (1 - allowance.left) * _MINUTE_SECONDS / per_minute
+            allowance.empty_until = asyncio.get_running_loop().time() + missing_seconds

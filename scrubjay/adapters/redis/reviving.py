@@ -1,4 +1,4 @@
-"""Dead turns on Redis: replayed, as far as the limits of what waits allow, or discarded, each in a step of its own."""
+"""Turns on Redis that people judge: dead ones are replayed, as far as limits allow, or any one is discarded."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import asyncio
 from collections.abc import Awaitable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from redis.asyncio import Redis
-
-from scrubjay.adapters.redis.limits import FULL, LANE_FULL, MOST_MESSAGES, InboxLimits
-from scrubjay.adapters.redis.scripts import Argument, RedisScripts, answered
-from scrubjay.model import Lane
-from scrubjay.ports import Revived, WakeupMessages
+from scrubjay.adapters.redis.core import RedisCore
+from scrubjay.adapters.redis.limits import FULL, LANE_FULL
+from scrubjay.adapters.redis.scripts.runner import answered
+from scrubjay.adapters.redis.scripts.turns import DeadTurn, discard, revive
+from scrubjay.errors import LaneBusy, NotFound, TurnFinished
+from scrubjay.model import Lane, Status
+from scrubjay.ports import Revived
 
 _AT_ONCE = 100
-_DONE, _BEHIND = 1, b"behind"
-
-_Dead = tuple[str, str]  # a turn's id, and its lane
+_DISCARD_SECONDS = 5
+_DISCARD_LOOK_SECONDS = 0.05
 
 
 @dataclass
@@ -31,18 +31,19 @@ class _Outcome:
 
     count: int = 0
     left: int = 0
-    full: dict[str, bytes] = field(default_factory=dict)
+    full: dict[Lane, str] = field(default_factory=dict)
 
-    def add(self, lane: str, answer: int | bytes) -> None:
+    def add(self, lane: Lane, answer: str) -> None:
         """Note what the script answered for a turn."""
-        self.count += answer == _DONE
-        if isinstance(answer, bytes):
+        if answer == "revived":
+            self.count += 1
+        elif answer != "not_dead":
             self.left += 1
-            if answer != _BEHIND:
+            if answer != "behind":
                 self.full[lane] = answer
 
     @property
-    def limits(self) -> list[bytes]:
+    def limits(self) -> list[str]:
         """The limits that were met, the widest first."""
         return [limit for limit in FULL if limit in self.full.values()]
 
@@ -53,21 +54,14 @@ class _Outcome:
 
 
 class RedisReviving:
-    """Dead turns go back into their lanes, or out of the books.
+    """The part of the port `Inbox` for turns that people judge.
 
     Args:
-        redis: an open client with undecoded answers; closed by whoever opened it.
-        scripts: runs the steps.
-        wakeups: makes the message that wakes a worker.
-        limits: bounds.
+        core: what the adapters share.
     """
 
-    def __init__(self, redis: Redis, scripts: RedisScripts, wakeups: WakeupMessages, limits: InboxLimits) -> None:
-        self._redis = redis
-        self._run = scripts.run
-        self._keys = scripts.keys
-        self._wakeups = wakeups
-        self._limits = limits
+    def __init__(self, core: RedisCore) -> None:
+        self._core = core
 
     async def revive(self, tenant: str, turn_ids: Sequence[str], *, replay: bool) -> Revived:
         """Replay dead turns in this order, or discard them. Raises InboxUnavailable.
@@ -78,47 +72,60 @@ class RedisReviving:
         outcome = _Outcome()
         for start in range(0, len(turn_ids), _AT_ONCE):
             chunk = turn_ids[start : start + _AT_ONCE]
-            known = await self._known(tenant, chunk)
-            tried = [(turn_id, lane) for turn_id, lane in known if lane not in outcome.full]
-            outcome.left += len(known) - len(tried)
+            turns = await self._dead_turns(tenant, chunk)
+            tried = [turn for turn in turns if turn.lane not in outcome.full]
+            outcome.left += len(turns) - len(tried)
             # The calls are begun one after the other, and the scripts run in the order in which they were begun.
-            answers = await asyncio.gather(*self._steps(tenant, tried, replay))
-            for (_, lane), answer in zip(tried, answers, strict=True):
-                outcome.add(lane, answer)
+            answers = await asyncio.gather(*self._steps(tried, replay))
+            for turn, answer in zip(tried, answers, strict=True):
+                outcome.add(turn.lane, answer)
             if outcome.is_over:
                 outcome.left += len(turn_ids) - start - len(chunk)
                 break
         reason = FULL[outcome.limits[0]] if outcome.limits else None
         return Revived(count=outcome.count, left=outcome.left, reason=reason)
 
-    async def _known(self, tenant: str, turn_ids: Sequence[str]) -> list[_Dead]:
+    async def _dead_turns(self, tenant: str, turn_ids: Sequence[str]) -> list[DeadTurn]:
         """Read each turn's lane from Redis, with one pipeline; turns that are there no longer are left out."""
-        async with self._redis.pipeline(transaction=False) as pipeline:
+        async with self._core.redis.pipeline(transaction=False) as pipeline:
             for turn_id in turn_ids:
-                pipeline.hget(self._keys.turn(tenant, turn_id), "lane")
+                pipeline.hget(self._core.keys.turn(tenant, turn_id), "lane")
             lanes = await answered(pipeline.execute())
-        return [(turn_id, lane.decode()) for turn_id, lane in zip(turn_ids, lanes, strict=True) if lane]
+        rows = zip(turn_ids, lanes, strict=True)
+        return [DeadTurn(turn_id, Lane.parse(lane.decode())) for turn_id, lane in rows if lane]
 
-    def _steps(self, tenant: str, dead: Sequence[_Dead], replay: bool) -> Iterator[Awaitable[int | bytes]]:
-        last = dict[str, str]()
-        for turn_id, lane in dead:
-            yield self._step(tenant, turn_id, Lane.parse(lane), replay, last.get(lane, ""))
-            last[lane] = self._keys.turn(tenant, turn_id)
+    def _steps(self, turns: Sequence[DeadTurn], replay: bool) -> Iterator[Awaitable[str]]:
+        core, last = self._core, dict[Lane, str]()
+        for turn in turns:
+            following = turn._replace(before=last.get(turn.lane))
+            yield revive(core.scripts, following, core.wakeups, core.limits, replay=replay)
+            last[turn.lane] = turn.id
 
-    def _step(self, tenant: str, turn_id: str, lane: Lane, replay: bool, before: str) -> Awaitable[int | bytes]:
-        """One turn's step.
+    async def discard(self, tenant: str, turn_id: str) -> None:
+        """Give up a turn that waits, or is dead: its text is removed, and its lane goes on without it.
 
-        Args:
-            tenant: whose.
-            turn_id: of the turn.
-            lane: that it belongs to.
-            replay: or it is discarded.
-            before: the key of the turn that was to be replayed before it in its lane; empty: none.
+        Raises NotFound, TurnFinished, or LaneBusy while what came of it is being written.
         """
-        keys, limits = self._keys, self._limits
-        names = [keys.turn(tenant, turn_id), keys.waiting(lane), keys.ledger(tenant), keys.backlog, keys.lanes]
-        names += [self._wakeups.queue, keys.lane(lane), keys.owned(lane), keys.dead(lane), keys.tenants]
-        args: list[Argument] = [turn_id, keys.status_prefix(tenant), lane.key, self._wakeups.message()]
-        args += [MOST_MESSAGES, limits.retention_seconds, int(replay)]
-        args += [limits.max_backlog, limits.max_lane_backlog, *limits.tenant_backlog, before]
-        return self._run("revive", names, args)
+        deadline = asyncio.get_running_loop().time() + _DISCARD_SECONDS
+        while _is_busy(await self._discarded(tenant, turn_id)):
+            if asyncio.get_running_loop().time() > deadline:
+                raise LaneBusy("what came of this turn is being written just now", retry_after_seconds=1)
+            await asyncio.sleep(_DISCARD_LOOK_SECONDS)
+
+    async def _discarded(self, tenant: str, turn_id: str) -> str:
+        core = self._core
+        status, lane_key = await answered(core.redis.hmget(core.keys.turn(tenant, turn_id), "status", "lane"))
+        if status is None or lane_key is None:  # what was erased names no lane
+            return (status or b"").decode()
+        if status == Status.DEAD.value.encode():
+            return "discarded" if (await self.revive(tenant, [turn_id], replay=False)).count else "busy"
+        return await discard(core.scripts, turn_id, Lane.parse(lane_key.decode()), core.wakeups, core.limits)
+
+
+def _is_busy(outcome: str) -> bool:
+    """Whether the script `discard` has to be run again; raises where there is nothing to discard."""
+    if outcome == "":
+        raise NotFound("there is no turn with this id; statuses are kept for the retention time")
+    if outcome in ("settled", "erased"):
+        raise TurnFinished(f"the turn is {outcome}: it does not wait any more")
+    return outcome != "discarded"

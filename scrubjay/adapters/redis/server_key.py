@@ -9,7 +9,8 @@ import secrets
 from redis.asyncio import Redis
 
 from scrubjay.adapters.redis.keys import DEFAULT_KEYS, Keys
-from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.adapters.redis.scripts.processes import server_key
+from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.errors import InboxUnavailable
 
 _BYTES = 32
@@ -29,8 +30,7 @@ class RedisServerKey:
     """
 
     def __init__(self, redis: Redis, configured: str | None = None, keys: Keys = DEFAULT_KEYS) -> None:
-        self._run = RedisScripts(redis, keys).run
-        self._keys = keys
+        self._scripts = RedisScripts(redis, keys)
         self._key = configured.encode() if configured else None
         self._good_until = float("inf") if configured else float("-inf")
 
@@ -46,7 +46,7 @@ class RedisServerKey:
             # A script, as a full Redis would refuse the plain command, even where the key is there.
             ours = self._key or secrets.token_hex(_BYTES).encode()
             try:
-                self._key = bytes(await self._run("server_key", [self._keys.server_key], [ours]))
+                self._key = await server_key(self._scripts, ours)
             except InboxUnavailable:
                 if self._key is None:
                     raise

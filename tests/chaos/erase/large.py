@@ -14,11 +14,11 @@ from redis.exceptions import RedisError
 
 from scrubjay.adapters.celery_wakeups import CeleryWakeups
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
-from scrubjay.adapters.redis.intake import RedisInbox
-from scrubjay.adapters.redis.lanes import RedisLanes
+from scrubjay.adapters.redis.assembly import turn_adapters
+from scrubjay.adapters.redis.core import RedisCore
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.order import RedisOrder
-from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.adapters.redis.server_key import RedisServerKey
 from scrubjay.errors import ScrubjayError
 from scrubjay.model import Message, Plan, Role, Scope, Submission
@@ -91,8 +91,8 @@ async def settle_many(scene: Scene, scope: Scope, word: str, turns: int, tell: C
     """
     scripts, bell, limits = RedisScripts(scene.redis), CeleryWakeups(), InboxLimits(lease_seconds=LEASE_SECONDS)
     pseudonyms, order = Pseudonyms(RedisServerKey(scene.redis)), RedisOrder(scripts, _nothing_stored)
-    inbox = RedisInbox(scene.redis, scripts, bell, limits, pseudonyms, order)
-    lanes = RedisLanes(scene.redis, scripts, bell, limits, pseudonyms, order)
+    adapters = turn_adapters(RedisCore(scene.redis, scripts, bell, limits, pseudonyms, order))
+    inbox, lanes = adapters.inbox, adapters.lanes
     submission = Submission(scope=scope, messages=(Message(role=Role.USER, content=f"I said {word}."),))
     async with lanes.edit(scope.lane) as lease:  # no worker takes any of them
         for start in range(0, turns, _BATCH):

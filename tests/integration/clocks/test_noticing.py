@@ -12,7 +12,8 @@ from scrubjay.adapters.qdrant.store import QdrantStore
 from scrubjay.adapters.redis.audit import RedisAudit
 from scrubjay.adapters.redis.clock import RedisClock
 from scrubjay.adapters.redis.limits import InboxLimits
-from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.adapters.redis.pulse import RedisPulse
+from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.errors import Misdated
 from scrubjay.model import Message, Role, Submission
 from scrubjay.ports import Near
@@ -43,7 +44,7 @@ async def test_a_jump_is_logged_by_every_process_and_counted_once(
             await process.look()
     assert [(line["event"], line["direction"]) for line in logged] == [("clock_jumped", direction)] * 3
     assert all(abs(line["seconds"] - seconds) < 1 for line in logged)
-    state = await RedisAudit(redis, RedisScripts(redis), InboxLimits()).state()
+    state = await RedisAudit(redis, RedisScripts(redis), RedisPulse(redis, RedisScripts(redis)), InboxLimits()).state()
     assert (state.clock_jumps, abs(state.clock_jumped_seconds - seconds) < 1) == (1, True)
     assert abs((state.read_at - datetime.now(UTC)).total_seconds() - seconds) < 1
 

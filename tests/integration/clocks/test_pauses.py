@@ -11,14 +11,12 @@ from redis.asyncio import Redis
 
 from scrubjay.adapters.celery_wakeups import CeleryWakeups
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
+from scrubjay.adapters.redis.assembly import turn_adapters
 from scrubjay.adapters.redis.breaker import BreakerLimits, RedisBreaker
-from scrubjay.adapters.redis.intake import RedisInbox
-from scrubjay.adapters.redis.lanes import RedisLanes
+from scrubjay.adapters.redis.core import RedisCore
 from scrubjay.adapters.redis.limits import InboxLimits
-from scrubjay.adapters.redis.scripts import RedisScripts
+from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.adapters.redis.server_key import RedisServerKey
-from scrubjay.adapters.redis.webhooks.deliveries import RedisDeliveries
-from scrubjay.adapters.redis.webhooks.registry import RedisWebhooks
 from scrubjay.erase.forget import forget
 from scrubjay.errors import ModelUnavailable
 from scrubjay.model import DeliveryStatus, Outcome, Webhook
@@ -44,10 +42,10 @@ class Process:
     def __init__(self, house: House, redis: Redis) -> None:
         self.redis = redis
         scripts, bell, pseudonyms = RedisScripts(redis), CeleryWakeups(), Pseudonyms(RedisServerKey(redis))
-        self.inbox = RedisInbox(redis, scripts, bell, LIMITS, pseudonyms, house.inbox._order)
-        self.lanes = RedisLanes(redis, scripts, bell, LIMITS, pseudonyms, house.inbox._order)
-        self.book = RedisWebhooks(redis, scripts, pseudonyms)
-        self.deliveries = RedisDeliveries(redis, scripts, bell, LIMITS, self.book, 1)
+        core = RedisCore(redis, scripts, bell, LIMITS, pseudonyms, house.inbox.intake._core.order)
+        adapters = turn_adapters(core, send_seconds=1)
+        self.inbox, self.lanes = adapters.inbox, adapters.lanes
+        self.book, self.deliveries = adapters.webhooks, adapters.deliveries
         self.breaker = RedisBreaker(scripts, "b", BreakerLimits(threshold=1, base_seconds=0.3))
 
     async def rings(self) -> None:
@@ -71,7 +69,7 @@ async def test_a_lane_whose_worker_died_before_a_jump_is_held_again(
     house: House, redis: Redis, clock: Clock, process: Process, seconds: float
 ) -> None:
     await house.say("I live in Lisbon")
-    assert await process.lanes._acquire(ANA.lane, edit=False) is not None  # and is never heard of again
+    assert await process.lanes.leasing.acquire(ANA.lane, edit=False) is not None  # and is never heard of again
     clock.set_ahead(seconds)
 
     async def is_cut() -> bool:
@@ -81,16 +79,16 @@ async def test_a_lane_whose_worker_died_before_a_jump_is_held_again(
     await wait_until(is_cut, deadline_seconds=20, what="a lease that is no longer than anybody takes one for")
     await redis.delete(keys.lease(ANA.lane))  # a minute later
     await process.rings()
-    assert await process.lanes._acquire(ANA.lane, edit=False) is not None
+    assert await process.lanes.leasing.acquire(ANA.lane, edit=False) is not None
 
 
 async def test_an_edit_finds_a_lease_that_a_jump_has_made_longer_and_cuts_it(
     house: House, redis: Redis, clock: Clock, process: Process
 ) -> None:
-    assert await process.lanes._acquire(ANA.lane, edit=True) is not None
+    assert await process.lanes.leasing.acquire(ANA.lane, edit=True) is not None
     clock.set_ahead(-HOUR)
     assert await redis.pttl(keys.lease(ANA.lane)) > A_MINUTE_MS
-    assert await process.lanes._acquire(ANA.lane, edit=True) is None
+    assert await process.lanes.leasing.acquire(ANA.lane, edit=True) is None
     assert await redis.pttl(keys.lease(ANA.lane)) <= A_MINUTE_MS
 
 
@@ -99,13 +97,13 @@ async def test_a_lane_that_backs_off_goes_on_after_its_pause_though_the_clock_go
     house: House, clock: Clock, process: Process, seconds: float
 ) -> None:
     await house.say("I live in Lisbon")
-    lease = await process.lanes._acquire(ANA.lane, edit=False)
+    lease = await process.lanes.leasing.acquire(ANA.lane, edit=False)
     assert lease is not None
     assert await process.lanes.take(lease, 1, 1000)
     assert await process.lanes.postpone(lease, "model_unavailable: away", None) > 0
     clock.set_ahead(seconds)
     await process.rings()
-    assert await process.lanes._acquire(ANA.lane, edit=False) is not None
+    assert await process.lanes.leasing.acquire(ANA.lane, edit=False) is not None
 
 
 @pytest.mark.parametrize("seconds", [-300, 5, HOUR])
@@ -160,7 +158,7 @@ async def test_a_breaker_closes_after_its_pause_though_the_clock_goes_back(clock
 async def test_a_lease_that_a_jump_has_made_longer_is_good_for_writing_no_longer_than_a_lease(
     house: House, redis: Redis, clock: Clock, process: Process
 ) -> None:
-    lease = await process.lanes._acquire(ANA.lane, edit=True)
+    lease = await process.lanes.leasing.acquire(ANA.lane, edit=True)
     assert lease is not None
     clock.set_ahead(-HOUR)
     seen = await process.lanes.confirm(lease, ())

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from redis.asyncio import Redis
 
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
 from scrubjay.adapters.redis.keys import Keys
-from scrubjay.adapters.redis.scripts import answered
-from scrubjay.model import Epoch, Scope
-from scrubjay.model.clock import from_us
+from scrubjay.adapters.redis.scripts.erasing import decode_epoch
+from scrubjay.adapters.redis.scripts.runner import answered
+from scrubjay.model import Epoch, Scope, Turn
 
 
 class RedisEpochs:
@@ -39,7 +39,15 @@ class RedisEpochs:
         """The key of a scope's epoch."""
         return self._keys.epoch(scope.tenant, await self._pseudonyms.epoch(scope))
 
+    async def covering(self, scope: Scope) -> list[tuple[Scope, Epoch]]:
+        """The erases that cover a scope, each with its epoch."""
+        return list((await self.of(scope.covering)).items())
 
-def decode_epoch(order: bytes, at_us: bytes) -> Epoch:
-    """Decode the epoch of an owner's last erase from Redis: its place in the order, and Redis' time in microseconds."""
-    return Epoch(order=int(order), at=from_us(at_us))
+    async def erased(self, turns: Sequence[Turn]) -> frozenset[str]:
+        """Which of these turns an erase has covered since they were accepted."""
+        epochs = await self.of(scope for turn in turns for scope in turn.scope.covering)
+        return frozenset(
+            turn.id
+            for turn in turns
+            if any(turn.order <= epochs[scope].order for scope in turn.scope.covering if scope in epochs)
+        )

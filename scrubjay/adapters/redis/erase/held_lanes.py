@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from functools import partial
 
 from redis.asyncio import Redis
 
 from scrubjay.adapters.redis.chunks import chunks
-from scrubjay.adapters.redis.leasing import lease_of
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.order import RedisOrder
-from scrubjay.adapters.redis.scripts import Argument, RedisScripts, answered
+from scrubjay.adapters.redis.scripts.leases import lease_of, renew_held, take_by_force
+from scrubjay.adapters.redis.scripts.runner import RedisScripts, answered
 from scrubjay.errors import InboxUnavailable, LaneBusy, LeaseLost
 from scrubjay.logging_setup import attempted
 from scrubjay.model import Lane, Lease
@@ -37,7 +38,7 @@ class RedisHeldLanes:
 
     def __init__(self, redis: Redis, scripts: RedisScripts, order: RedisOrder, limits: InboxLimits) -> None:
         self._redis = redis
-        self._run = scripts.run
+        self._scripts = scripts
         self._keys = scripts.keys
         self._order = order
         self._limits = limits
@@ -59,7 +60,7 @@ class RedisHeldLanes:
         first, deadline = not self._leases, asyncio.get_running_loop().time() + _WAIT_SECONDS
         while missing:
             chunk = missing[:LANES_AT_ONCE]
-            taken = await self._seized(chunk)
+            taken = await self._take(chunk)
             missing = missing[taken:]
             if taken == len(chunk):
                 continue
@@ -69,15 +70,11 @@ class RedisHeldLanes:
                 raise LaneBusy("this owner is being forgotten just now", retry_after_seconds=5)
             await asyncio.sleep(_LOOK_SECONDS)
 
-    async def _seized(self, lanes: Sequence[Lane]) -> int:
-        names, args = list[str](), list[Argument]([self._limits.lease_ms])
-        for lane in lanes:
-            names += [self._keys.lease(lane), self._keys.erasing(lane)]
-            args.append(lane.key)
-        token, taken_us, taken = await self._order.run("take_by_force", names, args)
-        for lane in lanes[:taken]:
-            self._leases[lane] = lease_of(lane, token, taken_us)
-        return int(taken)
+    async def _take(self, lanes: Sequence[Lane]) -> int:
+        answer = await self._order.run(partial(take_by_force, self._scripts, lanes, self._limits.lease_ms))
+        for lane in lanes[: answer.taken]:
+            self._leases[lane] = lease_of(lane, answer.token, answer.taken_us)
+        return answer.taken
 
     async def check(self) -> None:
         """Raises LeaseLost unless every lane has been held since it was taken: a token never comes back."""
@@ -92,11 +89,8 @@ class RedisHeldLanes:
         while not self._lost:
             await asyncio.sleep(self._limits.lease_seconds / 3)
             for chunk in chunks(self.leases, LANES_AT_ONCE):
-                names, args = list[str](), list[Argument]([self._limits.lease_ms])
-                for lease in chunk:
-                    names += [self._keys.lease(lease.lane), self._keys.erasing(lease.lane)]
-                    args += [lease.token, lease.lane.key]
-                renewing = self._run("renew_held", names, args)  # what has ended by then is told by the next look
+                # What has ended by then is told by the next look.
+                renewing = renew_held(self._scripts, chunk, self._limits.lease_ms)
                 self._lost += await attempted("renew", renewing, expected=InboxUnavailable) or 0
 
     async def give_back(self, hand_back: HandBack) -> None:

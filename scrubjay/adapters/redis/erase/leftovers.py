@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from scrubjay.adapters.redis.chunks import AT_ONCE, chunks, items, members
 from scrubjay.adapters.redis.codec import decode_plan
 from scrubjay.adapters.redis.keys import Keys
-from scrubjay.adapters.redis.scripts import answered
+from scrubjay.adapters.redis.scripts.runner import answered
 from scrubjay.adapters.redis.webhooks.delivery_log import deliveries_of
 from scrubjay.model import OWNERS, Lane, Plan, Scope, Status
 from scrubjay.model.erasure import Left

@@ -6,7 +6,8 @@ import structlog
 from pydantic import ValidationError
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis.scripts import RedisScripts, answered
+from scrubjay.adapters.redis.scripts.erasing import receipt as keep_receipt
+from scrubjay.adapters.redis.scripts.runner import RedisScripts, answered
 from scrubjay.adapters.redis.turn_log.lists import newest
 from scrubjay.model import Page, Slice
 from scrubjay.model.erasure import Receipt
@@ -25,14 +26,13 @@ class RedisReceipts:
 
     def __init__(self, redis: Redis, scripts: RedisScripts, retention_seconds: int) -> None:
         self._redis = redis
-        self._run = scripts.run
+        self._scripts = scripts
         self._retention_seconds = retention_seconds
         self._keys = scripts.keys
 
     async def keep(self, receipt: Receipt) -> None:
-        """Put one into the book."""
-        names = [self._keys.receipt_prefix(receipt.tenant) + receipt.id, self._keys.receipts(receipt.tenant)]
-        await self._run("receipt", names, [receipt.id, receipt.model_dump_json(), self._retention_seconds])
+        """Keep one."""
+        await keep_receipt(self._scripts, receipt, self._retention_seconds)
 
     async def get(self, tenant: str, receipt_id: str) -> Receipt | None:
         """One of the tenant's; None when there is none, or none any more."""
@@ -40,7 +40,7 @@ class RedisReceipts:
 
     async def page(self, tenant: str, page: Page) -> Slice[Receipt]:
         """A part of the tenant's, newest first."""
-        places = await newest(self._run, [self._keys.receipts(tenant)], page)
+        places = await newest(self._scripts, [self._keys.receipts(tenant)], page)
         return Slice(places.count, await self._read(tenant, [place.name for place in places.items]), places.after)
 
     async def _read(self, tenant: str, ids: list[str]) -> list[Receipt]:

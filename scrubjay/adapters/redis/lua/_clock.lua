@@ -1,10 +1,10 @@
--- Shared: real time, the monotonic clock and the order counter. The last two stand in one hash, CLOCK of keys.py.
+-- Shared: real time, the monotonic clock and the order counter. The last two stand in one hash.
 -- Real time may jump, in any direction: it dates things for people. Pauses are measured on the monotonic clock, which goes on
 -- with real time, but never back, and between two looks that are noted by MOST_US at most: a jump ahead of a year is one of
 -- 5 s. The sweep notes one every other second; while nobody looks for longer, pauses get longer. Order decides what came
 -- first: it only grows, and nothing compares it with a time. It is never behind real time, so that no number comes again
 -- where a fail-over has lost the last ones.
-local CLOCK, MOST_US = 'sj:clock', 5000000
+local CLOCK, MOST_US = KEY.clock, 5000000
 
 local function digits(number) return string.format('%.0f', number) end
 
@@ -27,7 +27,7 @@ end
 local function look()
   local clock = peek()
   if clock.since_us ~= clock.passed_us then
-    redis.call('DEL', 'sj:nothing') -- so that the rest can be written when Redis is full, too
+    redis.call('DEL', KEY.nothing) -- so that the rest can be written when Redis is full, too
     note_time(clock)
   end
   return clock

@@ -1,4 +1,4 @@
--- Deliveries to webhooks: ids, never words. The names of the keys are those of keys.py. What is due is due by the
+-- Deliveries to webhooks: ids, never words. What is due is due by the
 -- monotonic clock (`due_ms`); `due_us` tells people when that is expected to be. To be put after _clock.
 local MOST_WAITING, MOST_DONE = 10000, 1000 -- of one webhook: what is more is given up at once, or forgotten
 local WANTED = { ADD = 'memory_add', UPDATE = 'memory_update', DELETE = 'memory_delete' }
@@ -9,9 +9,9 @@ local function micros(us) return string.format('%.0f', us) end
 local function names_of(tenant, hook)
   local own = tenant .. ':' .. hook
   return {
-    own = own, hook = hook, counts = 'sj:hook_counts:' .. tenant, delivery = 'sj:delivery:' .. tenant .. ':',
-    waiting = 'sj:hook_waiting:' .. own, done = 'sj:hook_done:' .. own, due = 'sj:hook_due:' .. own,
-    lane = 'sj:hook_lane:' .. own .. ':', rest = 'sj:hook_rest:' .. own, awake = 'sj:hook_awake:' .. own,
+    own = own, hook = hook, counts = KEY.hook_counts_of .. tenant, delivery = KEY.delivery_of .. tenant .. ':',
+    waiting = KEY.hook_waiting_of .. own, done = KEY.hook_done_of .. own, due = KEY.hook_due_of .. own,
+    lane = KEY.hook_lane_of .. own .. ':', rest = KEY.hook_rest_of .. own, awake = KEY.hook_awake_of .. own,
   }
 end
 
@@ -24,7 +24,7 @@ local function put_lane(names, lane, now_ms)
   end
   local ms = math.max(now_ms, tonumber(redis.call('HGET', names.delivery .. first, 'due_ms') or '0'))
   redis.call('ZADD', names.due, ms, lane)
-  redis.call('ZADD', 'sj:hooks_due', 'LT', ms, names.own)
+  redis.call('ZADD', KEY.hooks_due, 'LT', ms, names.own)
 end
 
 -- Out of what waits, into the log, which is bounded.

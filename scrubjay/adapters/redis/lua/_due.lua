@@ -1,7 +1,7 @@
--- Shared: since when the first turn of each lane with work is due, by the monotonic clock of `_clock.lua`, in `sj:due` by the
+-- Shared: since when the first turn of each lane with work is due, by the monotonic clock of `_clock.lua`, in DUE by the
 -- name of the lane's waiting list. In a list turns stand in the order in which they became due, so a lane's moment never
 -- goes back while it has work: a pause that the lane made holds for all the turns that waited through it.
-local DUE = 'sj:due'
+local DUE = KEY.due
 local function due_now(waiting, clock)
   redis.call('ZADD', DUE, 'NX', clock.monotonic_ms, waiting)
 end

@@ -5,12 +5,12 @@ local MOST_LOST = 500 -- in one step
 -- Takes them out of the first `window` turns that wait, and of those that come after in their place. Returns their ids.
 local function drop_lost(keys, window, turn_prefix, status_prefix)
   local lane, waiting, lost = keys.lane, keys.waiting, {}
-  local held = tonumber(redis.call('HGET', lane, 'held') or '0')
+  local batch_size = tonumber(redis.call('HGET', lane, 'held') or '0')
   local planned = tonumber(redis.call('HGET', lane, 'planned') or '0')
   local single, of_head = tonumber(redis.call('HGET', lane, 'single') or '0'), 0
-  window = math.max(window, held, planned, single)
+  window = math.max(window, batch_size, planned, single)
   repeat
-    local gone, of_held, of_planned = 0, 0, 0
+    local gone, of_batch, of_planned = 0, 0, 0
     for i, id in ipairs(redis.call('LRANGE', waiting, 0, window - 1)) do
       local turn = turn_prefix .. id
       local row = redis.call('HMGET', turn, 'accepted_us', 'status', 'order')
@@ -22,14 +22,14 @@ local function drop_lost(keys, window, turn_prefix, status_prefix)
         redis.call('DEL', turn)
         gone, lost[#lost + 1] = gone + 1, id
         if i <= single - of_head then of_head = of_head + 1 end
-        if i <= held then of_held = of_held + 1 end
+        if i <= batch_size then of_batch = of_batch + 1 end
         if i <= planned then of_planned = of_planned + 1 end
       end
       if #lost == MOST_LOST then break end
     end
     if gone > 0 then redis.call('LREM', waiting, gone, '') end
-    held, planned = held - of_held, planned - of_planned
-    if of_held > 0 then redis.call('HSET', lane, 'held', held) end
+    batch_size, planned = batch_size - of_batch, planned - of_planned
+    if of_batch > 0 then redis.call('HSET', lane, 'held', batch_size) end
     if of_planned > 0 then -- it is decided anew, as after an erase
       redis.call('DEL', keys.plan)
       redis.call('HDEL', lane, 'planned')

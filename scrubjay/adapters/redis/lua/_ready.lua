@@ -1,11 +1,11 @@
 -- Shared: the lanes that are ready, by tenant, and whose turn it is.
--- `sj:lanes` holds every lane with work. A lane stands there with the moment at which it is to be looked at (its lease or its
--- pause ends), by the monotonic clock; or it is ready: then it also stands in `sj:ready:<tenant>` with the moment since when
--- it is due, and in `sj:lanes` with the same moment and READY more, as nobody needs to look at it until somebody claims it.
--- `sj:ready_tenants` holds the tenants that have ready lanes by virtual time: how many batches of theirs were taken on. The
+-- LANES holds every lane with work. A lane stands there with the moment at which it is to be looked at (its lease or its
+-- pause ends), by the monotonic clock; or it is ready: then it also stands in `READY_OF .. tenant` with the moment since when
+-- it is due, and in LANES with the same moment and READY more, as nobody needs to look at it until somebody claims it.
+-- READY_TENANTS holds the tenants that have ready lanes by virtual time: how many batches of theirs were taken on. The
 -- least one is next. Who comes back begins at the least there is, so that an absence earns nothing, and never below what it
--- had, which stands in `sj:served`.
-local LANES, READY_OF, READY_TENANTS, SERVED = 'sj:lanes', 'sj:ready:', 'sj:ready_tenants', 'sj:served'
+-- had, which stands in SERVED.
+local LANES, READY_OF, READY_TENANTS, SERVED = KEY.lanes, KEY.ready_of, KEY.ready_tenants, KEY.served
 local READY = 1000000000000000
 local SERVED_S = 60 -- when nothing was taken on for so long, nobody is owed anything
 
@@ -20,7 +20,7 @@ local function virtual_time(tenant)
   return math.max(tonumber(least), tonumber(redis.call('ZSCORE', SERVED, tenant) or '0'))
 end
 
--- Take a lane out of those that are ready; whoever does so gives it another moment in `sj:lanes`, or takes it out of there.
+-- Take a lane out of those that are ready; whoever does so gives it another moment in LANES, or takes it out of there.
 local function unready(lane)
   local tenant = tenant_of(lane)
   if redis.call('ZREM', READY_OF .. tenant, lane) == 0 then return false end

@@ -7,12 +7,14 @@
 -- with _due
 -- with _ready
 -- with _holding
+local lease, lane, waiting, plan, owned = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local lane_name, lease_ms, is_edit, retention_s, longest_ms = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local clock, token = look(), false
-local names = { lease = KEYS[1], lane = KEYS[2], waiting = KEYS[3], owned = KEYS[5] }
-if ARGV[3] ~= '1' then
-  token = take_to_work(ARGV[1], names, { lease_ms = ARGV[2], retention_s = ARGV[4], longest_ms = ARGV[5] }, clock)
-elseif not is_held(names.lease, ARGV[5]) and redis.call('EXISTS', KEYS[4]) == 0 then
-  token = take_lease(ARGV[1], names.lease, ARGV[2], clock)
+local names = { lease = lease, lane = lane, waiting = waiting, owned = owned }
+if is_edit ~= '1' then
+  token = take_to_work(lane_name, names, { lease_ms = lease_ms, retention_s = retention_s, longest_ms = longest_ms }, clock)
+elseif not is_held(names.lease, longest_ms) and redis.call('EXISTS', plan) == 0 then
+  token = take_lease(lane_name, names.lease, lease_ms, clock)
 end
 if not token or token == 'unseeded' then return token end
 return { token, digits(clock.now_us) }

@@ -4,24 +4,25 @@
 -- Returns { cursor for the next look, backlog, turns in all waiting lists or -1 (too many lanes are awake to count) },
 --   then per tenant { tenant, turns in a waiting status, turns in its waiting lists or -1, { fields of its ledger } }
 local audit, tenants, lanes, backlog = unpack(KEYS)
+local ledger_prefix, status_prefix, waiting_prefix, most_tenants, most_lanes = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local listed, by_tenant = -1, {}
-if redis.call('ZCARD', lanes) <= tonumber(ARGV[5]) then
+if redis.call('ZCARD', lanes) <= tonumber(most_lanes) then
   listed = 0
   for _, lane in ipairs(redis.call('ZRANGE', lanes, 0, -1)) do
-    local length, tenant = redis.pcall('LLEN', ARGV[3] .. lane), string.match(lane, '^[^:]*')
+    local length, tenant = redis.pcall('LLEN', waiting_prefix .. lane), string.match(lane, '^[^:]*')
     if type(length) ~= 'number' then length = 0 end -- its list is damaged: the books show it
     listed = listed + length
     by_tenant[tenant] = (by_tenant[tenant] or 0) + length
   end
 end
-local some = redis.call('SSCAN', tenants, redis.call('HGET', audit, 'cursor') or '0', 'COUNT', ARGV[4])
-local found = { { some[1], tonumber(redis.call('GET', backlog) or '0'), listed } }
+local some = redis.call('SSCAN', tenants, redis.call('HGET', audit, 'cursor') or '0', 'COUNT', most_tenants)
+local ledgers = { { some[1], tonumber(redis.call('GET', backlog) or '0'), listed } }
 for _, tenant in ipairs(some[2]) do
   local waiting = 0
   for _, status in ipairs({ 'queued', 'running', 'retrying' }) do
-    waiting = waiting + redis.call('ZCARD', ARGV[2] .. tenant .. ':' .. status)
+    waiting = waiting + redis.call('ZCARD', status_prefix .. tenant .. ':' .. status)
   end
   local counted = listed < 0 and -1 or by_tenant[tenant] or 0
-  found[#found + 1] = { tenant, waiting, counted, redis.call('HGETALL', ARGV[1] .. tenant) }
+  ledgers[#ledgers + 1] = { tenant, waiting, counted, redis.call('HGETALL', ledger_prefix .. tenant) }
 end
-return found
+return ledgers

@@ -1,2 +1,3 @@
 -- Why are calls paused, and since when? Nothing from the first answer on. KEYS breaker
-return redis.call('HMGET', KEYS[1], 'reason', 'since_us')
+local breaker = KEYS[1]
+return redis.call('HMGET', breaker, 'reason', 'since_us')

@@ -8,8 +8,9 @@
 -- with _due
 -- with _ready
 -- with _holding
+local lease_ms, retention_s, longest_ms = ARGV[1], ARGV[2], ARGV[3]
 local MOST_LOOKED_AT, OPTIONS, DAMAGED_REST_MS = 16, 3, 60000
-local limits = { lease_ms = ARGV[1], retention_s = ARGV[2], longest_ms = ARGV[3] }
+local limits = { lease_ms = lease_ms, retention_s = retention_s, longest_ms = longest_ms }
 local left_out = {}
 for i = OPTIONS + 1, #ARGV do left_out[ARGV[i]] = true end
 
@@ -28,7 +29,7 @@ for _ = 1, MOST_LOOKED_AT do
   if not tenant then return false end
   local time, first = virtual_time(tenant), redis.call('ZRANGE', READY_OF .. tenant, 0, 0, 'WITHSCORES')
   local lane, since_ms = first[1] or '', first[2]
-  local names = { lease = 'sj:lease:' .. lane, lane = 'sj:lane:' .. lane, waiting = 'sj:wait:' .. lane, owned = 'sj:owned:' .. lane }
+  local names = { lease = KEY.lease_of .. lane, lane = KEY.lane_of .. lane, waiting = KEY.waiting_of .. lane, owned = KEY.owned_of .. lane }
   local token = false
   if since_ms then
     local is_sound

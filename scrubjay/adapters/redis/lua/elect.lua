@@ -2,11 +2,13 @@
 -- KEYS sweeper; ARGV term_ms
 -- Returns nothing, or { the monotonic clock in ms, Redis' time in us }
 -- with _clock
-local left_ms = redis.call('PTTL', KEYS[1])
+local sweeper = KEYS[1]
+local term_ms = ARGV[1]
+local left_ms = redis.call('PTTL', sweeper)
 -- Where Redis' clock has gone back, a term would last for longer than terms do.
-if left_ms ~= -2 and left_ms <= tonumber(ARGV[1]) then return false end
-redis.call('DEL', KEYS[1]) -- it may have nothing to delete; with it the rest can be written when Redis is full, too
-redis.call('SET', KEYS[1], 1, 'PX', ARGV[1])
+if left_ms ~= -2 and left_ms <= tonumber(term_ms) then return false end
+redis.call('DEL', sweeper) -- it may have nothing to delete; with it the rest can be written when Redis is full, too
+redis.call('SET', sweeper, 1, 'PX', term_ms)
 local clock = look()
 note_time(clock)
 return { digits(clock.monotonic_ms), digits(clock.now_us) }

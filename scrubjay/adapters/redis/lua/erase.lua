@@ -8,8 +8,12 @@
 -- with _idempotency
 -- with _due
 local lease, lane, waiting, plan, owned, ledger, backlog, dead = unpack(KEYS)
-local rank, most, watermark = tonumber(ARGV[12]), tonumber(ARGV[13]), tonumber(ARGV[2])
-if redis.call('GET', lease) ~= ARGV[1] then return {} end
+local token, watermark, retention_s, lane_name, user_id, agent_id = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local run_id, app_id, turn_prefix, status_prefix, text_prefix, rank = ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12]
+local most = ARGV[13]
+local owner_ids = { user_id, agent_id, run_id, app_id } -- in the order of the row below
+rank, most, watermark = tonumber(rank), tonumber(most), tonumber(watermark)
+if redis.call('GET', lease) ~= token then return {} end
 local clock = look()
 local now = digits(clock.now_us)
 local live = { queued = true, running = true, retrying = true }
@@ -24,18 +28,18 @@ end
 local erased, stamps, ended, texts, waited = {}, {}, {}, 0, 0
 local by_status, rows_of = {}, {}
 for _, id in ipairs(ids) do
-  local turn, text = ARGV[9] .. id, ARGV[11] .. id
+  local turn, text = turn_prefix .. id, text_prefix .. id
   local row = redis.call('HMGET', turn, 'status', 'user_id', 'agent_id', 'run_id', 'app_id', 'accepted_us', 'lane',
     'order', 'idem')
-  local ours = row[1] and row[1] ~= 'erased' and row[7] == ARGV[4] and tonumber(row[8] or '0') <= watermark
-  for i = 2, 5 do ours = ours and (ARGV[3 + i] == '' or ARGV[3 + i] == row[i]) end
+  local ours = row[1] and row[1] ~= 'erased' and row[7] == lane_name and tonumber(row[8] or '0') <= watermark
+  for place, owner_id in ipairs(owner_ids) do ours = ours and (owner_id == '' or owner_id == row[place + 1]) end
   if not row[1] then ended[#ended + 1] = id end -- its hash has ended: the index would name the lane for nothing
   row[6] = row[6] or now -- a part of the hash is lost
   if ours then
     if redis.call('HEXISTS', turn, 'body') + redis.call('EXISTS', text) > 0 then texts = texts + 1 end
     redis.call('DEL', turn, text)
     redis.call('HSET', turn, 'v', 1, 'status', 'erased', 'accepted_us', row[6], 'attempts', 0, 'settled_us', now)
-    redis.call('EXPIRE', turn, ARGV[3])
+    redis.call('EXPIRE', turn, retention_s)
     end_key(row[9], id)
     rows_of[id] = true
     erased[#erased + 1] = id
@@ -50,12 +54,12 @@ for _, id in ipairs(ids) do
   end
 end
 for status, of_status in pairs(by_status) do
-  redis.call('ZREM', ARGV[10] .. status, unpack(of_status))
+  redis.call('ZREM', status_prefix .. status, unpack(of_status))
   if not live[status] then redis.call('HINCRBY', ledger, status, -#of_status) end
-  redis.call('ZREM', ARGV[10] .. 'gated', unpack(of_status))
+  redis.call('ZREM', status_prefix .. 'gated', unpack(of_status))
 end
 if #erased > 0 then
-  redis.call('ZADD', ARGV[10] .. 'erased', unpack(stamps))
+  redis.call('ZADD', status_prefix .. 'erased', unpack(stamps))
   redis.call('HINCRBY', ledger, 'erased', #stamps / 2)
 end
 if waited > 0 then
@@ -95,8 +99,8 @@ if after == '' and redis.call('LLEN', waiting) == 0 then
   if redis.call('ZCARD', owned) == 0 then
     redis.call('DEL', lane, owned)
   else
-    redis.call('EXPIRE', lane, ARGV[3])
-    redis.call('EXPIRE', owned, ARGV[3])
+    redis.call('EXPIRE', lane, retention_s)
+    redis.call('EXPIRE', owned, retention_s)
   end
 end
 return { after, texts, plans, erased }

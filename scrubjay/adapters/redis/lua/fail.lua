@@ -5,34 +5,35 @@
 -- with _due
 -- with _single
 local lease, lane, waiting, plan, ledger, backlog, owned, dead = unpack(KEYS)
-if redis.call('GET', lease) ~= ARGV[1] then return 0 end
-local held = tonumber(redis.call('HGET', lane, 'held') or '0')
-local status = held == 1 and 'dead' or 'retrying'
-for _, id in ipairs(held > 0 and redis.call('LRANGE', waiting, 0, held - 1) or {}) do
-  local turn = ARGV[2] .. id
+local token, turn_prefix, status_prefix, error_text, history_error = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+if redis.call('GET', lease) ~= token then return 0 end
+local batch_size = tonumber(redis.call('HGET', lane, 'held') or '0')
+local status = batch_size == 1 and 'dead' or 'retrying'
+for _, id in ipairs(batch_size > 0 and redis.call('LRANGE', waiting, 0, batch_size - 1) or {}) do
+  local turn = turn_prefix .. id
   local row = redis.call('HMGET', turn, 'accepted_us', 'attempts')
-  redis.call('ZREM', ARGV[3] .. 'running', id)
+  redis.call('ZREM', status_prefix .. 'running', id)
   if row[1] then -- else it is lost: `take` counts it
-    redis.call('ZADD', ARGV[3] .. status, row[1], id)
-    redis.call('HSET', turn, 'status', status, 'error', ARGV[4])
-    note_down(turn, 'failed', ARGV[5], held, tonumber(row[2]))
+    redis.call('ZADD', status_prefix .. status, row[1], id)
+    redis.call('HSET', turn, 'status', status, 'error', error_text)
+    note_down(turn, 'failed', history_error, batch_size, tonumber(row[2]))
   end
 end
 redis.call('DEL', plan)
 redis.call('HDEL', lane, 'held', 'holder', 'deaths', 'planned')
-local first = held == 1 and redis.call('LINDEX', waiting, 0)
-if first and redis.call('HEXISTS', ARGV[2] .. first, 'accepted_us') == 1 then
+local first = batch_size == 1 and redis.call('LINDEX', waiting, 0)
+if first and redis.call('HEXISTS', turn_prefix .. first, 'accepted_us') == 1 then
   local id = redis.call('LPOP', waiting)
   redis.call('ZREM', owned, id)
-  redis.call('ZADD', dead, redis.call('HGET', ARGV[2] .. id, 'accepted_us'), id)
-  end_key(redis.call('HGET', ARGV[2] .. id, 'idem'), id)
-  due_by_first(waiting, ARGV[2])
+  redis.call('ZADD', dead, redis.call('HGET', turn_prefix .. id, 'accepted_us'), id)
+  end_key(redis.call('HGET', turn_prefix .. id, 'idem'), id)
+  due_by_first(waiting, turn_prefix)
   redis.call('HINCRBY', ledger, 'dead', 1)
   redis.call('HINCRBY', ledger, 'waiting', -1)
   redis.call('DECR', backlog)
   redis.call('HDEL', lane, 'limit')
   tried_alone(lane, 1)
-elseif held > 1 then
-  redis.call('HSET', lane, 'limit', math.floor(held / 2))
+elseif batch_size > 1 then
+  redis.call('HSET', lane, 'limit', math.floor(batch_size / 2))
 end
 return 1

@@ -2,14 +2,15 @@
 -- Returns how many there were.
 -- with _clock
 -- with _deliveries
-local now_ms, found = look().monotonic_ms, 0
+local tenant = ARGV[1]
+local now_ms, count = look().monotonic_ms, 0
 for i = 2, #ARGV do
   local id = ARGV[i]
-  local names = names_of(ARGV[1], string.match(id, '^(.*)%-'))
+  local names = names_of(tenant, string.match(id, '^(.*)%-'))
   local delivery = names.delivery .. id
   local status, lane = unpack(redis.call('HMGET', delivery, 'status', 'lane'))
   if status then
-    found = found + 1
+    count = count + 1
     redis.call('HDEL', delivery, 'due_ms', 'due_us')
     redis.call('DEL', names.rest)
     if status ~= 'waiting' then
@@ -24,4 +25,4 @@ for i = 2, #ARGV do
     if redis.call('LINDEX', names.lane .. lane, 0) == id then put_lane(names, lane, now_ms) end
   end
 end
-return found
+return count

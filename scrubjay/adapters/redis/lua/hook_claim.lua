@@ -5,14 +5,15 @@
 -- with _clock
 -- with _deliveries
 local hooks, dues = unpack(KEYS)
-local names, busy = names_of(ARGV[1], ARGV[2]), ARGV[5] == '1'
+local tenant, webhook, claim_ms, awake_ms, busy = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local names, is_busy = names_of(tenant, webhook), busy == '1'
 local clock = look()
 local now_ms = clock.monotonic_ms
-redis.call('SET', names.awake, 1, 'PX', ARGV[4])
+redis.call('SET', names.awake, 1, 'PX', awake_ms)
 
 local function none(next_ms)
   if next_ms then redis.call('ZADD', dues, next_ms, names.own) else redis.call('ZREM', dues, names.own) end
-  if not busy then redis.call('DEL', names.awake) end
+  if not is_busy then redis.call('DEL', names.awake) end
   return false
 end
 
@@ -25,5 +26,5 @@ if not lane then return none(redis.call('ZRANGE', names.due, 0, 0, 'WITHSCORES')
 local id = redis.call('LINDEX', names.lane .. lane, 0)
 redis.call('HINCRBY', names.delivery .. id, 'attempts', 1)
 redis.call('HSET', names.delivery .. id, 'tried_us', micros(clock.now_us))
-redis.call('ZADD', names.due, now_ms + ARGV[3], lane)
+redis.call('ZADD', names.due, now_ms + claim_ms, lane)
 return { id, redis.call('HGETALL', names.delivery .. id), hook }

@@ -1,10 +1,11 @@
 -- Forget deliveries, whatever has become of them. ARGV tenant, the deliveries' ids ...; returns how many there were.
 -- with _clock
 -- with _deliveries
+local tenant = ARGV[1]
 local now_ms, dropped = look().monotonic_ms, 0
 for i = 2, #ARGV do
   local id = ARGV[i]
-  local names = names_of(ARGV[1], string.match(id, '^(.*)%-'))
+  local names = names_of(tenant, string.match(id, '^(.*)%-'))
   local lane = redis.call('HGET', names.delivery .. id, 'lane')
   dropped = dropped + redis.call('DEL', names.delivery .. id)
   redis.call('ZREM', names.done, id)

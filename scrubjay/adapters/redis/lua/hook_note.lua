@@ -4,8 +4,10 @@
 -- Returns the deliveries' ids; nothing where the lease is another's.
 -- with _clock
 -- with _deliveries
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return false end
-local hooks = redis.call('HGETALL', KEYS[2])
-local fields = { 'order', ARGV[1] }
+local lease, hooks_key = KEYS[1], KEYS[2]
+local token, tenant, lane, event, hold_ms, retention_s = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+if redis.call('GET', lease) ~= token then return false end
+local hooks = redis.call('HGETALL', hooks_key)
+local fields = { 'order', token }
 for i = 7, #ARGV do fields[#fields + 1] = ARGV[i] end
-return note_event(ARGV[2], hooks, ARGV[3], ARGV[4], tonumber(ARGV[5]), look(), ARGV[6], fields)
+return note_event(tenant, hooks, lane, event, tonumber(hold_ms), look(), retention_s, fields)

@@ -4,13 +4,14 @@
 -- messages there may be in the queue
 -- with _clock
 local awake, dues, queue = unpack(KEYS)
-if ARGV[4] == '1' then redis.call('DEL', awake) end
+local own, message, awake_ms, leave, most_messages = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+if leave == '1' then redis.call('DEL', awake) end
 -- Where Redis' clock has gone back, it would be told to last for longer than anybody says so.
 local left_ms = redis.call('PTTL', awake)
-if left_ms ~= -2 and left_ms <= tonumber(ARGV[3]) then return 0 end
-local due = redis.call('ZSCORE', dues, ARGV[1])
+if left_ms ~= -2 and left_ms <= tonumber(awake_ms) then return 0 end
+local due = redis.call('ZSCORE', dues, own)
 if not due or tonumber(due) > look().monotonic_ms then return 0 end
-if redis.call('LLEN', queue) >= tonumber(ARGV[5]) then return 0 end
-redis.call('SET', awake, 1, 'PX', ARGV[3])
-redis.call('RPUSH', queue, ARGV[2])
+if redis.call('LLEN', queue) >= tonumber(most_messages) then return 0 end
+redis.call('SET', awake, 1, 'PX', awake_ms)
+redis.call('RPUSH', queue, message)
 return 1

@@ -2,5 +2,7 @@
 -- Returns the delivery's id; nothing where there is no such webhook.
 -- with _clock
 -- with _deliveries
-if redis.call('HEXISTS', KEYS[1], ARGV[2]) == 0 then return false end
-return note_delivery(names_of(ARGV[1], ARGV[2]), 'test', 'TEST', 0, look(), ARGV[3], {})
+local hooks = KEYS[1]
+local tenant, webhook, retention_s = ARGV[1], ARGV[2], ARGV[3]
+if redis.call('HEXISTS', hooks, webhook) == 0 then return false end
+return note_delivery(names_of(tenant, webhook), 'test', 'TEST', 0, look(), retention_s, {})

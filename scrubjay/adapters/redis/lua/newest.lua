@@ -2,7 +2,8 @@
 -- of. What is read depends on the size of the part alone: a place far down is found by halving the range of the scores.
 -- KEYS sets ...; ARGV size, offset, score of the item after which the part begins ('': take the offset)
 -- Returns { how many there are, how many of the rows come before the part, { name, score, ... } of the sets in turn }.
-local size, skip, top, count, low, high = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], 0, nil, nil
+local size, offset, after_score = ARGV[1], ARGV[2], ARGV[3]
+local skip, top, count, low, high = tonumber(offset), after_score, 0, nil, nil
 for _, set in ipairs(KEYS) do count = count + redis.call('ZCARD', set) end
 
 local function within(least, most)
@@ -27,9 +28,9 @@ if top == '' and skip > 0 then
   skip = skip - within('(' .. top, '+inf')
 end
 local rows, also = {}, skip
-if ARGV[3] ~= '' then also = within(top, top) end -- of those of one score some were seen
+if after_score ~= '' then also = within(top, top) end -- of those of one score some were seen
 for _, set in ipairs(KEYS) do
   local answer = redis.call('ZREVRANGEBYSCORE', set, top == '' and '+inf' or top, '-inf', 'WITHSCORES', 'LIMIT', 0, size + also)
-  for _, word in ipairs(answer) do rows[#rows + 1] = word end
+  for _, cell in ipairs(answer) do rows[#rows + 1] = cell end
 end
 return { count, skip, rows }

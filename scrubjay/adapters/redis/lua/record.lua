@@ -1,5 +1,7 @@
 -- Keep the plan with its batch. KEYS lease, plan, lane; ARGV token, plan
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[2], ARGV[2])
-redis.call('HSET', KEYS[3], 'planned', redis.call('HGET', KEYS[3], 'held'))
+local lease, plan, lane = KEYS[1], KEYS[2], KEYS[3]
+local token, document = ARGV[1], ARGV[2]
+if redis.call('GET', lease) ~= token then return 0 end
+redis.call('SET', plan, document)
+redis.call('HSET', lane, 'planned', redis.call('HGET', lane, 'held'))
 return 1

@@ -4,12 +4,13 @@
 -- Returns how many of them were lost.
 -- with _clock
 -- with _ready
-local lost, until_ms = 0, look().monotonic_ms + ARGV[1]
+local lease_ms = ARGV[1]
+local lost, until_ms = 0, look().monotonic_ms + lease_ms
 for i = 2, #ARGV, 2 do
   local lease, erasing = KEYS[i - 1], KEYS[i]
   if redis.call('GET', lease) == ARGV[i] then
-    redis.call('PEXPIRE', lease, ARGV[1])
-    redis.call('PEXPIRE', erasing, ARGV[1])
+    redis.call('PEXPIRE', lease, lease_ms)
+    redis.call('PEXPIRE', erasing, lease_ms)
     look_at(ARGV[i + 1], until_ms)
   else
     lost = lost + 1

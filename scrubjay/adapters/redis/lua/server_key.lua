@@ -1,3 +1,5 @@
 -- The server's key, made by whoever asks first. KEYS server key; ARGV a fresh one
-redis.call('SET', KEYS[1], ARGV[1], 'NX')
-return redis.call('GET', KEYS[1])
+local server_key = KEYS[1]
+local fresh_key = ARGV[1]
+redis.call('SET', server_key, fresh_key, 'NX')
+return redis.call('GET', server_key)

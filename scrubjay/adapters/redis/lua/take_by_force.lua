@@ -6,15 +6,16 @@
 -- with _clock
 -- with _lease
 -- with _ready
+local lease_ms = ARGV[1]
 local clock = look()
 if not clock.seeded then return 'unseeded' end
-local token, now, until_ms = next_order(clock), digits(clock.now_us), clock.monotonic_ms + ARGV[1]
+local token, now, until_ms = next_order(clock), digits(clock.now_us), clock.monotonic_ms + lease_ms
 for i = 2, #ARGV do
   local lease, erasing = KEYS[2 * i - 3], KEYS[2 * i - 2]
   local other = redis.call('GET', erasing)
-  if other and is_held(lease, ARGV[1]) and redis.call('GET', lease) == other then return { token, now, i - 2 } end
-  redis.call('SET', lease, token, 'PX', ARGV[1])
-  redis.call('SET', erasing, token, 'PX', ARGV[1])
+  if other and is_held(lease, lease_ms) and redis.call('GET', lease) == other then return { token, now, i - 2 } end
+  redis.call('SET', lease, token, 'PX', lease_ms)
+  redis.call('SET', erasing, token, 'PX', lease_ms)
   look_at(ARGV[i], until_ms)
 end
 return { token, now, #ARGV - 1 }

@@ -4,11 +4,12 @@
 -- with _clock
 -- with _lease
 -- with _ready
+local most, longest_ms = ARGV[1], ARGV[2]
 local now_ms = look().monotonic_ms
-local due = redis.call('ZRANGEBYSCORE', LANES, '-inf', now_ms, 'WITHSCORES', 'LIMIT', 0, ARGV[1])
+local due = redis.call('ZRANGEBYSCORE', LANES, '-inf', now_ms, 'WITHSCORES', 'LIMIT', 0, most)
 for i = 1, #due, 2 do
-  local lane, lease = due[i], 'sj:lease:' .. due[i]
-  if is_held(lease, ARGV[2]) then
+  local lane, lease = due[i], KEY.lease_of .. due[i]
+  if is_held(lease, longest_ms) then
     look_at(lane, now_ms + math.max(redis.call('PTTL', lease), 1))
   else
     make_ready(lane, tonumber(due[i + 1]))

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Sequence
 from redis.asyncio import Redis
 
 from scrubjay.adapters.redis.keys import Keys
-from scrubjay.adapters.redis.scripts import answered
-from scrubjay.adapters.redis.turn_log.lists import Run, walked
+from scrubjay.adapters.redis.scripts.runner import RedisScripts, answered
+from scrubjay.adapters.redis.turn_log.lists import walked
 from scrubjay.model import DEEPEST, OWNERS, After, DeadFilter, Lane, Status
 from scrubjay.model.clock import to_us
 
@@ -24,7 +24,7 @@ async def find_dead(redis: Redis, keys: Keys, tenant: str, which: DeadFilter) ->
 async def _stamped(redis: Redis, keys: Keys, tenant: str, which: DeadFilter) -> list[tuple[int, int, str]]:
     """Read from Redis the ids of the dead turns that are meant, each with its place in the order and its time."""
     meant: list[tuple[int, int, str]] = []
-    async for chunk in _named(which.ids) if which.ids is not None else _dead(redis, keys, tenant, which):
+    async for chunk in _listed(which.ids) if which.ids is not None else _dead(redis, keys, tenant, which):
         rows = await _fields(redis, keys, tenant, chunk)
         known = [(turn_id, row) for turn_id, row in zip(chunk, rows, strict=True) if _is_meant(row, which)]
         meant += [(int(row[-1] or 0), int(row[1] or 0), turn_id) for turn_id, row in known]
@@ -32,20 +32,20 @@ async def _stamped(redis: Redis, keys: Keys, tenant: str, which: DeadFilter) -> 
 
 
 async def matching(
-    redis: Redis, run: Run, keys: Keys, tenant: str, which: DeadFilter, after: After | None = None
+    redis: Redis, scripts: RedisScripts, tenant: str, which: DeadFilter, after: After | None = None
 ) -> tuple[list[After], After | None]:
     """The dead turns that are meant, the newest first, among the next 10,000 of the tenant, or of the user's.
 
     Args:
         redis: an open client with undecoded answers.
-        run: runs a script.
-        keys: the names of the keys.
+        scripts: runs a script.
         tenant: whose.
         which: the ones that are meant.
         after: look behind this one alone.
 
     Returns them, and the last one that was looked at where there are more. Raises InboxUnavailable.
     """
+    keys = scripts.keys
     if which.ids is not None:
         places = [After(stamp=stamp, name=name) for _, stamp, name in await _stamped(redis, keys, tenant, which)]
         return sorted(places, key=lambda place: (place.stamp, place.name), reverse=True), None
@@ -54,7 +54,7 @@ async def matching(
     if which.accepted_before is not None:
         before = After(stamp=to_us(which.accepted_before), name="")
         after = before if after is None or after.stamp >= before.stamp else after
-    async for places in walked(run, [name], after):
+    async for places in walked(scripts, [name], after):
         rows = await _fields(redis, keys, tenant, [place.name for place in places])
         meant += [place for place, row in zip(places, rows, strict=True) if _is_meant(row, which)]
         seen += len(places)
@@ -73,7 +73,7 @@ async def _fields(redis: Redis, keys: Keys, tenant: str, ids: Sequence[str]) -> 
         return list(await answered(pipeline.execute()))
 
 
-async def _named(ids: Sequence[str]) -> AsyncIterator[list[str]]:
+async def _listed(ids: Sequence[str]) -> AsyncIterator[list[str]]:
     once = list(dict.fromkeys(ids))
     for start in range(0, len(once), _CHUNK):
         yield once[start : start + _CHUNK]

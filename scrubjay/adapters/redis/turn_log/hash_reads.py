@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis.scripts import answered
+from scrubjay.adapters.redis.scripts.runner import answered
 from scrubjay.errors import InboxUnavailable
 
 _LARGEST_PIPELINE = 256

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from scrubjay.adapters.redis.codec import decode_status
 from scrubjay.adapters.redis.keys import DEFAULT_KEYS, Keys
-from scrubjay.adapters.redis.scripts import answered
+from scrubjay.adapters.redis.scripts.runner import answered
 from scrubjay.adapters.redis.turn_log.turns import RedisTurns
 from scrubjay.model import OWNERS, Lane, Scope, Turn, TurnStatus
 

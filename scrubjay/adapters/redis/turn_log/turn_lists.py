@@ -8,7 +8,7 @@ import structlog
 from redis.asyncio import Redis
 
 from scrubjay.adapters.redis.codec import decode_status
-from scrubjay.adapters.redis.scripts import RedisScripts, answered
+from scrubjay.adapters.redis.scripts.runner import RedisScripts, answered
 from scrubjay.adapters.redis.trimming import trim_ended
 from scrubjay.adapters.redis.turn_log.dead_letters import matching
 from scrubjay.adapters.redis.turn_log.lists import newest, walked
@@ -33,18 +33,18 @@ class TurnLists:
 
     def __init__(self, redis: Redis, scripts: RedisScripts, retention_seconds: int) -> None:
         self._redis = redis
-        self._run = scripts.run
+        self._scripts = scripts
         self._keys = scripts.keys
         self._retention_us = retention_seconds * 1_000_000
 
     async def of_tenant(self, tenant: str, status: Status | None, page: Page) -> Slice[TurnStatus]:
         """A part of a tenant's turns."""
         sets = [self._keys.status(tenant, value) for value in ([status] if status else Status)]
-        return await self._shown(tenant, await newest(self._run, sets, page))
+        return await self._shown(tenant, await newest(self._scripts, sets, page))
 
     async def gated(self, tenant: str, page: Page) -> Slice[TurnStatus]:
         """A part of the turns that were settled without asking a model."""
-        return await self._shown(tenant, await newest(self._run, [self._keys.gated(tenant)], page))
+        return await self._shown(tenant, await newest(self._scripts, [self._keys.gated(tenant)], page))
 
     async def of_user(self, tenant: str, user_id: str, status: Status | None, page: Page) -> Slice[TurnStatus]:
         """A part of a user's turns. An erased turn is nobody's any more."""
@@ -58,17 +58,17 @@ class TurnLists:
             places = sliced(await self._waiting(lane, status), page)
         else:
             owned = [] if status is Status.DEAD else [self._keys.owned(lane)]
-            places = await newest(self._run, [*owned, self._keys.dead(lane)], page)
+            places = await newest(self._scripts, [*owned, self._keys.dead(lane)], page)
         return await self._shown(tenant, places)
 
     async def dead(self, tenant: str, which: DeadFilter, page: Page) -> Slice[TurnStatus]:
         """A part of the dead turns that are meant. Of a filter that names no user the newest 10,000 are counted."""
         if which.is_open:
             return await self.of_tenant(tenant, Status.DEAD, page)
-        meant, end = await matching(self._redis, self._run, self._keys, tenant, which)
+        meant, end = await matching(self._redis, self._scripts, tenant, which)
         count = len(meant)
         if page.after is not None and end is not None and _order(page.after) <= _order(end):
-            meant, end = await matching(self._redis, self._run, self._keys, tenant, which, page.after)
+            meant, end = await matching(self._redis, self._scripts, tenant, which, page.after)
         part = sliced([(place, place) for place in meant], page, count)
         # Where not all were looked through, the list goes on behind the last one that was.
         return await self._shown(tenant, part if part.after is not None else replace(part, after=end))
@@ -78,7 +78,7 @@ class TurnLists:
         names = await answered(self._redis.lrange(self._keys.waiting(lane), 0, -1))
         waiting = {name.decode() for name in names}
         skip, part = page.offset, list[After]()
-        async for places in walked(self._run, [self._keys.owned(lane)], page.after):
+        async for places in walked(self._scripts, [self._keys.owned(lane)], page.after):
             part += [place for place in places if place.name not in waiting]
             if len(part) > skip + page.size:
                 break
@@ -106,7 +106,7 @@ class TurnLists:
         """Drop from a lane's index the turns whose hashes have ended: they are not there, and are not counted."""
         now_s, now_us = await answered(self._redis.time())
         oldest_us = now_s * 1_000_000 + now_us - self._retention_us
-        await trim_ended(self._redis, self._run, self._keys.owned(lane), self._keys.turn_prefix(lane.tenant), oldest_us)
+        await trim_ended(self._redis, self._scripts, (lane.tenant, self._keys.owned(lane)), oldest_us)
 
     async def _shown(self, tenant: str, places: Slice[After]) -> Slice[TurnStatus]:
         """The turns of a part of a list; those that have ended meanwhile are not counted."""

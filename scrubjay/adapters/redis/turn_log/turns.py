@@ -9,8 +9,9 @@ import structlog
 from redis.asyncio import Redis
 
 from scrubjay.adapters.redis.chunks import members
-from scrubjay.adapters.redis.codec import decode_ledger, decode_status, decode_turn, decode_usage
-from scrubjay.adapters.redis.scripts import RedisScripts, answered
+from scrubjay.adapters.redis.codec import decode_status, decode_turn, decode_usage
+from scrubjay.adapters.redis.scripts.reading import ledger
+from scrubjay.adapters.redis.scripts.runner import RedisScripts, answered
 from scrubjay.adapters.redis.turn_log.dead_letters import find_dead
 from scrubjay.adapters.redis.turn_log.hash_reads import Looks
 from scrubjay.adapters.redis.turn_log.lists import set_members
@@ -38,7 +39,7 @@ class RedisTurns:
     def __init__(self, redis: Redis, scripts: RedisScripts | None = None, retention_seconds: int = 7 * 86_400) -> None:
         self._redis = redis
         scripts = scripts or RedisScripts(redis)
-        self._run, self._keys = scripts.run, scripts.keys
+        self._scripts, self._keys = scripts, scripts.keys
         self._looks = Looks(redis)
         self._lists = TurnLists(redis, scripts, retention_seconds)
 
@@ -106,8 +107,7 @@ class RedisTurns:
 
     async def ledger(self, tenant: str) -> Ledger:
         """The tenant's books, read in one step."""
-        names = [self._keys.ledger(tenant), *(self._keys.status(tenant, status) for status in LIVE)]
-        return decode_ledger(*await self._run("ledger", names, []))
+        return await ledger(self._scripts, tenant, LIVE)
 
     async def ledgers(self, tenants: Sequence[str]) -> dict[str, Ledger]:
         """The books of many tenants, each read in one step of its own."""

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from redis.asyncio import Redis
-
-from scrubjay.adapters.redis.limits import InboxLimits
-from scrubjay.adapters.redis.scripts import Argument, RedisScripts, answered
+from scrubjay.adapters.redis.core import RedisCore
+from scrubjay.adapters.redis.scripts import webhooks
+from scrubjay.adapters.redis.scripts.runner import answered
 from scrubjay.adapters.redis.turn_log.lists import newest
 from scrubjay.adapters.redis.webhooks.delivery_log import decode_delivery
 from scrubjay.adapters.redis.webhooks.outbox import FanOut
 from scrubjay.adapters.redis.webhooks.registry import RedisWebhooks
-from scrubjay.adapters.redis.webhooks.wakeups import AWAKE_MS, HookWakeups
+from scrubjay.adapters.redis.webhooks.wakeups import HookWakeups
 from scrubjay.errors import NewerFormat, Unreadable
 from scrubjay.model import Delivery, DeliveryCounts, DeliveryStatus, Outcome, Page, Slice, Webhook
-from scrubjay.ports import Claimed, WakeupMessages
+from scrubjay.ports import Claimed
 
 _CLAIM_SLACK_SECONDS = 2.0
 _CHUNK, _DROPPED_AT_ONCE = 500, 100
@@ -25,62 +24,47 @@ class RedisDeliveries:
     """The port `Deliveries`.
 
     Args:
-        redis: an open client with undecoded answers; closed by whoever opened it.
-        scripts: runs the steps.
-        wakeups: makes the message that wakes a worker.
-        limits: bounds.
-        book: reads the webhooks.
+        core: what the adapters share.
+        fan_out: works off the outboxes.
+        wakeups: wakes workers for webhooks.
+        registry: reads the webhooks.
         send_seconds: how long an attempt may take.
     """
 
     def __init__(
-        self,
-        redis: Redis,
-        scripts: RedisScripts,
-        wakeups: WakeupMessages,
-        limits: InboxLimits,
-        book: RedisWebhooks,
-        send_seconds: float,
+        self, core: RedisCore, fan_out: FanOut, wakeups: HookWakeups, registry: RedisWebhooks, send_seconds: float
     ) -> None:
-        self._redis = redis
-        self._run = scripts.run
-        self._bells = HookWakeups(redis, scripts, wakeups)
-        self._fan_out = FanOut(scripts, limits.retention_seconds)
-        self._retention_seconds = limits.retention_seconds
-        self._book = book
+        self._redis, self._scripts, self._keys = core.redis, core.scripts, core.keys
+        self._wakeups = wakeups
+        self._fan_out = fan_out
+        self._retention_seconds = core.limits.retention_seconds
+        self._registry = registry
         self._claim_ms = int((send_seconds + _CLAIM_SLACK_SECONDS) * 1000)
-        self._keys = scripts.keys
 
     async def fan_out(self, tenant: str) -> bool:
         """Note the next deliveries of what the tenant's turns did; returns whether there are more to note."""
         noted, more = await self._fan_out.step(tenant)
         if noted:
-            await self._bells.ring_all(tenant)
+            await self._wakeups.ring_all(tenant)
         return more
 
     async def claim(self, tenant: str, webhook_id: str, *, busy: bool) -> Claimed | None:
         """The next delivery that is due, counted as attempted; None where there is none now."""
-        args: list[Argument] = [tenant, webhook_id, self._claim_ms, AWAKE_MS, int(busy)]
-        answer = await self._run("hook_claim", [self._keys.hooks(tenant), self._keys.hooks_due], args)
-        if not answer:
+        claimed = await webhooks.hook_claim(self._scripts, tenant, webhook_id, self._claim_ms, busy=busy)
+        if claimed is None:
             return None
-        delivery_id, row, document = answer
-        fields = dict(zip(row[::2], row[1::2], strict=True))
-        delivery = decode_delivery(tenant, delivery_id.decode(), fields)
-        return Claimed(webhook=await self._readable(webhook_id, document), delivery=delivery)
+        delivery = decode_delivery(tenant, claimed.id, claimed.fields)
+        return Claimed(webhook=await self._readable(webhook_id, claimed.webhook), delivery=delivery)
 
     async def _readable(self, webhook_id: str, document: bytes) -> Webhook | None:
         try:
-            return await self._book.decoded(webhook_id, document)
+            return await self._registry.decoded(webhook_id, document)
         except (NewerFormat, Unreadable):
             return None
 
     async def report(self, tenant: str, delivery: Delivery, outcome: Outcome) -> None:
         """What the attempt came to; nothing happens where the delivery is there no longer."""
-        args: list[Argument] = [tenant, delivery.webhook_id, delivery.id, delivery.attempts, outcome.status.value]
-        args += ["" if outcome.status_code is None else outcome.status_code, outcome.error or ""]
-        args += [int(outcome.delay_seconds * 1000), int(outcome.rest_seconds * 1000), self._retention_seconds]
-        await self._run("hook_report", [], args)
+        await webhooks.hook_report(self._scripts, tenant, delivery, outcome, self._retention_seconds)
 
     async def waits(self, tenant: str, delivery_id: str) -> bool:
         """Whether a delivery still waits."""
@@ -89,13 +73,13 @@ class RedisDeliveries:
 
     async def leave(self, tenant: str, webhook_id: str) -> None:
         """Stop asking though something may be due: ring for somebody else."""
-        await self._bells.ring(self._keys.hook(tenant, webhook_id), leave=True)
+        await self._wakeups.ring(self._keys.hook(tenant, webhook_id), leave=True)
 
     async def page(self, tenant: str, webhook_id: str, page: Page) -> Slice[Delivery]:
         """A part of a webhook's deliveries, newest first."""
         own = self._keys.hook(tenant, webhook_id)
         sets = [self._keys.hook_waiting(own), self._keys.hook_done(own)]
-        places = await newest(self._run, sets, page)
+        places = await newest(self._scripts, sets, page)
         return Slice(places.count, await self._read(tenant, [place.name for place in places.items]), places.after)
 
     async def get(self, tenant: str, webhook_id: str, delivery_id: str) -> Delivery | None:
@@ -114,23 +98,22 @@ class RedisDeliveries:
         """Let a delivery be sent at once, however it stands; False where there is none."""
         if await self.get(tenant, webhook_id, delivery_id) is None:
             return False
-        answer = await self._run("hook_again", [], [tenant, delivery_id])
-        await self._bells.ring(self._keys.hook(tenant, webhook_id))
-        return bool(answer)
+        count = await webhooks.hook_again(self._scripts, tenant, [delivery_id])
+        await self._wakeups.ring(self._keys.hook(tenant, webhook_id))
+        return bool(count)
 
     async def note_test(self, tenant: str, webhook_id: str) -> str | None:
         """Note a test down, to be sent now; returns the delivery's id, None where there is no such webhook."""
-        args: list[Argument] = [tenant, webhook_id, self._retention_seconds]
-        noted = await self._run("hook_test", [self._keys.hooks(tenant)], args)
-        await self._bells.ring(self._keys.hook(tenant, webhook_id))
-        return noted.decode() if noted else None
+        delivery_id = await webhooks.hook_test(self._scripts, tenant, webhook_id, self._retention_seconds)
+        await self._wakeups.ring(self._keys.hook(tenant, webhook_id))
+        return delivery_id
 
     async def drop(self, tenant: str, webhook_id: str) -> None:
         """Forget all deliveries of a webhook, a few at a time."""
         own = self._keys.hook(tenant, webhook_id)
         for name in (self._keys.hook_waiting(own), self._keys.hook_done(own)):
             while ids := await answered(self._redis.zrange(name, 0, _DROPPED_AT_ONCE - 1)):
-                await self._run("hook_drop", [], [tenant, *ids])
+                await webhooks.hook_drop(self._scripts, tenant, ids)
 
     async def counts(self, tenants: Sequence[str]) -> Mapping[str, DeliveryCounts]:
         """The counts of those of these tenants that ever had a delivery."""

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from scrubjay.adapters.redis.chunks import by_score
 from scrubjay.adapters.redis.keys import Keys
-from scrubjay.adapters.redis.scripts import answered
+from scrubjay.adapters.redis.scripts.runner import answered
 from scrubjay.model import OWNERS, Delivery, DeliveryStatus, Scope
 from scrubjay.model.clock import from_us
 

@@ -10,7 +10,8 @@ from redis.asyncio import Redis
 
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
 from scrubjay.adapters.redis.codec import VERSION, known_format
-from scrubjay.adapters.redis.scripts import Argument, RedisScripts, answered
+from scrubjay.adapters.redis.scripts.runner import RedisScripts, answered
+from scrubjay.adapters.redis.scripts.webhooks import WebhookChange, hook
 from scrubjay.errors import NewerFormat, Unreadable
 from scrubjay.model import Webhook
 
@@ -29,13 +30,13 @@ class RedisWebhooks:
 
     def __init__(self, redis: Redis, scripts: RedisScripts, pseudonyms: Pseudonyms) -> None:
         self._redis = redis
-        self._run = scripts.run
+        self._scripts = scripts
         self._pseudonyms = pseudonyms
         self._keys = scripts.keys
 
     async def add(self, tenant: str, webhook: Webhook, most: int) -> bool:
         """A new one; False, and nothing is kept, where the tenant has so many already."""
-        return await self._change(tenant, "add", webhook.id, await self._encoded(webhook), most)
+        return await self._change(tenant, WebhookChange("add", webhook.id, await self._encoded(webhook), most))
 
     async def get(self, tenant: str, webhook_id: str) -> Webhook | None:
         """One of the tenant's. Raises NewerFormat, Unreadable."""
@@ -56,19 +57,18 @@ class RedisWebhooks:
 
     async def replace(self, tenant: str, webhook: Webhook) -> bool:
         """Another state of one; False, and nothing is changed, where there is none of this id any more."""
-        return await self._change(tenant, "replace", webhook.id, await self._encoded(webhook))
+        return await self._change(tenant, WebhookChange("replace", webhook.id, await self._encoded(webhook)))
 
     async def withdraw(self, tenant: str, webhook_id: str) -> bool:
         """From now on nobody sees it; False where there was none. Its deliveries are there until they are dropped."""
-        return await self._change(tenant, "bury", webhook_id, _WITHDRAWN)
+        return await self._change(tenant, WebhookChange("bury", webhook_id, _WITHDRAWN))
 
     async def remove(self, tenant: str, webhook_id: str) -> None:
         """Remove a webhook that was withdrawn."""
-        await self._change(tenant, "remove", webhook_id)
+        await self._change(tenant, WebhookChange("remove", webhook_id))
 
-    async def _change(self, tenant: str, deed: str, webhook_id: str, record: bytes = b"", most: int = 0) -> bool:
-        args: list[Argument] = [deed, webhook_id, record, self._keys.hook(tenant, webhook_id), most]
-        return bool(await self._run("hook", [self._keys.hooks(tenant), self._keys.hooks_due], args))
+    async def _change(self, tenant: str, change: WebhookChange) -> bool:
+        return await hook(self._scripts, tenant, change)
 
     async def _encoded(self, webhook: Webhook) -> bytes:
         fields = webhook.model_dump(mode="json", exclude={"id", "url"})

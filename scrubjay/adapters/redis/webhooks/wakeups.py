@@ -11,17 +11,16 @@ import contextlib
 
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis.scripts import Argument, RedisScripts, answered
+from scrubjay.adapters.redis.scripts.runner import RedisScripts, answered
+from scrubjay.adapters.redis.scripts.webhooks import hook_ring
 from scrubjay.errors import InboxUnavailable
 from scrubjay.ports import WakeupMessages
 
-AWAKE_MS = 10_000  # whoever was rung for asks for a delivery before that, again and again
 _AT_ONCE, _MOST_LOOKED_AT = 100, 1_000  # webhooks, in a sweep
-_MOST_IN_QUEUE = 256  # a webhook whose message does not go in is told of by the sweep
 
 
 class HookWakeups:
-    """Rings for webhooks.
+    """Wakes workers for webhooks.
 
     Args:
         redis: an open client with undecoded answers; closed by whoever opened it.
@@ -31,20 +30,18 @@ class HookWakeups:
 
     def __init__(self, redis: Redis, scripts: RedisScripts, wakeups: WakeupMessages) -> None:
         self._redis = redis
-        self._run = scripts.run
+        self._scripts = scripts
         self._keys = scripts.keys
         self._wakeups = wakeups
 
     async def ring(self, hook: str, *, leave: bool = False) -> int:
-        """Ring for a webhook that is due, unless somebody is at it; returns how many bells that made.
+        """Ring for a webhook that is due, unless somebody is at it; returns how many messages that made.
 
         Args:
             hook: what stands for it.
             leave: whoever is at it is about to leave.
         """
-        names = [self._keys.hook_awake(hook), self._keys.hooks_due, self._wakeups.queue]
-        args: list[Argument] = [hook, self._wakeups.hook_message(hook), AWAKE_MS, int(leave), _MOST_IN_QUEUE]
-        return int(await self._run("hook_ring", names, args))
+        return await hook_ring(self._scripts, hook, self._wakeups, leave=leave)
 
     async def ring_all(self, tenant: str) -> None:
         """Push a wake-up message to Redis' queue of the workers for each of a tenant's webhooks that is due.

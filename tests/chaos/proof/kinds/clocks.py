@@ -47,7 +47,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     one(11, "A lease that a jump has made longer is left so.", _DIED,
         f"{LUA}/_lease.lua", "if left_ms > tonumber(longest_ms) then", "if false then"),
     one(11, "A sweep's term that a jump has made longer is left so.", _TERM,
-        f"{LUA}/elect.lua", "if left_ms ~= -2 and left_ms <= tonumber(ARGV[1]) then", "if left_ms ~= -2 then"),
+        f"{LUA}/elect.lua", "if left_ms ~= -2 and left_ms <= tonumber(term_ms) then", "if left_ms ~= -2 then"),
     one(11, "The monotonic clock jumps ahead with the real one.", _REMOVAL,
         f"{LUA}/_clock.lua", "math.max(0, math.min(MOST_US, since_us))", "math.max(0, since_us)"),
     one(11, "The monotonic clock goes back with the real one.", _BREAKER,

@@ -42,7 +42,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     _one(17, "Readiness only asks Redis whether it answers, and writes nothing.", _NO_WRITES,
          "scrubjay/health.py", "_tried(self._pulse.try_writing())", "_tried(self._pulse.queue())"),
     _one(17, "A part's moment is set anew by every process that sees it.", _SINCE,
-         f"{_LUA}/unwell.lua", "now, 'NX', 'EX', ARGV[2])", "now, 'EX', ARGV[2])"),
+         f"{_LUA}/unwell.lua", "now, 'NX', 'EX', keep_s)", "now, 'EX', keep_s)"),
     _one(17, "What waited in back-off counts as due from its acceptance.", _PAUSE,
          f"{_LUA}/postpone.lua", "due_after_pause(waiting, wake_ms)\n", ""),
     _one(17, "A replayed turn counts as due from before its replay.",

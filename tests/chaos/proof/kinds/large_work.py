@@ -25,14 +25,14 @@ _FORMS = "tests/unit/test_unicode_forms.py::test_marks_reach_the_library_in_thei
 MUTATIONS: tuple[Mutation, ...] = (
     _one(12, "An erase goes through all that waits in one step.",
          f"{_LARGE}no_step_of_an_erase_grows_with_what_is_stored",
-         "scrubjay/adapters/redis/erase/erasing.py", "_TURNS_AT_ONCE = 200", "_TURNS_AT_ONCE = 100_000"),
+         "scrubjay/adapters/redis/scripts/erasing.py", "_TURNS_AT_ONCE = 200", "_TURNS_AT_ONCE = 100_000"),
     _one(12, "The sweep asks a server that is away for each removal that is due.",
          "tests/integration/test_removals.py::"
          "test_while_a_server_is_away_a_few_removals_ask_for_it_and_the_others_are_left_for_later",
          "scrubjay/erase/removals.py", "            raise away[0]\n", "            pass\n"),
     _one(12, "Only the first step of an erase looks at the token.",
          f"{_LARGE}each_step_of_an_erase_looks_at_the_token_again",
-         f"{_LUA}/erase.lua", "if redis.call('GET', lease) ~= ARGV[1] then return {} end", ""),
+         f"{_LUA}/erase.lua", "if redis.call('GET', lease) ~= token then return {} end", ""),
     _one(12, "Nobody looks at the end of an erase whether it has held its lanes all the time.",
          f"{_LARGE}an_erase_whose_lane_was_lost_after_its_last_step_begins_again",
          "scrubjay/erase/forget.py", "await hold.check()", "pass"),

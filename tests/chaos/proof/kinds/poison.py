@@ -38,7 +38,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     _one(20, "A lane whose step Redis refuses rings at once.", _RESTS,
          "scrubjay/adapters/redis/leasing.py", "isinstance(error, InboxRefused)", "False"),
     _one(20, "The turns of a batch that failed are not tried one by one.", _DIES,
-         f"{_LUA}/postpone.lua", "if counted and held > 1 then", "if false then"),
+         f"{_LUA}/postpone.lua", "if counted and batch_size > 1 then", "if false then"),
     _one(20, "Tries that fail while others are answered are not counted.", _DIES,
          "scrubjay/ingest/drain.py", "counted=seen is not None)", "counted=False)"),
     Mutation(20, "A turn is to blame whether or not others, or a probe, are answered.", _OUTAGE, (
@@ -65,7 +65,7 @@ MUTATIONS: tuple[Mutation, ...] = (
          f"{_OWNERS}a_burst_of_failures_among_many_answers_opens_it_only_when_it_outnumbers_them",
          f"{_LUA}/breaker_report.lua", "and several and failures >= answered_lately()", "and several"),
     _one(20, "Whoever failed at the trial is let through at the next one before others.", _TRIAL,
-         f"{_LUA}/breaker_admit.lua", "row[5] and row[5] == ARGV[4]", "false"),
+         f"{_LUA}/breaker_admit.lua", "row[5] and row[5] == owner", "false"),
     _one(20, "The model is asked anew at each try though only the embedder is away.", _PAID_ONCE,
          "scrubjay/ingest/kept_extractions.py", "if key in self._kept:", "if False:"),
     _one(20, "A turn is discarded while its plan is being applied.", _BUSY,

@@ -1,4 +1,4 @@
-"""Runs the Lua scripts. Calls made at the same moment share one pipeline, and so one fsync of the append-only file.
+"""Sends the Lua scripts to Redis. Calls made at one moment share a pipeline, and so an fsync of the append-only file.
 
 A full Redis (`maxmemory`, `noeviction`) refuses a script's command that could need memory, but only until the script
 has written something: from then on it is let finish (Redis 6.2 to 8 and Valkey alike, for scripts without a shebang).
@@ -35,6 +35,7 @@ _FILES = {
     if entry.name.endswith(".lua")
 }
 _SHARED = re.compile(r"^-- with (_\w+)$", re.MULTILINE)  # a script names a file that is put before it
+_KEY = re.compile(r"\bKEY\.(\w+)")  # and the keys that it completes or needs besides KEYS
 # `accept` must be refused. Of the others these write nothing, or not as a rule, or begin with such a write already: in
 # Redis 6.2 even a deletion of nothing is written to the append-only file.
 _AS_THEY_STAND = (
@@ -50,7 +51,6 @@ _AS_THEY_STAND = (
     "clock",
 )
 
-_IN_A_NAME = f"'{DEFAULT_KEYS.prefix}"  # so the names of keys begin in the files
 _LARGEST_PIPELINE = 256
 _MOST_WAITING = 2_000  # less than a second's work for a Redis that answers
 _FULL_RETRY_SECONDS = 5
@@ -82,8 +82,15 @@ def _sources(keys: Keys) -> _Sources:
 
 def _script(name: str, text: str, keys: Keys) -> str:
     whole = "".join(_FILES[shared] for shared in _SHARED.findall(text)) + text
-    whole = whole.replace(_IN_A_NAME, f"'{keys.prefix}")
+    whole = _key_table(whole, keys) + whole
     return whole if name in _AS_THEY_STAND else goes_on(keys) + whole
+
+
+def _key_table(text: str, keys: Keys) -> str:
+    """The Lua table KEY, with the names of those keys that a script names itself. It has no line of its own either."""
+    in_scripts = keys.in_scripts
+    entries = [f"{name} = '{in_scripts[name]}'" for name in sorted(set(_KEY.findall(text)))]
+    return f"local KEY = {{ {', '.join(entries)} }} " if entries else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +106,7 @@ class RedisScripts:
 
     Args:
         redis: an open client; it is closed by whoever opened it.
-        keys: the names of the keys.
+        keys: makes the keys.
     """
 
     def __init__(self, redis: Redis, keys: Keys = DEFAULT_KEYS) -> None:
@@ -107,14 +114,14 @@ class RedisScripts:
         self._redis = redis
         self._sources = _sources(keys)
         self._waiting: list[_Call] = []
-        self._pump: asyncio.Task[None] | None = None
+        self._sending: asyncio.Task[None] | None = None
 
     async def run(self, name: str, keys: Sequence[str], args: Sequence[Argument]) -> Any:
         """Run one script and return its answer. Raises InboxUnavailable when Redis is away or refuses the write."""
         call = _Call(name, keys, args, asyncio.get_running_loop().create_future())
         self._waiting.append(call)
-        if self._pump is None or self._pump.done():
-            self._pump = asyncio.create_task(self._drain())
+        if self._sending is None or self._sending.done():
+            self._sending = asyncio.create_task(self._drain())
         return await call.answer
 
     async def run_soon(self, name: str, keys: Sequence[str], args: Sequence[Argument], within_seconds: float) -> Any:
@@ -146,7 +153,7 @@ class RedisScripts:
 
     async def _answers(self, calls: Sequence[_Call]) -> Sequence[Any]:
         try:
-            with _gone():
+            with _connection_errors():
                 answers = await self._execute(calls)
                 if any(isinstance(answer, NoScriptError) for answer in answers):
                     answers = await self._again(calls, answers)
@@ -191,14 +198,14 @@ def _resolve(call: _Call, answer: Any) -> None:
 async def answered(call: Awaitable[Any]) -> Any:
     """Await a plain Redis call. Raises InboxUnavailable when Redis is away or refuses it."""
     try:
-        with _gone():
+        with _connection_errors():
             return await call
     except (RedisError, OSError) as error:
         raise _unavailable(error) from error
 
 
 @contextmanager
-def _gone() -> Iterator[None]:
+def _connection_errors() -> Iterator[None]:
     """uvloop tells by a RuntimeError that a connection has gone just before it is written to; asyncio's loop does not.
 
     See https://github.com/MagicStack/uvloop/issues/506.
