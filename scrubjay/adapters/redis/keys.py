@@ -8,9 +8,9 @@ from scrubjay.model import Lane, Status
 from scrubjay.model.names import REDIS_PREFIX
 
 _NAMED_IN_SCRIPTS = ("clock", "due", "hooks_due", "lanes", "nothing", "ready_tenants", "served")
-_COMPLETED_IN_SCRIPTS = tuple(
-    "lease lane owned ready delivery hook_counts hook_outbox hook_waiting hook_done hook_due hook_lane hook_rest "
-    "hook_awake".split()
+_COMPLETED_IN_SCRIPTS = (
+    *("lease", "lane", "owned", "ready", "delivery", "hook_counts", "hook_outbox", "hook_waiting"),
+    *("hook_done", "hook_due", "hook_lane", "hook_rest", "hook_awake"),
 )
 
 
