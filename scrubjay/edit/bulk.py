@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from scrubjay.edit.edits import UNKNOWN, Change, delete, update
-from scrubjay.errors import NotFound
+from scrubjay.edit.edits import Change, delete, update
+from scrubjay.errors import MemoryNotFound
 from scrubjay.model import Scope
 from scrubjay.ports import Embedder, Inbox, Lanes, MemoryStore
 from scrubjay.safety.injection import Quarantine
@@ -49,4 +49,4 @@ async def delete_each(
 async def _all_there(reach: Scope, memory_ids: Sequence[str], store: MemoryStore) -> None:
     for memory_id in memory_ids:
         if await store.get(reach, memory_id) is None:
-            raise NotFound(UNKNOWN)
+            raise MemoryNotFound()

@@ -62,9 +62,9 @@ async def served(configuration: Configuration) -> AsyncIterator[Served]:
                 port = free_port()
                 parts.append(engine_part(directory.root, _engine_folder(directory.root, store.path), port))
                 addresses |= {"qdrant_url": f"http://127.0.0.1:{port}", "qdrant_api_key": None}
-            keeper = Keeper([parts], directory, tell=_tell)
-            stack.push_async_callback(keeper.stop)
-            await keeper.start()
+            process_group = Keeper([parts], directory, tell=_tell)
+            stack.push_async_callback(process_group.stop)
+            await process_group.start()
             settings = settings.model_copy(update=addresses)
         yield Served(settings, own_redis, own_qdrant)
 
