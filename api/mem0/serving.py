@@ -49,7 +49,7 @@ async def add_turn(request: Request, caller: Principal, body: AddIn) -> tuple[st
 async def ended(request: Request, caller: Principal, turn_id: str) -> TurnStatus | None:
     """What became of a turn, at most half a minute later; None where it has not come to its end by then."""
     parts: Parts = request.app.state.parts
-    if not await wait_until_settled(caller.reach, turn_id, WAIT_SECONDS, turns=parts.turns):
+    if not await wait_until_settled(caller.reach, turn_id, WAIT_SECONDS, parts.turns):
         return None
     return await parts.turns.get(caller.reach, turn_id)
 
@@ -73,7 +73,7 @@ async def search_memories(caller: Principal, parts: Parts, body: SearchIn, thres
         threshold=threshold if body.threshold is None else body.threshold,
         show_expired=bool(body.show_expired),
     )
-    answer = await recall(question, store=parts.store, embedder=parts.embedder, turns=parts.turns)
+    answer = await recall(question, parts.recall)
     memories = [platform_memory(record_of(result.memory, result.score)) for result in answer.results]
     return SearchOut(results=[memory.with_fields(body.fields) for memory in memories], pending=answer.pending)
 
@@ -90,7 +90,7 @@ async def list_memories(request: Request, caller: Principal, parts: Parts, body:
     scope = sought(caller, body.ids, condition)
     part = await parts.store.page(scope, at, condition, show_expired=bool(body.show_expired))
     results = [platform_memory(record_of(memory)).with_fields(body.fields) for memory in part.items]
-    waiting = await pending(scope, condition, turns=parts.turns)
+    waiting = await pending(scope, condition, parts.turns)
     return MemoryPageOut(**paged(request, at, part, results), pending=waiting)
 
 
@@ -113,14 +113,4 @@ def owner_ids_in(text: str) -> Mapping[str, Any]:
 
 async def forget_all_of(tenant: str, fields: Collection[str], parts: Parts) -> list[Receipt]:
     """Forget every owner of these kinds."""
-    return await forget_each(
-        tenant,
-        fields,
-        inbox=parts.inbox,
-        lanes=parts.lanes,
-        turns=parts.turns,
-        store=parts.store,
-        signer=parts.signer,
-        book=parts.receipts,
-        digests=parts.digests,
-    )
+    return await forget_each(tenant, fields, parts.forget_many)

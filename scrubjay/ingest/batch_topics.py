@@ -65,7 +65,7 @@ class BatchTopics:
         return [after for other in earlier if (after := behind(other, memory)) is not other]
 
     def rearranged(self, topic: str, stored: Iterable[Memory]) -> list[Memory]:
-        """The memories of a topic that change where other of them does not stand for others for as long as it did.
+        """The memories of a topic that change where one of them does not stand for others for as long as it did.
 
         Args:
             topic: which.

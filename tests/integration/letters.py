@@ -11,7 +11,7 @@ import httpx
 
 from scrubjay.adapters.redis.server_key import RedisServerKey
 from scrubjay.api.app import create_app
-from scrubjay.bootstrap import Parts
+from scrubjay.bootstrap import Ports, put_together
 from scrubjay.errors import BadAnswer, ScrubjayError
 from scrubjay.model import Scope
 from scrubjay.model.clock import OWN_CLOCK
@@ -49,28 +49,30 @@ class Desk:
         """The ids of the dead letters, the oldest first."""
         answer = await self.http.get("/dead", params=query)
         assert answer.status_code == 200, answer.text
-        body = answer.json()
-        assert body["count"] == len(body["results"])
-        return [result["id"] for result in body["results"]][::-1]
+        page = answer.json()
+        assert page["count"] == len(page["results"])
+        return [result["id"] for result in page["results"]][::-1]
 
     async def turn(self, turn_id: str) -> Mapping[str, Any]:
         """A turn as the API tells it."""
-        body: dict[str, Any] = (await self.http.get(f"/turns/{turn_id}")).json()
-        return body
+        turn: dict[str, Any] = (await self.http.get(f"/turns/{turn_id}")).json()
+        return turn
 
 
 @asynccontextmanager
 async def desk_in(house: House) -> AsyncIterator[Desk]:
     """The API over a house, without sockets."""
-    app = create_app(Settings.model_validate({"auth": "off", "host": "127.0.0.1", "extractor": "offline"}))
+    settings = Settings.model_validate({"auth": "off", "host": "127.0.0.1", "extractor": "offline"})
+    app = create_app(settings)
     missing: Any = None  # dead letters need neither
-    app.state.parts = Parts(
+    ports = Ports(
         clock=OWN_CLOCK,
         inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store, embedder=house.embedder,
         extractor=house.extractor, reconciler=house.reconciler, model=missing, guidance=NoGuidance(), watch=missing,
         server_key=RedisServerKey(missing, "k" * 32), owners=missing, signer=missing, receipts=missing,
-        keyring=missing, admission=missing, pulse=missing, health=missing, rates=missing, digests=missing,
+        keyring=missing, tokens=missing, pulse=missing, health=missing, rates=missing, digests=missing,
         webhooks=missing, deliveries=missing, sender=missing,
     )  # fmt: skip
+    app.state.parts = put_together(ports, settings)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http:
         yield Desk(house, http)

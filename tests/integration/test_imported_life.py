@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,8 +13,8 @@ from redis.asyncio import Redis
 
 from scrubjay.adapters.qdrant.store import QdrantStore
 from scrubjay.edit.edits import delete, undo
-from scrubjay.edit.exporting import export
-from scrubjay.edit.importing import Importing, bring_in
+from scrubjay.edit.exporting import ExportServices, export
+from scrubjay.edit.importing import bring_in
 from scrubjay.erase.forget import forget
 from scrubjay.erase.removals import finish_removals
 from scrubjay.model import Event, Lease, Memory, Scope, Turn, TurnStatus, Write
@@ -32,8 +33,8 @@ class NoOwners:
 
     async def of(self, scope: Scope) -> AsyncIterator[tuple[TurnStatus, Turn | None]]:
         nobody: tuple[tuple[TurnStatus, Turn | None], ...] = ()
-        for items in nobody:
-            yield items
+        for owner in nobody:
+            yield owner
 
 
 class Interrupted:
@@ -63,12 +64,12 @@ def berlin(scope: Scope = ANA) -> Arrival:
 
 
 async def brought(house: House, arrival: Arrival, store: Any = None) -> Became:
-    parts = Importing(lanes=house.lanes, store=store or house.store, embedder=house.embedder)
+    parts = replace(house.imports, store=store or house.store)
     return (await bring_in([arrival], TENANT, parts))[0].became
 
 
 async def forgotten(house: House, scope: Scope) -> None:
-    erasure = await forget(scope, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store)
+    erasure = await forget(scope, house.forget_services)
     assert erasure.verified
 
 
@@ -84,9 +85,9 @@ async def told(house: House, text: str, event: Event, scope: Scope = ANA, **more
 
 @pytest.fixture
 async def arrival(house: House) -> Arrival:
-    value = berlin()
-    assert await brought(house, value) is Became.IMPORTED
-    return value
+    memory = berlin()
+    assert await brought(house, memory) is Became.IMPORTED
+    return memory
 
 
 async def test_a_turn_supersedes_it_and_its_history_begins_with_what_was_imported(
@@ -104,7 +105,7 @@ async def test_a_turn_supersedes_it_and_its_history_begins_with_what_was_importe
 
 async def test_a_change_of_it_can_be_undone(house: House, arrival: Arrival) -> None:
     await told(house, ROME, Event.UPDATE)
-    restored = await undo(TENANT, str(arrival.id), lanes=house.lanes, store=house.store, embedder=house.embedder)
+    restored = await undo(TENANT, str(arrival.id), house.edits)
     assert (restored.text, restored.version) == (BERLIN, 3)
     assert [memory.text for memory in await history(house, arrival)] == [BERLIN, ROME, BERLIN]
 
@@ -128,7 +129,7 @@ async def test_what_was_taken_back_since_stays_so_when_it_is_imported_again(hous
 
 async def test_a_changed_one_is_deleted_with_all_its_versions(house: House, arrival: Arrival) -> None:
     await told(house, ROME, Event.UPDATE)
-    await delete(TENANT, str(arrival.id), inbox=house.inbox, lanes=house.lanes, store=house.store)
+    await delete(TENANT, str(arrival.id), house.edits)
     assert await house.store.left(TENANT) == 0
 
 
@@ -140,17 +141,17 @@ async def test_it_holds_again_when_the_part_that_changed_it_is_forgotten(house: 
 
 async def test_it_is_exported_with_its_history(house: House, arrival: Arrival) -> None:
     await told(house, ROME, Event.UPDATE)
-    lines = [line async for line in export(ANA, store=house.store, owners=NoOwners())]
+    lines = [line async for line in export(ANA, ExportServices(store=house.store, owners=NoOwners()))]
     assert sorted(line["memory"] for line in lines if line["kind"] == "memory") == [BERLIN, ROME]
 
 
 @pytest.mark.parametrize("whose", [ANA, BOT], ids=["of the lane", "of a part that the erase finds no lane of"])
 async def test_an_erase_while_it_is_being_written_wins(house: House, whose: Scope) -> None:
-    value = berlin(ANA_WITH_BOT)
+    memory = berlin(ANA_WITH_BOT)
     store = Interrupted(house.store, lambda: forgotten(house, whose), None)
-    assert await brought(house, value, store) is Became.BUSY
+    assert await brought(house, memory, store) is Became.BUSY
     assert await house.store.left(TENANT) == 0
-    assert await brought(house, value) is Became.REFUSED
+    assert await brought(house, memory) is Became.REFUSED
 
 
 async def test_what_a_killed_import_wrote_after_an_erase_is_removed_by_the_sweep(house: House, redis: Redis) -> None:
@@ -159,5 +160,5 @@ async def test_what_a_killed_import_wrote_after_an_erase_is_removed_by_the_sweep
         await brought(house, berlin(), store)
     assert await house.store.left(TENANT) == 1
     await make_removals_due(redis)
-    await finish_removals(house.inbox, house.lanes, house.store)
+    await finish_removals(house.removals)
     assert await house.store.left(TENANT) == 0

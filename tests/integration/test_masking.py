@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 
-from scrubjay.bootstrap import remembering
 from scrubjay.ingest.drain import drain
 from scrubjay.model import Scope
 from scrubjay.settings import Settings
@@ -87,7 +86,7 @@ class Scene:
         return answer.json()
 
     async def remember(self) -> None:
-        worker = remembering(self.front.parts, self.settings.model_copy(update={"batch_wait_seconds": 0}))
+        worker = replace(self.front.parts.drain, batch_wait_seconds=0)
         await drain(Scope(tenant="default", user_id=USER).lane, worker)
 
     async def memories(self) -> list[dict[str, Any]]:
@@ -111,18 +110,18 @@ async def scene(server: ModelServer, redis: Redis, redis_url: str, qdrant_url: s
 
 async def test_every_route_that_takes_a_text_is_known_with_every_field_of_its_body(scene: Scene) -> None:
     described = (await scene.front.http.get("/openapi.json")).json()
-    answer = {}
+    fields_of = {}
     for path, operations in described["paths"].items():
         for method, operation in operations.items():
             if "requestBody" in operation:
                 schema = operation["requestBody"]["content"]["application/json"]["schema"]
                 if "$ref" in schema:
                     schema = described["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
-                answer[f"{method.upper()} {path}"] = set(schema["properties"]) - NO_TEXTS
+                fields_of[f"{method.upper()} {path}"] = set(schema["properties"]) - NO_TEXTS
     texts = dict[str, set[str]]()
     for route, body in BODIES.items():
         texts.setdefault(route.rstrip("?"), set()).update(set(body) - NO_TEXTS)
-    assert {route: fields for route, fields in answer.items() if route not in NOT_KEPT and fields} == texts
+    assert {route: fields for route, fields in fields_of.items() if route not in NOT_KEPT and fields} == texts
 
 
 async def test_a_secret_sent_by_any_route_is_stored_nowhere_and_no_model_sees_it(scene: Scene) -> None:

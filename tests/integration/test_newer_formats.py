@@ -77,7 +77,7 @@ async def test_a_plan_of_a_newer_format_stays_recorded_until_a_newer_worker_appl
     assert lease is not None
     batch = await house.lanes.take(lease, 8, 1000)
     assert batch is not None
-    await house.lanes.record(lease, await decide(batch.turns, house.remembering))
+    await house.lanes.record(lease, await decide(batch.turns, house.decision))
     await house.lanes.postpone(lease, "away", None)
     plan = await redis.get(keys.plan(ANA.lane))
     await redis.set(keys.plan(ANA.lane), orjson.dumps({"v": NEWER, "leaps": []}))
@@ -124,8 +124,8 @@ async def test_a_removal_of_a_newer_format_holds_up_no_other(house: House, redis
     await house.inbox.note_removal(Removal(scope=BOB, memory_id="m"))
     await make_removals_due(redis)
     await redis.zadd(keys.removals, {'0 {"v":99,"whose":"?"}': 0})
-    (texts,) = await house.inbox.unfinished()
-    await house.inbox.finished(texts[0])
+    (removal,) = await house.inbox.unfinished()
+    await house.inbox.finished(removal[0])
     assert await redis.zcard(keys.removals) == 1
 
 

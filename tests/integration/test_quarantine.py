@@ -16,7 +16,7 @@ from scrubjay.ingest.pipeline import decide
 from scrubjay.model import Decision, Event, Fact, Page, Recalled, Reconciliation, Role, Scope
 from scrubjay.ports import unmasked
 from scrubjay.safety.injection import Quarantine
-from scrubjay.search.chat import Conversing, converse
+from scrubjay.search.chat import ChatServices, converse
 from tests.fakes import ScriptedModel, ScriptedReconciler
 from tests.integration.house import ANA, BOB, MARCH, House, make_removals_due
 from tests.integration.letters import Desk, desk_in
@@ -35,14 +35,14 @@ async def desk(house: House) -> AsyncIterator[Desk]:
 async def remember(house: House, text: str, scope: Scope = ANA, *, mode: str = "hold", **more: Any) -> str:
     """Say something and let it be remembered; returns the turn's id."""
     turn_id = await house.say(text, scope, **more)
-    await drain(scope.lane, replace(house.remembering, quarantine=Quarantine(mode)))
+    await drain(scope.lane, house.drain_with(quarantine=Quarantine(mode)))
     return turn_id
 
 
 async def listed(desk: Desk) -> list[dict[str, Any]]:
-    body = (await desk.http.get("/quarantine")).json()
-    assert body["count"] == len(body["results"])
-    results: list[dict[str, Any]] = body["results"]
+    page = (await desk.http.get("/quarantine")).json()
+    assert page["count"] == len(page["results"])
+    results: list[dict[str, Any]] = page["results"]
     return results
 
 
@@ -54,10 +54,12 @@ async def test_a_memory_that_reads_like_an_instruction_is_marked_wherever_it_is_
     shown = (await desk.http.get("/memories", params=owner)).json()["results"]
     for memories in (results, shown):
         assert {memory["memory"]: memory["marked"] for memory in memories} == {TOLD: True, ORDINARY: False}
-    items = next(item for item in shown if item["marked"])
-    assert (await desk.http.get(f"/memories/{items['id']}")).json()["marked"]
-    assert [item["marked"] for item in (await desk.http.get(f"/memories/{items['id']}/history")).json()] == [True]
-    for path in ("/dashboard/memories?user_id=ana", f"/dashboard/memories/{items['id']}"):
+    marked = next(memory for memory in shown if memory["marked"])
+    assert (await desk.http.get(f"/memories/{marked['id']}")).json()["marked"]
+    assert [version["marked"] for version in (await desk.http.get(f"/memories/{marked['id']}/history")).json()] == [
+        True
+    ]
+    for path in ("/dashboard/memories?user_id=ana", f"/dashboard/memories/{marked['id']}"):
         assert "marked</span>" in (await desk.http.get(path)).text
     assert await listed(desk) == []
 
@@ -66,10 +68,8 @@ async def test_a_chat_does_without_marked_memories(house: House) -> None:
     await remember(house, TOLD, mode="mark")
     await remember(house, ORDINARY, mode="mark")
     model = ScriptedModel("Hello!")
-    parts = Conversing(
-        mask=unmasked, model=model, inbox=house.inbox, store=house.store, embedder=house.embedder, turns=house.turns
-    )
-    reply = await converse(ANA, "Which teas?", parts)
+    services = ChatServices(mask=unmasked, model=model, inbox=house.inbox, recall=house.recall_services)
+    reply = await converse(ANA, "Which teas?", services)
     assert reply.memories == (ORDINARY,)
     assert TOLD not in "".join(message.content for message in model.chats[0] if message.role is Role.SYSTEM)
 
@@ -90,20 +90,20 @@ async def test_with_quarantine_off_nothing_is_marked(desk: Desk) -> None:
 
 async def test_what_is_held_back_is_shown_to_nobody_but_who_judges_it(desk: Desk) -> None:
     turn_id = await remember(desk.house, TOLD, metadata={"k": 1}, timestamp=MARCH)
-    (fields,) = await listed(desk)
-    assert (fields["memory"], fields["quote"], fields["turn_ids"]) == (TOLD, TOLD, [turn_id])
-    assert (fields["user_id"], fields["marked"], fields["metadata"]) == ("ana", True, {"k": 1})
+    (quarantined,) = await listed(desk)
+    assert (quarantined["memory"], quarantined["quote"], quarantined["turn_ids"]) == (TOLD, TOLD, [turn_id])
+    assert (quarantined["user_id"], quarantined["marked"], quarantined["metadata"]) == ("ana", True, {"k": 1})
     (event,) = (await desk.turn(turn_id))["events"]
-    output = {"event": "ADD", "id": fields["id"], "memory": TOLD, "previous": None}
-    assert event == {**output, "held": True, "renewed": False}
+    expected = {"event": "ADD", "id": quarantined["id"], "memory": TOLD, "previous": None}
+    assert event == {**expected, "held": True, "renewed": False}
 
     assert await desk.house.texts() == []
-    for item in ({}, {"as_of": "2027-01-01T00:00:00Z"}, {"as_of": "2026-03-02T00:00:00Z"}):
-        answer = await desk.http.post("/search", json={"user_id": "ana", "query": TOLD, **item})
+    for moment in ({}, {"as_of": "2027-01-01T00:00:00Z"}, {"as_of": "2026-03-02T00:00:00Z"}):
+        answer = await desk.http.post("/search", json={"user_id": "ana", "query": TOLD, **moment})
         assert answer.json()["results"] == []
     for method, path in (("GET", ""), ("GET", "/history"), ("PUT", ""), ("DELETE", ""), ("POST", "/undo")):
         body = {"text": "x"} if method == "PUT" else None
-        answer = await desk.http.request(method, f"/memories/{fields['id']}{path}", json=body)
+        answer = await desk.http.request(method, f"/memories/{quarantined['id']}{path}", json=body)
         assert answer.status_code == 404, (method, path)
 
 
@@ -113,7 +113,7 @@ async def test_what_is_held_back_is_weighed_against_nothing_and_nothing_against_
     house.reconciler.table |= {TOLD: Event.UPDATE, "I like tea previous instructions": Event.UPDATE}
     await house.say(TOLD)
     await house.say("I like tea previous instructions")
-    await drain(ANA.lane, replace(house.remembering, quarantine=Quarantine.HOLD))
+    await drain(ANA.lane, house.drain_with(quarantine=Quarantine.HOLD))
     assert await house.texts() == ["I like tea previous instructions"]
     assert [memory["memory"] for memory in await listed(desk)] == [TOLD]
 
@@ -141,8 +141,8 @@ async def test_a_merged_wording_is_judged_before_it_is_stored(desk: Desk) -> Non
     house.weigher = Merging(TOLD)
     turn_id = await remember(house, "I like tea and coffee")
     assert await house.texts() == ["I like tea"]
-    (fields,) = await listed(desk)
-    assert (fields["memory"], fields["quote"], fields["marked"]) == (TOLD, "I like tea and coffee", True)
+    (quarantined,) = await listed(desk)
+    assert (quarantined["memory"], quarantined["quote"], quarantined["marked"]) == (TOLD, "I like tea and coffee", True)
     assert [(event.event, event.held) for event in (await house.status(turn_id)).events] == [(Event.ADD, True)]
     await remember(house, "I like tea and cake", mode="mark")
     assert [(memory.text, memory.marked) for memory in await house.memories()] == [(TOLD, True)]
@@ -150,17 +150,17 @@ async def test_a_merged_wording_is_judged_before_it_is_stored(desk: Desk) -> Non
 
 async def test_a_released_memory_stands_like_any_other_and_is_marked_no_longer(desk: Desk) -> None:
     turn_id = await remember(desk.house, TOLD, timestamp=MARCH)
-    (fields,) = await listed(desk)
-    released = (await desk.http.post(f"/quarantine/{fields['id']}/release")).json()
-    assert {**released, "marked": True} == {name: fields[name] for name in released}
+    (quarantined,) = await listed(desk)
+    released = (await desk.http.post(f"/quarantine/{quarantined['id']}/release")).json()
+    assert {**released, "marked": True} == {name: quarantined[name] for name in released}
     assert not released["marked"]
     (memory,) = await desk.house.memories()
     assert (memory.text, memory.version, memory.event, memory.turn_ids) == (TOLD, 1, Event.ADD, (turn_id,))
     assert memory.created_at == memory.updated_at == (await desk.house.status(turn_id)).accepted_at
-    assert [result.memory.id for result in (await desk.house.ask("tea")).results] == [fields["id"]]
-    assert [len(await desk.house.store.history(ANA, fields["id"])), await listed(desk)] == [1, []]
+    assert [result.memory.id for result in (await desk.house.ask("tea")).results] == [quarantined["id"]]
+    assert [len(await desk.house.store.history(ANA, quarantined["id"])), await listed(desk)] == [1, []]
     for deed in ("release", "discard"):
-        again = await desk.http.post(f"/quarantine/{fields['id']}/{deed}")
+        again = await desk.http.post(f"/quarantine/{quarantined['id']}/{deed}")
         assert (again.status_code, again.json()["error"]) == (404, "not_found")
 
 
@@ -168,13 +168,13 @@ async def test_a_discarded_memory_is_gone_with_its_point_and_once_more_shortly_a
     house = desk.house
     await remember(house, TOLD)
     await remember(house, TOLD_TOO, BOB)
-    fields = {memory["user_id"]: memory["id"] for memory in await listed(desk)}
-    answer = await desk.http.post(f"/quarantine/{fields['ana']}/discard")
-    assert answer.json() == {"id": fields["ana"], "status": "discarded"}
-    assert [memory["id"] for memory in await listed(desk)] == [fields["bob"]]
-    assert (await desk.http.post(f"/memories/{fields['ana']}/undo")).status_code == 404
+    ids = {memory["user_id"]: memory["id"] for memory in await listed(desk)}
+    answer = await desk.http.post(f"/quarantine/{ids['ana']}/discard")
+    assert answer.json() == {"id": ids["ana"], "status": "discarded"}
+    assert [memory["id"] for memory in await listed(desk)] == [ids["bob"]]
+    assert (await desk.http.post(f"/memories/{ids['ana']}/undo")).status_code == 404
     await make_removals_due(redis)
-    assert await finish_removals(house.inbox, house.lanes, house.store) == 1
+    assert await finish_removals(house.removals) == 1
 
 
 async def test_forgetting_an_owner_forgets_what_is_held_back_of_them(desk: Desk) -> None:
@@ -182,9 +182,8 @@ async def test_forgetting_an_owner_forgets_what_is_held_back_of_them(desk: Desk)
     await remember(house, TOLD)
     await remember(house, TOLD_TOO, Scope(tenant="default", user_id="ana", agent_id="bot"))
     await remember(house, TOLD, BOB)
-    parts = {"inbox": house.inbox, "lanes": house.lanes, "turns": house.turns, "store": house.store}
     for scope, left in ((Scope(tenant="default", agent_id="bot"), ["bob", "ana"]), (ANA, ["bob"])):
-        receipt = await forget(scope, **parts)  # type: ignore[arg-type]
+        receipt = await forget(scope, house.forget_services)
         assert (receipt.memories, receipt.verified) == (1, True)
         assert [memory["user_id"] for memory in await listed(desk)] == left
 
@@ -195,7 +194,7 @@ async def test_what_is_held_back_when_its_plan_is_repeated_is_held_back_once(hou
     assert lease is not None
     batch = await house.lanes.take(lease, 8, 1000)
     assert batch is not None
-    plan = await decide(batch.turns, replace(house.remembering, quarantine=Quarantine.HOLD))
+    plan = await decide(batch.turns, replace(house.decision, quarantine=Quarantine.HOLD))
     await house.lanes.record(lease, plan)
     seen = await house.lanes.confirm(lease, batch.turns)
     await house.store.apply(lease, plan.writes, seen.good_until)

@@ -11,8 +11,7 @@ import pytest
 
 from scrubjay.adapters.redis.lanes import _LOST_WORKER
 from scrubjay.errors import BadAnswer, ModelUnavailable
-from scrubjay.ingest.pipeline import Deciding
-from scrubjay.ingest.replay_preview import rehearse
+from scrubjay.ingest.replay_preview import PreviewServices, rehearse
 from scrubjay.llm.usage import payer
 from scrubjay.model import DeadFilter, Event, Extraction, Status, Turn
 from tests.integration.house import ANA, BOB, House
@@ -61,11 +60,11 @@ async def test_a_replay_does_what_its_dry_run_told(desk: Desk) -> None:
     await house.drain()
     dead = await desk.bury(LISBON)
     house.reconciler.table[LISBON] = Event.UPDATE
-    (output,) = (await desk.post("replay", ids=[dead], dry_run=True))["results"]
+    (rehearsed,) = (await desk.post("replay", ids=[dead], dry_run=True))["results"]
     await desk.post("replay", ids=[dead])
     await house.drain()
     done = (await desk.turn(dead))["events"]
-    assert [{name: item[name] for name in ("event", "memory", "previous")} for item in done] == output["events"]
+    assert [{name: event[name] for name in ("event", "memory", "previous")} for event in done] == rehearsed["events"]
 
 
 async def test_a_dry_run_tells_what_would_only_enter_the_history(desk: Desk) -> None:
@@ -74,9 +73,9 @@ async def test_a_dry_run_tells_what_would_only_enter_the_history(desk: Desk) -> 
     house.reconciler.table[BERLIN] = Event.UPDATE
     await house.say(LISBON)
     await house.drain()
-    (output,) = (await desk.post("replay", ids=[dead], dry_run=True))["results"]
-    assert [(event["event"], event["memory"]) for event in output["events"]] == [("NONE", LISBON)]
-    assert output["into_history"] == [BERLIN]
+    (rehearsed,) = (await desk.post("replay", ids=[dead], dry_run=True))["results"]
+    assert [(event["event"], event["memory"]) for event in rehearsed["events"]] == [("NONE", LISBON)]
+    assert rehearsed["into_history"] == [BERLIN]
 
 
 async def test_a_dry_run_names_the_error_of_what_would_fail_again(desk: Desk) -> None:
@@ -93,10 +92,10 @@ async def test_a_dry_run_names_the_error_of_what_would_fail_again(desk: Desk) ->
 async def test_a_turn_that_ended_its_workers_is_not_tried_where_it_would_end_the_api(desk: Desk) -> None:
     dead = await desk.bury("poison")
     await desk.house.inbox._redis.hset(keys.turn("default", dead), "error", _LOST_WORKER)
-    number = len(desk.house.extractor.batches)
-    (output,) = (await desk.post("replay", **EVERY))["results"]
-    assert output["error"].startswith("worker_lost: not tried here")
-    assert len(desk.house.extractor.batches) == number
+    batches = len(desk.house.extractor.batches)
+    (rehearsed,) = (await desk.post("replay", **EVERY))["results"]
+    assert rehearsed["error"].startswith("worker_lost: not tried here")
+    assert len(desk.house.extractor.batches) == batches
 
 
 async def test_a_dry_run_tries_the_oldest_up_to_its_limit_and_says_how_many_are_left(desk: Desk) -> None:
@@ -110,14 +109,14 @@ async def test_a_dry_run_tries_the_oldest_up_to_its_limit_and_says_how_many_are_
 
 async def test_a_dry_run_of_a_discard_shows_which_would_go_and_asks_no_model(desk: Desk) -> None:
     ids = [await desk.bury("a"), await desk.bury("b")]
-    before, number = await everything(desk.house), len(desk.house.extractor.batches)
+    before, batches = await everything(desk.house), len(desk.house.extractor.batches)
     answer = await desk.post("discard", **EVERY, limit=1)
     assert (answer["count"], answer["dry_run"], answer["untried"]) == (2, True, 1)
     assert [(result["id"], result["died_of"], result["events"]) for result in answer["results"]] == [
         (ids[0], "bad_answer: the answer was no JSON", []),
     ]  # fmt: skip
     assert await everything(desk.house) == before
-    assert len(desk.house.extractor.batches) == number
+    assert len(desk.house.extractor.batches) == batches
 
 
 class Watched:
@@ -139,20 +138,20 @@ class Watched:
         return await self._inner.extract(turns)
 
 
-def deciding(house: House, extractor: Any) -> Deciding:
-    return Deciding(store=house.store, extractor=extractor, reconciler=house.reconciler, embedder=house.embedder)
+def preview(house: House, extractor: Any) -> PreviewServices:
+    return PreviewServices(turns=house.turns, decision=replace(house.decision, extractor=extractor))
 
 
 async def test_what_a_dry_run_costs_is_booked_on_the_tenant_and_on_no_turn(desk: Desk) -> None:
     watched = Watched(desk.house)
     await desk.bury("a")
-    await rehearse("default", DeadFilter(), turns=desk.house.turns, parts=deciding(desk.house, watched))
+    await rehearse("default", DeadFilter(), preview(desk.house, watched))
     assert [(item.tenant, item.turn_ids) for item in watched.paying] == [("default", ())]
 
 
 async def test_a_dry_run_ends_in_time_with_what_it_has_tried(desk: Desk) -> None:
     quick, _, behind = await desk.bury("quick", BOB), await desk.bury("slow"), await desk.bury("behind it")
-    parts = replace(desk.house.remembering, extractor=Watched(desk.house))
-    rehearsal = await rehearse("default", DeadFilter(), turns=desk.house.turns, parts=parts, longest_seconds=0.5)
+    services = preview(desk.house, Watched(desk.house))
+    rehearsal = await rehearse("default", DeadFilter(), services, longest_seconds=0.5)
     assert ([result.turn.id for result in rehearsal.results], rehearsal.count, rehearsal.untried) == ([quick], 3, 2)
     assert behind in await desk.listed(**{"user_id": ANA.user_id})

@@ -9,10 +9,8 @@ from urllib.parse import quote
 import pytest
 from redis.asyncio import Redis
 
-from scrubjay.bootstrap import remembering
 from scrubjay.ingest.drain import drain
 from scrubjay.model import Message, Page, Role, Scope, Submission
-from scrubjay.settings import Settings
 from tests.integration.front import Front, fronts
 
 JOSE, DECOMPOSED = "jos\u00e9", "jose\u0301"
@@ -27,7 +25,7 @@ async def front(redis: Redis, redis_url: str, qdrant_url: str) -> AsyncIterator[
 
 
 async def drained(front: Front, **ids: str) -> None:
-    await drain(Scope(tenant="default", **ids).lane, remembering(front.parts, Settings(extractor="offline")))
+    await drain(Scope(tenant="default", **ids).lane, front.parts.drain)
 
 
 async def remembered(front: Front, **ids: Any) -> None:
@@ -36,7 +34,7 @@ async def remembered(front: Front, **ids: Any) -> None:
 
 
 async def texts(front: Front, **ids: str) -> list[str]:
-    return [item.text for item in (await front.parts.store.page(Scope(tenant="default", **ids), Page())).items]
+    return [memory.text for memory in (await front.parts.store.page(Scope(tenant="default", **ids), Page())).items]
 
 
 FORGETTING = {
@@ -62,7 +60,7 @@ async def test_who_is_looked_for_by_another_spelling_is_there(front: Front) -> N
     await remembered(front, user_id=SPELLING, run_id=7)
     await drained(front, user_id=JOSE)
     query = {"query": "bees", "user_id": SPELLING}
-    items = [
+    requests = [
         ("POST", "/search", query),
         ("POST", "/search", {"query": "bees", "filters": {"AND": [{"user_id": SPELLING}, {"run_id": 7}]}}),
         ("POST", "/search", {"query": "bees", "filters": {"AND": [{"user_id": SPELLING}, {"run_id": 7.0}]}}),
@@ -72,7 +70,7 @@ async def test_who_is_looked_for_by_another_spelling_is_there(front: Front) -> N
         ("POST", "/v3/memories/", {"filters": {"user_id": SPELLING}}),
         ("POST", "/v3/memories/", {"filters": {"run_id": 7.0}}),
     ]
-    for method, path, body in items:
+    for method, path, body in requests:
         answer = await front.ask(method, path, json=body)
         assert len(answer.json()["results"]) == 1, (path, answer.text)
     entity = await front.ask("GET", f"/v2/entities/user/{quote(SPELLING)}/")
@@ -154,7 +152,7 @@ async def test_what_is_stored_in_another_spelling_is_listed_and_erased_exactly(f
         message = Message(role=Role.USER, content="I keep bees")
         await front.parts.inbox.accept(Submission(scope=scope, messages=(message,), infer=False))
         await drained(front, user_id=user)
-    assert {item["id"] for item in (await front.ask("GET", "/entities")).json()} == {SPELLING, JOSE}
+    assert {entity["id"] for entity in (await front.ask("GET", "/entities")).json()} == {SPELLING, JOSE}
     answer = await front.ask("DELETE", "/memories", params={"user_id": SPELLING, "exact": "true"})
     assert (answer.json()["memories"], answer.json()["verified"]) == (1, True)
     assert (await texts(front, user_id=SPELLING), len(await texts(front, user_id=JOSE))) == ([], 1)

@@ -23,10 +23,7 @@ async def put_batch(batch: BatchIn, caller: Writer, parts: Opened) -> Message:
     await update_each(
         caller.reach,
         changes,
-        lanes=parts.lanes,
-        store=parts.store,
-        embedder=parts.embedder,
-        quarantine=parts.quarantine,
+        parts.edits,
     )
     return Message(message=f"Successfully updated {len(changes)} memories")
 
@@ -35,5 +32,5 @@ async def put_batch(batch: BatchIn, caller: Writer, parts: Opened) -> Message:
 async def delete_batch(batch: BatchIn, caller: Writer, parts: Opened) -> Message:
     """Delete memories, each with its history."""
     ids = list(dict.fromkeys(uuid(memory.memory_id) for memory in batch.memories))
-    await delete_each(caller.reach, ids, inbox=parts.inbox, lanes=parts.lanes, store=parts.store)
+    await delete_each(caller.reach, ids, parts.edits)
     return Message(message=f"Successfully deleted {len(ids)} memories")

@@ -66,7 +66,7 @@ class NewHookOut(HookOut):
 async def list_webhooks(project_id: str, caller: Admin, parts: Opened) -> list[HookOut]:
     """All of the tenant's."""
     is_ours(caller.tenant, project_id)
-    return [_hook_out(webhook, caller.tenant) for webhook in await parts.webhooks.all(caller.tenant)]
+    return [_hook_out(webhook, caller.tenant) for webhook in await parts.webhooks.registry.all(caller.tenant)]
 
 
 @router.post(_PROJECT)
@@ -75,7 +75,7 @@ async def create_webhook(project_id: str, body: HookIn, caller: Admin, parts: Op
     is_ours(caller.tenant, project_id)
     webhook_in = checked(WebhookIn, body.fields)
     fields = {"url": webhook_in.url, "name": parts.mask(webhook_in.name), "events": webhook_in.events}
-    made = await registry.register(caller.tenant, fields, book=parts.webhooks, server_key=parts.server_key)
+    made = await registry.register(caller.tenant, fields, parts.webhooks)
     return NewHookOut(**_hook_out(made.webhook, caller.tenant).model_dump(), secret=made.secret)
 
 
@@ -85,14 +85,14 @@ async def update_webhook(webhook_id: str, body: HookIn, caller: Admin, parts: Op
     changes = dict(checked(WebhookChange, body.fields).named)
     if "name" in changes:
         changes["name"] = parts.mask(changes["name"])
-    await registry.change(caller.tenant, webhook_id, changes, book=parts.webhooks)
+    await registry.change(caller.tenant, webhook_id, changes, parts.webhooks)
     return Message(message="Webhook updated successfully")
 
 
 @router.delete(_WEBHOOK)
 async def delete_webhook(webhook_id: str, caller: Admin, parts: Opened) -> Message:
     """Remove one."""
-    await registry.remove(caller.tenant, webhook_id, book=parts.webhooks, deliveries=parts.deliveries)
+    await registry.remove(caller.tenant, webhook_id, parts.webhooks)
     return Message(message="Webhook deleted successfully")
 
 

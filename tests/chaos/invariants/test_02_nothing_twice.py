@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from redis.asyncio import Redis
 
-from scrubjay.ingest.drain import Remembering, drain
+from scrubjay.ingest.drain import DrainServices, drain
 from scrubjay.model import Extraction, Lane, Lease, Scope, Status, Turn
 from tests.fakes import EchoExtractor
 from tests.integration.house import House
@@ -44,12 +44,12 @@ class Port:
         self._port, self._life = port, life
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(self._port, name)
-        if not callable(found):
-            return found
+        method = getattr(self._port, name)
+        if not callable(method):
+            return method
 
         async def called(*args: Any, **more: Any) -> Any:
-            return await self._life.step(lambda: found(*args, **more))
+            return await self._life.step(lambda: method(*args, **more))
 
         return called
 
@@ -66,22 +66,26 @@ class InOtherWords(EchoExtractor):
     """Like a model that is asked again: it means the same and says it differently."""
 
     async def extract(self, turns: Sequence[Turn]) -> Extraction:
-        found = await super().extract(turns)
+        extraction = await super().extract(turns)
         return Extraction(
-            facts=tuple(fact.model_copy(update={"text": f"{fact.text} {len(self.batches)}"}) for fact in found.facts)
+            facts=tuple(
+                fact.model_copy(update={"text": f"{fact.text} {len(self.batches)}"}) for fact in extraction.facts
+            )
         )
 
 
-def living(parts: Remembering, steps: int | None) -> tuple[Remembering, Life]:
-    life = Life(steps)
-    names = ("lanes", "store", "extractor", "reconciler", "embedder")
-    return replace(parts, **{name: cast(Any, Port(getattr(parts, name), life)) for name in names}), life
+def living(services: DrainServices, steps: int | None) -> tuple[DrainServices, Life]:
+    life, decision = Life(steps), services.decision
+    names = ("store", "extractor", "reconciler", "embedder")
+    ports = {name: cast(Any, Port(getattr(decision, name), life)) for name in names}
+    lanes = cast(Any, Port(services.lanes, life))
+    return replace(services, lanes=lanes, decision=replace(decision, **ports)), life
 
 
 async def drained(house: House, redis: Redis, owner: Scope, *cuts: int) -> None:
     """Drain in one process after the other; the last one is not killed."""
     for steps in cuts:
-        parts, _ = living(house.remembering, steps)
+        parts, _ = living(house.drain_services, steps)
         with suppress(Killed):
             await drain(owner.lane, parts)
         await redis.delete(keys.lease(owner.lane))  # it runs out
@@ -89,9 +93,9 @@ async def drained(house: House, redis: Redis, owner: Scope, *cuts: int) -> None:
 
 
 async def assert_told_once(house: House, owner: Scope, turns: Sequence[str], steps: int) -> None:
-    found = await house.texts(owner)
-    as_said = len(found) == len(SAID) and all(map(str.startswith, found, SAID))
-    assert as_said, f"cut off after {steps} steps: {found}"
+    texts = await house.texts(owner)
+    as_said = len(texts) == len(SAID) and all(map(str.startswith, texts, SAID))
+    assert as_said, f"cut off after {steps} steps: {texts}"
     for turn_id in turns:
         status = await house.status(turn_id)
         assert (status.status, len(status.events)) == (Status.SETTLED, 1), f"cut off after {steps} steps"
@@ -123,6 +127,6 @@ async def test_a_plan_that_was_given_up_after_it_was_applied_makes_the_same_memo
 async def test_the_steps_that_are_cut_are_all_there_are(house: House) -> None:
     for text in SAID:
         await house.say(text)
-    parts, life = living(house.remembering, None)
+    parts, life = living(house.drain_services, None)
     await drain(Scope(tenant="default", user_id="ana").lane, parts)
     assert life.made == ALL_STEPS

@@ -19,9 +19,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def traces(scene: Hooked, *words: str) -> list[str]:
-    contents = await all_of_redis(scene.redis)
-    assert contents, "the scan does not see anything"
-    return [key for key, text in contents.items() if any(word in key or word in text for word in words)]
+    values = await all_of_redis(scene.redis)
+    assert values, "the scan does not see anything"
+    return [key for key, value in values.items() if any(word in key or word in value for word in words)]
 
 
 async def forget(scene: Hooked, **ids: str) -> Any:
@@ -41,8 +41,13 @@ async def test_nothing_of_a_forgotten_owner_stays_whether_it_was_delivered_waits
     await scene.deliver(webhook)
     (memory, *_) = await scene.memories("dora")
     await scene.ask("PUT", f"/memories/{memory['id']}", json={"text": "I like dogs"})
-    ids = [item["memory_id"] for item in await scene.log(webhook)]
-    assert [item["status"] for item in await scene.log(webhook)] == ["waiting", "waiting", "failed", "delivered"]
+    ids = [delivery["memory_id"] for delivery in await scene.log(webhook)]
+    assert [delivery["status"] for delivery in await scene.log(webhook)] == [
+        "waiting",
+        "waiting",
+        "failed",
+        "delivered",
+    ]
     assert await traces(scene, "dora")
     assert (await forget(scene, user_id="dora"))["verified"]
     assert await traces(scene, "dora", "helper", "Berlin", "tea", "cats", "dogs", *ids) == []
@@ -51,14 +56,14 @@ async def test_nothing_of_a_forgotten_owner_stays_whether_it_was_delivered_waits
     await scene.make_due(webhook)
     assert await scene.deliver(webhook) == 0
     assert len(scene.receiver.got) == sent
-    assert (await scene.parts.deliveries.counts([TENANT]))[TENANT].waiting == 0
+    assert (await scene.parts.webhooks.deliveries.counts([TENANT]))[TENANT].waiting == 0
 
 
 async def test_an_owner_who_is_forgotten_just_before_the_sending_is_not_told_about(scene: Hooked) -> None:
     """The worker has claimed the delivery and read the words, and looks once more before it sends them."""
     webhook = await scene.webhook()
     await scene.say("I live in Berlin", user_id="dora")
-    looked = scene.delivering.deliveries.waits
+    looked = scene.parts.webhooks.deliveries.waits
     at_the_door, forgotten = asyncio.Event(), asyncio.Event()
 
     async def late(tenant: str, delivery_id: str) -> bool:
@@ -67,8 +72,8 @@ async def test_an_owner_who_is_forgotten_just_before_the_sending_is_not_told_abo
         return await looked(tenant, delivery_id)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scene.delivering.deliveries, "waits", late)
-        sending = asyncio.create_task(deliver(TENANT, webhook["id"], scene.delivering))
+        patch.setattr(scene.parts.webhooks.deliveries, "waits", late)
+        sending = asyncio.create_task(deliver(TENANT, webhook["id"], scene.parts.delivery))
         await at_the_door.wait()
         assert (await forget(scene, user_id="dora"))["verified"]
         forgotten.set()
@@ -137,8 +142,8 @@ async def test_a_look_for_what_is_left_finds_a_delivery(scene: Hooked) -> None:
     await scene.redis.hset(f"sj:delivery:{TENANT}:{delivery_id}", mapping=stale)  # type: ignore[arg-type]
     await scene.redis.zadd(f"sj:hook_done:{own}", {delivery_id: 1})
     body = {"receipt": receipt, "user_id": "dora"}
-    answer = await scene.ask("POST", "/receipts/verify", json=body)
-    assert answer["left"]["turns"] == 1
+    verdict = await scene.ask("POST", "/receipts/verify", json=body)
+    assert verdict["left"]["turns"] == 1
 
 
 async def test_a_change_by_hand_that_was_noted_and_never_made_is_not_told(scene: Hooked) -> None:
