@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 
@@ -13,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from scrubjay.api.schemas.common import ExactId, Id, Named
 from scrubjay.bootstrap import Parts
 from scrubjay.errors import BadRequest, Forbidden
+from scrubjay.mem0.memories import text_hash
 from scrubjay.model import DEEPEST, OWNERS, After, Memory, Page, Principal, Scope, Slice, spelled
 from scrubjay.model.filters import Condition, demanded
 from scrubjay.search.filters import narrowed
@@ -180,20 +180,12 @@ def listed(request: Request, at: Page, part: Slice[Any], results: list[Any]) -> 
     return {**answer, "cursor": cursor}
 
 
-def digest(text: str) -> str:
-    """Hash a memory's text by MD5 for the field `hash` of HTTP answers, native and Mem0's.
-
-    Clients of Mem0 know a text under this hash; nothing rests on it.
-    """
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
-
-
 def shown(memory: Memory) -> dict[str, Any]:
     """Convert a memory to the JSON object that all native HTTP routes share: search, lists, edits, quarantine."""
     return {
         "id": memory.id,
         "memory": memory.text,
-        "hash": digest(memory.text),
+        "hash": text_hash(memory.text),
         "categories": list(memory.categories),
         "metadata": dict(memory.metadata),
         **{field: memory.scope.ids.get(field) for field in OWNERS},

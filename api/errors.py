@@ -69,12 +69,17 @@ _SAID = {
 
 @dataclass(frozen=True)
 class Refusal:
-    """What a request is answered that cannot be met: a status, one sentence, a code for programs, and headers."""
+    """What a request is answered that cannot be met: a status, one sentence, a code for programs, and headers.
+
+    Args:
+        kind: of the error that was raised, for a surface with sentences of its own.
+    """
 
     status: int
     detail: str
     error: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    kind: type[errors.ScrubjayError] | None = None
 
 
 Words = Callable[[Refusal], Refusal]
@@ -100,8 +105,12 @@ def problem(
     scope: Mapping[str, Any] | None = None,
 ) -> JSONResponse:
     """One refusal in the shape that every client can count on, in the words of the surface that the scope names."""
-    plain = Refusal(status, _cut(detail), code or CODES.get(status, "error"), dict(headers or {}))
-    words: Words | None = (scope or {}).get(_WORDS)
+    return _answer(Refusal(status, _cut(detail), code or CODES.get(status, "error"), dict(headers or {})), scope or {})
+
+
+def _answer(plain: Refusal, scope: Mapping[str, Any]) -> JSONResponse:
+    """The response to a refusal, in the words of the surface that the scope names."""
+    words: Words | None = scope.get(_WORDS)
     sentence = words(plain) if words is not None else plain
     body = {"detail": sentence.detail, "error": sentence.error}
     return JSONResponse(body, status_code=sentence.status, headers=dict(sentence.headers))
@@ -135,7 +144,7 @@ async def _scrubjay(request: Request, error: Exception) -> JSONResponse:
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, errors.Transient):
         headers["Retry-After"] = str(math.ceil(error.retry_after_seconds or _RETRY_AFTER_SECONDS))
-    return problem(status, str(error), error.code, headers, scope=request.scope)
+    return _answer(Refusal(status, _cut(str(error)), error.code, headers, type(error)), request.scope)
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:

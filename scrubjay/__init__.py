@@ -8,18 +8,18 @@ from importlib import import_module
 
 TYPE_CHECKING = False  # as type checkers know it; for them the names are plainly there
 if TYPE_CHECKING:
-    from scrubjay.library.local import AsyncMemory, Memory
-    from scrubjay.library.remote import AsyncMemoryClient, MemoryClient
+    from scrubjay.library.memory import AsyncMemory, Memory
+    from scrubjay.library.memory_client import AsyncMemoryClient, MemoryClient
 
     __version__: str
 
 __all__ = ["AsyncMemory", "AsyncMemoryClient", "Memory", "MemoryClient", "__version__"]
 
 _PLACES = {
-    "AsyncMemory": "scrubjay.library.local",
-    "AsyncMemoryClient": "scrubjay.library.remote",
-    "Memory": "scrubjay.library.local",
-    "MemoryClient": "scrubjay.library.remote",
+    "AsyncMemory": "scrubjay.library.memory",
+    "AsyncMemoryClient": "scrubjay.library.memory_client",
+    "Memory": "scrubjay.library.memory",
+    "MemoryClient": "scrubjay.library.memory_client",
 }
 
 if not TYPE_CHECKING:

@@ -186,6 +186,13 @@ class NotFound(ScrubjayError):
     code = "not_found"
 
 
+class MemoryNotFound(NotFound):
+    """There is no such memory for this tenant, or none within the caller's reach."""
+
+    def __init__(self) -> None:
+        super().__init__("there is no memory with this id")
+
+
 class BadRequest(ScrubjayError):
     """The request says something that cannot be done; the text says what would be right."""
 

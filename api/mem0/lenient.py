@@ -14,9 +14,9 @@ from uuid import UUID
 from fastapi import Depends, Path
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from scrubjay.api.mem0.words import NO_UUID
 from scrubjay.api.schemas.common import Named
 from scrubjay.errors import BadRequest, NotOffered
+from scrubjay.mem0.messages import NO_UUID
 
 
 class Lenient(BaseModel):

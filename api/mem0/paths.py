@@ -14,7 +14,7 @@ from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from scrubjay.api.errors import speak
-from scrubjay.api.mem0.words import words
+from scrubjay.api.mem0.refusals import translated
 from scrubjay.errors import BadRequest
 
 _SURFACE = re.compile(r"/(v[123]|api/v1)/")
@@ -40,7 +40,7 @@ register_url_convertor("segment", Segment())
 
 
 class Paths:
-    """Brings the address of a request to the platform's surface into its one form, and has it refused in its words.
+    """Normalises the path of a request to the platform's surface, and answers its refusals in Mem0's sentences.
 
     Args:
         app: what is behind it.
@@ -54,7 +54,7 @@ class Paths:
         path = _platform_path(scope) if scope["type"] == "http" else None
         if path is not None:
             scope["path"], scope["raw_path"] = path, path.encode("latin-1")
-            speak(scope, words)
+            speak(scope, translated)
         await self._app(scope, receive, send)
 
 

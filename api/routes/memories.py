@@ -36,8 +36,8 @@ from scrubjay.api.schemas.memories import (
     VersionOut,
 )
 from scrubjay.api.schemas.receipts import ReceiptOut
-from scrubjay.edit.edits import UNKNOWN, delete, judge, undo, update
-from scrubjay.errors import BadRequest, NotFound
+from scrubjay.edit.edits import delete, judge, undo, update
+from scrubjay.errors import BadRequest, MemoryNotFound
 from scrubjay.model import Memory
 from scrubjay.model.versions import is_retracted
 from scrubjay.search.filters import parse
@@ -117,7 +117,7 @@ async def get_memory(memory_id: UUID, caller: Reader, parts: Opened) -> Any:
     """One memory as it stands now."""
     memory = await parts.store.get(caller.reach, str(memory_id))
     if memory is None:
-        raise NotFound(UNKNOWN)
+        raise MemoryNotFound()
     return shown(memory)
 
 
@@ -126,7 +126,7 @@ async def get_history(memory_id: UUID, caller: Reader, parts: Opened) -> Any:
     """Every version of a memory, oldest first, with the turns and the words it rests on."""
     versions = await parts.store.history(caller.reach, str(memory_id))
     if not versions:
-        raise NotFound(UNKNOWN)
+        raise MemoryNotFound()
     before = [None, *(version.text for version in versions)]
     return [_version(number, pair, old) for number, (pair, old) in enumerate(zip(versions, before, strict=False), 1)]
 

@@ -11,7 +11,7 @@ from scrubjay.cli.common import DEFAULT_URL, Key, Url, out, refuse
 from scrubjay.devstack.failures import StackRefused
 from scrubjay.devstack.sockets import base_url, listen
 from scrubjay.errors import ScrubjayError
-from scrubjay.mcp.http import PATH, check_door, make_app, serve
+from scrubjay.mcp.http import PATH, make_app, require_server_keys, serve
 from scrubjay.mcp.reach import Reach
 from scrubjay.mcp.server import make_server
 from scrubjay.model.loopback import is_loopback
@@ -58,7 +58,7 @@ def mcp(
         return
     try:
         if not alone:
-            asyncio.run(check_door(url))
+            asyncio.run(require_server_keys(url))
         listener = listen(host, port)
     except (ScrubjayError, StackRefused) as error:
         raise refuse(str(error), 2) from error

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from scrubjay.edit.edits import UNKNOWN, Change, EditServices, delete, update
-from scrubjay.errors import NotFound
+from scrubjay.edit.edits import Change, EditServices, delete, update
+from scrubjay.errors import MemoryNotFound
 from scrubjay.model import Scope
 from scrubjay.ports import MemoryStore
 
@@ -38,4 +38,4 @@ async def delete_each(reach: Scope, memory_ids: Sequence[str], services: EditSer
 async def _all_there(reach: Scope, memory_ids: Sequence[str], store: MemoryStore) -> None:
     for memory_id in memory_ids:
         if await store.get(reach, memory_id) is None:
-            raise NotFound(UNKNOWN)
+            raise MemoryNotFound()

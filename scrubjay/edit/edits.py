@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from scrubjay.erase.tombstones import is_forgotten, rearranged, show_others_again, telling, write_under
-from scrubjay.errors import BadRequest, LaneBusy, NotFound, NothingToUndo
+from scrubjay.errors import BadRequest, LaneBusy, MemoryNotFound, NothingToUndo
 from scrubjay.llm.asking import asked_by
 from scrubjay.llm.usage import paid_by
 from scrubjay.model import Event, Feedback, Lease, Memory, Metadata, Rating, Scope, Telling, Value, Write
@@ -24,7 +24,6 @@ from scrubjay.validation import Metadata as BoundedMetadata
 _SAID = (
     "scope", "text", "categories", "metadata", "expires_at", "turn_ids", "quote", "model", "prompt_version", "marked",
 )  # fmt: skip
-UNKNOWN = "there is no memory with this id"
 _METADATA: TypeAdapter[dict[str, Any]] = TypeAdapter(BoundedMetadata)
 
 
@@ -174,7 +173,7 @@ async def _renew(lease: Lease, before: Memory, fields: Mapping[str, Any], servic
     """Put a new version in a memory's place; the one before becomes history."""
     lanes, store = services.lanes, services.store
     if await is_forgotten(before, lanes):
-        raise NotFound(UNKNOWN)  # an erase is at it; what we wrote now would be newer than its epoch, and stay
+        raise MemoryNotFound()  # an erase is at it; what we wrote now would be newer than its epoch, and stay
     now = lease.taken_at
     # What is dated ahead by more than moments was dated by a wrong clock: what a person says now holds from now on.
     is_misdated = is_far_ahead(before.valid_from, now)
@@ -221,13 +220,13 @@ async def delete(reach: Scope, memory_id: str, services: EditServices) -> None:
         async with telling(lease, Telling(event=Event.DELETE, scope=memory.scope, memory_id=memory_id), lanes):
             await show_others_again(lease, memory, lanes, store)
             if not await store.delete(reach, memory_id):
-                raise NotFound(UNKNOWN)
+                raise MemoryNotFound()
 
 
 async def _current(reach: Scope, memory_id: str, store: MemoryStore) -> Memory:
     memory = await store.get(reach, memory_id)
     if memory is None:
-        raise NotFound(UNKNOWN)
+        raise MemoryNotFound()
     return memory
 
 
@@ -241,5 +240,5 @@ def _latest(versions: Sequence[Memory]) -> Memory:
     """The version that stands. Raises NotFound where there is none."""
     memory = standing(versions)
     if memory is None:
-        raise NotFound(UNKNOWN)
+        raise MemoryNotFound()
     return memory

@@ -1,11 +1,11 @@
-"""What callers of the library hand in, checked at its door: each refusal one sentence, a BadRequest."""
+"""The arguments of the library's calls, checked: each refusal is a BadRequest with one sentence."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
@@ -13,12 +13,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 from scrubjay.errors import BadRequest, NotFound
 from scrubjay.library.refusals import checked
 from scrubjay.mem0 import expiration_dates
+from scrubjay.mem0.filters import translated
 from scrubjay.model import LONGEST_ID, OWNERS, Guidance, Message, Role, Value
-from scrubjay.model.filters import On
 from scrubjay.validation import Content, Id, Instructions, Metadata, Moment, Name, QueryText, Text
 
-MOST_FOUND = 100
-_GROUPS = ("AND", "OR", "NOT")
+MOST_RESULTS = 100
 _ONE = "at least one of " + ", ".join(OWNERS)
 
 
@@ -28,12 +27,12 @@ class Kept(Enum):
     KEPT = "kept"
 
 
-Day = str | date | None
+DateLike = str | date | None
 Ids = Mapping[str, str]
-Said = str | Mapping[str, Any] | Sequence[Mapping[str, Any]]
+Messages = str | Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 
-def _day(value: Any) -> Any:
+def _end(value: Any) -> Any:
     """Read the `expiration_date` that a caller of `Memory.add` or `Memory.update` passes: a date, or its ISO text.
 
     Returns the end of that day, in UTC: until then a memory is recalled, as Mem0 has it.
@@ -62,7 +61,7 @@ class _Options(BaseModel):
 
     metadata: Metadata = Field(default_factory=dict)
     timestamp: Moment | None = None
-    expiration_date: Annotated[datetime | None, BeforeValidator(_day)] = None
+    expiration_date: Annotated[datetime | None, BeforeValidator(_end)] = None
     prompt: Instructions | None = None
 
 
@@ -73,7 +72,7 @@ class _Change(BaseModel):
 
     text: Text | None = None
     metadata: Metadata | None = None
-    expiration_date: Annotated[datetime | None, BeforeValidator(_day)] = None
+    expiration_date: Annotated[datetime | None, BeforeValidator(_end)] = None
 
 
 _MESSAGES = TypeAdapter(Annotated[list[_MessageIn], Field(min_length=1, max_length=200)])
@@ -83,8 +82,27 @@ _THRESHOLD = TypeAdapter(Annotated[float, Field(ge=0, le=1)])
 _LIMIT = TypeAdapter(Annotated[int, Field(ge=1, strict=True)])
 
 
-class Handed(Value):
-    """A turn as it was handed in."""
+class AddOptions(NamedTuple):
+    """The options of `Memory.add`, not checked yet."""
+
+    metadata: Mapping[str, Any] | None = None
+    timestamp: datetime | str | float | None = None
+    expiration_date: DateLike = None
+    infer: bool = True
+    prompt: str | None = None
+
+
+class SearchOptions(NamedTuple):
+    """The options of `Memory.search`, not checked yet."""
+
+    filters: Mapping[str, Any] | None = None
+    limit: int = MOST_RESULTS
+    threshold: float | None = None
+    show_expired: bool = False
+
+
+class NewTurn(Value):
+    """A turn to be accepted."""
 
     ids: Ids
     messages: tuple[Message, ...]
@@ -95,8 +113,8 @@ class Handed(Value):
     guidance: Guidance
 
 
-class Sought(Value):
-    """A search as it was asked for."""
+class SearchRequest(Value):
+    """A search, with its filters in our grammar."""
 
     query: str
     ids: Ids
@@ -106,70 +124,67 @@ class Sought(Value):
     show_expired: bool
 
 
-class Changed(Value):
-    """A change of a memory as it is asked for; what is None stays. The metadata joins what is there."""
+class ListRequest(Value):
+    """A list of memories, with its filters in our grammar and how many a page has."""
+
+    ids: Ids
+    filters: Mapping[str, Any] | None
+    size: int
+    show_expired: bool
+
+
+class ChangeRequest(Value):
+    """A change of a memory; a field that is None stays. The metadata joins what is there."""
 
     text: str | None
     metadata: Mapping[str, Any] | None
     expires_at: datetime | Literal["never"] | None
 
 
-def handed(
-    messages: Said,
-    owner: Mapping[str, Any],
-    *,
-    metadata: Mapping[str, Any] | None,
-    timestamp: datetime | str | float | None,
-    expiration_date: Day,
-    infer: bool,
-    prompt: str | None,
-) -> Handed:
-    """A turn; a text is what the user said. Raises BadRequest, and TypeError for a keyword that is none."""
-    listed = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
-    read = checked(_MESSAGES.validate_python, [listed] if isinstance(listed, Mapping) else listed, "messages")
-    if not any(message.content.strip() for message in read):
+def new_turn(messages: Messages, owner: Mapping[str, Any], options: AddOptions) -> NewTurn:
+    """Check the arguments of `Memory.add`; a text is a message of the user's.
+
+    Raises BadRequest, and TypeError for an unknown keyword.
+    """
+    items = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
+    checked_messages = checked(_MESSAGES.validate_python, [items] if isinstance(items, Mapping) else items, "messages")
+    if not any(message.content.strip() for message in checked_messages):
         raise BadRequest("messages: at least one message must have content")
-    fields = {"metadata": metadata or {}, "timestamp": timestamp, "expiration_date": expiration_date, "prompt": prompt}
-    options = checked(_Options.model_validate, fields, "add")
-    return Handed(
-        ids=named(owner),
+    fields = options._asdict() | {"metadata": options.metadata or {}}
+    del fields["infer"]
+    checked_options = checked(_Options.model_validate, fields, "add")
+    return NewTurn(
+        ids=owner_ids(owner),
         messages=tuple(
-            Message(role=Role(message.role), content=message.content, name=message.name) for message in read
+            Message(role=Role(message.role), content=message.content, name=message.name) for message in checked_messages
         ),
-        metadata=options.metadata,
-        timestamp=options.timestamp,
-        expires_at=options.expiration_date,
-        infer=infer,
-        guidance=Guidance(instructions=options.prompt),
+        metadata=checked_options.metadata,
+        timestamp=checked_options.timestamp,
+        expires_at=checked_options.expiration_date,
+        infer=options.infer,
+        guidance=Guidance(instructions=checked_options.prompt),
     )
 
 
-def sought(
-    query: str,
-    owner: Mapping[str, Any],
-    *,
-    filters: Mapping[str, Any] | None,
-    limit: int,
-    threshold: float | None,
-    show_expired: bool,
-) -> Sought:
-    """Check the arguments with which a Python program calls `Memory.search`. Raises BadRequest."""
-    if checked(_LIMIT.validate_python, limit, "limit") > MOST_FOUND:
-        raise BadRequest(f"limit: a search gives at most {MOST_FOUND} memories; get_all gives every one")
-    return Sought(
+def search_request(query: str, owner: Mapping[str, Any], options: SearchOptions) -> SearchRequest:
+    """Check the arguments of `Memory.search`. Raises BadRequest."""
+    if checked(_LIMIT.validate_python, options.limit, "limit") > MOST_RESULTS:
+        raise BadRequest(f"limit: a search gives at most {MOST_RESULTS} memories; get_all gives every one")
+    threshold = options.threshold
+    return SearchRequest(
         query=checked(_QUERY.validate_python, query, "query"),
-        ids=named(owner, filters),
-        filters=in_our_words(filters),
-        limit=limit,
+        ids=owner_ids(owner, options.filters),
+        filters=translated(options.filters),
+        limit=options.limit,
         threshold=None if threshold is None else checked(_THRESHOLD.validate_python, threshold, "threshold"),
-        show_expired=show_expired,
+        show_expired=options.show_expired,
     )
 
 
-def named(owner: Mapping[str, Any], filters: Mapping[str, Any] | None = None) -> Ids:
+def owner_ids(owner: Mapping[str, Any], filters: Mapping[str, Any] | None = None) -> Ids:
     """The owner's ids, in their one spelling. Filters may name the owner instead.
 
-    Raises BadRequest where nobody is named, TypeError for a keyword that is none.
+    Raises BadRequest where nobody is named, TypeError for an unknown keyword.
     """
     for name in owner:
         if name not in OWNERS:
@@ -180,41 +195,20 @@ def named(owner: Mapping[str, Any], filters: Mapping[str, Any] | None = None) ->
     return ids
 
 
-def wanted(limit: int | None, top_k: int | None, otherwise: int | None) -> int | None:
-    """How many memories a call of `Memory.search` or `Memory.get_all` asks for, by its argument `limit` or `top_k`.
+def one_limit(limit: int | None, top_k: int | None) -> int | None:
+    """The number of memories that `Memory.search` or `Memory.get_all` is limited to, by either of its two names.
 
-    Both are names of one number. Raises BadRequest where they differ.
+    Raises BadRequest where they differ.
     """
     if limit is not None and top_k is not None and limit != top_k:
         raise BadRequest("limit and top_k are two names of one number: say it once")
     number = limit if limit is not None else top_k
-    return otherwise if number is None else checked(_LIMIT.validate_python, number, "limit")
+    return None if number is None else checked(_LIMIT.validate_python, number, "limit")
 
 
-def in_our_words(filters: Any) -> Any:
-    """Read the `filters` argument of `Memory.search` and `Memory.get_all`, in Mem0's grammar, into our own.
-
-    A key that is none of a memory's fields is one of its metadata.
-    """
-    if not isinstance(filters, Mapping):
-        return filters
-    condition: dict[str, Any] = {}
-    inside: dict[str, Any] = {}
-    for key, value in filters.items():
-        if key in _GROUPS:
-            condition[key] = [in_our_words(part) for part in value] if isinstance(value, list) else in_our_words(value)
-        elif key in list(On):
-            condition[key] = dict(value) if isinstance(value, Mapping) else value
-        else:
-            inside[key] = dict(value) if isinstance(value, Mapping) else value
-    if inside:
-        condition[On.METADATA] = {**condition.get(On.METADATA, {}), **inside}
-    return condition
-
-
-def changed(
-    text: str | None, data: str | None, metadata: Mapping[str, Any] | None, expiration_date: Day | Kept
-) -> Changed:
+def change_of(
+    text: str | None, data: str | None, metadata: Mapping[str, Any] | None, expiration_date: DateLike | Kept
+) -> ChangeRequest:
     """A change of a memory; `data` is another name of `text`. Raises BadRequest."""
     if data is not None and text is not None and data != text:
         raise BadRequest("data and text are two names of one thing: say it once")
@@ -224,7 +218,7 @@ def changed(
         raise BadRequest("say what is to change: text, metadata or expiration_date")
     read = checked(_Change.model_validate, changes, "update")
     never = "never" if expiration_date is None else None
-    return Changed(text=read.text, metadata=read.metadata, expires_at=read.expiration_date or never)
+    return ChangeRequest(text=read.text, metadata=read.metadata, expires_at=read.expiration_date or never)
 
 
 def uuid_of(memory_id: str) -> str | None:

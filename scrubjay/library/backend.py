@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Protocol
 
-from scrubjay.client.views import MemoryView, ReceiptView, TurnView
-from scrubjay.library.arguments import Changed, Handed, Ids, Sought
+from scrubjay.client.views import ReceiptView, TurnView
+from scrubjay.library.arguments import ChangeRequest, Ids, ListRequest, NewTurn, SearchRequest
+from scrubjay.mem0.history import VersionRecord
+from scrubjay.mem0.memories import MemoryRecord
 
 
 class Backend(Protocol):
@@ -18,30 +20,28 @@ class Backend(Protocol):
     async def close(self) -> None:
         """Let go of everything; it can be opened again."""
 
-    async def accept(self, turn: Handed, idempotency_key: str | None) -> str:
+    async def accept(self, turn: NewTurn, idempotency_key: str | None) -> str:
         """Take a turn in; returns its id."""
 
-    async def ended(self, turn: Handed, turn_id: str) -> TurnView:
+    async def ended(self, turn: NewTurn, turn_id: str) -> TurnView:
         """What became of a turn, once it has come to its end or has waited too long."""
 
-    async def search(self, request: Sought) -> Sequence[MemoryView]:
+    async def search(self, request: SearchRequest) -> Sequence[MemoryRecord]:
         """The memories that matter for a query."""
 
-    async def page(
-        self, ids: Ids, filters: Mapping[str, Any] | None, cursor: str | None, size: int, *, show_expired: bool
-    ) -> tuple[Sequence[MemoryView], str | None]:
-        """A part of the memories, newest first, from the beginning or a cursor on, and the next part's cursor."""
+    async def page(self, request: ListRequest, cursor: str | None) -> tuple[Sequence[MemoryRecord], str | None]:
+        """A page of the memories, newest first, from the beginning or a cursor on, and the next page's cursor."""
 
-    async def get(self, memory_id: str) -> MemoryView | None:
+    async def get(self, memory_id: str) -> MemoryRecord | None:
         """One memory."""
 
-    async def update(self, memory_id: str, change: Changed) -> None:
+    async def update(self, memory_id: str, change: ChangeRequest) -> None:
         """Change a memory. Raises NotFound."""
 
     async def delete(self, memory_id: str) -> None:
         """Remove a memory. Raises NotFound."""
 
-    async def history(self, memory_id: str) -> Sequence[Mapping[str, Any]]:
+    async def history(self, memory_id: str) -> Sequence[VersionRecord]:
         """A memory's versions, oldest first; none where it is unknown."""
 
     async def forget(self, ids: Ids) -> ReceiptView:

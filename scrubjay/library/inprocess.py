@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from scrubjay import logging_setup as logging
 from scrubjay.access.authentication import DEFAULT_TENANT
 from scrubjay.bootstrap import Parts, opened
-from scrubjay.client.views import MemoryView, ReceiptView, TurnView
+from scrubjay.client.views import ReceiptView, TurnView
 from scrubjay.edit.edits import Change, delete, update
 from scrubjay.erase.receipts import forget_with_receipt
 from scrubjay.errors import BadRequest, InboxUnavailable, NotFound, StoreUnavailable
-from scrubjay.library.arguments import Changed, Handed, Ids, Sought
+from scrubjay.library.arguments import ChangeRequest, Ids, ListRequest, NewTurn, SearchRequest
 from scrubjay.library.config import Configuration
 from scrubjay.library.lane_runner import Working
 from scrubjay.library.servers import Served, served
-from scrubjay.model import OWNERS, After, Memory, Page, Scope, Submission
+from scrubjay.mem0.history import VersionRecord, version_record
+from scrubjay.mem0.memories import MemoryRecord, record_of
+from scrubjay.model import After, Page, Scope, Submission
 from scrubjay.offload import off_loop
 from scrubjay.ports import Mask
 from scrubjay.safety.masking import masked_guidance, masked_messages, masked_values
@@ -31,7 +33,7 @@ from scrubjay.search.recall import Asked, recall
 from scrubjay.validation import dated
 
 
-class _House(NamedTuple):
+class _Opened(NamedTuple):
     """What is open."""
 
     parts: Parts
@@ -49,7 +51,7 @@ class Local:
     def __init__(self, configuration: Configuration) -> None:
         self._configuration = configuration
         self._reach = Scope(tenant=configuration.tenant or DEFAULT_TENANT)
-        self._open: _House | None = None
+        self._open: _Opened | None = None
         self._opening = asyncio.Lock()
         self._closing = AsyncExitStack()
         self._pid = os.getpid()
@@ -64,11 +66,11 @@ class Local:
             raise BadRequest("this memory was made in another process: make one in each, after the fork")
         async with self._opening:
             if self._open is None:
-                await self._opened()
-        if self._house.loop is not asyncio.get_running_loop():
+                await self._open_all()
+        if self._opened_parts.loop is not asyncio.get_running_loop():
             raise BadRequest("this memory was opened on another event loop: make one for each, or take the sync Memory")
 
-    async def _opened(self) -> None:
+    async def _open_all(self) -> None:
         logging.join()
         async with AsyncExitStack() as stack:
             where = await stack.enter_async_context(served(self._configuration))
@@ -79,7 +81,7 @@ class Local:
             working = Working(parts, where.settings.sweep_seconds)
             tenants = await parts.turns.tenants() if where.own_redis else [self._reach.tenant]
             await stack.enter_async_context(working.going_on(tenants))
-            self._open = _House(parts, working, asyncio.get_running_loop())
+            self._open = _Opened(parts, working, asyncio.get_running_loop())
             self._closing = stack.pop_all()
 
     async def close(self) -> None:
@@ -90,26 +92,26 @@ class Local:
                 await self._closing.aclose()
 
     @property
-    def _house(self) -> _House:
+    def _opened_parts(self) -> _Opened:
         if self._open is None:
             raise BadRequest("this memory is closed")
         return self._open
 
     @property
     def _parts(self) -> Parts:
-        return self._house.parts
+        return self._opened_parts.parts
 
-    async def accept(self, turn: Handed, idempotency_key: str | None) -> str:
+    async def accept(self, turn: NewTurn, idempotency_key: str | None) -> str:
         """Take a turn in, masked, and begin to work on its lane."""
         parts, scope = self._parts, self._scope(turn.ids)
         characters = sum(len(message.content) for message in turn.messages)
         submission = await off_loop(characters, partial(self._submission, turn, scope, parts.mask))
         submission = await dated(submission, parts.clock)
         accepted = await parts.inbox.accept(submission, idempotency_key=idempotency_key)
-        self._house.working.begin(scope.lane)
+        self._opened_parts.working.begin(scope.lane)
         return accepted.id
 
-    def _submission(self, turn: Handed, scope: Scope, mask: Mask) -> Submission:
+    def _submission(self, turn: NewTurn, scope: Scope, mask: Mask) -> Submission:
         return Submission(
             scope=scope,
             messages=masked_messages(turn.messages, mask),
@@ -120,15 +122,15 @@ class Local:
             guidance=masked_guidance(self._configuration.guidance + turn.guidance, mask),
         )
 
-    async def ended(self, turn: Handed, turn_id: str) -> TurnView:
+    async def ended(self, turn: NewTurn, turn_id: str) -> TurnView:
         """What became of a turn."""
         lane, seconds = self._scope(turn.ids).lane, self._configuration.wait_seconds
-        status = await self._house.working.ended(self._reach, lane, turn_id, seconds)
+        status = await self._opened_parts.working.ended(self._reach, lane, turn_id, seconds)
         if status is None:
             raise NotFound("the turn's status is gone: it is older than the retention time")
         return TurnView.model_validate(status.model_dump())
 
-    async def search(self, request: Sought) -> Sequence[MemoryView]:
+    async def search(self, request: SearchRequest) -> Sequence[MemoryRecord]:
         """The memories that matter for a query."""
         parts, condition = self._parts, parse(request.filters)
         question = Asked(
@@ -140,24 +142,22 @@ class Local:
             show_expired=request.show_expired,
         )
         answer = await recall(question, parts.recall)
-        return [_view(result.memory, result.score) for result in answer.results]
+        return [record_of(result.memory, result.score) for result in answer.results]
 
-    async def page(
-        self, ids: Ids, filters: Mapping[str, Any] | None, cursor: str | None, size: int, *, show_expired: bool
-    ) -> tuple[Sequence[MemoryView], str | None]:
-        """A part of an owner's memories."""
-        condition = parse(filters)
-        scope = narrowed(self._scope(ids), condition)
-        at = Page(size=size, after=None if cursor is None else After.parse(cursor))
-        part = await self._parts.store.page(scope, at, condition, show_expired=show_expired)
-        return [_view(memory) for memory in part.items], None if part.after is None else part.after.cursor
+    async def page(self, request: ListRequest, cursor: str | None) -> tuple[Sequence[MemoryRecord], str | None]:
+        """A page of an owner's memories."""
+        condition = parse(request.filters)
+        scope = narrowed(self._scope(request.ids), condition)
+        at = Page(size=request.size, after=None if cursor is None else After.parse(cursor))
+        part = await self._parts.store.page(scope, at, condition, show_expired=request.show_expired)
+        return [record_of(memory) for memory in part.items], None if part.after is None else part.after.cursor
 
-    async def get(self, memory_id: str) -> MemoryView | None:
+    async def get(self, memory_id: str) -> MemoryRecord | None:
         """One memory."""
         memory = await self._parts.store.get(self._reach, memory_id)
-        return None if memory is None else _view(memory)
+        return None if memory is None else record_of(memory)
 
-    async def update(self, memory_id: str, change: Changed) -> None:
+    async def update(self, memory_id: str, change: ChangeRequest) -> None:
         """Change a memory."""
         parts = self._parts
         text = None if change.text is None else await off_loop(len(change.text), partial(parts.mask, change.text))
@@ -174,11 +174,9 @@ class Local:
         """Remove a memory."""
         await delete(self._reach, memory_id, self._parts.edits)
 
-    async def history(self, memory_id: str) -> Sequence[Mapping[str, Any]]:
+    async def history(self, memory_id: str) -> Sequence[VersionRecord]:
         """A memory's versions."""
-        versions = await self._parts.store.history(self._reach, memory_id)
-        fields = ("event", "version", "valid_to")
-        return [{**_shown(version), **{name: getattr(version, name) for name in fields}} for version in versions]
+        return [version_record(memory) for memory in await self._parts.store.history(self._reach, memory_id)]
 
     async def forget(self, ids: Ids) -> ReceiptView:
         """Erase everything of an owner."""
@@ -187,7 +185,9 @@ class Local:
 
     async def owners(self) -> Sequence[Ids]:
         """Owners who together have everything of this collection."""
-        lanes = set(await self._parts.store.lanes(self._reach)) | await self._house.working.lanes(self._reach.tenant)
+        lanes = set(await self._parts.store.lanes(self._reach)) | await self._opened_parts.working.lanes(
+            self._reach.tenant
+        )
         return [lane.scope.ids for lane in lanes]
 
     def _scope(self, ids: Ids) -> Scope:
@@ -224,13 +224,3 @@ def _place(url: str) -> str:
 
 def _end(expires_at: datetime | Literal["never"]) -> datetime | None:
     return None if expires_at == "never" else expires_at
-
-
-def _shown(memory: Memory) -> dict[str, Any]:
-    fields = ("id", "categories", "metadata", "created_at", "updated_at", "valid_from", "expires_at", "marked")
-    owner = {field: memory.scope.ids.get(field) for field in OWNERS}
-    return {"memory": memory.text, **owner, **{name: getattr(memory, name) for name in fields}}
-
-
-def _view(memory: Memory, score: float | None = None) -> MemoryView:
-    return MemoryView.model_validate({**_shown(memory), "score": score})

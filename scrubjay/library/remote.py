@@ -1,21 +1,21 @@
-"""`MemoryClient` and `AsyncMemoryClient`: everything done by a server, over HTTP."""
+"""The backend of `MemoryClient` and `AsyncMemoryClient`: a server does what is asked for, over HTTP."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, cast
+from datetime import datetime
+from typing import cast
 
 from scrubjay import errors
 from scrubjay.client import ApiError, Guidance, Owner, ScrubjayClient
 from scrubjay.client.views import MemoryView, ReceiptView, TurnView
 from scrubjay.errors import BadRequest, NotFound, ScrubjayError, Transient
-from scrubjay.library.arguments import Changed, Handed, Ids, Sought
-from scrubjay.library.facade import Calls
-from scrubjay.library.sync import SyncCalls
-from scrubjay.model import DEEPEST, Status
-from scrubjay.settings import ClientSettings
+from scrubjay.library.arguments import ChangeRequest, Ids, ListRequest, NewTurn, SearchRequest
+from scrubjay.mem0.history import VersionRecord
+from scrubjay.mem0.memories import MemoryRecord
+from scrubjay.model import DEEPEST, OWNERS, Event, Status
 
 _DONE = (Status.SETTLED, Status.DEAD, Status.ERASED)
 _FIRST_LOOK_SECONDS, _LAST_LOOK_SECONDS = 0.05, 1.0
@@ -40,7 +40,7 @@ _KINDS: Mapping[str, type[ScrubjayError]] = {
         errors.LaneBusy,
     )
 }
-_OF_THE_DOOR = ("invalid", "too_large")  # codes of the server's own, for what is a BadRequest here
+_BAD_REQUESTS = ("invalid", "too_large")  # codes of the server's own, for what is a BadRequest here
 
 
 @contextmanager
@@ -49,7 +49,7 @@ def _typed() -> Iterator[None]:
     try:
         yield
     except ApiError as error:
-        kind = BadRequest if error.code in _OF_THE_DOOR else _KINDS.get(error.code)
+        kind = BadRequest if error.code in _BAD_REQUESTS else _KINDS.get(error.code)
         if kind is None:
             raise
         if issubclass(kind, Transient):
@@ -76,7 +76,7 @@ class Remote:
         """Close the connections."""
         await self._client.__aexit__(None, None, None)
 
-    async def accept(self, turn: Handed, idempotency_key: str | None) -> str:
+    async def accept(self, turn: NewTurn, idempotency_key: str | None) -> str:
         """Post a turn; it carries an idempotency key in any case, so it is posted again where no answer came."""
         with _typed():
             queued = await self._client.add_turn(
@@ -91,7 +91,7 @@ class Remote:
             )
         return queued.id
 
-    async def ended(self, turn: Handed, turn_id: str) -> TurnView:
+    async def ended(self, turn: NewTurn, turn_id: str) -> TurnView:
         """What became of a turn."""
         clock = asyncio.get_running_loop().time
         deadline, pause = clock() + self._wait_seconds, _FIRST_LOOK_SECONDS
@@ -104,7 +104,7 @@ class Remote:
             await asyncio.sleep(pause)
             pause = min(_LAST_LOOK_SECONDS, pause * 1.5)
 
-    async def search(self, request: Sought) -> Sequence[MemoryView]:
+    async def search(self, request: SearchRequest) -> Sequence[MemoryRecord]:
         """The memories that matter for a query."""
         with _typed():
             answer = await self._client.search(
@@ -115,27 +115,29 @@ class Remote:
                 show_expired=request.show_expired,
                 **_owner(request.ids),
             )
-        return answer.results
+        return [_record(view) for view in answer.results]
 
-    async def page(
-        self, ids: Ids, filters: Mapping[str, Any] | None, cursor: str | None, size: int, *, show_expired: bool
-    ) -> tuple[Sequence[MemoryView], str | None]:
-        """A part of an owner's memories."""
+    async def page(self, request: ListRequest, cursor: str | None) -> tuple[Sequence[MemoryRecord], str | None]:
+        """A page of an owner's memories."""
         with _typed():
-            listing = await self._client.memories(
-                filters=filters, show_expired=show_expired, cursor=cursor, page_size=size, **_owner(ids)
+            page = await self._client.memories(
+                filters=request.filters,
+                show_expired=request.show_expired,
+                cursor=cursor,
+                page_size=request.size,
+                **_owner(request.ids),
             )
-        return listing.results, listing.cursor
+        return [_record(view) for view in page.results], page.cursor
 
-    async def get(self, memory_id: str) -> MemoryView | None:
+    async def get(self, memory_id: str) -> MemoryRecord | None:
         """One memory."""
         try:
             with _typed():
-                return await self._client.memory(memory_id)
+                return _record(await self._client.memory(memory_id))
         except NotFound:
             return None
 
-    async def update(self, memory_id: str, change: Changed) -> None:
+    async def update(self, memory_id: str, change: ChangeRequest) -> None:
         """Change a memory."""
         with _typed():
             await self._client.update(
@@ -147,13 +149,14 @@ class Remote:
         with _typed():
             await self._client.delete(memory_id)
 
-    async def history(self, memory_id: str) -> Sequence[Mapping[str, Any]]:
+    async def history(self, memory_id: str) -> Sequence[VersionRecord]:
         """A memory's versions."""
         try:
             with _typed():
-                return await self._client.history(memory_id)
+                versions = await self._client.history(memory_id)
         except NotFound:
             return []
+        return [_version_record(_VersionView.model_validate(version)) for version in versions]
 
     async def forget(self, ids: Ids) -> ReceiptView:
         """Erase everything of an owner."""
@@ -178,49 +181,30 @@ def _owner(ids: Ids) -> Owner:
     return cast("Owner", dict(ids))
 
 
-class AsyncMemoryClient(Calls):
-    """A Scrubjay server's memory, with the calls of Mem0's library.
+class _VersionView(MemoryView):
+    """One version of a memory, as a server answers it."""
 
-    Args:
-        host: the server's address; SCRUBJAY_URL if left out, else http://127.0.0.1:8000.
-        api_key: SCRUBJAY_KEY if left out; not needed where the server runs without keys.
-        retries: how often a call that may safely be made twice is made again.
-        timeout_seconds: how long to wait for one answer.
-        wait_seconds: how long `add` waits for its turn to be remembered.
-
-    A refusal that has no error of its own here is an ApiError; ServerUnreachable where nobody answers.
-    """
-
-    def __init__(
-        self,
-        host: str | None = None,
-        api_key: str | None = None,
-        *,
-        retries: int = 3,
-        timeout_seconds: float = 30,
-        wait_seconds: float = 60,
-    ) -> None:
-        settings = ClientSettings()
-        key = api_key or (settings.key.get_secret_value() if settings.key else None)
-        client = ScrubjayClient(host or settings.url, key, retries=retries, timeout_seconds=timeout_seconds)
-        self._backend = Remote(client, wait_seconds)
+    event: str
+    valid_to: datetime | None = None
+    superseded_by: str | None = None
 
 
-class MemoryClient(SyncCalls):
-    """The same for code that is not async: safe to use from many threads.
+def _record(view: MemoryView) -> MemoryRecord:
+    return MemoryRecord(
+        id=view.id,
+        text=view.memory,
+        ids={field: name for field in OWNERS if (name := getattr(view, field)) is not None},
+        metadata=view.metadata or {},
+        categories=view.categories,
+        created_at=view.created_at,
+        updated_at=view.updated_at,
+        valid_from=view.valid_from,
+        expires_at=view.expires_at,
+        marked=view.marked,
+        score=view.score,
+    )
 
-    Args:
-        host, api_key, retries, timeout_seconds, wait_seconds: see `AsyncMemoryClient`.
-    """
 
-    def __init__(
-        self,
-        host: str | None = None,
-        api_key: str | None = None,
-        *,
-        retries: int = 3,
-        timeout_seconds: float = 30,
-        wait_seconds: float = 60,
-    ) -> None:
-        limits = {"timeout_seconds": timeout_seconds, "wait_seconds": wait_seconds}
-        super().__init__(lambda: AsyncMemoryClient(host, api_key, retries=retries, **limits))
+def _version_record(view: _VersionView) -> VersionRecord:
+    retracted_at = view.valid_to or view.updated_at if view.event == Event.DELETE else None
+    return VersionRecord(record=_record(view), retracted_at=retracted_at)

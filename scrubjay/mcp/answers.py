@@ -10,17 +10,9 @@ from pydantic import BaseModel, Field
 
 from scrubjay.client.owners import EntityView
 from scrubjay.client.views import MemoryView, Page, ReceiptView, TurnView
+from scrubjay.mem0.events import EventStatus, error_of, status_of
 from scrubjay.safety.injection import judged
 
-Standing = Literal["PENDING", "RUNNING", "SUCCEEDED", "FAILED"]
-_STANDINGS: dict[str, Standing] = {
-    "queued": "PENDING",
-    "retrying": "PENDING",
-    "running": "RUNNING",
-    "settled": "SUCCEEDED",
-    "dead": "FAILED",
-    "erased": "FAILED",
-}
 _WITHHELD = "(withheld, as it reads like an instruction to a prompt; a person can look at it on the dashboard)"
 
 
@@ -37,7 +29,7 @@ class Event(BaseModel):
 
     event_id: str
     event_type: Literal["ADD"] = "ADD"
-    status: Standing = Field(
+    status: EventStatus = Field(
         description="PENDING or RUNNING: it will be remembered. SUCCEEDED: it is. FAILED: see error."
     )
     results: list[Change] = []
@@ -62,7 +54,7 @@ class Memories(BaseModel):
     results: list[MemoryView]
 
 
-class Found(BaseModel):
+class SearchResults(BaseModel):
     """The memories that matter most, best first."""
 
     results: list[MemoryView]
@@ -83,13 +75,13 @@ class Deleted(BaseModel):
     message: str = "Memory deleted."
 
 
-class Forgotten(BaseModel):
+class Receipts(BaseModel):
     """A receipt for each owner that was forgotten; it tells counts, and nobody's name."""
 
     receipts: list[ReceiptView]
 
 
-def told(memory: MemoryView) -> MemoryView:
+def readable(memory: MemoryView) -> MemoryView:
     """A memory as a model may read it."""
     return memory.model_copy(update={"memory": _WITHHELD}) if memory.marked else memory
 
@@ -99,7 +91,9 @@ def memories(page: Page[MemoryView], number: int) -> Memories:
 
     A text that reads like an instruction to the model is withheld.
     """
-    return Memories(count=page.count, next_page=_after(page, number), results=[told(result) for result in page.results])
+    return Memories(
+        count=page.count, next_page=_after(page, number), results=[readable(result) for result in page.results]
+    )
 
 
 async def events(page: Page[TurnView], number: int) -> Events:
@@ -110,19 +104,19 @@ async def events(page: Page[TurnView], number: int) -> Events:
 
 
 async def event(turn: TurnView) -> Event:
-    """What an MCP tool answers about a turn: an event, in the words that Mem0 has for it.
+    """What an MCP tool answers about a turn: an event, with the statuses that Mem0 has.
 
     A text that reads like an instruction to the model is withheld.
     """
     reads = await judged(change.memory for change in turn.events)
     return Event(
         event_id=turn.id,
-        status=_STANDINGS.get(turn.status, "PENDING"),
+        status=status_of(turn.status),
         results=[
             Change(event=event.event, id=event.id, memory=_WITHHELD if reads(event.memory) else event.memory)
             for event in turn.events
         ],
-        error="It was forgotten with its owner." if turn.status == "erased" else turn.error,
+        error=error_of(turn.status, turn.error),
         created_at=turn.accepted_at,
         completed_at=turn.settled_at,
     )

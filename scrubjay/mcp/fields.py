@@ -34,7 +34,7 @@ PageNumber = Annotated[int, Field(ge=1, description="Which page, from 1.")]
 PageSize = Annotated[int, Field(ge=1, le=200, description="How many a page, at most 200.")]
 
 
-class Said(BaseModel):
+class ConversationMessage(BaseModel):
     """One message of a conversation."""
 
     role: Literal["user", "assistant", "system", "tool"] = Field(description="Who said it.")

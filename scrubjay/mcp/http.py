@@ -31,16 +31,16 @@ _NOT_LOCAL = (
 _UNAUTHORIZED, _FORBIDDEN = 401, 403
 
 
-class OpenDoor(ScrubjayError):
+class ServerNeedsNoKey(ScrubjayError):
     """Scrubjay asks for no key, so whoever reached us would reach everything."""
 
     code = "open_door"
 
 
-async def check_door(url: str) -> None:
+async def require_server_keys(url: str) -> None:
     """Make sure that Scrubjay asks for keys, before others than this machine can call.
 
-    Raises OpenDoor where it does not, ServerUnreachable where it is away and cannot be asked.
+    Raises ServerNeedsNoKey where it does not, ServerUnreachable where it is away and cannot be asked.
     """
     async with ScrubjayClient(url, retries=1) as stranger:
         try:
@@ -49,7 +49,7 @@ async def check_door(url: str) -> None:
             if refusal.status == _UNAUTHORIZED:
                 return
             raise
-    raise OpenDoor(
+    raise ServerNeedsNoKey(
         f"Scrubjay at {url} asks for no key, and whoever reached this port would read and delete everything: "
         "run it with SCRUBJAY_AUTH=keys, or serve on 127.0.0.1 only."
     )

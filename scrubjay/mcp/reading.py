@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from scrubjay.client import Owner
 from scrubjay.client.views import MemoryView
-from scrubjay.mcp.answers import Entities, Event, Events, Found, Memories, event, events, memories, told
+from scrubjay.mcp.answers import Entities, Event, Events, Memories, SearchResults, event, events, memories, readable
 from scrubjay.mcp.fields import (
     AgentId,
     AppId,
@@ -20,6 +21,7 @@ from scrubjay.mcp.fields import (
     UserId,
 )
 from scrubjay.mcp.reach import Call, client_for, reach_of
+from scrubjay.mem0.filters import translated
 
 
 async def search_memories(
@@ -32,14 +34,14 @@ async def search_memories(
     agent_id: AgentId = None,
     app_id: AppId = None,
     run_id: RunId = None,
-) -> Found:
+) -> SearchResults:
     """Find the memories that matter for a question, best first. Ask before you answer somebody you may know."""
-    whose = reach_of(call).owner(
-        {"user_id": user_id, "agent_id": agent_id, "app_id": app_id, "run_id": run_id}, filters
-    )
+    condition = translated(filters)
+    ids = Owner(user_id=user_id, agent_id=agent_id, app_id=app_id, run_id=run_id)
+    owner = reach_of(call).owner(ids, condition)
     async with client_for(call) as client:
-        answer = await client.search(query, filters=filters, limit=top_k, threshold=threshold, **whose)
-    return Found(results=[told(result) for result in answer.results], pending=answer.pending)
+        answer = await client.search(query, filters=condition, limit=top_k, threshold=threshold, **owner)
+    return SearchResults(results=[readable(result) for result in answer.results], pending=answer.pending)
 
 
 async def get_memories(
@@ -53,17 +55,17 @@ async def get_memories(
     run_id: RunId = None,
 ) -> Memories:
     """List what is remembered of somebody, newest first. To find something in particular, use search_memories."""
-    whose = reach_of(call).owner(
-        {"user_id": user_id, "agent_id": agent_id, "app_id": app_id, "run_id": run_id}, filters
-    )
+    condition = translated(filters)
+    ids = Owner(user_id=user_id, agent_id=agent_id, app_id=app_id, run_id=run_id)
+    owner = reach_of(call).owner(ids, condition)
     async with client_for(call) as client:
-        return memories(await client.memories(filters=filters, page=page, page_size=page_size, **whose), page)
+        return memories(await client.memories(filters=condition, page=page, page_size=page_size, **owner), page)
 
 
 async def get_memory(call: Call, memory_id: MemoryId) -> MemoryView:
     """Look at one memory."""
     async with client_for(call) as client:
-        return told(await client.memory(memory_id))
+        return readable(await client.memory(memory_id))
 
 
 async def list_entities(call: Call, page: PageNumber = 1, page_size: PageSize = 100) -> Entities:

@@ -10,8 +10,8 @@ from pydantic import Field
 
 from scrubjay.client import Owner, ScrubjayClient
 from scrubjay.client.views import MemoryView, ReceiptView, TurnView
-from scrubjay.mcp.answers import Deleted, Event, Forgotten, event, told
-from scrubjay.mcp.fields import AgentId, AppId, MemoryId, Metadata, RunId, Said, UserId
+from scrubjay.mcp.answers import Deleted, Event, Receipts, event, readable
+from scrubjay.mcp.fields import AgentId, AppId, ConversationMessage, MemoryId, Metadata, RunId, UserId
 from scrubjay.mcp.reach import Call, Unanswerable, client_for, reach_of
 
 LONGEST_WAIT_MS = 30_000
@@ -25,7 +25,7 @@ async def add_memory(
         str, Field(description="What to remember, in plain words. Left out where messages are given.")
     ] = "",
     messages: Annotated[
-        list[Said] | None, Field(description="A piece of conversation to remember instead of a text.")
+        list[ConversationMessage] | None, Field(description="A piece of conversation to remember instead of a text.")
     ] = None,
     user_id: UserId = None,
     agent_id: AgentId = None,
@@ -61,7 +61,7 @@ async def update_memory(
     if not text.strip() and metadata is None:
         raise Unanswerable("Give a text or metadata: there is nothing to change.")
     async with client_for(call) as client:
-        return told(await client.update(memory_id, text or None, metadata=metadata))
+        return readable(await client.update(memory_id, text or None, metadata=metadata))
 
 
 async def delete_memory(call: Call, memory_id: MemoryId) -> Deleted:
@@ -85,7 +85,7 @@ async def delete_all_memories(
 
 async def delete_entities(
     call: Call, user_id: UserId = None, agent_id: AgentId = None, app_id: AppId = None, run_id: RunId = None
-) -> Forgotten:
+) -> Receipts:
     """Forget each of the given users, agents, apps and runs with everything about it. It cannot be undone."""
     owners: list[Owner] = [{"user_id": user_id}, {"agent_id": agent_id}, {"app_id": app_id}, {"run_id": run_id}]
     entities = [owner for owner in owners if any(owner.values())]
@@ -96,7 +96,7 @@ async def delete_entities(
         for number, entity in enumerate(entities, 1):
             receipts.append(await _forget(client, entity))
             await call.report_progress(number, len(entities))
-    return Forgotten(receipts=receipts)
+    return Receipts(receipts=receipts)
 
 
 async def _forget(client: ScrubjayClient, whose: Owner) -> ReceiptView:

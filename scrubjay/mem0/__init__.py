@@ -1,1 +1,1 @@
-"""What is the same for every surface on which Mem0's clients are served."""
+"""Mem0's shapes, filters, statuses and messages, for all surfaces that serve its users: HTTP, library and MCP."""

@@ -1,4 +1,4 @@
-"""The day on which a memory expires, where a day is told: the last one on which it is recalled, in UTC."""
+"""Mem0's expiration dates: the last date, in UTC, on which a memory is recalled."""
 
 from __future__ import annotations
 
@@ -6,20 +6,19 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
-_A_DAY = timedelta(days=1)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
-def end(day: Any) -> Any:
-    """The moment from which a memory is not recalled any more; what is no day is passed on for others to judge."""
-    if not isinstance(day, str) or not _DAY.fullmatch(day):
-        return day
+def end(expiration_date: Any) -> Any:
+    """The moment from which a memory is not recalled any more; a value that is no date is returned unchanged."""
+    if not isinstance(expiration_date, str) or not _DATE.fullmatch(expiration_date):
+        return expiration_date
     try:
-        return datetime.combine(date.fromisoformat(day) + _A_DAY, time(), UTC)
+        return datetime.combine(date.fromisoformat(expiration_date) + timedelta(days=1), time(), UTC)
     except (ValueError, OverflowError):
-        return day
+        return expiration_date
 
 
 def of(expires_at: datetime | None) -> str | None:
-    """The last day on which a memory is recalled, at least for a part of it."""
+    """The last date on which a memory is recalled, at least for a part of it."""
     return None if expires_at is None else (expires_at - timedelta(microseconds=1)).date().isoformat()

@@ -130,7 +130,7 @@ async def test_mem0_s_filters_name_the_owner_and_look_into_metadata(memory: Asyn
     await memory.add("I like red.", user_id="ana", metadata={"team": "red"}, infer=False)
     await memory.add("I like blue.", user_id="ana", metadata={"team": "blue"}, infer=False)
     await memory.add("I like green.", user_id="bob", metadata={"team": "blue"}, infer=False)
-    filters = {"user_id": "ana", "team": "blue"}
+    filters = {"user_id": "ana", "metadata": {"team": "blue"}}
     assert [result["memory"] for result in (await memory.search("like", filters=filters))["results"]] == [
         "I like blue."
     ]

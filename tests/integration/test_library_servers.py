@@ -158,5 +158,5 @@ def test_a_call_in_its_own_thread_is_refused_lest_it_wait_for_itself(tmp_path: P
                     call()
                 met.append(str(caught.value))
 
-        memory.run(within)
+        memory._bridge.run(within)
     assert len(met) == 2

@@ -85,31 +85,40 @@ STATUSES: tuple[tuple[Status, str, bool], ...] = (
 
 
 @dataclass(frozen=True)
-class Told:
+class Statement:
     """A turn of a history.
 
     Args:
         text: what is said.
-        day: when; now if None.
+        date: when; now if None.
     """
 
     text: str
-    day: str | None = None
+    date: str | None = None
 
 
 Entry = tuple[str, str | None, str | None]  # the event, the old text, the new one
 
-LISBON, BRAGA, PORTO = "I live in Lisbon.", "I live in Braga.", "I live in Porto."
+LISBON, BRAGA, PORTO, FARO = (f"I live in {city}" for city in ("Lisbon", "Braga", "Porto", "Faro"))
 # Turns of one user, and the history of the one memory that they make.
-HISTORIES: tuple[tuple[tuple[Told, ...], tuple[Entry, ...]], ...] = (
-    ((Told(LISBON),), (("ADD", None, LISBON),)),
-    ((Told(LISBON), Told(PORTO)), (("ADD", None, LISBON), ("UPDATE", LISBON, PORTO))),
+HISTORIES: tuple[tuple[tuple[Statement, ...], tuple[Entry, ...]], ...] = (
+    ((Statement(LISBON),), (("ADD", None, LISBON),)),
+    ((Statement(LISBON), Statement(PORTO)), (("ADD", None, LISBON), ("UPDATE", LISBON, PORTO))),
     (  # a late fact between two versions: two entries had exchanged their ids
-        (Told(LISBON, "2026-01-01"), Told(PORTO, "2026-03-01"), Told(BRAGA, "2026-02-01")),
+        (Statement(LISBON, "2026-01-01"), Statement(PORTO, "2026-03-01"), Statement(BRAGA, "2026-02-01")),
         (("ADD", None, LISBON), ("UPDATE", LISBON, BRAGA), ("UPDATE", BRAGA, PORTO)),
     ),
+    (  # the same where a third version stands
+        (
+            Statement(LISBON, "2026-01-01"),
+            Statement(PORTO, "2026-03-01"),
+            Statement(FARO, "2026-04-01"),
+            Statement(BRAGA, "2026-02-01"),
+        ),
+        (("ADD", None, LISBON), ("UPDATE", LISBON, BRAGA), ("UPDATE", BRAGA, PORTO), ("UPDATE", PORTO, FARO)),
+    ),
     (  # a late fact before the first
-        (Told(LISBON, "2026-02-01"), Told(PORTO, "2026-03-01"), Told(BRAGA, "2026-01-01")),
+        (Statement(LISBON, "2026-02-01"), Statement(PORTO, "2026-03-01"), Statement(BRAGA, "2026-01-01")),
         (("ADD", None, BRAGA), ("UPDATE", BRAGA, LISBON), ("UPDATE", LISBON, PORTO)),
     ),
 )

@@ -12,6 +12,7 @@ import pytest
 from redis.asyncio import Redis
 
 from scrubjay.api.mem0 import serving
+from scrubjay.api.mem0.answers import add_out
 from scrubjay.model import Event, Scope, Status, TurnEvent, TurnStatus
 from tests.integration.front import Front, fronts
 from tests.mem0.conftest import OPERATOR, Keys
@@ -161,4 +162,4 @@ async def test_what_waits_in_quarantine_is_not_told_as_added() -> None:
     turn = TurnStatus(
         id="t", status=Status.SETTLED, attempts=1, events=(event, added, same), accepted_at="2026-01-01T00:00:00Z"
     )
-    assert [result["id"] for result in serving.told("t", turn)["results"]] == ["2"]
+    assert [result.id for result in add_out("t", turn).results] == ["2"]

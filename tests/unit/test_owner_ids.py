@@ -16,7 +16,7 @@ from scrubjay.api.app import create_app
 from scrubjay.api.mem0.lenient import Lenient
 from scrubjay.api.schemas.common import Body, Named
 from scrubjay.errors import BadRequest
-from scrubjay.library.arguments import handed, named, sought
+from scrubjay.library.arguments import AddOptions, SearchOptions, new_turn, owner_ids, search_request
 from scrubjay.mcp import fields as tools
 from scrubjay.model import OWNERS, owner_id
 from scrubjay.model.filters import demanded
@@ -47,7 +47,7 @@ def test_every_spelling_of_an_id_is_the_same_id(spelling: Any, name: str) -> Non
     assert owner_id(spelling) == name
     assert owner_id(name) == name
     assert Named(user_id=spelling).user_id == name
-    assert named({"user_id": spelling}) == {"user_id": name}
+    assert owner_ids({"user_id": spelling}) == {"user_id": name}
 
 
 @pytest.mark.parametrize("value", NO_IDS)
@@ -63,7 +63,7 @@ def test_a_blank_id_is_refused_with_the_name_of_its_field(blank: str) -> None:
     assert [(error["loc"], error["msg"]) for error in refused.value.errors()] == [
         (("agent_id",), "Value error, must not be blank")
     ]
-    for surface in (lambda: named({"agent_id": blank}), lambda: parse({"agent_id": blank})):
+    for surface in (lambda: owner_ids({"agent_id": blank}), lambda: parse({"agent_id": blank})):
         with pytest.raises(BadRequest, match=r"agent_id.* must not be blank"):
             surface()
 
@@ -83,19 +83,16 @@ def test_an_id_that_no_address_can_name_is_refused_on_every_surface(dots: str) -
         Named(user_id=dots)
     with pytest.raises(ValidationError, match=r"must not be \. or \.\."):
         TypeAdapter[Any](tools.UserId).validate_python(dots)
-    for surface in (lambda: named({"user_id": dots}), lambda: parse({"user_id": {"in": [dots]}})):
+    for surface in (lambda: owner_ids({"user_id": dots}), lambda: parse({"user_id": {"in": [dots]}})):
         with pytest.raises(BadRequest, match=r"user_id.* must not be \. or \.\."):
             surface()
 
 
 def test_the_library_takes_numbers_and_uuids_and_trims() -> None:
-    options: Any = {"metadata": None, "timestamp": None, "expiration_date": None, "infer": True, "prompt": None}
-    assert handed("Hello", {"user_id": UUID(UUID_TEXT), "run_id": 7}, **options).ids == {
-        "user_id": UUID_TEXT,
-        "run_id": "7",
-    }
-    query: Any = {"filters": None, "limit": 5, "threshold": None, "show_expired": False}
-    assert sought("q", {"user_id": f"{DECOMPOSED}\n"}, **query).ids == {"user_id": JOSE}
+    owner = {"user_id": UUID(UUID_TEXT), "run_id": 7}
+    assert new_turn("Hello", owner, AddOptions()).ids == {"user_id": UUID_TEXT, "run_id": "7"}
+    request = search_request("q", {"user_id": f"{DECOMPOSED}\n"}, SearchOptions())
+    assert request.ids == {"user_id": JOSE}
 
 
 def test_the_tools_of_agents_take_the_same_ids_and_no_blank_one() -> None:

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
 from scrubjay.api.auth import Reader, Writer
 from scrubjay.api.dependencies import Opened, checked, owner, paged, within_depth
 from scrubjay.api.erasing import forgotten
-from scrubjay.api.mem0 import shapes
+from scrubjay.api.mem0.answers import EntityOut, EntityPageOut, EraseOut, entity_out
 from scrubjay.api.middleware.strict_json import Route
 from scrubjay.api.schemas.common import Named
 from scrubjay.errors import NotFound
+from scrubjay.mem0.messages import DELETE_IN_PROGRESS, NO_ENTITY
 from scrubjay.model import KINDS, After, Kind, Slice
 
 router = APIRouter(route_class=Route, include_in_schema=False)
 
 _MOST = 1_000
-_FORGOTTEN = "Delete in progress. This may take some time."
-_NOBODY = "Entity not found!"
 
 
 @router.get("/v1/entities/")
@@ -29,7 +28,7 @@ async def list_entities(
     parts: Opened,
     page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
     page_size: Annotated[int, Query(ge=1)] = _MOST,
-) -> Any:
+) -> EntityPageOut:
     """Who has memories. A client that says no page gets a thousand: it takes the first page for all.
 
     Names and numbers alone: the times, null here, are told of one entity at a time.
@@ -38,25 +37,24 @@ async def list_entities(
     counts, entities = await parts.store.entities(caller.reach, list(KINDS), at)
     count = sum(counts.values())
     more = After(stamp=0, name="") if at.offset + at.size < count else None
-    shown = paged(
-        request, at, Slice(count, entities, more), [shapes.entity(entity, caller.tenant) for entity in entities]
-    )
-    return {**shown, **{f"total_{kind}s": count for kind, count in counts.items()}}
+    results = [entity_out(entity, caller.tenant) for entity in entities]
+    totals = {f"total_{kind}s": count for kind, count in counts.items()}
+    return EntityPageOut(**paged(request, at, Slice(count, entities, more), results), **totals)
 
 
 @router.get("/v2/entities/{kind}/{name:segment}/")
-async def get_entity(kind: Kind, name: str, caller: Reader, parts: Opened) -> Any:
+async def get_entity(kind: Kind, name: str, caller: Reader, parts: Opened) -> EntityOut:
     """One of them."""
     entity = await parts.store.entity(caller.reach, kind, checked(Named, {KINDS[kind]: name}).ids[KINDS[kind]] or "")
     if entity is None:
-        raise NotFound(_NOBODY)
-    return shapes.entity(entity, caller.tenant)
+        raise NotFound(NO_ENTITY)
+    return entity_out(entity, caller.tenant)
 
 
 @router.delete("/v2/entities/{kind}/{name:segment}/")
 @router.delete("/v1/entities/{kind}/{name:segment}/")
-async def delete_entity(kind: Kind, name: str, caller: Writer, parts: Opened) -> Any:
+async def delete_entity(kind: Kind, name: str, caller: Writer, parts: Opened) -> EraseOut:
     """Forget one of them, with everything that waits or is being worked on; also one that nobody knows."""
     ids = checked(Named, {KINDS[kind]: name}).ids
     receipt = await forgotten(owner(caller, ids), parts)
-    return {"message": _FORGOTTEN, "event_id": receipt.id}
+    return EraseOut(message=DELETE_IN_PROGRESS, event_id=receipt.id)

@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter, Request
 
 from scrubjay.api.auth import Reader
 from scrubjay.api.dependencies import Opened, paged, whose
-from scrubjay.api.mem0 import shapes
+from scrubjay.api.mem0.answers import EventPageOut
 from scrubjay.api.mem0.platform.memories import AtPage
-from scrubjay.api.mem0.words import NO_EVENT
 from scrubjay.api.middleware.strict_json import Route
 from scrubjay.errors import NotFound
+from scrubjay.mem0.events import PlatformEvent, add_event, erase_event
+from scrubjay.mem0.messages import NO_EVENT
 
 router = APIRouter(route_class=Route, include_in_schema=False)
 
 
-@router.get("/v1/event/{event_id:segment}/")
-async def get_event(event_id: str, caller: Reader, parts: Opened) -> Any:
+@router.get("/v1/event/{event_id:segment}/", response_model_exclude_unset=True)
+async def get_event(event_id: str, caller: Reader, parts: Opened) -> PlatformEvent:
     """One event."""
     turn = await parts.turns.get(caller.reach, event_id)
     if turn is not None:
-        return shapes.event(turn)
+        return add_event(turn)
     receipt = await parts.receipts.store.get(caller.tenant, event_id)
     if receipt is None or (
         caller.user_id is not None and receipt.owner != await parts.receipts.signer.owner(caller.reach)
     ):
         raise NotFound(NO_EVENT)  # whoever is limited to one user hears of the forgetting of this user alone
-    return shapes.forgotten(receipt)
+    return erase_event(receipt)
 
 
-@router.get("/v1/events/")
-async def list_events(request: Request, caller: Reader, parts: Opened, at: AtPage) -> Any:
+@router.get("/v1/events/", response_model_exclude_unset=True)
+async def list_events(request: Request, caller: Reader, parts: Opened, at: AtPage) -> EventPageOut:
     """What became of adds, the newest first."""
     part = await parts.turns.page(caller.tenant, None, whose(caller, None), at)
-    return paged(request, at, part, [shapes.event(turn) for turn in part.items])
+    return EventPageOut(**paged(request, at, part, [add_event(turn) for turn in part.items]))

@@ -5,24 +5,25 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from scrubjay.api.auth import Reader
 from scrubjay.api.dependencies import Opened, sought
-from scrubjay.api.mem0 import filters
+from scrubjay.api.mem0.answers import Document, ExportOut, SummaryOut
 from scrubjay.api.mem0.lenient import Owned
 from scrubjay.api.middleware.strict_json import Route
 from scrubjay.api.schemas.common import Instructions
 from scrubjay.errors import NotFound
+from scrubjay.mem0.filters import translated
+from scrubjay.mem0.messages import NO_EXPORT
 from scrubjay.model import Principal, Scope, in_one_spelling
 from scrubjay.model.filters import Condition
+from scrubjay.search.filters import parse
 from scrubjay.search.summaries import make_document, order, summarise
 
 router = APIRouter(route_class=Route, include_in_schema=False)
 
 _TAKEN_DOWN = "Memory export request received. The export will be ready in a few seconds."
-_NO_EXPORT = "No memory export request found"
 _NOBODY = {"user_id": None}
 
 
@@ -33,12 +34,12 @@ class OfIn(Owned):
 
     @property
     def of(self) -> dict[str, Any]:
-        """The ids and the filters as one filter, in our words and with each id in its one spelling.
+        """The ids and the filters as one filter, in our grammar and with each id in its one spelling.
 
         Who is named must be found when they are forgotten, and an order by another spelling of its filters.
         """
         ids = {field: name for field, name in self.ids.items() if name is not None}
-        both = [part for part in (ids, in_one_spelling(filters.in_our_words(self.filters))) if part]
+        both = [part for part in (ids, in_one_spelling(translated(self.filters))) if part]
         return {"AND": both} if len(both) > 1 else both[0] if both else {}
 
 
@@ -56,35 +57,35 @@ class FetchIn(OfIn):
 
 
 def _sought(caller: Principal, body: dict[str, Any]) -> tuple[Scope, Condition | None]:
-    condition = filters.condition(body)
+    condition = parse(translated(body))
     return sought(caller, _NOBODY, condition), condition
 
 
-@router.post("/v1/exports/")
-async def create_export(body: ExportIn, caller: Reader, parts: Opened) -> Any:
+@router.post("/v1/exports/", status_code=201)
+async def create_export(body: ExportIn, caller: Reader, parts: Opened) -> ExportOut:
     """Take down which document is wanted; it is made of what stands when it is fetched."""
     _sought(caller, body.of)
     instructions = parts.mask(body.export_instructions) if body.export_instructions else None
     kept = await order(caller.tenant, body.wanted, body.of, instructions, parts.digests)
-    return JSONResponse({"message": _TAKEN_DOWN, "id": kept.id}, status_code=201)
+    return ExportOut(message=_TAKEN_DOWN, id=kept.id)
 
 
 @router.post("/v1/exports/get/")
-async def get_export(body: FetchIn, caller: Reader, parts: Opened) -> Any:
+async def get_export(body: FetchIn, caller: Reader, parts: Opened) -> Document:
     """The document."""
     if body.memory_export_id is not None:
         order = await parts.digests.orders.get(caller.tenant, body.memory_export_id)
     else:
         order = await parts.digests.orders.latest(caller.tenant, body.of)
     if order is None:
-        raise NotFound(_NO_EXPORT)
+        raise NotFound(NO_EXPORT)
     scope, condition = _sought(caller, dict(order.filters))
-    return await make_document(order, scope, condition, parts.digests)
+    return Document(dict(await make_document(order, scope, condition, parts.digests)))
 
 
 @router.post("/v1/summary/")
-async def get_summary(body: OfIn, caller: Reader, parts: Opened) -> Any:
+async def get_summary(body: OfIn, caller: Reader, parts: Opened) -> SummaryOut:
     """A short text about what is remembered."""
     scope, condition = _sought(caller, body.of)
     text = await summarise(scope, condition, parts.digests)
-    return {"summary": text, "status": "SUCCEEDED"}
+    return SummaryOut(summary=text, status="SUCCEEDED")

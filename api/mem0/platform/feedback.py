@@ -9,6 +9,7 @@ from pydantic import BeforeValidator
 
 from scrubjay.api.auth import Writer
 from scrubjay.api.dependencies import Opened, checked
+from scrubjay.api.mem0.answers import FeedbackOut
 from scrubjay.api.mem0.lenient import Lenient, uuid
 from scrubjay.api.middleware.strict_json import Route
 from scrubjay.api.schemas.memories import FeedbackIn
@@ -21,7 +22,7 @@ def _lower(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
 
-class GivenIn(Lenient):
+class RatingIn(Lenient):
     """What somebody thinks of a memory: POSITIVE, NEGATIVE, VERY_NEGATIVE, or null to take it back."""
 
     memory_id: str
@@ -30,11 +31,11 @@ class GivenIn(Lenient):
 
 
 @router.post("/v1/feedback/")
-async def give_feedback(body: GivenIn, caller: Writer, parts: Opened) -> Any:
+async def give_feedback(body: RatingIn, caller: Writer, parts: Opened) -> FeedbackOut:
     """Keep it with the memory."""
     feedback = checked(FeedbackIn, {"rating": body.feedback or None, "reason": body.feedback_reason or None})
     reason = parts.mask(feedback.reason) if feedback.reason is not None else None
     memory_id = uuid(body.memory_id)
     await judge(caller.reach, memory_id, feedback.rating, reason, parts.edits)
     rating = feedback.rating.upper() if feedback.rating is not None else None
-    return {"id": memory_id, "feedback": rating, "feedback_reason": reason}
+    return FeedbackOut(id=memory_id, feedback=rating, feedback_reason=reason)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter
+from pydantic import BaseModel
 
 from scrubjay.api.auth import Admin, Reader, Writer
 from scrubjay.api.middleware.strict_json import Route
@@ -17,33 +16,50 @@ _INSTEAD = (
 )
 
 
+class ProfileOut(BaseModel):
+    """That there is no profile of a user."""
+
+    entity_type: str = "user"
+    entity_id: str
+    profile: None = None
+    status: str = "not_enabled"
+    updated_at: None = None
+    generation_count: int = 0
+
+
+class SettingsOut(BaseModel):
+    """That profiles are off."""
+
+    enabled: bool = False
+    capabilities: dict[str, str] = {}
+    entities: dict[str, dict[str, None]] = {"user": {"schema": None, "custom_instructions": None}}
+
+
 @router.get("/v2/entities/user/{name:segment}/profile/")
-async def get_profile(name: str, _: Reader) -> Any:
+async def get_profile(name: str, _: Reader) -> ProfileOut:
     """There is none."""
-    nothing = {"profile": None, "status": "not_enabled", "updated_at": None, "generation_count": 0}
-    return {"entity_type": "user", "entity_id": name, **nothing}
+    return ProfileOut(entity_id=name)
 
 
 @router.get("/v2/profiles/settings/")
-async def get_settings(_: Reader) -> Any:
+async def get_settings(_: Reader) -> SettingsOut:
     """They are off."""
-    nothing = {"schema": None, "custom_instructions": None}
-    return {"enabled": False, "capabilities": {}, "entities": {"user": nothing}}
+    return SettingsOut()
 
 
 @router.post("/v2/profiles/settings/")
-async def put_settings(_: Admin) -> Any:
+async def put_settings(_: Admin) -> None:
     """They stay off."""
     raise NotOffered(_INSTEAD)
 
 
 @router.post("/v2/profiles/jobs/")
-async def create_job(_: Writer) -> Any:
+async def create_job(_: Writer) -> None:
     """Nothing is made."""
     raise NotOffered(_INSTEAD)
 
 
 @router.get("/v2/profiles/jobs/{job_id:segment}/")
-async def get_job(job_id: str, _: Reader) -> Any:
+async def get_job(job_id: str, _: Reader) -> None:
     """Nothing is being made."""
     raise NotOffered(_INSTEAD)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
+from pydantic import BaseModel
 
 from scrubjay.api.auth import Admin
 from scrubjay.api.dependencies import Opened, checked
+from scrubjay.api.mem0.answers import Message
 from scrubjay.api.mem0.lenient import Lenient
 from scrubjay.api.mem0.platform.project import is_ours
 from scrubjay.api.middleware.strict_json import Route
@@ -31,58 +34,78 @@ class HookIn(Lenient):
     event_types: list[str] | None = None
 
     @property
-    def named(self) -> dict[str, Any]:
-        """What is said of it, in our own words. Raises NotOffered."""
+    def fields(self) -> dict[str, Any]:
+        """The fields that are set, as the body of our own route. Raises NotOffered."""
         if _CATEGORIZE in (self.event_types or ()):
             raise NotOffered(f"{_CATEGORIZE} is not offered here: a memory has its categories from memory_add on")
-        fields = {"url": self.url, "name": self.name, "events": self.event_types}
-        return {name: value for name, value in fields.items() if value is not None}
+        body = {"url": self.url, "name": self.name, "events": self.event_types}
+        return {name: value for name, value in body.items() if value is not None}
+
+
+class HookOut(BaseModel):
+    """A webhook of the tenant's."""
+
+    webhook_id: str
+    name: str
+    url: str
+    event_types: list[str]
+    owner: str
+    project: str
+    is_active: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+class NewHookOut(HookOut):
+    """A new webhook, with the secret that its deliveries are signed with."""
+
+    secret: str
 
 
 @router.get(_PROJECT)
-async def list_webhooks(project_id: str, caller: Admin, parts: Opened) -> Any:
+async def list_webhooks(project_id: str, caller: Admin, parts: Opened) -> list[HookOut]:
     """All of the tenant's."""
     is_ours(caller.tenant, project_id)
-    return [_shown(webhook, caller.tenant) for webhook in await parts.webhooks.registry.all(caller.tenant)]
+    return [_hook_out(webhook, caller.tenant) for webhook in await parts.webhooks.registry.all(caller.tenant)]
 
 
 @router.post(_PROJECT)
-async def create_webhook(project_id: str, body: HookIn, caller: Admin, parts: Opened) -> Any:
+async def create_webhook(project_id: str, body: HookIn, caller: Admin, parts: Opened) -> NewHookOut:
     """Register one; the answer shows the secret that deliveries are signed with, and nothing ever does again."""
     is_ours(caller.tenant, project_id)
-    webhook_in = checked(WebhookIn, body.named)
+    webhook_in = checked(WebhookIn, body.fields)
     fields = {"url": webhook_in.url, "name": parts.mask(webhook_in.name), "events": webhook_in.events}
     made = await registry.register(caller.tenant, fields, parts.webhooks)
-    return {**_shown(made.webhook, caller.tenant), "secret": made.secret}
+    return NewHookOut(**_hook_out(made.webhook, caller.tenant).model_dump(), secret=made.secret)
 
 
 @router.put(_WEBHOOK)
-async def update_webhook(webhook_id: str, body: HookIn, caller: Admin, parts: Opened) -> Any:
+async def update_webhook(webhook_id: str, body: HookIn, caller: Admin, parts: Opened) -> Message:
     """Change what is named."""
-    changes = dict(checked(WebhookChange, body.named).named)
+    changes = dict(checked(WebhookChange, body.fields).named)
     if "name" in changes:
         changes["name"] = parts.mask(changes["name"])
     await registry.change(caller.tenant, webhook_id, changes, parts.webhooks)
-    return {"message": "Webhook updated successfully"}
+    return Message(message="Webhook updated successfully")
 
 
 @router.delete(_WEBHOOK)
-async def delete_webhook(webhook_id: str, caller: Admin, parts: Opened) -> Any:
+async def delete_webhook(webhook_id: str, caller: Admin, parts: Opened) -> Message:
     """Remove one."""
     await registry.remove(caller.tenant, webhook_id, parts.webhooks)
-    return {"message": "Webhook deleted successfully"}
+    return Message(message="Webhook deleted successfully")
 
 
-def _shown(webhook: Webhook, tenant: str) -> dict[str, Any]:
-    """Show a webhook in the JSON of Mem0 platform's webhook API."""
-    return {
-        "webhook_id": webhook.id,
-        "name": webhook.name,
-        "url": webhook.url,
-        "event_types": list(webhook.events),
-        "owner": tenant,
-        "project": tenant,
-        "is_active": webhook.active,
-        "created_at": webhook.created_at,
-        "updated_at": webhook.updated_at,
-    }
+def _hook_out(webhook: Webhook, tenant: str) -> HookOut:
+    """A webhook as Mem0's platform answers it."""
+    return HookOut(
+        webhook_id=webhook.id,
+        name=webhook.name,
+        url=webhook.url,
+        event_types=list(webhook.events),
+        owner=tenant,
+        project=tenant,
+        is_active=webhook.active,
+        created_at=webhook.created_at,
+        updated_at=webhook.updated_at,
+    )

@@ -1,4 +1,4 @@
-"""What Mem0's clients ask for, read into what the use cases take."""
+"""The bodies of requests on Mem0's routes, converted to what the use cases take."""
 
 from __future__ import annotations
 
@@ -13,17 +13,16 @@ from scrubjay.api.mem0.lenient import Lenient, Owned
 from scrubjay.api.schemas.common import Named, QueryText
 from scrubjay.api.schemas.memories import ChangeIn
 from scrubjay.api.schemas.turns import TurnIn
-from scrubjay.errors import NotOffered
 from scrubjay.mem0 import expiration_dates
+from scrubjay.mem0.messages import plain_message
 
-MOST_FOUND = 1_000
+MOST_RESULTS = 1_000
 _NAIVE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?")
 _NUMBER = re.compile(r"\d+(\.\d+)?")
-_ROLES: Mapping[str, str] = {"developer": "system", "function": "tool"}
 
 
 def moment(value: Any) -> Any:
-    """A time as clients write it: a number may be text, and a day or a time without a zone is UTC."""
+    """A time as clients write it: a number may be text, and a date or a time without a zone is UTC."""
     if isinstance(value, str) and _NUMBER.fullmatch(value):
         return float(value)
     if isinstance(value, str) and (match := _NAIVE.fullmatch(value)):
@@ -77,7 +76,7 @@ class AddIn(Owned):
         categories = self.custom_categories or []
         body = {
             **ids,
-            "messages": [_message(message) for message in messages],
+            "messages": [plain_message(message) for message in messages],
             "metadata": self.metadata or {},
             "expires_at": self.expiration_date,
             "timestamp": self.timestamp or self.observation_datetime or self.observation_date,
@@ -94,28 +93,6 @@ def _merged(several: list[dict[str, str]]) -> dict[str, str]:
     return {name: description for section in several for name, description in section.items()}
 
 
-def _message(value: dict[str, Any] | str) -> dict[str, Any]:
-    """A message of text. Fields that only a model's provider needs are passed over."""
-    if isinstance(value, str):
-        return {"role": "user", "content": value}
-    role = value.get("role", "user")
-    name_field = {"name": value["name"]} if value.get("name") else {}
-    return {"role": _ROLES.get(role, role) if isinstance(role, str) else role, "content": _text(value), **name_field}
-
-
-def _text(value: Mapping[str, Any]) -> Any:
-    """The words of a message: providers also write them in parts, and none where a tool is called."""
-    content = value.get("content")
-    if isinstance(content, dict):
-        content = [content]
-    if not isinstance(content, list):
-        return "" if content is None else content
-    others = [part.get("type") for part in content if isinstance(part, dict) and part.get("type") != "text"]
-    if others:
-        raise NotOffered(f"messages of the type {others[0]} are not offered here: send what they say as text")
-    return "\n".join(str(part.get("text", "")) if isinstance(part, dict) else str(part) for part in content)
-
-
 class SearchIn(Owned):
     """A recall."""
 
@@ -126,7 +103,7 @@ class SearchIn(Owned):
     }
     query: QueryText
     filters: Any = None
-    top_k: int | None = Field(None, ge=1, le=MOST_FOUND, validation_alias=AliasChoices("top_k", "limit"))
+    top_k: int | None = Field(None, ge=1, le=MOST_RESULTS, validation_alias=AliasChoices("top_k", "limit"))
     threshold: float | None = Field(None, ge=0, le=1)
     fields: list[str] | None = None
     categories: list[str] | None = None
@@ -161,7 +138,7 @@ class UpdateIn(Lenient):
 
     @property
     def change(self) -> ChangeIn:
-        """The same in our own words. Raises RequestValidationError."""
+        """The same as the body of our own route. Raises RequestValidationError."""
         fields = {
             name: value for name, value in (("text", self.text), ("metadata", self.metadata)) if value is not None
         }
@@ -169,7 +146,7 @@ class UpdateIn(Lenient):
         return checked(ChangeIn, {**fields, **ends})
 
 
-class BatchOne(UpdateIn):
+class BatchItem(UpdateIn):
     """One memory of a batch."""
 
     memory_id: str
@@ -178,4 +155,4 @@ class BatchOne(UpdateIn):
 class BatchIn(Lenient):
     """A batch."""
 
-    memories: list[BatchOne] = Field(min_length=1, max_length=1_000)
+    memories: list[BatchItem] = Field(min_length=1, max_length=1_000)

@@ -1,40 +1,64 @@
-"""The library's calls, by the names of Mem0's own: check what was asked, have it done, tell it in Mem0's shapes."""
+"""The library's calls, with the names of Mem0's: check the arguments, ask the backend, shape its answer."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from types import TracebackType
-from typing import Any, Self, Unpack
+from typing import Any, NotRequired, TypedDict, Unpack
 
 from scrubjay.client import Owner
-from scrubjay.client.views import TurnView
-from scrubjay.library import arguments, shapes
-from scrubjay.library.arguments import Day, Kept, Said
+from scrubjay.client.views import EventView, TurnView
+from scrubjay.library import arguments
+from scrubjay.library.arguments import DateLike, Kept, Messages
 from scrubjay.library.backend import Backend
 from scrubjay.library.failures import NotErased, StillWaiting, TurnDied
-from scrubjay.model import Status
+from scrubjay.mem0.events import LibraryChange, status_of
+from scrubjay.mem0.filters import translated
+from scrubjay.mem0.history import LibraryEntry, entries_of, library_entry
+from scrubjay.mem0.memories import LibraryMemory, library_memory
+from scrubjay.mem0.messages import MEMORIES_DELETED, MEMORY_DELETED, MEMORY_UPDATED
+from scrubjay.model import Event, Status
 
 _PAGE = 200
-_FOUND = 20  # as many as Mem0's library finds
+_DEFAULT_LIMIT = 20  # as many as Mem0's library finds
+
+
+class Added(TypedDict):
+    """What `add` returns; `event_id` and `status` only where it did not wait."""
+
+    results: list[LibraryChange]
+    event_id: NotRequired[str]
+    status: NotRequired[str]
+
+
+class Memories(TypedDict):
+    """What `search` and `get_all` return."""
+
+    results: list[LibraryMemory]
+
+
+class Done(TypedDict):
+    """That something was done; `receipt` of an erase."""
+
+    message: str
+    receipt: NotRequired[dict[str, Any]]
 
 
 class Calls:
     """Async. Owners are named by user_id, agent_id, run_id and app_id: at least one, in every call that takes them.
 
     Every method raises BadRequest for what cannot be done, and a Transient where a part is away: try again later.
+
+    Args:
+        backend: does what is asked for, in this process or by a server.
     """
 
-    _backend: Backend
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
 
-    async def __aenter__(self) -> Self:
+    async def open(self) -> None:
+        """Open what the backend needs. Nothing happens where that is so already."""
         await self._backend.open()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
 
     async def close(self) -> None:
         """Let go of everything that was opened, and end what was started.
@@ -45,17 +69,17 @@ class Calls:
 
     async def add(
         self,
-        messages: Said,
+        messages: Messages,
         *,
         metadata: Mapping[str, Any] | None = None,
         timestamp: datetime | str | float | None = None,
-        expiration_date: Day = None,
+        expiration_date: DateLike = None,
         infer: bool = True,
         prompt: str | None = None,
         wait: bool = True,
         idempotency_key: str | None = None,
         **owner: Unpack[Owner],
-    ) -> shapes.Added:
+    ) -> Added:
         """Remember a conversation turn, and tell what that has changed.
 
         The turn is accepted first (it is on disk then, and will not be lost), and remembered after those of the same
@@ -75,19 +99,12 @@ class Calls:
         Raises TurnDied where it cannot be remembered, and StillWaiting where a part is away and it has not been
         remembered within `wait_seconds`: it stays accepted and is tried again by itself, so do not add it again.
         """
-        turn = arguments.handed(
-            messages,
-            owner,
-            metadata=metadata,
-            timestamp=timestamp,
-            expiration_date=expiration_date,
-            infer=infer,
-            prompt=prompt,
-        )
+        options = arguments.AddOptions(metadata, timestamp, expiration_date, infer, prompt)
+        turn = arguments.new_turn(messages, owner, options)
         await self._backend.open()
         turn_id = await self._backend.accept(turn, idempotency_key)
         if not wait:
-            return shapes.Added(results=[], event_id=turn_id, status="PENDING")
+            return Added(results=[], event_id=turn_id, status=status_of(Status.QUEUED))
         return _added(await self._backend.ended(turn, turn_id))
 
     async def search(
@@ -100,7 +117,7 @@ class Calls:
         threshold: float | None = None,
         show_expired: bool = False,
         **owner: Unpack[Owner],
-    ) -> shapes.Items:
+    ) -> Memories:
         """The memories that matter most for a query, best first.
 
         Args:
@@ -112,18 +129,17 @@ class Calls:
             show_expired: also what has expired.
             owner: whose.
         """
-        most = arguments.wanted(limit, top_k, _FOUND) or _FOUND
-        wanted = arguments.sought(
-            query, owner, filters=filters, limit=most, threshold=threshold, show_expired=show_expired
-        )
+        most = arguments.one_limit(limit, top_k) or _DEFAULT_LIMIT
+        options = arguments.SearchOptions(filters, most, threshold, show_expired)
+        search = arguments.search_request(query, owner, options)
         await self._backend.open()
-        return shapes.Items(results=[shapes.item(memory) for memory in await self._backend.search(wanted)])
+        return Memories(results=[library_memory(memory) for memory in await self._backend.search(search)])
 
-    async def get(self, memory_id: str) -> shapes.Item | None:
+    async def get(self, memory_id: str) -> LibraryMemory | None:
         """One memory; None where there is none with this id."""
         await self._backend.open()
         memory = await self._backend.get(known) if (known := arguments.uuid_of(memory_id)) else None
-        return None if memory is None else shapes.item(memory)
+        return None if memory is None else library_memory(memory)
 
     async def get_all(
         self,
@@ -133,7 +149,7 @@ class Calls:
         top_k: int | None = None,
         show_expired: bool = False,
         **owner: Unpack[Owner],
-    ) -> shapes.Items:
+    ) -> Memories:
         """An owner's memories, newest first: every one, unless a limit is given.
 
         Args:
@@ -143,15 +159,15 @@ class Calls:
             show_expired: also what has expired.
             owner: whose.
         """
-        ids, most = arguments.named(owner, filters), arguments.wanted(limit, top_k, None)
-        condition, items = arguments.in_our_words(filters), list[shapes.Item]()
-        cursor: str | None = None
+        ids, most = arguments.owner_ids(owner, filters), arguments.one_limit(limit, top_k)
+        request = arguments.ListRequest(ids=ids, filters=translated(filters), size=_PAGE, show_expired=show_expired)
+        items, cursor = list[LibraryMemory](), None
         await self._backend.open()
         while True:
-            part, cursor = await self._backend.page(ids, condition, cursor, _PAGE, show_expired=show_expired)
-            items += map(shapes.item, part)
+            part, cursor = await self._backend.page(request, cursor)
+            items += map(library_memory, part)
             if cursor is None or (most is not None and len(items) >= most):
-                return shapes.Items(results=items[:most])
+                return Memories(results=items[:most])
 
     async def update(
         self,
@@ -160,8 +176,8 @@ class Calls:
         *,
         data: str | None = None,
         metadata: Mapping[str, Any] | None = None,
-        expiration_date: Day | Kept = Kept.KEPT,
-    ) -> shapes.Told:
+        expiration_date: DateLike | Kept = Kept.KEPT,
+    ) -> Done:
         """Change a memory; what it was stays in its history, and what is not given stays as it is.
 
         Args:
@@ -173,37 +189,38 @@ class Calls:
 
         Raises NotFound, also for an id that can be no memory's.
         """
-        change = arguments.changed(text, data, metadata, expiration_date)
+        change = arguments.change_of(text, data, metadata, expiration_date)
         known = arguments.known_id(memory_id)
         await self._backend.open()
         await self._backend.update(known, change)
-        return shapes.Told(message="Memory updated successfully!")
+        return Done(message=MEMORY_UPDATED)
 
-    async def delete(self, memory_id: str) -> shapes.Told:
+    async def delete(self, memory_id: str) -> Done:
         """Remove a memory with its history. Raises NotFound."""
         known = arguments.known_id(memory_id)
         await self._backend.open()
         await self._backend.delete(known)
-        return shapes.Told(message="Memory deleted successfully!")
+        return Done(message=f"{MEMORY_DELETED}!")
 
-    async def delete_all(self, **owner: Unpack[Owner]) -> shapes.Told:
+    async def delete_all(self, **owner: Unpack[Owner]) -> Done:
         """Forget an owner: what waits, what is being worked on, and every memory with its history.
 
         The answer holds the receipt: signed, and without personal data. Raises NotErased where a look afterwards has
         found something left.
         """
-        ids = arguments.named(owner)
+        ids = arguments.owner_ids(owner)
         await self._backend.open()
         receipt = await self._backend.forget(ids)
         if not receipt.verified:
             raise NotErased("something of this owner is left; ask again")
-        return shapes.forgotten(receipt)
+        return Done(message=MEMORIES_DELETED, receipt=receipt.model_dump(mode="json"))
 
-    async def history(self, memory_id: str) -> list[shapes.Entry]:
+    async def history(self, memory_id: str) -> list[LibraryEntry]:
         """How a memory came to be what it is, oldest change first; nothing for an id that is unknown."""
         await self._backend.open()
         known = arguments.uuid_of(memory_id)
-        return shapes.history(known, await self._backend.history(known)) if known else []
+        versions = await self._backend.history(known) if known else []
+        return [library_entry(entry) for entry in entries_of(versions)]
 
     async def reset(self) -> None:
         """Forget every owner: of this collection, or over HTTP everybody who has memories of the tenant's.
@@ -219,11 +236,20 @@ class Calls:
                 erased.add(tuple(ids.items()))
 
 
-def _added(turn: TurnView) -> shapes.Added:
-    """What a turn has changed. Raises TurnDied, StillWaiting."""
+def _added(turn: TurnView) -> Added:
+    """What a turn has changed, without what was known already. Raises TurnDied, StillWaiting."""
     if turn.status == Status.DEAD:
         raise TurnDied(f"the turn could not be remembered and is a dead letter now: {turn.error}", turn.id)
     if turn.status not in (Status.SETTLED, Status.ERASED):
         reason = f": {turn.error}" if turn.error else ""
         raise StillWaiting(f"the turn is accepted and waits to be remembered{reason}", turn.id)
-    return shapes.Added(results=shapes.changes(turn))
+    return Added(results=[_change(event) for event in turn.events if event.event != Event.NONE])
+
+
+def _change(event: EventView) -> LibraryChange:
+    change = LibraryChange(id=event.id, memory=event.memory, event=event.event)
+    if event.previous is not None:
+        change["previous_memory"] = event.previous
+    if event.is_quarantined:
+        change["held"] = True
+    return change

@@ -1,4 +1,4 @@
-"""The one bridge to code that is not async: the same calls, done by one event loop in a thread of its own."""
+"""The bridge to code that is not async: calls are done by one event loop in a thread of its own."""
 
 from __future__ import annotations
 
@@ -9,28 +9,25 @@ import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, wait
 from contextlib import ExitStack
-from functools import wraps
-from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import Any, TypeVar
 
 from scrubjay.errors import BadRequest
+from scrubjay.library.calls import Calls
 from scrubjay.library.cancellation import ended
-from scrubjay.library.facade import Calls
 
-P = ParamSpec("P")
 R = TypeVar("R")
 
 _IN_HAND_SECONDS = 2
 
 
 class Bridge:
-    """Runs the calls of one async object, from whichever thread.
+    """Runs async calls from any thread.
 
-    It is closed by `close`, by leaving `with`, or at the end of the process. A fork does not take it along, and ends
+    It is closed by `close`, or at the end of the process. A fork does not take it along, and ends
     without it: nothing here waits for a thread that the forked process has not got.
 
     Args:
-        make: makes the object.
+        make: makes the calls; in the thread that makes the bridge.
     """
 
     def __init__(self, make: Callable[[], Calls]) -> None:
@@ -44,7 +41,7 @@ class Bridge:
         self._thread.start()
         with ExitStack() as stack:
             stack.callback(self.close)
-            self._begun(self._calls.__aenter__).result()
+            self._begun(self._calls.open).result()
             stack.pop_all()
         atexit.register(self.close)
 
@@ -102,35 +99,3 @@ class Bridge:
         await ended(asyncio.all_tasks() - {asyncio.current_task()})
         await self._loop.shutdown_asyncgens()
         await self._loop.shutdown_default_executor()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-
-def _waiting(call: Callable[Concatenate[Calls, P], Coroutine[Any, Any, R]]) -> Callable[Concatenate[Bridge, P], R]:
-    """The same call for whoever waits for its answer."""
-
-    @wraps(call)
-    def waits(bridge: Bridge, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        return bridge.run(lambda calls: call(calls, *args, **kwargs))
-
-    return waits
-
-
-class SyncCalls(Bridge):
-    """The calls of the library, for whoever waits for their answers: see `Calls` for what they do."""
-
-    add = _waiting(Calls.add)
-    search = _waiting(Calls.search)
-    get = _waiting(Calls.get)
-    get_all = _waiting(Calls.get_all)
-    update = _waiting(Calls.update)
-    delete = _waiting(Calls.delete)
-    delete_all = _waiting(Calls.delete_all)
-    history = _waiting(Calls.history)
-    reset = _waiting(Calls.reset)
