@@ -19,7 +19,7 @@ from scrubjay.erase.forget_many import forget_each
 from scrubjay.errors import BadRequest
 from scrubjay.model import Page, Principal, Status, TurnStatus
 from scrubjay.model.erasure import Receipt
-from scrubjay.search.recall import Asked, pending, recall, wait_until_settled
+from scrubjay.search.recall import RecallRequest, pending, recall, wait_until_settled
 
 WAIT_SECONDS = 30.0
 _QUEUED = "Memory processing has been queued for background execution"
@@ -75,7 +75,7 @@ async def found(caller: Principal, parts: Parts, body: SearchIn, threshold: floa
     """
     also = [("categories", filters.among(body.categories)), ("metadata", body.metadata or None)]
     condition = filters.condition(body.filters, *also)
-    question = Asked(
+    question = RecallRequest(
         scope=sought(caller, body.ids, condition),
         filters=condition,
         text=parts.mask(body.query),

@@ -123,7 +123,7 @@ def results(turn: TurnStatus) -> list[Shown]:
         {"id": event.id, "memory": event.memory, "data": {"memory": event.memory}, "event": event.event.value}
         | ({"previous_memory": event.previous} if event.previous is not None else {})
         for event in turn.events
-        if not event.held and event.event is not Event.NONE
+        if not event.in_quarantine and event.event is not Event.NONE
     ]
 
 

@@ -20,13 +20,13 @@ async def release(reach: Scope, memory_id: str, services: EditServices) -> Memor
     worker keeps the owner's lane, and what the services raise.
     """
     lanes, store = services.lanes, services.store
-    lane = (await _held(reach, memory_id, store)).scope.lane
+    lane = (await _in_quarantine(reach, memory_id, store)).scope.lane
     async with lanes.edit(lane) as lease:
-        memory = await _held(reach, memory_id, store)
+        memory = await _in_quarantine(reach, memory_id, store)
         if await is_forgotten(memory, lanes):
             raise NotFound(_NOT_HELD)
         # Its times and its order stay: it is known since it was said, and an erase of that time must cover it.
-        released = memory.model_copy(update={"held": False, "current": True, "marked": False})
+        released = memory.model_copy(update={"in_quarantine": False, "current": True, "marked": False})
         with paid_by(reach.tenant):
             (vector,) = await services.embedder.embed([released.text])
         write = Write(point_id=released.id, memory=released, vector=tuple(vector))
@@ -42,15 +42,15 @@ async def discard(reach: Scope, memory_id: str, services: EditServices) -> None:
     As with any memory that is deleted, it is removed once more shortly after.
     """
     lanes, store = services.lanes, services.store
-    lane = (await _held(reach, memory_id, store)).scope.lane
+    lane = (await _in_quarantine(reach, memory_id, store)).scope.lane
     async with lanes.edit(lane) as lease:
-        memory = await _held(reach, memory_id, store)
+        memory = await _in_quarantine(reach, memory_id, store)
         await services.inbox.note_removal(Removal(scope=memory.scope, memory_id=memory_id, until=lease.token))
         if not await store.delete(reach, memory_id):
             raise NotFound(_NOT_HELD)
 
 
-async def _held(reach: Scope, memory_id: str, store: MemoryStore) -> Memory:
+async def _in_quarantine(reach: Scope, memory_id: str, store: MemoryStore) -> Memory:
     memories = (await store.held_page(reach, Page(size=1), memory_id)).items
     if not memories:
         raise NotFound(_NOT_HELD)

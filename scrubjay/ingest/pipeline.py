@@ -61,9 +61,11 @@ async def _decided(turns: Sequence[Turn], services: DecisionServices) -> Plan:
     extraction = await services.extractor.extract([turn for turn in turns if turn.infer])
     extracted = [fact for turn in turns for fact in _facts_of(turn, extraction)]
     reads = await _reading(extracted, services.quarantine)
-    is_held = [services.quarantine is Quarantine.HOLD and (reads(fact.text) or reads(fact.quote)) for fact in extracted]
-    held_facts = [fact for fact, holds in zip(extracted, is_held, strict=True) if holds]
-    facts = [fact for fact, holds in zip(extracted, is_held, strict=True) if not holds]
+    suspicious = [
+        services.quarantine is Quarantine.HOLD and (reads(fact.text) or reads(fact.quote)) for fact in extracted
+    ]
+    quarantined = [fact for fact, is_suspicious in zip(extracted, suspicious, strict=True) if is_suspicious]
+    facts = [fact for fact, is_suspicious in zip(extracted, suspicious, strict=True) if not is_suspicious]
     vectors = await _embed([fact.text for fact in facts], {}, services.embedder)
     neighbours = await _neighbours(facts, by_id, vectors, services.store)
     with paid_by(turns[0].scope.tenant, list(dict.fromkeys(fact.turn_id for fact in facts if not fact.verbatim))):
@@ -82,7 +84,7 @@ async def _decided(turns: Sequence[Turn], services: DecisionServices) -> Plan:
             decision = _without_others_words(decision, fact, target.memory, others)
         own = draft(number, fact, turn)
         planner.follow(fact, decision, target.memory if target else None, own.id)
-    for fact in held_facts:
+    for fact in quarantined:
         planner.hold(fact)
     if planner.shortened:
         planner.arrange(await services.store.members(turns[0].scope.lane, planner.shortened))

@@ -51,7 +51,7 @@ def stamp(moment: datetime) -> str:
 def to_payload(write: Write, fence: int) -> dict[str, Any]:
     """The payload of one version. Metadata has a room of its own: no key in it can pass for one of ours."""
     memory = write.memory
-    left_out = {"id", "scope", "current", "held", "hidden", *_TIMES}
+    left_out = {"id", "scope", "current", "in_quarantine", "hidden", *_TIMES}
     fields = memory.model_dump(mode="json", exclude=left_out, exclude_none=True)
     if not memory.marked:
         del fields["marked"]
@@ -81,7 +81,7 @@ def hiding(memory: Memory) -> dict[str, Any]:
 
 def _state(write: Write) -> str:
     """The keyword for the field `state` of a version's Qdrant payload: held, current, retracted or past."""
-    if write.memory.held:
+    if write.memory.in_quarantine:
         return HELD
     if write.memory.current:
         return CURRENT
@@ -98,12 +98,12 @@ def from_payload(payload: Mapping[str, Any]) -> Memory:
     """The memory that a payload holds; fields that we do not know are passed over. Raises NewerFormat."""
     if not is_known(payload):
         raise NewerFormat("a memory", payload.get("v"), VERSION)
-    ours = set(Memory.model_fields) - {"id", "scope", "current", "held"}
+    ours = set(Memory.model_fields) - {"id", "scope", "current", "in_quarantine"}
     return Memory(
         id=payload["memory_id"],
         scope=scope_of(payload),
         current=payload["state"] == CURRENT,
-        held=payload["state"] == HELD,
+        in_quarantine=payload["state"] == HELD,
         **{name: value for name, value in payload.items() if name in ours},
     )
 
