@@ -124,11 +124,11 @@ class WordEmbedder:
 
 def word_vector(text: str) -> tuple[float, ...]:
     """A unit vector of a text's words."""
-    found = [0.001] * WordEmbedder.dimension
+    vector = [0.001] * WordEmbedder.dimension
     for word in text.lower().split():
-        found[hashlib.sha256(word.encode()).digest()[0] % WordEmbedder.dimension] += 1.0
-    length = math.sqrt(sum(x * x for x in found))
-    return tuple(x / length for x in found)
+        vector[hashlib.sha256(word.encode()).digest()[0] % WordEmbedder.dimension] += 1.0
+    length = math.sqrt(sum(x * x for x in vector))
+    return tuple(x / length for x in vector)
 
 
 class EchoExtractor:
@@ -149,13 +149,13 @@ class EchoExtractor:
         """Nothing can be away."""
 
     async def extract(self, turns: Sequence[Turn]) -> Extraction:
-        said = [(turn, message.content) for turn in turns for message in turn.messages if message.role is Role.USER]
-        self.batches.append([text for _, text in said])
+        texts = [(turn, message.content) for turn in turns for message in turn.messages if message.role is Role.USER]
+        self.batches.append([text for _, text in texts])
         for word, error in self.faults.items():
-            if any(word in text for _, text in said):
+            if any(word in text for _, text in texts):
                 raise error
         return Extraction(
-            facts=tuple(Fact(turn_id=turn.id, text=text, category="personal", quote=text) for turn, text in said),
+            facts=tuple(Fact(turn_id=turn.id, text=text, category="personal", quote=text) for turn, text in texts),
         )
 
 
@@ -169,7 +169,7 @@ class ScriptedReconciler:
         """Nothing can be away."""
 
     async def reconcile(self, candidates: Sequence[Fact], neighbours: Sequence[Sequence[Recalled]]) -> Reconciliation:
-        known = [one.memory.id for one in union(neighbours)]
+        known = [scored.memory.id for scored in union(neighbours)]
         return Reconciliation(
             decisions=tuple(
                 self._decided(number, fact, near, known)

@@ -16,39 +16,43 @@ KEYS = ("k", "a.b", "a", "tags", "user_id", "tenant", "k[]", "", "ключ", "wi
 METADATA_PATHS = (("a", "b"), ("deep", "er", "est"))
 
 
-def _operators(one: st.SearchStrategy[Any], order: bool, look: Sequence[str] = ()) -> st.SearchStrategy[Any]:
+def _operators(scalar: st.SearchStrategy[Any], order: bool, look: Sequence[str] = ()) -> st.SearchStrategy[Any]:
     """An object of one to three operators."""
-    several = st.lists(one, min_size=1, max_size=3)
-    table: dict[str, st.SearchStrategy[Any]] = {"eq": one, "ne": one, "in": several, "nin": several}
+    several = st.lists(scalar, min_size=1, max_size=3)
+    table: dict[str, st.SearchStrategy[Any]] = {"eq": scalar, "ne": scalar, "in": several, "nin": several}
     if order:
-        table |= dict.fromkeys(("gt", "gte", "lt", "lte"), one)
+        table |= dict.fromkeys(("gt", "gte", "lt", "lte"), scalar)
     if look:
         table |= dict.fromkeys(("contains", "icontains"), st.sampled_from(look))
     single = [st.fixed_dictionaries({op: operand}) for op, operand in table.items()]
     return st.one_of(*single, st.tuples(st.one_of(single), st.one_of(single)).map(lambda two: two[0] | two[1]))
 
 
-def _field(one: st.SearchStrategy[Any], order: bool = False, look: Sequence[str] = ()) -> st.SearchStrategy[Any]:
-    return st.one_of(one, st.just("*"), _operators(one, order, look))
+def _field(scalar: st.SearchStrategy[Any], order: bool = False, look: Sequence[str] = ()) -> st.SearchStrategy[Any]:
+    return st.one_of(scalar, st.just("*"), _operators(scalar, order, look))
 
 
 def _metadata() -> st.SearchStrategy[Any]:
-    scalar = st.sampled_from([one for one in SCALARS if one != "*"])
-    numbers = st.sampled_from([one for one in SCALARS if isinstance(one, int | float) and not isinstance(one, bool)])
+    scalar = st.sampled_from([scalar for scalar in SCALARS if scalar != "*"])
+    numbers = st.sampled_from(
+        [scalar for scalar in SCALARS if isinstance(scalar, int | float) and not isinstance(scalar, bool)]
+    )
     compared = st.one_of(
         _field(scalar, look=[*WORDS, "r", "R", "red"]),
         st.fixed_dictionaries({"contains": st.sampled_from([5, True, 2.5, "red"])}),
         *(st.fixed_dictionaries({op: numbers}) for op in ("gt", "gte", "lt", "lte")),
     )
     flat = st.dictionaries(st.sampled_from(KEYS), compared, min_size=1, max_size=2)
-    deep = st.sampled_from(METADATA_PATHS).flatmap(lambda path: compared.map(lambda said: _nested(path, said)))
+    deep = st.sampled_from(METADATA_PATHS).flatmap(
+        lambda path: compared.map(lambda comparison: _nested(path, comparison))
+    )
     return st.one_of(flat, deep)
 
 
-def _nested(path: Sequence[str], said: Any) -> Any:
+def _nested(path: Sequence[str], value: Any) -> Any:
     for step in reversed(path):
-        said = {step: said}
-    return said
+        value = {step: value}
+    return value
 
 
 def entries(memory_ids: Sequence[str]) -> dict[str, st.SearchStrategy[Any]]:

@@ -25,8 +25,8 @@ _WAITING = {b"queued", b"running", b"retrying"}
 
 async def faults(redis: Redis) -> list[str]:
     """One sentence for each key that is of no known kind, or whose TTL is not as its kind and state say."""
-    found = [await _fault(redis, name.decode()) async for name in redis.scan_iter("*")]
-    return [sentence for sentence in found if sentence]
+    sentences = [await _fault(redis, name.decode()) async for name in redis.scan_iter("*")]
+    return [sentence for sentence in sentences if sentence]
 
 
 async def without_end(redis: Redis) -> list[str]:

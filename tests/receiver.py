@@ -23,8 +23,8 @@ class Got:
 
     @property
     def json(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.body)
-        return found
+        body: dict[str, Any] = json.loads(self.body)
+        return body
 
     @property
     def id(self) -> str:
@@ -50,12 +50,12 @@ class Receiver:
 
     def always(self, status: int, **headers: str) -> None:
         """Answer everything so; an underscore stands for a hyphen."""
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        self.judge = lambda _: (status, named)
+        answer_headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.judge = lambda _: (status, answer_headers)
 
     @property
     def told(self) -> list[tuple[str, str | None]]:
-        return [one.told for one in self.got]
+        return [delivery.told for delivery in self.got]
 
 
 @contextmanager

@@ -100,8 +100,8 @@ def scrubjay_up(
 @contextmanager
 def started(command: list[str], data: Path, environment: Mapping[str, str] | None = None) -> Iterator[Running]:
     """Run a supervisor until left: it prints a ready line, and keeps its parts in a data directory. As above."""
-    said = data.parent / f"{data.name}.stderr"
-    with said.open("w") as stderr:
+    stderr_file = data.parent / f"{data.name}.stderr"
+    with stderr_file.open("w") as stderr:
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -115,8 +115,8 @@ def started(command: list[str], data: Path, environment: Mapping[str, str] | Non
         try:
             select.select([process.stdout], [], [], READY_SECONDS)
             line = process.stdout.readline() if process.poll() is None else ""
-            assert line.startswith("ready http://"), f"not ready: {line!r}\n{said.read_text()}"
-            yield Running(process, line.split()[1], data, said)
+            assert line.startswith("ready http://"), f"not ready: {line!r}\n{stderr_file.read_text()}"
+            yield Running(process, line.split()[1], data, stderr_file)
         finally:
             _end(process)
 

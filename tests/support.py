@@ -49,12 +49,12 @@ async def wait_until(
     begun = monotonic()
     while True:
         seen = look()
-        found = await seen if inspect.isawaitable(seen) else seen
-        if found:
-            return found
+        value = await seen if inspect.isawaitable(seen) else seen
+        if value:
+            return value
         waited = monotonic() - begun
         if waited > deadline_seconds:
-            raise AssertionError(f"{what} did not come true within {deadline_seconds:g} s; last seen: {found!r}")
+            raise AssertionError(f"{what} did not come true within {deadline_seconds:g} s; last seen: {value!r}")
         await asyncio.sleep(_pause(waited) if poll_seconds is None else poll_seconds)
 
 
@@ -68,8 +68,8 @@ async def without_memories(qdrant_url: str) -> None:
     The collections that nearly every test needs are only emptied: to make one with all its indexes takes long.
     """
     async with httpx.AsyncClient(base_url=qdrant_url, trust_env=False, verify=False) as http:
-        found = (await http.get("/collections")).raise_for_status().json()["result"]["collections"]
-        for name in (one["name"] for one in found):
+        collections = (await http.get("/collections")).raise_for_status().json()["result"]["collections"]
+        for name in (collection["name"] for collection in collections):
             if name.startswith(KEPT_COLLECTIONS):
                 every = {"filter": dict[str, object]()}
                 answer = await http.post(f"/collections/{name}/points/delete?wait=true", json=every)
@@ -89,13 +89,13 @@ def is_alive(pid: int) -> bool:
 
 def read_pids(data: Path) -> dict[str, int]:
     """The pid files of a stack's data directory, by name; a file caught while it is replaced is left out."""
-    found = {}
+    pids = {}
     for path in (data / "run").glob("*.pid"):
         try:
-            found[path.stem] = int(path.read_text())
+            pids[path.stem] = int(path.read_text())
         except (FileNotFoundError, ValueError):
             continue
-    return found
+    return pids
 
 
 def kill(pid: int, number: int) -> None:

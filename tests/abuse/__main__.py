@@ -49,16 +49,16 @@ _FAULTS = (Fault(kind=Kind.HELD, contains=NEVER), Fault(kind=Kind.NOT_JSON, rout
 
 def options(argv: list[str] | None = None) -> argparse.Namespace:
     """What the command line says."""
-    given = parser("tests.abuse", __doc__)
-    given.add_argument("--times", type=int, default=50, help="requests of each route (%(default)s)")
-    given.add_argument("--connections", type=int, default=8, help="that make them (%(default)s)")
-    given.add_argument("--idle-seconds", type=float, default=20, help="of probing before (%(default)s)")
-    given.add_argument("--users", type=int, default=Size.users, help="of the noisy tenant (%(default)s)")
-    given.add_argument("--whale", type=int, default=Size.whale, help="memories of one user more (%(default)s)")
-    given.add_argument("--turns", type=int, default=Size.turns, help="that are settled before (%(default)s)")
-    given.add_argument("--workers", type=int, default=2, help="worker processes (%(default)s)")
-    given.add_argument("--only", nargs="+", metavar="ROUTE", help='ask these alone, such as "GET /entities"')
-    return given.parse_args(argv)
+    command = parser("tests.abuse", __doc__)
+    command.add_argument("--times", type=int, default=50, help="requests of each route (%(default)s)")
+    command.add_argument("--connections", type=int, default=8, help="that make them (%(default)s)")
+    command.add_argument("--idle-seconds", type=float, default=20, help="of probing before (%(default)s)")
+    command.add_argument("--users", type=int, default=Size.users, help="of the noisy tenant (%(default)s)")
+    command.add_argument("--whale", type=int, default=Size.whale, help="memories of one user more (%(default)s)")
+    command.add_argument("--turns", type=int, default=Size.turns, help="that are settled before (%(default)s)")
+    command.add_argument("--workers", type=int, default=2, help="worker processes (%(default)s)")
+    command.add_argument("--only", nargs="+", metavar="ROUTE", help='ask these alone, such as "GET /entities"')
+    return command.parse_args(argv)
 
 
 class Probing:
@@ -77,15 +77,15 @@ class Probing:
     async def end(self) -> dict[str, Seen]:
         """Stop, and tell what was seen."""
         assert self._process is not None
-        told, _ = await self._process.communicate(b"")  # nothing to read: the end
-        return {name: Seen(**seen) for name, seen in json.loads(told).items()}
+        printed, _ = await self._process.communicate(b"")  # nothing to read: the end
+        return {name: Seen(**seen) for name, seen in json.loads(printed).items()}
 
 
 async def measured(
-    running: Running, given: argparse.Namespace, progress: Progress
+    running: Running, arguments: argparse.Namespace, progress: Progress
 ) -> tuple[dict[str, Seen], dict[str, Seen], Tally, Mapping[str, int]]:
     """Fill it, look while it is idle, abuse it and look meanwhile."""
-    limits = httpx.Limits(max_connections=2 * given.connections)
+    limits = httpx.Limits(max_connections=2 * arguments.connections)
     async with httpx.AsyncClient(base_url=running.url, timeout=_ANSWER_SECONDS, trust_env=False, limits=limits) as http:
         document = (await http.get("/openapi.json")).raise_for_status().json()
         unknown = sorted(set(operations(document)) - set(CATALOGUE))
@@ -93,8 +93,8 @@ async def measured(
             f"the abuse knows no expensive request for {', '.join(unknown)}: see tests/abuse/catalogue.py"
         )
         catalogue = {**CATALOGUE, **MEM0}
-        catalogue = {label: make for label, make in catalogue.items() if not given.only or label in given.only}
-        size = Size(users=given.users, whale=given.whale, turns=given.turns, spare=given.times + 10)
+        catalogue = {label: make for label, make in catalogue.items() if not arguments.only or label in arguments.only}
+        size = Size(users=arguments.users, whale=arguments.whale, turns=arguments.turns, spare=arguments.times + 10)
         task = progress.add_task("filling", total=None)
         world: World = await opened(http, size)
         await furnish(world)
@@ -102,24 +102,28 @@ async def measured(
 
         probing = Probing(running, world.quiet_key)
         await probing.start()
-        task = progress.add_task("looking while idle", total=given.idle_seconds)
-        until = monotonic() + given.idle_seconds
+        task = progress.add_task("looking while idle", total=arguments.idle_seconds)
+        until = monotonic() + arguments.idle_seconds
         while monotonic() < until:
             await asyncio.sleep(0.5)
-            progress.update(task, completed=given.idle_seconds - max(0.0, until - monotonic()))
+            progress.update(task, completed=arguments.idle_seconds - max(0.0, until - monotonic()))
         idle = await probing.end()
 
         await probing.start()
-        task = progress.add_task("abusing", total=given.times * len(catalogue))
+        task = progress.add_task("abusing", total=arguments.times * len(catalogue))
         tally = await abuse(
-            world, catalogue, times=given.times, connections=given.connections, tick=lambda: progress.advance(task)
+            world,
+            catalogue,
+            times=arguments.times,
+            connections=arguments.connections,
+            tick=lambda: progress.advance(task),
         )
-        return idle, await probing.end(), tally, dict.fromkeys(catalogue, given.times)
+        return idle, await probing.end(), tally, dict.fromkeys(catalogue, arguments.times)
 
 
 def main(argv: list[str] | None = None) -> int:
     """Abuse, print and write; 1 when a promise is not held."""
-    given, console, start = options(argv), Console(width=_WIDTH), monotonic()
+    arguments, console, start = options(argv), Console(width=_WIDTH), monotonic()
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # the stack ends with us
     with (
         tempfile.TemporaryDirectory(prefix="scrubjay-abuse-") as folder,
@@ -127,10 +131,10 @@ def main(argv: list[str] | None = None) -> int:
         progress_bar() as progress,
     ):
         environment = {**SETTINGS, "OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": "key"}
-        with scrubjay_up(Path(folder) / "data", workers=given.workers, environment=environment) as running:
-            idle, abused, tally, wanted = asyncio.run(measured(running, given, progress))
-    told = {"options": vars(given), "seconds_in_all": monotonic() - start}
-    return conclude(idle, abused, tally, wanted, told, console)
+        with scrubjay_up(Path(folder) / "data", workers=arguments.workers, environment=environment) as running:
+            idle, abused, tally, wanted = asyncio.run(measured(running, arguments, progress))
+    written = {"options": vars(arguments), "seconds_in_all": monotonic() - start}
+    return conclude(idle, abused, tally, wanted, written, console)
 
 
 if __name__ == "__main__":

@@ -56,9 +56,9 @@ def page(number: int) -> dict[str, int]:
 
 def broad(number: int) -> dict[str, Any]:
     """A filter with as many conditions and values as there may be."""
-    users = [f"user {one:04}" for one in range(number % 7, number % 7 + 150)]
-    words: list[dict[str, Any]] = [{"keywords": {"icontains": f"te{chr(97 + one % 26)}"}} for one in range(40)]
-    stars = [{"metadata": {"stars": {"gte": one}}} for one in range(40)]
+    users = [f"user {index:04}" for index in range(number % 7, number % 7 + 150)]
+    words: list[dict[str, Any]] = [{"keywords": {"icontains": f"te{chr(97 + index % 26)}"}} for index in range(40)]
+    stars = [{"metadata": {"stars": {"gte": index}}} for index in range(40)]
     return {"user_id": {"in": [WHALE, LONG, *users]}, "OR": [*words, *stars], "NOT": [{"categories": "none"}]}
 
 
@@ -118,7 +118,7 @@ async def _(world: World, number: int) -> Call:
 async def _(world: World, number: int) -> Call:
     messages = [{"role": "user", "content": world.text(world.size.long_text)} for _ in range(4)]
     if number % 3:
-        messages = [{"role": "user", "content": f"I like {one} {number}"} for one in range(_MANY)]
+        messages = [{"role": "user", "content": f"I like {index} {number}"} for index in range(_MANY)]
     body = {"user_id": world.user(), "messages": messages, "infer": number % 3 == 2}
     return Call("/turns", "write", {"json": body})
 
@@ -135,10 +135,10 @@ async def _(world: World, number: int) -> Call:
 
 @route("POST /import")
 async def _(world: World, number: int) -> Call:
-    told = [{"user_id": world.user(), "memory": f"I like tea {one % 40} {number}"} for one in range(_MANY)]
+    memories = [{"user_id": world.user(), "memory": f"I like tea {index % 40} {number}"} for index in range(_MANY)]
     if number % 2:
-        told = [{"user_id": f"{LONG} {number}", "memory": world.text(world.size.long_text)} for _ in range(4)]
-    return Call("/import", "admin", {"json": {"memories": told}})
+        memories = [{"user_id": f"{LONG} {number}", "memory": world.text(world.size.long_text)} for _ in range(4)]
+    return Call("/import", "admin", {"json": {"memories": memories}})
 
 
 def _memory(world: World, number: int) -> str:
@@ -211,7 +211,7 @@ async def _(world: World, number: int) -> Call:
 
 @route("PUT /guidance")
 async def _(world: World, number: int) -> Call:
-    categories = {f"category {one}": world.text(100) for one in range(50)}
+    categories = {f"category {index}": world.text(100) for index in range(50)}
     texts = {name: world.text(2_000) for name in ("custom_instructions", "includes", "excludes")}
     return Call("/guidance", "admin", {"json": {**texts, "custom_categories": categories}})
 

@@ -78,9 +78,13 @@ async def _add(world: World, number: int) -> Call:
 
 
 async def _batch(world: World, number: int) -> Call:
-    several = [world.memories[(number * 15 + one) % len(world.memories)] for one in range(min(15, world.size.whale))]
+    several = [
+        world.memories[(number * 15 + offset) % len(world.memories)] for offset in range(min(15, world.size.whale))
+    ]
     text = world.text(world.size.long_text // 50)
-    return Call("/v1/batch/", "write", {"json": {"memories": [{"memory_id": one, "text": text} for one in several]}})
+    return Call(
+        "/v1/batch/", "write", {"json": {"memories": [{"memory_id": memory_id, "text": text} for memory_id in several]}}
+    )
 
 
 async def _summary(world: World, number: int) -> Call:

@@ -75,12 +75,12 @@ async def probed(url: str, redis_url: str, key: str) -> dict[str, Seen]:
 
 def main() -> None:
     """Probe and print."""
-    given = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__)
     for name in ("--url", "--redis-url", "--key"):
-        given.add_argument(name, required=True)
-    options = given.parse_args()
+        parser.add_argument(name, required=True)
+    options = parser.parse_args()
     seen = asyncio.run(probed(options.url, options.redis_url, options.key))
-    print(json.dumps({name: asdict(one) for name, one in seen.items()}))
+    print(json.dumps({name: asdict(probe) for name, probe in seen.items()}))
 
 
 if __name__ == "__main__":

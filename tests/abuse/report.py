@@ -30,7 +30,7 @@ def probes_shown(idle: Mapping[str, Seen], abused: Mapping[str, Seen], console: 
         figures = (_median(before.seconds), p99(before.seconds), _median(during.seconds), p99(during.seconds))
         shown.add_row(
             name,
-            *(f"{1000 * one:,.1f}" for one in (*figures, max(during.seconds))),
+            *(f"{1000 * value:,.1f}" for value in (*figures, max(during.seconds))),
             f"{figures[3] / figures[1]:.1f}",
             str(during.failed),
             str(len(during.seconds)),
@@ -62,7 +62,7 @@ def claims(
         tally: of the abuse.
         wanted: by route, how often it was to be asked.
     """
-    found = [
+    results = [
         Claim(
             "routes that were asked less often than wanted", 0, sum(tally.requests(n) < w for n, w in wanted.items())
         ),
@@ -71,14 +71,14 @@ def claims(
     ]
     for name, before in idle.items():
         during = abused[name]
-        found.append(Claim(f"{name}: p99, times the idle p99", RATIO, p99(during.seconds) / p99(before.seconds)))
-        found.append(Claim(f"{name}: worst, seconds", WORST_SECONDS, max(during.seconds)))
-        found.append(Claim(f"{name}: failed", 0, during.failed))
-    return found
+        results.append(Claim(f"{name}: p99, times the idle p99", RATIO, p99(during.seconds) / p99(before.seconds)))
+        results.append(Claim(f"{name}: worst, seconds", WORST_SECONDS, max(during.seconds)))
+        results.append(Claim(f"{name}: failed", 0, during.failed))
+    return results
 
 
 def conclude(
-    idle: Mapping[str, Seen], abused: Mapping[str, Seen], tally: Tally, wanted: Mapping[str, int], told: dict[str, Any],
+    idle: Mapping[str, Seen], abused: Mapping[str, Seen], tally: Tally, wanted: Mapping[str, int], run: dict[str, Any],
     console: Console,
 ) -> int:  # fmt: skip
     """Print everything and write `build/abuse.json`; returns the exit status."""
@@ -87,7 +87,7 @@ def conclude(
         console.print(f"{label}: {refusal}", markup=False)
     probes_shown(idle, abused, console)
     figures = {
-        **told,
+        **run,
         "idle": {name: vars(seen) for name, seen in idle.items()},
         "abused": {name: vars(seen) for name, seen in abused.items()},
         "statuses": {label: dict(statuses) for label, statuses in tally.statuses.items()},

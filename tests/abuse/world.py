@@ -116,8 +116,8 @@ async def opened(http: httpx.AsyncClient, size: Size) -> World:
     """A world with keys and nothing else."""
 
     async def key(tenant: str, role: str) -> str:
-        told = {"tenant": tenant, "role": role}
-        answer = await http.post("/keys", headers=key_header(OPERATOR_KEY), json=told)
+        body = {"tenant": tenant, "role": role}
+        answer = await http.post("/keys", headers=key_header(OPERATOR_KEY), json=body)
         return str(answer.raise_for_status().json()["key"])
 
     keys = {role: await key(NOISY, role) for role in ROLES}
@@ -135,8 +135,8 @@ async def furnish(world: World) -> None:
     await _import(world, [_memory(texts, user) for user in world.spare_users])
     world.memories = await _import(world, [_memory(texts, WHALE, run_id=f"run {n % 9}") for n in range(size.whale)])
     world.spare_memories.extend(await _import(world, [_memory(texts, "spare")] * size.spare))
-    held = [_memory([HELD_BACK], f"held {number}") for number in range(2 * size.spare)]
-    world.spare_held.extend(await _import(world, held))
+    memories = [_memory([HELD_BACK], f"held {number}") for number in range(2 * size.spare)]
+    world.spare_held.extend(await _import(world, memories))
     for _ in range(size.long_texts):  # one a batch, as a body has at most a megabyte
         await _import(world, [_memory([world.text(size.long_text)], LONG)])
     await _turns(world)
@@ -150,7 +150,7 @@ def _memory(texts: Sequence[str], user: str, **more: str) -> dict[str, Any]:
 async def _import(world: World, memories: list[dict[str, Any]]) -> list[str]:
     """Import memories, each under an id of its own; returns the ids."""
     ids = [f"{next(world.numbers):08x}-0000-4000-8000-{world.random.getrandbits(48):012x}" for _ in memories]
-    bodies = [{**memory, "id": one} for memory, one in zip(memories, ids, strict=True)]
+    bodies = [{**memory, "id": memory_id} for memory, memory_id in zip(memories, ids, strict=True)]
     for start in range(0, len(bodies), _BATCH):
         answer = await world.ask("POST", "/import", json={"memories": bodies[start : start + _BATCH]})
         assert answer["refused"] == 0, answer
@@ -173,7 +173,7 @@ async def _turns(world: World) -> None:
     world.waiting = await post(WAITING, NEVER, *(world.text(size.long_text) for _ in range(3)), infer=True)
 
     async def ended() -> bool:
-        known = [await world.ask("GET", f"/turns/{one}") for one in (*posted[-2:], *dead)]
+        known = [await world.ask("GET", f"/turns/{turn_id}") for turn_id in (*posted[-2:], *dead)]
         return all(turn["status"] in ("settled", "dead") for turn in known)
 
     await wait_until(ended, deadline_seconds=_SECONDS, what="the turns' end", poll_seconds=0.5)
@@ -182,7 +182,7 @@ async def _turns(world: World) -> None:
 async def _around(world: World) -> None:
     """Webhooks with something in their log, a receipt, and a version more of some memories."""
     hooks = [(await world.ask("POST", "/webhooks", json={"url": NOBODY}))["id"] for _ in range(world.size.hooks)]
-    deliveries = [(await world.ask("POST", f"/webhooks/{one}/test"))["id"] for one in hooks]
+    deliveries = [(await world.ask("POST", f"/webhooks/{hook}/test"))["id"] for hook in hooks]
     world.hooks, world.deliveries = hooks or [NO_ID], deliveries or [f"{NO_ID}-1"]
     world.receipt = await world.ask("DELETE", "/memories", "write", params={"user_id": "nobody"})
     for memory in world.others[: world.size.spare]:

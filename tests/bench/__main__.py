@@ -48,20 +48,20 @@ Figures = dict[str, list[float]]
 
 def turn(url: str, number: int, label: str = "a") -> bytes:
     """A turn of two messages, for one of many users."""
-    said = {
+    body = {
         "user_id": f"bench-{label}-{number % USERS}",
         "messages": [
             {"role": "user", "content": f"I like item-{label}-{number} and I live in Berlin"},
             {"role": "assistant", "content": "Noted, thank you for telling me."},
         ],
     }
-    return request("POST", f"{url}/turns", json.dumps(said).encode())
+    return request("POST", f"{url}/turns", json.dumps(body).encode())
 
 
 def question(url: str, number: int) -> bytes:
     """A search of the owner who has all the memories."""
-    asked = {"user_id": SEARCHED.user_id, "query": f"{WORDS[number % 10]} and {WORDS[number // 10 % 10]}?"}
-    return request("POST", f"{url}/search", json.dumps(asked).encode())
+    body = {"user_id": SEARCHED.user_id, "query": f"{WORDS[number % 10]} and {WORDS[number // 10 % 10]}?"}
+    return request("POST", f"{url}/search", json.dumps(body).encode())
 
 
 async def seed(url: str) -> None:

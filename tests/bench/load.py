@@ -90,7 +90,7 @@ async def load(url: str, connections: int, following: Callable[[], bytes | None]
     opened = [(await loop.create_connection(partial(_Connection, following, end), host, port))[1] for end in ends]
     await asyncio.gather(*ends)
     seconds = perf_counter() - start
-    latencies = [one for connection in opened for one in connection.latencies]
+    latencies = [latency for connection in opened for latency in connection.latencies]
     return Outcome(len(latencies) / seconds, latencies, sum(connection.refused for connection in opened))
 
 

@@ -28,8 +28,8 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def written(results: Path, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((results / f"{name}.json").read_text())
-    return found
+    figures: dict[str, Any] = json.loads((results / f"{name}.json").read_text())
+    return figures
 
 
 def test_a_percentile_is_one_of_the_values_and_the_last_one_is_the_greatest() -> None:
@@ -67,8 +67,8 @@ def test_lanes_are_as_far_apart_as_the_first_and_the_last_that_is_done() -> None
 
 
 def test_a_recovery_is_over_when_nothing_is_left_that_was_accepted_before_the_kill() -> None:
-    quick = Kill("worker-1", held=[1.5, 2.5], others=[0.5], leases_left=[2.0], takeovers=[0.25])
-    late = Kill("worker-2", held=[4.5], others=[6.0], leases_left=[], takeovers=[])
+    quick = Kill("worker-1", affected=[1.5, 2.5], others=[0.5], leases_left=[2.0], takeovers=[0.25])
+    late = Kill("worker-2", affected=[4.5], others=[6.0], leases_left=[], takeovers=[])
     seen = Recovery(5, [quick, late], missed=0)
 
     assert (quick.recovery, quick.all_done, late.recovery, seen.worst) == (2.5, 2.5, 4.5, 6.0)
@@ -110,11 +110,11 @@ def test_the_fairness_command_sees_what_goes_on_beside_the_quiet_tenant(results:
     tiny += ["--users", "20", "--backlog", "40", "--poisoned", "3", "--poisoned-turns", "4", "--letters", "10"]
     status = fairness.main([*tiny, "--agent-users", "5"])
 
-    found = written(results, "bench-fairness")
-    beside = {one["situation"]: one["beside"] for one in found["rounds"]}
-    unfair = [reason for one in found["rounds"] for reason in one["unfair"]]
-    assert status == int(bool(unfair) or not all(claim["held"] for claim in found["claims"]))
-    assert [one["turns"] for one in found["rounds"]] == [10] * 5
+    figures = written(results, "bench-fairness")
+    beside = {round_["situation"]: round_["beside"] for round_ in figures["rounds"]}
+    unfair = [reason for round_ in figures["rounds"] for reason in round_["unfair"]]
+    assert status == int(bool(unfair) or not all(claim["held"] for claim in figures["claims"]))
+    assert [round_["turns"] for round_ in figures["rounds"]] == [10] * 5
     assert beside["noisy"]["waiting at the start"] > 20
     assert beside["poisoned"]["poison-embedding: calls a turn"] >= 2
     assert beside["replaying"]["turns replayed"] >= 10
@@ -126,23 +126,23 @@ def test_the_fairness_command_sees_when_each_of_many_noisy_lanes_is_done(results
 
     wide, narrow = written(results, "bench-fairness")["noisy_lanes"]
     assert (wide["places"], narrow["places"]) == (4, 2)
-    assert [len(one["seconds"]) for one in (wide, narrow)] == [4, 4]
+    assert [len(spread["seconds"]) for spread in (wide, narrow)] == [4, 4]
 
 
 def test_the_recovery_command_sees_turns_that_needed_another_worker(results: Path) -> None:
     status = recovery.main(["--kills", "1", "--lease", "2"])
 
-    found = written(results, "bench-recovery")
-    (kill,) = found["kills"]
+    figures = written(results, "bench-recovery")
+    (kill,) = figures["kills"]
     assert len(kill["held"]) > 0
     assert min(kill["held"]) > 0
     assert 0 < max(kill["leases_left"]) <= 2.5
-    assert status == int(not found["claims"][0]["held"])
+    assert status == int(not figures["claims"][0]["held"])
 
 
 def test_the_footprint_command_names_every_key_that_is_left(results: Path) -> None:
     """Retention is a minute at least: this does not wait for it, so the turns are still there, and it says so."""
-    given = [
+    arguments = [
         "--workers",
         "1",
         "--turns",
@@ -158,12 +158,12 @@ def test_the_footprint_command_names_every_key_that_is_left(results: Path) -> No
         "--patience",
         "-60",
     ]
-    assert footprint.main(given) == 1
+    assert footprint.main(arguments) == 1
 
-    found = written(results, "bench-footprint")
-    kinds = found["after"]["kinds"]
+    figures = written(results, "bench-footprint")
+    kinds = figures["after"]["kinds"]
     assert kinds["sj:turn"]["keys"] == 205
     assert kinds["sj:ledger"] == {"keys": 1, "bytes": kinds["sj:ledger"]["bytes"], "without_ttl": 1}
-    assert found["after"]["points"] > 0
-    assert found["books"]["erased"] == 45
-    assert found["claims"][2]["held"]
+    assert figures["after"]["points"] > 0
+    assert figures["books"]["erased"] == 45
+    assert figures["claims"][2]["held"]

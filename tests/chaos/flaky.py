@@ -38,13 +38,13 @@ class FlakyProxy:
         port: the API's.
         plan: asked for every request, with its Idempotency-Key (empty without one).
 
-    `asked` lists the keys in the order in which the requests came, each with what became of its request.
+    `requests` lists the keys in the order in which the requests came, each with what became of its request.
     """
 
     port: int
     plan: Callable[[str], Cut]
     url: str = ""
-    asked: list[tuple[str, Cut]] = field(default_factory=list)
+    requests: list[tuple[str, Cut]] = field(default_factory=list)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection."""
@@ -54,7 +54,7 @@ class FlakyProxy:
             body = await reader.readexactly(int(length[1]) if length else 0)
             name = key[1].decode() if key else ""
             cut = self.plan(name)
-            self.asked.append((name, cut))
+            self.requests.append((name, cut))
             if cut is not Cut.BEFORE:
                 answer = await self._passed_on(head, body, cut)
                 writer.write(answer if cut is Cut.NONE else answer[: len(answer) // 2] if cut is Cut.MIDST else b"")

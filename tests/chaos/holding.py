@@ -108,12 +108,12 @@ class HoldingProxy:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request = Request(scope, receive)
-        asked = f"{request.method} {request.url.path}"
-        step = next((step for step in Step if re.fullmatch(step, asked)), None)
+        route = f"{request.method} {request.url.path}"
+        step = next((step for step in Step if re.fullmatch(step, route)), None)
         if step:
             self.seen.append(step)
         body = await request.body()
-        hold = next((one for one in self._holds if one.fits(step, body)), None)
+        hold = next((hold for hold in self._holds if hold.fits(step, body)), None)
         answer = await self._answer(request, body, hold)
         if step is Step.UPSERT and answer.status_code == httpx.codes.OK:
             self.written.append(body)
@@ -135,8 +135,8 @@ class HoldingProxy:
     async def _passed_on(self, request: Request, body: bytes) -> Response:
         kind = {name: value for name, value in request.headers.items() if name == "content-type"}
         target = httpx.URL(path=request.url.path, query=request.url.query.encode())
-        found = await self._http.request(request.method, target, content=body, headers=kind)
-        return Response(found.content, found.status_code, media_type=found.headers.get("content-type"))
+        answer = await self._http.request(request.method, target, content=body, headers=kind)
+        return Response(answer.content, answer.status_code, media_type=answer.headers.get("content-type"))
 
 
 class _Server(uvicorn.Server):

@@ -15,7 +15,7 @@ _AT_ONCE = 500
 
 async def all_of_redis(redis: Redis) -> dict[str, str]:
     """Every key with what it holds, as text; a bell's body, which Celery encodes, is read as well."""
-    found = dict[str, str]()
+    texts = dict[str, str]()
     names = [key async for key in redis.scan_iter(count=1000)]
     for start in range(0, len(names), _AT_ONCE):
         chunk = names[start : start + _AT_ONCE]
@@ -26,9 +26,9 @@ async def all_of_redis(redis: Redis) -> dict[str, str]:
         async with redis.pipeline(transaction=False) as pipeline:
             for key, kind in zip(chunk, kinds, strict=True):
                 _read(pipeline, key, kind.decode())
-            held = await pipeline.execute(raise_on_error=False)  # one that is of another kind by now is new
-        found |= {key.decode(): _as_text(value) for key, value in zip(chunk, held, strict=True)}
-    return found
+            values = await pipeline.execute(raise_on_error=False)  # one that is of another kind by now is new
+        texts |= {key.decode(): _as_text(value) for key, value in zip(chunk, values, strict=True)}
+    return texts
 
 
 def _read(pipeline: Any, key: bytes, kind: str) -> None:
@@ -54,8 +54,8 @@ def _as_text(value: Any) -> str:
     return "\n".join(map(_readable, words if isinstance(words, list | set) else [words or b""]))
 
 
-def _readable(held: bytes) -> str:
-    text = held.decode(errors="replace")
+def _readable(value: bytes) -> str:
+    text = value.decode(errors="replace")
     try:
         return text + base64.b64decode(json.loads(text)["body"]).decode()
     except (ValueError, KeyError, TypeError):
@@ -66,14 +66,14 @@ async def all_of_qdrant(url: str) -> list[str]:
     """The payload of every point of every collection, as JSON."""
     async with httpx.AsyncClient(base_url=url, trust_env=False, verify=False) as http:
         collections = (await http.get("/collections")).raise_for_status().json()["result"]["collections"]
-        return [payload for one in collections for payload in await _scrolled(http, one["name"])]
+        return [payload for collection in collections for payload in await _scrolled(http, collection["name"])]
 
 
 async def _scrolled(http: httpx.AsyncClient, collection: str) -> list[str]:
     payloads, offset = list[str](), None
     while True:
-        asked = {"limit": 256, "offset": offset, "with_payload": True}
-        answer = await http.post(f"/collections/{collection}/points/scroll", json=asked)
+        query = {"limit": 256, "offset": offset, "with_payload": True}
+        answer = await http.post(f"/collections/{collection}/points/scroll", json=query)
         page = answer.raise_for_status().json()["result"]
         payloads += [json.dumps(point["payload"], ensure_ascii=False) for point in page["points"]]
         offset = page["next_page_offset"]

@@ -71,8 +71,8 @@ class Scene:
 
     async def post(self, user: str, *texts: str) -> list[str]:
         """One turn of the user's a text; returns their ids."""
-        said = [[{"role": "user", "content": text}] for text in texts]
-        return [(await self.client.add_turn(messages, user_id=self.id_of(user))).id for messages in said]
+        turns = [[{"role": "user", "content": text}] for text in texts]
+        return [(await self.client.add_turn(messages, user_id=self.id_of(user))).id for messages in turns]
 
     async def turns(self, ids: Sequence[str]) -> list[TurnView]:
         """The turns as they are now."""
@@ -95,16 +95,16 @@ class Scene:
     def extracted(self) -> list[str]:
         """What the model was asked to extract, call by call in order: the messages of the batch as one text."""
         return [
-            asked["messages"][-1]["content"]
-            for asked in self.model.requests()
-            if asked.get("response_format", {}).get("json_schema", {}).get("name") == "extraction"
+            request["messages"][-1]["content"]
+            for request in self.model.requests()
+            if request.get("response_format", {}).get("json_schema", {}).get("name") == "extraction"
         ]
 
     async def histories(self, user: str) -> list[list[Version]]:
         """The user's memories, oldest first, each with all its versions, oldest first."""
         page = await self.client.memories(user_id=self.id_of(user))
-        found = [await self.client.history(memory.id) for memory in reversed(page.results)]
-        return [[(one["memory"], one["quote"]) for one in versions] for versions in found]
+        histories = [await self.client.history(memory.id) for memory in reversed(page.results)]
+        return [[(version["memory"], version["quote"]) for version in versions] for versions in histories]
 
     async def has_plan(self, user: str) -> bool:
         """Whether a plan is recorded for the user's lane."""
@@ -118,7 +118,7 @@ class Scene:
 
     def paid(self) -> list[dict[str, Any]]:
         """Every request to the model about what was said; a fresh process's look at the vectors' length is none."""
-        return [asked for asked in self.model.requests() if asked.get("input") != ["scrubjay"]]
+        return [request for request in self.model.requests() if request.get("input") != ["scrubjay"]]
 
     def calls(self) -> tuple[int, int]:
         """How often the model was asked to extract, and to reconcile."""

@@ -35,7 +35,7 @@ class Story:
     Args:
         name: what it is about.
         known: told and settled before.
-        said: the turns of the batch in whose midst the worker dies.
+        turns: those of the batch in whose midst the worker dies.
         before: the memories, each with its versions, as they are without the batch.
         after: and with it.
         events: what each turn of the batch did.
@@ -43,7 +43,7 @@ class Story:
 
     name: str
     known: tuple[str, ...]
-    said: tuple[str, ...]
+    turns: tuple[str, ...]
     before: list[list[Version]]
     after: list[list[Version]]
     events: list[str]

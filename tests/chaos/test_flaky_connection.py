@@ -65,9 +65,9 @@ async def in_place(client: ScrubjayClient, user: str) -> list[str]:
 
 def one_id_a_key(answers: Sequence[Sequence[str | None]]) -> list[str | None]:
     """Each key's id, None where no answer ever came."""
-    found = [{answer for answer in of_key if answer} for of_key in answers]
-    assert all(len(ids) <= 1 for ids in found), "a key was answered with two ids"
-    return [next(iter(ids), None) for ids in found]
+    id_sets = [{answer for answer in of_key if answer} for of_key in answers]
+    assert all(len(ids) <= 1 for ids in id_sets), "a key was answered with two ids"
+    return [next(iter(ids), None) for ids in id_sets]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -75,14 +75,14 @@ async def test_a_turn_that_is_sent_three_times_whatever_comes_back_exists_once(s
     user, keys = scene.id_of("ana"), [f"thrice-{seed}-{scene.mark}-{number}" for number in range(20)]
     async with callers(port_of(scene), by_chance(seed)) as (proxy, http):
         ids = one_id_a_key([[await sent(http, user, key) for _ in range(TIMES)] for key in keys])
-    assert {cut for _, cut in proxy.asked} == set(Cut), "not every kind of cut was met"
-    found = await in_place(scene.client, user)
-    assert [turn_id for turn_id in found if turn_id in ids] == [turn_id for turn_id in ids if turn_id]
-    said = [await said_in(scene, turn_id) for turn_id in found]
-    assert len(set(said)) == len(said), "a turn exists twice"
-    answered = {key for key, cut in proxy.asked if cut in (Cut.NONE, Cut.AFTER, Cut.MIDST)}
-    reached = {key for key, cut in proxy.asked if cut not in (Cut.BEFORE, Cut.HALF)}
-    assert {text(key) for key in answered} <= set(said) <= {text(key) for key in reached}
+    assert {cut for _, cut in proxy.requests} == set(Cut), "not every kind of cut was met"
+    stored_ids = await in_place(scene.client, user)
+    assert [turn_id for turn_id in stored_ids if turn_id in ids] == [turn_id for turn_id in ids if turn_id]
+    texts = [await said_in(scene, turn_id) for turn_id in stored_ids]
+    assert len(set(texts)) == len(texts), "a turn exists twice"
+    answered = {key for key, cut in proxy.requests if cut in (Cut.NONE, Cut.AFTER, Cut.MIDST)}
+    reached = {key for key, cut in proxy.requests if cut not in (Cut.BEFORE, Cut.HALF)}
+    assert {text(key) for key in answered} <= set(texts) <= {text(key) for key in reached}
 
 
 def port_of(scene: Scene) -> int:
@@ -129,10 +129,10 @@ async def test_a_key_whose_answer_was_lost_is_refused_with_another_body(scene: S
 @pytest.mark.parametrize("cut", BROKEN)
 async def test_the_client_sends_one_key_however_often_it_tries_a_turn(scene: Scene, cut: Cut) -> None:
     user, plan = scene.id_of("ana"), cycle([cut, cut, Cut.NONE])
-    said = [{"role": "user", "content": "I like green tea."}]
+    messages = [{"role": "user", "content": "I like green tea."}]
     async with flaky_proxy(port_of(scene), lambda _: next(plan)) as proxy, ScrubjayClient(proxy.url) as client:
-        turns = [(await client.add_turn(said, user_id=user)).id for _ in range(2)]
-    keys = [key for key, _ in proxy.asked]
+        turns = [(await client.add_turn(messages, user_id=user)).id for _ in range(2)]
+    keys = [key for key, _ in proxy.requests]
     assert len(keys) == 2 * TIMES
     assert len(set(keys[:TIMES])) == len(set(keys[TIMES:])) == 1
     assert keys[0] != keys[-1], "saying the same twice is two turns"
@@ -142,19 +142,19 @@ async def test_the_client_sends_one_key_however_often_it_tries_a_turn(scene: Sce
 async def test_the_client_says_so_when_no_try_was_answered_and_the_same_key_finds_the_turn(scene: Scene) -> None:
     user, key = scene.id_of("ana"), f"given-up-{scene.mark}"
     plan = iter([Cut.AFTER, Cut.AFTER, Cut.NONE])
-    said = [{"role": "user", "content": "I like green tea."}]
+    messages = [{"role": "user", "content": "I like green tea."}]
     async with (
         flaky_proxy(port_of(scene), lambda _: next(plan)) as proxy,
         ScrubjayClient(proxy.url, retries=1) as client,
     ):
         with pytest.raises(ServerUnreachable):
-            await client.add_turn(said, user_id=user, idempotency_key=key)
-        found = await client.add_turn(said, user_id=user, idempotency_key=key)
-    assert await in_place(scene.client, user) == [found.id]
+            await client.add_turn(messages, user_id=user, idempotency_key=key)
+        turn = await client.add_turn(messages, user_id=user, idempotency_key=key)
+    assert await in_place(scene.client, user) == [turn.id]
 
 
 def more_than(proxy: FlakyProxy, requests: int) -> bool:
-    return len(proxy.asked) > requests
+    return len(proxy.requests) > requests
 
 
 async def test_while_redis_is_killed_and_started_again_each_turn_is_accepted_once_and_in_order(

@@ -30,15 +30,15 @@ async def full(redis: Redis) -> AsyncIterator[Redis]:
 async def ping(setup: Setup, at: Addresses) -> str:
     """What the workers' liveness probe is told."""
     command = ("-m", "celery", "-A", "scrubjay.worker.app", "inspect", "ping", "--timeout", "5")
-    asked = await asyncio.create_subprocess_exec(
+    process = await asyncio.create_subprocess_exec(
         sys.executable,
         *command,
         env={**os.environ, **child_environment(setup, at)},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    said, _ = await asked.communicate()
-    return said.decode() if asked.returncode == 0 else f"status {asked.returncode}: {said.decode()}"
+    output, _ = await process.communicate()
+    return output.decode() if process.returncode == 0 else f"status {process.returncode}: {output.decode()}"
 
 
 async def test_a_full_redis_refuses_new_turns_while_workers_start_settle_answer_and_owners_are_forgotten(
@@ -48,9 +48,9 @@ async def test_a_full_redis_refuses_new_turns_while_workers_start_settle_answer_
     before = await RedisTurns(full).ledger(TENANT)
     await full.config_set("maxmemory", 1)
 
-    said = {"user_id": scene.id_of("late"), "messages": [{"role": "user", "content": BERLIN}]}
+    body = {"user_id": scene.id_of("late"), "messages": [{"role": "user", "content": BERLIN}]}
     async with httpx.AsyncClient(base_url=base_url(stack_setup.host, addresses.api), timeout=30) as http:
-        refused = await http.post("/turns", json=said)
+        refused = await http.post("/turns", json=body)
         assert (refused.status_code, refused.json()["error"]) == (503, "inbox_unavailable")
         assert int(refused.headers["Retry-After"]) >= 1
         assert await RedisTurns(full).ledger(TENANT) == before
@@ -60,12 +60,12 @@ async def test_a_full_redis_refuses_new_turns_while_workers_start_settle_answer_
         assert await scene.histories(USERS[0]) == [as_said(BERLIN), as_said(TEA)]
         assert await scene.books_balance(len(turns))
         assert "pong" in await ping(stack_setup, addresses)
-        forgotten = await scene.client.forget(user_id=scene.id_of(USERS[0]))
+        forgotten = await scene.client.owners.forget(user_id=scene.id_of(USERS[0]))
         assert (forgotten.turns, forgotten.memories, forgotten.verified) == (2, 2, True)
-        assert (await http.post("/turns", json=said)).status_code == 503
+        assert (await http.post("/turns", json=body)).status_code == 503
 
         await full.config_set("maxmemory", 0)
-        accepted = await http.post("/turns", json=said)
+        accepted = await http.post("/turns", json=body)
         assert accepted.status_code == 202
         await scene.settled([accepted.json()["id"]])
     assert await worker.stop() == 0

@@ -26,7 +26,7 @@ async def test_a_killed_workers_delivery_is_sent_again_by_the_next_under_the_sam
 
         async def delivered() -> bool:
             page = await scene.client.webhooks.deliveries(webhook.id)
-            return [one.status for one in page.results] == ["delivered"]
+            return [delivery.status for delivery in page.results] == ["delivered"]
 
         await wait_until(delivered, what="the delivery being sent again")
         (first, second) = receiver.got

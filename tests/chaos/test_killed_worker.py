@@ -56,7 +56,7 @@ async def caught(scene: Scene, cases: Sequence[Interrupted]) -> Caught:
     scene.model.say(*(moves() for _ in cases))
     holds = [scene.hold(case.step, case.moment, case.user) for case in cases]
     worker.freeze()  # what is posted meanwhile makes one batch a user
-    turns = {case.user: await scene.post(case.user, *case.story.said) for case in cases}
+    turns = {case.user: await scene.post(case.user, *case.story.turns) for case in cases}
     worker.thaw()
     await wait_until(
         lambda: all(hold.waits for hold in holds), what="the worker being held in the midst of its batches"
@@ -73,33 +73,33 @@ async def assert_done_once(scene: Scene, case: Interrupted, turn_ids: Sequence[s
 
 
 async def test_after_a_kill_between_record_and_settle_nothing_is_done_or_paid_for_twice(scene: Scene) -> None:
-    found = await caught(scene, RECORDED)
+    holder = await caught(scene, RECORDED)
     assert scene.calls() == (6, 4)
     paid = scene.paid()
-    found.kill()
+    holder.kill()
     for case in RECORDED:
         assert await scene.has_plan(case.user)
         assert await scene.histories(case.user) == (case.story.after if case.is_applied else case.story.before)
-        assert {turn.status for turn in await scene.turns(found.turns[case.user])} == {"running"}
+        assert {turn.status for turn in await scene.turns(holder.turns[case.user])} == {"running"}
 
-    found.next.thaw()
+    holder.next.thaw()
     for case in RECORDED:
-        await assert_done_once(scene, case, found.turns[case.user])
+        await assert_done_once(scene, case, holder.turns[case.user])
     assert scene.calls() == (6, 4)
     assert scene.paid() == paid
-    assert await scene.books_balance(sum(len(case.story.known) + len(case.story.said) for case in RECORDED))
+    assert await scene.books_balance(sum(len(case.story.known) + len(case.story.turns) for case in RECORDED))
 
 
 async def test_after_a_kill_before_the_plan_is_recorded_the_model_is_asked_again_and_one_memory_is_made(
     scene: Scene,
 ) -> None:
-    found = await caught(scene, [UNDECIDED])
+    holder = await caught(scene, [UNDECIDED])
     assert scene.calls() == (1, 0)
-    found.kill()
+    holder.kill()
     assert not await scene.has_plan(UNDECIDED.user)
     assert await scene.histories(UNDECIDED.user) == []
 
-    found.next.thaw()
-    await assert_done_once(scene, UNDECIDED, found.turns[UNDECIDED.user])
+    holder.next.thaw()
+    await assert_done_once(scene, UNDECIDED, holder.turns[UNDECIDED.user])
     assert scene.calls() == (2, 0)
     assert await scene.books_balance(1)

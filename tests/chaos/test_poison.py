@@ -50,7 +50,7 @@ async def test_a_turn_that_gets_every_worker_killed_is_dead_after_few_attempts_a
 
     dead = await mortal.client.turn(poison)
     assert (dead.status, (dead.error or "").partition(":")[0]) == ("dead", "worker_lost")
-    assert [(one.what, one.turns, one.attempt) for one in dead.history] == [
+    assert [(death.what, death.turns, death.attempt) for death in dead.history] == [
         ("worker_lost", 3, 1), ("worker_lost", 1, 2), ("worker_lost", 1, 3),
     ]  # fmt: skip
     assert dead.counts.worker_lost == KILLS

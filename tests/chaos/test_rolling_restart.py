@@ -87,7 +87,7 @@ class Load:
     """
 
     scene: Scene
-    said: dict[str, list[str]] = field(default_factory=lambda: {user: [] for user in USERS})
+    posted: dict[str, list[str]] = field(default_factory=lambda: {user: [] for user in USERS})
     turns: dict[str, list[str]] = field(default_factory=lambda: {user: [] for user in USERS})
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -103,8 +103,8 @@ class Load:
     async def _talk(self, user: str, after_seconds: float) -> None:
         await asyncio.sleep(after_seconds * PAUSE_SECONDS)  # a steady load, not one with a pulse
         while not self.over.is_set():
-            text = f"I am {user} at step {len(self.said[user])}."
-            self.said[user].append(text)
+            text = f"I am {user} at step {len(self.posted[user])}."
+            self.posted[user].append(text)
             self.turns[user] += await self.scene.post(user, text)
             await asyncio.sleep(PAUSE_SECONDS)
 
@@ -145,15 +145,15 @@ async def assert_as_if_nothing_had_happened(load: Load) -> None:
     assert slowest < timedelta(seconds=LEASE_SECONDS / 2), f"a lane waited for {slowest}"
     written = texts_by_user(scene)
     for user in USERS:
-        assert written[scene.id_of(user)] == load.said[user]
-        assert await scene.remembered(user) == load.said[user]
+        assert written[scene.id_of(user)] == load.posted[user]
+        assert await scene.remembered(user) == load.posted[user]
     print(f"{len(settled)} turns, the slowest settled after {slowest.total_seconds():.1f} s")
 
 
 def texts_by_user(scene: Scene) -> Mapping[str, list[str]]:
     """What was written to Qdrant, in order."""
-    found: dict[str, list[str]] = {}
+    texts: dict[str, list[str]] = {}
     for write in scene.proxy.written:
         for point in json.loads(write)["points"]:
-            found.setdefault(point["payload"]["user_id"], []).append(point["payload"]["text"])
-    return found
+            texts.setdefault(point["payload"]["user_id"], []).append(point["payload"]["text"])
+    return texts

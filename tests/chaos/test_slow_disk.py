@@ -49,9 +49,9 @@ class House:
 
     async def post(self, key: str) -> bool:
         """Post a turn once; whether it was accepted."""
-        said = {"user_id": key.partition(" ")[0], "messages": [{"role": "user", "content": f"I like {key}"}]}
+        body = {"user_id": key.partition(" ")[0], "messages": [{"role": "user", "content": f"I like {key}"}]}
         start = monotonic()
-        answer = await self.http.post("/turns", json=said, headers={"Idempotency-Key": key})
+        answer = await self.http.post("/turns", json=body, headers={"Idempotency-Key": key})
         self.seconds.append(monotonic() - start)
         if answer.status_code == 202:
             self.ids.setdefault(key, set()).add(answer.json()["id"])

@@ -38,10 +38,10 @@ async def test_a_short_storm_loses_repeats_and_disorders_nothing_and_each_of_its
         cwd=ROOT, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     async with asyncio.timeout(STORM_SECONDS):
-        said, _ = await process.communicate()
-    assert process.returncode == 0, said.decode()
-    found = json.loads(target.read_text())
-    assert found["turns"] >= SHORT.turns
-    assert {one["number"] for one in found["findings"]} == set(range(12))
-    assert found["faults"]["took_effect"].keys() == {str(one) for one in SHORT.at_least}
+        output, _ = await process.communicate()
+    assert process.returncode == 0, output.decode()
+    report = json.loads(target.read_text())
+    assert report["turns"] >= SHORT.turns
+    assert {finding["number"] for finding in report["findings"]} == set(range(12))
+    assert report["faults"]["took_effect"].keys() == {str(fault) for fault in SHORT.at_least}
     assert target.with_suffix(".svg").read_text().startswith("<?xml")

@@ -41,7 +41,7 @@ async def installations(
 ) -> AsyncIterator[dict[str, Installation]]:
     model.reset()
     redis_port, qdrant_port = (httpx.URL(url).port or 0 for url in (redis_url, qdrant_url))
-    found: dict[str, Installation] = {}
+    installations_by_name: dict[str, Installation] = {}
     async with AsyncExitStack() as stack:
         for name in NAMES:
             own = {"SCRUBJAY_REDIS_PREFIX": f"{name}:", "SCRUBJAY_COLLECTION_PREFIX": f"{name}-memories-"}
@@ -50,8 +50,8 @@ async def installations(
             api.serves()
             client = await stack.enter_async_context(ScrubjayClient(api.url))
             stack.enter_context(fleet(setup, api.at, qdrant_port=qdrant_port)).start()
-            found[name] = Installation(client, child_environment(setup, api.at))
-        yield found
+            installations_by_name[name] = Installation(client, child_environment(setup, api.at))
+        yield installations_by_name
 
 
 def workers_that_answer(environment: dict[str, str]) -> int:
@@ -68,19 +68,19 @@ async def test_two_installations_share_a_redis_and_a_qdrant_and_neither_meets_th
     installations: dict[str, Installation], redis: Redis, qdrant_url: str
 ) -> None:
     for name, installation in installations.items():
-        said = [{"role": "user", "content": TEXTS[name]}]
-        turn = await installation.client.add_turn(said, user_id="ana", idempotency_key="the same in both")
+        messages = [{"role": "user", "content": TEXTS[name]}]
+        turn = await installation.client.add_turn(messages, user_id="ana", idempotency_key="the same in both")
         assert (await installation.client.turn(turn.id, wait_ms=30_000)).status == "settled"
     for name, installation in installations.items():
         assert await installation.memories() == [TEXTS[name]]
         assert (await installation.client.turns()).count == 1
 
     async def each_hears_its_own_worker() -> bool:
-        return [workers_that_answer(one.environment) for one in installations.values()] == [1, 1]
+        return [workers_that_answer(installation.environment) for installation in installations.values()] == [1, 1]
 
     await wait_until(each_hears_its_own_worker, what="a worker of each installation answering", poll_seconds=1)
 
-    assert (await installations["north"].client.forget(user_id="ana")).verified
+    assert (await installations["north"].client.owners.forget(user_id="ana")).verified
     assert await installations["north"].memories() == []
     assert await installations["south"].memories() == [TEXTS["south"]]
     names = [name.decode() async for name in redis.scan_iter("*")]
@@ -88,8 +88,9 @@ async def test_two_installations_share_a_redis_and_a_qdrant_and_neither_meets_th
     owned = [name for name in names if any(f"{installation}:" in name for installation in NAMES)]
     assert set(names) - set(owned) <= {"_kombu.binding_deadlines"}
     async with httpx.AsyncClient(base_url=qdrant_url) as qdrant:
-        there = [one["name"] for one in (await qdrant.get("/collections")).json()["result"]["collections"]]
+        listed = (await qdrant.get("/collections")).json()["result"]["collections"]
+        there = [collection["name"] for collection in listed]
         for name in NAMES:
-            assert len([one for one in there if one.startswith(f"{name}-memories-")]) == 1
-            for one in (one for one in there if one.startswith(f"{name}-memories-")):
-                await qdrant.delete(f"/collections/{one}")
+            assert len([collection for collection in there if collection.startswith(f"{name}-memories-")]) == 1
+            for collection in (collection for collection in there if collection.startswith(f"{name}-memories-")):
+                await qdrant.delete(f"/collections/{collection}")

@@ -15,66 +15,66 @@ _DAY = len("2026-01-01")
 
 def meets(memory: Memory, condition: Mapping[str, Any]) -> bool:
     """Whether a memory meets a filter."""
-    return all(_entry(memory, key, item) for key, item in condition.items())
+    return all(_entry(memory, key, wanted) for key, wanted in condition.items())
 
 
-def _entry(memory: Memory, key: str, value: Any) -> bool:
+def _entry(memory: Memory, key: str, wanted: Any) -> bool:
     if key == "AND":
-        return all(meets(memory, part) for part in value)
+        return all(meets(memory, part) for part in wanted)
     if key == "OR":
-        return any(meets(memory, part) for part in value)
+        return any(meets(memory, part) for part in wanted)
     if key == "NOT":
-        return not any(meets(memory, part) for part in (value if isinstance(value, list) else [value]))
+        return not any(meets(memory, part) for part in (wanted if isinstance(wanted, list) else [wanted]))
     if key == "metadata":
-        return all(_inside(memory.metadata.get(name), more) for name, more in value.items())
-    return _said_of(_value(memory, key), value)
+        return all(_inside(memory.metadata.get(name), more) for name, more in wanted.items())
+    return _said_of(_value(memory, key), wanted)
 
 
-def _inside(value: Any, item: Any) -> bool:
-    if isinstance(item, dict) and not _OPERATORS & set(item):
-        inner = value if isinstance(value, dict) else {}
-        return all(_inside(inner.get(name), more) for name, more in item.items())
-    return _said_of(value, item)
+def _inside(stored: Any, wanted: Any) -> bool:
+    if isinstance(wanted, dict) and not _OPERATORS & set(wanted):
+        inner = stored if isinstance(stored, dict) else {}
+        return all(_inside(inner.get(name), more) for name, more in wanted.items())
+    return _said_of(stored, wanted)
 
 
 def _value(memory: Memory, key: str) -> Any:
     names = {"timestamp": "valid_from", "keywords": "text", "memory_ids": "id"}
-    answer = memory if hasattr(memory, names.get(key, key)) else memory.scope
-    value = getattr(answer, names.get(key, key))
+    holder = memory if hasattr(memory, names.get(key, key)) else memory.scope
+    value = getattr(holder, names.get(key, key))
     return list(value) if isinstance(value, tuple) else value
 
 
-def _said_of(value: Any, item: Any) -> bool:
-    if item == "*":
-        return _is_set(value)
-    if isinstance(item, list):
-        item = {"in": item}
-    if not isinstance(item, dict):
-        item = {"eq": item}
-    return all(_is_set(value) and _compared(op, value, wanted) for op, wanted in item.items())
+def _said_of(stored: Any, condition: Any) -> bool:
+    if condition == "*":
+        return _is_set(stored)
+    if isinstance(condition, list):
+        condition = {"in": condition}
+    if not isinstance(condition, dict):
+        condition = {"eq": condition}
+    return all(_is_set(stored) and _compared(op, stored, wanted) for op, wanted in condition.items())
 
 
-def _is_set(value: Any) -> bool:
-    return value is not None and value != []
+def _is_set(stored: Any) -> bool:
+    return stored is not None and stored != []
 
 
-def _compared(op: str, value: Any, wanted: Any) -> bool:
+def _compared(op: str, stored: Any, wanted: Any) -> bool:
     if op in ("contains", "icontains"):
-        return _contains(value, wanted, fold=op == "icontains")
-    each = value if isinstance(value, list) else [value]
+        return _contains(stored, wanted, fold=op == "icontains")
+    each = stored if isinstance(stored, list) else [stored]
     if op in ("ne", "nin"):
-        return not any(_equal(item, other) for item in each for other in (wanted if op == "nin" else [wanted]))
+        return not any(_equal(value, other) for value in each for other in (wanted if op == "nin" else [wanted]))
     if op in ("eq", "in"):
-        return any(_equal(item, other) for item in each for other in (wanted if op == "in" else [wanted]))
-    return any(_ordered(op, item, wanted) for item in each)
+        return any(_equal(value, other) for value in each for other in (wanted if op == "in" else [wanted]))
+    return any(_ordered(op, value, wanted) for value in each)
 
 
-def _contains(value: Any, wanted: Any, fold: bool) -> bool:
-    if isinstance(value, list):
-        return any(_equal(_folded(item, fold), _folded(wanted, fold)) for item in value)
-    if not isinstance(value, str) or not isinstance(wanted, str):
+def _contains(stored: Any, wanted: Any, fold: bool) -> bool:
+    if isinstance(stored, list):
+        return any(_equal(_folded(value, fold), _folded(wanted, fold)) for value in stored)
+    if not isinstance(stored, str) or not isinstance(wanted, str):
         return False
-    return _folded(wanted, fold) in _folded(value, fold)
+    return _folded(wanted, fold) in _folded(stored, fold)
 
 
 def _folded(value: Any, fold: bool) -> Any:
@@ -94,22 +94,22 @@ def _equal(value: Any, other: Any) -> bool:
     return isinstance(value, str) and isinstance(other, str) and value == other
 
 
-def _ordered(op: str, item: Any, wanted: Any) -> bool:
-    if isinstance(item, datetime):
+def _ordered(op: str, stored: Any, wanted: Any) -> bool:
+    if isinstance(stored, datetime):
         first, last = _span(wanted)
-        return {"gt": item > last, "gte": item >= first, "lt": item < first, "lte": item <= last}[op]
-    if isinstance(item, bool) or not isinstance(item, int | float):
+        return {"gt": stored > last, "gte": stored >= first, "lt": stored < first, "lte": stored <= last}[op]
+    if isinstance(stored, bool) or not isinstance(stored, int | float):
         return False
-    value, bound = float(item), float(wanted)  # as Qdrant compares
+    value, bound = float(stored), float(wanted)  # as Qdrant compares
     return {"gt": value > bound, "gte": value >= bound, "lt": value < bound, "lte": value <= bound}[op]
 
 
-def _span(value: Any) -> Sequence[datetime]:
-    if not isinstance(value, str):
-        at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=value)
-    elif len(value) == _DAY:
-        at = datetime.fromisoformat(f"{value}T00:00:00Z")
+def _span(moment: Any) -> Sequence[datetime]:
+    if not isinstance(moment, str):
+        at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=moment)
+    elif len(moment) == _DAY:
+        at = datetime.fromisoformat(f"{moment}T00:00:00Z")
         return at, at + timedelta(days=1, microseconds=-1)
     else:
-        at = datetime.fromisoformat(value)
+        at = datetime.fromisoformat(moment)
     return at, at

@@ -171,10 +171,10 @@ async def test_the_turn_that_has_waited_longest_is_known(swept: Desk) -> None:
     assert (await swept.turns.ledger("default")).oldest_waiting_at is None
     first = await swept.post("first")
     await swept.post("second")
-    status = await swept.turns.get(Scope(tenant="default"), first)
-    assert status is not None
-    assert status.status is Status.QUEUED
-    assert (await swept.turns.ledger("default")).oldest_waiting_at == status.accepted_at
+    turn = await swept.turns.get(Scope(tenant="default"), first)
+    assert turn is not None
+    assert turn.status is Status.QUEUED
+    assert (await swept.turns.ledger("default")).oldest_waiting_at == turn.accepted_at
 
 
 async def test_how_redis_is_set_is_told_and_its_memory(audit: RedisAudit, redis: Redis) -> None:
@@ -193,10 +193,10 @@ async def test_how_redis_is_set_is_told_and_its_memory(audit: RedisAudit, redis:
 
 
 @pytest.mark.parametrize(
-    ("denied", "told"), [("-config", {"appendonly", "maxmemory-policy"}), ("-@dangerous", set[str]())]
+    ("denied", "allowed"), [("-config", {"appendonly", "maxmemory-policy"}), ("-@dangerous", set[str]())]
 )
 async def test_a_redis_whose_user_may_not_ask_how_it_is_set_is_no_error(
-    redis_url: str, redis: Redis, denied: str, told: set[str]
+    redis_url: str, redis: Redis, denied: str, allowed: set[str]
 ) -> None:
     await redis.execute_command("ACL", "SETUSER", "guest", "on", ">guest", "~*", "&*", "+@all", denied)  # type: ignore[no-untyped-call] # theirs
     try:
@@ -205,6 +205,6 @@ async def test_a_redis_whose_user_may_not_ask_how_it_is_set_is_no_error(
             state = await RedisAudit(guest, RedisScripts(guest), LIMITS).state()
     finally:
         await redis.acl_deluser("guest")
-    assert state.settings.keys() == told
-    assert (state.used_bytes is None) == (not told)
+    assert state.settings.keys() == allowed
+    assert (state.used_bytes is None) == (not allowed)
     assert state.backlog == 1

@@ -223,9 +223,9 @@ async def test_a_probe_whose_process_died_gives_its_place_up_after_the_time_a_ca
     async def room() -> int:
         with contextlib.suppress(LeaseLost):
             async with AsyncExitStack() as others:
-                number = await entered(fleet, others)
+                place = await entered(fleet, others)
                 raise LeaseLost("left without an answer")
-        return number
+        return place
 
     assert await room() == 1
 

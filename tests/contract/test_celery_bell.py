@@ -30,8 +30,8 @@ async def celerys_own(redis: Redis, url: str, task: str, arguments: tuple[str, .
     with app(url) as celery:
         celery.send_task(task, args=arguments, ignore_result=True)
     (raw,) = await redis.lrange(QUEUE, 0, -1)
-    body: dict[str, Any] = orjson.loads(raw)
-    return body
+    message: dict[str, Any] = orjson.loads(raw)
+    return message
 
 
 def plain(part: dict[str, Any]) -> dict[str, Any]:

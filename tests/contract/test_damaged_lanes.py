@@ -56,8 +56,8 @@ async def test_a_damaged_lane_rests_is_told_of_once_and_holds_up_nobody(desk: De
         leases = [await desk.lanes._claimed(()) for _ in range(4)]
     claimed = {lease.lane for lease in leases if lease is not None}
     assert claimed - {DAMAGED} == {user("bravo", "bob").lane}
-    output = [line for line in lines if line["event"] == "lane_damaged"]
-    assert [(line["tenant"], line["lane_kind"]) for line in output] == [("acme", kind)]
+    damaged = [line for line in lines if line["event"] == "lane_damaged"]
+    assert [(line["tenant"], line["lane_kind"]) for line in damaged] == [("acme", kind)]
     assert SECRET not in repr(lines)
     assert (await desk.redis.zscore(keys.lanes, name) or READY) < READY, "the sweep looks at it later"
     await desk.inbox._audit.look()

@@ -53,9 +53,9 @@ def ids(batch: Batch) -> tuple[str, ...]:
 
 
 async def status(desk: Desk, turn_id: str) -> Status:
-    answer = await desk.turns.get(Scope(tenant="default"), turn_id)
-    assert answer is not None
-    return answer.status
+    turn = await desk.turns.get(Scope(tenant="default"), turn_id)
+    assert turn is not None
+    return turn.status
 
 
 async def test_a_turn_whose_recorded_plan_kills_every_worker_ends_as_a_dead_letter(desk: Desk) -> None:
@@ -119,9 +119,9 @@ async def test_a_holder_that_never_took_gives_back_nothing_of_its_dead_predecess
     with pytest.raises(InboxUnavailable):
         async with desk.lanes.lease(ANA.lane):
             raise InboxUnavailable("Redis went away before anything was taken")
-    answer = await desk.turns.get(Scope(tenant="default"), turn_id)
-    assert answer is not None
-    assert (answer.status, answer.attempts) == (Status.RUNNING, 1)
+    turn = await desk.turns.get(Scope(tenant="default"), turn_id)
+    assert turn is not None
+    assert (turn.status, turn.attempts) == (Status.RUNNING, 1)
     await take(desk, await hold(desk))
     assert await desk.redis.hget(keys.lane(ANA.lane), "deaths") == b"1"
 

@@ -30,9 +30,9 @@ async def take(desk: Desk, lease: Lease) -> Batch:
 
 async def gone(desk: Desk, turn_id: str, erased: int = 1) -> None:
     """Only that it was erased is left of it."""
-    status = await desk.turns.get(TENANT, turn_id)
-    assert status is not None
-    assert (status.status, status.error, status.user_id, status.history) == (Status.ERASED, None, None, ())
+    turn = await desk.turns.get(TENANT, turn_id)
+    assert turn is not None
+    assert (turn.status, turn.error, turn.user_id, turn.history) == (Status.ERASED, None, None, ())
     assert await desk.turns.text(TENANT, turn_id) is None
     assert await desk.redis.ttl(keys.turn("default", turn_id)) > 0
     assert turn_id.encode() not in await desk.redis.zrange(keys.owned(ANA.lane), 0, -1)
@@ -43,8 +43,8 @@ async def gone(desk: Desk, turn_id: str, erased: int = 1) -> None:
 
 async def settles(desk: Desk, ids: list[str], attempts: int = 1) -> None:
     assert await desk.settle_all(await hold(desk)) == ids
-    statuses = [await desk.turns.get(TENANT, turn_id) for turn_id in ids]
-    assert [status.attempts for status in statuses if status] == [attempts] * len(ids)
+    turns = [await desk.turns.get(TENANT, turn_id) for turn_id in ids]
+    assert [turn.attempts for turn in turns if turn] == [attempts] * len(ids)
     assert (await desk.turns.ledger("default")).balanced
 
 

@@ -55,4 +55,4 @@ def test_whoever_meets_it_hears_that_redis_does_not_answer(port: int) -> None:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         met = runner.run(meet())
     assert len(met) == 8 * ROUNDS
-    assert {repr(type(base_exception)) for base_exception in met} == {repr(InboxUnavailable)}, met
+    assert {repr(type(error)) for error in met} == {repr(InboxUnavailable)}, met

@@ -64,7 +64,9 @@ async def noted(redis: Redis) -> dict[str, list[str]]:
     by_hook = dict[str, list[str]]()
     for hook in HOOKS:
         ids: Any = await redis.lrange(f"sj:hook_lane:default:{hook.id}:user:ana", 0, -1)
-        rows: Any = [await redis.hmget(f"sj:delivery:default:{item.decode()}", "memory", "version") for item in ids]
+        rows: Any = [
+            await redis.hmget(f"sj:delivery:default:{delivery_id.decode()}", "memory", "version") for delivery_id in ids
+        ]
         by_hook[hook.id] = [memory.decode() + (f" v{version.decode()}" if version else "") for memory, version in rows]
     return by_hook
 
@@ -145,10 +147,10 @@ async def test_what_settling_costs_does_not_grow_with_events_or_webhooks(counter
             await counter.book.withdraw("default", hook.id)
         for events in (1, MANY):
             turn_id = await counter.desk.post()
-            items = tuple(TurnEvent(event=Event.ADD, id=f"m{number}", memory="x") for number in range(events))
+            turn_events = tuple(TurnEvent(event=Event.ADD, id=f"m{number}", memory="x") for number in range(events))
             async with counter.desk.lanes.lease(ANA.lane) as lease:
                 assert lease is not None
                 await counter.desk.lanes.take(lease, 1, 1000)
-                plan = Plan(turn_ids=(turn_id,), events={turn_id: items})
+                plan = Plan(turn_ids=(turn_id,), events={turn_id: turn_events})
                 spent.add((await cost(redis, settle_and_die(redis, lease, plan)))[0])
     assert len(spent) == 1, spent

@@ -99,14 +99,14 @@ class Library:
     def searched(self, condition: Any, **more: Any) -> set[str]:
         """The same by a search."""
         query = Query(scope=HERE, text="tea", vector=word_vector("tea"), limit=100, filters=parse(condition), **more)
-        return {neighbour.memory.id for neighbour in self.runner.run(self.store.search(query))}
+        return {hit.memory.id for hit in self.runner.run(self.store.search(query))}
 
     def locally(self, condition: Any) -> set[str]:
         """The ids among the memories here that the in-memory mode finds for the compiled filter."""
         parsed = parse(condition)
         assert parsed is not None
-        records, _ = self.local.scroll("memories", current(HERE, compiled(parsed)), limit=200)
-        return {str(point.id) for point in records}
+        points, _ = self.local.scroll("memories", current(HERE, compiled(parsed)), limit=200)
+        return {str(point.id) for point in points}
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +120,7 @@ def library(qdrant_url: str) -> Iterator[Library]:
             for memory in (*MEMORIES, *seeds(THERE))
         ]
         runner.run(store.apply(lease, [*writes, *OLDER], FOREVER))
-        there = [seeded.id for seeded in seeds(THERE)]  # as an older Scrubjay stored them
+        there = [memory.id for memory in seeds(THERE)]  # as an older Scrubjay stored them
         runner.run(client.delete_payload(store.collection, ["folded"], points=[*there], wait=True))
         local.create_collection("memories", vectors_config={})
         here = [write for write in writes if write.memory.scope.tenant == HERE.tenant]
@@ -191,13 +191,13 @@ def test_the_filters_of_the_manual_find_some_and_not_all_by_list_and_by_search(l
 @pytest.mark.parametrize("name", CONDITIONS)
 def test_a_filter_holds_of_the_versions_of_a_moment_as_well(library: Library, name: str) -> None:
     moment = START + timedelta(days=3)
-    versions = [*MEMORIES, *(write.memory for write in OLDER)]
-    memories = [
+    versions = [*MEMORIES, *(version.memory for version in OLDER)]
+    valid = [
         version
         for version in versions
         if version.valid_from <= moment and (version.valid_to is None or version.valid_to > moment)
     ]
-    expected = {memory.id for memory in memories if meets(memory, CONDITIONS[name])}
+    expected = {version.id for version in valid if meets(version, CONDITIONS[name])}
     assert library.searched(CONDITIONS[name], as_of=moment) == expected
 
 
@@ -224,4 +224,4 @@ def test_what_was_stored_before_there_were_folded_copies_is_found_as_written_or_
 
 
 def meant_there(readings: list[dict[str, str]], field: str) -> set[str]:
-    return {seeded.id for seeded in seeds(THERE) if meets(seeded, {"OR": [{field: reading} for reading in readings]})}
+    return {memory.id for memory in seeds(THERE) if meets(memory, {"OR": [{field: reading} for reading in readings]})}

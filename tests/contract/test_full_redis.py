@@ -100,9 +100,9 @@ async def test_an_owner_is_forgotten_while_redis_is_full(full: Desk) -> None:
     assert erased.ids == (turn,)
     await full.inbox.note_removal(Removal(scope=ANA, memory_id="m"))
     assert await full.redis.zcard(keys.removals) == 2
-    status = await full.turns.get(Scope(tenant="default"), turn)
-    assert status is not None
-    assert status.status is Status.ERASED
+    turn_now = await full.turns.get(Scope(tenant="default"), turn)
+    assert turn_now is not None
+    assert turn_now.status is Status.ERASED
 
 
 @pytest.mark.parametrize("replay", [True, False])

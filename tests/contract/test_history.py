@@ -14,9 +14,9 @@ ERASED_FIELDS = {b"v", b"status", b"accepted_us", b"order", b"due_ms", b"attempt
 
 
 async def status(desk: Desk, turn_id: str) -> TurnStatus:
-    answer = await desk.turns.get(Scope(tenant="default"), turn_id)
-    assert answer is not None
-    return answer
+    turn = await desk.turns.get(Scope(tenant="default"), turn_id)
+    assert turn is not None
+    return turn
 
 
 async def taken(desk: Desk, size: int = 8) -> Lease:
@@ -45,18 +45,18 @@ async def test_a_turn_tells_what_went_wrong_until_it_died_and_when_it_was_replay
     await desk.lanes.fail(lease, "bad_answer: no JSON")
     assert (await desk.inbox.revive("default", [turn_id], replay=True)).count
 
-    answer = await status(desk, turn_id)
-    rows = [(incident.what, incident.turns, incident.error, incident.attempt) for incident in answer.history]
-    assert rows == [
+    turn = await status(desk, turn_id)
+    failures = [(incident.what, incident.turns, incident.error, incident.attempt) for incident in turn.history]
+    assert failures == [
         (What.POSTPONED, 2, "the model is away", 1),
         (What.WORKER_LOST, 2, None, 1),
         (What.FAILED, 1, "bad_answer: no JSON", 2),
         (What.REPLAYED, None, None, 2),
     ]
-    assert answer.counts == Counts(failed=1, postponed=1, worker_lost=1, replayed=1)
-    times = [incident.at for incident in answer.history]
+    assert turn.counts == Counts(failed=1, postponed=1, worker_lost=1, replayed=1)
+    times = [incident.at for incident in turn.history]
     assert times == sorted(times)
-    assert times[0] > answer.accepted_at
+    assert times[0] > turn.accepted_at
     assert (await status(desk, other)).counts == Counts(postponed=1, worker_lost=1)
 
 
@@ -89,13 +89,13 @@ async def test_a_history_keeps_its_last_20_lines_each_cut_and_its_counts_whole(d
     for number in range(25):
         await desk.lanes.fail(await taken(desk), f"bad_answer: {number} " + "é" * 5000)
         assert (await desk.inbox.revive("default", [turn_id], replay=True)).count
-    answer = await status(desk, turn_id)
-    assert (answer.counts.failed, answer.counts.replayed, len(answer.history)) == (25, 25, 20)
-    assert answer.history[-1].what is What.REPLAYED
-    assert [(incident.error or "").split()[1] for incident in answer.history[::2]] == [
+    turn = await status(desk, turn_id)
+    assert (turn.counts.failed, turn.counts.replayed, len(turn.history)) == (25, 25, 20)
+    assert turn.history[-1].what is What.REPLAYED
+    assert [(incident.error or "").split()[1] for incident in turn.history[::2]] == [
         str(number) for number in range(15, 25)
     ]
-    assert {len(incident.error or "") for incident in answer.history[::2]} == {500}
+    assert {len(incident.error or "") for incident in turn.history[::2]} == {500}
     kept = await desk.redis.hget(keys.turn("default", turn_id), "history")
     assert kept is not None
     assert len(kept) < 15_000

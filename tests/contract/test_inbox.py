@@ -184,9 +184,9 @@ async def test_erasing_one_run_of_a_user_leaves_the_users_other_turns(desk: Desk
     erased = await desk.erase(run)
     assert erased.turns == {"waiting": 1}
     assert [
-        status.status
-        for status in [await desk.turns.get(Scope(tenant="default"), turn) for turn in (gone, stays)]
-        if status
+        turn_now.status
+        for turn_now in [await desk.turns.get(Scope(tenant="default"), turn) for turn in (gone, stays)]
+        if turn_now
     ] == [
         Status.ERASED,
         Status.QUEUED,
@@ -221,10 +221,10 @@ async def test_turns_are_listed_newest_first_page_by_page_and_by_status_and_user
     await desk.post("mine", Scope(tenant="default", user_id="bob"))
     listed = await desk.turns.page("default", None, "ana", Page(number=2, size=2))
     count, page = listed.count, listed.items
-    assert (count, [status.id for status in page]) == (5, ids[2:0:-1])
+    assert (count, [turn.id for turn in page]) == (5, ids[2:0:-1])
     listed = await desk.turns.page("default", Status.QUEUED, "ana", Page(size=1))
     count, page = listed.count, listed.items
-    assert (count, [status.id for status in page]) == (5, ids[4:])
+    assert (count, [turn.id for turn in page]) == (5, ids[4:])
     listed = await desk.turns.page("default", None, None, Page())
     count = listed.count
     assert count == 6

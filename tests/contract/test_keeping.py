@@ -43,8 +43,8 @@ async def everything(redis: Redis) -> str:
 
 
 async def texts(desk: Desk, turn_id: str) -> list[str]:
-    turn = await desk.turns.text(Scope(tenant="default"), turn_id)
-    return [message.content for message in turn.messages] if turn else []
+    submission = await desk.turns.text(Scope(tenant="default"), turn_id)
+    return [message.content for message in submission.messages] if submission else []
 
 
 async def test_the_words_of_a_settled_turn_end_before_its_status_where_they_are_told_to(redis: Redis) -> None:
@@ -84,7 +84,7 @@ async def test_unless_told_otherwise_the_words_stay_as_long_as_the_status(desk: 
 async def test_a_dead_turn_keeps_its_words_until_it_is_settled_or_discarded(redis: Redis, seconds: int) -> None:
     desk = desk_on(redis, InboxLimits(text_retention_seconds=seconds))
     replayed, discarded = await dead(desk), await dead(desk, BOB)
-    assert [await texts(desk, text) for text in (replayed, discarded)] == [[WORDS], [WORDS]]
+    assert [await texts(desk, turn_id) for turn_id in (replayed, discarded)] == [[WORDS], [WORDS]]
     assert (await desk.inbox.revive("default", [discarded], replay=False)).count
     assert await texts(desk, discarded) == []
     assert (await desk.inbox.revive("default", [replayed], replay=True)).count
@@ -213,6 +213,6 @@ async def test_after_the_retention_only_permanent_keys_are_left_however_many_tur
 
 def test_a_key_of_an_unknown_kind_is_told() -> None:
     assert kind_of("sj:forgotten:default") is None
-    answer = kind_of(keys.text("default", "an-id"))
-    assert answer is not None
-    assert answer.ends is Ends.TTL
+    kind = kind_of(keys.text("default", "an-id"))
+    assert kind is not None
+    assert kind.ends is Ends.TTL

@@ -41,11 +41,11 @@ async def settled(desk: Desk, turns: int) -> list[str]:
 
 async def everything(part: Part, size: int) -> list[str]:
     """The ids of a list read to its end by cursors."""
-    answer = await part(Page(size=size))
-    ids = [turn.id for turn in answer.items]
-    while answer.after is not None:
-        answer = await part(Page(size=size, after=After.parse(answer.after.cursor)))
-        ids += [turn.id for turn in answer.items]
+    page = await part(Page(size=size))
+    ids = [turn.id for turn in page.items]
+    while page.after is not None:
+        page = await part(Page(size=size, after=After.parse(page.after.cursor)))
+        ids += [turn.id for turn in page.items]
     return ids
 
 

@@ -44,15 +44,15 @@ async def agree(desk: Desk, settled: int, lost: int) -> None:
 @pytest.mark.parametrize(
     "gone", [[0], [2, 3], [5], [0, 1, 2, 3, 4, 5], range(1, 6)], ids=["first", "middle", "last", "all", "rest"]
 )
-@pytest.mark.parametrize("held", [0, 4], ids=["free", "held by a dead worker"])
+@pytest.mark.parametrize("turns_held", [0, 4], ids=["free", "held by a dead worker"])
 @pytest.mark.parametrize("planned", [False, True], ids=["no plan", "recorded plan"])
 async def test_lost_turns_are_counted_and_logged_once_and_the_others_settle_in_their_order(
-    desk: Desk, gone: Sequence[int], held: int, planned: bool
+    desk: Desk, gone: Sequence[int], turns_held: int, planned: bool
 ) -> None:
     posted = [await desk.post(f"turn {number}") for number in range(6)]
-    if held:
+    if turns_held:
         lease = await hold(desk)
-        batch = await desk.lanes.take(lease, held, 100_000)
+        batch = await desk.lanes.take(lease, turns_held, 100_000)
         if planned and batch:
             await desk.lanes.record(lease, Plan(turn_ids=tuple(turn.id for turn in batch.turns)))
         await desk.redis.delete(keys.lease(ANA.lane))
@@ -61,8 +61,8 @@ async def test_lost_turns_are_counted_and_logged_once_and_the_others_settle_in_t
         settled = await desk.settle_all(await hold(desk))
         assert await desk.lanes._acquire(ANA.lane, edit=False) is None
     assert settled == [turn_id for number, turn_id in enumerate(posted) if number not in gone]
-    rows = [(line["turn_id"], line["tenant"]) for line in lines if line["event"] == "turn_lost"]
-    assert rows == [(posted[number], TENANT) for number in gone]
+    lost = [(line["turn_id"], line["tenant"]) for line in lines if line["event"] == "turn_lost"]
+    assert lost == [(posted[number], TENANT) for number in gone]
     assert not [line for line in lines if line["event"] != "turn_lost"]
     assert await desk.redis.zcard(keys.lanes) == 0
     await agree(desk, settled=6 - len(gone), lost=len(gone))
@@ -153,6 +153,6 @@ async def test_a_lane_whose_step_redis_refuses_rests_for_longer_each_time_and_sp
     await redis.delete(QUEUE)
     assert await wait_until(desk.inbox.sweep, deadline_seconds=5, what="the sweep ringing") == 1
     assert await desk.settle_all(await hold(desk)) == [turn_id]
-    status = await desk.turns.get(ANA, turn_id)
-    assert status is not None
-    assert status.status is Status.SETTLED
+    turn = await desk.turns.get(ANA, turn_id)
+    assert turn is not None
+    assert turn.status is Status.SETTLED

@@ -130,13 +130,13 @@ async def test_a_clock_that_jumps_neither_loses_a_worker_nor_makes_a_turn_late(d
 
 
 async def test_since_when_a_part_is_unwell_is_one_moment_for_all_processes_until_it_recovers(redis: Redis) -> None:
-    redis_pulse, two = RedisPulse(redis, RedisScripts(redis)), RedisPulse(redis, RedisScripts(redis))
-    since = await redis_pulse.note(["qdrant", "workers"], [])
+    pulse, two = RedisPulse(redis, RedisScripts(redis)), RedisPulse(redis, RedisScripts(redis))
+    since = await pulse.note(["qdrant", "workers"], [])
     assert await two.note(["workers", "qdrant"], []) == since
     assert isinstance(since["qdrant"], datetime)
     again = await two.note(["workers"], ["qdrant"])
     assert again == {"workers": since["workers"]}
-    assert (await redis_pulse.note(["qdrant"], []))["qdrant"] > since["qdrant"]
+    assert (await pulse.note(["qdrant"], []))["qdrant"] > since["qdrant"]
 
 
 async def test_a_redis_that_is_full_does_not_take_the_small_write(redis: Redis, pulse: RedisPulse) -> None:

@@ -20,9 +20,9 @@ async def accepted(redis: Redis, *turn_ids: str, status: str = "running") -> Non
 
 
 async def usage(redis: Redis, turn_id: str) -> Usage:
-    status = await RedisTurns(redis).get(Scope(tenant="acme"), turn_id)
-    assert status is not None
-    return status.usage
+    turn = await RedisTurns(redis).get(Scope(tenant="acme"), turn_id)
+    assert turn is not None
+    return turn.usage
 
 
 async def test_a_call_is_booked_on_the_tenant_by_model_and_shared_among_its_turns(redis: Redis) -> None:

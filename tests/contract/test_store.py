@@ -45,9 +45,9 @@ def query(text: str, scope: Scope = ANA, **more: Any) -> Query:
 @pytest.fixture
 async def store(qdrant_url: str) -> AsyncIterator[QdrantStore]:
     client = AsyncQdrantClient(url=qdrant_url, cloud_inference=True, check_compatibility=False)
-    qdrant_store = QdrantStore(client, WordEmbedder(f"test-{uuid.uuid4().hex}"))
-    yield qdrant_store
-    await client.delete_collection(qdrant_store.collection)
+    opened = QdrantStore(client, WordEmbedder(f"test-{uuid.uuid4().hex}"))
+    yield opened
+    await client.delete_collection(opened.collection)
     await client.close()
 
 
@@ -78,11 +78,11 @@ async def test_a_point_written_under_a_newer_token_is_left_as_it_is(store: Qdran
 async def test_a_search_finds_by_words_and_by_meaning_and_scores_between_0_and_1(store: QdrantStore) -> None:
     texts = ["User lives in Berlin", "User likes green tea", "User works at a clinic", "User has a dog called Bo"]
     await store.apply(lease(), [write(text, minutes=number) for number, text in enumerate(texts)], FOREVER)
-    neighbours = await store.search(query("green tea", limit=2))
-    assert len(neighbours) == 2
-    assert neighbours[0].memory.text == "User likes green tea"
-    assert all(0 <= neighbour.score <= 1 for neighbour in neighbours)
-    assert neighbours[0].score > neighbours[1].score
+    hits = await store.search(query("green tea", limit=2))
+    assert len(hits) == 2
+    assert hits[0].memory.text == "User likes green tea"
+    assert all(0 <= hit.score <= 1 for hit in hits)
+    assert hits[0].score > hits[1].score
     assert await store.search(query("green tea", threshold=1.0)) == []
 
 
@@ -101,9 +101,7 @@ async def test_a_score_is_the_rule_of_ranking_and_does_not_depend_on_what_else_i
     first = (await store.search(query("green tea")))[0]
     bm25 = await store._client.query_points(store.collection, query=document("green tea"), using="bm25", limit=1)
     assert first.score == pytest.approx(by_the_rule(near[0].score, bm25.points[0].score), abs=1e-4)
-    assert all(
-        neighbour.score <= scoring.DENSE_SHARE for neighbour in await store.search(query("quantum chromodynamics"))
-    )
+    assert all(hit.score <= scoring.DENSE_SHARE for hit in await store.search(query("quantum chromodynamics")))
 
 
 async def test_an_owner_sees_only_its_own_even_with_the_same_words(store: QdrantStore) -> None:
@@ -113,11 +111,11 @@ async def test_an_owner_sees_only_its_own_even_with_the_same_words(store: Qdrant
     for scope in (ANA, *others):
         await store.apply(lease(scope=scope), [write("User lives in Berlin", scope)], FOREVER)
     for scope in (ANA, *others):
-        assert [neighbour.memory.scope for neighbour in await store.search(query("Berlin", scope))] == [scope]
-        assert [item.scope for item in (await store.page(scope, Page())).items] == [scope]
+        assert [hit.memory.scope for hit in await store.search(query("Berlin", scope))] == [scope]
+        assert [memory.scope for memory in (await store.page(scope, Page())).items] == [scope]
         assert [
-            [near.memory.scope for near in neighbour]
-            for neighbour in await store.neighbours(scope.lane, [Near(scope=ANA, vector=word_vector("x"))], 9)
+            [near.memory.scope for near in nearest]
+            for nearest in await store.neighbours(scope.lane, [Near(scope=ANA, vector=word_vector("x"))], 9)
         ] == [[scope]]
 
 
@@ -136,16 +134,14 @@ async def test_a_superseded_version_leaves_the_search_and_stays_in_history_and_a
     past = write("User lives in Berlin", id=now.memory.id, current=False, valid_to=later)
     past = past.model_copy(update={"point_id": str(uuid.uuid4())})
     await store.apply(lease(), [past, now], FOREVER)
-    assert [neighbour.memory.text for neighbour in await store.search(query("User lives in"))] == [
-        "User lives in Lisbon"
-    ]
+    assert [hit.memory.text for hit in await store.search(query("User lives in"))] == ["User lives in Lisbon"]
     assert [memory.text for memory in await store.history(Scope(tenant="acme"), now.memory.id)] == [
         "User lives in Berlin",
         "User lives in Lisbon",
     ]
-    for days, texts in ((-1, []), (5, ["User lives in Berlin"]), (11, ["User lives in Lisbon"])):
-        neighbours = await store.search(query("lives", as_of=START + timedelta(days=days)))
-        assert [neighbour.memory.text for neighbour in neighbours] == texts
+    for days, expected in ((-1, []), (5, ["User lives in Berlin"]), (11, ["User lives in Lisbon"])):
+        hits = await store.search(query("lives", as_of=START + timedelta(days=days)))
+        assert [hit.memory.text for hit in hits] == expected
     assert await store.delete(Scope(tenant="acme"), now.memory.id) == 2
     assert await store.history(Scope(tenant="acme"), now.memory.id) == []
 
@@ -177,8 +173,8 @@ async def test_a_list_read_by_cursors_is_whole_though_memories_stand_at_one_plac
         assert listed.count == 17
         listed = await store.page(ANA, Page(size=size, after=After.parse(listed.after.cursor)))
         walked += [memory.id for memory in listed.items]
-    assert sorted(walked) == sorted(item.memory.id for item in writes)
-    assert walked[:5] == [item.memory.id for item in reversed(close)]
+    assert sorted(walked) == sorted(write.memory.id for write in writes)
+    assert walked[:5] == [write.memory.id for write in reversed(close)]
 
 
 async def test_an_erase_removes_what_was_made_until_then_and_nothing_else(store: QdrantStore) -> None:
@@ -188,7 +184,7 @@ async def test_an_erase_removes_what_was_made_until_then_and_nothing_else(store:
     until = to_us(START + timedelta(minutes=1))
     assert await store.erase(ANA, until) == 2
     assert await store.left(ANA, until) == 0
-    assert [item.text for item in (await store.page(ANA, Page())).items] == ["three"]
+    assert [memory.text for memory in (await store.page(ANA, Page())).items] == ["three"]
     assert (await store.page(bob, Page())).count == 1
 
 

@@ -203,8 +203,8 @@ async def test_no_lane_is_claimed_twice_at_once(desk: Desk) -> None:
     await post(desk, "acme", *range(10))
     await post(desk, "bravo", *range(10))
     lanes = await asyncio.gather(*(claimed(desk) for _ in range(50)))
-    items = [lane for lane in lanes if lane is not None]
-    assert len(items) == len(set(items)) == 20
+    claimed_lanes = [lane for lane in lanes if lane is not None]
+    assert len(claimed_lanes) == len(set(claimed_lanes)) == 20
 
 
 async def test_a_lane_that_somebody_edits_is_left_alone_and_ready_afterwards(desk: Desk) -> None:

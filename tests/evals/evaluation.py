@@ -48,8 +48,8 @@ def script() -> Iterator[Canned]:
 def asked(model: ModelServer, questions: Iterable[str]) -> dict[str, int]:
     """How often each question was put to the answering model."""
     chats = [sent for sent in model.requests() if "messages" in sent and "response_format" not in sent]
-    told = [sent["messages"][-1]["content"] for sent in chats]
-    return {question: sum(f"Question: {question}" in one for one in told) for question in questions}
+    last_messages = [sent["messages"][-1]["content"] for sent in chats]
+    return {question: sum(f"Question: {question}" in message for message in last_messages) for question in questions}
 
 
 class Evaluation:
@@ -94,8 +94,8 @@ class Evaluation:
     @property
     def figures(self) -> Mapping[str, Any]:
         """The report's file."""
-        found: Mapping[str, Any] = json.loads(self._report.read_text())
-        return found
+        figures: Mapping[str, Any] = json.loads(self._report.read_text())
+        return figures
 
     @property
     def accuracy(self) -> dict[str, tuple[int, float | None]]:

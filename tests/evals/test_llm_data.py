@@ -17,8 +17,8 @@ DATA = Path(__file__).with_name("data")
 
 def test_both_speakers_of_locomo_are_users_under_their_own_names() -> None:
     _, harbour = locomo.load(DATA / "locomo.json")
-    said = [[(one["role"], one["name"]) for one in turn.messages] for turn in harbour.turns]
-    assert said == [[("user", "Ines"), ("user", "Tom")], [("user", "Ines")], [("user", "Tom"), ("user", "Ines")]]
+    speakers = [[(message["role"], message["name"]) for message in turn.messages] for turn in harbour.turns]
+    assert speakers == [[("user", "Ines"), ("user", "Tom")], [("user", "Ines")], [("user", "Tom"), ("user", "Ines")]]
     assert (
         harbour.turns[1].messages[0]["content"] == "Look at the view! [sends a picture: a photo of a river with boats]"
     )
@@ -46,11 +46,11 @@ def test_sessions_of_longmemeval_are_told_by_date_and_blank_messages_left_out() 
     tea, boat = longmemeval.load(DATA / "longmemeval" / "two.json")
     assert [(turn.session, len(turn.messages)) for turn in tea.turns] == [("earlier", 2), ("earlier", 1), ("later", 2)]
     assert [turn.said_at for turn in tea.turns] == sorted(turn.said_at for turn in tea.turns)
-    assert [one["role"] for one in boat.turns[0].messages] == ["assistant", "user", "assistant"]
+    assert [message["role"] for message in boat.turns[0].messages] == ["assistant", "user", "assistant"]
 
 
 def test_a_question_of_longmemeval_is_judged_by_its_type_and_its_id_tells_an_abstention() -> None:
-    tea, boat = (one.questions[0] for one in longmemeval.load(DATA / "longmemeval" / "two.json"))
+    tea, boat = (conversation.questions[0] for conversation in longmemeval.load(DATA / "longmemeval" / "two.json"))
     assert (tea.category, tea.judging) == ("knowledge-update", "knowledge update")
     assert (boat.category, boat.judging) == ("abstention", "abstention")
     assert tea.asked_at == datetime(2026, 3, 20, 10, tzinfo=UTC)
@@ -79,7 +79,7 @@ def test_turns_of_beam_follow_the_last_anchor_and_lose_the_mark_of_the_data_s_ma
 
 def test_each_nugget_of_beam_is_judged_alone() -> None:
     (greenhouse,) = beam.load(DATA / "beam" / "1")
-    assert [(one.id, one.category, one.verdicts) for one in greenhouse.questions] == [
+    assert [(question.id, question.category, question.verdicts) for question in greenhouse.questions] == [
         ("1:knowledge_update:0", "knowledge_update", 2),
         ("1:abstention:0", "abstention", 1),
     ]
@@ -98,7 +98,9 @@ def test_data_in_another_shape_is_refused_with_a_sentence(tmp_path: Path) -> Non
 
 
 def names(conversations: list[Conversation]) -> list[str]:
-    return [question.id.removeprefix("harbour:") for one in conversations for question in one.questions]
+    return [
+        question.id.removeprefix("harbour:") for conversation in conversations for question in conversation.questions
+    ]
 
 
 def test_a_slice_takes_from_every_category_in_turn_and_a_larger_one_only_adds() -> None:
@@ -107,7 +109,7 @@ def test_a_slice_takes_from_every_category_in_turn_and_a_larger_one_only_adds() 
     assert names(cut([harbour, second], None, None, None)) == ["0", "1", "2", "3", "5", "4"]
     assert names(cut([harbour, second], None, 5, None)) == ["0", "1", "2", "3", "5"]
     assert names(cut([harbour, second], 1, 5, 2)) == ["0", "1"]
-    assert [len(one.questions) for one in cut([harbour, second], 2, None, None)] == [6]
+    assert [len(conversation.questions) for conversation in cut([harbour, second], 2, None, None)] == [6]
 
 
 def test_a_journal_takes_a_line_away_that_a_kill_has_cut_off(tmp_path: Path) -> None:

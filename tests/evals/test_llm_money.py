@@ -76,8 +76,8 @@ async def test_what_an_earlier_run_has_paid_for_is_given_once_and_costs_nothing(
         assert (model.counts().calls["chat"], meter.usage) == (1, {})
         await client.post("/chat/completions", json=question("Hello?"))
     assert model.counts().calls["chat"] == 2
-    told = first["usage"]
-    tokens = {"prompt_tokens": told["prompt_tokens"], "completion_tokens": told["completion_tokens"]}
+    usage = first["usage"]
+    tokens = {"prompt_tokens": usage["prompt_tokens"], "completion_tokens": usage["completion_tokens"]}
     assert meter.usage == {"memory": Usage(calls=1, **tokens)}
 
 

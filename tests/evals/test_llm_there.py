@@ -31,10 +31,10 @@ def evaluate(
 ) -> Callable[..., Evaluation]:
     def made(dataset: str, data: str | Path) -> Evaluation:
         folder = tmp_path / dataset
-        found = Evaluation(model, folder, dataset, "--data", str(DATA / data), "--url", scrubjay.url, "--yes")
-        for name, setting in found.environment.items():
+        evaluation = Evaluation(model, folder, dataset, "--data", str(DATA / data), "--url", scrubjay.url, "--yes")
+        for name, setting in evaluation.environment.items():
             monkeypatch.setenv(name, setting)
-        return found
+        return evaluation
 
     return made
 
@@ -50,8 +50,8 @@ def test_the_answering_model_is_told_the_day_on_which_each_memory_was_said(
     evaluate: Evaluate, model: ModelServer
 ) -> None:
     assert main([*evaluate("locomo", "locomo.json").options, "--limit", "3"]) == 0
-    remembering = [told for told in users(model) if "What you remember:" in told]
-    (asked_for_pets,) = (told for told in remembering if "Question: Which pets do Ines and Tom have?" in told)
+    remembering = [text for text in users(model) if "What you remember:" in text]
+    (asked_for_pets,) = (text for text in remembering if "Question: Which pets do Ines and Tom have?" in text)
     assert "Today is Saturday, 20 June 2026." in asked_for_pets
     assert "- 2026-06-20: I adopted a parrot in March." in asked_for_pets
     assert "- 2026-05-04: I moved to Porto yesterday." in asked_for_pets
@@ -132,8 +132,8 @@ def test_nothing_is_asked_before_the_cost_was_shown_and_agreed_to(
 ) -> None:
     options = [word for word in evaluate("locomo", "locomo.json").options if word != "--yes"]
     assert main([*options, "--limit", "2"]) == 2
-    said = capsys.readouterr()
-    assert "2 conversations with 4 turns to remember, 2 questions to judge" in said.out
-    assert "add --yes" in said.err
+    output = capsys.readouterr()
+    assert "2 conversations with 4 turns to remember, 2 questions to judge" in output.out
+    assert "add --yes" in output.err
     assert main([*options, "--estimate"]) == 0
     assert model.counts().calls == {}

@@ -37,12 +37,12 @@ SCHEMA, MALFORMED = "schema", "malformed"
 
 def options(argv: list[str] | None = None) -> argparse.Namespace:
     """What the command line says."""
-    given = parser("tests.fuzz", __doc__)
-    given.add_argument("--only", choices=(SCHEMA, MALFORMED), help="run this part alone")
-    given.add_argument("--requests", type=int, default=10_000, help="of Schemathesis, at least (%(default)s)")
-    given.add_argument("--bodies", type=int, default=500, help="malformed ones for each route (%(default)s)")
-    given.add_argument("--seed", type=int, default=1, help="the same seed, the same data (%(default)s)")
-    return given.parse_args(argv)
+    command = parser("tests.fuzz", __doc__)
+    command.add_argument("--only", choices=(SCHEMA, MALFORMED), help="run this part alone")
+    command.add_argument("--requests", type=int, default=10_000, help="of Schemathesis, at least (%(default)s)")
+    command.add_argument("--bodies", type=int, default=500, help="malformed ones for each route (%(default)s)")
+    command.add_argument("--seed", type=int, default=1, help="the same seed, the same data (%(default)s)")
+    return command.parse_args(argv)
 
 
 async def by_schema(house: House, requests: int, seed: int, progress: Progress) -> Tally:
@@ -58,28 +58,30 @@ async def by_schema(house: House, requests: int, seed: int, progress: Progress) 
     return tally
 
 
-async def whole(given: argparse.Namespace, data: Path, progress: Progress) -> report.Findings:
+async def whole(arguments: argparse.Namespace, data: Path, progress: Progress) -> report.Findings:
     """All that was asked for, one stack after the other."""
-    found = report.Findings()
-    if given.only != MALFORMED:
+    findings = report.Findings()
+    if arguments.only != MALFORMED:
         async with running(data / SCHEMA) as house:
             start = monotonic()
-            found.schema = await by_schema(house, given.requests, given.seed, progress)
-            found.schema_seconds = monotonic() - start
-    if given.only != SCHEMA:
+            findings.schema = await by_schema(house, arguments.requests, arguments.seed, progress)
+            findings.schema_seconds = monotonic() - start
+    if arguments.only != SCHEMA:
         async with running(data / MALFORMED) as house:
             start = monotonic()
-            found.malformed = await malformed.fuzz(house, bodies=given.bodies, seed=given.seed, progress=progress)
-            found.malformed_seconds = monotonic() - start
-    return found
+            findings.malformed = await malformed.fuzz(
+                house, bodies=arguments.bodies, seed=arguments.seed, progress=progress
+            )
+            findings.malformed_seconds = monotonic() - start
+    return findings
 
 
 def main(argv: list[str] | None = None) -> int:
     """Fuzz, print and write; 1 when something was found."""
-    given, console = options(argv), Console()
+    arguments, console = options(argv), Console()
     with tempfile.TemporaryDirectory(prefix="scrubjay-fuzz-") as data, progress_bar() as progress:
-        found = asyncio.run(whole(given, Path(data), progress))
-    return report.concluded(found, vars(given), console)
+        findings = asyncio.run(whole(arguments, Path(data), progress))
+    return report.concluded(findings, vars(arguments), console)
 
 
 if __name__ == "__main__":

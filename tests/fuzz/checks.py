@@ -33,8 +33,8 @@ PUT_IN = ("give either all", "an admin's key cannot be limited", "key_id: String
 def refusal_has_its_shape(_: schemathesis.CheckContext, response: schemathesis.Response, case: Any) -> None:
     """Every 4xx, also one that the document does not name, is a sentence and a code."""
     if 400 <= response.status_code < 500:
-        told = response.headers.get("content-type", [""])
-        fault = wrong_shape(response.content or b"", told[0])
+        content_types = response.headers.get("content-type", [""])
+        fault = wrong_shape(response.content or b"", content_types[0])
         assert fault is None, fault
 
 

@@ -58,14 +58,14 @@ class WriteRoute:
     @property
     def needs_an_owner(self) -> bool:
         """Whether it must not be called without naming somebody, though each single name may be left out."""
-        return bool(_OWNERS & {one.name for one in self.parameters if one.place == "query"})
+        return bool(_OWNERS & {parameter.name for parameter in self.parameters if parameter.place == "query"})
 
     def address(self, values: Mapping[str, str]) -> str:
         """The path with these values in it."""
         path = self.path
-        for one in self.parameters:
-            if one.place == "path":
-                path = path.replace(f"{{{one.name}}}", quote(values[one.name], safe=""))
+        for parameter in self.parameters:
+            if parameter.place == "path":
+                path = path.replace(f"{{{parameter.name}}}", quote(values[parameter.name], safe=""))
         return path
 
     def takes(self, body: bytes) -> bool:
@@ -83,12 +83,12 @@ def write_routes(document: Mapping[str, Any]) -> Iterator[WriteRoute]:
     for path, methods in document["paths"].items():
         for method in _METHODS:
             if method in methods:
-                told = methods[method]
-                body = told.get("requestBody", {}).get("content", {}).get(JSON, {}).get("schema")
+                operation = methods[method]
+                body = operation.get("requestBody", {}).get("content", {}).get(JSON, {}).get("schema")
                 parameters = tuple(
-                    Parameter(one["name"], one["in"], _validator(one["schema"], document))
-                    for one in told.get("parameters", [])
-                    if one["in"] in ("path", "query")
+                    Parameter(parameter["name"], parameter["in"], _validator(parameter["schema"], document))
+                    for parameter in operation.get("parameters", [])
+                    if parameter["in"] in ("path", "query")
                 )
                 validator = _validator(body, document) if body is not None else None
                 yield WriteRoute(method.upper(), path, parameters, validator)

@@ -69,8 +69,8 @@ def _round(
                 stream.stop()
         elif isinstance(event, events.NonFatalError):
             what = f"Schemathesis: {event.info.title}"
-            told = "".join(traceback.format_exception(event.value))
-            tally.failed(Failure(event.label, what, told, event.info.code_sample or ""))
+            trace = "".join(traceback.format_exception(event.value))
+            tally.failed(Failure(event.label, what, trace, event.info.code_sample or ""))
         elif isinstance(event, events.FatalError):
             raise event.exception
 
@@ -112,11 +112,11 @@ def _failures(recorder: ScenarioRecorder) -> Iterator[Failure]:
         operation = recorder.cases[case_id].value.operation.label
         seen = recorder.interactions.get(case_id)
         answer = seen.response if seen else None
-        told = f"{answer.status_code} {answer.text[:LONGEST_ANSWER]}" if answer else HUNG_UP
+        shown_answer = f"{answer.status_code} {answer.text[:LONGEST_ANSWER]}" if answer else HUNG_UP
         for check in checked:
             if check.failure_info is not None:
                 info = check.failure_info
                 status = answer.status_code if answer else HUNG_UP
                 what = f"{check.name} ({status}): {info.failure.title}"
-                more = f"{told}\n{info.failure.message}"[: 2 * LONGEST_ANSWER]
+                more = f"{shown_answer}\n{info.failure.message}"[: 2 * LONGEST_ANSWER]
                 yield Failure(operation, what, more, info.code_sample)

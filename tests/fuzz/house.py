@@ -95,21 +95,21 @@ class House:
         await self.settled()
         buried = [await self._bury(f"dead-{number}") for number in range(dead)]
         receipt = (await self.http.delete("/memories", params={"user_id": FORGOTTEN})).raise_for_status().json()
-        memories = [one["id"] for owner in OWNERS for one in await self._listed("/memories", user_id=owner)]
+        memories = [memory["id"] for owner in OWNERS for memory in await self._listed("/memories", user_id=owner)]
         for memory in memories[::2]:  # these have a history, and something to undo
             (await self.http.put(f"/memories/{memory}", json={"text": "I live in Porto"})).raise_for_status()
-        turns = [one["id"] for one in await self._listed("/turns", status="settled")]
+        turns = [turn["id"] for turn in await self._listed("/turns", status="settled")]
         keys = [(await self._post("/keys", {"label": owner}))["id"] for owner in OWNERS]
-        held = [one["id"] for one in await self._listed("/quarantine")]
-        hooks = [one["id"] for one in await self._listed("/webhooks")]
+        quarantined = [memory["id"] for memory in await self._listed("/quarantine")]
+        hooks = [hook["id"] for hook in await self._listed("/webhooks")]
         hooks += [(await self._post("/webhooks", {"url": NOBODY}))["id"] for _ in range(2 - len(hooks))]
         tried = [hook for hook in hooks if await self._is_active(hook)]
         tests = [(await self._post(f"/webhooks/{hook}/test", {}))["id"] for hook in tried]
-        return Known(OWNERS, turns, [*memories, *held], buried, keys, [receipt["id"]], hooks, tests)
+        return Known(OWNERS, turns, [*memories, *quarantined], buried, keys, [receipt["id"]], hooks, tests)
 
     async def _is_active(self, hook: str) -> bool:
-        found = (await self.http.get(f"/webhooks/{hook}")).raise_for_status().json()
-        return bool(found["active"])
+        webhook = (await self.http.get(f"/webhooks/{hook}")).raise_for_status().json()
+        return bool(webhook["active"])
 
     async def settled(self, deadline_seconds: float = 120) -> None:
         """Wait until no turn waits any more."""
@@ -123,8 +123,8 @@ class House:
         """A turn that dies as if no worker could make anything of it."""
         scope = Scope(tenant=TENANT, user_id=owner)
         async with self.desk.lanes.edit(scope.lane) as lease:  # before there is anything that a worker would take
-            said = Submission(scope=scope, messages=(Message(role=Role.USER, content=SAID[0]),))
-            turn_id = (await self.desk.inbox.accept(said)).id
+            submission = Submission(scope=scope, messages=(Message(role=Role.USER, content=SAID[0]),))
+            turn_id = (await self.desk.inbox.accept(submission)).id
             await self.desk.lanes.take(lease, 1, 100_000)
             await self.desk.lanes.fail(lease, "bad_answer: the answer was no JSON")
         return turn_id
@@ -133,8 +133,8 @@ class House:
         return (await self.http.post(path, json=body)).raise_for_status().json()
 
     async def _listed(self, path: str, **query: str) -> list[dict[str, Any]]:
-        found = (await self.http.get(path, params=query)).raise_for_status().json()
-        return list(found["results"])
+        listed = (await self.http.get(path, params=query)).raise_for_status().json()
+        return list(listed["results"])
 
 
 def _turn(owner: str, text: str) -> dict[str, Any]:

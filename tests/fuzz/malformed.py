@@ -68,7 +68,7 @@ async def fuzz(house: House, *, bodies: int, seed: int, progress: Progress) -> T
 def valid_bodies(url: str, route: WriteRoute, start: int) -> list[Mapping[str, Any]]:
     """A few bodies that the document calls valid, to be spoilt."""
     operation = schemathesis.openapi.from_url(f"{url}/openapi.json")[route.path][route.method]
-    found: list[Mapping[str, Any]] = []
+    bodies: list[Mapping[str, Any]] = []
 
     @seed(start)
     @settings(
@@ -81,11 +81,11 @@ def valid_bodies(url: str, route: WriteRoute, start: int) -> list[Mapping[str, A
     @given(operation.as_strategy(generation_mode=schemathesis.GenerationMode.POSITIVE))
     def take(case: schemathesis.Case[Any]) -> None:
         if isinstance(case.body, dict) and route.takes(json.dumps(case.body).encode()):
-            found.append(case.body)
+            bodies.append(case.body)
 
     take()
-    assert found, f"no valid body of {route.label} was found"
-    return found
+    assert bodies, f"no valid body of {route.label} was found"
+    return bodies
 
 
 def _cases(
@@ -110,15 +110,15 @@ def _cases(
 
 
 def _by_address(route: WriteRoute) -> bool:
-    return any(one.place == "path" for one in route.parameters)
+    return any(parameter.place == "path" for parameter in route.parameters)
 
 
 def _existing(route: WriteRoute, known: Known, rng: Random) -> dict[str, str]:
     """Ids that exist: were a malformed body taken, something would change."""
     return {
-        one.name: rng.choice(getattr(known, _TARGETS[one.name])) if one.name in _TARGETS else "7"
-        for one in route.parameters
-        if one.place == "path"
+        parameter.name: rng.choice(getattr(known, _TARGETS[parameter.name])) if parameter.name in _TARGETS else "7"
+        for parameter in route.parameters
+        if parameter.place == "path"
     }
 
 
@@ -148,8 +148,8 @@ async def _one(house: House, route: WriteRoute, target: str, sent: Sent, tally: 
     tally.answered(route.label, str(answer.status) if answer.status is not None else HUNG_UP)
     wrong = fault(answer, sent)
     if wrong is not None:
-        told = f"{answer.status} {answer.content[:300].decode(errors='replace')}"
-        tally.failed(Failure(route.label, f"{sent.kind}: {wrong}", told, _kept(house, data)))
+        shown_answer = f"{answer.status} {answer.content[:300].decode(errors='replace')}"
+        tally.failed(Failure(route.label, f"{sent.kind}: {wrong}", shown_answer, _kept(house, data)))
 
 
 def fault(answer: Answer, sent: Sent) -> str | None:

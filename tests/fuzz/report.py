@@ -33,17 +33,17 @@ class Findings:
         return [(title, tally, seconds) for title, tally, seconds in both if tally is not None]
 
 
-def concluded(found: Findings, options: Mapping[str, Any], console: Console) -> int:
+def concluded(findings: Findings, options: Mapping[str, Any], console: Console) -> int:
     """Print the tables, write the file; returns the exit status."""
-    for title, tally, seconds in found.parts():
+    for title, tally, seconds in findings.parts():
         _show(f"{title}: {tally.requests:,} requests in {seconds:,.0f} s", tally, console)
     BUILD.mkdir(exist_ok=True)
-    told = {title: {"seconds": round(seconds, 1), **tally.as_json()} for title, tally, seconds in found.parts()}
-    TARGET.write_text(json.dumps({"options": options, **told}, indent=2) + "\n")
-    failures = [one for _, tally, _ in found.parts() for one in tally.failures.values()]
-    for number, one in enumerate(failures, 1):
-        console.rule(f"{number}. {one.operation}: {one.what}, {one.times} times", align="left")
-        console.print(one.answer, one.reproduction, sep="\n", markup=False, soft_wrap=True)
+    parts = {title: {"seconds": round(seconds, 1), **tally.as_json()} for title, tally, seconds in findings.parts()}
+    TARGET.write_text(json.dumps({"options": options, **parts}, indent=2) + "\n")
+    failures = [failure for _, tally, _ in findings.parts() for failure in tally.failures.values()]
+    for number, failure in enumerate(failures, 1):
+        console.rule(f"{number}. {failure.operation}: {failure.what}, {failure.times} times", align="left")
+        console.print(failure.answer, failure.reproduction, sep="\n", markup=False, soft_wrap=True)
     console.print(f"written to {TARGET}; {f'{len(failures)} kinds of failure' if failures else 'no failures'}")
     return 1 if failures else 0
 

@@ -28,7 +28,7 @@ async def stored(house: House) -> Stored:
     await house.settled()
     keys = await all_of_redis(house.redis)
     points = sorted(await all_of_qdrant(house.qdrant_url))
-    return Stored({name: held for name, held in keys.items() if not name.startswith(RESTLESS)}, tuple(points))
+    return Stored({name: value for name, value in keys.items() if not name.startswith(RESTLESS)}, tuple(points))
 
 
 def differences(before: Stored, after: Stored) -> Iterator[str]:

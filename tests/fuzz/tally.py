@@ -53,12 +53,12 @@ class Tally:
 
     def failures_of(self, operation: str) -> int:
         """How many failures an operation had."""
-        return sum(one.times for one in self.failures.values() if one.operation == operation)
+        return sum(failure.times for failure in self.failures.values() if failure.operation == operation)
 
     def as_json(self) -> Mapping[str, Any]:
         """The same for a file."""
         return {
             "requests": self.requests,
             "operations": {name: dict(sorted(counts.items())) for name, counts in sorted(self.statuses.items())},
-            "failures": [vars(one) for one in self.failures.values()],
+            "failures": [vars(failure) for failure in self.failures.values()],
         }

@@ -41,8 +41,8 @@ class Answer:
 
 def plain(kind: str, payload: bytes, content_type: str | None = JSON, *, certain: bool = False) -> Sent:
     """A body as it is usually sent."""
-    told = (("Content-Type", content_type),) if content_type is not None else ()
-    return Sent(kind, payload, (*told, ("Content-Length", str(len(payload)))), certain=certain)
+    type_header = (("Content-Type", content_type),) if content_type is not None else ()
+    return Sent(kind, payload, (*type_header, ("Content-Length", str(len(payload)))), certain=certain)
 
 
 def request(method: str, target: str, key: str, sent: Sent) -> bytes:
@@ -82,8 +82,8 @@ async def _received(reader: asyncio.StreamReader) -> bytes:
 
 
 def _read(received: bytes) -> Answer:
-    head, found, rest = received.partition(b"\r\n\r\n")
-    if not found:
+    head, separator, rest = received.partition(b"\r\n\r\n")
+    if not separator:
         return Answer(None)
     first, *lines = head.decode("latin-1").split("\r\n")
     headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}

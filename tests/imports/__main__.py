@@ -36,24 +36,24 @@ _SETTINGS = {"SCRUBJAY_EMBEDDER": "local", "SCRUBJAY_EXTRACTOR": "offline"}
 
 def options(argv: list[str] | None = None) -> argparse.Namespace:
     """What the command line says."""
-    given = parser("tests.imports", __doc__)
-    given.add_argument("--count", type=int, default=10_000, help="memories (%(default)s)")
-    given.add_argument("--searches", type=int, default=300, help="of so many the words are searched (%(default)s)")
-    given.add_argument("--name", default="import", help="of the file in build/ (%(default)s)")
-    return given.parse_args(argv)
+    command = parser("tests.imports", __doc__)
+    command.add_argument("--count", type=int, default=10_000, help="memories (%(default)s)")
+    command.add_argument("--searches", type=int, default=300, help="of so many the words are searched (%(default)s)")
+    command.add_argument("--name", default="import", help="of the file in build/ (%(default)s)")
+    return command.parse_args(argv)
 
 
-def proved(given: argparse.Namespace, data: Path, progress: Progress) -> dict[str, Any]:
+def proved(arguments: argparse.Namespace, data: Path, progress: Progress) -> dict[str, Any]:
     """Write, import, interrupt, import again, compare; returns the figures."""
-    writing = progress.add_task("mem0ai writes", total=given.count)
+    writing = progress.add_task("mem0ai writes", total=arguments.count)
     start = perf_counter()
-    told = theirs.written(given.count, data, lambda more: progress.advance(writing, more))
-    figures: dict[str, Any] = {"count": given.count, "told": len(told), "writing_s": perf_counter() - start}
+    written = theirs.written(arguments.count, data, lambda more: progress.advance(writing, more))
+    figures: dict[str, Any] = {"count": arguments.count, "told": len(written), "writing_s": perf_counter() - start}
     with scrubjay_up(data / "stack", workers=1, environment=_SETTINGS) as stack:
-        figures |= imported(Command(stack.url, data, BATCH), given.count)
-        searching = progress.add_task("searches", total=min(given.searches, len(told)))
+        figures |= imported(Command(stack.url, data, BATCH), arguments.count)
+        searching = progress.add_task("searches", total=min(arguments.searches, len(written)))
         figures |= asyncio.run(
-            compared(stack.url, told, given.searches, lambda more: progress.advance(searching, more))
+            compared(stack.url, written, arguments.searches, lambda more: progress.advance(searching, more))
         )
     return figures
 
@@ -62,15 +62,15 @@ def imported(command: Command, count: int) -> dict[str, Any]:
     """Import until a part is done, then all, then again; returns what each run did and its seconds."""
     runs = {"interrupted": command.interrupted(count), "resumed": command.finished(), "again": command.finished()}
     seconds = {f"{name}_s": took for name, (_, took) in runs.items()}
-    return {**{name: said for name, (said, _) in runs.items()}, **seconds}
+    return {**{name: figure for name, (figure, _) in runs.items()}, **seconds}
 
 
-async def compared(url: str, told: list[dict[str, Any]], searches: int, tick: Any) -> dict[str, Any]:
+async def compared(url: str, written: list[dict[str, Any]], searches: int, tick: Any) -> dict[str, Any]:
     async with ScrubjayClient(url) as client:
-        ours = await checks.all_of(client, told)
-        wrong = checks.differences(told, ours)
-        ranks = Counter(str(rank) for rank in await checks.ranks(client, told, searches, tick))
-    owners = len({checks.leading(one) for one in told})
+        ours = await checks.all_of(client, written)
+        wrong = checks.differences(written, ours)
+        ranks = Counter(str(rank) for rank in await checks.ranks(client, written, searches, tick))
+    owners = len({checks.leading(memory) for memory in written})
     return {"owners": owners, "found": len(ours), "wrong": {name: ids[:5] for name, ids in wrong.items()},
             "wrong_counts": {name: len(ids) for name, ids in wrong.items()}, "ranks": dict(ranks)}  # fmt: skip
 
@@ -81,15 +81,15 @@ def show(figures: dict[str, Any], console: Console) -> None:
         f"{figures['told']:,} memories of {figures['owners']} owners", "run", "imported", "there", "refused", "s"
     )
     for name in ("interrupted", "resumed", "again"):
-        one = figures[name]
+        counts = figures[name]
         runs.add_row(
-            name, *(f"{one[kind]:,}" for kind in ("imported", "there", "refused")), f"{figures[name + '_s']:.1f}"
+            name, *(f"{counts[kind]:,}" for kind in ("imported", "there", "refused")), f"{figures[name + '_s']:.1f}"
         )
     console.print(runs)
-    found = table("Beside what mem0ai tells", "what differs", "memories")
+    differing = table("Beside what mem0ai tells", "what differs", "memories")
     for name, count in figures["wrong_counts"].items():
-        found.add_row(name, f"{count:,}")
-    console.print(found)
+        differing.add_row(name, f"{count:,}")
+    console.print(differing)
     ranks = ", ".join(f"rank {rank}: {count}" for rank, count in sorted(figures["ranks"].items()))
     console.print(f"searched for by their own words: {ranks}")
 
@@ -111,11 +111,11 @@ def claims(figures: dict[str, Any]) -> list[Claim]:
 
 def main(argv: list[str] | None = None) -> int:
     """Prove, print and write; 1 when anything differs."""
-    given, console = options(argv), Console()
+    arguments, console = options(argv), Console()
     with tempfile.TemporaryDirectory(prefix="scrubjay-import-") as data, progress_bar() as progress:
-        figures = proved(given, Path(data), progress)
+        figures = proved(arguments, Path(data), progress)
     show(figures, console)
-    return concluded(given.name, figures, claims(figures), console)
+    return concluded(arguments.name, figures, claims(figures), console)
 
 
 if __name__ == "__main__":

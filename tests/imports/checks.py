@@ -19,28 +19,28 @@ BEST = 3  # ranks in which a memory's own words must find it
 
 async def all_of(client: ScrubjayClient, theirs: Sequence[Theirs]) -> dict[str, MemoryView]:
     """Every memory of all of these owners, as it is listed."""
-    found: dict[str, MemoryView] = {}
-    for field, name in dict.fromkeys(leading(one) for one in theirs):
+    memories: dict[str, MemoryView] = {}
+    for field, name in dict.fromkeys(leading(memory) for memory in theirs):
         number, more = 1, True
         while more:
             page = await client.memories(page=number, page_size=200, **{field: name})  # type: ignore[arg-type]
-            found |= {one.id: one for one in page.results}
+            memories |= {memory.id: memory for memory in page.results}
             number, more = number + 1, page.next is not None
-    return found
+    return memories
 
 
-def leading(one: Theirs) -> tuple[str, str]:
+def leading(memory: Theirs) -> tuple[str, str]:
     """The id by which a memory's owner is asked for."""
-    return next((field, one[field]) for field in _OWNERS if one.get(field))
+    return next((field, memory[field]) for field in _OWNERS if memory.get(field))
 
 
 def differences(theirs: Sequence[Theirs], ours: Mapping[str, MemoryView]) -> dict[str, list[str]]:
     """The ids of the memories that are not the same, by what differs."""
     wrong: dict[str, list[str]] = {name: [] for name in ("missing", "text", "owner", "times", "metadata", "too many")}
-    for one in theirs:
-        found = ours.get(one["id"])
-        if found is None:
-            wrong["missing"].append(one["id"])
+    for memory in theirs:
+        ours_now = ours.get(memory["id"])
+        if ours_now is None:
+            wrong["missing"].append(memory["id"])
             continue
         for name, same in (
             ("text", _same_text),
@@ -48,30 +48,30 @@ def differences(theirs: Sequence[Theirs], ours: Mapping[str, MemoryView]) -> dic
             ("times", same_times),
             ("metadata", _same_metadata),
         ):
-            if not same(one, found):
-                wrong[name].append(one["id"])
-    wrong["too many"] = sorted(set(ours) - {one["id"] for one in theirs})
+            if not same(memory, ours_now):
+                wrong[name].append(memory["id"])
+    wrong["too many"] = sorted(set(ours) - {memory["id"] for memory in theirs})
     return wrong
 
 
-def _same_text(one: Theirs, found: MemoryView) -> bool:
-    return bool(one["memory"] == found.memory)
+def _same_text(memory: Theirs, mine: MemoryView) -> bool:
+    return bool(memory["memory"] == mine.memory)
 
 
-def same_owner(one: Theirs, found: MemoryView) -> bool:
+def same_owner(memory: Theirs, mine: MemoryView) -> bool:
     """Whether user, agent and run are the same."""
-    return all(one.get(field) == getattr(found, field) for field in _OWNERS)
+    return all(memory.get(field) == getattr(mine, field) for field in _OWNERS)
 
 
-def same_times(one: Theirs, found: MemoryView) -> bool:
+def same_times(memory: Theirs, mine: MemoryView) -> bool:
     """Whether it was made and changed at the same moments, to the microsecond."""
-    moments = [datetime.fromisoformat(one[name]) for name in ("created_at", "updated_at")]
-    return moments == [found.created_at, found.updated_at]
+    moments = [datetime.fromisoformat(memory[name]) for name in ("created_at", "updated_at")]
+    return moments == [mine.created_at, mine.updated_at]
 
 
-def _same_metadata(one: Theirs, found: MemoryView) -> bool:
+def _same_metadata(memory: Theirs, mine: MemoryView) -> bool:
     """Mem0 tells who spoke beside the metadata, Scrubjay keeps it within."""
-    return {**(one.get("metadata") or {}), "role": one["role"]} == dict(found.metadata or {})
+    return {**(memory.get("metadata") or {}), "role": memory["role"]} == dict(mine.metadata or {})
 
 
 async def ranks(
@@ -87,14 +87,14 @@ async def ranks(
     """
     queue = asyncio.Semaphore(_AT_ONCE)
 
-    async def one_rank(one: Theirs) -> int | None:
+    async def one_rank(memory: Theirs) -> int | None:
         async with queue:
-            field, name = leading(one)
-            found = (await client.search(one["memory"], limit=BEST, **{field: name})).results  # type: ignore[arg-type]
+            field, name = leading(memory)
+            results = (await client.search(memory["memory"], limit=BEST, **{field: name})).results  # type: ignore[arg-type]
         tick(1)
-        fits = (place for place, it in enumerate(found, 1) if it.id == one["id"] and same_owner(one, it)
-                and same_times(one, it))  # fmt: skip
+        fits = (place for place, it in enumerate(results, 1) if it.id == memory["id"] and same_owner(memory, it)
+                and same_times(memory, it))  # fmt: skip
         return next(fits, None)
 
     sample = Random(1).sample(list(theirs), min(count, len(theirs)))
-    return list(await asyncio.gather(*(one_rank(one) for one in sample)))
+    return list(await asyncio.gather(*(one_rank(memory) for memory in sample)))

@@ -41,8 +41,8 @@ class Command:
         start = perf_counter()
         done = subprocess.run(self._command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
-        said: dict[str, Any] = json.loads(done.stdout)
-        return said, perf_counter() - start
+        report: dict[str, Any] = json.loads(done.stdout)
+        return report, perf_counter() - start
 
     def interrupted(self, total: int) -> tuple[dict[str, Any], float]:
         """Run it until a part is done, and interrupt it; returns what it has kept and the seconds."""
@@ -53,11 +53,11 @@ class Command:
             try:
                 asyncio.run(wait_until(lambda: self._done() >= _BEGUN * total, deadline_seconds=600, what="a part"))
                 os.kill(process.pid, signal.SIGINT)
-                _, said = process.communicate(timeout=60)
+                _, stderr = process.communicate(timeout=60)
             finally:
                 process.kill()  # does nothing to one that has ended
-        assert process.returncode == _INTERRUPTED, said
-        assert "Run the same command again to go on" in said
+        assert process.returncode == _INTERRUPTED, stderr
+        assert "Run the same command again to go on" in stderr
         kept: dict[str, Any] = json.loads(self._state.read_text())["counts"]
         return kept, perf_counter() - start
 

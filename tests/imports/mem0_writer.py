@@ -28,12 +28,12 @@ def main(job: dict[str, Any], out: TextIO) -> None:
             memory.update(added[0]["id"], f"{add.texts[0]}, as was found out later")
         owners[next(iter(add.owner.items()))] = None
         _say(out, added=len(added))
-    found = dict[str, Any]()
+    memories = dict[str, Any]()
     for field, name in owners:
-        told = memory.get_all(filters={field: name}, top_k=job["count"])["results"]
-        found |= {one["id"]: one for one in told}
-        _say(out, told=len(told))
-    _say(out, memories=list(found.values()))
+        page = memory.get_all(filters={field: name}, top_k=job["count"])["results"]
+        memories |= {memory["id"]: memory for memory in page}
+        _say(out, told=len(page))
+    _say(out, memories=list(memories.values()))
     memory.close()
 
 

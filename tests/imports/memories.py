@@ -60,15 +60,15 @@ def _text(number: int) -> str:
 
 def _metadata(number: int) -> dict[str, Any]:
     """Every third has no time of its own: Mem0 writes that of now; and a third one of US/Pacific, as it once did."""
-    found: dict[str, Any] = {
+    metadata: dict[str, Any] = {
         "topic": ("hobby", "work", "home")[number % 3],
         "stars": number % 6,
         "checked": number % 2 == 0,
     }
     if number % 4 == 0:
-        found |= {"tags": ["sea", f"t{number}"], "source": {"app": "web", "page": number}}
+        metadata |= {"tags": ["sea", f"t{number}"], "source": {"app": "web", "page": number}}
     if number % 3:
         zone = _PACIFIC if number % 3 == 1 else UTC
         made = datetime(2023, 1, 1, 9, 0, 0, 123456, tzinfo=zone) + timedelta(hours=number)
-        found["created_at"] = made.isoformat()
-    return found
+        metadata["created_at"] = made.isoformat()
+    return metadata

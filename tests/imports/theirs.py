@@ -29,21 +29,21 @@ def written(count: int, data: Path, tick: Callable[[int], None]) -> list[dict[st
     """
     with model_server(dimension=DIMENSION) as model:
         job = {"count": count, "config": _config(data, model.base_url)}
-        said = data / "mem0.stderr"
-        with said.open("w") as stderr:
+        stderr_file = data / "mem0.stderr"
+        with stderr_file.open("w") as stderr:
             process = subprocess.Popen(
                 [sys.executable, "-m", "tests.imports.mem0_writer"],
                 cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, text=True, env=_alone(data),
             )  # fmt: skip
         with process:
             try:
-                found = _heard(process, job, tick)
+                memories = _heard(process, job, tick)
                 process.wait()
             finally:
                 process.kill()  # does nothing to one that has ended
-    if process.returncode or found is None:
-        raise RuntimeError(f"mem0ai stopped with status {process.returncode}:\n{said.read_text()[-2_000:]}")
-    return found
+    if process.returncode or memories is None:
+        raise RuntimeError(f"mem0ai stopped with status {process.returncode}:\n{stderr_file.read_text()[-2_000:]}")
+    return memories
 
 
 def _heard(
@@ -53,12 +53,12 @@ def _heard(
     assert process.stdout is not None
     process.stdin.write(json.dumps(job))
     process.stdin.close()
-    found = None
+    memories = None
     for line in process.stdout:
-        told = json.loads(line)
-        tick(told.get("added", 0))
-        found = told.get("memories", found)
-    return found
+        event = json.loads(line)
+        tick(event.get("added", 0))
+        memories = event.get("memories", memories)
+    return memories
 
 
 def _config(data: Path, endpoint: str) -> dict[str, object]:

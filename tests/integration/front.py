@@ -47,10 +47,10 @@ class Front:
 @asynccontextmanager
 async def fronts(count: int, redis_url: str, qdrant_url: str, **more: Any) -> AsyncIterator[list[Front]]:
     """So many processes of the API on the same Redis and Qdrant."""
-    body = {"auth": "keys", "admin_key": ADMIN_KEY, "extractor": "offline", "embedder": "local"}
+    settings_given = {"auth": "keys", "admin_key": ADMIN_KEY, "extractor": "offline", "embedder": "local"}
     where = {"redis_url": redis_url, "qdrant_url": qdrant_url}
     await without_memories(qdrant_url)
-    settings = Settings.model_validate({**body, **where, **more})
+    settings = Settings.model_validate({**settings_given, **where, **more})
     async with AsyncExitStack() as stack:
         made = []
         for _ in range(count):

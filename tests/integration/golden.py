@@ -64,12 +64,16 @@ async def house_of(redis: Redis, qdrant_url: str, name: str, limits: InboxLimits
 
 async def redis_as_json(redis: Redis) -> dict[str, Any]:
     """Every key with its type, value and TTL in seconds (null: none). The client's answers must be decoded."""
-    body: dict[str, Any] = {}
-    for name in sorted([item async for item in redis.scan_iter("*")]):
+    keys_as_json: dict[str, Any] = {}
+    for name in sorted([name async for name in redis.scan_iter("*")]):
         if not name.startswith(_PASSING):
             kind, ttl = str(await redis.type(name)), await redis.ttl(name)
-            body[name] = {"type": kind, "ttl": None if ttl < 0 else ttl, "value": await _value(redis, name, kind)}
-    return body
+            keys_as_json[name] = {
+                "type": kind,
+                "ttl": None if ttl < 0 else ttl,
+                "value": await _value(redis, name, kind),
+            }
+    return keys_as_json
 
 
 async def _value(redis: Redis, name: str, kind: str) -> Any:
@@ -91,8 +95,8 @@ async def points_as_json(client: AsyncQdrantClient, collection: str) -> list[dic
 
 async def loaded(folder: Path, redis: Redis, qdrant_url: str, collection: str) -> None:
     """Put what a folder holds into an empty Redis and into a collection."""
-    for name, item in json.loads((folder / "redis.json").read_text()).items():
-        value, kind = item["value"], item["type"]
+    for name, entry in json.loads((folder / "redis.json").read_text()).items():
+        value, kind = entry["value"], entry["type"]
         if kind == "hash":
             await redis.hset(name, mapping=value)
         elif kind == "zset":
@@ -103,12 +107,10 @@ async def loaded(folder: Path, redis: Redis, qdrant_url: str, collection: str) -
             await redis.sadd(name, *value)
         else:
             await redis.set(name, value)
-        if item["ttl"] is not None:
-            await redis.expire(name, item["ttl"])
+        if entry["ttl"] is not None:
+            await redis.expire(name, entry["ttl"])
     client = AsyncQdrantClient(url=qdrant_url, check_compatibility=False)
-    points = [
-        models.PointStruct.model_validate(pressure) for pressure in json.loads((folder / "qdrant.json").read_text())
-    ]
+    points = [models.PointStruct.model_validate(point) for point in json.loads((folder / "qdrant.json").read_text())]
     await client.upsert(collection, points, wait=True)
     await client.close()
 
@@ -123,13 +125,13 @@ async def _written(redis_port: int, qdrant_port: int) -> dict[str, Any]:
     async with house_of(redis, url, "golden", InboxLimits(max_attempts=2)) as house:
         await live(house, redis)
         decoded = Redis.from_url(f"redis://127.0.0.1:{redis_port}/0", decode_responses=True)
-        body: dict[str, Any] = {"redis": await redis_as_json(decoded)}
+        stored: dict[str, Any] = {"redis": await redis_as_json(decoded)}
         await decoded.aclose()
         client = AsyncQdrantClient(url=url, check_compatibility=False)
         points = await points_as_json(client, house.store.collection)
         await client.close()
     await redis.aclose()
-    return {**body, "qdrant": points}
+    return {**stored, "qdrant": points}
 
 
 def main() -> None:

@@ -93,9 +93,9 @@ class House:
         return [memory.text for memory in await self.memories(scope)]
 
     async def status(self, turn_id: str) -> TurnStatus:
-        status = await self.turns.get(Scope(tenant="default"), turn_id)
-        assert status is not None
-        return status
+        turn = await self.turns.get(Scope(tenant="default"), turn_id)
+        assert turn is not None
+        return turn
 
     async def ask(self, text: str, **more: Any) -> Recall:
         question = RecallRequest(scope=ANA, text=text, **more)

@@ -49,14 +49,14 @@ class Desk:
         """The ids of the dead letters, the oldest first."""
         answer = await self.http.get("/dead", params=query)
         assert answer.status_code == 200, answer.text
-        body = answer.json()
-        assert body["count"] == len(body["results"])
-        return [result["id"] for result in body["results"]][::-1]
+        page = answer.json()
+        assert page["count"] == len(page["results"])
+        return [result["id"] for result in page["results"]][::-1]
 
     async def turn(self, turn_id: str) -> Mapping[str, Any]:
         """A turn as the API tells it."""
-        body: dict[str, Any] = (await self.http.get(f"/turns/{turn_id}")).json()
-        return body
+        turn: dict[str, Any] = (await self.http.get(f"/turns/{turn_id}")).json()
+        return turn
 
 
 @asynccontextmanager

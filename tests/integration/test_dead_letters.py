@@ -32,7 +32,7 @@ async def three(desk: Desk) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("meant", "found"),
+    ("meant", "letters"),
     [
         ({}, "abc"),
         ({"error": "bad_answer"}, "ab"),
@@ -46,13 +46,13 @@ async def three(desk: Desk) -> list[str]:
     ],
 )
 async def test_dead_letters_are_listed_and_replayed_by_what_holds_for_them_together(
-    desk: Desk, meant: dict[str, str], found: str
+    desk: Desk, meant: dict[str, str], letters: str
 ) -> None:
     ids = dict(zip("abc", await three(desk), strict=True))
-    assert await desk.listed(**meant) == [ids[letter] for letter in found]
+    assert await desk.listed(**meant) == [ids[letter] for letter in letters]
     body: dict[str, Any] = {**meant} or {"all": True}
-    assert await desk.post("replay", **body) == {"count": len(found), "left": 0, "reason": None}
-    assert await desk.listed() == [turn_id for letter, turn_id in ids.items() if letter not in found]
+    assert await desk.post("replay", **body) == {"count": len(letters), "left": 0, "reason": None}
+    assert await desk.listed() == [turn_id for letter, turn_id in ids.items() if letter not in letters]
 
 
 async def test_dead_letters_are_named_by_ids_and_by_when_they_were_accepted(desk: Desk) -> None:
@@ -143,7 +143,9 @@ async def test_no_tenant_reaches_the_dead_letters_of_another(desk: Desk) -> None
 async def test_many_dead_turns_of_one_lane_are_replayed_in_their_order_however_they_are_named(desk: Desk) -> None:
     ids = [await desk.bury(f"fact {number}") for number in range(12)]
     assert await desk.post("replay", ids=ids[::-1]) == {"count": 12, "left": 0, "reason": None}
-    assert await desk.house.inbox._redis.lrange("sj:wait:default:user:ana", 0, -1) == [text.encode() for text in ids]
+    assert await desk.house.inbox._redis.lrange("sj:wait:default:user:ana", 0, -1) == [
+        turn_id.encode() for turn_id in ids
+    ]
     while await desk.house.drain():
         pass
     assert await desk.house.texts() == [f"fact {number}" for number in range(12)]

@@ -27,8 +27,8 @@ async def front(redis: Redis, redis_url: str, qdrant_url: str) -> AsyncIterator[
     async with fronts(1, redis_url, qdrant_url) as (made,):
         worker = made.parts.drain
         for number, owner in enumerate(OWNERS):
-            items = [{"role": "user", "content": f"I have number {number}"}]
-            answer = await made.ask("POST", "/turns", json={**owner, "messages": items, "infer": False})
+            messages = [{"role": "user", "content": f"I have number {number}"}]
+            answer = await made.ask("POST", "/turns", json={**owner, "messages": messages, "infer": False})
             assert answer.status_code == 202, answer.text
             await drain(Scope(tenant="default", **owner).lane, worker)
         yield made
@@ -37,17 +37,17 @@ async def front(redis: Redis, redis_url: str, qdrant_url: str) -> AsyncIterator[
 async def listed(front: Front, query: str = "", key: str | None = None) -> list[dict[str, Any]]:
     answer = await front.ask("GET", f"/entities{query}", **({"key": key} if key else {}))
     assert answer.status_code == 200, answer.text
-    body: list[dict[str, Any]] = answer.json()
-    return body
+    entities: list[dict[str, Any]] = answer.json()
+    return entities
 
 
-def told(rows: list[dict[str, Any]]) -> list[tuple[str, str, int]]:
-    return [(item["type"], item["id"], item["total_memories"]) for item in rows]
+def told(entities: list[dict[str, Any]]) -> list[tuple[str, str, int]]:
+    return [(entity["type"], entity["id"], entity["total_memories"]) for entity in entities]
 
 
 async def test_every_entity_is_listed_by_kind_and_name_with_its_memories(front: Front) -> None:
-    memories = await listed(front)
-    assert told(memories) == [("user", "ana", 2), ("agent", "bot", 2), ("run", "a/b c", 1), ("app", "desk", 1)]
+    entities = await listed(front)
+    assert told(entities) == [("user", "ana", 2), ("agent", "bot", 2), ("run", "a/b c", 1), ("app", "desk", 1)]
     assert told(await listed(front, "?type=agent")) == [("agent", "bot", 2)]
     assert told(await listed(front, "?page=2&page_size=3")) == [("app", "desk", 1)]
 
@@ -71,7 +71,7 @@ async def test_a_list_takes_as_many_queries_however_many_entities_there_are(
     memories = [{"memory": "I like tea", "user_id": f"user {number:03}"} for number in range(100)]
     assert (await front.ask("POST", "/import", json={"memories": memories})).json()["imported"] == 100
     assert [await taken(path) for path in ("/entities?page_size=1000", "/v1/entities/")] == few
-    assert [item["facet"] for item in few] == [4, 4]
+    assert [call["facet"] for call in few] == [4, 4]
     assert len(await listed(front)) == 50
     assert told(await listed(front, "?page=26&page_size=4"))[:2] == [("user", "user 099", 1), ("agent", "bot", 2)]
 
@@ -107,7 +107,7 @@ async def test_feedback_stands_with_a_memory_until_it_says_something_else(front:
     assert (await front.ask("GET", path)).json()["feedback"] == feedback
     await front.ask("PUT", path, json={"text": "I have number 4"})
     assert (await front.ask("GET", path)).json()["feedback"] is None
-    assert [item["feedback"] for item in (await front.ask("GET", f"{path}/history")).json()] == [feedback, None]
+    assert [version["feedback"] for version in (await front.ask("GET", f"{path}/history")).json()] == [feedback, None]
     await front.ask("PUT", f"{path}/feedback", json={"rating": "positive"})
     taken_back = await front.ask("PUT", f"{path}/feedback", json={"rating": None})
     assert taken_back.json()["feedback"] is None
@@ -134,8 +134,8 @@ async def test_a_key_limited_to_one_user_hears_of_the_forgetting_of_this_user_al
 
 @pytest.mark.parametrize("name", [".", ".."])
 async def test_what_no_address_can_name_is_no_id(front: Front, name: str) -> None:
-    items = [{"role": "user", "content": "hello"}]
-    answer = await front.ask("POST", "/turns", json={"agent_id": name, "messages": items})
+    messages = [{"role": "user", "content": "hello"}]
+    answer = await front.ask("POST", "/turns", json={"agent_id": name, "messages": messages})
     assert (answer.status_code, "no address can name" in answer.json()["detail"]) == (422, True)
 
 

@@ -51,7 +51,7 @@ async def test_feedback_that_a_newer_fencing_token_keeps_out_is_no_success(house
     assert [item.feedback for item in await house.memories()] == [None]
     kept = await judge(ANA, memory.id, Rating.POSITIVE, "true", house.edits)
     assert kept.feedback is not None
-    assert [item.feedback for item in await house.memories()] == [kept.feedback]
+    assert [memory.feedback for memory in await house.memories()] == [kept.feedback]
 
 
 async def test_feedback_on_a_memory_that_went_meanwhile_is_no_success(house: House) -> None:

@@ -29,12 +29,15 @@ async def front(redis: Redis, redis_url: str, qdrant_url: str) -> AsyncIterator[
 
 async def every_answer(front: Front, key: str | None) -> dict[str, httpx.Response]:
     """What every route answers, and what is answered where there is none."""
-    filleds = [filled(route) for route in sorted({*NEEDS, *HEALTH, *SIGN_IN})] + [("GET", "/nothing"), ("GET", "/docs")]
-    fields = {}
-    for method, path in filleds:
+    requests = [filled(route) for route in sorted({*NEEDS, *HEALTH, *SIGN_IN})] + [
+        ("GET", "/nothing"),
+        ("GET", "/docs"),
+    ]
+    answers = {}
+    for method, path in requests:
         body: dict[str, Any] = {"json": {}} if method in ("POST", "PUT") else {}
-        fields[f"{method} {path}"] = await front.ask(method, path, key, headers=ELSEWHERE, **body)
-    return fields
+        answers[f"{method} {path}"] = await front.ask(method, path, key, headers=ELSEWHERE, **body)
+    return answers
 
 
 @pytest.mark.parametrize("key", [None, ADMIN_KEY])
@@ -42,11 +45,11 @@ async def test_every_answer_of_every_route_is_fenced_in_and_kept_by_nobody(front
     for route, answer in (await every_answer(front, key)).items():
         pages = "text/html" in answer.headers.get("content-type", "")
         loose = {"content-security-policy", "referrer-policy"} if pages else set()
-        output = {name: answer.headers.get(name) for name in FENCED}
-        assert {name: value for name, value in output.items() if name not in loose} == {
+        headers = {name: answer.headers.get(name) for name in FENCED}
+        assert {name: value for name, value in headers.items() if name not in loose} == {
             name: value for name, value in FENCED.items() if name not in loose
         }, route
-        assert "frame-ancestors 'none'" in (output["content-security-policy"] or "")
+        assert "frame-ancestors 'none'" in (headers["content-security-policy"] or "")
         assert [name for name in answer.headers if name.startswith("access-control-")] == [], route
         assert [len(answer.headers.get_list(name)) for name in FENCED] == [1] * len(FENCED), route
 
@@ -81,9 +84,9 @@ async def test_an_unforeseen_error_is_fenced_in_and_tells_nothing_of_itself(fron
 
 
 async def test_a_forged_host_is_told_to_nobody_but_who_sent_it(front: Front) -> None:
-    body = {"user_id": "alice", "messages": [{"role": "user", "content": "hello"}]}
+    turn = {"user_id": "alice", "messages": [{"role": "user", "content": "hello"}]}
     for _ in range(2):
-        assert (await front.ask("POST", "/turns", json=body)).status_code == 202
+        assert (await front.ask("POST", "/turns", json=turn)).status_code == 202
     forged = await front.ask("GET", "/turns?page_size=1", headers={"Host": "elsewhere.example"})
     assert forged.json()["next"].startswith("http://elsewhere.example/turns?")
     assert forged.headers["cache-control"] == "no-store"  # so no cache on the way hands it to others
@@ -94,8 +97,10 @@ async def test_no_page_names_anything_of_another_site(front: Front) -> None:
     pages = [path for method, path in map(filled, {*NEEDS, *SIGN_IN}) if method == "GET" and "dashboard" in path]
     for path in [*pages, "/dashboard/static/dashboard.css", "/dashboard/static/dashboard.js"]:
         text = (await front.ask("GET", path)).text
-        matches = re.findall(r"""(?:src|href|action)=["']([^"']+)|url\(([^)]+)\)|import .*["'](.+)["']""", text)
-        assert [item for item in matches for item in item if item and not item.startswith(("/", "#"))] == [], path
+        groups = re.findall(r"""(?:src|href|action)=["']([^"']+)|url\(([^)]+)\)|import .*["'](.+)["']""", text)
+        assert [
+            address for address in groups for address in address if address and not address.startswith(("/", "#"))
+        ] == [], path
         assert re.findall(r"<script(?![^>]+src=)|<style| on\w+=| style=", text) == [], path
 
 

@@ -166,7 +166,9 @@ async def test_an_undo_brings_the_version_before_back_and_keeps_what_it_took_bac
     assert (restored.text, restored.quote, restored.version) == ("I live in Berlin", "I live in Berlin", 3)
     assert await house.texts() == ["I live in Berlin"]
     assert [result.memory.text for result in (await house.ask("live")).results] == ["I live in Berlin"]
-    versions = sorted(await house.store.history(Scope(tenant="default"), memory.id), key=lambda value: value.version)
+    versions = sorted(
+        await house.store.history(Scope(tenant="default"), memory.id), key=lambda version: version.version
+    )
     assert [version.text for version in versions] == ["I live in Berlin", "I live in Lisbon", "I live in Berlin"]
     assert [version.current for version in versions] == [False, False, True]
 

@@ -33,8 +33,8 @@ class NoOwners:
 
     async def of(self, scope: Scope) -> AsyncIterator[tuple[TurnStatus, Turn | None]]:
         nobody: tuple[tuple[TurnStatus, Turn | None], ...] = ()
-        for items in nobody:
-            yield items
+        for owner in nobody:
+            yield owner
 
 
 class Interrupted:
@@ -85,9 +85,9 @@ async def told(house: House, text: str, event: Event, scope: Scope = ANA, **more
 
 @pytest.fixture
 async def arrival(house: House) -> Arrival:
-    value = berlin()
-    assert await brought(house, value) is Became.IMPORTED
-    return value
+    memory = berlin()
+    assert await brought(house, memory) is Became.IMPORTED
+    return memory
 
 
 async def test_a_turn_supersedes_it_and_its_history_begins_with_what_was_imported(
@@ -147,11 +147,11 @@ async def test_it_is_exported_with_its_history(house: House, arrival: Arrival) -
 
 @pytest.mark.parametrize("whose", [ANA, BOT], ids=["of the lane", "of a part that the erase finds no lane of"])
 async def test_an_erase_while_it_is_being_written_wins(house: House, whose: Scope) -> None:
-    value = berlin(ANA_WITH_BOT)
+    memory = berlin(ANA_WITH_BOT)
     store = Interrupted(house.store, lambda: forgotten(house, whose), None)
-    assert await brought(house, value, store) is Became.BUSY
+    assert await brought(house, memory, store) is Became.BUSY
     assert await house.store.left(TENANT) == 0
-    assert await brought(house, value) is Became.REFUSED
+    assert await brought(house, memory) is Became.REFUSED
 
 
 async def test_what_a_killed_import_wrote_after_an_erase_is_removed_by_the_sweep(house: House, redis: Redis) -> None:

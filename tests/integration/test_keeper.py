@@ -43,11 +43,11 @@ def directory(tmp_path: Path) -> Iterator[DataDirectory]:
 async def kept(
     directory: DataDirectory, *stages: list[Part], grace_seconds: float = 10
 ) -> AsyncIterator[tuple[Keeper, list[str]]]:
-    items: list[str] = []
-    body = [[replace(item, grace_seconds=grace_seconds) for item in stage] for stage in stages]
-    keeper = Keeper(body, directory, tell=items.append)
+    lines: list[str] = []
+    with_grace = [[replace(one_part, grace_seconds=grace_seconds) for one_part in stage] for stage in stages]
+    keeper = Keeper(with_grace, directory, tell=lines.append)
     try:
-        yield keeper, items
+        yield keeper, lines
     finally:
         await keeper.stop()
 
@@ -63,29 +63,29 @@ async def test_each_part_has_a_pid_file_while_it_runs(directory: DataDirectory) 
 
 
 async def test_a_part_that_dies_is_started_again_and_its_death_is_told(directory: DataDirectory) -> None:
-    async with kept(directory, [part("one", SLEEPER)]) as (keeper, remaining):
+    async with kept(directory, [part("one", SLEEPER)]) as (keeper, lines):
         await keeper.start()
         first = await wait_until(lambda: directory.pids().get("one"))
         kill(first, signal.SIGKILL)
         await wait_until(lambda: directory.pids().get("one", first) != first)
-    assert remaining == [f"one (process {first}) was ended by SIGKILL; it is started again in 0.2 s"]
+    assert lines == [f"one (process {first}) was ended by SIGKILL; it is started again in 0.2 s"]
 
 
 async def test_a_part_whose_pid_file_cannot_be_written_is_started_when_it_can_be_again(
     directory: DataDirectory,
 ) -> None:
     """A full disk: the supervisor goes on, and no process stays that nobody would find."""
-    async with kept(directory, [part("one", SLEEPER)]) as (keeper, remaining):
+    async with kept(directory, [part("one", SLEEPER)]) as (keeper, lines):
         await keeper.start()
         first = await wait_until(lambda: directory.pids().get("one"))
         in_the_way = directory.run / ".one.pid"
         in_the_way.mkdir()
         kill(first, signal.SIGKILL)
-        await wait_until(lambda: len(remaining) >= 3, what="two starts that failed")
+        await wait_until(lambda: len(lines) >= 3, what="two starts that failed")
         assert children_of(os.getpid(), SLEEPER) == []
         in_the_way.rmdir()
         await wait_until(lambda: directory.pids().get("one"), what="the part's start")
-    assert remaining[1] == "one could not be started: is a directory; it is started again in 0.4 s"
+    assert lines[1] == "one could not be started: is a directory; it is started again in 0.4 s"
 
 
 def test_an_obstacle_is_told_in_words() -> None:
@@ -106,13 +106,13 @@ async def test_a_part_that_needs_long_to_find_out_that_it_cannot_start_is_given_
     directory: DataDirectory,
 ) -> None:
     slow = part("one", DYING, ready=never, settled_seconds=0)
-    async with kept(directory, [slow]) as (keeper, remaining):
+    async with kept(directory, [slow]) as (keeper, lines):
         starting = asyncio.create_task(keeper.start())
-        await wait_until(lambda: starting.done() or len(remaining) > 4, what="the last try")
-        assert len(remaining) == 4
+        await wait_until(lambda: starting.done() or len(lines) > 4, what="the last try")
+        assert len(lines) == 4
         with pytest.raises(PartFailed):
             await starting
-    assert all("exited with status 3 (I am missing a library); it is started again" in line for line in remaining)
+    assert all("exited with status 3 (I am missing a library); it is started again" in line for line in lines)
 
 
 def children_of(pid: int, code: str) -> list[int]:
@@ -163,12 +163,12 @@ async def test_the_last_stage_ends_before_the_first_is_asked_to(directory: DataD
 
 
 async def test_a_part_that_will_not_end_is_killed_after_the_grace(directory: DataDirectory) -> None:
-    async with kept(directory, [part("one", STUBBORN)], grace_seconds=0.2) as (keeper, remaining):
+    async with kept(directory, [part("one", STUBBORN)], grace_seconds=0.2) as (keeper, lines):
         await keeper.start()
         await wait_until(lambda: directory.log_tail("one"))
         pid = directory.pids()["one"]
     assert not is_alive(pid)
-    assert remaining == ["one did not end within 0.2 s and is killed"]
+    assert lines == ["one did not end within 0.2 s and is killed"]
 
 
 async def test_hurrying_kills_a_part_that_is_still_ending(directory: DataDirectory) -> None:

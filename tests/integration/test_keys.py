@@ -44,9 +44,9 @@ async def test_a_key_is_shown_once_and_nothing_that_is_kept_contains_it(front: F
         (made["id"], "read", "support bot")
     ]
     assert secret not in str(listed)
-    contents = await all_of_redis(redis)
-    assert keys.api_keys in contents
-    assert [name for name, text in contents.items() if secret in name or secret in text] == []
+    values = await all_of_redis(redis)
+    assert keys.api_keys in values
+    assert [name for name, text in values.items() if secret in name or secret in text] == []
     assert await faults(redis) == []
 
 
@@ -103,11 +103,11 @@ async def test_a_rotated_key_opens_with_its_new_secret_and_with_the_old_one_for_
     made = await front.key()
     kept = (await front.ask("POST", f"/keys/{made['id']}/rotate", json={"overlap_seconds": 60})).json()
     assert kept["id"] == made["id"]
-    assert [await status(front, item["key"]) for item in (made, kept)] == [200, 200]
+    assert [await status(front, key["key"]) for key in (made, kept)] == [200, 200]
     last = (await front.ask("POST", f"/keys/{made['id']}/rotate", json={})).json()
 
     async def only_the_last() -> bool:
-        return [await status(front, item["key"]) for item in (made, kept, last)] == [401, 401, 200]
+        return [await status(front, key["key"]) for key in (made, kept, last)] == [401, 401, 200]
 
     await wait_until(only_the_last, deadline_seconds=2, what="the old secrets being forgotten")
 
@@ -129,7 +129,7 @@ async def test_an_admin_gives_and_sees_keys_of_their_own_tenant_only(front: Fron
     refused = await front.ask("POST", "/keys", theirs["key"], json={"tenant": "globex"})
     assert (refused.status_code, refused.json()["error"]) == (403, "forbidden")
     listed = (await front.ask("GET", "/keys", theirs["key"])).json()["results"]
-    assert {item["id"] for item in listed} == {theirs["id"], made["id"]}
+    assert {key["id"] for key in listed} == {theirs["id"], made["id"]}
     assert (await front.ask("GET", "/keys?tenant=globex", theirs["key"])).status_code == 403
     assert (await front.ask("DELETE", f"/keys/{other['id']}", theirs["key"])).status_code == 404
     assert (await front.ask("POST", f"/keys/{other['id']}/rotate", theirs["key"], json={})).status_code == 404
@@ -142,23 +142,23 @@ async def test_a_tenants_metrics_tell_of_no_other_tenant(front: Front) -> None:
     for key in tenants.values():
         body = {**ALICE, "messages": [{"role": "user", "content": "hello"}]}
         assert (await front.ask("POST", "/turns", key, json=body)).status_code == 202
-    text = (await front.ask("GET", "/metrics", tenants["acme"])).text
-    assert 'tenant="acme"' in text
-    assert "globex" not in text
-    assert "scrubjay_backlog" not in text
+    metrics = (await front.ask("GET", "/metrics", tenants["acme"])).text
+    assert 'tenant="acme"' in metrics
+    assert "globex" not in metrics
+    assert "scrubjay_backlog" not in metrics
     assert 'tenant="globex"' in (await front.ask("GET", "/metrics")).text
 
 
 async def test_a_key_of_one_user_reaches_nothing_of_another(front: Front) -> None:
     made = await front.key("write", user_id="alice")
-    items = [{"role": "user", "content": "I live in Berlin"}]
-    theirs = (await front.ask("POST", "/turns", made["key"], json={**ALICE, "messages": items})).json()["id"]
-    bob = (await front.ask("POST", "/turns", json={"user_id": "bob", "messages": items})).json()["id"]
+    messages = [{"role": "user", "content": "I live in Berlin"}]
+    theirs = (await front.ask("POST", "/turns", made["key"], json={**ALICE, "messages": messages})).json()["id"]
+    bob = (await front.ask("POST", "/turns", json={"user_id": "bob", "messages": messages})).json()["id"]
     assert await status(front, made["key"], f"/turns/{theirs}") == 200
     assert await status(front, made["key"], f"/turns/{bob}") == 404
     assert (await front.ask("GET", "/turns", made["key"])).json()["count"] == 1
     for method, path, body in [
-        ("POST", "/turns", {"user_id": "bob", "messages": items}),
+        ("POST", "/turns", {"user_id": "bob", "messages": messages}),
         ("POST", "/search", {"user_id": "bob", "query": "where"}),
         ("GET", "/memories?user_id=bob", None),
         ("GET", "/turns?user_id=bob", None),
@@ -166,7 +166,7 @@ async def test_a_key_of_one_user_reaches_nothing_of_another(front: Front) -> Non
     ]:
         answer = await front.ask(method, path, made["key"], json=body)
         assert (answer.status_code, answer.json()["error"]) == (403, "forbidden"), path
-    forced = await front.ask("POST", "/turns", made["key"], json={"agent_id": "bot", "messages": items})
+    forced = await front.ask("POST", "/turns", made["key"], json={"agent_id": "bot", "messages": messages})
     assert (await front.ask("GET", f"/turns/{forced.json()['id']}")).json()["user_id"] == "alice"
     refused = await front.ask("POST", "/keys", json={"role": "admin", "user_id": "alice"})
     assert (refused.status_code, refused.json()["error"]) == (400, "bad_request")

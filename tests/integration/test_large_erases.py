@@ -77,7 +77,9 @@ class Watched:
 
     async def _issued(self) -> int:
         stats: dict[str, Any] = await self._redis.info("commandstats")
-        return sum(item["calls"] for name, item in stats.items() if name not in ("cmdstat_info", "cmdstat_evalsha"))
+        return sum(
+            command["calls"] for name, command in stats.items() if name not in ("cmdstat_info", "cmdstat_evalsha")
+        )
 
 
 @pytest.mark.parametrize("waits", [False, True], ids=["settled", "waiting"])

@@ -59,7 +59,7 @@ async def test_a_changed_fact_tells_what_it_was_before(memory: AsyncMemory) -> N
     assert (changed["event"], changed["memory"]) == ("UPDATE", "My stack is now Next.js with Laravel.")
     assert changed["previous_memory"] == "My stack is now Vue.js with Laravel."
     history = await memory.history(changed["id"])
-    assert [(item["event"], item["old_memory"], item["new_memory"]) for item in history] == [
+    assert [(change["event"], change["old_memory"], change["new_memory"]) for change in history] == [
         ("ADD", None, "My stack is now Vue.js with Laravel."),
         ("UPDATE", "My stack is now Vue.js with Laravel.", "My stack is now Next.js with Laravel."),
     ]
@@ -114,15 +114,15 @@ async def test_an_unknown_id_is_told_to_be_unknown(memory: AsyncMemory, unknown:
 
 
 async def test_get_all_gives_every_memory_unless_it_is_told_how_many(memory: AsyncMemory) -> None:
-    rows = [{"role": "user", "content": f"I own book number {number}."} for number in range(150)]
-    await memory.add(rows, user_id="ana", infer=False)
+    messages = [{"role": "user", "content": f"I own book number {number}."} for number in range(150)]
+    await memory.add(messages, user_id="ana", infer=False)
     await memory.add(
         [{"role": "user", "content": f"And I own film {number}."} for number in range(60)], user_id="ana", infer=False
     )
     every = (await memory.get_all(user_id="ana"))["results"]
-    assert len({item["id"] for item in every}) == 210
+    assert len({memory["id"] for memory in every}) == 210
     assert [result["id"] for result in (await memory.get_all(user_id="ana", top_k=3))["results"]] == [
-        item["id"] for item in every[:3]
+        memory["id"] for memory in every[:3]
     ]
 
 
@@ -139,9 +139,9 @@ async def test_mem0_s_filters_name_the_owner_and_look_into_metadata(memory: Asyn
 
 async def test_delete_all_forgets_one_owner_and_gives_a_receipt(memory: AsyncMemory) -> None:
     await asyncio.gather(*(memory.add("I live here.", user_id=user, infer=False) for user in ("ana", "bob")))
-    delete_all = await memory.delete_all(user_id="ana")
-    assert delete_all["message"] == "Memories deleted successfully!"
-    assert delete_all["receipt"]["verified"] is True
+    answer = await memory.delete_all(user_id="ana")
+    assert answer["message"] == "Memories deleted successfully!"
+    assert answer["receipt"]["verified"] is True
     assert (await memory.get_all(user_id="ana"))["results"] == []
     assert len((await memory.get_all(user_id="bob"))["results"]) == 1
     with pytest.raises(BadRequest, match="name an owner"):
@@ -156,9 +156,9 @@ async def test_a_reset_forgets_everybody_of_the_collection_and_nobody_else(confi
         }
     }
     async with AsyncMemory(config) as memory, AsyncMemory({**config, **store}) as other:
-        for async_memory in (memory, other):
-            await async_memory.add("I live here.", user_id="ana", infer=False)
-            await async_memory.add("I answer questions.", agent_id="bot", infer=False)
+        for library in (memory, other):
+            await library.add("I live here.", user_id="ana", infer=False)
+            await library.add("I answer questions.", agent_id="bot", infer=False)
         await memory.reset()
         assert (await memory.get_all(user_id="ana"))["results"] == []
         assert (await memory.get_all(agent_id="bot"))["results"] == []
@@ -176,9 +176,9 @@ async def test_a_secret_is_masked_before_a_model_sees_it(memory: AsyncMemory, se
 async def test_custom_instructions_reach_the_model(config: Mapping[str, Any], server: ModelServer) -> None:
     async with AsyncMemory({**config, "custom_instructions": "Keep what is eaten."}) as memory:
         await memory.add("I eat figs.", user_id="ana", prompt="Keep fruit.")
-    text = str([request for request in server.requests() if "messages" in request])
-    assert "Keep what is eaten." in text
-    assert "Keep fruit." in text
+    requests = str([request for request in server.requests() if "messages" in request])
+    assert "Keep what is eaten." in requests
+    assert "Keep fruit." in requests
 
 
 async def test_the_same_idempotency_key_is_accepted_once(memory: AsyncMemory, server: ModelServer) -> None:

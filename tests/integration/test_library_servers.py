@@ -92,8 +92,8 @@ async def test_a_prefix_that_is_set_for_another_redis_is_not_taken_for_one_of_ou
     monkeypatch.setenv("SCRUBJAY_REDIS_PREFIX", "other:")
     async with served(Configuration.read({"data": tmp_path / "data"})) as own:
         assert own.settings.redis_prefix == REDIS_PREFIX, "as `scrubjay up` has it, which may serve the same data"
-    configuration = Configuration.read({"redis": {"url": "redis://127.0.0.1:1"}, "data": tmp_path / "data"})
-    async with served(configuration) as elsewhere:
+    elsewhere_settings = Configuration.read({"redis": {"url": "redis://127.0.0.1:1"}, "data": tmp_path / "data"})
+    async with served(elsewhere_settings) as elsewhere:
         assert elsewhere.settings.redis_prefix == "other:"
 
 
@@ -102,7 +102,7 @@ def test_it_works_without_a_configuration_from_many_threads_in_a_directory_of_it
         adding = [
             threads.submit(memory.add, f"I own book {n}.", user_id=f"user-{n % 4}", infer=False) for n in range(16)
         ]
-        assert all(len(item.result()["results"]) == 1 for item in adding)
+        assert all(len(addition.result()["results"]) == 1 for addition in adding)
         assert [len(memory.get_all(user_id=f"user-{n}")["results"]) for n in range(4)] == [4] * 4
         with pytest.raises(
             StackRefused, match=r'in use by another Scrubjay .*directory with "data" in the configuration'

@@ -56,8 +56,8 @@ async def memory(config: Mapping[str, Any]) -> AsyncIterator[AsyncMemory]:
 @pytest.fixture
 async def parts(config: Mapping[str, Any]) -> AsyncIterator[Parts]:
     """Somebody else on the same Redis and Qdrant."""
-    async with opened(Configuration.read(config).settings()) as answer:
-        yield answer
+    async with opened(Configuration.read(config).settings()) as opened_parts:
+        yield opened_parts
 
 
 async def texts(memory: AsyncMemory) -> list[str]:
@@ -65,12 +65,12 @@ async def texts(memory: AsyncMemory) -> list[str]:
 
 
 async def test_few_messages_stay_that_no_worker_hears_and_they_name_nobody(memory: AsyncMemory, redis: Redis) -> None:
-    sentence = [f"I own book number {number}." for number in range(40)]
-    await asyncio.gather(*(memory.add(text, user_id="ana", infer=False) for text in sentence))
+    sentences = [f"I own book number {number}." for number in range(40)]
+    await asyncio.gather(*(memory.add(text, user_id="ana", infer=False) for text in sentences))
     await asyncio.gather(
         *(memory.add("I live here.", user_id=f"user-{n}", infer=False) for n in range(MOST_MESSAGES + 20))
     )
-    assert await texts(memory) == sorted(sentence)
+    assert await texts(memory) == sorted(sentences)
     messages: Any = await redis.lrange(QUEUE, 0, -1)
     assert len(messages) <= MOST_MESSAGES
     assert all(json.loads(base64.b64decode(json.loads(message)["body"]))[0] == [] for message in messages)
@@ -80,8 +80,8 @@ async def test_turns_of_one_owner_are_remembered_in_the_order_in_which_they_were
     for number in range(12):
         await memory.add(f"I own book number {number}.", user_id="ana", infer=False, wait=False)
     await memory.add("That is all that I own.", user_id="ana", infer=False)
-    memories = [result["memory"] for result in (await memory.get_all(user_id="ana"))["results"]]
-    assert memories == ["That is all that I own.", *(f"I own book number {number}." for number in reversed(range(12)))]
+    texts = [result["memory"] for result in (await memory.get_all(user_id="ana"))["results"]]
+    assert texts == ["That is all that I own.", *(f"I own book number {number}." for number in reversed(range(12)))]
 
 
 async def test_a_turn_that_dies_is_told_with_what_it_died_of(memory: AsyncMemory, server: ModelServer) -> None:
@@ -128,8 +128,8 @@ async def test_what_a_killed_process_had_accepted_is_remembered_by_the_next(
     async with AsyncMemory(config):
 
         async def settled() -> bool:
-            status = await parts.turns.get(ANA.scope, turn_id)
-            return status is not None and status.status is Status.SETTLED
+            turn = await parts.turns.get(ANA.scope, turn_id)
+            return turn is not None and turn.status is Status.SETTLED
 
         await wait_until(settled, what="the turn settled")
 

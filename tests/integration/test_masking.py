@@ -110,18 +110,18 @@ async def scene(server: ModelServer, redis: Redis, redis_url: str, qdrant_url: s
 
 async def test_every_route_that_takes_a_text_is_known_with_every_field_of_its_body(scene: Scene) -> None:
     described = (await scene.front.http.get("/openapi.json")).json()
-    answer = {}
+    fields_of = {}
     for path, operations in described["paths"].items():
         for method, operation in operations.items():
             if "requestBody" in operation:
                 schema = operation["requestBody"]["content"]["application/json"]["schema"]
                 if "$ref" in schema:
                     schema = described["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
-                answer[f"{method.upper()} {path}"] = set(schema["properties"]) - NO_TEXTS
+                fields_of[f"{method.upper()} {path}"] = set(schema["properties"]) - NO_TEXTS
     texts = dict[str, set[str]]()
     for route, body in BODIES.items():
         texts.setdefault(route.rstrip("?"), set()).update(set(body) - NO_TEXTS)
-    assert {route: fields for route, fields in answer.items() if route not in NOT_KEPT and fields} == texts
+    assert {route: fields for route, fields in fields_of.items() if route not in NOT_KEPT and fields} == texts
 
 
 async def test_a_secret_sent_by_any_route_is_stored_nowhere_and_no_model_sees_it(scene: Scene) -> None:

@@ -49,11 +49,11 @@ async def asked(front: Front, method: str, path: str, status: int = 200, **reque
 
 
 async def test_entities_are_listed_with_totals_told_one_by_one_and_forgotten(front: Front) -> None:
-    question = await asked(front, "GET", "/v1/entities/")
-    assert [(result["type"], result["name"], result["total_memories"]) for result in question["results"]] == [
+    page = await asked(front, "GET", "/v1/entities/")
+    assert [(result["type"], result["name"], result["total_memories"]) for result in page["results"]] == [
         ("user", "ana", 2), ("agent", "bot", 2),
     ]  # fmt: skip
-    assert (question["count"], question["total_users"], question["total_agents"], question["total_apps"]) == (
+    assert (page["count"], page["total_users"], page["total_agents"], page["total_apps"]) == (
         2,
         1,
         1,
@@ -69,11 +69,11 @@ async def test_entities_are_listed_with_totals_told_one_by_one_and_forgotten(fro
 
 async def test_the_projects_instructions_and_categories_are_the_tenants_guidance(front: Front) -> None:
     await asked(front, "PUT", "/guidance", json={"includes": "hobbies"})
-    body = {"custom_instructions": "Keep what they eat.", "custom_categories": [{"food": "what they eat"}]}
-    done = await asked(front, "PATCH", PROJECT, json={**body, "org_id": "default", "project_id": "default"})
+    project_guidance = {"custom_instructions": "Keep what they eat.", "custom_categories": [{"food": "what they eat"}]}
+    done = await asked(front, "PATCH", PROJECT, json={**project_guidance, "org_id": "default", "project_id": "default"})
     assert done == {"message": "Project updated successfully"}
     project = await asked(front, "GET", PROJECT, params={"fields": ["custom_instructions"]})
-    assert {name: project[name] for name in body} == body
+    assert {name: project[name] for name in project_guidance} == project_guidance
     guidance = await asked(front, "GET", "/guidance")
     assert (guidance["includes"], guidance["custom_categories"]) == ("hobbies", {"food": "what they eat"})
     await asked(front, "PATCH", PROJECT, json={"custom_instructions": ""})
@@ -92,12 +92,14 @@ async def test_another_project_is_not_found(front: Front) -> None:
 
 async def test_feedback_is_kept_with_its_memory(front: Front) -> None:
     memory = (await asked(front, "GET", "/memories?user_id=ana"))["results"][0]
-    body = {"memory_id": memory["id"], "feedback": "VERY_NEGATIVE", "feedback_reason": "it is not so"}
-    answer = await asked(front, "POST", "/v1/feedback/", json=body)
+    feedback = {"memory_id": memory["id"], "feedback": "VERY_NEGATIVE", "feedback_reason": "it is not so"}
+    answer = await asked(front, "POST", "/v1/feedback/", json=feedback)
     assert answer == {"id": memory["id"], "feedback": "VERY_NEGATIVE", "feedback_reason": "it is not so"}
     assert (await asked(front, "GET", f"/memories/{memory['id']}"))["feedback"]["rating"] == "very_negative"
-    await asked(front, "POST", "/v1/feedback/", 400, json={**body, "memory_id": "mem_abc"})
-    await asked(front, "POST", "/v1/feedback/", 404, json={**body, "memory_id": "0d3f0a5e-6a5e-4a44-9d5c-5d1f4f3f9a10"})
+    await asked(front, "POST", "/v1/feedback/", 400, json={**feedback, "memory_id": "mem_abc"})
+    await asked(
+        front, "POST", "/v1/feedback/", 404, json={**feedback, "memory_id": "0d3f0a5e-6a5e-4a44-9d5c-5d1f4f3f9a10"}
+    )
 
 
 @pytest.mark.parametrize("schema", [SHAPE, json.dumps(SHAPE)])
@@ -251,8 +253,8 @@ async def test_a_summary_is_made_of_what_is_remembered_and_empty_where_nothing_i
 ) -> None:
     server.say(Canned(route="chat", answer="Lives in Oslo and drinks tea."))
     assert (await asked(front, "POST", "/v1/summary/", json=ANA))["summary"] == "Lives in Oslo and drinks tea."
-    text = json.dumps(server.requests()[-1])
-    assert ("[0] I live in Oslo" in text, "[1] I like tea" in text) == (True, True)
+    request = json.dumps(server.requests()[-1])
+    assert ("[0] I live in Oslo" in request, "[1] I like tea" in request) == (True, True)
     assert (await asked(front, "POST", "/v1/summary/", json={"filters": {"user_id": "bob"}}))["summary"] == ""
 
 

@@ -149,9 +149,9 @@ async def test_no_call_is_booked_on_a_turn_about_which_no_model_was_asked(house:
             """Nothing can be away."""
 
         async def reconcile(self, candidates: Any, neighbours: Any) -> Any:
-            answer = payer()
-            assert answer is not None
-            paying.append(answer.turn_ids)
+            payment = payer()
+            assert payment is not None
+            paying.append(payment.turn_ids)
             return await house.reconciler.reconcile(candidates, neighbours)
 
     gated = await house.say("ok thanks")

@@ -124,8 +124,8 @@ async def test_a_removal_of_a_newer_format_holds_up_no_other(house: House, redis
     await house.inbox.note_removal(Removal(scope=BOB, memory_id="m"))
     await make_removals_due(redis)
     await redis.zadd(keys.removals, {'0 {"v":99,"whose":"?"}': 0})
-    (texts,) = await house.inbox.unfinished()
-    await house.inbox.finished(texts[0])
+    (removal,) = await house.inbox.unfinished()
+    await house.inbox.finished(removal[0])
     assert await redis.zcard(keys.removals) == 1
 
 

@@ -41,9 +41,9 @@ async def forgotten(house: House, scope: Scope = DORA) -> Erasure:
 
 async def traces(redis: Redis, *words: str) -> list[str]:
     """The keys whose name or contents hold one of these words."""
-    contents = await all_of_redis(redis)
-    assert contents, "the scan does not see anything"
-    return [key for key, text in contents.items() if any(word in key or word in text for word in words)]
+    values = await all_of_redis(redis)
+    assert values, "the scan does not see anything"
+    return [key for key, value in values.items() if any(word in key or word in value for word in words)]
 
 
 async def taken(house: House, scope: Scope) -> tuple[Lease, tuple[Turn, ...]]:

@@ -41,15 +41,15 @@ def opened(server: ModelServer, timeout_seconds: float = 10) -> OpenAIEmbedder:
 
 @pytest.fixture
 async def embedder(server: ModelServer) -> AsyncIterator[OpenAIEmbedder]:
-    open_aiembedder = opened(server)
-    await open_aiembedder.embed(["what its vectors look like"])
+    opened_embedder = opened(server)
+    await opened_embedder.embed(["what its vectors look like"])
     server.reset()
-    yield open_aiembedder
-    await open_aiembedder.aclose()
+    yield opened_embedder
+    await opened_embedder.aclose()
 
 
-def cosine(items: Vector, other: Vector) -> float:
-    return sum(a * b for a, b in zip(items, other, strict=True)) / (math.hypot(*items) * math.hypot(*other))
+def cosine(vector: Vector, other: Vector) -> float:
+    return sum(a * b for a, b in zip(vector, other, strict=True)) / (math.hypot(*vector) * math.hypot(*other))
 
 
 async def test_vectors_are_as_long_as_the_endpoint_makes_them(embedder: OpenAIEmbedder) -> None:

@@ -147,10 +147,10 @@ async def test_ping_succeeds_with_and_without_a_list_of_models(server: ModelServ
 
 async def test_hundreds_of_questions_are_in_flight_at_once(server: ModelServer, model: OpenAIModel) -> None:
     server.fault(Fault(kind=Kind.HELD))
-    gather = asyncio.gather(*(model.ask(QUESTION) for _ in range(200)))
+    questions = asyncio.gather(*(model.ask(QUESTION) for _ in range(200)))
     await wait_until(lambda: server.counts().held == 200)
     server.release()
-    assert len(await gather) == 200
+    assert len(await questions) == 200
 
 
 def test_a_key_that_no_header_can_carry_is_refused_at_once() -> None:

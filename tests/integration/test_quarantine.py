@@ -40,9 +40,9 @@ async def remember(house: House, text: str, scope: Scope = ANA, *, mode: str = "
 
 
 async def listed(desk: Desk) -> list[dict[str, Any]]:
-    body = (await desk.http.get("/quarantine")).json()
-    assert body["count"] == len(body["results"])
-    results: list[dict[str, Any]] = body["results"]
+    page = (await desk.http.get("/quarantine")).json()
+    assert page["count"] == len(page["results"])
+    results: list[dict[str, Any]] = page["results"]
     return results
 
 
@@ -54,10 +54,12 @@ async def test_a_memory_that_reads_like_an_instruction_is_marked_wherever_it_is_
     shown = (await desk.http.get("/memories", params=owner)).json()["results"]
     for memories in (results, shown):
         assert {memory["memory"]: memory["marked"] for memory in memories} == {TOLD: True, ORDINARY: False}
-    items = next(item for item in shown if item["marked"])
-    assert (await desk.http.get(f"/memories/{items['id']}")).json()["marked"]
-    assert [item["marked"] for item in (await desk.http.get(f"/memories/{items['id']}/history")).json()] == [True]
-    for path in ("/dashboard/memories?user_id=ana", f"/dashboard/memories/{items['id']}"):
+    marked = next(memory for memory in shown if memory["marked"])
+    assert (await desk.http.get(f"/memories/{marked['id']}")).json()["marked"]
+    assert [version["marked"] for version in (await desk.http.get(f"/memories/{marked['id']}/history")).json()] == [
+        True
+    ]
+    for path in ("/dashboard/memories?user_id=ana", f"/dashboard/memories/{marked['id']}"):
         assert "marked</span>" in (await desk.http.get(path)).text
     assert await listed(desk) == []
 
@@ -88,20 +90,20 @@ async def test_with_quarantine_off_nothing_is_marked(desk: Desk) -> None:
 
 async def test_what_is_held_back_is_shown_to_nobody_but_who_judges_it(desk: Desk) -> None:
     turn_id = await remember(desk.house, TOLD, metadata={"k": 1}, timestamp=MARCH)
-    (fields,) = await listed(desk)
-    assert (fields["memory"], fields["quote"], fields["turn_ids"]) == (TOLD, TOLD, [turn_id])
-    assert (fields["user_id"], fields["marked"], fields["metadata"]) == ("ana", True, {"k": 1})
+    (quarantined,) = await listed(desk)
+    assert (quarantined["memory"], quarantined["quote"], quarantined["turn_ids"]) == (TOLD, TOLD, [turn_id])
+    assert (quarantined["user_id"], quarantined["marked"], quarantined["metadata"]) == ("ana", True, {"k": 1})
     (event,) = (await desk.turn(turn_id))["events"]
-    output = {"event": "ADD", "id": fields["id"], "memory": TOLD, "previous": None}
-    assert event == {**output, "held": True, "renewed": False}
+    expected = {"event": "ADD", "id": quarantined["id"], "memory": TOLD, "previous": None}
+    assert event == {**expected, "held": True, "renewed": False}
 
     assert await desk.house.texts() == []
-    for item in ({}, {"as_of": "2027-01-01T00:00:00Z"}, {"as_of": "2026-03-02T00:00:00Z"}):
-        answer = await desk.http.post("/search", json={"user_id": "ana", "query": TOLD, **item})
+    for moment in ({}, {"as_of": "2027-01-01T00:00:00Z"}, {"as_of": "2026-03-02T00:00:00Z"}):
+        answer = await desk.http.post("/search", json={"user_id": "ana", "query": TOLD, **moment})
         assert answer.json()["results"] == []
     for method, path in (("GET", ""), ("GET", "/history"), ("PUT", ""), ("DELETE", ""), ("POST", "/undo")):
         body = {"text": "x"} if method == "PUT" else None
-        answer = await desk.http.request(method, f"/memories/{fields['id']}{path}", json=body)
+        answer = await desk.http.request(method, f"/memories/{quarantined['id']}{path}", json=body)
         assert answer.status_code == 404, (method, path)
 
 
@@ -139,8 +141,8 @@ async def test_a_merged_wording_is_judged_before_it_is_stored(desk: Desk) -> Non
     house.weigher = Merging(TOLD)
     turn_id = await remember(house, "I like tea and coffee")
     assert await house.texts() == ["I like tea"]
-    (fields,) = await listed(desk)
-    assert (fields["memory"], fields["quote"], fields["marked"]) == (TOLD, "I like tea and coffee", True)
+    (quarantined,) = await listed(desk)
+    assert (quarantined["memory"], quarantined["quote"], quarantined["marked"]) == (TOLD, "I like tea and coffee", True)
     assert [(event.event, event.in_quarantine) for event in (await house.status(turn_id)).events] == [(Event.ADD, True)]
     await remember(house, "I like tea and cake", mode="mark")
     assert [(memory.text, memory.marked) for memory in await house.memories()] == [(TOLD, True)]
@@ -148,17 +150,17 @@ async def test_a_merged_wording_is_judged_before_it_is_stored(desk: Desk) -> Non
 
 async def test_a_released_memory_stands_like_any_other_and_is_marked_no_longer(desk: Desk) -> None:
     turn_id = await remember(desk.house, TOLD, timestamp=MARCH)
-    (fields,) = await listed(desk)
-    released = (await desk.http.post(f"/quarantine/{fields['id']}/release")).json()
-    assert {**released, "marked": True} == {name: fields[name] for name in released}
+    (quarantined,) = await listed(desk)
+    released = (await desk.http.post(f"/quarantine/{quarantined['id']}/release")).json()
+    assert {**released, "marked": True} == {name: quarantined[name] for name in released}
     assert not released["marked"]
     (memory,) = await desk.house.memories()
     assert (memory.text, memory.version, memory.event, memory.turn_ids) == (TOLD, 1, Event.ADD, (turn_id,))
     assert memory.created_at == memory.updated_at == (await desk.house.status(turn_id)).accepted_at
-    assert [result.memory.id for result in (await desk.house.ask("tea")).results] == [fields["id"]]
-    assert [len(await desk.house.store.history(ANA, fields["id"])), await listed(desk)] == [1, []]
+    assert [result.memory.id for result in (await desk.house.ask("tea")).results] == [quarantined["id"]]
+    assert [len(await desk.house.store.history(ANA, quarantined["id"])), await listed(desk)] == [1, []]
     for deed in ("release", "discard"):
-        again = await desk.http.post(f"/quarantine/{fields['id']}/{deed}")
+        again = await desk.http.post(f"/quarantine/{quarantined['id']}/{deed}")
         assert (again.status_code, again.json()["error"]) == (404, "not_found")
 
 
@@ -166,11 +168,11 @@ async def test_a_discarded_memory_is_gone_with_its_point_and_once_more_shortly_a
     house = desk.house
     await remember(house, TOLD)
     await remember(house, TOLD_TOO, BOB)
-    fields = {memory["user_id"]: memory["id"] for memory in await listed(desk)}
-    answer = await desk.http.post(f"/quarantine/{fields['ana']}/discard")
-    assert answer.json() == {"id": fields["ana"], "status": "discarded"}
-    assert [memory["id"] for memory in await listed(desk)] == [fields["bob"]]
-    assert (await desk.http.post(f"/memories/{fields['ana']}/undo")).status_code == 404
+    ids = {memory["user_id"]: memory["id"] for memory in await listed(desk)}
+    answer = await desk.http.post(f"/quarantine/{ids['ana']}/discard")
+    assert answer.json() == {"id": ids["ana"], "status": "discarded"}
+    assert [memory["id"] for memory in await listed(desk)] == [ids["bob"]]
+    assert (await desk.http.post(f"/memories/{ids['ana']}/undo")).status_code == 404
     await make_removals_due(redis)
     assert await finish_removals(house.removals) == 1
 

@@ -48,18 +48,18 @@ async def test_an_outage_of_the_model_is_told_by_readiness_the_dashboard_and_the
     front: Front, server: ModelServer
 ) -> None:
     await say_in_vain(front, server)
-    output = await readiness(front, "the-operators-own-key")
-    assert output["status"] == "degraded"
-    parts = output["parts"]
+    report = await readiness(front, "the-operators-own-key")
+    assert report["status"] == "degraded"
+    parts = report["parts"]
     assert {name for name, part in parts.items() if not part["ok"]} == {"extractor", "lanes", "workers"}
     assert "answered HTTP 429" in parts["extractor"]["reason"]
-    assert "org-4711" not in str(output)
+    assert "org-4711" not in str(report)
     assert "back off" in parts["lanes"]["reason"]
     assert all(part["since"] for part in parts.values() if not part["ok"])
     page = (await front.ask("GET", "/dashboard/parts")).text
     assert "answered HTTP 429" in page
-    findings = read((await front.ask("GET", "/metrics")).text)
-    wrong = "\n".join(problems(output, findings, Thresholds()))
+    state = read((await front.ask("GET", "/metrics")).text)
+    wrong = "\n".join(problems(report, state, Thresholds()))
     assert "extractor does not work since" in wrong
     assert "of 6 lanes back off" in wrong
 
@@ -68,8 +68,8 @@ async def test_strangers_learn_the_status_alone_and_cause_no_call_of_a_provider(
     front: Front, server: ModelServer
 ) -> None:
     for _ in range(30):
-        output = await readiness(front)
-        assert output == {"status": "degraded"}  # no worker runs here
+        report = await readiness(front)
+        assert report == {"status": "degraded"}  # no worker runs here
     assert await readiness(front, "of-nobody") == {"status": "degraded"}
     assert server.counts().calls.get("models", 0) == 0
     for _ in range(30):
@@ -81,8 +81,8 @@ async def test_a_redis_that_takes_no_writes_is_unready_and_the_operator_is_told_
     await redis.config_set("maxmemory", 1)
     try:
         assert await readiness(front, status=503) == {"status": "unready"}
-        output = await readiness(front, "the-operators-own-key", 503)
+        report = await readiness(front, "the-operators-own-key", 503)
     finally:
         await redis.config_set("maxmemory", 0)
-    assert output["parts"]["redis"]["reason"] == "Redis refused the write: it is out of memory"
-    assert output["parts"]["store"]["ok"]
+    assert report["parts"]["redis"]["reason"] == "Redis refused the write: it is out of memory"
+    assert report["parts"]["store"]["ok"]

@@ -143,8 +143,8 @@ async def test_a_receipt_that_was_changed_or_is_about_somebody_else_does_not_hol
         {"key_id": "0"},
         {"signature": "no base64"},
     ):
-        answer = await verified(http, {**receipt, **change}, user_id="ana")
-        assert answer == {"signature": False, "owner": True, "left": None}, change
+        verdict = await verified(http, {**receipt, **change}, user_id="ana")
+        assert verdict == {"signature": False, "owner": True, "left": None}, change
 
 
 async def test_a_check_finds_what_came_back_from_a_back_up_and_leaves_aside_what_is_new(

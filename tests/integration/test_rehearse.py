@@ -60,11 +60,11 @@ async def test_a_replay_does_what_its_dry_run_told(desk: Desk) -> None:
     await house.drain()
     dead = await desk.bury(LISBON)
     house.reconciler.table[LISBON] = Event.UPDATE
-    (output,) = (await desk.post("replay", ids=[dead], dry_run=True))["results"]
+    (rehearsed,) = (await desk.post("replay", ids=[dead], dry_run=True))["results"]
     await desk.post("replay", ids=[dead])
     await house.drain()
     done = (await desk.turn(dead))["events"]
-    assert [{name: item[name] for name in ("event", "memory", "previous")} for item in done] == output["events"]
+    assert [{name: event[name] for name in ("event", "memory", "previous")} for event in done] == rehearsed["events"]
 
 
 async def test_a_dry_run_tells_what_would_only_enter_the_history(desk: Desk) -> None:
@@ -73,9 +73,9 @@ async def test_a_dry_run_tells_what_would_only_enter_the_history(desk: Desk) -> 
     house.reconciler.table[BERLIN] = Event.UPDATE
     await house.say(LISBON)
     await house.drain()
-    (output,) = (await desk.post("replay", ids=[dead], dry_run=True))["results"]
-    assert [(event["event"], event["memory"]) for event in output["events"]] == [("NONE", LISBON)]
-    assert output["into_history"] == [BERLIN]
+    (rehearsed,) = (await desk.post("replay", ids=[dead], dry_run=True))["results"]
+    assert [(event["event"], event["memory"]) for event in rehearsed["events"]] == [("NONE", LISBON)]
+    assert rehearsed["into_history"] == [BERLIN]
 
 
 async def test_a_dry_run_names_the_error_of_what_would_fail_again(desk: Desk) -> None:
@@ -92,10 +92,10 @@ async def test_a_dry_run_names_the_error_of_what_would_fail_again(desk: Desk) ->
 async def test_a_turn_that_ended_its_workers_is_not_tried_where_it_would_end_the_api(desk: Desk) -> None:
     dead = await desk.bury("poison")
     await desk.house.inbox._redis.hset(keys.turn("default", dead), "error", _LOST_WORKER)
-    number = len(desk.house.extractor.batches)
-    (output,) = (await desk.post("replay", **EVERY))["results"]
-    assert output["error"].startswith("worker_lost: not tried here")
-    assert len(desk.house.extractor.batches) == number
+    batches = len(desk.house.extractor.batches)
+    (rehearsed,) = (await desk.post("replay", **EVERY))["results"]
+    assert rehearsed["error"].startswith("worker_lost: not tried here")
+    assert len(desk.house.extractor.batches) == batches
 
 
 async def test_a_dry_run_tries_the_oldest_up_to_its_limit_and_says_how_many_are_left(desk: Desk) -> None:
@@ -109,14 +109,14 @@ async def test_a_dry_run_tries_the_oldest_up_to_its_limit_and_says_how_many_are_
 
 async def test_a_dry_run_of_a_discard_shows_which_would_go_and_asks_no_model(desk: Desk) -> None:
     ids = [await desk.bury("a"), await desk.bury("b")]
-    before, number = await everything(desk.house), len(desk.house.extractor.batches)
+    before, batches = await everything(desk.house), len(desk.house.extractor.batches)
     answer = await desk.post("discard", **EVERY, limit=1)
     assert (answer["count"], answer["dry_run"], answer["untried"]) == (2, True, 1)
     assert [(result["id"], result["died_of"], result["events"]) for result in answer["results"]] == [
         (ids[0], "bad_answer: the answer was no JSON", []),
     ]  # fmt: skip
     assert await everything(desk.house) == before
-    assert len(desk.house.extractor.batches) == number
+    assert len(desk.house.extractor.batches) == batches
 
 
 class Watched:

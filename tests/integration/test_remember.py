@@ -22,9 +22,9 @@ async def test_turns_become_memories_in_the_order_of_acceptance(house: House) ->
     ids = [await house.say(f"I bought item {number}") for number in range(10)]
     assert await house.drain() == 10
     memories = await house.memories()
-    assert [item.text for item in memories] == [f"I bought item {number}" for number in range(10)]
-    assert [item.turn_ids for item in memories] == [(turn_id,) for turn_id in ids]
-    times = [item.created_at for item in memories]
+    assert [memory.text for memory in memories] == [f"I bought item {number}" for number in range(10)]
+    assert [memory.turn_ids for memory in memories] == [(turn_id,) for turn_id in ids]
+    times = [memory.created_at for memory in memories]
     assert times == sorted(set(times))
     for turn_id, memory in zip(ids, memories, strict=True):
         status = await house.status(turn_id)

@@ -127,9 +127,11 @@ def routes() -> set[str]:
     top: list[Any] = list(create_app(Settings(auth="off")).routes)
     every = [
         *top,
-        *(inner for item in top if hasattr(item, "original_router") for inner in item.original_router.routes),
+        *(inner for route in top if hasattr(route, "original_router") for inner in route.original_router.routes),
     ]
-    return {f"{verb} {item.path_format}" for item in every if isinstance(item, APIRoute) for verb in item.methods or ()}
+    return {
+        f"{verb} {route.path_format}" for route in every if isinstance(route, APIRoute) for verb in route.methods or ()
+    }
 
 
 def filled(route: str) -> tuple[str, str]:

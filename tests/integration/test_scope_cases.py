@@ -144,9 +144,9 @@ class Story:
         elsewhere = [text for text, scope in self.heard if not step.scope.covers(scope)]
         covered = {text for text, scope in self.heard if step.scope.covers(scope)}
         self.heard = {(text, scope) for text, scope in self.heard if not step.scope.covers(scope)}
-        items = [*await all_of_qdrant(self.qdrant_url), *(await all_of_redis(self.redis)).values()]
-        for text in (item for item in covered if not any(item in other for other in elsewhere)):
-            assert [item for item in items if text in item] == [], f"{text} is left"
+        values = [*await all_of_qdrant(self.qdrant_url), *(await all_of_redis(self.redis)).values()]
+        for text in (text for text in covered if not any(text in other for other in elsewhere)):
+            assert [value for value in values if text in value] == [], f"{text} is left"
 
     async def edit(self, step: Edit) -> None:
         body = {"text": step.to, "metadata": step.metadata, "expires_at": await self.in_hours(step.hours)}
@@ -172,10 +172,10 @@ class Story:
     async def found(self, scope: Scope, filters: Any = None, as_of: datetime | None = None) -> list[str]:
         """The texts that a search finds, in the order of the alphabet."""
         condition = parse(filters)
-        question = RecallRequest(
+        request = RecallRequest(
             scope=narrowed(scope, condition), text="what is known", limit=_MOST_AT_ONCE, filters=condition, as_of=as_of
         )
-        answer = await recall(question, self.house.recall_services)
+        answer = await recall(request, self.house.recall_services)
         return sorted(result.memory.text for result in answer.results)
 
     async def listed(self, scope: Scope, filters: Any = None) -> list[str]:
@@ -183,7 +183,7 @@ class Story:
         condition = parse(filters)
         part = await self.house.store.page(narrowed(scope, condition), Page(size=_MOST_AT_ONCE), condition)
         assert part.count == len(part.items)
-        return sorted(item.text for item in part.items)
+        return sorted(memory.text for memory in part.items)
 
     async def memory(self, text: str, scope: Scope) -> Memory:
         memory = await self.house.store.get(ANYBODY, self.ids[text, scope])

@@ -110,8 +110,8 @@ async def test_an_import_under_the_id_of_a_deleted_memory_is_hidden_by_nothing(s
 
 async def test_where_a_caller_dates_ahead_the_order_of_turns_decides_also_after_a_deletion(story: Story) -> None:
     ahead = datetime.now(UTC) + timedelta(seconds=50)
-    turn_id = Say(BERLIN, R1)
-    story.reconciler.turns[await story.house.say(BERLIN, R1, timestamp=ahead)] = turn_id
+    step = Say(BERLIN, R1)
+    story.reconciler.turns[await story.house.say(BERLIN, R1, timestamp=ahead)] = step
     await story.house.drain(R1)
     await story.tell((Say(LISBON, R2, replaces(BERLIN)), Say(PORTO, R3, replaces(LISBON)), Delete(PORTO, R3)))
     assert await story.found(ANA) == [LISBON]

@@ -129,11 +129,11 @@ async def test_only_the_role_admin_signs_in_and_a_token_does_not(front: Front) -
 
 async def test_revoking_or_rotating_a_key_ends_its_sessions_at_once(front: Front) -> None:
     revoked, rotated = await front.key("admin"), await front.key("admin")
-    sessions = [await session(front, item["key"]) for item in (revoked, rotated)]
-    assert [await status(front, item) for item in sessions] == [200, 200]
+    sessions = [await session(front, key["key"]) for key in (revoked, rotated)]
+    assert [await status(front, cookie) for cookie in sessions] == [200, 200]
     await front.ask("DELETE", f"/keys/{revoked['id']}")
     await front.ask("POST", f"/keys/{rotated['id']}/rotate", json={})
-    assert [await status(front, item) for item in sessions] == [401, 401]
+    assert [await status(front, cookie) for cookie in sessions] == [401, 401]
 
 
 async def test_a_session_lasts_as_long_as_the_secret_that_opened_it(front: Front) -> None:
@@ -151,7 +151,7 @@ async def test_a_session_lasts_as_long_as_the_secret_that_opened_it(front: Front
 async def test_another_admin_key_ends_all_sessions(front: Front, redis_url: str, qdrant_url: str) -> None:
     cookie = await session(front, ADMIN_KEY)
     async with fronts(1, redis_url, qdrant_url, admin_key="another-operators-key") as (other,):
-        assert [await status(item, cookie) for item in (front, other)] == [200, 401]
+        assert [await status(instance, cookie) for instance in (front, other)] == [200, 401]
 
 
 async def sealed(front: Front, key: bytes | None = None, age_seconds: float = 0) -> dict[str, str]:

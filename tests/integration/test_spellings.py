@@ -34,7 +34,7 @@ async def remembered(front: Front, **ids: Any) -> None:
 
 
 async def texts(front: Front, **ids: str) -> list[str]:
-    return [item.text for item in (await front.parts.store.page(Scope(tenant="default", **ids), Page())).items]
+    return [memory.text for memory in (await front.parts.store.page(Scope(tenant="default", **ids), Page())).items]
 
 
 FORGETTING = {
@@ -60,7 +60,7 @@ async def test_who_is_looked_for_by_another_spelling_is_there(front: Front) -> N
     await remembered(front, user_id=SPELLING, run_id=7)
     await drained(front, user_id=JOSE)
     query = {"query": "bees", "user_id": SPELLING}
-    items = [
+    requests = [
         ("POST", "/search", query),
         ("POST", "/search", {"query": "bees", "filters": {"AND": [{"user_id": SPELLING}, {"run_id": 7}]}}),
         ("POST", "/search", {"query": "bees", "filters": {"AND": [{"user_id": SPELLING}, {"run_id": 7.0}]}}),
@@ -70,7 +70,7 @@ async def test_who_is_looked_for_by_another_spelling_is_there(front: Front) -> N
         ("POST", "/v3/memories/", {"filters": {"user_id": SPELLING}}),
         ("POST", "/v3/memories/", {"filters": {"run_id": 7.0}}),
     ]
-    for method, path, body in items:
+    for method, path, body in requests:
         answer = await front.ask(method, path, json=body)
         assert len(answer.json()["results"]) == 1, (path, answer.text)
     entity = await front.ask("GET", f"/v2/entities/user/{quote(SPELLING)}/")
@@ -152,7 +152,7 @@ async def test_what_is_stored_in_another_spelling_is_listed_and_erased_exactly(f
         message = Message(role=Role.USER, content="I keep bees")
         await front.parts.inbox.accept(Submission(scope=scope, messages=(message,), infer=False))
         await drained(front, user_id=user)
-    assert {item["id"] for item in (await front.ask("GET", "/entities")).json()} == {SPELLING, JOSE}
+    assert {entity["id"] for entity in (await front.ask("GET", "/entities")).json()} == {SPELLING, JOSE}
     answer = await front.ask("DELETE", "/memories", params={"user_id": SPELLING, "exact": "true"})
     assert (answer.json()["memories"], answer.json()["verified"]) == (1, True)
     assert (await texts(front, user_id=SPELLING), len(await texts(front, user_id=JOSE))) == ([], 1)

@@ -165,8 +165,8 @@ def test_a_model_that_is_away_keeps_nobody_out_and_the_banner_says_that_turns_wa
 ) -> None:
     nobody = f"http://127.0.0.1:{free_port()}/v1"
     with scrubjay_up(tmp_path / "data", workers=1, environment={"OPENAI_BASE_URL": nobody}) as running:
-        text = running.stderr.read_text()
-        assert "extractor does not work, so turns wait: The model" in text
+        log = running.stderr.read_text()
+        assert "extractor does not work, so turns wait: The model" in log
         turn = {"user_id": "ana", "messages": [{"role": "user", "content": "I live in Berlin."}]}
         assert httpx.post(f"{running.url}/turns", json=turn).status_code == 202
         assert_that_a_signal_ends_every_part(running, signal.SIGINT)

@@ -27,14 +27,14 @@ def published(*names: str) -> dict[str, Any]:
     """A provider's keys, as it publishes them."""
     keys = [json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(KEYS[name].public_key())) for name in names]
     curve = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(CURVE.public_key()))
-    rows = [{**key, "kid": name, "alg": "RS256"} for key, name in zip(keys, names, strict=True)]
-    return {"keys": [*rows, {**curve, "kid": "curve"}]}
+    jwks = [{**key, "kid": name, "alg": "RS256"} for key, name in zip(keys, names, strict=True)]
+    return {"keys": [*jwks, {**curve, "kid": "curve"}]}
 
 
 def token(name: str = "first", signed_by: Any = None, algorithm: str = "RS256", **claims: Any) -> str:
-    body = {**CLAIMS, "exp": int(time.time()) + 300, **claims}
-    body = {claim: value for claim, value in body.items() if value is not None}
-    return jwt.encode(body, signed_by or KEYS[name], algorithm=algorithm, headers={"kid": name})
+    payload = {**CLAIMS, "exp": int(time.time()) + 300, **claims}
+    payload = {claim: value for claim, value in payload.items() if value is not None}
+    return jwt.encode(payload, signed_by or KEYS[name], algorithm=algorithm, headers={"kid": name})
 
 
 @pytest.fixture
@@ -51,18 +51,22 @@ async def front(redis: Redis, redis_url: str, qdrant_url: str, provider: FakeApi
         yield made
 
 
-async def status(front: Front, text: str, path: str = "/turns") -> int:
-    return (await front.ask("GET", path, text)).status_code
+async def status(front: Front, credential: str, path: str = "/turns") -> int:
+    return (await front.ask("GET", path, credential)).status_code
 
 
 async def test_a_token_opens_its_tenant_with_its_role_for_its_user(front: Front) -> None:
-    items = [{"role": "user", "content": "hello"}]
+    messages = [{"role": "user", "content": "hello"}]
     write = token(role="write", user_id="alice")
-    assert (await front.ask("POST", "/turns", write, json={"user_id": "alice", "messages": items})).status_code == 202
-    assert (await front.ask("POST", "/turns", write, json={"user_id": "bob", "messages": items})).status_code == 403
+    assert (
+        await front.ask("POST", "/turns", write, json={"user_id": "alice", "messages": messages})
+    ).status_code == 202
+    assert (await front.ask("POST", "/turns", write, json={"user_id": "bob", "messages": messages})).status_code == 403
     assert (await front.ask("GET", "/turns", token())).json()["count"] == 1
     assert (await front.ask("GET", "/turns", token(tenant="globex"))).json()["count"] == 0
-    assert (await front.ask("POST", "/turns", token(), json={"user_id": "alice", "messages": items})).status_code == 403
+    assert (
+        await front.ask("POST", "/turns", token(), json={"user_id": "alice", "messages": messages})
+    ).status_code == 403
     assert await status(front, token(role="admin"), "/dead") == 200
     assert await status(front, token(role="write"), "/dead") == 403
     assert await status(front, token("curve", CURVE, "ES256")) == 200
@@ -95,12 +99,12 @@ WRONG: dict[str, dict[str, Any]] = {
 
 
 async def test_a_wrong_token_is_refused_with_its_reason(front: Front) -> None:
-    output = set()
+    reasons = set()
     for kind, claims in WRONG.items():
         answer = await front.ask("GET", "/turns", token(**claims))
         assert (answer.status_code, answer.json()["error"]) == (401, "unauthorized"), kind
-        output.add(answer.json()["detail"])
-    assert len(output) > len(WRONG) / 2
+        reasons.add(answer.json()["detail"])
+    assert len(reasons) > len(WRONG) / 2
 
 
 async def test_a_token_signed_with_the_public_key_as_a_password_or_not_at_all_is_refused(front: Front) -> None:

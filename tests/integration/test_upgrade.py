@@ -41,8 +41,8 @@ async def old(request: pytest.FixtureRequest, redis: Redis, qdrant_url: str) -> 
 
 async def statuses(house: House, name: str) -> list[tuple[Status, str | None]]:
     listed = await house.turns.page(TENANT, None, name, Page())
-    items = listed.items
-    return [(status.status, status.error) for status in items][::-1]
+    turns = listed.items
+    return [(turn.status, turn.error) for turn in turns][::-1]
 
 
 def test_each_format_that_may_be_met_has_its_golden_files() -> None:
@@ -81,7 +81,7 @@ async def test_a_plan_recorded_before_the_upgrade_is_applied_once_and_no_model_i
 async def test_a_turn_that_died_before_the_upgrade_is_shown_and_replayed(old: House) -> None:
     listed = await old.turns.page(TENANT, Status.DEAD, None, Page())
     count, dead = listed.count, listed.items
-    assert (count, {status.error for status in dead}) == (2, {"bad_answer: it was no JSON"})
+    assert (count, {turn.error for turn in dead}) == (2, {"bad_answer: it was no JSON"})
     text = await old.turns.text(Scope(tenant=TENANT), dead[1].id)
     assert text is not None
     assert text.messages[0].content == "I collect stamps"
@@ -97,7 +97,7 @@ async def test_memories_made_before_the_upgrade_are_found_with_their_history_and
     (memory,) = [result.memory for result in answer.results]
     assert memory.text == "I live in Lisbon"
     history = await old.store.history(Scope(tenant=TENANT), memory.id)
-    assert [(item.text, item.valid_from) for item in history] == [
+    assert [(version.text, version.valid_from) for version in history] == [
         ("I live in Berlin", MARCH),
         ("I live in Lisbon", MARCH + timedelta(days=9)),
     ]
@@ -130,7 +130,7 @@ async def test_the_books_and_whatever_else_was_kept_are_read_on(old: House, redi
     assert [scope for scope, _ in await old.lanes.epochs(user("eve"))] == [user("eve")]
     listed = await old.turns.gated(TENANT, Page())
     gated = listed.items
-    assert [status.gated for status in gated] == [True]
+    assert [turn.gated for turn in gated] == [True]
     listed = await old.turns.page(TENANT, None, "fay", Page())
     fay = listed.items
     assert fay[0].usage.prompt_tokens == 900

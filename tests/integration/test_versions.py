@@ -40,8 +40,8 @@ class TableModel:
 
     def _decided(self, number: int, text: str, known: dict[str, int]) -> dict[str, object]:
         event, target, wording = self.table.get(text, ("ADD", "-", None))
-        answer = known[target] if target != "-" else None
-        return {"candidate": number, "event": event, "target": answer, "text": wording}
+        target_number = known[target] if target != "-" else None
+        return {"candidate": number, "event": event, "target": target_number, "text": wording}
 
     async def chat(self, messages: Sequence[Message]) -> str:
         raise AssertionError("nobody talks here")
@@ -81,14 +81,14 @@ class Story:
         await self.house.say(fact, timestamp=None if day == "now" else DAY_0 + timedelta(days=int(day)))
 
     async def id_of(self, text: str) -> str:
-        return next(chain[0].id for chain in await self.chains() for memory in chain if memory.text == text)
+        return next(chain[0].id for chain in await self.chains() for version in chain if version.text == text)
 
     async def chains(self) -> list[list[Memory]]:
         """The versions of each memory of this owner, in the order in which the memories began to hold."""
         turns = (await self.house.turns.page("default", None, "ana", Page(size=200))).items
         ids = {event.id for turn in turns for event in turn.events if event.id}
-        items = [await self.house.store.history(Scope(tenant="default"), memory_id) for memory_id in ids]
-        return sorted((chain for chain in items if chain), key=lambda chain: (chain[0].valid_from, chain[0].text))
+        chains = [await self.house.store.history(Scope(tenant="default"), memory_id) for memory_id in ids]
+        return sorted((chain for chain in chains if chain), key=lambda chain: (chain[0].valid_from, chain[0].text))
 
     @property
     def parts(self) -> dict[str, Any]:
@@ -97,11 +97,12 @@ class Story:
 
 def shown(chain: Sequence[Memory]) -> str:
     """Versions as the table writes them."""
-    holder = [
-        f"{memory.text} {day(memory.valid_from)}-{day(memory.valid_to) if memory.valid_to else ''}" for memory in chain
+    lines = [
+        f"{version.text} {day(version.valid_from)}-{day(version.valid_to) if version.valid_to else ''}"
+        for version in chain
     ]
-    stands = any(memory.current for memory in chain)
-    return " | ".join(holder) + ("" if stands else " x")
+    stands = any(version.current for version in chain)
+    return " | ".join(lines) + ("" if stands else " x")
 
 
 def day(moment: datetime) -> str:
@@ -121,15 +122,15 @@ async def test_what_was_said_ends_in_the_right_versions(house: House, case: Case
 
     assert texts(await house.memories()) == case.now
     for line in case.then:
-        number, _, text = line.partition(": ")
+        number, _, expected = line.partition(": ")
         recall = await house.ask("Lives", as_of=DAY_0 + timedelta(days=int(number)), limit=50)
-        assert f"{number}: {texts([result.memory for result in recall.results])}" == f"{number}: {text}"
+        assert f"{number}: {texts([result.memory for result in recall.results])}" == f"{number}: {expected}"
     chains = await story.chains()
     assert [shown(chain) for chain in chains] == case.versions
     for chain in chains:
-        assert len({memory.version for memory in chain}) == len(chain)  # each version has a number of its own
-        assert all(memory.quote or not memory.turn_ids for memory in chain)
-        stands = [memory for memory in chain if memory.current or memory.event is Event.DELETE]
+        assert len({version.version for version in chain}) == len(chain)  # each version has a number of its own
+        assert all(version.quote or not version.turn_ids for version in chain)
+        stands = [version for version in chain if version.current or version.event is Event.DELETE]
         assert stands, "one version stands, even if it was retracted"
 
 

@@ -52,10 +52,10 @@ async def answer(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
 async def refusal(client: Client, tool: str, **arguments: Any) -> str:
     """What a tool says that refuses."""
     result = await client.call_tool(tool, arguments)
-    [value] = result.content
+    [block] = result.content
     assert result.is_error, result.content
-    assert isinstance(value, TextContent)
-    return value.text
+    assert isinstance(block, TextContent)
+    return block.text
 
 
 async def remembered(client: Client, text: str, **more: Any) -> dict[str, Any]:

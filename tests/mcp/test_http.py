@@ -79,8 +79,8 @@ async def test_on_this_machine_the_server_s_own_key_and_user_do(near: str) -> No
     async with calling(near) as client:
         assert {tool.name for tool in (await client.list_tools()).tools} == NAMES
         await remembered(client, "Ines collects stamps")
-        fields = await answer(client, "search_memories", query="what does Ines collect?")
-    assert [result["user_id"] for result in fields["results"]] == ["ines"]
+        page = await answer(client, "search_memories", query="what does Ines collect?")
+    assert [result["user_id"] for result in page["results"]] == ["ines"]
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
@@ -114,9 +114,9 @@ async def test_a_page_that_points_its_own_name_at_the_server_gets_nowhere(near: 
         key = {"Authorization": f"Bearer {OPERATOR_KEY}"}
         assert (await posted(url, Host="evil.example", **key)).status_code == 421
         assert (await posted(url, Origin="http://evil.example", **key)).status_code == 403
-    body = {"Host": "memory.example.org", "Authorization": f"Bearer {OPERATOR_KEY}"}
-    assert (await posted(far, **body)).status_code not in (401, 403, 421)
-    assert (await posted(near, **body)).status_code == 421
+    headers = {"Host": "memory.example.org", "Authorization": f"Bearer {OPERATOR_KEY}"}
+    assert (await posted(far, **headers)).status_code not in (401, 403, 421)
+    assert (await posted(near, **headers)).status_code == 421
 
 
 def test_before_others_can_call_scrubjay_must_ask_for_keys() -> None:

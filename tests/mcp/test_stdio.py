@@ -23,9 +23,9 @@ async def test_an_editor_drives_the_eleven_tools_over_stdio(keyed: Running) -> N
         assert [result["event_id"] for result in listed["results"]] == [event["event_id"]]
         assert listed["next_page"] == 2
 
-        fields = await answer(editor, "search_memories", query="what does Ana build with?", top_k=1)
-        assert [result["id"] for result in fields["results"]] == [made["id"]]
-        assert fields["pending"] == 0
+        page = await answer(editor, "search_memories", query="what does Ana build with?", top_k=1)
+        assert [result["id"] for result in page["results"]] == [made["id"]]
+        assert page["pending"] == 0
         starred = await answer(editor, "get_memories", filters={"metadata": {"stars": {"gte": 4}}})
         assert [result["user_id"] for result in starred["results"]] == ["ana"]
         assert starred["next_page"] is None

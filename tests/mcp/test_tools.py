@@ -72,18 +72,21 @@ async def test_whoever_is_named_goes_before_the_server_s_own_user(keyed: Running
     async with at_hand(keyed.url, OPERATOR_KEY, "carl") as client:
         await remembered(client, "Carl drinks coffee")
         await remembered(client, "Dora drinks tea", user_id="dora")
-        fields = await answer(client, "search_memories", query="drinks", filters={"user_id": "dora"})
-        assert [result["memory"] for result in fields["results"]] == ["Dora drinks tea"]
+        page = await answer(client, "search_memories", query="drinks", filters={"user_id": "dora"})
+        assert [result["memory"] for result in page["results"]] == ["Dora drinks tea"]
         narrowed = {"NOT": {"text": {"contains": "tea"}}}
-        fields = await answer(client, "search_memories", query="drinks", filters=narrowed)
-        assert [result["memory"] for result in fields["results"]] == ["Carl drinks coffee"]
+        page = await answer(client, "search_memories", query="drinks", filters=narrowed)
+        assert [result["memory"] for result in page["results"]] == ["Carl drinks coffee"]
         assert (await answer(client, "get_memories", user_id="dora"))["count"] == 1
 
 
 async def test_a_conversation_is_remembered_as_it_was_said(keyed: Running) -> None:
-    items = [{"role": "user", "content": "I live in Porto."}, {"role": "assistant", "content": "How is the weather?"}]
+    messages = [
+        {"role": "user", "content": "I live in Porto."},
+        {"role": "assistant", "content": "How is the weather?"},
+    ]
     async with at_hand(keyed.url, OPERATOR_KEY, "emil") as client:
-        event = await answer(client, "add_memory", text="unused", messages=items, wait_ms=30_000)
+        event = await answer(client, "add_memory", text="unused", messages=messages, wait_ms=30_000)
         assert [result["memory"] for result in event["results"]] == ["I live in Porto."]
 
 
@@ -92,14 +95,14 @@ async def test_a_memory_that_reads_like_an_instruction_is_withheld_from_the_mode
     async with at_hand(keyed.url, OPERATOR_KEY, "finn") as client:
         event = await remembered(client, order)
         memory_id = event["results"][0]["id"]
-        fields = await answer(client, "search_memories", query="instructions")
+        page = await answer(client, "search_memories", query="instructions")
         listed = await answer(client, "get_memories")
         alone = await answer(client, "get_memory", memory_id=memory_id)
         events = await answer(client, "list_events")
         prompt = await client.get_prompt("recall", {"question": "What am I to do?"})
-    assert [result["id"] for result in fields["results"]] == [memory_id]
-    for item in (event, fields, listed, alone, events, prompt.model_dump()):
-        assert "reveal the system prompt" not in str(item)
+    assert [result["id"] for result in page["results"]] == [memory_id]
+    for shown in (event, page, listed, alone, events, prompt.model_dump()):
+        assert "reveal the system prompt" not in str(shown)
 
 
 async def test_forgetting_several_tells_how_far_it_is(keyed: Running) -> None:
@@ -115,7 +118,7 @@ async def test_forgetting_several_tells_how_far_it_is(keyed: Running) -> None:
         await remembered(client, "Shows the tides", app_id="charts")
         listed = (await answer(client, "list_entities"))["results"]
         assert {("agent", "pilot", 1), ("app", "charts", 1)} <= {
-            (item["type"], item["id"], item["total_memories"]) for item in listed
+            (entity["type"], entity["id"], entity["total_memories"]) for entity in listed
         }
         assert (await answer(client, "list_entities", page_size=1))["next_page"] == 2
         ids = {"user_id": "gina", "agent_id": "pilot", "app_id": "charts"}

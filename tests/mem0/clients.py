@@ -64,10 +64,10 @@ class Speaker:
     http: httpx.Client | httpx.AsyncClient
     sent: list[Sent] = field(default_factory=list)
 
-    async def __call__(self, method: str, *items: Any, **fields: Any) -> Any:
+    async def __call__(self, method: str, *arguments: Any, **options: Any) -> Any:
         """Call a method by name, such as `add` or `project.get`."""
-        answer = attrgetter(method)(self.client)(*items, **fields)
-        return await answer if inspect.isawaitable(answer) else answer
+        method_result = attrgetter(method)(self.client)(*arguments, **options)
+        return await method_result if inspect.isawaitable(method_result) else method_result
 
     @property
     def last(self) -> Sent:

@@ -38,12 +38,12 @@ async def remembered(speak: Speaker, user: str, text: str = "I live in Lisbon", 
     return str(added["results"][0]["id"])
 
 
-def is_memory(item: Mapping[str, Any], user: str, fields: set[str] = MEMORY) -> bool:
+def is_memory(memory: Mapping[str, Any], user: str, fields: set[str] = MEMORY) -> bool:
     """Whether this is a memory of somebody's as Mem0 shows it."""
-    whose = item["user_id"] == user and item["session_id"] == item["run_id"]
-    kinds = isinstance(item["metadata"], dict | None) and isinstance(item["categories"], list | None)
-    times = [datetime.fromisoformat(item[name]) for name in ("created_at", "updated_at")]
-    return fields <= {*item} and bool(UUID(item["id"])) and whose and kinds and all(at.tzinfo for at in times)
+    whose = memory["user_id"] == user and memory["session_id"] == memory["run_id"]
+    kinds = isinstance(memory["metadata"], dict | None) and isinstance(memory["categories"], list | None)
+    times = [datetime.fromisoformat(memory[name]) for name in ("created_at", "updated_at")]
+    return fields <= {*memory} and bool(UUID(memory["id"])) and whose and kinds and all(at.tzinfo for at in times)
 
 
 @plays("add")
@@ -54,13 +54,13 @@ async def add(speak: Speaker, user: str) -> None:
     assert UUID(answer["event_id"])
     assert answer["status"] == "PENDING"
     await wait_until(lambda: _status(speak, answer["event_id"], "SUCCEEDED"), what="the turn settled")
-    value = await speak("get_all", filters={"user_id": user})
-    assert [(item["memory"], item["metadata"]) for item in value["results"]] == [("I live in Lisbon", {"k": 1})]
+    page = await speak("get_all", filters={"user_id": user})
+    assert [(memory["memory"], memory["metadata"]) for memory in page["results"]] == [("I live in Lisbon", {"k": 1})]
 
-    add_memory_options = options.AddMemoryOptions(
+    add_options = options.AddMemoryOptions(
         filters={"user_id": user, "agent_id": "bot"}, infer=False, timestamp=1_700_000_000
     )
-    answer = await speak("add", {"role": "user", "content": "I love tea"}, add_memory_options)
+    answer = await speak("add", {"role": "user", "content": "I love tea"}, add_options)
     assert speak.last.body["filters"] == {"user_id": user, "agent_id": "bot"}
     assert {**answer, "event_id": "", "results": []} == {
         "message": "Memories stored successfully", "status": "SUCCEEDED", "event_id": "", "results": [],
@@ -74,10 +74,10 @@ async def add(speak: Speaker, user: str) -> None:
 
 async def _status(speak: Speaker, event_id: str, status: str) -> bool:
     """Their Python client asks for no event: others do, at this address."""
-    answer = await speak(
+    page = await speak(
         "client.get" if hasattr(speak.client, "client") else "async_client.get", f"/v1/event/{event_id}/"
     )
-    return bool(answer.json()["status"] == status)
+    return bool(page.json()["status"] == status)
 
 
 @plays("search")
@@ -88,13 +88,13 @@ async def search(speak: Speaker, user: str) -> None:
     assert speak.last.body == {
         "query": "Where does Ana live in?", "filters": {"user_id": user}, "top_k": 3, "rerank": True,
     }  # fmt: skip
-    (value,) = answer["results"]
-    assert is_memory(value, user)
-    assert (value["id"], value["metadata"]) == (kept, {"k": 1})
-    assert 0.1 <= value["score"] <= 1
+    (memory,) = answer["results"]
+    assert is_memory(memory, user)
+    assert (memory["id"], memory["metadata"]) == (kept, {"k": 1})
+    assert 0.1 <= memory["score"] <= 1
     assert answer["pending"] == 0
-    body = options.SearchMemoryOptions(filters={"AND": [{"user_id": user}]}, threshold=1.0, latest_only=True)
-    assert (await speak("search", "Lisbon", body))["results"] == []
+    search_options = options.SearchMemoryOptions(filters={"AND": [{"user_id": user}]}, threshold=1.0, latest_only=True)
+    assert (await speak("search", "Lisbon", search_options))["results"] == []
 
 
 @plays("get_all")
@@ -106,29 +106,27 @@ async def get_all(speak: Speaker, user: str) -> None:
     assert (page["count"], page["previous"]) == (3, None)
     assert all(is_memory(result, user, LISTED) for result in page["results"])
     rest = await speak("get_all", filters={"user_id": user}, page=2, page_size=2)
-    assert (rest["next"], [item["id"] for item in [*page["results"], *rest["results"]]]) == (None, kept[::-1])
-    get_all_memory_options = options.GetAllMemoryOptions(
-        filters={"user_id": user}, start_date="2020-01-01", end_date="2020-12-31"
-    )
-    assert (await speak("get_all", get_all_memory_options))["results"] == []
+    assert (rest["next"], [memory["id"] for memory in [*page["results"], *rest["results"]]]) == (None, kept[::-1])
+    get_options = options.GetAllMemoryOptions(filters={"user_id": user}, start_date="2020-01-01", end_date="2020-12-31")
+    assert (await speak("get_all", get_options))["results"] == []
 
 
 @plays("get")
 async def get(speak: Speaker, user: str) -> None:
     kept = await remembered(speak, user)
-    answer = await speak("get", kept)
+    memory = await speak("get", kept)
     assert speak.last.line == f"GET /v1/memories/{kept}/"
-    assert is_memory(answer, user, {*LISTED, "lifecycle_state"})
-    assert answer["memory"] == "I live in Lisbon"
+    assert is_memory(memory, user, {*LISTED, "lifecycle_state"})
+    assert memory["memory"] == "I live in Lisbon"
 
 
 @plays("update")
 async def update(speak: Speaker, user: str) -> None:
     kept = await remembered(speak, user)
-    answer = await speak("update", kept, text="Ana lives in Porto")
+    memory = await speak("update", kept, text="Ana lives in Porto")
     assert (speak.last.line, speak.last.body) == (f"PUT /v1/memories/{kept}/", {"text": "Ana lives in Porto"})
-    assert is_memory(answer, user)
-    assert (answer["id"], answer["memory"]) == (kept, "Ana lives in Porto")
+    assert is_memory(memory, user)
+    assert (memory["id"], memory["memory"]) == (kept, "Ana lives in Porto")
     assert (await speak("update", kept, options.UpdateMemoryOptions(text="Braga")))["memory"] == "Braga"
 
 
@@ -152,8 +150,8 @@ async def delete_all(speak: Speaker, user: str) -> None:
     assert await _status(speak, answer["event_id"], "SUCCEEDED")
     assert (await speak("get_all", filters={"user_id": user}))["count"] == 0
     await remembered(speak, user)
-    value = options.DeleteAllMemoryOptions(filters={"user_id": user})
-    assert UUID((await speak("delete_all", value))["event_id"])
+    delete_options = options.DeleteAllMemoryOptions(filters={"user_id": user})
+    assert UUID((await speak("delete_all", delete_options))["event_id"])
     assert speak.last.query == {"filters": str({"user_id": user})}
     assert (await speak("get_all", filters={"user_id": user}))["count"] == 0
 
@@ -165,30 +163,30 @@ async def history(speak: Speaker, user: str) -> None:
     first, second = await speak("history", kept)
     assert speak.last.line == f"GET /v1/memories/{kept}/history/"
     assert first["input"] == [{"role": "user", "content": "I live in Lisbon"}]
-    rows = [(item["event"], item["old_memory"], item["new_memory"]) for item in (first, second)]
+    rows = [(version["event"], version["old_memory"], version["new_memory"]) for version in (first, second)]
     assert rows == [("ADD", None, "I live in Lisbon"), ("UPDATE", "I live in Lisbon", "Ana lives in Porto")]
-    for entry in (first, second):
-        assert {*OWNERS, "session_id", "categories", "metadata"} <= {*entry}
-        assert (entry["memory_id"], entry["user_id"]) == (kept, user)
-        assert datetime.fromisoformat(entry["created_at"]) <= datetime.fromisoformat(entry["updated_at"])
+    for version in (first, second):
+        assert {*OWNERS, "session_id", "categories", "metadata"} <= {*version}
+        assert (version["memory_id"], version["user_id"]) == (kept, user)
+        assert datetime.fromisoformat(version["created_at"]) <= datetime.fromisoformat(version["updated_at"])
     assert first["id"] != second["id"]
 
 
 @plays("batch_update")
 async def batch_update(speak: Speaker, user: str) -> None:
     kept = [await remembered(speak, user, text) for text in ("I live in Lisbon", "I love tea")]
-    batch = [{"memory_id": item, "text": f"new {number}"} for number, item in enumerate(kept)]
+    batch = [{"memory_id": memory_id, "text": f"new {number}"} for number, memory_id in enumerate(kept)]
     answer = await speak("batch_update", batch)
     assert (speak.last.line, speak.last.body) == ("PUT /v1/batch/", {"memories": batch})
     assert answer["message"] == "Successfully updated 2 memories"
-    assert [(await speak("get", item))["memory"] for item in kept] == ["new 0", "new 1"]
+    assert [(await speak("get", memory_id))["memory"] for memory_id in kept] == ["new 0", "new 1"]
 
 
 @plays("batch_delete")
 async def batch_delete(speak: Speaker, user: str) -> None:
     kept = [await remembered(speak, user, text) for text in ("I live in Lisbon", "I love tea")]
-    answer = await speak("batch_delete", [{"memory_id": item} for item in kept])
+    answer = await speak("batch_delete", [{"memory_id": memory_id} for memory_id in kept])
     assert speak.last.line == "DELETE /v1/batch/"
-    assert speak.last.body == {"memories": [{"memory_id": item} for item in kept]}
+    assert speak.last.body == {"memories": [{"memory_id": memory_id} for memory_id in kept]}
     assert answer["message"] == "Successfully deleted 2 memories"
     assert (await speak("get_all", filters={"user_id": user}))["count"] == 0

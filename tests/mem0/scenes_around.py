@@ -24,10 +24,10 @@ def project_of(speak: Speaker) -> str:
     return f"/api/v1/orgs/organizations/{speak.client.org_id}/projects/{speak.client.project_id}/"
 
 
-async def is_not_offered(speak: Speaker, line: str, method: str, *items: Any, **fields: Any) -> None:
+async def is_not_offered(speak: Speaker, line: str, method: str, *arguments: Any, **options: Any) -> None:
     """What is not built answers so, at the address that the protocol says."""
     with pytest.raises(exceptions.MemoryError) as raised:
-        await speak(method, *items, **fields)
+        await speak(method, *arguments, **options)
     assert (raised.value.error_code, speak.last.line) == ("HTTP_501", line)
     assert "here" in raised.value.message
 
@@ -35,13 +35,13 @@ async def is_not_offered(speak: Speaker, line: str, method: str, *items: Any, **
 @plays("users")
 async def users(speak: Speaker, user: str) -> None:
     await remembered(speak, user, agent_id="bot")
-    answer = await speak("users")
+    page = await speak("users")
     assert speak.last.line == "GET /v1/entities/"
-    rows = {(result["type"], result["name"], result["total_memories"]) for result in answer["results"]}
-    assert rows == {("user", user, 1), ("agent", "bot", 1)}
+    entities = {(entity["type"], entity["name"], entity["total_memories"]) for entity in page["results"]}
+    assert entities == {("user", user, 1), ("agent", "bot", 1)}
     fields = {"id", "name", "type", "owner", "metadata", "total_memories", "created_at", "updated_at"}
-    assert all(fields <= {*result} and isinstance(result["id"], str) for result in answer["results"])
-    assert (answer["count"], answer["total_users"], answer["total_agents"], answer["total_runs"]) == (2, 1, 1, 0)
+    assert all(fields <= {*entity} and isinstance(entity["id"], str) for entity in page["results"])
+    assert (page["count"], page["total_users"], page["total_agents"], page["total_runs"]) == (2, 1, 1, 0)
 
 
 @plays("delete_users")
@@ -50,7 +50,7 @@ async def delete_users(speak: Speaker, user: str) -> None:
     await speak("add", "I love tea", agent_id="bot/1", infer=False)
     assert (await speak("delete_users", user_id=user))["message"] == "Entity deleted successfully."
     assert speak.last.line == f"DELETE /v2/entities/user/{quote(user, safe='')}/"
-    assert [result["name"] for result in (await speak("users"))["results"]] == ["bot/1"]
+    assert [entity["name"] for entity in (await speak("users"))["results"]] == ["bot/1"]
     await speak("delete_users")
     lines = [sent.line for sent in speak.sent[-2:]]
     assert lines == ["GET /v1/entities/", "DELETE /v2/entities/agent/bot%2F1/"]
@@ -70,25 +70,25 @@ async def reset(speak: Speaker, user: str) -> None:
 async def feedback(speak: Speaker, user: str) -> None:
     kept = await remembered(speak, user)
     answer = await speak("feedback", kept, "very_negative", "it is not so")
-    body = {"feedback": "VERY_NEGATIVE", "feedback_reason": "it is not so"}
-    assert (speak.last.line, speak.last.body) == ("POST /v1/feedback/", {"memory_id": kept, **body})
-    assert answer == {"id": kept, **body}
+    feedback = {"feedback": "VERY_NEGATIVE", "feedback_reason": "it is not so"}
+    assert (speak.last.line, speak.last.body) == ("POST /v1/feedback/", {"memory_id": kept, **feedback})
+    assert answer == {"id": kept, **feedback}
     assert (await speak("feedback", kept))["feedback"] is None
 
 
 @plays("get_project")
 async def get_project(speak: Speaker, user: str) -> None:
-    answer = await speak("get_project", fields=["custom_instructions"])
+    project = await speak("get_project", fields=["custom_instructions"])
     assert (speak.last.line, speak.last.query["fields"]) == (f"GET {project_of(speak)}", "custom_instructions")
-    assert {"custom_instructions", "custom_categories", "decay", "multilingual", "members", "user_role"} <= {*answer}
+    assert {"custom_instructions", "custom_categories", "decay", "multilingual", "members", "user_role"} <= {*project}
 
 
 @plays("project.get")
 async def project_get(speak: Speaker, user: str) -> None:
-    answer = await speak("project.get")
+    project = await speak("project.get")
     assert speak.last.line == f"GET {project_of(speak)}"
     assert speak.last.query == {"org_id": speak.client.org_id, "project_id": speak.client.project_id}
-    assert answer["custom_categories"] == []
+    assert project["custom_categories"] == []
 
 
 @plays("update_project")
@@ -176,16 +176,16 @@ async def get_summary(speak: Speaker, user: str) -> None:
 
 @plays("get_profile")
 async def get_profile(speak: Speaker, user: str) -> None:
-    answer = await speak("get_profile", user)
+    profile = await speak("get_profile", user)
     assert speak.last.line == f"GET /v2/entities/user/{quote(user, safe='')}/profile/"
-    assert (answer["status"], answer["profile"], answer["entity_id"]) == ("not_enabled", None, user)
+    assert (profile["status"], profile["profile"], profile["entity_id"]) == ("not_enabled", None, user)
 
 
 @plays("get_profile_settings")
 async def get_profile_settings(speak: Speaker, user: str) -> None:
-    answer = await speak("get_profile_settings")
+    profile_settings = await speak("get_profile_settings")
     assert speak.last.line == f"GET {PROFILES}/settings/"
-    assert (answer["enabled"], answer["entities"]["user"]["schema"]) == (False, None)
+    assert (profile_settings["enabled"], profile_settings["entities"]["user"]["schema"]) == (False, None)
 
 
 @plays("update_profile_settings")

@@ -27,9 +27,9 @@ async def webhooks(speak: Speaker, user: str) -> None:
     assert {"webhook_id", "owner", "project", "is_active", "created_at", "updated_at", "secret"} <= {*made}
     assert "message" in await speak("update_webhook", made["webhook_id"], name="ours", event_types=["memory_update"])
     assert speak.last.line == f"PUT /api/v1/webhooks/{made['webhook_id']}/"
-    (answer,) = await speak("get_webhooks", project)
+    (webhook,) = await speak("get_webhooks", project)
     assert speak.last.line == f"GET /api/v1/webhooks/projects/{project}/"
-    assert (answer["name"], answer["event_types"], "secret" in answer) == ("ours", ["memory_update"], False)
+    assert (webhook["name"], webhook["event_types"], "secret" in webhook) == ("ours", ["memory_update"], False)
     assert "message" in await speak("delete_webhook", made["webhook_id"])
     assert speak.last.line == f"DELETE /api/v1/webhooks/{made['webhook_id']}/"
     assert await speak("get_webhooks", project) == []

@@ -19,8 +19,8 @@ async def settled(http: httpx.AsyncClient, event_id: str) -> list[dict[str, Any]
     """What came of an add, asked for as Zapier, n8n and Mem0's command do."""
 
     async def ended() -> Any:
-        body = (await http.get(f"/v1/event/{event_id}/")).json()
-        return body["results"] if body["status"] == "SUCCEEDED" else None
+        event = (await http.get(f"/v1/event/{event_id}/")).json()
+        return event["results"] if event["status"] == "SUCCEEDED" else None
 
     return list(await wait_until(ended, what="the event's end"))
 
@@ -41,12 +41,12 @@ async def test_version_0_1_adds_searches_and_lists(http: httpx.AsyncClient, user
     assert (result["event"], result["data"]["memory"], result["user_id"]) == ("ADD", "I live in Lisbon", user)
 
     flat = await asked(http, "POST", "/v1/memories/search/", json={"query": QUERY, "user_id": user, **INJECTED})
-    assert [item["memory"] for item in flat] == ["I live in Lisbon"]
+    assert [memory["memory"] for memory in flat] == ["I live in Lisbon"]
     newer = {"query": QUERY, "user_id": user, "output_format": "v1.1", "limit": 5}
     assert (await asked(http, "POST", "/v1/memories/search/", json=newer))["results"] == flat
 
     listed = await asked(http, "GET", "/v1/memories/", params={"user_id": user, **INJECTED})
-    assert [item["id"] for item in listed] == [result["id"]]
+    assert [memory["id"] for memory in listed] == [result["id"]]
     paged = await asked(http, "GET", "/v1/memories/", params={"user_id": user, "page": "1", "page_size": "50"})
     assert (paged["count"], paged["next"], paged["results"]) == (1, None, listed)
 
@@ -59,12 +59,12 @@ async def test_version_1_0_adds_searches_and_lists(http: httpx.AsyncClient, user
     assert added["status"] == "PENDING"
     await settled(http, added["event_id"])
     filters = {"AND": [{"user_id": user}]}
-    question = await asked(
+    memories = await asked(
         http, "POST", "/v2/memories/search/", json={"query": QUERY, "filters": filters, "top_k": "5"}
     )
-    assert [item["memory"] for item in question] == ["I live in Lisbon"]
+    assert [memory["memory"] for memory in memories] == ["I live in Lisbon"]
     listed = await asked(http, "POST", "/v2/memories/", json={"filters": filters, **INJECTED})
-    assert [item["memory"] for item in listed] == ["I live in Lisbon"]
+    assert [memory["memory"] for memory in listed] == ["I live in Lisbon"]
     paged = await asked(http, "POST", "/v2/memories/?page=1&page_size=1", json={"filters": filters})
     assert paged == {"count": 1, "next": None, "previous": None, "results": listed, "pending": 0}
 
@@ -79,12 +79,12 @@ async def test_the_second_version_finds_what_the_third_does_and_takes_a_threshol
 ) -> None:
     await asked(http, "POST", "/v3/memories/add/", json={**SAID, "user_id": user, "infer": False})
     asks = {"query": "Where does Ana live?", "filters": {"user_id": user}}
-    (answer,) = await asked(http, "POST", "/v2/memories/search/", json={**asks, "threshold": 0})
-    assert 0.1 < answer["score"] < 0.3
-    assert await asked(http, "POST", "/v2/memories/search/", json=asks) == [answer]
+    (memory,) = await asked(http, "POST", "/v2/memories/search/", json={**asks, "threshold": 0})
+    assert 0.1 < memory["score"] < 0.3
+    assert await asked(http, "POST", "/v2/memories/search/", json=asks) == [memory]
     assert await asked(http, "POST", "/v2/memories/search/", json={**asks, "threshold": "0.3"}) == []
-    assert await asked(http, "POST", "/v2/memories/search/", json={**asks, "threshold": str(answer["score"])}) == [
-        answer
+    assert await asked(http, "POST", "/v2/memories/search/", json={**asks, "threshold": str(memory["score"])}) == [
+        memory
     ]
 
 
@@ -101,8 +101,8 @@ async def test_events_are_listed_newest_first(http: httpx.AsyncClient, user: str
         (await asked(http, "POST", "/v3/memories/add/", json={**SAID, "user_id": user}))["event_id"] for _ in range(2)
     ]
     page = await asked(http, "GET", "/v1/events/?page_size=2")
-    assert [result["id"] for result in page["results"]] == events[::-1]
+    assert [event["id"] for event in page["results"]] == events[::-1]
     assert page["count"] >= 2
     shape = {"id", "event_type", "status", "payload", "metadata", "results", "created_at", "updated_at", "started_at",
              "completed_at", "latency", "graph_status", "error"}  # fmt: skip
-    assert all(result.keys() == shape and result["event_type"] == "ADD" for result in page["results"])
+    assert all(event.keys() == shape and event["event_type"] == "ADD" for event in page["results"])

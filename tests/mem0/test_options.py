@@ -33,28 +33,28 @@ async def test_a_client_that_waits_hears_what_came_of_its_words(speak: Speaker, 
 
 
 async def test_system_messages_are_never_remembered(speak: Speaker, user: str) -> None:
-    items = [{"role": "system", "content": "You are a bot"}, {"role": "user", "content": "I live in Lisbon"}]
-    added = await speak("add", items, user_id=user, infer=False)
+    messages = [{"role": "system", "content": "You are a bot"}, {"role": "user", "content": "I live in Lisbon"}]
+    added = await speak("add", messages, user_id=user, infer=False)
     assert [result["memory"] for result in added["results"]] == ["I live in Lisbon"]
 
 
 async def test_messages_may_be_written_as_models_take_them(speak: Speaker, user: str) -> None:
-    items = [
+    messages = [
         {"role": "developer", "content": "Be brief"},
         {"role": "user", "content": [{"type": "text", "text": "I live"}, {"type": "text", "text": "in Lisbon"}]},
         {"role": "assistant", "content": None, "tool_calls": [{"id": "1"}]},
         {"role": "function", "name": "look_up", "content": "[]"},
     ]
-    added = await speak("add", items, user_id=user, infer=False)
+    added = await speak("add", messages, user_id=user, infer=False)
     assert [result["memory"] for result in added["results"]] == ["I live\nin Lisbon"]
 
 
 async def test_every_owner_of_a_memory_can_be_asked_for(speak: Speaker, user: str) -> None:
     owners = {"user_id": user, "agent_id": f"bot {user}", "run_id": f"run {user}", "app_id": f"app {user}"}
-    kept = await remembered(speak, user, **{name: text for name, text in owners.items() if name != "user_id"})
-    for name, item in owners.items():
-        answer = await speak("get_all", filters={name: item})
-        assert [result["id"] for result in answer["results"]] == [kept], name
+    kept = await remembered(speak, user, **{name: owner_id for name, owner_id in owners.items() if name != "user_id"})
+    for name, owner_id in owners.items():
+        page = await speak("get_all", filters={name: owner_id})
+        assert [result["id"] for result in page["results"]] == [kept], name
     both = {"AND": [{"user_id": user}, {"agent_id": owners["agent_id"]}]}
     (memory,) = (await speak("get_all", filters=both))["results"]
     assert {name: memory[name] for name in owners} == owners
@@ -64,7 +64,7 @@ async def test_every_owner_of_a_memory_can_be_asked_for(speak: Speaker, user: st
 async def test_filters_mean_what_they_say(speak: Speaker, user: str) -> None:
     red = await remembered(speak, user, "I own a red car", metadata={"colour": "red"})
     blue = await remembered(speak, user, "I own a blue boat", metadata={"colour": "blue"})
-    body: dict[str, Any] = {
+    metadata: dict[str, Any] = {
         "a sibling of AND": {"AND": [{"user_id": user}], "OR": [{"metadata": {"colour": "red"}}]},
         "metadata": {"user_id": user, "metadata": {"colour": {"contains": "red"}}},
         "NOT as an object": {"user_id": user, "NOT": {"metadata": {"colour": "blue"}}},
@@ -75,18 +75,20 @@ async def test_filters_mean_what_they_say(speak: Speaker, user: str) -> None:
         "text": {"user_id": user, "text": {"contains": "red"}},
         "a day": {"user_id": user, "metadata": {"colour": "red"}, "created_at": {"gte": "2020-01-01"}},
     }
-    for name, filters in body.items():
+    for name, filters in metadata.items():
         listed = await speak("get_all", filters=filters)
         assert [result["id"] for result in listed["results"]] == [red], name
-    searched = await speak("search", "what I own", filters=body["metadata"], threshold=0)
+    searched = await speak("search", "what I own", filters=metadata["metadata"], threshold=0)
     assert [result["id"] for result in searched["results"]] == [red]
 
 
 async def test_a_search_is_narrowed_by_what_stands_beside_its_filters(speak: Speaker, user: str) -> None:
     red = await remembered(speak, user, "I own a red car", metadata={"colour": "red"})
     await remembered(speak, user, "I own a blue boat", metadata={"colour": "blue"})
-    value = options.SearchMemoryOptions(filters={"user_id": user}, metadata={"colour": "red"}, fields=["memory"])
-    assert (await speak("search", "what I own", value, threshold=0))["results"] == [
+    search_options = options.SearchMemoryOptions(
+        filters={"user_id": user}, metadata={"colour": "red"}, fields=["memory"]
+    )
+    assert (await speak("search", "what I own", search_options, threshold=0))["results"] == [
         {"id": red, "memory": "I own a red car"}
     ]
     none = await speak("search", "what I own", filters={"user_id": user}, categories=["sports"], threshold=0)
@@ -155,10 +157,12 @@ async def test_what_is_left_out_of_delete_all_never_means_everybody(speak: Speak
 
 async def test_delete_all_with_several_ids_forgets_what_has_all_of_them(speak: Speaker, user: str) -> None:
     both = await remembered(speak, user, "I live in Lisbon", agent_id="bot")
-    text = await remembered(speak, user, "I love tea")
+    tea_id = await remembered(speak, user, "I love tea")
     await speak("delete_all", user_id=user, agent_id="bot")
     assert (
-        [result["id"] for result in (await speak("get_all", filters={"user_id": user}))["results"]] == [text] != [both]
+        [result["id"] for result in (await speak("get_all", filters={"user_id": user}))["results"]]
+        == [tea_id]
+        != [both]
     )
 
 

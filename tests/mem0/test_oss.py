@@ -55,8 +55,8 @@ async def test_shared_routes_take_what_its_clients_send_and_answer_what_they_rea
     listed = (await oss.get("/memories", params={"user_id": user, "top_k": 1, "show_expired": "false"})).json()
     assert (listed["count"], [result["id"] for result in listed["results"]]) == (2, ids[1:])
     body = {"query": "Lisbon", "user_id": user, "top_k": 1, "threshold": 0.1, "explain": False, "show_expired": False}
-    (answer,) = (await oss.post("/search", json=body)).json()["results"]
-    assert (answer["id"], answer["hash"]) == (ids[0], hashlib.md5(b"I live in Lisbon").hexdigest())
+    (memory,) = (await oss.post("/search", json=body)).json()["results"]
+    assert (memory["id"], memory["hash"]) == (ids[0], hashlib.md5(b"I live in Lisbon").hexdigest())
     refused = await oss.post("/search", json={**body, "explain": True})
     assert refused.status_code == 422
     assert refused.json()["detail"] == "explain: is not offered here: a score is told as a whole"
@@ -73,8 +73,8 @@ async def test_shared_routes_take_what_its_clients_send_and_answer_what_they_rea
 
     history = (await oss.get(f"/memories/{ids[0]}/history")).json()
     rows = [
-        (item["memory_id"], item["old_memory"], item["new_memory"], item["event"], item["is_deleted"])
-        for item in history
+        (version["memory_id"], version["old_memory"], version["new_memory"], version["event"], version["is_deleted"])
+        for version in history
     ]
     assert rows[:2] == [
         (ids[0], None, "I live in Lisbon", "ADD", False),
@@ -136,8 +136,8 @@ async def test_a_turn_that_takes_long_is_answered_with_its_id(front: Front) -> N
     assert added["status"] == "PENDING"
     event = await front.ask("GET", f"/v1/event/{added['event_id']}/")
     assert (event.json()["status"], event.json()["started_at"]) == ("PENDING", None)
-    body = (await front.ask("POST", "/v3/memories/", json={"filters": {"user_id": "ana"}})).json()
-    assert body["pending"] == 2
+    page = (await front.ask("POST", "/v3/memories/", json={"filters": {"user_id": "ana"}})).json()
+    assert page["pending"] == 2
 
 
 async def test_a_turn_that_dies_is_never_told_as_a_success(front: Front) -> None:

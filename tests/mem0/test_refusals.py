@@ -27,10 +27,10 @@ from tests.support import free_port, wait_until
 NOBODYS = str(uuid.UUID(int=7))
 
 
-async def refused(speak: Speaker, kind: Any, method: str, *items: Any, **fields: Any) -> Any:
+async def refused(speak: Speaker, kind: Any, method: str, *arguments: Any, **options: Any) -> Any:
     """The exception of this kind that a call raises; its message is one sentence, in both fields of the body."""
     with pytest.raises(kind) as raised:
-        await speak(method, *items, **fields)
+        await speak(method, *arguments, **options)
     assert type(raised.value) is kind
     assert raised.value.details == {"detail": raised.value.message, "error": raised.value.message}
     return raised.value
@@ -95,10 +95,10 @@ async def test_a_key_that_asks_too_often_is_a_rate_limit_error_that_says_when_to
     async with speaking(kind, stack.url, keys(per_minute=2)) as speak:  # one of the two was the ping
         await speak("get_all", filters={"user_id": "ana"})
         error = await refused(speak, exceptions.RateLimitError, "get_all", filters={"user_id": "ana"})
-    output = {name: int(value) for name, value in error.debug_info.items() if "r" in name and str(value).isdigit()}
-    assert 1 <= output["retry_after"] <= 60
-    assert (output["x_ratelimit_limit"], output["x_ratelimit_remaining"]) == (2, 0)
-    assert output["x_ratelimit_reset"] > 1_700_000_000
+    numbers = {name: int(value) for name, value in error.debug_info.items() if "r" in name and str(value).isdigit()}
+    assert 1 <= numbers["retry_after"] <= 60
+    assert (numbers["x_ratelimit_limit"], numbers["x_ratelimit_remaining"]) == (2, 0)
+    assert numbers["x_ratelimit_reset"] > 1_700_000_000
 
 
 async def test_a_body_that_is_too_large_is_a_quota_error(speak: Speaker) -> None:
@@ -109,7 +109,7 @@ async def test_a_body_that_is_too_large_is_a_quota_error(speak: Speaker) -> None
 
 
 @pytest.mark.parametrize(
-    "named",
+    "unsupported",
     [
         {"immutable": True},
         {"structured_data_schema": {"type": "object"}},
@@ -118,10 +118,10 @@ async def test_a_body_that_is_too_large_is_a_quota_error(speak: Speaker) -> None
     ],
 )
 async def test_what_is_not_built_and_would_change_the_result_is_refused_by_name(
-    speak: Speaker, named: dict[str, Any]
+    speak: Speaker, unsupported: dict[str, Any]
 ) -> None:
-    error = await refused(speak, exceptions.MemoryError, "add", "I live in Lisbon", user_id="nobody", **named)
-    assert (error.error_code, error.message.split()[0]) == ("HTTP_501", *named)
+    error = await refused(speak, exceptions.MemoryError, "add", "I live in Lisbon", user_id="nobody", **unsupported)
+    assert (error.error_code, error.message.split()[0]) == ("HTTP_501", *unsupported)
     assert (await speak("get_all", filters={"user_id": "nobody"}))["count"] == 0
 
 
@@ -160,8 +160,8 @@ async def is_there(url: str) -> bool:
 async def test_a_part_that_is_down_is_a_network_error_and_so_is_a_server_that_is(kind: Kind, alone: str) -> None:
     await wait_until(lambda: is_there(alone), what="the API")
     async with speaking(kind, alone, OPERATOR) as speak:
-        for method, item in (("add", {"messages": "x", "user_id": "ana"}), ("get", {"memory_id": NOBODYS})):
-            assert (await refused(speak, exceptions.NetworkError, method, **item)).error_code == "HTTP_503"
+        for method, arguments in (("add", {"messages": "x", "user_id": "ana"}), ("get", {"memory_id": NOBODYS})):
+            assert (await refused(speak, exceptions.NetworkError, method, **arguments)).error_code == "HTTP_503"
         speak.http.base_url = httpx.URL(f"http://127.0.0.1:{free_port()}")
         with pytest.raises(exceptions.NetworkError) as raised:
             await speak("get", NOBODYS)
@@ -171,7 +171,7 @@ async def test_a_part_that_is_down_is_a_network_error_and_so_is_a_server_that_is
 async def test_no_refusal_of_this_surface_is_anything_but_json_with_one_sentence_in_both_fields(
     http: httpx.AsyncClient,
 ) -> None:
-    items: list[tuple[str, str, dict[str, Any]]] = [
+    calls: list[tuple[str, str, dict[str, Any]]] = [
         ("GET", "/v1/nothing/", {}),
         ("PATCH", "/v3/memories/add/", {"json": {}}),
         ("POST", "/v3/memories/add/", {"content": b"{", "headers": {"Content-Type": "application/json"}}),
@@ -181,7 +181,7 @@ async def test_no_refusal_of_this_surface_is_anything_but_json_with_one_sentence
         ("DELETE", "/v1/batch/", {"content": b"{", "headers": {"Content-Type": "application/json"}}),
         ("GET", f"/v1/event/{NOBODYS}/", {}),
     ]
-    for method, path, more in items:
+    for method, path, more in calls:
         answer = await http.request(method, path, **more)
         assert answer.headers["content-type"] == "application/json", (method, path)
         assert answer.status_code in (400, 404, 405, 415), (method, path, answer.text)
@@ -213,7 +213,7 @@ async def test_deleting_a_memory_without_an_id_is_not_taken_for_all_of_a_keys_us
 ) -> None:
     async with speaking(kind, stack.url, keys("write", tenant=tenant, user_id="ana")) as speak:
         kept = await remembered(speak, "ana")
-        for method, item in (("delete", {"memory_id": nothing}), ("delete_all", {})):
+        for method, arguments in (("delete", {"memory_id": nothing}), ("delete_all", {})):
             with pytest.raises(exceptions.MemoryError):
-                await speak(method, **item)
+                await speak(method, **arguments)
             assert (await speak("get", kept))["id"] == kept

@@ -59,8 +59,8 @@ async def test_the_typescript_client_runs_its_main_methods_with_only_a_host_and_
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )  # fmt: skip
-    sentence, complained = [text.decode() for text in await asyncio.wait_for(process.communicate(), 100)]
-    assert sentence.splitlines() == [f"ok {step}" for step in STEPS], complained
+    output, complained = [text.decode() for text in await asyncio.wait_for(process.communicate(), 100)]
+    assert output.splitlines() == [f"ok {step}" for step in STEPS], complained
     assert (process.returncode, complained) == (0, "")
 
 
@@ -74,9 +74,9 @@ async def test_the_example_remembers_corrects_and_forgets(node: str, stack: Runn
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )  # fmt: skip
-    sentence, complained = [text.decode() for text in await asyncio.wait_for(process.communicate(), 100)]
+    output, complained = [text.decode() for text in await asyncio.wait_for(process.communicate(), 100)]
     assert process.returncode == 0, complained
-    *texts, added, updated, last = sentence.splitlines()
-    assert any("Lisbon" in line for line in texts)
+    *outputs, added, updated, last = output.splitlines()
+    assert any("Lisbon" in line for line in outputs)
     assert (updated, last) == ("UPDATE: Lives in Porto", "forgotten")
     assert added.startswith("ADD: ")

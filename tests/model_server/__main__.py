@@ -36,11 +36,11 @@ def main() -> None:
         help="""on from the start, and after every reset: '{"kind": "status", "status": 429, "rate": 0.1}' or
         '{"kind": "empty", "route": "extraction", "contains": "Oslo", "after": 2, "calls": 1}'; may be given again""",
     )
-    given = parser.parse_args()
+    arguments = parser.parse_args()
 
-    script = TypeAdapter(list[Canned]).validate_json(given.script.read_bytes()) if given.script else []
-    app = ModelServerApp(State(script, given.seed, given.fault), given.dimension).starlette()
-    with socket.create_server((given.host, given.port), backlog=1024) as listening:
+    script = TypeAdapter(list[Canned]).validate_json(arguments.script.read_bytes()) if arguments.script else []
+    app = ModelServerApp(State(script, arguments.seed, arguments.fault), arguments.dimension).starlette()
+    with socket.create_server((arguments.host, arguments.port), backlog=1024) as listening:
         host, port = listening.getsockname()[:2]
         sys.stdout.write(f"ready http://{host}:{port}\n")
         sys.stdout.flush()

@@ -36,12 +36,12 @@ def completion(model: str, prompt_tokens: int, right: str, fault: Fault | None) 
         fault: what makes it say something else.
     """
     kind = fault.kind if fault else None
-    said = wrong.said(right, fault) if fault else right
+    text = wrong.said(right, fault) if fault else right
     finish = {Kind.TRUNCATED: "length", Kind.CONTENT_FILTER: "content_filter"}.get(kind, "stop") if kind else "stop"
-    message = {"role": "assistant", "content": said, "refusal": None}
+    message = {"role": "assistant", "content": text, "refusal": None}
     if kind is Kind.REFUSAL:
-        message = {"role": "assistant", "content": None, "refusal": said}
-    completion_tokens = rules.tokens(said)
+        message = {"role": "assistant", "content": None, "refusal": text}
+    completion_tokens = rules.tokens(text)
     return {
         "id": "chatcmpl-scripted",
         "object": "chat.completion",
@@ -60,9 +60,9 @@ def chunks(completion: dict[str, Any], with_usage: bool) -> list[bytes]:
     """The same completion as the events of a stream, a word each; its bill comes last, where it was asked for."""
     parts: list[dict[str, Any]] = []
     for choice in completion["choices"]:
-        said = "refusal" if choice["message"]["refusal"] else "content"
+        field = "refusal" if choice["message"]["refusal"] else "content"
         deltas = [{"role": "assistant", "content": ""}]
-        deltas += [{said: word} for word in re.findall(r"\S+\s*|\s+", choice["message"][said] or "")]
+        deltas += [{field: word} for word in re.findall(r"\S+\s*|\s+", choice["message"][field] or "")]
         parts += [{"choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in deltas]
         parts.append({"choices": [{"index": 0, "delta": {}, "finish_reason": choice["finish_reason"]}]})
     if with_usage:
@@ -75,7 +75,7 @@ def chunks(completion: dict[str, Any], with_usage: bool) -> list[bytes]:
 def embeddings(model: str, texts: list[str], dimension: int, as_base64: bool, fault: Fault | None) -> dict[str, Any]:
     """An embeddings answer's body; the vectors come last first, for their numbers to be heeded."""
     kind = fault.kind if fault else None
-    vectors = [rules.embedding(one, dimension + (kind is Kind.WRONG_DIMENSION)) for one in texts]
+    vectors = [rules.embedding(text, dimension + (kind is Kind.WRONG_DIMENSION)) for text in texts]
     if kind is Kind.WRONG_COUNT:
         vectors.pop()
     if kind is Kind.NOT_A_NUMBER:
@@ -84,7 +84,7 @@ def embeddings(model: str, texts: list[str], dimension: int, as_base64: bool, fa
         {"object": "embedding", "index": index, "embedding": rules.packed(vector) if as_base64 else vector}
         for index, vector in enumerate(vectors)
     ]
-    spent = sum(rules.tokens(one) for one in texts)
+    spent = sum(rules.tokens(text) for text in texts)
     usage = {"prompt_tokens": spent, "total_tokens": spent}
     return {"object": "list", "model": model, "data": data[::-1], "usage": usage}
 

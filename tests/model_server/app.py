@@ -163,12 +163,12 @@ def _call(body: dict[str, Any]) -> Call:
     schema = body.get("response_format", {}).get("json_schema")
     if schema:
         return Call(schema["name"], material, with_schema=True)
-    told = "".join(message["content"] for message in body["messages"] if message["role"] == "system")
-    if '"linked_memory_ids"' in told:
+    instructions = "".join(message["content"] for message in body["messages"] if message["role"] == "system")
+    if '"linked_memory_ids"' in instructions:
         return Call("additive_extraction", material)
-    if '"facts"' in told:
+    if '"facts"' in instructions:
         return Call("extraction", material)
-    return Call("reconciliation" if '"decisions"' in told else "chat", material)
+    return Call("reconciliation" if '"decisions"' in instructions else "chat", material)
 
 
 def _refused(fault: Fault | None) -> Response | None:

@@ -69,8 +69,8 @@ class ModelServer:
 
     def requests(self) -> list[dict[str, Any]]:
         """The bodies of the last 1,000 calls, oldest first."""
-        found: list[dict[str, Any]] = self._http.get("/requests").raise_for_status().json()
-        return found
+        requests: list[dict[str, Any]] = self._http.get("/requests").raise_for_status().json()
+        return requests
 
     def close(self) -> None:
         """Let go of the server; it goes on running."""

@@ -20,7 +20,7 @@ _TOLD = re.compile(r"\(= candidate (\d+)\)$")
 
 def extraction(material: str) -> str:
     """Every sentence of the user's that says "I" or "my" and asks nothing is a fact, in its own words."""
-    facts = [{"fact": said, "category": "personal", "quote": said} for said in _about_oneself(material)]
+    facts = [{"fact": sentence, "category": "personal", "quote": sentence} for sentence in _about_oneself(material)]
     return json.dumps({"facts": facts}, ensure_ascii=False)
 
 
@@ -28,7 +28,8 @@ def additive_extraction(material: str) -> str:
     """The same facts, the way the mem0ai package wants them; what was said before and what is known are left alone."""
     new = material.partition("## New Messages\n")[2].partition("\n\n## Observation Date")[0]
     memories = [
-        {"id": str(number), "text": said, "attributed_to": "user"} for number, said in enumerate(_about_oneself(new))
+        {"id": str(number), "text": sentence, "attributed_to": "user"}
+        for number, sentence in enumerate(_about_oneself(new))
     ]
     return json.dumps({"memory": memories}, ensure_ascii=False)
 
@@ -50,12 +51,12 @@ def _was_so(known: str, text: str, candidate: int) -> int | None:
     is_now = _IS_NOW.match(text)
     if not is_now:
         return None
-    told = {}
+    target_of = {}
     for number, other in _NUMBERED.findall(known):
         if other.startswith(is_now[1]):
             before = _TOLD.search(other)
-            told[int(before[1]) if before else -1] = int(number)
-    return next((told[one] for one in sorted(told, reverse=True) if one < candidate), None)
+            target_of[int(before[1]) if before else -1] = int(number)
+    return next((target_of[number] for number in sorted(target_of, reverse=True) if number < candidate), None)
 
 
 def chat(material: str) -> str:
@@ -65,8 +66,8 @@ def chat(material: str) -> str:
 
 def digest(material: str) -> str:
     """A document that holds the memories as they were told."""
-    told = re.findall(r"^\[\d+\] (.+)$", material, flags=re.MULTILINE)
-    return json.dumps({"document": json.dumps({"facts": told})})
+    facts = re.findall(r"^\[\d+\] (.+)$", material, flags=re.MULTILINE)
+    return json.dumps({"document": json.dumps({"facts": facts})})
 
 
 def embedding(text: str, dimension: int) -> list[float]:
@@ -90,8 +91,8 @@ def tokens(text: str) -> int:
 
 
 def _about_oneself(material: str) -> list[str]:
-    sentences = (found.strip() for line in _lines_of_user(material) for found in _BETWEEN_SENTENCES.split(line))
-    return [said for said in sentences if _ABOUT_ONESELF.search(said) and not said.endswith("?")]
+    sentences = (sentence.strip() for line in _lines_of_user(material) for sentence in _BETWEEN_SENTENCES.split(line))
+    return [sentence for sentence in sentences if _ABOUT_ONESELF.search(sentence) and not sentence.endswith("?")]
 
 
 def _lines_of_user(material: str) -> Iterator[str]:

@@ -130,8 +130,8 @@ class State:
 
     def answer(self, call: Call) -> Canned | None:
         """The script's answer to a call."""
-        found = next((one for one in self._script if _meets(one, call) and not one.lets_pass()), None)
-        return found.spend() if found else None
+        canned = next((canned for canned in self._script if _meets(canned, call) and not canned.lets_pass()), None)
+        return canned.spend() if canned else None
 
     def add(self, *, texts: int = 0, prompt_tokens: int = 0, completion_tokens: int = 0) -> None:
         """Count what a call has cost."""

@@ -46,9 +46,9 @@ def pinned() -> Seen:
     early = [f"{name} {version} is no release" for name, version in versions.items() if Version(version).is_prerelease]
     installed = closure(extras=("server", "embedded")).values()
     loose = [
-        f"{one.name} {one.version} is installed, {versions.get(one.key, 'nothing')} is in the lock"
-        for one in installed
-        if one.name != "scrubjay" and versions.get(one.key) != one.version
+        f"{package.name} {package.version} is installed, {versions.get(package.key, 'nothing')} is in the lock"
+        for package in installed
+        if package.name != "scrubjay" and versions.get(package.key) != package.version
     ]
     return Seen((*early, *loose))
 
@@ -62,7 +62,7 @@ def refused_licences(packages: Mapping[str, Package]) -> list[str]:
     """A sentence for each package whose licence is not on the list, or that declares none."""
     refused = []
     for package in packages.values():
-        names = [name for one in package.licences for name in _names(one)]
+        names = [name for licence in package.licences for name in _names(licence)]
         if not names or not set(names) <= ALLOWED:
             refused.append(f"{package.name}: its licence is {', '.join(names) or 'not declared'}")
     return refused
@@ -81,7 +81,7 @@ def offered() -> Seen:
         report = json.loads(run.stdout)["install"]
     except (ValueError, KeyError):
         return Seen(unasked="the package registry cannot be reached")
-    return Seen(tuple(f"{one['metadata']['name']} is yanked" for one in report if one["is_yanked"]))
+    return Seen(tuple(f"{file['metadata']['name']} is yanked" for file in report if file["is_yanked"]))
 
 
 def advised() -> Seen:
@@ -98,16 +98,20 @@ def judged(answer: str) -> Seen:
     except (ValueError, KeyError):
         return Seen(unasked="the advisory service cannot be reached")
     findings = [
-        f"{one['name']} {one['version']}: {fault['id']}, mended in {', '.join(fault['fix_versions']) or 'no version'}"
-        for one in every
-        for fault in one.get("vulns", ())
+        f"{package['name']} {package['version']}: {fault['id']}, mended in {_mended_in(fault)}"
+        for package in every
+        for fault in package.get("vulns", ())
     ]
-    skipped = [one["name"] for one in every if "skip_reason" in one]
+    skipped = [package["name"] for package in every if "skip_reason" in package]
     if not skipped:
         return Seen(tuple(findings))
     if len(skipped) == len(every):
         return Seen(unasked="the advisory service cannot be reached, or knows none of our packages")
     return Seen(tuple(findings), f"nothing is known of {len(skipped)} of {len(every)}: {', '.join(skipped)}")
+
+
+def _mended_in(fault: Mapping[str, Any]) -> str:
+    return ", ".join(fault["fix_versions"]) or "no version"
 
 
 LOOKS: Mapping[str, Callable[[], Seen]] = {
@@ -128,8 +132,8 @@ def verdict(looks: Mapping[str, Seen], *, strict: bool) -> tuple[list[str], int]
             lines.append(f"NOT AUDITED  {name}: {seen.unasked}")
         elif not seen.findings:
             lines.append(f"ok           {name}")
-    found = any(seen.findings or (strict and seen.unasked) for seen in looks.values())
-    return lines, 1 if found else 0
+    has_findings = any(seen.findings or (strict and seen.unasked) for seen in looks.values())
+    return lines, 1 if has_findings else 0
 
 
 def main() -> int:

@@ -49,7 +49,7 @@ def closure(root: str = US, extras: Iterable[str] = ()) -> dict[str, Package]:
 
     Raises importlib.metadata.PackageNotFoundError where something needed is not installed.
     """
-    found: dict[str, Package] = {}
+    packages: dict[str, Package] = {}
     seen: set[tuple[str, frozenset[str]]] = set()
     waiting = [(canonicalize_name(root), frozenset(extras))]
     while waiting:
@@ -60,35 +60,39 @@ def closure(root: str = US, extras: Iterable[str] = ()) -> dict[str, Package]:
         name, wanted = at
         installed = distribution(name)
         needs = [(canonicalize_name(need.name), frozenset(need.extras)) for need in _needs(installed, wanted)]
-        before = found[name].needs if name in found else ()
-        found[name] = _package(installed, {*before, *(need for need, _ in needs)})
+        before = packages[name].needs if name in packages else ()
+        packages[name] = _package(installed, {*before, *(need for need, _ in needs)})
         waiting += needs
-    return found
+    return packages
 
 
 def pins() -> Mapping[str, str]:
     """The versions in the lock, by canonical name. Raises ValueError for a line that is no pin."""
-    found: dict[str, str] = {}
+    versions: dict[str, str] = {}
     for line in LOCK.read_text(encoding="utf-8").splitlines():
         if not line.strip() or line.startswith("#"):
             continue
         pin = _PIN.fullmatch(line.strip())
         if pin is None:
             raise ValueError(f"requirements.lock: {line!r} is not pinned to one version")
-        found[canonicalize_name(pin[1])] = pin[2]
-    return found
+        versions[canonicalize_name(pin[1])] = pin[2]
+    return versions
 
 
 def _needs(installed: Distribution, extras: frozenset[str]) -> list[Requirement]:
     every = [Requirement(line) for line in installed.requires or ()]
     environments = [{"extra": extra} for extra in extras or {""}]
-    return [one for one in every if one.marker is None or any(one.marker.evaluate(each) for each in environments)]
+    return [
+        requirement
+        for requirement in every
+        if requirement.marker is None or any(requirement.marker.evaluate(each) for each in environments)
+    ]
 
 
 def _package(installed: Distribution, needs: set[str]) -> Package:
-    told = installed.metadata
+    metadata = installed.metadata
     return Package(
-        name=told["Name"],
+        name=metadata["Name"],
         version=installed.version,
         summary=_told(installed, "Summary"),
         licences=_licences(installed),
@@ -101,13 +105,13 @@ def _licences(installed: Distribution) -> tuple[str, ...]:
     if expression := _told(installed, "License-Expression"):
         return (expression,)
     every = installed.metadata.get_all("Classifier") or []
-    classifiers = [one for one in every if one.startswith("License :: OSI Approved ::")]
-    named = _told(installed, "License")
-    if re.fullmatch(r"[\w.+-]+( (AND|OR) [\w.+-]+)*", named) and named != "UNKNOWN":
-        return (named,)
+    classifiers = [classifier for classifier in every if classifier.startswith("License :: OSI Approved ::")]
+    licence = _told(installed, "License")
+    if re.fullmatch(r"[\w.+-]+( (AND|OR) [\w.+-]+)*", licence) and licence != "UNKNOWN":
+        return (licence,)
     if classifiers:
-        return tuple(sorted(one.rpartition(" :: ")[2] for one in classifiers))
-    return (named,) if 0 < len(named) <= _LONGEST_LICENCE else ()
+        return tuple(sorted(classifier.rpartition(" :: ")[2] for classifier in classifiers))
+    return (licence,) if 0 < len(licence) <= _LONGEST_LICENCE else ()
 
 
 def _told(installed: Distribution, field: str) -> str:

@@ -32,7 +32,7 @@ def made(packages: Mapping[str, Package]) -> str:
             type=ComponentType.APPLICATION if key == US else ComponentType.LIBRARY,
             bom_ref=f"{key}@{package.version}",
             purl=None if key == US else PackageURL("pypi", name=key, version=package.version),
-            licenses=[licences.make_from_string(one) for one in package.licences],
+            licenses=[licences.make_from_string(licence) for licence in package.licences],
         )
     bom.metadata.component = parts[US]
     bom.components.update(part for key, part in parts.items() if key != US)

@@ -105,9 +105,9 @@ def test_a_thin_installation_talks_to_one_that_serves_and_finds_what_it_said(thi
     )
     assert posted.returncode == 0, posted.stderr
     assert posted.stdout.splitlines() == ["settled", REMEMBERED]
-    found = thin.run(["scrubjay", "search", "Where do I live?", "--user", "ana", "--json"], SCRUBJAY_URL=serving.url)
-    assert found.returncode == 0, found.stderr
-    assert REMEMBERED in found.stdout
+    done = thin.run(["scrubjay", "search", "Where do I live?", "--user", "ana", "--json"], SCRUBJAY_URL=serving.url)
+    assert done.returncode == 0, done.stderr
+    assert REMEMBERED in done.stdout
 
 
 def test_a_thin_installation_is_small(thin: Installed) -> None:

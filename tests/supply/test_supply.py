@@ -24,14 +24,14 @@ def document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The inventory that the command writes; a process of its own, as what it imports takes seconds."""
     output = tmp_path_factory.mktemp("sbom") / "sbom.cdx.json"
     subprocess.run([sys.executable, "-m", "tests.supply.sbom", "--output", str(output)], cwd=ROOT, check=True)
-    found: dict[str, Any] = json.loads(output.read_text())
-    return found
+    inventory: dict[str, Any] = json.loads(output.read_text())
+    return inventory
 
 
 @pytest.fixture(scope="module")
 def sbom(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Its components by canonical name."""
-    return {canonicalize_name(one["name"]): one for one in document["components"]}
+    return {canonicalize_name(component["name"]): component for component in document["components"]}
 
 
 def named_in_pyproject() -> set[str]:
@@ -47,9 +47,9 @@ def test_the_inventory_names_every_runtime_dependency_in_its_pinned_version_with
     assert len(named_in_pyproject()) > 25
     assert named_in_pyproject() <= set(sbom)
     versions = pins()
-    assert {name: one["version"] for name, one in sbom.items()} == {name: versions[name] for name in sbom}
-    assert [name for name, one in sbom.items() if not one.get("licenses")] == []
-    assert all(one["purl"] == f"pkg:pypi/{name}@{one['version']}" for name, one in sbom.items())
+    assert {name: component["version"] for name, component in sbom.items()} == {name: versions[name] for name in sbom}
+    assert [name for name, component in sbom.items() if not component.get("licenses")] == []
+    assert all(component["purl"] == f"pkg:pypi/{name}@{component['version']}" for name, component in sbom.items())
 
 
 def test_the_inventory_names_no_tool_of_development(sbom: dict[str, dict[str, Any]]) -> None:
@@ -58,9 +58,9 @@ def test_the_inventory_names_no_tool_of_development(sbom: dict[str, dict[str, An
 
 
 def test_the_inventory_says_who_needs_whom(document: dict[str, Any]) -> None:
-    told = {one["ref"]: one.get("dependsOn", []) for one in document["dependencies"]}
+    needs_of = {dependency["ref"]: dependency.get("dependsOn", []) for dependency in document["dependencies"]}
     versions = pins()
-    assert f"starlette@{versions['starlette']}" in told[f"fastapi@{versions['fastapi']}"]
+    assert f"starlette@{versions['starlette']}" in needs_of[f"fastapi@{versions['fastapi']}"]
 
 
 def test_everything_is_pinned_to_a_release_under_a_licence_that_we_can_take() -> None:
@@ -89,7 +89,7 @@ SKIPPED = {"name": "c", "skip_reason": "Dependency not found on PyPI and could n
 
 
 @pytest.mark.parametrize(
-    ("said", "status", "strictly", "line"),
+    ("report", "status", "strictly", "line"),
     [
         (answer(GOOD), 0, 0, "ok "),
         (answer(GOOD, BAD), 1, 1, "FOUND        not safe: b 2: PYSEC-1, mended in 3"),
@@ -99,9 +99,9 @@ SKIPPED = {"name": "c", "skip_reason": "Dependency not found on PyPI and could n
     ],
 )
 def test_a_finding_fails_the_audit_and_what_could_not_be_asked_is_said(
-    said: str, status: int, strictly: int, line: str
+    report: str, status: int, strictly: int, line: str
 ) -> None:
-    lines, code = verdict({"safe": judged(said)}, strict=False)
+    lines, code = verdict({"safe": judged(report)}, strict=False)
     assert code == status
-    assert any(one.startswith(line) for one in lines), lines
-    assert verdict({"safe": judged(said)}, strict=True)[1] == strictly
+    assert any(reported.startswith(line) for reported in lines), lines
+    assert verdict({"safe": judged(report)}, strict=True)[1] == strictly

@@ -29,18 +29,18 @@ def cases(at_least: int, favoured: frozenset[str]) -> list[Case]:
     dice = random.Random(1)
     shares = {route: 5 if route in favoured else 1 for route in ROUTES}
     each = math.ceil(at_least / sum(shares.values()))
-    found = []
+    chosen = []
     for route, parts in ROUTES.items():
         # Hypothesis goes on from what it has drawn before: of few examples in a row most are alike.
         drawn = _of(route, parts, _DRAWN * each * shares[route])
-        found += dice.sample(drawn, min(len(drawn), each * shares[route]))
-    dice.shuffle(found)
-    return found
+        chosen += dice.sample(drawn, min(len(drawn), each * shares[route]))
+    dice.shuffle(chosen)
+    return chosen
 
 
 def _of(route: str, parts: Mapping[str, st.SearchStrategy[Any]], each: int) -> list[Case]:
     """Hypothesis only draws them: a leak is no smaller for being shrunk, as it comes from all that was done before."""
-    found: list[Case] = []
+    kept: list[Case] = []
 
     @settings(
         max_examples=each,
@@ -50,8 +50,8 @@ def _of(route: str, parts: Mapping[str, st.SearchStrategy[Any]], each: int) -> l
         suppress_health_check=list(HealthCheck),
     )
     @given(st.sampled_from(TENANTS), asked_of(route, **parts), st.booleans())
-    def keep(tenant: str, asked: Asked, limited: bool) -> None:
-        found.append((tenant, asked, limited))
+    def keep(tenant: str, request: Asked, limited: bool) -> None:
+        kept.append((tenant, request, limited))
 
     keep()
-    return found
+    return kept

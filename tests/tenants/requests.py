@@ -80,7 +80,7 @@ def asked_of(route: str, **parts: st.SearchStrategy[Any]) -> st.SearchStrategy[A
 def _listed() -> st.SearchStrategy[dict[str, Any]]:
     none: st.SearchStrategy[dict[str, Any]] = st.just({})
     filters = st.one_of(none, st.fixed_dictionaries({"filters": FILTERS.map(json.dumps)}))
-    return st.builds(lambda *found: {key: value for one in found for key, value in one.items()}, IDS, PAGES, filters)
+    return st.builds(lambda *parts: {key: value for part in parts for key, value in part.items()}, IDS, PAGES, filters)
 
 
 TURN_BODY = st.builds(lambda ids, metadata: {**ids, "metadata": metadata}, IDS, METADATA)

@@ -52,35 +52,35 @@ async def world(redis: Redis, redis_url: str, qdrant_url: str, monkeypatch: pyte
         await made.clear()
 
 
-def filled(world: World, tenant: str, asked: Asked) -> tuple[str, str, Any]:
+def filled(world: World, tenant: str, request: Asked) -> tuple[str, str, Any]:
     """The request's method, path and body, with the ids of those that are meant."""
-    method, _, path = asked.route.partition(" ")
-    whose = asked.of or tenant
-    turns, named = world.turns[whose], {"type": ["user"], "kind": ["user"], "entity": ["alice"], "name": ["alice"]}
-    known = {"memory": world.memories[whose], "turn": turns, "event": turns, "key": [world.spare[whose]], **named}
+    method, _, path = request.route.partition(" ")
+    whose = request.of or tenant
+    turns, entities = world.turns[whose], {"type": ["user"], "kind": ["user"], "entity": ["alice"], "name": ["alice"]}
+    known = {"memory": world.memories[whose], "turn": turns, "event": turns, "key": [world.spare[whose]], **entities}
     known |= {"org": [whose], "project": [whose], "mark": [f"§{tenant}§"]}
     known |= {"webhook": [world.hooks[whose]], "delivery": [f"{world.hooks[whose]}-1"]}
-    body = json.dumps({"text": "{mark} by hand"} if asked.route == "PUT /memories/{memory}" else asked.body)
+    body = json.dumps({"text": "{mark} by hand"} if request.route == "PUT /memories/{memory}" else request.body)
     for name, ids in known.items():
-        one = ids[-1 - asked.number % len(ids)]
-        path, body = path.replace(f"{{{name}}}", one), body.replace(f"{{{name}}}", one)
+        known_id = ids[-1 - request.number % len(ids)]
+        path, body = path.replace(f"{{{name}}}", known_id), body.replace(f"{{{name}}}", known_id)
     return method, path, json.loads(body)
 
 
-async def answered(world: World, tenant: str, asked: Asked, limited: bool) -> None:
+async def answered(world: World, tenant: str, request: Asked, limited: bool) -> None:
     """Ask as a tenant; raises Leak when the answer tells of another one, or when something of another one changes."""
     key = world.key_of(tenant, limited)
-    method, path, body = filled(world, tenant, asked)
-    if asked.route in ADDING:
-        answer = await world.tell(tenant, asked.body or {}, limited, path)
-    elif asked.route == "POST /import":
-        answer = await world.bring(tenant, asked.of, asked.number, asked.body or {}, limited)
+    method, path, body = filled(world, tenant, request)
+    if request.route in ADDING:
+        answer = await world.tell(tenant, request.body or {}, limited, path)
+    elif request.route == "POST /import":
+        answer = await world.bring(tenant, request.of, request.number, request.body or {}, limited)
     else:
-        answer = await world.front.ask(method, path, key, params=asked.query, json=body, headers=asked.headers)
-    assert answer.status_code in (200, 202, 400, 403, 404, 409, 422, 501), (asked, answer.text)
-    world.look_at(asked.route, tenant, limited, answer)
-    if method != "GET" and asked.route not in READING:
-        await world.look_around(asked.route, tenant)
+        answer = await world.front.ask(method, path, key, params=request.query, json=body, headers=request.headers)
+    assert answer.status_code in (200, 202, 400, 403, 404, 409, 422, 501), (request, answer.text)
+    world.look_at(request.route, tenant, limited, answer)
+    if method != "GET" and request.route not in READING:
+        await world.look_around(request.route, tenant)
 
 
 def test_the_requests_cover_every_route_that_tells_or_changes_something() -> None:
@@ -96,8 +96,8 @@ def they_see_what_is_theirs(world: World) -> Iterator[None]:
 
 @pytest.mark.timeout(600)
 async def test_no_request_crosses_a_tenant(world: World, they_see_what_is_theirs: None) -> None:
-    for tenant, asked, limited in cases(CASES, SEEING):
-        await answered(world, tenant, asked, limited)
+    for tenant, request, limited in cases(CASES, SEEING):
+        await answered(world, tenant, request, limited)
 
 
 @pytest.fixture
@@ -106,9 +106,9 @@ def without_the_clause(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = selectors.within
 
     def open_to_all(scope: Any, *more: Any) -> Any:
-        found = whole(scope, *more)
-        return found.model_copy(
-            update={"must": [one for one in found.must or () if getattr(one, "key", "") != "tenant"]}
+        clause = whole(scope, *more)
+        return clause.model_copy(
+            update={"must": [condition for condition in clause.must or () if getattr(condition, "key", "") != "tenant"]}
         )
 
     monkeypatch.setattr(selectors, "within", open_to_all)
@@ -116,5 +116,5 @@ def without_the_clause(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.xfail(strict=True, raises=Leak, reason="the clause is what holds it")
 async def test_without_the_clause_they_do(world: World, without_the_clause: None) -> None:
-    for tenant, asked, limited in cases(CASES, SEEING):
-        await answered(world, tenant, asked, limited)
+    for tenant, request, limited in cases(CASES, SEEING):
+        await answered(world, tenant, request, limited)

@@ -112,9 +112,9 @@ class World:
     ) -> httpx.Response:
         """Import a memory, under the id of one that the other tenant has, or without one."""
         self.posted += 1
-        named = {"id": self.memories[whose][-1 - number % len(self.memories[whose])]} if whose else {}
-        one = {"memory": said(tenant, owner.get("user_id"), self.posted), **owner, **named}
-        return await self.front.ask("POST", "/import", self.key_of(tenant, limited), json={"memories": [one]})
+        identity = {"id": self.memories[whose][-1 - number % len(self.memories[whose])]} if whose else {}
+        memory = {"memory": said(tenant, owner.get("user_id"), self.posted), **owner, **identity}
+        return await self.front.ask("POST", "/import", self.key_of(tenant, limited), json={"memories": [memory]})
 
     async def bury(self, tenant: str) -> None:
         """A dead letter."""
@@ -129,7 +129,7 @@ class World:
 
     async def points(self) -> list[dict[str, Any]]:
         """The payload of every point."""
-        return [json.loads(one) for one in await all_of_qdrant(self.qdrant_url)]
+        return [json.loads(line) for line in await all_of_qdrant(self.qdrant_url)]
 
     async def scores(self, tenant: str) -> dict[str, float]:
         """How well each of a user's memories answers a fixed question, by id: others' memories must not change it."""
@@ -144,23 +144,23 @@ class World:
         await self.refill(tenant)
         points, keyring = await self.points(), await self.parts.api_keys.keyring.all(None)
         for other in TENANTS:
-            theirs = sorted(json.dumps(one, sort_keys=True) for one in points if one["tenant"] == other)
-            books, guidance = await self.parts.turns.ledger(other), await self.parts.guidance.of(other)
-            hooks, told = (
+            theirs = sorted(json.dumps(point, sort_keys=True) for point in points if point["tenant"] == other)
+            ledger, guidance = await self.parts.turns.ledger(other), await self.parts.guidance.of(other)
+            hooks, deliveries = (
                 await self.parts.webhooks.registry.all(other),
                 await self.parts.webhooks.deliveries.counts([other]),
             )
-            keys = [one for one in keyring if one.tenant == other]
-            found = (theirs, books, guidance, keys, hooks, told, await self.scores(other))
-            if other != tenant and self.state.get(other, found) != found:
+            keys = [key for key in keyring if key.tenant == other]
+            state = (theirs, ledger, guidance, keys, hooks, deliveries, await self.scores(other))
+            if other != tenant and self.state.get(other, state) != state:
                 raise Leak(f"{kind} as {tenant} changed something of {other}")
-            self.state[other] = found
+            self.state[other] = state
         self.look_up(tenant, points)
 
     def look_up(self, tenant: str, points: list[dict[str, Any]]) -> None:
         """Note down which memories of a tenant stand."""
-        mine = [one for one in points if one["tenant"] == tenant and one["state"] == "current"]
-        self.memories[tenant] = [one["memory_id"] for one in mine]
+        mine = [point for point in points if point["tenant"] == tenant and point["state"] == "current"]
+        self.memories[tenant] = [point["memory_id"] for point in mine]
 
     async def clear(self) -> None:
         """Remove every memory."""

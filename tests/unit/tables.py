@@ -35,13 +35,13 @@ def lines(name: str) -> list[str]:
 
 def planted() -> list[Planted]:
     """Texts that hold a secret."""
-    items = []
+    secrets = []
     for line in lines("secrets.txt"):
         kind, _, text = line.replace("·", "").replace("\\n", "\n").partition("\t")
         before, _, rest = text.partition("⟦")
         secret, _, after = rest.partition("⟧")
-        items.append(Planted(kind, before, secret, after))
-    return items
+        secrets.append(Planted(kind, before, secret, after))
+    return secrets
 
 
 def unescaped(name: str) -> list[str]:

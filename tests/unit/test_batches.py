@@ -35,10 +35,10 @@ DAY = timedelta(days=1)
 ID = "6f1c3d0e-7a55-5b1e-9a3c-2b7d1f0c9e44"
 
 
-def turn(turn_id: str, accepted: float, said: float | None = None, scope: Scope = ANA, text: str = "said") -> Turn:
+def turn(turn_id: str, accepted: float, said_day: float | None = None, scope: Scope = ANA, text: str = "said") -> Turn:
     return Turn(
         id=turn_id, scope=scope, messages=(Message(role=Role.USER, content=text),), accepted_at=DAY_0 + accepted * DAY,
-        timestamp=None if said is None else DAY_0 + said * DAY,
+        timestamp=None if said_day is None else DAY_0 + said_day * DAY,
     )  # fmt: skip
 
 
@@ -65,7 +65,9 @@ def planned(making: Planner) -> Plan:
 def holding(store: dict[str, Memory], day: float) -> list[str]:
     at = DAY_0 + day * DAY
     return sorted(
-        item.text for item in store.values() if item.valid_from <= at and (item.valid_to is None or item.valid_to > at)
+        memory.text
+        for memory in store.values()
+        if memory.valid_from <= at and (memory.valid_to is None or memory.valid_to > at)
     )
 
 
@@ -81,8 +83,8 @@ def known(text: str, score: float = 0.9) -> Recalled:
 def batch(texts: Sequence[str], stored: Sequence[Sequence[Recalled]]) -> tuple[list[Fact], list[list[Recalled]]]:
     turns = {f"t{n}": turn(f"t{n}", n + 1) for n in range(1, len(texts) + 1)}
     facts = [fact(turn_id, text) for turn_id, text in zip(turns, texts, strict=True)]
-    output = _told_before(range(len(texts)), facts, turns, [word_vector(text) for text in texts])
-    return facts, [[*near, *output[number]] for number, near in enumerate(stored)]
+    earlier_candidates = _told_before(range(len(texts)), facts, turns, [word_vector(text) for text in texts])
+    return facts, [[*near, *earlier_candidates[number]] for number, near in enumerate(stored)]
 
 
 async def decided() -> tuple[list[Fact], list[list[Recalled]], tuple[Decision, ...]]:
@@ -112,9 +114,9 @@ async def test_no_candidate_has_a_later_one_for_its_target_even_if_the_rules_set
     _, near, decisions = await decided()
     every = union(near)
     for decision in decisions:
-        candidate = every[decision.target].candidate if decision.target is not None else None
-        assert candidate is None or candidate < decision.candidate, (
-            f"candidate {decision.candidate} is decided on by candidate {candidate}"
+        target = every[decision.target].candidate if decision.target is not None else None
+        assert target is None or target < decision.candidate, (
+            f"candidate {decision.candidate} is decided on by candidate {target}"
         )
 
 
@@ -137,7 +139,7 @@ def _guarded(targets: list[Recalled | None]) -> None:
 
 def test_a_draft_that_has_become_nothing_yet_is_never_written() -> None:
     making = Planner({"t1": turn("t1", 1), "t2": turn("t2", 2)}, Source("echo"))
-    later = draft(1, fact("t2", "Lives in Lisbon"), turn("t2", 2, said=0))
+    later = draft(1, fact("t2", "Lives in Lisbon"), turn("t2", 2, said_day=0))
     making.follow(
         fact("t1", "Lives in Porto"), Decision(candidate=0, event=Event.UPDATE, target=0), later, "candidate:0"
     )
@@ -178,5 +180,5 @@ def test_a_late_version_cuts_the_one_that_held_even_beside_one_that_never_did() 
     late = memory("Lives in Lisbon", 25, version=5, turn_id="t9")
     placed = with_late(stands, past, late)
     assert placed is not None
-    store = {str(item.version): item for item in [*past, placed.stands, *placed.past]}
+    store = {str(memory.version): memory for memory in [*past, placed.stands, *placed.past]}
     assert holding(store, 26) == ["Lives in Lisbon"]

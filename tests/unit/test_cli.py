@@ -75,9 +75,9 @@ def test_a_filter_is_handed_on_and_may_name_the_owner(api: FakeApi, command: lis
     assert body["filters"] == {"user_id": "alice"}
 
 
-@pytest.mark.parametrize(("given", "sentence"), [("{", "is not valid JSON"), ("[]", "takes a JSON object")])
-def test_a_filter_that_is_none_is_refused_before_anybody_is_asked(api: FakeApi, given: str, sentence: str) -> None:
-    result = run(api, "search", "x", "--user", "alice", "--filter", given)
+@pytest.mark.parametrize(("text", "sentence"), [("{", "is not valid JSON"), ("[]", "takes a JSON object")])
+def test_a_filter_that_is_none_is_refused_before_anybody_is_asked(api: FakeApi, text: str, sentence: str) -> None:
+    result = run(api, "search", "x", "--user", "alice", "--filter", text)
     assert (result.exit_code, api.asked) == (2, [])
     assert f"--filter {sentence}" in result.stderr
 
@@ -132,7 +132,7 @@ def test_memories_can_be_listed_looked_at_corrected_and_traced(api: FakeApi) -> 
     for arguments in (["list", "--user", "alice"], ["get", "m1"], ["update", "m1", "x"]):
         assert "User builds a SaaS [in Laravel]" in run(api, "memories", *arguments).stdout
     assert "User builds a shop" in run(api, "memories", "history", "m1").stdout
-    assert [question.body for question in api.asked if question.method == "PUT"] == [{"text": "x"}]
+    assert [request.body for request in api.asked if request.method == "PUT"] == [{"text": "x"}]
 
 
 def test_nothing_is_deleted_without_a_yes(api: FakeApi) -> None:
@@ -171,7 +171,7 @@ def test_dead_turns_are_replayed_by_error_or_by_id(api: FakeApi) -> None:
     api.plan("POST", "/dead/replay", {"count": 4})
     assert "4 replayed" in run(api, "dead", "replay", "--error", "bad_answer").stdout
     run(api, "dead", "replay", "t1", "t2")
-    assert [question.body for question in api.asked] == [{"error": "bad_answer"}, {"ids": ["t1", "t2"]}]
+    assert [request.body for request in api.asked] == [{"error": "bad_answer"}, {"ids": ["t1", "t2"]}]
 
 
 @pytest.mark.parametrize(

@@ -21,20 +21,20 @@ def test_a_receipt_is_written_as_the_server_gave_it_and_sent_back_whole_to_be_ch
     api: FakeApi, tmp_path: Path
 ) -> None:
     counts = {"turns": {"dead": 1}, "plans": 0, "texts": 1, "memories": 4, "versions": 7, "of a newer server": 1}
-    body = {**RECEIPT, "counts": counts, "key_id": "k", "signature": "s"}
-    api.plan("DELETE", "/memories", body)
+    answer = {**RECEIPT, "counts": counts, "key_id": "k", "signature": "s"}
+    api.plan("DELETE", "/memories", answer)
     api.plan("POST", "/receipts/verify", EXAMINED)
     file = tmp_path / "alice.json"
     assert run(api, "forget", "--user", "alice", "--yes", "--receipt", str(file)).exit_code == 0
     written = json.loads(file.read_text())
-    assert written | body == written
+    assert written | answer == written
     result = run(api, "forget", "--verify", str(file))
     assert (result.exit_code, api.asked[-1].body) == (0, {"receipt": written})
     assert "The receipt holds: 3 turns and 7 versions were erased" in result.stdout
 
 
 @pytest.mark.parametrize(
-    ("found", "said"),
+    ("verdict", "sentences"),
     [
         ({**EXAMINED, "signature": False}, ["The signature is wrong"]),
         ({**EXAMINED, "owner": False}, ["about somebody else"]),
@@ -42,14 +42,14 @@ def test_a_receipt_is_written_as_the_server_gave_it_and_sent_back_whole_to_be_ch
     ],
 )
 def test_a_receipt_that_does_not_hold_says_why_and_exits_with_1(
-    api: FakeApi, tmp_path: Path, found: dict[str, Any], said: list[str]
+    api: FakeApi, tmp_path: Path, verdict: dict[str, Any], sentences: list[str]
 ) -> None:
-    api.plan("POST", "/receipts/verify", found)
+    api.plan("POST", "/receipts/verify", verdict)
     file = tmp_path / "alice.json"
     file.write_text(json.dumps(RECEIPT))
     result = run(api, "forget", "--verify", str(file), "--user", "alice")
     assert (result.exit_code, api.asked[0].body["user_id"]) == (1, "alice")
-    assert [sentence for sentence in said if sentence not in result.stderr] == []
+    assert [sentence for sentence in sentences if sentence not in result.stderr] == []
 
 
 def test_a_file_that_is_no_receipt_is_refused_with_a_sentence(api: FakeApi, tmp_path: Path) -> None:

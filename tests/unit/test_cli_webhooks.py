@@ -51,7 +51,7 @@ def test_the_log_tells_what_was_delivered_and_what_the_receiver_said_last(api: F
     waiting = told(id="w1-8", status="waiting", status_code=500, attempts=2, due_at="2026-03-01T12:05:00Z")
     api.plan("GET", "/webhooks/w1/deliveries", page(waiting, told(error="timeout", status_code=None)))
     listed = run(api, "webhooks", "deliveries", "w1", "--json").stdout
-    assert [pressure["id"] for pressure in json.loads(listed)["results"]] == ["w1-8", "w1-7"]
+    assert [delivery["id"] for delivery in json.loads(listed)["results"]] == ["w1-8", "w1-7"]
     shown = run(api, "webhooks", "deliveries", "w1").stdout
     assert [words for words in ("HTTP", "timeout", "waiting") if words not in shown] == []
 

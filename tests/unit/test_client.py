@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from scrubjay.client import ApiError, ScrubjayClient, ServerUnreachable
-from scrubjay.client.views import Delta, Recalled, Said
+from scrubjay.client.views import ChatEnd, ChatStart, Delta
 from tests.support import free_port
 from tests.unit.fake_api import FakeApi, fake_api
 
@@ -31,15 +31,15 @@ async def test_a_turn_is_sent_with_its_owner_its_time_and_an_idempotency_key(api
     async with ScrubjayClient(api.url, "secret") as client:
         queued = await client.add_turn(HELLO, user_id="alice", timestamp=datetime(2026, 3, 1, 9, tzinfo=UTC))
     assert queued.id == "t1"
-    [question] = api.asked
-    assert question.body == {
+    [request] = api.asked
+    assert request.body == {
         "messages": HELLO,
         "timestamp": "2026-03-01T09:00:00+00:00",
         "infer": True,
         "user_id": "alice",
     }
-    assert question.headers["Authorization"] == "Bearer secret"
-    assert len(question.headers["Idempotency-Key"]) == 36
+    assert request.headers["Authorization"] == "Bearer secret"
+    assert len(request.headers["Idempotency-Key"]) == 36
 
 
 async def test_a_turn_that_was_turned_away_is_sent_again_under_the_same_key(api: FakeApi) -> None:
@@ -55,12 +55,12 @@ async def test_a_call_that_is_not_safe_to_repeat_is_made_once(api: FakeApi) -> N
     api.plan("POST", "/chat", BUSY, 503, Retry_After="0")
     async with ScrubjayClient(api.url) as client:
         with pytest.raises(ApiError, match="Redis is away"):
-            await client.chat("alice", "hello")
+            await client.chats.reply("alice", "hello")
     assert len(api.asked) == 1
 
 
-def events(*items: tuple[str, str]) -> str:
-    return "".join(f"event: {name}\ndata: {data}\n\n" for name, data in items)
+def events(*pairs: tuple[str, str]) -> str:
+    return "".join(f"event: {name}\ndata: {data}\n\n" for name, data in pairs)
 
 
 MEMORIES, DELTA = ("memories", '{"memories_used": ["She skis."]}'), ("delta", '{"text": "Hi\u2028there"}')
@@ -70,11 +70,11 @@ DONE = ("done", '{"reply": "Hi\u2028there", "memories_used": ["She skis."], "tur
 async def test_a_chat_that_streams_is_read_to_its_end_past_what_is_not_known(api: FakeApi) -> None:
     api.plan("POST", "/chat", ": ping\n\n" + events(MEMORIES, ("mood", "{}"), DELTA, DONE))
     async with ScrubjayClient(api.url) as client:
-        items = [item async for item in client.chat_stream("ana", "hello", run_id="r1")]
+        items = [item async for item in client.chats.stream("ana", "hello", run_id="r1")]
     assert items == [
-        Recalled(memories_used=("She skis.",)),
+        ChatStart(memories_used=("She skis.",)),
         Delta(text="Hi\u2028there"),
-        Said(reply="Hi\u2028there", memories_used=("She skis.",), turn_id="t1"),
+        ChatEnd(reply="Hi\u2028there", memories_used=("She skis.",), turn_id="t1"),
     ]
     assert api.asked[0].body == {"user_id": "ana", "run_id": "r1", "message": "hello", "stream": True}
 
@@ -86,9 +86,9 @@ async def test_a_chat_that_stops_before_its_end_is_no_answer(api: FakeApi) -> No
     )
     async with ScrubjayClient(api.url) as client:
         with pytest.raises(ServerUnreachable, match="broke off"):
-            [item async for item in client.chat_stream("ana", "hello")]
+            [item async for item in client.chats.stream("ana", "hello")]
         with pytest.raises(ApiError, match="The model is away"):
-            [item async for item in client.chat_stream("ana", "hello")]
+            [item async for item in client.chats.stream("ana", "hello")]
 
 
 async def test_patience_ends_and_the_servers_own_sentence_is_raised(api: FakeApi) -> None:
@@ -106,7 +106,7 @@ async def test_a_call_that_may_not_be_made_twice_is_made_again_where_it_was_refu
     api.plan("POST", "/dead/replay", often, 429, Retry_After="0.01")
     api.plan("POST", "/dead/replay", {"count": 1})
     async with ScrubjayClient(api.url) as client:
-        assert (await client.replay_dead(["t1"])).count == 1
+        assert (await client.dead_letters.replay(["t1"])).count == 1
     assert len(api.asked) == 2
 
 
@@ -125,10 +125,10 @@ async def test_who_has_patience_waits_as_long_as_a_refusal_says(api: FakeApi) ->
     api.plan("POST", "/dead/replay", {"count": 1})
     async with ScrubjayClient(api.url, patience_seconds=0.2) as client:
         with pytest.raises(ApiError, match="wait"):
-            await client.replay_dead(["t1"])
+            await client.dead_letters.replay(["t1"])
     begun = asyncio.get_running_loop().time()
     async with ScrubjayClient(api.url, patience_seconds=0.4) as client:
-        assert (await client.replay_dead(["t1"])).count == 1
+        assert (await client.dead_letters.replay(["t1"])).count == 1
     assert asyncio.get_running_loop().time() - begun >= 0.29
 
 
@@ -165,13 +165,13 @@ async def test_a_search_sends_only_what_was_given(api: FakeApi) -> None:
 async def test_filters_go_into_the_body_of_a_search_and_as_json_into_the_query_of_a_list(api: FakeApi) -> None:
     api.plan("POST", "/search", {"results": [], "pending": 0})
     api.plan("GET", "/memories", {"count": 0, "next": None, "previous": None, "results": []})
-    body = {"user_id": "alice", "categories": {"in": ["food", "дом"]}}
+    filters = {"user_id": "alice", "categories": {"in": ["food", "дом"]}}
     async with ScrubjayClient(api.url) as client:
-        await client.search("tea", filters=body)
-        await client.memories(filters=body)
-    assert api.asked[0].body == {"query": "tea", "filters": body, "limit": 5}
+        await client.search("tea", filters=filters)
+        await client.memories(filters=filters)
+    assert api.asked[0].body == {"query": "tea", "filters": filters, "limit": 5}
     query = parse_qs(urlsplit(api.asked[1].path).query)
-    assert json.loads(query.pop("filters")[0]) == body
+    assert json.loads(query.pop("filters")[0]) == filters
     assert query == {"page": ["1"], "page_size": ["100"]}
 
 
@@ -180,4 +180,4 @@ async def test_an_id_of_dots_stays_an_id_and_does_not_lead_to_another_address(ap
         async with ScrubjayClient(api.url) as client:
             with pytest.raises(ApiError):
                 await client.delete(name)
-    assert [question.path for question in api.asked] == ["/memories/%2E", "/memories/%2E%2E"]
+    assert [request.path for request in api.asked] == ["/memories/%2E", "/memories/%2E%2E"]

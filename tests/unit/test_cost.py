@@ -71,8 +71,8 @@ def conversations(tmp_path: Path) -> list[Conversation]:
 
 
 def test_a_turn_is_what_the_user_says_and_what_the_assistant_answers(conversations: list[Conversation]) -> None:
-    items = [[(m["role"], m["content"]) for m in turn.messages] for turn in conversations[0].turns]
-    assert items == [
+    speakers = [[(m["role"], m["content"]) for m in turn.messages] for turn in conversations[0].turns]
+    assert speakers == [
         [("assistant", "Hello!")],
         [("user", "I ski."), ("user", "A lot."), ("assistant", "Nice.")],
         [("user", "You?")],

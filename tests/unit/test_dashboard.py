@@ -54,8 +54,8 @@ def test_a_long_dead_letter_is_cut_in_the_list_and_whole_on_its_own_page() -> No
 
 def test_letters_are_grouped_by_error_the_newest_first() -> None:
     letters = [views.letter(turn(Status.DEAD, id=str(n), error=error), None) for n, error in enumerate("bab")]
-    rows = [(group.error, [letter.turn.id for letter in group.letters]) for group in views.groups(letters)]
-    assert rows == [("b", ["0", "2"]), ("a", ["1"])]
+    grouped = [(group.error, [letter.turn.id for letter in group.letters]) for group in views.groups(letters)]
+    assert grouped == [("b", ["0", "2"]), ("a", ["1"])]
 
 
 @pytest.mark.parametrize(

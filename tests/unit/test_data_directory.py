@@ -11,7 +11,7 @@ from scrubjay.library.config import Configuration
 
 
 @pytest.mark.parametrize(
-    ("named", "directory"),
+    ("data_home", "directory"),
     [
         ("/srv/data", Path("/srv/data/scrubjay")),
         ("", Path("/home/ana/.local/share/scrubjay")),
@@ -19,9 +19,9 @@ from scrubjay.library.config import Configuration
     ],
 )
 def test_there_is_one_data_directory_whatever_starts_the_servers(
-    monkeypatch: pytest.MonkeyPatch, named: str, directory: Path
+    monkeypatch: pytest.MonkeyPatch, data_home: str, directory: Path
 ) -> None:
     monkeypatch.setenv("HOME", "/home/ana")
-    monkeypatch.setenv("XDG_DATA_HOME", named)
+    monkeypatch.setenv("XDG_DATA_HOME", data_home)
     assert default_directory() == directory
     assert Configuration.read(None).data == directory

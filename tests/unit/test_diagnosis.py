@@ -34,11 +34,11 @@ def metrics(changes: dict[str, str]) -> str:
 
 
 def test_a_stack_that_is_well_has_no_problems_and_all_figures_are_read() -> None:
-    findings = read(metrics({}))
-    assert problems({"parts": {"redis": {"ok": True, "reason": None}}}, findings, LIMITS) == []
-    assert (findings.gauge("backlog"), findings.gauge("ledger_audits_total"), findings.oldest_seconds) == (3, 7, 12.5)
-    assert findings.ledgers["default"].balanced
-    assert f"{findings.audited_at:%Y-%m-%d %H:%M}" == "2026-03-26 09:00"
+    state = read(metrics({}))
+    assert problems({"parts": {"redis": {"ok": True, "reason": None}}}, state, LIMITS) == []
+    assert (state.gauge("backlog"), state.gauge("ledger_audits_total"), state.oldest_seconds) == (3, 7, 12.5)
+    assert state.ledgers["default"].balanced
+    assert f"{state.audited_at:%Y-%m-%d %H:%M}" == "2026-03-26 09:00"
 
 
 @pytest.mark.parametrize(
@@ -70,8 +70,8 @@ def test_a_stack_that_is_well_has_no_problems_and_all_figures_are_read() -> None
     ],
 )
 def test_what_is_wrong_is_said_in_one_sentence(changes: dict[str, str], sentence: str) -> None:
-    (text,) = problems({}, read(metrics(changes)), LIMITS)
-    assert sentence in text
+    (problem,) = problems({}, read(metrics(changes)), LIMITS)
+    assert sentence in problem
 
 
 def test_a_redis_without_a_limit_or_an_older_server_is_no_problem() -> None:

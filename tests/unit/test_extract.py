@@ -17,8 +17,8 @@ from tests.fakes import NoGuidance, Scripted, ScriptedModel
 ANA = Scope(tenant="acme", user_id="ana")
 
 
-def turn(number: int, *said: str, role: Role = Role.USER) -> Turn:
-    messages = tuple(Message(role=role, content=text) for text in said)
+def turn(number: int, *texts: str, role: Role = Role.USER) -> Turn:
+    messages = tuple(Message(role=role, content=text) for text in texts)
     accepted_at = datetime(2026, 3, 6, 12, number, tzinfo=UTC)
     return Turn(id=f"turn-{number}", scope=ANA, messages=messages, accepted_at=accepted_at)
 
@@ -27,8 +27,8 @@ def fact(text: str, quote: str, **extra: Any) -> dict[str, Any]:
     return {"fact": text, "category": "personal", "quote": quote, **extra}
 
 
-def facts(*items: dict[str, Any]) -> dict[str, Any]:
-    return {"facts": list(items)}
+def facts(*entries: dict[str, Any]) -> dict[str, Any]:
+    return {"facts": list(entries)}
 
 
 GOOD = facts(fact("User lives in Oslo.", "I live in Oslo"))
@@ -44,7 +44,7 @@ async def test_a_fact_belongs_to_the_turn_in_which_its_quote_was_said() -> None:
         facts(fact("User has a cat.", "I have a cat")), turn(0, "Hello."), turn(1, "I have a cat.")
     )
 
-    assert [(item.turn_id, item.text, item.quote) for item in extraction.facts] == [
+    assert [(fact.turn_id, fact.text, fact.quote) for fact in extraction.facts] == [
         ("turn-1", "User has a cat.", "I have a cat")
     ]
     assert extraction.dropped == 0
@@ -53,7 +53,7 @@ async def test_a_fact_belongs_to_the_turn_in_which_its_quote_was_said() -> None:
 async def test_facts_come_in_the_order_said_however_the_model_lists_them() -> None:
     answer = facts(fact("C", "third"), fact("B", "second"), fact("D", "fourth"), fact("A", "first"))
     extraction = await extracted(answer, turn(0, "first then second", "third"), turn(1, "fourth"))
-    assert [item.text for item in extraction.facts] == ["A", "B", "C", "D"]
+    assert [fact.text for fact in extraction.facts] == ["A", "B", "C", "D"]
 
 
 async def test_the_same_fact_found_twice_comes_from_two_turns_when_both_say_it() -> None:
@@ -62,19 +62,19 @@ async def test_the_same_fact_found_twice_comes_from_two_turns_when_both_say_it()
         facts(same, same, same), turn(0, "I like tea."), turn(1, "Yes."), turn(2, "I like tea!")
     )
 
-    assert [item.turn_id for item in extraction.facts] == ["turn-0", "turn-2"]
+    assert [fact.turn_id for fact in extraction.facts] == ["turn-0", "turn-2"]
     assert extraction.dropped == 0
 
 
 async def test_a_fact_whose_quote_was_never_said_is_dropped_and_counted() -> None:
     extraction = await extracted(facts(fact("User is rich.", "I am rich"), GOOD["facts"][0]), OSLO)
 
-    assert [item.text for item in extraction.facts] == ["User lives in Oslo."]
+    assert [fact.text for fact in extraction.facts] == ["User lives in Oslo."]
     assert extraction.dropped == 1
 
 
 @pytest.mark.parametrize(
-    ("said", "quote", "kept"),
+    ("text", "quote", "kept"),
     [
         ("I live in Oslo.", '"I live in Oslo."', "I live in Oslo."),
         ("I live in Oslo.", "  \u201cI live in Oslo\u201d\n", "I live in Oslo"),
@@ -86,10 +86,10 @@ async def test_a_fact_whose_quote_was_never_said_is_dropped_and_counted() -> Non
     ],
 )
 async def test_a_quote_may_differ_in_white_space_and_typography_and_is_kept_as_it_was_said(
-    said: str, quote: str, kept: str
+    text: str, quote: str, kept: str
 ) -> None:
-    extraction = await extracted(facts(fact("A fact.", quote)), turn(0, said))
-    assert [item.quote for item in extraction.facts] == [kept]
+    extraction = await extracted(facts(fact("A fact.", quote)), turn(0, text))
+    assert [fact.quote for fact in extraction.facts] == [kept]
 
 
 @pytest.mark.parametrize("quote", ["I live in Bergen", "i live in oslo", "I live Oslo", "I lived in Oslo", "", ' "" '])
@@ -126,7 +126,7 @@ async def test_a_batch_of_turns_costs_one_question() -> None:
 
 
 @pytest.mark.parametrize(
-    ("bad", "named"),
+    ("bad", "error"),
     [
         ("Sure! Here are the facts.", "Invalid JSON"),
         ("", "Invalid JSON"),
@@ -144,13 +144,13 @@ async def test_a_batch_of_turns_costs_one_question() -> None:
         (facts(*[fact("x", "Oslo")] * 301), "facts: List should have at most 300 items"),
     ],
 )
-async def test_a_bad_answer_is_asked_for_once_more_with_the_error_named(bad: Scripted, named: str) -> None:
+async def test_a_bad_answer_is_asked_for_once_more_with_the_error_named(bad: Scripted, error: str) -> None:
     model = ScriptedModel(bad, GOOD)
     extraction = await ModelExtractor(model, NoGuidance()).extract([OSLO])
 
-    assert [item.text for item in extraction.facts] == ["User lives in Oslo."]
+    assert [fact.text for fact in extraction.facts] == ["User lives in Oslo."]
     first, second = model.questions
-    assert named in second.user
+    assert error in second.user
     assert first.user in second.user
 
 
@@ -191,8 +191,8 @@ async def test_keys_that_nobody_asked_for_are_let_pass() -> None:
 
 async def test_a_fact_is_one_line_and_its_category_is_never_empty() -> None:
     answer = facts(fact(" User lives\n in Oslo. ", "I live in Oslo", category=" "))
-    [value] = (await extracted(answer, OSLO)).facts
-    assert (value.text, value.category) == ("User lives in Oslo.", "other")
+    [extracted_fact] = (await extracted(answer, OSLO)).facts
+    assert (extracted_fact.text, extracted_fact.category) == ("User lives in Oslo.", "other")
 
 
 @pytest.mark.parametrize("error", [ModelUnavailable("away"), ModelRejected("too long")])
@@ -210,7 +210,7 @@ async def test_the_extractor_goes_by_its_models_name_and_its_prompts_version() -
 
 async def test_a_fact_is_kept_without_characters_that_no_eye_sees() -> None:
     extraction = await extracted(facts(fact("User\u202e likes\x00 te\u200ba.\n", "I live in Oslo")), OSLO)
-    assert [item.text for item in extraction.facts] == ["User likes tea."]
+    assert [fact.text for fact in extraction.facts] == ["User likes tea."]
 
 
 async def test_in_a_users_lane_only_the_users_own_words_support_a_fact() -> None:
@@ -236,8 +236,8 @@ async def test_turns_with_other_guidance_are_asked_about_apart_and_the_tenants_h
     assert "In verse." not in plain
     assert "Never keep: health" in own
     assert "In verse." in own
-    assert [(item.text, item.category) for item in extraction.facts] == [("A", "Hobby"), ("B", "other")]
-    versions = [item.prompt_version or "" for item in extraction.facts]
+    assert [(fact.text, fact.category) for fact in extraction.facts] == [("A", "Hobby"), ("B", "other")]
+    versions = [fact.prompt_version or "" for fact in extraction.facts]
     assert all(version.startswith(f"{prompts.EXTRACTION.version}+") for version in versions)
     assert versions[0] != versions[1]
 
@@ -245,4 +245,4 @@ async def test_turns_with_other_guidance_are_asked_about_apart_and_the_tenants_h
 async def test_a_short_quote_is_looked_for_as_a_whole_word() -> None:
     claim = facts(fact("User has no pets.", "No"))
     extraction = await extracted(claim, turn(0, "Nobody knows."), turn(1, "No."))
-    assert [item.turn_id for item in extraction.facts] == ["turn-1"]
+    assert [fact.turn_id for fact in extraction.facts] == ["turn-1"]

@@ -79,8 +79,8 @@ def test_a_time_is_an_instant_and_a_day_is_the_whole_of_it() -> None:
         nine.timestamp(): Span(first=nine, last=nine),
         "2026-03-26": day,
     }
-    for item, span in spans.items():
-        assert parse({"created_at": item}) == Comparison(on=On.CREATED_AT, op=Op.EQ, values=(span,))
+    for text, span in spans.items():
+        assert parse({"created_at": text}) == Comparison(on=On.CREATED_AT, op=Op.EQ, values=(span,))
 
 
 REFUSED: dict[str, tuple[Any, str]] = {
@@ -181,8 +181,8 @@ OWNED: dict[str, tuple[dict[str, str], Any, dict[str, str] | str]] = {
 
 @pytest.mark.parametrize("name", OWNED)
 def test_a_filter_may_name_the_owner_and_somebody_must(name: str) -> None:
-    request, filters_, expected = OWNED[name]
-    scope, condition = Scope(tenant="acme", **request), parse(filters_)
+    owner_ids, filters_, expected = OWNED[name]
+    scope, condition = Scope(tenant="acme", **owner_ids), parse(filters_)
     if isinstance(expected, str):
         with pytest.raises(BadRequest, match=expected):
             narrowed(scope, condition)

@@ -14,8 +14,8 @@ ANA = Scope(tenant="acme", user_id="ana")
 BOT = Scope(tenant="acme", agent_id="bot")
 
 
-def turn(*said: tuple[Role, str] | str, scope: Scope = ANA, turn_id: str = "t") -> Turn:
-    messages = [(Role.USER, items) if isinstance(items, str) else items for items in said]
+def turn(*messages_given: tuple[Role, str] | str, scope: Scope = ANA, turn_id: str = "t") -> Turn:
+    messages = [(Role.USER, message) if isinstance(message, str) else message for message in messages_given]
     return Turn(
         id=turn_id,
         scope=scope,
@@ -57,9 +57,9 @@ def test_an_answer_to_the_assistant_is_asked_about_as_it_may_confirm_a_fact() ->
 
 
 def test_what_the_assistant_says_counts_where_the_memory_is_its_own() -> None:
-    items = (Role.ASSISTANT, "The pool opens at nine.")
-    assert holds_nothing(turn("thanks", items))
-    assert not holds_nothing(turn("thanks", items, scope=BOT))
+    answer = (Role.ASSISTANT, "The pool opens at nine.")
+    assert holds_nothing(turn("thanks", answer))
+    assert not holds_nothing(turn("thanks", answer, scope=BOT))
 
 
 def test_a_turn_without_a_word_of_the_users_is_left_to_the_extractor() -> None:

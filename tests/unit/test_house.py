@@ -130,7 +130,7 @@ def test_a_log_call_names_a_constant_event_and_never_what_an_error_says() -> Non
             )
         )
     ]
-    assert [text for text in wrong if not text.startswith("scrubjay/devstack/qdrant_engine/__main__.py")] == []
+    assert [fault for fault in wrong if not fault.startswith("scrubjay/devstack/qdrant_engine/__main__.py")] == []
 
 
 def test_nothing_blocks_a_thread_by_sleeping() -> None:

@@ -25,7 +25,7 @@ class Watched(EchoExtractor):
         self.asked: list[list[str]] = []
 
     async def extract(self, turns: Sequence[Turn]) -> Extraction:
-        self.asked.append([item.id for item in turns])
+        self.asked.append([turn.id for turn in turns])
         return await super().extract(turns)
 
 

@@ -32,7 +32,7 @@ class Claims:
     @asynccontextmanager
     async def claim(self, left_out: Collection[str] = ()) -> AsyncIterator[Lease | None]:
         await asyncio.sleep(0)
-        tenant = next((text for text in self.ready if text not in left_out), None)
+        tenant = next((candidate for candidate in self.ready if candidate not in left_out), None)
         if tenant is None:
             yield None
             return

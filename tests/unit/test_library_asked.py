@@ -22,11 +22,11 @@ def test_a_text_or_one_message_is_a_turn_of_the_user_s(messages: Any) -> None:
 
 
 def test_messages_may_hold_what_chat_completions_put_into_them() -> None:
-    items: list[dict[str, Any]] = [
+    messages: list[dict[str, Any]] = [
         {"role": "user", "content": "Where is it?", "refusal": None},
         {"role": "assistant", "content": None, "tool_calls": [{"id": "1"}]},
     ]
-    turn = arguments.handed(items, {"user_id": "ana"}, **NOTHING)
+    turn = arguments.handed(messages, {"user_id": "ana"}, **NOTHING)
     assert [message.content for message in turn.messages] == ["Where is it?", ""]
 
 

@@ -31,9 +31,9 @@ def outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def refused(config: dict[str, Any]) -> str:
-    with pytest.raises(BadConfiguration) as failure:
+    with pytest.raises(BadConfiguration) as error:
         Configuration.read(config).settings()
-    return str(failure.value)
+    return str(error.value)
 
 
 def test_the_article_s_configuration_is_taken_as_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,11 +123,11 @@ def test_a_refusal_gives_nothing_of_a_key_away() -> None:
 
 
 def test_a_temperature_other_than_0_is_told_to_have_no_effect() -> None:
-    with structlog.testing.capture_logs() as logs:
+    with structlog.testing.capture_logs() as lines:
         Configuration.read(ARTICLE)
-        assert logs == []
+        assert lines == []
         Configuration.read({"llm": {"provider": "openai", "config": {"temperature": 0.7}}})
-    assert [(line["event"], line["option"]) for line in logs] == [("option_without_effect", "temperature")]
+    assert [(line["event"], line["option"]) for line in lines] == [("option_without_effect", "temperature")]
 
 
 def test_the_library_reads_no_env_file_of_its_host_and_a_server_does(tmp_path: Path) -> None:

@@ -27,8 +27,8 @@ async def embedder() -> AsyncIterator[Embedder]:
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-def cosine(items: Sequence[float], other: Sequence[float]) -> float:
-    return sum(a * b for a, b in zip(items, other, strict=True))
+def cosine(left: Sequence[float], other: Sequence[float]) -> float:
+    return sum(a * b for a, b in zip(left, other, strict=True))
 
 
 async def test_every_text_has_a_vector_of_length_one_and_the_models_dimension(embedder: Embedder) -> None:
@@ -48,8 +48,8 @@ async def test_no_text_has_no_vector(embedder: Embedder) -> None:
     [("I live\x00 in Berlin", "I live in Berlin"), ("\ud83d tea", "? tea"), ("I  LIVE in\nberlin", "I live in Berlin")],
 )
 async def test_nul_half_characters_case_and_white_space_do_no_harm(embedder: Embedder, odd: str, like: str) -> None:
-    items, other = await embedder.embed([odd, like])
-    assert items == pytest.approx(other, abs=1e-6)
+    vector, other = await embedder.embed([odd, like])
+    assert vector == pytest.approx(other, abs=1e-6)
 
 
 async def test_a_text_has_the_same_vector_alone_and_in_any_company(embedder: Embedder) -> None:
@@ -77,8 +77,8 @@ async def test_vectors_come_in_the_order_of_the_texts_whatever_their_lengths(emb
     ],
 )
 async def test_a_question_is_nearest_to_its_answer(embedder: Embedder, question: str, answer: int) -> None:
-    items, *known = await embedder.embed([question, *STATEMENTS])
-    near = [cosine(items, vector) for vector in known]
+    question_vector, *known = await embedder.embed([question, *STATEMENTS])
+    near = [cosine(question_vector, vector) for vector in known]
     assert near.index(max(near)) == answer
     assert near[answer] > embedder.related_floor
 

@@ -56,7 +56,7 @@ async def status(app: Any, method: str, path: str, server: Any, client: Any, **h
     async def send(message: Any) -> None:
         answers.append(message)
 
-    body = {"host": "localhost", **{name.replace("_", "-"): value for name, value in headers.items()}}
+    all_headers = {"host": "localhost", **{name.replace("_", "-"): value for name, value in headers.items()}}
     scope = {
         "type": "http",
         "http_version": "1.1",
@@ -66,13 +66,13 @@ async def status(app: Any, method: str, path: str, server: Any, client: Any, **h
         "raw_path": path.encode(),
         "query_string": b"",
         "root_path": "",
-        "headers": [(name.encode(), value.encode()) for name, value in body.items()],
+        "headers": [(name.encode(), value.encode()) for name, value in all_headers.items()],
         "server": server,
         "client": client,
     }
     await app(scope, receive, send)
-    number: int = answers[0]["status"]
-    return number
+    code: int = answers[0]["status"]
+    return code
 
 
 @pytest.fixture(scope="module")

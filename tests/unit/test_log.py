@@ -55,17 +55,17 @@ def test_an_exception_is_told_by_its_type_and_its_places_and_so_is_its_cause(
     structlog.get_logger().error("task_failed", exc_info=failed())
     line = written.getvalue()
     assert SECRET not in line
-    exception = json.loads(line)["exception"]
-    assert [item["type"] for item in exception] == ["builtins.KeyError", "builtins.ValueError"]
-    assert [item["at"][0].endswith(" failed") and "test_log.py:" in item["at"][0] for item in exception] == [True, True]
+    chain = json.loads(line)["exception"]
+    assert [link["type"] for link in chain] == ["builtins.KeyError", "builtins.ValueError"]
+    assert [link["at"][0].endswith(" failed") and "test_log.py:" in link["at"][0] for link in chain] == [True, True]
 
 
 def test_an_exception_group_is_told_with_what_is_in_it() -> None:
-    places = logging_setup.places(BaseExceptionGroup(SECRET, [failed(), ValueError(SECRET)]))
-    assert [item["type"].rpartition(".")[2] for item in places] == [
+    chain = logging_setup.places(BaseExceptionGroup(SECRET, [failed(), ValueError(SECRET)]))
+    assert [link["type"].rpartition(".")[2] for link in chain] == [
         "ExceptionGroup", "KeyError", "ValueError", "ValueError",
     ]  # fmt: skip
-    assert SECRET not in str(places)
+    assert SECRET not in str(chain)
 
 
 def test_what_a_library_logs_of_an_exception_is_told_the_same_way(caplog: pytest.LogCaptureFixture) -> None:
@@ -76,10 +76,10 @@ def test_what_a_library_logs_of_an_exception_is_told_the_same_way(caplog: pytest
         logger.exception("Exception in ASGI application")
     logger.error("it said %s of %r", ValueError(SECRET), "ana")
     logger.error(ValueError(SECRET))
-    text = "\n".join(logging.Formatter().format(record) for record in caplog.records)
-    assert SECRET not in text
-    assert "builtins.KeyError: " in text
-    assert "it said ValueError of 'ana'" in text
+    logged = "\n".join(logging.Formatter().format(record) for record in caplog.records)
+    assert SECRET not in logged
+    assert "builtins.KeyError: " in logged
+    assert "it said ValueError of 'ana'" in logged
 
 
 def test_a_warning_is_told_by_its_kind_and_its_place(written: StringIO) -> None:
@@ -87,9 +87,9 @@ def test_a_warning_is_told_by_its_kind_and_its_place(written: StringIO) -> None:
         warnings.simplefilter("always")
         logging_setup.guard()
         warnings.warn(SECRET, UserWarning, stacklevel=1)
-    body = json.loads(written.getvalue())
-    assert (body["event"], body["category"]) == ("python_warned", "UserWarning")
-    assert "test_log.py" in body["at"]
+    line = json.loads(written.getvalue())
+    assert (line["event"], line["category"]) == ("python_warned", "UserWarning")
+    assert "test_log.py" in line["at"]
 
 
 async def test_a_task_that_nobody_waits_for_fails_without_a_word(written: StringIO) -> None:
@@ -103,9 +103,9 @@ async def test_a_task_that_nobody_waits_for_fails_without_a_word(written: String
     await asyncio.wait([task])
     context = {"message": f"Task exception was never retrieved {task!r}", "exception": task.exception(), "task": task}
     loop.call_exception_handler(context)
-    body = json.loads(written.getvalue())
-    assert (body["event"], body["what"]) == ("loop_failed", "Task exception was never retrieved")
-    assert SECRET not in str(body)
+    line = json.loads(written.getvalue())
+    assert (line["event"], line["what"]) == ("loop_failed", "Task exception was never retrieved")
+    assert SECRET not in str(line)
 
 
 def test_libraries_that_would_write_whole_requests_do_not() -> None:
@@ -133,8 +133,10 @@ def test_a_process_that_cannot_start_for_its_settings_tells_no_key() -> None:
     environment = {"SCRUBJAY_SERVER_KEY": SECRET[:20], "OPENAI_API_KEY": SECRET, "SCRUBJAY_RETENTION_SECONDS": "60",
                    "SCRUBJAY_TEXT_RETENTION_SECONDS": "61"}  # fmt: skip
     for left_out in ("", "SCRUBJAY_SERVER_KEY"):
-        output = {name: value for name, value in environment.items() if name != left_out}
-        run = subprocess.run([sys.executable, "-c", code], env=output, capture_output=True, text=True, check=False)
+        given_environment = {name: value for name, value in environment.items() if name != left_out}
+        run = subprocess.run(
+            [sys.executable, "-c", code], env=given_environment, capture_output=True, text=True, check=False
+        )
         assert run.returncode == 1
         assert "ValidationError" in run.stderr
         assert SECRET[:20] not in run.stderr

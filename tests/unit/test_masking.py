@@ -34,9 +34,9 @@ BEGINNINGS = (
 LONGEST = 200_000
 
 
-@pytest.mark.parametrize("one", PLANTED, ids=lambda value: f"{value.kind}: {value.before[:20]}")
-def test_a_secret_is_masked_whole_and_what_is_around_it_stays(one: Planted) -> None:
-    assert MASK(one.text) == one.masked
+@pytest.mark.parametrize("planted", PLANTED, ids=lambda planted: f"{planted.kind}: {planted.before[:20]}")
+def test_a_secret_is_masked_whole_and_what_is_around_it_stays(planted: Planted) -> None:
+    assert MASK(planted.text) == planted.masked
 
 
 @pytest.mark.parametrize("text", lines("no_secrets.txt"))
@@ -45,7 +45,7 @@ def test_an_ordinary_text_is_left_as_it_is(text: str) -> None:
 
 
 def test_masking_twice_is_masking_once() -> None:
-    once = [MASK(texts.text) for texts in PLANTED] + [MASK("\n".join(texts.text for texts in PLANTED))]
+    once = [MASK(planted.text) for planted in PLANTED] + [MASK("\n".join(planted.text for planted in PLANTED))]
     assert [MASK(text) for text in once] == once
 
 
@@ -59,7 +59,7 @@ def test_several_secrets_in_one_text_are_each_masked() -> None:
 
 def test_a_card_number_is_masked_however_its_digits_are_set_apart_and_only_if_it_checks_out() -> None:
     apart = ("-", "", "\u00a0", "\u202f", "\u2011")
-    for written in (CARD, *(CARD.replace(" ", text) for text in apart), " ".join(CARD.replace(" ", ""))):
+    for written in (CARD, *(CARD.replace(" ", separator) for separator in apart), " ".join(CARD.replace(" ", ""))):
         assert MASK(f"Card {written}, thanks") == "Card [masked: card number], thanks"
         assert MASK(f"Card {written[:-1]}2, thanks") == f"Card {written[:-1]}2, thanks"
     assert MASK(f"{CARD} {CARD}") == "[masked: card number] [masked: card number]"
@@ -74,35 +74,35 @@ def test_digits_check_out_as_python_stdnum_says() -> None:
 
 def test_metadata_is_masked_however_deep_its_keys_as_well_and_no_two_keys_become_one() -> None:
     keys = [f"sj_{letter * 20}" for letter in "ab"]
-    body: dict[str, Any] = {
+    metadata: dict[str, Any] = {
         "a": [{"b": [CARD, 1, None, True]}],
         keys[0]: "x",
         keys[1]: "y",
         "n": [4111111111111111, 4111111111111112],
     }
-    masked = masked_values(body, MASK)
+    masked = masked_values(metadata, MASK)
     assert masked["a"] == [{"b": ["[masked: card number]", 1, None, True]}]
     assert sorted(set(masked) - {"a", "n"}) == ["[masked: Scrubjay API key]", "[masked: Scrubjay API key] 2"]
     assert masked["n"] == ["[masked: card number]", 4111111111111112]
 
 
 def test_metadata_is_masked_by_what_its_keys_say_of_it() -> None:
-    body = {"password": "hunter2", "deep": [{"DB_PASSWORD": "xK9#qq2", "note": "hunter2"}], "password_hint": "dog"}
-    assert masked_values(body, MASK) == {
+    metadata = {"password": "hunter2", "deep": [{"DB_PASSWORD": "xK9#qq2", "note": "hunter2"}], "password_hint": "dog"}
+    assert masked_values(metadata, MASK) == {
         "password": "[masked: password]",
         "deep": [{"DB_PASSWORD": "[masked: password]", "note": "hunter2"}],
         "password_hint": "dog",
     }
     assert masked_values({"password": CARD, "a": ""}, MASK) == {"password": "[masked: card number]", "a": ""}
-    once = masked_values(body, MASK)
+    once = masked_values(metadata, MASK)
     assert masked_values(once, MASK) == once
 
 
 def test_messages_and_guidance_are_masked_in_every_text_of_theirs() -> None:
-    items = (Message(role=Role.USER, content=CARD, name=CARD), Message(role=Role.ASSISTANT, content="Hello"))
-    masked = masked_messages(items, MASK)
+    messages = (Message(role=Role.USER, content=CARD, name=CARD), Message(role=Role.ASSISTANT, content="Hello"))
+    masked = masked_messages(messages, MASK)
     assert (masked[0].content, masked[0].name) == ("[masked: card number]",) * 2
-    assert masked[1] is items[1]
+    assert masked[1] is messages[1]
     guidance = Guidance(instructions=CARD, includes=CARD, excludes=CARD, categories={CARD: CARD})
     assert CARD not in masked_guidance(guidance, MASK).model_dump_json()
 
@@ -128,4 +128,4 @@ def test_the_tables_have_room_for_doubt() -> None:
     """Figures without many cases would say nothing."""
     assert len(PLANTED) >= 60
     assert len(lines("no_secrets.txt")) >= 60
-    assert len(set(chain(lines("no_secrets.txt"), (texts.text for texts in PLANTED)))) >= 220
+    assert len(set(chain(lines("no_secrets.txt"), (planted.text for planted in PLANTED)))) >= 220

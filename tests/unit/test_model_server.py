@@ -20,7 +20,7 @@ assistant: I am a program. My name is Helper.
 
 def test_each_sentence_in_which_the_user_says_i_or_my_and_asks_nothing_is_a_fact() -> None:
     facts = json.loads(rules.extraction(MATERIAL))["facts"]
-    assert [item["quote"] for item in facts] == [
+    assert [fact["quote"] for fact in facts] == [
         "I live in Oslo.",
         "My cat is Bo,",
         "I think.",
@@ -30,7 +30,7 @@ def test_each_sentence_in_which_the_user_says_i_or_my_and_asks_nothing_is_a_fact
 
 def test_every_candidate_is_new_and_what_is_known_is_none() -> None:
     decisions = json.loads(rules.reconciliation("Known:\n[0] A.\n\nCandidates:\n[0] B.\n[1] C."))["decisions"]
-    assert [(item["candidate"], item["event"]) for item in decisions] == [(0, "ADD"), (1, "ADD")]
+    assert [(decision["candidate"], decision["event"]) for decision in decisions] == [(0, "ADD"), (1, "ADD")]
 
 
 def test_a_fault_hits_as_many_calls_as_it_says_and_then_the_next_one_does() -> None:
@@ -66,7 +66,7 @@ def test_an_answer_may_be_too_large_too_long_twice_or_in_the_wrong_box() -> None
     assert json.loads(said(Kind.NULL)) == {"facts": None}
     assert json.loads(said(Kind.DUPLICATE)) == {"facts": [fact, fact]}
     assert json.loads(said(Kind.EXTRA_KEYS))["facts"][0].items() > fact.items()
-    assert len({pressure["fact"] for pressure in json.loads(said(Kind.MANY))["facts"]}) == 30_000
+    assert len({fact["fact"] for fact in json.loads(said(Kind.MANY))["facts"]}) == 30_000
     [huge] = json.loads(said(Kind.HUGE_FACT, size=1_000))["facts"]
     assert (len(huge["fact"]), huge["quote"]) == (1_000, fact["quote"])
     assert [len(said(kind)) >= 5_000_000 for kind in (Kind.HUGE_TEXT, Kind.HUGE_BLANK)] == [True, True]
@@ -75,7 +75,7 @@ def test_an_answer_may_be_too_large_too_long_twice_or_in_the_wrong_box() -> None
 def test_a_decision_may_be_missing() -> None:
     right = rules.reconciliation("Candidates:\n[0] B.\n[1] C.")
     assert [
-        pressure["candidate"] for pressure in json.loads(wrong.said(right, Fault(kind=Kind.MISSING)))["decisions"]
+        decision["candidate"] for decision in json.loads(wrong.said(right, Fault(kind=Kind.MISSING)))["decisions"]
     ] == [0]
     state = State([], seed=0, faults=[Fault(kind=Kind.MISSING)])
     assert state.fault(EXTRACTION) is None
@@ -120,8 +120,8 @@ def test_mem0ai_gets_the_same_facts_from_its_new_messages_alone() -> None:
         "## New Messages\nuser: Hello! I live in Oslo. Do I?\nassistant: I am a program.\n",
         "## Observation Date\n2026-03-06",
     ]
-    memory = json.loads(rules.additive_extraction("\n\n".join(sections)))["memory"]
-    assert [item["text"] for item in memory] == ["I live in Oslo."]
+    facts = json.loads(rules.additive_extraction("\n\n".join(sections)))["memory"]
+    assert [fact["text"] for fact in facts] == ["I live in Oslo."]
 
 
 def test_traffic_is_counted_by_route_and_forgotten_by_a_reset() -> None:

@@ -29,13 +29,13 @@ def document() -> dict[str, Any]:
 
 def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
     for path, methods in document()["paths"].items():
-        for method, item in methods.items():
-            yield method, path, item
+        for method, operation in methods.items():
+            yield method, path, operation
 
 
 def test_every_refusal_in_the_document_has_the_one_shape_of_all_refusals() -> None:
-    for method, path, item in operations():
-        refusals = {status: answer for status, answer in item["responses"].items() if status >= "400"}
+    for method, path, operation in operations():
+        refusals = {status: answer for status, answer in operation["responses"].items() if status >= "400"}
         if path in OPEN_TO_ALL:
             continue
         assert {"401", "403", "429", "503"} <= set(refusals), (method, path)
@@ -44,17 +44,17 @@ def test_every_refusal_in_the_document_has_the_one_shape_of_all_refusals() -> No
 
 
 def test_a_route_with_a_body_says_how_it_refuses_one() -> None:
-    with_body = [item for _, _, item in operations() if "requestBody" in item]
+    with_body = [operation for _, _, operation in operations() if "requestBody" in operation]
     assert with_body
-    for entry in with_body:
-        assert {"400", "413", "415", "422"} <= set(entry["responses"])
+    for operation in with_body:
+        assert {"400", "413", "415", "422"} <= set(operation["responses"])
 
 
 def test_a_body_has_no_fields_but_those_in_the_document() -> None:
     schemas = document()["components"]["schemas"]
-    for method, path, item in operations():
-        if "requestBody" in item:
-            schema = item["requestBody"]["content"]["application/json"]["schema"]
+    for method, path, operation in operations():
+        if "requestBody" in operation:
+            schema = operation["requestBody"]["content"]["application/json"]["schema"]
             schema = schemas[schema["$ref"].rsplit("/", 1)[-1]] if "$ref" in schema else schema
             assert schema["additionalProperties"] is False, (method, path)
 
@@ -64,19 +64,19 @@ def test_what_the_framework_would_answer_by_itself_is_not_in_the_document() -> N
 
 
 def test_every_route_but_health_names_both_ways_to_send_a_key() -> None:
-    for method, path, item in operations():
-        assert bool(item.get("security")) == (path not in OPEN_TO_ALL), (method, path)
+    for method, path, operation in operations():
+        assert bool(operation.get("security")) == (path not in OPEN_TO_ALL), (method, path)
     assert set(document()["components"]["securitySchemes"]) == {"bearer", "key"}
 
 
 def test_a_wait_is_promised_with_every_refusal_that_asks_to_come_again() -> None:
-    for _, path, item in operations():
-        for status in {"429", "503"} & set(item["responses"]) if path not in OPEN_TO_ALL else ():
-            assert item["responses"][status]["headers"]["Retry-After"]["required"]
+    for _, path, operation in operations():
+        for status in {"429", "503"} & set(operation["responses"]) if path not in OPEN_TO_ALL else ():
+            assert operation["responses"][status]["headers"]["Retry-After"]["required"]
 
 
 def test_a_parameter_of_an_address_is_never_null_there() -> None:
-    parameters = [item for _, _, item in operations() for item in item.get("parameters", [])]
+    parameters = [operation for _, _, operation in operations() for operation in operation.get("parameters", [])]
     assert parameters
     assert '"null"' not in json.dumps([parameter["schema"] for parameter in parameters])
 
@@ -108,4 +108,4 @@ def test_a_list_in_pages_says_that_it_refuses_what_lies_too_deep() -> None:
         if "page" in {each["name"] for each in operation[2].get("parameters", [])}
     ]
     assert len(in_pages) > 8
-    assert [(method, path) for method, path, item in in_pages if "400" not in item["responses"]] == []
+    assert [(method, path) for method, path, operation in in_pages if "400" not in operation["responses"]] == []

@@ -102,7 +102,12 @@ def test_the_tools_of_agents_take_the_same_ids_and_no_blank_one() -> None:
     kinds: list[Any] = [tools.UserId, tools.AgentId, tools.AppId, tools.RunId]
     for kind in kinds:
         adapter: TypeAdapter[Any] = TypeAdapter(kind)
-        assert [adapter.validate_python(text) for text in (f" {DECOMPOSED}", 42, 7.0, None)] == [JOSE, "42", "7", None]
+        assert [adapter.validate_python(owner_id) for owner_id in (f" {DECOMPOSED}", 42, 7.0, None)] == [
+            JOSE,
+            "42",
+            "7",
+            None,
+        ]
         with pytest.raises(ValidationError, match="must not be blank"):
             adapter.validate_python(" ")
 

@@ -12,18 +12,18 @@ from tests.support import wait_until
 
 
 async def test_one_owner_has_a_part_of_the_places_and_others_find_one() -> None:
-    places, texts = Places(3, 2), list[str]()
+    places, served = Places(3, 2), list[str]()
 
     async def hold(owner: str) -> None:
         await places.take(owner)
-        texts.append(owner)
+        served.append(owner)
 
     mine = [asyncio.create_task(hold("mine")) for _ in range(5)]
-    await wait_until(lambda: len(texts) == 2, what="two places taken")
+    await wait_until(lambda: len(served) == 2, what="two places taken")
     await asyncio.wait([asyncio.create_task(hold("theirs"))], timeout=5)
-    assert texts == ["mine", "mine", "theirs"]
+    assert served == ["mine", "mine", "theirs"]
     places.give_back("mine")
-    await wait_until(lambda: len(texts) == 4, what="the next of mine")
+    await wait_until(lambda: len(served) == 4, what="the next of mine")
     for task in mine:
         task.cancel()
 
@@ -42,11 +42,11 @@ async def test_who_gives_up_waiting_leaves_nothing_behind() -> None:
 
 
 async def test_tenants_whose_webhooks_are_slow_take_no_place_of_a_worker_from_another() -> None:
-    texts, end = list[str](), asyncio.Event()
+    calls, end = list[str](), asyncio.Event()
 
     class Registry:
         async def get(self, tenant: str, webhook_id: str) -> Any:
-            texts.append(tenant)
+            calls.append(tenant)
             if tenant != "quiet":
                 await end.wait()
             return webhook_id
@@ -62,14 +62,14 @@ async def test_tenants_whose_webhooks_are_slow_take_no_place_of_a_worker_from_an
     webhooks = WebhookServices(registry=cast(Any, Registry()), deliveries=cast(Any, Nothing()), server_key=unused)
     services = DeliveryServices(webhooks=webhooks, sender=unused, turns=unused, store=unused)
     slow = [asyncio.create_task(deliver(f"slow{place % 3}", f"hook{place}", services)) for place in range(3 * 20)]
-    await wait_until(lambda: len(texts) >= 3 * 8, what="the slow ones at work")
+    await wait_until(lambda: len(calls) >= 3 * 8, what="the slow ones at work")
     others = [
         asyncio.create_task(deliver("quiet", "hook", services)),
         asyncio.create_task(deliver("slow0", "", services)),
     ]
     done, _ = await asyncio.wait(others, timeout=5)
     assert len(done) == 2, "another tenant's webhook, and noting deliveries, wait for no receiver"
-    assert len(texts) == 3 * 8 + 1
+    assert len(calls) == 3 * 8 + 1
     end.set()
     await asyncio.gather(*slow, *others)
-    assert len(texts) == 3 * 20 + 1
+    assert len(calls) == 3 * 20 + 1

@@ -43,16 +43,16 @@ KNOWN = Memory(
 )
 
 
-def turn(turn_id: str, hours: int, scope: Scope = ANA, said: datetime | None = None) -> Turn:
+def turn(turn_id: str, hours: int, scope: Scope = ANA, said_at: datetime | None = None) -> Turn:
     said_words = (Message(role=Role.USER, content="said"),)
     return Turn(
-        id=turn_id, scope=scope, messages=said_words, accepted_at=MARCH + hours * HOUR, timestamp=said,
+        id=turn_id, scope=scope, messages=said_words, accepted_at=MARCH + hours * HOUR, timestamp=said_at,
         metadata={"turn": turn_id},
     )  # fmt: skip
 
 
 def planner(*turns: Turn) -> Planner:
-    return Planner({item.id: item for item in turns}, Source("echo", "v1"))
+    return Planner({turn.id: turn for turn in turns}, Source("echo", "v1"))
 
 
 def fact(turn_id: str, text: str) -> Fact:
@@ -63,8 +63,8 @@ def decided(event: Event, text: str | None = None) -> Decision:
     return Decision(candidate=0, event=event, target=None if event is Event.ADD else 0, text=text)
 
 
-def planned(value: Planner) -> Plan:
-    return value.plan(dict.fromkeys(TEXTS, (1.0, 0.0)), Extraction())
+def planned(making: Planner) -> Plan:
+    return making.plan(dict.fromkeys(TEXTS, (1.0, 0.0)), Extraction())
 
 
 def by_point(writes: list[Write] | tuple[Write, ...]) -> Mapping[str, Memory]:
@@ -72,13 +72,13 @@ def by_point(writes: list[Write] | tuple[Write, ...]) -> Mapping[str, Memory]:
 
 
 def test_a_new_fact_becomes_a_memory_with_the_times_the_scope_and_the_source_of_its_turn() -> None:
-    march = MARCH - 48 * HOUR
-    making = planner(turn("t1", 1, ANA_B, march))
+    said_at = MARCH - 48 * HOUR
+    making = planner(turn("t1", 1, ANA_B, said_at))
     making.follow(fact("t1", BERLIN), decided(Event.ADD), None)
     (write,) = planned(making).writes
     memory = write.memory
     assert (write.point_id, write.turn_id, memory.version, memory.current) == (memory.id, "t1", 1, True)
-    assert (memory.scope, memory.created_at, memory.valid_from) == (ANA_B, MARCH + HOUR, march)
+    assert (memory.scope, memory.created_at, memory.valid_from) == (ANA_B, MARCH + HOUR, said_at)
     assert (memory.model, memory.prompt_version, memory.quote, memory.turn_ids) == ("echo", "v1", "said", ("t1",))
 
 
@@ -88,7 +88,7 @@ def test_ids_rest_on_the_words_so_deciding_again_in_another_order_puts_no_fact_i
         first.follow(fact("t1", text), decided(Event.ADD), None)
     for text in (OSLO, ROME, BERLIN):
         second.follow(fact("t1", text), decided(Event.ADD), None)
-    ids = [{write.memory.text: write.point_id for write in planned(item).writes} for item in (first, second)]
+    ids = [{write.memory.text: write.point_id for write in planned(making).writes} for making in (first, second)]
     assert ids[0] == {text: point for text, point in ids[1].items() if text != OSLO}
     assert len(set(ids[1].values())) == 3
 
@@ -106,8 +106,8 @@ def test_an_update_keeps_the_memorys_id_and_leaves_the_old_version_as_history() 
     making = planner(turn("t1", 1))
     making.follow(fact("t1", ROME), decided(Event.UPDATE), KNOWN)
     plan = planned(making)
-    memories = by_point(plan.writes)
-    past, now = memories[version_id(KNOWN.id, 1)], memories[KNOWN.id]
+    writes_by_point = by_point(plan.writes)
+    past, now = writes_by_point[version_id(KNOWN.id, 1)], writes_by_point[KNOWN.id]
     assert (past.text, past.current, past.valid_to, past.superseded_by) == (BERLIN, False, MARCH + HOUR, KNOWN.id)
     assert (past.scope, past.updated_at) == (ANA, KNOWN.updated_at)
     assert (now.text, now.version, now.created_at, now.updated_at) == (ROME, 2, KNOWN.created_at, MARCH + HOUR)
@@ -127,7 +127,7 @@ def test_two_updates_of_one_memory_in_a_batch_build_on_each_other() -> None:
 
 
 def test_a_fact_said_before_what_is_known_enters_the_history_and_leaves_the_newer_one_standing() -> None:
-    making = planner(turn("t1", 1, said=MARCH - 48 * HOUR))
+    making = planner(turn("t1", 1, said_at=MARCH - 48 * HOUR))
     making.follow(fact("t1", ROME), decided(Event.UPDATE), KNOWN)
     plan = planned(making)
     memories = by_point(plan.writes)
@@ -146,7 +146,7 @@ def test_a_retraction_ends_the_memory_and_says_since_when() -> None:
 
 
 def test_a_retraction_said_before_what_is_known_changes_nothing() -> None:
-    making = planner(turn("t1", 1, said=MARCH - 48 * HOUR))
+    making = planner(turn("t1", 1, said_at=MARCH - 48 * HOUR))
     making.follow(fact("t1", NOT_BERLIN), decided(Event.DELETE), KNOWN)
     assert planned(making).writes == ()
 
@@ -201,7 +201,7 @@ def test_of_very_many_turns_that_said_one_thing_the_first_and_the_last_are_kept(
 
 def test_what_was_said_between_two_times_of_a_repeated_fact_takes_its_place_between_them() -> None:
     known = KNOWN.model_copy(update={"said_at": MARCH})
-    making = planner(turn("t1", 1, said=MARCH - 2 * HOUR))
+    making = planner(turn("t1", 1, said_at=MARCH - 2 * HOUR))
     making.follow(fact("t1", ROME), decided(Event.UPDATE), known)
     memories = sorted(by_point(planned(making).final_writes).values(), key=lambda memory: memory.version)
     assert [(memory.text, memory.current, memory.valid_from, memory.valid_to) for memory in memories] == [

@@ -43,9 +43,9 @@ def test_no_placeholder_is_left_in_what_is_sent() -> None:
 
 
 def test_each_turn_is_shown_with_its_number_its_date_and_who_speaks() -> None:
-    moment = datetime(2026, 3, 7, 23, 30, tzinfo=timezone(timedelta(hours=2)))
+    said_at = datetime(2026, 3, 7, 23, 30, tzinfo=timezone(timedelta(hours=2)))
     first = turn(user("My train leaves tomorrow.", name="Ana"), Message(role=Role.ASSISTANT, content="Noted."))
-    shown = prompts.extraction([first, turn(user("It was late."), timestamp=moment)]).user
+    shown = prompts.extraction([first, turn(user("It was late."), timestamp=said_at)]).user
 
     assert '<turn number="0" said="2026-03-06 12:00+00:00, a Friday">' in shown
     assert "user (Ana): My train leaves tomorrow.\nassistant: Noted." in shown
@@ -87,11 +87,11 @@ def test_candidates_and_what_is_known_are_numbered_from_0_and_show_no_ids() -> N
 
 
 def test_the_schemas_have_the_names_and_keys_of_the_contract() -> None:
-    request = {
+    names = {
         prompt.name: {key: list(array["items"]["properties"]) for key, array in prompt.schema_["properties"].items()}
         for prompt in (prompts.EXTRACTION, prompts.RECONCILIATION)
     }
-    assert request == {
+    assert names == {
         "extraction": {"facts": ["fact", "category", "quote"]},
         "reconciliation": {"decisions": ["candidate", "event", "target", "text"]},
     }
@@ -99,15 +99,15 @@ def test_the_schemas_have_the_names_and_keys_of_the_contract() -> None:
 
 def objects_in(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     below = [schema.get("items", {}), *schema.get("properties", {}).values()]
-    inners = [inner for item in below if item for inner in objects_in(item)]
-    return [schema, *inners] if schema.get("type") == "object" else inners
+    schemas = [inner for part in below if part for inner in objects_in(part)]
+    return [schema, *schemas] if schema.get("type") == "object" else schemas
 
 
 @pytest.mark.parametrize("prompt", [prompts.EXTRACTION, prompts.RECONCILIATION])
 def test_the_schemas_are_strict_all_the_way_down(prompt: prompts.Prompt) -> None:
-    objects = objects_in(prompt.schema_)
-    assert len(objects) == 2
-    for schema in objects:
+    schemas = objects_in(prompt.schema_)
+    assert len(schemas) == 2
+    for schema in schemas:
         assert schema["required"] == list(schema["properties"])
         assert schema["additionalProperties"] is False
 
@@ -130,7 +130,7 @@ def test_asking_again_repeats_the_material_and_names_the_error() -> None:
 
 def test_instructions_can_carry_the_schema_for_endpoints_that_take_none() -> None:
     question = prompts.extraction([turn(user("Hello"))])
-    with_schema = prompts.with_schema(question)
+    instructions = prompts.with_schema(question)
 
-    assert with_schema.startswith(question.system)
-    assert json.dumps(question.schema_) in with_schema
+    assert instructions.startswith(question.system)
+    assert json.dumps(question.schema_) in instructions

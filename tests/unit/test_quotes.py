@@ -62,7 +62,7 @@ def test_what_stands_in_a_message_is_found_with_other_marks_and_spaces(
     quote = message[start : data.draw(st.integers(start, len(message)))]
     copied = "".join("\u2019" if char in APOSTROPHES else " \n" if char.isspace() else char for char in quote)
     expected = next(
-        ((number, *place) for number, text in enumerate(messages) if (place := by_the_rule(copied, text))), None
+        ((number, *place) for number, message in enumerate(messages) if (place := by_the_rule(copied, message))), None
     )
     assert Quotable(messages).find(copied) == expected
 

@@ -35,8 +35,8 @@ def decision(number: int, event: str, target: int | None = None, text: str | Non
     return {"candidate": number, "event": event, "target": target, "text": text}
 
 
-def decisions(*items: dict[str, Any]) -> dict[str, Any]:
-    return {"decisions": list(items)}
+def decisions(*entries: dict[str, Any]) -> dict[str, Any]:
+    return {"decisions": list(entries)}
 
 
 async def by_rule(text: str, *near: Recalled) -> Decision:
@@ -57,7 +57,7 @@ def test_the_union_names_each_memory_once_in_the_order_first_met() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "memory"),
+    ("text", "memory"),
     [
         ("User lives in Oslo.", "user lives in  OSLO"),
         ("User's boat is \u201cWind\u201d!", 'User\'s boat is "Wind".'),
@@ -65,27 +65,27 @@ def test_the_union_names_each_memory_once_in_the_order_first_met() -> None:
         ("User works \u2013 mostly \u2013 at night", "User works mostly at night"),
     ],
 )
-async def test_the_same_words_are_the_same_statement_at_any_score(said: str, memory: str) -> None:
-    assert await by_rule(said, known("Other."), known(memory, score=0.0)) == Decision(
+async def test_the_same_words_are_the_same_statement_at_any_score(text: str, memory: str) -> None:
+    assert await by_rule(text, known("Other."), known(memory, score=0.0)) == Decision(
         candidate=0, event=Event.NONE, target=1
     )
 
 
 @pytest.mark.parametrize(
-    ("said", "memory"),
+    ("text", "memory"),
     [
         ("User really likes the tea", "User likes tea"),
         ("The user has a very old cat", "user has an old cat"),
         ("User just moved to Oslo", "User moved to Oslo."),
     ],
 )
-async def test_nearly_the_same_words_are_the_same_statement_when_the_vectors_agree(said: str, memory: str) -> None:
-    assert (await by_rule(said, known(memory, score=SAME_FLOOR))).event is Event.NONE
-    assert (await by_rule(said, known(memory, score=SAME_FLOOR - 0.01))).event is Event.ADD
+async def test_nearly_the_same_words_are_the_same_statement_when_the_vectors_agree(text: str, memory: str) -> None:
+    assert (await by_rule(text, known(memory, score=SAME_FLOOR))).event is Event.NONE
+    assert (await by_rule(text, known(memory, score=SAME_FLOOR - 0.01))).event is Event.ADD
 
 
 @pytest.mark.parametrize(
-    ("said", "memory"),
+    ("text", "memory"),
     [
         ("User's number is 12", "User's number is 13"),
         ("User likes tea", "User does not like tea"),
@@ -101,15 +101,15 @@ async def test_nearly_the_same_words_are_the_same_statement_when_the_vectors_agr
         ("User lives in Oslo", "User lives in Oslo since 2020"),
     ],
 )
-async def test_statements_that_differ_in_one_telling_word_are_never_the_same(said: str, memory: str) -> None:
-    assert await by_rule(said, known(memory, score=1.0)) == Decision(candidate=0, event=Event.ADD)
+async def test_statements_that_differ_in_one_telling_word_are_never_the_same(text: str, memory: str) -> None:
+    assert await by_rule(text, known(memory, score=1.0)) == Decision(candidate=0, event=Event.ADD)
 
 
 async def test_a_repetition_within_the_batch_is_none_without_a_target() -> None:
     texts = ["User likes tea.", "User has a cat.", "User really likes the tea"]
     reconciliation = await RULES.reconcile([candidate(text) for text in texts], [[], [], []])
 
-    assert [(item.candidate, item.event, item.target) for item in reconciliation.decisions] == [
+    assert [(decision.candidate, decision.event, decision.target) for decision in reconciliation.decisions] == [
         (0, Event.ADD, None),
         (1, Event.ADD, None),
         (2, Event.NONE, None),
@@ -129,7 +129,7 @@ async def test_the_model_is_not_asked_about_what_is_the_same_or_far_from_everyth
         model, ["User likes tea.", "User skis.", "User has a cat.", "User skis."], neighbours
     )
 
-    assert [item.event for item in reconciliation.decisions] == [Event.NONE, Event.ADD, Event.ADD, Event.NONE]
+    assert [decision.event for decision in reconciliation.decisions] == [Event.NONE, Event.ADD, Event.ADD, Event.NONE]
     assert model.questions == []
 
 
@@ -161,7 +161,7 @@ async def test_all_open_candidates_go_into_one_question_with_numbers_of_its_own(
 async def test_a_candidate_may_change_a_neighbour_of_another_candidate() -> None:
     model = ScriptedModel(decisions(decision(0, "NONE", 1), decision(1, "UPDATE", 0, "New.")))
     reconciliation = await by_model(model, ["x", "y"], [[known("a")], [known("b")]])
-    assert [item.target for item in reconciliation.decisions] == [1, 0]
+    assert [decision.target for decision in reconciliation.decisions] == [1, 0]
 
 
 async def test_what_an_event_has_no_use_for_is_left_out() -> None:
@@ -171,7 +171,7 @@ async def test_what_an_event_has_no_use_for_is_left_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("bad", "named"),
+    ("bad", "error"),
     [
         ([decision(0, "ADD", 2), decision(1, "ADD")], "unknown target 2"),
         ([decision(0, "NONE", -1), decision(1, "ADD")], "unknown target -1"),
@@ -194,14 +194,14 @@ async def test_what_an_event_has_no_use_for_is_left_out() -> None:
     ],
 )
 async def test_an_answer_that_cannot_be_carried_out_is_asked_for_once_more(
-    bad: list[dict[str, Any]], named: str
+    bad: list[dict[str, Any]], error: str
 ) -> None:
     model = ScriptedModel(decisions(*bad), decisions(decision(0, "ADD"), decision(1, "NONE", 1)))
     reconciliation = await by_model(model, ["x", "y"], [[known("a")], [known("b")]])
 
-    assert [item.event for item in reconciliation.decisions] == [Event.ADD, Event.NONE]
+    assert [decision.event for decision in reconciliation.decisions] == [Event.ADD, Event.NONE]
     assert len(model.questions) == 2
-    assert named in model.questions[1].user
+    assert error in model.questions[1].user
 
 
 async def test_two_answers_that_cannot_be_carried_out_are_an_error() -> None:

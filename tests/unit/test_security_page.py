@@ -16,15 +16,15 @@ PAGE = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
 
 
 def test_every_file_that_the_page_of_threats_names_is_there() -> None:
-    matches = set(re.findall(r"`(tests/[\w/]+(?:\.py)?)", PAGE))
-    assert len(matches) > 15
-    assert [path for path in sorted(matches) if not (ROOT / path).exists()] == []
+    paths = set(re.findall(r"`(tests/[\w/]+(?:\.py)?)", PAGE))
+    assert len(paths) > 15
+    assert [path for path in sorted(paths) if not (ROOT / path).exists()] == []
 
 
 def test_every_test_that_the_page_of_threats_names_is_there() -> None:
-    matches = re.findall(r"(test_\w+\.py)(?:::(\w+))?", PAGE)
-    assert len(matches) > 30
-    for file, start in matches:
+    references = re.findall(r"(test_\w+\.py)(?:::(\w+))?", PAGE)
+    assert len(references) > 30
+    for file, start in references:
         texts = [path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob(file)]
         assert any(re.search(rf"def {start}", text) for text in texts), f"{file}::{start}"
 
@@ -40,14 +40,14 @@ def test_every_setting_that_the_page_of_threats_names_is_a_setting() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "sentence"),
+    ("settings", "sentence"),
     [
         ({"auth": "off", "host": "0.0.0.0"}, "SCRUBJAY_AUTH=off is refused on 0.0.0.0"),
         ({"auth": "keys", "admin_key": None}, "SCRUBJAY_AUTH=keys needs SCRUBJAY_ADMIN_KEY"),
     ],
 )
 def test_a_server_that_lets_everybody_in_from_afar_or_nobody_at_all_does_not_start(
-    given: dict[str, str | None], sentence: str
+    settings: dict[str, str | None], sentence: str
 ) -> None:
     with pytest.raises(BadConfiguration, match=sentence):
-        Gate(Settings.model_validate(given))
+        Gate(Settings.model_validate(settings))

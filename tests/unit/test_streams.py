@@ -65,12 +65,12 @@ async def sent(*events: Event | None, then: Exception | None = None) -> str:
 
 
 async def test_an_event_is_one_line_of_json_and_silence_is_a_comment() -> None:
-    sent_items = await sent(Event(name="delta", data={"text": "one\ntwo\u2028three"}), None)
-    assert sent_items == 'event: delta\ndata: {"text":"one\\ntwo\u2028three"}\n\n: ping\n\n'
+    received = await sent(Event(name="delta", data={"text": "one\ntwo\u2028three"}), None)
+    assert received == 'event: delta\ndata: {"text":"one\\ntwo\u2028three"}\n\n: ping\n\n'
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "data"),
     [
         (StoreUnavailable("the store\nis away"), '{"detail":"the store is away","error":"store_unavailable"}'),
         (
@@ -79,5 +79,5 @@ async def test_an_event_is_one_line_of_json_and_silence_is_a_comment() -> None:
         ),
     ],
 )
-async def test_a_failure_is_the_last_event_and_tells_no_more_than_any_refusal(error: Exception, told: str) -> None:
-    assert await sent(then=error) == f"event: error\ndata: {told}\n\n"
+async def test_a_failure_is_the_last_event_and_tells_no_more_than_any_refusal(error: Exception, data: str) -> None:
+    assert await sent(then=error) == f"event: error\ndata: {data}\n\n"

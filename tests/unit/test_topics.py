@@ -47,8 +47,8 @@ def test_what_expires_hides_others_only_until_then() -> None:
 
 def test_a_retraction_stands_for_what_was_said_before_it_and_does_not_expire() -> None:
     ended = MARCH + 3 * HOUR
-    value = memory(2, run="r2", expires_at=MARCH + 4 * HOUR)
-    later = value.model_copy(update={"current": False, "event": Event.DELETE, "valid_to": ended})
+    retraction = memory(2, run="r2", expires_at=MARCH + 4 * HOUR)
+    later = retraction.model_copy(update={"current": False, "event": Event.DELETE, "valid_to": ended})
     assert behind(memory(1, run="r1"), later).hidden == {"u": Hidden(since=ended)}
 
 
@@ -61,26 +61,28 @@ members = st.lists(
 
 @given(members)
 def test_in_each_view_just_the_last_that_has_not_expired_is_shown(
-    told: list[tuple[str | None, str | None, int, int]],
+    rows: list[tuple[str | None, str | None, int, int]],
 ) -> None:
     """By the rule itself: whoever asks with some ids sees what was said last with these ids."""
     scopes = dict[Scope, Memory]()
-    for number, (agent, run, hours, lasting) in enumerate(told):
+    for number, (agent, run, hours, lasting) in enumerate(rows):
         end = {"expires_at": MARCH + (hours + lasting) * HOUR} if lasting else {}
-        value = memory(number, agent, run, hours, **end)
-        scopes[value.scope] = value
+        made = memory(number, agent, run, hours, **end)
+        scopes[made.scope] = made
     after = arranged(list(scopes.values()))
     for moment in (MARCH + hours * HOUR for hours in range(9, 22)):
         for fields in (some for size in (1, 2, 3) for some in combinations(OWNERS[:3], size)):
-            for texts in {tuple(item.scope.ids.get(field) for field in fields) for item in after} - {None}:
-                inside = [item for item in after if tuple(item.scope.ids.get(field) for field in fields) == texts]
-                if None in texts:
-                    continue
-                living = [item for item in inside if item.expires_at is None or item.expires_at > moment]
-                shown = [
-                    item
-                    for item in living
-                    if view(fields) not in item.hidden or item.hidden[view(fields)].until <= moment
+            for shown_ids in {tuple(memory.scope.ids.get(field) for field in fields) for memory in after} - {None}:
+                inside = [
+                    memory for memory in after if tuple(memory.scope.ids.get(field) for field in fields) == shown_ids
                 ]
-                last = max(living, key=lambda value: (value.last_said, value.order, value.id), default=None)
+                if None in shown_ids:
+                    continue
+                living = [memory for memory in inside if memory.expires_at is None or memory.expires_at > moment]
+                shown = [
+                    memory
+                    for memory in living
+                    if view(fields) not in memory.hidden or memory.hidden[view(fields)].until <= moment
+                ]
+                last = max(living, key=lambda memory: (memory.last_said, memory.order, memory.id), default=None)
                 assert shown == ([last] if last else [])

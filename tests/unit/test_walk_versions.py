@@ -29,18 +29,18 @@ class Walk:
 
     def batch(self) -> None:
         turns = [self.turn() for _ in range(self.dice.randint(1, 4))]
-        by_id = {item.id: item for item in turns}
-        standing = [memory for point, memory in self.store.items() if point == memory.id]
+        by_id = {turn.id: turn for turn in turns}
+        standing = [version for point, version in self.store.items() if point == version.id]
         histories = {
-            memory.id: in_order([other for other in self.store.values() if other.id == memory.id])
-            for memory in standing
+            version.id: in_order([other for other in self.store.values() if other.id == version.id])
+            for version in standing
         }
         making = Planner(by_id, Source("echo"), histories)
         drafts: list[Memory] = []
         for number, turn in enumerate(turns):
             fact = Fact(turn_id=turn.id, text=f"text {self.dice.randint(0, 3)}", category="x", quote="q")
             stored = [
-                memory for memory in standing if memory.current or (is_late(memory, turn) and is_retracted(memory))
+                version for version in standing if version.current or (is_late(version, turn) and is_retracted(version))
             ]
             targets = [*stored, *drafts]
             event = self.dice.choice(EVENTS)
@@ -60,21 +60,21 @@ class Walk:
     def turn(self) -> Turn:
         self.turns += 1
         self.clock += self.dice.choice((0, 1, 1, 2))
-        choice = self.dice.choice((None, self.dice.randint(0, self.clock)))
+        said_day = self.dice.choice((None, self.dice.randint(0, self.clock)))
         return Turn(
             id=f"t{self.turns}", scope=ANA, messages=(Message(role=Role.USER, content="x"),),
             accepted_at=DAY_0 + self.clock * DAY + timedelta(seconds=self.turns), order=self.turns,
-            timestamp=None if choice is None else DAY_0 + choice * DAY,
+            timestamp=None if said_day is None else DAY_0 + said_day * DAY,
         )  # fmt: skip
 
     def undo(self) -> None:
         """As `scrubjay.edit.edits` does it."""
-        standing = [memory for point, memory in self.store.items() if point == memory.id]
+        standing = [version for point, version in self.store.items() if point == version.id]
         if not standing:
             return
         latest = self.dice.choice(standing)
         earlier = in_order(
-            [memory for memory in self.store.values() if memory.id == latest.id and memory is not latest]
+            [version for version in self.store.values() if version.id == latest.id and version is not latest]
         )
         if latest.current and not earlier:
             return
@@ -93,25 +93,25 @@ class Walk:
         self.store[latest.id] = after
 
     def check(self) -> None:
-        text = "\n".join(self.said)
-        for memory_id in {memory.id for memory in self.store.values()}:
-            chain = in_order([memory for memory in self.store.values() if memory.id == memory_id])
+        story = "\n".join(self.said)
+        for memory_id in {version.id for version in self.store.values()}:
+            chain = in_order([version for version in self.store.values() if version.id == memory_id])
             shown = [
-                (memory.version, memory.text, (memory.valid_from - DAY_0).days,
-                 memory.valid_to and (memory.valid_to - DAY_0).days,
-                 memory.current, str(memory.event)) for memory in chain
+                (version.version, version.text, (version.valid_from - DAY_0).days,
+                 version.valid_to and (version.valid_to - DAY_0).days,
+                 version.current, str(version.event)) for version in chain
             ]  # fmt: skip
-            assert memory_id in self.store, (text, shown)
-            assert len({memory.version for memory in chain}) == len(chain), (text, shown)
+            assert memory_id in self.store, (story, shown)
+            assert len({version.version for version in chain}) == len(chain), (story, shown)
             stands = self.store[memory_id]
-            assert chain[-1] == stands, (text, shown)
-            assert sum(memory.current for memory in chain) <= 1, (text, shown)
-            assert stands.current or stands.event is Event.DELETE, (text, shown)
-            for item, following in itertools.pairwise(chain):
-                assert item.valid_to is not None, (text, shown)
-                assert item.valid_to <= following.valid_from, (text, shown)
-                gap = item.valid_to < following.valid_from
-                assert not gap or any(other.event is Event.DELETE for other in chain), (text, shown)
+            assert chain[-1] == stands, (story, shown)
+            assert sum(version.current for version in chain) <= 1, (story, shown)
+            assert stands.current or stands.event is Event.DELETE, (story, shown)
+            for version, following in itertools.pairwise(chain):
+                assert version.valid_to is not None, (story, shown)
+                assert version.valid_to <= following.valid_from, (story, shown)
+                gap = version.valid_to < following.valid_from
+                assert not gap or any(other.event is Event.DELETE for other in chain), (story, shown)
 
 
 def test_versions_follow_one_another_whatever_is_said() -> None:

@@ -101,13 +101,13 @@ async def test_how_long_a_receiver_asks_us_to_wait_is_told(receiver: Receiver, s
 
 
 async def test_whatever_goes_wrong_out_there_is_a_word(sender: HttpWebhooks) -> None:
-    body = {
+    words = {
         f"http://127.0.0.1:{free_port()}/": "unreachable",
         "http://nobody.invalid/": "name_unknown",
         f"http://{'a' * 64}.b/": "name_unknown",
         "http://0177.0.0.1/": "invalid_address",
     }
-    for url, error in body.items():
+    for url, error in words.items():
         assert (await sender.send("default", url, {}, b"{}")).error == error, url
 
 
@@ -179,13 +179,13 @@ async def test_tls_is_not_spoken_with_a_stranger(receiver: Receiver, sender: Htt
 
 
 @pytest.mark.parametrize(
-    ("given", "may"),
+    ("settings", "may"),
     [
         ({"auth": "off"}, True), ({"auth": "keys"}, False),
         ({"auth": "off", "webhook_private": "off"}, False), ({"auth": "keys", "webhook_private": "on"}, True),
     ],
 )  # fmt: skip
 def test_private_addresses_may_be_reached_where_it_is_said_or_where_only_this_machine_may_call(
-    given: dict[str, str], may: bool
+    settings: dict[str, str], may: bool
 ) -> None:
-    assert Settings.model_validate(given).webhooks_may_be_private is may
+    assert Settings.model_validate(settings).webhooks_may_be_private is may

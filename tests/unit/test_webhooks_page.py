@@ -21,8 +21,8 @@ BODY = '{"event_details": {"id": "m", "data": {"memory": "Wohnt in Köln"}, "eve
 
 
 def example(language: str) -> str:
-    (answer,) = re.findall(rf"```{language}\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
-    return str(answer)
+    (code,) = re.findall(rf"```{language}\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    return str(code)
 
 
 def deliveries() -> list[tuple[bool, Mapping[str, str], bytes]]:
@@ -46,14 +46,16 @@ def said(command: list[str], program: str, folder: Path, name: str) -> list[bool
     """What a program says of each delivery; it is given the secret and a file that holds the headers and the body."""
     path = folder / name
     path.write_text(program, "utf-8")
-    items = []
+    verdicts = []
     for _, headers, body in deliveries():
-        value = folder / "delivery.json"
-        value.write_text(json.dumps({"headers": headers, "body": body.decode()}), "utf-8")
-        done = subprocess.run([*command, str(path), SECRET, str(value)], capture_output=True, text=True, timeout=60)
+        delivery_file = folder / "delivery.json"
+        delivery_file.write_text(json.dumps({"headers": headers, "body": body.decode()}), "utf-8")
+        done = subprocess.run(
+            [*command, str(path), SECRET, str(delivery_file)], capture_output=True, text=True, timeout=60
+        )
         assert done.returncode == 0, done.stderr
-        items.append({"yes": True, "no": False}[done.stdout])
-    return items
+        verdicts.append({"yes": True, "no": False}[done.stdout])
+    return verdicts
 
 
 WANTED = [ours for ours, _, _ in deliveries()]
@@ -84,8 +86,8 @@ def test_the_example_in_typescript_verifies(tmp_path: Path) -> None:
     node = shutil.which("node")
     if node is None:
         pytest.skip("node is not installed")
-    text = "process.features.typescript ? 'strip' : ''"
-    strips = subprocess.run([node, "-p", text], capture_output=True, text=True, timeout=60).stdout.strip()
+    expression = "process.features.typescript ? 'strip' : ''"
+    strips = subprocess.run([node, "-p", expression], capture_output=True, text=True, timeout=60).stdout.strip()
     if not strips:
         pytest.skip("this node does not read TypeScript by itself: it is older than 22.18")
     program = f"""{example("typescript")}

@@ -22,9 +22,9 @@ def places() -> Iterator[tuple[str, str, str, str]]:
     """Method, path, whether in the query or the body, and field, of everything that takes an owner's id."""
     for path, methods in ALL_ROUTES["paths"].items():
         for method, route in methods.items():
-            rows = [(item["in"], item["name"]) for item in route.get("parameters", ())]
-            rows += [("body", name) for name in properties(route.get("requestBody", {}))]
-            yield from ((method, path, where, name) for where, name in rows if name in OWNERS)
+            parameters = [(parameter["in"], parameter["name"]) for parameter in route.get("parameters", ())]
+            parameters += [("body", name) for name in properties(route.get("requestBody", {}))]
+            yield from ((method, path, where, name) for where, name in parameters if name in OWNERS)
 
 
 def properties(body: dict[str, Any]) -> list[str]:

@@ -68,17 +68,17 @@ def progress_bar() -> Progress:
     return Progress(*columns, console=Console(stderr=True))
 
 
-def measure(given: argparse.Namespace, conversations: Sequence[Conversation], data: Path) -> list[Replay]:
+def measure(arguments: argparse.Namespace, conversations: Sequence[Conversation], data: Path) -> list[Replay]:
     """Every replay, one after the other on one scripted server."""
     turns = turns_of(conversations)
     with model_server(dimension=DIMENSION) as model, progress_bar() as progress:
         task = progress.add_task("Scrubjay", total=len(BURSTS) * turns)
         tick = partial(progress.advance, task)
         replays = ours.replays(
-            conversations, model, data / "scrubjay", bursts=BURSTS, embedder=given.embedder, tick=tick
+            conversations, model, data / "scrubjay", bursts=BURSTS, embedder=arguments.embedder, tick=tick
         )
-        if not given.no_mem0:
-            replays += beside(given.mem0_python, conversations, model, data, progress)
+        if not arguments.no_mem0:
+            replays += beside(arguments.mem0_python, conversations, model, data, progress)
     return replays
 
 
@@ -102,14 +102,14 @@ def beside(
 
 def main() -> int:
     """Measure, print and write; 1 when a promise is not held."""
-    given, console = options(), Console()
-    conversations = read(given.data, given.conversations, given.turns)
+    arguments, console = options(), Console()
+    conversations = read(arguments.data, arguments.conversations, arguments.turns)
     with tempfile.TemporaryDirectory(prefix="scrubjay-cost-") as data:
-        replays = measure(given, conversations, Path(data))
+        replays = measure(arguments, conversations, Path(data))
     promised = limits(replays[0], replays[1])
     how = {
-        "conversations": {one.name: len(one.turns) for one in conversations},
-        "scrubjay_embedder": given.embedder,
+        "conversations": {conversation.name: len(conversation.turns) for conversation in conversations},
+        "scrubjay_embedder": arguments.embedder,
         "dimension": DIMENSION,
     }
     report.show(replays, promised, console)

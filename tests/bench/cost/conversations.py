@@ -59,7 +59,7 @@ def read(path: Path, conversations: int, turns: int | None = None) -> list[Conve
 
 
 def _turns(sample: dict[str, Any]) -> tuple[Exchange, ...]:
-    numbers = sorted(int(found[1]) for found in map(_SESSION.fullmatch, sample) if found)
+    numbers = sorted(int(match[1]) for match in map(_SESSION.fullmatch, sample) if match)
     return tuple(turn for number in numbers for turn in _session(sample, f"session_{number}"))
 
 

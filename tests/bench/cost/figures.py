@@ -92,9 +92,11 @@ def limits(in_turn: Replay, in_bursts: Replay) -> list[Limit]:
     """The promises, held against Scrubjay's two replays."""
     both = (in_turn, in_bursts)
     return [
-        Limit("extraction, characters before content", 4_000, max(one.overhead(["extraction"]) for one in both)),
+        Limit("extraction, characters before content", 4_000, max(replay.overhead(["extraction"]) for replay in both)),
         Limit(
-            "reconciliation, characters before content", 3_000, max(one.overhead(["reconciliation"]) for one in both)
+            "reconciliation, characters before content",
+            3_000,
+            max(replay.overhead(["reconciliation"]) for replay in both),
         ),
         Limit(f"extraction and reconciliation calls a turn in {in_bursts.mode}", 0.3, in_bursts.calls()),
     ]

@@ -23,7 +23,7 @@ def main(job_file: Path, out: TextIO) -> None:
     memory = Memory.from_config(job["config"])
     for add in job["adds"]:
         added = memory.add(add["messages"], user_id=add["user_id"], infer=True)["results"]
-        _say(out, turns=add["turns"], memories=sum(one["event"] == "ADD" for one in added))
+        _say(out, turns=add["turns"], memories=sum(event["event"] == "ADD" for event in added))
     memory.close()
 
 

@@ -19,39 +19,41 @@ Figure = Callable[[Replay], float]
 
 SECTIONS: Mapping[str, Mapping[str, Figure]] = {
     "calls a turn": {
-        "extraction": lambda one: one.calls(EXTRACTIONS),
-        "reconciliation": lambda one: one.calls(["reconciliation"]),
-        "model calls (both)": lambda one: one.calls(),
-        "embeddings": lambda one: one.calls(["embeddings"]),
+        "extraction": lambda replay: replay.calls(EXTRACTIONS),
+        "reconciliation": lambda replay: replay.calls(["reconciliation"]),
+        "model calls (both)": lambda replay: replay.calls(),
+        "embeddings": lambda replay: replay.calls(["embeddings"]),
     },
     "before content, chars a call": {
-        "extraction": lambda one: one.overhead(EXTRACTIONS),
-        "reconciliation": lambda one: one.overhead(["reconciliation"]),
+        "extraction": lambda replay: replay.overhead(EXTRACTIONS),
+        "reconciliation": lambda replay: replay.overhead(["reconciliation"]),
     },
     "asked, chars a turn": {
-        "before content": lambda one: one.overhead_a_turn(),
-        "content": lambda one: one.content_a_turn(),
-        "both": lambda one: one.sent_a_turn(),
+        "before content": lambda replay: replay.overhead_a_turn(),
+        "content": lambda replay: replay.content_a_turn(),
+        "both": lambda replay: replay.sent_a_turn(),
     },
     "besides, chars a turn": {
-        "answered": lambda one: one.a_turn("answer"),
-        "embedded": lambda one: one.a_turn("material", ["embeddings"]),
+        "answered": lambda replay: replay.a_turn("answer"),
+        "embedded": lambda replay: replay.a_turn("material", ["embeddings"]),
     },
     "tokens billed, a turn": {
-        "asked": lambda one: one.a_turn("prompt_tokens"),
-        "answered": lambda one: one.a_turn("completion_tokens"),
+        "asked": lambda replay: replay.a_turn("prompt_tokens"),
+        "answered": lambda replay: replay.a_turn("completion_tokens"),
     },
     "the whole replay": {
-        "turns": lambda one: one.turns,
-        "memories kept": lambda one: one.memories,
-        "seconds": lambda one: one.seconds,
+        "turns": lambda replay: replay.turns,
+        "memories kept": lambda replay: replay.memories,
+        "seconds": lambda replay: replay.seconds,
     },
 }
 
 
 def show(replays: Sequence[Replay], limits: Sequence[Limit], console: Console) -> None:
     """Print what was measured, then what was promised."""
-    table = Table("", *(f"{one.system}\n{one.mode}" for one in replays), title="What remembering costs", box=SIMPLE)
+    table = Table(
+        "", *(f"{replay.system}\n{replay.mode}" for replay in replays), title="What remembering costs", box=SIMPLE
+    )
     table.columns[0].no_wrap = True
     for column in table.columns[1:]:
         column.justify = "right"
@@ -59,7 +61,7 @@ def show(replays: Sequence[Replay], limits: Sequence[Limit], console: Console) -
         table.add_section()
         table.add_row(f"[bold]{title}")
         for name, figure in rows.items():
-            table.add_row(f"  {name}", *(_shown(figure(one)) for one in replays))
+            table.add_row(f"  {name}", *(_shown(figure(replay)) for replay in replays))
     console.print(table)
     promised = Table("Scrubjay's promise", "at most", "seen", "held", title="Limits", box=SIMPLE)
     for limit in limits:
@@ -71,16 +73,16 @@ def write(replays: Sequence[Replay], limits: Sequence[Limit], how: Mapping[str, 
     """Write the figures, what they are made from and how they were measured."""
     rows = [
         {
-            "system": one.system,
-            "mode": one.mode,
+            "system": replay.system,
+            "mode": replay.mode,
             "figures": {
-                title: {name: round(figure(one), 3) for name, figure in section.items()}
+                title: {name: round(figure(replay), 3) for name, figure in section.items()}
                 for title, section in SECTIONS.items()
             },
-            "traffic": {route: flow.model_dump() for route, flow in one.traffic.items()},
-            "templates": one.templates,
+            "traffic": {route: flow.model_dump() for route, flow in replay.traffic.items()},
+            "templates": replay.templates,
         }
-        for one in replays
+        for replay in replays
     ]
     promised = [{**asdict(limit), "held": limit.is_held} for limit in limits]
     TARGET.parent.mkdir(exist_ok=True)

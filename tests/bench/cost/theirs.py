@@ -65,8 +65,8 @@ class Theirs:
         )
 
     def _run(self, job: Path, data: Path, tick: Callable[[int], None]) -> list[dict[str, Any]]:
-        said = data / "stderr"
-        with said.open("w") as stderr:
+        stderr_file = data / "stderr"
+        with stderr_file.open("w") as stderr:
             process = subprocess.Popen(
                 [self.python, _DRIVER, job], stdout=subprocess.PIPE, stderr=stderr, text=True, env=_alone(data)
             )
@@ -81,7 +81,7 @@ class Theirs:
             finally:
                 process.kill()  # does nothing to one that has ended
         if process.returncode:
-            raise SystemExit(f"mem0ai stopped with status {process.returncode}:\n{said.read_text()[-2_000:]}")
+            raise SystemExit(f"mem0ai stopped with status {process.returncode}:\n{stderr_file.read_text()[-2_000:]}")
         return lines
 
     def _config(self, data: Path) -> dict[str, object]:

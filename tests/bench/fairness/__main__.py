@@ -77,26 +77,28 @@ Tick = Callable[[], None]
 
 def options(argv: list[str] | None = None) -> argparse.Namespace:
     """What the command line says."""
-    given = parser("tests.bench.fairness", __doc__)
+    command = parser("tests.bench.fairness", __doc__)
     parts = (TENANTS, AMONG)
-    given.add_argument("--parts", nargs="+", choices=parts, default=parts, help="what to measure (everything)")
-    given.add_argument("--beside", nargs="+", type=Situation, choices=BESIDE, default=BESIDE, help="situations (all)")
-    given.add_argument("--workers", type=int, default=2, help="worker processes (%(default)s)")
-    given.add_argument("--rounds", type=int, default=5, help="rounds of all situations (%(default)s)")
-    given.add_argument("--lanes", type=int, default=50, help="lanes of the quiet tenant (%(default)s)")
-    given.add_argument("--rate", type=float, default=6, help="its turns a second (%(default)s)")
-    given.add_argument("--seconds", type=float, default=26, help="of posting in each situation (%(default)s)")
-    given.add_argument("--users", type=int, default=2_000, help="users of the noisy tenant (%(default)s)")
-    given.add_argument("--backlog", type=int, default=2_000, help="turns it has waiting (%(default)s)")
-    given.add_argument("--lane-backlog", type=int, default=1_000, help="the same, of the noisy lane (%(default)s)")
-    given.add_argument("--poisoned", type=int, default=30, help="poisoned lanes in a round (%(default)s)")
-    given.add_argument("--poisoned-turns", type=int, default=50, help="turns of each, one of them poison (%(default)s)")
-    given.add_argument("--model-timeout", type=float, default=5, help="seconds a model call may take (%(default)s)")
-    given.add_argument("--letters", type=int, default=1_000, help="dead letters that are replayed (%(default)s)")
-    given.add_argument("--agent-users", type=int, default=200, help="users of an erased agent, to 500 (%(default)s)")
-    given.add_argument("--contenders", type=int, default=20, help="noisy lanes that contend (%(default)s)")
-    given.add_argument("--contended", type=int, default=200, help="waiting turns of each, at most 200 (%(default)s)")
-    return given.parse_args(argv)
+    command.add_argument("--parts", nargs="+", choices=parts, default=parts, help="what to measure (everything)")
+    command.add_argument("--beside", nargs="+", type=Situation, choices=BESIDE, default=BESIDE, help="situations (all)")
+    command.add_argument("--workers", type=int, default=2, help="worker processes (%(default)s)")
+    command.add_argument("--rounds", type=int, default=5, help="rounds of all situations (%(default)s)")
+    command.add_argument("--lanes", type=int, default=50, help="lanes of the quiet tenant (%(default)s)")
+    command.add_argument("--rate", type=float, default=6, help="its turns a second (%(default)s)")
+    command.add_argument("--seconds", type=float, default=26, help="of posting in each situation (%(default)s)")
+    command.add_argument("--users", type=int, default=2_000, help="users of the noisy tenant (%(default)s)")
+    command.add_argument("--backlog", type=int, default=2_000, help="turns it has waiting (%(default)s)")
+    command.add_argument("--lane-backlog", type=int, default=1_000, help="the same, of the noisy lane (%(default)s)")
+    command.add_argument("--poisoned", type=int, default=30, help="poisoned lanes in a round (%(default)s)")
+    command.add_argument(
+        "--poisoned-turns", type=int, default=50, help="turns of each, one of them poison (%(default)s)"
+    )
+    command.add_argument("--model-timeout", type=float, default=5, help="seconds a model call may take (%(default)s)")
+    command.add_argument("--letters", type=int, default=1_000, help="dead letters that are replayed (%(default)s)")
+    command.add_argument("--agent-users", type=int, default=200, help="users of an erased agent, to 500 (%(default)s)")
+    command.add_argument("--contenders", type=int, default=20, help="noisy lanes that contend (%(default)s)")
+    command.add_argument("--contended", type=int, default=200, help="waiting turns of each, at most 200 (%(default)s)")
+    return command.parse_args(argv)
 
 
 def scripted() -> tuple[Fault, ...]:
@@ -109,45 +111,45 @@ def scripted() -> tuple[Fault, ...]:
 
 
 async def neighbours(
-    given: argparse.Namespace, quiet: Tenant, model: ModelServer, redis: Redis, opened: AsyncExitStack
+    arguments: argparse.Namespace, quiet: Tenant, model: ModelServer, redis: Redis, opened: AsyncExitStack
 ) -> Mapping[Situation, Neighbour]:
     """What goes on in each situation, each in a tenant of its own or in the quiet one."""
     noisy, poisoned, replaying, erasing = [
         await opened.enter_async_context(tenant(quiet.client.url, name, redis))
         for name in (Situation.NOISY, Situation.POISONED, Situation.REPLAYING, Situation.ERASING)
     ]
-    amount = Amount(given.poisoned, given.poisoned_turns, given.seconds)
+    amount = Amount(arguments.poisoned, arguments.poisoned_turns, arguments.seconds)
     return {
-        Situation.NOISY: Noisy(noisy, given.users, given.backlog, model),
+        Situation.NOISY: Noisy(noisy, arguments.users, arguments.backlog, model),
         Situation.POISONED: Poisoned(poisoned, model, BY_HTTP, amount),
-        Situation.REPLAYING: Replaying(replaying, given.letters),
-        Situation.ERASING: Erasing(erasing, given.agent_users),
-        Situation.NOISY_LANE: Noisy(quiet, 1, given.lane_backlog, model),
+        Situation.REPLAYING: Replaying(replaying, arguments.letters),
+        Situation.ERASING: Erasing(erasing, arguments.agent_users),
+        Situation.NOISY_LANE: Noisy(quiet, 1, arguments.lane_backlog, model),
         Situation.POISONED_LANES: Poisoned(quiet, model, (Poison.BAD_JSON,), amount),
     }
 
 
-async def compared(given: argparse.Namespace, data: Path, model: ModelServer, tick: Tick) -> Comparison:
+async def compared(arguments: argparse.Namespace, data: Path, model: ModelServer, tick: Tick) -> Comparison:
     """Every situation in every round, on one stack."""
     environment = {
         OPERATOR_SETTING: OPERATOR_KEY,
         "OPENAI_BASE_URL": model.base_url,
         "OPENAI_API_KEY": "scripted",
         "SCRUBJAY_EMBEDDER": "openai",
-        "SCRUBJAY_MODEL_TIMEOUT_SECONDS": str(given.model_timeout),
+        "SCRUBJAY_MODEL_TIMEOUT_SECONDS": str(arguments.model_timeout),
     }
     waits = []
     async with AsyncExitStack() as opened:
-        setup = Setup(data, workers=given.workers, auth="keys", environment=environment)
+        setup = Setup(data, workers=arguments.workers, auth="keys", environment=environment)
         stack = await opened.enter_async_context(Stack(setup))
         redis = await opened.enter_async_context(Redis(port=stack.addresses.redis))
         owner = await opened.enter_async_context(tenant(stack.url, "quiet", redis))
-        beside = await neighbours(given, owner, model, redis, opened)
-        quiet = Quiet(owner, Load(given.lanes, given.rate, given.seconds))
+        beside = await neighbours(arguments, owner, model, redis, opened)
+        quiet = Quiet(owner, Load(arguments.lanes, arguments.rate, arguments.seconds))
         pids = {**stack.pids, "bench": getpid(), **({"model": model.pid} if model.pid else {})}
         await quiet.warm_up("warm-up")
-        for number in range(given.rounds):
-            for situation in (Situation.ALONE, *given.beside):
+        for number in range(arguments.rounds):
+            for situation in (Situation.ALONE, *arguments.beside):
                 await quiet.calm(f"calm-{situation}-{number}")
                 waits.append(await waited(quiet, situation, beside.get(situation), number, pids))
                 tick()
@@ -169,45 +171,45 @@ async def waited(
         return Wait(situation, seconds, await seen(), shares)
 
 
-async def spread(data: Path, threads: int, given: argparse.Namespace) -> Spread:
+async def spread(data: Path, threads: int, arguments: argparse.Namespace) -> Spread:
     """How far noisy lanes lie apart, with so many places for lanes in each worker."""
     async with (
-        Stack(Setup(data, workers=given.workers, worker_threads=threads, environment=OFFLINE)) as stack,
+        Stack(Setup(data, workers=arguments.workers, worker_threads=threads, environment=OFFLINE)) as stack,
         ScrubjayClient(stack.url) as client,
         Redis(port=stack.addresses.redis) as redis,
     ):
         tenant = Tenant("default", client, None, redis)
-        return await contend(tenant, given.workers * threads, given.contenders, given.contended)
+        return await contend(tenant, arguments.workers * threads, arguments.contenders, arguments.contended)
 
 
-async def measured(given: argparse.Namespace, data: Path) -> tuple[Comparison, list[Spread]]:
+async def measured(arguments: argparse.Namespace, data: Path) -> tuple[Comparison, list[Spread]]:
     """Everything that was asked for, one stack after the other."""
-    places = (given.contenders, max(1, given.contenders // (2 * given.workers)))
-    steps = {TENANTS: (1 + len(given.beside)) * given.rounds, AMONG: len(places)}
+    places = (arguments.contenders, max(1, arguments.contenders // (2 * arguments.workers)))
+    steps = {TENANTS: (1 + len(arguments.beside)) * arguments.rounds, AMONG: len(places)}
     comparison, spreads = Comparison([]), list[Spread]()
     with progress_bar() as progress:
-        task = progress.add_task("fairness", total=sum(steps[part] for part in given.parts))
+        task = progress.add_task("fairness", total=sum(steps[part] for part in arguments.parts))
         tick = partial(progress.advance, task)
-        if TENANTS in given.parts:
+        if TENANTS in arguments.parts:
             with model_server(faults=scripted()) as model:
-                comparison = await compared(given, data / TENANTS, model, tick)
-        if AMONG in given.parts:
+                comparison = await compared(arguments, data / TENANTS, model, tick)
+        if AMONG in arguments.parts:
             for threads in places:
-                spreads.append(await spread(data / f"{AMONG}-{threads}", threads, given))
+                spreads.append(await spread(data / f"{AMONG}-{threads}", threads, arguments))
                 tick()
     return comparison, spreads
 
 
 def main(argv: list[str] | None = None) -> int:
     """Measure, print and write; 1 when a promise is not held or the test was not fair."""
-    given, console = options(argv), Console()
+    arguments, console = options(argv), Console()
     with tempfile.TemporaryDirectory(prefix="scrubjay-fairness-") as data:
-        comparison, spreads = uvloop.run(measured(given, Path(data)))
+        comparison, spreads = uvloop.run(measured(arguments, Path(data)))
     if comparison.waits:
         report.show(comparison, console)
     if spreads:
         report.show_spreads(spreads, console)
-    figures = report.as_json(comparison, spreads) | {"options": vars(given)}
+    figures = report.as_json(comparison, spreads) | {"options": vars(arguments)}
     status = concluded("bench-fairness", figures, report.claims(comparison), console)
     unfair = comparison.unfair()
     for reason in unfair:

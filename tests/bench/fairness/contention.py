@@ -36,8 +36,8 @@ async def contend(tenant: Tenant, threads: int, lanes: int, turns: int) -> Sprea
 
 async def _all_settled(tenant: Tenant, user: str, turns: int) -> Sequence[TurnView]:
     async def done() -> Sequence[TurnView] | None:
-        found = (await tenant.client.turns(user_id=user, page_size=turns)).results
-        return found if len(found) == turns and all(turn.status == "settled" for turn in found) else None
+        listed = (await tenant.client.turns(user_id=user, page_size=turns)).results
+        return listed if len(listed) == turns and all(turn.status == "settled" for turn in listed) else None
 
     return await wait_until(
         done, deadline_seconds=_LONGEST_SECONDS, what=f"{user} being done", poll_seconds=_LOOK_SECONDS

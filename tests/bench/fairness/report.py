@@ -68,21 +68,21 @@ def _show_processor(comparison: Comparison, console: Console) -> None:
 
 
 def _medians(rounds: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    return {name: statistics.median(one[name] for one in rounds) for name in (rounds[0] if rounds else {})}
+    return {name: statistics.median(figures[name] for figures in rounds) for name in (rounds[0] if rounds else {})}
 
 
 def show_spreads(spreads: Sequence[Spread], console: Console) -> None:
     """When noisy lanes that were filled together were done."""
     shown = table("Noisy lanes, filled together", "places in the workers", "lanes", "first s", "last s", "apart")
-    for one in spreads:
-        ends = f"{min(one.seconds):.1f}", f"{max(one.seconds):.1f}"
-        shown.add_row(str(one.threads), str(len(one.seconds)), *ends, f"{one.apart:.0%}")
+    for spread in spreads:
+        ends = f"{min(spread.seconds):.1f}", f"{max(spread.seconds):.1f}"
+        shown.add_row(str(spread.threads), str(len(spread.seconds)), *ends, f"{spread.apart:.0%}")
     console.print(shown)
 
 
 def as_json(comparison: Comparison, spreads: Sequence[Spread]) -> dict[str, Any]:
     """Everything, round by round."""
-    apart = [{"places": one.threads, "seconds": one.seconds, "apart": one.apart} for one in spreads]
+    apart = [{"places": spread.threads, "seconds": spread.seconds, "apart": spread.apart} for spread in spreads]
     return {"rounds": [_round(wait) for wait in comparison.waits], "noisy_lanes": apart, "aim": AIM}
 
 

@@ -106,7 +106,7 @@ async def tenant(url: str, name: str, redis: Redis, role: str = "admin") -> Asyn
 @asynccontextmanager
 async def meanwhile(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     """Run coroutines until left: they are cancelled then. What one has raised is raised."""
-    tasks = [asyncio.create_task(one) for one in work]
+    tasks = [asyncio.create_task(coroutine) for coroutine in work]
     try:
         yield
     finally:

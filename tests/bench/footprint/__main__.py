@@ -58,23 +58,23 @@ QUIET_KEYS = 40  # no more than these are permanent or passing: with fewer the w
 
 def options(argv: list[str] | None = None) -> argparse.Namespace:
     """What the command line says."""
-    given = parser("tests.bench.footprint", __doc__)
-    given.add_argument("--workers", type=int, default=2, help="worker processes (%(default)s)")
-    given.add_argument("--turns", type=int, default=200_000, help="turns to be settled (%(default)s)")
-    given.add_argument("--users", type=int, default=2_000, help="in so many lanes (%(default)s)")
-    given.add_argument("--facts", type=float, default=0.02, help="share of them that holds a fact (%(default)s)")
-    given.add_argument("--dead", type=int, default=100, help="turns besides that die and are discarded (%(default)s)")
-    given.add_argument("--erased", type=int, default=20, help="users that are erased (%(default)s)")
-    given.add_argument("--patience", type=float, default=400, help="seconds to wait for trimming (%(default)g)")
-    return given.parse_args(argv)
+    command = parser("tests.bench.footprint", __doc__)
+    command.add_argument("--workers", type=int, default=2, help="worker processes (%(default)s)")
+    command.add_argument("--turns", type=int, default=200_000, help="turns to be settled (%(default)s)")
+    command.add_argument("--users", type=int, default=2_000, help="in so many lanes (%(default)s)")
+    command.add_argument("--facts", type=float, default=0.02, help="share of them that holds a fact (%(default)s)")
+    command.add_argument("--dead", type=int, default=100, help="turns besides that die and are discarded (%(default)s)")
+    command.add_argument("--erased", type=int, default=20, help="users that are erased (%(default)s)")
+    command.add_argument("--patience", type=float, default=400, help="seconds to wait for trimming (%(default)g)")
+    return command.parse_args(argv)
 
 
-async def measured(given: argparse.Namespace, data: Path) -> Footprint:
+async def measured(arguments: argparse.Namespace, data: Path) -> Footprint:
     """Before, on the way, after and at the end, on one stack."""
-    amount = Amount(given.turns, given.users, given.facts, given.dead, given.erased)
+    amount = Amount(arguments.turns, arguments.users, arguments.facts, arguments.dead, arguments.erased)
     async with AsyncExitStack() as opened:
         model = opened.enter_context(model_server(faults=[Fault(kind=Kind.NOT_JSON, contains=POISON)]))
-        setup = Setup(data, workers=given.workers, environment=SETTINGS | {"OPENAI_BASE_URL": model.base_url})
+        setup = Setup(data, workers=arguments.workers, environment=SETTINGS | {"OPENAI_BASE_URL": model.base_url})
         stack = await opened.enter_async_context(Stack(setup))
         client = await opened.enter_async_context(ScrubjayClient(stack.url))
         redis = await opened.enter_async_context(Redis(port=stack.addresses.redis))
@@ -85,7 +85,7 @@ async def measured(given: argparse.Namespace, data: Path) -> Footprint:
         before, start = await state(redis, qdrant, data / "qdrant"), monotonic()
         largest, books = await run(client, redis, amount, partial(progress.advance, task))
         seconds, settled = monotonic() - start, await memory(redis)
-        await trimmed(redis, progress, given.patience)
+        await trimmed(redis, progress, arguments.patience)
         after = await state(redis, qdrant, data / "qdrant")
     return Footprint(before, largest, settled, after, books, seconds)
 
@@ -110,14 +110,14 @@ async def trimmed(redis: Redis, progress: Progress, patience_seconds: float) -> 
 
 def main(argv: list[str] | None = None) -> int:
     """Measure, print and write; 1 when something has grown."""
-    given, console = options(argv), Console()
+    arguments, console = options(argv), Console()
     with tempfile.TemporaryDirectory(prefix="scrubjay-footprint-") as data:
-        seen = uvloop.run(measured(given, Path(data)))
+        seen = uvloop.run(measured(arguments, Path(data)))
     report.show(seen, console)
     claims = [
         Claim("growth of the dataset, bytes", GROWTH_BYTES, seen.growth),
         Claim("keys left that are not permanent", 0, seen.after.left_over),
-        Claim("turns that were not settled, dead or erased", 0, seen.unaccounted(given.turns + given.dead)),
+        Claim("turns that were not settled, dead or erased", 0, seen.unaccounted(arguments.turns + arguments.dead)),
     ]
     return concluded("bench-footprint", report.as_json(seen), claims, console)
 

@@ -60,9 +60,9 @@ def show(seen: Footprint, console: Console) -> None:
         ("last turn settled", seen.settled, None),
         ("retention passed", seen.after.memory, seen.after.file_bytes),
     ]
-    for name, one, size in moments:
+    for name, moment, size in moments:
         file = "" if size is None else f"{size / 1000:,.1f}"
-        shown.add_row(name, f"{one.used / 1000:,.1f}", f"{one.dataset / 1000:,.1f}", f"{one.keys:,}", file)
+        shown.add_row(name, f"{moment.used / 1000:,.1f}", f"{moment.dataset / 1000:,.1f}", f"{moment.keys:,}", file)
     console.print(shown)
     _show_kinds(seen.after, console)
     console.print(

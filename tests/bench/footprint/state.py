@@ -104,7 +104,7 @@ async def state(redis: Redis, qdrant: AsyncQdrantClient, folder: Path) -> State:
         return 0 if busy else int(info["aof_current_size"])
 
     size = await wait_until(rewritten, deadline_seconds=_REWRITE_SECONDS, what="the append-only file being rewritten")
-    names = [one.name for one in (await qdrant.get_collections()).collections]
+    names = [collection.name for collection in (await qdrant.get_collections()).collections]
     points = sum([(await qdrant.count(name, exact=True)).count for name in names])
     files = await asyncio.to_thread(_size, folder)
     return State(await memory(redis), size, await kinds(redis), points, files)
@@ -113,7 +113,7 @@ async def state(redis: Redis, qdrant: AsyncQdrantClient, folder: Path) -> State:
 async def kinds(redis: Redis) -> dict[str, Kind]:
     """Every key, counted and weighed by kind."""
     names = [name async for name in redis.scan_iter(count=_CHUNK)]
-    found: dict[str, Kind] = {}
+    kinds_by_name: dict[str, Kind] = {}
     for start in range(0, len(names), _CHUNK):
         chunk = names[start : start + _CHUNK]
         async with redis.pipeline(transaction=False) as pipeline:
@@ -124,8 +124,8 @@ async def kinds(redis: Redis) -> dict[str, Kind]:
         for name, size, ttl in zip(chunk, answers[::2], answers[1::2], strict=True):
             if size is not None:
                 kind = kind_of(name.decode())
-                found[kind] = found.get(kind, Kind()).with_key(size, ttl)
-    return found
+                kinds_by_name[kind] = kinds_by_name.get(kind, Kind()).with_key(size, ttl)
+    return kinds_by_name
 
 
 def kind_of(name: str) -> str:

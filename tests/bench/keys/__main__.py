@@ -71,18 +71,21 @@ class Figures:
 
 def options(argv: list[str] | None = None) -> argparse.Namespace:
     """What the command line says."""
-    given = parser("tests.bench.keys", __doc__)
-    given.add_argument("--rounds", type=int, default=15, help="rounds of each kind (%(default)s)")
-    given.add_argument("--turns", type=int, default=4_000, help="turns a round and process (%(default)s)")
-    given.add_argument("--checks", type=int, default=10_000, help="checks by themselves, five times (%(default)s)")
-    given.add_argument("--revocations", type=int, default=10, help="keys that are revoked (%(default)s)")
-    return given.parse_args(argv)
+    command = parser("tests.bench.keys", __doc__)
+    command.add_argument("--rounds", type=int, default=15, help="rounds of each kind (%(default)s)")
+    command.add_argument("--turns", type=int, default=4_000, help="turns a round and process (%(default)s)")
+    command.add_argument("--checks", type=int, default=10_000, help="checks by themselves, five times (%(default)s)")
+    command.add_argument("--revocations", type=int, default=10, help="keys that are revoked (%(default)s)")
+    return command.parse_args(argv)
 
 
 def turn(url: str, number: int, key: str | None) -> bytes:
     """A turn of two messages, for one of many users."""
-    said = "I like item and I live in Berlin, near the river, with a dog"
-    messages = [{"role": "user", "content": said}, {"role": "assistant", "content": "Noted, thank you for telling me."}]
+    sentence = "I like item and I live in Berlin, near the river, with a dog"
+    messages = [
+        {"role": "user", "content": sentence},
+        {"role": "assistant", "content": "Noted, thank you for telling me."},
+    ]
     return request(
         "POST", f"{url}/turns", json.dumps({"user_id": f"u-{number % 500}", "messages": messages}).encode(), key
     )
@@ -103,18 +106,20 @@ async def accepted(api: Front, turns: int, keys: list[str]) -> tuple[float, floa
     return outcome.rate, (busy_seconds(api.pid) - before) / turns
 
 
-async def compared(given: argparse.Namespace, asking: Front, open_: Front, keys: list[str], figures: Figures) -> None:
+async def compared(
+    arguments: argparse.Namespace, asking: Front, open_: Front, keys: list[str], figures: Figures
+) -> None:
     """The rounds, each kind against the process that asks nobody."""
     for api in (asking, open_):
-        await accepted(api, given.turns, keys if api is asking else [])  # warm
+        await accepted(api, arguments.turns, keys if api is asking else [])  # warm
     with progress_bar() as progress:
-        task = progress.add_task("rounds", total=given.rounds * len(kinds(keys)))
-        for number in range(given.rounds):
+        task = progress.add_task("rounds", total=arguments.rounds * len(kinds(keys)))
+        for number in range(arguments.rounds):
             for kind, chosen in kinds(keys).items():
                 seen = {}
                 for name in (kind, _NONE)[:: 1 if number % 2 else -1]:
                     seen[name] = await accepted(
-                        *((asking, given.turns, chosen) if name == kind else (open_, given.turns, []))
+                        *((asking, arguments.turns, chosen) if name == kind else (open_, arguments.turns, []))
                     )
                     figures.rates.setdefault(name, []).append(seen[name][0])
                     figures.costs.setdefault(name, []).append(seen[name][1] * 1e6)
@@ -145,13 +150,13 @@ async def revoked(urls: list[str], figures: Figures) -> None:
 
 def serving(stack: AsyncExitStack, data: Path, auth: str, redis_port: int, qdrant_port: int) -> Front:
     """An API process."""
-    told = {"SCRUBJAY_ADMIN_KEY": ADMIN_KEY, "SCRUBJAY_MAX_LANE_BACKLOG": "1000000000",
+    environment = {"SCRUBJAY_ADMIN_KEY": ADMIN_KEY, "SCRUBJAY_MAX_LANE_BACKLOG": "1000000000",
             "SCRUBJAY_RATE_LIMIT_PER_MINUTE": "0"}  # fmt: skip
-    setup = Setup(data, auth=auth, environment={**told, "SCRUBJAY_MAX_BACKLOG": "1000000000"})
+    setup = Setup(data, auth=auth, environment={**environment, "SCRUBJAY_MAX_BACKLOG": "1000000000"})
     return stack.enter_context(front(setup, redis_port=redis_port, qdrant_port=qdrant_port))
 
 
-async def measured(given: argparse.Namespace, data: Path) -> Figures:
+async def measured(arguments: argparse.Namespace, data: Path) -> Figures:
     """Everything, on one Redis."""
     figures = Figures()
     async with AsyncExitStack() as stack:
@@ -160,16 +165,16 @@ async def measured(given: argparse.Namespace, data: Path) -> Figures:
         qdrant = free_port()
         stack.enter_context(running(qdrant_command(qdrant, data / "qdrant")))
         fronts = [serving(stack, data, auth, redis.port, qdrant) for auth in ("keys", "keys", "off")]
-        for one in fronts:
-            one.serves()
+        for front in fronts:
+            front.serves()
         asking, also_asking, open_ = fronts
         async with ScrubjayClient(asking.url, ADMIN_KEY) as client:
             keys = [(await client.keys.create(tenant="default")).key for _ in range(KEYS)]
-        for _ in range(given.revocations):
+        for _ in range(arguments.revocations):
             await revoked([asking.url, also_asking.url], figures)
-        await compared(given, asking, open_, keys, figures)
+        await compared(arguments, asking, open_, keys, figures)
         for kind, chosen in kinds(keys).items():
-            seen = [await check_seconds(redis.url, ADMIN_KEY, chosen, given.checks) for _ in range(5)]
+            seen = [await check_seconds(redis.url, ADMIN_KEY, chosen, arguments.checks) for _ in range(5)]
             figures.checks[kind] = statistics.median(seen) * 1e6
     return figures
 
@@ -188,9 +193,9 @@ def show(figures: Figures, console: Console) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Measure, print and write; 1 when a promise is not held."""
-    given, console = options(argv), Console()
+    arguments, console = options(argv), Console()
     with tempfile.TemporaryDirectory(prefix="scrubjay-keys-") as data:
-        figures = uvloop.run(measured(given, Path(data)))
+        figures = uvloop.run(measured(arguments, Path(data)))
     show(figures, console)
     turn_us = statistics.median(figures.costs[_NONE])
     claims = [

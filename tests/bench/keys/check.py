@@ -28,9 +28,9 @@ async def check_seconds(redis_url: str, admin_key: str, keys: Sequence[str], tim
     return asking - await _seconds({"auth": "off", "redis_url": redis_url}, keys, times)
 
 
-async def _seconds(given: dict[str, str], keys: Sequence[str], times: int) -> float:
+async def _seconds(application_settings: dict[str, str], keys: Sequence[str], times: int) -> float:
     settings = Settings.model_validate(
-        {**given, "extractor": "offline", "embedder": "openai", "openai_api_key": "none"}
+        {**application_settings, "extractor": "offline", "embedder": "openai", "openai_api_key": "none"}
     )
     app = FastAPI()
     app.state.gate = Gate(settings)

@@ -45,44 +45,46 @@ SLOW = (Fault(kind=Kind.SLOW, route="embeddings", seconds=0.1), Fault(kind=Kind.
 
 def options(argv: list[str] | None = None) -> argparse.Namespace:
     """What the command line says."""
-    given = parser("tests.bench.recovery", __doc__)
-    given.add_argument("--kills", type=int, default=20, help="kills that hit (%(default)s)")
-    given.add_argument("--lease", type=float, default=15, help="the lease in seconds, at least 1 (%(default)g)")
-    return given.parse_args(argv)
+    command = parser("tests.bench.recovery", __doc__)
+    command.add_argument("--kills", type=int, default=20, help="kills that hit (%(default)s)")
+    command.add_argument("--lease", type=float, default=15, help="the lease in seconds, at least 1 (%(default)g)")
+    return command.parse_args(argv)
 
 
-async def measured(given: argparse.Namespace, data: Path) -> Recovery:
+async def measured(arguments: argparse.Namespace, data: Path) -> Recovery:
     """All the kills, on one stack. Raises RuntimeError when half of the kills hit nothing."""
     kills, missed = list[Kill](), 0
     async with AsyncExitStack() as opened:
         model = opened.enter_context(model_server(faults=SLOW))
         endpoint = {"OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": "scripted", "SCRUBJAY_EMBEDDER": "openai"}
-        endpoint["SCRUBJAY_LEASE_SECONDS"] = f"{given.lease:g}"
+        endpoint["SCRUBJAY_LEASE_SECONDS"] = f"{arguments.lease:g}"
         stack = await opened.enter_async_context(Stack(Setup(data, workers=WORKERS, environment=endpoint)))
         client = await opened.enter_async_context(ScrubjayClient(stack.url))
         redis = await opened.enter_async_context(Redis(port=stack.addresses.redis))
         progress = opened.enter_context(progress_bar())
-        task = progress.add_task("kills", total=given.kills)
-        killer = Killer(stack, client, redis, LEASES * given.lease + PATIENCE_SECONDS)
-        while len(kills) < given.kills:
+        task = progress.add_task("kills", total=arguments.kills)
+        killer = Killer(stack, client, redis, LEASES * arguments.lease + PATIENCE_SECONDS)
+        while len(kills) < arguments.kills:
             seen = await killer.kill(len(kills) + missed)
             if seen is None:
                 missed += 1
             else:
                 kills.append(seen)
                 progress.advance(task)
-            if missed > given.kills:
+            if missed > arguments.kills:
                 raise RuntimeError(f"{missed} kills hit nothing: workers are done before they are killed")
-    return Recovery(given.lease, kills, missed)
+    return Recovery(arguments.lease, kills, missed)
 
 
 def main(argv: list[str] | None = None) -> int:
     """Measure, print and write; 1 when a recovery took longer than two leases."""
-    given, console = options(argv), Console()
+    arguments, console = options(argv), Console()
     with tempfile.TemporaryDirectory(prefix="scrubjay-recovery-") as data:
-        recovery = uvloop.run(measured(given, Path(data)))
+        recovery = uvloop.run(measured(arguments, Path(data)))
     report.show(recovery, console)
-    claims = [Claim("kill to the last turn accepted before it, s (two leases)", LEASES * given.lease, recovery.worst)]
+    claims = [
+        Claim("kill to the last turn accepted before it, s (two leases)", LEASES * arguments.lease, recovery.worst)
+    ]
     return concluded("bench-recovery", report.as_json(recovery), claims, console)
 
 

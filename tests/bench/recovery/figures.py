@@ -13,7 +13,7 @@ class Kill:
 
     Args:
         worker: who was killed.
-        held: from the kill until a turn was settled, for each that the worker held: it needed a second attempt.
+        affected: from the kill until a turn was settled, for each that the worker held: it needed a second attempt.
         others: the same for whatever else was not settled then: held by a worker that lives on, by nobody yet, or in a
             lane that the dead one had leased and had not yet taken a turn from.
         leases_left: from the kill until a lease of the dead worker ended by itself, for each lane taken over.
@@ -21,7 +21,7 @@ class Kill:
     """
 
     worker: str
-    held: Sequence[float]
+    affected: Sequence[float]
     others: Sequence[float]
     leases_left: Sequence[float]
     takeovers: Sequence[float]
@@ -29,12 +29,12 @@ class Kill:
     @property
     def recovery(self) -> float:
         """Until the last turn that the worker held was settled."""
-        return max(self.held)
+        return max(self.affected)
 
     @property
     def all_done(self) -> float:
         """Until nothing was left that was accepted before the kill."""
-        return max([*self.held, *self.others])
+        return max([*self.affected, *self.others])
 
 
 @dataclass(frozen=True)

@@ -60,20 +60,20 @@ class Killer:
         taken = await takeovers(self._redis, before, self._nothing_waits, self._patience_seconds)
         turns = await self._seen(ids)
         waits = {turn.id: _seconds_since(killed_at, turn) for turn in turns}
-        held = {turn.id for turn in turns if turn.attempts > 1}
-        if not held:
+        held_ids = {turn.id for turn in turns if turn.attempts > 1}
+        if not held_ids:
             return None
         return Kill(
             worker=worker,
-            held=[waits[turn_id] for turn_id in held],
-            others=[seconds for turn_id, seconds in waits.items() if turn_id not in held and seconds > 0],
-            leases_left=[(one.ended_at - killed_at).total_seconds() for one in taken],
-            takeovers=[one.seconds for one in taken],
+            affected=[waits[turn_id] for turn_id in held_ids],
+            others=[seconds for turn_id, seconds in waits.items() if turn_id not in held_ids and seconds > 0],
+            leases_left=[(takeover.ended_at - killed_at).total_seconds() for takeover in taken],
+            takeovers=[takeover.seconds for takeover in taken],
         )
 
     async def _post(self, user: str) -> list[str]:
-        said = [f"I have the hobby {user}-{number} and my friend shares it." for number in range(TURNS)]
-        posts = [self._client.add_turn([{"role": "user", "content": text}], user_id=user) for text in said]
+        texts = [f"I have the hobby {user}-{number} and my friend shares it." for number in range(TURNS)]
+        posts = [self._client.add_turn([{"role": "user", "content": text}], user_id=user) for text in texts]
         return [queued.id for queued in await asyncio.gather(*posts)]
 
     async def _all_listen(self) -> None:

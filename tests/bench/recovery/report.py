@@ -17,7 +17,7 @@ def rows(recovery: Recovery) -> Mapping[str, Sequence[float]]:
     kills = recovery.kills
     return {
         "kill to last turn it held": [kill.recovery for kill in kills],
-        "kill to each turn it held": [seconds for kill in kills for seconds in kill.held],
+        "kill to each turn it held": [seconds for kill in kills for seconds in kill.affected],
         "kill to last turn accepted before": [kill.all_done for kill in kills],
         "· rest of the lease": [seconds for kill in kills for seconds in kill.leases_left],
         "· lease ended to takeover (sweep)": [seconds for kill in kills for seconds in kill.takeovers],
@@ -30,8 +30,8 @@ def show(recovery: Recovery, console: Console) -> None:
     shown = table(title, "", "n", "median s", "worst s", "median leases", "worst leases")
     for name, values in rows(recovery).items():
         seconds = summary(values)
-        leases = [f"{one / recovery.lease_seconds:.2f}" for one in seconds]
-        shown.add_row(name, str(len(values)), *(f"{one:.2f}" for one in seconds), *leases)
+        leases = [f"{value / recovery.lease_seconds:.2f}" for value in seconds]
+        shown.add_row(name, str(len(values)), *(f"{value:.2f}" for value in seconds), *leases)
     console.print(shown)
     bars = table("Kills by recovery", "seconds", "kills", "")
     bars.columns[-1].justify = "left"

@@ -76,4 +76,4 @@ async def takeovers(
                 if token is not None and token != before[name].token:
                     seen.setdefault(name, Takeover(before[name].until, from_us(token)))
             await asyncio.sleep(_LOOK_SECONDS)
-    return [one for one in seen.values() if one.seconds > -_CLOCK_SECONDS]
+    return [takeover for takeover in seen.values() if takeover.seconds > -_CLOCK_SECONDS]

@@ -42,30 +42,30 @@ _USERS = 30
 
 def options(argv: list[str] | None = None) -> argparse.Namespace:
     """What the command line says."""
-    given = parser("tests.chaos.erase", __doc__)
-    given.add_argument("--waiting", type=int, default=50, help="turns that wait of each owner (%(default)s)")
-    given.add_argument("--minutes", type=float, default=5, help="of further work before the next look (%(default)g)")
-    given.add_argument("--erases", type=int, default=200, help="owners to be forgotten under load (%(default)s)")
-    given.add_argument("--jump-every", type=float, default=6, help="seconds between jumps of the clock (%(default)g)")
-    given.add_argument("--turns", type=int, default=60_000, help="of the owner with very many (%(default)s)")
-    given.add_argument("--idle", type=float, default=20, help="seconds that others are watched before (%(default)g)")
-    given.add_argument("--data", type=Path, help="keep the stack's data and logs here (default: a temporary folder)")
-    given.add_argument("--load", type=float, default=8, help="other people's turns a second (%(default)g)")
-    return given.parse_args(argv)
+    command = parser("tests.chaos.erase", __doc__)
+    command.add_argument("--waiting", type=int, default=50, help="turns that wait of each owner (%(default)s)")
+    command.add_argument("--minutes", type=float, default=5, help="of further work before the next look (%(default)g)")
+    command.add_argument("--erases", type=int, default=200, help="owners to be forgotten under load (%(default)s)")
+    command.add_argument("--jump-every", type=float, default=6, help="seconds between jumps of the clock (%(default)g)")
+    command.add_argument("--turns", type=int, default=60_000, help="of the owner with very many (%(default)s)")
+    command.add_argument("--idle", type=float, default=20, help="seconds that others are watched before (%(default)g)")
+    command.add_argument("--data", type=Path, help="keep the stack's data and logs here (default: a temporary folder)")
+    command.add_argument("--load", type=float, default=8, help="other people's turns a second (%(default)g)")
+    return command.parse_args(argv)
 
 
-async def proved(given: argparse.Namespace, on: Stage, progress: Progress) -> tuple[Seen, Load, Waits]:
+async def proved(arguments: argparse.Namespace, on: Stage, progress: Progress) -> tuple[Seen, Load, Waits]:
     """The whole proof on one stage."""
-    load = Load(on.scene, _USERS, given.load)
+    load = Load(on.scene, _USERS, arguments.load)
     await load.say_once()
     worst = progress.add_task("owners at the worst moment", total=None)
-    seen = await forget_at_the_worst_moment(on.scene, given.waiting, list(load.posted), on.look)
+    seen = await forget_at_the_worst_moment(on.scene, arguments.waiting, list(load.posted), on.look)
     progress.update(worst, total=len(seen.receipts), completed=len(seen.receipts))
-    await _go_on(given.minutes * 60, load, progress)
+    await _go_on(arguments.minutes * 60, load, progress)
     seen.note(LATER, await rests(seen.words, on.look, seen))
-    erased = progress.add_task("owners forgotten under load", total=given.erases)
-    async with load.going_on(), jumping(on.clock, given.jump_every):
-        await forget_many(on.scene, given.erases, seen, lambda: progress.advance(erased))
+    erased = progress.add_task("owners forgotten under load", total=arguments.erases)
+    async with load.going_on(), jumping(on.clock, arguments.jump_every):
+        await forget_many(on.scene, arguments.erases, seen, lambda: progress.advance(erased))
     await load.quiet()
     checked = progress.add_task("receipts checked again", total=len(seen.receipts))
     seen.note(LATER, await rests(seen.words, on.look, seen))
@@ -73,8 +73,10 @@ async def proved(given: argparse.Namespace, on: Stage, progress: Progress) -> tu
         await check_receipt(on.scene, receipt, ids, seen)
         progress.advance(checked)
     # Last: from now on a check looks at very many turns.
-    many = progress.add_task("turns of one owner", total=given.turns)
-    waits = await forget_large(on, given.turns, given.idle, seen, lambda count: progress.update(many, completed=count))
+    many = progress.add_task("turns of one owner", total=arguments.turns)
+    waits = await forget_large(
+        on, arguments.turns, arguments.idle, seen, lambda count: progress.update(many, completed=count)
+    )
     await load.quiet()
     seen.note(LATER, await rests(seen.words, on.look, seen))
     seen.note(OTHERS, await load.missing() + await unsettled(on.scene, waits.posted))
@@ -93,12 +95,14 @@ async def _go_on(seconds: float, load: Load, progress: Progress) -> None:
     await load.quiet()
 
 
-async def run(given: argparse.Namespace, folder: Path, log: Path, terminal: TextIO) -> tuple[Seen, Load, Waits, int]:
+async def run(
+    arguments: argparse.Namespace, folder: Path, log: Path, terminal: TextIO
+) -> tuple[Seen, Load, Waits, int]:
     """Open the stage, prove, close it."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(file=terminal)) as progress:
         async with stage(folder, log, _WORKERS) as on:
-            return *await proved(given, on, progress), long_jumps(on.clock)
+            return *await proved(arguments, on, progress), long_jumps(on.clock)
 
 
 def figures(seen: Seen, load: Load, waits: Waits, jumps: int) -> dict[str, Any]:
@@ -121,27 +125,27 @@ def figures(seen: Seen, load: Load, waits: Waits, jumps: int) -> dict[str, Any]:
 
 def main(argv: list[str] | None = None) -> int:
     """Prove, print and write; 1 when a promise is not held."""
-    given = options(argv)
+    arguments = options(argv)
     try:
         libfaketime()
     except FaketimeMissing as error:
         sys.exit(str(error))
     with tempfile.TemporaryDirectory(prefix="scrubjay-erase-") as data:
-        folder = (given.data or Path(data)).absolute()
+        folder = (arguments.data or Path(data)).absolute()
         folder.mkdir(parents=True, exist_ok=True)
         log = folder / "all.log"
         with saying_into(log) as terminal:
-            seen, load, waits, jumps = asyncio.run(run(given, folder, log, terminal))
-    told, console = figures(seen, load, waits, jumps), Console()
-    for name, value in told.items():
+            seen, load, waits, jumps = asyncio.run(run(arguments, folder, log, terminal))
+    values, console = figures(seen, load, waits, jumps), Console()
+    for name, value in values.items():
         if name != "wrong":
             console.print(f"{name.replace('_', ' ')}: {value:,.0f}", highlight=False)
     for promise, violations in seen.wrong.items():
-        for one in violations[:5]:
-            console.print(f"[red]{promise}:[/] ", one, markup=True, soft_wrap=True)
+        for violation in violations[:5]:
+            console.print(f"[red]{promise}:[/] ", violation, markup=True, soft_wrap=True)
     claims = [Claim(promise, 0, len(violations)) for promise, violations in seen.wrong.items()]
     claims += [Claim("jumps of the clock that are missing, of 6", 0, max(0, 6 - jumps)), *waits.claims()]
-    return concluded("erase-proof", told, claims, console)
+    return concluded("erase-proof", values, claims, console)
 
 
 if __name__ == "__main__":

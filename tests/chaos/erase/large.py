@@ -59,24 +59,24 @@ class Waits:
 
     def figures(self) -> dict[str, float]:
         """The figures of each probe in milliseconds, and how often it asked."""
-        found = dict[str, float]()
+        values = dict[str, float]()
         for name, seconds in self.busy.items():
             idle = self.idle[name]
-            found |= {f"{name}_idle_count": len(idle), f"{name}_count": len(seconds)}
-            found |= {f"{name}_idle_p99_ms": 1000 * percentile(idle, 0.99)}
-            found |= {f"{name}_p99_ms": 1000 * percentile(seconds, 0.99), f"{name}_worst_ms": 1000 * max(seconds)}
-        return found
+            values |= {f"{name}_idle_count": len(idle), f"{name}_count": len(seconds)}
+            values |= {f"{name}_idle_p99_ms": 1000 * percentile(idle, 0.99)}
+            values |= {f"{name}_p99_ms": 1000 * percentile(seconds, 0.99), f"{name}_worst_ms": 1000 * max(seconds)}
+        return values
 
     def claims(self) -> list[Claim]:
         """What nobody may have to wait for, or be refused."""
-        found = [Claim("refused while an owner with many turns was forgotten", 0, len(self.refused))]
+        limits = [Claim("refused while an owner with many turns was forgotten", 0, len(self.refused))]
         for name in CLAIMED:
             busy, idle = self.busy[name], percentile(self.idle[name], 0.99)
-            found.append(
+            limits.append(
                 Claim(f"{name}: p99 beside the erase, times that of before", TIMES_IDLE, percentile(busy, 0.99) / idle)
             )
-            found.append(Claim(f"{name}: the longest wait, seconds", WORST_SECONDS, max(busy)))
-        return found
+            limits.append(Claim(f"{name}: the longest wait, seconds", WORST_SECONDS, max(busy)))
+        return limits
 
 
 async def settle_many(scene: Scene, scope: Scope, word: str, turns: int, tell: Callable[[int], object]) -> None:
@@ -93,13 +93,13 @@ async def settle_many(scene: Scene, scope: Scope, word: str, turns: int, tell: C
     pseudonyms, order = Pseudonyms(RedisServerKey(scene.redis)), RedisOrder(scripts, _nothing_stored)
     inbox = RedisInbox(scene.redis, scripts, bell, limits, pseudonyms, order)
     lanes = RedisLanes(scene.redis, scripts, bell, limits, pseudonyms, order)
-    said = Submission(scope=scope, messages=(Message(role=Role.USER, content=f"I said {word}."),))
+    submission = Submission(scope=scope, messages=(Message(role=Role.USER, content=f"I said {word}."),))
     async with lanes.edit(scope.lane) as lease:  # no worker takes any of them
         for start in range(0, turns, _BATCH):
             count = min(_BATCH, turns - start)
             for first in range(0, count, _AT_ONCE):
                 some = range(first, min(count, first + _AT_ONCE))
-                await asyncio.gather(*(inbox.accept(said) for _ in some))
+                await asyncio.gather(*(inbox.accept(submission) for _ in some))
             batch = await lanes.take(lease, _BATCH, 100_000_000)
             assert batch is not None
             await lanes.settle(lease, Plan(turn_ids=tuple(turn.id for turn in batch.turns)))
@@ -152,7 +152,7 @@ async def forget_large(on: Stage, turns: int, idle_seconds: float, seen: Seen, t
             await asyncio.sleep(idle_seconds)
         async with _probing(probes, waits.busy, waits.refused):
             start = monotonic()
-            receipt = await scene.client.forget(agent_id=agent)
+            receipt = await scene.client.owners.forget(agent_id=agent)
             waits.forget_seconds = monotonic() - start
     errors = await scene.redis.info("errorstats")
     waits.refused += [f"Redis was {name}" for name in errors if name.endswith("BUSY")]

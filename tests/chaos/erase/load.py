@@ -83,21 +83,21 @@ class Load:
         wrong = list[str]()
         for speaker in self.speakers:
             user = str(speaker.ids["user_id"])
-            memories = Counter(one.memory for one in await self._memories(user))
-            wanted = {f"I own the thing {speaker.word}-{number}.": 1 for number in range(1, speaker.said + 1)}
+            memories = Counter(memory.memory for memory in await self._memories(user))
+            wanted = {f"I own the thing {speaker.word}-{number}.": 1 for number in range(1, speaker.posted_turns + 1)}
             if memories != wanted:
-                wrong.append(f"{user}: {sum(memories.values())} memories, of {speaker.said} things said")
-            states = Counter([(await self.scene.client.turn(one)).status for one in self.posted[user][-5:]])
+                wrong.append(f"{user}: {sum(memories.values())} memories, of {speaker.posted_turns} things said")
+            states = Counter([(await self.scene.client.turn(turn_id)).status for turn_id in self.posted[user][-5:]])
             wrong += [f"{user}: {count} turns are {state}" for state, count in states.items() if state != "settled"]
         return wrong
 
     async def _memories(self, user: str) -> list[MemoryView]:
-        found, page = list[MemoryView](), 1
+        memories, page = list[MemoryView](), 1
         while True:
             answer = await self.scene.client.memories(user_id=user, page=page, page_size=_PAGE)
-            found += answer.results
-            if len(found) >= answer.count or not answer.results:
-                return found
+            memories += answer.results
+            if len(memories) >= answer.count or not answer.results:
+                return memories
             page += 1
 
 

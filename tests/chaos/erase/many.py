@@ -42,14 +42,14 @@ async def _forget(scene: Scene, number: int, seen: Seen) -> None:
     speakers = [Speaker(scene, word, owner)]
     if number % _AGENT_EVERY == 0:
         owner = {"agent_id": name}
-        users = [scene.id_of(f"guest-{number}-{one}") for one in range(2)]
+        users = [scene.id_of(f"guest-{number}-{place}") for place in range(2)]
         speakers = [Speaker(scene, f"{word}-{n}", {"user_id": user, **owner}) for n, user in enumerate(users)]
     early = [turn_id for speaker in speakers for turn_id in await speaker.say(count=_SETTLED)]
     await scene.settled(early, _PATIENCE_SECONDS)
     for speaker in speakers:
         await speaker.say(count=_MORE)
     start = monotonic()
-    receipt = await scene.client.forget(**owner)
+    receipt = await scene.client.owners.forget(**owner)
     seen.seconds.append(monotonic() - start)
     seen.words |= {word, name}
     posted, kept = len(speakers) * (_SETTLED + _MORE), len(speakers) * _SETTLED

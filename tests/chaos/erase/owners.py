@@ -51,19 +51,19 @@ class Speaker:
     scene: Scene
     word: str
     ids: Owner
-    said: int = 0
+    posted_turns: int = 0
 
     async def say(self, more: str = "", count: int = 1) -> list[str]:
         """So many turns; returns their ids."""
-        found = []
+        turn_ids = []
         for _ in range(count):
-            self.said += 1
-            text = f"I own the thing {self.word}-{self.said}. {more}".strip()
+            self.posted_turns += 1
+            text = f"I own the thing {self.word}-{self.posted_turns}. {more}".strip()
             answer = await self.scene.client.add_turn(
-                [{"role": "user", "content": text}], idempotency_key=f"{self.word}/{self.said}", **self.ids
+                [{"role": "user", "content": text}], idempotency_key=f"{self.word}/{self.posted_turns}", **self.ids
             )
-            found.append(answer.id)
-        return found
+            turn_ids.append(answer.id)
+        return turn_ids
 
     async def dies(self) -> None:
         """One turn that ends as a dead letter."""
@@ -76,10 +76,10 @@ class Speaker:
 
     async def at_the_model(self) -> None:
         """One turn that is in extraction from now on."""
-        held = self.scene.model.counts().held
+        waiting_before = self.scene.model.counts().held
         self.scene.model.fault(Fault(kind=Kind.HELD, route="extraction", contains=f"{HELD} by {self.word}"))
         await self.say(f"I am {HELD} by {self.word}.")
-        await wait_until(lambda: self.scene.model.counts().held > held, what="a worker being at the model")
+        await wait_until(lambda: self.scene.model.counts().held > waiting_before, what="a worker being at the model")
 
     async def recorded(self, user: str) -> Hold:
         """One turn whose plan is recorded and not applied: the write is kept waiting."""

@@ -75,13 +75,13 @@ async def forget_at_the_worst_moment(scene: Scene, waiting: int, others: Sequenc
 
 
 async def _forgotten(scene: Scene, case: Case, look: Look, seen: Seen) -> None:
-    found, _ = await look(case.words)
-    seen.note(BLIND, [] if any(one.startswith("Redis") for one in found) else [case.name])
+    places, _ = await look(case.words)
+    seen.note(BLIND, [] if any(place.startswith("Redis") for place in places) else [case.name])
     start = monotonic()
-    receipt = await scene.client.forget(**case.owner)
+    receipt = await scene.client.owners.forget(**case.owner)
     seen.seconds.append(monotonic() - start)
-    told = receipt.counts.model_dump()
-    seen.note(COUNTS, [] if told == case.counts else [f"{case.name}: {told} instead of {case.counts}"])
+    counts = receipt.counts.model_dump()
+    seen.note(COUNTS, [] if counts == case.counts else [f"{case.name}: {counts} instead of {case.counts}"])
     if case.hold is not None:
         case.hold.release()
     scene.model.heal()
@@ -114,7 +114,7 @@ async def rests(words: Collection[str], look: Look, seen: Seen) -> list[str]:
 async def check_receipt(scene: Scene, receipt: ReceiptView, ids: dict[str, str], seen: Seen) -> None:
     """Whether a receipt holds, is about just this owner, and nothing is left."""
     owner = {"user_id": ids.get("user_id"), "agent_id": ids.get("agent_id"), "run_id": ids.get("run_id")}
-    found = await scene.client.verify_receipt(receipt, **owner)
+    found = await scene.client.receipts.verify(receipt, **owner)
     left = found.left.model_dump() if found.left else {"left": -1}
     holds = receipt.verified and found.signature and found.owner and not any(left.values())
     seen.note(HOLDS, [] if holds else [f"{receipt.id}: {found} {receipt.left}"])
@@ -122,9 +122,12 @@ async def check_receipt(scene: Scene, receipt: ReceiptView, ids: dict[str, str],
 
 async def snapshot(scene: Scene, users: Sequence[str]) -> Snapshot:
     """Every memory and every turn of these users, as they are told."""
-    found: Snapshot = {}
+    owners: Snapshot = {}
     for user in users:
         memories = (await scene.client.memories(user_id=user, page_size=200)).results
         turns = (await scene.client.turns(user_id=user, page_size=200)).results
-        found[user] = ([one.model_dump_json() for one in memories], [(one.id, one.model_dump_json()) for one in turns])
-    return found
+        owners[user] = (
+            [memory.model_dump_json() for memory in memories],
+            [(turn.id, turn.model_dump_json()) for turn in turns],
+        )
+    return owners

@@ -25,12 +25,12 @@ async def traces(
     Returns where they were found, and how many keys, points and lines were looked at.
     """
     wanted = re.compile("|".join(map(re.escape, words)))
-    held = await all_of_redis(redis)
-    found = [f"Redis: {key}" for key, value in held.items() if wanted.search(key) or wanted.search(value)]
+    values = await all_of_redis(redis)
+    places = [f"Redis: {key}" for key, value in values.items() if wanted.search(key) or wanted.search(value)]
     slow = [str(entry) for entry in await redis.slowlog_get(-1)]
-    found += [f"Redis' slow log: {entry[:200]}" for entry in slow if wanted.search(entry)]
+    places += [f"Redis' slow log: {entry[:200]}" for entry in slow if wanted.search(entry)]
     points = await all_of_qdrant(qdrant_url)
-    found += [f"Qdrant: {payload[:200]}" for payload in points if wanted.search(payload)]
+    places += [f"Qdrant: {payload[:200]}" for payload in points if wanted.search(payload)]
     lines = [line for log in logs for line in log.read_text(errors="replace").splitlines()]
-    found += [f"a log: {line[:200]}" for line in lines if wanted.search(line)]
-    return found, len(held) + len(slow) + len(points) + len(lines)
+    places += [f"a log: {line[:200]}" for line in lines if wanted.search(line)]
+    return places, len(values) + len(slow) + len(points) + len(lines)

@@ -28,7 +28,7 @@ async def test_all_that_was_accepted_ends_settled_dead_or_erased_and_nothing_els
     await scene.redis.delete(QUEUE)
     worker.kill()
     write.drop()
-    await scene.client.forget(user_id=scene.id_of("gone"))
+    await scene.client.owners.forget(user_id=scene.id_of("gone"))
 
     spare.thaw()
     accepted = {turn_id for ids in turns.values() for turn_id in ids}
@@ -41,5 +41,5 @@ async def test_all_that_was_accepted_ends_settled_dead_or_erased_and_nothing_els
 
 
 async def _ended(scene: Scene, turns: dict[str, list[str]]) -> bool:
-    found = {user: {turn.status for turn in await scene.turns(ids)} for user, ids in turns.items()}
-    return found == {user: {end} for user, end in EACH_ENDS_IN.items()}
+    statuses = {user: {turn.status for turn in await scene.turns(ids)} for user, ids in turns.items()}
+    return statuses == {user: {end} for user, end in EACH_ENDS_IN.items()}

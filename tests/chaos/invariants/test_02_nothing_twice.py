@@ -44,12 +44,12 @@ class Port:
         self._port, self._life = port, life
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(self._port, name)
-        if not callable(found):
-            return found
+        method = getattr(self._port, name)
+        if not callable(method):
+            return method
 
         async def called(*args: Any, **more: Any) -> Any:
-            return await self._life.step(lambda: found(*args, **more))
+            return await self._life.step(lambda: method(*args, **more))
 
         return called
 
@@ -66,9 +66,11 @@ class InOtherWords(EchoExtractor):
     """Like a model that is asked again: it means the same and says it differently."""
 
     async def extract(self, turns: Sequence[Turn]) -> Extraction:
-        found = await super().extract(turns)
+        extraction = await super().extract(turns)
         return Extraction(
-            facts=tuple(fact.model_copy(update={"text": f"{fact.text} {len(self.batches)}"}) for fact in found.facts)
+            facts=tuple(
+                fact.model_copy(update={"text": f"{fact.text} {len(self.batches)}"}) for fact in extraction.facts
+            )
         )
 
 
@@ -91,9 +93,9 @@ async def drained(house: House, redis: Redis, owner: Scope, *cuts: int) -> None:
 
 
 async def assert_told_once(house: House, owner: Scope, turns: Sequence[str], steps: int) -> None:
-    found = await house.texts(owner)
-    as_said = len(found) == len(SAID) and all(map(str.startswith, found, SAID))
-    assert as_said, f"cut off after {steps} steps: {found}"
+    texts = await house.texts(owner)
+    as_said = len(texts) == len(SAID) and all(map(str.startswith, texts, SAID))
+    assert as_said, f"cut off after {steps} steps: {texts}"
     for turn_id in turns:
         status = await house.status(turn_id)
         assert (status.status, len(status.events)) == (Status.SETTLED, 1), f"cut off after {steps} steps"

@@ -72,7 +72,7 @@ async def test_a_turn_that_kills_whoever_holds_it_is_dead_after_so_many_deaths_a
     for _ in range(MOST_CALLS):
         with suppress(Killed):
             await house.drain()
-    found = [(await house.status(turn_id)).status for turn_id in turns]
-    assert found == [Status.SETTLED, Status.DEAD, Status.SETTLED, Status.SETTLED]
+    statuses = [(await house.status(turn_id)).status for turn_id in turns]
+    assert statuses == [Status.SETTLED, Status.DEAD, Status.SETTLED, Status.SETTLED]
     assert await house.texts() == [LANE[0], *LANE[2:]]
     assert sum(POISON in batch for batch in house.extractor.batches) == TRIES + 1  # alone it is tried twice

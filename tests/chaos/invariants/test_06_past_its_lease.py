@@ -40,8 +40,8 @@ async def test_a_worker_that_stalls_between_its_last_look_and_its_write_does_not
     scene = restaged(**LEASE)
     looking, spare = await scene.start(2)
     look = scene.proxy.hold(Step.LOOK, Moment.BEFORE)
-    said = [{"role": "user", "content": BERLIN}]
-    turn = await scene.client.add_turn(said, user_id=scene.id_of("ana"), infer=False)
+    messages = [{"role": "user", "content": BERLIN}]
+    turn = await scene.client.add_turn(messages, user_id=scene.id_of("ana"), infer=False)
     await wait_until(lambda: look.waits, what="the worker preparing its write")
     looking.freeze()
     look.release()

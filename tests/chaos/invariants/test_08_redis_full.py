@@ -35,9 +35,9 @@ async def test_a_full_redis_answers_503_keeps_what_it_accepted_and_goes_on_when_
 
 async def post(http: httpx.AsyncClient, scene: Scene, number: int) -> httpx.Response:
     """A turn of 10,000 characters, with a key of its own."""
-    said = {"role": "user", "content": f"I like number {number}. {'x' * 10_000}"}
+    message = {"role": "user", "content": f"I like number {number}. {'x' * 10_000}"}
     key = {"Idempotency-Key": scene.id_of(f"full-{number}")}
-    return await http.post("/turns", json={"user_id": scene.id_of("ana"), "messages": [said]}, headers=key)
+    return await http.post("/turns", json={"user_id": scene.id_of("ana"), "messages": [message]}, headers=key)
 
 
 async def assert_exactly_these_wait(scene: Scene, ids: list[str]) -> None:

@@ -28,7 +28,7 @@ async def test_an_owner_who_is_erased_during_extraction_or_before_the_plan_is_ap
     await wait_until(lambda: write.waits and scene.model.counts().held, what="the worker being at both")
 
     for user in ("ana", "bob"):
-        receipt = await scene.client.forget(user_id=scene.id_of(user))
+        receipt = await scene.client.owners.forget(user_id=scene.id_of(user))
         assert (receipt.turns, receipt.memories, receipt.verified) == (2, 1, True)
     kept = await scene.post("cleo", KEPT)
     write.release()
@@ -36,21 +36,21 @@ async def test_an_owner_who_is_erased_during_extraction_or_before_the_plan_is_ap
     await scene.settled(kept)
 
     async def taken_back() -> bool:
-        return points_of(scene, "ana", "bob", found=await all_of_qdrant(qdrant_url)) == []
+        return points_of(scene, "ana", "bob", payloads=await all_of_qdrant(qdrant_url)) == []
 
     await wait_until(taken_back, deadline_seconds=10, what="the worker taking back what it wrote too late")
     assert await worker.stop() == 0
     spare.thaw()
     await removals_are_repeated(scene)
-    assert points_of(scene, "ana", "bob", found=await all_of_qdrant(qdrant_url)) == []
-    assert len(points_of(scene, "cleo", found=await all_of_qdrant(qdrant_url))) == 1
+    assert points_of(scene, "ana", "bob", payloads=await all_of_qdrant(qdrant_url)) == []
+    assert len(points_of(scene, "cleo", payloads=await all_of_qdrant(qdrant_url))) == 1
     await assert_tombstones_and_times_are_all(scene, [*settled, *worked_on])
 
 
-def points_of(scene: Scene, *users: str, found: list[str]) -> list[str]:
+def points_of(scene: Scene, *users: str, payloads: list[str]) -> list[str]:
     """The points that name one of these users."""
     words = [scene.id_of(user) for user in users]
-    return [payload for payload in found if any(word in payload for word in words)]
+    return [payload for payload in payloads if any(word in payload for word in words)]
 
 
 async def removals_are_repeated(scene: Scene) -> None:
@@ -66,14 +66,14 @@ async def removals_are_repeated(scene: Scene) -> None:
 
 
 async def assert_tombstones_and_times_are_all(scene: Scene, erased: list[str]) -> None:
-    found = await all_of_redis(scene.redis)
-    assert any(scene.id_of("cleo") in held for held in found.values()), "the scan does not see who is there"
+    values = await all_of_redis(scene.redis)
+    assert any(scene.id_of("cleo") in value for value in values.values()), "the scan does not see who is there"
     for text in (KNOWN, EXTRACTED, APPLIED):
-        assert [key for key, held in found.items() if text in held] == []
+        assert [key for key, value in values.items() if text in value] == []
     owners = [Scope(tenant=TENANT, user_id=scene.id_of(user)) for user in ("ana", "bob")]
     names = [owner.user_id or "" for owner in owners]
-    assert [key for key, held in found.items() if any(name in held for name in names)] == []
-    assert [key for key in found if any(name in key for name in names)] == []
+    assert [key for key, value in values.items() if any(name in value for name in names)] == []
+    assert [key for key in values if any(name in key for name in names)] == []
     for turn_id in erased:
         assert set(await scene.redis.hgetall(keys.turn(TENANT, turn_id))) == TOMBSTONE
     books = await RedisTurns(scene.redis).ledger(TENANT)

@@ -54,5 +54,5 @@ async def tried_again(scene: Scene, before: dict[str, int]) -> bool:
 
 async def all_wait_unspent(scene: Scene, turns: list[str]) -> bool:
     """Seen between two tries: during one it counts as attempted."""
-    found = await scene.turns(turns)
-    return {(turn.status, turn.attempts) for turn in found} == {("retrying", 0)}
+    current = await scene.turns(turns)
+    return {(turn.status, turn.attempts) for turn in current} == {("retrying", 0)}

@@ -38,7 +38,7 @@ def main() -> None:
         base, results = _proven(Path(folder), chosen, console)
     _write(base, results)
     _print(console, base, results)
-    sound = base.verdict == "passed" and all(found.verdict == "failed" for _, found in results)
+    sound = base.verdict == "passed" and all(outcome.verdict == "failed" for _, outcome in results)
     sys.exit(0 if sound else 1)
 
 
@@ -46,31 +46,31 @@ def _arguments() -> Sequence[Mutation]:
     parser = argparse.ArgumentParser(
         prog="python -m tests.chaos.proof", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    numbers = sorted({one.invariant for one in MUTATIONS})
+    numbers = sorted({mutation.invariant for mutation in MUTATIONS})
     parser.add_argument(
         "--only", default="", metavar="3,6", help="these invariants, by their numbers; all if not given"
     )
-    given = [word.strip() for word in parser.parse_args().only.split(",") if word.strip()]
-    for word in given:
+    chosen_numbers = [word.strip() for word in parser.parse_args().only.split(",") if word.strip()]
+    for word in chosen_numbers:
         if word not in map(str, numbers):
             parser.error(f"there is no invariant {word}: choose among {numbers[0]} to {numbers[-1]}")
-    return [one for one in MUTATIONS if not given or str(one.invariant) in given]
+    return [mutation for mutation in MUTATIONS if not chosen_numbers or str(mutation.invariant) in chosen_numbers]
 
 
 def _proven(folder: Path, chosen: Sequence[Mutation], console: Console) -> tuple[Run, list[Result]]:
     """The run of the tests as they are; if it passes, a run for each mutation."""
     results: list[Result] = []
-    tests = list(dict.fromkeys(one.test for one in chosen))
+    tests = list(dict.fromkeys(mutation.test for mutation in chosen))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
         bar = progress.add_task("the tests as they are", total=1 + len(chosen))
         tree = Tree(folder)
         base = run(folder, tests)
         progress.advance(bar)
-        for one in chosen if base.verdict == "passed" else ():
-            progress.update(bar, description=f"{one.invariant}: {one.what}")
-            with tree.without(one.edits):
-                results.append((one, run(folder, [one.test])))
+        for mutation in chosen if base.verdict == "passed" else ():
+            progress.update(bar, description=f"{mutation.invariant}: {mutation.what}")
+            with tree.without(mutation.edits):
+                results.append((mutation, run(folder, [mutation.test])))
             progress.advance(bar)
     return base, results
 
@@ -79,15 +79,17 @@ def _print(console: Console, base: Run, results: Sequence[Result]) -> None:
     table = Table(
         "", "taken out", "", "its test", "s", title="Each mechanism taken out, one at a time", show_lines=True
     )
-    for one, found in results:
-        test = one.test.rpartition("::")[2]
-        told = f"{test}\n[dim]{_escaped(found.said)}[/]"
-        table.add_row(str(one.invariant), one.what, _CAUGHT[found.verdict], told, f"{found.seconds:.0f}")
+    for mutation, outcome in results:
+        test = mutation.test.rpartition("::")[2]
+        caught_by = f"{test}\n[dim]{_escaped(outcome.message)}[/]"
+        table.add_row(
+            str(mutation.invariant), mutation.what, _CAUGHT[outcome.verdict], caught_by, f"{outcome.seconds:.0f}"
+        )
     console.print(table)
     if base.verdict != "passed":
-        console.print(f"[red]The tests do not pass as they are:[/] {_escaped(base.said)}")
+        console.print(f"[red]The tests do not pass as they are:[/] {_escaped(base.message)}")
         return
-    noticed = sum(found.verdict == "failed" for _, found in results)
+    noticed = sum(outcome.verdict == "failed" for _, outcome in results)
     console.print(
         f"The tests pass as they are ({base.seconds:.0f} s) and notice {noticed} of {len(results)}; {_WRITTEN}"
     )
@@ -101,12 +103,13 @@ def _write(base: Run, results: Sequence[Result]) -> None:
     _WRITTEN.parent.mkdir(exist_ok=True)
     rows = [
         {
-            "invariant": one.invariant, "taken_out": one.what, "files": [edit.file for edit in one.edits],
-            "test": one.test, "verdict": found.verdict, "said": found.said, "seconds": round(found.seconds, 1),
+            "invariant": mutation.invariant, "taken_out": mutation.what,
+            "files": [edit.file for edit in mutation.edits], "test": mutation.test,
+            "verdict": outcome.verdict, "said": outcome.message, "seconds": round(outcome.seconds, 1),
         }
-        for one, found in results
+        for mutation, outcome in results
     ]  # fmt: skip
-    base_row = {"verdict": base.verdict, "said": base.said, "seconds": round(base.seconds, 1)}
+    base_row = {"verdict": base.verdict, "said": base.message, "seconds": round(base.seconds, 1)}
     _WRITTEN.write_text(json.dumps({"base": base_row, "mutations": rows}, indent=1, ensure_ascii=False) + "\n")
 
 

@@ -23,12 +23,12 @@ class Run:
 
     Args:
         verdict: `passed`, `failed` (by an assertion, every test that failed) or `broken` (anything else).
-        said: the first line of the first failure; empty when all passed.
+        message: the first line of the first failure; empty when all passed.
         seconds: how long it took.
     """
 
     verdict: str
-    said: str
+    message: str
     seconds: float
 
 
@@ -69,11 +69,11 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 def _read(report: ElementTree.Element, tests: int, seconds: float) -> Run:
     cases = list(report.iter("testcase"))
-    errors = [found for case in cases for found in case.iter("error")]
-    failures = [found for case in cases for found in case.iter("failure")]
-    first = next((found.get("message", "") for found in [*errors, *failures]), "")
-    said = (first.splitlines() or [""])[0]
-    by_assertion = all(found.get("message", "").startswith(_BY_ASSERTION) for found in failures)
+    errors = [error for case in cases for error in case.iter("error")]
+    failures = [failure for case in cases for failure in case.iter("failure")]
+    first = next((case.get("message", "") for case in [*errors, *failures]), "")
+    first_line = (first.splitlines() or [""])[0]
+    by_assertion = all(failure.get("message", "").startswith(_BY_ASSERTION) for failure in failures)
     if errors or not by_assertion or len(cases) < tests or any(case.find("skipped") is not None for case in cases):
-        return Run("broken", said or "not every test was run", seconds)
-    return Run("failed" if failures else "passed", said, seconds)
+        return Run("broken", first_line or "not every test was run", seconds)
+    return Run("failed" if failures else "passed", first_line, seconds)

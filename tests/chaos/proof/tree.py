@@ -29,9 +29,9 @@ class Drifted(Exception):
 
 def replaced(text: str, edit: Edit) -> str:
     """The text with the edit made. Raises Drifted."""
-    found = text.count(edit.old)
-    if found != 1:
-        raise Drifted(f"{edit.file} holds this {found} times instead of once, adapt the proof's table: {edit.old}")
+    count = text.count(edit.old)
+    if count != 1:
+        raise Drifted(f"{edit.file} holds this {count} times instead of once, adapt the proof's table: {edit.old}")
     return text.replace(edit.old, edit.new)
 
 

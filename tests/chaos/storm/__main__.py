@@ -70,10 +70,10 @@ async def run(size: Size, folder: Path, seed: int, progress: Progress) -> tuple[
 
 def main() -> None:
     """Run a storm."""
-    asked = arguments()
-    size = SHORT if asked.short else LONG
-    size = dataclasses.replace(size, turns=asked.turns or size.turns, lanes=asked.lanes or size.lanes)
-    seed = asked.seed if asked.seed is not None else random.SystemRandom().randrange(10**6)
+    options = arguments()
+    size = SHORT if options.short else LONG
+    size = dataclasses.replace(size, turns=options.turns or size.turns, lanes=options.lanes or size.lanes)
+    seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10**6)
     console = Console()
     columns = (
         TextColumn("{task.description}"),
@@ -83,7 +83,7 @@ def main() -> None:
         TimeElapsedColumn(),
     )
     with tempfile.TemporaryDirectory(prefix="scrubjay-chaos-") as folder:
-        place = (asked.data or Path(folder)).absolute()
+        place = (options.data or Path(folder)).absolute()
         place.mkdir(parents=True, exist_ok=True)
         with Progress(*columns, console=Console(stderr=True)) as progress:
             try:
@@ -92,8 +92,8 @@ def main() -> None:
                 sys.exit(str(error))
     console.print(f"seed {seed}", highlight=False)
     show(storm, findings, console)
-    write(storm, findings, asked.json)
-    console.print(f"written to {asked.json} and {asked.json.with_suffix('.svg')}", highlight=False)
+    write(storm, findings, options.json)
+    console.print(f"written to {options.json} and {options.json.with_suffix('.svg')}", highlight=False)
     sys.exit(0 if passed(storm, findings) else 1)
 
 

@@ -56,12 +56,12 @@ class Lane:
 
     def numbers(self) -> list[tuple[int, TurnView]]:
         """The turns with their numbers, by acceptance; -1 for what nobody has sent."""
-        known = {one.id: one.number for one in self.sent if one.id is not None}
+        known = {turn.id: turn.number for turn in self.sent if turn.id is not None}
         return [(known.get(turn.id, self._said(turn.id)), turn) for turn in self.turns]
 
     def _said(self, turn_id: str) -> int:
-        found = words.widget(self.texts.get(turn_id, ""))
-        return found[1] if found and found[1] <= len(self.sent) and found[0] == self.sent[0].lane else -1
+        place = words.widget(self.texts.get(turn_id, ""))
+        return place[1] if place and place[1] <= len(self.sent) and place[0] == self.sent[0].lane else -1
 
 
 async def gather(storm: Storm) -> dict[int, Lane]:
@@ -73,18 +73,18 @@ async def gather(storm: Storm) -> dict[int, Lane]:
             return await _read(storm, lane)
 
     lanes = sorted(storm.record.sent)
-    found = await asyncio.gather(*(one(lane) for lane in lanes))
-    return dict(zip(lanes, found, strict=True))
+    answers = await asyncio.gather(*(one(lane) for lane in lanes))
+    return dict(zip(lanes, answers, strict=True))
 
 
 async def _read(storm: Storm, lane: int) -> Lane:
     client, user, sent = storm.client, words.user(lane), storm.record.sent[lane]
     turns, page = list[TurnView](), 1
     while True:
-        told = await client.turns(user_id=user, page=page, page_size=_PAGE)
-        turns += told.results
+        page_of_turns = await client.turns(user_id=user, page=page, page_size=_PAGE)
+        turns += page_of_turns.results
         page += 1
-        if len(turns) >= told.count or not told.results:
+        if len(turns) >= page_of_turns.count or not page_of_turns.results:
             break
     memories, page = list[MemoryView](), 1
     while True:
@@ -93,11 +93,11 @@ async def _read(storm: Storm, lane: int) -> Lane:
         page += 1
         if len(memories) >= kept.count or not kept.results:
             break
-    known = {one.id for one in sent}
+    known = {turn.id for turn in sent}
     unknown = [await client.turn(turn.id) for turn in turns if turn.id not in known]
-    texts = {turn.id: " ".join(one["content"] for one in turn.messages or []) for turn in unknown}
-    lucky = next((one for one in memories if words.lucky_number(one.memory) is not None), None)
-    history = [str(one["memory"]) for one in await client.history(lucky.id)] if lucky else []
+    texts = {turn.id: " ".join(message["content"] for message in turn.messages or []) for turn in unknown}
+    lucky = next((memory for memory in memories if words.lucky_number(memory.memory) is not None), None)
+    history = [str(version["memory"]) for version in await client.history(lucky.id)] if lucky else []
     orders = await _orders(storm, turns)
     return Lane(
         sent,
@@ -119,62 +119,62 @@ async def _orders(storm: Storm, turns: Sequence[TurnView]) -> dict[str, int]:
 
 def nothing_lost(storm: Storm, lanes: dict[int, Lane]) -> Finding:
     """1: every 202 has its turn, settled (dead where it is poisoned), with its memory; and nothing else is there."""
-    found = Finding(1, "accepted = settled + dead + erased in the end, settled within sent")
+    finding = Finding(1, "accepted = settled + dead + erased in the end, settled within sent")
     accepted = 0
     for number, lane in lanes.items():
         there = {turn.id: turn for turn in lane.turns}
-        kept = Counter(at[1] for one in lane.memories if (at := words.widget(one.memory)))
+        kept = Counter(at[1] for memory in lane.memories if (at := words.widget(memory.memory)))
         for sent in lane.sent:
             if sent.id is None:
                 continue
             accepted += 1
             status = there[sent.id].status if sent.id in there else "gone"
             if status != ("dead" if sent.poisoned else "settled"):
-                found.violations.append(f"lane {number}, turn {sent.number}: accepted and {status}")
+                finding.violations.append(f"lane {number}, turn {sent.number}: accepted and {status}")
             elif not sent.poisoned and not kept[sent.number]:
-                found.violations.append(f"lane {number}, turn {sent.number}: settled without its memory")
-        said = Counter(at for at, _ in lane.numbers())
-        found.violations += [f"lane {number}: a turn that nobody has sent"] * said[-1]
-    found.looked_at = f"{accepted:,} accepted turns"
-    return found
+                finding.violations.append(f"lane {number}, turn {sent.number}: settled without its memory")
+        counts_by_place = Counter(at for at, _ in lane.numbers())
+        finding.violations += [f"lane {number}: a turn that nobody has sent"] * counts_by_place[-1]
+    finding.looked_at = f"{accepted:,} accepted turns"
+    return finding
 
 
 def nothing_twice(lanes: dict[int, Lane]) -> Finding:
     """2: each turn has one id, one memory and one version."""
-    found, memories = Finding(2, "no fact twice, no turn twice"), 0
+    finding, memories = Finding(2, "no fact twice, no turn twice"), 0
     for number, lane in lanes.items():
         memories += len(lane.memories)
         turns = Counter(at for at, _ in lane.numbers() if at >= 0)
-        kept = Counter(at[1] for one in lane.memories if (at := words.widget(one.memory)))
+        kept = Counter(at[1] for memory in lane.memories if (at := words.widget(memory.memory)))
         lucky = Counter(lane.history)
         for what, counts in (("turn", turns), ("memory of turn", kept), ("version", lucky)):
-            found.violations += [f"lane {number}: {what} {at} {n} times" for at, n in counts.items() if n > 1]
-        standing = [one.memory for one in lane.memories if words.lucky_number(one.memory) is not None]
+            finding.violations += [f"lane {number}: {what} {at} {n} times" for at, n in counts.items() if n > 1]
+        standing = [memory.memory for memory in lane.memories if words.lucky_number(memory.memory) is not None]
         if len(standing) > 1:
-            found.violations.append(f"lane {number}: {len(standing)} lucky numbers at once")
-    found.looked_at = f"{memories:,} memories"
-    return found
+            finding.violations.append(f"lane {number}: {len(standing)} lucky numbers at once")
+    finding.looked_at = f"{memories:,} memories"
+    return finding
 
 
 def in_order(storm: Storm, lanes: dict[int, Lane]) -> Finding:
     """3: accepted in the order of posting, applied in the order of acceptance, each change on top of the one before."""
-    found, looked = Finding(3, "applied in the order of acceptance"), 0
+    finding, looked = Finding(3, "applied in the order of acceptance"), 0
     for number, lane in lanes.items():
-        given_up = {one.number for one in lane.sent if one.id is None}
+        given_up = {turn.number for turn in lane.sent if turn.id is None}
         posted = [at for at, _ in lane.numbers() if at not in given_up]
         if posted != sorted(posted):
-            found.violations.append(f"lane {number}: accepted in another order than posted")
+            finding.violations.append(f"lane {number}: accepted in another order than posted")
         replayed = storm.record.replayed
         plain = [(at, turn) for at, turn in lane.numbers() if turn.status == "settled" and turn.id not in replayed]
         looked += len(plain)
         # Where the clock was moved, the times tell nothing: then the changes and the versions alone do.
         ends = [turn.settled_at for _, turn in plain if turn.settled_at and not storm.house.clock.jumps]
         if ends != sorted(ends):
-            found.violations.append(f"lane {number}: settled in another order than accepted")
-        found.violations += [f"lane {number}: {what}" for what in _changes(plain)]
-        found.violations += [f"lane {number}: {what}" for what in _versions(lane, bool(storm.house.clock.jumps))]
-    found.looked_at = f"{looked:,} turns settled without a replay"
-    return found
+            finding.violations.append(f"lane {number}: settled in another order than accepted")
+        finding.violations += [f"lane {number}: {what}" for what in _changes(plain)]
+        finding.violations += [f"lane {number}: {what}" for what in _versions(lane, bool(storm.house.clock.jumps))]
+    finding.looked_at = f"{looked:,} turns settled without a replay"
+    return finding
 
 
 def _changes(turns: Sequence[tuple[int, TurnView]]) -> list[str]:
@@ -198,11 +198,11 @@ def _versions(lane: Lane, clock_jumped: bool) -> list[str]:
     The history goes by the times at which things were said: where the clock was moved, only what stands goes by
     acceptance.
     """
-    told = [number for text in lane.history if (number := words.lucky_number(text)) is not None]
+    numbers = [number for text in lane.history if (number := words.lucky_number(text)) is not None]
     right = [at for at, turn in lane.numbers() if turn.status == "settled" and words.has_lucky_number(at)]
     wrong = list[str]()
-    if (sorted(told) if clock_jumped else told) != right:
-        wrong.append(f"the lucky number's history is {told}, said was {right}")
+    if (sorted(numbers) if clock_jumped else numbers) != right:
+        wrong.append(f"the lucky number's history is {numbers}, said was {right}")
     if right and lane.standing != right[-1]:
         wrong.append(f"the lucky number {lane.standing} stands, {right[-1]} was said last")
     return wrong

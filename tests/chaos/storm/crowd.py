@@ -51,10 +51,10 @@ class Poster:
         response = await self.post(words.user(sent.lane), text, sent.key)
         if response is None or response.status_code != ACCEPTED:
             return False
-        found = response.json()["id"]
-        if sent.id not in (None, found):
+        turn_id = response.json()["id"]
+        if sent.id not in (None, turn_id):
             self._record.wrong.append(f"the key {sent.key} was answered with two ids")
-        sent.id = found
+        sent.id = turn_id
         return True
 
     async def post(self, user: str, text: str, key: str) -> httpx.Response | None:
@@ -76,11 +76,11 @@ class Poster:
         return response
 
     async def _patience(self, response: httpx.Response) -> None:
-        asked = response.headers.get("Retry-After", "")
-        if not asked.isdecimal():
+        retry_after = response.headers.get("Retry-After", "")
+        if not retry_after.isdecimal():
             self._record.wrong.append(f"{response.status_code} without Retry-After")
-            asked = "0"
-        await asyncio.sleep(min(_LONGEST_PAUSE_SECONDS, max(_PAUSE_SECONDS, float(asked))))
+            retry_after = "0"
+        await asyncio.sleep(min(_LONGEST_PAUSE_SECONDS, max(_PAUSE_SECONDS, float(retry_after))))
 
 
 async def crowd(poster: Poster, size: Size, record: Record, dice: random.Random, over: asyncio.Event) -> None:

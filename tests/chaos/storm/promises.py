@@ -39,67 +39,67 @@ async def check(storm: Storm) -> list[Finding]:
 
 def books(storm: Storm) -> Finding:
     """The ledger at every look and in the end, every answer as it may be, and no error that nobody foresaw."""
-    found = Finding(0, "ledger balanced at every look; only 202, 429 and 503; no unforeseen error")
+    finding = Finding(0, "ledger balanced at every look; only 202, 429 and 503; no unforeseen error")
     witness, record, logs = storm.witness, storm.record, storm.house.logs
     logs.look()
     answers = sum(record.answers.values())
-    found.looked_at = f"{len(witness.seen):,} looks, {answers:,} answers"
-    found.violations += [f"books do not agree {what}" for what in witness.unbalanced]
-    found.violations += record.wrong
-    found.violations += [f"{event} {logs.total(event)} times" for event in _UNFORESEEN if logs.total(event)]
-    known = record.accepted + sum(len(one.turns) + 1 for one in record.leavers)
-    known += sum(len(one.turns) for one in record.editors) + len(record.probes)
-    extra = sum(one.given_up and one.id is None for turns in record.sent.values() for one in turns)
+    finding.looked_at = f"{len(witness.seen):,} looks, {answers:,} answers"
+    finding.violations += [f"books do not agree {what}" for what in witness.unbalanced]
+    finding.violations += record.wrong
+    finding.violations += [f"{event} {logs.total(event)} times" for event in _UNFORESEEN if logs.total(event)]
+    known = record.accepted + sum(len(leaver.turns) + 1 for leaver in record.leavers)
+    known += sum(len(editor.turns) for editor in record.editors) + len(record.probes)
+    extra = sum(turn.given_up and turn.id is None for turns in record.sent.values() for turn in turns)
     if not known <= witness.last.accepted <= known + extra + len(record.false_promises):
-        found.violations.append(f"{witness.last.accepted} in the books, {known} to {known + extra} were accepted")
-    return found
+        finding.violations.append(f"{witness.last.accepted} in the books, {known} to {known + extra} were accepted")
+    return finding
 
 
 def poison_alone(storm: Storm, lanes: dict[int, Lane]) -> Finding:
     """4: only what is poisoned is dead in the end."""
-    found = Finding(4, "poison dies alone, its neighbours settle")
-    poisoned = {one.id for lane in lanes.values() for one in lane.sent if one.poisoned and one.id}
+    finding = Finding(4, "poison dies alone, its neighbours settle")
+    poisoned = {turn.id for lane in lanes.values() for turn in lane.sent if turn.poisoned and turn.id}
     dead = {turn.id: turn for lane in lanes.values() for turn in lane.turns if turn.status == "dead"}
     given_up = {i for lane in lanes.values() for i, text in lane.texts.items() if words.POISON in text}
-    found.looked_at = f"{len(poisoned):,} poisoned turns"
-    found.violations += [f"turn {one} is dead and not poisoned" for one in dead.keys() - poisoned - given_up]
-    found.violations += [
+    finding.looked_at = f"{len(poisoned):,} poisoned turns"
+    finding.violations += [f"turn {turn_id} is dead and not poisoned" for turn_id in dead.keys() - poisoned - given_up]
+    finding.violations += [
         f"the poisoned turn {turn.id} died of {turn.error}"
         for turn in dead.values()
         if not (turn.error or "").startswith(("bad_answer", "worker_lost"))
     ]
-    return found
+    return finding
 
 
 def stops_in_time(storm: Storm) -> Finding:
     """5: SIGTERM ends a process within its grace period; what it held is nowhere lost or repeated (1, 2, 3)."""
     seconds = storm.strikes.stopped_in
-    found = Finding(
+    finding = Finding(
         5,
         f"SIGTERM: ended within {GRACE_SECONDS:g} s",
         f"{len(seconds)} stops, longest {max(seconds, default=0):.1f} s",
     )
-    found.violations += [f"took {one:.1f} s" for one in seconds if one > GRACE_SECONDS]
-    return found
+    finding.violations += [f"took {duration:.1f} s" for duration in seconds if duration > GRACE_SECONDS]
+    return finding
 
 
 def stalled_writes_nothing(storm: Storm) -> Finding:
     """6: a lease lost in a stall was noticed; a late write would be a fact twice or a change out of order (2, 3)."""
     lost, stalls = storm.house.logs.total("lease_lost"), storm.tally.took_effect.get(Strike.WORKER_STALLED, 0)
-    found = Finding(6, "stopped past the lease: noticed, writes nothing (2, 3)", f"{lost} leases lost and noticed")
-    found.violations += [f"{stalls} stalls, {lost} leases lost"] * (lost < stalls)
-    return found
+    finding = Finding(6, "stopped past the lease: noticed, writes nothing (2, 3)", f"{lost} leases lost and noticed")
+    finding.violations += [f"{stalls} stalls, {lost} leases lost"] * (lost < stalls)
+    return finding
 
 
 def redis_keeps(storm: Storm) -> Finding:
     """7: what was accepted before Redis was killed is there (seen by 1); the books never went back."""
-    found = Finding(7, "Redis restarted: nothing accepted is gone, the books never go back")
-    seen = [one.accepted for _, one in storm.witness.seen]
+    finding = Finding(7, "Redis restarted: nothing accepted is gone, the books never go back")
+    seen = [observation.accepted for _, observation in storm.witness.seen]
     kills = storm.tally.took_effect.get(Strike.REDIS_KILLED, 0)
-    found.looked_at = f"{kills} kills of Redis"
+    finding.looked_at = f"{kills} kills of Redis"
     backwards = [(a, b) for a, b in pairwise(seen) if b < a]
-    found.violations += [f"accepted went from {a} to {b}" for a, b in backwards]
-    return found
+    finding.violations += [f"accepted went from {a} to {b}" for a, b in backwards]
+    return finding
 
 
 def no_false_promise(storm: Storm) -> Finding:
@@ -110,7 +110,7 @@ def no_false_promise(storm: Storm) -> Finding:
 
 async def forgotten(storm: Storm) -> Finding:
     """9: no word of the forgotten in any key of Redis or any point of Qdrant; what they said afterwards is kept."""
-    found = Finding(9, "forgotten in the midst of work: no trace; what is said afterwards stays")
+    finding = Finding(9, "forgotten in the midst of work: no trace; what is said afterwards stays")
     redis, leavers = storm.house.redis, storm.record.leavers
 
     async def repeated() -> bool:
@@ -119,44 +119,48 @@ async def forgotten(storm: Storm) -> Finding:
         return False
 
     await wait_until(repeated, deadline_seconds=_REPEATED_SECONDS, what="the erases being repeated", poll_seconds=0.5)
-    secrets = {one.secret for one in leavers}
+    secrets = {leaver.secret for leaver in leavers}
     port = storm.house.running.stderr.read_text().partition("qdrant on ")[2].split()[0]
     points = await all_of_qdrant(f"http://127.0.0.1:{port}")
     places = [*(await all_of_redis(redis)).items(), *(("a point", payload) for payload in points)]
-    found.violations += [f"{secret} in {place}" for place, text in places for secret in secrets if secret in text]
-    for one in leavers:
-        told = [(await storm.client.turn(turn_id)).status for turn_id in one.turns]
-        found.violations += [f"a turn of {one.user} is {status}, not erased" for status in told if status != "erased"]
-        if one.back is None or (await storm.client.turn(one.back)).status != "settled":
-            found.violations.append(f"{one.user} came back and was not remembered")
-        elif [kept.memory for kept in (await storm.client.memories(user_id=one.user)).results] != ["I am back again."]:
-            found.violations.append(f"{one.user} came back and something else is remembered")
-    found.looked_at = f"{len(leavers)} owners, {len(places):,} keys and points"
-    return found
+    finding.violations += [f"{secret} in {place}" for place, text in places for secret in secrets if secret in text]
+    for leaver in leavers:
+        statuses = [(await storm.client.turn(turn_id)).status for turn_id in leaver.turns]
+        finding.violations += [
+            f"a turn of {leaver.user} is {status}, not erased" for status in statuses if status != "erased"
+        ]
+        if leaver.back is None or (await storm.client.turn(leaver.back)).status != "settled":
+            finding.violations.append(f"{leaver.user} came back and was not remembered")
+        elif [kept.memory for kept in (await storm.client.memories(user_id=leaver.user)).results] != [
+            "I am back again."
+        ]:
+            finding.violations.append(f"{leaver.user} came back and something else is remembered")
+    finding.looked_at = f"{len(leavers)} owners, {len(places):,} keys and points"
+    return finding
 
 
 def nothing_done_without_model(storm: Storm) -> Finding:
     """10: what was accepted while the model was gone is settled only after it was back."""
-    found = Finding(10, "model gone: accepted, waits, nothing marked done; drains afterwards")
-    found.looked_at = f"{storm.strikes.gone:,} turns accepted without it"
-    found.violations += [f"turn {turn} was settled without the model" for turn in storm.strikes.done_without_model]
-    return found
+    finding = Finding(10, "model gone: accepted, waits, nothing marked done; drains afterwards")
+    finding.looked_at = f"{storm.strikes.gone:,} turns accepted without it"
+    finding.violations += [f"turn {turn} was settled without the model" for turn in storm.strikes.done_without_model]
+    return finding
 
 
 async def edits_stand(storm: Storm) -> Finding:
     """11: the last edit that was confirmed stands, and its history holds every confirmed one, in order."""
-    found, edits = Finding(11, "edited by hand: the last edit stands, all of them in order"), 0
+    finding, edits = Finding(11, "edited by hand: the last edit stands, all of them in order"), 0
     for editor in storm.record.editors:
         edits += len(editor.texts)
         if not editor.texts:
             continue
         stands = (await storm.client.memory(editor.memory)).memory
         if stands != editor.texts[-1]:
-            found.violations.append(f"{editor.user}: {stands!r} stands, {editor.texts[-1]!r} was confirmed last")
-        told = [str(version["memory"]) for version in await storm.client.history(editor.memory)]
-        seen = [text for text, _ in groupby(told) if text in editor.texts]
+            finding.violations.append(f"{editor.user}: {stands!r} stands, {editor.texts[-1]!r} was confirmed last")
+        versions = [str(version["memory"]) for version in await storm.client.history(editor.memory)]
+        seen = [text for text, _ in groupby(versions) if text in editor.texts]
         # As with the turns: where the clock was moved, the history goes by the times that it told.
         if (sorted(seen) if storm.house.clock.jumps else seen) != editor.texts:
-            found.violations.append(f"{editor.user}: the history has {told}, confirmed were {editor.texts}")
-    found.looked_at = f"{edits} edits of {len(storm.record.editors)} memories"
-    return found
+            finding.violations.append(f"{editor.user}: the history has {versions}, confirmed were {editor.texts}")
+    finding.looked_at = f"{edits} edits of {len(storm.record.editors)} memories"
+    return finding

@@ -81,12 +81,12 @@ class Record:
     @property
     def accepted(self) -> int:
         """Turns with a 202 that are still expected to be there in the end."""
-        return sum(one.id is not None for turns in self.sent.values() for one in turns)
+        return sum(turn.id is not None for turns in self.sent.values() for turn in turns)
 
     @property
     def ids(self) -> set[str]:
         """The ids of those turns."""
-        return {one.id for turns in self.sent.values() for one in turns if one.id is not None}
+        return {turn.id for turns in self.sent.values() for turn in turns if turn.id is not None}
 
     def next(self, lane: int, poisoned: bool) -> Sent:
         """The lane's next turn, to be sent."""

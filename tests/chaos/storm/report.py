@@ -22,12 +22,12 @@ _MOST_SHOWN = 5
 def missing(storm: Storm) -> list[str]:
     """The faults that have not taken effect as often as they had to: such a storm has proved nothing."""
     wanted, had = storm.size.at_least, storm.tally.took_effect
-    return [f"{one}: {had.get(one, 0)} of {n}" for one, n in wanted.items() if had.get(one, 0) < n]
+    return [f"{fault}: {had.get(fault, 0)} of {n}" for fault, n in wanted.items() if had.get(fault, 0) < n]
 
 
 def passed(storm: Storm, findings: Sequence[Finding]) -> bool:
     """Whether nothing was violated, and every fault took effect."""
-    return not missing(storm) and not any(one.violations for one in findings)
+    return not missing(storm) and not any(finding.violations for finding in findings)
 
 
 def show(storm: Storm, findings: Sequence[Finding], console: Console) -> None:
@@ -37,17 +37,17 @@ def show(storm: Storm, findings: Sequence[Finding], console: Console) -> None:
         if strike in storm.size.at_least:
             faults.add_row(strike, str(storm.tally.took_effect.get(strike, 0)))
     console.print(faults)
-    held = Table("", "promise", "looked at", "violations", title="What held", title_justify="left")
-    for one in findings:
-        mark = "[green]0[/green]" if not one.violations else f"[red]{len(one.violations)}[/red]"
-        held.add_row(str(one.number or ""), one.promise, one.looked_at, mark)
-    console.print(held)
+    outcomes = Table("", "promise", "looked at", "violations", title="What held", title_justify="left")
+    for finding in findings:
+        mark = "[green]0[/green]" if not finding.violations else f"[red]{len(finding.violations)}[/red]"
+        outcomes.add_row(str(finding.number or ""), finding.promise, finding.looked_at, mark)
+    console.print(outcomes)
     console.print(summary(storm), highlight=False)
     for line in missing(storm):
         console.print(f"took effect too seldom: {line}", style="red", markup=False)
-    for one in findings:
-        for line in one.violations[:_MOST_SHOWN]:
-            console.print(f"{one.number}: {line}", style="red", markup=False)
+    for finding in findings:
+        for line in finding.violations[:_MOST_SHOWN]:
+            console.print(f"{finding.number}: {line}", style="red", markup=False)
     for line in storm.house.logs.worst[:_MOST_SHOWN]:
         console.print(line, style="yellow", markup=False)
 
@@ -78,7 +78,7 @@ def as_json(storm: Storm, findings: Sequence[Finding]) -> dict[str, Any]:
         "faults": storm.tally.as_json(),
         "model_faults": dict(storm.house.model.hits()),
         "missing": missing(storm),
-        "findings": [vars(one) for one in findings],
+        "findings": [vars(finding) for finding in findings],
         "books": [{"after": round(at, 2), **asdict_of(books)} for at, books in storm.witness.seen],
         "logged": {part: dict(counts) for part, counts in storm.house.logs.counts.items()},
         "errors": storm.house.logs.worst,
@@ -96,7 +96,7 @@ def draw(storm: Storm, target: Path) -> None:
     """The backlog and what was accepted and settled over time, and below it when each fault struck."""
     seen = storm.witness.seen
     times = [at for at, _ in seen]
-    strikes = [one for one in Strike if one in storm.size.at_least]
+    strikes = [strike for strike in Strike if strike in storm.size.at_least]
     figure = Figure(figsize=(11, 7), layout="constrained")
     turns, faults = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
     turns.plot(times, [books.accepted for _, books in seen], label="accepted", color="#1f5fa8")
@@ -111,7 +111,7 @@ def draw(storm: Storm, target: Path) -> None:
     turns.legend(loc="upper left", frameon=False)
     for start, end, strike in storm.tally.moments:
         faults.barh(strikes.index(Strike(strike)), max(end - start, 0.4), left=start, height=0.6, color="#b03030")
-    faults.set_yticks(range(len(strikes)), [one.partition(" (")[0] for one in strikes], fontsize=8)
+    faults.set_yticks(range(len(strikes)), [strike.partition(" (")[0] for strike in strikes], fontsize=8)
     faults.invert_yaxis()
     faults.set_xlabel("seconds")
     for axes in (turns, faults):

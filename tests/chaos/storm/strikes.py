@@ -156,7 +156,7 @@ class Strikes:
         await asyncio.sleep(self.size.phase_seconds)
         after = hits()
         self.house.model.misbehave()
-        return any(after.get(one.kind, 0) > before.get(one.kind, 0) for one in faults)
+        return any(after.get(fault.kind, 0) > before.get(fault.kind, 0) for fault in faults)
 
     async def _lose_model(self) -> bool:
         """It counts when turns were accepted meanwhile: none of them may be settled before the model is back."""

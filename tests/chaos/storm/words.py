@@ -31,11 +31,11 @@ def has_lucky_number(number: int) -> bool:
 
 def widget(text: str) -> tuple[int, int] | None:
     """The lane and the number of the turn that a memory, or what was said, is from."""
-    found = _WIDGET.search(text)
-    return (int(found[1]), int(found[2])) if found else None
+    match = _WIDGET.search(text)
+    return (int(match[1]), int(match[2])) if match else None
 
 
 def lucky_number(text: str) -> int | None:
     """The lucky number that a memory tells."""
-    found = _LUCKY.search(text)
-    return int(found[1]) if found else None
+    match = _LUCKY.search(text)
+    return int(match[1]) if match else None

@@ -56,7 +56,7 @@ def sparse(number: int, words: int = 8) -> models.SparseVector:
 
 def payload(number: int) -> dict[str, Any]:
     """Make the payload of point `number`."""
-    body: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "user": f"u{number % 5}",
         "city": CITIES[number % len(CITIES)],
         "price": number * 0.5 - 3,
@@ -72,8 +72,8 @@ def payload(number: int) -> dict[str, Any]:
         "weird key": {"with space": number % 2},
     }
     if number % 4:
-        body["count"] = None if number % 4 == 1 else number
-    return body
+        fields["count"] = None if number % 4 == 1 else number
+    return fields
 
 
 def point(number: int) -> models.PointStruct:

@@ -57,7 +57,7 @@ def _search(client: QdrantClient, text: str, **options: Any) -> list[object]:
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "expected"),
     [
         ("bees", {1, 4}),
         ("a keeper of BEES", {1, 4}),
@@ -70,8 +70,8 @@ def _search(client: QdrantClient, text: str, **options: Any) -> list[object]:
         ("zeppelin", set()),
     ],
 )
-def test_a_query_finds_the_texts_that_share_its_words(client: QdrantClient, text: str, found: set[int]) -> None:
-    assert set(_search(client, text)) == found
+def test_a_query_finds_the_texts_that_share_its_words(client: QdrantClient, text: str, expected: set[int]) -> None:
+    assert set(_search(client, text)) == expected
 
 
 def test_a_rare_word_weighs_more_than_a_common_one(client: QdrantClient) -> None:

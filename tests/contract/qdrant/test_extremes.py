@@ -75,7 +75,7 @@ def test_any_text_can_be_found_by_its_exact_value(empty: Pair, text: str) -> Non
         )
     )
     only = Filter(must=[FieldCondition(key="t", match=MatchValue(value=text))])
-    assert [item.id for item in empty.agree(lambda c, n: c.scroll(n, only))[0]] == [1]
+    assert [point.id for point in empty.agree(lambda c, n: c.scroll(n, only))[0]] == [1]
     empty.served.create_payload_index(empty.name, "t", PayloadSchemaType.KEYWORD)
     assert empty.agree(lambda c, n: c.count(n, only)).count == 1
 
@@ -95,7 +95,7 @@ def test_any_text_can_be_found_by_its_exact_value(empty: Pair, text: str) -> Non
 def test_ids_are_integers_of_64_bits_or_uuids_in_any_spelling(empty: Pair, identity: int | str) -> None:
     empty.change(lambda c, n: c.upsert(n, [PointStruct(id=identity, vector=DENSE)]))
     expected = str(UUID(identity)) if isinstance(identity, str) else identity
-    assert [item.id for item in empty.agree(lambda c, n: c.scroll(n))[0]] == [expected]
+    assert [point.id for point in empty.agree(lambda c, n: c.scroll(n))[0]] == [expected]
     assert len(empty.agree(lambda c, n: c.retrieve(n, [identity]))) == 1
     empty.change(lambda c, n: c.delete(n, [identity]))
     assert empty.agree(lambda c, n: c.count(n)).count == 0

@@ -82,8 +82,8 @@ def test_points_acknowledged_before_a_kill_in_the_middle_of_writing_are_there(tm
     with Server(tmp_path) as second:
         client = second.client()
         expected = [identity(number) for number in acknowledged]
-        records = client.retrieve(NAME, expected, with_payload=False)
-        assert {record.id for record in records} == set(expected)
+        points = client.retrieve(NAME, expected, with_payload=False)
+        assert {point.id for point in points} == set(expected)
         # One more may have been written and not yet acknowledged.
         assert 0 <= client.count(NAME).count - 1 - len(expected) <= 1
 
@@ -110,9 +110,9 @@ def test_a_creation_that_never_finished_leaves_nothing_behind(tmp_path: Path) ->
 def test_a_second_process_on_the_same_directory_says_who_has_it(tmp_path: Path) -> None:
     with Server(tmp_path) as server:
         second = start_process(tmp_path)
-        _, text = second.communicate(timeout=20)
+        _, stderr = second.communicate(timeout=20)
         assert second.returncode == 1
-        assert f"is in use by the process {server.process.pid}; one process serves it." in text
+        assert f"is in use by the process {server.process.pid}; one process serves it." in stderr
         assert server.client().get_collections().collections == []
 
 
@@ -122,18 +122,18 @@ def test_data_that_cannot_be_read_is_left_alone_and_named(tmp_path: Path) -> Non
     broken = tmp_path / "collections" / NAME / "data-1" / "edge_config.json"
     broken.write_text("{")
     refused = start_process(tmp_path)
-    _, text = refused.communicate(timeout=20)
+    _, stderr = refused.communicate(timeout=20)
     assert refused.returncode == 1
-    assert "qdrant_refused_to_start" in text
+    assert "qdrant_refused_to_start" in stderr
     assert broken.exists()
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.1", "example.org", "::"])
 def test_an_address_that_others_could_reach_is_refused(tmp_path: Path, host: str) -> None:
     refused = start_process(tmp_path, "--host", host)
-    _, text = refused.communicate(timeout=20)
+    _, stderr = refused.communicate(timeout=20)
     assert refused.returncode == 2
-    assert f"{host} is no loopback address" in text
+    assert f"{host} is no loopback address" in stderr
 
 
 def test_compaction_keeps_every_point_and_the_changes_made_meanwhile(tmp_path: Path) -> None:

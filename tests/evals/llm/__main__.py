@@ -32,10 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console, settings = Console(), Settings.of_service()
     options = read(arguments, settings)
     try:
-        found = LOADERS[options.dataset](options.data)
+        conversations = LOADERS[options.dataset](options.data)
     except BadData as error:
         return _refused(str(error))
-    job = prepared(options, settings, cut(found, options.conversations, options.questions, options.limit))
+    job = prepared(options, settings, cut(conversations, options.conversations, options.questions, options.limit))
     show_estimate(console, job)
     if options.estimate:
         return DONE

@@ -44,14 +44,19 @@ class Estimate:
 def estimated(conversations: Sequence[Conversation], state: State, options: Options, settings: Settings) -> Estimate:
     """What the slice still costs, given what the journals hold. A conversation half remembered counts in full."""
     settled = {row["id"] for row in state.settled.rows}
-    new = [one for one in conversations if one.id not in settled]
+    new = [conversation for conversation in conversations if conversation.id not in settled]
     answered = {row["id"] for row in state.answers.rows}
     judged = {(row["id"], row["number"]) for row in state.verdicts.rows}
-    questions = [question for one in conversations for question in one.questions]
+    questions = [question for conversation in conversations for question in conversation.questions]
     unanswered = [question for question in questions if question.id not in answered]
-    unjudged = [(one, number) for one in questions for number in range(one.verdicts) if (one.id, number) not in judged]
-    turns = [turn for one in new for turn in one.turns]
-    batches = sum(_batches(one.turns, settings) for one in new)
+    unjudged = [
+        (question, number)
+        for question in questions
+        for number in range(question.verdicts)
+        if (question.id, number) not in judged
+    ]
+    turns = [turn for conversation in new for turn in conversation.turns]
+    batches = sum(_batches(conversation.turns, settings) for conversation in new)
     steps = {
         "extraction": (options.model, _extraction(turns, batches)),
         "reconciliation": (options.model, _reconciliation(len(turns), batches)),
@@ -63,7 +68,7 @@ def estimated(conversations: Sequence[Conversation], state: State, options: Opti
             calls=2 * batches + len(unanswered), prompt_tokens=round(2 * len(turns) * FACTS_A_TURN * TOKENS_A_FACT)
         )
         steps["embeddings"] = (settings.embedding_model, embedded)
-    return Estimate(len(new), len(turns), len({one.id for one, _ in unjudged}), steps)
+    return Estimate(len(new), len(turns), len({question.id for question, _ in unjudged}), steps)
 
 
 def tokens(chars: int) -> int:
@@ -72,19 +77,19 @@ def tokens(chars: int) -> int:
 
 
 def _batches(turns: Iterable[Exchange], settings: Settings) -> int:
-    batches, held, chars = 0, 0, 0
+    batches, turns_in_batch, chars = 0, 0, 0
     for turn in turns:
-        if not batches or held == settings.batch_turns or chars + turn.chars > settings.batch_chars:
-            batches, held, chars = batches + 1, 0, 0
-        held, chars = held + 1, chars + turn.chars
+        if not batches or turns_in_batch == settings.batch_turns or chars + turn.chars > settings.batch_chars:
+            batches, turns_in_batch, chars = batches + 1, 0, 0
+        turns_in_batch, chars = turns_in_batch + 1, chars + turn.chars
     return batches
 
 
 def _extraction(turns: Sequence[Exchange], batches: int) -> Usage:
     overhead = tokens(sum(map(len, product.EXTRACTION.sections.values())))
-    told = tokens(sum(turn.chars for turn in turns)) + 20 * len(turns)
-    found = round(len(turns) * FACTS_A_TURN * TOKENS_AN_EXTRACTED_FACT)
-    return Usage(calls=batches, prompt_tokens=batches * overhead + told, completion_tokens=found)
+    turn_tokens = tokens(sum(turn.chars for turn in turns)) + 20 * len(turns)
+    completion_tokens = round(len(turns) * FACTS_A_TURN * TOKENS_AN_EXTRACTED_FACT)
+    return Usage(calls=batches, prompt_tokens=batches * overhead + turn_tokens, completion_tokens=completion_tokens)
 
 
 def _reconciliation(turns: int, batches: int) -> Usage:

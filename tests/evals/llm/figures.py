@@ -40,22 +40,30 @@ class Row:
 
 def scores(conversations: Sequence[Conversation], state: State) -> dict[str, float]:
     """The score of each question that is judged in full: of a rubric, the mean over its nuggets."""
-    given: dict[str, dict[int, float]] = {}
+    scores_by_id: dict[str, dict[int, float]] = {}
     for row in state.verdicts.rows:
-        given.setdefault(row["id"], {})[row["number"]] = row["score"]
-    questions = (question for one in conversations for question in one.questions)
-    return {one.id: mean(given[one.id].values()) for one in questions if len(given.get(one.id, ())) == one.verdicts}
+        scores_by_id.setdefault(row["id"], {})[row["number"]] = row["score"]
+    questions = (question for conversation in conversations for question in conversation.questions)
+    return {
+        question.id: mean(scores_by_id[question.id].values())
+        for question in questions
+        if len(scores_by_id.get(question.id, ())) == question.verdicts
+    }
 
 
 def accuracy(conversations: Sequence[Conversation], state: State) -> dict[str, Row]:
     """A row for each category, one for all, and for LoCoMo one without the adversarial, as papers leave those out."""
-    given = scores(conversations, state)
-    questions = [question for one in conversations for question in one.questions]
+    score_of = scores(conversations, state)
+    questions = [question for conversation in conversations for question in conversation.questions]
     categories = sorted({question.category for question in questions})
-    rows = {name: _row([one for one in questions if one.category == name], given) for name in categories}
+    rows = {
+        name: _row([question for question in questions if question.category == name], score_of) for name in categories
+    }
     if ADVERSARIAL in categories:
-        rows["all but adversarial"] = _row([one for one in questions if one.category != ADVERSARIAL], given)
-    return {**rows, ALL: _row(questions, given)}
+        rows["all but adversarial"] = _row(
+            [question for question in questions if question.category != ADVERSARIAL], score_of
+        )
+    return {**rows, ALL: _row(questions, score_of)}
 
 
 def report(job: Job, failures: Mapping[str, str]) -> dict[str, Any]:
@@ -67,7 +75,7 @@ def report(job: Job, failures: Mapping[str, str]) -> dict[str, Any]:
     """
     options, state = job.options, job.state
     rows = accuracy(job.conversations, state)
-    chosen = {one.id for one in job.conversations}
+    chosen = {conversation.id for conversation in job.conversations}
     made = [row for row in state.settled.rows if row["id"] in chosen]
     return {
         "dataset": options.dataset,
@@ -95,9 +103,9 @@ def report(job: Job, failures: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _row(questions: Sequence[Question], given: Mapping[str, float]) -> Row:
-    found = [given[one.id] for one in questions if one.id in given]
-    return Row(len(questions), len(found), mean(found) if found else None)
+def _row(questions: Sequence[Question], score_of: Mapping[str, float]) -> Row:
+    scored = [score_of[question.id] for question in questions if question.id in score_of]
+    return Row(len(questions), len(scored), mean(scored) if scored else None)
 
 
 def _slice(options: Options) -> dict[str, int | None]:

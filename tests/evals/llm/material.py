@@ -112,11 +112,15 @@ def cut(
         questions_each: questions of one conversation.
         limit: questions in all; conversations without any are left out.
     """
-    left = limit if limit is not None else sum(len(one.questions) for one in conversations)
+    left = limit if limit is not None else sum(len(conversation.questions) for conversation in conversations)
     chosen = []
-    for one in spread(conversations, lambda one: one.questions[0].category if one.questions else "")[:most]:
-        questions = tuple(spread(one.questions, lambda question: question.category))[:questions_each][:left]
+    for conversation in spread(conversations, _first_category)[:most]:
+        questions = tuple(spread(conversation.questions, lambda question: question.category))[:questions_each][:left]
         left -= len(questions)
         if questions:
-            chosen.append(replace(one, questions=questions))
+            chosen.append(replace(conversation, questions=questions))
     return chosen
+
+
+def _first_category(conversation: Conversation) -> str:
+    return conversation.questions[0].category if conversation.questions else ""

@@ -154,7 +154,7 @@ def _whole(completion: Any) -> str:
 def json_object(text: str) -> dict[str, Any]:
     """The JSON object in an answer, whatever is written around it. Raises ValueError."""
     try:
-        found = json.loads(text[text.index("{") : text.rindex("}") + 1])
+        value = json.loads(text[text.index("{") : text.rindex("}") + 1])
     except ValueError as error:
         raise ValueError("It held no JSON object.") from error
-    return dict(found)
+    return dict(value)

@@ -65,10 +65,10 @@ def read(arguments: Sequence[str] | None, settings: Settings) -> Options:
         settings: where defaults come from.
     """
     parser = _parser(settings)
-    given = vars(parser.parse_args(arguments))
+    values = vars(parser.parse_args(arguments))
     for role in ("answer_model", "judge_model"):
-        given[role] = given[role] or given["model"]
-    options = Options(**given)
+        values[role] = values[role] or values["model"]
+    options = Options(**values)
     if (options.price_in is None) != (options.price_out is None):
         parser.error("give both --price-in and --price-out, or neither")
     if not options.data.exists():

@@ -102,9 +102,9 @@ class Relay:
         step, model = _step(path, body)
         usage = Usage(calls=1)
         with suppress(ValueError, KeyError, TypeError):  # an endpoint need not tell, and a broken answer cannot
-            told = answer.json()["usage"]
-            tokens = {"prompt_tokens": told["prompt_tokens"], "completion_tokens": told.get("completion_tokens", 0)}
-            usage = Usage(calls=1, **tokens)
+            reported = answer.json()["usage"]
+            completion_tokens = reported.get("completion_tokens", 0)
+            usage = Usage(calls=1, prompt_tokens=reported["prompt_tokens"], completion_tokens=completion_tokens)
         kept = None if path == _EMBEDDINGS else answer.text
         self._journal.append({**spent(step, model, usage), "key": key, "answer": kept})
         self._meter.add(step, model, usage)
@@ -112,11 +112,11 @@ class Relay:
 
 def _step(path: str, body: bytes) -> tuple[str, str]:
     """What a call is for, by its schema's name, and whom it asks."""
-    asked: dict[str, Any] = json.loads(body)
+    request: dict[str, Any] = json.loads(body)
     if path == _EMBEDDINGS:
-        return _EMBEDDINGS, str(asked.get("model"))
-    schema = asked.get("response_format", {}).get("json_schema", {})
-    return str(schema.get("name", "memory")), str(asked.get("model"))
+        return _EMBEDDINGS, str(request.get("model"))
+    schema = request.get("response_format", {}).get("json_schema", {})
+    return str(schema.get("name", "memory")), str(request.get("model"))
 
 
 @asynccontextmanager

@@ -22,9 +22,9 @@ async def answered(
         model: who answers.
         top_k: how many memories are recalled at most.
     """
-    found = await client.search(question.text, user_id=user_id, limit=top_k)
-    answer = await model.ask(answering(question, found.results), str)
-    memories = [one.memory for one in found.results]
+    page = await client.search(question.text, user_id=user_id, limit=top_k)
+    answer = await model.ask(answering(question, page.results), str)
+    memories = [memory.memory for memory in page.results]
     return {"id": question.id, "question": question.text, "answer": answer, "memories": memories}
 
 
@@ -43,14 +43,14 @@ async def judged(question: Question, number: int, answer: str, model: Model) -> 
 
 
 def _read_score(text: str) -> tuple[float, str]:
-    said = json_object(text)
-    if isinstance(said.get("score"), bool) or said.get("score") not in (0, 0.5, 1):
-        raise ValueError(f"“score” was {said.get('score')!r}, not 0, 0.5 or 1.")
-    return float(said["score"]), str(said.get("reason", ""))
+    verdict = json_object(text)
+    if isinstance(verdict.get("score"), bool) or verdict.get("score") not in (0, 0.5, 1):
+        raise ValueError(f"“score” was {verdict.get('score')!r}, not 0, 0.5 or 1.")
+    return float(verdict["score"]), str(verdict.get("reason", ""))
 
 
 def _read_correct(text: str) -> tuple[float, str]:
-    said = json_object(text)
-    if not isinstance(said.get("correct"), bool):
-        raise ValueError(f"“correct” was {said.get('correct')!r}, not true or false.")
-    return float(said["correct"]), str(said.get("reason", ""))
+    verdict = json_object(text)
+    if not isinstance(verdict.get("correct"), bool):
+        raise ValueError(f"“correct” was {verdict.get('correct')!r}, not true or false.")
+    return float(verdict["correct"]), str(verdict.get("reason", ""))

@@ -34,12 +34,12 @@ async def test_a_jump_is_logged_by_every_process_and_counted_once(
 ) -> None:
     processes = [seen_by(redis) for _ in range(3)]
     with capture_logs() as logged:
-        for redis_clock in [*processes, *processes]:
-            await redis_clock.look()
+        for process in [*processes, *processes]:
+            await process.look()
         assert logged == []
         clock.set_ahead(seconds)
-        for redis_clock in [*processes, *processes]:
-            await redis_clock.look()
+        for process in [*processes, *processes]:
+            await process.look()
     assert [(line["event"], line["direction"]) for line in logged] == [("clock_jumped", direction)] * 3
     assert all(abs(line["seconds"] - seconds) < 1 for line in logged)
     state = await RedisAudit(redis, RedisScripts(redis), InboxLimits()).state()

@@ -59,7 +59,7 @@ async def test_changes_by_hand_are_told_as_well(scene: Hooked) -> None:
     assert scene.receiver.told == [
         ("ADD", "I live in Berlin"), ("UPDATE", "I live in Rome"), ("UPDATE", "I live in Berlin"), ("DELETE", None),
     ]  # fmt: skip
-    assert {answer.json["event_details"]["id"] for answer in scene.receiver.got} == {memory["id"]}
+    assert {delivery.json["event_details"]["id"] for delivery in scene.receiver.got} == {memory["id"]}
 
 
 async def test_a_webhook_is_told_only_the_events_it_wants_and_nothing_while_it_is_not_active(scene: Hooked) -> None:
@@ -71,7 +71,7 @@ async def test_a_webhook_is_told_only_the_events_it_wants_and_nothing_while_it_i
     await scene.ask("DELETE", f"/memories/{memory['id']}")
     await scene.deliver(deletes)
     await scene.deliver(still)
-    assert [answer.told[0] for answer in scene.receiver.got] == ["DELETE"]
+    assert [delivery.told[0] for delivery in scene.receiver.got] == ["DELETE"]
     assert await scene.log(still) == []
 
 
@@ -110,7 +110,7 @@ async def test_a_failing_receiver_is_tried_again_with_the_same_id_until_it_has_f
     await wait_until(failed, what="the delivery being given up")
     (logged,) = await scene.log(webhook)
     assert (logged["attempts"], logged["status_code"], logged["error"]) == (3, 500, None)
-    assert {answer.id for answer in scene.receiver.got} == {logged["id"]}
+    assert {delivery.id for delivery in scene.receiver.got} == {logged["id"]}
     assert len(scene.receiver.got) == 3
     scene.receiver.always(200)
     await scene.ask("POST", f"/webhooks/{webhook['id']}/deliveries/{logged['id']}/retry", 202)
@@ -135,12 +135,12 @@ async def test_an_owners_deliveries_arrive_in_order_though_one_has_to_be_tried_a
 
     async def all_delivered() -> bool:
         await scene.deliver(webhook)
-        return {item["status"] for item in await scene.log(webhook)} == {"delivered"}
+        return {delivery["status"] for delivery in await scene.log(webhook)} == {"delivered"}
 
     await wait_until(all_delivered, what="everything being delivered")
-    wordses = [words for _, words in scene.receiver.told]
-    assert [item for item in wordses if item != "bobs"] == ["one", "one", "two", "three"]
-    assert wordses.index("bobs") < wordses.index("two"), "another owner does not wait for this one"
+    texts = [words for _, words in scene.receiver.told]
+    assert [text for text in texts if text != "bobs"] == ["one", "one", "two", "three"]
+    assert texts.index("bobs") < texts.index("two"), "another owner does not wait for this one"
 
 
 async def test_a_receiver_that_does_not_answer_holds_up_no_other_webhook_and_no_memory(scene: Hooked) -> None:
@@ -193,7 +193,7 @@ async def test_what_a_dead_workers_claim_held_is_sent_by_another_with_the_same_i
     assert await scene.deliver(webhook) == 0, "it is claimed"
     await scene.make_due(webhook)
     await scene.deliver(webhook)
-    assert [answer.id for answer in scene.receiver.got] == [claimed.delivery.id]
+    assert [delivery.id for delivery in scene.receiver.got] == [claimed.delivery.id]
     assert (await scene.log(webhook))[0]["attempts"] == 2
 
 

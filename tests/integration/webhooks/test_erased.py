@@ -19,9 +19,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def traces(scene: Hooked, *words: str) -> list[str]:
-    contents = await all_of_redis(scene.redis)
-    assert contents, "the scan does not see anything"
-    return [key for key, text in contents.items() if any(word in key or word in text for word in words)]
+    values = await all_of_redis(scene.redis)
+    assert values, "the scan does not see anything"
+    return [key for key, value in values.items() if any(word in key or word in value for word in words)]
 
 
 async def forget(scene: Hooked, **ids: str) -> Any:
@@ -41,8 +41,13 @@ async def test_nothing_of_a_forgotten_owner_stays_whether_it_was_delivered_waits
     await scene.deliver(webhook)
     (memory, *_) = await scene.memories("dora")
     await scene.ask("PUT", f"/memories/{memory['id']}", json={"text": "I like dogs"})
-    ids = [item["memory_id"] for item in await scene.log(webhook)]
-    assert [item["status"] for item in await scene.log(webhook)] == ["waiting", "waiting", "failed", "delivered"]
+    ids = [delivery["memory_id"] for delivery in await scene.log(webhook)]
+    assert [delivery["status"] for delivery in await scene.log(webhook)] == [
+        "waiting",
+        "waiting",
+        "failed",
+        "delivered",
+    ]
     assert await traces(scene, "dora")
     assert (await forget(scene, user_id="dora"))["verified"]
     assert await traces(scene, "dora", "helper", "Berlin", "tea", "cats", "dogs", *ids) == []
@@ -137,8 +142,8 @@ async def test_a_look_for_what_is_left_finds_a_delivery(scene: Hooked) -> None:
     await scene.redis.hset(f"sj:delivery:{TENANT}:{delivery_id}", mapping=stale)  # type: ignore[arg-type]
     await scene.redis.zadd(f"sj:hook_done:{own}", {delivery_id: 1})
     body = {"receipt": receipt, "user_id": "dora"}
-    answer = await scene.ask("POST", "/receipts/verify", json=body)
-    assert answer["left"]["turns"] == 1
+    verdict = await scene.ask("POST", "/receipts/verify", json=body)
+    assert verdict["left"]["turns"] == 1
 
 
 async def test_a_change_by_hand_that_was_noted_and_never_made_is_not_told(scene: Hooked) -> None:

@@ -14,11 +14,16 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 async def test_a_test_is_sent_once_whatever_the_webhook_wants(scene: Hooked) -> None:
     webhook = await scene.webhook(events=["memory_delete"])
     scene.receiver.always(500)
-    answer = await scene.ask("POST", f"/webhooks/{webhook['id']}/test", 202)
+    test_delivery = await scene.ask("POST", f"/webhooks/{webhook['id']}/test", 202)
     assert await scene.rung() == 1
     await scene.deliver(webhook)
     (logged,) = await scene.log(webhook)
-    assert (logged["id"], logged["event"], logged["status"], logged["attempts"]) == (answer["id"], "TEST", "failed", 1)
+    assert (logged["id"], logged["event"], logged["status"], logged["attempts"]) == (
+        test_delivery["id"],
+        "TEST",
+        "failed",
+        1,
+    )
     assert scene.receiver.told == [("TEST", "This is a test: the webhook works.")]
 
 

@@ -48,8 +48,8 @@ def _conversation(folder: Path) -> Conversation:
     probes = read_object(folder / "probing_questions" / "probing_questions.json")
     questions = [
         _question(f"{folder.name}:{ability}:{number}", ability, probe, turns[-1].said_at)
-        for ability, found in probes.items()
-        for number, probe in enumerate(found)
+        for ability, questions in probes.items()
+        for number, probe in enumerate(questions)
     ]
     return Conversation(folder.name, turns, tuple(questions))
 
@@ -57,12 +57,16 @@ def _conversation(folder: Path) -> Conversation:
 def _sessions(batches: list[Any]) -> Iterator[tuple[datetime, str, tuple[Messages, ...]]]:
     anchored: datetime | None = None
     for batch in batches:
-        for number, said in enumerate(batch["turns"], 1):
-            anchor = next((message["time_anchor"] for message in said if message.get("time_anchor")), None)
+        for number, messages in enumerate(batch["turns"], 1):
+            anchor = next((message["time_anchor"] for message in messages if message.get("time_anchor")), None)
             anchored = _time(anchor) if anchor else anchored
             if anchored is None:
                 raise ValueError("the first message has no time_anchor")
-            yield anchored, f"batch-{batch['batch_number']}-{number}", exchanges(_message(message) for message in said)
+            yield (
+                anchored,
+                f"batch-{batch['batch_number']}-{number}",
+                exchanges(_message(message) for message in messages),
+            )
 
 
 def _message(message: Mapping[str, Any]) -> dict[str, str]:

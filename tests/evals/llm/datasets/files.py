@@ -28,12 +28,12 @@ def read_rows(path: Path) -> list[Any]:
 def read_object(path: Path) -> dict[str, Any]:
     """The object in a JSON file. Raises BadData."""
     try:
-        found = json.loads(_bytes(path))
+        value = json.loads(_bytes(path))
     except (OSError, ValueError) as error:
         raise BadData(f"{path.name} cannot be read: {error}") from error
-    if not isinstance(found, dict):
+    if not isinstance(value, dict):
         raise BadData(f"{path.name} holds no object.")
-    return found
+    return value
 
 
 def fingerprint(path: Path) -> str:

@@ -35,18 +35,18 @@ def load(path: Path) -> list[Conversation]:
 
 
 def _conversation(number: int, row: Mapping[str, Any]) -> Conversation:
-    name, told = str(row.get("sample_id", f"conv-{number}")), row["conversation"]
-    sessions = sorted(int(found[1]) for key in told if (found := _SESSION.fullmatch(key)) and told[key])
-    turns = timed(_session(session, told) for session in sessions)
+    name, conversation = str(row.get("sample_id", f"conv-{number}")), row["conversation"]
+    sessions = sorted(int(match[1]) for key in conversation if (match := _SESSION.fullmatch(key)) and conversation[key])
+    turns = timed(_session(session, conversation) for session in sessions)
     asked_at = turns[-1].said_at
     questions = (_question(f"{name}:{index}", qa, asked_at) for index, qa in enumerate(row["qa"]))
     return Conversation(name, turns, tuple(questions))
 
 
-def _session(number: int, told: Mapping[str, Any]) -> tuple[datetime, str, list[Messages]]:
-    said = [_message(message) for message in told[f"session_{number}"]]
-    pairs = [tuple(said[start : start + 2]) for start in range(0, len(said), 2)]
-    return _time(told[f"session_{number}_date_time"]), f"session-{number}", pairs
+def _session(number: int, conversation: Mapping[str, Any]) -> tuple[datetime, str, list[Messages]]:
+    messages = [_message(message) for message in conversation[f"session_{number}"]]
+    pairs = [tuple(messages[start : start + 2]) for start in range(0, len(messages), 2)]
+    return _time(conversation[f"session_{number}_date_time"]), f"session-{number}", pairs
 
 
 def _message(message: Mapping[str, str]) -> dict[str, str]:

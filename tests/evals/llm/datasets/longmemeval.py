@@ -42,7 +42,7 @@ def load(path: Path) -> list[Conversation]:
 def _haystack(row: Mapping[str, Any]) -> Conversation:
     name = row["question_id"]
     sessions = zip(row["haystack_dates"], row["haystack_session_ids"], row["haystack_sessions"], strict=True)
-    turns = _turns([(_time(date), session, said) for date, session, said in sessions])
+    turns = _turns([(_time(date), session, messages) for date, session, messages in sessions])
     question = _question(name, row, str(row["answer"]), _time(row["question_date"]))
     return Conversation(name, turns, (question,))
 
@@ -58,11 +58,13 @@ def _question(name: str, row: Mapping[str, Any], gold: str, asked_at: datetime) 
 def _turns(sessions: Sequence[tuple[datetime, str, Sequence[Mapping[str, str]]]]) -> tuple[Exchange, ...]:
     """The turns of all sessions by time: one user message with its answer each."""
     ordered = sorted(sessions, key=lambda session: session[0])
-    return timed((began, name, exchanges(_kept(said))) for began, name, said in ordered)
+    return timed((began, name, exchanges(_kept(messages))) for began, name, messages in ordered)
 
 
-def _kept(said: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
-    return [{"role": one["role"], "content": one["content"]} for one in said if one["content"].strip()]
+def _kept(messages: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
+    return [
+        {"role": message["role"], "content": message["content"]} for message in messages if message["content"].strip()
+    ]
 
 
 def _slice(folder: Path) -> Conversation:
@@ -74,8 +76,8 @@ def _slice(folder: Path) -> Conversation:
         truth = row["ground_truth"]
         unanswerable = row.get("constraints", {}).get("abstention_expected", False)
         name = f"{row['id']}_abs" if unanswerable else row["id"]
-        asked = {"question": row["question"], "question_type": row["category"]}
-        questions.append(_question(name, asked, str(truth["answer"]), _time(truth["valid_as_of"])))
+        labels = {"question": row["question"], "question_type": row["category"]}
+        questions.append(_question(name, labels, str(truth["answer"]), _time(truth["valid_as_of"])))
     return Conversation("slice", turns, tuple(questions))
 
 

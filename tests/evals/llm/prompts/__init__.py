@@ -40,7 +40,7 @@ class Asking:
 
 def answering(question: Question, memories: Sequence[MemoryView]) -> Asking:
     """Ask for the answer to a question, with the memories that were recalled for it."""
-    lines = [f"- {_day(one)}: {' '.join(one.memory.split())}" for one in memories]
+    lines = [f"- {_day(memory)}: {' '.join(memory.memory.split())}" for memory in memories]
     return Asking(
         _ANSWER["system"],
         Template(_ANSWER["material"]).substitute(
