@@ -5,7 +5,6 @@ from __future__ import annotations
 from scrubjay.edit.edits import EditServices
 from scrubjay.erase.tombstones import is_forgotten, telling, write_under
 from scrubjay.errors import NotFound
-from scrubjay.llm.usage import paid_by
 from scrubjay.model import Event, Memory, Page, Scope, Telling, Write
 from scrubjay.model.erasure import Removal
 from scrubjay.ports import MemoryStore
@@ -27,9 +26,7 @@ async def release(reach: Scope, memory_id: str, services: EditServices) -> Memor
             raise NotFound(_NOT_HELD)
         # Its times and its order stay: it is known since it was said, and an erase of that time must cover it.
         released = memory.model_copy(update={"in_quarantine": False, "current": True, "marked": False})
-        with paid_by(reach.tenant):
-            (vector,) = await services.embedder.embed([released.text])
-        write = Write(point_id=released.id, memory=released, vector=tuple(vector))
+        write = Write(point_id=released.id, memory=released)  # its point has the vector of its text
         notification = Telling(event=Event.ADD, scope=released.scope, memory_id=released.id, version=released.version)
         async with telling(lease, notification, lanes):
             await write_under(lease, [write], lanes, store)

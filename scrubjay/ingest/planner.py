@@ -197,7 +197,7 @@ class Planner:
 
         A wording that is held becomes a memory of its own in quarantine, and the known memory stays as it is.
         """
-        if self.quarantine is Quarantine.HOLD and text != fact.text and reads_like_an_instruction(text):
+        if self.quarantine is Quarantine.HOLD and text != fact.text and self.reads(text):
             self._add(fact.model_copy(update={"text": text}), in_quarantine=True)
             return ""
         return self._update(fact, known, text)
