@@ -22,7 +22,7 @@ from scrubjay.bootstrap import Parts
 from scrubjay.errors import NotFound
 from scrubjay.model import DEEPEST, DeadFilter, Page, Scope, Status
 from scrubjay.safety.injection import Quarantine
-from scrubjay.search.recall import Asked, recall
+from scrubjay.search.recall import RecallRequest, recall
 
 router = APIRouter(prefix="/dashboard", route_class=PageRoute, include_in_schema=False)
 
@@ -80,7 +80,7 @@ async def _live_counts(tenant: str, parts: Parts) -> dict[Status, int]:
 
 @router.get("/parts")
 async def part_health(request: Request, caller: AdminAtScreen, parts: Opened) -> Response:
-    """How everything is, as a fragment. Asked for by the script, so that a part that hangs holds up no page."""
+    """How everything is, as a fragment. RecallRequest for by the script, so that a part that hangs holds up no page."""
     health = await parts.health.health(ask_providers=True)
     names = {"extractor": parts.extractor.name, "embedder": parts.embedder.name}
     return render(request, "parts", health=health, names=names)
@@ -164,7 +164,7 @@ async def memories(
     if user_id is not None:
         scope = Scope(tenant=caller.tenant, user_id=user_id)
         if query is not None:
-            question = Asked(scope=scope, text=parts.mask(query), limit=_FOUND_AT_MOST)
+            question = RecallRequest(scope=scope, text=parts.mask(query), limit=_FOUND_AT_MOST)
             shown["found"] = await recall(question, parts.recall)
         else:
             at = Page(number=page, size=views.PAGE_SIZE)

@@ -169,7 +169,7 @@ def changes(events: Sequence[TurnEvent]) -> list[Change]:
             event.memory,
             event.previous,
             quote(event.id) or None,
-            event.held,
+            event.in_quarantine,
         )
         for event in events
     ]

@@ -59,7 +59,7 @@ def lasted(turn: TurnStatus) -> str:
 
 def done_by(event: TurnEvent) -> str:
     """What a turn did to one memory, in a few words."""
-    if event.held:
+    if event.in_quarantine:
         return HELD
     return RENEWED if event.renewed else DONE[event.event]
 

@@ -21,7 +21,7 @@ from scrubjay.mem0.memories import platform_memory, record_of
 from scrubjay.model import Page, Principal, TurnStatus
 from scrubjay.model.erasure import Receipt
 from scrubjay.search.filters import parse
-from scrubjay.search.recall import Asked, pending, recall, wait_until_settled
+from scrubjay.search.recall import RecallRequest, pending, recall, wait_until_settled
 
 WAIT_SECONDS = 30.0
 _LONGEST_FILTERS = 2_000
@@ -65,7 +65,7 @@ async def search_memories(caller: Principal, parts: Parts, body: SearchIn, thres
     """
     fields = {"categories": is_in(body.categories), "metadata": body.metadata or None}
     condition = parse(joined(body.filters, fields))
-    question = Asked(
+    question = RecallRequest(
         scope=sought(caller, body.ids, condition),
         filters=condition,
         text=parts.mask(body.query),

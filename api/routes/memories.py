@@ -41,7 +41,7 @@ from scrubjay.errors import BadRequest, MemoryNotFound
 from scrubjay.model import Memory
 from scrubjay.model.versions import is_retracted
 from scrubjay.search.filters import parse
-from scrubjay.search.recall import Asked, recall, wait_until_settled
+from scrubjay.search.recall import RecallRequest, recall, wait_until_settled
 
 router = APIRouter(route_class=Route, tags=["memories"], responses=refusals(502))
 
@@ -57,7 +57,7 @@ async def search(body: SearchIn, caller: Reader, parts: Opened) -> Any:
     scope = sought(caller, body.ids, filters)
     if body.wait_for is not None:
         await wait_until_settled(caller.reach, body.wait_for, body.wait_ms / 1000, parts.turns)
-    question = Asked(
+    question = RecallRequest(
         scope=scope,
         filters=filters,
         text=parts.mask(body.query),

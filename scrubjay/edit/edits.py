@@ -13,6 +13,7 @@ from scrubjay.erase.tombstones import is_forgotten, rearranged, show_others_agai
 from scrubjay.errors import BadRequest, LaneBusy, MemoryNotFound, NothingToUndo
 from scrubjay.llm.asking import asked_by
 from scrubjay.llm.usage import paid_by
+from scrubjay.llm.vectors import vectors_of
 from scrubjay.model import Event, Feedback, Lease, Memory, Metadata, Rating, Scope, Telling, Value, Write
 from scrubjay.model.erasure import Removal
 from scrubjay.model.topics import arranged
@@ -92,7 +93,7 @@ async def update(reach: Scope, memory_id: str, change: Change, services: EditSer
     async with services.lanes.edit(lane) as lease:
         before = await _current(reach, memory_id, services.store)
         fields = {**change.fields_of(before), **rewritten}
-        return await _renew(lease, before, fields, services)
+        return await _renew(lease, before, fields, {before.text: before.id}, services)
 
 
 def _bounded(metadata: Metadata) -> Metadata:
@@ -166,11 +167,22 @@ async def undo(reach: Scope, memory_id: str, services: EditServices) -> Memory:
         fields = {name: getattr(restored, name) for name in _SAID}
         if restored.text != latest.text:  # what one thinks of a memory is of its words
             fields["feedback"] = restored.feedback
-        return await _renew(lease, latest, fields, services)
+        points = {restored.text: version_id(restored.id, restored.version), latest.text: latest.id}
+        return await _renew(lease, latest, fields, points, services)
 
 
-async def _renew(lease: Lease, before: Memory, fields: Mapping[str, Any], services: EditServices) -> Memory:
-    """Put a new version in a memory's place; the one before becomes history."""
+async def _renew(
+    lease: Lease, before: Memory, fields: Mapping[str, Any], points: Mapping[str, str], services: EditServices
+) -> Memory:
+    """Put a new version in a memory's place; the one before becomes history.
+
+    Args:
+        lease: of its lane.
+        before: as it stands.
+        fields: of the new version, where they are others.
+        points: the ids of points by their texts: what they say is not embedded again.
+        services: what changes need.
+    """
     lanes, store = services.lanes, services.store
     if await is_forgotten(before, lanes):
         raise MemoryNotFound()  # an erase is at it; what we wrote now would be newer than its epoch, and stay
@@ -189,17 +201,16 @@ async def _renew(lease: Lease, before: Memory, fields: Mapping[str, Any], servic
     ended = min(before.valid_to or since, since)
     past = superseded(before, after) if before.current else before.model_copy(update={"valid_to": ended})
     with paid_by(before.scope.tenant), asked_by(before.scope):
-        vector, *old_vectors = await services.embedder.embed(
-            [after.text, before.text, *(version.text for version in cut)]
-        )
-    writes = [
-        Write(point_id=version_id(version.id, version.version), memory=version, vector=tuple(old_vector))
-        for version, old_vector in zip([past, *cut], old_vectors, strict=True)
-    ]
+        texts = [after.text, before.text]
+        vectors = await vectors_of(texts, points, lease.lane, store, services.embedder)
+    past_vector = tuple(vectors[before.text])
+    writes = [Write(point_id=version_id(past.id, past.version), memory=past, vector=past_vector)]
+    # What is cut short keeps its text, and so the vector that its point has.
+    writes += [Write(point_id=version_id(version.id, version.version), memory=version) for version in cut]
     siblings = [member for member in await store.members(lease.lane, [after.topic]) if member.id != after.id]
     writes += [write for write in rearranged([*siblings, after]) if write.memory.id != after.id]
     after = next(memory for memory in arranged([*siblings, after]) if memory.id == after.id)
-    writes.append(Write(point_id=after.id, memory=after, vector=tuple(vector)))
+    writes.append(Write(point_id=after.id, memory=after, vector=tuple(vectors[after.text])))
     notification = Telling(event=Event.UPDATE, scope=after.scope, memory_id=after.id, version=after.version)
     async with telling(lease, notification, lanes):
         await write_under(lease, writes, lanes, store)

@@ -114,7 +114,7 @@ async def _beside(arrival: Arrival, memory: Memory, store: MemoryStore, reach: S
     """What an arrival is beside the memory that has its id: the same one, also when that has changed since."""
     same = _says(memory, arrival) or any(_says(version, arrival) for version in await store.history(reach, memory.id))
     if same:
-        return Outcome(id=memory.id, became=Became.THERE, held=memory.held)
+        return Outcome(id=memory.id, became=Became.THERE, in_quarantine=memory.in_quarantine)
     return Outcome(id=memory.id, became=Became.REFUSED, reason=_ANOTHER)
 
 
@@ -192,8 +192,8 @@ async def _fit(
             refused[memory_id] = str(error)
             continue
         reads = prepared.reads(arrival.text)
-        is_held = reads and services.quarantine is Quarantine.HOLD
-        memory = _memory(memory_id, arrived, number, lease, reads=reads, is_held=is_held)
+        in_quarantine = reads and services.quarantine is Quarantine.HOLD
+        memory = _memory(memory_id, arrived, number, lease, reads=reads, in_quarantine=in_quarantine)
         if min(memory.created_at, memory.updated_at) < _FIRST:
             refused[memory_id] = _OUT_OF_TIME
         else:
@@ -216,7 +216,7 @@ async def _dated(arrival: Arrival, clock: Clock) -> Arrival:
     )
 
 
-def _memory(memory_id: str, arrival: Arrival, number: int, lease: Lease, *, reads: bool, is_held: bool) -> Memory:
+def _memory(memory_id: str, arrival: Arrival, number: int, lease: Lease, *, reads: bool, in_quarantine: bool) -> Memory:
     """Build the Memory that an import writes, with its times from elsewhere, but not made after the lease's time."""
     now = lease.taken_at  # nothing was made after it came
     created = min(arrival.created_at or arrival.updated_at or now, now)
@@ -234,9 +234,9 @@ def _memory(memory_id: str, arrival: Arrival, number: int, lease: Lease, *, read
         order=lease.token,
         topic=str(uuid.uuid5(NAMESPACE, f"topic\0{lease.token}\0{memory_id}")),  # compared with nothing: it joins none
         position=to_us(created) * POSITIONS_PER_ORDER + _place(memory_id, created, number),
-        current=not is_held,
+        current=not in_quarantine,
         marked=reads,
-        held=is_held,
+        in_quarantine=in_quarantine,
     )
 
 
@@ -276,7 +276,7 @@ async def _looked_at(
     for memory_id, ours in memories.items():
         stands = standing.get(memory_id)
         if stands == ours:
-            outcomes[memory_id] = Outcome(id=memory_id, became=Became.IMPORTED, held=ours.held)
+            outcomes[memory_id] = Outcome(id=memory_id, became=Became.IMPORTED, in_quarantine=ours.in_quarantine)
         elif stands is not None:  # somebody else was faster, or has changed it already
             outcomes[memory_id] = await _beside(coming[memory_id], stands, store, reach)
         else:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from scrubjay.edit.edits import EditServices
 from scrubjay.erase.tombstones import is_forgotten, telling, write_under
 from scrubjay.errors import NotFound
-from scrubjay.llm.usage import paid_by
 from scrubjay.model import Event, Memory, Page, Scope, Telling, Write
 from scrubjay.model.erasure import Removal
 from scrubjay.ports import MemoryStore
@@ -20,16 +19,14 @@ async def release(reach: Scope, memory_id: str, services: EditServices) -> Memor
     worker keeps the owner's lane, and what the services raise.
     """
     lanes, store = services.lanes, services.store
-    lane = (await _held(reach, memory_id, store)).scope.lane
+    lane = (await _in_quarantine(reach, memory_id, store)).scope.lane
     async with lanes.edit(lane) as lease:
-        memory = await _held(reach, memory_id, store)
+        memory = await _in_quarantine(reach, memory_id, store)
         if await is_forgotten(memory, lanes):
             raise NotFound(_NOT_HELD)
         # Its times and its order stay: it is known since it was said, and an erase of that time must cover it.
-        released = memory.model_copy(update={"held": False, "current": True, "marked": False})
-        with paid_by(reach.tenant):
-            (vector,) = await services.embedder.embed([released.text])
-        write = Write(point_id=released.id, memory=released, vector=tuple(vector))
+        released = memory.model_copy(update={"in_quarantine": False, "current": True, "marked": False})
+        write = Write(point_id=released.id, memory=released)  # its point has the vector of its text
         notification = Telling(event=Event.ADD, scope=released.scope, memory_id=released.id, version=released.version)
         async with telling(lease, notification, lanes):
             await write_under(lease, [write], lanes, store)
@@ -42,15 +39,15 @@ async def discard(reach: Scope, memory_id: str, services: EditServices) -> None:
     As with any memory that is deleted, it is removed once more shortly after.
     """
     lanes, store = services.lanes, services.store
-    lane = (await _held(reach, memory_id, store)).scope.lane
+    lane = (await _in_quarantine(reach, memory_id, store)).scope.lane
     async with lanes.edit(lane) as lease:
-        memory = await _held(reach, memory_id, store)
+        memory = await _in_quarantine(reach, memory_id, store)
         await services.inbox.note_removal(Removal(scope=memory.scope, memory_id=memory_id, until=lease.token))
         if not await store.delete(reach, memory_id):
             raise NotFound(_NOT_HELD)
 
 
-async def _held(reach: Scope, memory_id: str, store: MemoryStore) -> Memory:
+async def _in_quarantine(reach: Scope, memory_id: str, store: MemoryStore) -> Memory:
     memories = (await store.held_page(reach, Page(size=1), memory_id)).items
     if not memories:
         raise NotFound(_NOT_HELD)

@@ -56,7 +56,7 @@ class Tally:
     texts: int = 0
     memories: int = 0
     versions: int = 0
-    untold: int = 0
+    notifications: int = 0
 
     def add(self, step: Erased) -> None:
         """What one step has removed."""
@@ -74,7 +74,7 @@ class Tally:
     @property
     def anything(self) -> bool:
         """Whether there was anything at all."""
-        return bool(self.known or self.ids or self.plans or self.memories or self.versions or self.untold)
+        return bool(self.known or self.ids or self.plans or self.memories or self.versions or self.notifications)
 
 
 async def forget(scope: Scope, services: ForgetServices) -> Erasure:
@@ -100,7 +100,7 @@ async def forget(scope: Scope, services: ForgetServices) -> Erasure:
             continue
         if not newer or attempt == _MOST_ATTEMPTS:
             outcome = {
-                "untold": tally.untold,
+                "untold": tally.notifications,
                 "verified": erasure.verified,
                 "known": erasure.known,
             }
@@ -128,7 +128,7 @@ async def _attempt(scope: Scope, services: ForgetServices, tally: Tally) -> tupl
 
         await _in_groups(hold.leases, purge)
         every = [lease.lane for lease in hold.leases]
-        tally.untold += await inbox.drop_notifications(scope, epoch.order)
+        tally.notifications += await inbox.drop_notifications(scope, epoch.order)
         removed = await erase(scope, epoch.order, leases=hold.leases, lanes=services.lanes, store=store)
         await arrange_anew([lease for lease in hold.leases if lease.lane in lost], services.lanes, store)
         tally.memories, tally.versions = tally.memories + memories, tally.versions + max(versions, removed)

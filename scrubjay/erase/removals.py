@@ -86,7 +86,7 @@ async def _repeat(removal: Removal, lanes: Lanes, store: MemoryStore) -> None:
     if removal.memory_id is not None:
         everything = Scope(tenant=removal.scope.tenant)
         there = (await store.standing_at(everything, [removal.memory_id])).get(removal.memory_id)
-        if there is not None and there.scope == removal.scope and not there.held:
+        if there is not None and there.scope == removal.scope and not there.in_quarantine:
             async with lanes.edit(removal.scope.lane) as lease:
                 await show_others_again(lease, there, lanes, store)
         # What was imported under its id since then is another memory.

@@ -11,7 +11,6 @@ import structlog
 from scrubjay.erase.tombstones import take_back
 from scrubjay.errors import LeaseLost, NewerFormat, Permanent, Transient
 from scrubjay.ingest.pipeline import DecisionServices, decide
-from scrubjay.ingest.planner import final_writes
 from scrubjay.ingest.suspicion import obituary, suspected
 from scrubjay.model import Batch, Confirmation, Lane, Lease, Plan, Write
 from scrubjay.ports import Lanes
@@ -138,7 +137,7 @@ async def _holding_plan(lease: Lease, batch: Batch, services: DrainServices) -> 
             plan = decided.model_copy(update={"turn_ids": tuple(ids)})
             await services.lanes.record(lease, plan)
         seen = await services.lanes.confirm(lease, batch.turns)
-        writes = final_writes(plan)
+        writes = plan.final_writes
         if seen.erased <= gone and not await _forgotten(writes, services.lanes):
             return plan, writes, seen
         plan, gone = None, seen.erased

@@ -51,7 +51,7 @@ class Source:
 
 
 def made(
-    fact: Fact, turn: Turn, source: Source, memory_id: str, place: int, *, marked: bool, is_held: bool, topic: str
+    fact: Fact, turn: Turn, source: Source, memory_id: str, place: int, *, marked: bool, in_quarantine: bool, topic: str
 ) -> Memory:
     """The memory that a fact makes.
 
@@ -61,7 +61,7 @@ def made(
         source: where the fact comes from.
         memory_id: its id.
         place: how many memories the turn has made before it.
-        marked, held: as of `Memory`.
+        marked, in_quarantine: as of `Memory`.
         topic: what it tells of; empty: of nothing that is known.
     """
     return Memory(
@@ -80,9 +80,9 @@ def made(
         quote=fact.quote,
         model=source.model,
         prompt_version=fact.prompt_version or source.prompt_version,
-        current=not is_held,
+        current=not in_quarantine,
         marked=marked,
-        held=is_held,
+        in_quarantine=in_quarantine,
         topic=topic,
     )
 

@@ -13,6 +13,7 @@ from scrubjay.ingest.reconciliation import union
 from scrubjay.ingest.wording import adds_to, carries
 from scrubjay.llm.asking import asked_by
 from scrubjay.llm.usage import paid_by
+from scrubjay.llm.vectors import vectors_of
 from scrubjay.model import Decision, Event, Extraction, Fact, Memory, Plan, Recalled, Role, Scope, Turn, Vector
 from scrubjay.model.versions import is_late, is_misdated, latest_of
 from scrubjay.ports import Embedder, Extractor, MemoryStore, Near, Reconciler
@@ -61,10 +62,13 @@ async def _decided(turns: Sequence[Turn], services: DecisionServices) -> Plan:
     extraction = await services.extractor.extract([turn for turn in turns if turn.infer])
     extracted = [fact for turn in turns for fact in _facts_of(turn, extraction)]
     reads = await _reading(extracted, services.quarantine)
-    is_held = [services.quarantine is Quarantine.HOLD and (reads(fact.text) or reads(fact.quote)) for fact in extracted]
-    held_facts = [fact for fact, holds in zip(extracted, is_held, strict=True) if holds]
-    facts = [fact for fact, holds in zip(extracted, is_held, strict=True) if not holds]
-    vectors = await _embed([fact.text for fact in facts], {}, services.embedder)
+    suspicious = [
+        services.quarantine is Quarantine.HOLD and (reads(fact.text) or reads(fact.quote)) for fact in extracted
+    ]
+    quarantined = [fact for fact, is_suspicious in zip(extracted, suspicious, strict=True) if is_suspicious]
+    facts = [fact for fact, is_suspicious in zip(extracted, suspicious, strict=True) if not is_suspicious]
+    texts = list(dict.fromkeys(fact.text for fact in facts))
+    vectors = dict(zip(texts, await services.embedder.embed(texts) if texts else [], strict=True))
     neighbours = await _neighbours(facts, by_id, vectors, services.store)
     with paid_by(turns[0].scope.tenant, list(dict.fromkeys(fact.turn_id for fact in facts if not fact.verbatim))):
         outcome = await services.reconciler.reconcile(facts, neighbours)
@@ -82,11 +86,12 @@ async def _decided(turns: Sequence[Turn], services: DecisionServices) -> Plan:
             decision = _without_others_words(decision, fact, target.memory, others)
         own = draft(number, fact, turn)
         planner.follow(fact, decision, target.memory if target else None, own.id)
-    for fact in held_facts:
+    for fact in quarantined:
         planner.hold(fact)
     if planner.shortened:
         planner.arrange(await services.store.members(turns[0].scope.lane, planner.shortened))
-    return planner.plan(await _embed(planner.texts, vectors, services.embedder), extraction)
+    stored = [recalled.memory for recalled in known if recalled.candidate is None]
+    return planner.plan(await _all_vectors(planner, vectors, [*members, *stored], services), extraction)
 
 
 def _without_others_words(decision: Decision, fact: Fact, target: Memory, others: Sequence[str]) -> Decision:
@@ -213,7 +218,20 @@ def _stored(target: Recalled | None, targets: Sequence[Recalled | None]) -> Memo
     return target.memory if target else None
 
 
-async def _embed(texts: Sequence[str], known: Mapping[str, Vector], embedder: Embedder) -> dict[str, Vector]:
-    missing = [text for text in dict.fromkeys(texts) if text not in known]
-    vectors = await embedder.embed(missing) if missing else []
-    return {**known, **dict(zip(missing, vectors, strict=True))}
+async def _all_vectors(
+    planner: Planner, known: Mapping[str, Vector], memories: Sequence[Memory], services: DecisionServices
+) -> Mapping[str, Vector]:
+    """The vectors of all texts of a plan. What a memory said until now has one in the store.
+
+    Args:
+        planner: has followed every decision.
+        known: of the facts.
+        memories: as they are stored.
+        services: what a decision needs.
+    """
+    missing = [text for text in planner.texts if text not in known]
+    if not missing:
+        return known
+    stored = {memory.text: memory.id for memory in memories}
+    lane = next(iter(planner.turns.values())).scope.lane
+    return {**known, **await vectors_of(missing, stored, lane, services.store, services.embedder)}

@@ -90,7 +90,7 @@ class Planner:
 
     def hold(self, fact: Fact) -> None:
         """Keep a fact for a person to judge: it changes nothing that is known."""
-        self._add(fact, is_held=True)
+        self._add(fact, in_quarantine=True)
 
     def _still_none(self, fact: Fact, decision: Decision, known: Memory, seen: Memory) -> Decision:
         """A repetition of what the batch has changed since it was weighed is none: it says the old thing anew."""
@@ -164,16 +164,18 @@ class Planner:
             for memory in self._topics.rearranged(topic, stored):
                 self._put(fact, memory.id, memory)
 
-    def _add(self, fact: Fact, *, is_held: bool = False, topic: str = "") -> str:
+    def _add(self, fact: Fact, *, in_quarantine: bool = False, topic: str = "") -> str:
         turn = self.turns[fact.turn_id]
         place, marked = self._made[turn.id], self._is_marked(fact, fact.text)
-        memory = made(fact, turn, self.source, self._new_id(fact), place, marked=marked, is_held=is_held, topic=topic)
+        memory = made(
+            fact, turn, self.source, self._new_id(fact), place, marked=marked, in_quarantine=in_quarantine, topic=topic
+        )
         self._made[turn.id] += 1
         self._versions[memory.id] = {}
         self._put(fact, memory.id, memory)
-        if not is_held:
+        if not in_quarantine:
             self._stand_for_others(fact, memory)
-        self._note(fact, Event.ADD, memory.id, memory.text, is_held=is_held)
+        self._note(fact, Event.ADD, memory.id, memory.text, in_quarantine=in_quarantine)
         return memory.id
 
     def _is_marked(self, fact: Fact, text: str) -> bool:
@@ -195,8 +197,8 @@ class Planner:
 
         A wording that is held becomes a memory of its own in quarantine, and the known memory stays as it is.
         """
-        if self.quarantine is Quarantine.HOLD and text != fact.text and reads_like_an_instruction(text):
-            self._add(fact.model_copy(update={"text": text}), is_held=True)
+        if self.quarantine is Quarantine.HOLD and text != fact.text and self.reads(text):
+            self._add(fact.model_copy(update={"text": text}), in_quarantine=True)
             return ""
         return self._update(fact, known, text)
 
@@ -256,7 +258,7 @@ class Planner:
         self._changes.append((point_id, fact.turn_id, memory))
         if memory.id in self._versions:
             self._versions[memory.id][point_id] = memory
-        if point_id == memory.id and not memory.held:
+        if point_id == memory.id and not memory.in_quarantine:
             self._topics.note(memory)
 
     def _note(
@@ -267,10 +269,12 @@ class Planner:
         text: str,
         previous: str | None = None,
         *,
-        is_held: bool = False,
+        in_quarantine: bool = False,
         renewed: bool = False,
     ) -> None:
-        turn_event = TurnEvent(event=event, id=memory_id, memory=text, previous=previous, held=is_held, renewed=renewed)
+        turn_event = TurnEvent(
+            event=event, id=memory_id, memory=text, previous=previous, in_quarantine=in_quarantine, renewed=renewed
+        )
         self._events[fact.turn_id].append(turn_event)
 
     @property
@@ -292,9 +296,3 @@ class Planner:
             dropped=extraction.dropped,
             gated=extraction.gated,
         )
-
-
-def final_writes(plan: Plan) -> list[Write]:
-    """What the plan of a batch of turns is to put into the store: the last write of each point."""
-    last = {write.point_id: write for write in plan.writes}
-    return list(last.values())

@@ -12,7 +12,6 @@ import structlog
 
 from scrubjay.errors import Permanent, Transient
 from scrubjay.ingest.pipeline import DecisionServices, decide
-from scrubjay.ingest.planner import final_writes
 from scrubjay.llm.usage import paid_by_tenant
 from scrubjay.model import DeadFilter, Event, Plan, Scope, Turn, TurnEvent, TurnStatus, Value
 from scrubjay.offload import each
@@ -150,6 +149,6 @@ def _into_history(plan: Plan) -> tuple[str, ...]:
     changed = {event.id for event in events if event.event is not Event.NONE}
     return tuple(
         write.memory.text
-        for write in final_writes(plan)
+        for write in plan.final_writes
         if write.memory.id not in changed and not write.memory.current and write.memory.turn_ids == plan.turn_ids
     )

@@ -29,7 +29,7 @@ from scrubjay.offload import off_loop
 from scrubjay.ports import Mask
 from scrubjay.safety.masking import masked_guidance, masked_messages, masked_values
 from scrubjay.search.filters import narrowed, parse
-from scrubjay.search.recall import Asked, recall
+from scrubjay.search.recall import RecallRequest, recall
 from scrubjay.validation import dated
 
 
@@ -133,7 +133,7 @@ class Local:
     async def search(self, request: SearchRequest) -> Sequence[MemoryRecord]:
         """The memories that matter for a query."""
         parts, condition = self._parts, parse(request.filters)
-        question = Asked(
+        question = RecallRequest(
             scope=narrowed(self._scope(request.ids), condition),
             filters=condition,
             text=parts.mask(request.query),

@@ -70,7 +70,7 @@ def results_of(turn: TurnStatus, ids: Mapping[str, str] | None = None) -> list[R
             **(ids or {}),
         )
         for event in turn.events
-        if not event.held and event.event is not Event.NONE
+        if not event.in_quarantine and event.event is not Event.NONE
     ]
 
 

@@ -51,10 +51,10 @@ class Outcome(Value):
         id: under which the memory is, or would have been.
         became: see there.
         reason: one sentence where it did not come in.
-        held: it waits in quarantine for a person's judgement.
+        in_quarantine: it waits for a person's judgement.
     """
 
     id: str
     became: Became
     reason: str | None = None
-    held: bool = False
+    in_quarantine: bool = Field(default=False, alias="held")

@@ -25,11 +25,9 @@ class DigestOrder(Value):
     instructions: str | None = None
 
     @property
-    def named(self) -> frozenset[tuple[str, str]]:
-        """Every owner whom the filters of this order of a digest name, as field and id: in the one spelling, and as it
-        stands there.
-        """
-        return frozenset(_named(self.filters))
+    def owners(self) -> frozenset[tuple[str, str]]:
+        """Every owner in the filters, as field and id: in its one spelling, and as it is written there."""
+        return frozenset(_owners_in(self.filters))
 
 
 def in_one_spelling(part: Any, field: str | None = None) -> Any:
@@ -48,13 +46,13 @@ def in_one_spelling(part: Any, field: str | None = None) -> Any:
     return part if field is None else spelled(part)
 
 
-def _named(part: Any, field: str | None = None) -> Iterator[tuple[str, str]]:
+def _owners_in(part: Any, field: str | None = None) -> Iterator[tuple[str, str]]:
     """Walk through the filters of a digest's order and yield each owner in them as field and id."""
     if isinstance(part, Mapping):
         for key, value in part.items():
-            yield from _named(value, key if key in OWNERS else field)
+            yield from _owners_in(value, key if key in OWNERS else field)
     elif isinstance(part, list | tuple):
         for value in part:
-            yield from _named(value, field)
+            yield from _owners_in(value, field)
     elif field is not None:
         yield from ((field, name) for name in {part, spelled(part)} if isinstance(name, str))

@@ -55,8 +55,8 @@ class Memory(Value):
     when it was last said, None where that is `valid_from`.
 
     From `expires_at` on it is not recalled any more unless somebody asks for what has expired; it is kept all the same.
-    A `marked` one reads like an instruction to a prompt. A `held` one waits for a person to judge it: it stands
-    nowhere, and nobody but who judges it gets to see it.
+    A `marked` one reads like an instruction to a prompt. One `in_quarantine` waits for a person to judge it: it
+    stands nowhere, and only the calls for the quarantine show it.
 
     `order` is that of the turn (or edit) whose words it says: an erase up to there covers it. `position` is its place
     in lists, and stays when it changes; no two memories of a lane have the same.
@@ -83,7 +83,7 @@ class Memory(Value):
     model: str | None = None
     prompt_version: str | None = None
     marked: bool = False
-    held: bool = False
+    in_quarantine: bool = Field(default=False, alias="held")
     feedback: Feedback | None = None
     topic: str = ""
     said_at: datetime | None = None
@@ -137,3 +137,9 @@ class Plan(Value):
     events: Mapping[str, tuple[TurnEvent, ...]] = Field(default_factory=dict)
     dropped: int = 0
     gated: frozenset[str] = frozenset()
+
+    @property
+    def final_writes(self) -> list[Write]:
+        """What is to be put into the store: the last write of each point."""
+        last = {write.point_id: write for write in self.writes}
+        return list(last.values())

@@ -96,14 +96,14 @@ class Turn(Submission):
 class TurnEvent(Value):
     """One line of a turn's answer to "what did it add?".
 
-    `held` where it waits for a person's judgement; `renewed` where a memory was said again, and so holds as of now.
+    `in_quarantine`: it waits for a person's judgement. `renewed`: a memory was said again, so it holds as of now.
     """
 
     event: Event
     id: str
     memory: str
     previous: str | None = None
-    held: bool = False
+    in_quarantine: bool = Field(default=False, alias="held")
     renewed: bool = False
 
 

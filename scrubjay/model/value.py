@@ -1,4 +1,4 @@
-"""What every value of the house has in common: it is frozen, and refuses what it does not know."""
+"""What all values have in common: they are frozen, and refuse unknown fields."""
 
 from __future__ import annotations
 
@@ -14,4 +14,12 @@ Vector = Sequence[float]
 class Value(BaseModel):
     """A frozen value; unknown fields are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        # A field with an alias is stored and sent under it; in Python it goes by either name.
+        serialize_by_alias=True,
+        validate_by_name=True,
+        validate_by_alias=True,
+    )

@@ -18,6 +18,7 @@ from scrubjay.model import (
     Scope,
     Slice,
     Value,
+    Vector,
     Write,
 )
 from scrubjay.model.filters import Condition
@@ -120,6 +121,9 @@ class Neighbours(Protocol):
 
     async def marked_past(self, lane: Lane, topics: Collection[str]) -> list[Memory]:
         """The past versions of some topics of a lane that tell of another memory having stood for them."""
+
+    async def vectors(self, lane: Lane, point_ids: Collection[str]) -> dict[str, Vector]:
+        """The vectors of some points of a lane, by id; those that are not there are left out."""
 
     async def hidden_topics(self, lane: Lane) -> set[str]:
         """The topics of the memories of a lane that stand and for which another one stands in some view."""

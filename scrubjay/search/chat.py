@@ -14,7 +14,7 @@ from scrubjay.llm.usage import paid_by
 from scrubjay.model import Message, Role, Scope, Submission, Value
 from scrubjay.offload import off_loop
 from scrubjay.ports import Inbox, LanguageModel, Mask
-from scrubjay.search.recall import Asked, RecallServices, recall
+from scrubjay.search.recall import RecallRequest, RecallServices, recall
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +99,7 @@ def _present(services: ChatServices) -> LanguageModel:
 async def _recalled(scope: Scope, message: str, services: ChatServices) -> tuple[Message, tuple[str, ...]]:
     """The message as it may be seen, and the memories that matter for it."""
     masked_message = await off_loop(len(message), partial(services.mask, message))
-    question = Asked(scope=scope, text=masked_message)
+    question = RecallRequest(scope=scope, text=masked_message)
     recalled = await recall(question, services.recall)
     memories = tuple(result.memory.text for result in recalled.results if not result.memory.marked)
     return Message(role=Role.USER, content=masked_message), memories

@@ -11,7 +11,7 @@ from scrubjay.llm.usage import paid_by
 from scrubjay.model import Recalled, Scope, Status, Value
 from scrubjay.model.filters import Condition
 from scrubjay.ports import Embedder, MemoryStore, Query, TurnLog
-from scrubjay.search.filters import named
+from scrubjay.search.filters import waiting_owners
 
 _DONE = (Status.SETTLED, Status.DEAD, Status.ERASED)
 _FIRST_PAUSE_SECONDS, _GROWTH, _LONGEST_PAUSE_SECONDS = 0.02, 1.5, 0.25
@@ -41,8 +41,8 @@ class Recall(Value):
     pending: int
 
 
-class Asked(Value):
-    """A recall as it is asked for.
+class RecallRequest(Value):
+    """What is to be recalled.
 
     Args:
         limit: at most so many memories.
@@ -61,7 +61,7 @@ class Asked(Value):
     show_expired: bool = False
 
 
-async def recall(question: Asked, services: RecallServices) -> Recall:
+async def recall(question: RecallRequest, services: RecallServices) -> Recall:
     """Find the memories that matter most for a text. Raises StoreUnavailable, InboxUnavailable, ModelUnavailable."""
     with paid_by(question.scope.tenant), asked_by(question.scope):
         waiting = pending(question.scope, question.filters, services.turns)
@@ -72,7 +72,7 @@ async def recall(question: Asked, services: RecallServices) -> Recall:
 
 async def pending(scope: Scope, filters: Condition | None, turns: TurnLog) -> int:
     """How many accepted turns may yet change what is found. A turn waits in one lane: of several owners they add up."""
-    return await turns.pending(*named(scope, filters))
+    return await turns.pending(*waiting_owners(scope, filters))
 
 
 async def wait_until_settled(reach: Scope, turn_id: str, wait_seconds: float, turns: TurnLog) -> bool:

@@ -73,7 +73,7 @@ async def test_a_delivery_holds_ids_and_no_words_and_what_changed_nothing_or_is_
     events = [
         added(1),
         TurnEvent(event=Event.NONE, id="m2", memory="x"),
-        TurnEvent(event=Event.ADD, id="m3", memory="I live in Berlin", held=True),
+        TurnEvent(event=Event.ADD, id="m3", memory="I live in Berlin", in_quarantine=True),
     ]
     await counter.settle(*events)
     listed = await counter.deliveries.page("default", HOOK.id, Page())

@@ -20,7 +20,7 @@ from scrubjay.ingest.drain import DrainServices, drain
 from scrubjay.ingest.pipeline import DecisionServices
 from scrubjay.model import Memory, Message, Page, Role, Scope, Submission, TurnStatus
 from scrubjay.ports import Reconciler
-from scrubjay.search.recall import Asked, Recall, RecallServices, recall
+from scrubjay.search.recall import Recall, RecallRequest, RecallServices, recall
 from tests.fakes import EchoExtractor, ScriptedReconciler, WordEmbedder, with_decision
 from tests.redis_keys import keys
 
@@ -98,7 +98,7 @@ class House:
         return turn
 
     async def ask(self, text: str, **more: Any) -> Recall:
-        question = Asked(scope=ANA, text=text, **more)
+        question = RecallRequest(scope=ANA, text=text, **more)
         return await recall(question, self.recall_services)
 
 

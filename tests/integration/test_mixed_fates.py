@@ -130,8 +130,7 @@ async def test_undo_goes_back_step_by_step_when_a_change_was_said_for_the_future
     await told(house, BERLIN, timestamp=MARCH)
     await told(house, ROME, Event.UPDATE, timestamp=MARCH + 9999 * DAY)
     (memory,) = await house.memories()
-    parts: Any = {"lanes": house.lanes, "store": house.store, "embedder": house.embedder}
-    texts = [(await undo(Scope(tenant="default"), memory.id, **parts)).text for _ in range(3)]
+    texts = [(await undo(Scope(tenant="default"), memory.id, house.edits)).text for _ in range(3)]
     assert texts == [BERLIN, ROME, BERLIN]
 
 

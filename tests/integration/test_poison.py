@@ -27,7 +27,7 @@ from scrubjay.ingest.kept_extractions import KeptExtractions
 from scrubjay.ingest.pipeline import DecisionServices
 from scrubjay.ingest.reconciliation import ModelReconciler, RuleReconciler
 from scrubjay.model import Scope, Status, Vector
-from scrubjay.search.recall import Asked, recall
+from scrubjay.search.recall import RecallRequest, recall
 from tests.fakes import Purse, WordEmbedder
 from tests.integration.house import House
 from tests.model_server.control import ModelServer
@@ -294,5 +294,5 @@ async def test_long_queries_of_one_reader_close_search_for_nobody_else(
         server.fault(Fault(kind=Kind.STATUS, status=500, route="embeddings", contains=MARK))
         for _ in range(20):
             with pytest.raises(ModelUnavailable, match="HTTP 500"):
-                await recall(Asked(scope=user("ana"), text=MARK), services)
-        await recall(Asked(scope=user("bob"), text="tea"), services)
+                await recall(RecallRequest(scope=user("ana"), text=MARK), services)
+        await recall(RecallRequest(scope=user("bob"), text="tea"), services)

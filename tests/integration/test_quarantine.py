@@ -143,7 +143,7 @@ async def test_a_merged_wording_is_judged_before_it_is_stored(desk: Desk) -> Non
     assert await house.texts() == ["I like tea"]
     (quarantined,) = await listed(desk)
     assert (quarantined["memory"], quarantined["quote"], quarantined["marked"]) == (TOLD, "I like tea and coffee", True)
-    assert [(event.event, event.held) for event in (await house.status(turn_id)).events] == [(Event.ADD, True)]
+    assert [(event.event, event.in_quarantine) for event in (await house.status(turn_id)).events] == [(Event.ADD, True)]
     await remember(house, "I like tea and cake", mode="mark")
     assert [(memory.text, memory.marked) for memory in await house.memories()] == [(TOLD, True)]
 

@@ -17,7 +17,7 @@ from scrubjay.ingest.drain import drain
 from scrubjay.model import Event, Memory, Page, Scope, Status, TurnEvent
 from scrubjay.model.clock import OwnClock
 from scrubjay.search.filters import narrowed, parse
-from scrubjay.search.recall import Asked, recall
+from scrubjay.search.recall import RecallRequest, recall
 from tests.chaos.scan import all_of_qdrant, all_of_redis
 from tests.integration.house import House
 from tests.integration.scope_answers import AnswersOfTurns
@@ -172,7 +172,7 @@ class Story:
     async def found(self, scope: Scope, filters: Any = None, as_of: datetime | None = None) -> list[str]:
         """The texts that a search finds, in the order of the alphabet."""
         condition = parse(filters)
-        request = Asked(
+        request = RecallRequest(
             scope=narrowed(scope, condition), text="what is known", limit=_MOST_AT_ONCE, filters=condition, as_of=as_of
         )
         answer = await recall(request, self.house.recall_services)

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from scrubjay.adapters.qdrant.store import QdrantStore
 from scrubjay.erase.forget import forget
 from scrubjay.model import Event, Lane, Memory, Scope
-from scrubjay.search.recall import Asked, recall
+from scrubjay.search.recall import RecallRequest, recall
 from tests.integration.house import ANA, MARCH, House
 from tests.redis_keys import keys
 
@@ -21,7 +21,7 @@ ANA_WITH_OTHER = Scope(tenant="default", user_id="ana", agent_id="other")
 
 
 async def found(house: House, scope: Scope) -> list[str]:
-    question = Asked(scope=scope, text="what is known", limit=50)
+    question = RecallRequest(scope=scope, text="what is known", limit=50)
     answer = await recall(question, house.recall_services)
     return sorted(result.memory.text for result in answer.results)
 

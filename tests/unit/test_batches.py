@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from scrubjay.ingest.new_versions import Source, draft
 from scrubjay.ingest.pipeline import _stored, _told_before
-from scrubjay.ingest.planner import Planner, final_writes
+from scrubjay.ingest.planner import Planner
 from scrubjay.ingest.reconciliation import ModelReconciler, RuleReconciler, union
 from scrubjay.model import (
     Decision,
@@ -55,7 +55,7 @@ def memory(text: str, start: float, end: float | None = None, version: int = 1, 
 
 
 def written(store: dict[str, Memory], plan: Plan) -> dict[str, Memory]:
-    return {**store, **{write.point_id: write.memory for write in final_writes(plan)}}
+    return {**store, **{write.point_id: write.memory for write in plan.final_writes}}
 
 
 def planned(making: Planner) -> Plan:

@@ -13,7 +13,7 @@ from scrubjay.adapters.qdrant.filters import compiled
 from scrubjay.errors import BadRequest
 from scrubjay.model import Scope
 from scrubjay.model.filters import AllOf, AnyOf, Comparison, NoneOf, On, Op, Span, owners
-from scrubjay.search.filters import named, narrowed, parse
+from scrubjay.search.filters import narrowed, parse, waiting_owners
 from tests.filter_strategies import filters
 
 ANA, BOT = {"user_id": "ana"}, {"agent_id": "bot"}
@@ -192,10 +192,10 @@ def test_a_filter_may_name_the_owner_and_somebody_must(name: str) -> None:
 
 def test_what_is_pending_is_looked_for_with_the_owners_that_are_named() -> None:
     several = parse({"AND": [BOT, {"user_id": {"in": ["ana", "bob"]}}]})
-    assert [scope.ids for scope in named(narrowed(NOBODY, several), several)] == [ANA, {"user_id": "bob"}]
+    assert [scope.ids for scope in waiting_owners(narrowed(NOBODY, several), several)] == [ANA, {"user_id": "bob"}]
     either = parse({"OR": [ANA, BOT]})
-    assert [scope.ids for scope in named(narrowed(NOBODY, either), either)] == [BOT, ANA]
-    assert [scope.ids for scope in named(Scope(tenant="acme", **ANA, **BOT), None)] == [ANA]
+    assert [scope.ids for scope in waiting_owners(narrowed(NOBODY, either), either)] == [BOT, ANA]
+    assert [scope.ids for scope in waiting_owners(Scope(tenant="acme", **ANA, **BOT), None)] == [ANA]
 
 
 JSON = st.recursive(

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from scrubjay.ingest.new_versions import Source, memory_id
-from scrubjay.ingest.planner import Planner, final_writes
+from scrubjay.ingest.planner import Planner
 from scrubjay.model import (
     Decision,
     Event,
@@ -120,7 +120,7 @@ def test_two_updates_of_one_memory_in_a_batch_build_on_each_other() -> None:
     making = planner(turn("t1", 1), turn("t2", 2))
     making.follow(fact("t1", ROME), decided(Event.UPDATE), KNOWN)
     making.follow(fact("t2", OSLO), decided(Event.UPDATE, "Lives in Rome and Oslo"), KNOWN)
-    memories = by_point(final_writes(planned(making)))
+    memories = by_point(planned(making).final_writes)
     assert sorted((memory.version, memory.text, memory.current) for memory in memories.values()) == [
         (1, BERLIN, False), (2, ROME, False), (3, "Lives in Rome and Oslo", True),
     ]  # fmt: skip
@@ -156,7 +156,7 @@ def test_after_a_retraction_in_the_same_batch_what_is_told_anew_is_a_new_memory(
     making = planner(turn("t1", 1), turn("t2", 2))
     making.follow(fact("t1", NOT_BERLIN), decided(Event.DELETE), KNOWN)
     making.follow(fact("t2", ROME), decided(second), KNOWN)
-    memories = by_point(final_writes(planned(making)))
+    memories = by_point(planned(making).final_writes)
     assert not memories[KNOWN.id].current
     assert [memory.text for memory in memories.values() if memory.current] == made
 
@@ -203,7 +203,7 @@ def test_what_was_said_between_two_times_of_a_repeated_fact_takes_its_place_betw
     known = KNOWN.model_copy(update={"said_at": MARCH})
     making = planner(turn("t1", 1, said_at=MARCH - 2 * HOUR))
     making.follow(fact("t1", ROME), decided(Event.UPDATE), known)
-    memories = sorted(by_point(final_writes(planned(making))).values(), key=lambda memory: memory.version)
+    memories = sorted(by_point(planned(making).final_writes).values(), key=lambda memory: memory.version)
     assert [(memory.text, memory.current, memory.valid_from, memory.valid_to) for memory in memories] == [
         (BERLIN, False, KNOWN.valid_from, MARCH - 2 * HOUR),
         (ROME, False, MARCH - 2 * HOUR, MARCH),
@@ -215,7 +215,7 @@ def test_an_update_beside_another_scopes_memory_leaves_that_as_it_is_but_for_whe
     making = planner(turn("t1", 1, ANA_B))
     making.follow(fact("t1", ROME), decided(Event.UPDATE, "Lives in Rome now"), KNOWN)
     plan = planned(making)
-    new, old = (write.memory for write in final_writes(plan))
+    new, old = (write.memory for write in plan.final_writes)
     assert (new.text, new.scope, new.version, new.topic, new.turn_ids) == (ROME, ANA_B, 1, KNOWN.id, ("t1",))
     assert old == KNOWN.model_copy(update={"hidden": {"u": Hidden(since=MARCH + HOUR)}})
     (event,) = plan.events["t1"]

@@ -7,7 +7,7 @@ import random
 from datetime import UTC, datetime, timedelta
 
 from scrubjay.ingest.new_versions import Source, draft
-from scrubjay.ingest.planner import Planner, final_writes
+from scrubjay.ingest.planner import Planner
 from scrubjay.model import Decision, Event, Extraction, Fact, Memory, Message, Role, Scope, Turn
 from scrubjay.model.versions import in_order, is_late, is_retracted, superseded, version_id
 
@@ -55,7 +55,7 @@ class Walk:
             making.follow(fact, Decision(candidate=number, event=event, target=None, text=text), target, own.id)
             drafts.append(own)
         plan = making.plan(dict.fromkeys(making.texts, (1.0,)), Extraction())
-        self.store.update({write.point_id: write.memory for write in final_writes(plan)})
+        self.store.update({write.point_id: write.memory for write in plan.final_writes})
 
     def turn(self) -> Turn:
         self.turns += 1

@@ -15,12 +15,13 @@ from scrubjay.adapters.qdrant.collection import REFUSED_READ, QdrantCollection, 
 from scrubjay.adapters.qdrant.points import QdrantPoints
 from scrubjay.adapters.qdrant.writes import vector_bytes
 from scrubjay.errors import StoreRejected, StoreUnavailable
-from scrubjay.model import OWNERS, Lane, Memory, Recalled, Scope
+from scrubjay.model import OWNERS, Lane, Memory, Recalled, Scope, Vector
 from scrubjay.model.topics import order_of, view
 from scrubjay.ports import Clock, Near
 
 REQUESTS = 3  # for each look
 _OTHERS = 3  # neighbours of other scopes for each look
+_VECTORS_AT_ONCE = 64  # of at most some 80 kB each
 
 
 class QdrantNeighbours:
@@ -111,6 +112,19 @@ class QdrantNeighbours:
         """The past versions of some topics of a lane that tell of another memory having stood for them."""
         past = selectors.of_lane(lane, selectors.of_topics(sorted(topics)), selectors.superseded())
         return await self._points.memories(selectors.hidden_anywhere(past)) if topics else []
+
+    async def vectors(self, lane: Lane, point_ids: Collection[str]) -> dict[str, Vector]:
+        """The vectors of some points of a lane, by id; those that are not there are left out."""
+        name, vectors, sorted_ids = await self._collection.ready(), dict[str, Vector](), sorted(point_ids)
+        for start in range(0, len(sorted_ids), _VECTORS_AT_ONCE):
+            chunk = sorted_ids[start : start + _VECTORS_AT_ONCE]
+            selection = selectors.of_lane(lane, models.HasIdCondition(has_id=list(chunk)))
+            call = self._collection.client.scroll(
+                name, selection, limit=len(chunk), with_payload=False, with_vectors=["dense"]
+            )
+            points, _ = await self._collection.ask(call)
+            vectors |= {str(point.id): point.vector["dense"] for point in points if point.vector}
+        return vectors
 
     async def hidden_topics(self, lane: Lane) -> set[str]:
         """The topics of the memories of a lane that stand and for which another one stands in some view."""

@@ -56,7 +56,7 @@ def to_payload(write: Write, token: int) -> dict[str, Any]:
         token: the fencing token under which it is written.
     """
     memory = write.memory
-    left_out = {"id", "scope", "current", "held", "hidden", *_TIMES}
+    left_out = {"id", "scope", "current", "in_quarantine", "hidden", *_TIMES}
     fields = memory.model_dump(mode="json", exclude=left_out, exclude_none=True)
     if not memory.marked:
         del fields["marked"]
@@ -86,7 +86,7 @@ def hiding(memory: Memory) -> dict[str, Any]:
 
 def _state(write: Write) -> str:
     """The keyword for the field `state` of a version's Qdrant payload: held, current, retracted or past."""
-    if write.memory.held:
+    if write.memory.in_quarantine:
         return QUARANTINED
     if write.memory.current:
         return CURRENT
@@ -108,12 +108,12 @@ def from_payload(payload: Mapping[str, Any]) -> Memory:
     """The memory that a payload holds; fields that we do not know are passed over. Raises NewerFormat."""
     if not is_known(payload):
         raise NewerFormat("a memory", payload.get("v"), VERSION)
-    ours = set(Memory.model_fields) - {"id", "scope", "current", "held"}
+    ours = set(Memory.model_fields) - {"id", "scope", "current", "in_quarantine"}
     return Memory(
         id=payload["memory_id"],
         scope=scope_of(payload),
         current=payload["state"] == CURRENT,
-        held=payload["state"] == QUARANTINED,
+        in_quarantine=payload["state"] == QUARANTINED,
         **{name: value for name, value in payload.items() if name in ours},
     )
 

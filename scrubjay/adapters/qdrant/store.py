@@ -14,7 +14,7 @@ from scrubjay.adapters.qdrant.owners import QdrantOwners
 from scrubjay.adapters.qdrant.points import QdrantPoints
 from scrubjay.adapters.qdrant.reads import QdrantReads
 from scrubjay.adapters.qdrant.writes import WRITE_BYTES, QdrantWriter
-from scrubjay.model import Entity, Feedback, Kind, Lane, Lease, Memory, Page, Recalled, Scope, Slice, Write
+from scrubjay.model import Entity, Feedback, Kind, Lane, Lease, Memory, Page, Recalled, Scope, Slice, Vector, Write
 from scrubjay.model.clock import OWN_CLOCK
 from scrubjay.model.filters import Condition
 from scrubjay.model.names import COLLECTION_PREFIX
@@ -121,6 +121,10 @@ class QdrantStore:
     async def marked_past(self, lane: Lane, topics: Collection[str]) -> list[Memory]:
         """The past versions of some topics of a lane that tell of another memory having stood for them."""
         return await self._neighbours.marked_past(lane, topics)
+
+    async def vectors(self, lane: Lane, point_ids: Collection[str]) -> dict[str, Vector]:
+        """The vectors of some points of a lane, by id; those that are not there are left out."""
+        return await self._neighbours.vectors(lane, point_ids)
 
     async def hidden_topics(self, lane: Lane) -> set[str]:
         """The topics of the memories of a lane that stand and for which another one stands in some view."""

@@ -42,7 +42,7 @@ class RedisDigests:
         async with self._redis.pipeline(transaction=True) as pipeline:
             pipeline.set(self._keys.digest(tenant, order.id), sealed, ex=KEPT_SECONDS)
             pipeline.set(self._keys.digest(tenant, await self._name(order.filters)), order.id, ex=KEPT_SECONDS)
-            for owner in order.named:
+            for owner in order.owners:
                 naming, now_s = await self._naming(tenant, owner), time()
                 pipeline.zremrangebyscore(naming, "-inf", now_s)
                 pipeline.zadd(naming, {order.id: now_s + KEPT_SECONDS})
@@ -92,7 +92,7 @@ class RedisDigests:
                 with contextlib.suppress(Unreadable, ValidationError):  # nobody can read it, and it goes all the same
                     order = await self._order(sealed)
                     pipeline.delete(self._keys.digest(scope.tenant, await self._name(order.filters)))
-                    for owner in order.named - set(scope.ids.items()):
+                    for owner in order.owners - set(scope.ids.items()):
                         pipeline.zrem(await self._naming(scope.tenant, owner), order.id)
             await answered(pipeline.execute())
         return len(documents)

@@ -7,6 +7,6 @@ comparison. Every comparison, `ne` and `nin` too, holds only where the field is 
 """
 
 from scrubjay.search.filters.grammar import parse
-from scrubjay.search.filters.scoping import named, narrowed
+from scrubjay.search.filters.scoping import narrowed, waiting_owners
 
-__all__ = ["named", "narrowed", "parse"]
+__all__ = ["narrowed", "parse", "waiting_owners"]

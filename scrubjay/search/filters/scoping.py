@@ -31,9 +31,12 @@ def narrowed(scope: Scope, condition: Condition | None) -> Scope:
     return Scope(tenant=scope.tenant, **ids)
 
 
-def named(scope: Scope, condition: Condition | None) -> tuple[Scope, ...]:
-    """From a scope and the condition that a filter was read into: the owners in whose lanes the turns wait that may
-    yet change what is found.
+def waiting_owners(scope: Scope, condition: Condition | None) -> tuple[Scope, ...]:
+    """The owners in whose lanes turns may wait that change what is recalled.
+
+    Args:
+        scope: whose memories.
+        condition: that a filter was read into.
     """
     choices = [frozenset([owner]) for owner in list(scope.ids.items())[:1]]
     asked_for = owners(condition) if condition is not None else None

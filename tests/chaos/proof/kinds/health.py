@@ -56,7 +56,7 @@ MUTATIONS: tuple[Mutation, ...] = (
          "scrubjay/edit/edits.py", "if after.feedback != feedback:", "if after.id != memory_id:"),
     _one(17, "A merged wording is stored without being judged.", _MERGED,
          "scrubjay/ingest/planner.py",
-         'self._add(fact.model_copy(update={"text": text}), is_held=True)\n            return ""',
+         'self._add(fact.model_copy(update={"text": text}), in_quarantine=True)\n            return ""',
          "return self._update(fact, known, text)"),
     _one(17, "What a patch of metadata joins is read before the lane is held.", _PATCHES, "scrubjay/edit/edits.py",
          "    lane = (await _current(reach, memory_id, services.store)).scope.lane\n"
