@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from scrubjay.api.dependencies import digest
+from scrubjay.api.schemas.memories import digest
 from scrubjay.mem0 import expiration_dates
 from scrubjay.model import OWNERS, Entity, Event, Memory, Recalled, Status, Turn, TurnStatus
 from scrubjay.model.erasure import Receipt
