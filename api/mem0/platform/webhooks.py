@@ -59,7 +59,7 @@ async def create_webhook(project_id: str, body: HookIn, caller: Admin, parts: Op
 @router.put(_WEBHOOK)
 async def update_webhook(webhook_id: str, body: HookIn, caller: Admin, parts: Opened) -> Any:
     """Change what is named."""
-    changes = dict(checked(WebhookChange, body.named).named)
+    changes = dict(checked(WebhookChange, body.named).changes)
     if "name" in changes:
         changes["name"] = parts.mask(changes["name"])
     await registry.change(caller.tenant, webhook_id, changes, parts.webhooks)
