@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from scrubjay import gc_tuning, logging_setup
 from scrubjay.api import dashboard, errors, mem0, openapi
 from scrubjay.api.auth import Gate
-from scrubjay.api.middleware.body_limit import Door
+from scrubjay.api.middleware.body_limit import BodyLimit
 from scrubjay.api.middleware.local_only import LocalOnly
 from scrubjay.api.routes import (
     chat,
@@ -82,7 +82,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.gate = Gate(chosen)
     if chosen.auth == "off":
         app.add_middleware(LocalOnly)
-    app.add_middleware(Door, max_body_bytes=chosen.max_body_bytes)
+    app.add_middleware(BodyLimit, max_body_bytes=chosen.max_body_bytes)
     errors.install(app)
     for resource in _RESOURCES:
         app.include_router(resource.router)

@@ -66,7 +66,7 @@ class Gate:
 
     async def _caller(self, request: Request, at_screen: bool) -> Principal:
         parts: Parts = request.app.state.parts
-        credential = _given(request)
+        credential = _credential_of(request)
         if credential is not None:
             return await parts.admission.principal(credential)
         if not at_screen or not sessions.is_given(request):
@@ -81,7 +81,7 @@ class Gate:
         return caller
 
 
-def _given(request: Request) -> str | None:
+def _credential_of(request: Request) -> str | None:
     """Read an HTTP request's API key from Authorization (Bearer or Token), or from X-API-Key where that is absent."""
     header = request.headers.get("authorization")
     if header is not None:

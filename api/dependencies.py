@@ -1,19 +1,18 @@
-"""What routes share: the opened parts, and how pages and memories are shown."""
+"""What routes share: the opened parts, whose memories a request is about, pages of lists."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Query, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
-from scrubjay.api.schemas.common import ExactId, Id, Named
+from scrubjay.api.schemas.common import ExactId, Id, Named, PageOut
 from scrubjay.bootstrap import Parts
 from scrubjay.errors import BadRequest, Forbidden
-from scrubjay.mem0.memories import text_hash
-from scrubjay.model import DEEPEST, OWNERS, After, Memory, Page, Principal, Scope, Slice, spelled
+from scrubjay.model import DEEPEST, After, Page, Principal, Scope, Slice, spelled
 from scrubjay.model.filters import Condition, demanded
 from scrubjay.search.filters import narrowed
 
@@ -22,6 +21,7 @@ NOBODY = "name an owner: at least one of user_id, agent_id, run_id and app_id is
 _ANOTHER = "this key is limited to one user, and user_id names another"
 
 M = TypeVar("M", bound=BaseModel)
+P = TypeVar("P", bound=PageOut[Any])
 Ids = Mapping[str, str | None]  # of an owner, by field
 _OwnerId = Annotated[Id | None, Query()]
 _ExactOwnerId = Annotated[ExactId | None, Query()]
@@ -161,7 +161,7 @@ def sought(caller: Principal, ids: Ids, filters: Condition | None) -> Scope:
     return narrowed(Scope(tenant=caller.tenant, **ids_in_reach), filters)
 
 
-def paged(request: Request, at: Page, part: Slice[Any], results: list[Any]) -> dict[str, Any]:
+def paged(request: Request, at: Page, part: Slice[Any], results: Sequence[Any]) -> dict[str, Any]:
     """Build the JSON page that native and Mem0 list routes answer: count, results, URLs of both neighbours."""
     return {
         "count": part.count,
@@ -171,28 +171,18 @@ def paged(request: Request, at: Page, part: Slice[Any], results: list[Any]) -> d
     }
 
 
-def listed(request: Request, at: Page, part: Slice[Any], results: list[Any]) -> dict[str, Any]:
-    """Build the JSON page that all native list routes answer, with a cursor, which reaches what page numbers do not."""
-    answer = paged(request, at, part, results)
+def page_of(kind: type[P], request: Request, at: Page, part: Slice[Any], results: Sequence[Any] | None = None) -> P:
+    """Build the page that a native list route answers, with a cursor, which reaches what page numbers do not.
+
+    Args:
+        kind: the page's class.
+        request: of the page; the addresses of its neighbours are made from it.
+        at: which page was asked for.
+        part: the items of the page, and how many the whole list has.
+        results: in place of the items, where their fields have other names than those of the answer.
+    """
+    fields = paged(request, at, part, part.items if results is None else results)
     cursor = None if part.after is None else part.after.cursor
     if cursor is not None and (at.after is not None or (at.number + 1) * at.size > DEEPEST):
-        answer["next"] = str(request.url.remove_query_params("page").include_query_params(cursor=cursor))
-    return {**answer, "cursor": cursor}
-
-
-def shown(memory: Memory) -> dict[str, Any]:
-    """Convert a memory to the JSON object that all native HTTP routes share: search, lists, edits, quarantine."""
-    return {
-        "id": memory.id,
-        "memory": memory.text,
-        "hash": text_hash(memory.text),
-        "categories": list(memory.categories),
-        "metadata": dict(memory.metadata),
-        **{field: memory.scope.ids.get(field) for field in OWNERS},
-        "created_at": memory.created_at,
-        "updated_at": memory.updated_at,
-        "valid_from": memory.valid_from,
-        "expires_at": memory.expires_at,
-        "marked": memory.marked,
-        "feedback": memory.feedback and memory.feedback.model_dump(),
-    }
+        fields["next"] = str(request.url.remove_query_params("page").include_query_params(cursor=cursor))
+    return kind.model_validate({**fields, "cursor": cursor}, from_attributes=True)

@@ -1,13 +1,13 @@
 """The error table: which refusal answers with which status. Every answer is `{"detail": sentence, "error": code}`.
 
-A surface that speaks to others' clients chooses its own words for a refusal, and nothing else: see `Words`.
+A surface that speaks to others' clients chooses its own words for a refusal, and nothing else: see `Wording`.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
@@ -20,7 +20,7 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
 from scrubjay import errors
-from scrubjay.api.middleware.security_headers import FENCE
+from scrubjay.api.middleware.security_headers import SECURITY_HEADERS
 from scrubjay.api.schemas.common import WILDCARD_ID
 
 log = structlog.get_logger(__name__)
@@ -59,7 +59,7 @@ _RETRY_AFTER_SECONDS = 1.0
 _LONGEST_SENTENCE = 300
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _PLACES = ("body", "query", "path", "header")
-_SAID = {
+_MESSAGES = {
     "extra_forbidden": "is not a field of this request",
     "missing": "is needed",
     "model_attributes_type": "must be a JSON object",
@@ -82,18 +82,18 @@ class Refusal:
     kind: type[errors.ScrubjayError] | None = None
 
 
-Words = Callable[[Refusal], Refusal]
-_WORDS = "words"  # where a request's scope holds the words of the surface that it came to
+Wording = Callable[[Refusal], Refusal]
+_WORDING = "wording"  # where a request's scope holds the words of the surface that it came to
 
 
-def speak(scope: MutableMapping[str, Any], words: Words) -> None:
-    """Have every refusal of a request put into these words, wherever it is refused."""
-    scope[_WORDS] = words
+def speak(scope: MutableMapping[str, Any], wording: Wording) -> None:
+    """Have every refusal of a request put into the wording of a surface, wherever it is refused."""
+    scope[_WORDING] = wording
 
 
 def speaks_otherwise(scope: Mapping[str, Any]) -> bool:
     """Whether the request came to a surface with words of its own."""
-    return _WORDS in scope
+    return _WORDING in scope
 
 
 def problem(
@@ -105,21 +105,45 @@ def problem(
     scope: Mapping[str, Any] | None = None,
 ) -> JSONResponse:
     """One refusal in the shape that every client can count on, in the words of the surface that the scope names."""
-    return _answer(Refusal(status, _cut(detail), code or CODES.get(status, "error"), dict(headers or {})), scope or {})
+    return _answer(_refusal(status, detail, code, headers), scope)
 
 
-def _answer(plain: Refusal, scope: Mapping[str, Any]) -> JSONResponse:
-    """The response to a refusal, in the words of the surface that the scope names."""
-    words: Words | None = scope.get(_WORDS)
-    sentence = words(plain) if words is not None else plain
-    body = {"detail": sentence.detail, "error": sentence.error}
-    return JSONResponse(body, status_code=sentence.status, headers=dict(sentence.headers))
+def _refusal(
+    status: int,
+    detail: str,
+    code: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    kind: type[errors.ScrubjayError] | None = None,
+) -> Refusal:
+    return Refusal(status, _cut(detail), code or CODES.get(status, "error"), dict(headers or {}), kind)
+
+
+def _answer(plain: Refusal, scope: Mapping[str, Any] | None) -> JSONResponse:
+    """Make the JSON answer of a refusal, in the wording of the surface that the request's scope names."""
+    wording: Wording | None = (scope or {}).get(_WORDING)
+    refusal = wording(plain) if wording is not None else plain
+    body = {"detail": refusal.detail, "error": refusal.error}
+    return JSONResponse(body, status_code=refusal.status, headers=dict(refusal.headers))
+
+
+def refusal_of(error: Exception) -> Refusal:
+    """Look an exception up in the table: a ScrubjayError, RequestValidationError or HTTPException.
+
+    Raises any other exception again.
+    """
+    if isinstance(error, errors.ScrubjayError):
+        return _refusal_of_ours(error)
+    if isinstance(error, RequestValidationError):
+        return _refusal_of_invalid(error)
+    if isinstance(error, HTTPException):
+        return _refusal(error.status_code, str(error.detail), headers=error.headers)
+    raise error
 
 
 def install(app: FastAPI) -> None:
     """Teach an app the table."""
-    app.add_exception_handler(errors.ScrubjayError, _scrubjay)
-    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(errors.ScrubjayError, _refused)
+    app.add_exception_handler(RequestValidationError, _refused)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(ClientDisconnect, _left)
     app.add_exception_handler(Exception, _unforeseen)
@@ -134,27 +158,28 @@ def _cut(detail: str) -> str:
     return " ".join(detail.split())[:_LONGEST_SENTENCE]
 
 
-async def _scrubjay(request: Request, error: Exception) -> JSONResponse:
-    """FastAPI exception handler: answer a ScrubjayError with its HTTP status, JSON error body and headers."""
-    if not isinstance(error, errors.ScrubjayError):
-        raise error
+async def _refused(request: Request, error: Exception) -> JSONResponse:
+    """FastAPI exception handler: answer an exception of the table with its HTTP status, JSON error body and headers."""
+    return _answer(refusal_of(error), request.scope)
+
+
+def _refusal_of_ours(error: errors.ScrubjayError) -> Refusal:
+    """Look up the refusal of a ScrubjayError: status, code and headers of its class."""
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
     headers = {}
     if isinstance(error, errors.Unauthorized):
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, errors.Transient):
         headers["Retry-After"] = str(math.ceil(error.retry_after_seconds or _RETRY_AFTER_SECONDS))
-    return _answer(Refusal(status, _cut(str(error)), error.code, headers, type(error)), request.scope)
+    return _refusal(status, str(error), error.code, headers, type(error))
 
 
-async def _invalid(request: Request, error: Exception) -> JSONResponse:
-    if not isinstance(error, RequestValidationError):
-        raise error
+def _refusal_of_invalid(error: RequestValidationError) -> Refusal:
     first = _worst(error.errors())
     if first["type"] == "json_invalid":
         reason = f"the body is not valid JSON: {first.get('ctx', {}).get('error', first['msg'])}"
-        return problem(400, reason, scope=request.scope)
-    return problem(400 if first["type"] == WILDCARD_ID else 422, _sentence(first), scope=request.scope)
+        return _refusal(400, reason)
+    return _refusal(400 if first["type"] == WILDCARD_ID else 422, _sentence(first))
 
 
 def sentence(error: ValidationError) -> str:
@@ -170,7 +195,7 @@ def _sentence(first: Any) -> str:
     """Put one of Pydantic's validation errors into the sentence of an HTTP error's `detail`: field and message."""
     steps = [str(step) for step in first["loc"]]
     place = ".".join(steps[1:] if steps and steps[0] in _PLACES else steps)
-    message = _SAID.get(first["type"]) or str(first["msg"]).removeprefix("Value error, ")
+    message = _MESSAGES.get(first["type"]) or str(first["msg"]).removeprefix("Value error, ")
     if not place:
         message = message.replace("must be", "the body must be", 1) if message.startswith("must") else message
     return f"{place}: {message}" if place and not place.isdigit() else message
@@ -178,12 +203,10 @@ def _sentence(first: Any) -> str:
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
     """FastAPI exception handler: answer an HTTPException, such as 404 or 405, with our JSON error body."""
-    if not isinstance(error, HTTPException):
-        raise error
-    headers = dict(error.headers or {})
-    if error.status_code == 405:
-        headers["Allow"] = ", ".join(_methods(request))
-    return problem(error.status_code, str(error.detail), headers=headers, scope=request.scope)
+    refusal = refusal_of(error)
+    if refusal.status == 405:
+        refusal = replace(refusal, headers={**refusal.headers, "Allow": ", ".join(_methods(request))})
+    return _answer(refusal, request.scope)
 
 
 def _methods(request: Request) -> list[str]:
@@ -200,10 +223,10 @@ async def _left(_: Request, __: Exception) -> JSONResponse:
 async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
     log.error("request_failed", method=request.method, route=_route(request), exc_info=error)
     # The connection is closed after an unforeseen error: the client must not send its next request on it.
-    # It passes no door on its way out.
-    fence = {name.decode(): value.decode() for name, value in FENCE}
+    # This answer does not pass the middleware on its way out.
+    headers = {name.decode(): value.decode() for name, value in SECURITY_HEADERS}
     return problem(
-        500, UNFORESEEN["detail"], UNFORESEEN["error"], {"Connection": "close", **fence}, scope=request.scope
+        500, UNFORESEEN["detail"], UNFORESEEN["error"], {"Connection": "close", **headers}, scope=request.scope
     )
 
 

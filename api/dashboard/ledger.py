@@ -8,8 +8,8 @@ from scrubjay.model.ledger import Ledger
 
 
 @dataclass(frozen=True, slots=True)
-class Books:
-    """The ledger of a tenant as an equation."""
+class LedgerEquation:
+    """The turn counts of a tenant as an equation."""
 
     tenant: str
     accepted: int
@@ -18,13 +18,13 @@ class Books:
     total: int
 
     @property
-    def said(self) -> str:
-        """The same in one sentence, for those who listen."""
+    def sentence(self) -> str:
+        """The same in one sentence, for screen readers."""
         sums = ", ".join(f"{count:,} {name}" for name, count, _ in self.terms)
         return f"{self.accepted:,} accepted: {sums}." + ("" if self.balanced else " The books do not balance.")
 
 
-def books(tenant: str, ledger: Ledger) -> Books:
+def equation(tenant: str, ledger: Ledger) -> LedgerEquation:
     """Lay out a tenant's turn counts as the equation that the dashboard's overview page prints.
 
     Accepted = settled + waiting + dead + erased + lost, each term with its meaning.
@@ -37,4 +37,4 @@ def books(tenant: str, ledger: Ledger) -> Books:
     )
     if ledger.lost:
         terms += (("lost", ledger.lost, "Redis no longer had them"),)
-    return Books(tenant, ledger.accepted, terms, ledger.balanced, sum(count for _, count, _ in terms))
+    return LedgerEquation(tenant, ledger.accepted, terms, ledger.balanced, sum(count for _, count, _ in terms))

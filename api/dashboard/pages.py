@@ -1,9 +1,8 @@
-"""How a page is made: the templates, the headers that fence it in, and what a refusal looks like to a person."""
+"""How a page is made: the templates, its security headers, and the page of a refusal."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,8 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from scrubjay.api.dashboard import words
+from scrubjay.api.dashboard import formatting
+from scrubjay.api.errors import refusal_of
 from scrubjay.api.sessions import is_given
 from scrubjay.errors import ScrubjayError
 
@@ -41,9 +41,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.filters["number"] = words.number
-    environment.filters["moment"] = words.moment
-    environment.filters["plural"] = words.plural
+    environment.filters["number"] = formatting.number
+    environment.filters["moment"] = formatting.moment
+    environment.filters["plural"] = formatting.plural
     return environment
 
 
@@ -76,34 +76,30 @@ def render(request: Request, name: str, http_status: int = 200, **values: Any) -
 
 
 class PageRoute(APIRoute):
-    """A route that answers people: every refusal is a page, by the API's own error table, and fenced in like one."""
+    """A route that answers people: every refusal is a page, by the API's error table, with a page's headers."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The route's handler within the fence."""
+        """Wrap the route's handler: refusals become pages, every answer gets the headers."""
         answer = super().get_route_handler()
 
-        async def fenced(request: Request) -> Response:
+        async def with_headers(request: Request) -> Response:
             try:
                 response = await answer(request)
             except _REFUSALS as error:
-                response = await _refusal(request, error)
+                response = _refusal_page(request, error)
             response.headers.update(HEADERS)
             return response
 
-        return fenced
+        return with_headers
 
 
-async def _refusal(request: Request, error: Exception) -> Response:
-    """Turn the API's JSON error answer to a dashboard request into an HTML error page for the browser."""
-    handlers = request.app.exception_handlers
-    handler = next(handlers[kind] for kind in _REFUSALS if isinstance(error, kind))
-    answer = await handler(request, error)
-    detail = json.loads(answer.body)["detail"]
-    status = answer.status_code
-    page = _refused(request, status, detail)
+def _refusal_page(request: Request, error: Exception) -> Response:
+    """Make the HTML error page of a refused dashboard request, by the API's error table."""
+    refusal = refusal_of(error)
+    page = _refused(request, refusal.status, refusal.detail)
     for header in ("WWW-Authenticate", "Retry-After"):
-        if header in answer.headers:
-            page.headers[header] = answer.headers[header]
+        if header in refusal.headers:
+            page.headers[header] = refusal.headers[header]
     return page
 
 

@@ -6,6 +6,7 @@ With `?fragment=1` a page answers only the part that changes; the script asks fo
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,14 +14,15 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BeforeValidator, Field
 
 from scrubjay.api.auth import AdminAtScreen
+from scrubjay.api.dashboard import formatting, views
 from scrubjay.api.dashboard import ledger as ledger_view
-from scrubjay.api.dashboard import views, words
 from scrubjay.api.dashboard.pages import PageRoute, render
 from scrubjay.api.dependencies import Opened
 from scrubjay.api.schemas.common import LONGEST_QUERY, Id, Text
 from scrubjay.bootstrap import Parts
 from scrubjay.errors import NotFound
 from scrubjay.model import DEEPEST, DeadFilter, Page, Scope, Status
+from scrubjay.offload import each
 from scrubjay.safety.injection import Quarantine
 from scrubjay.search.recall import RecallRequest, recall
 
@@ -36,7 +38,7 @@ def _empty_is_none(value: Any) -> Any:
 
 _User = Annotated[Id | None, BeforeValidator(_empty_is_none), Query()]
 _Error = Annotated[Text | None, BeforeValidator(_empty_is_none), Query()]
-_Words = Annotated[Annotated[Text, Field(max_length=LONGEST_QUERY)] | None, BeforeValidator(_empty_is_none), Query()]
+_Query = Annotated[Annotated[Text, Field(max_length=LONGEST_QUERY)] | None, BeforeValidator(_empty_is_none), Query()]
 _Status = Annotated[Status | None, BeforeValidator(_empty_is_none), Query()]
 _Number = Annotated[int, Query(ge=1, le=DEEPEST // views.PAGE_SIZE)]
 
@@ -51,7 +53,7 @@ async def overview(
     page: _Number = 1,
     fragment: bool = False,
 ) -> Response:
-    """The books, the health of the parts, and the turns."""
+    """The ledger, the health of the parts, and the turns."""
     at = Page(number=page, size=views.PAGE_SIZE)
     ledger, part = await asyncio.gather(
         parts.turns.ledger(caller.tenant), parts.turns.page(caller.tenant, status, user_id, at)
@@ -60,7 +62,7 @@ async def overview(
     return render(
         request,
         "overview_live" if fragment else "overview",
-        books=ledger_view.books(caller.tenant, ledger),
+        equation=ledger_view.equation(caller.tenant, ledger),
         tabs=views.tabs(status, user_id, {**counts, Status.DEAD: ledger.dead}),
         rows=[views.row(turn) for turn in part.items],
         live=views.LIVE,
@@ -68,7 +70,7 @@ async def overview(
         pager=views.pager(at, part.count, status=status, user_id=user_id),
         status=status,
         user_id=user_id,
-        source=words.query(status=status, user_id=user_id, page=page, fragment=1),
+        source=formatting.query(status=status, user_id=user_id, page=page, fragment=1),
         address=str(request.base_url),
     )
 
@@ -95,12 +97,12 @@ async def turn(
     if entry is None:
         raise NotFound("there is no turn with this id; statuses are kept for the retention time")
     text = await parts.turns.text(caller.reach, turn_id)
-    letter = views.letter(entry, text, whole=True)
+    card = views.turn_card(entry, text, whole=True)
     return render(
         request,
         "turn_live" if fragment else "turn",
-        letter=letter,
-        turn=letter.turn,
+        card=card,
+        turn=card.turn,
         changes=views.changes(entry.events),
         moving=entry.status in views.LIVE,
     )
@@ -117,18 +119,19 @@ async def dead(
     fragment: bool = False,
 ) -> Response:
     """The dashboard's HTML page of dead turns, grouped by error: all of them, or those of one error or one user."""
-    at, which = Page(number=page, size=views.LETTERS_A_PAGE), DeadFilter(error=error, user_id=user_id)
+    at, which = Page(number=page, size=views.CARDS_PER_PAGE), DeadFilter(error=error, user_id=user_id)
     part = await parts.turns.dead_page(caller.tenant, which, at)
-    letters = [views.letter(turn, await parts.turns.text(caller.reach, turn.id)) for turn in part.items]
+    texts = await each(partial(parts.turns.text, caller.reach), [turn.id for turn in part.items])
+    cards = [views.turn_card(turn, text) for turn, text in zip(part.items, texts, strict=True)]
     return render(
         request,
         "dead_live" if fragment else "dead",
-        groups=views.groups(letters),
+        groups=views.groups(cards),
         pager=views.pager(at, part.count, error=error, user_id=user_id),
         bulk=views.bulk(which, part.count),
         error=error,
         user_id=user_id,
-        source=words.query(error=error, user_id=user_id, page=page, fragment=1),
+        source=formatting.query(error=error, user_id=user_id, page=page, fragment=1),
     )
 
 
@@ -137,16 +140,16 @@ async def quarantine(
     request: Request, caller: AdminAtScreen, parts: Opened, page: _Number = 1, fragment: bool = False
 ) -> Response:
     """What is held back, to be released or discarded."""
-    at = Page(number=page, size=views.LETTERS_A_PAGE)
+    at = Page(number=page, size=views.CARDS_PER_PAGE)
     part = await parts.store.held_page(caller.reach, at)
     return render(
         request,
         "quarantine_live" if fragment else "quarantine",
-        held=[views.held(memory) for memory in part.items],
+        cards=[views.quarantine_card(memory) for memory in part.items],
         pager=views.pager(at, part.count),
         holds=parts.edits.quarantine is Quarantine.HOLD,
         marks=parts.edits.quarantine is Quarantine.MARK,
-        source=words.query(page=page, fragment=1),
+        source=formatting.query(page=page, fragment=1),
     )
 
 
@@ -156,7 +159,7 @@ async def memories(
     caller: AdminAtScreen,
     parts: Opened,
     user_id: _User = None,
-    query: _Words = None,
+    query: _Query = None,
     page: _Number = 1,
 ) -> Response:
     """What is remembered of a user: all of it, or what answers a query."""
@@ -170,7 +173,7 @@ async def memories(
             at = Page(number=page, size=views.PAGE_SIZE)
             part = await parts.store.page(scope, at)
             shown["listed"], shown["pager"] = part.items, views.pager(at, part.count, user_id=user_id)
-    return render(request, "memories", **shown, turns=words.query(user_id=user_id))
+    return render(request, "memories", **shown, turns=formatting.query(user_id=user_id))
 
 
 @router.get("/memories/{memory_id}")

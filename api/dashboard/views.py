@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from scrubjay.api.dashboard import words
-from scrubjay.api.dashboard.words import DONE, done_by, lasted, outcome, query, short
+from scrubjay.api.dashboard import formatting
+from scrubjay.api.dashboard.formatting import DONE, done_by, lasted, outcome, query, short
 from scrubjay.model import (
     DeadFilter,
     Incident,
@@ -26,7 +26,7 @@ from scrubjay.model import (
 from scrubjay.model.pages import DEEPEST
 
 PAGE_SIZE = 25
-LETTERS_A_PAGE = 20
+CARDS_PER_PAGE = 20
 LIVE = (Status.QUEUED, Status.RUNNING, Status.RETRYING)
 _LONGEST_SHOWN = 600
 
@@ -60,7 +60,7 @@ def row(turn: TurnStatus) -> Row:
         lasted=lasted(turn),
         outcome=outcome(turn),
         error=turn.error,
-        counted=words.counted(turn.counts),
+        counted=formatting.counted(turn.counts),
         history=tuple(_line(incident) for incident in turn.history),
     )
 
@@ -82,7 +82,7 @@ def _line(incident: Incident) -> Line:
     details += [f"in a batch of {incident.turns}"] if incident.turns and incident.turns > 1 else []
     details += [f"{incident.times:,} times until"] if incident.times > 1 else []
     last_at = incident.last_at if incident.times > 1 else None
-    return Line(words.WRONG[incident.what], incident.at, last_at, " · ".join(details), incident.error)
+    return Line(formatting.WRONG[incident.what], incident.at, last_at, " · ".join(details), incident.error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ class Change:
     memory: str
     previous: str | None
     link: str | None
-    held: bool
+    is_quarantined: bool
 
 
 def changes(events: Sequence[TurnEvent]) -> list[Change]:
@@ -176,7 +176,7 @@ def changes(events: Sequence[TurnEvent]) -> list[Change]:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class TurnCard:
     """A turn with its owners and, if it is dead, its text. `cut` says that the text goes on on the turn's own page."""
 
     turn: Row
@@ -185,45 +185,45 @@ class Letter:
     cut: bool = False
 
 
-def letter(turn: TurnStatus, text: Turn | None, *, whole: bool = False) -> Letter:
+def turn_card(turn: TurnStatus, text: Turn | None, *, whole: bool = False) -> TurnCard:
     """A turn to look at. Only a dead one shows its text, as somebody must judge it: the start of it, or the whole."""
-    dead_letter = Letter(row(turn), owners(text.scope) if text else [])
+    card = TurnCard(row(turn), owners(text.scope) if text else [])
     if text is None or turn.status is not Status.DEAD:
-        return dead_letter
+        return card
     if whole:
-        return replace(dead_letter, messages=text.messages)
+        return replace(card, messages=text.messages)
     shown, room = list[Message](), _LONGEST_SHOWN
     for message in text.messages:
         if room > 0:
             more = "…" if len(message.content) > room else ""
             shown.append(message.model_copy(update={"content": message.content[:room] + more}))
         room -= len(message.content)
-    return replace(dead_letter, messages=tuple(shown), cut=room < 0)
+    return replace(card, messages=tuple(shown), cut=room < 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Dead letters of one page that share their error."""
+    """Dead turns of one page that share their error."""
 
     error: str
-    letters: list[Letter]
+    cards: list[TurnCard]
 
 
-def groups(letters: Sequence[Letter]) -> list[Group]:
-    """Letters by error, in the order of each error's newest."""
-    by_error: dict[str, list[Letter]] = {}
-    for letter in letters:
-        by_error.setdefault(letter.turn.error or "", []).append(letter)
+def groups(cards: Sequence[TurnCard]) -> list[Group]:
+    """Group turns by error, in the order of each error's newest."""
+    by_error: dict[str, list[TurnCard]] = {}
+    for card in cards:
+        by_error.setdefault(card.turn.error or "", []).append(card)
     return [Group(error, together) for error, together in by_error.items()]
 
 
 @dataclass(frozen=True, slots=True)
 class Bulk:
-    """What is done with all the letters that are looked at: the API's body, and how many they are now."""
+    """What is done with all the dead turns that are looked at: the API's body, and how many they are now."""
 
     body: str
     count: int
-    said: str
+    sentence: str
 
 
 def bulk(which: DeadFilter, count: int) -> Bulk:
@@ -237,7 +237,7 @@ def bulk(which: DeadFilter, count: int) -> Bulk:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of a memory on its timeline; `quote` only where it says it in other words."""
+    """One version of a memory on its timeline; `quote` only where it says it in different text."""
 
     memory: Memory
     done: str
@@ -259,8 +259,8 @@ def timeline(versions: Sequence[Memory]) -> list[Version]:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """A memory that is held back; `quote` only where it says it in other words."""
+class QuarantineCard:
+    """A memory that is held back; `quote` only where it says it in different text."""
 
     memory: Memory
     short: str
@@ -269,9 +269,9 @@ class Held:
     turns: tuple[tuple[str, str], ...]
 
 
-def held(memory: Memory) -> Held:
+def quarantine_card(memory: Memory) -> QuarantineCard:
     """One memory in quarantine."""
-    return Held(
+    return QuarantineCard(
         memory,
         short(memory.id),
         owners(memory.scope),

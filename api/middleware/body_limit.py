@@ -1,4 +1,4 @@
-"""The door: what is too large or not JSON is refused before anything reads it, and every answer is fenced in.
+"""Refuses bodies that are too large or not JSON before anything reads them, and gives every answer its headers.
 
 Plain ASGI: it stands on every path.
 """
@@ -12,7 +12,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from scrubjay.api.errors import problem, speaks_otherwise
-from scrubjay.api.middleware.security_headers import FENCE, FENCED
+from scrubjay.api.middleware.security_headers import HEADER_NAMES, SECURITY_HEADERS
 from scrubjay.ports import Rate
 
 _WITH_BODY = ("POST", "PUT", "PATCH")
@@ -20,13 +20,13 @@ _FORMS = ("/dashboard/sign-in", "/dashboard/sign-out")
 _JSON, _FORM = b"application/json", b"application/x-www-form-urlencoded"
 
 
-class Door:
+class BodyLimit:
     """Refuses bodies that are too large (413) or not JSON (415); tells callers how they stand (X-RateLimit-*).
 
     One route takes a form: the one at which people sign in. It looks for itself where the form comes from.
 
     Args:
-        app: what is behind the door.
+        app: what is behind it.
         max_body_bytes: the largest body that is let in.
     """
 
@@ -44,7 +44,11 @@ class Door:
         async def telling(message: Message) -> None:
             if message["type"] == "http.response.start":
                 names = {name for name, _ in message["headers"]}
-                message["headers"] += FENCE if names.isdisjoint(FENCED) else (it for it in FENCE if it[0] not in names)
+                message["headers"] += (
+                    SECURITY_HEADERS
+                    if names.isdisjoint(HEADER_NAMES)
+                    else (it for it in SECURITY_HEADERS if it[0] not in names)
+                )
                 if "rate" in state:
                     _tell(state["rate"], message)
             await send(message)

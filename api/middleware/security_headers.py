@@ -3,7 +3,7 @@
 That no `Access-Control-*` is among it is what keeps the scripts of other sites from reading an answer.
 """
 
-FENCE = (
+SECURITY_HEADERS = (
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"cross-origin-resource-policy", b"same-origin"),
@@ -11,4 +11,4 @@ FENCE = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
 )
-FENCED = frozenset(name for name, _ in FENCE)
+HEADER_NAMES = frozenset(name for name, _ in SECURITY_HEADERS)

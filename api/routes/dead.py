@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter, Request
 
 from scrubjay.api.auth import Admin, AdminAtScreen
-from scrubjay.api.dependencies import Opened, Paged, listed
+from scrubjay.api.dependencies import Opened, Paged, page_of
 from scrubjay.api.middleware.strict_json import Route
 from scrubjay.api.openapi import refusals
-from scrubjay.api.routes.turns import told
+from scrubjay.api.routes.turns import with_messages
 from scrubjay.api.schemas.dead_letters import DeadIn, DeadOut, RehearsalOut, RehearsedOut, ReplayedOut, Which
 from scrubjay.api.schemas.turns import TurnToldPage
 from scrubjay.bootstrap import Parts
@@ -20,15 +18,15 @@ from scrubjay.ports import Revived
 router = APIRouter(route_class=Route, tags=["dead letters"], responses=refusals(502))
 
 
-@router.get("/dead", response_model=TurnToldPage)
-async def list_dead(request: Request, caller: Admin, parts: Opened, page: Paged, which: Which) -> Any:
+@router.get("/dead")
+async def list_dead(request: Request, caller: Admin, parts: Opened, page: Paged, which: Which) -> TurnToldPage:
     """The dead turns with their texts and what went wrong with them, newest first; all, or those that are meant."""
     part = await parts.turns.dead_page(caller.tenant, which.which, page)
-    return listed(request, page, part, await told(caller.reach, part.items, parts))
+    return page_of(TurnToldPage, request, page, part, await with_messages(caller.reach, part.items, parts))
 
 
-@router.post("/dead/replay", response_model=RehearsalOut | ReplayedOut)
-async def replay(body: DeadIn, caller: AdminAtScreen, parts: Opened) -> Any:
+@router.post("/dead/replay")
+async def replay(body: DeadIn, caller: AdminAtScreen, parts: Opened) -> RehearsalOut | ReplayedOut:
     """Put dead turns back into their lanes, the oldest first, with their own times; or only try out what would come.
 
     A replay obeys the limits of the turns that wait: what does not fit stays dead (`left`, `reason`).
@@ -42,8 +40,8 @@ async def replay(body: DeadIn, caller: AdminAtScreen, parts: Opened) -> Any:
     return ReplayedOut.of(await _revive(body, caller.tenant, parts, replay=True))
 
 
-@router.post("/dead/discard", response_model=RehearsalOut | DeadOut)
-async def discard(body: DeadIn, caller: AdminAtScreen, parts: Opened) -> Any:
+@router.post("/dead/discard")
+async def discard(body: DeadIn, caller: AdminAtScreen, parts: Opened) -> RehearsalOut | DeadOut:
     """Give dead turns up: their texts are removed, the books count them as erased; or only show which (`dry_run`)."""
     if body.dry_run:
         return _rehearsal(await look(caller.tenant, body.which, parts.turns, limit=body.tried_at_most))

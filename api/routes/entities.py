@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from scrubjay.api.auth import Reader, Writer
 from scrubjay.api.dependencies import Opened, owner, within_depth
-from scrubjay.api.erasing import forgotten
 from scrubjay.api.middleware.strict_json import Route
 from scrubjay.api.schemas.common import Id
 from scrubjay.api.schemas.receipts import ReceiptOut
+from scrubjay.erase.receipts import forget_with_receipt
 from scrubjay.model import KINDS, Kind
+from scrubjay.model.erasure import Receipt
 
 router = APIRouter(route_class=Route, tags=["entities"])
 
@@ -29,22 +30,22 @@ class EntityOut(BaseModel):
     total_memories: int
 
 
-@router.get("/entities", response_model=list[EntityOut])
+@router.get("/entities")
 async def list_entities(
     caller: Reader,
     parts: Opened,
     type: Annotated[Kind | None, Query()] = None,
     page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
     page_size: Annotated[int, Query(ge=1, le=_MOST)] = _USUAL,
-) -> Any:
+) -> list[EntityOut]:
     """Who has memories: users, agents, runs and apps, each by name. Of a kind the first 10,000 are told."""
     at = within_depth(page, page_size)
     kinds = [type] if type is not None else list(KINDS)
-    _, listed = await parts.store.entities(caller.reach, kinds, at)
-    return [{"id": entity.name, "type": entity.kind, "total_memories": entity.memories} for entity in listed]
+    _, entities = await parts.store.entities(caller.reach, kinds, at)
+    return [EntityOut(id=entity.name, type=entity.kind, total_memories=entity.memories) for entity in entities]
 
 
 @router.delete("/entities/{type}/{entity_id:path}", response_model=ReceiptOut)
-async def forget_entity(type: Kind, entity_id: Id, caller: Writer, parts: Opened) -> Any:
+async def forget_entity(type: Kind, entity_id: Id, caller: Writer, parts: Opened) -> Receipt:
     """Forget an entity: the same as `DELETE /memories` with its id."""
-    return (await forgotten(owner(caller, {KINDS[type]: entity_id}), parts)).model_dump()
+    return await forget_with_receipt(owner(caller, {KINDS[type]: entity_id}), parts.receipts)

@@ -18,23 +18,22 @@ from scrubjay.safety.masking import masked_guidance
 router = APIRouter(route_class=Route, tags=["guidance"])
 
 
-@router.get("/guidance", response_model=Guided)
-async def get_guidance(caller: Admin, parts: Opened) -> Any:
+@router.get("/guidance")
+async def get_guidance(caller: Admin, parts: Opened) -> Guided:
     """What holds for every turn of this tenant."""
-    return _shown(await parts.guidance.of(caller.tenant))
+    return Guided(**_fields(await parts.guidance.of(caller.tenant)))
 
 
-@router.put("/guidance", response_model=Guided)
-async def put_guidance(body: Guided, caller: Admin, parts: Opened) -> Any:
+@router.put("/guidance")
+async def put_guidance(body: Guided, caller: Admin, parts: Opened) -> Guided:
     """Set what holds for every turn of this tenant from now on; what is left out holds no longer."""
     masked = await off_loop(len(str(body.guidance)), partial(masked_guidance, body.guidance, parts.mask))
-    if masked != body.guidance:
-        masked = checked(Guided, _shown(masked)).guidance  # what is longer than before may be too long
-    await parts.guidance.give(caller.tenant, masked)
-    return _shown(masked)
+    guided = body if masked == body.guidance else checked(Guided, _fields(masked))  # masked, it may be too long
+    await parts.guidance.give(caller.tenant, guided.guidance)
+    return guided
 
 
-def _shown(guidance: Guidance) -> dict[str, Any]:
+def _fields(guidance: Guidance) -> dict[str, Any]:
     """Map a tenant's guidance for extraction to the JSON fields of `GET /guidance` and `PUT /guidance`."""
     return {
         "custom_instructions": guidance.instructions,

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Literal
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from scrubjay.api.auth import Gate
@@ -58,10 +57,9 @@ async def live() -> Response:
 
 @router.get(
     "/health/ready",
-    response_model=ReadyOut | StatusOut,
     responses={503: {"model": ReadyOut | StatusOut, "description": "Turns cannot be accepted for now."}},
 )
-async def ready(request: Request, parts: Opened) -> JSONResponse:
+async def ready(request: Request, response: Response, parts: Opened) -> ReadyOut | StatusOut:
     """Whether turns are accepted; 503 where they are not.
 
     `degraded`: turns are accepted, and something behind needs a person. Callers with a key are told which part it is,
@@ -69,17 +67,17 @@ async def ready(request: Request, parts: Opened) -> JSONResponse:
     """
     is_known = await _is_known(request)
     health = await parts.health.health(ask_providers=is_known)
-    status: StatusOut = StatusOut(status=health.status)
-    if is_known:
-        status = ReadyOut(
-            status=health.status,
-            parts={name: PartOut.model_validate(part.model_dump()) for name, part in health.parts.items()},
-            extractor=parts.extractor.name,
-            embedder=parts.embedder.name,
-        )
-    accepts = health.status is not Readiness.UNREADY
-    headers = None if accepts else {"Retry-After": "1"}
-    return JSONResponse(status.model_dump(mode="json"), status_code=200 if accepts else 503, headers=headers)
+    if health.status is Readiness.UNREADY:
+        response.status_code = 503
+        response.headers["Retry-After"] = "1"
+    if not is_known:
+        return StatusOut(status=health.status)
+    return ReadyOut(
+        status=health.status,
+        parts={name: PartOut.model_validate(part, from_attributes=True) for name, part in health.parts.items()},
+        extractor=parts.extractor.name,
+        embedder=parts.embedder.name,
+    )
 
 
 async def _is_known(request: Request) -> bool:

@@ -14,7 +14,7 @@ from scrubjay.api.dependencies import Opened, owner
 from scrubjay.api.errors import sentence
 from scrubjay.api.middleware.strict_json import Route
 from scrubjay.api.openapi import refusals
-from scrubjay.api.schemas.imports import ArrivalIn, ImportIn, ImportOut
+from scrubjay.api.schemas.imports import ArrivalIn, ImportIn, ImportOut, OutcomeOut
 from scrubjay.edit.importing import bring_in
 from scrubjay.errors import Forbidden
 from scrubjay.model import Principal
@@ -28,8 +28,8 @@ router = APIRouter(route_class=Route, tags=["import"], responses=refusals(502))
 _BESIDES = 100  # characters that each memory may be thought to have besides its text: many are much work
 
 
-@router.post("/import", response_model=ImportOut)
-async def import_memories(batch: ImportIn, caller: Admin, parts: Opened) -> Any:
+@router.post("/import")
+async def import_memories(batch: ImportIn, caller: Admin, parts: Opened) -> ImportOut:
     """Take memories in as they were elsewhere; each is imported, already there, refused, or to be sent again.
 
     Whatever is under an id stays as it is, so the same batch may be sent again. It is nobody's turn.
@@ -38,12 +38,12 @@ async def import_memories(batch: ImportIn, caller: Admin, parts: Opened) -> Any:
     read = await off_loop(characters, lambda: [_read(memory, caller, parts.mask) for memory in batch.memories])
     arrivals = [arrival for arrival in read if isinstance(arrival, Arrival)]
     outcomes = iter(await bring_in(arrivals, caller.reach, parts.imports))
-    results = [_told(next(outcomes)) if isinstance(arrival, Arrival) else arrival for arrival in read]
-    counts = Counter(result["became"] for result in results)
-    return {**{became.value: counts[became] for became in Became}, "results": results}
+    results = [_outcome(next(outcomes)) if isinstance(arrival, Arrival) else arrival for arrival in read]
+    counts = Counter(result.became for result in results)
+    return ImportOut(**{became.value: counts[became] for became in Became}, results=results)
 
 
-def _read(record: Mapping[str, Any], caller: Principal, mask: Mask) -> Arrival | dict[str, Any]:
+def _read(record: Mapping[str, Any], caller: Principal, mask: Mask) -> Arrival | OutcomeOut:
     """Validate and mask one memory of the body of `POST /import`: an Arrival, or the result that refuses it."""
     try:
         arrival = ArrivalIn.model_validate(record)
@@ -65,11 +65,11 @@ def _read(record: Mapping[str, Any], caller: Principal, mask: Mask) -> Arrival |
     )
 
 
-def _refused(record: Mapping[str, Any], reason: str) -> dict[str, Any]:
+def _refused(record: Mapping[str, Any], reason: str) -> OutcomeOut:
     record_id = record.get("id")
     shown_id = record_id if isinstance(record_id, str) and len(record_id) <= 64 else None
-    return {"id": shown_id, "became": Became.REFUSED, "reason": reason, "held": False}
+    return OutcomeOut(id=shown_id, became=Became.REFUSED, reason=reason, is_quarantined=False)
 
 
-def _told(outcome: Outcome) -> dict[str, Any]:
-    return outcome.model_dump()
+def _outcome(outcome: Outcome) -> OutcomeOut:
+    return OutcomeOut.model_validate(outcome, from_attributes=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,10 +11,10 @@ from pydantic.config import JsonDict
 
 from scrubjay.access.api_keys import Issued, NewKey, issue, revoke, rotate
 from scrubjay.api.auth import Admin
-from scrubjay.api.dependencies import Opened, Paged, listed
+from scrubjay.api.dependencies import Opened, Paged, page_of
 from scrubjay.api.middleware.strict_json import Route
 from scrubjay.api.openapi import refusals
-from scrubjay.api.schemas.common import Body, Id, Label, Number, PerMinuteIn
+from scrubjay.api.schemas.common import Body, Id, Label, Number, PageOut, PerMinuteIn
 from scrubjay.errors import Forbidden
 from scrubjay.model import Access, After, ApiKey, Principal, Tenant
 from scrubjay.model.clock import to_us
@@ -54,21 +54,32 @@ class KeyOut(BaseModel):
     per_minute: int | None
     created_at: datetime
 
+    @classmethod
+    def of(cls, key: ApiKey) -> Self:
+        """Make the JSON object of a key."""
+        return cls.model_validate({**dict(key), "role": key.access})
+
 
 class KeyIssued(KeyOut):
     """A key as it is shown once."""
 
     key: str
 
+    @classmethod
+    def shown_once(cls, issued: Issued) -> Self:
+        """Make the answer that shows the key itself."""
+        return cls.model_validate({**dict(issued.key), "role": issued.key.access, "key": issued.text})
 
-class KeyPage(BaseModel):
+
+class KeyRevoked(BaseModel):
+    """A key is good no longer."""
+
+    id: str
+    status: Literal["revoked"] = "revoked"
+
+
+class KeyPage(PageOut[KeyOut]):
     """One page of keys, the oldest first."""
-
-    count: int
-    next: str | None
-    previous: str | None
-    cursor: str | None
-    results: list[KeyOut]
 
 
 class RotateIn(Body):
@@ -77,8 +88,8 @@ class RotateIn(Body):
     overlap_seconds: Number = Field(0, ge=0, le=_LONGEST_OVERLAP_SECONDS)
 
 
-@router.post("/keys", status_code=201, response_model=KeyIssued)
-async def make_key(body: KeyIn, caller: Admin, parts: Opened) -> Any:
+@router.post("/keys", status_code=201)
+async def make_key(body: KeyIn, caller: Admin, parts: Opened) -> KeyIssued:
     """Make a key; the answer shows it, and nothing ever does again."""
     new = NewKey(
         tenant=_tenant(caller, body.tenant) or caller.tenant,
@@ -87,32 +98,32 @@ async def make_key(body: KeyIn, caller: Admin, parts: Opened) -> Any:
         user_id=body.user_id,
         per_minute=body.per_minute,
     )
-    return _issued(await issue(new, parts.api_keys))
+    return KeyIssued.shown_once(await issue(new, parts.api_keys))
 
 
-@router.get("/keys", response_model=KeyPage)
+@router.get("/keys")
 async def list_keys(
     request: Request, caller: Admin, parts: Opened, page: Paged, tenant: Annotated[Tenant | None, Query()] = None
-) -> Any:
+) -> KeyPage:
     """The keys of the tenant; for the operator those of all, or of the tenant that is named."""
     tenant_name = _tenant(caller, tenant)
     keys = await parts.api_keys.keyring.all(tenant_name if caller.operator else caller.tenant)
     part = sliced([(After(stamp=-to_us(key.created_at), name=key.id), key) for key in keys], page)
-    return listed(request, page, part, [_shown(key) for key in part.items])
+    return page_of(KeyPage, request, page, part, [KeyOut.of(key) for key in part.items])
 
 
-@router.post("/keys/{key_id}/rotate", response_model=KeyIssued, responses=refusals(404))
-async def rotate_key(key_id: _KeyId, body: RotateIn, caller: Admin, parts: Opened) -> Any:
+@router.post("/keys/{key_id}/rotate", responses=refusals(404))
+async def rotate_key(key_id: _KeyId, body: RotateIn, caller: Admin, parts: Opened) -> KeyIssued:
     """Give a key another secret, and show it; the one of before is good for the overlap."""
-    turned = await rotate(caller, key_id, body.overlap_seconds, parts.api_keys)
-    return _issued(turned)
+    rotated = await rotate(caller, key_id, body.overlap_seconds, parts.api_keys)
+    return KeyIssued.shown_once(rotated)
 
 
 @router.delete("/keys/{key_id}", responses=refusals(404))
-async def revoke_key(key_id: _KeyId, caller: Admin, parts: Opened) -> dict[str, str]:
+async def revoke_key(key_id: _KeyId, caller: Admin, parts: Opened) -> KeyRevoked:
     """Take a key back: within a second no process lets it in any more."""
     await revoke(caller, key_id, parts.api_keys)
-    return {"id": key_id, "status": "revoked"}
+    return KeyRevoked(id=key_id)
 
 
 def _tenant(caller: Principal, wanted: str | None) -> str | None:
@@ -120,12 +131,3 @@ def _tenant(caller: Principal, wanted: str | None) -> str | None:
     if wanted not in (None, caller.tenant) and not caller.operator:
         raise Forbidden("only the operator's key may name another tenant")
     return wanted
-
-
-def _shown(key: ApiKey) -> dict[str, Any]:
-    fields = ("id", "tenant", "label", "user_id", "per_minute", "created_at")
-    return {**{name: getattr(key, name) for name in fields}, "role": key.access}
-
-
-def _issued(issued: Issued) -> dict[str, Any]:
-    return {**_shown(issued.key), "key": issued.text}

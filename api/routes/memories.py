@@ -15,13 +15,11 @@ from scrubjay.api.dependencies import (
     Opened,
     OwnerIds,
     Paged,
-    listed,
     named_owner,
-    shown,
+    page_of,
     sought,
     within_depth,
 )
-from scrubjay.api.erasing import forgotten
 from scrubjay.api.middleware.strict_json import Route
 from scrubjay.api.openapi import refusals
 from scrubjay.api.schemas.memories import (
@@ -29,6 +27,7 @@ from scrubjay.api.schemas.memories import (
     FeedbackIn,
     MemoryChanged,
     MemoryDeleted,
+    MemoryFound,
     MemoryOut,
     MemoryPage,
     SearchIn,
@@ -37,9 +36,9 @@ from scrubjay.api.schemas.memories import (
 )
 from scrubjay.api.schemas.receipts import ReceiptOut
 from scrubjay.edit.edits import delete, judge, undo, update
+from scrubjay.erase.receipts import forget_with_receipt
 from scrubjay.errors import BadRequest, MemoryNotFound
-from scrubjay.model import Memory
-from scrubjay.model.versions import is_retracted
+from scrubjay.model.erasure import Receipt
 from scrubjay.search.filters import parse
 from scrubjay.search.recall import RecallRequest, recall, wait_until_settled
 
@@ -50,8 +49,8 @@ _MOST_AT_ONCE = 1_000
 _Filters = Annotated[str | None, Query(max_length=_LONGEST_FILTERS, description="A filter as a JSON object.")]
 
 
-@router.post("/search", response_model=SearchOut)
-async def search(body: SearchIn, caller: Reader, parts: Opened) -> Any:
+@router.post("/search")
+async def search(body: SearchIn, caller: Reader, parts: Opened) -> SearchOut:
     """The memories that matter most for a query; `wait_for` waits for a turn to settle first."""
     filters = parse(body.filters)
     scope = sought(caller, body.ids, filters)
@@ -67,13 +66,11 @@ async def search(body: SearchIn, caller: Reader, parts: Opened) -> Any:
         show_expired=body.show_expired,
     )
     answer = await recall(question, parts.recall)
-    return {
-        "results": [{**shown(result.memory), "score": result.score} for result in answer.results],
-        "pending": answer.pending,
-    }
+    results = [MemoryFound.of(result.memory, score=result.score) for result in answer.results]
+    return SearchOut(results=results, pending=answer.pending)
 
 
-@router.get("/memories", response_model=MemoryPage)
+@router.get("/memories")
 async def list_memories(
     request: Request,
     caller: Reader,
@@ -83,23 +80,23 @@ async def list_memories(
     filters: _Filters = None,
     show_expired: bool = False,
     top_k: Annotated[int | None, Query(ge=1, le=_MOST_AT_ONCE, description="Instead of page_size.")] = None,
-) -> Any:
+) -> MemoryPage:
     """One owner's memories as they stand now, newest first; of those that meet the filters, if there are any."""
     if top_k is not None:
         page = within_depth(page.number, top_k).model_copy(update={"after": page.after})
     condition = parse(_json(filters))
     scope = sought(caller, ids, condition)
     part = await parts.store.page(scope, page, condition, show_expired=show_expired)
-    return listed(request, page, part, [shown(memory) for memory in part.items])
+    return page_of(MemoryPage, request, page, part, [MemoryOut.of(memory) for memory in part.items])
 
 
 @router.delete("/memories", response_model=ReceiptOut)
-async def forget_owner(caller: Writer, parts: Opened, ids: ForgottenIds) -> Any:
+async def forget_owner(caller: Writer, parts: Opened, ids: ForgottenIds) -> Receipt:
     """Forget an owner: what waits, what is being worked on, what is dead, settled or remembered.
 
     The receipt is kept without personal data; `POST /receipts/verify` checks it.
     """
-    return (await forgotten(named_owner(caller, ids), parts)).model_dump()
+    return await forget_with_receipt(named_owner(caller, ids), parts.receipts)
 
 
 def _json(text: str | None) -> Any:
@@ -112,43 +109,30 @@ def _json(text: str | None) -> Any:
         raise BadRequest(f"filters: the parameter is not valid JSON: {error}") from None
 
 
-@router.get("/memories/{memory_id}", response_model=MemoryOut, responses=refusals(404))
-async def get_memory(memory_id: UUID, caller: Reader, parts: Opened) -> Any:
+@router.get("/memories/{memory_id}", responses=refusals(404))
+async def get_memory(memory_id: UUID, caller: Reader, parts: Opened) -> MemoryOut:
     """One memory as it stands now."""
     memory = await parts.store.get(caller.reach, str(memory_id))
     if memory is None:
         raise MemoryNotFound()
-    return shown(memory)
+    return MemoryOut.of(memory)
 
 
-@router.get("/memories/{memory_id}/history", response_model=list[VersionOut], responses=refusals(404))
-async def get_history(memory_id: UUID, caller: Reader, parts: Opened) -> Any:
+@router.get("/memories/{memory_id}/history", responses=refusals(404))
+async def get_history(memory_id: UUID, caller: Reader, parts: Opened) -> list[VersionOut]:
     """Every version of a memory, oldest first, with the turns and the words it rests on."""
     versions = await parts.store.history(caller.reach, str(memory_id))
     if not versions:
         raise MemoryNotFound()
     before = [None, *(version.text for version in versions)]
-    return [_version(number, pair, old) for number, (pair, old) in enumerate(zip(versions, before, strict=False), 1)]
+    return [
+        VersionOut.numbered(version, number, old)
+        for number, (version, old) in enumerate(zip(versions, before, strict=False), 1)
+    ]
 
 
-def _version(number: int, memory: Memory, old: str | None) -> dict[str, Any]:
-    """Map one version of a memory to an item of the answer of `GET /memories/{memory_id}/history`."""
-    fields = ("event", "current", "valid_to", "superseded_by")
-    source = ("quote", "model", "prompt_version")
-    return {
-        **shown(memory),
-        **{name: getattr(memory, name) for name in (*fields, *source)},
-        "version": number,  # by valid time: one that was told late has its place among those before
-        "turn_ids": list(memory.turn_ids),
-        "memory_id": memory.id,
-        "old_memory": old,
-        "new_memory": memory.text,
-        "is_deleted": is_retracted(memory),
-    }
-
-
-@router.put("/memories/{memory_id}", response_model=MemoryChanged, responses=refusals(404))
-async def put_memory(memory_id: UUID, new: ChangeIn, caller: Writer, parts: Opened) -> Any:
+@router.put("/memories/{memory_id}", responses=refusals(404))
+async def put_memory(memory_id: UUID, new: ChangeIn, caller: Writer, parts: Opened) -> MemoryChanged:
     """Give a memory a new text, other metadata or another end; what it was stays in its history."""
     changed = await update(
         caller.reach,
@@ -156,24 +140,24 @@ async def put_memory(memory_id: UUID, new: ChangeIn, caller: Writer, parts: Open
         await intake.change(new, parts.mask),
         parts.edits,
     )
-    return {**shown(changed), "message": "Memory updated successfully!"}
+    return MemoryChanged.of(changed, message="Memory updated successfully!")
 
 
-@router.put("/memories/{memory_id}/feedback", response_model=MemoryOut, responses=refusals(404))
-async def put_feedback(memory_id: UUID, body: FeedbackIn, caller: Writer, parts: Opened) -> Any:
+@router.put("/memories/{memory_id}/feedback", responses=refusals(404))
+async def put_feedback(memory_id: UUID, body: FeedbackIn, caller: Writer, parts: Opened) -> MemoryOut:
     """Say what one thinks of a memory as it stands; it goes with the memory, and into its history."""
     reason = parts.mask(body.reason) if body.reason is not None else None
-    return shown(await judge(caller.reach, str(memory_id), body.rating, reason, parts.edits))
+    return MemoryOut.of(await judge(caller.reach, str(memory_id), body.rating, reason, parts.edits))
 
 
-@router.post("/memories/{memory_id}/undo", response_model=MemoryOut, responses=refusals(404, 409))
-async def undo_change(memory_id: UUID, caller: Writer, parts: Opened) -> Any:
+@router.post("/memories/{memory_id}/undo", responses=refusals(404, 409))
+async def undo_change(memory_id: UUID, caller: Writer, parts: Opened) -> MemoryOut:
     """Take the last change of a memory back; what is taken back stays in its history."""
-    return shown(await undo(caller.reach, str(memory_id), parts.edits))
+    return MemoryOut.of(await undo(caller.reach, str(memory_id), parts.edits))
 
 
-@router.delete("/memories/{memory_id}", response_model=MemoryDeleted, responses=refusals(404))
-async def delete_memory(memory_id: UUID, caller: Writer, parts: Opened) -> Any:
+@router.delete("/memories/{memory_id}", responses=refusals(404))
+async def delete_memory(memory_id: UUID, caller: Writer, parts: Opened) -> MemoryDeleted:
     """Delete a memory with its whole history."""
     await delete(caller.reach, str(memory_id), parts.edits)
-    return {"id": str(memory_id), "message": "Memory deleted successfully"}
+    return MemoryDeleted(id=str(memory_id), message="Memory deleted successfully")

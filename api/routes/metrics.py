@@ -47,20 +47,20 @@ def _written(
 ) -> bytes:
     """Render the body of `GET /metrics` in Prometheus' text format: inbox, ledgers, model costs, webhooks."""
     registry = CollectorRegistry()
-    families = [*(_inbox(state) if state else ()), *_books(ledgers, now), *_costs(costs), *_webhooks(delivery_counts)]
-    registry.register(_Told(families))
+    families = [*(_inbox(state) if state else ()), *_ledgers(ledgers, now), *_costs(costs), *_webhooks(delivery_counts)]
+    registry.register(_Families(families))
     return generate_latest(registry)
 
 
-class _Told(Collector):
+class _Families(Collector):
     """What was read a moment ago."""
 
     def __init__(self, families: list[Metric]) -> None:
-        self._found = families
+        self._families = families
 
     def collect(self) -> Iterator[Metric]:
         """The metrics, once."""
-        yield from self._found
+        yield from self._families
 
 
 _INBOX = {
@@ -108,7 +108,7 @@ def _inbox(state: InboxState) -> Iterator[Metric]:
     yield settings
 
 
-def _books(ledgers: Mapping[str, Ledger], now: datetime) -> Iterator[Metric]:
+def _ledgers(ledgers: Mapping[str, Ledger], now: datetime) -> Iterator[Metric]:
     """Collect the Prometheus metrics of each tenant's ledger for `GET /metrics`: turns by state, balance, age."""
     turns = GaugeMetricFamily("scrubjay_turns", "Turns by state, from the ledger", labels=["tenant", "state"])
     help_text = "1 when accepted = settled + waiting + dead + erased + lost"

@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from scrubjay.api.auth import Admin, AdminAtScreen, Reader, writer
-from scrubjay.api.dependencies import Opened, Paged, listed, read, whose
+from scrubjay.api.dependencies import Opened, Paged, page_of, read, whose
 from scrubjay.api.intake import LONGEST_KEY, accept
 from scrubjay.api.middleware.strict_json import Route
 from scrubjay.api.openapi import refusals
@@ -64,25 +64,25 @@ async def post_turn(request: Request) -> Response:
     return Response(body, status_code=202, media_type="application/json")
 
 
-@router.get("/turns/gated", response_model=TurnToldPage)
-async def list_gated(request: Request, caller: Admin, parts: Opened, page: Paged) -> Any:
+@router.get("/turns/gated")
+async def list_gated(request: Request, caller: Admin, parts: Opened, page: Paged) -> TurnToldPage:
     """The turns about which no model was asked, as they plainly hold nothing: newest first, to be looked through."""
     part = await parts.turns.gated(caller.tenant, page)
-    return listed(request, page, part, await told(caller.reach, part.items, parts))
+    return page_of(TurnToldPage, request, page, part, await with_messages(caller.reach, part.items, parts))
 
 
-@router.get("/turns/{turn_id}", response_model=TurnTold, responses=refusals(404))
-async def get_turn(turn_id: str, caller: Reader, parts: Opened, wait_ms: _Wait = 0) -> Any:
+@router.get("/turns/{turn_id}", responses=refusals(404))
+async def get_turn(turn_id: str, caller: Reader, parts: Opened, wait_ms: _Wait = 0) -> TurnTold:
     """Where a turn is, what it added and cost, and what was said in it; `wait_ms` waits for it to settle first."""
     if wait_ms:
         await wait_until_settled(caller.reach, turn_id, wait_ms / 1000, parts.turns)
     entry = await parts.turns.get(caller.reach, turn_id)
     if entry is None:
         raise NotFound("there is no turn with this id; statuses are kept for the retention time")
-    return (await told(caller.reach, [entry], parts))[0]
+    return TurnTold.of(entry, await parts.turns.text(caller.reach, entry.id))
 
 
-@router.delete("/turns/{turn_id}", response_model=TurnDiscarded, responses=refusals(404, 409))
+@router.delete("/turns/{turn_id}", responses=refusals(404, 409))
 async def discard_turn(turn_id: UUID, caller: AdminAtScreen, parts: Opened) -> TurnDiscarded:
     """Give up a turn that waits (queued, running or retrying) or is dead: its text is removed, its lane goes on.
 
@@ -93,16 +93,13 @@ async def discard_turn(turn_id: UUID, caller: AdminAtScreen, parts: Opened) -> T
     return TurnDiscarded(id=str(turn_id))
 
 
-async def told(reach: Scope, turns: Sequence[TurnStatus], parts: Parts) -> list[dict[str, Any]]:
+async def with_messages(reach: Scope, turns: Sequence[TurnStatus], parts: Parts) -> list[TurnTold]:
     """Turns with what was said in them, null where it is no longer kept."""
     texts = await each(partial(parts.turns.text, reach), [turn.id for turn in turns])
-    return [
-        {**turn.model_dump(), "messages": [message.model_dump() for message in text.messages] if text else None}
-        for turn, text in zip(turns, texts, strict=True)
-    ]
+    return [TurnTold.of(turn, text) for turn, text in zip(turns, texts, strict=True)]
 
 
-@router.get("/turns", response_model=TurnPage)
+@router.get("/turns")
 async def list_turns(
     request: Request,
     caller: Reader,
@@ -110,7 +107,7 @@ async def list_turns(
     page: Paged,
     status: Annotated[Status | None, Query()] = None,
     user_id: Annotated[Id | None, Query()] = None,
-) -> Any:
+) -> TurnPage:
     """Turns, newest first."""
     part = await parts.turns.page(caller.tenant, status, whose(caller, user_id), page)
-    return listed(request, page, part, [turn.model_dump() for turn in part.items])
+    return page_of(TurnPage, request, page, part)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.config import JsonValue
@@ -62,6 +62,7 @@ __all__ = [
     "Named",
     "Number",
     "Owned",
+    "PageOut",
     "PerMinuteIn",
     "QueryText",
     "Text",
@@ -73,6 +74,22 @@ class Body(BaseModel):
     """A request's body: unknown fields are refused, so that a typing error is not silently ignored."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+T = TypeVar("T")
+
+
+class PageOut(BaseModel, Generic[T]):
+    """One page of a list.
+
+    `next` and `previous` are the addresses of its neighbours, `cursor` leads on behind its last item; null at an end.
+    """
+
+    count: int
+    next: str | None
+    previous: str | None
+    cursor: str | None
+    results: list[T]
 
 
 class Guided(Body):

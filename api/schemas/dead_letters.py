@@ -39,19 +39,19 @@ class WhichIn(Body):
         return DeadFilter(**{**conditions, "ids": tuple(self.ids) if self.ids else None})
 
 
-class _WhichAsked(WhichIn):
+class _WhichQuery(WhichIn):
     """The same as a query, beside the page that is asked for."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
-Which = Annotated[_WhichAsked, Query()]
+Which = Annotated[_WhichQuery, Query()]
 
 
 _NAMES = tuple(DeadFilter.model_fields)
-_NAMED: list[JsonValue] = [{"required": [name], "properties": {name: {"not": {"type": "null"}}}} for name in _NAMES]
-_SOME: JsonDict = {"properties": {"all": {"const": False}}, "anyOf": _NAMED}
-_ALL: JsonDict = {"required": ["all"], "properties": {"all": {"const": True}}, "not": {"anyOf": _NAMED}}
+_SET: list[JsonValue] = [{"required": [name], "properties": {name: {"not": {"type": "null"}}}} for name in _NAMES]
+_SOME: JsonDict = {"properties": {"all": {"const": False}}, "anyOf": _SET}
+_ALL: JsonDict = {"required": ["all"], "properties": {"all": {"const": True}}, "not": {"anyOf": _SET}}
 _LIMITED: JsonDict = {
     "anyOf": [
         {"properties": {"limit": {"type": "null"}}},
@@ -108,7 +108,7 @@ class ReplayedOut(DeadOut):
     @classmethod
     def of(cls, revived: Revived) -> Self:
         """The answer."""
-        return cls(**revived.model_dump())
+        return cls.model_validate(revived, from_attributes=True)
 
 
 class ChangeOut(BaseModel):

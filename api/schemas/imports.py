@@ -28,7 +28,7 @@ class ArrivalIn(Owned):
     expires_at: Moment | None = None
 
 
-_ONE: JsonDict = {
+_MEMORY: JsonDict = {
     "type": "object",
     "description": (
         "`memory`, at least one of `user_id`, `agent_id`, `run_id` and `app_id`, and what is known of `id` (a UUID), "
@@ -55,17 +55,19 @@ class ImportIn(Body):
     model_config = ConfigDict(title="ImportIn")
 
     memories: Annotated[
-        list[dict[str, Any]], Field(min_length=1, max_length=MOST_MEMORIES, json_schema_extra={"items": _ONE})
+        list[dict[str, Any]], Field(min_length=1, max_length=MOST_MEMORIES, json_schema_extra={"items": _MEMORY})
     ]
 
 
 class OutcomeOut(BaseModel):
     """What became of one memory; `busy` is to be sent again."""
 
+    model_config = ConfigDict(populate_by_name=True)
+
     id: str | None
     became: Became
     reason: str | None
-    held: bool
+    is_quarantined: bool = Field(alias="held")
 
 
 class ImportOut(BaseModel):

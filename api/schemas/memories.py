@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import (
     AfterValidator,
@@ -29,12 +30,14 @@ from scrubjay.api.schemas.common import (
     Name,
     Named,
     Number,
+    PageOut,
     QueryText,
     Text,
     has_an_owner,
 )
 from scrubjay.mem0 import expiration_dates
-from scrubjay.model import Event, Rating
+from scrubjay.model import Event, Memory, Rating
+from scrubjay.model.versions import is_retracted
 
 LONGEST_REASON = 1_000
 LONGEST_WAIT_MS = 30_000
@@ -115,6 +118,14 @@ class FeedbackOut(BaseModel):
     given_at: datetime
 
 
+def digest(text: str) -> str:
+    """Hash a memory's text by MD5 for the field `hash` of HTTP answers, native and Mem0's.
+
+    Clients of Mem0 know a text under this hash; nothing rests on it.
+    """
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
 class MemoryOut(BaseModel):
     """One memory; `marked` where it reads like an instruction to a prompt: then it does not belong into one."""
 
@@ -133,6 +144,34 @@ class MemoryOut(BaseModel):
     expires_at: datetime | None
     marked: bool = False
     feedback: FeedbackOut | None = None
+
+    @classmethod
+    def of(cls, memory: Memory, **more: Any) -> Self:
+        """Make the JSON object of a memory, the same for search, lists, edits and the quarantine.
+
+        Args:
+            memory: one version of it.
+            more: the fields that the class has besides those of MemoryOut.
+        """
+        scope, feedback = memory.scope, memory.feedback
+        return cls(
+            id=memory.id,
+            memory=memory.text,
+            hash=digest(memory.text),
+            categories=list(memory.categories),
+            metadata=dict(memory.metadata),
+            user_id=scope.user_id,
+            agent_id=scope.agent_id,
+            run_id=scope.run_id,
+            app_id=scope.app_id,
+            created_at=memory.created_at,
+            updated_at=memory.updated_at,
+            valid_from=memory.valid_from,
+            expires_at=memory.expires_at,
+            marked=memory.marked,
+            feedback=FeedbackOut(**dict(feedback)) if feedback else None,
+            **more,
+        )
 
 
 class MemoryChanged(MemoryOut):
@@ -156,14 +195,15 @@ class HeldOut(MemoryOut):
     quote: str | None
 
 
-class HeldPage(BaseModel):
+class HeldPage(PageOut[HeldOut]):
     """One page of what is held back."""
 
-    count: int
-    next: str | None
-    previous: str | None
-    cursor: str | None
-    results: list[HeldOut]
+
+class HeldDiscarded(BaseModel):
+    """A memory that was held back is gone."""
+
+    id: str
+    status: Literal["discarded"] = "discarded"
 
 
 class MemoryFound(MemoryOut):
@@ -189,6 +229,32 @@ class VersionOut(MemoryOut):
     model: str | None
     prompt_version: str | None
 
+    @classmethod
+    def numbered(cls, memory: Memory, number: int, old: str | None) -> Self:
+        """Make one item of a memory's history.
+
+        Args:
+            memory: the version.
+            number: its place by valid time, counted from 1: one that was told late stands among those before.
+            old: the text of the version before; None for the first one.
+        """
+        return cls.of(
+            memory,
+            memory_id=memory.id,
+            old_memory=old,
+            new_memory=memory.text,
+            is_deleted=is_retracted(memory),
+            event=memory.event,
+            version=number,
+            current=memory.current,
+            valid_to=memory.valid_to,
+            superseded_by=memory.superseded_by,
+            turn_ids=list(memory.turn_ids),
+            quote=memory.quote,
+            model=memory.model,
+            prompt_version=memory.prompt_version,
+        )
+
 
 class SearchOut(BaseModel):
     """What was recalled, and how many accepted turns of this owner are not settled yet."""
@@ -197,14 +263,8 @@ class SearchOut(BaseModel):
     pending: int
 
 
-class MemoryPage(BaseModel):
+class MemoryPage(PageOut[MemoryOut]):
     """One page of memories."""
-
-    count: int
-    next: str | None
-    previous: str | None
-    cursor: str | None
-    results: list[MemoryOut]
 
 
 _CHANGES = ("text", "metadata", "metadata_patch", "expires_at", "expiration_date")

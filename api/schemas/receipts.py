@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 from pydantic_core import PydanticCustomError, to_json
 
-from scrubjay.api.schemas.common import Named
+from scrubjay.api.schemas.common import Named, PageOut
 from scrubjay.model.erasure import Receipt
 
 
@@ -22,7 +22,7 @@ def _as_given_out(value: Any) -> Receipt:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         sentence = ": ".join([".".join(str(step) for step in first["loc"]), first["msg"]]).removeprefix(": ")
-        raise PydanticCustomError("receipt", "{said}", {"said": sentence}) from None
+        raise PydanticCustomError("receipt", "{sentence}", {"sentence": sentence}) from None
 
 
 class VerifyIn(Named):
@@ -78,14 +78,8 @@ class ReceiptOut(BaseModel):
     signature: str
 
 
-class ReceiptPage(BaseModel):
+class ReceiptPage(PageOut[ReceiptOut]):
     """One page of receipts."""
-
-    count: int
-    next: str | None
-    previous: str | None
-    cursor: str | None
-    results: list[ReceiptOut]
 
 
 class PublicKeyOut(BaseModel):

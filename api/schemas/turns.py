@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 from pydantic.config import JsonDict
@@ -19,9 +19,10 @@ from scrubjay.api.schemas.common import (
     Name,
     Named,
     Owned,
+    PageOut,
     Text,
 )
-from scrubjay.model import Event, Status, What
+from scrubjay.model import Event, Status, Turn, TurnStatus, What
 
 MOST_MESSAGES = 200
 
@@ -80,11 +81,13 @@ class EventOut(BaseModel):
     its words stay as they are, and it has this turn, its metadata and the later expiry from now on.
     """
 
+    model_config = ConfigDict(populate_by_name=True)
+
     event: Event
     id: str
     memory: str
     previous: str | None = None
-    held: bool = False
+    is_quarantined: bool = Field(False, alias="held")
     renewed: bool = False
 
 
@@ -148,25 +151,24 @@ class TurnTold(TurnOut):
     history: list[IncidentOut]
     counts: CountsOut
 
+    @classmethod
+    def of(cls, turn: TurnStatus, text: Turn | None) -> Self:
+        """Make the JSON object of a turn.
 
-class TurnPage(BaseModel):
+        Args:
+            turn: its status.
+            text: its messages; None where they are no longer kept.
+        """
+        fields = {**dict(turn), "messages": text.messages if text else None}
+        return cls.model_validate(fields, from_attributes=True)
+
+
+class TurnPage(PageOut[TurnOut]):
     """One page of turns."""
 
-    count: int
-    next: str | None
-    previous: str | None
-    cursor: str | None
-    results: list[TurnOut]
 
-
-class TurnToldPage(BaseModel):
+class TurnToldPage(PageOut[TurnTold]):
     """One page of turns that a person is to judge."""
-
-    count: int
-    next: str | None
-    previous: str | None
-    cursor: str | None
-    results: list[TurnTold]
 
 
 class ChatIn(Named):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, Field, StrictBool
 
-from scrubjay.api.schemas.common import Body, Label
-from scrubjay.model import DeliveryStatus, WebhookEvent
+from scrubjay.api.schemas.common import Body, Label, PageOut
+from scrubjay.model import Delivery, DeliveryStatus, WebhookEvent
 
 _LONGEST_URL = 2_000
 # No user's name or password, which would be a secret in clear in the address, and no fragment, which nobody sends.
@@ -54,7 +54,7 @@ class WebhookChange(Body):
     active: StrictBool | None = None
 
     @property
-    def named(self) -> Mapping[str, Any]:
+    def changes(self) -> Mapping[str, Any]:
         """What is to be changed."""
         return {name: getattr(self, name) for name in type(self).model_fields if getattr(self, name) is not None}
 
@@ -84,6 +84,13 @@ class WebhookPage(BaseModel):
     results: list[WebhookOut]
 
 
+class WebhookDeleted(BaseModel):
+    """A webhook is gone, with its log."""
+
+    id: str
+    status: Literal["deleted"] = "deleted"
+
+
 class DeliveryOut(BaseModel):
     """One delivery: `status_code` and `error` tell of the last attempt, `due_at` when the next one is."""
 
@@ -100,15 +107,27 @@ class DeliveryOut(BaseModel):
     done_at: datetime | None
     due_at: datetime | None
 
+    @classmethod
+    def of(cls, delivery: Delivery) -> Self:
+        """Make the JSON object of a delivery."""
+        return cls(
+            id=delivery.id,
+            event=delivery.event,
+            memory_id=delivery.memory_id,
+            turn_id=delivery.turn_id,
+            status=delivery.status,
+            attempts=delivery.attempts,
+            status_code=delivery.status_code,
+            error=delivery.error,
+            created_at=delivery.noted_at,
+            tried_at=delivery.tried_at,
+            done_at=delivery.done_at,
+            due_at=delivery.due_at,
+        )
 
-class DeliveryPage(BaseModel):
+
+class DeliveryPage(PageOut[DeliveryOut]):
     """One page of deliveries, newest first."""
-
-    count: int
-    next: str | None
-    previous: str | None
-    cursor: str | None
-    results: list[DeliveryOut]
 
 
 class TriedOut(BaseModel):

@@ -11,12 +11,12 @@ import pytest
 from fastapi import FastAPI
 from redis.asyncio import Redis
 
-from scrubjay.api.middleware.security_headers import FENCE
+from scrubjay.api.middleware.security_headers import SECURITY_HEADERS
 from tests.integration.front import ADMIN_KEY, Front, fronts
 from tests.integration.test_roles import HEALTH, NEEDS, SIGN_IN, filled
 from tests.support import on_loopback
 
-FENCED = {name.decode(): value.decode() for name, value in FENCE}
+HEADERS = {name.decode(): value.decode() for name, value in SECURITY_HEADERS}
 ELSEWHERE = {"Origin": "https://elsewhere.example"}
 PREFLIGHT = {**ELSEWHERE, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
 
@@ -45,13 +45,13 @@ async def test_every_answer_of_every_route_is_fenced_in_and_kept_by_nobody(front
     for route, answer in (await every_answer(front, key)).items():
         pages = "text/html" in answer.headers.get("content-type", "")
         loose = {"content-security-policy", "referrer-policy"} if pages else set()
-        headers = {name: answer.headers.get(name) for name in FENCED}
+        headers = {name: answer.headers.get(name) for name in HEADERS}
         assert {name: value for name, value in headers.items() if name not in loose} == {
-            name: value for name, value in FENCED.items() if name not in loose
+            name: value for name, value in HEADERS.items() if name not in loose
         }, route
         assert "frame-ancestors 'none'" in (headers["content-security-policy"] or "")
         assert [name for name in answer.headers if name.startswith("access-control-")] == [], route
-        assert [len(answer.headers.get_list(name)) for name in FENCED] == [1] * len(FENCED), route
+        assert [len(answer.headers.get_list(name)) for name in HEADERS] == [1] * len(HEADERS), route
 
 
 async def test_a_script_of_another_site_is_let_in_nowhere(front: Front) -> None:
@@ -80,7 +80,7 @@ async def test_an_unforeseen_error_is_fenced_in_and_tells_nothing_of_itself(fron
         answer = await http.get("/broken")
     assert (answer.status_code, answer.json()["error"]) == (500, "internal")
     assert "alice" not in answer.text
-    assert {name: answer.headers[name] for name in FENCED} == FENCED
+    assert {name: answer.headers[name] for name in HEADERS} == HEADERS
 
 
 async def test_a_forged_host_is_told_to_nobody_but_who_sent_it(front: Front) -> None:

@@ -17,8 +17,8 @@ from redis.backoff import NoBackoff
 from scrubjay.access.authentication import Admission
 from scrubjay.adapters.redis.turn_log.turns import RedisTurns
 from scrubjay.api.app import create_app
+from scrubjay.api.dashboard import formatting, views
 from scrubjay.api.dashboard import ledger as ledger_view
-from scrubjay.api.dashboard import views, words
 from scrubjay.devstack.sockets import free_port
 from scrubjay.model import Event, Memory, Message, Page, Role, Scope, Status, Turn, TurnEvent, TurnStatus
 from scrubjay.model.ledger import Ledger
@@ -39,13 +39,15 @@ def said(*texts: str) -> Turn:
 
 
 def test_only_a_dead_turn_shows_what_was_said() -> None:
-    shown = {status for status in Status if views.letter(turn(status), said("I live in Porto."), whole=True).messages}
+    shown = {
+        status for status in Status if views.turn_card(turn(status), said("I live in Porto."), whole=True).messages
+    }
     assert shown == {Status.DEAD}
 
 
 def test_a_long_dead_letter_is_cut_in_the_list_and_whole_on_its_own_page() -> None:
     long = said("a" * 590, "b" * 590, "c")
-    cut, whole = views.letter(turn(Status.DEAD), long), views.letter(turn(Status.DEAD), long, whole=True)
+    cut, whole = views.turn_card(turn(Status.DEAD), long), views.turn_card(turn(Status.DEAD), long, whole=True)
     assert [message.content for message in cut.messages] == ["a" * 590, "b" * 10 + "…"]
     assert cut.cut
     assert whole.messages == long.messages
@@ -53,8 +55,8 @@ def test_a_long_dead_letter_is_cut_in_the_list_and_whole_on_its_own_page() -> No
 
 
 def test_letters_are_grouped_by_error_the_newest_first() -> None:
-    letters = [views.letter(turn(Status.DEAD, id=str(n), error=error), None) for n, error in enumerate("bab")]
-    grouped = [(group.error, [letter.turn.id for letter in group.letters]) for group in views.groups(letters)]
+    cards = [views.turn_card(turn(Status.DEAD, id=str(n), error=error), None) for n, error in enumerate("bab")]
+    grouped = [(group.error, [card.turn.id for card in group.cards]) for group in views.groups(cards)]
     assert grouped == [("b", ["0", "2"]), ("a", ["1"])]
 
 
@@ -68,28 +70,28 @@ def test_letters_are_grouped_by_error_the_newest_first() -> None:
     ],
 )
 def test_how_long_a_turn_took_is_told_in_fitting_units(took: timedelta, words_for_it: str) -> None:
-    assert words.lasted(turn(Status.SETTLED, settled_at=NOON + took)) == words_for_it
+    assert formatting.lasted(turn(Status.SETTLED, settled_at=NOON + took)) == words_for_it
 
 
 def test_a_settled_turn_is_summed_up_by_what_it_did() -> None:
     events = [TurnEvent(event=event, id="m", memory="x") for event in (Event.ADD, Event.UPDATE, Event.ADD)]
-    assert words.outcome(turn(Status.SETTLED, events=events)) == "2 added, 1 updated"
-    assert words.outcome(turn(Status.SETTLED)) == "nothing to remember"
+    assert formatting.outcome(turn(Status.SETTLED, events=events)) == "2 added, 1 updated"
+    assert formatting.outcome(turn(Status.SETTLED)) == "nothing to remember"
 
 
 def test_times_are_shown_in_utc_wherever_they_come_from() -> None:
     there = datetime.fromisoformat("2026-03-01T23:30:00.000042-05:00")
-    assert words.moment(there) == (
+    assert formatting.moment(there) == (
         '<time datetime="2026-03-02T04:30:00.000042+00:00" title="Monday 2 March 2026, 04:30:00.000042 UTC">'
         "2026-03-02 04:30:00</time>"
     )
 
 
 def test_books_that_do_not_balance_say_so_in_words() -> None:
-    books = ledger_view.books("default", Ledger(accepted=5, settled=1, waiting=1, dead=1, erased=1))
-    assert not books.balanced
-    assert books.total == 4
-    assert books.said.endswith("The books do not balance.")
+    equation = ledger_view.equation("default", Ledger(accepted=5, settled=1, waiting=1, dead=1, erased=1))
+    assert not equation.balanced
+    assert equation.total == 4
+    assert equation.sentence.endswith("The books do not balance.")
 
 
 def test_the_pager_keeps_the_filters() -> None:

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Query, Request
 
 from scrubjay.api.auth import Reader, Writer
 from scrubjay.api.dependencies import Opened, checked, owner, paged, within_depth
-from scrubjay.api.erasing import forgotten
 from scrubjay.api.mem0.answers import EntityOut, EntityPageOut, EraseOut, entity_out
 from scrubjay.api.middleware.strict_json import Route
 from scrubjay.api.schemas.common import Named
+from scrubjay.erase.receipts import forget_with_receipt
 from scrubjay.errors import NotFound
 from scrubjay.mem0.messages import DELETE_IN_PROGRESS, NO_ENTITY
 from scrubjay.model import KINDS, After, Kind, Slice
@@ -56,5 +56,5 @@ async def get_entity(kind: Kind, name: str, caller: Reader, parts: Opened) -> En
 async def delete_entity(kind: Kind, name: str, caller: Writer, parts: Opened) -> EraseOut:
     """Forget one of them, with everything that waits or is being worked on; also one that nobody knows."""
     ids = checked(Named, {KINDS[kind]: name}).ids
-    receipt = await forgotten(owner(caller, ids), parts)
+    receipt = await forget_with_receipt(owner(caller, ids), parts.receipts)
     return EraseOut(message=DELETE_IN_PROGRESS, event_id=receipt.id)

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Depends, Query, Request
 
 from scrubjay.api.auth import Reader, Writer, require
 from scrubjay.api.dependencies import NOBODY, Opened, checked, owner
-from scrubjay.api.erasing import forgotten
 from scrubjay.api.mem0 import serving
 from scrubjay.api.mem0.answers import AddOut, EraseAllOut, MemoryPageOut, SearchOut, add_out
 from scrubjay.api.mem0.requests import AddIn, ListIn, SearchIn
 from scrubjay.api.middleware.strict_json import Route
 from scrubjay.api.schemas.common import Named
+from scrubjay.erase.receipts import forget_with_receipt
 from scrubjay.errors import BadRequest
 from scrubjay.mem0.messages import DELETE_IN_PROGRESS
 from scrubjay.model import OWNERS, Access, Page
@@ -55,7 +55,7 @@ async def delete_all(
         raise BadRequest(NOBODY)
     everybody = [field for field, name in owner_ids.items() if name == _EVERYBODY]
     if not everybody:
-        receipts = [await forgotten(owner(caller, checked(Named, owner_ids).ids), parts)]
+        receipts = [await forget_with_receipt(owner(caller, checked(Named, owner_ids).ids), parts.receipts)]
     elif len(everybody) < len(owner_ids):
         raise BadRequest("* stands for every owner of a kind: do not name one of another kind beside it")
     elif not set(everybody) <= set(OWNERS):

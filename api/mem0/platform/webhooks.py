@@ -82,7 +82,7 @@ async def create_webhook(project_id: str, body: HookIn, caller: Admin, parts: Op
 @router.put(_WEBHOOK)
 async def update_webhook(webhook_id: str, body: HookIn, caller: Admin, parts: Opened) -> Message:
     """Change what is named."""
-    changes = dict(checked(WebhookChange, body.fields).named)
+    changes = dict(checked(WebhookChange, body.fields).changes)
     if "name" in changes:
         changes["name"] = parts.mask(changes["name"])
     await registry.change(caller.tenant, webhook_id, changes, parts.webhooks)

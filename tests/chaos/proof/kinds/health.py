@@ -28,7 +28,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     _one(17, "That no worker is alive does not degrade the service.", f"{_EXAMINED}no_worker_degrades",
          "scrubjay/health.py", "return None if queue.workers else Trouble(", "return None if True else Trouble("),
     _one(17, "Callers without a key are told every part.", _STRANGERS,
-         "api/routes/health.py", "    if is_known:\n", "    if True:\n"),
+         "api/routes/health.py", "    if not is_known:\n", "    if False:\n"),
     _one(17, "Every key is told a provider's own words.", f"{_EXAMINED}nobody_is_told_a_providers_own_words",
          "scrubjay/health.py", 'else f"{error.plain}."', "else str(error)"),
     _one(17, "The doctor takes whatever answers for Scrubjay.",

@@ -1,4 +1,4 @@
-"""Words and numbers as the pages show them: counts, times, how long something took."""
+"""Formats values for the pages: counts, times, durations, outcomes of turns."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from markupsafe import Markup
 from scrubjay.model import Counts, Event, Status, TurnEvent, TurnStatus, What
 
 DONE = {Event.ADD: "added", Event.UPDATE: "updated", Event.DELETE: "removed", Event.NONE: "already known"}
-HELD = "held back"
+QUARANTINED = "held back"
 RENEWED = "said again"
 WRONG = {
     What.FAILED: "failed",
@@ -60,7 +60,7 @@ def lasted(turn: TurnStatus) -> str:
 def done_by(event: TurnEvent) -> str:
     """What a turn did to one memory, in a few words."""
     if event.in_quarantine:
-        return HELD
+        return QUARANTINED
     return RENEWED if event.renewed else DONE[event.event]
 
 
@@ -69,8 +69,8 @@ def outcome(turn: TurnStatus) -> str:
     if turn.error or turn.status is not Status.SETTLED:
         return turn.error or ""
     done = Counter(done_by(event) for event in turn.events)
-    words = (*DONE.values(), RENEWED, HELD)
-    return ", ".join(f"{done[word]} {word}" for word in words if done[word]) or "nothing to remember"
+    outcomes = (*DONE.values(), RENEWED, QUARANTINED)
+    return ", ".join(f"{done[name]} {name}" for name in outcomes if done[name]) or "nothing to remember"
 
 
 def counted(counts: Counts) -> str:
