@@ -25,7 +25,7 @@ _PID_FILE = (
 
 MUTATIONS: tuple[Mutation, ...] = (
     _one(14, "A server that says that it is no primary keeps its connections.", _FOLLOWS,
-         _CLIENT, "self.connection_pool.renew()", "pass"),
+         _CLIENT, "pool.renew()", "pass"),
     _one(14, "Connections that were idle when the primary changed are used again.", _FOLLOWS,
          _CLIENT, "if connection.should_reconnect():", "if False:"),
     _one(14, "A process that only reads never asks whether its server still is the primary.", _READS,
