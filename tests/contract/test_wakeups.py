@@ -76,8 +76,8 @@ async def test_a_part_of_a_sweep_that_fails_holds_up_none_of_the_others(
         return work
 
     monkeypatch.setattr(inbox.sweeping, "_wake", step("wake"))
-    monkeypatch.setattr(inbox.sweeping, "_ring", step("ring"))
-    monkeypatch.setattr(inbox.sweeping._hook_wakeups, "ring_due", step("webhooks"))
+    monkeypatch.setattr(inbox.sweeping, "_send_wakeups", step("ring"))
+    monkeypatch.setattr(inbox.sweeping._hook_wakeups, "wake_due", step("webhooks"))
     monkeypatch.setattr(sweeping, "trim_some", step("trim"))
     monkeypatch.setattr(inbox.sweeping._audit, "look", step("audit"))
     assert await inbox.sweep() == 0

@@ -1,4 +1,4 @@
-"""The auditor: the elected sweep looks through the books, a few tenants at a time, and says aloud what is wrong."""
+"""The audit of ledgers: the elected sweep reads a few tenants' at a time, and logs what is wrong."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LATE_SECONDS = 10
 
 
 class RedisAudit:
-    """Looks through the books, and tells how the inbox is: the port `Watch` on Redis.
+    """Audits the ledgers, and tells how the inbox is: the port `Watch` on Redis.
 
     Args:
         redis: an open client with undecoded answers; closed by whoever opened it.
@@ -44,7 +44,7 @@ class RedisAudit:
         self._keys = scripts.keys
 
     async def look(self) -> None:
-        """Look through the next few tenants' books and compare the counters with what really waits."""
+        """Read the next few tenants' ledgers and compare the counters with what really waits."""
         step = await audit(self._scripts, _TENANTS_A_LOOK, _MOST_LANES)
         for row in step.ledgers:
             _check(row)

@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.client import Pipeline
-from redis.asyncio.connection import AbstractConnection
+from redis.asyncio.connection import AbstractConnection, Connection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -65,31 +65,38 @@ async def _cancellable(call: Awaitable[T]) -> T:
     return answer
 
 
-class _Renewing:
-    """Over a client or a pipeline: an answer that no primary gives renews the pool."""
+async def _read(pool: RenewedPool, answer: Awaitable[Any]) -> Any:
+    """Await an answer; one that no primary gives renews the pool."""
+    try:
+        return await answer
+    except RedisError as error:
+        if leads_elsewhere(error):
+            pool.renew()
+        raise
+
+
+class _Pipeline(Pipeline):
+    """Commands sent together. See `RedisClient`."""
 
     connection_pool: RenewedPool
 
-    async def parse_response(self, connection: AbstractConnection, command_name: str | bytes, **options: Any) -> Any:
+    async def parse_response(self, connection: Connection, command_name: str | bytes, **options: Any) -> Any:
         """Read one answer."""
-        try:
-            return await super().parse_response(connection, command_name, **options)  # type: ignore[misc]
-        except RedisError as error:
-            if leads_elsewhere(error):
-                self.connection_pool.renew()
-            raise
-
-
-class _Pipeline(_Renewing, Pipeline):  # type: ignore[misc] # their parse_response is typed for their own pool
-    """Commands sent together."""
+        return await _read(self.connection_pool, super().parse_response(connection, command_name, **options))
 
     async def execute(self, raise_on_error: bool = True) -> list[Any]:
         """Send them and return the answers."""
         return await _cancellable(super().execute(raise_on_error))
 
 
-class RedisClient(_Renewing, Redis):  # type: ignore[misc] # as above
+class RedisClient(Redis):
     """A client with a pool that can be renewed. See `open_redis`."""
+
+    connection_pool: RenewedPool
+
+    async def parse_response(self, connection: Connection, command_name: str | bytes, **options: Any) -> Any:
+        """Read one answer."""
+        return await _read(self.connection_pool, super().parse_response(connection, command_name, **options))
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:
         """Run one command."""

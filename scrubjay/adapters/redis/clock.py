@@ -53,7 +53,7 @@ class RedisClock:
         """What time it is by Redis' clock; where Redis is away, by what it said last, and by our own if nothing."""
         if self._read is None or asyncio.get_running_loop().time() - self._read.read_at > _GOOD_FOR_SECONDS:
             try:
-                return await self._asked()
+                return await self._read_now()
             except InboxUnavailable:
                 if self._read is None:
                     return datetime.now(UTC)
@@ -62,7 +62,7 @@ class RedisClock:
     async def agrees(self) -> bool:
         """Whether our own clock and Redis' agree to a minute; False where Redis is away."""
         try:
-            return abs(await self._asked() - datetime.now(UTC)) <= _AGREED
+            return abs(await self._read_now() - datetime.now(UTC)) <= _AGREED
         except InboxUnavailable:
             return False
 
@@ -73,7 +73,7 @@ class RedisClock:
         logged, and counted once however many processes see it. Raises InboxUnavailable.
         """
         before = self._read
-        await self._asked()
+        await self._read_now()
         after = self._read
         if before is None or after is None:
             return
@@ -82,7 +82,7 @@ class RedisClock:
             log.warning("clock_jumped", seconds=round(jump, 3), direction="ahead" if jump > 0 else "back")
             await clock_jumped(self._scripts, int(jump * 1000))
 
-    async def _asked(self) -> datetime:
+    async def _read_now(self) -> datetime:
         begun = asyncio.get_running_loop().time()
         seconds, micros = await answered(self._redis.time())
         off_by = (asyncio.get_running_loop().time() - begun) / 2

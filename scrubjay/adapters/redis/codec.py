@@ -136,7 +136,7 @@ def decode_usage(fields: Mapping[bytes, bytes]) -> Usage:
 
 
 def decode_ledger(fields: Sequence[Any], waiting: int, oldest: bytes = b"") -> Ledger:
-    """A tenant's books, from the fields of its ledger, how many turns wait, and since when the oldest one does."""
+    """A tenant's ledger, from the fields of its ledger, how many turns wait, and since when the oldest one does."""
     totals = {name.decode(): int(total) for name, total in zip(fields[::2], fields[1::2], strict=True)}
     return Ledger(
         accepted=totals.get("accepted", 0),

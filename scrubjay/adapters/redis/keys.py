@@ -9,8 +9,8 @@ from scrubjay.model.names import REDIS_PREFIX
 
 _NAMED_IN_SCRIPTS = ("clock", "due", "hooks_due", "lanes", "nothing", "ready_tenants", "served")
 _COMPLETED_IN_SCRIPTS = (
-    *("lease", "lane", "owned", "ready", "delivery", "hook_counts", "hook_outbox", "hook_waiting"),
-    *("hook_done", "hook_due", "hook_lane", "hook_rest", "hook_awake"),
+    *("lease", "lane", "owned", "ready", "delivery", "hook_counts", "hook_outbox"),
+    *("hook_waiting", "hook_done", "hook_due", "hook_lane", "hook_rest", "hook_awake"),
 )
 
 
@@ -34,8 +34,8 @@ class Keys:
     def in_scripts(self) -> dict[str, str]:
         """The keys that Lua scripts name themselves, by what they call them; a name with `_of` is completed there."""
         keys = {name: self._key(name) for name in _NAMED_IN_SCRIPTS}
-        keys |= {f"{name}_of": self._key(name, "") for name in _COMPLETED_IN_SCRIPTS}
-        return {**keys, "waiting_of": self.waiting_prefix}
+        completed = {f"{name}_of": self._key(name, "") for name in _COMPLETED_IN_SCRIPTS}
+        return {**keys, **completed, "waiting_of": self._key("wait", "")}
 
     @property
     def nothing(self) -> str:
@@ -136,11 +136,6 @@ class Keys:
         """What every status set starts with; tenant and status follow."""
         return self._key("status", "")
 
-    @property
-    def waiting_prefix(self) -> str:
-        """What every list of waiting turns starts with; the lane follows."""
-        return self._key("wait", "")
-
     def turn_prefix(self, tenant: str) -> str:
         """What every turn key of a tenant starts with; the turn's id follows."""
         return self._key("turn", tenant, "")
@@ -166,12 +161,12 @@ class Keys:
         return self.status_prefix(tenant) + value.value
 
     def ledger(self, tenant: str) -> str:
-        """The tenant's books."""
+        """The tenant's ledger."""
         return self._key("ledger", tenant)
 
     def waiting(self, lane: Lane) -> str:
         """The ids of the lane's turns that wait, in order."""
-        return f"{self.waiting_prefix}{lane.key}"
+        return self._key("wait", lane.key)
 
     def lane(self, lane: Lane) -> str:
         """The lane's clock and counters."""
@@ -214,7 +209,7 @@ class Keys:
         return self._key("receipt", tenant, "")
 
     def gated(self, tenant: str) -> str:
-        """The tenant's settled turns that no model was asked about, as they plainly hold nothing."""
+        """The tenant's settled turns that no model was asked about."""
         return self.status_prefix(tenant) + "gated"
 
     def usage(self, tenant: str) -> str:
@@ -250,7 +245,7 @@ class Keys:
         return self._key("hook_done", own)
 
     def hook_awake(self, own: str) -> str:
-        """That somebody is at a webhook's deliveries, or has been rung for."""
+        """That a worker is at a webhook's deliveries, or has been woken for them."""
         return self._key("hook_awake", own)
 
     def hook_outbox(self, lane: Lane) -> str:

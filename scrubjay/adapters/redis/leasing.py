@@ -114,7 +114,7 @@ class RedisLeasing:
             await self._waited_for(partial(self.hand_back, lease, died=died, refused=refused))
 
     async def _waited_for(self, step: Callable[[], Awaitable[T]]) -> T:
-        """Do a step that may be done twice, waiting for Redis as long as a lease: by then the sweep rings anyway."""
+        """Do a step that may be done twice, waiting for Redis as long as a lease: then the sweep wakes a worker."""
         deadline = asyncio.get_running_loop().time() + self._limits.lease_seconds
         while True:
             try:

@@ -44,8 +44,8 @@ class RedisSweep:
         if term is None:
             return 0
         await attempted("wake", self._wake())
-        sent = await attempted("ring", self._ring()) or 0
-        sent += await attempted("webhooks", self._hook_wakeups.ring_due(term.monotonic_ms)) or 0
+        sent = await attempted("ring", self._send_wakeups()) or 0
+        sent += await attempted("webhooks", self._hook_wakeups.wake_due(term.monotonic_ms)) or 0
         oldest_us = term.now_us - self._limits.retention_seconds * 1_000_000
         share = self._limits.sweep_seconds * _TRIMMING_SHARE
         await attempted("trim", trim_some(self._redis, self._scripts, oldest_us, share))
@@ -61,8 +61,8 @@ class RedisSweep:
             if looked_at < _WOKEN_AT_ONCE or clock() > deadline:
                 break
 
-    async def _ring(self) -> int:
+    async def _send_wakeups(self) -> int:
         """Send as many messages as lanes are ready, up to the most there may be: some may have been lost."""
         ready = await answered(self._redis.zcount(self._scripts.keys.lanes, READY, "+inf"))
         missing = min(ready, MOST_MESSAGES) - await answered(self._redis.llen(self._wakeups.queue))
-        return await sweeping.ring(self._scripts, self._wakeups, missing) if missing > 0 else 0
+        return await sweeping.send_wakeups(self._scripts, self._wakeups, missing) if missing > 0 else 0

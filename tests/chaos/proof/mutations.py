@@ -59,7 +59,7 @@ _INVARIANTS = (
     _one(1, "The sweep makes no lane ready whose worker was lost.", _LOST,
          "scrubjay/adapters/redis/sweeping.py", 'await attempted("wake", self._wake())', "pass"),
     _one(1, "The sweep sends no messages for those that were lost.", _UNHEARD,
-         "scrubjay/adapters/redis/sweeping.py", 'await attempted("ring", self._ring()) or 0', "0"),
+         "scrubjay/adapters/redis/sweeping.py", 'await attempted("ring", self._send_wakeups()) or 0', "0"),
     Mutation(1, "Turns leave the list when a worker takes them, not when they are settled.", _LOST, (
         Edit(f"{_LUA}/take.lua", "redis.call('LRANGE', waiting, 0, limit - 1)",
              "redis.call('LPOP', waiting, limit) or {}"),

@@ -118,4 +118,4 @@ class RedisErasing:
 
     async def left(self, scope: Scope, lanes: Sequence[Lane], before: int, ids: Sequence[str] | None) -> Left:
         """What is there of a scope's turns up to a place in the order; with `ids` None every turn is looked at."""
-        return await Leftovers(self._redis, self._keys, scope, before).found(lanes, ids)
+        return await Leftovers(self._redis, self._keys, scope, before).count(lanes, ids)

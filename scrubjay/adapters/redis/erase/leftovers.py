@@ -36,7 +36,7 @@ class Leftovers:
     scope: Scope
     before: int
 
-    async def found(self, lanes: Sequence[Lane], ids: Sequence[str] | None) -> Left:
+    async def count(self, lanes: Sequence[Lane], ids: Sequence[str] | None) -> Left:
         """What is there. Arguments and errors as of `Inbox.left`."""
         turns, texts, counted = 0, 0, set[str]()
         async for chunk in self._chunks(lanes, ids):

@@ -1,5 +1,5 @@
 -- Shared: turns that wait and whose hashes are gone (evicted, or lost with an append-only file that was repaired) leave
--- their lane, and the books count them as lost. To be put after _due, _idempotency and _single.
+-- their lane, and the ledger counts them as lost. To be put after _due, _idempotency and _single.
 local MOST_LOST = 500 -- in one step
 
 -- Takes them out of the first `window` turns that wait, and of those that come after in their place. Returns their ids.

@@ -69,9 +69,9 @@ local function others_wait(tenant)
 end
 
 -- Put some wake-up messages down: no more than there are lanes that are ready, and few in all. One that is lost is missed by
--- nobody: whoever ends a drain rings again, and the sweep does. Messages for webhooks stand in the same queue, before these,
+-- nobody: whoever ends a drain sends some again, and the sweep does. Messages for webhooks stand in the same queue, before these,
 -- so that the last one tells whether there is one of these: if there is none, one is put down in any case.
-local function ring(queue, most, messages)
+local function send_wakeups(queue, most, messages)
   local ready, length = redis.call('ZCOUNT', LANES, READY, '+inf'), redis.call('LLEN', queue)
   local missing = math.min(ready - length, most - length, #messages)
   if missing < 1 and ready > 0 and not string.find(redis.call('LINDEX', queue, 0) or '', 'scrubjay.drain', 1, true) then

@@ -1,4 +1,4 @@
--- Take a turn in, in one step: idempotency, limits, append, status, books, wake-up message.
+-- Take a turn in, in one step: idempotency, limits, append, status, ledger, wake-up message.
 -- KEYS turn, waiting list, lane, owned index, queued set, ledger, lanes, backlog, queue, tenants, [idempotency]
 -- ARGV id, lane, tenant, body, wake-up message, how many of those there may be, max_backlog, max_lane_backlog, user, agent, run, app,
 --      unseeded (1: take it though the order is not known, as the store is away), most of a tenant that is not alone,
@@ -45,13 +45,13 @@ redis.call('HINCRBY', ledger, 'waiting', 1)
 redis.call('INCR', backlog)
 redis.call('SADD', tenants, tenant)
 if idem then
-  -- It has no end while the turn waits: whoever settles the turn, or buries or erases it, gives it one.
+  -- It has no end while the turn waits: whoever settles the turn, or erases it or makes it a dead letter, gives it one.
   redis.call('HSET', idem, 'id', id, 'hash', body_hash)
   redis.call('HSET', turn, 'idem', idem)
 end
 -- A lane in `lanes` is awake: it is ready, or somebody works on it, or the sweep makes it ready when its time comes.
 if not redis.call('ZSCORE', lanes, lane_name) then
   make_ready(lane_name, clock.monotonic_ms)
-  ring(queue, most_messages, { message })
+  send_wakeups(queue, most_messages, { message })
 end
 return { 'accepted', id }

@@ -1,16 +1,16 @@
--- Look through the books of some tenants and count what waits, all as it is at this moment.
+-- Read the ledgers of some tenants and count what waits, all as it is at this moment.
 -- KEYS audit, tenants, lanes, backlog
--- ARGV ledger prefix, status prefix, waiting prefix, how many tenants, the most lanes whose turns are counted
+-- ARGV ledger prefix, status prefix, how many tenants, the most lanes whose turns are counted
 -- Returns { cursor for the next look, backlog, turns in all waiting lists or -1 (too many lanes are awake to count) },
 --   then per tenant { tenant, turns in a waiting status, turns in its waiting lists or -1, { fields of its ledger } }
 local audit, tenants, lanes, backlog = unpack(KEYS)
-local ledger_prefix, status_prefix, waiting_prefix, most_tenants, most_lanes = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local ledger_prefix, status_prefix, most_tenants, most_lanes = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local listed, by_tenant = -1, {}
 if redis.call('ZCARD', lanes) <= tonumber(most_lanes) then
   listed = 0
   for _, lane in ipairs(redis.call('ZRANGE', lanes, 0, -1)) do
-    local length, tenant = redis.pcall('LLEN', waiting_prefix .. lane), string.match(lane, '^[^:]*')
-    if type(length) ~= 'number' then length = 0 end -- its list is damaged: the books show it
+    local length, tenant = redis.pcall('LLEN', KEY.waiting_of .. lane), string.match(lane, '^[^:]*')
+    if type(length) ~= 'number' then length = 0 end -- its list is damaged: the ledger shows it
     listed = listed + length
     by_tenant[tenant] = (by_tenant[tenant] or 0) + length
   end

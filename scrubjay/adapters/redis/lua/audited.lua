@@ -1,4 +1,4 @@
--- Note down that the books were looked through.
+-- Note down that ledgers were audited.
 -- KEYS audit; ARGV cursor, how much more the backlog counter says than waits ('' when that was not counted)
 local audit = KEYS[1]
 local cursor, drift = ARGV[1], ARGV[2]

@@ -81,6 +81,6 @@ if redis.call('LLEN', waiting) == 0 then
   redis.call('EXPIRE', owned, retention_s)
 elseif place and tonumber(redis.call('HGET', lane, 'wake_us') or '0') <= clock.monotonic_us then
   make_ready(lane_name, clock.monotonic_ms)
-  ring(queue, most_messages, { message })
+  send_wakeups(queue, most_messages, { message })
 end
 return 'discarded'

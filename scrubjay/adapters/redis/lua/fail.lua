@@ -1,4 +1,4 @@
--- A permanent failure: halve the batch, or bury the turn that stands alone.
+-- A permanent failure: halve the batch; a turn that stands alone becomes a dead letter.
 -- KEYS lease, lane, waiting list, plan, ledger, backlog, owned, the lane's dead; ARGV token, turn prefix, status prefix, error, error for the history
 -- with _history
 -- with _idempotency

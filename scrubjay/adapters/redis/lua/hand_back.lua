@@ -13,7 +13,7 @@ local token, lane_name, turn_prefix, status_prefix, ending, rest_ms = ARGV[1], A
 local retention_s, longest_rest_ms, most_messages = ARGV[7], ARGV[8], ARGV[9]
 local messages = { unpack(ARGV, 10) }
 if redis.call('GET', lease) ~= token then
-  ring(queue, most_messages, messages)
+  send_wakeups(queue, most_messages, messages)
   return 0
 end
 local died, refused = ending == 'died', ending == 'refused'
@@ -51,5 +51,5 @@ elseif wake_ms > now_ms then -- it backs off, and was edited meanwhile
 else
   make_ready(lane_name, now_ms)
 end
-ring(queue, most_messages, messages)
+send_wakeups(queue, most_messages, messages)
 return 1

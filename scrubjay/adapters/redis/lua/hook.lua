@@ -6,6 +6,6 @@ if change == 'remove' then return redis.call('HDEL', hooks, id) end
 if change == 'add' and redis.call('HLEN', hooks) >= tonumber(most) then return 0 end
 if change ~= 'add' and redis.call('HEXISTS', hooks, id) == 0 then return 0 end
 redis.call('HSET', hooks, id, document)
--- Should whoever buries it die before all is cleared away, a worker is rung for and does it.
+-- Should whoever buries it die before all is cleared away, a worker is woken and does it.
 if change == 'bury' then redis.call('ZADD', hooks_due, 0, own) end
 return 1

@@ -1,6 +1,6 @@
 -- The next delivery of a webhook that is due, counted as attempted. Whoever claimed it and died is followed by another
 -- when the claim ends. KEYS webhooks, webhooks that are due
--- ARGV tenant, webhook, claim_ms, awake_ms, busy (1: the caller asks again soon, so nobody else need be rung for)
+-- ARGV tenant, webhook, claim_ms, awake_ms, busy (1: the caller asks again soon, so no message is needed for another worker)
 -- Returns { id, fields, the webhook }, or nothing where none is due.
 -- with _clock
 -- with _deliveries

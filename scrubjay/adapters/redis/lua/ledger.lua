@@ -1,4 +1,4 @@
--- A tenant's books, read in one step. A script, as a full Redis refuses whatever stands in a transaction.
+-- A tenant's ledger, read in one step. A script, as a full Redis refuses whatever stands in a transaction.
 -- KEYS ledger, the sets of the statuses in which turns wait ...
 -- Returns { fields of the ledger, how many turns wait, when the one accepted first was accepted or '' }
 local ledger = KEYS[1]

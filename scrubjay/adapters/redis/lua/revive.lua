@@ -1,4 +1,4 @@
--- A dead turn goes back to the end of its lane (replay), or out of the books as erased (discard). A replay obeys the
+-- A dead turn goes back to the end of its lane (replay), or is counted as erased (discard). A replay obeys the
 -- limits of what waits, and passes no turn of its lane that was to be replayed before it and is dead still.
 -- KEYS turn, waiting list, ledger, backlog, lanes, queue, lane, owned, the lane's dead, tenants
 -- ARGV id, status prefix, lane, wake-up message, how many of those there may be, retention_s, replay (1) or discard (0), max_backlog, max_lane_backlog,
@@ -51,6 +51,6 @@ redis.call('INCR', backlog)
 if has_key(row[4], id) then redis.call('PERSIST', row[4]) end
 if not redis.call('ZSCORE', lanes, lane_name) then
   make_ready(lane_name, clock.monotonic_ms)
-  ring(queue, most_messages, { message })
+  send_wakeups(queue, most_messages, { message })
 end
 return 1

@@ -85,10 +85,10 @@ async def wake(scripts: RedisScripts, most: int, longest_ms: int) -> int:
     return int(await scripts.run("wake", [], [most, longest_ms]))
 
 
-async def ring(scripts: RedisScripts, wakeups: WakeupMessages, count: int) -> int:
+async def send_wakeups(scripts: RedisScripts, wakeups: WakeupMessages, count: int) -> int:
     """Send so many wake-up messages, as far as lanes are ready and few are in the queue; returns how many."""
     messages = [wakeups.message() for _ in range(count)]
-    return int(await scripts.run("ring", [wakeups.queue], [MOST_MESSAGES, *messages]))
+    return int(await scripts.run("send_wakeups", [wakeups.queue], [MOST_MESSAGES, *messages]))
 
 
 async def trim(scripts: RedisScripts, tenant_set: tuple[str, str], oldest_us: int, *, rank: int, most: int) -> Trimmed:
@@ -116,7 +116,7 @@ async def audit(scripts: RedisScripts, most_tenants: int, most_lanes: int) -> Au
     """
     keys = scripts.keys
     names = [keys.audit, keys.tenants, keys.lanes, keys.backlog]
-    prefixes = [keys.ledger(""), keys.statuses_prefix, keys.waiting_prefix]
+    prefixes = [keys.ledger(""), keys.statuses_prefix]
     (cursor, backlog, listed), *rows = await scripts.run("audit", names, [*prefixes, most_tenants, most_lanes])
     ledgers = [
         AuditedLedger(

@@ -11,7 +11,7 @@ from scrubjay.adapters.redis.scripts.runner import Argument, RedisScripts
 from scrubjay.model import Delivery, Lane, Lease, Outcome, Telling
 from scrubjay.ports import WakeupMessages
 
-AWAKE_MS = 10_000  # whoever was rung for asks for a delivery before that, again and again
+AWAKE_MS = 10_000  # the worker that was woken asks for a delivery before that, again and again
 ALL = ""  # in the place of a webhook's id: all of a tenant's, whose outboxes are to be worked off
 _DELIVERIES_AT_ONCE = 20  # noted in a step: some hundred commands
 _MOST_IN_QUEUE = 256  # a webhook whose message does not go in is told of by the sweep
@@ -67,7 +67,7 @@ async def hook(scripts: RedisScripts, tenant: str, change: WebhookChange) -> boo
     return bool(await scripts.run("hook", [keys.hooks(tenant), keys.hooks_due], args))
 
 
-async def hook_ring(scripts: RedisScripts, own: str, wakeups: WakeupMessages, *, leave: bool) -> int:
+async def hook_send_wakeup(scripts: RedisScripts, own: str, wakeups: WakeupMessages, *, leave: bool) -> int:
     """Send a message for a webhook that is due, unless somebody is at it; returns how many were sent.
 
     Args:
@@ -79,7 +79,7 @@ async def hook_ring(scripts: RedisScripts, own: str, wakeups: WakeupMessages, *,
     keys = scripts.keys
     names = [keys.hook_awake(own), keys.hooks_due, wakeups.queue]
     args: list[Argument] = [own, wakeups.hook_message(own), AWAKE_MS, int(leave), _MOST_IN_QUEUE]
-    return int(await scripts.run("hook_ring", names, args))
+    return int(await scripts.run("hook_send_wakeup", names, args))
 
 
 async def hook_fan_out(scripts: RedisScripts, tenant: str, lane: Lane | None, retention_seconds: int) -> FannedOut:

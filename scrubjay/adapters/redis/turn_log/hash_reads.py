@@ -33,14 +33,14 @@ class Looks:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._looks: list[_Look] = []
-        self._pump: asyncio.Task[None] | None = None
+        self._reading: asyncio.Task[None] | None = None
 
     async def row(self, key: str, fields: Sequence[str]) -> Row:
         """Some fields of a hash, None for each that is not there. Raises InboxUnavailable."""
         look = _Look(key, fields, asyncio.get_running_loop().create_future())
         self._looks.append(look)
-        if self._pump is None or self._pump.done():
-            self._pump = asyncio.create_task(self._work_off())
+        if self._reading is None or self._reading.done():
+            self._reading = asyncio.create_task(self._work_off())
         return await look.answer
 
     async def _work_off(self) -> None:

@@ -36,7 +36,7 @@ class RedisOwners:
         """
         for lane in await self._turns.lanes(scope):
             async for ids in self._indexed(lane):
-                for pair in await self._told(scope, ids):
+                for pair in await self._statuses(scope, ids):
                     yield pair
 
     async def _indexed(self, lane: Lane) -> AsyncIterator[list[str]]:
@@ -62,7 +62,7 @@ class RedisOwners:
             shown = {turn_id for stamp, turn_id in chunk if stamp == last} | (shown if str(last) == low else set())
             low = str(last)
 
-    async def _told(self, scope: Scope, ids: Sequence[str]) -> list[tuple[TurnStatus, Turn | None]]:
+    async def _statuses(self, scope: Scope, ids: Sequence[str]) -> list[tuple[TurnStatus, Turn | None]]:
         async with self._redis.pipeline(transaction=False) as pipeline:
             for turn_id in ids:
                 pipeline.hgetall(self._keys.turn(scope.tenant, turn_id))

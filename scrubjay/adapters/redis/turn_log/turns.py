@@ -1,4 +1,4 @@
-"""The read side of the inbox on Redis: statuses, lists, what is pending, the books."""
+"""The read side of the inbox on Redis: statuses, lists, what is pending, the ledger."""
 
 from __future__ import annotations
 
@@ -106,11 +106,11 @@ class RedisTurns:
         return waiting
 
     async def ledger(self, tenant: str) -> Ledger:
-        """The tenant's books, read in one step."""
+        """The tenant's ledger, read in one step."""
         return await ledger(self._scripts, tenant, LIVE)
 
     async def ledgers(self, tenants: Sequence[str]) -> dict[str, Ledger]:
-        """The books of many tenants, each read in one step of its own."""
+        """The ledgers of many tenants, each read in one step of its own."""
         ledgers: dict[str, Ledger] = {}
         for start in range(0, len(tenants), _CHUNK):
             chunk = tenants[start : start + _CHUNK]

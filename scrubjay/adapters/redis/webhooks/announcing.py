@@ -28,11 +28,11 @@ class RedisAnnouncements:
         self._wakeups = wakeups
 
     async def begin(self, lane: Lane) -> None:
-        """Note the first deliveries at once; a worker notes the rest, or the sweep rings for one if we die here."""
+        """Note the first deliveries at once; a worker notes the rest, or the sweep wakes one if we die here."""
         with contextlib.suppress(InboxUnavailable):
             if (await self._fan_out.step(lane.tenant, lane)).is_more:
-                await self._wakeups.ring(self._keys.hook(lane.tenant, ALL))
-        await self._wakeups.ring_all(lane.tenant)
+                await self._wakeups.wake(self._keys.hook(lane.tenant, ALL))
+        await self._wakeups.wake_all(lane.tenant)
 
     async def note(self, lease: Lease, telling: Telling) -> Sequence[str]:
         """Note a change by hand for the webhooks that want it, before it is made; returns the deliveries' ids."""
@@ -44,4 +44,4 @@ class RedisAnnouncements:
         if noted:
             with contextlib.suppress(InboxUnavailable):  # it is due in a while by itself
                 await hook_again(self._scripts, tenant, noted)
-            await self._wakeups.ring_all(tenant)
+            await self._wakeups.wake_all(tenant)

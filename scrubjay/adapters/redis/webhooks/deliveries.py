@@ -1,4 +1,4 @@
-"""The deliveries on Redis: claimed lane by lane, reported, listed, rung for. Each step is one Lua script."""
+"""The deliveries on Redis: claimed lane by lane, reported, listed. Each step is one Lua script."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class RedisDeliveries:
         """Note the next deliveries of what the tenant's turns did; returns whether there are more to note."""
         noted, more = await self._fan_out.step(tenant)
         if noted:
-            await self._wakeups.ring_all(tenant)
+            await self._wakeups.wake_all(tenant)
         return more
 
     async def claim(self, tenant: str, webhook_id: str, *, busy: bool) -> Claimed | None:
@@ -72,8 +72,8 @@ class RedisDeliveries:
         return bool(status == DeliveryStatus.WAITING.value.encode())
 
     async def leave(self, tenant: str, webhook_id: str) -> None:
-        """Stop asking though something may be due: ring for somebody else."""
-        await self._wakeups.ring(self._keys.hook(tenant, webhook_id), leave=True)
+        """Stop asking though something may be due: wake another worker."""
+        await self._wakeups.wake(self._keys.hook(tenant, webhook_id), leave=True)
 
     async def page(self, tenant: str, webhook_id: str, page: Page) -> Slice[Delivery]:
         """A part of a webhook's deliveries, newest first."""
@@ -99,13 +99,13 @@ class RedisDeliveries:
         if await self.get(tenant, webhook_id, delivery_id) is None:
             return False
         count = await webhooks.hook_again(self._scripts, tenant, [delivery_id])
-        await self._wakeups.ring(self._keys.hook(tenant, webhook_id))
+        await self._wakeups.wake(self._keys.hook(tenant, webhook_id))
         return bool(count)
 
     async def note_test(self, tenant: str, webhook_id: str) -> str | None:
         """Note a test down, to be sent now; returns the delivery's id, None where there is no such webhook."""
         delivery_id = await webhooks.hook_test(self._scripts, tenant, webhook_id, self._retention_seconds)
-        await self._wakeups.ring(self._keys.hook(tenant, webhook_id))
+        await self._wakeups.wake(self._keys.hook(tenant, webhook_id))
         return delivery_id
 
     async def drop(self, tenant: str, webhook_id: str) -> None:

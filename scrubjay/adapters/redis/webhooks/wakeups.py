@@ -12,7 +12,7 @@ import contextlib
 from redis.asyncio import Redis
 
 from scrubjay.adapters.redis.scripts.runner import RedisScripts, answered
-from scrubjay.adapters.redis.scripts.webhooks import hook_ring
+from scrubjay.adapters.redis.scripts.webhooks import hook_send_wakeup
 from scrubjay.errors import InboxUnavailable
 from scrubjay.ports import WakeupMessages
 
@@ -34,25 +34,25 @@ class HookWakeups:
         self._keys = scripts.keys
         self._wakeups = wakeups
 
-    async def ring(self, hook: str, *, leave: bool = False) -> int:
-        """Ring for a webhook that is due, unless somebody is at it; returns how many messages that made.
+    async def wake(self, hook: str, *, leave: bool = False) -> int:
+        """Wake a worker for a webhook that is due, unless somebody is at it; returns how many messages that made.
 
         Args:
             hook: what stands for it.
             leave: whoever is at it is about to leave.
         """
-        return await hook_ring(self._scripts, hook, self._wakeups, leave=leave)
+        return await hook_send_wakeup(self._scripts, hook, self._wakeups, leave=leave)
 
-    async def ring_all(self, tenant: str) -> None:
+    async def wake_all(self, tenant: str) -> None:
         """Push a wake-up message to Redis' queue of the workers for each of a tenant's webhooks that is due.
 
         It is called as something was just noted; if it fails, the sweep does the same.
         """
         with contextlib.suppress(InboxUnavailable):
             known = await answered(self._redis.hkeys(self._keys.hooks(tenant)))
-            await asyncio.gather(*(self.ring(self._keys.hook(tenant, hook.decode())) for hook in known))
+            await asyncio.gather(*(self.wake(self._keys.hook(tenant, hook.decode())) for hook in known))
 
-    async def ring_due(self, monotonic_ms: int) -> int:
+    async def wake_due(self, monotonic_ms: int) -> int:
         """Send messages for those of all tenants that are due by the monotonic clock; returns how many.
 
         Those that somebody is at are due as well, and hide no other: some more are looked at.
@@ -62,7 +62,7 @@ class HookWakeups:
             due = await answered(
                 self._redis.zrangebyscore(self._keys.hooks_due, "-inf", monotonic_ms, start=start, num=_AT_ONCE)
             )
-            sent += sum(await asyncio.gather(*(self.ring(hook.decode()) for hook in due)))
+            sent += sum(await asyncio.gather(*(self.wake(hook.decode()) for hook in due)))
             if len(due) < _AT_ONCE or sent >= _AT_ONCE:
                 break
         return sent

@@ -24,7 +24,7 @@ _PID_FILE = f"{_GROUP}a_part_whose_pid_file_cannot_be_written_is_started_when_it
 
 MUTATIONS: tuple[Mutation, ...] = (
     _one(14, "A server that says that it is no primary keeps its connections.", _FOLLOWS,
-         _CLIENT, "self.connection_pool.renew()", "pass"),
+         _CLIENT, "pool.renew()", "pass"),
     _one(14, "Connections that were idle when the primary changed are used again.", _FOLLOWS,
          _CLIENT, "if connection.should_reconnect():", "if False:"),
     _one(14, "A process that only reads never asks whether its server still is the primary.", _READS,

@@ -58,7 +58,7 @@ MUTATIONS: tuple[Mutation, ...] = (
          f"{LUA}/_ready.lua", "    missing = 1\n", ""),
     _one(15, "A message for a webhook waits behind those for lanes.",
          f"{_DELIVERIES}a_message_for_a_webhook_is_heard_before_those_for_lanes_that_wait",
-         f"{LUA}/hook_ring.lua", "redis.call('RPUSH', queue, message)", "redis.call('LPUSH', queue, message)"),
+         f"{LUA}/hook_send_wakeup.lua", "redis.call('RPUSH', queue, message)", "redis.call('LPUSH', queue, message)"),
     _one(15, "Webhooks at which somebody is hide those that are due.",
          f"{_DELIVERIES}webhooks_that_somebody_is_at_do_not_hide_one_that_is_due_from_the_sweep",
          "scrubjay/adapters/redis/webhooks/wakeups.py", "_AT_ONCE, _MOST_LOOKED_AT = 100, 1_000",

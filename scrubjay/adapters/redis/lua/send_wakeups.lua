@@ -3,4 +3,4 @@
 -- with _ready
 local queue = KEYS[1]
 local most = ARGV[1]
-return ring(queue, most, { unpack(ARGV, 2) })
+return send_wakeups(queue, most, { unpack(ARGV, 2) })
