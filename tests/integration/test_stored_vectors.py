@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 
@@ -37,9 +37,9 @@ class CountingEmbedder(WordEmbedder):
 
 
 @pytest.fixture
-def embedder(house: House) -> Iterator[CountingEmbedder]:
+def embedder(house: House) -> CountingEmbedder:
     house.embedder = counting = CountingEmbedder()
-    yield counting
+    return counting
 
 
 async def a_memory(house: House, text: str = BERLIN) -> Memory:
