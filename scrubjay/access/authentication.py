@@ -93,11 +93,11 @@ class Admission:
         Raises Unauthorized once the secret that opened it is no longer good, and InboxUnavailable.
         """
         if bond.name == OPERATOR.name:
-            return await self._held(bond, OPERATOR, [self._admin_key.decode()] if self._admin_key else [])
+            return await self._verified(bond, OPERATOR, [self._admin_key.decode()] if self._admin_key else [])
         key = await self._api_keys.keyring.find(bond.name)
         if key is None:
             raise Unauthorized(_ENDED)
-        return await self._held(bond, key.principal, list(good_digests(key)))
+        return await self._verified(bond, key.principal, list(good_digests(key)))
 
     async def session_key(self) -> bytes:
         """Derive the key that signs the browser session of whoever signed in with an API key or the operator's key.
@@ -107,7 +107,7 @@ class Admission:
         key = await self._api_keys.server_key.derived("session")
         return hashlib.blake2b(self._admin_key or b"", key=key, digest_size=32).digest()
 
-    async def _held(self, bond: Bond, principal: Principal, secrets: list[str]) -> Principal:
+    async def _verified(self, bond: Bond, principal: Principal, secrets: list[str]) -> Principal:
         if not any([hmac.compare_digest(bond.mark, await self._mark(secret)) for secret in secrets]):
             raise Unauthorized(_ENDED)
         return principal

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from qdrant_client import AsyncQdrantClient
 
 from scrubjay.adapters.celery_wakeups import CeleryWakeups
+from scrubjay.adapters.circuit_breaker import GuardedEmbedder, GuardedModel
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
 from scrubjay.adapters.crypto.receipt_signer import ServerReceiptSigner
 from scrubjay.adapters.http.webhook_sender import HttpWebhooks
@@ -29,13 +30,14 @@ from scrubjay.adapters.redis.server_key import RedisServerKey
 from scrubjay.adapters.redis.turn_log.owners import RedisOwners
 from scrubjay.adapters.redis.turn_log.turns import RedisTurns
 from scrubjay.bootstrap.endpoints import open_embedder, open_model, open_tokens, secret
-from scrubjay.bootstrap.health import open_examiner
 from scrubjay.bootstrap.parts import Parts, Ports, put_together
+from scrubjay.health import Examiner
 from scrubjay.ingest.extraction import ModelExtractor
 from scrubjay.ingest.reconciliation import ModelReconciler, RuleReconciler
 from scrubjay.ingest.small_talk import GatedExtractor
+from scrubjay.model import Thresholds
 from scrubjay.model.names import QUEUE, celery_name
-from scrubjay.ports import Clock, Embedder, Extractor, GuidanceStore, LanguageModel, Reconciler
+from scrubjay.ports import Clock, Embedder, Extractor, GuidanceStore, LanguageModel, MemoryStore, Provider, Reconciler
 from scrubjay.settings import Settings
 
 __all__ = ["Parts", "Ports", "inbox_limits", "opened", "put_together"]
@@ -68,7 +70,7 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
             owners=RedisOwners(redis, turns, keys),
             watch=adapters.watch,
             pulse=adapters.pulse,
-            health=open_examiner(settings, adapters.pulse, store, thinking, embedder),
+            health=_open_examiner(settings, adapters.pulse, store, thinking, embedder),
             store=store,
             embedder=embedder,
             extractor=_extractor(settings, thinking, guidance),
@@ -137,3 +139,27 @@ def _store(settings: Settings, stack: contextlib.AsyncExitStack, embedder: Embed
     )
     stack.push_async_callback(client.close)
     return QdrantStore(client, embedder, clock, settings.qdrant_write_bytes, settings.collection_prefix)
+
+
+def _open_examiner(
+    settings: Settings, pulse: RedisPulse, store: MemoryStore, model: GuardedModel | None, embedder: Embedder
+) -> Examiner:
+    """An examiner of the parts that can be away, by the names that people know them by.
+
+    Args:
+        settings: the thresholds are read.
+        pulse: signs of life.
+        store: the memories.
+        model: what facts are extracted with; None where that is done by rules.
+        embedder: a remote one stands behind its breaker.
+    """
+    providers: dict[str, Provider | None] = {
+        "extractor": model,
+        "embedder": embedder if isinstance(embedder, GuardedEmbedder) else None,
+    }
+    thresholds = Thresholds(
+        lanes_percent=settings.degraded_lanes_percent,
+        lanes_least=settings.degraded_lanes,
+        due_seconds=settings.degraded_due_seconds,
+    )
+    return Examiner(pulse=pulse, store=store, providers=providers, thresholds=thresholds)

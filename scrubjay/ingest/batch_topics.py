@@ -41,7 +41,7 @@ class BatchTopics:
         living = [member for member in members if member.expires_at is None or member.expires_at > moment]
         return max(living, key=order_of, default=None)
 
-    def said(self, memory: Memory, turn: Turn) -> tuple[Memory, list[Memory]]:
+    def place(self, memory: Memory, turn: Turn) -> tuple[Memory, list[Memory]]:
         """A memory that a turn has just said, or taken back, among those of its topic.
 
         Returns it with what was said later standing for it, and the others that it stands for now.

@@ -10,8 +10,8 @@ import structlog
 
 from scrubjay.erase.tombstones import take_back
 from scrubjay.errors import LeaseLost, NewerFormat, Permanent, Transient
+from scrubjay.ingest.failed_calls import final_error, tries_that_count
 from scrubjay.ingest.pipeline import DecisionServices, decide
-from scrubjay.ingest.suspicion import obituary, suspected
 from scrubjay.model import Batch, Confirmation, Lane, Lease, Plan, Write
 from scrubjay.ports import Lanes
 
@@ -64,8 +64,8 @@ async def drain_held(lease: Lease, services: DrainServices) -> int:
     await asyncio.sleep(max(0, services.batch_wait_seconds - lease.waited_seconds))
     try:
         for _ in range(_BATCHES_A_DRAIN):
-            batch = await _taken(lease, services)
-            done = await _tried(lease, batch, services) if batch else None
+            batch = await _take(lease, services)
+            done = await _try(lease, batch, services) if batch else None
             if batch is None or done is None:
                 break
             settled += done
@@ -76,7 +76,7 @@ async def drain_held(lease: Lease, services: DrainServices) -> int:
     return settled
 
 
-async def _taken(lease: Lease, services: DrainServices) -> Batch | None:
+async def _take(lease: Lease, services: DrainServices) -> Batch | None:
     """The next turns; None when there are none, or when only a newer worker can read them: then the lane rests."""
     try:
         return await services.lanes.take(lease, services.batch_turns, services.batch_chars)
@@ -90,17 +90,17 @@ async def _rest(lease: Lease, error: Transient, services: DrainServices, *, coun
     log.warning("lane_backs_off", error=error.code, reason=error.plain, delay_seconds=delay, counted=counted)
 
 
-async def _tried(lease: Lease, batch: Batch, services: DrainServices) -> int | None:
+async def _try(lease: Lease, batch: Batch, services: DrainServices) -> int | None:
     """Work one batch off; returns how many turns were settled, None when the lane is to rest."""
     try:
-        return await _pass(lease, batch, services)
+        return await _remember(lease, batch, services)
     except Transient as error:
-        seen = await suspected(lease, error, services.lanes, services.decision)
+        seen = await tries_that_count(lease, error, services.lanes, services.decision)
         if seen is None or not seen.is_last:
             await _rest(lease, error, services, counted=seen is not None)
             return None
         log.warning("turn_set_apart", error=error.code, reason=error.plain, tries=seen.tries)
-        await services.lanes.fail(lease, obituary(error, seen))
+        await services.lanes.fail(lease, final_error(error, seen))
         return 0
     except Permanent as error:
         log.warning("batch_failed", error=error.code, reason=error.plain, turns=len(batch.turns))
@@ -108,7 +108,7 @@ async def _tried(lease: Lease, batch: Batch, services: DrainServices) -> int | N
         return 0
 
 
-async def _pass(lease: Lease, batch: Batch, services: DrainServices) -> int:
+async def _remember(lease: Lease, batch: Batch, services: DrainServices) -> int:
     """Make memories of one batch of a lane's turns: plan, write to the store, settle. Returns how many turns it had."""
     plan, writes, seen = await _holding_plan(lease, batch, services)
     try:
@@ -138,13 +138,13 @@ async def _holding_plan(lease: Lease, batch: Batch, services: DrainServices) -> 
             await services.lanes.record(lease, plan)
         seen = await services.lanes.confirm(lease, batch.turns)
         writes = plan.final_writes
-        if seen.erased <= gone and not await _forgotten(writes, services.lanes):
+        if seen.erased <= gone and not await _has_erased(writes, services.lanes):
             return plan, writes, seen
         plan, gone = None, seen.erased
     raise LeaseLost("this owner is being forgotten just now")
 
 
-async def _forgotten(writes: Sequence[Write], lanes: Lanes) -> bool:
+async def _has_erased(writes: Sequence[Write], lanes: Lanes) -> bool:
     """Whether an erase covers one of the versions that the plan of a batch of turns is to write.
 
     An old text must not come back by it.

@@ -46,12 +46,12 @@ class ModelExtractor:
 
     Args:
         model: whom to ask.
-        book: what each tenant adds to the prompt. Turns with other guidance of their own are asked about apart.
+        guidance: what each tenant adds to the prompt. Turns with other guidance of their own are asked about apart.
     """
 
-    def __init__(self, model: LanguageModel, book: GuidanceStore) -> None:
+    def __init__(self, model: LanguageModel, guidance: GuidanceStore) -> None:
         self._model = model
-        self._book = book
+        self._guidance = guidance
 
     @property
     def name(self) -> str:
@@ -75,15 +75,15 @@ class ModelExtractor:
         saying = [turn for turn in turns if prompts.sources(turn)]
         if not saying:
             return Extraction()
-        ours = await self._book.of(saying[0].scope.tenant)
+        ours = await self._guidance.of(saying[0].scope.tenant)
         facts, dropped = list[Fact](), 0
         for theirs, alike in itertools.groupby(saying, key=lambda turn: turn.guidance):
-            extraction = await self._asked(list(alike), ours + theirs)
+            extraction = await self._ask_about(list(alike), ours + theirs)
             facts += extraction.facts
             dropped += extraction.dropped
         return Extraction(facts=tuple(facts), dropped=dropped)
 
-    async def _asked(self, turns: Sequence[Turn], guidance: Guidance) -> Extraction:
+    async def _ask_about(self, turns: Sequence[Turn], guidance: Guidance) -> Extraction:
         question = prompts.extraction(turns, guidance)
         with paid_by(turns[0].scope.tenant, [turn.id for turn in turns]):
             answer = await ask(self._model, question, _Facts.model_validate_json)

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from scrubjay.model import Event, Fact, Memory, Metadata, Turn
 from scrubjay.model.memory import MOST_TURNS, POSITIONS_PER_ORDER
@@ -50,22 +50,34 @@ class Source:
     prompt_version: str | None = None
 
 
-def made(
-    fact: Fact, turn: Turn, source: Source, memory_id: str, place: int, *, marked: bool, in_quarantine: bool, topic: str
-) -> Memory:
+class NewMemory(NamedTuple):
+    """What a new memory has besides its fact.
+
+    Args:
+        memory_id: its id.
+        place: how many memories the turn has made before it.
+        marked, in_quarantine: as of `Memory`.
+        topic: what it tells of; empty: of nothing that is known.
+    """
+
+    memory_id: str
+    place: int
+    marked: bool
+    in_quarantine: bool
+    topic: str
+
+
+def new_memory(fact: Fact, turn: Turn, source: Source, fields: NewMemory) -> Memory:
     """The memory that a fact makes.
 
     Args:
         fact: what was said.
         turn: in which.
         source: where the fact comes from.
-        memory_id: its id.
-        place: how many memories the turn has made before it.
-        marked, in_quarantine: as of `Memory`.
-        topic: what it tells of; empty: of nothing that is known.
+        fields: what it has besides.
     """
     return Memory(
-        id=memory_id,
+        id=fields.memory_id,
         scope=turn.scope,
         text=fact.text,
         categories=(fact.category,) if fact.category else (),
@@ -76,19 +88,19 @@ def made(
         expires_at=turn.expires_at,
         turn_ids=(turn.id,),
         order=turn.order,
-        position=turn.order * POSITIONS_PER_ORDER + place,
+        position=turn.order * POSITIONS_PER_ORDER + fields.place,
         quote=fact.quote,
         model=source.model,
         prompt_version=fact.prompt_version or source.prompt_version,
-        current=not in_quarantine,
-        marked=marked,
-        in_quarantine=in_quarantine,
-        topic=topic,
+        current=not fields.in_quarantine,
+        marked=fields.marked,
+        in_quarantine=fields.in_quarantine,
+        topic=fields.topic,
     )
 
 
-def renewed(known: Memory, fact: Fact, turn: Turn, source: Source, text: str, *, marked: bool) -> Memory:
-    """The next version of a memory, which a fact of its own scope makes, in other words."""
+def renew(known: Memory, fact: Fact, turn: Turn, source: Source, text: str) -> Memory:
+    """The next version of a memory, which a fact of its own scope makes, with another text; its mark is not judged."""
     return known.model_copy(
         update={
             "text": text,
@@ -103,7 +115,6 @@ def renewed(known: Memory, fact: Fact, turn: Turn, source: Source, text: str, *,
             "metadata": _joined(known.metadata, turn.metadata),
             "model": source.model,
             "prompt_version": fact.prompt_version or source.prompt_version,
-            "marked": marked,
             "feedback": None,
             "said_at": None,
             "hidden": {},

@@ -54,10 +54,10 @@ async def decide(turns: Sequence[Turn], services: DecisionServices) -> Plan:
         return Plan(turn_ids=())
     ids = [turn.id for turn in turns]
     with paid_by(turns[0].scope.tenant, ids), asked_by(turns[0].scope, ids):
-        return await _decided(turns, services)
+        return await _decide(turns, services)
 
 
-async def _decided(turns: Sequence[Turn], services: DecisionServices) -> Plan:
+async def _decide(turns: Sequence[Turn], services: DecisionServices) -> Plan:
     by_id = {turn.id: turn for turn in turns}
     extraction = await services.extractor.extract([turn for turn in turns if turn.infer])
     extracted = [fact for turn in turns for fact in _facts_of(turn, extraction)]
@@ -83,7 +83,7 @@ async def _decided(turns: Sequence[Turn], services: DecisionServices) -> Plan:
         turn = by_id[fact.turn_id]
         if target is not None and decision.event is Event.UPDATE:
             others = [recalled.memory.text for recalled in known if recalled.memory.scope != turn.scope]
-            decision = _without_others_words(decision, fact, target.memory, others)
+            decision = _in_own_wording(decision, fact, target.memory, others)
         own = draft(number, fact, turn)
         planner.follow(fact, decision, target.memory if target else None, own.id)
     for fact in quarantined:
@@ -94,7 +94,7 @@ async def _decided(turns: Sequence[Turn], services: DecisionServices) -> Plan:
     return planner.plan(await _all_vectors(planner, vectors, [*members, *stored], services), extraction)
 
 
-def _without_others_words(decision: Decision, fact: Fact, target: Memory, others: Sequence[str]) -> Decision:
+def _in_own_wording(decision: Decision, fact: Fact, target: Memory, others: Sequence[str]) -> Decision:
     """A decision to update whose wording has nothing of what was said in other scopes.
 
     Else the fact keeps its own wording: beside what is known where the decision adds to that, or in its place.

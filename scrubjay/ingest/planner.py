@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from scrubjay.ingest.batch_topics import BatchTopics
-from scrubjay.ingest.new_versions import Source, is_draft, made, memory_id, renewed, said_again
-from scrubjay.ingest.wording import adds_to, words
+from scrubjay.ingest.new_versions import NewMemory, Source, is_draft, memory_id, new_memory, renew, said_again
+from scrubjay.ingest.wording import adds_to, tokens
 from scrubjay.model import Decision, Event, Extraction, Fact, Memory, Plan, Turn, TurnEvent, Vector, Write
 from scrubjay.model.topics import end_of
 from scrubjay.model.versions import cut_short, is_late, is_retracted, said_beside, superseded, version_id, with_late
@@ -78,7 +78,7 @@ class Planner:
             if decision.event is Event.UPDATE and adds_to(decision.text or "", known.text, fact.text):
                 return self._add(fact)
             own = self._topics.of_scope(known.topic, turn.scope, turn.accepted_at)
-            if own is not None and decision.event is Event.DELETE and words(own.text) != words(known.text):
+            if own is not None and decision.event is Event.DELETE and tokens(own.text) != tokens(known.text):
                 own = None  # what is taken back is not what this scope tells
         if own is None:
             return self._add(fact, topic=known.topic)
@@ -150,7 +150,7 @@ class Planner:
 
     def _stand_for_others(self, fact: Fact, memory: Memory) -> None:
         """Let a memory that was just said, or taken back, stand for those of its topic; what was said later for it."""
-        after, others = self._topics.said(memory, self.turns[fact.turn_id])
+        after, others = self._topics.place(memory, self.turns[fact.turn_id])
         for member in [after, *others] if after is not memory else others:
             self._put(fact, member.id, member)
 
@@ -167,9 +167,8 @@ class Planner:
     def _add(self, fact: Fact, *, in_quarantine: bool = False, topic: str = "") -> str:
         turn = self.turns[fact.turn_id]
         place, marked = self._made[turn.id], self._is_marked(fact, fact.text)
-        memory = made(
-            fact, turn, self.source, self._new_id(fact), place, marked=marked, in_quarantine=in_quarantine, topic=topic
-        )
+        fields = NewMemory(self._new_id(fact), place, marked, in_quarantine, topic)
+        memory = new_memory(fact, turn, self.source, fields)
         self._made[turn.id] += 1
         self._versions[memory.id] = {}
         self._put(fact, memory.id, memory)
@@ -190,7 +189,7 @@ class Planner:
     def _renewed(self, fact: Fact, known: Memory, text: str) -> Memory:
         """The version of a memory that a fact makes."""
         turn, marked = self.turns[fact.turn_id], self._is_marked(fact, text)
-        return renewed(known, fact, turn, self.source, text, marked=marked)
+        return renew(known, fact, turn, self.source, text).model_copy(update={"marked": marked})
 
     def _updated(self, fact: Fact, known: Memory, text: str) -> str:
         """Put a merged wording in a memory's place, unless it must be judged first: it is the model's, not the fact's.

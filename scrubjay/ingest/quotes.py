@@ -65,9 +65,9 @@ class Quotable:
             return None
         forms = dict.fromkeys(_one_form(" ".join(form.split())) for form in (whole, bare))
         # "No" is not said by "Nobody"; but a quote cut off within a word is still a quote, if it is longer than that.
-        of_words = len(bare) < _SHORT and bare[:1].isascii() and bare[-1:].isascii()
+        whole_tokens = len(bare) < _SHORT and bare[:1].isascii() and bare[-1:].isascii()
         for number, text in enumerate(self._texts):
-            places = [(text.find(form, of_words=of_words), len(form)) for form in forms]
+            places = [(text.find(form, whole_tokens=whole_tokens), len(form)) for form in forms]
             stands = [(start, length) for start, length in places if start >= 0]
             if stands:
                 start, length = min(stands, key=lambda place: place[0])  # of two at one place the first form
@@ -85,15 +85,15 @@ class _Text:
         self._formed = _one_form(self._spaced)
         self._runs: list[tuple[int, int]] | None = None
 
-    def find(self, form: str, *, of_words: bool) -> int:
-        """Where a form stands first, -1 for nowhere; with `of_words` no letter may stand before or behind it."""
+    def find(self, form: str, *, whole_tokens: bool) -> int:
+        """Where a form stands first, -1 for nowhere; with `whole_tokens` no letter may stand before or behind it."""
         start = self._formed.find(form)
-        while of_words and start >= 0 and self._cuts_a_word(start, start + len(form)):
+        while whole_tokens and start >= 0 and self._cuts_a_token(start, start + len(form)):
             start = self._formed.find(form, start + 1)
         return start
 
-    def _cuts_a_word(self, start: int, end: int) -> bool:
-        return _is_of_a_word(self._spaced[start - 1 : start]) or _is_of_a_word(self._spaced[end : end + 1])
+    def _cuts_a_token(self, start: int, end: int) -> bool:
+        return _is_of_a_token(self._spaced[start - 1 : start]) or _is_of_a_token(self._spaced[end : end + 1])
 
     def as_said(self, start: int, end: int) -> tuple[int, str]:
         """The offset and the words of a place, which neither begins nor ends with a space."""
@@ -123,5 +123,5 @@ def _one_form(text: str) -> str:
     return text.translate(_ONE_FORM)
 
 
-def _is_of_a_word(char: str) -> bool:
+def _is_of_a_token(char: str) -> bool:
     return char.isalnum() or char == "_"

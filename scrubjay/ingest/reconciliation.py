@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from scrubjay.ingest.wording import gist, words
+from scrubjay.ingest.wording import gist, tokens
 from scrubjay.llm import prompts
 from scrubjay.llm.structured_output import LONGEST_STATEMENT, Shape, ask, one_line
 from scrubjay.model import Decision, Event, Fact, Recalled, Reconciliation
@@ -55,7 +55,7 @@ class RuleReconciler:
         return tuple(decisions)
 
     def _same(self, candidate: Fact, known: Recalled) -> bool:
-        if words(candidate.text) == words(known.memory.text):
+        if tokens(candidate.text) == tokens(known.memory.text):
             return True
         return known.score >= self._same_floor and gist(candidate.text) == gist(known.memory.text)
 

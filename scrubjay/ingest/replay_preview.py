@@ -19,7 +19,7 @@ from scrubjay.ports import TurnLog
 
 log = structlog.get_logger(__name__)
 
-_Letter = tuple[TurnStatus, Turn]
+_DeadTurn = tuple[TurnStatus, Turn]
 
 TRIED_AT_MOST = 20
 _LONGEST_SECONDS = 25
@@ -106,15 +106,15 @@ async def rehearse(
     )
     pairs = [(result.turn, text) for result, text in zip(listed.results, texts, strict=True) if text is not None]
 
-    async def try_lane(letters: Sequence[_Letter]) -> None:
+    async def try_lane(dead_turns: Sequence[_DeadTurn]) -> None:
         async with room:
-            for status, turn in letters:
-                tried[turn.id] = await _tried(status, turn, services.decision)
+            for status, turn in dead_turns:
+                tried[turn.id] = await _try_out(status, turn, services.decision)
 
     try:
         async with asyncio.timeout(longest_seconds), asyncio.TaskGroup() as group:
-            for _, letters in groupby(sorted(pairs, key=_lane_key), key=_lane_key):
-                group.create_task(try_lane(list(letters)))
+            for _, dead_turns in groupby(sorted(pairs, key=_lane_key), key=_lane_key):
+                group.create_task(try_lane(list(dead_turns)))
     except TimeoutError:
         log.warning("rehearsal_cut_off", tried=len(tried), seconds=longest_seconds)
     results = tuple(tried[status.id] for status, _ in pairs if status.id in tried)
@@ -128,11 +128,11 @@ async def look(tenant: str, which: DeadFilter, turns: TurnLog, *, limit: int = T
     return Rehearsal(count=len(ids), results=tuple(Rehearsed(turn=status) for status in statuses if status is not None))
 
 
-def _lane_key(letter: _Letter) -> str:
-    return letter[1].scope.lane.key
+def _lane_key(dead_turn: _DeadTurn) -> str:
+    return dead_turn[1].scope.lane.key
 
 
-async def _tried(status: TurnStatus, turn: Turn, services: DecisionServices) -> Rehearsed:
+async def _try_out(status: TurnStatus, turn: Turn, services: DecisionServices) -> Rehearsed:
     if (status.error or "").partition(":")[0] == _LOST:
         return Rehearsed(turn=status, error=_NOT_TRIED)
     try:

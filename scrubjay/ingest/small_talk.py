@@ -33,8 +33,8 @@ olá|oi|bom dia|boa tarde|boa noite|obrigado|obrigada|muito obrigado|muito obrig
 你好|您好|嗨|早上好|晚上好|晚安|谢谢|谢谢你|多谢|非常感谢|再见|拜拜|好的|好|明白了|知道了|收到
 こんにちは|おはよう|おはようございます|こんばんは|ありがとう|ありがとうございます|さようなら|了解|わかりました
 """
-_WORDS = sorted((phrase for line in _PHRASES.split("\n") for phrase in line.split("|") if phrase), key=len)
-_FORMS = "|".join(re.escape(phrase).replace(r"\ ", r"\s+") for phrase in reversed(_WORDS))
+_SORTED_PHRASES = sorted((phrase for line in _PHRASES.split("\n") for phrase in line.split("|") if phrase), key=len)
+_FORMS = "|".join(re.escape(phrase).replace(r"\ ", r"\s+") for phrase in reversed(_SORTED_PHRASES))
 # What may stand between phrases, or alone: punctuation, and the emoji that only nod, smile, thank or wave.
 _BETWEEN = r"[\s.,!?;:…'\"()~*^\-–—、。！？，；：·¡¿👍👌👋🙏🙂😊😀😄😁😃😉☺❤🎉✨💯🙌👏🏻🏼🏽🏾🏿\ufe0f]"
 # Scripts without spaces run on; in all others a phrase ends with its word. Each step is final: a text that could be

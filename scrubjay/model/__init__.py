@@ -1,4 +1,4 @@
-"""The values of the house: a turn goes in, facts come out, a plan is applied, memories are recalled. All frozen."""
+"""The values: a turn goes in, facts come out, a plan is applied, memories are recalled. All frozen."""
 
 from scrubjay.model.access import Access, ApiKey, Bond, PerMinute, Principal
 from scrubjay.model.digest import DigestOrder, in_one_spelling

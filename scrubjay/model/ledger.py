@@ -9,9 +9,9 @@ from scrubjay.model import QueueState, Value
 
 
 class Ledger(Value):
-    """The tenant's books: accepted = settled + waiting + dead + erased + lost, always.
+    """The tenant's ledger: accepted = settled + waiting + dead + erased + lost, always.
 
-    Of the settled ones `gated` cost no call of a model; `dropped_facts` rested on words that nobody had said.
+    Of the settled ones `gated` cost no call of a model; `dropped_facts` rested on quotes that nobody had said.
     Of the `lost` ones Redis no longer had the text when their time came: somebody or something took it out.
     `oldest_waiting_at` is when the turn was accepted that has waited longest.
     """
@@ -28,7 +28,7 @@ class Ledger(Value):
 
     @property
     def balanced(self) -> bool:
-        """Whether the books agree; a difference is an alarm."""
+        """Whether the ledger balances; a difference is an alarm."""
         return self.accepted == self.accounted
 
     @property
@@ -49,7 +49,7 @@ class InboxState(Value):
         max_backlog: from so many on.
         backlog_drift: how much more the counter said than waited, when they were last compared; a difference is an
             alarm.
-        audits: how often the books were looked through, each time those of a few tenants.
+        audits: how often ledgers were audited, each time those of a few tenants.
         audited_at: when that was last.
         audit_is_late: it has not been done for several sweeps, so nobody sweeps.
         lanes_awake: lanes in which turns wait or are worked on.

@@ -23,3 +23,8 @@ class Value(BaseModel):
         validate_by_name=True,
         validate_by_alias=True,
     )
+
+    @classmethod
+    def stored_names(cls) -> set[str]:
+        """The names under which the fields are stored and sent."""
+        return {field.alias or name for name, field in cls.model_fields.items()}

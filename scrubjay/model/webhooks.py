@@ -47,7 +47,7 @@ class DeliveryStatus(StrEnum):
 
 
 class Telling(Value):
-    """A change by hand that webhooks are to be told of: ids, never words.
+    """A change by hand that webhooks are to be told of: ids, never text.
 
     Args:
         event: what it is.

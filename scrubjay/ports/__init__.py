@@ -1,4 +1,4 @@
-"""The ports: what the use cases need from the world, small enough to memorise. Every part of it has `ping()`.
+"""The ports: what the use cases need from outside, small enough to memorise. Every part of it has `ping()`.
 
 `ping()` raises a Transient error that names the part when it is away. The adapters stand in `scrubjay/adapters`.
 """
@@ -6,7 +6,7 @@
 from scrubjay.ports.access import Keyring, Rate, Rates, Tokens
 from scrubjay.ports.clock import Clock
 from scrubjay.ports.digests import DigestStore
-from scrubjay.ports.health import Limited, Provider, Pulse
+from scrubjay.ports.health import Limited, Pingable, Provider, Pulse
 from scrubjay.ports.inbox import Accepted, HeldLanes, Inbox, Lanes, Revived, WakeupMessages
 from scrubjay.ports.masking import Mask, unmasked
 from scrubjay.ports.models import (
@@ -22,7 +22,6 @@ from scrubjay.ports.models import (
     Question,
     Reconciler,
 )
-from scrubjay.ports.pingable import Pingable
 from scrubjay.ports.receipts import ReceiptStore
 from scrubjay.ports.secrets import PublicKey, ReceiptSigner, ServerKey
 from scrubjay.ports.store import (

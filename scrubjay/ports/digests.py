@@ -12,7 +12,7 @@ class DigestStore(Protocol):
     """Orders of digests, each kept for a day. They name owners, so they are kept sealed. Raises InboxUnavailable."""
 
     async def keep(self, tenant: str, order: DigestOrder) -> None:
-        """Put one into the book."""
+        """Keep an order."""
 
     async def get(self, tenant: str, order_id: str) -> DigestOrder | None:
         """One of the tenant's; None when there is none, or none any more."""

@@ -1,4 +1,4 @@
-"""The ports to what health is judged by."""
+"""The ports that health is judged by: what is opened can be pinged, and processes give signs of life."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from datetime import datetime
 from typing import Protocol
 
 from scrubjay.model import QueueState, Trouble
-from scrubjay.ports.pingable import Pingable
+
+
+class Pingable(Protocol):
+    """Anything that is opened can be pinged."""
+
+    async def ping(self) -> None:
+        """Return when the part answers; raise a Transient error naming it when it does not."""
 
 
 class Limited(Pingable, Protocol):

@@ -21,7 +21,7 @@ from scrubjay.model import (
     Value,
 )
 from scrubjay.model.erasure import Erased, Left, Removal
-from scrubjay.ports.pingable import Pingable
+from scrubjay.ports.health import Pingable
 
 
 class Accepted(Value):
@@ -177,7 +177,7 @@ class Lanes(Protocol):
         """Which of these turns an erase has covered since they were accepted."""
 
     async def settle(self, lease: Lease, plan: Plan, erased: frozenset[str] = frozenset()) -> None:
-        """The batch is applied: statuses, events, books; it leaves the lane."""
+        """The batch is applied: statuses, events, ledger; it leaves the lane."""
 
     async def note(self, lease: Lease, telling: Telling) -> Sequence[str]:
         """Note a change by hand for the webhooks that want it, before it is made; returns the deliveries' ids.

@@ -17,7 +17,7 @@ from scrubjay.model import (
     Value,
     Vector,
 )
-from scrubjay.ports.pingable import Pingable
+from scrubjay.ports.health import Pingable
 
 # The steps in which models are asked to remember; the first two are names of questions.
 EXTRACTION, RECONCILIATION, EMBEDDING = "extraction", "reconciliation", "embedding"
@@ -120,12 +120,12 @@ class Embedder(Pingable, Protocol):
 
 
 class Meter(Protocol):
-    """Books what models cost on whoever pays for it: see `scrubjay.llm.usage`."""
+    """Records what models cost for the tenant that pays: see `scrubjay.llm.usage`."""
 
     async def spent(self, model: str, usage: Usage) -> None:
-        """Protocol method: book the tokens and the cost of an answered call of a model on whoever pays for it.
+        """Record the tokens and the cost of an answered call of a model for the tenant that pays.
 
-        It fails no call: what cannot be booked is logged.
+        It fails no call: what cannot be recorded is logged.
         """
 
 

@@ -12,7 +12,7 @@ class ReceiptStore(Protocol):
     """The receipts of erases, as long as they are kept. Raises InboxUnavailable."""
 
     async def keep(self, receipt: Receipt) -> None:
-        """Put one into the book."""
+        """Keep a receipt."""
 
     async def get(self, tenant: str, receipt_id: str) -> Receipt | None:
         """One of the tenant's; None when there is none, or none any more."""

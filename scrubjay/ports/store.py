@@ -22,7 +22,7 @@ from scrubjay.model import (
     Write,
 )
 from scrubjay.model.filters import Condition
-from scrubjay.ports.pingable import Pingable
+from scrubjay.ports.health import Pingable
 
 
 class Query(Value):

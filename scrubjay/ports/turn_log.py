@@ -41,10 +41,10 @@ class TurnLog(Protocol):
         """How many accepted turns of these owners together are not settled yet."""
 
     async def ledger(self, tenant: str) -> Ledger:
-        """The tenant's books."""
+        """The tenant's ledger."""
 
     async def ledgers(self, tenants: Sequence[str]) -> Mapping[str, Ledger]:
-        """The books of many tenants, each as it was at one moment."""
+        """The ledgers of many tenants, each as it was at one moment."""
 
     async def gated(self, tenant: str, page: Page) -> Slice[TurnStatus]:
         """A part of the turns that were settled without asking a model, newest first: for a person to look through."""

@@ -85,7 +85,7 @@ class Reply(Value):
 
     Args:
         status_code: of the answer; None where there was none.
-        error: a word for why there was none.
+        error: a short code for why there was none.
         final: no later attempt would mend it.
         retry_after_seconds: how long the receiver asked us to wait, if it did.
     """

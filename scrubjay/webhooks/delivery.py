@@ -161,7 +161,7 @@ async def _attempt(tenant: str, claimed: Claimed, services: DeliveryServices) ->
     elif not webhook.active:
         outcome = Outcome(status=DeliveryStatus.FAILED, error="inactive")
     else:
-        outcome = await _sent(tenant, delivery, webhook, services)
+        outcome = await _send(tenant, delivery, webhook, services)
     if outcome is None:  # its owner was forgotten, or its webhook removed: there is nothing to note
         return
     await services.webhooks.deliveries.report(tenant, delivery, outcome)
@@ -179,22 +179,22 @@ async def _deactivate(tenant: str, webhook: Webhook, registry: WebhookRegistry) 
         log.warning("webhook_deactivated", webhook=webhook.id)
 
 
-async def _sent(tenant: str, delivery: Delivery, webhook: Webhook, services: DeliveryServices) -> Outcome | None:
+async def _send(tenant: str, delivery: Delivery, webhook: Webhook, services: DeliveryServices) -> Outcome | None:
     """What became of one attempt; None where the delivery is there no longer."""
-    words = await _words(tenant, delivery, services)
-    if isinstance(words, Outcome):
-        return words
-    body = orjson.dumps(_payload(delivery, words))
+    text = await _memory_text(tenant, delivery, services)
+    if isinstance(text, Outcome):
+        return text
+    body = orjson.dumps(_payload(delivery, text))
     secret = await secret_of(tenant, webhook.id, services.webhooks.server_key)
     # The last look: whoever was forgotten until now is not told about.
     if not await services.webhooks.deliveries.waits(tenant, delivery.id):
         return None
     headers = {"content-type": "application/json", "user-agent": _USER_AGENT}
     headers |= signed(secret, delivery.id, datetime.now(UTC), body)
-    return _judged(delivery, await services.sender.send(tenant, webhook.url, headers, body), services)
+    return _judge(delivery, await services.sender.send(tenant, webhook.url, headers, body), services)
 
 
-async def _words(tenant: str, delivery: Delivery, services: DeliveryServices) -> str | Outcome | None:
+async def _memory_text(tenant: str, delivery: Delivery, services: DeliveryServices) -> str | Outcome | None:
     """What the memory says, None for one that was deleted by hand; what becomes of a delivery without words."""
     reach = Scope(tenant=tenant)
     if delivery.event == TEST:
@@ -202,25 +202,25 @@ async def _words(tenant: str, delivery: Delivery, services: DeliveryServices) ->
     if delivery.turn_id is not None:
         status = await services.turns.get(reach, delivery.turn_id)
         same = [event for event in (status.events if status else ()) if _is_it(event.event, event.id, delivery)]
-        return same[delivery.nth].memory if delivery.nth < len(same) else _NO_WORDS
+        return same[delivery.nth].memory if delivery.nth < len(same) else _TEXT_GONE
     versions = await services.store.history(reach, delivery.memory_id or "")
     if delivery.event == Event.DELETE:  # the sweep removes it if whoever was about to has died
-        return _again(delivery, services, error="not_deleted_yet") if versions else None
-    return next((version.text for version in versions if version.version == delivery.version), _NO_WORDS)
+        return _retry(delivery, services, error="not_deleted_yet") if versions else None
+    return next((version.text for version in versions if version.version == delivery.version), _TEXT_GONE)
 
 
 # The turn's status has ended, or the change by hand was never made or is deleted by now.
-_NO_WORDS = Outcome(status=DeliveryStatus.FAILED, error="words_gone")
+_TEXT_GONE = Outcome(status=DeliveryStatus.FAILED, error="words_gone")
 
 
 def _is_it(event: Event, memory_id: str, delivery: Delivery) -> bool:
     return event == delivery.event and memory_id == delivery.memory_id
 
 
-def _payload(delivery: Delivery, words: str | None) -> dict[str, Any]:
+def _payload(delivery: Delivery, text: str | None) -> dict[str, Any]:
     """What is sent: nothing of it tells which tenant it is."""
     return {
-        "event_details": {"id": delivery.memory_id, "data": {"memory": words}, "event": delivery.event},
+        "event_details": {"id": delivery.memory_id, "data": {"memory": text}, "event": delivery.event},
         "delivery_id": delivery.id,
         "turn_id": delivery.turn_id,
         **dict.fromkeys(OWNERS),
@@ -229,17 +229,17 @@ def _payload(delivery: Delivery, words: str | None) -> dict[str, Any]:
     }
 
 
-def _judged(delivery: Delivery, reply: Reply, services: DeliveryServices) -> Outcome:
+def _judge(delivery: Delivery, reply: Reply, services: DeliveryServices) -> Outcome:
     """The outcome of a webhook's delivery by the receiver's HTTP reply: delivered, failed, or to be sent again."""
     outcome = {"status_code": reply.status_code, "error": reply.error}
     if reply.status_code is not None and 200 <= reply.status_code < 300:
         return Outcome(status=DeliveryStatus.DELIVERED, **outcome)
     if reply.status_code == _GONE or reply.final:
         return Outcome(status=DeliveryStatus.FAILED, **outcome)
-    return _again(delivery, services, reply.retry_after_seconds, **outcome)
+    return _retry(delivery, services, reply.retry_after_seconds, **outcome)
 
 
-def _again(delivery: Delivery, services: DeliveryServices, asked_seconds: float | None = None, **facts: Any) -> Outcome:
+def _retry(delivery: Delivery, services: DeliveryServices, asked_seconds: float | None = None, **facts: Any) -> Outcome:
     """Once more after a pause that grows; or never, after so many attempts."""
     if delivery.attempts >= (1 if delivery.event == TEST else services.attempts):
         return Outcome(status=DeliveryStatus.FAILED, **facts)

@@ -123,7 +123,7 @@ def _decoded_events(value: Any) -> tuple[TurnEvent, ...]:
     """Fields that we do not know are passed over; a newer format is an object that says so."""
     if isinstance(value, dict):
         value = known_format(value, "a turn's events")["events"]
-    known = set(TurnEvent.model_fields)
+    known = TurnEvent.stored_names()
     return tuple(TurnEvent(**{name: event[name] for name in known & set(event)}) for event in value)
 
 

@@ -15,9 +15,9 @@ from scrubjay.model.filters import Operand, Span
 WILDCARD = "*"
 LONGEST_VALUE = 8_000
 _LONGEST_SHOWN = 40
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_ALMOST_A_DAY = timedelta(days=1) - timedelta(microseconds=1)
+_TO_THE_LAST_MICROSECOND = timedelta(days=1) - timedelta(microseconds=1)
 
 
 def refused(sentence: str) -> BadRequest:
@@ -113,9 +113,9 @@ def moment(value: Any, what: str) -> Span:
 
 def _span(value: Any) -> Span:
     """Parse a time in a filter (RFC 3339 with a zone, a day or seconds since 1970) as its first and last instant."""
-    if isinstance(value, str) and _DAY.fullmatch(value):
+    if isinstance(value, str) and _DATE.fullmatch(value):
         start = datetime.combine(date.fromisoformat(value), datetime.min.time(), UTC)
-        return Span(first=start, last=start + _ALMOST_A_DAY)
+        return Span(first=start, last=start + _TO_THE_LAST_MICROSECOND)
     if isinstance(value, str):
         moment = datetime.fromisoformat(value)
         if moment.tzinfo is None:

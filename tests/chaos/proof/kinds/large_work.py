@@ -11,6 +11,7 @@ _TRUE = "tests/integration/test_true_receipts.py::test_"
 _OTHERS = "tests/integration/test_erases_and_others.py::test_"
 _QUOTES = "tests/unit/test_quotes.py::test_"
 _SCHEMAS = "tests/unit/test_schemas.py::test_"
+_VECTORS = "tests/integration/test_stored_vectors.py::test_"
 _TEXTS = "tests/integration/test_large_texts.py::test_"
 _LINEAR = f"{_QUOTES}no_text_makes_the_search_for_a_quote_run_for_long"
 _ASIDE = f"{_QUOTES}quotes_are_looked_for_aside_of_the_loop_where_much_was_said"
@@ -23,6 +24,15 @@ _ENTITIES = "tests/integration/test_entities.py::test_a_list_takes_as_many_queri
 _FORMS = "tests/unit/test_unicode_forms.py::test_marks_reach_the_library_in_their_order"
 
 MUTATIONS: tuple[Mutation, ...] = (
+    _one(12, "What a memory said until now is embedded once more.",
+         f"{_VECTORS}an_update_embeds_the_new_text_alone",
+         "scrubjay/llm/vectors.py", "for text in texts if text in stored}", "for text in ()}"),
+    _one(12, "What an edit takes the place of is embedded once more.",
+         f"{_VECTORS}an_edit_embeds_the_new_text_alone_and_an_undo_nothing",
+         "scrubjay/edit/edits.py", "fields, {before.text: before.id}, services)", "fields, {}, services)"),
+    _one(12, "A version that an undo brings back is embedded once more.",
+         f"{_VECTORS}an_edit_embeds_the_new_text_alone_and_an_undo_nothing",
+         "scrubjay/edit/edits.py", "restored.text: version_id(restored.id, restored.version), latest", "latest"),
     _one(12, "An erase goes through all that waits in one step.",
          f"{_LARGE}no_step_of_an_erase_grows_with_what_is_stored",
          "scrubjay/adapters/redis/scripts/erasing.py", "_TURNS_AT_ONCE = 200", "_TURNS_AT_ONCE = 100_000"),

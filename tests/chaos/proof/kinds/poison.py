@@ -11,7 +11,7 @@ _COUNTED = f"{_LOST}lost_turns_are_counted_and_logged_once_and_the_others_settle
 _PARTLY = f"{_LOST}a_turn_of_which_a_part_of_the_hash_is_left_is_lost_as_well"
 _WORKED_ON = f"{_LOST}a_turn_lost_while_its_batch_is_worked_on_stops_no_step"
 _RESTS = f"{_LOST}a_lane_whose_step_redis_refuses_rests_for_longer_each_time_and_spins_for_nobody"
-_SUSPICION = "scrubjay/ingest/suspicion.py"
+_FAILED_CALLS = "scrubjay/ingest/failed_calls.py"
 _HERE = "tests/integration/test_poison.py::test_"
 _DIES = f"{_HERE}a_text_that_the_embedder_refuses_dies_the_same_way"
 _OUTAGE = f"{_HERE}an_outage_however_long_kills_nothing"
@@ -42,21 +42,22 @@ MUTATIONS: tuple[Mutation, ...] = (
     _one(20, "Tries that fail while others are answered are not counted.", _DIES,
          "scrubjay/ingest/drain.py", "counted=seen is not None)", "counted=False)"),
     Mutation(20, "A turn is to blame whether or not others, or a probe, are answered.", _OUTAGE, (
-        Edit(_SUSPICION, "if not seen.turns or (others_fail and seen.failing > _FEW):", "if not seen.turns:"),
-        Edit(_SUSPICION, "if not await _answers(step, lease.lane.tenant, services):", "if False:"),
-        Edit(_SUSPICION, " and not seen.may_die_without_others:", " and False:"),
+        Edit(_FAILED_CALLS, "if not outcomes.turns or (others_fail and outcomes.failing > _FEW):",
+             "if not outcomes.turns:"),
+        Edit(_FAILED_CALLS, "if not await _answers(step, lease.lane.tenant, services):", "if False:"),
+        Edit(_FAILED_CALLS, " and not outcomes.may_die_without_others:", " and False:"),
     )),
     _one(20, "Turn after turn dies while nothing but probes is answered.", _NOTHING_ELSE,
-         _SUSPICION, " and not seen.may_die_without_others:", " and False:"),
+         _FAILED_CALLS, " and not outcomes.may_die_without_others:", " and False:"),
     _one(20, "Without others to compare with no turn ever dies.", _ONE_USER,
-         _SUSPICION, " and not seen.may_die_without_others:", ":"),
+         _FAILED_CALLS, " and not outcomes.may_die_without_others:", ":"),
     _one(20, "A limit of calls counts against the turn.", _LIMIT,
          "scrubjay/adapters/openai/endpoint.py", "for_any_request=is_busy", "for_any_request=False"),
     _one(20, "Failures of one owner alone open the breaker for all.", _ONE_OWNER,
          f"{_LUA}/breaker_report.lua", ">= threshold and several", ">= threshold"),
     _one(20, "Two poison turns keep each other alive.",
          "tests/integration/test_poison_together.py::test_two_poisoned_lanes_do_not_keep_each_other_alive",
-         "scrubjay/ingest/suspicion.py", "(others_fail and seen.failing > _FEW)", "others_fail"),
+         "scrubjay/ingest/failed_calls.py", "(others_fail and outcomes.failing > _FEW)", "others_fail"),
     _one(20, "No more than one turn dies where there is nobody to compare with.",
          "tests/integration/test_poison_together.py::"
          "test_two_poison_turns_of_one_lane_die_and_the_turn_behind_them_settles",

@@ -69,7 +69,7 @@ MUTATIONS: tuple[Mutation, ...] = (
          _PLANNER, "if end_of(after) < end_of(known):", "if False:"),
     _one(18, "A merged wording may have another scope's words.",
          "tests/unit/test_wording.py::test_a_wording_has_others_words_where_one_that_tells_of_something_is_theirs_alone",
-         "scrubjay/ingest/wording.py", "carried - _tokens(own)", "carried - carried"),
+         "scrubjay/ingest/wording.py", "carried - _units_of(own)", "carried - carried"),
     _one(18, "A past version stays hidden behind what is forgotten.",
          _case("A past version is not hidden by what is forgotten"),
          _TOMBSTONES, "*await _past_shown(lane, chunk, staying, store)]", "]"),

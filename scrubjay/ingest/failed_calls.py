@@ -31,8 +31,10 @@ _PROBES = 8  # in a row where others fail as well, and before a turn dies where 
 _KNOWN, _NEWS = "I live in Lisbon.", "I live in Porto."
 
 
-async def suspected(lease: Lease, error: Transient, lanes: Lanes, services: DecisionServices) -> CallOutcomes | None:
-    """Whether a failed try counts against the batch that is held; None where it does not.
+async def tries_that_count(
+    lease: Lease, error: Transient, lanes: Lanes, services: DecisionServices
+) -> CallOutcomes | None:
+    """Whether a failed try counts against the batch that is leased; None where it does not.
 
     Args:
         lease: of its lane.
@@ -43,26 +45,26 @@ async def suspected(lease: Lease, error: Transient, lanes: Lanes, services: Deci
     record = error.outcomes if isinstance(error, ModelUnavailable) else None
     if record is None:
         return None
-    seen = await lanes.outcomes(lease, record)
-    others_fail = seen.failed * _SHARE > seen.answered
-    if not seen.turns or (others_fail and seen.failing > _FEW):
+    outcomes = await lanes.outcomes(lease, record)
+    others_fail = outcomes.failed * _SHARE > outcomes.answered
+    if not outcomes.turns or (others_fail and outcomes.failing > _FEW):
         return None
-    if seen.is_last and seen.answered < _ENOUGH and not seen.may_die_without_others:
+    if outcomes.is_last and outcomes.answered < _ENOUGH and not outcomes.may_die_without_others:
         return None
     # A few others that fail may be such turns as well; then, and at the end, the model must be seen to be well.
-    probes = _PROBES if others_fail or (seen.is_last and seen.answered < _MANY) else 1
+    probes = _PROBES if others_fail or (outcomes.is_last and outcomes.answered < _MANY) else 1
     step = record.rpartition(":")[2]
     for _ in range(probes):
         if not await _answers(step, lease.lane.tenant, services):
             return None
-    if seen.is_last and seen.answered < _ENOUGH:
+    if outcomes.is_last and outcomes.answered < _ENOUGH:
         await lanes.outcomes(lease, record, dies=True)
-    return seen
+    return outcomes
 
 
-def obituary(error: Transient, seen: CallOutcomes) -> str:
-    """The error of a turn that dies, as it stands in the dead letter."""
-    tried = f"{seen.tries} times" if seen.tries > 1 else "once"
+def final_error(error: Transient, outcomes: CallOutcomes) -> str:
+    """The error of a turn that dies, as its dead letter shows it."""
+    tried = f"{outcomes.tries} times" if outcomes.tries > 1 else "once"
     return f"{error.code}: {error} This turn was tried {tried}, and each time the model answered another question."
 
 
@@ -70,7 +72,7 @@ async def _answers(step: str, tenant: str, services: DecisionServices) -> bool:
     """Whether a model answers a small question, right or wrong, in a step of remembering."""
     with asked_as_a_probe(), paid_by(tenant):
         try:
-            await _asked(step, tenant, services)
+            await _ask_step(step, tenant, services)
         except Permanent:
             is_answered = True
         except Transient:
@@ -81,7 +83,7 @@ async def _answers(step: str, tenant: str, services: DecisionServices) -> bool:
     return is_answered
 
 
-async def _asked(step: str, tenant: str, services: DecisionServices) -> None:
+async def _ask_step(step: str, tenant: str, services: DecisionServices) -> None:
     now = datetime.now(UTC)
     scope, message = Scope(tenant=tenant, user_id="probe"), Message(role=Role.USER, content=_KNOWN)
     turn = Turn(id="probe", scope=scope, messages=(message,), accepted_at=now)
