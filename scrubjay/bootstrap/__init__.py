@@ -37,7 +37,17 @@ from scrubjay.ingest.reconciliation import ModelReconciler, RuleReconciler
 from scrubjay.ingest.small_talk import GatedExtractor
 from scrubjay.model import Thresholds
 from scrubjay.model.names import QUEUE, celery_name
-from scrubjay.ports import Clock, Embedder, Extractor, GuidanceStore, LanguageModel, MemoryStore, Provider, Reconciler
+from scrubjay.ports import (
+    Clock,
+    Embedder,
+    Extractor,
+    GuidanceStore,
+    LanguageModel,
+    MemoryStore,
+    Provider,
+    Pulse,
+    Reconciler,
+)
 from scrubjay.settings import Settings
 
 __all__ = ["Parts", "Ports", "inbox_limits", "opened", "put_together"]
@@ -142,7 +152,7 @@ def _store(settings: Settings, stack: contextlib.AsyncExitStack, embedder: Embed
 
 
 def _open_examiner(
-    settings: Settings, pulse: RedisPulse, store: MemoryStore, model: GuardedModel | None, embedder: Embedder
+    settings: Settings, pulse: Pulse, store: MemoryStore, model: GuardedModel | None, embedder: Embedder
 ) -> Examiner:
     """An examiner of the parts that can be away, by the names that people know them by.
 

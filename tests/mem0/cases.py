@@ -84,42 +84,38 @@ STATUSES: tuple[tuple[Status, str, bool], ...] = (
 )
 
 
-@dataclass(frozen=True)
-class Statement:
-    """A turn of a history.
-
-    Args:
-        text: what is said.
-        date: when; now if None.
-    """
-
-    text: str
-    date: str | None = None
-
-
 Entry = tuple[str, str | None, str | None]  # the event, the old text, the new one
 
 LISBON, BRAGA, PORTO, FARO = (f"I live in {city}" for city in ("Lisbon", "Braga", "Porto", "Faro"))
-# Turns of one user, and the history of the one memory that they make.
-HISTORIES: tuple[tuple[tuple[Statement, ...], tuple[Entry, ...]], ...] = (
-    ((Statement(LISBON),), (("ADD", None, LISBON),)),
-    ((Statement(LISBON), Statement(PORTO)), (("ADD", None, LISBON), ("UPDATE", LISBON, PORTO))),
-    (  # a late fact between two versions: two entries had exchanged their ids
-        (Statement(LISBON, "2026-01-01"), Statement(PORTO, "2026-03-01"), Statement(BRAGA, "2026-02-01")),
-        (("ADD", None, LISBON), ("UPDATE", LISBON, BRAGA), ("UPDATE", BRAGA, PORTO)),
-    ),
-    (  # the same where a third version stands
-        (
-            Statement(LISBON, "2026-01-01"),
-            Statement(PORTO, "2026-03-01"),
-            Statement(FARO, "2026-04-01"),
-            Statement(BRAGA, "2026-02-01"),
-        ),
+
+
+@dataclass(frozen=True)
+class History:
+    """How a memory came to be, and the history that tells so.
+
+    Args:
+        texts: the first, and those that took its place.
+        late: a text that is learned last, and the number of the version after which it held; 0: before the first.
+        entries: expected.
+    """
+
+    texts: tuple[str, ...]
+    entries: tuple[Entry, ...]
+    late: tuple[str, int] | None = None
+
+
+HISTORIES = (
+    History((LISBON,), (("ADD", None, LISBON),)),
+    History((LISBON, PORTO), (("ADD", None, LISBON), ("UPDATE", LISBON, PORTO))),
+    History(  # two entries had exchanged their ids between HTTP and the library
+        (LISBON, PORTO, FARO),
         (("ADD", None, LISBON), ("UPDATE", LISBON, BRAGA), ("UPDATE", BRAGA, PORTO), ("UPDATE", PORTO, FARO)),
+        (BRAGA, 1),
     ),
-    (  # a late fact before the first
-        (Statement(LISBON, "2026-02-01"), Statement(PORTO, "2026-03-01"), Statement(BRAGA, "2026-01-01")),
+    History(
+        (LISBON, PORTO),
         (("ADD", None, BRAGA), ("UPDATE", BRAGA, LISBON), ("UPDATE", LISBON, PORTO)),
+        (BRAGA, 0),
     ),
 )
 

@@ -13,6 +13,7 @@ from tests.chaos.proof.kinds import (
     scopes,
     shares,
     stores,
+    surfaces,
     tenants,
 )
 from tests.chaos.proof.mutation import Mutation
@@ -28,4 +29,5 @@ KINDS: dict[int, tuple[Mutation, ...]] = {
     18: scopes.MUTATIONS,
     19: shares.MUTATIONS,
     20: poison.MUTATIONS,
+    21: surfaces.MUTATIONS,
 }
