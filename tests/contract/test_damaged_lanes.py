@@ -34,7 +34,7 @@ async def name_is_no_lane(desk: Desk) -> str:
     name = f"acme:{SECRET}"
     await desk.redis.zadd(keys.ready("acme"), {name: 1})
     await desk.redis.zadd(keys.lanes, {name: READY + 1})
-    await desk.redis.rpush(f"{keys.waiting_prefix}{name}", "a turn")
+    await desk.redis.rpush(keys.in_scripts["waiting_of"] + name, "a turn")
     return name
 
 
