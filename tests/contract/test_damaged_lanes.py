@@ -34,7 +34,7 @@ async def name_is_no_lane(desk: Desk) -> str:
     name = f"acme:{SECRET}"
     await desk.redis.zadd(keys.ready("acme"), {name: 1})
     await desk.redis.zadd(keys.lanes, {name: READY + 1})
-    await desk.redis.rpush(f"{keys.in_scripts['waiting_of']}{name}", "a turn")
+    await desk.redis.rpush(keys.in_scripts["waiting_of"] + name, "a turn")
     return name
 
 
@@ -56,8 +56,8 @@ async def test_a_damaged_lane_rests_is_told_of_once_and_holds_up_nobody(desk: De
         leases = [await desk.lanes.leasing.claimed(()) for _ in range(4)]
     claimed = {lease.lane for lease in leases if lease is not None}
     assert claimed - {DAMAGED} == {user("bravo", "bob").lane}
-    damaged = [line for line in lines if line["event"] == "lane_damaged"]
-    assert [(line["tenant"], line["lane_kind"]) for line in damaged] == [("acme", kind)]
+    output = [line for line in lines if line["event"] == "lane_damaged"]
+    assert [(line["tenant"], line["lane_kind"]) for line in output] == [("acme", kind)]
     assert SECRET not in repr(lines)
     assert (await desk.redis.zscore(keys.lanes, name) or READY) < READY, "the sweep looks at it later"
     await desk.inbox.sweeping._audit.look()
