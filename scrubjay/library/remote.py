@@ -9,8 +9,7 @@ from datetime import datetime
 from typing import cast
 
 from scrubjay import errors
-from scrubjay.client import ApiError, Owner, ScrubjayClient
-from scrubjay.client.guidance import Guidance
+from scrubjay.client import ApiError, Guidance, Owner, ScrubjayClient
 from scrubjay.client.views import MemoryView, ReceiptView, TurnView
 from scrubjay.errors import BadRequest, NotFound, ScrubjayError, Transient
 from scrubjay.library.arguments import ChangeRequest, Ids, ListRequest, NewTurn, SearchRequest

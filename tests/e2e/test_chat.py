@@ -13,7 +13,7 @@ import pytest
 
 from scrubjay.client import ApiError, ScrubjayClient
 from scrubjay.client.views import ChatEnd, ChatStart, Delta
-from tests.e2e.telling import SESSION_1, told
+from tests.e2e.turns import SESSION_1, settle_turn
 from tests.model_server.control import ModelServer
 from tests.model_server.wire import Fault, Kind
 from tests.running import Running
@@ -56,7 +56,7 @@ async def accepted(client: ScrubjayClient, user: str) -> int:
 async def test_a_chat_as_events_tells_the_memories_then_the_reply_by_pieces_and_last_the_turn_that_was_accepted(
     talker: ScrubjayClient, user: str
 ) -> None:
-    await told(talker, user, "I live in Oslo.", SESSION_1)
+    await settle_turn(talker, user, "I live in Oslo.", SESSION_1)
     first, *pieces, last = [event async for event in talker.chats.stream(user, QUESTION)]
 
     assert first == ChatStart(memories_used=("I live in Oslo.",))
@@ -123,10 +123,10 @@ async def test_a_model_that_breaks_off_is_an_error_event_in_the_shape_of_every_r
 ) -> None:
     model.fault(Fault(kind=Kind.DROPPED, route="chat"))
     body = {"user_id": user, "message": "I like tea.", "stream": True}
-    (first, _), *_, (last, said) = read((await http.post("/chat", json=body)).text)
+    (first, _), *_, (last, failure) = read((await http.post("/chat", json=body)).text)
     assert (first, last) == ("memories", "error")
-    assert said.keys() == {"detail", "error"}
-    assert said["error"] == "model_unavailable"
+    assert failure.keys() == {"detail", "error"}
+    assert failure["error"] == "model_unavailable"
     with pytest.raises(ApiError, match="broke off its answer") as caught:
         [event async for event in talker.chats.stream(user, "I like tea.")]
     assert caught.value.code == "model_unavailable"

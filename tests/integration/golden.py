@@ -58,7 +58,7 @@ async def house_of(redis: Redis, qdrant_url: str, name: str, limits: InboxLimits
     )
     await house.texts()
     yield house
-    await client.delete_collection(house.store.collection)
+    await client.delete_collection(house.store.collection.name)
     await client.close()
 
 
@@ -128,7 +128,7 @@ async def _written(redis_port: int, qdrant_port: int) -> dict[str, Any]:
         stored: dict[str, Any] = {"redis": await redis_as_json(decoded)}
         await decoded.aclose()
         client = AsyncQdrantClient(url=url, check_compatibility=False)
-        points = await points_as_json(client, house.store.collection)
+        points = await points_as_json(client, house.store.collection.name)
         await client.close()
     await redis.aclose()
     return {**stored, "qdrant": points}

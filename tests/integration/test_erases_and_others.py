@@ -67,7 +67,7 @@ async def test_a_worker_that_loses_its_lane_to_an_erase_that_fails_has_not_died(
     for _ in range(2):  # as often as a worker may die
         await taken(house, ANA)
         with pytest.raises(StoreUnavailable):
-            await forgotten(house, BOT, store=Away(house.store._client, house.embedder))
+            await forgotten(house, BOT, store=Away(house.store.collection.client, house.embedder))
     assert (await house.status(turn_id)).status is Status.QUEUED
     await house.drain()
     settled = await house.status(turn_id)
@@ -121,7 +121,7 @@ async def test_a_worker_that_takes_back_leaves_an_erase_what_it_shows_others_aga
             await go_on.wait()
             await super().apply(*args)
 
-    parts = house.drain_with(store=Slow(house.store._client, house.embedder))
+    parts = house.drain_with(store=Slow(house.store.collection.client, house.embedder))
     worker = asyncio.create_task(drain(ANA.lane, parts))
     await applying.wait()
 
@@ -169,7 +169,7 @@ async def test_an_erase_that_begins_again_shows_what_was_settled_meanwhile(
                 assert await house.texts() == ["I live in Rome"]
             return await super().erase(scope, before)
 
-    store = Losing(house.store._client, house.embedder)
+    store = Losing(house.store.collection.client, house.embedder)
     assert (await forgotten(house, BOT, store=store)).verified
     assert store.erases == 2
     await house.drain()

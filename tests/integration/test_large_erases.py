@@ -200,7 +200,7 @@ async def test_an_erase_whose_lane_was_lost_after_its_last_step_begins_again(hou
                 await redis.delete(keys.lease(ANA.lane))
             return removed
 
-    store = Late(house.store._client, house.embedder)
+    store = Late(house.store.collection.client, house.embedder)
     erasure = await forgotten(house, store=store)
     assert (store.looks, erasure.turns, erasure.counts.memories, erasure.counts.versions) == (2, 1, 1, 1)
 
@@ -223,7 +223,7 @@ async def test_the_leases_of_many_lanes_outlive_any_one_lease(house: House, redi
 
     erasure: Any = None
     with contextlib.suppress(LaneBusy):
-        erasure = await forgotten(house, BOT, inbox=inbox, store=Slow(house.store._client, house.embedder))
+        erasure = await forgotten(house, BOT, inbox=inbox, store=Slow(house.store.collection.client, house.embedder))
     assert erasure is not None, "the leases were lost every time"
     assert (erasure.turns, erasure.verified) == (LANES, True)
     assert await redis.keys("sj:lease:*") == []

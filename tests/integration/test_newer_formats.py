@@ -95,8 +95,8 @@ async def test_a_plan_of_a_newer_format_stays_recorded_until_a_newer_worker_appl
 
 async def set_memory_format(house: House, version: int) -> str:
     (memory,) = await house.memories()
-    client: AsyncQdrantClient = house.store._client
-    await client.set_payload(house.store.collection, {"v": version}, points=[memory.id], wait=True)
+    client: AsyncQdrantClient = house.store.collection.client
+    await client.set_payload(house.store.collection.name, {"v": version}, points=[memory.id], wait=True)
     return memory.id
 
 
@@ -196,8 +196,8 @@ async def test_a_collection_whose_points_name_no_format_is_refused_in_a_sentence
     await house.say("I live in Berlin")
     await house.drain()
     (memory,) = await house.memories()
-    client: AsyncQdrantClient = house.store._client
-    await client.delete_payload(house.store.collection, ["v"], points=[memory.id], wait=True)
+    client: AsyncQdrantClient = house.store.collection.client
+    await client.delete_payload(house.store.collection.name, ["v"], points=[memory.id], wait=True)
     store = QdrantStore(client, house.embedder)
     with pytest.raises(StoreUnavailable, match=r"holds points that name no format: .* SCRUBJAY_COLLECTION_PREFIX"):
         await store.get(Scope(tenant="default"), memory.id)
@@ -206,10 +206,10 @@ async def test_a_collection_whose_points_name_no_format_is_refused_in_a_sentence
 
 
 async def test_a_collection_of_somebody_else_is_neither_taken_nor_looked_at(house: House) -> None:
-    client: AsyncQdrantClient = house.store._client
+    client: AsyncQdrantClient = house.store.collection.client
     theirs = models.VectorParams(size=4, distance=models.Distance.COSINE)
     await client.create_collection("2024", vectors_config=theirs)
     try:
-        assert "2024" not in await QdrantStore(client, house.embedder)._ours()
+        assert "2024" not in await QdrantStore(client, house.embedder).collection.of_embedder()
     finally:
         await client.delete_collection("2024")

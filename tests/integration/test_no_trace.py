@@ -145,12 +145,12 @@ async def test_a_plan_of_another_agents_turn_that_holds_forgotten_words_goes_and
 async def test_what_was_remembered_with_an_earlier_embedding_model_is_erased_too(house: House, qdrant_url: str) -> None:
     await house.say("I live in Berlin", DORA)
     await house.drain(DORA)
-    newer = QdrantStore(house.store._client, WordEmbedder(f"test-{uuid.uuid4().hex}"))
+    newer = QdrantStore(house.store.collection.client, WordEmbedder(f"test-{uuid.uuid4().hex}"))
     await newer.page(DORA, Page())
     erasure = await forget(DORA, replace(house.forget_services, store=newer))
     assert (erasure.memories, erasure.verified) == (1, True)
     assert "dora" not in str(await all_of_qdrant(qdrant_url))
-    await house.store._client.delete_collection(newer.collection)
+    await house.store.collection.client.delete_collection(newer.collection.name)
 
 
 async def test_a_removal_sealed_with_another_servers_key_waits_and_holds_up_no_other(
@@ -186,6 +186,6 @@ async def test_a_worker_that_is_about_to_settle_while_its_lane_is_forgotten_does
                     await house.lanes.settle(lease, Plan(turn_ids=tuple(turn.id for turn in turns)), seen.erased)
             return await super().lanes(scope, before)
 
-    store = Watched(house.store._client, house.embedder)
+    store = Watched(house.store.collection.client, house.embedder)
     erasure = await forget(DORA, replace(house.forget_services, store=store))
     assert erasure.counts.turns == {"running": 1}

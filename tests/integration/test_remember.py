@@ -152,7 +152,7 @@ class DyingStore(QdrantStore):
 
 
 def dying(house: House) -> DyingStore:
-    store = DyingStore(house.store._client, house.store._embedder)
+    store = DyingStore(house.store.collection.client, house.embedder)
     house.store = store
     return store
 

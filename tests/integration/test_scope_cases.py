@@ -58,7 +58,7 @@ class Story:
     def __init__(self, house: House, redis: Redis, qdrant_url: str, *, batched: bool) -> None:
         self.house, self.redis, self.qdrant_url, self.batched = house, redis, qdrant_url, batched
         self.clock, self.reconciler = MovableClock(), AnswersOfTurns()
-        house.store = QdrantStore(house.store._client, house.embedder, self.clock)
+        house.store = QdrantStore(house.store.collection.client, house.embedder, self.clock)
         house.weigher = self.reconciler
         self.turn_ids: list[str] = []
         self.waiting: list[Say] = []

@@ -68,7 +68,7 @@ async def test_a_worker_that_loses_its_lane_to_an_erase_in_the_midst_hides_nothi
     story: Story,
 ) -> None:
     house = story.house
-    store = house.store = InTheMidst(house.store._client, house.embedder, story.clock)
+    store = house.store = InTheMidst(house.store.collection.client, house.embedder, story.clock)
     await story.tell((Say(BERLIN, R1),))
 
     async def forgotten() -> None:
@@ -92,7 +92,7 @@ async def test_a_deletion_that_fails_halfway_is_finished_by_the_sweep_and_shows_
             raise StoreUnavailable("it is away")
 
     house = story.house
-    edits = replace(house.edits, store=Away(house.store._client, house.embedder))
+    edits = replace(house.edits, store=Away(house.store.collection.client, house.embedder))
     with pytest.raises(StoreUnavailable):
         await delete(ANYBODY, story.ids[LISBON, R2], edits)
     await swept(story)

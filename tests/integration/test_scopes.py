@@ -124,7 +124,7 @@ async def test_an_erase_whose_lane_is_taken_before_it_shows_a_memory_again_begin
                 assert await house.lanes._acquire(ANA.lane, edit=True) is not None
             return await super().members(lane, topics)
 
-    house.store, usual = Overtaken(house.store._client, house.embedder), house.store
+    house.store, usual = Overtaken(house.store.collection.client, house.embedder), house.store
     assert await forgotten(house, BOT) == 1
     house.store = usual
     assert await found(house, ANA) == ["I live in Berlin"]

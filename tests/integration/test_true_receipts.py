@@ -26,7 +26,7 @@ async def test_what_a_forgotten_part_stood_for_is_shown_again_though_the_embedde
         async def embed(self, texts: Sequence[str]) -> Any:
             raise ModelUnavailable("the embedder is away")
 
-    store = QdrantStore(house.store._client, Away())
+    store = QdrantStore(house.store.collection.client, Away())
     assert (await forgotten(house, BOT, store=store)).verified
     assert await house.texts() == ["I live in Berlin"]
 
@@ -54,7 +54,7 @@ async def test_what_is_left_counts_versions_that_are_newer_than_the_epoch(house:
         async def newer(self, scope: Scope, after: int, lanes: Sequence[Lane]) -> int:  # type: ignore[override]
             return await super().newer(scope, 0, lanes)
 
-    erasure = await forgotten(house, store=Ahead(house.store._client, house.embedder))
+    erasure = await forgotten(house, store=Ahead(house.store.collection.client, house.embedder))
     assert (erasure.left.versions, erasure.verified) == (1, False)
 
 
@@ -73,7 +73,7 @@ async def test_a_turn_that_died_meanwhile_is_erased_and_one_that_is_accepted_sta
             self.later = await house.say("I live in Rome")
             return await super().erase(scope, before)
 
-    store = Meanwhile(house.store._client, house.embedder)
+    store = Meanwhile(house.store.collection.client, house.embedder)
     erasure = await forgotten(house, store=store)
     assert (erasure.counts.turns, erasure.verified) == ({"dead": 1}, True)
     assert (await house.status(turn_id)).status is Status.ERASED

@@ -8,6 +8,7 @@ import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
+from scrubjay.adapters.qdrant.store import QdrantStore
 from scrubjay.adapters.redis.audit import RedisAudit
 from scrubjay.adapters.redis.clock import RedisClock
 from scrubjay.adapters.redis.limits import InboxLimits
@@ -61,7 +62,7 @@ async def test_a_redis_that_answers_late_has_not_jumped(redis: Redis) -> None:
 async def test_what_has_expired_by_redis_clock_is_news_again_whatever_a_workers_own_clock_says(
     house: House, redis: Redis, clock: Clock
 ) -> None:
-    house.store._clock = seen_by(redis)
+    house.store = QdrantStore(house.store.collection.client, house.embedder, seen_by(redis))
     clock.set_ahead(2 * HOUR)
     await house.say("I live in Lisbon", expires_at=datetime.now(UTC) + timedelta(hours=1))
     await house.drain()
