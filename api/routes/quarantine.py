@@ -13,7 +13,8 @@ from scrubjay.api.auth import Admin, AdminAtScreen
 from scrubjay.api.dependencies import Opened, Paged, page_of
 from scrubjay.api.middleware.strict_json import Route
 from scrubjay.api.openapi import refusals
-from scrubjay.api.schemas.memories import HeldDiscarded, HeldOut, HeldPage, MemoryOut
+from scrubjay.api.schemas.memories import MemoryOut
+from scrubjay.api.schemas.quarantine import HeldDiscarded, HeldOut, HeldPage
 from scrubjay.edit.quarantine import discard, release
 
 router = APIRouter(route_class=Route, tags=["quarantine"], responses=refusals(502))

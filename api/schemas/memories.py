@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self, cast
@@ -36,6 +35,7 @@ from scrubjay.api.schemas.common import (
     has_an_owner,
 )
 from scrubjay.mem0 import expiration_dates
+from scrubjay.mem0.memories import text_hash
 from scrubjay.model import Event, Memory, Rating
 from scrubjay.model.versions import is_retracted
 
@@ -56,13 +56,13 @@ def _as_searched(schema: JsonDict) -> None:
     schema["anyOf"] = [*AN_OWNER, {"required": ["filters"], "properties": filtered}]
 
 
-def _end(day: Any) -> Any:
+def _end(value: Any) -> Any:
     """Pydantic validator of `expiration_date` in the request body that changes a memory: the end of a day, or null.
 
     Raises ValueError for what is no day.
     """
-    moment = expiration_dates.end(day)
-    if moment is day and day is not None:
+    moment = expiration_dates.end(value)
+    if moment is value and value is not None:
         raise ValueError("must be a day such as 2026-03-26")
     return moment
 
@@ -118,14 +118,6 @@ class FeedbackOut(BaseModel):
     given_at: datetime
 
 
-def digest(text: str) -> str:
-    """Hash a memory's text by MD5 for the field `hash` of HTTP answers, native and Mem0's.
-
-    Clients of Mem0 know a text under this hash; nothing rests on it.
-    """
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
-
-
 class MemoryOut(BaseModel):
     """One memory; `marked` where it reads like an instruction to a prompt: then it does not belong into one."""
 
@@ -157,7 +149,7 @@ class MemoryOut(BaseModel):
         return cls(
             id=memory.id,
             memory=memory.text,
-            hash=digest(memory.text),
+            hash=text_hash(memory.text),
             categories=list(memory.categories),
             metadata=dict(memory.metadata),
             user_id=scope.user_id,
@@ -186,24 +178,6 @@ class MemoryDeleted(BaseModel):
     id: str
     status: Literal["deleted"] = "deleted"
     message: str
-
-
-class HeldOut(MemoryOut):
-    """One memory that is held back, with where it comes from."""
-
-    turn_ids: list[str]
-    quote: str | None
-
-
-class HeldPage(PageOut[HeldOut]):
-    """One page of what is held back."""
-
-
-class HeldDiscarded(BaseModel):
-    """A memory that was held back is gone."""
-
-    id: str
-    status: Literal["discarded"] = "discarded"
 
 
 class MemoryFound(MemoryOut):
@@ -269,7 +243,7 @@ class MemoryPage(PageOut[MemoryOut]):
 
 _CHANGES = ("text", "metadata", "metadata_patch", "expires_at", "expiration_date")
 _EITHER = (("expires_at", "expiration_date"), ("metadata", "metadata_patch"))
-_A_DAY: JsonDict = {"anyOf": [{"type": "string", "format": "date"}, {"type": "null"}]}
+_DATE_SCHEMA: JsonDict = {"anyOf": [{"type": "string", "format": "date"}, {"type": "null"}]}
 
 
 class ChangeIn(Body):
@@ -293,7 +267,9 @@ class ChangeIn(Body):
     expiration_date: Annotated[
         Moment | None,
         BeforeValidator(_end),
-        WithJsonSchema({**_A_DAY, "description": "The last day instead of the moment: it expires when the day ends."}),
+        WithJsonSchema(
+            {**_DATE_SCHEMA, "description": "The last day instead of the moment: it expires when the day ends."}
+        ),
     ] = None
 
     @model_validator(mode="after")

@@ -28,11 +28,11 @@ ROOT = Path(__file__).parents[2]
 SOURCE, TESTS = ("scrubjay", "api", "worker"), ("tests",)
 MOST = {
     "vague names": 20,
-    "vague names in tests": 650,
-    "retired words": 138,
-    "untyped routes": 83,
-    "wide functions": 10,
-    "derived classes": 21,
+    "vague names in tests": 100,
+    "retired words": 0,
+    "untyped routes": 0,
+    "wide functions": 0,
+    "derived classes": 0,
 }
 _LONGEST_LIST = 40
 
@@ -56,7 +56,7 @@ def breaches() -> Breaches:
     modules = [path for path in source if names.has_retired_word(Path(path).stem)]
     return {
         "vague names": _vague(source),
-        "vague names in tests": _vague(tests),
+        "vague names in tests": 100vague(tests),
         "retired words": [*modules, *_retired(source)],
         "untyped routes": _places({path: shapes.untyped_routes(tree) for path, tree in api.items()}),
         "wide functions": _places({path: shapes.wide_functions(tree) for path, tree in use_cases.items()}),
