@@ -243,7 +243,10 @@ class MemoryPage(PageOut[MemoryOut]):
 
 _CHANGES = ("text", "metadata", "metadata_patch", "expires_at", "expiration_date")
 _EITHER = (("expires_at", "expiration_date"), ("metadata", "metadata_patch"))
-_DATE_SCHEMA: JsonDict = {"anyOf": [{"type": "string", "format": "date"}, {"type": "null"}]}
+_DATE_SCHEMA: JsonDict = {
+    "anyOf": [{"type": "string", "format": "date"}, {"type": "null"}],
+    "description": "The last day instead of the moment: it expires when the day ends.",
+}
 
 
 class ChangeIn(Body):

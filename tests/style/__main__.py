@@ -56,7 +56,7 @@ def breaches() -> Breaches:
     modules = [path for path in source if names.has_retired_word(Path(path).stem)]
     return {
         "vague names": _vague(source),
-        "vague names in tests": 100vague(tests),
+        "vague names in tests": _vague(tests),
         "retired words": [*modules, *_retired(source)],
         "untyped routes": _places({path: shapes.untyped_routes(tree) for path, tree in api.items()}),
         "wide functions": _places({path: shapes.wide_functions(tree) for path, tree in use_cases.items()}),
