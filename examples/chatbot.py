@@ -5,7 +5,7 @@
     OPENAI_API_KEY=... .venv/bin/python examples/chatbot.py ana "Can you help me with my project?"
 
 The answering model is yours; Scrubjay extracts in the background, with its own. To let the server do all of this in
-one call, with the reply in pieces if you like: `client.chat` and `client.chat_stream`.
+one call, with the reply in pieces if you like: `client.chats.reply` and `client.chats.stream`.
 """
 
 from __future__ import annotations

@@ -147,7 +147,7 @@ class ScrubjayStore(BaseStore):
             raise InvalidNamespaceError(f"Namespaces of {self._pattern} can be listed of one owner: give its prefix.")
         owners: list[Owner] = []
         page = 1
-        while found := await client.entities(kind=cast("Kind", names[0].removesuffix("_id")), page=page):
+        while found := await client.owners.entities(kind=cast("Kind", names[0].removesuffix("_id")), page=page):
             owners += [_ids({names[0]: one.id}) for one in found]
             page += 1
         return owners

@@ -14,7 +14,8 @@ all. Memory is something else: what is worth knowing in the *next* conversation.
 * `recall` puts what is known into the instructions just before the model is called. It never enters the transcript,
   so nothing is remembered again because it was recalled.
 
-`pop_item` and `clear_session` change the transcript only. To forget a person is a call of its own: `client.forget`.
+`pop_item` and `clear_session` change the transcript only. To forget a person is a call of its own:
+`client.owners.forget`.
 Where Scrubjay is away, a run fails rather than forgets in silence; the transcript is complete all the same.
 """
 

@@ -6,9 +6,11 @@ import hashlib
 import json
 import math
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from scrubjay.errors import ScrubjayError
+from scrubjay.ingest.drain import DrainServices
 from scrubjay.ingest.reconciliation import union
 from scrubjay.model import (
     Decision,
@@ -25,6 +27,12 @@ from scrubjay.model import (
     Vector,
 )
 from scrubjay.ports import Answer, Question
+
+
+def with_decision(services: DrainServices, **changes: Any) -> DrainServices:
+    """What draining needs, with other services for the decision."""
+    return replace(services, decision=replace(services.decision, **changes))
+
 
 Scripted = Mapping[str, Any] | str | Answer | ScrubjayError
 

@@ -16,12 +16,9 @@ import uvloop
 
 from scrubjay import gc_tuning
 from scrubjay import logging_setup as logging
-from scrubjay.bootstrap import delivering, opened, remembering
-from scrubjay.ingest.drain import Remembering
+from scrubjay.bootstrap import Parts, opened
 from scrubjay.ingest.sweep import sweep_forever
-from scrubjay.ports import Inbox
 from scrubjay.settings import Settings
-from scrubjay.webhooks.delivery import Delivering
 from scrubjay.worker.lane_slots import LaneSlots
 from scrubjay.worker.presence import stay_present
 
@@ -45,7 +42,7 @@ class WorkerLoop:
         self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="worker-loop", daemon=True)
         self._stop = asyncio.Event()
-        self._opened: tuple[Remembering, Inbox, Delivering] | None = None
+        self._parts: Parts | None = None
         self._serving: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._slots = LaneSlots(settings.worker_threads)
@@ -66,8 +63,8 @@ class WorkerLoop:
     async def _serve(self, ready: asyncio.Future[None]) -> None:
         logging.watch(self._loop)
         async with opened(self._settings) as parts:
-            self._opened = remembering(parts, self._settings), parts.inbox, delivering(parts, self._settings)
-            sweeping = asyncio.create_task(sweep_forever(parts.inbox, self._opened[0], self._settings.sweep_seconds))
+            self._parts = parts
+            sweeping = asyncio.create_task(sweep_forever(self._settings.sweep_seconds, parts.sweep))
             process = f"{socket.gethostname()}:{os.getpid()}"
             present = asyncio.create_task(stay_present(parts.pulse, process))
             following = asyncio.create_task(self._slots.follow_the_loop())
@@ -80,27 +77,18 @@ class WorkerLoop:
                 await ended(sweeping, present, following)
 
     @property
-    def inbox(self) -> Inbox:
-        """The inbox. Raises RuntimeError before `start`."""
-        return self._parts[1]
-
-    @property
-    def delivering(self) -> Delivering:
-        """What delivering to webhooks needs. Raises RuntimeError before `start`."""
-        return self._parts[2]
-
-    @property
-    def _parts(self) -> tuple[Remembering, Inbox, Delivering]:
-        if self._opened is None:
+    def parts(self) -> Parts:
+        """Everything opened. Raises RuntimeError before `start`."""
+        if self._parts is None:
             raise RuntimeError("the worker's loop is not open")
-        return self._opened
+        return self._parts
 
     def drain_next(self) -> int:
         """Work on the lane whose turn it is, if there is one, and wait for that; returns how many turns were settled.
 
         Raises InboxUnavailable; CancelledError when the worker stops meanwhile.
         """
-        return self.run(self._slots.drain_next(self._parts[0]))
+        return self.run(self._slots.drain_next(self.parts.drain))
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the loop, with the caller's log context, and wait for its answer.

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from typing import NamedTuple
 
-from scrubjay.ingest.drain import Remembering, drain_held
+from scrubjay.ingest.drain import DrainServices, drain_held
 
 _LATELY_SECONDS = 10.0
 _SEVERAL = 2
@@ -66,7 +66,7 @@ class LaneSlots:
         self._begun = deque[tuple[float, str]]()
         self._begun_by_tenant = Counter[str]()
 
-    async def drain_next(self, parts: Remembering) -> int:
+    async def drain_next(self, services: DrainServices) -> int:
         """Work on the lane whose turn it is, if one is ready that may be worked on here.
 
         Returns how many turns were settled. Raises InboxUnavailable.
@@ -74,11 +74,11 @@ class LaneSlots:
         async with AsyncExitStack() as stack:
             left_out = self.left_out()
             with self._counted_while_claiming():
-                lease = await stack.enter_async_context(parts.lanes.claim(left_out))
+                lease = await stack.enter_async_context(services.lanes.claim(left_out))
             if lease is None:
                 return 0
             stack.enter_context(self._at_work_on(lease.lane.tenant))
-            return await drain_held(lease, parts)
+            return await drain_held(lease, services)
 
     def left_out(self) -> Sequence[str]:
         """The tenants whose lanes are not to be taken on now."""

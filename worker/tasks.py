@@ -53,7 +53,7 @@ def deliver_webhook(hook: str) -> None:
     tenant, _, webhook_id = hook.partition(":")
     _answering(
         lambda worker: worker.begin(
-            deliver(tenant, webhook_id, worker.delivering), lambda done: _answering(lambda _: done.result())
+            deliver(tenant, webhook_id, worker.parts.delivery), lambda done: _answering(lambda _: done.result())
         )
     )
 
@@ -61,7 +61,7 @@ def deliver_webhook(hook: str) -> None:
 @app.task(name=SWEEP_TASK)
 def sweep() -> None:
     """Make lanes ready that are due; for beat and for people. Workers also sweep by themselves."""
-    _answering(lambda worker: worker.run(worker.inbox.sweep()))
+    _answering(lambda worker: worker.run(worker.parts.inbox.sweep()))
 
 
 def _answering(work: Any) -> None:

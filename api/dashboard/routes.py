@@ -144,8 +144,8 @@ async def quarantine(
         "quarantine_live" if fragment else "quarantine",
         held=[views.held(memory) for memory in part.items],
         pager=views.pager(at, part.count),
-        holds=parts.quarantine is Quarantine.HOLD,
-        marks=parts.quarantine is Quarantine.MARK,
+        holds=parts.edits.quarantine is Quarantine.HOLD,
+        marks=parts.edits.quarantine is Quarantine.MARK,
         source=words.query(page=page, fragment=1),
     )
 
@@ -165,7 +165,7 @@ async def memories(
         scope = Scope(tenant=caller.tenant, user_id=user_id)
         if query is not None:
             question = Asked(scope=scope, text=parts.mask(query), limit=_FOUND_AT_MOST)
-            shown["found"] = await recall(question, store=parts.store, embedder=parts.embedder, turns=parts.turns)
+            shown["found"] = await recall(question, parts.recall)
         else:
             at = Page(number=page, size=views.PAGE_SIZE)
             part = await parts.store.page(scope, at)

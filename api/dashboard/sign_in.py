@@ -90,7 +90,7 @@ async def _read(request: Request) -> dict[str, str]:
 async def _count_a_try(request: Request, parts: Parts) -> None:
     """Ten a minute for one address: enough for a person, few for a guesser. Raises RateLimited, InboxUnavailable."""
     seed = _neighbourhood(request.client.host if request.client else "")
-    key = await parts.server_key.derived("rates")
+    key = await parts.api_keys.server_key.derived("rates")
     name = hashlib.blake2b(seed.encode(), key=key, digest_size=12).hexdigest()
     rate = await parts.rates.count(f"sign-in-{name}", _TRIES_A_MINUTE)
     if rate.retry_after_seconds is not None:

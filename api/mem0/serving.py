@@ -49,7 +49,7 @@ async def added(request: Request, caller: Principal, body: AddIn) -> tuple[str, 
 async def ended(request: Request, caller: Principal, turn_id: str) -> TurnStatus | None:
     """What became of a turn, at most half a minute later; None where it has not come to its end by then."""
     parts: Parts = request.app.state.parts
-    if not await wait_until_settled(caller.reach, turn_id, WAIT_SECONDS, turns=parts.turns):
+    if not await wait_until_settled(caller.reach, turn_id, WAIT_SECONDS, parts.turns):
         return None
     return await parts.turns.get(caller.reach, turn_id)
 
@@ -83,7 +83,7 @@ async def found(caller: Principal, parts: Parts, body: SearchIn, threshold: floa
         threshold=threshold if body.threshold is None else body.threshold,
         show_expired=bool(body.show_expired),
     )
-    answer = await recall(question, store=parts.store, embedder=parts.embedder, turns=parts.turns)
+    answer = await recall(question, parts.recall)
     return [shapes.chosen(shapes.recalled(result), body.fields) for result in answer.results], answer.pending
 
 
@@ -99,7 +99,7 @@ async def listed(request: Request, caller: Principal, parts: Parts, body: ListIn
     scope = sought(caller, body.ids, condition)
     part = await parts.store.page(scope, at, condition, show_expired=bool(body.show_expired))
     results = [shapes.chosen(shapes.memory(memory), body.fields) for memory in part.items]
-    waiting = await pending(scope, condition, turns=parts.turns)
+    waiting = await pending(scope, condition, parts.turns)
     return {**paged(request, at, part, results), "pending": waiting}
 
 
@@ -122,14 +122,4 @@ def named_in(text: str) -> Mapping[str, Any]:
 
 async def all_forgotten(tenant: str, fields: Collection[str], parts: Parts) -> list[Receipt]:
     """Forget every owner of these kinds."""
-    return await forget_each(
-        tenant,
-        fields,
-        inbox=parts.inbox,
-        lanes=parts.lanes,
-        turns=parts.turns,
-        store=parts.store,
-        signer=parts.signer,
-        book=parts.receipts,
-        digests=parts.digests,
-    )
+    return await forget_each(tenant, fields, parts.forget_many)

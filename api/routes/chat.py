@@ -15,7 +15,6 @@ from scrubjay.api.middleware.strict_json import Route
 from scrubjay.api.openapi import refusals
 from scrubjay.api.schemas.turns import ChatIn, ChatOut
 from scrubjay.api.sse import Event, event_stream, working
-from scrubjay.bootstrap import conversing
 from scrubjay.search.chat import Delta, Recollection, Reply, converse, converse_in_pieces
 
 router = APIRouter(route_class=Route, tags=["chat"])
@@ -40,10 +39,10 @@ async def chat(request: Request, body: ChatIn, caller: Writer, parts: Opened) ->
     """
     scope = owner(caller, body.ids)
     if body.stream or (body.stream is None and _accepts_events(request)):
-        pieces = working(converse_in_pieces(scope, body.message, conversing(parts)))
+        pieces = working(converse_in_pieces(scope, body.message, parts.chat))
         first = await anext(pieces)  # what was recalled: until then a refusal is told with its own status
         return event_stream(_events(first, pieces))
-    reply = await converse(scope, body.message, conversing(parts))
+    reply = await converse(scope, body.message, parts.chat)
     return ChatOut(reply=reply.text, memories_used=list(reply.memories))
 
 

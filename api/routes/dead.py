@@ -13,7 +13,7 @@ from scrubjay.api.openapi import refusals
 from scrubjay.api.routes.turns import told
 from scrubjay.api.schemas.dead_letters import DeadIn, DeadOut, RehearsalOut, RehearsedOut, ReplayedOut, Which
 from scrubjay.api.schemas.turns import TurnToldPage
-from scrubjay.bootstrap import Parts, deciding
+from scrubjay.bootstrap import Parts
 from scrubjay.ingest.replay_preview import Rehearsal, look, rehearse
 from scrubjay.ports import Revived
 
@@ -37,8 +37,8 @@ async def replay(body: DeadIn, caller: AdminAtScreen, parts: Opened) -> Any:
     owner does not see what the first one would change.
     """
     if body.dry_run:
-        limit, worker = body.tried_at_most, deciding(parts)
-        return _rehearsal(await rehearse(caller.tenant, body.which, turns=parts.turns, parts=worker, limit=limit))
+        limit = body.tried_at_most
+        return _rehearsal(await rehearse(caller.tenant, body.which, parts.preview, limit=limit))
     return ReplayedOut.of(await _revive(body, caller.tenant, parts, replay=True))
 
 
@@ -46,7 +46,7 @@ async def replay(body: DeadIn, caller: AdminAtScreen, parts: Opened) -> Any:
 async def discard(body: DeadIn, caller: AdminAtScreen, parts: Opened) -> Any:
     """Give dead turns up: their texts are removed, the books count them as erased; or only show which (`dry_run`)."""
     if body.dry_run:
-        return _rehearsal(await look(caller.tenant, body.which, turns=parts.turns, limit=body.tried_at_most))
+        return _rehearsal(await look(caller.tenant, body.which, parts.turns, limit=body.tried_at_most))
     return DeadOut(count=(await _revive(body, caller.tenant, parts, replay=False)).count)
 
 

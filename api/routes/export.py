@@ -26,7 +26,7 @@ async def export_owner(caller: Reader, parts: Opened, ids: OwnerIds) -> Streamin
 
     The first line is of kind `export`; the last one, of kind `end`, has the counts: without it the export was cut off.
     """
-    lines = export(owner(caller, ids), store=parts.store, owners=parts.owners)
+    lines = export(owner(caller, ids), parts.exports)
     # With the second line both parts of the stack, or the first of them, have answered: until then a refusal is told.
     begun = _encoded(await anext(lines)) + _encoded(await anext(lines))
     return StreamingResponse(_chunks(begun, lines), media_type=NDJSON)

@@ -15,7 +15,7 @@ from scrubjay.api.errors import sentence
 from scrubjay.api.middleware.strict_json import Route
 from scrubjay.api.openapi import refusals
 from scrubjay.api.schemas.imports import ArrivalIn, ImportIn, ImportOut
-from scrubjay.edit.importing import Importing, bring_in
+from scrubjay.edit.importing import bring_in
 from scrubjay.errors import Forbidden
 from scrubjay.model import Principal
 from scrubjay.model.arrival import Arrival, Became, Outcome
@@ -36,11 +36,8 @@ async def import_memories(batch: ImportIn, caller: Admin, parts: Opened) -> Any:
     """
     characters = sum(len(str(memory)) + _BESIDES for memory in batch.memories)
     read = await off_loop(characters, lambda: [_read(memory, caller, parts.mask) for memory in batch.memories])
-    importing = Importing(
-        lanes=parts.lanes, store=parts.store, embedder=parts.embedder, clock=parts.clock, quarantine=parts.quarantine
-    )
     arrivals = [arrival for arrival in read if isinstance(arrival, Arrival)]
-    outcomes = iter(await bring_in(arrivals, caller.reach, importing))
+    outcomes = iter(await bring_in(arrivals, caller.reach, parts.imports))
     results = [_told(next(outcomes)) if isinstance(arrival, Arrival) else arrival for arrival in read]
     counts = Counter(result["became"] for result in results)
     return {**{became.value: counts[became] for became in Became}, "results": results}

@@ -87,7 +87,7 @@ async def make_key(body: KeyIn, caller: Admin, parts: Opened) -> Any:
         user_id=body.user_id,
         per_minute=body.per_minute,
     )
-    return _issued(await issue(new, keyring=parts.keyring, server_key=parts.server_key))
+    return _issued(await issue(new, parts.api_keys))
 
 
 @router.get("/keys", response_model=KeyPage)
@@ -96,7 +96,7 @@ async def list_keys(
 ) -> Any:
     """The keys of the tenant; for the operator those of all, or of the tenant that is named."""
     tenant_name = _tenant(caller, tenant)
-    keys = await parts.keyring.all(tenant_name if caller.operator else caller.tenant)
+    keys = await parts.api_keys.keyring.all(tenant_name if caller.operator else caller.tenant)
     part = sliced([(After(stamp=-to_us(key.created_at), name=key.id), key) for key in keys], page)
     return listed(request, page, part, [_shown(key) for key in part.items])
 
@@ -104,14 +104,14 @@ async def list_keys(
 @router.post("/keys/{key_id}/rotate", response_model=KeyIssued, responses=refusals(404))
 async def rotate_key(key_id: _KeyId, body: RotateIn, caller: Admin, parts: Opened) -> Any:
     """Give a key another secret, and show it; the one of before is good for the overlap."""
-    turned = await rotate(caller, key_id, body.overlap_seconds, keyring=parts.keyring, server_key=parts.server_key)
+    turned = await rotate(caller, key_id, body.overlap_seconds, parts.api_keys)
     return _issued(turned)
 
 
 @router.delete("/keys/{key_id}", responses=refusals(404))
 async def revoke_key(key_id: _KeyId, caller: Admin, parts: Opened) -> dict[str, str]:
     """Take a key back: within a second no process lets it in any more."""
-    await revoke(caller, key_id, keyring=parts.keyring)
+    await revoke(caller, key_id, parts.api_keys)
     return {"id": key_id, "status": "revoked"}
 
 

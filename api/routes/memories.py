@@ -56,7 +56,7 @@ async def search(body: SearchIn, caller: Reader, parts: Opened) -> Any:
     filters = parse(body.filters)
     scope = sought(caller, body.ids, filters)
     if body.wait_for is not None:
-        await wait_until_settled(caller.reach, body.wait_for, body.wait_ms / 1000, turns=parts.turns)
+        await wait_until_settled(caller.reach, body.wait_for, body.wait_ms / 1000, parts.turns)
     question = Asked(
         scope=scope,
         filters=filters,
@@ -66,7 +66,7 @@ async def search(body: SearchIn, caller: Reader, parts: Opened) -> Any:
         as_of=body.as_of,
         show_expired=body.show_expired,
     )
-    answer = await recall(question, store=parts.store, embedder=parts.embedder, turns=parts.turns)
+    answer = await recall(question, parts.recall)
     return {
         "results": [{**shown(result.memory), "score": result.score} for result in answer.results],
         "pending": answer.pending,
@@ -154,10 +154,7 @@ async def put_memory(memory_id: UUID, new: ChangeIn, caller: Writer, parts: Open
         caller.reach,
         str(memory_id),
         await intake.change(new, parts.mask),
-        lanes=parts.lanes,
-        store=parts.store,
-        embedder=parts.embedder,
-        quarantine=parts.quarantine,
+        parts.edits,
     )
     return {**shown(changed), "message": "Memory updated successfully!"}
 
@@ -166,18 +163,17 @@ async def put_memory(memory_id: UUID, new: ChangeIn, caller: Writer, parts: Open
 async def put_feedback(memory_id: UUID, body: FeedbackIn, caller: Writer, parts: Opened) -> Any:
     """Say what one thinks of a memory as it stands; it goes with the memory, and into its history."""
     reason = parts.mask(body.reason) if body.reason is not None else None
-    return shown(await judge(caller.reach, str(memory_id), body.rating, reason, lanes=parts.lanes, store=parts.store))
+    return shown(await judge(caller.reach, str(memory_id), body.rating, reason, parts.edits))
 
 
 @router.post("/memories/{memory_id}/undo", response_model=MemoryOut, responses=refusals(404, 409))
 async def undo_change(memory_id: UUID, caller: Writer, parts: Opened) -> Any:
     """Take the last change of a memory back; what is taken back stays in its history."""
-    restored = await undo(caller.reach, str(memory_id), lanes=parts.lanes, store=parts.store, embedder=parts.embedder)
-    return shown(restored)
+    return shown(await undo(caller.reach, str(memory_id), parts.edits))
 
 
 @router.delete("/memories/{memory_id}", response_model=MemoryDeleted, responses=refusals(404))
 async def delete_memory(memory_id: UUID, caller: Writer, parts: Opened) -> Any:
     """Delete a memory with its whole history."""
-    await delete(caller.reach, str(memory_id), inbox=parts.inbox, lanes=parts.lanes, store=parts.store)
+    await delete(caller.reach, str(memory_id), parts.edits)
     return {"id": str(memory_id), "message": "Memory deleted successfully"}

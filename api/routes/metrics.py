@@ -32,7 +32,7 @@ async def metrics(caller: Admin, parts: Opened) -> Response:
     if caller.operator:
         state, tenants = await parts.watch.state(), await parts.turns.tenants()
     ledgers, costs = await parts.turns.ledgers(tenants), await parts.turns.usages(tenants)
-    delivery_counts = await parts.deliveries.counts(tenants)
+    delivery_counts = await parts.webhooks.deliveries.counts(tenants)
     # Aside: of very many tenants it takes seconds, and turns are to be accepted meanwhile.
     text = await asyncio.to_thread(_written, state, ledgers, costs, delivery_counts, await parts.clock.now())
     return Response(text, media_type=CONTENT_TYPE_LATEST)

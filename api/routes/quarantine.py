@@ -31,14 +31,11 @@ async def list_held(request: Request, caller: Admin, parts: Opened, page: Paged)
 @router.post("/quarantine/{memory_id}/release", response_model=MemoryOut, responses=refusals(404))
 async def release_memory(memory_id: UUID, caller: AdminAtScreen, parts: Opened) -> Any:
     """Let a memory stand that was held back; from now on it is found like any other."""
-    released = await release(
-        caller.reach, str(memory_id), lanes=parts.lanes, store=parts.store, embedder=parts.embedder
-    )
-    return shown(released)
+    return shown(await release(caller.reach, str(memory_id), parts.edits))
 
 
 @router.post("/quarantine/{memory_id}/discard", responses=refusals(404))
 async def discard_memory(memory_id: UUID, caller: AdminAtScreen, parts: Opened) -> dict[str, str]:
     """Remove a memory that was held back."""
-    await discard(caller.reach, str(memory_id), inbox=parts.inbox, lanes=parts.lanes, store=parts.store)
+    await discard(caller.reach, str(memory_id), parts.edits)
     return {"id": str(memory_id), "status": "discarded"}

@@ -21,7 +21,7 @@ router = APIRouter(route_class=Route, tags=["receipts"], responses=refusals(502)
 @router.get("/receipts", response_model=ReceiptPage)
 async def list_receipts(request: Request, caller: Admin, parts: Opened, page: Paged) -> Any:
     """The receipts of all erases, newest first. They hold no personal data."""
-    part = await parts.receipts.page(caller.tenant, page)
+    part = await parts.receipts.store.page(caller.tenant, page)
     return listed(request, page, part, [receipt.model_dump() for receipt in part.items])
 
 
@@ -31,13 +31,13 @@ async def get_key(_: Reader, parts: Opened) -> Any:
 
     Signed is the receipt without its `signature`, as JSON in UTF-8 with sorted keys and no spaces.
     """
-    return (await parts.signer.key()).model_dump()
+    return (await parts.receipts.signer.key()).model_dump()
 
 
 @router.get("/receipts/{receipt_id}", response_model=ReceiptOut, responses=refusals(404))
 async def get_receipt(receipt_id: UUID, caller: Admin, parts: Opened) -> Any:
     """One receipt."""
-    receipt = await parts.receipts.get(caller.tenant, str(receipt_id))
+    receipt = await parts.receipts.store.get(caller.tenant, str(receipt_id))
     if receipt is None:
         raise NotFound("there is no receipt with this id, or none any more")
     return receipt.model_dump()
@@ -50,7 +50,4 @@ async def verify_receipt(body: VerifyIn, caller: Reader, parts: Opened) -> Any:
     `owner` is null where no id is given; `left` is null unless the receipt is signed and about that owner.
     """
     scope = owner(caller, body.ids) if any(body.ids.values()) else None
-    verdict = await examine(
-        body.receipt, scope, signer=parts.signer, inbox=parts.inbox, turns=parts.turns, store=parts.store
-    )
-    return verdict.model_dump()
+    return (await examine(body.receipt, scope, parts.receipts)).model_dump()

@@ -75,7 +75,7 @@ async def list_gated(request: Request, caller: Admin, parts: Opened, page: Paged
 async def get_turn(turn_id: str, caller: Reader, parts: Opened, wait_ms: _Wait = 0) -> Any:
     """Where a turn is, what it added and cost, and what was said in it; `wait_ms` waits for it to settle first."""
     if wait_ms:
-        await wait_until_settled(caller.reach, turn_id, wait_ms / 1000, turns=parts.turns)
+        await wait_until_settled(caller.reach, turn_id, wait_ms / 1000, parts.turns)
     entry = await parts.turns.get(caller.reach, turn_id)
     if entry is None:
         raise NotFound("there is no turn with this id; statuses are kept for the retention time")

@@ -33,21 +33,21 @@ _DeliveryId = Annotated[str, Path(pattern="^[0-9a-f-]{36}-[0-9]{1,18}$", descrip
 async def register_webhook(body: WebhookIn, caller: Admin, parts: Opened) -> Any:
     """Register an address; the answer shows the signing secret, and nothing ever does again."""
     fields = {"url": body.url, "name": parts.mask(body.name), "events": body.events}
-    made = await registry.register(caller.tenant, fields, book=parts.webhooks, server_key=parts.server_key)
+    made = await registry.register(caller.tenant, fields, parts.webhooks)
     return {**made.webhook.model_dump(), "secret": made.secret}
 
 
 @router.get("/webhooks", response_model=WebhookPage)
 async def list_webhooks(caller: Admin, parts: Opened) -> Any:
     """All webhooks of the tenant, the oldest first."""
-    webhooks = await parts.webhooks.all(caller.tenant)
+    webhooks = await parts.webhooks.registry.all(caller.tenant)
     return {"count": len(webhooks), "results": [webhook.model_dump() for webhook in webhooks]}
 
 
 @router.get("/webhooks/{webhook_id}", response_model=WebhookOut, responses=refusals(404))
 async def get_webhook(webhook_id: UUID, caller: Admin, parts: Opened) -> Any:
     """One webhook."""
-    return (await registry.found(caller.tenant, str(webhook_id), parts.webhooks)).model_dump()
+    return (await registry.webhook_of(caller.tenant, str(webhook_id), parts.webhooks.registry)).model_dump()
 
 
 @router.put("/webhooks/{webhook_id}", response_model=WebhookOut, responses=refusals(404))
@@ -56,28 +56,28 @@ async def change_webhook(webhook_id: UUID, body: WebhookChange, caller: Admin, p
     changes = dict(body.named)
     if "name" in changes:
         changes["name"] = parts.mask(changes["name"])
-    return (await registry.change(caller.tenant, str(webhook_id), changes, book=parts.webhooks)).model_dump()
+    return (await registry.change(caller.tenant, str(webhook_id), changes, parts.webhooks)).model_dump()
 
 
 @router.delete("/webhooks/{webhook_id}", responses=refusals(404))
 async def delete_webhook(webhook_id: UUID, caller: Admin, parts: Opened) -> dict[str, str]:
     """Remove a webhook with its log; what waits for it is not delivered."""
-    await registry.remove(caller.tenant, str(webhook_id), book=parts.webhooks, deliveries=parts.deliveries)
+    await registry.remove(caller.tenant, str(webhook_id), parts.webhooks)
     return {"id": str(webhook_id), "status": "deleted"}
 
 
 @router.post("/webhooks/{webhook_id}/test", status_code=202, response_model=TriedOut, responses=refusals(400, 404))
 async def try_webhook(webhook_id: UUID, caller: Admin, parts: Opened) -> Any:
     """Let a worker send a test, once; what became of it stands in the log under the id of the answer."""
-    made = await registry.try_out(caller.tenant, str(webhook_id), book=parts.webhooks, deliveries=parts.deliveries)
+    made = await registry.try_out(caller.tenant, str(webhook_id), parts.webhooks)
     return {"id": made, "status": DeliveryStatus.WAITING}
 
 
 @router.get("/webhooks/{webhook_id}/deliveries", response_model=DeliveryPage, responses=refusals(404))
 async def list_deliveries(webhook_id: UUID, request: Request, caller: Admin, parts: Opened, page: Paged) -> Any:
     """What was delivered, waits or failed, newest first; of what is done the last thousand are kept."""
-    await registry.found(caller.tenant, str(webhook_id), parts.webhooks)
-    part = await parts.deliveries.page(caller.tenant, str(webhook_id), page)
+    await registry.webhook_of(caller.tenant, str(webhook_id), parts.webhooks.registry)
+    part = await parts.webhooks.deliveries.page(caller.tenant, str(webhook_id), page)
     return listed(request, page, part, [_shown(delivery) for delivery in part.items])
 
 
@@ -89,9 +89,7 @@ async def list_deliveries(webhook_id: UUID, request: Request, caller: Admin, par
 )
 async def retry_delivery(webhook_id: UUID, delivery_id: _DeliveryId, caller: Admin, parts: Opened) -> Any:
     """Send a delivery again, however it stands; one that waits is sent at once."""
-    again = await registry.send_again(
-        caller.tenant, str(webhook_id), delivery_id, book=parts.webhooks, deliveries=parts.deliveries
-    )
+    again = await registry.send_again(caller.tenant, str(webhook_id), delivery_id, parts.webhooks)
     return _shown(again)
 
 

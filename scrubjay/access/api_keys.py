@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from scrubjay.errors import BadRequest, NotFound
@@ -15,6 +16,19 @@ PREFIX = "sj"
 _PURPOSE = "api-keys"
 _ID_BYTES, _SECRET_BYTES = 6, 32
 _UNKNOWN = "there is no key with this id"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiKeyServices:
+    """What API keys need.
+
+    Args:
+        keyring: where they are kept.
+        server_key: what they are hashed with.
+    """
+
+    keyring: Keyring
+    server_key: ServerKey
 
 
 class NewKey(Value):
@@ -34,57 +48,55 @@ class Issued(Value):
     text: str
 
 
-async def issue(new_key: NewKey, *, keyring: Keyring, server_key: ServerKey) -> Issued:
+async def issue(new_key: NewKey, services: ApiKeyServices) -> Issued:
     """Make a key. Raises BadRequest for an admin's key that is limited to one user, and InboxUnavailable."""
     if new_key.access is Access.ADMIN and new_key.user_id is not None:
         raise BadRequest("an admin's key cannot be limited to one user: give it the role read or write")
     key_id = secrets.token_hex(_ID_BYTES)
-    text, digest = await _fresh(key_id, server_key)
+    text, digest = await _fresh(key_id, services.server_key)
     key = ApiKey(id=key_id, created_at=datetime.now(UTC), digest=digest, **dict(new_key))
-    await keyring.add(key)
+    await services.keyring.add(key)
     return Issued(key=key, text=text)
 
 
-async def rotate(
-    caller: Principal, key_id: str, overlap_seconds: float, *, keyring: Keyring, server_key: ServerKey
-) -> Issued:
+async def rotate(caller: Principal, key_id: str, overlap_seconds: float, services: ApiKeyServices) -> Issued:
     """Give a key another secret; the old one is good for the overlap. Raises NotFound, InboxUnavailable."""
-    before = await _managed(caller, key_id, keyring)
-    text, digest = await _fresh(key_id, server_key)
+    before = await _managed(caller, key_id, services.keyring)
+    text, digest = await _fresh(key_id, services.server_key)
     until = datetime.now(UTC) + timedelta(seconds=overlap_seconds)
     old = {"old_digest": before.digest, "old_until": until} if overlap_seconds else {}
     key = before.model_copy(update={"digest": digest, "old_digest": None, "old_until": None, **old})
-    if not await keyring.replace(key):
+    if not await services.keyring.replace(key):
         raise NotFound(_UNKNOWN)
     return Issued(key=key, text=text)
 
 
-async def revoke(caller: Principal, key_id: str, *, keyring: Keyring) -> None:
+async def revoke(caller: Principal, key_id: str, services: ApiKeyServices) -> None:
     """Take a key back, for every process within a second. Raises NotFound, InboxUnavailable."""
-    await _managed(caller, key_id, keyring)
-    if not await keyring.remove(key_id):
+    await _managed(caller, key_id, services.keyring)
+    if not await services.keyring.remove(key_id):
         raise NotFound(_UNKNOWN)
 
 
-async def holder(text: str, *, keyring: Keyring, server_key: ServerKey) -> Principal | None:
+async def holder(text: str, services: ApiKeyServices) -> Principal | None:
     """Who asks with a key; None for one that is not good. One look-up, whatever the number of keys.
 
     Keys are random, so a fast keyed hash (BLAKE2b, RFC 7693) keeps them as well as a slow one. Raises InboxUnavailable.
     """
-    identity = await held_with(text, keyring=keyring, server_key=server_key)
+    identity = await identify(text, services)
     return identity[0] if identity else None
 
 
-async def held_with(text: str, *, keyring: Keyring, server_key: ServerKey) -> tuple[Principal, str] | None:
+async def identify(text: str, services: ApiKeyServices) -> tuple[Principal, str] | None:
     """Whose key a text is, and the digest of its secret; None for one that is not good. Raises as `holder`."""
     prefix, _, rest = text.partition("_")
     key_id, _, secret = rest.partition("_")
     if prefix != PREFIX or not secret or not key_id.isalnum():
         return None
-    key = await keyring.find(key_id)
+    key = await services.keyring.find(key_id)
     if key is None:
         return None
-    digest = await _digest(secret, server_key)
+    digest = await _digest(secret, services.server_key)
     for good, until in good_digests(key).items():
         if hmac.compare_digest(digest, good):
             return key.principal.model_copy(update={"good_until": until}), digest

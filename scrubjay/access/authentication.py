@@ -14,10 +14,10 @@ from functools import partial
 
 from cachetools import LRUCache
 
-from scrubjay.access.api_keys import good_digests, held_with, holder
+from scrubjay.access.api_keys import ApiKeyServices, good_digests, holder, identify
 from scrubjay.errors import Unauthorized
 from scrubjay.model import Access, Bond, Principal
-from scrubjay.ports import Keyring, ServerKey, Tokens
+from scrubjay.ports import Tokens
 
 DEFAULT_TENANT = "default"
 OPERATOR = Principal(tenant=DEFAULT_TENANT, access=Access.ADMIN, operator=True, name="operator")
@@ -32,18 +32,14 @@ class Admission:
     """Finds the principal of a credential.
 
     Args:
-        keyring: the API keys.
-        server_key: what they are hashed with.
+        api_keys: what looking up API keys needs.
         tokens: of an identity provider, if there is one.
         admin_key: the operator's key, from the settings.
     """
 
-    def __init__(
-        self, *, keyring: Keyring, server_key: ServerKey, tokens: Tokens | None = None, admin_key: str | None = None
-    ) -> None:
+    def __init__(self, api_keys: ApiKeyServices, *, tokens: Tokens | None = None, admin_key: str | None = None) -> None:
         """Authenticate callers by these API keys, tokens and operator's key, with an empty cache of principals."""
-        self._keyring = keyring
-        self._server_key = server_key
+        self._api_keys = api_keys
         self._tokens = tokens
         self._admin_key = admin_key.encode() if admin_key else None
         self._looks: LRUCache[bytes, asyncio.Task[Principal]] = LRUCache(_MOST_REMEMBERED)
@@ -86,7 +82,7 @@ class Admission:
         """
         if self._is_operators(credential):
             return Bond(name=OPERATOR.name, mark=await self._mark(credential))
-        identity = await held_with(credential, keyring=self._keyring, server_key=self._server_key)
+        identity = await identify(credential, self._api_keys)
         if identity is None:
             raise Unauthorized("a token opens no session: use a key" if credential.count(".") == 2 else _UNKNOWN)
         return Bond(name=identity[0].name, mark=await self._mark(identity[1]))
@@ -98,7 +94,7 @@ class Admission:
         """
         if bond.name == OPERATOR.name:
             return await self._held(bond, OPERATOR, [self._admin_key.decode()] if self._admin_key else [])
-        key = await self._keyring.find(bond.name)
+        key = await self._api_keys.keyring.find(bond.name)
         if key is None:
             raise Unauthorized(_ENDED)
         return await self._held(bond, key.principal, list(good_digests(key)))
@@ -108,7 +104,7 @@ class Admission:
 
         The operator's key goes into it: the server's alone may stand in Redis.
         """
-        key = await self._server_key.derived("session")
+        key = await self._api_keys.server_key.derived("session")
         return hashlib.blake2b(self._admin_key or b"", key=key, digest_size=32).digest()
 
     async def _held(self, bond: Bond, principal: Principal, secrets: list[str]) -> Principal:
@@ -117,7 +113,7 @@ class Admission:
         return principal
 
     async def _mark(self, secret: str) -> str:
-        key = await self._server_key.derived("session-mark")
+        key = await self._api_keys.server_key.derived("session-mark")
         return hashlib.blake2b(secret.encode("utf-8", "surrogateescape"), key=key, digest_size=16).hexdigest()
 
     def _is_operators(self, credential: str) -> bool:
@@ -127,13 +123,13 @@ class Admission:
     async def _watch(self) -> None:
         """Forget everybody if a key has changed since the last look."""
         asked_at = asyncio.get_running_loop().time()
-        changes = await self._keyring.changes()
+        changes = await self._api_keys.keyring.changes()
         if changes != self._changes:
             self._looks.clear()
         self._changes, self._looked_at = changes, asked_at
 
     async def _look(self, credential: str) -> Principal:
-        principal = await holder(credential, keyring=self._keyring, server_key=self._server_key)
+        principal = await holder(credential, self._api_keys)
         if principal is not None:
             return principal
         if self._tokens is not None and credential.count(".") == 2:

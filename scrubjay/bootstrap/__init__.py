@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 
 from qdrant_client import AsyncQdrantClient
 
-from scrubjay.access.authentication import Admission
 from scrubjay.adapters.celery_wakeups import CeleryWakeups
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
 from scrubjay.adapters.crypto.receipt_signer import ServerReceiptSigner
@@ -37,79 +35,17 @@ from scrubjay.adapters.redis.webhooks.deliveries import RedisDeliveries
 from scrubjay.adapters.redis.webhooks.registry import RedisWebhooks
 from scrubjay.bootstrap.endpoints import open_embedder, open_model, open_tokens, secret
 from scrubjay.bootstrap.health import open_examiner
-from scrubjay.health import Examiner
-from scrubjay.ingest.drain import Remembering
+from scrubjay.bootstrap.parts import Parts, Ports, put_together
 from scrubjay.ingest.extraction import ModelExtractor
-from scrubjay.ingest.kept_extractions import KeptExtractions
-from scrubjay.ingest.pipeline import Deciding
 from scrubjay.ingest.reconciliation import ModelReconciler, RuleReconciler
 from scrubjay.ingest.small_talk import GatedExtractor
 from scrubjay.model.names import QUEUE, celery_name
-from scrubjay.ports import (
-    Clock,
-    Deliveries,
-    DigestStore,
-    Embedder,
-    Extractor,
-    GuidanceStore,
-    Inbox,
-    Keyring,
-    Lanes,
-    LanguageModel,
-    Mask,
-    MemoryStore,
-    OwnerLog,
-    Pulse,
-    Rates,
-    ReceiptSigner,
-    ReceiptStore,
-    Reconciler,
-    ServerKey,
-    TurnLog,
-    Watch,
-    WebhookRegistry,
-    WebhookSender,
-    unmasked,
-)
-from scrubjay.safety.detectors import SecretMask
-from scrubjay.safety.injection import Quarantine
-from scrubjay.search.chat import Conversing
+from scrubjay.ports import Clock, Embedder, Extractor, GuidanceStore, LanguageModel, Reconciler
 from scrubjay.settings import Settings
-from scrubjay.webhooks.delivery import Delivering
+
+__all__ = ["Parts", "Ports", "inbox_limits", "opened", "put_together"]
 
 _QDRANT_SECONDS = 10
-
-
-@dataclass(frozen=True, kw_only=True)
-class Parts:
-    """Everything opened, by port."""
-
-    clock: Clock
-    inbox: Inbox
-    lanes: Lanes
-    turns: TurnLog
-    owners: OwnerLog
-    watch: Watch
-    pulse: Pulse
-    health: Examiner
-    store: MemoryStore
-    embedder: Embedder
-    extractor: Extractor
-    reconciler: Reconciler
-    model: LanguageModel | None
-    guidance: GuidanceStore
-    server_key: ServerKey
-    signer: ReceiptSigner
-    receipts: ReceiptStore
-    keyring: Keyring
-    admission: Admission
-    rates: Rates
-    webhooks: WebhookRegistry
-    deliveries: Deliveries
-    sender: WebhookSender
-    digests: DigestStore
-    mask: Mask = field(default_factory=SecretMask)  # so that nobody forgets it
-    quarantine: Quarantine = Quarantine.MARK
 
 
 @contextlib.asynccontextmanager
@@ -123,13 +59,16 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
         clock, server_key = RedisClock(redis, scripts), RedisServerKey(redis, secret(settings.server_key), keys)
         model, embedder = open_model(settings, scripts, stack), open_embedder(settings, scripts, stack)
         store = _store(settings, stack, embedder, clock)
-        guidance, keyring = RedisGuidance(redis, keys), RedisKeyring(redis, scripts)
+        guidance = RedisGuidance(redis, keys)
         pseudonyms, order = Pseudonyms(server_key), RedisOrder(scripts, store.greatest_order)
-        book, turns = RedisWebhooks(redis, scripts, pseudonyms), RedisTurns(redis, scripts, limits.retention_seconds)
+        registry, turns = (
+            RedisWebhooks(redis, scripts, pseudonyms),
+            RedisTurns(redis, scripts, limits.retention_seconds),
+        )
         sender = _webhook_sender(settings, stack)
         thinking = model if settings.extractor_kind == "openai" else None
         pulse = RedisPulse(redis, scripts)
-        yield Parts(
+        ports = Ports(
             clock=clock,
             inbox=RedisInbox(redis, scripts, wakeups, limits, pseudonyms, order),
             lanes=RedisLanes(redis, scripts, wakeups, limits, pseudonyms, order),
@@ -147,21 +86,15 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
             server_key=server_key,
             signer=ServerReceiptSigner(server_key, pseudonyms),
             receipts=RedisReceipts(redis, scripts, settings.receipt_retention_seconds),
-            keyring=keyring,
-            admission=Admission(
-                keyring=keyring,
-                server_key=server_key,
-                tokens=open_tokens(settings, server_key, stack),
-                admin_key=secret(settings.admin_key),
-            ),
+            keyring=RedisKeyring(redis, scripts),
+            tokens=open_tokens(settings, server_key, stack),
             rates=RedisRates(scripts),
-            webhooks=book,
-            deliveries=RedisDeliveries(redis, scripts, wakeups, limits, book, settings.webhook_timeout_seconds),
+            webhooks=registry,
+            deliveries=RedisDeliveries(redis, scripts, wakeups, limits, registry, settings.webhook_timeout_seconds),
             sender=sender,
             digests=RedisDigests(redis, pseudonyms, keys),
-            mask=SecretMask() if settings.mask == "on" else unmasked,
-            quarantine=Quarantine(settings.quarantine),
         )
+        yield put_together(ports, settings)
 
 
 def _webhook_sender(settings: Settings, stack: contextlib.AsyncExitStack) -> HttpWebhooks:
@@ -184,60 +117,6 @@ def _extractor(settings: Settings, model: LanguageModel | None, guidance: Guidan
 def _reconciler(model: LanguageModel | None, embedder: Embedder) -> Reconciler:
     rules = RuleReconciler(embedder.same_floor)
     return rules if model is None else ModelReconciler(model, embedder.related_floor, rules)
-
-
-def deciding(parts: Parts) -> Deciding:
-    """What trying turns out needs."""
-    return Deciding(
-        store=parts.store,
-        extractor=parts.extractor,
-        reconciler=parts.reconciler,
-        embedder=parts.embedder,
-        quarantine=parts.quarantine,
-    )
-
-
-def conversing(parts: Parts) -> Conversing:
-    """Put together the use case `Conversing`, for chats, from the adapters that were opened."""
-    return Conversing(
-        mask=parts.mask,
-        model=parts.model,
-        inbox=parts.inbox,
-        store=parts.store,
-        embedder=parts.embedder,
-        turns=parts.turns,
-    )
-
-
-def remembering(parts: Parts, settings: Settings) -> Remembering:
-    """What a worker needs for draining lanes."""
-    return Remembering(
-        lanes=parts.lanes,
-        store=parts.store,
-        extractor=KeptExtractions(parts.extractor),
-        reconciler=parts.reconciler,
-        embedder=parts.embedder,
-        quarantine=parts.quarantine,
-        batch_turns=settings.batch_turns,
-        batch_chars=settings.batch_chars,
-        clock=parts.clock,
-        # Without a model a call costs nothing, and there is nothing to wait for.
-        batch_wait_seconds=settings.batch_wait_seconds if settings.extractor_kind == "openai" else 0,
-    )
-
-
-def delivering(parts: Parts, settings: Settings) -> Delivering:
-    """What a worker needs for delivering to webhooks."""
-    return Delivering(
-        book=parts.webhooks,
-        deliveries=parts.deliveries,
-        sender=parts.sender,
-        server_key=parts.server_key,
-        turns=parts.turns,
-        store=parts.store,
-        attempts=settings.webhook_attempts,
-        retry_max_seconds=settings.webhook_retry_max_seconds,
-    )
 
 
 def inbox_limits(settings: Settings) -> InboxLimits:

@@ -104,7 +104,7 @@ def owner(user: str | None, agent: str | None, run: str | None, app: str | None,
     return {"user_id": user, "agent_id": agent, "run_id": run, "app_id": app}
 
 
-def named(whose: Any) -> str:
+def owner_label(whose: Any) -> str:
     """Whose something is, in words.
 
     Args:

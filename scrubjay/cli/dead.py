@@ -24,8 +24,8 @@ from scrubjay.cli.common import (
     refuse,
     show_json,
 )
-from scrubjay.cli.dead_letters import After, Before, Error, chosen, show_letters, show_rehearsal, show_replay
-from scrubjay.client import Letters
+from scrubjay.cli.dead_letters import After, Before, Error, chosen, show_dead_letters, show_dry_run, show_replay
+from scrubjay.client import DeadLetterFilter
 
 app = typer.Typer()
 commands = typer.Typer(
@@ -58,11 +58,11 @@ def list_dead(
 ) -> None:
     """List the dead letters, newest first, with how often what went wrong."""
     which = chosen(error, user, agent, run, app_id, after, before)
-    listing = call(url, key, lambda client: client.dead(page=page, cursor=cursor, **which))
+    listing = call(url, key, lambda client: client.dead_letters.page(page=page, cursor=cursor, **which))
     if as_json:
         show_json(listing)
     else:
-        show_letters(listing, page)
+        show_dead_letters(listing, page)
 
 
 @commands.command(
@@ -90,11 +90,11 @@ def replay(
     """
     which = meant(ids, chosen(error, user, agent, run, app_id, after, before), every)
     if dry_run:
-        tried = call(url, key, lambda client: client.rehearse_dead("replay", ids or (), limit=limit, **which))
-        show_rehearsal(tried, "replay", as_json)
+        tried = call(url, key, lambda client: client.dead_letters.dry_run("replay", ids or (), limit=limit, **which))
+        show_dry_run(tried, "replay", as_json)
         return
     without(limit)
-    show_replay(call(url, key, lambda client: client.replay_dead(ids or (), **which)), as_json)
+    show_replay(call(url, key, lambda client: client.dead_letters.replay(ids or (), **which)), as_json)
 
 
 @commands.command(
@@ -120,19 +120,19 @@ def discard(
     """Give dead turns up for good. --dry-run shows first which they are."""
     which = meant(ids, chosen(error, user, agent, run, app_id, after, before), every)
     if dry_run:
-        tried = call(url, key, lambda client: client.rehearse_dead("discard", ids or (), limit=limit, **which))
-        show_rehearsal(tried, "discard", as_json)
+        tried = call(url, key, lambda client: client.dead_letters.dry_run("discard", ids or (), limit=limit, **which))
+        show_dry_run(tried, "discard", as_json)
         return
     without(limit)
     confirm(yes, f"Discard {described(ids or [], which)}? Their text is lost.")
-    show_discard(call(url, key, lambda client: client.discard_dead(ids or (), **which)), as_json)
+    show_discard(call(url, key, lambda client: client.dead_letters.discard(ids or (), **which)), as_json)
 
 
-def meant(ids: list[str] | None, which: Letters, every: bool) -> Letters:
+def meant(ids: list[str] | None, which: DeadLetterFilter, every: bool) -> DeadLetterFilter:
     """Which ones; exit status 2 unless something names them, or --all and nothing else."""
     if bool(ids or which) == every:
         raise refuse("Say which: give ids, --error, --user, --agent, --run, --app, --after or --before; or --all.", 2)
-    return Letters(all=True) if every else which
+    return DeadLetterFilter(all=True) if every else which
 
 
 def without(limit: int | None) -> None:
@@ -141,8 +141,8 @@ def without(limit: int | None) -> None:
         raise refuse("--limit is for --dry-run: without it every dead turn that is meant is acted on.", 2)
 
 
-def described(ids: list[str], which: Letters) -> str:
-    """The letters in words."""
+def described(ids: list[str], which: DeadLetterFilter) -> str:
+    """Describe the dead letters for a question."""
     descriptions = [f"{name.replace('_', ' ')} {value}" for name, value in which.items() if name != "all"]
     what = f"{len(ids)} dead turns" if ids else "every dead turn"
     return f"{what} with {' and '.join(descriptions)}" if descriptions else what

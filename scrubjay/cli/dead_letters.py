@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from scrubjay.cli.common import go_on, named, out, show_json, table, when
-from scrubjay.client import Letters
-from scrubjay.client.dead_letters import RehearsalView, RehearsedView, RevivedView
+from scrubjay.cli.common import go_on, out, owner_label, show_json, table, when
+from scrubjay.client import DeadLetterFilter
+from scrubjay.client.dead_letters import DryRunTurnView, DryRunView, ReplayView
 from scrubjay.client.views import CountsView, IncidentView, Page, TurnView
 
 
@@ -41,9 +41,9 @@ def chosen(
     app: str | None,
     after: datetime | None,
     before: datetime | None,
-) -> Letters:
-    """Which letters the options name."""
-    which = Letters()
+) -> DeadLetterFilter:
+    """The dead letters that the options describe."""
+    which = DeadLetterFilter()
     ids = (("user_id", user), ("agent_id", agent), ("run_id", run), ("app_id", app))
     for name, value in (("error", error), *ids):
         if value is not None:
@@ -55,7 +55,7 @@ def chosen(
     return which
 
 
-def show_replay(replayed: RevivedView, as_json: bool) -> None:
+def show_replay(replayed: ReplayView, as_json: bool) -> None:
     """How many were replayed, and how many stay dead and why."""
     if as_json:
         show_json(replayed)
@@ -65,41 +65,43 @@ def show_replay(replayed: RevivedView, as_json: bool) -> None:
         out().print(f"{replayed.left} stay dead: {replayed.reason}. Run it again when some have been worked off.")
 
 
-def show_letters(listing: Page[TurnView], page: int) -> None:
+def show_dead_letters(listing: Page[TurnView], page: int) -> None:
     """Print a page of dead letters as a table on the terminal."""
-    rows = [(turn.id, named(turn), turn.accepted_at, counted(turn.counts), turn.error) for turn in listing.results]
+    rows = [
+        (turn.id, owner_label(turn), turn.accepted_at, counted(turn.counts), turn.error) for turn in listing.results
+    ]
     out().print(table(rows, "turn", "of", "accepted", "what went wrong", "error") if rows else "No dead letters.")
     go_on(listing, page)
 
 
-def show_rehearsal(rehearsal: RehearsalView, deed: str, as_json: bool) -> None:
-    """What a dry run told."""
+def show_dry_run(dry_run: DryRunView, action: str, as_json: bool) -> None:
+    """Print what a dry run would change."""
     if as_json:
-        show_json(rehearsal)
+        show_json(dry_run)
         return
-    rows = [row for result in rehearsal.results for row in rehearsed(result, deed)]
+    rows = [row for result in dry_run.results for row in dry_run_rows(result, action)]
     if rows:
         out().print(table(rows, "turn", "of", "accepted", "would", "memory", "before"))
-    left = f" {rehearsal.untried} of them were not tried; say more with --limit." if rehearsal.untried else ""
-    out().print(f"A dry run over {rehearsal.count} dead turns: nothing was changed.{left}")
+    left = f" {dry_run.untried} of them were not tried; say more with --limit." if dry_run.untried else ""
+    out().print(f"A dry run over {dry_run.count} dead turns: nothing was changed.{left}")
 
 
-def rehearsed(rehearsed: RehearsedView, deed: str) -> list[tuple[object, ...]]:
-    """The rows of one letter: what it would do, or why it would fail again."""
-    rows: list[tuple[object, ...]] = [(event.event, event.memory, event.previous) for event in rehearsed.events]
-    rows += [("enter the history", text, None) for text in rehearsed.into_history]
-    if rehearsed.error:
-        rows = [("fail again", rehearsed.error, None)]
-    head: tuple[object, ...] = (rehearsed.id, named(rehearsed), rehearsed.accepted_at)
+def dry_run_rows(turn: DryRunTurnView, action: str) -> list[tuple[object, ...]]:
+    """The rows of one dead letter: what it would do, or why it would fail again."""
+    rows: list[tuple[object, ...]] = [(event.event, event.memory, event.previous) for event in turn.events]
+    rows += [("enter the history", text, None) for text in turn.into_history]
+    if turn.error:
+        rows = [("fail again", turn.error, None)]
+    head: tuple[object, ...] = (turn.id, owner_label(turn), turn.accepted_at)
     otherwise = (
-        ("change nothing", None, None) if deed == "replay" else ("be discarded", f"died of {rehearsed.died_of}", None)
+        ("change nothing", None, None) if action == "replay" else ("be discarded", f"died of {turn.died_of}", None)
     )
     first = rows[0] if rows else otherwise
     return [(*head, *first), *((None, None, None, *row) for row in rows[1:])]
 
 
 def counted(counts: CountsView) -> str:
-    """How often what went wrong, in words."""
+    """How often each thing went wrong, for a person."""
     fields = counts.model_dump()
     return ", ".join(f"{what.replace('_', ' ')} {times} x" for what, times in fields.items() if times)
 

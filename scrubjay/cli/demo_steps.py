@@ -128,4 +128,4 @@ async def recall(client: ScrubjayClient, user: str, message: str) -> tuple[Memor
 
 async def chat(client: ScrubjayClient, user: str, message: str) -> str:
     """The demo's chat step: send a message through the HTTP client; the model answers, given what is remembered."""
-    return (await client.chat(user, message)).reply
+    return (await client.chats.reply(user, message)).reply

@@ -48,7 +48,7 @@ async def _write(client: ScrubjayClient, whose: Owner, part: Path) -> int:
     with open_private(part) as target, Progress(*columns, console=err()) as progress:
         target.truncate()
         task = progress.add_task("lines", total=None)
-        async for record in client.export(**whose):
+        async for record in client.owners.export(**whose):
             target.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
             lines += 1
             if record["kind"] == "export":

@@ -64,7 +64,7 @@ def forget(
     whose = owner(user, agent, run, app_id)
     description = ", ".join(f"{kind} {name}" for kind, name in whose.items() if name is not None)
     confirm(yes, f"Erase everything of {description}? It cannot be undone.")
-    issued = call(url, key, lambda client: client.forget(exact=exact, **whose))
+    issued = call(url, key, lambda client: client.owners.forget(exact=exact, **whose))
     if as_json:
         show_json(issued)
     else:

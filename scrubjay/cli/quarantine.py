@@ -18,8 +18,8 @@ from scrubjay.cli.common import (
     call,
     confirm,
     go_on,
-    named,
     out,
+    owner_label,
     show_json,
     table,
 )
@@ -46,7 +46,7 @@ def list_held(
     if as_json:
         show_json(listing)
         return
-    rows = [(it.memory, it.quote if it.quote != it.memory else None, named(it), it.created_at, it.id)
+    rows = [(it.memory, it.quote if it.quote != it.memory else None, owner_label(it), it.created_at, it.id)
             for it in listing.results]  # fmt: skip
     out().print(table(rows, "memory", "in these words", "of", "created", "id") if rows else "Nothing is held back.")
     go_on(listing, page)

@@ -23,7 +23,7 @@ from scrubjay.cli.common import (
     table,
 )
 from scrubjay.client import Owner
-from scrubjay.client.views import ExaminedView, ReceiptView
+from scrubjay.client.views import ReceiptView, VerificationView
 
 app = typer.Typer()
 commands = typer.Typer(
@@ -37,7 +37,7 @@ def list_receipts(
     page: PageNumber = 1, cursor: Cursor = None, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = None
 ) -> None:
     """List the receipts that are kept, newest first."""
-    listing = call(url, key, lambda client: client.receipts(page=page, cursor=cursor))
+    listing = call(url, key, lambda client: client.receipts.page(page=page, cursor=cursor))
     if as_json:
         show_json(listing)
         return
@@ -83,7 +83,7 @@ def write_receipt(receipt: ReceiptView, file: Path) -> None:
 def check(file: Path, owner: Owner, as_json: bool, url: str, key: str | None) -> None:
     """Check a receipt, say what is wrong with it, a sentence each, and exit with status 1 if anything is."""
     document = _read(file)
-    verdict = call(url, key, lambda client: client.verify_receipt(document, **owner))
+    verdict = call(url, key, lambda client: client.receipts.verify(document, **owner))
     if as_json:
         show_json(verdict)
     wrong = reasons(document, verdict)
@@ -108,7 +108,7 @@ def _read(file: Path) -> dict[str, Any]:
     return document
 
 
-def reasons(document: dict[str, Any], verdict: ExaminedView) -> list[str]:
+def reasons(document: dict[str, Any], verdict: VerificationView) -> list[str]:
     """What is wrong with an erase receipt that the server has checked: a sentence each, to print on the terminal."""
     wrong = []
     if not verdict.signature:
@@ -123,7 +123,7 @@ def reasons(document: dict[str, Any], verdict: ExaminedView) -> list[str]:
     return wrong
 
 
-def held(document: dict[str, Any], verdict: ExaminedView) -> str:
+def held(document: dict[str, Any], verdict: VerificationView) -> str:
     """What holds, as one sentence."""
     looked = " It is about this owner, and nothing from up to then is left." if verdict.left is not None else ""
     what = f"{document['turns']} turns and {document['memories']} versions were erased at {document['erased_at']}"

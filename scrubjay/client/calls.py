@@ -14,21 +14,34 @@ from types import TracebackType
 from typing import Any, Literal, Self, Unpack
 from urllib.parse import quote
 
-from scrubjay.client.chats import ChatCalls
-from scrubjay.client.dead_letters import DeadLetterCalls
+from scrubjay.client.chats import Chats
+from scrubjay.client.dead_letters import DeadLetters
 from scrubjay.client.guidance import Guidance
 from scrubjay.client.keys import Keys
-from scrubjay.client.owners import Owner, OwnerCalls
+from scrubjay.client.owners import Owner, Owners
 from scrubjay.client.readiness import PATH, readiness
-from scrubjay.client.views import Found, HeldView, ImportView, MemoryView, Page, Part, Queued, TurnView
+from scrubjay.client.receipts import Receipts
+from scrubjay.client.views import (
+    ImportView,
+    MemoryView,
+    Page,
+    Part,
+    QuarantinedView,
+    Queued,
+    SearchResults,
+    TurnView,
+)
 from scrubjay.client.webhooks import Webhooks
 from scrubjay.client.wire import LAST_PAUSE_SECONDS, Wire
 
 _FIRST: Part = {"page": 1, "page_size": 20}
 
 
-class ScrubjayClient(OwnerCalls, ChatCalls, DeadLetterCalls):
-    """Speaks to one server. Every method raises ApiError when it refuses, ServerUnreachable when it is away.
+class ScrubjayClient:
+    """The client of one server: turns, search and memories; the rest by its parts.
+
+    The parts are `owners`, `receipts`, `chats`, `dead_letters`, `keys` and `webhooks`. Every method raises ApiError
+    when the server refuses, ServerUnreachable when it is away.
 
     Args:
         url: the server's address.
@@ -49,9 +62,10 @@ class ScrubjayClient(OwnerCalls, ChatCalls, DeadLetterCalls):
     ) -> None:
         self.url = url
         wire = Wire(url, key, retries=retries, timeout_seconds=timeout_seconds, patience_seconds=patience_seconds)
-        super().__init__(wire)
-        self.keys = Keys(self._wire)
-        self.webhooks = Webhooks(self._wire)
+        self._wire = wire
+        self.owners, self.receipts = Owners(wire), Receipts(wire)
+        self.chats, self.dead_letters = Chats(wire), DeadLetters(wire)
+        self.keys, self.webhooks = Keys(wire), Webhooks(wire)
 
     async def __aenter__(self) -> Self:
         return self
@@ -122,11 +136,11 @@ class ScrubjayClient(OwnerCalls, ChatCalls, DeadLetterCalls):
         wait_for: str | None = None,
         wait_ms: int | None = None,
         **owner: Unpack[Owner],
-    ) -> Found:
+    ) -> SearchResults:
         """The memories that matter for a query.
 
         Args:
-            query: the words.
+            query: the text to search for.
             filters: further conditions, such as {"categories": {"in": ["food"]}}; they may name the owner.
             limit: how many at most.
             threshold: leave out what scores lower, in [0, 1].
@@ -147,7 +161,7 @@ class ScrubjayClient(OwnerCalls, ChatCalls, DeadLetterCalls):
             "wait_ms": wait_ms,
             **owner,
         }
-        return Found.model_validate(await self._wire.ask("POST", "/search", safe=True, json=body))
+        return SearchResults.model_validate(await self._wire.ask("POST", "/search", safe=True, json=body))
 
     async def memories(
         self,
@@ -234,18 +248,18 @@ class ScrubjayClient(OwnerCalls, ChatCalls, DeadLetterCalls):
         """Give up a turn that waits or is dead: its text is removed, and its lane goes on without it."""
         await self._wire.ask("DELETE", f"/turns/{_segment(turn_id)}")
 
-    async def quarantine(self, **part: Unpack[Part]) -> Page[HeldView]:
+    async def quarantine(self, **part: Unpack[Part]) -> Page[QuarantinedView]:
         """The memories that are held back until somebody judges them, newest first; 20 a page as a rule."""
         answer = await self._wire.ask("GET", "/quarantine", safe=True, params={**_FIRST, **part})
-        return Page[HeldView].model_validate(answer)
+        return Page[QuarantinedView].model_validate(answer)
 
     async def release(self, memory_id: str) -> MemoryView:
         """Let a memory stand that was held back."""
-        return MemoryView.model_validate(await self._wire.ask("POST", f"{_held(memory_id)}/release"))
+        return MemoryView.model_validate(await self._wire.ask("POST", f"{_quarantined(memory_id)}/release"))
 
     async def discard(self, memory_id: str) -> None:
         """Remove a memory that was held back."""
-        await self._wire.ask("POST", f"{_held(memory_id)}/discard")
+        await self._wire.ask("POST", f"{_quarantined(memory_id)}/discard")
 
     async def ready(self) -> tuple[bool, dict[str, Any]]:
         """Whether turns are accepted, and what the server says of its parts. Raises ApiError for no Scrubjay."""
@@ -261,7 +275,7 @@ def _segment(name: str) -> str:
     return quote(name, safe="").replace(".", "%2E")
 
 
-def _held(memory_id: str) -> str:
+def _quarantined(memory_id: str) -> str:
     return f"/quarantine/{_segment(memory_id)}"
 
 

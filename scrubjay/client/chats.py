@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Mapping
 
 import orjson
 
-from scrubjay.client.views import Delta, Recalled, Reply, Said, View
+from scrubjay.client.views import ChatEnd, ChatStart, Delta, Reply, View
 from scrubjay.client.wire import ApiError, ServerUnreachable, Wire
 
-_SHAPES: Mapping[str, type[Recalled | Delta | Said]] = {"memories": Recalled, "delta": Delta, "done": Said}
+_SHAPES: Mapping[str, type[ChatStart | Delta | ChatEnd]] = {"memories": ChatStart, "delta": Delta, "done": ChatEnd}
 _BEGUN = 200
 
 
@@ -18,24 +18,30 @@ class _Failure(View):
     error: str
 
 
-class ChatCalls:
-    """Part of the client."""
+class Chats:
+    """Conversations with the server's model: `client.chats.reply(…)`. Raises as the client does.
 
-    _wire: Wire
+    Args:
+        wire: of the client.
+    """
 
-    async def chat(
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    async def reply(
         self, user_id: str, message: str, *, agent_id: str | None = None, run_id: str | None = None
     ) -> Reply:
         """Recall, let the model answer, and remember the turn."""
         body = {"user_id": user_id, "agent_id": agent_id, "run_id": run_id, "message": message}
         return Reply.model_validate(await self._wire.ask("POST", "/chat", json=body))
 
-    async def chat_stream(
+    async def stream(
         self, user_id: str, message: str, *, agent_id: str | None = None, run_id: str | None = None
-    ) -> AsyncIterator[Recalled | Delta | Said]:
-        """The same while the model speaks: what was recalled, the pieces of the reply, and last what was said in all.
+    ) -> AsyncIterator[ChatStart | Delta | ChatEnd]:
+        """Stream the answer: first the recalled memories, then the pieces of the reply, last the whole reply.
 
-        Only with the last one the turn is remembered: to leave the loop before ends the model's call, and nothing is.
+        The turn is remembered only with the last part: leaving the loop earlier ends the model's call, and nothing is
+        remembered.
 
         Raises ApiError, with status 200 where the server failed in the midst, and ServerUnreachable also in the midst.
         """

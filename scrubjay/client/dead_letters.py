@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypedDict, Unpack
+from typing import Any, Literal, TypedDict, Unpack
 
 from scrubjay.client.views import Page, TurnView, View
 from scrubjay.client.wire import Wire
 
 
-class Letters(TypedDict, total=False):
+class DeadLetterFilter(TypedDict, total=False):
     """Which dead letters: those for which all of this holds; `all` instead where every one is meant.
 
     `error` is the error's code or its whole text; the times need a zone.
@@ -26,15 +26,15 @@ class Letters(TypedDict, total=False):
     all: bool | None
 
 
-def named(ids: Sequence[str], which: Letters) -> dict[str, Any]:
+def _request(ids: Sequence[str], which: DeadLetterFilter) -> dict[str, Any]:
     """Build the query or body of the HTTP client's `/dead` requests from ids and a filter; times become ISO 8601."""
     plain: Mapping[str, Any] = which
     fields = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in plain.items()}
     return {**fields, "ids": list(ids) or None}
 
 
-class RevivedView(View):
-    """How many letters were replayed; `left` stay dead, as the limit of turns that wait was met that `reason` names."""
+class ReplayView(View):
+    """How many dead letters were replayed; `left` stay dead because of the limit that `reason` names."""
 
     count: int
     left: int = 0
@@ -49,8 +49,8 @@ class ChangeView(View):
     previous: str | None = None
 
 
-class RehearsedView(View):
-    """One dead letter that was tried out; `error` if it would fail again."""
+class DryRunTurnView(View):
+    """One dead letter that a dry run processed; `error` if it would fail again."""
 
     id: str
     user_id: str | None = None
@@ -64,50 +64,60 @@ class RehearsedView(View):
     error: str | None = None
 
 
-class RehearsalView(View):
-    """A dry run: `count` letters are meant, of which `untried` are not among the results."""
+class DryRunView(View):
+    """A dry run: `count` dead letters match, of which `untried` are not among the results."""
 
     count: int
     untried: int = 0
-    results: tuple[RehearsedView, ...] = ()
+    results: tuple[DryRunTurnView, ...] = ()
 
 
-class DeadLetterCalls:
-    """Part of the client."""
+class DeadLetters:
+    """The turns that could not be remembered: `client.dead_letters.replay(…)`. Raises as the client does.
 
-    _wire: Wire
+    Args:
+        wire: of the client.
+    """
 
-    async def dead(
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    async def page(
         self,
         ids: Sequence[str] = (),
         *,
         page: int = 1,
         page_size: int = 20,
         cursor: str | None = None,
-        **which: Unpack[Letters],
+        **which: Unpack[DeadLetterFilter],
     ) -> Page[TurnView]:
-        """The turns that could not be remembered, newest first: all, or those that are meant."""
-        query = {**named(ids, which), "page": page, "page_size": page_size, "cursor": cursor}
+        """List the dead letters, newest first: all of them, or those that match."""
+        query = {**_request(ids, which), "page": page, "page_size": page_size, "cursor": cursor}
         return Page[TurnView].model_validate(await self._wire.ask("GET", "/dead", safe=True, params=query))
 
-    async def replay_dead(self, ids: Sequence[str] = (), **which: Unpack[Letters]) -> RevivedView:
-        """Let dead turns try again: those that are meant, as far as the limits of turns that wait allow."""
-        return RevivedView.model_validate(await self._wire.ask("POST", "/dead/replay", json=named(ids, which)))
+    async def replay(self, ids: Sequence[str] = (), **which: Unpack[DeadLetterFilter]) -> ReplayView:
+        """Try dead turns again: those that match, as far as the limits of waiting turns allow."""
+        return ReplayView.model_validate(await self._wire.ask("POST", "/dead/replay", json=_request(ids, which)))
 
-    async def discard_dead(self, ids: Sequence[str] = (), **which: Unpack[Letters]) -> int:
-        """Give dead turns up: those that are meant; returns how many."""
-        return int((await self._wire.ask("POST", "/dead/discard", json=named(ids, which)))["count"])
+    async def discard(self, ids: Sequence[str] = (), **which: Unpack[DeadLetterFilter]) -> int:
+        """Discard the dead turns that match; returns how many."""
+        return int((await self._wire.ask("POST", "/dead/discard", json=_request(ids, which)))["count"])
 
-    async def rehearse_dead(
-        self, deed: str, ids: Sequence[str] = (), *, limit: int | None = None, **which: Unpack[Letters]
-    ) -> RehearsalView:
-        """What a replay would change now, or which letters a discard would remove; nothing is changed.
+    async def dry_run(
+        self,
+        action: Literal["replay", "discard"],
+        ids: Sequence[str] = (),
+        *,
+        limit: int | None = None,
+        **which: Unpack[DeadLetterFilter],
+    ) -> DryRunView:
+        """What a replay would change now, or which dead letters a discard would remove; nothing is changed.
 
         Args:
-            deed: replay or discard.
-            ids: of the letters.
-            limit: how many are tried out, 20 if not given and 100 at most.
-            which: the letters that are meant.
+            action: replay or discard.
+            ids: of the dead letters.
+            limit: how many are tried, 20 by default and 100 at most.
+            which: the conditions that the dead letters have to match.
         """
-        body = {**named(ids, which), "dry_run": True, "limit": limit}
-        return RehearsalView.model_validate(await self._wire.ask("POST", f"/dead/{deed}", json=body))
+        body = {**_request(ids, which), "dry_run": True, "limit": limit}
+        return DryRunView.model_validate(await self._wire.ask("POST", f"/dead/{action}", json=body))

@@ -1,14 +1,13 @@
-"""The calls about owners as a whole: who there is, forget, the receipts of that, and everything to take along."""
+"""The calls about owners as a whole: list them, forget one, export everything of one."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from typing import Any, TypedDict, Unpack
-from urllib.parse import quote
 
 import orjson
 
-from scrubjay.client.views import ExaminedView, Page, ReceiptView, View
+from scrubjay.client.views import ReceiptView, View
 from scrubjay.client.wire import Wire
 from scrubjay.errors import ScrubjayError
 from scrubjay.model import Kind
@@ -39,11 +38,11 @@ class CutOff(ScrubjayError):
     code = "cut_off"
 
 
-class OwnerCalls:
-    """Part of the client.
+class Owners:
+    """The owners of memories: `client.owners.forget(…)`. Raises as the client does.
 
     Args:
-        wire: to the server.
+        wire: of the client.
     """
 
     def __init__(self, wire: Wire) -> None:
@@ -71,28 +70,6 @@ class OwnerCalls:
         params = {**owner, **({"exact": "true"} if exact else {})}
         answer = await self._wire.ask("DELETE", "/memories", params=params, timeout=FORGET_SECONDS)
         return ReceiptView.model_validate(answer)
-
-    async def receipts(self, *, page: int = 1, page_size: int = 20, cursor: str | None = None) -> Page[ReceiptView]:
-        """The receipts of erases, newest first; they hold no personal data."""
-        query = {"page": page, "page_size": page_size, "cursor": cursor}
-        answer = await self._wire.ask("GET", "/receipts", safe=True, params=query)
-        return Page[ReceiptView].model_validate(answer)
-
-    async def receipt(self, receipt_id: str) -> ReceiptView:
-        """One receipt."""
-        answer = await self._wire.ask("GET", f"/receipts/{quote(receipt_id, safe='')}", safe=True)
-        return ReceiptView.model_validate(answer)
-
-    async def verify_receipt(self, receipt: ReceiptView | Mapping[str, Any], **owner: Unpack[Owner]) -> ExaminedView:
-        """Whether a receipt holds; with an owner's ids also whether it is about them and whether they are gone.
-
-        Args:
-            receipt: as it was given out.
-            owner: user_id, agent_id, run_id, app_id, just as they were named for the erase.
-        """
-        document = receipt.model_dump(mode="json") if isinstance(receipt, ReceiptView) else dict(receipt)
-        body = {"receipt": document, **owner}
-        return ExaminedView.model_validate(await self._wire.ask("POST", "/receipts/verify", safe=True, json=body))
 
     async def export(self, **owner: Unpack[Owner]) -> AsyncIterator[dict[str, Any]]:
         """Everything that is kept of an owner, line by line: of kind `export`, `memory` ..., `turn` ..., `end`.

@@ -107,8 +107,8 @@ class MemoryView(View):
     marked: bool = False
 
 
-class HeldView(MemoryView):
-    """A memory that is held back until a person releases or discards it, with the words that it rests on."""
+class QuarantinedView(MemoryView):
+    """A memory that is held back until a person releases or discards it, with the passage that it rests on."""
 
     turn_ids: tuple[str, ...] = ()
     quote: str | None = None
@@ -133,7 +133,7 @@ class ImportView(View):
     results: tuple[OutcomeView, ...]
 
 
-class Found(View):
+class SearchResults(View):
     """The answer to a search; `pending` counts accepted turns of this owner that are not settled yet."""
 
     results: tuple[MemoryView, ...]
@@ -158,13 +158,13 @@ class Page(View, Generic[T]):
     results: tuple[T, ...]
 
 
-class Kept(View):
+class OpenView(View):
     """Part of a receipt: fields that a newer server adds stay in it, as they are signed too."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
 
-class PlacesView(Kept):
+class PlacesView(OpenView):
     """What an erase removed, by place."""
 
     turns: Mapping[str, int] = {}
@@ -174,7 +174,7 @@ class PlacesView(Kept):
     versions: int = 0
 
 
-class LeftView(Kept):
+class LeftoversView(OpenView):
     """What a look found of an owner who should be gone."""
 
     turns: int = 0
@@ -183,7 +183,7 @@ class LeftView(Kept):
     versions: int = 0
 
 
-class ReceiptView(Kept):
+class ReceiptView(OpenView):
     """What an erase removed, without saying whose it was. Its JSON is what is to be kept, and can be checked."""
 
     id: str = ""
@@ -197,15 +197,15 @@ class ReceiptView(Kept):
     verified: bool
     known: bool = True
     counts: PlacesView = PlacesView()
-    left: LeftView = LeftView()
+    left: LeftoversView = LeftoversView()
 
 
-class ExaminedView(View):
+class VerificationView(View):
     """Whether a receipt holds; `owner` and `left` are None where that was not asked or cannot be told."""
 
     signature: bool
     owner: bool | None = None
-    left: LeftView | None = None
+    left: LeftoversView | None = None
 
 
 class Reply(View):
@@ -215,7 +215,7 @@ class Reply(View):
     memories_used: tuple[str, ...] = ()
 
 
-class Recalled(View):
+class ChatStart(View):
     """The beginning of a chat that streams: the memories that are put into the prompt."""
 
     memories_used: tuple[str, ...] = ()
@@ -227,7 +227,7 @@ class Delta(View):
     text: str
 
 
-class Said(Reply):
+class ChatEnd(Reply):
     """The end of a chat that streams: the whole reply, and the turn that was accepted for it."""
 
     turn_id: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +26,25 @@ _SAID = (
 )  # fmt: skip
 UNKNOWN = "there is no memory with this id"
 _METADATA: TypeAdapter[dict[str, Any]] = TypeAdapter(BoundedMetadata)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EditServices:
+    """What changes by hand need.
+
+    Args:
+        inbox: where deletions are noted, so that they are repeated.
+        lanes: taken while a memory is changed.
+        store: of memories.
+        embedder: makes the vector of a new text.
+        quarantine: off: no text is looked at for instructions to a prompt.
+    """
+
+    inbox: Inbox
+    lanes: Lanes
+    store: MemoryStore
+    embedder: Embedder
+    quarantine: Quarantine = Quarantine.MARK
 
 
 class Change(Value):
@@ -56,34 +76,24 @@ class Change(Value):
         return {**fields, **({"expires_at": self.expires_at} if "expires_at" in self.model_fields_set else {})}
 
 
-async def update(
-    reach: Scope,
-    memory_id: str,
-    change: Change,
-    *,
-    lanes: Lanes,
-    store: MemoryStore,
-    embedder: Embedder,
-    quarantine: Quarantine = Quarantine.MARK,
-) -> Memory:
+async def update(reach: Scope, memory_id: str, change: Change, services: EditServices) -> Memory:
     """Change a memory; what it was stays in its history. A new text is marked where it reads like an instruction.
 
     Args:
         reach: all that the caller may change.
         memory_id: which memory.
         change: what is to be another.
-        lanes, store, embedder: the parts.
-        quarantine: off: nobody looks whether the text reads like an instruction.
+        services: what changes need.
 
     Raises NotFound, BadRequest where the joined metadata would be too large, LaneBusy when a worker keeps the owner's
-    lane, and what the parts raise.
+    lane, and what the services raise.
     """
-    lane = (await _current(reach, memory_id, store)).scope.lane
-    rewritten = await _rewritten(change.text, quarantine)
-    async with lanes.edit(lane) as lease:
-        before = await _current(reach, memory_id, store)
+    lane = (await _current(reach, memory_id, services.store)).scope.lane
+    rewritten = await _rewritten(change.text, services.quarantine)
+    async with services.lanes.edit(lane) as lease:
+        before = await _current(reach, memory_id, services.store)
         fields = {**change.fields_of(before), **rewritten}
-        return await _renew(lease, before, fields, lanes=lanes, store=store, embedder=embedder)
+        return await _renew(lease, before, fields, services)
 
 
 def _bounded(metadata: Metadata) -> Metadata:
@@ -112,7 +122,7 @@ async def _rewritten(text: str | None, quarantine: Quarantine) -> Mapping[str, A
 
 
 async def judge(
-    reach: Scope, memory_id: str, rating: Rating | None, reason: str | None, *, lanes: Lanes, store: MemoryStore
+    reach: Scope, memory_id: str, rating: Rating | None, reason: str | None, services: EditServices
 ) -> Memory:
     """Say what one thinks of a memory as it stands; once it says something else, that is of the past with it.
 
@@ -121,12 +131,12 @@ async def judge(
         memory_id: which memory.
         rating: None takes back what was said.
         reason: in one's own words.
-        lanes, store: the parts.
+        services: what changes need.
 
-    Raises NotFound, LaneBusy (also where it was not written), and what the parts raise.
+    Raises NotFound, LaneBusy (also where it was not written), and what the services raise.
     """
-    lane = (await _current(reach, memory_id, store)).scope.lane
-    async with lanes.edit(lane) as lease:
+    lane, store = (await _current(reach, memory_id, services.store)).scope.lane, services.store
+    async with services.lanes.edit(lane) as lease:
         feedback = Feedback(rating=rating, reason=reason, given_at=lease.taken_at) if rating is not None else None
         await store.judge(lease, memory_id, feedback)
         # The store writes nothing over a newer fencing token, and does not tell: the memory itself does.
@@ -136,15 +146,15 @@ async def judge(
         return after
 
 
-async def undo(reach: Scope, memory_id: str, *, lanes: Lanes, store: MemoryStore, embedder: Embedder) -> Memory:
+async def undo(reach: Scope, memory_id: str, services: EditServices) -> Memory:
     """Take the last change of a memory back: the version before it, or what was retracted, holds again from now on.
 
     Nothing is removed: what is taken back stays in the history. Raises NotFound, NothingToUndo for a memory that never
-    changed, LaneBusy, and what the parts raise.
+    changed, LaneBusy, and what the services raise.
     """
-    lane = _latest(await store.history(reach, memory_id)).scope.lane
-    async with lanes.edit(lane) as lease:
-        versions = await store.history(reach, memory_id)
+    lane = _latest(await services.store.history(reach, memory_id)).scope.lane
+    async with services.lanes.edit(lane) as lease:
+        versions = await services.store.history(reach, memory_id)
         latest = _latest(versions)
         earlier = [
             version
@@ -157,13 +167,12 @@ async def undo(reach: Scope, memory_id: str, *, lanes: Lanes, store: MemoryStore
         fields = {name: getattr(restored, name) for name in _SAID}
         if restored.text != latest.text:  # what one thinks of a memory is of its words
             fields["feedback"] = restored.feedback
-        return await _renew(lease, latest, fields, lanes=lanes, store=store, embedder=embedder)
+        return await _renew(lease, latest, fields, services)
 
 
-async def _renew(
-    lease: Lease, before: Memory, fields: Mapping[str, Any], *, lanes: Lanes, store: MemoryStore, embedder: Embedder
-) -> Memory:
+async def _renew(lease: Lease, before: Memory, fields: Mapping[str, Any], services: EditServices) -> Memory:
     """Put a new version in a memory's place; the one before becomes history."""
+    lanes, store = services.lanes, services.store
     if await is_forgotten(before, lanes):
         raise NotFound(UNKNOWN)  # an erase is at it; what we wrote now would be newer than its epoch, and stay
     now = lease.taken_at
@@ -181,7 +190,9 @@ async def _renew(
     ended = min(before.valid_to or since, since)
     past = superseded(before, after) if before.current else before.model_copy(update={"valid_to": ended})
     with paid_by(before.scope.tenant), asked_by(before.scope):
-        vector, *old_vectors = await embedder.embed([after.text, before.text, *(version.text for version in cut)])
+        vector, *old_vectors = await services.embedder.embed(
+            [after.text, before.text, *(version.text for version in cut)]
+        )
     writes = [
         Write(point_id=version_id(version.id, version.version), memory=version, vector=tuple(old_vector))
         for version, old_vector in zip([past, *cut], old_vectors, strict=True)
@@ -196,16 +207,17 @@ async def _renew(
     return after
 
 
-async def delete(reach: Scope, memory_id: str, *, inbox: Inbox, lanes: Lanes, store: MemoryStore) -> None:
+async def delete(reach: Scope, memory_id: str, services: EditServices) -> None:
     """Delete one memory by hand, by its id, with its whole history, under the owner's lease as any edit.
 
     A worker that was stopped in the midst of a write may still finish it: the sweep removes once more, shortly after.
 
-    Raises NotFound, LaneBusy, and what the parts raise.
+    Raises NotFound, LaneBusy, and what the services raise.
     """
+    lanes, store = services.lanes, services.store
     memory = await _current(reach, memory_id, store)
     async with lanes.edit(memory.scope.lane) as lease:
-        await inbox.note_removal(Removal(scope=memory.scope, memory_id=memory_id, until=lease.token))
+        await services.inbox.note_removal(Removal(scope=memory.scope, memory_id=memory_id, until=lease.token))
         async with telling(lease, Telling(event=Event.DELETE, scope=memory.scope, memory_id=memory_id), lanes):
             await show_others_again(lease, memory, lanes, store)
             if not await store.delete(reach, memory_id):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +17,20 @@ _INTERNAL = {"id", "scope", "text", "order", "position", "topic", "hidden"}
 _SAID = {"messages", "metadata", "timestamp", "infer", "guidance"}
 
 
-async def export(scope: Scope, *, store: MemoryStore, owners: OwnerLog) -> AsyncIterator[Line]:
+@dataclass(frozen=True, kw_only=True)
+class ExportServices:
+    """What an export needs.
+
+    Args:
+        store: of memories.
+        owners: of everything that is kept of an owner's turns.
+    """
+
+    store: MemoryStore
+    owners: OwnerLog
+
+
+async def export(scope: Scope, services: ExportServices) -> AsyncIterator[Line]:
     """Everything of an owner, as lines.
 
     The first line says what it is and about how many memories' versions will come, the last one how many lines of each
@@ -24,8 +38,7 @@ async def export(scope: Scope, *, store: MemoryStore, owners: OwnerLog) -> Async
 
     Args:
         scope: whose; the tenant is not told.
-        store: of memories.
-        owners: of turns.
+        services: what an export needs.
 
     Raises StoreUnavailable, InboxUnavailable or NewerFormat, also in the midst.
     """
@@ -35,13 +48,13 @@ async def export(scope: Scope, *, store: MemoryStore, owners: OwnerLog) -> Async
         "format": FORMAT,
         "owner": scope.ids,
         "exported_at": now,
-        "versions": await store.left(scope),
+        "versions": await services.store.left(scope),
     }
     memories, turns = 0, 0
-    async for memory in store.versions(scope):
+    async for memory in services.store.versions(scope):
         memories += 1
         yield _memory(memory)
-    async for status, turn in owners.of(scope):
+    async for status, turn in services.owners.of(scope):
         turns += 1
         yield _turn(status, turn)
     yield {"kind": "end", "memories": memories, "turns": turns}

@@ -44,8 +44,16 @@ _BUSY = "its owner's memories are being written just now; send it again"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Importing:
-    """What importing needs."""
+class ImportServices:
+    """What an import needs.
+
+    Args:
+        lanes: taken while memories are written.
+        store: of memories.
+        embedder: makes the vectors of their texts.
+        clock: tells which times cannot be true.
+        quarantine: what becomes of texts that read like instructions to a prompt.
+    """
 
     lanes: Lanes
     store: MemoryStore
@@ -62,13 +70,13 @@ class _Prepared:
     reads: Callable[[str], bool]
 
 
-async def bring_in(arrivals: Sequence[Arrival], reach: Scope, parts: Importing) -> list[Outcome]:
+async def bring_in(arrivals: Sequence[Arrival], reach: Scope, services: ImportServices) -> list[Outcome]:
     """Take memories in, each under its owner's lane, which no worker has meanwhile.
 
     Args:
         arrivals: all within reach, and bounded by whoever asks: their texts are embedded in one call.
         reach: all that the caller may see and change.
-        parts: the world.
+        services: what an import needs.
 
     Returns one outcome an arrival, in order. Raises StoreUnavailable, InboxUnavailable or ModelUnavailable: a part of
     them may have come in, so send all of them again.
@@ -78,13 +86,13 @@ async def bring_in(arrivals: Sequence[Arrival], reach: Scope, parts: Importing) 
     arrivals_by_id = {
         memory_id: arrival for memory_id, arrival in zip(ids, arrivals, strict=True) if often[memory_id] < 2
     }
-    there = await parts.store.standing_at(reach, list(arrivals_by_id))
+    there = await services.store.standing_at(reach, list(arrivals_by_id))
     outcomes = {
-        memory_id: await _beside(arrivals_by_id[memory_id], memory, parts.store, reach)
+        memory_id: await _beside(arrivals_by_id[memory_id], memory, services.store, reach)
         for memory_id, memory in there.items()
     }
     coming = {memory_id: arrival for memory_id, arrival in arrivals_by_id.items() if memory_id not in there}
-    outcomes |= await _written(coming, reach, parts)
+    outcomes |= await _written(coming, reach, services)
     seen, results = set[str](), list[Outcome]()
     for memory_id in ids:
         outcome = outcomes.get(memory_id) or Outcome(id=memory_id, became=Became.REFUSED, reason=_TWICE)
@@ -114,21 +122,21 @@ def _says(memory: Memory, arrival: Arrival) -> bool:
     return (memory.text, memory.scope) == (arrival.text, arrival.scope)
 
 
-async def _written(coming: Mapping[str, Arrival], reach: Scope, parts: Importing) -> dict[str, Outcome]:
+async def _written(coming: Mapping[str, Arrival], reach: Scope, services: ImportServices) -> dict[str, Outcome]:
     """Write what is not there yet, some lanes at a time."""
     texts = list(dict.fromkeys(arrival.text for arrival in coming.values()))
     with paid_by(reach.tenant):
-        vectors = dict(zip(texts, await parts.embedder.embed(texts), strict=True)) if texts else {}
+        vectors = dict(zip(texts, await services.embedder.embed(texts), strict=True)) if texts else {}
     by_lane = defaultdict[Lane, dict[str, Arrival]](dict)
     for memory_id, arrival in coming.items():
         by_lane[arrival.scope.lane][memory_id] = arrival
     queue = asyncio.Semaphore(_LANES_AT_ONCE)
-    judging = parts.quarantine is not Quarantine.OFF
+    judging = services.quarantine is not Quarantine.OFF
     prepared = _Prepared(vectors, await judged(texts) if judging else lambda text: False)
 
     async def one_lane(lane: Lane, of_lane: Mapping[str, Arrival]) -> dict[str, Outcome]:
         async with queue:
-            return await _in_lane(lane, of_lane, prepared, reach, parts)
+            return await _in_lane(lane, of_lane, prepared, reach, services)
 
     tasks = [one_lane(lane, of_lane) for lane, of_lane in by_lane.items()]
     outcomes = dict[str, Outcome]()
@@ -140,7 +148,7 @@ async def _written(coming: Mapping[str, Arrival], reach: Scope, parts: Importing
 
 
 async def _in_lane(
-    lane: Lane, coming: Mapping[str, Arrival], prepared: _Prepared, reach: Scope, parts: Importing
+    lane: Lane, coming: Mapping[str, Arrival], prepared: _Prepared, reach: Scope, services: ImportServices
 ) -> dict[str, Outcome]:
     """Write what belongs to one lane.
 
@@ -149,23 +157,23 @@ async def _in_lane(
     """
     memories: dict[str, Memory] = {}
     try:
-        async with parts.lanes.edit(lane, _BUSY_SECONDS) as lease:
-            memories, refused = await _fit(coming, prepared, lease, parts)
+        async with services.lanes.edit(lane, _BUSY_SECONDS) as lease:
+            memories, refused = await _fit(coming, prepared, lease, services)
             vectors = {memory.id: tuple(prepared.vectors[memory.text]) for memory in memories.values()}
             writes = [
                 Write(point_id=memory.id, memory=memory, vector=vectors[memory.id]) for memory in memories.values()
             ]
-            seen = await parts.lanes.confirm(lease, ())
-            await parts.store.insert(lease, writes, seen.good_until)
-            await parts.lanes.confirm(lease, ())
-            if await _covered(memories, parts.lanes):
+            seen = await services.lanes.confirm(lease, ())
+            await services.store.insert(lease, writes, seen.good_until)
+            await services.lanes.confirm(lease, ())
+            if await _covered(memories, services.lanes):
                 raise LeaseLost("this owner is being forgotten just now")
     except LaneBusy:
         return _busy(coming)
     except LeaseLost:
-        await take_back([memory.scope for memory in memories.values()], parts.lanes, parts.store)
+        await take_back([memory.scope for memory in memories.values()], services.lanes, services.store)
         return _busy(coming)
-    return refused | await _looked_at(memories, coming, reach, parts.store)
+    return refused | await _looked_at(memories, coming, reach, services.store)
 
 
 def _busy(coming: Mapping[str, Arrival]) -> dict[str, Outcome]:
@@ -173,18 +181,18 @@ def _busy(coming: Mapping[str, Arrival]) -> dict[str, Outcome]:
 
 
 async def _fit(
-    coming: Mapping[str, Arrival], prepared: _Prepared, lease: Lease, parts: Importing
+    coming: Mapping[str, Arrival], prepared: _Prepared, lease: Lease, services: ImportServices
 ) -> tuple[dict[str, Memory], dict[str, Outcome]]:
     """The memories that may come in, and the refusals of the others."""
     memories, dated, refused = dict[str, Memory](), dict[str, Memory](), dict[str, str]()
     for number, (memory_id, arrival) in enumerate(coming.items()):
         try:
-            arrived = await _dated(arrival, parts.clock)
+            arrived = await _dated(arrival, services.clock)
         except Misdated as error:
             refused[memory_id] = str(error)
             continue
         reads = prepared.reads(arrival.text)
-        is_held = reads and parts.quarantine is Quarantine.HOLD
+        is_held = reads and services.quarantine is Quarantine.HOLD
         memory = _memory(memory_id, arrived, number, lease, reads=reads, is_held=is_held)
         if min(memory.created_at, memory.updated_at) < _FIRST:
             refused[memory_id] = _OUT_OF_TIME
@@ -192,7 +200,7 @@ async def _fit(
             memories[memory_id] = memory
             if arrived.created_at or arrived.updated_at:
                 dated[memory_id] = memory
-    for memory_id in await _forgotten(dated, parts.lanes):
+    for memory_id in await _forgotten(dated, services.lanes):
         refused[memory_id] = _FORGOTTEN
         del memories[memory_id]
     return memories, {

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from scrubjay.edit.edits import EditServices
 from scrubjay.erase.tombstones import is_forgotten, telling, write_under
 from scrubjay.errors import NotFound
 from scrubjay.llm.usage import paid_by
 from scrubjay.model import Event, Memory, Page, Scope, Telling, Write
 from scrubjay.model.erasure import Removal
-from scrubjay.ports import Embedder, Inbox, Lanes, MemoryStore
+from scrubjay.ports import MemoryStore
 
 _NOT_HELD = "there is no memory in quarantine with this id; it may have been released or discarded"
 
 
-async def release(reach: Scope, memory_id: str, *, lanes: Lanes, store: MemoryStore, embedder: Embedder) -> Memory:
+async def release(reach: Scope, memory_id: str, services: EditServices) -> Memory:
     """Let a memory stand that was held back. It is marked no longer: a person has judged it.
 
     It supersedes nothing, and what was learned meanwhile was not weighed against it. Raises NotFound, LaneBusy when a
-    worker keeps the owner's lane, and what the parts raise.
+    worker keeps the owner's lane, and what the services raise.
     """
+    lanes, store = services.lanes, services.store
     lane = (await _held(reach, memory_id, store)).scope.lane
     async with lanes.edit(lane) as lease:
         memory = await _held(reach, memory_id, store)
@@ -26,7 +28,7 @@ async def release(reach: Scope, memory_id: str, *, lanes: Lanes, store: MemorySt
         # Its times and its order stay: it is known since it was said, and an erase of that time must cover it.
         released = memory.model_copy(update={"held": False, "current": True, "marked": False})
         with paid_by(reach.tenant):
-            (vector,) = await embedder.embed([released.text])
+            (vector,) = await services.embedder.embed([released.text])
         write = Write(point_id=released.id, memory=released, vector=tuple(vector))
         notification = Telling(event=Event.ADD, scope=released.scope, memory_id=released.id, version=released.version)
         async with telling(lease, notification, lanes):
@@ -34,15 +36,16 @@ async def release(reach: Scope, memory_id: str, *, lanes: Lanes, store: MemorySt
         return released
 
 
-async def discard(reach: Scope, memory_id: str, *, inbox: Inbox, lanes: Lanes, store: MemoryStore) -> None:
-    """Remove a memory that was held back. Raises NotFound, LaneBusy, and what the parts raise.
+async def discard(reach: Scope, memory_id: str, services: EditServices) -> None:
+    """Remove a memory that was held back. Raises NotFound, LaneBusy, and what the services raise.
 
     As with any memory that is deleted, it is removed once more shortly after.
     """
+    lanes, store = services.lanes, services.store
     lane = (await _held(reach, memory_id, store)).scope.lane
     async with lanes.edit(lane) as lease:
         memory = await _held(reach, memory_id, store)
-        await inbox.note_removal(Removal(scope=memory.scope, memory_id=memory_id, until=lease.token))
+        await services.inbox.note_removal(Removal(scope=memory.scope, memory_id=memory_id, until=lease.token))
         if not await store.delete(reach, memory_id):
             raise NotFound(_NOT_HELD)
 

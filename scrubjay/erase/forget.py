@@ -22,9 +22,16 @@ _MOST_ATTEMPTS = 4
 _LANES_AT_ONCE = 16  # a step in each of them makes one pipeline
 
 
-@dataclass(frozen=True)
-class World:
-    """What an erase works on."""
+@dataclass(frozen=True, kw_only=True)
+class ForgetServices:
+    """What an erase needs.
+
+    Args:
+        inbox: where turns, plans and notifications are erased.
+        lanes: handed back when the erase is done.
+        turns: tells which lanes have turns of the owner.
+        store: where memories are erased.
+    """
 
     inbox: Inbox
     lanes: Lanes
@@ -70,7 +77,7 @@ class Tally:
         return bool(self.known or self.ids or self.plans or self.memories or self.versions or self.untold)
 
 
-async def forget(scope: Scope, *, inbox: Inbox, lanes: Lanes, turns: TurnLog, store: MemoryStore) -> Erasure:
+async def forget(scope: Scope, services: ForgetServices) -> Erasure:
     """Erase everything of a scope: what waits, what is being worked on, what is dead, settled or remembered.
 
     Whoever works on one of the owner's lanes loses its lease at once: only then the epoch is raised, so that no worker
@@ -84,10 +91,10 @@ async def forget(scope: Scope, *, inbox: Inbox, lanes: Lanes, turns: TurnLog, st
 
     Raises InboxUnavailable, StoreUnavailable or LaneBusy; then ask again: what is gone stays gone.
     """
-    world, tally = World(inbox, lanes, turns, store), Tally(known=scope in dict(await lanes.epochs(scope)))
+    tally = Tally(known=scope in dict(await services.lanes.epochs(scope)))
     for attempt in range(1, _MOST_ATTEMPTS + 1):
         try:
-            erasure, newer = await _attempt(scope, world, tally)
+            erasure, newer = await _attempt(scope, services, tally)
         except LeaseLost as error:
             log.warning("erase_begins_again", attempt=attempt, reason=error.plain)
             continue
@@ -102,15 +109,15 @@ async def forget(scope: Scope, *, inbox: Inbox, lanes: Lanes, turns: TurnLog, st
     raise LaneBusy("this owner's lanes were taken again and again; ask again", retry_after_seconds=5)
 
 
-async def _attempt(scope: Scope, world: World, tally: Tally) -> tuple[Erasure, int]:
+async def _attempt(scope: Scope, services: ForgetServices, tally: Tally) -> tuple[Erasure, int]:
     """Returns also how many of the versions that are left are newer than the epoch. Raises LeaseLost."""
-    inbox, store = world.inbox, world.store
-    async with inbox.holding(world.lanes.hand_back) as hold:
+    inbox, store = services.inbox, services.store
+    async with inbox.holding(services.lanes.hand_back) as hold:
         lost = set(tally.lanes)  # by the attempt before this one
-        memories, versions = await _taken(scope, hold, world, lost)
+        memories, versions = await _taken(scope, hold, services, lost)
         epoch = await inbox.raise_epoch(scope)
         # What was accepted before the epoch is in one of these by now.
-        await hold.take(await lanes_of(scope, world.turns, store))
+        await hold.take(await lanes_of(scope, services))
         tally.lanes.update(lease.lane for lease in hold.leases)
 
         async def purge(lease: Lease) -> None:
@@ -122,10 +129,10 @@ async def _attempt(scope: Scope, world: World, tally: Tally) -> tuple[Erasure, i
         await _in_groups(hold.leases, purge)
         every = [lease.lane for lease in hold.leases]
         tally.untold += await inbox.drop_notifications(scope, epoch.order)
-        removed = await erase(scope, epoch.order, leases=hold.leases, lanes=world.lanes, store=store)
-        await arrange_anew([lease for lease in hold.leases if lease.lane in lost], world.lanes, store)
+        removed = await erase(scope, epoch.order, leases=hold.leases, lanes=services.lanes, store=store)
+        await arrange_anew([lease for lease in hold.leases if lease.lane in lost], services.lanes, store)
         tally.memories, tally.versions = tally.memories + memories, tally.versions + max(versions, removed)
-        left = await what_is_left(scope, every, epoch.order, tally.ids, inbox, store)
+        left = await what_is_left(scope, every, epoch.order, tally.ids, services)
         newer = await store.newer(scope, epoch.order, every)
         await hold.check()
     left = left.model_copy(update={"versions": left.versions + newer})
@@ -133,18 +140,18 @@ async def _attempt(scope: Scope, world: World, tally: Tally) -> tuple[Erasure, i
     return Erasure(scope=scope, erased_at=epoch.at, watermark=epoch.order, **facts), newer
 
 
-async def _taken(scope: Scope, hold: HeldLanes, world: World, before: Collection[Lane]) -> tuple[int, int]:
+async def _taken(scope: Scope, hold: HeldLanes, services: ForgetServices, before: Collection[Lane]) -> tuple[int, int]:
     """Take every lane of the scope's and those of before; returns how many memories stand, and how many versions.
 
     They are counted while nobody removes: whoever loses a lane takes back what it wrote as soon as the epoch stands.
     Without Qdrant the erase fails, but only later, when the epoch stands: then the sweep finishes it in any case.
     """
-    lanes, counts = [*before, *await world.turns.lanes(scope)], (0, 0)
+    lanes, counts = [*before, *await services.turns.lanes(scope)], (0, 0)
     with contextlib.suppress(StoreUnavailable):
-        lanes = [*lanes, *await world.store.lanes(scope)]
+        lanes = [*lanes, *await services.store.lanes(scope)]
     await hold.take(lanes)
     with contextlib.suppress(StoreUnavailable):
-        counts = await world.store.current(scope), await world.store.left(scope)
+        counts = await services.store.current(scope), await services.store.left(scope)
     return counts
 
 
@@ -157,15 +164,15 @@ async def _in_groups(leases: Sequence[Lease], step: Callable[[Lease], Awaitable[
                 raise outcome
 
 
-async def lanes_of(scope: Scope, turns: TurnLog, store: MemoryStore) -> list[Lane]:
+async def lanes_of(scope: Scope, services: ForgetServices) -> list[Lane]:
     """Every lane that holds a turn or a memory in scope."""
-    lanes = [*await turns.lanes(scope), *await store.lanes(scope)]
+    lanes = [*await services.turns.lanes(scope), *await services.store.lanes(scope)]
     return list({lane.key: lane for lane in lanes}.values())
 
 
 async def what_is_left(
-    scope: Scope, lanes: Sequence[Lane], before: int, ids: Sequence[str] | None, inbox: Inbox, store: MemoryStore
+    scope: Scope, lanes: Sequence[Lane], before: int, ids: Sequence[str] | None, services: ForgetServices
 ) -> Left:
     """Look in Redis and in Qdrant for what is there of a scope up to a place in the order. Arguments: `Inbox.left`."""
-    left = await inbox.left(scope, lanes, before, ids)
-    return left.model_copy(update={"versions": await store.left(scope, before)})
+    left = await services.inbox.left(scope, lanes, before, ids)
+    return left.model_copy(update={"versions": await services.store.left(scope, before)})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 
 import structlog
 
@@ -19,24 +20,37 @@ _ROUNDS = 25  # of as many removals as `unfinished` gives: what is left is for t
 _LONGEST_SECONDS = 30.0  # for one: what it has done by then stays done, and it goes on later
 
 
-async def repeat_forever(inbox: Inbox, lanes: Lanes, store: MemoryStore, every_seconds: float) -> None:
+@dataclass(frozen=True, kw_only=True)
+class RemovalServices:
+    """What repeating removals needs.
+
+    Args:
+        inbox: where removals are noted.
+        lanes: taken to write what is shown again.
+        store: what is removed from.
+    """
+
+    inbox: Inbox
+    lanes: Lanes
+    store: MemoryStore
+
+
+async def repeat_forever(every_seconds: float, services: RemovalServices) -> None:
     """Repeat the removals that are due, again and again. Whoever sweeps does not wait for it."""
     while True:
         await asyncio.sleep(every_seconds)
-        repeated = await attempted("removals", finish_removals(inbox, lanes, store))
+        repeated = await attempted("removals", finish_removals(services))
         if repeated:
             log.info("removals_repeated", removals=repeated)
 
 
-async def finish_removals(
-    inbox: Inbox, lanes: Lanes, store: MemoryStore, *, longest_seconds: float = _LONGEST_SECONDS
-) -> int:
+async def finish_removals(services: RemovalServices, *, longest_seconds: float = _LONGEST_SECONDS) -> int:
     """Remove once more what was removed a while ago, now that nobody can still be writing it; returns how many.
 
     One that fails, or takes too long, is put back and holds up no other.
 
     Args:
-        inbox, lanes, store: the parts.
+        services: what repeating removals needs.
         longest_seconds: how long one may take.
 
     Raises StoreUnavailable or InboxUnavailable where all that were tried together failed by it: each of the others
@@ -44,16 +58,16 @@ async def finish_removals(
     """
     finished = 0
     for _ in range(_ROUNDS):
-        due = await inbox.unfinished()
+        due = await services.inbox.unfinished()
         if not due:
             break
-        tries = (_finish(name, removal, inbox, lanes, store, longest_seconds) for name, removal in due)
+        tries = (_finish(name, removal, longest_seconds, services) for name, removal in due)
         failures = await asyncio.gather(*tries, return_exceptions=True)  # whatever fails, the others do not wait for it
         for (name, removal), error in zip(due, failures, strict=True):
             if error is None:
                 finished += 1
             else:
-                pause = await inbox.put_back(name)
+                pause = await services.inbox.put_back(name)
                 tenant = removal.scope.tenant
                 log.warning("removal_put_back", reason=reason_of(error), tenant=tenant, seconds=pause)
         away = [error for error in failures if isinstance(error, StoreUnavailable | InboxUnavailable)]
@@ -62,12 +76,10 @@ async def finish_removals(
     return finished
 
 
-async def _finish(
-    name: str, removal: Removal, inbox: Inbox, lanes: Lanes, store: MemoryStore, longest_seconds: float
-) -> None:
+async def _finish(name: str, removal: Removal, longest_seconds: float, services: RemovalServices) -> None:
     async with asyncio.timeout(longest_seconds):
-        await _repeat(removal, lanes, store)
-    await inbox.finished(name)
+        await _repeat(removal, services.lanes, services.store)
+    await services.inbox.finished(name)
 
 
 async def _repeat(removal: Removal, lanes: Lanes, store: MemoryStore) -> None:

@@ -10,12 +10,11 @@ import structlog
 
 from scrubjay.erase.tombstones import take_back
 from scrubjay.errors import LeaseLost, NewerFormat, Permanent, Transient
-from scrubjay.ingest.pipeline import Deciding, decide
+from scrubjay.ingest.pipeline import DecisionServices, decide
 from scrubjay.ingest.planner import final_writes
 from scrubjay.ingest.suspicion import obituary, suspected
 from scrubjay.model import Batch, Confirmation, Lane, Lease, Plan, Write
-from scrubjay.model.clock import OWN_CLOCK
-from scrubjay.ports import Clock, Lanes
+from scrubjay.ports import Lanes
 
 log = structlog.get_logger(__name__)
 
@@ -26,47 +25,48 @@ _PLANS_A_BATCH = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class Remembering(Deciding):
-    """What draining needs.
+class DrainServices:
+    """What draining a lane needs.
 
     Args:
+        lanes: where turns wait.
+        decision: decides what they change; its store is written to.
         batch_turns: at most so many turns are decided on at once.
         batch_chars: and at most about so many characters.
         batch_wait_seconds: how long a lane is left alone before its turns are taken, so that turns which come in a
             burst make one batch and cost one call.
-        clock: is looked at with each sweep.
     """
 
     lanes: Lanes
+    decision: DecisionServices
     batch_turns: int = 8
     batch_chars: int = 24_000
     batch_wait_seconds: float = 0
-    clock: Clock = OWN_CLOCK
 
 
-async def drain(lane: Lane, parts: Remembering) -> int:
+async def drain(lane: Lane, services: DrainServices) -> int:
     """Apply a lane's waiting turns in the order of acceptance.
 
     Args:
         lane: whose turns.
-        parts: the world.
+        services: what draining needs.
 
     Returns how many turns were settled; 0 when somebody else holds the lane. A failure that can be answered
     for leaves the turns in the inbox: backed off (transient), bisected or dead (permanent). Raises
     InboxUnavailable when Redis is away: the lane is ready again when its lease has ended.
     """
-    async with parts.lanes.lease(lane) as lease:
-        return await drain_held(lease, parts) if lease is not None else 0
+    async with services.lanes.lease(lane) as lease:
+        return await drain_held(lease, services) if lease is not None else 0
 
 
-async def drain_held(lease: Lease, parts: Remembering) -> int:
+async def drain_held(lease: Lease, services: DrainServices) -> int:
     """The same for a lane that is held; whoever took the lease hands it back. Returns how many turns were settled."""
     settled = 0
-    await asyncio.sleep(max(0, parts.batch_wait_seconds - lease.waited_seconds))
+    await asyncio.sleep(max(0, services.batch_wait_seconds - lease.waited_seconds))
     try:
         for _ in range(_BATCHES_A_DRAIN):
-            batch = await _taken(lease, parts)
-            done = await _tried(lease, batch, parts) if batch else None
+            batch = await _taken(lease, services)
+            done = await _tried(lease, batch, services) if batch else None
             if batch is None or done is None:
                 break
             settled += done
@@ -77,53 +77,53 @@ async def drain_held(lease: Lease, parts: Remembering) -> int:
     return settled
 
 
-async def _taken(lease: Lease, parts: Remembering) -> Batch | None:
+async def _taken(lease: Lease, services: DrainServices) -> Batch | None:
     """The next turns; None when there are none, or when only a newer worker can read them: then the lane rests."""
     try:
-        return await parts.lanes.take(lease, parts.batch_turns, parts.batch_chars)
+        return await services.lanes.take(lease, services.batch_turns, services.batch_chars)
     except NewerFormat as error:
-        await _rest(lease, error, parts)
+        await _rest(lease, error, services)
         return None
 
 
-async def _rest(lease: Lease, error: Transient, parts: Remembering, *, counted: bool = False) -> None:
-    delay = await parts.lanes.postpone(lease, str(error), error.retry_after_seconds, counted=counted)
+async def _rest(lease: Lease, error: Transient, services: DrainServices, *, counted: bool = False) -> None:
+    delay = await services.lanes.postpone(lease, str(error), error.retry_after_seconds, counted=counted)
     log.warning("lane_backs_off", error=error.code, reason=error.plain, delay_seconds=delay, counted=counted)
 
 
-async def _tried(lease: Lease, batch: Batch, parts: Remembering) -> int | None:
+async def _tried(lease: Lease, batch: Batch, services: DrainServices) -> int | None:
     """Work one batch off; returns how many turns were settled, None when the lane is to rest."""
     try:
-        return await _pass(lease, batch, parts)
+        return await _pass(lease, batch, services)
     except Transient as error:
-        seen = await suspected(lease, error, parts.lanes, parts)
+        seen = await suspected(lease, error, services.lanes, services.decision)
         if seen is None or not seen.is_last:
-            await _rest(lease, error, parts, counted=seen is not None)
+            await _rest(lease, error, services, counted=seen is not None)
             return None
         log.warning("turn_set_apart", error=error.code, reason=error.plain, tries=seen.tries)
-        await parts.lanes.fail(lease, obituary(error, seen))
+        await services.lanes.fail(lease, obituary(error, seen))
         return 0
     except Permanent as error:
         log.warning("batch_failed", error=error.code, reason=error.plain, turns=len(batch.turns))
-        await parts.lanes.fail(lease, f"{error.code}: {error}")
+        await services.lanes.fail(lease, f"{error.code}: {error}")
         return 0
 
 
-async def _pass(lease: Lease, batch: Batch, parts: Remembering) -> int:
+async def _pass(lease: Lease, batch: Batch, services: DrainServices) -> int:
     """Make memories of one batch of a lane's turns: plan, write to the store, settle. Returns how many turns it had."""
-    plan, writes, seen = await _holding_plan(lease, batch, parts)
+    plan, writes, seen = await _holding_plan(lease, batch, services)
     try:
-        await parts.store.apply(lease, writes, seen.good_until)
-        await parts.lanes.settle(lease, plan, seen.erased)
+        await services.decision.store.apply(lease, writes, seen.good_until)
+        await services.lanes.settle(lease, plan, seen.erased)
     except LeaseLost:
-        await take_back([turn.scope for turn in batch.turns], parts.lanes, parts.store)
+        await take_back([turn.scope for turn in batch.turns], services.lanes, services.decision.store)
         raise
     facts = {"writes": len(plan.writes), "dropped": plan.dropped, "gated": len(plan.gated)}
     log.info("turns_settled", turns=len(batch.turns), **facts)
     return len(batch.turns)
 
 
-async def _holding_plan(lease: Lease, batch: Batch, parts: Remembering) -> tuple[Plan, list[Write], Confirmation]:
+async def _holding_plan(lease: Lease, batch: Batch, services: DrainServices) -> tuple[Plan, list[Write], Confirmation]:
     """The recorded plan, or a new one, that nothing erased is part of.
 
     A plan of which an erase has covered a part is decided anew: what is left of it would not fit together. Raises
@@ -134,12 +134,12 @@ async def _holding_plan(lease: Lease, batch: Batch, parts: Remembering) -> tuple
     gone: frozenset[str] = frozenset()
     for _ in range(_PLANS_A_BATCH):
         if plan is None:
-            decided = await decide([turn for turn in batch.turns if turn.id not in gone], parts)
+            decided = await decide([turn for turn in batch.turns if turn.id not in gone], services.decision)
             plan = decided.model_copy(update={"turn_ids": tuple(ids)})
-            await parts.lanes.record(lease, plan)
-        seen = await parts.lanes.confirm(lease, batch.turns)
+            await services.lanes.record(lease, plan)
+        seen = await services.lanes.confirm(lease, batch.turns)
         writes = final_writes(plan)
-        if seen.erased <= gone and not await _forgotten(writes, parts.lanes):
+        if seen.erased <= gone and not await _forgotten(writes, services.lanes):
             return plan, writes, seen
         plan, gone = None, seen.erased
     raise LeaseLost("this owner is being forgotten just now")

@@ -22,8 +22,16 @@ _NEIGHBOURS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Deciding:
-    """What deciding needs; `quarantine` tells what becomes of facts that read like instructions to a prompt."""
+class DecisionServices:
+    """What a decision on a batch of turns needs.
+
+    Args:
+        store: where neighbours are looked for.
+        extractor: finds the facts.
+        reconciler: decides what each fact means for what is known.
+        embedder: makes the vectors of facts and memories.
+        quarantine: what becomes of facts that read like instructions to a prompt.
+    """
 
     store: MemoryStore
     extractor: Extractor
@@ -32,12 +40,12 @@ class Deciding:
     quarantine: Quarantine = Quarantine.MARK
 
 
-async def decide(turns: Sequence[Turn], parts: Deciding) -> Plan:
+async def decide(turns: Sequence[Turn], services: DecisionServices) -> Plan:
     """Work out what a batch changes.
 
     Args:
         turns: of one lane, in order.
-        parts: the world.
+        services: what a decision needs.
 
     Raises what the extractor, the reconciler, the embedder and the store raise.
     """
@@ -45,28 +53,28 @@ async def decide(turns: Sequence[Turn], parts: Deciding) -> Plan:
         return Plan(turn_ids=())
     ids = [turn.id for turn in turns]
     with paid_by(turns[0].scope.tenant, ids), asked_by(turns[0].scope, ids):
-        return await _decided(turns, parts)
+        return await _decided(turns, services)
 
 
-async def _decided(turns: Sequence[Turn], parts: Deciding) -> Plan:
+async def _decided(turns: Sequence[Turn], services: DecisionServices) -> Plan:
     by_id = {turn.id: turn for turn in turns}
-    extraction = await parts.extractor.extract([turn for turn in turns if turn.infer])
+    extraction = await services.extractor.extract([turn for turn in turns if turn.infer])
     extracted = [fact for turn in turns for fact in _facts_of(turn, extraction)]
-    reads = await _reading(extracted, parts.quarantine)
-    is_held = [parts.quarantine is Quarantine.HOLD and (reads(fact.text) or reads(fact.quote)) for fact in extracted]
+    reads = await _reading(extracted, services.quarantine)
+    is_held = [services.quarantine is Quarantine.HOLD and (reads(fact.text) or reads(fact.quote)) for fact in extracted]
     held_facts = [fact for fact, holds in zip(extracted, is_held, strict=True) if holds]
     facts = [fact for fact, holds in zip(extracted, is_held, strict=True) if not holds]
-    vectors = await _embed([fact.text for fact in facts], {}, parts.embedder)
-    neighbours = await _neighbours(facts, by_id, vectors, parts.store)
+    vectors = await _embed([fact.text for fact in facts], {}, services.embedder)
+    neighbours = await _neighbours(facts, by_id, vectors, services.store)
     with paid_by(turns[0].scope.tenant, list(dict.fromkeys(fact.turn_id for fact in facts if not fact.verbatim))):
-        outcome = await parts.reconciler.reconcile(facts, neighbours)
+        outcome = await services.reconciler.reconcile(facts, neighbours)
     known = union(neighbours)
     targets = [known[decision.target] if decision.target is not None else None for decision in outcome.decisions]
 
-    histories = await _histories(facts, targets, by_id, parts.store)
-    members = await _members(facts, targets, by_id, parts.store)
-    source = Source(parts.extractor.name, parts.extractor.prompt_version)
-    planner = Planner(by_id, source, histories, members, parts.quarantine, reads)
+    histories = await _histories(facts, targets, by_id, services.store)
+    members = await _members(facts, targets, by_id, services.store)
+    source = Source(services.extractor.name, services.extractor.prompt_version)
+    planner = Planner(by_id, source, histories, members, services.quarantine, reads)
     for number, (fact, decision, target) in enumerate(zip(facts, outcome.decisions, targets, strict=True)):
         turn = by_id[fact.turn_id]
         if target is not None and decision.event is Event.UPDATE:
@@ -77,8 +85,8 @@ async def _decided(turns: Sequence[Turn], parts: Deciding) -> Plan:
     for fact in held_facts:
         planner.hold(fact)
     if planner.shortened:
-        planner.arrange(await parts.store.members(turns[0].scope.lane, planner.shortened))
-    return planner.plan(await _embed(planner.texts, vectors, parts.embedder), extraction)
+        planner.arrange(await services.store.members(turns[0].scope.lane, planner.shortened))
+    return planner.plan(await _embed(planner.texts, vectors, services.embedder), extraction)
 
 
 def _without_others_words(decision: Decision, fact: Fact, target: Memory, others: Sequence[str]) -> Decision:

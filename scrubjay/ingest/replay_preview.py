@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 
 import structlog
 
 from scrubjay.errors import Permanent, Transient
-from scrubjay.ingest.pipeline import Deciding, decide
+from scrubjay.ingest.pipeline import DecisionServices, decide
 from scrubjay.ingest.planner import final_writes
 from scrubjay.llm.usage import paid_by_tenant
 from scrubjay.model import DeadFilter, Event, Plan, Scope, Turn, TurnEvent, TurnStatus, Value
@@ -26,6 +27,19 @@ _LONGEST_SECONDS = 25
 _LANES_AT_ONCE = 4
 _LOST = "worker_lost"
 _NOT_TRIED = f"{_LOST}: not tried here, as it may end the process that tries it; a replay tells"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreviewServices:
+    """What the preview of a replay needs.
+
+    Args:
+        turns: the log that the dead turns are in.
+        decision: decides what they would change.
+    """
+
+    turns: TurnLog
+    decision: DecisionServices
 
 
 class Rehearsed(Value):
@@ -64,9 +78,8 @@ class Rehearsal(Value):
 async def rehearse(
     tenant: str,
     which: DeadFilter,
+    services: PreviewServices,
     *,
-    turns: TurnLog,
-    parts: Deciding,
     limit: int = TRIED_AT_MOST,
     longest_seconds: float = _LONGEST_SECONDS,
 ) -> Rehearsal:
@@ -80,23 +93,24 @@ async def rehearse(
     Args:
         tenant: whose dead letters.
         which: the ones that are meant.
-        turns: the log they are in.
-        parts: what deciding needs.
+        services: what the preview needs.
         limit: at most so many are tried out.
         longest_seconds: what was not tried by then is left.
 
     Raises InboxUnavailable. Any other part that is away is told as the error of the letters that need it.
     """
-    listed = await look(tenant, which, turns=turns, limit=limit)
+    listed = await look(tenant, which, services.turns, limit=limit)
     tried: dict[str, Rehearsed] = {}
     room = asyncio.Semaphore(_LANES_AT_ONCE)
-    texts = await each(partial(turns.text, Scope(tenant=tenant)), [result.turn.id for result in listed.results])
+    texts = await each(
+        partial(services.turns.text, Scope(tenant=tenant)), [result.turn.id for result in listed.results]
+    )
     pairs = [(result.turn, text) for result, text in zip(listed.results, texts, strict=True) if text is not None]
 
     async def try_lane(letters: Sequence[_Letter]) -> None:
         async with room:
             for status, turn in letters:
-                tried[turn.id] = await _tried(status, turn, parts)
+                tried[turn.id] = await _tried(status, turn, services.decision)
 
     try:
         async with asyncio.timeout(longest_seconds), asyncio.TaskGroup() as group:
@@ -108,7 +122,7 @@ async def rehearse(
     return Rehearsal(count=listed.count, results=results)
 
 
-async def look(tenant: str, which: DeadFilter, *, turns: TurnLog, limit: int = TRIED_AT_MOST) -> Rehearsal:
+async def look(tenant: str, which: DeadFilter, turns: TurnLog, *, limit: int = TRIED_AT_MOST) -> Rehearsal:
     """The dead letters that are meant, the oldest first, without trying them out. Raises InboxUnavailable."""
     ids = await turns.dead(tenant, which)
     statuses = await each(partial(turns.get, Scope(tenant=tenant)), ids[:limit])
@@ -119,12 +133,12 @@ def _lane_key(letter: _Letter) -> str:
     return letter[1].scope.lane.key
 
 
-async def _tried(status: TurnStatus, turn: Turn, parts: Deciding) -> Rehearsed:
+async def _tried(status: TurnStatus, turn: Turn, services: DecisionServices) -> Rehearsed:
     if (status.error or "").partition(":")[0] == _LOST:
         return Rehearsed(turn=status, error=_NOT_TRIED)
     try:
         with paid_by_tenant(turn.scope.tenant):
-            plan = await decide([turn], parts)
+            plan = await decide([turn], services)
     except (Permanent, Transient) as error:
         return Rehearsed(turn=status, error=f"{error.code}: {error}")
     return Rehearsed(turn=status, events=plan.events.get(turn.id, ()), into_history=_into_history(plan))

@@ -14,7 +14,7 @@ import structlog
 
 from scrubjay.errors import ModelUnavailable, Permanent, Transient
 from scrubjay.ingest.new_versions import draft
-from scrubjay.ingest.pipeline import Deciding
+from scrubjay.ingest.pipeline import DecisionServices
 from scrubjay.llm.asking import asked_as_a_probe
 from scrubjay.llm.usage import paid_by
 from scrubjay.model import CallOutcomes, Fact, Lease, Message, Recalled, Role, Scope, Turn
@@ -31,14 +31,14 @@ _PROBES = 8  # in a row where others fail as well, and before a turn dies where 
 _KNOWN, _NEWS = "I live in Lisbon.", "I live in Porto."
 
 
-async def suspected(lease: Lease, error: Transient, lanes: Lanes, parts: Deciding) -> CallOutcomes | None:
+async def suspected(lease: Lease, error: Transient, lanes: Lanes, services: DecisionServices) -> CallOutcomes | None:
     """Whether a failed try counts against the batch that is held; None where it does not.
 
     Args:
         lease: of its lane.
         error: what it failed by.
         lanes: knows what became of others' calls.
-        parts: the models to probe.
+        services: with the models to probe.
     """
     record = error.outcomes if isinstance(error, ModelUnavailable) else None
     if record is None:
@@ -53,7 +53,7 @@ async def suspected(lease: Lease, error: Transient, lanes: Lanes, parts: Decidin
     probes = _PROBES if others_fail or (seen.is_last and seen.answered < _MANY) else 1
     step = record.rpartition(":")[2]
     for _ in range(probes):
-        if not await _answers(step, lease.lane.tenant, parts):
+        if not await _answers(step, lease.lane.tenant, services):
             return None
     if seen.is_last and seen.answered < _ENOUGH:
         await lanes.outcomes(lease, record, dies=True)
@@ -66,11 +66,11 @@ def obituary(error: Transient, seen: CallOutcomes) -> str:
     return f"{error.code}: {error} This turn was tried {tried}, and each time the model answered another question."
 
 
-async def _answers(step: str, tenant: str, parts: Deciding) -> bool:
+async def _answers(step: str, tenant: str, services: DecisionServices) -> bool:
     """Whether a model answers a small question, right or wrong, in a step of remembering."""
     with asked_as_a_probe(), paid_by(tenant):
         try:
-            await _asked(step, tenant, parts)
+            await _asked(step, tenant, services)
         except Permanent:
             is_answered = True
         except Transient:
@@ -81,14 +81,14 @@ async def _answers(step: str, tenant: str, parts: Deciding) -> bool:
     return is_answered
 
 
-async def _asked(step: str, tenant: str, parts: Deciding) -> None:
+async def _asked(step: str, tenant: str, services: DecisionServices) -> None:
     now = datetime.now(UTC)
     scope, message = Scope(tenant=tenant, user_id="probe"), Message(role=Role.USER, content=_KNOWN)
     turn = Turn(id="probe", scope=scope, messages=(message,), accepted_at=now)
     if step == EMBEDDING:
-        await parts.embedder.embed([_KNOWN])
+        await services.embedder.embed([_KNOWN])
     elif step == EXTRACTION:
-        await parts.extractor.extract([turn])
+        await services.extractor.extract([turn])
     else:
         known, news = (Fact(turn_id=turn.id, text=text, category="", quote=text) for text in (_KNOWN, _NEWS))
-        await parts.reconciler.reconcile([news], [[Recalled(memory=draft(0, known, turn), score=1.0)]])
+        await services.reconciler.reconcile([news], [[Recalled(memory=draft(0, known, turn), score=1.0)]])

@@ -3,29 +3,44 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 
 import structlog
 
-from scrubjay.erase.removals import repeat_forever
-from scrubjay.ingest.drain import Remembering
+from scrubjay.erase.removals import RemovalServices, repeat_forever
 from scrubjay.logging_setup import attempted
-from scrubjay.ports import Inbox
+from scrubjay.ports import Clock, Inbox
 
 log = structlog.get_logger(__name__)
 
 
-async def sweep_forever(inbox: Inbox, parts: Remembering, every_seconds: float) -> None:
+@dataclass(frozen=True, kw_only=True)
+class SweepServices:
+    """What the sweep needs.
+
+    Args:
+        inbox: whose lanes are made ready.
+        clock: compared with the monotonic clock each time.
+        removals: what repeating removals needs.
+    """
+
+    inbox: Inbox
+    clock: Clock
+    removals: RemovalServices
+
+
+async def sweep_forever(every_seconds: float, services: SweepServices) -> None:
     """Sweep again and again; every process does, and Redis lets one of them through each time.
 
     Each step is done whatever becomes of the others, and none ends the sweeping. Removals are repeated beside it, and
     lanes are made ready however long they take.
     """
-    removing = asyncio.create_task(repeat_forever(inbox, parts.lanes, parts.store, every_seconds))
+    removing = asyncio.create_task(repeat_forever(every_seconds, services.removals))
     try:
         while True:
             await asyncio.sleep(every_seconds)
-            await attempted("clock", parts.clock.look())
-            sent = await attempted("sweep", inbox.sweep())
+            await attempted("clock", services.clock.look())
+            sent = await attempted("sweep", services.inbox.sweep())
             if sent:
                 log.info("swept", messages=sent)
     finally:

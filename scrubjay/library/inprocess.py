@@ -13,11 +13,10 @@ from urllib.parse import urlsplit
 
 from scrubjay import logging_setup as logging
 from scrubjay.access.authentication import DEFAULT_TENANT
-from scrubjay.bootstrap import Parts, opened, remembering
+from scrubjay.bootstrap import Parts, opened
 from scrubjay.client.views import MemoryView, ReceiptView, TurnView
 from scrubjay.edit.edits import Change, delete, update
-from scrubjay.erase.forget import forget
-from scrubjay.erase.receipts import issue
+from scrubjay.erase.receipts import forget_with_receipt
 from scrubjay.errors import BadRequest, InboxUnavailable, NotFound, StoreUnavailable
 from scrubjay.library.arguments import Changed, Handed, Ids, Sought
 from scrubjay.library.config import Configuration
@@ -73,12 +72,11 @@ class Local:
         logging.join()
         async with AsyncExitStack() as stack:
             where = await stack.enter_async_context(served(self._configuration))
-            parts = await stack.enter_async_context(opened(where.settings))
-            await _answering(parts, where)
             # Whoever waits for an answer is not to wait for a burst, unless the environment says so.
             at_once = {} if "batch_wait_seconds" in where.settings.model_fields_set else {"batch_wait_seconds": 0}
-            needed = remembering(parts, where.settings.model_copy(update=at_once))
-            working = Working(parts, needed, where.settings.sweep_seconds)
+            parts = await stack.enter_async_context(opened(where.settings.model_copy(update=at_once)))
+            await _answering(parts, where)
+            working = Working(parts, where.settings.sweep_seconds)
             tenants = await parts.turns.tenants() if where.own_redis else [self._reach.tenant]
             await stack.enter_async_context(working.going_on(tenants))
             self._open = _House(parts, working, asyncio.get_running_loop())
@@ -141,7 +139,7 @@ class Local:
             threshold=request.threshold,
             show_expired=request.show_expired,
         )
-        answer = await recall(question, store=parts.store, embedder=parts.embedder, turns=parts.turns)
+        answer = await recall(question, parts.recall)
         return [_view(result.memory, result.score) for result in answer.results]
 
     async def page(
@@ -169,16 +167,12 @@ class Local:
             self._reach,
             memory_id,
             Change(text=text, metadata_patch=patch, **ends),
-            lanes=parts.lanes,
-            store=parts.store,
-            embedder=parts.embedder,
-            quarantine=parts.quarantine,
+            parts.edits,
         )
 
     async def delete(self, memory_id: str) -> None:
         """Remove a memory."""
-        parts = self._parts
-        await delete(self._reach, memory_id, inbox=parts.inbox, lanes=parts.lanes, store=parts.store)
+        await delete(self._reach, memory_id, self._parts.edits)
 
     async def history(self, memory_id: str) -> Sequence[Mapping[str, Any]]:
         """A memory's versions."""
@@ -188,15 +182,7 @@ class Local:
 
     async def forget(self, ids: Ids) -> ReceiptView:
         """Erase everything of an owner."""
-        parts = self._parts
-        erasure = await forget(
-            self._scope(ids),
-            inbox=parts.inbox,
-            lanes=parts.lanes,
-            turns=parts.turns,
-            store=parts.store,
-        )
-        receipt = await issue(erasure, signer=parts.signer, book=parts.receipts)
+        receipt = await forget_with_receipt(self._scope(ids), self._parts.receipts)
         return ReceiptView.model_validate(receipt.model_dump())
 
     async def owners(self) -> Sequence[Ids]:

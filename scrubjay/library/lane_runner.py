@@ -15,7 +15,7 @@ import structlog
 
 from scrubjay.bootstrap import Parts
 from scrubjay.errors import BadRequest, ScrubjayError
-from scrubjay.ingest.drain import Remembering, drain
+from scrubjay.ingest.drain import drain
 from scrubjay.ingest.sweep import sweep_forever
 from scrubjay.library.cancellation import ended
 from scrubjay.logging_setup import places
@@ -34,13 +34,11 @@ class Working:
 
     Args:
         parts: everything opened.
-        remembering: what draining needs.
         sweep_seconds: how often lanes are tried again in which turns are left.
     """
 
-    def __init__(self, parts: Parts, remembering: Remembering, sweep_seconds: float) -> None:
+    def __init__(self, parts: Parts, sweep_seconds: float) -> None:
         self._parts = parts
-        self._remembering = remembering
         self._sweep_seconds = sweep_seconds
         self._unfinished = set[Lane]()
         self._over = False
@@ -55,7 +53,7 @@ class Working:
         """
         for tenant in tenants:
             self._unfinished |= await self.lanes(tenant, _WAITING)
-        sweeping = sweep_forever(self._parts.inbox, self._remembering, self._sweep_seconds)
+        sweeping = sweep_forever(self._sweep_seconds, self._parts.sweep)
         loops = [asyncio.create_task(sweeping), asyncio.create_task(self._again_forever())]
         try:
             yield
@@ -93,7 +91,7 @@ class Working:
         deadline, pause = clock() + wait_seconds, _FIRST_PAUSE_SECONDS
         while True:
             work, left = self.begin(lane), max(0.0, deadline - clock())
-            done = await wait_until_settled(reach, turn_id, min(left, pause), turns=self._parts.turns)
+            done = await wait_until_settled(reach, turn_id, min(left, pause), self._parts.turns)
             if done or left <= pause:
                 return await self._parts.turns.get(reach, turn_id)
             if work.done() and not work.cancelled():
@@ -105,7 +103,7 @@ class Working:
         settled = 1
         try:
             while settled:  # a drain gives a full lane up after a while
-                settled = await drain(lane, self._remembering)
+                settled = await drain(lane, self._parts.drain)
             if not await self._parts.turns.pending(lane.scope):
                 self._unfinished.discard(lane)
         except ScrubjayError as error:

@@ -159,7 +159,7 @@ class Remote:
     async def forget(self, ids: Ids) -> ReceiptView:
         """Erase everything of an owner."""
         with _typed():
-            return await self._client.forget(
+            return await self._client.owners.forget(
                 exact=True, **_owner(ids)
             )  # checked, or as the server itself has listed them
 
@@ -168,7 +168,7 @@ class Remote:
         listed = list[Ids]()
         with _typed():
             for number in range(1, DEEPEST // _OWNERS_AT_ONCE + 1):
-                page = await self._client.entities(page=number, page_size=_OWNERS_AT_ONCE)
+                page = await self._client.owners.entities(page=number, page_size=_OWNERS_AT_ONCE)
                 listed += [{f"{entity.type}_id": entity.id} for entity in page]
                 if len(page) < _OWNERS_AT_ONCE:
                     break

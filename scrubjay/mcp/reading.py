@@ -69,7 +69,7 @@ async def get_memory(call: Call, memory_id: MemoryId) -> MemoryView:
 async def list_entities(call: Call, page: PageNumber = 1, page_size: PageSize = 100) -> Entities:
     """List the users, agents, apps and runs that have memories, with how many."""
     async with client_for(call) as client:
-        entities = await client.entities(page=page, page_size=page_size)
+        entities = await client.owners.entities(page=page, page_size=page_size)
     return Entities(results=entities, next_page=page + 1 if len(entities) == page_size else None)
 
 

@@ -101,7 +101,7 @@ async def delete_entities(
 
 async def _forget(client: ScrubjayClient, whose: Owner) -> ReceiptView:
     """Forget an owner for an MCP tool through the client. Raises Unanswerable where the receipt is not verified."""
-    receipt = await client.forget(**whose)
+    receipt = await client.owners.forget(**whose)
     if not receipt.verified:
         raise Unanswerable("Something was left behind: call it again.")
     return receipt

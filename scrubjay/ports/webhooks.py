@@ -23,11 +23,11 @@ class WebhookRegistry(Protocol):
     async def replace(self, tenant: str, webhook: Webhook) -> bool:
         """Another state of one; False, and nothing is changed, where there is none of this id any more."""
 
-    async def bury(self, tenant: str, webhook_id: str) -> bool:
-        """From now on nobody sees it; False where there was none. Its deliveries are there until they are dropped."""
+    async def withdraw(self, tenant: str, webhook_id: str) -> bool:
+        """Hide a webhook from every reader; False where there was none. Its deliveries stay until they are dropped."""
 
     async def remove(self, tenant: str, webhook_id: str) -> None:
-        """Remove one that is buried."""
+        """Remove a webhook that was withdrawn."""
 
 
 class Claimed(Value):

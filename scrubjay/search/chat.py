@@ -13,20 +13,25 @@ from scrubjay.llm.prompts import chat_system
 from scrubjay.llm.usage import paid_by
 from scrubjay.model import Message, Role, Scope, Submission, Value
 from scrubjay.offload import off_loop
-from scrubjay.ports import Embedder, Inbox, LanguageModel, Mask, MemoryStore, TurnLog
-from scrubjay.search.recall import Asked, recall
+from scrubjay.ports import Inbox, LanguageModel, Mask
+from scrubjay.search.recall import Asked, RecallServices, recall
 
 
 @dataclass(frozen=True, kw_only=True)
-class Conversing:
-    """The parts that a conversation needs; without a model nobody answers."""
+class ChatServices:
+    """What a chat needs.
+
+    Args:
+        mask: masks messages and replies.
+        model: answers; None where none is configured.
+        inbox: where the turn is accepted.
+        recall: finds the memories for the prompt.
+    """
 
     mask: Mask
     model: LanguageModel | None
     inbox: Inbox
-    store: MemoryStore
-    embedder: Embedder
-    turns: TurnLog
+    recall: RecallServices
 
 
 class Recollection(Value):
@@ -49,23 +54,23 @@ class Reply(Value):
     turn_id: str
 
 
-async def converse(scope: Scope, message: str, parts: Conversing) -> Reply:
+async def converse(scope: Scope, message: str, services: ChatServices) -> Reply:
     """Answer a user's message with what is remembered of them, and remember this turn.
 
     The message is masked before anybody sees it, the reply before it is remembered. A memory that reads like an
     instruction to the model is left out of its prompt.
 
-    Raises NoModel where none is configured, and what the parts raise.
+    Raises NoModel where none is configured, and what the services raise.
     """
-    model = _present(parts)
+    model = _present(services)
     with paid_by(scope.tenant), asked_by(scope):
-        question, memories = await _recalled(scope, message, parts)
+        question, memories = await _recalled(scope, message, services)
         text = await model.chat(_prompt(question, memories))
-        return await _remembered(scope, question, text, memories, parts)
+        return await _remembered(scope, question, text, memories, services)
 
 
 async def converse_in_pieces(
-    scope: Scope, message: str, parts: Conversing
+    scope: Scope, message: str, services: ChatServices
 ) -> AsyncGenerator[Recollection | Delta | Reply, None]:
     """The same while the model speaks: what was recalled, each piece of the reply, and last the Reply.
 
@@ -73,29 +78,29 @@ async def converse_in_pieces(
     and nothing is remembered: a turn is remembered as a whole or not at all. To be read by one task, as it knows by the
     task who pays.
     """
-    model = _present(parts)
+    model = _present(services)
     with paid_by(scope.tenant), asked_by(scope):
-        question, memories = await _recalled(scope, message, parts)
+        question, memories = await _recalled(scope, message, services)
         yield Recollection(memories=memories)
         spoken = []
         async with aclosing(model.chat_stream(_prompt(question, memories))) as pieces:
             async for piece in pieces:
                 spoken.append(piece)
                 yield Delta(text=piece)
-        yield await _remembered(scope, question, "".join(spoken), memories, parts)
+        yield await _remembered(scope, question, "".join(spoken), memories, services)
 
 
-def _present(parts: Conversing) -> LanguageModel:
-    if parts.model is None:
+def _present(services: ChatServices) -> LanguageModel:
+    if services.model is None:
         raise NoModel("no language model is configured: set OPENAI_API_KEY, or OPENAI_BASE_URL for another endpoint")
-    return parts.model
+    return services.model
 
 
-async def _recalled(scope: Scope, message: str, parts: Conversing) -> tuple[Message, tuple[str, ...]]:
+async def _recalled(scope: Scope, message: str, services: ChatServices) -> tuple[Message, tuple[str, ...]]:
     """The message as it may be seen, and the memories that matter for it."""
-    masked_message = await off_loop(len(message), partial(parts.mask, message))
+    masked_message = await off_loop(len(message), partial(services.mask, message))
     question = Asked(scope=scope, text=masked_message)
-    recalled = await recall(question, store=parts.store, embedder=parts.embedder, turns=parts.turns)
+    recalled = await recall(question, services.recall)
     memories = tuple(result.memory.text for result in recalled.results if not result.memory.marked)
     return Message(role=Role.USER, content=masked_message), memories
 
@@ -105,10 +110,10 @@ def _prompt(question: Message, memories: tuple[str, ...]) -> list[Message]:
 
 
 async def _remembered(
-    scope: Scope, question: Message, text: str, memories: tuple[str, ...], parts: Conversing
+    scope: Scope, question: Message, text: str, memories: tuple[str, ...], services: ChatServices
 ) -> Reply:
     """Hand in a user's chat message and the model's reply, masked, as one turn to be remembered; return the Reply."""
-    masked = await off_loop(len(text), partial(parts.mask, text))
+    masked = await off_loop(len(text), partial(services.mask, text))
     answered = Message(role=Role.ASSISTANT, content=masked)
-    accepted = await parts.inbox.accept(Submission(scope=scope, messages=(question, answered)))
+    accepted = await services.inbox.accept(Submission(scope=scope, messages=(question, answered)))
     return Reply(text=text, memories=memories, turn_id=accepted.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from datetime import datetime
 
 from scrubjay.llm.asking import asked_by
@@ -16,6 +17,21 @@ _DONE = (Status.SETTLED, Status.DEAD, Status.ERASED)
 _FIRST_PAUSE_SECONDS, _GROWTH, _LONGEST_PAUSE_SECONDS = 0.02, 1.5, 0.25
 _MOST_LOOKS_A_SECOND = 1_000  # of one process, however many wait in it
 _waiting = set[object]()
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecallServices:
+    """What a recall needs.
+
+    Args:
+        store: of memories.
+        embedder: makes the vector of the question.
+        turns: tells how many turns are not settled yet.
+    """
+
+    store: MemoryStore
+    embedder: Embedder
+    turns: TurnLog
 
 
 class Recall(Value):
@@ -45,21 +61,21 @@ class Asked(Value):
     show_expired: bool = False
 
 
-async def recall(question: Asked, *, store: MemoryStore, embedder: Embedder, turns: TurnLog) -> Recall:
+async def recall(question: Asked, services: RecallServices) -> Recall:
     """Find the memories that matter most for a text. Raises StoreUnavailable, InboxUnavailable, ModelUnavailable."""
     with paid_by(question.scope.tenant), asked_by(question.scope):
-        waiting = pending(question.scope, question.filters, turns=turns)
-        count, vectors = await asyncio.gather(waiting, embedder.embed([question.text]))
+        waiting = pending(question.scope, question.filters, services.turns)
+        count, vectors = await asyncio.gather(waiting, services.embedder.embed([question.text]))
     query = Query(**dict(question), vector=tuple(vectors[0]))
-    return Recall(results=tuple(await store.search(query)), pending=count)
+    return Recall(results=tuple(await services.store.search(query)), pending=count)
 
 
-async def pending(scope: Scope, filters: Condition | None, *, turns: TurnLog) -> int:
+async def pending(scope: Scope, filters: Condition | None, turns: TurnLog) -> int:
     """How many accepted turns may yet change what is found. A turn waits in one lane: of several owners they add up."""
     return await turns.pending(*named(scope, filters))
 
 
-async def wait_until_settled(reach: Scope, turn_id: str, wait_seconds: float, *, turns: TurnLog) -> bool:
+async def wait_until_settled(reach: Scope, turn_id: str, wait_seconds: float, turns: TurnLog) -> bool:
     """Wait, before memories are searched or a turn is shown, for that turn to come to its end, at most so long.
 
     Returns whether it did (an unknown turn has). Only the status is read, in pauses that grow, and that are longer the

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -27,19 +28,32 @@ LONGEST_MATERIAL = 300_000  # characters of memories in one prompt; more fits in
 _PAGE = 50
 
 
+@dataclass(frozen=True, kw_only=True)
+class DigestServices:
+    """What digests need.
+
+    Args:
+        model: writes them; None where none is configured.
+        store: of memories.
+        orders: where orders of documents are kept.
+    """
+
+    model: LanguageModel | None
+    store: MemoryStore
+    orders: DigestStore
+
+
 class _Document(Shape):
     document: str
 
 
-async def summarised(
-    scope: Scope, filters: Condition | None, *, model: LanguageModel | None, store: MemoryStore
-) -> str:
+async def summarise(scope: Scope, filters: Condition | None, services: DigestServices) -> str:
     """A summary of the latest memories in scope that meet the filters; an empty text where there are none.
 
-    Raises NoModel, and what the parts raise.
+    Raises NoModel, and what the services raise.
     """
-    llm = _present(model)
-    memories = await _memories(scope, filters, store)
+    llm = _present(services.model)
+    memories = await _memories(scope, filters, services.store)
     if not memories:
         return ""
     system, material = summary(_about(scope), memories)
@@ -48,13 +62,7 @@ async def summarised(
 
 
 async def order(
-    tenant: str,
-    schema: Any,
-    filters: Mapping[str, Any],
-    instructions: str | None,
-    *,
-    model: LanguageModel | None,
-    book: DigestStore,
+    tenant: str, schema: Any, filters: Mapping[str, Any], instructions: str | None, services: DigestServices
 ) -> DigestOrder:
     """Take down which document is wanted; it is made when it is fetched, within a day.
 
@@ -63,21 +71,20 @@ async def order(
         schema: the JSON schema of the document, as an object or as JSON text.
         filters: of which memories; checked already.
         instructions: what is wanted besides.
-        model: which will make it.
-        book: where the order is kept.
+        services: what digests need.
 
     Raises BadRequest for a schema that is none, NoModel, InboxUnavailable.
     """
-    _present(model)
+    _present(services.model)
     kept = DigestOrder(
         id=str(uuid.uuid4()), schema_=await checked_schema(schema), filters=filters, instructions=instructions
     )
-    await book.keep(tenant, kept)
+    await services.orders.keep(tenant, kept)
     return kept
 
 
-async def made(
-    wanted: DigestOrder, scope: Scope, filters: Condition | None, *, model: LanguageModel | None, store: MemoryStore
+async def make_document(
+    wanted: DigestOrder, scope: Scope, filters: Condition | None, services: DigestServices
 ) -> Mapping[str, Any]:
     """Make the document of an order out of what stands now.
 
@@ -85,14 +92,13 @@ async def made(
         wanted: the order.
         scope: whose memories.
         filters: of which, the order's own.
-        model: makes it, and is asked once more where the document does not meet the schema.
-        store: of memories.
+        services: what digests need. The model is asked once more where the document does not meet the schema.
 
     Raises NoModel, BadAnswer where the document would not meet the schema, BadRequest where to check it takes too long,
-    and what the parts raise.
+    and what the services raise.
     """
-    llm = _present(model)
-    memories = await _memories(scope, filters, store)
+    llm = _present(services.model)
+    memories = await _memories(scope, filters, services.store)
     question = structure(_about(scope), wanted.schema_, wanted.instructions, memories)
 
     with paid_by(scope.tenant), asked_by(scope):

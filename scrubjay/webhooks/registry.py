@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +19,21 @@ MOST_WEBHOOKS = 20  # of one tenant
 _PURPOSE = "webhooks"
 _UNKNOWN = "there is no webhook with this id"
 _NO_DELIVERY = "there is no delivery with this id; those of long ago are not kept"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookServices:
+    """What registering and changing webhooks needs.
+
+    Args:
+        registry: the webhooks of each tenant.
+        deliveries: what waits to be delivered to them.
+        server_key: what their signing secrets are derived from.
+    """
+
+    registry: WebhookRegistry
+    deliveries: Deliveries
+    server_key: ServerKey
 
 
 class Registered(Value):
@@ -52,77 +68,74 @@ def signed(secret: str, message_id: str, at: datetime, body: bytes) -> dict[str,
     return {"webhook-id": message_id, "webhook-timestamp": stamp, "webhook-signature": signature}
 
 
-async def register(
-    tenant: str, fields: Mapping[str, Any], *, book: WebhookRegistry, server_key: ServerKey
-) -> Registered:
+async def register(tenant: str, fields: Mapping[str, Any], services: WebhookServices) -> Registered:
     """Register an address.
 
     Args:
         tenant: whose changes it is told.
         fields: `url`, and as far as they are given `name` and `events`.
-        book, server_key: the parts.
+        services: what registering needs.
 
     Raises BadRequest where the tenant has too many.
     """
     now = datetime.now(UTC)
     webhook = Webhook(id=str(uuid.uuid4()), created_at=now, updated_at=now, **fields)
-    secret = await secret_of(tenant, webhook.id, server_key)
-    if not await book.add(tenant, webhook, MOST_WEBHOOKS):
+    secret = await secret_of(tenant, webhook.id, services.server_key)
+    if not await services.registry.add(tenant, webhook, MOST_WEBHOOKS):
         raise BadRequest(f"there are {MOST_WEBHOOKS} webhooks already: delete one first")
     return Registered(webhook=webhook, secret=secret)
 
 
-async def found(tenant: str, webhook_id: str, book: WebhookRegistry) -> Webhook:
+async def webhook_of(tenant: str, webhook_id: str, registry: WebhookRegistry) -> Webhook:
     """One of the tenant's webhooks. Raises NotFound."""
-    webhook = await book.get(tenant, webhook_id)
+    webhook = await registry.get(tenant, webhook_id)
     if webhook is None:
         raise NotFound(_UNKNOWN)
     return webhook
 
 
-async def change(tenant: str, webhook_id: str, changes: Mapping[str, Any], *, book: WebhookRegistry) -> Webhook:
+async def change(tenant: str, webhook_id: str, changes: Mapping[str, Any], services: WebhookServices) -> Webhook:
     """Change what is named of a webhook: `url`, `name`, `events`, `active`. Raises NotFound."""
-    before = await found(tenant, webhook_id, book)
+    before = await webhook_of(tenant, webhook_id, services.registry)
     after = before.model_copy(update={**changes, "updated_at": datetime.now(UTC)})
-    if not await book.replace(tenant, after):
+    if not await services.registry.replace(tenant, after):
         raise NotFound(_UNKNOWN)
     return after
 
 
-async def remove(tenant: str, webhook_id: str, *, book: WebhookRegistry, deliveries: Deliveries) -> None:
+async def remove(tenant: str, webhook_id: str, services: WebhookServices) -> None:
     """Remove a webhook with everything that waits for it and its log. Raises NotFound."""
-    if not await book.bury(tenant, webhook_id):
+    if not await services.registry.withdraw(tenant, webhook_id):
         raise NotFound(_UNKNOWN)
-    await clear_away(tenant, webhook_id, book, deliveries)
+    await remove_withdrawn(tenant, webhook_id, services)
 
 
-async def clear_away(tenant: str, webhook_id: str, book: WebhookRegistry, deliveries: Deliveries) -> None:
-    """Remove what is left of a webhook that is buried: first its deliveries, then its place among the webhooks that
-    are registered. It is known until then, so that an erase looks here as well.
+async def remove_withdrawn(tenant: str, webhook_id: str, services: WebhookServices) -> None:
+    """Remove what is left of a withdrawn webhook: first its deliveries, then its id from the registry.
+
+    The registry knows its id until then, so that an erase looks here as well.
     """
-    await deliveries.drop(tenant, webhook_id)
-    await book.remove(tenant, webhook_id)
+    await services.deliveries.drop(tenant, webhook_id)
+    await services.registry.remove(tenant, webhook_id)
 
 
-async def try_out(tenant: str, webhook_id: str, *, book: WebhookRegistry, deliveries: Deliveries) -> str:
+async def try_out(tenant: str, webhook_id: str, services: WebhookServices) -> str:
     """Note a test down, which a worker sends once; returns the delivery's id. Raises NotFound, BadRequest."""
-    _in_use(await found(tenant, webhook_id, book))
-    noted = await deliveries.note_test(tenant, webhook_id)
+    _in_use(await webhook_of(tenant, webhook_id, services.registry))
+    noted = await services.deliveries.note_test(tenant, webhook_id)
     if noted is None:
         raise NotFound(_UNKNOWN)
     return noted
 
 
-async def send_again(
-    tenant: str, webhook_id: str, delivery_id: str, *, book: WebhookRegistry, deliveries: Deliveries
-) -> Delivery:
+async def send_again(tenant: str, webhook_id: str, delivery_id: str, services: WebhookServices) -> Delivery:
     """Let a delivery be sent at once, however it stands; it goes behind its lane's others that wait.
 
     Raises NotFound, BadRequest.
     """
-    _in_use(await found(tenant, webhook_id, book))
-    again = await deliveries.again(tenant, webhook_id, delivery_id)
-    delivery = await deliveries.get(tenant, webhook_id, delivery_id)
+    _in_use(await webhook_of(tenant, webhook_id, services.registry))
+    again = await services.deliveries.again(tenant, webhook_id, delivery_id)
+    delivery = await services.deliveries.get(tenant, webhook_id, delivery_id)
     if not again or delivery is None:
         raise NotFound(_NO_DELIVERY)
     return delivery

@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
-from scrubjay.bootstrap import opened, remembering
+from scrubjay.bootstrap import opened
 from scrubjay.devstack.sockets import free_port, http_get
 from scrubjay.settings import Settings
 from tests.browser.house import House
@@ -99,7 +99,7 @@ def locked(settings: Settings, house: House) -> Iterator[str]:
 async def house(settings: Settings, redis: Redis) -> AsyncIterator[House]:
     """The empty house behind the API."""
     async with opened(settings) as parts:
-        yield House(parts, remembering(parts, settings), redis)
+        yield House(parts, redis)
 
 
 @pytest.fixture

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from redis.asyncio import Redis
 
 from scrubjay.bootstrap import Parts
 from scrubjay.errors import BadAnswer
-from scrubjay.ingest.drain import Remembering, drain
+from scrubjay.ingest.drain import drain
 from scrubjay.model import Event, Message, Role, Scope, Status, Submission
-from tests.fakes import EchoExtractor, ScriptedReconciler
+from tests.fakes import EchoExtractor, ScriptedReconciler, with_decision
 
 TENANT = "default"
 
@@ -20,7 +20,6 @@ class House:
     """The parts behind the API, and a worker that works when it is told to."""
 
     parts: Parts
-    worker: Remembering
     redis: Redis
 
     async def say(self, user: str, text: str) -> str:
@@ -32,20 +31,21 @@ class House:
         """Accept a turn and settle it, its text word for word; `instead` of what is nearest, else beside it."""
         turn_id = await self.say(user, text)
         table = {text: Event.UPDATE if instead else Event.ADD}
-        await drain(
-            _scope(user).lane, replace(self.worker, extractor=EchoExtractor(), reconciler=ScriptedReconciler(table))
-        )
+        decision = {"extractor": EchoExtractor(), "reconciler": ScriptedReconciler(table)}
+        await drain(_scope(user).lane, with_decision(self.parts.drain, **decision))
         return turn_id
 
     async def bury(self, user: str, text: str, error: str) -> str:
         """Accept a turn and let it die of an error."""
         turn_id = await self.say(user, text)
-        await drain(_scope(user).lane, replace(self.worker, extractor=EchoExtractor({text: BadAnswer(error)})))
+        await drain(
+            _scope(user).lane, with_decision(self.parts.drain, extractor=EchoExtractor({text: BadAnswer(error)}))
+        )
         return turn_id
 
     async def settle(self, user: str) -> int:
         """Work on what waits of a user."""
-        return await drain(_scope(user).lane, self.worker)
+        return await drain(_scope(user).lane, self.parts.drain)
 
     async def status(self, turn_id: str) -> Status:
         """Where a turn is."""

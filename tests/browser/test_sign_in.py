@@ -23,8 +23,8 @@ async def test_a_person_signs_in_with_a_key_replays_a_letter_is_locked_out_with_
     screen: Screen, house: House, locked: str
 ) -> None:
     screen.base = locked
-    by = {"keyring": house.parts.keyring, "server_key": house.parts.server_key}
-    made, other = [await issue(NewKey(tenant=TENANT, access=Access.ADMIN), **by) for _ in range(2)]  # type: ignore[arg-type]
+    new_key = NewKey(tenant=TENANT, access=Access.ADMIN)
+    made, other = [await issue(new_key, house.parts.api_keys) for _ in range(2)]
     letters = [await house.bury(user, "I live in Porto.", NOT_JSON) for user in ("ana", "bob")]
 
     screen.open("/dashboard/dead", user_id="ana")
@@ -40,7 +40,7 @@ async def test_a_person_signs_in_with_a_key_replays_a_letter_is_locked_out_with_
 
     screen.open("/dashboard")
     await screen.see("#turns tbody", "dead")
-    await revoke(ADMIN, made.key.id, keyring=house.parts.keyring)
+    await revoke(ADMIN, made.key.id, house.parts.api_keys)
     await screen.see(".alarm", "is no longer good")
     assert screen.find("#turns") is None
 

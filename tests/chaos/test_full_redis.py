@@ -60,7 +60,7 @@ async def test_a_full_redis_refuses_new_turns_while_workers_start_settle_answer_
         assert await scene.histories(USERS[0]) == [as_said(BERLIN), as_said(TEA)]
         assert await scene.books_balance(len(turns))
         assert "pong" in await ping(stack_setup, addresses)
-        forgotten = await scene.client.forget(user_id=scene.id_of(USERS[0]))
+        forgotten = await scene.client.owners.forget(user_id=scene.id_of(USERS[0]))
         assert (forgotten.turns, forgotten.memories, forgotten.verified) == (2, 2, True)
         assert (await http.post("/turns", json=body)).status_code == 503
 

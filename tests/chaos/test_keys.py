@@ -54,8 +54,8 @@ async def dead_letters(scene: Scene) -> int:
 
     await wait_until(all_dead, what="the turns dying")
     scene.model.heal()
-    assert (await scene.client.replay_dead(ids[:1])).count == 1
-    assert await scene.client.discard_dead(ids[1:2]) == 1
+    assert (await scene.client.dead_letters.replay(ids[:1])).count == 1
+    assert await scene.client.dead_letters.discard(ids[1:2]) == 1
     await scene.settled(ids[:1])
     return 1
 
@@ -113,8 +113,8 @@ async def test_after_a_bit_of_everything_every_redis_key_is_known_and_ends_when_
     dead = await dead_letters(scene)
     await provider_away(scene)
     await scene.settled(await scene.post("erased", BERLIN))
-    await client.forget(user_id=user("erased"))
-    await client.forget(agent_id="bot")
+    await client.owners.forget(user_id=user("erased"))
+    await client.owners.forget(agent_id="bot")
 
     hold = scene.hold(Step.UPSERT, Moment.BEFORE, "killed")
     ids = await scene.post("killed", DOG)

@@ -80,7 +80,7 @@ async def test_two_installations_share_a_redis_and_a_qdrant_and_neither_meets_th
 
     await wait_until(each_hears_its_own_worker, what="a worker of each installation answering", poll_seconds=1)
 
-    assert (await installations["north"].client.forget(user_id="ana")).verified
+    assert (await installations["north"].client.owners.forget(user_id="ana")).verified
     assert await installations["north"].memories() == []
     assert await installations["south"].memories() == [TEXTS["south"]]
     names = [name.decode() async for name in redis.scan_iter("*")]

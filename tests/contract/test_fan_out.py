@@ -144,7 +144,7 @@ async def test_what_settling_costs_does_not_grow_with_events_or_webhooks(counter
     spent = set[int]()
     for hooks in (1, 3):
         for hook in HOOKS[hooks:]:
-            await counter.book.bury("default", hook.id)
+            await counter.book.withdraw("default", hook.id)
         for events in (1, MANY):
             turn_id = await counter.desk.post()
             turn_events = tuple(TurnEvent(event=Event.ADD, id=f"m{number}", memory="x") for number in range(events))

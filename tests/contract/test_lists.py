@@ -171,7 +171,7 @@ async def test_the_dead_that_are_meant_are_listed_by_cursor_and_by_page(desk: De
 
 async def test_waiting_for_a_turn_never_reads_its_words(desk: Desk, redis: Redis) -> None:
     turn_id = await desk.post("x" * 100_000)
-    commands, size = await cost(redis, wait_until_settled(ANA, turn_id, 0.3, turns=desk.turns))
+    commands, size = await cost(redis, wait_until_settled(ANA, turn_id, 0.3, desk.turns))
     stats = await redis.info("commandstats")
     assert "cmdstat_hgetall" not in stats
     assert commands <= 9
@@ -180,13 +180,13 @@ async def test_waiting_for_a_turn_never_reads_its_words(desk: Desk, redis: Redis
 
 async def test_however_many_wait_in_a_process_they_look_a_bounded_number_of_times(desk: Desk, redis: Redis) -> None:
     turn_id, waiters, seconds = await desk.post(), 300, 0.6
-    waits = [wait_until_settled(ANA, turn_id, seconds, turns=desk.turns) for _ in range(waiters)]
+    waits = [wait_until_settled(ANA, turn_id, seconds, desk.turns) for _ in range(waiters)]
     looks, _ = await cost(redis, asyncio.gather(*waits))
     assert looks < 4.5 * waiters, "alone each would look eight times"
 
 
 async def test_the_library_looks_for_lanes_in_as_many_steps_as_there_are_pages(desk: Desk, redis: Redis) -> None:
-    working = Working(SimpleNamespace(turns=desk.turns), None, 1)  # type: ignore[arg-type]
+    working = Working(SimpleNamespace(turns=desk.turns), 1)  # type: ignore[arg-type]
     spent = list[int]()
     for turns in (1_000, 2_000):
         async with redis.pipeline(transaction=False) as pipeline:

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from scrubjay.client import ApiError, ScrubjayClient
-from scrubjay.client.views import Delta, Recalled, Said
+from scrubjay.client.views import ChatEnd, ChatStart, Delta
 from tests.e2e.telling import SESSION_1, told
 from tests.model_server.control import ModelServer
 from tests.model_server.wire import Fault, Kind
@@ -57,11 +57,11 @@ async def test_a_chat_as_events_tells_the_memories_then_the_reply_by_pieces_and_
     talker: ScrubjayClient, user: str
 ) -> None:
     await told(talker, user, "I live in Oslo.", SESSION_1)
-    first, *pieces, last = [event async for event in talker.chat_stream(user, QUESTION)]
+    first, *pieces, last = [event async for event in talker.chats.stream(user, QUESTION)]
 
-    assert first == Recalled(memories_used=("I live in Oslo.",))
+    assert first == ChatStart(memories_used=("I live in Oslo.",))
     assert [type(piece) for piece in pieces] == [Delta] * len(pieces)
-    assert isinstance(last, Said)
+    assert isinstance(last, ChatEnd)
     assert last.reply == "".join(piece.text for piece in pieces if isinstance(piece, Delta)) == f"You said: {QUESTION}"
     assert last.memories_used == first.memories_used
 
@@ -96,9 +96,9 @@ async def test_events_are_asked_for_in_the_body_or_by_what_is_accepted_and_the_b
 
 async def test_a_chat_with_an_agent_in_a_run_is_remembered_for_them(talker: ScrubjayClient, user: str) -> None:
     owner = {"agent_id": "bot", "run_id": "r1"}
-    await talker.chat(user, "I like tea.", **owner)
-    last = [event async for event in talker.chat_stream(user, "I like rain.", **owner)][-1]
-    assert isinstance(last, Said)
+    await talker.chats.reply(user, "I like tea.", **owner)
+    last = [event async for event in talker.chats.stream(user, "I like rain.", **owner)][-1]
+    assert isinstance(last, ChatEnd)
     at_once, streamed = [await talker.turn(turn.id) for turn in reversed((await talker.turns(user_id=user)).results)]
     assert streamed.id == last.turn_id
     assert (at_once.agent_id, at_once.run_id) == (streamed.agent_id, streamed.run_id) == ("bot", "r1")
@@ -108,13 +108,13 @@ async def test_a_caller_who_hangs_up_in_the_midst_ends_the_models_call_and_nothi
     talker: ScrubjayClient, model: ModelServer, user: str
 ) -> None:
     model.fault(Fault(kind=Kind.HELD, route="chat"))
-    async with aclosing(talker.chat_stream(user, "I like my tea green.")) as events:  # type: ignore[type-var]
-        assert isinstance(await anext(events), Recalled)
+    async with aclosing(talker.chats.stream(user, "I like my tea green.")) as events:  # type: ignore[type-var]
+        assert isinstance(await anext(events), ChatStart)
         assert await anext(events) == Delta(text="You ")
         await wait_until(lambda: model.counts().held == 1, what="the model being in the midst of its reply")
     await wait_until(lambda: model.counts().held == 0, what="the model's call ending")
     model.heal()
-    await talker.chat(user, "I like rain.")
+    await talker.chats.reply(user, "I like rain.")
     assert await accepted(talker, user) == 1
 
 
@@ -128,7 +128,7 @@ async def test_a_model_that_breaks_off_is_an_error_event_in_the_shape_of_every_r
     assert said.keys() == {"detail", "error"}
     assert said["error"] == "model_unavailable"
     with pytest.raises(ApiError, match="broke off its answer") as caught:
-        [event async for event in talker.chat_stream(user, "I like tea.")]
+        [event async for event in talker.chats.stream(user, "I like tea.")]
     assert caught.value.code == "model_unavailable"
     assert await accepted(talker, user) == 0
 
@@ -137,7 +137,7 @@ async def test_what_is_refused_before_the_first_event_is_refused_with_its_status
     client: ScrubjayClient, http: httpx.AsyncClient, user: str
 ) -> None:
     with pytest.raises(ApiError) as caught:  # this stack has no model
-        [event async for event in client.chat_stream(user, "Hello")]
+        [event async for event in client.chats.stream(user, "Hello")]
     assert (caught.value.status, caught.value.code) == (501, "no_model")
     wrong = await http.post("/chat", json={"user_id": user, "message": "Hello", "stream": "yes"})
     assert (wrong.status_code, wrong.json()["error"]) == (422, "invalid")

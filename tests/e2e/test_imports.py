@@ -51,7 +51,7 @@ async def test_our_own_export_is_imported_and_what_was_forgotten_is_not(
     await remember(client, "hans", "Hans plays the horn")
     assert (await command(stack, "export", "--user", "hans", "--out", str(file))).exit_code == 0
     assert (await answer(stack, "import", "file", str(file), *more))["there"] == 1
-    await client.forget(user_id="hans")
+    await client.owners.forget(user_id="hans")
     result = await command(stack, "import", "file", str(file), *more)
     assert result.exit_code == 1
     assert "was forgotten here" in report.read_text()

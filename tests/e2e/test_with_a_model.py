@@ -133,7 +133,7 @@ async def test_chat_answers_with_what_is_remembered_and_remembers_the_turn(
     model.say(Canned(route="chat", contains="Laravel project", answer="How is the SaaS product coming along?"))
     async with ScrubjayClient(modelled.url) as client:
         await told(client, "laravel", "I am building a SaaS product in Laravel.", SESSION_1)
-        reply = await client.chat("laravel", "Can you help with my Laravel project?")
+        reply = await client.chats.reply("laravel", "Can you help with my Laravel project?")
         assert reply.reply == "How is the SaaS product coming along?"
         assert list(reply.memories_used) == ["I am building a SaaS product in Laravel."]
         system = next(sent for sent in reversed(model.requests()) if sent.get("messages"))["messages"][0]["content"]

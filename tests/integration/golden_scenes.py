@@ -88,11 +88,9 @@ async def _by_hand(house: House) -> None:
         Scope(tenant=TENANT),
         kept.id,
         Change(text="I play go"),
-        lanes=house.lanes,
-        store=house.store,
-        embedder=house.embedder,
+        house.edits,
     )
-    await delete(Scope(tenant=TENANT), gone.id, inbox=house.inbox, lanes=house.lanes, store=house.store)
+    await delete(Scope(tenant=TENANT), gone.id, house.edits)
     ray = user("ray")
     await house.say("I own a dog", ray, timestamp=MARCH)
     await house.drain(ray)
@@ -106,7 +104,7 @@ async def _erased(house: House) -> None:
     await house.say("my secret is 42", eve)
     await house.drain(eve)
     await house.say("my secret is 43 now", eve)
-    await forget(eve, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store)
+    await forget(eve, house.forget_services)
 
 
 async def _dead(house: House) -> None:
@@ -131,7 +129,7 @@ async def _planned(house: House) -> None:
     assert lease is not None
     batch = await house.lanes.take(lease, 2, 10_000)
     assert batch is not None
-    plan = await decide(batch.turns, house.remembering)
+    plan = await decide(batch.turns, house.decision)
     await house.lanes.record(lease, plan)
 
 

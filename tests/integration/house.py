@@ -12,11 +12,16 @@ from scrubjay.adapters.qdrant.store import QdrantStore
 from scrubjay.adapters.redis.intake import RedisInbox
 from scrubjay.adapters.redis.lanes import RedisLanes
 from scrubjay.adapters.redis.turn_log.turns import RedisTurns
-from scrubjay.ingest.drain import Remembering, drain
+from scrubjay.edit.edits import EditServices
+from scrubjay.edit.importing import ImportServices
+from scrubjay.erase.forget import ForgetServices
+from scrubjay.erase.removals import RemovalServices
+from scrubjay.ingest.drain import DrainServices, drain
+from scrubjay.ingest.pipeline import DecisionServices
 from scrubjay.model import Memory, Message, Page, Role, Scope, Submission, TurnStatus
 from scrubjay.ports import Reconciler
-from scrubjay.search.recall import Asked, Recall, recall
-from tests.fakes import EchoExtractor, ScriptedReconciler, WordEmbedder
+from scrubjay.search.recall import Asked, Recall, RecallServices, recall
+from tests.fakes import EchoExtractor, ScriptedReconciler, WordEmbedder, with_decision
 from tests.redis_keys import keys
 
 ANA = Scope(tenant="default", user_id="ana")
@@ -38,18 +43,48 @@ class House:
     weigher: Reconciler | None = None  # in place of the scripted one
 
     @property
-    def remembering(self) -> Remembering:
-        return Remembering(
-            lanes=self.lanes, store=self.store, extractor=self.extractor, reconciler=self.weigher or self.reconciler,
-            embedder=self.embedder, batch_turns=4,
-        )  # fmt: skip
+    def decision(self) -> DecisionServices:
+        return DecisionServices(
+            store=self.store,
+            extractor=self.extractor,
+            reconciler=self.weigher or self.reconciler,
+            embedder=self.embedder,
+        )
+
+    @property
+    def drain_services(self) -> DrainServices:
+        return DrainServices(lanes=self.lanes, decision=self.decision, batch_turns=4)
+
+    def drain_with(self, **decision: Any) -> DrainServices:
+        """What draining needs, with other services for the decision."""
+        return with_decision(self.drain_services, **decision)
+
+    @property
+    def edits(self) -> EditServices:
+        return EditServices(inbox=self.inbox, lanes=self.lanes, store=self.store, embedder=self.embedder)
+
+    @property
+    def imports(self) -> ImportServices:
+        return ImportServices(lanes=self.lanes, store=self.store, embedder=self.embedder)
+
+    @property
+    def forget_services(self) -> ForgetServices:
+        return ForgetServices(inbox=self.inbox, lanes=self.lanes, turns=self.turns, store=self.store)
+
+    @property
+    def removals(self) -> RemovalServices:
+        return RemovalServices(inbox=self.inbox, lanes=self.lanes, store=self.store)
+
+    @property
+    def recall_services(self) -> RecallServices:
+        return RecallServices(store=self.store, embedder=self.embedder, turns=self.turns)
 
     async def say(self, text: str, scope: Scope = ANA, **more: Any) -> str:
         submission = Submission(scope=scope, messages=(Message(role=Role.USER, content=text),), **more)
         return (await self.inbox.accept(submission)).id
 
     async def drain(self, scope: Scope = ANA) -> int:
-        return await drain(scope.lane, self.remembering)
+        return await drain(scope.lane, self.drain_services)
 
     async def memories(self, scope: Scope = ANA) -> list[Memory]:
         return (await self.store.page(scope, Page())).items[::-1]
@@ -63,8 +98,8 @@ class House:
         return turn
 
     async def ask(self, text: str, **more: Any) -> Recall:
-        request = Asked(scope=ANA, text=text, **more)
-        return await recall(request, store=self.store, embedder=self.embedder, turns=self.turns)
+        question = Asked(scope=ANA, text=text, **more)
+        return await recall(question, self.recall_services)
 
 
 async def make_removals_due(redis: Redis) -> None:

@@ -11,7 +11,7 @@ import httpx
 
 from scrubjay.adapters.redis.server_key import RedisServerKey
 from scrubjay.api.app import create_app
-from scrubjay.bootstrap import Parts
+from scrubjay.bootstrap import Ports, put_together
 from scrubjay.errors import BadAnswer, ScrubjayError
 from scrubjay.model import Scope
 from scrubjay.model.clock import OWN_CLOCK
@@ -62,15 +62,17 @@ class Desk:
 @asynccontextmanager
 async def desk_in(house: House) -> AsyncIterator[Desk]:
     """The API over a house, without sockets."""
-    app = create_app(Settings.model_validate({"auth": "off", "host": "127.0.0.1", "extractor": "offline"}))
+    settings = Settings.model_validate({"auth": "off", "host": "127.0.0.1", "extractor": "offline"})
+    app = create_app(settings)
     missing: Any = None  # dead letters need neither
-    app.state.parts = Parts(
+    ports = Ports(
         clock=OWN_CLOCK,
         inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store, embedder=house.embedder,
         extractor=house.extractor, reconciler=house.reconciler, model=missing, guidance=NoGuidance(), watch=missing,
         server_key=RedisServerKey(missing, "k" * 32), owners=missing, signer=missing, receipts=missing,
-        keyring=missing, admission=missing, pulse=missing, health=missing, rates=missing, digests=missing,
+        keyring=missing, tokens=missing, pulse=missing, health=missing, rates=missing, digests=missing,
         webhooks=missing, deliveries=missing, sender=missing,
     )  # fmt: skip
+    app.state.parts = put_together(ports, settings)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http:
         yield Desk(house, http)

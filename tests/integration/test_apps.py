@@ -11,7 +11,7 @@ ANA_AT_THE_DESK = Scope(tenant="default", user_id="ana", app_id="desk")
 
 
 async def forgotten(house: House, scope: Scope) -> int:
-    erased = await forget(scope, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store)
+    erased = await forget(scope, house.forget_services)
     assert erased.verified
     return erased.memories
 

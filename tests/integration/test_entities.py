@@ -10,10 +10,8 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
-from scrubjay.bootstrap import remembering
 from scrubjay.ingest.drain import drain
 from scrubjay.model import Scope
-from scrubjay.settings import Settings
 from tests.integration.front import Front, fronts
 
 OWNERS = (
@@ -27,7 +25,7 @@ OWNERS = (
 @pytest.fixture
 async def front(redis: Redis, redis_url: str, qdrant_url: str) -> AsyncIterator[Front]:
     async with fronts(1, redis_url, qdrant_url) as (made,):
-        worker = remembering(made.parts, Settings(extractor="offline"))
+        worker = made.parts.drain
         for number, owner in enumerate(OWNERS):
             messages = [{"role": "user", "content": f"I have number {number}"}]
             answer = await made.ask("POST", "/turns", json={**owner, "messages": messages, "infer": False})

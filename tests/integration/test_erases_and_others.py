@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -122,7 +121,7 @@ async def test_a_worker_that_takes_back_leaves_an_erase_what_it_shows_others_aga
             await go_on.wait()
             await super().apply(*args)
 
-    parts = dataclasses.replace(house.remembering, store=Slow(house.store._client, house.embedder))
+    parts = house.drain_with(store=Slow(house.store._client, house.embedder))
     worker = asyncio.create_task(drain(ANA.lane, parts))
     await applying.wait()
 
@@ -143,7 +142,7 @@ async def test_the_sweep_may_repeat_the_removal_of_an_erase_that_is_at_work(hous
     async def sweep() -> None:
         await make_removals_due(redis)
         with contextlib.suppress(LaneBusy):
-            await finish_removals(house.inbox, house.lanes, house.store)
+            await finish_removals(house.removals)
 
     erasure = await forgotten(house, BOT, turns=Between(redis, sweep))
     assert (erasure.verified, erasure.counts.versions) == (True, 1)

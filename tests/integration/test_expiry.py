@@ -21,7 +21,7 @@ async def listed(house: House, *, show_expired: bool) -> list[str]:
 
 
 async def changed(house: House, memory: Memory, change: Change) -> Memory:
-    return await update(ANA, memory.id, change, lanes=house.lanes, store=house.store, embedder=house.embedder)
+    return await update(ANA, memory.id, change, house.edits)
 
 
 async def test_a_memory_is_found_until_its_end_and_then_only_by_who_asks_for_it(house: House) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -46,9 +47,9 @@ async def test_feedback_that_a_newer_fencing_token_keeps_out_is_no_success(house
     memory = await a_memory(house)
     store: Any = Overtaken(house.store, memory)
     with pytest.raises(LaneBusy):
-        await judge(ANA, memory.id, Rating.POSITIVE, None, lanes=house.lanes, store=store)
-    assert [memory.feedback for memory in await house.memories()] == [None]
-    kept = await judge(ANA, memory.id, Rating.POSITIVE, "true", lanes=house.lanes, store=house.store)
+        await judge(ANA, memory.id, Rating.POSITIVE, None, replace(house.edits, store=store))
+    assert [item.feedback for item in await house.memories()] == [None]
+    kept = await judge(ANA, memory.id, Rating.POSITIVE, "true", house.edits)
     assert kept.feedback is not None
     assert [memory.feedback for memory in await house.memories()] == [kept.feedback]
 
@@ -57,4 +58,4 @@ async def test_feedback_on_a_memory_that_went_meanwhile_is_no_success(house: Hou
     memory = await a_memory(house)
     store: Any = Overtaken(house.store, memory, deletes=True)
     with pytest.raises(NotFound):
-        await judge(ANA, memory.id, Rating.NEGATIVE, None, lanes=house.lanes, store=store)
+        await judge(ANA, memory.id, Rating.NEGATIVE, None, replace(house.edits, store=store))

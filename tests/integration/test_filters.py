@@ -9,10 +9,8 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from scrubjay.bootstrap import remembering
 from scrubjay.ingest.drain import drain
 from scrubjay.model import Lane
-from scrubjay.settings import Settings
 from tests.integration.front import ADMIN_KEY, Front, fronts
 
 
@@ -39,7 +37,7 @@ async def say(front: Front, user: str, text: str, **more: Any) -> None:
 
 async def settle(front: Front, *users: str) -> None:
     for user in users:
-        await drain(Lane(tenant="default", kind="user", name=user), remembering(front.parts, Settings()))
+        await drain(Lane(tenant="default", kind="user", name=user), front.parts.drain)
 
 
 async def search(front: Front, key: str, filters: Any, **more: Any) -> tuple[int, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -31,7 +30,7 @@ async def test_forgetting_leaves_nothing_of_the_owner_and_everything_of_the_othe
     await house.say("I like tea")
     await house.say("I am Bob", BOB)
     await house.drain(BOB)
-    receipt = await forget(ANA, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store)
+    receipt = await forget(ANA, house.forget_services)
     assert (receipt.turns, receipt.memories, receipt.verified) == (2, 1, True)
     assert await house.drain() == 0
     assert await house.texts() == []
@@ -52,7 +51,7 @@ async def test_a_dead_turn_that_has_outlived_its_lanes_index_is_forgotten_too(ho
     await house.drain()
     assert (await house.status(turn_id)).status is Status.DEAD
     await redis.delete(keys.owned(ANA.lane), keys.lane(ANA.lane))  # as after the retention time
-    receipt = await forget(ANA, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store)
+    receipt = await forget(ANA, house.forget_services)
     assert (receipt.turns, receipt.verified) == (1, True)
     assert (await house.status(turn_id)).status is Status.ERASED
 
@@ -62,7 +61,7 @@ async def test_an_erase_during_extraction_wins(house: House) -> None:
 
     class Erasing(EchoExtractor):
         async def extract(self, turns: Any) -> Any:
-            await forget(ANA, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store)
+            await forget(ANA, house.forget_services)
             return await super().extract(turns)
 
     house.extractor = Erasing()
@@ -77,10 +76,10 @@ async def test_a_stalled_worker_that_writes_after_an_erase_takes_it_back(house: 
     inner = house.store.apply
 
     async def late(lease: Lease, writes: list[Write], good_until: float) -> None:
-        await forget(ANA, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store)
+        await forget(ANA, house.forget_services)
         await inner(lease, writes, good_until)
 
-    stalled = replace(house.remembering, store=_With(house.store, late))
+    stalled = house.drain_with(store=_With(house.store, late))
     assert await drain(ANA.lane, stalled) == 0
     assert await house.texts() == []
     assert (await house.status(turn_id)).status is Status.ERASED
@@ -119,9 +118,7 @@ async def test_an_edit_by_hand_keeps_the_old_text_in_history(house: House) -> No
         Scope(tenant="default"),
         memory.id,
         Change(text="Lives in Rome"),
-        lanes=house.lanes,
-        store=house.store,
-        embedder=house.embedder,
+        house.edits,
     )
     assert after.version == 2
     assert [version.text for version in await house.store.history(Scope(tenant="default"), memory.id)] == [
@@ -133,21 +130,19 @@ async def test_an_edit_by_hand_keeps_the_old_text_in_history(house: House) -> No
             Scope(tenant="other"),
             memory.id,
             Change(text="x"),
-            lanes=house.lanes,
-            store=house.store,
-            embedder=house.embedder,
+            house.edits,
         )
-    await delete(Scope(tenant="default"), memory.id, inbox=house.inbox, lanes=house.lanes, store=house.store)
+    await delete(Scope(tenant="default"), memory.id, house.edits)
     with pytest.raises(NotFound):
-        await delete(Scope(tenant="default"), memory.id, inbox=house.inbox, lanes=house.lanes, store=house.store)
+        await delete(Scope(tenant="default"), memory.id, house.edits)
 
 
 async def test_a_recall_tells_how_many_turns_are_still_on_their_way(house: House) -> None:
     turn_id = await house.say("I live in Berlin")
     assert (await house.ask("Berlin")).pending == 1
-    assert not await wait_until_settled(Scope(tenant="default"), turn_id, 0.05, turns=house.turns)
+    assert not await wait_until_settled(Scope(tenant="default"), turn_id, 0.05, house.turns)
     await house.drain()
-    assert await wait_until_settled(Scope(tenant="default"), turn_id, 1, turns=house.turns)
+    assert await wait_until_settled(Scope(tenant="default"), turn_id, 1, house.turns)
     recall = await house.ask("Berlin")
     assert (recall.pending, [result.memory.text for result in recall.results]) == (0, ["I live in Berlin"])
 
@@ -167,9 +162,7 @@ async def test_an_undo_brings_the_version_before_back_and_keeps_what_it_took_bac
     await house.say("I live in Lisbon")
     await house.drain()
     (memory,) = await house.memories()
-    restored = await undo(
-        Scope(tenant="default"), memory.id, lanes=house.lanes, store=house.store, embedder=house.embedder
-    )
+    restored = await undo(Scope(tenant="default"), memory.id, house.edits)
     assert (restored.text, restored.quote, restored.version) == ("I live in Berlin", "I live in Berlin", 3)
     assert await house.texts() == ["I live in Berlin"]
     assert [result.memory.text for result in (await house.ask("live")).results] == ["I live in Berlin"]
@@ -188,16 +181,14 @@ async def test_an_undo_brings_a_retracted_memory_back(house: House) -> None:
     await house.say("I have no dog")
     await house.drain()
     assert await house.texts() == []
-    await undo(Scope(tenant="default"), memory.id, lanes=house.lanes, store=house.store, embedder=house.embedder)
+    await undo(Scope(tenant="default"), memory.id, house.edits)
     assert await house.texts() == ["I have a dog"]
     assert len(await house.store.history(Scope(tenant="default"), memory.id)) == 2
     house.reconciler.table["I have a cat"] = Event.UPDATE
     await house.say("I have a cat")
     await house.drain()
     assert await house.texts() == ["I have a cat"]
-    restored = await undo(
-        Scope(tenant="default"), memory.id, lanes=house.lanes, store=house.store, embedder=house.embedder
-    )
+    restored = await undo(Scope(tenant="default"), memory.id, house.edits)
     assert (restored.text, restored.version) == ("I have a dog", 4)
     assert await house.texts() == ["I have a dog"]
 
@@ -207,6 +198,6 @@ async def test_a_memory_that_never_changed_has_nothing_to_undo(house: House) -> 
     await house.drain()
     (memory,) = await house.memories()
     with pytest.raises(NothingToUndo):
-        await undo(Scope(tenant="default"), memory.id, lanes=house.lanes, store=house.store, embedder=house.embedder)
+        await undo(Scope(tenant="default"), memory.id, house.edits)
     with pytest.raises(NotFound):
-        await undo(Scope(tenant="other"), memory.id, lanes=house.lanes, store=house.store, embedder=house.embedder)
+        await undo(Scope(tenant="other"), memory.id, house.edits)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,8 +13,8 @@ from redis.asyncio import Redis
 
 from scrubjay.adapters.qdrant.store import QdrantStore
 from scrubjay.edit.edits import delete, undo
-from scrubjay.edit.exporting import export
-from scrubjay.edit.importing import Importing, bring_in
+from scrubjay.edit.exporting import ExportServices, export
+from scrubjay.edit.importing import bring_in
 from scrubjay.erase.forget import forget
 from scrubjay.erase.removals import finish_removals
 from scrubjay.model import Event, Lease, Memory, Scope, Turn, TurnStatus, Write
@@ -63,12 +64,12 @@ def berlin(scope: Scope = ANA) -> Arrival:
 
 
 async def brought(house: House, arrival: Arrival, store: Any = None) -> Became:
-    parts = Importing(lanes=house.lanes, store=store or house.store, embedder=house.embedder)
+    parts = replace(house.imports, store=store or house.store)
     return (await bring_in([arrival], TENANT, parts))[0].became
 
 
 async def forgotten(house: House, scope: Scope) -> None:
-    erasure = await forget(scope, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store)
+    erasure = await forget(scope, house.forget_services)
     assert erasure.verified
 
 
@@ -104,7 +105,7 @@ async def test_a_turn_supersedes_it_and_its_history_begins_with_what_was_importe
 
 async def test_a_change_of_it_can_be_undone(house: House, arrival: Arrival) -> None:
     await told(house, ROME, Event.UPDATE)
-    restored = await undo(TENANT, str(arrival.id), lanes=house.lanes, store=house.store, embedder=house.embedder)
+    restored = await undo(TENANT, str(arrival.id), house.edits)
     assert (restored.text, restored.version) == (BERLIN, 3)
     assert [memory.text for memory in await history(house, arrival)] == [BERLIN, ROME, BERLIN]
 
@@ -128,7 +129,7 @@ async def test_what_was_taken_back_since_stays_so_when_it_is_imported_again(hous
 
 async def test_a_changed_one_is_deleted_with_all_its_versions(house: House, arrival: Arrival) -> None:
     await told(house, ROME, Event.UPDATE)
-    await delete(TENANT, str(arrival.id), inbox=house.inbox, lanes=house.lanes, store=house.store)
+    await delete(TENANT, str(arrival.id), house.edits)
     assert await house.store.left(TENANT) == 0
 
 
@@ -140,7 +141,7 @@ async def test_it_holds_again_when_the_part_that_changed_it_is_forgotten(house: 
 
 async def test_it_is_exported_with_its_history(house: House, arrival: Arrival) -> None:
     await told(house, ROME, Event.UPDATE)
-    lines = [line async for line in export(ANA, store=house.store, owners=NoOwners())]
+    lines = [line async for line in export(ANA, ExportServices(store=house.store, owners=NoOwners()))]
     assert sorted(line["memory"] for line in lines if line["kind"] == "memory") == [BERLIN, ROME]
 
 
@@ -159,5 +160,5 @@ async def test_what_a_killed_import_wrote_after_an_erase_is_removed_by_the_sweep
         await brought(house, berlin(), store)
     assert await house.store.left(TENANT) == 1
     await make_removals_due(redis)
-    await finish_removals(house.inbox, house.lanes, house.store)
+    await finish_removals(house.removals)
     assert await house.store.left(TENANT) == 0

@@ -200,14 +200,14 @@ async def test_that_somebody_was_forgotten_is_known_as_long_as_the_receipt(front
 
 
 async def test_a_memory_that_was_deleted_and_is_imported_again_stays(front: Front, inbox: Redis) -> None:
-    sent_memory, parts = arrival(), front.parts
-    await sent(front, sent_memory)
-    assert (await front.ask("DELETE", f"/memories/{sent_memory['id']}")).status_code == 200
-    assert became(await sent(front, sent_memory)) == ["imported"]
-    removals: list[Any] = await inbox.zrange("sj:removals", 0, -1)
-    await inbox.zadd("sj:removals", dict.fromkeys(removals, 0))  # the time has come to remove once more
-    assert await finish_removals(parts.inbox, parts.lanes, parts.store) == 1
-    assert [memory["id"] for memory in await listed(front)] == [sent_memory["id"]]
+    fields, parts = arrival(), front.parts
+    await sent(front, fields)
+    assert (await front.ask("DELETE", f"/memories/{fields['id']}")).status_code == 200
+    assert became(await sent(front, fields)) == ["imported"]
+    members: list[Any] = await inbox.zrange("sj:removals", 0, -1)
+    await inbox.zadd("sj:removals", dict.fromkeys(members, 0))  # the time has come to remove once more
+    assert await finish_removals(parts.sweep.removals) == 1
+    assert [memory["id"] for memory in await listed(front)] == [fields["id"]]
 
 
 async def test_what_a_worker_holds_is_to_be_sent_again_and_holds_up_nobody_else(front: Front) -> None:

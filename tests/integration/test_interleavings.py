@@ -16,7 +16,7 @@ from scrubjay.edit.edits import Change, delete, update
 from scrubjay.erase.forget import forget
 from scrubjay.erase.removals import finish_removals
 from scrubjay.errors import LaneBusy, LeaseLost, NotFound, StoreUnavailable
-from scrubjay.ingest.drain import Remembering, drain
+from scrubjay.ingest.drain import DrainServices, drain
 from scrubjay.model import Event, Lease, Memory, Scope, Status, Write
 from scrubjay.model.erasure import Erasure
 from tests.integration.house import ANA, House
@@ -51,12 +51,12 @@ class Killed(BaseException):
     """Stands for kill -9: nothing that would answer it is ours."""
 
 
-def interleaved(house: House, before: Step | None = None, after: Step | None = None) -> Remembering:
-    return replace(house.remembering, store=cast(QdrantStore, Interleaved(house.store, before, after)))
+def interleaved(house: House, before: Step | None = None, after: Step | None = None) -> DrainServices:
+    return house.drain_with(store=cast(QdrantStore, Interleaved(house.store, before, after)))
 
 
 async def forgotten(house: House, scope: Scope = ANA) -> Erasure:
-    return await forget(scope, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store)
+    return await forget(scope, house.forget_services)
 
 
 async def versions(house: House, scope: Scope = ANA) -> int:
@@ -70,8 +70,8 @@ async def removals_fall_due(redis: Redis) -> None:
 
 
 async def edited(house: House, memory: Memory, text: str, store: Any = None) -> Memory:
-    reach, change, kept = Scope(tenant="default"), Change(text=text), store or house.store
-    return await update(reach, memory.id, change, lanes=house.lanes, store=kept, embedder=house.embedder)
+    edits = replace(house.edits, store=store or house.store)
+    return await update(Scope(tenant="default"), memory.id, Change(text=text), edits)
 
 
 @pytest.mark.parametrize("event", [Event.UPDATE, Event.DELETE])
@@ -93,9 +93,9 @@ async def test_what_a_killed_worker_wrote_after_an_erase_is_removed_by_the_sweep
     with pytest.raises(Killed):
         await drain(ANA.lane, interleaved(house, before=lambda: forgotten(house), after=die))
     assert await versions(house) == 1
-    assert await finish_removals(house.inbox, house.lanes, house.store) == 0
+    assert await finish_removals(house.removals) == 0
     await removals_fall_due(redis)
-    assert await finish_removals(house.inbox, house.lanes, house.store) == 1
+    assert await finish_removals(house.removals) == 1
     assert await versions(house) == 0
     assert await redis.zcard(keys.removals) == 0
 
@@ -110,7 +110,7 @@ async def test_a_repeated_removal_leaves_what_was_accepted_after_the_erase(house
     await house.say("I live in Oslo")
     await house.drain()
     await removals_fall_due(redis)
-    assert await finish_removals(house.inbox, house.lanes, house.store) == 1
+    assert await finish_removals(house.removals) == 1
     assert await house.texts() == ["I live in Oslo"]
     assert await versions(house) == 2
 
@@ -124,11 +124,11 @@ async def test_a_removal_that_qdrant_refused_to_repeat_stays_until_it_is_done(ho
 
     await removals_fall_due(redis)
     with pytest.raises(StoreUnavailable):
-        await finish_removals(house.inbox, house.lanes, cast(QdrantStore, Away(house.store)))
+        await finish_removals(replace(house.removals, store=cast(QdrantStore, Away(house.store))))
     assert await redis.zcard(keys.removals) == 1
-    assert await finish_removals(house.inbox, house.lanes, house.store) == 0, "it rests"
+    assert await finish_removals(house.removals) == 0, "it rests"
     await removals_fall_due(redis)
-    assert await finish_removals(house.inbox, house.lanes, house.store) == 1
+    assert await finish_removals(house.removals) == 1
 
 
 async def test_a_memory_deleted_by_hand_stays_deleted_when_a_stalled_worker_wakes(house: House, redis: Redis) -> None:
@@ -139,11 +139,11 @@ async def test_a_memory_deleted_by_hand_stays_deleted_when_a_stalled_worker_wake
         await redis.delete(keys.lease(ANA.lane))
         assert await house.drain() == 1
         (memory,) = await house.memories()
-        await delete(Scope(tenant="default"), memory.id, inbox=house.inbox, lanes=house.lanes, store=house.store)
+        await delete(Scope(tenant="default"), memory.id, house.edits)
 
     assert await drain(ANA.lane, interleaved(house, before=overtaken)) == 0
     await removals_fall_due(redis)
-    await finish_removals(house.inbox, house.lanes, house.store)
+    await finish_removals(house.removals)
     assert await versions(house) == 0
 
 
@@ -201,7 +201,7 @@ async def test_a_memory_that_is_about_to_be_erased_cannot_be_edited(house: House
     with pytest.raises(NotFound):
         await edited(house, memory, "Lives in Rome")
     await removals_fall_due(redis)
-    await finish_removals(house.inbox, house.lanes, house.store)
+    await finish_removals(house.removals)
     assert await versions(house) == 0
 
 
@@ -218,7 +218,7 @@ async def test_a_recorded_plan_brings_no_erased_text_back(house: House, redis: R
     assert await drain(ANA.lane, interleaved(house, before=away)) == 0
     assert (await forgotten(house, AGENT_A)).verified
     await removals_fall_due(redis)
-    await finish_removals(house.inbox, house.lanes, house.store)
+    await finish_removals(house.removals)
     await house.drain()
     assert (await house.status(turn_id)).status is Status.SETTLED
     assert await house.texts() == ["I live in Rome"]

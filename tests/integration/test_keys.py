@@ -114,11 +114,11 @@ async def test_a_rotated_key_opens_with_its_new_secret_and_with_the_old_one_for_
 
 async def test_rotating_does_not_bring_a_revoked_key_back(front: Front) -> None:
     made = await front.key()
-    key = await front.parts.keyring.find(made["id"])
+    key = await front.parts.api_keys.keyring.find(made["id"])
     assert key is not None
-    assert await front.parts.keyring.remove(key.id)
-    assert not await front.parts.keyring.replace(key)
-    assert await front.parts.keyring.find(made["id"]) is None
+    assert await front.parts.api_keys.keyring.remove(key.id)
+    assert not await front.parts.api_keys.keyring.replace(key)
+    assert await front.parts.api_keys.keyring.find(made["id"]) is None
 
 
 async def test_an_admin_gives_and_sees_keys_of_their_own_tenant_only(front: Front) -> None:

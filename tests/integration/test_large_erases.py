@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import pytest
@@ -39,8 +40,7 @@ Kind = TypeVar("Kind", bound=RedisErasing)
 
 
 async def forgotten(house: House, scope: Scope = ANA, **parts: Any) -> Erasure:
-    every = {"inbox": house.inbox, "lanes": house.lanes, "turns": house.turns, "store": house.store, **parts}
-    return await forget(scope, **every)
+    return await forget(scope, replace(house.forget_services, **parts))
 
 
 async def said(house: House, scopes: Sequence[Scope]) -> list[str]:

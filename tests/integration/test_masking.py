@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 
-from scrubjay.bootstrap import remembering
 from scrubjay.ingest.drain import drain
 from scrubjay.model import Scope
 from scrubjay.settings import Settings
@@ -87,7 +86,7 @@ class Scene:
         return answer.json()
 
     async def remember(self) -> None:
-        worker = remembering(self.front.parts, self.settings.model_copy(update={"batch_wait_seconds": 0}))
+        worker = replace(self.front.parts.drain, batch_wait_seconds=0)
         await drain(Scope(tenant="default", user_id=USER).lane, worker)
 
     async def memories(self) -> list[dict[str, Any]]:

@@ -9,10 +9,8 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from scrubjay.bootstrap import remembering
 from scrubjay.ingest.drain import drain
 from scrubjay.model import Scope
-from scrubjay.settings import Settings
 from tests.chaos.scan import all_of_redis
 from tests.integration.front import Front, fronts
 from tests.model_server.control import ModelServer
@@ -31,7 +29,7 @@ ANA = {"filters": {"user_id": "ana"}}
 async def front(server: ModelServer, redis: Redis, redis_url: str, qdrant_url: str) -> AsyncIterator[Front]:
     more = {"openai_api_key": "key", "openai_base_url": server.base_url, "embedder": "local"}
     async with fronts(1, redis_url, qdrant_url, **more) as (made,):
-        worker = remembering(made.parts, Settings(extractor="offline"))
+        worker = made.parts.drain
         for text in ("I live in Oslo", "I like tea"):
             body = {
                 "user_id": "ana",

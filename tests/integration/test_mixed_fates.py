@@ -37,10 +37,7 @@ class _With:
 
 
 async def forgotten(house: House, scope: Scope, **parts: Any) -> None:
-    every: dict[str, Any] = {
-        "inbox": house.inbox, "lanes": house.lanes, "turns": house.turns, "store": house.store, **parts,
-    }  # fmt: skip
-    await forget(scope, **every)
+    await forget(scope, replace(house.forget_services, **parts))
 
 
 async def told(house: House, text: str, event: Event | None = None, scope: Scope = ANA, **more: Any) -> str:
@@ -63,7 +60,7 @@ async def test_a_memory_whose_retraction_was_undone_holds_again_when_a_later_cha
     await told(house, BERLIN)
     (memory,) = await house.memories()
     await told(house, "No longer lives in Berlin", Event.DELETE)
-    await undo(Scope(tenant="default"), memory.id, lanes=house.lanes, store=house.store, embedder=house.embedder)
+    await undo(Scope(tenant="default"), memory.id, house.edits)
     await told(house, ROME, Event.UPDATE, ANA_B)
     assert await house.texts() == [ROME]
     await forgotten(house, ANA_B)
@@ -100,9 +97,9 @@ async def test_a_stalled_worker_of_a_forgotten_part_leaves_what_it_had_replaced_
         await forgotten(house, ANA_B)
         await inner(lease, writes, good_until)
 
-    stalled: Any = replace(house.remembering, store=_With(house.store, apply=late))
+    stalled: Any = house.drain_with(store=_With(house.store, apply=late))
     await drain(ANA.lane, stalled)
-    await finish_removals(house.inbox, house.lanes, house.store)
+    await finish_removals(house.removals)
     assert await house.texts() == [BERLIN]
 
 
@@ -116,7 +113,7 @@ async def test_a_plan_in_flight_over_a_forgotten_part_leaves_versions_with_numbe
     async def away(lease: Lease, writes: list[Write], good_until: float) -> None:
         raise StoreUnavailable("away")
 
-    stopped: Any = replace(house.remembering, store=_With(house.store, apply=away))
+    stopped: Any = house.drain_with(store=_With(house.store, apply=away))
     await drain(ANA.lane, stopped)
     await forgotten(house, ANA_B)
     for _ in range(20):
@@ -161,7 +158,7 @@ async def test_no_call_is_booked_on_a_turn_about_which_no_model_was_asked(house:
     kept = await house.say("Word for word", infer=False)
     turn_id = await house.say(BERLIN)
     weigher: Any = Reconciling()
-    parts: Any = replace(house.remembering, extractor=GatedExtractor(house.extractor), reconciler=weigher)
+    parts: Any = house.drain_with(extractor=GatedExtractor(house.extractor), reconciler=weigher)
     await drain(ANA.lane, parts)
     assert (await house.status(gated)).gated
     assert paying == [(turn_id,)], (gated, kept)
@@ -191,6 +188,6 @@ async def test_undoing_a_retraction_said_for_the_future_leaves_one_version_holdi
     await told(house, BERLIN, timestamp=MARCH)
     (memory,) = await house.memories()
     await told(house, "Leaves Berlin", Event.DELETE, timestamp=datetime.now(UTC) + 30 * DAY)
-    await undo(Scope(tenant="default"), memory.id, lanes=house.lanes, store=house.store, embedder=house.embedder)
+    await undo(Scope(tenant="default"), memory.id, house.edits)
     recall = await house.ask("Lives", as_of=datetime.now(UTC) + 10 * DAY)
     assert [result.memory.text for result in recall.results] == [BERLIN]

@@ -77,7 +77,7 @@ async def test_a_plan_of_a_newer_format_stays_recorded_until_a_newer_worker_appl
     assert lease is not None
     batch = await house.lanes.take(lease, 8, 1000)
     assert batch is not None
-    await house.lanes.record(lease, await decide(batch.turns, house.remembering))
+    await house.lanes.record(lease, await decide(batch.turns, house.decision))
     await house.lanes.postpone(lease, "away", None)
     plan = await redis.get(keys.plan(ANA.lane))
     await redis.set(keys.plan(ANA.lane), orjson.dumps({"v": NEWER, "leaps": []}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -35,7 +36,7 @@ AGENT_A = Scope(tenant="default", agent_id="agent-a")
 
 
 async def forgotten(house: House, scope: Scope = DORA) -> Erasure:
-    return await forget(scope, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store)
+    return await forget(scope, house.forget_services)
 
 
 async def traces(redis: Redis, *words: str) -> list[str]:
@@ -57,7 +58,7 @@ async def taken(house: House, scope: Scope) -> tuple[Lease, tuple[Turn, ...]]:
 async def recorded(house: House, scope: Scope) -> None:
     """A plan for the lane's turns, of a worker that is gone."""
     lease, turns = await taken(house, scope)
-    await house.lanes.record(lease, await decide(turns, house.remembering))
+    await house.lanes.record(lease, await decide(turns, house.decision))
 
 
 async def test_no_key_and_no_bell_names_an_owner_who_was_erased(house: House, redis: Redis, qdrant_url: str) -> None:
@@ -76,7 +77,7 @@ async def test_no_key_and_no_bell_names_an_owner_who_was_erased(house: House, re
     assert (again.id, again.repeated) == (first.id, True)
     assert await traces(redis, "dora") == []
     await make_removals_due(redis)
-    assert await finish_removals(house.inbox, house.lanes, house.store) == 1
+    assert await finish_removals(house.removals) == 1
     assert await traces(redis, "dora") == []
 
 
@@ -146,7 +147,7 @@ async def test_what_was_remembered_with_an_earlier_embedding_model_is_erased_too
     await house.drain(DORA)
     newer = QdrantStore(house.store._client, WordEmbedder(f"test-{uuid.uuid4().hex}"))
     await newer.page(DORA, Page())
-    erasure = await forget(DORA, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=newer)
+    erasure = await forget(DORA, replace(house.forget_services, store=newer))
     assert (erasure.memories, erasure.verified) == (1, True)
     assert "dora" not in str(await all_of_qdrant(qdrant_url))
     await house.store._client.delete_collection(newer.collection)
@@ -160,9 +161,9 @@ async def test_a_removal_sealed_with_another_servers_key_waits_and_holds_up_no_o
     await stranger.note_removal(Removal(scope=DORA, memory_id="m"))
     await forgotten(house)
     await make_removals_due(redis)
-    assert await finish_removals(house.inbox, house.lanes, house.store) == 1
+    assert await finish_removals(house.removals) == 1
     assert await redis.zcard(keys.removals) == 1
-    assert await finish_removals(house.inbox, house.lanes, house.store) == 0
+    assert await finish_removals(house.removals) == 0
 
 
 async def test_a_worker_that_is_about_to_settle_while_its_lane_is_forgotten_does_not_take_turns_out_of_the_count(
@@ -186,5 +187,5 @@ async def test_a_worker_that_is_about_to_settle_while_its_lane_is_forgotten_does
             return await super().lanes(scope, before)
 
     store = Watched(house.store._client, house.embedder)
-    erasure = await forget(DORA, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=store)
+    erasure = await forget(DORA, replace(house.forget_services, store=store))
     assert erasure.counts.turns == {"running": 1}

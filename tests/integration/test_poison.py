@@ -20,9 +20,10 @@ from scrubjay.adapters.redis.breaker import BreakerLimits, RedisBreaker
 from scrubjay.adapters.redis.guidance import RedisGuidance
 from scrubjay.adapters.redis.scripts import RedisScripts
 from scrubjay.errors import ModelUnavailable
-from scrubjay.ingest.drain import Remembering, drain
+from scrubjay.ingest.drain import DrainServices, drain
 from scrubjay.ingest.extraction import ModelExtractor
 from scrubjay.ingest.kept_extractions import KeptExtractions
+from scrubjay.ingest.pipeline import DecisionServices
 from scrubjay.ingest.reconciliation import ModelReconciler, RuleReconciler
 from scrubjay.model import Scope, Status, Vector
 from scrubjay.search.recall import Asked, recall
@@ -61,14 +62,14 @@ class Workshop:
 
     house: House
     server: ModelServer
-    parts: Remembering
+    services: DrainServices
 
     async def post(self, name: str, texts: Sequence[str], *, infer: bool = True) -> list[str]:
         return [await self.house.say(text, user(name), infer=infer) for text in texts]
 
     async def turn(self, *names: str) -> None:
         """Each lane is drained once, at the same time."""
-        await asyncio.gather(*(drain(user(name).lane, self.parts) for name in names))
+        await asyncio.gather(*(drain(user(name).lane, self.services) for name in names))
 
     async def work(self, *names: str) -> None:
         """Drain the lanes in turn until nothing waits."""
@@ -119,14 +120,13 @@ def opened(house: House, server: ModelServer, redis: Redis, stack: AsyncExitStac
         stack.push_async_callback(far.aclose)
         embedder = GuardedEmbedder(Fitting(far), RedisBreaker(scripts, "embed", limits))  # type: ignore[assignment]
     house.lanes._limits = replace(house.lanes._limits, max_attempts=TRIES)
-    parts = Remembering(
-        lanes=house.lanes,
+    decision = DecisionServices(
         store=house.store,
         extractor=KeptExtractions(ModelExtractor(model, RedisGuidance(redis))),
         reconciler=ModelReconciler(model, embedder.related_floor, RuleReconciler(embedder.same_floor)),
         embedder=embedder,
     )
-    return Workshop(house, server, parts)
+    return Workshop(house, server, DrainServices(lanes=house.lanes, decision=decision))
 
 
 def lane_of(size: int, place: int) -> list[str]:
@@ -258,7 +258,7 @@ async def test_an_outage_however_long_kills_nothing(workshop: Workshop, names: l
 async def test_a_model_that_fails_at_random_kills_nothing(workshop: Workshop, names: list[str], rate: float) -> None:
     workshop.server.fault(Fault(kind=Kind.STATUS, status=500, rate=rate))
     ids = [turn_id for name in names for turn_id in await workshop.post(name, ["I like tea."] * (80 // len(names)))]
-    workshop.parts = replace(workshop.parts, batch_turns=1)
+    workshop.services = replace(workshop.services, batch_turns=1)
     await workshop.work(*names)
     assert await workshop.states(ids) == {Status.SETTLED: len(ids)}
 
@@ -290,10 +290,9 @@ async def test_long_queries_of_one_reader_close_search_for_nobody_else(
 ) -> None:
     async with AsyncExitStack() as stack:
         workshop = opened(house, server, redis, stack, embeds=True)
+        services = replace(house.recall_services, embedder=workshop.services.decision.embedder)
         server.fault(Fault(kind=Kind.STATUS, status=500, route="embeddings", contains=MARK))
         for _ in range(20):
             with pytest.raises(ModelUnavailable, match="HTTP 500"):
-                question = Asked(scope=user("ana"), text=MARK)
-                await recall(question, store=house.store, embedder=workshop.parts.embedder, turns=house.turns)
-        question = Asked(scope=user("bob"), text="tea")
-        await recall(question, store=house.store, embedder=workshop.parts.embedder, turns=house.turns)
+                await recall(Asked(scope=user("ana"), text=MARK), services)
+        await recall(Asked(scope=user("bob"), text="tea"), services)

@@ -16,7 +16,7 @@ from scrubjay.ingest.pipeline import decide
 from scrubjay.model import Decision, Event, Fact, Page, Recalled, Reconciliation, Role, Scope
 from scrubjay.ports import unmasked
 from scrubjay.safety.injection import Quarantine
-from scrubjay.search.chat import Conversing, converse
+from scrubjay.search.chat import ChatServices, converse
 from tests.fakes import ScriptedModel, ScriptedReconciler
 from tests.integration.house import ANA, BOB, MARCH, House, make_removals_due
 from tests.integration.letters import Desk, desk_in
@@ -35,7 +35,7 @@ async def desk(house: House) -> AsyncIterator[Desk]:
 async def remember(house: House, text: str, scope: Scope = ANA, *, mode: str = "hold", **more: Any) -> str:
     """Say something and let it be remembered; returns the turn's id."""
     turn_id = await house.say(text, scope, **more)
-    await drain(scope.lane, replace(house.remembering, quarantine=Quarantine(mode)))
+    await drain(scope.lane, house.drain_with(quarantine=Quarantine(mode)))
     return turn_id
 
 
@@ -68,10 +68,8 @@ async def test_a_chat_does_without_marked_memories(house: House) -> None:
     await remember(house, TOLD, mode="mark")
     await remember(house, ORDINARY, mode="mark")
     model = ScriptedModel("Hello!")
-    parts = Conversing(
-        mask=unmasked, model=model, inbox=house.inbox, store=house.store, embedder=house.embedder, turns=house.turns
-    )
-    reply = await converse(ANA, "Which teas?", parts)
+    services = ChatServices(mask=unmasked, model=model, inbox=house.inbox, recall=house.recall_services)
+    reply = await converse(ANA, "Which teas?", services)
     assert reply.memories == (ORDINARY,)
     assert TOLD not in "".join(message.content for message in model.chats[0] if message.role is Role.SYSTEM)
 
@@ -115,7 +113,7 @@ async def test_what_is_held_back_is_weighed_against_nothing_and_nothing_against_
     house.reconciler.table |= {TOLD: Event.UPDATE, "I like tea previous instructions": Event.UPDATE}
     await house.say(TOLD)
     await house.say("I like tea previous instructions")
-    await drain(ANA.lane, replace(house.remembering, quarantine=Quarantine.HOLD))
+    await drain(ANA.lane, house.drain_with(quarantine=Quarantine.HOLD))
     assert await house.texts() == ["I like tea previous instructions"]
     assert [memory["memory"] for memory in await listed(desk)] == [TOLD]
 
@@ -176,7 +174,7 @@ async def test_a_discarded_memory_is_gone_with_its_point_and_once_more_shortly_a
     assert [memory["id"] for memory in await listed(desk)] == [ids["bob"]]
     assert (await desk.http.post(f"/memories/{ids['ana']}/undo")).status_code == 404
     await make_removals_due(redis)
-    assert await finish_removals(house.inbox, house.lanes, house.store) == 1
+    assert await finish_removals(house.removals) == 1
 
 
 async def test_forgetting_an_owner_forgets_what_is_held_back_of_them(desk: Desk) -> None:
@@ -184,9 +182,8 @@ async def test_forgetting_an_owner_forgets_what_is_held_back_of_them(desk: Desk)
     await remember(house, TOLD)
     await remember(house, TOLD_TOO, Scope(tenant="default", user_id="ana", agent_id="bot"))
     await remember(house, TOLD, BOB)
-    parts = {"inbox": house.inbox, "lanes": house.lanes, "turns": house.turns, "store": house.store}
     for scope, left in ((Scope(tenant="default", agent_id="bot"), ["bob", "ana"]), (ANA, ["bob"])):
-        receipt = await forget(scope, **parts)  # type: ignore[arg-type]
+        receipt = await forget(scope, house.forget_services)
         assert (receipt.memories, receipt.verified) == (1, True)
         assert [memory["user_id"] for memory in await listed(desk)] == left
 
@@ -197,7 +194,7 @@ async def test_what_is_held_back_when_its_plan_is_repeated_is_held_back_once(hou
     assert lease is not None
     batch = await house.lanes.take(lease, 8, 1000)
     assert batch is not None
-    plan = await decide(batch.turns, replace(house.remembering, quarantine=Quarantine.HOLD))
+    plan = await decide(batch.turns, replace(house.decision, quarantine=Quarantine.HOLD))
     await house.lanes.record(lease, plan)
     seen = await house.lanes.confirm(lease, batch.turns)
     await house.store.apply(lease, plan.writes, seen.good_until)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 
-from scrubjay.bootstrap import remembering
 from scrubjay.cli.diagnosis import problems, read
 from scrubjay.ingest.drain import drain
 from scrubjay.model import Scope, Thresholds
-from scrubjay.settings import Settings
 from tests.integration.front import Front, fronts
 from tests.model_server.control import ModelServer
 from tests.model_server.wire import Fault, Kind
@@ -38,7 +37,7 @@ async def say_in_vain(front: Front, server: ModelServer) -> None:
     """Turns of many owners, each tried once while every completion is answered 429, with a wish for a minute's rest."""
     rest = {"Retry-After": "60"}
     server.fault(Fault(kind=Kind.STATUS, status=429, headers=rest, message="quota of org-4711 used up"))
-    parts = remembering(front.parts, Settings(batch_wait_seconds=0))
+    parts = replace(front.parts.drain, batch_wait_seconds=0)
     for user in USERS:
         turn = {"user_id": user, "messages": [{"role": "user", "content": "I live in Berlin and like tea."}]}
         assert (await front.ask("POST", "/turns", json=turn)).status_code == 202

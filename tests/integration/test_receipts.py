@@ -21,7 +21,7 @@ from scrubjay.adapters.redis.scripts import RedisScripts
 from scrubjay.adapters.redis.server_key import RedisServerKey
 from scrubjay.adapters.redis.turn_log.owners import RedisOwners
 from scrubjay.api.app import create_app
-from scrubjay.bootstrap import Parts
+from scrubjay.bootstrap import Ports, put_together
 from scrubjay.model import Event, Scope, Write
 from scrubjay.model.clock import OWN_CLOCK
 from scrubjay.settings import Settings
@@ -35,20 +35,22 @@ ANA_BOT = Scope(tenant="default", user_id="ana", agent_id="bot")
 
 @asynccontextmanager
 async def api_over(house: House, redis: Redis) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(Settings.model_validate({"auth": "off", "host": "127.0.0.1", "extractor": "offline"}))
+    settings = Settings.model_validate({"auth": "off", "host": "127.0.0.1", "extractor": "offline"})
+    app = create_app(settings)
     server_key, missing = RedisServerKey(redis), None
     unused: Any = missing
     pseudonyms = Pseudonyms(server_key)
-    app.state.parts = Parts(
+    ports = Ports(
         clock=OWN_CLOCK,
         inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store, embedder=house.embedder,
         extractor=house.extractor, reconciler=house.reconciler, model=unused, guidance=NoGuidance(), watch=unused,
         server_key=server_key, owners=RedisOwners(redis, house.turns),
         signer=ServerReceiptSigner(server_key, pseudonyms),
-        receipts=RedisReceipts(redis, RedisScripts(redis), 1000), keyring=unused, admission=unused,
+        receipts=RedisReceipts(redis, RedisScripts(redis), 1000), keyring=unused, tokens=unused,
         rates=unused, digests=unused, webhooks=unused, deliveries=unused, sender=unused, pulse=unused,
         health=unused,
     )  # fmt: skip
+    app.state.parts = put_together(ports, settings)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http:
         yield http
 

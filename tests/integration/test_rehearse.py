@@ -11,8 +11,7 @@ import pytest
 
 from scrubjay.adapters.redis.lanes import _LOST_WORKER
 from scrubjay.errors import BadAnswer, ModelUnavailable
-from scrubjay.ingest.pipeline import Deciding
-from scrubjay.ingest.replay_preview import rehearse
+from scrubjay.ingest.replay_preview import PreviewServices, rehearse
 from scrubjay.llm.usage import payer
 from scrubjay.model import DeadFilter, Event, Extraction, Status, Turn
 from tests.integration.house import ANA, BOB, House
@@ -139,20 +138,20 @@ class Watched:
         return await self._inner.extract(turns)
 
 
-def deciding(house: House, extractor: Any) -> Deciding:
-    return Deciding(store=house.store, extractor=extractor, reconciler=house.reconciler, embedder=house.embedder)
+def preview(house: House, extractor: Any) -> PreviewServices:
+    return PreviewServices(turns=house.turns, decision=replace(house.decision, extractor=extractor))
 
 
 async def test_what_a_dry_run_costs_is_booked_on_the_tenant_and_on_no_turn(desk: Desk) -> None:
     watched = Watched(desk.house)
     await desk.bury("a")
-    await rehearse("default", DeadFilter(), turns=desk.house.turns, parts=deciding(desk.house, watched))
-    assert [(payment.tenant, payment.turn_ids) for payment in watched.paying] == [("default", ())]
+    await rehearse("default", DeadFilter(), preview(desk.house, watched))
+    assert [(item.tenant, item.turn_ids) for item in watched.paying] == [("default", ())]
 
 
 async def test_a_dry_run_ends_in_time_with_what_it_has_tried(desk: Desk) -> None:
     quick, _, behind = await desk.bury("quick", BOB), await desk.bury("slow"), await desk.bury("behind it")
-    parts = replace(desk.house.remembering, extractor=Watched(desk.house))
-    rehearsal = await rehearse("default", DeadFilter(), turns=desk.house.turns, parts=parts, longest_seconds=0.5)
+    services = preview(desk.house, Watched(desk.house))
+    rehearsal = await rehearse("default", DeadFilter(), services, longest_seconds=0.5)
     assert ([result.turn.id for result in rehearsal.results], rehearsal.count, rehearsal.untried) == ([quick], 3, 2)
     assert behind in await desk.listed(**{"user_id": ANA.user_id})

@@ -197,18 +197,18 @@ async def test_beside_a_ready_lane_of_another_tenant_a_drain_gives_its_lane_back
     for number in range(12):
         await house.say(f"I own book number {number}")
     await house.say("I like tea", Scope(tenant="other", user_id="dora"))
-    assert await house.drain() == house.remembering.batch_turns
+    assert await house.drain() == house.drain_services.batch_turns
     async with house.lanes.claim() as lease:
         assert lease is not None
         assert lease.lane.tenant == "other"
-        await drain_held(lease, house.remembering)
-    assert await house.drain() == 12 - house.remembering.batch_turns
+        await drain_held(lease, house.drain_services)
+    assert await house.drain() == 12 - house.drain_services.batch_turns
 
 
 async def test_a_lane_that_has_waited_long_enough_for_a_burst_is_worked_on_at_once(house: House, redis: Redis) -> None:
     await house.say("I like tea")
     await redis.zincrby(keys.ready("default"), -61_000, ANA.lane.key)
-    parts = replace(house.remembering, batch_wait_seconds=60)
+    parts = replace(house.drain_services, batch_wait_seconds=60)
     async with asyncio.timeout(30), house.lanes.claim() as lease:
         assert lease is not None
         assert await drain_held(lease, parts) == 1

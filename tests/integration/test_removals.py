@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
+from dataclasses import replace
 from typing import Any, cast
 from uuid import UUID
 
@@ -13,10 +13,11 @@ from redis.asyncio import Redis
 from scrubjay.adapters.qdrant.store import QdrantStore
 from scrubjay.adapters.redis.intake import RedisInbox
 from scrubjay.adapters.redis.scripts import RedisScripts
-from scrubjay.erase.removals import finish_removals
+from scrubjay.erase.removals import RemovalServices, finish_removals
 from scrubjay.errors import BadConfiguration, InboxUnavailable, LaneBusy, LeaseLost, StoreRejected, StoreUnavailable
-from scrubjay.ingest.sweep import sweep_forever
+from scrubjay.ingest.sweep import SweepServices, sweep_forever
 from scrubjay.model import Scope
+from scrubjay.model.clock import OWN_CLOCK
 from scrubjay.model.erasure import Removal
 from scrubjay.model.names import QUEUE
 from scrubjay.ports import Inbox
@@ -79,14 +80,14 @@ async def test_a_removal_that_fails_or_never_ends_is_put_back_and_the_others_are
 ) -> None:
     await noted(house, redis, 12)
     store, longest = Odd(house, error), 30 if error else 3
-    repeating = finish_removals(house.inbox, house.lanes, store, longest_seconds=longest)
+    repeating = finish_removals(replace(house.removals, store=store), longest_seconds=longest)
     (outcome,) = await asyncio.gather(repeating, return_exceptions=True)
     assert outcome == 11
     assert store.tried.count(BAD) == 1
     assert 20 < await pause_seconds(redis) <= 30
-    assert await finish_removals(house.inbox, house.lanes, store) == 0, "it rests"
+    assert await finish_removals(replace(house.removals, store=store)) == 0, "it rests"
     await make_removals_due(redis)
-    assert await finish_removals(house.inbox, house.lanes, house.store) == 1
+    assert await finish_removals(house.removals) == 1
     assert not await redis.exists(keys.removals, keys.removal_failures)
 
 
@@ -95,7 +96,7 @@ async def test_the_pause_doubles_up_to_ten_minutes(house: House, redis: Redis) -
     pauses = list[float]()
     for _ in range(7):
         await make_removals_due(redis)
-        await finish_removals(house.inbox, house.lanes, Odd(house, LaneBusy("held")))
+        await finish_removals(replace(house.removals, store=Odd(house, LaneBusy("held"))))
         pauses.append(round(await pause_seconds(redis), -1))
     assert pauses == [30, 60, 120, 240, 480, 600, 600]
 
@@ -108,7 +109,7 @@ async def test_a_removal_that_cannot_be_read_is_put_back_and_the_others_are_done
 ) -> None:
     await noted(house, redis, 2)
     await redis.zadd(keys.removals, {member: -1})
-    assert await finish_removals(house.inbox, house.lanes, house.store) == 2
+    assert await finish_removals(house.removals) == 2
     assert await redis.zrange(keys.removals, 0, -1) == [member.encode()]
     assert 20 < await pause_seconds(redis) <= 30
 
@@ -119,11 +120,11 @@ async def test_while_a_server_is_away_a_few_removals_ask_for_it_and_the_others_a
 ) -> None:
     await noted(house, redis, 12)
     store = Odd(house, error, always=True)
-    (outcome,) = await asyncio.gather(finish_removals(house.inbox, house.lanes, store), return_exceptions=True)
+    (outcome,) = await asyncio.gather(finish_removals(replace(house.removals, store=store)), return_exceptions=True)
     assert outcome is error
     assert len(store.tried) == 4
     assert await redis.zcard(keys.removals) == 12
-    assert await finish_removals(house.inbox, house.lanes, house.store) == 8, "the four rest"
+    assert await finish_removals(house.removals) == 8, "the four rest"
 
 
 async def test_what_one_process_repeats_no_other_repeats_meanwhile(house: House, redis: Redis) -> None:
@@ -137,19 +138,23 @@ async def test_what_one_process_repeats_no_other_repeats_meanwhile(house: House,
 
 async def test_a_round_repeats_no_more_than_a_hundred_and_tries_to_read_no_more(house: House, redis: Redis) -> None:
     await redis.zadd(keys.removals, {f"{number} not to be read": 0 for number in range(150)})
-    assert await finish_removals(house.inbox, house.lanes, house.store) == 0
+    assert await finish_removals(house.removals) == 0
     assert await redis.hlen(keys.removal_failures) == 100
     await redis.delete(keys.removals)
     await noted(house, redis, 101)
-    assert await finish_removals(house.inbox, house.lanes, house.store) == 100
-    assert await finish_removals(house.inbox, house.lanes, house.store) == 1
+    assert await finish_removals(house.removals) == 100
+    assert await finish_removals(house.removals) == 1
+
+
+def sweep_services(inbox: Inbox, removals: RemovalServices) -> SweepServices:
+    return SweepServices(inbox=inbox, clock=OWN_CLOCK, removals=removals)
 
 
 async def test_a_removal_that_never_ends_keeps_no_lane_from_being_rung_for(house: House, redis: Redis) -> None:
     await noted(house, redis, 1)
     store = Odd(house, None)
-    parts = dataclasses.replace(house.remembering, store=store)
-    sweeping = asyncio.create_task(sweep_forever(house.inbox, parts, 0.01))
+    removals = replace(house.removals, store=store)
+    sweeping = asyncio.create_task(sweep_forever(0.01, sweep_services(house.inbox, removals)))
     try:
         await wait_until(lambda: store.tried, what="the removal being repeated")
         await house.say("I live in Berlin", BOB)
@@ -185,7 +190,8 @@ class Failing:
 
 async def test_whatever_a_sweep_or_a_round_of_removals_fails_by_the_next_one_comes(house: House) -> None:
     inbox = Failing(house.inbox)
-    sweeping = asyncio.create_task(sweep_forever(cast(Inbox, inbox), house.remembering, 0.01))
+    removals = replace(house.removals, inbox=cast(Inbox, inbox))
+    sweeping = asyncio.create_task(sweep_forever(0.01, sweep_services(cast(Inbox, inbox), removals)))
     try:
         await wait_until(lambda: min(inbox.sweeps, inbox.rounds) > 2, what="the third sweep and the third round")
     finally:

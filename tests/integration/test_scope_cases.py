@@ -91,7 +91,7 @@ class Story:
             await self.drain()
 
     async def drain(self) -> None:
-        parts = replace(self.house.remembering, batch_turns=8)
+        parts = replace(self.house.drain_services, batch_turns=8)
         settled = sum([await drain(lane, parts) for lane in dict.fromkeys(turn.scope.lane for turn in self.waiting)])
         assert settled == len(self.waiting)
         said_last = self.turn_ids[len(self.turn_ids) - len(self.waiting) :]
@@ -113,11 +113,11 @@ class Story:
             case Forget():
                 await self.forget(step)
             case Delete():
-                await delete(ANYBODY, self.ids[step.text, step.scope], inbox=self.house.inbox, **self.lanes_and_store)
+                await delete(ANYBODY, self.ids[step.text, step.scope], self.house.edits)
             case Edit():
                 await self.edit(step)
             case Undo():
-                memory = await undo(ANYBODY, self.ids[step.text, step.scope], **self.parts)
+                memory = await undo(ANYBODY, self.ids[step.text, step.scope], self.house.edits)
                 self.ids[memory.text, step.scope] = memory.id
             case _:
                 await self.look(step)
@@ -138,8 +138,7 @@ class Story:
                 assert (await self.memory(step.text, step.scope)).metadata == step.metadata, step
 
     async def forget(self, step: Forget) -> None:
-        house, parts = self.house, self.lanes_and_store
-        receipt = await forget(step.scope, inbox=house.inbox, turns=house.turns, **parts)
+        receipt = await forget(step.scope, self.house.forget_services)
         assert receipt.verified
         assert step.memories in (None, receipt.memories)
         elsewhere = [text for text, scope in self.heard if not step.scope.covers(scope)]
@@ -150,9 +149,9 @@ class Story:
             assert [value for value in values if text in value] == [], f"{text} is left"
 
     async def edit(self, step: Edit) -> None:
-        changes = {"text": step.to, "metadata": step.metadata, "expires_at": await self.in_hours(step.hours)}
-        change = Change(**{name: value for name, value in changes.items() if value is not None})
-        memory = await update(ANYBODY, self.ids[step.text, step.scope], change, **self.parts)
+        body = {"text": step.to, "metadata": step.metadata, "expires_at": await self.in_hours(step.hours)}
+        change = Change(**{name: value for name, value in body.items() if value is not None})
+        memory = await update(ANYBODY, self.ids[step.text, step.scope], change, self.house.edits)
         self.ids[memory.text, step.scope] = memory.id
         self.heard.add((memory.text, step.scope))
 
@@ -176,7 +175,7 @@ class Story:
         request = Asked(
             scope=narrowed(scope, condition), text="what is known", limit=_MOST_AT_ONCE, filters=condition, as_of=as_of
         )
-        answer = await recall(request, store=self.house.store, embedder=self.house.embedder, turns=self.house.turns)
+        answer = await recall(request, self.house.recall_services)
         return sorted(result.memory.text for result in answer.results)
 
     async def listed(self, scope: Scope, filters: Any = None) -> list[str]:
@@ -194,14 +193,6 @@ class Story:
 
     async def in_hours(self, hours: float | None) -> datetime | None:
         return None if hours is None else await self.clock.now() + timedelta(hours=hours)
-
-    @property
-    def lanes_and_store(self) -> dict[str, Any]:
-        return {"lanes": self.house.lanes, "store": self.house.store}
-
-    @property
-    def parts(self) -> dict[str, Any]:
-        return {**self.lanes_and_store, "embedder": self.house.embedder}
 
     async def check(self, steps: Sequence[Step]) -> None:
         """What holds after every case, whatever was said."""

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from scrubjay.adapters.qdrant.store import QdrantStore
 from scrubjay.edit.edits import delete
-from scrubjay.edit.importing import Importing, bring_in
+from scrubjay.edit.importing import bring_in
 from scrubjay.erase.forget import forget
 from scrubjay.erase.removals import finish_removals
 from scrubjay.errors import StoreUnavailable
@@ -47,7 +47,7 @@ def story(house: House, redis: Redis, qdrant_url: str) -> Story:
 
 async def swept(story: Story) -> None:
     await make_removals_due(story.redis)
-    assert await finish_removals(story.house.inbox, story.house.lanes, story.house.store)
+    assert await finish_removals(story.house.removals)
 
 
 class InTheMidst(QdrantStore):
@@ -72,13 +72,13 @@ async def test_a_worker_that_loses_its_lane_to_an_erase_in_the_midst_hides_nothi
     await story.tell((Say(BERLIN, R1),))
 
     async def forgotten() -> None:
-        erasure = await forget(R2, inbox=house.inbox, turns=house.turns, **story.lanes_and_store)
+        erasure = await forget(R2, house.forget_services)
         assert erasure.verified
 
     store.step = forgotten
     turn = Say(LISBON, R2, replaces(BERLIN))
     story.reconciler.turns[await house.say(turn.text, turn.scope)] = turn
-    await drain(R2.lane, replace(house.remembering, batch_turns=8))
+    await drain(R2.lane, replace(house.drain_services, batch_turns=8))
     assert not store.step, "it was taken"
     await swept(story)
     assert [await story.found(scope) for scope in (R2, R1, ANA)] == [[], [BERLIN], [BERLIN]]
@@ -92,9 +92,9 @@ async def test_a_deletion_that_fails_halfway_is_finished_by_the_sweep_and_shows_
             raise StoreUnavailable("it is away")
 
     house = story.house
-    parts = {"inbox": house.inbox, **story.lanes_and_store, "store": Away(house.store._client, house.embedder)}
+    edits = replace(house.edits, store=Away(house.store._client, house.embedder))
     with pytest.raises(StoreUnavailable):
-        await delete(ANYBODY, story.ids[LISBON, R2], **parts)
+        await delete(ANYBODY, story.ids[LISBON, R2], edits)
     await swept(story)
     assert [await story.found(scope) for scope in (R2, R1, ANA)] == [[], [BERLIN], [BERLIN]]
 
@@ -102,7 +102,7 @@ async def test_a_deletion_that_fails_halfway_is_finished_by_the_sweep_and_shows_
 async def test_an_import_under_the_id_of_a_deleted_memory_is_hidden_by_nothing(story: Story) -> None:
     await story.tell((Say(TEA, R1), Say(TEA, R2), Delete(TEA, R1)))
     house = story.house
-    parts = Importing(lanes=house.lanes, store=house.store, embedder=house.embedder)
+    parts = house.imports
     await bring_in([Arrival(id=story.ids[TEA, R1], scope=R3, text=NUTS)], ANYBODY, parts)
     await story.tell((Say(TEA, R2),))
     assert sorted(await story.found(ANA)) == sorted([NUTS, TEA])

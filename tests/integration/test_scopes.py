@@ -21,13 +21,13 @@ ANA_WITH_OTHER = Scope(tenant="default", user_id="ana", agent_id="other")
 
 
 async def found(house: House, scope: Scope) -> list[str]:
-    request = Asked(scope=scope, text="what is known", limit=50)
-    answer = await recall(request, store=house.store, embedder=house.embedder, turns=house.turns)
+    question = Asked(scope=scope, text="what is known", limit=50)
+    answer = await recall(question, house.recall_services)
     return sorted(result.memory.text for result in answer.results)
 
 
 async def forgotten(house: House, scope: Scope) -> int:
-    receipt = await forget(scope, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store)
+    receipt = await forget(scope, house.forget_services)
     assert receipt.verified
     return receipt.memories
 

@@ -141,11 +141,11 @@ async def test_a_session_lasts_as_long_as_the_secret_that_opened_it(front: Front
     old = await session(front, made["key"])
     turned = (await front.ask("POST", f"/keys/{made['id']}/rotate", json={"overlap_seconds": 60})).json()
     new = await session(front, turned["key"])
-    assert [await status(front, cookie) for cookie in (old, new)] == [200, 200]
-    key = await front.parts.keyring.find(made["id"])
+    assert [await status(front, item) for item in (old, new)] == [200, 200]
+    key = await front.parts.api_keys.keyring.find(made["id"])
     assert key is not None
-    await front.parts.keyring.replace(key.model_copy(update={"old_until": key.created_at}))
-    assert [await status(front, cookie) for cookie in (old, new)] == [401, 200]
+    await front.parts.api_keys.keyring.replace(key.model_copy(update={"old_until": key.created_at}))
+    assert [await status(front, item) for item in (old, new)] == [401, 200]
 
 
 async def test_another_admin_key_ends_all_sessions(front: Front, redis_url: str, qdrant_url: str) -> None:
@@ -173,7 +173,7 @@ async def sealed(front: Front, key: bytes | None = None, age_seconds: float = 0)
 async def test_a_session_ends_after_twelve_hours_and_nobody_else_can_make_one(front: Front) -> None:
     assert await status(front, await sealed(front)) == 200
     assert await status(front, await sealed(front, age_seconds=LONGEST_SECONDS + 2)) == 401
-    all_that_redis_tells = await front.parts.server_key.derived("session")
+    all_that_redis_tells = await front.parts.api_keys.server_key.derived("session")
     for other in (b"x" * 32, all_that_redis_tells):
         assert await status(front, await sealed(front, key=other)) == 401
     for value in ("", "x", "a.b.c", '["operator",""]'):

@@ -9,10 +9,8 @@ from urllib.parse import quote
 import pytest
 from redis.asyncio import Redis
 
-from scrubjay.bootstrap import remembering
 from scrubjay.ingest.drain import drain
 from scrubjay.model import Message, Page, Role, Scope, Submission
-from scrubjay.settings import Settings
 from tests.integration.front import Front, fronts
 
 JOSE, DECOMPOSED = "jos\u00e9", "jose\u0301"
@@ -27,7 +25,7 @@ async def front(redis: Redis, redis_url: str, qdrant_url: str) -> AsyncIterator[
 
 
 async def drained(front: Front, **ids: str) -> None:
-    await drain(Scope(tenant="default", **ids).lane, remembering(front.parts, Settings(extractor="offline")))
+    await drain(Scope(tenant="default", **ids).lane, front.parts.drain)
 
 
 async def remembered(front: Front, **ids: Any) -> None:

@@ -92,16 +92,16 @@ async def test_a_turn_that_died_before_the_upgrade_is_shown_and_replayed(old: Ho
 
 
 async def test_memories_made_before_the_upgrade_are_found_with_their_history_and_can_be_changed(old: House) -> None:
-    request = Asked(scope=user("fay"), text="Lisbon")
-    recall_answer = await recall(request, store=old.store, embedder=old.embedder, turns=old.turns)
-    (memory,) = [result.memory for result in recall_answer.results]
+    question = Asked(scope=user("fay"), text="Lisbon")
+    answer = await recall(question, old.recall_services)
+    (memory,) = [result.memory for result in answer.results]
     assert memory.text == "I live in Lisbon"
     history = await old.store.history(Scope(tenant=TENANT), memory.id)
     assert [(version.text, version.valid_from) for version in history] == [
         ("I live in Berlin", MARCH),
         ("I live in Lisbon", MARCH + timedelta(days=9)),
     ]
-    again = await undo(Scope(tenant=TENANT), memory.id, lanes=old.lanes, store=old.store, embedder=old.embedder)
+    again = await undo(Scope(tenant=TENANT), memory.id, old.edits)
     assert again.text == "I live in Berlin"
     assert await old.texts(user("uma")) == ["I play go"]
     assert await old.texts(user("ray")) == []
@@ -110,7 +110,7 @@ async def test_memories_made_before_the_upgrade_are_found_with_their_history_and
 async def test_an_owner_whose_turns_are_of_before_the_upgrade_is_forgotten(old: House, redis: Redis) -> None:
     for name in ("fay", "pat", "dan"):
         scope = user(name)
-        receipt = await forget(scope, inbox=old.inbox, lanes=old.lanes, turns=old.turns, store=old.store)
+        receipt = await forget(scope, old.forget_services)
         assert receipt.verified, name
         assert receipt.turns == {"fay": 2, "pat": 4, "dan": 2}[name]
         assert await old.memories(scope) == []
@@ -136,4 +136,4 @@ async def test_the_books_and_whatever_else_was_kept_are_read_on(old: House, redi
     assert fay[0].usage.prompt_tokens == 900
     assert fay[0].events[0].previous == "I live in Berlin"
     await make_removals_due(redis)
-    assert await finish_removals(old.inbox, old.lanes, old.store) == 2
+    assert await finish_removals(old.removals) == 2

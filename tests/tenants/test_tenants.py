@@ -12,8 +12,6 @@ from redis.asyncio import Redis
 
 from scrubjay.adapters.qdrant import selectors
 from scrubjay.api.mem0 import serving
-from scrubjay.bootstrap import remembering
-from scrubjay.settings import Settings
 from tests.integration.front import fronts
 from tests.integration.test_roles import NEEDS
 from tests.tenants.cases import cases
@@ -48,7 +46,7 @@ ELSEWHERE = {
 async def world(redis: Redis, redis_url: str, qdrant_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     monkeypatch.setattr(serving, "WAIT_SECONDS", 0)  # nothing settles before the world has its worker drain the lane
     async with fronts(1, redis_url, qdrant_url) as (front,):
-        made = World(front, remembering(front.parts, Settings(auth="off", extractor="offline")), qdrant_url)
+        made = World(front, qdrant_url)
         await made.settle_down()
         yield made
         await made.clear()

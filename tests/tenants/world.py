@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from scrubjay.bootstrap import Parts
-from scrubjay.ingest.drain import Remembering, drain
+from scrubjay.ingest.drain import drain
 from scrubjay.model import OWNERS as MODEL_OWNERS
 from scrubjay.model import Scope
 from scrubjay.ports import Query
@@ -47,13 +47,11 @@ class World:
 
     Args:
         front: the API over real parts.
-        remembering: what a worker drains lanes with.
         qdrant_url: where the memories are.
         seen: how often each kind of request told a tenant something of its own.
     """
 
     front: Front
-    remembering: Remembering
     qdrant_url: str
     keys: dict[str, str] = field(default_factory=dict)
     limited: dict[str, str] = field(default_factory=dict)
@@ -83,9 +81,9 @@ class World:
         """See to it that the tenant has memories, a dead letter, a webhook, and a key that nobody uses."""
         if not (await self.parts.turns.ledger(tenant)).dead:
             await self.bury(tenant)
-        if await self.parts.keyring.find(self.spare.get(tenant, "")) is None:
+        if await self.parts.api_keys.keyring.find(self.spare.get(tenant, "")) is None:
             self.spare[tenant] = (await self.front.key("read", tenant=tenant))["id"]
-        if await self.parts.webhooks.get(tenant, self.hooks.get(tenant, "")) is None:
+        if await self.parts.webhooks.registry.get(tenant, self.hooks.get(tenant, "")) is None:
             body = {"url": "https://127.0.0.1:9/", "name": f"§{tenant}§"}
             made = await self.front.ask("POST", "/webhooks", self.keys[tenant], json=body)
             self.hooks[tenant] = made.json()["id"]
@@ -106,7 +104,7 @@ class World:
         if answer.is_success:
             self.turns.setdefault(tenant, []).append(_UUID.findall(answer.text)[0])
             ids = {**{name: more.get(name) for name in MODEL_OWNERS}, "user_id": user}
-            await drain(Scope(tenant=tenant, **ids).lane, self.remembering)
+            await drain(Scope(tenant=tenant, **ids).lane, self.parts.drain)
         return answer
 
     async def bring(
@@ -144,13 +142,16 @@ class World:
     async def look_around(self, kind: str, tenant: str) -> None:
         """After something that may change things. Raises Leak when anything of another tenant has changed."""
         await self.refill(tenant)
-        points, keyring = await self.points(), await self.parts.keyring.all(None)
+        points, keyring = await self.points(), await self.parts.api_keys.keyring.all(None)
         for other in TENANTS:
             theirs = sorted(json.dumps(point, sort_keys=True) for point in points if point["tenant"] == other)
-            books, guidance = await self.parts.turns.ledger(other), await self.parts.guidance.of(other)
-            hooks, deliveries = await self.parts.webhooks.all(other), await self.parts.deliveries.counts([other])
+            ledger, guidance = await self.parts.turns.ledger(other), await self.parts.guidance.of(other)
+            hooks, deliveries = (
+                await self.parts.webhooks.registry.all(other),
+                await self.parts.webhooks.deliveries.counts([other]),
+            )
             keys = [key for key in keyring if key.tenant == other]
-            state = (theirs, books, guidance, keys, hooks, deliveries, await self.scores(other))
+            state = (theirs, ledger, guidance, keys, hooks, deliveries, await self.scores(other))
             if other != tenant and self.state.get(other, state) != state:
                 raise Leak(f"{kind} as {tenant} changed something of {other}")
             self.state[other] = state

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from scrubjay.client import ApiError, ScrubjayClient, ServerUnreachable
-from scrubjay.client.views import Delta, Recalled, Said
+from scrubjay.client.views import ChatEnd, ChatStart, Delta
 from tests.support import free_port
 from tests.unit.fake_api import FakeApi, fake_api
 
@@ -55,7 +55,7 @@ async def test_a_call_that_is_not_safe_to_repeat_is_made_once(api: FakeApi) -> N
     api.plan("POST", "/chat", BUSY, 503, Retry_After="0")
     async with ScrubjayClient(api.url) as client:
         with pytest.raises(ApiError, match="Redis is away"):
-            await client.chat("alice", "hello")
+            await client.chats.reply("alice", "hello")
     assert len(api.asked) == 1
 
 
@@ -70,11 +70,11 @@ DONE = ("done", '{"reply": "Hi\u2028there", "memories_used": ["She skis."], "tur
 async def test_a_chat_that_streams_is_read_to_its_end_past_what_is_not_known(api: FakeApi) -> None:
     api.plan("POST", "/chat", ": ping\n\n" + events(MEMORIES, ("mood", "{}"), DELTA, DONE))
     async with ScrubjayClient(api.url) as client:
-        received = [event async for event in client.chat_stream("ana", "hello", run_id="r1")]
-    assert received == [
-        Recalled(memories_used=("She skis.",)),
+        items = [item async for item in client.chats.stream("ana", "hello", run_id="r1")]
+    assert items == [
+        ChatStart(memories_used=("She skis.",)),
         Delta(text="Hi\u2028there"),
-        Said(reply="Hi\u2028there", memories_used=("She skis.",), turn_id="t1"),
+        ChatEnd(reply="Hi\u2028there", memories_used=("She skis.",), turn_id="t1"),
     ]
     assert api.asked[0].body == {"user_id": "ana", "run_id": "r1", "message": "hello", "stream": True}
 
@@ -86,9 +86,9 @@ async def test_a_chat_that_stops_before_its_end_is_no_answer(api: FakeApi) -> No
     )
     async with ScrubjayClient(api.url) as client:
         with pytest.raises(ServerUnreachable, match="broke off"):
-            [event async for event in client.chat_stream("ana", "hello")]
+            [item async for item in client.chats.stream("ana", "hello")]
         with pytest.raises(ApiError, match="The model is away"):
-            [event async for event in client.chat_stream("ana", "hello")]
+            [item async for item in client.chats.stream("ana", "hello")]
 
 
 async def test_patience_ends_and_the_servers_own_sentence_is_raised(api: FakeApi) -> None:
@@ -106,7 +106,7 @@ async def test_a_call_that_may_not_be_made_twice_is_made_again_where_it_was_refu
     api.plan("POST", "/dead/replay", often, 429, Retry_After="0.01")
     api.plan("POST", "/dead/replay", {"count": 1})
     async with ScrubjayClient(api.url) as client:
-        assert (await client.replay_dead(["t1"])).count == 1
+        assert (await client.dead_letters.replay(["t1"])).count == 1
     assert len(api.asked) == 2
 
 
@@ -125,10 +125,10 @@ async def test_who_has_patience_waits_as_long_as_a_refusal_says(api: FakeApi) ->
     api.plan("POST", "/dead/replay", {"count": 1})
     async with ScrubjayClient(api.url, patience_seconds=0.2) as client:
         with pytest.raises(ApiError, match="wait"):
-            await client.replay_dead(["t1"])
+            await client.dead_letters.replay(["t1"])
     begun = asyncio.get_running_loop().time()
     async with ScrubjayClient(api.url, patience_seconds=0.4) as client:
-        assert (await client.replay_dead(["t1"])).count == 1
+        assert (await client.dead_letters.replay(["t1"])).count == 1
     assert asyncio.get_running_loop().time() - begun >= 0.29
 
 

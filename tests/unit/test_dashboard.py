@@ -115,7 +115,7 @@ async def app(settings: Settings) -> AsyncIterator[FastAPI]:
     """The app whose Redis is away."""
     app, redis = create_app(settings), Redis(port=free_port(), retry=Retry(NoBackoff(), 0))
     nothing: Any = None  # the operator's key is known without a look
-    admission = Admission(keyring=nothing, server_key=nothing, admin_key="secret")
+    admission = Admission(nothing, admin_key="secret")
     app.state.parts = SimpleNamespace(turns=RedisTurns(redis), admission=admission)
     yield app
     await redis.aclose()

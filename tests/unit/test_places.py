@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from types import SimpleNamespace
 from typing import Any, cast
 
 from scrubjay.offload import Places
-from scrubjay.webhooks.delivery import Delivering, deliver
+from scrubjay.webhooks.delivery import DeliveryServices, deliver
+from scrubjay.webhooks.registry import WebhookServices
 from tests.support import wait_until
 
 
@@ -44,7 +44,7 @@ async def test_who_gives_up_waiting_leaves_nothing_behind() -> None:
 async def test_tenants_whose_webhooks_are_slow_take_no_place_of_a_worker_from_another() -> None:
     calls, end = list[str](), asyncio.Event()
 
-    class Book:
+    class Registry:
         async def get(self, tenant: str, webhook_id: str) -> Any:
             calls.append(tenant)
             if tenant != "quiet":
@@ -58,11 +58,15 @@ async def test_tenants_whose_webhooks_are_slow_take_no_place_of_a_worker_from_an
         async def fan_out(self, tenant: str) -> bool:
             return False
 
-    rest = dict.fromkeys(("sender", "server_key", "turns", "store"), cast(Any, SimpleNamespace()))
-    parts = Delivering(book=cast(Any, Book()), deliveries=cast(Any, Nothing()), **rest)
-    slow = [asyncio.create_task(deliver(f"slow{place % 3}", f"hook{place}", parts)) for place in range(3 * 20)]
+    unused: Any = None
+    webhooks = WebhookServices(registry=cast(Any, Registry()), deliveries=cast(Any, Nothing()), server_key=unused)
+    services = DeliveryServices(webhooks=webhooks, sender=unused, turns=unused, store=unused)
+    slow = [asyncio.create_task(deliver(f"slow{place % 3}", f"hook{place}", services)) for place in range(3 * 20)]
     await wait_until(lambda: len(calls) >= 3 * 8, what="the slow ones at work")
-    others = [asyncio.create_task(deliver("quiet", "hook", parts)), asyncio.create_task(deliver("slow0", "", parts))]
+    others = [
+        asyncio.create_task(deliver("quiet", "hook", services)),
+        asyncio.create_task(deliver("slow0", "", services)),
+    ]
     done, _ = await asyncio.wait(others, timeout=5)
     assert len(done) == 2, "another tenant's webhook, and noting deliveries, wait for no receiver"
     assert len(calls) == 3 * 8 + 1

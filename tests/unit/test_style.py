@@ -49,7 +49,7 @@ def test_a_retired_word_is_seen_as_a_part_of_any_name(code: str) -> None:
 
 
 def test_dead_letters_and_longer_words_are_not_retired() -> None:
-    code = "dead_letters = password = 1\nclass DeadLetterCalls: ...\nDEAD_LETTERS_A_PAGE = keyword = 2"
+    code = "dead_letters = password = 1\nclass DeadLetters: ...\nDEAD_LETTERS_A_PAGE = keyword = 2"
     assert names.retired(ast.parse(code)) == []
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from pydantic import BaseModel
 from structlog.testing import capture_logs
 
+from scrubjay.erase.removals import RemovalServices
 from scrubjay.errors import InboxUnavailable, StoreUnavailable
-from scrubjay.ingest.sweep import sweep_forever
+from scrubjay.ingest.sweep import SweepServices, sweep_forever
 from scrubjay.logging_setup import attempted
 from tests.support import wait_until
 
@@ -68,10 +69,11 @@ async def test_a_step_that_fails_ends_neither_the_sweeping_nor_the_other_steps(
         return sweeping.done() or min(steps.done.get(name, 0) for name in STEPS) > 2
 
     inbox: Any = SimpleNamespace(sweep=lambda: steps.step("sweep"), unfinished=unfinished)
-    clock = SimpleNamespace(look=lambda: steps.step("clock"))
-    parts: Any = SimpleNamespace(clock=clock, lanes=None, store=None)
+    unused, clock = cast(Any, None), cast(Any, SimpleNamespace(look=lambda: steps.step("clock")))
+    removals = RemovalServices(inbox=inbox, lanes=unused, store=unused)
+    services = SweepServices(inbox=inbox, clock=clock, removals=removals)
     with capture_logs() as logged:
-        sweeping = asyncio.create_task(sweep_forever(inbox, parts, 0))
+        sweeping = asyncio.create_task(sweep_forever(0, services))
         await wait_until(is_over, what="three sweeps")
         sweeping.cancel()
         (end,) = await asyncio.gather(sweeping, return_exceptions=True)

@@ -24,10 +24,7 @@ async def put_batch(batch: BatchIn, caller: Writer, parts: Opened) -> Any:
     await update_each(
         caller.reach,
         changes,
-        lanes=parts.lanes,
-        store=parts.store,
-        embedder=parts.embedder,
-        quarantine=parts.quarantine,
+        parts.edits,
     )
     return {"message": f"Successfully updated {len(changes)} memories"}
 
@@ -36,5 +33,5 @@ async def put_batch(batch: BatchIn, caller: Writer, parts: Opened) -> Any:
 async def delete_batch(batch: BatchIn, caller: Writer, parts: Opened) -> Any:
     """Delete memories, each with its history."""
     ids = list(dict.fromkeys(uuid(memory.memory_id) for memory in batch.memories))
-    await delete_each(caller.reach, ids, inbox=parts.inbox, lanes=parts.lanes, store=parts.store)
+    await delete_each(caller.reach, ids, parts.edits)
     return {"message": f"Successfully deleted {len(ids)} memories"}

@@ -23,8 +23,10 @@ async def get_event(event_id: str, caller: Reader, parts: Opened) -> Any:
     turn = await parts.turns.get(caller.reach, event_id)
     if turn is not None:
         return shapes.event(turn)
-    receipt = await parts.receipts.get(caller.tenant, event_id)
-    if receipt is None or (caller.user_id is not None and receipt.owner != await parts.signer.owner(caller.reach)):
+    receipt = await parts.receipts.store.get(caller.tenant, event_id)
+    if receipt is None or (
+        caller.user_id is not None and receipt.owner != await parts.receipts.signer.owner(caller.reach)
+    ):
         raise NotFound(NO_EVENT)  # whoever is limited to one user hears of the forgetting of this user alone
     return shapes.forgotten(receipt)
 

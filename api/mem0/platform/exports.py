@@ -17,7 +17,7 @@ from scrubjay.api.schemas.common import Instructions
 from scrubjay.errors import NotFound
 from scrubjay.model import Principal, Scope, in_one_spelling
 from scrubjay.model.filters import Condition
-from scrubjay.search.summaries import made, order, summarised
+from scrubjay.search.summaries import make_document, order, summarise
 
 router = APIRouter(route_class=Route, include_in_schema=False)
 
@@ -65,7 +65,7 @@ async def create_export(body: ExportIn, caller: Reader, parts: Opened) -> Any:
     """Take down which document is wanted; it is made of what stands when it is fetched."""
     _sought(caller, body.of)
     instructions = parts.mask(body.export_instructions) if body.export_instructions else None
-    kept = await order(caller.tenant, body.wanted, body.of, instructions, model=parts.model, book=parts.digests)
+    kept = await order(caller.tenant, body.wanted, body.of, instructions, parts.digests)
     return JSONResponse({"message": _TAKEN_DOWN, "id": kept.id}, status_code=201)
 
 
@@ -73,18 +73,18 @@ async def create_export(body: ExportIn, caller: Reader, parts: Opened) -> Any:
 async def get_export(body: FetchIn, caller: Reader, parts: Opened) -> Any:
     """The document."""
     if body.memory_export_id is not None:
-        order = await parts.digests.get(caller.tenant, body.memory_export_id)
+        order = await parts.digests.orders.get(caller.tenant, body.memory_export_id)
     else:
-        order = await parts.digests.latest(caller.tenant, body.of)
+        order = await parts.digests.orders.latest(caller.tenant, body.of)
     if order is None:
         raise NotFound(_NO_EXPORT)
     scope, condition = _sought(caller, dict(order.filters))
-    return await made(order, scope, condition, model=parts.model, store=parts.store)
+    return await make_document(order, scope, condition, parts.digests)
 
 
 @router.post("/v1/summary/")
-async def summarise(body: OfIn, caller: Reader, parts: Opened) -> Any:
+async def get_summary(body: OfIn, caller: Reader, parts: Opened) -> Any:
     """A short text about what is remembered."""
     scope, condition = _sought(caller, body.of)
-    text = await summarised(scope, condition, model=parts.model, store=parts.store)
+    text = await summarise(scope, condition, parts.digests)
     return {"summary": text, "status": "SUCCEEDED"}

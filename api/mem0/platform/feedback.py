@@ -35,6 +35,6 @@ async def give_feedback(body: GivenIn, caller: Writer, parts: Opened) -> Any:
     feedback = checked(FeedbackIn, {"rating": body.feedback or None, "reason": body.feedback_reason or None})
     reason = parts.mask(feedback.reason) if feedback.reason is not None else None
     memory_id = uuid(body.memory_id)
-    await judge(caller.reach, memory_id, feedback.rating, reason, lanes=parts.lanes, store=parts.store)
+    await judge(caller.reach, memory_id, feedback.rating, reason, parts.edits)
     rating = feedback.rating.upper() if feedback.rating is not None else None
     return {"id": memory_id, "feedback": rating, "feedback_reason": reason}

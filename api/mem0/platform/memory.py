@@ -48,10 +48,7 @@ async def put_memory(caller: Writer, memory_id: MemoryId, new: UpdateIn, parts: 
         caller.reach,
         memory_id,
         await intake.change(new.change, parts.mask),
-        lanes=parts.lanes,
-        store=parts.store,
-        embedder=parts.embedder,
-        quarantine=parts.quarantine,
+        parts.edits,
     )
     return shapes.memory(changed)
 
@@ -59,5 +56,5 @@ async def put_memory(caller: Writer, memory_id: MemoryId, new: UpdateIn, parts: 
 @router.delete("/v1/memories/{memory_id:segment}/")
 async def delete_memory(caller: Writer, memory_id: MemoryId, parts: Opened) -> Any:
     """Delete a memory with its whole history: what it superseded goes in any case."""
-    await delete(caller.reach, memory_id, inbox=parts.inbox, lanes=parts.lanes, store=parts.store)
+    await delete(caller.reach, memory_id, parts.edits)
     return {"message": "Memory deleted successfully!"}

@@ -43,7 +43,7 @@ class HookIn(Lenient):
 async def list_webhooks(project_id: str, caller: Admin, parts: Opened) -> Any:
     """All of the tenant's."""
     is_ours(caller.tenant, project_id)
-    return [_shown(webhook, caller.tenant) for webhook in await parts.webhooks.all(caller.tenant)]
+    return [_shown(webhook, caller.tenant) for webhook in await parts.webhooks.registry.all(caller.tenant)]
 
 
 @router.post(_PROJECT)
@@ -52,7 +52,7 @@ async def create_webhook(project_id: str, body: HookIn, caller: Admin, parts: Op
     is_ours(caller.tenant, project_id)
     webhook_in = checked(WebhookIn, body.named)
     fields = {"url": webhook_in.url, "name": parts.mask(webhook_in.name), "events": webhook_in.events}
-    made = await registry.register(caller.tenant, fields, book=parts.webhooks, server_key=parts.server_key)
+    made = await registry.register(caller.tenant, fields, parts.webhooks)
     return {**_shown(made.webhook, caller.tenant), "secret": made.secret}
 
 
@@ -62,14 +62,14 @@ async def update_webhook(webhook_id: str, body: HookIn, caller: Admin, parts: Op
     changes = dict(checked(WebhookChange, body.named).named)
     if "name" in changes:
         changes["name"] = parts.mask(changes["name"])
-    await registry.change(caller.tenant, webhook_id, changes, book=parts.webhooks)
+    await registry.change(caller.tenant, webhook_id, changes, parts.webhooks)
     return {"message": "Webhook updated successfully"}
 
 
 @router.delete(_WEBHOOK)
 async def delete_webhook(webhook_id: str, caller: Admin, parts: Opened) -> Any:
     """Remove one."""
-    await registry.remove(caller.tenant, webhook_id, book=parts.webhooks, deliveries=parts.deliveries)
+    await registry.remove(caller.tenant, webhook_id, parts.webhooks)
     return {"message": "Webhook deleted successfully"}
 
 

@@ -47,14 +47,14 @@ class Erasing:
 
         async with meanwhile(forget_users(), *map(forget_agents, range(_AGENTS_AT_ONCE))):
             yield seen
-        await self._tenant.client.forget(app_id=f"app-{label}")
+        await self._tenant.client.owners.forget(app_id=f"app-{label}")
 
     async def _forget_user(self, user: str, label: str) -> ReceiptView:
         owner = {"user_id": user, "app_id": f"app-{label}"}
         memories = [_memory(number, owner) for number in range(_MEMORIES_OF_A_USER)]
         await self._tenant.client.import_memories(memories)
         await self._post(_TURNS_OF_A_USER, owner)
-        return await self._tenant.client.forget(user_id=user)
+        return await self._tenant.client.owners.forget(user_id=user)
 
     async def _forget_agent(self, agent: str, label: str) -> ReceiptView:
         owners = [
@@ -63,7 +63,7 @@ class Erasing:
         ]
         await self._tenant.client.import_memories([_memory(number, owner) for number, owner in enumerate(owners)])
         await asyncio.gather(*(self._post(1, owner) for owner in owners[:_TURNS_OF_AN_AGENT]))
-        return await self._tenant.client.forget(agent_id=agent)
+        return await self._tenant.client.owners.forget(agent_id=agent)
 
     async def _post(self, turns: int, owner: Mapping[str, str]) -> None:
         posts = (self._tenant.client.add_turn(said(number), **owner) for number in range(turns))  # type: ignore[arg-type]

@@ -104,7 +104,7 @@ class Poisoned:
                 yield seen
         finally:
             await asyncio.to_thread(self._model.release)
-            await self._tenant.client.forget(app_id=f"app-{label}")
+            await self._tenant.client.owners.forget(app_id=f"app-{label}")
 
     async def _fill(self, user: str, app: str, kind: Poison, chance: random.Random) -> str:
         """Fill one lane; the id of the poison."""

@@ -40,7 +40,7 @@ class Replaying:
 
         async def replay() -> None:
             while True:
-                replays.append((await self._tenant.client.replay_dead(all=True)).count)
+                replays.append((await self._tenant.client.dead_letters.replay(all=True)).count)
                 await asyncio.sleep(_BETWEEN_SECONDS)
 
         async def seen() -> Activity:

@@ -81,8 +81,8 @@ async def run(
             await _erase(client, amount)
         tick(many)
     await _until_waiting(redis, 0)
-    while dead := (await client.dead(page_size=200)).results:
-        await client.discard_dead([turn.id for turn in dead])
+    while dead := (await client.dead_letters.page(page_size=200)).results:
+        await client.dead_letters.discard([turn.id for turn in dead])
     return largest, await RedisTurns(redis).ledger(TENANT)
 
 
@@ -103,4 +103,4 @@ async def _until_waiting(redis: Redis, most: int) -> None:
 
 
 async def _erase(client: ScrubjayClient, amount: Amount) -> None:
-    await asyncio.gather(*(client.forget(user_id=amount.user(number)) for number in range(amount.erased)))
+    await asyncio.gather(*(client.owners.forget(user_id=amount.user(number)) for number in range(amount.erased)))

@@ -152,7 +152,7 @@ async def forget_large(on: Stage, turns: int, idle_seconds: float, seen: Seen, t
             await asyncio.sleep(idle_seconds)
         async with _probing(probes, waits.busy, waits.refused):
             start = monotonic()
-            receipt = await scene.client.forget(agent_id=agent)
+            receipt = await scene.client.owners.forget(agent_id=agent)
             waits.forget_seconds = monotonic() - start
     errors = await scene.redis.info("errorstats")
     waits.refused += [f"Redis was {name}" for name in errors if name.endswith("BUSY")]

@@ -49,7 +49,7 @@ async def _forget(scene: Scene, number: int, seen: Seen) -> None:
     for speaker in speakers:
         await speaker.say(count=_MORE)
     start = monotonic()
-    receipt = await scene.client.forget(**owner)
+    receipt = await scene.client.owners.forget(**owner)
     seen.seconds.append(monotonic() - start)
     seen.words |= {word, name}
     posted, kept = len(speakers) * (_SETTLED + _MORE), len(speakers) * _SETTLED

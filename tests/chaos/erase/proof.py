@@ -78,7 +78,7 @@ async def _forgotten(scene: Scene, case: Case, look: Look, seen: Seen) -> None:
     places, _ = await look(case.words)
     seen.note(BLIND, [] if any(place.startswith("Redis") for place in places) else [case.name])
     start = monotonic()
-    receipt = await scene.client.forget(**case.owner)
+    receipt = await scene.client.owners.forget(**case.owner)
     seen.seconds.append(monotonic() - start)
     counts = receipt.counts.model_dump()
     seen.note(COUNTS, [] if counts == case.counts else [f"{case.name}: {counts} instead of {case.counts}"])
@@ -114,10 +114,10 @@ async def rests(words: Collection[str], look: Look, seen: Seen) -> list[str]:
 async def check_receipt(scene: Scene, receipt: ReceiptView, ids: dict[str, str], seen: Seen) -> None:
     """Whether a receipt holds, is about just this owner, and nothing is left."""
     owner = {"user_id": ids.get("user_id"), "agent_id": ids.get("agent_id"), "run_id": ids.get("run_id")}
-    verdict = await scene.client.verify_receipt(receipt, **owner)
-    left = verdict.left.model_dump() if verdict.left else {"left": -1}
-    holds = receipt.verified and verdict.signature and verdict.owner and not any(left.values())
-    seen.note(HOLDS, [] if holds else [f"{receipt.id}: {verdict} {receipt.left}"])
+    found = await scene.client.receipts.verify(receipt, **owner)
+    left = found.left.model_dump() if found.left else {"left": -1}
+    holds = receipt.verified and found.signature and found.owner and not any(left.values())
+    seen.note(HOLDS, [] if holds else [f"{receipt.id}: {found} {receipt.left}"])
 
 
 async def snapshot(scene: Scene, users: Sequence[str]) -> Snapshot:

@@ -28,7 +28,7 @@ async def test_all_that_was_accepted_ends_settled_dead_or_erased_and_nothing_els
     await scene.redis.delete(QUEUE)
     worker.kill()
     write.drop()
-    await scene.client.forget(user_id=scene.id_of("gone"))
+    await scene.client.owners.forget(user_id=scene.id_of("gone"))
 
     spare.thaw()
     accepted = {turn_id for ids in turns.values() for turn_id in ids}

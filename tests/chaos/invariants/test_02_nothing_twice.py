@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from redis.asyncio import Redis
 
-from scrubjay.ingest.drain import Remembering, drain
+from scrubjay.ingest.drain import DrainServices, drain
 from scrubjay.model import Extraction, Lane, Lease, Scope, Status, Turn
 from tests.fakes import EchoExtractor
 from tests.integration.house import House
@@ -74,16 +74,18 @@ class InOtherWords(EchoExtractor):
         )
 
 
-def living(parts: Remembering, steps: int | None) -> tuple[Remembering, Life]:
-    life = Life(steps)
-    names = ("lanes", "store", "extractor", "reconciler", "embedder")
-    return replace(parts, **{name: cast(Any, Port(getattr(parts, name), life)) for name in names}), life
+def living(services: DrainServices, steps: int | None) -> tuple[DrainServices, Life]:
+    life, decision = Life(steps), services.decision
+    names = ("store", "extractor", "reconciler", "embedder")
+    ports = {name: cast(Any, Port(getattr(decision, name), life)) for name in names}
+    lanes = cast(Any, Port(services.lanes, life))
+    return replace(services, lanes=lanes, decision=replace(decision, **ports)), life
 
 
 async def drained(house: House, redis: Redis, owner: Scope, *cuts: int) -> None:
     """Drain in one process after the other; the last one is not killed."""
     for steps in cuts:
-        parts, _ = living(house.remembering, steps)
+        parts, _ = living(house.drain_services, steps)
         with suppress(Killed):
             await drain(owner.lane, parts)
         await redis.delete(keys.lease(owner.lane))  # it runs out
@@ -125,6 +127,6 @@ async def test_a_plan_that_was_given_up_after_it_was_applied_makes_the_same_memo
 async def test_the_steps_that_are_cut_are_all_there_are(house: House) -> None:
     for text in SAID:
         await house.say(text)
-    parts, life = living(house.remembering, None)
+    parts, life = living(house.drain_services, None)
     await drain(Scope(tenant="default", user_id="ana").lane, parts)
     assert life.made == ALL_STEPS

@@ -28,7 +28,7 @@ async def test_an_owner_who_is_erased_during_extraction_or_before_the_plan_is_ap
     await wait_until(lambda: write.waits and scene.model.counts().held, what="the worker being at both")
 
     for user in ("ana", "bob"):
-        receipt = await scene.client.forget(user_id=scene.id_of(user))
+        receipt = await scene.client.owners.forget(user_id=scene.id_of(user))
         assert (receipt.turns, receipt.memories, receipt.verified) == (2, 1, True)
     kept = await scene.post("cleo", KEPT)
     write.release()

@@ -52,7 +52,7 @@ _DOWN = _test(
     "while_the_model_is_down_the_backlog_grows_and_nothing_is_marked_done_and_then_it_drains",
 )
 
-_POSTPONE = "delay = await parts.lanes.postpone(lease, str(error), error.retry_after_seconds, counted=counted)"
+_POSTPONE = "delay = await services.lanes.postpone(lease, str(error), error.retry_after_seconds, counted=counted)"
 
 
 _INVARIANTS = (
@@ -70,7 +70,7 @@ _INVARIANTS = (
          "scrubjay/ingest/drain.py",
          "plan = batch.plan if batch.plan is not None", "plan = None if batch.plan is not None"),
     _one(2, "The plan is not recorded before it is applied.", _CUT,
-         "scrubjay/ingest/drain.py", "await parts.lanes.record(lease, plan)", "pass"),
+         "scrubjay/ingest/drain.py", "await services.lanes.record(lease, plan)", "pass"),
     _one(2, "A memory's id is drawn by chance, not made from its turn and its words.", _GIVEN_UP,
          "scrubjay/ingest/new_versions.py", 'uuid.uuid5(NAMESPACE, f"{turn_id}:{repetition}:{text}")', "uuid.uuid4()"),
     _one(3, "A turn is put at the wrong end of its lane.", _ORDER,
@@ -124,7 +124,7 @@ _INVARIANTS = (
         Edit("scrubjay/adapters/redis/lanes.py", "if any(turn.order <=", "if False and any(turn.order <="),
     )),
     _one(9, "An erase is not repeated when nobody can be writing any more.", _REPEATED,
-         "scrubjay/erase/removals.py", "await _repeat(removal, lanes, store)", "pass"),
+         "scrubjay/erase/removals.py", "await _repeat(removal, services.lanes, services.store)", "pass"),
     Mutation(9, "A forgotten owner's lane stays among those that are ready.", _NO_NAME, (
         Edit(f"{_LUA}/take_by_force.lua", "look_at(ARGV[i], until_ms)",
              "redis.call('ZADD', LANES, 'XX', until_ms, ARGV[i])"),
@@ -139,9 +139,9 @@ _INVARIANTS = (
          "scrubjay/erase/forget.py", "await hold.take(lanes)\n", "pass\n"),
     _one(10, "A model that is away counts as having nothing to say: the turns are done.", _DOWN,
          "scrubjay/ingest/drain.py", _POSTPONE,
-         "delay = await parts.lanes.settle(lease, Plan(turn_ids=tuple(turn.id for turn in batch.turns)))"),
+         "delay = await services.lanes.settle(lease, Plan(turn_ids=tuple(turn.id for turn in batch.turns)))"),
     _one(10, "A model that is away is taken for the turn's own failure.", _DOWN,
-         "scrubjay/ingest/drain.py", _POSTPONE, "delay = await parts.lanes.fail(lease, str(error))"),
+         "scrubjay/ingest/drain.py", _POSTPONE, "delay = await services.lanes.fail(lease, str(error))"),
     _one(10, "Waiting for a model that is away costs attempts.", _DOWN,
          f"{_LUA}/postpone.lua", "redis.call('HINCRBY', turn, 'attempts', -1)", "redis.call('HGET', turn, 'attempts')"),
 )  # fmt: skip

@@ -191,7 +191,7 @@ async def _replay(storm: Storm) -> None:
         chance = [turn for turn in dead if turn not in poisoned]
         if not chance:
             break
-        await storm.client.replay_dead(chance)
+        await storm.client.dead_letters.replay(chance)
         storm.record.replayed.update(chance)
         await _quiet(storm)
     storm.poisoned = frozenset(poisoned)
@@ -202,7 +202,7 @@ async def _dead(storm: Storm) -> dict[str, str]:
     texts: dict[str, str] = {}
     page = 1
     while True:
-        answer = await storm.client.dead(page=page, page_size=200)
+        answer = await storm.client.dead_letters.page(page=page, page_size=200)
         for turn in answer.results:
             texts[turn.id] = " ".join(message["content"] for message in turn.messages or [])
         if len(texts) >= answer.count or not answer.results:

@@ -52,7 +52,7 @@ async def everything_goes_well(client: ScrubjayClient, http: httpx.AsyncClient) 
     await come_to(client, "settled", [turn])
     found = await client.search(planted("query"), user_id=USER)
     await client.update(found.results[0].id, said("changed"))
-    await client.chat(USER, said("chat"))
+    await client.chats.reply(USER, said("chat"))
     await http.get("/dashboard/memories", params={"user_id": USER, "query": planted("dashboard query")})
 
 
@@ -89,15 +89,15 @@ async def bad_answers(model: ModelServer, client: ScrubjayClient, http: httpx.As
     model.heal()
     await come_to(client, "settled", [waits])
     await http.post("/dead/replay", json={"ids": dead, "dry_run": True})
-    assert (await client.replay_dead([dead[0]])).count == 1
-    assert await client.discard_dead([dead[1]]) == 1
+    assert (await client.dead_letters.replay([dead[0]])).count == 1
+    assert await client.dead_letters.discard([dead[1]]) == 1
     await come_to(client, "settled", [dead[0]])
 
 
 async def what_nobody_foresaw(redis: Redis, client: ScrubjayClient, http: httpx.AsyncClient, stack: Running) -> None:
     """Documents in Redis that make an exception with their words in it, in a worker and in the API."""
     before = {name async for name in redis.scan_iter(EPOCHS)}
-    await client.forget(user_id=f"{USER}-broken")
+    await client.owners.forget(user_id=f"{USER}-broken")
     (epoch,) = {name async for name in redis.scan_iter(EPOCHS)} - before
     await redis.set(epoch, planted("worker's exception"))
     turn = await posted(client, f"{USER}-broken", said("broken"))
@@ -123,7 +123,7 @@ async def test_no_log_of_a_run_with_everything_that_can_go_wrong_holds_a_text_a_
     await bad_answers(model, client, http)
     await what_nobody_foresaw(redis, client, http, faulty)
     for user in (USER, f"{USER}-poison", f"{USER}-away", f"{USER}-broken"):
-        assert (await client.forget(user_id=user)).verified
+        assert (await client.owners.forget(user_id=user)).verified
     await wait_until(partial(have_logged, faulty, LOGGED), what=f"the logs telling of {', '.join(LOGGED)}")
     assert leaky_lines(logs_of(faulty)) == []
 

@@ -56,7 +56,7 @@ async def test_a_timestamp_far_ahead_is_corrected_by_turns_and_by_hand(house: Ho
     assert memory.valid_from < now() + timedelta(minutes=1)
     await learnt(house, "I play for the Blacks", timestamp=now() + YEARS)
     change = Change(text=GREENS)
-    edited = await update(TENANT, memory.id, change, lanes=house.lanes, store=house.store, embedder=house.embedder)
+    edited = await update(TENANT, memory.id, change, house.edits)
     assert abs(edited.valid_from - now()) < timedelta(minutes=1)
     await learnt(house, "I play for the Yellows", **timed())
     assert await house.texts() == ["I play for the Yellows"]
@@ -73,7 +73,7 @@ async def test_what_was_superseded_before_its_time_held_at_no_time(house: House,
     if by_hand:
         (memory,) = await house.memories()
         change = Change(text=BLUES)
-        await update(TENANT, memory.id, change, lanes=house.lanes, store=house.store, embedder=house.embedder)
+        await update(TENANT, memory.id, change, house.edits)
     else:
         await learnt(house, BLUES)
     await learnt(house, GREENS)
@@ -84,7 +84,7 @@ async def test_what_was_superseded_before_its_time_held_at_no_time(house: House,
     assert blues.valid_to == greens.valid_from
     assert [result.memory.text for result in (await house.ask("play", as_of=now() + 2 * YEARS)).results] == [GREENS]
     assert [result.memory.text for result in (await house.ask("play", as_of=now())).results] == [GREENS]
-    again = await undo(TENANT, greens.id, lanes=house.lanes, store=house.store, embedder=house.embedder)
+    again = await undo(TENANT, greens.id, house.edits)
     assert again.text == BLUES
 
 

@@ -8,7 +8,7 @@ import pytest
 from redis.asyncio import Redis
 
 from scrubjay.edit.edits import Change, delete, update
-from scrubjay.edit.importing import Importing, bring_in
+from scrubjay.edit.importing import bring_in
 from scrubjay.erase.forget import forget, lanes_of, what_is_left
 from scrubjay.erase.removals import finish_removals
 from scrubjay.model import Event, Page, Scope, Status
@@ -24,13 +24,13 @@ YEAR = 365 * 24 * HOUR
 
 
 async def forgotten(house: House, scope: Scope) -> Erasure:
-    return await forget(scope, inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store)
+    return await forget(scope, house.forget_services)
 
 
 async def edited(house: House, text: str) -> datetime:
     (memory,) = await house.memories()
     change = Change(text=text)
-    changed = await update(TENANT, memory.id, change, lanes=house.lanes, store=house.store, embedder=house.embedder)
+    changed = await update(TENANT, memory.id, change, house.edits)
     return changed.updated_at
 
 
@@ -74,11 +74,9 @@ async def test_an_erase_after_a_jump_takes_what_came_before_and_nothing_that_com
     assert await house.drain() == 1
     assert (await house.status(after)).status is Status.SETTLED
     assert await house.texts() == ["I live in Rome"]
-    lanes = await lanes_of(ANA, house.turns, house.store)
-    assert (await what_is_left(ANA, lanes, erasure.watermark, None, house.inbox, house.store)).nothing
-    assert not (
-        await what_is_left(ANA, lanes, erasure.watermark + YEAR * 10**6, None, house.inbox, house.store)
-    ).nothing
+    lanes = await lanes_of(ANA, house.forget_services)
+    assert (await what_is_left(ANA, lanes, erasure.watermark, None, house.forget_services)).nothing
+    assert not (await what_is_left(ANA, lanes, erasure.watermark + YEAR * 10**6, None, house.forget_services)).nothing
 
 
 async def test_the_second_removal_after_a_jump_takes_nothing_that_came_after(
@@ -92,11 +90,11 @@ async def test_the_second_removal_after_a_jump_takes_nothing_that_came_after(
     await house.say("I live in Rome")
     await house.drain()
     (memory,) = await house.memories()
-    await delete(TENANT, memory.id, inbox=house.inbox, lanes=house.lanes, store=house.store)
+    await delete(TENANT, memory.id, house.edits)
     await house.say("I like tea")
     await house.drain()
     await make_removals_due(redis)
-    assert await finish_removals(house.inbox, house.lanes, house.store) == 2
+    assert await finish_removals(house.removals) == 2
     assert await house.texts() == ["I like tea"]
 
 
@@ -108,7 +106,7 @@ async def test_an_import_without_times_comes_in_though_its_owner_was_forgotten_w
     await house.drain()
     await forgotten(house, ANA)
     clock.set_ahead(0)
-    parts = Importing(lanes=house.lanes, store=house.store, embedder=house.embedder)
+    parts = house.imports
     (outcome,) = await bring_in([Arrival(scope=ANA, text="I like jazz")], TENANT, parts)
     assert outcome.became is Became.IMPORTED
     long_ago = Arrival(scope=ANA, text="I live in Lisbon", created_at=datetime(2024, 3, 1, tzinfo=UTC))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -111,7 +112,7 @@ async def test_a_lane_that_backs_off_goes_on_after_its_pause_though_the_clock_go
 async def test_a_removal_is_repeated_when_whoever_wrote_has_ended_whatever_the_clock_does(
     house: House, redis: Redis, clock: Clock, process: Process, seconds: float
 ) -> None:
-    await forget(ANA, inbox=process.inbox, lanes=process.lanes, turns=house.turns, store=house.store)
+    await forget(ANA, replace(house.forget_services, inbox=process.inbox, lanes=process.lanes))
     clock.set_ahead(seconds)
     assert await process.inbox.unfinished() == []
     await redis.hincrby(

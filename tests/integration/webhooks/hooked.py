@@ -10,12 +10,11 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from scrubjay.bootstrap import Parts, delivering, remembering
-from scrubjay.ingest.drain import Remembering, drain
+from scrubjay.bootstrap import Parts
+from scrubjay.ingest.drain import drain
 from scrubjay.model import Scope
 from scrubjay.model.names import QUEUE
-from scrubjay.settings import Settings
-from scrubjay.webhooks.delivery import Delivering, deliver
+from scrubjay.webhooks.delivery import deliver
 from tests.chaos.scan import all_of_redis
 from tests.integration.front import ADMIN_KEY, Front, fronts
 from tests.receiver import Receiver, receiving
@@ -33,8 +32,6 @@ class Hooked:
     front: Front
     receiver: Receiver
     redis: Redis
-    remembering: Remembering
-    delivering: Delivering
 
     @property
     def parts(self) -> Parts:
@@ -56,7 +53,7 @@ class Hooked:
         ids = owner or {"user_id": "ana"}
         body = {"messages": [{"role": "user", "content": text}], "infer": False, **ids}
         turn_id: str = (await self.ask("POST", "/turns", 202, key, json=body))["id"]
-        await drain(Scope(tenant=tenant, **ids).lane, self.remembering)
+        await drain(Scope(tenant=tenant, **ids).lane, self.parts.drain)
         return turn_id
 
     async def memories(self, user_id: str = "ana") -> list[dict[str, Any]]:
@@ -65,7 +62,7 @@ class Hooked:
 
     async def deliver(self, webhook: dict[str, Any], tenant: str = TENANT, **other: Any) -> int:
         """As a worker does that has heard the bell, and is set up otherwise where that is said."""
-        return await deliver(tenant, webhook["id"], replace(self.delivering, **other))
+        return await deliver(tenant, webhook["id"], replace(self.parts.delivery, **other))
 
     async def rung(self) -> int:
         """How many bells for webhooks wait."""
@@ -98,8 +95,6 @@ class Hooked:
 @asynccontextmanager
 async def hooked(redis_url: str, qdrant_url: str) -> AsyncIterator[Hooked]:
     """All of it, with pauses that outlast a test: `make_due` ends them."""
-    settings = Settings.model_validate({"auth": "off", "extractor": "offline", **QUICK})
     async with fronts(1, redis_url, qdrant_url, **QUICK) as (front,), Redis.from_url(redis_url) as redis:
         with receiving() as receiver:
-            worker = remembering(front.parts, settings), delivering(front.parts, settings)
-            yield Hooked(front, receiver, redis, *worker)
+            yield Hooked(front, receiver, redis)

@@ -188,7 +188,7 @@ async def test_a_receiver_that_asks_for_time_is_left_alone_altogether(scene: Hoo
 async def test_what_a_dead_workers_claim_held_is_sent_by_another_with_the_same_id(scene: Hooked) -> None:
     webhook = await scene.webhook()
     await scene.say("I live in Berlin")
-    claimed = await scene.parts.deliveries.claim(TENANT, webhook["id"], busy=False)
+    claimed = await scene.parts.webhooks.deliveries.claim(TENANT, webhook["id"], busy=False)
     assert claimed is not None
     assert await scene.deliver(webhook) == 0, "it is claimed"
     await scene.make_due(webhook)
@@ -210,6 +210,6 @@ async def test_what_is_done_has_an_end_and_what_waits_has_none(scene: Hooked) ->
 async def test_a_bell_for_a_webhook_that_somebody_is_at_changes_nothing(scene: Hooked) -> None:
     webhook = await scene.webhook()
     await scene.say("I live in Berlin")
-    done = await asyncio.gather(*(deliver(TENANT, webhook["id"], scene.delivering) for _ in range(3)))
+    done = await asyncio.gather(*(deliver(TENANT, webhook["id"], scene.parts.delivery) for _ in range(3)))
     assert sorted(done) == [0, 0, 1]
     assert len(scene.receiver.got) == 1

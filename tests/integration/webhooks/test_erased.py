@@ -56,14 +56,14 @@ async def test_nothing_of_a_forgotten_owner_stays_whether_it_was_delivered_waits
     await scene.make_due(webhook)
     assert await scene.deliver(webhook) == 0
     assert len(scene.receiver.got) == sent
-    assert (await scene.parts.deliveries.counts([TENANT]))[TENANT].waiting == 0
+    assert (await scene.parts.webhooks.deliveries.counts([TENANT]))[TENANT].waiting == 0
 
 
 async def test_an_owner_who_is_forgotten_just_before_the_sending_is_not_told_about(scene: Hooked) -> None:
     """The worker has claimed the delivery and read the words, and looks once more before it sends them."""
     webhook = await scene.webhook()
     await scene.say("I live in Berlin", user_id="dora")
-    looked = scene.delivering.deliveries.waits
+    looked = scene.parts.webhooks.deliveries.waits
     at_the_door, forgotten = asyncio.Event(), asyncio.Event()
 
     async def late(tenant: str, delivery_id: str) -> bool:
@@ -72,8 +72,8 @@ async def test_an_owner_who_is_forgotten_just_before_the_sending_is_not_told_abo
         return await looked(tenant, delivery_id)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scene.delivering.deliveries, "waits", late)
-        sending = asyncio.create_task(deliver(TENANT, webhook["id"], scene.delivering))
+        patch.setattr(scene.parts.webhooks.deliveries, "waits", late)
+        sending = asyncio.create_task(deliver(TENANT, webhook["id"], scene.parts.delivery))
         await at_the_door.wait()
         assert (await forget(scene, user_id="dora"))["verified"]
         forgotten.set()

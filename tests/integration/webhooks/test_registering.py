@@ -45,7 +45,7 @@ async def test_a_webhook_whose_deletion_was_broken_off_is_cleared_away_by_a_work
     webhook = await scene.webhook()
     await scene.say("I live in Berlin")
     await scene.deliver(webhook)  # so that nothing is due
-    assert await scene.parts.webhooks.bury(TENANT, webhook["id"])
+    assert await scene.parts.webhooks.registry.withdraw(TENANT, webhook["id"])
     assert (await scene.ask("GET", "/webhooks"))["count"] == 0
     await scene.redis.delete(QUEUE, f"sj:hook_awake:{TENANT}:{webhook['id']}")
     await scene.parts.inbox.sweep()

@@ -14,7 +14,7 @@ from scrubjay.adapters.redis.scripts import Argument, RedisScripts, answered
 from scrubjay.errors import NewerFormat, Unreadable
 from scrubjay.model import Webhook
 
-_BURIED = orjson.dumps({"v": VERSION, "events": [], "active": False})
+_WITHDRAWN = orjson.dumps({"v": VERSION, "events": [], "active": False})
 log = structlog.get_logger(__name__)
 
 
@@ -40,13 +40,13 @@ class RedisWebhooks:
     async def get(self, tenant: str, webhook_id: str) -> Webhook | None:
         """One of the tenant's. Raises NewerFormat, Unreadable."""
         document = await answered(self._redis.hget(self._keys.hooks(tenant), webhook_id))
-        return await self.decoded(webhook_id, document) if document not in (None, _BURIED) else None
+        return await self.decoded(webhook_id, document) if document not in (None, _WITHDRAWN) else None
 
     async def all(self, tenant: str) -> list[Webhook]:
         """All of the tenant's that can be read, the oldest first."""
         webhooks = list[Webhook]()
         for webhook_id, document in (await answered(self._redis.hgetall(self._keys.hooks(tenant)))).items():
-            if document == _BURIED:
+            if document == _WITHDRAWN:
                 continue
             try:
                 webhooks.append(await self.decoded(webhook_id.decode(), document))
@@ -58,12 +58,12 @@ class RedisWebhooks:
         """Another state of one; False, and nothing is changed, where there is none of this id any more."""
         return await self._change(tenant, "replace", webhook.id, await self._encoded(webhook))
 
-    async def bury(self, tenant: str, webhook_id: str) -> bool:
+    async def withdraw(self, tenant: str, webhook_id: str) -> bool:
         """From now on nobody sees it; False where there was none. Its deliveries are there until they are dropped."""
-        return await self._change(tenant, "bury", webhook_id, _BURIED)
+        return await self._change(tenant, "bury", webhook_id, _WITHDRAWN)
 
     async def remove(self, tenant: str, webhook_id: str) -> None:
-        """Remove one that is buried."""
+        """Remove a webhook that was withdrawn."""
         await self._change(tenant, "remove", webhook_id)
 
     async def _change(self, tenant: str, deed: str, webhook_id: str, record: bytes = b"", most: int = 0) -> bool:

@@ -59,14 +59,14 @@ MUTATIONS: tuple[Mutation, ...] = (
          'self._add(fact.model_copy(update={"text": text}), is_held=True)\n            return ""',
          "return self._update(fact, known, text)"),
     _one(17, "What a patch of metadata joins is read before the lane is held.", _PATCHES, "scrubjay/edit/edits.py",
-         "    lane = (await _current(reach, memory_id, store)).scope.lane\n"
-         "    rewritten = await _rewritten(change.text, quarantine)\n"
-         "    async with lanes.edit(lane) as lease:\n"
-         "        before = await _current(reach, memory_id, store)\n",
-         "    before = await _current(reach, memory_id, store)\n"
+         "    lane = (await _current(reach, memory_id, services.store)).scope.lane\n"
+         "    rewritten = await _rewritten(change.text, services.quarantine)\n"
+         "    async with services.lanes.edit(lane) as lease:\n"
+         "        before = await _current(reach, memory_id, services.store)\n",
+         "    before = await _current(reach, memory_id, services.store)\n"
          "    lane = before.scope.lane\n"
-         "    rewritten = await _rewritten(change.text, quarantine)\n"
-         "    async with lanes.edit(lane) as lease:\n"),
+         "    rewritten = await _rewritten(change.text, services.quarantine)\n"
+         "    async with services.lanes.edit(lane) as lease:\n"),
     _one(17, "Patches make metadata as large as they like.", _PATCHES,
          "scrubjay/edit/edits.py", '_bounded({**fields["metadata"], **self.metadata_patch})',
          '{**fields["metadata"], **self.metadata_patch}'),

@@ -48,7 +48,7 @@ MUTATIONS: tuple[Mutation, ...] = (
          "scrubjay/erase/forget.py", "self.turns.update(step.turns)", "self.turns = Counter(step.turns)"),
     _one(12, "A receipt says of any owner that it was known.",
          f"{_TRUE}an_erase_of_an_owner_who_was_never_seen_says_so",
-         "scrubjay/erase/forget.py", "known=scope in dict(await lanes.epochs(scope))", "known=True"),
+         "scrubjay/erase/forget.py", "known=scope in dict(await services.lanes.epochs(scope))", "known=True"),
     _one(12, "What is newer than the epoch is not counted among what is left.",
          f"{_TRUE}what_is_left_counts_versions_that_are_newer_than_the_epoch",
          "scrubjay/erase/forget.py", "left.versions + newer", "left.versions"),

@@ -43,7 +43,7 @@ MUTATIONS: tuple[Mutation, ...] = (
          "scrubjay/ingest/drain.py", "counted=seen is not None)", "counted=False)"),
     Mutation(20, "A turn is to blame whether or not others, or a probe, are answered.", _OUTAGE, (
         Edit(_SUSPICION, "if not seen.turns or (others_fail and seen.failing > _FEW):", "if not seen.turns:"),
-        Edit(_SUSPICION, "if not await _answers(step, lease.lane.tenant, parts):", "if False:"),
+        Edit(_SUSPICION, "if not await _answers(step, lease.lane.tenant, services):", "if False:"),
         Edit(_SUSPICION, " and not seen.may_die_without_others:", " and False:"),
     )),
     _one(20, "Turn after turn dies while nothing but probes is answered.", _NOTHING_ELSE,

@@ -45,7 +45,7 @@ MUTATIONS: tuple[Mutation, ...] = (
          "min(pause, pause_seconds or pause)"),
     _one(19, "A removal that fails is tried again at once.",
          f"{_REMOVALS}a_removal_that_fails_or_never_ends_is_put_back_and_the_others_are_done",
-         "scrubjay/erase/removals.py", "pause = await inbox.put_back(name)", "pause = 0"),
+         "scrubjay/erase/removals.py", "pause = await services.inbox.put_back(name)", "pause = 0"),
     _one(19, "The first removal that fails ends the round.",
          f"{_REMOVALS}a_removal_that_fails_or_never_ends_is_put_back_and_the_others_are_done",
          "scrubjay/erase/removals.py", "if len(away) == len(failures):", "if any(failures):"),
@@ -60,7 +60,7 @@ MUTATIONS: tuple[Mutation, ...] = (
          f"{_LUA}/removals_due.lua", "redis.call('ZADD', KEYS[1], now_ms + ARGV[2], removal)", ""),
     _one(19, "The sweep waits for the removals.",
          f"{_REMOVALS}a_removal_that_never_ends_keeps_no_lane_from_being_rung_for",
-         "scrubjay/ingest/sweep.py", 'await attempted("sweep", inbox.sweep())',
+         "scrubjay/ingest/sweep.py", 'await attempted("sweep", services.inbox.sweep())',
          "await asyncio.gather(removing, return_exceptions=True)"),
     _one(19, "One tenant's names may take all places of a process.",
          "tests/unit/test_webhook_sender.py::test_"
