@@ -63,9 +63,9 @@ class Program:
     @property
     def memory(self) -> Memory:
         """What the set-up has made."""
-        found = self.names["memory"]
-        assert isinstance(found, Memory)
-        return found
+        memory = self.names["memory"]
+        assert isinstance(memory, Memory)
+        return memory
 
     def run(self, name: str, **instead: str) -> None:
         """Run a block, with other words in the place of some."""
@@ -96,8 +96,8 @@ def program(qdrant_port: int, model: ModelServer, tmp_path: Path, monkeypatch: p
 
 def prompts(model: ModelServer) -> list[str]:
     """The system prompts of the chatbot's own calls."""
-    asked = [one for one in model.requests() if one.get("model") == "gpt-4o"]
-    return [one["messages"][0]["content"] for one in asked]
+    requests = [request for request in model.requests() if request.get("model") == "gpt-4o"]
+    return [request["messages"][0]["content"] for request in requests]
 
 
 def test_the_article_s_chatbot_remembers_in_a_new_session_what_it_was_told_in_the_first(
@@ -105,12 +105,12 @@ def test_the_article_s_chatbot_remembers_in_a_new_session_what_it_was_told_in_th
 ) -> None:
     program.run("chat_with_memory")
     chat = program.names["chat_with_memory"]
-    told = "I am building a SaaS product in Laravel."
-    assert chat(told, "user_123") == f"You said: {told}"
+    sentence = "I am building a SaaS product in Laravel."
+    assert chat(sentence, "user_123") == f"You said: {sentence}"
     chat("Can you help me with my Laravel product?", "user_123")
     chat("Can you help me with my Laravel product?", "somebody_else")
     first, second, other = prompts(model)
-    remembered = f"What you remember about this user:\n- {told}"
+    remembered = f"What you remember about this user:\n- {sentence}"
     assert remembered in second
     assert remembered not in first + other
     assert "Use the above memories to personalise your response." in first
@@ -120,32 +120,32 @@ def test_the_article_s_management_shows_changes_deletes_and_forgets(
     program: Program, capsys: pytest.CaptureFixture[str]
 ) -> None:
     memory = program.memory
-    (told,) = memory.add("My stack is now Vue.js.", user_id="user_123")["results"]
+    (result,) = memory.add("My stack is now Vue.js.", user_id="user_123")["results"]
     memory.add("I live in Lisbon.", user_id="user_123")
     shown = memory.get_all(user_id="user_123")["results"]
-    program.run("management", mem_abc=told["id"])
+    program.run("management", mem_abc=result["id"])
     lines = capsys.readouterr().out.splitlines()
-    assert lines == [f"[{one['id']}] {one['memory']} (created: {one['created_at']})" for one in shown]
-    assert memory.get(told["id"]) is None
+    assert lines == [f"[{memory['id']}] {memory['memory']} (created: {memory['created_at']})" for memory in shown]
+    assert memory.get(result["id"]) is None
     assert memory.get_all(user_id="user_123") == {"results": []}
 
 
 def test_the_article_s_update_of_one_memory_changes_it_and_keeps_what_it_was(program: Program) -> None:
-    (told,) = program.memory.add("My stack is now Vue.js.", user_id="user_123")["results"]
+    (result,) = program.memory.add("My stack is now Vue.js.", user_id="user_123")["results"]
     update = next(line for line in BLOCKS["management"].splitlines() if line.startswith("memory.update"))
-    exec(update.replace("mem_abc", told["id"]), program.names)
-    assert [one["new_memory"] for one in program.memory.history(told["id"])] == [
+    exec(update.replace("mem_abc", result["id"]), program.names)
+    assert [version["new_memory"] for version in program.memory.history(result["id"])] == [
         "My stack is now Vue.js.",
         "Now using Next.js instead of Vue.js",
     ]
 
 
 def test_the_article_s_placeholder_of_an_id_is_refused_in_words(program: Program) -> None:
-    (told,) = program.memory.add("I live in Lisbon.", user_id="user_123")["results"]
+    (result,) = program.memory.add("I live in Lisbon.", user_id="user_123")["results"]
     with pytest.raises(NotFound, match="there is no memory with the id 'mem_abc': ids are UUIDs"):
         program.run("management")
     kept = program.memory.get_all(user_id="user_123")["results"]
-    assert [one["id"] for one in kept] == [told["id"]], told
+    assert [memory["id"] for memory in kept] == [result["id"]], result
 
 
 @pytest.mark.skipif(not ARTICLE.exists(), reason="the page is not at hand here")

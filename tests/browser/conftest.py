@@ -62,7 +62,7 @@ def settings(redis_url: str, qdrant_url: str) -> Settings:
 def serving(settings: Settings, **more: str) -> Iterator[str]:
     """The API, in a process of its own."""
     port = free_port()
-    told = {
+    environment = {
         "SCRUBJAY_REDIS_URL": settings.redis_url,
         "SCRUBJAY_QDRANT_URL": settings.qdrant_url,
         "SCRUBJAY_AUTH": settings.auth,
@@ -72,7 +72,7 @@ def serving(settings: Settings, **more: str) -> Iterator[str]:
         "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]),
     }
     command = [sys.executable, "-m", "uvicorn", "scrubjay.api.app:create_app", "--factory", "--port", str(port)]
-    with running(["env", *(f"{name}={value}" for name, value in without_endpoint(told).items()), *command]):
+    with running(["env", *(f"{name}={value}" for name, value in without_endpoint(environment).items()), *command]):
 
         async def serves() -> bool:
             return (await http_get("127.0.0.1", port, "/health/ready"))[0] == 200

@@ -89,8 +89,8 @@ async def test_letters_that_died_of_the_same_error_are_replayed_together(screen:
     screen.open("/dashboard/dead")
     await screen.press(f"[data-deed=replay][data-error='bad_answer: {NOT_JSON}']")
     await screen.see("#flash", "2 turns sent back to be remembered.")
-    found = [await house.status(turn) for turn in (first, second, other)]
-    assert found == [Status.QUEUED, Status.QUEUED, Status.DEAD]
+    statuses = [await house.status(turn) for turn in (first, second, other)]
+    assert statuses == [Status.QUEUED, Status.QUEUED, Status.DEAD]
 
 
 async def test_discarding_asks_first_and_can_be_called_off(screen: Screen, house: House) -> None:
@@ -205,9 +205,9 @@ async def test_no_request_leaves_the_origin_and_the_console_stays_quiet(screen: 
         screen.open(page)
     screen.open("/dashboard")
     await screen.see("#parts", "redis up")
-    asked = screen.requests()
-    assert len(asked) > len(pages)
-    assert [url for url in asked if not url.startswith(f"{screen.base}/")] == []
+    requested = screen.requests()
+    assert len(requested) > len(pages)
+    assert [url for url in requested if not url.startswith(f"{screen.base}/")] == []
     assert screen.complaints() == []
 
 

@@ -39,6 +39,6 @@ async def test_what_is_held_back_is_released_or_discarded_when_asked_twice(scree
     await screen.see("#flash", "Released")
     await screen.see("#quarantine", "Nothing is held back")
     listed = await house.parts.store.page(Scope(tenant="default", user_id="quinn"), Page())
-    found = listed.items
-    assert [one.text for one in found] == [TEXTS[0]]
+    memories = listed.items
+    assert [memory.text for memory in memories] == [TEXTS[0]]
     assert screen.complaints() == []

@@ -61,4 +61,4 @@ async def test_the_form_of_signing_in_fits_a_phone_and_loads_nothing_from_elsewh
     screen.open("/dashboard/sign-in")
     assert not screen.is_wider_than_the_window
     assert [url for url in screen.requests() if not url.startswith(f"{locked}/")] == []
-    assert [said for said in screen.complaints() if "Content Security Policy" in said] == []
+    assert [complaint for complaint in screen.complaints() if "Content Security Policy" in complaint] == []

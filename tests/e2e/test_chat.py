@@ -123,10 +123,10 @@ async def test_a_model_that_breaks_off_is_an_error_event_in_the_shape_of_every_r
 ) -> None:
     model.fault(Fault(kind=Kind.DROPPED, route="chat"))
     body = {"user_id": user, "message": "I like tea.", "stream": True}
-    (first, _), *_, (last, said) = read((await http.post("/chat", json=body)).text)
+    (first, _), *_, (last, failure) = read((await http.post("/chat", json=body)).text)
     assert (first, last) == ("memories", "error")
-    assert said.keys() == {"detail", "error"}
-    assert said["error"] == "model_unavailable"
+    assert failure.keys() == {"detail", "error"}
+    assert failure["error"] == "model_unavailable"
     with pytest.raises(ApiError, match="broke off its answer") as caught:
         [event async for event in talker.chats.stream(user, "I like tea.")]
     assert caught.value.code == "model_unavailable"

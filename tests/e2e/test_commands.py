@@ -46,13 +46,13 @@ async def test_doctor_finds_a_running_stack_in_order(stack: Running) -> None:
 
 async def test_a_memory_can_be_found_corrected_traced_and_deleted(stack: Running, client: ScrubjayClient) -> None:
     await remember(client, "cora", "Cora builds with Vue.js")
-    [found] = (await answer(stack, "search", "what does Cora build with?", "--user", "cora"))["results"]
-    assert found["memory"] == "Cora builds with Vue.js"
-    await answer(stack, "memories", "update", found["id"], "Cora builds with Next.js")
-    versions = await answer(stack, "memories", "history", found["id"])
+    [memory] = (await answer(stack, "search", "what does Cora build with?", "--user", "cora"))["results"]
+    assert memory["memory"] == "Cora builds with Vue.js"
+    await answer(stack, "memories", "update", memory["id"], "Cora builds with Next.js")
+    versions = await answer(stack, "memories", "history", memory["id"])
     assert [version["memory"] for version in versions] == ["Cora builds with Vue.js", "Cora builds with Next.js"]
-    assert (await answer(stack, "memories", "undo", found["id"]))["memory"] == "Cora builds with Vue.js"
-    assert (await command(stack, "memories", "delete", found["id"], "--yes")).exit_code == 0
+    assert (await answer(stack, "memories", "undo", memory["id"]))["memory"] == "Cora builds with Vue.js"
+    assert (await command(stack, "memories", "delete", memory["id"], "--yes")).exit_code == 0
     assert (await answer(stack, "memories", "list", "--user", "cora"))["count"] == 0
 
 
@@ -84,7 +84,7 @@ async def test_what_is_kept_of_an_owner_is_exported_and_after_the_erase_its_rece
     assert (result.exit_code, "nothing from up to then is left" in result.stdout) == (0, True)
     assert (await command(stack, "forget", "--verify", file, "--user", "elsa")).exit_code == 1
     listed = await answer(stack, "receipts", "list")
-    assert json.loads(receipt.read_text())["id"] in {one["id"] for one in listed["results"]}
+    assert json.loads(receipt.read_text())["id"] in {receipt_listed["id"] for receipt_listed in listed["results"]}
 
 
 async def test_without_dead_letters_there_is_nothing_to_replay(stack: Running) -> None:

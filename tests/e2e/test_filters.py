@@ -46,13 +46,13 @@ async def test_filters_narrow_a_search_and_a_list_down_and_may_name_the_owner(cl
     for expected, condition in cases.items():
         whole = {"AND": [{"user_id": anna}, condition]}
         searched = await client.search("drinks", filters=whole, limit=50)
-        assert {one.memory for one in searched.results} == set(expected)
+        assert {memory.memory for memory in searched.results} == set(expected)
         listed = await client.memories(filters=whole)
-        assert ({one.memory for one in listed.results}, listed.count) == (set(expected), len(expected))
+        assert ({memory.memory for memory in listed.results}, listed.count) == (set(expected), len(expected))
         beside = await client.search("drinks", user_id=anna, filters=condition, as_of=datetime.now(UTC))
-        assert {one.memory for one in beside.results} == set(expected)
+        assert {memory.memory for memory in beside.results} == set(expected)
     both = await client.search("tea", filters={"user_id": {"in": [anna, other]}}, limit=50)
-    assert {one.user_id for one in both.results} == {anna, other}
+    assert {memory.user_id for memory in both.results} == {anna, other}
     page = await client.memories(filters={"user_id": {"in": [anna, other]}}, page_size=4)
     assert (page.count, len(page.results)) == (6, 4)
     assert page.next is not None

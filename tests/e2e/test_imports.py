@@ -23,9 +23,14 @@ MOMENT = "2024-07-20T08:30:36.275141Z"
 async def test_what_mem0ai_has_written_arrives_complete_by_an_import_that_is_interrupted_and_run_again(
     stack: Running, tmp_path: Path
 ) -> None:
-    told = await asyncio.to_thread(theirs.written, COUNT, tmp_path, lambda more: None)
+    written = await asyncio.to_thread(theirs.written, COUNT, tmp_path, lambda more: None)
     runs = await asyncio.to_thread(imported, Command(stack.url, tmp_path, BATCH), COUNT)
-    figures = {**runs, "count": COUNT, "told": len(told), **await compared(stack.url, told, 20, lambda more: None)}
+    figures = {
+        **runs,
+        "count": COUNT,
+        "told": len(written),
+        **await compared(stack.url, written, 20, lambda more: None),
+    }
     assert [claim for claim in claims(figures) if not claim.is_held] == []
 
 
@@ -33,13 +38,19 @@ async def test_an_export_of_mem0_is_imported_from_a_file(
     stack: Running, client: ScrubjayClient, tmp_path: Path
 ) -> None:
     file, more = tmp_path / "export.json", ("--state", str(tmp_path / "state"), "--report", str(tmp_path / "report"))
-    one = {"memory": "Gil keeps bees", "user_id": "gil", "session_id": "s1", "categories": ["hobby"], "metadata": None}
-    file.write_text(json.dumps({"results": [{**one, "created_at": "2024-07-20T01:30:36.275141-07:00"}]}))
-    said = await answer(stack, "import", "file", str(file), *more)
-    assert (said["imported"], said["refused"]) == (1, 0)
-    [found] = (await client.memories(user_id="gil")).results
-    assert (found.memory, found.run_id, found.categories) == ("Gil keeps bees", "s1", ("hobby",))
-    assert found.created_at.isoformat() == MOMENT.replace("Z", "+00:00")
+    exported = {
+        "memory": "Gil keeps bees",
+        "user_id": "gil",
+        "session_id": "s1",
+        "categories": ["hobby"],
+        "metadata": None,
+    }
+    file.write_text(json.dumps({"results": [{**exported, "created_at": "2024-07-20T01:30:36.275141-07:00"}]}))
+    report = await answer(stack, "import", "file", str(file), *more)
+    assert (report["imported"], report["refused"]) == (1, 0)
+    [memory] = (await client.memories(user_id="gil")).results
+    assert (memory.memory, memory.run_id, memory.categories) == ("Gil keeps bees", "s1", ("hobby",))
+    assert memory.created_at.isoformat() == MOMENT.replace("Z", "+00:00")
     assert (await answer(stack, "import", "file", str(file), *more))["there"] == 1
 
 

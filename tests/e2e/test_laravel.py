@@ -25,10 +25,10 @@ EXAMPLES = ROOT / "examples" / "laravel" / "ChatController.php"
 
 @pytest.fixture(scope="module")
 def php() -> str:
-    found = shutil.which("php")
-    if found is None:
+    program = shutil.which("php")
+    if program is None:
         pytest.skip("php is not installed (Debian: apt install php-cli)")
-    return found
+    return program
 
 
 def answered(php: str, controller: Path, url: str, user: str, message: str) -> tuple[int, dict[str, object], str]:
@@ -48,9 +48,9 @@ async def test_the_controller_gives_the_reply_and_the_memories_that_were_used(
     user = f"laravel-{uuid.uuid4().hex[:8]}"
     async with ScrubjayClient(modelled.url) as client:
         await told(client, user, "I am building a SaaS product in Laravel.", SESSION_1)
-        given = answered(php, controller, modelled.url, user, "What am I building in Laravel?")
+        reply = answered(php, controller, modelled.url, user, "What am I building in Laravel?")
         used = ["I am building a SaaS product in Laravel."]
-        assert given == (0, {"reply": "You said: What am I building in Laravel?", "memories_used": used}, "")
+        assert reply == (0, {"reply": "You said: What am I building in Laravel?", "memories_used": used}, "")
         assert (await client.turns(user_id=user)).count == 2
 
 
@@ -60,7 +60,7 @@ async def test_the_examples_controller_says_so_when_the_model_or_the_server_is_a
     model.reset()
     model.fault(Fault(kind=Kind.DROPPED, route="chat"))
     for url, reported in ((modelled.url, "model_unavailable"), (f"http://127.0.0.1:{free_port()}", "Nobody answers")):
-        status, body, said = answered(php, EXAMPLES, url, "ana", "Hello")
+        status, body, failure = answered(php, EXAMPLES, url, "ana", "Hello")
         assert (status, {*body}) == (1, {"error"})
-        assert reported in said
+        assert reported in failure
     model.heal()

@@ -45,8 +45,8 @@ class Crowd:
 
     async def count(self, status: str) -> int:
         """How many of our turns are in a status, counted by asking each."""
-        found = await asyncio.gather(*(self._of(user, status) for user in self.posted))
-        return sum(found)
+        counts = await asyncio.gather(*(self._of(user, status) for user in self.posted))
+        return sum(counts)
 
     async def _of(self, user: str, status: str) -> int:
         page = await self._client.turns(status=status, user_id=user, page_size=1)
@@ -59,8 +59,8 @@ class Crowd:
 async def check_user(client: ScrubjayClient, user: str, posted: list[tuple[str, int]]) -> None:
     """Every fact once, in posting order, told by its own turn."""
     page = await client.memories(user_id=user, page_size=200)
-    memories = sorted(page.results, key=lambda one: one.created_at)
-    items = [int(found[1]) for one in memories if (found := ITEM.search(one.memory))]
+    memories = sorted(page.results, key=lambda memory: memory.created_at)
+    items = [int(match[1]) for memory in memories if (match := ITEM.search(memory.memory))]
     assert items == [number for _, number in posted]
     assert page.count == len(posted)
     turns = {turn.id: turn for turn in (await client.turns(user_id=user, page_size=200)).results}
@@ -104,5 +104,5 @@ async def test_a_search_never_returns_another_users_memory(client: ScrubjayClien
     await wait_until(settled, what="the turns being settled")
     for user in users:
         for query in ("green tea", "What do I drink?", f"{users[0]} tea"):
-            found = await client.search(query, user_id=user, limit=50)
-            assert [one.user_id for one in found.results] == [user]
+            page = await client.search(query, user_id=user, limit=50)
+            assert [memory.user_id for memory in page.results] == [user]

@@ -56,8 +56,8 @@ async def client(troubled: Running) -> AsyncIterator[ScrubjayClient]:
 
 
 async def posted(client: ScrubjayClient, name: str, lanes: int = LANES) -> list[str]:
-    said = [{"role": "user", "content": "I live in Berlin."}]
-    turns = await asyncio.gather(*(client.add_turn(said, user_id=f"{name}-{number}") for number in range(lanes)))
+    messages = [{"role": "user", "content": "I live in Berlin."}]
+    turns = await asyncio.gather(*(client.add_turn(messages, user_id=f"{name}-{number}") for number in range(lanes)))
     return [turn.id for turn in turns]
 
 

@@ -34,10 +34,10 @@ async def test_sigterm_ends_every_part_and_starting_again_keeps_memories_history
     data = tmp_path / "data"
     with scrubjay_up(data, workers=1, environment=QUICK) as stack:
         async with ScrubjayClient(stack.url) as client:
-            told = await settle(client, "ana", "I live in Berlin")
+            turn_id = await settle(client, "ana", "I live in Berlin")
             (memory,) = (await client.memories(user_id="ana")).results
             await client.update(memory.id, "Lives in Lisbon")
-            history = [one["memory"] for one in await client.history(memory.id)]
+            history = [version["memory"] for version in await client.history(memory.id)]
             worker = stack.pids["worker-1"]
             os.kill(worker, signal.SIGSTOP)  # nobody works: what is posted now stays unsettled
             waiting = await client.add_turn([{"role": "user", "content": "I like green tea"}], user_id="ana")
@@ -45,9 +45,9 @@ async def test_sigterm_ends_every_part_and_starting_again_keeps_memories_history
         assert stack.stop() == 0
     with scrubjay_up(data, workers=1, environment=QUICK) as stack:
         async with ScrubjayClient(stack.url) as client:
-            assert [one["memory"] for one in await client.history(memory.id)] == history
+            assert [version["memory"] for version in await client.history(memory.id)] == history
             assert (await client.memory(memory.id)).memory == "Lives in Lisbon"
-            assert (await client.turn(told)).status == "settled"
+            assert (await client.turn(turn_id)).status == "settled"
 
             async def settled() -> bool:
                 return (await client.turn(waiting.id)).status == "settled"
@@ -76,8 +76,8 @@ async def test_without_qdrant_a_search_is_refused_for_now_and_turns_are_still_ac
     kill(pid, signal.SIGKILL)
 
     async def refused() -> httpx.Response | None:
-        found = await bare.post(f"{stack.url}/search", json={"user_id": user, "query": "tea"})
-        return found if found.status_code != 200 else None
+        answer = await bare.post(f"{stack.url}/search", json={"user_id": user, "query": "tea"})
+        return answer if answer.status_code != 200 else None
 
     answer = await wait_until(refused, what="the search noticing")
     assert (answer.status_code, answer.json()["error"]) == (503, "store_unavailable")
@@ -104,12 +104,12 @@ async def test_without_redis_nothing_is_accepted_and_the_answer_says_when_to_com
         answers.append(await bare.post(f"{stack.url}/turns", json=turn))
         if answers[-1].status_code == 503:
             break
-    assert answers[-1].status_code == 503, [one.status_code for one in answers]
+    assert answers[-1].status_code == 503, [answer.status_code for answer in answers]
     assert answers[-1].json()["error"] == "inbox_unavailable"
     assert int(answers[-1].headers["Retry-After"]) >= 1
 
     async def all_settled() -> bool:
         page = await bare.get(f"{stack.url}/turns", params={"user_id": user, "status": "settled"})
-        return page.status_code == 200 and page.json()["count"] == sum(one.is_success for one in answers) + 1
+        return page.status_code == 200 and page.json()["count"] == sum(answer.is_success for answer in answers) + 1
 
     await wait_until(all_settled, deadline_seconds=45, what="every accepted turn settling")

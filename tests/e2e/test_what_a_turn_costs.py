@@ -52,7 +52,7 @@ async def test_small_talk_costs_no_call_is_counted_and_can_be_looked_through(
         assert gated_in(await client.metrics()) == before + 1
     async with httpx.AsyncClient(base_url=modelled.url) as http:
         gated = (await http.get("/turns/gated")).json()
-    assert [(one["id"], one["gated"], one["messages"][0]["content"]) for one in gated["results"][:1]] == [
+    assert [(turn["id"], turn["gated"], turn["messages"][0]["content"]) for turn in gated["results"][:1]] == [
         (turn_id, True, "Ok, thank you!")
     ]
 
@@ -92,7 +92,7 @@ async def test_guidance_of_the_tenant_and_of_a_turn_reach_the_prompt_and_name_th
         assert "Write every fact in the third person." in system
         assert "hobby (what is done for fun)" in system
         memories = (await client.memories(user_id="guided")).results
-        assert {one.memory: one.categories for one in memories} == {
+        assert {memory.memory: memory.categories for memory in memories} == {
             "User skis": ("hobby",), "User skis in Davos": ("other",),
         }  # fmt: skip
         assert "+" in (await client.history(memories[0].id))[0]["prompt_version"]
@@ -116,7 +116,7 @@ async def test_what_the_assistant_recalls_is_never_remembered_as_the_users_own_w
             return (await client.turn(turn.id)).status == "settled"
 
         await wait_until(settled, what="the turn being settled")
-        assert [one.memory for one in (await client.memories(user_id="echo")).results] == ["User has a cat"]
+        assert [memory.memory for memory in (await client.memories(user_id="echo")).results] == ["User has a cat"]
         assert 'scrubjay_facts_dropped_total{tenant="default"} 1.0' in await client.metrics()
 
 
@@ -154,5 +154,5 @@ async def test_a_burst_makes_one_call_and_what_changes_within_it_still_supersede
         (memory,) = (await client.memories(user_id="burst")).results
         assert memory.memory == "User lives in Porto"
         history = await client.history(memory.id)
-        assert [one["memory"] for one in history] == ["User lives in Rome", "User lives in Porto"]
-        assert [one["turn_ids"] for one in history] == [[turns[0].id], [turns[2].id]]
+        assert [version["memory"] for version in history] == ["User lives in Rome", "User lives in Porto"]
+        assert [version["turn_ids"] for version in history] == [[turns[0].id], [turns[2].id]]

@@ -57,22 +57,22 @@ async def test_a_changed_fact_supersedes_the_old_one(model: ModelServer, modelle
     async with ScrubjayClient(modelled.url) as client:
         first = await told(client, user, move.before, SESSION_1)
         second = await told(client, user, move.after, SESSION_3)
-        found = await client.search(move.question, user_id=user)
-        assert [one.memory for one in found.results] == [move.second]
-        history = await client.history(found.results[0].id)
-    assert [(one["memory"], one["quote"], one["turn_ids"]) for one in history] == [
+        page = await client.search(move.question, user_id=user)
+        assert [memory.memory for memory in page.results] == [move.second]
+        history = await client.history(page.results[0].id)
+    assert [(version["memory"], version["quote"], version["turn_ids"]) for version in history] == [
         (move.first, move.before, [first]),
         (move.second, move.after, [second]),
     ]
-    assert all(one["prompt_version"] and one["model"] for one in history)
+    assert all(version["prompt_version"] and version["model"] for version in history)
     async with httpx.AsyncClient(base_url=modelled.url) as http:
-        asked = {"user_id": user, "query": move.question, "as_of": SESSION_2.isoformat()}
-        then = (await http.post("/search", json=asked)).json()["results"]
-        undone = await http.post(f"/memories/{found.results[0].id}/undo")
+        query = {"user_id": user, "query": move.question, "as_of": SESSION_2.isoformat()}
+        then = (await http.post("/search", json=query)).json()["results"]
+        undone = await http.post(f"/memories/{page.results[0].id}/undo")
         now = (await http.post("/search", json={"user_id": user, "query": move.question})).json()["results"]
-    assert [one["memory"] for one in then] == [move.first]
+    assert [memory["memory"] for memory in then] == [move.first]
     assert undone.json()["memory"] == move.first
-    assert [one["memory"] for one in now] == [move.first]
+    assert [memory["memory"] for memory in now] == [move.first]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ async def test_a_model_in_trouble_delays_a_turn_and_loses_nothing(
         turn = await client.turn(turn_id)
         memories = await client.memories(user_id=user)
     model.heal()
-    assert [one.memory for one in memories.results] == ["I live in Berlin."]
+    assert [memory.memory for memory in memories.results] == ["I live in Berlin."]
     assert (turn.attempts, turn.error) == (1, None)
 
 
@@ -122,7 +122,7 @@ async def test_an_answer_that_stays_bad_ends_among_the_dead_letters_and_can_be_r
             return (await client.turn(bad.id)).status == "settled"
 
         await wait_until(revived, what="the replayed turn being settled")
-        assert {one.memory for one in (await client.memories(user_id="letters")).results} == {
+        assert {memory.memory for memory in (await client.memories(user_id="letters")).results} == {
             "I like poison ivy.", "I live in Berlin.",
         }  # fmt: skip
 
@@ -160,8 +160,8 @@ async def test_an_agent_learns_from_what_it_says_itself_and_everybody_finds_it(
             return (await client.turn(turn.id)).status == "settled"
 
         await wait_until(settled, what="the agent's turn being settled")
-        found = await client.search("How long do refunds take?", agent_id="support")
-        assert [one.memory for one in found.results] == ["Refunds take five days"]
+        page = await client.search("How long do refunds take?", agent_id="support")
+        assert [memory.memory for memory in page.results] == ["Refunds take five days"]
         assert (await client.search("refunds", user_id="support")).results == ()
     system = next(sent for sent in reversed(model.requests()) if sent.get("messages"))["messages"][0]["content"]
     assert "shared by everybody it talks with" in system

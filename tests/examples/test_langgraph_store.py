@@ -26,9 +26,9 @@ async def test_an_item_is_given_back_as_it_was_put_until_it_is_put_again_or_dele
 ) -> None:
     shelf = ("memories", "lea", "food")
     await store.aput(shelf, "breakfast", OATMEAL)
-    found = await store.aget(shelf, "breakfast")
-    assert found is not None
-    assert (found.namespace, found.key, found.value) == (shelf, "breakfast", OATMEAL)
+    item = await store.aget(shelf, "breakfast")
+    assert item is not None
+    assert (item.namespace, item.key, item.value) == (shelf, "breakfast", OATMEAL)
     assert await store.aget(("memories", "lea"), "breakfast") is None
     assert await store.aget(("memories", "mia", "food"), "breakfast") is None
 
@@ -55,12 +55,15 @@ async def test_a_search_goes_by_meaning_by_value_and_by_shelf(store: ScrubjaySto
     [best] = await store.asearch(everything, query="Which language does she code in?", limit=1)
     assert (best.namespace, best.key) == (work, "stack")
     assert best.score is not None
-    assert {one.key for one in await store.asearch(everything, filter={"stars": {"$gte": 4}})} == {"breakfast", "stack"}
-    assert {one.key for one in await store.asearch(food, query="Python", limit=5)} == {"breakfast", "dinner"}
-    assert [one.key for one in await store.asearch(food, filter={"stars": 2})] == ["dinner"]
+    assert {item.key for item in await store.asearch(everything, filter={"stars": {"$gte": 4}})} == {
+        "breakfast",
+        "stack",
+    }
+    assert {item.key for item in await store.asearch(food, query="Python", limit=5)} == {"breakfast", "dinner"}
+    assert [item.key for item in await store.asearch(food, filter={"stars": 2})] == ["dinner"]
     pages = [await store.asearch(everything, limit=2, offset=offset) for offset in (0, 2)]
     assert [len(page) for page in pages] == [2, 1]
-    assert len({one.key for page in pages for one in page}) == 3
+    assert len({item.key for page in pages for item in page}) == 3
 
 
 async def test_a_graph_also_finds_what_was_learned_from_conversations(
@@ -72,11 +75,11 @@ async def test_a_graph_also_finds_what_was_learned_from_conversations(
         return bool(await store.asearch(("memories", "olga"), query="Where does she live?"))
 
     await wait_until(learned, what="the turn being remembered")
-    [found] = await store.asearch(("memories", "olga"), query="Where does she live?")
-    assert found.value["memory"] == "I live in Porto."
-    same = await store.aget(("memories", "olga"), found.key)
+    [item] = await store.asearch(("memories", "olga"), query="Where does she live?")
+    assert item.value["memory"] == "I live in Porto."
+    same = await store.aget(("memories", "olga"), item.key)
     assert same is not None
-    assert same.value == found.value
+    assert same.value == item.value
 
 
 async def test_namespaces_are_listed_of_one_owner_or_of_all(store: ScrubjayStore) -> None:

@@ -37,7 +37,7 @@ async def turns_of(client: ScrubjayClient, user_id: str, count: int) -> list[dic
     await wait_until(settled, what="the exchanges being remembered")
     every = (await client.turns(user_id=user_id)).results
     assert len(every) == count
-    return [(await client.turn(one.id)).model_dump() for one in reversed(every)]
+    return [(await client.turn(turn.id)).model_dump() for turn in reversed(every)]
 
 
 async def ask(session: ScrubjaySession, model: ModelServer, question: str) -> str:
@@ -64,9 +64,9 @@ async def test_what_was_said_in_one_conversation_is_known_in_the_next(
     [instructions, question] = model.requests()[-1]["messages"]
     assert instructions["content"] == f"Be kind.\n\n{KNOWN}\n- I keep bees in my garden."
     assert question["content"] == "What do I keep?"
-    said = str(await second.get_items())
-    assert "What do I keep?" in said
-    assert KNOWN not in said
+    items = str(await second.get_items())
+    assert "What do I keep?" in items
+    assert KNOWN not in items
 
 
 async def test_an_exchange_is_handed_in_once_it_is_finished_and_without_what_tools_said(
@@ -78,7 +78,11 @@ async def test_an_exchange_is_handed_in_once_it_is_finished_and_without_what_too
     assert (await client.turns(user_id="ulla")).count == 0
     await talk.add_items([ANSWER])  # type: ignore[list-item]
     [turn] = await turns_of(client, "ulla", 1)
-    assert [one["content"] for one in turn["messages"]] == ["I keep bees.", "How many hives?", "How many hives?"]
+    assert [message["content"] for message in turn["messages"]] == [
+        "I keep bees.",
+        "How many hives?",
+        "How many hives?",
+    ]
     assert await talk.get_items() == [USER, ANSWER, CALL, RESULT, ANSWER]
     assert await talk.get_items(limit=2) == [RESULT, ANSWER]
 

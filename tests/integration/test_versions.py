@@ -117,7 +117,7 @@ def texts(memories: Sequence[Memory]) -> str:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "-"))
 async def test_what_was_said_ends_in_the_right_versions(house: House, case: Case) -> None:
     story = Story(house)
-    for step in case.said:
+    for step in case.steps:
         await story.tell(step)
 
     assert texts(await house.memories()) == case.now

@@ -12,7 +12,7 @@ from typing import Any
 
 
 @dataclass
-class Asked:
+class Request:
     """One request."""
 
     method: str
@@ -26,7 +26,7 @@ class FakeApi:
     """Answers each route with its next planned answer; the last one is repeated."""
 
     url: str = ""
-    asked: list[Asked] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
     _planned: dict[tuple[str, str], list[tuple[int, Any, dict[str, str]]]] = field(default_factory=dict)
 
     def plan(self, method: str, path: str, body: Any, status: int = 200, **headers: str) -> None:
@@ -41,9 +41,9 @@ class FakeApi:
         answer_headers = {name.replace("_", "-"): value for name, value in headers.items()}
         self._planned.setdefault((method, path), []).append((status, body, answer_headers))
 
-    def answer(self, request: Asked) -> tuple[int, Any, dict[str, str]]:
+    def answer(self, request: Request) -> tuple[int, Any, dict[str, str]]:
         """Keep the request and give the next answer."""
-        self.asked.append(request)
+        self.requests.append(request)
         planned = self._planned.get((request.method, request.path.partition("?")[0]))
         if not planned:
             return 404, {"detail": f"Nothing was planned for {request.path}.", "error": "not_found"}, {}
@@ -59,7 +59,7 @@ def fake_api() -> Iterator[FakeApi]:
         def serve(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             body = json.loads(self.rfile.read(length)) if length else None
-            status, answer, headers = api.answer(Asked(self.command, self.path, dict(self.headers), body))
+            status, answer, headers = api.answer(Request(self.command, self.path, dict(self.headers), body))
             content = answer.encode() if isinstance(answer, str) else json.dumps(answer).encode()
             kind = "text/plain" if isinstance(answer, str) else "application/json"
             self.send_response(status)

@@ -71,14 +71,14 @@ def test_a_filter_is_handed_on_and_may_name_the_owner(api: FakeApi, command: lis
     api.plan("POST", "/search", {"results": [MEMORY], "pending": 0})
     api.plan("GET", "/memories", page(MEMORY))
     assert run(api, *command, "--filter", '{"user_id": "alice"}').exit_code == 0
-    body = api.asked[0].body or {"filters": json.loads(parse_qs(urlsplit(api.asked[0].path).query)["filters"][0])}
+    body = api.requests[0].body or {"filters": json.loads(parse_qs(urlsplit(api.requests[0].path).query)["filters"][0])}
     assert body["filters"] == {"user_id": "alice"}
 
 
 @pytest.mark.parametrize(("text", "sentence"), [("{", "is not valid JSON"), ("[]", "takes a JSON object")])
 def test_a_filter_that_is_none_is_refused_before_anybody_is_asked(api: FakeApi, text: str, sentence: str) -> None:
     result = run(api, "search", "x", "--user", "alice", "--filter", text)
-    assert (result.exit_code, api.asked) == (2, [])
+    assert (result.exit_code, api.requests) == (2, [])
     assert f"--filter {sentence}" in result.stderr
 
 
@@ -87,19 +87,19 @@ def test_a_command_about_an_owner_asks_whose(api: FakeApi, command: list[str]) -
     result = run(api, *command)
     assert result.exit_code == 2
     assert "give at least one of --user, --agent, --run and --app" in result.stderr
-    assert api.asked == []
+    assert api.requests == []
 
 
 def test_the_key_goes_along(api: FakeApi) -> None:
     api.plan("GET", "/turns", page(TURN))
     run(api, "turns", "--key", "sj-1")
-    assert api.asked[0].headers["Authorization"] == "Bearer sj-1"
+    assert api.requests[0].headers["Authorization"] == "Bearer sj-1"
 
 
 def test_turns_lists_by_status_and_user_and_names_the_next_page(api: FakeApi) -> None:
     api.plan("GET", "/turns", page(TURN, next_page="/turns?page=2"))
     result = run(api, "turns", "--status", "settled", "--user", "alice")
-    assert api.asked[0].path == "/turns?status=settled&user_id=alice&page=1&page_size=20"
+    assert api.requests[0].path == "/turns?status=settled&user_id=alice&page=1&page_size=20"
     assert "t1" in result.stdout
     assert "--page 2" in result.stdout
 
@@ -132,22 +132,22 @@ def test_memories_can_be_listed_looked_at_corrected_and_traced(api: FakeApi) -> 
     for arguments in (["list", "--user", "alice"], ["get", "m1"], ["update", "m1", "x"]):
         assert "User builds a SaaS [in Laravel]" in run(api, "memories", *arguments).stdout
     assert "User builds a shop" in run(api, "memories", "history", "m1").stdout
-    assert [request.body for request in api.asked if request.method == "PUT"] == [{"text": "x"}]
+    assert [request.body for request in api.requests if request.method == "PUT"] == [{"text": "x"}]
 
 
 def test_nothing_is_deleted_without_a_yes(api: FakeApi) -> None:
     result = run(api, "memories", "delete", "m1", answer="n\n")
     assert result.exit_code == 1
-    assert api.asked == []
+    assert api.requests == []
 
 
 def test_forgetting_asks_first_and_shows_the_receipt(api: FakeApi) -> None:
     api.plan("DELETE", "/memories", RECEIPT)
     assert run(api, "forget", "--user", "alice", answer="n\n").exit_code == 1
-    assert api.asked == []
+    assert api.requests == []
     result = run(api, "forget", "--user", "alice", answer="y\n")
     assert result.exit_code == 0
-    assert api.asked[0].path == "/memories?user_id=alice"
+    assert api.requests[0].path == "/memories?user_id=alice"
     assert "7" in result.stdout
 
 
@@ -171,7 +171,7 @@ def test_dead_turns_are_replayed_by_error_or_by_id(api: FakeApi) -> None:
     api.plan("POST", "/dead/replay", {"count": 4})
     assert "4 replayed" in run(api, "dead", "replay", "--error", "bad_answer").stdout
     run(api, "dead", "replay", "t1", "t2")
-    assert [request.body for request in api.asked] == [{"error": "bad_answer"}, {"ids": ["t1", "t2"]}]
+    assert [request.body for request in api.requests] == [{"error": "bad_answer"}, {"ids": ["t1", "t2"]}]
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_dead_turns_are_replayed_by_error_or_by_id(api: FakeApi) -> None:
 )
 def test_dead_turns_are_named_or_all_are_meant(api: FakeApi, arguments: list[str]) -> None:
     assert run(api, "dead", "discard", "--yes", *arguments).exit_code == 2
-    assert api.asked == []
+    assert api.requests == []
 
 
 def test_doctor_shows_parts_and_books(api: FakeApi) -> None:
@@ -284,9 +284,9 @@ def test_guidance_changes_only_the_parts_that_are_given(api: FakeApi) -> None:
     result = run(api, "guidance", "--excludes", "health")
     assert result.exit_code == 0
     kept = {"custom_instructions": "In verse.", "custom_categories": {"pet": "animals"}}
-    assert api.asked[-1].body == {**kept, "excludes": "health"}
+    assert api.requests[-1].body == {**kept, "excludes": "health"}
     assert "In verse." in result.stdout
     assert "category pet" in result.stdout
     run(api, "guidance", "--instructions", "", "--category", "hobby=done for fun")
-    assert api.asked[-1].body == {"custom_categories": {"hobby": "done for fun"}}
+    assert api.requests[-1].body == {"custom_categories": {"hobby": "done for fun"}}
     assert run(api, "guidance", "--category", "=nameless").exit_code == 2

@@ -48,7 +48,7 @@ def outcomes(*became: str) -> dict[str, Any]:
 
 
 def texts(api: FakeApi) -> list[list[str]]:
-    return [[memory["memory"] for memory in request.body["memories"]] for request in api.asked]
+    return [[memory["memory"] for memory in request.body["memories"]] for request in api.requests]
 
 
 def test_it_says_what_became_of_the_memories(api: FakeApi, place: Path) -> None:
@@ -108,7 +108,7 @@ def test_what_an_interrupted_run_has_reported_beyond_its_state_is_reported_once(
 def test_a_state_of_another_import_is_not_gone_on_with(api: FakeApi, place: Path) -> None:
     (place / "scrubjay-import.state.json").write_text(json.dumps({"source": "file /else", "server": api.url}))
     result = run(api, "file", export(place, 1))
-    assert (result.exit_code, api.asked) == (2, [])
+    assert (result.exit_code, api.requests) == (2, [])
     assert "is of an import of file /else" in result.stderr
     assert "name another file with --state" in result.stderr
 
@@ -119,7 +119,7 @@ def test_a_dry_run_reads_everything_and_sends_nothing(api: FakeApi, place: Path)
     result = run(api, "file", str(file), "--dry-run", "--json")
     report = json.loads(result.stdout)
     assert (result.exit_code, report["refused"], report["left_out"], report["total"]) == (1, 1, 1, 3)
-    assert api.asked == []
+    assert api.requests == []
 
 
 @pytest.mark.parametrize("owner", ["true", '" "', '"."', '"*"', "1.5", '["ana"]', '"a\\u0000"', '""'])
@@ -127,7 +127,7 @@ def test_a_dry_run_refuses_the_owners_that_the_server_refuses(api: FakeApi, plac
     file, records = place / "export.json", ['{"memory": "a", "user_id": 7.0}', f'{{"memory": "b", "user_id": {owner}}}']
     file.write_text(f"[{', '.join(records)}]")
     result = run(api, "file", str(file), "--dry-run", "--json")
-    assert (result.exit_code, json.loads(result.stdout)["refused"], api.asked) == (1, 1, [])
+    assert (result.exit_code, json.loads(result.stdout)["refused"], api.requests) == (1, 1, [])
 
 
 def test_an_owner_is_sent_in_its_one_spelling_and_what_names_none_is_reported(api: FakeApi, place: Path) -> None:
@@ -135,7 +135,7 @@ def test_an_owner_is_sent_in_its_one_spelling_and_what_names_none_is_reported(ap
     file.write_text('[{"memory": "a", "user_id": 7.0}, {"memory": "b", "run_id": true}, {"memory": "c"}]')
     api.plan("POST", "/import", outcomes("imported"))
     run(api, "file", str(file))
-    assert [memory["user_id"] for memory in api.asked[0].body["memories"]] == ["7"]
+    assert [memory["user_id"] for memory in api.requests[0].body["memories"]] == ["7"]
     report = place / "scrubjay-import.missing.jsonl"
     reasons = [json.loads(line)["not_imported"] for line in report.read_text().splitlines()]
     nobody = "it names no owner: at least one of user_id, agent_id, run_id, app_id is needed"
@@ -174,7 +174,7 @@ def test_a_command_that_cannot_be_is_refused_with_what_would_be_right(
     export(place, 1)
     (place / "text.json").write_text("no JSON")
     result = run(api, *arguments)
-    assert (result.exit_code, api.asked) == (2, [])
+    assert (result.exit_code, api.requests) == (2, [])
     assert sentence in " ".join(result.stderr.replace("│", " ").split())
 
 

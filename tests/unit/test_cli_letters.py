@@ -51,8 +51,8 @@ def test_every_filter_reaches_the_server(api: FakeApi) -> None:
     time = "2026-03-01T12:00:00+00:00"
     filters = {"error": "bad_answer", "user_id": "u", "agent_id": "a", "run_id": "r", "accepted_after": time,
              "accepted_before": time}  # fmt: skip
-    assert api.asked[-1].body == filters
-    query = httpx.URL(api.asked[0].path).params
+    assert api.requests[-1].body == filters
+    query = httpx.URL(api.requests[0].path).params
     assert {name: query[name] for name in filters} == filters
 
 
@@ -69,9 +69,9 @@ def test_a_replay_tells_how_many_stay_dead_and_why(api: FakeApi) -> None:
 def test_all_is_said_on_purpose(api: FakeApi) -> None:
     api.plan("POST", "/dead/discard", {"count": 3})
     assert "every dead turn?" in run(api, "dead", "discard", "--all", answer="n\n").stdout
-    assert api.asked == []
+    assert api.requests == []
     assert "3 discarded" in run(api, "dead", "discard", "--all", "--yes").stdout
-    assert api.asked[-1].body == {"all": True}
+    assert api.requests[-1].body == {"all": True}
 
 
 def test_a_dry_run_of_a_replay_is_a_table_of_what_would_change(api: FakeApi) -> None:
@@ -84,7 +84,7 @@ def test_a_dry_run_of_a_replay_is_a_table_of_what_would_change(api: FakeApi) -> 
     ]
     api.plan("POST", "/dead/replay", {"count": 9, "dry_run": True, "untried": 6, "results": results})
     result = run(api, "dead", "replay", "--user", "alice", "--dry-run", "--limit", "3")
-    assert api.asked[-1].body == {"user_id": "alice", "dry_run": True, "limit": 3}
+    assert api.requests[-1].body == {"user_id": "alice", "dry_run": True, "limit": 3}
     for expected in (
         "Lives in Lisbon", "Lives in Berlin", "enter the history", "Lived in Rome", "fail again", "still no JSON",
         "change nothing", "over 9 dead turns: nothing was changed. 6 of them were not tried",
@@ -95,6 +95,6 @@ def test_a_dry_run_of_a_replay_is_a_table_of_what_would_change(api: FakeApi) -> 
 def test_a_turn_is_discarded_only_on_purpose(api: FakeApi) -> None:
     api.plan("DELETE", f"/turns/{TURN['id']}", {"id": TURN["id"], "status": "erased"})
     assert "Its text is lost." in run(api, "turns", str(TURN["id"]), "--discard", answer="n\n").stdout
-    assert api.asked == []
+    assert api.requests == []
     assert "discarded" in run(api, "turns", str(TURN["id"]), "--discard", "--yes").stdout
     assert run(api, "turns", "--discard", "--yes").exit_code == 2

@@ -36,12 +36,12 @@ def test_an_empty_quarantine_says_so(api: FakeApi) -> None:
 def test_what_is_held_back_is_released_by_its_id(api: FakeApi) -> None:
     api.plan("POST", "/quarantine/m1/release", HELD)
     assert "1 released." in run(api, "quarantine", "release", "m1").stdout
-    assert [(request.method, request.path) for request in api.asked] == [("POST", "/quarantine/m1/release")]
+    assert [(request.method, request.path) for request in api.requests] == [("POST", "/quarantine/m1/release")]
 
 
 def test_what_is_held_back_is_discarded_only_on_purpose(api: FakeApi) -> None:
     api.plan("POST", "/quarantine/m1/discard", {"id": "m1", "status": "discarded"})
     assert "Discard 1 memory?" in run(api, "quarantine", "discard", "m1", answer="n\n").stdout
-    assert api.asked == []
+    assert api.requests == []
     assert "1 discarded." in run(api, "quarantine", "discard", "m1", "--yes").stdout
-    assert len(api.asked) == 1
+    assert len(api.requests) == 1

@@ -29,7 +29,7 @@ def test_a_receipt_is_written_as_the_server_gave_it_and_sent_back_whole_to_be_ch
     written = json.loads(file.read_text())
     assert written | answer == written
     result = run(api, "forget", "--verify", str(file))
-    assert (result.exit_code, api.asked[-1].body) == (0, {"receipt": written})
+    assert (result.exit_code, api.requests[-1].body) == (0, {"receipt": written})
     assert "The receipt holds: 3 turns and 7 versions were erased" in result.stdout
 
 
@@ -48,7 +48,7 @@ def test_a_receipt_that_does_not_hold_says_why_and_exits_with_1(
     file = tmp_path / "alice.json"
     file.write_text(json.dumps(RECEIPT))
     result = run(api, "forget", "--verify", str(file), "--user", "alice")
-    assert (result.exit_code, api.asked[0].body["user_id"]) == (1, "alice")
+    assert (result.exit_code, api.requests[0].body["user_id"]) == (1, "alice")
     assert [sentence for sentence in sentences if sentence not in result.stderr] == []
 
 
@@ -58,7 +58,7 @@ def test_a_file_that_is_no_receipt_is_refused_with_a_sentence(api: FakeApi, tmp_
     for text, sentence in (("{", "is not JSON"), ("[]", "not a JSON object")):
         file.write_text(text)
         assert sentence in run(api, "forget", "--verify", str(file)).stderr
-    assert api.asked == []
+    assert api.requests == []
 
 
 def test_receipts_are_listed(api: FakeApi) -> None:
@@ -90,4 +90,4 @@ def test_an_export_is_written_line_by_line_and_one_that_was_cut_off_is_not_kept(
     assert run(api, "export", "--user", "alice", "--out", str(file)).exit_code == 0
     written = file.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     assert [json.loads(line) for line in written] == LINES
-    assert api.asked[-1].path == "/export?user_id=alice"
+    assert api.requests[-1].path == "/export?user_id=alice"

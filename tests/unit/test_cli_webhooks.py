@@ -32,7 +32,7 @@ def test_a_webhook_is_registered_and_its_secret_alone_is_on_stdout(api: FakeApi)
     result = run(api, "webhooks", "create", "https://example.com/memories", "--name", "crm", "--event", "memory_add")
     assert result.stdout == "whsec_abc\n"
     assert "shown this once" in result.stderr
-    assert api.asked[0].body == {"url": HOOK["url"], "name": "crm", "events": ["memory_add"]}
+    assert api.requests[0].body == {"url": HOOK["url"], "name": "crm", "events": ["memory_add"]}
 
 
 def test_webhooks_are_listed_changed_and_deleted(api: FakeApi) -> None:
@@ -42,7 +42,7 @@ def test_webhooks_are_listed_changed_and_deleted(api: FakeApi) -> None:
     assert [words for words in ("crm", "memory_add", "active") if words in run(api, "webhooks", "list").stdout]
     assert json.loads(run(api, "webhooks", "list", "--json").stdout)[0]["id"] == "w1"
     assert "inactive" in run(api, "webhooks", "change", "w1", "--inactive").stdout
-    assert api.asked[-1].body == {"active": False}
+    assert api.requests[-1].body == {"active": False}
     assert "Delete the webhook w1?" in run(api, "webhooks", "delete", "w1", answer="n\n").stdout
     assert "It is deleted." in run(api, "webhooks", "delete", "w1", "--yes").stdout
 

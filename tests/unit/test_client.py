@@ -31,7 +31,7 @@ async def test_a_turn_is_sent_with_its_owner_its_time_and_an_idempotency_key(api
     async with ScrubjayClient(api.url, "secret") as client:
         queued = await client.add_turn(HELLO, user_id="alice", timestamp=datetime(2026, 3, 1, 9, tzinfo=UTC))
     assert queued.id == "t1"
-    [request] = api.asked
+    [request] = api.requests
     assert request.body == {
         "messages": HELLO,
         "timestamp": "2026-03-01T09:00:00+00:00",
@@ -47,7 +47,7 @@ async def test_a_turn_that_was_turned_away_is_sent_again_under_the_same_key(api:
     api.plan("POST", "/turns", QUEUED, 202)
     async with ScrubjayClient(api.url) as client:
         await client.add_turn(HELLO, user_id="alice")
-    first, second = api.asked
+    first, second = api.requests
     assert first.headers["Idempotency-Key"] == second.headers["Idempotency-Key"]
 
 
@@ -56,7 +56,7 @@ async def test_a_call_that_is_not_safe_to_repeat_is_made_once(api: FakeApi) -> N
     async with ScrubjayClient(api.url) as client:
         with pytest.raises(ApiError, match="Redis is away"):
             await client.chats.reply("alice", "hello")
-    assert len(api.asked) == 1
+    assert len(api.requests) == 1
 
 
 def events(*pairs: tuple[str, str]) -> str:
@@ -76,7 +76,7 @@ async def test_a_chat_that_streams_is_read_to_its_end_past_what_is_not_known(api
         Delta(text="Hi\u2028there"),
         ChatEnd(reply="Hi\u2028there", memories_used=("She skis.",), turn_id="t1"),
     ]
-    assert api.asked[0].body == {"user_id": "ana", "run_id": "r1", "message": "hello", "stream": True}
+    assert api.requests[0].body == {"user_id": "ana", "run_id": "r1", "message": "hello", "stream": True}
 
 
 async def test_a_chat_that_stops_before_its_end_is_no_answer(api: FakeApi) -> None:
@@ -96,7 +96,7 @@ async def test_patience_ends_and_the_servers_own_sentence_is_raised(api: FakeApi
     async with ScrubjayClient(api.url, retries=2) as client:
         with pytest.raises(ApiError, match="Redis is away") as caught:
             await client.turn("t1")
-    assert (caught.value.code, caught.value.status, len(api.asked)) == ("inbox_unavailable", 503, 3)
+    assert (caught.value.code, caught.value.status, len(api.requests)) == ("inbox_unavailable", 503, 3)
 
 
 async def test_a_call_that_may_not_be_made_twice_is_made_again_where_it_was_refused_as_one_too_many(
@@ -107,7 +107,7 @@ async def test_a_call_that_may_not_be_made_twice_is_made_again_where_it_was_refu
     api.plan("POST", "/dead/replay", {"count": 1})
     async with ScrubjayClient(api.url) as client:
         assert (await client.dead_letters.replay(["t1"])).count == 1
-    assert len(api.asked) == 2
+    assert len(api.requests) == 2
 
 
 async def test_nobody_is_asked_again_before_the_time_that_a_refusal_names(api: FakeApi) -> None:
@@ -116,7 +116,7 @@ async def test_nobody_is_asked_again_before_the_time_that_a_refusal_names(api: F
     async with ScrubjayClient(api.url) as client:
         with pytest.raises(ApiError, match="wait before the next") as caught:
             await client.turn("t1")
-    assert (caught.value.retry_after_seconds, len(api.asked)) == (60, 1)
+    assert (caught.value.retry_after_seconds, len(api.requests)) == (60, 1)
 
 
 async def test_who_has_patience_waits_as_long_as_a_refusal_says(api: FakeApi) -> None:
@@ -149,7 +149,7 @@ async def test_an_id_with_a_slash_stays_one_segment_of_the_path(api: FakeApi) ->
     async with ScrubjayClient(api.url) as client:
         with pytest.raises(ApiError):
             await client.memory("a/b c")
-    assert api.asked[0].path == "/memories/a%2Fb%20c"
+    assert api.requests[0].path == "/memories/a%2Fb%20c"
 
 
 async def test_a_search_sends_only_what_was_given(api: FakeApi) -> None:
@@ -157,7 +157,7 @@ async def test_a_search_sends_only_what_was_given(api: FakeApi) -> None:
     async with ScrubjayClient(api.url) as client:
         answer = await client.search("which stack?", user_id="alice", limit=3, wait_for="t1", wait_ms=500)
     assert answer.pending == 2
-    assert api.asked[0].body == {
+    assert api.requests[0].body == {
         "query": "which stack?", "limit": 3, "wait_for": "t1", "wait_ms": 500, "user_id": "alice",
     }  # fmt: skip
 
@@ -169,8 +169,8 @@ async def test_filters_go_into_the_body_of_a_search_and_as_json_into_the_query_o
     async with ScrubjayClient(api.url) as client:
         await client.search("tea", filters=filters)
         await client.memories(filters=filters)
-    assert api.asked[0].body == {"query": "tea", "filters": filters, "limit": 5}
-    query = parse_qs(urlsplit(api.asked[1].path).query)
+    assert api.requests[0].body == {"query": "tea", "filters": filters, "limit": 5}
+    query = parse_qs(urlsplit(api.requests[1].path).query)
     assert json.loads(query.pop("filters")[0]) == filters
     assert query == {"page": ["1"], "page_size": ["100"]}
 
@@ -180,4 +180,4 @@ async def test_an_id_of_dots_stays_an_id_and_does_not_lead_to_another_address(ap
         async with ScrubjayClient(api.url) as client:
             with pytest.raises(ApiError):
                 await client.delete(name)
-    assert [request.path for request in api.asked] == ["/memories/%2E", "/memories/%2E%2E"]
+    assert [request.path for request in api.requests] == ["/memories/%2E", "/memories/%2E%2E"]

@@ -114,10 +114,10 @@ async def rests(words: Collection[str], look: Look, seen: Seen) -> list[str]:
 async def check_receipt(scene: Scene, receipt: ReceiptView, ids: dict[str, str], seen: Seen) -> None:
     """Whether a receipt holds, is about just this owner, and nothing is left."""
     owner = {"user_id": ids.get("user_id"), "agent_id": ids.get("agent_id"), "run_id": ids.get("run_id")}
-    found = await scene.client.receipts.verify(receipt, **owner)
-    left = found.left.model_dump() if found.left else {"left": -1}
-    holds = receipt.verified and found.signature and found.owner and not any(left.values())
-    seen.note(HOLDS, [] if holds else [f"{receipt.id}: {found} {receipt.left}"])
+    verdict = await scene.client.receipts.verify(receipt, **owner)
+    left = verdict.left.model_dump() if verdict.left else {"left": -1}
+    holds = receipt.verified and verdict.signature and verdict.owner and not any(left.values())
+    seen.note(HOLDS, [] if holds else [f"{receipt.id}: {verdict} {receipt.left}"])
 
 
 async def snapshot(scene: Scene, users: Sequence[str]) -> Snapshot:

@@ -48,8 +48,8 @@ class Provider:
 
 def asked(model: ModelServer, route: str, words: str) -> list[str]:
     """What the model was told in the calls of a route that hold these words, oldest first."""
-    told = [sent["messages"][-1]["content"] for sent in model.requests() if _route(sent) == route]
-    return [text for text in told if words in text]
+    messages = [sent["messages"][-1]["content"] for sent in model.requests() if _route(sent) == route]
+    return [text for text in messages if words in text]
 
 
 def _route(sent: dict[str, Any]) -> str:
@@ -72,21 +72,21 @@ async def all_are(
     """Wait until every one of the turns is as wanted; returns them."""
 
     async def look() -> list[TurnView] | None:
-        found = []
+        ready_turns = []
         for turn_id in turns:  # one after the other: to look costs the stack work, and the first mostly says it all
             turn = await client.turn(turn_id)
             if not as_wanted(turn):
                 return None
-            found.append(turn)
-        return found
+            ready_turns.append(turn)
+        return ready_turns
 
     return await wait_until(look, what=what)
 
 
 async def remembered(client: ScrubjayClient, user: str) -> list[str]:
     """An owner's memories in the order in which they were said."""
-    found = await client.memories(user_id=user)
-    return [one.memory for one in sorted(found.results, key=lambda one: one.created_at)]
+    page = await client.memories(user_id=user)
+    return [memory.memory for memory in sorted(page.results, key=lambda memory: memory.created_at)]
 
 
 async def books(http: httpx.AsyncClient) -> dict[str, int]:

@@ -31,7 +31,7 @@ class Row:
 
     route: Route
     kind: Kind
-    told: str = ""
+    complaint: str = ""
     status: int = 503
 
     def __str__(self) -> str:
@@ -105,17 +105,17 @@ async def known_before(client: ScrubjayClient, user: str, row: Row) -> list[str]
 async def test_one_bad_answer_costs_one_more_call_which_names_the_error(
     model: ModelServer, client: ScrubjayClient, row: Row
 ) -> None:
-    user, said = f"once-{row}", f"I like green apples, {row}."
+    user, sentence = f"once-{row}", f"I like green apples, {row}."
     known = await known_before(client, user, row)
     model.fault(row.fault(str(row), calls=1))
-    [turn] = await come_to(client, "settled", [await posted(client, user, said)])
+    [turn] = await come_to(client, "settled", [await posted(client, user, sentence)])
 
     assert (turn.attempts, turn.error) == (1, None)
-    assert [(event.event, event.memory) for event in turn.events] == [("ADD", said)]
-    assert await remembered(client, user) == [*known, said]
+    assert [(event.event, event.memory) for event in turn.events] == [("ADD", sentence)]
+    assert await remembered(client, user) == [*known, sentence]
     first, second = asked(model, row.route, str(row))
     assert ASKED_AGAIN not in first
-    assert f"{ASKED_AGAIN}{row.told}" in second
+    assert f"{ASKED_AGAIN}{row.complaint}" in second
     assert sum(len(asked(model, route, str(row))) for route in ("extraction", "reconciliation")) == 2 + len(known)
 
 
@@ -172,9 +172,9 @@ async def test_an_answer_that_stays_bad_costs_its_own_turn_alone_which_a_replay_
 
     error = await talk.is_buried_alone()
     assert error.startswith(f"bad_answer: The model's answer to the {row.route} was invalid twice, at last because ")
-    assert row.told in error
+    assert row.complaint in error
     calls = asked(model, row.route, talk.poison)
-    assert [ASKED_AGAIN in told for told in calls] == [False, True] * (len(calls) // 2)
+    assert [ASKED_AGAIN in content for content in calls] == [False, True] * (len(calls) // 2)
 
     model.heal()
     await talk.is_replayed()
@@ -190,8 +190,8 @@ async def test_a_request_that_is_refused_for_its_content_costs_its_own_turn_alon
 
     error = await talk.is_buried_alone()
     assert error.startswith("model_rejected: The ")
-    assert row.told in error
-    assert not any(ASKED_AGAIN in told for told in asked(model, row.route, talk.poison))
+    assert row.complaint in error
+    assert not any(ASKED_AGAIN in content for content in asked(model, row.route, talk.poison))
 
     model.heal()
     await talk.is_replayed()
@@ -201,14 +201,14 @@ async def test_a_request_that_is_refused_for_its_content_costs_its_own_turn_alon
 async def test_an_answer_that_says_more_than_was_asked_is_used_at_once(
     model: ModelServer, client: ScrubjayClient, row: Row
 ) -> None:
-    user, said = f"enough-{row}", f"I like green apples, {row}."
+    user, sentence = f"enough-{row}", f"I like green apples, {row}."
     known = await known_before(client, user, row)
     model.fault(row.fault(str(row)))
-    await come_to(client, "settled", [await posted(client, user, said)])
+    await come_to(client, "settled", [await posted(client, user, sentence)])
 
     assert model.counts().faults == {row.kind: 1}
     assert [len(asked(model, route, str(row))) for route in ("extraction", "reconciliation")] == [1, len(known)]
-    assert await remembered(client, user) == [*known, said]
+    assert await remembered(client, user) == [*known, sentence]
 
 
 async def test_a_fact_whose_quote_nobody_said_is_dropped_and_counted_and_the_others_are_kept(

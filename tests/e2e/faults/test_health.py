@@ -31,8 +31,8 @@ async def test_an_outage_of_the_model_degrades_the_service_and_fails_the_doctor_
         return health["status"], health["parts"]
 
     async def is_degraded_by_the_model() -> bool:
-        found, parts = await status()
-        return found == "degraded" and not parts["extractor"]["ok"]
+        state, parts = await status()
+        return state == "degraded" and not parts["extractor"]["ok"]
 
     async def is_ready() -> bool:
         return (await status())[0] == "ready"

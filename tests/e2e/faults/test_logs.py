@@ -50,8 +50,8 @@ async def everything_goes_well(client: ScrubjayClient, http: httpx.AsyncClient) 
     }
     turn = (await http.post("/turns", json=body, headers={"X-API-Key": planted("api key")})).json()["id"]
     await come_to(client, "settled", [turn])
-    found = await client.search(planted("query"), user_id=USER)
-    await client.update(found.results[0].id, said("changed"))
+    answer = await client.search(planted("query"), user_id=USER)
+    await client.update(answer.results[0].id, said("changed"))
     await client.chats.reply(USER, said("chat"))
     await http.get("/dashboard/memories", params={"user_id": USER, "query": planted("dashboard query")})
 

@@ -63,8 +63,8 @@ def status(number: int, says: str = "", *, route: Route = "extraction", code: st
 
 
 def busy(name: str, headers: Callable[[], Mapping[str, str]], rest_seconds: float) -> Row:
-    said = "answered HTTP 429"
-    return Row(f"429-{name}", said, more={"status": 429}, headers=headers, rest_seconds=rest_seconds)
+    complaint = "answered HTTP 429"
+    return Row(f"429-{name}", complaint, more={"status": 429}, headers=headers, rest_seconds=rest_seconds)
 
 
 KEY = r"refused our key \(check OPENAI_API_KEY\)"
