@@ -64,7 +64,7 @@ async def run(size: Size, folder: Path, seed: int, progress: Progress) -> tuple[
         checking = progress.add_task("checking what was kept", total=None)
         findings = await check(storm)
         progress.update(checking, total=1, completed=1)
-        storm.house.logs.look()
+        storm.system.logs.look()
         return storm, findings
 
 

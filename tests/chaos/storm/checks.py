@@ -111,7 +111,7 @@ async def _read(storm: Storm, lane: int) -> Lane:
 
 async def _orders(storm: Storm, turns: Sequence[TurnView]) -> dict[str, int]:
     """The places of turns in the order of acceptance; the times do not tell it, as Redis' clock was moved."""
-    async with storm.house.redis.pipeline(transaction=False) as pipeline:
+    async with storm.system.redis.pipeline(transaction=False) as pipeline:
         for turn in turns:
             pipeline.hget(f"sj:turn:default:{turn.id}", "order")
         return {turn.id: int(order or 0) for turn, order in zip(turns, await pipeline.execute(), strict=True)}
@@ -168,11 +168,11 @@ def in_order(storm: Storm, lanes: dict[int, Lane]) -> Finding:
         plain = [(at, turn) for at, turn in lane.numbers() if turn.status == "settled" and turn.id not in replayed]
         looked += len(plain)
         # Where the clock was moved, the times tell nothing: then the changes and the versions alone do.
-        ends = [turn.settled_at for _, turn in plain if turn.settled_at and not storm.house.clock.jumps]
+        ends = [turn.settled_at for _, turn in plain if turn.settled_at and not storm.system.clock.jumps]
         if ends != sorted(ends):
             finding.violations.append(f"lane {number}: settled in another order than accepted")
         finding.violations += [f"lane {number}: {what}" for what in _changes(plain)]
-        finding.violations += [f"lane {number}: {what}" for what in _versions(lane, bool(storm.house.clock.jumps))]
+        finding.violations += [f"lane {number}: {what}" for what in _versions(lane, bool(storm.system.clock.jumps))]
     finding.looked_at = f"{looked:,} turns settled without a replay"
     return finding
 

@@ -40,7 +40,7 @@ async def check(storm: Storm) -> list[Finding]:
 def books(storm: Storm) -> Finding:
     """The ledger at every look and in the end, every answer as it may be, and no error that nobody foresaw."""
     finding = Finding(0, "ledger balanced at every look; only 202, 429 and 503; no unforeseen error")
-    witness, record, logs = storm.witness, storm.record, storm.house.logs
+    witness, record, logs = storm.witness, storm.record, storm.system.logs
     logs.look()
     answers = sum(record.answers.values())
     finding.looked_at = f"{len(witness.seen):,} looks, {answers:,} answers"
@@ -85,7 +85,7 @@ def stops_in_time(storm: Storm) -> Finding:
 
 def stalled_writes_nothing(storm: Storm) -> Finding:
     """6: a lease lost in a stall was noticed; a late write would be a fact twice or a change out of order (2, 3)."""
-    lost, stalls = storm.house.logs.total("lease_lost"), storm.tally.took_effect.get(Strike.WORKER_STALLED, 0)
+    lost, stalls = storm.system.logs.total("lease_lost"), storm.tally.took_effect.get(Strike.WORKER_STALLED, 0)
     finding = Finding(6, "stopped past the lease: noticed, writes nothing (2, 3)", f"{lost} leases lost and noticed")
     finding.violations += [f"{stalls} stalls, {lost} leases lost"] * (lost < stalls)
     return finding
@@ -111,7 +111,7 @@ def no_false_promise(storm: Storm) -> Finding:
 async def forgotten(storm: Storm) -> Finding:
     """9: no word of the forgotten in any key of Redis or any point of Qdrant; what they said afterwards is kept."""
     finding = Finding(9, "forgotten in the midst of work: no trace; what is said afterwards stays")
-    redis, leavers = storm.house.redis, storm.record.leavers
+    redis, leavers = storm.system.redis, storm.record.leavers
 
     async def repeated() -> bool:
         with contextlib.suppress(RedisError, OSError):  # our own connection may be from before the last kill
@@ -120,7 +120,7 @@ async def forgotten(storm: Storm) -> Finding:
 
     await wait_until(repeated, deadline_seconds=_REPEATED_SECONDS, what="the erases being repeated", poll_seconds=0.5)
     secrets = {leaver.secret for leaver in leavers}
-    port = storm.house.running.stderr.read_text().partition("qdrant on ")[2].split()[0]
+    port = storm.system.running.stderr.read_text().partition("qdrant on ")[2].split()[0]
     points = await all_of_qdrant(f"http://127.0.0.1:{port}")
     places = [*(await all_of_redis(redis)).items(), *(("a point", payload) for payload in points)]
     finding.violations += [f"{secret} in {place}" for place, text in places for secret in secrets if secret in text]
@@ -160,7 +160,7 @@ async def edits_stand(storm: Storm) -> Finding:
         versions = [str(version["memory"]) for version in await storm.client.history(editor.memory)]
         seen = [text for text, _ in groupby(versions) if text in editor.texts]
         # As with the turns: where the clock was moved, the history goes by the times that it told.
-        if (sorted(seen) if storm.house.clock.jumps else seen) != editor.texts:
+        if (sorted(seen) if storm.system.clock.jumps else seen) != editor.texts:
             finding.violations.append(f"{editor.user}: the history has {versions}, confirmed were {editor.texts}")
     finding.looked_at = f"{edits} edits of {len(storm.record.editors)} memories"
     return finding

@@ -48,13 +48,13 @@ def show(storm: Storm, findings: Sequence[Finding], console: Console) -> None:
     for finding in findings:
         for line in finding.violations[:_MOST_SHOWN]:
             console.print(f"{finding.number}: {line}", style="red", markup=False)
-    for line in storm.house.logs.worst[:_MOST_SHOWN]:
+    for line in storm.system.logs.worst[:_MOST_SHOWN]:
         console.print(line, style="yellow", markup=False)
 
 
 def summary(storm: Storm) -> str:
     """The storm in two sentences."""
-    record, logs = storm.record, storm.house.logs
+    record, logs = storm.record, storm.system.logs
     answers = ", ".join(f"{n:,} of {answer}" for answer, n in sorted(record.answers.items()))
     return (
         f"{record.accepted:,} turns over {len(record.sent)} lanes accepted in {storm.seconds:.0f} s; answers to "
@@ -76,12 +76,12 @@ def as_json(storm: Storm, findings: Sequence[Finding]) -> dict[str, Any]:
         "poisoned": len(storm.poisoned),
         "answers": dict(storm.record.answers),
         "faults": storm.tally.as_json(),
-        "model_faults": dict(storm.house.model.hits()),
+        "model_faults": dict(storm.system.model.hits()),
         "missing": missing(storm),
         "findings": [vars(finding) for finding in findings],
         "books": [{"after": round(at, 2), **asdict_of(books)} for at, books in storm.witness.seen],
-        "logged": {part: dict(counts) for part, counts in storm.house.logs.counts.items()},
-        "errors": storm.house.logs.worst,
+        "logged": {part: dict(counts) for part, counts in storm.system.logs.counts.items()},
+        "errors": storm.system.logs.worst,
     }
 
 

@@ -22,12 +22,12 @@ from tests.chaos.pair import Pair
 from tests.chaos.storm import words
 from tests.chaos.storm.crowd import Poster, crowd
 from tests.chaos.storm.editor import Editing
-from tests.chaos.storm.house import House, Logs, Model
 from tests.chaos.storm.record import Record
 from tests.chaos.storm.redis_strikes import RedisStrikes
 from tests.chaos.storm.sizes import Size, Strike
 from tests.chaos.storm.stack import command as stack_command
 from tests.chaos.storm.strikes import Strikes
+from tests.chaos.storm.system import Logs, Model, System
 from tests.chaos.storm.witness import Tally, Witness
 from tests.running import started
 from tests.support import free_port, wait_until
@@ -57,7 +57,7 @@ class Storm:
 
     Args:
         size: how big.
-        house: what it struck.
+        system: what it struck.
         record: what the clients know.
         strikes: what struck.
         tally: how often.
@@ -68,7 +68,7 @@ class Storm:
     """
 
     size: Size
-    house: House
+    system: System
     record: Record
     strikes: Strikes
     tally: Tally
@@ -113,11 +113,11 @@ async def gathering(size: Size, folder: Path, seed: int) -> AsyncIterator[Storm]
         looking = await stack.enter_async_context(ScrubjayClient(running.url, retries=0, timeout_seconds=5))
         redis = Redis.from_url(address.url, socket_timeout=5, retry=Retry(ExponentialBackoff(), 5))
         stack.push_async_callback(redis.aclose)
-        record, house = Record(), House(running, pair, clock, ports, redis, model, Logs(data / "logs"))
+        record, system = Record(), System(running, pair, clock, ports, redis, model, Logs(data / "logs"))
         poster = Poster(http, record, dice)
-        of_redis = RedisStrikes(house, record, poster, dice)
-        strikes = Strikes(house, size, record, poster, dice, of_redis, Editing(poster, looking, record, of_redis))
-        yield Storm(size, house, record, strikes, Tally(), Witness(looking), client)
+        of_redis = RedisStrikes(system, record, poster, dice)
+        strikes = Strikes(system, size, record, poster, dice, of_redis, Editing(poster, looking, record, of_redis))
+        yield Storm(size, system, record, strikes, Tally(), Witness(looking), client)
 
 
 async def rage(storm: Storm, tell: Callable[[Storm], None]) -> None:
@@ -171,7 +171,7 @@ async def _follow(storm: Storm, track: Sequence[Strike]) -> None:
 
 async def _quiet(storm: Storm) -> None:
     """Wait until nothing is waiting any more."""
-    storm.house.model.misbehave()
+    storm.system.model.misbehave()
     start = monotonic()
 
     async def settled() -> bool:

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from scrubjay.client import ScrubjayClient
-from tests.e2e.faults.house import Provider
 from tests.e2e.faults.planted import planted
+from tests.e2e.faults.provider import Provider
 from tests.model_server.control import ModelServer
 from tests.running import Running, scrubjay_up
 

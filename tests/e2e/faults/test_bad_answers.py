@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from scrubjay.client import ScrubjayClient
-from tests.e2e.faults.house import ASKED_AGAIN, asked, books, come_to, grown, posted, quiet_books, remembered
+from tests.e2e.faults.provider import ASKED_AGAIN, asked, books, come_to, grown, posted, quiet_books, remembered
 from tests.model_server.control import ModelServer
 from tests.model_server.wire import Canned, Fault, Kind, Route
 from tests.running import Running

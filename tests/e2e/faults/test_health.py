@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from scrubjay.cli.app import app
 from scrubjay.client import ScrubjayClient
-from tests.e2e.faults.house import come_to, posted
+from tests.e2e.faults.provider import come_to, posted
 from tests.model_server.control import ModelServer
 from tests.model_server.wire import Fault, Kind
 from tests.support import wait_until

@@ -12,8 +12,8 @@ import pytest
 from redis.asyncio import Redis
 
 from scrubjay.client import ScrubjayClient
-from tests.e2e.faults.house import come_to, posted
 from tests.e2e.faults.planted import leaks, leaky_lines, logs_of, planted
+from tests.e2e.faults.provider import come_to, posted
 from tests.model_server.control import ModelServer
 from tests.model_server.wire import Canned, Fault, Kind
 from tests.redis_keys import keys

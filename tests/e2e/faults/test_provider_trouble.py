@@ -20,7 +20,7 @@ import pytest
 
 from scrubjay.client import ScrubjayClient
 from scrubjay.client.views import TurnView
-from tests.e2e.faults.house import Provider, all_are, books, come_to, grown, posted, quiet_books, remembered
+from tests.e2e.faults.provider import Provider, all_are, books, come_to, grown, posted, quiet_books, remembered
 from tests.model_server.control import ModelServer
 from tests.model_server.wire import Fault, Kind, Route
 

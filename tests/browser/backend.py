@@ -16,7 +16,7 @@ TENANT = "default"
 
 
 @dataclass(frozen=True)
-class House:
+class Backend:
     """The parts behind the API, and a worker that works when it is told to."""
 
     parts: Parts
