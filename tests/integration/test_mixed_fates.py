@@ -136,8 +136,7 @@ async def test_undo_goes_back_step_by_step_when_a_change_was_said_for_the_future
     await told(service, BERLIN, timestamp=MARCH)
     await told(service, ROME, Event.UPDATE, timestamp=MARCH + 9999 * DAY)
     (memory,) = await service.memories()
-    parts: Any = {"lanes": service.lanes, "store": service.store, "embedder": service.embedder}
-    texts = [(await undo(Scope(tenant="default"), memory.id, **parts)).text for _ in range(3)]
+    texts = [(await undo(Scope(tenant="default"), memory.id, service.edits)).text for _ in range(3)]
     assert texts == [BERLIN, ROME, BERLIN]
 
 

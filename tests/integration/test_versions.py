@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -61,10 +60,10 @@ class Story:
     async def tell(self, step: str) -> None:
         verb, _, rest = step.partition(" ")
         if verb == "undo":
-            await undo(Scope(tenant="default"), await self.id_of(rest), **self.parts)
+            await undo(Scope(tenant="default"), await self.id_of(rest), self.service.edits)
         elif verb == "edit":
             old, _, new = rest.partition(" = ")
-            await update(Scope(tenant="default"), await self.id_of(old), Change(text=new), **self.parts)
+            await update(Scope(tenant="default"), await self.id_of(old), Change(text=new), self.service.edits)
         else:
             self.model.table.clear()
             for turn in step.split(" & "):
@@ -89,10 +88,6 @@ class Story:
         ids = {event.id for turn in turns for event in turn.events if event.id}
         chains = [await self.service.store.history(Scope(tenant="default"), memory_id) for memory_id in ids]
         return sorted((chain for chain in chains if chain), key=lambda chain: (chain[0].valid_from, chain[0].text))
-
-    @property
-    def parts(self) -> dict[str, Any]:
-        return {"lanes": self.service.lanes, "store": self.service.store, "embedder": self.service.embedder}
 
 
 def shown(chain: Sequence[Memory]) -> str:
