@@ -27,18 +27,18 @@ Do not ask for information you already know."""
 
 async def chat_with_memory(memory: ScrubjayClient, model: AsyncOpenAI, message: str, user_id: str) -> str:
     """The reply to a message of a user; the exchange is remembered soon after."""
-    found = await memory.search(message, user_id=user_id, limit=5)
-    facts = "\n".join(f"- {one.memory}" for one in found.results)
+    answer = await memory.search(message, user_id=user_id, limit=5)
+    facts = "\n".join(f"- {result.memory}" for result in answer.results)
     context = f"What you remember about this user:\n{facts}" if facts else ""
 
-    asked = await model.chat.completions.create(
+    completion = await model.chat.completions.create(
         model=os.environ.get("OPENAI_MODEL", "gpt-4o-mini"),
         messages=[
             {"role": "system", "content": SYSTEM.format(context=context)},
             {"role": "user", "content": message},
         ],
     )
-    reply = asked.choices[0].message.content or ""
+    reply = completion.choices[0].message.content or ""
 
     turn = [{"role": "user", "content": message}, {"role": "assistant", "content": reply}]
     await memory.add_turn(turn, user_id=user_id)  # accepted in milliseconds

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The whole life of a memory, call by call: told, found, corrected, traced, forgotten, and the proof of that.
+# The whole life of a memory, call by call: add, find, correct, trace, forget it, and verify that.
 #
 #     make up                   # in another terminal
 #     sh examples/curl.sh

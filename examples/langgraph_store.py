@@ -83,16 +83,16 @@ class ScrubjayStore(BaseStore):
 
     async def _look(self, client: ScrubjayClient, op: GetOp | SearchOp | ListNamespacesOp) -> Result:
         if isinstance(op, GetOp):
-            found = await self._memories_of(client, op.namespace, op.key)
-            return self._item(found[0]) if found else None
+            memories = await self._memories_of(client, op.namespace, op.key)
+            return self._item(memories[0]) if memories else None
         return await (self._search(client, op) if isinstance(op, SearchOp) else self._namespaces(client, op))
 
     async def _memories_of(self, client: ScrubjayClient, namespace: Namespace, key: str) -> list[MemoryView]:
         """What has this key, newest first: two that put it at the same moment have both been heard."""
         owner, shelf = self._owner(namespace)
-        named = {"OR": [{"metadata": {KEY: key}}, {"memory_ids": [key]}]}
-        page = await client.memories(filters={"AND": [named, *_on(shelf)]}, **owner)
-        return [one for one in page.results if self._namespace(one) == namespace]
+        by_key = {"OR": [{"metadata": {KEY: key}}, {"memory_ids": [key]}]}
+        page = await client.memories(filters={"AND": [by_key, *_on(shelf)]}, **owner)
+        return [memory for memory in page.results if self._namespace(memory) == namespace]
 
     async def _put(self, client: ScrubjayClient, op: PutOp) -> None:
         known = await self._memories_of(client, op.namespace, op.key)
@@ -110,7 +110,7 @@ class ScrubjayStore(BaseStore):
         if known:
             await client.update(known[0].id, text, metadata=metadata)
             return
-        # Word for word: a graph that puts a value wants this value back, not what a model makes of it.
+        # Verbatim: a graph that puts a value wants this value back, not what a model makes of it.
         turn = await client.add_turn([{"role": "user", "content": text}], metadata=metadata, infer=False, **owner)
         await _settled(client, turn.id)
 
@@ -123,22 +123,28 @@ class ScrubjayStore(BaseStore):
         filters = {"AND": conditions} if conditions else None
         last = op.offset + op.limit
         if op.query:
-            found = (await client.search(op.query, filters=filters, limit=last, **owner)).results
+            memories = (await client.search(op.query, filters=filters, limit=last, **owner)).results
         else:
-            found = tuple(await _listed(client, owner, filters, last))
-        return [self._item(one) for one in found[op.offset : last]]
+            memories = tuple(await _listed(client, owner, filters, last))
+        return [self._item(memory) for memory in memories[op.offset : last]]
 
     async def _namespaces(self, client: ScrubjayClient, op: ListNamespacesOp) -> list[Namespace]:
         """Of the owner that a prefix names, else of every owner that the pattern can mean."""
         conditions = op.match_conditions or ()
-        found: set[Namespace] = set()
+        namespaces: set[Namespace] = set()
         for owner in await self._owners(client, conditions):
-            found |= {self._namespace(one) for one in await _listed(client, owner, None, None)}
-        fitting = {one[: op.max_depth] for one in found if all(_matches(one, condition) for condition in conditions)}
+            namespaces |= {self._namespace(memory) for memory in await _listed(client, owner, None, None)}
+        fitting = {
+            namespace[: op.max_depth]
+            for namespace in namespaces
+            if all(_matches(namespace, condition) for condition in conditions)
+        }
         return sorted(fitting)[op.offset : op.offset + op.limit]
 
     async def _owners(self, client: ScrubjayClient, conditions: Sequence[MatchCondition]) -> list[Owner]:
-        prefixes = [one.path for one in conditions if one.match_type == "prefix" and "*" not in one.path]
+        prefixes = [
+            condition.path for condition in conditions if condition.match_type == "prefix" and "*" not in condition.path
+        ]
         for prefix in prefixes:
             if len(prefix) >= len(self._pattern):
                 return [self._owner(prefix)[0]]
@@ -147,8 +153,8 @@ class ScrubjayStore(BaseStore):
             raise InvalidNamespaceError(f"Namespaces of {self._pattern} can be listed of one owner: give its prefix.")
         owners: list[Owner] = []
         page = 1
-        while found := await client.owners.entities(kind=cast("Kind", names[0].removesuffix("_id")), page=page):
-            owners += [_ids({names[0]: one.id}) for one in found]
+        while entities := await client.owners.entities(kind=cast("Kind", names[0].removesuffix("_id")), page=page):
+            owners += [_ids({names[0]: entity.id}) for entity in entities]
             page += 1
         return owners
 
@@ -215,15 +221,15 @@ async def _listed(
     client: ScrubjayClient, owner: Owner, filters: Mapping[str, Any] | None, most: int | None
 ) -> list[MemoryView]:
     """An owner's memories, newest first, page by page."""
-    found: list[MemoryView] = []
+    memories: list[MemoryView] = []
     page = 1
-    while most is None or len(found) < most:
-        got = await client.memories(filters=filters, page=page, page_size=PAGE_SIZE, **owner)
-        found += got.results
+    while most is None or len(memories) < most:
+        part = await client.memories(filters=filters, page=page, page_size=PAGE_SIZE, **owner)
+        memories += part.results
         page += 1
-        if not got.next:
+        if not part.next:
             break
-    return found
+    return memories
 
 
 async def _settled(client: ScrubjayClient, turn_id: str) -> None:

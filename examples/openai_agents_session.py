@@ -9,7 +9,7 @@ The SDK's `Session` is the transcript of one conversation: the model must get it
 all. Memory is something else: what is worth knowing in the *next* conversation. So the two are kept apart.
 
 * The transcript stays in a session of the SDK's own (SQLite here; any other will do).
-* Each finished exchange, the user's words and the agent's answer, is handed to Scrubjay, which extracts in the
+* Each finished exchange, the user's message and the agent's answer, is handed to Scrubjay, which extracts in the
   background what is worth keeping. Tool calls are not: what a tool said is not what the user said.
 * `recall` puts what is known into the instructions just before the model is called. It never enters the transcript,
   so nothing is remembered again because it was recalled.
@@ -58,9 +58,9 @@ class ScrubjaySession:
         return await self._transcript.get_items(limit)
 
     async def add_items(self, items: list[TResponseInputItem]) -> None:
-        """Add to the transcript; when the agent has had the last word, the exchange is remembered."""
+        """Add to the transcript; when the last item is of the agent, the exchange is remembered."""
         await self._transcript.add_items(items)
-        if items and (said := message(items[-1])) and said["role"] == "assistant":
+        if items and (last := message(items[-1])) and last["role"] == "assistant":
             await self._remember()
 
     async def pop_item(self) -> TResponseInputItem | None:
@@ -73,37 +73,39 @@ class ScrubjaySession:
 
     async def recall(self, data: CallModelData[Any]) -> ModelInputData:
         """Add what is known about the last question: give it to `RunConfig(call_model_input_filter=...)`."""
-        asked = [
-            said["content"] for item in data.model_data.input if (said := message(item)) and said["role"] == "user"
+        questions = [
+            text["content"] for item in data.model_data.input if (text := message(item)) and text["role"] == "user"
         ]
-        if not asked:
+        if not questions:
             return data.model_data
-        found = await self._client.search(asked[-1], user_id=self._user_id, limit=self._limit)
-        facts = [f"- {one.memory}" for one in found.results if not one.marked]  # marked: reads like an instruction
+        answer = await self._client.search(questions[-1], user_id=self._user_id, limit=self._limit)
+        facts = [
+            f"- {memory.memory}" for memory in answer.results if not memory.marked
+        ]  # marked: reads like an instruction
         instructions = [data.model_data.instructions, "\n".join([KNOWN, *facts]) if facts else None]
-        return ModelInputData(data.model_data.input, "\n\n".join(one for one in instructions if one) or None)
+        return ModelInputData(data.model_data.input, "\n\n".join(part for part in instructions if part) or None)
 
     async def _remember(self) -> None:
         items = await self._transcript.get_items()
-        said = exchange(items)
+        messages = exchange(items)
         # The same exchange at the same place is one turn, however often it is handed in.
-        place = json.dumps([self._user_id, self.session_id, len(items), said])
+        place = json.dumps([self._user_id, self.session_id, len(items), messages])
         key = str(uuid.uuid5(uuid.NAMESPACE_URL, place))
-        await self._client.add_turn(said, user_id=self._user_id, run_id=self.session_id, idempotency_key=key)
+        await self._client.add_turn(messages, user_id=self._user_id, run_id=self.session_id, idempotency_key=key)
 
 
 def exchange(items: Sequence[TResponseInputItem]) -> list[dict[str, str]]:
     """The last thing that the user said, with what was answered."""
-    said = [found for item in items if (found := message(item))]
-    start = len(said)
+    messages = [text for item in items if (text := message(item))]
+    start = len(messages)
     for role in ("assistant", "user"):
-        while start and said[start - 1]["role"] == role:
+        while start and messages[start - 1]["role"] == role:
             start -= 1
-    return said[start:]
+    return messages[start:]
 
 
 def message(item: TResponseInputItem) -> dict[str, str] | None:
-    """What a person or the agent said in words; None for anything else."""
+    """The text that a person or the agent said; None for anything else."""
     plain: dict[str, Any] = dict(item)
     role, content = plain.get("role"), plain.get("content")
     if role not in ("user", "assistant") or not content:

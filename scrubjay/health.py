@@ -112,12 +112,12 @@ class Examiner:
         return {name: _part(trouble, ours.get(name)) for name, trouble in troubles.items()}
 
     async def _ask_providers(self) -> None:
-        providers = {name: provider for name, provider in self._providers.items() if provider is not None}
-        answers = await asyncio.gather(*(_tried(provider.ping()) for provider in providers.values()))
+        remote = {name: provider for name, provider in self._providers.items() if provider is not None}
+        answers = await asyncio.gather(*(_tried(provider.ping()) for provider in remote.values()))
         before, now = self._answers, datetime.now(UTC)
         self._answers = {
             name: trouble.model_copy(update={"since": before[name].since if name in before else now})
-            for name, (_, trouble) in zip(providers, answers, strict=True)
+            for name, (_, trouble) in zip(remote, answers, strict=True)
             if trouble is not None
         }
 
@@ -125,10 +125,10 @@ class Examiner:
         """The parts with what providers answered when they were asked; a breaker that is open knows better."""
         if self._clock() - self._asked_at > _ANSWER_GOOD_SECONDS:
             return parts
-        judged = {
+        answered = {
             name: _part(trouble, None) for name, trouble in self._answers.items() if name in parts and parts[name].ok
         }
-        return parts | judged
+        return parts | answered
 
 
 def _part(trouble: Trouble | None, noticed_at: datetime | None) -> Part:

@@ -13,7 +13,6 @@ import traceback
 import warnings
 from collections.abc import Awaitable, Iterator
 from pathlib import Path
-from types import TracebackType
 from typing import Any, TextIO, TypeVar
 
 import structlog
@@ -29,8 +28,6 @@ _PLACE_PARTS = 3
 _MOST_FRAMES = 40
 _MOST_ERRORS = 10
 
-ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
-
 
 def configure(level: str = "info") -> None:
     """Set up this process: structlog's lines, and that neither libraries nor warnings log anybody's words.
@@ -43,7 +40,7 @@ def configure(level: str = "info") -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _without_words,
+            _without_text,
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
@@ -63,7 +60,7 @@ def join() -> None:
             processors=[
                 structlog.stdlib.filter_by_level,
                 structlog.contextvars.merge_contextvars,
-                _without_words,
+                _without_text,
                 structlog.processors.KeyValueRenderer(key_order=["event"]),
             ],
             logger_factory=structlog.stdlib.LoggerFactory(),
@@ -72,7 +69,7 @@ def join() -> None:
 
 def guard() -> None:
     """The part of it that concerns libraries."""
-    logging.setLogRecordFactory(_Record)
+    logging.setLogRecordFactory(_record)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
     warnings.showwarning = _warned
@@ -137,41 +134,30 @@ def _place(file: str, line: int, function: str) -> str:
     return f"{'/'.join(Path(file).parts[-_PLACE_PARTS:])}:{line} {function}"
 
 
-def _without_words(_: Any, __: str, event: EventDict) -> EventDict:
-    """Put the places in the place of an exception."""
-    exc_info = event.pop("exc_info", None)
-    error = exc_info if isinstance(exc_info, BaseException) else exc_info[1] if isinstance(exc_info, tuple) else None
-    if exc_info is True:
+def _without_text(_: Any, __: str, event: EventDict) -> EventDict:
+    """Replace an exception by the places that it came through."""
+    info = event.pop("exc_info", None)
+    error = info if isinstance(info, BaseException) else info[1] if isinstance(info, tuple) else None
+    if info is True:
         error = sys.exc_info()[1]
     return {**event, "exception": places(error)} if error is not None else event
 
 
-class _Record(logging.LogRecord):
-    """What a library logs: of its exceptions the places alone, and in its sentence their types."""
-
-    def __init__(
-        self,
-        name: str,
-        level: int,
-        pathname: str,
-        lineno: int,
-        msg: object,
-        args: Any,
-        exc_info: ExceptionInfo | None,
-        func: str | None = None,
-        sinfo: str | None = None,
-        **more: Any,
-    ) -> None:
-        """Build a log record of the standard logging with an exception's type and places, without its text."""
-        if isinstance(args, tuple):
-            args = tuple(_named(arg) for arg in args)
-        super().__init__(name, level, pathname, lineno, _named(msg), args, None, func, sinfo, **more)
-        if exc_info and exc_info[1] is not None:
-            frames = places(exc_info[1])
-            self.exc_text = "\n".join(f"{frame['type']}: {' < '.join(reversed(frame['at']))}" for frame in frames)
+def _record(*fields: Any, **options: Any) -> logging.LogRecord:
+    """Make a library's log record: of its exceptions the types and places alone. The arguments are `LogRecord`'s."""
+    record = logging.LogRecord(*fields, **options)
+    record.msg = _type_of_exception(record.msg)
+    if isinstance(record.args, tuple):
+        record.args = tuple(_type_of_exception(argument) for argument in record.args)
+    error = record.exc_info[1] if record.exc_info else None
+    record.exc_info = None
+    if error is not None:
+        record.exc_text = "\n".join(f"{link['type']}: {' < '.join(reversed(link['at']))}" for link in places(error))
+    return record
 
 
-def _named(value: Any) -> Any:
+def _type_of_exception(value: Any) -> Any:
+    """The name of an exception's type; any other value as it is."""
     return type(value).__qualname__ if isinstance(value, BaseException) else value
 
 

@@ -97,7 +97,7 @@ class Settings(BaseSettings):
         return cls(_env_file=".env")
 
     @model_validator(mode="after")
-    def _words_end_with_the_status(self) -> Settings:
+    def _texts_end_with_the_status(self) -> Settings:
         text, status = self.text_retention_seconds, self.retention_seconds
         if text is not None and text > status:
             raise ValueError(

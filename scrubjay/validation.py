@@ -25,7 +25,7 @@ MOST_CATEGORIES = 50
 MOST_METADATA_KEYS = 50
 MOST_METADATA_BYTES = 16_384
 _DEEPEST_METADATA = 5
-_A_DAY = timedelta(days=1)
+_CLOCK_TOLERANCE = timedelta(days=1)
 WILDCARD_ID = "wildcard_id"  # the kind of error that the error table answers with 400
 
 
@@ -38,7 +38,7 @@ def _storable(value: str) -> str:
     return value
 
 
-def _one(value: str) -> str:
+def _id_of_one_owner(value: str) -> str:
     """Check (pydantic) that what a caller hands in, on any surface, is the id of one owner.
 
     `*` is no id: whoever sends it means everybody, and no route here does that.
@@ -50,7 +50,7 @@ def _one(value: str) -> str:
     return addressable(value)
 
 
-def _said(value: str) -> str:
+def _not_blank(value: str) -> str:
     """Check (pydantic) that a text that a caller hands in, on any surface, says something: it is not blank."""
     if not value.strip():
         raise ValueError("must not be blank")
@@ -126,8 +126,8 @@ def _utc(value: datetime) -> datetime:
 
 # What the checks above mean, in the words of JSON Schema.
 _WITHOUT_NUL: JsonDict = {"pattern": r"^[^\x00]*$"}
-WITH_WORDS = r"^[^\x00]*[^\s\x00\x1c-\x1f][^\x00]*$"
-_WITH_WORDS: JsonDict = {"pattern": WITH_WORDS}
+NOT_BLANK = r"^[^\x00]*[^\s\x00\x1c-\x1f][^\x00]*$"
+_NOT_BLANK: JsonDict = {"pattern": NOT_BLANK}
 _A_MOMENT = {
     "anyOf": [
         {"type": "string", "format": "date-time"},
@@ -145,27 +145,27 @@ _AN_ID: JsonDict = {
             "type": "string",
             "minLength": 1,
             "maxLength": LONGEST_ID,
-            "pattern": WITH_WORDS,
+            "pattern": NOT_BLANK,
             "not": {"enum": ["*", ".", ".."]},
         },
         {"type": "integer"},
     ],
     "description": "Unicode NFC, and white space around it does not count; upper and lower case differ.",
 }
-Id = Annotated[Name, BeforeValidator(owner_id), AfterValidator(_one), WithJsonSchema(_AN_ID)]
-ExactId = Annotated[Name, AfterValidator(_one)]  # as it is stored, in whatever spelling
+Id = Annotated[Name, BeforeValidator(owner_id), AfterValidator(_id_of_one_owner), WithJsonSchema(_AN_ID)]
+ExactId = Annotated[Name, AfterValidator(_id_of_one_owner)]  # as it is stored, in whatever spelling
 Content = Annotated[str, Field(max_length=LONGEST_TEXT, json_schema_extra=_WITHOUT_NUL), AfterValidator(_storable)]
 Text = Annotated[
     str,
-    Field(min_length=1, max_length=LONGEST_TEXT, json_schema_extra=_WITH_WORDS),
+    Field(min_length=1, max_length=LONGEST_TEXT, json_schema_extra=_NOT_BLANK),
     AfterValidator(_storable),
-    AfterValidator(_said),
+    AfterValidator(_not_blank),
 ]
 QueryText = Annotated[
     str,
-    Field(min_length=1, max_length=LONGEST_QUERY, json_schema_extra=_WITH_WORDS),
+    Field(min_length=1, max_length=LONGEST_QUERY, json_schema_extra=_NOT_BLANK),
     AfterValidator(_storable),
-    AfterValidator(_said),
+    AfterValidator(_not_blank),
 ]
 Metadata = Annotated[
     dict[str, Any],
@@ -184,9 +184,9 @@ Label = Annotated[str, Field(max_length=100, json_schema_extra=_WITHOUT_NUL), Af
 PerMinuteIn = Annotated[PerMinute, Strict(), IN_FULL]
 Instructions = Annotated[
     str,
-    Field(max_length=LONGEST_INSTRUCTIONS, json_schema_extra=_WITH_WORDS),
+    Field(max_length=LONGEST_INSTRUCTIONS, json_schema_extra=_NOT_BLANK),
     AfterValidator(_storable),
-    AfterValidator(_said),
+    AfterValidator(_not_blank),
 ]
 CategoryName = Annotated[str, Field(max_length=64, pattern=r"^\w[\w-]*( [\w-]+)*$")]
 Description = Annotated[str, Field(max_length=200, json_schema_extra=_WITHOUT_NUL), AfterValidator(_storable)]
@@ -213,7 +213,7 @@ async def is_misdated(field: str, moment: datetime | None, clock: Clock) -> bool
 
     Raises Misdated, which names the field, where the clocks agree.
     """
-    if moment is None or moment <= await clock.now() + _A_DAY:
+    if moment is None or moment <= await clock.now() + _CLOCK_TOLERANCE:
         return False
     if await clock.agrees():
         raise Misdated(f"{field} is more than a day ahead: give the time at which it was said, in UTC, or none")

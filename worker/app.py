@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from celery import Celery
 
-app = Celery("scrubjay", amqp="scrubjay.worker.connection:Amqp")
+app = Celery("scrubjay", amqp="scrubjay.worker.transport:Amqp")
 app.config_from_object("scrubjay.worker.celeryconfig")

@@ -1,4 +1,4 @@
-"""Celery's Redis transport, made to go on when Redis is full, and when another server becomes the primary.
+"""Celery's connection to Redis: it goes on when Redis is full or away, and when another server becomes the primary.
 
 A full Redis refuses what could need memory, and so would refuse a worker that starts (it declares its queues) and its
 answer to `celery inspect ping` (a liveness probe would then end the workers that make room). It also refuses whatever
@@ -8,14 +8,20 @@ whose first write needs no memory, which Redis lets finish, and its pipelines ar
 A server that is demoted, loads its data or cannot write refuses commands, and kombu ends the worker for a refusal that
 it does not know. Such a refusal is raised as a lost connection: Celery closes all that it has and connects anew, again
 and again, until the address leads to a primary.
+
+Celery waits two seconds longer after each attempt, up to half a minute, and turns wait meanwhile: here each pause is
+one second.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+from celery.app.amqp import AMQP
+from kombu.connection import Connection
 from kombu.transport import redis as kombu
 from redis import ConnectionError as RedisConnectionError
 from redis import Redis, ResponseError
@@ -25,54 +31,95 @@ from scrubjay.adapters.redis.keys import DEFAULT_KEYS, Keys
 from scrubjay.adapters.redis.refusals import Refusal, refusal_of, sentence
 from scrubjay.adapters.redis.scripts import goes_on
 
+_RETRY_SECONDS = 1.0
 _ENLARGING = ("LPUSH", "RPUSH", "SADD")
 
 
-class _GoesOn:
-    """Over a client or a pipeline: a script does what enlarges a list or a set, and a refusal is a lost connection."""
+class _SafeCommands:
+    """Changes commands and scripts so that a full Redis lets them finish.
 
-    def __init__(self, *args: Any, goes_on: str, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.goes_on = goes_on
+    Args:
+        first_write: Lua statements that come before any other in a script: their write needs no memory.
+    """
+
+    def __init__(self, first_write: str) -> None:
+        self._first_write = first_write
+
+    def command(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The arguments of a command; LPUSH, RPUSH and SADD, which enlarge a list or a set, become a script."""
+        if args[0] not in _ENLARGING:
+            return args
+        return ("EVAL", self.script(f"return redis.call('{args[0]}', KEYS[1], unpack(ARGV))"), 1, *args[1:])
+
+    def script(self, script: str) -> str:
+        """A Lua script, begun so that a full Redis lets it finish."""
+        return self._first_write + script
+
+
+@contextmanager
+def _lost_connection_on_refusal() -> Iterator[None]:
+    """Raise ConnectionError for a refusal that concerns the server's state: Celery then connects anew.
+
+    A refusal of the command itself stays a ResponseError.
+    """
+    try:
+        yield
+    except ResponseError as error:
+        refusal = refusal_of(error)
+        if refusal is Refusal.OTHER:
+            raise
+        raise RedisConnectionError(sentence(refusal, error)) from error
+
+
+class _Pipeline(Pipeline):
+    """Commands of Celery's transport (kombu) that are sent together, never in a transaction."""
+
+    def __init__(self, client: _Client, shard_hint: str | None) -> None:
+        super().__init__(client.connection_pool, client.response_callbacks, False, shard_hint)
+        self._safe = client.safe
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
-        """Run one Redis command of Celery's transport (kombu).
-
-        LPUSH, RPUSH and SADD run in a Lua script, which a full Redis lets finish.
-        """
-        if args[0] in _ENLARGING:
-            script = f"{self.goes_on}return redis.call('{args[0]}', KEYS[1], unpack(ARGV))"
-            args = ("EVAL", script, 1, *args[1:])
-        return super().execute_command(*args, **options)  # type: ignore[misc]
+        """Add one command, changed so that a full Redis lets it finish."""
+        return super().execute_command(*self._safe.command(args), **options)  # type: ignore[no-untyped-call] # theirs
 
     def parse_response(self, connection: Any, command_name: Any, **options: Any) -> Any:
-        """Read one answer of Redis for Celery's transport (kombu).
+        """Read one answer. Raises ConnectionError for a refusal that concerns the server's state."""
+        with _lost_connection_on_refusal():
+            return super().parse_response(connection, command_name, **options)  # type: ignore[no-untyped-call] # theirs
 
-        Raises ConnectionError for a refusal that says how this server is, not what is wrong: Celery then connects anew.
-        """
-        try:
-            return super().parse_response(connection, command_name, **options)  # type: ignore[misc]
-        except ResponseError as error:
-            refusal = refusal_of(error)
-            if refusal is Refusal.OTHER:
-                raise
-            raise RedisConnectionError(sentence(refusal, error)) from error
-
-    def register_script(self, script: str) -> Any:
-        """Have a Lua script of Celery's transport (kombu) ready, begun so that a full Redis lets it finish."""
-        return super().register_script(self.goes_on + script)  # type: ignore[misc]
+    def register_script(self, script: Any) -> Any:
+        """Register a Lua script of kombu's, changed so that a full Redis lets it finish."""
+        return super().register_script(self._safe.script(script))
 
 
-class _Pipeline(_GoesOn, Pipeline):  # type: ignore[misc] # their register_script is typed by who calls it
-    """Commands sent together."""
+class _Client(Redis):
+    """The Redis client of Celery's transport (kombu).
 
+    Args:
+        safe: changes commands and scripts.
+        options: as of redis-py's client.
+    """
 
-class _Client(_GoesOn, Redis):  # type: ignore[misc] # as above
-    """What the transport speaks to Redis with."""
+    def __init__(self, *, safe: _SafeCommands, **options: Any) -> None:
+        super().__init__(**options)
+        self.safe = safe
+
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        """Run one command, changed so that a full Redis lets it finish."""
+        return super().execute_command(*self.safe.command(args), **options)  # type: ignore[no-untyped-call] # theirs
+
+    def parse_response(self, connection: Any, command_name: Any, **options: Any) -> Any:
+        """Read one answer. Raises ConnectionError for a refusal that concerns the server's state."""
+        with _lost_connection_on_refusal():
+            return super().parse_response(connection, command_name, **options)  # type: ignore[no-untyped-call] # theirs
+
+    def register_script(self, script: Any) -> Any:
+        """Register a Lua script of kombu's, changed so that a full Redis lets it finish."""
+        return super().register_script(self.safe.script(script))
 
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> _Pipeline:
-        """A pipeline of Celery's transport (kombu): Redis commands sent together, never in a transaction."""
-        return _Pipeline(self.connection_pool, self.response_callbacks, False, shard_hint, goes_on=self.goes_on)
+        """A pipeline; it is never a transaction."""
+        return _Pipeline(self, shard_hint)
 
 
 class Channel(kombu.Channel):
@@ -82,10 +129,25 @@ class Channel(kombu.Channel):
     from_transport_options = (*kombu.Channel.from_transport_options, "key_prefix")  # type: ignore[assignment] # one more
 
     def _get_client(self) -> Callable[..., _Client]:
-        return partial(_Client, goes_on=goes_on(Keys(self.key_prefix)))
+        return partial(_Client, safe=_SafeCommands(goes_on(Keys(self.key_prefix))))
 
 
 class Transport(kombu.Transport):
-    """What `broker_transport` names."""
+    """The transport: Celery's setting `broker_transport` names it."""
 
     Channel = Channel
+
+
+class PromptConnection(Connection):
+    """A connection that is tried again after one second, however often it fails."""
+
+    def ensure_connection(self, *args: Any, **options: Any) -> Any:
+        """Connect; repeats until it succeeds."""
+        intervals = {f"interval_{name}": _RETRY_SECONDS for name in ("start", "step", "max")}
+        return super().ensure_connection(*args, **{**intervals, **options})  # type: ignore[no-untyped-call] # theirs
+
+
+class Amqp(AMQP):
+    """The class with which Celery makes its connections: the app's option `amqp` names it."""
+
+    Connection = PromptConnection

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 from pydantic.config import JsonDict
 
 from scrubjay.api.schemas.common import (
-    WITH_WORDS,
+    NOT_BLANK,
     Body,
     Content,
     Guided,
@@ -37,7 +37,7 @@ class MessageIn(Body):
 _SAYING: JsonDict = {
     "description": "Not blank.",
     "required": ["content"],
-    "properties": {"content": {"pattern": WITH_WORDS}},
+    "properties": {"content": {"pattern": NOT_BLANK}},
 }
 
 

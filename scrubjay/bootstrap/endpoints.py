@@ -19,6 +19,7 @@ from scrubjay.settings import Settings
 
 if TYPE_CHECKING:
     from scrubjay.adapters.crypto.jwt import JwtTokens
+    from scrubjay.adapters.openai.endpoint import RemoteModel
     from scrubjay.adapters.openai.prices import Price
 
 _KEY_OF_KEYLESS_ENDPOINTS = "none"
@@ -50,10 +51,7 @@ def open_model(settings: Settings, scripts: RedisScripts, stack: contextlib.Asyn
     from scrubjay.adapters.openai.chat_model import OpenAIModel
 
     model = OpenAIModel(
-        api_key=_key(settings),
-        base_url=settings.openai_base_url,
-        model=settings.llm_model,
-        timeout_seconds=settings.model_timeout_seconds,
+        _remote(settings, settings.llm_model),
         meter=RedisMeter(scripts),
         price=_price(settings.llm_model, settings, settings.price_input_usd, settings.price_output_usd),
     )
@@ -72,15 +70,24 @@ def open_embedder(settings: Settings, scripts: RedisScripts, stack: contextlib.A
     from scrubjay.adapters.openai.embedder import OpenAIEmbedder
 
     remote = OpenAIEmbedder(
-        api_key=_key(settings),
-        base_url=settings.openai_base_url,
-        model=settings.embedding_model,
-        timeout_seconds=settings.model_timeout_seconds,
+        _remote(settings, settings.embedding_model),
         meter=RedisMeter(scripts),
         price=_price(settings.embedding_model, settings, settings.price_embedding_usd),
     )
     stack.push_async_callback(remote.aclose)
     return GuardedEmbedder(remote, _breaker(settings, scripts, settings.embedding_model))
+
+
+def _remote(settings: Settings, model: str) -> RemoteModel:
+    """A model behind the endpoint that the settings name."""
+    from scrubjay.adapters.openai.endpoint import RemoteModel
+
+    return RemoteModel(
+        api_key=_key(settings),
+        base_url=settings.openai_base_url,
+        model=model,
+        timeout_seconds=settings.model_timeout_seconds,
+    )
 
 
 def _price(model: str, settings: Settings, input_usd: float | None, output_usd: float | None = None) -> Price | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
@@ -64,29 +65,36 @@ def refuse(sentence: str, status: int = 1) -> typer.Exit:
     return typer.Exit(status)
 
 
-def call(
-    url: str,
-    key: str | None,
-    use: Callable[[ScrubjayClient], Awaitable[T]],
-    *,
-    retries: int = 1,
-    timeout_seconds: float = 30,
-    patience_seconds: float = LAST_PAUSE_SECONDS,
-) -> T:
+@dataclass(frozen=True)
+class Waiting:
+    """How long a command waits for the server.
+
+    Args:
+        retries: how often a safe call is made again, or any that was refused with 429.
+        timeout_seconds: how long one answer is waited for.
+        patience_seconds: the longest pause that the server may ask for with a 429.
+    """
+
+    retries: int = 1
+    timeout_seconds: float = 30
+    patience_seconds: float = LAST_PAUSE_SECONDS
+
+
+_BRIEFLY = Waiting()
+
+
+def call(url: str, key: str | None, use: Callable[[ScrubjayClient], Awaitable[T]], waiting: Waiting = _BRIEFLY) -> T:
     """Use a client, and turn what goes wrong into one sentence and exit status 1.
 
     Args:
         url: the server's address.
         key: the API key.
         use: what to do with the client.
-        retries: how often a safe call is made again, or any that was refused with 429.
-        timeout_seconds: how long one answer is waited for.
-        patience_seconds: the longest pause that the server may ask for with a 429.
+        waiting: how long to wait for the server.
     """
 
     async def with_client() -> T:
-        limits = {"timeout_seconds": timeout_seconds, "patience_seconds": patience_seconds}
-        async with ScrubjayClient(url, key, retries=retries, **limits) as client:
+        async with ScrubjayClient(url, key, **asdict(waiting)) as client:
             return await use(client)
 
     try:
@@ -101,11 +109,16 @@ def owner(user: str | None, agent: str | None, run: str | None, app: str | None,
     """The owner that the options name; exit status 2 when they name none, and there are no filters to do so."""
     if user is None and agent is None and run is None and app is None and filters is None:
         raise refuse("Say whose memory: give at least one of --user, --agent, --run and --app.", 2)
+    return ids_of(user, agent, run, app)
+
+
+def ids_of(user: str | None, agent: str | None, run: str | None, app: str | None) -> Owner:
+    """The ids of an owner that the options name, which may be none."""
     return {"user_id": user, "agent_id": agent, "run_id": run, "app_id": app}
 
 
 def owner_label(whose: Any) -> str:
-    """Whose something is, in words.
+    """The owner of something, for a person to read.
 
     Args:
         whose: has `user_id`, `agent_id`, `run_id` and `app_id`, each a name or None.

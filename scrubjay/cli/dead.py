@@ -20,11 +20,12 @@ from scrubjay.cli.common import (
     Yes,
     call,
     confirm,
+    ids_of,
     out,
     refuse,
     show_json,
 )
-from scrubjay.cli.dead_letters import After, Before, Error, chosen, show_dead_letters, show_dry_run, show_replay
+from scrubjay.cli.dead_letters import After, Before, Error, filter_of, show_dead_letters, show_dry_run, show_replay
 from scrubjay.client import DeadLetterFilter
 
 app = typer.Typer()
@@ -57,7 +58,7 @@ def list_dead(
     key: Key = None,
 ) -> None:
     """List the dead letters, newest first, with how often what went wrong."""
-    which = chosen(error, user, agent, run, app_id, after, before)
+    which = filter_of(error, ids_of(user, agent, run, app_id), after, before)
     listing = call(url, key, lambda client: client.dead_letters.page(page=page, cursor=cursor, **which))
     if as_json:
         show_json(listing)
@@ -88,12 +89,12 @@ def replay(
 
     What does not fit in beside the turns that wait stays dead: run it again later.
     """
-    which = meant(ids, chosen(error, user, agent, run, app_id, after, before), every)
+    which = narrowed(ids, filter_of(error, ids_of(user, agent, run, app_id), after, before), every)
     if dry_run:
-        tried = call(url, key, lambda client: client.dead_letters.dry_run("replay", ids or (), limit=limit, **which))
-        show_dry_run(tried, "replay", as_json)
+        dry = call(url, key, lambda client: client.dead_letters.dry_run("replay", ids or (), limit=limit, **which))
+        show_dry_run(dry, "replay", as_json)
         return
-    without(limit)
+    refuse_limit(limit)
     show_replay(call(url, key, lambda client: client.dead_letters.replay(ids or (), **which)), as_json)
 
 
@@ -118,30 +119,30 @@ def discard(
     key: Key = None,
 ) -> None:
     """Give dead turns up for good. --dry-run shows first which they are."""
-    which = meant(ids, chosen(error, user, agent, run, app_id, after, before), every)
+    which = narrowed(ids, filter_of(error, ids_of(user, agent, run, app_id), after, before), every)
     if dry_run:
-        tried = call(url, key, lambda client: client.dead_letters.dry_run("discard", ids or (), limit=limit, **which))
-        show_dry_run(tried, "discard", as_json)
+        dry = call(url, key, lambda client: client.dead_letters.dry_run("discard", ids or (), limit=limit, **which))
+        show_dry_run(dry, "discard", as_json)
         return
-    without(limit)
-    confirm(yes, f"Discard {described(ids or [], which)}? Their text is lost.")
+    refuse_limit(limit)
+    confirm(yes, f"Discard {describe(ids or [], which)}? Their text is lost.")
     show_discard(call(url, key, lambda client: client.dead_letters.discard(ids or (), **which)), as_json)
 
 
-def meant(ids: list[str] | None, which: DeadLetterFilter, every: bool) -> DeadLetterFilter:
-    """Which ones; exit status 2 unless something names them, or --all and nothing else."""
+def narrowed(ids: list[str] | None, which: DeadLetterFilter, every: bool) -> DeadLetterFilter:
+    """The filter for the dead turns; exit status 2 unless ids or options name them, or --all and nothing else."""
     if bool(ids or which) == every:
         raise refuse("Say which: give ids, --error, --user, --agent, --run, --app, --after or --before; or --all.", 2)
     return DeadLetterFilter(all=True) if every else which
 
 
-def without(limit: int | None) -> None:
+def refuse_limit(limit: int | None) -> None:
     """Exit status 2 when a limit is given that would not limit anything."""
     if limit is not None:
         raise refuse("--limit is for --dry-run: without it every dead turn that is meant is acted on.", 2)
 
 
-def described(ids: list[str], which: DeadLetterFilter) -> str:
+def describe(ids: list[str], which: DeadLetterFilter) -> str:
     """Describe the dead letters for a question."""
     descriptions = [f"{name.replace('_', ' ')} {value}" for name, value in which.items() if name != "all"]
     what = f"{len(ids)} dead turns" if ids else "every dead turn"

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from scrubjay.cli.common import go_on, out, owner_label, show_json, table, when
-from scrubjay.client import DeadLetterFilter
+from scrubjay.client import DeadLetterFilter, Owner
 from scrubjay.client.dead_letters import DryRunTurnView, DryRunView, ReplayView
 from scrubjay.client.views import CountsView, IncidentView, Page, TurnView
 
@@ -33,19 +33,10 @@ Before = Annotated[
 ]
 
 
-def chosen(
-    error: str | None,
-    user: str | None,
-    agent: str | None,
-    run: str | None,
-    app: str | None,
-    after: datetime | None,
-    before: datetime | None,
-) -> DeadLetterFilter:
+def filter_of(error: str | None, owner: Owner, after: datetime | None, before: datetime | None) -> DeadLetterFilter:
     """The dead letters that the options describe."""
     which = DeadLetterFilter()
-    ids = (("user_id", user), ("agent_id", agent), ("run_id", run), ("app_id", app))
-    for name, value in (("error", error), *ids):
+    for name, value in (("error", error), *owner.items()):
         if value is not None:
             which[name] = value  # type: ignore[literal-required]
     if after is not None:
@@ -67,9 +58,7 @@ def show_replay(replayed: ReplayView, as_json: bool) -> None:
 
 def show_dead_letters(listing: Page[TurnView], page: int) -> None:
     """Print a page of dead letters as a table on the terminal."""
-    rows = [
-        (turn.id, owner_label(turn), turn.accepted_at, counted(turn.counts), turn.error) for turn in listing.results
-    ]
+    rows = [(it.id, owner_label(it), it.accepted_at, describe_counts(it.counts), it.error) for it in listing.results]
     out().print(table(rows, "turn", "of", "accepted", "what went wrong", "error") if rows else "No dead letters.")
     go_on(listing, page)
 
@@ -100,7 +89,7 @@ def dry_run_rows(turn: DryRunTurnView, action: str) -> list[tuple[object, ...]]:
     return [(*head, *first), *((None, None, None, *row) for row in rows[1:])]
 
 
-def counted(counts: CountsView) -> str:
+def describe_counts(counts: CountsView) -> str:
     """How often each thing went wrong, for a person."""
     fields = counts.model_dump()
     return ", ".join(f"{what.replace('_', ' ')} {times} x" for what, times in fields.items() if times)

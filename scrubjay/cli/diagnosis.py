@@ -32,7 +32,7 @@ class Findings:
     """What the metrics say.
 
     Args:
-        ledgers: the books by tenant.
+        ledgers: the turn counters by tenant.
         inbox: the inbox's gauges by name, without `scrubjay_`.
         settings: those of Redis that it tells.
         oldest_seconds: for how long the turn has waited that was accepted first; None when none waits.
@@ -68,21 +68,21 @@ class Findings:
 
 def read(metrics: str) -> Findings:
     """The findings, from the metrics' text."""
-    books: dict[str, dict[str, int]] = defaultdict(dict)
+    counts: dict[str, dict[str, int]] = defaultdict(dict)
     inbox: dict[str, float] = {}
     settings, oldest = list[Setting](), list[float]()
     for family in text_string_to_metric_families(metrics):
         for sample in family.samples:
             labels = sample.labels
             if family.name == "scrubjay_turns":
-                books[labels["tenant"]][labels["state"]] = int(sample.value)
+                counts[labels["tenant"]][labels["state"]] = int(sample.value)
             elif family.name == "scrubjay_redis_setting_safe":
                 settings.append(Setting(labels["name"], labels["value"], labels["safe"]))
             elif family.name == "scrubjay_oldest_waiting_seconds":
                 oldest.append(sample.value)
             elif not labels:
                 inbox[sample.name.removeprefix("scrubjay_")] = sample.value
-    ledgers = {tenant: Ledger(**states) for tenant, states in books.items()}
+    ledgers = {tenant: Ledger(**states) for tenant, states in counts.items()}
     return Findings(ledgers, inbox, tuple(settings), max(oldest, default=None))
 
 
@@ -103,7 +103,7 @@ def problems(health: Mapping[str, Any], findings: Findings, thresholds: Threshol
     return [
         *down,
         *_of_queue(findings, thresholds),
-        *_of_books(findings),
+        *_of_ledgers(findings),
         *_of_work(findings),
         *_of_clocks(findings),
         *_of_redis(findings),
@@ -128,7 +128,7 @@ _ADVICE = {
 def _of_part(name: str, part: Mapping[str, Any]) -> str:
     """The sentence of `scrubjay doctor` on a part that does not work: since when, why, and what to do."""
     since = f" since {part['since'][:19].replace('T', ' ')} UTC" if part.get("since") else ""
-    reason = str(part.get("reason") or "no reason is told").rstrip(".")
+    reason = str(part.get("reason") or "no reason is given").rstrip(".")
     advice = _ADVICE.get(name, "see the server's log.")
     return f"{name} does not work{since} ({reason}): {advice}"
 
@@ -147,13 +147,13 @@ def _of_queue(findings: Findings, thresholds: Thresholds) -> Iterator[str]:
         yield f"{trouble.reason.rstrip('.')} ({figures}): {_ADVICE['lanes']}"
 
 
-def _of_books(findings: Findings) -> Iterator[str]:
+def _of_ledgers(findings: Findings) -> Iterator[str]:
     """What `scrubjay doctor` reports as wrong with the ledgers: they do not balance, or their audit is late."""
     for tenant, ledger in findings.ledgers.items():
         if not ledger.balanced:
             yield (
-                f"The books of {tenant} do not agree: {ledger.accepted} turns were accepted and "
-                f"{ledger.accounted} are there; report it with the lines `ledger_unbalanced` of the workers' logs."
+                f"Ledger mismatch for tenant {tenant}: {ledger.accepted} turns accepted, "
+                f"{ledger.accounted} accounted for; report it with the lines `ledger_unbalanced` of the workers' logs."
             )
         if ledger.lost:
             yield (
@@ -167,7 +167,7 @@ def _of_books(findings: Findings) -> Iterator[str]:
             "workers' logs, and mind that new turns are refused by this counter."
         )
     if findings.gauge("ledger_audit_late"):
-        yield "Nobody has looked through the books for several sweeps: see that a worker runs and reaches Redis."
+        yield "The ledgers have not been audited for several sweeps: see that a worker runs and reaches Redis."
 
 
 def _of_work(findings: Findings) -> Iterator[str]:

@@ -16,7 +16,7 @@ from scrubjay.model.ledger import SAFE_SETTINGS
 
 app = typer.Typer()
 
-_MOST_BOOKS = 50
+_MOST_LEDGERS = 50
 _STATES = ("accepted", "settled", "waiting", "dead", "erased", "lost")
 _MEGABYTE = 1_000_000
 _DEFAULTS = Thresholds()
@@ -40,7 +40,7 @@ def doctor(
     url: Url = DEFAULT_URL,
     key: Key = None,
 ) -> None:
-    """Ask every part how it is, and whether the books agree; exit status 1 when something is wrong.
+    """Ask every part how it is, and whether the ledgers balance; exit status 1 when something is wrong.
 
     The thresholds of the queue hold where the key is the operator's, who is told its figures; others are told what the
     server judges by its own.
@@ -50,7 +50,7 @@ def doctor(
     wrong, weak = [*unlike, *problems(health, findings, limits)], warnings(health)
     is_well = health.get("status") != Readiness.UNREADY and not wrong
     if as_json:
-        books = {tenant: {**ledger.model_dump(include=set(_STATES)), "balanced": ledger.balanced}
+        ledgers = {tenant: {**ledger.model_dump(include=set(_STATES)), "balanced": ledger.balanced}
                  for tenant, ledger in findings.ledgers.items()}  # fmt: skip
         summary = {
             "oldest_waiting_seconds": findings.oldest_seconds,
@@ -58,7 +58,7 @@ def doctor(
         }
         inbox = {**findings.inbox, **summary}
         judged = {"well": is_well, "problems": wrong, "warnings": weak}
-        show_json({**judged, "health": health, "inbox": inbox, "ledgers": books})
+        show_json({**judged, "health": health, "inbox": inbox, "ledgers": ledgers})
     else:
         show(url, health, findings, wrong, weak)
     if not is_well:
@@ -82,7 +82,7 @@ async def examine(client: ScrubjayClient) -> tuple[dict[str, Any], Findings, lis
 
 
 def show(url: str, health: dict[str, Any], findings: Findings, wrong: list[str], weak: list[str]) -> None:
-    """Three tables: the parts, the inbox and the books; then what is wrong, and what is limited."""
+    """Three tables: the parts, the inbox and the ledgers; then what is wrong, and what is limited."""
     rows = [("api", f"{health.get('status', 'unknown')}, at {url}")]
     rows += [(name, "ok" if part["ok"] else part.get("reason")) for name, part in health.get("parts", {}).items()]
     rows += [(f"{part} in use", health[part]) for part in ("extractor", "embedder") if part in health]
@@ -92,7 +92,7 @@ def show(url: str, health: dict[str, Any], findings: Findings, wrong: list[str],
         out().print(table(inbox_rows(findings), "inbox", ""))
     if findings.ledgers:
         out().print()
-        out().print(table(book_rows(findings), "tenant", *_STATES, "agree"))
+        out().print(table(ledger_rows(findings), "tenant", *_STATES, "balanced"))
     if wrong:
         out().print()
         out().print(table([(sentence,) for sentence in wrong], "what is wrong"))
@@ -118,10 +118,13 @@ def inbox_rows(findings: Findings) -> list[tuple[str, str]]:
         ("oldest waiting turn", oldest),
         ("lanes with work", f"{findings.gauge('lanes_awake')}, of them overdue {findings.gauge('lanes_overdue')}"),
         *queue_rows(findings),
-        ("audits of the books", audit),
+        ("ledger audits", audit),
         ("redis memory", memory),
         *((f"redis {setting.name}", setting.value) for setting in findings.settings),
-        *((f"redis {name}", f"unknown: the Redis user may not run {command}") for name, command in _untold(findings)),
+        *(
+            (f"redis {name}", f"unknown: the Redis user may not run {command}")
+            for name, command in _unreadable_settings(findings)
+        ),
     ]
 
 
@@ -136,7 +139,7 @@ def queue_rows(findings: Findings) -> list[tuple[str, str]]:
     ]
 
 
-def _untold(findings: Findings) -> Iterator[tuple[str, str]]:
+def _unreadable_settings(findings: Findings) -> Iterator[tuple[str, str]]:
     """The settings that Redis does not tell `scrubjay doctor`, each with the command that would have to be allowed."""
     known = {setting.name for setting in findings.settings}
     for name in SAFE_SETTINGS:
@@ -144,17 +147,17 @@ def _untold(findings: Findings) -> Iterator[tuple[str, str]]:
             yield name, "CONFIG GET" if name == "appendfsync" else "INFO"
 
 
-def book_rows(findings: Findings) -> list[tuple[object, ...]]:
-    """The books of each tenant; of very many tenants only those that do not agree."""
+def ledger_rows(findings: Findings) -> list[tuple[object, ...]]:
+    """The ledger of each tenant; of very many tenants only those that do not balance."""
     shown = {
         tenant: ledger
         for tenant, ledger in findings.ledgers.items()
-        if len(findings.ledgers) <= _MOST_BOOKS or not ledger.balanced
+        if len(findings.ledgers) <= _MOST_LEDGERS or not ledger.balanced
     }
     rows: list[tuple[object, ...]] = [
         (tenant, *(getattr(ledger, state) for state in _STATES), "yes" if ledger.balanced else "NO")
         for tenant, ledger in shown.items()
     ]
     if len(shown) < len(findings.ledgers):
-        rows.append((f"and {len(findings.ledgers) - len(shown)} more that agree",))
+        rows.append((f"and {len(findings.ledgers) - len(shown)} more that balance",))
     return rows

@@ -34,7 +34,7 @@ def guidance(
     if changes or category is not None:
         changed: Guidance = {**current, **changes}  # type: ignore[typeddict-item]  # the names are those of the keys
         if category is not None:
-            changed["custom_categories"] = dict(map(named, category))
+            changed["custom_categories"] = dict(map(category_of, category))
         current = call(url, key, lambda client: client.guide(changed))
     if as_json:
         show_json(dict(current))
@@ -45,7 +45,7 @@ def guidance(
     out().print(table(rows, "guidance", ""))
 
 
-def named(category: str) -> tuple[str, str]:
+def category_of(category: str) -> tuple[str, str]:
     """A category and what belongs in it; exit status 2 for one without a name."""
     name, _, what = category.partition("=")
     if not name.strip():

@@ -1,4 +1,4 @@
-"""Files that hold people's words: for nobody but the caller to read."""
+"""Files that hold personal data: nobody but the caller may read them."""
 
 from __future__ import annotations
 

@@ -38,17 +38,17 @@ Ids = Annotated[list[str], typer.Argument(help="The ids of memories that are hel
 
 
 @commands.command("list", epilog="Example: scrubjay quarantine list")
-def list_held(
+def list_quarantined(
     page: PageNumber = 1, cursor: Cursor = None, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = None
 ) -> None:
-    """List what is held back, newest first, with the words that it rests on."""
+    """List what is held back, newest first, with the quote that it rests on."""
     listing = call(url, key, lambda client: client.quarantine(page=page, cursor=cursor))
     if as_json:
         show_json(listing)
         return
     rows = [(it.memory, it.quote if it.quote != it.memory else None, owner_label(it), it.created_at, it.id)
             for it in listing.results]  # fmt: skip
-    out().print(table(rows, "memory", "in these words", "of", "created", "id") if rows else "Nothing is held back.")
+    out().print(table(rows, "memory", "quote", "of", "created", "id") if rows else "Nothing is held back.")
     go_on(listing, page)
 
 
@@ -56,10 +56,10 @@ def list_held(
 def release(ids: Ids, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = None) -> None:
     """Let memories stand that were held back."""
 
-    async def let_go(client: ScrubjayClient) -> list[MemoryView]:
+    async def release_all(client: ScrubjayClient) -> list[MemoryView]:
         return [await client.release(memory_id) for memory_id in ids]
 
-    _show("released", [memory.id for memory in call(url, key, let_go)], as_json)
+    _show("released", [memory.id for memory in call(url, key, release_all)], as_json)
 
 
 @commands.command(epilog="Example: scrubjay quarantine discard MEMORY_ID --yes")
@@ -75,8 +75,8 @@ def discard(ids: Ids, yes: Yes = False, as_json: AsJson = False, url: Url = DEFA
     _show("discarded", call(url, key, remove), as_json)
 
 
-def _show(deed: str, ids: Sequence[str], as_json: bool) -> None:
+def _show(action: str, ids: Sequence[str], as_json: bool) -> None:
     if as_json:
-        show_json({deed: list(ids)})
+        show_json({action: list(ids)})
     else:
-        out().print(f"{len(ids)} {deed}.")
+        out().print(f"{len(ids)} {action}.")

@@ -92,7 +92,7 @@ def check(file: Path, owner: Owner, as_json: bool, url: str, key: str | None) ->
     if wrong:
         raise typer.Exit(1)
     if not as_json:
-        out().print(held(document, verdict))
+        out().print(confirmation(document, verdict))
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -123,7 +123,7 @@ def reasons(document: dict[str, Any], verdict: VerificationView) -> list[str]:
     return wrong
 
 
-def held(document: dict[str, Any], verdict: VerificationView) -> str:
+def confirmation(document: dict[str, Any], verdict: VerificationView) -> str:
     """What holds, as one sentence."""
     looked = " It is about this owner, and nothing from up to then is left." if verdict.left is not None else ""
     what = f"{document['turns']} turns and {document['memories']} versions were erased at {document['erased_at']}"

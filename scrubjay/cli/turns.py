@@ -22,7 +22,7 @@ from scrubjay.cli.common import (
     show_json,
     table,
 )
-from scrubjay.cli.dead_letters import counted, incident
+from scrubjay.cli.dead_letters import describe_counts, incident
 from scrubjay.client.views import Page, TurnView
 
 app = typer.Typer()
@@ -73,8 +73,8 @@ def show_turn(turn: TurnView) -> None:
         ("accepted", turn.accepted_at),
         ("settled", turn.settled_at),
         ("error", turn.error),
-        ("went wrong", counted(turn.counts) or None),
-        ("asked", asked(turn)),
+        ("went wrong", describe_counts(turn.counts) or None),
+        ("asked", model_usage(turn)),
     ]
     out().print(table([(name, value) for name, value in facts if value is not None], "", ""))
     if turn.events:
@@ -85,7 +85,7 @@ def show_turn(turn: TurnView) -> None:
         out().print(table(lines, "when", "what went wrong", "times", "attempt", "turns", "error"))
 
 
-def asked(turn: TurnView) -> str | None:
+def model_usage(turn: TurnView) -> str | None:
     """The line on the terminal about a turn's model usage: calls, tokens and cost. None where no model was called."""
     if turn.gated:
         return "no model, as it plainly holds nothing"

@@ -39,7 +39,7 @@ _LOOK_SECONDS, _LOOKS = 0.25, 80
 
 
 class Wanted(StrEnum):
-    """What a webhook may want to be told."""
+    """The events that a webhook can subscribe to."""
 
     ADD = "memory_add"
     UPDATE = "memory_update"

@@ -2,8 +2,8 @@
 
 from scrubjay.client.calls import ScrubjayClient
 from scrubjay.client.dead_letters import DeadLetterFilter
-from scrubjay.client.guidance import Guidance
 from scrubjay.client.owners import CutOff, Owner
+from scrubjay.client.views import Guidance
 from scrubjay.client.wire import ApiError, ServerUnreachable
 
 __all__ = ["ApiError", "CutOff", "DeadLetterFilter", "Guidance", "Owner", "ScrubjayClient", "ServerUnreachable"]

@@ -16,12 +16,12 @@ from urllib.parse import quote
 
 from scrubjay.client.chats import Chats
 from scrubjay.client.dead_letters import DeadLetters
-from scrubjay.client.guidance import Guidance
 from scrubjay.client.keys import Keys
 from scrubjay.client.owners import Owner, Owners
 from scrubjay.client.readiness import PATH, readiness
 from scrubjay.client.receipts import Receipts
 from scrubjay.client.views import (
+    Guidance,
     ImportView,
     MemoryView,
     Page,

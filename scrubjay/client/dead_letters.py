@@ -1,4 +1,4 @@
-"""Dead letters: how a client names them, what the server tells of them, and the calls."""
+"""Dead letters: their filter, the views of the answers, and the calls."""
 
 from __future__ import annotations
 

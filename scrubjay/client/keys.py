@@ -10,7 +10,7 @@ from scrubjay.client.wire import Wire
 
 
 class KeyView(View):
-    """A key; its text is never told again."""
+    """A key; its text is not shown again."""
 
     id: str
     tenant: str

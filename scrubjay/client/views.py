@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Generic, TypedDict, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 T = TypeVar("T")
 
@@ -14,7 +14,9 @@ T = TypeVar("T")
 class View(BaseModel):
     """A frozen value read from an answer."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", hide_input_in_errors=True, populate_by_name=True, serialize_by_alias=True
+    )
 
 
 class Queued(View):
@@ -31,7 +33,7 @@ class EventView(View):
     id: str
     memory: str
     previous: str | None = None
-    held: bool = False
+    is_quarantined: bool = Field(default=False, alias="held")
     renewed: bool = False
 
 
@@ -59,7 +61,7 @@ class IncidentView(View):
 
 
 class CountsView(View):
-    """How often it went wrong, all told."""
+    """How often it went wrong, in total."""
 
     failed: int = 0
     postponed: int = 0
@@ -68,7 +70,7 @@ class CountsView(View):
 
 
 class TurnView(View):
-    """Where a turn is; whose it is and what went wrong with it are told of one turn and of dead letters."""
+    """Where a turn is; whose it is and what went wrong with it are given for one turn and for dead letters."""
 
     id: str
     user_id: str | None = None
@@ -120,7 +122,7 @@ class OutcomeView(View):
     id: str | None
     became: str
     reason: str | None = None
-    held: bool = False
+    is_quarantined: bool = Field(default=False, alias="held")
 
 
 class ImportView(View):
@@ -138,6 +140,15 @@ class SearchResults(View):
 
     results: tuple[MemoryView, ...]
     pending: int = 0
+
+
+class Guidance(TypedDict, total=False):
+    """What is added to the extraction prompt: of one turn, or of every turn of the tenant."""
+
+    custom_instructions: str | None
+    includes: str | None
+    excludes: str | None
+    custom_categories: Mapping[str, str]
 
 
 class Part(TypedDict, total=False):
@@ -201,7 +212,7 @@ class ReceiptView(OpenView):
 
 
 class VerificationView(View):
-    """Whether a receipt holds; `owner` and `left` are None where that was not asked or cannot be told."""
+    """Whether a receipt holds; `owner` and `left` are None where that was not requested or is unknown."""
 
     signature: bool
     owner: bool | None = None

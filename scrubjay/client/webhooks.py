@@ -11,7 +11,7 @@ from scrubjay.client.wire import Wire
 
 
 class WebhookView(View):
-    """A webhook; its secret is never told again."""
+    """A webhook; its secret is not shown again."""
 
     id: str
     url: str
@@ -93,7 +93,7 @@ class Webhooks:
         await self._wire.ask("DELETE", _webhook(webhook_id))
 
     async def test(self, webhook_id: str) -> str:
-        """Let a test be sent; returns the id under which the log tells what became of it."""
+        """Let a test be sent; returns its id in the delivery log."""
         return str((await self._wire.ask("POST", f"{_webhook(webhook_id)}/test"))["id"])
 
     async def deliveries(

@@ -56,12 +56,12 @@ class Part:
 
 
 class Child:
-    """Keeps one part running until told to stop.
+    """Keeps one part running until `stop`.
 
     Args:
         part: what to run.
         directory: where its pid file and log go.
-        warn: told one line whenever it dies.
+        warn: called with one line whenever it dies.
     """
 
     def __init__(self, part: Part, directory: DataDirectory, warn: Callable[[str], None]) -> None:
@@ -76,14 +76,14 @@ class Child:
         self._hurry = asyncio.Event()
 
     def stop(self) -> None:
-        """Ask the part to end; `keep` returns when it has."""
+        """Ask the part to end; `supervise` returns when it has."""
         self._stopping.set()
 
     def hurry(self) -> None:
         """Kill it, whatever it is doing."""
         self._hurry.set()
 
-    async def keep(self) -> None:
+    async def supervise(self) -> None:
         """Run the part, and run it again whenever it dies, until `stop`.
 
         Raises PartFailed when it dies five times in a row before the stack was up.
@@ -107,7 +107,7 @@ class Child:
                 # On a busy machine a part may need long to find out that it cannot start.
                 is_settled = self.forgiving and monotonic() - started > self.part.settled_seconds
                 deaths = 1 if is_settled else deaths + 1
-                await self._pause(deaths, cause(process.returncode), process.pid, self._last_words(process))
+                await self._pause(deaths, cause(process.returncode), process.pid, self._last_output(process))
 
     async def _start(self) -> Process:
         part = self.part
@@ -163,12 +163,12 @@ class Child:
         self.pid = None
         self._directory.forget_pid(self.part.name)
 
-    def _last_words(self, process: Process) -> str:
+    def _last_output(self, process: Process) -> str:
         """What a process that failed while the stack starts wrote last; empty for any other."""
         has_failed = not self.forgiving and process.returncode is not None and process.returncode > 0
         return self._directory.last_line(self.part.name, self._log_start) if has_failed else ""
 
-    async def _pause(self, failures: int, reason: str, pid: int | None = None, last_words: str = "") -> None:
+    async def _pause(self, failures: int, reason: str, pid: int | None = None, last_output: str = "") -> None:
         """Say what became of the part and pause before the next start, longer each time."""
         name = self.part.name
         if self._directory.is_full and DISK_FULL not in reason:
@@ -178,7 +178,7 @@ class Child:
             raise PartFailed(sentence, self._directory.log_tail(name))
         doublings = min(failures - 1, MOST_DOUBLINGS)
         pause = min(LAST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**doublings)
-        what = f"{name}{f' (process {pid})' if pid else ''} {reason}{f' ({last_words})' if last_words else ''}"
+        what = f"{name}{f' (process {pid})' if pid else ''} {reason}{f' ({last_output})' if last_output else ''}"
         self._warn(f"{what}; it is started again in {pause:g} s")
         try:
             async with asyncio.timeout(pause):

@@ -80,10 +80,10 @@ def stages(setup: Setup, at: Addresses) -> list[list[Part]]:
 
 
 def child_environment(setup: Setup, at: Addresses) -> dict[str, str]:
-    """What the API and the workers are told: where the others are."""
+    """The settings of the API and the workers: the addresses of the other parts."""
     return {
         "SCRUBJAY_FINISH_SECONDS": str(setup.finish_seconds),
-        "ORT_DISABLE_TELEMETRY": "1",  # onnxruntime reports to its maker unless told not to
+        "ORT_DISABLE_TELEMETRY": "1",  # onnxruntime reports to its maker unless disabled
         "SCRUBJAY_REDIS_PREFIX": REDIS_PREFIX,  # the stack has a Redis of its own, whatever prefix is set for another
         **setup.environment,
         "SCRUBJAY_REDIS_URL": f"redis://127.0.0.1:{at.redis}/0",

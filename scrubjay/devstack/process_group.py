@@ -1,4 +1,4 @@
-"""Keeps the parts of a stack running together: started stage by stage, stopped in the opposite order."""
+"""The processes of a stack, run together: started stage by stage, stopped in the opposite order."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from scrubjay.devstack.managed_process import Child, Part
 POLL_SECONDS = 0.05
 
 
-class Keeper:
-    """Runs stages of parts.
+class ProcessGroup:
+    """Supervises stages of parts.
 
     Args:
         stages: a stage is started when every part of the one before is ready.
         directory: owned by the caller; pid files and logs go there.
-        tell: told one line about everything worth knowing.
+        tell: called with one line for each event worth reporting.
     """
 
     def __init__(
@@ -40,8 +40,8 @@ class Keeper:
         """Return when every part is ready. Raises PartFailed when one cannot start; the others still run."""
         for stage in self._stages:
             for child in stage:
-                self._tasks[child] = asyncio.create_task(child.keep())
-            await self._beside_the_children(self._until_ready(stage))
+                self._tasks[child] = asyncio.create_task(child.supervise())
+            await self._unless_a_child_fails(self._until_ready(stage))
         for child in self.children:
             child.forgiving = True
 
@@ -65,12 +65,12 @@ class Keeper:
                 await asyncio.sleep(0 if child.ready else POLL_SECONDS)
 
     async def failed(self) -> None:
-        """Return when a child is no longer kept, which only a failure brings about; raises that failure."""
+        """Return when a child is no longer supervised, which only a failure causes; raises that failure."""
         done, _ = await asyncio.wait(self._tasks.values(), return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
 
-    async def _beside_the_children(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _unless_a_child_fails(self, work: Coroutine[Any, Any, None]) -> None:
         """Wait for the work, or for the first child that gives up."""
         working, failed = asyncio.create_task(work), asyncio.create_task(self.failed())
         try:

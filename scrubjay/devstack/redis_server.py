@@ -49,7 +49,7 @@ def redis_part(folder: Path, port: int) -> Part:
         "appendonly": "yes",
         "appendfsync": "always",
         "maxmemory-policy": "noeviction",
-        "slowlog-max-len": "0",  # it would keep the arguments of slow commands: names and words, past any erase
+        "slowlog-max-len": "0",  # it would keep the arguments of slow commands: names and texts, past any erase
     }
     command = [redis_program()]
     for name, value in options.items():

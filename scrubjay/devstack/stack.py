@@ -6,17 +6,23 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from importlib.util import find_spec
 from types import TracebackType
 from typing import Self
 
 from scrubjay.devstack.directory import DataDirectory
-from scrubjay.devstack.installed import check_installed
+from scrubjay.devstack.failures import StackRefused
 from scrubjay.devstack.parts import Addresses, Setup, operator_key, stages
-from scrubjay.devstack.process_group import Keeper
+from scrubjay.devstack.process_group import ProcessGroup
 from scrubjay.devstack.sockets import base_url, free_port, http_get, listen
 
+_NEEDED = {
+    "server": ("celery", "fastapi", "onnxruntime", "qdrant_client", "redis", "uvicorn"),
+    "embedded": ("qdrant_edge", "starlette"),
+}
 
-def unheard(line: str) -> None:
+
+def ignore_report(line: str) -> None:
     """Drop a line that the embedded stack reports about its processes: for callers who want no reports."""
 
 
@@ -28,15 +34,15 @@ class Stack:
 
     Args:
         setup: what to run, and where.
-        tell: told one line about everything worth knowing.
+        tell: called with one line for each event worth reporting.
     """
 
-    def __init__(self, setup: Setup, tell: Callable[[str], None] = unheard) -> None:
+    def __init__(self, setup: Setup, tell: Callable[[str], None] = ignore_report) -> None:
         self.setup = replace(setup, data=setup.data.absolute())
         self._directory = DataDirectory(self.setup.data)
         self._tell = tell
         self._addresses: Addresses | None = None
-        self._keeper: Keeper | None = None
+        self._processes: ProcessGroup | None = None
         self._closing = AsyncExitStack()
 
     @property
@@ -59,7 +65,7 @@ class Stack:
     @property
     def unready(self) -> list[str]:
         """The parts that cannot be used yet, while it starts."""
-        return [child.part.name for child in self._keeper.children if not child.ready] if self._keeper else []
+        return [child.part.name for child in self._processes.children if not child.ready] if self._processes else []
 
     def log_tail(self, name: str) -> str:
         """The last lines that a part wrote."""
@@ -82,11 +88,11 @@ class Stack:
             api_port = listener.getsockname()[1]
             self._addresses = Addresses(free_port(), free_port(), api_port, listener.fileno())
             parts = stages(self.setup, self._addresses)
-            self._keeper = Keeper(parts, self._directory, tell=self._tell)
-            opening.push_async_callback(self._keeper.stop)
+            self._processes = ProcessGroup(parts, self._directory, tell=self._tell)
+            opening.push_async_callback(self._processes.stop)
             # Left first: once the API has let go of its copy, a new caller is refused, not kept waiting.
             opening.callback(listener.close)
-            await self._keeper.start()
+            await self._processes.start()
             self._closing = opening.pop_all()
         return self
 
@@ -97,9 +103,19 @@ class Stack:
 
     async def failed(self) -> None:
         """Never return; raise what keeps a part from being started again (a full disk, no more processes)."""
-        await (self._keeper.failed() if self._keeper else asyncio.Event().wait())
+        await (self._processes.failed() if self._processes else asyncio.Event().wait())
 
     def hurry(self) -> None:
         """While it stops: wait for nothing more, kill what is left."""
-        if self._keeper:
-            self._keeper.hurry()
+        if self._processes:
+            self._processes.hurry()
+
+
+def check_installed() -> None:
+    """Raises StackRefused, which names the extras to install, where a package that the stack runs is missing."""
+    missing = {extra: name for extra, names in _NEEDED.items() for name in names if find_spec(name) is None}
+    if missing:
+        extras = " and ".join(f"`{extra}`" for extra in missing)
+        first = next(iter(missing.values()))
+        needs = f"install Scrubjay with its extra {extras}"
+        raise StackRefused(f"What serves is not installed here ({first} is missing): {needs}.")

@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 from scrubjay import errors
-from scrubjay.client import ApiError, Owner, ScrubjayClient
-from scrubjay.client.guidance import Guidance
+from scrubjay.client import ApiError, Guidance, Owner, ScrubjayClient
 from scrubjay.client.views import MemoryView, ReceiptView, TurnView
 from scrubjay.errors import BadRequest, NotFound, ScrubjayError, Transient
 from scrubjay.library.arguments import Changed, Handed, Ids, Sought

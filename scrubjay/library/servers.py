@@ -13,7 +13,7 @@ import structlog
 from scrubjay.devstack.directory import DataDirectory
 from scrubjay.devstack.failures import StackRefused
 from scrubjay.devstack.parts import engine_part
-from scrubjay.devstack.process_group import Keeper
+from scrubjay.devstack.process_group import ProcessGroup
 from scrubjay.devstack.redis_server import redis_part
 from scrubjay.devstack.sockets import free_port
 from scrubjay.library.config import Configuration
@@ -62,9 +62,9 @@ async def served(configuration: Configuration) -> AsyncIterator[Served]:
                 port = free_port()
                 parts.append(engine_part(directory.root, _engine_folder(directory.root, store.path), port))
                 addresses |= {"qdrant_url": f"http://127.0.0.1:{port}", "qdrant_api_key": None}
-            keeper = Keeper([parts], directory, tell=_tell)
-            stack.push_async_callback(keeper.stop)
-            await keeper.start()
+            group = ProcessGroup([parts], directory, tell=_tell)
+            stack.push_async_callback(group.stop)
+            await group.start()
             settings = settings.model_copy(update=addresses)
         yield Served(settings, own_redis, own_qdrant)
 

@@ -114,7 +114,7 @@ def changes(turn: TurnView) -> list[Change]:
             change = Change(id=event.id, memory=event.memory, event=event.event)
             if event.previous is not None:
                 change["previous_memory"] = event.previous
-            if event.held:
+            if event.is_quarantined:
                 change["held"] = True
             rows.append(change)
     return rows

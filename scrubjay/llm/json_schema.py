@@ -256,17 +256,17 @@ def _counting() -> Any:
 
     def counted(name: str, check: Callable[..., Any]) -> Callable[..., Any]:
         def step(validator: Any, value: Any, instance: Any, schema: Any) -> Iterator[Any]:
-            spend(1 + _length(value) + _length(instance))
+            count_steps(1 + _length(value) + _length(instance))
             if name in _DEEP:
-                spend(_parts(value if name != "uniqueItems" else instance))
+                count_steps(_parts(value if name != "uniqueItems" else instance))
             for error in check(validator, value, instance, schema) or ():
-                spend(len(error.message) // _CHARACTERS_A_STEP)
+                count_steps(len(error.message) // _CHARACTERS_A_STEP)
                 error.message = ""  # it repeats the instance, however large, and is told to nobody
                 yield error
 
         return step
 
-    def spend(steps: int) -> None:
+    def count_steps(steps: int) -> None:
         nonlocal left
         left -= steps
         if left < 0:

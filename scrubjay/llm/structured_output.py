@@ -10,7 +10,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from scrubjay.errors import BadAnswer
-from scrubjay.llm.prompts import asked_again
+from scrubjay.llm.prompts import question_after_error
 from scrubjay.ports import Answer, LanguageModel, Question
 
 T = TypeVar("T")
@@ -18,7 +18,7 @@ T = TypeVar("T")
 # Of a fact or of a memory's new wording, in characters: one sentence. What is longer is no answer to the question.
 LONGEST_STATEMENT = 1_000
 
-_FENCE, _LANGUAGE = "```", re.compile(r"\w*")
+_BACKTICKS, _LANGUAGE = "```", re.compile(r"\w*")
 # The marks that set the direction of text; those that shape letters and emoji stay.
 _TURNING = frozenset("\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff")
 _ERRORS_SHOWN = 3
@@ -57,7 +57,7 @@ async def ask(
             return value
         except ValueError as invalid:
             error = _described(invalid)
-        attempt = asked_again(question, error)
+        attempt = question_after_error(question, error)
     raise BadAnswer(f"The model's answer to the {question.name} was invalid twice, at last because {error}.")
 
 
@@ -66,10 +66,10 @@ def _finished(answer: Answer) -> str:
     if answer.unfinished:
         raise ValueError(answer.unfinished)
     text = answer.text.strip()
-    if not (text.startswith(_FENCE) and text.endswith(_FENCE) and len(text) >= 2 * len(_FENCE)):
+    if not (text.startswith(_BACKTICKS) and text.endswith(_BACKTICKS) and len(text) >= 2 * len(_BACKTICKS)):
         return text
     # No pattern for the whole: on a model that has gone on with blank lines without end it would run for hours.
-    within = text[len(_FENCE) : -len(_FENCE)]
+    within = text[len(_BACKTICKS) : -len(_BACKTICKS)]
     return _LANGUAGE.sub("", within, count=1)
 
 
@@ -78,8 +78,8 @@ def one_line(text: str) -> str:
 
     Unseen characters that turn text around or cut it off are left out.
     """
-    seen = "".join(" " if unicodedata.category(char) == "Cc" else char for char in text if char not in _TURNING)
-    return " ".join(seen.split())
+    visible = "".join(" " if unicodedata.category(char) == "Cc" else char for char in text if char not in _TURNING)
+    return " ".join(visible.split())
 
 
 def _described(invalid: ValueError) -> str:
@@ -87,5 +87,5 @@ def _described(invalid: ValueError) -> str:
     if not isinstance(invalid, ValidationError):
         return str(invalid)
     errors = invalid.errors(include_url=False, include_input=False, include_context=False)
-    problems = [f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}".lstrip(": ") for e in errors]
-    return "; ".join(problems[:_ERRORS_SHOWN])
+    reasons = [f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}".lstrip(": ") for e in errors]
+    return "; ".join(reasons[:_ERRORS_SHOWN])

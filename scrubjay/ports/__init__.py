@@ -25,7 +25,16 @@ from scrubjay.ports.models import (
 from scrubjay.ports.pingable import Pingable
 from scrubjay.ports.receipts import ReceiptStore
 from scrubjay.ports.secrets import PublicKey, ReceiptSigner, ServerKey
-from scrubjay.ports.store import MemoryStore, Near, Query
+from scrubjay.ports.store import (
+    EntityReads,
+    MemoryReads,
+    MemoryStore,
+    MemoryWrites,
+    Near,
+    Neighbours,
+    OwnerVersions,
+    Query,
+)
 from scrubjay.ports.turn_log import OwnerLog, TurnLog, Watch
 from scrubjay.ports.webhooks import Claimed, Deliveries, Reply, WebhookRegistry, WebhookSender
 
@@ -40,6 +49,7 @@ __all__ = [
     "Deliveries",
     "DigestStore",
     "Embedder",
+    "EntityReads",
     "Extractor",
     "GuidanceStore",
     "HeldLanes",
@@ -49,10 +59,14 @@ __all__ = [
     "LanguageModel",
     "Limited",
     "Mask",
+    "MemoryReads",
     "MemoryStore",
+    "MemoryWrites",
     "Meter",
     "Near",
+    "Neighbours",
     "OwnerLog",
+    "OwnerVersions",
     "Pingable",
     "Provider",
     "PublicKey",

@@ -25,7 +25,7 @@ from scrubjay.ports.pingable import Pingable
 
 
 class Query(Value):
-    """One recall: whose memory, the words and their vector, and how the answer is bounded."""
+    """One recall: the scope, the text and its vector, and the bounds of the answer."""
 
     scope: Scope
     text: str
@@ -52,36 +52,50 @@ class Near(Value):
     taken_back: tuple[datetime, datetime | None] | None = None
 
 
-class MemoryStore(Pingable, Protocol):
-    """Where memories live. Every call carries a scope, a lane or a lease: nothing is read or written without a tenant.
+class MemoryReads(Protocol):
+    """Memories read and searched for people."""
 
-    `reach` is all that a caller may ever see: a tenant, and perhaps one user of it.
+    async def search(self, query: Query) -> list[Recalled]:
+        """The memories that matter most for a query: dense and lexical, fused."""
 
-    Raises StoreUnavailable, also where the store refuses everybody's requests; StoreRejected where it refuses this one
-    alone; FilterNotServed.
-    """
+    async def get(self, reach: Scope, memory_id: str) -> Memory | None:
+        """The current version of a memory within reach."""
 
-    async def limits(self) -> Sequence[str]:
-        """What the store at hand cannot do, each in one sentence: nothing fails for it, but an answer may be poorer."""
+    async def page(
+        self, scope: Scope, page: Page, filters: Condition | None = None, *, show_expired: bool = False
+    ) -> Slice[Memory]:
+        """A part of the current memories in scope that meet the filters, newest first."""
 
-    async def apply(self, lease: Lease, writes: Sequence[Write], good_until: float) -> None:
-        """Put the versions; a point that a newer fencing token has written is left as it is.
+    async def held_page(self, reach: Scope, page: Page, memory_id: str | None = None) -> Slice[Memory]:
+        """A part of the memories within reach that are held back, or the one with this id, newest first.
 
-        Those with vectors come first. One without changes the point that is there, and is nothing where there is none.
-
-        Many writes go in several requests: whoever is interrupted repeats all of them, under the same ids.
-
-        Raises LeaseLost when the event loop's clock has passed `good_until` (seconds): then no request begins.
+        No other call shows them; erasing and deleting remove them like any other.
         """
 
-    async def insert(self, lease: Lease, writes: Sequence[Write], good_until: float) -> None:
-        """Put versions under ids that nobody has; whatever has one already, whosesoever it is, stays as it is.
-
-        Raises LeaseLost as `apply` does.
-        """
+    async def history(self, reach: Scope, memory_id: str) -> list[Memory]:
+        """Every version of a memory within reach, oldest first."""
 
     async def standing_at(self, reach: Scope, ids: Collection[str]) -> dict[str, Memory]:
         """What stands, was taken back or is held back under these ids within reach, by id."""
+
+    async def current(self, scope: Scope) -> int:
+        """Count the memories in scope that stand now."""
+
+
+class EntityReads(Protocol):
+    """The users, agents, runs and apps that have memories."""
+
+    async def entities(
+        self, reach: Scope, kinds: Collection[Kind], page: Page
+    ) -> tuple[Mapping[Kind, int], list[Entity]]:
+        """How many entities of each kind have memories that stand, and one page of them: by kind, then by name."""
+
+    async def entity(self, reach: Scope, kind: Kind, name: str) -> Entity | None:
+        """One entity; None where it has no memories that stand."""
+
+
+class Neighbours(Protocol):
+    """Memories read for a decision: the neighbours of a candidate, and the memories of the same topics."""
 
     async def neighbours(self, lane: Lane, looks: Sequence[Near], limit: int) -> list[list[Recalled]]:
         """For each look the nearest current memories of the lane's owner by cosine, nearest first.
@@ -113,42 +127,35 @@ class MemoryStore(Pingable, Protocol):
     async def topics(self, scope: Scope, before: int) -> dict[Lane, set[str]]:
         """The topics, by lane, of the memories in scope whose standing version came up to `before` in the order."""
 
-    async def search(self, query: Query) -> list[Recalled]:
-        """The memories that matter most for a query: dense and lexical, fused."""
 
-    async def get(self, reach: Scope, memory_id: str) -> Memory | None:
-        """The current version of a memory within reach."""
+class MemoryWrites(Protocol):
+    """Versions and feedback written under a lease and its fencing token."""
 
-    async def page(
-        self, scope: Scope, page: Page, filters: Condition | None = None, *, show_expired: bool = False
-    ) -> Slice[Memory]:
-        """A part of the current memories in scope that meet the filters, newest first."""
+    async def apply(self, lease: Lease, writes: Sequence[Write], good_until: float) -> None:
+        """Put the versions; a point that a newer fencing token has written is left as it is.
 
-    async def history(self, reach: Scope, memory_id: str) -> list[Memory]:
-        """Every version of a memory within reach, oldest first."""
+        Those with vectors are put first. A version without a vector changes the payload of its point, if there is one.
 
-    async def held_page(self, reach: Scope, page: Page, memory_id: str | None = None) -> Slice[Memory]:
-        """A part of the memories within reach that are held back, or the one with this id, newest first.
+        Many writes go in several requests: after an interruption, repeat all of them under the same ids.
 
-        No other call shows them; erasing and deleting remove them like any other.
+        Raises LeaseLost when the event loop's clock has passed `good_until` (seconds): then no request begins.
         """
 
-    async def greatest_order(self) -> int:
-        """The greatest number of the order that any version in the store has, of any tenant; 0 where it is empty."""
+    async def insert(self, lease: Lease, writes: Sequence[Write], good_until: float) -> None:
+        """Put versions under new ids; a point that already has one of these ids, of any owner, stays as it is.
 
-    async def current(self, scope: Scope) -> int:
-        """Count the memories in scope that stand now."""
-
-    async def entities(
-        self, reach: Scope, kinds: Collection[Kind], page: Page
-    ) -> tuple[Mapping[Kind, int], list[Entity]]:
-        """How many entities of each kind have memories that stand, and one page of them: by kind, then by name."""
-
-    async def entity(self, reach: Scope, kind: Kind, name: str) -> Entity | None:
-        """One entity; None where it has no memories that stand."""
+        Raises LeaseLost as `apply` does.
+        """
 
     async def judge(self, lease: Lease, memory_id: str, feedback: Feedback | None) -> None:
         """Put feedback to the memory that stands under an id; None takes it away. A newer lease's is left as it is."""
+
+
+class OwnerVersions(Protocol):
+    """All versions of an owner, in every collection: listed, counted and removed."""
+
+    async def greatest_order(self) -> int:
+        """The greatest number of the order that any version in the store has, of any tenant; 0 where it is empty."""
 
     async def lanes(self, scope: Scope, before: int | None = None) -> list[Lane]:
         """The lanes of all versions in scope, or of those that came up to `before` in the order."""
@@ -170,3 +177,16 @@ class MemoryStore(Pingable, Protocol):
 
     async def left(self, scope: Scope, before: int | None = None) -> int:
         """Count the versions in scope, of those that came up to `before` in the order if that is given."""
+
+
+class MemoryStore(Pingable, MemoryReads, EntityReads, Neighbours, MemoryWrites, OwnerVersions, Protocol):
+    """The store of memories. Every call carries a scope, a lane or a lease: no access without a tenant.
+
+    `reach` is all that a caller may ever see: a tenant, and perhaps one user of it.
+
+    Raises StoreUnavailable, also where the store refuses every request; StoreRejected where it refuses only this one;
+    FilterNotServed.
+    """
+
+    async def limits(self) -> Sequence[str]:
+        """What the store at hand cannot do, each in one sentence: nothing fails for it, but an answer may be poorer."""

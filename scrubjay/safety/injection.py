@@ -1,6 +1,6 @@
 """Marking: does a text read like an instruction to a prompt that it may one day stand in?
 
-A closed list of what such texts say in several languages, of the signs that divide prompts, and of ways to hide words.
+A closed list of what such texts say in several languages, of the signs that divide prompts, and of ways to hide text.
 What somebody wants for themselves ("Always answer me in German", "when I ask for food, remember that I am vegan") is a
 memory like any other. Every pattern is bounded: the time grows with the length of a text and not with its square.
 """
@@ -29,9 +29,9 @@ class Quarantine(StrEnum):
 _FLAGS = re.compile("\U0001f3f4[\U000e0030-\U000e007a]{1,8}\U000e007f")
 _HIDDEN = re.compile(
     "[\U000e0000-\U000e007f]"
-    "|[\u202d\u202e]"  # turn the order of letters around
-    "|[\u200b\u200c\u200d\u2060-\u2064\ufeff]{4}"  # letters of no width: one or two shape a word or an emoji
-    "|[\ufe00-\ufe0f\U000e0100-\U000e01ef]{4}"  # selectors of forms, of which a letter has one
+    "|[\u202d\u202e]"  # reverse the order of characters
+    "|[\u200b\u200c\u200d\u2060-\u2064\ufeff]{4}"  # characters of no width: one or two shape a term or an emoji
+    "|[\ufe00-\ufe0f\U000e0100-\U000e01ef]{4}"  # variation selectors, of which a character has one
 )
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _BLOB = re.compile(r"(?<![\w+/])[A-Za-z0-9+/]{24,4000}={0,2}(?![\w+/])")
@@ -42,18 +42,25 @@ def reads_like_an_instruction(text: str) -> bool:
     """Whether a text is to be marked."""
     if not text.isascii() and _HIDDEN.search(_FLAGS.sub("", text)):
         return True
-    return _instructs(_plain(text)) or any(_instructs(_plain(reading)) for reading in _spelled_out(text))
+    return _instructs(_plain(text)) or any(_instructs(_plain(decoded)) for decoded in _spelled_out(text))
 
 
 async def judged(texts: Iterable[str]) -> Callable[[str], bool]:
-    """Judge texts, aside of the event loop where they are long.
+    """Judge texts, off the event loop where they are long. The patterns run once for each distinct text.
 
-    Returns what tells whether a text is to be marked: of these at once; another one is judged when it is asked about.
+    Returns a function that tells whether a text is to be marked: it has the verdicts on these texts. Another text is
+    judged when the function is first called with it, and its verdict is kept as well.
     """
     distinct = list(dict.fromkeys(texts))
     characters = sum(map(len, distinct))
     verdicts = await off_loop(characters, lambda: {text: reads_like_an_instruction(text) for text in distinct})
-    return lambda text: verdicts[text] if text in verdicts else reads_like_an_instruction(text)
+
+    def is_instruction(text: str) -> bool:
+        if text not in verdicts:
+            verdicts[text] = reads_like_an_instruction(text)
+        return verdicts[text]
+
+    return is_instruction
 
 
 def _instructs(plain: str) -> bool:
@@ -61,7 +68,7 @@ def _instructs(plain: str) -> bool:
 
 
 def _plain(text: str) -> str:
-    """The text as it is read: without unseen characters, wide letters made narrow, white space as one space a run.
+    """The text as it is read: without unseen characters, wide characters made narrow, white space as one space a run.
 
     Ends of lines stay, as what begins a line may be a role.
     """
@@ -72,10 +79,10 @@ def _plain(text: str) -> str:
 
 def _spelled_out(text: str) -> list[str]:
     """Decode what a text holds in base64, where that is text, to look there for prompt injection (instructions) too."""
-    readings = []
+    texts = []
     for blob in list(_BLOB.findall(text))[:_MOST_BLOBS]:
         try:
-            readings.append(base64.b64decode(blob + "=" * (-len(blob) % 4), validate=True).decode())
+            texts.append(base64.b64decode(blob + "=" * (-len(blob) % 4), validate=True).decode())
         except ValueError:
             continue
-    return readings
+    return texts

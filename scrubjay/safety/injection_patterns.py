@@ -1,4 +1,4 @@
-"""What instructions to a prompt say. Each pattern is over a text in lower case, with one space between words."""
+"""What instructions to a prompt say. Each pattern is over a text in lower case, with one space between tokens."""
 
 from __future__ import annotations
 

@@ -30,8 +30,8 @@ def masked_guidance(guidance: Guidance, mask: Mask) -> Guidance:
     if guidance == _NONE:
         return guidance
     texts = {name: getattr(guidance, name) for name in ("instructions", "includes", "excludes")}
-    masked = {name: mask(text) if text else text for name, text in texts.items()}
-    return Guidance(categories=masked_values(guidance.categories, mask), **masked)
+    masked_texts = {name: mask(text) if text else text for name, text in texts.items()}
+    return Guidance(categories=masked_values(guidance.categories, mask), **masked_texts)
 
 
 def masked_values(values: Mapping[str, Any], mask: Mask) -> dict[str, Any]:
@@ -43,15 +43,15 @@ def masked_values(values: Mapping[str, Any], mask: Mask) -> dict[str, Any]:
         while name in result:  # two keys that are secrets of one kind must not become one
             number += 1
             name = f"{masked} {number}"
-        result[name] = _named(key, value, mask) if isinstance(value, str) else _value(value, mask)
+        result[name] = _text_under(key, value, mask) if isinstance(value, str) else _value(value, mask)
     return result
 
 
-def _named(key: str, value: str, mask: Mask) -> str:
+def _text_under(key: str, value: str, mask: Mask) -> str:
     """A text under a key, which may tell what it is: `{"password": "hunter2"}`."""
-    masked, label = mask(value), f"{key}: "
-    whole = mask(label + value) if masked == value else ""
-    return whole.removeprefix(label) if whole.startswith(label) else masked
+    masked, prefix = mask(value), f"{key}: "
+    whole = mask(prefix + value) if masked == value else ""
+    return whole.removeprefix(prefix) if whole.startswith(prefix) else masked
 
 
 def _value(value: Any, mask: Mask) -> Any:

@@ -71,9 +71,9 @@ class Program:
         """Run a block, with other words in the place of some."""
         code = BLOCKS[name].replace("from mem0 import", "from scrubjay import").replace("import mem0", "")
         code = code.replace(str(PORT), str(self._port)).replace("`", "'")
-        for word, other in instead.items():
-            assert word in code
-            code = code.replace(word, other)
+        for part, replacement in instead.items():
+            assert part in code
+            code = code.replace(part, replacement)
         exec(compile(code, name, "exec"), self.names)
 
 
@@ -105,12 +105,12 @@ def test_the_article_s_chatbot_remembers_in_a_new_session_what_it_was_told_in_th
 ) -> None:
     program.run("chat_with_memory")
     chat = program.names["chat_with_memory"]
-    sentence = "I am building a SaaS product in Laravel."
-    assert chat(sentence, "user_123") == f"You said: {sentence}"
+    message = "I am building a SaaS product in Laravel."
+    assert chat(message, "user_123") == f"You said: {message}"
     chat("Can you help me with my Laravel product?", "user_123")
     chat("Can you help me with my Laravel product?", "somebody_else")
     first, second, other = prompts(model)
-    remembered = f"What you remember about this user:\n- {sentence}"
+    remembered = f"What you remember about this user:\n- {message}"
     assert remembered in second
     assert remembered not in first + other
     assert "Use the above memories to personalise your response." in first
@@ -120,32 +120,32 @@ def test_the_article_s_management_shows_changes_deletes_and_forgets(
     program: Program, capsys: pytest.CaptureFixture[str]
 ) -> None:
     memory = program.memory
-    (result,) = memory.add("My stack is now Vue.js.", user_id="user_123")["results"]
+    (added,) = memory.add("My stack is now Vue.js.", user_id="user_123")["results"]
     memory.add("I live in Lisbon.", user_id="user_123")
     shown = memory.get_all(user_id="user_123")["results"]
-    program.run("management", mem_abc=result["id"])
+    program.run("management", mem_abc=added["id"])
     lines = capsys.readouterr().out.splitlines()
-    assert lines == [f"[{memory['id']}] {memory['memory']} (created: {memory['created_at']})" for memory in shown]
-    assert memory.get(result["id"]) is None
+    assert lines == [f"[{view['id']}] {view['memory']} (created: {view['created_at']})" for view in shown]
+    assert memory.get(added["id"]) is None
     assert memory.get_all(user_id="user_123") == {"results": []}
 
 
 def test_the_article_s_update_of_one_memory_changes_it_and_keeps_what_it_was(program: Program) -> None:
-    (result,) = program.memory.add("My stack is now Vue.js.", user_id="user_123")["results"]
+    (added,) = program.memory.add("My stack is now Vue.js.", user_id="user_123")["results"]
     update = next(line for line in BLOCKS["management"].splitlines() if line.startswith("memory.update"))
-    exec(update.replace("mem_abc", result["id"]), program.names)
-    assert [version["new_memory"] for version in program.memory.history(result["id"])] == [
+    exec(update.replace("mem_abc", added["id"]), program.names)
+    assert [view["new_memory"] for view in program.memory.history(added["id"])] == [
         "My stack is now Vue.js.",
         "Now using Next.js instead of Vue.js",
     ]
 
 
 def test_the_article_s_placeholder_of_an_id_is_refused_in_words(program: Program) -> None:
-    (result,) = program.memory.add("I live in Lisbon.", user_id="user_123")["results"]
+    (added,) = program.memory.add("I live in Lisbon.", user_id="user_123")["results"]
     with pytest.raises(NotFound, match="there is no memory with the id 'mem_abc': ids are UUIDs"):
         program.run("management")
     kept = program.memory.get_all(user_id="user_123")["results"]
-    assert [memory["id"] for memory in kept] == [result["id"]], result
+    assert [view["id"] for view in kept] == [added["id"]], added
 
 
 @pytest.mark.skipif(not ARTICLE.exists(), reason="the page is not at hand here")

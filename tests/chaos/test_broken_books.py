@@ -42,4 +42,4 @@ async def test_a_ledger_changed_by_hand_is_told_by_the_log_the_metric_and_the_do
     assert f"{balanced} 0.0" in await scene.client.metrics()
     ill = await doctor(scene)
     assert ill.exit_code == 1
-    assert f"The books of {TENANT} do not agree: 2 turns were accepted and 1 are there" in ill.stdout
+    assert f"Ledger mismatch for tenant {TENANT}: 2 turns accepted, 1 accounted for" in ill.stdout

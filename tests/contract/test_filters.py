@@ -121,14 +121,14 @@ def library(qdrant_url: str) -> Iterator[Library]:
         ]
         runner.run(store.apply(lease, [*writes, *OLDER], FOREVER))
         there = [memory.id for memory in seeds(THERE)]  # as an older Scrubjay stored them
-        runner.run(client.delete_payload(store.collection, ["folded"], points=[*there], wait=True))
+        runner.run(client.delete_payload(store.collection.name, ["folded"], points=[*there], wait=True))
         local.create_collection("memories", vectors_config={})
         here = [write for write in writes if write.memory.scope.tenant == HERE.tenant]
         local.upsert(
             "memories", [PointStruct(id=write.point_id, vector={}, payload=to_payload(write, 1)) for write in here]
         )
         yield Library(runner, store, local)
-        runner.run(client.delete_collection(store.collection))
+        runner.run(client.delete_collection(store.collection.name))
         runner.run(client.close())
         local.close()
 

@@ -28,7 +28,7 @@ async def store(qdrant_url: str) -> AsyncIterator[QdrantStore]:
     client = AsyncQdrantClient(url=qdrant_url, cloud_inference=True, check_compatibility=False)
     store = QdrantStore(client, WordEmbedder(f"scores-{uuid.uuid4().hex}"))
     yield store
-    await client.delete_collection(store.collection)
+    await client.delete_collection(store.collection.name)
     await client.close()
 
 

@@ -47,7 +47,7 @@ async def store(qdrant_url: str) -> AsyncIterator[QdrantStore]:
     client = AsyncQdrantClient(url=qdrant_url, cloud_inference=True, check_compatibility=False)
     opened = QdrantStore(client, WordEmbedder(f"test-{uuid.uuid4().hex}"))
     yield opened
-    await client.delete_collection(opened.collection)
+    await client.delete_collection(opened.collection.name)
     await client.close()
 
 
@@ -99,7 +99,8 @@ async def test_a_score_is_the_rule_of_ranking_and_does_not_depend_on_what_else_i
     assert alone.score > by_the_rule(near[0].score, 0) > 0
     await store.apply(lease(), [write(f"User note {number}", minutes=number) for number in range(20)], FOREVER)
     first = (await store.search(query("green tea")))[0]
-    bm25 = await store._client.query_points(store.collection, query=document("green tea"), using="bm25", limit=1)
+    client, document_of_tea = store.collection.client, document("green tea")
+    bm25 = await client.query_points(store.collection.name, query=document_of_tea, using="bm25", limit=1)
     assert first.score == pytest.approx(by_the_rule(near[0].score, bm25.points[0].score), abs=1e-4)
     assert all(hit.score <= scoring.DENSE_SHARE for hit in await store.search(query("quantum chromodynamics")))
 
@@ -210,12 +211,12 @@ async def test_a_store_that_is_away_says_so_as_something_to_try_again() -> None:
 
 async def test_a_collection_that_was_lost_is_made_again(store: QdrantStore) -> None:
     await store.apply(lease(), [write("one")], FOREVER)
-    await store._client.delete_collection(store.collection)
+    await store.collection.client.delete_collection(store.collection.name)
     with pytest.raises(StoreUnavailable):
         await store.page(ANA, Page())
     await store.apply(lease(), [write("two")], FOREVER)
     assert (await store.page(ANA, Page())).count == 1
-    await store._client.delete_collection(store.collection)
+    await store.collection.client.delete_collection(store.collection.name)
     with pytest.raises(StoreUnavailable):
         await store.apply(lease(), [write("three")], FOREVER)
     await store.apply(lease(), [write("three")], FOREVER)

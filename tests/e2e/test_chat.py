@@ -13,7 +13,7 @@ import pytest
 
 from scrubjay.client import ApiError, ScrubjayClient
 from scrubjay.client.views import ChatEnd, ChatStart, Delta
-from tests.e2e.telling import SESSION_1, told
+from tests.e2e.turns import SESSION_1, settle_turn
 from tests.model_server.control import ModelServer
 from tests.model_server.wire import Fault, Kind
 from tests.running import Running
@@ -56,7 +56,7 @@ async def accepted(client: ScrubjayClient, user: str) -> int:
 async def test_a_chat_as_events_tells_the_memories_then_the_reply_by_pieces_and_last_the_turn_that_was_accepted(
     talker: ScrubjayClient, user: str
 ) -> None:
-    await told(talker, user, "I live in Oslo.", SESSION_1)
+    await settle_turn(talker, user, "I live in Oslo.", SESSION_1)
     first, *pieces, last = [event async for event in talker.chats.stream(user, QUESTION)]
 
     assert first == ChatStart(memories_used=("I live in Oslo.",))

@@ -84,7 +84,7 @@ async def test_what_is_kept_of_an_owner_is_exported_and_after_the_erase_its_rece
     assert (result.exit_code, "nothing from up to then is left" in result.stdout) == (0, True)
     assert (await command(stack, "forget", "--verify", file, "--user", "elsa")).exit_code == 1
     listed = await answer(stack, "receipts", "list")
-    assert json.loads(receipt.read_text())["id"] in {receipt_listed["id"] for receipt_listed in listed["results"]}
+    assert json.loads(receipt.read_text())["id"] in {receipt_view["id"] for receipt_view in listed["results"]}
 
 
 async def test_without_dead_letters_there_is_nothing_to_replay(stack: Running) -> None:

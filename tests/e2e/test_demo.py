@@ -41,7 +41,7 @@ async def test_a_demo_that_is_told_to_stop_leaves_nothing_behind(tmp_path: Path)
     )
     await wait_until(lambda: list(tmp_path.glob("*/run/worker-2.pid")), what="the workers being started")
     demo.send_signal(signal.SIGTERM)
-    _, stderr = await demo.communicate()
+    _, output = await demo.communicate()
     assert demo.returncode == 130
-    assert stderr == b"The demo was interrupted.\n"
+    assert output == b"The demo was interrupted.\n"
     assert os.listdir(tmp_path) == []

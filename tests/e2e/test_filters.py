@@ -12,30 +12,30 @@ from scrubjay.client import ApiError, ScrubjayClient
 from tests.support import wait_until
 
 MARCH = datetime(2026, 3, 1, tzinfo=UTC)
-SAID: dict[str, dict[str, Any]] = {
+MEMORIES: dict[str, dict[str, Any]] = {
     "Anna drinks green TEA": {"topic": "drink", "stars": 5, "a.b": "x"},
     "Anna drinks coffee": {"topic": "drink", "stars": 2},
     "Anna cycles to work": {"topic": "sport", "a": {"b": "x"}},
 }
 
 
-async def tell(client: ScrubjayClient, user: str) -> None:
+async def add_memories(client: ScrubjayClient, user: str) -> None:
     """Three memories of a user, each with its metadata."""
-    for text, metadata in SAID.items():
+    for text, metadata in MEMORIES.items():
         message = {"role": "user", "content": text}
         await client.add_turn([message], user_id=user, metadata=metadata, timestamp=MARCH, infer=False)
 
     async def known() -> bool:
-        return (await client.memories(user_id=user)).count == len(SAID)
+        return (await client.memories(user_id=user)).count == len(MEMORIES)
 
     await wait_until(known, what="what was told being remembered")
 
 
 async def test_filters_narrow_a_search_and_a_list_down_and_may_name_the_owner(client: ScrubjayClient) -> None:
     anna, other = f"anna-{uuid.uuid4().hex}", f"other-{uuid.uuid4().hex}"
-    await tell(client, anna)
-    await tell(client, other)
-    tea, coffee, cycles = SAID
+    await add_memories(client, anna)
+    await add_memories(client, other)
+    tea, coffee, cycles = MEMORIES
     cases: dict[tuple[str, ...], dict[str, Any]] = {
         (tea, coffee): {"metadata": {"topic": "drink"}},
         (tea,): {"metadata": {"topic": "drink", "stars": {"gt": 2}}},

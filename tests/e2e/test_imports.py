@@ -38,16 +38,16 @@ async def test_an_export_of_mem0_is_imported_from_a_file(
     stack: Running, client: ScrubjayClient, tmp_path: Path
 ) -> None:
     file, more = tmp_path / "export.json", ("--state", str(tmp_path / "state"), "--report", str(tmp_path / "report"))
-    exported = {
+    entry = {
         "memory": "Gil keeps bees",
         "user_id": "gil",
         "session_id": "s1",
         "categories": ["hobby"],
         "metadata": None,
     }
-    file.write_text(json.dumps({"results": [{**exported, "created_at": "2024-07-20T01:30:36.275141-07:00"}]}))
-    report = await answer(stack, "import", "file", str(file), *more)
-    assert (report["imported"], report["refused"]) == (1, 0)
+    file.write_text(json.dumps({"results": [{**entry, "created_at": "2024-07-20T01:30:36.275141-07:00"}]}))
+    outcome = await answer(stack, "import", "file", str(file), *more)
+    assert (outcome["imported"], outcome["refused"]) == (1, 0)
     [memory] = (await client.memories(user_id="gil")).results
     assert (memory.memory, memory.run_id, memory.categories) == ("Gil keeps bees", "s1", ("hobby",))
     assert memory.created_at.isoformat() == MOMENT.replace("Z", "+00:00")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from scrubjay.client import ScrubjayClient
-from tests.e2e.telling import SESSION_1, told
+from tests.e2e.turns import SESSION_1, settle_turn
 from tests.model_server.control import ModelServer
 from tests.model_server.wire import Fault, Kind
 from tests.running import Running, without_endpoint
@@ -31,7 +31,7 @@ def php() -> str:
     return program
 
 
-def answered(php: str, controller: Path, url: str, user: str, message: str) -> tuple[int, dict[str, object], str]:
+def run_controller(php: str, controller: Path, url: str, user: str, message: str) -> tuple[int, dict[str, object], str]:
     """The status with which the harness ends, the controller's answer, and what it reported."""
     command = [php, str(HARNESS), str(controller), user, message]
     env = without_endpoint({"SCRUBJAY_URL": url})
@@ -47,10 +47,10 @@ async def test_the_controller_gives_the_reply_and_the_memories_that_were_used(
     model.reset()
     user = f"laravel-{uuid.uuid4().hex[:8]}"
     async with ScrubjayClient(modelled.url) as client:
-        await told(client, user, "I am building a SaaS product in Laravel.", SESSION_1)
-        reply = answered(php, controller, modelled.url, user, "What am I building in Laravel?")
-        used = ["I am building a SaaS product in Laravel."]
-        assert reply == (0, {"reply": "You said: What am I building in Laravel?", "memories_used": used}, "")
+        await settle_turn(client, user, "I am building a SaaS product in Laravel.", SESSION_1)
+        outcome = run_controller(php, controller, modelled.url, user, "What am I building in Laravel?")
+        memories = ["I am building a SaaS product in Laravel."]
+        assert outcome == (0, {"reply": "You said: What am I building in Laravel?", "memories_used": memories}, "")
         assert (await client.turns(user_id=user)).count == 2
 
 
@@ -60,7 +60,7 @@ async def test_the_examples_controller_says_so_when_the_model_or_the_server_is_a
     model.reset()
     model.fault(Fault(kind=Kind.DROPPED, route="chat"))
     for url, reported in ((modelled.url, "model_unavailable"), (f"http://127.0.0.1:{free_port()}", "Nobody answers")):
-        status, body, failure = answered(php, EXAMPLES, url, "ana", "Hello")
+        status, body, errors = run_controller(php, EXAMPLES, url, "ana", "Hello")
         assert (status, {*body}) == (1, {"error"})
-        assert reported in failure
+        assert reported in errors
     model.heal()

@@ -51,28 +51,28 @@ def user(request: pytest.FixtureRequest) -> str:
 def test_both_remember_tell_change_and_forget_in_the_same_shapes(memory: Either, user: str) -> None:
     (added,) = memory.add("I live in Lisbon.", user_id=user, metadata={"seen": 1})["results"]
     assert added == {"id": added["id"], "memory": "I live in Lisbon.", "event": "ADD"}
-    (memory_found,) = memory.search("Where do I live?", user_id=user, limit=5)["results"]
-    assert set(memory_found) == {
+    (hit,) = memory.search("Where do I live?", user_id=user, limit=5)["results"]
+    assert set(hit) == {
         "id", "memory", "hash", "metadata", "categories", "created_at", "updated_at", "user_id", "score"
     }  # fmt: skip
-    assert memory.update(memory_found["id"], data="I live in Porto.", metadata={"moved": True})
-    shown = memory.get(memory_found["id"])
+    assert memory.update(hit["id"], data="I live in Porto.", metadata={"moved": True})
+    shown = memory.get(hit["id"])
     assert shown is not None
     assert (shown["memory"], shown["metadata"]) == ("I live in Porto.", {"seen": 1, "moved": True})
     assert memory.get_all(user_id=user)["results"] == [shown]
-    assert [(version["event"], version["new_memory"]) for version in memory.history(memory_found["id"])] == [
+    assert [(version["event"], version["new_memory"]) for version in memory.history(hit["id"])] == [
         ("ADD", "I live in Lisbon."),
         ("UPDATE", "I live in Porto."),
     ]
-    memory.update(memory_found["id"], expiration_date="2020-02-29")
+    memory.update(hit["id"], expiration_date="2020-02-29")
     assert memory.get_all(user_id=user)["results"] == []
     assert len(memory.get_all(user_id=user, show_expired=True)["results"]) == 1
-    memory.update(memory_found["id"], expiration_date=None)
-    assert memory.get_all(user_id=user)["results"][0]["id"] == memory_found["id"]
-    memory.delete(memory_found["id"])
+    memory.update(hit["id"], expiration_date=None)
+    assert memory.get_all(user_id=user)["results"][0]["id"] == hit["id"]
+    memory.delete(hit["id"])
     memory.add("I live in Braga.", user_id=user)
-    answer = memory.delete_all(user_id=user)
-    assert (answer["message"], answer["receipt"]["memories"]) == ("Memories deleted successfully!", 1)
+    deletion = memory.delete_all(user_id=user)
+    assert (deletion["message"], deletion["receipt"]["memories"]) == ("Memories deleted successfully!", 1)
     assert memory.get_all(user_id=user)["results"] == []
 
 

@@ -104,5 +104,5 @@ async def test_a_search_never_returns_another_users_memory(client: ScrubjayClien
     await wait_until(settled, what="the turns being settled")
     for user in users:
         for query in ("green tea", "What do I drink?", f"{users[0]} tea"):
-            page = await client.search(query, user_id=user, limit=50)
-            assert [memory.user_id for memory in page.results] == [user]
+            answer = await client.search(query, user_id=user, limit=50)
+            assert [memory.user_id for memory in answer.results] == [user]

@@ -76,8 +76,8 @@ async def test_without_qdrant_a_search_is_refused_for_now_and_turns_are_still_ac
     kill(pid, signal.SIGKILL)
 
     async def refused() -> httpx.Response | None:
-        answer = await bare.post(f"{stack.url}/search", json={"user_id": user, "query": "tea"})
-        return answer if answer.status_code != 200 else None
+        response = await bare.post(f"{stack.url}/search", json={"user_id": user, "query": "tea"})
+        return response if response.status_code != 200 else None
 
     answer = await wait_until(refused, what="the search noticing")
     assert (answer.status_code, answer.json()["error"]) == (503, "store_unavailable")
@@ -104,12 +104,12 @@ async def test_without_redis_nothing_is_accepted_and_the_answer_says_when_to_com
         answers.append(await bare.post(f"{stack.url}/turns", json=turn))
         if answers[-1].status_code == 503:
             break
-    assert answers[-1].status_code == 503, [answer.status_code for answer in answers]
+    assert answers[-1].status_code == 503, [response.status_code for response in answers]
     assert answers[-1].json()["error"] == "inbox_unavailable"
     assert int(answers[-1].headers["Retry-After"]) >= 1
 
     async def all_settled() -> bool:
         page = await bare.get(f"{stack.url}/turns", params={"user_id": user, "status": "settled"})
-        return page.status_code == 200 and page.json()["count"] == sum(answer.is_success for answer in answers) + 1
+        return page.status_code == 200 and page.json()["count"] == sum(response.is_success for response in answers) + 1
 
     await wait_until(all_settled, deadline_seconds=45, what="every accepted turn settling")

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from scrubjay.client import ScrubjayClient
-from tests.e2e.telling import SESSION_1, told
+from tests.e2e.turns import SESSION_1, settle_turn
 from tests.model_server.control import ModelServer
 from tests.model_server.wire import Canned
 from tests.running import Running
@@ -17,9 +17,9 @@ async def test_a_turn_tells_what_it_cost_and_what_was_said_and_the_tenant_pays(
     model: ModelServer, modelled: Running
 ) -> None:
     async with ScrubjayClient(modelled.url) as client:
-        before = spent(await client.metrics())
-        turn_id = await told(client, "costs", "I collect stamps.", SESSION_1)
-        after = spent(await client.metrics())
+        before = cost_usd(await client.metrics())
+        turn_id = await settle_turn(client, "costs", "I collect stamps.", SESSION_1)
+        after = cost_usd(await client.metrics())
     async with httpx.AsyncClient(base_url=modelled.url) as http:
         turn = (await http.get(f"/turns/{turn_id}")).json()
     usage = turn["usage"]
@@ -31,7 +31,7 @@ async def test_a_turn_tells_what_it_cost_and_what_was_said_and_the_tenant_pays(
     assert after - before == pytest.approx(usage["cost_usd"], rel=1e-3)
 
 
-def spent(metrics: str) -> float:
+def cost_usd(metrics: str) -> float:
     lines = (line.rpartition(" ") for line in metrics.splitlines())
     return sum(float(value) for name, _, value in lines if name.startswith("scrubjay_model_cost_usd_total"))
 
@@ -47,7 +47,7 @@ async def test_small_talk_costs_no_call_is_counted_and_can_be_looked_through(
     calls = model.counts().calls
     async with ScrubjayClient(modelled.url) as client:
         before = gated_in(await client.metrics())  # others share the stack
-        turn_id = await told(client, "polite", "Ok, thank you!", SESSION_1)
+        turn_id = await settle_turn(client, "polite", "Ok, thank you!", SESSION_1)
         assert model.counts().calls == calls
         assert gated_in(await client.metrics()) == before + 1
     async with httpx.AsyncClient(base_url=modelled.url) as http:

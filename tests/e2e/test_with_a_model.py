@@ -1,4 +1,4 @@
-"""The whole stack with a model behind the OpenAI wire: facts supersede each other, in the language they were told."""
+"""The whole stack with a model behind the OpenAI wire: facts supersede each other, in the language of the user."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from scrubjay.client import ScrubjayClient
-from tests.e2e.telling import SESSION_1, told
+from tests.e2e.turns import SESSION_1, settle_turn
 from tests.model_server.control import ModelServer
 from tests.model_server.wire import Canned, Fault, Kind
 from tests.running import Running
@@ -21,7 +21,7 @@ SESSION_3 = SESSION_1 + timedelta(days=40)
 
 @dataclass(frozen=True)
 class Move:
-    """Somebody lives in one place, then in another, told in a language."""
+    """Somebody lives in one place, then in another, said in a language."""
 
     language: str
     before: str
@@ -40,9 +40,9 @@ MOVES = [
 ]  # fmt: skip
 
 
-def extracted(words: str, fact: str) -> Canned:
-    answer = {"facts": [{"fact": fact, "category": "personal", "quote": words}]}
-    return Canned(route="extraction", contains=words, answer=answer)
+def extracted(text: str, fact: str) -> Canned:
+    answer = {"facts": [{"fact": fact, "category": "personal", "quote": text}]}
+    return Canned(route="extraction", contains=text, answer=answer)
 
 
 @pytest.mark.parametrize("move", MOVES, ids=lambda move: move.language)
@@ -55,11 +55,11 @@ async def test_a_changed_fact_supersedes_the_old_one(model: ModelServer, modelle
     )
     user = move.language.lower()
     async with ScrubjayClient(modelled.url) as client:
-        first = await told(client, user, move.before, SESSION_1)
-        second = await told(client, user, move.after, SESSION_3)
-        page = await client.search(move.question, user_id=user)
-        assert [memory.memory for memory in page.results] == [move.second]
-        history = await client.history(page.results[0].id)
+        first = await settle_turn(client, user, move.before, SESSION_1)
+        second = await settle_turn(client, user, move.after, SESSION_3)
+        answer = await client.search(move.question, user_id=user)
+        assert [memory.memory for memory in answer.results] == [move.second]
+        history = await client.history(answer.results[0].id)
     assert [(version["memory"], version["quote"], version["turn_ids"]) for version in history] == [
         (move.first, move.before, [first]),
         (move.second, move.after, [second]),
@@ -68,7 +68,7 @@ async def test_a_changed_fact_supersedes_the_old_one(model: ModelServer, modelle
     async with httpx.AsyncClient(base_url=modelled.url) as http:
         query = {"user_id": user, "query": move.question, "as_of": SESSION_2.isoformat()}
         then = (await http.post("/search", json=query)).json()["results"]
-        undone = await http.post(f"/memories/{page.results[0].id}/undo")
+        undone = await http.post(f"/memories/{answer.results[0].id}/undo")
         now = (await http.post("/search", json={"user_id": user, "query": move.question})).json()["results"]
     assert [memory["memory"] for memory in then] == [move.first]
     assert undone.json()["memory"] == move.first
@@ -92,7 +92,7 @@ async def test_a_model_in_trouble_delays_a_turn_and_loses_nothing(
     user = f"trouble-{fault.kind}-{fault.status}"
     model.fault(fault)
     async with ScrubjayClient(modelled.url) as client:
-        turn_id = await told(client, user, "I live in Berlin.", SESSION_1)
+        turn_id = await settle_turn(client, user, "I live in Berlin.", SESSION_1)
         turn = await client.turn(turn_id)
         memories = await client.memories(user_id=user)
     model.heal()
@@ -106,12 +106,12 @@ async def test_an_answer_that_stays_bad_ends_among_the_dead_letters_and_can_be_r
     model.fault(Fault(kind=Kind.NOT_JSON, contains="poison", route="extraction"))
     async with ScrubjayClient(modelled.url) as client:
         bad = await client.add_turn([{"role": "user", "content": "I like poison ivy."}], user_id="letters")
-        good = await told(client, "letters", "I live in Berlin.", SESSION_1)
+        good = await settle_turn(client, "letters", "I live in Berlin.", SESSION_1)
 
         async def is_dead() -> bool:
             return (await client.turn(bad.id)).status == "dead"
 
-        await wait_until(is_dead, what="the poison turn being buried")
+        await wait_until(is_dead, what="the poison turn being dead")
         assert ((await client.turn(bad.id)).error or "").startswith("bad_answer")
         assert (await client.turn(good)).status == "settled"
         model.heal()
@@ -132,7 +132,7 @@ async def test_chat_answers_with_what_is_remembered_and_remembers_the_turn(
 ) -> None:
     model.say(Canned(route="chat", contains="Laravel project", answer="How is the SaaS product coming along?"))
     async with ScrubjayClient(modelled.url) as client:
-        await told(client, "laravel", "I am building a SaaS product in Laravel.", SESSION_1)
+        await settle_turn(client, "laravel", "I am building a SaaS product in Laravel.", SESSION_1)
         reply = await client.chats.reply("laravel", "Can you help with my Laravel project?")
         assert reply.reply == "How is the SaaS product coming along?"
         assert list(reply.memories_used) == ["I am building a SaaS product in Laravel."]
@@ -160,8 +160,8 @@ async def test_an_agent_learns_from_what_it_says_itself_and_everybody_finds_it(
             return (await client.turn(turn.id)).status == "settled"
 
         await wait_until(settled, what="the agent's turn being settled")
-        page = await client.search("How long do refunds take?", agent_id="support")
-        assert [memory.memory for memory in page.results] == ["Refunds take five days"]
+        answer = await client.search("How long do refunds take?", agent_id="support")
+        assert [memory.memory for memory in answer.results] == ["Refunds take five days"]
         assert (await client.search("refunds", user_id="support")).results == ()
     system = next(sent for sent in reversed(model.requests()) if sent.get("messages"))["messages"][0]["content"]
     assert "shared by everybody it talks with" in system

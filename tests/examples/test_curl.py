@@ -27,8 +27,8 @@ def test_a_memory_is_told_found_corrected_traced_and_forgotten_with_a_receipt_th
     ended = run(keyed.url, OPERATOR_KEY)
     assert (ended.returncode, ended.stderr) == (0, "")
     answers: list[Any] = [json.loads(line) for line in ended.stdout.splitlines() if line[0] in "[{"]
-    searched, turn, corrected, history, receipt, checked = answers
-    [memory] = searched["results"]
+    answer, turn, corrected, history, receipt, checked = answers
+    [memory] = answer["results"]
     assert "Lisbon" in memory["memory"]
     assert turn["status"] == "settled"
     assert corrected["memory"] == "Lives in Porto"

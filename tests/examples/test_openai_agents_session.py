@@ -64,9 +64,9 @@ async def test_what_was_said_in_one_conversation_is_known_in_the_next(
     [instructions, question] = model.requests()[-1]["messages"]
     assert instructions["content"] == f"Be kind.\n\n{KNOWN}\n- I keep bees in my garden."
     assert question["content"] == "What do I keep?"
-    items = str(await second.get_items())
-    assert "What do I keep?" in items
-    assert KNOWN not in items
+    transcript = str(await second.get_items())
+    assert "What do I keep?" in transcript
+    assert KNOWN not in transcript
 
 
 async def test_an_exchange_is_handed_in_once_it_is_finished_and_without_what_tools_said(

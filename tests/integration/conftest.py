@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from scrubjay.adapters.celery_wakeups import CeleryWakeups
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
 from scrubjay.adapters.openai.chat_model import OpenAIModel
+from scrubjay.adapters.openai.endpoint import RemoteModel
 from scrubjay.adapters.openai.prices import Price
 from scrubjay.adapters.qdrant.store import QdrantStore
 from scrubjay.adapters.redis.intake import RedisInbox
@@ -64,10 +65,7 @@ def purse() -> Purse:
 @pytest.fixture
 async def model(server: ModelServer, purse: Purse) -> AsyncIterator[OpenAIModel]:
     opened = OpenAIModel(
-        api_key="key",
-        base_url=server.base_url,
-        model="gpt-test",
-        timeout_seconds=10,
+        RemoteModel(api_key="key", base_url=server.base_url, model="gpt-test", timeout_seconds=10),
         meter=purse,
         price=Price(input_usd=1.0, output_usd=2.0),
     )

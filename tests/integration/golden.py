@@ -58,7 +58,7 @@ async def service_of(redis: Redis, qdrant_url: str, name: str, limits: InboxLimi
     )
     await service.texts()
     yield service
-    await client.delete_collection(service.store.collection)
+    await client.delete_collection(service.store.collection.name)
     await client.close()
 
 
@@ -128,7 +128,7 @@ async def _written(redis_port: int, qdrant_port: int) -> dict[str, Any]:
         stored: dict[str, Any] = {"redis": await redis_as_json(decoded)}
         await decoded.aclose()
         client = AsyncQdrantClient(url=url, check_compatibility=False)
-        points = await points_as_json(client, service.store.collection)
+        points = await points_as_json(client, service.store.collection.name)
         await client.close()
     await redis.aclose()
     return {**stored, "qdrant": points}

@@ -67,7 +67,7 @@ async def test_a_worker_that_loses_its_lane_to_an_erase_that_fails_has_not_died(
     for _ in range(2):  # as often as a worker may die
         await taken(service, ANA)
         with pytest.raises(StoreUnavailable):
-            await forgotten(service, BOT, store=Away(service.store._client, service.embedder))
+            await forgotten(service, BOT, store=Away(service.store.collection.client, service.embedder))
     assert (await service.status(turn_id)).status is Status.QUEUED
     await service.drain()
     settled = await service.status(turn_id)
@@ -121,7 +121,7 @@ async def test_a_worker_that_takes_back_leaves_an_erase_what_it_shows_others_aga
             await go_on.wait()
             await super().apply(*args)
 
-    parts = service.drain_with(store=Slow(service.store._client, service.embedder))
+    parts = service.drain_with(store=Slow(service.store.collection.client, service.embedder))
     worker = asyncio.create_task(drain(ANA.lane, parts))
     await applying.wait()
 
@@ -169,7 +169,7 @@ async def test_an_erase_that_begins_again_shows_what_was_settled_meanwhile(
                 assert await service.texts() == ["I live in Rome"]
             return await super().erase(scope, before)
 
-    store = Losing(service.store._client, service.embedder)
+    store = Losing(service.store.collection.client, service.embedder)
     assert (await forgotten(service, BOT, store=store)).verified
     assert store.erases == 2
     await service.drain()

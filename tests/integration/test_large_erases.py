@@ -205,7 +205,7 @@ async def test_an_erase_whose_lane_was_lost_after_its_last_step_begins_again(ser
                 await redis.delete(keys.lease(ANA.lane))
             return removed
 
-    store = Late(service.store._client, service.embedder)
+    store = Late(service.store.collection.client, service.embedder)
     erasure = await forgotten(service, store=store)
     assert (store.looks, erasure.turns, erasure.counts.memories, erasure.counts.versions) == (2, 1, 1, 1)
 
@@ -228,7 +228,9 @@ async def test_the_leases_of_many_lanes_outlive_any_one_lease(service: Service, 
 
     erasure: Any = None
     with contextlib.suppress(LaneBusy):
-        erasure = await forgotten(service, BOT, inbox=inbox, store=Slow(service.store._client, service.embedder))
+        erasure = await forgotten(
+            service, BOT, inbox=inbox, store=Slow(service.store.collection.client, service.embedder)
+        )
     assert erasure is not None, "the leases were lost every time"
     assert (erasure.turns, erasure.verified) == (LANES, True)
     assert await redis.keys("sj:lease:*") == []

@@ -97,8 +97,8 @@ async def test_a_plan_of_a_newer_format_stays_recorded_until_a_newer_worker_appl
 
 async def set_memory_format(service: Service, version: int) -> str:
     (memory,) = await service.memories()
-    client: AsyncQdrantClient = service.store._client
-    await client.set_payload(service.store.collection, {"v": version}, points=[memory.id], wait=True)
+    client: AsyncQdrantClient = service.store.collection.client
+    await client.set_payload(service.store.collection.name, {"v": version}, points=[memory.id], wait=True)
     return memory.id
 
 
@@ -200,8 +200,8 @@ async def test_a_collection_whose_points_name_no_format_is_refused_in_a_sentence
     await service.say("I live in Berlin")
     await service.drain()
     (memory,) = await service.memories()
-    client: AsyncQdrantClient = service.store._client
-    await client.delete_payload(service.store.collection, ["v"], points=[memory.id], wait=True)
+    client: AsyncQdrantClient = service.store.collection.client
+    await client.delete_payload(service.store.collection.name, ["v"], points=[memory.id], wait=True)
     store = QdrantStore(client, service.embedder)
     with pytest.raises(StoreUnavailable, match=r"holds points that name no format: .* SCRUBJAY_COLLECTION_PREFIX"):
         await store.get(Scope(tenant="default"), memory.id)
@@ -210,10 +210,10 @@ async def test_a_collection_whose_points_name_no_format_is_refused_in_a_sentence
 
 
 async def test_a_collection_of_somebody_else_is_neither_taken_nor_looked_at(service: Service) -> None:
-    client: AsyncQdrantClient = service.store._client
+    client: AsyncQdrantClient = service.store.collection.client
     theirs = models.VectorParams(size=4, distance=models.Distance.COSINE)
     await client.create_collection("2024", vectors_config=theirs)
     try:
-        assert "2024" not in await QdrantStore(client, service.embedder)._ours()
+        assert "2024" not in await QdrantStore(client, service.embedder).collection.of_embedder()
     finally:
         await client.delete_collection("2024")

@@ -151,12 +151,12 @@ async def test_what_was_remembered_with_an_earlier_embedding_model_is_erased_too
 ) -> None:
     await service.say("I live in Berlin", DORA)
     await service.drain(DORA)
-    newer = QdrantStore(service.store._client, WordEmbedder(f"test-{uuid.uuid4().hex}"))
+    newer = QdrantStore(service.store.collection.client, WordEmbedder(f"test-{uuid.uuid4().hex}"))
     await newer.page(DORA, Page())
     erasure = await forget(DORA, replace(service.forget_services, store=newer))
     assert (erasure.memories, erasure.verified) == (1, True)
     assert "dora" not in str(await all_of_qdrant(qdrant_url))
-    await service.store._client.delete_collection(newer.collection)
+    await service.store.collection.client.delete_collection(newer.collection.name)
 
 
 async def test_a_removal_sealed_with_another_servers_key_waits_and_holds_up_no_other(
@@ -194,6 +194,6 @@ async def test_a_worker_that_is_about_to_settle_while_its_lane_is_forgotten_does
                     await service.lanes.settle(lease, Plan(turn_ids=tuple(turn.id for turn in turns)), seen.erased)
             return await super().lanes(scope, before)
 
-    store = Watched(service.store._client, service.embedder)
+    store = Watched(service.store.collection.client, service.embedder)
     erasure = await forget(DORA, replace(service.forget_services, store=store))
     assert erasure.counts.turns == {"running": 1}

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from scrubjay.adapters.openai.embedder import OpenAIEmbedder
+from scrubjay.adapters.openai.endpoint import RemoteModel
 from scrubjay.errors import ModelRejected, ModelUnavailable
 from scrubjay.model import Vector
 from tests.fakes import Purse
@@ -31,10 +32,7 @@ def server(started: ModelServer) -> ModelServer:
 
 def opened(server: ModelServer, timeout_seconds: float = 10) -> OpenAIEmbedder:
     return OpenAIEmbedder(
-        api_key=None,
-        base_url=server.base_url,
-        model="embedding-test",
-        timeout_seconds=timeout_seconds,
+        RemoteModel(api_key=None, base_url=server.base_url, model="embedding-test", timeout_seconds=timeout_seconds),
         meter=Purse(),
     )
 

@@ -10,6 +10,7 @@ import pytest
 
 from scrubjay.adapters.http.retry_after import retry_after_seconds
 from scrubjay.adapters.openai.chat_model import OpenAIModel
+from scrubjay.adapters.openai.endpoint import RemoteModel
 from scrubjay.errors import BadConfiguration, ModelRefused, ModelRejected, ModelUnavailable
 from scrubjay.ports import Question
 from tests.fakes import Purse
@@ -114,7 +115,9 @@ async def test_a_broken_body_is_the_endpoints_fault_and_not_the_models(
 @pytest.mark.parametrize("kind", [Kind.SLOW, Kind.DRIP])
 async def test_an_answer_is_bounded_in_time_however_slowly_it_arrives(server: ModelServer, kind: Kind) -> None:
     server.fault(Fault(kind=kind, seconds=0.1 if kind is Kind.DRIP else 30, calls=1))
-    hasty = OpenAIModel(api_key=None, base_url=server.base_url, model="gpt-test", timeout_seconds=0.3, meter=Purse())
+    hasty = OpenAIModel(
+        RemoteModel(api_key=None, base_url=server.base_url, model="gpt-test", timeout_seconds=0.3), meter=Purse()
+    )
     with pytest.raises(ModelUnavailable):
         await hasty.ask(QUESTION)
     await hasty.aclose()
@@ -123,7 +126,9 @@ async def test_an_answer_is_bounded_in_time_however_slowly_it_arrives(server: Mo
 async def test_an_endpoint_that_nobody_serves_is_unavailable() -> None:
     with running() as gone:
         base_url = gone.base_url
-    away = OpenAIModel(api_key="key", base_url=base_url, model="gpt-test", timeout_seconds=5, meter=Purse())
+    away = OpenAIModel(
+        RemoteModel(api_key="key", base_url=base_url, model="gpt-test", timeout_seconds=5), meter=Purse()
+    )
     with pytest.raises(ModelUnavailable, match="cannot be reached"):
         await away.ask(QUESTION)
     with pytest.raises(ModelUnavailable, match="cannot be reached"):
@@ -155,12 +160,17 @@ async def test_hundreds_of_questions_are_in_flight_at_once(server: ModelServer, 
 
 def test_a_key_that_no_header_can_carry_is_refused_at_once() -> None:
     with pytest.raises(BadConfiguration, match="OPENAI_API_KEY"):
-        OpenAIModel(api_key="sk-\u201cquoted\u201d", base_url=None, model="gpt-test", timeout_seconds=1, meter=Purse())
+        OpenAIModel(
+            RemoteModel(api_key="sk-\u201cquoted\u201d", base_url=None, model="gpt-test", timeout_seconds=1),
+            meter=Purse(),
+        )
 
 
 async def test_a_fault_that_the_scripted_server_is_started_with_is_on_again_after_a_reset() -> None:
     with running(faults=[Fault(kind=Kind.STATUS, status=429, after=1, calls=1)]) as busy:
-        model = OpenAIModel(api_key=None, base_url=busy.base_url, model="gpt-test", timeout_seconds=10, meter=Purse())
+        model = OpenAIModel(
+            RemoteModel(api_key=None, base_url=busy.base_url, model="gpt-test", timeout_seconds=10), meter=Purse()
+        )
         for _ in range(2):
             await model.ask(QUESTION)
             with pytest.raises(ModelUnavailable, match="HTTP 429"):

@@ -7,6 +7,7 @@ from contextlib import aclosing
 import pytest
 
 from scrubjay.adapters.openai.chat_model import OpenAIModel
+from scrubjay.adapters.openai.endpoint import RemoteModel
 from scrubjay.errors import ModelRejected, ModelUnavailable
 from scrubjay.model import Message, Role, Usage
 from tests.fakes import Purse
@@ -75,7 +76,9 @@ async def test_a_request_that_is_refused_for_what_is_in_it_is_not_sent_again(
 async def test_a_reply_that_takes_longer_than_a_call_may_is_given_up(server: ModelServer, purse: Purse) -> None:
     server.fault(Fault(kind=Kind.DRIP, seconds=0.3))
     model = OpenAIModel(
-        api_key="key", base_url=server.base_url, model="gpt-test", timeout_seconds=0.5, meter=purse, price=None
+        RemoteModel(api_key="key", base_url=server.base_url, model="gpt-test", timeout_seconds=0.5),
+        meter=purse,
+        price=None,
     )
     with pytest.raises(ModelUnavailable, match=r"within 0\.5 seconds"):
         await said(model)

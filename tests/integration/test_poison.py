@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 from scrubjay.adapters.circuit_breaker import GuardedEmbedder, GuardedModel
 from scrubjay.adapters.openai.chat_model import OpenAIModel
 from scrubjay.adapters.openai.embedder import OpenAIEmbedder
+from scrubjay.adapters.openai.endpoint import RemoteModel
 from scrubjay.adapters.redis.breaker import BreakerLimits, RedisBreaker
 from scrubjay.adapters.redis.guidance import RedisGuidance
 from scrubjay.adapters.redis.scripts import RedisScripts
@@ -34,10 +35,8 @@ from tests.model_server.wire import Fault, Kind
 from tests.redis_keys import keys
 from tests.support import free_port, wait_until
 
-MARK = "hemlock"
+MARK, TRIES, SHORT_SECONDS = "hemlock", 5, 0.4
 POISON = f"I like {MARK}."
-TRIES = 5
-SHORT_SECONDS = 0.4
 
 
 def user(name: str) -> Scope:
@@ -112,13 +111,14 @@ async def workshop(service: Service, server: ModelServer, redis: Redis) -> Async
 def opened(
     service: Service, server: ModelServer, redis: Redis, stack: AsyncExitStack, *, embeds: bool = False
 ) -> Workshop:
-    scripts, where = RedisScripts(redis), {"api_key": "key", "base_url": server.base_url, "meter": Purse()}
+    scripts = RedisScripts(redis)
+    gpt = RemoteModel(api_key="key", base_url=server.base_url, model="gpt", timeout_seconds=SHORT_SECONDS)
     limits = BreakerLimits(base_seconds=0.02, longest_seconds=0.05, call_seconds=5)
-    remote = OpenAIModel(model="gpt", timeout_seconds=SHORT_SECONDS, **where)  # type: ignore[arg-type]
+    remote = OpenAIModel(gpt, meter=Purse())
     stack.push_async_callback(remote.aclose)
     model, embedder = GuardedModel(remote, RedisBreaker(scripts, "gpt", limits)), service.embedder
     if embeds:
-        far = OpenAIEmbedder(model="embed", timeout_seconds=SHORT_SECONDS, **where)  # type: ignore[arg-type]
+        far = OpenAIEmbedder(replace(gpt, model="embed"), meter=Purse())
         stack.push_async_callback(far.aclose)
         embedder = GuardedEmbedder(Fitting(far), RedisBreaker(scripts, "embed", limits))  # type: ignore[assignment]
     service.lanes._limits = replace(service.lanes._limits, max_attempts=TRIES)

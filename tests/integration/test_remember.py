@@ -152,7 +152,7 @@ class DyingStore(QdrantStore):
 
 
 def dying(service: Service) -> DyingStore:
-    store = DyingStore(service.store._client, service.store._embedder)
+    store = DyingStore(service.store.collection.client, service.embedder)
     service.store = store
     return store
 

@@ -41,7 +41,7 @@ class Odd(QdrantStore):
     """A store in which one removal, or each, ends in an error or never."""
 
     def __init__(self, service: Service, error: Exception | None, *, always: bool = False) -> None:
-        super().__init__(service.store._client, service.embedder)
+        super().__init__(service.store.collection.client, service.embedder)
         self.error, self.always, self.tried = error, always, list[str]()
 
     async def delete(self, scope: Scope, memory_id: str, before: int | None = None) -> int:

@@ -58,7 +58,7 @@ class Story:
     def __init__(self, service: Service, redis: Redis, qdrant_url: str, *, batched: bool) -> None:
         self.service, self.redis, self.qdrant_url, self.batched = service, redis, qdrant_url, batched
         self.clock, self.reconciler = MovableClock(), AnswersOfTurns()
-        service.store = QdrantStore(service.store._client, service.embedder, self.clock)
+        service.store = QdrantStore(service.store.collection.client, service.embedder, self.clock)
         service.weigher = self.reconciler
         self.turn_ids: list[str] = []
         self.waiting: list[Say] = []

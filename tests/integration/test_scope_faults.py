@@ -68,7 +68,7 @@ async def test_a_worker_that_loses_its_lane_to_an_erase_in_the_midst_hides_nothi
     story: Story,
 ) -> None:
     service = story.service
-    store = service.store = InTheMidst(service.store._client, service.embedder, story.clock)
+    store = service.store = InTheMidst(service.store.collection.client, service.embedder, story.clock)
     await story.tell((Say(BERLIN, R1),))
 
     async def forgotten() -> None:
@@ -92,7 +92,7 @@ async def test_a_deletion_that_fails_halfway_is_finished_by_the_sweep_and_shows_
             raise StoreUnavailable("it is away")
 
     service = story.service
-    edits = replace(service.edits, store=Away(service.store._client, service.embedder))
+    edits = replace(service.edits, store=Away(service.store.collection.client, service.embedder))
     with pytest.raises(StoreUnavailable):
         await delete(ANYBODY, story.ids[LISBON, R2], edits)
     await swept(story)

@@ -124,7 +124,7 @@ async def test_an_erase_whose_lane_is_taken_before_it_shows_a_memory_again_begin
                 assert await service.lanes._acquire(ANA.lane, edit=True) is not None
             return await super().members(lane, topics)
 
-    service.store, usual = Overtaken(service.store._client, service.embedder), service.store
+    service.store, usual = Overtaken(service.store.collection.client, service.embedder), service.store
     assert await forgotten(service, BOT) == 1
     service.store = usual
     assert await found(service, ANA) == ["I live in Berlin"]

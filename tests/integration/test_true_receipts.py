@@ -26,7 +26,7 @@ async def test_what_a_forgotten_part_stood_for_is_shown_again_though_the_embedde
         async def embed(self, texts: Sequence[str]) -> Any:
             raise ModelUnavailable("the embedder is away")
 
-    store = QdrantStore(service.store._client, Away())
+    store = QdrantStore(service.store.collection.client, Away())
     assert (await forgotten(service, BOT, store=store)).verified
     assert await service.texts() == ["I live in Berlin"]
 
@@ -54,7 +54,7 @@ async def test_what_is_left_counts_versions_that_are_newer_than_the_epoch(servic
         async def newer(self, scope: Scope, after: int, lanes: Sequence[Lane]) -> int:  # type: ignore[override]
             return await super().newer(scope, 0, lanes)
 
-    erasure = await forgotten(service, store=Ahead(service.store._client, service.embedder))
+    erasure = await forgotten(service, store=Ahead(service.store.collection.client, service.embedder))
     assert (erasure.left.versions, erasure.verified) == (1, False)
 
 
@@ -73,7 +73,7 @@ async def test_a_turn_that_died_meanwhile_is_erased_and_one_that_is_accepted_sta
             self.later = await service.say("I live in Rome")
             return await super().erase(scope, before)
 
-    store = Meanwhile(service.store._client, service.embedder)
+    store = Meanwhile(service.store.collection.client, service.embedder)
     erasure = await forgotten(service, store=store)
     assert (erasure.counts.turns, erasure.verified) == ({"dead": 1}, True)
     assert (await service.status(turn_id)).status is Status.ERASED

@@ -34,7 +34,7 @@ async def old(request: pytest.FixtureRequest, redis: Redis, qdrant_url: str) -> 
     """Today's service over what an earlier one left; the pause of its resting lane is over."""
     folder: Path = request.param
     async with service_of(redis, qdrant_url, f"golden-{uuid.uuid4().hex}", InboxLimits(max_attempts=2)) as service:
-        await loaded(folder, redis, qdrant_url, service.store.collection)
+        await loaded(folder, redis, qdrant_url, service.store.collection.name)
         await redis.hset(keys.lane(user("rae").lane), "wake_us", "0")
         yield service
 

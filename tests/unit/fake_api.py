@@ -38,15 +38,15 @@ class FakeApi:
             status: the HTTP status.
             headers: more headers; an underscore stands for a hyphen.
         """
-        answer_headers = {name.replace("_", "-"): value for name, value in headers.items()}
-        self._planned.setdefault((method, path), []).append((status, body, answer_headers))
+        fields = {name.replace("_", "-"): value for name, value in headers.items()}
+        self._planned.setdefault((method, path), []).append((status, body, fields))
 
-    def answer(self, request: Request) -> tuple[int, Any, dict[str, str]]:
+    def answer(self, question: Request) -> tuple[int, Any, dict[str, str]]:
         """Keep the request and give the next answer."""
-        self.requests.append(request)
-        planned = self._planned.get((request.method, request.path.partition("?")[0]))
+        self.requests.append(question)
+        planned = self._planned.get((question.method, question.path.partition("?")[0]))
         if not planned:
-            return 404, {"detail": f"Nothing was planned for {request.path}.", "error": "not_found"}, {}
+            return 404, {"detail": f"Nothing was planned for {question.path}.", "error": "not_found"}, {}
         return planned.pop(0) if len(planned) > 1 else planned[0]
 
 

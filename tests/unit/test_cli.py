@@ -34,7 +34,7 @@ def page(*results: dict[str, Any], next_page: str | None = None) -> dict[str, An
     return {"count": len(results), "next": next_page, "previous": None, "results": list(results)}
 
 
-def books(settled: int) -> str:
+def ledger_metrics(settled: int) -> str:
     states = {"accepted": 5, "settled": settled, "waiting": 0, "dead": 1, "erased": 0}
     lines = [f'scrubjay_turns{{tenant="default",state="{state}"}} {count}' for state, count in states.items()]
     return "\n".join(["# TYPE scrubjay_turns gauge", *lines, ""])
@@ -76,7 +76,7 @@ def test_a_filter_is_handed_on_and_may_name_the_owner(api: FakeApi, command: lis
 
 
 @pytest.mark.parametrize(("text", "sentence"), [("{", "is not valid JSON"), ("[]", "takes a JSON object")])
-def test_a_filter_that_is_none_is_refused_before_anybody_is_asked(api: FakeApi, text: str, sentence: str) -> None:
+def test_a_filter_that_is_none_is_refused_before_anything_is_sent(api: FakeApi, text: str, sentence: str) -> None:
     result = run(api, "search", "x", "--user", "alice", "--filter", text)
     assert (result.exit_code, api.requests) == (2, [])
     assert f"--filter {sentence}" in result.stderr
@@ -132,7 +132,7 @@ def test_memories_can_be_listed_looked_at_corrected_and_traced(api: FakeApi) -> 
     for arguments in (["list", "--user", "alice"], ["get", "m1"], ["update", "m1", "x"]):
         assert "User builds a SaaS [in Laravel]" in run(api, "memories", *arguments).stdout
     assert "User builds a shop" in run(api, "memories", "history", "m1").stdout
-    assert [request.body for request in api.requests if request.method == "PUT"] == [{"text": "x"}]
+    assert [question.body for question in api.requests if question.method == "PUT"] == [{"text": "x"}]
 
 
 def test_nothing_is_deleted_without_a_yes(api: FakeApi) -> None:
@@ -171,7 +171,7 @@ def test_dead_turns_are_replayed_by_error_or_by_id(api: FakeApi) -> None:
     api.plan("POST", "/dead/replay", {"count": 4})
     assert "4 replayed" in run(api, "dead", "replay", "--error", "bad_answer").stdout
     run(api, "dead", "replay", "t1", "t2")
-    assert [request.body for request in api.requests] == [{"error": "bad_answer"}, {"ids": ["t1", "t2"]}]
+    assert [question.body for question in api.requests] == [{"error": "bad_answer"}, {"ids": ["t1", "t2"]}]
 
 
 @pytest.mark.parametrize(
@@ -183,9 +183,9 @@ def test_dead_turns_are_named_or_all_are_meant(api: FakeApi, arguments: list[str
     assert api.requests == []
 
 
-def test_doctor_shows_parts_and_books(api: FakeApi) -> None:
+def test_doctor_shows_parts_and_ledgers(api: FakeApi) -> None:
     api.plan("GET", "/health/ready", READY)
-    api.plan("GET", "/metrics", books(settled=4))
+    api.plan("GET", "/metrics", ledger_metrics(settled=4))
     result = run(api, "doctor")
     assert result.exit_code == 0
     assert "offline-1" in result.stdout
@@ -194,16 +194,16 @@ def test_doctor_shows_parts_and_books(api: FakeApi) -> None:
 def test_doctor_says_which_right_the_user_of_redis_lacks_and_counts_it_as_no_fault(api: FakeApi) -> None:
     api.plan("GET", "/health/ready", READY)
     inbox = "scrubjay_backlog 0\nscrubjay_backlog_limit 10\n"
-    api.plan("GET", "/metrics", f"{books(settled=4)}{inbox}")
+    api.plan("GET", "/metrics", f"{ledger_metrics(settled=4)}{inbox}")
     result = run(api, "doctor")
     assert result.exit_code == 0
     assert "the Redis user may not run INFO" in result.stdout
     assert "the Redis user may not run CONFIG GET" in result.stdout
 
 
-def test_doctor_fails_when_the_books_do_not_agree(api: FakeApi) -> None:
+def test_doctor_fails_when_a_ledger_does_not_balance(api: FakeApi) -> None:
     api.plan("GET", "/health/ready", READY)
-    api.plan("GET", "/metrics", books(settled=3))
+    api.plan("GET", "/metrics", ledger_metrics(settled=3))
     result = run(api, "doctor")
     assert result.exit_code == 1
     assert "NO" in result.stdout
@@ -213,7 +213,7 @@ def test_doctor_fails_for_a_service_that_is_degraded_and_names_the_part(api: Fak
     away = {"ok": False, "reason": "Qdrant is away.", "since": TIME}
     parts = {**READY["parts"], "store": away}  # type: ignore[dict-item]
     api.plan("GET", "/health/ready", {**READY, "status": "degraded", "parts": parts})
-    api.plan("GET", "/metrics", books(settled=4))
+    api.plan("GET", "/metrics", ledger_metrics(settled=4))
     result = run(api, "doctor")
     assert result.exit_code == 1
     assert "store does not work since 2026-03-26 09:00:00 UTC (Qdrant is away)" in result.stdout
@@ -231,7 +231,7 @@ def test_what_a_part_cannot_do_is_a_warning_and_no_failure(api: FakeApi) -> None
     limited = {"ok": True, "reason": None, "since": None, "limits": ["Qdrant 1.18 has no substring filters."]}
     parts = {**READY["parts"], "store": limited}  # type: ignore[dict-item]
     api.plan("GET", "/health/ready", {**READY, "parts": parts})
-    api.plan("GET", "/metrics", books(settled=4))
+    api.plan("GET", "/metrics", ledger_metrics(settled=4))
     result = run(api, "doctor")
     assert result.exit_code == 0
     assert "store: Qdrant 1.18 has no substring filters." in result.stdout
@@ -243,7 +243,7 @@ def test_doctor_judges_the_queue_by_the_thresholds_it_is_given(api: FakeApi, mor
     parts = {**READY["parts"], "lanes": lanes}  # type: ignore[dict-item]
     api.plan("GET", "/health/ready", {**READY, "status": "degraded", "parts": parts})
     figures = "scrubjay_lanes_awake 4\nscrubjay_lanes_backing_off 0\nscrubjay_oldest_due_seconds 90\n"
-    api.plan("GET", "/metrics", books(settled=4) + figures)
+    api.plan("GET", "/metrics", ledger_metrics(settled=4) + figures)
     result = run(api, "doctor", *more)
     assert result.exit_code == status, result.stdout
     assert ("the oldest due turn is due for 90 s" in result.stdout) == bool(status)

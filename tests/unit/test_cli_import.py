@@ -41,22 +41,20 @@ def run(api: FakeApi, *arguments: str) -> Result:
 
 def outcomes(*became: str) -> dict[str, Any]:
     names = ("imported", "there", "refused", "busy")
-    results = [
-        {"id": None, "became": outcome, "reason": "why not" if outcome == "refused" else None} for outcome in became
-    ]
-    return {**{name: became.count(name) for name in names}, "results": results}
+    rows = [{"id": None, "became": text, "reason": "why not" if text == "refused" else None} for text in became]
+    return {**{name: became.count(name) for name in names}, "results": rows}
 
 
 def texts(api: FakeApi) -> list[list[str]]:
-    return [[memory["memory"] for memory in request.body["memories"]] for request in api.requests]
+    return [[memory["memory"] for memory in question.body["memories"]] for question in api.requests]
 
 
 def test_it_says_what_became_of_the_memories(api: FakeApi, place: Path) -> None:
     api.plan("POST", "/import", outcomes("imported", "there"))
     result = run(api, "file", export(place, 2), "--json")
     assert result.exit_code == 0, result.output
-    report = json.loads(result.stdout)
-    assert (report["imported"], report["there"], report["refused"], report["total"]) == (1, 1, 0, 2)
+    body = json.loads(result.stdout)
+    assert (body["imported"], body["there"], body["refused"], body["total"]) == (1, 1, 0, 2)
     assert sorted(path.name for path in place.iterdir()) == ["export.json"], "no state and no report is left"
 
 
@@ -117,8 +115,8 @@ def test_a_dry_run_reads_everything_and_sends_nothing(api: FakeApi, place: Path)
     file = place / "export.json"
     file.write_text('[{"memory": "a", "user_id": "ana"}, {"memory": ""}, {"memory": "b", "replaced_by": "c"}]')
     result = run(api, "file", str(file), "--dry-run", "--json")
-    report = json.loads(result.stdout)
-    assert (result.exit_code, report["refused"], report["left_out"], report["total"]) == (1, 1, 1, 3)
+    body = json.loads(result.stdout)
+    assert (result.exit_code, body["refused"], body["left_out"], body["total"]) == (1, 1, 1, 3)
     assert api.requests == []
 
 

@@ -49,18 +49,18 @@ def test_every_filter_reaches_the_server(api: FakeApi) -> None:
     run(api, "dead", "list", *options)
     assert run(api, "dead", "replay", *options).exit_code == 0
     time = "2026-03-01T12:00:00+00:00"
-    filters = {"error": "bad_answer", "user_id": "u", "agent_id": "a", "run_id": "r", "accepted_after": time,
+    body = {"error": "bad_answer", "user_id": "u", "agent_id": "a", "run_id": "r", "accepted_after": time,
              "accepted_before": time}  # fmt: skip
-    assert api.requests[-1].body == filters
+    assert api.requests[-1].body == body
     query = httpx.URL(api.requests[0].path).params
-    assert {name: query[name] for name in filters} == filters
+    assert {name: query[name] for name in body} == body
 
 
 def test_a_replay_tells_how_many_stay_dead_and_why(api: FakeApi) -> None:
     reason = "too many turns of this tenant are waiting"
     api.plan("POST", "/dead/replay", {"count": 2, "left": 7, "reason": reason})
-    output = " ".join(run(api, "dead", "replay", "--all").stdout.split())
-    assert output.startswith(f"2 replayed. 7 stay dead: {reason}.")
+    text = " ".join(run(api, "dead", "replay", "--all").stdout.split())
+    assert text.startswith(f"2 replayed. 7 stay dead: {reason}.")
     assert json.loads(run(api, "dead", "replay", "--all", "--json").stdout) == {
         "count": 2, "left": 7, "reason": reason,
     }  # fmt: skip
@@ -85,11 +85,11 @@ def test_a_dry_run_of_a_replay_is_a_table_of_what_would_change(api: FakeApi) -> 
     api.plan("POST", "/dead/replay", {"count": 9, "dry_run": True, "untried": 6, "results": results})
     result = run(api, "dead", "replay", "--user", "alice", "--dry-run", "--limit", "3")
     assert api.requests[-1].body == {"user_id": "alice", "dry_run": True, "limit": 3}
-    for expected in (
+    for text in (
         "Lives in Lisbon", "Lives in Berlin", "enter the history", "Lived in Rome", "fail again", "still no JSON",
         "change nothing", "over 9 dead turns: nothing was changed. 6 of them were not tried",
     ):  # fmt: skip
-        assert expected in result.stdout
+        assert text in result.stdout
 
 
 def test_a_turn_is_discarded_only_on_purpose(api: FakeApi) -> None:

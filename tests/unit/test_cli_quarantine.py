@@ -36,7 +36,7 @@ def test_an_empty_quarantine_says_so(api: FakeApi) -> None:
 def test_what_is_held_back_is_released_by_its_id(api: FakeApi) -> None:
     api.plan("POST", "/quarantine/m1/release", HELD)
     assert "1 released." in run(api, "quarantine", "release", "m1").stdout
-    assert [(request.method, request.path) for request in api.requests] == [("POST", "/quarantine/m1/release")]
+    assert [(question.method, question.path) for question in api.requests] == [("POST", "/quarantine/m1/release")]
 
 
 def test_what_is_held_back_is_discarded_only_on_purpose(api: FakeApi) -> None:

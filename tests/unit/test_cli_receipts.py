@@ -21,13 +21,13 @@ def test_a_receipt_is_written_as_the_server_gave_it_and_sent_back_whole_to_be_ch
     api: FakeApi, tmp_path: Path
 ) -> None:
     counts = {"turns": {"dead": 1}, "plans": 0, "texts": 1, "memories": 4, "versions": 7, "of a newer server": 1}
-    answer = {**RECEIPT, "counts": counts, "key_id": "k", "signature": "s"}
-    api.plan("DELETE", "/memories", answer)
+    body = {**RECEIPT, "counts": counts, "key_id": "k", "signature": "s"}
+    api.plan("DELETE", "/memories", body)
     api.plan("POST", "/receipts/verify", EXAMINED)
     file = tmp_path / "alice.json"
     assert run(api, "forget", "--user", "alice", "--yes", "--receipt", str(file)).exit_code == 0
     written = json.loads(file.read_text())
-    assert written | answer == written
+    assert written | body == written
     result = run(api, "forget", "--verify", str(file))
     assert (result.exit_code, api.requests[-1].body) == (0, {"receipt": written})
     assert "The receipt holds: 3 turns and 7 versions were erased" in result.stdout

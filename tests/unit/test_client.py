@@ -31,15 +31,15 @@ async def test_a_turn_is_sent_with_its_owner_its_time_and_an_idempotency_key(api
     async with ScrubjayClient(api.url, "secret") as client:
         queued = await client.add_turn(HELLO, user_id="alice", timestamp=datetime(2026, 3, 1, 9, tzinfo=UTC))
     assert queued.id == "t1"
-    [request] = api.requests
-    assert request.body == {
+    [question] = api.requests
+    assert question.body == {
         "messages": HELLO,
         "timestamp": "2026-03-01T09:00:00+00:00",
         "infer": True,
         "user_id": "alice",
     }
-    assert request.headers["Authorization"] == "Bearer secret"
-    assert len(request.headers["Idempotency-Key"]) == 36
+    assert question.headers["Authorization"] == "Bearer secret"
+    assert len(question.headers["Idempotency-Key"]) == 36
 
 
 async def test_a_turn_that_was_turned_away_is_sent_again_under_the_same_key(api: FakeApi) -> None:
@@ -59,8 +59,8 @@ async def test_a_call_that_is_not_safe_to_repeat_is_made_once(api: FakeApi) -> N
     assert len(api.requests) == 1
 
 
-def events(*pairs: tuple[str, str]) -> str:
-    return "".join(f"event: {name}\ndata: {data}\n\n" for name, data in pairs)
+def events(*items: tuple[str, str]) -> str:
+    return "".join(f"event: {name}\ndata: {data}\n\n" for name, data in items)
 
 
 MEMORIES, DELTA = ("memories", '{"memories_used": ["She skis."]}'), ("delta", '{"text": "Hi\u2028there"}')
@@ -165,13 +165,13 @@ async def test_a_search_sends_only_what_was_given(api: FakeApi) -> None:
 async def test_filters_go_into_the_body_of_a_search_and_as_json_into_the_query_of_a_list(api: FakeApi) -> None:
     api.plan("POST", "/search", {"results": [], "pending": 0})
     api.plan("GET", "/memories", {"count": 0, "next": None, "previous": None, "results": []})
-    filters = {"user_id": "alice", "categories": {"in": ["food", "дом"]}}
+    body = {"user_id": "alice", "categories": {"in": ["food", "дом"]}}
     async with ScrubjayClient(api.url) as client:
-        await client.search("tea", filters=filters)
-        await client.memories(filters=filters)
-    assert api.requests[0].body == {"query": "tea", "filters": filters, "limit": 5}
+        await client.search("tea", filters=body)
+        await client.memories(filters=body)
+    assert api.requests[0].body == {"query": "tea", "filters": body, "limit": 5}
     query = parse_qs(urlsplit(api.requests[1].path).query)
-    assert json.loads(query.pop("filters")[0]) == filters
+    assert json.loads(query.pop("filters")[0]) == body
     assert query == {"page": ["1"], "page_size": ["100"]}
 
 
@@ -180,4 +180,4 @@ async def test_an_id_of_dots_stays_an_id_and_does_not_lead_to_another_address(ap
         async with ScrubjayClient(api.url) as client:
             with pytest.raises(ApiError):
                 await client.delete(name)
-    assert [request.path for request in api.requests] == ["/memories/%2E", "/memories/%2E%2E"]
+    assert [question.path for question in api.requests] == ["/memories/%2E", "/memories/%2E%2E"]

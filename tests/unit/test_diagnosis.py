@@ -44,7 +44,7 @@ def test_a_stack_that_is_well_has_no_problems_and_all_figures_are_read() -> None
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({'scrubjay_turns{state="settled",tenant="default"}': "2"}, "The books of default do not agree: 5 turns"),
+        ({'scrubjay_turns{state="settled",tenant="default"}': "2"}, "Ledger mismatch for tenant default: 5 turns"),
         (
             {
                 'scrubjay_turns{state="accepted",tenant="default"}': "7",

@@ -22,7 +22,7 @@ from typer.testing import CliRunner
 
 from scrubjay.cli.app import app
 from scrubjay.cli.imports.pickles import MOST_VALUES, ForbiddenPickle, Unreadable, loads, plain
-from scrubjay.cli.imports.sources import QdrantSource, SourceFailed
+from scrubjay.cli.imports.sources import Location, QdrantSource, SourceFailed
 from scrubjay.cli.imports.trust import NotOurs, check_trust
 
 FIRST, SECOND = "00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"
@@ -59,7 +59,7 @@ def put(store: Path, point_id: Any, value: bytes) -> None:
 
 
 def read(path: Path, collection: str = "mem0", batch: int = 2, place: int | str | None = None) -> list[Any]:
-    source = QdrantSource(path=path, url=None, api_key=None, collection=collection, zone=UTC, batch=batch)
+    source = QdrantSource(Location(path, collection=collection), UTC, batch=batch)
     with closing(source):
         return [row for piece in source.pieces(place) for row in piece.raw]
 
@@ -113,7 +113,7 @@ def test_a_local_store_is_read_without_the_keys_of_its_caller_and_without_the_mo
     (tmp_path / "orjson.py").write_text(planted)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SCRUBJAY_KEY", "sj_the_admins_key")
-    source = QdrantSource(path=store, url=None, api_key=None, collection="mem0", zone=UTC)
+    source = QdrantSource(Location(store), UTC)
     with closing(source):
         environment = Path(f"/proc/{source.pid}/environ").read_bytes()
         assert source.total() == 3
@@ -157,7 +157,7 @@ def test_a_pipe_in_place_of_a_file_is_not_waited_for(store: Path, place: str) ->
 
 def test_a_value_that_takes_for_ever_to_read_ends_the_reading_with_a_sentence(store: Path) -> None:
     put(store, SECOND, b"\x80\x04}" + b")" + b"2\x86" * 60 + b"Ns.")  # the hash of this key takes 2^60 steps
-    source = QdrantSource(path=store, url=None, api_key=None, collection="mem0", zone=UTC, cpu_seconds=1)
+    source = QdrantSource(Location(store), UTC, cpu_seconds=1)
     with closing(source), pytest.raises(SourceFailed, match="takes more processor time than a store of its size needs"):
         list(source.pieces(None))
 
@@ -233,11 +233,11 @@ def test_one_payload_that_json_cannot_say_keeps_no_other_from_coming_in(
     store: Path, payload: dict[Any, Any], reason: str
 ) -> None:
     put(store, SECOND, pickle.dumps(models.PointStruct.model_construct(id=SECOND, vector=[], payload=payload)))
-    source = QdrantSource(path=store, url=None, api_key=None, collection="mem0", zone=UTC)
+    source = QdrantSource(Location(store), UTC)
     with closing(source):
         [piece] = source.pieces(None)
-    assert reason in getattr(piece.found[2], "reason", "")
-    assert len(piece.found) == 3
+    assert reason in getattr(piece.records[2], "reason", "")
+    assert len(piece.records) == 3
 
 
 def test_vectors_of_numpy_and_older_models_are_passed_over() -> None:

@@ -40,8 +40,8 @@ def test_a_payload_of_2_has_metadata_beside_its_fields_and_tells_who_spoke() -> 
 
 
 def test_an_entity_that_mem0_keeps_beside_memories_is_none() -> None:
-    reading = of_payload(ID, {"data": "Tea", "entity_type": "noun", "linked_memory_ids": [ID], "user_id": "ana"}, UTC)
-    assert reading == LeftOut("it is no memory but an entity that Mem0 has found in some", is_wrong=False)
+    answer = of_payload(ID, {"data": "Tea", "entity_type": "noun", "linked_memory_ids": [ID], "user_id": "ana"}, UTC)
+    assert answer == LeftOut("it is no memory but an entity that Mem0 has found in some", is_wrong=False)
 
 
 def test_a_memory_of_the_platform_has_a_session_and_categories_and_perhaps_no_metadata() -> None:
@@ -57,12 +57,12 @@ def test_a_memory_of_the_platform_has_a_session_and_categories_and_perhaps_no_me
 
 
 def test_what_mem0_has_replaced_is_left_out() -> None:
-    reading = of_record({"id": ID, "memory": TEXT, "user_id": "ana", "replaced_by": "other"}, UTC)
-    assert reading == LeftOut("it had been replaced by a newer memory", is_wrong=False)
+    answer = of_record({"id": ID, "memory": TEXT, "user_id": "ana", "replaced_by": "other"}, UTC)
+    assert answer == LeftOut("it had been replaced by a newer memory", is_wrong=False)
 
 
 @pytest.mark.parametrize(
-    ("time", "moment"),
+    ("value", "moment"),
     [
         ("2024-07-20T08:30:36.275141Z", MOMENT),
         ("2024-07-20T08:30:36.275141", MOMENT),
@@ -72,21 +72,21 @@ def test_what_mem0_has_replaced_is_left_out() -> None:
         ("2024-07-20", "2024-07-20T00:00:00+00:00"),
     ],
 )
-def test_a_time_is_read_in_every_form_that_it_comes_in(time: Any, moment: str) -> None:
-    reading = of_record({"memory": TEXT, "user_id": "ana", "created_at": time}, UTC)
-    assert reading == {"memory": TEXT, "user_id": "ana", "created_at": moment}
+def test_a_time_is_read_in_every_form_that_it_comes_in(value: Any, moment: str) -> None:
+    answer = of_record({"memory": TEXT, "user_id": "ana", "created_at": value}, UTC)
+    assert answer == {"memory": TEXT, "user_id": "ana", "created_at": moment}
 
 
 def test_a_time_without_a_zone_is_of_the_zone_that_is_named() -> None:
-    reading = of_record(
+    answer = of_record(
         {"memory": TEXT, "user_id": "ana", "created_at": "2024-07-20T01:30:36.275141"}, ZoneInfo("US/Pacific")
     )
-    assert reading == {"memory": TEXT, "user_id": "ana", "created_at": MOMENT}
+    assert answer == {"memory": TEXT, "user_id": "ana", "created_at": MOMENT}
 
 
 def test_an_id_that_is_no_uuid_is_kept_in_the_metadata_and_a_number_of_an_owner_is_its_text() -> None:
-    reading = of_record({"id": 7, "memory": TEXT, "user_id": 42, "metadata": {"a": 1}}, UTC)
-    assert reading == {"memory": TEXT, "user_id": "42", "metadata": {"source_id": 7, "a": 1}}
+    answer = of_record({"id": 7, "memory": TEXT, "user_id": 42, "metadata": {"a": 1}}, UTC)
+    assert answer == {"memory": TEXT, "user_id": "42", "metadata": {"source_id": 7, "a": 1}}
 
 
 @pytest.mark.parametrize(
@@ -122,19 +122,19 @@ def test_a_file_holds_memories_in_any_of_these_forms(tmp_path: Path, content: st
     file.write_text(content)
     source = FileSource(file, UTC)
     assert source.total() == 2
-    assert [memory for piece in source.pieces(None) for memory in piece.found] == [ONE, TWO]
-    assert [memory for piece in source.pieces(1) for memory in piece.found] == [TWO]
+    assert [item for piece in source.pieces(None) for item in piece.records] == [ONE, TWO]
+    assert [item for piece in source.pieces(1) for item in piece.records] == [TWO]
 
 
 def test_a_line_that_is_not_json_refuses_itself_alone(tmp_path: Path) -> None:
     file = tmp_path / "export.jsonl"
     file.write_text(f"{json.dumps(ONE)}\n{{half\n{json.dumps(TWO)}\n")
     (piece,) = FileSource(file, UTC).pieces(None)
-    assert piece.found == [ONE, LeftOut("line 2 is not JSON"), TWO]
+    assert piece.records == [ONE, LeftOut("line 2 is not JSON"), TWO]
 
 
 def test_of_our_own_export_the_memories_that_hold_come_in(tmp_path: Path) -> None:
-    exported = {
+    body = {
         **ONE,
         "agent_id": None,
         "kind": "memory",
@@ -143,15 +143,9 @@ def test_of_our_own_export_the_memories_that_hold_come_in(tmp_path: Path) -> Non
         "version": 2,
         "valid_from": MOMENT,
     }
-    lines = [
-        {"kind": "export", "format": 1},
-        exported,
-        {**exported, "current": False},
-        {"kind": "turn"},
-        {"kind": "end"},
-    ]
+    lines = [{"kind": "export", "format": 1}, body, {**body, "current": False}, {"kind": "turn"}, {"kind": "end"}]
     file = tmp_path / "ana.jsonl"
     file.write_text("\n".join(map(json.dumps, lines)))
     (piece,) = FileSource(file, UTC).pieces(None)
-    assert [memory for memory in piece.found if not isinstance(memory, LeftOut)] == [{**ONE, "valid_from": MOMENT}]
-    assert [memory.is_wrong for memory in piece.found if isinstance(memory, LeftOut)] == [False] * 4
+    assert [item for item in piece.records if not isinstance(item, LeftOut)] == [{**ONE, "valid_from": MOMENT}]
+    assert [item.is_wrong for item in piece.records if isinstance(item, LeftOut)] == [False] * 4

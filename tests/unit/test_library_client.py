@@ -48,8 +48,8 @@ async def test_an_add_is_posted_once_more_under_one_key_where_the_server_asks_fo
     assert added["results"] == [
         {"id": "2", "memory": "It is red.", "event": "UPDATE", "previous_memory": "It is blue."}
     ]
-    posted = [request for request in api.requests if request.method == "POST"]
-    assert len({request.headers["Idempotency-Key"] for request in posted}) == 1
+    posted = [question for question in api.requests if question.method == "POST"]
+    assert len({question.headers["Idempotency-Key"] for question in posted}) == 1
     assert len(posted) == 2
     assert posted[0].body["messages"] == [{"role": "user", "content": "It is red."}]
 
@@ -97,13 +97,13 @@ async def test_an_erase_that_left_something_is_no_success(api: FakeApi, client: 
 
 
 async def test_a_reset_forgets_everybody_who_has_memories(api: FakeApi, client: AsyncMemoryClient) -> None:
-    totals = {"total_memories": 1}
-    api.plan("GET", "/entities", [{"id": "ana", "type": "user", **totals}, {"id": "bot", "type": "agent", **totals}])
+    body = {"total_memories": 1}
+    api.plan("GET", "/entities", [{"id": "ana", "type": "user", **body}, {"id": "bot", "type": "agent", **body}])
     api.plan("GET", "/entities", [])
     api.plan("DELETE", "/memories", {"erased_at": AT, "watermark": 7, "turns": 0, "memories": 1, "verified": True})
     await client.reset()
     assert len(api.requests) == 4, "two lists of one page, and two erases"
-    assert [request.path for request in api.requests if request.method == "DELETE"] == [
+    assert [question.path for question in api.requests if question.method == "DELETE"] == [
         "/memories?user_id=ana&exact=true",
         "/memories?agent_id=bot&exact=true",
     ]
@@ -114,14 +114,14 @@ async def test_a_reset_of_more_owners_than_pages_reach_lists_them_again_until_no
 ) -> None:
     monkeypatch.setattr("scrubjay.library.remote._OWNERS_AT_ONCE", 2)
     monkeypatch.setattr("scrubjay.library.remote.DEEPEST", 4)
-    fields = {"type": "user", "total_memories": 1}
+    body = {"type": "user", "total_memories": 1}
     for names in (("a", "b"), ("c", "d"), ("e", "f"), ("g",), ()):
-        api.plan("GET", "/entities", [{"id": name, **fields} for name in names])
+        api.plan("GET", "/entities", [{"id": name, **body} for name in names])
     api.plan("DELETE", "/memories", {"erased_at": AT, "watermark": 7, "turns": 0, "memories": 1, "verified": True})
     await client.reset()
-    listed = [request.path for request in api.requests if request.method == "GET"]
+    listed = [question.path for question in api.requests if question.method == "GET"]
     assert listed == [f"/entities?page={page}&page_size=2" for page in (1, 2, 1, 2, 1)]
-    erased = [request.path for request in api.requests if request.method == "DELETE"]
+    erased = [question.path for question in api.requests if question.method == "DELETE"]
     assert erased == [f"/memories?user_id={name}&exact=true" for name in "abcdefg"]
 
 
@@ -131,4 +131,4 @@ async def test_metadata_is_joined_by_the_server_which_holds_the_owner_s_lane(
     api.plan("PUT", f"/memories/{MEMORY}", {"detail": "There is none.", "error": "not_found"}, 404)
     with pytest.raises(NotFound):
         await client.update(MEMORY, metadata={"a": 1})
-    assert [(request.method, request.body) for request in api.requests] == [("PUT", {"metadata_patch": {"a": 1}})]
+    assert [(question.method, question.body) for question in api.requests] == [("PUT", {"metadata_patch": {"a": 1}})]

@@ -121,7 +121,7 @@ def test_a_prompts_version_is_the_hash_of_its_file_and_its_schema(prompt: prompt
 
 def test_asking_again_repeats_the_material_and_names_the_error() -> None:
     question = prompts.extraction([turn(user("Hello"))])
-    again = prompts.asked_again(question, "facts.0.quote: Field required")
+    again = prompts.question_after_error(question, "facts.0.quote: Field required")
 
     assert again.user.startswith(question.user)
     assert "facts.0.quote: Field required" in again.user

@@ -86,9 +86,9 @@ class JwtTokens:
             )
         except jwt.InvalidTokenError as error:
             raise Unauthorized(f"this token is not good: {_reason(error)}") from None
-        return await self._named(claims)
+        return await self._principal_of(claims)
 
-    async def _named(self, claims: Mapping[str, Any]) -> Principal:
+    async def _principal_of(self, claims: Mapping[str, Any]) -> Principal:
         of = self._provider
         user = self._user(claims)
         role = claims.get(of.role_claim, Access.READ.value)
@@ -117,20 +117,20 @@ class JwtTokens:
             raise Unauthorized(f"this token's claim {claim} must be a user's id") from None
 
     async def _key_of(self, token: str) -> jwt.PyJWK:
-        wanted = jwt.get_unverified_header(token).get("kid")
-        key = self._keys.get(wanted)
+        key_id = jwt.get_unverified_header(token).get("kid")
+        key = self._keys.get(key_id)
         age = asyncio.get_running_loop().time() - self._fetched_at
         if age > _KEPT_SECONDS or (key is None and age > _SOONEST_SECONDS):
             await self._fetch(self._fetched_at)
-            key = self._keys.get(wanted)
+            key = self._keys.get(key_id)
         if key is None:
             raise Unauthorized("this token is signed with a key that its provider does not publish")
         return key
 
-    async def _fetch(self, seen: float) -> None:
+    async def _fetch(self, fetched_at: float) -> None:
         """Get the provider's keys; while it is away, those that it published last are still good."""
         async with self._lock:
-            if self._fetched_at != seen:  # somebody has just done it
+            if self._fetched_at != fetched_at:  # another request has just fetched them
                 return
             try:
                 answer = (await self._http.get(self._provider.jwks_url)).raise_for_status()

@@ -79,12 +79,10 @@ class HttpWebhooks:
 
     async def _post(self, url: httpx.URL, address: str, headers: Mapping[str, str], body: bytes) -> Reply:
         # The name is what the certificate must be for, and what the receiver is asked for.
-        headers_with_host = {**headers, "host": url.netloc.decode("ascii")}
+        headers = {**headers, "host": url.netloc.decode("ascii")}
         more = {"sni_hostname": url.raw_host.decode("ascii")}
         there = url.copy_with(host=address)
-        async with self._client.stream(
-            "POST", there, headers=headers_with_host, content=body, extensions=more
-        ) as response:
+        async with self._client.stream("POST", there, headers=headers, content=body, extensions=more) as response:
             wait = retry_after_seconds(response.headers, datetime.now(UTC))  # nobody reads what else it says
             return Reply(status_code=response.status_code, retry_after_seconds=wait)
 

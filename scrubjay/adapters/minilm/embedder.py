@@ -31,7 +31,7 @@ MAX_BATCH_TEXTS = 16
 MAX_BATCH_TOKENS = 256  # padding included
 
 _TOKENIZER = Path(__file__).with_name("tokenizer.json.gz")
-_WORD_TABLE = "inner.embeddings.word_embeddings.weight"
+_TOKEN_TABLE = "inner.embeddings.word_embeddings.weight"
 
 _TokenIds = Sequence[int]
 
@@ -139,7 +139,7 @@ def _open_session() -> onnxruntime.InferenceSession:
     options.enable_mem_pattern = False
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    model = look_up_before_dequantizing(model_path().read_bytes(), _WORD_TABLE, "input_ids", "embedding")
+    model = look_up_before_dequantizing(model_path().read_bytes(), _TOKEN_TABLE, "input_ids", "embedding")
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     # The wrapper keeps the file's 22 MB for switching providers later, which never happens here.
     session._model_bytes = None

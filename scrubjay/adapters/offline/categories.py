@@ -68,8 +68,8 @@ _SELF = anything(
 _CUSTOMERS = r"targeting|target (?:audience|market|customers)|aimed at|(?:my|our) (?:customers|users|clients) are"
 
 _RULES = [
-    (category, pattern(rf"(?<![\w'-])(?:{words})(?![\w'-])"))
-    for category, words in (
+    (category, pattern(rf"(?<![\w'-])(?:{alternatives})(?![\w'-])"))
+    for category, alternatives in (
         ("project", rf"{_MAKING} (?:[\w'-]+ ){{1,4}}?{_PROJECT}"),
         ("tech_stack", rf"(?:us(?:e|ed|es|ing)|with|switched to|know|prefer) (?:[\w'-]+ ){{0,3}}?{_TECHNOLOGY}"),
         ("customer_segment", _CUSTOMERS),
@@ -97,7 +97,7 @@ _DESCRIBED = pattern(rf"(?:i|we)(?:'m|'re|'ve been| am| are| have been) (?:\w+ly
 
 def category(statement: str) -> str:
     """The category of a statement: the first rule that fits, from the particular to the general."""
-    return next((name for name, words in _RULES if words.search(statement)), "other")
+    return next((name for name, rule in _RULES if rule.search(statement)), "other")
 
 
 def sides(statement: str) -> Iterator[tuple[str, str]]:
@@ -108,8 +108,8 @@ def sides(statement: str) -> Iterator[tuple[str, str]]:
     """
     if not _DESCRIBED.match(statement):
         return
-    matches = [(name, side) for name, words in _SIDES if (side := words.search(statement))]
-    matches.sort(key=lambda each: each[1].start())
+    matches = [(name, side) for name, rule in _SIDES if (side := rule.search(statement))]
+    matches.sort(key=lambda match: match[1].start())
     if len(matches) > 1:
         project = statement[: matches[0][1].start()]
         yield from ((name, f"{project} {side['side']}") for name, side in matches)

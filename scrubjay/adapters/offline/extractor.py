@@ -17,7 +17,7 @@ _GAP = 2  # characters of white space between such sentences
 class OfflineExtractor:
     """Finds first-person statements in user messages; deterministic, English only, and no judge of what matters.
 
-    A fact is the statement in the user's own words ("I moved to Lisbon last week"): wrongly rewritten would be worse.
+    A fact is the statement in the user's own wording ("I moved to Lisbon last week"): wrongly rewritten would be worse.
     Relative dates stay as said. Questions, requests, suppositions, quoted and pasted text, code, role-play, and talk
     about the conversation itself are left out, as is everything said about others ("Rachel moved to Chicago").
     A sentence that leans on the one before ("I got it in May.") is kept together with it. In lanes of agents and runs
@@ -31,12 +31,12 @@ class OfflineExtractor:
         """Return: rules cannot be away."""
 
     async def extract(self, turns: Sequence[Turn]) -> Extraction:
-        """The facts in the order said; the same words twice in one turn are one fact. Takes any text, never raises."""
+        """The facts in the order said; the same text twice in one turn is one fact. Takes any text, never raises."""
         return Extraction(facts=tuple(fact for turn in turns for fact in _facts(turn)))
 
 
 @dataclass
-class _Found:
+class _Span:
     """A statement by its place in the message; it grows when the next sentence leans on it."""
 
     start: int
@@ -45,53 +45,53 @@ class _Found:
 
 def _facts(turn: Turn) -> Iterator[Fact]:
     """Extract the facts of a turn's user messages by rules, with no model; the same text in any case counts once."""
-    seen_texts: set[str] = set()
+    texts: set[str] = set()
     for message in turn.messages:
         if message.role is Role.USER:
             for fact in _facts_in(message.content, turn.id):
-                if fact.text.casefold() not in seen_texts:
-                    seen_texts.add(fact.text.casefold())
+                if fact.text.casefold() not in texts:
+                    texts.add(fact.text.casefold())
                     yield fact
 
 
 def _facts_in(message: str, turn_id: str) -> Iterator[Fact]:
     """Extract facts from a user's message by rules, with no model: statements, and the sides of a described project."""
-    for finding in _found(plain(message)):
-        quote = message[finding.start : finding.end]
+    for span in _spans(plain(message)):
+        quote = message[span.start : span.end]
         text = _sentence(quote)
         yield Fact(turn_id=turn_id, text=text, category=category(plain(text)), quote=quote)
         for name, side in sides(plain(text)):
             yield Fact(turn_id=turn_id, text=side, category=name, quote=quote)
 
 
-def _found(text: str) -> list[_Found]:
+def _spans(text: str) -> list[_Span]:
     """Find a message's first-person statements by rules, with no model; each goes on over sentences that lean on it."""
-    findings: list[_Found] = []
-    near: _Found | None = None  # the statement that the sentence before made or went on with
+    spans: list[_Span] = []
+    near: _Span | None = None  # the statement that the sentence before made or went on with
     for sentence in sentences(text):
         near = near if sentence.follows else None
-        words = text[sentence.start : sentence.end]
-        stated = statements(words)
+        wording = text[sentence.start : sentence.end]
+        stated = statements(wording)
         for statement in stated:
-            near = _placed(statement, sentence, near, findings)
+            near = _placed(statement, sentence, near, spans)
         if not stated:
-            leans = near is not None and continues(words) and _extend(near, sentence, sentence.end)
+            leans = near is not None and continues(wording) and _extend(near, sentence, sentence.end)
             near = near if leans else None
-    return findings
+    return spans
 
 
-def _placed(statement: Statement, sentence: Sentence, near: _Found | None, findings: list[_Found]) -> _Found | None:
+def _placed(statement: Statement, sentence: Sentence, near: _Span | None, spans: list[_Span]) -> _Span | None:
     """Put a statement down, as a continuation or by itself; None when it says nothing without what was not kept."""
     end = sentence.start + statement.end
     if statement.dangling and near is not None and _extend(near, sentence, end):
         return near
     if statement.dangling and not statement.specific:
         return None
-    findings.append(_Found(sentence.start + statement.start, end))
-    return findings[-1]
+    spans.append(_Span(sentence.start + statement.start, end))
+    return spans[-1]
 
 
-def _extend(near: _Found, sentence: Sentence, end: int) -> bool:
+def _extend(near: _Span, sentence: Sentence, end: int) -> bool:
     """Let a statement that the rules have found reach over a sentence that leans on it; False if it does not fit."""
     # Not across a question that was cut off the statement.
     fits = sentence.start - near.end <= _GAP and end - near.start <= _LONGEST_FACT

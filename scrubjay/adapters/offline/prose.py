@@ -41,7 +41,7 @@ _HANDOVER = pattern(
     r"(?! #?\d)[^:]{0,40}:"
 )
 _ABOUT_ME = pattern(r"\b(?:about|remember|note|know)\b[^:]{0,40}\b(?:me|myself|i|i'm|my)\b[^:]{0,40}:")
-_LETTER = pattern(r"\s*(?:dear\b|subject:|to whom )")
+_SALUTATION = pattern(r"\s*(?:dear\b|subject:|to whom )")
 _CODE = re.compile(r"[{};=<>|\\]|\w\(|^(?:#|//|\$)|https?://\S+$")
 _FENCES = ("```", "~~~", '"""')
 _QUOTED = (">", "|", "#")
@@ -109,7 +109,7 @@ def _own_lines(text: str) -> Iterator[tuple[int, int]]:
         start, at = at, at + len(line) + 1
         if line.lstrip().startswith(_FENCES):
             fenced = not fenced
-        elif _LETTER.match(line):
+        elif _SALUTATION.match(line):
             return
         elif not fenced and not (dialogue and _SPEAKER.match(line)) and _prose(line):
             item = _ITEM.match(line)

@@ -110,11 +110,16 @@ def _subject(clause: str, point: int) -> int | None:
     return lead_in.start("subject")
 
 
-def _lasting(clause: str, text: str) -> bool:
-    """Whether what is said from the subject on is worth keeping beyond this conversation."""
+def _lasting(clause: str, predication: str) -> bool:
+    """Whether a clause is worth keeping beyond this conversation.
+
+    Args:
+        clause: the whole of it.
+        predication: its part from the subject on.
+    """
     if len(clause.replace("'", " ").split()) < _FEWEST or passing.HYPOTHETICAL.match(clause):
         return False
-    if passing.WISH_FOR_LIFE.match(text):
+    if passing.WISH_FOR_LIFE.match(predication):
         return True
     talk = (passing.PASSING, passing.PEOPLE_IN_GENERAL, passing.NOT_ABOUT_ME)
-    return not any(words.match(text) for words in talk)
+    return not any(pattern.match(predication) for pattern in talk)

@@ -8,7 +8,7 @@ from typing import Any, Literal, cast
 
 from openai import AsyncStream
 
-from scrubjay.adapters.openai.endpoint import Billed, OpenAIEndpoint, Raw, Tokens, Wire
+from scrubjay.adapters.openai.endpoint import Billed, OpenAIEndpoint, Raw, RemoteModel, Tokens, Wire
 from scrubjay.adapters.openai.prices import Price, priced
 from scrubjay.errors import ModelRejected, ModelUnavailable
 from scrubjay.llm.prompts import with_schema
@@ -119,26 +119,14 @@ class OpenAIModel:
     """A language model over HTTP; it never tries again by itself. Opened once, closed with `aclose()`.
 
     Args:
-        api_key: None where the endpoint wants none.
-        base_url: None for OpenAI's own.
-        model: the model's name.
-        timeout_seconds: how long one call may take as a whole.
-        meter: books each answered call.
+        remote: the model, and how it is reached.
+        meter: records the cost of each answered call.
         price: of the model, None where it is not known.
     """
 
-    def __init__(
-        self,
-        *,
-        api_key: str | None,
-        base_url: str | None,
-        model: str,
-        timeout_seconds: float,
-        meter: Meter,
-        price: Price | None = None,
-    ) -> None:
-        self._endpoint = OpenAIEndpoint(api_key, base_url, timeout_seconds, self._billed)
-        self._name = model
+    def __init__(self, remote: RemoteModel, *, meter: Meter, price: Price | None = None) -> None:
+        self._endpoint = OpenAIEndpoint(remote, self._billed)
+        self._name = remote.model
         self._meter = meter
         self._price = price
         self._dialect = Dialect()
@@ -173,21 +161,21 @@ class OpenAIModel:
 
     async def chat(self, messages: Sequence[Message]) -> str:
         """Answer a conversation in free text. Raises ModelUnavailable or ModelRejected."""
-        completion = await self._complete({"messages": _told(messages)})
+        completion = await self._complete({"messages": _messages(messages)})
         text = completion.answer().text
         self._refuse_blank(text)
         return text
 
     async def chat_stream(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:
         """The same piece by piece. Raises ModelUnavailable also after pieces; ModelRejected comes before the first."""
-        dialect, reply, is_whole = self._dialect, "", False
+        dialect, text, is_whole = self._dialect, "", False
         while not is_whole:
             try:
-                async with aclosing(self._pieces(_told(messages), dialect)) as pieces:
+                async with aclosing(self._pieces(_messages(messages), dialect)) as pieces:
                     async for piece in pieces:
                         is_whole = is_whole or piece.is_last
                         if piece.text:
-                            reply += piece.text
+                            text += piece.text
                             yield piece.text
             except ModelRejected as error:
                 simpler = dialect.without(str(error))
@@ -198,7 +186,7 @@ class OpenAIModel:
                 if not is_whole:
                     raise ModelUnavailable(f"{self._what} broke off its answer.")
         self._dialect = dialect
-        self._refuse_blank(reply)
+        self._refuse_blank(text)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -228,7 +216,7 @@ class OpenAIModel:
         return await self._endpoint.read(self._what, call, _Completion)
 
 
-def _told(messages: Sequence[Message]) -> list[dict[str, str]]:
+def _messages(messages: Sequence[Message]) -> list[dict[str, str]]:
     # On the wire a tool's message must answer a call that was made there; ours are told, not called.
     roles = {Role.TOOL: Role.USER}
     return [{"role": roles.get(m.role, m.role).value, "content": m.content} for m in messages]

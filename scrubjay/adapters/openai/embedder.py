@@ -9,7 +9,7 @@ from typing import cast
 
 from pydantic import Field, FiniteFloat, field_validator
 
-from scrubjay.adapters.openai.endpoint import Billed, OpenAIEndpoint, Raw, Tokens, Wire
+from scrubjay.adapters.openai.endpoint import Billed, OpenAIEndpoint, Raw, RemoteModel, Tokens, Wire
 from scrubjay.adapters.openai.prices import Price, priced
 from scrubjay.errors import ModelUnavailable
 from scrubjay.model import Usage, Vector
@@ -55,28 +55,16 @@ class OpenAIEmbedder:
     A text is embedded by its first 8,000 characters.
 
     Args:
-        api_key: None where the endpoint wants none.
-        base_url: None for OpenAI's own.
-        model: the embedding model's name.
-        timeout_seconds: how long one call may take as a whole.
-        meter: books each answered call.
+        remote: the model, and how it is reached.
+        meter: records the cost of each answered call.
         price: of the model, None where it is not known.
 
     Raises BadConfiguration for a key that no header can carry. Close it with `aclose()`.
     """
 
-    def __init__(
-        self,
-        *,
-        api_key: str | None,
-        base_url: str | None,
-        model: str,
-        timeout_seconds: float,
-        meter: Meter,
-        price: Price | None = None,
-    ) -> None:
-        self._endpoint = OpenAIEndpoint(api_key, base_url, timeout_seconds, self._billed)
-        self._name = model
+    def __init__(self, remote: RemoteModel, *, meter: Meter, price: Price | None = None) -> None:
+        self._endpoint = OpenAIEndpoint(remote, self._billed)
+        self._name = remote.model
         self._meter = meter
         self._price = price
         self._dimension: int | None = None
@@ -131,7 +119,7 @@ async def _vectors(endpoint: OpenAIEndpoint, model: str, texts: Sequence[str]) -
     create = endpoint.client.embeddings.with_raw_response.create
     call = cast("Awaitable[Raw]", create(model=model, input=[text[:_CHARS_A_TEXT] for text in texts]))
     answer = await endpoint.read(_what(model), call, _Embeddings)
-    ordered = sorted(answer.data, key=lambda embedding: embedding.index)
-    if [embedding.index for embedding in ordered] != list(range(len(texts))):
+    ordered = sorted(answer.data, key=lambda item: item.index)
+    if [item.index for item in ordered] != list(range(len(texts))):
         raise ModelUnavailable(f"{_what(model)} gave {len(ordered)} vectors for {len(texts)} texts, or wrong numbers.")
-    return [embedding.embedding for embedding in ordered]
+    return [item.embedding for item in ordered]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Protocol, TypeVar
@@ -74,20 +75,35 @@ W = TypeVar("W", bound=Billed)
 Bill = Callable[[Tokens], Awaitable[None]]
 
 
-class OpenAIEndpoint:
-    """The connection to one endpoint, shared by what speaks to it.
+@dataclass(frozen=True, kw_only=True)
+class RemoteModel:
+    """A model behind an endpoint, and how it is reached.
 
     Args:
         api_key: None where the endpoint wants none.
         base_url: None for OpenAI's own.
-        timeout_seconds: how long a call may take as a whole, however slowly its bytes arrive.
-        bill: takes what each answered call cost, right or wrong as the answer may be.
+        model: the model's name.
+        timeout_seconds: how long one call may take as a whole, however slowly its bytes arrive.
+    """
+
+    api_key: str | None = field(repr=False)
+    base_url: str | None
+    model: str
+    timeout_seconds: float
+
+
+class OpenAIEndpoint:
+    """The connection to one endpoint.
+
+    Args:
+        remote: the model that is called, and how it is reached.
+        bill: takes the cost of each answered call, right or wrong as the answer may be.
 
     Raises BadConfiguration for a key that no HTTP header can carry.
     """
 
-    def __init__(self, api_key: str | None, base_url: str | None, timeout_seconds: float, bill: Bill) -> None:
-        key = (api_key or _NO_KEY).strip()
+    def __init__(self, remote: RemoteModel, bill: Bill) -> None:
+        key, timeout_seconds = (remote.api_key or _NO_KEY).strip(), remote.timeout_seconds
         if not (key.isascii() and key.isprintable()):
             raise BadConfiguration("OPENAI_API_KEY holds a character that no key has: copy it once more.")
         self._timeout_seconds = timeout_seconds
@@ -95,7 +111,7 @@ class OpenAIEndpoint:
         # The lane retries, with the whole fleet in view; the client must not do so on its own.
         self.client = AsyncOpenAI(
             api_key=key,
-            base_url=base_url or None,
+            base_url=remote.base_url or None,
             timeout=Timeout(timeout_seconds, connect=min(_CONNECT_SECONDS, timeout_seconds)),
             max_retries=0,
         )
@@ -209,7 +225,7 @@ def meaning(what: str, error: APIStatusError) -> ScrubjayError:
 
 def _detail(body: Any) -> str:
     """The endpoint's own sentence if there is one, else the whole body; cut to what fits a status line."""
-    problem = body.get("error", body) if isinstance(body, dict) else body
-    if isinstance(problem, dict) and isinstance(problem.get("message"), str):
-        problem = problem["message"]
-    return " ".join(str(problem).split())[:_DETAIL_CHARS] or "no reason given"
+    detail = body.get("error", body) if isinstance(body, dict) else body
+    if isinstance(detail, dict) and isinstance(detail.get("message"), str):
+        detail = detail["message"]
+    return " ".join(str(detail).split())[:_DETAIL_CHARS] or "no reason given"

@@ -1,7 +1,7 @@
-"""The Qdrant server at the other end: its answers in our words, its version, and what our key may do there.
+"""The Qdrant server at the other end: its answers in our own terms, its version, and what our key may do there.
 
-No byte of an answer goes further than this file and the log. There the server's own words stand masked, cut, without
-what they quote, and once a minute for each status.
+No byte of an answer goes further than this file and the log. The log has the server's message masked, cut, without its
+quotations, and once a minute for each status.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _CAUSES = {"no space left on device": "Qdrant's disk is full; make room, and wha
 _REFUSED = (400, 409, 422)
 NO_ID_OF_OURS = 0  # ours are UUIDs
 _TRY_SECONDS = 60.0
-_MOST_WORDS = 300
+_MOST_CHARACTERS = 300
 _QUOTED = re.compile(r'"[^"]*"')
 
 
@@ -163,7 +163,7 @@ class QdrantConnection:
             self._noted(str(error), writes=True)
 
     def _refusal(self, error: UnexpectedResponse, *, writes: bool) -> StoreUnavailable | StoreRejected:
-        """A refusal in our words; what concerns every request is kept for whoever asks how the store is."""
+        """A refusal as one of our errors; a fault that concerns every request is kept for `check`."""
         status = error.status_code or 0
         self._log(status, error.content)
         if status in (401, 403):
@@ -176,8 +176,8 @@ class QdrantConnection:
             return TooLarge("Qdrant takes no request of this size (413)")
         if status in _REFUSED:
             return StoreRejected(f"Qdrant refused the request ({status}); the log has its words")
-        words = _words(error.content).lower()
-        cause = next((ours for theirs, ours in _CAUSES.items() if theirs in words), None)
+        message = _message(error.content).lower()
+        cause = next((ours for theirs, ours in _CAUSES.items() if theirs in message), None)
         if cause is not None:
             return StoreUnavailable(self._noted(cause, writes=writes))
         return StoreUnavailable(f"Qdrant answered {status}; try again shortly")
@@ -196,11 +196,11 @@ class QdrantConnection:
         if now - self._logged_at.get(status, float("-inf")) > _TRY_SECONDS:
             self._logged_at[status] = now
             # What stands between quotation marks may be a part of our request, and in it what people said.
-            words = self._mask(_QUOTED.sub('"..."', _words(content)))[:_MOST_WORDS]
-            log.warning("store_refused", status=status, words=words)
+            message = self._mask(_QUOTED.sub('"..."', _message(content)))[:_MOST_CHARACTERS]
+            log.warning("store_refused", status=status, words=message)
 
 
-def _words(content: bytes) -> str:
+def _message(content: bytes) -> str:
     """The error message in a refusal by Qdrant: Qdrant's own is JSON, that of a proxy before it has any form."""
     text = content.decode(errors="replace")
     try:

@@ -54,8 +54,8 @@ def characters(condition: Condition | None) -> int:
 
 def fields(*conditions: Condition) -> str:
     """The names of the fields, as callers know them, in filters that Qdrant cannot serve: for the error message."""
-    every = [comparison for condition in conditions for comparison in comparisons(condition)]
-    return ", ".join(dict.fromkeys(".".join([comparison.on.value, *comparison.path]) for comparison in every))
+    paths = [[leaf.on.value, *leaf.path] for condition in conditions for leaf in comparisons(condition)]
+    return ", ".join(dict.fromkeys(".".join(path) for path in paths))
 
 
 def _by_text(condition: models.Condition) -> models.Condition:

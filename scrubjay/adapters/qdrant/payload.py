@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from qdrant_client import models
 
 from scrubjay.adapters.qdrant.casefold import folded
 from scrubjay.errors import NewerFormat
-from scrubjay.model import OWNERS, Memory, Scope, Write
+from scrubjay.model import OWNERS, Memory, Recalled, Scope, Write
 
 VERSION = 1
 
@@ -38,8 +38,8 @@ INDEXES: Mapping[str, Any] = {
 }
 # What was taken back stands under the memory's own id until something takes its place; then it is past.
 CURRENT, RETRACTED, PAST = "current", "retracted", "past"
-# And what waits for a person's judgement stands nowhere.
-HELD = "held"
+# What waits for a person's decision does not stand.
+QUARANTINED = "held"
 _TIMES = ("created_at", "updated_at", "valid_from", "valid_to", "expires_at", "said_at")
 
 
@@ -48,8 +48,13 @@ def stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def to_payload(write: Write, fence: int) -> dict[str, Any]:
-    """The payload of one version. Metadata has a room of its own: no key in it can pass for one of ours."""
+def to_payload(write: Write, token: int) -> dict[str, Any]:
+    """The payload of one version. Metadata is a field of its own: no key in it can be taken for one of ours.
+
+    Args:
+        write: the version.
+        token: the fencing token under which it is written.
+    """
     memory = write.memory
     left_out = {"id", "scope", "current", "held", "hidden", *_TIMES}
     fields = memory.model_dump(mode="json", exclude=left_out, exclude_none=True)
@@ -67,7 +72,7 @@ def to_payload(write: Write, fence: int) -> dict[str, Any]:
         "hash": hashlib.blake2b(memory.text.encode(), digest_size=16).hexdigest(),
         **{name: stamp(moment) for name, moment in times.items() if moment is not None},
         **hiding(memory),
-        "fence": fence,
+        "fence": token,
     }
 
 
@@ -82,7 +87,7 @@ def hiding(memory: Memory) -> dict[str, Any]:
 def _state(write: Write) -> str:
     """The keyword for the field `state` of a version's Qdrant payload: held, current, retracted or past."""
     if write.memory.held:
-        return HELD
+        return QUARANTINED
     if write.memory.current:
         return CURRENT
     return RETRACTED if write.point_id == write.memory.id else PAST
@@ -94,6 +99,11 @@ def is_known(payload: Mapping[str, Any]) -> bool:
     return isinstance(version, int) and version <= VERSION
 
 
+def known_points(points: Sequence[Any]) -> list[Any]:
+    """The points whose format we know: for people. A caller that decides on memories must see all of them."""
+    return [point for point in points if is_known(point.payload)]
+
+
 def from_payload(payload: Mapping[str, Any]) -> Memory:
     """The memory that a payload holds; fields that we do not know are passed over. Raises NewerFormat."""
     if not is_known(payload):
@@ -103,9 +113,14 @@ def from_payload(payload: Mapping[str, Any]) -> Memory:
         id=payload["memory_id"],
         scope=scope_of(payload),
         current=payload["state"] == CURRENT,
-        held=payload["state"] == HELD,
+        held=payload["state"] == QUARANTINED,
         **{name: value for name, value in payload.items() if name in ours},
     )
+
+
+def scored_memory(point: models.ScoredPoint) -> Recalled:
+    """The memory of a point with its score in [0, 1]. Raises NewerFormat."""
+    return Recalled(memory=from_payload(point.payload or {}), score=max(0.0, min(1.0, point.score)))
 
 
 def scope_of(payload: Mapping[str, Any]) -> Scope:

@@ -32,15 +32,15 @@ RANKING = models.FormulaQuery(
 
 
 def candidates(query: Query, within: models.Filter, version: Version) -> list[models.Prefetch]:
-    """The two lists: the nearest in meaning and the most alike in words.
+    """The two lists: the nearest in meaning and the best matches of terms.
 
-    How rare a word is is counted over everything of the owner, not over what is searched: so neither others' memories
-    nor a filter move a score. A server that cannot do so counts over all owners.
+    The frequency of a term is counted over all memories of the owner, not over the searched ones: so neither others'
+    memories nor a filter changes a score. A server that cannot do so counts over all owners.
     """
     corpus = models.IdfCorpusParams(corpus=selectors.within(query.scope))
-    params = models.SearchParams(idf=corpus) if version.counts_words_by_owner else None
-    words = document(query.text)
+    params = models.SearchParams(idf=corpus) if version.counts_terms_by_owner else None
+    text = document(query.text)
     return [
         models.Prefetch(query=list(query.vector), using="dense", filter=within, limit=scoring.CANDIDATES),
-        models.Prefetch(query=words, using="bm25", filter=within, limit=scoring.CANDIDATES, params=params),
+        models.Prefetch(query=text, using="bm25", filter=within, limit=scoring.CANDIDATES, params=params),
     ]

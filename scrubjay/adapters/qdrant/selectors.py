@@ -7,7 +7,7 @@ from datetime import datetime
 
 from qdrant_client import models
 
-from scrubjay.adapters.qdrant.payload import CURRENT, HELD, PAST, RETRACTED, stamp
+from scrubjay.adapters.qdrant.payload import CURRENT, PAST, QUARANTINED, RETRACTED, stamp
 from scrubjay.model import OWNERS, Lane, Lease, Scope, Write
 from scrubjay.model.memory import FOREVER
 from scrubjay.model.topics import view
@@ -63,25 +63,25 @@ def _without(fields: Sequence[str]) -> list[models.Condition]:
     return [models.IsEmptyCondition(is_empty=models.PayloadField(key=field)) for field in fields]
 
 
-def shown(selection: models.Filter, seen_in: str, moment: datetime, *, then: bool = False) -> models.Filter:
-    """Of what is found that for which no other memory of its topic stands in a view.
+def shown(selection: models.Filter, view_name: str, moment: datetime, *, is_past: bool = False) -> models.Filter:
+    """The selected points for which no other memory of their topic stands in a view.
 
     Args:
-        selection: what it is a part of.
-        seen_in: the view; empty: nothing is hidden.
+        selection: the points to choose from.
+        view_name: of the view; empty: nothing is hidden.
         moment: when.
-        then: the moment may be a past one: what was said after it hides nothing.
+        is_past: the moment may be in the past: what was said after it hides nothing.
     """
-    if not seen_in:
+    if not view_name:
         return selection
-    until = models.FieldCondition(key=f"hidden.{seen_in}.until", range=models.DatetimeRange(gt=stamp(moment)))
-    since = models.FieldCondition(key=f"hidden.{seen_in}.since", range=models.DatetimeRange(lte=stamp(moment)))
-    hidden = models.Filter(must=[equals("hidden_in", seen_in), until, *([since] if then else [])])
+    until = models.FieldCondition(key=f"hidden.{view_name}.until", range=models.DatetimeRange(gt=stamp(moment)))
+    since = models.FieldCondition(key=f"hidden.{view_name}.since", range=models.DatetimeRange(lte=stamp(moment)))
+    hidden = models.Filter(must=[equals("hidden_in", view_name), until, *([since] if is_past else [])])
     return models.Filter(must=selection.must, must_not=[*_excluded(selection), hidden])
 
 
 def hidden_anywhere(selection: models.Filter) -> models.Filter:
-    """Of what is found that for which another memory of its topic stands, or has stood, in some view."""
+    """The selected points for which another memory of their topic stands, or has stood, in some view."""
     nowhere = models.IsEmptyCondition(is_empty=models.PayloadField(key="hidden_in"))
     return models.Filter(must=selection.must, must_not=[*_excluded(selection), nowhere])
 
@@ -91,17 +91,17 @@ def some_topics(scope: Scope, topics: Sequence[str]) -> models.Filter:
     return within(scope, of_topics(topics))
 
 
-def _always_shown(seen_in: str) -> models.Condition:
+def _always_shown(view_name: str) -> models.Condition:
     """That a memory may be shown in a view now, or once what stands for it there has expired."""
-    never = models.FieldCondition(key=f"hidden.{seen_in}.until", range=models.DatetimeRange(gte=stamp(FOREVER)))
-    return models.Filter(must_not=[models.Filter(must=[equals("hidden_in", seen_in), never])])
+    never = models.FieldCondition(key=f"hidden.{view_name}.until", range=models.DatetimeRange(gte=stamp(FOREVER)))
+    return models.Filter(must_not=[models.Filter(must=[equals("hidden_in", view_name), never])])
 
 
 def beside(scopes: Collection[Scope], topics: Sequence[str]) -> models.Filter:
     """The points of memories of some topics that may be seen where what is said in one of these scopes is seen.
 
-    The scopes are of one lane. What they tell themselves is among them, and whoever stands for a memory in all of the
-    views that it shares with them.
+    The scopes are of one lane. Their own memories are among the points, and a memory that hides another one in all
+    the views that the two share.
     """
     lane = next(iter(scopes)).lane
     parts = {part for scope in scopes for part in scope.covering if lane.scope.covers(part)}
@@ -115,15 +115,16 @@ def stands() -> models.Condition:
     return models.FieldCondition(key="state", match=models.MatchAny(any=[CURRENT, RETRACTED]))
 
 
-def is_past() -> models.Condition:
+def superseded() -> models.Condition:
     """That a version stands no longer: another one of its memory has taken its place."""
     return equals("state", PAST)
 
 
-def seen_or_retracted(selection: models.Filter) -> models.Filter:
-    """What is found, and what would be if it had not been retracted."""
+def shown_or_retracted(selection: models.Filter) -> models.Filter:
+    """The selected points, and those that would be selected if they had not been retracted."""
+    is_current = equals("state", CURRENT)
     return models.Filter(
-        must=[stands() if condition == equals("state", CURRENT) else condition for condition in _conditions(selection)],
+        must=[stands() if condition == is_current else condition for condition in _conditions(selection)],
         must_not=selection.must_not,
     )
 
@@ -134,13 +135,13 @@ def of_topics(topics: Sequence[str]) -> models.Condition:
 
 
 def unexpired(selection: models.Filter, moment: datetime) -> models.Filter:
-    """Of what is found that which has not expired at a moment."""
+    """The selected points that have not expired at a moment."""
     expired = models.FieldCondition(key="expires_at", range=models.DatetimeRange(lte=stamp(moment)))
     return models.Filter(must=selection.must, must_not=[*_excluded(selection), expired])
 
 
 def living(selection: models.Filter, moment: datetime) -> models.Filter:
-    """Of what is found that which has not expired at a moment; what was retracted does not."""
+    """The selected points that have not expired at a moment; a retracted memory does not expire."""
     expired = models.FieldCondition(key="expires_at", range=models.DatetimeRange(lte=stamp(moment)))
     ended = models.Filter(must=[equals("state", CURRENT), expired])
     return models.Filter(must=selection.must, must_not=[*_excluded(selection), ended])
@@ -156,7 +157,7 @@ def as_of(scope: Scope, moment: datetime, *more: models.Condition) -> models.Fil
         ],
         must_not=[
             models.FieldCondition(key="valid_to", range=models.DatetimeRange(lte=at)),
-            equals("state", HELD),
+            equals("state", QUARANTINED),
         ],
     )
 
@@ -172,15 +173,15 @@ def versions(reach: Scope, memory_id: str, token: int | None = None) -> models.F
     return within(reach, equals("memory_id", memory_id), *written)
 
 
-def told(reach: Scope, memory_id: str) -> models.Filter:
+def history(reach: Scope, memory_id: str) -> models.Filter:
     """The Qdrant filter for the points of one memory that its history shows: every version that is not held back."""
-    return models.Filter(must=versions(reach, memory_id).must, must_not=[equals("state", HELD)])
+    return models.Filter(must=versions(reach, memory_id).must, must_not=[equals("state", QUARANTINED)])
 
 
-def held(reach: Scope, memory_id: str | None = None) -> models.Filter:
+def quarantined(reach: Scope, memory_id: str | None = None) -> models.Filter:
     """The Qdrant filter for the points of memories that are held back within reach, or of the one with this id."""
-    by_id = [equals("memory_id", memory_id)] if memory_id is not None else []
-    return within(reach, equals("state", HELD), *by_id)
+    of_memory = [equals("memory_id", memory_id)] if memory_id is not None else []
+    return within(reach, equals("state", QUARANTINED), *of_memory)
 
 
 def points(reach: Scope, ids: Sequence[str]) -> models.Filter:
@@ -218,14 +219,14 @@ def unfenced_point(token: int, write: Write) -> models.Filter:
     return both(there, not_fenced_off(token))
 
 
-def both(selection: models.Filter, other: models.Filter) -> models.Filter:
-    """What both find."""
-    excluded = [*_excluded(selection), *_excluded(other)]
-    return models.Filter(must=[*_conditions(selection), *_conditions(other)], must_not=excluded or None)
+def both(first: models.Filter, second: models.Filter) -> models.Filter:
+    """The points that both filters select."""
+    excluded = [*_excluded(first), *_excluded(second)]
+    return models.Filter(must=[*_conditions(first), *_conditions(second)], must_not=excluded or None)
 
 
 def but_not(selection: models.Filter, other: models.Filter) -> models.Filter:
-    """What one finds and the other does not."""
+    """The points that the first filter selects and the other does not."""
     return models.Filter(must=selection.must, must_not=[*_excluded(selection), other])
 
 
@@ -240,8 +241,7 @@ def _written_until(token: int) -> models.Condition:
 
 def ours(lease: Lease, memory_id: str) -> models.Filter:
     """The standing version of one of a lane's memories, unless a newer fencing token has written it."""
-    stands = standing_point(lease.lane.scope, memory_id)
-    return models.Filter(must=[*_conditions(stands), *_conditions(not_fenced_off(lease.token))])
+    return both(standing_point(lease.lane.scope, memory_id), not_fenced_off(lease.token))
 
 
 def _excluded(selection: models.Filter) -> list[models.Condition]:

@@ -9,7 +9,7 @@ from scrubjay.model import Value
 
 _NUMBERS = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?")
 _OLDEST = (1, 17, 0)
-_WORDS_BY_OWNER = (1, 19, 0)
+_TERMS_BY_OWNER = (1, 19, 0)
 _SUBSTRINGS = (1, 20, 0)
 _LAST_TEXT_BY_PARTS = (1, 19, 0)  # later ones compare whole words in a field without an index
 
@@ -40,9 +40,9 @@ class Version(Value):
             raise StoreUnavailable(f"Qdrant {self.name} is too old: 1.17 or newer is needed, 1.20 for everything")
 
     @property
-    def counts_words_by_owner(self) -> bool:
-        """Whether word statistics can be those of a part of the collection (`params.idf.corpus`)."""
-        return self.numbers >= _WORDS_BY_OWNER
+    def counts_terms_by_owner(self) -> bool:
+        """Whether term statistics can be those of a part of the collection (`params.idf.corpus`)."""
+        return self.numbers >= _TERMS_BY_OWNER
 
     @property
     def has_substrings(self) -> bool:
@@ -60,7 +60,7 @@ class Version(Value):
         limits = []
         if not self.name:
             limits.append("Qdrant does not tell its version: 1.20 is assumed")
-        if not self.counts_words_by_owner:
+        if not self.counts_terms_by_owner:
             limits.append(
                 f"Qdrant {self.name} counts how rare a word is over all owners, so that what others keep moves scores: "
                 "from 1.19 on it is counted for each owner"

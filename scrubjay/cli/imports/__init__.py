@@ -13,7 +13,7 @@ import typer
 
 from scrubjay.cli.common import DEFAULT_URL, AsJson, Key, Url, refuse
 from scrubjay.cli.imports.run import Options, run
-from scrubjay.cli.imports.sources import BATCH, FileSource, QdrantSource, SourceFailed
+from scrubjay.cli.imports.sources import BATCH, FileSource, Location, QdrantSource, SourceFailed
 
 app = typer.Typer()
 commands = typer.Typer(
@@ -87,9 +87,7 @@ def import_qdrant(
     if path is not None and not (path / "meta.json").exists():  # else Qdrant's client would make a new store there
         raise refuse(f"{path} holds no Qdrant store in local mode: it has no meta.json.", 2)
     try:
-        source = QdrantSource(
-            path=path, url=server, api_key=server_key, collection=collection, zone=_zone(zone), batch=batch
-        )
+        source = QdrantSource(Location(path, server, server_key, collection), _zone(zone), batch=batch)
     except SourceFailed as error:
         raise refuse(str(error)) from error
     with contextlib.closing(source):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scrubjay.cli.imports.sources import Place
 from scrubjay.cli.private_files import open_private
@@ -21,14 +21,16 @@ class Counts(BaseModel):
         there: were there already.
         refused: did not come in, and somebody has to look why.
         left_out: did not come in, and should not: replaced, or no memories.
-        held: of the imported ones, so many wait in quarantine.
+        quarantined: of the imported ones, so many wait in quarantine (`held` in JSON).
     """
+
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
 
     imported: int = 0
     there: int = 0
     refused: int = 0
     left_out: int = 0
-    held: int = 0
+    quarantined: int = Field(default=0, alias="held")
 
     @property
     def done(self) -> int:
@@ -68,7 +70,7 @@ class WrongState(ValueError):
     """The file is of another import, or of none; the text says what to do."""
 
 
-def begun(file: Path, source: str, server: str) -> Progress:
+def load(file: Path, source: str, server: str) -> Progress:
     """How far the same import has come, else that it begins. Raises WrongState, and OSError."""
     if not file.exists():
         return Progress(source=source, server=server)

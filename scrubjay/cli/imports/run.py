@@ -10,10 +10,10 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from scrubjay.cli.common import call, err, out, refuse, show_json, table
-from scrubjay.cli.imports.progress import Counts, WrongState, begun, report
-from scrubjay.cli.imports.progress import Progress as Begun
-from scrubjay.cli.imports.sending import judged, send_all
+from scrubjay.cli.common import Waiting, call, err, out, refuse, show_json, table
+from scrubjay.cli.imports.progress import Counts, WrongState, load, report
+from scrubjay.cli.imports.progress import Progress as Position
+from scrubjay.cli.imports.sending import judge, send_all
 from scrubjay.cli.imports.sources import Source, SourceFailed
 from scrubjay.client import ScrubjayClient
 
@@ -49,51 +49,50 @@ def run(source: Source, options: Options) -> None:
     try:
         total = source.total()
         if options.dry_run:
-            _show(_tried(source, total), total, options)
+            _show(_read_all(source, total), total, options)
             return
-        progress = begun(options.state, source.name, options.url)
+        progress = load(options.state, source.name, options.url)
         if progress.counts.done:
             err().print(f"Going on behind the first {progress.counts.done} of {total} memories.")
-        _sent(source, total, progress, options)
+        _send_rest(source, total, progress, options)
         options.state.unlink(missing_ok=True)
     except WrongState as error:
         raise refuse(str(error), 2) from error
-    except SourceFailed as error:  # while it is only read; else `call` has told it
+    except SourceFailed as error:  # while it is only read; else `call` has reported it
         raise refuse(str(error)) from error
     except OSError as error:
         raise refuse(f"{error.filename or 'A file'} cannot be read or written: {error.strerror}.") from error
     _show(progress.counts, total, options)
 
 
-def _tried(source: Source, total: int) -> Counts:
+def _read_all(source: Source, total: int) -> Counts:
     """For `--dry-run`: read all memories of an import's source, send none, and count those refused or left out."""
     counts = Counts()
     with _bar() as bar:
-        task = bar.add_task("read", total=total, told="")
+        task = bar.add_task("read", total=total, status="")
         for piece in source.pieces(None):
-            piece_counts = judged(piece).counts
+            piece_counts = judge(piece).counts
             counts = _sum(counts, piece_counts)
-            bar.update(task, advance=len(piece.found))
+            bar.update(task, advance=len(piece.records))
     return counts
 
 
-def _sent(source: Source, total: int, progress: Begun, options: Options) -> None:
+def _send_rest(source: Source, total: int, progress: Position, options: Options) -> None:
     """Send what is left; whatever ends it, what has been done is kept."""
 
     async def with_client(client: ScrubjayClient) -> None:
         with _bar() as bar:
-            task = bar.add_task("imported", total=total, completed=progress.counts.done, told="")
+            task = bar.add_task("imported", total=total, completed=progress.counts.done, status="")
             async with contextlib.aclosing(send_all(client, source.pieces(progress.place))) as every:
                 async for sent in every:
                     progress.counts, progress.place = _sum(progress.counts, sent.counts), sent.after
                     report(options.report, progress, sent.missing)
                     progress.keep(options.state)
                     progress_text = f"{progress.counts.there} there · {progress.counts.refused} refused"
-                    bar.update(task, completed=progress.counts.done, told=progress_text)
+                    bar.update(task, completed=progress.counts.done, status=progress_text)
 
     try:
-        limits = {"timeout_seconds": _ANSWER_SECONDS, "patience_seconds": _PATIENCE_SECONDS}
-        call(options.url, options.key, with_client, retries=_RETRIES, **limits)
+        call(options.url, options.key, with_client, Waiting(_RETRIES, _ANSWER_SECONDS, _PATIENCE_SECONDS))
     except (KeyboardInterrupt, asyncio.CancelledError):
         done = f"Stopped behind {progress.counts.done} of {total} memories."
         raise refuse(f"{done} Run the same command again to go on.", _INTERRUPTED) from None
@@ -106,7 +105,7 @@ def _sum(counts: Counts, other: Counts) -> Counts:
 @contextlib.contextmanager
 def _bar() -> Iterator[Progress]:
     """Show on stderr a progress bar of the memories that an import has read or sent."""
-    progress_column = TextColumn("{task.fields[told]}")
+    progress_column = TextColumn("{task.fields[status]}")
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -131,8 +130,8 @@ def _show(counts: Counts, total: int, options: Options) -> None:
         show_json({**counts.model_dump(), "total": total, "dry_run": options.dry_run})
     else:
         out().print(table(rows, "memories", ""))
-    if counts.held:
-        err().print(f"{counts.held} wait for a person: scrubjay quarantine list", soft_wrap=True)
+    if counts.quarantined:
+        err().print(f"{counts.quarantined} wait for a person: scrubjay quarantine list", soft_wrap=True)
     if not options.dry_run and counts.refused + counts.left_out:
         err().print(f"What did not come in, and why: {options.report}", soft_wrap=True)
     if counts.refused:

@@ -17,7 +17,7 @@ from scrubjay.cli.imports.sources import Piece, Place
 from scrubjay.client import ApiError, ScrubjayClient
 
 _IN_FLIGHT = 2
-_MOST_BYTES = 800_000  # of a request: the server takes 1,000,000 unless it was told otherwise
+_MOST_BYTES = 800_000  # of a request: the server takes 1,000,000 unless it is configured otherwise
 _BUSY_TRIES = 20
 _BUSY_SECONDS = 1.0
 
@@ -62,9 +62,9 @@ async def send_all(client: ScrubjayClient, pieces: Iterator[Piece]) -> AsyncGene
 
 async def send(client: ScrubjayClient, piece: Piece) -> Sent:
     """Send one piece."""
-    sent = judged(piece)
+    sent = judge(piece)
     arrivals = [
-        (record, raw) for record, raw in zip(piece.found, piece.raw, strict=True) if not isinstance(record, LeftOut)
+        (record, raw) for record, raw in zip(piece.records, piece.raw, strict=True) if not isinstance(record, LeftOut)
     ]
     for _ in range(_BUSY_TRIES):
         busy = list[tuple[Arrival, Any]]()
@@ -80,10 +80,10 @@ async def send(client: ScrubjayClient, piece: Piece) -> Sent:
     return sent
 
 
-def judged(piece: Piece) -> Sent:
+def judge(piece: Piece) -> Sent:
     """What is known of a piece before anything of it is sent."""
     sent = Sent(piece.after)
-    for record, raw in zip(piece.found, piece.raw, strict=True):
+    for record, raw in zip(piece.records, piece.raw, strict=True):
         if isinstance(record, LeftOut):
             sent.missing.append((record.reason, raw))
             if record.is_wrong:
@@ -112,7 +112,7 @@ async def _send(client: ScrubjayClient, batch: Sequence[tuple[Arrival, Any]], se
     sent.counts.imported += answer.imported
     sent.counts.there += answer.there
     sent.counts.refused += answer.refused
-    sent.counts.held += sum(result.held and result.became == "imported" for result in answer.results)
+    sent.counts.quarantined += sum(result.is_quarantined and result.became == "imported" for result in answer.results)
     outcomes = list(zip(answer.results, batch, strict=True))
     sent.missing += [
         (outcome.reason or "it was refused", raw) for outcome, (_, raw) in outcomes if outcome.became == "refused"

@@ -133,11 +133,11 @@ def _id(value: Any, metadata: Mapping[str, Any]) -> dict[str, Any]:
     return {**fields, "metadata": dict(metadata)} if metadata else fields
 
 
-def _end(last_day: Any) -> dict[str, datetime]:
+def _end(expiration_date: Any) -> dict[str, datetime]:
     """Turn expiration_date of a Mem0 memory to import into expires_at: the end of the day in UTC. Raises ValueError."""
-    if last_day in (None, ""):
+    if expiration_date in (None, ""):
         return {}
-    return {"expires_at": datetime.combine(moment(last_day, UTC).date() + timedelta(days=1), time(), UTC)}
+    return {"expires_at": datetime.combine(moment(expiration_date, UTC).date() + timedelta(days=1), time(), UTC)}
 
 
 def moment(value: Any, zone: tzinfo) -> datetime:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import tzinfo
 from pathlib import Path
 from typing import Any, Protocol
@@ -29,12 +29,12 @@ class Piece:
     """A few memories in their order.
 
     Args:
-        found: each as it is to be sent, or why it is not,
+        records: each as it is to be sent, or why it is not,
         raw: and as it stands there.
         after: the place behind them; None: there is no more.
     """
 
-    found: list[Arrival | LeftOut]
+    records: list[Arrival | LeftOut]
     raw: list[Any]
     after: Place
 
@@ -131,14 +131,28 @@ class SourceFailed(ScrubjayError):
     """Where memories come from cannot be read; the text says why."""
 
 
-class QdrantSource:
-    """A collection that Mem0's library has written, read by a process of its own.
+@dataclass(frozen=True)
+class Location:
+    """Where a Qdrant collection is: in a directory or on a server.
 
     Args:
         path: the directory of a store in local mode, or
         url: the address of a server,
         api_key: with its key.
         collection: its name.
+    """
+
+    path: Path | None = None
+    url: str | None = None
+    api_key: str | None = None
+    collection: str = "mem0"
+
+
+class QdrantSource:
+    """A collection that Mem0's library has written, read by a process of its own.
+
+    Args:
+        location: where the collection is.
         zone: of times that name none.
         batch: how many memories are a piece.
         cpu_seconds: of a processor, which reading a local store may take; a large store is given more.
@@ -147,18 +161,11 @@ class QdrantSource:
     """
 
     def __init__(
-        self,
-        *,
-        path: Path | None,
-        url: str | None,
-        api_key: str | None,
-        collection: str,
-        zone: tzinfo,
-        batch: int = BATCH,
-        cpu_seconds: int = _CPU_SECONDS,
+        self, location: Location, zone: tzinfo, *, batch: int = BATCH, cpu_seconds: int = _CPU_SECONDS
     ) -> None:
-        where = str(path.resolve()) if path is not None else url
-        self.name = f"qdrant {where} {collection}"
+        path = location.path
+        where = str(path.resolve()) if path is not None else location.url
+        self.name = f"qdrant {where} {location.collection}"
         self._zone = zone
         # What a store's files hold was written by others: they are read without our keys, and nothing is imported from
         # the directory that we happen to be in (-P). A server is reached through the proxies of our environment.
@@ -172,8 +179,8 @@ class QdrantSource:
             start_new_session=True,
             env=environment,
         )
-        place = {"path": str(path.absolute()) if path is not None else None, "url": url, "api_key": api_key}
-        self._say({**place, "collection": collection, "size": batch, "cpu_seconds": cpu_seconds})
+        job = {**asdict(location), "path": None if path is None else str(path.absolute())}
+        self._say({**job, "size": batch, "cpu_seconds": cpu_seconds})
         try:
             self._total = int(self._answer()["total"])
         except SourceFailed:

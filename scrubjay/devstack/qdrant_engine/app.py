@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from scrubjay.devstack.qdrant_engine import log
-from scrubjay.devstack.qdrant_engine.compaction_scheduler import Keeper, Policy
+from scrubjay.devstack.qdrant_engine.compaction_scheduler import CompactionScheduler, Policy
 from scrubjay.devstack.qdrant_engine.http import failed, not_served
 from scrubjay.devstack.qdrant_engine.routes import ROUTES
 from scrubjay.devstack.qdrant_engine.store import Store
@@ -24,12 +24,12 @@ async def _wrong_method(request: Request, _: Exception) -> Response:
 
 def build(store: Store, policy: Policy) -> Starlette:
     """Build the application over an open store, which it closes at the end."""
-    keeper = Keeper(store, policy)
+    scheduler = CompactionScheduler(store, policy)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
-        await keeper.close()
+        await scheduler.close()
         store.close()
         log.say(log.STOPPED)
 
@@ -40,5 +40,5 @@ def build(store: Store, policy: Policy) -> Starlette:
         lifespan=lifespan,
     )
     app.state.store = store
-    app.state.keeper = keeper
+    app.state.scheduler = scheduler
     return app

@@ -54,7 +54,7 @@ def require_model(value: Json) -> None:
 def embed(value: Json, *, as_query: bool) -> engine.SparseVector:
     """Turn a `Document` into a sparse vector.
 
-    A document weighs its words by frequency and length; a query gives each distinct word the weight 1.
+    A document weighs its terms by frequency and length; a query gives each distinct term the weight 1.
     Raises `BadInput` for unusable options.
     """
     only(value, ("text", "model", "options"), "a document")

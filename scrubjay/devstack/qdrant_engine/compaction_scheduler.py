@@ -24,8 +24,8 @@ class Policy:
     overtaken_by: int = 20_000
 
 
-class Keeper:
-    """Keeps timers only while there is something to do, so an idle server sleeps."""
+class CompactionScheduler:
+    """Schedules flushes and compactions, with timers only while there is something to do: an idle server sleeps."""
 
     def __init__(self, store: Store, policy: Policy) -> None:
         """Start without timers: a change to a Qdrant collection in the store plans its flush and its compaction."""

@@ -1,4 +1,4 @@
-"""What the server refuses, each with the HTTP status and the words that Qdrant itself uses."""
+"""What the server refuses, each with the HTTP status and the message that Qdrant itself uses."""
 
 from types import TracebackType
 
@@ -49,12 +49,12 @@ _ENGINE_FAULT = ("Service", "Out of memory", "Inconsistent storage")
 
 def refusal_for(error: BaseException) -> Refusal:
     """Translate an engine error into the refusal that a Qdrant server would answer with."""
-    words = str(error)
-    if words.startswith(_MISSING_POINT):
-        return NotFound(f"Not found: {words} found")
-    if words.startswith(_ENGINE_FAULT):
-        return EngineFailure(words)
-    return BadInput(f"Wrong input: {words}")
+    message = str(error)
+    if message.startswith(_MISSING_POINT):
+        return NotFound(f"Not found: {message} found")
+    if message.startswith(_ENGINE_FAULT):
+        return EngineFailure(message)
+    return BadInput(f"Wrong input: {message}")
 
 
 class _EngineErrors:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from scrubjay.devstack.qdrant_engine import log
 from scrubjay.devstack.qdrant_engine.collection import Collection
-from scrubjay.devstack.qdrant_engine.compaction_scheduler import Keeper
+from scrubjay.devstack.qdrant_engine.compaction_scheduler import CompactionScheduler
 from scrubjay.devstack.qdrant_engine.errors import BadInput, EngineFailure, Forbidden, NotServed, Refusal
 from scrubjay.devstack.qdrant_engine.reply import answer, refuse
 from scrubjay.devstack.qdrant_engine.store import Store
@@ -27,7 +27,7 @@ class Call:
     path: dict[str, str]
     query: dict[str, str]
     store: Store
-    keeper: Keeper
+    scheduler: CompactionScheduler
 
     @property
     def collection(self) -> Collection:
@@ -55,7 +55,7 @@ def writing(handler: Handler) -> Endpoint:
         collection = call.collection
         async with collection.writing:
             result = handler(call)
-        call.keeper.touched(collection)
+        call.scheduler.touched(collection)
         return result
 
     return _endpoint(run)
@@ -66,7 +66,7 @@ def dropping(handler: Handler) -> Endpoint:
 
     async def run(call: Call) -> Any:
         name = call.path["collection"]
-        await call.keeper.release(name)
+        await call.scheduler.release(name)
         return handler(call)
 
     return _endpoint(run)
@@ -86,7 +86,7 @@ def _endpoint(run: Callable[[Call], Awaitable[Any]]) -> Endpoint:
                 request.path_params,
                 dict(request.query_params),
                 state.store,
-                state.keeper,
+                state.scheduler,
             )
             return answer(await run(call), started)
         except Refusal as refusal:

@@ -49,7 +49,7 @@ class Store:
         return name in self._collections
 
     def get(self, name: str) -> Collection:
-        """Return a collection, or raise `NotFound` as Qdrant words it."""
+        """Return a collection, or raise `NotFound` with Qdrant's message."""
         if name not in self._collections:
             raise NotFound(f"Not found: Collection `{name}` doesn't exist!")
         return self._collections[name]

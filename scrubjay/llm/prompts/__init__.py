@@ -119,7 +119,7 @@ def reconciliation(candidates: Sequence[Fact], known: Sequence[Recalled]) -> Que
     )
 
 
-def asked_again(question: Question, error: str) -> Question:
+def question_after_error(question: Question, error: str) -> Question:
     """The same question after an answer that could not be used; the error is named."""
     again = COMMON.fill("asked again", error=error)
     return question.model_copy(update={"user": f"{question.user}\n\n{again}"})
@@ -179,9 +179,9 @@ def sources(turn: Turn) -> tuple[Message, ...]:
 
 
 def _shown(number: int, turn: Turn) -> str:
-    date = f"{turn.said_at.isoformat(sep=' ', timespec='minutes')}, a {turn.said_at:%A}"
+    time = f"{turn.said_at.isoformat(sep=' ', timespec='minutes')}, a {turn.said_at:%A}"
     lines = [f"{_speaker(message)}: {message.content.strip()}" for message in spoken(turn)]
-    return "\n".join([f'<turn number="{number}" said="{date}">', *lines, "</turn>"])
+    return "\n".join([f'<turn number="{number}" said="{time}">', *lines, "</turn>"])
 
 
 def _speaker(message: Message) -> str:
@@ -189,8 +189,8 @@ def _speaker(message: Message) -> str:
 
 
 def _as_known(recalled: Recalled) -> str:
-    number = recalled.candidate
-    return recalled.memory.text if number is None else f"{recalled.memory.text} (= candidate {number})"
+    candidate = recalled.candidate
+    return recalled.memory.text if candidate is None else f"{recalled.memory.text} (= candidate {candidate})"
 
 
 def _numbered(texts: Sequence[str]) -> str:

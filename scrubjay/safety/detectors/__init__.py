@@ -11,16 +11,16 @@ import re
 
 from scrubjay.safety.detectors.finding import Finder, replaced
 from scrubjay.safety.detectors.numbers import find_cards, find_ibans
-from scrubjay.safety.detectors.passwords import BEARERS, SAID
+from scrubjay.safety.detectors.passwords import BEARERS, IN_SENTENCES
 from scrubjay.safety.detectors.private_keys import PRIVATE_KEYS
 from scrubjay.safety.detectors.tokens import SHORT, SHORTEST_TOKEN, TOKENS
 
-_HINTS = [(hint, finder) for finder in (*SHORT, *SAID) for hint in finder.hints]
+_HINTS = [(hint, finder) for finder in (*SHORT, *IN_SENTENCES) for hint in finder.hints]
 _ASCII_HINTS = [(hint, finder) for hint, finder in _HINTS if hint.isascii()]
 # What is no shorter than a token; of what begins at one place, the first names the kind.
 _LONG = (PRIVATE_KEYS, *TOKENS, BEARERS)
-# One pass, word by word: a search would begin anew at every letter.
-_LONG_WORD = re.compile(rf"(?:[^ ]{{0,{SHORTEST_TOKEN - 1}}}+ )*+[^ ]{{{SHORTEST_TOKEN}}}")
+# One pass, token by token: a search would begin anew at every character.
+_LONG_TOKEN = re.compile(rf"(?:[^ ]{{0,{SHORTEST_TOKEN - 1}}}+ )*+[^ ]{{{SHORTEST_TOKEN}}}")
 
 
 class SecretMask:
@@ -32,12 +32,12 @@ class SecretMask:
         Returns the text with each secret replaced by what kind of secret it was.
         """
         lower = text.lower()
-        # Of finders that find the same, the first names its kind: a token's form tells more than what was said of it.
+        # Of finders that find the same, the first names its kind: a token's form tells more than its sentence.
         finders: list[Finder] = []
-        if _LONG_WORD.match(text) is not None:
+        if _LONG_TOKEN.match(text) is not None:
             finders += [finder for finder in _LONG if any(hint in text for hint in finder.hints)]
         finders += [finder for hint, finder in (_ASCII_HINTS if lower.isascii() else _HINTS) if hint in lower]
-        findings = [finding for finder in dict.fromkeys(finders) for finding in finder.find(text)]
+        spans = [span for finder in dict.fromkeys(finders) for span in finder.find(text)]
         if any(map(text.__contains__, "0123456789")):
-            findings += [*find_ibans(text), *find_cards(text)]
-        return replaced(text, findings) if findings else text
+            spans += [*find_ibans(text), *find_cards(text)]
+        return replaced(text, spans) if spans else text

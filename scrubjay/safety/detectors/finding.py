@@ -1,4 +1,4 @@
-"""What a finder is, and how what it finds is replaced."""
+"""Finders of secrets, and the replacement of the spans that they find."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import NamedTuple
 PUT = "[masked: "  # a text begins so where something was masked before
 
 
-class Found(NamedTuple):
-    """Where a secret stands, and of which kind it is."""
+class SecretSpan(NamedTuple):
+    """The place of a secret in a text, and its kind."""
 
     start: int
     end: int
@@ -27,13 +27,13 @@ class Finder:
         hints: one of these must be in a text that it is asked about: in lower case, but for tokens.
     """
 
-    find: Callable[[str], Iterator[Found]]
+    find: Callable[[str], Iterator[SecretSpan]]
     hints: tuple[str, ...]
 
 
 def by_pattern(
     kind: str, pattern: re.Pattern[str], *, group: int = 0, rest: str = ""
-) -> Callable[[str], Iterator[Found]]:
+) -> Callable[[str], Iterator[SecretSpan]]:
     """Finds what a pattern matches.
 
     Args:
@@ -45,36 +45,36 @@ def by_pattern(
     """
     going_on = re.compile(f"[{rest}]*+" if rest else "")
 
-    def find(text: str) -> Iterator[Found]:
+    def find(text: str) -> Iterator[SecretSpan]:
         done = 0
         for match in pattern.finditer(text):
             start, end = match.span(group)
             if rest and start >= done:  # else a long end would be walked through again and again
                 more = going_on.match(text, end)
                 done = end = more.end() if more else end
-            yield Found(start, end, kind)
+            yield SecretSpan(start, end, kind)
 
     return find
 
 
-def replaced(text: str, findings: Iterable[Found]) -> str:
+def replaced(text: str, spans: Iterable[SecretSpan]) -> str:
     """A text in which each secret that a detector found is replaced by `[masked: …]` with its kind.
 
     Of what overlaps, that which begins first names the kind.
     """
     parts, done = [], 0
-    for finding in merged(findings):
-        parts += [text[done : finding.start], f"{PUT}{finding.kind}]"]
-        done = finding.end
+    for span in merged(spans):
+        parts += [text[done : span.start], f"{PUT}{span.kind}]"]
+        done = span.end
     return "".join([*parts, text[done:]])
 
 
-def merged(findings: Iterable[Found]) -> list[Found]:
+def merged(spans: Iterable[SecretSpan]) -> list[SecretSpan]:
     """The spans of a text in which detectors found secrets, in order; spans that overlap are made one."""
-    whole: list[Found] = []
-    for finding in sorted(findings, key=lambda finding: (finding.start, -finding.end)):
-        if whole and finding.start < whole[-1].end:
-            whole[-1] = whole[-1]._replace(end=max(whole[-1].end, finding.end))
+    whole: list[SecretSpan] = []
+    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
+        if whole and span.start < whole[-1].end:
+            whole[-1] = whole[-1]._replace(end=max(whole[-1].end, span.end))
         else:
-            whole.append(finding)
+            whole.append(span)
     return whole

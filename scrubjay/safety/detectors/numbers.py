@@ -9,7 +9,7 @@ from itertools import accumulate
 
 from stdnum import iban, numdb
 
-from scrubjay.safety.detectors.finding import Found
+from scrubjay.safety.detectors.finding import SecretSpan
 
 # The beginnings of the networks' numbers with their lengths. What begins otherwise is the number of an order, a device
 # (an IMEI checks out too) or a moment, and every tenth of those would check out by chance.
@@ -42,7 +42,7 @@ _APART = re.compile(_SET_APART)
 _DOUBLED = str.maketrans("0123456789", "0246813579")
 
 
-def find_cards(text: str) -> Iterator[Found]:
+def find_cards(text: str) -> Iterator[SecretSpan]:
     """The card numbers in a text."""
     if _ENOUGH_DIGITS.search(text) is None:
         return
@@ -51,18 +51,18 @@ def find_cards(text: str) -> Iterator[Found]:
             yield from _cards_in(run.start(), run[0], _JOINED.match(text, run.end()) is not None)
 
 
-def _cards_in(at: int, run: str, joins_on: bool) -> Iterator[Found]:
+def _cards_in(at: int, run: str, joins_on: bool) -> Iterator[SecretSpan]:
     """The cards in digits that are set apart by single spaces and dashes.
 
     Args:
         at: where the run begins in its text.
         run: the digits.
-        joins_on: what follows is part of the last group's word, so that group is no number's end.
+        joins_on: what follows is joined to the last group, so that group is no number's end.
     """
     groups = [match.span() for match in _GROUP.finditer(run)]
     digits = _digits(run)
     if not joins_on and len(digits) <= _LONGEST and is_card(digits):
-        yield Found(at, at + len(run), "card number")
+        yield SecretSpan(at, at + len(run), "card number")
         return
     ends = list(accumulate(end - begin for begin, end in groups))
     number = 0
@@ -71,7 +71,7 @@ def _cards_in(at: int, run: str, joins_on: bool) -> Iterator[Found]:
         if last is None or (joins_on and last == len(groups) - 1):
             number += 1
             continue
-        yield Found(at + groups[number][0], at + groups[last][1], "card number")
+        yield SecretSpan(at + groups[number][0], at + groups[last][1], "card number")
         number = last + 1
 
 
@@ -121,13 +121,13 @@ _CHARS = {"n": "0-9", "a": "A-Za-z", "c": "A-Za-z0-9"}
 @cache
 def _form(country: str) -> re.Pattern[str] | None:
     """What an IBAN of a country looks like, set apart anywhere; None where there are none."""
-    (_, form), *_ = numdb.get("iban").info(country)
-    parts = _PART.findall(form.get("bban", ""))
+    (_, properties), *_ = numdb.get("iban").info(country)
+    parts = _PART.findall(properties.get("bban", ""))
     account = "".join(f"(?:{_SET_APART}?[{_CHARS[kind]}]){{{count}}}" for count, kind in parts)
     return re.compile(rf"[A-Za-z]{{2}}[0-9]{{2}}{account}(?![A-Za-z0-9])") if parts else None
 
 
-def find_ibans(text: str) -> Iterator[Found]:
+def find_ibans(text: str) -> Iterator[SecretSpan]:
     """The IBANs in a text."""
     done = 0
     for begin in _IBAN_BEGINS.finditer(text):
@@ -135,4 +135,4 @@ def find_ibans(text: str) -> Iterator[Found]:
         whole = form.match(text, begin.start()) if form is not None and begin.start() >= done else None
         if whole is not None and iban.is_valid(_digits(whole[0])):
             done = whole.end()
-            yield Found(begin.start(), done, "IBAN")
+            yield SecretSpan(begin.start(), done, "IBAN")

@@ -1,6 +1,6 @@
 """Passwords as people write them in a chat: "my password is hunter2", "pw: …", in several languages.
 
-detect-secrets knows them as assignments in code; a sentence needs a rule of its own. A plain word is taken for a
+detect-secrets knows them as assignments in code; a sentence needs a rule of its own. A plain term is taken for a
 password only where the sentence can mean nothing else: "my password is wrong" holds none.
 """
 
@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scrubjay.safety.detectors.finding import PUT, Finder, Found
+from scrubjay.safety.detectors.finding import PUT, Finder, SecretSpan
 
 _NAMES = (
     "pass(?:word|wort|wd|phrase|code)|kennwort|pwd|pw|pass|contrase[ñn]a|clave|mot de passe|mdp"
     "|code secret|parola d'ordine|senha|palavra-passe|wachtwoord|has[łl]o|пароль|şifre|parola|lösenord|adgangskode"
 )
-# A word that stands alone, or is the end of a name in code: DB_PASSWORD, dbPassword.
+# A term that stands alone, or is the end of a name in code: DB_PASSWORD, dbPassword.
 _NAME = rf"(?<![^\W_])(?:[A-Za-z0-9]{{1,30}}[_-]){{0,3}}(?:{_NAMES})(?:s|es|s)?(?![^\W_])"
 _IS = r"is|was|are|will be|would be|should be|ist|lautet|war|heißt|es|era|son|est|était|c'est|è|era|é|to|jest|это|är|er"
 _WHERE = r"(?:\s{1,3}(?:for|to|of|on|at|für|zu|vom|von|beim|im|para|de|del|pour|du|di|per|voor|do|da)(?:\s{1,3}[^\s:=\[]{1,40}){1,4}?)?"
@@ -23,7 +23,7 @@ _QUOTE = "\"'`“”„«»‘’"
 _SECRET = rf"(?P<q>[{_QUOTE}])(?P<quoted>[^{_QUOTE}\n]{{3,200}})[{_QUOTE}]|(?P<bare>[^\s{_QUOTE}]{{3,200}}+)"
 _NOT_MASKED = rf"(?!{re.escape(PUT.strip())})"
 
-_SAID = re.compile(
+_ASSIGNED = re.compile(
     rf"(?P<name>{_NAME}){_WHERE}[{_QUOTE}]?\s{{0,3}}(?:(?P<sign>[:=：＝]|->|=>)|(?P<is>(?<=\s)(?:{_IS})(?=[\s:]))[ ]?:?)"
     rf"[ \t]{{0,3}}{_NOT_MASKED}(?:{_SECRET})",
     re.IGNORECASE,
@@ -69,8 +69,8 @@ _NO_SECRET = re.compile(
     r"[({\[<*]|[$€£¥]\d|\$\{?[A-Z_]+\}?$|%[A-Z_]+%$|process\.env|os\.environ|(?:self|settings|config)\."
 )
 _ENDS = ".,;?)]}、。，"
-# What is said of a password, and is none.
-_SAID_OF = """
+# Terms that describe a password, and are none.
+_DESCRIBING = """
 wrong correct incorrect right invalid valid expired required optional missing empty blank secure insecure safe strong weak
 short long easy hard important needed necessary reset changed protected stored saved hashed encrypted forgotten lost leaked
 compromised hidden private secret public unknown known not too very so always never still also only just now here there
@@ -83,15 +83,15 @@ incorrect correct invalide valide nécessaire requis obligatoire sûr faible for
 errata corretta sbagliata sicura troppo molto non incorreta correta muito não verkeerd juist niet te erg
 string str int bool none null true false undefined self os.environ process.env getenv input
 """
-_SAID_OF_ONE = frozenset(_SAID_OF.split())
+_DESCRIPTIONS = frozenset(_DESCRIBING.split())
 
 
-def _secrets(text: str) -> Iterator[Found]:
+def _secrets(text: str) -> Iterator[SecretSpan]:
     """Detect passwords in the sentences of a text by regular expressions, and yield the span of each."""
-    for pattern in (_SAID, _CHANGED):
+    for pattern in (_ASSIGNED, _CHANGED):
         for match in pattern.finditer(text):
             if match["quoted"] is not None:
-                yield Found(*match.span("quoted"), "password")
+                yield SecretSpan(*match.span("quoted"), "password")
             elif _is_password(text, match):
                 yield _bare(match, "password")
     for match in _BEFORE.finditer(text):
@@ -102,42 +102,46 @@ def _secrets(text: str) -> Iterator[Found]:
 
 
 def _is_password(text: str, match: re.Match[str]) -> bool:
-    word = match["bare"].rstrip(_ENDS)
-    if word.lower() in _SAID_OF_ONE or len(word) < 3 or _NO_SECRET.match(word) or "(" in word:
+    candidate = match["bare"].rstrip(_ENDS)
+    if candidate.lower() in _DESCRIPTIONS or len(candidate) < 3 or _NO_SECRET.match(candidate) or "(" in candidate:
         return False
-    if _is_strong(word):
+    if _is_strong(candidate):
         return True
-    if len(word) < 4:
+    if len(candidate) < 4:
         return False
     if match.groupdict().get("sign"):
-        return not text[match.end() :].lstrip(" ")[:1].isalpha()  # a word alone: else a sentence goes on
+        return not text[match.end() :].lstrip(" ")[:1].isalpha()  # a token alone: else a sentence goes on
     return bool(_MINE.search(text[max(0, match.start() - 80) : match.start()]) and _AT_AN_END.match(text, match.end()))
 
 
-def _is_strong(word: str) -> bool:
-    """Whether it is made as only a password is: digits among letters, signs, capitals within, or a number."""
-    has_digit, has_letter = any(map(str.isdigit, word)), any(map(str.isalpha, word))
-    return (has_digit and (has_letter or len(word) >= 4)) or not _SIGNS.isdisjoint(word) or bool(_HUMP.search(word))
+def _is_strong(candidate: str) -> bool:
+    """Whether a token can only be a password: digits among letters, signs, capitals within, or a number."""
+    has_digit, has_alpha = any(map(str.isdigit, candidate)), any(map(str.isalpha, candidate))
+    return (
+        (has_digit and (has_alpha or len(candidate) >= 4))
+        or not _SIGNS.isdisjoint(candidate)
+        or bool(_HUMP.search(candidate))
+    )
 
 
-def _bare(match: re.Match[str], kind: str) -> Found:
+def _bare(match: re.Match[str], kind: str) -> SecretSpan:
     start, end = match.span("bare")
-    return Found(start, start + len(match["bare"].rstrip(_ENDS)) or end, kind)
+    return SecretSpan(start, start + len(match["bare"].rstrip(_ENDS)) or end, kind)
 
 
-def _pins(text: str) -> Iterator[Found]:
-    yield from (Found(*match.span("bare"), "PIN") for match in _PIN.finditer(text))
+def _pins(text: str) -> Iterator[SecretSpan]:
+    yield from (SecretSpan(*match.span("bare"), "PIN") for match in _PIN.finditer(text))
 
 
-def _keys(text: str) -> Iterator[Found]:
+def _keys(text: str) -> Iterator[SecretSpan]:
     yield from (_bare(match, "API key") for match in _KEY.finditer(text) if _RANDOM.match(match["bare"]))
 
 
-def _bearers(text: str) -> Iterator[Found]:
+def _bearers(text: str) -> Iterator[SecretSpan]:
     yield from (_bare(match, "API key") for match in _BEARER.finditer(text) if _RANDOM.match(match["bare"]))
 
 
-SAID = (
+IN_SENTENCES = (
     Finder(
         _secrets,
         ("pass", "pw", "kennwort", "contrase", "clave", "mdp", "code secret", "parola", "senha", "wachtwoord", "haslo",

@@ -2,7 +2,7 @@
 
 Of detect-secrets the patterns are used, not its scanner: that one looks at lines of files, and gives some secrets back
 only in part. Left out are those of its patterns that a text can make run for hours (npm, OpenAI, JWT), which have one
-of ours in their place, and those that also match plain words (Artifactory, entropy).
+of ours in their place, and those that also match plain text (Artifactory, entropy).
 """
 
 from __future__ import annotations
@@ -26,15 +26,17 @@ from detect_secrets.plugins.stripe import StripeDetector
 from detect_secrets.plugins.telegram_token import TelegramBotTokenDetector
 from detect_secrets.plugins.twilio import TwilioKeyDetector
 
-from scrubjay.safety.detectors.finding import Finder, Found, by_pattern
+from scrubjay.safety.detectors.finding import Finder, SecretSpan, by_pattern
 
 # None of the tokens has fewer characters; those that have stand in SHORT.
 SHORTEST_TOKEN = 20
-_WORD = r"\w\-"
+_IN_TOKENS = r"\w\-"
 _BASE64 = r"\w+/=\-"
 
 
-def _theirs(kind: str, plugin: type[RegexBasedDetector], hints: tuple[str, ...], rest: str = _WORD) -> list[Finder]:
+def _theirs(
+    kind: str, plugin: type[RegexBasedDetector], hints: tuple[str, ...], rest: str = _IN_TOKENS
+) -> list[Finder]:
     """The finders of a plugin's patterns, each of which goes on to the end of the token."""
     return [Finder(by_pattern(kind, pattern, rest=rest), hints=hints) for pattern in plugin().denylist]
 
@@ -46,12 +48,12 @@ def _ours(kind: str, pattern: str, hints: tuple[str, ...], group: int = 0) -> Fi
 _JWT = re.compile(r"(?<![\w-])eyJ[\w-]{8,}+\.[\w-]{8,}+(?:\.[\w-]++)*+")
 
 
-def _json_web_tokens(text: str) -> Iterator[Found]:
+def _json_web_tokens(text: str) -> Iterator[SecretSpan]:
     for match in _JWT.finditer(text):
         parts = match[0].split(".")
         # An encrypted one has five parts, and holds no claims that could be read.
         if parts[1].startswith("eyJ") or len(parts) == 5 or JwtTokenDetector.is_formally_valid(".".join(parts[:2])):
-            yield Found(*match.span(), "JSON Web Token")
+            yield SecretSpan(*match.span(), "JSON Web Token")
 
 
 _AWS_KEY, _AWS_SECRET = AWSKeyDetector.denylist

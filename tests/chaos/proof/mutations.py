@@ -94,7 +94,7 @@ _INVARIANTS = (
     _one(5, "A worker that stops waits until everything is finished.", _SIGTERM,
          "worker/tasks.py", "worker.wind_down()", "pass"),
     _one(6, "The store takes a write with an older fencing token than what is there.", _LATE,
-         "scrubjay/adapters/qdrant/store.py", ", update_filter=unfenced", ""),
+         "scrubjay/adapters/qdrant/leased_writes.py", ", update_filter=unfenced", ""),
     _one(6, "A worker writes on a last look however old it is.", _STALLED,
          "scrubjay/adapters/qdrant/writes.py", "if asyncio.get_running_loop().time() > good_until:", "if False:"),
     _one(7, "Redis keeps nothing on disk.", _KILLED,

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from scrubjay.devstack.directory import DataDirectory
 from scrubjay.devstack.parts import Addresses, Setup, stages
-from scrubjay.devstack.process_group import Keeper
+from scrubjay.devstack.process_group import ProcessGroup
 from scrubjay.devstack.redis_server import redis_part
 from scrubjay.devstack.sockets import base_url, free_port, listen
 
@@ -52,14 +52,14 @@ async def serve(options: argparse.Namespace) -> None:
             replace(redis_part(options.data / name, port), name=name)
             for name, port in zip(REDIS, options.redis, strict=True)
         ]
-        keeper = Keeper([servers, *others], directory, tell=lambda line: print(line, file=sys.stderr, flush=True))
+        group = ProcessGroup([servers, *others], directory, tell=lambda line: print(line, file=sys.stderr, flush=True))
         try:
-            await keeper.start()
+            await group.start()
             print(f"qdrant on {at.qdrant}", file=sys.stderr, flush=True)
             print(f"ready {base_url(_HOST, at.api)}", flush=True)
             await over.wait()
         finally:
-            await keeper.stop()
+            await group.stop()
             directory.release()
 
 

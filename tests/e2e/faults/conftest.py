@@ -9,7 +9,7 @@ import pytest
 
 from scrubjay.client import ScrubjayClient
 from tests.e2e.faults.planted import planted
-from tests.e2e.faults.provider import Provider
+from tests.e2e.faults.support import Provider
 from tests.model_server.control import ModelServer
 from tests.running import Running, scrubjay_up
 

@@ -1,4 +1,4 @@
-"""Words that must not be found in any log, and the logs they are looked for in."""
+"""Markers that must not stand in any log, and the logs they are looked for in."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ _PLANTED: dict[str, str] = {}
 
 
 def planted(what: str) -> str:
-    """A word for one kind of thing that a log must not tell; letters and digits, so that no log writes it otherwise."""
+    """A marker for one kind of text that a log must not hold; alphanumeric, so that no log escapes it."""
     return _PLANTED.setdefault(what, f"Zq7{what.title().replace(' ', '')}x9K")
 
 
 def leaks(text: str) -> list[str]:
-    """What of it stands in a text, whether in capitals or not."""
+    """The kinds of marker that stand in a text, in either case."""
     lower = text.lower()
-    return sorted(what for what, word in _PLANTED.items() if word.lower() in lower)
+    return sorted(what for what, marker in _PLANTED.items() if marker.lower() in lower)
 
 
 def leaky_lines(logs: Iterable[Path]) -> list[str]:
-    """The lines of logs that tell something of it."""
+    """The lines of logs that hold one of the markers."""
     lines = [(log, line) for log in logs for line in log.read_text(errors="replace").splitlines()]
     return [f"{log.name} tells the {leaks(line)}: {line[:300]}" for log, line in lines if leaks(line)]
 

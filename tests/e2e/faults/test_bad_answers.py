@@ -12,7 +12,16 @@ import httpx
 import pytest
 
 from scrubjay.client import ScrubjayClient
-from tests.e2e.faults.provider import ASKED_AGAIN, asked, books, come_to, grown, posted, quiet_books, remembered
+from tests.e2e.faults.support import (
+    ASKED_AGAIN,
+    changes,
+    ledger_of,
+    memories_of,
+    post,
+    prompts,
+    settled_ledger,
+    wait_for_status,
+)
 from tests.model_server.control import ModelServer
 from tests.model_server.wire import Canned, Fault, Kind, Route
 from tests.running import Running
@@ -27,11 +36,11 @@ KNOWN = "I like green tea."
 
 @dataclass(frozen=True)
 class Row:
-    """A bad answer to one kind of question, and what the model and a person are told about it."""
+    """A bad answer to one kind of question, and the error that the model and a person read."""
 
     route: Route
     kind: Kind
-    complaint: str = ""
+    error: str = ""
     status: int = 503
 
     def __str__(self) -> str:
@@ -97,7 +106,7 @@ async def known_before(client: ScrubjayClient, user: str, row: Row) -> list[str]
     """What an owner's memories are before a turn: only when something is known there is anything to reconcile."""
     if row.route == "extraction":
         return []
-    await come_to(client, "settled", [await posted(client, user, KNOWN)])
+    await wait_for_status(client, "settled", [await post(client, user, KNOWN)])
     return [KNOWN]
 
 
@@ -105,18 +114,18 @@ async def known_before(client: ScrubjayClient, user: str, row: Row) -> list[str]
 async def test_one_bad_answer_costs_one_more_call_which_names_the_error(
     model: ModelServer, client: ScrubjayClient, row: Row
 ) -> None:
-    user, sentence = f"once-{row}", f"I like green apples, {row}."
+    user, text = f"once-{row}", f"I like green apples, {row}."
     known = await known_before(client, user, row)
     model.fault(row.fault(str(row), calls=1))
-    [turn] = await come_to(client, "settled", [await posted(client, user, sentence)])
+    [turn] = await wait_for_status(client, "settled", [await post(client, user, text)])
 
     assert (turn.attempts, turn.error) == (1, None)
-    assert [(event.event, event.memory) for event in turn.events] == [("ADD", sentence)]
-    assert await remembered(client, user) == [*known, sentence]
-    first, second = asked(model, row.route, str(row))
+    assert [(event.event, event.memory) for event in turn.events] == [("ADD", text)]
+    assert await memories_of(client, user) == [*known, text]
+    first, second = prompts(model, row.route, str(row))
     assert ASKED_AGAIN not in first
-    assert f"{ASKED_AGAIN}{row.complaint}" in second
-    assert sum(len(asked(model, route, str(row))) for route in ("extraction", "reconciliation")) == 2 + len(known)
+    assert f"{ASKED_AGAIN}{row.error}" in second
+    assert sum(len(prompts(model, route, str(row))) for route in ("extraction", "reconciliation")) == 2 + len(known)
 
 
 class Conversation:
@@ -133,21 +142,21 @@ class Conversation:
 
     async def post(self, model: ModelServer) -> None:
         """Post the first, and the others while a worker is busy with it: so they are one batch, and it is known."""
-        self._before = await quiet_books(self._http)
+        self._before = await settled_ledger(self._http)
         model.fault(Fault(kind=Kind.HELD, route="extraction", contains="first", calls=1))
-        self._turns = [await posted(self._client, self._user, self._said[0])]
+        self._turns = [await post(self._client, self._user, self._said[0])]
         await wait_until(lambda: model.counts().held, what="the first turn being extracted")
-        self._turns += [await posted(self._client, self._user, words) for words in self._said[1:]]
+        self._turns += [await post(self._client, self._user, text) for text in self._said[1:]]
         model.release()
 
-    async def is_buried_alone(self) -> str:
+    async def is_dead_alone(self) -> str:
         """The fourth is dead and can be seen; the others are remembered in order. Returns the error."""
-        [dead] = await come_to(self._client, "dead", self._turns[3:4])
-        await come_to(self._client, "settled", self._turns[:3] + self._turns[4:])
-        assert await remembered(self._client, self._user) == self._said[:3] + self._said[4:]
-        letter = (await self._http.get("/dead")).json()["results"][0]
-        assert (letter["id"], letter["error"], letter["events"]) == (dead.id, dead.error, [])
-        assert grown(self._before, await books(self._http)) == {"accepted": 6, "settled": 5, "dead": 1}
+        [dead] = await wait_for_status(self._client, "dead", self._turns[3:4])
+        await wait_for_status(self._client, "settled", self._turns[:3] + self._turns[4:])
+        assert await memories_of(self._client, self._user) == self._said[:3] + self._said[4:]
+        dead_letter = (await self._http.get("/dead")).json()["results"][0]
+        assert (dead_letter["id"], dead_letter["error"], dead_letter["events"]) == (dead.id, dead.error, [])
+        assert changes(self._before, await ledger_of(self._http)) == {"accepted": 6, "settled": 5, "dead": 1}
         assert dead.error is not None
         assert len(dead.error) < LONGEST_ERROR
         return dead.error
@@ -156,10 +165,10 @@ class Conversation:
         """A replay of the dead turn brings it back to its place among the others."""
         answer = await self._http.post("/dead/replay", json={"ids": self._turns[3:4]})
         assert answer.json()["count"] == 1
-        [replayed] = await come_to(self._client, "settled", self._turns[3:4])
+        [replayed] = await wait_for_status(self._client, "settled", self._turns[3:4])
         assert replayed.error is None
-        assert await remembered(self._client, self._user) == self._said
-        assert grown(self._before, await books(self._http)) == {"accepted": 6, "settled": 6}
+        assert await memories_of(self._client, self._user) == self._said
+        assert changes(self._before, await ledger_of(self._http)) == {"accepted": 6, "settled": 6}
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
@@ -170,11 +179,11 @@ async def test_an_answer_that_stays_bad_costs_its_own_turn_alone_which_a_replay_
     model.fault(row.fault(talk.poison, size=TOO_LARGE))
     await talk.post(model)
 
-    error = await talk.is_buried_alone()
+    error = await talk.is_dead_alone()
     assert error.startswith(f"bad_answer: The model's answer to the {row.route} was invalid twice, at last because ")
-    assert row.complaint in error
-    calls = asked(model, row.route, talk.poison)
-    assert [ASKED_AGAIN in content for content in calls] == [False, True] * (len(calls) // 2)
+    assert row.error in error
+    calls = prompts(model, row.route, talk.poison)
+    assert [ASKED_AGAIN in prompt for prompt in calls] == [False, True] * (len(calls) // 2)
 
     model.heal()
     await talk.is_replayed()
@@ -188,10 +197,10 @@ async def test_a_request_that_is_refused_for_its_content_costs_its_own_turn_alon
     model.fault(row.fault(talk.poison))
     await talk.post(model)
 
-    error = await talk.is_buried_alone()
+    error = await talk.is_dead_alone()
     assert error.startswith("model_rejected: The ")
-    assert row.complaint in error
-    assert not any(ASKED_AGAIN in content for content in asked(model, row.route, talk.poison))
+    assert row.error in error
+    assert not any(ASKED_AGAIN in prompt for prompt in prompts(model, row.route, talk.poison))
 
     model.heal()
     await talk.is_replayed()
@@ -201,14 +210,14 @@ async def test_a_request_that_is_refused_for_its_content_costs_its_own_turn_alon
 async def test_an_answer_that_says_more_than_was_asked_is_used_at_once(
     model: ModelServer, client: ScrubjayClient, row: Row
 ) -> None:
-    user, sentence = f"enough-{row}", f"I like green apples, {row}."
+    user, text = f"enough-{row}", f"I like green apples, {row}."
     known = await known_before(client, user, row)
     model.fault(row.fault(str(row)))
-    await come_to(client, "settled", [await posted(client, user, sentence)])
+    await wait_for_status(client, "settled", [await post(client, user, text)])
 
     assert model.counts().faults == {row.kind: 1}
-    assert [len(asked(model, route, str(row))) for route in ("extraction", "reconciliation")] == [1, len(known)]
-    assert await remembered(client, user) == [*known, sentence]
+    assert [len(prompts(model, route, str(row))) for route in ("extraction", "reconciliation")] == [1, len(known)]
+    assert await memories_of(client, user) == [*known, text]
 
 
 async def test_a_fact_whose_quote_nobody_said_is_dropped_and_counted_and_the_others_are_kept(
@@ -218,11 +227,11 @@ async def test_a_fact_whose_quote_nobody_said_is_dropped_and_counted_and_the_oth
     false = {"fact": "User owns a yacht.", "category": "personal", "quote": "I own a yacht"}
     model.say(Canned(route="extraction", contains="green tea", answer={"facts": [false, true]}))
     before = dropped(faulty)
-    await come_to(client, "settled", [await posted(client, "quotes", "I like green tea.")])
+    await wait_for_status(client, "settled", [await post(client, "quotes", "I like green tea.")])
 
-    assert await remembered(client, "quotes") == ["User likes green tea."]
+    assert await memories_of(client, "quotes") == ["User likes green tea."]
     assert dropped(faulty) - before == 1
-    assert len(asked(model, "extraction", "green tea")) == 1
+    assert len(prompts(model, "extraction", "green tea")) == 1
 
 
 def dropped(faulty: Running) -> int:

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from scrubjay.cli.app import app
 from scrubjay.client import ScrubjayClient
-from tests.e2e.faults.provider import come_to, posted
+from tests.e2e.faults.support import post, wait_for_status
 from tests.model_server.control import ModelServer
 from tests.model_server.wire import Fault, Kind
 from tests.support import wait_until
@@ -31,8 +31,8 @@ async def test_an_outage_of_the_model_degrades_the_service_and_fails_the_doctor_
         return health["status"], health["parts"]
 
     async def is_degraded_by_the_model() -> bool:
-        state, parts = await status()
-        return state == "degraded" and not parts["extractor"]["ok"]
+        service_status, parts = await status()
+        return service_status == "degraded" and not parts["extractor"]["ok"]
 
     async def is_ready() -> bool:
         return (await status())[0] == "ready"
@@ -40,7 +40,7 @@ async def test_an_outage_of_the_model_degrades_the_service_and_fails_the_doctor_
     await wait_until(is_ready, what="the service being well before")
     assert (await doctor(client)).exit_code == 0
     model.fault(Fault(kind=Kind.STATUS, status=429, route="extraction"))
-    turns = [await posted(client, f"outage-{number}", "I live in Berlin.") for number in range(4)]
+    turns = [await post(client, f"outage-{number}", "I live in Berlin.") for number in range(4)]
     await wait_until(is_degraded_by_the_model, what="readiness naming the extractor")
     ill = await doctor(client)
     assert ill.exit_code == 1
@@ -48,6 +48,6 @@ async def test_an_outage_of_the_model_degrades_the_service_and_fails_the_doctor_
     assert "answered HTTP 429" in ill.stdout
 
     model.heal()
-    await come_to(client, "settled", turns)
+    await wait_for_status(client, "settled", turns)
     await wait_until(is_ready, what="the service being well again")
     assert (await doctor(client)).exit_code == 0

@@ -20,7 +20,16 @@ import pytest
 
 from scrubjay.client import ScrubjayClient
 from scrubjay.client.views import TurnView
-from tests.e2e.faults.provider import Provider, all_are, books, come_to, grown, posted, quiet_books, remembered
+from tests.e2e.faults.support import (
+    Provider,
+    all_are,
+    changes,
+    ledger_of,
+    memories_of,
+    post,
+    settled_ledger,
+    wait_for_status,
+)
 from tests.model_server.control import ModelServer
 from tests.model_server.wire import Fault, Kind, Route
 
@@ -63,8 +72,8 @@ def status(number: int, says: str = "", *, route: Route = "extraction", code: st
 
 
 def busy(name: str, headers: Callable[[], Mapping[str, str]], rest_seconds: float) -> Row:
-    complaint = "answered HTTP 429"
-    return Row(f"429-{name}", complaint, more={"status": 429}, headers=headers, rest_seconds=rest_seconds)
+    pattern = "answered HTTP 429"
+    return Row(f"429-{name}", pattern, more={"status": 429}, headers=headers, rest_seconds=rest_seconds)
 
 
 KEY = r"refused our key \(check OPENAI_API_KEY\)"
@@ -119,12 +128,12 @@ class Lanes:
 
     async def know_something(self) -> None:
         """The time before: without it there is nothing to reconcile."""
-        await come_to(self._client, "settled", await self._all_say(KNOWN))
+        await wait_for_status(self._client, "settled", await self._all_say(KNOWN))
         self._known = [KNOWN]
 
     async def say_more(self) -> None:
         """The turns that meet the trouble."""
-        self._before = await quiet_books(self._http)
+        self._before = await settled_ledger(self._http)
         self._turns = await self._all_say(self._said)
 
     async def all_wait(self, says: str) -> None:
@@ -133,21 +142,21 @@ class Lanes:
         assert {turn.attempts for turn in turns} == {0}
         assert {turn.events for turn in turns} == {()}
         for user in self._users:
-            assert await remembered(self._client, user) == self._known
-        assert grown(self._before, await books(self._http)) == {"accepted": LANES, "waiting": LANES}
+            assert await memories_of(self._client, user) == self._known
+        assert changes(self._before, await ledger_of(self._http)) == {"accepted": LANES, "waiting": LANES}
 
     async def all_settle(self) -> list[TurnView]:
         """Every turn is settled, at the first attempt that counts, and what it said is stored once."""
-        turns = await come_to(self._client, "settled", self._turns)
+        turns = await wait_for_status(self._client, "settled", self._turns)
         assert {(turn.attempts, turn.error) for turn in turns} == {(1, None)}
         assert [[event.memory for event in turn.events] for turn in turns] == [[self._said]] * LANES
         for user in self._users:
-            assert await remembered(self._client, user) == [*self._known, self._said]
-        assert grown(self._before, await books(self._http)) == {"accepted": LANES, "settled": LANES}
+            assert await memories_of(self._client, user) == [*self._known, self._said]
+        assert changes(self._before, await ledger_of(self._http)) == {"accepted": LANES, "settled": LANES}
         return turns
 
-    async def _all_say(self, words: str) -> list[str]:
-        return list(await asyncio.gather(*(posted(self._client, user, words) for user in self._users)))
+    async def _all_say(self, text: str) -> list[str]:
+        return list(await asyncio.gather(*(post(self._client, user, text) for user in self._users)))
 
 
 def waits(says: str, turn: TurnView) -> bool:

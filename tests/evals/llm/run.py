@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from functools import partial
 
-from scrubjay.adapters.openai.endpoint import OpenAIEndpoint
+from scrubjay.adapters.openai.endpoint import OpenAIEndpoint, RemoteModel
 from scrubjay.client import ScrubjayClient
 from scrubjay.devstack.failures import StackRefused
 from scrubjay.devstack.parts import Setup
@@ -67,7 +67,10 @@ async def _ping(job: Job) -> None:
     async def unbilled(_: object) -> None:
         """A ping costs nothing."""
 
-    endpoint = OpenAIEndpoint(job.api_key, job.base_url, _PING_SECONDS, unbilled)
+    remote = RemoteModel(
+        api_key=job.api_key, base_url=job.base_url, model=job.options.model, timeout_seconds=_PING_SECONDS
+    )
+    endpoint = OpenAIEndpoint(remote, unbilled)
     try:
         await endpoint.ping(f"The endpoint of {job.options.model}")
     finally:

@@ -8,6 +8,7 @@ import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
+from scrubjay.adapters.qdrant.store import QdrantStore
 from scrubjay.adapters.redis.audit import RedisAudit
 from scrubjay.adapters.redis.clock import RedisClock
 from scrubjay.adapters.redis.limits import InboxLimits
@@ -61,7 +62,7 @@ async def test_a_redis_that_answers_late_has_not_jumped(redis: Redis) -> None:
 async def test_what_has_expired_by_redis_clock_is_news_again_whatever_a_workers_own_clock_says(
     service: Service, redis: Redis, clock: Clock
 ) -> None:
-    service.store._clock = seen_by(redis)
+    service.store = QdrantStore(service.store.collection.client, service.embedder, seen_by(redis))
     clock.set_ahead(2 * HOUR)
     await service.say("I live in Lisbon", expires_at=datetime.now(UTC) + timedelta(hours=1))
     await service.drain()

@@ -19,9 +19,8 @@ _ONCE = "tests/contract/test_idle_connections.py::test_a_step_whose_answer_is_lo
 _CANCELLED = (
     "tests/contract/test_idle_connections.py::test_a_task_that_is_cancelled_just_as_its_command_has_been_sent_ends"
 )
-_PID_FILE = (
-    "tests/integration/test_keeper.py::test_a_part_whose_pid_file_cannot_be_written_is_started_when_it_can_be_again"
-)
+_GROUP = "tests/integration/test_process_group.py::test_"
+_PID_FILE = f"{_GROUP}a_part_whose_pid_file_cannot_be_written_is_started_when_it_can_be_again"
 
 MUTATIONS: tuple[Mutation, ...] = (
     _one(14, "A server that says that it is no primary keeps its connections.", _FOLLOWS,
@@ -40,7 +39,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         Edit("celeryconfig.py", "broker_channel_error_retry = True", "broker_channel_error_retry = False"),
     )),
     _one(14, "Celery looks for a broker that is away less and less often.", _BROKER,
-         "worker/connection.py", "{**intervals, **options}", "options"),
+         "worker/transport.py", "{**intervals, **options}", "options"),
     _one(14, "A command whose answer was lost is sent again.", _ONCE,
          _CLIENT, "retry=Retry(NoBackoff(), 0)", "retry=Retry(NoBackoff(), 3)"),
     _one(14, "A cancellation just as a command has been sent is forgotten (Python 3.11).", _CANCELLED,

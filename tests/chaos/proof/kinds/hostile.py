@@ -10,9 +10,8 @@ _REMOTE = f"{_LOCAL}a_request_from_or_to_another_machine_is_refused_without_keys
 _STORE = "tests/unit/test_import_local_store.py::test_"
 _KEYLESS = f"{_STORE}a_local_store_is_read_without_the_keys_of_its_caller_and_without_the_modules_that_lie_about"
 _SPELLED = "tests/integration/test_spellings.py::test_"
-_KEEPER = (
-    "tests/integration/test_keeper.py::test_a_part_that_needs_long_to_find_out_that_it_cannot_start_is_given_up_as_well"
-)
+_GROUP = "tests/integration/test_process_group.py::test_"
+_SLOW_FAILURE = f"{_GROUP}a_part_that_needs_long_to_find_out_that_it_cannot_start_is_given_up_as_well"
 
 MUTATIONS: tuple[Mutation, ...] = (
     _one(13, "Without keys nobody looks where a request comes from.", _REMOTE,
@@ -67,9 +66,9 @@ MUTATIONS: tuple[Mutation, ...] = (
     _one(13, "What is stored in another spelling cannot be named.",
          f"{_SPELLED}what_is_stored_in_another_spelling_is_listed_and_erased_exactly",
          "api/dependencies.py", "return ids if exact else checked", "return checked"),
-    _one(13, "A part that needs long to find out that it cannot start is started for ever.", _KEEPER,
+    _one(13, "A part that needs long to find out that it cannot start is started for ever.", _SLOW_FAILURE,
          "scrubjay/devstack/managed_process.py", "is_settled = self.forgiving and", "is_settled ="),
-    Mutation(13, "The reason of a part that dies at start stands in a file alone.", _KEEPER, (
-        Edit("scrubjay/devstack/managed_process.py", "{f' ({last_words})' if last_words else ''}", ""),
+    Mutation(13, "The reason of a part that dies at start stands in a file alone.", _SLOW_FAILURE, (
+        Edit("scrubjay/devstack/managed_process.py", "{f' ({last_output})' if last_output else ''}", ""),
     )),
 )  # fmt: skip

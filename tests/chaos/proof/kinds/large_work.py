@@ -79,13 +79,13 @@ MUTATIONS: tuple[Mutation, ...] = (
         "characters = 0"),
     _one(12, "A list of entities asks for the times of each.", _ENTITIES,
         "scrubjay/adapters/qdrant/entities.py", "        return counts, listed\n",
-        "        for found in listed:\n            await self.entity(reach, found.kind, found.name)\n"
+        "        for listing in listed:\n            await self.entity(reach, listing.kind, listing.name)\n"
         "        return counts, listed\n"),
     _one(12, "A long run of marks is left to the library to sort.", _FORMS,
         "scrubjay/model/unicode_normalization.py", "    if marks:\n", "    if False:\n"),
     _one(12, "The long texts of a filter are folded on the event loop.",
         f"{_TEXTS}the_long_texts_of_a_filter_are_folded_aside_of_the_loop",
-        "scrubjay/adapters/qdrant/store.py", "off_loop(characters(filters), work)", "off_loop(0, work)"),
+        "scrubjay/adapters/qdrant/reads.py", "off_loop(characters(filters), work)", "off_loop(0, work)"),
     _one(12, "A part of a schema names a draft, whose validator counts no steps.", _REFUSED,
         "scrubjay/llm/json_schema.py", 'if name == "$schema" and isinstance(value, str) and depth > 0:', "if False:"),
     _one(12, "Keywords that take the square of a list's length are taken.", _REFUSED,

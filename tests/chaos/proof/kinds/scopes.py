@@ -10,7 +10,7 @@ _TOPICS = "scrubjay/ingest/batch_topics.py"
 _VERSIONS = "scrubjay/ingest/new_versions.py"
 _TOMBSTONES = "scrubjay/erase/tombstones.py"
 _EDITS = "scrubjay/edit/edits.py"
-_STORE = "scrubjay/adapters/qdrant/store.py"
+_READS = "scrubjay/adapters/qdrant/reads.py"
 _FAULTS = "tests/integration/test_scope_faults.py::test_"
 _OTHERS = "tests/integration/test_erases_and_others.py::test_"
 _PLAN = "tests/unit/test_plan.py::test_"
@@ -75,11 +75,11 @@ MUTATIONS: tuple[Mutation, ...] = (
          _TOMBSTONES, "*await _past_shown(lane, chunk, staying, store)]", "]"),
     _one(18, "A list shows what others stand for.",
          _case("What is said in two runs is found in both, and once by the user"),
-         _STORE, "selection = await self._seen(selectors.current(scope, *conditions), scope, filters, now)",
-         "selection = selectors.current(scope, *conditions)"),
+         _READS, "visible = await self._visible(selectors.current(scope, *conditions), scope, filters, now)",
+         "visible = selectors.current(scope, *conditions)"),
     _one(18, "Of several ids in a filter each is seen for itself.",
          _case("Who asks with two runs sees what was said last in either"),
-         _STORE, "behind = [member.id for member in not_last(members, moment)]", "behind: list[str] = []"),
+         _READS, "behind = [member.id for member in not_last(members, moment)]", "behind: list[str] = []"),
     _one(18, "A plan that is recorded keeps a memory hidden behind one that is forgotten.",
          "tests/integration/test_mixed_fates.py::"
          "test_a_plan_in_flight_over_a_forgotten_part_leaves_versions_with_numbers_of_their_own",

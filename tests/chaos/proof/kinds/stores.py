@@ -10,7 +10,7 @@ _REFUSES = "tests/integration/test_store_refuses.py::test_"
 _ENGINE = "tests/contract/qdrant/test_refusals.py::test_"
 _CONNECTION = "scrubjay/adapters/qdrant/connection.py"
 _WRITES = "scrubjay/adapters/qdrant/writes.py"
-_STORE = "scrubjay/adapters/qdrant/store.py"
+_READS = "scrubjay/adapters/qdrant/reads.py"
 
 MUTATIONS: tuple[Mutation, ...] = (
     _one(16, "All points of a plan go in one request.",
@@ -45,7 +45,7 @@ MUTATIONS: tuple[Mutation, ...] = (
          _CONNECTION, "self._write_fault = fault", "pass"),
     _one(16, "A server's words are logged with the secrets in them.",
          f"{_OTHER}a_servers_own_words_go_to_the_log_alone_masked_cut_and_once_a_minute",
-         _CONNECTION, "words = self._mask(", "words = str("),
+         _CONNECTION, "message = self._mask(", "message = str("),
     _one(16, "A server's words stand in the error of a turn.",
          f"{_REFUSES}a_turn_that_alone_is_refused_dies_in_our_words_and_its_neighbours_settle",
          _CONNECTION, "({status}); the log has its words", "({status}): {error}"),
@@ -54,7 +54,7 @@ MUTATIONS: tuple[Mutation, ...] = (
          _WRITES, 'raise StoreUnavailable("Qdrant refuses every write; the log has its words") from error', "return"),
     _one(16, "A filter that the store refuses is told as a store that is away.",
          f"{_REFUSES}a_caller_is_told_which_field_the_store_cannot_serve_and_no_word_of_the_server",
-         _STORE, "if filters is not None and await is_taken(answer([])):", "if False:"),
+         _READS, "if filters is not None and await is_taken(answer([])):", "if False:"),
     _one(16, "The engine server answers a body of any size.",
          f"{_ENGINE}a_body_of_32_mib_is_read_and_one_that_is_larger_ends_the_connection_without_an_answer",
          "scrubjay/devstack/qdrant_engine/http_protocol.py", "most_bytes = MAX_BODY_BYTES", "most_bytes = 1 << 40"),

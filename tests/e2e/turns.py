@@ -1,4 +1,4 @@
-"""Telling a stack something, and waiting until it is remembered."""
+"""Turns that are posted to a stack and waited for."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from tests.support import wait_until
 SESSION_1 = datetime(2026, 3, 1, 9, tzinfo=UTC)
 
 
-async def told(client: ScrubjayClient, user: str, words: str, at: datetime) -> str:
-    turn = await client.add_turn([{"role": "user", "content": words}], user_id=user, timestamp=at)
+async def settle_turn(client: ScrubjayClient, user: str, text: str, at: datetime) -> str:
+    turn = await client.add_turn([{"role": "user", "content": text}], user_id=user, timestamp=at)
 
     async def settled() -> bool:
         return (await client.turn(turn.id)).status == "settled"

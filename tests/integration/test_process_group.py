@@ -1,4 +1,4 @@
-"""Keeping processes running, tried with small ones that do as they are told."""
+"""Keeping processes running, tested with small programs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import pytest
 from scrubjay.devstack.directory import DataDirectory
 from scrubjay.devstack.failures import PartFailed, StackRefused
 from scrubjay.devstack.managed_process import Part, obstacle
-from scrubjay.devstack.process_group import Keeper
+from scrubjay.devstack.process_group import ProcessGroup
 from tests.support import is_alive, kill, wait_until
 
 SLEEPER = "import signal; signal.pause()"
@@ -40,21 +40,21 @@ def directory(tmp_path: Path) -> Iterator[DataDirectory]:
 
 
 @asynccontextmanager
-async def kept(
+async def supervised(
     directory: DataDirectory, *stages: list[Part], grace_seconds: float = 10
-) -> AsyncIterator[tuple[Keeper, list[str]]]:
-    lines: list[str] = []
-    with_grace = [[replace(one_part, grace_seconds=grace_seconds) for one_part in stage] for stage in stages]
-    keeper = Keeper(with_grace, directory, tell=lines.append)
+) -> AsyncIterator[tuple[ProcessGroup, list[str]]]:
+    items: list[str] = []
+    body = [[replace(item, grace_seconds=grace_seconds) for item in stage] for stage in stages]
+    group = ProcessGroup(body, directory, tell=items.append)
     try:
-        yield keeper, lines
+        yield group, items
     finally:
-        await keeper.stop()
+        await group.stop()
 
 
 async def test_each_part_has_a_pid_file_while_it_runs(directory: DataDirectory) -> None:
-    async with kept(directory, [part("one", SLEEPER), part("two", SLEEPER)]) as (keeper, _):
-        await keeper.start()
+    async with supervised(directory, [part("one", SLEEPER), part("two", SLEEPER)]) as (group, _):
+        await group.start()
         await wait_until(lambda: sorted(directory.pids()) == ["one", "two"])
         pids = directory.pids()
         assert all(is_alive(pid) for pid in pids.values())
@@ -62,43 +62,43 @@ async def test_each_part_has_a_pid_file_while_it_runs(directory: DataDirectory) 
     assert not any(is_alive(pid) for pid in pids.values())
 
 
-async def test_a_part_that_dies_is_started_again_and_its_death_is_told(directory: DataDirectory) -> None:
-    async with kept(directory, [part("one", SLEEPER)]) as (keeper, lines):
-        await keeper.start()
+async def test_a_part_that_dies_is_started_again_and_its_death_is_reported(directory: DataDirectory) -> None:
+    async with supervised(directory, [part("one", SLEEPER)]) as (group, remaining):
+        await group.start()
         first = await wait_until(lambda: directory.pids().get("one"))
         kill(first, signal.SIGKILL)
         await wait_until(lambda: directory.pids().get("one", first) != first)
-    assert lines == [f"one (process {first}) was ended by SIGKILL; it is started again in 0.2 s"]
+    assert remaining == [f"one (process {first}) was ended by SIGKILL; it is started again in 0.2 s"]
 
 
 async def test_a_part_whose_pid_file_cannot_be_written_is_started_when_it_can_be_again(
     directory: DataDirectory,
 ) -> None:
     """A full disk: the supervisor goes on, and no process stays that nobody would find."""
-    async with kept(directory, [part("one", SLEEPER)]) as (keeper, lines):
-        await keeper.start()
+    async with supervised(directory, [part("one", SLEEPER)]) as (group, remaining):
+        await group.start()
         first = await wait_until(lambda: directory.pids().get("one"))
         in_the_way = directory.run / ".one.pid"
         in_the_way.mkdir()
         kill(first, signal.SIGKILL)
-        await wait_until(lambda: len(lines) >= 3, what="two starts that failed")
+        await wait_until(lambda: len(remaining) >= 3, what="two starts that failed")
         assert children_of(os.getpid(), SLEEPER) == []
         in_the_way.rmdir()
         await wait_until(lambda: directory.pids().get("one"), what="the part's start")
-    assert lines[1] == "one could not be started: is a directory; it is started again in 0.4 s"
+    assert remaining[1] == "one could not be started: is a directory; it is started again in 0.4 s"
 
 
-def test_an_obstacle_is_told_in_words() -> None:
+def test_an_obstacle_is_described_for_a_person() -> None:
     assert obstacle(OSError(errno.ENOSPC, "No space left on device")) == "the disk is full"
     assert obstacle(OSError(errno.EAGAIN, "Resource temporarily unavailable")) == "resource temporarily unavailable"
 
 
-async def test_a_part_that_dies_five_times_before_the_stack_is_up_is_given_up_with_its_last_words(
+async def test_a_part_that_dies_five_times_before_the_stack_is_up_is_given_up_with_its_last_output(
     directory: DataDirectory,
 ) -> None:
-    async with kept(directory, [part("one", DYING, ready=never)]) as (keeper, _):
+    async with supervised(directory, [part("one", DYING, ready=never)]) as (group, _):
         with pytest.raises(PartFailed, match="one cannot start: it exited with status 3 5 times") as caught:
-            await keeper.start()
+            await group.start()
     assert "I am missing a library" in caught.value.log_tail
 
 
@@ -106,13 +106,13 @@ async def test_a_part_that_needs_long_to_find_out_that_it_cannot_start_is_given_
     directory: DataDirectory,
 ) -> None:
     slow = part("one", DYING, ready=never, settled_seconds=0)
-    async with kept(directory, [slow]) as (keeper, lines):
-        starting = asyncio.create_task(keeper.start())
-        await wait_until(lambda: starting.done() or len(lines) > 4, what="the last try")
-        assert len(lines) == 4
+    async with supervised(directory, [slow]) as (group, remaining):
+        starting = asyncio.create_task(group.start())
+        await wait_until(lambda: starting.done() or len(remaining) > 4, what="the last try")
+        assert len(remaining) == 4
         with pytest.raises(PartFailed):
             await starting
-    assert all("exited with status 3 (I am missing a library); it is started again" in line for line in lines)
+    assert all("exited with status 3 (I am missing a library); it is started again" in line for line in remaining)
 
 
 def children_of(pid: int, code: str) -> list[int]:
@@ -138,8 +138,11 @@ async def test_a_stage_is_started_when_the_one_before_is_ready(directory: DataDi
     async def open_gate() -> bool:
         return gate.is_set()
 
-    async with kept(directory, [part("first", SLEEPER, ready=open_gate)], [part("second", SLEEPER)]) as (keeper, _):
-        starting = asyncio.create_task(keeper.start())
+    async with supervised(directory, [part("first", SLEEPER, ready=open_gate)], [part("second", SLEEPER)]) as (
+        group,
+        _,
+    ):
+        starting = asyncio.create_task(group.start())
         await wait_until(lambda: "first" in directory.pids())
         assert "second" not in directory.pids()
         gate.set()
@@ -156,28 +159,28 @@ async def test_the_last_stage_ends_before_the_first_is_asked_to(directory: DataD
     )
     redis = Part("redis", (sys.executable, "-c", code, "redis"))
     worker = Part("worker", (sys.executable, "-c", code, "worker"))
-    async with kept(directory, [redis], [worker]) as (keeper, _):
-        await keeper.start()
+    async with supervised(directory, [redis], [worker]) as (group, _):
+        await group.start()
         await wait_until(lambda: directory.log_tail("redis") and directory.log_tail("worker"))
     assert note.read_text().split() == ["worker", "redis"]
 
 
 async def test_a_part_that_will_not_end_is_killed_after_the_grace(directory: DataDirectory) -> None:
-    async with kept(directory, [part("one", STUBBORN)], grace_seconds=0.2) as (keeper, lines):
-        await keeper.start()
+    async with supervised(directory, [part("one", STUBBORN)], grace_seconds=0.2) as (group, remaining):
+        await group.start()
         await wait_until(lambda: directory.log_tail("one"))
         pid = directory.pids()["one"]
     assert not is_alive(pid)
-    assert lines == ["one did not end within 0.2 s and is killed"]
+    assert remaining == ["one did not end within 0.2 s and is killed"]
 
 
 async def test_hurrying_kills_a_part_that_is_still_ending(directory: DataDirectory) -> None:
-    async with kept(directory, [part("one", STUBBORN)], grace_seconds=3600) as (keeper, _):
-        await keeper.start()
+    async with supervised(directory, [part("one", STUBBORN)], grace_seconds=3600) as (group, _):
+        await group.start()
         await wait_until(lambda: directory.log_tail("one"))
         pid = directory.pids()["one"]
-        stopping = asyncio.create_task(keeper.stop())
-        keeper.hurry()
+        stopping = asyncio.create_task(group.stop())
+        group.hurry()
         await stopping
     assert not is_alive(pid)
 

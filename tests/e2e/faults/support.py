@@ -27,7 +27,7 @@ class Provider:
         self._port = self.server.port
 
     def start(self) -> None:
-        """Run it again, with nothing left of what it was told before."""
+        """Run it again, with nothing left of its earlier script."""
         self.server = self._process.enter_context(running(port=self._port))
 
     def stop(self) -> None:
@@ -46,22 +46,22 @@ class Provider:
             yield
 
 
-def asked(model: ModelServer, route: str, words: str) -> list[str]:
-    """What the model was told in the calls of a route that hold these words, oldest first."""
-    messages = [sent["messages"][-1]["content"] for sent in model.requests() if _route(sent) == route]
-    return [text for text in messages if words in text]
+def prompts(model: ModelServer, route: str, text_part: str) -> list[str]:
+    """The last message of each call of a route that holds this text, oldest first."""
+    texts = [request["messages"][-1]["content"] for request in model.requests() if _route(request) == route]
+    return [text for text in texts if text_part in text]
 
 
-def _route(sent: dict[str, Any]) -> str:
-    return str(sent.get("response_format", {}).get("json_schema", {}).get("name", ""))
+def _route(request: dict[str, Any]) -> str:
+    return str(request.get("response_format", {}).get("json_schema", {}).get("name", ""))
 
 
-async def posted(client: ScrubjayClient, user: str, words: str) -> str:
+async def post(client: ScrubjayClient, user: str, text: str) -> str:
     """Post a turn of one message; returns its id."""
-    return (await client.add_turn([{"role": "user", "content": words}], user_id=user)).id
+    return (await client.add_turn([{"role": "user", "content": text}], user_id=user)).id
 
 
-async def come_to(client: ScrubjayClient, status: str, turns: Sequence[str]) -> list[TurnView]:
+async def wait_for_status(client: ScrubjayClient, status: str, turns: Sequence[str]) -> list[TurnView]:
     """Wait until every one of the turns has this status; returns them."""
     return await all_are(client, turns, lambda turn: turn.status == status, what=f"every turn being {status}")
 
@@ -72,24 +72,24 @@ async def all_are(
     """Wait until every one of the turns is as wanted; returns them."""
 
     async def look() -> list[TurnView] | None:
-        ready_turns = []
+        matching = []
         for turn_id in turns:  # one after the other: to look costs the stack work, and the first mostly says it all
             turn = await client.turn(turn_id)
             if not as_wanted(turn):
                 return None
-            ready_turns.append(turn)
-        return ready_turns
+            matching.append(turn)
+        return matching
 
     return await wait_until(look, what=what)
 
 
-async def remembered(client: ScrubjayClient, user: str) -> list[str]:
+async def memories_of(client: ScrubjayClient, user: str) -> list[str]:
     """An owner's memories in the order in which they were said."""
     page = await client.memories(user_id=user)
     return [memory.memory for memory in sorted(page.results, key=lambda memory: memory.created_at)]
 
 
-async def books(http: httpx.AsyncClient) -> dict[str, int]:
+async def ledger_of(http: httpx.AsyncClient) -> dict[str, int]:
     """The ledger as the metrics tell it, by state; raises AssertionError when it does not balance."""
     text = (await http.get("/metrics")).raise_for_status().text
     samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
@@ -97,16 +97,16 @@ async def books(http: httpx.AsyncClient) -> dict[str, int]:
     return {sample.labels["state"]: int(sample.value) for sample in samples if sample.name == "scrubjay_turns"}
 
 
-async def quiet_books(http: httpx.AsyncClient) -> dict[str, int]:
+async def settled_ledger(http: httpx.AsyncClient) -> dict[str, int]:
     """The same, once nothing waits any more: what a failed test has left behind would be counted twice."""
 
     async def look() -> dict[str, int] | None:
-        ledger = await books(http)
+        ledger = await ledger_of(http)
         return None if ledger.get("waiting") else ledger or {"waiting": 0}
 
     return await wait_until(look, what="nothing waiting")
 
 
-def grown(before: Mapping[str, int], now: Mapping[str, int]) -> dict[str, int]:
-    """What has changed in the books."""
+def changes(before: Mapping[str, int], now: Mapping[str, int]) -> dict[str, int]:
+    """What has changed in the ledger, by state."""
     return {state: count - before.get(state, 0) for state, count in now.items() if count != before.get(state, 0)}
