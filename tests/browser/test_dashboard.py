@@ -70,16 +70,16 @@ async def test_books_that_do_not_balance_raise_an_alarm(screen: Screen, backend:
 
 
 async def test_a_dead_letter_is_judged_by_its_text_and_replayed_by_its_button(screen: Screen, backend: Backend) -> None:
-    letter = await backend.bury("ana", "I live in Porto.", NOT_JSON)
+    turn = await backend.bury("ana", "I live in Porto.", NOT_JSON)
     screen.open("/dashboard/dead")
     assert "I live in Porto." in screen.text("article")
     assert NOT_JSON in screen.text(".group h2")
 
-    await screen.press(f"[data-deed=replay][data-id='{letter}']")
+    await screen.press(f"[data-deed=replay][data-id='{turn}']")
 
     await screen.see("#flash", "1 turn sent back to be remembered.")
     await screen.see("#dead", "No dead letters")
-    assert await backend.status(letter) is Status.QUEUED
+    assert await backend.status(turn) is Status.QUEUED
     assert await backend.settle("ana") == 1
 
 
@@ -94,17 +94,17 @@ async def test_letters_that_died_of_the_same_error_are_replayed_together(screen:
 
 
 async def test_discarding_asks_first_and_can_be_called_off(screen: Screen, backend: Backend) -> None:
-    letter = await backend.bury("ana", "I live in Porto.", NOT_JSON)
+    turn = await backend.bury("ana", "I live in Porto.", NOT_JSON)
     screen.open("/dashboard/dead")
-    await screen.press(f"[data-deed=discard][data-id='{letter}']")
+    await screen.press(f"[data-deed=discard][data-id='{turn}']")
     await screen.see("#sure", "This cannot be undone")
     await screen.press("#sure [value=no]")
-    assert await backend.status(letter) is Status.DEAD
+    assert await backend.status(turn) is Status.DEAD
 
-    await screen.press(f"[data-deed=discard][data-id='{letter}']")
+    await screen.press(f"[data-deed=discard][data-id='{turn}']")
     await screen.press("#sure [value=yes]")
     await screen.see("#flash", "1 turn discarded.")
-    assert await backend.status(letter) is Status.ERASED
+    assert await backend.status(turn) is Status.ERASED
 
 
 async def test_a_turn_that_waits_is_discarded_from_the_list_and_from_its_page(screen: Screen, backend: Backend) -> None:
@@ -129,7 +129,7 @@ async def test_a_turn_that_waits_is_discarded_from_the_list_and_from_its_page(sc
 
 
 async def test_another_site_cannot_discard_a_letter(screen: Screen, backend: Backend) -> None:
-    letter = await backend.bury("ana", "I live in Porto.", NOT_JSON)
+    turn = await backend.bury("ana", "I live in Porto.", NOT_JSON)
     screen.chrome.get("data:text/html,another site")
     post = """
         const [url, id, done] = arguments;
@@ -137,20 +137,20 @@ async def test_another_site_cannot_discard_a_letter(screen: Screen, backend: Bac
           fetch(url, { method: "POST", mode, headers, body: JSON.stringify({ ids: [id] }) }).then(() => 1, () => 0);
         Promise.all([send({}, "no-cors"), send({ "Content-Type": "application/json" }, "cors")]).then(done);
     """
-    sent = screen.chrome.execute_async_script(post, f"{screen.base}/dead/discard", letter)
+    sent = screen.chrome.execute_async_script(post, f"{screen.base}/dead/discard", turn)
     # The first is sent, refused, and the refusal kept from the page; the second is stopped by the browser.
     assert sent == [0, 0]
     assert f"{screen.base}/dead/discard" in screen.requests()
-    assert await backend.status(letter) is Status.DEAD
+    assert await backend.status(turn) is Status.DEAD
 
 
 async def test_text_with_html_in_it_is_shown_and_never_run(screen: Screen, backend: Backend) -> None:
     trap = "<img src=x onerror=\"document.title='run'\"><script>document.title='run'</script> & \"so\" 'on'"
-    letter = await backend.bury(f"{trap}1", trap, trap)
+    dead = await backend.bury(f"{trap}1", trap, trap)
     settled = await backend.remember(f"{trap}2", trap)
     for path, query in (
         ("/dashboard/dead", {}),
-        (f"/dashboard/turns/{letter}", {}),
+        (f"/dashboard/turns/{dead}", {}),
         (f"/dashboard/turns/{settled}", {}),
         ("/dashboard", {"status": "dead", "user_id": f"{trap}1"}),
         ("/dashboard/memories", {"user_id": f"{trap}2", "query": trap}),
@@ -165,10 +165,10 @@ async def test_search_shows_the_memory_and_leads_to_its_history(screen: Screen, 
     await backend.remember("ana", "I live in Porto.")
     turn = await backend.remember("ana", "I live in Lisbon now.", instead=True)
     screen.open("/dashboard/memories")
-    for field, words in (("#user", "ana"), ("#query", "Where does she live?")):
+    for field, text in (("#user", "ana"), ("#query", "Where does she live?")):
         box = screen.find(field)
         assert box is not None
-        box.send_keys(words)
+        box.send_keys(text)
     await screen.press("button.main")
     await screen.see(".memories", "I live in Lisbon now.")
     assert 0 < float(screen.text(".memories .score").split()[-1]) <= 1

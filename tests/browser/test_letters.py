@@ -25,8 +25,8 @@ async def statuses(backend: Backend, ids: list[str]) -> list[Status]:
     return [await backend.status(turn_id) for turn_id in ids]
 
 
-async def shown(screen: Screen, letters: int) -> None:
-    await wait_until(lambda: len(screen.chrome.find_elements(By.CSS_SELECTOR, "article")) == letters)
+async def shown(screen: Screen, count: int) -> None:
+    await wait_until(lambda: len(screen.chrome.find_elements(By.CSS_SELECTOR, "article")) == count)
 
 
 async def test_letters_are_filtered_by_error_and_user_and_replayed_together_when_asked_twice(
@@ -34,10 +34,10 @@ async def test_letters_are_filtered_by_error_and_user_and_replayed_together_when
 ) -> None:
     ids = await four(backend)
     screen.open("/dashboard/dead")
-    for field, words in (("#error", "bad_answer"), ("#user", "ana\n")):
+    for field, text in (("#error", "bad_answer"), ("#user", "ana\n")):
         box = screen.find(field)
         assert box is not None
-        box.send_keys(words)
+        box.send_keys(text)
     await shown(screen, 3)
     screen.open("/dashboard/dead", error=f"bad_answer: {NOT_JSON}", user_id="ana")
     await shown(screen, 2)
@@ -69,9 +69,9 @@ async def test_all_letters_are_discarded_when_no_filter_is_set(screen: Screen, b
 async def test_what_went_wrong_stands_with_the_letter_and_on_the_page_of_its_turn(
     screen: Screen, backend: Backend
 ) -> None:
-    letter = await backend.bury("ana", "I live in Porto.", NOT_JSON)
-    await backend.parts.inbox.revive("default", [letter], replay=True)
-    screen.open(f"/dashboard/turns/{letter}")
+    turn = await backend.bury("ana", "I live in Porto.", NOT_JSON)
+    await backend.parts.inbox.revive("default", [turn], replay=True)
+    screen.open(f"/dashboard/turns/{turn}")
     await screen.see("#turn .head", "failed 1 time, replayed 1 time")
     assert f"bad_answer: {NOT_JSON}" in screen.text(".history")
     other = await backend.bury("bob", "I live in Rome.", NOT_JSON)
@@ -82,12 +82,12 @@ async def test_what_went_wrong_stands_with_the_letter_and_on_the_page_of_its_tur
 
 
 async def test_letters_that_do_not_fit_in_stay_and_the_page_says_why(screen: Screen, backend: Backend) -> None:
-    letter = await backend.bury("ana", "I live in Porto.", NOT_JSON)
+    turn = await backend.bury("ana", "I live in Porto.", NOT_JSON)
     await backend.redis.incrby(keys.backlog, 10**9)
     try:
         screen.open("/dashboard/dead")
-        await screen.press(f"[data-deed=replay][data-id='{letter}']")
+        await screen.press(f"[data-deed=replay][data-id='{turn}']")
         await screen.see("#flash", "1 stay dead: too many turns of all tenants together are waiting.")
     finally:
         await backend.redis.decrby(keys.backlog, 10**9)
-    assert await backend.status(letter) is Status.DEAD
+    assert await backend.status(turn) is Status.DEAD

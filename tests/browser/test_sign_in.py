@@ -25,7 +25,7 @@ async def test_a_person_signs_in_with_a_key_replays_a_letter_is_locked_out_with_
     screen.base = locked
     new_key = NewKey(tenant=TENANT, access=Access.ADMIN)
     made, other = [await issue(new_key, backend.parts.api_keys) for _ in range(2)]
-    letters = [await backend.bury(user, "I live in Porto.", NOT_JSON) for user in ("ana", "bob")]
+    turns = [await backend.bury(user, "I live in Porto.", NOT_JSON) for user in ("ana", "bob")]
 
     screen.open("/dashboard/dead", user_id="ana")
     enter(screen, "not-a-key")
@@ -34,9 +34,9 @@ async def test_a_person_signs_in_with_a_key_replays_a_letter_is_locked_out_with_
     await screen.see(".group h2", NOT_JSON)
     assert screen.run("return location.pathname + location.search") == "/dashboard/dead?user_id=ana"
     assert screen.run("return document.cookie") == ""
-    await screen.press(f"[data-deed=replay][data-id='{letters[0]}']")
+    await screen.press(f"[data-deed=replay][data-id='{turns[0]}']")
     await screen.see("#flash", "1 turn sent back to be remembered.")
-    assert await backend.status(letters[0]) is Status.QUEUED
+    assert await backend.status(turns[0]) is Status.QUEUED
 
     screen.open("/dashboard")
     await screen.see("#turns tbody", "dead")
@@ -50,7 +50,7 @@ async def test_a_person_signs_in_with_a_key_replays_a_letter_is_locked_out_with_
     await wait_until(lambda: screen.find("#key"), what="the form")
     screen.open("/dashboard/dead")
     assert screen.find("#key") is not None
-    assert await backend.status(letters[1]) is Status.DEAD
+    assert await backend.status(turns[1]) is Status.DEAD
 
 
 async def test_the_form_of_signing_in_fits_a_phone_and_loads_nothing_from_elsewhere(

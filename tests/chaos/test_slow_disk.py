@@ -119,8 +119,8 @@ async def test_on_a_slow_disk_every_202_is_true_refusals_come_in_time_and_retrie
     turns = RedisTurns(system.redis)
 
     async def all_settled() -> bool:
-        books = await turns.ledger("default")
-        return books.balanced and books.accepted == books.settled == len(system.ids)
+        ledger = await turns.ledger("default")
+        return ledger.balanced and ledger.accepted == ledger.settled == len(system.ids)
 
     await wait_until(all_settled, deadline_seconds=60, what="every accepted turn, and no other one, being settled")
     print(f"{len(system.ids)} turns, {len(system.seconds)} answers, {system.refused} refusals, "

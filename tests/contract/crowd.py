@@ -54,14 +54,14 @@ class World:
     scripts: Counting = field(init=False)
 
     def __post_init__(self) -> None:
-        redis, scripts, bell = self.redis, Counting(self.redis), CeleryWakeups()
+        redis, scripts, wakeups = self.redis, Counting(self.redis), CeleryWakeups()
         pseudonyms, order = Pseudonyms(RedisServerKey(redis)), RedisOrder(scripts, nothing_stored)
         self.scripts = scripts
-        self.inbox = RedisInbox(redis, scripts, bell, LIMITS, pseudonyms, order)
-        self.lanes = RedisLanes(redis, scripts, bell, LIMITS, pseudonyms, order)
+        self.inbox = RedisInbox(redis, scripts, wakeups, LIMITS, pseudonyms, order)
+        self.lanes = RedisLanes(redis, scripts, wakeups, LIMITS, pseudonyms, order)
         self.turns = RedisTurns(redis, scripts)
-        self.book = RedisWebhooks(redis, scripts, pseudonyms)
-        self.deliveries = RedisDeliveries(redis, scripts, bell, LIMITS, self.book, 10)
+        self.webhooks = RedisWebhooks(redis, scripts, pseudonyms)
+        self.deliveries = RedisDeliveries(redis, scripts, wakeups, LIMITS, self.webhooks, 10)
         self.receipts, self.keyring = RedisReceipts(redis, scripts, 1_000), RedisKeyring(redis, scripts)
         self.meter, self.rates = RedisMeter(scripts), RedisRates(scripts)
         self.breaker = RedisBreaker(scripts, "endpoint", BreakerLimits())
@@ -78,7 +78,7 @@ class World:
     async def prepare(self) -> None:
         """Store what is of no lane."""
         redis, own = self.redis, keys.hook(TENANT, HOOK.id)
-        assert await self.book.add(TENANT, HOOK, 1)
+        assert await self.webhooks.add(TENANT, HOOK, 1)
         await self._sorted(keys.lanes, [f"{TENANT}:user:{name}" for name in self.names("far")], FAR_MS)
         await self._sorted(keys.lanes, [f"crowd:user:{name}" for name in self.names("due")], 0)
         await self._sorted(keys.ready_tenants, self.names("tenant"), 1)

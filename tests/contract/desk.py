@@ -57,7 +57,7 @@ class Desk:
                 steps += [step async for step in self.inbox.erase(scope, lease, epoch.order)]
         return all_of(steps)
 
-    async def bells(self) -> int:
+    async def wakeups(self) -> int:
         return int(await self.redis.llen(QUEUE))
 
 
@@ -77,11 +77,11 @@ async def nothing_stored() -> int:
 
 
 def desk_on(redis: Redis, limits: InboxLimits) -> Desk:
-    scripts, bell, pseudonyms = RedisScripts(redis), CeleryWakeups(), Pseudonyms(RedisServerKey(redis))
+    scripts, wakeups, pseudonyms = RedisScripts(redis), CeleryWakeups(), Pseudonyms(RedisServerKey(redis))
     order = RedisOrder(scripts, nothing_stored)
     return Desk(
-        RedisInbox(redis, scripts, bell, limits, pseudonyms, order),
-        RedisLanes(redis, scripts, bell, limits, pseudonyms, order),
+        RedisInbox(redis, scripts, wakeups, limits, pseudonyms, order),
+        RedisLanes(redis, scripts, wakeups, limits, pseudonyms, order),
         RedisTurns(redis),
         redis,
     )

@@ -35,9 +35,9 @@ class Counter:
     def __init__(self, desk: Desk, redis: Redis) -> None:
         self.desk = desk
         scripts = RedisScripts(redis)
-        self.book = RedisWebhooks(redis, scripts, Pseudonyms(RedisServerKey(redis)))
+        self.webhooks = RedisWebhooks(redis, scripts, Pseudonyms(RedisServerKey(redis)))
         limits = InboxLimits(retention_seconds=1000)
-        self.deliveries = RedisDeliveries(redis, scripts, CeleryWakeups(), limits, self.book, 10)
+        self.deliveries = RedisDeliveries(redis, scripts, CeleryWakeups(), limits, self.webhooks, 10)
 
     async def settle(self, *events: TurnEvent, scope: Scope = ANA) -> str:
         """One turn that did this."""
@@ -57,7 +57,7 @@ class Counter:
 @pytest.fixture
 async def counter(desk: Desk, redis: Redis) -> Counter:
     made = Counter(desk, redis)
-    assert await made.book.add("default", HOOK, 1)
+    assert await made.webhooks.add("default", HOOK, 1)
     return made
 
 

@@ -136,7 +136,7 @@ async def test_a_turn_lost_just_behind_the_batch_stops_no_burial(redis: Redis) -
 async def test_a_lane_whose_step_redis_refuses_rests_for_longer_each_time_and_spins_for_nobody(redis: Redis) -> None:
     desk = desk_on(redis, InboxLimits(sweep_seconds=0.001, retry_max_seconds=60))
     turn_id = await desk.post()
-    bells = await desk.bells()
+    wakeups = await desk.wakeups()
     await redis.hset(keys.plan(ANA.lane), "no", "plan")  # a value of another kind: the script ends in an error
     rests = []
     for _ in range(4):
@@ -144,7 +144,7 @@ async def test_a_lane_whose_step_redis_refuses_rests_for_longer_each_time_and_sp
             async with desk.lanes.lease(ANA.lane) as lease:
                 assert lease is not None
                 await desk.lanes.take(lease, 8, 1_000)
-        assert await desk.bells() == bells
+        assert await desk.wakeups() == wakeups
         monotonic_ms = int((await desk.inbox._run("clock", [], []))[1])
         rests.append(int(await redis.zscore(keys.lanes, ANA.lane.key) or 0) - monotonic_ms)
     assert all(after > 1.5 * before for before, after in itertools.pairwise(rests)), rests

@@ -31,12 +31,16 @@ from tests.support import without_memories
 async def service(redis: Redis, qdrant_url: str) -> AsyncIterator[Service]:
     await without_memories(qdrant_url)
     client = AsyncQdrantClient(url=qdrant_url, cloud_inference=True, check_compatibility=False)
-    scripts, bell, limits = RedisScripts(redis), CeleryWakeups(), InboxLimits(max_attempts=2, retry_max_seconds=0.001)
+    scripts, wakeups, limits = (
+        RedisScripts(redis),
+        CeleryWakeups(),
+        InboxLimits(max_attempts=2, retry_max_seconds=0.001),
+    )
     pseudonyms, store = Pseudonyms(RedisServerKey(redis)), QdrantStore(client, WordEmbedder())
     order = RedisOrder(scripts, store.greatest_order)
     service = Service(
-        RedisInbox(redis, scripts, bell, limits, pseudonyms, order),
-        RedisLanes(redis, scripts, bell, limits, pseudonyms, order),
+        RedisInbox(redis, scripts, wakeups, limits, pseudonyms, order),
+        RedisLanes(redis, scripts, wakeups, limits, pseudonyms, order),
         RedisTurns(redis),
         store,
     )

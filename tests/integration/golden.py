@@ -46,12 +46,12 @@ _PASSING = ("sj:lease:", keys.sweeper)  # long gone when an upgrade begins
 async def service_of(redis: Redis, qdrant_url: str, name: str, limits: InboxLimits) -> AsyncIterator[Service]:
     """A service whose collection is named after an embedder of this name; the collection goes when it is left."""
     client = AsyncQdrantClient(url=qdrant_url, cloud_inference=True, check_compatibility=False)
-    scripts, bell, embedder = RedisScripts(redis), CeleryWakeups(), WordEmbedder(name)
+    scripts, wakeups, embedder = RedisScripts(redis), CeleryWakeups(), WordEmbedder(name)
     pseudonyms, store = Pseudonyms(RedisServerKey(redis)), QdrantStore(client, embedder)
     order = RedisOrder(scripts, store.greatest_order)
     service = Service(
-        RedisInbox(redis, scripts, bell, limits, pseudonyms, order),
-        RedisLanes(redis, scripts, bell, limits, pseudonyms, order),
+        RedisInbox(redis, scripts, wakeups, limits, pseudonyms, order),
+        RedisLanes(redis, scripts, wakeups, limits, pseudonyms, order),
         RedisTurns(redis),
         store,
         embedder=embedder,

@@ -32,7 +32,7 @@ async def three(desk: Desk) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("meant", "letters"),
+    ("meant", "expected"),
     [
         ({}, "abc"),
         ({"error": "bad_answer"}, "ab"),
@@ -46,13 +46,13 @@ async def three(desk: Desk) -> list[str]:
     ],
 )
 async def test_dead_letters_are_listed_and_replayed_by_what_holds_for_them_together(
-    desk: Desk, meant: dict[str, str], letters: str
+    desk: Desk, meant: dict[str, str], expected: str
 ) -> None:
     ids = dict(zip("abc", await three(desk), strict=True))
-    assert await desk.listed(**meant) == [ids[letter] for letter in letters]
+    assert await desk.listed(**meant) == [ids[name] for name in expected]
     body: dict[str, Any] = {**meant} or {"all": True}
-    assert await desk.post("replay", **body) == {"count": len(letters), "left": 0, "reason": None}
-    assert await desk.listed() == [turn_id for letter, turn_id in ids.items() if letter not in letters]
+    assert await desk.post("replay", **body) == {"count": len(expected), "left": 0, "reason": None}
+    assert await desk.listed() == [turn_id for name, turn_id in ids.items() if name not in expected]
 
 
 async def test_dead_letters_are_named_by_ids_and_by_when_they_were_accepted(desk: Desk) -> None:

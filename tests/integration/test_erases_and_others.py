@@ -33,8 +33,8 @@ CAROL_BOT = Scope(tenant="default", user_id="carol", agent_id="bot")
 async def test_the_webhook_events_of_what_comes_during_an_erase_stay(
     service: Service, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    book = RedisWebhooks(redis, RedisScripts(redis), Pseudonyms(RedisServerKey(redis)))
-    assert await book.add("default", HOOK, 1)
+    webhooks = RedisWebhooks(redis, RedisScripts(redis), Pseudonyms(RedisServerKey(redis)))
+    assert await webhooks.add("default", HOOK, 1)
     await service.say("I live in Berlin", ANA_BOT)
     await service.drain()
     drop_notifications = RedisInbox.drop_notifications

@@ -19,7 +19,7 @@ from scrubjay.errors import LaneBusy, LeaseLost, NotFound, StoreUnavailable
 from scrubjay.ingest.drain import DrainServices, drain
 from scrubjay.model import Event, Lease, Memory, Scope, Status, Write
 from scrubjay.model.erasure import Erasure
-from tests.integration.service import ANA, Service
+from tests.integration.service import ANA, Service, make_removals_due
 from tests.redis_keys import keys
 
 ANA_A = Scope(tenant="default", user_id="ana", agent_id="a")
@@ -63,12 +63,6 @@ async def versions(service: Service, scope: Scope = ANA) -> int:
     return await service.store.left(scope)
 
 
-async def removals_fall_due(redis: Redis) -> None:
-    names: list[bytes] = await redis.zrange(keys.removals, 0, -1)  # type: ignore[assignment]
-    for name in names:
-        await redis.zadd(keys.removals, {name: 0})
-
-
 async def edited(service: Service, memory: Memory, text: str, store: Any = None) -> Memory:
     edits = replace(service.edits, store=store or service.store)
     return await update(Scope(tenant="default"), memory.id, Change(text=text), edits)
@@ -96,7 +90,7 @@ async def test_what_a_killed_worker_wrote_after_an_erase_is_removed_by_the_sweep
         await drain(ANA.lane, interleaved(service, before=lambda: forgotten(service), after=die))
     assert await versions(service) == 1
     assert await finish_removals(service.removals) == 0
-    await removals_fall_due(redis)
+    await make_removals_due(redis)
     assert await finish_removals(service.removals) == 1
     assert await versions(service) == 0
     assert await redis.zcard(keys.removals) == 0
@@ -111,7 +105,7 @@ async def test_a_repeated_removal_leaves_what_was_accepted_after_the_erase(servi
     await service.drain()
     await service.say("I live in Oslo")
     await service.drain()
-    await removals_fall_due(redis)
+    await make_removals_due(redis)
     assert await finish_removals(service.removals) == 1
     assert await service.texts() == ["I live in Oslo"]
     assert await versions(service) == 2
@@ -124,12 +118,12 @@ async def test_a_removal_that_qdrant_refused_to_repeat_stays_until_it_is_done(se
         async def erase(self, scope: Scope, before: datetime) -> int:
             raise StoreUnavailable("Qdrant does not answer; try again shortly")
 
-    await removals_fall_due(redis)
+    await make_removals_due(redis)
     with pytest.raises(StoreUnavailable):
         await finish_removals(replace(service.removals, store=cast(QdrantStore, Away(service.store))))
     assert await redis.zcard(keys.removals) == 1
     assert await finish_removals(service.removals) == 0, "it rests"
-    await removals_fall_due(redis)
+    await make_removals_due(redis)
     assert await finish_removals(service.removals) == 1
 
 
@@ -146,7 +140,7 @@ async def test_a_memory_deleted_by_hand_stays_deleted_when_a_stalled_worker_wake
         await delete(Scope(tenant="default"), memory.id, service.edits)
 
     assert await drain(ANA.lane, interleaved(service, before=overtaken)) == 0
-    await removals_fall_due(redis)
+    await make_removals_due(redis)
     await finish_removals(service.removals)
     assert await versions(service) == 0
 
@@ -206,7 +200,7 @@ async def test_a_memory_that_is_about_to_be_erased_cannot_be_edited(service: Ser
     await service.inbox.raise_epoch(ANA)
     with pytest.raises(NotFound):
         await edited(service, memory, "Lives in Rome")
-    await removals_fall_due(redis)
+    await make_removals_due(redis)
     await finish_removals(service.removals)
     assert await versions(service) == 0
 
@@ -223,7 +217,7 @@ async def test_a_recorded_plan_brings_no_erased_text_back(service: Service, redi
 
     assert await drain(ANA.lane, interleaved(service, before=away)) == 0
     assert (await forgotten(service, AGENT_A)).verified
-    await removals_fall_due(redis)
+    await make_removals_due(redis)
     await finish_removals(service.removals)
     await service.drain()
     assert (await service.status(turn_id)).status is Status.SETTLED

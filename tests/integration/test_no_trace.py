@@ -39,11 +39,11 @@ async def forgotten(service: Service, scope: Scope = DORA) -> Erasure:
     return await forget(scope, service.forget_services)
 
 
-async def traces(redis: Redis, *words: str) -> list[str]:
+async def traces(redis: Redis, *texts: str) -> list[str]:
     """The keys whose name or contents hold one of these words."""
     values = await all_of_redis(redis)
     assert values, "the scan does not see anything"
-    return [key for key, value in values.items() if any(word in key or word in value for word in words)]
+    return [key for key, value in values.items() if any(text in key or text in value for text in texts)]
 
 
 async def taken(service: Service, scope: Scope) -> tuple[Lease, tuple[Turn, ...]]:

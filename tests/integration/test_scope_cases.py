@@ -220,9 +220,9 @@ def _must_stand(number: int, steps: Sequence[Step], view: Scope) -> bool:
     """Whether nothing that the case does can have taken what a turn said out of a view."""
     turn = steps[number]
     assert isinstance(turn, Say)
-    own_words = turn.by is None or (turn.by.event is Event.UPDATE and turn.by.merged is None)
+    is_own_text = turn.by is None or (turn.by.event is Event.UPDATE and turn.by.merged is None)
     is_late = turn.day is not None and any(_said_after(step, turn) for step in steps[:number])
-    return own_words and not is_late and not any(_touches(turn, step, view) for step in steps[number + 1 :])
+    return is_own_text and not is_late and not any(_touches(turn, step, view) for step in steps[number + 1 :])
 
 
 def _said_after(step: Step, turn: Say) -> bool:

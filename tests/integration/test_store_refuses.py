@@ -15,7 +15,7 @@ from tests.integration.front import fronts
 from tests.integration.service import BOB, Service
 from tests.other_qdrant import OtherQdrant, other_qdrant
 
-WORDS = "Wrong input: the words of the server itself"
+SENTENCE = "Wrong input: the words of the server itself"
 PATH = "/memories?user_id=ana"
 ACME = Scope(tenant="default")
 
@@ -33,7 +33,7 @@ async def qdrant(service: Service, qdrant_url: str) -> AsyncIterator[OtherQdrant
 async def test_a_turn_that_alone_is_refused_dies_in_our_words_and_its_neighbours_settle(
     service: Service, qdrant: OtherQdrant
 ) -> None:
-    qdrant.refuses = lambda route, body: (400, WORDS) if route.startswith("PUT") and b"poison" in body else None
+    qdrant.refuses = lambda route, body: (400, SENTENCE) if route.startswith("PUT") and b"poison" in body else None
     turns = [await service.say(text) for text in ("I like tea", "I like poison", "I like cake")]
     for _ in range(4):
         await service.drain()
@@ -46,7 +46,7 @@ async def test_a_turn_that_alone_is_refused_dies_in_our_words_and_its_neighbours
 async def test_while_the_store_refuses_every_write_turns_wait_and_then_all_settle(
     service: Service, qdrant: OtherQdrant
 ) -> None:
-    qdrant.refuses = lambda route, _: (400, WORDS) if re.fullmatch("PUT .*/points", route) else None
+    qdrant.refuses = lambda route, _: (400, SENTENCE) if re.fullmatch("PUT .*/points", route) else None
     turns = [await service.say("I like tea"), await service.say("I like cake", BOB)]
     for scope in (ACME.model_copy(update={"user_id": "ana"}), BOB):
         for _ in range(3):
@@ -62,14 +62,14 @@ async def test_a_caller_is_told_which_field_the_store_cannot_serve_and_no_word_o
     redis_url: str, qdrant_url: str
 ) -> None:
     async with other_qdrant(qdrant_url) as other, fronts(1, redis_url, other.url) as (front,):
-        other.refuses = lambda _, body: (400, WORDS) if b"stars" in body else None
+        other.refuses = lambda _, body: (400, SENTENCE) if b"stars" in body else None
         search = {"query": "tea", "user_id": "ana", "filters": {"metadata": {"stars": 5}}}
         answer = await front.ask("POST", "/search", json=search)
         assert answer.status_code == 422
         assert answer.json() == {
             "detail": "metadata.stars: the store cannot serve this filter", "error": "filter_not_served",
         }  # fmt: skip
-        other.refuses = lambda _, __: (400, WORDS)
+        other.refuses = lambda _, __: (400, SENTENCE)
         for method, path in (
             ("POST", "/search"),
             ("GET", "/memories?user_id=ana"),

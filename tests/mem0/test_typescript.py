@@ -36,9 +36,9 @@ def node() -> str:
         for name in PINNED:
             shutil.copy(HERE / name, NODE_FOLDER / name)
         # Its peers are for running Mem0 itself; nothing is built.
-        words = [npm, "ci", "--legacy-peer-deps", "--ignore-scripts", "--no-audit", "--no-fund"]
+        command = [npm, "ci", "--legacy-peer-deps", "--ignore-scripts", "--no-audit", "--no-fund"]
         done = subprocess.run(
-            words, cwd=NODE_FOLDER, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False
+            command, cwd=NODE_FOLDER, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False
         )
         assert done.returncode == 0, f"npm could not install mem0ai 3.3.1: {done.stderr[-2000:]}"
     return program

@@ -53,13 +53,13 @@ def test_a_long_dead_letter_is_cut_in_the_list_and_whole_on_its_own_page() -> No
 
 
 def test_letters_are_grouped_by_error_the_newest_first() -> None:
-    letters = [views.letter(turn(Status.DEAD, id=str(n), error=error), None) for n, error in enumerate("bab")]
-    grouped = [(group.error, [letter.turn.id for letter in group.letters]) for group in views.groups(letters)]
+    views_of_dead = [views.letter(turn(Status.DEAD, id=str(n), error=error), None) for n, error in enumerate("bab")]
+    grouped = [(group.error, [view.turn.id for view in group.letters]) for group in views.groups(views_of_dead)]
     assert grouped == [("b", ["0", "2"]), ("a", ["1"])]
 
 
 @pytest.mark.parametrize(
-    ("took", "words_for_it"),
+    ("took", "shown"),
     [
         (timedelta(milliseconds=12), "12 ms"),
         (timedelta(seconds=3.21), "3.2 s"),
@@ -67,8 +67,8 @@ def test_letters_are_grouped_by_error_the_newest_first() -> None:
         (timedelta(hours=2, minutes=30), "2.5 h"),
     ],
 )
-def test_how_long_a_turn_took_is_told_in_fitting_units(took: timedelta, words_for_it: str) -> None:
-    assert words.lasted(turn(Status.SETTLED, settled_at=NOON + took)) == words_for_it
+def test_how_long_a_turn_took_is_told_in_fitting_units(took: timedelta, shown: str) -> None:
+    assert words.lasted(turn(Status.SETTLED, settled_at=NOON + took)) == shown
 
 
 def test_a_settled_turn_is_summed_up_by_what_it_did() -> None:
@@ -86,10 +86,10 @@ def test_times_are_shown_in_utc_wherever_they_come_from() -> None:
 
 
 def test_books_that_do_not_balance_say_so_in_words() -> None:
-    books = ledger_view.books("default", Ledger(accepted=5, settled=1, waiting=1, dead=1, erased=1))
-    assert not books.balanced
-    assert books.total == 4
-    assert books.said.endswith("The books do not balance.")
+    ledger = ledger_view.books("default", Ledger(accepted=5, settled=1, waiting=1, dead=1, erased=1))
+    assert not ledger.balanced
+    assert ledger.total == 4
+    assert ledger.said.endswith("The books do not balance.")
 
 
 def test_the_pager_keeps_the_filters() -> None:

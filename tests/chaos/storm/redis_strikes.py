@@ -130,8 +130,8 @@ class RedisStrikes:
     async def _kill_connections(self) -> bool:
         """It counts when there were some."""
         with contextlib.suppress(RedisError, OSError):
-            words = ("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
-            return int(await command(self.system.pair.primary, *words)) > 1
+            arguments = ("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+            return int(await command(self.system.pair.primary, *arguments)) > 1
         return False
 
     async def _close_idle(self) -> bool:

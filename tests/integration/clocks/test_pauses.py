@@ -43,11 +43,11 @@ class Process:
 
     def __init__(self, service: Service, redis: Redis) -> None:
         self.redis = redis
-        scripts, bell, pseudonyms = RedisScripts(redis), CeleryWakeups(), Pseudonyms(RedisServerKey(redis))
-        self.inbox = RedisInbox(redis, scripts, bell, LIMITS, pseudonyms, service.inbox._order)
-        self.lanes = RedisLanes(redis, scripts, bell, LIMITS, pseudonyms, service.inbox._order)
-        self.book = RedisWebhooks(redis, scripts, pseudonyms)
-        self.deliveries = RedisDeliveries(redis, scripts, bell, LIMITS, self.book, 1)
+        scripts, wakeups, pseudonyms = RedisScripts(redis), CeleryWakeups(), Pseudonyms(RedisServerKey(redis))
+        self.inbox = RedisInbox(redis, scripts, wakeups, LIMITS, pseudonyms, service.inbox._order)
+        self.lanes = RedisLanes(redis, scripts, wakeups, LIMITS, pseudonyms, service.inbox._order)
+        self.webhooks = RedisWebhooks(redis, scripts, pseudonyms)
+        self.deliveries = RedisDeliveries(redis, scripts, wakeups, LIMITS, self.webhooks, 1)
         self.breaker = RedisBreaker(scripts, "b", BreakerLimits(threshold=1, base_seconds=0.3))
 
     async def rings(self) -> None:
@@ -126,7 +126,7 @@ async def test_a_removal_is_repeated_when_whoever_wrote_has_ended_whatever_the_c
 async def test_a_delivery_that_rests_is_sent_after_its_pause_though_the_clock_goes_back(
     clock: Clock, process: Process
 ) -> None:
-    assert await process.book.add("default", HOOK, 1)
+    assert await process.webhooks.add("default", HOOK, 1)
     assert await process.deliveries.note_test("default", HOOK.id)
     claimed = await process.deliveries.claim("default", HOOK.id, busy=True)  # and dies: it is awake for ten seconds
     assert claimed is not None
