@@ -125,8 +125,8 @@ class WordEmbedder:
 def word_vector(text: str) -> tuple[float, ...]:
     """A unit vector of a text's words."""
     vector = [0.001] * WordEmbedder.dimension
-    for word in text.lower().split():
-        vector[hashlib.sha256(word.encode()).digest()[0] % WordEmbedder.dimension] += 1.0
+    for token in text.lower().split():
+        vector[hashlib.sha256(token.encode()).digest()[0] % WordEmbedder.dimension] += 1.0
     length = math.sqrt(sum(x * x for x in vector))
     return tuple(x / length for x in vector)
 
@@ -151,8 +151,8 @@ class EchoExtractor:
     async def extract(self, turns: Sequence[Turn]) -> Extraction:
         texts = [(turn, message.content) for turn in turns for message in turn.messages if message.role is Role.USER]
         self.batches.append([text for _, text in texts])
-        for word, error in self.faults.items():
-            if any(word in text for _, text in texts):
+        for marker, error in self.faults.items():
+            if any(marker in text for _, text in texts):
                 raise error
         return Extraction(
             facts=tuple(Fact(turn_id=turn.id, text=text, category="personal", quote=text) for turn, text in texts),

@@ -58,7 +58,7 @@ def _nested(path: Sequence[str], value: Any) -> Any:
 def entries(memory_ids: Sequence[str]) -> dict[str, st.SearchStrategy[Any]]:
     """What may stand behind each field."""
     ids, times = st.sampled_from(memory_ids), _field(st.sampled_from(TIMES), order=True)
-    words = st.sampled_from([word for word in WORDS if word != "*"])
+    texts = st.sampled_from([text for text in WORDS if text != "*"])
     look = st.one_of(*(st.fixed_dictionaries({op: st.sampled_from(WORDS)}) for op in ("contains", "icontains")))
     return {
         "user_id": _field(st.sampled_from(USERS)),
@@ -67,7 +67,7 @@ def entries(memory_ids: Sequence[str]) -> dict[str, st.SearchStrategy[Any]]:
         "created_at": times,
         "updated_at": times,
         "timestamp": times,
-        "text": _field(words, look=WORDS),
+        "text": _field(texts, look=WORDS),
         "keywords": look,
         "categories": _field(st.sampled_from(CATEGORIES), look=CATEGORIES),
         "metadata": _metadata(),

@@ -106,8 +106,8 @@ class OtherQdrant:
         return {name: self._as_of_version(item) for name, item in value.items()}
 
 
-def _error(status: int, words: str) -> Response:
-    return JSONResponse({"status": {"error": words}, "time": 0.0}, status)
+def _error(status: int, sentence: str) -> Response:
+    return JSONResponse({"status": {"error": sentence}, "time": 0.0}, status)
 
 
 class _Server(uvicorn.Server):

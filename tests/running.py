@@ -70,7 +70,13 @@ def assert_that_a_signal_ends_every_part(running: Running, number: int) -> None:
 def up_command(data: Path, *, port: int = 0, workers: int = 2) -> list[str]:
     """The command line."""
     options = {"--data": str(data), "--port": str(port), "--workers": str(workers)}
-    return [sys.executable, "-m", "scrubjay.cli", "up", *(word for option in options.items() for word in option)]
+    return [
+        sys.executable,
+        "-m",
+        "scrubjay.cli",
+        "up",
+        *(argument for option in options.items() for argument in option),
+    ]
 
 
 def without_endpoint(more: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -57,9 +57,9 @@ def page(number: int) -> dict[str, int]:
 def broad(number: int) -> dict[str, Any]:
     """A filter with as many conditions and values as there may be."""
     users = [f"user {index:04}" for index in range(number % 7, number % 7 + 150)]
-    words: list[dict[str, Any]] = [{"keywords": {"icontains": f"te{chr(97 + index % 26)}"}} for index in range(40)]
+    conditions: list[dict[str, Any]] = [{"keywords": {"icontains": f"te{chr(97 + index % 26)}"}} for index in range(40)]
     stars = [{"metadata": {"stars": {"gte": index}}} for index in range(40)]
-    return {"user_id": {"in": [WHALE, LONG, *users]}, "OR": [*words, *stars], "NOT": [{"categories": "none"}]}
+    return {"user_id": {"in": [WHALE, LONG, *users]}, "OR": [*conditions, *stars], "NOT": [{"categories": "none"}]}
 
 
 def _always(label: str, path: str, role: str, **more: Any) -> None:

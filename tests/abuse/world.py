@@ -31,7 +31,7 @@ SETTINGS = {
     "SCRUBJAY_WEBHOOK_PRIVATE": "on",
     "SCRUBJAY_LOG_LEVEL": "error",
 }
-_WORDS = ["tea", "river", "violin", "password", "Lisbon", "token", "4111", "garden", "key", "secret", "is", "my"]
+_TERMS = ["tea", "river", "violin", "password", "Lisbon", "token", "4111", "garden", "key", "secret", "is", "my"]
 _BATCH = 500
 _TEXTS = 60  # different ones: each is embedded once a batch
 _SECONDS = 120
@@ -100,7 +100,7 @@ class World:
 
     def text(self, characters: int = 60) -> str:
         """Words with what the mask and the marks look for among them."""
-        return " ".join(self.random.choices(_WORDS, k=characters // 5))[:characters]
+        return " ".join(self.random.choices(_TERMS, k=characters // 5))[:characters]
 
     def user(self) -> str:
         """Any of the users."""

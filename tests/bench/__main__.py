@@ -41,7 +41,7 @@ USERS = 50
 POSTERS = 20
 MEMORIES = 10_000
 SEARCHED = Scope(tenant="default", user_id="bench-search")
-WORDS = ("Berlin", "tea", "clinic", "Laravel", "dog", "violin", "marathon", "garden", "sister", "invoice")
+TERMS = ("Berlin", "tea", "clinic", "Laravel", "dog", "violin", "marathon", "garden", "sister", "invoice")
 
 Figures = dict[str, list[float]]
 
@@ -60,7 +60,7 @@ def turn(url: str, number: int, label: str = "a") -> bytes:
 
 def question(url: str, number: int) -> bytes:
     """A search of the owner who has all the memories."""
-    body = {"user_id": SEARCHED.user_id, "query": f"{WORDS[number % 10]} and {WORDS[number // 10 % 10]}?"}
+    body = {"user_id": SEARCHED.user_id, "query": f"{TERMS[number % 10]} and {TERMS[number // 10 % 10]}?"}
     return request("POST", f"{url}/search", json.dumps(body).encode())
 
 
@@ -73,7 +73,7 @@ async def seed(url: str) -> None:
     for start in range(0, MEMORIES, 500):
         writes = []
         for number in range(start, start + 500):
-            text = f"User told about {' and '.join(chance.sample(WORDS, 3))} on day {number}"
+            text = f"User told about {' and '.join(chance.sample(TERMS, 3))} on day {number}"
             memory = Memory(
                 id=str(uuid.uuid4()), scope=SEARCHED, text=text, created_at=now, updated_at=now, valid_from=now
             )

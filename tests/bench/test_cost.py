@@ -29,10 +29,10 @@ SAID = (
 def conversation() -> Conversation:
     turns = (
         Exchange(
-            ({"role": "user", "content": words, "name": "Ana"}, {"role": "assistant", "content": "I see."}),
+            ({"role": "user", "content": text, "name": "Ana"}, {"role": "assistant", "content": "I see."}),
             START + timedelta(minutes=number),
         )
-        for number, words in enumerate(SAID)
+        for number, text in enumerate(SAID)
     )
     return Conversation("handwritten", tuple(turns))
 

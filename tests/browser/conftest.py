@@ -19,7 +19,7 @@ from selenium.webdriver.chrome.service import Service
 from scrubjay.bootstrap import opened
 from scrubjay.devstack.sockets import free_port, http_get
 from scrubjay.settings import Settings
-from tests.browser.house import House
+from tests.browser.backend import Backend
 from tests.browser.screen import Screen
 from tests.conftest import running
 from tests.running import without_endpoint
@@ -62,7 +62,7 @@ def settings(redis_url: str, qdrant_url: str) -> Settings:
 def serving(settings: Settings, **more: str) -> Iterator[str]:
     """The API, in a process of its own."""
     port = free_port()
-    told = {
+    environment = {
         "SCRUBJAY_REDIS_URL": settings.redis_url,
         "SCRUBJAY_QDRANT_URL": settings.qdrant_url,
         "SCRUBJAY_AUTH": settings.auth,
@@ -72,7 +72,7 @@ def serving(settings: Settings, **more: str) -> Iterator[str]:
         "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]),
     }
     command = [sys.executable, "-m", "uvicorn", "scrubjay.api.app:create_app", "--factory", "--port", str(port)]
-    with running(["env", *(f"{name}={value}" for name, value in without_endpoint(told).items()), *command]):
+    with running(["env", *(f"{name}={value}" for name, value in without_endpoint(environment).items()), *command]):
 
         async def serves() -> bool:
             return (await http_get("127.0.0.1", port, "/health/ready"))[0] == 200
@@ -89,21 +89,21 @@ def api(settings: Settings) -> Iterator[str]:
 
 
 @pytest.fixture
-def locked(settings: Settings, house: House) -> Iterator[str]:
-    """Another API of the same house, that asks for keys."""
+def locked(settings: Settings, backend: Backend) -> Iterator[str]:
+    """Another API over the same backend, that asks for keys."""
     with serving(settings, SCRUBJAY_AUTH="keys", SCRUBJAY_ADMIN_KEY="the-operators-own-key") as url:
         yield url
 
 
 @pytest.fixture
-async def house(settings: Settings, redis: Redis) -> AsyncIterator[House]:
-    """The empty house behind the API."""
+async def backend(settings: Settings, redis: Redis) -> AsyncIterator[Backend]:
+    """The empty backend behind the API."""
     async with opened(settings) as parts:
-        yield House(parts, redis)
+        yield Backend(parts, redis)
 
 
 @pytest.fixture
-def screen(chromium: webdriver.Chrome, api: str, house: House) -> Iterator[Screen]:
+def screen(chromium: webdriver.Chrome, api: str, backend: Backend) -> Iterator[Screen]:
     """A window as wide as a laptop's, with nothing in it yet."""
     screen = Screen(chromium, api)
     screen.resize(1280)

@@ -52,9 +52,9 @@ class Screen:
 
     def text(self, css: str) -> str:
         """The visible text of an element, on one line; empty where it is not, or is being replaced."""
-        found = self.find(css)
+        element = self.find(css)
         try:
-            return " ".join(found.text.split()) if found else ""
+            return " ".join(element.text.split()) if element else ""
         except StaleElementReferenceException:
             return ""
 
@@ -71,8 +71,8 @@ class Screen:
         """Click a button or a link as soon as it can be clicked."""
 
         def ready() -> WebElement | None:
-            found = self.find(css)
-            return found if found and found.is_displayed() and found.is_enabled() else None
+            element = self.find(css)
+            return element if element and element.is_displayed() and element.is_enabled() else None
 
         (await wait_until(ready, what=f"{css} to press")).click()
 
@@ -88,8 +88,12 @@ class Screen:
     def requests(self) -> Sequence[str]:
         """Every address that was asked for since the last call, data and browser pages left out."""
         messages = [json.loads(entry["message"])["message"] for entry in self.chrome.get_log("performance")]  # type: ignore[no-untyped-call]
-        asked = [one["params"]["request"]["url"] for one in messages if one["method"] == "Network.requestWillBeSent"]
-        return [url for url in asked if urlsplit(url).scheme not in ("data", "about", "chrome")]
+        urls = [
+            message["params"]["request"]["url"]
+            for message in messages
+            if message["method"] == "Network.requestWillBeSent"
+        ]
+        return [url for url in urls if urlsplit(url).scheme not in ("data", "about", "chrome")]
 
     def complaints(self) -> Sequence[str]:
         """What the console said since the last call."""

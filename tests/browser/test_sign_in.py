@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scrubjay.access.api_keys import NewKey, issue, revoke
 from scrubjay.model import Access, Principal, Status
-from tests.browser.house import TENANT, House
+from tests.browser.backend import TENANT, Backend
 from tests.browser.screen import Screen
 from tests.browser.test_dashboard import NOT_JSON
 from tests.support import wait_until
@@ -20,12 +20,12 @@ def enter(screen: Screen, key: str) -> None:
 
 
 async def test_a_person_signs_in_with_a_key_replays_a_letter_is_locked_out_with_the_key_and_signs_out(
-    screen: Screen, house: House, locked: str
+    screen: Screen, backend: Backend, locked: str
 ) -> None:
     screen.base = locked
     new_key = NewKey(tenant=TENANT, access=Access.ADMIN)
-    made, other = [await issue(new_key, house.parts.api_keys) for _ in range(2)]
-    letters = [await house.bury(user, "I live in Porto.", NOT_JSON) for user in ("ana", "bob")]
+    made, other = [await issue(new_key, backend.parts.api_keys) for _ in range(2)]
+    turns = [await backend.bury(user, "I live in Porto.", NOT_JSON) for user in ("ana", "bob")]
 
     screen.open("/dashboard/dead", user_id="ana")
     enter(screen, "not-a-key")
@@ -34,13 +34,13 @@ async def test_a_person_signs_in_with_a_key_replays_a_letter_is_locked_out_with_
     await screen.see(".group h2", NOT_JSON)
     assert screen.run("return location.pathname + location.search") == "/dashboard/dead?user_id=ana"
     assert screen.run("return document.cookie") == ""
-    await screen.press(f"[data-deed=replay][data-id='{letters[0]}']")
+    await screen.press(f"[data-deed=replay][data-id='{turns[0]}']")
     await screen.see("#flash", "1 turn sent back to be remembered.")
-    assert await house.status(letters[0]) is Status.QUEUED
+    assert await backend.status(turns[0]) is Status.QUEUED
 
     screen.open("/dashboard")
     await screen.see("#turns tbody", "dead")
-    await revoke(ADMIN, made.key.id, house.parts.api_keys)
+    await revoke(ADMIN, made.key.id, backend.parts.api_keys)
     await screen.see(".alarm", "is no longer good")
     assert screen.find("#turns") is None
 
@@ -50,7 +50,7 @@ async def test_a_person_signs_in_with_a_key_replays_a_letter_is_locked_out_with_
     await wait_until(lambda: screen.find("#key"), what="the form")
     screen.open("/dashboard/dead")
     assert screen.find("#key") is not None
-    assert await house.status(letters[1]) is Status.DEAD
+    assert await backend.status(turns[1]) is Status.DEAD
 
 
 async def test_the_form_of_signing_in_fits_a_phone_and_loads_nothing_from_elsewhere(
@@ -61,4 +61,4 @@ async def test_the_form_of_signing_in_fits_a_phone_and_loads_nothing_from_elsewh
     screen.open("/dashboard/sign-in")
     assert not screen.is_wider_than_the_window
     assert [url for url in screen.requests() if not url.startswith(f"{locked}/")] == []
-    assert [said for said in screen.complaints() if "Content Security Policy" in said] == []
+    assert [complaint for complaint in screen.complaints() if "Content Security Policy" in complaint] == []

@@ -53,9 +53,9 @@ class MovableClock:
             "FAKETIME_DONT_FAKE_MONOTONIC": 1,
             "DONT_FAKE_MONOTONIC": 1,
         }
-        words = [f"{name}={shlex.quote(str(value))}" for name, value in settings.items()]
+        assignments = [f"{name}={shlex.quote(str(value))}" for name, value in settings.items()]
         wrapper = self.folder / "redis-server"
-        wrapper.write_text(f'#!/bin/sh\nexec env {" ".join(words)} {shlex.quote(redis_program())} "$@"\n')
+        wrapper.write_text(f'#!/bin/sh\nexec env {" ".join(assignments)} {shlex.quote(redis_program())} "$@"\n')
         wrapper.chmod(0o755)
 
     @property

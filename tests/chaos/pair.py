@@ -87,10 +87,10 @@ class Pair:
         self.address.lead_to(self.primary)
 
 
-async def command(port: int, *words: str | int) -> Any:
+async def command(port: int, *arguments: str | int) -> Any:
     """Give a server a command of an operator."""
     async with Redis(port=port) as server:
-        return await server.execute_command(*words)  # type: ignore[no-untyped-call] # theirs
+        return await server.execute_command(*arguments)  # type: ignore[no-untyped-call] # theirs
 
 
 @asynccontextmanager

@@ -50,8 +50,8 @@ def _read(pipeline: Any, key: bytes, kind: str) -> None:
 def _as_text(value: Any) -> str:
     if isinstance(value, RedisError):
         return ""
-    words = [word for pair in value.items() for word in pair] if isinstance(value, dict) else value
-    return "\n".join(map(_readable, words if isinstance(words, list | set) else [words or b""]))
+    parts = [part for pair in value.items() for part in pair] if isinstance(value, dict) else value
+    return "\n".join(map(_readable, parts if isinstance(parts, list | set) else [parts or b""]))
 
 
 def _readable(value: bytes) -> str:

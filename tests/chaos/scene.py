@@ -111,10 +111,10 @@ class Scene:
         lane = Scope(tenant=TENANT, user_id=self.id_of(user)).lane
         return bool(await self.redis.exists(keys.plan(lane)))
 
-    async def books_balance(self, accepted: int) -> bool:
+    async def ledger_balances(self, accepted: int) -> bool:
         """Whether so many turns were accepted, and all of them are settled."""
-        books = await RedisTurns(self.redis).ledger(TENANT)
-        return books.balanced and books.accepted == books.settled == accepted
+        ledger = await RedisTurns(self.redis).ledger(TENANT)
+        return ledger.balanced and ledger.accepted == ledger.settled == accepted
 
     def paid(self) -> list[dict[str, Any]]:
         """Every request to the model about what was said; a fresh process's look at the vectors' length is none."""

@@ -58,7 +58,7 @@ async def test_a_full_redis_refuses_new_turns_while_workers_start_settle_answer_
         (worker,) = await scene.start(1)  # not even started when there was still room
         await scene.settled(turns)
         assert await scene.histories(USERS[0]) == [as_said(BERLIN), as_said(TEA)]
-        assert await scene.books_balance(len(turns))
+        assert await scene.ledger_balances(len(turns))
         assert "pong" in await ping(stack_setup, addresses)
         forgotten = await scene.client.owners.forget(user_id=scene.id_of(USERS[0]))
         assert (forgotten.turns, forgotten.memories, forgotten.verified) == (2, 2, True)

@@ -87,7 +87,7 @@ async def test_after_a_kill_between_record_and_settle_nothing_is_done_or_paid_fo
         await assert_done_once(scene, case, holder.turns[case.user])
     assert scene.calls() == (6, 4)
     assert scene.paid() == paid
-    assert await scene.books_balance(sum(len(case.story.known) + len(case.story.turns) for case in RECORDED))
+    assert await scene.ledger_balances(sum(len(case.story.known) + len(case.story.turns) for case in RECORDED))
 
 
 async def test_after_a_kill_before_the_plan_is_recorded_the_model_is_asked_again_and_one_memory_is_made(
@@ -102,4 +102,4 @@ async def test_after_a_kill_before_the_plan_is_recorded_the_model_is_asked_again
     holder.next.thaw()
     await assert_done_once(scene, UNDECIDED, holder.turns[UNDECIDED.user])
     assert scene.calls() == (2, 0)
-    assert await scene.books_balance(1)
+    assert await scene.ledger_balances(1)

@@ -136,9 +136,9 @@ async def test_a_fleet_replaced_worker_by_worker_under_load_loses_repeats_and_re
 
 async def assert_as_if_nothing_had_happened(load: Load) -> None:
     scene = load.scene
-    # Asked of the books: to look at every turn again and again would be a load of its own.
-    await wait_until(partial(scene.books_balance, len(load.every)), deadline_seconds=PATIENCE_SECONDS, poll_seconds=0.2,
-                     what="every turn being settled")  # fmt: skip
+    # Asked of the ledger: to look at every turn again and again would be a load of its own.
+    await wait_until(partial(scene.ledger_balances, len(load.every)), deadline_seconds=PATIENCE_SECONDS,
+                     poll_seconds=0.2, what="every turn being settled")  # fmt: skip
     settled = await scene.turns(load.every)
     assert {(turn.attempts, turn.error) for turn in settled} == {(1, None)}
     slowest = max(turn.settled_at - turn.accepted_at for turn in settled if turn.settled_at)

@@ -34,7 +34,7 @@ TIMES = 3  # every turn is posted so often, as by a client that never sees the a
 
 
 @dataclass
-class House:
+class System:
     """An API and one worker on a Redis that can be stopped.
 
     `ids` has the ids that each key was told with a 202, `seconds` how long each answer took.
@@ -78,7 +78,7 @@ class House:
 
 
 @pytest.fixture
-async def house(tmp_path: Path, qdrant_url: str) -> AsyncIterator[House]:
+async def system(tmp_path: Path, qdrant_url: str) -> AsyncIterator[System]:
     setup = Setup(tmp_path, environment={"SCRUBJAY_LEASE_SECONDS": "5", "SCRUBJAY_SWEEP_SECONDS": "0.5"})
     redis_port, qdrant_port = free_port(), httpx.URL(qdrant_url).port or 0
     server = PartProcess(redis_part(tmp_path / "redis", redis_port))
@@ -93,35 +93,35 @@ async def house(tmp_path: Path, qdrant_url: str) -> AsyncIterator[House]:
                 with fleet(setup, at, qdrant_port=qdrant_port) as workers:
                     workers.start()
                     async with Redis(port=redis_port) as client:
-                        yield House(http, server, client)
+                        yield System(http, server, client)
         finally:
             api.kill()
             server.kill()
 
 
 async def test_on_a_slow_disk_every_202_is_true_refusals_come_in_time_and_retries_make_no_second_turn(
-    house: House,
+    system: System,
 ) -> None:
     end = asyncio.Event()
-    writers = [asyncio.create_task(house.write(f"user{number}", end)) for number in range(WRITERS)]
+    writers = [asyncio.create_task(system.write(f"user{number}", end)) for number in range(WRITERS)]
     for _ in range(STALLS):
-        await house.stall(STALL_SECONDS)
+        await system.stall(STALL_SECONDS)
         await asyncio.sleep(BETWEEN_SECONDS)
-    refused = house.refused
+    refused = system.refused
     assert refused == 0  # slow, but in time
-    await house.stall(LONG_STALL_SECONDS)
+    await system.stall(LONG_STALL_SECONDS)
     end.set()
     await asyncio.gather(*writers)
 
-    assert house.refused
-    assert max(house.seconds) < LONGEST_ANSWER_SECONDS
-    assert [ids for ids in house.ids.values() if len(ids) != 1] == []
-    turns = RedisTurns(house.redis)
+    assert system.refused
+    assert max(system.seconds) < LONGEST_ANSWER_SECONDS
+    assert [ids for ids in system.ids.values() if len(ids) != 1] == []
+    turns = RedisTurns(system.redis)
 
     async def all_settled() -> bool:
-        books = await turns.ledger("default")
-        return books.balanced and books.accepted == books.settled == len(house.ids)
+        ledger = await turns.ledger("default")
+        return ledger.balanced and ledger.accepted == ledger.settled == len(system.ids)
 
     await wait_until(all_settled, deadline_seconds=60, what="every accepted turn, and no other one, being settled")
-    print(f"{len(house.ids)} turns, {len(house.seconds)} answers, {house.refused} refusals, "
-          f"slowest {max(house.seconds):.1f} s")  # fmt: skip
+    print(f"{len(system.ids)} turns, {len(system.seconds)} answers, {system.refused} refusals, "
+          f"slowest {max(system.seconds):.1f} s")  # fmt: skip

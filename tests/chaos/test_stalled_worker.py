@@ -46,4 +46,4 @@ async def test_workers_that_go_on_after_their_lease_has_ended_change_nothing(sce
     assert await scene.histories("ana") == [MOVE]
     assert [turn.attempts for turn in await scene.settled(turns)] == [3, 1]
     assert scene.calls() == (2, 1)
-    assert await scene.books_balance(2)
+    assert await scene.ledger_balances(2)

@@ -14,7 +14,7 @@ from tests.chaos.faketime import FaketimeMissing, libfaketime
 from tests.chaos.storm.sizes import SHORT
 
 ROOT = Path(__file__).parents[2]
-STORM_SECONDS = 240
+FAULT_RUN_SECONDS = 240
 
 
 def require_libfaketime() -> None:
@@ -27,7 +27,7 @@ def require_libfaketime() -> None:
         pytest.skip(str(error))
 
 
-@pytest.mark.timeout(STORM_SECONDS + 30)
+@pytest.mark.timeout(FAULT_RUN_SECONDS + 30)
 async def test_a_short_storm_loses_repeats_and_disorders_nothing_and_each_of_its_faults_took_effect(
     tmp_path: Path,
 ) -> None:
@@ -37,7 +37,7 @@ async def test_a_short_storm_loses_repeats_and_disorders_nothing_and_each_of_its
         sys.executable, "-m", "tests.chaos.storm", "--short", "--json", str(target), "--data", str(tmp_path / "storm"),
         cwd=ROOT, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
-    async with asyncio.timeout(STORM_SECONDS):
+    async with asyncio.timeout(FAULT_RUN_SECONDS):
         output, _ = await process.communicate()
     assert process.returncode == 0, output.decode()
     report = json.loads(target.read_text())

@@ -51,7 +51,7 @@ class World:
     scripts: Counting = field(init=False)
 
     def __post_init__(self) -> None:
-        redis, scripts, bell = self.redis, Counting(self.redis), CeleryWakeups()
+        redis, scripts, wakeups = self.redis, Counting(self.redis), CeleryWakeups()
         pseudonyms, order = Pseudonyms(RedisServerKey(redis)), RedisOrder(scripts, nothing_stored)
         self.scripts = scripts
         adapters = turn_adapters(RedisCore(redis, scripts, bell, LIMITS, pseudonyms, order))
@@ -73,7 +73,7 @@ class World:
     async def prepare(self) -> None:
         """Store what is of no lane."""
         redis, own = self.redis, keys.hook(TENANT, HOOK.id)
-        assert await self.book.add(TENANT, HOOK, 1)
+        assert await self.webhooks.add(TENANT, HOOK, 1)
         await self._sorted(keys.lanes, [f"{TENANT}:user:{name}" for name in self.names("far")], FAR_MS)
         await self._sorted(keys.lanes, [f"crowd:user:{name}" for name in self.names("due")], 0)
         await self._sorted(keys.ready_tenants, self.names("tenant"), 1)

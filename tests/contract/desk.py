@@ -59,7 +59,7 @@ class Desk:
                 steps += [step async for step in self.inbox.erase(scope, lease, epoch.order)]
         return all_of(steps)
 
-    async def bells(self) -> int:
+    async def wakeups(self) -> int:
         return int(await self.redis.llen(QUEUE))
 
 
@@ -79,7 +79,7 @@ async def nothing_stored() -> int:
 
 
 def desk_on(redis: Redis, limits: InboxLimits) -> Desk:
-    scripts, bell, pseudonyms = RedisScripts(redis), CeleryWakeups(), Pseudonyms(RedisServerKey(redis))
+    scripts, wakeups, pseudonyms = RedisScripts(redis), CeleryWakeups(), Pseudonyms(RedisServerKey(redis))
     order = RedisOrder(scripts, nothing_stored)
     adapters = turn_adapters(RedisCore(redis, scripts, bell, limits, pseudonyms, order))
     return Desk(adapters.inbox, adapters.lanes, RedisTurns(redis), redis)

@@ -208,7 +208,7 @@ async def telling(made: World) -> None:
     assert await made.deliveries.note_test(TENANT, HOOK.id)
     assert await made.redis.llen(QUEUE) > 0
     await made.deliveries.drop(TENANT, HOOK.id)
-    assert await made.book.withdraw(TENANT, HOOK.id)
+    assert await made.webhooks.withdraw(TENANT, HOOK.id)
 
 
 async def small_ones(made: World) -> None:

@@ -38,17 +38,17 @@ def plain(part: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in part.items() if name not in OWN | OPTIONAL}
 
 
-BELLS = [
+MESSAGES = [
     (DRAIN_TASK, (), CeleryWakeups().message()),
     (DELIVER_TASK, ("acme:1",), CeleryWakeups().hook_message("acme:1")),
 ]
 
 
-@pytest.mark.parametrize(("task", "arguments", "bell"), BELLS, ids=["drain", "deliver"])
+@pytest.mark.parametrize(("task", "arguments", "message"), MESSAGES, ids=["drain", "deliver"])
 async def test_the_bell_is_the_message_that_celery_would_publish(
-    redis: Redis, redis_url: str, task: str, arguments: tuple[str, ...], bell: bytes
+    redis: Redis, redis_url: str, task: str, arguments: tuple[str, ...], message: bytes
 ) -> None:
-    theirs, ours = await celerys_own(redis, redis_url, task, arguments), orjson.loads(bell)
+    theirs, ours = await celerys_own(redis, redis_url, task, arguments), orjson.loads(message)
     assert set(ours) == set(theirs)
     assert plain(ours["headers"]) == plain(theirs["headers"])
     assert plain(ours["properties"]) == plain(theirs["properties"])
@@ -67,8 +67,8 @@ async def test_celery_reads_the_bell_from_its_queue(redis: Redis, redis_url: str
 async def test_a_bell_leaves_nothing_behind_in_redis_and_is_put_back_when_its_worker_stops_before_it_begins(
     redis: Redis, redis_url: str
 ) -> None:
-    bell = CeleryWakeups().message()
-    await redis.lpush(QUEUE, bell)
+    message = CeleryWakeups().message()
+    await redis.lpush(QUEUE, message)
     with app(redis_url) as celery:
         celery.conf.update(
             broker_transport=celeryconfig.broker_transport,
@@ -79,4 +79,4 @@ async def test_a_bell_leaves_nothing_behind_in_redis_and_is_put_back_when_its_wo
             assert queue.get(timeout=5).payload[0] == []
             assert await redis.keys("[^_]*") == []  # but for the bindings of its queues
     (again,) = await redis.lrange(QUEUE, 0, -1)
-    assert orjson.loads(again)["body"] == orjson.loads(bell)["body"]
+    assert orjson.loads(again)["body"] == orjson.loads(message)["body"]

@@ -129,7 +129,7 @@ async def test_a_holder_that_never_took_gives_back_nothing_of_its_dead_predecess
 async def test_a_lane_left_by_an_unforeseen_error_is_free_at_once_and_rests_before_it_is_rung_for(redis: Redis) -> None:
     desk = desk_on(redis, InboxLimits(sweep_seconds=0.001, max_attempts=2))
     await desk.post()
-    bells = await desk.bells()
+    wakeups = await desk.wakeups()
     with pytest.raises(RuntimeError):
         async with desk.lanes.lease(ANA.lane) as lease:
             assert lease is not None
@@ -137,7 +137,7 @@ async def test_a_lane_left_by_an_unforeseen_error_is_free_at_once_and_rests_befo
             raise RuntimeError("nobody expected this")
     assert await redis.exists(keys.lease(ANA.lane)) == 0
     assert await redis.hget(keys.lane(ANA.lane), "held") == b"1"
-    assert await desk.bells() == bells
+    assert await desk.wakeups() == wakeups
     await redis.delete(QUEUE)
     assert await wait_until(desk.inbox.sweep, deadline_seconds=5, what="the sweep ringing") == 1
 

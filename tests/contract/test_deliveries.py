@@ -59,7 +59,7 @@ class Counter:
 @pytest.fixture
 async def counter(desk: Desk, redis: Redis) -> Counter:
     made = Counter(desk, redis)
-    assert await made.book.add("default", HOOK, 1)
+    assert await made.webhooks.add("default", HOOK, 1)
     return made
 
 

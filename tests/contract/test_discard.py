@@ -72,7 +72,7 @@ async def test_a_turn_that_backs_off_is_discarded_and_wakes_those_behind_it_at_o
     assert await desk.lanes.leasing.acquire(ANA.lane, edit=False) is None
     await desk.redis.delete(QUEUE)
     await desk.inbox.discard("default", posted[0])
-    assert await desk.bells() == 1
+    assert await desk.wakeups() == 1
     await gone(desk, posted[0])
     await settles(desk, posted[1:])
 
@@ -82,7 +82,7 @@ async def test_a_turn_behind_one_that_backs_off_wakes_nobody(desk: Desk) -> None
     lease = await hold(desk)
     await desk.lanes.take(lease, 1, 100_000)
     await desk.lanes.postpone(lease, "model_unavailable: it is away", 600)
-    bells = await desk.bells()
+    wakeups = await desk.wakeups()
     await desk.inbox.discard("default", posted[1])
     assert await desk.bells() == bells
     assert await desk.lanes.leasing.acquire(ANA.lane, edit=False) is None

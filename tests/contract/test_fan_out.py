@@ -57,7 +57,7 @@ async def settle_and_die(redis: Redis, lease: Lease, plan: Plan) -> None:
 async def counter(desk: Desk, redis: Redis) -> Counter:
     made = Counter(desk, redis)
     for hook in HOOKS:
-        assert await made.book.add("default", hook, len(HOOKS))
+        assert await made.webhooks.add("default", hook, len(HOOKS))
     return made
 
 
@@ -73,9 +73,9 @@ async def noted(redis: Redis) -> dict[str, list[str]]:
     return by_hook
 
 
-async def bells_of_the_tenant(redis: Redis) -> int:
+async def wakeups_of_the_tenant(redis: Redis) -> int:
     body = json.loads(CeleryWakeups().hook_message("default:"))["body"].encode()
-    return sum(body in bell for bell in await redis.lrange(QUEUE, 0, -1))
+    return sum(body in message for message in await redis.lrange(QUEUE, 0, -1))
 
 
 async def test_settling_notes_one_line_a_turn_and_the_rest_is_noted_in_parts_once_each_and_in_order(
@@ -85,7 +85,7 @@ async def test_settling_notes_one_line_a_turn_and_the_rest_is_noted_in_parts_onc
     first = await noted(redis)
     assert sum(map(len, first.values())) < 2 * PART, "settling notes a part of it"
     await counter.settle(added(MANY))
-    assert await bells_of_the_tenant(redis), "a worker is rung for to note the others"
+    assert await wakeups_of_the_tenant(redis), "a worker is rung for to note the others"
     assert await faults(redis) == []
     steps = 1
     while await Counter(counter.desk, redis).deliveries.fan_out("default"):  # another process each time
@@ -112,7 +112,7 @@ async def test_what_a_process_that_died_after_settling_has_not_noted_the_sweep_r
     assert await noted(redis) == {hook.id: [] for hook in HOOKS}
     await redis.delete(QUEUE)
     assert await desk.inbox.sweep() == 1
-    assert await bells_of_the_tenant(redis) == 1
+    assert await wakeups_of_the_tenant(redis) == 1
     while await counter.deliveries.fan_out("default"):
         pass
     assert await noted(redis) == {hook.id: ["m1"] for hook in HOOKS}
@@ -146,7 +146,7 @@ async def test_what_settling_costs_does_not_grow_with_events_or_webhooks(counter
     spent = set[int]()
     for hooks in (1, 3):
         for hook in HOOKS[hooks:]:
-            await counter.book.withdraw("default", hook.id)
+            await counter.webhooks.withdraw("default", hook.id)
         for events in (1, MANY):
             turn_id = await counter.desk.post()
             turn_events = tuple(TurnEvent(event=Event.ADD, id=f"m{number}", memory="x") for number in range(events))

@@ -211,16 +211,16 @@ def test_no_filter_leads_out_of_the_scope(library: Library, condition: Any) -> N
     }
 
 
-@pytest.mark.parametrize("word", ["Tea", "TEA", "tea", "Дом"])
+@pytest.mark.parametrize("term", ["Tea", "TEA", "tea", "Дом"])
 def test_what_was_stored_before_there_were_folded_copies_is_found_as_written_or_in_small_letters(
-    library: Library, word: str
+    library: Library, term: str
 ) -> None:
-    readings = [{"contains": word}, {"contains": word.casefold()}]
+    readings = [{"contains": term}, {"contains": term.casefold()}]
     for expected, field in [
         (meant_there(readings, "text"), "text"),
         (meant_there(readings, "categories"), "categories"),
     ]:
-        assert library.found({field: {"icontains": word}}, THERE) == expected
+        assert library.found({field: {"icontains": term}}, THERE) == expected
 
 
 def meant_there(readings: list[dict[str, str]], field: str) -> set[str]:

@@ -70,8 +70,8 @@ async def test_what_was_accepted_settles_while_redis_is_full(full: Desk) -> None
         assert (await full.lanes.confirm(lease, batch.turns)).erased == frozenset()
         await full.lanes.settle(lease, plan)
         assert await full.lanes.take(lease, 8, 1000) is None
-    books = await full.turns.ledger("default")
-    assert (books.settled, books.waiting, books.balanced) == (3, 0, True)
+    ledger = await full.turns.ledger("default")
+    assert (ledger.settled, ledger.waiting, ledger.balanced) == (3, 0, True)
     assert (await full.turns.page("default", Status.SETTLED, None, Page())).count == 3
 
 
@@ -90,7 +90,7 @@ async def test_lanes_back_off_are_handed_back_and_are_rung_for_while_redis_is_fu
     await full.redis.zadd(keys.lanes, {BOB.lane.key: 0})  # its time has come
     await fill(full.redis)
     assert await full.inbox.sweep() == 2
-    assert await full.bells() == 2
+    assert await full.wakeups() == 2
 
 
 async def test_an_owner_is_forgotten_while_redis_is_full(full: Desk) -> None:
@@ -114,16 +114,16 @@ async def test_a_dead_letter_is_made_discarded_or_replayed_while_redis_is_full(f
         await full.lanes.take(lease, 8, 1000)
         await full.lanes.fail(lease, "bad_answer: no")
     assert (await full.inbox.revive("default", [turn], replay=replay)).count
-    books = await full.turns.ledger("default")
-    assert (books.waiting, books.erased, books.balanced) == (int(replay), int(not replay), True)
+    ledger = await full.turns.ledger("default")
+    assert (ledger.waiting, ledger.erased, ledger.balanced) == (int(replay), int(not replay), True)
 
 
 async def test_a_turn_that_waits_is_discarded_while_redis_is_full(full: Desk) -> None:
     turn = await full.post()
     await fill(full.redis)
     await full.inbox.discard("default", turn)
-    books = await full.turns.ledger("default")
-    assert (books.waiting, books.erased, books.balanced) == (0, 1, True)
+    ledger = await full.turns.ledger("default")
+    assert (ledger.waiting, ledger.erased, ledger.balanced) == (0, 1, True)
 
 
 async def test_a_provider_that_is_down_stays_guarded_while_redis_is_full(full: Desk) -> None:

@@ -25,16 +25,16 @@ async def test_an_accepted_turn_is_queued_and_rings_once(desk: Desk) -> None:
     status = await desk.turns.get(Scope(tenant="default"), first)
     assert status is not None
     assert status.status is Status.QUEUED
-    assert await desk.bells() == 1
+    assert await desk.wakeups() == 1
     assert (await desk.turns.ledger("default")).accepted == 2
 
 
 async def test_the_bell_names_the_lane_and_carries_no_text(desk: Desk) -> None:
     await desk.post("a secret")
-    bell = await desk.redis.lindex(QUEUE, 0)
-    assert isinstance(bell, bytes)
-    assert b"secret" not in bell
-    assert orjson.loads(bell)["headers"]["task"] == "scrubjay.drain"
+    message = await desk.redis.lindex(QUEUE, 0)
+    assert isinstance(message, bytes)
+    assert b"secret" not in message
+    assert orjson.loads(message)["headers"]["task"] == "scrubjay.drain"
 
 
 async def test_acceptance_times_strictly_increase_within_a_lane(desk: Desk) -> None:

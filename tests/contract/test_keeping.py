@@ -16,11 +16,11 @@ from tests.keys_found import faults, permanent, without_end
 from tests.redis_keys import keys
 from tests.support import wait_until
 
-WORDS = "my secret is 42"
+TEXT = "my secret is 42"
 BOB = Scope(tenant="default", user_id="bob")
 
 
-async def settled(desk: Desk, text: str = WORDS, scope: Scope = ANA) -> str:
+async def settled(desk: Desk, text: str = TEXT, scope: Scope = ANA) -> str:
     turn_id = await desk.post(text, scope)
     async with desk.lanes.lease(scope.lane) as lease:
         assert lease is not None
@@ -29,7 +29,7 @@ async def settled(desk: Desk, text: str = WORDS, scope: Scope = ANA) -> str:
 
 
 async def dead(desk: Desk, scope: Scope = ANA) -> str:
-    turn_id = await desk.post(WORDS, scope)
+    turn_id = await desk.post(TEXT, scope)
     async with desk.lanes.lease(scope.lane) as lease:
         assert lease is not None
         await desk.lanes.take(lease, 1, 1000)
@@ -50,7 +50,7 @@ async def texts(desk: Desk, turn_id: str) -> list[str]:
 async def test_the_words_of_a_settled_turn_end_before_its_status_where_they_are_told_to(redis: Redis) -> None:
     desk = desk_on(redis, InboxLimits(text_retention_seconds=1))
     turn_id = await settled(desk)
-    assert await texts(desk, turn_id) == [WORDS]
+    assert await texts(desk, turn_id) == [TEXT]
     assert await faults(redis) == []
 
     async def gone() -> bool:
@@ -65,7 +65,7 @@ async def test_the_words_of_a_settled_turn_end_before_its_status_where_they_are_
 
 async def test_with_no_retention_of_texts_the_words_are_gone_as_the_turn_settles(redis: Redis) -> None:
     desk = desk_on(redis, InboxLimits(text_retention_seconds=0))
-    turn_id = await desk.post(WORDS)
+    turn_id = await desk.post(TEXT)
     assert "my secret" in await everything(redis)
     async with desk.lanes.lease(ANA.lane) as lease:
         assert lease is not None
@@ -76,7 +76,7 @@ async def test_with_no_retention_of_texts_the_words_are_gone_as_the_turn_settles
 
 async def test_unless_told_otherwise_the_words_stay_as_long_as_the_status(desk: Desk) -> None:
     turn_id = await settled(desk)
-    assert await texts(desk, turn_id) == [WORDS]
+    assert await texts(desk, turn_id) == [TEXT]
     assert await desk.redis.exists(keys.text("default", turn_id)) == 0
 
 
@@ -84,14 +84,14 @@ async def test_unless_told_otherwise_the_words_stay_as_long_as_the_status(desk: 
 async def test_a_dead_turn_keeps_its_words_until_it_is_settled_or_discarded(redis: Redis, seconds: int) -> None:
     desk = desk_on(redis, InboxLimits(text_retention_seconds=seconds))
     replayed, discarded = await dead(desk), await dead(desk, BOB)
-    assert [await texts(desk, turn_id) for turn_id in (replayed, discarded)] == [[WORDS], [WORDS]]
+    assert [await texts(desk, turn_id) for turn_id in (replayed, discarded)] == [[TEXT], [TEXT]]
     assert (await desk.inbox.revive("default", [discarded], replay=False)).count
     assert await texts(desk, discarded) == []
     assert (await desk.inbox.revive("default", [replayed], replay=True)).count
     async with desk.lanes.lease(ANA.lane) as lease:
         assert lease is not None
         assert await desk.settle_all(lease) == [replayed]
-    assert await texts(desk, replayed) == ([WORDS] if seconds else [])
+    assert await texts(desk, replayed) == ([TEXT] if seconds else [])
 
 
 async def test_an_erase_removes_the_words_that_have_a_key_of_their_own(redis: Redis) -> None:

@@ -111,10 +111,10 @@ async def test_an_edit_neither_wakes_nor_puts_off_a_lane_that_backs_off(desk: De
         assert lease is not None
         await desk.lanes.take(lease, 8, 1000)
         await desk.lanes.postpone(lease, "away", 7)
-    due_ms, bells = await desk.redis.zscore(keys.lanes, ANA.lane.key), await desk.bells()
+    due_ms, wakeups = await desk.redis.zscore(keys.lanes, ANA.lane.key), await desk.wakeups()
     async with desk.lanes.edit(ANA.lane):
         pass
-    assert (await desk.redis.zscore(keys.lanes, ANA.lane.key), await desk.bells()) == (due_ms, bells)
+    assert (await desk.redis.zscore(keys.lanes, ANA.lane.key), await desk.wakeups()) == (due_ms, wakeups)
 
 
 async def test_a_lane_whose_back_off_has_ended_is_rung_for_again(redis: Redis) -> None:
@@ -177,7 +177,7 @@ async def test_a_holder_that_is_cancelled_hands_its_turns_back_as_if_never_taken
     status = await desk.turns.get(Scope(tenant="default"), turn_id)
     assert status is not None
     assert (status.status, status.attempts) == (Status.QUEUED, 0)
-    assert await desk.bells() == 1
+    assert await desk.wakeups() == 1
 
 
 async def test_leaving_a_lane_by_a_transient_error_counts_no_death(desk: Desk) -> None:

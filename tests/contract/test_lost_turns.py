@@ -137,7 +137,7 @@ async def test_a_turn_lost_just_behind_the_batch_stops_no_burial(redis: Redis) -
 async def test_a_lane_whose_step_redis_refuses_rests_for_longer_each_time_and_spins_for_nobody(redis: Redis) -> None:
     desk = desk_on(redis, InboxLimits(sweep_seconds=0.001, retry_max_seconds=60))
     turn_id = await desk.post()
-    bells = await desk.bells()
+    wakeups = await desk.wakeups()
     await redis.hset(keys.plan(ANA.lane), "no", "plan")  # a value of another kind: the script ends in an error
     rests = []
     for _ in range(4):

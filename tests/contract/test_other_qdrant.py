@@ -217,8 +217,10 @@ async def test_a_servers_own_words_go_to_the_log_alone_masked_cut_and_once_a_min
 ) -> None:
     store = open_store()
     await store.ping()
-    words = 'Bad input: "I live in Berlin" with sk-proj-0123456789abcdefABCDEF0123456789abcdefABCDEF0123 ' + "x" * 900
-    qdrant.refuses = lambda _, __: (400, words)
+    sentence = (
+        'Bad input: "I live in Berlin" with sk-proj-0123456789abcdefABCDEF0123456789abcdefABCDEF0123 ' + "x" * 900
+    )
+    qdrant.refuses = lambda _, __: (400, sentence)
     with capture_logs() as logs:
         for call in (
             lambda: store.search(query("tea")),

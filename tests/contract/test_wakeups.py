@@ -41,14 +41,14 @@ async def test_whoever_ends_a_drain_sends_messages_while_lanes_are_ready_and_no_
         async with desk.lanes.claim() as lease:
             assert lease is not None
             await desk.settle_all(lease)
-        assert await desk.bells() == left
+        assert await desk.wakeups() == left
 
 
 async def test_few_messages_wait_however_many_lanes_are_ready(desk: Desk) -> None:
     await post(desk, "acme", *range(MOST_MESSAGES + 20))
-    assert await desk.bells() == MOST_MESSAGES
+    assert await desk.wakeups() == MOST_MESSAGES
     await desk.inbox.sweep()
-    assert await desk.bells() == MOST_MESSAGES
+    assert await desk.wakeups() == MOST_MESSAGES
 
 
 async def test_a_message_for_a_webhook_in_the_queue_does_not_stand_in_for_one_that_a_lane_needs(desk: Desk) -> None:
@@ -56,7 +56,7 @@ async def test_a_message_for_a_webhook_in_the_queue_does_not_stand_in_for_one_th
         QUEUE, *(desk.inbox.sweeping._wakeups.hook_message(f"acme:{number}") for number in range(100))
     )
     await post(desk, "acme", 0, 1)
-    assert await desk.bells() == 101
+    assert await desk.wakeups() == 101
     assert b"scrubjay.drain" in (await desk.redis.lindex(QUEUE, 0) or b"")
 
 

@@ -130,7 +130,7 @@ def test_a_run_stops_when_its_budget_is_used_up_and_goes_on_with_a_larger_one(
 def test_nothing_is_asked_before_the_cost_was_shown_and_agreed_to(
     evaluate: Evaluate, model: ModelServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    options = [word for word in evaluate("locomo", "locomo.json").options if word != "--yes"]
+    options = [option for option in evaluate("locomo", "locomo.json").options if option != "--yes"]
     assert main([*options, "--limit", "2"]) == 2
     output = capsys.readouterr()
     assert "2 conversations with 4 turns to remember, 2 questions to judge" in output.out

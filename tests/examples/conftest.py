@@ -38,8 +38,8 @@ def script(keyed: Running, model: ModelServer) -> Callable[..., str]:
     settings = {"SCRUBJAY_URL": keyed.url, "SCRUBJAY_KEY": OPERATOR_KEY}
     endpoint = {"OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": "test"}
 
-    def run(name: str, *words: str) -> str:
-        command = [sys.executable, str(EXAMPLES / name), *words]
+    def run(name: str, *arguments: str) -> str:
+        command = [sys.executable, str(EXAMPLES / name), *arguments]
         env = {**os.environ, **settings, **endpoint}
         ended = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
         assert ended.returncode == 0, ended.stderr

@@ -29,7 +29,7 @@ from rich.progress import Progress
 
 from tests.bench.claims import parser, progress_bar
 from tests.fuzz import generated, malformed, report
-from tests.fuzz.house import House, Known, running
+from tests.fuzz.system import Known, System, running
 from tests.fuzz.tally import Tally
 
 SCHEMA, MALFORMED = "schema", "malformed"
@@ -45,16 +45,16 @@ def options(argv: list[str] | None = None) -> argparse.Namespace:
     return command.parse_args(argv)
 
 
-async def by_schema(house: House, requests: int, seed: int, progress: Progress) -> Tally:
+async def by_schema(system: System, requests: int, seed: int, progress: Progress) -> Tally:
     """The first part."""
     tally, loop = Tally(), asyncio.get_running_loop()
     task = progress.add_task("requests by the document", total=requests)
 
     def known() -> Known:
-        return asyncio.run_coroutine_threadsafe(house.furnish(), loop).result()
+        return asyncio.run_coroutine_threadsafe(system.furnish(), loop).result()
 
     tick = partial(progress.advance, task)
-    await asyncio.to_thread(generated.fuzz, house.url, known, requests=requests, seed=seed, tally=tally, tick=tick)
+    await asyncio.to_thread(generated.fuzz, system.url, known, requests=requests, seed=seed, tally=tally, tick=tick)
     return tally
 
 
@@ -62,15 +62,15 @@ async def whole(arguments: argparse.Namespace, data: Path, progress: Progress) -
     """All that was asked for, one stack after the other."""
     findings = report.Findings()
     if arguments.only != MALFORMED:
-        async with running(data / SCHEMA) as house:
+        async with running(data / SCHEMA) as system:
             start = monotonic()
-            findings.schema = await by_schema(house, arguments.requests, arguments.seed, progress)
+            findings.schema = await by_schema(system, arguments.requests, arguments.seed, progress)
             findings.schema_seconds = monotonic() - start
     if arguments.only != SCHEMA:
-        async with running(data / MALFORMED) as house:
+        async with running(data / MALFORMED) as system:
             start = monotonic()
             findings.malformed = await malformed.fuzz(
-                house, bodies=arguments.bodies, seed=arguments.seed, progress=progress
+                system, bodies=arguments.bodies, seed=arguments.seed, progress=progress
             )
             findings.malformed_seconds = monotonic() - start
     return findings

@@ -107,8 +107,8 @@ def parsed(body: bytes) -> Any:
     return value
 
 
-def _refused(word: str) -> NoReturn:
-    raise NoJson(f"{word} is no JSON")
+def _refused(constant: str) -> NoReturn:
+    raise NoJson(f"{constant} is no JSON")
 
 
 def _finite(text: str) -> float:

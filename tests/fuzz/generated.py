@@ -11,7 +11,7 @@ from schemathesis.engine import events, from_schema
 from schemathesis.engine.recorder import ScenarioRecorder
 
 from tests.fuzz import checks
-from tests.fuzz.house import OPERATOR_KEY, Known
+from tests.fuzz.system import OPERATOR_KEY, Known
 from tests.fuzz.tally import HUNG_UP, Failure, Tally
 
 LONGEST_ANSWER = 300

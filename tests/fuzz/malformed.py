@@ -17,10 +17,10 @@ from rich.progress import Progress
 from tests.bench.claims import BUILD
 from tests.fuzz.document import NoJson, Parameter, WriteRoute, parsed, write_routes
 from tests.fuzz.framing import FRAMINGS, no_id
-from tests.fuzz.house import OPERATOR_KEY, House, Known
 from tests.fuzz.mutations import spoilt
 from tests.fuzz.shape import wrong_shape
 from tests.fuzz.stored import differences, stored
+from tests.fuzz.system import OPERATOR_KEY, Known, System
 from tests.fuzz.tally import HUNG_UP, Failure, Tally
 from tests.fuzz.wire import Answer, Sent, exchange, plain, request
 
@@ -33,34 +33,34 @@ _TARGETS = {"memory_id": "memories", "key_id": "keys", "turn_id": "turns", "rece
 _TARGETS |= {"webhook_id": "hooks", "delivery_id": "deliveries"}
 
 
-async def fuzz(house: House, *, bodies: int, seed: int, progress: Progress) -> Tally:
+async def fuzz(system: System, *, bodies: int, seed: int, progress: Progress) -> Tally:
     """Send every route so many malformed requests, and look whether anything was stored.
 
     Args:
-        house: the stack; it is furnished first.
+        system: the stack; it is furnished first.
         bodies: for each route; where a route takes none, addresses.
         seed: the same seed, the same requests, up to ids that the server makes.
         progress: shows how far it is.
     """
-    known = await house.furnish()
-    document = (await house.http.get("/openapi.json")).raise_for_status().json()
+    known = await system.furnish()
+    document = (await system.http.get("/openapi.json")).raise_for_status().json()
     routes, tally = list(write_routes(document)), Tally()
-    before = await stored(house)
+    before = await stored(system)
     task = progress.add_task("malformed requests", total=bodies * len(routes))
     for route in routes:
-        valid = await asyncio.to_thread(valid_bodies, house.url, route, seed) if route.body else []
+        valid = await asyncio.to_thread(valid_bodies, system.url, route, seed) if route.body else []
         cases = _cases(route, known, valid, Random(f"{seed} {route.label}"))
         queue = asyncio.Semaphore(AT_ONCE)
 
         async def one(target: str, sent: Sent, route: WriteRoute = route, queue: asyncio.Semaphore = queue) -> None:
             async with queue:
-                await _one(house, route, target, sent, tally)
+                await _one(system, route, target, sent, tally)
                 progress.advance(task)
 
         async with asyncio.TaskGroup() as group:
             for _, (target, sent) in zip(range(bodies), cases, strict=False):
                 group.create_task(one(target, sent))
-    for sentence in differences(before, await stored(house)):
+    for sentence in differences(before, await stored(system)):
         tally.failed(Failure(EVERYWHERE, "something was stored, changed or lost", sentence, ""))
     return tally
 
@@ -142,14 +142,14 @@ def _is_valid(parameter: Parameter, value: str) -> bool:
     return parameter.valid.is_valid(value) or parameter.valid.is_valid(number)
 
 
-async def _one(house: House, route: WriteRoute, target: str, sent: Sent, tally: Tally) -> None:
+async def _one(system: System, route: WriteRoute, target: str, sent: Sent, tally: Tally) -> None:
     data = request(route.method, target, OPERATOR_KEY, sent)
-    answer = await exchange(urlsplit(house.url).port or 80, data, whole=sent.whole)
+    answer = await exchange(urlsplit(system.url).port or 80, data, whole=sent.whole)
     tally.answered(route.label, str(answer.status) if answer.status is not None else HUNG_UP)
     wrong = fault(answer, sent)
     if wrong is not None:
         shown_answer = f"{answer.status} {answer.content[:300].decode(errors='replace')}"
-        tally.failed(Failure(route.label, f"{sent.kind}: {wrong}", shown_answer, _kept(house, data)))
+        tally.failed(Failure(route.label, f"{sent.kind}: {wrong}", shown_answer, _kept(system, data)))
 
 
 def fault(answer: Answer, sent: Sent) -> str | None:
@@ -162,9 +162,9 @@ def fault(answer: Answer, sent: Sent) -> str | None:
     return f"answered with {answer.status}"
 
 
-def _kept(house: House, data: bytes) -> str:
+def _kept(system: System, data: bytes) -> str:
     """Keep a request; returns the command line that sends it again."""
     CASES.mkdir(parents=True, exist_ok=True)
     case = CASES / f"{hashlib.sha256(data).hexdigest()[:12]}.http"
     case.write_bytes(data)
-    return f"nc 127.0.0.1 {urlsplit(house.url).port} < {case}"
+    return f"nc 127.0.0.1 {urlsplit(system.url).port} < {case}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tests.chaos.scan import all_of_qdrant, all_of_redis
-from tests.fuzz.house import House
+from tests.fuzz.system import System
 
 # What moves while nobody calls: the sweep and its audit, Celery's own, the clocks and the order, signs of life,
 _SERVERS = ("sj:audit", "sj:sweeper", "sj:clock", "sj:lanes", "sj:lease:", "sj:rate:", "_kombu", "scrubjay")
@@ -23,11 +23,11 @@ class Stored:
     points: tuple[str, ...]
 
 
-async def stored(house: House) -> Stored:
+async def stored(system: System) -> Stored:
     """Look now; whatever was accepted must be settled."""
-    await house.settled()
-    keys = await all_of_redis(house.redis)
-    points = sorted(await all_of_qdrant(house.qdrant_url))
+    await system.settled()
+    keys = await all_of_redis(system.redis)
+    points = sorted(await all_of_qdrant(system.qdrant_url))
     return Stored({name: value for name, value in keys.items() if not name.startswith(RESTLESS)}, tuple(points))
 
 

@@ -1,4 +1,4 @@
-"""A house, emptied after each test; a model behind the scripted server, which forgets between tests."""
+"""A service, emptied after each test; a model behind the scripted server, which forgets between tests."""
 
 from __future__ import annotations
 
@@ -22,16 +22,20 @@ from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.adapters.redis.server_key import RedisServerKey
 from scrubjay.adapters.redis.turn_log.turns import RedisTurns
 from tests.fakes import Purse, WordEmbedder
-from tests.integration.house import House
+from tests.integration.service import Service
 from tests.model_server.control import ModelServer, running
 from tests.support import without_memories
 
 
 @pytest.fixture
-async def house(redis: Redis, qdrant_url: str) -> AsyncIterator[House]:
+async def service(redis: Redis, qdrant_url: str) -> AsyncIterator[Service]:
     await without_memories(qdrant_url)
     client = AsyncQdrantClient(url=qdrant_url, cloud_inference=True, check_compatibility=False)
-    scripts, bell, limits = RedisScripts(redis), CeleryWakeups(), InboxLimits(max_attempts=2, retry_max_seconds=0.001)
+    scripts, wakeups, limits = (
+        RedisScripts(redis),
+        CeleryWakeups(),
+        InboxLimits(max_attempts=2, retry_max_seconds=0.001),
+    )
     pseudonyms, store = Pseudonyms(RedisServerKey(redis)), QdrantStore(client, WordEmbedder())
     order = RedisOrder(scripts, store.greatest_order)
     adapters = turn_adapters(RedisCore(redis, scripts, bell, limits, pseudonyms, order))
@@ -41,8 +45,8 @@ async def house(redis: Redis, qdrant_url: str) -> AsyncIterator[House]:
         RedisTurns(redis),
         store,
     )
-    await house.texts()
-    yield house
+    await service.texts()
+    yield service
     await client.close()
 
 

@@ -1,6 +1,6 @@
 """What Scrubjay keeps, as files: `python -m tests.integration.golden tests/integration/data/format-N`.
 
-Run it with the code that writes the format, before that code is changed: it lets a small house live for a moment and
+Run it with the code that writes the format, before that code is changed: it lets a small service live for a moment and
 puts down what stands in its Redis (`redis.json`) and its Qdrant (`qdrant.json`). `test_upgrade.py` then lets every
 later version finish the work. `loaded` is the way back.
 """
@@ -34,7 +34,7 @@ from scrubjay.devstack.sockets import answers_ping, free_port, http_get
 from tests.conftest import qdrant_command, running
 from tests.fakes import WordEmbedder
 from tests.integration.golden_scenes import live
-from tests.integration.house import House
+from tests.integration.service import Service
 from tests.redis_keys import keys
 from tests.support import wait_until
 
@@ -43,10 +43,10 @@ _PASSING = ("sj:lease:", keys.sweeper)  # long gone when an upgrade begins
 
 
 @asynccontextmanager
-async def house_of(redis: Redis, qdrant_url: str, name: str, limits: InboxLimits) -> AsyncIterator[House]:
-    """A house whose collection is named after an embedder of this name; the collection goes when it is left."""
+async def service_of(redis: Redis, qdrant_url: str, name: str, limits: InboxLimits) -> AsyncIterator[Service]:
+    """A service whose collection is named after an embedder of this name; the collection goes when it is left."""
     client = AsyncQdrantClient(url=qdrant_url, cloud_inference=True, check_compatibility=False)
-    scripts, bell, embedder = RedisScripts(redis), CeleryWakeups(), WordEmbedder(name)
+    scripts, wakeups, embedder = RedisScripts(redis), CeleryWakeups(), WordEmbedder(name)
     pseudonyms, store = Pseudonyms(RedisServerKey(redis)), QdrantStore(client, embedder)
     order = RedisOrder(scripts, store.greatest_order)
     adapters = turn_adapters(RedisCore(redis, scripts, bell, limits, pseudonyms, order))
@@ -57,9 +57,9 @@ async def house_of(redis: Redis, qdrant_url: str, name: str, limits: InboxLimits
         store,
         embedder=embedder,
     )
-    await house.texts()
-    yield house
-    await client.delete_collection(house.store.collection.name)
+    await service.texts()
+    yield service
+    await client.delete_collection(service.store.collection.name)
     await client.close()
 
 
@@ -123,13 +123,13 @@ async def _written(redis_port: int, qdrant_port: int) -> dict[str, Any]:
     await wait_until(lambda: answers_ping(redis_port), what="Redis answering")
     await wait_until(serves, what="the engine server answering")
     redis, url = Redis.from_url(f"redis://127.0.0.1:{redis_port}/0"), f"http://127.0.0.1:{qdrant_port}"
-    async with house_of(redis, url, "golden", InboxLimits(max_attempts=2)) as house:
-        await live(house, redis)
+    async with service_of(redis, url, "golden", InboxLimits(max_attempts=2)) as service:
+        await live(service, redis)
         decoded = Redis.from_url(f"redis://127.0.0.1:{redis_port}/0", decode_responses=True)
         stored: dict[str, Any] = {"redis": await redis_as_json(decoded)}
         await decoded.aclose()
         client = AsyncQdrantClient(url=url, check_compatibility=False)
-        points = await points_as_json(client, house.store.collection.name)
+        points = await points_as_json(client, service.store.collection.name)
         await client.close()
     await redis.aclose()
     return {**stored, "qdrant": points}

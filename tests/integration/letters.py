@@ -1,4 +1,4 @@
-"""What tests of dead letters share: a house whose turns die at a word, and its API."""
+"""What tests of dead letters share: a service whose turns die at a word, and its API."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from scrubjay.model import Scope
 from scrubjay.model.clock import OWN_CLOCK
 from scrubjay.settings import Settings
 from tests.fakes import NoGuidance
-from tests.integration.house import ANA, House
+from tests.integration.service import ANA, Service
 
 NO_JSON = BadAnswer("the answer was no JSON")
 
 
 @dataclass(frozen=True)
 class Desk:
-    """A house and whoever judges its dead letters over HTTP."""
+    """A service and whoever judges its dead letters over HTTP."""
 
-    house: House
+    service: Service
     http: httpx.AsyncClient
 
     async def bury(self, text: str, scope: Scope = ANA, error: ScrubjayError = NO_JSON, **more: Any) -> str:
         """Accept a turn and let it die; afterwards its error is mended."""
-        self.house.extractor.faults[text] = error
-        turn_id = await self.house.say(text, scope, **more)
-        while await self.house.drain(scope):
+        self.service.extractor.faults[text] = error
+        turn_id = await self.service.say(text, scope, **more)
+        while await self.service.drain(scope):
             pass
-        assert (await self.house.status(turn_id)).status == "dead"
-        del self.house.extractor.faults[text]
+        assert (await self.service.status(turn_id)).status == "dead"
+        del self.service.extractor.faults[text]
         return turn_id
 
     async def post(self, deed: str, status: int = 200, **body: Any) -> Any:
@@ -60,19 +60,19 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk_in(house: House) -> AsyncIterator[Desk]:
-    """The API over a house, without sockets."""
+async def desk_in(service: Service) -> AsyncIterator[Desk]:
+    """The API over a service, without sockets."""
     settings = Settings.model_validate({"auth": "off", "host": "127.0.0.1", "extractor": "offline"})
     app = create_app(settings)
     missing: Any = None  # dead letters need neither
     ports = Ports(
         clock=OWN_CLOCK,
-        inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store, embedder=house.embedder,
-        extractor=house.extractor, reconciler=house.reconciler, model=missing, guidance=NoGuidance(), watch=missing,
+        inbox=service.inbox, lanes=service.lanes, turns=service.turns, store=service.store, embedder=service.embedder,
+        extractor=service.extractor, reconciler=service.reconciler, model=missing, guidance=NoGuidance(), watch=missing,
         server_key=RedisServerKey(missing, "k" * 32), owners=missing, signer=missing, receipts=missing,
         keyring=missing, tokens=missing, pulse=missing, health=missing, rates=missing, digests=missing,
         webhooks=missing, deliveries=missing, sender=missing,
     )  # fmt: skip
     app.state.parts = put_together(ports, settings)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http:
-        yield Desk(house, http)
+        yield Desk(service, http)

@@ -11,8 +11,8 @@ import pytest
 
 from scrubjay.errors import BadAnswer, ModelRejected
 from scrubjay.model import DeadFilter, Event, Scope, Status
-from tests.integration.house import ANA, BOB, House
 from tests.integration.letters import Desk, desk_in
+from tests.integration.service import ANA, BOB, Service
 
 BERLIN, LISBON, PORTO = "I live in Berlin", "I moved to Lisbon", "I moved to Porto"
 ANA_BOT = Scope(tenant="default", user_id="ana", agent_id="bot", run_id="r1")
@@ -21,8 +21,8 @@ TOO_LONG = ModelRejected("the request is too long")
 
 
 @pytest.fixture
-async def desk(house: House) -> AsyncIterator[Desk]:
-    async with desk_in(house) as desk:
+async def desk(service: Service) -> AsyncIterator[Desk]:
+    async with desk_in(service) as desk:
         yield desk
 
 
@@ -32,7 +32,7 @@ async def three(desk: Desk) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("meant", "letters"),
+    ("meant", "expected"),
     [
         ({}, "abc"),
         ({"error": "bad_answer"}, "ab"),
@@ -46,18 +46,18 @@ async def three(desk: Desk) -> list[str]:
     ],
 )
 async def test_dead_letters_are_listed_and_replayed_by_what_holds_for_them_together(
-    desk: Desk, meant: dict[str, str], letters: str
+    desk: Desk, meant: dict[str, str], expected: str
 ) -> None:
     ids = dict(zip("abc", await three(desk), strict=True))
-    assert await desk.listed(**meant) == [ids[letter] for letter in letters]
+    assert await desk.listed(**meant) == [ids[name] for name in expected]
     body: dict[str, Any] = {**meant} or {"all": True}
-    assert await desk.post("replay", **body) == {"count": len(letters), "left": 0, "reason": None}
-    assert await desk.listed() == [turn_id for letter, turn_id in ids.items() if letter not in letters]
+    assert await desk.post("replay", **body) == {"count": len(expected), "left": 0, "reason": None}
+    assert await desk.listed() == [turn_id for name, turn_id in ids.items() if name not in expected]
 
 
 async def test_dead_letters_are_named_by_ids_and_by_when_they_were_accepted(desk: Desk) -> None:
     first, second, third = await three(desk)
-    at = (await desk.house.status(second)).accepted_at
+    at = (await desk.service.status(second)).accepted_at
     assert await desk.listed(accepted_after=at.isoformat()) == [third]
     assert await desk.listed(accepted_before=at.isoformat()) == [first]
     within = {"accepted_after": (at - timedelta(microseconds=1)).isoformat(),
@@ -91,7 +91,7 @@ async def test_more_dead_letters_than_fit_a_page_of_redis_are_all_found_in_order
     ids = [await desk.bury(f"t{number}", BOB if number % 2 else ANA) for number in range(7)]
     await desk.house.inbox.intake._core.redis.zadd("sj:status:default:dead", dict.fromkeys(ids[1:6], 5))
     assert sorted(await desk.listed(error="bad_answer")) == sorted(ids)
-    assert await desk.house.turns.dead("default", DeadFilter(error="bad_answer")) == ids
+    assert await desk.service.turns.dead("default", DeadFilter(error="bad_answer")) == ids
 
 
 @pytest.mark.parametrize("deed", ["replay", "discard"])
@@ -127,15 +127,15 @@ async def test_a_filter_that_makes_no_sense_is_refused(desk: Desk) -> None:
 
 
 async def test_no_tenant_reaches_the_dead_letters_of_another(desk: Desk) -> None:
-    house = desk.house
-    house.extractor.faults["theirs"] = BadAnswer("no")
-    theirs = await house.say("theirs", ELSEWHERE)
-    await house.drain(ELSEWHERE)
+    service = desk.service
+    service.extractor.faults["theirs"] = BadAnswer("no")
+    theirs = await service.say("theirs", ELSEWHERE)
+    await service.drain(ELSEWHERE)
     assert await desk.listed() == []
     assert await desk.post("discard", ids=[theirs]) == {"count": 0}
     assert await desk.post("discard", all=True) == {"count": 0}
     assert (await desk.http.get(f"/turns/{theirs}")).status_code == 404
-    left = await house.turns.get(Scope(tenant="elsewhere"), theirs)
+    left = await service.turns.get(Scope(tenant="elsewhere"), theirs)
     assert left is not None
     assert (left.status, left.counts.failed) == (Status.DEAD, 1)
 
@@ -146,75 +146,75 @@ async def test_many_dead_turns_of_one_lane_are_replayed_in_their_order_however_t
     assert await desk.house.inbox.intake._core.redis.lrange("sj:wait:default:user:ana", 0, -1) == [
         turn_id.encode() for turn_id in ids
     ]
-    while await desk.house.drain():
+    while await desk.service.drain():
         pass
-    assert await desk.house.texts() == [f"fact {number}" for number in range(12)]
+    assert await desk.service.texts() == [f"fact {number}" for number in range(12)]
 
 
 @pytest.mark.parametrize("dated", [False, True])
 async def test_a_dead_turn_replayed_late_leaves_the_newer_fact_standing(desk: Desk, dated: bool) -> None:
-    house = desk.house
+    service = desk.service
     dead = await desk.bury(BERLIN)
-    house.reconciler.table |= {BERLIN: Event.UPDATE, LISBON: Event.ADD}
-    at = (await house.status(dead)).accepted_at
+    service.reconciler.table |= {BERLIN: Event.UPDATE, LISBON: Event.ADD}
+    at = (await service.status(dead)).accepted_at
     later: dict[str, Any] = {"timestamp": at + timedelta(days=1)} if dated else {}
-    await house.say(LISBON, **later)
-    await house.drain()
-    (lisbon,) = await house.memories()
+    await service.say(LISBON, **later)
+    await service.drain()
+    (lisbon,) = await service.memories()
 
     assert await desk.post("replay", ids=[dead]) == {"count": 1, "left": 0, "reason": None}
-    await house.drain()
+    await service.drain()
 
-    assert (await house.status(dead)).status is Status.SETTLED
-    assert (await house.status(dead)).accepted_at == at
-    assert await house.texts() == [LISBON]
-    versions = await house.store.history(Scope(tenant="default"), lisbon.id)
+    assert (await service.status(dead)).status is Status.SETTLED
+    assert (await service.status(dead)).accepted_at == at
+    assert await service.texts() == [LISBON]
+    versions = await service.store.history(Scope(tenant="default"), lisbon.id)
     assert [(version.text, version.valid_from, version.valid_to, version.current) for version in versions] == [
         (BERLIN, at, lisbon.valid_from, False), (LISBON, lisbon.valid_from, None, True),
     ]  # fmt: skip
-    assert [result.memory.text for result in (await house.ask("where", as_of=at)).results] == [BERLIN]
+    assert [result.memory.text for result in (await service.ask("where", as_of=at)).results] == [BERLIN]
 
 
 async def test_a_dead_turn_replayed_late_does_not_bring_back_what_was_taken_back_since(desk: Desk) -> None:
-    house = desk.house
-    await house.say(BERLIN)
-    await house.drain()
+    service = desk.service
+    await service.say(BERLIN)
+    await service.drain()
     dead = await desk.bury(f"{BERLIN} still")
     gone = "I no longer live in Berlin"
-    house.reconciler.table |= {gone: Event.DELETE, f"{BERLIN} still": Event.NONE}
-    await house.say(gone)
-    await house.drain()
-    assert await house.texts() == []
+    service.reconciler.table |= {gone: Event.DELETE, f"{BERLIN} still": Event.NONE}
+    await service.say(gone)
+    await service.drain()
+    assert await service.texts() == []
     assert await desk.post("replay", ids=[dead]) == {"count": 1, "left": 0, "reason": None}
-    await house.drain()
-    assert await house.texts() == []
+    await service.drain()
+    assert await service.texts() == []
 
 
 async def test_dead_turns_replayed_together_take_their_places_before_what_was_said_since(desk: Desk) -> None:
-    house = desk.house
+    service = desk.service
     first, second = await desk.bury(BERLIN), await desk.bury(PORTO)
-    house.reconciler.table |= {BERLIN: Event.UPDATE, PORTO: Event.UPDATE}
-    await house.say(LISBON)
-    await house.drain()
-    (lisbon,) = await house.memories()
+    service.reconciler.table |= {BERLIN: Event.UPDATE, PORTO: Event.UPDATE}
+    await service.say(LISBON)
+    await service.drain()
+    (lisbon,) = await service.memories()
     assert await desk.post("replay", error="bad_answer") == {"count": 2, "left": 0, "reason": None}
-    while await house.drain():
+    while await service.drain():
         pass
-    assert {(await house.status(turn)).status for turn in (first, second)} == {Status.SETTLED}
-    assert [memory.text for memory in await house.store.history(Scope(tenant="default"), lisbon.id)] == [
+    assert {(await service.status(turn)).status for turn in (first, second)} == {Status.SETTLED}
+    assert [memory.text for memory in await service.store.history(Scope(tenant="default"), lisbon.id)] == [
         BERLIN,
         PORTO,
         LISBON,
     ]
-    assert await house.texts() == [LISBON]
+    assert await service.texts() == [LISBON]
 
 
 async def test_a_turn_that_waits_is_discarded_over_http_and_one_that_does_not_is_a_409(desk: Desk) -> None:
-    waits = await desk.house.say(BERLIN)
+    waits = await desk.service.say(BERLIN)
     answer = await desk.http.delete(f"/turns/{waits}")
     assert (answer.status_code, answer.json()) == (200, {"id": waits, "status": "erased"})
     assert (await desk.turn(waits))["messages"] is None
-    assert await desk.house.drain() == 0
+    assert await desk.service.drain() == 0
     again = await desk.http.delete(f"/turns/{waits}")
     assert (again.status_code, again.json()["error"]) == (409, "turn_finished")
     assert (await desk.http.delete(f"/turns/{uuid.uuid4()}")).status_code == 404

@@ -21,7 +21,7 @@ from scrubjay.errors import LaneBusy, StoreUnavailable
 from scrubjay.ingest.drain import drain
 from scrubjay.model import Event, Lane, Scope, Status
 from tests.contract.test_deliveries import HOOK
-from tests.integration.house import ANA, MARCH, House, make_removals_due
+from tests.integration.service import ANA, MARCH, Service, make_removals_due
 from tests.integration.test_large_erases import ANA_BOT, BOT, forgotten
 from tests.integration.test_no_trace import recorded, taken, traces
 from tests.redis_keys import keys
@@ -30,7 +30,7 @@ CAROL_BOT = Scope(tenant="default", user_id="carol", agent_id="bot")
 
 
 async def test_the_webhook_events_of_what_comes_during_an_erase_stay(
-    house: House, redis: Redis, monkeypatch: pytest.MonkeyPatch
+    service: Service, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     book = RedisWebhooks(redis, RedisScripts(redis), Pseudonyms(RedisServerKey(redis)))
     assert await book.add("default", HOOK, 1)
@@ -49,8 +49,8 @@ async def test_the_webhook_events_of_what_comes_during_an_erase_stay(
     assert await redis.zcard(keys.hook_waiting(keys.hook("default", HOOK.id))) == 1
 
 
-async def test_a_worker_that_loses_its_lane_to_an_erase_that_fails_has_not_died(house: House) -> None:
-    turn_id = await house.say("I like tea")
+async def test_a_worker_that_loses_its_lane_to_an_erase_that_fails_has_not_died(service: Service) -> None:
+    turn_id = await service.say("I like tea")
 
     class Away(QdrantStore):
         """It finds the lane, and is away from then on: before the erase has taken a step in the lane."""
@@ -64,21 +64,21 @@ async def test_a_worker_that_loses_its_lane_to_an_erase_that_fails_has_not_died(
             raise StoreUnavailable("it is away")
 
     for _ in range(2):  # as often as a worker may die
-        await taken(house, ANA)
+        await taken(service, ANA)
         with pytest.raises(StoreUnavailable):
-            await forgotten(house, BOT, store=Away(house.store.collection.client, house.embedder))
-    assert (await house.status(turn_id)).status is Status.QUEUED
-    await house.drain()
-    settled = await house.status(turn_id)
+            await forgotten(service, BOT, store=Away(service.store.collection.client, service.embedder))
+    assert (await service.status(turn_id)).status is Status.QUEUED
+    await service.drain()
+    settled = await service.status(turn_id)
     assert (settled.status, settled.attempts, settled.counts.worker_lost) == (Status.SETTLED, 1, 0)
 
 
-async def test_a_lane_that_an_erase_wakes_from_its_pause_is_due_at_once(house: House, redis: Redis) -> None:
-    await house.say("I like tea", ANA_BOT)
-    await house.say("I like cats")
-    lease, _ = await taken(house, ANA)
-    await house.lanes.postpone(lease, "model_unavailable: it is away", 500)
-    await house.lanes.hand_back(lease)
+async def test_a_lane_that_an_erase_wakes_from_its_pause_is_due_at_once(service: Service, redis: Redis) -> None:
+    await service.say("I like tea", ANA_BOT)
+    await service.say("I like cats")
+    lease, _ = await taken(service, ANA)
+    await service.lanes.postpone(lease, "model_unavailable: it is away", 500)
+    await service.lanes.hand_back(lease)
 
     async def due_in_ms() -> float:
         due_ms = await redis.zscore(keys.due, keys.waiting(ANA.lane))
@@ -86,7 +86,7 @@ async def test_a_lane_that_an_erase_wakes_from_its_pause_is_due_at_once(house: H
         return due_ms - int(await redis.hget(keys.clock, "monotonic_us") or 0) / 1000
 
     assert await due_in_ms() > 100_000
-    await forgotten(house, BOT)
+    await forgotten(service, BOT)
     assert await due_in_ms() < 100_000
 
 
@@ -105,13 +105,13 @@ class Between(RedisTurns):
 
 
 async def test_a_worker_that_takes_back_leaves_an_erase_what_it_shows_others_again_by(
-    house: House, redis: Redis
+    service: Service, redis: Redis
 ) -> None:
-    house.reconciler.table |= {"I live in Rome": Event.UPDATE, "I like tea": Event.ADD}
+    service.reconciler.table |= {"I live in Rome": Event.UPDATE, "I like tea": Event.ADD}
     for text, scope in (("I live in Berlin", ANA), ("I live in Rome", ANA_BOT)):
-        await house.say(text, scope)
-        await house.drain()
-    await house.say("I like tea", ANA_BOT)
+        await service.say(text, scope)
+        await service.drain()
+    await service.say("I like tea", ANA_BOT)
     applying, go_on = asyncio.Event(), asyncio.Event()
 
     class Slow(QdrantStore):
@@ -120,7 +120,7 @@ async def test_a_worker_that_takes_back_leaves_an_erase_what_it_shows_others_aga
             await go_on.wait()
             await super().apply(*args)
 
-    parts = house.drain_with(store=Slow(house.store.collection.client, house.embedder))
+    parts = service.drain_with(store=Slow(service.store.collection.client, service.embedder))
     worker = asyncio.create_task(drain(ANA.lane, parts))
     await applying.wait()
 
@@ -128,34 +128,34 @@ async def test_a_worker_that_takes_back_leaves_an_erase_what_it_shows_others_aga
         go_on.set()
         await worker
 
-    erasure = await forgotten(house, BOT, turns=Between(redis, worker_ends))
+    erasure = await forgotten(service, BOT, turns=Between(redis, worker_ends))
     assert erasure.verified
-    assert await house.texts() == ["I live in Berlin"]
+    assert await service.texts() == ["I live in Berlin"]
     assert await traces(redis, "I live in Rome") == []
 
 
-async def test_the_sweep_may_repeat_the_removal_of_an_erase_that_is_at_work(house: House, redis: Redis) -> None:
-    await house.say("I live in Rome", ANA_BOT)
-    await house.drain()
+async def test_the_sweep_may_repeat_the_removal_of_an_erase_that_is_at_work(service: Service, redis: Redis) -> None:
+    await service.say("I live in Rome", ANA_BOT)
+    await service.drain()
 
     async def sweep() -> None:
         await make_removals_due(redis)
         with contextlib.suppress(LaneBusy):
-            await finish_removals(house.removals)
+            await finish_removals(service.removals)
 
-    erasure = await forgotten(house, BOT, turns=Between(redis, sweep))
+    erasure = await forgotten(service, BOT, turns=Between(redis, sweep))
     assert (erasure.verified, erasure.counts.versions) == (True, 1)
     assert await traces(redis, "I live in Rome") == []
 
 
 @pytest.mark.parametrize("settles", [True, False], ids=["a settled turn", "a plan"])
 async def test_an_erase_that_begins_again_shows_what_was_settled_meanwhile(
-    house: House, redis: Redis, settles: bool
+    service: Service, redis: Redis, settles: bool
 ) -> None:
-    house.reconciler.table["I live in Berlin"] = Event.UPDATE
-    await house.say("I live in Rome", ANA_BOT)
-    await house.drain()
-    await house.say("I live in Berlin", timestamp=MARCH)  # long ago: what the agent was told stands for it
+    service.reconciler.table["I live in Berlin"] = Event.UPDATE
+    await service.say("I live in Rome", ANA_BOT)
+    await service.drain()
+    await service.say("I live in Berlin", timestamp=MARCH)  # long ago: what the agent was told stands for it
 
     class Losing(QdrantStore):
         erases = 0
@@ -164,30 +164,30 @@ async def test_an_erase_that_begins_again_shows_what_was_settled_meanwhile(
             self.erases += 1
             if self.erases == 1:
                 await redis.delete(keys.lease(ANA.lane))  # it has ended: whoever erases was stopped for long
-                await (house.drain() if settles else recorded(house, ANA))
-                assert await house.texts() == ["I live in Rome"]
+                await (service.drain() if settles else recorded(service, ANA))
+                assert await service.texts() == ["I live in Rome"]
             return await super().erase(scope, before)
 
-    store = Losing(house.store.collection.client, house.embedder)
-    assert (await forgotten(house, BOT, store=store)).verified
+    store = Losing(service.store.collection.client, service.embedder)
+    assert (await forgotten(service, BOT, store=store)).verified
     assert store.erases == 2
-    await house.drain()
-    assert await house.texts() == ["I live in Berlin"]
+    await service.drain()
+    assert await service.texts() == ["I live in Berlin"]
 
 
-async def test_an_erase_of_a_part_leaves_what_is_quoted_of_memories_that_stay(house: House) -> None:
-    house.reconciler.table |= {"Berlin it is": Event.NONE, "I live in Rome": Event.UPDATE}
-    await house.say("I live in Berlin")
-    await house.drain()
+async def test_an_erase_of_a_part_leaves_what_is_quoted_of_memories_that_stay(service: Service) -> None:
+    service.reconciler.table |= {"Berlin it is": Event.NONE, "I live in Rome": Event.UPDATE}
+    await service.say("I live in Berlin")
+    await service.drain()
     ids = list[str]()
     for text in ("Berlin it is", "I live in Rome"):
-        ids.append(await house.say(text))
-        await house.drain()
-    await house.say("I like tea", ANA_BOT)
-    await house.drain()
-    before = [(await house.status(turn_id)).events for turn_id in ids]
+        ids.append(await service.say(text))
+        await service.drain()
+    await service.say("I like tea", ANA_BOT)
+    await service.drain()
+    before = [(await service.status(turn_id)).events for turn_id in ids]
     assert [(event.event, event.previous) for events in before for event in events] == [
         (Event.NONE, None), (Event.UPDATE, "I live in Berlin"),
     ]  # fmt: skip
-    assert (await forgotten(house, BOT)).verified
-    assert [(await house.status(turn_id)).events for turn_id in ids] == before
+    assert (await forgotten(service, BOT)).verified
+    assert [(await service.status(turn_id)).events for turn_id in ids] == before

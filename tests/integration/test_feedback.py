@@ -12,7 +12,7 @@ from scrubjay.edit.edits import judge
 from scrubjay.errors import LaneBusy, NotFound
 from scrubjay.model import Feedback, Lease, Memory, Rating, Write
 from tests.fakes import word_vector
-from tests.integration.house import ANA, House
+from tests.integration.service import ANA, Service
 
 
 class Overtaken:
@@ -36,26 +36,26 @@ class Overtaken:
         return getattr(self._store, name)
 
 
-async def a_memory(house: House) -> Memory:
-    await house.say("I like tea")
-    await house.drain()
-    (memory,) = await house.memories()
+async def a_memory(service: Service) -> Memory:
+    await service.say("I like tea")
+    await service.drain()
+    (memory,) = await service.memories()
     return memory
 
 
-async def test_feedback_that_a_newer_fencing_token_keeps_out_is_no_success(house: House) -> None:
-    memory = await a_memory(house)
-    store: Any = Overtaken(house.store, memory)
+async def test_feedback_that_a_newer_fencing_token_keeps_out_is_no_success(service: Service) -> None:
+    memory = await a_memory(service)
+    store: Any = Overtaken(service.store, memory)
     with pytest.raises(LaneBusy):
-        await judge(ANA, memory.id, Rating.POSITIVE, None, replace(house.edits, store=store))
-    assert [item.feedback for item in await house.memories()] == [None]
-    kept = await judge(ANA, memory.id, Rating.POSITIVE, "true", house.edits)
+        await judge(ANA, memory.id, Rating.POSITIVE, None, replace(service.edits, store=store))
+    assert [item.feedback for item in await service.memories()] == [None]
+    kept = await judge(ANA, memory.id, Rating.POSITIVE, "true", service.edits)
     assert kept.feedback is not None
-    assert [memory.feedback for memory in await house.memories()] == [kept.feedback]
+    assert [memory.feedback for memory in await service.memories()] == [kept.feedback]
 
 
-async def test_feedback_on_a_memory_that_went_meanwhile_is_no_success(house: House) -> None:
-    memory = await a_memory(house)
-    store: Any = Overtaken(house.store, memory, deletes=True)
+async def test_feedback_on_a_memory_that_went_meanwhile_is_no_success(service: Service) -> None:
+    memory = await a_memory(service)
+    store: Any = Overtaken(service.store, memory, deletes=True)
     with pytest.raises(NotFound):
-        await judge(ANA, memory.id, Rating.NEGATIVE, None, replace(house.edits, store=store))
+        await judge(ANA, memory.id, Rating.NEGATIVE, None, replace(service.edits, store=store))

@@ -99,7 +99,7 @@ async def test_no_page_names_anything_of_another_site(front: Front) -> None:
         text = (await front.ask("GET", path)).text
         groups = re.findall(r"""(?:src|href|action)=["']([^"']+)|url\(([^)]+)\)|import .*["'](.+)["']""", text)
         assert [
-            address for address in groups for address in address if address and not address.startswith(("/", "#"))
+            address for group in groups for address in group if address and not address.startswith(("/", "#"))
         ] == [], path
         assert re.findall(r"<script(?![^>]+src=)|<style| on\w+=| style=", text) == [], path
 

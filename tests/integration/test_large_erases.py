@@ -26,7 +26,7 @@ from scrubjay.errors import InboxUnavailable, LaneBusy, LeaseLost
 from scrubjay.model import Lease, Plan, Scope
 from scrubjay.model.erasure import Erased, Erasure
 from tests.contract.desk import nothing_stored
-from tests.integration.house import ANA, BOB, House
+from tests.integration.service import ANA, BOB, Service
 from tests.redis_keys import keys
 from tests.support import wait_until
 
@@ -38,26 +38,26 @@ LANES, LEASE_SECONDS = 520, 0.6
 LIMITS = InboxLimits()
 
 
-async def forgotten(house: House, scope: Scope = ANA, **parts: Any) -> Erasure:
-    return await forget(scope, replace(house.forget_services, **parts))
+async def forgotten(service: Service, scope: Scope = ANA, **parts: Any) -> Erasure:
+    return await forget(scope, replace(service.forget_services, **parts))
 
 
-async def said(house: House, scopes: Sequence[Scope]) -> list[str]:
+async def said(service: Service, scopes: Sequence[Scope]) -> list[str]:
     """A turn of each of these owners, in this order; returns their ids."""
     ids = list[str]()
     for start in range(0, len(scopes), 100):
         chunk = scopes[start : start + 100]
-        ids += await asyncio.gather(*(house.say("I like tea", scope) for scope in chunk))
+        ids += await asyncio.gather(*(service.say("I like tea", scope) for scope in chunk))
     return ids
 
 
-async def settled(house: House, count: int, scope: Scope = ANA) -> None:
+async def settled(service: Service, count: int, scope: Scope = ANA) -> None:
     """So many turns of one owner that no model has looked at, but all are settled."""
-    await said(house, [scope] * count)
-    async with house.lanes.lease(scope.lane) as lease:
+    await said(service, [scope] * count)
+    async with service.lanes.lease(scope.lane) as lease:
         assert lease is not None
-        while batch := await house.lanes.take(lease, 1_000, 10_000_000):
-            await house.lanes.settle(lease, Plan(turn_ids=tuple(turn.id for turn in batch.turns)))
+        while batch := await service.lanes.take(lease, 1_000, 10_000_000):
+            await service.lanes.settle(lease, Plan(turn_ids=tuple(turn.id for turn in batch.turns)))
 
 
 class Watched:
@@ -82,38 +82,38 @@ class Watched:
 
 
 @pytest.mark.parametrize("waits", [False, True], ids=["settled", "waiting"])
-async def test_no_step_of_an_erase_grows_with_what_is_stored(house: House, redis: Redis, waits: bool) -> None:
+async def test_no_step_of_an_erase_grows_with_what_is_stored(service: Service, redis: Redis, waits: bool) -> None:
     if waits:
-        await said(house, [ANA] * MANY)
+        await said(service, [ANA] * MANY)
     else:
-        await settled(house, MANY)
+        await settled(service, MANY)
     scripts = Watched(redis)
     erasure = await forgotten(house, inbox=inbox_on(redis, scripts))
     assert (erasure.turns, erasure.verified) == (MANY, True)
     assert {name: most for name, most in scripts.most.items() if most > MOST_COMMANDS} == {}
 
 
-async def test_a_part_of_a_shared_lane_goes_and_the_rest_keeps_its_order_and_its_plan(house: House) -> None:
+async def test_a_part_of_a_shared_lane_goes_and_the_rest_keeps_its_order_and_its_plan(service: Service) -> None:
     """The batch at the head has a recorded plan, and more turns wait than one step looks at."""
     head = [await house.say(f"head {number}") for number in range(3)]
     lease = await house.lanes.leasing.acquire(ANA.lane, edit=False)
     assert lease is not None
-    assert await house.lanes.take(lease, 3, 1_000) is not None
-    await house.lanes.record(lease, Plan(turn_ids=tuple(head)))
-    ids = await said(house, [ANA, ANA_BOT] * 300)
-    erasure = await forgotten(house, BOT)
+    assert await service.lanes.take(lease, 3, 1_000) is not None
+    await service.lanes.record(lease, Plan(turn_ids=tuple(head)))
+    ids = await said(service, [ANA, ANA_BOT] * 300)
+    erasure = await forgotten(service, BOT)
     assert (erasure.turns, erasure.counts.plans, erasure.verified) == (300, 0, True)
     stays = [*head, *(turn_id for number, turn_id in enumerate(ids) if not number % 2)]
-    async with house.lanes.lease(ANA.lane) as again:
+    async with service.lanes.lease(ANA.lane) as again:
         assert again is not None
-        batch = await house.lanes.take(again, 8, 1_000)
+        batch = await service.lanes.take(again, 8, 1_000)
         assert batch is not None
         assert (batch.plan is not None, [turn.id for turn in batch.turns]) == (True, head)
-        await house.lanes.settle(again, Plan(turn_ids=tuple(head)))
-        rest = await house.lanes.take(again, 1_000, 1_000_000)
+        await service.lanes.settle(again, Plan(turn_ids=tuple(head)))
+        rest = await service.lanes.take(again, 1_000, 1_000_000)
         assert rest is not None
         assert [turn.id for turn in rest.turns] == stays[3:]
-    ledger = await house.turns.ledger("default")
+    ledger = await service.turns.ledger("default")
     assert (ledger.balanced, ledger.erased) == (True, 300)
 
 
@@ -140,52 +140,57 @@ def losing(redis: Redis, times: int) -> RedisInbox:
     return inbox
 
 
-async def test_each_step_of_an_erase_looks_at_the_token_again(house: House, redis: Redis) -> None:
-    await said(house, [ANA] * 300)
-    async with house.inbox.holding(house.lanes.hand_back) as hold:
+async def test_each_step_of_an_erase_looks_at_the_token_again(service: Service, redis: Redis) -> None:
+    await said(service, [ANA] * 300)
+    async with service.inbox.holding(service.lanes.hand_back) as hold:
         await hold.take([ANA.lane])
-        epoch = await house.inbox.raise_epoch(ANA)
-        steps = house.inbox.erase(ANA, hold.leases[0], epoch.order)
+        epoch = await service.inbox.raise_epoch(ANA)
+        steps = service.inbox.erase(ANA, hold.leases[0], epoch.order)
         first = await anext(steps)
         await redis.delete(keys.lease(ANA.lane))
         with pytest.raises(LeaseLost):
             await anext(steps)
-    ledger = await house.turns.ledger("default")
+    ledger = await service.turns.ledger("default")
     assert (ledger.erased, ledger.balanced) == (len(first.ids), True)
 
 
-async def test_a_lane_in_which_another_erase_is_is_not_taken_from_it(house: House) -> None:
-    async with house.inbox.holding(house.lanes.hand_back) as first, house.inbox.holding(house.lanes.hand_back) as other:
+async def test_a_lane_in_which_another_erase_is_is_not_taken_from_it(service: Service) -> None:
+    async with (
+        service.inbox.holding(service.lanes.hand_back) as first,
+        service.inbox.holding(service.lanes.hand_back) as other,
+    ):
         await first.take([BOB.lane])
         await other.take([ANA.lane])
         with pytest.raises(LeaseLost):
             await other.take([BOB.lane])
         await first.check()
-    async with house.inbox.holding(house.lanes.hand_back) as later:
+    async with service.inbox.holding(service.lanes.hand_back) as later:
         await later.take([ANA.lane, BOB.lane])
         assert len(later.leases) == 2
 
 
-async def test_an_erase_that_loses_its_lane_begins_again_and_counts_everything_once(house: House, redis: Redis) -> None:
-    await settled(house, FEW)
-    await house.say("I like tea")
-    erasure = await forgotten(house, inbox=losing(redis, 2))
+async def test_an_erase_that_loses_its_lane_begins_again_and_counts_everything_once(
+    service: Service, redis: Redis
+) -> None:
+    await settled(service, FEW)
+    await service.say("I like tea")
+    erasure = await forgotten(service, inbox=losing(redis, 2))
     assert erasure.counts.turns == {"settled": FEW, "waiting": 1}
     assert (erasure.verified, erasure.known) == (True, True)
-    assert len(await house.lanes.epochs(ANA)) == 1
+    assert len(await service.lanes.epochs(ANA)) == 1
 
 
-async def test_an_erase_that_loses_its_lane_every_time_gives_no_receipt(house: House, redis: Redis) -> None:
-    await settled(house, 3)
+async def test_an_erase_that_loses_its_lane_every_time_gives_no_receipt(service: Service, redis: Redis) -> None:
+    await settled(service, 3)
     with pytest.raises(LaneBusy) as refused:
-        await forgotten(house, inbox=losing(redis, 1_000))
+        await forgotten(service, inbox=losing(redis, 1_000))
     assert refused.value.retry_after_seconds
-    assert (await forgotten(house)).verified
+    assert (await forgotten(service)).verified
 
 
-async def test_an_erase_whose_lane_was_lost_after_its_last_step_begins_again(house: House, redis: Redis) -> None:
-    await house.say("I live in Berlin")
-    await house.drain()
+async def test_an_erase_whose_lane_was_lost_after_its_last_step_begins_again(service: Service, redis: Redis) -> None:
+    await service.say("I live in Berlin")
+    await service.drain()
 
     class Late(QdrantStore):
         looks = 0
@@ -197,17 +202,17 @@ async def test_an_erase_whose_lane_was_lost_after_its_last_step_begins_again(hou
                 await redis.delete(keys.lease(ANA.lane))
             return removed
 
-    store = Late(house.store.collection.client, house.embedder)
-    erasure = await forgotten(house, store=store)
+    store = Late(service.store.collection.client, service.embedder)
+    erasure = await forgotten(service, store=store)
     assert (store.looks, erasure.turns, erasure.counts.memories, erasure.counts.versions) == (2, 1, 1, 1)
 
 
-async def test_the_leases_of_many_lanes_outlive_any_one_lease(house: House, redis: Redis) -> None:
+async def test_the_leases_of_many_lanes_outlive_any_one_lease(service: Service, redis: Redis) -> None:
     """An agent with many users, under leases that are far shorter than its erase."""
     limits = InboxLimits(lease_seconds=LEASE_SECONDS)
     inbox = inbox_on(redis, RedisScripts(redis), limits)
     users = [Scope(tenant="default", user_id=f"user-{number}", agent_id="bot") for number in range(LANES)]
-    await said(house, users)
+    await said(service, users)
 
     class Slow(QdrantStore):
         """Removes when leases that were taken by now would have ended twice."""
@@ -220,7 +225,9 @@ async def test_the_leases_of_many_lanes_outlive_any_one_lease(house: House, redi
 
     erasure: Any = None
     with contextlib.suppress(LaneBusy):
-        erasure = await forgotten(house, BOT, inbox=inbox, store=Slow(house.store.collection.client, house.embedder))
+        erasure = await forgotten(
+            service, BOT, inbox=inbox, store=Slow(service.store.collection.client, service.embedder)
+        )
     assert erasure is not None, "the leases were lost every time"
     assert (erasure.turns, erasure.verified) == (LANES, True)
     assert await redis.keys("sj:lease:*") == []
@@ -231,19 +238,19 @@ async def gone(redis: Redis, name: str) -> bool:
     return not await redis.exists(name)
 
 
-async def test_two_erases_of_agents_with_the_same_users_both_end(house: House) -> None:
+async def test_two_erases_of_agents_with_the_same_users_both_end(service: Service) -> None:
     for number in range(6):
         for agent in ("one", "two"):
-            await house.say(f"I like {agent}", Scope(tenant="default", user_id=f"user-{number}", agent_id=agent))
+            await service.say(f"I like {agent}", Scope(tenant="default", user_id=f"user-{number}", agent_id=agent))
     scopes = [Scope(tenant="default", agent_id=agent) for agent in ("one", "two")]
-    erasures = await asyncio.gather(*(forgotten(house, scope) for scope in [*scopes, *scopes]))
+    erasures = await asyncio.gather(*(forgotten(service, scope) for scope in [*scopes, *scopes]))
     assert sum(erasure.turns for erasure in erasures) == 12
     assert all(erasure.verified for erasure in erasures)
 
 
-async def test_an_erase_whose_step_was_done_without_an_answer_gives_no_receipt(house: House, redis: Redis) -> None:
+async def test_an_erase_whose_step_was_done_without_an_answer_gives_no_receipt(service: Service, redis: Redis) -> None:
     """As when a script takes longer than we wait for its answer."""
-    await settled(house, 3)
+    await settled(service, 3)
 
     class Unanswered(RedisScripts):
         left = 1
@@ -257,7 +264,7 @@ async def test_an_erase_whose_step_was_done_without_an_answer_gives_no_receipt(h
 
     inbox = inbox_on(redis, Unanswered(redis))
     with pytest.raises(InboxUnavailable):
-        await forgotten(house, inbox=inbox)
-    again = await forgotten(house, inbox=inbox)
+        await forgotten(service, inbox=inbox)
+    again = await forgotten(service, inbox=inbox)
     assert (again.turns, again.verified, again.known) == (0, True, True)
-    assert (await house.turns.ledger("default")).erased == 3
+    assert (await service.turns.ledger("default")).erased == 3

@@ -23,7 +23,7 @@ from scrubjay.model.clock import to_us
 from scrubjay.model.erasure import Removal
 from scrubjay.model.names import QUEUE
 from scrubjay.settings import Settings
-from tests.integration.house import ANA, BOB, House, make_removals_due
+from tests.integration.service import ANA, BOB, Service, make_removals_due
 from tests.redis_keys import keys
 from tests.support import on_loopback
 
@@ -39,9 +39,9 @@ async def set_body_format(redis: Redis, turn_id: str, version: int) -> None:
     await redis.hset(keys.turn("default", turn_id), "body", orjson.dumps(body))
 
 
-async def assert_waits(house: House, redis: Redis, turn_id: str) -> TurnStatus:
+async def assert_waits(service: Service, redis: Redis, turn_id: str) -> TurnStatus:
     """It waits, no attempt is spent, and its lane rests without ringing."""
-    status = await house.status(turn_id)
+    status = await service.status(turn_id)
     assert (status.status, status.attempts) == (Status.RETRYING, 0)
     assert await redis.exists(QUEUE) == 0, "the lane rings itself"
     wake_us = await redis.hget(keys.lane(ANA.lane), "wake_us")
@@ -50,82 +50,84 @@ async def assert_waits(house: House, redis: Redis, turn_id: str) -> TurnStatus:
     return status
 
 
-async def test_a_turn_of_a_newer_format_waits_for_a_newer_worker_and_its_lane_rests(house: House, redis: Redis) -> None:
-    turn_id = await house.say("I live in Berlin")
+async def test_a_turn_of_a_newer_format_waits_for_a_newer_worker_and_its_lane_rests(
+    service: Service, redis: Redis
+) -> None:
+    turn_id = await service.say("I live in Berlin")
     await set_body_format(redis, turn_id, NEWER)
     for _ in range(5):
         await redis.delete(QUEUE)
         await redis.hdel(keys.lane(ANA.lane), "wake_us")
-        assert await house.drain() == 0
-        status = await assert_waits(house, redis, turn_id)
+        assert await service.drain() == 0
+        status = await assert_waits(service, redis, turn_id)
         assert status.error is not None
         assert "a turn was written by a newer Scrubjay (format 99, this one reads up to 1); upgrade" in status.error
     assert await redis.hget(keys.lane(ANA.lane), "failures") == b"5"
 
     await set_body_format(redis, turn_id, 1)  # the upgraded worker comes
     await redis.hdel(keys.lane(ANA.lane), "wake_us")
-    assert await house.drain() == 1
-    assert await house.texts() == ["I live in Berlin"]
-    assert ((await house.status(turn_id)).attempts, (await house.status(turn_id)).error) == (1, None)
+    assert await service.drain() == 1
+    assert await service.texts() == ["I live in Berlin"]
+    assert ((await service.status(turn_id)).attempts, (await service.status(turn_id)).error) == (1, None)
 
 
 async def test_a_plan_of_a_newer_format_stays_recorded_until_a_newer_worker_applies_it(
-    house: House, redis: Redis
+    service: Service, redis: Redis
 ) -> None:
     turn_id = await house.say("I live in Berlin")
     lease = await house.lanes.leasing.acquire(ANA.lane, edit=False)
     assert lease is not None
-    batch = await house.lanes.take(lease, 8, 1000)
+    batch = await service.lanes.take(lease, 8, 1000)
     assert batch is not None
-    await house.lanes.record(lease, await decide(batch.turns, house.decision))
-    await house.lanes.postpone(lease, "away", None)
+    await service.lanes.record(lease, await decide(batch.turns, service.decision))
+    await service.lanes.postpone(lease, "away", None)
     plan = await redis.get(keys.plan(ANA.lane))
     await redis.set(keys.plan(ANA.lane), orjson.dumps({"v": NEWER, "leaps": []}))
     await redis.hdel(keys.lane(ANA.lane), "wake_us")
     await redis.delete(QUEUE)
-    assert await house.drain() == 0
-    await assert_waits(house, redis, turn_id)
+    assert await service.drain() == 0
+    await assert_waits(service, redis, turn_id)
     assert await redis.get(keys.plan(ANA.lane)) == orjson.dumps({"v": NEWER, "leaps": []})
     assert plan is not None
     await redis.set(keys.plan(ANA.lane), plan)
     await redis.hdel(keys.lane(ANA.lane), "wake_us")
-    assert await house.drain() == 1
-    assert house.extractor.batches == [["I live in Berlin"]]
+    assert await service.drain() == 1
+    assert service.extractor.batches == [["I live in Berlin"]]
 
 
-async def set_memory_format(house: House, version: int) -> str:
-    (memory,) = await house.memories()
-    client: AsyncQdrantClient = house.store.collection.client
-    await client.set_payload(house.store.collection.name, {"v": version}, points=[memory.id], wait=True)
+async def set_memory_format(service: Service, version: int) -> str:
+    (memory,) = await service.memories()
+    client: AsyncQdrantClient = service.store.collection.client
+    await client.set_payload(service.store.collection.name, {"v": version}, points=[memory.id], wait=True)
     return memory.id
 
 
 async def test_nothing_is_decided_on_memories_of_a_newer_format_and_people_are_not_shown_them(
-    house: House, redis: Redis
+    service: Service, redis: Redis
 ) -> None:
-    await house.say("I live in Berlin")
-    await house.drain()
-    memory_id = await set_memory_format(house, NEWER)
-    assert await house.texts() == []
-    assert (await house.ask("Berlin")).results == ()
+    await service.say("I live in Berlin")
+    await service.drain()
+    memory_id = await set_memory_format(service, NEWER)
+    assert await service.texts() == []
+    assert (await service.ask("Berlin")).results == ()
     for reading in (
-        house.store.get(Scope(tenant="default"), memory_id),
-        house.store.history(Scope(tenant="default"), memory_id),
+        service.store.get(Scope(tenant="default"), memory_id),
+        service.store.history(Scope(tenant="default"), memory_id),
     ):
         with pytest.raises(NewerFormat, match=SENTENCE):
             await reading
-    turn_id = await house.say("I live in Berlin now")
+    turn_id = await service.say("I live in Berlin now")
     await redis.delete(QUEUE)
-    assert await house.drain() == 0
-    await assert_waits(house, redis, turn_id)
+    assert await service.drain() == 0
+    await assert_waits(service, redis, turn_id)
 
 
-async def test_a_removal_of_a_newer_format_holds_up_no_other(house: House, redis: Redis) -> None:
-    await house.inbox.note_removal(Removal(scope=BOB, memory_id="m"))
+async def test_a_removal_of_a_newer_format_holds_up_no_other(service: Service, redis: Redis) -> None:
+    await service.inbox.note_removal(Removal(scope=BOB, memory_id="m"))
     await make_removals_due(redis)
     await redis.zadd(keys.removals, {'0 {"v":99,"whose":"?"}': 0})
-    (removal,) = await house.inbox.unfinished()
-    await house.inbox.finished(removal[0])
+    (removal,) = await service.inbox.unfinished()
+    await service.inbox.finished(removal[0])
     assert await redis.zcard(keys.removals) == 1
 
 
@@ -135,16 +137,16 @@ async def test_guidance_of_a_newer_format_is_not_taken_for_none(redis: Redis) ->
         await RedisGuidance(redis).of("default")
 
 
-async def test_counters_and_fields_that_a_newer_version_adds_are_passed_over(house: House, redis: Redis) -> None:
-    turn_id = await house.say("I live in Berlin")
-    await house.drain()
+async def test_counters_and_fields_that_a_newer_version_adds_are_passed_over(service: Service, redis: Redis) -> None:
+    turn_id = await service.say("I live in Berlin")
+    await service.drain()
     events = b'[{"event":"ADD","id":"m","memory":"I live in Berlin","mood":"calm"}]'
     more: Any = {"used_images": 3, "used_calls": 2, "events": events, "colour": "blue"}
     await redis.hset(keys.turn("default", turn_id), mapping=more)
     await redis.hset(keys.usage("default"), mapping={"m|images": 3, "m|calls": 2})
-    status = await house.status(turn_id)
+    status = await service.status(turn_id)
     assert (status.usage.calls, status.events[0].memory) == (2, "I live in Berlin")
-    assert (await house.turns.usage("default"))["m"].calls == 2
+    assert (await service.turns.usage("default"))["m"].calls == 2
 
 
 @asynccontextmanager
@@ -183,33 +185,35 @@ async def test_the_api_answers_with_a_sentence_or_leaves_out_what_only_a_newer_o
             assert (await client.get(path)).status_code == 200, path
 
 
-async def test_a_key_that_names_no_format_is_refused_in_a_sentence(house: House, redis: Redis) -> None:
-    turn_id = await house.say("I live in Berlin")
+async def test_a_key_that_names_no_format_is_refused_in_a_sentence(service: Service, redis: Redis) -> None:
+    turn_id = await service.say("I live in Berlin")
     await redis.hdel(keys.turn("default", turn_id), "v")
     await redis.set(keys.guidance("default"), b'{"instructions":"In verse."}')
-    for reading in (house.status(turn_id), RedisGuidance(redis).of("default")):
+    for reading in (service.status(turn_id), RedisGuidance(redis).of("default")):
         with pytest.raises(NewerFormat, match=r"names no format: .*; begin with an empty Redis and Qdrant"):
             await reading
 
 
-async def test_a_collection_whose_points_name_no_format_is_refused_in_a_sentence(house: House, qdrant_url: str) -> None:
-    await house.say("I live in Berlin")
-    await house.drain()
-    (memory,) = await house.memories()
-    client: AsyncQdrantClient = house.store.collection.client
-    await client.delete_payload(house.store.collection.name, ["v"], points=[memory.id], wait=True)
-    store = QdrantStore(client, house.embedder)
+async def test_a_collection_whose_points_name_no_format_is_refused_in_a_sentence(
+    service: Service, qdrant_url: str
+) -> None:
+    await service.say("I live in Berlin")
+    await service.drain()
+    (memory,) = await service.memories()
+    client: AsyncQdrantClient = service.store.collection.client
+    await client.delete_payload(service.store.collection.name, ["v"], points=[memory.id], wait=True)
+    store = QdrantStore(client, service.embedder)
     with pytest.raises(StoreUnavailable, match=r"holds points that name no format: .* SCRUBJAY_COLLECTION_PREFIX"):
         await store.get(Scope(tenant="default"), memory.id)
     with pytest.raises(StoreUnavailable, match="holds points that name no format"):
         await store.ping()
 
 
-async def test_a_collection_of_somebody_else_is_neither_taken_nor_looked_at(house: House) -> None:
-    client: AsyncQdrantClient = house.store.collection.client
+async def test_a_collection_of_somebody_else_is_neither_taken_nor_looked_at(service: Service) -> None:
+    client: AsyncQdrantClient = service.store.collection.client
     theirs = models.VectorParams(size=4, distance=models.Distance.COSINE)
     await client.create_collection("2024", vectors_config=theirs)
     try:
-        assert "2024" not in await QdrantStore(client, house.embedder).collection.of_embedder()
+        assert "2024" not in await QdrantStore(client, service.embedder).collection.of_embedder()
     finally:
         await client.delete_collection("2024")

@@ -29,7 +29,7 @@ from scrubjay.ingest.reconciliation import ModelReconciler, RuleReconciler
 from scrubjay.model import Scope, Status, Vector
 from scrubjay.search.recall import RecallRequest, recall
 from tests.fakes import Purse, WordEmbedder
-from tests.integration.house import House
+from tests.integration.service import Service
 from tests.model_server.control import ModelServer
 from tests.model_server.wire import Fault, Kind
 from tests.redis_keys import keys
@@ -44,7 +44,7 @@ def user(name: str) -> Scope:
 
 
 class Fitting(WordEmbedder):
-    """Asks another embedder and gives vectors that fit the house's store."""
+    """Asks another embedder and gives vectors that fit the service's store."""
 
     def __init__(self, far: OpenAIEmbedder) -> None:
         super().__init__()
@@ -57,14 +57,14 @@ class Fitting(WordEmbedder):
 
 @dataclass
 class Workshop:
-    """A house whose model, and where asked for embedder, stand behind the scripted server and their breakers."""
+    """A service whose model, and where asked for embedder, stand behind the scripted server and their breakers."""
 
-    house: House
+    service: Service
     server: ModelServer
     services: DrainServices
 
     async def post(self, name: str, texts: Sequence[str], *, infer: bool = True) -> list[str]:
-        return [await self.house.say(text, user(name), infer=infer) for text in texts]
+        return [await self.service.say(text, user(name), infer=infer) for text in texts]
 
     async def turn(self, *names: str) -> None:
         """Each lane is drained once, at the same time."""
@@ -75,7 +75,7 @@ class Workshop:
 
         async def is_done() -> bool:
             await self.turn(*names)
-            return not (await self.house.turns.ledger("default")).waiting
+            return not (await self.service.turns.ledger("default")).waiting
 
         await wait_until(is_done, deadline_seconds=30, poll_seconds=0.002, what="nothing waiting")
 
@@ -90,7 +90,7 @@ class Workshop:
         await wait_until(is_enough, deadline_seconds=60, poll_seconds=0.01, what="every round")
 
     async def states(self, ids: Sequence[str]) -> Counter[Status]:
-        return Counter([(await self.house.status(turn_id)).status for turn_id in ids])
+        return Counter([(await self.service.status(turn_id)).status for turn_id in ids])
 
     def asked(self, mark: str) -> Counter[str]:
         """How often the model was asked something with this in it, by the step."""
@@ -103,30 +103,32 @@ class Workshop:
 
 
 @pytest.fixture
-async def workshop(house: House, server: ModelServer, redis: Redis) -> AsyncIterator[Workshop]:
+async def workshop(service: Service, server: ModelServer, redis: Redis) -> AsyncIterator[Workshop]:
     async with AsyncExitStack() as stack:
-        yield opened(house, server, redis, stack)
+        yield opened(service, server, redis, stack)
 
 
-def opened(house: House, server: ModelServer, redis: Redis, stack: AsyncExitStack, *, embeds: bool = False) -> Workshop:
+def opened(
+    service: Service, server: ModelServer, redis: Redis, stack: AsyncExitStack, *, embeds: bool = False
+) -> Workshop:
     scripts = RedisScripts(redis)
     gpt = RemoteModel(api_key="key", base_url=server.base_url, model="gpt", timeout_seconds=SHORT_SECONDS)
     limits = BreakerLimits(base_seconds=0.02, longest_seconds=0.05, call_seconds=5)
     remote = OpenAIModel(gpt, meter=Purse())
     stack.push_async_callback(remote.aclose)
-    model, embedder = GuardedModel(remote, RedisBreaker(scripts, "gpt", limits)), house.embedder
+    model, embedder = GuardedModel(remote, RedisBreaker(scripts, "gpt", limits)), service.embedder
     if embeds:
         far = OpenAIEmbedder(replace(gpt, model="embed"), meter=Purse())
         stack.push_async_callback(far.aclose)
         embedder = GuardedEmbedder(Fitting(far), RedisBreaker(scripts, "embed", limits))  # type: ignore[assignment]
     house.lanes.failures._limits = replace(house.lanes.failures._limits, max_attempts=TRIES)
     decision = DecisionServices(
-        store=house.store,
+        store=service.store,
         extractor=KeptExtractions(ModelExtractor(model, RedisGuidance(redis))),
         reconciler=ModelReconciler(model, embedder.related_floor, RuleReconciler(embedder.same_floor)),
         embedder=embedder,
     )
-    return Workshop(house, server, DrainServices(lanes=house.lanes, decision=decision))
+    return Workshop(service, server, DrainServices(lanes=service.lanes, decision=decision))
 
 
 def lane_of(size: int, place: int) -> list[str]:
@@ -152,24 +154,24 @@ async def test_a_turn_that_the_model_never_answers_dies_alone_within_its_tries_a
     await workshop.work("ana", "bob", "eve")
     assert await workshop.states(others) == {Status.SETTLED: 24}
     assert await workshop.states(lane) == {Status.SETTLED: size - 1, Status.DEAD: 1}
-    dead = await workshop.house.status(lane[place])
+    dead = await workshop.service.status(lane[place])
     assert (dead.status, dead.attempts, dead.counts.failed) == (Status.DEAD, TRIES, TRIES)
     tried = [(incident.what, incident.turns) for incident in dead.history]
     assert tried == [("failed", 8)] + [("failed", 1)] * (TRIES - 1)
     assert dead.error is not None
     assert dead.error.startswith("model_unavailable: The model gpt ")
     assert "This turn was tried 5 times, and each time the model answered another question." in dead.error
-    settled = [await workshop.house.status(turn_id) for turn_id in lane if turn_id != dead.id]
+    settled = [await workshop.service.status(turn_id) for turn_id in lane if turn_id != dead.id]
     times = [status.settled_at for status in settled]
     assert times == sorted(times, key=lambda at: at.timestamp() if at else 0)
     assert workshop.asked(MARK) == {"extraction": TRIES}
 
 
 async def test_a_text_that_the_embedder_refuses_dies_the_same_way(
-    house: House, server: ModelServer, redis: Redis
+    service: Service, server: ModelServer, redis: Redis
 ) -> None:
     async with AsyncExitStack() as stack:
-        workshop = opened(house, server, redis, stack, embeds=True)
+        workshop = opened(service, server, redis, stack, embeds=True)
         too_large = Fault(kind=Kind.STATUS, status=500, route="embeddings", contains=MARK, message="too large")
         server.fault(too_large)
         lane = await workshop.post("ana", lane_of(200, 109), infer=False)
@@ -177,7 +179,7 @@ async def test_a_text_that_the_embedder_refuses_dies_the_same_way(
         await workshop.work("ana", "bob")
         assert await workshop.states(others) == {Status.SETTLED: 4}
         assert await workshop.states(lane) == {Status.SETTLED: 199, Status.DEAD: 1}
-        dead = await house.status(lane[109])
+        dead = await service.status(lane[109])
         assert (dead.error or "").startswith(
             "model_unavailable: The embedding model embed answered HTTP 500: too large"
         )
@@ -185,10 +187,10 @@ async def test_a_text_that_the_embedder_refuses_dies_the_same_way(
 
 
 async def test_while_the_embedder_is_away_the_extraction_is_paid_for_once(
-    house: House, server: ModelServer, redis: Redis
+    service: Service, server: ModelServer, redis: Redis
 ) -> None:
     async with AsyncExitStack() as stack:
-        workshop = opened(house, server, redis, stack, embeds=True)
+        workshop = opened(service, server, redis, stack, embeds=True)
         server.fault(Fault(kind=Kind.STATUS, status=503, route="embeddings"))
         lane = await workshop.post("ana", ["I like tea."])
         await workshop.keep_trying(20, "ana")
@@ -272,25 +274,25 @@ async def test_a_limit_of_calls_and_a_refused_key_count_against_nobody(
     for number in range(TRIES):
         await workshop.post("bob", [f"I have {number} apples."])
         await workshop.keep_trying(5, "ana", "bob")
-    answer = await workshop.house.status(lane[0])
+    answer = await workshop.service.status(lane[0])
     assert (answer.status, answer.counts.failed) == (Status.RETRYING, 0)
     assert answer.counts.postponed >= TRIES
 
 
-async def test_where_nobody_listens_nobody_is_to_blame(house: House, redis: Redis) -> None:
+async def test_where_nobody_listens_nobody_is_to_blame(service: Service, redis: Redis) -> None:
     async with AsyncExitStack() as stack:
-        workshop = opened(house, ModelServer(f"http://127.0.0.1:{free_port()}"), redis, stack)
+        workshop = opened(service, ModelServer(f"http://127.0.0.1:{free_port()}"), redis, stack)
         lane = await workshop.post("ana", [POISON])
         await workshop.keep_trying(30, "ana")
-        assert (await house.status(lane[0])).counts.failed == 0
+        assert (await service.status(lane[0])).counts.failed == 0
 
 
 async def test_long_queries_of_one_reader_close_search_for_nobody_else(
-    house: House, server: ModelServer, redis: Redis
+    service: Service, server: ModelServer, redis: Redis
 ) -> None:
     async with AsyncExitStack() as stack:
-        workshop = opened(house, server, redis, stack, embeds=True)
-        services = replace(house.recall_services, embedder=workshop.services.decision.embedder)
+        workshop = opened(service, server, redis, stack, embeds=True)
+        services = replace(service.recall_services, embedder=workshop.services.decision.embedder)
         server.fault(Fault(kind=Kind.STATUS, status=500, route="embeddings", contains=MARK))
         for _ in range(20):
             with pytest.raises(ModelUnavailable, match="HTTP 500"):

@@ -36,7 +36,7 @@ async def aged(redis: Redis, seconds: int) -> None:
 
 
 async def statuses(workshop: Workshop, turns: list[str]) -> list[Status]:
-    return [(await workshop.house.status(turn_id)).status for turn_id in turns]
+    return [(await workshop.service.status(turn_id)).status for turn_id in turns]
 
 
 async def test_two_poisoned_lanes_do_not_keep_each_other_alive(workshop: Workshop, redis: Redis) -> None:

@@ -27,14 +27,14 @@ from scrubjay.model.clock import OWN_CLOCK
 from scrubjay.settings import Settings
 from tests.fakes import NoGuidance
 from tests.integration.front import fronts
-from tests.integration.house import ANA, BOB, House
+from tests.integration.service import ANA, BOB, Service
 from tests.redis_keys import keys
 
 ANA_BOT = Scope(tenant="default", user_id="ana", agent_id="bot")
 
 
 @asynccontextmanager
-async def api_over(house: House, redis: Redis) -> AsyncIterator[httpx.AsyncClient]:
+async def api_over(service: Service, redis: Redis) -> AsyncIterator[httpx.AsyncClient]:
     settings = Settings.model_validate({"auth": "off", "host": "127.0.0.1", "extractor": "offline"})
     app = create_app(settings)
     server_key, missing = RedisServerKey(redis), None
@@ -42,9 +42,9 @@ async def api_over(house: House, redis: Redis) -> AsyncIterator[httpx.AsyncClien
     pseudonyms = Pseudonyms(server_key)
     ports = Ports(
         clock=OWN_CLOCK,
-        inbox=house.inbox, lanes=house.lanes, turns=house.turns, store=house.store, embedder=house.embedder,
-        extractor=house.extractor, reconciler=house.reconciler, model=unused, guidance=NoGuidance(), watch=unused,
-        server_key=server_key, owners=RedisOwners(redis, house.turns),
+        inbox=service.inbox, lanes=service.lanes, turns=service.turns, store=service.store, embedder=service.embedder,
+        extractor=service.extractor, reconciler=service.reconciler, model=unused, guidance=NoGuidance(), watch=unused,
+        server_key=server_key, owners=RedisOwners(redis, service.turns),
         signer=ServerReceiptSigner(server_key, pseudonyms),
         receipts=RedisReceipts(redis, RedisScripts(redis), 1000), keyring=unused, tokens=unused,
         rates=unused, digests=unused, webhooks=unused, deliveries=unused, sender=unused, pulse=unused,
@@ -56,8 +56,8 @@ async def api_over(house: House, redis: Redis) -> AsyncIterator[httpx.AsyncClien
 
 
 @pytest.fixture
-async def http(house: House, redis: Redis) -> AsyncIterator[httpx.AsyncClient]:
-    async with api_over(house, redis) as client:
+async def http(service: Service, redis: Redis) -> AsyncIterator[httpx.AsyncClient]:
+    async with api_over(service, redis) as client:
         yield client
 
 
@@ -75,29 +75,29 @@ async def verified(http: httpx.AsyncClient, receipt: dict[str, Any], **ids: str)
     return body
 
 
-async def a_life(house: House) -> None:
+async def a_life(service: Service) -> None:
     """Two settled turns about one memory, one dead, one running, two waiting."""
-    await house.say("I live in Berlin")
-    await house.drain()
-    house.reconciler.table["I live in Rome"] = Event.UPDATE
-    await house.say("I live in Rome")
-    await house.drain()
-    await house.say("I collect poison")
-    async with house.lanes.lease(ANA.lane) as lease:
+    await service.say("I live in Berlin")
+    await service.drain()
+    service.reconciler.table["I live in Rome"] = Event.UPDATE
+    await service.say("I live in Rome")
+    await service.drain()
+    await service.say("I collect poison")
+    async with service.lanes.lease(ANA.lane) as lease:
         assert lease is not None
-        await house.lanes.take(lease, 1, 1000)
-        await house.lanes.fail(lease, "bad_answer: it was no JSON")
+        await service.lanes.take(lease, 1, 1000)
+        await service.lanes.fail(lease, "bad_answer: it was no JSON")
     for text in ("I like tea", "I like cake", "I like pie"):
         await house.say(text)
     lease = await house.lanes.leasing.acquire(ANA.lane, edit=False)
     assert lease is not None
-    await house.lanes.take(lease, 1, 1000)
+    await service.lanes.take(lease, 1, 1000)
 
 
 async def test_a_receipt_counts_what_went_by_place_and_is_kept_without_a_name(
-    house: House, http: httpx.AsyncClient, redis: Redis
+    service: Service, http: httpx.AsyncClient, redis: Redis
 ) -> None:
-    await a_life(house)
+    await a_life(service)
     receipt = await forgotten(http, user_id="ana")
     assert receipt["counts"] == {
         "turns": {"settled": 2, "dead": 1, "running": 1, "waiting": 2},
@@ -113,8 +113,8 @@ async def test_a_receipt_counts_what_went_by_place_and_is_kept_without_a_name(
     assert "ana" not in json.dumps(receipt)
 
 
-async def test_anybody_can_check_a_receipt_with_the_public_key(house: House, http: httpx.AsyncClient) -> None:
-    await house.say("I live in Berlin ☕")
+async def test_anybody_can_check_a_receipt_with_the_public_key(service: Service, http: httpx.AsyncClient) -> None:
+    await service.say("I live in Berlin ☕")
     receipt = await forgotten(http, user_id="ana")
     key = (await http.get("/receipts/key")).json()
     public = Ed25519PublicKey.from_public_bytes(base64.b64decode(key["raw"]))
@@ -127,9 +127,9 @@ async def test_anybody_can_check_a_receipt_with_the_public_key(house: House, htt
 
 
 async def test_a_receipt_that_was_changed_or_is_about_somebody_else_does_not_hold(
-    house: House, http: httpx.AsyncClient
+    service: Service, http: httpx.AsyncClient
 ) -> None:
-    await house.say("I live in Berlin")
+    await service.say("I live in Berlin")
     receipt = await forgotten(http, user_id="ana")
     gone = {"turns": 0, "texts": 0, "plans": 0, "versions": 0}
     assert await verified(http, receipt) == {"signature": True, "owner": None, "left": None}
@@ -148,24 +148,24 @@ async def test_a_receipt_that_was_changed_or_is_about_somebody_else_does_not_hol
 
 
 async def test_a_check_finds_what_came_back_from_a_back_up_and_leaves_aside_what_is_new(
-    house: House, http: httpx.AsyncClient, redis: Redis
+    service: Service, http: httpx.AsyncClient, redis: Redis
 ) -> None:
-    turn_id = await house.say("I live in Berlin", ANA_BOT)
-    await house.drain()
-    (memory,) = await house.memories()
+    turn_id = await service.say("I live in Berlin", ANA_BOT)
+    await service.drain()
+    (memory,) = await service.memories()
     turn: Any = await redis.hgetall(keys.turn("default", turn_id))
     for ids in ({"user_id": "ana"}, {"agent_id": "bot"}):
         receipt = await forgotten(http, **ids)
-        await house.say("I live in Rome", ANA_BOT)
-        await house.drain()
+        await service.say("I live in Rome", ANA_BOT)
+        await service.drain()
         assert set((await verified(http, receipt, **ids))["left"].values()) == {0}
         await redis.hset(keys.turn("default", turn_id), mapping=turn)
         await redis.zadd(keys.owned(ANA.lane), {turn_id: int(turn[b"accepted_us"])})
-        vector = tuple((await house.embedder.embed([memory.text]))[0])
-        async with house.lanes.edit(ANA.lane) as lease:
-            seen = await house.lanes.confirm(lease, ())
+        vector = tuple((await service.embedder.embed([memory.text]))[0])
+        async with service.lanes.edit(ANA.lane) as lease:
+            seen = await service.lanes.confirm(lease, ())
             old = Write(point_id=memory.id, memory=memory, vector=vector)
-            await house.store.apply(lease, [old], seen.good_until)
+            await service.store.apply(lease, [old], seen.good_until)
         left = (await verified(http, receipt, **ids))["left"]
         assert (left["turns"], left["versions"]) == (1, 1)
 
@@ -177,10 +177,10 @@ async def lines_of(http: httpx.AsyncClient, **ids: str) -> list[dict[str, Any]]:
 
 
 async def test_an_export_holds_every_version_and_every_turn_of_the_owner_and_nothing_of_others(
-    house: House, http: httpx.AsyncClient
+    service: Service, http: httpx.AsyncClient
 ) -> None:
-    await a_life(house)
-    await house.say("I am Bob", BOB)
+    await a_life(service)
+    await service.say("I am Bob", BOB)
     first, *lines, last = await lines_of(http, user_id="ana")
     assert (first["kind"], first["owner"], first["versions"]) == ("export", {"user_id": "ana"}, 2)
     assert last == {"kind": "end", "memories": 2, "turns": 6}
@@ -197,11 +197,11 @@ async def test_an_export_holds_every_version_and_every_turn_of_the_owner_and_not
     assert (await http.get("/export")).status_code == 400
 
 
-async def test_an_agents_export_spans_the_lanes_of_all_users(house: House, http: httpx.AsyncClient) -> None:
-    await house.say("I live in Berlin", ANA_BOT)
-    await house.say("I like tea", ANA)
-    await house.say("I am Bob", Scope(tenant="default", user_id="bob", agent_id="bot"))
-    await house.drain()
+async def test_an_agents_export_spans_the_lanes_of_all_users(service: Service, http: httpx.AsyncClient) -> None:
+    await service.say("I live in Berlin", ANA_BOT)
+    await service.say("I like tea", ANA)
+    await service.say("I am Bob", Scope(tenant="default", user_id="bob", agent_id="bot"))
+    await service.drain()
     lines = await lines_of(http, agent_id="bot")
     assert [line["kind"] for line in lines] == ["export", "memory", "turn", "turn", "end"]
     assert {line["user_id"] for line in lines if line["kind"] == "turn"} == {"ana", "bob"}

@@ -14,8 +14,8 @@ from scrubjay.errors import BadAnswer, ModelUnavailable
 from scrubjay.ingest.replay_preview import PreviewServices, rehearse
 from scrubjay.llm.usage import payer
 from scrubjay.model import DeadFilter, Event, Extraction, Status, Turn
-from tests.integration.house import ANA, BOB, House
 from tests.integration.letters import Desk, desk_in
+from tests.integration.service import ANA, BOB, Service
 from tests.redis_keys import keys
 
 BERLIN, LISBON = "I live in Berlin", "I moved to Lisbon"
@@ -23,24 +23,24 @@ EVERY = {"all": True, "dry_run": True}
 
 
 @pytest.fixture
-async def desk(house: House) -> AsyncIterator[Desk]:
-    async with desk_in(house) as desk:
+async def desk(service: Service) -> AsyncIterator[Desk]:
+    async with desk_in(service) as desk:
         yield desk
 
 
-async def everything(house: House) -> dict[Any, bytes | None]:
+async def everything(service: Service) -> dict[Any, bytes | None]:
     """All that Redis holds, as it would be written to disk."""
     redis = house.inbox.intake._core.redis
     return {name: await redis.dump(name) for name in await redis.keys("*")}
 
 
 async def test_a_dry_run_of_a_replay_tells_what_it_would_change_and_changes_nothing(desk: Desk) -> None:
-    house = desk.house
-    await house.say(BERLIN)
-    await house.drain()
+    service = desk.service
+    await service.say(BERLIN)
+    await service.drain()
     tea, lisbon = await desk.bury("I like tea"), await desk.bury(LISBON)
-    house.reconciler.table[LISBON] = Event.UPDATE
-    before, memories = await everything(house), await house.memories()
+    service.reconciler.table[LISBON] = Event.UPDATE
+    before, memories = await everything(service), await service.memories()
 
     answer = await desk.post("replay", **EVERY)
 
@@ -50,29 +50,29 @@ async def test_a_dry_run_of_a_replay_tells_what_it_would_change_and_changes_noth
         (lisbon, "ana", None, [{"event": "UPDATE", "memory": LISBON, "previous": BERLIN}]),
     ]
     assert {result["died_of"] for result in answer["results"]} == {"bad_answer: the answer was no JSON"}
-    assert await everything(house) == before
-    assert await house.memories() == memories
+    assert await everything(service) == before
+    assert await service.memories() == memories
 
 
 async def test_a_replay_does_what_its_dry_run_told(desk: Desk) -> None:
-    house = desk.house
-    await house.say(BERLIN)
-    await house.drain()
+    service = desk.service
+    await service.say(BERLIN)
+    await service.drain()
     dead = await desk.bury(LISBON)
-    house.reconciler.table[LISBON] = Event.UPDATE
+    service.reconciler.table[LISBON] = Event.UPDATE
     (rehearsed,) = (await desk.post("replay", ids=[dead], dry_run=True))["results"]
     await desk.post("replay", ids=[dead])
-    await house.drain()
+    await service.drain()
     done = (await desk.turn(dead))["events"]
     assert [{name: event[name] for name in ("event", "memory", "previous")} for event in done] == rehearsed["events"]
 
 
 async def test_a_dry_run_tells_what_would_only_enter_the_history(desk: Desk) -> None:
-    house = desk.house
+    service = desk.service
     dead = await desk.bury(BERLIN)
-    house.reconciler.table[BERLIN] = Event.UPDATE
-    await house.say(LISBON)
-    await house.drain()
+    service.reconciler.table[BERLIN] = Event.UPDATE
+    await service.say(LISBON)
+    await service.drain()
     (rehearsed,) = (await desk.post("replay", ids=[dead], dry_run=True))["results"]
     assert [(event["event"], event["memory"]) for event in rehearsed["events"]] == [("NONE", LISBON)]
     assert rehearsed["into_history"] == [BERLIN]
@@ -80,13 +80,13 @@ async def test_a_dry_run_tells_what_would_only_enter_the_history(desk: Desk) -> 
 
 async def test_a_dry_run_names_the_error_of_what_would_fail_again(desk: Desk) -> None:
     bad, away, good = await desk.bury("bad"), await desk.bury("away", BOB), await desk.bury("good")
-    desk.house.extractor.faults["bad"] = BadAnswer("still no JSON")
-    desk.house.extractor.faults["away"] = ModelUnavailable("The model is overloaded.")
+    desk.service.extractor.faults["bad"] = BadAnswer("still no JSON")
+    desk.service.extractor.faults["away"] = ModelUnavailable("The model is overloaded.")
     results = (await desk.post("replay", **EVERY))["results"]
     assert {result["id"]: result["error"] for result in results} == {
         bad: "bad_answer: still no JSON", away: "model_unavailable: The model is overloaded.", good: None,
     }  # fmt: skip
-    assert [(await desk.house.status(turn)).status for turn in (bad, away, good)] == [Status.DEAD] * 3
+    assert [(await desk.service.status(turn)).status for turn in (bad, away, good)] == [Status.DEAD] * 3
 
 
 async def test_a_turn_that_ended_its_workers_is_not_tried_where_it_would_end_the_api(desk: Desk) -> None:
@@ -95,7 +95,7 @@ async def test_a_turn_that_ended_its_workers_is_not_tried_where_it_would_end_the
     batches = len(desk.house.extractor.batches)
     (rehearsed,) = (await desk.post("replay", **EVERY))["results"]
     assert rehearsed["error"].startswith("worker_lost: not tried here")
-    assert len(desk.house.extractor.batches) == batches
+    assert len(desk.service.extractor.batches) == batches
 
 
 async def test_a_dry_run_tries_the_oldest_up_to_its_limit_and_says_how_many_are_left(desk: Desk) -> None:
@@ -109,14 +109,14 @@ async def test_a_dry_run_tries_the_oldest_up_to_its_limit_and_says_how_many_are_
 
 async def test_a_dry_run_of_a_discard_shows_which_would_go_and_asks_no_model(desk: Desk) -> None:
     ids = [await desk.bury("a"), await desk.bury("b")]
-    before, batches = await everything(desk.house), len(desk.house.extractor.batches)
+    before, batches = await everything(desk.service), len(desk.service.extractor.batches)
     answer = await desk.post("discard", **EVERY, limit=1)
     assert (answer["count"], answer["dry_run"], answer["untried"]) == (2, True, 1)
     assert [(result["id"], result["died_of"], result["events"]) for result in answer["results"]] == [
         (ids[0], "bad_answer: the answer was no JSON", []),
     ]  # fmt: skip
-    assert await everything(desk.house) == before
-    assert len(desk.house.extractor.batches) == batches
+    assert await everything(desk.service) == before
+    assert len(desk.service.extractor.batches) == batches
 
 
 class Watched:
@@ -124,8 +124,8 @@ class Watched:
 
     name, prompt_version = "watched", None
 
-    def __init__(self, house: House) -> None:
-        self._inner = house.extractor
+    def __init__(self, service: Service) -> None:
+        self._inner = service.extractor
         self.paying: list[Any] = []
 
     async def ping(self) -> None:
@@ -138,20 +138,20 @@ class Watched:
         return await self._inner.extract(turns)
 
 
-def preview(house: House, extractor: Any) -> PreviewServices:
-    return PreviewServices(turns=house.turns, decision=replace(house.decision, extractor=extractor))
+def preview(service: Service, extractor: Any) -> PreviewServices:
+    return PreviewServices(turns=service.turns, decision=replace(service.decision, extractor=extractor))
 
 
 async def test_what_a_dry_run_costs_is_booked_on_the_tenant_and_on_no_turn(desk: Desk) -> None:
-    watched = Watched(desk.house)
+    watched = Watched(desk.service)
     await desk.bury("a")
-    await rehearse("default", DeadFilter(), preview(desk.house, watched))
+    await rehearse("default", DeadFilter(), preview(desk.service, watched))
     assert [(item.tenant, item.turn_ids) for item in watched.paying] == [("default", ())]
 
 
 async def test_a_dry_run_ends_in_time_with_what_it_has_tried(desk: Desk) -> None:
     quick, _, behind = await desk.bury("quick", BOB), await desk.bury("slow"), await desk.bury("behind it")
-    services = preview(desk.house, Watched(desk.house))
+    services = preview(desk.service, Watched(desk.service))
     rehearsal = await rehearse("default", DeadFilter(), services, longest_seconds=0.5)
     assert ([result.turn.id for result in rehearsal.results], rehearsal.count, rehearsal.untried) == ([quick], 3, 2)
     assert behind in await desk.listed(**{"user_id": ANA.user_id})

@@ -22,7 +22,7 @@ from scrubjay.model.clock import OWN_CLOCK
 from scrubjay.model.erasure import Removal
 from scrubjay.model.names import QUEUE
 from scrubjay.ports import Inbox
-from tests.integration.house import ANA, BOB, House, make_removals_due
+from tests.integration.service import ANA, BOB, Service, make_removals_due
 from tests.redis_keys import keys
 from tests.support import wait_until
 
@@ -41,8 +41,8 @@ def invalid() -> Exception:
 class Odd(QdrantStore):
     """A store in which one removal, or each, ends in an error or never."""
 
-    def __init__(self, house: House, error: Exception | None, *, always: bool = False) -> None:
-        super().__init__(house.store.collection.client, house.embedder)
+    def __init__(self, service: Service, error: Exception | None, *, always: bool = False) -> None:
+        super().__init__(service.store.collection.client, service.embedder)
         self.error, self.always, self.tried = error, always, list[str]()
 
     async def delete(self, scope: Scope, memory_id: str, before: int | None = None) -> int:
@@ -54,10 +54,10 @@ class Odd(QdrantStore):
         return await super().delete(scope, memory_id, before)
 
 
-async def noted(house: House, redis: Redis, count: int) -> None:
+async def noted(service: Service, redis: Redis, count: int) -> None:
     """So many removals that are due; the first one is the bad one."""
     for number in range(count):
-        await house.inbox.note_removal(Removal(scope=ANA, memory_id=str(UUID(int=number)), until=5))
+        await service.inbox.note_removal(Removal(scope=ANA, memory_id=str(UUID(int=number)), until=5))
     await make_removals_due(redis)
 
 
@@ -77,27 +77,27 @@ async def pause_seconds(redis: Redis) -> float:
     ids=lambda error: type(error).__name__,
 )  # fmt: skip
 async def test_a_removal_that_fails_or_never_ends_is_put_back_and_the_others_are_done(
-    house: House, redis: Redis, error: Exception | None
+    service: Service, redis: Redis, error: Exception | None
 ) -> None:
-    await noted(house, redis, 12)
-    store, longest = Odd(house, error), 30 if error else 3
-    repeating = finish_removals(replace(house.removals, store=store), longest_seconds=longest)
+    await noted(service, redis, 12)
+    store, longest = Odd(service, error), 30 if error else 3
+    repeating = finish_removals(replace(service.removals, store=store), longest_seconds=longest)
     (outcome,) = await asyncio.gather(repeating, return_exceptions=True)
     assert outcome == 11
     assert store.tried.count(BAD) == 1
     assert 20 < await pause_seconds(redis) <= 30
-    assert await finish_removals(replace(house.removals, store=store)) == 0, "it rests"
+    assert await finish_removals(replace(service.removals, store=store)) == 0, "it rests"
     await make_removals_due(redis)
-    assert await finish_removals(house.removals) == 1
+    assert await finish_removals(service.removals) == 1
     assert not await redis.exists(keys.removals, keys.removal_failures)
 
 
-async def test_the_pause_doubles_up_to_ten_minutes(house: House, redis: Redis) -> None:
-    await noted(house, redis, 1)
+async def test_the_pause_doubles_up_to_ten_minutes(service: Service, redis: Redis) -> None:
+    await noted(service, redis, 1)
     pauses = list[float]()
     for _ in range(7):
         await make_removals_due(redis)
-        await finish_removals(replace(house.removals, store=Odd(house, LaneBusy("held"))))
+        await finish_removals(replace(service.removals, store=Odd(service, LaneBusy("held"))))
         pauses.append(round(await pause_seconds(redis), -1))
     assert pauses == [30, 60, 120, 240, 480, 600, 600]
 
@@ -106,59 +106,59 @@ async def test_the_pause_doubles_up_to_ten_minutes(house: House, redis: Redis) -
     "member", ["0 {}", "0 no json", "nothing", "x y", "0 []", '0 {"v":1}', '0 {"v":1,"sealed":"x"}']
 )
 async def test_a_removal_that_cannot_be_read_is_put_back_and_the_others_are_done(
-    house: House, redis: Redis, member: str
+    service: Service, redis: Redis, member: str
 ) -> None:
-    await noted(house, redis, 2)
+    await noted(service, redis, 2)
     await redis.zadd(keys.removals, {member: -1})
-    assert await finish_removals(house.removals) == 2
+    assert await finish_removals(service.removals) == 2
     assert await redis.zrange(keys.removals, 0, -1) == [member.encode()]
     assert 20 < await pause_seconds(redis) <= 30
 
 
 @pytest.mark.parametrize("error", [StoreUnavailable("away"), InboxUnavailable("away")])
 async def test_while_a_server_is_away_a_few_removals_ask_for_it_and_the_others_are_left_for_later(
-    house: House, redis: Redis, error: Exception
+    service: Service, redis: Redis, error: Exception
 ) -> None:
-    await noted(house, redis, 12)
-    store = Odd(house, error, always=True)
-    (outcome,) = await asyncio.gather(finish_removals(replace(house.removals, store=store)), return_exceptions=True)
+    await noted(service, redis, 12)
+    store = Odd(service, error, always=True)
+    (outcome,) = await asyncio.gather(finish_removals(replace(service.removals, store=store)), return_exceptions=True)
     assert outcome is error
     assert len(store.tried) == 4
     assert await redis.zcard(keys.removals) == 12
-    assert await finish_removals(house.removals) == 8, "the four rest"
+    assert await finish_removals(service.removals) == 8, "the four rest"
 
 
-async def test_what_one_process_repeats_no_other_repeats_meanwhile(house: House, redis: Redis) -> None:
-    await noted(house, redis, 4)
-    mine = await house.inbox.unfinished()
+async def test_what_one_process_repeats_no_other_repeats_meanwhile(service: Service, redis: Redis) -> None:
+    await noted(service, redis, 4)
+    mine = await service.inbox.unfinished()
     assert len(mine) == 4
-    assert await house.inbox.unfinished() == []
+    assert await service.inbox.unfinished() == []
     await redis.hincrby(keys.clock, "monotonic_us", 61_000_000)
-    assert len(await house.inbox.unfinished()) == 4, "the first process has died"
+    assert len(await service.inbox.unfinished()) == 4, "the first process has died"
 
 
-async def test_a_round_repeats_no_more_than_a_hundred_and_tries_to_read_no_more(house: House, redis: Redis) -> None:
+async def test_a_round_repeats_no_more_than_a_hundred_and_tries_to_read_no_more(service: Service, redis: Redis) -> None:
     await redis.zadd(keys.removals, {f"{number} not to be read": 0 for number in range(150)})
-    assert await finish_removals(house.removals) == 0
+    assert await finish_removals(service.removals) == 0
     assert await redis.hlen(keys.removal_failures) == 100
     await redis.delete(keys.removals)
-    await noted(house, redis, 101)
-    assert await finish_removals(house.removals) == 100
-    assert await finish_removals(house.removals) == 1
+    await noted(service, redis, 101)
+    assert await finish_removals(service.removals) == 100
+    assert await finish_removals(service.removals) == 1
 
 
 def sweep_services(inbox: Inbox, removals: RemovalServices) -> SweepServices:
     return SweepServices(inbox=inbox, clock=OWN_CLOCK, removals=removals)
 
 
-async def test_a_removal_that_never_ends_keeps_no_lane_from_being_rung_for(house: House, redis: Redis) -> None:
-    await noted(house, redis, 1)
-    store = Odd(house, None)
-    removals = replace(house.removals, store=store)
-    sweeping = asyncio.create_task(sweep_forever(0.01, sweep_services(house.inbox, removals)))
+async def test_a_removal_that_never_ends_keeps_no_lane_from_being_rung_for(service: Service, redis: Redis) -> None:
+    await noted(service, redis, 1)
+    store = Odd(service, None)
+    removals = replace(service.removals, store=store)
+    sweeping = asyncio.create_task(sweep_forever(0.01, sweep_services(service.inbox, removals)))
     try:
         await wait_until(lambda: store.tried, what="the removal being repeated")
-        await house.say("I live in Berlin", BOB)
+        await service.say("I live in Berlin", BOB)
         await redis.delete(QUEUE, keys.sweeper)  # the bell is lost
         await redis.zadd(keys.lanes, {BOB.lane.key: 0})
 
@@ -189,9 +189,9 @@ class Failing:
         raise invalid()
 
 
-async def test_whatever_a_sweep_or_a_round_of_removals_fails_by_the_next_one_comes(house: House) -> None:
-    inbox = Failing(house.inbox)
-    removals = replace(house.removals, inbox=cast(Inbox, inbox))
+async def test_whatever_a_sweep_or_a_round_of_removals_fails_by_the_next_one_comes(service: Service) -> None:
+    inbox = Failing(service.inbox)
+    removals = replace(service.removals, inbox=cast(Inbox, inbox))
     sweeping = asyncio.create_task(sweep_forever(0.01, sweep_services(cast(Inbox, inbox), removals)))
     try:
         await wait_until(lambda: min(inbox.sweeps, inbox.rounds) > 2, what="the third sweep and the third round")

@@ -19,7 +19,6 @@ from scrubjay.model.clock import OwnClock
 from scrubjay.search.filters import narrowed, parse
 from scrubjay.search.recall import RecallRequest, recall
 from tests.chaos.scan import all_of_qdrant, all_of_redis
-from tests.integration.house import House
 from tests.integration.scope_answers import AnswersOfTurns
 from tests.integration.scope_cases import CASES
 from tests.integration.scope_steps import (
@@ -38,6 +37,7 @@ from tests.integration.scope_steps import (
     Undo,
     Wait,
 )
+from tests.integration.service import Service
 
 DAY_0 = datetime(2026, 3, 1, tzinfo=UTC)
 _MOST_AT_ONCE = 50
@@ -53,13 +53,13 @@ class MovableClock(OwnClock):
 
 
 class Story:
-    """A house, and the steps of one case done in it."""
+    """A service, and the steps of one case done in it."""
 
-    def __init__(self, house: House, redis: Redis, qdrant_url: str, *, batched: bool) -> None:
-        self.house, self.redis, self.qdrant_url, self.batched = house, redis, qdrant_url, batched
+    def __init__(self, service: Service, redis: Redis, qdrant_url: str, *, batched: bool) -> None:
+        self.service, self.redis, self.qdrant_url, self.batched = service, redis, qdrant_url, batched
         self.clock, self.reconciler = MovableClock(), AnswersOfTurns()
-        house.store = QdrantStore(house.store.collection.client, house.embedder, self.clock)
-        house.weigher = self.reconciler
+        service.store = QdrantStore(service.store.collection.client, service.embedder, self.clock)
+        service.weigher = self.reconciler
         self.turn_ids: list[str] = []
         self.waiting: list[Say] = []
         self.ids: dict[tuple[str, Scope], str] = {}  # what a client was told, by what it said and with which ids
@@ -77,7 +77,7 @@ class Story:
 
     async def say(self, turn: Say) -> None:
         stamp = None if turn.day is None else DAY_0 + timedelta(days=turn.day)
-        turn_id = await self.house.say(
+        turn_id = await self.service.say(
             turn.text, turn.scope, timestamp=stamp, expires_at=await self.in_hours(turn.hours),
             metadata=dict(turn.metadata), infer=turn.infer,
         )  # fmt: skip
@@ -91,7 +91,7 @@ class Story:
             await self.drain()
 
     async def drain(self) -> None:
-        parts = replace(self.house.drain_services, batch_turns=8)
+        parts = replace(self.service.drain_services, batch_turns=8)
         settled = sum([await drain(lane, parts) for lane in dict.fromkeys(turn.scope.lane for turn in self.waiting)])
         assert settled == len(self.waiting)
         said_last = self.turn_ids[len(self.turn_ids) - len(self.waiting) :]
@@ -102,7 +102,7 @@ class Story:
         self.waiting = []
 
     async def events(self, turn_id: str) -> tuple[TurnEvent, ...]:
-        status = await self.house.status(turn_id)
+        status = await self.service.status(turn_id)
         assert status.status is Status.SETTLED
         return status.events
 
@@ -113,11 +113,11 @@ class Story:
             case Forget():
                 await self.forget(step)
             case Delete():
-                await delete(ANYBODY, self.ids[step.text, step.scope], self.house.edits)
+                await delete(ANYBODY, self.ids[step.text, step.scope], self.service.edits)
             case Edit():
                 await self.edit(step)
             case Undo():
-                memory = await undo(ANYBODY, self.ids[step.text, step.scope], self.house.edits)
+                memory = await undo(ANYBODY, self.ids[step.text, step.scope], self.service.edits)
                 self.ids[memory.text, step.scope] = memory.id
             case _:
                 await self.look(step)
@@ -129,7 +129,7 @@ class Story:
             case Told():
                 await self.look_at_event(step)
             case History():
-                versions = await self.house.store.history(ANYBODY, self.ids[step.text, step.scope])
+                versions = await self.service.store.history(ANYBODY, self.ids[step.text, step.scope])
                 assert [version.text for version in versions] == list(step.versions), step
             case Provenance():
                 memory = await self.memory(step.text, step.scope)
@@ -138,7 +138,7 @@ class Story:
                 assert (await self.memory(step.text, step.scope)).metadata == step.metadata, step
 
     async def forget(self, step: Forget) -> None:
-        receipt = await forget(step.scope, self.house.forget_services)
+        receipt = await forget(step.scope, self.service.forget_services)
         assert receipt.verified
         assert step.memories in (None, receipt.memories)
         elsewhere = [text for text, scope in self.heard if not step.scope.covers(scope)]
@@ -151,7 +151,7 @@ class Story:
     async def edit(self, step: Edit) -> None:
         body = {"text": step.to, "metadata": step.metadata, "expires_at": await self.in_hours(step.hours)}
         change = Change(**{name: value for name, value in body.items() if value is not None})
-        memory = await update(ANYBODY, self.ids[step.text, step.scope], change, self.house.edits)
+        memory = await update(ANYBODY, self.ids[step.text, step.scope], change, self.service.edits)
         self.ids[memory.text, step.scope] = memory.id
         self.heard.add((memory.text, step.scope))
 
@@ -175,18 +175,18 @@ class Story:
         request = RecallRequest(
             scope=narrowed(scope, condition), text="what is known", limit=_MOST_AT_ONCE, filters=condition, as_of=as_of
         )
-        answer = await recall(request, self.house.recall_services)
+        answer = await recall(request, self.service.recall_services)
         return sorted(result.memory.text for result in answer.results)
 
     async def listed(self, scope: Scope, filters: Any = None) -> list[str]:
         """The texts that a list shows, in the order of the alphabet; as many as it counts."""
         condition = parse(filters)
-        part = await self.house.store.page(narrowed(scope, condition), Page(size=_MOST_AT_ONCE), condition)
+        part = await self.service.store.page(narrowed(scope, condition), Page(size=_MOST_AT_ONCE), condition)
         assert part.count == len(part.items)
         return sorted(memory.text for memory in part.items)
 
     async def memory(self, text: str, scope: Scope) -> Memory:
-        memory = await self.house.store.get(ANYBODY, self.ids[text, scope])
+        memory = await self.service.store.get(ANYBODY, self.ids[text, scope])
         assert memory is not None
         assert memory.scope == scope
         return memory
@@ -211,7 +211,7 @@ class Story:
         """All versions of a memory have one scope, and what is stored with a scope was said with it."""
         assert all(len(owners) == 1 for owners in self.owners.values()), "a turn tells of memories of its own scope"
         scopes = dict[str, Scope]()
-        async for version in self.house.store.versions(ANYBODY):
+        async for version in self.service.store.versions(ANYBODY):
             assert scopes.setdefault(version.id, version.scope) == version.scope, "a memory has one scope"
             assert (version.text, version.scope) in self.heard, "what is stored with a scope was said with it"
 
@@ -220,9 +220,9 @@ def _must_stand(number: int, steps: Sequence[Step], view: Scope) -> bool:
     """Whether nothing that the case does can have taken what a turn said out of a view."""
     turn = steps[number]
     assert isinstance(turn, Say)
-    own_words = turn.by is None or (turn.by.event is Event.UPDATE and turn.by.merged is None)
+    is_own_text = turn.by is None or (turn.by.event is Event.UPDATE and turn.by.merged is None)
     is_late = turn.day is not None and any(_said_after(step, turn) for step in steps[:number])
-    return own_words and not is_late and not any(_touches(turn, step, view) for step in steps[number + 1 :])
+    return is_own_text and not is_late and not any(_touches(turn, step, view) for step in steps[number + 1 :])
 
 
 def _said_after(step: Step, turn: Say) -> bool:
@@ -253,9 +253,9 @@ def _runs() -> list[Any]:
 
 @pytest.mark.parametrize(("case", "batched"), _runs())
 async def test_each_view_sees_what_was_said_in_it(
-    house: House, redis: Redis, qdrant_url: str, case: Case, batched: bool
+    service: Service, redis: Redis, qdrant_url: str, case: Case, batched: bool
 ) -> None:
-    story = Story(house, redis, qdrant_url, batched=batched)
+    story = Story(service, redis, qdrant_url, batched=batched)
     await story.tell(case.steps)
     await story.check(case.steps)
 

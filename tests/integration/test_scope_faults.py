@@ -19,7 +19,6 @@ from scrubjay.errors import StoreUnavailable
 from scrubjay.ingest.drain import drain
 from scrubjay.model import Lane, Lease, Memory, Write
 from scrubjay.model.arrival import Arrival
-from tests.integration.house import House, make_removals_due
 from tests.integration.scope_steps import (
     ANA,
     ANYBODY,
@@ -35,19 +34,20 @@ from tests.integration.scope_steps import (
     replaces,
     sees,
 )
+from tests.integration.service import Service, make_removals_due
 from tests.integration.test_scope_cases import Story
 
 NUTS = "Is allergic to nuts"
 
 
 @pytest.fixture
-def story(house: House, redis: Redis, qdrant_url: str) -> Story:
-    return Story(house, redis, qdrant_url, batched=False)
+def story(service: Service, redis: Redis, qdrant_url: str) -> Story:
+    return Story(service, redis, qdrant_url, batched=False)
 
 
 async def swept(story: Story) -> None:
     await make_removals_due(story.redis)
-    assert await finish_removals(story.house.removals)
+    assert await finish_removals(story.service.removals)
 
 
 class InTheMidst(QdrantStore):
@@ -67,18 +67,18 @@ class InTheMidst(QdrantStore):
 async def test_a_worker_that_loses_its_lane_to_an_erase_in_the_midst_hides_nothing_behind_what_is_erased(
     story: Story,
 ) -> None:
-    house = story.house
-    store = house.store = InTheMidst(house.store.collection.client, house.embedder, story.clock)
+    service = story.service
+    store = service.store = InTheMidst(service.store.collection.client, service.embedder, story.clock)
     await story.tell((Say(BERLIN, R1),))
 
     async def forgotten() -> None:
-        erasure = await forget(R2, house.forget_services)
+        erasure = await forget(R2, service.forget_services)
         assert erasure.verified
 
     store.step = forgotten
     turn = Say(LISBON, R2, replaces(BERLIN))
-    story.reconciler.turns[await house.say(turn.text, turn.scope)] = turn
-    await drain(R2.lane, replace(house.drain_services, batch_turns=8))
+    story.reconciler.turns[await service.say(turn.text, turn.scope)] = turn
+    await drain(R2.lane, replace(service.drain_services, batch_turns=8))
     assert not store.step, "it was taken"
     await swept(story)
     assert [await story.found(scope) for scope in (R2, R1, ANA)] == [[], [BERLIN], [BERLIN]]
@@ -91,8 +91,8 @@ async def test_a_deletion_that_fails_halfway_is_finished_by_the_sweep_and_shows_
         async def members(self, lane: Lane, topics: Collection[str]) -> list[Memory]:
             raise StoreUnavailable("it is away")
 
-    house = story.house
-    edits = replace(house.edits, store=Away(house.store.collection.client, house.embedder))
+    service = story.service
+    edits = replace(service.edits, store=Away(service.store.collection.client, service.embedder))
     with pytest.raises(StoreUnavailable):
         await delete(ANYBODY, story.ids[LISBON, R2], edits)
     await swept(story)
@@ -101,8 +101,8 @@ async def test_a_deletion_that_fails_halfway_is_finished_by_the_sweep_and_shows_
 
 async def test_an_import_under_the_id_of_a_deleted_memory_is_hidden_by_nothing(story: Story) -> None:
     await story.tell((Say(TEA, R1), Say(TEA, R2), Delete(TEA, R1)))
-    house = story.house
-    parts = house.imports
+    service = story.service
+    parts = service.imports
     await bring_in([Arrival(id=story.ids[TEA, R1], scope=R3, text=NUTS)], ANYBODY, parts)
     await story.tell((Say(TEA, R2),))
     assert sorted(await story.found(ANA)) == sorted([NUTS, TEA])
@@ -111,15 +111,15 @@ async def test_an_import_under_the_id_of_a_deleted_memory_is_hidden_by_nothing(s
 async def test_where_a_caller_dates_ahead_the_order_of_turns_decides_also_after_a_deletion(story: Story) -> None:
     ahead = datetime.now(UTC) + timedelta(seconds=50)
     step = Say(BERLIN, R1)
-    story.reconciler.turns[await story.house.say(BERLIN, R1, timestamp=ahead)] = step
-    await story.house.drain(R1)
+    story.reconciler.turns[await story.service.say(BERLIN, R1, timestamp=ahead)] = step
+    await story.service.drain(R1)
     await story.tell((Say(LISBON, R2, replaces(BERLIN)), Say(PORTO, R3, replaces(LISBON)), Delete(PORTO, R3)))
     assert await story.found(ANA) == [LISBON]
 
 
 async def test_in_one_batch_what_came_late_and_is_said_again_is_said_last(
-    house: House, redis: Redis, qdrant_url: str
+    service: Service, redis: Redis, qdrant_url: str
 ) -> None:
-    story = Story(house, redis, qdrant_url, batched=True)
+    story = Story(service, redis, qdrant_url, batched=True)
     late, again = Say(LISBON, R2, replaces(BERLIN), day=2), Say(LISBON, R2, day=9)
     await story.tell((Say(BERLIN, R2, day=5), sees(R2, BERLIN), late, again, sees(R2, LISBON)))

@@ -26,93 +26,93 @@ async def found(house: House, scope: Scope) -> list[str]:
     return sorted(result.memory.text for result in answer.results)
 
 
-async def forgotten(house: House, scope: Scope) -> int:
-    receipt = await forget(scope, house.forget_services)
+async def forgotten(service: Service, scope: Scope) -> int:
+    receipt = await forget(scope, service.forget_services)
     assert receipt.verified
     return receipt.memories
 
 
-async def test_a_turn_with_several_ids_is_found_by_each_of_them_and_by_all_together(house: House) -> None:
-    await house.say("I live in Berlin", ANA_WITH_BOT)
-    await house.say("I like tea", ANA)
-    await house.drain()
-    assert await found(house, ANA) == ["I like tea", "I live in Berlin"]
+async def test_a_turn_with_several_ids_is_found_by_each_of_them_and_by_all_together(service: Service) -> None:
+    await service.say("I live in Berlin", ANA_WITH_BOT)
+    await service.say("I like tea", ANA)
+    await service.drain()
+    assert await found(service, ANA) == ["I like tea", "I live in Berlin"]
     for scope in (BOT, RUN, ANA_WITH_BOT):
-        assert await found(house, scope) == ["I live in Berlin"]
-    assert await found(house, ANA_WITH_OTHER) == []
+        assert await found(service, scope) == ["I live in Berlin"]
+    assert await found(service, ANA_WITH_OTHER) == []
 
 
 async def test_what_an_agent_learns_for_itself_is_shared_and_reconciled_apart_from_any_users_memory(
-    house: House,
+    service: Service,
 ) -> None:
-    await house.say("Refunds take five days", BOT)
-    await house.drain(BOT)
-    await house.say("Refunds take five days", ANA_WITH_BOT)
-    await house.drain()
-    assert await found(house, ANA) == ["Refunds take five days"]  # hers as well: it is no repetition of the agent's
-    house.reconciler.table["Refunds take three days"] = Event.UPDATE
-    await house.say("Refunds take three days", BOT)
-    await house.drain(BOT)
-    assert await found(house, BOT) == ["Refunds take five days", "Refunds take three days"]
-    assert await found(house, ANA) == ["Refunds take five days"]
+    await service.say("Refunds take five days", BOT)
+    await service.drain(BOT)
+    await service.say("Refunds take five days", ANA_WITH_BOT)
+    await service.drain()
+    assert await found(service, ANA) == ["Refunds take five days"]  # hers as well: it is no repetition of the agent's
+    service.reconciler.table["Refunds take three days"] = Event.UPDATE
+    await service.say("Refunds take three days", BOT)
+    await service.drain(BOT)
+    assert await found(service, BOT) == ["Refunds take five days", "Refunds take three days"]
+    assert await found(service, ANA) == ["Refunds take five days"]
 
 
-async def test_a_run_is_a_memory_of_its_own(house: House) -> None:
-    await house.say("We sort by date", RUN)
-    await house.drain(RUN)
-    assert await found(house, RUN) == ["We sort by date"]
-    assert await found(house, ANA) == []
+async def test_a_run_is_a_memory_of_its_own(service: Service) -> None:
+    await service.say("We sort by date", RUN)
+    await service.drain(RUN)
+    assert await found(service, RUN) == ["We sort by date"]
+    assert await found(service, ANA) == []
 
 
-async def test_forgetting_what_one_agent_was_told_lets_hold_again_what_another_one_knows(house: House) -> None:
-    await house.say("I live in Berlin", ANA_WITH_OTHER, timestamp=MARCH)
-    await house.drain()
-    house.reconciler.table["I live in Lisbon"] = Event.UPDATE
-    await house.say("I live in Lisbon", ANA_WITH_BOT, timestamp=MARCH + timedelta(days=9))
-    await house.drain()
-    (memory,) = await house.memories()
+async def test_forgetting_what_one_agent_was_told_lets_hold_again_what_another_one_knows(service: Service) -> None:
+    await service.say("I live in Berlin", ANA_WITH_OTHER, timestamp=MARCH)
+    await service.drain()
+    service.reconciler.table["I live in Lisbon"] = Event.UPDATE
+    await service.say("I live in Lisbon", ANA_WITH_BOT, timestamp=MARCH + timedelta(days=9))
+    await service.drain()
+    (memory,) = await service.memories()
     assert memory.text == "I live in Lisbon"
 
-    assert await forgotten(house, Scope(tenant="default", user_id="ana", agent_id="bot")) == 1
-    assert await house.texts() == ["I live in Berlin"]
-    (again,) = await house.memories()
-    versions = await house.store.history(Scope(tenant="default"), again.id)
+    assert await forgotten(service, Scope(tenant="default", user_id="ana", agent_id="bot")) == 1
+    assert await service.texts() == ["I live in Berlin"]
+    (again,) = await service.memories()
+    versions = await service.store.history(Scope(tenant="default"), again.id)
     assert [(version.valid_from, version.valid_to) for version in versions] == [
         (MARCH, None)
     ]  # as if nothing had come after it
-    then = await house.ask("live", as_of=MARCH + timedelta(days=3))
+    then = await service.ask("live", as_of=MARCH + timedelta(days=3))
     assert [result.memory.text for result in then.results] == ["I live in Berlin"]
-    house.reconciler.table["I live in Porto"] = Event.UPDATE
-    await house.say("I live in Porto")
-    await house.drain()
-    assert await house.texts() == ["I live in Porto"]
+    service.reconciler.table["I live in Porto"] = Event.UPDATE
+    await service.say("I live in Porto")
+    await service.drain()
+    assert await service.texts() == ["I live in Porto"]
 
 
-async def test_forgetting_an_agent_everywhere_lets_every_users_memories_hold_again(house: House) -> None:
+async def test_forgetting_an_agent_everywhere_lets_every_users_memories_hold_again(service: Service) -> None:
     bob = Scope(tenant="default", user_id="bob")
     for scope in (ANA, bob):
-        house.reconciler.table.clear()
-        await house.say("I live in Berlin", scope)
-        await house.drain(scope)
-        house.reconciler.table["I live in Lisbon"] = Event.UPDATE
-        await house.say("I live in Lisbon", scope.model_copy(update={"agent_id": "bot"}))
-        await house.drain(scope)
-    await house.say("The shop closes at six", BOT)
-    await house.drain(BOT)
-    assert await forgotten(house, BOT) == 3
-    assert await found(house, BOT) == []
+        service.reconciler.table.clear()
+        await service.say("I live in Berlin", scope)
+        await service.drain(scope)
+        service.reconciler.table["I live in Lisbon"] = Event.UPDATE
+        await service.say("I live in Lisbon", scope.model_copy(update={"agent_id": "bot"}))
+        await service.drain(scope)
+    await service.say("The shop closes at six", BOT)
+    await service.drain(BOT)
+    assert await forgotten(service, BOT) == 3
+    assert await found(service, BOT) == []
     for scope in (ANA, bob):
-        assert await found(house, scope) == ["I live in Berlin"]
+        assert await found(service, scope) == ["I live in Berlin"]
 
 
 async def test_an_erase_whose_lane_is_taken_before_it_shows_a_memory_again_begins_again(
-    house: House, redis: Redis
+    service: Service, redis: Redis
 ) -> None:
-    await house.say("I live in Berlin", ANA_WITH_OTHER)
-    await house.drain()
-    house.reconciler.table["I live in Lisbon"] = Event.UPDATE
-    await house.say("I live in Lisbon", ANA_WITH_BOT)
-    await house.drain()
+    await service.say("I live in Berlin", ANA_WITH_OTHER)
+    await service.drain()
+    service.reconciler.table["I live in Lisbon"] = Event.UPDATE
+    await service.say("I live in Lisbon", ANA_WITH_BOT)
+    await service.drain()
 
     class Overtaken(QdrantStore):
         looks = 0
@@ -124,18 +124,18 @@ async def test_an_erase_whose_lane_is_taken_before_it_shows_a_memory_again_begin
                 assert await house.lanes.leasing.acquire(ANA.lane, edit=True) is not None
             return await super().members(lane, topics)
 
-    house.store, usual = Overtaken(house.store.collection.client, house.embedder), house.store
-    assert await forgotten(house, BOT) == 1
-    house.store = usual
-    assert await found(house, ANA) == ["I live in Berlin"]
-    assert await found(house, BOT) == []
+    service.store, usual = Overtaken(service.store.collection.client, service.embedder), service.store
+    assert await forgotten(service, BOT) == 1
+    service.store = usual
+    assert await found(service, ANA) == ["I live in Berlin"]
+    assert await found(service, BOT) == []
 
 
-async def test_forgetting_a_user_leaves_nothing_to_hold_again(house: House) -> None:
-    await house.say("I live in Berlin", ANA_WITH_OTHER)
-    await house.drain()
-    house.reconciler.table["I live in Lisbon"] = Event.UPDATE
-    await house.say("I live in Lisbon", ANA_WITH_BOT)
-    await house.drain()
-    assert await forgotten(house, ANA) == 2
-    assert await found(house, ANA) == []
+async def test_forgetting_a_user_leaves_nothing_to_hold_again(service: Service) -> None:
+    await service.say("I live in Berlin", ANA_WITH_OTHER)
+    await service.drain()
+    service.reconciler.table["I live in Lisbon"] = Event.UPDATE
+    await service.say("I live in Lisbon", ANA_WITH_BOT)
+    await service.drain()
+    assert await forgotten(service, ANA) == 2
+    assert await found(service, ANA) == []

@@ -21,7 +21,7 @@ from scrubjay.model import Page, Scope, Status
 from scrubjay.search.recall import RecallRequest, recall
 from tests.integration.golden import DATA, house_of, loaded
 from tests.integration.golden_scenes import GUIDANCE, KEY, TENANT, user, waiting
-from tests.integration.house import MARCH, House, make_removals_due
+from tests.integration.service import MARCH, Service, make_removals_due
 from tests.keys_found import faults
 from tests.redis_keys import keys
 
@@ -30,17 +30,17 @@ FORGET_ALL = "run `python -m tests.integration.golden tests/integration/data/for
 
 
 @pytest.fixture(params=FORMATS, ids=lambda folder: str(folder.name))
-async def old(request: pytest.FixtureRequest, redis: Redis, qdrant_url: str) -> AsyncIterator[House]:
-    """A house of today over what an earlier one left; the pause of its resting lane is over."""
+async def old(request: pytest.FixtureRequest, redis: Redis, qdrant_url: str) -> AsyncIterator[Service]:
+    """Today's service over what an earlier one left; the pause of its resting lane is over."""
     folder: Path = request.param
-    async with house_of(redis, qdrant_url, f"golden-{uuid.uuid4().hex}", InboxLimits(max_attempts=2)) as house:
-        await loaded(folder, redis, qdrant_url, house.store.collection.name)
+    async with service_of(redis, qdrant_url, f"golden-{uuid.uuid4().hex}", InboxLimits(max_attempts=2)) as service:
+        await loaded(folder, redis, qdrant_url, service.store.collection.name)
         await redis.hset(keys.lane(user("rae").lane), "wake_us", "0")
-        yield house
+        yield service
 
 
-async def statuses(house: House, name: str) -> list[tuple[Status, str | None]]:
-    listed = await house.turns.page(TENANT, None, name, Page())
+async def statuses(service: Service, name: str) -> list[tuple[Status, str | None]]:
+    listed = await service.turns.page(TENANT, None, name, Page())
     turns = listed.items
     return [(turn.status, turn.error) for turn in turns][::-1]
 
@@ -50,14 +50,14 @@ def test_each_format_that_may_be_met_has_its_golden_files() -> None:
     assert [folder.name for folder in FORMATS] == [f"format-{n}" for n in range(1, newest + 1)], FORGET_ALL
 
 
-async def test_every_key_of_an_earlier_version_is_known_and_ends_as_it_should(old: House, redis: Redis) -> None:
+async def test_every_key_of_an_earlier_version_is_known_and_ends_as_it_should(old: Service, redis: Redis) -> None:
     assert await faults(redis) == []
     for name in ("wes", "pat", "rae"):
         await old.drain(Scope(tenant=TENANT, user_id=name))
     assert await faults(redis) == []
 
 
-async def test_a_turn_that_waited_through_the_upgrade_is_remembered_as_it_was_said(old: House) -> None:
+async def test_a_turn_that_waited_through_the_upgrade_is_remembered_as_it_was_said(old: Service) -> None:
     submission = waiting()
     assert await old.drain(submission.scope) == 1
     (memory,) = await old.memories(submission.scope)
@@ -66,7 +66,7 @@ async def test_a_turn_that_waited_through_the_upgrade_is_remembered_as_it_was_sa
     assert await old.texts(user("rae")) == ["I run marathons"]
 
 
-async def test_a_plan_recorded_before_the_upgrade_is_applied_once_and_no_model_is_asked_again(old: House) -> None:
+async def test_a_plan_recorded_before_the_upgrade_is_applied_once_and_no_model_is_asked_again(old: Service) -> None:
     pat = user("pat")
     assert await old.drain(pat) == 3
     assert old.extractor.batches == [["I knit"]]
@@ -78,7 +78,7 @@ async def test_a_plan_recorded_before_the_upgrade_is_applied_once_and_no_model_i
     assert await old.drain(pat) == 0
 
 
-async def test_a_turn_that_died_before_the_upgrade_is_shown_and_replayed(old: House) -> None:
+async def test_a_turn_that_died_before_the_upgrade_is_shown_and_replayed(old: Service) -> None:
     listed = await old.turns.page(TENANT, Status.DEAD, None, Page())
     count, dead = listed.count, listed.items
     assert (count, {turn.error for turn in dead}) == (2, {"bad_answer: it was no JSON"})
@@ -107,7 +107,7 @@ async def test_memories_made_before_the_upgrade_are_found_with_their_history_and
     assert await old.texts(user("ray")) == []
 
 
-async def test_an_owner_whose_turns_are_of_before_the_upgrade_is_forgotten(old: House, redis: Redis) -> None:
+async def test_an_owner_whose_turns_are_of_before_the_upgrade_is_forgotten(old: Service, redis: Redis) -> None:
     for name in ("fay", "pat", "dan"):
         scope = user(name)
         receipt = await forget(scope, old.forget_services)
@@ -120,7 +120,7 @@ async def test_an_owner_whose_turns_are_of_before_the_upgrade_is_forgotten(old: 
     assert (await old.turns.ledger(TENANT)).balanced
 
 
-async def test_the_books_and_whatever_else_was_kept_are_read_on(old: House, redis: Redis) -> None:
+async def test_the_books_and_whatever_else_was_kept_are_read_on(old: Service, redis: Redis) -> None:
     ledger = await old.turns.ledger(TENANT)
     assert (ledger.accepted, ledger.waiting, ledger.dead, ledger.gated, ledger.balanced) == (17, 5, 2, 1, True)
     assert (await old.turns.usage(TENANT))["gpt-test"].cost_usd == pytest.approx(0.0002)

@@ -13,7 +13,7 @@ from scrubjay.edit.edits import Change, undo, update
 from scrubjay.ingest.reconciliation import ModelReconciler, RuleReconciler
 from scrubjay.model import Event, Memory, Message, Page, Scope
 from scrubjay.ports import Answer, Question
-from tests.integration.house import House
+from tests.integration.service import Service
 from tests.integration.version_cases import CASES, Case
 
 DAY_0 = datetime(2026, 3, 1, tzinfo=UTC)
@@ -50,12 +50,12 @@ class TableModel:
 
 
 class Story:
-    """A house, and the steps of one case told to it."""
+    """A service, and the steps of one case told to it."""
 
-    def __init__(self, house: House) -> None:
-        self.house = house
+    def __init__(self, service: Service) -> None:
+        self.service = service
         self.model = TableModel()
-        house.weigher = ModelReconciler(self.model, related_floor=0.25, rules=RuleReconciler(0.9))
+        service.weigher = ModelReconciler(self.model, related_floor=0.25, rules=RuleReconciler(0.9))
 
     async def tell(self, step: str) -> None:
         verb, _, rest = step.partition(" ")
@@ -68,7 +68,7 @@ class Story:
             self.model.table.clear()
             for turn in step.split(" & "):
                 await self.say(turn)
-            assert await self.house.drain() == len(step.split(" & "))
+            assert await self.service.drain() == len(step.split(" & "))
 
     async def say(self, turn: str) -> None:
         day, _, rest = turn.partition(": ")
@@ -77,16 +77,16 @@ class Story:
             event, _, target = decision.partition(" ")
             target, _, wording = target.partition(" = ")
             self.model.table[fact] = (event, target or "-", (wording or fact) if event == "UPDATE" else None)
-        await self.house.say(fact, timestamp=None if day == "now" else DAY_0 + timedelta(days=int(day)))
+        await self.service.say(fact, timestamp=None if day == "now" else DAY_0 + timedelta(days=int(day)))
 
     async def id_of(self, text: str) -> str:
         return next(chain[0].id for chain in await self.chains() for version in chain if version.text == text)
 
     async def chains(self) -> list[list[Memory]]:
         """The versions of each memory of this owner, in the order in which the memories began to hold."""
-        turns = (await self.house.turns.page("default", None, "ana", Page(size=200))).items
+        turns = (await self.service.turns.page("default", None, "ana", Page(size=200))).items
         ids = {event.id for turn in turns for event in turn.events if event.id}
-        chains = [await self.house.store.history(Scope(tenant="default"), memory_id) for memory_id in ids]
+        chains = [await self.service.store.history(Scope(tenant="default"), memory_id) for memory_id in ids]
         return sorted((chain for chain in chains if chain), key=lambda chain: (chain[0].valid_from, chain[0].text))
 
 
@@ -110,15 +110,15 @@ def texts(memories: Sequence[Memory]) -> str:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "-"))
-async def test_what_was_said_ends_in_the_right_versions(house: House, case: Case) -> None:
-    story = Story(house)
-    for step in case.said:
+async def test_what_was_said_ends_in_the_right_versions(service: Service, case: Case) -> None:
+    story = Story(service)
+    for step in case.steps:
         await story.tell(step)
 
-    assert texts(await house.memories()) == case.now
+    assert texts(await service.memories()) == case.now
     for line in case.then:
         number, _, expected = line.partition(": ")
-        recall = await house.ask("Lives", as_of=DAY_0 + timedelta(days=int(number)), limit=50)
+        recall = await service.ask("Lives", as_of=DAY_0 + timedelta(days=int(number)), limit=50)
         assert f"{number}: {texts([result.memory for result in recall.results])}" == f"{number}: {expected}"
     chains = await story.chains()
     assert [shown(chain) for chain in chains] == case.versions

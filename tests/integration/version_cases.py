@@ -17,7 +17,7 @@ class Case(NamedTuple):
     """One row."""
 
     name: str
-    said: list[str]
+    steps: list[str]
     now: str
     then: list[str]
     versions: list[str]

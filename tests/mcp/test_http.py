@@ -120,9 +120,9 @@ async def test_a_page_that_points_its_own_name_at_the_server_gets_nowhere(near: 
 
 
 def test_before_others_can_call_scrubjay_must_ask_for_keys() -> None:
-    with fake_api() as open_door:
-        open_door.plan("GET", "/turns", {"count": 0, "next": None, "previous": None, "results": []})
-        refused = CliRunner().invoke(app, ["--http", "--host", "0.0.0.0", "--port", "0", "--url", open_door.url])
+    with fake_api() as open_api:
+        open_api.plan("GET", "/turns", {"count": 0, "next": None, "previous": None, "results": []})
+        refused = CliRunner().invoke(app, ["--http", "--host", "0.0.0.0", "--port", "0", "--url", open_api.url])
     assert refused.exit_code == 2
     assert "SCRUBJAY_AUTH=keys" in refused.stderr
 

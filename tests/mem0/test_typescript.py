@@ -14,7 +14,7 @@ from tests.running import Running
 
 HERE = Path(__file__).parent / "node"
 EXAMPLE = Path(__file__).parents[2] / "examples" / "typescript" / "remember.mjs"
-HOUSE = Path(__file__).parents[2] / "build" / "mem0-node"  # kept between runs
+NODE_FOLDER = Path(__file__).parents[2] / "build" / "mem0-node"  # kept between runs
 PINNED = ("package.json", "package-lock.json")
 INSTALL_SECONDS = 300
 STEPS = (
@@ -32,30 +32,32 @@ def node() -> str:
     npm = shutil.which("npm")
     assert npm is not None, "node is there and npm is not: install npm (Debian: apt install npm) to test Mem0's client"
     if not _installed():
-        HOUSE.mkdir(parents=True, exist_ok=True)  # never removed: whoever stands in it could not go on
+        NODE_FOLDER.mkdir(parents=True, exist_ok=True)  # never removed: whoever stands in it could not go on
         for name in PINNED:
-            shutil.copy(HERE / name, HOUSE / name)
+            shutil.copy(HERE / name, NODE_FOLDER / name)
         # Its peers are for running Mem0 itself; nothing is built.
-        words = [npm, "ci", "--legacy-peer-deps", "--ignore-scripts", "--no-audit", "--no-fund"]
-        done = subprocess.run(words, cwd=HOUSE, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False)
+        command = [npm, "ci", "--legacy-peer-deps", "--ignore-scripts", "--no-audit", "--no-fund"]
+        done = subprocess.run(
+            command, cwd=NODE_FOLDER, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False
+        )
         assert done.returncode == 0, f"npm could not install mem0ai 3.3.1: {done.stderr[-2000:]}"
     return program
 
 
 def _installed() -> bool:
-    whole = (HOUSE / "node_modules" / ".package-lock.json").exists()
-    return whole and all((HOUSE / name).read_bytes() == (HERE / name).read_bytes() for name in PINNED)
+    whole = (NODE_FOLDER / "node_modules" / ".package-lock.json").exists()
+    return whole and all((NODE_FOLDER / name).read_bytes() == (HERE / name).read_bytes() for name in PINNED)
 
 
 @pytest.mark.timeout(INSTALL_SECONDS + 120)
 async def test_the_typescript_client_runs_its_main_methods_with_only_a_host_and_a_key(
     node: str, stack: Running, key: str, tenant: str, user: str
 ) -> None:
-    script = HOUSE / "drive.mjs"
+    script = NODE_FOLDER / "drive.mjs"
     shutil.copy(HERE / script.name, script)
     process = await asyncio.create_subprocess_exec(
         node, str(script), stack.url, key, tenant, user, *STEPS,
-        env={**os.environ, "MEM0_TELEMETRY": "false", "HOME": str(HOUSE)},
+        env={**os.environ, "MEM0_TELEMETRY": "false", "HOME": str(NODE_FOLDER)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )  # fmt: skip
@@ -65,9 +67,9 @@ async def test_the_typescript_client_runs_its_main_methods_with_only_a_host_and_
 
 
 async def test_the_example_remembers_corrects_and_forgets(node: str, stack: Running, key: str) -> None:
-    script = HOUSE / EXAMPLE.name
+    script = NODE_FOLDER / EXAMPLE.name
     shutil.copy(EXAMPLE, script)
-    settings = {"SCRUBJAY_URL": stack.url, "SCRUBJAY_KEY": key, "MEM0_TELEMETRY": "false", "HOME": str(HOUSE)}
+    settings = {"SCRUBJAY_URL": stack.url, "SCRUBJAY_KEY": key, "MEM0_TELEMETRY": "false", "HOME": str(NODE_FOLDER)}
     process = await asyncio.create_subprocess_exec(
         node, str(script),
         env={**os.environ, **settings},

@@ -62,7 +62,7 @@ def chunks(completion: dict[str, Any], with_usage: bool) -> list[bytes]:
     for choice in completion["choices"]:
         field = "refusal" if choice["message"]["refusal"] else "content"
         deltas = [{"role": "assistant", "content": ""}]
-        deltas += [{field: word} for word in re.findall(r"\S+\s*|\s+", choice["message"][field] or "")]
+        deltas += [{field: piece} for piece in re.findall(r"\S+\s*|\s+", choice["message"][field] or "")]
         parts += [{"choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in deltas]
         parts.append({"choices": [{"index": 0, "delta": {}, "finish_reason": choice["finish_reason"]}]})
     if with_usage:

@@ -96,7 +96,7 @@ def running(
         json.dump([canned.model_dump() for canned in script], file)
         file.flush()
         options = ["--port", str(port), "--script", file.name, "--dimension", str(dimension)]
-        options += [word for fault in faults for word in ("--fault", fault.model_dump_json())]
+        options += [argument for fault in faults for argument in ("--fault", fault.model_dump_json())]
         command = [sys.executable, "-m", "tests.model_server", *options]
         with subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None

@@ -73,8 +73,8 @@ def digest(material: str) -> str:
 def embedding(text: str, dimension: int) -> list[float]:
     """A hashed bag of words of length 1: texts that share words are near, others are not."""
     vector = [0.0] * dimension
-    for word in re.findall(r"\w+", text.casefold()) or [""]:
-        digest = hashlib.blake2b(word.encode(), digest_size=8).digest()
+    for token in re.findall(r"\w+", text.casefold()) or [""]:
+        digest = hashlib.blake2b(token.encode(), digest_size=8).digest()
         vector[int.from_bytes(digest, "big") % dimension] += 1.0
     length = math.hypot(*vector)
     return [value / length for value in vector]

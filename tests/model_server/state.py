@@ -50,7 +50,7 @@ class _Rationed(Generic[R]):
         self.to_pass -= 1
         return self.to_pass >= 0
 
-    def spend(self) -> R:
+    def use(self) -> R:
         """Use the rule once."""
         if self.left is not None:
             self.left -= 1
@@ -125,13 +125,13 @@ class State:
                 self._hits[rationed.rule.kind] += 1
                 if rationed.rule.contains:
                     self._hits_by_text[rationed.rule.contains] += 1
-                return rationed.spend()
+                return rationed.use()
         return None
 
     def answer(self, call: Call) -> Canned | None:
         """The script's answer to a call."""
         canned = next((canned for canned in self._script if _meets(canned, call) and not canned.lets_pass()), None)
-        return canned.spend() if canned else None
+        return canned.use() if canned else None
 
     def add(self, *, texts: int = 0, prompt_tokens: int = 0, completion_tokens: int = 0) -> None:
         """Count what a call has cost."""

@@ -24,7 +24,7 @@ def api() -> Iterator[FakeApi]:
 def test_what_is_held_back_is_listed_with_the_words_it_rests_on_and_whose_it_is(api: FakeApi) -> None:
     api.plan("GET", "/quarantine", page(HELD))
     output = run(api, "quarantine", "list").stdout
-    assert [words in output for words in ("ignore all the", "user alice", "m1")] == [True] * 3
+    assert [text in output for text in ("ignore all the", "user alice", "m1")] == [True] * 3
     assert json.loads(run(api, "quarantine", "list", "--json").stdout)["results"][0]["marked"] is True
 
 

@@ -64,7 +64,7 @@ def test_a_file_that_is_no_receipt_is_refused_with_a_sentence(api: FakeApi, tmp_
 def test_receipts_are_listed(api: FakeApi) -> None:
     api.plan("GET", "/receipts", page({**RECEIPT, "id": "r1", "scope": ["user_id"]}, next_page="/receipts?page=2"))
     result = run(api, "receipts", "list")
-    assert all(word in result.stdout for word in ("user_id", "r1", "2026-03-26 09:00:00", "--page 2"))
+    assert all(text in result.stdout for text in ("user_id", "r1", "2026-03-26 09:00:00", "--page 2"))
 
 
 LINES = [

@@ -39,7 +39,7 @@ def test_webhooks_are_listed_changed_and_deleted(api: FakeApi) -> None:
     api.plan("GET", "/webhooks", {"count": 1, "results": [HOOK]})
     api.plan("PUT", "/webhooks/w1", {**HOOK, "active": False})
     api.plan("DELETE", "/webhooks/w1", {"id": "w1", "status": "deleted"})
-    assert [words for words in ("crm", "memory_add", "active") if words in run(api, "webhooks", "list").stdout]
+    assert [text for text in ("crm", "memory_add", "active") if text in run(api, "webhooks", "list").stdout]
     assert json.loads(run(api, "webhooks", "list", "--json").stdout)[0]["id"] == "w1"
     assert "inactive" in run(api, "webhooks", "change", "w1", "--inactive").stdout
     assert api.requests[-1].body == {"active": False}
@@ -53,7 +53,7 @@ def test_the_log_tells_what_was_delivered_and_what_the_receiver_said_last(api: F
     listed = run(api, "webhooks", "deliveries", "w1", "--json").stdout
     assert [delivery["id"] for delivery in json.loads(listed)["results"]] == ["w1-8", "w1-7"]
     shown = run(api, "webhooks", "deliveries", "w1").stdout
-    assert [words for words in ("HTTP", "timeout", "waiting") if words not in shown] == []
+    assert [text for text in ("HTTP", "timeout", "waiting") if text not in shown] == []
 
 
 def test_an_empty_list_and_an_empty_log_say_so(api: FakeApi) -> None:

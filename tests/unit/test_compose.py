@@ -108,8 +108,8 @@ def test_the_same_image_serves_as_api_worker_and_beat(name: str) -> None:
 
 
 def test_redis_writes_every_turn_to_disk_and_evicts_none() -> None:
-    words = SERVICES["redis"]["command"]
-    options = dict(zip(words[1::2], words[2::2], strict=True))
+    arguments = SERVICES["redis"]["command"]
+    options = dict(zip(arguments[1::2], arguments[2::2], strict=True))
     assert options["--appendonly"] == "yes"
     assert options["--appendfsync"] == "always"
     assert options["--maxmemory-policy"] == "noeviction"
@@ -137,7 +137,7 @@ def test_the_image_runs_as_nobody_in_particular() -> None:
 def test_everything_that_the_image_is_built_from_is_there_and_gets_past_the_ignore_file() -> None:
     rules = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     let_in = [rule.removeprefix("!") for rule in rules if rule.startswith("!")]
-    copied = [word for line in _lines("COPY") if "--from" not in line for word in line.split()[1:-1]]
+    copied = [path for line in _lines("COPY") if "--from" not in line for path in line.split()[1:-1]]
     assert copied
     for name in copied:
         assert (ROOT / name).exists()

@@ -61,7 +61,7 @@ def test_letters_are_grouped_by_error_the_newest_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("took", "words_for_it"),
+    ("took", "shown"),
     [
         (timedelta(milliseconds=12), "12 ms"),
         (timedelta(seconds=3.21), "3.2 s"),

@@ -225,11 +225,11 @@ async def test_in_a_users_lane_only_the_users_own_words_support_a_fact() -> None
 
 
 async def test_turns_with_other_guidance_are_asked_about_apart_and_the_tenants_holds_for_all() -> None:
-    book = NoGuidance()
-    await book.give("acme", Guidance(excludes="health", categories={"Hobby": "for fun"}))
+    guidance = NoGuidance()
+    await guidance.give("acme", Guidance(excludes="health", categories={"Hobby": "for fun"}))
     model = ScriptedModel(facts(fact("A", "first", category="hobby")), facts(fact("B", "third", category="odd")))
     ours = turn(2, "third").model_copy(update={"guidance": Guidance(instructions="In verse.")})
-    extraction = await ModelExtractor(model, book).extract([turn(0, "first"), turn(1, "second"), ours])
+    extraction = await ModelExtractor(model, guidance).extract([turn(0, "first"), turn(1, "second"), ours])
 
     plain, own = (question.system for question in model.questions)
     assert "Never keep: health" in plain

@@ -1,4 +1,4 @@
-"""The house rules that no off-the-shelf linter holds, and the import contracts put to the test."""
+"""The project's rules that no off-the-shelf linter holds, and the import contracts put to the test."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def test_no_test_uses_a_mock() -> None:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Path:
+def tree(tmp_path: Path) -> Path:
     """A copy of the code that may be broken."""
     for package in PACKAGES:
         shutil.copytree(ROOT / package, tmp_path / package, symlinks=True, ignore=shutil.ignore_patterns("*.gz"))
@@ -168,13 +168,13 @@ def house(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def import_contracts(house: Path) -> subprocess.CompletedProcess[str]:
+def import_contracts(tree: Path) -> subprocess.CompletedProcess[str]:
     command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache", "--no-logo"]
-    return subprocess.run(command, cwd=house, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, cwd=tree, capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_the_house_as_it_stands_keeps_its_import_contracts(house: Path) -> None:
-    run = import_contracts(house)
+def test_the_house_as_it_stands_keeps_its_import_contracts(tree: Path) -> None:
+    run = import_contracts(tree)
     assert run.returncode == 0, run.stdout
     assert "0 broken" in run.stdout
 
@@ -200,18 +200,18 @@ def test_the_house_as_it_stands_keeps_its_import_contracts(house: Path) -> None:
     ],
 )
 def test_breaking_an_import_contract_on_purpose_fails_the_build(
-    house: Path, where: str, line: str, complaint: str
+    tree: Path, where: str, line: str, complaint: str
 ) -> None:
-    broken = house / "scrubjay" / where
+    broken = tree / "scrubjay" / where
     broken.write_text(f"{broken.read_text(encoding='utf-8')}\n{line}\n", encoding="utf-8")
-    run = import_contracts(house)
+    run = import_contracts(tree)
     assert run.returncode != 0
     assert complaint in run.stdout
 
 
-def test_a_room_without_a_rank_fails_the_build(house: Path) -> None:
-    (house / "scrubjay" / "attic.py").touch()
-    run = import_contracts(house)
+def test_a_room_without_a_rank_fails_the_build(tree: Path) -> None:
+    (tree / "scrubjay" / "attic.py").touch()
+    run = import_contracts(tree)
     assert run.returncode != 0
     assert "scrubjay.attic" in run.stdout
 

@@ -53,7 +53,7 @@ async def test_nul_half_characters_case_and_white_space_do_no_harm(embedder: Emb
 
 
 async def test_a_text_has_the_same_vector_alone_and_in_any_company(embedder: Embedder) -> None:
-    company = [word * length for length in (1, 7, 40, 300) for word in ("tea ", "Berlin ", "42 ", "\u00e9t\u00e9 ")]
+    company = [text * length for length in (1, 7, 40, 300) for text in ("tea ", "Berlin ", "42 ", "\u00e9t\u00e9 ")]
     together = await embedder.embed([*company, *STATEMENTS, *company])
     for text, vector in zip(STATEMENTS, together[len(company) :], strict=False):
         (alone,) = await embedder.embed([text])

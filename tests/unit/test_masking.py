@@ -73,7 +73,7 @@ def test_digits_check_out_as_python_stdnum_says() -> None:
 
 
 def test_metadata_is_masked_however_deep_its_keys_as_well_and_no_two_keys_become_one() -> None:
-    keys = [f"sj_{letter * 20}" for letter in "ab"]
+    keys = [f"sj_{character * 20}" for character in "ab"]
     metadata: dict[str, Any] = {
         "a": [{"b": [CARD, 1, None, True]}],
         keys[0]: "x",

@@ -76,7 +76,7 @@ def test_a_wait_is_promised_with_every_refusal_that_asks_to_come_again() -> None
 
 
 def test_a_parameter_of_an_address_is_never_null_there() -> None:
-    parameters = [operation for _, _, operation in operations() for operation in operation.get("parameters", [])]
+    parameters = [parameter for _, _, operation in operations() for parameter in operation.get("parameters", [])]
     assert parameters
     assert '"null"' not in json.dumps([parameter["schema"] for parameter in parameters])
 

@@ -58,7 +58,7 @@ def test_no_part_reports_to_anybody(tmp_path: Path) -> None:
 
 def test_a_worker_that_has_longer_to_finish_is_killed_later(tmp_path: Path) -> None:
     options = {"data": tmp_path, "host": "127.0.0.1", "port": 0, "workers": 1, "worker-threads": 4, "auth": "off"}
-    words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+    words = [argument for name, value in options.items() for argument in (f"--{name}", str(value))]
     setup = arguments([*words, "--finish-seconds", "45"])
     worker, api = stages(setup, AT)[-1]
     assert worker.environment["SCRUBJAY_FINISH_SECONDS"] == "45.0"

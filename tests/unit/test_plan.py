@@ -44,9 +44,9 @@ KNOWN = Memory(
 
 
 def turn(turn_id: str, hours: int, scope: Scope = ANA, said_at: datetime | None = None) -> Turn:
-    said_words = (Message(role=Role.USER, content="said"),)
+    messages = (Message(role=Role.USER, content="said"),)
     return Turn(
-        id=turn_id, scope=scope, messages=said_words, accepted_at=MARCH + hours * HOUR, timestamp=said_at,
+        id=turn_id, scope=scope, messages=messages, accepted_at=MARCH + hours * HOUR, timestamp=said_at,
         metadata={"turn": turn_id},
     )  # fmt: skip
 

@@ -30,10 +30,10 @@ def by_the_rule(quote: str, message: str) -> tuple[int, str] | None:
     bare = whole.strip(MARKS)
     if not bare.strip():
         return None
-    forms = (r"\s+".join("".join(map(any_form, word)) for word in form.split()) for form in (whole, bare))
+    forms = (r"\s+".join("".join(map(any_form, token)) for token in form.split()) for form in (whole, bare))
     either = "|".join(forms)
-    of_words = len(bare) < 12 and bare[:1].isascii() and bare[-1:].isascii()
-    match = re.search(rf"(?<!\w)(?:{either})(?!\w)" if of_words else either, unicodedata.normalize("NFC", message))
+    is_short = len(bare) < 12 and bare[:1].isascii() and bare[-1:].isascii()
+    match = re.search(rf"(?<!\w)(?:{either})(?!\w)" if is_short else either, unicodedata.normalize("NFC", message))
     return (match.start(), match[0]) if match else None
 
 
@@ -69,8 +69,8 @@ def test_what_stands_in_a_message_is_found_with_other_marks_and_spaces(
 
 def repeated(characters: int) -> tuple[str, str]:
     """A text of one short word, and a quote of a sixth of it whose last word differs."""
-    words = "ha " * (characters // 3)
-    return words, f"{words[: characters // 6]}hm"
+    text = "ha " * (characters // 3)
+    return text, f"{text[: characters // 6]}hm"
 
 
 def seconds(characters: int) -> float:

@@ -101,13 +101,13 @@ async def test_how_long_a_receiver_asks_us_to_wait_is_told(receiver: Receiver, s
 
 
 async def test_whatever_goes_wrong_out_there_is_a_word(sender: HttpWebhooks) -> None:
-    words = {
+    error_by_url = {
         f"http://127.0.0.1:{free_port()}/": "unreachable",
         "http://nobody.invalid/": "name_unknown",
         f"http://{'a' * 64}.b/": "name_unknown",
         "http://0177.0.0.1/": "invalid_address",
     }
-    for url, error in words.items():
+    for url, error in error_by_url.items():
         assert (await sender.send("default", url, {}, b"{}")).error == error, url
 
 

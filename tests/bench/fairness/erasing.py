@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 from scrubjay.client.views import ReceiptView
 from tests.bench.fairness.figures import Activity
-from tests.bench.fairness.tenants import WORDS, Seen, Tenant, meanwhile, said
+from tests.bench.fairness.tenants import THINGS, Seen, Tenant, meanwhile, said
 
 _MEMORIES_OF_A_USER = 10
 _TURNS_OF_A_USER = 4
@@ -72,7 +72,7 @@ class Erasing:
 
 def _memory(number: int, owner: Mapping[str, str]) -> dict[str, str]:
     """As it is imported; few texts, so that few are embedded."""
-    return {"memory": f"I like {WORDS[number % len(WORDS)]}", **owner}
+    return {"memory": f"I like {THINGS[number % len(THINGS)]}", **owner}
 
 
 def evidence(users: Sequence[ReceiptView], agents: Sequence[ReceiptView]) -> Activity:

@@ -26,9 +26,9 @@ class Replaying:
         letters: how many, each in a lane of its own.
     """
 
-    def __init__(self, tenant: Tenant, letters: int) -> None:
+    def __init__(self, tenant: Tenant, dead_letters: int) -> None:
         self._tenant = tenant
-        self._letters = letters
+        self._dead_letters = dead_letters
 
     @asynccontextmanager
     async def going_on(self, label: str) -> AsyncIterator[Seen]:
@@ -44,7 +44,7 @@ class Replaying:
                 await asyncio.sleep(_BETWEEN_SECONDS)
 
         async def seen() -> Activity:
-            return evidence(self._letters, replays)
+            return evidence(self._dead_letters, replays)
 
         async with meanwhile(replay()):
             yield seen
@@ -57,17 +57,17 @@ class Replaying:
             async with gate:
                 await self._tenant.client.add_turn(said(number, Poison.BAD_JSON), user_id=f"letter-{number}")
 
-        await asyncio.gather(*map(post, range(self._letters)))
+        await asyncio.gather(*map(post, range(self._dead_letters)))
 
     async def _all_dead(self) -> None:
         async def all_dead() -> bool:
-            return await self._tenant.dead() == self._letters
+            return await self._tenant.dead() == self._dead_letters
 
-        what = f"{self._letters} dead letters"
+        what = f"{self._dead_letters} dead letters"
         await wait_until(all_dead, deadline_seconds=_LONGEST_SECONDS, what=what, poll_seconds=_LOOK_SECONDS)
 
 
-def evidence(letters: int, replays: Sequence[int]) -> Activity:
+def evidence(dead_letters: int, replays: Sequence[int]) -> Activity:
     """How much was replayed: twice at least, and as many turns as there are letters.
 
     Args:
@@ -75,6 +75,6 @@ def evidence(letters: int, replays: Sequence[int]) -> Activity:
         replays: how many turns each bulk replay has put back.
     """
     bulks = [count for count in replays if count]
-    counts = {"letters": letters, "bulk replays": len(bulks), "turns replayed": sum(bulks)}
-    few = len(bulks) < _FEWEST_REPLAYS or sum(bulks) < letters
+    counts = {"letters": dead_letters, "bulk replays": len(bulks), "turns replayed": sum(bulks)}
+    few = len(bulks) < _FEWEST_REPLAYS or sum(bulks) < dead_letters
     return Activity(counts, [f"only {sum(bulks):,} turns were replayed, {len(bulks)} times"] if few else [])

@@ -19,7 +19,7 @@ from tests.redis_keys import keys
 from tests.running import OPERATOR_KEY
 from tests.support import wait_until
 
-WORDS = ("tea", "violin", "garden", "chess", "cello", "bread", "sailing", "opera", "pottery", "judo", "maps", "yoga")
+THINGS = ("tea", "violin", "garden", "chess", "cello", "bread", "sailing", "opera", "pottery", "judo", "maps", "yoga")
 POSTERS = 4
 QUIET_DOWN_SECONDS = 300
 
@@ -90,8 +90,8 @@ class Tenant:
 
 def said(number: int, mark: str = "") -> list[dict[str, str]]:
     """The messages of a turn that holds one fact; a mark is one word of it."""
-    word, other = WORDS[number % len(WORDS)], WORDS[number // 7 % len(WORDS)]
-    return [{"role": "user", "content": f"I like {mark or 'my'} {word} and my number {number} is {other}."}]
+    thing, other = THINGS[number % len(THINGS)], THINGS[number // 7 % len(THINGS)]
+    return [{"role": "user", "content": f"I like {mark or 'my'} {thing} and my number {number} is {other}."}]
 
 
 @asynccontextmanager

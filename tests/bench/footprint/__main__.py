@@ -83,11 +83,11 @@ async def measured(arguments: argparse.Namespace, data: Path) -> Footprint:
         progress = opened.enter_context(progress_bar())
         task = progress.add_task("turns", total=amount.turns + amount.dead)
         before, start = await state(redis, qdrant, data / "qdrant"), monotonic()
-        largest, books = await run(client, redis, amount, partial(progress.advance, task))
+        largest, ledger = await run(client, redis, amount, partial(progress.advance, task))
         seconds, settled = monotonic() - start, await memory(redis)
         await trimmed(redis, progress, arguments.patience)
         after = await state(redis, qdrant, data / "qdrant")
-    return Footprint(before, largest, settled, after, books, seconds)
+    return Footprint(before, largest, settled, after, ledger, seconds)
 
 
 async def trimmed(redis: Redis, progress: Progress, patience_seconds: float) -> None:

@@ -23,7 +23,7 @@ class Footprint:
         largest: memory on the way, when it was largest.
         settled: memory when the last turn was settled.
         after: retention.
-        books: of all turns.
+        ledger: of all turns.
         seconds: from the first post until the last turn was settled.
     """
 
@@ -31,7 +31,7 @@ class Footprint:
     largest: Memory
     settled: Memory
     after: State
-    books: Ledger
+    ledger: Ledger
     seconds: float
 
     @property
@@ -42,17 +42,17 @@ class Footprint:
     @property
     def growth_a_million(self) -> float:
         """Of the dataset, in bytes for a million turns."""
-        return self.growth / (self.books.settled + self.books.erased) * _MILLION
+        return self.growth / (self.ledger.settled + self.ledger.erased) * _MILLION
 
     def unaccounted(self, posted: int) -> int:
         """How many of the posted turns did not get to an end."""
-        return posted - self.books.settled - self.books.dead - self.books.erased
+        return posted - self.ledger.settled - self.ledger.dead - self.ledger.erased
 
 
 def show(seen: Footprint, console: Console) -> None:
     """Print the memory at each moment, then the keys that are left."""
-    books = seen.books
-    title = f"{books.settled:,} turns settled, {books.erased:,} erased or discarded, in {seen.seconds:,.0f} s"
+    ledger = seen.ledger
+    title = f"{ledger.settled:,} turns settled, {ledger.erased:,} erased or discarded, in {seen.seconds:,.0f} s"
     shown = table(title, "Redis", "used kB", "dataset kB", "keys", "file kB")
     moments: list[tuple[str, Memory, int | None]] = [
         ("before", seen.before.memory, seen.before.file_bytes),
@@ -85,4 +85,4 @@ def as_json(seen: Footprint) -> dict[str, Any]:
     states = {"before": asdict(seen.before), "after": asdict(seen.after)}
     memories = {"largest": asdict(seen.largest), "settled": asdict(seen.settled)}
     figures = {"growth_bytes": seen.growth, "growth_bytes_a_million": seen.growth_a_million, "seconds": seen.seconds}
-    return figures | states | memories | {"books": seen.books.model_dump()}
+    return figures | states | memories | {"books": seen.ledger.model_dump()}

@@ -32,7 +32,7 @@ from tests.chaos.erase.jumps import jumping, long_jumps
 from tests.chaos.erase.large import Waits, forget_large
 from tests.chaos.erase.load import Load, unbalanced, unsettled
 from tests.chaos.erase.many import forget_many
-from tests.chaos.erase.proof import BOOKS, LATER, OTHERS, Seen, check_receipt, forget_at_the_worst_moment, rests
+from tests.chaos.erase.proof import LATER, OTHERS, UNBALANCED, Seen, check_receipt, forget_at_the_worst_moment, rests
 from tests.chaos.erase.stage import Stage, saying_into, stage
 from tests.chaos.faketime import FaketimeMissing, libfaketime
 
@@ -62,13 +62,13 @@ async def proved(arguments: argparse.Namespace, on: Stage, progress: Progress) -
     seen = await forget_at_the_worst_moment(on.scene, arguments.waiting, list(load.posted), on.look)
     progress.update(worst, total=len(seen.receipts), completed=len(seen.receipts))
     await _go_on(arguments.minutes * 60, load, progress)
-    seen.note(LATER, await rests(seen.words, on.look, seen))
+    seen.note(LATER, await rests(seen.secrets, on.look, seen))
     erased = progress.add_task("owners forgotten under load", total=arguments.erases)
     async with load.going_on(), jumping(on.clock, arguments.jump_every):
         await forget_many(on.scene, arguments.erases, seen, lambda: progress.advance(erased))
     await load.quiet()
     checked = progress.add_task("receipts checked again", total=len(seen.receipts))
-    seen.note(LATER, await rests(seen.words, on.look, seen))
+    seen.note(LATER, await rests(seen.secrets, on.look, seen))
     for receipt, ids in list(seen.receipts):
         await check_receipt(on.scene, receipt, ids, seen)
         progress.advance(checked)
@@ -78,9 +78,9 @@ async def proved(arguments: argparse.Namespace, on: Stage, progress: Progress) -
         on, arguments.turns, arguments.idle, seen, lambda count: progress.update(many, completed=count)
     )
     await load.quiet()
-    seen.note(LATER, await rests(seen.words, on.look, seen))
+    seen.note(LATER, await rests(seen.secrets, on.look, seen))
     seen.note(OTHERS, await load.missing() + await unsettled(on.scene, waits.posted))
-    seen.note(BOOKS, await unbalanced(on.scene))
+    seen.note(UNBALANCED, await unbalanced(on.scene))
     return seen, load, waits
 
 

@@ -79,7 +79,7 @@ class Waits:
         return limits
 
 
-async def settle_many(scene: Scene, scope: Scope, word: str, turns: int, tell: Callable[[int], object]) -> None:
+async def settle_many(scene: Scene, scope: Scope, token: str, turns: int, tell: Callable[[int], object]) -> None:
     """Write so many settled turns of one owner, with the real steps of accepting and settling.
 
     Args:
@@ -89,7 +89,7 @@ async def settle_many(scene: Scene, scope: Scope, word: str, turns: int, tell: C
         turns: how many.
         tell: called with how many there are.
     """
-    scripts, bell, limits = RedisScripts(scene.redis), CeleryWakeups(), InboxLimits(lease_seconds=LEASE_SECONDS)
+    scripts, wakeups, limits = RedisScripts(scene.redis), CeleryWakeups(), InboxLimits(lease_seconds=LEASE_SECONDS)
     pseudonyms, order = Pseudonyms(RedisServerKey(scene.redis)), RedisOrder(scripts, _nothing_stored)
     adapters = turn_adapters(RedisCore(scene.redis, scripts, bell, limits, pseudonyms, order))
     inbox, lanes = adapters.inbox, adapters.lanes
@@ -145,8 +145,8 @@ async def forget_large(on: Stage, turns: int, idle_seconds: float, seen: Seen, t
         tell: called with how many turns there are by now.
     """
     scene, waits = on.scene, Waits()
-    word, agent = f"large-word-{scene.mark}", scene.id_of("large")
-    await settle_many(scene, Scope(tenant=TENANT, agent_id=agent), word, turns, tell)
+    token, agent = f"large-word-{scene.mark}", scene.id_of("large")
+    await settle_many(scene, Scope(tenant=TENANT, agent_id=agent), token, turns, tell)
     async with _probes(on, waits) as probes:
         async with _probing(probes, waits.idle, waits.refused):
             await asyncio.sleep(idle_seconds)
@@ -158,10 +158,10 @@ async def forget_large(on: Stage, turns: int, idle_seconds: float, seen: Seen, t
     waits.refused += [f"Redis was {name}" for name in errors if name.endswith("BUSY")]
     right = receipt.counts.turns == {"settled": turns} and receipt.turns == receipt.counts.texts == turns
     seen.note(COUNTS, [] if right else [f"{turns:,} turns of one owner: {receipt}"])
-    seen.words |= {word, agent}
+    seen.secrets |= {token, agent}
     seen.receipts.append((receipt, {"agent_id": agent}))
     await check_receipt(scene, receipt, {"agent_id": agent}, seen)
-    seen.note(TRACES, await rests([word, agent], on.look, seen))
+    seen.note(TRACES, await rests([token, agent], on.look, seen))
     return waits
 
 

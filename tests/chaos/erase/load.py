@@ -84,7 +84,7 @@ class Load:
         for speaker in self.speakers:
             user = str(speaker.ids["user_id"])
             memories = Counter(memory.memory for memory in await self._memories(user))
-            wanted = {f"I own the thing {speaker.word}-{number}.": 1 for number in range(1, speaker.posted_turns + 1)}
+            wanted = {f"I own the thing {speaker.token}-{number}.": 1 for number in range(1, speaker.posted_turns + 1)}
             if memories != wanted:
                 wrong.append(f"{user}: {sum(memories.values())} memories, of {speaker.posted_turns} things said")
             states = Counter([(await self.scene.client.turn(turn_id)).status for turn_id in self.posted[user][-5:]])
@@ -103,8 +103,8 @@ class Load:
 
 async def unbalanced(scene: Scene) -> list[str]:
     """What is wrong with the books."""
-    books = await RedisTurns(scene.redis).ledger(TENANT)
-    return [] if books.balanced and not books.waiting else [str(books)]
+    ledger = await RedisTurns(scene.redis).ledger(TENANT)
+    return [] if ledger.balanced and not ledger.waiting else [str(ledger)]
 
 
 async def unsettled(scene: Scene, ids: Sequence[str]) -> list[str]:

@@ -37,13 +37,13 @@ async def forget_many(scene: Scene, erases: int, seen: Seen, tell: Callable[[], 
 
 
 async def _forget(scene: Scene, number: int, seen: Seen) -> None:
-    word, name = f"many-word-{number}-{scene.mark}", scene.id_of(f"many-{number}")
+    token, name = f"many-word-{number}-{scene.mark}", scene.id_of(f"many-{number}")
     owner: Owner = {"user_id": name}
-    speakers = [Speaker(scene, word, owner)]
+    speakers = [Speaker(scene, token, owner)]
     if number % _AGENT_EVERY == 0:
         owner = {"agent_id": name}
         users = [scene.id_of(f"guest-{number}-{place}") for place in range(2)]
-        speakers = [Speaker(scene, f"{word}-{n}", {"user_id": user, **owner}) for n, user in enumerate(users)]
+        speakers = [Speaker(scene, f"{token}-{n}", {"user_id": user, **owner}) for n, user in enumerate(users)]
     early = [turn_id for speaker in speakers for turn_id in await speaker.say(count=_SETTLED)]
     await scene.settled(early, _PATIENCE_SECONDS)
     for speaker in speakers:
@@ -51,7 +51,7 @@ async def _forget(scene: Scene, number: int, seen: Seen) -> None:
     start = monotonic()
     receipt = await scene.client.owners.forget(**owner)
     seen.seconds.append(monotonic() - start)
-    seen.words |= {word, name}
+    seen.secrets |= {token, name}
     posted, kept = len(speakers) * (_SETTLED + _MORE), len(speakers) * _SETTLED
     right = receipt.turns == posted == sum(receipt.counts.turns.values()) and kept <= receipt.memories <= posted
     settled = receipt.counts.turns.get("settled", 0)

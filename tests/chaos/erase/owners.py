@@ -24,7 +24,7 @@ class Case:
     Args:
         name: of the case.
         owner: the ids that are named.
-        words: that must be nowhere afterwards.
+        secrets: that must be nowhere afterwards.
         counts: what the receipt must say.
         stays: turns of others in the same lanes that must be settled afterwards.
         hold: a write to Qdrant that is kept waiting meanwhile.
@@ -32,7 +32,7 @@ class Case:
 
     name: str
     owner: Owner
-    words: tuple[str, ...]
+    secrets: tuple[str, ...]
     counts: Mapping[str, Any] = field(default_factory=dict)
     stays: Sequence[str] = ()
     hold: Hold | None = None
@@ -44,12 +44,12 @@ class Speaker:
 
     Args:
         scene: where.
-        word: stands in each of them.
+        token: stands in each of them.
         ids: whose turns.
     """
 
     scene: Scene
-    word: str
+    token: str
     ids: Owner
     posted_turns: int = 0
 
@@ -58,9 +58,9 @@ class Speaker:
         turn_ids = []
         for _ in range(count):
             self.posted_turns += 1
-            text = f"I own the thing {self.word}-{self.posted_turns}. {more}".strip()
+            text = f"I own the thing {self.token}-{self.posted_turns}. {more}".strip()
             answer = await self.scene.client.add_turn(
-                [{"role": "user", "content": text}], idempotency_key=f"{self.word}/{self.posted_turns}", **self.ids
+                [{"role": "user", "content": text}], idempotency_key=f"{self.token}/{self.posted_turns}", **self.ids
             )
             turn_ids.append(answer.id)
         return turn_ids
@@ -77,8 +77,8 @@ class Speaker:
     async def at_the_model(self) -> None:
         """One turn that is in extraction from now on."""
         waiting_before = self.scene.model.counts().held
-        self.scene.model.fault(Fault(kind=Kind.HELD, route="extraction", contains=f"{HELD} by {self.word}"))
-        await self.say(f"I am {HELD} by {self.word}.")
+        self.scene.model.fault(Fault(kind=Kind.HELD, route="extraction", contains=f"{HELD} by {self.token}"))
+        await self.say(f"I am {HELD} by {self.token}.")
         await wait_until(lambda: self.scene.model.counts().held > waiting_before, what="a worker being at the model")
 
     async def recorded(self, user: str) -> Hold:
@@ -96,28 +96,28 @@ def poisoned(scene: Scene) -> None:
 
 async def user_in_extraction(scene: Scene, waiting: int) -> Case:
     """A user with a memory, a dead turn, one turn at the model, and so many that wait behind it."""
-    user, word = scene.id_of("solo"), f"solo-word-{scene.mark}"
-    speaker = Speaker(scene, word, {"user_id": user})
+    user, token = scene.id_of("solo"), f"solo-word-{scene.mark}"
+    speaker = Speaker(scene, token, {"user_id": user})
     await scene.settled(await speaker.say())
     await speaker.dies()
     await speaker.at_the_model()
     await speaker.say(count=waiting)
     turns = {"settled": 1, "dead": 1, "running": 1, "waiting": waiting}
     counts = {"turns": turns, "plans": 0, "texts": waiting + 3, "memories": 1, "versions": 1}
-    return Case("a user, one turn in extraction", {"user_id": user}, (user, word), counts)
+    return Case("a user, one turn in extraction", {"user_id": user}, (user, token), counts)
 
 
 async def user_before_apply(scene: Scene, waiting: int) -> Case:
     """The same, but the one turn is between record and apply."""
-    user, word = scene.id_of("plan"), f"plan-word-{scene.mark}"
-    speaker = Speaker(scene, word, {"user_id": user})
+    user, token = scene.id_of("plan"), f"plan-word-{scene.mark}"
+    speaker = Speaker(scene, token, {"user_id": user})
     await scene.settled(await speaker.say())
     await speaker.dies()
     hold = await speaker.recorded("plan")
     await speaker.say(count=waiting)
     turns = {"settled": 1, "dead": 1, "running": 1, "waiting": waiting}
     counts = {"turns": turns, "plans": 1, "texts": waiting + 3, "memories": 1, "versions": 1}
-    return Case("a user, one turn between record and apply", {"user_id": user}, (user, word), counts, hold=hold)
+    return Case("a user, one turn between record and apply", {"user_id": user}, (user, token), counts, hold=hold)
 
 
 async def agent_in_many_lanes(scene: Scene, waiting: int) -> Case:
@@ -125,10 +125,10 @@ async def agent_in_many_lanes(scene: Scene, waiting: int) -> Case:
 
     So many wait, half of them in each of the first two lanes; and in these lanes are turns without the agent.
     """
-    agent, word = scene.id_of("agent"), f"agent-word-{scene.mark}"
+    agent, token = scene.id_of("agent"), f"agent-word-{scene.mark}"
     plain = f"plain-word-{scene.mark}"
     lanes = {name: scene.id_of(name) for name in ("one", "two", "three")}
-    with_agent = {n: Speaker(scene, f"{word}-{n}", {"user_id": user, "agent_id": agent}) for n, user in lanes.items()}
+    with_agent = {n: Speaker(scene, f"{token}-{n}", {"user_id": user, "agent_id": agent}) for n, user in lanes.items()}
     alone = {n: Speaker(scene, f"{plain}-{n}", {"user_id": user}) for n, user in lanes.items()}
     for name in lanes:
         await scene.settled(await alone[name].say() + await with_agent[name].say())
@@ -141,7 +141,7 @@ async def agent_in_many_lanes(scene: Scene, waiting: int) -> Case:
         stays += await alone[name].say(count=2)
     turns = {"settled": 3, "dead": 1, "running": 2, "waiting": waiting // 2 * 2}
     counts = {"turns": turns, "plans": 1, "texts": sum(turns.values()), "memories": 3, "versions": 3}
-    return Case("an agent in three users' lanes", {"agent_id": agent}, (agent, word), counts, stays, hold)
+    return Case("an agent in three users' lanes", {"agent_id": agent}, (agent, token), counts, stays, hold)
 
 
 CASES = (user_in_extraction, user_before_apply, agent_in_many_lanes)

@@ -25,14 +25,14 @@ class Seen:
     Args:
         wrong: what was promised and is not so, by promise.
         receipts: of the owners who were forgotten, each with the ids that were named.
-        words: that must be nowhere.
+        secrets: that must be nowhere.
         looked_at: keys, points and lines, in all looks.
         seconds: how long each erase took.
     """
 
     wrong: dict[str, list[str]] = field(default_factory=dict)
     receipts: list[tuple[ReceiptView, dict[str, str]]] = field(default_factory=list)
-    words: set[str] = field(default_factory=set)
+    secrets: set[str] = field(default_factory=set)
     looked_at: int = 0
     seconds: list[float] = field(default_factory=list)
 
@@ -47,12 +47,12 @@ LATER = "traces of the forgotten after all further work"
 COUNTS = "receipts with wrong counts"
 HOLDS = "receipts that do not hold"
 OTHERS = "things of others that are gone or changed"
-BOOKS = "books that do not balance"
+UNBALANCED = "books that do not balance"
 
 
 def looking(scene: Scene, qdrant_url: str) -> Look:
     """How to look for words in everything that a test's own stack holds."""
-    return lambda words: traces(words, scene.redis, qdrant_url)
+    return lambda secrets: traces(secrets, scene.redis, qdrant_url)
 
 
 async def forget_at_the_worst_moment(scene: Scene, waiting: int, others: Sequence[str], look: Look) -> Seen:
@@ -75,7 +75,7 @@ async def forget_at_the_worst_moment(scene: Scene, waiting: int, others: Sequenc
 
 
 async def _forgotten(scene: Scene, case: Case, look: Look, seen: Seen) -> None:
-    places, _ = await look(case.words)
+    places, _ = await look(case.secrets)
     seen.note(BLIND, [] if any(place.startswith("Redis") for place in places) else [case.name])
     start = monotonic()
     receipt = await scene.client.owners.forget(**case.owner)
@@ -87,20 +87,20 @@ async def _forgotten(scene: Scene, case: Case, look: Look, seen: Seen) -> None:
     scene.model.heal()
     poisoned(scene)
     await scene.settled(case.stays)
-    seen.note(TRACES, await rests(case.words, look, seen))
-    seen.words |= set(case.words)
+    seen.note(TRACES, await rests(case.secrets, look, seen))
+    seen.secrets |= set(case.secrets)
     ids = {name: str(value) for name, value in case.owner.items()}
     seen.receipts.append((receipt, ids))
     await check_receipt(scene, receipt, ids, seen)
 
 
-async def rests(words: Collection[str], look: Look, seen: Seen) -> list[str]:
+async def rests(secrets: Collection[str], look: Look, seen: Seen) -> list[str]:
     """What is left when whoever was stopped in the midst of a write has finished it, and taken it back."""
     last: list[str] = []
 
     async def nothing() -> bool:
         nonlocal last
-        last, looked_at = await look(words)
+        last, looked_at = await look(secrets)
         seen.looked_at += looked_at
         return not last
 
@@ -114,10 +114,10 @@ async def rests(words: Collection[str], look: Look, seen: Seen) -> list[str]:
 async def check_receipt(scene: Scene, receipt: ReceiptView, ids: dict[str, str], seen: Seen) -> None:
     """Whether a receipt holds, is about just this owner, and nothing is left."""
     owner = {"user_id": ids.get("user_id"), "agent_id": ids.get("agent_id"), "run_id": ids.get("run_id")}
-    found = await scene.client.receipts.verify(receipt, **owner)
-    left = found.left.model_dump() if found.left else {"left": -1}
-    holds = receipt.verified and found.signature and found.owner and not any(left.values())
-    seen.note(HOLDS, [] if holds else [f"{receipt.id}: {found} {receipt.left}"])
+    verdict = await scene.client.receipts.verify(receipt, **owner)
+    left = verdict.left.model_dump() if verdict.left else {"left": -1}
+    holds = receipt.verified and verdict.signature and verdict.owner and not any(left.values())
+    seen.note(HOLDS, [] if holds else [f"{receipt.id}: {verdict} {receipt.left}"])
 
 
 async def snapshot(scene: Scene, users: Sequence[str]) -> Snapshot:

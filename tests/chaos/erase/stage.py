@@ -80,9 +80,9 @@ class Stage:
         """A client of the inbox with connections of its own; close it."""
         return Redis.from_url(self.redis_url, socket_timeout=30)
 
-    async def look(self, words: Collection[str]) -> tuple[list[str], int]:
+    async def look(self, secrets: Collection[str]) -> tuple[list[str], int]:
         """Look for words everywhere."""
-        return await traces(words, self.scene.redis, self.qdrant_url, [self.log])
+        return await traces(secrets, self.scene.redis, self.qdrant_url, [self.log])
 
 
 @asynccontextmanager

@@ -12,19 +12,19 @@ from tests.chaos.scan import all_of_qdrant, all_of_redis
 
 
 async def traces(
-    words: Collection[str], redis: Redis, qdrant_url: str, logs: Sequence[Path] = ()
+    secrets: Collection[str], redis: Redis, qdrant_url: str, logs: Sequence[Path] = ()
 ) -> tuple[list[str], int]:
     """Look for words in the names and the contents of all keys, in all payloads and in all logs.
 
     Args:
-        words: an owner's ids, keys and words.
+        secrets: an owner's ids, keys and words.
         redis: of the inbox.
         qdrant_url: of the store.
         logs: files.
 
     Returns where they were found, and how many keys, points and lines were looked at.
     """
-    wanted = re.compile("|".join(map(re.escape, words)))
+    wanted = re.compile("|".join(map(re.escape, secrets)))
     values = await all_of_redis(redis)
     places = [f"Redis: {key}" for key, value in values.items() if wanted.search(key) or wanted.search(value)]
     slow = [str(entry) for entry in await redis.slowlog_get(-1)]

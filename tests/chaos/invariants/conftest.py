@@ -1,3 +1,3 @@
-"""The house in one process, beside the scene of processes that all fault tests have."""
+"""The service in one process, beside the scene of processes that all fault tests have."""
 
-from tests.integration.conftest import house as house
+from tests.integration.conftest import service as service

@@ -34,8 +34,8 @@ async def test_all_that_was_accepted_ends_settled_dead_or_erased_and_nothing_els
     accepted = {turn_id for ids in turns.values() for turn_id in ids}
     await wait_until(lambda: _ended(scene, turns), deadline_seconds=15, what="every accepted turn coming to its end")
     assert {turn.id for turn in (await scene.client.turns(page_size=200)).results} == accepted
-    books = await RedisTurns(scene.redis).ledger(TENANT)
-    assert (books.accepted, books.settled, books.dead, books.erased) == (13, 9, 1, 3)
+    ledger = await RedisTurns(scene.redis).ledger(TENANT)
+    assert (ledger.accepted, ledger.settled, ledger.dead, ledger.erased) == (13, 9, 1, 3)
     for user, end in EACH_ENDS_IN.items():
         assert await scene.remembered(user) == (SAID[user] if end == "settled" else [])
 

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from scrubjay.ingest.drain import DrainServices, drain
 from scrubjay.model import Extraction, Lane, Lease, Scope, Status, Turn
 from tests.fakes import EchoExtractor
-from tests.integration.house import House
+from tests.integration.service import Service
 from tests.redis_keys import keys
 
 SAID = ("I live in Berlin", "I like green tea")
@@ -82,51 +82,51 @@ def living(services: DrainServices, steps: int | None) -> tuple[DrainServices, L
     return replace(services, lanes=lanes, decision=replace(decision, **ports)), life
 
 
-async def drained(house: House, redis: Redis, owner: Scope, *cuts: int) -> None:
+async def drained(service: Service, redis: Redis, owner: Scope, *cuts: int) -> None:
     """Drain in one process after the other; the last one is not killed."""
     for steps in cuts:
-        parts, _ = living(house.drain_services, steps)
+        parts, _ = living(service.drain_services, steps)
         with suppress(Killed):
             await drain(owner.lane, parts)
         await redis.delete(keys.lease(owner.lane))  # it runs out
-    await house.drain(owner)
+    await service.drain(owner)
 
 
-async def assert_told_once(house: House, owner: Scope, turns: Sequence[str], steps: int) -> None:
-    texts = await house.texts(owner)
+async def assert_told_once(service: Service, owner: Scope, turns: Sequence[str], steps: int) -> None:
+    texts = await service.texts(owner)
     as_said = len(texts) == len(SAID) and all(map(str.startswith, texts, SAID))
     assert as_said, f"cut off after {steps} steps: {texts}"
     for turn_id in turns:
-        status = await house.status(turn_id)
+        status = await service.status(turn_id)
         assert (status.status, len(status.events)) == (Status.SETTLED, 1), f"cut off after {steps} steps"
 
 
 async def test_a_drain_cut_off_after_any_of_its_steps_and_begun_again_leaves_each_fact_once(
-    house: House, redis: Redis
+    service: Service, redis: Redis
 ) -> None:
     """Who is asked again says it in other words: once recorded, the plan is what counts."""
-    house.extractor = InOtherWords()
+    service.extractor = InOtherWords()
     for steps in range(ALL_STEPS + 1):
         owner = Scope(tenant="default", user_id=f"once-{steps}")
-        turns = [await house.say(text, owner) for text in SAID]
-        await drained(house, redis, owner, steps)
-        await assert_told_once(house, owner, turns, steps)
+        turns = [await service.say(text, owner) for text in SAID]
+        await drained(service, redis, owner, steps)
+        await assert_told_once(service, owner, turns, steps)
 
 
 async def test_a_plan_that_was_given_up_after_it_was_applied_makes_the_same_memories_again(
-    house: House, redis: Redis
+    service: Service, redis: Redis
 ) -> None:
     """After two deaths in a row the batch is halved and decided anew: what is written then is what is there."""
     for steps in range(ALL_STEPS + 1):
         owner = Scope(tenant="default", user_id=f"twice-{steps}")
-        turns = [await house.say(text, owner) for text in SAID]
-        await drained(house, redis, owner, steps, 1)
-        await assert_told_once(house, owner, turns, steps)
+        turns = [await service.say(text, owner) for text in SAID]
+        await drained(service, redis, owner, steps, 1)
+        await assert_told_once(service, owner, turns, steps)
 
 
-async def test_the_steps_that_are_cut_are_all_there_are(house: House) -> None:
+async def test_the_steps_that_are_cut_are_all_there_are(service: Service) -> None:
     for text in SAID:
-        await house.say(text)
-    parts, life = living(house.drain_services, None)
+        await service.say(text)
+    parts, life = living(service.drain_services, None)
     await drain(Scope(tenant="default", user_id="ana").lane, parts)
     assert life.made == ALL_STEPS

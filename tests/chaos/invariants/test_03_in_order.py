@@ -24,7 +24,7 @@ async def test_two_workers_whose_every_bell_is_doubled_apply_a_lane_in_the_order
     turns = []
     for text in SAID:
         turns += await scene.post("ana", text)
-        await doubled_bells(scene)
+        await doubled_wakeups(scene)
     settled = await scene.settled(turns, deadline_seconds=15)
 
     assert [text for batch in scene.extracted() for text in re.findall(r"I am at step \d+\.", batch)] == SAID
@@ -35,9 +35,9 @@ async def test_two_workers_whose_every_bell_is_doubled_apply_a_lane_in_the_order
     assert await scene.remembered("ana") == SAID
 
 
-async def doubled_bells(scene: Scene) -> None:
-    bell = CeleryWakeups()
-    await scene.redis.lpush(QUEUE, bell.message(), bell.message())
+async def doubled_wakeups(scene: Scene) -> None:
+    wakeups = CeleryWakeups()
+    await scene.redis.lpush(QUEUE, wakeups.message(), wakeups.message())
 
 
 def texts(upsert: bytes) -> list[str]:

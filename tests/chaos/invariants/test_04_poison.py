@@ -7,7 +7,7 @@ from contextlib import suppress
 from scrubjay.model import Status
 from tests.chaos.conftest import Restaged
 from tests.chaos.scene import Scene
-from tests.integration.house import House
+from tests.integration.service import Service
 from tests.model_server.wire import Canned, Fault, Kind
 from tests.support import wait_until
 
@@ -65,14 +65,14 @@ class Deadly(Killed):
 
 
 async def test_a_turn_that_kills_whoever_holds_it_is_dead_after_so_many_deaths_and_its_neighbours_are_settled(
-    house: House,
+    service: Service,
 ) -> None:
-    house.extractor.faults[POISON] = Deadly()  # type: ignore[assignment]
-    turns = [await house.say(text) for text in LANE]
+    service.extractor.faults[POISON] = Deadly()  # type: ignore[assignment]
+    turns = [await service.say(text) for text in LANE]
     for _ in range(MOST_CALLS):
         with suppress(Killed):
-            await house.drain()
-    statuses = [(await house.status(turn_id)).status for turn_id in turns]
+            await service.drain()
+    statuses = [(await service.status(turn_id)).status for turn_id in turns]
     assert statuses == [Status.SETTLED, Status.DEAD, Status.SETTLED, Status.SETTLED]
-    assert await house.texts() == [LANE[0], *LANE[2:]]
-    assert sum(POISON in batch for batch in house.extractor.batches) == TRIES + 1  # alone it is tried twice
+    assert await service.texts() == [LANE[0], *LANE[2:]]
+    assert sum(POISON in batch for batch in service.extractor.batches) == TRIES + 1  # alone it is tried twice

@@ -32,7 +32,7 @@ async def test_a_write_that_arrives_after_the_lease_has_ended_does_not_overwrite
     assert await writing.stop() == 0
     assert await scene.histories("ana") == [MOVE]
     assert [turn.attempts for turn in await scene.settled(turns)] == [2, 1]
-    assert await scene.books_balance(2)
+    assert await scene.ledger_balances(2)
 
 
 async def test_a_worker_that_stalls_between_its_last_look_and_its_write_does_not_write(restaged: Restaged) -> None:
@@ -54,4 +54,4 @@ async def test_a_worker_that_stalls_between_its_last_look_and_its_write_does_not
     assert await looking.stop() == 0
     assert Step.UPSERT not in scene.proxy.seen[seen:], "it wrote on a look that was older than its lease"
     assert await scene.histories("ana") == [as_said(BERLIN)]
-    assert await scene.books_balance(1)
+    assert await scene.ledger_balances(1)

@@ -30,7 +30,7 @@ async def test_a_full_redis_answers_503_keeps_what_it_accepted_and_goes_on_when_
     await assert_exactly_these_wait(scene, accepted)
     await scene.start(1)
     await scene.settled(accepted)
-    assert await scene.books_balance(len(accepted))
+    assert await scene.ledger_balances(len(accepted))
 
 
 async def post(http: httpx.AsyncClient, scene: Scene, number: int) -> httpx.Response:
@@ -41,6 +41,6 @@ async def post(http: httpx.AsyncClient, scene: Scene, number: int) -> httpx.Resp
 
 
 async def assert_exactly_these_wait(scene: Scene, ids: list[str]) -> None:
-    books = await RedisTurns(scene.redis).ledger(TENANT)
-    assert (books.accepted, books.waiting) == (len(ids), len(ids))
+    ledger = await RedisTurns(scene.redis).ledger(TENANT)
+    assert (ledger.accepted, ledger.waiting) == (len(ids), len(ids))
     assert {turn.id for turn in (await scene.client.turns(page_size=200)).results} == set(ids)

@@ -49,8 +49,8 @@ async def test_an_owner_who_is_erased_during_extraction_or_before_the_plan_is_ap
 
 def points_of(scene: Scene, *users: str, payloads: list[str]) -> list[str]:
     """The points that name one of these users."""
-    words = [scene.id_of(user) for user in users]
-    return [payload for payload in payloads if any(word in payload for word in words)]
+    ids = [scene.id_of(user) for user in users]
+    return [payload for payload in payloads if any(owner_id in payload for owner_id in ids)]
 
 
 async def removals_are_repeated(scene: Scene) -> None:
@@ -76,5 +76,5 @@ async def assert_tombstones_and_times_are_all(scene: Scene, erased: list[str]) -
     assert [key for key in values if any(name in key for name in names)] == []
     for turn_id in erased:
         assert set(await scene.redis.hgetall(keys.turn(TENANT, turn_id))) == TOMBSTONE
-    books = await RedisTurns(scene.redis).ledger(TENANT)
-    assert (books.accepted, books.settled, books.erased) == (5, 1, 4)
+    ledger = await RedisTurns(scene.redis).ledger(TENANT)
+    assert (ledger.accepted, ledger.settled, ledger.erased) == (5, 1, 4)

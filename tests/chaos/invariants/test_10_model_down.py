@@ -29,8 +29,8 @@ async def test_while_the_model_is_down_the_backlog_grows_and_nothing_is_marked_d
             turns[user] += await scene.post(user, texts[number])
         before = {user: await failures(scene, user) for user in SAID}
         await wait_until(partial(tried_again, scene, before), deadline_seconds=15, what="every lane failing again")
-        books = await RedisTurns(scene.redis).ledger(TENANT)
-        assert (books.accepted, books.waiting) == (3 * (number + 1), 3 * (number + 1))
+        ledger = await RedisTurns(scene.redis).ledger(TENANT)
+        assert (ledger.accepted, ledger.waiting) == (3 * (number + 1), 3 * (number + 1))
     every = [turn_id for ids in turns.values() for turn_id in ids]
     await wait_until(lambda: all_wait_unspent(scene, every), deadline_seconds=10, what="every turn waiting unspent")
     assert [await scene.remembered(user) for user in SAID] == [[], [], []]
@@ -39,7 +39,7 @@ async def test_while_the_model_is_down_the_backlog_grows_and_nothing_is_marked_d
     settled = await scene.settled(every, deadline_seconds=15)
     assert {(turn.attempts, turn.error) for turn in settled} == {(1, None)}
     assert {user: await scene.remembered(user) for user in SAID} == SAID
-    assert await scene.books_balance(len(every))
+    assert await scene.ledger_balances(len(every))
 
 
 async def failures(scene: Scene, user: str) -> int:

@@ -50,10 +50,10 @@ def _arguments() -> Sequence[Mutation]:
     parser.add_argument(
         "--only", default="", metavar="3,6", help="these invariants, by their numbers; all if not given"
     )
-    chosen_numbers = [word.strip() for word in parser.parse_args().only.split(",") if word.strip()]
-    for word in chosen_numbers:
-        if word not in map(str, numbers):
-            parser.error(f"there is no invariant {word}: choose among {numbers[0]} to {numbers[-1]}")
+    chosen_numbers = [number.strip() for number in parser.parse_args().only.split(",") if number.strip()]
+    for number in chosen_numbers:
+        if number not in map(str, numbers):
+            parser.error(f"there is no invariant {number}: choose among {numbers[0]} to {numbers[-1]}")
     return [mutation for mutation in MUTATIONS if not chosen_numbers or str(mutation.invariant) in chosen_numbers]
 
 

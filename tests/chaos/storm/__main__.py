@@ -24,7 +24,7 @@ from tests.chaos.storm.checks import Finding
 from tests.chaos.storm.promises import check
 from tests.chaos.storm.report import passed, show, write
 from tests.chaos.storm.sizes import LONG, SHORT, Size
-from tests.chaos.storm.storm import Storm, gathering, rage
+from tests.chaos.storm.storm import FaultRun, gathering, rage
 
 
 def arguments() -> argparse.Namespace:
@@ -46,26 +46,28 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-async def run(size: Size, folder: Path, seed: int, progress: Progress) -> tuple[Storm, list[Finding]]:
+async def run(size: Size, folder: Path, seed: int, progress: Progress) -> tuple[FaultRun, list[Finding]]:
     """One storm and what is found afterwards, with progress bars."""
     posted = progress.add_task("turns accepted", total=size.turns)
     settled = progress.add_task("turns that have their end", total=size.turns)
     struck = progress.add_task("faults that took effect", total=sum(size.at_least.values()))
 
-    def tell(storm: Storm) -> None:
-        books, effects = storm.witness.last, sum(storm.tally.took_effect.values())
-        total = max(size.turns, storm.record.accepted)
-        progress.update(posted, completed=storm.record.accepted, total=total)
-        progress.update(settled, completed=books.settled + books.dead + books.erased, total=max(total, books.accepted))
+    def tell(fault_run: FaultRun) -> None:
+        ledger, effects = fault_run.witness.last, sum(fault_run.tally.took_effect.values())
+        total = max(size.turns, fault_run.record.accepted)
+        progress.update(posted, completed=fault_run.record.accepted, total=total)
+        progress.update(
+            settled, completed=ledger.settled + ledger.dead + ledger.erased, total=max(total, ledger.accepted)
+        )
         progress.update(struck, completed=effects)
 
-    async with gathering(size, folder, seed) as storm:
-        await rage(storm, tell)
+    async with gathering(size, folder, seed) as fault_run:
+        await rage(fault_run, tell)
         checking = progress.add_task("checking what was kept", total=None)
-        findings = await check(storm)
+        findings = await check(fault_run)
         progress.update(checking, total=1, completed=1)
-        storm.house.logs.look()
-        return storm, findings
+        fault_run.system.logs.look()
+        return fault_run, findings
 
 
 def main() -> None:
@@ -87,14 +89,14 @@ def main() -> None:
         place.mkdir(parents=True, exist_ok=True)
         with Progress(*columns, console=Console(stderr=True)) as progress:
             try:
-                storm, findings = asyncio.run(run(size, place, seed, progress))
+                fault_run, findings = asyncio.run(run(size, place, seed, progress))
             except FaketimeMissing as error:
                 sys.exit(str(error))
     console.print(f"seed {seed}", highlight=False)
-    show(storm, findings, console)
-    write(storm, findings, options.json)
+    show(fault_run, findings, console)
+    write(fault_run, findings, options.json)
     console.print(f"written to {options.json} and {options.json.with_suffix('.svg')}", highlight=False)
-    sys.exit(0 if passed(storm, findings) else 1)
+    sys.exit(0 if passed(fault_run, findings) else 1)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from scrubjay.client.views import MemoryView, TurnView
 from tests.chaos.storm import words
 from tests.chaos.storm.record import Sent
-from tests.chaos.storm.storm import Storm
+from tests.chaos.storm.storm import FaultRun
 
 _AT_ONCE = 8
 _PAGE = 200
@@ -64,21 +64,21 @@ class Lane:
         return place[1] if place and place[1] <= len(self.sent) and place[0] == self.sent[0].lane else -1
 
 
-async def gather(storm: Storm) -> dict[int, Lane]:
+async def gather(fault_run: FaultRun) -> dict[int, Lane]:
     """Read every lane back."""
     limit = asyncio.Semaphore(_AT_ONCE)
 
     async def one(lane: int) -> Lane:
         async with limit:
-            return await _read(storm, lane)
+            return await _read(fault_run, lane)
 
-    lanes = sorted(storm.record.sent)
+    lanes = sorted(fault_run.record.sent)
     answers = await asyncio.gather(*(one(lane) for lane in lanes))
     return dict(zip(lanes, answers, strict=True))
 
 
-async def _read(storm: Storm, lane: int) -> Lane:
-    client, user, sent = storm.client, words.user(lane), storm.record.sent[lane]
+async def _read(fault_run: FaultRun, lane: int) -> Lane:
+    client, user, sent = fault_run.client, words.user(lane), fault_run.record.sent[lane]
     turns, page = list[TurnView](), 1
     while True:
         page_of_turns = await client.turns(user_id=user, page=page, page_size=_PAGE)
@@ -98,7 +98,7 @@ async def _read(storm: Storm, lane: int) -> Lane:
     texts = {turn.id: " ".join(message["content"] for message in turn.messages or []) for turn in unknown}
     lucky = next((memory for memory in memories if words.lucky_number(memory.memory) is not None), None)
     history = [str(version["memory"]) for version in await client.history(lucky.id)] if lucky else []
-    orders = await _orders(storm, turns)
+    orders = await _orders(fault_run, turns)
     return Lane(
         sent,
         sorted(turns, key=lambda turn: orders[turn.id]),
@@ -109,15 +109,15 @@ async def _read(storm: Storm, lane: int) -> Lane:
     )
 
 
-async def _orders(storm: Storm, turns: Sequence[TurnView]) -> dict[str, int]:
+async def _orders(fault_run: FaultRun, turns: Sequence[TurnView]) -> dict[str, int]:
     """The places of turns in the order of acceptance; the times do not tell it, as Redis' clock was moved."""
-    async with storm.house.redis.pipeline(transaction=False) as pipeline:
+    async with fault_run.system.redis.pipeline(transaction=False) as pipeline:
         for turn in turns:
             pipeline.hget(f"sj:turn:default:{turn.id}", "order")
         return {turn.id: int(order or 0) for turn, order in zip(turns, await pipeline.execute(), strict=True)}
 
 
-def nothing_lost(storm: Storm, lanes: dict[int, Lane]) -> Finding:
+def nothing_lost(fault_run: FaultRun, lanes: dict[int, Lane]) -> Finding:
     """1: every 202 has its turn, settled (dead where it is poisoned), with its memory; and nothing else is there."""
     finding = Finding(1, "accepted = settled + dead + erased in the end, settled within sent")
     accepted = 0
@@ -156,7 +156,7 @@ def nothing_twice(lanes: dict[int, Lane]) -> Finding:
     return finding
 
 
-def in_order(storm: Storm, lanes: dict[int, Lane]) -> Finding:
+def in_order(fault_run: FaultRun, lanes: dict[int, Lane]) -> Finding:
     """3: accepted in the order of posting, applied in the order of acceptance, each change on top of the one before."""
     finding, looked = Finding(3, "applied in the order of acceptance"), 0
     for number, lane in lanes.items():
@@ -164,15 +164,15 @@ def in_order(storm: Storm, lanes: dict[int, Lane]) -> Finding:
         posted = [at for at, _ in lane.numbers() if at not in given_up]
         if posted != sorted(posted):
             finding.violations.append(f"lane {number}: accepted in another order than posted")
-        replayed = storm.record.replayed
+        replayed = fault_run.record.replayed
         plain = [(at, turn) for at, turn in lane.numbers() if turn.status == "settled" and turn.id not in replayed]
         looked += len(plain)
         # Where the clock was moved, the times tell nothing: then the changes and the versions alone do.
-        ends = [turn.settled_at for _, turn in plain if turn.settled_at and not storm.house.clock.jumps]
+        ends = [turn.settled_at for _, turn in plain if turn.settled_at and not fault_run.system.clock.jumps]
         if ends != sorted(ends):
             finding.violations.append(f"lane {number}: settled in another order than accepted")
         finding.violations += [f"lane {number}: {what}" for what in _changes(plain)]
-        finding.violations += [f"lane {number}: {what}" for what in _versions(lane, bool(storm.house.clock.jumps))]
+        finding.violations += [f"lane {number}: {what}" for what in _versions(lane, bool(fault_run.system.clock.jumps))]
     finding.looked_at = f"{looked:,} turns settled without a replay"
     return finding
 

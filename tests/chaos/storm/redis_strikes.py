@@ -17,9 +17,9 @@ from redis.exceptions import RedisError
 from scrubjay.devstack.sockets import answers_ping
 from tests.chaos.pair import command
 from tests.chaos.storm.crowd import ACCEPTED, AWAY, Poster
-from tests.chaos.storm.house import House
 from tests.chaos.storm.record import Record
 from tests.chaos.storm.sizes import Strike
+from tests.chaos.storm.system import System
 from tests.support import wait_until
 
 _ID = re.compile(r"^id=(\d+)", re.MULTILINE)
@@ -36,7 +36,7 @@ class RedisStrikes:
     """Everything that can strike Redis.
 
     Args:
-        house: what is struck.
+        system: what is struck.
         record: of the clients, for what a strike itself posts.
         poster: posts it.
         dice: decides what is left to chance.
@@ -44,7 +44,7 @@ class RedisStrikes:
     `erasing` and `editing` count what is under way now.
     """
 
-    house: House
+    system: System
     record: Record
     poster: Poster
     dice: random.Random
@@ -56,8 +56,8 @@ class RedisStrikes:
         """What to call for each of them."""
         return {
             Strike.REDIS_FULL: self._fill,
-            Strike.REDIS_FAILOVER: lambda: self._hand_over(self.house.pair.fail_over),
-            Strike.REDIS_REPLICAOF: lambda: self._hand_over(self.house.pair.switch_over),
+            Strike.REDIS_FAILOVER: lambda: self._hand_over(self.system.pair.fail_over),
+            Strike.REDIS_REPLICAOF: lambda: self._hand_over(self.system.pair.switch_over),
             Strike.REDIS_PROMOTED: self._kill_and_promote,
             Strike.REDIS_CONNECTIONS_KILLED: self._kill_connections,
             Strike.REDIS_IDLE_CLOSED: self._close_idle,
@@ -69,33 +69,33 @@ class RedisStrikes:
     @contextlib.asynccontextmanager
     async def _both_servers(self) -> AsyncIterator[dict[str, int] | None]:
         """Have both servers for oneself, in step, and no jump of the clock meanwhile: it would end a pause early."""
-        house = self.house
-        with house.taken("redis-a") as first, house.taken("redis-b") as second:
+        system = self.system
+        with system.taken("redis-a") as first, system.taken("redis-b") as second:
             if first is None or second is None:
                 yield None
                 return
             async with self._steady:
                 try:
-                    await house.pair.in_step()
+                    await system.pair.in_step()
                     yield {"redis-a": first, "redis-b": second}
                 finally:
-                    await house.redis.connection_pool.disconnect()
+                    await system.redis.connection_pool.disconnect()
 
     async def _hand_over(self, change: Callable[[], Awaitable[None]]) -> bool:
         """It counts when the other server is the primary, and a turn was accepted there."""
         async with self._both_servers() as pids:
             if pids is None:
                 return False
-            before = self.house.pair.primary
+            before = self.system.pair.primary
             with contextlib.suppress(AssertionError, RedisError, OSError):
                 await change()
-            if self.house.pair.primary == before:
+            if self.system.pair.primary == before:
                 return False
         return await self._accepts()
 
     async def _kill_and_promote(self) -> bool:
         """The primary is killed when its replica has all that was acknowledged, and comes back as its replica."""
-        house, pair = self.house, self.house.pair
+        system, pair = self.system, self.system.pair
         async with self._both_servers() as pids:
             if pids is None:
                 return False
@@ -103,9 +103,9 @@ class RedisStrikes:
                 await pair.pause_until_in_step()
             except (AssertionError, RedisError, OSError):
                 return False
-            name, killed = house.primary, pair.primary
-            pair.address.lead_to(house.nowhere)  # what is started again there is a primary, too, but not ours
-            ending = asyncio.create_task(house.end(name, pids[name], signal.SIGKILL))
+            name, killed = system.primary, pair.primary
+            pair.address.lead_to(system.nowhere)  # what is started again there is a primary, too, but not ours
+            ending = asyncio.create_task(system.end(name, pids[name], signal.SIGKILL))
             await wait_until(lambda: not_answering(killed), what="the primary being dead")
             await pair.promote()
             await ending
@@ -130,13 +130,13 @@ class RedisStrikes:
     async def _kill_connections(self) -> bool:
         """It counts when there were some."""
         with contextlib.suppress(RedisError, OSError):
-            words = ("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
-            return int(await command(self.house.pair.primary, *words)) > 1
+            arguments = ("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+            return int(await command(self.system.pair.primary, *arguments)) > 1
         return False
 
     async def _close_idle(self) -> bool:
         """Redis closes what is idle for a second; it counts when it has closed some."""
-        port = self.house.pair.primary
+        port = self.system.pair.primary
         with contextlib.suppress(RedisError, OSError):
             before = await _clients(port)
             await command(port, "CONFIG", "SET", "timeout", _IDLE_TIMEOUT_SECONDS)
@@ -164,18 +164,18 @@ class RedisStrikes:
 
     async def _jump(self, seconds: Callable[[], int], under_way: Callable[[], int]) -> bool:
         """It counts when what is to be under way was so, turns were being worked on, and Redis shows the new time."""
-        house = self.house
+        system = self.system
         with contextlib.suppress(AssertionError):
             await wait_until(under_way, deadline_seconds=_UNDER_WAY_SECONDS, what="it", poll_seconds=0.005)
             async with self._steady:
                 if not under_way():
                     return False
-                before = await house.redis_ahead()
+                before = await system.redis_ahead()
                 wanted = seconds()
-                house.clock.jump(wanted)
+                system.clock.jump(wanted)
                 was_under_way = bool(under_way())
-                after = await house.redis_ahead()
-                at_work = await house.in_work()
+                after = await system.redis_ahead()
+                at_work = await system.in_work()
             if before is None or after is None:
                 return False
             return was_under_way and at_work > 0 and abs(after - before - wanted) < _CLOSE_SECONDS
@@ -184,8 +184,10 @@ class RedisStrikes:
     def _hours(self) -> int:
         """An hour and more, in both directions by turns, never far from the true time."""
         seconds = self.dice.randint(_HOUR, 2 * _HOUR)
-        ahead = self.house.clock.offset_seconds
-        back = ahead > _MOST_AHEAD_SECONDS / 2 or (ahead > -_MOST_AHEAD_SECONDS / 2 and len(self.house.clock.jumps) % 2)
+        ahead = self.system.clock.offset_seconds
+        back = ahead > _MOST_AHEAD_SECONDS / 2 or (
+            ahead > -_MOST_AHEAD_SECONDS / 2 and len(self.system.clock.jumps) % 2
+        )
         return -seconds if back else seconds
 
     def _slightly(self) -> int:
@@ -195,8 +197,8 @@ class RedisStrikes:
 
     async def _fill(self) -> bool:
         """Room for nothing more; it counts when a turn was refused for that reason."""
-        refused, port = 0, self.house.pair.primary
-        with self.house.taken(self.house.primary) as pid:
+        refused, port = 0, self.system.pair.primary
+        with self.system.taken(self.system.primary) as pid:
             if pid is None:
                 return False
             try:

@@ -13,103 +13,104 @@ from rich.table import Table
 
 from tests.chaos.storm.checks import Finding
 from tests.chaos.storm.sizes import Strike
-from tests.chaos.storm.storm import Storm
+from tests.chaos.storm.storm import FaultRun
 from tests.chaos.storm.witness import asdict_of
 
 _MOST_SHOWN = 5
 
 
-def missing(storm: Storm) -> list[str]:
+def missing(fault_run: FaultRun) -> list[str]:
     """The faults that have not taken effect as often as they had to: such a storm has proved nothing."""
-    wanted, had = storm.size.at_least, storm.tally.took_effect
+    wanted, had = fault_run.size.at_least, fault_run.tally.took_effect
     return [f"{fault}: {had.get(fault, 0)} of {n}" for fault, n in wanted.items() if had.get(fault, 0) < n]
 
 
-def passed(storm: Storm, findings: Sequence[Finding]) -> bool:
+def passed(fault_run: FaultRun, findings: Sequence[Finding]) -> bool:
     """Whether nothing was violated, and every fault took effect."""
-    return not missing(storm) and not any(finding.violations for finding in findings)
+    return not missing(fault_run) and not any(finding.violations for finding in findings)
 
 
-def show(storm: Storm, findings: Sequence[Finding], console: Console) -> None:
+def show(fault_run: FaultRun, findings: Sequence[Finding], console: Console) -> None:
     """Print what struck and what held."""
     faults = Table("fault", "took effect", title="What struck", title_justify="left")
     for strike in Strike:
-        if strike in storm.size.at_least:
-            faults.add_row(strike, str(storm.tally.took_effect.get(strike, 0)))
+        if strike in fault_run.size.at_least:
+            faults.add_row(strike, str(fault_run.tally.took_effect.get(strike, 0)))
     console.print(faults)
     outcomes = Table("", "promise", "looked at", "violations", title="What held", title_justify="left")
     for finding in findings:
         mark = "[green]0[/green]" if not finding.violations else f"[red]{len(finding.violations)}[/red]"
         outcomes.add_row(str(finding.number or ""), finding.promise, finding.looked_at, mark)
     console.print(outcomes)
-    console.print(summary(storm), highlight=False)
-    for line in missing(storm):
+    console.print(summary(fault_run), highlight=False)
+    for line in missing(fault_run):
         console.print(f"took effect too seldom: {line}", style="red", markup=False)
     for finding in findings:
         for line in finding.violations[:_MOST_SHOWN]:
             console.print(f"{finding.number}: {line}", style="red", markup=False)
-    for line in storm.house.logs.worst[:_MOST_SHOWN]:
+    for line in fault_run.system.logs.worst[:_MOST_SHOWN]:
         console.print(line, style="yellow", markup=False)
 
 
-def summary(storm: Storm) -> str:
+def summary(fault_run: FaultRun) -> str:
     """The storm in two sentences."""
-    record, logs = storm.record, storm.house.logs
+    record, logs = fault_run.record, fault_run.system.logs
     answers = ", ".join(f"{n:,} of {answer}" for answer, n in sorted(record.answers.items()))
     return (
-        f"{record.accepted:,} turns over {len(record.sent)} lanes accepted in {storm.seconds:.0f} s; answers to "
-        f"POST /turns: {answers} (none: no answer). All had their end {storm.drained_in:.1f} s after the last fault; "
-        f"{len(record.replayed)} dead letters were replayed, {len(storm.poisoned)} poisoned ones stayed dead; "
+        f"{record.accepted:,} turns over {len(record.sent)} lanes accepted in {fault_run.seconds:.0f} s; answers to "
+        f"POST /turns: {answers} (none: no answer). "
+        f"All had their end {fault_run.drained_in:.1f} s after the last fault; "
+        f"{len(record.replayed)} dead letters were replayed, {len(fault_run.poisoned)} poisoned ones stayed dead; "
         f"{logs.total('lane_backs_off'):,} back-offs, {logs.total('batch_failed'):,} batches failed."
     )
 
 
-def as_json(storm: Storm, findings: Sequence[Finding]) -> dict[str, Any]:
+def as_json(fault_run: FaultRun, findings: Sequence[Finding]) -> dict[str, Any]:
     """Everything, for the file."""
     return {
-        "passed": passed(storm, findings),
-        "turns": storm.record.accepted,
-        "lanes": len(storm.record.sent),
-        "seconds": round(storm.seconds, 1),
-        "drained_in_seconds": round(storm.drained_in, 1),
-        "replayed": len(storm.record.replayed),
-        "poisoned": len(storm.poisoned),
-        "answers": dict(storm.record.answers),
-        "faults": storm.tally.as_json(),
-        "model_faults": dict(storm.house.model.hits()),
-        "missing": missing(storm),
+        "passed": passed(fault_run, findings),
+        "turns": fault_run.record.accepted,
+        "lanes": len(fault_run.record.sent),
+        "seconds": round(fault_run.seconds, 1),
+        "drained_in_seconds": round(fault_run.drained_in, 1),
+        "replayed": len(fault_run.record.replayed),
+        "poisoned": len(fault_run.poisoned),
+        "answers": dict(fault_run.record.answers),
+        "faults": fault_run.tally.as_json(),
+        "model_faults": dict(fault_run.system.model.hits()),
+        "missing": missing(fault_run),
         "findings": [vars(finding) for finding in findings],
-        "books": [{"after": round(at, 2), **asdict_of(books)} for at, books in storm.witness.seen],
-        "logged": {part: dict(counts) for part, counts in storm.house.logs.counts.items()},
-        "errors": storm.house.logs.worst,
+        "books": [{"after": round(at, 2), **asdict_of(ledger)} for at, ledger in fault_run.witness.seen],
+        "logged": {part: dict(counts) for part, counts in fault_run.system.logs.counts.items()},
+        "errors": fault_run.system.logs.worst,
     }
 
 
-def write(storm: Storm, findings: Sequence[Finding], target: Path) -> None:
+def write(fault_run: FaultRun, findings: Sequence[Finding], target: Path) -> None:
     """Write the JSON file and, beside it, the picture."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps(as_json(storm, findings), indent=1) + "\n")
-    draw(storm, target.with_suffix(".svg"))
+    target.write_text(json.dumps(as_json(fault_run, findings), indent=1) + "\n")
+    draw(fault_run, target.with_suffix(".svg"))
 
 
-def draw(storm: Storm, target: Path) -> None:
+def draw(fault_run: FaultRun, target: Path) -> None:
     """The backlog and what was accepted and settled over time, and below it when each fault struck."""
-    seen = storm.witness.seen
+    seen = fault_run.witness.seen
     times = [at for at, _ in seen]
-    strikes = [strike for strike in Strike if strike in storm.size.at_least]
+    strikes = [strike for strike in Strike if strike in fault_run.size.at_least]
     figure = Figure(figsize=(11, 7), layout="constrained")
     turns, faults = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
-    turns.plot(times, [books.accepted for _, books in seen], label="accepted", color="#1f5fa8")
+    turns.plot(times, [ledger.accepted for _, ledger in seen], label="accepted", color="#1f5fa8")
     turns.plot(
         times,
-        [books.settled + books.dead + books.erased for _, books in seen],
+        [ledger.settled + ledger.dead + ledger.erased for _, ledger in seen],
         label="settled, dead or erased",
         color="#2f8f4e",
     )
-    turns.fill_between(times, [books.waiting for _, books in seen], label="waiting", color="#e0a030", alpha=0.6)
+    turns.fill_between(times, [ledger.waiting for _, ledger in seen], label="waiting", color="#e0a030", alpha=0.6)
     turns.set_ylabel("turns")
     turns.legend(loc="upper left", frameon=False)
-    for start, end, strike in storm.tally.moments:
+    for start, end, strike in fault_run.tally.moments:
         faults.barh(strikes.index(Strike(strike)), max(end - start, 0.4), left=start, height=0.6, color="#b03030")
     faults.set_yticks(range(len(strikes)), [strike.partition(" (")[0] for strike in strikes], fontsize=8)
     faults.invert_yaxis()
@@ -117,5 +118,5 @@ def draw(storm: Storm, target: Path) -> None:
     for axes in (turns, faults):
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(axis="x", alpha=0.2)
-    turns.set_title(f"{storm.record.accepted:,} turns, {len(storm.tally.moments)} faults", loc="left")
+    turns.set_title(f"{fault_run.record.accepted:,} turns, {len(fault_run.tally.moments)} faults", loc="left")
     figure.savefig(target, format="svg")

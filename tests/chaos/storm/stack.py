@@ -34,8 +34,8 @@ def command(data: Path, *, workers: int, threads: int, address: int, redis: tupl
         redis: the ports of the two servers.
     """
     options = {"--data": data, "--workers": workers, "--threads": threads, "--address": address}
-    words = [str(word) for option in options.items() for word in option]
-    return [sys.executable, "-m", "tests.chaos.storm.stack", *words, "--redis", *map(str, redis)]
+    arguments = [str(argument) for option in options.items() for argument in option]
+    return [sys.executable, "-m", "tests.chaos.storm.stack", *arguments, "--redis", *map(str, redis)]
 
 
 async def serve(options: argparse.Namespace) -> None:

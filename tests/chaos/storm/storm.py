@@ -22,12 +22,12 @@ from tests.chaos.pair import Pair
 from tests.chaos.storm import words
 from tests.chaos.storm.crowd import Poster, crowd
 from tests.chaos.storm.editor import Editing
-from tests.chaos.storm.house import House, Logs, Model
 from tests.chaos.storm.record import Record
 from tests.chaos.storm.redis_strikes import RedisStrikes
 from tests.chaos.storm.sizes import Size, Strike
 from tests.chaos.storm.stack import command as stack_command
 from tests.chaos.storm.strikes import Strikes
+from tests.chaos.storm.system import Logs, Model, System
 from tests.chaos.storm.witness import Tally, Witness
 from tests.running import started
 from tests.support import free_port, wait_until
@@ -52,12 +52,12 @@ TRACKS: Sequence[Sequence[Strike]] = (
 
 
 @dataclass
-class Storm:
+class FaultRun:
     """Everything of one storm, for the checks and the report.
 
     Args:
         size: how big.
-        house: what it struck.
+        system: what it struck.
         record: what the clients know.
         strikes: what struck.
         tally: how often.
@@ -68,7 +68,7 @@ class Storm:
     """
 
     size: Size
-    house: House
+    system: System
     record: Record
     strikes: Strikes
     tally: Tally
@@ -80,7 +80,7 @@ class Storm:
 
 
 @contextlib.asynccontextmanager
-async def gathering(size: Size, folder: Path, seed: int) -> AsyncIterator[Storm]:
+async def gathering(size: Size, folder: Path, seed: int) -> AsyncIterator[FaultRun]:
     """A running stack with all that a storm needs; ended by its pids when left.
 
     Args:
@@ -113,96 +113,96 @@ async def gathering(size: Size, folder: Path, seed: int) -> AsyncIterator[Storm]
         looking = await stack.enter_async_context(ScrubjayClient(running.url, retries=0, timeout_seconds=5))
         redis = Redis.from_url(address.url, socket_timeout=5, retry=Retry(ExponentialBackoff(), 5))
         stack.push_async_callback(redis.aclose)
-        record, house = Record(), House(running, pair, clock, ports, redis, model, Logs(data / "logs"))
+        record, system = Record(), System(running, pair, clock, ports, redis, model, Logs(data / "logs"))
         poster = Poster(http, record, dice)
-        of_redis = RedisStrikes(house, record, poster, dice)
-        strikes = Strikes(house, size, record, poster, dice, of_redis, Editing(poster, looking, record, of_redis))
-        yield Storm(size, house, record, strikes, Tally(), Witness(looking), client)
+        of_redis = RedisStrikes(system, record, poster, dice)
+        strikes = Strikes(system, size, record, poster, dice, of_redis, Editing(poster, looking, record, of_redis))
+        yield FaultRun(size, system, record, strikes, Tally(), Witness(looking), client)
 
 
-async def rage(storm: Storm, tell: Callable[[Storm], None]) -> None:
+async def rage(fault_run: FaultRun, tell: Callable[[FaultRun], None]) -> None:
     """Post and strike until enough is accepted and every fault has taken effect as often as it has to."""
-    over, dice = asyncio.Event(), storm.strikes.dice
+    over, dice = asyncio.Event(), fault_run.strikes.dice
 
     async def strike_all() -> None:
         await wait_until(
-            lambda: storm.witness.last.settled, deadline_seconds=QUIET_SECONDS, what="a turn being settled"
+            lambda: fault_run.witness.last.settled, deadline_seconds=QUIET_SECONDS, what="a turn being settled"
         )
         async with asyncio.TaskGroup() as group:
             for track in TRACKS:
-                group.create_task(_follow(storm, track))
+                group.create_task(_follow(fault_run, track))
         over.set()
 
     async def report() -> None:
         while True:
-            tell(storm)
+            tell(fault_run)
             await asyncio.sleep(0.5)
 
-    watching = [asyncio.create_task(storm.witness.watch()), asyncio.create_task(report())]
+    watching = [asyncio.create_task(fault_run.witness.watch()), asyncio.create_task(report())]
     try:
         async with asyncio.TaskGroup() as group:
-            group.create_task(crowd(storm.strikes.poster, storm.size, storm.record, dice, over))
+            group.create_task(crowd(fault_run.strikes.poster, fault_run.size, fault_run.record, dice, over))
             group.create_task(strike_all())
-        await _quiet(storm)
-        await _replay(storm)
+        await _quiet(fault_run)
+        await _replay(fault_run)
     finally:
         for task in watching:
             task.cancel()
-    await storm.witness.look()
-    storm.seconds = storm.witness.now
-    tell(storm)
+    await fault_run.witness.look()
+    fault_run.seconds = fault_run.witness.now
+    tell(fault_run)
 
 
-async def _follow(storm: Storm, track: Sequence[Strike]) -> None:
+async def _follow(fault_run: FaultRun, track: Sequence[Strike]) -> None:
     """One strike after the other, in an order left to chance, until each has had its effect so many times."""
-    dice, actions = storm.strikes.dice, storm.strikes.by_name()
-    left = [strike for strike in track for _ in range(storm.size.at_least.get(strike, 0))]
+    dice, actions = fault_run.strikes.dice, fault_run.strikes.by_name()
+    left = [strike for strike in track for _ in range(fault_run.size.at_least.get(strike, 0))]
     dice.shuffle(left)
     tries = 0
     while left:
-        start, tries = storm.witness.now, tries + 1
+        start, tries = fault_run.witness.now, tries + 1
         effect = await actions[left[-1]]()
-        storm.tally.note(left[-1], effect, start, storm.witness.now)
+        fault_run.tally.note(left[-1], effect, start, fault_run.witness.now)
         if effect or tries == _TRIES_FOR_ONE:  # what never takes effect is reported as such
             left.pop()
             tries = 0
-        await asyncio.sleep(dice.uniform(*storm.size.pause_seconds))
+        await asyncio.sleep(dice.uniform(*fault_run.size.pause_seconds))
 
 
-async def _quiet(storm: Storm) -> None:
+async def _quiet(fault_run: FaultRun) -> None:
     """Wait until nothing is waiting any more."""
-    storm.house.model.misbehave()
+    fault_run.system.model.misbehave()
     start = monotonic()
 
     async def settled() -> bool:
-        await storm.witness.look()
-        books = storm.witness.last
-        return books.waiting == 0 and books.accepted >= storm.record.accepted
+        await fault_run.witness.look()
+        ledger = fault_run.witness.last
+        return ledger.waiting == 0 and ledger.accepted >= fault_run.record.accepted
 
     await wait_until(settled, deadline_seconds=QUIET_SECONDS, what="every turn having its end", poll_seconds=0.3)
-    storm.drained_in = monotonic() - start
+    fault_run.drained_in = monotonic() - start
 
 
-async def _replay(storm: Storm) -> None:
+async def _replay(fault_run: FaultRun) -> None:
     """Replay the dead letters, as a person would after the model was mended; what is poisoned stays dead."""
     while True:
-        dead = await _dead(storm)
+        dead = await _dead(fault_run)
         poisoned = {turn for turn, text in dead.items() if words.POISON in text}
         chance = [turn for turn in dead if turn not in poisoned]
         if not chance:
             break
-        await storm.client.dead_letters.replay(chance)
-        storm.record.replayed.update(chance)
-        await _quiet(storm)
-    storm.poisoned = frozenset(poisoned)
+        await fault_run.client.dead_letters.replay(chance)
+        fault_run.record.replayed.update(chance)
+        await _quiet(fault_run)
+    fault_run.poisoned = frozenset(poisoned)
 
 
-async def _dead(storm: Storm) -> dict[str, str]:
+async def _dead(fault_run: FaultRun) -> dict[str, str]:
     """The dead letters, each with what was said."""
     texts: dict[str, str] = {}
     page = 1
     while True:
-        answer = await storm.client.dead_letters.page(page=page, page_size=200)
+        answer = await fault_run.client.dead_letters.page(page=page, page_size=200)
         for turn in answer.results:
             texts[turn.id] = " ".join(message["content"] for message in turn.messages or [])
         if len(texts) >= answer.count or not answer.results:

@@ -16,10 +16,10 @@ from redis.exceptions import RedisError
 from tests.chaos.storm import words
 from tests.chaos.storm.crowd import ACCEPTED, Poster
 from tests.chaos.storm.editor import Editing
-from tests.chaos.storm.house import House
 from tests.chaos.storm.record import Leaver, Record
 from tests.chaos.storm.redis_strikes import RedisStrikes
 from tests.chaos.storm.sizes import Size, Strike
+from tests.chaos.storm.system import System
 from tests.model_server.wire import Fault, Kind
 from tests.support import wait_until
 
@@ -48,7 +48,7 @@ class Strikes:
     """Everything that can strike.
 
     Args:
-        house: what is struck.
+        system: what is struck.
         size: of the storm.
         record: of the clients, for what a strike itself posts.
         poster: posts it.
@@ -60,7 +60,7 @@ class Strikes:
     model was gone and looked at before it was back; `done_without_model` are those of them that were settled.
     """
 
-    house: House
+    system: System
     size: Size
     record: Record
     poster: Poster
@@ -73,7 +73,7 @@ class Strikes:
 
     def by_name(self) -> dict[Strike, Callable[[], Awaitable[bool]]]:
         """What to call for each of them."""
-        house = self.house
+        system = self.system
         return {
             Strike.WORKER_KILLED: self._kill_worker,
             Strike.WORKER_STALLED: self._stall_worker,
@@ -81,13 +81,13 @@ class Strikes:
             Strike.API_KILLED: lambda: self._end("api", signal.SIGKILL),
             Strike.API_ENDED: lambda: self._end("api", signal.SIGTERM),
             Strike.API_FROZEN: lambda: self._freeze("api"),
-            Strike.REDIS_KILLED: lambda: self._end(house.primary, signal.SIGKILL),
-            Strike.REDIS_FROZEN: lambda: self._freeze(house.primary),
+            Strike.REDIS_KILLED: lambda: self._end(system.primary, signal.SIGKILL),
+            Strike.REDIS_FROZEN: lambda: self._freeze(system.primary),
             Strike.QDRANT_KILLED: lambda: self._end("qdrant", signal.SIGKILL),
             Strike.QDRANT_FROZEN: lambda: self._freeze("qdrant"),
-            Strike.MODEL_WRONG: lambda: self._misbehave(NONSENSE, house.model.hits),
-            Strike.MODEL_SLOW: lambda: self._misbehave(SLOW, house.model.hits),
-            Strike.MODEL_REFUSING: lambda: self._misbehave(REFUSING, house.model.hits),
+            Strike.MODEL_WRONG: lambda: self._misbehave(NONSENSE, system.model.hits),
+            Strike.MODEL_SLOW: lambda: self._misbehave(SLOW, system.model.hits),
+            Strike.MODEL_REFUSING: lambda: self._misbehave(REFUSING, system.model.hits),
             Strike.MODEL_GONE: self._lose_model,
             Strike.OWNER_FORGOTTEN: self._forget,
             Strike.MEMORY_EDITED: self.editing.edit,
@@ -100,8 +100,8 @@ class Strikes:
         """One that serves, once turns are being worked on; None when there is none for a while."""
 
         async def found() -> str | None:
-            free = [name for name in self.house.workers if name not in self.house.busy and self.house.serves(name)]
-            return self.dice.choice(free) if free and await self.house.in_work() else None
+            free = [name for name in self.system.workers if name not in self.system.busy and self.system.serves(name)]
+            return self.dice.choice(free) if free and await self.system.in_work() else None
 
         with contextlib.suppress(AssertionError):
             return await wait_until(found, deadline_seconds=_AT_WORK_SECONDS, what="a worker at work")
@@ -116,10 +116,10 @@ class Strikes:
         return name is not None and await self._end(name, signal.SIGTERM)
 
     async def _end(self, name: str, number: int) -> bool:
-        with self.house.taken(name) as pid:
+        with self.system.taken(name) as pid:
             if pid is None:
                 return False
-            seconds = await self.house.end(name, pid, number)
+            seconds = await self.system.end(name, pid, number)
             if number == signal.SIGTERM:
                 self.stopped_in.append(seconds)
             if name == "api":
@@ -133,46 +133,48 @@ class Strikes:
 
     async def _freeze(self, name: str) -> bool:
         seconds = self.dice.choice([self.dice.uniform(*_SHORT_FREEZE_SECONDS), _LONG_FREEZE_SECONDS])
-        with self.house.taken(name) as pid:
-            return pid is not None and await self.house.freeze(name, pid, seconds)
+        with self.system.taken(name) as pid:
+            return pid is not None and await self.system.freeze(name, pid, seconds)
 
     async def _stall_worker(self) -> bool:
         """It counts when the worker has noticed, as it went on, that a lease of its own was lost."""
         name = await self._some_worker()
         if name is None:
             return False
-        with self.house.taken(name) as pid:
+        with self.system.taken(name) as pid:
             if pid is None:
                 return False
-            lost = self.house.logs.of(name, "lease_lost")
-            await self.house.freeze(name, pid, 1.7 * self.size.lease_seconds)
+            lost = self.system.logs.of(name, "lease_lost")
+            await self.system.freeze(name, pid, 1.7 * self.size.lease_seconds)
             with contextlib.suppress(AssertionError):
-                await wait_until(lambda: self.house.logs.of(name, "lease_lost") > lost, deadline_seconds=_WAKES_SECONDS)
-            return self.house.logs.of(name, "lease_lost") > lost
+                await wait_until(
+                    lambda: self.system.logs.of(name, "lease_lost") > lost, deadline_seconds=_WAKES_SECONDS
+                )
+            return self.system.logs.of(name, "lease_lost") > lost
 
     async def _misbehave(self, faults: list[Fault], hits: Callable[[], dict[str, int]]) -> bool:
         before = hits()
-        self.house.model.misbehave(*faults)
+        self.system.model.misbehave(*faults)
         await asyncio.sleep(self.size.phase_seconds)
         after = hits()
-        self.house.model.misbehave()
+        self.system.model.misbehave()
         return any(after.get(fault.kind, 0) > before.get(fault.kind, 0) for fault in faults)
 
     async def _lose_model(self) -> bool:
         """It counts when turns were accepted meanwhile: none of them may be settled before the model is back."""
         before = self.record.ids
-        self.house.model.kill()
+        self.system.model.kill()
         await asyncio.sleep(self.size.phase_seconds)
         accepted = self.record.ids - before
         settled = [turn for turn in accepted if await self._is_settled(turn)]
         self.gone += len(accepted)
         self.done_without_model += settled
-        await asyncio.to_thread(self.house.model.start)
+        await asyncio.to_thread(self.system.model.start)
         return bool(accepted)
 
     async def _is_settled(self, turn: str) -> bool:
         with contextlib.suppress(RedisError, OSError):
-            return await self.house.redis.zscore("sj:status:default:settled", turn) is not None
+            return await self.system.redis.zscore("sj:status:default:settled", turn) is not None
         return False
 
     async def _forget(self) -> bool:

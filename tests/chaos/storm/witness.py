@@ -47,20 +47,20 @@ class Witness:
     async def look(self) -> None:
         """Look once; a service that is away just now has said nothing wrong."""
         try:
-            books = read(await self.client.metrics()).ledgers.get("default")
+            ledger = read(await self.client.metrics()).ledgers.get("default")
         except ScrubjayError:
             self.unanswered += 1
             return
-        if books is None:
+        if ledger is None:
             return
-        self.seen.append((self.now, books))
-        if not books.balanced:
-            self.unbalanced.append(f"after {self.now:.1f} s: {asdict_of(books)}")
+        self.seen.append((self.now, ledger))
+        if not ledger.balanced:
+            self.unbalanced.append(f"after {self.now:.1f} s: {asdict_of(ledger)}")
 
 
-def asdict_of(books: Ledger) -> dict[str, int]:
+def asdict_of(ledger: Ledger) -> dict[str, int]:
     """The five numbers."""
-    return {name: getattr(books, name) for name in ("accepted", "settled", "waiting", "dead", "erased")}
+    return {name: getattr(ledger, name) for name in ("accepted", "settled", "waiting", "dead", "erased")}
 
 
 @dataclass

@@ -9,7 +9,7 @@ from qdrant_client import QdrantClient, models
 
 SIZE = 48
 DIMENSIONS = 8
-WORDS = 60
+VOCABULARY = 60
 CITIES = ("Århus", "東京", "القاهرة", "São Paulo", "Zürich", "e\u0301vora", "évora", "🏝️ Oahu")
 VECTORS = {
     "dense": models.VectorParams(size=DIMENSIONS, distance=models.Distance.COSINE),
@@ -47,10 +47,10 @@ def vector(number: int, size: int) -> list[float]:
     return [round(chance.gauss(0, 1), 3) for _ in range(size)]
 
 
-def sparse(number: int, words: int = 8) -> models.SparseVector:
+def sparse(number: int, terms: int = 8) -> models.SparseVector:
     """Make the sparse vector that belongs to `number`."""
     chance = random.Random(number)
-    indices = sorted(chance.sample(range(WORDS), words))
+    indices = sorted(chance.sample(range(VOCABULARY), terms))
     return models.SparseVector(indices=indices, values=[round(chance.uniform(0.1, 2), 3) for _ in indices])
 
 

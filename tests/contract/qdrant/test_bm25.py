@@ -90,11 +90,11 @@ def test_a_document_counts_its_words_and_a_query_weighs_each_once(client: Qdrant
     stored = client.retrieve(COLLECTION, [50], with_vectors=True)[0].vector
     client.delete(COLLECTION, [50])
     assert isinstance(stored, dict)
-    words = stored["bm25"]
-    assert isinstance(words, models.SparseVector)
+    terms = stored["bm25"]
+    assert isinstance(terms, models.SparseVector)
     # k = 1.2, b = 0.75, avg_len = 256: tf * (k + 1) / (tf + k * (1 - b + b * 4 / 256))
     length = 1.2 * (0.25 + 0.75 * 4 / 256)
-    assert sorted(words.values) == pytest.approx([2.2 / (1 + length), 3 * 2.2 / (3 + length)], rel=1e-5)
+    assert sorted(terms.values) == pytest.approx([2.2 / (1 + length), 3 * 2.2 / (3 + length)], rel=1e-5)
 
 
 def test_options_change_how_text_is_read(client: QdrantClient) -> None:

@@ -39,9 +39,9 @@ from qdrant_client.models import (
 from tests.contract.qdrant.data import DIMENSIONS, SIZE, identity, sparse, vector
 from tests.contract.qdrant.pair import Pair, Search
 
-DENSE, PLACE, TASTE, WORDS = vector(100, DIMENSIONS), vector(100, 2), vector(100, 3), sparse(100, 12)
+DENSE, PLACE, TASTE, SPARSE = vector(100, DIMENSIONS), vector(100, 2), vector(100, 3), sparse(100, 12)
 USER = Filter(must=[FieldCondition(key="user", match=MatchAny(any=["u1", "u2"]))])
-BOTH = [Prefetch(query=DENSE, using="dense", limit=12), Prefetch(query=WORDS, using="words", limit=12)]
+BOTH = [Prefetch(query=DENSE, using="dense", limit=12), Prefetch(query=SPARSE, using="words", limit=12)]
 THREE = [*BOTH, Prefetch(query=PLACE, using="place", limit=9, filter=USER)]
 RRF, DBSF = FusionQuery(fusion=Fusion.RRF), FusionQuery(fusion=Fusion.DBSF)
 
@@ -49,8 +49,8 @@ NEAREST = {
     "cosine": QueryRequest(query=DENSE, using="dense"),
     "euclid": QueryRequest(query=PLACE, using="place"),
     "dot": QueryRequest(query=TASTE, using="taste"),
-    "sparse": QueryRequest(query=WORDS, using="words", limit=30),
-    "sparse with rare words weighing more": QueryRequest(query=WORDS, using="rare", limit=30),
+    "sparse": QueryRequest(query=SPARSE, using="words", limit=30),
+    "sparse with rare words weighing more": QueryRequest(query=SPARSE, using="rare", limit=30),
     "sparse without a word": QueryRequest(query=sparse(1, 0), using="words"),
     "written as nearest": QueryRequest(query=NearestQuery(nearest=DENSE), using="dense"),
     "by the id of a point": QueryRequest(query=identity(4), using="dense"),
@@ -168,7 +168,7 @@ def test_points_in_an_order_agree(indexed: Pair, key: str, direction: Direction,
 def test_the_population_of_rare_words_can_be_one_owner(library: Pair) -> None:
     def search(how: SearchParams | None) -> Search:
         return lambda client, name: (
-            client.query_points(name, WORDS, "rare", query_filter=USER, search_params=how).points
+            client.query_points(name, SPARSE, "rare", query_filter=USER, search_params=how).points
         )
 
     scoped = library.agree_on_ranking(search(SearchParams(idf=IdfCorpusParams(corpus=USER))))

@@ -15,7 +15,7 @@ from scrubjay.model import Event, Page, Scope, Status
 from scrubjay.model.arrival import Arrival, Became
 from scrubjay.model.erasure import Erasure
 from tests.integration.clocks.conftest import HOUR, Clock
-from tests.integration.house import ANA, BOB, House, make_removals_due
+from tests.integration.service import ANA, BOB, Service, make_removals_due
 from tests.redis_keys import keys
 
 CAROL = Scope(tenant="other", user_id="carol")
@@ -23,14 +23,14 @@ TENANT = Scope(tenant="default")
 YEAR = 365 * 24 * HOUR
 
 
-async def forgotten(house: House, scope: Scope) -> Erasure:
-    return await forget(scope, house.forget_services)
+async def forgotten(service: Service, scope: Scope) -> Erasure:
+    return await forget(scope, service.forget_services)
 
 
-async def edited(house: House, text: str) -> datetime:
-    (memory,) = await house.memories()
+async def edited(service: Service, text: str) -> datetime:
+    (memory,) = await service.memories()
     change = Change(text=text)
-    changed = await update(TENANT, memory.id, change, house.edits)
+    changed = await update(TENANT, memory.id, change, service.edits)
     return changed.updated_at
 
 
@@ -41,122 +41,122 @@ def is_now(moment: datetime) -> bool:
 
 @pytest.mark.parametrize("ahead", [5, YEAR])
 async def test_an_edit_made_after_a_clock_was_ahead_is_erased_and_dated_now(
-    house: House, clock: Clock, ahead: float
+    service: Service, clock: Clock, ahead: float
 ) -> None:
-    await house.say("I live in Lisbon")
-    await house.drain()
+    await service.say("I live in Lisbon")
+    await service.drain()
     clock.set_ahead(ahead)
-    await house.say("I am Bob", BOB)
-    await house.drain(BOB)
+    await service.say("I am Bob", BOB)
+    await service.drain(BOB)
     clock.set_ahead(0)
-    assert is_now(await edited(house, "Ana lives at 12 Secret Street"))
-    erasure = await forgotten(house, ANA)
+    assert is_now(await edited(service, "Ana lives at 12 Secret Street"))
+    erasure = await forgotten(service, ANA)
     assert (erasure.verified, erasure.counts.versions, is_now(erasure.erased_at)) == (True, 2, True)
-    assert await house.texts() == []
-    assert await house.store.left(ANA) == 0
+    assert await service.texts() == []
+    assert await service.store.left(ANA) == 0
 
 
 @pytest.mark.parametrize("ahead", [HOUR, -300])
 async def test_an_erase_after_a_jump_takes_what_came_before_and_nothing_that_comes_after(
-    house: House, clock: Clock, ahead: float
+    service: Service, clock: Clock, ahead: float
 ) -> None:
     for text in ("I live in Lisbon", "I like tea"):
-        await house.say(text)
-    await house.drain()
-    waits = await house.say("I have a dog")
+        await service.say(text)
+    await service.drain()
+    waits = await service.say("I have a dog")
     clock.set_ahead(ahead)
-    before = await house.say("I have a cat")
-    erasure = await forgotten(house, ANA)
+    before = await service.say("I have a cat")
+    erasure = await forgotten(service, ANA)
     assert (erasure.verified, erasure.turns) == (True, 4)
-    assert {(await house.status(turn_id)).status for turn_id in (waits, before)} == {Status.ERASED}
+    assert {(await service.status(turn_id)).status for turn_id in (waits, before)} == {Status.ERASED}
     clock.set_ahead(0)
-    after = await house.say("I live in Rome")
-    assert await house.drain() == 1
-    assert (await house.status(after)).status is Status.SETTLED
-    assert await house.texts() == ["I live in Rome"]
-    lanes = await lanes_of(ANA, house.forget_services)
-    assert (await what_is_left(ANA, lanes, erasure.watermark, None, house.forget_services)).nothing
-    assert not (await what_is_left(ANA, lanes, erasure.watermark + YEAR * 10**6, None, house.forget_services)).nothing
+    after = await service.say("I live in Rome")
+    assert await service.drain() == 1
+    assert (await service.status(after)).status is Status.SETTLED
+    assert await service.texts() == ["I live in Rome"]
+    lanes = await lanes_of(ANA, service.forget_services)
+    assert (await what_is_left(ANA, lanes, erasure.watermark, None, service.forget_services)).nothing
+    assert not (await what_is_left(ANA, lanes, erasure.watermark + YEAR * 10**6, None, service.forget_services)).nothing
 
 
 async def test_the_second_removal_after_a_jump_takes_nothing_that_came_after(
-    house: House, redis: Redis, clock: Clock
+    service: Service, redis: Redis, clock: Clock
 ) -> None:
     clock.set_ahead(HOUR)
-    await house.say("I live in Lisbon")
-    await house.drain()
-    await forgotten(house, ANA)
+    await service.say("I live in Lisbon")
+    await service.drain()
+    await forgotten(service, ANA)
     clock.set_ahead(0)
-    await house.say("I live in Rome")
-    await house.drain()
-    (memory,) = await house.memories()
-    await delete(TENANT, memory.id, house.edits)
-    await house.say("I like tea")
-    await house.drain()
+    await service.say("I live in Rome")
+    await service.drain()
+    (memory,) = await service.memories()
+    await delete(TENANT, memory.id, service.edits)
+    await service.say("I like tea")
+    await service.drain()
     await make_removals_due(redis)
-    assert await finish_removals(house.removals) == 2
-    assert await house.texts() == ["I like tea"]
+    assert await finish_removals(service.removals) == 2
+    assert await service.texts() == ["I like tea"]
 
 
 async def test_an_import_without_times_comes_in_though_its_owner_was_forgotten_while_the_clock_was_ahead(
-    house: House, clock: Clock
+    service: Service, clock: Clock
 ) -> None:
     clock.set_ahead(HOUR)
-    await house.say("I live in Lisbon")
-    await house.drain()
-    await forgotten(house, ANA)
+    await service.say("I live in Lisbon")
+    await service.drain()
+    await forgotten(service, ANA)
     clock.set_ahead(0)
-    parts = house.imports
+    parts = service.imports
     (outcome,) = await bring_in([Arrival(scope=ANA, text="I like jazz")], TENANT, parts)
     assert outcome.became is Became.IMPORTED
     long_ago = Arrival(scope=ANA, text="I live in Lisbon", created_at=datetime(2024, 3, 1, tzinfo=UTC))
     (outcome,) = await bring_in([long_ago], TENANT, parts)
     assert outcome.became is Became.REFUSED
-    assert await house.texts() == ["I like jazz"]
+    assert await service.texts() == ["I like jazz"]
 
 
 @pytest.mark.parametrize("ahead", [300, YEAR])
 async def test_an_owner_forgotten_after_a_jump_dates_no_other_tenant_ahead(
-    house: House, clock: Clock, ahead: float
+    service: Service, clock: Clock, ahead: float
 ) -> None:
     clock.set_ahead(ahead)
-    await house.say("I am Bob", BOB)
-    await house.drain(BOB)
+    await service.say("I am Bob", BOB)
+    await service.drain(BOB)
     clock.set_ahead(0)
-    await forgotten(house, BOB)
-    await house.say("I am Carol", CAROL)
-    (turn,) = (await house.turns.page("other", None, None, Page())).items
+    await forgotten(service, BOB)
+    await service.say("I am Carol", CAROL)
+    (turn,) = (await service.turns.page("other", None, None, Page())).items
     assert is_now(turn.accepted_at)
 
 
 @pytest.mark.parametrize(("ahead", "is_strict"), [(30, True), (90, False)])
 async def test_times_of_a_lane_increase_strictly_unless_that_dates_a_turn_more_than_a_minute_ahead(
-    house: House, clock: Clock, ahead: float, is_strict: bool
+    service: Service, clock: Clock, ahead: float, is_strict: bool
 ) -> None:
     clock.set_ahead(ahead)
-    first = (await house.status(await house.say("I live in Lisbon"))).accepted_at
+    first = (await service.status(await service.say("I live in Lisbon"))).accepted_at
     clock.set_ahead(0)
-    ids = [await house.say(f"note {number}") for number in range(3)]
-    times = [(await house.status(turn_id)).accepted_at for turn_id in ids]
+    ids = [await service.say(f"note {number}") for number in range(3)]
+    times = [(await service.status(turn_id)).accepted_at for turn_id in ids]
     assert times == sorted(set(times))
     assert (times[0] > first, is_now(times[0])) == (is_strict, True)
-    await house.drain()
-    await house.drain()
-    assert await house.texts() == ["I live in Lisbon", "note 0", "note 1", "note 2"]
+    await service.drain()
+    await service.drain()
+    assert await service.texts() == ["I live in Lisbon", "note 0", "note 1", "note 2"]
 
 
 async def test_an_emptied_redis_goes_on_after_everything_that_the_store_holds(
-    house: House, redis: Redis, clock: Clock
+    service: Service, redis: Redis, clock: Clock
 ) -> None:
     clock.set_ahead(YEAR)
-    await house.say("I live in Lisbon")
-    await house.drain()
+    await service.say("I live in Lisbon")
+    await service.drain()
     clock.set_ahead(0)
     await redis.flushall()
-    house.reconciler.table["I live in Rome"] = Event.UPDATE
-    await house.say("I live in Rome")
-    await house.drain()
-    assert await house.texts() == ["I live in Rome"]
+    service.reconciler.table["I live in Rome"] = Event.UPDATE
+    await service.say("I live in Rome")
+    await service.drain()
+    assert await service.texts() == ["I live in Rome"]
     await redis.delete(keys.clock)
-    assert (await forgotten(house, ANA)).verified
-    assert await house.store.left(ANA) == 0
+    assert (await forgotten(service, ANA)).verified
+    assert await service.store.left(ANA) == 0

@@ -20,7 +20,7 @@ from scrubjay.ports import Near
 from scrubjay.validation import dated
 from tests.fakes import word_vector
 from tests.integration.clocks.conftest import HOUR, Clock
-from tests.integration.house import ANA, House
+from tests.integration.service import ANA, Service
 from tests.redis_keys import keys
 
 DAYS = timedelta(days=1)
@@ -61,16 +61,16 @@ async def test_a_redis_that_answers_late_has_not_jumped(redis: Redis) -> None:
 
 
 async def test_what_has_expired_by_redis_clock_is_news_again_whatever_a_workers_own_clock_says(
-    house: House, redis: Redis, clock: Clock
+    service: Service, redis: Redis, clock: Clock
 ) -> None:
-    house.store = QdrantStore(house.store.collection.client, house.embedder, seen_by(redis))
+    service.store = QdrantStore(service.store.collection.client, service.embedder, seen_by(redis))
     clock.set_ahead(2 * HOUR)
-    await house.say("I live in Lisbon", expires_at=datetime.now(UTC) + timedelta(hours=1))
-    await house.drain()
+    await service.say("I live in Lisbon", expires_at=datetime.now(UTC) + timedelta(hours=1))
+    await service.drain()
     near = Near(scope=ANA, vector=word_vector("I live in Lisbon"))
-    assert await house.store.neighbours(ANA.lane, [near], 5) == [[]]
-    assert await house.texts() == []
-    assert (await house.ask("Lisbon")).results == ()
+    assert await service.store.neighbours(ANA.lane, [near], 5) == [[]]
+    assert await service.texts() == []
+    assert (await service.ask("Lisbon")).results == ()
 
 
 def said(timestamp: datetime | None) -> Submission:

@@ -22,7 +22,7 @@ from scrubjay.errors import ModelUnavailable
 from scrubjay.model import DeliveryStatus, Outcome, Webhook
 from scrubjay.model.names import QUEUE
 from tests.integration.clocks.conftest import HOUR, Clock
-from tests.integration.house import ANA, House
+from tests.integration.service import ANA, Service
 from tests.redis_keys import keys
 from tests.support import wait_until
 
@@ -39,7 +39,7 @@ HOOK = Webhook(
 class Process:
     """Another process on the same Redis, with short leases and pauses, that sweeps often."""
 
-    def __init__(self, house: House, redis: Redis) -> None:
+    def __init__(self, service: Service, redis: Redis) -> None:
         self.redis = redis
         scripts, bell, pseudonyms = RedisScripts(redis), CeleryWakeups(), Pseudonyms(RedisServerKey(redis))
         core = RedisCore(redis, scripts, bell, LIMITS, pseudonyms, house.inbox.intake._core.order)
@@ -60,13 +60,13 @@ class Process:
 
 
 @pytest.fixture
-def process(house: House, redis: Redis) -> Process:
-    return Process(house, redis)
+def process(service: Service, redis: Redis) -> Process:
+    return Process(service, redis)
 
 
 @pytest.mark.parametrize("seconds", [-HOUR, 5])
 async def test_a_lane_whose_worker_died_before_a_jump_is_held_again(
-    house: House, redis: Redis, clock: Clock, process: Process, seconds: float
+    service: Service, redis: Redis, clock: Clock, process: Process, seconds: float
 ) -> None:
     await house.say("I live in Lisbon")
     assert await process.lanes.leasing.acquire(ANA.lane, edit=False) is not None  # and is never heard of again
@@ -83,7 +83,7 @@ async def test_a_lane_whose_worker_died_before_a_jump_is_held_again(
 
 
 async def test_an_edit_finds_a_lease_that_a_jump_has_made_longer_and_cuts_it(
-    house: House, redis: Redis, clock: Clock, process: Process
+    service: Service, redis: Redis, clock: Clock, process: Process
 ) -> None:
     assert await process.lanes.leasing.acquire(ANA.lane, edit=True) is not None
     clock.set_ahead(-HOUR)
@@ -94,7 +94,7 @@ async def test_an_edit_finds_a_lease_that_a_jump_has_made_longer_and_cuts_it(
 
 @pytest.mark.parametrize("seconds", [-5, -HOUR])
 async def test_a_lane_that_backs_off_goes_on_after_its_pause_though_the_clock_goes_back(
-    house: House, clock: Clock, process: Process, seconds: float
+    service: Service, clock: Clock, process: Process, seconds: float
 ) -> None:
     await house.say("I live in Lisbon")
     lease = await process.lanes.leasing.acquire(ANA.lane, edit=False)
@@ -108,9 +108,9 @@ async def test_a_lane_that_backs_off_goes_on_after_its_pause_though_the_clock_go
 
 @pytest.mark.parametrize("seconds", [-300, 5, HOUR])
 async def test_a_removal_is_repeated_when_whoever_wrote_has_ended_whatever_the_clock_does(
-    house: House, redis: Redis, clock: Clock, process: Process, seconds: float
+    service: Service, redis: Redis, clock: Clock, process: Process, seconds: float
 ) -> None:
-    await forget(ANA, replace(house.forget_services, inbox=process.inbox, lanes=process.lanes))
+    await forget(ANA, replace(service.forget_services, inbox=process.inbox, lanes=process.lanes))
     clock.set_ahead(seconds)
     assert await process.inbox.unfinished() == []
     await redis.hincrby(
@@ -124,7 +124,7 @@ async def test_a_removal_is_repeated_when_whoever_wrote_has_ended_whatever_the_c
 async def test_a_delivery_that_rests_is_sent_after_its_pause_though_the_clock_goes_back(
     clock: Clock, process: Process
 ) -> None:
-    assert await process.book.add("default", HOOK, 1)
+    assert await process.webhooks.add("default", HOOK, 1)
     assert await process.deliveries.note_test("default", HOOK.id)
     claimed = await process.deliveries.claim("default", HOOK.id, busy=True)  # and dies: it is awake for ten seconds
     assert claimed is not None
@@ -156,7 +156,7 @@ async def test_a_breaker_closes_after_its_pause_though_the_clock_goes_back(clock
 
 
 async def test_a_lease_that_a_jump_has_made_longer_is_good_for_writing_no_longer_than_a_lease(
-    house: House, redis: Redis, clock: Clock, process: Process
+    service: Service, redis: Redis, clock: Clock, process: Process
 ) -> None:
     lease = await process.lanes.leasing.acquire(ANA.lane, edit=True)
     assert lease is not None

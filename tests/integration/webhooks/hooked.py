@@ -66,8 +66,8 @@ class Hooked:
 
     async def rung(self) -> int:
         """How many bells for webhooks wait."""
-        bells: Any = await self.redis.lrange(QUEUE, 0, -1)
-        return sum(b"scrubjay.deliver" in bell for bell in bells)
+        messages: Any = await self.redis.lrange(QUEUE, 0, -1)
+        return sum(b"scrubjay.deliver" in message for message in messages)
 
     async def told_keys(self) -> list[str]:
         """The names of all keys that have to do with webhooks."""

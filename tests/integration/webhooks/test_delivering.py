@@ -138,7 +138,7 @@ async def test_an_owners_deliveries_arrive_in_order_though_one_has_to_be_tried_a
         return {delivery["status"] for delivery in await scene.log(webhook)} == {"delivered"}
 
     await wait_until(all_delivered, what="everything being delivered")
-    texts = [words for _, words in scene.receiver.told]
+    texts = [text for _, text in scene.receiver.told]
     assert [text for text in texts if text != "bobs"] == ["one", "one", "two", "three"]
     assert texts.index("bobs") < texts.index("two"), "another owner does not wait for this one"
 
@@ -155,7 +155,7 @@ async def test_a_receiver_that_does_not_answer_holds_up_no_other_webhook_and_no_
         await scene.say("I like tea")
         await scene.deliver(well)
         assert not at_it.done()
-        assert [words for _, words in scene.receiver.told] == ["I live in Berlin", "I like tea"]
+        assert [text for _, text in scene.receiver.told] == ["I live in Berlin", "I like tea"]
         await wait_until(lambda: at_it.done(), what="the silent one being given up")
         hold.set()
         assert (await scene.log(stuck))[-1]["error"] == "timeout"

@@ -18,10 +18,10 @@ from tests.support import wait_until
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def traces(scene: Hooked, *words: str) -> list[str]:
+async def traces(scene: Hooked, *texts: str) -> list[str]:
     values = await all_of_redis(scene.redis)
     assert values, "the scan does not see anything"
-    return [key for key, value in values.items() if any(word in key or word in value for word in words)]
+    return [key for key, value in values.items() if any(text in key or text in value for text in texts)]
 
 
 async def forget(scene: Hooked, **ids: str) -> Any:
@@ -64,17 +64,17 @@ async def test_an_owner_who_is_forgotten_just_before_the_sending_is_not_told_abo
     webhook = await scene.webhook()
     await scene.say("I live in Berlin", user_id="dora")
     looked = scene.parts.webhooks.deliveries.waits
-    at_the_door, forgotten = asyncio.Event(), asyncio.Event()
+    at_the_receiver, forgotten = asyncio.Event(), asyncio.Event()
 
     async def late(tenant: str, delivery_id: str) -> bool:
-        at_the_door.set()
+        at_the_receiver.set()
         await forgotten.wait()
         return await looked(tenant, delivery_id)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scene.parts.webhooks.deliveries, "waits", late)
         sending = asyncio.create_task(deliver(TENANT, webhook["id"], scene.parts.delivery))
-        await at_the_door.wait()
+        await at_the_receiver.wait()
         assert (await forget(scene, user_id="dora"))["verified"]
         forgotten.set()
         await sending

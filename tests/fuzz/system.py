@@ -62,7 +62,7 @@ class Known:
 
 
 @dataclass(frozen=True)
-class House:
+class System:
     """The running stack, seen from the front and from behind.
 
     Args:
@@ -142,7 +142,7 @@ def _turn(owner: str, text: str) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def running(data: Path, *, workers: int = 1) -> AsyncIterator[House]:
+async def running(data: Path, *, workers: int = 1) -> AsyncIterator[System]:
     """Start the stack on loopback, asking for keys; ends it when left."""
     async with AsyncExitStack() as opened:
         setup = Setup(data, workers=workers, auth="keys", environment=SETTINGS)
@@ -151,4 +151,4 @@ async def running(data: Path, *, workers: int = 1) -> AsyncIterator[House]:
             httpx.AsyncClient(base_url=stack.url, headers={"X-API-Key": OPERATOR_KEY}, timeout=60, trust_env=False)
         )
         redis = await opened.enter_async_context(Redis(port=stack.addresses.redis))
-        yield House(stack, http, redis, desk_on(redis, LIMITS))
+        yield System(stack, http, redis, desk_on(redis, LIMITS))

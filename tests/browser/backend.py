@@ -16,7 +16,7 @@ TENANT = "default"
 
 
 @dataclass(frozen=True)
-class House:
+class Backend:
     """The parts behind the API, and a worker that works when it is told to."""
 
     parts: Parts
@@ -24,8 +24,8 @@ class House:
 
     async def say(self, user: str, text: str) -> str:
         """Accept a turn; returns its id."""
-        said = Submission(scope=_scope(user), messages=(Message(role=Role.USER, content=text),))
-        return (await self.parts.inbox.accept(said)).id
+        submission = Submission(scope=_scope(user), messages=(Message(role=Role.USER, content=text),))
+        return (await self.parts.inbox.accept(submission)).id
 
     async def remember(self, user: str, text: str, *, instead: bool = False) -> str:
         """Accept a turn and settle it, its text word for word; `instead` of what is nearest, else beside it."""
@@ -49,9 +49,9 @@ class House:
 
     async def status(self, turn_id: str) -> Status:
         """Where a turn is."""
-        found = await self.parts.turns.get(Scope(tenant=TENANT), turn_id)
-        assert found is not None
-        return found.status
+        turn = await self.parts.turns.get(Scope(tenant=TENANT), turn_id)
+        assert turn is not None
+        return turn.status
 
 
 def _scope(user: str) -> Scope:

@@ -1,4 +1,4 @@
-"""A whole house over a real Redis and the real Qdrant engine; only the model is fake."""
+"""The whole memory service over a real Redis and the real Qdrant engine; only the model is fake."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MARCH = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 @dataclass
-class House:
+class Service:
     """Everything opened, with the fakes in reach."""
 
     inbox: RedisInbox

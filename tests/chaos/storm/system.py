@@ -118,7 +118,7 @@ class Model:
 
 
 @dataclass
-class House:
+class System:
     """The running stack.
 
     Args:
