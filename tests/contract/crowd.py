@@ -54,10 +54,10 @@ class World:
         redis, scripts, wakeups = self.redis, Counting(self.redis), CeleryWakeups()
         pseudonyms, order = Pseudonyms(RedisServerKey(redis)), RedisOrder(scripts, nothing_stored)
         self.scripts = scripts
-        adapters = turn_adapters(RedisCore(redis, scripts, bell, LIMITS, pseudonyms, order))
+        adapters = turn_adapters(RedisCore(redis, scripts, wakeups, LIMITS, pseudonyms, order))
         self.inbox, self.lanes, self.pulse = adapters.inbox, adapters.lanes, adapters.pulse
         self.turns = RedisTurns(redis, scripts)
-        self.book, self.deliveries = adapters.webhooks, adapters.deliveries
+        self.webhooks, self.deliveries = adapters.webhooks, adapters.deliveries
         self.receipts, self.keyring = RedisReceipts(redis, scripts, 1_000), RedisKeyring(redis, scripts)
         self.meter, self.rates = RedisMeter(scripts), RedisRates(scripts)
         self.breaker = RedisBreaker(scripts, "endpoint", BreakerLimits())

@@ -81,7 +81,7 @@ async def nothing_stored() -> int:
 def desk_on(redis: Redis, limits: InboxLimits) -> Desk:
     scripts, wakeups, pseudonyms = RedisScripts(redis), CeleryWakeups(), Pseudonyms(RedisServerKey(redis))
     order = RedisOrder(scripts, nothing_stored)
-    adapters = turn_adapters(RedisCore(redis, scripts, bell, limits, pseudonyms, order))
+    adapters = turn_adapters(RedisCore(redis, scripts, wakeups, limits, pseudonyms, order))
     return Desk(adapters.inbox, adapters.lanes, RedisTurns(redis), redis)
 
 

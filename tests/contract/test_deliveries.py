@@ -32,14 +32,14 @@ AGAIN = Outcome(status=DeliveryStatus.WAITING, status_code=500)
 
 
 class Counter:
-    """The book and the deliveries of one webhook, at a desk where turns are settled."""
+    """The registry and the deliveries of one webhook, at a desk where turns are settled."""
 
     def __init__(self, desk: Desk, redis: Redis) -> None:
         self.desk = desk
         scripts, limits = RedisScripts(redis), InboxLimits(retention_seconds=1000)
         pseudonyms, order = Pseudonyms(RedisServerKey(redis)), RedisOrder(scripts, nothing_stored)
         adapters = turn_adapters(RedisCore(redis, scripts, CeleryWakeups(), limits, pseudonyms, order))
-        self.book, self.deliveries = adapters.webhooks, adapters.deliveries
+        self.webhooks, self.deliveries = adapters.webhooks, adapters.deliveries
 
     async def settle(self, *events: TurnEvent, scope: Scope = ANA) -> str:
         """One turn that did this."""

@@ -84,7 +84,7 @@ async def test_a_turn_behind_one_that_backs_off_wakes_nobody(desk: Desk) -> None
     await desk.lanes.postpone(lease, "model_unavailable: it is away", 600)
     wakeups = await desk.wakeups()
     await desk.inbox.discard("default", posted[1])
-    assert await desk.bells() == bells
+    assert await desk.wakeups() == wakeups
     assert await desk.lanes.leasing.acquire(ANA.lane, edit=False) is None
     await gone(desk, posted[1])
 

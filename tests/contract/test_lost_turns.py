@@ -145,7 +145,7 @@ async def test_a_lane_whose_step_redis_refuses_rests_for_longer_each_time_and_sp
             async with desk.lanes.lease(ANA.lane) as lease:
                 assert lease is not None
                 await desk.lanes.take(lease, 8, 1_000)
-        assert await desk.bells() == bells
+        assert await desk.wakeups() == wakeups
         monotonic_ms = (await clock(desk.inbox.intake._core.scripts)).monotonic_ms
         rests.append(int(await redis.zscore(keys.lanes, ANA.lane.key) or 0) - monotonic_ms)
     assert all(after > 1.5 * before for before, after in itertools.pairwise(rests)), rests

@@ -38,8 +38,8 @@ async def service(redis: Redis, qdrant_url: str) -> AsyncIterator[Service]:
     )
     pseudonyms, store = Pseudonyms(RedisServerKey(redis)), QdrantStore(client, WordEmbedder())
     order = RedisOrder(scripts, store.greatest_order)
-    adapters = turn_adapters(RedisCore(redis, scripts, bell, limits, pseudonyms, order))
-    house = House(
+    adapters = turn_adapters(RedisCore(redis, scripts, wakeups, limits, pseudonyms, order))
+    service = Service(
         adapters.inbox,
         adapters.lanes,
         RedisTurns(redis),

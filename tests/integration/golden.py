@@ -49,8 +49,8 @@ async def service_of(redis: Redis, qdrant_url: str, name: str, limits: InboxLimi
     scripts, wakeups, embedder = RedisScripts(redis), CeleryWakeups(), WordEmbedder(name)
     pseudonyms, store = Pseudonyms(RedisServerKey(redis)), QdrantStore(client, embedder)
     order = RedisOrder(scripts, store.greatest_order)
-    adapters = turn_adapters(RedisCore(redis, scripts, bell, limits, pseudonyms, order))
-    house = House(
+    adapters = turn_adapters(RedisCore(redis, scripts, wakeups, limits, pseudonyms, order))
+    service = Service(
         adapters.inbox,
         adapters.lanes,
         RedisTurns(redis),

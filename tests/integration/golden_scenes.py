@@ -70,8 +70,8 @@ async def _settled(service: Service, redis: Redis) -> None:
     await service.lanes.hand_back(lease)
 
 
-async def _held(house: House, lane: Lane, turns: int) -> Lease:
-    lease = await house.lanes.leasing.acquire(lane, edit=False)
+async def _held(service: Service, lane: Lane, turns: int) -> Lease:
+    lease = await service.lanes.leasing.acquire(lane, edit=False)
     assert lease is not None
     await service.lanes.take(lease, turns, 10_000)
     return lease
@@ -124,8 +124,8 @@ async def _planned(service: Service) -> None:
     await service.drain(pat)
     service.reconciler.table["I sail on mondays"] = Event.UPDATE
     for text in ("I sail on mondays", "I keep bees", "I knit"):
-        await house.say(text, pat)
-    lease = await house.lanes.leasing.acquire(pat.lane, edit=False)
+        await service.say(text, pat)
+    lease = await service.lanes.leasing.acquire(pat.lane, edit=False)
     assert lease is not None
     batch = await service.lanes.take(lease, 2, 10_000)
     assert batch is not None

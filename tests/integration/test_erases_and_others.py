@@ -34,18 +34,18 @@ async def test_the_webhook_events_of_what_comes_during_an_erase_stay(
 ) -> None:
     book = RedisWebhooks(redis, RedisScripts(redis), Pseudonyms(RedisServerKey(redis)))
     assert await book.add("default", HOOK, 1)
-    await house.say("I live in Berlin", ANA_BOT)
-    await house.drain()
-    drop_notifications = house.inbox.drop_notifications
+    await service.say("I live in Berlin", ANA_BOT)
+    await service.drain()
+    drop_notifications = service.inbox.drop_notifications
 
     async def later(*scope: Any) -> int:
-        await house.say("I live in Rome", CAROL_BOT)  # another user of the agent, after the epoch
-        assert await house.drain(CAROL_BOT) == 1
+        await service.say("I live in Rome", CAROL_BOT)  # another user of the agent, after the epoch
+        assert await service.drain(CAROL_BOT) == 1
         return await drop_notifications(*scope)
 
-    monkeypatch.setattr(house.inbox, "drop_notifications", later)
-    assert (await forgotten(house, BOT)).counts.memories == 1
-    assert await house.texts(CAROL_BOT) == ["I live in Rome"]
+    monkeypatch.setattr(service.inbox, "drop_notifications", later)
+    assert (await forgotten(service, BOT)).counts.memories == 1
+    assert await service.texts(CAROL_BOT) == ["I live in Rome"]
     assert await redis.zcard(keys.hook_waiting(keys.hook("default", HOOK.id))) == 1
 
 

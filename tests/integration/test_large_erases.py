@@ -88,15 +88,15 @@ async def test_no_step_of_an_erase_grows_with_what_is_stored(service: Service, r
     else:
         await settled(service, MANY)
     scripts = Watched(redis)
-    erasure = await forgotten(house, inbox=inbox_on(redis, scripts))
+    erasure = await forgotten(service, inbox=inbox_on(redis, scripts))
     assert (erasure.turns, erasure.verified) == (MANY, True)
     assert {name: most for name, most in scripts.most.items() if most > MOST_COMMANDS} == {}
 
 
 async def test_a_part_of_a_shared_lane_goes_and_the_rest_keeps_its_order_and_its_plan(service: Service) -> None:
     """The batch at the head has a recorded plan, and more turns wait than one step looks at."""
-    head = [await house.say(f"head {number}") for number in range(3)]
-    lease = await house.lanes.leasing.acquire(ANA.lane, edit=False)
+    head = [await service.say(f"head {number}") for number in range(3)]
+    lease = await service.lanes.leasing.acquire(ANA.lane, edit=False)
     assert lease is not None
     assert await service.lanes.take(lease, 3, 1_000) is not None
     await service.lanes.record(lease, Plan(turn_ids=tuple(head)))
@@ -118,7 +118,7 @@ async def test_a_part_of_a_shared_lane_goes_and_the_rest_keeps_its_order_and_its
 
 
 def inbox_on(redis: Redis, scripts: Any, limits: InboxLimits = LIMITS) -> RedisInbox:
-    """The inbox of the house, with other scripts or limits."""
+    """The inbox of the service, with other scripts or limits."""
     order = RedisOrder(scripts, nothing_stored)
     core = RedisCore(redis, scripts, CeleryWakeups(), limits, Pseudonyms(RedisServerKey(redis)), order)
     return turn_adapters(core).inbox

@@ -132,11 +132,11 @@ async def test_a_plan_in_flight_over_a_forgotten_part_leaves_versions_with_numbe
     assert await service.texts() == [OSLO], told_of
 
 
-async def test_undo_goes_back_step_by_step_when_a_change_was_said_for_the_future(house: House) -> None:
-    await told(house, BERLIN, timestamp=MARCH)
-    await told(house, ROME, Event.UPDATE, timestamp=MARCH + 9999 * DAY)
-    (memory,) = await house.memories()
-    texts = [(await undo(Scope(tenant="default"), memory.id, house.edits)).text for _ in range(3)]
+async def test_undo_goes_back_step_by_step_when_a_change_was_said_for_the_future(service: Service) -> None:
+    await told(service, BERLIN, timestamp=MARCH)
+    await told(service, ROME, Event.UPDATE, timestamp=MARCH + 9999 * DAY)
+    (memory,) = await service.memories()
+    texts = [(await undo(Scope(tenant="default"), memory.id, service.edits)).text for _ in range(3)]
     assert texts == [BERLIN, ROME, BERLIN]
 
 

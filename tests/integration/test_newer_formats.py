@@ -74,8 +74,8 @@ async def test_a_turn_of_a_newer_format_waits_for_a_newer_worker_and_its_lane_re
 async def test_a_plan_of_a_newer_format_stays_recorded_until_a_newer_worker_applies_it(
     service: Service, redis: Redis
 ) -> None:
-    turn_id = await house.say("I live in Berlin")
-    lease = await house.lanes.leasing.acquire(ANA.lane, edit=False)
+    turn_id = await service.say("I live in Berlin")
+    lease = await service.lanes.leasing.acquire(ANA.lane, edit=False)
     assert lease is not None
     batch = await service.lanes.take(lease, 8, 1000)
     assert batch is not None

@@ -48,7 +48,7 @@ async def traces(redis: Redis, *texts: str) -> list[str]:
 
 async def taken(service: Service, scope: Scope) -> tuple[Lease, tuple[Turn, ...]]:
     """The lane's turns in the hands of a worker."""
-    lease = await house.lanes.leasing.acquire(scope.lane, edit=False)
+    lease = await service.lanes.leasing.acquire(scope.lane, edit=False)
     assert lease is not None
     batch = await service.lanes.take(lease, 8, 10_000)
     assert batch is not None
@@ -163,7 +163,7 @@ async def test_a_removal_sealed_with_another_servers_key_waits_and_holds_up_no_o
     service: Service, redis: Redis
 ) -> None:
     other = Pseudonyms(RedisServerKey(redis, "another key, of 32 characters or so"))
-    order = house.inbox.intake._core.order
+    order = service.inbox.intake._core.order
     stranger = turn_adapters(RedisCore(redis, RedisScripts(redis), CeleryWakeups(), InboxLimits(), other, order)).inbox
     await stranger.note_removal(Removal(scope=DORA, memory_id="m"))
     await forgotten(service)

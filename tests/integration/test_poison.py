@@ -121,7 +121,7 @@ def opened(
         far = OpenAIEmbedder(replace(gpt, model="embed"), meter=Purse())
         stack.push_async_callback(far.aclose)
         embedder = GuardedEmbedder(Fitting(far), RedisBreaker(scripts, "embed", limits))  # type: ignore[assignment]
-    house.lanes.failures._limits = replace(house.lanes.failures._limits, max_attempts=TRIES)
+    service.lanes.failures._limits = replace(service.lanes.failures._limits, max_attempts=TRIES)
     decision = DecisionServices(
         store=service.store,
         extractor=KeptExtractions(ModelExtractor(model, RedisGuidance(redis))),

@@ -143,9 +143,11 @@ async def test_a_merged_wording_is_judged_before_it_is_stored(desk: Desk) -> Non
     assert await service.texts() == ["I like tea"]
     (quarantined,) = await listed(desk)
     assert (quarantined["memory"], quarantined["quote"], quarantined["marked"]) == (TOLD, "I like tea and coffee", True)
-    assert [(event.event, event.in_quarantine) for event in (await house.status(turn_id)).events] == [(Event.ADD, True)]
-    await remember(house, "I like tea and cake", mode="mark")
-    assert [(memory.text, memory.marked) for memory in await house.memories()] == [(TOLD, True)]
+    assert [(event.event, event.in_quarantine) for event in (await service.status(turn_id)).events] == [
+        (Event.ADD, True)
+    ]
+    await remember(service, "I like tea and cake", mode="mark")
+    assert [(memory.text, memory.marked) for memory in await service.memories()] == [(TOLD, True)]
 
 
 async def test_a_released_memory_stands_like_any_other_and_is_marked_no_longer(desk: Desk) -> None:
@@ -188,9 +190,9 @@ async def test_forgetting_an_owner_forgets_what_is_held_back_of_them(desk: Desk)
         assert [memory["user_id"] for memory in await listed(desk)] == left
 
 
-async def test_what_is_held_back_when_its_plan_is_repeated_is_held_back_once(house: House, redis: Redis) -> None:
-    await house.say(TOLD)
-    lease = await house.lanes.leasing.acquire(ANA.lane, edit=False)
+async def test_what_is_held_back_when_its_plan_is_repeated_is_held_back_once(service: Service, redis: Redis) -> None:
+    await service.say(TOLD)
+    lease = await service.lanes.leasing.acquire(ANA.lane, edit=False)
     assert lease is not None
     batch = await service.lanes.take(lease, 8, 1000)
     assert batch is not None

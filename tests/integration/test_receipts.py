@@ -88,8 +88,8 @@ async def a_life(service: Service) -> None:
         await service.lanes.take(lease, 1, 1000)
         await service.lanes.fail(lease, "bad_answer: it was no JSON")
     for text in ("I like tea", "I like cake", "I like pie"):
-        await house.say(text)
-    lease = await house.lanes.leasing.acquire(ANA.lane, edit=False)
+        await service.say(text)
+    lease = await service.lanes.leasing.acquire(ANA.lane, edit=False)
     assert lease is not None
     await service.lanes.take(lease, 1, 1000)
 

@@ -11,7 +11,7 @@ from scrubjay.adapters.qdrant.store import QdrantStore
 from scrubjay.erase.forget import forget
 from scrubjay.model import Event, Lane, Memory, Scope
 from scrubjay.search.recall import RecallRequest, recall
-from tests.integration.house import ANA, MARCH, House
+from tests.integration.service import ANA, MARCH, Service
 from tests.redis_keys import keys
 
 BOT = Scope(tenant="default", agent_id="bot")
@@ -20,9 +20,9 @@ ANA_WITH_BOT = Scope(tenant="default", user_id="ana", agent_id="bot", run_id="r1
 ANA_WITH_OTHER = Scope(tenant="default", user_id="ana", agent_id="other")
 
 
-async def found(house: House, scope: Scope) -> list[str]:
+async def found(service: Service, scope: Scope) -> list[str]:
     question = RecallRequest(scope=scope, text="what is known", limit=50)
-    answer = await recall(question, house.recall_services)
+    answer = await recall(question, service.recall_services)
     return sorted(result.memory.text for result in answer.results)
 
 
@@ -121,7 +121,7 @@ async def test_an_erase_whose_lane_is_taken_before_it_shows_a_memory_again_begin
             self.looks += 1
             if self.looks == 1:  # its lease has ended, and a worker is there
                 await redis.delete(keys.lease(ANA.lane))
-                assert await house.lanes.leasing.acquire(ANA.lane, edit=True) is not None
+                assert await service.lanes.leasing.acquire(ANA.lane, edit=True) is not None
             return await super().members(lane, topics)
 
     service.store, usual = Overtaken(service.store.collection.client, service.embedder), service.store

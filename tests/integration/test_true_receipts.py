@@ -58,9 +58,9 @@ async def test_what_is_left_counts_versions_that_are_newer_than_the_epoch(servic
     assert (erasure.left.versions, erasure.verified) == (1, False)
 
 
-async def test_a_turn_that_died_meanwhile_is_erased_and_one_that_is_accepted_stays(house: House) -> None:
-    turn_id = await house.say("I live in Berlin")
-    lease = await house.lanes.leasing.acquire(ANA.lane, edit=False)
+async def test_a_turn_that_died_meanwhile_is_erased_and_one_that_is_accepted_stays(service: Service) -> None:
+    turn_id = await service.say("I live in Berlin")
+    lease = await service.lanes.leasing.acquire(ANA.lane, edit=False)
     assert lease is not None
     await service.lanes.take(lease, 1, 1_000)
     await service.lanes.fail(lease, "bad_answer: it was no JSON")

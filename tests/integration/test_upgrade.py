@@ -19,7 +19,7 @@ from scrubjay.erase.forget import forget
 from scrubjay.erase.removals import finish_removals
 from scrubjay.model import Page, Scope, Status
 from scrubjay.search.recall import RecallRequest, recall
-from tests.integration.golden import DATA, house_of, loaded
+from tests.integration.golden import DATA, loaded, service_of
 from tests.integration.golden_scenes import GUIDANCE, KEY, TENANT, user, waiting
 from tests.integration.service import MARCH, Service, make_removals_due
 from tests.keys_found import faults
@@ -91,7 +91,7 @@ async def test_a_turn_that_died_before_the_upgrade_is_shown_and_replayed(old: Se
     assert await old.texts(user("dan")) == ["I collect stamps"]
 
 
-async def test_memories_made_before_the_upgrade_are_found_with_their_history_and_can_be_changed(old: House) -> None:
+async def test_memories_made_before_the_upgrade_are_found_with_their_history_and_can_be_changed(old: Service) -> None:
     question = RecallRequest(scope=user("fay"), text="Lisbon")
     answer = await recall(question, old.recall_services)
     (memory,) = [result.memory for result in answer.results]

@@ -60,10 +60,10 @@ class Story:
     async def tell(self, step: str) -> None:
         verb, _, rest = step.partition(" ")
         if verb == "undo":
-            await undo(Scope(tenant="default"), await self.id_of(rest), self.house.edits)
+            await undo(Scope(tenant="default"), await self.id_of(rest), self.service.edits)
         elif verb == "edit":
             old, _, new = rest.partition(" = ")
-            await update(Scope(tenant="default"), await self.id_of(old), Change(text=new), self.house.edits)
+            await update(Scope(tenant="default"), await self.id_of(old), Change(text=new), self.service.edits)
         else:
             self.model.table.clear()
             for turn in step.split(" & "):

@@ -85,15 +85,15 @@ async def settle_many(scene: Scene, scope: Scope, token: str, turns: int, tell: 
     Args:
         scene: whose Redis.
         scope: the owner.
-        word: stands in each turn.
+        token: stands in each turn.
         turns: how many.
         tell: called with how many there are.
     """
     scripts, wakeups, limits = RedisScripts(scene.redis), CeleryWakeups(), InboxLimits(lease_seconds=LEASE_SECONDS)
     pseudonyms, order = Pseudonyms(RedisServerKey(scene.redis)), RedisOrder(scripts, _nothing_stored)
-    adapters = turn_adapters(RedisCore(scene.redis, scripts, bell, limits, pseudonyms, order))
+    adapters = turn_adapters(RedisCore(scene.redis, scripts, wakeups, limits, pseudonyms, order))
     inbox, lanes = adapters.inbox, adapters.lanes
-    submission = Submission(scope=scope, messages=(Message(role=Role.USER, content=f"I said {word}."),))
+    submission = Submission(scope=scope, messages=(Message(role=Role.USER, content=f"I said {token}."),))
     async with lanes.edit(scope.lane) as lease:  # no worker takes any of them
         for start in range(0, turns, _BATCH):
             count = min(_BATCH, turns - start)

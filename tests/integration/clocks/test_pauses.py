@@ -42,10 +42,10 @@ class Process:
     def __init__(self, service: Service, redis: Redis) -> None:
         self.redis = redis
         scripts, bell, pseudonyms = RedisScripts(redis), CeleryWakeups(), Pseudonyms(RedisServerKey(redis))
-        core = RedisCore(redis, scripts, bell, LIMITS, pseudonyms, house.inbox.intake._core.order)
+        core = RedisCore(redis, scripts, bell, LIMITS, pseudonyms, service.inbox.intake._core.order)
         adapters = turn_adapters(core, send_seconds=1)
         self.inbox, self.lanes = adapters.inbox, adapters.lanes
-        self.book, self.deliveries = adapters.webhooks, adapters.deliveries
+        self.webhooks, self.deliveries = adapters.webhooks, adapters.deliveries
         self.breaker = RedisBreaker(scripts, "b", BreakerLimits(threshold=1, base_seconds=0.3))
 
     async def rings(self) -> None:
@@ -68,7 +68,7 @@ def process(service: Service, redis: Redis) -> Process:
 async def test_a_lane_whose_worker_died_before_a_jump_is_held_again(
     service: Service, redis: Redis, clock: Clock, process: Process, seconds: float
 ) -> None:
-    await house.say("I live in Lisbon")
+    await service.say("I live in Lisbon")
     assert await process.lanes.leasing.acquire(ANA.lane, edit=False) is not None  # and is never heard of again
     clock.set_ahead(seconds)
 
@@ -96,7 +96,7 @@ async def test_an_edit_finds_a_lease_that_a_jump_has_made_longer_and_cuts_it(
 async def test_a_lane_that_backs_off_goes_on_after_its_pause_though_the_clock_goes_back(
     service: Service, clock: Clock, process: Process, seconds: float
 ) -> None:
-    await house.say("I live in Lisbon")
+    await service.say("I live in Lisbon")
     lease = await process.lanes.leasing.acquire(ANA.lane, edit=False)
     assert lease is not None
     assert await process.lanes.take(lease, 1, 1000)
