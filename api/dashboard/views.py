@@ -154,7 +154,7 @@ class Change:
     memory: str
     previous: str | None
     link: str | None
-    is_quarantined: bool
+    in_quarantine: bool
 
 
 def changes(events: Sequence[TurnEvent]) -> list[Change]:

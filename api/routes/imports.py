@@ -68,7 +68,7 @@ def _read(record: Mapping[str, Any], caller: Principal, mask: Mask) -> Arrival |
 def _refused(record: Mapping[str, Any], reason: str) -> OutcomeOut:
     record_id = record.get("id")
     shown_id = record_id if isinstance(record_id, str) and len(record_id) <= 64 else None
-    return OutcomeOut(id=shown_id, became=Became.REFUSED, reason=reason, is_quarantined=False)
+    return OutcomeOut(id=shown_id, became=Became.REFUSED, reason=reason, in_quarantine=False)
 
 
 def _outcome(outcome: Outcome) -> OutcomeOut:

@@ -67,7 +67,7 @@ class OutcomeOut(BaseModel):
     id: str | None
     became: Became
     reason: str | None
-    is_quarantined: bool = Field(alias="held")
+    in_quarantine: bool = Field(alias="held")
 
 
 class ImportOut(BaseModel):

@@ -87,7 +87,7 @@ class EventOut(BaseModel):
     id: str
     memory: str
     previous: str | None = None
-    is_quarantined: bool = Field(False, alias="held")
+    in_quarantine: bool = Field(False, alias="held")
     renewed: bool = False
 
 

@@ -33,7 +33,7 @@ class EventView(View):
     id: str
     memory: str
     previous: str | None = None
-    is_quarantined: bool = Field(default=False, alias="held")
+    in_quarantine: bool = Field(default=False, alias="held")
     renewed: bool = False
 
 
@@ -122,7 +122,7 @@ class OutcomeView(View):
     id: str | None
     became: str
     reason: str | None = None
-    is_quarantined: bool = Field(default=False, alias="held")
+    in_quarantine: bool = Field(default=False, alias="held")
 
 
 class ImportView(View):

@@ -250,6 +250,6 @@ def _change(event: EventView) -> LibraryChange:
     change = LibraryChange(id=event.id, memory=event.memory, event=event.event)
     if event.previous is not None:
         change["previous_memory"] = event.previous
-    if event.is_quarantined:
+    if event.in_quarantine:
         change["held"] = True
     return change

@@ -112,7 +112,7 @@ async def _send(client: ScrubjayClient, batch: Sequence[tuple[Arrival, Any]], se
     sent.counts.imported += answer.imported
     sent.counts.there += answer.there
     sent.counts.refused += answer.refused
-    sent.counts.quarantined += sum(result.is_quarantined and result.became == "imported" for result in answer.results)
+    sent.counts.quarantined += sum(result.in_quarantine and result.became == "imported" for result in answer.results)
     outcomes = list(zip(answer.results, batch, strict=True))
     sent.missing += [
         (outcome.reason or "it was refused", raw) for outcome, (_, raw) in outcomes if outcome.became == "refused"
