@@ -69,8 +69,8 @@ def test_letters_are_grouped_by_error_the_newest_first() -> None:
         (timedelta(hours=2, minutes=30), "2.5 h"),
     ],
 )
-def test_how_long_a_turn_took_is_told_in_fitting_units(took: timedelta, words_for_it: str) -> None:
-    assert formatting.lasted(turn(Status.SETTLED, settled_at=NOON + took)) == words_for_it
+def test_how_long_a_turn_took_is_told_in_fitting_units(took: timedelta, shown: str) -> None:
+    assert formatting.lasted(turn(Status.SETTLED, settled_at=NOON + took)) == shown
 
 
 def test_a_settled_turn_is_summed_up_by_what_it_did() -> None:
