@@ -56,7 +56,7 @@ class Port:
     @asynccontextmanager
     async def lease(self, lane: Lane) -> AsyncIterator[Lease | None]:
         """Held without a heartbeat; whoever is killed does not hand back."""
-        lease = await self._port._acquire(lane, edit=False)
+        lease = await self._port.leasing.acquire(lane, edit=False)
         yield lease
         if lease is not None:
             await self.hand_back(lease)
