@@ -25,6 +25,7 @@ from scrubjay.adapters.redis.keys import Keys
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.order import RedisOrder
 from scrubjay.adapters.redis.rates import RedisRates
+from scrubjay.adapters.redis.scripts.lanes import LaneScripts
 from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.adapters.redis.server_key import RedisServerKey
 from scrubjay.adapters.redis.turn_log.owners import RedisOwners
@@ -63,21 +64,22 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
         redis = await stack.enter_async_context(open_redis(settings.redis_url, keys))
         scripts, limits = RedisScripts(redis, keys), inbox_limits(settings)
         wakeups = CeleryWakeups(celery_name(QUEUE, settings.redis_prefix))
-        clock, server_key = RedisClock(redis, scripts), RedisServerKey(redis, secret(settings.server_key), keys)
+        clock, server_key = RedisClock(redis, scripts), RedisServerKey(scripts, secret(settings.server_key))
         model, embedder = open_model(settings, scripts, stack), open_embedder(settings, scripts, stack)
         store = _store(settings, stack, embedder, clock)
         guidance = RedisGuidance(redis, keys)
         pseudonyms, order = Pseudonyms(server_key), RedisOrder(scripts, store.greatest_order)
-        core = RedisCore(redis, scripts, wakeups, limits, pseudonyms, order)
+        lanes = LaneScripts(scripts)
+        core = RedisCore(redis, lanes, wakeups, limits, pseudonyms, order)
         adapters = turn_adapters(core, settings.webhook_timeout_seconds)
-        turns, sender = RedisTurns(redis, scripts, limits.retention_seconds), _webhook_sender(settings, stack)
+        turns, sender = RedisTurns(redis, lanes, limits.retention_seconds), _webhook_sender(settings, stack)
         thinking = model if settings.extractor_kind == "openai" else None
         ports = Ports(
             clock=clock,
             inbox=adapters.inbox,
             lanes=adapters.lanes,
             turns=turns,
-            owners=RedisOwners(redis, turns, keys),
+            owners=RedisOwners(redis, turns, lanes),
             watch=adapters.watch,
             pulse=adapters.pulse,
             health=_open_examiner(settings, adapters.pulse, store, thinking, embedder),

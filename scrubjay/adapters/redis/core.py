@@ -10,6 +10,7 @@ from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
 from scrubjay.adapters.redis.keys import Keys
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.order import RedisOrder
+from scrubjay.adapters.redis.scripts.lanes import LaneScripts
 from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.ports import WakeupMessages
 
@@ -20,7 +21,7 @@ class RedisCore:
 
     Args:
         redis: an open client with undecoded answers; closed by whoever opened it.
-        scripts: runs the steps.
+        lanes: runs the steps, and names lanes.
         wakeups: makes the messages that wake workers.
         limits: bounds.
         pseudonyms: what stands for an owner.
@@ -28,11 +29,16 @@ class RedisCore:
     """
 
     redis: Redis
-    scripts: RedisScripts
+    lanes: LaneScripts
     wakeups: WakeupMessages
     limits: InboxLimits
     pseudonyms: Pseudonyms
     order: RedisOrder
+
+    @property
+    def scripts(self) -> RedisScripts:
+        """Runs the steps that are of no lane."""
+        return self.lanes.scripts
 
     @property
     def keys(self) -> Keys:

@@ -17,11 +17,11 @@ class RedisFailures:
     """
 
     def __init__(self, core: RedisCore) -> None:
-        self._scripts, self._limits = core.scripts, core.limits
+        self._lanes, self._limits = core.lanes, core.limits
 
     async def outcomes(self, lease: Lease, record: str, *, dies: bool = False) -> CallOutcomes:
         """What became of others' calls in the step in which the held batch has failed."""
-        others = await batches.outcomes(self._scripts, lease, record, dies=dies)
+        others = await batches.outcomes(self._lanes, lease, record, dies=dies)
         tries = others.tries + 1
         return CallOutcomes(
             turns=others.turns,
@@ -39,8 +39,8 @@ class RedisFailures:
         """A transient failure: the lane sleeps for the returned seconds; no attempt is spent unless it is counted."""
         retry_after_ms = int(1000 * min(retry_after_seconds or 0, _LONGEST_ASKED_SECONDS))
         failure = batches.Failure(error, retry_after_ms, counted)
-        return await batches.postpone(self._scripts, lease, failure, self._limits) / 1000
+        return await batches.postpone(self._lanes, lease, failure, self._limits) / 1000
 
     async def fail(self, lease: Lease, error: str) -> None:
         """A permanent failure: the batch is halved; a turn that stands alone goes to the dead letters."""
-        await batches.fail(self._scripts, lease, error)
+        await batches.fail(self._lanes, lease, error)

@@ -10,6 +10,7 @@ from functools import partial
 from scrubjay.adapters.redis.codec import encode_submission
 from scrubjay.adapters.redis.core import RedisCore
 from scrubjay.adapters.redis.limits import FULL
+from scrubjay.adapters.redis.scripts.lanes import with_current_names
 from scrubjay.adapters.redis.scripts.order import OrderUnseededError
 from scrubjay.adapters.redis.scripts.runner import answered
 from scrubjay.adapters.redis.scripts.turns import Acceptance, NewTurn, accept
@@ -41,14 +42,14 @@ class RedisIntake:
         again sends the same key.
         """
         core, turn = self._core, await self._new_turn(submission, idempotency_key)
-        step = partial(accept, core.scripts, turn, core.wakeups, core.limits)
+        step = partial(accept, core.lanes, turn, core.wakeups, core.limits)
         try:
-            acceptance = await step()
+            acceptance = await with_current_names(step)
         except OrderUnseededError:
             with contextlib.suppress(StoreUnavailable, TimeoutError):  # accepting needs Redis alone
                 async with asyncio.timeout(_SEED_SECONDS):
                     await core.order.seed()
-            acceptance = await step(allow_unseeded=True)
+            acceptance = await with_current_names(partial(step, allow_unseeded=True))
         return _accepted(acceptance)
 
     async def _new_turn(self, submission: Submission, idempotency_key: str | None) -> NewTurn:

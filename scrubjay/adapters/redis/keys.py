@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
-from scrubjay.model import Lane, Status
+from scrubjay.model import Status
 from scrubjay.model.names import REDIS_PREFIX
 
-_NAMED_IN_SCRIPTS = ("clock", "due", "hooks_due", "lanes", "nothing", "ready_tenants", "served")
+_NAMED_IN_SCRIPTS = (
+    "backlog",
+    "clock",
+    "due",
+    "hooks_due",
+    "lane_names",
+    "lanes",
+    "nothing",
+    "ready_tenants",
+    "served",
+)
 _COMPLETED_IN_SCRIPTS = (
-    *("lease", "lane", "owned", "ready", "delivery", "hook_counts", "hook_outbox"),
+    *("lease", "lane", "owned", "plan", "ledger", "turn", "status", "ready", "delivery", "hook_counts", "hook_outbox"),
     *("hook_waiting", "hook_done", "hook_due", "hook_lane", "hook_rest", "hook_awake"),
 )
 
@@ -117,6 +128,11 @@ class Keys:
         return self._key("server_key")
 
     @property
+    def lane_names(self) -> str:
+        """The key of the hashes that stand for lanes, and what tells it from another."""
+        return self._key("lane_names")
+
+    @property
     def api_keys(self) -> str:
         """The API keys."""
         return self._key("api_keys")
@@ -163,34 +179,6 @@ class Keys:
     def ledger(self, tenant: str) -> str:
         """The tenant's ledger."""
         return self._key("ledger", tenant)
-
-    def waiting(self, lane: Lane) -> str:
-        """The ids of the lane's turns that wait, in order."""
-        return self._key("wait", lane.key)
-
-    def lane(self, lane: Lane) -> str:
-        """The lane's clock and counters."""
-        return self._key("lane", lane.key)
-
-    def lease(self, lane: Lane) -> str:
-        """The lane's lease."""
-        return self._key("lease", lane.key)
-
-    def erasing(self, lane: Lane) -> str:
-        """The token of the erase that holds the lane's lease."""
-        return self._key("erasing", lane.key)
-
-    def plan(self, lane: Lane) -> str:
-        """The lane's recorded plan."""
-        return self._key("plan", lane.key)
-
-    def owned(self, lane: Lane) -> str:
-        """The lane's turns by time."""
-        return self._key("owned", lane.key)
-
-    def dead(self, lane: Lane) -> str:
-        """The lane's dead turns by time."""
-        return self._key("dead", lane.key)
 
     def idempotency(self, tenant: str, key: str) -> str:
         """One idempotency key, by what stands for it."""
@@ -248,10 +236,6 @@ class Keys:
         """That a worker is at a webhook's deliveries, or has been woken for them."""
         return self._key("hook_awake", own)
 
-    def hook_outbox(self, lane: Lane) -> str:
-        """The lane's settled turns of which the webhooks have not been told yet, by id and in order."""
-        return self._key("hook_outbox", lane.key)
-
     def hook_lanes(self, tenant: str) -> str:
         """The tenant's lanes whose outbox is not empty, by since when."""
         return self._key("hook_lanes", tenant)
@@ -288,9 +272,89 @@ class Keys:
         """When such a call was last answered to an owner, and a turn last died with few others to compare it with."""
         return self._key("outcomes_marks", name)
 
-    def prefixes(self, lane: Lane) -> tuple[str, str]:
+    def of_lane(self, lane_id: str) -> LaneKeys:
+        """The keys of one lane."""
+        return LaneKeys(self, lane_id)
+
+    def lane_key(self, kind: LaneKeyKind, lane_id: str) -> str:
+        """A key of a lane. See `LaneKeys`."""
+        return self._key(kind, lane_id)
+
+
+LaneKeyKind = Literal["wait", "lane", "lease", "erasing", "plan", "owned", "dead", "hook_outbox"]
+
+
+@dataclass(frozen=True, slots=True)
+class LaneKeys:
+    """The names of one lane's keys.
+
+    Args:
+        keys: makes them.
+        id: what stands for the lane: its tenant, its kind and a keyed hash of its owner's id. See `lane_names`.
+    """
+
+    keys: Keys
+    id: str
+
+    @property
+    def tenant(self) -> str:
+        """Whose lane it is."""
+        return self.id.partition(":")[0]
+
+    @property
+    def id_in_tenant(self) -> str:
+        """The lane's id without its tenant."""
+        return self.id.partition(":")[2]
+
+    @property
+    def waiting(self) -> str:
+        """The ids of the lane's turns that wait, in order."""
+        return self.keys.lane_key("wait", self.id)
+
+    @property
+    def counters(self) -> str:
+        """The lane's clock and counters."""
+        return self.keys.lane_key("lane", self.id)
+
+    @property
+    def lease(self) -> str:
+        """The lane's lease."""
+        return self.keys.lane_key("lease", self.id)
+
+    @property
+    def erasing(self) -> str:
+        """The token of the erase that holds the lane's lease."""
+        return self.keys.lane_key("erasing", self.id)
+
+    @property
+    def plan(self) -> str:
+        """The lane's recorded plan."""
+        return self.keys.lane_key("plan", self.id)
+
+    @property
+    def owned(self) -> str:
+        """The lane's turns by time."""
+        return self.keys.lane_key("owned", self.id)
+
+    @property
+    def dead(self) -> str:
+        """The lane's dead turns by time."""
+        return self.keys.lane_key("dead", self.id)
+
+    @property
+    def hook_outbox(self) -> str:
+        """The lane's settled turns of which the webhooks have not been told yet, by id and in order."""
+        return self.keys.lane_key("hook_outbox", self.id)
+
+    @property
+    def ledger(self) -> str:
+        """The ledger of the lane's tenant."""
+        return self.keys.ledger(self.tenant)
+
+    @property
+    def prefixes(self) -> tuple[str, str]:
         """What the turn keys and the status sets of the lane's tenant start with."""
-        return self.turn_prefix(lane.tenant), self.status_prefix(lane.tenant)
+        return self.keys.turn_prefix(self.tenant), self.keys.status_prefix(self.tenant)
 
 
 DEFAULT_KEYS = Keys()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from functools import partial
 from typing import TypeVar, get_args
 
@@ -17,7 +17,7 @@ from scrubjay.adapters.redis.core import RedisCore
 from scrubjay.adapters.redis.scripts import leases
 from scrubjay.errors import InboxRefused, InboxUnavailable, LaneBusy, LeaseLost, Transient
 from scrubjay.logging_setup import attempted
-from scrubjay.model import Kind, Lane, Lease
+from scrubjay.model import OWNERS, Kind, Lane, Lease, Scope
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
@@ -35,7 +35,7 @@ class RedisLeasing:
 
     def __init__(self, core: RedisCore) -> None:
         self._core = core
-        self._scripts, self._order, self._limits = core.scripts, core.order, core.limits
+        self._lanes, self._order, self._limits = core.lanes, core.order, core.limits
 
     @contextlib.asynccontextmanager
     async def lease(self, lane: Lane) -> AsyncIterator[Lease | None]:
@@ -76,23 +76,34 @@ class RedisLeasing:
 
     async def acquire(self, lane: Lane, *, edit: bool) -> Lease | None:
         """Take the lease of a lane, which nobody renews; None when it is held, asleep or backing off."""
-        return await self._order.run(partial(leases.acquire, self._scripts, lane, self._limits, edit=edit))
+        return await self._order.run(partial(leases.acquire, self._lanes, lane, self._limits, edit=edit))
 
     async def claimed(self, left_out: Collection[str]) -> Lease | None:
         """Take the lane whose turn it is: one after the other is looked at, until one is free or none is ready."""
-        step = partial(leases.claim, self._scripts, self._limits, left_out)
+        step = partial(leases.claim, self._lanes, self._limits, left_out)
         while claimed := await self._order.run(step):
-            if isinstance(claimed, leases.Damaged):
-                _log_damage(claimed.lane_name)
+            if isinstance(claimed, leases.LostTurns):
+                log_lost(claimed.lane_id.partition(":")[0], claimed.turn_ids)
                 continue
-            try:
-                lane = Lane.parse(claimed.lane_name.decode())
-            except ValueError:  # it rests for as long as the lease that was just taken
-                _log_damage(claimed.lane_name)
+            if isinstance(claimed, leases.Damaged):
+                _log_damage(claimed.lane_id)
+                continue
+            lane = await self._lane_of(claimed)
+            if lane is None:  # it rests for as long as the lease that was just taken
+                _log_damage(claimed.lane_id)
                 continue
             lease = leases.lease_of(lane, claimed.token, claimed.taken_us)
             return lease.model_copy(update={"waited_seconds": claimed.waited_ms / 1000})
         return None
+
+    async def _lane_of(self, claimed: leases.Claimed) -> Lane | None:
+        """The lane of the first turn's owner; None where what stands in Redis names none, or another lane."""
+        ids = {field: name for field, name in zip(OWNERS, claimed.owner, strict=True) if name}
+        try:
+            lane = Scope(tenant=claimed.lane_id.partition(":")[0], **ids).lane
+        except ValueError:
+            return None
+        return lane if (await self._lanes.of(lane)).id == claimed.lane_id else None
 
     @contextlib.asynccontextmanager
     async def _kept(self, lease: Lease) -> AsyncIterator[None]:
@@ -128,7 +139,7 @@ class RedisLeasing:
         is_ours = True
         while is_ours:
             await asyncio.sleep(self._limits.lease_seconds / 3)
-            renewing = leases.renew(self._scripts, lease, self._limits.lease_ms)
+            renewing = leases.renew(self._lanes, lease, self._limits.lease_ms)
             is_ours = await attempted("renew", renewing, expected=InboxUnavailable) is not False
 
     async def hand_back(self, lease: Lease, *, died: bool = False, refused: bool = False) -> None:
@@ -140,11 +151,17 @@ class RedisLeasing:
             refused: Redis refused a step: the lane rests, for longer each time.
         """
         ending: leases.Ending = "died" if died else "refused" if refused else "released"
-        await leases.hand_back(self._scripts, lease, self._core.wakeups, self._limits, ending)
+        await leases.hand_back(self._lanes, lease, self._core.wakeups, self._limits, ending)
 
 
-def _log_damage(name: bytes) -> None:
+def log_lost(tenant: str, turn_ids: Sequence[str]) -> None:
+    """Log which turns of a tenant were lost in Redis."""
+    for turn_id in turn_ids:
+        log.error("turn_lost", tenant=tenant, turn_id=turn_id)
+
+
+def _log_damage(lane_id: str) -> None:
     """Log that a lane rests as a key of it, or its name, is of no use; of the name only the tenant and the kind."""
-    tenant, _, rest = name.decode(errors="replace").partition(":")
+    tenant, _, rest = lane_id.partition(":")
     kind = rest.partition(":")[0]
     log.error("lane_damaged", tenant=tenant, lane_kind=kind if kind in get_args(Kind) else "unknown")

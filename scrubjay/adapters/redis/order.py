@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import structlog
 
+from scrubjay.adapters.redis.scripts.lanes import with_current_names
 from scrubjay.adapters.redis.scripts.order import OrderUnseededError, seed
 from scrubjay.adapters.redis.scripts.runner import RedisScripts
 
@@ -34,11 +35,12 @@ class RedisOrder:
         """Run a script that draws a number. Raises InboxUnavailable, and StoreUnavailable where it cannot be seeded.
 
         Args:
-            step: runs the script; it may raise OrderUnseededError, and is called again when the order is seeded.
+            step: runs the script; it may raise OrderUnseededError or LanesRenamedError, and is called again once
+                that is mended.
         """
         while True:
             try:
-                return await step()
+                return await with_current_names(step)
             except OrderUnseededError:
                 await self.seed()
 

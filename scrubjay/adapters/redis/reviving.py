@@ -7,11 +7,12 @@ from collections.abc import Awaitable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from scrubjay.adapters.redis.core import RedisCore
+from scrubjay.adapters.redis.keys import LaneKeys
 from scrubjay.adapters.redis.limits import FULL, LANE_FULL
 from scrubjay.adapters.redis.scripts.runner import answered
 from scrubjay.adapters.redis.scripts.turns import DeadTurn, discard, revive
 from scrubjay.errors import LaneBusy, NotFound, TurnFinished
-from scrubjay.model import Lane, Status
+from scrubjay.model import Status
 from scrubjay.ports import Revived
 
 _AT_ONCE = 100
@@ -31,9 +32,9 @@ class _Outcome:
 
     count: int = 0
     left: int = 0
-    full: dict[Lane, str] = field(default_factory=dict)
+    full: dict[LaneKeys, str] = field(default_factory=dict)
 
-    def add(self, lane: Lane, answer: str) -> None:
+    def add(self, lane: LaneKeys, answer: str) -> None:
         """Note what the script answered for a turn."""
         if answer == "revived":
             self.count += 1
@@ -90,12 +91,12 @@ class RedisReviving:
         async with self._core.redis.pipeline(transaction=False) as pipeline:
             for turn_id in turn_ids:
                 pipeline.hget(self._core.keys.turn(tenant, turn_id), "lane")
-            lanes = await answered(pipeline.execute())
-        rows = zip(turn_ids, lanes, strict=True)
-        return [DeadTurn(turn_id, Lane.parse(lane.decode())) for turn_id, lane in rows if lane]
+            lane_ids = await answered(pipeline.execute())
+        rows, keys = zip(turn_ids, lane_ids, strict=True), self._core.keys
+        return [DeadTurn(turn_id, keys.of_lane(lane_id.decode())) for turn_id, lane_id in rows if lane_id]
 
     def _steps(self, turns: Sequence[DeadTurn], replay: bool) -> Iterator[Awaitable[str]]:
-        core, last = self._core, dict[Lane, str]()
+        core, last = self._core, dict[LaneKeys, str]()
         for turn in turns:
             following = turn._replace(before=last.get(turn.lane))
             yield revive(core.scripts, following, core.wakeups, core.limits, replay=replay)
@@ -114,12 +115,12 @@ class RedisReviving:
 
     async def _discarded(self, tenant: str, turn_id: str) -> str:
         core = self._core
-        status, lane_key = await answered(core.redis.hmget(core.keys.turn(tenant, turn_id), "status", "lane"))
-        if status is None or lane_key is None:  # what was erased names no lane
+        status, lane_id = await answered(core.redis.hmget(core.keys.turn(tenant, turn_id), "status", "lane"))
+        if status is None or lane_id is None:  # what was erased names no lane
             return (status or b"").decode()
         if status == Status.DEAD.value.encode():
             return "discarded" if (await self.revive(tenant, [turn_id], replay=False)).count else "busy"
-        return await discard(core.scripts, turn_id, Lane.parse(lane_key.decode()), core.wakeups, core.limits)
+        return await discard(core.scripts, turn_id, core.keys.of_lane(lane_id.decode()), core.wakeups, core.limits)
 
 
 def _is_busy(outcome: str) -> bool:

@@ -6,9 +6,6 @@ import asyncio
 import hashlib
 import secrets
 
-from redis.asyncio import Redis
-
-from scrubjay.adapters.redis.keys import DEFAULT_KEYS, Keys
 from scrubjay.adapters.redis.scripts.processes import server_key
 from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.errors import InboxUnavailable
@@ -24,13 +21,12 @@ class RedisServerKey:
     looks, and all processes go on with the same one.
 
     Args:
-        redis: an open client with undecoded answers; closed by whoever opened it.
+        scripts: runs the step that reads or makes the key.
         configured: as set; None: the one that Redis keeps, made by whoever asks first.
-        keys: the names of the keys.
     """
 
-    def __init__(self, redis: Redis, configured: str | None = None, keys: Keys = DEFAULT_KEYS) -> None:
-        self._scripts = RedisScripts(redis, keys)
+    def __init__(self, scripts: RedisScripts, configured: str | None = None) -> None:
+        self._scripts = scripts
         self._key = configured.encode() if configured else None
         self._good_until = float("inf") if configured else float("-inf")
 

@@ -39,7 +39,7 @@ class RedisErasing:
     def __init__(
         self, core: RedisCore, epochs: RedisEpochs, removals: RedisRemovals, digests: RedisDigests, fan_out: FanOut
     ) -> None:
-        self._redis, self._scripts, self._keys = core.redis, core.scripts, core.keys
+        self._redis, self._lanes, self._keys = core.redis, core.lanes, core.keys
         self._order, self._limits = core.order, core.limits
         self._epochs = epochs
         self._removals = removals
@@ -48,13 +48,13 @@ class RedisErasing:
 
     def holding(self, hand_back: Callable[[Lease], Awaitable[None]]) -> AbstractAsyncContextManager[RedisHeldLanes]:
         """Lanes held by force, none at first, renewed until left and then handed back by `hand_back`."""
-        return holding(RedisHeldLanes(self._redis, self._scripts, self._order, self._limits), hand_back)
+        return holding(RedisHeldLanes(self._redis, self._lanes, self._order, self._limits), hand_back)
 
     async def raise_epoch(self, scope: Scope) -> Epoch:
         """Raise an owner's epoch: it is the next number in the order. Notes the removal down, sealed."""
         owner = await self._removals.sealed(Removal(scope=scope))
         key = await self._epochs.key(scope)
-        return await self._order.run(partial(erasing.epoch, self._scripts, key, owner, self._limits))
+        return await self._order.run(partial(erasing.epoch, self._lanes.scripts, key, owner, self._limits))
 
     async def erase(self, scope: Scope, lease: Lease, epoch: int) -> AsyncIterator[Erased]:
         """Remove the scope's turns in a lane that came before the epoch; yields what each step has removed.
@@ -69,11 +69,12 @@ class RedisErasing:
         target = erasing.ErasedScope(scope, lease, epoch)
         rank: int | None = 0
         while rank is not None:
-            rank, erased = await erasing.erase(self._scripts, target, self._limits, rank)
+            rank, erased = await erasing.erase(self._lanes, target, self._limits, rank)
             yield erased
-        for name in (self._keys.owned(lease.lane), self._keys.dead(lease.lane)):
+        lane = await self._lanes.of(lease.lane)
+        for name in (lane.owned, lane.dead):
             async for turn_ids in members(self._redis, name):
-                yield (await erasing.erase(self._scripts, target, self._limits, turn_ids)).erased
+                yield (await erasing.erase(self._lanes, target, self._limits, turn_ids)).erased
 
     async def unplan(self, lease: Lease, scope: Scope, epoch: int) -> int:
         """Drop a lane's plan if it holds any of the scope's versions made up to the epoch, or what one may stand for.
@@ -83,11 +84,11 @@ class RedisErasing:
         plan = await self._plan(lease.lane)
         if plan is None or not (holds(plan, scope, epoch) or any(write.memory.hidden for write in plan.writes)):
             return 0
-        await batches.unplan(self._scripts, lease)
+        await batches.unplan(self._lanes, lease)
         return 1
 
     async def _plan(self, lane: Lane) -> Plan | None:
-        data = await answered(self._redis.get(self._keys.plan(lane)))
+        data = await answered(self._redis.get((await self._lanes.of(lane)).plan))
         return decode_plan(data) if data else None
 
     async def drop_notifications(self, scope: Scope, before: int) -> int:
@@ -103,19 +104,19 @@ class RedisErasing:
         count = await self._digests.drop(scope)
         async for ids in deliveries_of(self._redis, self._keys, scope, before):
             for chunk in chunks(ids, _DELIVERIES_AT_ONCE):
-                count += await hook_drop(self._scripts, scope.tenant, chunk)
+                count += await hook_drop(self._lanes.scripts, scope.tenant, chunk)
         return count
 
     async def _note_all(self, scope: Scope) -> None:
         """Work off the outboxes of the lanes in which the scope may have turns: of erased ones nothing is noted."""
         if scope.user_id is not None:
-            return await self._fan_out.whole(scope.lane)
+            return await self._fan_out.whole(await self._lanes.of(scope.lane))
         cursor = None
         while cursor != 0:
             cursor, rows = await answered(self._redis.zscan(self._keys.hook_lanes(scope.tenant), cursor or 0))
-            for lane_key, _ in rows:
-                await self._fan_out.whole(Lane.parse(lane_key.decode()))
+            for lane_id, _ in rows:
+                await self._fan_out.whole(self._keys.of_lane(lane_id.decode()))
 
     async def left(self, scope: Scope, lanes: Sequence[Lane], before: int, ids: Sequence[str] | None) -> Left:
         """What is there of a scope's turns up to a place in the order; with `ids` None every turn is looked at."""
-        return await Leftovers(self._redis, self._keys, scope, before).count(lanes, ids)
+        return await Leftovers(self._redis, self._lanes, scope, before).count(lanes, ids)

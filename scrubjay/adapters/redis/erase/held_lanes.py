@@ -12,8 +12,9 @@ from redis.asyncio import Redis
 from scrubjay.adapters.redis.chunks import chunks
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.order import RedisOrder
+from scrubjay.adapters.redis.scripts.lanes import LaneScripts
 from scrubjay.adapters.redis.scripts.leases import lease_of, renew_held, take_by_force
-from scrubjay.adapters.redis.scripts.runner import RedisScripts, answered
+from scrubjay.adapters.redis.scripts.runner import answered
 from scrubjay.errors import InboxUnavailable, LaneBusy, LeaseLost
 from scrubjay.logging_setup import attempted
 from scrubjay.model import Lane, Lease
@@ -31,15 +32,14 @@ class RedisHeldLanes:
 
     Args:
         redis: an open client with undecoded answers; closed by whoever opened it.
-        scripts: runs the steps.
+        lanes: runs the steps, and names lanes.
         order: runs the steps that draw a number in the order.
         limits: bounds.
     """
 
-    def __init__(self, redis: Redis, scripts: RedisScripts, order: RedisOrder, limits: InboxLimits) -> None:
+    def __init__(self, redis: Redis, lanes: LaneScripts, order: RedisOrder, limits: InboxLimits) -> None:
         self._redis = redis
-        self._scripts = scripts
-        self._keys = scripts.keys
+        self._lanes = lanes
         self._order = order
         self._limits = limits
         self._leases = dict[Lane, Lease]()
@@ -71,7 +71,7 @@ class RedisHeldLanes:
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def _take(self, lanes: Sequence[Lane]) -> int:
-        answer = await self._order.run(partial(take_by_force, self._scripts, lanes, self._limits.lease_ms))
+        answer = await self._order.run(partial(take_by_force, self._lanes, lanes, self._limits.lease_ms))
         for lane in lanes[: answer.taken]:
             self._leases[lane] = lease_of(lane, answer.token, answer.taken_us)
         return answer.taken
@@ -79,7 +79,8 @@ class RedisHeldLanes:
     async def check(self) -> None:
         """Raises LeaseLost unless every lane has been held since it was taken: a token never comes back."""
         for chunk in chunks(self.leases, _LEASES_AT_ONCE):
-            tokens = await answered(self._redis.mget([self._keys.lease(lease.lane) for lease in chunk]))
+            names = [(await self._lanes.of(lease.lane)).lease for lease in chunk]
+            tokens = await answered(self._redis.mget(names))
             self._lost += sum(token != str(lease.token).encode() for token, lease in zip(tokens, chunk, strict=True))
         if self._lost:
             raise LeaseLost(f"{self._lost} lanes were lost during an erase")
@@ -90,7 +91,7 @@ class RedisHeldLanes:
             await asyncio.sleep(self._limits.lease_seconds / 3)
             for chunk in chunks(self.leases, LANES_AT_ONCE):
                 # What has ended by then is told by the next look.
-                renewing = renew_held(self._scripts, chunk, self._limits.lease_ms)
+                renewing = renew_held(self._lanes, chunk, self._limits.lease_ms)
                 self._lost += await attempted("renew", renewing, expected=InboxUnavailable) or 0
 
     async def give_back(self, hand_back: HandBack) -> None:

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from scrubjay.adapters.redis.chunks import AT_ONCE, chunks, items, members
 from scrubjay.adapters.redis.codec import decode_plan
-from scrubjay.adapters.redis.keys import Keys
+from scrubjay.adapters.redis.scripts.lanes import LaneScripts
 from scrubjay.adapters.redis.scripts.runner import answered
 from scrubjay.adapters.redis.webhooks.delivery_log import deliveries_of
 from scrubjay.model import OWNERS, Lane, Plan, Scope, Status
@@ -32,7 +32,7 @@ class Leftovers:
     """
 
     redis: Redis
-    keys: Keys
+    lanes: LaneScripts
     scope: Scope
     before: int
 
@@ -47,7 +47,7 @@ class Leftovers:
                     counted.add(turn_id)
                     turns, texts = turns + ours, texts + has_text
         async for delivery_ids in deliveries_of(
-            self.redis, self.keys, self.scope, self.before
+            self.redis, self.lanes.keys, self.scope, self.before
         ):  # each names its turn and its owner
             turns += len(delivery_ids)
         return Left(turns=turns, texts=texts, plans=await self._plans(lanes))
@@ -56,13 +56,14 @@ class Leftovers:
         for chunk in chunks(ids or (), AT_ONCE):
             yield chunk
         for lane in lanes:
-            async for turns in items(self.redis, self.keys.waiting(lane)):
+            names = await self.lanes.of(lane)
+            async for turns in items(self.redis, names.waiting):
                 yield turns
-            for name in (self.keys.owned(lane), self.keys.dead(lane)):
+            for name in (names.owned, names.dead):
                 async for turns in members(self.redis, name):
                     yield turns
         for status in Status if ids is None else ():
-            async for turns in members(self.redis, self.keys.status(self.scope.tenant, status)):
+            async for turns in members(self.redis, self.lanes.keys.status(self.scope.tenant, status)):
                 yield turns
 
     async def _rows(self, ids: Sequence[str]) -> list[tuple[str, Sequence[Any], bool]]:
@@ -70,8 +71,8 @@ class Leftovers:
             return []
         async with self.redis.pipeline(transaction=False) as pipeline:
             for turn_id in ids:
-                pipeline.hmget(self.keys.turn(self.scope.tenant, turn_id), _FIELDS)
-                pipeline.exists(self.keys.text(self.scope.tenant, turn_id))
+                pipeline.hmget(self.lanes.keys.turn(self.scope.tenant, turn_id), _FIELDS)
+                pipeline.exists(self.lanes.keys.text(self.scope.tenant, turn_id))
             answers = await answered(pipeline.execute())
         return [(turn_id, row, bool(text)) for turn_id, row, text in zip(ids, answers[::2], answers[1::2], strict=True)]
 
@@ -87,7 +88,8 @@ class Leftovers:
         """How many of the lanes' plans hold any of it."""
         count = 0
         for chunk in chunks(lanes, _PLANS_AT_ONCE):
-            plans = await answered(self.redis.mget([self.keys.plan(lane) for lane in chunk]))
+            names = [(await self.lanes.of(lane)).plan for lane in chunk]
+            plans = await answered(self.redis.mget(names))
             count += sum(holds(decode_plan(plan), self.scope, self.before) for plan in plans if plan)
         return count
 

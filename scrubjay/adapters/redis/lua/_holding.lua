@@ -9,6 +9,15 @@ local function take_lease(lane, lease, lease_ms, clock)
   return token
 end
 
+-- A lane in which nothing waits falls asleep: what it knows of itself has an end from now on.
+-- names: lane, waiting, owned
+local function rest_empty(lane, names, retention_s)
+  fall_asleep(lane)
+  due_by_first(names.waiting, '')
+  redis.call('EXPIRE', names.lane, retention_s)
+  redis.call('EXPIRE', names.owned, retention_s)
+end
+
 -- Take it to work on the lane, unless the lane is held, asleep or backing off. If it was ready, it is looked at again then.
 -- names: lease, lane, waiting, owned; limits: lease_ms, longest_ms, retention_s
 local function take_to_work(lane, names, limits, clock)
@@ -18,10 +27,7 @@ local function take_to_work(lane, names, limits, clock)
     return false
   end
   if redis.call('LLEN', names.waiting) == 0 then
-    fall_asleep(lane)
-    due_by_first(names.waiting, '')
-    redis.call('EXPIRE', names.lane, limits.retention_s)
-    redis.call('EXPIRE', names.owned, limits.retention_s)
+    rest_empty(lane, names, limits.retention_s)
     return false
   end
   local wake_us = tonumber(redis.call('HGET', names.lane, 'wake_us') or '0')

@@ -2,16 +2,18 @@
 -- KEYS turn, waiting list, lane, owned index, queued set, ledger, lanes, backlog, queue, tenants, [idempotency]
 -- ARGV id, lane, tenant, body, wake-up message, how many of those there may be, max_backlog, max_lane_backlog, user, agent, run, app,
 --      unseeded (1: take it though the order is not known, as the store is away), most of a tenant that is not alone,
---      most of one that is, [body hash]
+--      most of one that is, what tells the key of lane names from others, [body hash]
 -- with _clock
 -- with _due
 -- with _ready
 -- with _tenant_limit
+-- with _lane_names
 local turn, waiting, lane, owned, queued, ledger, lanes, backlog, queue, tenants, idem = unpack(KEYS)
 local id, lane_name, tenant, body, message, most_messages = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local max_backlog, max_lane_backlog, user_id, agent_id, run_id, app_id = ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12]
-local allow_unseeded, most_among_others, most_alone, body_hash = ARGV[13], ARGV[14], ARGV[15], ARGV[16]
+local allow_unseeded, most_among_others, most_alone, key_id, body_hash = ARGV[13], ARGV[14], ARGV[15], ARGV[16], ARGV[17]
 
+if not names_lanes(key_id) then return { 'renamed', id } end
 if idem then
   local seen = redis.call('HMGET', idem, 'id', 'hash')
   if seen[1] then return { seen[2] == body_hash and 'repeated' or 'conflict', seen[1] } end

@@ -8,8 +8,9 @@ from typing import Literal, NamedTuple
 
 from scrubjay.adapters.redis.codec import decode_plan, decode_turn, encode_events, encode_plan, shortened
 from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.adapters.redis.scripts.lanes import LaneScripts
 from scrubjay.adapters.redis.scripts.leases import ensure_ours
-from scrubjay.adapters.redis.scripts.runner import Argument, RedisScripts
+from scrubjay.adapters.redis.scripts.runner import Argument
 from scrubjay.llm.asking import PROBE, owner_of
 from scrubjay.model import Batch, Lease, Plan, Status
 
@@ -66,16 +67,16 @@ class Failure(NamedTuple):
     counted: bool
 
 
-async def take(scripts: RedisScripts, lease: Lease, limits: InboxLimits, max_turns: int, max_chars: int) -> Taken:
+async def take(lanes: LaneScripts, lease: Lease, limits: InboxLimits, max_turns: int, max_chars: int) -> Taken:
     """Take the next turns of a lane, at most so many of at most so many characters together. Raises LeaseLost."""
-    keys, lane = scripts.keys, lease.lane
+    keys, lane = lanes.keys, await lanes.of(lease.lane)
     names = [
-        *(keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.plan(lane), keys.lanes),
-        *(keys.ledger(lane.tenant), keys.backlog, keys.owned(lane), keys.dead(lane)),
+        *(lane.lease, lane.counters, lane.waiting, lane.plan, keys.lanes),
+        *(lane.ledger, keys.backlog, lane.owned, lane.dead),
     ]
-    args: list[Argument] = [lease.token, lane.key, max_turns, max_chars, limits.max_attempts, *keys.prefixes(lane)]
-    outcome, *rest = await scripts.run("take", names, [*args, _LOST_WORKER, limits.retention_seconds])
-    ensure_ours(outcome != b"lost", lane)
+    args: list[Argument] = [lease.token, lane.id, max_turns, max_chars, limits.max_attempts, *lane.prefixes]
+    outcome, *rest = await lanes.run("take", names, [*args, _LOST_WORKER, limits.retention_seconds])
+    ensure_ours(outcome != b"lost", lease.lane)
     lost = [turn_id.decode() for turn_id in rest[0]]
     if outcome != b"turns":
         return Taken(lost, "again" if outcome == b"again" else "empty")
@@ -85,85 +86,85 @@ async def take(scripts: RedisScripts, lease: Lease, limits: InboxLimits, max_tur
     return Taken(lost, "turns", batch)
 
 
-async def record(scripts: RedisScripts, lease: Lease, plan: Plan) -> None:
+async def record(lanes: LaneScripts, lease: Lease, plan: Plan) -> None:
     """Keep the plan with its batch. Raises LeaseLost."""
-    keys, lane = scripts.keys, lease.lane
-    names = [keys.lease(lane), keys.plan(lane), keys.lane(lane)]
-    ensure_ours(await scripts.run("record", names, [lease.token, encode_plan(plan)]), lane)
+    lane = await lanes.of(lease.lane)
+    names = [lane.lease, lane.plan, lane.counters]
+    ensure_ours(await lanes.run("record", names, [lease.token, encode_plan(plan)]), lease.lane)
 
 
-async def unplan(scripts: RedisScripts, lease: Lease) -> None:
+async def unplan(lanes: LaneScripts, lease: Lease) -> None:
     """Drop a lane's plan: its batch is decided anew. Raises LeaseLost."""
-    keys, lane = scripts.keys, lease.lane
-    names = [keys.lease(lane), keys.plan(lane), keys.lane(lane)]
-    ensure_ours(await scripts.run("unplan", names, [lease.token]), lane)
+    lane = await lanes.of(lease.lane)
+    names = [lane.lease, lane.plan, lane.counters]
+    ensure_ours(await lanes.run("unplan", names, [lease.token]), lease.lane)
 
 
-async def settle(scripts: RedisScripts, lease: Lease, plan: Plan, erased: frozenset[str], limits: InboxLimits) -> bool:
+async def settle(lanes: LaneScripts, lease: Lease, plan: Plan, erased: frozenset[str], limits: InboxLimits) -> bool:
     """Let a batch leave its lane, as its plan is applied; returns whether webhooks wait for it. Raises LeaseLost.
 
     Args:
-        scripts: runs it.
+        lanes: runs it.
         lease: of the lane.
         plan: what was applied.
         erased: the ids of turns that an erase has covered.
         limits: bounds.
     """
-    keys, lane = scripts.keys, lease.lane
+    keys, lane = lanes.keys, await lanes.of(lease.lane)
     names = [
-        *(keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.plan(lane), keys.ledger(lane.tenant)),
-        *(keys.backlog, keys.owned(lane), keys.hooks(lane.tenant), keys.hook_outbox(lane)),
+        *(lane.lease, lane.counters, lane.waiting, lane.plan, lane.ledger),
+        *(keys.backlog, lane.owned, keys.hooks(lane.tenant), lane.hook_outbox),
         *(keys.hook_lanes(lane.tenant), keys.hooks_due),
     ]
-    args: list[Argument] = [lease.token, *keys.prefixes(lane), limits.retention_seconds, plan.dropped]
+    args: list[Argument] = [lease.token, *lane.prefixes, limits.retention_seconds, plan.dropped]
     args += [keys.text_prefix(lane.tenant), limits.text_seconds]
     for turn_id in plan.turn_ids:
         status = Status.ERASED if turn_id in erased else Status.SETTLED
         args += [turn_id, status.value, encode_events(plan.events.get(turn_id, ())), int(turn_id in plan.gated)]
-    answer = await scripts.run("settle", names, args)
-    ensure_ours(answer, lane)
+    answer = await lanes.run("settle", names, args)
+    ensure_ours(answer, lease.lane)
     return bool(answer == _NOTED)
 
 
-async def outcomes(scripts: RedisScripts, lease: Lease, record_name: str, *, dies: bool) -> OthersOutcomes:
+async def outcomes(lanes: LaneScripts, lease: Lease, record_name: str, *, dies: bool) -> OthersOutcomes:
     """What became of others' calls in the step in which a batch has failed. Raises LeaseLost.
 
     Args:
-        scripts: runs it.
+        lanes: runs it.
         lease: of the batch's lane.
         record_name: of the calls, as the error names it.
         dies: note as well that a turn dies of it though there were few others to compare it with.
     """
-    keys, lane = scripts.keys, lease.lane
+    keys, lane = lanes.keys, await lanes.of(lease.lane)
     names = [
-        *(keys.lease(lane), keys.lane(lane), keys.waiting(lane)),
+        *(lane.lease, lane.counters, lane.waiting),
         *(keys.outcomes(record_name), keys.outcomes_marks(record_name)),
     ]
-    args: list[Argument] = [lease.token, keys.turn_prefix(lane.tenant), owner_of(lane), PROBE, int(dies)]
-    answer = await scripts.run("outcomes", names, args)
-    ensure_ours(answer, lane)
+    args: list[Argument] = [lease.token, keys.turn_prefix(lane.tenant), owner_of(lease.lane), PROBE, int(dies)]
+    answer = await lanes.run("outcomes", names, args)
+    ensure_ours(answer, lease.lane)
     turns, tries, answered, failed, failing, may_die = map(int, answer)
     return OthersOutcomes(turns, tries, answered, failed, failing, bool(may_die))
 
 
-async def postpone(scripts: RedisScripts, lease: Lease, failure: Failure, limits: InboxLimits) -> int:
+async def postpone(lanes: LaneScripts, lease: Lease, failure: Failure, limits: InboxLimits) -> int:
     """Let a lane sleep after a transient failure; returns for how many milliseconds. Raises LeaseLost."""
-    keys, lane = scripts.keys, lease.lane
-    names = [keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.lanes]
-    args: list[Argument] = [lease.token, lane.key, *keys.prefixes(lane), failure.error, _BACKOFF_BASE_MS]
+    keys, lane = lanes.keys, await lanes.of(lease.lane)
+    names = [lane.lease, lane.counters, lane.waiting, keys.lanes]
+    args: list[Argument] = [lease.token, lane.id, *lane.prefixes, failure.error, _BACKOFF_BASE_MS]
     args += [int(limits.retry_max_seconds * 1000), failure.retry_after_ms, random.random()]
     args += [shortened(failure.error), int(failure.counted)]
-    delay_ms = int(await scripts.run("postpone", names, args))
-    ensure_ours(delay_ms >= 0, lane)
+    delay_ms = int(await lanes.run("postpone", names, args))
+    ensure_ours(delay_ms >= 0, lease.lane)
     return delay_ms
 
 
-async def fail(scripts: RedisScripts, lease: Lease, error: str) -> None:
+async def fail(lanes: LaneScripts, lease: Lease, error: str) -> None:
     """Halve a batch after a permanent failure; a turn that stands alone becomes a dead letter. Raises LeaseLost."""
-    keys, lane = scripts.keys, lease.lane
+    keys, lane = lanes.keys, await lanes.of(lease.lane)
     names = [
-        *(keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.plan(lane), keys.ledger(lane.tenant)),
-        *(keys.backlog, keys.owned(lane), keys.dead(lane)),
+        *(lane.lease, lane.counters, lane.waiting, lane.plan, lane.ledger),
+        *(keys.backlog, lane.owned, lane.dead),
     ]
-    args: list[Argument] = [lease.token, *keys.prefixes(lane), error, shortened(error)]
-    ensure_ours(await scripts.run("fail", names, args), lane)
+    args: list[Argument] = [lease.token, *lane.prefixes, error, shortened(error)]
+    ensure_ours(await lanes.run("fail", names, args), lease.lane)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.adapters.redis.scripts.lanes import LaneScripts
 from scrubjay.adapters.redis.scripts.leases import ensure_ours
 from scrubjay.adapters.redis.scripts.order import drawn
 from scrubjay.adapters.redis.scripts.runner import Argument, RedisScripts
@@ -63,28 +64,27 @@ class ErasedScope(NamedTuple):
     epoch: int
 
 
-async def erase(
-    scripts: RedisScripts, target: ErasedScope, limits: InboxLimits, part: int | Sequence[str]
-) -> ErasedPart:
+async def erase(lanes: LaneScripts, target: ErasedScope, limits: InboxLimits, part: int | Sequence[str]) -> ErasedPart:
     """Remove some turns of a lane. Raises LeaseLost.
 
     Args:
-        scripts: runs it.
+        lanes: runs it.
         target: what is to be removed.
         limits: bounds.
         part: the ids of the turns, or those that wait from this rank on.
     """
-    keys, lease, lane = scripts.keys, target.lease, target.lease.lane
+    keys, lease = lanes.keys, target.lease
+    lane = await lanes.of(lease.lane)
     names = [
-        *(keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.plan(lane), keys.owned(lane)),
-        *(keys.ledger(lane.tenant), keys.backlog, keys.dead(lane)),
+        *(lane.lease, lane.counters, lane.waiting, lane.plan, lane.owned),
+        *(lane.ledger, keys.backlog, lane.dead),
     ]
-    args: list[Argument] = [lease.token, target.epoch, limits.retention_seconds, lane.key]
+    args: list[Argument] = [lease.token, target.epoch, limits.retention_seconds, lane.id]
     args += [target.scope.ids.get(field, "") for field in OWNERS]
-    args += [*keys.prefixes(lane), keys.text_prefix(lane.tenant)]
+    args += [*lane.prefixes, keys.text_prefix(lane.tenant)]
     args += [part, _TURNS_AT_ONCE] if isinstance(part, int) else ["", _TURNS_AT_ONCE, *part]
-    answer = await scripts.run("erase", names, args)
-    ensure_ours(answer, lane)
+    answer = await lanes.run("erase", names, args)
+    ensure_ours(answer, lease.lane)
     next_rank, texts, plans, rows = answer
     states = Counter(_LEDGER_NAMES.get(state, state) for state in map(bytes.decode, rows[1::2]))
     erased = Erased(ids=tuple(map(bytes.decode, rows[::2])), turns=states, plans=plans, texts=texts)

@@ -64,3 +64,14 @@ async def keyring(
 async def server_key(scripts: RedisScripts, fresh_key: bytes) -> bytes:
     """The server's key: the one that is kept, or a fresh one, which is kept from now on."""
     return bytes(await scripts.run("server_key", [scripts.keys.server_key], [fresh_key]))
+
+
+async def lane_names(scripts: RedisScripts, fresh_key: bytes, key_id: str) -> bytes:
+    """The key of the hashes that stand for lanes: the one that is kept, or a fresh one, which is kept from now on.
+
+    Args:
+        scripts: runs it.
+        fresh_key: made by whoever asks.
+        key_id: what tells it from another.
+    """
+    return bytes(await scripts.run("lane_names", [scripts.keys.lane_names], [fresh_key, key_id]))

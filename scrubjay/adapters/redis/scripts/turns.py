@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from scrubjay.adapters.redis.keys import LaneKeys
 from scrubjay.adapters.redis.limits import MOST_MESSAGES, InboxLimits
-from scrubjay.adapters.redis.scripts.order import drawn
+from scrubjay.adapters.redis.scripts.lanes import LaneScripts
 from scrubjay.adapters.redis.scripts.runner import Argument, RedisScripts
-from scrubjay.model import OWNERS, Lane, Scope, Status
+from scrubjay.model import OWNERS, Scope, Status
 from scrubjay.ports import WakeupMessages
 
 _ACCEPT_SECONDS = 5
@@ -42,7 +43,7 @@ class Acceptance(NamedTuple):
 
 
 async def accept(
-    scripts: RedisScripts,
+    lanes: LaneScripts,
     turn: NewTurn,
     wakeups: WakeupMessages,
     limits: InboxLimits,
@@ -52,34 +53,37 @@ async def accept(
     """Take a turn in.
 
     Args:
-        scripts: runs it; for five seconds at most.
+        lanes: runs it; for five seconds at most.
         turn: the turn.
         wakeups: makes the message that wakes a worker.
         limits: bounds.
         allow_unseeded: take it though the order is not known, as the store is away.
 
-    Raises OrderUnseededError, and InboxUnavailable, after which it may have been taken all the same.
+    Raises OrderUnseededError, LanesRenamedError, and InboxUnavailable, after which it may have been taken all the same.
     """
-    keys, scope = scripts.keys, turn.scope
-    tenant, lane = scope.tenant, scope.lane
+    keys, scope, tenant = lanes.keys, turn.scope, turn.scope.tenant
+    lane = await lanes.of(scope.lane)
     names = [
-        *(keys.turn(tenant, turn.id), keys.waiting(lane), keys.lane(lane), keys.owned(lane)),
-        *(keys.status(tenant, Status.QUEUED), keys.ledger(tenant), keys.lanes, keys.backlog),
+        *(keys.turn(tenant, turn.id), lane.waiting, lane.counters, lane.owned),
+        *(keys.status(tenant, Status.QUEUED), lane.ledger, keys.lanes, keys.backlog),
         *(wakeups.queue, keys.tenants),
     ]
-    args: list[Argument] = [turn.id, lane.key, tenant, turn.body, wakeups.message()]
+    args: list[Argument] = [turn.id, lane.id, tenant, turn.body, wakeups.message()]
     args += [MOST_MESSAGES, limits.max_backlog, limits.max_lane_backlog]
     args += [*(scope.ids.get(field, "") for field in OWNERS), int(allow_unseeded), *limits.tenant_backlog]
+    args.append(await lanes.key_id())
     if turn.idempotency is not None:
         key_hash, body_hash = turn.idempotency
         names.append(keys.idempotency(tenant, key_hash))
         args.append(body_hash)
-    outcome, turn_id = await scripts.run_soon("accept", names, args, _ACCEPT_SECONDS)
-    drawn(outcome)
+    outcome, turn_id = await lanes.scripts.run_soon("accept", names, args, _ACCEPT_SECONDS)
+    lanes.drawn(outcome)
     return Acceptance(outcome.decode(), turn_id.decode())
 
 
-async def discard(scripts: RedisScripts, turn_id: str, lane: Lane, wakeups: WakeupMessages, limits: InboxLimits) -> str:
+async def discard(
+    scripts: RedisScripts, turn_id: str, lane: LaneKeys, wakeups: WakeupMessages, limits: InboxLimits
+) -> str:
     """Take a turn that waits out of its lane.
 
     Returns "discarded", "busy" where a plan is being applied or an erase is under way, or the status of a turn that
@@ -87,10 +91,10 @@ async def discard(scripts: RedisScripts, turn_id: str, lane: Lane, wakeups: Wake
     """
     keys, tenant = scripts.keys, lane.tenant
     names = [
-        *(keys.turn(tenant, turn_id), keys.lease(lane), keys.lane(lane), keys.waiting(lane), keys.plan(lane)),
-        *(keys.ledger(tenant), keys.backlog, keys.owned(lane), wakeups.queue, keys.erasing(lane)),
+        *(keys.turn(tenant, turn_id), lane.lease, lane.counters, lane.waiting, lane.plan),
+        *(lane.ledger, keys.backlog, lane.owned, wakeups.queue, lane.erasing),
     ]
-    args: list[Argument] = [turn_id, lane.key, *keys.prefixes(lane), wakeups.message()]
+    args: list[Argument] = [turn_id, lane.id, *lane.prefixes, wakeups.message()]
     args += [MOST_MESSAGES, limits.retention_seconds, limits.longest_lease_ms]
     outcome: bytes = await scripts.run("discard", names, args)
     return outcome.decode()
@@ -101,12 +105,12 @@ class DeadTurn(NamedTuple):
 
     Args:
         id: the turn's.
-        lane: that it belongs to.
+        lane: the keys of the lane that it belongs to.
         before: the id of the turn that was to be replayed before it in its lane; None: none.
     """
 
     id: str
-    lane: Lane
+    lane: LaneKeys
     before: str | None = None
 
 
@@ -120,10 +124,10 @@ async def revive(
     """
     keys, lane, tenant = scripts.keys, turn.lane, turn.lane.tenant
     names = [
-        *(keys.turn(tenant, turn.id), keys.waiting(lane), keys.ledger(tenant), keys.backlog, keys.lanes),
-        *(wakeups.queue, keys.lane(lane), keys.owned(lane), keys.dead(lane), keys.tenants),
+        *(keys.turn(tenant, turn.id), lane.waiting, lane.ledger, keys.backlog, keys.lanes),
+        *(wakeups.queue, lane.counters, lane.owned, lane.dead, keys.tenants),
     ]
-    args: list[Argument] = [turn.id, keys.status_prefix(tenant), lane.key, wakeups.message()]
+    args: list[Argument] = [turn.id, keys.status_prefix(tenant), lane.id, wakeups.message()]
     args += [MOST_MESSAGES, limits.retention_seconds, int(replay)]
     args += [limits.max_backlog, limits.max_lane_backlog, *limits.tenant_backlog]
     args.append("" if turn.before is None else keys.turn(tenant, turn.before))

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.adapters.redis.scripts.lanes import LaneScripts
 from scrubjay.adapters.redis.scripts.leases import ensure_ours
 from scrubjay.adapters.redis.scripts.runner import Argument, RedisScripts
-from scrubjay.model import Delivery, Lane, Lease, Outcome, Telling
+from scrubjay.model import Delivery, Lease, Outcome, Telling
 from scrubjay.ports import WakeupMessages
 
 AWAKE_MS = 10_000  # the worker that was woken asks for a delivery before that, again and again
@@ -82,32 +83,32 @@ async def hook_send_wakeup(scripts: RedisScripts, own: str, wakeups: WakeupMessa
     return int(await scripts.run("hook_send_wakeup", names, args))
 
 
-async def hook_fan_out(scripts: RedisScripts, tenant: str, lane: Lane | None, retention_seconds: int) -> FannedOut:
+async def hook_fan_out(scripts: RedisScripts, tenant: str, lane_id: str | None, retention_seconds: int) -> FannedOut:
     """Note the next deliveries of what settled turns did.
 
     Args:
         scripts: runs it.
         tenant: whose.
-        lane: of one lane; None: of the one that waits longest.
+        lane_id: of one lane; None: of the one that waits longest.
         retention_seconds: how long a delivery is kept once it is done.
     """
     keys = scripts.keys
     names = [keys.hooks(tenant), keys.hook_lanes(tenant), keys.hook_awake(keys.hook(tenant, ALL)), keys.hooks_due]
     args: list[Argument] = [tenant, _DELIVERIES_AT_ONCE, retention_seconds, keys.turn_prefix(tenant)]
-    args += [AWAKE_MS, "" if lane is None else lane.key]
+    args += [AWAKE_MS, "" if lane_id is None else lane_id]
     noted, is_more = await scripts.run("hook_fan_out", names, args)
     return FannedOut(int(noted), bool(is_more))
 
 
-async def hook_note(scripts: RedisScripts, lease: Lease, telling: Telling, limits: InboxLimits) -> list[str]:
+async def hook_note(lanes: LaneScripts, lease: Lease, telling: Telling, limits: InboxLimits) -> list[str]:
     """Note a change by hand before it is made; returns the deliveries' ids. Raises LeaseLost."""
-    keys, lane = scripts.keys, lease.lane
-    args: list[Argument] = [lease.token, lane.tenant, lane.key.partition(":")[2], telling.event.value]
+    keys, lane = lanes.keys, await lanes.of(lease.lane)
+    args: list[Argument] = [lease.token, lane.tenant, lane.id_in_tenant, telling.event.value]
     args += [limits.finish_ms, limits.retention_seconds, "memory", telling.memory_id]
     args += ["version", telling.version] if telling.version is not None else []
     args += [cell for pair in telling.scope.ids.items() for cell in pair]
-    delivery_ids = await scripts.run("hook_note", [keys.lease(lane), keys.hooks(lane.tenant)], args)
-    ensure_ours(delivery_ids is not None, lane)
+    delivery_ids = await lanes.run("hook_note", [lane.lease, keys.hooks(lane.tenant)], args)
+    ensure_ours(delivery_ids is not None, lease.lane)
     return [delivery_id.decode() for delivery_id in delivery_ids]
 
 

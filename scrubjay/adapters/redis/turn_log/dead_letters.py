@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Sequence
 from redis.asyncio import Redis
 
 from scrubjay.adapters.redis.keys import Keys
-from scrubjay.adapters.redis.scripts.runner import RedisScripts, answered
+from scrubjay.adapters.redis.scripts.lanes import LaneScripts
+from scrubjay.adapters.redis.scripts.runner import answered
 from scrubjay.adapters.redis.turn_log.lists import walked
 from scrubjay.model import DEEPEST, OWNERS, After, DeadFilter, Lane, Status
 from scrubjay.model.clock import to_us
@@ -32,29 +33,30 @@ async def _stamped(redis: Redis, keys: Keys, tenant: str, which: DeadFilter) -> 
 
 
 async def matching(
-    redis: Redis, scripts: RedisScripts, tenant: str, which: DeadFilter, after: After | None = None
+    redis: Redis, lanes: LaneScripts, tenant: str, which: DeadFilter, after: After | None = None
 ) -> tuple[list[After], After | None]:
     """The dead turns that are meant, the newest first, among the next 10,000 of the tenant, or of the user's.
 
     Args:
         redis: an open client with undecoded answers.
-        scripts: runs a script.
+        lanes: runs a script, and names lanes.
         tenant: whose.
         which: the ones that are meant.
         after: look behind this one alone.
 
     Returns them, and the last one that was looked at where there are more. Raises InboxUnavailable.
     """
-    keys = scripts.keys
+    keys = lanes.keys
     if which.ids is not None:
         places = [After(stamp=stamp, name=name) for _, stamp, name in await _stamped(redis, keys, tenant, which)]
         return sorted(places, key=lambda place: (place.stamp, place.name), reverse=True), None
-    lane = Lane(tenant=tenant, kind="user", name=which.user_id) if which.user_id else None
-    name, meant, seen = keys.dead(lane) if lane else keys.status(tenant, Status.DEAD), list[After](), 0
+    name, meant, seen = keys.status(tenant, Status.DEAD), list[After](), 0
+    if which.user_id:
+        name = (await lanes.of(Lane(tenant=tenant, kind="user", name=which.user_id))).dead
     if which.accepted_before is not None:
         before = After(stamp=to_us(which.accepted_before), name="")
         after = before if after is None or after.stamp >= before.stamp else after
-    async for places in walked(scripts, [name], after):
+    async for places in walked(lanes.scripts, [name], after):
         rows = await _fields(redis, keys, tenant, [place.name for place in places])
         meant += [place for place, row in zip(places, rows, strict=True) if _is_meant(row, which)]
         seen += len(places)

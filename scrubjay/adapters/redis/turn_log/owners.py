@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator, Sequence
 from redis.asyncio import Redis
 
 from scrubjay.adapters.redis.codec import decode_status
-from scrubjay.adapters.redis.keys import DEFAULT_KEYS, Keys
+from scrubjay.adapters.redis.keys import LaneKeys
+from scrubjay.adapters.redis.scripts.lanes import LaneScripts
 from scrubjay.adapters.redis.scripts.runner import answered
 from scrubjay.adapters.redis.turn_log.turns import RedisTurns
-from scrubjay.model import OWNERS, Lane, Scope, Turn, TurnStatus
+from scrubjay.model import OWNERS, Scope, Turn, TurnStatus
 
 _CHUNK = 200
 
@@ -21,13 +22,13 @@ class RedisOwners:
     Args:
         redis: an open client with undecoded answers; closed by whoever opened it.
         turns: what became of the turns.
-        keys: the names of the keys.
+        lanes: names lanes.
     """
 
-    def __init__(self, redis: Redis, turns: RedisTurns, keys: Keys = DEFAULT_KEYS) -> None:
+    def __init__(self, redis: Redis, turns: RedisTurns, lanes: LaneScripts) -> None:
         self._redis = redis
         self._turns = turns
-        self._keys = keys
+        self._lanes, self._keys = lanes, lanes.keys
 
     async def of(self, scope: Scope) -> AsyncIterator[tuple[TurnStatus, Turn | None]]:
         """Every turn in scope by lane and acceptance, each with what was said as long as that is kept.
@@ -35,11 +36,11 @@ class RedisOwners:
         Raises NewerFormat.
         """
         for lane in await self._turns.lanes(scope):
-            async for ids in self._indexed(lane):
+            async for ids in self._indexed(await self._lanes.of(lane)):
                 for pair in await self._statuses(scope, ids):
                     yield pair
 
-    async def _indexed(self, lane: Lane) -> AsyncIterator[list[str]]:
+    async def _indexed(self, lane: LaneKeys) -> AsyncIterator[list[str]]:
         """The ids of a lane's turns by acceptance; what goes meanwhile moves no page.
 
         After the clock went back two turns may have one time: a page begins with the time at which the last one ended.
@@ -48,7 +49,7 @@ class RedisOwners:
         while True:
             rows, end = set[tuple[int, str]](), None
             most = _CHUNK + len(shown)
-            for name in (self._keys.owned(lane), self._keys.dead(lane)):
+            for name in (lane.owned, lane.dead):
                 call = self._redis.zrangebyscore(name, low, "+inf", start=0, num=most, withscores=True)
                 some = [(int(stamp), turn_id.decode()) for turn_id, stamp in await answered(call)]
                 rows.update(some)

@@ -8,7 +8,9 @@ import structlog
 from redis.asyncio import Redis
 
 from scrubjay.adapters.redis.codec import decode_status
-from scrubjay.adapters.redis.scripts.runner import RedisScripts, answered
+from scrubjay.adapters.redis.keys import LaneKeys
+from scrubjay.adapters.redis.scripts.lanes import LaneScripts
+from scrubjay.adapters.redis.scripts.runner import answered
 from scrubjay.adapters.redis.trimming import trim_ended
 from scrubjay.adapters.redis.turn_log.dead_letters import matching
 from scrubjay.adapters.redis.turn_log.lists import newest, walked
@@ -27,14 +29,13 @@ class TurnLists:
 
     Args:
         redis: an open client with undecoded answers.
-        scripts: runs the steps.
+        lanes: runs the steps, and names lanes.
         retention_seconds: how long a settled turn is kept.
     """
 
-    def __init__(self, redis: Redis, scripts: RedisScripts, retention_seconds: int) -> None:
+    def __init__(self, redis: Redis, lanes: LaneScripts, retention_seconds: int) -> None:
         self._redis = redis
-        self._scripts = scripts
-        self._keys = scripts.keys
+        self._lanes, self._scripts, self._keys = lanes, lanes.scripts, lanes.keys
         self._retention_us = retention_seconds * 1_000_000
 
     async def of_tenant(self, tenant: str, status: Status | None, page: Page) -> Slice[TurnStatus]:
@@ -48,7 +49,7 @@ class TurnLists:
 
     async def of_user(self, tenant: str, user_id: str, status: Status | None, page: Page) -> Slice[TurnStatus]:
         """A part of a user's turns. An erased turn is nobody's any more."""
-        lane = Lane(tenant=tenant, kind="user", name=user_id)
+        lane = await self._lanes.of(Lane(tenant=tenant, kind="user", name=user_id))
         await self._trim(lane)
         if status is Status.ERASED:
             return Slice(0, [])
@@ -57,38 +58,38 @@ class TurnLists:
         elif status in LIVE:
             places = sliced(await self._waiting(lane, status), page)
         else:
-            owned = [] if status is Status.DEAD else [self._keys.owned(lane)]
-            places = await newest(self._scripts, [*owned, self._keys.dead(lane)], page)
+            owned = [] if status is Status.DEAD else [lane.owned]
+            places = await newest(self._scripts, [*owned, lane.dead], page)
         return await self._shown(tenant, places)
 
     async def dead(self, tenant: str, which: DeadFilter, page: Page) -> Slice[TurnStatus]:
         """A part of the dead turns that are meant. Of a filter that names no user the newest 10,000 are counted."""
         if which.is_open:
             return await self.of_tenant(tenant, Status.DEAD, page)
-        meant, end = await matching(self._redis, self._scripts, tenant, which)
+        meant, end = await matching(self._redis, self._lanes, tenant, which)
         count = len(meant)
         if page.after is not None and end is not None and _order(page.after) <= _order(end):
-            meant, end = await matching(self._redis, self._scripts, tenant, which, page.after)
+            meant, end = await matching(self._redis, self._lanes, tenant, which, page.after)
         part = sliced([(place, place) for place in meant], page, count)
         # Where not all were looked through, the list goes on behind the last one that was.
         return await self._shown(tenant, part if part.after is not None else replace(part, after=end))
 
-    async def _settled(self, lane: Lane, page: Page) -> Slice[After]:
+    async def _settled(self, lane: LaneKeys, page: Page) -> Slice[After]:
         """The index of a lane names what waits in it and what is settled."""
-        names = await answered(self._redis.lrange(self._keys.waiting(lane), 0, -1))
+        names = await answered(self._redis.lrange(lane.waiting, 0, -1))
         waiting = {name.decode() for name in names}
         skip, part = page.offset, list[After]()
-        async for places in walked(self._scripts, [self._keys.owned(lane)], page.after):
+        async for places in walked(self._scripts, [lane.owned], page.after):
             part += [place for place in places if place.name not in waiting]
             if len(part) > skip + page.size:
                 break
-        count = max(0, int(await answered(self._redis.zcard(self._keys.owned(lane)))) - len(waiting))
+        count = max(0, int(await answered(self._redis.zcard(lane.owned))) - len(waiting))
         part = part[skip:]
         return Slice(count, part[: page.size], part[page.size - 1] if len(part) > page.size else None)
 
-    async def _waiting(self, lane: Lane, status: Status) -> list[tuple[After, After]]:
+    async def _waiting(self, lane: LaneKeys, status: Status) -> list[tuple[After, After]]:
         """What waits in a lane in one status, the newest first, of the first 10,000 turns."""
-        ids = [name.decode() for name in await answered(self._redis.lrange(self._keys.waiting(lane), 0, DEEPEST - 1))]
+        ids = [name.decode() for name in await answered(self._redis.lrange(lane.waiting, 0, DEEPEST - 1))]
         places = list[After]()
         for start in range(0, len(ids), _CHUNK):
             chunk = ids[start : start + _CHUNK]
@@ -102,11 +103,11 @@ class TurnLists:
             ]
         return [(place, place) for place in sorted(places, key=_order, reverse=True)]
 
-    async def _trim(self, lane: Lane) -> None:
+    async def _trim(self, lane: LaneKeys) -> None:
         """Drop from a lane's index the turns whose hashes have ended: they are not there, and are not counted."""
         now_s, now_us = await answered(self._redis.time())
         oldest_us = now_s * 1_000_000 + now_us - self._retention_us
-        await trim_ended(self._redis, self._scripts, (lane.tenant, self._keys.owned(lane)), oldest_us)
+        await trim_ended(self._redis, self._scripts, (lane.tenant, lane.owned), oldest_us)
 
     async def _shown(self, tenant: str, places: Slice[After]) -> Slice[TurnStatus]:
         """The turns of a part of a list; those that have ended meanwhile are not counted."""

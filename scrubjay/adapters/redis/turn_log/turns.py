@@ -10,8 +10,9 @@ from redis.asyncio import Redis
 
 from scrubjay.adapters.redis.chunks import members
 from scrubjay.adapters.redis.codec import decode_status, decode_turn, decode_usage
+from scrubjay.adapters.redis.scripts.lanes import LaneScripts
 from scrubjay.adapters.redis.scripts.reading import ledger
-from scrubjay.adapters.redis.scripts.runner import RedisScripts, answered
+from scrubjay.adapters.redis.scripts.runner import answered
 from scrubjay.adapters.redis.turn_log.dead_letters import find_dead
 from scrubjay.adapters.redis.turn_log.hash_reads import Looks
 from scrubjay.adapters.redis.turn_log.lists import set_members
@@ -32,16 +33,15 @@ class RedisTurns:
 
     Args:
         redis: an open client with undecoded answers; closed by whoever opened it.
-        scripts: runs the steps; None: its own.
+        lanes: runs the steps, and names lanes.
         retention_seconds: how long a settled turn is kept.
     """
 
-    def __init__(self, redis: Redis, scripts: RedisScripts | None = None, retention_seconds: int = 7 * 86_400) -> None:
+    def __init__(self, redis: Redis, lanes: LaneScripts, retention_seconds: int = 7 * 86_400) -> None:
         self._redis = redis
-        scripts = scripts or RedisScripts(redis)
-        self._scripts, self._keys = scripts, scripts.keys
+        self._lanes, self._scripts, self._keys = lanes, lanes.scripts, lanes.keys
         self._looks = Looks(redis)
-        self._lists = TurnLists(redis, scripts, retention_seconds)
+        self._lists = TurnLists(redis, lanes, retention_seconds)
 
     async def get(self, reach: Scope, turn_id: str) -> TurnStatus | None:
         """One turn's status, None when unknown (or past retention) or out of reach. Raises NewerFormat."""
@@ -89,19 +89,20 @@ class RedisTurns:
         return await self._lists.dead(tenant, which, page)
 
     async def _owners(self, tenant: str, ids: list[str]) -> list[list[bytes | None]]:
-        """The lane of each turn and its owner's ids, without its words."""
+        """The ids of each turn's owner, without its words."""
         async with self._redis.pipeline(transaction=False) as pipeline:
             for turn_id in ids:
-                pipeline.hmget(self._keys.turn(tenant, turn_id), [b"lane", *_OWNERS])
+                pipeline.hmget(self._keys.turn(tenant, turn_id), _OWNERS)
             return list(await answered(pipeline.execute()))
 
     async def pending(self, *scopes: Scope) -> int:
         """How many accepted turns of these owners together are not settled yet; filters may name many."""
         waiting = 0
         for start in range(0, len(scopes), _CHUNK):
+            lanes = [await self._lanes.of(scope.lane) for scope in scopes[start : start + _CHUNK]]
             async with self._redis.pipeline(transaction=False) as pipeline:
-                for scope in scopes[start : start + _CHUNK]:
-                    pipeline.llen(self._keys.waiting(scope.lane))
+                for lane in lanes:
+                    pipeline.llen(lane.waiting)
                 waiting += sum(await answered(pipeline.execute()))
         return waiting
 
@@ -144,28 +145,27 @@ class RedisTurns:
         """Every lane that holds a turn in scope: one for a user, else found by looking through the tenant's turns."""
         if scope.user_id is not None:
             return [scope.lane]
-        lanes = {scope.lane.key: scope.lane}
-        async for lane_key, row in self._rows(scope.tenant):
+        lanes = {scope.lane}
+        async for row in self._rows(scope.tenant):
             if _within(row, scope):
-                lane = Lane.parse(lane_key.decode())
-                lanes[lane.key] = lane
-        return list(lanes.values())
+                lanes.add(_scope(scope.tenant, row).lane)
+        return list(lanes)
 
     async def owners(self, tenant: str) -> list[Scope]:
         """Whose turns there are, erased ones aside: each combination of ids once."""
         scopes = set[Scope]()
-        async for _, row in self._rows(tenant):
-            scopes.add(Scope(tenant=tenant, **{field.decode(): name.decode() for field, name in row.items()}))
+        async for row in self._rows(tenant):
+            scopes.add(_scope(tenant, row))
         return list(scopes)
 
-    async def _rows(self, tenant: str) -> AsyncIterator[tuple[bytes, dict[bytes, bytes]]]:
-        """The lane and the owner's ids of every turn that is not erased; some come more than once."""
+    async def _rows(self, tenant: str) -> AsyncIterator[dict[bytes, bytes]]:
+        """The owner's ids of every turn that is not erased; some come more than once."""
         for status in _AS_TURNS_MOVE:
             async for chunk in members(self._redis, self._keys.status(tenant, status)):
-                for lane_key, *ids_of in await self._owners(tenant, chunk):
-                    row = {name: value for name, value in zip(_OWNERS, ids_of, strict=True) if value}
-                    if lane_key is not None:
-                        yield lane_key, row
+                for ids in await self._owners(tenant, chunk):
+                    row = {field: name for field, name in zip(_OWNERS, ids, strict=True) if name}
+                    if row:
+                        yield row
 
 
 _OWNERS = tuple(field.encode() for field in OWNERS)
@@ -178,6 +178,10 @@ def _by_model(counts: dict[bytes, bytes]) -> dict[str, Usage]:
         model, _, name = field.rpartition(b"|")
         by_model.setdefault(model.decode(), {})[name] = count
     return {model: decode_usage(row) for model, row in sorted(by_model.items())}
+
+
+def _scope(tenant: str, row: dict[bytes, bytes]) -> Scope:
+    return Scope(tenant=tenant, **{field.decode(): name.decode() for field, name in row.items()})
 
 
 def _within(row: dict[bytes, bytes], scope: Scope) -> bool:

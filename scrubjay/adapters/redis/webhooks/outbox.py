@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from scrubjay.adapters.redis.keys import LaneKeys
 from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.adapters.redis.scripts.webhooks import FannedOut, hook_fan_out
-from scrubjay.model import Lane
 
 
 class FanOut:
@@ -19,14 +19,14 @@ class FanOut:
         self._scripts = scripts
         self._retention_seconds = retention_seconds
 
-    async def step(self, tenant: str, lane: Lane | None = None) -> FannedOut:
+    async def step(self, tenant: str, lane: LaneKeys | None = None) -> FannedOut:
         """Run the Lua script that notes the next webhook deliveries of a tenant, or of one lane, from the outboxes.
 
         Raises InboxUnavailable.
         """
-        return await hook_fan_out(self._scripts, tenant, lane, self._retention_seconds)
+        return await hook_fan_out(self._scripts, tenant, lane.id if lane else None, self._retention_seconds)
 
-    async def whole(self, lane: Lane) -> None:
+    async def whole(self, lane: LaneKeys) -> None:
         """Note all webhook deliveries of one lane's outbox in Redis, script call by call. Raises InboxUnavailable."""
         while (await self.step(lane.tenant, lane)).is_more:
             pass

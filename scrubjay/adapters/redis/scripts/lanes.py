@@ -1,0 +1,96 @@
+"""What the scripts of lanes are run with: the names of a lane's keys, made with a key that Redis keeps.
+
+A lane is named by a keyed hash, so that no key, message or page of the broker holds an owner's id. See
+`docs/decisions/lane-names.md`.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+
+import structlog
+
+from scrubjay.adapters.redis.keys import Keys, LaneKeys
+from scrubjay.adapters.redis.scripts.order import drawn
+from scrubjay.adapters.redis.scripts.processes import lane_names
+from scrubjay.adapters.redis.scripts.runner import Argument, RedisScripts
+from scrubjay.model import Lane
+
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
+
+_KEY_BYTES = 32
+_NAME_BYTES = 16  # 22 characters
+_ID_BYTES = 8
+_RENAMED = b"renamed"
+
+
+class LanesRenamedError(Exception):
+    """The key that lanes are named with is another one by now, as Redis was emptied: the step is to be done again."""
+
+
+async def with_current_names(step: Callable[[], Awaitable[T]]) -> T:
+    """Run a script in which a lane may begin, again where it raises LanesRenamedError."""
+    while True:
+        try:
+            return await step()
+        except LanesRenamedError:
+            log.warning("lanes_renamed")
+
+
+class LaneScripts:
+    """Runs scripts, and makes the names of lanes.
+
+    Args:
+        scripts: runs them.
+    """
+
+    def __init__(self, scripts: RedisScripts) -> None:
+        self.scripts = scripts
+        self._key: bytes | None = None
+        self._is_current = False
+
+    @property
+    def keys(self) -> Keys:
+        """Makes the keys that are of no lane."""
+        return self.scripts.keys
+
+    async def of(self, lane: Lane) -> LaneKeys:
+        """The keys of a lane: tenant, kind, and 22 characters of a keyed BLAKE2b (RFC 7693) of all that names it.
+
+        Raises InboxUnavailable while the key was not read yet and Redis is away.
+        """
+        digest = hashlib.blake2b(lane.key.encode(), key=await self._names_key(), digest_size=_NAME_BYTES).digest()
+        name = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+        return self.keys.of_lane(f"{lane.tenant}:{lane.kind}:{name}")
+
+    async def key_id(self) -> str:
+        """What tells the key of the names from another: scripts in which a lane may begin compare it with Redis'."""
+        return _key_id(await self._names_key())
+
+    async def run(self, name: str, keys: Sequence[str], args: Sequence[Argument]) -> Any:
+        """Run a script. See `RedisScripts.run`."""
+        return await self.scripts.run(name, keys, args)
+
+    def drawn(self, answer: Any) -> Any:
+        """The answer of a script in which a lane may begin. Raises OrderUnseededError and LanesRenamedError."""
+        if answer == _RENAMED:
+            self._is_current = False
+            raise LanesRenamedError
+        return drawn(answer)
+
+    async def _names_key(self) -> bytes:
+        if self._key is None or not self._is_current:
+            # Where Redis has lost everything, all go on with the key that the first one has.
+            ours = self._key or secrets.token_bytes(_KEY_BYTES)
+            self._key = await lane_names(self.scripts, ours, _key_id(ours))
+            self._is_current = True
+        return self._key
+
+
+def _key_id(key: bytes) -> str:
+    return hashlib.blake2b(key, person=b"lane names", digest_size=_ID_BYTES).hexdigest()
