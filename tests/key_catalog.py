@@ -10,7 +10,8 @@ import re
 from enum import StrEnum
 from typing import NamedTuple
 
-from scrubjay.model import Lane, Status
+from scrubjay.adapters.redis.keys import LaneKeys
+from scrubjay.model import Status
 from scrubjay.model.names import QUEUE
 from tests.redis_keys import keys
 
@@ -146,9 +147,9 @@ def kind_of(key: str) -> Kind | None:
     return next((kind for kind in KINDS if kind.fits(key)), None)
 
 
-def lane_of(key: str) -> Lane:
+def lane_of(key: str) -> LaneKeys:
     """The lane that a key of the kinds LANE and OWNED belongs to."""
-    return Lane.parse(key.split(":", 2)[2])
+    return keys.of_lane(key.split(":", 2)[2])
 
 
 def has_ttl(kind: Kind, *, status: Status | None = None, waits: bool = False) -> bool:

@@ -59,8 +59,8 @@ async def _wanted(redis: Redis, kind: Kind, name: str) -> bool | None:
         return has_ttl(kind, waits=status == b"waiting") if status else None
     if kind in (LANE, OWNED):
         lane = lane_of(name)
-        waits = bool(await redis.llen(keys.waiting(lane)))
-        awake = await redis.zscore(keys.lanes, lane.key) is not None
+        waits = bool(await redis.llen(lane.waiting))
+        awake = await redis.zscore(keys.lanes, lane.id) is not None
         return None if awake and not waits else has_ttl(kind, waits=waits)
     return has_ttl(kind)
 

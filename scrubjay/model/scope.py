@@ -108,14 +108,8 @@ class Lane(Value):
 
     @property
     def key(self) -> str:
-        """The lane as one string; tenants hold no colon, so it reads back without doubt."""
+        """The lane as one string, which no other lane has: tenants hold no colon. It names the owner, so no key is made of it."""
         return f"{self.tenant}:{self.kind}:{self.name}"
-
-    @classmethod
-    def parse(cls, key: str) -> Lane:
-        """The lane that a key names. Raises ValueError for a string that is none."""
-        tenant, kind, name = key.split(":", 2)
-        return cls(tenant=tenant, kind=kind, name=name)
 
     @property
     def scope(self) -> Scope:

@@ -15,7 +15,7 @@ from scrubjay.model import Scope
 from tests.chaos.holding import Hold, HoldingProxy, Moment, Step
 from tests.chaos.processes import Fleet, PartProcess
 from tests.model_server.control import ModelServer
-from tests.redis_keys import keys
+from tests.redis_keys import lane_keys, lane_scripts
 from tests.running import READY_SECONDS
 from tests.support import wait_until
 
@@ -109,11 +109,11 @@ class Scene:
     async def has_plan(self, user: str) -> bool:
         """Whether a plan is recorded for the user's lane."""
         lane = Scope(tenant=TENANT, user_id=self.id_of(user)).lane
-        return bool(await self.redis.exists(keys.plan(lane)))
+        return bool(await self.redis.exists((await lane_keys(self.redis, lane)).plan))
 
     async def ledger_balances(self, accepted: int) -> bool:
         """Whether so many turns were accepted, and all of them are settled."""
-        ledger = await RedisTurns(self.redis).ledger(TENANT)
+        ledger = await RedisTurns(self.redis, lane_scripts(self.redis)).ledger(TENANT)
         return ledger.balanced and ledger.accepted == ledger.settled == accepted
 
     def paid(self) -> list[dict[str, Any]]:

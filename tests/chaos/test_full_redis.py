@@ -16,6 +16,7 @@ from scrubjay.devstack.parts import Addresses, Setup, child_environment
 from scrubjay.devstack.sockets import base_url
 from tests.chaos.scene import TENANT, Scene
 from tests.chaos.stories import BERLIN, TEA, as_said
+from tests.redis_keys import lane_scripts
 
 USERS = [f"user{number}" for number in range(12)]
 
@@ -45,7 +46,7 @@ async def test_a_full_redis_refuses_new_turns_while_workers_start_settle_answer_
     scene: Scene, full: Redis, stack_setup: Setup, addresses: Addresses
 ) -> None:
     turns = [turn for user in USERS for turn in await scene.post(user, BERLIN, TEA)]
-    before = await RedisTurns(full).ledger(TENANT)
+    before = await RedisTurns(full, lane_scripts(full)).ledger(TENANT)
     await full.config_set("maxmemory", 1)
 
     body = {"user_id": scene.id_of("late"), "messages": [{"role": "user", "content": BERLIN}]}
@@ -53,7 +54,7 @@ async def test_a_full_redis_refuses_new_turns_while_workers_start_settle_answer_
         refused = await http.post("/turns", json=body)
         assert (refused.status_code, refused.json()["error"]) == (503, "inbox_unavailable")
         assert int(refused.headers["Retry-After"]) >= 1
-        assert await RedisTurns(full).ledger(TENANT) == before
+        assert await RedisTurns(full, lane_scripts(full)).ledger(TENANT) == before
 
         (worker,) = await scene.start(1)  # not even started when there was still room
         await scene.settled(turns)

@@ -22,6 +22,7 @@ from scrubjay.devstack.parts import Addresses, Setup, api_part, child_environmen
 from scrubjay.devstack.redis_server import redis_part
 from scrubjay.devstack.sockets import answers_ping, base_url, free_port, listen
 from tests.chaos.processes import PartProcess, fleet
+from tests.redis_keys import lane_scripts
 from tests.running import READY_SECONDS
 from tests.support import wait_until
 
@@ -116,7 +117,7 @@ async def test_on_a_slow_disk_every_202_is_true_refusals_come_in_time_and_retrie
     assert system.refused
     assert max(system.seconds) < LONGEST_ANSWER_SECONDS
     assert [ids for ids in system.ids.values() if len(ids) != 1] == []
-    turns = RedisTurns(system.redis)
+    turns = RedisTurns(system.redis, lane_scripts(system.redis))
 
     async def all_settled() -> bool:
         ledger = await turns.ledger("default")

@@ -19,6 +19,8 @@ from scrubjay.adapters.redis.limits import READY, InboxLimits
 from scrubjay.adapters.redis.meter import RedisMeter
 from scrubjay.adapters.redis.order import RedisOrder
 from scrubjay.adapters.redis.rates import RedisRates
+from scrubjay.adapters.redis.scripts.lanes import LaneScripts
+from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.adapters.redis.server_key import RedisServerKey
 from scrubjay.adapters.redis.turn_log.turns import RedisTurns
 from scrubjay.model import Access, ApiKey, Message, Role, Scope, Status, Submission, Webhook
@@ -26,7 +28,7 @@ from scrubjay.model.erasure import Left, Places, Receipt, Removal
 from scrubjay.model.names import QUEUE
 from tests.contract.counting import Counting
 from tests.contract.desk import nothing_stored
-from tests.redis_keys import keys
+from tests.redis_keys import keys, lane_keys, lane_scripts
 from tests.support import wait_until
 
 TENANT = "default"
@@ -52,11 +54,11 @@ class World:
 
     def __post_init__(self) -> None:
         redis, scripts, wakeups = self.redis, Counting(self.redis), CeleryWakeups()
-        pseudonyms, order = Pseudonyms(RedisServerKey(redis)), RedisOrder(scripts, nothing_stored)
+        pseudonyms, order = Pseudonyms(RedisServerKey(RedisScripts(redis))), RedisOrder(scripts, nothing_stored)
         self.scripts = scripts
-        adapters = turn_adapters(RedisCore(redis, scripts, wakeups, LIMITS, pseudonyms, order))
+        adapters = turn_adapters(RedisCore(redis, LaneScripts(scripts), wakeups, LIMITS, pseudonyms, order))
         self.inbox, self.lanes, self.pulse = adapters.inbox, adapters.lanes, adapters.pulse
-        self.turns = RedisTurns(redis, scripts)
+        self.turns = RedisTurns(redis, lane_scripts(redis))
         self.webhooks, self.deliveries = adapters.webhooks, adapters.deliveries
         self.receipts, self.keyring = RedisReceipts(redis, scripts, 1_000), RedisKeyring(redis, scripts)
         self.meter, self.rates = RedisMeter(scripts), RedisRates(scripts)
@@ -111,8 +113,8 @@ class World:
 
     async def wake(self, scope: Scope) -> None:
         """As if the lane's pause had passed."""
-        await self.redis.zadd(keys.lanes, {scope.lane.key: 0})
-        await self.redis.hdel(keys.lane(scope.lane), "wake_us")
+        await self.redis.zadd(keys.lanes, {(await lane_keys(self.redis, scope.lane)).id: 0})
+        await self.redis.hdel((await lane_keys(self.redis, scope.lane)).counters, "wake_us")
 
     async def rest_over(self) -> None:
         """As if the time between two sweeps had passed."""
@@ -121,7 +123,10 @@ class World:
     async def make_due(self) -> None:
         """As if the pauses of the webhook had passed."""
         own = keys.hook(TENANT, HOOK.id)
-        await self.redis.zadd(f"sj:hook_due:{own}", {f"user:{name}": 0 for name in ("ana",)})
+        await self.redis.zadd(
+            f"sj:hook_due:{own}",
+            {(await lane_keys(self.redis, Scope(tenant=TENANT, user_id="ana").lane)).id_in_tenant: 0},
+        )
 
     async def unheard(self) -> None:
         """Lose all wake-up messages."""
@@ -129,7 +134,8 @@ class World:
 
     async def deliveries_behind(self, scope: Scope) -> None:
         """Store many deliveries of a lane behind those that are there."""
-        lane = f"sj:hook_lane:{keys.hook(TENANT, HOOK.id)}:user:{scope.user_id}"
+        lane_id = (await lane_keys(self.redis, scope.lane)).id_in_tenant
+        lane = f"sj:hook_lane:{keys.hook(TENANT, HOOK.id)}:{lane_id}"
         await self.redis.rpush(lane, *self.names("delivery", _MOST_WAITING))
 
     async def note_removal(self, scope: Scope) -> None:
@@ -171,10 +177,19 @@ def world(redis: Redis, size: int) -> World:
 
 async def stored(made: World, scope: Scope) -> None:
     """Store much in a lane, behind what waits and before what was accepted."""
-    lane, body = scope.lane, encode_submission(said(scope))
-    await made.redis.rpush(keys.waiting(lane), *made.names("behind"))
+    lane, body = await lane_keys(made.redis, scope.lane), encode_submission(said(scope))
+    await made.redis.rpush(lane.waiting, *made.names("behind"))
     for name in made.names("behind", 20):  # those that a batch reaches
-        turn = {"v": 1, "lane": lane.key, "status": "queued", "accepted_us": 1, "attempts": 0, "order": 1, "body": body}
+        turn = {
+            "v": 1,
+            "lane": lane.id,
+            "user_id": scope.user_id,
+            "status": "queued",
+            "accepted_us": 1,
+            "attempts": 0,
+            "order": 1,
+            "body": body,
+        }
         await made.redis.hset(keys.turn(TENANT, name), mapping=turn)  # type: ignore[arg-type]
-    for name in (keys.owned(lane), keys.dead(lane)):
+    for name in (lane.owned, lane.dead):
         await made.redis.zadd(name, {member: place for place, member in enumerate(made.names(name))})

@@ -16,12 +16,14 @@ from scrubjay.adapters.redis.inbox import RedisInbox
 from scrubjay.adapters.redis.lanes import RedisLanes
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.order import RedisOrder
+from scrubjay.adapters.redis.scripts.lanes import LaneScripts
 from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.adapters.redis.server_key import RedisServerKey
 from scrubjay.adapters.redis.turn_log.turns import RedisTurns
 from scrubjay.model import Lane, Lease, Message, Plan, Role, Scope, Submission
 from scrubjay.model.erasure import Erased
 from scrubjay.model.names import QUEUE
+from tests.redis_keys import lane_scripts
 
 ANA = Scope(tenant="default", user_id="ana")
 
@@ -79,10 +81,10 @@ async def nothing_stored() -> int:
 
 
 def desk_on(redis: Redis, limits: InboxLimits) -> Desk:
-    scripts, wakeups, pseudonyms = RedisScripts(redis), CeleryWakeups(), Pseudonyms(RedisServerKey(redis))
+    scripts, wakeups, pseudonyms = RedisScripts(redis), CeleryWakeups(), Pseudonyms(RedisServerKey(RedisScripts(redis)))
     order = RedisOrder(scripts, nothing_stored)
-    adapters = turn_adapters(RedisCore(redis, scripts, wakeups, limits, pseudonyms, order))
-    return Desk(adapters.inbox, adapters.lanes, RedisTurns(redis), redis)
+    adapters = turn_adapters(RedisCore(redis, LaneScripts(scripts), wakeups, limits, pseudonyms, order))
+    return Desk(adapters.inbox, adapters.lanes, RedisTurns(redis, lane_scripts(redis)), redis)
 
 
 def user(tenant: str, name: str | int = "ana") -> Scope:

@@ -16,7 +16,7 @@ from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.model import Scope, Status
 from scrubjay.model.ledger import SAFE_SETTINGS
 from tests.contract.desk import ANA, Desk, desk_on
-from tests.redis_keys import keys
+from tests.redis_keys import keys, lane_keys, lane_scripts
 
 LIMITS = InboxLimits(sweep_seconds=0.001)
 LOOKS = 20
@@ -98,7 +98,7 @@ async def test_a_turn_whose_status_says_that_it_waits_while_its_lane_does_not_ho
     swept: Desk, logged: list[EventDict]
 ) -> None:
     await worked(swept)
-    await swept.redis.lpop(keys.waiting(ANA.lane))
+    await swept.redis.lpop((await lane_keys(swept.redis, ANA.lane)).waiting)
     await swept.inbox.sweep()
     assert [(entry["event"], entry.get("listed")) for entry in errors(logged)] == [
         ("ledger_unbalanced", 0),
@@ -134,11 +134,12 @@ async def test_a_look_stays_cheap_with_a_hundred_thousand_tenants_and_the_most_l
     audit: RedisAudit, redis: Redis
 ) -> None:
     await redis.sadd(keys.tenants, *(f"t{number}" for number in range(100_000)))
-    lanes = [Scope(tenant=f"t{number}", user_id="ana").lane for number in range(2_000)]
-    await redis.zadd(keys.lanes, {lane.key: number for number, lane in enumerate(lanes)})
+    names = lane_scripts(redis)
+    lanes = [await names.of(Scope(tenant=f"t{number}", user_id="ana").lane) for number in range(2_000)]
+    await redis.zadd(keys.lanes, {lane.id: number for number, lane in enumerate(lanes)})
     async with redis.pipeline() as pipeline:
         for lane in lanes:
-            pipeline.rpush(keys.waiting(lane), "a turn")
+            pipeline.rpush(lane.waiting, "a turn")
         pipeline.set(keys.backlog, len(lanes))
         await pipeline.execute()
     await audit.look()
@@ -163,7 +164,7 @@ async def test_lanes_that_nobody_rings_for_are_counted_as_overdue(audit: RedisAu
     await swept.post("waits")
     state = await audit.state()
     assert (state.lanes_awake, state.lanes_overdue) == (1, 0)
-    await swept.redis.zincrby(keys.lanes, -60_000, ANA.lane.key)
+    await swept.redis.zincrby(keys.lanes, -60_000, (await lane_keys(swept.redis, ANA.lane)).id)
     state = await audit.state()
     assert (state.lanes_awake, state.lanes_overdue) == (1, 1)
 

@@ -12,6 +12,7 @@ from scrubjay.adapters.redis.scripts.turns import DeadTurn
 from scrubjay.errors import InboxFull
 from scrubjay.model import DeadFilter, Scope
 from tests.contract.desk import ANA, Desk, desk_on
+from tests.redis_keys import lane_keys
 
 BOB = Scope(tenant="default", user_id="bob")
 BRAVO = Scope(tenant="bravo", user_id="ana")
@@ -56,7 +57,7 @@ async def test_a_turn_that_no_longer_waits_makes_room_however_it_ended(redis: Re
             assert lease is not None
             assert await desk.lanes.take(lease, 1, 10_000)
             raise ZeroDivisionError
-    await desk.redis.zadd("sj:lanes", {BOB.lane.key: 0})
+    await desk.redis.zadd("sj:lanes", {(await lane_keys(desk.redis, BOB.lane)).id: 0})
     async with desk.lanes.lease(BOB.lane) as lease:
         assert lease is not None
         assert await desk.lanes.take(lease, 1, 10_000)  # the first one has died with its worker
@@ -129,7 +130,8 @@ async def test_a_lane_that_is_full_keeps_its_own_dead_turns_back_and_no_others(r
 
 
 async def test_a_dead_turn_is_not_passed_by_one_behind_it_for_which_room_comes_in_between(redis: Redis) -> None:
-    first, second = [DeadTurn(turn, ANA.lane) for turn in await dead(desk_on(redis, InboxLimits()), ANA, 2)]
+    lane = await lane_keys(redis, ANA.lane)
+    first, second = [DeadTurn(turn, lane) for turn in await dead(desk_on(redis, InboxLimits()), ANA, 2)]
     desk = desk_on(redis, InboxLimits(max_lane_backlog=1))
     await desk.post("waits", ANA)
     refused, behind = desk.inbox.reviving._steps([first, second], replay=True)

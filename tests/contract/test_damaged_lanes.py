@@ -7,26 +7,26 @@ from structlog.testing import capture_logs
 
 from scrubjay.adapters.redis.limits import READY
 from tests.contract.desk import Desk, post, user
-from tests.redis_keys import keys
+from tests.redis_keys import keys, lane_keys
 
 SECRET = "erika-mustermann"
 DAMAGED = user("acme", SECRET).lane
 
 
 async def waiting_is_no_list(desk: Desk) -> str:
-    await desk.redis.delete(keys.waiting(DAMAGED))
-    await desk.redis.set(keys.waiting(DAMAGED), "no list")
+    await desk.redis.delete((await lane_keys(desk.redis, DAMAGED)).waiting)
+    await desk.redis.set((await lane_keys(desk.redis, DAMAGED)).waiting, "no list")
     return DAMAGED.key
 
 
 async def counters_are_no_hash(desk: Desk) -> str:
-    await desk.redis.delete(keys.lane(DAMAGED))
-    await desk.redis.set(keys.lane(DAMAGED), "no hash")
+    await desk.redis.delete((await lane_keys(desk.redis, DAMAGED)).counters)
+    await desk.redis.set((await lane_keys(desk.redis, DAMAGED)).counters, "no hash")
     return DAMAGED.key
 
 
 async def pause_is_no_number(desk: Desk) -> str:
-    await desk.redis.hset(keys.lane(DAMAGED), "wake_us", "soon")
+    await desk.redis.hset((await lane_keys(desk.redis, DAMAGED)).counters, "wake_us", "soon")
     return DAMAGED.key
 
 

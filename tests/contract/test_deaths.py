@@ -10,7 +10,7 @@ from scrubjay.errors import InboxUnavailable
 from scrubjay.model import Batch, Lease, Plan, Scope, Status
 from scrubjay.model.names import QUEUE
 from tests.contract.desk import ANA, Desk, desk_on
-from tests.redis_keys import keys
+from tests.redis_keys import keys, lane_keys
 from tests.support import wait_until
 
 ANA_X = Scope(tenant="default", user_id="ana", run_id="x")
@@ -26,7 +26,7 @@ async def hold(desk: Desk) -> Lease:
 
 async def kill(desk: Desk) -> None:
     """Kill -9 of the holder, and its lease has run out."""
-    await desk.redis.delete(keys.lease(ANA.lane))
+    await desk.redis.delete((await lane_keys(desk.redis, ANA.lane)).lease)
 
 
 async def take(desk: Desk, lease: Lease, size: int = 8) -> Batch:
@@ -74,7 +74,10 @@ async def test_a_batch_whose_plan_kills_every_worker_loses_the_plan_and_is_halve
     for number in range(4):
         await desk.post(f"turn {number}")
     plan = await recorded(desk)
-    first, second = await take(desk, await hold(desk)), await desk.redis.hget(keys.lane(ANA.lane), "deaths")
+    first, second = (
+        await take(desk, await hold(desk)),
+        await desk.redis.hget((await lane_keys(desk.redis, ANA.lane)).counters, "deaths"),
+    )
     assert (first.plan, ids(first), second) == (plan, plan.turn_ids, b"1")
     await kill(desk)
     halved = await take(desk, await hold(desk))
@@ -123,7 +126,7 @@ async def test_a_holder_that_never_took_gives_back_nothing_of_its_dead_predecess
     assert turn is not None
     assert (turn.status, turn.attempts) == (Status.RUNNING, 1)
     await take(desk, await hold(desk))
-    assert await desk.redis.hget(keys.lane(ANA.lane), "deaths") == b"1"
+    assert await desk.redis.hget((await lane_keys(desk.redis, ANA.lane)).counters, "deaths") == b"1"
 
 
 async def test_a_lane_left_by_an_unforeseen_error_is_free_at_once_and_rests_before_it_is_rung_for(redis: Redis) -> None:
@@ -135,8 +138,8 @@ async def test_a_lane_left_by_an_unforeseen_error_is_free_at_once_and_rests_befo
             assert lease is not None
             await take(desk, lease)
             raise RuntimeError("nobody expected this")
-    assert await redis.exists(keys.lease(ANA.lane)) == 0
-    assert await redis.hget(keys.lane(ANA.lane), "held") == b"1"
+    assert await redis.exists((await lane_keys(redis, ANA.lane)).lease) == 0
+    assert await redis.hget((await lane_keys(redis, ANA.lane)).counters, "held") == b"1"
     assert await desk.wakeups() == wakeups
     await redis.delete(QUEUE)
     assert await wait_until(desk.inbox.sweep, deadline_seconds=5, what="the sweep ringing") == 1
@@ -197,7 +200,8 @@ async def test_an_erase_within_a_bisected_batch_leaves_the_others_in_order(desk:
 
 
 async def test_while_turns_wait_a_lane_keeps_its_counters_and_afterwards_they_end(desk: Desk) -> None:
-    names = (keys.lane(ANA.lane), keys.owned(ANA.lane))
+    lane = await lane_keys(desk.redis, ANA.lane)
+    names = (lane.counters, lane.owned)
     await desk.post()
     assert [await desk.redis.ttl(name) for name in names] == [-1, -1]
     assert len(await desk.settle_all(await hold(desk))) == 1
@@ -217,7 +221,8 @@ async def test_a_lane_emptied_by_a_holder_that_did_not_look_again_ends_as_well(d
         await kill(desk)
         assert await desk.lanes.leasing.acquire(ANA.lane, edit=False) is None
     assert await desk.redis.zcard(keys.lanes) == 0
-    for name in (keys.lane(ANA.lane), keys.owned(ANA.lane)):
+    lane = await lane_keys(desk.redis, ANA.lane)
+    for name in (lane.counters, lane.owned):
         assert await desk.redis.ttl(name) > 0
 
 
@@ -231,12 +236,14 @@ async def test_a_dead_turn_is_erased_however_long_ago_it_died_and_revived_its_la
     assert await desk.lanes.take(lease, 1, 1000) is None
 
     async def ended() -> bool:
-        return not await redis.exists(keys.owned(ANA.lane), keys.lane(ANA.lane))
+        return not await redis.exists(
+            (await lane_keys(redis, ANA.lane)).owned, (await lane_keys(redis, ANA.lane)).counters
+        )
 
     await wait_until(ended, deadline_seconds=5, what="the lane's index ending")
     assert (await desk.inbox.revive("default", [revived], replay=True)).count
-    assert await redis.zrange(keys.owned(ANA.lane), 0, -1) == [revived.encode()]
-    assert await redis.ttl(keys.owned(ANA.lane)) == -1
+    assert await redis.zrange((await lane_keys(redis, ANA.lane)).owned, 0, -1) == [revived.encode()]
+    assert await redis.ttl((await lane_keys(redis, ANA.lane)).owned) == -1
     assert await erase(desk) == 2
     assert await desk.turns.text(Scope(tenant="default"), dead) is None
     assert (await desk.turns.ledger("default")).balanced
@@ -249,7 +256,7 @@ async def test_a_turn_settled_long_after_it_was_accepted_is_still_found_by_an_er
     assert stamp is not None
     long_ago = int(stamp) - 3_600_000_000
     await redis.hset(keys.turn("default", old), "accepted_us", long_ago)
-    await redis.zadd(keys.owned(ANA.lane), {old: long_ago})
+    await redis.zadd((await lane_keys(redis, ANA.lane)).owned, {old: long_ago})
     await desk.settle_all(await hold(desk))
     assert await erase(desk) == 1
     assert await desk.turns.text(Scope(tenant="default"), old) is None

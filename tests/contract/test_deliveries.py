@@ -14,6 +14,7 @@ from scrubjay.adapters.redis.assembly import turn_adapters
 from scrubjay.adapters.redis.core import RedisCore
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.order import RedisOrder
+from scrubjay.adapters.redis.scripts.lanes import LaneScripts
 from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.adapters.redis.server_key import RedisServerKey
 from scrubjay.adapters.redis.webhooks.registry import RedisWebhooks
@@ -23,7 +24,7 @@ from scrubjay.model.names import QUEUE
 from tests.chaos.scan import all_of_redis
 from tests.contract.desk import ANA, Desk, nothing_stored
 from tests.keys_found import faults
-from tests.redis_keys import keys
+from tests.redis_keys import keys, lane_keys
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 HOOK = Webhook(id="0d3f0a5e-6a5e-4a44-9d5c-5d1f4f3f9a10", url="https://example.com/", created_at=NOW, updated_at=NOW)
@@ -37,8 +38,8 @@ class Counter:
     def __init__(self, desk: Desk, redis: Redis) -> None:
         self.desk = desk
         scripts, limits = RedisScripts(redis), InboxLimits(retention_seconds=1000)
-        pseudonyms, order = Pseudonyms(RedisServerKey(redis)), RedisOrder(scripts, nothing_stored)
-        adapters = turn_adapters(RedisCore(redis, scripts, CeleryWakeups(), limits, pseudonyms, order))
+        pseudonyms, order = Pseudonyms(RedisServerKey(RedisScripts(redis))), RedisOrder(scripts, nothing_stored)
+        adapters = turn_adapters(RedisCore(redis, LaneScripts(scripts), CeleryWakeups(), limits, pseudonyms, order))
         self.webhooks, self.deliveries = adapters.webhooks, adapters.deliveries
 
     async def settle(self, *events: TurnEvent, scope: Scope = ANA) -> str:
@@ -119,7 +120,9 @@ async def test_a_late_failure_of_an_attempt_that_was_repeated_changes_nothing_an
 ) -> None:
     await counter.settle(added(1))
     late = await counter.deliveries.claim("default", HOOK.id, busy=True)
-    await redis.zadd(f"sj:hook_due:default:{HOOK.id}", {"user:ana": 0})  # the claim has ended
+    await redis.zadd(
+        f"sj:hook_due:default:{HOOK.id}", {(await lane_keys(redis, ANA.lane)).id_in_tenant: 0}
+    )  # the claim has ended
     newer = await counter.deliveries.claim("default", HOOK.id, busy=True)
     assert late is not None
     assert newer is not None
@@ -170,7 +173,7 @@ async def test_every_key_of_webhooks_is_of_a_known_kind_at_each_step(counter: Co
 async def test_a_webhook_sealed_with_another_servers_key_is_left_out_and_cannot_be_read(
     counter: Counter, redis: Redis
 ) -> None:
-    other = Pseudonyms(RedisServerKey(redis, "another key, of 32 characters or so"))
+    other = Pseudonyms(RedisServerKey(RedisScripts(redis), "another key, of 32 characters or so"))
     stranger = RedisWebhooks(redis, RedisScripts(redis), other)
     assert await stranger.all("default") == []
     with pytest.raises(Unreadable, match="SCRUBJAY_SERVER_KEY"):

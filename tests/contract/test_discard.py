@@ -11,7 +11,7 @@ from scrubjay.errors import LaneBusy, LeaseLost, NotFound, TurnFinished
 from scrubjay.model import Batch, Lease, Plan, Scope, Status
 from scrubjay.model.names import QUEUE
 from tests.contract.desk import ANA, Desk
-from tests.redis_keys import keys
+from tests.redis_keys import keys, lane_keys
 
 TENANT = Scope(tenant="default")
 
@@ -35,7 +35,7 @@ async def gone(desk: Desk, turn_id: str, erased: int = 1) -> None:
     assert (turn.status, turn.error, turn.user_id, turn.history) == (Status.ERASED, None, None, ())
     assert await desk.turns.text(TENANT, turn_id) is None
     assert await desk.redis.ttl(keys.turn("default", turn_id)) > 0
-    assert turn_id.encode() not in await desk.redis.zrange(keys.owned(ANA.lane), 0, -1)
+    assert turn_id.encode() not in await desk.redis.zrange((await lane_keys(desk.redis, ANA.lane)).owned, 0, -1)
     ledger = await desk.turns.ledger("default")
     assert (ledger.erased, ledger.balanced) == (erased, True)
     assert int(await desk.redis.get(keys.backlog) or 0) == ledger.waiting
@@ -61,7 +61,7 @@ async def test_the_last_turn_of_a_lane_puts_it_to_sleep(desk: Desk) -> None:
     await desk.inbox.discard("default", turn_id)
     assert await desk.lanes.leasing.acquire(ANA.lane, edit=False) is None
     assert await desk.redis.zcard(keys.lanes) == await desk.redis.zcard(keys.due) == 0
-    assert await desk.redis.ttl(keys.lane(ANA.lane)) > 0
+    assert await desk.redis.ttl((await lane_keys(desk.redis, ANA.lane)).counters) > 0
 
 
 async def test_a_turn_that_backs_off_is_discarded_and_wakes_those_behind_it_at_once(desk: Desk) -> None:
@@ -149,7 +149,7 @@ async def test_a_recorded_plan_whose_holder_died_goes_with_the_turn(desk: Desk) 
     posted = [await desk.post("one"), await desk.post("two")]
     lease = await hold(desk)
     await desk.lanes.record(lease, Plan(turn_ids=tuple(turn.id for turn in (await take(desk, lease)).turns)))
-    await desk.redis.delete(keys.lease(ANA.lane))
+    await desk.redis.delete((await lane_keys(desk.redis, ANA.lane)).lease)
     await desk.inbox.discard("default", posted[0])
     await gone(desk, posted[0])
     batch = await take(desk, await hold(desk))

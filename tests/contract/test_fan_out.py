@@ -15,6 +15,7 @@ from scrubjay.adapters.redis.assembly import turn_adapters
 from scrubjay.adapters.redis.core import RedisCore
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.order import RedisOrder
+from scrubjay.adapters.redis.scripts.lanes import LaneScripts
 from scrubjay.adapters.redis.scripts.runner import Argument, RedisScripts
 from scrubjay.adapters.redis.server_key import RedisServerKey
 from scrubjay.errors import InboxUnavailable
@@ -25,6 +26,7 @@ from tests.contract.desk import ANA, Desk, nothing_stored
 from tests.contract.test_deliveries import HOOK, Counter, added
 from tests.contract.test_lists import cost
 from tests.keys_found import faults
+from tests.redis_keys import lane_keys
 
 MANY = 50
 HOOKS = [HOOK.model_copy(update={"id": f"{number:08d}-6a5e-4a44-9d5c-5d1f4f3f9a10"}) for number in range(3)]
@@ -47,9 +49,9 @@ class LastStep(RedisScripts):
 
 
 async def settle_and_die(redis: Redis, lease: Lease, plan: Plan) -> None:
-    scripts, pseudonyms = LastStep(redis, "settle"), Pseudonyms(RedisServerKey(redis))
+    scripts, pseudonyms = LastStep(redis, "settle"), Pseudonyms(RedisServerKey(RedisScripts(redis)))
     order = RedisOrder(scripts, nothing_stored)
-    core = RedisCore(redis, scripts, CeleryWakeups(), InboxLimits(), pseudonyms, order)
+    core = RedisCore(redis, LaneScripts(scripts), CeleryWakeups(), InboxLimits(), pseudonyms, order)
     await turn_adapters(core).lanes.settle(lease, plan)
 
 
@@ -63,9 +65,9 @@ async def counter(desk: Desk, redis: Redis) -> Counter:
 
 async def noted(redis: Redis) -> dict[str, list[str]]:
     """The memories that the deliveries of Ana's lane are about, by webhook and in order."""
-    by_hook = dict[str, list[str]]()
+    by_hook, lane_id = dict[str, list[str]](), (await lane_keys(redis, ANA.lane)).id_in_tenant
     for hook in HOOKS:
-        ids: Any = await redis.lrange(f"sj:hook_lane:default:{hook.id}:user:ana", 0, -1)
+        ids: Any = await redis.lrange(f"sj:hook_lane:default:{hook.id}:{lane_id}", 0, -1)
         rows: Any = [
             await redis.hmget(f"sj:delivery:default:{delivery_id.decode()}", "memory", "version") for delivery_id in ids
         ]

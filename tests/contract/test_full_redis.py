@@ -17,7 +17,7 @@ from scrubjay.model import Guidance, Page, Plan, Scope, Status
 from scrubjay.model.erasure import Removal
 from scrubjay.model.names import QUEUE
 from tests.contract.desk import ANA, Desk, desk_on
-from tests.redis_keys import keys
+from tests.redis_keys import keys, lane_keys
 
 BOB = Scope(tenant="default", user_id="bob")
 
@@ -87,7 +87,7 @@ async def test_lanes_back_off_are_handed_back_and_are_rung_for_while_redis_is_fu
                 assert await full.lanes.postpone(lease, error, None) > 0
     await make_room(full.redis)
     await full.redis.delete(QUEUE)
-    await full.redis.zadd(keys.lanes, {BOB.lane.key: 0})  # its time has come
+    await full.redis.zadd(keys.lanes, {(await lane_keys(full.redis, BOB.lane)).id: 0})  # its time has come
     await fill(full.redis)
     assert await full.inbox.sweep() == 2
     assert await full.wakeups() == 2

@@ -10,7 +10,7 @@ from scrubjay.errors import LeaseLost
 from scrubjay.model import Counts, Lease, Plan, Scope, TurnStatus, What
 from tests.contract.desk import ANA, Desk, desk_on
 from tests.contract.test_deaths import erase, hold, kill, take
-from tests.redis_keys import keys
+from tests.redis_keys import keys, lane_keys
 
 ERASED_FIELDS = {b"v", b"status", b"accepted_us", b"order", b"due_ms", b"attempts", b"settled_us", b"events"}
 
@@ -24,7 +24,7 @@ async def status(desk: Desk, turn_id: str) -> TurnStatus:
 async def taken(desk: Desk, size: int = 8) -> Lease:
     """A lease with turns in hand, whoever had it before, and whatever time the lane was to sleep."""
     await kill(desk)
-    await desk.redis.hdel(keys.lane(ANA.lane), "wake_us")
+    await desk.redis.hdel((await lane_keys(desk.redis, ANA.lane)).counters, "wake_us")
     lease = await hold(desk)
     await take(desk, lease, size)
     return lease

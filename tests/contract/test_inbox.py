@@ -11,12 +11,13 @@ from redis.asyncio import Redis
 
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
 from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.adapters.redis.server_key import RedisServerKey
 from scrubjay.errors import IdempotencyConflict, InboxFull, LeaseLost
-from scrubjay.model import Lane, Page, Scope, Status
+from scrubjay.model import Page, Scope, Status
 from scrubjay.model.names import QUEUE
 from tests.contract.desk import ANA, Desk, desk_on
-from tests.redis_keys import keys
+from tests.redis_keys import keys, lane_keys
 
 
 async def test_an_accepted_turn_is_queued_and_rings_once(desk: Desk) -> None:
@@ -102,11 +103,11 @@ async def test_the_key_of_a_turn_that_was_erased_discarded_or_lost_its_workers_e
         await desk.redis.persist(name)
         assert (await desk.inbox.revive("default", [turn_id], replay=False)).count
     else:
-        while await desk.redis.llen(keys.waiting(ANA.lane)):
+        while await desk.redis.llen((await lane_keys(desk.redis, ANA.lane)).waiting):
             holder = await desk.lanes.leasing.acquire(ANA.lane, edit=False)
             assert holder is not None
             await desk.lanes.take(holder, 8, 1000)
-            await desk.redis.delete(keys.lease(ANA.lane))
+            await desk.redis.delete((await lane_keys(desk.redis, ANA.lane)).lease)
     assert A_DAY - 60 < await desk.redis.ttl(name) <= A_DAY
 
 
@@ -120,7 +121,7 @@ async def test_a_turn_leaves_an_idempotency_key_alone_that_another_turn_has_by_n
         await desk.redis.delete(name)  # as after a day
         return turn_id
 
-    name = keys.idempotency("default", await Pseudonyms(RedisServerKey(desk.redis)).idempotency("k"))
+    name = keys.idempotency("default", await Pseudonyms(RedisServerKey(RedisScripts(desk.redis))).idempotency("k"))
     discarded, replayed = await died(), await died()
     waiting = await desk.post(key="k")
     assert (await desk.inbox.revive("default", [discarded], replay=False)).count
@@ -236,9 +237,3 @@ async def test_scripts_that_redis_forgot_are_loaded_again(desk: Desk) -> None:
     await desk.redis.script_flush()
     await asyncio.gather(*(desk.post(f"turn {number}") for number in range(20)))
     assert (await desk.turns.ledger("default")).accepted == 21
-
-
-async def test_a_lane_key_reads_back_whatever_the_owner_is_called() -> None:
-    for name in ("a:b", "user:x", "日本", " "):
-        lane = Lane(tenant="default", kind="user", name=name)
-        assert Lane.parse(lane.key) == lane

@@ -13,7 +13,7 @@ from scrubjay.settings import Settings
 from tests.contract.desk import ANA, Desk, desk_on
 from tests.key_catalog import Ends, kind_of
 from tests.keys_found import faults, permanent, without_end
-from tests.redis_keys import keys
+from tests.redis_keys import keys, lane_keys
 from tests.support import wait_until
 
 TEXT = "my secret is 42"
@@ -144,7 +144,7 @@ async def test_a_sweep_without_time_for_all_leaves_no_part_out_for_ever(redis: R
 
 
 async def test_dead_turns_do_not_keep_a_busy_lanes_index_from_being_trimmed(redis: Redis) -> None:
-    desk, owned = desk_on(redis, InboxLimits()), keys.owned(ANA.lane)
+    desk, owned = desk_on(redis, InboxLimits()), (await lane_keys(redis, ANA.lane)).owned
     ended = {str(uuid.uuid4()): n for n in range(500)}
     living = {str(uuid.uuid4()): n for n in range(250)}
     await redis.zadd(owned, {**ended, **living})

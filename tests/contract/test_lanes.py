@@ -12,7 +12,7 @@ from scrubjay.errors import LaneBusy, LeaseLost, ModelUnavailable
 from scrubjay.model import Event, Page, Plan, Scope, Status, TurnEvent
 from scrubjay.model.names import QUEUE
 from tests.contract.desk import ANA, Desk, desk_on
-from tests.redis_keys import keys
+from tests.redis_keys import keys, lane_keys
 from tests.support import wait_until
 
 
@@ -111,10 +111,16 @@ async def test_an_edit_neither_wakes_nor_puts_off_a_lane_that_backs_off(desk: De
         assert lease is not None
         await desk.lanes.take(lease, 8, 1000)
         await desk.lanes.postpone(lease, "away", 7)
-    due_ms, wakeups = await desk.redis.zscore(keys.lanes, ANA.lane.key), await desk.wakeups()
+    due_ms, wakeups = (
+        await desk.redis.zscore(keys.lanes, (await lane_keys(desk.redis, ANA.lane)).id),
+        await desk.wakeups(),
+    )
     async with desk.lanes.edit(ANA.lane):
         pass
-    assert (await desk.redis.zscore(keys.lanes, ANA.lane.key), await desk.wakeups()) == (due_ms, wakeups)
+    assert (await desk.redis.zscore(keys.lanes, (await lane_keys(desk.redis, ANA.lane)).id), await desk.wakeups()) == (
+        due_ms,
+        wakeups,
+    )
 
 
 async def test_a_lane_whose_back_off_has_ended_is_rung_for_again(redis: Redis) -> None:
@@ -198,7 +204,7 @@ async def test_whoever_lost_the_lease_can_neither_record_nor_confirm_nor_settle(
         assert stale is not None
         batch = await desk.lanes.take(stale, 8, 1000)
         assert batch is not None
-        await desk.redis.delete(keys.lease(ANA.lane))
+        await desk.redis.delete((await lane_keys(desk.redis, ANA.lane)).lease)
         async with desk.lanes.lease(ANA.lane) as fresh:
             assert fresh is not None
             assert fresh.token > stale.token

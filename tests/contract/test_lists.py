@@ -17,8 +17,8 @@ from scrubjay.library.lane_runner import Working
 from scrubjay.model import After, DeadFilter, Page, Slice, Status, TurnStatus
 from scrubjay.search.recall import wait_until_settled
 from tests.contract.desk import ANA, Desk
+from tests.redis_keys import lane_keys, lane_scripts
 
-OWNED, DEAD = "sj:owned:default:user:ana", "sj:dead:default:user:ana"
 Part = Callable[[Page], Awaitable[Slice[TurnStatus]]]
 
 
@@ -101,7 +101,7 @@ async def test_the_turns_of_a_user_and_the_list_of_the_dead_agree_a_retention_af
     desk: Desk, redis: Redis
 ) -> None:
     dead = await died(desk)
-    await redis.delete(OWNED)
+    await redis.delete((await lane_keys(redis, ANA.lane)).owned)
     assert await desk.turns.dead("default", DeadFilter(user_id="ana")) == [dead]
     for status in (None, Status.DEAD):
         page = await desk.turns.page("default", status, "ana", Page())
@@ -114,7 +114,7 @@ async def test_a_dead_turn_leaves_the_dead_of_its_lane_as_it_is_replayed_discard
     desk: Desk, redis: Redis
 ) -> None:
     replayed, discarded = await died(desk), await died(desk)
-    assert await redis.zcard(DEAD) == 2
+    assert await redis.zcard((await lane_keys(redis, ANA.lane)).dead) == 2
     assert (await desk.inbox.revive("default", [replayed], replay=True)).count == 1
     assert (await desk.inbox.revive("default", [discarded], replay=False)).count == 1
     page = await desk.turns.page("default", None, "ana", Page())
@@ -123,14 +123,16 @@ async def test_a_dead_turn_leaves_the_dead_of_its_lane_as_it_is_replayed_discard
         assert lease is not None
         await desk.lanes.take(lease, 1, 1000)
         await desk.lanes.fail(lease, "bad_answer: no JSON")
-    assert await redis.zcard(DEAD) == 1
+    assert await redis.zcard((await lane_keys(redis, ANA.lane)).dead) == 1
     await desk.erase()
-    assert not await redis.exists(DEAD)
+    assert not await redis.exists((await lane_keys(redis, ANA.lane)).dead)
 
 
 async def test_turns_whose_status_has_ended_are_not_counted(desk: Desk, redis: Redis) -> None:
     turn_id = await desk.post()
-    await redis.zadd(OWNED, {f"ended-{number}": number for number in range(1, 1_500)})
+    await redis.zadd(
+        (await lane_keys(desk.redis, ANA.lane)).owned, {f"ended-{number}": number for number in range(1, 1_500)}
+    )
     page = await desk.turns.page("default", None, "ana", Page())
     assert (page.count, [turn.id for turn in page.items]) == (1, [turn_id])
 
@@ -208,9 +210,9 @@ async def test_the_library_looks_for_lanes_in_as_many_steps_as_there_are_pages(d
 
 async def test_an_export_leaves_out_no_turn_of_those_that_share_a_microsecond(desk: Desk) -> None:
     ids = await asyncio.gather(*(desk.post() for _ in range(450)))
-    rows: list[Any] = await desk.redis.zrange(OWNED, 0, -1, withscores=True)
+    rows: list[Any] = await desk.redis.zrange((await lane_keys(desk.redis, ANA.lane)).owned, 0, -1, withscores=True)
     for border in (200, 400):  # as after the clock went back: a turn has the time of the one before it
-        await desk.redis.zadd(OWNED, {rows[border][0]: rows[border - 1][1]})
-    exported = [status.id async for status, _ in RedisOwners(desk.redis, desk.turns).of(ANA)]
+        await desk.redis.zadd((await lane_keys(desk.redis, ANA.lane)).owned, {rows[border][0]: rows[border - 1][1]})
+    exported = [status.id async for status, _ in RedisOwners(desk.redis, desk.turns, lane_scripts(desk.redis)).of(ANA)]
     assert len(exported) == 450
     assert set(exported) == set(ids)

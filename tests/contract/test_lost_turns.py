@@ -16,7 +16,7 @@ from scrubjay.errors import InboxRefused
 from scrubjay.model import Lease, Plan, Status
 from scrubjay.model.names import QUEUE
 from tests.contract.desk import ANA, Desk, desk_on
-from tests.redis_keys import keys
+from tests.redis_keys import keys, lane_keys
 from tests.support import wait_until
 
 TENANT = "default"
@@ -38,7 +38,7 @@ async def agree(desk: Desk, settled: int, lost: int) -> None:
     assert (ledger.settled, ledger.lost, ledger.waiting, ledger.dead) == (settled, lost, 0, 0)
     assert ledger.balanced
     assert await desk.redis.get(keys.backlog) == b"0"
-    assert await desk.redis.zcard(keys.owned(ANA.lane)) == settled
+    assert await desk.redis.zcard((await lane_keys(desk.redis, ANA.lane)).owned) == settled
     await desk.inbox.sweeping._audit.look()
 
 
@@ -56,7 +56,7 @@ async def test_lost_turns_are_counted_and_logged_once_and_the_others_settle_in_t
         batch = await desk.lanes.take(lease, turns_held, 100_000)
         if planned and batch:
             await desk.lanes.record(lease, Plan(turn_ids=tuple(turn.id for turn in batch.turns)))
-        await desk.redis.delete(keys.lease(ANA.lane))
+        await desk.redis.delete((await lane_keys(desk.redis, ANA.lane)).lease)
     await lose(desk, [posted[number] for number in gone])
     with capture_logs() as lines:
         settled = await desk.settle_all(await hold(desk))
@@ -78,10 +78,10 @@ async def test_a_turn_lost_while_its_batch_is_worked_on_stops_no_step(desk: Desk
     await lose(desk, posted[:1])
     if end == "postpone":
         await desk.lanes.postpone(lease, "model_unavailable: it is away", None)
-        await desk.redis.hdel(keys.lane(ANA.lane), "wake_us")
+        await desk.redis.hdel((await lane_keys(desk.redis, ANA.lane)).counters, "wake_us")
     elif end.startswith("fail"):
         await desk.lanes.fail(lease, "bad_answer: it was no JSON")
-        await desk.redis.delete(keys.lease(ANA.lane))
+        await desk.redis.delete((await lane_keys(desk.redis, ANA.lane)).lease)
     elif end == "settle":
         await desk.lanes.settle(lease, Plan(turn_ids=tuple(turn.id for turn in batch.turns)))
         ledger = await desk.turns.ledger(TENANT)
@@ -125,7 +125,7 @@ async def test_a_turn_lost_just_behind_the_batch_stops_no_burial(redis: Redis) -
     posted = [await desk.post(f"turn {number}") for number in range(4)]
     for _ in range(2):
         await desk.lanes.take(await hold(desk), 1, 100_000)
-        await redis.delete(keys.lease(ANA.lane))  # the worker is lost
+        await redis.delete((await lane_keys(redis, ANA.lane)).lease)  # the worker is lost
     await lose(desk, posted[2:3])
     batch = await desk.lanes.take(await hold(desk), 2, 100_000)
     assert batch is not None
@@ -138,7 +138,9 @@ async def test_a_lane_whose_step_redis_refuses_rests_for_longer_each_time_and_sp
     desk = desk_on(redis, InboxLimits(sweep_seconds=0.001, retry_max_seconds=60))
     turn_id = await desk.post()
     wakeups = await desk.wakeups()
-    await redis.hset(keys.plan(ANA.lane), "no", "plan")  # a value of another kind: the script ends in an error
+    await redis.hset(
+        (await lane_keys(redis, ANA.lane)).plan, "no", "plan"
+    )  # a value of another kind: the script ends in an error
     rests = []
     for _ in range(4):
         with pytest.raises(InboxRefused):
@@ -147,10 +149,10 @@ async def test_a_lane_whose_step_redis_refuses_rests_for_longer_each_time_and_sp
                 await desk.lanes.take(lease, 8, 1_000)
         assert await desk.wakeups() == wakeups
         monotonic_ms = (await clock(desk.inbox.intake._core.scripts)).monotonic_ms
-        rests.append(int(await redis.zscore(keys.lanes, ANA.lane.key) or 0) - monotonic_ms)
+        rests.append(int(await redis.zscore(keys.lanes, (await lane_keys(redis, ANA.lane)).id) or 0) - monotonic_ms)
     assert all(after > 1.5 * before for before, after in itertools.pairwise(rests)), rests
-    await redis.delete(keys.plan(ANA.lane))
-    await redis.zadd(keys.lanes, {ANA.lane.key: 0})
+    await redis.delete((await lane_keys(redis, ANA.lane)).plan)
+    await redis.zadd(keys.lanes, {(await lane_keys(redis, ANA.lane)).id: 0})
     await redis.delete(QUEUE)
     assert await wait_until(desk.inbox.sweep, deadline_seconds=5, what="the sweep ringing") == 1
     assert await desk.settle_all(await hold(desk)) == [turn_id]

@@ -12,7 +12,7 @@ from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.errors import InboxUnavailable
 from scrubjay.model import Lease, QueueState, Scope
 from tests.contract.desk import ANA, Desk
-from tests.redis_keys import keys
+from tests.redis_keys import keys, lane_keys
 
 BOB = Scope(tenant="default", user_id="bob")
 AN_HOUR_MS = 3_600_000
@@ -31,7 +31,7 @@ async def leased(desk: Desk, scope: Scope = ANA) -> Lease:
 
 async def due_for_an_hour(redis: Redis, scope: Scope = ANA) -> None:
     """As if the lane's first turn had been accepted an hour ago."""
-    await redis.zincrby(keys.due, -AN_HOUR_MS, keys.waiting(scope.lane))
+    await redis.zincrby(keys.due, -AN_HOUR_MS, (await lane_keys(redis, scope.lane)).waiting)
 
 
 async def oldest(pulse: RedisPulse) -> float:
@@ -63,8 +63,10 @@ async def test_what_waits_in_back_off_is_not_due_and_counts_from_the_end_of_the_
     assert await desk.lanes.take(lease, 1, 1000)
     await desk.lanes.postpone(lease, "model_unavailable: it is away", 60)
     assert await pulse.queue() == QueueState(lanes=1, backing_off=1)
-    await desk.redis.hdel(keys.lane(ANA.lane), "wake_us")
-    await desk.redis.zincrby(keys.due, -90_000, keys.waiting(ANA.lane))  # half a minute after the pause
+    await desk.redis.hdel((await lane_keys(desk.redis, ANA.lane)).counters, "wake_us")
+    await desk.redis.zincrby(
+        keys.due, -90_000, (await lane_keys(desk.redis, ANA.lane)).waiting
+    )  # half a minute after the pause
     lease = await leased(desk)
     batch = await desk.lanes.take(lease, 1, 1000)
     assert batch is not None
@@ -100,7 +102,7 @@ async def test_a_lane_that_was_emptied_by_an_erase_is_gone_when_it_is_handed_bac
 ) -> None:
     await desk.post()
     lease = await leased(desk)
-    await desk.redis.delete(keys.waiting(ANA.lane))
+    await desk.redis.delete((await lane_keys(desk.redis, ANA.lane)).waiting)
     await desk.lanes.hand_back(lease)
     assert (await desk.redis.exists(keys.due), (await pulse.queue()).lanes) == (0, 0)
 

@@ -23,7 +23,7 @@ from scrubjay.model import Batch, Lane, Lease, Plan, Scope, Status
 from scrubjay.model.names import QUEUE
 from tests.contract.desk import Desk, desk_on
 from tests.key_catalog import Ends, kind_of
-from tests.redis_keys import keys
+from tests.redis_keys import keys, lane_keys
 
 USERS = ("ana", "b:o b")
 SCOPES = [Scope(tenant="default", user_id=user, run_id=run) for user in USERS for run in (None, "r1", "r2")]
@@ -201,11 +201,13 @@ class Walk:
         return status.status
 
     async def waiting(self, lane: Lane) -> list[str]:
-        ids: list[bytes] = await self.desk.redis.lrange(keys.waiting(lane), 0, -1)  # type: ignore[assignment]
+        ids: list[bytes] = await self.desk.redis.lrange((await lane_keys(self.desk.redis, lane)).waiting, 0, -1)  # type: ignore[assignment]
         return [turn_id.decode() for turn_id in ids]
 
     async def held_by(self, lease: Lease) -> bool:
-        return await self.desk.redis.get(keys.lease(lease.lane)) == str(lease.token).encode()
+        return (
+            await self.desk.redis.get((await lane_keys(self.desk.redis, lease.lane)).lease) == str(lease.token).encode()
+        )
 
     async def look(self) -> None:
         ledger = await self.desk.turns.ledger("default")
@@ -230,7 +232,10 @@ class Walk:
 
     async def look_at(self, lane: Lane, waits: bool) -> None:
         redis, ready = self.desk.redis, keys.ready(lane.tenant)
-        moment, since = await redis.zscore(keys.lanes, lane.key), await redis.zscore(ready, lane.key)
+        moment, since = (
+            await redis.zscore(keys.lanes, (await lane_keys(redis, lane)).id),
+            await redis.zscore(ready, (await lane_keys(redis, lane)).id),
+        )
         assert moment is not None or not waits, "a lane with turns is known"
         assert since == (moment - READY if moment and moment >= READY else None), (
             "a lane is ready, or is looked at then"

@@ -9,7 +9,7 @@ from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.adapters.redis.turn_log.turns import RedisTurns
 from scrubjay.llm.usage import paid_by
 from scrubjay.model import Scope, Usage
-from tests.redis_keys import keys
+from tests.redis_keys import keys, lane_scripts
 
 CALL = Usage(calls=1, prompt_tokens=100, completion_tokens=11, cost_usd=0.000_1)
 
@@ -20,7 +20,7 @@ async def accepted(redis: Redis, *turn_ids: str, status: str = "running") -> Non
 
 
 async def usage(redis: Redis, turn_id: str) -> Usage:
-    turn = await RedisTurns(redis).get(Scope(tenant="acme"), turn_id)
+    turn = await RedisTurns(redis, lane_scripts(redis)).get(Scope(tenant="acme"), turn_id)
     assert turn is not None
     return turn.usage
 
@@ -33,7 +33,7 @@ async def test_a_call_is_booked_on_the_tenant_by_model_and_shared_among_its_turn
         await meter.spent("gpt", CALL)
         await meter.spent("ada", Usage(embeddings=1, embedding_tokens=9))
 
-    assert await RedisTurns(redis).usage("acme") == {
+    assert await RedisTurns(redis, lane_scripts(redis)).usage("acme") == {
         "ada": Usage(embeddings=1, embedding_tokens=9),
         "gpt": Usage(calls=2, prompt_tokens=200, completion_tokens=22, cost_usd=0.000_2),
     }
@@ -55,7 +55,7 @@ async def test_a_model_without_a_price_costs_an_unknown_amount_not_nothing(redis
     with paid_by("acme", ["a"]):
         await RedisMeter(RedisScripts(redis)).spent("own", Usage(calls=1, prompt_tokens=5))
     assert (await usage(redis, "a")).cost_usd is None
-    assert (await RedisTurns(redis).usage("acme"))["own"].cost_usd is None
+    assert (await RedisTurns(redis, lane_scripts(redis)).usage("acme"))["own"].cost_usd is None
 
 
 async def test_an_erased_turn_and_one_that_is_gone_are_not_written_to(redis: Redis) -> None:
@@ -64,7 +64,7 @@ async def test_an_erased_turn_and_one_that_is_gone_are_not_written_to(redis: Red
         await RedisMeter(RedisScripts(redis)).spent("gpt", CALL)
     assert await usage(redis, "a") == Usage()
     assert not await redis.exists(keys.turn("acme", "gone"))
-    assert (await RedisTurns(redis).usage("acme"))["gpt"].calls == 1
+    assert (await RedisTurns(redis, lane_scripts(redis)).usage("acme"))["gpt"].calls == 1
 
 
 async def test_a_call_is_not_failed_when_it_cannot_be_booked() -> None:

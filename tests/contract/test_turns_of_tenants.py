@@ -15,7 +15,7 @@ from scrubjay.errors import LaneBusy
 from scrubjay.model import Lane, Lease, Plan
 from scrubjay.model.names import QUEUE
 from tests.contract.desk import Desk, desk_on, post, user
-from tests.redis_keys import keys
+from tests.redis_keys import keys, lane_keys, lane_scripts
 from tests.support import wait_until
 
 MANY = 5_000
@@ -58,7 +58,7 @@ async def later_than(desk: Desk, moment_ms: float) -> bool:
 
 async def pause_over(desk: Desk, lane: Lane) -> None:
     """Wait until the lane is to be looked at."""
-    due_ms = await desk.redis.zscore(keys.lanes, lane.key)
+    due_ms = await desk.redis.zscore(keys.lanes, (await lane_keys(desk.redis, lane)).id)
     assert due_ms is not None
     await wait_until(lambda: later_than(desk, due_ms), what="the end of the pause")
 
@@ -92,7 +92,7 @@ async def test_beside_thousands_of_lanes_one_whose_worker_is_gone_is_next_after_
     await crowded(desk)
 
     async def lease_has_ended() -> bool:
-        return not await redis.exists(keys.lease(orphan))
+        return not await redis.exists((await lane_keys(redis, orphan)).lease)
 
     await wait_until(lease_has_ended, what="the lease of whoever is gone")
     await desk.inbox.sweep()
@@ -100,10 +100,11 @@ async def test_beside_thousands_of_lanes_one_whose_worker_is_gone_is_next_after_
 
 
 async def test_sweeps_make_thousands_of_lanes_ready_those_first_that_are_due_for_longest(desk: Desk) -> None:
-    lanes = [user("acme", number).lane.key for number in range(5_000)]
+    names = lane_scripts(desk.redis)
+    lanes = [(await names.of(user("acme", number).lane)).id for number in range(5_000)]
     await desk.redis.zadd(keys.lanes, {lane: 1 + place for place, lane in enumerate(lanes)})
-    quiet = user("bravo", "bob").lane
-    await desk.redis.zadd(keys.lanes, {quiet.key: 6_000})  # due a moment later than all of them
+    quiet = await names.of(user("bravo", "bob").lane)
+    await desk.redis.zadd(keys.lanes, {quiet.id: 6_000})  # due a moment later than all of them
     await desk.redis.rpush(QUEUE, *("x" for _ in range(1_000)))
     await desk.inbox.sweeping._wake()
     ready: Any = await desk.redis.zrange(keys.ready("acme"), 0, 99, withscores=True)
@@ -112,7 +113,7 @@ async def test_sweeps_make_thousands_of_lanes_ready_those_first_that_are_due_for
     ]
     await desk.inbox.sweeping._wake()  # a slow machine may need a second sweep for the last ones
     assert await desk.redis.zcard(keys.ready("acme")) == 5_000
-    assert await desk.redis.zscore(keys.ready("bravo"), quiet.key) == 6_000
+    assert await desk.redis.zscore(keys.ready("bravo"), quiet.id) == 6_000
 
 
 async def test_a_lane_that_the_sweep_finds_comes_before_those_that_were_due_later(desk: Desk) -> None:
@@ -220,10 +221,10 @@ async def test_a_lane_that_somebody_edits_is_left_alone_and_ready_afterwards(des
 async def test_a_claim_finds_the_free_lane_behind_many_that_are_held(desk: Desk) -> None:
     await post(desk, "acme", *range(40))
     for number in range(39):
-        await desk.redis.set(keys.lease(user("acme", number).lane), 1, px=10_000)
+        await desk.redis.set((await lane_keys(desk.redis, user("acme", number).lane)).lease, 1, px=10_000)
     assert await claimed(desk) == user("acme", 39).lane
     assert await claimed(desk) is None
-    due_ms = await desk.redis.zscore(keys.lanes, user("acme", 0).lane.key)
+    due_ms = await desk.redis.zscore(keys.lanes, (await lane_keys(desk.redis, user("acme", 0).lane)).id)
     assert due_ms is not None
     assert due_ms < READY, "the sweep looks at it when the lease has ended"
 

@@ -18,12 +18,14 @@ from scrubjay.adapters.redis.assembly import turn_adapters
 from scrubjay.adapters.redis.core import RedisCore
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.order import RedisOrder
+from scrubjay.adapters.redis.scripts.lanes import LaneScripts
 from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.adapters.redis.server_key import RedisServerKey
 from scrubjay.adapters.redis.turn_log.turns import RedisTurns
 from tests.fakes import Purse, WordEmbedder
 from tests.integration.service import Service
 from tests.model_server.control import ModelServer, running
+from tests.redis_keys import lane_scripts
 from tests.support import without_memories
 
 
@@ -36,13 +38,13 @@ async def service(redis: Redis, qdrant_url: str) -> AsyncIterator[Service]:
         CeleryWakeups(),
         InboxLimits(max_attempts=2, retry_max_seconds=0.001),
     )
-    pseudonyms, store = Pseudonyms(RedisServerKey(redis)), QdrantStore(client, WordEmbedder())
+    pseudonyms, store = Pseudonyms(RedisServerKey(RedisScripts(redis))), QdrantStore(client, WordEmbedder())
     order = RedisOrder(scripts, store.greatest_order)
-    adapters = turn_adapters(RedisCore(redis, scripts, wakeups, limits, pseudonyms, order))
+    adapters = turn_adapters(RedisCore(redis, LaneScripts(scripts), wakeups, limits, pseudonyms, order))
     service = Service(
         adapters.inbox,
         adapters.lanes,
-        RedisTurns(redis),
+        RedisTurns(redis, lane_scripts(redis)),
         store,
     )
     await service.texts()

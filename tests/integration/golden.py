@@ -26,6 +26,7 @@ from scrubjay.adapters.redis.assembly import turn_adapters
 from scrubjay.adapters.redis.core import RedisCore
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.order import RedisOrder
+from scrubjay.adapters.redis.scripts.lanes import LaneScripts
 from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.adapters.redis.server_key import RedisServerKey
 from scrubjay.adapters.redis.turn_log.turns import RedisTurns
@@ -35,7 +36,7 @@ from tests.conftest import qdrant_command, running
 from tests.fakes import WordEmbedder
 from tests.integration.golden_scenes import live
 from tests.integration.service import Service
-from tests.redis_keys import keys
+from tests.redis_keys import keys, lane_scripts
 from tests.support import wait_until
 
 DATA = Path(__file__).parent / "data"
@@ -47,13 +48,13 @@ async def service_of(redis: Redis, qdrant_url: str, name: str, limits: InboxLimi
     """A service whose collection is named after an embedder of this name; the collection goes when it is left."""
     client = AsyncQdrantClient(url=qdrant_url, cloud_inference=True, check_compatibility=False)
     scripts, wakeups, embedder = RedisScripts(redis), CeleryWakeups(), WordEmbedder(name)
-    pseudonyms, store = Pseudonyms(RedisServerKey(redis)), QdrantStore(client, embedder)
+    pseudonyms, store = Pseudonyms(RedisServerKey(RedisScripts(redis))), QdrantStore(client, embedder)
     order = RedisOrder(scripts, store.greatest_order)
-    adapters = turn_adapters(RedisCore(redis, scripts, wakeups, limits, pseudonyms, order))
+    adapters = turn_adapters(RedisCore(redis, LaneScripts(scripts), wakeups, limits, pseudonyms, order))
     service = Service(
         adapters.inbox,
         adapters.lanes,
-        RedisTurns(redis),
+        RedisTurns(redis, lane_scripts(redis)),
         store,
         embedder=embedder,
     )

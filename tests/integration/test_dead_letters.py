@@ -13,6 +13,7 @@ from scrubjay.errors import BadAnswer, ModelRejected
 from scrubjay.model import DeadFilter, Event, Scope, Status
 from tests.integration.letters import Desk, desk_in
 from tests.integration.service import ANA, BOB, Service
+from tests.redis_keys import lane_keys
 
 BERLIN, LISBON, PORTO = "I live in Berlin", "I moved to Lisbon", "I moved to Porto"
 ANA_BOT = Scope(tenant="default", user_id="ana", agent_id="bot", run_id="r1")
@@ -143,9 +144,9 @@ async def test_no_tenant_reaches_the_dead_letters_of_another(desk: Desk) -> None
 async def test_many_dead_turns_of_one_lane_are_replayed_in_their_order_however_they_are_named(desk: Desk) -> None:
     ids = [await desk.bury(f"fact {number}") for number in range(12)]
     assert await desk.post("replay", ids=ids[::-1]) == {"count": 12, "left": 0, "reason": None}
-    assert await desk.service.inbox.intake._core.redis.lrange("sj:wait:default:user:ana", 0, -1) == [
-        turn_id.encode() for turn_id in ids
-    ]
+    redis = desk.service.inbox.intake._core.redis
+    lane = await lane_keys(redis, Scope(tenant="default", user_id="ana").lane)
+    assert await redis.lrange(lane.waiting, 0, -1) == [turn_id.encode() for turn_id in ids]
     while await desk.service.drain():
         pass
     assert await desk.service.texts() == [f"fact {number}" for number in range(12)]

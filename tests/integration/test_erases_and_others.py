@@ -24,7 +24,7 @@ from tests.contract.test_deliveries import HOOK
 from tests.integration.service import ANA, MARCH, Service, make_removals_due
 from tests.integration.test_large_erases import ANA_BOT, BOT, forgotten
 from tests.integration.test_no_trace import recorded, taken, traces
-from tests.redis_keys import keys
+from tests.redis_keys import keys, lane_keys, lane_scripts
 
 CAROL_BOT = Scope(tenant="default", user_id="carol", agent_id="bot")
 
@@ -32,7 +32,7 @@ CAROL_BOT = Scope(tenant="default", user_id="carol", agent_id="bot")
 async def test_the_webhook_events_of_what_comes_during_an_erase_stay(
     service: Service, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    book = RedisWebhooks(redis, RedisScripts(redis), Pseudonyms(RedisServerKey(redis)))
+    book = RedisWebhooks(redis, RedisScripts(redis), Pseudonyms(RedisServerKey(RedisScripts(redis))))
     assert await book.add("default", HOOK, 1)
     await service.say("I live in Berlin", ANA_BOT)
     await service.drain()
@@ -81,7 +81,7 @@ async def test_a_lane_that_an_erase_wakes_from_its_pause_is_due_at_once(service:
     await service.lanes.hand_back(lease)
 
     async def due_in_ms() -> float:
-        due_ms = await redis.zscore(keys.due, keys.waiting(ANA.lane))
+        due_ms = await redis.zscore(keys.due, (await lane_keys(redis, ANA.lane)).waiting)
         assert due_ms is not None
         return due_ms - int(await redis.hget(keys.clock, "monotonic_us") or 0) / 1000
 
@@ -94,7 +94,7 @@ class Between(RedisTurns):
     """Takes a step when an erase looks for lanes for the second time: the epoch stands, and lanes are held."""
 
     def __init__(self, redis: Redis, step: Callable[[], Awaitable[object]]) -> None:
-        super().__init__(redis)
+        super().__init__(redis, lane_scripts(redis))
         self._times_looked, self._step = 0, step
 
     async def lanes(self, scope: Scope) -> list[Lane]:
@@ -163,7 +163,9 @@ async def test_an_erase_that_begins_again_shows_what_was_settled_meanwhile(
         async def erase(self, scope: Scope, before: int) -> int:
             self.erases += 1
             if self.erases == 1:
-                await redis.delete(keys.lease(ANA.lane))  # it has ended: whoever erases was stopped for long
+                await redis.delete(
+                    (await lane_keys(redis, ANA.lane)).lease
+                )  # it has ended: whoever erases was stopped for long
                 await (service.drain() if settles else recorded(service, ANA))
                 assert await service.texts() == ["I live in Rome"]
             return await super().erase(scope, before)

@@ -21,7 +21,7 @@ from scrubjay.model import Event, Lease, Scope, Status, Write
 from scrubjay.search.recall import wait_until_settled
 from tests.fakes import EchoExtractor
 from tests.integration.service import ANA, BOB, Service
-from tests.redis_keys import keys
+from tests.redis_keys import lane_keys
 
 
 async def test_forgetting_leaves_nothing_of_the_owner_and_everything_of_the_others(service: Service) -> None:
@@ -50,7 +50,9 @@ async def test_a_dead_turn_that_has_outlived_its_lanes_index_is_forgotten_too(se
     service.extractor = Failing()
     await service.drain()
     assert (await service.status(turn_id)).status is Status.DEAD
-    await redis.delete(keys.owned(ANA.lane), keys.lane(ANA.lane))  # as after the retention time
+    await redis.delete(
+        (await lane_keys(redis, ANA.lane)).owned, (await lane_keys(redis, ANA.lane)).counters
+    )  # as after the retention time
     receipt = await forget(ANA, service.forget_services)
     assert (receipt.turns, receipt.verified) == (1, True)
     assert (await service.status(turn_id)).status is Status.ERASED

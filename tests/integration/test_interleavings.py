@@ -20,7 +20,7 @@ from scrubjay.ingest.drain import DrainServices, drain
 from scrubjay.model import Event, Lease, Memory, Scope, Status, Write
 from scrubjay.model.erasure import Erasure
 from tests.integration.service import ANA, Service, make_removals_due
-from tests.redis_keys import keys
+from tests.redis_keys import keys, lane_keys
 
 ANA_A = Scope(tenant="default", user_id="ana", agent_id="a")
 ANA_B = Scope(tenant="default", user_id="ana", agent_id="b")
@@ -134,7 +134,7 @@ async def test_a_memory_deleted_by_hand_stays_deleted_when_a_stalled_worker_wake
     await service.say("I live in Berlin")
 
     async def overtaken() -> None:
-        await redis.delete(keys.lease(ANA.lane))
+        await redis.delete((await lane_keys(redis, ANA.lane)).lease)
         assert await service.drain() == 1
         (memory,) = await service.memories()
         await delete(Scope(tenant="default"), memory.id, service.edits)
@@ -184,7 +184,7 @@ async def test_an_edit_that_loses_the_lane_before_its_write_asks_to_be_tried_aga
     class Slow(Interleaved):
         async def get(self, reach: Scope, memory_id: str) -> Memory | None:
             memory = await service.store.get(reach, memory_id)
-            await redis.delete(keys.lease(ANA.lane))
+            await redis.delete((await lane_keys(redis, ANA.lane)).lease)
             return memory
 
     with pytest.raises(LaneBusy):

@@ -19,6 +19,7 @@ from scrubjay.adapters.redis.core import RedisCore
 from scrubjay.adapters.redis.inbox import RedisInbox
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.order import RedisOrder
+from scrubjay.adapters.redis.scripts.lanes import LaneScripts
 from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.adapters.redis.server_key import RedisServerKey
 from scrubjay.erase.forget import forget
@@ -27,7 +28,7 @@ from scrubjay.model import Lease, Plan, Scope
 from scrubjay.model.erasure import Erased, Erasure
 from tests.contract.desk import nothing_stored
 from tests.integration.service import ANA, BOB, Service
-from tests.redis_keys import keys
+from tests.redis_keys import lane_keys
 from tests.support import wait_until
 
 BOT = Scope(tenant="default", agent_id="bot")
@@ -120,7 +121,9 @@ async def test_a_part_of_a_shared_lane_goes_and_the_rest_keeps_its_order_and_its
 def inbox_on(redis: Redis, scripts: Any, limits: InboxLimits = LIMITS) -> RedisInbox:
     """The inbox of the service, with other scripts or limits."""
     order = RedisOrder(scripts, nothing_stored)
-    core = RedisCore(redis, scripts, CeleryWakeups(), limits, Pseudonyms(RedisServerKey(redis)), order)
+    core = RedisCore(
+        redis, LaneScripts(scripts), CeleryWakeups(), limits, Pseudonyms(RedisServerKey(RedisScripts(redis))), order
+    )
     return turn_adapters(core).inbox
 
 
@@ -134,7 +137,7 @@ def losing(redis: Redis, times: int) -> RedisInbox:
             yield step
             if left:
                 left.pop()
-                await redis.delete(keys.lease(lease.lane))
+                await redis.delete((await lane_keys(redis, lease.lane)).lease)
 
     inbox.erase = lost
     return inbox
@@ -147,7 +150,7 @@ async def test_each_step_of_an_erase_looks_at_the_token_again(service: Service, 
         epoch = await service.inbox.raise_epoch(ANA)
         steps = service.inbox.erase(ANA, hold.leases[0], epoch.order)
         first = await anext(steps)
-        await redis.delete(keys.lease(ANA.lane))
+        await redis.delete((await lane_keys(redis, ANA.lane)).lease)
         with pytest.raises(LeaseLost):
             await anext(steps)
     ledger = await service.turns.ledger("default")
@@ -199,7 +202,7 @@ async def test_an_erase_whose_lane_was_lost_after_its_last_step_begins_again(ser
             removed = await super().erase(scope, before)
             self.looks += 1
             if self.looks == 1:
-                await redis.delete(keys.lease(ANA.lane))
+                await redis.delete((await lane_keys(redis, ANA.lane)).lease)
             return removed
 
     store = Late(service.store.collection.client, service.embedder)

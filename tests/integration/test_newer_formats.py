@@ -24,7 +24,7 @@ from scrubjay.model.erasure import Removal
 from scrubjay.model.names import QUEUE
 from scrubjay.settings import Settings
 from tests.integration.service import ANA, BOB, Service, make_removals_due
-from tests.redis_keys import keys
+from tests.redis_keys import keys, lane_keys
 from tests.support import on_loopback
 
 NEWER = 99
@@ -44,7 +44,7 @@ async def assert_waits(service: Service, redis: Redis, turn_id: str) -> TurnStat
     status = await service.status(turn_id)
     assert (status.status, status.attempts) == (Status.RETRYING, 0)
     assert await redis.exists(QUEUE) == 0, "the lane rings itself"
-    wake_us = await redis.hget(keys.lane(ANA.lane), "wake_us")
+    wake_us = await redis.hget((await lane_keys(redis, ANA.lane)).counters, "wake_us")
     assert wake_us is not None
     assert int(wake_us) >= to_us(status.accepted_at)
     return status
@@ -57,15 +57,15 @@ async def test_a_turn_of_a_newer_format_waits_for_a_newer_worker_and_its_lane_re
     await set_body_format(redis, turn_id, NEWER)
     for _ in range(5):
         await redis.delete(QUEUE)
-        await redis.hdel(keys.lane(ANA.lane), "wake_us")
+        await redis.hdel((await lane_keys(redis, ANA.lane)).counters, "wake_us")
         assert await service.drain() == 0
         status = await assert_waits(service, redis, turn_id)
         assert status.error is not None
         assert "a turn was written by a newer Scrubjay (format 99, this one reads up to 1); upgrade" in status.error
-    assert await redis.hget(keys.lane(ANA.lane), "failures") == b"5"
+    assert await redis.hget((await lane_keys(redis, ANA.lane)).counters, "failures") == b"5"
 
     await set_body_format(redis, turn_id, 1)  # the upgraded worker comes
-    await redis.hdel(keys.lane(ANA.lane), "wake_us")
+    await redis.hdel((await lane_keys(redis, ANA.lane)).counters, "wake_us")
     assert await service.drain() == 1
     assert await service.texts() == ["I live in Berlin"]
     assert ((await service.status(turn_id)).attempts, (await service.status(turn_id)).error) == (1, None)
@@ -81,16 +81,16 @@ async def test_a_plan_of_a_newer_format_stays_recorded_until_a_newer_worker_appl
     assert batch is not None
     await service.lanes.record(lease, await decide(batch.turns, service.decision))
     await service.lanes.postpone(lease, "away", None)
-    plan = await redis.get(keys.plan(ANA.lane))
-    await redis.set(keys.plan(ANA.lane), orjson.dumps({"v": NEWER, "leaps": []}))
-    await redis.hdel(keys.lane(ANA.lane), "wake_us")
+    plan = await redis.get((await lane_keys(redis, ANA.lane)).plan)
+    await redis.set((await lane_keys(redis, ANA.lane)).plan, orjson.dumps({"v": NEWER, "leaps": []}))
+    await redis.hdel((await lane_keys(redis, ANA.lane)).counters, "wake_us")
     await redis.delete(QUEUE)
     assert await service.drain() == 0
     await assert_waits(service, redis, turn_id)
-    assert await redis.get(keys.plan(ANA.lane)) == orjson.dumps({"v": NEWER, "leaps": []})
+    assert await redis.get((await lane_keys(redis, ANA.lane)).plan) == orjson.dumps({"v": NEWER, "leaps": []})
     assert plan is not None
-    await redis.set(keys.plan(ANA.lane), plan)
-    await redis.hdel(keys.lane(ANA.lane), "wake_us")
+    await redis.set((await lane_keys(redis, ANA.lane)).plan, plan)
+    await redis.hdel((await lane_keys(redis, ANA.lane)).counters, "wake_us")
     assert await service.drain() == 1
     assert service.extractor.batches == [["I live in Berlin"]]
 

@@ -15,6 +15,7 @@ from scrubjay.adapters.qdrant.store import QdrantStore
 from scrubjay.adapters.redis.assembly import turn_adapters
 from scrubjay.adapters.redis.core import RedisCore
 from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.adapters.redis.scripts.lanes import LaneScripts
 from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.adapters.redis.server_key import RedisServerKey
 from scrubjay.erase.forget import forget
@@ -27,7 +28,7 @@ from scrubjay.model.erasure import Erasure, Removal
 from tests.chaos.scan import all_of_qdrant, all_of_redis
 from tests.fakes import WordEmbedder
 from tests.integration.service import Service, make_removals_due
-from tests.redis_keys import keys
+from tests.redis_keys import keys, lane_keys
 
 DORA = Scope(tenant="default", user_id="dora")
 DORA_A = Scope(tenant="default", user_id="dora", agent_id="agent-a")
@@ -92,7 +93,11 @@ async def test_a_turn_is_accepted_after_the_epoch_even_if_the_lane_is_forgotten_
     await service.say("I like tea", DORA)
     erasure = await forgotten(service)
     assert erasure.turns == 2
-    assert not await redis.exists(keys.lane(DORA.lane), keys.owned(DORA.lane), keys.lease(DORA.lane))
+    assert not await redis.exists(
+        (await lane_keys(redis, DORA.lane)).counters,
+        (await lane_keys(redis, DORA.lane)).owned,
+        (await lane_keys(redis, DORA.lane)).lease,
+    )
     after = await service.say("I live in Rome", DORA)
     assert int(await redis.hget(keys.turn("default", after), "order") or 0) > erasure.watermark
     await service.drain(DORA)
@@ -137,7 +142,7 @@ async def test_a_plan_of_another_agents_turn_that_holds_forgotten_words_goes_and
     await service.drain(DORA)
     turn_id = await service.say("I live in Rome", DORA_B)
     await recorded(service, DORA)
-    assert keys.plan(DORA.lane) in await traces(redis, "Berlin")
+    assert (await lane_keys(redis, DORA.lane)).plan in await traces(redis, "Berlin")
     erasure = await forgotten(service, AGENT_A)
     assert (erasure.counts.plans, erasure.verified) == (1, True)
     assert await traces(redis, "agent-a", "Berlin") == []
@@ -162,9 +167,11 @@ async def test_what_was_remembered_with_an_earlier_embedding_model_is_erased_too
 async def test_a_removal_sealed_with_another_servers_key_waits_and_holds_up_no_other(
     service: Service, redis: Redis
 ) -> None:
-    other = Pseudonyms(RedisServerKey(redis, "another key, of 32 characters or so"))
+    other = Pseudonyms(RedisServerKey(RedisScripts(redis), "another key, of 32 characters or so"))
     order = service.inbox.intake._core.order
-    stranger = turn_adapters(RedisCore(redis, RedisScripts(redis), CeleryWakeups(), InboxLimits(), other, order)).inbox
+    stranger = turn_adapters(
+        RedisCore(redis, LaneScripts(RedisScripts(redis)), CeleryWakeups(), InboxLimits(), other, order)
+    ).inbox
     await stranger.note_removal(Removal(scope=DORA, memory_id="m"))
     await forgotten(service)
     await make_removals_due(redis)

@@ -28,7 +28,7 @@ from scrubjay.settings import Settings
 from tests.fakes import NoGuidance
 from tests.integration.front import fronts
 from tests.integration.service import ANA, BOB, Service
-from tests.redis_keys import keys
+from tests.redis_keys import keys, lane_keys, lane_scripts
 
 ANA_BOT = Scope(tenant="default", user_id="ana", agent_id="bot")
 
@@ -37,14 +37,14 @@ ANA_BOT = Scope(tenant="default", user_id="ana", agent_id="bot")
 async def api_over(service: Service, redis: Redis) -> AsyncIterator[httpx.AsyncClient]:
     settings = Settings.model_validate({"auth": "off", "host": "127.0.0.1", "extractor": "offline"})
     app = create_app(settings)
-    server_key, missing = RedisServerKey(redis), None
+    server_key, missing = RedisServerKey(RedisScripts(redis)), None
     unused: Any = missing
     pseudonyms = Pseudonyms(server_key)
     ports = Ports(
         clock=OWN_CLOCK,
         inbox=service.inbox, lanes=service.lanes, turns=service.turns, store=service.store, embedder=service.embedder,
         extractor=service.extractor, reconciler=service.reconciler, model=unused, guidance=NoGuidance(), watch=unused,
-        server_key=server_key, owners=RedisOwners(redis, service.turns),
+        server_key=server_key, owners=RedisOwners(redis, service.turns, lane_scripts(redis)),
         signer=ServerReceiptSigner(server_key, pseudonyms),
         receipts=RedisReceipts(redis, RedisScripts(redis), 1000), keyring=unused, tokens=unused,
         rates=unused, digests=unused, webhooks=unused, deliveries=unused, sender=unused, pulse=unused,
@@ -160,7 +160,7 @@ async def test_a_check_finds_what_came_back_from_a_back_up_and_leaves_aside_what
         await service.drain()
         assert set((await verified(http, receipt, **ids))["left"].values()) == {0}
         await redis.hset(keys.turn("default", turn_id), mapping=turn)
-        await redis.zadd(keys.owned(ANA.lane), {turn_id: int(turn[b"accepted_us"])})
+        await redis.zadd((await lane_keys(redis, ANA.lane)).owned, {turn_id: int(turn[b"accepted_us"])})
         vector = tuple((await service.embedder.embed([memory.text]))[0])
         async with service.lanes.edit(ANA.lane) as lease:
             seen = await service.lanes.confirm(lease, ())

@@ -15,7 +15,7 @@ from scrubjay.errors import BadAnswer, ModelUnavailable, StoreUnavailable
 from scrubjay.ingest.drain import drain_held
 from scrubjay.model import Event, Lease, Message, Role, Scope, Status, Submission
 from tests.integration.service import ANA, MARCH, Service
-from tests.redis_keys import keys
+from tests.redis_keys import keys, lane_keys
 
 
 async def test_turns_become_memories_in_the_order_of_acceptance(service: Service) -> None:
@@ -211,7 +211,7 @@ async def test_a_lane_that_has_waited_long_enough_for_a_burst_is_worked_on_at_on
     service: Service, redis: Redis
 ) -> None:
     await service.say("I like tea")
-    await redis.zincrby(keys.ready("default"), -61_000, ANA.lane.key)
+    await redis.zincrby(keys.ready("default"), -61_000, (await lane_keys(redis, ANA.lane)).id)
     parts = replace(service.drain_services, batch_wait_seconds=60)
     async with asyncio.timeout(30), service.lanes.claim() as lease:
         assert lease is not None

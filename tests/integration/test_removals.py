@@ -23,7 +23,7 @@ from scrubjay.model.erasure import Removal
 from scrubjay.model.names import QUEUE
 from scrubjay.ports import Inbox
 from tests.integration.service import ANA, BOB, Service, make_removals_due
-from tests.redis_keys import keys
+from tests.redis_keys import keys, lane_keys
 from tests.support import wait_until
 
 BAD = str(UUID(int=0))
@@ -160,7 +160,7 @@ async def test_a_removal_that_never_ends_keeps_no_lane_from_being_rung_for(servi
         await wait_until(lambda: store.tried, what="the removal being repeated")
         await service.say("I live in Berlin", BOB)
         await redis.delete(QUEUE, keys.sweeper)  # the bell is lost
-        await redis.zadd(keys.lanes, {BOB.lane.key: 0})
+        await redis.zadd(keys.lanes, {(await lane_keys(redis, BOB.lane)).id: 0})
 
         async def rung() -> bool:
             return bool(await redis.llen(QUEUE))

@@ -12,7 +12,7 @@ from scrubjay.erase.forget import forget
 from scrubjay.model import Event, Lane, Memory, Scope
 from scrubjay.search.recall import RecallRequest, recall
 from tests.integration.service import ANA, MARCH, Service
-from tests.redis_keys import keys
+from tests.redis_keys import lane_keys
 
 BOT = Scope(tenant="default", agent_id="bot")
 RUN = Scope(tenant="default", run_id="r1")
@@ -120,7 +120,7 @@ async def test_an_erase_whose_lane_is_taken_before_it_shows_a_memory_again_begin
         async def members(self, lane: Lane, topics: Collection[str]) -> list[Memory]:
             self.looks += 1
             if self.looks == 1:  # its lease has ended, and a worker is there
-                await redis.delete(keys.lease(ANA.lane))
+                await redis.delete((await lane_keys(redis, ANA.lane)).lease)
                 assert await service.lanes.leasing.acquire(ANA.lane, edit=True) is not None
             return await super().members(lane, topics)
 

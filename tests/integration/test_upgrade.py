@@ -23,7 +23,7 @@ from tests.integration.golden import DATA, loaded, service_of
 from tests.integration.golden_scenes import GUIDANCE, KEY, TENANT, user, waiting
 from tests.integration.service import MARCH, Service, make_removals_due
 from tests.keys_found import faults
-from tests.redis_keys import keys
+from tests.redis_keys import lane_keys
 
 FORMATS = sorted(DATA.glob("format-*"))
 FORGET_ALL = "run `python -m tests.integration.golden tests/integration/data/format-N` with the code before the change"
@@ -35,7 +35,7 @@ async def old(request: pytest.FixtureRequest, redis: Redis, qdrant_url: str) -> 
     folder: Path = request.param
     async with service_of(redis, qdrant_url, f"golden-{uuid.uuid4().hex}", InboxLimits(max_attempts=2)) as service:
         await loaded(folder, redis, qdrant_url, service.store.collection.name)
-        await redis.hset(keys.lane(user("rae").lane), "wake_us", "0")
+        await redis.hset((await lane_keys(redis, user("rae").lane)).counters, "wake_us", "0")
         yield service
 
 

@@ -23,6 +23,7 @@ from scrubjay.devstack.sockets import free_port
 from scrubjay.model import Event, Memory, Message, Page, Role, Scope, Status, Turn, TurnEvent, TurnStatus
 from scrubjay.model.ledger import Ledger
 from scrubjay.settings import Settings
+from tests.redis_keys import lane_scripts
 from tests.support import on_loopback
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -118,7 +119,7 @@ async def app(settings: Settings) -> AsyncIterator[FastAPI]:
     app, redis = create_app(settings), Redis(port=free_port(), retry=Retry(NoBackoff(), 0))
     nothing: Any = None  # the operator's key is known without a look
     admission = Admission(nothing, admin_key="secret")
-    app.state.parts = SimpleNamespace(turns=RedisTurns(redis), admission=admission)
+    app.state.parts = SimpleNamespace(turns=RedisTurns(redis, lane_scripts(redis)), admission=admission)
     yield app
     await redis.aclose()
 

@@ -15,7 +15,7 @@ from scrubjay.client import ScrubjayClient
 from scrubjay.model import Scope
 from tests.bench.fairness.figures import Activity
 from tests.bench.load import load, request, so_many
-from tests.redis_keys import keys
+from tests.redis_keys import keys, lane_scripts
 from tests.running import OPERATOR_KEY
 from tests.support import wait_until
 
@@ -78,9 +78,10 @@ class Tenant:
 
     async def waiting(self, users: Sequence[str]) -> int:
         """The turns of these users that wait or are worked on."""
+        lanes = lane_scripts(self.redis)
         async with self.redis.pipeline(transaction=False) as pipeline:
             for user in users:
-                pipeline.llen(keys.waiting(Scope(tenant=self.name, user_id=user).lane))
+                pipeline.llen((await lanes.of(Scope(tenant=self.name, user_id=user).lane)).waiting)
             return sum(await pipeline.execute())
 
     async def dead(self) -> int:

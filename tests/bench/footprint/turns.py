@@ -14,7 +14,7 @@ from scrubjay.client import ScrubjayClient
 from scrubjay.model.ledger import Ledger
 from tests.bench.footprint.state import Memory, memory
 from tests.bench.load import load, request, so_many
-from tests.redis_keys import keys
+from tests.redis_keys import keys, lane_scripts
 from tests.support import wait_until
 
 POISON = "poison"
@@ -83,7 +83,7 @@ async def run(
     await _until_waiting(redis, 0)
     while dead := (await client.dead_letters.page(page_size=200)).results:
         await client.dead_letters.discard([turn.id for turn in dead])
-    return largest, await RedisTurns(redis).ledger(TENANT)
+    return largest, await RedisTurns(redis, lane_scripts(redis)).ledger(TENANT)
 
 
 async def _post(url: str, amount: Amount, start: int, many: int) -> None:

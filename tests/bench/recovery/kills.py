@@ -16,7 +16,7 @@ from scrubjay.devstack.stack import Stack
 from scrubjay.model import Scope
 from tests.bench.recovery.figures import Kill
 from tests.bench.recovery.watch import leases, takeovers
-from tests.redis_keys import keys
+from tests.redis_keys import keys, lane_scripts
 from tests.support import kill, wait_until
 
 TENANT = "default"
@@ -55,7 +55,8 @@ class Killer:
         worker = f"worker-{1 + number % self._stack.setup.workers}"
         kill(self._stack.pids[worker], signal.SIGKILL)
         killed_at = datetime.now(UTC)
-        names = [keys.lease(Scope(tenant=TENANT, user_id=user).lane) for user in users]
+        lanes = lane_scripts(self._redis)
+        names = [(await lanes.of(Scope(tenant=TENANT, user_id=user).lane)).lease for user in users]
         before = await leases(self._redis, names)
         taken = await takeovers(self._redis, before, self._nothing_waits, self._patience_seconds)
         turns = await self._seen(ids)

@@ -18,6 +18,7 @@ from scrubjay.adapters.redis.assembly import turn_adapters
 from scrubjay.adapters.redis.core import RedisCore
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.order import RedisOrder
+from scrubjay.adapters.redis.scripts.lanes import LaneScripts
 from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.adapters.redis.server_key import RedisServerKey
 from scrubjay.errors import ScrubjayError
@@ -90,8 +91,8 @@ async def settle_many(scene: Scene, scope: Scope, token: str, turns: int, tell: 
         tell: called with how many there are.
     """
     scripts, wakeups, limits = RedisScripts(scene.redis), CeleryWakeups(), InboxLimits(lease_seconds=LEASE_SECONDS)
-    pseudonyms, order = Pseudonyms(RedisServerKey(scene.redis)), RedisOrder(scripts, _nothing_stored)
-    adapters = turn_adapters(RedisCore(scene.redis, scripts, wakeups, limits, pseudonyms, order))
+    pseudonyms, order = Pseudonyms(RedisServerKey(RedisScripts(scene.redis))), RedisOrder(scripts, _nothing_stored)
+    adapters = turn_adapters(RedisCore(scene.redis, LaneScripts(scripts), wakeups, limits, pseudonyms, order))
     inbox, lanes = adapters.inbox, adapters.lanes
     submission = Submission(scope=scope, messages=(Message(role=Role.USER, content=f"I said {token}."),))
     async with lanes.edit(scope.lane) as lease:  # no worker takes any of them

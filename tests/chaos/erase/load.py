@@ -13,6 +13,7 @@ from scrubjay.adapters.redis.turn_log.turns import RedisTurns
 from scrubjay.client.views import MemoryView
 from tests.chaos.erase.owners import Speaker
 from tests.chaos.scene import TENANT, Scene
+from tests.redis_keys import lane_scripts
 from tests.support import wait_until
 
 _QUIET_SECONDS = 600
@@ -71,7 +72,7 @@ class Load:
 
     async def quiet(self) -> None:
         """Return when nothing waits any more."""
-        turns = RedisTurns(self.scene.redis)
+        turns = RedisTurns(self.scene.redis, lane_scripts(self.scene.redis))
 
         async def nothing_waits() -> bool:
             return (await turns.ledger(TENANT)).waiting == 0
@@ -103,7 +104,7 @@ class Load:
 
 async def unbalanced(scene: Scene) -> list[str]:
     """What is wrong with the books."""
-    ledger = await RedisTurns(scene.redis).ledger(TENANT)
+    ledger = await RedisTurns(scene.redis, lane_scripts(scene.redis)).ledger(TENANT)
     return [] if ledger.balanced and not ledger.waiting else [str(ledger)]
 
 

@@ -7,6 +7,7 @@ from scrubjay.model.names import QUEUE
 from tests.chaos.holding import Moment, Step
 from tests.chaos.scene import TENANT, Scene
 from tests.model_server.wire import Fault, Kind
+from tests.redis_keys import lane_scripts
 from tests.support import wait_until
 
 POISON = "I am poison."
@@ -34,7 +35,7 @@ async def test_all_that_was_accepted_ends_settled_dead_or_erased_and_nothing_els
     accepted = {turn_id for ids in turns.values() for turn_id in ids}
     await wait_until(lambda: _ended(scene, turns), deadline_seconds=15, what="every accepted turn coming to its end")
     assert {turn.id for turn in (await scene.client.turns(page_size=200)).results} == accepted
-    ledger = await RedisTurns(scene.redis).ledger(TENANT)
+    ledger = await RedisTurns(scene.redis, lane_scripts(scene.redis)).ledger(TENANT)
     assert (ledger.accepted, ledger.settled, ledger.dead, ledger.erased) == (13, 9, 1, 3)
     for user, end in EACH_ENDS_IN.items():
         assert await scene.remembered(user) == (SAID[user] if end == "settled" else [])

@@ -13,7 +13,7 @@ from scrubjay.ingest.drain import DrainServices, drain
 from scrubjay.model import Extraction, Lane, Lease, Scope, Status, Turn
 from tests.fakes import EchoExtractor
 from tests.integration.service import Service
-from tests.redis_keys import keys
+from tests.redis_keys import lane_keys
 
 SAID = ("I live in Berlin", "I like green tea")
 ALL_STEPS = 12  # of a drain of one batch, counted by the test itself
@@ -88,7 +88,7 @@ async def drained(service: Service, redis: Redis, owner: Scope, *cuts: int) -> N
         parts, _ = living(service.drain_services, steps)
         with suppress(Killed):
             await drain(owner.lane, parts)
-        await redis.delete(keys.lease(owner.lane))  # it runs out
+        await redis.delete((await lane_keys(redis, owner.lane)).lease)  # it runs out
     await service.drain(owner)
 
 

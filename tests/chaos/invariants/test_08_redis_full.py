@@ -6,6 +6,7 @@ import httpx
 
 from scrubjay.adapters.redis.turn_log.turns import RedisTurns
 from tests.chaos.scene import TENANT, Scene
+from tests.redis_keys import lane_scripts
 
 ROOM_BYTES = 300_000
 MOST = 100
@@ -41,6 +42,6 @@ async def post(http: httpx.AsyncClient, scene: Scene, number: int) -> httpx.Resp
 
 
 async def assert_exactly_these_wait(scene: Scene, ids: list[str]) -> None:
-    ledger = await RedisTurns(scene.redis).ledger(TENANT)
+    ledger = await RedisTurns(scene.redis, lane_scripts(scene.redis)).ledger(TENANT)
     assert (ledger.accepted, ledger.waiting) == (len(ids), len(ids))
     assert {turn.id for turn in (await scene.client.turns(page_size=200)).results} == set(ids)

@@ -8,7 +8,7 @@ from tests.chaos.holding import Moment, Step
 from tests.chaos.scan import all_of_qdrant, all_of_redis
 from tests.chaos.scene import TENANT, Scene
 from tests.model_server.wire import Fault, Kind
-from tests.redis_keys import keys
+from tests.redis_keys import keys, lane_scripts
 from tests.support import wait_until
 
 KNOWN, EXTRACTED, APPLIED, KEPT = "I live in Berlin.", "I like green tea.", "My dog is called Rex.", "I play the cello."
@@ -76,5 +76,5 @@ async def assert_tombstones_and_times_are_all(scene: Scene, erased: list[str]) -
     assert [key for key in values if any(name in key for name in names)] == []
     for turn_id in erased:
         assert set(await scene.redis.hgetall(keys.turn(TENANT, turn_id))) == TOMBSTONE
-    ledger = await RedisTurns(scene.redis).ledger(TENANT)
+    ledger = await RedisTurns(scene.redis, lane_scripts(scene.redis)).ledger(TENANT)
     assert (ledger.accepted, ledger.settled, ledger.erased) == (5, 1, 4)

@@ -9,7 +9,7 @@ from scrubjay.model import Scope
 from tests.chaos.conftest import Restaged
 from tests.chaos.scene import TENANT, Scene
 from tests.model_server.wire import Fault, Kind
-from tests.redis_keys import keys
+from tests.redis_keys import lane_keys, lane_scripts
 from tests.support import wait_until
 
 MAX_ATTEMPTS, ROUNDS = 1, 2
@@ -29,7 +29,7 @@ async def test_while_the_model_is_down_the_backlog_grows_and_nothing_is_marked_d
             turns[user] += await scene.post(user, texts[number])
         before = {user: await failures(scene, user) for user in SAID}
         await wait_until(partial(tried_again, scene, before), deadline_seconds=15, what="every lane failing again")
-        ledger = await RedisTurns(scene.redis).ledger(TENANT)
+        ledger = await RedisTurns(scene.redis, lane_scripts(scene.redis)).ledger(TENANT)
         assert (ledger.accepted, ledger.waiting) == (3 * (number + 1), 3 * (number + 1))
     every = [turn_id for ids in turns.values() for turn_id in ids]
     await wait_until(lambda: all_wait_unspent(scene, every), deadline_seconds=10, what="every turn waiting unspent")
@@ -45,7 +45,7 @@ async def test_while_the_model_is_down_the_backlog_grows_and_nothing_is_marked_d
 async def failures(scene: Scene, user: str) -> int:
     """How often in a row the user's lane has backed off."""
     lane = Scope(tenant=TENANT, user_id=scene.id_of(user)).lane
-    return int(await scene.redis.hget(keys.lane(lane), "failures") or 0)
+    return int(await scene.redis.hget((await lane_keys(scene.redis, lane)).counters, "failures") or 0)
 
 
 async def tried_again(scene: Scene, before: dict[str, int]) -> bool:

@@ -15,6 +15,7 @@ from scrubjay.adapters.redis.assembly import turn_adapters
 from scrubjay.adapters.redis.breaker import BreakerLimits, RedisBreaker
 from scrubjay.adapters.redis.core import RedisCore
 from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.adapters.redis.scripts.lanes import LaneScripts
 from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.adapters.redis.server_key import RedisServerKey
 from scrubjay.erase.forget import forget
@@ -23,7 +24,7 @@ from scrubjay.model import DeliveryStatus, Outcome, Webhook
 from scrubjay.model.names import QUEUE
 from tests.integration.clocks.conftest import HOUR, Clock
 from tests.integration.service import ANA, Service
-from tests.redis_keys import keys
+from tests.redis_keys import keys, lane_keys
 from tests.support import wait_until
 
 LIMITS = InboxLimits(lease_seconds=1, sweep_seconds=0.05, retry_max_seconds=0.5)
@@ -41,8 +42,12 @@ class Process:
 
     def __init__(self, service: Service, redis: Redis) -> None:
         self.redis = redis
-        scripts, bell, pseudonyms = RedisScripts(redis), CeleryWakeups(), Pseudonyms(RedisServerKey(redis))
-        core = RedisCore(redis, scripts, bell, LIMITS, pseudonyms, service.inbox.intake._core.order)
+        scripts, bell, pseudonyms = (
+            RedisScripts(redis),
+            CeleryWakeups(),
+            Pseudonyms(RedisServerKey(RedisScripts(redis))),
+        )
+        core = RedisCore(redis, LaneScripts(scripts), bell, LIMITS, pseudonyms, service.inbox.intake._core.order)
         adapters = turn_adapters(core, send_seconds=1)
         self.inbox, self.lanes = adapters.inbox, adapters.lanes
         self.webhooks, self.deliveries = adapters.webhooks, adapters.deliveries
@@ -74,10 +79,10 @@ async def test_a_lane_whose_worker_died_before_a_jump_is_held_again(
 
     async def is_cut() -> bool:
         await process.inbox.sweep()
-        return await redis.pttl(keys.lease(ANA.lane)) <= A_MINUTE_MS
+        return await redis.pttl((await lane_keys(redis, ANA.lane)).lease) <= A_MINUTE_MS
 
     await wait_until(is_cut, deadline_seconds=20, what="a lease that is no longer than anybody takes one for")
-    await redis.delete(keys.lease(ANA.lane))  # a minute later
+    await redis.delete((await lane_keys(redis, ANA.lane)).lease)  # a minute later
     await process.rings()
     assert await process.lanes.leasing.acquire(ANA.lane, edit=False) is not None
 
@@ -87,9 +92,9 @@ async def test_an_edit_finds_a_lease_that_a_jump_has_made_longer_and_cuts_it(
 ) -> None:
     assert await process.lanes.leasing.acquire(ANA.lane, edit=True) is not None
     clock.set_ahead(-HOUR)
-    assert await redis.pttl(keys.lease(ANA.lane)) > A_MINUTE_MS
+    assert await redis.pttl((await lane_keys(redis, ANA.lane)).lease) > A_MINUTE_MS
     assert await process.lanes.leasing.acquire(ANA.lane, edit=True) is None
-    assert await redis.pttl(keys.lease(ANA.lane)) <= A_MINUTE_MS
+    assert await redis.pttl((await lane_keys(redis, ANA.lane)).lease) <= A_MINUTE_MS
 
 
 @pytest.mark.parametrize("seconds", [-5, -HOUR])
@@ -162,7 +167,7 @@ async def test_a_lease_that_a_jump_has_made_longer_is_good_for_writing_no_longer
     assert lease is not None
     clock.set_ahead(-HOUR)
     seen = await process.lanes.confirm(lease, ())
-    assert await redis.pttl(keys.lease(ANA.lane)) > A_MINUTE_MS
+    assert await redis.pttl((await lane_keys(redis, ANA.lane)).lease) > A_MINUTE_MS
     assert seen.good_until <= asyncio.get_running_loop().time() + LIMITS.lease_seconds
 
 
