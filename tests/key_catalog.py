@@ -10,7 +10,7 @@ import re
 from enum import StrEnum
 from typing import NamedTuple
 
-from scrubjay.adapters.redis.keys import LaneKeys
+from scrubjay.adapters.redis.lane_names import LaneKeys
 from scrubjay.model import Status
 from scrubjay.model.names import QUEUE
 from tests.redis_keys import keys
@@ -127,6 +127,7 @@ KINDS = (
     Kind(keys.api_keys, "the API keys, hashed", Ends.NEVER, "one record a key"),
     Kind(keys.api_keys_changed, "how often those have changed", Ends.NEVER, "one number"),
     Kind(keys.server_key, "the server's key, where the settings name none", Ends.NEVER, "one key"),
+    Kind(keys.lane_names, "the key that lanes are named with", Ends.NEVER, "one key"),
     Kind(keys.clock, "the order counter, and the monotonic clock", Ends.NEVER, "a few numbers"),
     # Celery's own: kombu's tables of who listens to what, and the bells on their way.
     Kind(QUEUE, "the wake-up messages", Ends.WITH_WORK, "64 for lanes, and one a webhook"),
@@ -149,7 +150,7 @@ def kind_of(key: str) -> Kind | None:
 
 def lane_of(key: str) -> LaneKeys:
     """The lane that a key of the kinds LANE and OWNED belongs to."""
-    return keys.of_lane(key.split(":", 2)[2])
+    return LaneKeys(keys, key.split(":", 2)[2])
 
 
 def has_ttl(kind: Kind, *, status: Status | None = None, waits: bool = False) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis.keys import DEFAULT_KEYS, LaneKeys
-from scrubjay.adapters.redis.scripts.lanes import LaneScripts
+from scrubjay.adapters.redis.keys import DEFAULT_KEYS
+from scrubjay.adapters.redis.lane_names import LaneKeys, LaneScripts
 from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.model import Lane
 

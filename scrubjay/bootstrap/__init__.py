@@ -22,10 +22,10 @@ from scrubjay.adapters.redis.erase.receipts import RedisReceipts
 from scrubjay.adapters.redis.guidance import RedisGuidance
 from scrubjay.adapters.redis.keyring import RedisKeyring
 from scrubjay.adapters.redis.keys import Keys
+from scrubjay.adapters.redis.lane_names import LaneScripts
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.order import RedisOrder
 from scrubjay.adapters.redis.rates import RedisRates
-from scrubjay.adapters.redis.scripts.lanes import LaneScripts
 from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.adapters.redis.server_key import RedisServerKey
 from scrubjay.adapters.redis.turn_log.owners import RedisOwners

@@ -108,7 +108,10 @@ class Lane(Value):
 
     @property
     def key(self) -> str:
-        """The lane as one string, which no other lane has: tenants hold no colon. It names the owner, so no key is made of it."""
+        """The lane as one string, which no other lane has: tenants hold no colon.
+
+        It names the owner, so that no key in Redis is made of it.
+        """
         return f"{self.tenant}:{self.kind}:{self.name}"
 
     @property

@@ -15,11 +15,11 @@ from scrubjay.adapters.redis.codec import encode_submission
 from scrubjay.adapters.redis.core import RedisCore
 from scrubjay.adapters.redis.erase.receipts import RedisReceipts
 from scrubjay.adapters.redis.keyring import RedisKeyring
+from scrubjay.adapters.redis.lane_names import LaneScripts
 from scrubjay.adapters.redis.limits import READY, InboxLimits
 from scrubjay.adapters.redis.meter import RedisMeter
 from scrubjay.adapters.redis.order import RedisOrder
 from scrubjay.adapters.redis.rates import RedisRates
-from scrubjay.adapters.redis.scripts.lanes import LaneScripts
 from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.adapters.redis.server_key import RedisServerKey
 from scrubjay.adapters.redis.turn_log.turns import RedisTurns
@@ -28,7 +28,7 @@ from scrubjay.model.erasure import Left, Places, Receipt, Removal
 from scrubjay.model.names import QUEUE
 from tests.contract.counting import Counting
 from tests.contract.desk import nothing_stored
-from tests.redis_keys import keys, lane_keys, lane_scripts
+from tests.redis_keys import keys, lane_keys
 from tests.support import wait_until
 
 TENANT = "default"
@@ -56,9 +56,10 @@ class World:
         redis, scripts, wakeups = self.redis, Counting(self.redis), CeleryWakeups()
         pseudonyms, order = Pseudonyms(RedisServerKey(RedisScripts(redis))), RedisOrder(scripts, nothing_stored)
         self.scripts = scripts
-        adapters = turn_adapters(RedisCore(redis, LaneScripts(scripts), wakeups, LIMITS, pseudonyms, order))
+        lanes = LaneScripts(scripts)
+        adapters = turn_adapters(RedisCore(redis, lanes, wakeups, LIMITS, pseudonyms, order))
         self.inbox, self.lanes, self.pulse = adapters.inbox, adapters.lanes, adapters.pulse
-        self.turns = RedisTurns(redis, lane_scripts(redis))
+        self.turns = RedisTurns(redis, lanes)
         self.webhooks, self.deliveries = adapters.webhooks, adapters.deliveries
         self.receipts, self.keyring = RedisReceipts(redis, scripts, 1_000), RedisKeyring(redis, scripts)
         self.meter, self.rates = RedisMeter(scripts), RedisRates(scripts)

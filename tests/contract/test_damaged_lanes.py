@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from structlog.testing import capture_logs
 
+from scrubjay.adapters.redis.lane_names import LaneKeys
 from scrubjay.adapters.redis.limits import READY
 from tests.contract.desk import Desk, post, user
 from tests.redis_keys import keys, lane_keys
@@ -14,27 +15,32 @@ DAMAGED = user("acme", SECRET).lane
 
 
 async def waiting_is_no_list(desk: Desk) -> str:
-    await desk.redis.delete((await lane_keys(desk.redis, DAMAGED)).waiting)
-    await desk.redis.set((await lane_keys(desk.redis, DAMAGED)).waiting, "no list")
-    return DAMAGED.key
+    lane = await lane_keys(desk.redis, DAMAGED)
+    await desk.redis.delete(lane.waiting)
+    await desk.redis.set(lane.waiting, "no list")
+    return lane.id
 
 
 async def counters_are_no_hash(desk: Desk) -> str:
-    await desk.redis.delete((await lane_keys(desk.redis, DAMAGED)).counters)
-    await desk.redis.set((await lane_keys(desk.redis, DAMAGED)).counters, "no hash")
-    return DAMAGED.key
+    lane = await lane_keys(desk.redis, DAMAGED)
+    await desk.redis.delete(lane.counters)
+    await desk.redis.set(lane.counters, "no hash")
+    return lane.id
 
 
 async def pause_is_no_number(desk: Desk) -> str:
-    await desk.redis.hset((await lane_keys(desk.redis, DAMAGED)).counters, "wake_us", "soon")
-    return DAMAGED.key
+    lane = await lane_keys(desk.redis, DAMAGED)
+    await desk.redis.hset(lane.counters, "wake_us", "soon")
+    return lane.id
 
 
 async def name_is_no_lane(desk: Desk) -> str:
     name = f"acme:{SECRET}"
     await desk.redis.zadd(keys.ready("acme"), {name: 1})
     await desk.redis.zadd(keys.lanes, {name: READY + 1})
-    await desk.redis.rpush(keys.in_scripts["waiting_of"] + name, "a turn")
+    await desk.redis.rpush(LaneKeys(keys, name).waiting, "a-turn")
+    turn = {"status": "queued", "accepted_us": 1, "order": 1, "body": "{}", "user_id": SECRET}
+    await desk.redis.hset(keys.turn("acme", "a-turn"), mapping=turn)  # type: ignore[arg-type]
     return name
 
 

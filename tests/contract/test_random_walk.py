@@ -201,13 +201,13 @@ class Walk:
         return status.status
 
     async def waiting(self, lane: Lane) -> list[str]:
-        ids: list[bytes] = await self.desk.redis.lrange((await lane_keys(self.desk.redis, lane)).waiting, 0, -1)  # type: ignore[assignment]
+        name = (await lane_keys(self.desk.redis, lane)).waiting
+        ids: list[bytes] = await self.desk.redis.lrange(name, 0, -1)  # type: ignore[assignment]
         return [turn_id.decode() for turn_id in ids]
 
     async def held_by(self, lease: Lease) -> bool:
-        return (
-            await self.desk.redis.get((await lane_keys(self.desk.redis, lease.lane)).lease) == str(lease.token).encode()
-        )
+        lane = await lane_keys(self.desk.redis, lease.lane)
+        return await self.desk.redis.get(lane.lease) == str(lease.token).encode()
 
     async def look(self) -> None:
         ledger = await self.desk.turns.ledger("default")
@@ -232,10 +232,8 @@ class Walk:
 
     async def look_at(self, lane: Lane, waits: bool) -> None:
         redis, ready = self.desk.redis, keys.ready(lane.tenant)
-        moment, since = (
-            await redis.zscore(keys.lanes, (await lane_keys(redis, lane)).id),
-            await redis.zscore(ready, (await lane_keys(redis, lane)).id),
-        )
+        lane_id = (await lane_keys(redis, lane)).id
+        moment, since = await redis.zscore(keys.lanes, lane_id), await redis.zscore(ready, lane_id)
         assert moment is not None or not waits, "a lane with turns is known"
         assert since == (moment - READY if moment and moment >= READY else None), (
             "a lane is ready, or is looked at then"

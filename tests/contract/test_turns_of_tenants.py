@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
@@ -129,8 +130,10 @@ async def test_a_lane_that_the_sweep_finds_comes_before_those_that_were_due_late
 
 
 async def test_a_lane_that_is_handed_back_stands_behind_the_others_of_its_tenant(desk: Desk) -> None:
-    for _ in range(2):
-        await post(desk, "acme", "first", "second")
+    for name in ("first", "second"):
+        await post(desk, "acme", name, name)
+        posted_ms = await now_ms(desk)
+        await wait_until(partial(later_than, desk, posted_ms), what="the clock going on")
     async with desk.lanes.claim() as lease:
         assert lease is not None
         assert lease.lane == user("acme", "first").lane

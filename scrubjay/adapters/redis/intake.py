@@ -9,8 +9,8 @@ from functools import partial
 
 from scrubjay.adapters.redis.codec import encode_submission
 from scrubjay.adapters.redis.core import RedisCore
+from scrubjay.adapters.redis.lane_names import with_current_names
 from scrubjay.adapters.redis.limits import FULL
-from scrubjay.adapters.redis.scripts.lanes import with_current_names
 from scrubjay.adapters.redis.scripts.order import OrderUnseededError
 from scrubjay.adapters.redis.scripts.runner import answered
 from scrubjay.adapters.redis.scripts.turns import Acceptance, NewTurn, accept

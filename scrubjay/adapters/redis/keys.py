@@ -25,6 +25,9 @@ _COMPLETED_IN_SCRIPTS = (
 )
 
 
+LaneKeyKind = Literal["wait", "lane", "lease", "erasing", "plan", "owned", "dead", "hook_outbox"]
+
+
 @dataclass(frozen=True, slots=True)
 class Keys:
     """The names of one installation's keys.
@@ -272,89 +275,9 @@ class Keys:
         """When such a call was last answered to an owner, and a turn last died with few others to compare it with."""
         return self._key("outcomes_marks", name)
 
-    def of_lane(self, lane_id: str) -> LaneKeys:
-        """The keys of one lane."""
-        return LaneKeys(self, lane_id)
-
     def lane_key(self, kind: LaneKeyKind, lane_id: str) -> str:
-        """A key of a lane. See `LaneKeys`."""
+        """A key of a lane, by what stands for it. See `LaneKeys`."""
         return self._key(kind, lane_id)
-
-
-LaneKeyKind = Literal["wait", "lane", "lease", "erasing", "plan", "owned", "dead", "hook_outbox"]
-
-
-@dataclass(frozen=True, slots=True)
-class LaneKeys:
-    """The names of one lane's keys.
-
-    Args:
-        keys: makes them.
-        id: what stands for the lane: its tenant, its kind and a keyed hash of its owner's id. See `lane_names`.
-    """
-
-    keys: Keys
-    id: str
-
-    @property
-    def tenant(self) -> str:
-        """Whose lane it is."""
-        return self.id.partition(":")[0]
-
-    @property
-    def id_in_tenant(self) -> str:
-        """The lane's id without its tenant."""
-        return self.id.partition(":")[2]
-
-    @property
-    def waiting(self) -> str:
-        """The ids of the lane's turns that wait, in order."""
-        return self.keys.lane_key("wait", self.id)
-
-    @property
-    def counters(self) -> str:
-        """The lane's clock and counters."""
-        return self.keys.lane_key("lane", self.id)
-
-    @property
-    def lease(self) -> str:
-        """The lane's lease."""
-        return self.keys.lane_key("lease", self.id)
-
-    @property
-    def erasing(self) -> str:
-        """The token of the erase that holds the lane's lease."""
-        return self.keys.lane_key("erasing", self.id)
-
-    @property
-    def plan(self) -> str:
-        """The lane's recorded plan."""
-        return self.keys.lane_key("plan", self.id)
-
-    @property
-    def owned(self) -> str:
-        """The lane's turns by time."""
-        return self.keys.lane_key("owned", self.id)
-
-    @property
-    def dead(self) -> str:
-        """The lane's dead turns by time."""
-        return self.keys.lane_key("dead", self.id)
-
-    @property
-    def hook_outbox(self) -> str:
-        """The lane's settled turns of which the webhooks have not been told yet, by id and in order."""
-        return self.keys.lane_key("hook_outbox", self.id)
-
-    @property
-    def ledger(self) -> str:
-        """The ledger of the lane's tenant."""
-        return self.keys.ledger(self.tenant)
-
-    @property
-    def prefixes(self) -> tuple[str, str]:
-        """What the turn keys and the status sets of the lane's tenant start with."""
-        return self.keys.turn_prefix(self.tenant), self.keys.status_prefix(self.tenant)
 
 
 DEFAULT_KEYS = Keys()

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import structlog
 
-from scrubjay.adapters.redis.scripts.lanes import with_current_names
+from scrubjay.adapters.redis.lane_names import with_current_names
 from scrubjay.adapters.redis.scripts.order import OrderUnseededError, seed
 from scrubjay.adapters.redis.scripts.runner import RedisScripts
 

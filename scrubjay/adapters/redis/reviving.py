@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from scrubjay.adapters.redis.core import RedisCore
-from scrubjay.adapters.redis.keys import LaneKeys
+from scrubjay.adapters.redis.lane_names import LaneKeys
 from scrubjay.adapters.redis.limits import FULL, LANE_FULL
 from scrubjay.adapters.redis.scripts.runner import answered
 from scrubjay.adapters.redis.scripts.turns import DeadTurn, discard, revive
@@ -93,7 +93,7 @@ class RedisReviving:
                 pipeline.hget(self._core.keys.turn(tenant, turn_id), "lane")
             lane_ids = await answered(pipeline.execute())
         rows, keys = zip(turn_ids, lane_ids, strict=True), self._core.keys
-        return [DeadTurn(turn_id, keys.of_lane(lane_id.decode())) for turn_id, lane_id in rows if lane_id]
+        return [DeadTurn(turn_id, LaneKeys(keys, lane_id.decode())) for turn_id, lane_id in rows if lane_id]
 
     def _steps(self, turns: Sequence[DeadTurn], replay: bool) -> Iterator[Awaitable[str]]:
         core, last = self._core, dict[LaneKeys, str]()
@@ -120,7 +120,7 @@ class RedisReviving:
             return (status or b"").decode()
         if status == Status.DEAD.value.encode():
             return "discarded" if (await self.revive(tenant, [turn_id], replay=False)).count else "busy"
-        return await discard(core.scripts, turn_id, core.keys.of_lane(lane_id.decode()), core.wakeups, core.limits)
+        return await discard(core.scripts, turn_id, LaneKeys(core.keys, lane_id.decode()), core.wakeups, core.limits)
 
 
 def _is_busy(outcome: str) -> bool:

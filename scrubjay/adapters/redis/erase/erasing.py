@@ -14,6 +14,7 @@ from scrubjay.adapters.redis.erase.epochs import RedisEpochs
 from scrubjay.adapters.redis.erase.held_lanes import RedisHeldLanes, holding
 from scrubjay.adapters.redis.erase.leftovers import Leftovers, holds
 from scrubjay.adapters.redis.erase.removals import RedisRemovals
+from scrubjay.adapters.redis.lane_names import LaneKeys
 from scrubjay.adapters.redis.scripts import batches, erasing
 from scrubjay.adapters.redis.scripts.runner import answered
 from scrubjay.adapters.redis.scripts.webhooks import hook_drop
@@ -115,7 +116,7 @@ class RedisErasing:
         while cursor != 0:
             cursor, rows = await answered(self._redis.zscan(self._keys.hook_lanes(scope.tenant), cursor or 0))
             for lane_id, _ in rows:
-                await self._fan_out.whole(self._keys.of_lane(lane_id.decode()))
+                await self._fan_out.whole(LaneKeys(self._keys, lane_id.decode()))
 
     async def left(self, scope: Scope, lanes: Sequence[Lane], before: int, ids: Sequence[str] | None) -> Left:
         """What is there of a scope's turns up to a place in the order; with `ids` None every turn is looked at."""

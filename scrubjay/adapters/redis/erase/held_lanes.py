@@ -10,9 +10,9 @@ from functools import partial
 from redis.asyncio import Redis
 
 from scrubjay.adapters.redis.chunks import chunks
+from scrubjay.adapters.redis.lane_names import LaneScripts
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.order import RedisOrder
-from scrubjay.adapters.redis.scripts.lanes import LaneScripts
 from scrubjay.adapters.redis.scripts.leases import lease_of, renew_held, take_by_force
 from scrubjay.adapters.redis.scripts.runner import answered
 from scrubjay.errors import InboxUnavailable, LaneBusy, LeaseLost

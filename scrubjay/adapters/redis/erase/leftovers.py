@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from scrubjay.adapters.redis.chunks import AT_ONCE, chunks, items, members
 from scrubjay.adapters.redis.codec import decode_plan
-from scrubjay.adapters.redis.scripts.lanes import LaneScripts
+from scrubjay.adapters.redis.lane_names import LaneScripts
 from scrubjay.adapters.redis.scripts.runner import answered
 from scrubjay.adapters.redis.webhooks.delivery_log import deliveries_of
 from scrubjay.model import OWNERS, Lane, Plan, Scope, Status

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from scrubjay.adapters.redis.codec import decode_plan, decode_turn, encode_events, encode_plan, shortened
+from scrubjay.adapters.redis.lane_names import LaneScripts
 from scrubjay.adapters.redis.limits import InboxLimits
-from scrubjay.adapters.redis.scripts.lanes import LaneScripts
 from scrubjay.adapters.redis.scripts.leases import ensure_ours
 from scrubjay.adapters.redis.scripts.runner import Argument
 from scrubjay.llm.asking import PROBE, owner_of

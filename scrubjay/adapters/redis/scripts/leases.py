@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, Literal, NamedTuple
 
+from scrubjay.adapters.redis.lane_names import LaneScripts
 from scrubjay.adapters.redis.limits import MOST_MESSAGES, InboxLimits
-from scrubjay.adapters.redis.scripts.lanes import LaneScripts
 from scrubjay.adapters.redis.scripts.runner import Argument
 from scrubjay.errors import LeaseLost
 from scrubjay.model import Lane, Lease

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from scrubjay.adapters.redis.keys import LaneKeys
+from scrubjay.adapters.redis.lane_names import LaneKeys, LaneScripts
 from scrubjay.adapters.redis.limits import MOST_MESSAGES, InboxLimits
-from scrubjay.adapters.redis.scripts.lanes import LaneScripts
 from scrubjay.adapters.redis.scripts.runner import Argument, RedisScripts
 from scrubjay.model import OWNERS, Scope, Status
 from scrubjay.ports import WakeupMessages

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from redis.asyncio import Redis
 
 from scrubjay.adapters.redis.keys import Keys
-from scrubjay.adapters.redis.scripts.lanes import LaneScripts
+from scrubjay.adapters.redis.lane_names import LaneScripts
 from scrubjay.adapters.redis.scripts.runner import answered
 from scrubjay.adapters.redis.turn_log.lists import walked
 from scrubjay.model import DEEPEST, OWNERS, After, DeadFilter, Lane, Status

@@ -7,8 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from redis.asyncio import Redis
 
 from scrubjay.adapters.redis.codec import decode_status
-from scrubjay.adapters.redis.keys import LaneKeys
-from scrubjay.adapters.redis.scripts.lanes import LaneScripts
+from scrubjay.adapters.redis.lane_names import LaneKeys, LaneScripts
 from scrubjay.adapters.redis.scripts.runner import answered
 from scrubjay.adapters.redis.turn_log.turns import RedisTurns
 from scrubjay.model import OWNERS, Scope, Turn, TurnStatus

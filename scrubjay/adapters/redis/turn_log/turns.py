@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from scrubjay.adapters.redis.chunks import members
 from scrubjay.adapters.redis.codec import decode_status, decode_turn, decode_usage
-from scrubjay.adapters.redis.scripts.lanes import LaneScripts
+from scrubjay.adapters.redis.lane_names import LaneScripts
 from scrubjay.adapters.redis.scripts.reading import ledger
 from scrubjay.adapters.redis.scripts.runner import answered
 from scrubjay.adapters.redis.turn_log.dead_letters import find_dead

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scrubjay.adapters.redis.keys import LaneKeys
+from scrubjay.adapters.redis.lane_names import LaneKeys
 from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.adapters.redis.scripts.webhooks import FannedOut, hook_fan_out
 

@@ -1,4 +1,4 @@
-"""What the scripts of lanes are run with: the names of a lane's keys, made with a key that Redis keeps.
+"""The keys of a lane, and what the scripts of lanes are run with: its name is made with a key that Redis keeps.
 
 A lane is named by a keyed hash, so that no key, message or page of the broker holds an owner's id. See
 `docs/decisions/lane-names.md`.
@@ -10,11 +10,12 @@ import base64
 import hashlib
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import structlog
 
-from scrubjay.adapters.redis.keys import Keys, LaneKeys
+from scrubjay.adapters.redis.keys import Keys
 from scrubjay.adapters.redis.scripts.order import drawn
 from scrubjay.adapters.redis.scripts.processes import lane_names
 from scrubjay.adapters.redis.scripts.runner import Argument, RedisScripts
@@ -27,6 +28,79 @@ _KEY_BYTES = 32
 _NAME_BYTES = 16  # 22 characters
 _ID_BYTES = 8
 _RENAMED = b"renamed"
+
+
+@dataclass(frozen=True, slots=True)
+class LaneKeys:
+    """The names of one lane's keys.
+
+    Args:
+        keys: makes them.
+        id: what stands for the lane: its tenant, its kind and a keyed hash of its owner's id. See `lane_names`.
+    """
+
+    keys: Keys
+    id: str
+
+    @property
+    def tenant(self) -> str:
+        """Whose lane it is."""
+        return self.id.partition(":")[0]
+
+    @property
+    def id_in_tenant(self) -> str:
+        """The lane's id without its tenant."""
+        return self.id.partition(":")[2]
+
+    @property
+    def waiting(self) -> str:
+        """The ids of the lane's turns that wait, in order."""
+        return self.keys.lane_key("wait", self.id)
+
+    @property
+    def counters(self) -> str:
+        """The lane's clock and counters."""
+        return self.keys.lane_key("lane", self.id)
+
+    @property
+    def lease(self) -> str:
+        """The lane's lease."""
+        return self.keys.lane_key("lease", self.id)
+
+    @property
+    def erasing(self) -> str:
+        """The token of the erase that holds the lane's lease."""
+        return self.keys.lane_key("erasing", self.id)
+
+    @property
+    def plan(self) -> str:
+        """The lane's recorded plan."""
+        return self.keys.lane_key("plan", self.id)
+
+    @property
+    def owned(self) -> str:
+        """The lane's turns by time."""
+        return self.keys.lane_key("owned", self.id)
+
+    @property
+    def dead(self) -> str:
+        """The lane's dead turns by time."""
+        return self.keys.lane_key("dead", self.id)
+
+    @property
+    def hook_outbox(self) -> str:
+        """The lane's settled turns of which the webhooks have not been told yet, by id and in order."""
+        return self.keys.lane_key("hook_outbox", self.id)
+
+    @property
+    def ledger(self) -> str:
+        """The ledger of the lane's tenant."""
+        return self.keys.ledger(self.tenant)
+
+    @property
+    def prefixes(self) -> tuple[str, str]:
+        """What the turn keys and the status sets of the lane's tenant start with."""
+        return self.keys.turn_prefix(self.tenant), self.keys.status_prefix(self.tenant)
 
 
 class LanesRenamedError(Exception):
@@ -66,7 +140,7 @@ class LaneScripts:
         """
         digest = hashlib.blake2b(lane.key.encode(), key=await self._names_key(), digest_size=_NAME_BYTES).digest()
         name = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-        return self.keys.of_lane(f"{lane.tenant}:{lane.kind}:{name}")
+        return LaneKeys(self.keys, f"{lane.tenant}:{lane.kind}:{name}")
 
     async def key_id(self) -> str:
         """What tells the key of the names from another: scripts in which a lane may begin compare it with Redis'."""
