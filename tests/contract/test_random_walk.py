@@ -30,9 +30,7 @@ SCOPES = [Scope(tenant="default", user_id=user, run_id=run) for user in USERS fo
 LANES = [Scope(tenant="default", user_id=user).lane for user in USERS]
 LIVE = (Status.QUEUED, Status.RUNNING, Status.RETRYING)
 LOOKED_AT = {keys.lanes, keys.removals}  # elsewhere
-LIMITS = InboxLimits(
-    lease_seconds=0.03, max_attempts=2, retry_max_seconds=0.004, sweep_seconds=0.001, max_lane_backlog=30
-)
+LIMITS = InboxLimits(0.03, max_attempts=2, retry_max_seconds=0.004, sweep_seconds=0.001, max_lane_backlog=30)
 STEPS = 350
 
 
@@ -235,9 +233,8 @@ class Walk:
         lane_id = (await lane_keys(redis, lane)).id
         moment, since = await redis.zscore(keys.lanes, lane_id), await redis.zscore(ready, lane_id)
         assert moment is not None or not waits, "a lane with turns is known"
-        assert since == (moment - READY if moment and moment >= READY else None), (
-            "a lane is ready, or is looked at then"
-        )
+        ready_since = moment - READY if moment and moment >= READY else None
+        assert since == ready_since, "a lane is ready, or is looked at then"
         leases = [worker.lease for worker in self.workers if worker.lease and worker.lease.lane == lane]
         assert since is None or not any([await self.held_by(lease) for lease in leases]), "a lane at work is not ready"
         has_turn = await redis.zscore(keys.ready_tenants, lane.tenant) is not None

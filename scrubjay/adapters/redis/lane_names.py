@@ -1,7 +1,7 @@
 """The keys of a lane, and what the scripts of lanes are run with: its name is made with a key that Redis keeps.
 
-A lane is named by a keyed hash, so that no key, message or page of the broker holds an owner's id. See
-`docs/decisions/lane-names.md`.
+A lane is named by a keyed hash, so that no key, message or page of the broker holds an owner's id. See the decision of
+2026-12-01 in `docs/decisions/README.md`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from scrubjay.model import Lane
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
-_KEY_BYTES = 32
+_KEY_BYTES = 32  # as 64 hexadecimal digits, as many as BLAKE2b takes
 _NAME_BYTES = 16  # 22 characters
 _ID_BYTES = 8
 _RENAMED = b"renamed"
@@ -160,7 +160,7 @@ class LaneScripts:
     async def _names_key(self) -> bytes:
         if self._key is None or not self._is_current:
             # Where Redis has lost everything, all go on with the key that the first one has.
-            ours = self._key or secrets.token_bytes(_KEY_BYTES)
+            ours = self._key or secrets.token_hex(_KEY_BYTES).encode()
             self._key = await lane_names(self.scripts, ours, _key_id(ours))
             self._is_current = True
         return self._key

@@ -7,6 +7,7 @@ from tests.chaos.proof.kinds import (
     failover,
     health,
     hostile,
+    lane_names,
     large_work,
     lists,
     poison,
@@ -30,4 +31,5 @@ KINDS: dict[int, tuple[Mutation, ...]] = {
     19: shares.MUTATIONS,
     20: poison.MUTATIONS,
     21: surfaces.MUTATIONS,
+    22: lane_names.MUTATIONS,
 }
