@@ -97,6 +97,11 @@ async def all_but_one_delivered(scene: Scene) -> bool:
     return int(await scene.redis.hget("sj:hook_counts:default", "waiting") or 0) == 1
 
 
+async def naming_users(scene: Scene) -> list[str]:
+    """The keys whose names hold a user's id."""
+    return [key.decode() async for key in scene.redis.scan_iter() if scene.mark.encode() in key]
+
+
 async def test_after_a_bit_of_everything_every_redis_key_is_known_and_ends_when_nothing_needs_it(
     scene: Scene, receiver: Receiver
 ) -> None:
@@ -120,6 +125,7 @@ async def test_after_a_bit_of_everything_every_redis_key_is_known_and_ends_when_
     ids = await scene.post("killed", DOG)
     await wait_until(lambda: hold.waits, what="a worker being held")
     assert await faults(scene.redis) == []
+    assert await naming_users(scene) == []
     worker.kill()
     hold.drop()
     spare.thaw()
@@ -128,6 +134,7 @@ async def test_after_a_bit_of_everything_every_redis_key_is_known_and_ends_when_
     await wait_until(lambda: all_but_one_delivered(scene), what="all being told but nobody's address")
 
     assert await faults(scene.redis) == []
+    assert await naming_users(scene) == []
     left = [name for name in await without_end(scene.redis) if not permanent(name)]
     dead_turns = [name for name in left if name.startswith("sj:turn:")]
     assert len(dead_turns) == dead
