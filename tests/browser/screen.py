@@ -76,6 +76,20 @@ class Screen:
 
         (await wait_until(ready, what=f"{css} to press")).click()
 
+    async def fill(self, css: str, text: str) -> None:
+        """Type a text into a field, again where a busy browser dropped keys."""
+
+        def filled() -> bool:
+            element = self.find(css)
+            if element is None:
+                return False
+            if element.get_property("value") != text:
+                element.clear()
+                element.send_keys(text)
+            return element.get_property("value") == text
+
+        await wait_until(filled, what=f"{text!r} typed into {css}")
+
     def run(self, script: str, *arguments: Any) -> Any:
         """The value of a JavaScript expression or statement in the page."""
         return self.chrome.execute_script(script, *arguments)

@@ -53,9 +53,8 @@ async def test_turns_are_filtered_by_status_and_by_user(screen: Screen, backend:
     assert screen.find(f"#turn-{of_bob}") is not None
 
     screen.open("/dashboard")
-    box = screen.find("#user")
-    assert box is not None
-    box.send_keys("ana\n")
+    await screen.fill("#user", "ana")
+    await screen.press("form button")
     await wait_until(lambda: screen.find(f"#turn-{of_bob}") is None, what="the others being left out")
     assert screen.find(f"#turn-{of_ana}") is not None
 
@@ -165,10 +164,8 @@ async def test_search_shows_the_memory_and_leads_to_its_history(screen: Screen, 
     await backend.remember("ana", "I live in Porto.")
     turn = await backend.remember("ana", "I live in Lisbon now.", instead=True)
     screen.open("/dashboard/memories")
-    for field, text in (("#user", "ana"), ("#query", "Where does she live?")):
-        box = screen.find(field)
-        assert box is not None
-        box.send_keys(text)
+    await screen.fill("#user", "ana")
+    await screen.fill("#query", "Where does she live?")
     await screen.press("button.main")
     await screen.see(".memories", "I live in Lisbon now.")
     assert 0 < float(screen.text(".memories .score").split()[-1]) <= 1

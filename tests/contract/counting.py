@@ -51,7 +51,7 @@ class Counting(RedisScripts):
 
     async def run(self, name: str, keys: Sequence[str], args: Sequence[Argument]) -> Any:
         text = _COUNTED % _TEXTS[name]
-        commands, elements, answer = await self._redis.eval(text, len(keys), *keys, *args)
+        commands, elements, answer = await self.redis.eval(text, len(keys), *keys, *args)
         before = self.cost.get(name, Cost())
         self.cost[name] = Cost(max(before.commands, commands), max(before.elements, elements))
         return answer

@@ -19,11 +19,11 @@ from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.order import RedisOrder
 from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.adapters.redis.server_key import RedisServerKey
+from scrubjay.adapters.redis.turn_log.owners import RedisOwners
 from scrubjay.adapters.redis.turn_log.turns import RedisTurns
 from scrubjay.model import Lane, Lease, Message, Plan, Role, Scope, Submission
 from scrubjay.model.erasure import Erased
 from scrubjay.model.names import QUEUE
-from tests.redis_keys import lane_scripts
 
 ANA = Scope(tenant="default", user_id="ana")
 
@@ -35,6 +35,7 @@ class Desk:
     inbox: RedisInbox
     lanes: RedisLanes
     turns: RedisTurns
+    owners: RedisOwners
     redis: Redis
 
     async def post(self, text: str = "I live in Berlin", scope: Scope = ANA, key: str | None = None) -> str:
@@ -82,9 +83,10 @@ async def nothing_stored() -> int:
 
 def desk_on(redis: Redis, limits: InboxLimits) -> Desk:
     scripts, wakeups, pseudonyms = RedisScripts(redis), CeleryWakeups(), Pseudonyms(RedisServerKey(RedisScripts(redis)))
-    order = RedisOrder(scripts, nothing_stored)
-    adapters = turn_adapters(RedisCore(redis, LaneScripts(scripts), wakeups, limits, pseudonyms, order))
-    return Desk(adapters.inbox, adapters.lanes, RedisTurns(redis, lane_scripts(redis)), redis)
+    lanes, order = LaneScripts(scripts), RedisOrder(scripts, nothing_stored)
+    adapters = turn_adapters(RedisCore(redis, lanes, wakeups, limits, pseudonyms, order))
+    turns = RedisTurns(redis, lanes)
+    return Desk(adapters.inbox, adapters.lanes, turns, RedisOwners(redis, turns, lanes), redis)
 
 
 def user(tenant: str, name: str | int = "ana") -> Scope:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Awaitable, Callable
 
 import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from scrubjay.adapters.redis.limits import InboxLimits
-from scrubjay.model import OWNERS, Lane, Plan, Scope
+from scrubjay.model import OWNERS, DeadFilter, Lane, Page, Plan, Scope, Status
 from tests.chaos.scan import all_of_redis
 from tests.contract.desk import ANA, Desk, desk_on
 from tests.redis_keys import keys, lane_keys
@@ -67,6 +68,39 @@ async def test_after_redis_was_emptied_all_processes_name_a_lane_alike(redis: Re
     waiting = [key async for key in redis.scan_iter("sj:wait:*")]
     assert waiting == [(await lane_keys(redis, ANA.lane)).waiting.encode()]
     assert await redis.llen(waiting[0]) == 2
+
+
+async def waiting_of_ana(desk: Desk) -> list[str]:
+    return [turn.id for turn in (await desk.turns.page("default", Status.QUEUED, "ana", Page(size=10))).items]
+
+
+async def dead_of_ana(desk: Desk) -> list[str]:
+    return [turn.id for turn in (await desk.turns.dead_page("default", DeadFilter(user_id="ana"), Page(size=10))).items]
+
+
+async def exported_of_ana(desk: Desk) -> list[str]:
+    return [status.id async for status, _ in desk.owners.of(ANA)]
+
+
+async def pending_of_ana(desk: Desk) -> int:
+    return await desk.turns.pending(ANA)
+
+
+@pytest.mark.parametrize("read", [waiting_of_ana, dead_of_ana, exported_of_ana, pending_of_ana])
+async def test_after_redis_was_emptied_what_is_read_of_an_owner_is_there_at_once(
+    redis: Redis, read: Callable[[Desk], Awaitable[object]]
+) -> None:
+    first, second = desk_on(redis, InboxLimits()), desk_on(redis, InboxLimits())
+    await first.post()
+    await redis.flushall()
+    for _ in range(2):
+        await second.post()
+    async with second.lanes.lease(ANA.lane) as lease:
+        assert lease is not None
+        await second.lanes.take(lease, 1, 1000)
+        await second.lanes.fail(lease, "bad_answer: no JSON")
+    assert await read(second)
+    assert await read(first) == await read(second)
 
 
 @pytest.mark.parametrize("step", ["lease", "edit", "hold"])

@@ -18,7 +18,7 @@ import structlog
 from scrubjay.adapters.redis.keys import Keys
 from scrubjay.adapters.redis.scripts.order import drawn
 from scrubjay.adapters.redis.scripts.processes import lane_names
-from scrubjay.adapters.redis.scripts.runner import Argument, RedisScripts
+from scrubjay.adapters.redis.scripts.runner import Argument, RedisScripts, answered
 from scrubjay.model import Lane
 
 T = TypeVar("T")
@@ -145,6 +145,14 @@ class LaneScripts:
     async def key_id(self) -> str:
         """What tells the key of the names from another: scripts in which a lane may begin compare it with Redis'."""
         return _key_id(await self._names_key())
+
+    async def refresh(self) -> None:
+        """See whether the key is still the one that Redis keeps: before lanes are read that no script compares it for.
+
+        Another process may have made one since, as Redis was emptied. Raises InboxUnavailable.
+        """
+        kept = await answered(self.scripts.redis.hget(self.keys.lane_names, "id"))
+        self._is_current = self._key is not None and kept == _key_id(self._key).encode()
 
     async def run(self, name: str, keys: Sequence[str], args: Sequence[Argument]) -> Any:
         """Run a script. See `RedisScripts.run`."""

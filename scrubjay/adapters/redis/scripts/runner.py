@@ -111,7 +111,7 @@ class RedisScripts:
 
     def __init__(self, redis: Redis, keys: Keys = DEFAULT_KEYS) -> None:
         self.keys = keys
-        self._redis = redis
+        self.redis = redis
         self._sources = _sources(keys)
         self._waiting: list[_Call] = []
         self._sending: asyncio.Task[None] | None = None
@@ -162,14 +162,14 @@ class RedisScripts:
         return answers
 
     async def _execute(self, calls: Sequence[_Call]) -> list[Any]:
-        async with self._redis.pipeline(transaction=False) as pipeline:
+        async with self.redis.pipeline(transaction=False) as pipeline:
             for call in calls:
                 pipeline.evalsha(self._sources.digests[call.name], len(call.keys), *call.keys, *call.args)
             return list(await pipeline.execute(raise_on_error=False))
 
     async def _again(self, calls: Sequence[_Call], answers: Sequence[Any]) -> list[Any]:
         """Redis forgot the scripts (it restarted): load them, and run those that did not run."""
-        async with self._redis.pipeline(transaction=False) as pipeline:
+        async with self.redis.pipeline(transaction=False) as pipeline:
             for text in self._sources.texts.values():
                 pipeline.script_load(text)
             await pipeline.execute()

@@ -52,6 +52,7 @@ async def matching(
         return sorted(places, key=lambda place: (place.stamp, place.name), reverse=True), None
     name, meant, seen = keys.status(tenant, Status.DEAD), list[After](), 0
     if which.user_id:
+        await lanes.refresh()
         name = (await lanes.of(Lane(tenant=tenant, kind="user", name=which.user_id))).dead
     if which.accepted_before is not None:
         before = After(stamp=to_us(which.accepted_before), name="")

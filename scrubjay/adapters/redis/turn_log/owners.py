@@ -34,6 +34,7 @@ class RedisOwners:
 
         Raises NewerFormat.
         """
+        await self._lanes.refresh()
         for lane in await self._turns.lanes(scope):
             async for ids in self._indexed(await self._lanes.of(lane)):
                 for pair in await self._statuses(scope, ids):

@@ -48,6 +48,7 @@ class TurnLists:
 
     async def of_user(self, tenant: str, user_id: str, status: Status | None, page: Page) -> Slice[TurnStatus]:
         """A part of a user's turns. An erased turn is nobody's any more."""
+        await self._lanes.refresh()
         lane = await self._lanes.of(Lane(tenant=tenant, kind="user", name=user_id))
         await self._trim(lane)
         if status is Status.ERASED:

@@ -97,6 +97,7 @@ class RedisTurns:
 
     async def pending(self, *scopes: Scope) -> int:
         """How many accepted turns of these owners together are not settled yet; filters may name many."""
+        await self._lanes.refresh()
         waiting = 0
         for start in range(0, len(scopes), _CHUNK):
             lanes = [await self._lanes.of(scope.lane) for scope in scopes[start : start + _CHUNK]]
