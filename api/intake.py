@@ -32,7 +32,7 @@ async def accept(request: Request, caller: Principal, turn: TurnIn) -> str:
     scope = owner(caller, turn.ids)
     submission = await off_loop(_characters(turn), partial(_submission, turn, scope, parts.mask))
     submission = await dated(submission, parts.clock)
-    accepted = await parts.inbox.accept(submission, idempotency_key=_key(request, caller))
+    accepted = await parts.intake.accept(submission, idempotency_key=_key(request, caller))
     return accepted.id
 
 

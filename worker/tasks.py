@@ -61,7 +61,7 @@ def deliver_webhook(hook: str) -> None:
 @app.task(name=SWEEP_TASK)
 def sweep() -> None:
     """Make lanes ready that are due; for beat and for people. Workers also sweep by themselves."""
-    _answering(lambda worker: worker.run(worker.parts.inbox.sweep()))
+    _answering(lambda worker: worker.run(worker.parts.sweeper.sweep()))
 
 
 def _answering(work: Any) -> None:

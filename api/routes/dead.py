@@ -49,7 +49,7 @@ async def discard(body: DeadIn, caller: AdminAtScreen, parts: Opened) -> Rehears
 
 
 async def _revive(body: DeadIn, tenant: str, parts: Parts, *, replay: bool) -> Revived:
-    return await parts.inbox.revive(tenant, await parts.turns.dead(tenant, body.which), replay=replay)
+    return await parts.dead_letters.revive(tenant, await parts.turns.dead(tenant, body.which), replay=replay)
 
 
 def _rehearsal(rehearsal: Rehearsal) -> RehearsalOut:

@@ -89,7 +89,7 @@ async def discard_turn(turn_id: UUID, caller: AdminAtScreen, parts: Opened) -> T
     409 for one that is settled or erased. A worker that is about to write what came of it is waited for, at most for
     five seconds (503 after that: try again).
     """
-    await parts.inbox.discard(caller.tenant, str(turn_id))
+    await parts.dead_letters.discard(caller.tenant, str(turn_id))
     return TurnDiscarded(id=str(turn_id))
 
 

@@ -76,7 +76,11 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
         thinking = model if settings.extractor_kind == "openai" else None
         ports = Ports(
             clock=clock,
-            inbox=adapters.inbox,
+            intake=adapters.intake,
+            sweeper=adapters.sweeper,
+            dead_letters=adapters.dead_letters,
+            turn_erasure=adapters.turn_erasure,
+            removal_notes=adapters.removal_notes,
             lanes=adapters.lanes,
             turns=turns,
             owners=RedisOwners(redis, turns, lanes),

@@ -22,12 +22,12 @@ from scrubjay.ingest.replay_preview import PreviewServices
 from scrubjay.ingest.sweep import SweepServices
 from scrubjay.ports import (
     Clock,
+    DeadLetters,
     Deliveries,
     DigestStore,
     Embedder,
     Extractor,
     GuidanceStore,
-    Inbox,
     Keyring,
     Lanes,
     LanguageModel,
@@ -39,8 +39,12 @@ from scrubjay.ports import (
     ReceiptSigner,
     ReceiptStore,
     Reconciler,
+    RemovalNotes,
     ServerKey,
+    Sweeper,
     Tokens,
+    TurnErasure,
+    TurnIntake,
     TurnLog,
     Watch,
     WebhookRegistry,
@@ -62,7 +66,11 @@ class Ports:
     """The adapters that were opened, by port."""
 
     clock: Clock
-    inbox: Inbox
+    intake: TurnIntake
+    sweeper: Sweeper
+    dead_letters: DeadLetters
+    turn_erasure: TurnErasure
+    removal_notes: RemovalNotes
     lanes: Lanes
     turns: TurnLog
     owners: OwnerLog
@@ -111,7 +119,9 @@ class Parts:
     admission: Admission
 
     clock: Clock
-    inbox: Inbox
+    intake: TurnIntake
+    sweeper: Sweeper
+    dead_letters: DeadLetters
     lanes: Lanes
     turns: TurnLog
     watch: Watch
@@ -134,7 +144,7 @@ def put_together(ports: Ports, settings: Settings) -> Parts:
     """
     mask = SecretMask() if settings.mask == "on" else unmasked
     recall = RecallServices(store=ports.store, embedder=ports.embedder, turns=ports.turns)
-    forget = ForgetServices(inbox=ports.inbox, lanes=ports.lanes, turns=ports.turns, store=ports.store)
+    forget = ForgetServices(turn_erasure=ports.turn_erasure, lanes=ports.lanes, turns=ports.turns, store=ports.store)
     receipts = ReceiptServices(signer=ports.signer, store=ports.receipts, forget=forget)
     webhooks = WebhookServices(registry=ports.webhooks, deliveries=ports.deliveries, server_key=ports.server_key)
     api_keys = ApiKeyServices(keyring=ports.keyring, server_key=ports.server_key)
@@ -149,14 +159,16 @@ def put_together(ports: Ports, settings: Settings) -> Parts:
         forget_many=ForgetManyServices(receipts=receipts, digests=ports.digests),
         receipts=receipts,
         recall=recall,
-        chat=ChatServices(mask=mask, model=ports.model, inbox=ports.inbox, recall=recall),
+        chat=ChatServices(mask=mask, model=ports.model, intake=ports.intake, recall=recall),
         digests=DigestServices(model=ports.model, store=ports.store, orders=ports.digests),
         webhooks=webhooks,
         delivery=_delivery(ports, webhooks, settings),
         api_keys=api_keys,
         admission=Admission(api_keys, tokens=ports.tokens, admin_key=secret(settings.admin_key)),
         clock=ports.clock,
-        inbox=ports.inbox,
+        intake=ports.intake,
+        sweeper=ports.sweeper,
+        dead_letters=ports.dead_letters,
         lanes=ports.lanes,
         turns=ports.turns,
         watch=ports.watch,
@@ -193,13 +205,13 @@ def _drain(ports: Ports, decision: DecisionServices, settings: Settings) -> Drai
 
 
 def _sweep(ports: Ports) -> SweepServices:
-    removals = RemovalServices(inbox=ports.inbox, lanes=ports.lanes, store=ports.store)
-    return SweepServices(inbox=ports.inbox, clock=ports.clock, removals=removals)
+    removals = RemovalServices(removal_notes=ports.removal_notes, lanes=ports.lanes, store=ports.store)
+    return SweepServices(sweeper=ports.sweeper, clock=ports.clock, removals=removals)
 
 
 def _edits(ports: Ports, settings: Settings) -> EditServices:
     return EditServices(
-        inbox=ports.inbox,
+        removal_notes=ports.removal_notes,
         lanes=ports.lanes,
         store=ports.store,
         embedder=ports.embedder,

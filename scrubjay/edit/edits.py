@@ -18,7 +18,7 @@ from scrubjay.model import Event, Feedback, Lease, Memory, Metadata, Rating, Sco
 from scrubjay.model.erasure import Removal
 from scrubjay.model.topics import arranged
 from scrubjay.model.versions import cut_short, in_order, is_far_ahead, standing, superseded, version_id
-from scrubjay.ports import Embedder, Inbox, Lanes, MemoryStore
+from scrubjay.ports import Embedder, Lanes, MemoryStore, RemovalNotes
 from scrubjay.safety.injection import Quarantine, judged
 from scrubjay.validation import Metadata as BoundedMetadata
 
@@ -33,14 +33,14 @@ class EditServices:
     """What changes by hand need.
 
     Args:
-        inbox: where deletions are noted, so that they are repeated.
+        removal_notes: where deletions are noted, so that they are repeated.
         lanes: taken while a memory is changed.
         store: of memories.
         embedder: makes the vector of a new text.
         quarantine: off: no text is looked at for instructions to a prompt.
     """
 
-    inbox: Inbox
+    removal_notes: RemovalNotes
     lanes: Lanes
     store: MemoryStore
     embedder: Embedder
@@ -227,7 +227,7 @@ async def delete(reach: Scope, memory_id: str, services: EditServices) -> None:
     lanes, store = services.lanes, services.store
     memory = await _current(reach, memory_id, store)
     async with lanes.edit(memory.scope.lane) as lease:
-        await services.inbox.note_removal(Removal(scope=memory.scope, memory_id=memory_id, until=lease.token))
+        await services.removal_notes.note_removal(Removal(scope=memory.scope, memory_id=memory_id, until=lease.token))
         async with telling(lease, Telling(event=Event.DELETE, scope=memory.scope, memory_id=memory_id), lanes):
             await show_others_again(lease, memory, lanes, store)
             if not await store.delete(reach, memory_id):

@@ -42,7 +42,7 @@ async def discard(reach: Scope, memory_id: str, services: EditServices) -> None:
     lane = (await _in_quarantine(reach, memory_id, store)).scope.lane
     async with lanes.edit(lane) as lease:
         memory = await _in_quarantine(reach, memory_id, store)
-        await services.inbox.note_removal(Removal(scope=memory.scope, memory_id=memory_id, until=lease.token))
+        await services.removal_notes.note_removal(Removal(scope=memory.scope, memory_id=memory_id, until=lease.token))
         if not await store.delete(reach, memory_id):
             raise NotFound(_NOT_HELD)
 

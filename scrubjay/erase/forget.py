@@ -14,7 +14,7 @@ from scrubjay.erase.tombstones import arrange_anew, erase
 from scrubjay.errors import LaneBusy, LeaseLost, StoreUnavailable
 from scrubjay.model import Lane, Lease, Scope
 from scrubjay.model.erasure import Erased, Erasure, Left, Places
-from scrubjay.ports import HeldLanes, Inbox, Lanes, MemoryStore, TurnLog
+from scrubjay.ports import HeldLanes, Lanes, MemoryStore, TurnErasure, TurnLog
 
 log = structlog.get_logger(__name__)
 
@@ -27,13 +27,13 @@ class ForgetServices:
     """What an erase needs.
 
     Args:
-        inbox: where turns, plans and notifications are erased.
+        turn_erasure: where turns, plans and notifications are erased.
         lanes: handed back when the erase is done.
         turns: tells which lanes have turns of the owner.
         store: where memories are erased.
     """
 
-    inbox: Inbox
+    turn_erasure: TurnErasure
     lanes: Lanes
     turns: TurnLog
     store: MemoryStore
@@ -111,24 +111,24 @@ async def forget(scope: Scope, services: ForgetServices) -> Erasure:
 
 async def _attempt(scope: Scope, services: ForgetServices, tally: Tally) -> tuple[Erasure, int]:
     """Returns also how many of the versions that are left are newer than the epoch. Raises LeaseLost."""
-    inbox, store = services.inbox, services.store
-    async with inbox.holding(services.lanes.hand_back) as hold:
+    turn_erasure, store = services.turn_erasure, services.store
+    async with turn_erasure.holding(services.lanes.hand_back) as hold:
         lost = set(tally.lanes)  # by the attempt before this one
         memories, versions = await _taken(scope, hold, services, lost)
-        epoch = await inbox.raise_epoch(scope)
+        epoch = await turn_erasure.raise_epoch(scope)
         # What was accepted before the epoch is in one of these by now.
         await hold.take(await lanes_of(scope, services))
         tally.lanes.update(lease.lane for lease in hold.leases)
 
         async def purge(lease: Lease) -> None:
             # Plans first: while turns are there, whoever asks again after a failure finds the lane by them.
-            tally.plans += await inbox.unplan(lease, scope, epoch.order)
-            async for step in inbox.erase(scope, lease, epoch.order):
+            tally.plans += await turn_erasure.unplan(lease, scope, epoch.order)
+            async for step in turn_erasure.erase(scope, lease, epoch.order):
                 tally.add(step)
 
         await _in_groups(hold.leases, purge)
         every = [lease.lane for lease in hold.leases]
-        tally.notifications += await inbox.drop_notifications(scope, epoch.order)
+        tally.notifications += await turn_erasure.drop_notifications(scope, epoch.order)
         removed = await erase(scope, epoch.order, leases=hold.leases, lanes=services.lanes, store=store)
         await arrange_anew([lease for lease in hold.leases if lease.lane in lost], services.lanes, store)
         tally.memories, tally.versions = tally.memories + memories, tally.versions + max(versions, removed)
@@ -173,6 +173,6 @@ async def lanes_of(scope: Scope, services: ForgetServices) -> list[Lane]:
 async def what_is_left(
     scope: Scope, lanes: Sequence[Lane], before: int, ids: Sequence[str] | None, services: ForgetServices
 ) -> Left:
-    """Look in Redis and in Qdrant for what is there of a scope up to a place in the order. Arguments: `Inbox.left`."""
-    left = await services.inbox.left(scope, lanes, before, ids)
+    """Look in Redis and Qdrant for what is there of a scope up to a place in the order. As `TurnErasure.left`."""
+    left = await services.turn_erasure.left(scope, lanes, before, ids)
     return left.model_copy(update={"versions": await services.store.left(scope, before)})

@@ -12,7 +12,7 @@ from scrubjay.errors import InboxUnavailable, StoreUnavailable, reason_of
 from scrubjay.logging_setup import attempted
 from scrubjay.model import Scope
 from scrubjay.model.erasure import Removal
-from scrubjay.ports import Inbox, Lanes, MemoryStore
+from scrubjay.ports import Lanes, MemoryStore, RemovalNotes
 
 log = structlog.get_logger(__name__)
 
@@ -25,12 +25,12 @@ class RemovalServices:
     """What repeating removals needs.
 
     Args:
-        inbox: where removals are noted.
+        removal_notes: where removals are noted.
         lanes: taken to write what is shown again.
         store: what is removed from.
     """
 
-    inbox: Inbox
+    removal_notes: RemovalNotes
     lanes: Lanes
     store: MemoryStore
 
@@ -58,7 +58,7 @@ async def finish_removals(services: RemovalServices, *, longest_seconds: float =
     """
     finished = 0
     for _ in range(_ROUNDS):
-        due = await services.inbox.unfinished()
+        due = await services.removal_notes.unfinished()
         if not due:
             break
         tries = (_finish(name, removal, longest_seconds, services) for name, removal in due)
@@ -67,7 +67,7 @@ async def finish_removals(services: RemovalServices, *, longest_seconds: float =
             if error is None:
                 finished += 1
             else:
-                pause = await services.inbox.put_back(name)
+                pause = await services.removal_notes.put_back(name)
                 tenant = removal.scope.tenant
                 log.warning("removal_put_back", reason=reason_of(error), tenant=tenant, seconds=pause)
         away = [error for error in failures if isinstance(error, StoreUnavailable | InboxUnavailable)]
@@ -79,7 +79,7 @@ async def finish_removals(services: RemovalServices, *, longest_seconds: float =
 async def _finish(name: str, removal: Removal, longest_seconds: float, services: RemovalServices) -> None:
     async with asyncio.timeout(longest_seconds):
         await _repeat(removal, services.lanes, services.store)
-    await services.inbox.finished(name)
+    await services.removal_notes.finished(name)
 
 
 async def _repeat(removal: Removal, lanes: Lanes, store: MemoryStore) -> None:

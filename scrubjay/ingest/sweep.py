@@ -9,7 +9,7 @@ import structlog
 
 from scrubjay.erase.removals import RemovalServices, repeat_forever
 from scrubjay.logging_setup import attempted
-from scrubjay.ports import Clock, Inbox
+from scrubjay.ports import Clock, Sweeper
 
 log = structlog.get_logger(__name__)
 
@@ -19,12 +19,12 @@ class SweepServices:
     """What the sweep needs.
 
     Args:
-        inbox: whose lanes are made ready.
+        sweeper: makes lanes ready.
         clock: compared with the monotonic clock each time.
         removals: what repeating removals needs.
     """
 
-    inbox: Inbox
+    sweeper: Sweeper
     clock: Clock
     removals: RemovalServices
 
@@ -40,7 +40,7 @@ async def sweep_forever(every_seconds: float, services: SweepServices) -> None:
         while True:
             await asyncio.sleep(every_seconds)
             await attempted("clock", services.clock.look())
-            sent = await attempted("sweep", services.inbox.sweep())
+            sent = await attempted("sweep", services.sweeper.sweep())
             if sent:
                 log.info("swept", messages=sent)
     finally:

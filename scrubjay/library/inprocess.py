@@ -107,7 +107,7 @@ class Local:
         characters = sum(len(message.content) for message in turn.messages)
         submission = await off_loop(characters, partial(self._submission, turn, scope, parts.mask))
         submission = await dated(submission, parts.clock)
-        accepted = await parts.inbox.accept(submission, idempotency_key=idempotency_key)
+        accepted = await parts.intake.accept(submission, idempotency_key=idempotency_key)
         self._opened_parts.working.begin(scope.lane)
         return accepted.id
 
@@ -200,7 +200,7 @@ async def _answering(parts: Parts, where: Served) -> None:
     Raises InboxUnavailable or StoreUnavailable, and says what the caller of the library can do.
     """
     try:
-        await parts.inbox.ping()
+        await parts.intake.ping()
     except InboxUnavailable as error:
         raise InboxUnavailable(
             f"No Redis can be used at {_place(where.settings.redis_url)} ({error}). Start it, or name another by "

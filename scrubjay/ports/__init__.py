@@ -5,9 +5,12 @@
 
 from scrubjay.ports.access import Keyring, Rate, Rates, Tokens
 from scrubjay.ports.clock import Clock
+from scrubjay.ports.dead_letters import DeadLetters, Revived
 from scrubjay.ports.digests import DigestStore
+from scrubjay.ports.erasure import HeldLanes, RemovalNotes, TurnErasure
 from scrubjay.ports.health import Limited, Pingable, Provider, Pulse
-from scrubjay.ports.inbox import Accepted, HeldLanes, Inbox, Lanes, Revived, WakeupMessages
+from scrubjay.ports.intake import Accepted, Sweeper, TurnIntake, WakeupMessages
+from scrubjay.ports.lanes import Lanes
 from scrubjay.ports.masking import Mask, unmasked
 from scrubjay.ports.models import (
     EMBEDDING,
@@ -45,6 +48,7 @@ __all__ = [
     "Answer",
     "Claimed",
     "Clock",
+    "DeadLetters",
     "Deliveries",
     "DigestStore",
     "Embedder",
@@ -52,7 +56,6 @@ __all__ = [
     "Extractor",
     "GuidanceStore",
     "HeldLanes",
-    "Inbox",
     "Keyring",
     "Lanes",
     "LanguageModel",
@@ -77,10 +80,14 @@ __all__ = [
     "ReceiptSigner",
     "ReceiptStore",
     "Reconciler",
+    "RemovalNotes",
     "Reply",
     "Revived",
     "ServerKey",
+    "Sweeper",
     "Tokens",
+    "TurnErasure",
+    "TurnIntake",
     "TurnLog",
     "WakeupMessages",
     "Watch",

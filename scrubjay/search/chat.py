@@ -13,7 +13,7 @@ from scrubjay.llm.prompts import chat_system
 from scrubjay.llm.usage import paid_by
 from scrubjay.model import Message, Role, Scope, Submission, Value
 from scrubjay.offload import off_loop
-from scrubjay.ports import Inbox, LanguageModel, Mask
+from scrubjay.ports import LanguageModel, Mask, TurnIntake
 from scrubjay.search.recall import RecallRequest, RecallServices, recall
 
 
@@ -24,13 +24,13 @@ class ChatServices:
     Args:
         mask: masks messages and replies.
         model: answers; None where none is configured.
-        inbox: where the turn is accepted.
+        intake: where the turn is accepted.
         recall: finds the memories for the prompt.
     """
 
     mask: Mask
     model: LanguageModel | None
-    inbox: Inbox
+    intake: TurnIntake
     recall: RecallServices
 
 
@@ -115,5 +115,5 @@ async def _remembered(
     """Hand in a user's chat message and the model's reply, masked, as one turn to be remembered; return the Reply."""
     masked = await off_loop(len(text), partial(services.mask, text))
     answered = Message(role=Role.ASSISTANT, content=masked)
-    accepted = await services.inbox.accept(Submission(scope=scope, messages=(question, answered)))
+    accepted = await services.intake.accept(Submission(scope=scope, messages=(question, answered)))
     return Reply(text=text, memories=memories, turn_id=accepted.id)

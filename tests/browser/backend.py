@@ -25,7 +25,7 @@ class Backend:
     async def say(self, user: str, text: str) -> str:
         """Accept a turn; returns its id."""
         submission = Submission(scope=_scope(user), messages=(Message(role=Role.USER, content=text),))
-        return (await self.parts.inbox.accept(submission)).id
+        return (await self.parts.intake.accept(submission)).id
 
     async def remember(self, user: str, text: str, *, instead: bool = False) -> str:
         """Accept a turn and settle it, its text word for word; `instead` of what is nearest, else beside it."""

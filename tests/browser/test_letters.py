@@ -71,7 +71,7 @@ async def test_what_went_wrong_stands_with_the_letter_and_on_the_page_of_its_tur
     screen: Screen, backend: Backend
 ) -> None:
     turn = await backend.bury("ana", "I live in Porto.", NOT_JSON)
-    await backend.parts.inbox.revive("default", [turn], replay=True)
+    await backend.parts.dead_letters.revive("default", [turn], replay=True)
     screen.open(f"/dashboard/turns/{turn}")
     await screen.see("#turn .head", "failed 1 time, replayed 1 time")
     assert f"bad_answer: {NOT_JSON}" in screen.text(".history")

@@ -58,7 +58,9 @@ class World:
         self.scripts = scripts
         lanes = LaneScripts(scripts)
         adapters = turn_adapters(RedisCore(redis, lanes, wakeups, LIMITS, pseudonyms, order))
-        self.inbox, self.lanes, self.pulse = adapters.inbox, adapters.lanes, adapters.pulse
+        self.intake, self.sweeper, self.dead_letters = adapters.intake, adapters.sweeper, adapters.dead_letters
+        self.turn_erasure, self.removal_notes = adapters.turn_erasure, adapters.removal_notes
+        self.lanes, self.pulse = adapters.lanes, adapters.pulse
         self.turns = RedisTurns(redis, lanes)
         self.webhooks, self.deliveries = adapters.webhooks, adapters.deliveries
         self.receipts, self.keyring = RedisReceipts(redis, scripts, 1_000), RedisKeyring(redis, scripts)
@@ -106,7 +108,7 @@ class World:
         await self.redis.zadd(name, {member: score + place for place, member in enumerate(members)})
 
     async def post(self, scope: Scope) -> str:
-        return (await self.inbox.accept(said(scope), idempotency_key=None)).id
+        return (await self.intake.accept(said(scope), idempotency_key=None)).id
 
     async def heartbeat(self) -> None:
         """Wait until a lease was renewed, the first time it is asked."""
@@ -140,7 +142,7 @@ class World:
         await self.redis.rpush(lane, *self.names("delivery", _MOST_WAITING))
 
     async def note_removal(self, scope: Scope) -> None:
-        await self.inbox.note_removal(Removal(scope=scope, memory_id="m1"))
+        await self.removal_notes.note_removal(Removal(scope=scope, memory_id="m1"))
 
     async def renewed(self) -> None:
         """Wait until the leases of an erase were renewed."""
@@ -151,7 +153,7 @@ class World:
         await self.scripts.run("clock", [], [])
         await self.scripts.run("clock_jumped", [], [60_000])
         await self.redis.zadd(keys.removals, {"due": 0})
-        assert await self.inbox.unfinished() == []  # nobody can read it: it is put back
+        assert await self.removal_notes.unfinished() == []  # nobody can read it: it is put back
 
     async def server_key(self) -> None:
         await self.scripts.run("server_key", [keys.server_key], ["a fresh one"])

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from redis.asyncio import Redis
 
 from scrubjay.adapters.celery_wakeups import CeleryWakeups
 from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
-from scrubjay.adapters.redis.assembly import turn_adapters
+from scrubjay.adapters.redis.assembly import TurnAdapters, turn_adapters
 from scrubjay.adapters.redis.core import RedisCore
-from scrubjay.adapters.redis.inbox import RedisInbox
+from scrubjay.adapters.redis.dead_letters import RedisDeadLetters
+from scrubjay.adapters.redis.erase.removal_notes import RedisRemovalNotes
+from scrubjay.adapters.redis.erase.turn_erasure import RedisTurnErasure
+from scrubjay.adapters.redis.intake import RedisIntake
 from scrubjay.adapters.redis.lane_names import LaneScripts
 from scrubjay.adapters.redis.lanes import RedisLanes
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.order import RedisOrder
 from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.adapters.redis.server_key import RedisServerKey
+from scrubjay.adapters.redis.sweeper import RedisSweeper
 from scrubjay.adapters.redis.turn_log.owners import RedisOwners
 from scrubjay.adapters.redis.turn_log.turns import RedisTurns
 from scrubjay.model import Lane, Lease, Message, Plan, Role, Scope, Submission
@@ -32,15 +36,26 @@ ANA = Scope(tenant="default", user_id="ana")
 class Desk:
     """The three doors to one Redis."""
 
-    inbox: RedisInbox
-    lanes: RedisLanes
+    adapters: TurnAdapters
     turns: RedisTurns
     owners: RedisOwners
     redis: Redis
+    intake: RedisIntake = field(init=False)
+    sweeper: RedisSweeper = field(init=False)
+    dead_letters: RedisDeadLetters = field(init=False)
+    turn_erasure: RedisTurnErasure = field(init=False)
+    removal_notes: RedisRemovalNotes = field(init=False)
+    lanes: RedisLanes = field(init=False)
+
+    def __post_init__(self) -> None:
+        adapters = self.adapters
+        self.intake, self.sweeper, self.dead_letters = adapters.intake, adapters.sweeper, adapters.dead_letters
+        self.turn_erasure, self.removal_notes = adapters.turn_erasure, adapters.removal_notes
+        self.lanes = adapters.lanes
 
     async def post(self, text: str = "I live in Berlin", scope: Scope = ANA, key: str | None = None) -> str:
         submission = Submission(scope=scope, messages=(Message(role=Role.USER, content=text),))
-        return (await self.inbox.accept(submission, idempotency_key=key)).id
+        return (await self.intake.accept(submission, idempotency_key=key)).id
 
     async def settle_all(self, lease: Lease, size: int = 8) -> list[str]:
         settled: list[str] = []
@@ -55,11 +70,11 @@ class Desk:
     ) -> Erased:
         """Forget what the scope has in one lane; returns all that was removed."""
         steps = list[Erased]()
-        async with self.inbox.holding(hand_back or self.lanes.hand_back) as hold:
+        async with self.turn_erasure.holding(hand_back or self.lanes.hand_back) as hold:
             await hold.take([lane or scope.lane])
-            epoch = await self.inbox.raise_epoch(scope)
+            epoch = await self.turn_erasure.raise_epoch(scope)
             for lease in hold.leases:
-                steps += [step async for step in self.inbox.erase(scope, lease, epoch.order)]
+                steps += [step async for step in self.turn_erasure.erase(scope, lease, epoch.order)]
         return all_of(steps)
 
     async def wakeups(self) -> int:
@@ -86,7 +101,7 @@ def desk_on(redis: Redis, limits: InboxLimits) -> Desk:
     lanes, order = LaneScripts(scripts), RedisOrder(scripts, nothing_stored)
     adapters = turn_adapters(RedisCore(redis, lanes, wakeups, limits, pseudonyms, order))
     turns = RedisTurns(redis, lanes)
-    return Desk(adapters.inbox, adapters.lanes, turns, RedisOwners(redis, turns, lanes), redis)
+    return Desk(adapters, turns, RedisOwners(redis, turns, lanes), redis)
 
 
 def user(tenant: str, name: str | int = "ana") -> Scope:

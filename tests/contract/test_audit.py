@@ -65,7 +65,7 @@ async def test_a_sweep_that_finds_the_books_in_order_only_notes_down_that_it_loo
 ) -> None:
     await worked(swept)
     before = await audit.state()
-    await swept.inbox.sweep()
+    await swept.sweeper.sweep()
     state = await audit.state()
     assert errors(logged) == []
     assert (before.audits, state.audits, state.backlog, state.backlog_drift) == (0, 1, 1, 0)
@@ -79,7 +79,7 @@ async def test_a_ledger_changed_by_hand_is_logged_with_its_figures(
 ) -> None:
     await worked(swept)
     await swept.redis.hincrby(keys.ledger("default"), field, 1)
-    await swept.inbox.sweep()
+    await swept.sweeper.sweep()
     (entry,) = errors(logged)
     figures = {"accepted": 4, "settled": 1, "waiting": 1, "dead": 1, "erased": 1}
     assert entry["event"] == "ledger_unbalanced"
@@ -89,7 +89,7 @@ async def test_a_ledger_changed_by_hand_is_logged_with_its_figures(
 async def test_a_count_of_a_tenants_waiting_turns_that_is_wrong_is_logged(swept: Desk, logged: list[EventDict]) -> None:
     await worked(swept)
     await swept.redis.hincrby(keys.ledger("default"), "waiting", 2)
-    await swept.inbox.sweep()
+    await swept.sweeper.sweep()
     (entry,) = errors(logged)
     assert (entry["event"], entry["waiting"], entry["counted"]) == ("ledger_unbalanced", 1, 3)
 
@@ -99,7 +99,7 @@ async def test_a_turn_whose_status_says_that_it_waits_while_its_lane_does_not_ho
 ) -> None:
     await worked(swept)
     await swept.redis.lpop((await lane_keys(swept.redis, ANA.lane)).waiting)
-    await swept.inbox.sweep()
+    await swept.sweeper.sweep()
     assert [(entry["event"], entry.get("listed")) for entry in errors(logged)] == [
         ("ledger_unbalanced", 0),
         ("backlog_wrong", None),
@@ -111,12 +111,12 @@ async def test_a_backlog_counter_that_is_wrong_is_logged_and_kept_for_the_metric
 ) -> None:
     await worked(swept)
     await swept.redis.incrby(keys.backlog, 3)
-    await swept.inbox.sweep()
+    await swept.sweeper.sweep()
     (entry,) = errors(logged)
     assert (entry["event"], entry["backlog"], entry["waiting"]) == ("backlog_wrong", 4, 1)
     assert (await audit.state()).backlog_drift == 3
     await swept.redis.decrby(keys.backlog, 3)
-    await swept.inbox.sweep()
+    await swept.sweeper.sweep()
     assert (await audit.state()).backlog_drift == 0
 
 
@@ -153,7 +153,7 @@ async def test_a_look_stays_cheap_with_a_hundred_thousand_tenants_and_the_most_l
 
 
 async def test_a_silent_auditor_is_seen(audit: RedisAudit, swept: Desk) -> None:
-    await swept.inbox.sweep()
+    await swept.sweeper.sweep()
     assert not (await audit.state()).audit_is_late
     stamp = int(await swept.redis.hget(keys.audit, "at_us") or 0)
     await swept.redis.hset(keys.audit, "at_us", stamp - 60_000_000)

@@ -112,10 +112,10 @@ async def test_a_replay_of_more_than_fits_replays_the_oldest_and_goes_on_when_it
 ) -> None:
     ids = await dead(desk_on(redis, InboxLimits()), ANA, 150)
     desk = desk_on(redis, limits)
-    done = await desk.inbox.revive("default", ids, replay=True)
+    done = await desk.dead_letters.revive("default", ids, replay=True)
     assert (done.count, done.left, done.reason) == (3, 147, reason)
     assert await settled(desk, ANA) == ids[:3]
-    again = await desk.inbox.revive("default", await desk.turns.dead("default", DeadFilter()), replay=True)
+    again = await desk.dead_letters.revive("default", await desk.turns.dead("default", DeadFilter()), replay=True)
     assert (again.count, again.left) == (3, 144)
     assert await settled(desk, ANA) == ids[3:6]
     assert (await desk.turns.ledger("default")).dead == 144
@@ -124,7 +124,7 @@ async def test_a_replay_of_more_than_fits_replays_the_oldest_and_goes_on_when_it
 async def test_a_lane_that_is_full_keeps_its_own_dead_turns_back_and_no_others(redis: Redis) -> None:
     wide, desk = desk_on(redis, InboxLimits()), desk_on(redis, InboxLimits(max_lane_backlog=3))
     ids = await dead(wide, ANA, 120) + await dead(wide, BOB, 2)
-    done = await desk.inbox.revive("default", ids, replay=True)
+    done = await desk.dead_letters.revive("default", ids, replay=True)
     assert (done.count, done.left) == (5, 117)
     assert await settled(desk, BOB) == ids[120:]
 
@@ -134,7 +134,7 @@ async def test_a_dead_turn_is_not_passed_by_one_behind_it_for_which_room_comes_i
     first, second = [DeadTurn(turn, lane) for turn in await dead(desk_on(redis, InboxLimits()), ANA, 2)]
     desk = desk_on(redis, InboxLimits(max_lane_backlog=1))
     await desk.post("waits", ANA)
-    refused, behind = desk.inbox.reviving._steps([first, second], replay=True)
+    refused, behind = desk.dead_letters._steps([first, second], replay=True)
     assert await refused == "lane_full"
     await settled(desk, ANA)
     assert await behind == "behind"
@@ -145,5 +145,5 @@ async def test_a_discard_knows_no_limit(redis: Redis) -> None:
     ids = await dead(desk_on(redis, InboxLimits()), ANA, 2)
     desk = desk_on(redis, InboxLimits(max_backlog=1, max_tenant_backlog=1, max_lane_backlog=1))
     await desk.post("waits", ANA)
-    done = await desk.inbox.revive("default", ids, replay=False)
+    done = await desk.dead_letters.revive("default", ids, replay=False)
     assert (done.count, done.left, done.reason) == (2, 0, None)

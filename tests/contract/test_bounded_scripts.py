@@ -130,9 +130,9 @@ async def deaths(made: World) -> None:
             await made.lanes.fail(lease, "bad_answer: no JSON")
     dead = [turn for turn in ids if await made.turns.status(Scope(tenant=TENANT), turn) is Status.DEAD]
     assert len(dead) >= 2
-    assert (await made.inbox.revive(TENANT, dead[:1], replay=True)).count == 1
-    await made.inbox.discard(TENANT, dead[0])
-    assert (await made.inbox.revive(TENANT, dead[1:2], replay=False)).count == 1
+    assert (await made.dead_letters.revive(TENANT, dead[:1], replay=True)).count == 1
+    await made.dead_letters.discard(TENANT, dead[0])
+    assert (await made.dead_letters.revive(TENANT, dead[1:2], replay=False)).count == 1
 
 
 async def reading_and_sweeping(made: World) -> None:
@@ -146,7 +146,7 @@ async def reading_and_sweeping(made: World) -> None:
     await made.wake(made.crowded("eve"))
     await made.rest_over()
     await made.unheard()
-    assert await made.inbox.sweep() > 0
+    assert await made.sweeper.sweep() > 0
 
 
 async def claiming(made: World) -> None:
@@ -180,14 +180,14 @@ async def forgetting(made: World) -> None:
         now = datetime.now(UTC)
         memory = Memory(id="m1", scope=fay, text="new", created_at=now, updated_at=now, valid_from=now)
         await made.lanes.record(lease, Plan(turn_ids=(later,), writes=(Write(point_id="m1", memory=memory),)))
-        assert await made.inbox.unplan(lease, fay, 0) == 1
+        assert await made.turn_erasure.unplan(lease, fay, 0) == 1
     await stored(made, fay)
-    async with made.inbox.holding(made.lanes.hand_back) as hold:
+    async with made.turn_erasure.holding(made.lanes.hand_back) as hold:
         await hold.take([fay.lane])
-        epoch = await made.inbox.raise_epoch(fay)
+        epoch = await made.turn_erasure.raise_epoch(fay)
         await made.renewed()
-        assert [step async for step in made.inbox.erase(fay, hold.leases[0], epoch.order)]
-    await made.inbox.drop_notifications(fay, epoch.order)
+        assert [step async for step in made.turn_erasure.erase(fay, hold.leases[0], epoch.order)]
+    await made.turn_erasure.drop_notifications(fay, epoch.order)
     await made.note_removal(fay)
     await made.receipts.keep(made.receipt())
 

@@ -66,4 +66,4 @@ async def test_a_damaged_lane_rests_is_told_of_once_and_holds_up_nobody(desk: De
     assert [(line["tenant"], line["lane_kind"]) for line in output] == [("acme", kind)]
     assert SECRET not in repr(lines)
     assert (await desk.redis.zscore(keys.lanes, name) or READY) < READY, "the sweep looks at it later"
-    await desk.inbox.sweeping._audit.look()
+    await desk.sweeper._audit.look()

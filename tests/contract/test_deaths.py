@@ -142,7 +142,7 @@ async def test_a_lane_left_by_an_unforeseen_error_is_free_at_once_and_rests_befo
     assert await redis.hget((await lane_keys(redis, ANA.lane)).counters, "held") == b"1"
     assert await desk.wakeups() == wakeups
     await redis.delete(QUEUE)
-    assert await wait_until(desk.inbox.sweep, deadline_seconds=5, what="the sweep ringing") == 1
+    assert await wait_until(desk.sweeper.sweep, deadline_seconds=5, what="the sweep ringing") == 1
 
 
 async def test_settling_a_batch_twice_takes_nothing_more_out_of_the_lane(desk: Desk) -> None:
@@ -241,7 +241,7 @@ async def test_a_dead_turn_is_erased_however_long_ago_it_died_and_revived_its_la
         )
 
     await wait_until(ended, deadline_seconds=5, what="the lane's index ending")
-    assert (await desk.inbox.revive("default", [revived], replay=True)).count
+    assert (await desk.dead_letters.revive("default", [revived], replay=True)).count
     assert await redis.zrange((await lane_keys(redis, ANA.lane)).owned, 0, -1) == [revived.encode()]
     assert await redis.ttl((await lane_keys(redis, ANA.lane)).owned) == -1
     assert await erase(desk) == 2

@@ -197,7 +197,7 @@ async def test_webhooks_that_somebody_is_at_do_not_hide_one_that_is_due_from_the
         await redis.zadd(keys.hooks_due, {f"t{number}:busy": 1})
         await redis.set(keys.hook_awake(f"t{number}:busy"), 1, px=9_000)
     await redis.zadd(keys.hooks_due, {"acme:due": 2})
-    await counter.desk.inbox.sweep()
+    await counter.desk.sweeper.sweep()
     assert [b"scrubjay.deliver" in message for message in await redis.lrange(QUEUE, 0, -1)] == [True]
 
 
@@ -208,4 +208,4 @@ async def test_a_webhook_whose_message_finds_no_room_in_the_queue_is_told_of_by_
     assert await counter.deliveries.note_test("default", HOOK.id)
     assert await redis.llen(QUEUE) == 256
     await redis.delete(QUEUE)
-    assert await counter.desk.inbox.sweep() == 1
+    assert await counter.desk.sweeper.sweep() == 1

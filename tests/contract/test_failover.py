@@ -88,7 +88,7 @@ async def test_a_process_that_only_reads_leaves_a_demoted_server(scene: Scene) -
 async def test_while_no_server_takes_writes_a_caller_and_the_readiness_probe_are_told_so(scene: Scene) -> None:
     pair, desk, _ = scene
     await command(pair.primary, "REPLICAOF", "127.0.0.1", 1)
-    for call in (desk.post, desk.inbox.ping):
+    for call in (desk.post, desk.intake.ping):
         with pytest.raises(InboxUnavailable, match="read-only replica just now"):
             await call()
     await command(pair.primary, "CONFIG", "SET", "replica-serve-stale-data", "no")
@@ -96,7 +96,7 @@ async def test_while_no_server_takes_writes_a_caller_and_the_readiness_probe_are
         await desk.turns.ledger("default")
     await command(pair.primary, "REPLICAOF", "NO", "ONE")
     await desk.post("two")
-    await desk.inbox.ping()
+    await desk.intake.ping()
 
 
 async def test_a_worker_that_heard_a_bell_while_nobody_took_writes_has_the_lane_as_soon_as_somebody_does(

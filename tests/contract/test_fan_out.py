@@ -113,7 +113,7 @@ async def test_what_a_process_that_died_after_settling_has_not_noted_the_sweep_r
         await settle_and_die(redis, lease, Plan(turn_ids=(turn_id,), events={turn_id: (added(1),)}))
     assert await noted(redis) == {hook.id: [] for hook in HOOKS}
     await redis.delete(QUEUE)
-    assert await desk.inbox.sweep() == 1
+    assert await desk.sweeper.sweep() == 1
     assert await wakeups_of_the_tenant(redis) == 1
     while await counter.deliveries.fan_out("default"):
         pass
@@ -134,7 +134,7 @@ async def test_of_an_owner_who_was_erased_nothing_more_is_noted_and_no_outbox_na
 ) -> None:
     await counter.settle(*(added(number) for number in range(MANY)))
     await counter.desk.erase()
-    assert await counter.desk.inbox.drop_notifications(ANA, 2**53) > 0
+    assert await counter.desk.turn_erasure.drop_notifications(ANA, 2**53) > 0
     names = [
         name for name in await all_of_redis(redis) if name.startswith(("sj:hook", "sj:delivery")) and "ana" in name
     ]

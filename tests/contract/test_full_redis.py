@@ -89,7 +89,7 @@ async def test_lanes_back_off_are_handed_back_and_are_rung_for_while_redis_is_fu
     await full.redis.delete(QUEUE)
     await full.redis.zadd(keys.lanes, {(await lane_keys(full.redis, BOB.lane)).id: 0})  # its time has come
     await fill(full.redis)
-    assert await full.inbox.sweep() == 2
+    assert await full.sweeper.sweep() == 2
     assert await full.wakeups() == 2
 
 
@@ -98,7 +98,7 @@ async def test_an_owner_is_forgotten_while_redis_is_full(full: Desk) -> None:
     await fill(full.redis)
     erased = await full.erase(ANA)
     assert erased.ids == (turn,)
-    await full.inbox.note_removal(Removal(scope=ANA, memory_id="m"))
+    await full.removal_notes.note_removal(Removal(scope=ANA, memory_id="m"))
     assert await full.redis.zcard(keys.removals) == 2
     turn_now = await full.turns.get(Scope(tenant="default"), turn)
     assert turn_now is not None
@@ -113,7 +113,7 @@ async def test_a_dead_letter_is_made_discarded_or_replayed_while_redis_is_full(f
         assert lease is not None
         await full.lanes.take(lease, 8, 1000)
         await full.lanes.fail(lease, "bad_answer: no")
-    assert (await full.inbox.revive("default", [turn], replay=replay)).count
+    assert (await full.dead_letters.revive("default", [turn], replay=replay)).count
     ledger = await full.turns.ledger("default")
     assert (ledger.waiting, ledger.erased, ledger.balanced) == (int(replay), int(not replay), True)
 
@@ -121,7 +121,7 @@ async def test_a_dead_letter_is_made_discarded_or_replayed_while_redis_is_full(f
 async def test_a_turn_that_waits_is_discarded_while_redis_is_full(full: Desk) -> None:
     turn = await full.post()
     await fill(full.redis)
-    await full.inbox.discard("default", turn)
+    await full.dead_letters.discard("default", turn)
     ledger = await full.turns.ledger("default")
     assert (ledger.waiting, ledger.erased, ledger.balanced) == (0, 1, True)
 

@@ -45,7 +45,7 @@ async def test_a_turn_tells_what_went_wrong_until_it_died_and_when_it_was_replay
     await kill(desk)
     lease = await taken(desk)  # alone now, as the batch was halved
     await desk.lanes.fail(lease, "bad_answer: no JSON")
-    assert (await desk.inbox.revive("default", [turn_id], replay=True)).count
+    assert (await desk.dead_letters.revive("default", [turn_id], replay=True)).count
 
     turn = await status(desk, turn_id)
     failures = [(incident.what, incident.turns, incident.error, incident.attempt) for incident in turn.history]
@@ -90,7 +90,7 @@ async def test_a_history_keeps_its_last_20_lines_each_cut_and_its_counts_whole(d
     turn_id = await desk.post()
     for number in range(25):
         await desk.lanes.fail(await taken(desk), f"bad_answer: {number} " + "é" * 5000)
-        assert (await desk.inbox.revive("default", [turn_id], replay=True)).count
+        assert (await desk.dead_letters.revive("default", [turn_id], replay=True)).count
     turn = await status(desk, turn_id)
     assert (turn.counts.failed, turn.counts.replayed, len(turn.history)) == (25, 25, 20)
     assert turn.history[-1].what is What.REPLAYED
@@ -117,7 +117,7 @@ async def test_nothing_of_a_history_is_left_of_a_turn_that_is_discarded_or_erase
     for _ in range(2):
         await postpone(desk, "what they said: my secret")
         await desk.lanes.fail(await taken(desk, 1), "bad_answer: my secret")
-    assert (await desk.inbox.revive("default", [discarded], replay=False)).count
+    assert (await desk.dead_letters.revive("default", [discarded], replay=False)).count
     lease = await taken(desk)
     await desk.lanes.settle(lease, Plan(turn_ids=(covered,)), frozenset({covered}))
     await desk.lanes.hand_back(lease)

@@ -80,7 +80,7 @@ async def test_an_idempotency_key_lives_for_a_day_after_its_turn_has_ended_and_f
         assert await desk.lanes.take(lease, 8, 1000)
         await desk.lanes.fail(lease, "bad_answer: no")
     assert A_DAY - 60 < await ttl() <= A_DAY
-    assert (await desk.inbox.revive("default", [first], replay=True)).count
+    assert (await desk.dead_letters.revive("default", [first], replay=True)).count
     assert await ttl() == -1
     async with desk.lanes.lease(ANA.lane) as lease:
         assert lease is not None
@@ -101,7 +101,7 @@ async def test_the_key_of_a_turn_that_was_erased_discarded_or_lost_its_workers_e
             assert await desk.lanes.take(lease, 8, 1000)
             await desk.lanes.fail(lease, "bad_answer: no")
         await desk.redis.persist(name)
-        assert (await desk.inbox.revive("default", [turn_id], replay=False)).count
+        assert (await desk.dead_letters.revive("default", [turn_id], replay=False)).count
     else:
         while await desk.redis.llen((await lane_keys(desk.redis, ANA.lane)).waiting):
             holder = await desk.lanes.leasing.acquire(ANA.lane, edit=False)
@@ -124,12 +124,12 @@ async def test_a_turn_leaves_an_idempotency_key_alone_that_another_turn_has_by_n
     name = keys.idempotency("default", await Pseudonyms(RedisServerKey(RedisScripts(desk.redis))).idempotency("k"))
     discarded, replayed = await died(), await died()
     waiting = await desk.post(key="k")
-    assert (await desk.inbox.revive("default", [discarded], replay=False)).count
+    assert (await desk.dead_letters.revive("default", [discarded], replay=False)).count
     assert await desk.redis.ttl(name) == -1
     async with desk.lanes.lease(ANA.lane) as lease:
         assert lease is not None
         assert await desk.settle_all(lease) == [waiting]
-    assert (await desk.inbox.revive("default", [replayed], replay=True)).count
+    assert (await desk.dead_letters.revive("default", [replayed], replay=True)).count
     assert A_DAY - 60 < await desk.redis.ttl(name) <= A_DAY
 
 
@@ -209,8 +209,8 @@ async def test_a_dead_turn_can_be_replayed_or_discarded_once(desk: Desk, replay:
         assert lease is not None
         await desk.lanes.take(lease, 1, 1000)
         await desk.lanes.fail(lease, "bad_answer: no")
-    assert (await desk.inbox.revive("default", [turn_id], replay=replay)).count
-    assert not (await desk.inbox.revive("default", [turn_id], replay=replay)).count
+    assert (await desk.dead_letters.revive("default", [turn_id], replay=replay)).count
+    assert not (await desk.dead_letters.revive("default", [turn_id], replay=replay)).count
     status = await desk.turns.get(Scope(tenant="default"), turn_id)
     assert status is not None
     assert status.status is after

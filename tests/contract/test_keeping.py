@@ -85,9 +85,9 @@ async def test_a_dead_turn_keeps_its_words_until_it_is_settled_or_discarded(redi
     desk = desk_on(redis, InboxLimits(text_retention_seconds=seconds))
     replayed, discarded = await dead(desk), await dead(desk, BOB)
     assert [await texts(desk, turn_id) for turn_id in (replayed, discarded)] == [[TEXT], [TEXT]]
-    assert (await desk.inbox.revive("default", [discarded], replay=False)).count
+    assert (await desk.dead_letters.revive("default", [discarded], replay=False)).count
     assert await texts(desk, discarded) == []
-    assert (await desk.inbox.revive("default", [replayed], replay=True)).count
+    assert (await desk.dead_letters.revive("default", [replayed], replay=True)).count
     async with desk.lanes.lease(ANA.lane) as lease:
         assert lease is not None
         assert await desk.settle_all(lease) == [replayed]
@@ -127,7 +127,7 @@ async def test_the_sweep_trims_twenty_thousand_ended_turns_even_behind_some_that
     desk = desk_on(redis, InboxLimits(sweep_seconds=60))  # a part of it is for trimming, on a busy machine too
     await old_settled(redis, 20_000 + living, living=living)
     fresh = await settled(desk)
-    await desk.inbox.sweep()
+    await desk.sweeper.sweep()
     assert await redis.zcard(keys.status("default", Status.SETTLED)) == living + 1
     assert await redis.zscore(keys.status("default", Status.SETTLED), fresh) is not None
 
@@ -137,7 +137,7 @@ async def test_a_sweep_without_time_for_all_leaves_no_part_out_for_ever(redis: R
     await old_settled(redis, 4_000, living=1_500)
 
     async def trimmed() -> bool:
-        await desk.inbox.sweep()
+        await desk.sweeper.sweep()
         return await redis.zcard(keys.status("default", Status.SETTLED)) == 1_500
 
     await wait_until(trimmed, deadline_seconds=60, what="the sets being trimmed a chunk at a time")
@@ -166,11 +166,11 @@ async def busy(desk: Desk, turns: int) -> None:
     await desk.lanes.settle(lease, Plan(turn_ids=tuple(ids), gated=frozenset(ids)))
     await desk.lanes.hand_back(lease)
     discarded = await dead(desk, BOB)
-    assert (await desk.inbox.revive("default", [discarded], replay=False)).count
+    assert (await desk.dead_letters.revive("default", [discarded], replay=False)).count
     await desk.post("forget me", BOB)
     await desk.erase(BOB)
-    for name, _ in await desk.inbox.unfinished():
-        await desk.inbox.finished(name)
+    for name, _ in await desk.removal_notes.unfinished():
+        await desk.removal_notes.finished(name)
 
 
 async def held(desk: Desk) -> Lease:
@@ -199,7 +199,7 @@ async def test_after_the_retention_only_permanent_keys_are_left_however_many_tur
         assert await faults(redis) == []
 
         async def only_permanent(desk: Desk = desk) -> bool:
-            await desk.inbox.sweep()
+            await desk.sweeper.sweep()
             await redis.delete(keys.removals, "scrubjay")  # repeated by the sweep of a worker, heard by it
             day_long = keys.idempotency("default", "")  # idempotency keys have a day to live
             names = {name.decode() async for name in redis.scan_iter("*")} - {keys.sweeper, keys.served}

@@ -44,7 +44,7 @@ async def test_no_key_message_or_index_holds_an_owners_id_whatever_becomes_of_th
             assert await telling(redis) == []
             await desk.lanes.postpone(lease, "the model is away", None)
         assert await telling(redis) == []
-    await desk.inbox.sweep()
+    await desk.sweeper.sweep()
     assert await telling(redis) == []
     assert await all_of_redis(redis)
 
@@ -111,7 +111,7 @@ async def test_after_redis_was_emptied_nobody_holds_a_lane_by_its_old_name(redis
     await second.post()
     lane = await lane_keys(redis, ANA.lane)
     if step == "hold":
-        async with first.inbox.holding(first.lanes.hand_back) as hold:
+        async with first.turn_erasure.holding(first.lanes.hand_back) as hold:
             await hold.take([ANA.lane])
             assert await redis.exists(lane.lease)
         return

@@ -102,7 +102,7 @@ async def test_a_transient_failure_spends_no_attempt_and_the_lane_sleeps(desk: D
     assert (status.status, status.attempts, status.error) == (Status.RETRYING, 0, "the model is away")
     async with desk.lanes.lease(ANA.lane) as again:
         assert again is None
-    assert await desk.inbox.sweep() == 0
+    assert await desk.sweeper.sweep() == 0
 
 
 async def test_an_edit_neither_wakes_nor_puts_off_a_lane_that_backs_off(desk: Desk) -> None:
@@ -131,7 +131,7 @@ async def test_a_lane_whose_back_off_has_ended_is_rung_for_again(redis: Redis) -
         await desk.lanes.take(lease, 8, 1000)
         await desk.lanes.postpone(lease, "away", None)
     await redis.delete(QUEUE)
-    assert await wait_until(desk.inbox.sweep, what="the sweep ringing") == 1
+    assert await wait_until(desk.sweeper.sweep, what="the sweep ringing") == 1
     async with desk.lanes.lease(ANA.lane) as again:
         assert again is not None
 
@@ -235,7 +235,7 @@ async def test_a_lane_whose_holder_vanished_is_rung_for_once_its_lease_has_ended
     await desk.post()
     await desk.lanes.leasing.acquire(ANA.lane, edit=False)  # a holder that is killed sends no heartbeat
     await redis.delete(QUEUE)
-    assert await wait_until(desk.inbox.sweep, what="the sweep ringing") == 1
+    assert await wait_until(desk.sweeper.sweep, what="the sweep ringing") == 1
 
 
 async def test_an_edit_waits_for_the_lane_and_gives_up_with_a_sentence(desk: Desk) -> None:

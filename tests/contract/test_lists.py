@@ -115,8 +115,8 @@ async def test_a_dead_turn_leaves_the_dead_of_its_lane_as_it_is_replayed_discard
 ) -> None:
     replayed, discarded = await died(desk), await died(desk)
     assert await redis.zcard((await lane_keys(redis, ANA.lane)).dead) == 2
-    assert (await desk.inbox.revive("default", [replayed], replay=True)).count == 1
-    assert (await desk.inbox.revive("default", [discarded], replay=False)).count == 1
+    assert (await desk.dead_letters.revive("default", [replayed], replay=True)).count == 1
+    assert (await desk.dead_letters.revive("default", [discarded], replay=False)).count == 1
     page = await desk.turns.page("default", None, "ana", Page())
     assert [(turn.id, turn.status) for turn in page.items] == [(replayed, Status.QUEUED)]
     async with desk.lanes.lease(ANA.lane) as lease:

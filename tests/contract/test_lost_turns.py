@@ -39,7 +39,7 @@ async def agree(desk: Desk, settled: int, lost: int) -> None:
     assert ledger.balanced
     assert await desk.redis.get(keys.backlog) == b"0"
     assert await desk.redis.zcard((await lane_keys(desk.redis, ANA.lane)).owned) == settled
-    await desk.inbox.sweeping._audit.look()
+    await desk.sweeper._audit.look()
 
 
 @pytest.mark.parametrize(
@@ -148,13 +148,13 @@ async def test_a_lane_whose_step_redis_refuses_rests_for_longer_each_time_and_sp
                 assert lease is not None
                 await desk.lanes.take(lease, 8, 1_000)
         assert await desk.wakeups() == wakeups
-        monotonic_ms = (await clock(desk.inbox.intake._core.scripts)).monotonic_ms
+        monotonic_ms = (await clock(desk.intake._core.scripts)).monotonic_ms
         rests.append(int(await redis.zscore(keys.lanes, (await lane_keys(redis, ANA.lane)).id) or 0) - monotonic_ms)
     assert all(after > 1.5 * before for before, after in itertools.pairwise(rests)), rests
     await redis.delete((await lane_keys(redis, ANA.lane)).plan)
     await redis.zadd(keys.lanes, {(await lane_keys(redis, ANA.lane)).id: 0})
     await redis.delete(QUEUE)
-    assert await wait_until(desk.inbox.sweep, deadline_seconds=5, what="the sweep ringing") == 1
+    assert await wait_until(desk.sweeper.sweep, deadline_seconds=5, what="the sweep ringing") == 1
     assert await desk.settle_all(await hold(desk)) == [turn_id]
     turn = await desk.turns.get(ANA, turn_id)
     assert turn is not None

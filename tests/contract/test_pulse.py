@@ -87,7 +87,7 @@ async def test_a_replayed_turn_is_due_from_its_replay(desk: Desk, pulse: RedisPu
     first = await desk.post("first in its lane")
     await due_for_an_hour(desk.redis)
     assert await oldest(pulse) >= 3600
-    assert (await desk.inbox.revive("default", [turn_id], replay=True)).count
+    assert (await desk.dead_letters.revive("default", [turn_id], replay=True)).count
     lease = await leased(desk)
     batch = await desk.lanes.take(lease, 1, 1000)
     assert batch is not None

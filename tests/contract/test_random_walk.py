@@ -153,11 +153,11 @@ class Walk:
         self.settled += [turn_id for turn_id in ids if turn_id not in erased]
 
     async def sweep(self) -> None:
-        await self.desk.inbox.sweep()
+        await self.desk.sweeper.sweep()
 
     async def erase(self) -> None:
         scope = self.rng.choice(SCOPES)
-        await self.desk.inbox.raise_epoch(scope)
+        await self.desk.turn_erasure.raise_epoch(scope)
 
         async def hand_back(lease: Lease) -> None:
             if self.chance(0.5):  # else whoever erases is killed
@@ -176,7 +176,7 @@ class Walk:
         dead = [turn_id for turn_id in self.turns if await self.status(turn_id) is Status.DEAD]
         if dead:
             turn_id, replay = self.rng.choice(dead), self.chance(0.7)
-            assert (await self.desk.inbox.revive("default", [turn_id], replay=replay)).count
+            assert (await self.desk.dead_letters.revive("default", [turn_id], replay=replay)).count
             self.poison.discard(turn_id)
             lane = self.order[self.turns[turn_id].lane.key]
             lane.append(lane.pop(lane.index(turn_id)))

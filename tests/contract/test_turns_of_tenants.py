@@ -50,7 +50,7 @@ async def batch(desk: Desk, lease: Lease) -> bool:
 
 async def now_ms(desk: Desk) -> int:
     """What the monotonic clock shows."""
-    return (await clock(desk.inbox.intake._core.scripts)).monotonic_ms
+    return (await clock(desk.intake._core.scripts)).monotonic_ms
 
 
 async def later_than(desk: Desk, moment_ms: float) -> bool:
@@ -79,7 +79,7 @@ async def test_beside_thousands_of_lanes_one_whose_pause_has_ended_is_next_after
         await desk.lanes.postpone(lease, "the model is away", None)
     await crowded(desk)
     await pause_over(desk, lease.lane)
-    await desk.inbox.sweep()
+    await desk.sweeper.sweep()
     assert user("bravo", "unlucky").lane in [await claimed(desk) for _ in range(2)]
 
 
@@ -96,7 +96,7 @@ async def test_beside_thousands_of_lanes_one_whose_worker_is_gone_is_next_after_
         return not await redis.exists((await lane_keys(redis, orphan)).lease)
 
     await wait_until(lease_has_ended, what="the lease of whoever is gone")
-    await desk.inbox.sweep()
+    await desk.sweeper.sweep()
     assert orphan in [await claimed(desk) for _ in range(2)]
 
 
@@ -107,12 +107,12 @@ async def test_sweeps_make_thousands_of_lanes_ready_those_first_that_are_due_for
     quiet = await names.of(user("bravo", "bob").lane)
     await desk.redis.zadd(keys.lanes, {quiet.id: 6_000})  # due a moment later than all of them
     await desk.redis.rpush(QUEUE, *("x" for _ in range(1_000)))
-    await desk.inbox.sweeping._wake()
+    await desk.sweeper._wake()
     ready: Any = await desk.redis.zrange(keys.ready("acme"), 0, 99, withscores=True)
     assert [(name.decode(), since) for name, since in ready] == [
         (lane, 1 + place) for place, lane in enumerate(lanes[:100])
     ]
-    await desk.inbox.sweeping._wake()  # a slow machine may need a second sweep for the last ones
+    await desk.sweeper._wake()  # a slow machine may need a second sweep for the last ones
     assert await desk.redis.zcard(keys.ready("acme")) == 5_000
     assert await desk.redis.zscore(keys.ready("bravo"), quiet.id) == 6_000
 
@@ -125,7 +125,7 @@ async def test_a_lane_that_the_sweep_finds_comes_before_those_that_were_due_late
         await desk.lanes.postpone(lease, "the model is away", None)
     await pause_over(desk, lease.lane)
     await post(desk, "acme", "late", "later")
-    await desk.inbox.sweep()
+    await desk.sweeper.sweep()
     assert [await claimed(desk) for _ in range(3)] == [user("acme", name).lane for name in ("early", "late", "later")]
 
 
@@ -238,7 +238,7 @@ async def test_a_lane_that_is_ready_is_claimed_though_a_key_was_lost(desk: Desk,
     assert await claimed(desk) == user("bravo", 0).lane
     await post(desk, "acme", 0)
     await desk.redis.delete(lost)
-    await desk.inbox.sweep()
+    await desk.sweeper.sweep()
     assert await claimed(desk) == user("acme", 0).lane
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from scrubjay.adapters.redis import sweeping
+from scrubjay.adapters.redis import sweeper
 from scrubjay.adapters.redis.limits import MOST_MESSAGES, InboxLimits
 from scrubjay.model.names import QUEUE
 from tests.contract.desk import Desk, desk_on, post
@@ -25,7 +25,7 @@ async def test_when_all_messages_are_lost_a_sweep_sends_some_and_all_is_worked_o
     await post(desk, "acme", *range(5))
     await post(desk, "bravo", *range(5))
     await desk.redis.delete(QUEUE)
-    assert await desk.inbox.sweep() == 10
+    assert await desk.sweeper.sweep() == 10
     settled = 0
     while await desk.redis.rpop(QUEUE):
         async with desk.lanes.claim() as lease:
@@ -47,14 +47,12 @@ async def test_whoever_ends_a_drain_sends_messages_while_lanes_are_ready_and_no_
 async def test_few_messages_wait_however_many_lanes_are_ready(desk: Desk) -> None:
     await post(desk, "acme", *range(MOST_MESSAGES + 20))
     assert await desk.wakeups() == MOST_MESSAGES
-    await desk.inbox.sweep()
+    await desk.sweeper.sweep()
     assert await desk.wakeups() == MOST_MESSAGES
 
 
 async def test_a_message_for_a_webhook_in_the_queue_does_not_stand_in_for_one_that_a_lane_needs(desk: Desk) -> None:
-    await desk.redis.rpush(
-        QUEUE, *(desk.inbox.sweeping._wakeups.hook_message(f"acme:{number}") for number in range(100))
-    )
+    await desk.redis.rpush(QUEUE, *(desk.sweeper._wakeups.hook_message(f"acme:{number}") for number in range(100)))
     await post(desk, "acme", 0, 1)
     assert await desk.wakeups() == 101
     assert b"scrubjay.drain" in (await desk.redis.lindex(QUEUE, 0) or b"")
@@ -64,7 +62,7 @@ async def test_a_message_for_a_webhook_in_the_queue_does_not_stand_in_for_one_th
 async def test_a_part_of_a_sweep_that_fails_holds_up_none_of_the_others(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:
-    done, inbox = list[str](), desk.inbox
+    done, swept = list[str](), desk.sweeper
 
     def step(name: str) -> Callable[..., Awaitable[int]]:
         async def work(*_: Any) -> int:
@@ -75,10 +73,10 @@ async def test_a_part_of_a_sweep_that_fails_holds_up_none_of_the_others(
 
         return work
 
-    monkeypatch.setattr(inbox.sweeping, "_wake", step("wake"))
-    monkeypatch.setattr(inbox.sweeping, "_send_wakeups", step("ring"))
-    monkeypatch.setattr(inbox.sweeping._hook_wakeups, "wake_due", step("webhooks"))
-    monkeypatch.setattr(sweeping, "trim_some", step("trim"))
-    monkeypatch.setattr(inbox.sweeping._audit, "look", step("audit"))
-    assert await inbox.sweep() == 0
+    monkeypatch.setattr(swept, "_wake", step("wake"))
+    monkeypatch.setattr(swept, "_send_wakeups", step("ring"))
+    monkeypatch.setattr(swept._hook_wakeups, "wake_due", step("webhooks"))
+    monkeypatch.setattr(sweeper, "trim_some", step("trim"))
+    monkeypatch.setattr(swept._audit, "look", step("audit"))
+    assert await swept.sweep() == 0
     assert done == ["wake", "ring", "webhooks", "trim", "audit"]

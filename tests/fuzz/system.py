@@ -124,7 +124,7 @@ class System:
         scope = Scope(tenant=TENANT, user_id=owner)
         async with self.desk.lanes.edit(scope.lane) as lease:  # before there is anything that a worker would take
             submission = Submission(scope=scope, messages=(Message(role=Role.USER, content=SAID[0]),))
-            turn_id = (await self.desk.inbox.accept(submission)).id
+            turn_id = (await self.desk.intake.accept(submission)).id
             await self.desk.lanes.take(lease, 1, 100_000)
             await self.desk.lanes.fail(lease, "bad_answer: the answer was no JSON")
         return turn_id

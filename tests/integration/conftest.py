@@ -42,8 +42,7 @@ async def service(redis: Redis, qdrant_url: str) -> AsyncIterator[Service]:
     order = RedisOrder(scripts, store.greatest_order)
     adapters = turn_adapters(RedisCore(redis, LaneScripts(scripts), wakeups, limits, pseudonyms, order))
     service = Service(
-        adapters.inbox,
-        adapters.lanes,
+        adapters,
         RedisTurns(redis, lane_scripts(redis)),
         store,
     )

@@ -52,8 +52,7 @@ async def service_of(redis: Redis, qdrant_url: str, name: str, limits: InboxLimi
     order = RedisOrder(scripts, store.greatest_order)
     adapters = turn_adapters(RedisCore(redis, LaneScripts(scripts), wakeups, limits, pseudonyms, order))
     service = Service(
-        adapters.inbox,
-        adapters.lanes,
+        adapters,
         RedisTurns(redis, lane_scripts(redis)),
         store,
         embedder=embedder,

@@ -49,7 +49,7 @@ async def live(service: Service, redis: Redis) -> None:
     await _planned(service)
     await _resting(service)
     await RedisGuidance(redis).give(TENANT, GUIDANCE)
-    await service.inbox.accept(waiting(), idempotency_key=KEY)
+    await service.intake.accept(waiting(), idempotency_key=KEY)
 
 
 async def _settled(service: Service, redis: Redis) -> None:

@@ -67,7 +67,9 @@ async def desk_in(service: Service) -> AsyncIterator[Desk]:
     missing: Any = None  # dead letters need neither
     ports = Ports(
         clock=OWN_CLOCK,
-        inbox=service.inbox, lanes=service.lanes, turns=service.turns, store=service.store, embedder=service.embedder,
+        intake=service.intake, sweeper=service.sweeper, dead_letters=service.dead_letters,
+        turn_erasure=service.turn_erasure, removal_notes=service.removal_notes,
+        lanes=service.lanes, turns=service.turns, store=service.store, embedder=service.embedder,
         extractor=service.extractor, reconciler=service.reconciler, model=missing, guidance=NoGuidance(), watch=missing,
         server_key=RedisServerKey(missing, "k" * 32), owners=missing, signer=missing, receipts=missing,
         keyring=missing, tokens=missing, pulse=missing, health=missing, rates=missing, digests=missing,

@@ -9,8 +9,13 @@ from typing import Any
 from redis.asyncio import Redis
 
 from scrubjay.adapters.qdrant.store import QdrantStore
-from scrubjay.adapters.redis.inbox import RedisInbox
+from scrubjay.adapters.redis.assembly import TurnAdapters
+from scrubjay.adapters.redis.dead_letters import RedisDeadLetters
+from scrubjay.adapters.redis.erase.removal_notes import RedisRemovalNotes
+from scrubjay.adapters.redis.erase.turn_erasure import RedisTurnErasure
+from scrubjay.adapters.redis.intake import RedisIntake
 from scrubjay.adapters.redis.lanes import RedisLanes
+from scrubjay.adapters.redis.sweeper import RedisSweeper
 from scrubjay.adapters.redis.turn_log.turns import RedisTurns
 from scrubjay.edit.edits import EditServices
 from scrubjay.edit.importing import ImportServices
@@ -33,14 +38,25 @@ MARCH = datetime(2026, 3, 1, tzinfo=UTC)
 class Service:
     """Everything opened, with the fakes in reach."""
 
-    inbox: RedisInbox
-    lanes: RedisLanes
+    adapters: TurnAdapters
     turns: RedisTurns
     store: QdrantStore
     extractor: EchoExtractor = field(default_factory=EchoExtractor)
     reconciler: ScriptedReconciler = field(default_factory=ScriptedReconciler)
     embedder: WordEmbedder = field(default_factory=WordEmbedder)
     weigher: Reconciler | None = None  # in place of the scripted one
+    intake: RedisIntake = field(init=False)
+    sweeper: RedisSweeper = field(init=False)
+    dead_letters: RedisDeadLetters = field(init=False)
+    turn_erasure: RedisTurnErasure = field(init=False)
+    removal_notes: RedisRemovalNotes = field(init=False)
+    lanes: RedisLanes = field(init=False)
+
+    def __post_init__(self) -> None:
+        adapters = self.adapters
+        self.intake, self.sweeper, self.dead_letters = adapters.intake, adapters.sweeper, adapters.dead_letters
+        self.turn_erasure, self.removal_notes = adapters.turn_erasure, adapters.removal_notes
+        self.lanes = adapters.lanes
 
     @property
     def decision(self) -> DecisionServices:
@@ -61,7 +77,9 @@ class Service:
 
     @property
     def edits(self) -> EditServices:
-        return EditServices(inbox=self.inbox, lanes=self.lanes, store=self.store, embedder=self.embedder)
+        return EditServices(
+            removal_notes=self.removal_notes, lanes=self.lanes, store=self.store, embedder=self.embedder
+        )
 
     @property
     def imports(self) -> ImportServices:
@@ -69,11 +87,11 @@ class Service:
 
     @property
     def forget_services(self) -> ForgetServices:
-        return ForgetServices(inbox=self.inbox, lanes=self.lanes, turns=self.turns, store=self.store)
+        return ForgetServices(turn_erasure=self.turn_erasure, lanes=self.lanes, turns=self.turns, store=self.store)
 
     @property
     def removals(self) -> RemovalServices:
-        return RemovalServices(inbox=self.inbox, lanes=self.lanes, store=self.store)
+        return RemovalServices(removal_notes=self.removal_notes, lanes=self.lanes, store=self.store)
 
     @property
     def recall_services(self) -> RecallServices:
@@ -81,7 +99,7 @@ class Service:
 
     async def say(self, text: str, scope: Scope = ANA, **more: Any) -> str:
         submission = Submission(scope=scope, messages=(Message(role=Role.USER, content=text),), **more)
-        return (await self.inbox.accept(submission)).id
+        return (await self.intake.accept(submission)).id
 
     async def drain(self, scope: Scope = ANA) -> int:
         return await drain(scope.lane, self.drain_services)

@@ -90,7 +90,7 @@ async def test_more_dead_letters_than_fit_a_page_of_redis_are_all_found_in_order
     monkeypatch.setattr("scrubjay.adapters.redis.turn_log.dead_letters._CHUNK", 2)
     monkeypatch.setattr("scrubjay.adapters.redis.turn_log.lists._CHUNK", 2)
     ids = [await desk.bury(f"t{number}", BOB if number % 2 else ANA) for number in range(7)]
-    await desk.service.inbox.intake._core.redis.zadd("sj:status:default:dead", dict.fromkeys(ids[1:6], 5))
+    await desk.service.intake._core.redis.zadd("sj:status:default:dead", dict.fromkeys(ids[1:6], 5))
     assert sorted(await desk.listed(error="bad_answer")) == sorted(ids)
     assert await desk.service.turns.dead("default", DeadFilter(error="bad_answer")) == ids
 
@@ -144,7 +144,7 @@ async def test_no_tenant_reaches_the_dead_letters_of_another(desk: Desk) -> None
 async def test_many_dead_turns_of_one_lane_are_replayed_in_their_order_however_they_are_named(desk: Desk) -> None:
     ids = [await desk.bury(f"fact {number}") for number in range(12)]
     assert await desk.post("replay", ids=ids[::-1]) == {"count": 12, "left": 0, "reason": None}
-    redis = desk.service.inbox.intake._core.redis
+    redis = desk.service.intake._core.redis
     lane = await lane_keys(redis, Scope(tenant="default", user_id="ana").lane)
     assert await redis.lrange(lane.waiting, 0, -1) == [turn_id.encode() for turn_id in ids]
     while await desk.service.drain():

@@ -36,14 +36,14 @@ async def test_the_webhook_events_of_what_comes_during_an_erase_stay(
     assert await book.add("default", HOOK, 1)
     await service.say("I live in Berlin", ANA_BOT)
     await service.drain()
-    drop_notifications = service.inbox.drop_notifications
+    drop_notifications = service.turn_erasure.drop_notifications
 
     async def later(*scope: Any) -> int:
         await service.say("I live in Rome", CAROL_BOT)  # another user of the agent, after the epoch
         assert await service.drain(CAROL_BOT) == 1
         return await drop_notifications(*scope)
 
-    monkeypatch.setattr(service.inbox, "drop_notifications", later)
+    monkeypatch.setattr(service.turn_erasure, "drop_notifications", later)
     assert (await forgotten(service, BOT)).counts.memories == 1
     assert await service.texts(CAROL_BOT) == ["I live in Rome"]
     assert await redis.zcard(keys.hook_waiting(keys.hook("default", HOOK.id))) == 1

@@ -103,7 +103,7 @@ async def test_a_lost_lease_stops_the_pass_before_it_writes(service: Service) ->
 
     class Losing(EchoExtractor):
         async def extract(self, turns: Any) -> Any:
-            async with service.inbox.holding(service.lanes.hand_back) as hold:
+            async with service.turn_erasure.holding(service.lanes.hand_back) as hold:
                 await hold.take([ANA.lane])  # somebody else takes the lane
             return await super().extract(turns)
 

@@ -197,7 +197,7 @@ async def test_a_memory_that_is_about_to_be_erased_cannot_be_edited(service: Ser
     await service.say("I live in Berlin")
     await service.drain()
     (memory,) = await service.memories()
-    await service.inbox.raise_epoch(ANA)
+    await service.turn_erasure.raise_epoch(ANA)
     with pytest.raises(NotFound):
         await edited(service, memory, "Lives in Rome")
     await make_removals_due(redis)
@@ -276,7 +276,7 @@ async def test_forgetting_an_agent_takes_its_words_out_of_memories_that_another_
 
 async def test_a_turn_in_a_lane_that_the_erase_did_not_see_is_settled_as_erased(service: Service) -> None:
     turn_id = await service.say("I live in Berlin", ANA_A)
-    await service.inbox.raise_epoch(AGENT_A)
+    await service.turn_erasure.raise_epoch(AGENT_A)
     later = await service.say("I live in Rome", ANA_A)
     await service.drain()
     assert (await service.status(turn_id)).status is Status.ERASED

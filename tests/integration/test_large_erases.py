@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from redis.asyncio import Redis
@@ -16,7 +16,7 @@ from scrubjay.adapters.crypto.owner_hashes import Pseudonyms
 from scrubjay.adapters.qdrant.store import QdrantStore
 from scrubjay.adapters.redis.assembly import turn_adapters
 from scrubjay.adapters.redis.core import RedisCore
-from scrubjay.adapters.redis.inbox import RedisInbox
+from scrubjay.adapters.redis.erase.turn_erasure import RedisTurnErasure
 from scrubjay.adapters.redis.lane_names import LaneScripts
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.order import RedisOrder
@@ -89,7 +89,7 @@ async def test_no_step_of_an_erase_grows_with_what_is_stored(service: Service, r
     else:
         await settled(service, MANY)
     scripts = Watched(redis)
-    erasure = await forgotten(service, inbox=inbox_on(redis, scripts))
+    erasure = await forgotten(service, turn_erasure=turn_erasure_on(redis, scripts))
     assert (erasure.turns, erasure.verified) == (MANY, True)
     assert {name: most for name, most in scripts.most.items() if most > MOST_COMMANDS} == {}
 
@@ -118,19 +118,19 @@ async def test_a_part_of_a_shared_lane_goes_and_the_rest_keeps_its_order_and_its
     assert (ledger.balanced, ledger.erased) == (True, 300)
 
 
-def inbox_on(redis: Redis, scripts: Any, limits: InboxLimits = LIMITS) -> RedisInbox:
-    """The inbox of the service, with other scripts or limits."""
+def turn_erasure_on(redis: Redis, scripts: Any, limits: InboxLimits = LIMITS) -> RedisTurnErasure:
+    """What erases turns for the service, with other scripts or limits."""
     order = RedisOrder(scripts, nothing_stored)
     core = RedisCore(
         redis, LaneScripts(scripts), CeleryWakeups(), limits, Pseudonyms(RedisServerKey(RedisScripts(redis))), order
     )
-    return turn_adapters(core).inbox
+    return turn_adapters(core).turn_erasure
 
 
-def losing(redis: Redis, times: int) -> RedisInbox:
-    """An inbox that loses the lane after its first step in it, so often."""
-    inbox, left = inbox_on(redis, RedisScripts(redis)), [None] * times
-    erase = inbox.erase
+def losing(redis: Redis, times: int) -> RedisTurnErasure:
+    """One that loses the lane after its first step in it, so often."""
+    turn_erasure, left = turn_erasure_on(redis, RedisScripts(redis)), [None] * times
+    erase = turn_erasure.erase
 
     async def lost(scope: Scope, lease: Lease, epoch: int) -> AsyncIterator[Erased]:
         async for step in erase(scope, lease, epoch):
@@ -139,16 +139,16 @@ def losing(redis: Redis, times: int) -> RedisInbox:
                 left.pop()
                 await redis.delete((await lane_keys(redis, lease.lane)).lease)
 
-    inbox.erase = lost
-    return inbox
+    cast(Any, turn_erasure).erase = lost
+    return turn_erasure
 
 
 async def test_each_step_of_an_erase_looks_at_the_token_again(service: Service, redis: Redis) -> None:
     await said(service, [ANA] * 300)
-    async with service.inbox.holding(service.lanes.hand_back) as hold:
+    async with service.turn_erasure.holding(service.lanes.hand_back) as hold:
         await hold.take([ANA.lane])
-        epoch = await service.inbox.raise_epoch(ANA)
-        steps = service.inbox.erase(ANA, hold.leases[0], epoch.order)
+        epoch = await service.turn_erasure.raise_epoch(ANA)
+        steps = service.turn_erasure.erase(ANA, hold.leases[0], epoch.order)
         first = await anext(steps)
         await redis.delete((await lane_keys(redis, ANA.lane)).lease)
         with pytest.raises(LeaseLost):
@@ -159,15 +159,15 @@ async def test_each_step_of_an_erase_looks_at_the_token_again(service: Service, 
 
 async def test_a_lane_in_which_another_erase_is_is_not_taken_from_it(service: Service) -> None:
     async with (
-        service.inbox.holding(service.lanes.hand_back) as first,
-        service.inbox.holding(service.lanes.hand_back) as other,
+        service.turn_erasure.holding(service.lanes.hand_back) as first,
+        service.turn_erasure.holding(service.lanes.hand_back) as other,
     ):
         await first.take([BOB.lane])
         await other.take([ANA.lane])
         with pytest.raises(LeaseLost):
             await other.take([BOB.lane])
         await first.check()
-    async with service.inbox.holding(service.lanes.hand_back) as later:
+    async with service.turn_erasure.holding(service.lanes.hand_back) as later:
         await later.take([ANA.lane, BOB.lane])
         assert len(later.leases) == 2
 
@@ -177,7 +177,7 @@ async def test_an_erase_that_loses_its_lane_begins_again_and_counts_everything_o
 ) -> None:
     await settled(service, FEW)
     await service.say("I like tea")
-    erasure = await forgotten(service, inbox=losing(redis, 2))
+    erasure = await forgotten(service, turn_erasure=losing(redis, 2))
     assert erasure.counts.turns == {"settled": FEW, "waiting": 1}
     assert (erasure.verified, erasure.known) == (True, True)
     assert len(await service.lanes.epochs(ANA)) == 1
@@ -186,7 +186,7 @@ async def test_an_erase_that_loses_its_lane_begins_again_and_counts_everything_o
 async def test_an_erase_that_loses_its_lane_every_time_gives_no_receipt(service: Service, redis: Redis) -> None:
     await settled(service, 3)
     with pytest.raises(LaneBusy) as refused:
-        await forgotten(service, inbox=losing(redis, 1_000))
+        await forgotten(service, turn_erasure=losing(redis, 1_000))
     assert refused.value.retry_after_seconds
     assert (await forgotten(service)).verified
 
@@ -213,7 +213,7 @@ async def test_an_erase_whose_lane_was_lost_after_its_last_step_begins_again(ser
 async def test_the_leases_of_many_lanes_outlive_any_one_lease(service: Service, redis: Redis) -> None:
     """An agent with many users, under leases that are far shorter than its erase."""
     limits = InboxLimits(lease_seconds=LEASE_SECONDS)
-    inbox = inbox_on(redis, RedisScripts(redis), limits)
+    turn_erasure = turn_erasure_on(redis, RedisScripts(redis), limits)
     users = [Scope(tenant="default", user_id=f"user-{number}", agent_id="bot") for number in range(LANES)]
     await said(service, users)
 
@@ -229,7 +229,7 @@ async def test_the_leases_of_many_lanes_outlive_any_one_lease(service: Service, 
     erasure: Any = None
     with contextlib.suppress(LaneBusy):
         erasure = await forgotten(
-            service, BOT, inbox=inbox, store=Slow(service.store.collection.client, service.embedder)
+            service, BOT, turn_erasure=turn_erasure, store=Slow(service.store.collection.client, service.embedder)
         )
     assert erasure is not None, "the leases were lost every time"
     assert (erasure.turns, erasure.verified) == (LANES, True)
@@ -265,9 +265,9 @@ async def test_an_erase_whose_step_was_done_without_an_answer_gives_no_receipt(s
                 raise InboxUnavailable("Redis does not answer; try again shortly")
             return answer
 
-    inbox = inbox_on(redis, Unanswered(redis))
+    turn_erasure = turn_erasure_on(redis, Unanswered(redis))
     with pytest.raises(InboxUnavailable):
-        await forgotten(service, inbox=inbox)
-    again = await forgotten(service, inbox=inbox)
+        await forgotten(service, turn_erasure=turn_erasure)
+    again = await forgotten(service, turn_erasure=turn_erasure)
     assert (again.turns, again.verified, again.known) == (0, True, True)
     assert (await service.turns.ledger("default")).erased == 3

@@ -123,11 +123,11 @@ async def test_nothing_is_decided_on_memories_of_a_newer_format_and_people_are_n
 
 
 async def test_a_removal_of_a_newer_format_holds_up_no_other(service: Service, redis: Redis) -> None:
-    await service.inbox.note_removal(Removal(scope=BOB, memory_id="m"))
+    await service.removal_notes.note_removal(Removal(scope=BOB, memory_id="m"))
     await make_removals_due(redis)
     await redis.zadd(keys.removals, {'0 {"v":99,"whose":"?"}': 0})
-    (removal,) = await service.inbox.unfinished()
-    await service.inbox.finished(removal[0])
+    (removal,) = await service.removal_notes.unfinished()
+    await service.removal_notes.finished(removal[0])
     assert await redis.zcard(keys.removals) == 1
 
 

@@ -66,7 +66,7 @@ async def test_no_key_and_no_bell_names_an_owner_who_was_erased(
     service: Service, redis: Redis, qdrant_url: str
 ) -> None:
     submission = Submission(scope=DORA, messages=(Message(role=Role.USER, content="I live in Berlin"),))
-    first = await service.inbox.accept(submission, idempotency_key="dora-1")
+    first = await service.intake.accept(submission, idempotency_key="dora-1")
     await service.drain()
     for text in ("I live in Berlin", "I like tea"):
         await service.say(text, DORA)
@@ -76,7 +76,7 @@ async def test_no_key_and_no_bell_names_an_owner_who_was_erased(
     assert (erasure.turns, erasure.counts.plans, erasure.verified) == (3, 1, True)
     assert await traces(redis, "dora", "Berlin", "tea") == []
     assert "dora" not in str(await all_of_qdrant(qdrant_url))
-    again = await service.inbox.accept(submission, idempotency_key="dora-1")
+    again = await service.intake.accept(submission, idempotency_key="dora-1")
     assert (again.id, again.repeated) == (first.id, True)
     assert await traces(redis, "dora") == []
     await make_removals_due(redis)
@@ -168,10 +168,10 @@ async def test_a_removal_sealed_with_another_servers_key_waits_and_holds_up_no_o
     service: Service, redis: Redis
 ) -> None:
     other = Pseudonyms(RedisServerKey(RedisScripts(redis), "another key, of 32 characters or so"))
-    order = service.inbox.intake._core.order
+    order = service.intake._core.order
     stranger = turn_adapters(
         RedisCore(redis, LaneScripts(RedisScripts(redis)), CeleryWakeups(), InboxLimits(), other, order)
-    ).inbox
+    ).removal_notes
     await stranger.note_removal(Removal(scope=DORA, memory_id="m"))
     await forgotten(service)
     await make_removals_due(redis)

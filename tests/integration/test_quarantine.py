@@ -68,7 +68,7 @@ async def test_a_chat_does_without_marked_memories(service: Service) -> None:
     await remember(service, TOLD, mode="mark")
     await remember(service, ORDINARY, mode="mark")
     model = ScriptedModel("Hello!")
-    services = ChatServices(mask=unmasked, model=model, inbox=service.inbox, recall=service.recall_services)
+    services = ChatServices(mask=unmasked, model=model, intake=service.intake, recall=service.recall_services)
     reply = await converse(ANA, "Which teas?", services)
     assert reply.memories == (ORDINARY,)
     assert TOLD not in "".join(message.content for message in model.chats[0] if message.role is Role.SYSTEM)

@@ -42,7 +42,9 @@ async def api_over(service: Service, redis: Redis) -> AsyncIterator[httpx.AsyncC
     pseudonyms = Pseudonyms(server_key)
     ports = Ports(
         clock=OWN_CLOCK,
-        inbox=service.inbox, lanes=service.lanes, turns=service.turns, store=service.store, embedder=service.embedder,
+        intake=service.intake, sweeper=service.sweeper, dead_letters=service.dead_letters,
+        turn_erasure=service.turn_erasure, removal_notes=service.removal_notes,
+        lanes=service.lanes, turns=service.turns, store=service.store, embedder=service.embedder,
         extractor=service.extractor, reconciler=service.reconciler, model=unused, guidance=NoGuidance(), watch=unused,
         server_key=server_key, owners=RedisOwners(redis, service.turns, lane_scripts(redis)),
         signer=ServerReceiptSigner(server_key, pseudonyms),

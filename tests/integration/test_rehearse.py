@@ -30,7 +30,7 @@ async def desk(service: Service) -> AsyncIterator[Desk]:
 
 async def everything(service: Service) -> dict[Any, bytes | None]:
     """All that Redis holds, as it would be written to disk."""
-    redis = service.inbox.intake._core.redis
+    redis = service.intake._core.redis
     return {name: await redis.dump(name) for name in await redis.keys("*")}
 
 
@@ -91,7 +91,7 @@ async def test_a_dry_run_names_the_error_of_what_would_fail_again(desk: Desk) ->
 
 async def test_a_turn_that_ended_its_workers_is_not_tried_where_it_would_end_the_api(desk: Desk) -> None:
     dead = await desk.bury("poison")
-    await desk.service.inbox.intake._core.redis.hset(keys.turn("default", dead), "error", _LOST_WORKER)
+    await desk.service.intake._core.redis.hset(keys.turn("default", dead), "error", _LOST_WORKER)
     batches = len(desk.service.extractor.batches)
     (rehearsed,) = (await desk.post("replay", **EVERY))["results"]
     assert rehearsed["error"].startswith("worker_lost: not tried here")

@@ -46,7 +46,7 @@ async def test_a_turn_with_infer_off_is_kept_word_for_word_without_the_model(ser
     messages = tuple(Message(role=role, content=f"{role} says so") for role in roles)
     submission = Submission(scope=ANA, infer=False, metadata={"k": 1}, messages=messages)
     for _ in range(2):
-        await service.inbox.accept(submission)
+        await service.intake.accept(submission)
     await service.drain()
     assert await service.texts() == ["user says so", "assistant says so"] * 2
     assert service.extractor.batches == [[]]
@@ -186,7 +186,7 @@ async def test_a_replay_of_a_dead_turn_is_remembered_with_its_own_time(service: 
     service.extractor.faults.clear()
     await service.say("later")
     await service.drain()
-    assert (await service.inbox.revive("default", [turn_id], replay=True)).count
+    assert (await service.dead_letters.revive("default", [turn_id], replay=True)).count
     await service.drain()
     status = await service.status(turn_id)
     assert status.status is Status.SETTLED

@@ -11,7 +11,6 @@ import pytest
 from redis.asyncio import Redis
 
 from scrubjay.adapters.qdrant.store import QdrantStore
-from scrubjay.adapters.redis.inbox import RedisInbox
 from scrubjay.adapters.redis.scripts.order import clock
 from scrubjay.adapters.redis.scripts.runner import RedisScripts
 from scrubjay.erase.removals import RemovalServices, finish_removals
@@ -21,7 +20,7 @@ from scrubjay.model import Scope
 from scrubjay.model.clock import OWN_CLOCK
 from scrubjay.model.erasure import Removal
 from scrubjay.model.names import QUEUE
-from scrubjay.ports import Inbox
+from scrubjay.ports import RemovalNotes, Sweeper
 from tests.integration.service import ANA, BOB, Service, make_removals_due
 from tests.redis_keys import keys, lane_keys
 from tests.support import wait_until
@@ -57,7 +56,7 @@ class Odd(QdrantStore):
 async def noted(service: Service, redis: Redis, count: int) -> None:
     """So many removals that are due; the first one is the bad one."""
     for number in range(count):
-        await service.inbox.note_removal(Removal(scope=ANA, memory_id=str(UUID(int=number)), until=5))
+        await service.removal_notes.note_removal(Removal(scope=ANA, memory_id=str(UUID(int=number)), until=5))
     await make_removals_due(redis)
 
 
@@ -130,11 +129,11 @@ async def test_while_a_server_is_away_a_few_removals_ask_for_it_and_the_others_a
 
 async def test_what_one_process_repeats_no_other_repeats_meanwhile(service: Service, redis: Redis) -> None:
     await noted(service, redis, 4)
-    mine = await service.inbox.unfinished()
+    mine = await service.removal_notes.unfinished()
     assert len(mine) == 4
-    assert await service.inbox.unfinished() == []
+    assert await service.removal_notes.unfinished() == []
     await redis.hincrby(keys.clock, "monotonic_us", 61_000_000)
-    assert len(await service.inbox.unfinished()) == 4, "the first process has died"
+    assert len(await service.removal_notes.unfinished()) == 4, "the first process has died"
 
 
 async def test_a_round_repeats_no_more_than_a_hundred_and_tries_to_read_no_more(service: Service, redis: Redis) -> None:
@@ -147,15 +146,15 @@ async def test_a_round_repeats_no_more_than_a_hundred_and_tries_to_read_no_more(
     assert await finish_removals(service.removals) == 1
 
 
-def sweep_services(inbox: Inbox, removals: RemovalServices) -> SweepServices:
-    return SweepServices(inbox=inbox, clock=OWN_CLOCK, removals=removals)
+def sweep_services(sweeper: Sweeper, removals: RemovalServices) -> SweepServices:
+    return SweepServices(sweeper=sweeper, clock=OWN_CLOCK, removals=removals)
 
 
 async def test_a_removal_that_never_ends_keeps_no_lane_from_being_rung_for(service: Service, redis: Redis) -> None:
     await noted(service, redis, 1)
     store = Odd(service, None)
     removals = replace(service.removals, store=store)
-    sweeping = asyncio.create_task(sweep_forever(0.01, sweep_services(service.inbox, removals)))
+    sweeping = asyncio.create_task(sweep_forever(0.01, sweep_services(service.sweeper, removals)))
     try:
         await wait_until(lambda: store.tried, what="the removal being repeated")
         await service.say("I live in Berlin", BOB)
@@ -172,13 +171,10 @@ async def test_a_removal_that_never_ends_keeps_no_lane_from_being_rung_for(servi
 
 
 class Failing:
-    """An inbox whose sweeps and removals fail by what nobody foresaw."""
+    """Sweeps and removals that fail by what nobody foresaw."""
 
-    def __init__(self, inbox: RedisInbox) -> None:
-        self._inbox, self.sweeps, self.rounds = inbox, 0, 0
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inbox, name)
+    def __init__(self) -> None:
+        self.sweeps, self.rounds = 0, 0
 
     async def sweep(self) -> int:
         self.sweeps += 1
@@ -190,10 +186,10 @@ class Failing:
 
 
 async def test_whatever_a_sweep_or_a_round_of_removals_fails_by_the_next_one_comes(service: Service) -> None:
-    inbox = Failing(service.inbox)
-    removals = replace(service.removals, inbox=cast(Inbox, inbox))
-    sweeping = asyncio.create_task(sweep_forever(0.01, sweep_services(cast(Inbox, inbox), removals)))
+    failing = Failing()
+    removals = replace(service.removals, removal_notes=cast(RemovalNotes, failing))
+    sweeping = asyncio.create_task(sweep_forever(0.01, sweep_services(failing, removals)))
     try:
-        await wait_until(lambda: min(inbox.sweeps, inbox.rounds) > 2, what="the third sweep and the third round")
+        await wait_until(lambda: min(failing.sweeps, failing.rounds) > 2, what="the third sweep and the third round")
     finally:
         sweeping.cancel()

@@ -150,7 +150,7 @@ async def test_what_is_stored_in_another_spelling_is_listed_and_erased_exactly(f
     for user in (SPELLING, JOSE):
         scope = Scope(tenant="default", user_id=user)  # past every surface
         message = Message(role=Role.USER, content="I keep bees")
-        await front.parts.inbox.accept(Submission(scope=scope, messages=(message,), infer=False))
+        await front.parts.intake.accept(Submission(scope=scope, messages=(message,), infer=False))
         await drained(front, user_id=user)
     assert {entity["id"] for entity in (await front.ask("GET", "/entities")).json()} == {SPELLING, JOSE}
     answer = await front.ask("DELETE", "/memories", params={"user_id": SPELLING, "exact": "true"})

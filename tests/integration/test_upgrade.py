@@ -85,8 +85,8 @@ async def test_a_turn_that_died_before_the_upgrade_is_shown_and_replayed(old: Se
     text = await old.turns.text(Scope(tenant=TENANT), dead[1].id)
     assert text is not None
     assert text.messages[0].content == "I collect stamps"
-    assert (await old.inbox.revive(TENANT, [dead[1].id], replay=True)).count
-    assert (await old.inbox.revive(TENANT, [dead[0].id], replay=False)).count
+    assert (await old.dead_letters.revive(TENANT, [dead[1].id], replay=True)).count
+    assert (await old.dead_letters.revive(TENANT, [dead[0].id], replay=False)).count
     assert await old.drain(user("dan")) == 1
     assert await old.texts(user("dan")) == ["I collect stamps"]
 
@@ -125,7 +125,7 @@ async def test_the_books_and_whatever_else_was_kept_are_read_on(old: Service, re
     assert (ledger.accepted, ledger.waiting, ledger.dead, ledger.gated, ledger.balanced) == (17, 5, 2, 1, True)
     assert (await old.turns.usage(TENANT))["gpt-test"].cost_usd == pytest.approx(0.0002)
     assert await RedisGuidance(redis).of(TENANT) == GUIDANCE
-    assert (await old.inbox.accept(waiting(), idempotency_key=KEY)).repeated
+    assert (await old.intake.accept(waiting(), idempotency_key=KEY)).repeated
     assert await statuses(old, "eve") == []
     assert [scope for scope, _ in await old.lanes.epochs(user("eve"))] == [user("eve")]
     listed = await old.turns.gated(TENANT, Page())

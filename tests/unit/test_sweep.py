@@ -68,10 +68,10 @@ async def test_a_step_that_fails_ends_neither_the_sweeping_nor_the_other_steps(
     def is_over() -> bool:
         return sweeping.done() or min(steps.done.get(name, 0) for name in STEPS) > 2
 
-    inbox: Any = SimpleNamespace(sweep=lambda: steps.step("sweep"), unfinished=unfinished)
+    ports: Any = SimpleNamespace(sweep=lambda: steps.step("sweep"), unfinished=unfinished)
     unused, clock = cast(Any, None), cast(Any, SimpleNamespace(look=lambda: steps.step("clock")))
-    removals = RemovalServices(inbox=inbox, lanes=unused, store=unused)
-    services = SweepServices(inbox=inbox, clock=clock, removals=removals)
+    removals = RemovalServices(removal_notes=ports, lanes=unused, store=unused)
+    services = SweepServices(sweeper=ports, clock=clock, removals=removals)
     with capture_logs() as logged:
         sweeping = asyncio.create_task(sweep_forever(0, services))
         await wait_until(is_over, what="three sweeps")

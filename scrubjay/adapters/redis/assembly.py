@@ -7,18 +7,17 @@ from dataclasses import dataclass
 from scrubjay.adapters.redis.audit import RedisAudit
 from scrubjay.adapters.redis.batches import RedisBatches
 from scrubjay.adapters.redis.core import RedisCore
+from scrubjay.adapters.redis.dead_letters import RedisDeadLetters
 from scrubjay.adapters.redis.digests import RedisDigests
 from scrubjay.adapters.redis.erase.epochs import RedisEpochs
-from scrubjay.adapters.redis.erase.erasing import RedisErasing
-from scrubjay.adapters.redis.erase.removals import RedisRemovals
+from scrubjay.adapters.redis.erase.removal_notes import RedisRemovalNotes
+from scrubjay.adapters.redis.erase.turn_erasure import RedisTurnErasure
 from scrubjay.adapters.redis.failures import RedisFailures
-from scrubjay.adapters.redis.inbox import RedisInbox
 from scrubjay.adapters.redis.intake import RedisIntake
 from scrubjay.adapters.redis.lanes import RedisLanes
 from scrubjay.adapters.redis.leasing import RedisLeasing
 from scrubjay.adapters.redis.pulse import RedisPulse
-from scrubjay.adapters.redis.reviving import RedisReviving
-from scrubjay.adapters.redis.sweeping import RedisSweep
+from scrubjay.adapters.redis.sweeper import RedisSweeper
 from scrubjay.adapters.redis.webhooks.announcing import RedisAnnouncements
 from scrubjay.adapters.redis.webhooks.deliveries import RedisDeliveries
 from scrubjay.adapters.redis.webhooks.outbox import FanOut
@@ -32,7 +31,11 @@ _SEND_SECONDS = 10.0
 class TurnAdapters:
     """What takes turns in, works on them and tells webhooks of them, by port."""
 
-    inbox: RedisInbox
+    intake: RedisIntake
+    sweeper: RedisSweeper
+    dead_letters: RedisDeadLetters
+    turn_erasure: RedisTurnErasure
+    removal_notes: RedisRemovalNotes
     lanes: RedisLanes
     watch: RedisAudit
     pulse: RedisPulse
@@ -57,15 +60,13 @@ def turn_adapters(core: RedisCore, send_seconds: float = _SEND_SECONDS) -> TurnA
     fan_out = FanOut(scripts, core.limits.retention_seconds)
     hook_wakeups = HookWakeups(redis, scripts, core.wakeups)
     announcements = RedisAnnouncements(core, fan_out, hook_wakeups)
-    removals = RedisRemovals(core)
+    removal_notes = RedisRemovalNotes(core)
     return TurnAdapters(
-        inbox=RedisInbox(
-            RedisIntake(core),
-            RedisSweep(core, audit, hook_wakeups),
-            RedisReviving(core),
-            RedisErasing(core, epochs, removals, digests, fan_out),
-            removals,
-        ),
+        intake=RedisIntake(core),
+        sweeper=RedisSweeper(core, audit, hook_wakeups),
+        dead_letters=RedisDeadLetters(core),
+        turn_erasure=RedisTurnErasure(core, epochs, removal_notes, digests, fan_out),
+        removal_notes=removal_notes,
         lanes=RedisLanes(
             RedisLeasing(core),
             RedisBatches(core, epochs, announcements),

@@ -22,7 +22,7 @@ _SEED_SECONDS = 1
 
 
 class RedisIntake:
-    """The part of the port `Inbox` that accepts turns.
+    """Accepts turns: the port `TurnIntake` on Redis 6.2 or newer (one primary; Redis Cluster is not supported).
 
     Args:
         core: what the adapters share.

@@ -93,14 +93,14 @@ async def settle_many(scene: Scene, scope: Scope, token: str, turns: int, tell: 
     scripts, wakeups, limits = RedisScripts(scene.redis), CeleryWakeups(), InboxLimits(lease_seconds=LEASE_SECONDS)
     pseudonyms, order = Pseudonyms(RedisServerKey(RedisScripts(scene.redis))), RedisOrder(scripts, _nothing_stored)
     adapters = turn_adapters(RedisCore(scene.redis, LaneScripts(scripts), wakeups, limits, pseudonyms, order))
-    inbox, lanes = adapters.inbox, adapters.lanes
+    intake, lanes = adapters.intake, adapters.lanes
     submission = Submission(scope=scope, messages=(Message(role=Role.USER, content=f"I said {token}."),))
     async with lanes.edit(scope.lane) as lease:  # no worker takes any of them
         for start in range(0, turns, _BATCH):
             count = min(_BATCH, turns - start)
             for first in range(0, count, _AT_ONCE):
                 some = range(first, min(count, first + _AT_ONCE))
-                await asyncio.gather(*(inbox.accept(submission) for _ in some))
+                await asyncio.gather(*(intake.accept(submission) for _ in some))
             batch = await lanes.take(lease, _BATCH, 100_000_000)
             assert batch is not None
             await lanes.settle(lease, Plan(turn_ids=tuple(turn.id for turn in batch.turns)))

@@ -57,9 +57,9 @@ _POSTPONE = "delay = await services.lanes.postpone(lease, str(error), error.retr
 
 _INVARIANTS = (
     _one(1, "The sweep makes no lane ready whose worker was lost.", _LOST,
-         "scrubjay/adapters/redis/sweeping.py", 'await attempted("wake", self._wake())', "pass"),
+         "scrubjay/adapters/redis/sweeper.py", 'await attempted("wake", self._wake())', "pass"),
     _one(1, "The sweep sends no messages for those that were lost.", _UNHEARD,
-         "scrubjay/adapters/redis/sweeping.py", 'await attempted("ring", self._send_wakeups()) or 0', "0"),
+         "scrubjay/adapters/redis/sweeper.py", 'await attempted("ring", self._send_wakeups()) or 0', "0"),
     Mutation(1, "Turns leave the list when a worker takes them, not when they are settled.", _LOST, (
         Edit(f"{_LUA}/take.lua", "redis.call('LRANGE', waiting, 0, limit - 1)",
              "redis.call('LPOP', waiting, limit) or {}"),
@@ -131,7 +131,7 @@ _INVARIANTS = (
     )),
     _one(9, "What is to be told of a forgotten owner to webhooks stays.", _UNTOLD,
          "scrubjay/erase/forget.py",
-         "tally.notifications += await inbox.drop_notifications(scope, epoch.order)", "pass"),
+         "tally.notifications += await turn_erasure.drop_notifications(scope, epoch.order)", "pass"),
     _one(9, "A turn's place in the order is the time, not the next number.", _CLOCK,
          f"{_LUA}/accept.lua", "next_order(clock), clock.now_us", "digits(clock.now_us), clock.now_us"),
     _one(9, "The epoch is raised before the lanes are taken: a worker may settle as erased what is to be counted.",

@@ -47,9 +47,10 @@ class Process:
             CeleryWakeups(),
             Pseudonyms(RedisServerKey(RedisScripts(redis))),
         )
-        core = RedisCore(redis, LaneScripts(scripts), bell, LIMITS, pseudonyms, service.inbox.intake._core.order)
+        core = RedisCore(redis, LaneScripts(scripts), bell, LIMITS, pseudonyms, service.intake._core.order)
         adapters = turn_adapters(core, send_seconds=1)
-        self.inbox, self.lanes = adapters.inbox, adapters.lanes
+        self.sweeper, self.lanes = adapters.sweeper, adapters.lanes
+        self.turn_erasure, self.removal_notes = adapters.turn_erasure, adapters.removal_notes
         self.webhooks, self.deliveries = adapters.webhooks, adapters.deliveries
         self.breaker = RedisBreaker(scripts, "b", BreakerLimits(threshold=1, base_seconds=0.3))
 
@@ -58,7 +59,7 @@ class Process:
         await self.redis.delete(QUEUE)
 
         async def rung() -> bool:
-            await self.inbox.sweep()
+            await self.sweeper.sweep()
             return bool(await self.redis.llen(QUEUE))
 
         await wait_until(rung, deadline_seconds=20, what="a bell")
@@ -78,7 +79,7 @@ async def test_a_lane_whose_worker_died_before_a_jump_is_held_again(
     clock.set_ahead(seconds)
 
     async def is_cut() -> bool:
-        await process.inbox.sweep()
+        await process.sweeper.sweep()
         return await redis.pttl((await lane_keys(redis, ANA.lane)).lease) <= A_MINUTE_MS
 
     await wait_until(is_cut, deadline_seconds=20, what="a lease that is no longer than anybody takes one for")
@@ -115,15 +116,15 @@ async def test_a_lane_that_backs_off_goes_on_after_its_pause_though_the_clock_go
 async def test_a_removal_is_repeated_when_whoever_wrote_has_ended_whatever_the_clock_does(
     service: Service, redis: Redis, clock: Clock, process: Process, seconds: float
 ) -> None:
-    await forget(ANA, replace(service.forget_services, inbox=process.inbox, lanes=process.lanes))
+    await forget(ANA, replace(service.forget_services, turn_erasure=process.turn_erasure, lanes=process.lanes))
     clock.set_ahead(seconds)
-    assert await process.inbox.unfinished() == []
+    assert await process.removal_notes.unfinished() == []
     await redis.hincrby(
         keys.clock, "monotonic_us", (LIMITS.lease_ms + 30_000 - 5_000) * 1000
     )  # all have looked meanwhile
-    assert await process.inbox.unfinished() == []
+    assert await process.removal_notes.unfinished() == []
     await redis.hincrby(keys.clock, "monotonic_us", 10_000_000)
-    assert len(await process.inbox.unfinished()) == 1
+    assert len(await process.removal_notes.unfinished()) == 1
 
 
 async def test_a_delivery_that_rests_is_sent_after_its_pause_though_the_clock_goes_back(
@@ -173,5 +174,5 @@ async def test_a_lease_that_a_jump_has_made_longer_is_good_for_writing_no_longer
 
 async def test_a_sweep_is_not_put_off_by_a_term_that_a_jump_has_made_longer(redis: Redis, process: Process) -> None:
     await redis.set(keys.sweeper, 1, px=HOUR * 1000)  # as it looks once the clock has gone back
-    await process.inbox.sweep()
+    await process.sweeper.sweep()
     assert await redis.pttl(keys.sweeper) <= LIMITS.sweep_ms

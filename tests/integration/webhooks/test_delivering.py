@@ -90,11 +90,11 @@ async def test_a_settled_turn_rings_for_its_webhooks_once_and_the_sweep_rings_ag
     await scene.say("I like tea")
     assert await scene.rung() == 1
     await scene.redis.delete(QUEUE, f"sj:hook_awake:{TENANT}:{webhook['id']}")
-    await scene.parts.inbox.sweep()
+    await scene.parts.sweeper.sweep()
     assert await scene.rung() == 1
     await scene.deliver(webhook)
     await scene.redis.delete(QUEUE, "sj:sweeper")
-    await scene.parts.inbox.sweep()
+    await scene.parts.sweeper.sweep()
     assert await scene.rung() == 0
 
 

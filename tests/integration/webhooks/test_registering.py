@@ -48,7 +48,7 @@ async def test_a_webhook_whose_deletion_was_broken_off_is_cleared_away_by_a_work
     assert await scene.parts.webhooks.registry.withdraw(TENANT, webhook["id"])
     assert (await scene.ask("GET", "/webhooks"))["count"] == 0
     await scene.redis.delete(QUEUE, f"sj:hook_awake:{TENANT}:{webhook['id']}")
-    await scene.parts.inbox.sweep()
+    await scene.parts.sweeper.sweep()
     assert await scene.rung() == 1
     await scene.deliver(webhook)
     names = await scene.told_keys()

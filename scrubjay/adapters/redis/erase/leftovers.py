@@ -37,7 +37,7 @@ class Leftovers:
     before: int
 
     async def count(self, lanes: Sequence[Lane], ids: Sequence[str] | None) -> Left:
-        """What is there. Arguments and errors as of `Inbox.left`."""
+        """What is there. Arguments and errors as of `TurnErasure.left`."""
         turns, texts, counted = 0, 0, set[str]()
         async for chunk in self._chunks(lanes, ids):
             for turn_id, row, has_text in await self._rows([turn_id for turn_id in chunk if turn_id not in counted]):

@@ -44,7 +44,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "await self._fan_out.whole(await self._lanes.of(lease.lane))", ""),
     one(12, "What is not noted yet for webhooks is not looked through by an erase.",
         f"{_FAN_OUT}of_an_owner_who_was_erased_nothing_more_is_noted_and_no_outbox_names_the_lane",
-        "scrubjay/adapters/redis/erase/erasing.py", "        await self._note_all(scope)\n", ""),
+        "scrubjay/adapters/redis/erase/turn_erasure.py", "        await self._note_all(scope)\n", ""),
     one(12, "A script goes through all that is stored.",
         "tests/contract/test_bounded_scripts.py::test_no_script_does_more_where_more_is_stored",
         f"{LUA}/ledger.lua", "redis.call('ZRANGE', KEYS[i], 0, 0, 'WITHSCORES')",

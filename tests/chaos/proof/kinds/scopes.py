@@ -83,7 +83,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     _one(18, "A plan that is recorded keeps a memory hidden behind one that is forgotten.",
          "tests/integration/test_mixed_fates.py::"
          "test_a_plan_in_flight_over_a_forgotten_part_leaves_versions_with_numbers_of_their_own",
-         "scrubjay/adapters/redis/erase/erasing.py",
+         "scrubjay/adapters/redis/erase/turn_erasure.py",
          " or any(write.memory.hidden for write in plan.writes)", ""),
     _one(18, "An erase that begins again leaves hidden what was compared with the forgotten meanwhile.",
          f"{_OTHERS}an_erase_that_begins_again_shows_what_was_settled_meanwhile[a settled turn]",

@@ -36,7 +36,7 @@ MUTATIONS: tuple[Mutation, ...] = (
          f"{LUA}/take.lua", "pay(lane_name, lane, token)", ""),
     _one(15, "The sweep makes nothing ready while many messages wait.",
          f"{_TURNS}beside_thousands_of_lanes_one_whose_pause_has_ended_is_next_after_a_sweep",
-         "scrubjay/adapters/redis/sweeping.py", '        await attempted("wake", self._wake())',
+         "scrubjay/adapters/redis/sweeper.py", '        await attempted("wake", self._wake())',
          '        if await self._redis.llen(self._wakeups.queue) < MOST_MESSAGES:\n'
          '            await attempted("wake", self._wake())'),
     _one(15, "A lane that the sweep finds is due since then only.",

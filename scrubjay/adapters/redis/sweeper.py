@@ -19,8 +19,8 @@ _WAKING_SHARE = 0.5  # of the time between two sweeps, at most
 _TRIMMING_SHARE = 0.25  # of the time between two sweeps, at most
 
 
-class RedisSweep:
-    """The part of the port `Inbox` that sweeps.
+class RedisSweeper:
+    """Sweeps: the port `Sweeper` on Redis.
 
     Args:
         core: what the adapters share.

@@ -20,8 +20,8 @@ _CLAIM_MS = 60_000  # longer than one removal may take: then another process tak
 _PAUSE_MS, _LONGEST_PAUSE_MS = 30_000, 600_000  # before a removal that has failed is tried again
 
 
-class RedisRemovals:
-    """The part of the port `Inbox` for removals.
+class RedisRemovalNotes:
+    """Notes removals: the port `RemovalNotes` on Redis.
 
     Args:
         core: what the adapters share.

@@ -13,7 +13,7 @@ from scrubjay.adapters.redis.digests import RedisDigests
 from scrubjay.adapters.redis.erase.epochs import RedisEpochs
 from scrubjay.adapters.redis.erase.held_lanes import RedisHeldLanes, holding
 from scrubjay.adapters.redis.erase.leftovers import Leftovers, holds
-from scrubjay.adapters.redis.erase.removals import RedisRemovals
+from scrubjay.adapters.redis.erase.removal_notes import RedisRemovalNotes
 from scrubjay.adapters.redis.lane_names import LaneKeys
 from scrubjay.adapters.redis.scripts import batches, erasing
 from scrubjay.adapters.redis.scripts.runner import answered
@@ -26,8 +26,8 @@ from scrubjay.model.erasure import Erased, Left, Removal
 _DELIVERIES_AT_ONCE = 50
 
 
-class RedisErasing:
-    """The part of the port `Inbox` that erases an owner's turns.
+class RedisTurnErasure:
+    """Erases an owner's turns: the port `TurnErasure` on Redis.
 
     Args:
         core: what the adapters share.
@@ -38,7 +38,7 @@ class RedisErasing:
     """
 
     def __init__(
-        self, core: RedisCore, epochs: RedisEpochs, removals: RedisRemovals, digests: RedisDigests, fan_out: FanOut
+        self, core: RedisCore, epochs: RedisEpochs, removals: RedisRemovalNotes, digests: RedisDigests, fan_out: FanOut
     ) -> None:
         self._redis, self._lanes, self._keys = core.redis, core.lanes, core.keys
         self._order, self._limits = core.order, core.limits

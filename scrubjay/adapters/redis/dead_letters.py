@@ -54,8 +54,8 @@ class _Outcome:
         return any(limit != LANE_FULL for limit in self.limits)
 
 
-class RedisReviving:
-    """The part of the port `Inbox` for turns that people judge.
+class RedisDeadLetters:
+    """Replays and discards turns that people decide on: the port `DeadLetters` on Redis.
 
     Args:
         core: what the adapters share.
