@@ -17,7 +17,7 @@ INSTALL = $(BIN)/python -m pip install -qq --no-input --constraint requirements.
 .DELETE_ON_ERROR:
 .PHONY: help demo up test check lint unit chaos chaos-proof lock clean
 .PHONY: audit sbom erase-proof bench bench-cost bench-fairness bench-recovery bench-footprint bench-keys evals-llm fuzz abuse tenants
-.PHONY: import-proof
+.PHONY: import-proof docs test-all
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' $(firstword $(MAKEFILE_LIST)) | tr '|' '\t' | expand -t 22
@@ -30,7 +30,10 @@ up: $(VENV)/.embedded ## the whole stack in the foreground at http://127.0.0.1:8
 
 # The tests start Python well over a hundred times: what is compiled is kept, even where this is switched off.
 test: $(VENV)/.dev tools ## every test: unit, contract, integration, end to end, browser, a short storm
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses 3 --dist loadscope
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m tests.cost --budget test $(COST_CHECK) -- \
+		$(BIN)/python -m pytest --numprocesses 3 --dist loadscope
+
+test-all: check test tenants fuzz abuse erase-proof chaos chaos-proof ## all that is checked before a part is closed; two hours and more
 
 check: lint unit ## formatting, lint, types, import contracts and unit tests, in under a minute
 
@@ -91,6 +94,9 @@ audit: $(VENV)/.dev ## look for unsafe, withdrawn, unpinned or wrongly licensed 
 
 sbom: $(VENV)/.dev ## what runs in production, as CycloneDX JSON in build/sbom.cdx.json (SBOM="--help")
 	@$(BIN)/python -m tests.supply.sbom $(SBOM)
+
+docs: $(VENV)/.dev ## write the pages that are made from the code
+	@$(BIN)/python -m tests.docs
 
 lock: ## write requirements.lock anew, from the newest that pyproject.toml allows
 	@.ci/lock "$(PYTHON)"

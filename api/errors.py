@@ -54,7 +54,7 @@ CODES = {
     422: "invalid",
     429: "too_many",
 }
-UNFORESEEN = {"detail": "something went wrong here that should not have; it is logged", "error": "internal"}
+UNFORESEEN = {"detail": "internal error; it has been logged", "error": "internal"}
 _RETRY_AFTER_SECONDS = 1.0
 _LONGEST_SENTENCE = 300
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")

@@ -15,23 +15,23 @@ Document = dict[str, Any]
 
 OPEN_TO_ALL = ("/health/live", "/health/ready")  # answered without a key
 PHRASES = {
-    400: "It cannot be done as it is said.",
-    401: "No key, or one that is not known.",
-    403: "The key may not do this.",
-    404: "There is no such thing within the key's reach.",
-    409: "It contradicts what is there.",
+    400: "Invalid request.",
+    401: "Authentication failed: the API key is missing or invalid.",
+    403: "The role of the API key does not allow this.",
+    404: "Not found, or not accessible with this API key.",
+    409: "Conflicts with the current state.",
     413: "The body is too large.",
-    415: "The body is not sent as JSON.",
-    422: "A field is missing, unknown or out of its bounds.",
-    429: "Too many requests of this key, or too many turns that wait.",
+    415: "The body is not JSON.",
+    422: "Validation failed: a field is missing, unknown or out of bounds.",
+    429: "Rate limit exceeded, or too many turns are waiting.",
     501: "No language model is configured.",
-    502: "A part that this one needs has answered nonsense.",
-    503: "A part that this one needs is away for now.",
+    502: "A service behind the API gave an invalid answer.",
+    503: "A service behind the API is temporarily unavailable.",
 }
 _HEADERS = {
-    401: ("WWW-Authenticate", "How to say who asks.", {"type": "string"}),
-    429: ("Retry-After", "Seconds to wait before the next try.", {"type": "integer", "minimum": 1}),
-    503: ("Retry-After", "Seconds to wait before the next try.", {"type": "integer", "minimum": 1}),
+    401: ("WWW-Authenticate", "How to authenticate.", {"type": "string"}),
+    429: ("Retry-After", "Seconds to wait before the next attempt.", {"type": "integer", "minimum": 1}),
+    503: ("Retry-After", "Seconds to wait before the next attempt.", {"type": "integer", "minimum": 1}),
 }
 _SECURITY = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "An API key, or a token of your identity provider."},

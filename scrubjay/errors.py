@@ -157,7 +157,7 @@ class IdempotencyConflict(ScrubjayError):
 
 
 class Unauthorized(ScrubjayError):
-    """Nobody knows who asks: there is no key, or it is not good."""
+    """Authentication failed: the API key is missing or invalid."""
 
     code = "unauthorized"
 

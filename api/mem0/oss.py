@@ -30,7 +30,7 @@ async def add(request: Request, response: Response, body: AddIn, caller: Writer)
         response.status_code = 202
         return OssAddOut(results=[], id=turn_id, event_id=turn_id, status="PENDING")
     if turn.status is not Status.SETTLED:
-        raise DeadTurn(f"the turn {turn_id} came to no good end: {error_of(turn.status, turn.error)}")
+        raise DeadTurn(f"the turn {turn_id} failed: {error_of(turn.status, turn.error)}")
     return OssAddOut(results=results_of(turn))
 
 

@@ -30,7 +30,7 @@ _STREAMED: dict[int | str, dict[str, Any]] = {
 
 @router.post("/chat", response_model=ChatOut, responses=refusals(501, 502) | _STREAMED)
 async def chat(request: Request, body: ChatIn, caller: Writer, parts: Opened) -> ChatOut | Response:
-    """Answer a user's message with what is remembered of them.
+    """Answer a user's message, using the user's memories.
 
     With `"stream": true`, or where the caller accepts `text/event-stream`, the answer comes as server-sent events:
     `memories` with what was put into the prompt, `delta` with each piece of the reply, and `done` with all of it once

@@ -20,14 +20,14 @@ router = APIRouter(route_class=Route, tags=["dead letters"], responses=refusals(
 
 @router.get("/dead")
 async def list_dead(request: Request, caller: Admin, parts: Opened, page: Paged, which: Which) -> TurnToldPage:
-    """The dead turns with their texts and what went wrong with them, newest first; all, or those that are meant."""
+    """List dead letters with their texts and errors, newest first."""
     part = await parts.turns.dead_page(caller.tenant, which.which, page)
     return page_of(TurnToldPage, request, page, part, await with_messages(caller.reach, part.items, parts))
 
 
 @router.post("/dead/replay")
 async def replay(body: DeadIn, caller: AdminAtScreen, parts: Opened) -> RehearsalOut | ReplayedOut:
-    """Put dead turns back into their lanes, the oldest first, with their own times; or only try out what would come.
+    """Replay dead letters: put them back into their lanes, oldest first, with their own times.
 
     A replay obeys the limits of the turns that wait: what does not fit stays dead (`left`, `reason`).
 
@@ -42,7 +42,7 @@ async def replay(body: DeadIn, caller: AdminAtScreen, parts: Opened) -> Rehearsa
 
 @router.post("/dead/discard")
 async def discard(body: DeadIn, caller: AdminAtScreen, parts: Opened) -> RehearsalOut | DeadOut:
-    """Give dead turns up: their texts are removed, the books count them as erased; or only show which (`dry_run`)."""
+    """Discard dead letters: their texts are removed. With `dry_run`, only show which."""
     if body.dry_run:
         return _rehearsal(await look(caller.tenant, body.which, parts.turns, limit=body.tried_at_most))
     return DeadOut(count=(await _revive(body, caller.tenant, parts, replay=False)).count)

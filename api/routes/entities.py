@@ -38,7 +38,7 @@ async def list_entities(
     page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
     page_size: Annotated[int, Query(ge=1, le=_MOST)] = _USUAL,
 ) -> list[EntityOut]:
-    """Who has memories: users, agents, runs and apps, each by name. Of a kind the first 10,000 are told."""
+    """List users, agents, runs and apps that have memories, by name; at most 10,000 of each kind."""
     at = within_depth(page, page_size)
     kinds = [type] if type is not None else list(KINDS)
     _, entities = await parts.store.entities(caller.reach, kinds, at)
@@ -47,5 +47,5 @@ async def list_entities(
 
 @router.delete("/entities/{type}/{entity_id:path}", response_model=ReceiptOut)
 async def forget_entity(type: Kind, entity_id: Id, caller: Writer, parts: Opened) -> Receipt:
-    """Forget an entity: the same as `DELETE /memories` with its id."""
+    """Erase a user, agent, run or app: the same as `DELETE /memories` with its id."""
     return await forget_with_receipt(owner(caller, {KINDS[type]: entity_id}), parts.receipts)

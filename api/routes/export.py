@@ -22,7 +22,7 @@ _CHUNK_BYTES = 64_000
 
 @router.get("/export", response_class=StreamingResponse, responses={200: {"content": {NDJSON: {}}}})
 async def export_owner(caller: Reader, parts: Opened, ids: OwnerIds) -> StreamingResponse:
-    """Everything that is kept of an owner, one JSON object a line: versions of memories, then turns.
+    """Export everything that is kept of an owner, as JSON lines: versions of memories, then turns.
 
     The first line is of kind `export`; the last one, of kind `end`, has the counts: without it the export was cut off.
     """

@@ -20,13 +20,13 @@ router = APIRouter(route_class=Route, tags=["guidance"])
 
 @router.get("/guidance")
 async def get_guidance(caller: Admin, parts: Opened) -> Guided:
-    """What holds for every turn of this tenant."""
+    """Get the guidance: what is added to the extraction prompt of every turn of this tenant."""
     return Guided(**_fields(await parts.guidance.of(caller.tenant)))
 
 
 @router.put("/guidance")
 async def put_guidance(body: Guided, caller: Admin, parts: Opened) -> Guided:
-    """Set what holds for every turn of this tenant from now on; what is left out holds no longer."""
+    """Set the guidance for all turns of this tenant. Fields that are left out are removed."""
     masked = await off_loop(len(str(body.guidance)), partial(masked_guidance, body.guidance, parts.mask))
     guided = body if masked == body.guidance else checked(Guided, _fields(masked))  # masked, it may be too long
     await parts.guidance.give(caller.tenant, guided.guidance)

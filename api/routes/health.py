@@ -60,7 +60,7 @@ async def live() -> Response:
     responses={503: {"model": ReadyOut | StatusOut, "description": "Turns cannot be accepted for now."}},
 )
 async def ready(request: Request, response: Response, parts: Opened) -> ReadyOut | StatusOut:
-    """Whether turns are accepted; 503 where they are not.
+    """Are turns accepted, and does everything work? 503 if turns cannot be accepted.
 
     `degraded`: turns are accepted, and something behind needs a person. Callers with a key are told which part it is,
     why and since when; others the status alone, and a provider is never asked on their account.

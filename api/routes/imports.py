@@ -30,7 +30,7 @@ _BESIDES = 100  # characters that each memory may be thought to have besides its
 
 @router.post("/import")
 async def import_memories(batch: ImportIn, caller: Admin, parts: Opened) -> ImportOut:
-    """Take memories in as they were elsewhere; each is imported, already there, refused, or to be sent again.
+    """Import memories. Each one is imported, already there, refused, or busy (to be sent again).
 
     Whatever is under an id stays as it is, so the same batch may be sent again. It is nobody's turn.
     """

@@ -90,7 +90,7 @@ class RotateIn(Body):
 
 @router.post("/keys", status_code=201)
 async def make_key(body: KeyIn, caller: Admin, parts: Opened) -> KeyIssued:
-    """Make a key; the answer shows it, and nothing ever does again."""
+    """Create a key. Only this answer shows it."""
     new = NewKey(
         tenant=_tenant(caller, body.tenant) or caller.tenant,
         access=body.role,
@@ -105,7 +105,7 @@ async def make_key(body: KeyIn, caller: Admin, parts: Opened) -> KeyIssued:
 async def list_keys(
     request: Request, caller: Admin, parts: Opened, page: Paged, tenant: Annotated[Tenant | None, Query()] = None
 ) -> KeyPage:
-    """The keys of the tenant; for the operator those of all, or of the tenant that is named."""
+    """List the keys of the tenant; for the operator, of all tenants or of the named one."""
     tenant_name = _tenant(caller, tenant)
     keys = await parts.api_keys.keyring.all(tenant_name if caller.operator else caller.tenant)
     part = sliced([(After(stamp=-to_us(key.created_at), name=key.id), key) for key in keys], page)
@@ -114,14 +114,14 @@ async def list_keys(
 
 @router.post("/keys/{key_id}/rotate", responses=refusals(404))
 async def rotate_key(key_id: _KeyId, body: RotateIn, caller: Admin, parts: Opened) -> KeyIssued:
-    """Give a key another secret, and show it; the one of before is good for the overlap."""
+    """Rotate a key: give it a new secret. The old one works until the overlap ends."""
     rotated = await rotate(caller, key_id, body.overlap_seconds, parts.api_keys)
     return KeyIssued.shown_once(rotated)
 
 
 @router.delete("/keys/{key_id}", responses=refusals(404))
 async def revoke_key(key_id: _KeyId, caller: Admin, parts: Opened) -> KeyRevoked:
-    """Take a key back: within a second no process lets it in any more."""
+    """Revoke a key. Within a second, no process accepts it."""
     await revoke(caller, key_id, parts.api_keys)
     return KeyRevoked(id=key_id)
 

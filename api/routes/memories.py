@@ -51,7 +51,7 @@ _Filters = Annotated[str | None, Query(max_length=_LONGEST_FILTERS, description=
 
 @router.post("/search")
 async def search(body: SearchIn, caller: Reader, parts: Opened) -> SearchOut:
-    """The memories that matter most for a query; `wait_for` waits for a turn to settle first."""
+    """Search memories, best match first. `wait_for` waits for a turn to settle first."""
     filters = parse(body.filters)
     scope = sought(caller, body.ids, filters)
     if body.wait_for is not None:
@@ -81,7 +81,7 @@ async def list_memories(
     show_expired: bool = False,
     top_k: Annotated[int | None, Query(ge=1, le=_MOST_AT_ONCE, description="Instead of page_size.")] = None,
 ) -> MemoryPage:
-    """One owner's memories as they stand now, newest first; of those that meet the filters, if there are any."""
+    """List an owner's current memories, newest first, optionally filtered."""
     if top_k is not None:
         page = within_depth(page.number, top_k).model_copy(update={"after": page.after})
     condition = parse(_json(filters))
@@ -92,7 +92,7 @@ async def list_memories(
 
 @router.delete("/memories", response_model=ReceiptOut)
 async def forget_owner(caller: Writer, parts: Opened, ids: ForgottenIds) -> Receipt:
-    """Forget an owner: what waits, what is being worked on, what is dead, settled or remembered.
+    """Erase an owner: all turns, including those in progress, and all memories. Returns a signed receipt.
 
     The receipt is kept without personal data; `POST /receipts/verify` checks it.
     """
@@ -111,7 +111,7 @@ def _json(text: str | None) -> Any:
 
 @router.get("/memories/{memory_id}", responses=refusals(404))
 async def get_memory(memory_id: UUID, caller: Reader, parts: Opened) -> MemoryOut:
-    """One memory as it stands now."""
+    """Get the current version of a memory."""
     memory = await parts.store.get(caller.reach, str(memory_id))
     if memory is None:
         raise MemoryNotFound()
@@ -120,7 +120,7 @@ async def get_memory(memory_id: UUID, caller: Reader, parts: Opened) -> MemoryOu
 
 @router.get("/memories/{memory_id}/history", responses=refusals(404))
 async def get_history(memory_id: UUID, caller: Reader, parts: Opened) -> list[VersionOut]:
-    """Every version of a memory, oldest first, with the turns and the words it rests on."""
+    """Get all versions of a memory, oldest first, with their turns and quotes."""
     versions = await parts.store.history(caller.reach, str(memory_id))
     if not versions:
         raise MemoryNotFound()
@@ -133,7 +133,7 @@ async def get_history(memory_id: UUID, caller: Reader, parts: Opened) -> list[Ve
 
 @router.put("/memories/{memory_id}", responses=refusals(404))
 async def put_memory(memory_id: UUID, new: ChangeIn, caller: Writer, parts: Opened) -> MemoryChanged:
-    """Give a memory a new text, other metadata or another end; what it was stays in its history."""
+    """Change the text, metadata or expiry of a memory. The old version stays in its history."""
     changed = await update(
         caller.reach,
         str(memory_id),
@@ -145,14 +145,14 @@ async def put_memory(memory_id: UUID, new: ChangeIn, caller: Writer, parts: Open
 
 @router.put("/memories/{memory_id}/feedback", responses=refusals(404))
 async def put_feedback(memory_id: UUID, body: FeedbackIn, caller: Writer, parts: Opened) -> MemoryOut:
-    """Say what one thinks of a memory as it stands; it goes with the memory, and into its history."""
+    """Rate a memory. The rating belongs to its current version."""
     reason = parts.mask(body.reason) if body.reason is not None else None
     return MemoryOut.of(await judge(caller.reach, str(memory_id), body.rating, reason, parts.edits))
 
 
 @router.post("/memories/{memory_id}/undo", responses=refusals(404, 409))
 async def undo_change(memory_id: UUID, caller: Writer, parts: Opened) -> MemoryOut:
-    """Take the last change of a memory back; what is taken back stays in its history."""
+    """Undo the last change of a memory. The undone version stays in its history."""
     return MemoryOut.of(await undo(caller.reach, str(memory_id), parts.edits))
 
 

@@ -1,4 +1,4 @@
-"""Metrics for Prometheus: the books of every tenant, what models cost them, and how the inbox as a whole is."""
+"""Metrics for Prometheus: the ledger of each tenant, costs of models, the state of the backlog and the servers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _TOKENS = ("prompt_tokens", "completion_tokens", "embedding_tokens")
 
 @router.get("/metrics", response_class=PlainTextResponse)
 async def metrics(caller: Admin, parts: Opened) -> Response:
-    """For Prometheus: every tenant's books and costs, and how the inbox is; with a tenant's key only the tenant's."""
+    """Metrics for Prometheus: ledgers, costs, backlog and servers. With a tenant's key, only that tenant's."""
     state, tenants = None, [caller.tenant]
     if caller.operator:
         state, tenants = await parts.watch.state(), await parts.turns.tenants()
@@ -64,20 +64,20 @@ class _Families(Collector):
 
 
 _INBOX = {
-    "scrubjay_backlog": "Turns that wait, of all tenants",
-    "scrubjay_backlog_limit": "New turns are refused when so many wait",
-    "scrubjay_backlog_drift": "How much more the backlog said than waited when last compared; 0 is right",
-    "scrubjay_ledger_audited_timestamp_seconds": "When the books were last looked through; 0: never",
-    "scrubjay_ledger_audit_late": "1 when they have not been for several sweeps: nobody sweeps",
-    "scrubjay_lanes_awake": "Lanes in which turns wait or are worked on",
-    "scrubjay_lanes_overdue": "Lanes that should have been rung for several sweeps ago: no worker runs",
-    "scrubjay_lanes_backing_off": "Lanes with work that sleep after a failure",
-    "scrubjay_oldest_due_seconds": "For how long the oldest due turn is due; back-off does not count",
-    "scrubjay_workers": "Worker processes that were seen in the last 15 seconds",
-    "scrubjay_redis_used_bytes": "What Redis uses of its memory; left out where its user may not run INFO",
-    "scrubjay_redis_max_bytes": "maxmemory of Redis; 0 without a limit",
-    "scrubjay_clock_jumped_seconds": "By how much Redis' clock last jumped within a day; negative: back; 0: not",
-    "scrubjay_clock_ahead_seconds": "How far Redis' clock is ahead of this API's; negative: behind",
+    "scrubjay_backlog": "Waiting turns of all tenants",
+    "scrubjay_backlog_limit": "Limit of waiting turns; above it, new turns are refused",
+    "scrubjay_backlog_drift": "Backlog counter minus waiting turns at the last audit; expected 0",
+    "scrubjay_ledger_audited_timestamp_seconds": "Time of the last ledger audit; 0: never",
+    "scrubjay_ledger_audit_late": "1 if no audit ran for several sweeps: no worker runs",
+    "scrubjay_lanes_awake": "Lanes with waiting or running turns",
+    "scrubjay_lanes_overdue": "Lanes that no sweep found for too long: no worker runs",
+    "scrubjay_lanes_backing_off": "Lanes that pause after a failure",
+    "scrubjay_oldest_due_seconds": "Seconds that the oldest due turn has waited; pauses do not count",
+    "scrubjay_workers": "Worker processes seen in the last 15 seconds",
+    "scrubjay_redis_used_bytes": "Memory used by Redis; left out if INFO is not allowed",
+    "scrubjay_redis_max_bytes": "maxmemory of Redis; 0: no limit",
+    "scrubjay_clock_jumped_seconds": "Last jump of Redis' clock within a day, in seconds; negative: backwards",
+    "scrubjay_clock_ahead_seconds": "Seconds that Redis' clock is ahead of this API's; negative: behind",
 }
 
 
@@ -97,11 +97,11 @@ def _inbox(state: InboxState) -> Iterator[Metric]:
     for (name, help_text), value in zip(_INBOX.items(), values, strict=True):
         if value is not None:
             yield GaugeMetricFamily(name, help_text, value=float(value))
-    help_text = "How often the sweep looked through the books, of a few tenants each time"
+    help_text = "Number of ledger audits; each audits some tenants"
     yield CounterMetricFamily("scrubjay_ledger_audits", help_text, value=state.audits)
-    help_text = "How often Redis' clock was seen to jump by more than a second"
+    help_text = "Number of jumps of Redis' clock by more than a second"
     yield CounterMetricFamily("scrubjay_clock_jumps", help_text, value=state.clock_jumps)
-    help_text = "1 when Redis is set as it must be; a setting that it does not tell is left out"
+    help_text = "1 if the Redis setting is safe; settings that Redis does not show are left out"
     settings = GaugeMetricFamily("scrubjay_redis_setting_safe", help_text, labels=["name", "value", "safe"])
     for name, setting in state.settings.items():
         settings.add_metric([name, setting, SAFE_SETTINGS[name]], float(setting == SAFE_SETTINGS[name]))
@@ -113,11 +113,11 @@ def _ledgers(ledgers: Mapping[str, Ledger], now: datetime) -> Iterator[Metric]:
     turns = GaugeMetricFamily("scrubjay_turns", "Turns by state, from the ledger", labels=["tenant", "state"])
     help_text = "1 when accepted = settled + waiting + dead + erased + lost"
     balanced = GaugeMetricFamily("scrubjay_ledger_balanced", help_text, labels=["tenant"])
-    help_text = "Settled turns that cost no call of a model, as they plainly hold nothing"
+    help_text = "Turns settled without asking the model, because they hold no fact"
     gated = CounterMetricFamily("scrubjay_turns_gated", help_text, labels=["tenant"])
-    help_text = "Facts left out as nobody had said the words that they rest on"
+    help_text = "Extracted facts dropped because their quote is not in the turn"
     dropped = CounterMetricFamily("scrubjay_facts_dropped", help_text, labels=["tenant"])
-    help_text = "For how long the turn has waited that was accepted first of those that wait"
+    help_text = "Age of the oldest waiting turn in seconds"
     oldest = GaugeMetricFamily("scrubjay_oldest_waiting_seconds", help_text, labels=["tenant"])
     for tenant, ledger in ledgers.items():
         if ledger.oldest_waiting_at:
@@ -132,9 +132,9 @@ def _ledgers(ledgers: Mapping[str, Ledger], now: datetime) -> Iterator[Metric]:
 
 def _costs(costs: Mapping[str, Mapping[str, Usage]]) -> Iterator[Metric]:
     """Collect the Prometheus counters of model calls, tokens and USD for `GET /metrics`, by tenant and model."""
-    calls = CounterMetricFamily("scrubjay_model_calls", "Answered calls of models", labels=["tenant", "model"])
+    calls = CounterMetricFamily("scrubjay_model_calls", "Answered model calls", labels=["tenant", "model"])
     tokens = CounterMetricFamily("scrubjay_model_tokens", "Tokens billed", labels=["tenant", "model", "kind"])
-    money = CounterMetricFamily("scrubjay_model_cost_usd", "What they cost, in USD", labels=["tenant", "model"])
+    money = CounterMetricFamily("scrubjay_model_cost_usd", "Cost of model calls in USD", labels=["tenant", "model"])
     for tenant, by_model in costs.items():
         for model, usage in by_model.items():
             calls.add_metric([tenant, model], usage.calls + usage.embeddings)
@@ -147,8 +147,8 @@ def _costs(costs: Mapping[str, Mapping[str, Usage]]) -> Iterator[Metric]:
 
 def _webhooks(delivery_counts: Mapping[str, DeliveryCounts]) -> Iterator[Metric]:
     """Collect the Prometheus metrics of webhook deliveries for `GET /metrics`: waiting, delivered, failed."""
-    waiting = GaugeMetricFamily("scrubjay_webhook_waiting", "Deliveries to webhooks that wait", labels=["tenant"])
-    about = "Deliveries to webhooks that are done: delivered, or failed for good"
+    waiting = GaugeMetricFamily("scrubjay_webhook_waiting", "Waiting webhook deliveries", labels=["tenant"])
+    about = "Finished webhook deliveries: delivered or failed"
     done = CounterMetricFamily("scrubjay_webhook_deliveries", about, labels=["tenant", "outcome"])
     for tenant, counts in delivery_counts.items():
         waiting.add_metric([tenant], counts.waiting)

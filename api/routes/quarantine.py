@@ -22,7 +22,7 @@ router = APIRouter(route_class=Route, tags=["quarantine"], responses=refusals(50
 
 @router.get("/quarantine")
 async def list_held(request: Request, caller: Admin, parts: Opened, page: Paged) -> HeldPage:
-    """What is held back, newest first, with the words that it rests on."""
+    """List memories in quarantine, newest first, with their quotes."""
     part = await parts.store.held_page(caller.reach, page)
     results = [HeldOut.of(memory, turn_ids=list(memory.turn_ids), quote=memory.quote) for memory in part.items]
     return page_of(HeldPage, request, page, part, results)
@@ -30,12 +30,12 @@ async def list_held(request: Request, caller: Admin, parts: Opened, page: Paged)
 
 @router.post("/quarantine/{memory_id}/release", responses=refusals(404))
 async def release_memory(memory_id: UUID, caller: AdminAtScreen, parts: Opened) -> MemoryOut:
-    """Let a memory stand that was held back; from now on it is found like any other."""
+    """Release a memory from quarantine. It is then found like any other."""
     return MemoryOut.of(await release(caller.reach, str(memory_id), parts.edits))
 
 
 @router.post("/quarantine/{memory_id}/discard", responses=refusals(404))
 async def discard_memory(memory_id: UUID, caller: AdminAtScreen, parts: Opened) -> HeldDiscarded:
-    """Remove a memory that was held back."""
+    """Delete a memory in quarantine."""
     await discard(caller.reach, str(memory_id), parts.edits)
     return HeldDiscarded(id=str(memory_id))

@@ -21,14 +21,14 @@ router = APIRouter(route_class=Route, tags=["receipts"], responses=refusals(502)
 
 @router.get("/receipts")
 async def list_receipts(request: Request, caller: Admin, parts: Opened, page: Paged) -> ReceiptPage:
-    """The receipts of all erases, newest first. They hold no personal data."""
+    """List the receipts of all erases, newest first. They contain no personal data."""
     part = await parts.receipts.store.page(caller.tenant, page)
     return page_of(ReceiptPage, request, page, part)
 
 
 @router.get("/receipts/key", response_model=PublicKeyOut)
 async def get_key(_: Reader, parts: Opened) -> PublicKey:
-    """The public key with which anybody can check a receipt's signature.
+    """Get the public key that verifies receipts.
 
     Signed is the receipt without its `signature`, as JSON in UTF-8 with sorted keys and no spaces.
     """
@@ -37,7 +37,7 @@ async def get_key(_: Reader, parts: Opened) -> PublicKey:
 
 @router.get("/receipts/{receipt_id}", response_model=ReceiptOut, responses=refusals(404))
 async def get_receipt(receipt_id: UUID, caller: Admin, parts: Opened) -> Receipt:
-    """One receipt."""
+    """Get a receipt."""
     receipt = await parts.receipts.store.get(caller.tenant, str(receipt_id))
     if receipt is None:
         raise NotFound("there is no receipt with this id, or none any more")
@@ -46,7 +46,7 @@ async def get_receipt(receipt_id: UUID, caller: Admin, parts: Opened) -> Receipt
 
 @router.post("/receipts/verify", response_model=ExaminedOut)
 async def verify_receipt(body: VerifyIn, caller: Reader, parts: Opened) -> Examined:
-    """Check a receipt's signature; with the owner's ids also whether it is about them, and whether they are gone.
+    """Verify a receipt's signature. With the owner's ids, also check that it is theirs, and that nothing is left.
 
     `owner` is null where no id is given; `left` is null unless the receipt is signed and about that owner.
     """

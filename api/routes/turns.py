@@ -54,7 +54,7 @@ def _body_schema() -> dict[str, Any]:
     },
 )
 async def post_turn(request: Request) -> Response:
-    """Accept a conversation turn; workers remember it in the background.
+    """Accept a conversation turn. Workers process it in the background.
 
     The hot path: the body is validated straight from its bytes, and no dependencies are solved.
     """
@@ -66,14 +66,14 @@ async def post_turn(request: Request) -> Response:
 
 @router.get("/turns/gated")
 async def list_gated(request: Request, caller: Admin, parts: Opened, page: Paged) -> TurnToldPage:
-    """The turns about which no model was asked, as they plainly hold nothing: newest first, to be looked through."""
+    """List turns that were settled without asking the model, because they hold no fact; newest first."""
     part = await parts.turns.gated(caller.tenant, page)
     return page_of(TurnToldPage, request, page, part, await with_messages(caller.reach, part.items, parts))
 
 
 @router.get("/turns/{turn_id}", responses=refusals(404))
 async def get_turn(turn_id: str, caller: Reader, parts: Opened, wait_ms: _Wait = 0) -> TurnTold:
-    """Where a turn is, what it added and cost, and what was said in it; `wait_ms` waits for it to settle first."""
+    """Get a turn: its status, text, changed memories and cost. `wait_ms` waits for it to settle first."""
     if wait_ms:
         await wait_until_settled(caller.reach, turn_id, wait_ms / 1000, parts.turns)
     entry = await parts.turns.get(caller.reach, turn_id)
@@ -84,7 +84,7 @@ async def get_turn(turn_id: str, caller: Reader, parts: Opened, wait_ms: _Wait =
 
 @router.delete("/turns/{turn_id}", responses=refusals(404, 409))
 async def discard_turn(turn_id: UUID, caller: AdminAtScreen, parts: Opened) -> TurnDiscarded:
-    """Give up a turn that waits (queued, running or retrying) or is dead: its text is removed, its lane goes on.
+    """Discard a turn that is queued, running, retrying or dead. Its text is removed, and its lane goes on.
 
     409 for one that is settled or erased. A worker that is about to write what came of it is waited for, at most for
     five seconds (503 after that: try again).
@@ -108,6 +108,6 @@ async def list_turns(
     status: Annotated[Status | None, Query()] = None,
     user_id: Annotated[Id | None, Query()] = None,
 ) -> TurnPage:
-    """Turns, newest first."""
+    """List turns, newest first."""
     part = await parts.turns.page(caller.tenant, status, whose(caller, user_id), page)
     return page_of(TurnPage, request, page, part)

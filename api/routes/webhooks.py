@@ -32,7 +32,7 @@ _DeliveryId = Annotated[str, Path(pattern="^[0-9a-f-]{36}-[0-9]{1,18}$", descrip
 
 @router.post("/webhooks", status_code=201)
 async def register_webhook(body: WebhookIn, caller: Admin, parts: Opened) -> WebhookIssued:
-    """Register an address; the answer shows the signing secret, and nothing ever does again."""
+    """Create a webhook. Only this answer shows the signing secret."""
     fields = {"url": body.url, "name": parts.mask(body.name), "events": body.events}
     issued = await registry.register(caller.tenant, fields, parts.webhooks)
     return WebhookIssued.model_validate({**dict(issued.webhook), "secret": issued.secret})
@@ -40,7 +40,7 @@ async def register_webhook(body: WebhookIn, caller: Admin, parts: Opened) -> Web
 
 @router.get("/webhooks")
 async def list_webhooks(caller: Admin, parts: Opened) -> WebhookPage:
-    """All webhooks of the tenant, the oldest first."""
+    """List the webhooks of the tenant, oldest first."""
     webhooks = await parts.webhooks.registry.all(caller.tenant)
     fields = {"count": len(webhooks), "results": webhooks}
     return WebhookPage.model_validate(fields, from_attributes=True)
@@ -48,13 +48,13 @@ async def list_webhooks(caller: Admin, parts: Opened) -> WebhookPage:
 
 @router.get("/webhooks/{webhook_id}", response_model=WebhookOut, responses=refusals(404))
 async def get_webhook(webhook_id: UUID, caller: Admin, parts: Opened) -> Webhook:
-    """One webhook."""
+    """Get a webhook."""
     return await registry.webhook_of(caller.tenant, str(webhook_id), parts.webhooks.registry)
 
 
 @router.put("/webhooks/{webhook_id}", response_model=WebhookOut, responses=refusals(404))
 async def change_webhook(webhook_id: UUID, body: WebhookChange, caller: Admin, parts: Opened) -> Webhook:
-    """Change what is named; the secret stays. What waits for one that is not active is given up."""
+    """Change a webhook. The secret stays. Deactivating it drops its waiting deliveries."""
     changes = dict(body.changes)
     if "name" in changes:
         changes["name"] = parts.mask(changes["name"])
@@ -63,14 +63,14 @@ async def change_webhook(webhook_id: UUID, body: WebhookChange, caller: Admin, p
 
 @router.delete("/webhooks/{webhook_id}", responses=refusals(404))
 async def delete_webhook(webhook_id: UUID, caller: Admin, parts: Opened) -> WebhookDeleted:
-    """Remove a webhook with its log; what waits for it is not delivered."""
+    """Delete a webhook with its log. Waiting deliveries are not sent."""
     await registry.remove(caller.tenant, str(webhook_id), parts.webhooks)
     return WebhookDeleted(id=str(webhook_id))
 
 
 @router.post("/webhooks/{webhook_id}/test", status_code=202, responses=refusals(400, 404))
 async def try_webhook(webhook_id: UUID, caller: Admin, parts: Opened) -> TriedOut:
-    """Let a worker send a test, once; what became of it stands in the log under the id of the answer."""
+    """Send a test event. The log has its result, under the id of this answer."""
     delivery_id = await registry.try_out(caller.tenant, str(webhook_id), parts.webhooks)
     return TriedOut(id=delivery_id, status=DeliveryStatus.WAITING)
 
@@ -79,7 +79,7 @@ async def try_webhook(webhook_id: UUID, caller: Admin, parts: Opened) -> TriedOu
 async def list_deliveries(
     webhook_id: UUID, request: Request, caller: Admin, parts: Opened, page: Paged
 ) -> DeliveryPage:
-    """What was delivered, waits or failed, newest first; of what is done the last thousand are kept."""
+    """List deliveries, newest first. Of the finished ones, the last 1,000 are kept."""
     await registry.webhook_of(caller.tenant, str(webhook_id), parts.webhooks.registry)
     part = await parts.webhooks.deliveries.page(caller.tenant, str(webhook_id), page)
     return page_of(DeliveryPage, request, page, part, [DeliveryOut.of(delivery) for delivery in part.items])
@@ -91,6 +91,6 @@ async def list_deliveries(
     responses=refusals(400, 404),
 )
 async def retry_delivery(webhook_id: UUID, delivery_id: _DeliveryId, caller: Admin, parts: Opened) -> DeliveryOut:
-    """Send a delivery again, however it stands; one that waits is sent at once."""
+    """Send a delivery again, whatever its status is."""
     again = await registry.send_again(caller.tenant, str(webhook_id), delivery_id, parts.webhooks)
     return DeliveryOut.of(again)

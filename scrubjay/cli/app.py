@@ -25,7 +25,7 @@ from scrubjay.cli import (
 
 app = typer.Typer(
     name="scrubjay",
-    help="Long-term memory for chatbots: post a turn, recall what matters.",
+    help="Long-term memory for chatbots.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -25,8 +25,8 @@ T = TypeVar("T")
 DEFAULT_URL = "http://127.0.0.1:8000"
 
 Url = Annotated[str, typer.Option("--url", envvar="SCRUBJAY_URL", help="The server's address.")]
-Key = Annotated[str | None, typer.Option("--key", envvar="SCRUBJAY_KEY", help="Your API key, if it asks.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+Key = Annotated[str | None, typer.Option("--key", envvar="SCRUBJAY_KEY", help="Your API key.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 User = Annotated[str | None, typer.Option("--user", help="The user whose memory it is.")]
 Agent = Annotated[str | None, typer.Option("--agent", help="The agent whose memory it is.")]
 Run = Annotated[str | None, typer.Option("--run", help="The run (session) whose memory it is.")]
@@ -35,9 +35,9 @@ Filter = Annotated[
     str | None,
     typer.Option("--filter", metavar="JSON", help='Further conditions: \'{"categories": {"in": ["food"]}}\'.'),
 ]
-PageNumber = Annotated[int, typer.Option("--page", min=1, help="Which page.")]
-Cursor = Annotated[str | None, typer.Option("--cursor", help="Instead of a page: go on behind the page before.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+PageNumber = Annotated[int, typer.Option("--page", min=1, help="Page number.")]
+Cursor = Annotated[str | None, typer.Option("--cursor", help="Continue after the previous page, instead of --page.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 
 
 def out() -> Console:
@@ -56,7 +56,7 @@ def go_on(listing: Page[Any], page: int) -> None:
         following = (
             f"--cursor {listing.cursor}" if listing.cursor and "cursor=" in listing.next else f"--page {page + 1}"
         )
-        out().print(f"{listing.count} in all; go on with {following}.", soft_wrap=True)
+        out().print(f"{listing.count} in all. Next page: {following}.", soft_wrap=True)
 
 
 def refuse(sentence: str, status: int = 1) -> typer.Exit:

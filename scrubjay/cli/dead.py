@@ -30,15 +30,15 @@ from scrubjay.client import DeadLetterFilter
 
 app = typer.Typer()
 commands = typer.Typer(
-    name="dead", help="Turns that could not be remembered: look, replay, discard.", no_args_is_help=True
+    name="dead", help="List, replay and discard dead letters: turns that failed for good.", no_args_is_help=True
 )
 app.add_typer(commands)
 
-Ids = Annotated[list[str] | None, typer.Argument(help="The ids of dead turns.")]
-Every = Annotated[bool, typer.Option("--all", help="Every dead turn.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing; tell what would come of it.")]
+Ids = Annotated[list[str] | None, typer.Argument(help="Ids of dead letters.")]
+Every = Annotated[bool, typer.Option("--all", help="All dead letters.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing; show what a replay would do.")]
 Limit = Annotated[
-    int | None, typer.Option("--limit", min=1, max=100, help="How many a dry run tries out: 20 if not given.")
+    int | None, typer.Option("--limit", min=1, max=100, help="How many turns a dry run tries (default: 20).")
 ]
 
 
@@ -57,7 +57,7 @@ def list_dead(
     url: Url = DEFAULT_URL,
     key: Key = None,
 ) -> None:
-    """List the dead letters, newest first, with how often what went wrong."""
+    """List dead letters, newest first, with their errors."""
     which = filter_of(error, ids_of(user, agent, run, app_id), after, before)
     listing = call(url, key, lambda client: client.dead_letters.page(page=page, cursor=cursor, **which))
     if as_json:
@@ -85,9 +85,9 @@ def replay(
     url: Url = DEFAULT_URL,
     key: Key = None,
 ) -> None:
-    """Let dead turns try again, for instance after a fix. --dry-run tells first what each would change now.
+    """Replay dead letters, for example after a fix. Use --dry-run first to see what each would change.
 
-    What does not fit in beside the turns that wait stays dead: run it again later.
+    Turns above the limit of waiting turns stay dead: run the command again later.
     """
     which = narrowed(ids, filter_of(error, ids_of(user, agent, run, app_id), after, before), every)
     if dry_run:
@@ -118,7 +118,7 @@ def discard(
     url: Url = DEFAULT_URL,
     key: Key = None,
 ) -> None:
-    """Give dead turns up for good. --dry-run shows first which they are."""
+    """Discard dead letters for good. Use --dry-run first to see which."""
     which = narrowed(ids, filter_of(error, ids_of(user, agent, run, app_id), after, before), every)
     if dry_run:
         dry = call(url, key, lambda client: client.dead_letters.dry_run("discard", ids or (), limit=limit, **which))

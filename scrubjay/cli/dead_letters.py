@@ -20,16 +20,16 @@ def moment(text: str) -> datetime:
     except ValueError:
         raise typer.BadParameter("give a time such as 2026-03-26T09:00:00Z") from None
     if parsed.tzinfo is None:
-        raise typer.BadParameter("say in which zone, for instance with a Z at the end: 2026-03-26T09:00:00Z")
+        raise typer.BadParameter("add a time zone, for example a Z at the end: 2026-03-26T09:00:00Z")
     return parsed
 
 
-Error = Annotated[str | None, typer.Option("--error", help="What it died of: the error's code or its whole text.")]
+Error = Annotated[str | None, typer.Option("--error", help="Error code, or the whole error text.")]
 After = Annotated[
-    datetime | None, typer.Option("--after", parser=moment, metavar="TIME", help="Accepted later than this.")
+    datetime | None, typer.Option("--after", parser=moment, metavar="TIME", help="Accepted after this time.")
 ]
 Before = Annotated[
-    datetime | None, typer.Option("--before", parser=moment, metavar="TIME", help="Accepted earlier than this.")
+    datetime | None, typer.Option("--before", parser=moment, metavar="TIME", help="Accepted before this time.")
 ]
 
 
@@ -53,7 +53,7 @@ def show_replay(replayed: ReplayView, as_json: bool) -> None:
         return
     out().print(f"{replayed.count} replayed.")
     if replayed.left:
-        out().print(f"{replayed.left} stay dead: {replayed.reason}. Run it again when some have been worked off.")
+        out().print(f"{replayed.left} stay dead: {replayed.reason}. Run the command again later.")
 
 
 def show_dead_letters(listing: Page[TurnView], page: int) -> None:

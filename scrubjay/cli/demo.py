@@ -32,10 +32,10 @@ OFFLINE = "offline"
 @app.command(epilog="Example: scrubjay demo --sessions 20")
 def demo(
     sessions: Annotated[
-        int | None, typer.Option("--sessions", min=1, help="Replay only so many of the 82 sessions.")
+        int | None, typer.Option("--sessions", min=1, help="Replay only this many of the 82 sessions.")
     ] = None,
 ) -> None:
-    """Show that it works: replay months of conversation, then ask about them. Needs no key and no network."""
+    """Replay months of a real conversation, then ask questions about it. Needs no key and no network."""
     console = out()
     with tempfile.TemporaryDirectory(prefix="scrubjay-demo-") as folder:
         stack = Stack(Setup(Path(folder), workers=WORKERS), lambda line: console.print(line, markup=False))

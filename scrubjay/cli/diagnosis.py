@@ -190,7 +190,7 @@ def _of_clocks(findings: Findings) -> Iterator[str]:
     if jump := findings.inbox.get("clock_jumped_seconds", 0):
         yield (
             f"Redis' clock has jumped within a day, last by {jump:+.1f} s: let it be slewed and not stepped; what that "
-            "ends early stands in docs/operations.md."
+            "ends early stands in docs/troubleshooting.md."
         )
     ahead = findings.inbox.get("clock_ahead_seconds", 0)
     if abs(ahead) > _AGREED_SECONDS:

@@ -23,11 +23,11 @@ _DEFAULTS = Thresholds()
 _NO_METRICS = "What /metrics answers are not the metrics of Scrubjay: see what stands before the server."
 
 LanesPercent = Annotated[
-    float, typer.Option("--lanes-percent", min=0, max=100, help="Wrong when more of the lanes with work back off,")
+    float, typer.Option("--lanes-percent", min=0, max=100, help="Lanes that may back off, in percent,")
 ]
-Lanes = Annotated[int, typer.Option("--lanes", min=1, help="and at least so many.")]
+Lanes = Annotated[int, typer.Option("--lanes", min=1, help="and at least this many lanes.")]
 DueSeconds = Annotated[
-    float, typer.Option("--due-seconds", min=0.001, help="Wrong when the oldest due turn has waited for longer.")
+    float, typer.Option("--due-seconds", min=0.001, help="Seconds that the oldest due turn may wait.")
 ]
 
 
@@ -40,10 +40,9 @@ def doctor(
     url: Url = DEFAULT_URL,
     key: Key = None,
 ) -> None:
-    """Ask every part how it is, and whether the ledgers balance; exit status 1 when something is wrong.
+    """Check every part and the turn counters, and tell how to fix each problem. Exits with 1 if something is wrong.
 
-    The thresholds of the queue hold where the key is the operator's, who is told its figures; others are told what the
-    server judges by its own.
+    The thresholds need the operator's key. With other keys, the server's own thresholds apply.
     """
     health, findings, unlike = call(url, key, examine)
     limits = Thresholds(lanes_percent=lanes_percent, lanes_least=lanes, due_seconds=due_seconds)

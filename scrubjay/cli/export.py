@@ -28,7 +28,7 @@ def export(
     url: Url = DEFAULT_URL,
     key: Key = None,
 ) -> None:
-    """Write everything that is kept of an owner to a file: memories with their history, and turns."""
+    """Export everything that is kept of an owner: memories with their history, and turns."""
     whose = owner(user, agent, run, app_id)
     part = file.with_name(f"{file.name}.part")
     try:

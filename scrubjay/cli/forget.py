@@ -29,12 +29,10 @@ from scrubjay.cli.receipts import check, show_receipt, write_receipt
 app = typer.Typer()
 
 File = Annotated[Path | None, typer.Option("--receipt", help="Write the receipt to this file.", dir_okay=False)]
-Exact = Annotated[
-    bool, typer.Option("--exact", help="Take the ids as they are, white space and all: for what is stored so.")
-]
+Exact = Annotated[bool, typer.Option("--exact", help="Use the ids exactly as given, with white space.")]
 Verify = Annotated[
     Path | None,
-    typer.Option("--verify", help="Forget nobody: check this receipt. With --user also that nothing is left."),
+    typer.Option("--verify", help="Erase nothing; check this receipt. With --user, check that nothing is left, too."),
 ]
 
 
@@ -55,7 +53,7 @@ def forget(
     url: Url = DEFAULT_URL,
     key: Key = None,
 ) -> None:
-    """Erase everything of an owner: waiting turns, dead letters, memories and their history."""
+    """Erase everything of an owner: turns, dead letters, memories and their history."""
     if verify is not None:
         if receipt is not None:
             raise refuse("Give --receipt to forget somebody, or --verify to check what was forgotten.", 2)
@@ -73,7 +71,7 @@ def forget(
         write_receipt(issued, receipt)
         err().print(f"Written to {receipt}. Check it with `scrubjay forget --verify {receipt}`.", soft_wrap=True)
     if not issued.known:
-        err().print(f"There was nothing of {description}. Check the ids: they must be exactly as they were posted.")
+        err().print(f"Nothing was found of {description}. Check the ids: they must be exactly as they were posted.")
     if not issued.verified:
-        err().print("Something was left behind: run it again.")
+        err().print("Something is left: run the command again.")
         raise typer.Exit(1)

@@ -11,9 +11,9 @@ from scrubjay.client import Guidance
 
 app = typer.Typer()
 
-Text = Annotated[str | None, typer.Option(help="Empty takes it back.")]
+Text = Annotated[str | None, typer.Option(help="An empty text removes it.")]
 Category = Annotated[
-    list[str] | None, typer.Option("--category", help="NAME=WHAT BELONGS IN IT; repeat for more. All are replaced.")
+    list[str] | None, typer.Option("--category", help="NAME=DESCRIPTION; may be repeated. Replaces all categories.")
 ]
 
 
@@ -27,7 +27,7 @@ def guidance(
     url: Url = DEFAULT_URL,
     key: Key = None,
 ) -> None:
-    """Show what is added to the extraction prompt for every turn, or change the parts that are given."""
+    """Show or change the guidance: what is added to the extraction prompt of every turn."""
     current = call(url, key, lambda client: client.guidance())
     texts = {"custom_instructions": instructions, "includes": includes, "excludes": excludes}
     changes = {name: text or None for name, text in texts.items() if text is not None}

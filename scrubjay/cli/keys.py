@@ -26,11 +26,11 @@ from scrubjay.cli.common import (
 from scrubjay.client.keys import IssuedView
 
 app = typer.Typer()
-commands = typer.Typer(name="keys", help="Give out API keys, turn them over, take them back.", no_args_is_help=True)
+commands = typer.Typer(name="keys", help="Create, rotate and revoke API keys.", no_args_is_help=True)
 app.add_typer(commands)
 
 KeyId = Annotated[str, typer.Argument(help="The key's id, as `keys list` shows it.")]
-TenantName = Annotated[str | None, typer.Option("--tenant", help="Whose; only the operator's key may name another.")]
+TenantName = Annotated[str | None, typer.Option("--tenant", help="The tenant; only the operator may name another.")]
 
 
 class Role(StrEnum):
@@ -43,16 +43,16 @@ class Role(StrEnum):
 
 @commands.command(epilog="Example: scrubjay keys create --role write --tenant acme --label 'support bot'")
 def create(
-    role: Annotated[Role, typer.Option("--role", help="read < write < admin.")] = Role.WRITE,
-    label: Annotated[str, typer.Option("--label", help="What it is for.")] = "",
+    role: Annotated[Role, typer.Option("--role", help="read, write or admin.")] = Role.WRITE,
+    label: Annotated[str, typer.Option("--label", help="A description.")] = "",
     tenant: TenantName = None,
-    user: Annotated[str | None, typer.Option("--user", help="The one user that it is limited to.")] = None,
-    per_minute: Annotated[int | None, typer.Option("--per-minute", min=1, help="Requests that it may make.")] = None,
+    user: Annotated[str | None, typer.Option("--user", help="Limit the key to this user.")] = None,
+    per_minute: Annotated[int | None, typer.Option("--per-minute", min=1, help="Maximum requests per minute.")] = None,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
     key: Key = None,
 ) -> None:
-    """Make a key and show it once."""
+    """Create a key and show it once."""
     options = {"role": role.value, "label": label, "tenant": tenant, "user_id": user, "per_minute": per_minute}
     show_once(call(url, key, lambda client: client.keys.create(**options)), as_json)  # type: ignore[arg-type]
 
@@ -66,7 +66,7 @@ def list_keys(
     url: Url = DEFAULT_URL,
     key: Key = None,
 ) -> None:
-    """List the keys; what they are is never shown again."""
+    """List the keys by id. Their secrets are never shown again."""
     listing = call(url, key, lambda client: client.keys.page(tenant=tenant, page=page, cursor=cursor))
     if as_json:
         show_json(listing)
@@ -80,21 +80,21 @@ def list_keys(
 @commands.command(epilog="Example: scrubjay keys rotate KEY_ID --overlap 3600")
 def rotate(
     key_id: KeyId,
-    overlap: Annotated[float, typer.Option("--overlap", min=0, help="Seconds for which the old one is good.")] = 0,
+    overlap: Annotated[float, typer.Option("--overlap", min=0, help="Seconds the old secret still works.")] = 0,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
     key: Key = None,
 ) -> None:
-    """Give a key another secret and show it once."""
+    """Give a key a new secret and show it once."""
     show_once(call(url, key, lambda client: client.keys.rotate(key_id, overlap_seconds=overlap)), as_json)
 
 
 @commands.command(epilog="Example: scrubjay keys revoke KEY_ID")
 def revoke(key_id: KeyId, yes: Yes = False, url: Url = DEFAULT_URL, key: Key = None) -> None:
-    """Take a key back: within a second no process lets it in any more."""
+    """Revoke a key. Within a second, no process accepts it."""
     confirm(yes, f"Revoke the key {key_id}? Whoever uses it is locked out.")
     call(url, key, lambda client: client.keys.revoke(key_id))
-    out().print("It is revoked.")
+    out().print("Key revoked.")
 
 
 def show_once(issued: IssuedView, as_json: bool) -> None:

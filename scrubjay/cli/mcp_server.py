@@ -23,7 +23,7 @@ UserId = Annotated[
     typer.Option(
         "--user-id",
         envvar=["SCRUBJAY_USER_ID", "MEM0_DEFAULT_USER_ID"],
-        help="Whose memories are meant where a call names nobody.",
+        help="Default user of calls that name no owner.",
     ),
 ]
 
@@ -35,12 +35,12 @@ UserId = Annotated[
 def mcp(
     user_id: UserId = None,
     http: Annotated[bool, typer.Option("--http", help="Serve streamable HTTP instead of stdio.")] = False,
-    host: Annotated[str, typer.Option("--host", help="Where to listen; beyond loopback every caller needs a key.")] = (
+    host: Annotated[str, typer.Option("--host", help="Listen here; beyond loopback, callers need a key.")] = (
         "127.0.0.1"
     ),
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The port; 0 picks one.")] = 8765,
     allowed_host: Annotated[
-        list[str] | None, typer.Option("--allowed-host", help="A name by which callers reach it; may be repeated.")
+        list[str] | None, typer.Option("--allowed-host", help="A host name by which callers reach it; may be repeated.")
     ] = None,
     url: Url = DEFAULT_URL,
     key: Key = None,

@@ -30,7 +30,7 @@ from scrubjay.cli.common import (
 )
 
 app = typer.Typer()
-commands = typer.Typer(name="memories", help="Look at memories and correct them.", no_args_is_help=True)
+commands = typer.Typer(name="memories", help="List, show and correct memories.", no_args_is_help=True)
 app.add_typer(commands)
 
 MemoryId = Annotated[str, typer.Argument(help="The memory's id.")]
@@ -49,7 +49,7 @@ def list_memories(
     url: Url = DEFAULT_URL,
     key: Key = None,
 ) -> None:
-    """List what is known of an owner, newest first."""
+    """List the memories of an owner, newest first."""
     filters = conditions(where)
     whose = owner(user, agent, run, app_id, filters)
     listing = call(url, key, lambda client: client.memories(filters=filters, page=page, cursor=cursor, **whose))
@@ -86,12 +86,12 @@ def history(memory_id: MemoryId, as_json: AsJson = False, url: Url = DEFAULT_URL
 @commands.command(epilog='Example: scrubjay memories update MEMORY_ID "User uses Next.js"')
 def update(
     memory_id: MemoryId,
-    text: Annotated[str, typer.Argument(help="What is true now.")],
+    text: Annotated[str, typer.Argument(help="The new text.")],
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
     key: Key = None,
 ) -> None:
-    """Give a memory another text; the earlier one stays in its history."""
+    """Change the text of a memory. The earlier text stays in its history."""
     memory = call(url, key, lambda client: client.update(memory_id, text))
     if as_json:
         show_json(memory)
@@ -101,17 +101,17 @@ def update(
 
 @commands.command(epilog="Example: scrubjay memories undo MEMORY_ID")
 def undo(memory_id: MemoryId, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = None) -> None:
-    """Take a memory's last change back; what is taken back stays in its history."""
+    """Undo the last change of a memory. The undone version stays in its history."""
     memory = call(url, key, lambda client: client.undo(memory_id))
     if as_json:
         show_json(memory)
     else:
-        out().print(f"Again: {memory.memory}", markup=False)
+        out().print(f"Restored: {memory.memory}", markup=False)
 
 
 @commands.command(epilog="Example: scrubjay memories delete MEMORY_ID")
 def delete(memory_id: MemoryId, yes: Yes = False, url: Url = DEFAULT_URL, key: Key = None) -> None:
-    """Remove a memory with its whole history."""
+    """Delete a memory with its whole history."""
     confirm(yes, f"Remove the memory {memory_id} with its history?")
     call(url, key, lambda client: client.delete(memory_id))
-    out().print("It is gone.")
+    out().print("Memory deleted.")

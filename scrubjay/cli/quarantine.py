@@ -29,19 +29,19 @@ from scrubjay.client.views import MemoryView
 app = typer.Typer()
 commands = typer.Typer(
     name="quarantine",
-    help="Memories that read like instructions to a prompt (SCRUBJAY_QUARANTINE=hold): look, release, discard.",
+    help="List, release and discard memories that read like instructions to a model.",
     no_args_is_help=True,
 )
 app.add_typer(commands)
 
-Ids = Annotated[list[str], typer.Argument(help="The ids of memories that are held back.")]
+Ids = Annotated[list[str], typer.Argument(help="Ids of memories in the quarantine.")]
 
 
 @commands.command("list", epilog="Example: scrubjay quarantine list")
 def list_quarantined(
     page: PageNumber = 1, cursor: Cursor = None, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = None
 ) -> None:
-    """List what is held back, newest first, with the quote that it rests on."""
+    """List the memories in the quarantine, newest first, with their quotes."""
     listing = call(url, key, lambda client: client.quarantine(page=page, cursor=cursor))
     if as_json:
         show_json(listing)
@@ -54,7 +54,7 @@ def list_quarantined(
 
 @commands.command(epilog="Example: scrubjay quarantine release MEMORY_ID")
 def release(ids: Ids, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = None) -> None:
-    """Let memories stand that were held back."""
+    """Release memories from the quarantine."""
 
     async def release_all(client: ScrubjayClient) -> list[MemoryView]:
         return [await client.release(memory_id) for memory_id in ids]
@@ -64,7 +64,7 @@ def release(ids: Ids, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key 
 
 @commands.command(epilog="Example: scrubjay quarantine discard MEMORY_ID --yes")
 def discard(ids: Ids, yes: Yes = False, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = None) -> None:
-    """Remove memories that were held back, for good."""
+    """Delete memories in the quarantine for good."""
     confirm(yes, f"Discard {len(ids)} {'memory' if len(ids) == 1 else 'memories'}? There is no way back.")
 
     async def remove(client: ScrubjayClient) -> list[str]:

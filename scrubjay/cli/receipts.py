@@ -26,9 +26,7 @@ from scrubjay.client import Owner
 from scrubjay.client.views import ReceiptView, VerificationView
 
 app = typer.Typer()
-commands = typer.Typer(
-    name="receipts", help="The receipts of erases: they say what went, not whose.", no_args_is_help=True
-)
+commands = typer.Typer(name="receipts", help="List and show receipts of erases.", no_args_is_help=True)
 app.add_typer(commands)
 
 
@@ -36,7 +34,7 @@ app.add_typer(commands)
 def list_receipts(
     page: PageNumber = 1, cursor: Cursor = None, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = None
 ) -> None:
-    """List the receipts that are kept, newest first."""
+    """List the receipts, newest first."""
     listing = call(url, key, lambda client: client.receipts.page(page=page, cursor=cursor))
     if as_json:
         show_json(listing)

@@ -29,18 +29,18 @@ app = typer.Typer()
 
 @app.command(epilog='Example: scrubjay search "which stack do they use?" --user alice')
 def search(
-    query: Annotated[str, typer.Argument(help="What you want to know.")],
+    query: Annotated[str, typer.Argument(help="The question.")],
     user: User = None,
     agent: Agent = None,
     run: Run = None,
     app_id: App = None,
     where: Filter = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="How many memories at most.")] = 5,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Maximum number of memories.")] = 5,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
     key: Key = None,
 ) -> None:
-    """Show the memories that matter most for a question."""
+    """Search the memories of an owner."""
     filters = conditions(where)
     whose = owner(user, agent, run, app_id, filters)
     answer = call(url, key, lambda client: client.search(query, filters=filters, limit=limit, **whose))

@@ -30,7 +30,7 @@ app = typer.Typer()
 
 @app.command(epilog="Examples: scrubjay turns --status dead --user alice · scrubjay turns TURN_ID --discard")
 def turns(
-    turn_id: Annotated[str | None, typer.Argument(help="Show this one turn and what it did.")] = None,
+    turn_id: Annotated[str | None, typer.Argument(help="Show one turn and the memories it changed.")] = None,
     status: Annotated[
         str | None, typer.Option("--status", help="queued, running, retrying, settled, dead or erased.")
     ] = None,
@@ -38,14 +38,14 @@ def turns(
     page: PageNumber = 1,
     cursor: Cursor = None,
     discard: Annotated[
-        bool, typer.Option("--discard", help="Give this turn up, though it waits: its text is lost, its lane goes on.")
+        bool, typer.Option("--discard", help="Discard this waiting turn. Its text is removed, and its lane goes on.")
     ] = False,
     yes: Yes = False,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
     key: Key = None,
 ) -> None:
-    """List the turns, newest first, or show one; or discard one that waits or is dead."""
+    """List turns, newest first; or show or discard one of them."""
     if discard:
         if turn_id is None:
             raise typer.BadParameter("name the turn to discard")

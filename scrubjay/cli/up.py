@@ -28,12 +28,12 @@ def up(
         Path | None,
         typer.Option(
             "--data",
-            help="Where everything is kept.",
+            help="The data directory.",
             show_default="$XDG_DATA_HOME/scrubjay, else ~/.local/share/scrubjay",
         ),
     ] = None,
-    workers: Annotated[int, typer.Option("--workers", min=1, help="How many worker processes.")] = 2,
-    host: Annotated[str, typer.Option("--host", help="Where the API listens.")] = "127.0.0.1",
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Number of worker processes.")] = 2,
+    host: Annotated[str, typer.Option("--host", help="The address on which the API listens.")] = "127.0.0.1",
 ) -> None:
     """Run Redis, the Qdrant engine, the API and the workers in the foreground.
 

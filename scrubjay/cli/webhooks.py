@@ -30,9 +30,7 @@ from scrubjay.client import ScrubjayClient
 from scrubjay.client.webhooks import DeliveryView, WebhookView
 
 app = typer.Typer()
-commands = typer.Typer(
-    name="webhooks", help="Addresses that are told what changes, and what was delivered to them.", no_args_is_help=True
-)
+commands = typer.Typer(name="webhooks", help="Manage webhooks and their deliveries.", no_args_is_help=True)
 app.add_typer(commands)
 
 _LOOK_SECONDS, _LOOKS = 0.25, 80
@@ -48,13 +46,13 @@ class Wanted(StrEnum):
 
 WebhookId = Annotated[str, typer.Argument(help="The webhook's id, as `webhooks list` shows it.")]
 DeliveryId = Annotated[str, typer.Argument(help="The delivery's id, as `webhooks deliveries` shows it.")]
-Events = Annotated[list[Wanted] | None, typer.Option("--event", help="What it wants; once for each, else all.")]
-Name = Annotated[str | None, typer.Option("--name", help="What it is for.")]
+Events = Annotated[list[Wanted] | None, typer.Option("--event", help="An event to send; repeatable. Default: all.")]
+Name = Annotated[str | None, typer.Option("--name", help="A description.")]
 
 
 @commands.command(epilog="Example: scrubjay webhooks create https://example.com/memories --event memory_add")
 def create(
-    address: Annotated[str, typer.Argument(help="Where changes are posted to.")],
+    address: Annotated[str, typer.Argument(help="The address that receives the events.")],
     name: Name = None,
     event: Events = None,
     as_json: AsJson = False,
@@ -91,15 +89,15 @@ def list_webhooks(as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = No
 @commands.command(epilog="Example: scrubjay webhooks change WEBHOOK_ID --inactive")
 def change(
     webhook_id: WebhookId,
-    address: Annotated[str | None, typer.Option("--address", help="Another address.")] = None,
+    address: Annotated[str | None, typer.Option("--address", help="The new address.")] = None,
     name: Name = None,
     event: Events = None,
-    active: Annotated[bool | None, typer.Option("--active/--inactive", help="Whether it is told anything.")] = None,
+    active: Annotated[bool | None, typer.Option("--active/--inactive", help="Whether it receives events.")] = None,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
     key: Key = None,
 ) -> None:
-    """Change what is given; the rest, and the secret, stay."""
+    """Change a webhook. Options that are not given, and the secret, stay as they are."""
     changed = call(
         url,
         key,
@@ -108,20 +106,20 @@ def change(
     if as_json:
         show_json(changed)
     else:
-        out().print(f"It is changed: {_state(changed)}, told {', '.join(changed.events)}.")
+        out().print(f"Webhook updated: {_state(changed)}, events {', '.join(changed.events)}.")
 
 
 @commands.command(epilog="Example: scrubjay webhooks delete WEBHOOK_ID --yes")
 def delete(webhook_id: WebhookId, yes: Yes = False, url: Url = DEFAULT_URL, key: Key = None) -> None:
-    """Remove a webhook with its log; what waits for it is not delivered."""
+    """Delete a webhook with its log. Waiting deliveries are not sent."""
     confirm(yes, f"Delete the webhook {webhook_id}? What waits for it is not delivered.")
     call(url, key, lambda client: client.webhooks.delete(webhook_id))
-    out().print("It is deleted.")
+    out().print("Webhook deleted.")
 
 
 @commands.command("test", epilog="Example: scrubjay webhooks test WEBHOOK_ID")
 def try_out(webhook_id: WebhookId, url: Url = DEFAULT_URL, key: Key = None) -> None:
-    """Send a test, and wait for what becomes of it; the exit status is 1 when it does not arrive."""
+    """Send a test event and wait for its result. Exits with 1 if it does not arrive."""
 
     async def sent(client: ScrubjayClient) -> DeliveryView | None:
         delivery_id, delivery = await client.webhooks.test(webhook_id), None
@@ -138,7 +136,7 @@ def try_out(webhook_id: WebhookId, url: Url = DEFAULT_URL, key: Key = None) -> N
         raise refuse("No worker has sent it yet: see that one runs, then look at `scrubjay webhooks deliveries`.")
     if delivery.status == "failed":
         raise refuse(f"It did not arrive: {_last(delivery)}.")
-    out().print(f"It arrived: {_last(delivery)}.")
+    out().print(f"Delivered: {_last(delivery)}.")
 
 
 @commands.command(epilog="Example: scrubjay webhooks deliveries WEBHOOK_ID")
@@ -150,7 +148,7 @@ def deliveries(
     url: Url = DEFAULT_URL,
     key: Key = None,
 ) -> None:
-    """List what was delivered, waits or failed, newest first."""
+    """List deliveries, newest first."""
     listing = call(url, key, lambda client: client.webhooks.deliveries(webhook_id, page=page, cursor=cursor))
     if as_json:
         show_json(listing)
@@ -166,9 +164,9 @@ def deliveries(
 
 @commands.command(epilog="Example: scrubjay webhooks retry WEBHOOK_ID DELIVERY_ID")
 def retry(webhook_id: WebhookId, delivery_id: DeliveryId, url: Url = DEFAULT_URL, key: Key = None) -> None:
-    """Send a delivery again, however it stands."""
+    """Send a delivery again."""
     call(url, key, lambda client: client.webhooks.retry(webhook_id, delivery_id))
-    out().print("It is sent again.")
+    out().print("Sent again.")
 
 
 def _state(webhook: WebhookView) -> str:

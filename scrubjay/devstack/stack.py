@@ -118,4 +118,4 @@ def check_installed() -> None:
         extras = " and ".join(f"`{extra}`" for extra in missing)
         first = next(iter(missing.values()))
         needs = f"install Scrubjay with its extra {extras}"
-        raise StackRefused(f"What serves is not installed here ({first} is missing): {needs}.")
+        raise StackRefused(f"The server is not installed here ({first} is missing): {needs}.")

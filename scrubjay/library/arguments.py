@@ -201,7 +201,7 @@ def one_limit(limit: int | None, top_k: int | None) -> int | None:
     Raises BadRequest where they differ.
     """
     if limit is not None and top_k is not None and limit != top_k:
-        raise BadRequest("limit and top_k are two names of one number: say it once")
+        raise BadRequest("limit and top_k are aliases; pass only one")
     number = limit if limit is not None else top_k
     return None if number is None else checked(_LIMIT.validate_python, number, "limit")
 

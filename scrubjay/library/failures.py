@@ -21,7 +21,7 @@ class StillWaiting(Transient):
 
 
 class TurnDied(Permanent):
-    """The turn could not be remembered and is now a dead letter: it can be replayed once the cause is mended.
+    """The turn could not be remembered and is now a dead letter: it can be replayed after the cause is fixed.
 
     Args:
         message: one sentence.

@@ -2,7 +2,7 @@
 
 The score is absolute: it depends on the question, on the memory, and on how rare a word is among the memories of the
 same owner. It does not depend on what else was found or on what other owners keep, and a question about nothing that is
-known scores low. Measured on LoCoMo (docs/decisions/README.md).
+known scores low. Measured on LoCoMo (docs/decisions/search.md).
 """
 
 from __future__ import annotations

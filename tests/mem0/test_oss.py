@@ -145,7 +145,7 @@ async def test_a_turn_that_dies_is_never_told_as_a_success(front: Front) -> None
     request = front.ask("POST", "/memories", json={**SAID, "user_id": "ana"})
     answer, _ = await asyncio.gather(request, dies(front, "ana"))
     assert (answer.status_code, answer.json()["error"]) == (502, "dead")
-    assert answer.json()["detail"].endswith("came to no good end: bad_answer: it was no JSON")
+    assert answer.json()["detail"].endswith("failed: bad_answer: it was no JSON")
 
     body: dict[str, Any] = {**SAID, "user_id": "bob", "async_mode": False}
     answer, _ = await asyncio.gather(front.ask("POST", "/v3/memories/add/", json=body), dies(front, "bob"))

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/architecture.md").read_text("utf-8")
-WALKS = {walk.partition("\n")[0]: walk for walk in PAGE.split("\n## ")[1:]}
+WALKS = {walk.partition("\n")[0]: walk for walk in PAGE.split("\n## ")[1:] if walk.startswith("`")}
 HOP = re.compile(r"(\*?)`([\w/]+\.py):(\w+)`")
 MOST_FILES = {"`POST /turns` until the turn is settled": 12, "`POST /search` and back": 8}
 

@@ -159,7 +159,7 @@ def test_an_erase_that_left_something_behind_is_no_success(api: FakeApi) -> None
 def test_an_erase_of_an_owner_who_was_never_there_says_so(api: FakeApi) -> None:
     api.plan("DELETE", "/memories", {**RECEIPT, "known": False})
     result = run(api, "forget", "--user", "alcie", "--yes")
-    assert "There was nothing of user_id alcie. Check the ids" in " ".join(result.stderr.split())
+    assert "Nothing was found of user_id alcie. Check the ids" in " ".join(result.stderr.split())
 
 
 def test_dead_turns_are_listed_with_their_error(api: FakeApi) -> None:

@@ -44,7 +44,7 @@ def test_webhooks_are_listed_changed_and_deleted(api: FakeApi) -> None:
     assert "inactive" in run(api, "webhooks", "change", "w1", "--inactive").stdout
     assert api.requests[-1].body == {"active": False}
     assert "Delete the webhook w1?" in run(api, "webhooks", "delete", "w1", answer="n\n").stdout
-    assert "It is deleted." in run(api, "webhooks", "delete", "w1", "--yes").stdout
+    assert "Webhook deleted." in run(api, "webhooks", "delete", "w1", "--yes").stdout
 
 
 def test_the_log_tells_what_was_delivered_and_what_the_receiver_said_last(api: FakeApi) -> None:
@@ -71,11 +71,11 @@ def test_a_test_waits_for_what_becomes_of_it_and_fails_when_it_does_not_arrive(a
         "GET", "/webhooks/w1/deliveries", page(told(id="w1-9", status="failed", error="timeout", status_code=None))
     )
     arrived = run(api, "webhooks", "test", "w1")
-    assert (arrived.exit_code, arrived.stdout) == (0, "It arrived: HTTP 200.\n")
+    assert (arrived.exit_code, arrived.stdout) == (0, "Delivered: HTTP 200.\n")
     failed = run(api, "webhooks", "test", "w1")
     assert (failed.exit_code, failed.stderr) == (1, "It did not arrive: timeout.\n")
 
 
 def test_a_delivery_is_sent_again(api: FakeApi) -> None:
     api.plan("POST", "/webhooks/w1/deliveries/w1-7/retry", told(status="waiting"), 202)
-    assert "It is sent again." in run(api, "webhooks", "retry", "w1", "w1-7").stdout
+    assert "Sent again." in run(api, "webhooks", "retry", "w1", "w1-7").stdout

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fnmatch
+import importlib
+import json
 import re
 import shutil
 import subprocess
@@ -10,8 +12,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
+from celery.bin.celery import celery
 from ruamel.yaml import YAML
+from uvicorn.main import main as uvicorn
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
@@ -122,6 +127,39 @@ def test_what_redis_and_qdrant_keep_is_on_a_volume(name: str) -> None:
     assert mounted <= set(YAML(typ="safe").load(COMPOSE)["volumes"])
 
 
+def test_flower_runs_only_when_asked_for_and_not_without_a_password() -> None:
+    assert SERVICES["flower"]["profiles"] == ["flower"]
+    assert not any("profiles" in service for name, service in SERVICES.items() if name != "flower")
+    program, flag, script = SERVICES["flower"]["command"]
+    command = [program, flag, script.replace("$$", "$").replace("exec celery", "echo celery")]
+    without = subprocess.run(command, env={"FLOWER_BASIC_AUTH": ""}, capture_output=True, text=True, check=False)
+    assert without.returncode != 0
+    assert "put FLOWER_BASIC_AUTH=user:password into .env" in without.stderr
+    secured = subprocess.run(command, env={"FLOWER_BASIC_AUTH": "a:b"}, capture_output=True, text=True, check=True)
+    assert secured.stdout.startswith("celery -A scrubjay.worker.app flower --address=0.0.0.0 --port=5555")
+
+
+def test_a_command_in_the_container_of_the_api_uses_the_operators_key() -> None:
+    assert SERVICES["api"]["environment"]["SCRUBJAY_KEY"] == "${SCRUBJAY_ADMIN_KEY:-}"
+
+
+@pytest.mark.parametrize("name", ["worker", "beat"])
+def test_the_command_of_a_service_is_one_of_celery(name: str) -> None:
+    program, flag, module, command, *options = SERVICES[name]["command"]
+    assert (program, flag, module) == ("celery", "-A", "scrubjay.worker.app")
+    known = _options(celery.commands[command])
+    assert {option.partition("=")[0] for option in options if option.startswith("--")} <= known
+
+
+def test_the_command_of_the_image_is_one_of_uvicorn_and_serves_the_app() -> None:
+    program, app, *options = next(json.loads(line.removeprefix("CMD ")) for line in reversed(_lines("CMD")))
+    module, _, factory = app.partition(":")
+    known = _options(uvicorn)
+    assert program == "uvicorn"
+    assert callable(getattr(importlib.import_module(module), factory))
+    assert {option for option in options if option.startswith("--")} <= known
+
+
 def test_every_variable_of_the_compose_file_is_explained_in_the_example_of_the_environment() -> None:
     explained = re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE)
     assert set(re.findall(r"(?<!\$)\$\{([A-Z_]+)", COMPOSE)) <= set(explained)
@@ -143,6 +181,10 @@ def test_everything_that_the_image_is_built_from_is_there_and_gets_past_the_igno
         assert (ROOT / name).exists()
         assert any(fnmatch.fnmatch(name, rule) for rule in let_in)
     assert rules[1] == "*"
+
+
+def _options(command: click.Command) -> set[str]:
+    return {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
 
 
 def _lines(instruction: str) -> list[str]:

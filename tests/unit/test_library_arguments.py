@@ -82,5 +82,5 @@ def test_an_id_that_is_no_uuid_is_nobody_s() -> None:
 
 def test_a_number_said_by_both_its_names_is_said_once() -> None:
     assert arguments.one_limit(None, 3) == 3
-    with pytest.raises(BadRequest, match="say it once"):
+    with pytest.raises(BadRequest, match="pass only one"):
         arguments.one_limit(4, 3)

@@ -75,7 +75,7 @@ async def test_an_event_is_one_line_of_json_and_silence_is_a_comment() -> None:
         (StoreUnavailable("the store\nis away"), '{"detail":"the store is away","error":"store_unavailable"}'),
         (
             KeyError("secret"),
-            '{"detail":"something went wrong here that should not have; it is logged","error":"internal"}',
+            '{"detail":"internal error; it has been logged","error":"internal"}',
         ),
     ],
 )

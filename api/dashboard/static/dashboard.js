@@ -130,7 +130,7 @@ const JUDGED = { release: "Released: it is a memory like any other now.", discar
 
 function told(deed, { count, left, reason }) {
   const rest = left ? ` ${left} stay dead: ${reason}. Try again later.` : "";
-  if (!count && !left) return "Nothing to do any more: somebody else was faster.";
+  if (!count && !left) return "Already handled by someone else.";
   const turns = count === 1 ? "1 turn" : `${count} turns`;
   return deed === "replay" ? `${turns} sent back to be remembered.${rest}` : `${turns} discarded.`;
 }
@@ -172,7 +172,7 @@ async function send(method, path, body, words) {
     const answer = await response.json();
     return response.ok ? words(answer) : answer.detail;
   } catch {
-    return "The server does not answer; nothing is known of what became of it.";
+    return "No response from the server. The action may or may not have been applied.";
   }
 }
 

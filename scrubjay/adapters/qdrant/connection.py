@@ -29,7 +29,7 @@ KEY_REFUSED = "Qdrant refuses the key ({status}): look at SCRUBJAY_QDRANT_API_KE
 READ_ONLY = "Qdrant's key may read but not write (403): give SCRUBJAY_QDRANT_API_KEY one that may do both"
 SILENT = "Qdrant does not answer; try again shortly"
 # Known causes, by what the server says of them. Everything else is told by its status alone.
-_CAUSES = {"no space left on device": "Qdrant's disk is full; make room, and what waits goes on by itself"}
+_CAUSES = {"no space left on device": "Qdrant's disk is full; make room, waiting turns then continue automatically"}
 _REFUSED = (400, 409, 422)
 NO_ID_OF_OURS = 0  # ours are UUIDs
 _TRY_SECONDS = 60.0

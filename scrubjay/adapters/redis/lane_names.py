@@ -1,7 +1,7 @@
 """The keys of a lane, and what the scripts of lanes are run with: its name is made with a key that Redis keeps.
 
 A lane is named by a keyed hash, so that no key, message or page of the broker holds an owner's id. See the decision of
-2026-12-01 in `docs/decisions/README.md`.
+2026-12-01 in `docs/decisions/lanes.md`.
 """
 
 from __future__ import annotations
