@@ -37,7 +37,7 @@ async def test_what_is_held_back_is_released_or_discarded_when_asked_twice(scree
     await screen.see("h2", "1 memory held back")
     await screen.press("article [data-deed=release]")
     await screen.see("#flash", "Released")
-    await screen.see("#quarantine", "Nothing is held back")
+    await screen.see("#quarantine", "The quarantine is empty")
     listed = await backend.parts.store.page(Scope(tenant="default", user_id="quinn"), Page())
     memories = listed.items
     assert [memory.text for memory in memories] == [TEXTS[0]]
