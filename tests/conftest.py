@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -37,12 +38,24 @@ TOGETHER = {"abuse": "mcp", "examples": "mcp"}  # folders that share another one
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """No test speaks TLS: one authority is loaded for each HTTP client, here and in every process, instead of all."""
+    """Prepare this process: no logger outlives a test, and no certificates but one are loaded."""
+    _keep_no_loggers()
+    # No test speaks TLS: one authority is loaded for each HTTP client, here and in every process, instead of all.
     if "SSL_CERT_FILE" not in os.environ:
         path = Path(tempfile.mkdtemp(prefix="scrubjay-tests-")) / "authority.pem"
         path.write_bytes(_authority())
         os.environ["SSL_CERT_FILE"] = str(path)
         config.add_cleanup(lambda: shutil.rmtree(path.parent))
+
+
+def _keep_no_loggers() -> None:
+    """Let every logger be set up anew: of one that an earlier test has set up, `capture_logs` would see nothing."""
+    configure = structlog.configure
+
+    def uncached(**options: Any) -> None:
+        configure(**{**options, "cache_logger_on_first_use": False})
+
+    pytest.MonkeyPatch().setattr(structlog, "configure", uncached)
 
 
 def _authority() -> bytes:
