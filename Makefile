@@ -48,7 +48,7 @@ unit: $(VENV)/.dev
 	@$(BIN)/python -m pytest tests/unit
 
 chaos: $(VENV)/.dev ## kill, stop and starve everything under load and count what was kept; about ten minutes (CHAOS="--help")
-	@$(BIN)/python -m tests.chaos.storm $(CHAOS)
+	@$(BIN)/python -m tests.chaos.fault_run $(CHAOS)
 
 bench: $(VENV)/.dev ## how fast it is: prints a table, writes build/*.json
 	@$(BIN)/python -m tests.bench

@@ -33,7 +33,17 @@ TESTS = Path(__file__).parent
 
 
 # What shares a stack, or takes long, in the order in which `make test` begins with it; all else goes file by file.
-GROUPS = ("chaos", "e2e/faults", "e2e", "mem0", "chaos/invariants", "chaos/test_storm.py", "browser", "mcp", "evals")
+GROUPS = (
+    "chaos",
+    "e2e/faults",
+    "e2e",
+    "mem0",
+    "chaos/invariants",
+    "chaos/test_fault_run.py",
+    "browser",
+    "mcp",
+    "evals",
+)
 TOGETHER = {"abuse": "mcp", "examples": "mcp"}  # folders that share another one's stack
 
 

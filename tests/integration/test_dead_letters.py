@@ -11,7 +11,7 @@ import pytest
 
 from scrubjay.errors import BadAnswer, ModelRejected
 from scrubjay.model import DeadFilter, Event, Scope, Status
-from tests.integration.letters import Desk, desk_in
+from tests.integration.dead_letters import Desk, desk_in
 from tests.integration.service import ANA, BOB, Service
 from tests.redis_keys import lane_keys
 

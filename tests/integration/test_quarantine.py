@@ -18,7 +18,7 @@ from scrubjay.ports import unmasked
 from scrubjay.safety.injection import Quarantine
 from scrubjay.search.chat import ChatServices, converse
 from tests.fakes import ScriptedModel, ScriptedReconciler
-from tests.integration.letters import Desk, desk_in
+from tests.integration.dead_letters import Desk, desk_in
 from tests.integration.service import ANA, BOB, MARCH, Service, make_removals_due
 from tests.redis_keys import lane_keys
 

@@ -14,7 +14,7 @@ from scrubjay.errors import BadAnswer, ModelUnavailable
 from scrubjay.ingest.replay_preview import PreviewServices, rehearse
 from scrubjay.llm.usage import payer
 from scrubjay.model import DeadFilter, Event, Extraction, Status, Turn
-from tests.integration.letters import Desk, desk_in
+from tests.integration.dead_letters import Desk, desk_in
 from tests.integration.service import ANA, BOB, Service
 from tests.redis_keys import keys
 

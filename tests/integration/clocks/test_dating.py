@@ -10,7 +10,7 @@ import pytest
 from scrubjay.edit.edits import Change, undo, update
 from scrubjay.model import Event, Memory, Scope
 from tests.integration.clocks.conftest import HOUR, Clock
-from tests.integration.letters import desk_in
+from tests.integration.dead_letters import desk_in
 from tests.integration.service import ANA, Service
 
 TENANT = Scope(tenant="default")

@@ -1,7 +1,7 @@
-"""The embedded stack with two Redis servers instead of one, reached at an address that is the storm's.
+"""The embedded stack with two Redis servers instead of one, reached at an address that is the fault run's.
 
-`python -m tests.chaos.storm.stack`: what `scrubjay up` is, with the same parts kept up in the same way. A Redis that
-is started again is a primary with what it had on disk, until somebody says otherwise.
+`python -m tests.chaos.fault_run.stack`: what `scrubjay up` is, with the same parts kept up in the same way. A Redis
+that is started again is a primary with what it had on disk, until somebody says otherwise.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def command(data: Path, *, workers: int, threads: int, address: int, redis: tupl
     """
     options = {"--data": data, "--workers": workers, "--threads": threads, "--address": address}
     arguments = [str(argument) for option in options.items() for argument in option]
-    return [sys.executable, "-m", "tests.chaos.storm.stack", *arguments, "--redis", *map(str, redis)]
+    return [sys.executable, "-m", "tests.chaos.fault_run.stack", *arguments, "--redis", *map(str, redis)]
 
 
 async def serve(options: argparse.Namespace) -> None:
@@ -65,7 +65,7 @@ async def serve(options: argparse.Namespace) -> None:
 
 def main() -> None:
     """Run the stack."""
-    parser = argparse.ArgumentParser(prog="tests.chaos.storm.stack", description=__doc__)
+    parser = argparse.ArgumentParser(prog="tests.chaos.fault_run.stack", description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     for name in ("workers", "threads", "address"):
         parser.add_argument(f"--{name}", type=int, required=True)

@@ -1,4 +1,4 @@
-"""What the users of a storm say: each turn its own number, so that it can be told from every other ever after."""
+"""What the users of a fault run say: each turn its own number, so that it can be told from every other ever after."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LUCKY = re.compile(r"lucky number is now (\d+)")
 
 def user(lane: int) -> str:
     """The id of a lane's user."""
-    return f"storm-{lane}"
+    return f"fault-run-{lane}"
 
 
 def said(lane: int, number: int, *, poisoned: bool = False) -> str:

@@ -1,4 +1,4 @@
-"""The stack that a storm strikes: its processes by pid, its Redis, its model, and what its logs say."""
+"""The stack that a fault run strikes: its processes by pid, its Redis, its model, and what its logs say."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from tests.chaos.faketime import MovableClock
+from tests.chaos.fault_run.stack import REDIS
+from tests.chaos.fault_run.words import POISON
 from tests.chaos.pair import Pair, command
-from tests.chaos.storm.stack import REDIS
-from tests.chaos.storm.words import POISON
 from tests.model_server.control import ModelServer
 from tests.model_server.control import running as model_running
 from tests.model_server.wire import Fault, Kind

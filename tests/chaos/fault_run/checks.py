@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from scrubjay.client.views import MemoryView, TurnView
-from tests.chaos.storm import words
-from tests.chaos.storm.record import Sent
-from tests.chaos.storm.storm import FaultRun
+from tests.chaos.fault_run import words
+from tests.chaos.fault_run.fault_run import FaultRun
+from tests.chaos.fault_run.record import Sent
 
 _AT_ONCE = 8
 _PAGE = 200

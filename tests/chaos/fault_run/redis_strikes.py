@@ -15,11 +15,11 @@ from time import time
 from redis.exceptions import RedisError
 
 from scrubjay.devstack.sockets import answers_ping
+from tests.chaos.fault_run.crowd import ACCEPTED, AWAY, Poster
+from tests.chaos.fault_run.record import Record
+from tests.chaos.fault_run.sizes import Strike
+from tests.chaos.fault_run.system import System
 from tests.chaos.pair import command
-from tests.chaos.storm.crowd import ACCEPTED, AWAY, Poster
-from tests.chaos.storm.record import Record
-from tests.chaos.storm.sizes import Strike
-from tests.chaos.storm.system import System
 from tests.support import wait_until
 
 _ID = re.compile(r"^id=(\d+)", re.MULTILINE)
@@ -118,7 +118,7 @@ class RedisStrikes:
         key = f"probe-{uuid.uuid4().hex}"
 
         async def accepted() -> bool:
-            answer = await self.poster.post("storm-probe", f"I own the probe {key}.", key)
+            answer = await self.poster.post("fault-run-probe", f"I own the probe {key}.", key)
             return answer is not None and answer.status_code == ACCEPTED
 
         await wait_until(accepted, deadline_seconds=60, what="a turn being accepted after a fail-over")
@@ -224,7 +224,7 @@ class RedisStrikes:
 
     async def _refused_when_full(self) -> bool:
         key = f"full-{uuid.uuid4().hex}"
-        answer = await self.poster.post("storm-probe", f"I own the probe {key}.", key)
+        answer = await self.poster.post("fault-run-probe", f"I own the probe {key}.", key)
         if answer is not None and answer.status_code == ACCEPTED:
             self.record.false_promises.append(key)
         return answer is not None and answer.status_code == AWAY and "memory" in answer.json()["detail"]

@@ -1,4 +1,4 @@
-"""What strikes in a storm, and how much of it belongs to a long and to a short one."""
+"""What strikes in a fault run, and how much of it belongs to a long and to a short one."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ S = Strike
 
 @dataclass(frozen=True)
 class Size:
-    """How big a storm is.
+    """How big a fault run is.
 
     Args:
         turns: at least so many are accepted.

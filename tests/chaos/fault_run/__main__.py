@@ -1,4 +1,4 @@
-"""`python -m tests.chaos.storm`: kill, stop and starve everything while turns come in, then look what was kept.
+"""`python -m tests.chaos.fault_run`: kill, stop and starve everything while turns come in, then look what was kept.
 
 Posts uniquely numbered turns over many lanes to the embedded stack, with two Redis servers behind one address.
 Meanwhile API, workers, Redis, the Qdrant server and the scripted model are killed, stopped, failed over, filled up or
@@ -20,11 +20,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from tests.chaos.faketime import FaketimeMissing
-from tests.chaos.storm.checks import Finding
-from tests.chaos.storm.promises import check
-from tests.chaos.storm.report import passed, show, write
-from tests.chaos.storm.sizes import LONG, SHORT, Size
-from tests.chaos.storm.storm import FaultRun, gathering, rage
+from tests.chaos.fault_run.checks import Finding
+from tests.chaos.fault_run.fault_run import FaultRun, gathering, rage
+from tests.chaos.fault_run.promises import check
+from tests.chaos.fault_run.report import passed, show, write
+from tests.chaos.fault_run.sizes import LONG, SHORT, Size
 
 
 def arguments() -> argparse.Namespace:
@@ -32,7 +32,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="make chaos", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--short", action="store_true", help="the storm of `make test`: under a minute, 300 turns")
+    parser.add_argument("--short", action="store_true", help="the fault run of `make test`: under a minute, 300 turns")
     parser.add_argument("--turns", type=int, help=f"at least so many turns (default {LONG.turns:,})")
     parser.add_argument("--lanes", type=int, help=f"over so many lanes (default {LONG.lanes})")
     parser.add_argument("--seed", type=int, help="of all that is left to chance (default: another one each time)")
@@ -47,7 +47,7 @@ def arguments() -> argparse.Namespace:
 
 
 async def run(size: Size, folder: Path, seed: int, progress: Progress) -> tuple[FaultRun, list[Finding]]:
-    """One storm and what is found afterwards, with progress bars."""
+    """One fault run and what is found afterwards, with progress bars."""
     posted = progress.add_task("turns accepted", total=size.turns)
     settled = progress.add_task("turns that have their end", total=size.turns)
     struck = progress.add_task("faults that took effect", total=sum(size.at_least.values()))
@@ -71,7 +71,7 @@ async def run(size: Size, folder: Path, seed: int, progress: Progress) -> tuple[
 
 
 def main() -> None:
-    """Run a storm."""
+    """Run a fault run."""
     options = arguments()
     size = SHORT if options.short else LONG
     size = dataclasses.replace(size, turns=options.turns or size.turns, lanes=options.lanes or size.lanes)

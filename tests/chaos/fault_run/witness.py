@@ -1,4 +1,4 @@
-"""Looks at the books all through a storm: they must agree every time, and what they said makes the picture."""
+"""Looks at the books all through a fault run: they must agree every time, and what they said makes the picture."""
 
 from __future__ import annotations
 

@@ -12,9 +12,9 @@ import httpx
 
 from scrubjay.client import ScrubjayClient
 from scrubjay.errors import ScrubjayError
-from tests.chaos.storm.crowd import ACCEPTED, Poster
-from tests.chaos.storm.record import Editor, Record
-from tests.chaos.storm.redis_strikes import RedisStrikes
+from tests.chaos.fault_run.crowd import ACCEPTED, Poster
+from tests.chaos.fault_run.record import Editor, Record
+from tests.chaos.fault_run.redis_strikes import RedisStrikes
 from tests.support import wait_until
 
 _EDITS = 4
@@ -39,7 +39,7 @@ class Editing:
 
     async def edit(self) -> bool:
         """It counts when all edits were confirmed and turns of theirs waited at each; in a lull it is tried again."""
-        editor = Editor(f"storm-editor-{len(self.record.editors) + 1}x{uuid.uuid4().hex[:6]}")
+        editor = Editor(f"fault-run-editor-{len(self.record.editors) + 1}x{uuid.uuid4().hex[:6]}")
         self.record.editors.append(editor)
         try:
             await self._edit(editor)

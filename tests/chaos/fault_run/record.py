@@ -91,5 +91,5 @@ class Record:
     def next(self, lane: int, poisoned: bool) -> Sent:
         """The lane's next turn, to be sent."""
         turns = self.sent.setdefault(lane, [])
-        turns.append(Sent(lane, len(turns) + 1, poisoned, f"storm-{lane}-{len(turns) + 1}"))
+        turns.append(Sent(lane, len(turns) + 1, poisoned, f"fault-run-{lane}-{len(turns) + 1}"))
         return turns[-1]

@@ -1,4 +1,4 @@
-"""What a storm comes to: two tables, a JSON file and a picture."""
+"""What a fault run comes to: two tables, a JSON file and a picture."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
-from tests.chaos.storm.checks import Finding
-from tests.chaos.storm.sizes import Strike
-from tests.chaos.storm.storm import FaultRun
-from tests.chaos.storm.witness import asdict_of
+from tests.chaos.fault_run.checks import Finding
+from tests.chaos.fault_run.fault_run import FaultRun
+from tests.chaos.fault_run.sizes import Strike
+from tests.chaos.fault_run.witness import asdict_of
 
 _MOST_SHOWN = 5
 
 
 def missing(fault_run: FaultRun) -> list[str]:
-    """The faults that have not taken effect as often as they had to: such a storm has proved nothing."""
+    """The faults that have not taken effect as often as they had to: such a fault run has proved nothing."""
     wanted, had = fault_run.size.at_least, fault_run.tally.took_effect
     return [f"{fault}: {had.get(fault, 0)} of {n}" for fault, n in wanted.items() if had.get(fault, 0) < n]
 
@@ -53,7 +53,7 @@ def show(fault_run: FaultRun, findings: Sequence[Finding], console: Console) -> 
 
 
 def summary(fault_run: FaultRun) -> str:
-    """The storm in two sentences."""
+    """The fault run in two sentences."""
     record, logs = fault_run.record, fault_run.system.logs
     answers = ", ".join(f"{n:,} of {answer}" for answer, n in sorted(record.answers.items()))
     return (

@@ -7,11 +7,11 @@ from itertools import groupby, pairwise
 
 from redis.exceptions import RedisError
 
+from tests.chaos.fault_run import words
+from tests.chaos.fault_run.checks import GRACE_SECONDS, Finding, Lane, gather, in_order, nothing_lost, nothing_twice
+from tests.chaos.fault_run.fault_run import FaultRun
+from tests.chaos.fault_run.sizes import Strike
 from tests.chaos.scan import all_of_qdrant, all_of_redis
-from tests.chaos.storm import words
-from tests.chaos.storm.checks import GRACE_SECONDS, Finding, Lane, gather, in_order, nothing_lost, nothing_twice
-from tests.chaos.storm.sizes import Strike
-from tests.chaos.storm.storm import FaultRun
 from tests.support import wait_until
 
 _REPEATED_SECONDS = 60

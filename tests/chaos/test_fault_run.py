@@ -1,4 +1,4 @@
-"""The storm of `make chaos`, a short one: the command itself, its figures and its picture."""
+"""The fault run of `make chaos`, a short one: the command itself, its figures and its picture."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.faketime import FaketimeMissing, libfaketime
-from tests.chaos.storm.sizes import SHORT
+from tests.chaos.fault_run.sizes import SHORT
 
 ROOT = Path(__file__).parents[2]
 FAULT_RUN_SECONDS = 240
@@ -28,13 +28,13 @@ def require_libfaketime() -> None:
 
 
 @pytest.mark.timeout(FAULT_RUN_SECONDS + 30)
-async def test_a_short_storm_loses_repeats_and_disorders_nothing_and_each_of_its_faults_took_effect(
+async def test_a_short_fault_run_loses_repeats_and_disorders_nothing_and_each_of_its_faults_took_effect(
     tmp_path: Path,
 ) -> None:
     require_libfaketime()
     target = tmp_path / "chaos.json"
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.chaos.storm", "--short", "--json", str(target), "--data", str(tmp_path / "storm"),
+        sys.executable, "-m", "tests.chaos.fault_run", "--short", "--json", str(target), "--data", str(tmp_path / "run"),
         cwd=ROOT, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     async with asyncio.timeout(FAULT_RUN_SECONDS):

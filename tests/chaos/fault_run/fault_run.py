@@ -1,4 +1,4 @@
-"""A storm from its first turn to the last look: clients post, faults strike in several tracks, then it is quiet."""
+"""A fault run from its first turn to the last look: clients post, faults strike in several tracks, then it is quiet."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from redis.backoff import ExponentialBackoff
 from scrubjay.client import ScrubjayClient
 from tests.chaos.address import address_in_thread
 from tests.chaos.faketime import MovableClock
+from tests.chaos.fault_run import words
+from tests.chaos.fault_run.crowd import Poster, crowd
+from tests.chaos.fault_run.editor import Editing
+from tests.chaos.fault_run.record import Record
+from tests.chaos.fault_run.redis_strikes import RedisStrikes
+from tests.chaos.fault_run.sizes import Size, Strike
+from tests.chaos.fault_run.stack import command as stack_command
+from tests.chaos.fault_run.strikes import Strikes
+from tests.chaos.fault_run.system import Logs, Model, System
+from tests.chaos.fault_run.witness import Tally, Witness
 from tests.chaos.pair import Pair
-from tests.chaos.storm import words
-from tests.chaos.storm.crowd import Poster, crowd
-from tests.chaos.storm.editor import Editing
-from tests.chaos.storm.record import Record
-from tests.chaos.storm.redis_strikes import RedisStrikes
-from tests.chaos.storm.sizes import Size, Strike
-from tests.chaos.storm.stack import command as stack_command
-from tests.chaos.storm.strikes import Strikes
-from tests.chaos.storm.system import Logs, Model, System
-from tests.chaos.storm.witness import Tally, Witness
 from tests.running import started
 from tests.support import free_port, wait_until
 
@@ -53,7 +53,7 @@ TRACKS: Sequence[Sequence[Strike]] = (
 
 @dataclass
 class FaultRun:
-    """Everything of one storm, for the checks and the report.
+    """Everything of one fault run, for the checks and the report.
 
     Args:
         size: how big.
@@ -81,7 +81,7 @@ class FaultRun:
 
 @contextlib.asynccontextmanager
 async def gathering(size: Size, folder: Path, seed: int) -> AsyncIterator[FaultRun]:
-    """A running stack with all that a storm needs; ended by its pids when left.
+    """A running stack with all that a fault run needs; ended by its pids when left.
 
     Args:
         size: how big.

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 import httpx
 from redis.exceptions import RedisError
 
-from tests.chaos.storm import words
-from tests.chaos.storm.crowd import ACCEPTED, Poster
-from tests.chaos.storm.editor import Editing
-from tests.chaos.storm.record import Leaver, Record
-from tests.chaos.storm.redis_strikes import RedisStrikes
-from tests.chaos.storm.sizes import Size, Strike
-from tests.chaos.storm.system import System
+from tests.chaos.fault_run import words
+from tests.chaos.fault_run.crowd import ACCEPTED, Poster
+from tests.chaos.fault_run.editor import Editing
+from tests.chaos.fault_run.record import Leaver, Record
+from tests.chaos.fault_run.redis_strikes import RedisStrikes
+from tests.chaos.fault_run.sizes import Size, Strike
+from tests.chaos.fault_run.system import System
 from tests.model_server.wire import Fault, Kind
 from tests.support import wait_until
 
@@ -49,7 +49,7 @@ class Strikes:
 
     Args:
         system: what is struck.
-        size: of the storm.
+        size: of the fault run.
         record: of the clients, for what a strike itself posts.
         poster: posts it.
         dice: decides what is left to chance.
@@ -180,7 +180,7 @@ class Strikes:
     async def _forget(self) -> bool:
         """It counts when turns of theirs were not settled yet."""
         name = f"{len(self.record.leavers) + 1}x{uuid.uuid4().hex[:8]}"
-        leaver = Leaver(f"storm-leaver-{name}", f"{words.SECRET}{name}")
+        leaver = Leaver(f"fault-run-leaver-{name}", f"{words.SECRET}{name}")
         self.record.leavers.append(leaver)
         for number in range(_LEAVER_TURNS):
             text = f"I keep {leaver.secret} in drawer {number}. My drawer is now {leaver.secret}n{number}."

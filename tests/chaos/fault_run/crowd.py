@@ -1,4 +1,4 @@
-"""The clients of a storm: each posts its own lanes' turns in order, and sends each again until it is accepted."""
+"""The clients of a fault run: each posts its own lanes' turns in order, and sends each again until it is accepted."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from time import monotonic
 
 import httpx
 
-from tests.chaos.storm import words
-from tests.chaos.storm.record import Record, Sent
-from tests.chaos.storm.sizes import Size
+from tests.chaos.fault_run import words
+from tests.chaos.fault_run.record import Record, Sent
+from tests.chaos.fault_run.sizes import Size
 
 _ANSWER_SECONDS = 12.0
 _PAUSE_SECONDS = 0.1
@@ -84,7 +84,7 @@ class Poster:
 
 
 async def crowd(poster: Poster, size: Size, record: Record, dice: random.Random, over: asyncio.Event) -> None:
-    """Post at the storm's rate until enough is accepted and the storm is over."""
+    """Post at the fault run's rate until enough is accepted and the fault run is over."""
     start = monotonic()
     rates = size.rate / size.posters
     own = [[lane for lane in range(1, size.lanes + 1) if lane % size.posters == n] for n in range(size.posters)]
