@@ -34,7 +34,8 @@ async def test_a_short_fault_run_loses_repeats_and_disorders_nothing_and_each_of
     require_libfaketime()
     target = tmp_path / "chaos.json"
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.chaos.fault_run", "--short", "--json", str(target), "--data", str(tmp_path / "run"),
+        sys.executable, "-m", "tests.chaos.fault_run", "--short", "--json", str(target),
+        "--data", str(tmp_path / "run"),
         cwd=ROOT, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     async with asyncio.timeout(FAULT_RUN_SECONDS):
