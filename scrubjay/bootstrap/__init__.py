@@ -24,6 +24,7 @@ from scrubjay.adapters.redis.keyring import RedisKeyring
 from scrubjay.adapters.redis.keys import Keys
 from scrubjay.adapters.redis.lane_names import LaneScripts
 from scrubjay.adapters.redis.limits import InboxLimits
+from scrubjay.adapters.redis.meter import RedisMeter
 from scrubjay.adapters.redis.order import RedisOrder
 from scrubjay.adapters.redis.rates import RedisRates
 from scrubjay.adapters.redis.scripts.runner import RedisScripts
@@ -65,7 +66,8 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
         scripts, limits = RedisScripts(redis, keys), inbox_limits(settings)
         wakeups = CeleryWakeups(celery_name(QUEUE, settings.redis_prefix))
         clock, server_key = RedisClock(redis, scripts), RedisServerKey(scripts, secret(settings.server_key))
-        model, embedder = open_model(settings, scripts, stack), open_embedder(settings, scripts, stack)
+        meter = RedisMeter(scripts)
+        model, embedder = open_model(settings, scripts, meter, stack), open_embedder(settings, scripts, meter, stack)
         store = _store(settings, stack, embedder, clock)
         guidance = RedisGuidance(redis, keys)
         pseudonyms, order = Pseudonyms(server_key), RedisOrder(scripts, store.greatest_order)

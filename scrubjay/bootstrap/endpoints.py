@@ -12,9 +12,8 @@ from pydantic import SecretStr
 
 from scrubjay.adapters.circuit_breaker import GuardedEmbedder, GuardedModel
 from scrubjay.adapters.redis.breaker import BreakerLimits, RedisBreaker, name_of
-from scrubjay.adapters.redis.meter import RedisMeter
 from scrubjay.adapters.redis.scripts.runner import RedisScripts
-from scrubjay.ports import Embedder, ServerKey
+from scrubjay.ports import Embedder, Meter, ServerKey
 from scrubjay.settings import Settings
 
 if TYPE_CHECKING:
@@ -44,7 +43,9 @@ def open_tokens(settings: Settings, server_key: ServerKey, stack: contextlib.Asy
     return tokens
 
 
-def open_model(settings: Settings, scripts: RedisScripts, stack: contextlib.AsyncExitStack) -> GuardedModel | None:
+def open_model(
+    settings: Settings, scripts: RedisScripts, meter: Meter, stack: contextlib.AsyncExitStack
+) -> GuardedModel | None:
     """The language model behind its breaker; None where nothing asks for one."""
     if not settings.uses_openai and settings.extractor_kind != "openai":
         return None
@@ -52,14 +53,16 @@ def open_model(settings: Settings, scripts: RedisScripts, stack: contextlib.Asyn
 
     model = OpenAIModel(
         _remote(settings, settings.llm_model),
-        meter=RedisMeter(scripts),
+        meter=meter,
         price=_price(settings.llm_model, settings, settings.price_input_usd, settings.price_output_usd),
     )
     stack.push_async_callback(model.aclose)
     return GuardedModel(model, _breaker(settings, scripts, settings.llm_model))
 
 
-def open_embedder(settings: Settings, scripts: RedisScripts, stack: contextlib.AsyncExitStack) -> Embedder:
+def open_embedder(
+    settings: Settings, scripts: RedisScripts, meter: Meter, stack: contextlib.AsyncExitStack
+) -> Embedder:
     """The embedder; a remote one stands behind its breaker."""
     if settings.embedder_kind == "local":
         from scrubjay.adapters.minilm.embedder import LocalEmbedder
@@ -71,7 +74,7 @@ def open_embedder(settings: Settings, scripts: RedisScripts, stack: contextlib.A
 
     remote = OpenAIEmbedder(
         _remote(settings, settings.embedding_model),
-        meter=RedisMeter(scripts),
+        meter=meter,
         price=_price(settings.embedding_model, settings, settings.price_embedding_usd),
     )
     stack.push_async_callback(remote.aclose)
