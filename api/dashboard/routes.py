@@ -141,7 +141,7 @@ async def quarantine(
 ) -> Response:
     """What is held back, to be released or discarded."""
     at = Page(number=page, size=views.CARDS_PER_PAGE)
-    part = await parts.store.held_page(caller.reach, at)
+    part = await parts.store.quarantine_page(caller.reach, at)
     return render(
         request,
         "quarantine_live" if fragment else "quarantine",

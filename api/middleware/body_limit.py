@@ -41,7 +41,7 @@ class BodyLimit:
             return
         state = scope.setdefault("state", {})
 
-        async def telling(message: Message) -> None:
+        async def send_completed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 names = {name for name, _ in message["headers"]}
                 message["headers"] += (
@@ -53,7 +53,7 @@ class BodyLimit:
                     _tell(state["rate"], message)
             await send(message)
 
-        await self._let_in(scope, receive, telling)
+        await self._let_in(scope, receive, send_completed)
 
     async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] not in _WITH_BODY and not (scope["method"] == "DELETE" and speaks_otherwise(scope)):

@@ -23,7 +23,7 @@ router = APIRouter(route_class=Route, tags=["quarantine"], responses=refusals(50
 @router.get("/quarantine")
 async def list_held(request: Request, caller: Admin, parts: Opened, page: Paged) -> HeldPage:
     """List memories in quarantine, newest first, with their quotes."""
-    part = await parts.store.held_page(caller.reach, page)
+    part = await parts.store.quarantine_page(caller.reach, page)
     results = [HeldOut.of(memory, turn_ids=list(memory.turn_ids), quote=memory.quote) for memory in part.items]
     return page_of(HeldPage, request, page, part, results)
 

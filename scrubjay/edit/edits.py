@@ -9,12 +9,12 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from scrubjay.erase.tombstones import is_forgotten, rearranged, show_others_again, telling, write_under
+from scrubjay.erase.tombstones import is_forgotten, notify_webhooks, rearranged, show_others_again, write_under
 from scrubjay.errors import BadRequest, LaneBusy, MemoryNotFound, NothingToUndo
 from scrubjay.llm.asking import asked_by
 from scrubjay.llm.usage import paid_by
 from scrubjay.llm.vectors import vectors_of
-from scrubjay.model import Event, Feedback, Lease, Memory, Metadata, Rating, Scope, Telling, Value, Write
+from scrubjay.model import Event, Feedback, Lease, Memory, Metadata, Notification, Rating, Scope, Value, Write
 from scrubjay.model.erasure import Removal
 from scrubjay.model.topics import arranged
 from scrubjay.model.versions import cut_short, in_order, is_far_ahead, standing, superseded, version_id
@@ -211,8 +211,8 @@ async def _renew(
     writes += [write for write in rearranged([*siblings, after]) if write.memory.id != after.id]
     after = next(memory for memory in arranged([*siblings, after]) if memory.id == after.id)
     writes.append(Write(point_id=after.id, memory=after, vector=tuple(vectors[after.text])))
-    notification = Telling(event=Event.UPDATE, scope=after.scope, memory_id=after.id, version=after.version)
-    async with telling(lease, notification, lanes):
+    notification = Notification(event=Event.UPDATE, scope=after.scope, memory_id=after.id, version=after.version)
+    async with notify_webhooks(lease, notification, lanes):
         await write_under(lease, writes, lanes, store)
     return after
 
@@ -228,7 +228,9 @@ async def delete(reach: Scope, memory_id: str, services: EditServices) -> None:
     memory = await _current(reach, memory_id, store)
     async with lanes.edit(memory.scope.lane) as lease:
         await services.removal_notes.note_removal(Removal(scope=memory.scope, memory_id=memory_id, until=lease.token))
-        async with telling(lease, Telling(event=Event.DELETE, scope=memory.scope, memory_id=memory_id), lanes):
+        async with notify_webhooks(
+            lease, Notification(event=Event.DELETE, scope=memory.scope, memory_id=memory_id), lanes
+        ):
             await show_others_again(lease, memory, lanes, store)
             if not await store.delete(reach, memory_id):
                 raise MemoryNotFound()

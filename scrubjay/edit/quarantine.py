@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from scrubjay.edit.edits import EditServices
-from scrubjay.erase.tombstones import is_forgotten, telling, write_under
+from scrubjay.erase.tombstones import is_forgotten, notify_webhooks, write_under
 from scrubjay.errors import NotFound
-from scrubjay.model import Event, Memory, Page, Scope, Telling, Write
+from scrubjay.model import Event, Memory, Notification, Page, Scope, Write
 from scrubjay.model.erasure import Removal
 from scrubjay.ports import MemoryStore
 
@@ -27,8 +27,10 @@ async def release(reach: Scope, memory_id: str, services: EditServices) -> Memor
         # Its times and its order stay: it is known since it was said, and an erase of that time must cover it.
         released = memory.model_copy(update={"in_quarantine": False, "current": True, "marked": False})
         write = Write(point_id=released.id, memory=released)  # its point has the vector of its text
-        notification = Telling(event=Event.ADD, scope=released.scope, memory_id=released.id, version=released.version)
-        async with telling(lease, notification, lanes):
+        notification = Notification(
+            event=Event.ADD, scope=released.scope, memory_id=released.id, version=released.version
+        )
+        async with notify_webhooks(lease, notification, lanes):
             await write_under(lease, [write], lanes, store)
         return released
 
@@ -48,7 +50,7 @@ async def discard(reach: Scope, memory_id: str, services: EditServices) -> None:
 
 
 async def _in_quarantine(reach: Scope, memory_id: str, store: MemoryStore) -> Memory:
-    memories = (await store.held_page(reach, Page(size=1), memory_id)).items
+    memories = (await store.quarantine_page(reach, Page(size=1), memory_id)).items
     if not memories:
         raise NotFound(_NOT_HELD)
     return memories[0]

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 import structlog
 
 from scrubjay.errors import LaneBusy, LeaseLost
-from scrubjay.model import Lane, Lease, Memory, Scope, Telling, Write
+from scrubjay.model import Lane, Lease, Memory, Notification, Scope, Write
 from scrubjay.model.topics import arranged
 from scrubjay.model.versions import version_id
 from scrubjay.ports import Lanes, MemoryStore
@@ -132,7 +132,7 @@ async def write_under(lease: Lease, writes: Sequence[Write], lanes: Lanes, store
 
 
 @contextlib.asynccontextmanager
-async def telling(lease: Lease, notification: Telling, lanes: Lanes) -> AsyncIterator[None]:
+async def notify_webhooks(lease: Lease, notification: Notification, lanes: Lanes) -> AsyncIterator[None]:
     """Let webhooks be told of a change or deletion by hand that is made within, if no erase has taken the lease.
 
     It is noted first, so that none is lost; whether it was made is looked at when it is delivered. Raises LaneBusy.

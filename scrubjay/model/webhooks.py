@@ -1,4 +1,4 @@
-"""Webhooks: addresses that are told what changes, and what became of each telling."""
+"""Webhooks: addresses that are told what changes, and the result of each notification."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class DeliveryStatus(StrEnum):
     FAILED = "failed"
 
 
-class Telling(Value):
+class Notification(Value):
     """A change by hand that webhooks are to be told of: ids, never text.
 
     Args:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from scrubjay.model import Batch, CallOutcomes, Confirmation, Epoch, Lane, Lease, Plan, Scope, Telling, Turn
+from scrubjay.model import Batch, CallOutcomes, Confirmation, Epoch, Lane, Lease, Notification, Plan, Scope, Turn
 
 
 class Lanes(Protocol):
@@ -48,7 +48,7 @@ class Lanes(Protocol):
     async def settle(self, lease: Lease, plan: Plan, erased: frozenset[str] = frozenset()) -> None:
         """The batch is applied: statuses, events, ledger; it leaves the lane."""
 
-    async def note(self, lease: Lease, telling: Telling) -> Sequence[str]:
+    async def note(self, lease: Lease, notification: Notification) -> Sequence[str]:
         """Note a change by hand for the webhooks that want it, before it is made; returns the deliveries' ids.
 
         They are due when they are handed to `tell`, or when whoever makes the change must have ended.

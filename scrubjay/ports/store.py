@@ -67,7 +67,7 @@ class MemoryReads(Protocol):
     ) -> Slice[Memory]:
         """A part of the current memories in scope that meet the filters, newest first."""
 
-    async def held_page(self, reach: Scope, page: Page, memory_id: str | None = None) -> Slice[Memory]:
+    async def quarantine_page(self, reach: Scope, page: Page, memory_id: str | None = None) -> Slice[Memory]:
         """A part of the memories within reach that are held back, or the one with this id, newest first.
 
         No other call shows them; erasing and deleting remove them like any other.

@@ -35,7 +35,7 @@ class Backend:
         await drain(_scope(user).lane, with_decision(self.parts.drain, **decision))
         return turn_id
 
-    async def bury(self, user: str, text: str, error: str) -> str:
+    async def let_die(self, user: str, text: str, error: str) -> str:
         """Accept a turn and let it die of an error."""
         turn_id = await self.say(user, text)
         await drain(

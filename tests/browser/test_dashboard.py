@@ -69,7 +69,7 @@ async def test_books_that_do_not_balance_raise_an_alarm(screen: Screen, backend:
 
 
 async def test_a_dead_letter_is_judged_by_its_text_and_replayed_by_its_button(screen: Screen, backend: Backend) -> None:
-    turn = await backend.bury("ana", "I live in Porto.", NOT_JSON)
+    turn = await backend.let_die("ana", "I live in Porto.", NOT_JSON)
     screen.open("/dashboard/dead")
     assert "I live in Porto." in screen.text("article")
     assert NOT_JSON in screen.text(".group h2")
@@ -83,8 +83,8 @@ async def test_a_dead_letter_is_judged_by_its_text_and_replayed_by_its_button(sc
 
 
 async def test_letters_that_died_of_the_same_error_are_replayed_together(screen: Screen, backend: Backend) -> None:
-    first, second = [await backend.bury(user, "I live in Porto.", NOT_JSON) for user in ("ana", "bob")]
-    other = await backend.bury("cy", "I play the cello.", "the answer was cut off")
+    first, second = [await backend.let_die(user, "I live in Porto.", NOT_JSON) for user in ("ana", "bob")]
+    other = await backend.let_die("cy", "I play the cello.", "the answer was cut off")
     screen.open("/dashboard/dead")
     await screen.press(f"[data-deed=replay][data-error='bad_answer: {NOT_JSON}']")
     await screen.see("#flash", "2 turns sent back to be remembered.")
@@ -93,7 +93,7 @@ async def test_letters_that_died_of_the_same_error_are_replayed_together(screen:
 
 
 async def test_discarding_asks_first_and_can_be_called_off(screen: Screen, backend: Backend) -> None:
-    turn = await backend.bury("ana", "I live in Porto.", NOT_JSON)
+    turn = await backend.let_die("ana", "I live in Porto.", NOT_JSON)
     screen.open("/dashboard/dead")
     await screen.press(f"[data-deed=discard][data-id='{turn}']")
     await screen.see("#sure", "This cannot be undone")
@@ -128,7 +128,7 @@ async def test_a_turn_that_waits_is_discarded_from_the_list_and_from_its_page(sc
 
 
 async def test_another_site_cannot_discard_a_letter(screen: Screen, backend: Backend) -> None:
-    turn = await backend.bury("ana", "I live in Porto.", NOT_JSON)
+    turn = await backend.let_die("ana", "I live in Porto.", NOT_JSON)
     screen.chrome.get("data:text/html,another site")
     post = """
         const [url, id, done] = arguments;
@@ -145,7 +145,7 @@ async def test_another_site_cannot_discard_a_letter(screen: Screen, backend: Bac
 
 async def test_text_with_html_in_it_is_shown_and_never_run(screen: Screen, backend: Backend) -> None:
     trap = "<img src=x onerror=\"document.title='run'\"><script>document.title='run'</script> & \"so\" 'on'"
-    dead = await backend.bury(f"{trap}1", trap, trap)
+    dead = await backend.let_die(f"{trap}1", trap, trap)
     settled = await backend.remember(f"{trap}2", trap)
     for path, query in (
         ("/dashboard/dead", {}),
@@ -181,7 +181,7 @@ async def every_page(backend: Backend) -> list[str]:
     """The address of each kind of page, with something on it that is hard to lay out."""
     long = "Donaudampfschifffahrtsgesellschaft" * 8
     settled = await backend.remember("ana", f"I work at {long}")
-    dead = await backend.bury("ana", f"I left {long}", long)
+    dead = await backend.let_die("ana", f"I left {long}", long)
     (memory,) = (await backend.parts.store.page(Scope(tenant=TENANT, user_id="ana"), Page(size=1))).items
     return [
         "/dashboard",

@@ -16,9 +16,9 @@ CUT_OFF = "the answer was cut off"
 
 async def four(backend: Backend) -> list[str]:
     """Two of ana's and one of bob's that died of one error, and one of ana's that died of another."""
-    alike = [await backend.bury(user, f"I live in {town}.", NOT_JSON) for user, town in
+    alike = [await backend.let_die(user, f"I live in {town}.", NOT_JSON) for user, town in
              (("ana", "Porto"), ("ana", "Rome"), ("bob", "Oslo"))]  # fmt: skip
-    return [*alike, await backend.bury("ana", "I play the cello.", CUT_OFF)]
+    return [*alike, await backend.let_die("ana", "I play the cello.", CUT_OFF)]
 
 
 async def statuses(backend: Backend, ids: list[str]) -> list[Status]:
@@ -70,12 +70,12 @@ async def test_all_letters_are_discarded_when_no_filter_is_set(screen: Screen, b
 async def test_what_went_wrong_stands_with_the_letter_and_on_the_page_of_its_turn(
     screen: Screen, backend: Backend
 ) -> None:
-    turn = await backend.bury("ana", "I live in Porto.", NOT_JSON)
+    turn = await backend.let_die("ana", "I live in Porto.", NOT_JSON)
     await backend.parts.dead_letters.revive("default", [turn], replay=True)
     screen.open(f"/dashboard/turns/{turn}")
     await screen.see("#turn .head", "failed 1 time, replayed 1 time")
     assert f"bad_answer: {NOT_JSON}" in screen.text(".history")
-    other = await backend.bury("bob", "I live in Rome.", NOT_JSON)
+    other = await backend.let_die("bob", "I live in Rome.", NOT_JSON)
     screen.open("/dashboard/dead")
     await screen.press("summary")
     await screen.see(".history", "attempt 1")
@@ -83,7 +83,7 @@ async def test_what_went_wrong_stands_with_the_letter_and_on_the_page_of_its_tur
 
 
 async def test_letters_that_do_not_fit_in_stay_and_the_page_says_why(screen: Screen, backend: Backend) -> None:
-    turn = await backend.bury("ana", "I live in Porto.", NOT_JSON)
+    turn = await backend.let_die("ana", "I live in Porto.", NOT_JSON)
     await backend.redis.incrby(keys.backlog, 10**9)
     try:
         screen.open("/dashboard/dead")

@@ -29,7 +29,7 @@ async def test_what_is_held_back_is_released_or_discarded_when_asked_twice(scree
     await screen.press("article [data-deed=discard]")
     await screen.see("#sure", "This cannot be undone")
     await screen.press("#sure [value=no]")
-    assert (await backend.parts.store.held_page(TENANT, Page())).count == 2
+    assert (await backend.parts.store.quarantine_page(TENANT, Page())).count == 2
     await screen.press("article [data-deed=discard]")
     await screen.press("#sure [value=yes]")
     await screen.see("#flash", "Discarded.")

@@ -24,7 +24,7 @@ async def test_a_person_signs_in_with_a_key_replays_a_letter_is_locked_out_with_
     screen.base = locked
     new_key = NewKey(tenant=TENANT, access=Access.ADMIN)
     made, other = [await issue(new_key, backend.parts.api_keys) for _ in range(2)]
-    turns = [await backend.bury(user, "I live in Porto.", NOT_JSON) for user in ("ana", "bob")]
+    turns = [await backend.let_die(user, "I live in Porto.", NOT_JSON) for user in ("ana", "bob")]
 
     screen.open("/dashboard/dead", user_id="ana")
     await enter(screen, "not-a-key")

@@ -16,12 +16,12 @@ from scrubjay.model import (
     DeliveryStatus,
     Event,
     Memory,
+    Notification,
     Outcome,
     Page,
     Plan,
     Scope,
     Status,
-    Telling,
     TurnEvent,
     Usage,
     Write,
@@ -79,7 +79,7 @@ async def everything_once(made: World) -> dict[str, Cost]:
     await claiming(made)
     await reading_and_sweeping(made)
     await forgetting(made)
-    await telling(made)
+    await notifications(made)
     await small_ones(made)
     return made.scripts.cost
 
@@ -192,9 +192,9 @@ async def forgetting(made: World) -> None:
     await made.receipts.keep(made.receipt())
 
 
-async def telling(made: World) -> None:
+async def notifications(made: World) -> None:
     """Deliveries are noted, claimed, reported, sent again, dropped."""
-    change = Telling(event=Event.UPDATE, scope=made.crowded("ana"), memory_id="m1", version=2)
+    change = Notification(event=Event.UPDATE, scope=made.crowded("ana"), memory_id="m1", version=2)
     async with made.lanes.edit(made.crowded("ana").lane) as lease:
         await made.lanes.tell(TENANT, await made.lanes.note(lease, change))
     await made.deliveries_behind(made.crowded("ana"))

@@ -19,7 +19,7 @@ from scrubjay.adapters.redis.order import RedisOrder
 from scrubjay.adapters.redis.scripts.runner import Argument, RedisScripts
 from scrubjay.adapters.redis.server_key import RedisServerKey
 from scrubjay.errors import InboxUnavailable
-from scrubjay.model import Event, Lease, Plan, Telling, TurnEvent
+from scrubjay.model import Event, Lease, Notification, Plan, TurnEvent
 from scrubjay.model.names import QUEUE
 from tests.chaos.scan import all_of_redis
 from tests.contract.desk import ANA, Desk, nothing_stored
@@ -122,7 +122,7 @@ async def test_what_a_process_that_died_after_settling_has_not_noted_the_sweep_r
 
 async def test_a_change_by_hand_is_noted_behind_what_turns_did_before(counter: Counter, redis: Redis) -> None:
     await counter.settle(*(added(number) for number in range(MANY)))
-    change = Telling(event=Event.UPDATE, scope=ANA, memory_id="m0", version=2)
+    change = Notification(event=Event.UPDATE, scope=ANA, memory_id="m0", version=2)
     async with counter.desk.lanes.edit(ANA.lane) as lease:
         assert len(await counter.desk.lanes.note(lease, change)) == len(HOOKS)
     expected = [*(f"m{number}" for number in range(MANY)), "m0 v2"]

@@ -20,7 +20,7 @@ NAMES_ITS_OWNER = ("sj:turn:", "sj:text:", "sj:plan:", "sj:delivery:")  # in wha
 SCOPES = [Scope(tenant="default", **{field: NAME}) for field in OWNERS]
 
 
-async def telling(redis: Redis) -> list[str]:
+async def naming_an_owner(redis: Redis) -> list[str]:
     """The keys whose name tells of the owner, or that hold the name though they are not to."""
     texts = await all_of_redis(redis)
     return [key for key, text in texts.items() if NAME in key or (NAME in text and not key.startswith(NAMES_ITS_OWNER))]
@@ -32,7 +32,7 @@ async def test_no_key_message_or_index_holds_an_owners_id_whatever_becomes_of_th
     for scope in SCOPES:
         for text in ("settles", "dies", "waits"):
             await desk.post(text, scope)
-        assert await telling(redis) == []
+        assert await naming_an_owner(redis) == []
         async with desk.lanes.lease(scope.lane) as lease:
             assert lease is not None
             batch = await desk.lanes.take(lease, 1, 1000)
@@ -41,11 +41,11 @@ async def test_no_key_message_or_index_holds_an_owners_id_whatever_becomes_of_th
             await desk.lanes.take(lease, 1, 1000)
             await desk.lanes.fail(lease, "bad_answer: no JSON")
             await desk.lanes.take(lease, 1, 1000)
-            assert await telling(redis) == []
+            assert await naming_an_owner(redis) == []
             await desk.lanes.postpone(lease, "the model is away", None)
-        assert await telling(redis) == []
+        assert await naming_an_owner(redis) == []
     await desk.sweeper.sweep()
-    assert await telling(redis) == []
+    assert await naming_an_owner(redis) == []
     assert await all_of_redis(redis)
 
 

@@ -29,7 +29,7 @@ class Desk:
     service: Service
     http: httpx.AsyncClient
 
-    async def bury(self, text: str, scope: Scope = ANA, error: ScrubjayError = NO_JSON, **more: Any) -> str:
+    async def let_die(self, text: str, scope: Scope = ANA, error: ScrubjayError = NO_JSON, **more: Any) -> str:
         """Accept a turn and let it die; afterwards its error is mended."""
         self.service.extractor.faults[text] = error
         turn_id = await self.service.say(text, scope, **more)

@@ -29,7 +29,7 @@ async def desk(service: Service) -> AsyncIterator[Desk]:
 
 async def three(desk: Desk) -> list[str]:
     """One of ana's, one of ana's with her bot, one of bob's that died of something else."""
-    return [await desk.bury("a"), await desk.bury("b", ANA_BOT), await desk.bury("c", BOB, TOO_LONG)]
+    return [await desk.let_die("a"), await desk.let_die("b", ANA_BOT), await desk.let_die("c", BOB, TOO_LONG)]
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ async def test_dead_letters_are_named_by_ids_and_by_when_they_were_accepted(desk
 
 
 async def test_a_long_list_of_dead_letters_is_shown_page_by_page(desk: Desk) -> None:
-    ids = [await desk.bury(f"t{number}") for number in range(3)]
+    ids = [await desk.let_die(f"t{number}") for number in range(3)]
     page = (await desk.http.get("/dead", params={"user_id": "ana", "page": 2, "page_size": 2})).json()
     assert (page["count"], [result["id"] for result in page["results"]]) == (3, ids[:1])
     assert "user_id=ana" in page["previous"]
@@ -89,7 +89,7 @@ async def test_more_dead_letters_than_fit_a_page_of_redis_are_all_found_in_order
 ) -> None:
     monkeypatch.setattr("scrubjay.adapters.redis.turn_log.dead_letters._CHUNK", 2)
     monkeypatch.setattr("scrubjay.adapters.redis.turn_log.lists._CHUNK", 2)
-    ids = [await desk.bury(f"t{number}", BOB if number % 2 else ANA) for number in range(7)]
+    ids = [await desk.let_die(f"t{number}", BOB if number % 2 else ANA) for number in range(7)]
     await desk.service.intake._core.redis.zadd("sj:status:default:dead", dict.fromkeys(ids[1:6], 5))
     assert sorted(await desk.listed(error="bad_answer")) == sorted(ids)
     assert await desk.service.turns.dead("default", DeadFilter(error="bad_answer")) == ids
@@ -115,7 +115,7 @@ async def test_more_dead_letters_than_fit_a_page_of_redis_are_all_found_in_order
 async def test_nobody_replays_or_discards_more_than_was_named(
     desk: Desk, deed: str, body: dict[str, Any], says: str
 ) -> None:
-    turn_id = await desk.bury("a")
+    turn_id = await desk.let_die("a")
     answer = await desk.post(deed, 422, **body)
     assert says in answer["detail"]
     assert await desk.listed() == [turn_id]
@@ -142,7 +142,7 @@ async def test_no_tenant_reaches_the_dead_letters_of_another(desk: Desk) -> None
 
 
 async def test_many_dead_turns_of_one_lane_are_replayed_in_their_order_however_they_are_named(desk: Desk) -> None:
-    ids = [await desk.bury(f"fact {number}") for number in range(12)]
+    ids = [await desk.let_die(f"fact {number}") for number in range(12)]
     assert await desk.post("replay", ids=ids[::-1]) == {"count": 12, "left": 0, "reason": None}
     redis = desk.service.intake._core.redis
     lane = await lane_keys(redis, Scope(tenant="default", user_id="ana").lane)
@@ -155,7 +155,7 @@ async def test_many_dead_turns_of_one_lane_are_replayed_in_their_order_however_t
 @pytest.mark.parametrize("dated", [False, True])
 async def test_a_dead_turn_replayed_late_leaves_the_newer_fact_standing(desk: Desk, dated: bool) -> None:
     service = desk.service
-    dead = await desk.bury(BERLIN)
+    dead = await desk.let_die(BERLIN)
     service.reconciler.table |= {BERLIN: Event.UPDATE, LISBON: Event.ADD}
     at = (await service.status(dead)).accepted_at
     later: dict[str, Any] = {"timestamp": at + timedelta(days=1)} if dated else {}
@@ -180,7 +180,7 @@ async def test_a_dead_turn_replayed_late_does_not_bring_back_what_was_taken_back
     service = desk.service
     await service.say(BERLIN)
     await service.drain()
-    dead = await desk.bury(f"{BERLIN} still")
+    dead = await desk.let_die(f"{BERLIN} still")
     gone = "I no longer live in Berlin"
     service.reconciler.table |= {gone: Event.DELETE, f"{BERLIN} still": Event.NONE}
     await service.say(gone)
@@ -193,7 +193,7 @@ async def test_a_dead_turn_replayed_late_does_not_bring_back_what_was_taken_back
 
 async def test_dead_turns_replayed_together_take_their_places_before_what_was_said_since(desk: Desk) -> None:
     service = desk.service
-    first, second = await desk.bury(BERLIN), await desk.bury(PORTO)
+    first, second = await desk.let_die(BERLIN), await desk.let_die(PORTO)
     service.reconciler.table |= {BERLIN: Event.UPDATE, PORTO: Event.UPDATE}
     await service.say(LISBON)
     await service.drain()
@@ -220,6 +220,6 @@ async def test_a_turn_that_waits_is_discarded_over_http_and_one_that_does_not_is
     assert (again.status_code, again.json()["error"]) == (409, "turn_finished")
     assert (await desk.http.delete(f"/turns/{uuid.uuid4()}")).status_code == 404
     assert (await desk.http.delete("/turns/nowhere")).status_code == 422
-    dead = await desk.bury(LISBON)
+    dead = await desk.let_die(LISBON)
     assert (await desk.http.delete(f"/turns/{dead}")).status_code == 200
     assert await desk.listed() == []

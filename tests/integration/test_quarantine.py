@@ -203,7 +203,7 @@ async def test_what_is_held_back_when_its_plan_is_repeated_is_held_back_once(ser
     await service.lanes.hand_back(lease)
     await redis.hdel((await lane_keys(redis, ANA.lane)).counters, "wake_us")
     assert await service.drain() == 1
-    assert (await service.store.held_page(ANA, Page())).count == 1
+    assert (await service.store.quarantine_page(ANA, Page())).count == 1
 
 
 async def test_the_page_of_the_quarantine_shows_what_is_held_back_and_how_it_is_set(desk: Desk) -> None:

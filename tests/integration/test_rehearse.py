@@ -38,7 +38,7 @@ async def test_a_dry_run_of_a_replay_tells_what_it_would_change_and_changes_noth
     service = desk.service
     await service.say(BERLIN)
     await service.drain()
-    tea, lisbon = await desk.bury("I like tea"), await desk.bury(LISBON)
+    tea, lisbon = await desk.let_die("I like tea"), await desk.let_die(LISBON)
     service.reconciler.table[LISBON] = Event.UPDATE
     before, memories = await everything(service), await service.memories()
 
@@ -58,7 +58,7 @@ async def test_a_replay_does_what_its_dry_run_told(desk: Desk) -> None:
     service = desk.service
     await service.say(BERLIN)
     await service.drain()
-    dead = await desk.bury(LISBON)
+    dead = await desk.let_die(LISBON)
     service.reconciler.table[LISBON] = Event.UPDATE
     (rehearsed,) = (await desk.post("replay", ids=[dead], dry_run=True))["results"]
     await desk.post("replay", ids=[dead])
@@ -69,7 +69,7 @@ async def test_a_replay_does_what_its_dry_run_told(desk: Desk) -> None:
 
 async def test_a_dry_run_tells_what_would_only_enter_the_history(desk: Desk) -> None:
     service = desk.service
-    dead = await desk.bury(BERLIN)
+    dead = await desk.let_die(BERLIN)
     service.reconciler.table[BERLIN] = Event.UPDATE
     await service.say(LISBON)
     await service.drain()
@@ -79,7 +79,7 @@ async def test_a_dry_run_tells_what_would_only_enter_the_history(desk: Desk) -> 
 
 
 async def test_a_dry_run_names_the_error_of_what_would_fail_again(desk: Desk) -> None:
-    bad, away, good = await desk.bury("bad"), await desk.bury("away", BOB), await desk.bury("good")
+    bad, away, good = await desk.let_die("bad"), await desk.let_die("away", BOB), await desk.let_die("good")
     desk.service.extractor.faults["bad"] = BadAnswer("still no JSON")
     desk.service.extractor.faults["away"] = ModelUnavailable("The model is overloaded.")
     results = (await desk.post("replay", **EVERY))["results"]
@@ -90,7 +90,7 @@ async def test_a_dry_run_names_the_error_of_what_would_fail_again(desk: Desk) ->
 
 
 async def test_a_turn_that_ended_its_workers_is_not_tried_where_it_would_end_the_api(desk: Desk) -> None:
-    dead = await desk.bury("poison")
+    dead = await desk.let_die("poison")
     await desk.service.intake._core.redis.hset(keys.turn("default", dead), "error", _LOST_WORKER)
     batches = len(desk.service.extractor.batches)
     (rehearsed,) = (await desk.post("replay", **EVERY))["results"]
@@ -99,7 +99,7 @@ async def test_a_turn_that_ended_its_workers_is_not_tried_where_it_would_end_the
 
 
 async def test_a_dry_run_tries_the_oldest_up_to_its_limit_and_says_how_many_are_left(desk: Desk) -> None:
-    ids = [await desk.bury(f"t{number}") for number in range(22)]
+    ids = [await desk.let_die(f"t{number}") for number in range(22)]
     answer = await desk.post("replay", **EVERY)
     assert ([result["id"] for result in answer["results"]], answer["count"], answer["untried"]) == (ids[:20], 22, 2)
     answer = await desk.post("replay", **EVERY, limit=100)
@@ -108,7 +108,7 @@ async def test_a_dry_run_tries_the_oldest_up_to_its_limit_and_says_how_many_are_
 
 
 async def test_a_dry_run_of_a_discard_shows_which_would_go_and_asks_no_model(desk: Desk) -> None:
-    ids = [await desk.bury("a"), await desk.bury("b")]
+    ids = [await desk.let_die("a"), await desk.let_die("b")]
     before, batches = await everything(desk.service), len(desk.service.extractor.batches)
     answer = await desk.post("discard", **EVERY, limit=1)
     assert (answer["count"], answer["dry_run"], answer["untried"]) == (2, True, 1)
@@ -144,13 +144,13 @@ def preview(service: Service, extractor: Any) -> PreviewServices:
 
 async def test_what_a_dry_run_costs_is_booked_on_the_tenant_and_on_no_turn(desk: Desk) -> None:
     watched = Watched(desk.service)
-    await desk.bury("a")
+    await desk.let_die("a")
     await rehearse("default", DeadFilter(), preview(desk.service, watched))
     assert [(item.tenant, item.turn_ids) for item in watched.paying] == [("default", ())]
 
 
 async def test_a_dry_run_ends_in_time_with_what_it_has_tried(desk: Desk) -> None:
-    quick, _, behind = await desk.bury("quick", BOB), await desk.bury("slow"), await desk.bury("behind it")
+    quick, _, behind = await desk.let_die("quick", BOB), await desk.let_die("slow"), await desk.let_die("behind it")
     services = preview(desk.service, Watched(desk.service))
     rehearsal = await rehearse("default", DeadFilter(), services, longest_seconds=0.5)
     assert ([result.turn.id for result in rehearsal.results], rehearsal.count, rehearsal.untried) == ([quick], 3, 2)

@@ -80,7 +80,7 @@ class World:
     async def refill(self, tenant: str) -> None:
         """See to it that the tenant has memories, a dead letter, a webhook, and a key that nobody uses."""
         if not (await self.parts.turns.ledger(tenant)).dead:
-            await self.bury(tenant)
+            await self.let_die(tenant)
         if await self.parts.api_keys.keyring.find(self.spare.get(tenant, "")) is None:
             self.spare[tenant] = (await self.front.key("read", tenant=tenant))["id"]
         if await self.parts.webhooks.registry.get(tenant, self.hooks.get(tenant, "")) is None:
@@ -116,7 +116,7 @@ class World:
         memory = {"memory": said(tenant, owner.get("user_id"), self.posted), **owner, **identity}
         return await self.front.ask("POST", "/import", self.key_of(tenant, limited), json={"memories": [memory]})
 
-    async def bury(self, tenant: str) -> None:
+    async def let_die(self, tenant: str) -> None:
         """A dead letter."""
         scope = Scope(tenant=tenant, user_id="dead")
         body = {"user_id": "dead", "messages": [{"role": "user", "content": said(tenant, "dead", 0)}]}

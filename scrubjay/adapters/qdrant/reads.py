@@ -90,7 +90,7 @@ class QdrantReads:
 
         return await self._filtered(answer, filters)
 
-    async def held_page(self, reach: Scope, page: Page, memory_id: str | None = None) -> Slice[Memory]:
+    async def quarantine_page(self, reach: Scope, page: Page, memory_id: str | None = None) -> Slice[Memory]:
         """A part of the quarantined memories within reach, or the one with this id, newest first."""
         return await self._filtered(lambda _: self._page(selectors.quarantined(reach, memory_id), page), None)
 

@@ -80,9 +80,9 @@ class QdrantStore:
         """A part of the current memories in scope that meet the filters, newest first."""
         return await self._reads.page(scope, page, filters, show_expired=show_expired)
 
-    async def held_page(self, reach: Scope, page: Page, memory_id: str | None = None) -> Slice[Memory]:
+    async def quarantine_page(self, reach: Scope, page: Page, memory_id: str | None = None) -> Slice[Memory]:
         """A part of the memories within reach that are held back, or the one with this id, newest first."""
-        return await self._reads.held_page(reach, page, memory_id)
+        return await self._reads.quarantine_page(reach, page, memory_id)
 
     async def history(self, reach: Scope, memory_id: str) -> list[Memory]:
         """Every version of a memory within reach, oldest first."""

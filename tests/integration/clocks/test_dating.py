@@ -117,9 +117,9 @@ async def test_dead_turns_are_replayed_in_their_order_though_the_clock_went_back
 ) -> None:
     async with desk_in(service) as desk:
         clock.set_ahead(HOUR)
-        first = await desk.bury("first")
+        first = await desk.let_die("first")
         clock.set_ahead(0)
-        second = await desk.bury("second")
+        second = await desk.let_die("second")
         await desk.post("replay", all=True)
         while await service.drain():
             pass
@@ -151,7 +151,7 @@ async def test_a_turn_that_died_while_the_clock_was_ahead_and_is_replayed_overwr
     await learnt(service, FIRST)
     async with desk_in(service) as desk:
         clock.set_ahead(HOUR)
-        await desk.bury(REDS)
+        await desk.let_die(REDS)
         clock.set_ahead(0)
         await learnt(service, BLUES)
         await desk.post("replay", all=True)

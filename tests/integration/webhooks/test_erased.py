@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from scrubjay.model import Event, Scope
-from scrubjay.model.webhooks import Telling
+from scrubjay.model.webhooks import Notification
 from scrubjay.webhooks.delivery import deliver
 from tests.chaos.scan import all_of_redis
 from tests.integration.webhooks.hooked import TENANT, Hooked
@@ -153,7 +153,7 @@ async def test_a_change_by_hand_that_was_noted_and_never_made_is_not_told(scene:
     await scene.deliver(webhook)
     (memory,) = await scene.memories("dora")
     scope = Scope(tenant=TENANT, user_id="dora")
-    change = Telling(event=Event.UPDATE, scope=scope, memory_id=memory["id"], version=2)
+    change = Notification(event=Event.UPDATE, scope=scope, memory_id=memory["id"], version=2)
     async with scene.parts.lanes.edit(scope.lane) as lease:
         assert len(await scene.parts.lanes.note(lease, change)) == 1
     assert await scene.deliver(webhook) == 0, "it is not due yet"
@@ -168,7 +168,7 @@ async def test_a_deletion_that_was_broken_off_is_told_once_the_memory_is_gone(sc
     await scene.say("I live in Berlin", user_id="dora")
     (memory,) = await scene.memories("dora")
     scope = Scope(tenant=TENANT, user_id="dora")
-    change = Telling(event=Event.DELETE, scope=scope, memory_id=memory["id"])
+    change = Notification(event=Event.DELETE, scope=scope, memory_id=memory["id"])
     async with scene.parts.lanes.edit(scope.lane) as lease:
         await scene.parts.lanes.note(lease, change)
     await scene.make_due(webhook)

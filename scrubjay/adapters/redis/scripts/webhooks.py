@@ -9,7 +9,7 @@ from scrubjay.adapters.redis.lane_names import LaneScripts
 from scrubjay.adapters.redis.limits import InboxLimits
 from scrubjay.adapters.redis.scripts.leases import ensure_ours
 from scrubjay.adapters.redis.scripts.runner import Argument, RedisScripts
-from scrubjay.model import Delivery, Lease, Outcome, Telling
+from scrubjay.model import Delivery, Lease, Notification, Outcome
 from scrubjay.ports import WakeupMessages
 
 AWAKE_MS = 10_000  # the worker that was woken asks for a delivery before that, again and again
@@ -28,7 +28,7 @@ class WebhookChange(NamedTuple):
         most: how many the tenant may have, where one is added.
     """
 
-    kind: Literal["add", "replace", "bury", "remove"]
+    kind: Literal["add", "replace", "withdraw", "remove"]
     webhook_id: str
     document: bytes = b""
     most: int = 0
@@ -100,13 +100,13 @@ async def hook_fan_out(scripts: RedisScripts, tenant: str, lane_id: str | None, 
     return FannedOut(int(noted), bool(is_more))
 
 
-async def hook_note(lanes: LaneScripts, lease: Lease, telling: Telling, limits: InboxLimits) -> list[str]:
+async def hook_note(lanes: LaneScripts, lease: Lease, notification: Notification, limits: InboxLimits) -> list[str]:
     """Note a change by hand before it is made; returns the deliveries' ids. Raises LeaseLost."""
     keys, lane = lanes.keys, await lanes.of(lease.lane)
-    args: list[Argument] = [lease.token, lane.tenant, lane.id_in_tenant, telling.event.value]
-    args += [limits.finish_ms, limits.retention_seconds, "memory", telling.memory_id]
-    args += ["version", telling.version] if telling.version is not None else []
-    args += [cell for pair in telling.scope.ids.items() for cell in pair]
+    args: list[Argument] = [lease.token, lane.tenant, lane.id_in_tenant, notification.event.value]
+    args += [limits.finish_ms, limits.retention_seconds, "memory", notification.memory_id]
+    args += ["version", notification.version] if notification.version is not None else []
+    args += [cell for pair in notification.scope.ids.items() for cell in pair]
     delivery_ids = await lanes.run("hook_note", [lane.lease, keys.hooks(lane.tenant)], args)
     ensure_ours(delivery_ids is not None, lease.lane)
     return [delivery_id.decode() for delivery_id in delivery_ids]

@@ -10,7 +10,7 @@ from scrubjay.adapters.redis.scripts.webhooks import ALL, hook_again, hook_note
 from scrubjay.adapters.redis.webhooks.outbox import FanOut
 from scrubjay.adapters.redis.webhooks.wakeups import HookWakeups
 from scrubjay.errors import InboxUnavailable
-from scrubjay.model import Lane, Lease, Telling
+from scrubjay.model import Lane, Lease, Notification
 
 
 class RedisAnnouncements:
@@ -34,10 +34,10 @@ class RedisAnnouncements:
                 await self._wakeups.wake(self._keys.hook(lane.tenant, ALL))
         await self._wakeups.wake_all(lane.tenant)
 
-    async def note(self, lease: Lease, telling: Telling) -> Sequence[str]:
+    async def note(self, lease: Lease, notification: Notification) -> Sequence[str]:
         """Note a change by hand for the webhooks that want it, before it is made; returns the deliveries' ids."""
         await self._fan_out.whole(await self._lanes.of(lease.lane))  # what turns did comes first
-        return await hook_note(self._lanes, lease, telling, self._limits)
+        return await hook_note(self._lanes, lease, notification, self._limits)
 
     async def tell(self, tenant: str, noted: Sequence[str]) -> None:
         """What was noted has been done: let it be delivered."""

@@ -61,7 +61,7 @@ class RedisWebhooks:
 
     async def withdraw(self, tenant: str, webhook_id: str) -> bool:
         """From now on nobody sees it; False where there was none. Its deliveries are there until they are dropped."""
-        return await self._change(tenant, WebhookChange("bury", webhook_id, _WITHDRAWN))
+        return await self._change(tenant, WebhookChange("withdraw", webhook_id, _WITHDRAWN))
 
     async def remove(self, tenant: str, webhook_id: str) -> None:
         """Remove a webhook that was withdrawn."""
